@@ -1,0 +1,1 @@
+"""The headless faces. None of them needs the UI to be imported."""

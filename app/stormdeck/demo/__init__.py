@@ -1,0 +1,1 @@
+"""The built-in stack: real HTTP servers on loopback, a simulated client and simulated GPUs."""

@@ -1,0 +1,64 @@
+"""What was found on this machine without a word of configuration, how, and what could not be."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from stormdeck.model.server import ServerKind
+
+
+@dataclass(frozen=True, slots=True)
+class ServerProcess:
+    """The process behind a listening port."""
+
+    pid: int
+    name: str
+    command: tuple[str, ...]
+    """Its command line, secrets masked."""
+    started: int
+    """Unix seconds."""
+    log: Path | None
+    """The file that its standard output goes to."""
+    log_note: str
+    """Where standard output and error go, in words: ``both to /var/log/vllm.log``, ``to a terminal``."""
+    kind: ServerKind | None = None
+    """What its command line says it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A server that answered, or was named by the user."""
+
+    url: str
+    kind: ServerKind
+    how: str
+    """``ANTHROPIC_BASE_URL in ~/.claude/settings.json``, ``answers on port 8000``, ``--vllm``."""
+    process: ServerProcess | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """A place that was looked at in vain."""
+
+    what: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class DiscoverySnapshot:
+    """The outcome of one search."""
+
+    found: tuple[Found, ...] = ()
+    missed: tuple[Missed, ...] = ()
+    logs: tuple[Path, ...] = ()
+    """The files to follow, the proxy's before vLLM's."""
+    log_notes: tuple[str, ...] = ()
+    """Why a found server has no log to follow, one sentence each, with what to do."""
+    loading: tuple[ServerProcess, ...] = ()
+    """Server processes that run and do not listen yet."""
+    done: bool = False
+
+    def server(self, *, proxy: bool) -> Found | None:
+        """Return the first proxy, or the first server that is none."""
+        return next((found for found in self.found if found.kind.is_proxy == proxy), None)

@@ -1,0 +1,1 @@
+"""Lines of server logs: cleaned, recognised, told apart."""

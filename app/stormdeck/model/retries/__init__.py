@@ -1,0 +1,1 @@
+"""Turns, attempts, retries and storms, told from requests."""

@@ -1,0 +1,38 @@
+"""A storm: one turn whose request was sent three times or more."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Outcome(StrEnum):
+    """How a storm stands."""
+
+    LIVE = "still going"
+    RECOVERED = "recovered"
+    GAVE_UP = "gave up"
+
+
+@dataclass(frozen=True, slots=True)
+class Storm:
+    """One storm, live or remembered. Times are unix seconds, of the access lines' arrival or own time."""
+
+    started: float
+    last: float
+    """Of the newest attempt."""
+    attempts: int
+    limit: int
+    """Attempts after which the client gives up: 11 by default (measured, all versions)."""
+    cause: str
+    """The status as text (``500``), or ``reset``, ``timeout``, ``cut``, ``refused``, ``unknown``."""
+    reason: str
+    """The first error record beside it, in a few words; empty where the log has none."""
+    outcome: Outcome
+    next_at: float | None = None
+    """When the next attempt is due by the ladder; ``None`` once it is over or nothing is known."""
+    gives_up_at: float | None = None
+    evidence: str = "ladder"
+    """``transcript``, ``body`` or ``ladder``: what tells that these are attempts of one turn."""
+    log: str = ""
+    """Which log shows it."""

@@ -1,0 +1,1 @@
+"""The client's settings files: their text, their scopes, the fields of the form."""

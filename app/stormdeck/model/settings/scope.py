@@ -1,0 +1,78 @@
+"""Scopes of the client's settings, and which of them wins."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+
+class Scope(StrEnum):
+    """Where a setting comes from, strongest first (measured in 1.0.128 to 2.1.329)."""
+
+    MANAGED = "managed"
+    FLAG = "--settings"
+    LOCAL = "local"
+    PROJECT = "project"
+    USER = "user"
+    SHELL = "shell"
+
+
+@dataclass(frozen=True, slots=True)
+class FileError:
+    """Why a settings file is not in effect."""
+
+    message: str
+    line: int | None = None
+    """Counted from 1, like the column."""
+    column: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsFile:
+    """One settings file as it was read."""
+
+    scope: Scope
+    path: Path
+    exists: bool = False
+    text: str = ""
+    values: Mapping[str, object] = field(default_factory=dict)
+    """The root object; empty where the file is missing or not in effect."""
+    error: FileError | None = None
+    """With an error the client drops the whole file (measured, all versions)."""
+    writable: bool = True
+    digest: str = ""
+    """SHA-256 of the bytes; a write is refused when the file has another by then."""
+
+
+@dataclass(frozen=True, slots=True)
+class Effective:
+    """One value that is in force, and the scope that set it."""
+
+    value: object
+    scope: Scope
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsSnapshot:
+    """All scopes, strongest first, and what is in force."""
+
+    files: tuple[SettingsFile, ...] = ()
+    shell: Mapping[str, str] = field(default_factory=dict)
+    """Variables of the shell that the client would read."""
+    effective: Mapping[str, Effective] = field(default_factory=dict)
+    """By key path: ``model``, ``env.ANTHROPIC_BASE_URL``."""
+
+    def file(self, scope: Scope) -> SettingsFile | None:
+        """Return the file of a scope."""
+        return next((file for file in self.files if file.scope is scope), None)
+
+    def text(self, path: str) -> str | None:
+        """Return a value in force as the text that the client makes of it, ``None`` where it is not set."""
+        found = self.effective.get(path)
+        if found is None or found.value is None:
+            return None
+        if isinstance(found.value, bool):
+            return "true" if found.value else "false"
+        return str(found.value)

@@ -1,0 +1,56 @@
+"""Requests, turns and retries over time, as the strip shows them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from stormdeck.model.retries.storm import Storm
+
+
+class Bucket(NamedTuple):
+    """Main requests that arrived in one slice of time.
+
+    Each is counted once: a retry is a retry, whatever came of it.
+    """
+
+    ok: int
+    failed: int
+    """First attempts with a status of 400 or more."""
+    retry: int
+    """Attempts beyond the first."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrafficSnapshot:
+    """The last window of main requests, rounded to what is shown."""
+
+    buckets: tuple[Bucket, ...]
+    """Oldest first, the last one still filling; their number is constant."""
+    bucket_s: int
+    requests: int
+    """In the window, like the two below."""
+    turns: int
+    retries: int
+    requests_per_minute: float
+    """Over the last minute, like the two below; one decimal."""
+    turns_per_minute: float
+    retries_per_minute: float
+    storms: tuple[Storm, ...] = ()
+    """Newest first, bounded."""
+    logs: tuple[str, ...] = ()
+    """The logs that are read; empty: there is none, and all counts are worth nothing."""
+    since: float | None = None
+    """Unix seconds from which on lines were seen; the window before it is not known to be quiet."""
+
+    @property
+    def live_storm(self) -> Storm | None:
+        """Return the newest storm that still goes on."""
+        return next((storm for storm in self.storms if storm.next_at is not None), None)
+
+    @property
+    def amplification(self) -> float | None:
+        """Return requests per turn over the last minute, ``None`` without a turn or a request."""
+        if not self.turns_per_minute or not self.requests_per_minute:
+            return None
+        return self.requests_per_minute / self.turns_per_minute

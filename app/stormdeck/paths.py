@@ -1,0 +1,84 @@
+"""Where styles and user files live: the one place that knows.
+
+The client's own folder is a matter of ``--home``, ``--project`` and ``CLAUDE_CONFIG_DIR``; the panel's own
+files follow XDG.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+_HERE = Path(__file__).resolve().parent
+
+
+def _styles() -> Path:
+    """Return the stylesheets: in the package when installed, beside ``app/`` in a checkout."""
+    packaged = _HERE / "styles"
+    return packaged if packaged.is_dir() else _HERE.parents[1] / "styles"
+
+
+STYLES = _styles()
+"""The folder of ``.tcss`` files."""
+
+
+@dataclass(frozen=True, slots=True)
+class UserPaths:
+    """Every path outside the package that stormdeck reads or writes, for one home and one project."""
+
+    home: Path
+    project: Path
+    claude: Path
+    """The client's folder: ``CLAUDE_CONFIG_DIR``, else ``HOME/.claude``."""
+    config: Path
+    """The panel's own options file; it need not exist."""
+    state: Path
+    """The panel's own state folder; it need not exist."""
+
+    @property
+    def user_settings(self) -> Path:
+        """The client's user scope."""
+        return self.claude / "settings.json"
+
+    @property
+    def project_settings(self) -> Path:
+        """The client's project scope, shared with the team."""
+        return self.project / ".claude" / "settings.json"
+
+    @property
+    def local_settings(self) -> Path:
+        """The client's project scope of this user alone."""
+        return self.project / ".claude" / "settings.local.json"
+
+    @property
+    def backups(self) -> Path:
+        """Where copies of a settings file go before it is written."""
+        return self.state / "backups"
+
+
+def user_paths(environ: Mapping[str, str], home: Path | None = None, project: Path | None = None) -> UserPaths:
+    """Return the paths for an environment.
+
+    ``home`` stands for ``~``: with it, ``CLAUDE_CONFIG_DIR`` and the XDG variables of the caller are
+    left out, so that a scratch home is never mixed with the real one.
+    """
+    if home is not None:
+        environ = {}
+    base = home if home is not None else Path.home()
+    claude = Path(environ["CLAUDE_CONFIG_DIR"]) if environ.get("CLAUDE_CONFIG_DIR") else base / ".claude"
+    config = _xdg(environ, "XDG_CONFIG_HOME", base / ".config")
+    state = _xdg(environ, "XDG_STATE_HOME", base / ".local" / "state")
+    return UserPaths(
+        home=base,
+        project=project if project is not None else Path.cwd(),
+        claude=claude,
+        config=config / "stormdeck" / "config.yaml",
+        state=state / "stormdeck",
+    )
+
+
+def _xdg(environ: Mapping[str, str], name: str, default: Path) -> Path:
+    """Return an XDG base folder; a relative value is to be ignored, says the specification."""
+    value = environ.get(name, "")
+    return Path(value) if value.startswith("/") else default

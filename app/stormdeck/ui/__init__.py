@@ -1,0 +1,1 @@
+"""The panel. Draws what the model says and computes no verdict of its own."""
