@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parents[1] / "app" / "stormdeck"
-OUTSIDE = {"textual", "rich", "httpx", "pynvml", "psutil", "watchfiles", "starlette", "uvicorn", "yaml", "prometheus_client"}
+OUTSIDE = {"textual", "rich", "httpx", "pynvml", "psutil", "starlette", "uvicorn", "yaml", "prometheus_client"}
 
 ALLOWED = {
     "model": {"model"},
-    "sources": {"model", "sources"},
-    "feed": {"model", "sources", "feed"},
+    "sources": {"model", "sources", "paths"},
+    "feed": {"model", "sources", "feed", "options", "paths"},
     "options": {"model", "options", "paths"},
     "paths": {"paths"},
     "demo": {"model", "sources", "demo", "options", "paths"},
@@ -24,7 +24,7 @@ FOREIGN = {
     "model": set(),
     "paths": set(),
     "options": {"yaml"},
-    "sources": {"httpx", "pynvml", "psutil", "watchfiles", "yaml", "prometheus_client"},
+    "sources": {"httpx", "pynvml", "psutil", "yaml", "prometheus_client"},
     "feed": set(),
     "commands": set(),
     "demo": {"starlette", "uvicorn", "httpx"},

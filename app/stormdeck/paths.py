@@ -23,6 +23,9 @@ STYLES = _styles()
 """The folder of ``.tcss`` files."""
 
 
+MANAGED = Path("/etc/claude-code/managed-settings.json")
+
+
 @dataclass(frozen=True, slots=True)
 class UserPaths:
     """Every path outside the package that stormdeck reads or writes, for one home and one project."""
@@ -35,6 +38,8 @@ class UserPaths:
     """The panel's own options file; it need not exist."""
     state: Path
     """The panel's own state folder; it need not exist."""
+    managed: Path
+    """The client's managed scope, an administrator's; with a home of its own, one inside that."""
 
     @property
     def user_settings(self) -> Path:
@@ -63,8 +68,10 @@ def user_paths(environ: Mapping[str, str], home: Path | None = None, project: Pa
     ``home`` stands for ``~``: with it, ``CLAUDE_CONFIG_DIR`` and the XDG variables of the caller are
     left out, so that a scratch home is never mixed with the real one.
     """
+    managed = MANAGED
     if home is not None:
         environ = {}
+        managed = home / MANAGED.relative_to("/")
     base = home if home is not None else Path.home()
     claude = Path(environ["CLAUDE_CONFIG_DIR"]) if environ.get("CLAUDE_CONFIG_DIR") else base / ".claude"
     config = _xdg(environ, "XDG_CONFIG_HOME", base / ".config")
@@ -75,6 +82,7 @@ def user_paths(environ: Mapping[str, str], home: Path | None = None, project: Pa
         claude=claude,
         config=config / "stormdeck" / "config.yaml",
         state=state / "stormdeck",
+        managed=managed,
     )
 
 

@@ -24,6 +24,8 @@ class ServerProcess:
     """Where standard output and error go, in words: ``both to /var/log/vllm.log``, ``to a terminal``."""
     kind: ServerKind | None = None
     """What its command line says it is."""
+    error_log: Path | None = None
+    """The file that its standard error goes to, where it is another than ``log``."""
 
 
 @dataclass(frozen=True, slots=True)

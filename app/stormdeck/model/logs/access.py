@@ -2,8 +2,19 @@
 
 from __future__ import annotations
 
+import json
+import re
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
+
+from stormdeck.model.logs.carrier import CARRIER
+from stormdeck.model.text import strip_escapes
+
+LocalTime = Callable[[datetime], float]
+"""Turns a date and time without a zone into unix seconds; ``datetime.timestamp`` is this machine's own zone."""
 
 
 class RequestKind(StrEnum):
@@ -30,7 +41,96 @@ class Access:
     status: int
     host: str
     port: int
-    """The client's own port: equal ports are one connection."""
+    """The client's own port: equal ports are one connection. 0 where the line has none (a UNIX socket)."""
     kind: RequestKind
     time: float | None = None
     """Unix seconds where the line tells a date and time, else ``None``: count from arrival."""
+
+
+_PROBES = {
+    "/",
+    "/version",
+    "/v1/models",
+    "/models",
+    "/model/info",
+    "/v1/model/info",
+    "/metrics",
+    "/metrics/",
+    "/load",
+    "/ping",
+    "/is_sleeping",
+    "/api/hello",
+}
+_LINE = re.compile(
+    CARRIER + r"(?:\([\w.-]+ pid=\d+\) )?"  # vLLM up to 0.28 puts it before uvicorn's lines too
+    r"(?:(?P<time>\d{4}-\d\d-\d\d[ T][\d:]{8}(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?) +(?:- )?)?"
+    r"(?:INFO:? +(?:- )?)?"
+    r"(?:(?P<host>[^\s\"]*):(?P<port>\d{1,5}))? ?- "
+    r'"(?P<method>[A-Z]{3,10}) (?P<path>\S+) HTTP/\d(?:\.\d)?" (?P<status>[1-9]\d\d)(?!\S)'
+)
+_CLOCKS = ("timestamp", "asctime", "time")
+
+
+def parse_access(line: str, local_time: LocalTime | None = None) -> Access | None:
+    """Return the request that a line tells of, ``None`` for every other line.
+
+    Read: uvicorn plain and coloured, gunicorn, LiteLLM's and vLLM's JSON, an asctime before it, vLLM's
+    process prefix, what docker and journald add (measured: facts/proxies.md 1.2, facts/vllm.md). Lines of
+    claude-code-router come in pairs: see ``AccessReader``. A time without a zone counts only with ``local_time``.
+    """
+    if " HTTP/" not in line:
+        return None
+    if line.startswith("{"):
+        return _from_json(line, local_time)
+    match = _LINE.match(strip_escapes(line) if "\x1b" in line else line)
+    if match is None:
+        return None
+    written = match["time"] or match["carried"]
+    return _access(match, unix_time(written, local_time) if written else None)
+
+
+@lru_cache(maxsize=1024)
+def kind_of(method: str, path: str) -> RequestKind:
+    """Tell what a request is by its method and its path, query or not."""
+    bare = path.partition("?")[0]
+    if method == "POST":
+        if bare.endswith("/v1/messages"):
+            return RequestKind.MAIN
+        if bare.endswith("/v1/messages/count_tokens"):
+            return RequestKind.COUNT_TOKENS
+    elif method in {"GET", "HEAD"} and (bare in _PROBES or bare.startswith(("/health", "/v1/models/"))):
+        return RequestKind.PROBE
+    return RequestKind.OTHER
+
+
+def unix_time(written: object, local_time: LocalTime | None = None) -> float | None:
+    """Return unix seconds for a clock in a log: ISO text, or milliseconds as pino writes them; ``None`` if untold."""
+    if isinstance(written, int | float) and not isinstance(written, bool):
+        return written / 1000
+    if not isinstance(written, str):
+        return None
+    try:
+        moment = datetime.fromisoformat(written)
+        if moment.tzinfo is not None:
+            return moment.timestamp()
+        return local_time(moment) if local_time is not None else None
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def _access(match: re.Match[str], time: float | None) -> Access:
+    method, path, status, host, port = match.group("method", "path", "status", "host", "port")
+    return Access(method, path, int(status), (host or "").strip("[]"), int(port or 0), kind_of(method, path), time)
+
+
+def _from_json(line: str, local_time: LocalTime | None) -> Access | None:
+    try:
+        fields = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    message = fields.get("message") or fields.get("log")
+    match = _LINE.match(strip_escapes(message)) if isinstance(message, str) else None
+    if match is None:
+        return None
+    written = next((fields[name] for name in _CLOCKS if name in fields), None)
+    return _access(match, unix_time(written, local_time))

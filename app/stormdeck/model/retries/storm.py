@@ -36,3 +36,5 @@ class Storm:
     """``transcript``, ``body`` or ``ladder``: what tells that these are attempts of one turn."""
     log: str = ""
     """Which log shows it."""
+    timed: bool = True
+    """``False`` where the log has no times: ``started`` and ``last`` are 0 then and mean nothing."""

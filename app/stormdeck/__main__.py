@@ -1,0 +1,105 @@
+"""The program: read the command line and import only what its command needs."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+
+from stormdeck.commands.cli import BAD_OPTIONS, DEMO, PANEL, complain, options_for, parse, run_headless
+from stormdeck.commands.talk import say
+from stormdeck.options import Options
+from stormdeck.options.kinds import printable
+from stormdeck.options.load import DEBUG
+
+INTERRUPTED = 130
+"""What a shell makes of SIGINT."""
+NO_READER = 141
+"""What a shell makes of SIGPIPE."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command line and return its exit code; nothing but that code leaves, whatever happens."""
+    _never_fail_to_print()
+    try:
+        code = _run(sys.argv[1:] if argv is None else argv)
+        _flush()
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        _drop_output()
+        return NO_READER
+    except Exception as error:
+        _report(error)
+        return BAD_OPTIONS
+    return code
+
+
+def _run(argv: Sequence[str]) -> int:
+    try:
+        invocation = parse(argv)
+    except SystemExit:
+        return 0
+    loaded = options_for(invocation, os.environ)
+    if loaded.problems:
+        return complain(loaded.problems)
+    if invocation.command not in {PANEL, DEMO}:
+        return run_headless(invocation, loaded)
+    missing = _missing_terminal()
+    if missing:
+        say(f"stormdeck needs a terminal; {missing} is none. Run it in a terminal or a tmux pane.")
+        return BAD_OPTIONS
+    return _demo(loaded.options) if invocation.command == DEMO else _panel(loaded.options)
+
+
+def _panel(options: Options) -> int:
+    from stormdeck.ui.run import run_panel
+
+    return run_panel(options)
+
+
+def _demo(options: Options) -> int:
+    from stormdeck.demo.gpu import SimulatedGpus
+    from stormdeck.demo.stack import DemoStack
+    from stormdeck.ui.run import run_panel
+
+    with DemoStack() as stack:
+        return run_panel(stack.options(options), sampler=SimulatedGpus, demo=True)
+
+
+def _missing_terminal() -> str | None:
+    """Return the first standard stream that is no terminal: the panel reads keys and draws."""
+    streams = {"standard input": sys.stdin, "standard output": sys.stdout, "standard error": sys.stderr}
+    return next((name for name, stream in streams.items() if stream is None or not stream.isatty()), None)
+
+
+def _never_fail_to_print() -> None:
+    """Write what the terminal's encoding lacks as an escape."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+
+
+def _flush() -> None:
+    """Write out what is printed while a failure can still be told."""
+    if sys.stdout is not None:
+        sys.stdout.flush()
+
+
+def _drop_output() -> None:
+    """Let the interpreter's own flush at exit go nowhere, since it would complain."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _report(error: Exception) -> None:
+    """Tell an unexpected error in one line, or in full where the user asked for it."""
+    if os.environ.get(DEBUG):
+        traceback.print_exception(error)
+        return
+    what = printable(f"{type(error).__name__}: {error}")
+    say(f"stormdeck: {what}. Run it again with {DEBUG}=1 to see where this comes from.")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,102 @@
+"""``stormdeck config``: where the options file is, what holds and why, and a file to begin with."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from stormdeck.commands.talk import put, say
+from stormdeck.options import DECLARED, Declaration, Group, Loaded, Origin
+from stormdeck.options.kinds import printable, shown
+
+REFUSED = 2
+_HEAD = """\
+# The panel's own options. Written by `stormdeck config init`.
+# A flag wins over an environment variable, a variable over this file. Nothing secret belongs here.
+# A relative path starts at this file's folder.
+"""
+
+
+def print_path(file: Path) -> int:
+    """Print the path of the options file; whether it exists is told on stderr."""
+    put(str(file))
+    if not _exists(file):
+        say("the file does not exist; `stormdeck config init` writes it")
+    return 0
+
+
+def print_options(loaded: Loaded, *, as_json: bool) -> int:
+    """Print every option with its value and origin, as a table or as JSON."""
+    if as_json:
+        put(json.dumps(_as_json(loaded), indent=2))
+        return 0
+    rows = [
+        (declared.name, shown(getattr(loaded.options, declared.name)), str(loaded.options.origin(declared.name)))
+        for declared in DECLARED
+    ]
+    widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
+    for name, value, origin in rows:
+        put(f"{name:{widths[0]}}  {value:{widths[1]}}  {printable(origin)}")
+    return 0
+
+
+def write_init(file: Path) -> int:
+    """Write an options file that says what the defaults say; one that is there is left alone."""
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with file.open("x", encoding="utf-8") as stream:
+            stream.write(init_text())
+    except FileExistsError:
+        say(f"stormdeck: {printable(str(file))} is there already and is left as it is")
+        return REFUSED
+    except OSError as error:
+        say(f"stormdeck: {printable(str(file))} cannot be written: {error.strerror}")
+        return REFUSED
+    put(str(file))
+    return 0
+
+
+def init_text() -> str:
+    """Return the text of an options file with every option, what it means, and its default."""
+    sections = [_HEAD]
+    for group in Group:
+        sections.append(f"\n# {group.capitalize()}\n")
+        sections.extend(_entry(declared) for declared in DECLARED if declared.group is group)
+    return "".join(sections)
+
+
+def _entry(declared: Declaration) -> str:
+    """Return one option of the file: what it means, its other names, an example where the default shows none."""
+    example = f"; such as {declared.example}" if declared.example else ""
+    default = "null" if declared.default is None else shown(declared.default) if declared.default != () else "[]"
+    return f"\n# {declared.help}{example}\n# {declared.flag}, {declared.variable}\n{declared.name}: {default}\n"
+
+
+def _as_json(loaded: Loaded) -> dict[str, Any]:
+    options = {
+        declared.name: {
+            "value": _plain(getattr(loaded.options, declared.name)),
+            "origin": _origin(loaded.options.origin(declared.name)),
+        }
+        for declared in DECLARED
+    }
+    return {"version": 1, "file": str(loaded.file), "exists": _exists(loaded.file), "options": options}
+
+
+def _origin(origin: Origin) -> dict[str, Any]:
+    return {"kind": origin.kind, "name": origin.name or None, "line": origin.line}
+
+
+def _plain(value: object) -> object:
+    """Return a value as JSON has it."""
+    if isinstance(value, tuple):
+        return [str(item) for item in value]
+    return str(value) if isinstance(value, Path) else value
+
+
+def _exists(file: Path) -> bool:
+    try:
+        return file.exists()
+    except OSError:
+        return False

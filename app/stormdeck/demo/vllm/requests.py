@@ -1,0 +1,106 @@
+"""Read a request as vLLM 0.32 does: what is wrong with it, and what it asks of the engine."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from stormdeck.demo.vllm.answers import chat_error
+from stormdeck.demo.vllm.engine import Work
+
+BILLING = "x-anthropic-billing-header:"
+
+
+class InvalidRequest(Exception):  # noqa: N818
+    """A request that does not validate: always 400, with vLLM's body."""
+
+    def __init__(self, problem: str, param: str | None) -> None:
+        super().__init__(problem)
+        self.body = chat_error(400, "Bad Request", f"1 validation error:\n  {problem}", param)
+
+
+def parse(raw: bytes, content_type: str, required: tuple[str, ...]) -> dict[str, Any]:
+    """Return the JSON object of a request, or raise ``InvalidRequest``."""
+    if not raw.strip():
+        raise InvalidRequest("{'type': 'missing', 'loc': 'body', 'msg': 'Field required', 'input': 'None'}", "body")
+    if content_type.partition(";")[0].strip() != "application/json":
+        raise InvalidRequest("Unsupported Media Type: Only 'application/json' is allowed", None)
+    try:
+        body = json.loads(raw)
+    except json.JSONDecodeError as error:
+        place = f"body.{error.pos}"
+        raise InvalidRequest(
+            f"{{'type': 'json_invalid', 'loc': '{place}', 'msg': 'JSON decode error', "
+            f"'input': '<dict of 0 items>', 'ctx': {{'error': '{error.msg}'}}}}",
+            place,
+        ) from None
+    for name in required:
+        if not isinstance(body, dict) or name not in body:
+            raise InvalidRequest(
+                f"{{'type': 'missing', 'loc': 'body.{name}', 'msg': 'Field required', "
+                f"'input': '<dict of {len(body)} items>'}}",
+                f"body.{name}",
+            )
+    _check_kinds(body)
+    return dict(body)
+
+
+def _check_kinds(body: dict[str, Any]) -> None:
+    """Refuse what the routes could not read: messages that are no list of objects, a count that is no number."""
+    messages, most = body["messages"], body.get("max_tokens", 1)
+    if not isinstance(messages, list) or not all(isinstance(message, dict) for message in messages):
+        raise InvalidRequest(_kind("list_type", "body.messages", "Input should be a valid list"), "body.messages")
+    if not isinstance(most, int):
+        raise InvalidRequest(_kind("int_type", "body.max_tokens", "Input should be a valid integer"), "body.max_tokens")
+
+
+def _kind(kind: str, place: str, text: str) -> str:
+    return f"{{'type': '{kind}', 'loc': '{place}', 'msg': '{text}'}}"
+
+
+def message_work(body: dict[str, Any]) -> Work:
+    """Return what a messages request asks; the billing block is left out, as 0.18 and later do."""
+    system = body.get("system", "")
+    if isinstance(system, list):
+        system = [block for block in system if not str(block.get("text", "")).startswith(BILLING)]
+    messages = body.get("messages", [])
+    return Work(
+        prompt=_prompt(body.get("tools", []), system, messages),
+        max_tokens=int(body.get("max_tokens", 16)),
+        tools=bool(body.get("tools")),
+        tool_turns=_trailing(messages, _is_tool_result),
+    )
+
+
+def chat_work(body: dict[str, Any]) -> Work:
+    """Return what a chat request asks."""
+    messages = body.get("messages", [])
+    return Work(
+        prompt=_prompt(body.get("tools", []), "", messages),
+        max_tokens=int(body.get("max_tokens") or body.get("max_completion_tokens") or 4096),
+        tools=bool(body.get("tools")),
+        tool_turns=_trailing(messages, lambda message: message.get("role") == "tool"),
+    )
+
+
+def _prompt(tools: object, system: object, messages: object) -> str:
+    """Return the prompt in the order of a chat template, so that a longer talk extends it."""
+    return "".join(json.dumps(part, separators=(",", ":")) for part in (system, tools, messages)).removesuffix("]")
+
+
+def _is_tool_result(message: dict[str, Any]) -> bool:
+    content = message.get("content")
+    return isinstance(content, list) and any(block.get("type") == "tool_result" for block in content)
+
+
+def _trailing(messages: list[dict[str, Any]], is_result: Callable[[dict[str, Any]], bool]) -> int:
+    """Count the user's messages at the end that carry a tool's result."""
+    count = 0
+    for message in reversed(messages):
+        if message.get("role") == "assistant":
+            continue
+        if not is_result(message):
+            break
+        count += 1
+    return count

@@ -1,0 +1,1 @@
+"""Runs the sources, drops what shows nothing new, backs off, and hands snapshots on."""

@@ -1,0 +1,173 @@
+"""The feed: which sources run, and where their snapshots go."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import time
+from collections.abc import Callable, Coroutine, Mapping
+from datetime import datetime
+from typing import Any, Protocol
+
+from stormdeck import __version__
+from stormdeck.feed.logdesk import LogDesk
+from stormdeck.feed.reduce import Snapshot
+from stormdeck.feed.servers import ServerDesk
+from stormdeck.model.gpu import GpuSnapshot
+from stormdeck.model.logs.book import LogBook
+from stormdeck.model.meter import TrafficMeter
+from stormdeck.model.settings.scope import SettingsFile, SettingsSnapshot
+from stormdeck.options import Options
+from stormdeck.paths import UserPaths
+from stormdeck.sources.http import HttpClient
+from stormdeck.sources.settings.read import read_settings, settings_paths
+from stormdeck.sources.settings.watch import SettingsWatcher
+from stormdeck.sources.settings.write import Refused, write_settings
+
+TRAFFIC_S = 1.0
+BUCKETS = 60
+
+
+class Sampler(Protocol):
+    """A GPU source: the real one, or the demo's."""
+
+    def start(self) -> None:
+        """Begin sampling."""
+
+    def stop(self) -> None:
+        """End at once."""
+
+    def pause(self) -> None:
+        """Stop sampling for a while."""
+
+    def resume(self) -> None:
+        """Go on sampling."""
+
+
+class MakeSampler(Protocol):
+    """Makes a GPU source that hands its snapshots on, from a thread of its own.
+
+    ``load`` tells from 0 to 1 how busy the engine is: the demo's GPUs follow it.
+    """
+
+    def __call__(self, hand: Callable[[GpuSnapshot], None], load: Callable[[], float]) -> Sampler:
+        """Return a source that is not started."""
+
+
+def real_gpus(hand: Callable[[GpuSnapshot], None], load: Callable[[], float]) -> Sampler:
+    """Return the source that asks NVML."""
+    from stormdeck.sources.gpu.sampler import GpuSampler
+
+    return GpuSampler(hand)
+
+
+class Feed:
+    """Starts the sources inside the running loop and hands their snapshots on."""
+
+    def __init__(
+        self,
+        options: Options,
+        paths: UserPaths,
+        environ: Mapping[str, str],
+        book: LogBook,
+        hand: Callable[[Snapshot], None],
+        lines_came: Callable[[], None],
+        sampler: MakeSampler | None = None,
+    ) -> None:
+        self._options = options
+        self._paths = paths
+        self._environ = environ
+        self._hand = hand
+        self._meter = TrafficMeter(
+            window_s=options.window * 60, bucket_s=max(1, options.window * 60 // BUCKETS), local_time=datetime.timestamp
+        )
+        self._logs = LogDesk(book, self._meter, lines_came)
+        self._http = HttpClient(__version__)
+        self._servers = ServerDesk(options, self._http, hand, self._logs.follow)
+        self._sampler = (sampler or real_gpus)(hand, lambda: self._servers.load) if options.gpu else None
+        self._watcher: SettingsWatcher | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._settings: SettingsSnapshot | None = None
+
+    def start(self) -> None:
+        """Begin; returns at once."""
+        if self._sampler is not None:
+            self._sampler.start()
+        self._spawn(self._run())
+        self._spawn(self._keep_counting())
+
+    async def stop(self) -> None:
+        """End everything; no thread, task or connection is left."""
+        if self._sampler is not None:
+            self._sampler.stop()
+        if self._watcher is not None:
+            self._watcher.stop()
+        self._logs.stop()
+        self._servers.stop()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._http.aclose()
+
+    def search(self) -> None:
+        """Look for servers and logs again, now."""
+        self._servers.search()
+
+    def attention(self, given: bool) -> None:
+        """Slow down while nobody looks, and catch up at once when somebody does."""
+        self._servers.attention(given)
+        if self._sampler is not None:
+            (self._sampler.resume if given else self._sampler.pause)()
+
+    async def save(self, file: SettingsFile, text: str) -> str:
+        """Write a settings file; return why not in plain words, or nothing when it is written."""
+        outcome = await asyncio.to_thread(write_settings, file.path, text, file.digest, self._paths.backups)
+        await self._read_settings()
+        return outcome.detail if isinstance(outcome, Refused) else ""
+
+    async def _run(self) -> None:
+        """Read the settings, then look for what they point at, and go on looking."""
+        await asyncio.to_thread(importlib.import_module, "httpx")
+        watched = settings_paths(self._paths, self._options.settings, managed=self._paths.managed)
+        loop = asyncio.get_running_loop()
+        changed = asyncio.Event()
+
+        def changed_outside() -> None:
+            loop.call_soon_threadsafe(changed.set)
+
+        self._watcher = SettingsWatcher([path for _, path in watched], changed_outside)
+        self._watcher.start()
+        await self._read_settings()
+        self._spawn(self._servers.run())
+        while True:
+            await changed.wait()
+            changed.clear()
+            await self._read_settings()
+
+    async def _read_settings(self) -> None:
+        settings = await asyncio.to_thread(
+            read_settings, self._paths, self._environ, self._options.settings, managed=self._paths.managed
+        )
+        if settings == self._settings:
+            return
+        self._settings = settings
+        retries = settings.text("env.CLAUDE_CODE_MAX_RETRIES") or ""
+        if retries.isdecimal():
+            self._meter.set_limit(int(retries) + 1)
+        self._servers.take_settings(settings)
+        self._hand(settings)
+
+    async def _keep_counting(self) -> None:
+        """Hand on the traffic once a second, where it is another."""
+        last = None
+        while True:
+            traffic = self._meter.snapshot(time.time())
+            if traffic != last:
+                last = traffic
+                self._hand(traffic)
+            await asyncio.sleep(TRAFFIC_S)
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)

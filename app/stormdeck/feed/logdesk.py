@@ -1,0 +1,98 @@
+"""Follows the logs: lines go into the book, requests into the meter."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from threading import BoundedSemaphore
+
+from stormdeck.model.logs.batch import LogBatch, LogState, LogStatus
+from stormdeck.model.logs.book import LogBook
+from stormdeck.model.meter import TrafficMeter
+from stormdeck.sources.logs.follow import Follower
+
+WAITING_BATCHES = 8
+"""Batches that may wait for the loop; a follower that is faster waits for it."""
+PATIENCE_S = 0.2
+
+
+class LogDesk:
+    """Batches cross from the followers' threads to the loop here, and nowhere else."""
+
+    def __init__(
+        self, book: LogBook, meter: TrafficMeter, grew: Callable[[], None], clock: Callable[[], float] = time.time
+    ) -> None:
+        self._book = book
+        self._meter = meter
+        self._grew = grew
+        self._clock = clock
+        self._followers: dict[Path, Follower] = {}
+        self._statuses: dict[Path, LogStatus] = {}
+        self._waiting: deque[LogBatch] = deque()
+        self._slots = BoundedSemaphore(WAITING_BATCHES)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._stopped = False
+
+    def follow(self, paths: Iterable[Path]) -> None:
+        """Follow these logs beside those that are followed already; the first is the one nearest to the client."""
+        self._loop = asyncio.get_running_loop()
+        for position, path in enumerate(paths):
+            follower = self._followers.get(path)
+            if follower is None:
+                follower = Follower(path, self._offer, self._stands, name=self._name(path), clock=self._clock)
+                self._followers[path] = follower
+                follower.start()
+            if position == 0:
+                self._meter.set_primary(follower.name)
+
+    def stop(self) -> None:
+        """End every follower; returns at once."""
+        self._stopped = True
+        for follower in self._followers.values():
+            follower.stop()
+
+    @property
+    def statuses(self) -> tuple[LogStatus, ...]:
+        """Return how each followed log stands."""
+        return tuple(self._statuses.values())
+
+    def _name(self, path: Path) -> str:
+        """Return a name that no other followed log has."""
+        taken = {follower.name for follower in self._followers.values()}
+        return path.name if path.name not in taken else str(path)
+
+    def _offer(self, batch: LogBatch) -> None:
+        """Hand a batch to the loop; called in a follower's thread, and waits there while too many wait."""
+        while not self._slots.acquire(timeout=PATIENCE_S):
+            if self._stopped:
+                return
+        self._waiting.append(batch)
+        self._call(self._drain)
+
+    def _stands(self, status: LogStatus) -> None:
+        self._call(lambda: self._note(status))
+
+    def _note(self, status: LogStatus) -> None:
+        """Remember how a log stands; one that is followed is read, even while it is silent."""
+        self._statuses[status.path] = status
+        if status.state is LogState.FOLLOWING:
+            self._meter.take(LogBatch(status.log, (), self._clock(), history=True))
+
+    def _call(self, what: Callable[[], None]) -> None:
+        if self._loop is None or self._stopped:
+            return
+        try:
+            self._loop.call_soon_threadsafe(what)
+        except RuntimeError:  # the loop is closed: the panel is gone
+            self._stopped = True
+
+    def _drain(self) -> None:
+        while self._waiting:
+            batch = self._waiting.popleft()
+            attempts = self._meter.take(batch)
+            self._book.add(batch.log, batch.lines, None if batch.history else batch.arrived, attempts)
+            self._slots.release()
+        self._grew()

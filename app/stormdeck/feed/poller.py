@@ -1,0 +1,56 @@
+"""Asks one source again and again."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from typing import Generic, TypeVar
+
+S = TypeVar("S")
+
+BACK_OFF = 1.6
+LONGEST = 3.0
+"""How many intervals a failing source is left alone at most: a user waits for its return."""
+SLOW = 3.0
+"""How many intervals lie between two polls while nobody looks."""
+
+
+class Poller(Generic[S]):
+    """One poll at a time, never two at once; failing sources are asked less often, with jitter."""
+
+    def __init__(
+        self,
+        poll: Callable[[], Awaitable[S]],
+        hand: Callable[[S], None],
+        well: Callable[[S], bool],
+        interval_s: float,
+    ) -> None:
+        self._poll = poll
+        self._hand = hand
+        self._well = well
+        self._interval_s = interval_s
+        self._last: S | None = None
+        self._wake = asyncio.Event()
+        self.slow = False
+
+    def poke(self) -> None:
+        """Ask now instead of later."""
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Poll until cancelled."""
+        patience = 1.0
+        while True:
+            snapshot = await self._poll()
+            if snapshot != self._last:
+                self._last = snapshot
+                self._hand(snapshot)
+            patience = 1.0 if self._well(snapshot) else min(LONGEST, patience * BACK_OFF)
+            jitter = random.uniform(0.9, 1.1) if patience > 1 else 1.0  # noqa: S311 - spreads polls, guards nothing
+            wait = self._interval_s * max(patience * jitter, SLOW if self.slow else 1.0)
+            self._wake.clear()
+            try:
+                await asyncio.wait_for(self._wake.wait(), wait)
+            except TimeoutError:
+                continue

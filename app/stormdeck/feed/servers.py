@@ -1,0 +1,132 @@
+"""The servers on the path: looked for, asked again and again, and looked for again while one is missing."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from stormdeck.feed.poller import Poller
+from stormdeck.feed.reduce import Snapshot
+from stormdeck.model.discovery import DiscoverySnapshot, Found
+from stormdeck.model.server import ProxySnapshot, ServerKind, ServerState, VllmSnapshot
+from stormdeck.model.settings.scope import SettingsSnapshot
+from stormdeck.options import Options
+from stormdeck.sources.discovery import Named, discover, key_for, origin_keys
+from stormdeck.sources.http import HttpClient
+from stormdeck.sources.proxy import ProxySource
+from stormdeck.sources.vllm import VllmSource
+
+SEARCH_S = 4.0
+"""Between two searches while something is missing or down."""
+SEARCH_LATER_S = 60.0
+"""Between two searches once all that was found answers: a restart under another process is to be noticed."""
+BUSY = 3
+"""Running requests that keep a GPU as busy as it gets."""
+WELL = {ServerState.UP, ServerState.DEGRADED, ServerState.REFUSING}
+
+
+class ServerDesk:
+    """One poller for vLLM and one for the proxy; a server that was found stays until another takes its place."""
+
+    def __init__(
+        self,
+        options: Options,
+        http: HttpClient,
+        hand: Callable[[Snapshot], None],
+        follow: Callable[[Iterable[Path]], None],
+    ) -> None:
+        self._options = options
+        self._http = http
+        self._hand = hand
+        self._follow = follow
+        self._named = Named(options.vllm, options.proxy, options.log, options.litellm_config)
+        self._settings = SettingsSnapshot()
+        self._discovery: DiscoverySnapshot | None = None
+        self._pollers: dict[str, tuple[Found, Poller[Any], asyncio.Task[None], VllmSource | ProxySource]] = {}
+        self._states: dict[str, ServerState] = {}
+        self._look = asyncio.Event()
+        self._watched = True
+        self.load = 0.0
+        """How busy the engine is, from 0 to 1."""
+
+    def take_settings(self, settings: SettingsSnapshot) -> None:
+        """Take the settings that say where the client sends; look again when they say another place."""
+        path = "env.ANTHROPIC_BASE_URL"
+        if settings.text(path) != self._settings.text(path):
+            self._look.set()
+        self._settings = settings
+
+    def search(self) -> None:
+        """Look again, now."""
+        self._look.set()
+
+    def attention(self, given: bool) -> None:
+        """Slow down while nobody looks."""
+        self._watched = given
+        for _, poller, _, _ in self._pollers.values():
+            poller.slow = not given
+            if given:
+                poller.poke()
+
+    def stop(self) -> None:
+        """End all pollers."""
+        for _, _, task, _ in self._pollers.values():
+            task.cancel()
+
+    async def run(self) -> None:
+        """Search until cancelled."""
+        while True:
+            self._look.clear()
+            found = await discover(self._settings, self._http, self._named)
+            self._take(found)
+            all_well = self._pollers and all(self._states.get(name) in WELL for name in self._pollers)
+            try:
+                await asyncio.wait_for(self._look.wait(), SEARCH_LATER_S if all_well and found.logs else SEARCH_S)
+            except TimeoutError:
+                continue
+
+    def _take(self, found: DiscoverySnapshot) -> None:
+        if found != self._discovery:
+            self._discovery = found
+            self._hand(found)
+        self._follow(found.logs)
+        for is_proxy, name in ((True, "proxy"), (False, "vllm")):
+            server = found.server(proxy=is_proxy)
+            if server is not None and (is_proxy or server.kind is ServerKind.VLLM):
+                self._poll(name, server)
+
+    def _poll(self, name: str, found: Found) -> None:
+        """Ask a server from now on; one that is asked already only learns of its process."""
+        old = self._pollers.get(name)
+        if old is not None and (old[0].url, old[0].kind) == (found.url, found.kind):
+            old[3].process = found.process
+            return
+        if old is not None:
+            old[2].cancel()
+        key = key_for(found.url, origin_keys(self._settings, self._discovery or DiscoverySnapshot(), self._named))
+        source: VllmSource | ProxySource
+        if name == "vllm":
+            source = VllmSource(found.url, self._http, time.time, key, found.process)
+        else:
+            source = ProxySource(found.url, found.kind, self._http, time.time, key, found.process)
+        poller: Poller[Any] = Poller(
+            source.poll, lambda snapshot: self._heard(name, snapshot), _well, self._options.poll
+        )
+        poller.slow = not self._watched
+        self._pollers[name] = (found, poller, asyncio.get_running_loop().create_task(poller.run()), source)
+
+    def _heard(self, name: str, snapshot: VllmSnapshot | ProxySnapshot) -> None:
+        fell = snapshot.state not in WELL and self._states.get(name) in WELL
+        self._states[name] = snapshot.state
+        self._hand(snapshot)
+        if isinstance(snapshot, VllmSnapshot):
+            self.load = min(1.0, snapshot.engine.running / BUSY) if snapshot.engine else 0.0
+        if fell:
+            self._look.set()
+
+
+def _well(snapshot: VllmSnapshot | ProxySnapshot) -> bool:
+    return snapshot.state in WELL

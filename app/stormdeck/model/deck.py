@@ -1,0 +1,26 @@
+"""Everything that is known at one moment: what the sources last said."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from stormdeck.model.discovery import DiscoverySnapshot
+from stormdeck.model.finding import Finding
+from stormdeck.model.gpu import GpuSnapshot, GpuState
+from stormdeck.model.server import ProxySnapshot, VllmSnapshot
+from stormdeck.model.settings.scope import SettingsSnapshot
+from stormdeck.model.traffic import TrafficSnapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Deck:
+    """The last snapshot of every source; ``None`` where there is no such thing on the path."""
+
+    discovery: DiscoverySnapshot = field(default_factory=DiscoverySnapshot)
+    settings: SettingsSnapshot = field(default_factory=SettingsSnapshot)
+    findings: tuple[Finding, ...] = ()
+    vllm: VllmSnapshot | None = None
+    proxy: ProxySnapshot | None = None
+    gpu: GpuSnapshot = field(default_factory=lambda: GpuSnapshot(GpuState.ASKING))
+    traffic: TrafficSnapshot | None = None
+    client_version: str | None = None

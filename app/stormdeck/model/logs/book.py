@@ -1,0 +1,85 @@
+"""The log book: the last lines of all logs, in the order in which they came."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line as it stands in the book."""
+
+    number: int
+    """Counted from 0 over the life of the book; stays with the line."""
+    log: str
+    text: str
+    """Raw: clean it before it is shown."""
+    arrived: float | None
+    """Unix seconds; ``None`` for lines that stood in the file before."""
+    attempt: int
+    """Of a main request: 1 is no retry; 0 for every other line."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    first: int
+    log: str
+    lines: Sequence[str]
+    arrived: float | None
+
+
+class LogBook:
+    """A ring of lines. Batches are kept as they came, so that a line costs no more than its text."""
+
+    def __init__(self, limit: int = 200_000) -> None:
+        self._limit = limit
+        self._batches: deque[_Batch] = deque()
+        self._attempts: dict[int, int] = {}
+        self.end = 0
+        """The number that the next line will get."""
+
+    @property
+    def start(self) -> int:
+        """Return the number of the oldest line that is kept."""
+        if not self._batches:
+            return self.end
+        return max(self._batches[0].first, self.end - self._limit)
+
+    def __len__(self) -> int:
+        return self.end - self.start
+
+    def add(
+        self, log: str, lines: Sequence[str], arrived: float | None, attempts: Mapping[int, int] | None = None
+    ) -> None:
+        """Add a batch; ``attempts`` tells the attempt number by the index of its line."""
+        if not lines:
+            return
+        for index, attempt in (attempts or {}).items():
+            self._attempts[self.end + index] = attempt
+        self._batches.append(_Batch(self.end, log, lines, arrived))
+        self.end += len(lines)
+        floor = self.end - self._limit
+        while self._batches and self._batches[0].first + len(self._batches[0].lines) <= floor:
+            self._batches.popleft()
+        if len(self._attempts) > self._limit:
+            self._attempts = {number: value for number, value in self._attempts.items() if number >= floor}
+
+    def line(self, number: int) -> Line | None:
+        """Return a line by its number, ``None`` when it is gone or not there yet."""
+        if not self.start <= number < self.end:
+            return None
+        batch = self._batches[bisect_right(self._batches, number, key=lambda one: one.first) - 1]
+        text = batch.lines[number - batch.first]
+        return Line(number, batch.log, text, batch.arrived, self._attempts.get(number, 0))
+
+    def texts(self, begin: int) -> Iterator[tuple[int, str]]:
+        """Yield the number and the raw text of every kept line from ``begin`` on: the fast way through."""
+        begin = max(begin, self.start)
+        for batch in self._batches:
+            if batch.first + len(batch.lines) <= begin:
+                continue
+            skip = max(0, begin - batch.first)
+            yield from enumerate(batch.lines[skip:], batch.first + skip)

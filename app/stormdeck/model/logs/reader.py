@@ -1,0 +1,71 @@
+"""Requests told by the lines of one log, also where one request takes two lines."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from stormdeck.model.logs.access import Access, LocalTime, kind_of, parse_access, unix_time
+
+_MOST_OPEN = 1000
+_CUT = "response terminated with an error with headers already sent"
+"""claude-code-router's word for a stream that broke; the client had its 200 by then."""
+
+
+class AccessReader:
+    """Reads one log line by line.
+
+    claude-code-router logs "incoming request" with the path and the port, and later the status under the same
+    request id (measured, 2.0.0). The request is told with its status; until then it is in flight.
+    """
+
+    def __init__(self, local_time: LocalTime | None = None) -> None:
+        self._local_time = local_time
+        self._open: dict[tuple[object, str], dict[str, Any]] = {}
+
+    @property
+    def in_flight(self) -> int:
+        """Requests that came in and have no status yet; only claude-code-router's log tells, and at most 1000."""
+        return len(self._open)
+
+    def read(self, line: str) -> Access | None:
+        """Return the request that this line tells of or completes."""
+        if '"reqId":' in line and ('"incoming request"' in line or '"statusCode":' in line or _CUT in line):
+            return self._read_pair(line)
+        return parse_access(line, self._local_time)
+
+    def _read_pair(self, line: str) -> Access | None:
+        try:
+            fields = json.loads(line)
+        except (ValueError, RecursionError):
+            return None
+        if not isinstance(fields, dict) or not isinstance(fields.get("reqId"), str):
+            return None
+        key = (fields.get("pid"), fields["reqId"])
+        request, response = fields.get("req"), fields.get("res")
+        if isinstance(request, dict) and fields.get("msg") == "incoming request":
+            while len(self._open) >= _MOST_OPEN:
+                del self._open[next(iter(self._open))]
+            self._open[key] = request
+            return None
+        status = (
+            response.get("statusCode") if isinstance(response, dict) else 200 if fields.get("msg") == _CUT else None
+        )
+        if status is None or key not in self._open:
+            return None
+        return _pair(self._open.pop(key), status, unix_time(fields.get("time")))
+
+
+def _pair(request: dict[str, Any], status: object, time: float | None) -> Access | None:
+    method, path, port = request.get("method"), request.get("url"), request.get("remotePort")
+    if not isinstance(method, str) or not isinstance(path, str) or not isinstance(status, int):
+        return None
+    return Access(
+        method=method,
+        path=path,
+        status=status,
+        host=str(request.get("remoteAddress") or ""),
+        port=port if isinstance(port, int) else 0,
+        kind=kind_of(method, path),
+        time=time,
+    )

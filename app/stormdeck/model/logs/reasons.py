@@ -1,0 +1,90 @@
+"""Why a request failed, in a few words, from the record that says so at length."""
+
+from __future__ import annotations
+
+import json
+import re
+
+from stormdeck.model.text import clean, mask_text
+
+LONGEST_REASON = 100
+
+_COOLDOWN = re.compile(r"deployments? (?:available|.{0,40}in cooldown)|cooldown_list=", re.IGNORECASE)
+_PLACE = re.compile(
+    r"(?:[\w.]+\(\): Exception occured|litellm_call_id=[\w-]+|Anthropic Adapter) - (?:mid-stream error: )?"
+    r"|\[\w+\] |Error in \w+: |Error from provider\([^)]*\): "
+    r"|(?:anthropic_messages|completion|acompletion): "
+    r"|\d{3}: (?=\{)"
+    r"|(?:[A-Za-z_]\w*\.)*\w*(?:Error|Exception|Wrapper): "
+    r"|\w+Exception - "
+)
+"""What only says where a failure was noticed. It stands at the beginning, several of them in a row."""
+_TAIL = re.compile(
+    r"\s*(?:Received Model Group=|Available Model Group|LiteLLM Retried:|Original exception:|See stack trace|"
+    r"Valid aliases:|Call `/v1/models`|For more information check|ssl:<|: <\w+Error).*",
+    re.DOTALL,
+)
+_MESSAGE = re.compile(
+    r"""ErrorInfo\(message=(?P<q>['"])(?P<text>.*?)(?P=q)(?:, type=|\)|$)"""
+    r"""|["'](?:message|error|detail)["']: ?(?P<q2>["'])(?P<text2>(?:\\.|(?!(?P=q2)).)*)""",
+    re.DOTALL,
+)
+_ANNOUNCED = re.compile(r"AsyncLLM output_handler failed|Exception in ASGI application")
+"""Says that a traceback follows, and nothing of why (measured, vLLM 0.28 and 0.32, uvicorn)."""
+_TAG = re.compile(r"</?[a-z][^<>]*>")
+_CONNECT = re.compile(r"Cannot connect to host ([\w.:\[\]-]+)")
+
+
+def is_cooldown(message: str) -> bool:
+    """Say whether LiteLLM refused a request itself since its deployment cools down: it never reached vLLM.
+
+    An earlier 401 or 404 is the cause then (measured, LiteLLM 1.80 and 1.109).
+    """
+    return _COOLDOWN.search(message) is not None
+
+
+def reason(message: str) -> str:
+    """Return a failure's message in a few plain words, at most 100 characters, without secrets.
+
+    ``EngineCore encountered an issue``, ``model `X` does not exist``, ``No deployments available (cooldown)``. Empty
+    where the message only announces a traceback.
+    """
+    if _ANNOUNCED.match(message.lstrip()):
+        return ""
+    if is_cooldown(message):
+        return "No deployments available (cooldown)"
+    text = _without_place(message.lstrip())
+    inner = _inner(text)
+    if inner is not None:
+        text = _without_place(inner)
+    text = _TAIL.sub("", _TAG.sub("", text)).strip()
+    if match := _CONNECT.match(text):
+        return clean(f"cannot connect to {match[1]}")
+    text = " ".join(mask_text(clean(text.partition("\n")[0])).split())
+    text = _first_sentence(text).removeprefix("The ").rstrip(" .:,") or clean(message.strip())
+    return text if len(text) <= LONGEST_REASON else text[: LONGEST_REASON - 1].rstrip() + "…"
+
+
+def _without_place(text: str) -> str:
+    while (match := _PLACE.match(text)) and match.end() < len(text):
+        text = text[match.end() :]
+    return text
+
+
+def _inner(text: str) -> str | None:
+    """Return the message inside a body that is quoted as JSON, or as Python prints one."""
+    match = _MESSAGE.search(text)
+    if match is None:
+        return None
+    if match["text"] is not None:
+        return match["text"]
+    quoted = match["text2"]
+    try:
+        return str(json.loads(f'"{quoted}"')) if match["q2"] == '"' else quoted
+    except ValueError:
+        return quoted
+
+
+def _first_sentence(text: str) -> str:
+    end = text.find(". ", 8)
+    return text if end < 0 else text[:end]

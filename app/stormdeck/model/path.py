@@ -1,0 +1,106 @@
+"""The path: the hops from the client to the GPU, each with its light."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from urllib.parse import urlsplit
+
+from stormdeck.model.deck import Deck
+from stormdeck.model.finding import Severity
+from stormdeck.model.gpu import GpuSnapshot, GpuState
+from stormdeck.model.light import Light
+from stormdeck.model.server import ProxySnapshot, ServerKind, VllmSnapshot
+from stormdeck.model.settings.scope import SettingsSnapshot
+from stormdeck.model.units import percent
+
+
+class HopKind(StrEnum):
+    """The four places where it can break, in path order."""
+
+    CLIENT = "client"
+    PROXY = "proxy"
+    SERVER = "vLLM"
+    GPU = "GPU"
+
+
+@dataclass(frozen=True, slots=True)
+class Hop:
+    """One hop as the path shows it."""
+
+    kind: HopKind
+    name: str
+    """``claude``, ``LiteLLM``, ``vLLM``, ``2 × H200``."""
+    place: str
+    """``:4000``; a host where it is not this machine; empty where there is none."""
+    light: Light
+    figure: str = ""
+    """The number beside the light: ``2 ms``, ``91 %``; or the state in a word."""
+
+
+def path(deck: Deck) -> tuple[Hop, ...]:
+    """Return the hops in order. The proxy is left out where there is none."""
+    hops = [_client(deck)]
+    if deck.proxy is not None:
+        hops.append(_server(HopKind.PROXY, deck.proxy, deck.proxy.kind.value))
+    if deck.vllm is not None:
+        hops.append(_server(HopKind.SERVER, deck.vllm, ServerKind.VLLM.value))
+    else:
+        hops.append(Hop(HopKind.SERVER, "vLLM", "", Light.UNKNOWN, "not found" if deck.discovery.done else "looking"))
+    hops.append(_gpu(deck.gpu))
+    return tuple(hops)
+
+
+def place(url: str) -> str:
+    """Return the part of a URL that tells servers apart: ``:8000`` here, ``gpu-box:8000`` elsewhere."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+    except ValueError:
+        return ""
+    host = parts.hostname or ""
+    return f":{port}" if host in {"localhost", "127.0.0.1", "::1"} else f"{host}:{port}"
+
+
+def broken_file(settings: SettingsSnapshot) -> bool:
+    """Say whether a settings file is there and not in effect."""
+    return any(file.error is not None for file in settings.files)
+
+
+def _client(deck: Deck) -> Hop:
+    name = f"claude {deck.client_version}" if deck.client_version else "claude"
+    if broken_file(deck.settings):
+        return Hop(HopKind.CLIENT, name, "", Light.BROKEN, "settings")
+    if not deck.settings.files:
+        return Hop(HopKind.CLIENT, name, "", Light.UNKNOWN)
+    if any(finding.severity is Severity.ERROR for finding in deck.findings):
+        return Hop(HopKind.CLIENT, name, "", Light.BROKEN, "settings")
+    if any(finding.severity is Severity.WARNING for finding in deck.findings):
+        return Hop(HopKind.CLIENT, name, "", Light.LOOK)
+    return Hop(HopKind.CLIENT, name, "", Light.FINE)
+
+
+def _server(kind: HopKind, server: VllmSnapshot | ProxySnapshot, name: str) -> Hop:
+    light = server.state.light
+    up = light is Light.FINE
+    figure = f"{server.latency_ms} ms" if up and server.latency_ms is not None else "" if up else server.state.value
+    return Hop(kind, name, place(server.url), light, figure)
+
+
+def _gpu(gpu: GpuSnapshot) -> Hop:
+    if gpu.state is not GpuState.OK or not gpu.gpus:
+        name = "GPU" if gpu.state is GpuState.ASKING else "no GPU" if gpu.state.light is Light.UNKNOWN else "GPU"
+        return Hop(HopKind.GPU, name, "", gpu.state.light, "" if gpu.state.light is Light.UNKNOWN else gpu.state.value)
+    names = {gpu_name(one.name) for one in gpu.gpus}
+    name = names.pop() if len(names) == 1 else "GPUs"
+    told = [one.utilization_percent for one in gpu.gpus if one.utilization_percent is not None]
+    light = Light.BROKEN if any(one.lost for one in gpu.gpus) else Light.FINE
+    busiest = percent(sum(told) / len(told)) if told else ""
+    return Hop(HopKind.GPU, name if len(gpu.gpus) == 1 else f"{len(gpu.gpus)} × {name}", "", light, busiest)
+
+
+def gpu_name(name: str) -> str:
+    """Return a GPU's name without the words that every card carries: ``NVIDIA H200`` is ``H200``."""
+    for word in ("NVIDIA ", "GeForce ", "Tesla ", "Quadro "):
+        name = name.replace(word, "")
+    return name.split(" 80GB")[0].strip() or "GPU"

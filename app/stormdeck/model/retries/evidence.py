@@ -1,0 +1,112 @@
+"""How well a request fits as the next attempt of a chain.
+
+From 2.1.41 on, a retry after a wait below 4 s uses the same client port (274 of 295 measured) or another port of the
+same session; after a longer wait its connection is almost always new, since servers close idle ones after 5 s
+(facts/storms.md 2). An access line is written when the answer starts: the gap between two lines is the client's wait
+and the server's own time.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+from stormdeck.model.retries.chain import Chain
+from stormdeck.model.retries.ladder import climbs, wait_bounds
+from stormdeck.model.retries.request import Request
+
+EARLY = 0.15
+"""A line may come this much sooner than the wait allows: both arrival times have their error."""
+SLOWEST = 300.0
+"""Longest time to the first byte that any client waits for (301 s, measured)."""
+SLOW_SUCCESS = 20.0
+"""On a new connection, a success this long after the due time is taken for another turn."""
+SLOW_FAILURE = 1.0
+"""The same for a failure, where the chain has not shown that its failures take longer."""
+IDLE_LIMIT = 4.0
+"""A wait from this on outlives the connection."""
+SHORTEST_RETRY_AFTER = 1.0
+AT_ONCE = 1.5
+"""Longest gap to a request that follows without a wait, on the same connection (measured: 0.03 to 0.1 s)."""
+AT_ONCE_ELSEWHERE = 0.25
+"""The same on a new connection (measured: 0.03 s)."""
+
+
+class Fit(IntEnum):
+    """Evidence that a request continues a chain; a higher one is stronger."""
+
+    NONE = 0
+    NEARBY = 1
+    """The wait and the status fit, the connection is another one though the old one could have served."""
+    ANSWERED = 2
+    """A success on a new connection that the wait called for; it may as well be another turn."""
+    LADDER = 3
+    """A failure on a new connection that the wait called for, at its due time."""
+    CONNECTION = 4
+    """The chain's own connection, after the wait."""
+
+
+def fit(chain: Chain, request: Request, strange: bool) -> Fit:
+    """Tell how well a request fits as the next attempt of a chain that has attempts left.
+
+    ``strange``: its connection is known to serve others than the chain's own session.
+    """
+    if not chain.open or (chain.newest.log, chain.newest.host) != (request.log, request.host):
+        return Fit.NONE
+    if chain.last is None or request.t is None:
+        return _by_order(chain, request, strange)
+    gap = request.t - chain.last
+    if not climbs(chain.newest.status):
+        return _at_once(chain, request, gap, strange)
+    if gap < wait_bounds(chain.attempts)[0] - EARLY - request.grain:
+        return Fit.CONNECTION if chain.owns(request) and _paced(chain, request, gap) else Fit.NONE
+    return _on_the_ladder(chain, request, gap, strange)
+
+
+def _by_order(chain: Chain, request: Request, strange: bool) -> Fit:
+    """Judge without times: the chain's own connection, or a new one where the wait outlives the old."""
+    if chain.owns(request):
+        return Fit.CONNECTION
+    outlived = climbs(chain.newest.status) and wait_bounds(chain.attempts)[0] >= IDLE_LIMIT
+    expected = not request.failed or climbs(request.status)
+    return Fit.ANSWERED if outlived and expected and not strange else Fit.NONE
+
+
+def _at_once(chain: Chain, request: Request, gap: float, strange: bool) -> Fit:
+    """Judge a request after a status that the client answers with a changed request, without a wait."""
+    if gap < -EARLY:
+        return Fit.NONE
+    if chain.owns(request):
+        return Fit.CONNECTION if gap <= AT_ONCE + request.grain else Fit.NONE
+    second_404 = chain.newest.status == request.status == 404 and not strange
+    return Fit.NEARBY if second_404 and gap <= AT_ONCE_ELSEWHERE + request.grain else Fit.NONE
+
+
+def _on_the_ladder(chain: Chain, request: Request, gap: float, strange: bool) -> Fit:
+    """Judge a request that comes no sooner than the wait allows."""
+    low, high = wait_bounds(chain.attempts)
+    late = gap - high - request.grain
+    if chain.owns(request):
+        return Fit.CONNECTION if late <= SLOWEST else Fit.NONE
+    outlived = not strange and (low >= IDLE_LIMIT or chain.reconnects or not request.port)
+    if request.failed:
+        return _failed_elsewhere(chain, request, gap, outlived)
+    return Fit.ANSWERED if outlived and late <= max(SLOW_SUCCESS, 2 * chain.slowest) else Fit.NONE
+
+
+def _failed_elsewhere(chain: Chain, request: Request, gap: float, outlived: bool) -> Fit:
+    """Judge a failure on another connection: it must take as long as the chain's own failures did."""
+    low, high = wait_bounds(chain.attempts)
+    earliest = low - EARLY - request.grain + 0.7 * (chain.quickest or 0.0)
+    latest = high + max(SLOW_FAILURE if outlived else EARLY, 1.5 * chain.slowest) + request.grain
+    if not climbs(request.status) or not earliest <= gap <= latest:
+        return Fit.NONE
+    if outlived:
+        return Fit.LADDER
+    return Fit.NEARBY if request.status == chain.newest.status else Fit.NONE
+
+
+def _paced(chain: Chain, request: Request, gap: float) -> bool:
+    """Tell whether the server's ``retry-after`` sets the pace, which may be faster than the ladder (up to 2.1.112)."""
+    if chain.newest.status not in {429, 503} or chain.gap is None:
+        return False
+    return chain.gap >= SHORTEST_RETRY_AFTER and gap >= chain.gap - EARLY - request.grain

@@ -1,0 +1,64 @@
+"""The client's waits between attempts, and which answers it tries again.
+
+Measured with Claude Code 2.1.42, 2.1.112 and 2.1.329 (facts/claude-code.md 2); times are seconds.
+"""
+
+from __future__ import annotations
+
+WAITS = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
+"""Nominal wait after attempt 1, 2, 3, ...; the last one holds for all that follow."""
+JITTER = 0.25
+"""The client adds between nothing and this share of the nominal wait."""
+DEFAULT_LIMIT = 11
+"""Attempts before it gives up: ``CLAUDE_CODE_MAX_RETRIES`` (10) and the first one."""
+AT_ONCE = {400: 6, 404: 2}
+"""Answers that are followed by a changed request at once, without a wait, and by how many attempts in all.
+
+400: 2.1.329 strips features in turn. 404: a second request without streaming.
+"""
+LONGEST_RETRY_AFTER = 60.0
+"""A ``retry-after`` above this makes 2.1.112 and later fail at once."""
+
+_BOUNDS = tuple((wait, wait * (1 + JITTER)) for wait in WAITS)
+_WAITED_FOR = frozenset({401, 408, 409, 429})
+
+
+def climbs(status: int) -> bool:
+    """Tell whether the client waits and sends again after this status."""
+    return status in _WAITED_FOR or status >= 500
+
+
+def allowance(status: int, limit: int = DEFAULT_LIMIT) -> int:
+    """Return how many attempts there are at most when every one is answered with this status."""
+    if climbs(status):
+        return limit
+    return AT_ONCE.get(status, 1)
+
+
+def wait_bounds(attempt: int) -> tuple[float, float]:
+    """Return the shortest and the longest wait after a failed attempt, counted from 1."""
+    return _BOUNDS[min(max(attempt, 1), len(_BOUNDS)) - 1]
+
+
+def next_due(attempt: int, failed_at: float, retry_after: float | None = None) -> float:
+    """Return when the attempt after ``attempt`` is most likely sent, in unix seconds.
+
+    ``retry_after`` is what the server asked for, where it is known: it takes the place of a shorter wait.
+    """
+    low, high = wait_bounds(attempt)
+    expected = (low + high) / 2
+    return failed_at + (expected if retry_after is None else max(expected, retry_after))
+
+
+def gives_up(attempt: int, status: int, limit: int = DEFAULT_LIMIT, retry_after: float | None = None) -> bool:
+    """Tell whether the client shows the error to the user after this attempt failed with this status."""
+    return attempt >= allowance(status, limit) or (retry_after or 0.0) > LONGEST_RETRY_AFTER
+
+
+def gives_up_at(attempt: int, failed_at: float, limit: int = DEFAULT_LIMIT, service: float = 0.0) -> float:
+    """Return when the last attempt will have failed, in unix seconds, if none succeeds before.
+
+    ``service`` is how long the server takes to fail one attempt.
+    """
+    ahead = range(attempt, limit)
+    return failed_at + sum(sum(wait_bounds(step)) / 2 + service for step in ahead)

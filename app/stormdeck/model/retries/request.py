@@ -1,0 +1,37 @@
+"""What goes into the retry tracker, and what it answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One main request, as an access line tells it."""
+
+    log: str
+    status: int
+    host: str
+    port: int
+    """The client's port: equal ports are one connection."""
+    t: float | None = None
+    """Unix seconds at which the answer started, ``None`` where the log does not tell: its order counts then."""
+    grain: float = 0.0
+    """Seconds by which ``t`` may be early: 1 where the log has whole seconds only."""
+
+    @property
+    def failed(self) -> bool:
+        """Tell whether it was answered with an error."""
+        return self.status >= 400
+
+
+class Attempt(NamedTuple):
+    """Which attempt of which turn a request is."""
+
+    turn: int
+    """Counts up over the life of a tracker."""
+    number: int
+    """1 is no retry."""
+    instead_of: Request | None = None
+    """A request that had been taken for this attempt on weaker evidence, and is now known to be a first one."""

@@ -1,0 +1,93 @@
+"""What a rule may know: the values of the settings, and who reads and serves them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from stormdeck.model.settings.merge import merged
+from stormdeck.model.settings.scope import Scope, SettingsFile, SettingsSnapshot
+
+NEWEST = "2.1.329"
+"""The newest client that was measured: an unknown version is taken for it."""
+TIER_IDS: Mapping[str, str] = {
+    "sonnet": "env.ANTHROPIC_DEFAULT_SONNET_MODEL",
+    "opus": "env.ANTHROPIC_DEFAULT_OPUS_MODEL",
+    "haiku": "env.ANTHROPIC_DEFAULT_HAIKU_MODEL",
+}
+"""Which setting maps a tier; the tiers that every measured client asks for."""
+FABLE_ID = "env.ANTHROPIC_DEFAULT_FABLE_MODEL"
+CUSTOM_OPTION = "env.ANTHROPIC_CUSTOM_MODEL_OPTION"
+BASE_URL = "env.ANTHROPIC_BASE_URL"
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """The values in force, or those of one file alone, and what is known around them."""
+
+    values: Mapping[str, str | None]
+    """By key path, as the text that the client makes of it; ``None`` is JSON null."""
+    scope: Scope | None = None
+    """``None``: the values in force, where what is missing counts. A scope: one file alone, where it does not."""
+    client_version: str | None = None
+    """``2.1.329``; ``None``: not known."""
+    served: tuple[str, ...] | None = None
+    """The ids of ``/v1/models``; ``None`` or empty: not known."""
+    attribution_stripped: bool = False
+    """The live server is a vLLM (0.18 or later) that takes the attribution block out, and no proxy is between."""
+
+    @classmethod
+    def effective(
+        cls,
+        snapshot: SettingsSnapshot,
+        client_version: str | None = None,
+        served: tuple[str, ...] | None = None,
+        *,
+        attribution_stripped: bool = False,
+    ) -> Facts:
+        """Return the facts of the values in force."""
+        values = {path: snapshot.text(path) for path in snapshot.effective}
+        return cls(values, None, client_version, served, attribution_stripped)
+
+    @classmethod
+    def of_file(cls, file: SettingsFile, client_version: str | None = None) -> Facts:
+        """Return the facts of one file alone."""
+        alone = cls.effective(merged((file,), {}), client_version)
+        return replace(alone, scope=file.scope)
+
+    @property
+    def complete(self) -> bool:
+        """Say whether a value that is missing here is missing for the client."""
+        return self.scope is None
+
+    def text(self, path: str) -> str:
+        """Return a value with blanks at its ends taken off, empty where it is not set."""
+        return (self.values.get(path) or "").strip()
+
+    def raw(self, path: str) -> str | None:
+        """Return a value as written, ``None`` where it is not set or null."""
+        return self.values.get(path)
+
+    def root_or_env(self, name: str) -> str:
+        """Return a variable from ``env``, or from the root, where it has no effect but tells what was meant."""
+        return self.text(f"env.{name}") or self.text(name)
+
+    def since(self, version: str) -> bool:
+        """Say whether the client is of a version or later; an unknown one is taken for the newest."""
+        return version_key(self.client_version or NEWEST) >= version_key(version)
+
+    @property
+    def known_version(self) -> bool:
+        """Say whether the client's version is known."""
+        return self.client_version is not None
+
+    @property
+    def has_base_url(self) -> bool:
+        """Say whether requests are meant for a server of one's own."""
+        return bool(self.root_or_env("ANTHROPIC_BASE_URL"))
+
+
+def version_key(version: str) -> tuple[int, ...]:
+    """Return a version as numbers that can be compared; text that holds none comes first."""
+    return tuple(int(part[:9]) for part in re.findall(r"\d+", version)[:4])

@@ -1,0 +1,56 @@
+"""What a rule is: a page that explains it, and a function that finds it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from stormdeck.model.finding import Finding
+from stormdeck.model.rules.facts import Facts
+
+WRONG_MODEL = (
+    "There's an issue with the selected model (X). It may not exist or you may not have access to it. "
+    "Run --model to pick a different model."
+)
+"""How a client from 2.1.41 on renders any 404 of ``POST /v1/messages`` (measured)."""
+NOT_LOGGED_IN = "Not logged in · Please run /login"
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A rule explained, in plain words."""
+
+    code: str
+    """Stable for ever: ``URL101``."""
+    title: str
+    what: str
+    """What it looks at."""
+    why: str
+    """What happens when it is wrong."""
+    shown: str
+    """The exact text that the user sees; empty where the client shows none."""
+    versions: str
+    """The client and server versions that it holds for."""
+    evidence: str
+    """``measured``, ``source``, ``docs`` or ``report``, with what was measured."""
+    fix: str
+    example: str
+    """A setting that is right, as it stands in settings.json; empty where none would help."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule: facts in, findings with its code out."""
+
+    page: Page
+    find: Callable[[Facts], Iterable[Finding]]
+
+    @property
+    def code(self) -> str:
+        """Return the code."""
+        return self.page.code
+
+
+def rule(page: Page) -> Callable[[Callable[[Facts], Iterable[Finding]]], Rule]:
+    """Make a rule of the function below its page."""
+    return lambda find: Rule(page, find)

@@ -1,0 +1,173 @@
+"""TIME: how long the client waits, and how often it tries."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from stormdeck.model.finding import Edit, Finding, Fix, Severity
+from stormdeck.model.rules.facts import Facts
+from stormdeck.model.rules.rule import Page, Rule, rule
+
+TIMEOUT = "env.API_TIMEOUT_MS"
+IDLE = "env.CLAUDE_STREAM_IDLE_TIMEOUT_MS"
+FORCE_IDLE = "env.API_FORCE_IDLE_TIMEOUT"
+RETRIES = "env.CLAUDE_CODE_MAX_RETRIES"
+_HOLDS_MS = 300_000
+_IDLE_AT_MOST_MS = 1_800_000
+_MOST_RETRIES = 15
+_WHOLE = re.compile(r"\d{1,15}", re.ASCII)
+_SPAN = re.compile(r"(\d{1,9})\s*(ms|s|sec|seconds?|m|min|minutes?|h|hours?)", re.ASCII | re.IGNORECASE)
+_UNITS_MS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000}
+
+
+def _span_ms(text: str) -> int | None:
+    """Return what a span of time in words means: ``10 minutes``."""
+    found = _SPAN.fullmatch(text)
+    if found is None:
+        return None
+    unit = found.group(2).lower()
+    return int(found.group(1)) * _UNITS_MS["ms" if unit == "ms" else unit[0]]
+
+
+@rule(
+    Page(
+        "TIME501",
+        "the timeout is no whole number",
+        "API_TIMEOUT_MS is something other than digits.",
+        'The client reads the digits at the start and drops the rest: "10 minutes" is 10 milliseconds, so every '
+        "request times out and is sent again. JSON null stops requests up to 2.1.112.",
+        "Request timed out\nFor null: API Error: timeout must be an integer",
+        "all; null up to 2.1.112",
+        "measured, 1.0.128 to 2.1.329",
+        "Write milliseconds, digits only.",
+        '"env": { "API_TIMEOUT_MS": "600000" }',
+    )
+)
+def no_number(facts: Facts) -> Iterator[Finding]:
+    """Find a timeout that the client misreads."""
+    if TIMEOUT not in facts.values:
+        return
+    raw = facts.raw(TIMEOUT)
+    if raw is None:
+        yield from _null_timeout(facts)
+        return
+    text = raw.strip()
+    if _WHOLE.fullmatch(text):
+        return
+    meant = _span_ms(text)
+    leading = re.match(r"\d{1,15}", text, re.ASCII)
+    reads = f"The client reads it as {leading.group()} ms." if leading else "The client cannot read it."
+    yield Finding(
+        "TIME501",
+        Severity.ERROR,
+        "not a whole number",
+        f"{reads} Write milliseconds, digits only: 600000 is ten minutes.",
+        TIMEOUT,
+        fix=Fix(f"set it to {meant}", (Edit(TIMEOUT, str(meant)),))
+        if meant
+        else Fix("remove it; the default is ten minutes", (Edit(TIMEOUT, None),)),
+    )
+
+
+def _null_timeout(facts: Facts) -> Iterator[Finding]:
+    if facts.known_version and facts.since("2.1.329"):
+        return
+    yield Finding(
+        "TIME501",
+        Severity.ERROR,
+        "null is no number",
+        'Up to 2.1.112 no request is sent: "API Error: timeout must be an integer". 2.1.329 ignores it.',
+        TIMEOUT,
+        applies="<=2.1.112",
+        fix=Fix("remove it; the default is ten minutes", (Edit(TIMEOUT, None),)),
+    )
+
+
+@rule(
+    Page(
+        "TIME502",
+        "a long timeout does not hold",
+        "API_TIMEOUT_MS is above five minutes, and no idle limit beside it is raised.",
+        "A second limit ends a request that has sent no byte for about 301 s, in 2.1.329 for 361 s. The client then "
+        "sends it again, and a slow server computes the prompt twice. In 2.1.329 CLAUDE_STREAM_IDLE_TIMEOUT_MS lifts "
+        "it; in the builds up to 2.1.112 no setting does.",
+        "Request timed out",
+        "measured in 2.1.42, 2.1.112 and 2.1.329; the remedy in 2.1.329 only",
+        "measured: 301 s in 2.1.42 and 2.1.112, 361 s in 2.1.329; with the limit at 900000 still waiting at 480 s",
+        "Add CLAUDE_STREAM_IDLE_TIMEOUT_MS, 300000 to 1800000. For older clients: shorter prompts, or a server that "
+        "answers its headers sooner.",
+        '"env": { "API_TIMEOUT_MS": "1800000", "CLAUDE_STREAM_IDLE_TIMEOUT_MS": "1800000" }',
+    )
+)
+def does_not_hold(facts: Facts) -> Iterator[Finding]:
+    """Find a timeout that another limit undercuts."""
+    text = facts.text(TIMEOUT)
+    if not _WHOLE.fullmatch(text) or int(text) <= _HOLDS_MS:
+        return
+    remedy = facts.since("2.1.329")
+    idle = facts.text(IDLE)
+    lifted = (_WHOLE.fullmatch(idle) and int(idle) > _HOLDS_MS) or facts.text(FORCE_IDLE) == "0"
+    if remedy and (lifted or not facts.complete):
+        return
+    limit = min(int(text), _IDLE_AT_MOST_MS)
+    way_out = (
+        ", unless CLAUDE_STREAM_IDLE_TIMEOUT_MS is set too." if remedy else "; no setting of this version lifts it."
+    )
+    yield Finding(
+        "TIME502",
+        Severity.WARNING,
+        "does not hold above 5 minutes",
+        f"A request without a byte is dropped and sent again after about 301 s, in 2.1.329 after 361 s{way_out}",
+        TIMEOUT,
+        fix=Fix(f"add CLAUDE_STREAM_IDLE_TIMEOUT_MS = {limit}", (Edit(IDLE, str(limit)),)) if remedy else None,
+    )
+
+
+@rule(
+    Page(
+        "TIME503",
+        "retries out of range",
+        "CLAUDE_CODE_MAX_RETRIES is not a whole number from 0 to 15.",
+        "With -1 or a word, clients up to 2.1.42 send no request at all; 2.1.329 ignores it and retries 10 times. "
+        "Above 15 it is cut to 15 from 2.1.186 on.",
+        "API Error",
+        "no request up to 2.1.42; cut from 2.1.186 on",
+        "measured, 2.0.76 to 2.1.329; the cut: docs",
+        "Write 0 to 15, or remove it.",
+        '"env": { "CLAUDE_CODE_MAX_RETRIES": "3" }',
+    )
+)
+def retries(facts: Facts) -> Iterator[Finding]:
+    """Find a number of retries that the client does not take."""
+    raw = facts.raw(RETRIES)
+    if raw is None:
+        return
+    text = raw.strip()
+    if not _WHOLE.fullmatch(text):
+        ignored = facts.known_version and facts.since("2.1.329")
+        yield Finding(
+            "TIME503",
+            Severity.INFO if ignored else Severity.ERROR,
+            "not a number from 0 to 15",
+            "2.1.329 ignores it and retries 10 times."
+            if ignored
+            else 'Up to 2.1.42 no request is sent at all, shown as "API Error"; 2.1.329 ignores it.',
+            RETRIES,
+            applies=None if ignored else "<=2.1.42",
+            fix=Fix("remove it; the default is 10", (Edit(RETRIES, None),)),
+        )
+    elif int(text) > _MOST_RETRIES and facts.since("2.1.186"):
+        yield Finding(
+            "TIME503",
+            Severity.INFO,
+            "cut to 15",
+            "From 2.1.186 on the client retries 15 times at most.",
+            RETRIES,
+            evidence="docs",
+            applies=">=2.1.186",
+            fix=Fix("set it to 15", (Edit(RETRIES, "15"),)),
+        )
+
+
+RULES: tuple[Rule, ...] = (no_number, does_not_hold, retries)

@@ -1,0 +1,173 @@
+"""URL: where the client sends its requests."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from stormdeck.model.finding import Edit, Finding, Fix, Severity
+from stormdeck.model.rules.facts import BASE_URL, CUSTOM_OPTION, TIER_IDS, Facts
+from stormdeck.model.rules.rule import WRONG_MODEL, Page, Rule, rule
+from stormdeck.model.text import mask_url
+
+_SCHEME = re.compile(r"(?i)https?://")
+_TAIL = re.compile(r"(?i)(?:/+v1(?:/+(?:messages(?:/count_tokens)?|chat/completions|completions|models))?)+/*$")
+_HOST = re.compile(r"(?i)(https?://(?:[^/@\s]*@)?)(0\.0\.0\.0|\[::\]|\*)(?=[:/]|$)")
+_EXAMPLE = '"env": { "ANTHROPIC_BASE_URL": "http://127.0.0.1:8000" }'
+
+
+def repaired(url: str) -> str:
+    """Return a base URL as the client needs it: scheme, host and port, no query, no ``/v1``, no wildcard host.
+
+    Parts that are right stay as they are, a path prefix before ``/v1`` too.
+    """
+    url = url.strip().strip("\"'`<>").strip()
+    if not _SCHEME.match(url):
+        host = url.partition("://")[2] if "://" in url else url.lstrip("/")
+        url = f"http://{host}"
+    url = re.split(r"[?#]", url, maxsplit=1)[0]
+    url = _TAIL.sub("", url) if _TAIL.search(url) else url
+    return _HOST.sub(lambda found: found.group(1) + ("[::1]" if found.group(2) == "[::]" else "127.0.0.1"), url)
+
+
+def _fix(url: str, description: str) -> Fix:
+    return Fix(description, (Edit(BASE_URL, repaired(url)),))
+
+
+@rule(
+    Page(
+        "URL101",
+        "the base URL names a path of the API",
+        "ANTHROPIC_BASE_URL ends in /v1, /v1/ or /v1/messages, or carries a query.",
+        "The client adds /v1/messages itself. Requests go to /v1/v1/messages, every turn is tried twice, and the "
+        "server answers 404.",
+        f"{WRONG_MODEL}\nUp to 2.0.76: API Error: 404",
+        "all; the misleading text since 2.1.41",
+        "measured, 1.0.128 to 2.1.329",
+        "End the address after host and port.",
+        _EXAMPLE,
+    )
+)
+def api_path(facts: Facts) -> Iterator[Finding]:
+    """Find a base URL to which the client's own path does not fit."""
+    url = facts.text(BASE_URL)
+    tail = _TAIL.search(re.split(r"[?#]", url.strip("\"'`<>"), maxsplit=1)[0])
+    if not tail and "?" not in url and "#" not in url:
+        return
+    shown = "API Error: 404" if not facts.since("2.1.41") else "There's an issue with the selected model"
+    where = "/v1/v1/messages" if tail else "a wrong path"
+    yield Finding(
+        "URL101",
+        Severity.ERROR,
+        f"ends in {tail.group().rstrip('/')}" if tail else "carries a query",
+        f'The client adds /v1/messages itself; requests go to {where} and fail, shown as "{shown}".',
+        BASE_URL,
+        fix=_fix(url, f"set it to {mask_url(repaired(url))}"),
+    )
+
+
+@rule(
+    Page(
+        "URL102",
+        "no base URL",
+        "ANTHROPIC_BASE_URL is empty, or is not set while a tier is mapped to a model of your own.",
+        "Prompts and code go to api.anthropic.com, with your token, and the model is not known there.",
+        "",
+        "all",
+        "measured, 1.0.128 to 2.1.329: an empty text is taken for no address",
+        "Set it to the address of vLLM or of the proxy.",
+        _EXAMPLE,
+    )
+)
+def no_address(facts: Facts) -> Iterator[Finding]:
+    """Find prompts that would leave for the hosted API."""
+    empty = BASE_URL in facts.values and not facts.text(BASE_URL)
+    mapped = (*TIER_IDS.values(), CUSTOM_OPTION, "env.ANTHROPIC_MODEL")
+    own = any(facts.text(path) and not facts.text(path).lower().startswith("claude") for path in mapped)
+    if not empty and not (facts.complete and own and not facts.has_base_url):
+        return
+    yield Finding(
+        "URL102",
+        Severity.ERROR,
+        "empty: prompts leave this machine" if empty else "not set: prompts leave this machine",
+        "Without an address the client sends prompts to api.anthropic.com, which does not know your model.",
+        BASE_URL,
+        fix=Fix(
+            "set it to vLLM's default address, http://127.0.0.1:8000; change the port if your server has another",
+            (Edit(BASE_URL, "http://127.0.0.1:8000"),),
+        ),
+    )
+
+
+@rule(
+    Page(
+        "URL103",
+        "no http:// before the host",
+        "ANTHROPIC_BASE_URL does not begin with http:// or https://.",
+        "127.0.0.1:8000 is refused at once. localhost:8000 means three silent minutes of retries up to 2.1.42; "
+        "2.1.329 takes it.",
+        "API Error: Invalid URL",
+        "all for an address of numbers; up to 2.1.42 for a name",
+        "measured, 1.0.128 to 2.1.329",
+        "Put http:// before it.",
+        _EXAMPLE,
+    )
+)
+def no_scheme(facts: Facts) -> Iterator[Finding]:
+    """Find a base URL that is no address."""
+    url = facts.text(BASE_URL)
+    if not url or _SCHEME.match(url):
+        return
+    bare_name = re.match(r"[A-Za-z][A-Za-z0-9.\-]*(:\d+)?(/|$)", url) is not None
+    if bare_name and facts.known_version and facts.since("2.1.329"):
+        return
+    message = 'The client refuses it at once: "API Error: Invalid URL".'
+    if bare_name:
+        message = "Up to 2.1.42 the client retries in silence for three minutes; 2.1.329 takes it for http."
+    yield Finding(
+        "URL103",
+        Severity.ERROR,
+        "no http:// before the host" if not _has_other_scheme(url) else "not an http address",
+        message,
+        BASE_URL,
+        applies="<=2.1.42" if bare_name else None,
+        fix=_fix(url, f"set it to {mask_url(repaired(url))}"),
+    )
+
+
+def _has_other_scheme(url: str) -> bool:
+    return "://" in url or url.startswith(('"', "'", "`", "<"))
+
+
+@rule(
+    Page(
+        "URL107",
+        "an address to listen on, not to call",
+        "The host of ANTHROPIC_BASE_URL is 0.0.0.0, [::] or *.",
+        "It tells a server to listen everywhere. As a target it works on some systems and in no container.",
+        "",
+        "all",
+        "docs: RFC 1122 allows 0.0.0.0 as a source only",
+        "Call 127.0.0.1, or the name of the machine that serves.",
+        _EXAMPLE,
+    )
+)
+def wildcard_host(facts: Facts) -> Iterator[Finding]:
+    """Find a listening address that is used as a target."""
+    url = facts.text(BASE_URL)
+    with_scheme = url if _SCHEME.match(url) else f"http://{url}"
+    found = _HOST.match(with_scheme)
+    if not url or not found:
+        return
+    yield Finding(
+        "URL107",
+        Severity.WARNING,
+        f"{found.group(2)} is no address to call",
+        "It is an address to listen on. It reaches this machine on some systems, and fails in containers.",
+        BASE_URL,
+        evidence="docs",
+        fix=_fix(url, f"set it to {mask_url(repaired(url))}"),
+    )
+
+
+RULES: tuple[Rule, ...] = (api_path, no_address, no_scheme, wildcard_host)

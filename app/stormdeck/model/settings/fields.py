@@ -1,0 +1,17 @@
+"""Which settings the form offers, and in which order."""
+
+from __future__ import annotations
+
+from stormdeck.model.settings.field import Field
+from stormdeck.model.settings.fields_manner import CONTEXT, OTHER, TIME, TRAFFIC
+from stormdeck.model.settings.fields_path import MODEL, WHERE, WHO
+
+FIELDS: tuple[Field, ...] = (*WHERE, *WHO, *MODEL, *TRAFFIC, *TIME, *CONTEXT, *OTHER)
+"""Every field, in the order of the form."""
+
+_BY_PATH = {field.path: field for field in FIELDS}
+
+
+def field_of(path: str) -> Field | None:
+    """Return the field of a key path."""
+    return _BY_PATH.get(path)

@@ -1,0 +1,51 @@
+"""What must not be shown of a settings file, and how the rest of its text looks without it."""
+
+from __future__ import annotations
+
+import re
+
+from stormdeck.model.settings.scanner import Node, ScanError, scan
+from stormdeck.model.text import MASK, mask, mask_text
+
+_LAST_WORDS = "AUTH|AUTHORIZATION|TOKEN|KEY|APIKEY|SECRET|PASSWORD|PASSWD|CREDENTIAL|CREDENTIALS|HEADERS"
+_SECRET_NAME = re.compile(rf"(?:^|[_.\-]|(?<=[a-z])(?=[A-Z]))(?i:{_LAST_WORDS})$")
+_BROKEN_ENTRY = re.compile(rf"(?i)((?:{_LAST_WORDS})[\"'”]?\s*:\s*)[^\r\n]+")
+
+
+def is_secret(name: str) -> bool:
+    """Say whether a variable or key of this name holds a secret.
+
+    ``MAX_OUTPUT_TOKENS`` counts tokens and is none; headers may carry one, and are.
+    """
+    return _SECRET_NAME.search(name) is not None
+
+
+def masked_value(path: str, text: str) -> str:
+    """Return a value as it may be shown: a secret as dots, a password inside an address too."""
+    return mask(text) if is_secret(path.rpartition(".")[2]) else mask_text(text)
+
+
+def masked_json(text: str) -> str:
+    """Return JSON text with every secret masked, line for line the same; text that is not JSON is masked coarsely."""
+    start = 1 if text.startswith("\ufeff") else 0
+    try:
+        root = scan(text, start)
+    except ScanError:
+        return mask_text(_BROKEN_ENTRY.sub(rf"\g<1>{MASK}", text))
+    pieces: list[str] = []
+    place = 0
+    for begin, end in _spans(root):
+        pieces += [text[place:begin], f'"{MASK}"']
+        place = end
+    return mask_text("".join([*pieces, text[place:]]))
+
+
+def _spans(node: Node) -> list[tuple[int, int]]:
+    """Return the places of the strings that stand under a secret's name, in the order of the text."""
+    spans: list[tuple[int, int]] = []
+    for member in node.members or ():
+        if is_secret(member.key) and isinstance(member.node.value, str) and member.node.value:
+            spans.append((member.node.start, member.node.end))
+        else:
+            spans += _spans(member.node)
+    return spans

@@ -1,0 +1,30 @@
+"""Whether the client accepts the types of the keys it knows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from stormdeck.model.settings.document import Document
+from stormdeck.model.settings.scope import FileError
+
+_TYPES: Mapping[str, tuple[type, ...]] = {
+    "model": (str,),
+    "apiKeyHelper": (str,),
+    "env": (dict,),
+    "permissions": (dict,),
+    "permissions.allow": (list,),
+    "permissions.deny": (list,),
+    "permissions.ask": (list,),
+    "statusLine": (dict,),
+}
+_WORDS: Mapping[type, str] = {str: "text", dict: "an object", list: "a list", bool: "true or false"}
+
+
+def shape_error(document: Document) -> FileError | None:
+    """Return why the client drops a file that is JSON: a known key of the wrong type (measured, all versions)."""
+    for path, types in _TYPES.items():
+        value = document.get(path)
+        if value is not None and not isinstance(value, types):
+            wanted, found = _WORDS[types[0]], _WORDS.get(type(value), "a number")
+            return FileError(f"`{path}` must be {wanted}, and is {found}", *(document.position(path) or ()))
+    return None

@@ -1,0 +1,126 @@
+"""What the options file gives, with the line of everything in it. No file, no YAML library loaded."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from stormdeck.options.declared import BY_NAME, Declaration, Origin, OriginKind
+from stormdeck.options.given import Given, Problem, unknown
+
+if TYPE_CHECKING:
+    import yaml
+
+MOST_BYTES = 65_536
+_NULLS = frozenset({"", "null", "Null", "NULL"})
+
+Outcome = tuple[tuple[Given, ...], tuple[Problem, ...]]
+
+
+def read_file(path: Path) -> Outcome:
+    """Return what a file gives and what is wrong with it; a file that is not there gives nothing."""
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            return (), (Problem(str(path), "expected a file of `name: value` lines, this is no regular file"),)
+        with path.open("rb") as stream:
+            data = stream.read(MOST_BYTES + 1)
+    except (FileNotFoundError, NotADirectoryError):
+        return (), ()
+    except OSError as error:
+        return (), (Problem(str(path), f"cannot be read: {error.strerror}"),)
+    if len(data) > MOST_BYTES:
+        return (), (Problem(str(path), f"is larger than {MOST_BYTES // 1024} KiB, which no options file is"),)
+    try:
+        return read_text(data.decode("utf-8-sig"), path)
+    except UnicodeDecodeError as error:
+        line, column = _position(data[: error.start].decode("utf-8", "replace"))
+        return (), (Problem(f"{path}:{line}:{column}", "is not UTF-8 text"),)
+
+
+def read_text(text: str, path: Path) -> Outcome:
+    """Return what the text of a file gives and what is wrong with it."""
+    root = _compose(text, path)
+    if isinstance(root, Problem):
+        return (), (root,)
+    return ((), ()) if root is None or _is_null(root) else _entries(root, path)
+
+
+def _compose(text: str, path: Path) -> yaml.Node | Problem | None:
+    """Return the tree of a YAML text. Only the tree is built: no tag is acted on, no alias is copied."""
+    import yaml
+
+    try:
+        loader = yaml.SafeLoader(text)
+    except yaml.reader.ReaderError as error:
+        line, column = _position(text[: error.position])
+        return Problem(f"{path}:{line}:{column}", "is not YAML: a character that YAML does not allow")
+    try:
+        return loader.get_single_node()
+    except yaml.MarkedYAMLError as error:
+        mark, reason = error.problem_mark or loader.get_mark(), error.problem or "cannot be understood"
+    except (ValueError, OverflowError):
+        mark, reason = loader.get_mark(), "an escape that is no character"
+    except RecursionError:
+        mark, reason = loader.get_mark(), "nested too deeply"
+    finally:
+        loader.dispose()
+    return Problem(f"{path}:{mark.line + 1}:{mark.column + 1}", f"is not YAML: {reason}")
+
+
+def _position(before: str) -> tuple[int, int]:
+    """Return the line and the column, from 1, that follow a text."""
+    return before.count("\n") + 1, len(before) - before.rfind("\n")
+
+
+def _entries(root: yaml.Node, path: Path) -> Outcome:
+    import yaml
+
+    if not isinstance(root, yaml.MappingNode):
+        return (), (Problem(f"{path}:{_line(root)}", "expected `name: value` lines"),)
+    given: list[Given] = []
+    problems: list[Problem] = []
+    first: dict[str, int] = {}
+    for key, value in root.value:
+        where = f"{path}:{_line(key)}"
+        if not isinstance(key, yaml.ScalarNode):
+            problems.append(Problem(where, "expected the name of an option before the colon"))
+        elif key.value not in BY_NAME:
+            problems.append(Problem(where, unknown("option", key.value, BY_NAME)))
+        elif key.value in first:
+            problems.append(Problem(where, f"{key.value}: given twice, first on line {first[key.value]}"))
+        else:
+            first[key.value] = _line(key)
+            declaration = BY_NAME[key.value]
+            texts = _texts(value, declaration)
+            if texts is None:
+                what = (
+                    f"{declaration.kind.expected} or a list of them"
+                    if declaration.kind.many
+                    else declaration.kind.expected
+                )
+                found = "a mapping" if isinstance(value, yaml.MappingNode) else "a list"
+                problems.append(Problem(where, f"{key.value}: expected {what}, found {found}"))
+            elif not _is_null(value):
+                origin = Origin(OriginKind.FILE, str(path), _line(key))
+                given.append(Given(declaration, origin, texts))
+    return tuple(given), tuple(problems)
+
+
+def _texts(node: yaml.Node, declaration: Declaration) -> tuple[str, ...] | None:
+    """Return the texts of a value as they are written, or None when its form does not fit the option."""
+    import yaml
+
+    items = node.value if isinstance(node, yaml.SequenceNode) and declaration.kind.many else [node]
+    if not all(isinstance(item, yaml.ScalarNode) for item in items):
+        return None
+    return tuple("" if _is_null(item) else item.value for item in items)
+
+
+def _is_null(node: yaml.Node) -> bool:
+    """Say whether a value is left empty; ``~``, which YAML takes for empty too, is a folder here."""
+    return node.tag == "tag:yaml.org,2002:null" and node.value in _NULLS
+
+
+def _line(node: yaml.Node) -> int:
+    return int(node.start_mark.line) + 1

@@ -1,0 +1,171 @@
+"""What the text of an option may say: one reading for flags, environment variables and the file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+_LONGEST_QUOTE = 80
+_ON = frozenset({"on", "true", "yes", "1"})
+_OFF = frozenset({"off", "false", "no", "0"})
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a text was written: what its relative paths and its ``~`` stand for."""
+
+    folder: Path
+    home: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One type of option."""
+
+    metavar: str
+    expected: str
+    """What a text must be, in words that follow "expected"."""
+    reader: Callable[[str, Place], object]
+    many: bool = False
+    """Whether the option is a list; its reader takes one item."""
+    switch: bool = False
+    """Whether its flag takes no value and has a ``--no-`` twin."""
+
+    def read(self, text: str, place: Place) -> object:
+        """Return the value of a text (of one item where the kind is a list); ValueError says what is wrong."""
+        if not text or any(_is_control(character) for character in text):
+            raise ValueError(self.unexpected(text))
+        try:
+            return self.reader(text, place)
+        except _UnexpectedError:
+            raise ValueError(self.unexpected(text)) from None
+
+    def unexpected(self, text: str) -> str:
+        """Say what was expected instead of a text."""
+        return f"expected {self.expected}, found {quoted(text) if text else 'nothing'}"
+
+
+class _UnexpectedError(Exception):
+    """A text that is not of its kind, with nothing more to say about it."""
+
+
+def printable(text: str) -> str:
+    """Return a text with every character that a terminal might act on written as an escape."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
+
+
+def quoted(text: str) -> str:
+    """Return a text in quotes, safe to print, its end left out when it is long."""
+    end = "..." if len(text) > _LONGEST_QUOTE else ""
+    return f'"{printable(text[:_LONGEST_QUOTE])}{end}"'
+
+
+def shown(value: object) -> str:
+    """Return an option's value as a person would write it in a flag; nothing at all as ``-``."""
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    if isinstance(value, tuple):
+        value = ", ".join(str(item) for item in value)
+    return printable(str(value)) if value not in {None, ""} else "-"
+
+
+def _is_control(character: str) -> bool:
+    """Say whether a character is of C0 or C1; a byte of a file name that is no UTF-8 is none."""
+    return character < " " or "\x7f" <= character <= "\x9f"
+
+
+def _url(text: str, _place: Place) -> str:
+    if "@" in text or "?" in text or "#" in text:
+        raise ValueError("expected a URL with no user, password, query or fragment: secrets do not belong here")
+    scheme, separator, _ = text.partition("://")
+    if not separator:
+        if scheme.lower().startswith(("http:", "https:", "/")) or not _has_host(f"http://{text}"):
+            raise _UnexpectedError
+        raise ValueError(f"a URL begins with its scheme; add http://, as in {quoted(f'http://{text}')}")
+    if scheme.lower() not in {"http", "https"} or not _has_host(text):
+        raise _UnexpectedError
+    return text.rstrip("/")
+
+
+def _has_host(url: str) -> bool:
+    """Say whether a URL names a host, and a port that exists where it names one."""
+    if any(character.isspace() for character in url):
+        return False
+    try:
+        parts = urlsplit(url)
+        return bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
+def _path(text: str, place: Place) -> Path:
+    """Return an absolute path; symlinks and ``..`` stay as written."""
+    if text == "~" or text.startswith("~/"):
+        return place.home / text[2:]
+    return place.folder / text
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
+
+
+def _file(text: str, place: Place) -> Path:
+    path = _path(text, place)
+    if _is_folder(path):
+        raise ValueError(f"expected a file, {quoted(str(path))} is a folder")
+    return path
+
+
+def _folder(text: str, place: Place) -> Path:
+    path = _path(text, place)
+    if not _is_folder(path):
+        raise ValueError(f"there is no folder {quoted(str(path))}")
+    return path
+
+
+def _version(text: str, _place: Place) -> str:
+    if not re.fullmatch(r"[0-9]+\.[0-9]+\.[0-9]+", text):
+        raise _UnexpectedError
+    return text
+
+
+def _name(text: str, _place: Place) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", text):
+        raise _UnexpectedError
+    return text
+
+
+def _switch(text: str, _place: Place) -> bool:
+    if text.lower() not in _ON | _OFF:
+        raise _UnexpectedError
+    return text.lower() in _ON
+
+
+def number(metavar: str, least: int, most: int) -> Kind:
+    """Return the kind of a whole number within bounds, both included."""
+
+    def read(text: str, _place: Place) -> int:
+        digits = text.replace("_", "")
+        if not re.fullmatch("[0-9]{1,9}", digits) or not least <= int(digits) <= most:
+            raise _UnexpectedError
+        return int(digits)
+
+    return Kind(metavar, f"a whole number from {least} to {most}", read)
+
+
+URL = Kind("URL", "an http:// or https:// URL with a host", _url)
+"""A base URL as text, without the slash at its end."""
+FILE = Kind("FILE", "a file", _file)
+"""An absolute path that is no folder; it need not exist."""
+FILES = Kind("FILE", "a file", _file, many=True)
+FOLDER = Kind("DIR", "a folder", _folder)
+"""An absolute path to a folder that exists."""
+VERSION = Kind("X.Y.Z", "a version of three numbers such as 2.1.112", _version)
+NAME = Kind("NAME", "a name of letters, digits and dashes", _name)
+SWITCH = Kind("on|off", "on or off", _switch, switch=True)

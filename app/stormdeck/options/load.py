@@ -1,0 +1,104 @@
+"""Which value holds: flags > environment > file > defaults, and everything that is wrong, told at once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from stormdeck.options.declared import BY_NAME, DECLARED, VARIABLE_PREFIX, Options, Origin, OriginKind
+from stormdeck.options.file import Outcome, read_file
+from stormdeck.options.given import Given, Problem, unknown
+from stormdeck.options.kinds import Place
+from stormdeck.paths import user_paths
+
+DEBUG = "STORMDECK_DEBUG"
+"""The one variable that is no option: it shows where an unexpected error comes from."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """The options, and what is wrong with them: with a problem, no value is to be relied on."""
+
+    options: Options
+    problems: tuple[Problem, ...]
+    file: Path
+    """The options file; it need not exist."""
+
+
+def load(flags: Mapping[str, Sequence[str]], environ: Mapping[str, str], *, with_file: bool = True) -> Loaded:
+    """Return the options for the texts of the flags, by option name, and an environment.
+
+    Relative paths start at the current folder, in the file at the file's own. Never raises for
+    what a user may write; without ``with_file`` the options file is only named.
+    """
+    sources = [_read_environment(environ), _read_flags(flags)]
+    file = user_paths(environ, _home(given for source in sources for given in source[0])).config
+    if with_file:
+        sources.insert(0, read_file(file))
+    given = [entry for source in sources for entry in source[0]]
+    options, unreadable = _resolve(given)
+    return Loaded(options, (*(problem for source in sources for problem in source[1]), *unreadable), file)
+
+
+def _read_environment(environ: Mapping[str, str]) -> Outcome:
+    """Return what the environment gives; an empty variable gives nothing, a list is written like PATH."""
+    by_variable = {declared.variable: declared for declared in DECLARED}
+    given: list[Given] = []
+    problems: list[Problem] = []
+    for name, text in environ.items():
+        if not name.startswith(VARIABLE_PREFIX) or name == DEBUG:
+            continue
+        declared = by_variable.get(name)
+        if declared is None:
+            problems.append(Problem("environment", unknown("variable", name, [*by_variable, DEBUG])))
+        elif text:
+            texts = tuple(part for part in text.split(os.pathsep) if part) if declared.kind.many else (text,)
+            given.append(Given(declared, Origin(OriginKind.ENVIRONMENT, name), texts))
+    return tuple(given), tuple(problems)
+
+
+def _read_flags(flags: Mapping[str, Sequence[str]]) -> Outcome:
+    """Return what the flags give; the last one counts where the option is no list."""
+    given = []
+    for name, texts in flags.items():
+        declared = BY_NAME[name]
+        counted = tuple(texts) if declared.kind.many else (texts[-1],)
+        given.append(Given(declared, Origin(OriginKind.FLAG, declared.flag), counted))
+    return tuple(given), ()
+
+
+def _home(given: Iterable[Given]) -> Path | None:
+    """Return the folder that stands for ``~``: the last one given that can be read."""
+    homes = [_value(entry, Path.home()) for entry in given if entry.declaration.name == "home"]
+    return next((home for home in reversed(homes) if isinstance(home, Path)), None)
+
+
+def _resolve(given: Sequence[Given]) -> tuple[Options, tuple[Problem, ...]]:
+    """Return the options for what was given, weakest source first."""
+    home = _home(given) or Path.home()
+    values: dict[str, Any] = {}
+    origins: dict[str, Origin] = {}
+    problems: list[Problem] = []
+    for entry in given:
+        name = entry.declaration.name
+        value = _value(entry, Path.home() if name == "home" else home)
+        if isinstance(value, Problem):
+            problems.append(value)
+        else:
+            values[name], origins[name] = value, entry.origin
+    return Options(**values, origins=origins), tuple(problems)
+
+
+def _value(entry: Given, home: Path) -> object:
+    """Return the value of an option as one source gives it, or the problem with it."""
+    kind, origin = entry.declaration.kind, entry.origin
+    in_file = origin.kind is OriginKind.FILE
+    place = Place(Path(origin.name).parent if in_file else Path.cwd(), home)
+    try:
+        read = tuple(kind.read(text, place) for text in entry.texts)
+    except ValueError as error:
+        return Problem(str(origin), f"{entry.declaration.name}: {error}" if in_file else str(error))
+    return read if kind.many else read[0]

@@ -1,0 +1,111 @@
+"""Answers in words, and the parts of them that several sources read."""
+
+from __future__ import annotations
+
+from collections import deque
+from statistics import median
+
+from stormdeck.model.server import ServedModel
+from stormdeck.model.text import clean, mask_url
+from stormdeck.model.units import duration
+from stormdeck.sources.http import Answer, Failure, Trouble, json_object
+
+_LONGEST_NAME = 200
+_MOST_MODELS = 200
+_NOT_SERVED_HERE = {Trouble.TLS, Trouble.NOT_HTTP, Trouble.TOO_BIG}
+
+
+def shown(text: str, longest: int = _LONGEST_NAME) -> str:
+    """Return a text from a server, harmless and short."""
+    line = clean(text[: 4 * longest])
+    return line if len(line) <= longest else line[: longest - 1] + "…"
+
+
+def what_came(answer: Answer) -> str:
+    """Say what an unexpected answer is: ``a redirect to http://...``, ``an HTML page``, ``status 404``."""
+    if 300 <= answer.status < 400:
+        where = shown(mask_url(answer.headers.get("location", "")), 80)
+        return f"a redirect to {where}, not followed" if where else f"status {answer.status}"
+    status = "" if answer.status == 200 else f" with status {answer.status}"
+    if is_html(answer):
+        return f"an HTML page{status}"
+    if not status and answer.body:
+        return "other JSON" if json_object(answer) is not None else "other text"
+    return f"status {answer.status}"
+
+
+def is_html(answer: Answer) -> bool:
+    """Say whether a browser is meant to read it."""
+    start = answer.body[:200].lstrip().lower()
+    return "html" in answer.headers.get("content-type", "").lower() or start.startswith((b"<!doctype", b"<html"))
+
+
+def speaks_otherwise(failure: Failure) -> bool:
+    """Say whether something is there that speaks something else, instead of nothing."""
+    return failure.trouble in _NOT_SERVED_HERE
+
+
+def failed_words(failure: Failure) -> str:
+    """Return a failure in words, with its usual reason where the words alone do not tell it."""
+    if failure.trouble is Trouble.CUT:
+        return f"{failure.text}: a port forward or a container whose server is not up does so"
+    return failure.text
+
+
+def age(seen: float, now: float) -> str:
+    """Return how old the last answer is, in steps of ten seconds; nothing below that."""
+    old = (now - seen) // 10 * 10
+    return f"; the last answer is {duration(old)} old" if old > 0 else ""
+
+
+def text_field(answer: Answer | Failure, name: str) -> str | None:
+    """Return a text of a JSON answer."""
+    value = (json_object(answer) or {}).get(name)
+    return shown(value, 60) if isinstance(value, str) and value else None
+
+
+def served_models(answer: Answer | Failure) -> tuple[ServedModel, ...] | None:
+    """Return the entries of ``/v1/models``, in OpenAI's or Anthropic's shape; ``None`` where it is no such list."""
+    entries = (json_object(answer) or {}).get("data")
+    if isinstance(answer, Failure) or answer.status != 200 or not isinstance(entries, list):
+        return None
+    models: list[ServedModel] = []
+    for entry in entries[:_MOST_MODELS]:
+        if not isinstance(entry, dict) or not isinstance(entry.get("id"), str):
+            continue
+        length, root = entry.get("max_model_len"), entry.get("root")
+        models.append(
+            ServedModel(
+                id=shown(entry["id"]),
+                max_model_len=length if type(length) is int and length > 0 else None,
+                root=shown(root) if isinstance(root, str) else None,
+            )
+        )
+    return tuple(models)
+
+
+def served_by(answer: Answer | Failure) -> str | None:
+    """Return who owns the first entry of ``/v1/models``: vLLM says ``vllm``, LiteLLM ``openai``."""
+    entries = (json_object(answer) or {}).get("data")
+    first = entries[0] if isinstance(entries, list) and entries else None
+    owner = first.get("owned_by") if isinstance(first, dict) else None
+    return owner if isinstance(owner, str) else None
+
+
+class Latency:
+    """The median of the last five, rounded to what is worth showing."""
+
+    def __init__(self) -> None:
+        self._last: deque[float] = deque(maxlen=5)
+
+    def add(self, ms: float) -> None:
+        """Take one more."""
+        self._last.append(ms)
+
+    @property
+    def shown(self) -> int | None:
+        """Return milliseconds, in steps of 1 below 20 and of 5 above; ``None`` without an answer."""
+        if not self._last:
+            return None
+        middle = median(self._last)
+        return max(1, round(middle)) if middle < 20 else 5 * round(middle / 5)

@@ -1,0 +1,128 @@
+"""What one GPU tells."""
+
+from __future__ import annotations
+
+from stormdeck.model.gpu import Gpu, GpuProcess
+from stormdeck.sources.gpu import words
+from stormdeck.sources.gpu.nvml import GPU_FAULTS, MEMORY_V2, Nvml, NvmlError, whole
+from stormdeck.sources.gpu.processes import ProcessNames, holders
+
+_SM_CLOCK = 1
+_GPU_SENSOR = 0
+_STEP = 100 * 2**20
+_TEMPERATURE = ("nvmlDeviceGetTemperatureV", "nvmlDeviceGetTemperature")
+_REASONS = ("nvmlDeviceGetCurrentClocksEventReasons", "nvmlDeviceGetCurrentClocksThrottleReasons")
+
+
+class Device:
+    """One GPU by its index. What does not change is asked once, the processes only when told to."""
+
+    def __init__(self, index: int) -> None:
+        self.index = index
+        self._name = "GPU"
+        self._uuid: str | None = None
+        self._handle: object | None = None
+        self._refused: NvmlError | None = None
+        self._clock_max: int | None = None
+        self._power_limit: int | None = None
+        self._mig = False
+        self._processes: tuple[GpuProcess, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """Return what stays the same for this card when the driver counts its GPUs anew."""
+        return self._uuid or f"index {self.index}"
+
+    def detach(self) -> None:
+        """Forget the handle; it is worth nothing after the driver was let go. Name and key stay."""
+        self._handle = None
+        self._refused = None
+
+    def read(self, nvml: Nvml, names: ProcessNames, slow: bool) -> Gpu:
+        """Return the numbers of now; ``NvmlError`` says why there are none.
+
+        ``slow``: ask also for what is dear or changes seldom. Otherwise the last answer stands. A GPU that
+        refused is not asked again before `detach`: asking a lost one for its handle can take seconds.
+        """
+        if self._refused is not None:
+            raise self._refused.with_traceback(None)
+        try:
+            return self._read(nvml, names, slow)
+        except NvmlError as error:
+            self._refused = error
+            raise
+
+    def _read(self, nvml: Nvml, names: ProcessNames, slow: bool) -> Gpu:
+        first = self._handle is None
+        if first:
+            self._attach(nvml)
+        if first or slow:
+            self._read_slow(nvml, names)
+        return self._read_fast(nvml)
+
+    def unread(self, error: NvmlError) -> Gpu:
+        """Return this GPU without numbers, and why."""
+        return Gpu(self.index, self._name, lost=error.code in GPU_FAULTS, detail=words.gpu_fault(error))
+
+    def _attach(self, nvml: Nvml) -> None:
+        handle = nvml.require("nvmlDeviceGetHandleByIndex", self.index)
+        self._name = words.clean(nvml.text("nvmlDeviceGetName", handle) or "") or self._name
+        self._uuid = nvml.text("nvmlDeviceGetUUID", handle) or self._uuid
+        self._clock_max = nvml.number("nvmlDeviceGetMaxClockInfo", handle, _SM_CLOCK)
+        self._handle = handle
+
+    def _read_slow(self, nvml: Nvml, names: ProcessNames) -> None:
+        self._power_limit = _watts(nvml.number("nvmlDeviceGetEnforcedPowerLimit", self._handle))
+        self._mig = _partitioned(nvml.call("nvmlDeviceGetMigMode", self._handle))
+        held = holders(nvml, self._handle, self._mig)
+        biggest_first = sorted(held.items(), key=lambda item: (-(item[1] or 0), item[0]))
+        self._processes = tuple(names.name(pid, _rounded(memory)) for pid, memory in biggest_first)
+
+    def _read_fast(self, nvml: Nvml) -> Gpu:
+        handle = self._handle
+        used, total = _memory(nvml, handle)
+        rates = None if self._mig else nvml.call("nvmlDeviceGetUtilizationRates", handle)
+        utilization = whole(getattr(rates, "gpu", None))
+        silent = utilization is None and total is None
+        return Gpu(
+            index=self.index,
+            name=self._name,
+            utilization_percent=utilization,
+            memory_used_bytes=_rounded(used),
+            memory_total_bytes=total,
+            temperature_c=_first(nvml, _TEMPERATURE, handle, _GPU_SENSOR),
+            power_w=_watts(nvml.number("nvmlDeviceGetPowerUsage", handle)),
+            power_limit_w=self._power_limit,
+            clock_mhz=nvml.number("nvmlDeviceGetClockInfo", handle, _SM_CLOCK),
+            clock_max_mhz=self._clock_max,
+            throttle=words.slowed_by(_first(nvml, _REASONS, handle) or 0),
+            processes=self._processes,
+            mig=self._mig,
+            detail=words.MIG if self._mig else words.SAYS_NOTHING if silent else "",
+        )
+
+
+def _first(nvml: Nvml, names: tuple[str, ...], *args: object) -> int | None:
+    """Return the number that the first of several functions tells: the new name, then the old one."""
+    answers = (nvml.number(name, *args) for name in names)
+    return next((answer for answer in answers if answer is not None), None)
+
+
+def _memory(nvml: Nvml, handle: object) -> tuple[int | None, int | None]:
+    """Return used and total bytes; the old struct counts what the driver reserves as used, the new one does not."""
+    told = nvml.call("nvmlDeviceGetMemoryInfo", handle, MEMORY_V2) or nvml.call("nvmlDeviceGetMemoryInfo", handle)
+    return whole(getattr(told, "used", None)), whole(getattr(told, "total", None))
+
+
+def _partitioned(mode: object) -> bool:
+    """Return whether MIG is on; NVML tells the mode of now and the one after the next reset."""
+    return isinstance(mode, list) and mode[:1] == [1]
+
+
+def _watts(milliwatts: int | None) -> int | None:
+    return None if milliwatts is None else round(milliwatts / 1000)
+
+
+def _rounded(count: int | None) -> int | None:
+    """Return bytes in steps of 100 MiB, the last digit that is shown; below 1 GiB as they are."""
+    return count if count is None or count < 2**30 else round(count / _STEP) * _STEP

@@ -1,0 +1,27 @@
+"""The last minute of one number, on a time axis."""
+
+from __future__ import annotations
+
+from collections import deque
+
+LENGTH = 60
+
+
+class History:
+    """The last 60 values, one an interval; an interval without a value is ``None``, so that the axis holds."""
+
+    def __init__(self, interval_s: float) -> None:
+        self._interval_s = interval_s
+        self._values: deque[int | None] = deque(maxlen=LENGTH)
+        self._last: float | None = None
+
+    def add(self, now: float, value: int | None) -> tuple[int | None, ...]:
+        """Return the values, oldest first, with the one of a monotonic time; early ones replace the last."""
+        passed = 1 if self._last is None else round((now - self._last) / self._interval_s)
+        if passed < 1:
+            self._values[-1] = value
+            return tuple(self._values)
+        self._values.extend([None] * min(passed - 1, LENGTH))
+        self._values.append(value)
+        self._last = now
+        return tuple(self._values)

@@ -1,0 +1,134 @@
+"""The one way into NVML: every call goes through one guarded funnel.
+
+NVML is the library of the NVIDIA driver, ``pynvml`` its binding (package ``nvidia-ml-py``). The binding costs
+19 ms to import (measured) and is imported at the first call.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class Code(IntEnum):
+    """The NVML return codes that mean something to a reader of a panel; nvml.h fixes the numbers."""
+
+    NO_BINDING = -1
+    """Not of NVML: the Python package is missing."""
+    UNINITIALIZED = 1
+    NOT_SUPPORTED = 3
+    NO_PERMISSION = 4
+    INSUFFICIENT_POWER = 8
+    DRIVER_NOT_LOADED = 9
+    TIMEOUT = 10
+    LIBRARY_NOT_FOUND = 12
+    FUNCTION_NOT_FOUND = 13
+    GPU_IS_LOST = 15
+    RESET_REQUIRED = 16
+    OPERATING_SYSTEM = 17
+    LIBRARY_MISMATCH = 18
+    GPU_NOT_FOUND = 28
+    UNKNOWN = 999
+
+
+GPU_FAULTS = frozenset({Code.GPU_IS_LOST, Code.RESET_REQUIRED})
+"""One GPU is gone; the others still answer."""
+
+DRIVER_FAULTS = frozenset(
+    {Code.UNINITIALIZED, Code.DRIVER_NOT_LOADED, Code.TIMEOUT, Code.LIBRARY_NOT_FOUND, Code.LIBRARY_MISMATCH}
+)
+"""The driver itself is gone; no further call is worth the while."""
+
+MEMORY_V2 = 0x02000028
+"""``nvmlMemory_v2``: the version of the struct whose ``used`` leaves out what the driver reserves."""
+
+
+class NvmlError(Exception):
+    """What NVML answered instead of a value. It never leaves this package."""
+
+    def __init__(self, code: int, text: str, call: str) -> None:
+        super().__init__(f"{call}: {text}")
+        self.code = code
+        self.text = text
+
+
+class Nvml:
+    """The binding behind its funnel. Tests hand in a module of their own; all use is from one thread."""
+
+    def __init__(self, module: object | None = None) -> None:
+        self._module = module
+        # With the number of arguments: the binding reaches several functions of the driver by one name.
+        self._missing: set[tuple[str, int]] = set()
+        self._open = False
+
+    def open(self) -> None:
+        """Attach to the driver; ``NvmlError`` says why it cannot. Attaching twice is attaching once."""
+        if self._open:
+            return
+        self.require("nvmlInit")
+        self._open = True
+
+    def close(self) -> None:
+        """Let go of the driver, whatever state it is in, so that the next ``open`` starts anew."""
+        if self._open:
+            self._open = False
+            self.call("nvmlShutdown")
+        self._missing.clear()
+
+    def number(self, name: str, *args: object) -> int | None:
+        """Return a whole number that a function tells, ``None`` where it tells none."""
+        return whole(self.call(name, *args))
+
+    def text(self, name: str, *args: object) -> str | None:
+        """Return a text that a function tells, ``None`` where it tells none."""
+        value = self.call(name, *args)
+        return value if isinstance(value, str) else None
+
+    def call(self, name: str, *args: object, default: object = None) -> object:
+        """Return what a function tells, ``default`` where this GPU, driver, binding or user gets no answer.
+
+        Only what ends the reading of a GPU or of all of them is raised: `GPU_FAULTS`, `DRIVER_FAULTS`.
+        """
+        if (name, len(args)) in self._missing:
+            return default
+        try:
+            return self.require(name, *args)
+        except NvmlError as error:
+            if self._open and error.code in GPU_FAULTS | DRIVER_FAULTS:
+                raise
+            if error.code == Code.FUNCTION_NOT_FOUND:
+                self._missing.add((name, len(args)))
+            return default
+
+    def require(self, name: str, *args: object) -> object:
+        """Return what a function tells; whatever else happens is an ``NvmlError``."""
+        function = getattr(self._binding(), name, None)
+        if function is None:
+            raise NvmlError(Code.FUNCTION_NOT_FOUND, "the binding lacks it", name)
+        try:
+            value: object = function(*args)
+        except Exception as error:
+            # Foreign code: besides NVMLError it raises on a driver older than a struct and on bytes that are no text.
+            raise NvmlError(_code_of(error), str(error) or type(error).__name__, name) from error
+        return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
+
+    def _binding(self) -> object:
+        if self._module is None:
+            try:
+                import pynvml
+            except ImportError as error:
+                raise NvmlError(Code.NO_BINDING, str(error), "pynvml") from error
+            self._module = pynvml
+        return self._module
+
+
+def whole(value: object) -> int | None:
+    """Return a value of foreign origin if it is a whole number."""
+    return value if isinstance(value, int) else None
+
+
+def _code_of(error: Exception) -> int:
+    """Return NVML's code, which ``NVMLError`` carries as ``value``."""
+    code = whole(getattr(error, "value", None))
+    if code is not None:
+        return code
+    return Code.FUNCTION_NOT_FOUND if type(error).__name__ == "NVMLLibraryMismatchError" else Code.UNKNOWN

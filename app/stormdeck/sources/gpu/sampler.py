@@ -1,0 +1,130 @@
+"""Looks at the GPUs once a second in a thread and hands on what changed."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+from stormdeck.model.gpu import GpuSnapshot, GpuState
+from stormdeck.sources.gpu import words
+from stormdeck.sources.gpu.nvml import Nvml
+from stormdeck.sources.gpu.pulse import Pulse
+from stormdeck.sources.gpu.reader import GpuReader
+
+ABSENT = frozenset({GpuState.NO_DRIVER, GpuState.NO_GPU, GpuState.NO_PERMISSION})
+"""States that only somebody's deed can end; asked again once in a long while."""
+
+ABSENT_S = 60.0
+FIRST_RETRY_S = 2.0
+LONGEST_RETRY_S = 60.0
+SILENT_S = 10.0
+"""A look that takes longer means that the driver hangs; attaching to idle cards may take some seconds."""
+
+SLOW_EVERY = 5
+"""Every how many looks the processes are read: their list is the dearest of all calls."""
+
+
+class GpuSampler:
+    """Hands on a snapshot at once and then whenever the shown numbers change, from a thread of its own.
+
+    ``hand`` is called from that thread. `stop` returns at once, even while the driver blocks a call, and
+    nothing is handed on after it. `pause` keeps the driver open; the history shows the time as not told.
+    """
+
+    def __init__(
+        self,
+        hand: Callable[[GpuSnapshot], None],
+        interval_s: float = 1.0,
+        nvml: Nvml | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._hand = hand
+        self._interval_s = interval_s
+        self._clock = clock
+        self._reader = GpuReader(nvml or Nvml(), interval_s)
+        self._lock = threading.Lock()
+        self._given: GpuSnapshot | None = None
+        self._began: float | None = None
+        self._looks = 0
+        self._retry_s = FIRST_RETRY_S
+        self._retry_at = 0.0
+        self._look = Pulse("gpu", self.sample, self._reader.detach)
+        self._watch = Pulse("gpu-watch", self.watch)
+
+    @property
+    def alive(self) -> bool:
+        """Return whether a thread still runs."""
+        return self._look.alive or self._watch.alive
+
+    def start(self) -> None:
+        """Look for the first time, now."""
+        self._look.start()
+        self._watch.start()
+
+    def stop(self) -> None:
+        """End without waiting for the driver."""
+        self._look.stop()
+        self._watch.stop()
+
+    def pause(self) -> None:
+        """Look no more until `resume`."""
+        self._look.pause()
+        self._watch.pause()
+
+    def resume(self) -> None:
+        """Look again, at once."""
+        self._look.resume()
+        self._watch.resume()
+
+    def sample(self) -> float:
+        """Look once, hand on what changed, return the seconds until the next look."""
+        began = self._began = self._clock()
+        snapshot = self._read(began)
+        self._began = None
+        self._give(snapshot)
+        return self._wait_after(snapshot, began)
+
+    def watch(self) -> float:
+        """Say so when a look hangs in the driver; return the seconds until the next watch."""
+        with self._lock:
+            began = self._began
+            if began is not None and self._clock() - began >= SILENT_S:
+                state = GpuState.LOST if self._reader.answered else GpuState.FAILED
+                self._give_locked(GpuSnapshot(state, words.SILENT.format(seconds=SILENT_S)))
+        return SILENT_S / 2
+
+    def _read(self, now: float) -> GpuSnapshot:
+        slow = self._looks % SLOW_EVERY == 0
+        self._looks += 1
+        try:
+            if self._reader.ailing and now >= self._retry_at:
+                self._reader.detach()
+            return self._reader.read(now, slow)
+        except Exception as error:
+            # The last resort of the thread: without it the numbers would stand still and say nothing.
+            text = words.clean(f"{type(error).__name__}: {error}")
+            return GpuSnapshot(GpuState.FAILED, words.BROKEN.format(text=text))
+
+    def _give(self, snapshot: GpuSnapshot) -> None:
+        with self._lock:
+            self._give_locked(snapshot)
+
+    def _give_locked(self, snapshot: GpuSnapshot) -> None:
+        if not self._look.stopped and snapshot != self._given:
+            self._given = snapshot
+            self._hand(snapshot)
+
+    def _wait_after(self, snapshot: GpuSnapshot, began: float) -> float:
+        """Return the wait after a look, and settle when a lost GPU or driver is sought again."""
+        took = self._clock() - began
+        rest = max(self._interval_s - took, self._interval_s / 2)
+        if snapshot.state in ABSENT:
+            return ABSENT_S
+        if snapshot.state is GpuState.OK and not self._reader.ailing:
+            self._retry_s, self._retry_at = FIRST_RETRY_S, 0.0
+            return rest
+        if began >= self._retry_at:
+            self._retry_at = began + self._retry_s
+            self._retry_s = min(self._retry_s * 2, LONGEST_RETRY_S)
+        return rest if snapshot.state is GpuState.OK else max(self._retry_at - began - took, rest)

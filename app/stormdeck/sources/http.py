@@ -1,0 +1,199 @@
+"""One GET to a server that may be hostile: an answer or the reason why there is none, in bounded time and space."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+import zlib
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from typing import TYPE_CHECKING, Any
+
+from stormdeck.model.text import clean
+from stormdeck.sources.address import address
+from stormdeck.sources.resolving import Resolver
+from stormdeck.sources.trouble import Failure, Trouble, failure_of
+
+if TYPE_CHECKING:
+    import httpcore
+    import httpx
+
+__all__ = ["DEADLINE_S", "LIMIT", "Answer", "Failure", "HttpClient", "Trouble", "json_object"]
+
+LIMIT = 2 * 1024 * 1024
+"""Bytes of a body that are taken; vLLM's largest page, ``/metrics``, has 57 000 (measured, 0.32, one engine)."""
+DEADLINE_S = 3.0
+_PORT_AGE_S = 120.0
+_PORTS = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A whole answer, whatever its status."""
+
+    status: int
+    headers: Mapping[str, str]
+    """Names in lower case."""
+    body: bytes
+    latency_ms: float
+    """From asking to the last byte, the connecting included where the connection is new."""
+    port: int
+    """Our own port: the server's access line shows it."""
+
+
+class HttpClient:
+    """Asks servers with GET, over kept connections. One for the whole panel, used in one event loop.
+
+    No redirect is followed, so a key reaches only the origin that the caller names, and the proxy variables
+    of the shell are left out, which would send loopback probes elsewhere.
+    """
+
+    def __init__(self, version: str) -> None:
+        self.user_agent = f"stormdeck/{version}"
+        self._client: httpx.AsyncClient | None = None
+        self._resolver = Resolver()
+        self._ports: dict[int, float] = {}
+
+    @property
+    def recent_ports(self) -> frozenset[int]:
+        """Return the own ports that requests left from in the last two minutes, failed ones included."""
+        oldest = time.monotonic() - _PORT_AGE_S
+        return frozenset(port for port, at in self._ports.items() if at >= oldest)
+
+    async def get(
+        self,
+        url: str,
+        key: str | None = None,
+        limit: int = LIMIT,
+        deadline_s: float = DEADLINE_S,
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer | Failure:
+        """Ask once. The deadline bounds the whole exchange, name lookup to last byte; ``key`` goes as a bearer."""
+        target = address(url)
+        if target is None:
+            return Failure(Trouble.BAD_URL, "not a URL that begins with http:// or https:// and names a host")
+        sent = {**(headers or {})}
+        if key:
+            if not key.isascii() or not key.isprintable() or key != key.strip():
+                return Failure(Trouble.BAD_URL, "the key has characters that no HTTP header can carry")
+            sent["authorization"] = f"Bearer {key}"
+        try:
+            async with asyncio.timeout(deadline_s):
+                if error := await self._resolver.error(target.host):
+                    return Failure(
+                        Trouble.UNRESOLVED, f"the name {clean(target.host)} does not resolve: {clean(error)}"
+                    )
+                return await self._ask(url.strip(), target.port, sent, limit)
+        except TimeoutError:
+            return Failure(Trouble.TIMEOUT, f"no whole answer within {deadline_s:g} s")
+
+    async def aclose(self) -> None:
+        """Close the kept connections."""
+        client, self._client = self._client, None
+        if client is not None:
+            await client.aclose()
+
+    async def __aenter__(self) -> HttpClient:
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        await self.aclose()
+
+    async def _ask(self, url: str, port: int, headers: dict[str, str], limit: int) -> Answer | Failure:
+        """Ask, and again where a kept connection turns out to be closed, as servers do after some idle seconds."""
+        import httpx
+
+        while True:
+            fresh: list[int] = []
+            try:
+                return await self._exchange(url, headers, limit, fresh)
+            except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError, ValueError) as error:
+                failure = failure_of(error, port)
+                if fresh or failure.trouble is not Trouble.CUT:
+                    return failure
+
+    async def _exchange(self, url: str, headers: dict[str, str], limit: int, fresh: list[int]) -> Answer | Failure:
+        port = 0
+
+        async def trace(event: str, info: Mapping[str, Any]) -> None:
+            nonlocal port
+            if event == "connection.connect_tcp.complete":
+                port = self._note(info["return_value"])
+                fresh.append(port)
+
+        client = self._opened()
+        begun = time.perf_counter()
+        async with client.stream("GET", url, headers=headers, extensions={"trace": trace}) as response:
+            port = self._note(response.extensions.get("network_stream")) or port
+            body = bytearray()
+            async for chunk in response.aiter_raw():
+                body += chunk
+                if len(body) > limit:
+                    return _too_big(limit)
+        plain = _decoded(bytes(body), response.headers.get("content-encoding", ""), limit)
+        if plain is None:
+            return _too_big(limit)
+        return Answer(
+            response.status_code,
+            {name.lower(): value for name, value in response.headers.items()},
+            plain,
+            (time.perf_counter() - begun) * 1000,
+            port,
+        )
+
+    def _opened(self) -> httpx.AsyncClient:
+        if self._client is None:
+            import httpx
+
+            context = httpx.create_ssl_context(trust_env=False)
+            context.load_default_certs()  # A company's own authority is known to the system, not to certifi.
+            self._client = httpx.AsyncClient(
+                verify=context,
+                trust_env=False,
+                follow_redirects=False,
+                timeout=None,  # noqa: S113 - the deadline of get() bounds the whole exchange
+                limits=httpx.Limits(max_connections=None, max_keepalive_connections=16, keepalive_expiry=30.0),
+                cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),  # Cookies know no ports, only hosts.
+                headers={"user-agent": self.user_agent, "accept-encoding": "identity", "accept": "*/*"},
+            )
+        return self._client
+
+    def _note(self, stream: httpcore.AsyncNetworkStream | None) -> int:
+        """Remember the own port of a connection."""
+        own = stream.get_extra_info("client_addr") if stream is not None else None
+        if not isinstance(own, tuple) or len(own) < 2:
+            return 0
+        port = int(own[1])
+        self._ports.pop(port, None)
+        self._ports[port] = time.monotonic()
+        if len(self._ports) > _PORTS:
+            del self._ports[next(iter(self._ports))]
+        return port
+
+
+def json_object(answer: Answer | Failure) -> dict[str, Any] | None:
+    """Return the JSON object of an answer, ``None`` for all else: a failure, HTML, a list, too deep a nesting."""
+    if isinstance(answer, Failure):
+        return None
+    with suppress(ValueError, RecursionError):
+        value = json.loads(answer.body)
+        return value if isinstance(value, dict) else None
+    return None
+
+
+def _too_big(limit: int) -> Failure:
+    return Failure(Trouble.TOO_BIG, f"the answer is larger than {limit / 1024:.0f} KiB")
+
+
+def _decoded(body: bytes, encoding: str, limit: int) -> bytes | None:
+    """Return the body unpacked, ``None`` where it grows over the limit; we ask for no packing, some send it."""
+    if encoding.strip().lower() not in {"gzip", "x-gzip", "deflate"}:
+        return body
+    unpacker = zlib.decompressobj(zlib.MAX_WBITS | 32)
+    with suppress(zlib.error):
+        plain = unpacker.decompress(body, limit + 1)
+        return plain if len(plain) <= limit else None
+    return body

@@ -1,0 +1,187 @@
+"""Following a log file: its end first, then what is appended, whatever happens to the file."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from stormdeck.model.logs.batch import LogBatch, LogState, LogStatus
+from stormdeck.sources.logs.lines import LineSplitter
+from stormdeck.sources.logs.opening import Obstacle, obstacle, open_log
+from stormdeck.sources.logs.tail import READ_BYTES, Tail
+
+HISTORY_BYTES = 1024 * 1024
+MOST_BEHIND = 64 * 1024 * 1024
+"""Bytes that may wait; beyond, the end is more worth than the rest, and the rest is told as dropped."""
+_QUIET_S = 3.0
+_QUIET_INTERVAL_S = 0.25
+_HOLD_S = 1.0
+"""After this time a line without its end is handed on: a prompt, a progress bar."""
+_DELETED_S = 10.0
+"""For this long a deleted file is still read; then its room on disk is given back."""
+
+
+class Follower:
+    """Follows one file in a thread of its own and hands on its lines in batches.
+
+    ``hand`` and ``on_status`` are called in that thread, one call at a time; while ``hand`` works nothing is read, so
+    a slow receiver is never flooded. A status is told when it changes. Renaming, with a new file or
+    without, truncation, deletion, lost permission, a folder or a pipe in the file's place: none of them ends it.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        hand: Callable[[LogBatch], None],
+        on_status: Callable[[LogStatus], None],
+        interval_s: float = 0.1,
+        history_bytes: int = HISTORY_BYTES,
+        clock: Callable[[], float] = time.time,
+        name: str = "",
+    ) -> None:
+        self._path = path
+        self.name = name or path.name
+        self._hand = hand
+        self._on_status = on_status
+        self._interval_s = interval_s
+        self._history_bytes = history_bytes
+        self._clock = clock
+        self._stopped = threading.Event()
+        self._lines = LineSplitter()
+        self._tail: Tail | None = None
+        self._told: LogStatus | None = None
+        self._skipped = 0
+        self._missing = False
+        self._resume: tuple[tuple[int, int], int] | None = None
+        self._moved_at = 0.0
+
+    def start(self) -> None:
+        """Begin; the first batch is the end of the file."""
+        threading.Thread(target=self._run, name=f"follow {self.name}", daemon=True).start()
+
+    def stop(self) -> None:
+        """End; returns at once, a call that runs is finished."""
+        self._stopped.set()
+
+    def _run(self) -> None:
+        try:
+            while not self._stopped.is_set():
+                self._poll()
+                self._stopped.wait(self._pause())
+        finally:
+            self._close()
+
+    def _poll(self) -> None:
+        tail = self._tail
+        try:
+            if tail is None:
+                self._open()
+            else:
+                # Asked before the read: what was written up to a rotation is then read for certain.
+                replaced = tail.replaced(self._path)
+                self._read_on(tail)
+                self._judge_name(tail, replaced)
+        except OSError as error:
+            if tail is not None:
+                self._resume = (tail.identity, tail.position)
+            self._close()
+            self._tell(*obstacle(self._path, error))
+
+    def _pause(self) -> float:
+        quiet = self._tail is None or time.monotonic() - self._moved_at > _QUIET_S
+        return max(self._interval_s, _QUIET_INTERVAL_S) if quiet else self._interval_s
+
+    def _open(self) -> None:
+        opened = open_log(self._path)
+        if isinstance(opened, Obstacle):
+            self._missing = self._missing or opened.state is LogState.WAITING
+            self._tell(*opened)
+            return
+        tail = self._tail = Tail(opened)
+        self._lines.forget()
+        self._moved_at = time.monotonic()
+        self._tell(LogState.FOLLOWING)
+        if (before := self._resume) and before[0] == tail.identity:
+            tail.seek(before[1])
+        elif not self._missing:
+            self._read_history(tail)
+        self._resume = None
+        self._read_on(tail)
+
+    def _read_history(self, tail: Tail) -> None:
+        """Hand on the end of a file that stood there before."""
+        end = tail.size
+        start = max(0, end - self._history_bytes)
+        # One byte more: a line that begins right there is whole.
+        if start:
+            tail.seek(start - 1)
+            self._lines.skip_line()
+        while tail.position < end and not self._stopped.is_set() and (data := tail.read(end - tail.position)):
+            self._give(self._lines.split(data), history=True)
+        self._lines.dropped = 0
+
+    def _read_on(self, tail: Tail) -> None:
+        """Hand on all that was appended."""
+        if tail.look():
+            self._begin_anew()
+        if tail.behind > MOST_BEHIND:
+            self._skip(tail)
+        while tail.behind > 0 and not self._stopped.is_set():
+            data = tail.read()
+            if data is None:
+                self._begin_anew()
+            elif data:
+                self._moved_at = time.monotonic()
+                self._give(self._lines.split(data))
+            else:
+                break
+        if self._lines.holds and time.monotonic() - self._moved_at > _HOLD_S:
+            self._give(self._lines.take_held())
+
+    def _skip(self, tail: Tail) -> None:
+        start = tail.size - READ_BYTES
+        self._give(self._lines.take_held())
+        self._skipped += start - tail.position
+        tail.seek(start)
+        self._lines.skip_line()
+
+    def _begin_anew(self) -> None:
+        self._give(self._lines.take_held())
+        self._lines.forget()
+
+    def _judge_name(self, tail: Tail, replaced: bool | None) -> None:
+        """Change to the file that has the name now; say where none has it."""
+        if replaced:
+            self._give(self._lines.take_held())
+            self._close()
+            self._open()
+        elif replaced is False:
+            self._tell(LogState.FOLLOWING)
+        elif not tail.unlinked:
+            self._tell(LogState.FOLLOWING, f"{self._path} was renamed; its server still writes to it")
+        else:
+            if time.monotonic() - self._moved_at > _DELETED_S:
+                self._close()
+            self._tell(LogState.WAITING, f"{self._path} was deleted; it is read once it is back")
+
+    def _close(self) -> None:
+        if self._tail is not None:
+            self._tail.close()
+            self._tail = None
+            self._missing = True
+
+    def _give(self, lines: list[str], *, history: bool = False) -> None:
+        if lines and not self._stopped.is_set():
+            self._hand(LogBatch(self.name, tuple(lines), self._clock(), history))
+
+    def _tell(self, state: LogState, detail: str = "") -> None:
+        dropped = self._skipped + self._lines.dropped
+        told = self._told
+        if told is not None and (told.state, told.detail, told.dropped) == (state, detail, dropped):
+            return
+        size = self._tail.size if self._tail is not None else 0
+        self._told = LogStatus(self.name, self._path, state, detail, size, dropped)
+        if not self._stopped.is_set():
+            self._on_status(self._told)

@@ -1,0 +1,95 @@
+"""One open log file: where it was read to, and what was put in its place."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+from pathlib import Path
+
+READ_BYTES = 1024 * 1024
+_MARK_BYTES = 32
+
+
+class Tail:
+    """Reads on in one file, at a position of its own.
+
+    A file cut short starts again, and so does one that was cut and written anew in between: the last bytes read are
+    compared with what stands there now.
+    """
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self._mark = b""
+        self.position = 0
+        found = os.fstat(descriptor)
+        self.identity = (found.st_dev, found.st_ino)
+        self.size = found.st_size
+        self._modified = found.st_mtime_ns
+
+    def close(self) -> None:
+        """Give the file back."""
+        os.close(self._descriptor)
+
+    def look(self) -> bool:
+        """Take the size anew; say whether the file was cut short or written anew, and go to its start if so."""
+        found = os.fstat(self._descriptor)
+        modified, self._modified = found.st_mtime_ns != self._modified, found.st_mtime_ns
+        self.size = found.st_size
+        if self.size < self.position or (modified and self.size == self.position and not self._unchanged()):
+            self.seek(0)
+            return True
+        return False
+
+    def seek(self, position: int) -> None:
+        """Read on from there."""
+        self.position, self._mark = position, b""
+
+    @property
+    def behind(self) -> int:
+        """Return how many bytes wait."""
+        return self.size - self.position
+
+    @property
+    def unlinked(self) -> bool:
+        """Say whether the file has no name any more; its writer may still have it open."""
+        return os.fstat(self._descriptor).st_nlink == 0
+
+    def replaced(self, path: Path) -> bool | None:
+        """Say whether something else has this file's name now; ``None``: nothing has it.
+
+        An empty file is not taken up: after a rotation the writer goes on in the old file for a while.
+        """
+        try:
+            found = path.stat()
+        except FileNotFoundError:
+            return None
+        except OSError:
+            return False
+        if (found.st_dev, found.st_ino) == self.identity:
+            return False
+        return not stat.S_ISREG(found.st_mode) or found.st_size > 0 or self.unlinked
+
+    def read(self, most: int = READ_BYTES) -> bytes | None:
+        """Return what stands next, at most 1 MiB; ``None``: the file was written anew, read on from its start."""
+        mark = self._mark
+        data = os.pread(self._descriptor, min(most, READ_BYTES) + len(mark), self.position - len(mark))
+        if not data.startswith(mark):
+            self.seek(0)
+            return None
+        data = data[len(mark) :] if mark else data
+        self.position += len(data)
+        self._mark = (mark + data)[-_MARK_BYTES:] if len(data) < _MARK_BYTES else data[-_MARK_BYTES:]
+        if data and not any(self._mark):
+            self._skip_hole()
+        return data
+
+    def _unchanged(self) -> bool:
+        mark = self._mark
+        return os.pread(self._descriptor, len(mark), self.position - len(mark)) == mark
+
+    def _skip_hole(self) -> None:
+        """Leave out the hole that a truncation under a writer leaves: gigabytes of NUL that take no room on disk."""
+        # There is none where the writer is still to write, and not every file system can tell.
+        with contextlib.suppress(OSError):
+            self.seek(os.lseek(self._descriptor, self.position, os.SEEK_DATA))

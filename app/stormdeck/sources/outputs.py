@@ -1,0 +1,88 @@
+"""Where a process writes what it prints: the file to follow, or why there is none. Linux only, from ``/proc``."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+_PROC = Path("/proc")
+
+
+@dataclass(frozen=True, slots=True)
+class Outputs:
+    """Standard output and error of one process."""
+
+    log: Path | None
+    """The file of standard output, or of both; that of standard error where only that one has a file."""
+    error_log: Path | None
+    """The file of standard error where it is another one."""
+    note: str
+    """Both in words: ``both to /var/log/vllm.log``, ``to a terminal``."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Stream:
+    file: Path | None
+    words: str
+
+
+def outputs_of(pid: int, proc: Path = _PROC) -> Outputs:
+    """Return where a process prints to."""
+    out, err = _stream(pid, 1, proc), _stream(pid, 2, proc)
+    if out.file is not None and out.file == err.file:
+        return Outputs(out.file, None, f"both {out.words}")
+    if out.words == err.words:
+        return Outputs(None, None, out.words)
+    note = f"standard output {out.words}, standard error {err.words}"
+    if out.file is None:
+        return Outputs(err.file, None, note)
+    return Outputs(out.file, err.file, note)
+
+
+def _stream(pid: int, number: int, proc: Path) -> _Stream:
+    """Return what one file descriptor is."""
+    link = proc / str(pid) / "fd" / str(number)
+    try:
+        target = str(link.readlink())
+    except PermissionError:
+        return _Stream(None, "unknown: the process belongs to another user")
+    except OSError:
+        return _Stream(None, "unknown: this system does not tell it" if not proc.is_dir() else "nowhere: it is closed")
+    if target.startswith("pipe:"):
+        return _piped(target, proc)
+    if target.startswith("socket:"):
+        return _Stream(None, "to a socket: the journal of systemd, or a container's log")
+    if target.startswith(("/dev/pts/", "/dev/tty", "/dev/console")):
+        return _Stream(None, "to a terminal")
+    if target == os.devnull:
+        return _Stream(None, "to /dev/null")
+    if target.endswith(" (deleted)"):
+        return _Stream(None, f"to {target.removesuffix(' (deleted)')}, which was deleted")
+    file = Path(target)
+    if file.is_file():
+        return _Stream(file, f"to {file}")
+    return _Stream(None, f"to {target}, which is no file seen from here")
+
+
+def _piped(pipe: str, proc: Path) -> _Stream:
+    """Follow a pipe to ``tee``, which many use to see and keep a log at once."""
+    for reader in _readers(pipe, proc):
+        with suppress(OSError):
+            if (reader / "comm").read_text().strip() != "tee":
+                continue
+            for number in sorted((reader / "fd").iterdir(), key=lambda path: int(path.name)):
+                file = number.readlink()
+                if int(number.name) > 2 and file.is_file():
+                    return _Stream(file, f"through tee to {file}")
+    return _Stream(None, "to a pipe")
+
+
+def _readers(pipe: str, proc: Path) -> Iterator[Path]:
+    for folder in proc.iterdir():
+        if folder.name.isdigit():
+            with suppress(OSError):
+                if str((folder / "fd" / "0").readlink()) == pipe:
+                    yield folder

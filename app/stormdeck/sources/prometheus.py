@@ -1,0 +1,106 @@
+"""vLLM's ``/metrics`` page: the few families that are shown, under one name for all versions."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import defaultdict
+from collections.abc import Iterable
+
+from stormdeck.model.metrics import Histogram, MetricsSample
+
+_GAUGES = {
+    "vllm:num_requests_running": "running",
+    "vllm:num_requests_waiting": "waiting",
+    "vllm:kv_cache_usage_perc": "kv_cache",
+    "vllm:gpu_cache_usage_perc": "kv_cache",  # up to 0.11
+    "process_start_time_seconds": "started",
+}
+_COUNTERS = {
+    "vllm:prompt_tokens_total": "prompt_tokens",
+    "vllm:generation_tokens_total": "generation_tokens",
+    "vllm:prefix_cache_queries_total": "prefix_queries",
+    "vllm:prefix_cache_hits_total": "prefix_hits",
+    "vllm:gpu_prefix_cache_queries_total": "prefix_queries",  # up to 0.11, like the next
+    "vllm:gpu_prefix_cache_hits_total": "prefix_hits",
+    "vllm:num_preemptions_total": "preemptions",
+}
+_TTFT = "vllm:time_to_first_token_seconds_bucket"
+_HIGHEST = {"kv_cache", "started"}
+"""Taken from the engine that has most of it; all else is summed."""
+_LARGEST = 1e15
+_WANTED = re.compile(rf"^(?:{'|'.join(map(re.escape, (*_GAUGES, *_COUNTERS, _TTFT)))})[{{ \t].*$", re.MULTILINE)
+_MAX_LINES = 5000
+
+Series = tuple[str, dict[str, str], float]
+
+
+def read_metrics(page: bytes, at: float) -> MetricsSample | None:
+    """Return what a page tells, ``None`` where it has nothing of vLLM.
+
+    Lines that are not Prometheus text, and values that are not finite, negative or absurd, are left out.
+    0.10 has a family under its old and its new name at once; the first in the tables above counts.
+    """
+    values: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
+    buckets: dict[float, float] = defaultdict(float)
+    for name, labels, value in _series(_WANTED.findall(page.decode("utf-8", "replace"))[:_MAX_LINES]):
+        if not 0 <= value < _LARGEST:
+            continue
+        if name == _TTFT:
+            bound = _bound(labels.get("le", ""))
+            if bound is not None:
+                buckets[bound] += value
+        else:
+            values[_GAUGES.get(name) or _COUNTERS[name]][name].append(value)
+    if not buckets and not values.keys() - {"started"}:
+        return None
+    told = {short: (max if short in _HIGHEST else sum)(_preferred(names)) for short, names in values.items()}
+    return MetricsSample(
+        at=at,
+        gauges={short: told[short] for short in dict.fromkeys(_GAUGES.values()) if short in told},
+        counters={short: told[short] for short in dict.fromkeys(_COUNTERS.values()) if short in told},
+        ttft=_histogram(buckets),
+    )
+
+
+def _series(lines: list[str]) -> Iterable[Series]:
+    """Return the series of some lines; a line that cannot be read costs only itself."""
+    try:
+        return list(_parsed(lines))
+    except (ValueError, IndexError, KeyError):
+        return [series for line in lines for series in _alone(line)]
+
+
+def _alone(line: str) -> list[Series]:
+    try:
+        return list(_parsed([line]))
+    except (ValueError, IndexError, KeyError):
+        return []
+
+
+def _parsed(lines: list[str]) -> Iterable[Series]:
+    from prometheus_client.parser import text_string_to_metric_families
+
+    known = _GAUGES.keys() | _COUNTERS.keys() | {_TTFT}
+    for family in text_string_to_metric_families("\n".join(lines) + "\n"):
+        for sample in family.samples:
+            if sample.name in known:
+                yield sample.name, sample.labels, float(sample.value)
+
+
+def _preferred(names: dict[str, list[float]]) -> list[float]:
+    """Return the values of the newest name that the page has."""
+    return next(names[name] for name in (*_GAUGES, *_COUNTERS) if name in names)
+
+
+def _bound(text: str) -> float | None:
+    try:
+        bound = float(text)
+    except ValueError:
+        return None
+    return None if math.isnan(bound) or bound < 0 else bound
+
+
+def _histogram(buckets: dict[float, float]) -> Histogram:
+    """Return the buckets in order; without the one for all, the histogram is worth nothing."""
+    return tuple(sorted(buckets.items())) if math.inf in buckets else ()

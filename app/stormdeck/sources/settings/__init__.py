@@ -1,0 +1,1 @@
+"""The client's settings files: read, watched, written."""

@@ -1,0 +1,140 @@
+"""What stands in the client's settings files, and what is in force."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import re
+import stat
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from stormdeck.model.settings.merge import loaded, merged
+from stormdeck.model.settings.scope import FileError, Scope, SettingsFile, SettingsSnapshot
+from stormdeck.paths import UserPaths
+
+LARGEST = 5 * 1024 * 1024
+"""Bytes; a settings file has some kilobytes, and a larger one is something else."""
+_SHELL = re.compile(
+    r"(?:ANTHROPIC_|CLAUDE_|OTEL_)\w+|API_TIMEOUT_MS|API_FORCE_IDLE_TIMEOUT|MAX_THINKING_TOKENS|DISABLE_PROMPT_CACHING\w*"
+    r"|(?i:https?_proxy|no_proxy|all_proxy)|NODE_EXTRA_CA_CERTS|ENABLE_TOOL_SEARCH"
+)
+
+
+def settings_paths(
+    paths: UserPaths, settings_file: Path | None = None, *, managed: Path | None = None, flag: Path | None = None
+) -> tuple[tuple[Scope, Path], ...]:
+    """Return the files that are read, strongest scope first; the same list is to be watched.
+
+    With ``settings_file`` that file is the user scope and the only one. In the home folder the project's file is
+    the user's own and is listed once.
+    """
+    if settings_file is not None:
+        return ((Scope.USER, settings_file),)
+    named = [(Scope.MANAGED, managed or paths.managed), (Scope.LOCAL, paths.local_settings)]
+    if flag is not None:
+        named.insert(1, (Scope.FLAG, flag))
+    if target_of(paths.project_settings) != target_of(paths.user_settings):
+        named.append((Scope.PROJECT, paths.project_settings))
+    return (*named, (Scope.USER, paths.user_settings))
+
+
+def read_settings(
+    paths: UserPaths,
+    environ: Mapping[str, str],
+    settings_file: Path | None = None,
+    *,
+    managed: Path | None = None,
+    flag: Path | None = None,
+) -> SettingsSnapshot:
+    """Return every scope and what is in force; a file that cannot be read, or is broken, carries its error.
+
+    Blocking, a few milliseconds. ``flag`` is the file that the client was started with as ``--settings``. With
+    ``settings_file`` nothing else is read, the shell included.
+    """
+    listed = settings_paths(paths, settings_file, managed=managed, flag=flag)
+    shell = {} if settings_file is not None else {n: v for n, v in environ.items() if _SHELL.fullmatch(n)}
+    return merged((read_file(scope, path) for scope, path in listed), shell)
+
+
+def read_file(scope: Scope, path: Path) -> SettingsFile:
+    """Return one settings file; a missing one is no error."""
+    file = SettingsFile(scope, path, writable=scope is not Scope.MANAGED and may_write(path))
+    try:
+        data = _bytes(path)
+    except FileNotFoundError:
+        return file
+    except OSError as error:
+        return replace(file, exists=True, error=FileError(_why(path, error)))
+    file = replace(file, exists=True, digest=digest_of(data))
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        message = "the file is not UTF-8 text"
+        return replace(file, error=FileError(message, data.count(b"\n", 0, error.start) + 1))
+    return loaded(file, text)
+
+
+def digest_of(data: bytes) -> str:
+    """Return the SHA-256 of a file's bytes, as ``SettingsFile.digest`` holds it."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def may_write(path: Path) -> bool:
+    """Say whether a file can be written, or created with its folders.
+
+    The mode counts for root too: who took the right away meant it.
+    """
+    folder = target_of(path).parent
+    try:
+        if path.exists() and not _writable(path):
+            return False
+        while not folder.exists() and folder != folder.parent:
+            folder = folder.parent
+        return folder.is_dir() and _writable(folder)
+    except OSError:
+        return False
+
+
+def target_of(path: Path) -> Path:
+    """Return the file that links lead to; never fails, a link that leads back to itself stays as it is."""
+    return Path(os.path.realpath(path))
+
+
+def _writable(path: Path) -> bool:
+    return os.access(path, os.W_OK) and bool(path.stat().st_mode & 0o222)
+
+
+def _bytes(path: Path) -> bytes:
+    """Return a regular file's bytes; a pipe is not waited for."""
+    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    with os.fdopen(handle, "rb") as stream:
+        status = os.fstat(stream.fileno())
+        if stat.S_ISDIR(status.st_mode):
+            raise IsADirectoryError(errno.EISDIR, "is a folder", str(path))
+        if not stat.S_ISREG(status.st_mode):
+            raise OSError(errno.EINVAL, "is no regular file", str(path))
+        data = stream.read(LARGEST + 1)
+    if len(data) > LARGEST:
+        raise OSError(errno.EFBIG, "is too large", str(path))
+    return data
+
+
+_REASONS = {
+    errno.EISDIR: "a folder stands where the file should be",
+    errno.EINVAL: "something stands here that is no file to read",
+    errno.EFBIG: f"the file is larger than {LARGEST // 1024 // 1024} MB: this is no settings file",
+    errno.ELOOP: "the link leads back to itself",
+    errno.ENOTDIR: "a file stands where its folder should be",
+    errno.EACCES: "no permission to read the file",
+    errno.EPERM: "no permission to read the file",
+}
+
+
+def _why(path: Path, error: OSError) -> str:
+    """Return why a file cannot be read, in plain words."""
+    if error.errno == errno.EACCES and not os.access(path.parent, os.X_OK):
+        return f"no permission to look into the folder {path.parent}"
+    return _REASONS.get(error.errno or 0, f"the file cannot be read: {error.strerror or error}")

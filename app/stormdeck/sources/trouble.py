@@ -1,0 +1,78 @@
+"""Why a server gave no answer, in one word and in plain words."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from stormdeck.model.text import clean
+
+
+class Trouble(StrEnum):
+    """Why there is no answer."""
+
+    REFUSED = "refused"
+    """Nothing listens there, or no way leads there."""
+    UNRESOLVED = "unresolved"
+    TIMEOUT = "timeout"
+    CUT = "cut"
+    """The connection was accepted and closed before the answer was whole."""
+    TLS = "tls"
+    TOO_BIG = "too big"
+    NOT_HTTP = "not http"
+    BAD_URL = "bad url"
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """No answer."""
+
+    trouble: Trouble
+    text: str
+    """In plain words, without the URL: ``connection refused: nothing listens on port 8000``."""
+
+
+def failure_of(error: BaseException, port: int) -> Failure:
+    """Tell from an exception of httpx what happened."""
+    import httpx
+
+    causes = tuple(_causes(error))
+    for cause in causes:
+        if isinstance(cause, ssl.SSLError):
+            return Failure(Trouble.TLS, _tls_words(cause))
+        if isinstance(cause, ConnectionRefusedError):
+            return Failure(Trouble.REFUSED, f"connection refused: nothing listens on port {port}")
+    if isinstance(error, httpx.TimeoutException):
+        return Failure(Trouble.TIMEOUT, "no whole answer in time")
+    if isinstance(error, httpx.ConnectError):
+        reason = next((cause.strerror for cause in causes if isinstance(cause, OSError) and cause.strerror), str(error))
+        return Failure(Trouble.REFUSED, f"cannot connect to port {port}: {clean(reason)}")
+    if isinstance(error, httpx.RemoteProtocolError):
+        words = str(error)
+        if "disconnected" in words or "peer closed" in words:
+            return Failure(Trouble.CUT, "the connection was closed before the answer was whole")
+        return Failure(Trouble.NOT_HTTP, "what came back is not HTTP")
+    if isinstance(error, httpx.NetworkError):
+        return Failure(Trouble.CUT, "the connection was closed before the answer was whole")
+    return Failure(Trouble.BAD_URL, f"cannot be asked: {clean(str(error))[:120]}")
+
+
+def _tls_words(error: ssl.SSLError) -> str:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"its certificate is not trusted: {clean(error.verify_message)}"
+    if error.reason in {"WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "HTTP_REQUEST"}:
+        return "it does not speak TLS: use http:// instead of https://"
+    return f"no TLS connection: {clean(error.reason or str(error))[:80]}"
+
+
+def _causes(error: BaseException | None, depth: int = 0) -> Iterator[BaseException]:
+    """Yield an exception and all that it came from."""
+    if error is None or depth > 10:
+        return
+    yield error
+    if isinstance(error, BaseExceptionGroup):
+        for member in error.exceptions:
+            yield from _causes(member, depth + 1)
+    yield from _causes(error.__cause__ or error.__context__, depth + 1)

@@ -1,0 +1,182 @@
+"""The panel: wires the feed to the deck, the deck to the areas, and the keys to the actions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Protocol
+
+from textual import events, on
+from textual.app import App, SystemCommand
+from textual.reactive import reactive
+from textual.screen import Screen
+
+from stormdeck.feed.reduce import Snapshot, take
+from stormdeck.model.deck import Deck
+from stormdeck.model.light import Light
+from stormdeck.model.logs.book import LogBook
+from stormdeck.model.settings.scope import SettingsFile
+from stormdeck.model.verdict import Verdict, verdict
+from stormdeck.paths import STYLES
+from stormdeck.ui.actions import ACTIONS, bindings
+from stormdeck.ui.clock import Clock
+from stormdeck.ui.messages import Arrived, LogsGrew
+from stormdeck.ui.screens.base import Area
+from stormdeck.ui.screens.overview import OverviewScreen
+from stormdeck.ui.themes import DARK, THEMES
+
+TICK_S = 1.0
+
+
+class Source(Protocol):
+    """What the panel needs of a feed."""
+
+    def start(self) -> None:
+        """Begin; returns at once."""
+
+    async def stop(self) -> None:
+        """End; nothing runs on."""
+
+    def search(self) -> None:
+        """Look for servers and logs again."""
+
+    def attention(self, given: bool) -> None:
+        """Say whether anybody looks."""
+
+    async def save(self, file: SettingsFile, text: str) -> str:
+        """Write a settings file; return why not, or nothing when it is written."""
+
+
+def _logs() -> Screen[None]:
+    from stormdeck.ui.screens.logs import LogsScreen
+
+    return LogsScreen()
+
+
+def _settings() -> Screen[None]:
+    from stormdeck.ui.screens.settings import SettingsScreen
+
+    return SettingsScreen()
+
+
+def _checks() -> Screen[None]:
+    from stormdeck.ui.screens.checks import ChecksScreen
+
+    return ChecksScreen()
+
+
+class StormdeckApp(App[None]):
+    """One deck, one verdict, four areas."""
+
+    TITLE = "stormdeck"
+    CSS_PATH = [STYLES / name for name in ("frame.tcss", "overview.tcss", "logs.tcss", "settings.tcss", "dialogs.tcss")]  # noqa: RUF012
+    MODES = {"overview": OverviewScreen, "logs": _logs, "settings": _settings, "checks": _checks}  # noqa: RUF012
+    DEFAULT_MODE = "overview"
+    BINDINGS = bindings("app")
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (70, "-medium"), (104, "-wide")]  # noqa: RUF012
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (18, "-middle"), (34, "-tall")]  # noqa: RUF012
+
+    deck: reactive[Deck] = reactive(Deck(), init=False)
+    verdict: reactive[Verdict] = reactive(Verdict(Light.UNKNOWN, ""), init=False)
+    minute: reactive[str] = reactive("", init=False)
+
+    def __init__(
+        self,
+        home: Path,
+        *,
+        book: LogBook | None = None,
+        clock: Clock | None = None,
+        theme: str = DARK.name,
+        demo: bool = False,
+        client_version: str | None = None,
+    ) -> None:
+        super().__init__()
+        self.home = home
+        self.book = book if book is not None else LogBook()
+        self.clock = clock if clock is not None else Clock()
+        self.demo = demo
+        self.feed: Source | None = None
+        for own in THEMES:
+            self.register_theme(own)
+        self.theme = theme if theme in self.available_themes else DARK.name
+        self.set_reactive(StormdeckApp.deck, Deck(client_version=client_version))
+        self.judge()
+
+    def on_mount(self) -> None:
+        """Start the clock; the feed starts when the first screen is painted."""
+        self.set_interval(TICK_S, self.judge)
+        if self.feed is not None:
+            self.call_after_refresh(self.feed.start)
+
+    async def on_unmount(self) -> None:
+        """End the feed, whatever ended the panel."""
+        if self.feed is not None:
+            await self.feed.stop()
+
+    def hand(self, snapshot: Snapshot) -> None:
+        """Take a snapshot from the feed."""
+        self.post_message(Arrived(snapshot))
+
+    def lines_came(self) -> None:
+        """Take word that the log book grew."""
+        self.post_message(LogsGrew())
+
+    @on(Arrived)
+    def _take(self, message: Arrived) -> None:
+        self.deck = take(self.deck, message.snapshot)
+        self.judge()
+
+    @on(LogsGrew)
+    def _show_lines(self) -> None:
+        if isinstance(self.screen, Area):
+            self.screen.take_lines()
+
+    async def save(self, file: SettingsFile, text: str) -> str:
+        """Write a settings file; return why not, or nothing when it is written."""
+        return await self.feed.save(file, text) if self.feed is not None else "The panel runs without its sources."
+
+    def judge(self) -> None:
+        """Say anew what is the matter; an equal verdict draws nothing."""
+        now = self.clock.now()
+        self.minute = self.clock.minute(now)
+        self.verdict = verdict(self.deck, now, self.clock.minute)
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """Offer every action of the registry that works here, then Textual's own."""
+        area = screen.AREA if isinstance(screen, Area) else ""
+        for action in ACTIONS:
+            if action.id != "palette" and action.area in {"app", area}:
+                owner = "app" if action.area == "app" else "screen"
+                call = f"{owner}.{action.call}"
+                yield SystemCommand(
+                    f"{action.words}  {action.shown}", action.help, lambda call=call: self.run_action(call)
+                )
+        for command in super().get_system_commands(screen):
+            if command.title not in {"Quit", "Keys"}:
+                yield command
+
+    async def action_show(self, area: str) -> None:
+        """Go to a work area."""
+        if self.current_mode != area:
+            await self.switch_mode(area)
+
+    async def action_help(self) -> None:
+        """Show all keys."""
+        from stormdeck.ui.screens.help import HelpScreen
+
+        await self.push_screen(HelpScreen())
+
+    def action_search(self) -> None:
+        """Look for servers and logs again."""
+        if self.feed is not None:
+            self.feed.search()
+
+    @on(events.AppBlur)
+    def _nobody_looks(self) -> None:
+        if self.feed is not None:
+            self.feed.attention(False)
+
+    @on(events.AppFocus)
+    def _somebody_looks(self) -> None:
+        if self.feed is not None:
+            self.feed.attention(True)

@@ -1,0 +1,1 @@
+"""The work areas and the dialogs."""

@@ -1,0 +1,71 @@
+"""What every work area has: the path and the verdict above, the keys below."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.app import ComposeResult
+from textual.screen import Screen
+from textual.widgets import Static
+
+from stormdeck.model.deck import Deck
+from stormdeck.model.verdict import Verdict
+from stormdeck.ui.widgets.key_bar import KeyBar
+from stormdeck.ui.widgets.panel import Panel
+from stormdeck.ui.widgets.path_bar import PathBar
+from stormdeck.ui.widgets.servers import ServerPanel
+from stormdeck.ui.widgets.verdict_bar import VerdictBar
+
+if TYPE_CHECKING:
+    from stormdeck.ui.app import StormdeckApp
+
+
+class Area(Screen[None]):
+    """A work area. It hands the deck down to its panels; they never ask for it."""
+
+    AREA = ""
+    AUTO_FOCUS = ""
+
+    @property
+    def panel(self) -> StormdeckApp:
+        """Return the app by its own type."""
+        from stormdeck.ui.app import StormdeckApp
+
+        assert isinstance(self.app, StormdeckApp)  # noqa: S101 - tells mypy what holds
+        return self.app
+
+    def compose(self) -> ComposeResult:
+        """Compose the frame around the body."""
+        yield PathBar()
+        yield VerdictBar()
+        yield from self.body()
+        yield KeyBar(self.AREA)
+
+    def body(self) -> ComposeResult:
+        """Compose what is this area's own."""
+        yield Static()
+
+    def on_mount(self) -> None:
+        """Follow the app's deck, verdict and clock."""
+        self.query_one(PathBar).demo = self.panel.demo
+        self.watch(self.panel, "deck", self.take_deck)
+        self.watch(self.panel, "verdict", self.take_verdict)
+        self.watch(self.panel, "minute", self.take_minute)
+
+    def take_deck(self, deck: Deck) -> None:
+        """Hand the deck to every panel."""
+        for panel in self.query(Panel):
+            panel.deck = deck
+
+    def take_verdict(self, verdict: Verdict) -> None:
+        """Show another verdict."""
+        self.query_one(VerdictBar).verdict = verdict
+
+    def take_minute(self, minute: str) -> None:
+        """Show another time of day, and ages with it."""
+        self.query_one(PathBar).show_minute(minute)
+        for server in self.query(ServerPanel):
+            server.show_now(self.panel.clock.now())
+
+    def take_lines(self) -> None:
+        """Take lines that were added to the log book; areas without a log do nothing."""

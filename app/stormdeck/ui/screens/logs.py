@@ -1,0 +1,107 @@
+"""The logs: every line, to follow, hold, filter and jump through."""
+
+from __future__ import annotations
+
+from textual import on
+from textual.app import ComposeResult
+from textual.widgets import Input
+
+from stormdeck.model.units import grouped
+from stormdeck.ui.actions import bindings
+from stormdeck.ui.screens.base import Area
+from stormdeck.ui.widgets.key_bar import KeyBar
+from stormdeck.ui.widgets.log_view import LogView
+from stormdeck.ui.widgets.requests import RequestsPanel
+from stormdeck.ui.widgets.tail_heading import TailHeading
+
+
+class LogsScreen(Area):
+    """A strip of the window on top, then the lines."""
+
+    AREA = "logs"
+    AUTO_FOCUS = "#log"
+    BINDINGS = bindings("logs")
+
+    def body(self) -> ComposeResult:
+        """Compose the strip, the lines and the filter."""
+        yield RequestsPanel(id="histogram")
+        yield TailHeading(id="log-heading")
+        yield LogView(self.panel.book, self.panel.clock.second, id="log")
+        field = Input(
+            placeholder="words a line must hold, -word for none of it; enter keeps, esc drops",
+            id="filter",
+            compact=True,
+        )
+        field.cursor_blink = False
+        yield field
+
+    def take_lines(self) -> None:
+        """Let the view follow the log book."""
+        view = self.query_one(LogView)
+        view.grow()
+        self._say()
+
+    def on_screen_resume(self) -> None:
+        """Catch up with what came while another area was shown."""
+        self.take_lines()
+
+    def action_pause(self) -> None:
+        """Hold the view, or let it go on."""
+        view = self.query_one(LogView)
+        view.hold(not view.paused)
+        self._say()
+
+    def action_follow(self) -> None:
+        """Let the view go on at the newest line."""
+        view = self.query_one(LogView)
+        view.following = True
+        view.mark = -1
+        view.hold(False)
+        self._say()
+
+    def action_top(self) -> None:
+        """Go to the oldest line."""
+        self.query_one(LogView).scroll_home(animate=False)
+        self._say()
+
+    def action_filter(self) -> None:
+        """Open the filter."""
+        field = self.query_one("#filter", Input)
+        field.add_class("-open")
+        field.focus()
+
+    def action_clear_filter(self) -> None:
+        """Drop the filter and close its field."""
+        field = self.query_one("#filter", Input)
+        field.value = ""
+        self._close()
+
+    def action_error(self) -> None:
+        """Go to the next failed request or error record."""
+        if not self.query_one(LogView).jump_to_trouble():
+            self.notify("No failed request and no error in the lines that are kept.")
+        self._say()
+
+    @on(Input.Changed, "#filter")
+    def _narrow(self, event: Input.Changed) -> None:
+        self.query_one(LogView).set_filter(event.value)
+        self._say()
+
+    @on(Input.Submitted, "#filter")
+    def _close(self) -> None:
+        field = self.query_one("#filter", Input)
+        if not field.value:
+            field.remove_class("-open")
+        self.query_one(LogView).focus()
+
+    def _say(self) -> None:
+        """Tell in the footer what is held back."""
+        view = self.query_one(LogView)
+        notes = []
+        if view.filter.text:
+            notes.append(f"{grouped(view.filter.count(self.panel.book.end))} of {grouped(len(self.panel.book))} lines")
+        if view.paused:
+            notes.append(f"paused, {grouped(view.waiting)} waiting")
+        elif not view.following:
+            notes.append("not following")
+        self.query_one(KeyBar).say("  ".join(notes))

@@ -1,0 +1,201 @@
+"""One row of the form: label, value, finding; below it what the value does, while the row is the current one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.content import Content
+from textual.geometry import Size
+from textual.message import Message
+from textual.suggester import SuggestFromList
+from textual.visual import VisualType
+from textual.widget import Widget
+from textual.widgets import Input
+
+from stormdeck.model.finding import Finding, Severity
+from stormdeck.model.settings.field import TIERS, Field, Kind, problem
+from stormdeck.model.text import clean
+from stormdeck.ui.draw import LIGHT_STYLES, Part, fit, light, line, lines
+
+LABEL = 20
+HIDDEN = "••••••••"
+SIDE_BY_SIDE = 90
+"""From this width on the finding stands beside the value, else below it."""
+
+
+@dataclass(frozen=True, slots=True)
+class RowState:
+    """What a row shows."""
+
+    value: str | None = None
+    modified: bool = False
+    revealed: bool = False
+    findings: tuple[Finding, ...] = ()
+    problem: str | None = None
+    note: str = ""
+    """Who wins over this value, where another scope does."""
+    choices: tuple[str, ...] = field(default=())
+    """The ids that are served."""
+
+
+class FieldRow(Widget, can_focus=True):
+    """Drawn as one text; an input lies over the value while it is edited."""
+
+    class Edited(Message):
+        """The text of a row changed while it is typed."""
+
+        def __init__(self, path: str, text: str) -> None:
+            self.path = path
+            self.text = text
+            super().__init__()
+
+    class Left(Message):
+        """Editing ended; ``kept`` says whether the text is to stay."""
+
+        def __init__(self, row: FieldRow, kept: bool) -> None:
+            self.row = row
+            self.kept = kept
+            super().__init__()
+
+    def __init__(self, shown: Field) -> None:
+        super().__init__()
+        self.field = shown
+        self.state = RowState()
+
+    @property
+    def input(self) -> Input | None:
+        """Return the input while the row is edited."""
+        return self.query_one_optional(Input)
+
+    def show(self, state: RowState) -> None:
+        """Show another state."""
+        if state != self.state:
+            self.state = state
+            self.refresh(layout=True)
+
+    def compose(self) -> ComposeResult:
+        """Compose nothing: the input comes when it is needed."""
+        return iter(())
+
+    async def begin_edit(self) -> None:
+        """Put an input over the value."""
+        if self.input is not None:
+            return
+        names = (*self.state.choices, *(TIERS if self.field.kind is Kind.MODEL else ()))
+        offers = self.field.kind in {Kind.MODEL, Kind.TIER_ID} and names
+        editor = Input(
+            self.state.value or "",
+            placeholder=self.field.default,
+            compact=True,
+            select_on_focus=False,
+            password=self.field.kind is Kind.SECRET and not self.state.revealed,
+            suggester=SuggestFromList(names, case_sensitive=False) if offers else None,
+        )
+        editor.cursor_blink = False
+        await self.mount(editor)
+        editor.focus()
+
+    async def end_edit(self) -> None:
+        """Take the input away."""
+        if self.input is not None:
+            await self.input.remove()
+        self.refresh(layout=True)
+
+    @on(Input.Changed)
+    def _typed(self, event: Input.Changed) -> None:
+        event.stop()
+        self.post_message(self.Edited(self.field.path, event.value))
+
+    @on(Input.Submitted)
+    def _submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        self.post_message(self.Left(self, kept=True))
+
+    @on(events.DescendantBlur)
+    def _walked_away(self) -> None:
+        if self.input is not None:
+            self.post_message(self.Left(self, kept=True))
+
+    def on_key(self, event: events.Key) -> None:
+        """Let escape drop what was typed."""
+        if event.key == "escape" and self.input is not None:
+            event.stop()
+            self.post_message(self.Left(self, kept=False))
+
+    def on_focus(self) -> None:
+        """Show what the value does."""
+        self.refresh(layout=True)
+
+    def on_blur(self) -> None:
+        """Hide it again."""
+        self.refresh(layout=True)
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        """Return the lines of the row at a width."""
+        return len(self._rows(width))
+
+    def render(self) -> VisualType:
+        """Draw the row."""
+        return lines(self._rows(self.content_size.width)) if self.content_size.width else ""
+
+    def _rows(self, width: int) -> list[Content]:
+        state = self.state
+        beside = self._beside()
+        value = self._value()
+        mark: Part = ("• ", "$accent bold") if state.modified else "  "
+        current = self.has_focus or self.input is not None
+        label: Part = (fit(self.field.label, LABEL), "$accent bold" if current else "")
+        first = line(mark, label, "  ", value)
+        column = LABEL + 4
+        if beside.plain and width >= SIDE_BY_SIDE and self.input is None:
+            room = max(36, first.cell_length - column + 2)
+            first = Content.assemble(first, " " * (column + room - first.cell_length), beside)
+            rows = [first]
+        else:
+            rows = [first, *([line(" " * min(column, 4), beside)] if beside.plain else [])]
+        for text, style in self._below(current):
+            rows += [line("    ", piece) for piece in Content.styled(text, style).wrap(max(1, width - 6))]
+        return rows
+
+    def _value(self) -> Content:
+        value = self.state.value
+        if value is None:
+            return line(("not set", "$quiet"), (f"  {self.field.default}", "$faint"))
+        if self.field.kind is Kind.SECRET and not self.state.revealed:
+            return line(HIDDEN if value else ("empty", "$quiet"))
+        unit = f" {self.field.unit}" if self.field.unit else ""
+        return line(clean(value), (unit, "$quiet"))
+
+    def _beside(self) -> Content:
+        """Return the worst thing to say, short."""
+        if self.state.problem:
+            return line(("✖ ", "$error"), (self.state.problem, "$error"))
+        if not self.state.findings:
+            return line((self.state.note, "$quiet"))
+        worst = self.state.findings[0]
+        colour = LIGHT_STYLES[worst.severity.light]
+        return line(light(worst.severity.light), " ", (worst.code, colour), (f"  {worst.title}", colour))
+
+    def _below(self, current: bool) -> list[tuple[str, str]]:
+        """Return what stands under the row: errors always, the rest on the current row."""
+        below: list[tuple[str, str]] = []
+        for finding in self.state.findings:
+            if current or finding.severity is Severity.ERROR:
+                below.append((finding.message, "$quiet"))
+                if finding.fix:
+                    below.append((f"f  {finding.fix.description}", "$success"))
+        if current:
+            below.append((self.field.help, "$quiet italic"))
+            below.append((f"{self.field.path}   default: {self.field.default}", "$faint"))
+            if self.state.choices and self.field.kind in {Kind.MODEL, Kind.TIER_ID}:
+                below.append((f"served now: {', '.join(self.state.choices)}", "$quiet"))
+            if self.state.note and self.state.findings:
+                below.append((self.state.note, "$quiet"))
+        return below
+
+
+def type_problem(shown: Field, text: str | None) -> str | None:
+    """Return why a text is no value of a field's type; a value that is not set is none."""
+    return None if text is None else problem(shown, text)

@@ -1,0 +1,99 @@
+"""How one log line looks: its time, its log, and its text or the columns of an access line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ClassVar, NamedTuple
+
+from rich.segment import Segment
+from textual.strip import Strip
+from textual.widget import Widget
+
+from stormdeck.model.logs.access import Access, RequestKind, parse_access
+from stormdeck.model.logs.book import Line
+from stormdeck.model.logs.records import Level, Record, classify
+from stormdeck.model.text import clean, mask_text
+from stormdeck.ui.draw import fit
+
+NARROW = 60
+"""Below it an access line is status, method and path."""
+
+LOOKS = {Level.ERROR: "error", Level.CRITICAL: "error", Level.WARNING: "warning", Level.DEBUG: "quiet"}
+
+
+class Fragment(NamedTuple):
+    """A piece of a line and the component class that colours it; empty: plain."""
+
+    text: str
+    look: str = ""
+
+
+class LineDrawer(Widget):
+    """The base of both log views: turns a line of the book into a strip."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        f"log--{name}" for name in ("text", "quiet", "time", "error", "warning", "ok", "retry", "mark")
+    }
+
+    def draw(
+        self, head: list[Fragment], body: list[Fragment], width: int, column: int = 0, mark: bool = False
+    ) -> Strip:
+        """Return a strip: the head stays, the body begins at a column of its own."""
+        base = self.get_component_rich_style("log--text")
+        over = self.get_component_rich_style("log--mark", partial=True) if mark else None
+
+        def segment(fragment: Fragment) -> Segment:
+            style = self.get_component_rich_style(f"log--{fragment.look}") if fragment.look else base
+            return Segment(fragment.text, style + over if over else style)
+
+        rest = Strip([segment(fragment) for fragment in body])
+        if column:
+            rest = rest.crop(column)
+        return (
+            Strip([*map(segment, head), *rest]).crop(0, width).extend_cell_length(width, base + over if over else base)
+        )
+
+
+def head(line: Line, clock: Callable[[float], str], *, named: bool) -> list[Fragment]:
+    """Return the time of arrival, blank for lines that were there before, and the log's name."""
+    when = clock(line.arrived) if line.arrived is not None else " " * 8
+    shown = [Fragment(f"{when} ", "time")]
+    if named:
+        shown.append(Fragment(fit(line.log.rsplit("/", 1)[-1].removesuffix(".log"), 9) + " ", "quiet"))
+    return shown
+
+
+def body(line: Line, width: int) -> list[Fragment]:
+    """Return the columns of an access line, or the whole text of any other in the colour of its level."""
+    access = parse_access(line.text)
+    if access is not None:
+        return columns(access, line.attempt, width)
+    record = classify(line.text)
+    if record is None:
+        return [Fragment(mask_text(clean(line.text)), "quiet")]
+    return [Fragment(mask_text(clean(line.text)), LOOKS.get(record.level, ""))]
+
+
+def message(record: Record, text: str) -> list[Fragment]:
+    """Return what a record says, without its stamps."""
+    return [Fragment(text, LOOKS.get(record.level, ""))]
+
+
+def columns(access: Access, attempt: int, width: int) -> list[Fragment]:
+    """Return an access line as columns: method, path, status, attempt."""
+    failed = access.status >= 400
+    asked = access.kind is RequestKind.MAIN
+    status = "error" if failed else "ok" if asked else "quiet"
+    look = "" if asked or failed else "quiet"
+    target = mask_text(clean(access.path))
+    if width < NARROW:
+        return [Fragment(f"{access.status} ", status), Fragment(f"{access.method} {target}", look)]
+    path_width = max(24, min(40, width - 44))
+    parts = [
+        Fragment(f"{access.method:<5}", look),
+        Fragment(fit(target, path_width), look),
+        Fragment(f" {access.status}", status),
+    ]
+    if attempt > 1:
+        parts.append(Fragment(f"   attempt {attempt}", "retry"))
+    return parts

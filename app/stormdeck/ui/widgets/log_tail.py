@@ -1,0 +1,79 @@
+"""The last lines worth seeing: requests that carry a turn, and what the servers said of themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from textual.strip import Strip
+
+from stormdeck.model.logs.access import RequestKind, parse_access
+from stormdeck.model.logs.book import Line, LogBook
+from stormdeck.model.logs.reasons import reason
+from stormdeck.model.logs.records import classify
+from stormdeck.model.text import clean, mask_text
+from stormdeck.ui.widgets.log_line import Fragment, LineDrawer, columns, head, message
+
+ASKED = {RequestKind.MAIN, RequestKind.COUNT_TOKENS}
+NOISE = ("Avg prompt throughput", "Route: /")
+"""In records that say the same every ten seconds, or at every start."""
+LOOK_BACK = 3000
+"""Lines that are looked through for those worth seeing."""
+
+
+class LogTail(LineDrawer):
+    """No scrolling and no keys. Health polls, tracebacks and banners are left out; the logs area has them."""
+
+    def __init__(self, book: LogBook, clock: Callable[[float], str], *, id: str) -> None:  # noqa: A002 - Textual's own
+        super().__init__(id=id)
+        self._book = book
+        self._clock = clock
+        self._rows: list[tuple[Line, list[Fragment]]] = []
+        self._end = -1
+
+    def grow(self) -> None:
+        """Take what the book has got."""
+        height, width = self.size.height, self.size.width
+        if not height or (self._book.end == self._end and len(self._rows) == height):
+            return
+        self._end = self._book.end
+        self._rows = last_rows(self._book, height, width)
+        self.refresh()
+
+    def on_resize(self) -> None:
+        """Choose again for another size."""
+        self._end = -1
+        self.grow()
+
+    def render_line(self, y: int) -> Strip:
+        """Draw one row, the newest at the bottom."""
+        width = self.size.width
+        if not 0 <= y < len(self._rows):
+            return self.draw([], [], width)
+        line, body = self._rows[y]
+        return self.draw(head(line, self._clock, named=False), body, width)
+
+
+def last_rows(book: LogBook, height: int, width: int) -> list[tuple[Line, list[Fragment]]]:
+    """Return the last lines worth seeing, oldest first."""
+    rows: list[tuple[Line, list[Fragment]]] = []
+    for number in range(book.end - 1, max(book.start, book.end - LOOK_BACK) - 1, -1):
+        line = book.line(number)
+        body = _worth(line, width) if line is not None else None
+        if line is not None and body is not None:
+            rows.append((line, body))
+            if len(rows) == height:
+                break
+    return rows[::-1]
+
+
+def _worth(line: Line, width: int) -> list[Fragment] | None:
+    """Return how a line looks here, ``None`` where it is not worth its place."""
+    access = parse_access(line.text)
+    if access is not None:
+        return columns(access, line.attempt, width) if access.kind in ASKED else None
+    record = classify(line.text)
+    if record is None or not record.message.strip() or any(word in record.message for word in NOISE):
+        return None
+    if record.level.is_failure:
+        return message(record, reason(record.message) or mask_text(clean(record.message)))
+    return message(record, mask_text(clean(record.message)))

@@ -1,0 +1,84 @@
+"""The line above the form: which file, how many findings; and why it cannot be edited where it cannot."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from textual.content import Content
+from textual.geometry import Size
+
+from stormdeck.model.deck import Deck
+from stormdeck.model.finding import Finding, Severity
+from stormdeck.model.settings.draft import Draft
+from stormdeck.model.settings.scope import SettingsFile
+from stormdeck.model.text import clean
+from stormdeck.ui.draw import Part, light, line, sides
+from stormdeck.ui.widgets.panel import Panel
+
+AROUND = 2
+"""Lines shown before and after the place of an error."""
+
+
+class SettingsHeading(Panel):
+    """As high as its text."""
+
+    def __init__(self, home: Path, *, id: str) -> None:  # noqa: A002 - Textual's own name for it
+        super().__init__(id=id)
+        self._home = home
+        self._draft: Draft | None = None
+        self._findings: Sequence[Finding] = ()
+
+    def part(self, deck: Deck) -> object:
+        """Return nothing: the form hands on its draft."""
+        return None
+
+    def show_draft(self, draft: Draft, findings: Sequence[Finding]) -> None:
+        """Show the state of another draft."""
+        self._draft, self._findings = draft, findings
+        self.refresh(layout=True)
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        """Return the number of lines."""
+        return len(self.rows(width, 0))
+
+    def rows(self, width: int, height: int) -> list[Content]:
+        """Return the file with its counts, and what stands against editing it."""
+        file = self._draft.file if self._draft else None
+        if file is None:
+            return [line(("User settings", "bold"), ("   reading …", "$quiet"))]
+        counts: list[Part] = []
+        for severity in (Severity.ERROR, Severity.WARNING):
+            count = sum(finding.severity is severity for finding in self._findings)
+            counts += [light(severity.light), f" {count}  "] if count else []
+        place = str(file.path).replace(str(self._home), "~", 1)
+        rows = [sides(line(("User  ", "bold"), (place, "$quiet")), line(*counts), width)]
+        if file.error is not None:
+            rows += _error(file, width)
+        elif not file.exists:
+            rows += _wrapped("No such file yet. The first save makes it; f and F fill in what is missing.", width)
+        elif not file.writable:
+            rows += _wrapped("Read-only for you: values are shown and checked, not changed.", width)
+        return rows
+
+
+def _error(file: SettingsFile, width: int) -> list[Content]:
+    """Return an error with the lines around its place, as they stand in the file."""
+    assert file.error is not None  # noqa: S101 - told by the caller
+    at = file.error.line
+    place = f"line {at}, column {file.error.column}: " if at else ""
+    rows = [line(), *_wrapped(f"✖ {place}{file.error.message}", width, "$error bold")]
+    rows += _wrapped(
+        "The client drops the whole file and says “Not logged in”. Mend it in an editor; it is not touched here.", width
+    )
+    text = file.text.splitlines()
+    for number in range(max(1, at - AROUND), min(len(text), at + AROUND) + 1) if at else ():
+        style = "$foreground" if number == at else "$quiet"
+        rows.append(line((f"{number:>5}  ", "$faint"), (clean(text[number - 1])[: max(0, width - 8)], style)))
+        if number == at and file.error.column:
+            rows.append(line(" " * (6 + file.error.column), ("▲", "$error")))
+    return [*rows, line()]
+
+
+def _wrapped(text: str, width: int, style: str = "$quiet") -> list[Content]:
+    return Content.styled(text, style).wrap(max(1, width))

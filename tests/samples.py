@@ -1,0 +1,214 @@
+"""Decks that tests and screenshots show: each state once, with numbers as the recordings have them."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from stormdeck.model.discovery import DiscoverySnapshot, Found, Missed, ServerProcess
+from stormdeck.model.gpu import Gpu, GpuProcess, GpuSnapshot, GpuState
+from stormdeck.model.retries.storm import Outcome, Storm
+from stormdeck.model.server import EngineStats, ProxySnapshot, ServedModel, ServerKind, ServerState, VllmSnapshot
+from stormdeck.model.traffic import Bucket, TrafficSnapshot
+
+NOW = 1_795_269_720.0
+"""2026-11-21 14:02:00 UTC."""
+
+ENGINE = EngineStats(
+    running=3,
+    waiting=0,
+    kv_cache_percent=41.0,
+    prefix_hit_percent=87.0,
+    prompt_tokens_per_s=1240.0,
+    generation_tokens_per_s=94.0,
+    ttft_p50_s=0.8,
+    ttft_p95_s=2.1,
+    preemptions=0,
+    window_s=60,
+)
+VLLM = VllmSnapshot(
+    url="http://127.0.0.1:8000",
+    state=ServerState.UP,
+    latency_ms=4,
+    version="0.32.0",
+    models=(ServedModel("Qwen3.5-27B", 131072),),
+    engine=ENGINE,
+    started=int(NOW) - 11_520,
+    pid=4700,
+    seen=NOW,
+)
+PROXY = ProxySnapshot(
+    url="http://127.0.0.1:4000",
+    kind=ServerKind.LITELLM,
+    state=ServerState.UP,
+    latency_ms=2,
+    version="1.109.1",
+    models=("Qwen3.5-27B",),
+    in_flight=2,
+    started=int(NOW) - 18_060,
+    pid=4600,
+    seen=NOW,
+)
+
+
+def gpu(index, busy, power, temperature):
+    wave = tuple(max(0, min(100, busy + (step * 7 + index * 3) % 23 - 11)) for step in range(60))
+    return Gpu(
+        index=index,
+        name="NVIDIA H200",
+        utilization_percent=busy,
+        memory_used_bytes=118 * 2**30,
+        memory_total_bytes=140 * 2**30,
+        temperature_c=temperature,
+        power_w=power,
+        power_limit_w=700,
+        clock_mhz=1755,
+        clock_max_mhz=1980,
+        processes=(GpuProcess(4711 + index, "vLLM worker", 117 * 2**30, True),),
+        history=wave,
+    )
+
+
+GPUS = GpuSnapshot(GpuState.OK, driver="580.95.05", gpus=(gpu(0, 91, 612, 71), gpu(1, 89, 598, 69)))
+NO_GPU = GpuSnapshot(
+    GpuState.NO_DRIVER,
+    "No NVIDIA driver on this machine. GPU numbers appear here when stormdeck runs where vLLM runs.",
+)
+
+CALM_BUCKETS = tuple(Bucket(ok=(step * 5 % 7) // 3, failed=0, retry=0) for step in range(60))
+STORM_BUCKETS = (
+    *CALM_BUCKETS[:20],
+    Bucket(1, 1, 2),
+    Bucket(0, 0, 2),
+    *CALM_BUCKETS[22:54],
+    Bucket(1, 1, 3),
+    Bucket(0, 0, 2),
+    Bucket(0, 0, 1),
+    Bucket(1, 0, 1),
+    Bucket(0, 0, 1),
+    Bucket(1, 0, 1),
+)
+LOGS = ("/var/log/litellm.log", "/var/log/vllm.log")
+CALM = TrafficSnapshot(
+    buckets=CALM_BUCKETS,
+    bucket_s=15,
+    requests=47,
+    turns=47,
+    retries=0,
+    requests_per_minute=4.0,
+    turns_per_minute=4.0,
+    retries_per_minute=0.0,
+    logs=LOGS,
+    since=NOW - 3600,
+)
+LIVE = Storm(
+    started=NOW - 27,
+    last=NOW - 7,
+    attempts=6,
+    limit=11,
+    cause="500",
+    reason="EngineCore encountered an issue",
+    outcome=Outcome.LIVE,
+    next_at=NOW + 18,
+    gives_up_at=NOW + 180,
+    log=LOGS[0],
+)
+RECOVERED = Storm(
+    started=NOW - 2400,
+    last=NOW - 2359,
+    attempts=7,
+    limit=11,
+    cause="429",
+    reason="No deployments available (cooldown)",
+    outcome=Outcome.RECOVERED,
+    log=LOGS[0],
+)
+GAVE_UP = Storm(
+    started=NOW - 15_720,
+    last=NOW - 15_530,
+    attempts=11,
+    limit=11,
+    cause="500",
+    reason="Connection error to vLLM",
+    outcome=Outcome.GAVE_UP,
+    log=LOGS[0],
+)
+STORMY = replace(
+    CALM,
+    buckets=STORM_BUCKETS,
+    requests=61,
+    turns=47,
+    retries=14,
+    requests_per_minute=7.2,
+    turns_per_minute=1.1,
+    retries_per_minute=6.1,
+    storms=(LIVE, RECOVERED, GAVE_UP),
+)
+
+VLLM_PROCESS = ServerProcess(
+    pid=4700,
+    name="vllm",
+    command=("vllm", "serve", "Qwen/Qwen3.5-27B", "--served-model-name", "Qwen3.5-27B", "--port", "8000"),
+    started=int(NOW) - 11_520,
+    log=Path("/var/log/vllm.log"),
+    log_note="both to /var/log/vllm.log",
+    kind=ServerKind.VLLM,
+)
+PROXY_PROCESS = replace(
+    VLLM_PROCESS,
+    pid=4600,
+    name="litellm",
+    command=("litellm", "--config", "litellm_config.yaml", "--port", "4000"),
+    log=Path("/var/log/litellm.log"),
+    log_note="both to /var/log/litellm.log",
+    kind=ServerKind.LITELLM,
+)
+FOUND = DiscoverySnapshot(
+    found=(
+        Found(
+            "http://127.0.0.1:4000", ServerKind.LITELLM, "ANTHROPIC_BASE_URL in ~/.claude/settings.json", PROXY_PROCESS
+        ),
+        Found("http://127.0.0.1:8000", ServerKind.VLLM, "api_base in litellm_config.yaml", VLLM_PROCESS),
+    ),
+    missed=(
+        Missed("port 8082", "nothing listens there"),
+        Missed("port 3456", "nothing listens there"),
+    ),
+    logs=(Path(LOGS[0]), Path(LOGS[1])),
+    done=True,
+)
+NOTHING = DiscoverySnapshot(
+    missed=tuple(Missed(f"port {port}", "nothing listens there") for port in (8000, 4000, 8082, 3456)),
+    done=True,
+)
+DOWN_VLLM = VllmSnapshot(
+    url="http://127.0.0.1:8000",
+    state=ServerState.DOWN,
+    detail="Connection refused: no process listens on port 8000. Start vLLM.",
+    version="0.32.0",
+)
+
+LINES = (
+    "18:16:28 - LiteLLM Proxy:ERROR: common_request_processing.py:1984 - Exception occured - litellm.InternalServerError: "
+    "EngineCore encountered an issue. See stack trace (above) for the root cause.",
+    'INFO:     127.0.0.1:60140 - "POST /v1/messages?beta=true HTTP/1.1" 500 Internal Server Error',
+)
+
+
+def log_lines():
+    """Yield (log, lines, arrived, attempts) as the feed puts them into the book."""
+    yield LOGS[0], ["INFO:     Started server process [4600]", "INFO:     Application startup complete."], None, {}
+    for attempt, ago in enumerate((27, 26, 25, 22, 17, 7), 1):
+        yield (
+            LOGS[0],
+            [LINES[0], "Traceback (most recent call last):", '  File "proxy_server.py", line 1984', LINES[1]],
+            NOW - ago,
+            {3: attempt},
+        )
+    yield (
+        LOGS[1],
+        [
+            'INFO:     127.0.0.1:36808 - "GET /health HTTP/1.1" 200 OK',
+            'INFO:     127.0.0.1:36810 - "GET /metrics HTTP/1.1" 200 OK',
+        ],
+        NOW - 1,
+        {},
+    )

@@ -1,0 +1,85 @@
+"""Servers are told by what they say, with the fewest and most harmless questions."""
+
+import asyncio
+
+import pytest
+
+from servers import HOSTILE, Imitation, Reply, claude_code_proxy, claude_code_router, free_url, litellm, recorded, serving, vllm
+from stormdeck.model.server import ServerKind
+from stormdeck.sources.http import HttpClient
+from stormdeck.sources.identify import identify
+
+
+def told(server, key=None, deadline_s=0.4):
+    async def scene():
+        async with serving(server) as url, HttpClient("9.9") as http:
+            return await identify(url, http, key, deadline_s)
+
+    return asyncio.run(scene())
+
+
+@pytest.mark.parametrize(
+    ("server", "kind", "questions"),
+    [
+        pytest.param(vllm(), ServerKind.VLLM, ["/version", "/v1/models"], id="vLLM"),
+        pytest.param(
+            vllm(_v1_models=recorded("auth_11_get_none_v1_models.txt")),
+            ServerKind.VLLM,
+            ["/version", "/v1/models", "/metrics"],
+            id="vLLM that wants a key",
+        ),
+        pytest.param(litellm(), ServerKind.LITELLM, ["/version", "/health/liveliness"], id="LiteLLM"),
+        pytest.param(
+            claude_code_proxy(),
+            ServerKind.CLAUDE_CODE_PROXY,
+            ["/version", "/health/liveliness", "/"],
+            id="claude-code-proxy",
+        ),
+        pytest.param(
+            claude_code_router(),
+            ServerKind.CLAUDE_CODE_ROUTER,
+            ["/version", "/health/liveliness", "/"],
+            id="claude-code-router",
+        ),
+        pytest.param(
+            Imitation({"/": Reply("Ollama is running")}),
+            ServerKind.OTHER,
+            ["/version", "/health/liveliness", "/"],
+            id="Ollama",
+        ),
+        pytest.param(
+            Imitation({"/version": Reply({"version": "1.0"}), "/metrics": Reply("sglang:x 1\n")}),
+            ServerKind.OTHER,
+            ["/version", "/v1/models", "/metrics", "/health/liveliness", "/"],
+            id="something with a version",
+        ),
+    ],
+)
+def test_a_server_is_told_by_its_answers(server, kind, questions):
+    assert told(server)[0] is kind
+    assert server.paths == questions
+    assert "/health" not in server.paths
+
+
+def test_litellm_gets_no_key():
+    server = litellm()
+    told(server, key="sk-master-1")
+    assert not any("authorization" in asked.headers for asked in server.asked)
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_server_is_no_known_one(name):
+    kind, words = told(HOSTILE[name], deadline_s=0.2)
+    assert kind in {None, ServerKind.OTHER}
+    assert words
+
+
+@pytest.mark.parametrize("url", [free_url(), "no url", "http://"])
+def test_nothing_there(url):
+    async def scene():
+        async with HttpClient("9.9") as http:
+            return await identify(url, http, deadline_s=0.4)
+
+    kind, words = asyncio.run(scene())
+    assert kind is None
+    assert words

@@ -1,0 +1,350 @@
+"""A log is followed whatever happens to its file, and every line is told once."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from stormdeck.model.logs.batch import LogBatch, LogState, LogStatus
+from stormdeck.sources.logs import follow
+from stormdeck.sources.logs.follow import Follower
+from stormdeck.sources.logs.lines import LineSplitter
+
+
+def until(what: Callable[[], bool], seconds: float = 5.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < deadline, "did not happen in time"
+        time.sleep(0.005)
+
+
+class Desk:
+    """Keeps what a follower hands on."""
+
+    def __init__(self) -> None:
+        self.batches: list[LogBatch] = []
+        self.statuses: list[LogStatus] = []
+
+    @property
+    def lines(self) -> list[str]:
+        return [line for batch in self.batches for line in batch.lines]
+
+    @property
+    def live(self) -> list[str]:
+        return [line for batch in self.batches if not batch.history for line in batch.lines]
+
+    def is_in(self, state: LogState, words: str = "") -> bool:
+        return bool(self.statuses) and self.statuses[-1].state is state and words in self.statuses[-1].detail
+
+    def awaits(self, *lines: str) -> None:
+        until(lambda: len(self.lines) >= len(lines))
+        assert self.lines == list(lines)
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Path:
+    return tmp_path / "server.log"
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(follow, "_QUIET_INTERVAL_S", 0.01)
+
+
+@pytest.fixture
+def started() -> Iterator[Callable[..., Desk]]:
+    running: list[Follower] = []
+
+    def start(path: Path, history_bytes: int = 1024 * 1024) -> Desk:
+        desk = Desk()
+        append_batch, append_status = desk.batches.append, desk.statuses.append
+        follower = Follower(path, append_batch, append_status, 0.01, history_bytes, clock=lambda: 42.0)
+        running.append(follower)
+        follower.start()
+        return desk
+
+    yield start
+    for follower in running:
+        follower.stop()
+
+
+def append(path: Path, text: str | bytes) -> None:
+    with path.open("ab") as file:
+        file.write(text if isinstance(text, bytes) else text.encode())
+
+
+def test_the_end_of_the_file_comes_first_and_is_history(log: Path, started: Callable[..., Desk]) -> None:
+    append(log, "".join(f"line {number}\n" for number in range(1000)))
+    desk = started(log, history_bytes=29)
+    until(lambda: len(desk.lines) == 3)
+    assert desk.lines == ["line 997", "line 998", "line 999"]
+    assert all(batch.history and batch.log == "server.log" for batch in desk.batches)
+    append(log, "live\n")
+    until(lambda: desk.live == ["live"])
+    assert desk.batches[-1].arrived == 42.0
+
+
+def test_history_that_begins_with_a_line_keeps_it(log: Path, started: Callable[..., Desk]) -> None:
+    append(log, "one\ntwo\n")
+    started(log, history_bytes=4).awaits("two")
+
+
+def test_a_file_that_appears_later_is_read_from_its_start(log: Path, started: Callable[..., Desk]) -> None:
+    desk = started(log)
+    until(lambda: desk.is_in(LogState.WAITING, "does not exist"))
+    append(log, "first\n")
+    until(lambda: desk.live == ["first"])
+    until(lambda: desk.is_in(LogState.FOLLOWING))
+
+
+def test_renaming_finishes_the_old_file_before_the_new(log: Path, started: Callable[..., Desk]) -> None:
+    append(log, "1\n")
+    desk = started(log)
+    desk.awaits("1")
+    with log.open("ab", buffering=0) as old:
+        log.rename(log.with_suffix(".1"))
+        until(lambda: desk.is_in(LogState.FOLLOWING, "was renamed"))
+        old.write(b"2\n")
+        desk.awaits("1", "2")
+        log.touch()
+        old.write(b"3\n")
+        desk.awaits("1", "2", "3")
+        append(log, "4\n")
+        desk.awaits("1", "2", "3", "4")
+    assert desk.live == ["2", "3", "4"]
+
+
+@pytest.mark.parametrize("again", ["x\n", "the same length\n", "longer than what stood here before\n"])
+def test_a_file_cut_and_written_anew_is_read_from_its_start(
+    again: str, log: Path, started: Callable[..., Desk]
+) -> None:
+    append(log, "what stood here\n")
+    desk = started(log)
+    desk.awaits("what stood here")
+    with log.open("r+b") as file:
+        file.truncate(0)
+        file.write(again.encode())
+    desk.awaits("what stood here", again.strip())
+
+
+def test_a_writer_that_does_not_append_leaves_a_hole(log: Path, started: Callable[..., Desk]) -> None:
+    with log.open("wb", buffering=0) as writer:
+        writer.write(b"x" * 2770 + b"\n")
+        desk = started(log)
+        until(lambda: len(desk.lines) == 1)
+        os.truncate(log, 0)
+        writer.write(b"after\n")
+        until(lambda: len(desk.lines) == 2)
+    assert desk.lines[1] == "after"
+
+
+def test_a_hole_of_gigabytes_costs_nothing(log: Path, started: Callable[..., Desk]) -> None:
+    with log.open("wb", buffering=0) as writer:
+        desk = started(log)
+        until(lambda: desk.is_in(LogState.FOLLOWING))
+        writer.seek(50 * 1024 * 1024)
+        writer.write(b"after\n")
+        until(lambda: desk.lines == ["after"])
+
+
+def test_a_deleted_file_is_waited_for(log: Path, started: Callable[..., Desk]) -> None:
+    append(log, "1\n")
+    desk = started(log)
+    desk.awaits("1")
+    log.unlink()
+    until(lambda: desk.is_in(LogState.WAITING, "was deleted"))
+    append(log, "2\n")
+    desk.awaits("1", "2")
+    until(lambda: desk.is_in(LogState.FOLLOWING))
+
+
+def test_the_room_of_a_deleted_file_is_given_back(
+    log: Path, started: Callable[..., Desk], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(follow, "_DELETED_S", 0.0)
+    append(log, "1\n")
+    desk = started(log)
+    desk.awaits("1")
+
+    def is_open() -> bool:
+        names = []
+        for entry in Path("/proc/self/fd").iterdir():
+            with contextlib.suppress(OSError):
+                names.append(str(entry.readlink()))
+        return any(name.startswith(str(log)) for name in names)
+
+    assert is_open()
+    log.unlink()
+    until(lambda: not is_open())
+
+
+def test_a_folder_in_its_place_is_said_and_got_over(log: Path, started: Callable[..., Desk]) -> None:
+    log.mkdir()
+    desk = started(log)
+    until(lambda: desk.is_in(LogState.NOT_A_FILE, "is a folder"))
+    log.rmdir()
+    append(log, "1\n")
+    desk.awaits("1")
+
+
+def test_a_pipe_is_said_and_its_writer_left_alone(log: Path, started: Callable[..., Desk]) -> None:
+    os.mkfifo(log)
+    desk = started(log)
+    until(lambda: desk.is_in(LogState.NOT_A_FILE, "is a pipe"))
+    with pytest.raises(OSError, match="No such device"):
+        os.open(log, os.O_WRONLY | os.O_NONBLOCK)
+
+
+def test_a_pipe_that_takes_the_place_of_a_followed_file_is_said(log: Path, started: Callable[..., Desk]) -> None:
+    append(log, "1\n")
+    desk = started(log)
+    desk.awaits("1")
+    log.rename(log.with_suffix(".1"))
+    os.mkfifo(log)
+    until(lambda: desk.is_in(LogState.NOT_A_FILE, "is a pipe"))
+
+
+def test_lost_permission_is_said_and_got_over(
+    log: Path, started: Callable[..., Desk], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    append(log, "1\n")
+    really_open = os.open
+    refused = threading.Event()
+    refused.set()
+
+    def guarded(path: Path, flags: int) -> int:
+        if refused.is_set():
+            raise PermissionError(13, "Permission denied")
+        return really_open(path, flags)
+
+    monkeypatch.setattr(os, "open", guarded)
+    desk = started(log)
+    until(lambda: desk.is_in(LogState.NO_PERMISSION, "may not be read"))
+    refused.clear()
+    desk.awaits("1")
+    assert desk.batches[0].history
+
+
+def test_a_read_that_fails_is_said_and_nothing_is_told_twice(
+    log: Path, started: Callable[..., Desk], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    append(log, "1\n")
+    desk = started(log)
+    desk.awaits("1")
+    really_read = os.pread
+    broken = threading.Event()
+    broken.set()
+
+    def guarded(descriptor: int, size: int, offset: int) -> bytes:
+        if broken.is_set():
+            raise OSError(5, "Input/output error")
+        return really_read(descriptor, size, offset)
+
+    monkeypatch.setattr(os, "pread", guarded)
+    append(log, "2\n")
+    until(lambda: desk.is_in(LogState.FAILED, "Input/output error"))
+    broken.clear()
+    desk.awaits("1", "2")
+    until(lambda: desk.is_in(LogState.FOLLOWING))
+
+
+def test_a_line_without_end_is_shown_after_a_while_and_once(
+    log: Path, started: Callable[..., Desk], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(follow, "_HOLD_S", 0.02)
+    append(log, "Press y: ")
+    desk = started(log)
+    desk.awaits("Press y: ")
+    append(log, "yes\nnext\n")
+    desk.awaits("Press y: ", "yes", "next")
+
+
+def test_a_line_written_in_pieces_is_one_line(
+    log: Path, started: Callable[..., Desk], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[bytes] = []
+    really_split = LineSplitter.split
+
+    def watched(self: LineSplitter, data: bytes) -> list[str]:
+        seen.append(data)
+        return really_split(self, data)
+
+    monkeypatch.setattr(LineSplitter, "split", watched)
+    append(log, "")
+    desk = started(log)
+    until(lambda: desk.is_in(LogState.FOLLOWING))
+    pieces = [b"caf\xc3", b"\xa9 is ", b"open\n"]
+    for number, piece in enumerate(pieces, 1):
+        append(log, piece)
+        until(lambda read=pieces[:number]: seen == read)
+    desk.awaits("café is open")
+
+
+def test_an_endless_line_is_cut_and_the_loss_told(log: Path, started: Callable[..., Desk]) -> None:
+    append(log, "")
+    desk = started(log)
+    until(lambda: desk.is_in(LogState.FOLLOWING))
+    append(log, b"x" * 5_000_000 + b"\nnext\n")
+    until(lambda: desk.lines[-1:] == ["next"])
+    assert [len(line) for line in desk.lines] == [64 * 1024 + 1, 4]
+    until(lambda: desk.statuses[-1].dropped == 5_000_000 - 64 * 1024)
+
+
+def test_too_much_at_once_is_skipped_and_told(
+    log: Path, started: Callable[..., Desk], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(follow, "MOST_BEHIND", 1000)
+    monkeypatch.setattr(follow, "READ_BYTES", 100)
+    append(log, "")
+    desk = started(log)
+    until(lambda: desk.is_in(LogState.FOLLOWING))
+    append(log, "".join(f"{number:09d}\n" for number in range(1000)))
+    until(lambda: desk.lines[-1:] == ["000000999"])
+    assert len(desk.lines) <= 10
+    until(lambda: desk.statuses[-1].dropped >= 9_900)
+
+
+def test_every_line_of_a_flood_arrives_in_order(log: Path, started: Callable[..., Desk]) -> None:
+    append(log, "")
+    desk = started(log)
+    until(lambda: desk.is_in(LogState.FOLLOWING))
+    wanted = [f"{number} " + "x" * 100 for number in range(50_000)]
+    append(log, "\n".join(wanted) + "\n")
+    until(lambda: len(desk.lines) >= len(wanted))
+    assert desk.live == wanted
+
+
+def test_stop_returns_at_once_and_silences(log: Path) -> None:
+    append(log, "1\n")
+    inside, leave = threading.Event(), threading.Event()
+    batches: list[LogBatch] = []
+
+    def slow(batch: LogBatch) -> None:
+        batches.append(batch)
+        inside.set()
+        leave.wait(5)
+
+    follower = Follower(log, slow, lambda status: None, interval_s=0.01)
+    follower.start()
+    assert inside.wait(5)
+    follower.stop()
+    append(log, "2\n")
+    leave.set()
+    until(lambda: not any(thread.name == "follow server.log" for thread in threading.enumerate()))
+    assert [batch.lines for batch in batches] == [("1",)]
+
+
+def test_a_state_is_told_once(log: Path, started: Callable[..., Desk]) -> None:
+    desk = started(log)
+    until(lambda: desk.is_in(LogState.WAITING))
+    append(log, "1\n")
+    desk.awaits("1")
+    append(log, "2\n")
+    desk.awaits("1", "2")
+    assert [status.state for status in desk.statuses] == [LogState.WAITING, LogState.FOLLOWING]

@@ -1,0 +1,129 @@
+"""Whatever JSON a user wrote: the promise of the edit holds."""
+
+import json
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from stormdeck.model.settings.document import Document
+from stormdeck.model.settings.scanner import scan
+from stormdeck.model.settings.scope import FileError
+
+KEYS = st.sampled_from(["model", "env", "A", "B_C", "ключ", 'q"t', "", "a b"])
+BLANKS = st.sampled_from(["", " ", "\n", "\r\n", "\n  ", "\r\n\t", "\n\n    "])
+TEXTS = st.text(max_size=6)
+SCALARS = st.one_of(st.none(), st.booleans(), st.integers(-(10**6), 10**6), TEXTS)
+
+
+@st.composite
+def written(draw, depth=0):
+    """A value as text, with blanks wherever JSON allows them."""
+    kind = draw(st.sampled_from(["scalar", "object", "list"] if depth < 3 else ["scalar"]))
+    if kind == "scalar":
+        return json.dumps(draw(SCALARS), ensure_ascii=draw(st.booleans()))
+    items = draw(st.lists(st.tuples(KEYS, BLANKS, written(depth + 1), BLANKS), max_size=3))
+    if kind == "list":
+        return "[" + ",".join(a + v + b for _, a, v, b in items) + draw(BLANKS if not items else st.just("")) + "]"
+    return "{" + ",".join(a + json.dumps(k) + b + ":" + a + v + b for k, a, v, b in items) + "}"
+
+
+@st.composite
+def objects(draw):
+    items = draw(st.lists(st.tuples(KEYS, BLANKS, written(1), BLANKS), max_size=4))
+    body = ",".join(a + json.dumps(k, ensure_ascii=False) + b + ":" + b + v + a for k, a, v, b in items)
+    return draw(st.sampled_from(["", "\ufeff"])) + "{" + body + "}" + draw(BLANKS)
+
+
+PATHS = st.lists(KEYS, min_size=1, max_size=3).map(tuple)
+
+
+def with_value(values, path, value):
+    """What an edit should make of the values."""
+    inner = values.get(path[0])
+    below = with_value(inner if isinstance(inner, dict) else {}, path[1:], value) if path[1:] else value
+    return {**values, path[0]: below}
+
+
+@settings(max_examples=60, deadline=None)
+@given(objects())
+def test_a_document_says_what_json_says(text):
+    assert Document.parse(text).values == json.loads(text.removeprefix("\ufeff"))
+
+
+@settings(max_examples=60, deadline=None)
+@given(objects(), PATHS, SCALARS)
+def test_set_changes_one_stretch_and_means_what_it_says(text, path, value):
+    old = Document.parse(text)
+    new = old.set(path, value)
+    assert new.values == with_value(old.values, path, value)
+    assert json.loads(new.text.removeprefix("\ufeff")) == new.values
+    start, end = span(text, path)
+    assert new.text.startswith(text[:start])
+    assert new.text.endswith(text[end:])
+
+
+def span(text, path):
+    """The stretch that setting a path may touch: a value, an empty object, or the gap before a closing bracket."""
+    node = scan(text, text.startswith("\ufeff"))
+    for key in path:
+        member = next((m for m in reversed(node.members) if m.key == key), None)
+        if member is None:
+            last = node.members[-1].node.end if node.members else None
+            return (last, last) if last else (node.start, node.end)
+        node = member.node
+        if node.members is None:
+            break
+    return node.start, node.end
+
+
+@settings(max_examples=60, deadline=None)
+@given(objects(), PATHS, TEXTS)
+def test_a_new_entry_is_undone_by_removing_it(text, path, value):
+    document = Document.parse(text)
+    parent = document.get(path[:-1]) if path[1:] else document.values
+    if isinstance(parent, dict) and parent and path[-1] not in parent:
+        assert document.set(path, value).remove(path).text == text
+
+
+@settings(max_examples=60, deadline=None)
+@given(objects(), PATHS, TEXTS)
+def test_a_changed_value_is_undone_by_the_old_one(text, path, value):
+    document = Document.parse(text)
+    old = document.get(path)
+    start, end = span(text, path)
+    if isinstance(old, str) and text[start:end] == json.dumps(old, ensure_ascii=False):
+        assert document.set(path, value).set(path, old).text == text
+
+
+@settings(max_examples=60, deadline=None)
+@given(objects(), PATHS)
+def test_remove_takes_the_entry_and_leaves_json(text, path):
+    old = Document.parse(text)
+    new = old.remove(path)
+    assert isinstance(new, Document)
+    assert new.get(path) is None or path not in paths(new.values)
+    assert paths(new.values) == {p for p in paths(old.values) if p[: len(path)] != path}
+    assert len(new.text) <= len(text)
+
+
+def paths(values, above=()):
+    found = set()
+    for key, value in values.items():
+        found.add((*above, key))
+        found |= paths(value, (*above, key)) if isinstance(value, dict) else set()
+    return found
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.one_of(st.text(max_size=30), st.text(alphabet='{}[]":,\\ \n019eE.+-tfnul/*\'"', max_size=24)))
+def test_any_text_is_read_as_the_client_reads_it(text):
+    found = Document.parse(text)
+    try:
+        value = json.loads(text, parse_constant=lambda name: 1 / 0)
+    except (ValueError, ZeroDivisionError):
+        value = None
+    if isinstance(value, dict):
+        assert isinstance(found, Document)
+    elif text.removeprefix("\ufeff").strip(" \t\r\n"):
+        assert isinstance(found, FileError)
+        assert found.line <= text.count("\n") + 1

@@ -1,0 +1,217 @@
+"""From lines to the traffic strip."""
+
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from stormdeck.model.logs.batch import LogBatch
+from stormdeck.model.meter import TrafficMeter
+from stormdeck.model.retries.storm import Outcome
+from stormdeck.model.traffic import Bucket
+
+START = 1_795_269_600.0
+LADDER = [0.0, 0.55, 1.7, 3.9]
+
+
+def line(status=200, port=40000, path="/v1/messages?beta=true", method="POST", prefix=""):
+    return f'{prefix}INFO:     127.0.0.1:{port} - "{method} {path} HTTP/1.1" {status} Word'
+
+
+def batch(*lines, t=START, log="litellm", history=False):
+    return LogBatch(log, lines, t, history)
+
+
+def utc(moment):
+    return moment.replace(tzinfo=UTC).timestamp()
+
+
+def storm(meter, *, start=START, log="litellm", status=500, port=40000, before=()):
+    for t in LADDER:
+        meter.take(batch(*before, line(status, port), t=start + t, log=log))
+
+
+def test_main_requests_are_counted_by_what_they_are():
+    meter = TrafficMeter(window_s=60, bucket_s=15)
+    meter.take(batch(line(200, 1), line(200, 2)))
+    meter.take(batch(line(500, 3), t=START + 20))
+    meter.take(batch(line(200, 3), t=START + 20.6))
+    seen = meter.snapshot(START + 31)
+    assert seen.buckets == (Bucket(0, 0, 0), Bucket(2, 0, 0), Bucket(0, 1, 1), Bucket(0, 0, 0))
+    assert (seen.requests, seen.turns, seen.retries) == (4, 3, 1)
+    assert (seen.requests_per_minute, seen.turns_per_minute, seen.retries_per_minute) == (4.0, 3.0, 1.0)
+    assert seen.amplification == pytest.approx(4 / 3)
+    assert (seen.logs, seen.since, seen.bucket_s) == (("litellm",), START, 15)
+
+
+def test_other_requests_are_not_traffic():
+    meter = TrafficMeter()
+    attempts = meter.take(
+        batch(
+            line(path="/health", method="GET"),
+            line(404, path="/v1/messages/count_tokens?beta=true"),
+            line(path="/v1/chat/completions"),
+            line(404, path="/", method="HEAD"),
+            "plain text",
+        )
+    )
+    assert attempts == {}
+    assert meter.snapshot(START).requests == 0
+
+
+def test_the_window_moves_on():
+    meter = TrafficMeter(window_s=60, bucket_s=15)
+    meter.take(batch(line()))
+    assert meter.snapshot(START + 59).requests == 1
+    later = meter.snapshot(START + 60)
+    assert (later.requests, later.requests_per_minute, len(later.buckets)) == (0, 0.0, 4)
+
+
+def test_equal_snapshots_while_nothing_happens():
+    meter = TrafficMeter()
+    storm(meter)
+    assert meter.snapshot(START + 5.0) == meter.snapshot(START + 8.9)
+    assert meter.snapshot(START + 5.0) != meter.snapshot(START + 15.0)
+
+
+def test_attempts_are_told_by_line():
+    meter = TrafficMeter()
+    assert meter.take(batch("noise", line(500), "more noise")) == {1: 1}
+    assert meter.take(batch(line(200, 1), line(500), t=START + 0.6)) == {0: 1, 1: 2}
+
+
+def test_a_storm_is_in_the_snapshot():
+    meter = TrafficMeter(limit=5)
+    storm(meter)
+    (seen,) = meter.snapshot(START + 4).storms
+    assert (seen.attempts, seen.limit, seen.outcome, seen.log) == (4, 5, Outcome.LIVE, "litellm")
+    assert meter.snapshot(START + 4).live_storm == seen
+    meter.set_limit(4)
+    assert meter.snapshot(START + 4).storms[0].outcome is Outcome.GAVE_UP
+
+
+def test_a_revised_attempt_is_counted_as_what_it_is():
+    meter = TrafficMeter()
+    for t, port in [(0.0, 1), (0.55, 1), (1.7, 1), (3.8, 2), (4.0, 1)]:
+        meter.take(batch(line(500, port), t=START + t))
+    assert meter.snapshot(START + 5).buckets[-1] == Bucket(0, 2, 3)
+
+
+def test_history_without_times_fills_no_bucket():
+    meter = TrafficMeter()
+    attempts = meter.take(batch(line(500), line(500), line(200), line(200), history=True))
+    assert attempts == {0: 1, 1: 2, 2: 3, 3: 1}
+    seen = meter.snapshot(START)
+    assert (seen.requests, seen.requests_per_minute, seen.storms, seen.since) == (0, 0.0, (), None)
+    assert seen.logs == ("litellm",)
+
+
+def test_history_with_times_of_its_own_counts():
+    lines = [
+        line(500, prefix="2026-11-21 14:00:00,000 "),
+        line(500, prefix="2026-11-21 14:00:00,600 "),
+        line(500, prefix="2026-11-21 14:00:01,700 "),
+    ]
+    at = datetime(2026, 11, 21, 14, 0, tzinfo=UTC).timestamp()
+    meter = TrafficMeter(local_time=utc)
+    meter.take(batch(*lines, t=at + 300, history=True))
+    seen = meter.snapshot(at + 300)
+    assert (seen.requests, seen.retries, seen.since) == (3, 2, at)
+    assert seen.storms[0].started == at
+
+
+def test_a_clock_of_another_zone_does_not_move_requests_into_the_future():
+    meter = TrafficMeter(local_time=lambda moment: utc(moment) + 7200)
+    own = datetime.fromtimestamp(START, UTC).strftime("%Y-%m-%d %H:%M:%S,500 ")
+    meter.take(batch(line(prefix=own)))
+    assert meter.snapshot(START).requests == 1
+
+
+def test_whole_seconds_give_way_to_the_arrival():
+    meter = TrafficMeter(local_time=utc)
+    for t in LADDER:
+        own = datetime.fromtimestamp(START + t, UTC).strftime("%Y-%m-%d %H:%M:%S ")
+        attempts = meter.take(batch(line(500, prefix=own), t=START + t))
+    assert attempts == {0: 4}
+
+
+def test_only_the_log_nearest_to_the_client_counts():
+    meter = TrafficMeter()
+    meter.set_primary("litellm")
+    storm(meter, log="vllm", start=START - 2, port=50000)
+    storm(meter)
+    seen = meter.snapshot(START + 5)
+    assert seen.requests == 4
+    assert [one.log for one in seen.storms] == ["litellm"]
+    assert set(seen.logs) == {"vllm", "litellm"}
+
+
+def test_without_a_named_log_the_first_with_requests_counts():
+    meter = TrafficMeter()
+    meter.take(batch("banner", log="vllm"))
+    meter.take(batch(line(200, 1)))
+    assert meter.take(batch(line(200, 2), log="vllm")) == {}
+    assert meter.snapshot(START).requests == 1
+
+
+def test_naming_the_log_late_drops_what_was_counted_for_another():
+    meter = TrafficMeter()
+    storm(meter, log="vllm")
+    meter.set_primary("litellm")
+    assert (meter.snapshot(START + 5).requests, meter.snapshot(START + 5).storms) == (0, ())
+
+
+def test_storms_are_remembered_when_another_log_is_named():
+    meter = TrafficMeter()
+    meter.set_primary("vllm")
+    storm(meter, log="vllm")
+    meter.set_primary("litellm")
+    seen = meter.snapshot(START + 5)
+    assert (seen.requests, [one.log for one in seen.storms]) == (0, ["vllm"])
+
+
+def test_an_empty_batch_says_that_a_log_is_read():
+    meter = TrafficMeter()
+    meter.take(batch())
+    seen = meter.snapshot(START)
+    assert (seen.logs, seen.since, seen.amplification) == (("litellm",), START, None)
+
+
+@pytest.mark.parametrize("log", ["litellm", "vllm"])
+def test_error_records_of_any_log_explain_the_storm(log):
+    meter = TrafficMeter()
+    meter.set_primary("litellm")
+    error = "(EngineCore pid=7) ERROR 11-21 14:00:00 [core.py:390] EngineCore encountered a fatal error."
+    meter.take(batch(error, log=log))
+    storm(meter)
+    assert meter.snapshot(START + 5).storms[0].reason == "EngineCore encountered a fatal error"
+
+
+def test_a_cooldown_does_not_hide_its_cause():
+    meter = TrafficMeter()
+    head = "14:00:00 - LiteLLM Proxy:ERROR: common_request_processing.py:1984 - "
+    meter.take(batch(head + "litellm.AuthenticationError: Hosted_vllmException - Unauthorized", line(401)))
+    for t in LADDER[1:]:
+        meter.take(batch(head + "No deployments available for selected model, Try again", line(429), t=START + t))
+    (seen,) = meter.snapshot(START + 5).storms
+    assert (seen.cause, seen.reason) == ("401", "Unauthorized")
+
+
+REQUESTS = st.lists(
+    st.tuples(st.floats(0, 10), st.sampled_from([200, 400, 404, 429, 500, 503]), st.integers(1, 4)), max_size=60
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(REQUESTS)
+def test_every_request_is_counted_once_whatever_it_turns_out_to_be(requests):
+    meter, now, told = TrafficMeter(), START, []
+    for gap, status, port in requests:
+        now += gap
+        told += meter.take(batch(line(status, port), t=now)).values()
+    seen = meter.snapshot(now)
+    assert seen.requests == len(requests) == len(told)
+    assert all(count >= 0 for bucket in seen.buckets for count in bucket)
+    assert all(1 <= number <= 11 for number in told)
+    assert seen.retries <= sum(number > 1 for number in told)

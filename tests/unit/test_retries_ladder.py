@@ -1,0 +1,60 @@
+"""The client's waits and when it gives up."""
+
+import pytest
+
+from stormdeck.model.retries.ladder import allowance, gives_up, gives_up_at, next_due, wait_bounds
+
+MEASURED = [0.68, 1.22, 2.63, 4.87, 8.8, 19.3, 39.3, 37.1, 37.6, 33.9]
+"""Waits of one real client (facts/claude-code.md 2); the second and third took a little more than the wait."""
+
+
+@pytest.mark.parametrize(("attempt", "waited"), enumerate(MEASURED, start=1))
+def test_bounds_hold_measured_waits(attempt, waited):
+    low, high = wait_bounds(attempt)
+    assert low <= waited <= high + 0.15
+
+
+def test_waits_stay_at_their_cap():
+    assert wait_bounds(7) == wait_bounds(30) == (32.0, 40.0)
+
+
+@pytest.mark.parametrize(
+    ("attempt", "retry_after", "due"),
+    [(1, None, 100.5625), (6, None, 118.0), (1, 3.0, 103.0), (6, 3.0, 118.0)],
+    ids=["first wait", "sixth wait", "the server asks for more", "the server asks for less"],
+)
+def test_next_attempt_is_due(attempt, retry_after, due):
+    assert next_due(attempt, 100.0, retry_after) == pytest.approx(due)
+
+
+@pytest.mark.parametrize(
+    ("status", "most"),
+    [(500, 11), (529, 11), (429, 11), (401, 11), (408, 11), (400, 6), (404, 2), (403, 1), (413, 1)],
+)
+def test_each_status_has_its_allowance(status, most):
+    assert allowance(status) == most
+
+
+@pytest.mark.parametrize(
+    ("attempt", "status", "limit", "retry_after", "over"),
+    [
+        (10, 500, 11, None, False),
+        (11, 500, 11, None, True),
+        (1, 500, 1, None, True),
+        (1, 404, 11, None, False),
+        (2, 404, 11, None, True),
+        (1, 429, 11, 60.0, False),
+        (1, 429, 11, 90.0, True),
+    ],
+)
+def test_gives_up(attempt, status, limit, retry_after, over):
+    assert gives_up(attempt, status, limit, retry_after) is over
+
+
+def test_a_whole_storm_takes_about_three_minutes():
+    assert gives_up_at(1, 0.0) == pytest.approx(159.5 * 1.125)
+    assert gives_up_at(11, 50.0) == 50.0
+
+
+def test_slow_failures_put_the_end_off():
+    assert gives_up_at(9, 0.0, service=5.0) == pytest.approx(gives_up_at(9, 0.0) + 10.0)
