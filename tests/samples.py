@@ -186,11 +186,14 @@ DOWN_VLLM = VllmSnapshot(
     version="0.32.0",
 )
 
-LINES = (
-    "18:16:28 - LiteLLM Proxy:ERROR: common_request_processing.py:1984 - Exception occured - litellm.InternalServerError: "
-    "EngineCore encountered an issue. See stack trace (above) for the root cause.",
-    'INFO:     127.0.0.1:60140 - "POST /v1/messages?beta=true HTTP/1.1" 500 Internal Server Error',
+FAILURE = (
+    "14:01:28 - LiteLLM Proxy:ERROR: common_request_processing.py:1984 - "
+    "litellm.proxy.proxy_server._handle_llm_api_exception(): Exception occured - "
+    "litellm_call_id=0b1f6e5e-6c3f-4a7e-9a52-1f2a0f3b9c11 - litellm.InternalServerError: InternalServerError: "
+    "Hosted_vllmException - EngineCore encountered an issue. See stack trace (above) for the root cause."
 )
+REFUSED = 'INFO:     127.0.0.1:60140 - "POST /v1/messages?beta=true HTTP/1.1" 500 Internal Server Error'
+TRACEBACK = ("Traceback (most recent call last):", '  File "proxy_server.py", line 1984, in anthropic_response')
 
 
 def log_lines():
@@ -199,7 +202,7 @@ def log_lines():
     for attempt, ago in enumerate((27, 26, 25, 22, 17, 7), 1):
         yield (
             LOGS[0],
-            [LINES[0], "Traceback (most recent call last):", '  File "proxy_server.py", line 1984', LINES[1]],
+            [FAILURE, *TRACEBACK, REFUSED],
             NOW - ago,
             {3: attempt},
         )

@@ -25,6 +25,9 @@ class NVMLLibraryMismatchError(Exception):
     """What the binding raises for an unversioned function on an older driver."""
 
 
+MIB = 2**20
+
+
 @dataclass
 class Card:
     """One card of the fake; ``broken`` maps a function's name, or ``*``, to what it raises."""
@@ -32,9 +35,9 @@ class Card:
     uuid: str = "GPU-a"
     name: object = "NVIDIA H200"
     busy: int = 91
-    used: int = 117_963_000_123
-    reserved: int = 600_000_000
-    total: int = 141_000_000_000
+    used: int = 112_480 * MIB + 123
+    reserved: int = 600 * MIB
+    total: int = 143_771 * MIB
     celsius: int = 71
     milliwatts: int = 612_400
     limit: int = 700_000

@@ -20,7 +20,10 @@ class Reply:
     def encode(self):
         body = json.dumps(self.body) if isinstance(self.body, dict) else self.body
         raw = body.encode() if isinstance(body, str) else body
-        head = {"content-length": len(raw), **({"content-type": "application/json"} if isinstance(self.body, dict) else {})}
+        head = {
+            "content-length": len(raw),
+            **({"content-type": "application/json"} if isinstance(self.body, dict) else {}),
+        }
         lines = [f"HTTP/1.1 {self.status} X", *(f"{name}: {value}" for name, value in {**head, **self.headers}.items())]
         return "\r\n".join(lines).encode() + b"\r\n\r\n" + raw
 
@@ -142,18 +145,24 @@ def litellm(master_key="sk-master-1", in_flight=1):
         return answer
 
     models = {"object": "list", "data": [{"id": "claude-sonnet", "object": "model", "owned_by": "openai"}]}
-    return Imitation({
-        "/health/liveliness": Reply('"I\'m alive!"'),
-        "/health/readiness": Reply({"status": "healthy", "db": "Not connected"}),
-        "/health/readiness/details": guarded(Reply({"status": "healthy", "litellm_version": "1.109.1"})),
-        "/health/backlog": guarded(Reply({"in_flight_requests": in_flight})),
-        "/v1/models": guarded(Reply(models)),
-        "/": Reply("LiteLLM: RUNNING"),
-    })
+    return Imitation(
+        {
+            "/health/liveliness": Reply('"I\'m alive!"'),
+            "/health/readiness": Reply({"status": "healthy", "db": "Not connected"}),
+            "/health/readiness/details": guarded(Reply({"status": "healthy", "litellm_version": "1.109.1"})),
+            "/health/backlog": guarded(Reply({"in_flight_requests": in_flight})),
+            "/v1/models": guarded(Reply(models)),
+            "/": Reply("LiteLLM: RUNNING"),
+        }
+    )
 
 
 def claude_code_proxy(upstream="http://127.0.0.1:1/v1"):
-    start = {"message": "Claude-to-OpenAI API Proxy v1.0.0", "status": "running", "config": {"openai_base_url": upstream}}
+    start = {
+        "message": "Claude-to-OpenAI API Proxy v1.0.0",
+        "status": "running",
+        "config": {"openai_base_url": upstream},
+    }
     health = {"status": "healthy", "timestamp": "2026-11-20", "openai_api_configured": True, "api_key_valid": False}
     return Imitation({"/": Reply(start), "/health": Reply(health)})
 
@@ -215,7 +224,9 @@ async def promises_more(reader, writer):
 
 async def is_a_web_page(reader, writer):
     while await reader.readuntil(b"\r\n\r\n"):
-        writer.write(Reply("<!doctype html><html><body>hello</body></html>", headers={"content-type": "text/html"}).encode())
+        writer.write(
+            Reply("<!doctype html><html><body>hello</body></html>", headers={"content-type": "text/html"}).encode()
+        )
         await writer.drain()
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-
 from servers import Imitation, Reply, claude_code_proxy, free_url, litellm, serving, vllm
+
 from stormdeck.model.discovery import DiscoverySnapshot, Found, ServerProcess
 from stormdeck.model.server import ServerKind
 from stormdeck.model.settings.scope import Effective, Scope, SettingsFile, SettingsSnapshot
@@ -104,6 +104,15 @@ def test_the_yaml_is_found_by_the_process_of_the_proxy(tmp_path):
     assert snapshot.found[0].process.pid == 7
 
 
+def test_a_proxy_whose_process_is_not_seen_leads_to_its_vllm_too(tmp_path):
+    snapshot, at = search(
+        {"proxy": litellm(), "other": vllm(), "vllm": vllm()},
+        lambda at: (settings(), Named(litellm_config=yaml(tmp_path, at.vllm))),
+        ports=["other", "proxy"],
+    )
+    assert [one.url for one in snapshot.found] == [at.proxy, at.vllm, at.other]
+
+
 def test_the_vllm_behind_the_proxy_comes_before_others_of_this_machine(tmp_path):
     def scan(at):
         own = [process(ServerKind.VLLM, pid, port) for pid, port in ((1, at.port["other"]), (2, at.port["vllm"]))]
@@ -120,7 +129,11 @@ def test_the_vllm_behind_the_proxy_comes_before_others_of_this_machine(tmp_path)
 def test_claude_code_proxy_tells_itself_what_is_behind_it():
     async def scene():
         server = vllm()
-        async with serving(server) as behind, serving(claude_code_proxy(behind + "/v1")) as proxy, HttpClient("9") as http:
+        async with (
+            serving(server) as behind,
+            serving(claude_code_proxy(behind + "/v1")) as proxy,
+            HttpClient("9") as http,
+        ):
             return behind, await discover(settings(proxy), http, Named(), (), Scan, 0.5)
 
     behind, snapshot = asyncio.run(scene())
@@ -134,7 +147,7 @@ def test_claude_code_proxy_tells_itself_what_is_behind_it():
         ("- 1", "not a YAML mapping"),
         ("model_list: 7", "no model has an api_base"),
         ("model_list: [{litellm_params: {api_base: os.environ/VLLM_BASE}}]", "in the variable VLLM_BASE"),
-        ("[" * 5000, "YAML"),
+        ("[" * 1200, "YAML"),
         ("a: &a [*a]", "no model has an api_base"),
         ("x" * (1024 * 1024 + 1), "larger than 1 MiB"),
         (None, "cannot be read"),
@@ -168,7 +181,7 @@ def test_usual_ports_are_looked_at_and_named_when_in_vain():
 
 def test_flags_come_first_and_each_server_is_asked_once():
     server = vllm()
-    snapshot, at = search(
+    snapshot, _ = search(
         {"vllm": server},
         lambda at: (settings(at.vllm), Named(vllm=at.vllm.replace("127.0.0.1", "localhost") + "/v1")),
         ports=["vllm"],
@@ -198,7 +211,7 @@ def test_a_dead_base_url_does_not_hide_the_vllm_that_answers():
 
 
 def test_a_dead_base_url_is_the_proxy_where_its_yaml_is_known(tmp_path):
-    snapshot, at = search(
+    snapshot, _ = search(
         {"vllm": vllm()}, lambda at: (settings(free_url()), Named(litellm_config=yaml(tmp_path, at.vllm)))
     )
     assert snapshot.server(proxy=True) is not None
@@ -218,7 +231,9 @@ def test_the_hosted_api_is_not_asked():
     assert "hosted API" in snapshot.missed[0].why
 
 
-@pytest.mark.parametrize("url", ["https://127.0.0.1:1", "http://[::1]:1", "http://host.invalid:8000", "http://x y", "ftp://a"])
+@pytest.mark.parametrize(
+    "url", ["https://127.0.0.1:1", "http://[::1]:1", "http://host.invalid:8000", "http://x y", "ftp://a"]
+)
 def test_any_base_url_is_survived(url):
     snapshot, _ = search({}, lambda at: (settings(url, "secret"), Named()))
     assert snapshot.done
@@ -266,9 +281,12 @@ def test_logs_of_the_proxy_come_first(tmp_path):
 
     def scan(at):
         vllm_process = process(ServerKind.VLLM, 1, at.port["vllm"], log=one, note=f"both to {one}")
-        proxy = ServerProcess(2, "litellm", ("litellm",), 1, two, "standard output to a, standard error to b",
-                              ServerKind.LITELLM, three)
-        return Scan((Listener("127.0.0.1", at.port["vllm"], vllm_process), Listener("127.0.0.1", at.port["proxy"], proxy)))
+        proxy = ServerProcess(
+            2, "litellm", ("litellm",), 1, two, "standard output to a, standard error to b", ServerKind.LITELLM, three
+        )
+        return Scan(
+            (Listener("127.0.0.1", at.port["vllm"], vllm_process), Listener("127.0.0.1", at.port["proxy"], proxy))
+        )
 
     snapshot, _ = search({"vllm": vllm(), "proxy": litellm()}, nothing, scan=scan)
     assert snapshot.logs == (two, three, one)

@@ -3,8 +3,19 @@
 import asyncio
 
 import pytest
+from servers import (
+    HOSTILE,
+    Imitation,
+    Reply,
+    claude_code_proxy,
+    claude_code_router,
+    free_url,
+    litellm,
+    recorded,
+    serving,
+    vllm,
+)
 
-from servers import HOSTILE, Imitation, Reply, claude_code_proxy, claude_code_router, free_url, litellm, recorded, serving, vllm
 from stormdeck.model.server import ServerKind
 from stormdeck.sources.http import HttpClient
 from stormdeck.sources.identify import identify

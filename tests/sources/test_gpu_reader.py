@@ -6,6 +6,7 @@ from fake_nvml import (
     GPU_IS_LOST,
     LIBRARY_MISMATCH,
     LIBRARY_NOT_FOUND,
+    MIB,
     NO_PERMISSION,
     NOT_SUPPORTED,
     RESET_REQUIRED,
@@ -33,9 +34,7 @@ def look(fake):
 
 
 def test_two_healthy_gpus_tell_all():
-    fake = FakeNvml(
-        Card(compute=[process(NOBODY, 117_209_000_000)]), Card("GPU-b", busy=0, milliwatts=98_600, clock=345)
-    )
+    fake = FakeNvml(Card(compute=[process(NOBODY, 111_780 * MIB)]), Card("GPU-b", busy=0, milliwatts=98_600, clock=345))
     snapshot = look(fake)
     assert (snapshot.state, snapshot.detail, snapshot.driver, snapshot.simulated) == (
         GpuState.OK,
@@ -45,10 +44,10 @@ def test_two_healthy_gpus_tell_all():
     )
     first, second = snapshot.gpus
     assert (first.index, first.name, first.utilization_percent, first.temperature_c) == (0, "NVIDIA H200", 91, 71)
-    assert (first.memory_used_bytes, first.memory_total_bytes) == (118_000_000_000, 141_000_000_000)
+    assert (first.memory_used_bytes, first.memory_total_bytes) == (112_500 * MIB, 143_771 * MIB)
     assert (first.power_w, first.power_limit_w, first.clock_mhz, first.clock_max_mhz) == (612, 700, 1755, 1980)
     assert [(held.pid, held.name, held.memory_bytes) for held in first.processes] == [
-        (NOBODY, f"pid {NOBODY}", 117_200_000_000)
+        (NOBODY, f"pid {NOBODY}", 111_800 * MIB)
     ]
     assert (second.index, second.utilization_percent, second.power_w, second.clock_mhz) == (1, 0, 99, 345)
     assert second.history == (0,)
@@ -65,7 +64,7 @@ def test_the_name_is_plain_text(name):
 def test_memory_that_the_driver_reserves_is_not_used_where_the_driver_tells_it_apart():
     old = {"nvmlDeviceGetMemoryInfo_v2": NVMLLibraryMismatchError("old driver")}
     apart, together = look(FakeNvml(Card(), Card("GPU-b", broken=old))).gpus
-    assert (apart.memory_used_bytes, together.memory_used_bytes) == (118_000_000_000, 118_600_000_000)
+    assert (apart.memory_used_bytes, together.memory_used_bytes) == (112_500 * MIB, 113_100 * MIB)
 
 
 def test_little_memory_is_told_to_the_byte():
@@ -235,7 +234,7 @@ def test_a_partitioned_card_tells_memory_and_says_why_no_utilisation():
     assert (gpu.mig, gpu.utilization_percent, gpu.memory_used_bytes, gpu.history) == (
         True,
         None,
-        118_000_000_000,
+        112_500 * MIB,
         (None,),
     )
     assert "MIG" in gpu.detail
@@ -243,9 +242,9 @@ def test_a_partitioned_card_tells_memory_and_says_why_no_utilisation():
 
 def test_the_processes_of_a_partitioned_card_come_from_its_instances_where_the_card_refuses():
     instances = [
-        Card(compute=[process(NOBODY, 5_000_000_000)]),
+        Card(compute=[process(NOBODY, 5_000 * MIB)]),
         None,
-        Card(compute=[process(NOBODY - 1, 9_000_000_000)]),
+        Card(compute=[process(NOBODY - 1, 9_000 * MIB)]),
     ]
     refused = {
         f"nvmlDeviceGet{kind}RunningProcesses{v}": NO_PERMISSION
@@ -254,8 +253,8 @@ def test_the_processes_of_a_partitioned_card_come_from_its_instances_where_the_c
     }
     gpu = look(FakeNvml(Card(mig=True, instances=instances, broken=refused))).gpus[0]
     assert [(held.pid, held.memory_bytes) for held in gpu.processes] == [
-        (NOBODY - 1, 9_000_000_000),
-        (NOBODY, 5_000_000_000),
+        (NOBODY - 1, 9_000 * MIB),
+        (NOBODY, 5_000 * MIB),
     ]
 
 

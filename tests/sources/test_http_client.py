@@ -7,8 +7,8 @@ import threading
 import tracemalloc
 
 import pytest
-
 from servers import HOSTILE, Imitation, Reply, free_url, serving
+
 from stormdeck.sources.http import Answer, Failure, HttpClient, Trouble, json_object
 
 SOON = 0.4
@@ -78,7 +78,8 @@ def test_nothing_listens():
 
 
 @pytest.mark.parametrize(
-    "url", ["", "127.0.0.1:8000", "ftp://127.0.0.1", "http://", "http://[::1", "http://h:99999", "http://a b/", "http://h:x"]
+    "url",
+    ["", "127.0.0.1:8000", "ftp://127.0.0.1", "http://", "http://[::1", "http://h:99999", "http://a b/", "http://h:x"],
 )
 def test_a_url_that_is_none(url):
     assert fetch(url).trouble is Trouble.BAD_URL

@@ -3,8 +3,8 @@
 import asyncio
 
 import pytest
-
 from servers import HOSTILE, Clock, Imitation, Reply, claude_code_proxy, claude_code_router, free_url, litellm, serving
+
 from stormdeck.model.discovery import ServerProcess
 from stormdeck.model.server import ServerKind, ServerState
 from stormdeck.sources import processes
@@ -43,13 +43,22 @@ def test_polling_litellm_costs_two_log_lines():
     server = litellm()
     look(server, key=KEY, polls=10)
     slow = {"/v1/models", "/health/readiness/details"}
-    assert sorted(path for path in server.paths if path not in slow) == ["/health/backlog"] * 10 + [
-        "/health/liveliness"
-    ] * 10
+    assert (
+        sorted(path for path in server.paths if path not in slow)
+        == ["/health/backlog"] * 10 + ["/health/liveliness"] * 10
+    )
     assert all(server.paths.count(path) == 1 for path in slow)
 
 
-NEVER = {"/health", "/openapi.json", "/test-connection", "/api/config", "/providers", "/v1/chat/completions", "/metrics"}
+NEVER = {
+    "/health",
+    "/openapi.json",
+    "/test-connection",
+    "/api/config",
+    "/providers",
+    "/v1/chat/completions",
+    "/metrics",
+}
 
 
 @pytest.mark.parametrize("key", [None, KEY, "wrong"])

@@ -3,8 +3,8 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
 from servers import DATA
+
 from stormdeck.model.metrics import window
 from stormdeck.sources.prometheus import read_metrics
 
@@ -17,7 +17,13 @@ def page(name):
 def test_recorded_pages_tell_all_that_is_shown(name):
     sample = read_metrics(page(name), 1.0)
     assert set(sample.gauges) == {"running", "waiting", "kv_cache", "started"}
-    assert set(sample.counters) == {"prompt_tokens", "generation_tokens", "prefix_queries", "prefix_hits", "preemptions"}
+    assert set(sample.counters) == {
+        "prompt_tokens",
+        "generation_tokens",
+        "prefix_queries",
+        "prefix_hits",
+        "preemptions",
+    }
     assert len(sample.ttft) == 23
 
 
@@ -43,7 +49,9 @@ def test_names_of_old_versions_are_understood():
 
 
 def test_both_generations_on_one_page_are_not_added():
-    both = OLD + OLD.replace("gpu_cache", "kv_cache").replace("gpu_prefix", "prefix").replace("num_requests_running", "x")
+    both = OLD + OLD.replace("gpu_cache", "kv_cache").replace("gpu_prefix", "prefix").replace(
+        "num_requests_running", "x"
+    )
     sample = read_metrics(both.encode(), 1.0)
     assert sample.gauges["kv_cache"] == 0.5
     assert sample.counters["prefix_queries"] == 100.0

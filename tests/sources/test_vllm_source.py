@@ -4,8 +4,8 @@ import asyncio
 from dataclasses import replace
 
 import pytest
-
 from servers import HOSTILE, Clock, Imitation, Reply, free_url, hangs, page, recorded, serving, vllm
+
 from stormdeck.model.discovery import ServerProcess
 from stormdeck.model.server import ServedModel, ServerState
 from stormdeck.sources import processes
@@ -211,7 +211,9 @@ def test_a_port_that_refuses(process, alive, answered, state, words, monkeypatch
 
 
 def test_text_of_the_server_is_harmless_and_bounded():
-    models = {"data": [{"id": "a\x1b[31mb\u202e"}, {"id": "x" * 5000}, {"id": 7}, "no", {"id": "m", "max_model_len": "8"}]}
+    models = {
+        "data": [{"id": "a\x1b[31mb\u202e"}, {"id": "x" * 5000}, {"id": 7}, "no", {"id": "m", "max_model_len": "8"}]
+    }
     snapshot = look(vllm(_v1_models=Reply(models), _version=Reply({"version": "0\x1b]0;title\x07.32"})))
     assert [model.id for model in snapshot.models][::2] == ["ab", "m"]
     assert len(snapshot.models[1].id) <= 200

@@ -62,7 +62,7 @@ def test_two_h200_with_vllm_workers_marked_as_simulated():
     snapshot = run(lambda: 0.9, 1)[0]
     assert (snapshot.state, snapshot.simulated) == (GpuState.OK, True)
     assert [gpu.name for gpu in snapshot.gpus] == ["NVIDIA H200"] * 2
-    assert all((gpu.memory_used_bytes, gpu.memory_total_bytes) == (118 * 10**9, 141 * 10**9) for gpu in snapshot.gpus)
+    assert all((gpu.memory_used_bytes, gpu.memory_total_bytes) == (118 * 2**30, 140 * 2**30) for gpu in snapshot.gpus)
     assert all(process.is_vllm for gpu in snapshot.gpus for process in gpu.processes)
 
 

@@ -121,19 +121,21 @@ async def discover(
     search = _Search(http, processes, deadline_s)
     named_ones = await search.look(_named(settings, named))
     running = await search.look(_listening(processes))
+    usual = await search.look(_usual(ports, processes))
+    local = (*running, *usual)
     upstreams: list[_Place] = []
     unread: list[Missed] = []
-    for proxy in (*named_ones, *running):
+    for proxy in (*named_ones, *local):
         place = await _upstream(proxy, named, processes, http, deadline_s)
         if isinstance(place, Missed):
             unread.append(place)
         elif place is not None:
             upstreams.append(place)
     behind = await search.look(upstreams)
-    usual = await search.look(_usual(ports, processes))
     ahead = {place.at for place in upstreams}
-    local = sorted((*running, *usual), key=lambda one: one.place.at not in ahead)
-    found, missed = _sorted([*named_ones, *behind, *local], named, processes)
+    proxies = [one for one in local if one.kind is not None and one.kind.is_proxy]
+    servers = sorted((one for one in local if one not in proxies), key=lambda one: one.place.at not in ahead)
+    found, missed = _sorted([*named_ones, *proxies, *behind, *servers], named, processes)
     logs, log_notes = followed(found, named.logs)
     return DiscoverySnapshot(
         found=found,
@@ -200,7 +202,7 @@ async def _upstream(
         path = named.litellm_config or own
         if path is None:
             return Missed("what lies behind LiteLLM", "its YAML is not known: name it with --litellm-config FILE")
-        config = read_litellm_config(path)
+        config = await asyncio.to_thread(read_litellm_config, path)
         if config.error:
             return Missed(f"api_base in {path}", config.error)
         base, key, how = config.api_base, config.api_key, f"api_base in {path}"

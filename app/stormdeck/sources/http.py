@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import ssl
 import time
 import zlib
 from collections.abc import Mapping
@@ -13,7 +14,7 @@ from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any
 
 from stormdeck.model.text import clean
-from stormdeck.sources.address import address
+from stormdeck.sources.address import Address, address
 from stormdeck.sources.resolving import Resolver
 from stormdeck.sources.trouble import Failure, Trouble, failure_of
 
@@ -53,7 +54,7 @@ class HttpClient:
 
     def __init__(self, version: str) -> None:
         self.user_agent = f"stormdeck/{version}"
-        self._client: httpx.AsyncClient | None = None
+        self._clients: dict[str, httpx.AsyncClient] = {}
         self._resolver = Resolver()
         self._ports: dict[int, float] = {}
 
@@ -86,14 +87,14 @@ class HttpClient:
                     return Failure(
                         Trouble.UNRESOLVED, f"the name {clean(target.host)} does not resolve: {clean(error)}"
                     )
-                return await self._ask(url.strip(), target.port, sent, limit)
+                return await self._ask(url.strip(), target, sent, limit)
         except TimeoutError:
             return Failure(Trouble.TIMEOUT, f"no whole answer within {deadline_s:g} s")
 
     async def aclose(self) -> None:
         """Close the kept connections."""
-        client, self._client = self._client, None
-        if client is not None:
+        clients, self._clients = self._clients, {}
+        for client in clients.values():
             await client.aclose()
 
     async def __aenter__(self) -> HttpClient:
@@ -102,20 +103,22 @@ class HttpClient:
     async def __aexit__(self, *exc: object) -> None:
         await self.aclose()
 
-    async def _ask(self, url: str, port: int, headers: dict[str, str], limit: int) -> Answer | Failure:
+    async def _ask(self, url: str, target: Address, headers: dict[str, str], limit: int) -> Answer | Failure:
         """Ask, and again where a kept connection turns out to be closed, as servers do after some idle seconds."""
         import httpx
 
         while True:
             fresh: list[int] = []
             try:
-                return await self._exchange(url, headers, limit, fresh)
+                return await self._exchange(url, target, headers, limit, fresh)
             except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError, ValueError) as error:
-                failure = failure_of(error, port)
+                failure = failure_of(error, target.port)
                 if fresh or failure.trouble is not Trouble.CUT:
                     return failure
 
-    async def _exchange(self, url: str, headers: dict[str, str], limit: int, fresh: list[int]) -> Answer | Failure:
+    async def _exchange(
+        self, url: str, target: Address, headers: dict[str, str], limit: int, fresh: list[int]
+    ) -> Answer | Failure:
         port = 0
 
         async def trace(event: str, info: Mapping[str, Any]) -> None:
@@ -124,7 +127,7 @@ class HttpClient:
                 port = self._note(info["return_value"])
                 fresh.append(port)
 
-        client = self._opened()
+        client = self._opened(target.scheme)
         begun = time.perf_counter()
         async with client.stream("GET", url, headers=headers, extensions={"trace": trace}) as response:
             port = self._note(response.extensions.get("network_stream")) or port
@@ -144,14 +147,14 @@ class HttpClient:
             port,
         )
 
-    def _opened(self) -> httpx.AsyncClient:
-        if self._client is None:
+    def _opened(self, scheme: str) -> httpx.AsyncClient:
+        """Return the client for a scheme; the one for https costs 100 ms to load the authorities that it trusts."""
+        client = self._clients.get(scheme)
+        if client is None:
             import httpx
 
-            context = httpx.create_ssl_context(trust_env=False)
-            context.load_default_certs()  # A company's own authority is known to the system, not to certifi.
-            self._client = httpx.AsyncClient(
-                verify=context,
+            client = self._clients[scheme] = httpx.AsyncClient(
+                verify=_trusting() if scheme == "https" else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
                 trust_env=False,
                 follow_redirects=False,
                 timeout=None,  # noqa: S113 - the deadline of get() bounds the whole exchange
@@ -159,7 +162,7 @@ class HttpClient:
                 cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),  # Cookies know no ports, only hosts.
                 headers={"user-agent": self.user_agent, "accept-encoding": "identity", "accept": "*/*"},
             )
-        return self._client
+        return client
 
     def _note(self, stream: httpcore.AsyncNetworkStream | None) -> int:
         """Remember the own port of a connection."""
@@ -182,6 +185,15 @@ def json_object(answer: Answer | Failure) -> dict[str, Any] | None:
         value = json.loads(answer.body)
         return value if isinstance(value, dict) else None
     return None
+
+
+def _trusting() -> ssl.SSLContext:
+    """Return a context that trusts what httpx trusts and, for a company's own authority, what the system does."""
+    import httpx
+
+    context = httpx.create_ssl_context(trust_env=False)
+    context.load_default_certs()
+    return context
 
 
 def _too_big(limit: int) -> Failure:

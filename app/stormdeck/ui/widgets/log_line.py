@@ -87,7 +87,8 @@ def columns(access: Access, attempt: int, width: int) -> list[Fragment]:
     look = "" if asked or failed else "quiet"
     target = mask_text(clean(access.path))
     if width < NARROW:
-        return [Fragment(f"{access.status} ", status), Fragment(f"{access.method} {target}", look)]
+        again = [Fragment(f"#{attempt} ", "retry")] if attempt > 1 else []
+        return [Fragment(f"{access.status} ", status), *again, Fragment(f"{access.method} {target}", look)]
     path_width = max(24, min(40, width - 44))
     parts = [
         Fragment(f"{access.method:<5}", look),

@@ -30,9 +30,8 @@ class RequestsPanel(Panel):
             return self._empty(height)
         if height <= 2:
             return [_numbers_short(traffic), stack(traffic.buckets[-width:], 1, _top(traffic))[0]][:height]
-        title = self.heading(
-            self.HEADING, (f"last {_span(traffic, width)}, per {duration(traffic.bucket_s)}", "$quiet")
-        )
+        per = f", per {duration(traffic.bucket_s)}" if width > 50 else ""
+        title = self.heading(self.HEADING, (f"last {_span(traffic, width)}{per}", "$quiet"))
         if height <= 6:
             numbers = line(f"{traffic.requests_per_minute:.1f}/min", *_amplified(traffic))
             return [sides(title, numbers, width), *_chart(traffic, width, height - 2), _axis(traffic, width)]
