@@ -7,6 +7,8 @@ from stormdeck.model.discovery import DiscoverySnapshot, Found, Missed, ServerPr
 from stormdeck.model.gpu import Gpu, GpuProcess, GpuSnapshot, GpuState
 from stormdeck.model.retries.storm import Outcome, Storm
 from stormdeck.model.server import EngineStats, ProxySnapshot, ServedModel, ServerKind, ServerState, VllmSnapshot
+from stormdeck.model.settings.merge import loaded, merged
+from stormdeck.model.settings.scope import Scope, SettingsFile
 from stormdeck.model.traffic import Bucket, TrafficSnapshot
 
 NOW = 1_795_269_720.0
@@ -215,3 +217,45 @@ def log_lines():
         NOW - 1,
         {},
     )
+
+
+TOKEN = "sk-very-secret-4711"
+WELL_SET = """{
+  "model": "sonnet",
+  "env": {
+    "ANTHROPIC_BASE_URL": "http://127.0.0.1:4000",
+    "ANTHROPIC_AUTH_TOKEN": "sk-very-secret-4711",
+    "ANTHROPIC_DEFAULT_SONNET_MODEL": "Qwen3.5-27B",
+    "ANTHROPIC_DEFAULT_OPUS_MODEL": "Qwen3.5-27B",
+    "ANTHROPIC_DEFAULT_HAIKU_MODEL": "Qwen3.5-27B",
+    "ANTHROPIC_DEFAULT_FABLE_MODEL": "Qwen3.5-27B",
+    "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
+    "CLAUDE_CODE_ATTRIBUTION_HEADER": "0",
+    "MY_TEAM_NOTE": "ask Kim before changing the port"
+  },
+  "permissions": {"allow": ["Bash(git status)"]}
+}
+"""
+PITFALLS = (
+    WELL_SET.replace(":4000", ":4000/v1")
+    .replace('    "ANTHROPIC_DEFAULT_HAIKU_MODEL": "Qwen3.5-27B",\n', "")
+    .replace('    "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",\n', "")
+)
+"""The path of the API in the address, no small tier, extra traffic."""
+NOT_JSON = WELL_SET.replace('"model": "sonnet",', '"model": "sonnet"')
+"""A comma is missing; it is noticed at line 3, column 3."""
+
+
+def settings(text, *, home=Path("/home/me"), scope=Scope.USER, writable=True, others=(), shell=None):
+    """Return the settings with one file of this text, ``None``: no such file; ``others`` are stronger scopes."""
+    folder = home if scope is Scope.USER else Path("/srv/project")
+    file = SettingsFile(scope, folder / ".claude" / "settings.json", writable=writable)
+    if text is not None:
+        file = loaded(replace(file, exists=True, digest="1"), text)
+    return merged((*others, file), shell or {})
+
+
+WELL = settings(WELL_SET)
+WRONG = settings(PITFALLS)
+BROKEN = settings(NOT_JSON)
+NO_FILE = settings(None)

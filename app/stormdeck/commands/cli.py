@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NoReturn
 
 from stormdeck import __version__
+from stormdeck.commands import retries_cli, settings_cli
 from stormdeck.commands.talk import say
 from stormdeck.options import DECLARED, Group, Loaded, Problem, load
 from stormdeck.options.given import unknown
@@ -28,6 +30,11 @@ examples:
   stormdeck demo                                look around, with no server and no GPU
   stormdeck --vllm http://10.0.0.5:8000         name the server
   stormdeck --log vllm.log --log litellm.log    follow these logs
+  stormdeck check --fix                         find what is wrong, show the fixes, make them
+  stormdeck set model sonnet                    change one of the client's settings
+  stormdeck explain URL101                      what a finding means
+  stormdeck analyze vllm.log                    count retries and find storms afterwards
+  stormdeck watch --record today.jsonl          tell them as they happen, and keep the lines
   stormdeck config init                         write an options file to edit
 
 Each option is also an environment variable (--litellm-config is STORMDECK_LITELLM_CONFIG)
@@ -103,7 +110,7 @@ def parse(argv: Sequence[str]) -> Invocation:
     arguments = argparse.Namespace(command=PANEL)
     try:
         arguments, left = parsers[0].parse_known_args(_without(argv, strangers))
-        problems += [f"unexpected {quoted(text)}" for text in left]
+        problems += [f"unexpected {quoted(text)}" for text in retries_cli.take_files(arguments, left)]
     except _UsageError as error:
         problems.append(str(error))
     found = tuple(Problem("command line", problem) for problem in problems)
@@ -127,6 +134,10 @@ def complain(problems: Sequence[Problem]) -> int:
 
 def run_headless(invocation: Invocation, loaded: Loaded) -> int:
     """Run a command that needs no terminal and return its exit code."""
+    if invocation.command in settings_cli.COMMANDS:
+        return settings_cli.run(invocation.command, invocation.arguments, loaded.options, os.environ)
+    if invocation.command in retries_cli.COMMANDS:
+        return retries_cli.run(invocation.command, invocation.arguments, loaded.options, os.environ)
     from stormdeck.commands import config
 
     if invocation.command == CONFIG_PRINT:
@@ -158,7 +169,12 @@ def _build(flags: dict[str, list[str]]) -> list[_Parser]:
     show = _add_command(actions, CONFIG_PRINT, "print every option, its value and where it comes from")
     show.add_argument("--json", action="store_true", help="print JSON")
     init = _add_command(actions, CONFIG_INIT, "write an options file with every default and what it means")
-    parsers = [root, demo, config, path, show, init]
+
+    def add(command: str, help_: str) -> _Parser:
+        return _add_command(commands, command, help_)
+
+    own = [*settings_cli.add_parsers(add), *retries_cli.add_parsers(add)]
+    parsers = [root, demo, *own, config, path, show, init]
     for parser in parsers:
         parser.allow_abbrev = False
         _add_options(parser, flags)

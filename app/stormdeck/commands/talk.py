@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
+from typing import TextIO
 
 
 def put(line: str) -> None:
@@ -12,8 +13,33 @@ def put(line: str) -> None:
         sys.stdout.write(line + "\n")
 
 
+def flush() -> None:
+    """Hand on what was put, for a reader that waits for it."""
+    if sys.stdout is not None:
+        sys.stdout.flush()
+
+
 def say(line: str) -> None:
     """Tell the user a line, as far as there is anywhere to tell it."""
     if sys.stderr is not None:
         with contextlib.suppress(OSError):
             sys.stderr.write(line + "\n")
+
+
+def standard_output() -> TextIO | None:
+    """Return the stream of data; ``None`` where the caller closed it."""
+    return sys.stdout
+
+
+def standard_error() -> TextIO | None:
+    """Return the stream of talk; ``None`` where the caller closed it."""
+    return sys.stderr
+
+
+def asked(question: str) -> bool | None:
+    """Ask the user at the terminal, no being the default; ``None`` where there is nobody to ask."""
+    if not all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr)):
+        return None
+    sys.stderr.write(f"{question} [y/N] ")
+    sys.stderr.flush()
+    return sys.stdin.readline().strip().lower() in {"y", "yes"}

@@ -35,6 +35,8 @@ class LogDesk:
         self._slots = BoundedSemaphore(WAITING_BATCHES)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stopped = False
+        self.on_requests: Callable[[], None] = lambda: None
+        """Called when lines show main requests."""
 
     def follow(self, paths: Iterable[Path]) -> None:
         """Follow these logs beside those that are followed already; the first is the one nearest to the client."""
@@ -90,9 +92,13 @@ class LogDesk:
             self._stopped = True
 
     def _drain(self) -> None:
+        asked = False
         while self._waiting:
             batch = self._waiting.popleft()
             attempts = self._meter.take(batch)
             self._book.add(batch.log, batch.lines, None if batch.history else batch.arrived, attempts)
             self._slots.release()
+            asked |= bool(attempts)
         self._grew()
+        if asked:
+            self.on_requests()

@@ -12,8 +12,11 @@ S = TypeVar("S")
 BACK_OFF = 1.6
 LONGEST = 3.0
 """How many intervals a failing source is left alone at most: a user waits for its return."""
-SLOW = 3.0
+SLOW = 5.0
 """How many intervals lie between two polls while nobody looks."""
+QUIET_AFTER = 5
+QUIET = 3.0
+"""How many intervals lie between two polls once that many in a row brought nothing new; a request ends it."""
 
 
 class Poller(Generic[S]):
@@ -32,25 +35,35 @@ class Poller(Generic[S]):
         self._interval_s = interval_s
         self._last: S | None = None
         self._wake = asyncio.Event()
+        self._quiet = False
         self.slow = False
 
     def poke(self) -> None:
         """Ask now instead of later."""
         self._wake.set()
 
+    def end_quiet(self) -> None:
+        """Ask now, where it is waited longer since nothing happened."""
+        if self._quiet:
+            self._wake.set()
+
     async def run(self) -> None:
         """Poll until cancelled."""
-        patience = 1.0
+        patience, same = 1.0, 0
         while True:
             snapshot = await self._poll()
+            same += 1
             if snapshot != self._last:
-                self._last = snapshot
+                self._last, same = snapshot, 0
                 self._hand(snapshot)
             patience = 1.0 if self._well(snapshot) else min(LONGEST, patience * BACK_OFF)
             jitter = random.uniform(0.9, 1.1) if patience > 1 else 1.0  # noqa: S311 - spreads polls, guards nothing
-            wait = self._interval_s * max(patience * jitter, SLOW if self.slow else 1.0)
+            self._quiet = same >= QUIET_AFTER and not self.slow
+            pace = SLOW if self.slow else QUIET if self._quiet else 1.0
+            wait = self._interval_s * max(patience * jitter, pace)
             self._wake.clear()
             try:
                 await asyncio.wait_for(self._wake.wait(), wait)
+                same = 0
             except TimeoutError:
                 continue

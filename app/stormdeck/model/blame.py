@@ -27,7 +27,8 @@ def blame(storm: Storm, deck: Deck) -> Blame:
     """Return the hop that a storm comes from, ``None`` in it where nothing tells."""
     reason = storm.reason.rstrip(".")
     hop, advice = _told(storm.cause, reason.lower(), deck)
-    who = "vLLM" if hop is HopKind.SERVER else _proxy_name(deck) if hop is HopKind.PROXY else ""
+    unreached = reason.lower().startswith("cannot connect") and deck.proxy is not None
+    who = _proxy_name(deck) if hop is HopKind.PROXY or unreached else "vLLM" if hop is HopKind.SERVER else ""
     cause = f"{storm.cause} from {who}" if who else storm.cause
     return Blame(hop, f"{cause}: {reason}" if reason else cause, advice, who)
 

@@ -64,3 +64,7 @@ class DiscoverySnapshot:
     def server(self, *, proxy: bool) -> Found | None:
         """Return the first proxy, or the first server that is none."""
         return next((found for found in self.found if found.kind.is_proxy == proxy), None)
+
+    def on_path(self) -> tuple[Found, ...]:
+        """Return the servers that the client's requests pass; others may be found beside them."""
+        return tuple(server for server in (self.server(proxy=True), self.server(proxy=False)) if server is not None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from stormdeck.model.hop import HopKind
 from stormdeck.model.light import Light
 
 
@@ -38,6 +39,19 @@ class Fix:
 
 
 @dataclass(frozen=True, slots=True)
+class Paste:
+    """Text for the user to paste into a file that stormdeck never writes: LiteLLM's YAML."""
+
+    description: str
+    text: str
+    """Whole lines, without the line end after the last; empty: the lines are to be taken out."""
+    first: int
+    """The line that the text replaces, or that it follows, counted from 1; 0: it comes before the first line."""
+    last: int
+    """The last line that it replaces; below ``first``: none is replaced, the text comes after ``first``."""
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """One thing that is wrong, or worth knowing, and the line to change."""
 
@@ -55,3 +69,11 @@ class Finding:
     applies: str | None = None
     """The client versions, as ``>=2.1.41``; ``None``: all that were measured."""
     fix: Fix | None = None
+    file: str | None = None
+    """The file that it is in, or that the setting belongs in; ``None`` where it is in none, as a command line."""
+    line: int | None = None
+    """Of the key in that file, counted from 1, like the column; ``None`` where the key is not in it."""
+    column: int | None = None
+    hop: HopKind = HopKind.CLIENT
+    paste: Paste | None = None
+    """What to paste by hand; ``fix`` is what stormdeck can do itself."""

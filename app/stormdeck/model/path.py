@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 from urllib.parse import urlsplit
 
 from stormdeck.model.deck import Deck
+from stormdeck.model.discovery import Found
 from stormdeck.model.finding import Severity
 from stormdeck.model.gpu import GpuSnapshot, GpuState
+from stormdeck.model.hop import HopKind
 from stormdeck.model.light import Light
 from stormdeck.model.server import ProxySnapshot, ServerKind, VllmSnapshot
 from stormdeck.model.settings.scope import SettingsSnapshot
+
+__all__ = ["Hop", "HopKind", "broken_file", "gpu_name", "path", "place"]
 from stormdeck.model.units import percent
-
-
-class HopKind(StrEnum):
-    """The four places where it can break, in path order."""
-
-    CLIENT = "client"
-    PROXY = "proxy"
-    SERVER = "vLLM"
-    GPU = "GPU"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +37,22 @@ def path(deck: Deck) -> tuple[Hop, ...]:
     hops = [_client(deck)]
     if deck.proxy is not None:
         hops.append(_server(HopKind.PROXY, deck.proxy, deck.proxy.kind.value))
-    if deck.vllm is not None:
+    silent = silent_base(deck)
+    if silent is not None:
+        hops.append(Hop(HopKind.SERVER, "server", place(silent.url), Light.BROKEN, "no answer"))
+    elif deck.vllm is not None:
         hops.append(_server(HopKind.SERVER, deck.vllm, ServerKind.VLLM.value))
     else:
         hops.append(Hop(HopKind.SERVER, "vLLM", "", Light.UNKNOWN, "not found" if deck.discovery.done else "looking"))
     hops.append(_gpu(deck.gpu))
     return tuple(hops)
+
+
+def silent_base(deck: Deck) -> Found | None:
+    """Return the server that the client is sent to, where it is neither vLLM nor a known proxy, or does not answer."""
+    if deck.vllm is not None or deck.proxy is not None:
+        return None
+    return next((found for found in deck.discovery.found if found.kind is ServerKind.OTHER), None)
 
 
 def place(url: str) -> str:

@@ -85,7 +85,7 @@ class EngineStats:
     ttft_p95_s: float | None
     preemptions: int
     """In the window; they never appear in the log (facts/vllm.md)."""
-    window_s: int
+    window_s: int = field(compare=False)
     """The span that the rates and percentiles cover, in whole seconds."""
 
 

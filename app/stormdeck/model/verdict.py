@@ -13,7 +13,7 @@ from stormdeck.model.deck import Deck
 from stormdeck.model.finding import Severity
 from stormdeck.model.gpu import GpuState
 from stormdeck.model.light import Light
-from stormdeck.model.path import HopKind, place
+from stormdeck.model.path import HopKind, place, silent_base
 from stormdeck.model.retries.storm import Outcome
 from stormdeck.model.server import ProxySnapshot, ServerState, VllmSnapshot
 from stormdeck.model.units import about, duration, plural, seconds
@@ -60,7 +60,12 @@ def _storm(deck: Deck, now: float, clock: Clock) -> Verdict | None:
         parts.append(f"gives up {clock(storm.gives_up_at)}")
     place = f" from {whose.who}" if whose.who else ""
     brief = f"STORM attempt {storm.attempts} of {storm.limit}\n{storm.cause}{place} · {parts[2]}"
-    return Verdict(Light.BROKEN, " · ".join(parts), whose.advice, whose.hop, brief=brief)
+    return Verdict(Light.BROKEN, " · ".join(map(_whole, parts)), whose.advice, whose.hop, brief=brief)
+
+
+def _whole(part: str) -> str:
+    """Return a short part with blanks that no line breaks at."""
+    return part.replace(" ", "\N{NO-BREAK SPACE}") if len(part) < 24 else part
 
 
 def _settings_file(deck: Deck) -> Verdict | None:
@@ -91,6 +96,14 @@ def _servers(deck: Deck) -> Verdict | None:
 def _nothing(deck: Deck) -> Verdict | None:
     if not deck.discovery.done:
         return Verdict(Light.UNKNOWN, "Looking for vLLM and a proxy on this machine …")
+    silent = silent_base(deck)
+    if silent is not None and not deck.discovery.loading:
+        return Verdict(
+            Light.BROKEN,
+            f"Nothing that speaks for vLLM or a proxy answers at {silent.url}, where Claude Code sends",
+            "Start the server, or press 3 and change the base URL. Press 4 for what was found on this machine.",
+            HopKind.SERVER,
+        )
     if deck.discovery.loading:
         process = deck.discovery.loading[0]
         return Verdict(
@@ -114,7 +127,7 @@ def _server(hop: HopKind, server: VllmSnapshot | ProxySnapshot) -> Verdict:
         ServerState.STARTING: f"{where} is starting and refuses connections until it has loaded",
         ServerState.DOWN: f"{where} is down",
         ServerState.REFUSING: f"{where} refuses the key",
-        ServerState.DEGRADED: f"{where} says healthy, but no token comes out",
+        ServerState.DEGRADED: f"{where} runs, but answers no request",
         ServerState.STALE: f"{where} stopped answering",
         ServerState.STRANGE: f"{where} does not answer as {name} does",
     }

@@ -93,19 +93,16 @@ def served_by(answer: Answer | Failure) -> str | None:
 
 
 class Latency:
-    """The median of the last five, rounded to what is worth showing."""
+    """The median of the last five, rounded to what is worth showing, and steady: it moves only by what matters."""
 
     def __init__(self) -> None:
         self._last: deque[float] = deque(maxlen=5)
+        self.shown: int | None = None
+        """Milliseconds, in steps of 1 below 20 and of 5 above; ``None`` without an answer."""
 
     def add(self, ms: float) -> None:
-        """Take one more."""
+        """Take one more; a change of less than half, or of 5 ms, is the machine's own breathing."""
         self._last.append(ms)
-
-    @property
-    def shown(self) -> int | None:
-        """Return milliseconds, in steps of 1 below 20 and of 5 above; ``None`` without an answer."""
-        if not self._last:
-            return None
         middle = median(self._last)
-        return max(1, round(middle)) if middle < 20 else 5 * round(middle / 5)
+        if self.shown is None or abs(middle - self.shown) > max(5.0, self.shown / 2):
+            self.shown = max(1, round(middle)) if middle < 20 else 5 * round(middle / 5)

@@ -136,7 +136,7 @@ async def discover(
     proxies = [one for one in local if one.kind is not None and one.kind.is_proxy]
     servers = sorted((one for one in local if one not in proxies), key=lambda one: one.place.at not in ahead)
     found, missed = _sorted([*named_ones, *proxies, *behind, *servers], named, processes)
-    logs, log_notes = followed(found, named.logs)
+    logs, log_notes = followed(DiscoverySnapshot(found).on_path(), named.logs)
     return DiscoverySnapshot(
         found=found,
         missed=(*_unasked(settings), *missed, *unread, *(Missed("processes", note) for note in processes.notes)),

@@ -14,7 +14,7 @@ _FILES = {ServerKind.VLLM: "vllm.log", ServerKind.LITELLM: "litellm.log"}
 
 
 def followed(found: Sequence[Found], named: Sequence[Path]) -> tuple[tuple[Path, ...], tuple[str, ...]]:
-    """Return the files to follow, the proxy's first, and a sentence for each server without one.
+    """Return the files to follow, the proxy's first, and a sentence for each server on the path without one.
 
     Logs that the user named are followed alone.
     """

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from stormdeck.model.litellm.config import REFERENCE
+from stormdeck.model.litellm.node import Node
 from stormdeck.model.text import clean
 from stormdeck.sources.http import HttpClient, json_object
-
-_MOST = 1024 * 1024
-_REFERENCE = "os.environ/"
+from stormdeck.sources.litellm_config import read_proxy_config
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -29,34 +28,18 @@ class LitellmConfig:
 
 def read_litellm_config(path: Path) -> LitellmConfig:
     """Return what the YAML tells; a file that cannot be read or parsed is an error in words."""
-    import yaml
-
-    try:
-        with path.open("rb") as file:
-            raw = file.read(_MOST + 1)
-    except OSError as error:
-        return LitellmConfig(error=f"cannot be read: {error.strerror}")
-    if len(raw) > _MOST:
-        return LitellmConfig(error="larger than 1 MiB, not read")
-    try:
-        root = yaml.safe_load(raw.decode("utf-8-sig", "replace"))
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f" in line {mark.line + 1}" if mark is not None else ""
-        return LitellmConfig(error=f"not YAML{where}: {clean(str(getattr(error, 'problem', None) or error))[:80]}")
-    if not isinstance(root, dict):
-        return LitellmConfig(error="not a YAML mapping")
-    general = root.get("general_settings")
-    master_key = _literal(general, "master_key")
-    models = root.get("model_list")
-    for entry in models if isinstance(models, list) else ():
-        params = entry.get("litellm_params") if isinstance(entry, dict) else None
-        base = params.get("api_base") if isinstance(params, dict) else None
-        if not isinstance(base, str) or not base:
+    config = read_proxy_config(path)
+    if config.error is not None:
+        return LitellmConfig(error=config.error.message)
+    master_key = _literal(config.section("general_settings"), "master_key")
+    for deployment in config.deployments():
+        base = deployment.params.text("api_base") if deployment.params is not None else None
+        if not base:
             continue
-        if base.startswith(_REFERENCE):
-            return LitellmConfig(master_key=master_key, error=f"api_base is in the variable {clean(base[11:])[:60]}")
-        return LitellmConfig(base, _literal(params, "api_key"), master_key)
+        if base.startswith(REFERENCE):
+            shown = clean(base.removeprefix(REFERENCE))[:60]
+            return LitellmConfig(master_key=master_key, error=f"api_base is in the variable {shown}")
+        return LitellmConfig(base, _literal(deployment.params, "api_key"), master_key)
     return LitellmConfig(master_key=master_key, error="no model has an api_base")
 
 
@@ -67,7 +50,7 @@ async def claude_code_proxy_upstream(url: str, http: HttpClient, deadline_s: flo
     return base if isinstance(base, str) else None
 
 
-def _literal(mapping: object, name: str) -> str | None:
+def _literal(node: Node | None, name: str) -> str | None:
     """Return a value that stands in the file itself; what refers to a variable of the proxy is not known here."""
-    value = mapping.get(name) if isinstance(mapping, Mapping) else None
-    return value if isinstance(value, str) and value and not value.startswith(_REFERENCE) else None
+    value = node.text(name) if node is not None else None
+    return value if value and not value.startswith(REFERENCE) else None

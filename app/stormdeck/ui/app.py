@@ -8,7 +8,7 @@ from typing import Protocol
 
 from textual import events, on
 from textual.app import App, SystemCommand
-from textual.reactive import reactive
+from textual.reactive import var
 from textual.screen import Screen
 
 from stormdeck.feed.reduce import Snapshot, take
@@ -76,9 +76,10 @@ class StormdeckApp(App[None]):
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (70, "-medium"), (104, "-wide")]  # noqa: RUF012
     VERTICAL_BREAKPOINTS = [(0, "-short"), (18, "-middle"), (34, "-tall")]  # noqa: RUF012
 
-    deck: reactive[Deck] = reactive(Deck(), init=False)
-    verdict: reactive[Verdict] = reactive(Verdict(Light.UNKNOWN, ""), init=False)
-    minute: reactive[str] = reactive("", init=False)
+    # var, not reactive: a reactive of the app paints the whole screen whenever it changes.
+    deck: var[Deck] = var(Deck(), init=False)
+    verdict: var[Verdict] = var(Verdict(Light.UNKNOWN, ""), init=False)
+    minute: var[str] = var("", init=False)
 
     def __init__(
         self,

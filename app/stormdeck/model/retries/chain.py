@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from stormdeck.model.retries.ladder import climbs, wait_bounds
 from stormdeck.model.retries.request import Request
 
 STORM = 3
 """Attempts of one turn from which on it is a storm."""
+UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,19 +17,27 @@ class Chain:
     """One turn: its attempts so far."""
 
     turn: int
-    newest: Request
+    requests: tuple[Request, ...]
+    """Its attempts in order, one at least."""
     started: float | None
-    failures: tuple[int, ...]
-    """Statuses of the failed attempts, in order."""
     ports: frozenset[int]
     """Of its attempts; none where the log has no ports."""
-    attempts: int = 1
     quickest: float | None = None
     """Seconds that the server took at least to fail any attempt beyond the first, ``None`` while unknown."""
     slowest: float = 0.0
     """Seconds that it took at most."""
     gap: float | None = None
     """Seconds between the answers to the last two attempts."""
+
+    @property
+    def newest(self) -> Request:
+        """Return the last attempt so far."""
+        return self.requests[-1]
+
+    @property
+    def attempts(self) -> int:
+        """Return how many there are."""
+        return len(self.requests)
 
     @property
     def open(self) -> bool:
@@ -52,9 +61,8 @@ class Chain:
 
     @property
     def cause(self) -> str:
-        """Return the status that most attempts failed with; when those are 429s after another error, that error."""
-        most = max(dict.fromkeys(self.failures), key=self.failures.count)
-        return str(self.failures[0] if most == 429 else most)
+        """Return the status that its attempts failed with."""
+        return main_cause(tuple(str(request.status) for request in self.requests if request.failed))
 
     def owns(self, request: Request) -> bool:
         """Tell whether a request came over a connection of this chain."""
@@ -69,13 +77,11 @@ class Chain:
             least = max(0.0, gap - high)
             quickest = least if quickest is None else min(quickest, least)
             slowest = max(slowest, gap - low)
-        return replace(
-            self,
-            newest=request,
+        return Chain(
+            turn=self.turn,
+            requests=(*self.requests, request),
             started=request.t if self.started is None else self.started,
-            failures=(*self.failures, request.status) if request.failed else self.failures,
             ports=self.ports | _ports(request),
-            attempts=self.attempts + 1,
             quickest=quickest,
             slowest=slowest,
             gap=gap,
@@ -84,13 +90,19 @@ class Chain:
 
 def first_attempt(turn: int, request: Request) -> Chain:
     """Return the chain that begins with this request."""
-    return Chain(
-        turn=turn,
-        newest=request,
-        started=request.t,
-        failures=(request.status,) if request.failed else (),
-        ports=_ports(request),
-    )
+    return Chain(turn=turn, requests=(request,), started=request.t, ports=_ports(request))
+
+
+def main_cause(causes: tuple[str, ...]) -> str:
+    """Return what most attempts failed with; when those are 429s after another error, that error.
+
+    A proxy in cooldown answers 429 by itself, as a consequence of the first one (measured, LiteLLM 1.80 and 1.109).
+    """
+    known = tuple(cause for cause in causes if cause)
+    if not known:
+        return UNKNOWN
+    most = max(dict.fromkeys(known), key=known.count)
+    return known[0] if most == "429" else most
 
 
 def _ports(request: Request) -> frozenset[int]:

@@ -38,3 +38,7 @@ class Storm:
     """Which log shows it."""
     timed: bool = True
     """``False`` where the log has no times: ``started`` and ``last`` are 0 then and mean nothing."""
+    session: str | None = None
+    """The client's session, where a transcript tells it."""
+    confidence: str = ""
+    """How sure the number of attempts is, in a few words: ``counted by the client``, ``by waits and connection``."""

@@ -4,21 +4,14 @@ from __future__ import annotations
 
 from collections import OrderedDict
 
-from stormdeck.model.retries.causes import Causes, ErrorText
-from stormdeck.model.retries.chain import Chain, first_attempt
-from stormdeck.model.retries.evidence import AT_ONCE, SLOW_SUCCESS, SLOWEST, Fit
-from stormdeck.model.retries.ladder import (
-    DEFAULT_LIMIT,
-    allowance,
-    climbs,
-    gives_up,
-    gives_up_at,
-    next_due,
-    wait_bounds,
-)
+from stormdeck.model.retries.causes import BESIDE, Causes, ErrorText
+from stormdeck.model.retries.chain import STORM, Chain, first_attempt
+from stormdeck.model.retries.evidence import SLOWEST, Fit
+from stormdeck.model.retries.ladder import DEFAULT_LIMIT, wait_bounds
 from stormdeck.model.retries.matching import Match, Reading, Track, best_match
+from stormdeck.model.retries.outlook import chain_storm
 from stormdeck.model.retries.request import Attempt, Request
-from stormdeck.model.retries.storm import Outcome, Storm
+from stormdeck.model.retries.storm import Storm
 
 STORMS = 50
 WAITING = 32
@@ -34,15 +27,25 @@ class Tracker:
     Requests must come in the order of their log. What is told once may be revised: see ``Attempt.instead_of``.
     """
 
-    def __init__(self, limit: int = DEFAULT_LIMIT) -> None:
+    def __init__(
+        self,
+        limit: int = DEFAULT_LIMIT,
+        causes: Causes | None = None,
+        least: int = STORM,
+        most: int = STORMS,
+    ) -> None:
+        """Remember the newest ``most`` chains of ``least`` attempts or more."""
         self.limit = limit
         """Attempts after which the client gives up: ``CLAUDE_CODE_MAX_RETRIES`` and one."""
         self._turns = 0
         self._tracks: list[Track] = []
         self._ports: OrderedDict[tuple[str, str, int], float | None] = OrderedDict()
-        self._storms: OrderedDict[int, Chain] = OrderedDict()
+        self._least = least
+        self._most = most
+        self._kept: OrderedDict[int, Chain] = OrderedDict()
         self._reasons: dict[int, ErrorText] = {}
-        self._causes = Causes()
+        self.causes = Causes() if causes is None else causes
+        """What the error records say; may be shared."""
 
     def take(self, request: Request) -> Attempt:
         """Take the next main request and tell which attempt of which turn it is."""
@@ -62,13 +65,28 @@ class Tracker:
 
     def explain(self, t: float | None, text: str, is_cooldown: bool = False) -> None:
         """Take an error record's text in a few words; ``is_cooldown``: a proxy refused by itself, after an error."""
-        self._causes.add(ErrorText(t, text, is_cooldown))
-        for chain in self._storms.values():
-            self._find_reason(chain)
+        self.causes.add(ErrorText(t, text, is_cooldown))
+        for chain in reversed(self._kept.values()):
+            # Older ones are over, or have found theirs.
+            if t is not None and chain.last is not None and chain.last < t - BESIDE:
+                break
+            if chain.is_storm and not self._find_reason(chain):
+                break
 
     def storms(self, now: float) -> tuple[Storm, ...]:
-        """Return the storms that are remembered, at most 50, newest first."""
-        return tuple(self._storm(chain, now) for chain in reversed(self._storms.values()))
+        """Return the storms among the chains that are remembered, newest first."""
+        storms = (chain for chain in reversed(self._kept.values()) if chain.is_storm)
+        return tuple(chain_storm(chain, self.limit, self.reason(chain), now) for chain in storms)
+
+    @property
+    def chains(self) -> tuple[Chain, ...]:
+        """Return the chains that are remembered, in the order of their newest attempts."""
+        return tuple(self._kept.values())
+
+    def reason(self, chain: Chain) -> str:
+        """Return the first error beside a chain in a few words, empty where there is none."""
+        known = self._reasons.get(chain.turn) or self.causes.of(chain.started, chain.last)
+        return known.text if known is not None else ""
 
     def _seen(self, request: Request) -> bool:
         """Tell whether a request's connection served one before, and remember it."""
@@ -87,6 +105,8 @@ class Tracker:
         """Begin a turn; it waits for its next attempt where it failed."""
         self._turns += 1
         track = Track(first_attempt(self._turns, request))
+        if self._least == 1:
+            self._note(track.chain)
         if request.failed:
             self._forget(request.t)
             self._tracks.append(track)
@@ -112,54 +132,25 @@ class Tracker:
         return own, wrong
 
     def _note(self, chain: Chain) -> None:
-        """Remember a chain as a storm, or no longer."""
-        if not chain.is_storm:
-            self._storms.pop(chain.turn, None)
+        """Remember a chain, or no longer."""
+        if chain.attempts < self._least:
+            self._kept.pop(chain.turn, None)
             self._reasons.pop(chain.turn, None)
             return
-        self._storms[chain.turn] = chain
-        self._find_reason(chain)
-        if len(self._storms) > STORMS:
-            turn, _ = self._storms.popitem(last=False)
+        self._kept[chain.turn] = chain
+        self._kept.move_to_end(chain.turn)
+        if chain.is_storm:
+            self._find_reason(chain)
+        if len(self._kept) > self._most:
+            turn, _ = self._kept.popitem(last=False)
             self._reasons.pop(turn, None)
 
-    def _find_reason(self, chain: Chain) -> None:
+    def _find_reason(self, chain: Chain) -> bool:
         """Look for the first error of a storm; it is kept once it is found, a cooldown only until then."""
         known = self._reasons.get(chain.turn)
-        if known is not None and not known.is_cooldown:
-            return
-        found = self._causes.of(chain.started, chain.last)
-        if found is not None:
-            self._reasons[chain.turn] = found
-
-    def _storm(self, chain: Chain, now: float) -> Storm:
-        outcome = self._outcome(chain, now)
-        reason = self._reasons.get(chain.turn)
-        next_at = end = None
-        if outcome is Outcome.LIVE and chain.last is not None:
-            next_at = next_due(chain.attempts, chain.last)
-            end = gives_up_at(chain.attempts, chain.last, self.limit, chain.quickest or 0.0)
-        return Storm(
-            started=chain.started or 0.0,
-            last=chain.last or 0.0,
-            attempts=chain.attempts,
-            limit=max(allowance(chain.failures[-1], self.limit), chain.attempts),
-            cause=chain.cause,
-            reason=reason.text if reason is not None else "",
-            outcome=outcome,
-            next_at=next_at,
-            gives_up_at=end,
-            log=chain.newest.log,
-            timed=chain.started is not None and chain.last is not None,
-        )
-
-    def _outcome(self, chain: Chain, now: float) -> Outcome:
-        if not chain.open:
-            return Outcome.RECOVERED
-        if chain.last is None or gives_up(chain.attempts, chain.newest.status, self.limit):
-            return Outcome.GAVE_UP
-        if climbs(chain.newest.status):
-            patience = wait_bounds(chain.attempts)[1] + max(SLOW_SUCCESS, 2 * chain.slowest)
-        else:
-            patience = AT_ONCE
-        return Outcome.LIVE if now <= chain.last + patience + chain.newest.grain else Outcome.GAVE_UP
+        if known is None or known.is_cooldown:
+            found = self.causes.of(chain.started, chain.last)
+            if found is not None:
+                self._reasons[chain.turn] = found
+            return True
+        return False

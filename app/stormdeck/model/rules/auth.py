@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from stormdeck.model.finding import Edit, Finding, Fix, Severity
 from stormdeck.model.rules.facts import Facts
 from stormdeck.model.rules.rule import NOT_LOGGED_IN, Page, Rule, rule
+from stormdeck.model.server import ServerKind
 
 BEARER = "env.ANTHROPIC_AUTH_TOKEN"
 API_KEY = "env.ANTHROPIC_API_KEY"
@@ -64,10 +65,12 @@ def key_only(facts: Facts) -> Iterator[Finding]:
     key = facts.raw(API_KEY)
     if not key or facts.raw(BEARER) or (facts.raw(HELPER) and facts.complete):
         return
+    probe = facts.live.probe
+    refused = probe is not None and probe.kind is ServerKind.VLLM and probe.credential == 401
     yield Finding(
         "AUTH202",
-        Severity.WARNING,
-        "a key: asked for, default No",
+        Severity.ERROR if refused else Severity.WARNING,
+        "a key: vLLM answers 401 to it" if refused else "a key: asked for, default No",
         "It works with `claude -p`. Interactively the client asks in a dialog whose default is No, and is not logged "
         "in after that; vLLM's --api-key answers 401 to it.",
         API_KEY,

@@ -68,6 +68,27 @@ def is_mapped(facts: Facts, tier: str) -> bool:
     return bool(facts.text(mapping(tier))) or serves(facts, HOSTED[tier])
 
 
+def asked_ids(facts: Facts) -> tuple[tuple[str, str], ...]:
+    """Return what the client will ask for, main model first: the setting that decides, and the id as sent.
+
+    An unmapped tier asks for a hosted id. Background requests are part of it, those of 2.1.329 too: it sends them
+    where the extra traffic is on.
+    """
+    chosen = choice(facts)
+    asked: dict[str, str] = {}
+    if chosen.tiers:
+        for tier in chosen.tiers:
+            asked[mapping(tier)] = without_window(facts.text(mapping(tier))) or HOSTED[tier]
+    else:
+        asked[chosen.path] = without_window(chosen.text)
+    background = facts.text(mapping("haiku")) or facts.text(SMALL_FAST) or HOSTED["haiku"]
+    asked.setdefault(mapping("haiku"), without_window(background))
+    for tier in TIER_IDS:
+        if facts.text(mapping(tier)):
+            asked.setdefault(mapping(tier), without_window(facts.text(mapping(tier))))
+    return tuple(asked.items())
+
+
 def serves(facts: Facts, model: str) -> bool:
     """Say whether the server is known to serve an id: letter for letter, or by a proxy's ``claude-*``."""
     return any(model == entry or ("*" in entry and fnmatchcase(model, entry)) for entry in facts.served or ())

@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
+from stormdeck.model.litellm.config import ProxyConfig
+from stormdeck.model.rules.live import Live
+from stormdeck.model.rules.version import version_key
 from stormdeck.model.settings.merge import merged
 from stormdeck.model.settings.scope import Scope, SettingsFile, SettingsSnapshot
+
+__all__ = [
+    "BASE_URL",
+    "CUSTOM_OPTION",
+    "FABLE_ID",
+    "NEWEST",
+    "TIER_IDS",
+    "Exposure",
+    "Facts",
+    "RunningClient",
+    "version_key",
+]
 
 NEWEST = "2.1.329"
 """The newest client that was measured: an unknown version is taken for it."""
@@ -23,8 +38,30 @@ BASE_URL = "env.ANTHROPIC_BASE_URL"
 
 
 @dataclass(frozen=True, slots=True)
+class Exposure:
+    """Who else can read a settings file."""
+
+    file: Path
+    world_readable: bool = False
+    """Every user of this machine may read it, the folders above it included."""
+    tracked: bool = False
+    """git tracks it, so a push publishes it."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunningClient:
+    """A client that runs while its settings change."""
+
+    pid: int
+    version: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
-    """The values in force, or those of one file alone, and what is known around them."""
+    """The values in force, or those of one file alone, and what is known around them.
+
+    What is not known is empty or ``None``; the rules that need it are silent.
+    """
 
     values: Mapping[str, str | None]
     """By key path, as the text that the client makes of it; ``None`` is JSON null."""
@@ -36,6 +73,15 @@ class Facts:
     """The ids of ``/v1/models``; ``None`` or empty: not known."""
     attribution_stripped: bool = False
     """The live server is a vLLM (0.18 or later) that takes the attribution block out, and no proxy is between."""
+    settings: SettingsSnapshot | None = None
+    """The files that the values are from: for places, for what loses, and for files that are not in effect."""
+    live: Live = field(default_factory=Live)
+    proxy_config: ProxyConfig | None = None
+    """LiteLLM's YAML."""
+    exposures: tuple[Exposure, ...] = ()
+    changed: frozenset[str] = frozenset()
+    """The key paths that an edit changes, or changed after the running clients had begun."""
+    running: tuple[RunningClient, ...] = ()
 
     @classmethod
     def effective(
@@ -45,10 +91,26 @@ class Facts:
         served: tuple[str, ...] | None = None,
         *,
         attribution_stripped: bool = False,
+        live: Live | None = None,
+        proxy_config: ProxyConfig | None = None,
+        exposures: tuple[Exposure, ...] = (),
+        changed: frozenset[str] = frozenset(),
+        running: tuple[RunningClient, ...] = (),
     ) -> Facts:
-        """Return the facts of the values in force."""
-        values = {path: snapshot.text(path) for path in snapshot.effective}
-        return cls(values, None, client_version, served, attribution_stripped)
+        """Return the facts of the values in force; what ``live`` tells of the served ids need not be told twice."""
+        live = live or Live()
+        return cls(
+            values={path: snapshot.text(path) for path in snapshot.effective},
+            client_version=client_version,
+            served=served if served is not None else live.served,
+            attribution_stripped=attribution_stripped or live.attribution_stripped,
+            settings=snapshot,
+            live=live,
+            proxy_config=proxy_config,
+            exposures=exposures,
+            changed=changed,
+            running=running,
+        )
 
     @classmethod
     def of_file(cls, file: SettingsFile, client_version: str | None = None) -> Facts:
@@ -86,8 +148,3 @@ class Facts:
     def has_base_url(self) -> bool:
         """Say whether requests are meant for a server of one's own."""
         return bool(self.root_or_env("ANTHROPIC_BASE_URL"))
-
-
-def version_key(version: str) -> tuple[int, ...]:
-    """Return a version as numbers that can be compared; text that holds none comes first."""
-    return tuple(int(part[:9]) for part in re.findall(r"\d+", version)[:4])

@@ -14,6 +14,7 @@ IDLE = "env.CLAUDE_STREAM_IDLE_TIMEOUT_MS"
 FORCE_IDLE = "env.API_FORCE_IDLE_TIMEOUT"
 RETRIES = "env.CLAUDE_CODE_MAX_RETRIES"
 _HOLDS_MS = 300_000
+_DEFAULT_MS = 600_000
 _IDLE_AT_MOST_MS = 1_800_000
 _MOST_RETRIES = 15
 _WHOLE = re.compile(r"\d{1,15}", re.ASCII)
@@ -170,4 +171,36 @@ def retries(facts: Facts) -> Iterator[Finding]:
         )
 
 
-RULES: tuple[Rule, ...] = (no_number, does_not_hold, retries)
+@rule(
+    Page(
+        "TIME504",
+        "the timeout is shorter than the server needs",
+        "API_TIMEOUT_MS is below the time that your vLLM takes to the first token, for one request in twenty.",
+        "The client drops those requests and sends them again, and the server computes the prompts twice.",
+        "Request timed out",
+        "all; from vLLM's own figures of the last minute",
+        "measured: the timeout covers the time to the first byte",
+        "Raise API_TIMEOUT_MS, or shorten the prompts.",
+        '"env": { "API_TIMEOUT_MS": "600000" }',
+    )
+)
+def too_short(facts: Facts) -> Iterator[Finding]:
+    """Find a timeout that normal requests exceed."""
+    text, engine = facts.text(TIMEOUT), facts.live.engine
+    slowest = engine.ttft_p95_s if engine is not None else None
+    limit = int(text) if _WHOLE.fullmatch(text) else _DEFAULT_MS
+    if slowest is None or limit >= slowest * 1000 or (text and not _WHOLE.fullmatch(text)):
+        return
+    enough = max(_DEFAULT_MS, round(slowest * 2000))
+    yield Finding(
+        "TIME504",
+        Severity.WARNING,
+        "shorter than the server needs",
+        f"One request in twenty waits {slowest:g} s or more for its first token, and the client gives up after "
+        f"{limit / 1000:g} s and sends it again.",
+        TIMEOUT,
+        fix=Fix(f"set it to {enough}", (Edit(TIMEOUT, str(enough)),)) if enough > limit else None,
+    )
+
+
+RULES: tuple[Rule, ...] = (no_number, does_not_hold, retries, too_short)

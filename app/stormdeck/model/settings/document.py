@@ -62,6 +62,14 @@ class Document:
         member = self._member(_keys(path))
         return None if member is None else _line_and_column(self.text, member.start)
 
+    def extent(self, path: Path) -> tuple[int, int, int] | None:
+        """Return line and column of an entry's value, and how many characters of it stand on that line."""
+        member = self._member(_keys(path))
+        if member is None:
+            return None
+        start, end = member.node.start, member.node.end
+        return *_line_and_column(self.text, start), len(self.text[start:end].partition("\n")[0].rstrip("\r"))
+
     def set(self, path: Path, value: object) -> Document:
         """Return the document with one value set; equal text when it is set to that already.
 

@@ -74,6 +74,8 @@ class Draft:
         return frozenset(path for path in before.keys() | after.keys() if before.get(path) != after.get(path))
 
     def findings(self) -> tuple[Finding, ...]:
-        """Return what the rules say about the values that would be in force."""
+        """Return what the rules say about the values that would be in force; nothing before a file was read."""
+        if self.file is None:
+            return ()
         would = preview(self.snapshot, self.scope, self.edits)
         return check(Facts.effective(would, self.client_version, self.served))

@@ -32,7 +32,9 @@ WORDS = (
 class HelpScreen(ModalScreen[None]):
     """Goes away with any of its keys; nothing is lost."""
 
-    BINDINGS = [Binding("escape,question_mark,q,f1", "dismiss", "close")]  # noqa: RUF012 - Textual's own form
+    BINDINGS = [  # noqa: RUF012 - Textual's own form
+        Binding("escape,question_mark,q,f1", "dismiss", "close", id="help.close", tooltip="Close the help."),
+    ]
 
     def compose(self) -> ComposeResult:
         """Compose the one text."""

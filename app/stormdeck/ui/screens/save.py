@@ -20,7 +20,10 @@ STYLES = {DiffKind.CONTEXT: "$quiet", DiffKind.REMOVED: "$error", DiffKind.ADDED
 class SaveScreen(ModalScreen[bool]):
     """Enter writes, escape does not."""
 
-    BINDINGS = [Binding("enter,y", "dismiss(True)", "write"), Binding("escape,n,q", "dismiss(False)", "back")]  # noqa: RUF012
+    BINDINGS = [  # noqa: RUF012 - Textual's own form
+        Binding("enter,y", "dismiss(True)", "write", id="save.write", tooltip="Write the file."),
+        Binding("escape,n,q", "dismiss(False)", "back", id="save.back", tooltip="Write nothing."),
+    ]
 
     def __init__(self, draft: Draft) -> None:
         super().__init__()

@@ -28,7 +28,7 @@ class SettingsScreen(Area):
     """A list of values. Enter edits one in place; every other key works on the row you are on."""
 
     AREA = "settings"
-    BINDINGS = [*bindings("settings"), ("down", "app.focus_next", ""), ("up", "app.focus_previous", "")]  # noqa: RUF012
+    BINDINGS = bindings("settings")
 
     def __init__(self) -> None:
         super().__init__()
@@ -49,16 +49,16 @@ class SettingsScreen(Area):
                 yield FieldRow(shown)
 
     def on_mount(self) -> None:
-        """Begin on the first row."""
-        super().on_mount()
+        """Begin on the first row; Textual calls the frame's own handler too."""
         self.call_after_refresh(lambda: self.query(FieldRow).first().focus())
 
     def take_deck(self, deck: Deck) -> None:
         """Put the draft on top of what the sources say now."""
         super().take_deck(deck)
-        self.draft = replace(
-            self.draft, snapshot=deck.settings, client_version=deck.client_version, served=served_ids(deck)
-        )
+        self.draft = _on_top_of(deck, self.draft)
+        if self._typing is not None:
+            before, path = self._typing
+            self._typing = (_on_top_of(deck, before), path)
         self.show_draft()
 
     def show_draft(self) -> None:
@@ -210,3 +210,8 @@ class SettingsScreen(Area):
         why = "no settings file was read" if file is None else file.error.message if file.error else "it is read-only"
         self.notify(f"The file cannot be edited here: {why}.", severity="warning", markup=False)
         return False
+
+
+def _on_top_of(deck: Deck, draft: Draft) -> Draft:
+    """Return the draft with the same edits on what the sources say now."""
+    return replace(draft, snapshot=deck.settings, client_version=deck.client_version, served=served_ids(deck))

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from textual import events, on
 from textual.app import ComposeResult
+from textual.binding import Binding
 from textual.content import Content
 from textual.geometry import Size
 from textual.message import Message
@@ -42,6 +43,12 @@ class RowState:
 
 class FieldRow(Widget, can_focus=True):
     """Drawn as one text; an input lies over the value while it is edited."""
+
+    # Here and not on the screen: the container that scrolls the rows would take the arrows first.
+    BINDINGS = [  # noqa: RUF012 - Textual's own form
+        Binding("down", "app.focus_next", "next", id="row.next", tooltip="Go to the next value.", show=False),
+        Binding("up", "app.focus_previous", "previous", id="row.previous", tooltip="Go to the one before.", show=False),
+    ]
 
     class Edited(Message):
         """The text of a row changed while it is typed."""
@@ -125,8 +132,14 @@ class FieldRow(Widget, can_focus=True):
             self.post_message(self.Left(self, kept=False))
 
     def on_focus(self) -> None:
-        """Show what the value does."""
+        """Show what the value does, and all of it if there is room; the label in any case."""
         self.refresh(layout=True)
+        # Textual centres the row after a refresh, by its old height: this comes after that.
+        self.call_after_refresh(self.call_after_refresh, self._come_into_sight)
+
+    def _come_into_sight(self) -> None:
+        room = self.parent.size.height if isinstance(self.parent, Widget) else 0
+        self.scroll_visible(animate=False, top=self.size.height > room, immediate=True)
 
     def on_blur(self) -> None:
         """Hide it again."""

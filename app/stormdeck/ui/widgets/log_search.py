@@ -35,15 +35,15 @@ class LineFilter:
         self._seen = 0
         self.catch_up()
 
-    def catch_up(self) -> None:
-        """Look at the lines that came since."""
+    def catch_up(self) -> int:
+        """Look at the lines that came since; return how many of those let through are gone from the book."""
         if not self.active:
-            return
+            return 0
         self._hits += [number for number, text in self._book.texts(self._seen) if self._passes(text.casefold())]
         self._seen = self._book.end
         gone = bisect_left(self._hits, self._book.start)
-        if gone:
-            del self._hits[:gone]
+        del self._hits[:gone]
+        return gone
 
     def _passes(self, text: str) -> bool:
         return all(word in text for word in self._wanted) and not any(word in text for word in self._unwanted)

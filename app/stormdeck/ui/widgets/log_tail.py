@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 
 from textual.strip import Strip
@@ -27,21 +28,24 @@ class LogTail(LineDrawer):
         super().__init__(id=id)
         self._book = book
         self._clock = clock
-        self._rows: list[tuple[Line, list[Fragment]]] = []
-        self._end = -1
+        self._rows: deque[tuple[Line, list[Fragment]]] = deque()
+        self._seen = 0
 
     def grow(self) -> None:
-        """Take what the book has got."""
+        """Take what the book has got; lines that are not worth seeing cost no repaint."""
         height, width = self.size.height, self.size.width
-        if not height or (self._book.end == self._end and len(self._rows) == height):
+        if not height or self._seen == self._book.end:
             return
-        self._end = self._book.end
-        self._rows = last_rows(self._book, height, width)
-        self.refresh()
+        new = last_rows(self._book, self._seen, height, width)
+        self._seen = self._book.end
+        if new:
+            self._rows = deque([*self._rows, *new], maxlen=height)
+            self.refresh()
 
     def on_resize(self) -> None:
         """Choose again for another size."""
-        self._end = -1
+        self._rows.clear()
+        self._seen = 0
         self.grow()
 
     def render_line(self, y: int) -> Strip:
@@ -53,15 +57,15 @@ class LogTail(LineDrawer):
         return self.draw(head(line, self._clock, named=False), body, width)
 
 
-def last_rows(book: LogBook, height: int, width: int) -> list[tuple[Line, list[Fragment]]]:
-    """Return the last lines worth seeing, oldest first."""
+def last_rows(book: LogBook, begin: int, most: int, width: int) -> list[tuple[Line, list[Fragment]]]:
+    """Return the last lines from ``begin`` on that are worth seeing, oldest first."""
     rows: list[tuple[Line, list[Fragment]]] = []
-    for number in range(book.end - 1, max(book.start, book.end - LOOK_BACK) - 1, -1):
+    for number in range(book.end - 1, max(book.start, begin, book.end - LOOK_BACK) - 1, -1):
         line = book.line(number)
         body = _worth(line, width) if line is not None else None
         if line is not None and body is not None:
             rows.append((line, body))
-            if len(rows) == height:
+            if len(rows) == most:
                 break
     return rows[::-1]
 

@@ -49,15 +49,15 @@ class LogView(LineDrawer, ScrollView, can_focus=True):
         """Take what the book has got; cheap, and it does nothing while the view is not seen."""
         if not self.is_attached or not self.screen.is_active:
             return
-        self.filter.catch_up()
+        gone = self.filter.catch_up()
         begin, count = self._window()
-        dropped = max(0, begin - self._begin)
+        dropped = gone if self.filter.active else max(0, begin - self._begin)
         self._begin = begin
         if self.virtual_size.height != count:
             self.virtual_size = Size(self.scrollable_content_region.width, count)
         if self.following and not self.paused:
             self.scroll_to(y=self.max_scroll_y, animate=False, force=True, immediate=True)
-        elif dropped and not self.filter.active:
+        elif dropped:
             self.scroll_to(y=max(0, self.scroll_y - dropped), animate=False, force=True, immediate=True)
         self.refresh()
 

@@ -29,7 +29,8 @@ class ServerPanel(Panel):
 
     def title(self, name: str, server: VllmSnapshot | ProxySnapshot, width: int) -> Content:
         """Return the name and version, with how long it is up at the right."""
-        age = self.now - server.started if server.started else -1
+        runs = server.started is not None and server.state.light is not Light.BROKEN
+        age = self.now - (server.started or 0) if runs else -1
         up = "" if age < 0 else "just started" if age < 60 else f"up {duration(age - age % 60)}"
         name = f"{name} {server.version}" if server.version else name
         return sides(self.heading(name), line((up, "$quiet")), width)

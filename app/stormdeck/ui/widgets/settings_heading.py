@@ -12,6 +12,7 @@ from stormdeck.model.deck import Deck
 from stormdeck.model.finding import Finding, Severity
 from stormdeck.model.settings.draft import Draft
 from stormdeck.model.settings.scope import SettingsFile
+from stormdeck.model.settings.secrets import masked_json
 from stormdeck.model.text import clean
 from stormdeck.ui.draw import Part, light, line, sides
 from stormdeck.ui.widgets.panel import Panel
@@ -71,7 +72,7 @@ def _error(file: SettingsFile, width: int) -> list[Content]:
     rows += _wrapped(
         "The client drops the whole file and says “Not logged in”. Mend it in an editor; it is not touched here.", width
     )
-    text = file.text.splitlines()
+    text = masked_json(file.text).split("\n")
     for number in range(max(1, at - AROUND), min(len(text), at + AROUND) + 1) if at else ():
         style = "$foreground" if number == at else "$quiet"
         rows.append(line((f"{number:>5}  ", "$faint"), (clean(text[number - 1])[: max(0, width - 8)], style)))

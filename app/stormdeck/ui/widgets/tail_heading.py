@@ -14,13 +14,14 @@ class TailHeading(Panel):
 
     def part(self, deck: Deck) -> object:
         """Return the followed logs and what stands against them."""
-        return deck.discovery.logs, deck.discovery.log_notes, deck.discovery.done
+        return deck.traffic.logs if deck.traffic else (), deck.discovery.log_notes, deck.discovery.done
 
     def rows(self, width: int, height: int) -> list[Content]:
         """Return the heading."""
-        found = self.deck.discovery
-        if found.logs:
-            return [self.heading("LOG", ("  ".join(path.name for path in found.logs), "$quiet"))]
+        found, traffic = self.deck.discovery, self.deck.traffic
+        if traffic is not None and traffic.logs:
+            names = "  ".join(log.rsplit("/", 1)[-1] for log in traffic.logs)
+            return [self.heading("LOG", (names, "$quiet"))]
         if not found.done:
             return [self.heading("LOG", ("looking …", "$quiet"))]
         note = found.log_notes[0] if found.log_notes else "No log found. Name one: stormdeck --log FILE"

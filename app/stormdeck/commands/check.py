@@ -1,0 +1,72 @@
+"""``stormdeck check``: all rules, as a report or as JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+
+from stormdeck.commands import report
+from stormdeck.commands.checking import Knowledge, has_settings, learn, missing
+from stormdeck.commands.paint import paint_for
+from stormdeck.commands.talk import put, say, standard_output
+from stormdeck.model.finding import Finding, Severity
+from stormdeck.model.rules.facts import NEWEST
+from stormdeck.model.settings.template import is_blank, target
+from stormdeck.options import Options
+from stormdeck.options.kinds import printable
+
+CLEAN = 0
+ERRORS = 1
+COULD_NOT_RUN = 2
+
+
+def run(
+    options: Options, environ: Mapping[str, str], *, offline: bool, as_json: bool, wants_fix: bool, agreed: bool
+) -> int:
+    """Check everything and print the report; ``wants_fix``: fix first what is safe. Return the exit code."""
+    absent = missing(options)
+    if absent is not None and not wants_fix:
+        say(f"stormdeck: there is no file {printable(str(absent))}.")
+        return COULD_NOT_RUN
+    known = learn(options, environ, offline=offline)
+    if wants_fix:
+        from stormdeck.commands.fix import Outcome, fix
+
+        outcome = fix(known, agreed=agreed, aside=as_json)
+        if outcome is Outcome.FAILED:
+            return COULD_NOT_RUN
+        if outcome is Outcome.WRITTEN:
+            known = learn(options, environ, offline=offline)
+    found = known.findings(known.settings)
+    if as_json:
+        put(json.dumps(report.as_json(found, known.settings), indent=2, ensure_ascii=False))
+    else:
+        _tell(known, found)
+    return ERRORS if any(finding.severity is Severity.ERROR for finding in found) else CLEAN
+
+
+def _tell(known: Knowledge, found: Sequence[Finding]) -> None:
+    for line in report.as_text(found, known.settings, known.texts(), paint_for(standard_output())):
+        put(line)
+    put(f"{report.summary(found)}." if found else "No findings.")
+    for line in _asides(known, found):
+        say(line)
+
+
+def _asides(known: Knowledge, found: Sequence[Finding]) -> list[str]:
+    """Return what the reader should know beside the findings."""
+    lines = [f"({known.seen.note})"] if known.seen.note else []
+    if not has_settings(known.settings):
+        lines.append("There are no settings for Claude Code yet.")
+    if is_blank(known.settings):
+        server = target(known.seen.vllm, known.seen.proxy)
+        if server is not None:
+            lines.append(f"{server.url} serves {server.model}: `stormdeck check --fix` proposes the settings for it.")
+        return lines
+    if any(finding.fix is not None and finding.severity is not Severity.INFO for finding in found):
+        lines.append("`stormdeck check --fix` shows and makes the fixes, `stormdeck explain CODE` tells why.")
+    elif found:
+        lines.append("`stormdeck explain CODE` tells why.")
+    if found and known.options.client_version is None:
+        lines.append(f"Checked for Claude Code {NEWEST}, the newest measured; --client-version names another.")
+    return lines

@@ -1,0 +1,138 @@
+"""The events of ``watch``: one JSON object a line, or one line of text.
+
+Every object has ``version`` (1), ``event`` and ``t`` (unix seconds), and by event:
+
+- ``log``: how a followed log stands. ``log``, ``path``, ``state`` ("following", "waiting", "no permission",
+  "not a file", "failed"), ``detail`` in words.
+- ``storm_started`` (its third attempt was seen), ``storm_attempt`` (another one), ``storm_recovered``,
+  ``storm_gave_up``, ``storm_withdrawn`` (its attempts turned out to be turns of their own): ``storm``, with the keys
+  that ``analyze --json`` gives a storm, and ``id`` (counts from 1, the same in all events of one storm), ``log``,
+  ``limit`` (attempts after which the client gives up), ``reason``, ``next_at`` and ``gives_up_at`` (unix seconds or null).
+- ``counts``, once a minute: ``seconds`` that they cover, and ``http_requests``, ``probes``, ``main_requests``,
+  ``auxiliary`` (or null), ``count_tokens``, ``retries``, ``turns`` in that time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from stormdeck.commands.paint import Ink, Paint
+from stormdeck.model.logs.batch import LogState, LogStatus
+from stormdeck.model.retries.changes import Change, ChangeKind
+from stormdeck.model.retries.report import Report, storm_as_json
+from stormdeck.model.retries.storm import Storm
+from stormdeck.model.text import clean
+from stormdeck.model.units import about, duration, plural
+
+VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What came in since the counts before."""
+
+    seconds: float
+    http_requests: int
+    probes: int
+    main_requests: int
+    auxiliary: int | None
+    count_tokens: int
+    retries: int
+    turns: int
+
+
+Event = LogStatus | Change | Counts
+
+_INKS = {
+    ChangeKind.STARTED: Ink.ERROR,
+    ChangeKind.ATTEMPT: Ink.PLAIN,
+    ChangeKind.RECOVERED: Ink.GOOD,
+    ChangeKind.GAVE_UP: Ink.WARNING,
+    ChangeKind.WITHDRAWN: Ink.QUIET,
+}
+
+
+def counts_between(before: Report, after: Report, seconds: float) -> Counts:
+    """Return what came in between two reports; a retry that turned out to be none is not counted backwards."""
+
+    def grown(old: int | None, new: int | None) -> int:
+        return max(0, (new or 0) - (old or 0))
+
+    return Counts(
+        seconds=round(seconds, 1),
+        http_requests=grown(before.http_requests, after.http_requests),
+        probes=grown(before.probes, after.probes),
+        main_requests=grown(before.main_requests, after.main_requests),
+        auxiliary=None if after.auxiliary is None else grown(before.auxiliary, after.auxiliary),
+        count_tokens=grown(before.count_tokens, after.count_tokens),
+        retries=grown(before.retries, after.retries),
+        turns=grown(before.turns, after.turns),
+    )
+
+
+def to_json(event: Event, now: float) -> dict[str, object]:
+    """Return an event as one JSON object."""
+    name, fields = _fields(event)
+    return {"version": VERSION, "event": name, "t": round(now, 3)} | fields
+
+
+def as_text(event: Event, now: float, paint: Paint) -> str:
+    """Return an event as one line, with the local time of day."""
+    if isinstance(event, Change):
+        text = paint(_change_words(event, now), _INKS[event.kind])
+    elif isinstance(event, LogStatus):
+        text = _log_words(event)
+    else:
+        text = _count_words(event)
+    return f"{paint(_clock(now), Ink.QUIET)}  {text}"
+
+
+def _fields(event: Event) -> tuple[str, dict[str, object]]:
+    if isinstance(event, Change):
+        return f"storm_{event.kind.name.lower()}", {"storm": {"id": event.number} | _storm_fields(event.storm)}
+    if isinstance(event, LogStatus):
+        where = {"log": event.log, "path": str(event.path)}
+        return "log", {**where, "state": event.state.value, "detail": event.detail}
+    return "counts", asdict(event)
+
+
+def _storm_fields(storm: Storm) -> dict[str, object]:
+    more = {"log": storm.log, "limit": storm.limit, "reason": storm.reason}
+    return {**storm_as_json(storm), **more, "next_at": storm.next_at, "gives_up_at": storm.gives_up_at}
+
+
+def _change_words(change: Change, now: float) -> str:
+    storm, name = change.storm, f"storm {change.number}"
+    took = f" after {plural(storm.attempts, 'attempt')}" + (
+        f", {duration(storm.last - storm.started)}" if storm.timed else ""
+    )
+    if change.kind is ChangeKind.RECOVERED:
+        return f"{name} recovered{took}"
+    if change.kind is ChangeKind.GAVE_UP:
+        return f"{name}: the client gave up{took}"
+    if change.kind is ChangeKind.WITHDRAWN:
+        return f"{name} was none: its {storm.attempts} attempts were turns of their own"
+    why = f"{storm.cause} {clean(storm.reason)}".strip()
+    ahead = f"; next {about(storm.next_at - now)}" if storm.next_at is not None else ""
+    if storm.gives_up_at is not None:
+        ahead += f", gives up at {_clock(storm.gives_up_at)}"
+    begins = " begins" if change.kind is ChangeKind.STARTED else ""
+    return f"{name}{begins}: attempt {storm.attempts} of {storm.limit}, {why}{ahead}"
+
+
+def _log_words(status: LogStatus) -> str:
+    if status.state is LogState.FOLLOWING and not status.detail:
+        return f"following {clean(str(status.path))}"
+    return clean(status.detail or f"{status.path}: {status.state.value}")
+
+
+def _count_words(counts: Counts) -> str:
+    kinds = [(counts.auxiliary or 0, "auxiliary"), (counts.count_tokens, "count_tokens"), (counts.probes, "probes")]
+    words = [plural(counts.turns, "turn"), plural(counts.retries, "retry", "retries")]
+    beside = ", ".join(words + [f"{count} {name}" for count, name in kinds if count])
+    return f"last {duration(counts.seconds)}: {plural(counts.http_requests, 'request')}: {beside}"
+
+
+def _clock(t: float) -> str:
+    return f"{datetime.fromtimestamp(t).astimezone():%H:%M:%S}"

@@ -1,0 +1,60 @@
+"""The line of a file that a finding is about, with a caret under its value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from stormdeck.commands.paint import cells
+from stormdeck.model.settings.document import Document
+from stormdeck.model.settings.scope import FileError
+from stormdeck.model.settings.secrets import masked_json
+from stormdeck.model.text import clean
+
+_WIDEST = 96
+_BEFORE = 40
+"""Characters before the caret that a long line keeps."""
+
+
+@dataclass(frozen=True, slots=True)
+class Excerpt:
+    """One line as it is shown, secrets masked, and where the caret stands under it."""
+
+    line: int
+    text: str
+    caret: int = 0
+    """Columns before the caret."""
+    width: int = 0
+    """Columns that the caret spans; 0: none."""
+
+
+def of_setting(text: str, path: str) -> Excerpt | None:
+    """Return the line of a setting's value; ``None`` where it is not in the text."""
+    shown = masked_json(text)
+    document = Document.parse(shown)
+    if isinstance(document, FileError):
+        return None
+    extent = document.extent(path)
+    return None if extent is None else _excerpt(shown, *extent)
+
+
+def of_place(text: str, line: int, column: int | None) -> Excerpt | None:
+    """Return a line of any text, with the caret under one character."""
+    shown = masked_json(text)
+    lines = shown.split("\n")
+    if not 0 < line <= len(lines):
+        return None
+    same = lines[line - 1] == text.split("\n")[line - 1]
+    # A masked secret moves what stands behind it: better no caret than one under the wrong word.
+    return _excerpt(shown, line, column or 1, 1 if same and column else 0)
+
+
+def _excerpt(text: str, line: int, column: int, length: int) -> Excerpt:
+    row = text.split("\n")[line - 1].rstrip("\r").removeprefix("\ufeff")
+    at = min(column - 1, len(row))
+    start = max(0, at - _BEFORE) if len(row) > _WIDEST else 0
+    end = min(len(row), start + _WIDEST)
+    before = ("…" if start else "") + clean(row[start:at])
+    marked = clean(row[at : min(at + length, end)])
+    after = clean(row[min(at + length, end) : end]) + ("…" if end < len(row) else "")
+    width = max(1, cells(marked)) if length else 0
+    return Excerpt(line, before + marked + after, cells(before), width)

@@ -1,0 +1,72 @@
+"""``stormdeck explain``: the page of a rule."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from collections.abc import Iterable
+from dataclasses import asdict
+from difflib import get_close_matches
+
+from stormdeck.commands.paint import Ink, Paint, paint_for
+from stormdeck.commands.talk import put, say, standard_output
+from stormdeck.model.rules.registry import RULES, page_of
+from stormdeck.model.rules.rule import Page
+from stormdeck.options.kinds import quoted
+
+UNKNOWN = 2
+_COLUMNS = 88
+_NEAREST = 4
+
+
+def explain(words: str, *, as_json: bool) -> int:
+    """Print the page of the rule that the words name; for others, name the codes that come near."""
+    page = page_of(words)
+    if page is None:
+        return _unknown(words)
+    if as_json:
+        put(json.dumps({"version": 1, **asdict(page)}, indent=2, ensure_ascii=False))
+        return 0
+    for line in page_text(page, paint_for(standard_output())):
+        put(line)
+    return 0
+
+
+def page_text(page: Page, paint: Paint) -> list[str]:
+    """Return a page as lines."""
+    lines = [f"{paint(page.code, Ink.BOLD)}  {page.title}"]
+    prose = (("looks at", page.what), ("why", page.why))
+    for heading, text in prose:
+        lines += _section(heading, textwrap.wrap(text, _COLUMNS), paint)
+    if page.shown:
+        lines += _section("you see", page.shown.splitlines(), paint)
+    for heading, text in (("versions", page.versions), ("evidence", page.evidence), ("fix", page.fix)):
+        lines += _section(heading, textwrap.wrap(text, _COLUMNS), paint)
+    if page.example:
+        lines += _section("example", page.example.splitlines(), paint)
+    return lines
+
+
+def nearest(words: str) -> tuple[str, ...]:
+    """Return the codes that come nearest to a text: by spelling, else those of the family that it names."""
+    codes = [rule.code for rule in RULES]
+    code = words.strip().upper()
+    near = get_close_matches(code, codes, n=_NEAREST, cutoff=0.6)
+    family = code.rstrip("0123456789")
+    return tuple(near) or tuple(known for known in codes if family and known.startswith(family))
+
+
+def _section(heading: str, rows: Iterable[str], paint: Paint) -> list[str]:
+    return ["", paint(heading, Ink.QUIET), *(f"  {row}" for row in rows)]
+
+
+def _unknown(words: str) -> int:
+    near = nearest(words)
+    families = sorted({rule.code.rstrip("0123456789") for rule in RULES})
+    say(f"stormdeck: there is no rule {quoted(words)}.")
+    say(
+        f"Did you mean {', '.join(near)}?"
+        if near
+        else f"Codes begin with {', '.join(families)}, as in {RULES[0].code}."
+    )
+    return UNKNOWN

@@ -1,0 +1,103 @@
+"""Where the lines that ``watch`` reads come from: named logs, standard input, the logs of running servers."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from stormdeck import __version__
+from stormdeck.commands.inbox import Inbox
+from stormdeck.model.discovery import DiscoverySnapshot
+from stormdeck.model.logs.batch import LogBatch, LogStatus
+from stormdeck.model.retries.transcript import Entry
+from stormdeck.options import Options
+from stormdeck.paths import user_paths
+from stormdeck.sources.discovery import Named, discover
+from stormdeck.sources.http import HttpClient
+from stormdeck.sources.logs.follow import Follower
+from stormdeck.sources.logs.lines import LineSplitter
+from stormdeck.sources.settings.read import read_settings
+
+STDIN_NAME = "standard input"
+SEARCH_S = 4.0
+"""Between two searches while no log is found."""
+SEARCH_LATER_S = 60.0
+"""Between two searches after that: a server may be started anew, with another log."""
+_PIECE_BYTES = 64 * 1024
+
+
+class End:
+    """Standard input is at its end."""
+
+
+Heard = LogBatch | LogStatus | Entry | DiscoverySnapshot | End
+
+
+class Listener:
+    """Starts one thread for each source; all of them put what they hear into the inbox."""
+
+    def __init__(self, inbox: Inbox[Heard], clock: Callable[[], float] = time.time) -> None:
+        self._inbox = inbox
+        self._clock = clock
+        self._followers: dict[Path, Follower] = {}
+        self._stopped = threading.Event()
+
+    def follow(self, path: Path) -> None:
+        """Follow a log, unless it is followed already."""
+        if path in self._followers:
+            return
+        taken = {follower.name for follower in self._followers.values()}
+        name = path.name if path.name not in taken else str(path)
+        follower = Follower(path, self._inbox.put, self._inbox.put, name=name, clock=self._clock)
+        self._followers[path] = follower
+        follower.start()
+
+    def read_standard_input(self) -> None:
+        """Read standard input to its end; a line arrives when it is read."""
+        self._start("standard input", self._read_standard_input)
+
+    def search(self, options: Options, environ: Mapping[str, str]) -> None:
+        """Look for running servers and their logs, again and again."""
+        self._start("search", lambda: self._search(options, environ))
+
+    def stop(self) -> None:
+        """End every thread, or let it end with the program; returns at once."""
+        self._stopped.set()
+        self._inbox.shut()
+        for follower in self._followers.values():
+            follower.stop()
+
+    def _start(self, name: str, work: Callable[[], None]) -> None:
+        threading.Thread(target=work, name=name, daemon=True).start()
+
+    def _read_standard_input(self) -> None:
+        splitter = LineSplitter()
+        try:
+            while not self._stopped.is_set() and (data := sys.stdin.buffer.read1(_PIECE_BYTES)):
+                self._give(splitter.split(data))
+        except (OSError, ValueError):  # closed while it was read: as good as its end
+            pass
+        self._give(splitter.take_held())
+        self._inbox.put(End())
+
+    def _give(self, lines: list[str]) -> None:
+        if lines:
+            self._inbox.put(LogBatch(STDIN_NAME, tuple(lines), self._clock(), history=False))
+
+    def _search(self, options: Options, environ: Mapping[str, str]) -> None:
+        while not self._stopped.is_set():
+            found = asyncio.run(_found(options, environ))
+            self._inbox.put(found)
+            self._stopped.wait(SEARCH_LATER_S if found.logs else SEARCH_S)
+
+
+async def _found(options: Options, environ: Mapping[str, str]) -> DiscoverySnapshot:
+    paths = user_paths(environ, options.home, options.project)
+    settings = read_settings(paths, environ, options.settings, managed=paths.managed)
+    named = Named(options.vllm, options.proxy, (), options.litellm_config)
+    async with HttpClient(__version__) as http:
+        return await discover(settings, http, named)

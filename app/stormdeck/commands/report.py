@@ -1,0 +1,151 @@
+"""Findings as text, in the style of a linter, and as JSON."""
+
+from __future__ import annotations
+
+import textwrap
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from stormdeck.commands.excerpt import Excerpt, of_place, of_setting
+from stormdeck.commands.hiding import Hider
+from stormdeck.commands.located import edit_file, where
+from stormdeck.commands.paint import Ink, Paint
+from stormdeck.model.finding import Finding, Fix, Paste, Severity
+from stormdeck.model.path import HopKind
+from stormdeck.model.settings.scope import SettingsSnapshot
+from stormdeck.model.settings.secrets import masked_json, masked_value
+from stormdeck.model.text import clean
+from stormdeck.model.units import plural
+
+_INKS = {Severity.ERROR: Ink.ERROR, Severity.WARNING: Ink.WARNING, Severity.INFO: Ink.INFO}
+_HEADINGS = {
+    HopKind.CLIENT: "client: what Claude Code reads",
+    HopKind.PROXY: "proxy",
+    HopKind.SERVER: "vLLM",
+    HopKind.GPU: "GPU",
+}
+_COLUMNS = 100
+
+
+def as_text(found: Sequence[Finding], settings: SettingsSnapshot, texts: Mapping[str, str], paint: Paint) -> list[str]:
+    """Return the report by hop, the worst first in each; ``texts`` are the files that it quotes, by path."""
+    writer = _Writer(texts, paint, Hider(settings))
+    lines: list[str] = []
+    for hop in HopKind:
+        here = [finding for finding in found if finding.hop is hop]
+        if here:
+            lines += [paint(_HEADINGS[hop], Ink.BOLD), ""]
+        for finding in here:
+            lines += [*writer.entry(finding, where(settings, finding)), ""]
+    return lines
+
+
+def summary(found: Sequence[Finding]) -> str:
+    """Return the counts in words: ``2 errors, 1 warning``."""
+    counts = _counts(found)
+    words = [(Severity.ERROR, "error"), (Severity.WARNING, "warning"), (Severity.INFO, "note")]
+    return ", ".join(plural(counts[severity], word) for severity, word in words if counts[severity])
+
+
+def as_json(found: Sequence[Finding], settings: SettingsSnapshot) -> dict[str, Any]:
+    """Return the report as the contract has it, secrets masked."""
+    counts, hide = _counts(found), Hider(settings)
+    return {
+        "version": 1,
+        "ok": not counts[Severity.ERROR],
+        "findings": [_entry_json(finding, settings, hide) for finding in found],
+        "summary": {
+            "errors": counts[Severity.ERROR],
+            "warnings": counts[Severity.WARNING],
+            "infos": counts[Severity.INFO],
+        },
+    }
+
+
+def _counts(found: Sequence[Finding]) -> Counter[Severity]:
+    return Counter(finding.severity for finding in found)
+
+
+class _Writer:
+    """Writes findings with the lines that they are about."""
+
+    def __init__(self, texts: Mapping[str, str], paint: Paint, hide: Hider) -> None:
+        self._texts = texts
+        self._paint = paint
+        self._hide = hide
+
+    def entry(self, finding: Finding, place: str) -> list[str]:
+        """Return one finding: its place, the line with a caret, what happens, what to do."""
+        paint, ink = self._paint, _INKS[finding.severity]
+        name = "" if finding.line is not None or not finding.path else f"{finding.path}: "
+        head = f"{paint(finding.severity.value, ink)} {paint(finding.code, Ink.BOLD)}"
+        lines = [f"{paint(clean(place) + ':', Ink.BOLD)} {head}: {self._hide(name + finding.title)}"]
+        excerpt = _excerpt(finding, self._texts)
+        gutter = " " * len(str(excerpt.line)) if excerpt is not None else " "
+        if excerpt is not None:
+            lines += self._quoted(excerpt, gutter, ink)
+        lines += self._wrapped(finding.message, gutter)
+        if finding.fix is not None:
+            lines += self._wrapped(f"help: {finding.fix.description}", gutter)
+        if finding.paste is not None:
+            lines += self._to_paste(finding.paste, gutter)
+        return lines
+
+    def _quoted(self, excerpt: Excerpt, gutter: str, ink: Ink) -> list[str]:
+        bar = self._paint("|", Ink.QUIET)
+        lines = [f"{gutter} {bar}", f"{self._paint(str(excerpt.line), Ink.QUIET)} {bar} {self._hide(excerpt.text)}"]
+        if excerpt.width:
+            lines.append(f"{gutter} {bar} {' ' * excerpt.caret}{self._paint('^' * excerpt.width, ink)}")
+        return lines
+
+    def _to_paste(self, paste: Paste, gutter: str) -> list[str]:
+        """Return the lines that the user is to paste into a file that is never written."""
+        first, last = paste.first, paste.last
+        if last < first:
+            place = f"after line {first}" if first else "before the first line"
+        else:
+            place = f"for line {first}" if first == last else f"for lines {first} to {last}"
+        lines = self._wrapped(f"help: {paste.description}, {place}{':' if paste.text else ''}", gutter)
+        shown = masked_json(paste.text).split("\n") if paste.text else []
+        return [*lines, *(f"{gutter} {self._paint('+', Ink.GOOD)} {self._hide(row)}" for row in shown)]
+
+    def _wrapped(self, text: str, gutter: str) -> list[str]:
+        rows = textwrap.wrap(
+            self._hide(text), _COLUMNS - len(gutter) - 3, break_long_words=False, break_on_hyphens=False
+        )
+        first = f"{gutter} {self._paint('=', Ink.QUIET)} "
+        return [(first if at == 0 else f"{gutter}   ") + row for at, row in enumerate(rows)]
+
+
+def _excerpt(finding: Finding, texts: Mapping[str, str]) -> Excerpt | None:
+    text = texts.get(finding.file or "")
+    if not text or finding.line is None:
+        return None
+    setting = of_setting(text, finding.path) if finding.hop is HopKind.CLIENT else None
+    return setting or of_place(text, finding.line, finding.column)
+
+
+def _entry_json(finding: Finding, settings: SettingsSnapshot, hide: Hider) -> dict[str, Any]:
+    return {
+        "code": finding.code,
+        "severity": finding.severity.value,
+        "title": hide(finding.title),
+        "message": hide(finding.message),
+        "file": finding.file,
+        "path": finding.path,
+        "line": finding.line,
+        "column": finding.column,
+        "evidence": finding.evidence,
+        "applies": finding.applies,
+        "fix": None if finding.fix is None else _fix_json(finding.fix, settings, hide),
+    }
+
+
+def _fix_json(fix: Fix, settings: SettingsSnapshot, hide: Hider) -> dict[str, Any]:
+    edits = []
+    for edit in fix.edits:
+        file = edit_file(settings, edit)
+        value = None if edit.value is None else hide(masked_value(edit.path, edit.value))
+        edits.append({"file": None if file is None else str(file), "path": edit.path, "value": value})
+    return {"description": hide(fix.description), "edits": edits}

@@ -1,0 +1,76 @@
+"""The command line of ``check``, ``set``, ``unset`` and ``explain``: what they take, and how they are started."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Mapping
+from typing import TypeVar
+
+from stormdeck.options import Options
+
+Parser = TypeVar("Parser", bound=argparse.ArgumentParser)
+
+CHECK = "check"
+SET = "set"
+UNSET = "unset"
+EXPLAIN = "explain"
+COMMANDS = frozenset({CHECK, SET, UNSET, EXPLAIN})
+
+
+def add_parsers(add: Callable[[str, str], Parser]) -> list[Parser]:
+    """Declare the four commands; ``add`` makes the parser of a command from its name and its help."""
+    check = add(CHECK, "check the settings, the proxy and the server; fix what is safe")
+    check.add_argument("--offline", action="store_true", help="ask no server")
+    check.add_argument("--fix", action="store_true", help="show the safe fixes as a diff, ask, and write them")
+    check.add_argument("--yes", action="store_true", help="with --fix: write without asking")
+    change = add(SET, "set one of the client's settings: model, env.NAME or NAME")
+    change.usage = "stormdeck set KEY VALUE [OPTION]..."
+    change.add_argument("key", metavar="KEY", help="a path such as model; NAME alone means env.NAME")
+    change.add_argument("value", metavar="VALUE", help="taken as text; after -- where it begins with a dash")
+    change.add_argument("--json-value", action="store_true", help="take VALUE as JSON: true, 5, null, a list")
+    remove = add(UNSET, "remove one of the client's settings")
+    remove.usage = "stormdeck unset KEY [OPTION]..."
+    remove.add_argument("key", metavar="KEY", help="a path such as model; NAME alone means env.NAME")
+    for parser in (change, remove):
+        parser.add_argument("--scope", default="user", metavar="SCOPE", help="user (default), project or local")
+        parser.add_argument("--dry-run", action="store_true", help="show the diff and write nothing")
+    page = add(EXPLAIN, "explain a rule: what it looks at, why, and what to do")
+    page.usage = "stormdeck explain CODE [OPTION]..."
+    page.add_argument("words", metavar="CODE", nargs="+", help="the code of a rule, such as URL101")
+    parsers = [check, change, remove, page]
+    for parser in parsers:
+        parser.add_argument("--json", action="store_true", help="print JSON")
+    return parsers
+
+
+def run(command: str, arguments: argparse.Namespace, options: Options, environ: Mapping[str, str]) -> int:
+    """Run one of the four and return its exit code."""
+    if command == CHECK:
+        from stormdeck.commands import check
+
+        return check.run(
+            options,
+            environ,
+            offline=arguments.offline,
+            as_json=arguments.json,
+            wants_fix=arguments.fix,
+            agreed=arguments.yes,
+        )
+    if command == EXPLAIN:
+        from stormdeck.commands import explain
+
+        return explain.explain(" ".join(arguments.words), as_json=arguments.json)
+    from stormdeck.commands import edit
+
+    return edit.run(
+        options,
+        environ,
+        edit.Request(
+            key=arguments.key,
+            value=arguments.value if command == SET else None,
+            scope=arguments.scope,
+            json_value=command == SET and arguments.json_value,
+            dry_run=arguments.dry_run,
+            as_json=arguments.json,
+        ),
+    )

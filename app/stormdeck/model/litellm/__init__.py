@@ -1,0 +1,1 @@
+"""LiteLLM's YAML as values: what stands where, and what it means."""

@@ -1,0 +1,190 @@
+"""Which access lines are the attempts that a client counted itself.
+
+A client that counts writes down when it sends, when an attempt fails and why, and when the answer is there: each such
+attempt has at most one line in the log, at that time and with that status.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from stormdeck.model.retries.request import Request
+from stormdeck.model.retries.told import End, Failure, ToldTurn
+
+EARLY = 0.3
+"""Seconds by which a line may come before the client's own record."""
+LATE = 0.6
+"""The same after it: a log is read up to a quarter of a second after it was written."""
+STRANGER = 0.5
+"""Seconds that a line on another session's connection must fit better by."""
+UNSEEN = frozenset({"reset", "timeout", "refused"})
+"""Causes that leave no access line (measured, uvicorn and LiteLLM)."""
+SLOW_S = 1.5
+"""An attempt without a line that took longer than this timed out; a broken connection shows at once."""
+
+_OK = "ok"
+_FAILED = "failed"
+_ANY = "any"
+
+
+class Slot(NamedTuple):
+    """One attempt, and where its line should be."""
+
+    turn: int
+    """The index of its turn."""
+    attempt: int
+    """Counted from 0."""
+    at: float
+    """When its answer started, as well as it is known."""
+    low: float
+    high: float
+    want: str
+    """A status, or ``ok``, ``failed``, ``any``; empty where it leaves no line."""
+
+
+class Claims:
+    """What was found: lines by attempt, and attempts without a line."""
+
+    def __init__(self) -> None:
+        self.lines: dict[tuple[int, int], int] = {}
+        """The index of a line, by the index of its turn and the attempt, counted from 0."""
+        self.taken: set[int] = set()
+        """The indices of all lines that belong to a counted turn."""
+
+    def of(self, turn: int, attempts: int) -> list[int]:
+        """Return the lines of a turn in the order of its attempts."""
+        return [self.lines[turn, attempt] for attempt in range(attempts) if (turn, attempt) in self.lines]
+
+
+def claim(turns: Sequence[ToldTurn], lines: Sequence[Request], grain: float = 0.0) -> Claims:
+    """Give each attempt of the counted turns its line; ``lines`` have times and are in their order."""
+    claims, ports = Claims(), _Ports(lines)
+    times = [line.t or 0.0 for line in lines]
+    slots = [slot for index, turn in enumerate(turns) if turn.counted for slot in _slots(index, turn) if slot.want]
+    # The surest first: a status at a known time, then answers by their deadline, then what may have any status.
+    for want_all in ((lambda want: want.isdigit()), (lambda want: want == _OK), (lambda want: want in {_FAILED, _ANY})):
+        for slot in sorted((slot for slot in slots if want_all(slot.want)), key=lambda slot: (slot.high, slot.low)):
+            session = turns[slot.turn].session
+            found = _best(slot, lines, times, claims.taken, ports, session, grain)
+            if found is not None:
+                claims.lines[slot.turn, slot.attempt] = found
+                claims.taken.add(found)
+                ports.note(found, session)
+    return claims
+
+
+def unseen_cause(turn: ToldTurn, attempt: int) -> str:
+    """Return why an attempt without a line failed, told by how long it took."""
+    begun = turn.sent[attempt] if turn.sent else None
+    ended = turn.sent[attempt + 1] if attempt + 1 < len(turn.sent) else turn.heard
+    if begun is None:
+        return ""
+    failure = _failure_of(turn, begun, ended)
+    waited = failure.wait if failure is not None and failure.wait is not None else min(0.5 * 2**attempt, 32.0)
+    last = attempt + 1 >= len(turn.sent)
+    return "timeout" if ended - begun - (0.0 if last else waited * 1.25) > SLOW_S else "reset"
+
+
+class _Ports:
+    """Which session uses which connection, as far as lines were given to sessions."""
+
+    def __init__(self, lines: Sequence[Request]) -> None:
+        self._lines = lines
+        self._users: dict[tuple[str, int], str] = {}
+
+    def note(self, line: int, session: str) -> None:
+        request = self._lines[line]
+        if request.port:
+            self._users[request.host, request.port] = session
+
+    def distance(self, line: int, session: str) -> float:
+        """Return what a connection that is known to be another session's costs."""
+        request = self._lines[line]
+        user = self._users.get((request.host, request.port))
+        return 0.0 if user == session else STRANGER / 4 if user is None else STRANGER
+
+
+def _best(
+    slot: Slot,
+    lines: Sequence[Request],
+    times: Sequence[float],
+    taken: set[int],
+    ports: _Ports,
+    session: str,
+    grain: float,
+) -> int | None:
+    best, least = None, 0.0
+    for index in range(bisect_left(times, slot.low - EARLY - grain), len(lines)):
+        if times[index] > slot.high + LATE:
+            break
+        line = lines[index]
+        if index in taken or not _fits(slot.want, line):
+            continue
+        cost = abs(times[index] - slot.at) + ports.distance(index, session)
+        if slot.want == _ANY and not line.failed:
+            cost += STRANGER
+        if best is None or cost < least:
+            best, least = index, cost
+    return best
+
+
+def _fits(want: str, line: Request) -> bool:
+    if want == _OK:
+        return not line.failed
+    if want == _FAILED:
+        return line.failed
+    return want == _ANY or str(line.status) == want
+
+
+def _slots(index: int, turn: ToldTurn) -> list[Slot]:
+    return _sent_slots(index, turn) if turn.sent else _failed_slots(index, turn)
+
+
+def _sent_slots(index: int, turn: ToldTurn) -> list[Slot]:
+    """Return the slots of a turn whose client writes down every request."""
+    slots = []
+    for attempt, begun in enumerate(turn.sent):
+        if attempt + 1 < len(turn.sent):
+            ended = turn.sent[attempt + 1]
+            failure = _failure_of(turn, begun, ended)
+            at = failure.t if failure is not None else begun
+            slots.append(Slot(index, attempt, at, begun, ended, _wanted(failure.cause if failure else "")))
+        else:
+            slots.append(_last_slot(index, attempt, begun, turn))
+    return slots
+
+
+def _failed_slots(index: int, turn: ToldTurn) -> list[Slot]:
+    """Return the slots of a turn whose client writes down every failure that it tries again after."""
+    slots = [
+        Slot(index, attempt, failure.t, failure.t - LATE, failure.t, _wanted(failure.cause) if failure.cause else "")
+        for attempt, failure in enumerate(turn.failures)
+    ]
+    last = turn.failures[-1]
+    if turn.end in {End.ANSWERED, End.FAILED}:
+        slots.append(_last_slot(index, len(slots), last.t + (last.wait or 0.0), turn))
+    return slots
+
+
+def _last_slot(index: int, attempt: int, begun: float, turn: ToldTurn) -> Slot:
+    if turn.end is End.ANSWERED:
+        return Slot(index, attempt, begun, begun, max(begun, turn.heard), _OK)
+    if turn.end is End.FAILED:
+        return Slot(index, attempt, turn.heard, begun, max(begun, turn.heard), _wanted(turn.cause))
+    failure = _failure_of(turn, begun, turn.heard + LATE)
+    if failure is not None:
+        return Slot(index, attempt, failure.t, begun, failure.t, _wanted(failure.cause))
+    return Slot(index, attempt, begun, begun, begun, "")
+
+
+def _failure_of(turn: ToldTurn, begun: float, ended: float) -> Failure | None:
+    return next((failure for failure in turn.failures if begun <= failure.t < ended), None)
+
+
+def _wanted(cause: str) -> str:
+    """Return what the line of an attempt shows that failed with this cause."""
+    if cause in UNSEEN:
+        return ""
+    return _OK if cause == "cut" else cause or _ANY

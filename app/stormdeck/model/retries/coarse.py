@@ -1,0 +1,49 @@
+"""Log and transcripts together where lines have no times, or are gone: by order and by count."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from stormdeck.model.retries.chain import Chain
+from stormdeck.model.retries.claims import EARLY, LATE, UNSEEN
+from stormdeck.model.retries.request import Request
+from stormdeck.model.retries.told import End, ToldTurn
+from stormdeck.model.retries.witness import Witness
+
+
+def pair_chains(
+    turns: Sequence[ToldTurn], chains: Sequence[Chain], limit: int, timeout_s: float | None = None
+) -> tuple[list[Witness], list[Chain]]:
+    """Return the turns that the transcripts tell, and the chains that none of them explains.
+
+    A counted turn takes chains of its statuses, in order, until its attempts are found; one that must have left lines
+    and finds none went to another server, and is left out.
+    """
+    free = list(chains)
+    witnesses: list[Witness] = []
+    for turn in sorted(turns, key=lambda turn: turn.begun):
+        if not turn.counted:
+            witness = Witness.estimated(turn, limit, timeout_s, seen=True) if turn.end is End.FAILED else None
+            witnesses += [witness] if witness is not None else []
+        elif turn.attempts > 1:
+            requests = tuple(_taken(turn, free))
+            if requests or all(cause in UNSEEN for cause in turn.causes):
+                witnesses.append(Witness(turn, requests))
+    return witnesses, free
+
+
+def _taken(turn: ToldTurn, free: list[Chain]) -> Iterator[Request]:
+    """Take chains out of those that are free, and yield their requests."""
+    missing = turn.attempts
+    for chain in tuple(free):
+        if chain.attempts <= missing and _may_be(turn, chain):
+            free.remove(chain)
+            missing -= chain.attempts
+            yield from chain.requests
+
+
+def _may_be(turn: ToldTurn, chain: Chain) -> bool:
+    if chain.started is not None and chain.last is not None:
+        if chain.started < turn.begun - EARLY or chain.last > turn.heard + LATE:
+            return False
+    return all(str(request.status) in turn.causes or not any(turn.causes) for request in chain.requests[:-1])

@@ -1,0 +1,71 @@
+"""From the lines of one log to its requests and errors."""
+
+from __future__ import annotations
+
+from math import floor
+
+from stormdeck.model.logs.access import Access, LocalTime
+from stormdeck.model.logs.batch import LogBatch
+from stormdeck.model.logs.reader import AccessReader
+from stormdeck.model.logs.reasons import is_cooldown, reason
+from stormdeck.model.logs.records import RecordReader
+from stormdeck.model.retries.causes import ErrorText
+
+CLOCK_DRIFT = 5.0
+"""A line's own time this far ahead of its arrival is another zone's or a wrong clock's: the arrival counts then."""
+BACK_S = 1.0
+"""A log whose times go back by more is written again from an earlier point, or its clock was set."""
+REMEMBERED = 20_000
+
+
+class Intake:
+    """What is known of one log between its lines."""
+
+    def __init__(self, local_time: LocalTime | None = None) -> None:
+        self._requests = AccessReader(local_time)
+        self._records = RecordReader()
+        self._newest = float("-inf")
+        self._seen: dict[Access, None] = {}
+
+    @property
+    def in_flight(self) -> int:
+        """Requests without an answer so far; only claude-code-router's log tells."""
+        return self._requests.in_flight
+
+    def access(self, line: str) -> Access | None:
+        """Return the request that a line tells of; a line that stands in the log twice is told once.
+
+        Where a log that has times goes back in them, lines that were there before are the same requests (a log put
+        together from overlapping parts, or read again after a restart). Without times nobody can tell.
+        """
+        access = self._requests.read(line)
+        if access is None or access.time is None:
+            return access
+        if access.time < self._newest - BACK_S and access in self._seen:
+            return None
+        self._newest = max(self._newest, access.time)
+        self._seen[access] = None
+        if len(self._seen) > REMEMBERED:
+            del self._seen[next(iter(self._seen))]
+        return access
+
+    def error(self, line: str, batch: LogBatch) -> ErrorText | None:
+        """Return what an error record says, ``None`` for every other line."""
+        record = self._records.read(line)
+        if record is None or not record.level.is_failure:
+            return None
+        why = reason(record.message)
+        return ErrorText(None if batch.history else batch.arrived, why, is_cooldown(record.message)) if why else None
+
+
+def when(own: float | None, batch: LogBatch) -> tuple[float | None, float]:
+    """Return a line's time and by how much it may be early; ``None`` for history without a time of its own.
+
+    Whole seconds are too coarse for the ladder: a line that has just arrived counts from its arrival.
+    """
+    if own is None or own > batch.arrived + CLOCK_DRIFT:
+        return (None, 0.0) if batch.history else (batch.arrived, 0.0)
+    whole = own == floor(own)
+    if whole and not batch.history and batch.arrived - own < CLOCK_DRIFT:
+        return batch.arrived, 0.0
+    return own, 1.0 if whole else 0.0

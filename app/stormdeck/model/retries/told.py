@@ -1,0 +1,197 @@
+"""Turns as the client's transcripts tell them."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from stormdeck.model.retries.transcript import Entry, EntryKind
+
+TURNS = 20_000
+SESSIONS = 1000
+SEEN = 100_000
+
+
+class End(StrEnum):
+    """How a turn ended."""
+
+    OPEN = "open"
+    ANSWERED = "answered"
+    FAILED = "failed"
+    """The user was shown an error."""
+    LEFT = "left"
+    """The session went on without an answer: the user interrupted it, or the client was ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """An attempt that failed, with another one to follow."""
+
+    t: float
+    cause: str
+    """Empty where the transcript does not tell it."""
+    wait: float | None
+    """Seconds until the next attempt."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToldTurn:
+    """One turn of one session. Times are unix seconds, by the client's clock."""
+
+    session: str
+    agent: str
+    version: str
+    begun: float
+    """The prompt or the tool's result before it, or its first request."""
+    heard: float
+    """The last that the transcript told of it."""
+    sent: tuple[float, ...] = ()
+    """Every attempt, where the client tells them (2.1.329)."""
+    failures: tuple[Failure, ...] = ()
+    end: End = End.OPEN
+    cause: str = ""
+    """Of the error that the user was shown; empty where the transcript does not tell it."""
+    limit: int | None = None
+    """Attempts after which the client gives up, where it told them."""
+    digest: str = ""
+    request: str = ""
+    """The newest request's id."""
+
+    @property
+    def counted(self) -> bool:
+        """Tell whether the client counted the attempts; else only the end is known (``-p`` up to 2.1.112)."""
+        return bool(self.sent or self.failures)
+
+    @property
+    def attempts(self) -> int:
+        """Return the attempts that are known to have been sent, one at least."""
+        if self.sent:
+            return len(self.sent)
+        return len(self.failures) + (self.end in {End.ANSWERED, End.FAILED} or not self.failures)
+
+    @property
+    def causes(self) -> tuple[str, ...]:
+        """Return why attempts failed, in order; empty texts where it is not told."""
+        causes = tuple(failure.cause for failure in self.failures)
+        return (*causes, self.cause) if self.end is End.FAILED else causes
+
+
+class Sessions:
+    """Follows the turns of every session; memory is bounded. Entries come in the order of their session."""
+
+    def __init__(self) -> None:
+        self._turns: OrderedDict[int, ToldTurn] = OrderedDict()
+        self._numbers = 0
+        self._threads: OrderedDict[tuple[str, str], _Thread] = OrderedDict()
+        self._seen: OrderedDict[tuple[EntryKind, str], None] = OrderedDict()
+        self.version = ""
+        """Of the client that wrote the newest entry."""
+        self._newest = 0.0
+
+    @property
+    def turns(self) -> tuple[ToldTurn, ...]:
+        """Return the turns that are remembered, at most 20,000."""
+        return tuple(self._turns.values())
+
+    def take(self, entry: Entry) -> None:
+        """Take the next entry of a session; one that was written again is left out."""
+        if entry.id and self._repeated((entry.kind, entry.id)):
+            return
+        if entry.version and entry.t >= self._newest:
+            self._newest, self.version = entry.t, entry.version
+        thread = self._thread(entry)
+        if entry.kind is EntryKind.ASK:
+            self._ask(thread, entry)
+        elif entry.kind is EntryKind.REQUEST:
+            self._send(thread, entry)
+        elif entry.kind is EntryKind.RETRY:
+            self._fail(thread, entry)
+        elif entry.kind is EntryKind.ANSWER:
+            self._close(thread, entry, End.ANSWERED)
+        else:
+            self._close(thread, entry, End.FAILED)
+
+    def _repeated(self, key: tuple[EntryKind, str]) -> bool:
+        if key in self._seen:
+            return True
+        self._seen[key] = None
+        if len(self._seen) > SEEN:
+            self._seen.popitem(last=False)
+        return False
+
+    def _thread(self, entry: Entry) -> _Thread:
+        key = (entry.session, entry.agent)
+        thread = self._threads.setdefault(key, _Thread())
+        self._threads.move_to_end(key)
+        if len(self._threads) > SESSIONS:
+            self._threads.popitem(last=False)
+        return thread
+
+    def _ask(self, thread: _Thread, entry: Entry) -> None:
+        """Note that a request goes out; a turn that is open still may go on: the client queues what is typed."""
+        thread.asked = entry.t
+        thread.asked_since = True
+
+    def _send(self, thread: _Thread, entry: Entry) -> None:
+        turn = self._turns.get(thread.turn)
+        same = turn is not None and bool(entry.digest) and entry.digest == turn.digest
+        changed = turn is not None and turn.end is End.OPEN and bool(turn.sent) and not thread.asked_since
+        if turn is None or not (same or changed):
+            turn = self._begin(thread, entry)
+        self._put(
+            thread,
+            replace(
+                turn,
+                sent=(*turn.sent, entry.t),
+                heard=entry.t,
+                digest=entry.digest,
+                request=entry.id,
+                # An answer that was cut off is asked for again with the same request.
+                end=End.OPEN,
+            ),
+        )
+
+    def _fail(self, thread: _Thread, entry: Entry) -> None:
+        turn = self._turns.get(thread.turn)
+        counted = 0 if turn is None else len(turn.failures)
+        if turn is None or turn.end is not End.OPEN or (not turn.sent and entry.attempt <= counted):
+            turn = self._begin(thread, entry)
+        failure = Failure(entry.t, entry.cause, entry.wait)
+        # A transcript that is followed from its middle on still says how many went before.
+        missing = max(0, entry.attempt - len(turn.failures) - 1) if not turn.sent else 0
+        failures = (*turn.failures, *[replace(failure, cause="")] * min(missing, 20), failure)
+        self._put(thread, replace(turn, failures=failures, heard=entry.t, limit=entry.limit or turn.limit))
+
+    def _close(self, thread: _Thread, entry: Entry, end: End) -> None:
+        turn = self._turns.get(thread.turn)
+        if turn is None or turn.end is not End.OPEN:
+            turn = self._begin(thread, entry)
+        self._put(thread, replace(turn, heard=entry.t, end=end, cause=entry.cause))
+
+    def _begin(self, thread: _Thread, entry: Entry) -> ToldTurn:
+        """Begin a turn; one that was open is left without an answer."""
+        before = self._turns.get(thread.turn)
+        if before is not None and before.end is End.OPEN:
+            self._turns[thread.turn] = replace(before, end=End.LEFT)
+        asked = thread.asked if thread.asked is not None and thread.asked <= entry.t else entry.t
+        self._numbers += 1
+        thread.turn = self._numbers
+        return ToldTurn(entry.session, entry.agent, entry.version, asked, entry.t)
+
+    def _put(self, thread: _Thread, turn: ToldTurn) -> None:
+        self._turns[thread.turn] = turn
+        thread.asked_since = False
+        if len(self._turns) > TURNS:
+            self._turns.popitem(last=False)
+
+
+class _Thread:
+    """Where a session, or one of its subagents, stands."""
+
+    def __init__(self) -> None:
+        self.turn = 0
+        """The number of its newest turn; 0 is none."""
+        self.asked: float | None = None
+        self.asked_since = False
+        """Something was asked after the newest turn's last entry."""

@@ -1,0 +1,191 @@
+"""One line of a client's transcript, reduced to its structure: never a word of what was said.
+
+``$CLAUDE_CONFIG_DIR/projects/<folder>/<session>.jsonl`` is written live, 0.2 to 0.4 s after the event (measured, Claude
+Code 1.0.128 to 2.1.329; facts/claude-code.md 3).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from stormdeck.model.logs.access import unix_time
+
+LONGEST_ENTRY = 4 * 1024 * 1024
+"""Longer lines tell nothing: they hold tool results, and reading them costs more than they are worth."""
+LONGEST_NAME = 128
+
+
+class EntryKind(StrEnum):
+    """What a line tells."""
+
+    ASK = "ask"
+    """A prompt or a tool's result: the next request goes out."""
+    REQUEST = "request"
+    """One HTTP attempt of the main thread; only 2.1.329 tells."""
+    RETRY = "retry"
+    """An attempt failed and another one follows: interactive up to 2.1.112, ``-p`` in 2.1.329."""
+    ANSWER = "answer"
+    """A block of an answer that came; all blocks of one answer have one id."""
+    FAILURE = "failure"
+    """The error that the user gets to see."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """The structural fields of one line."""
+
+    kind: EntryKind
+    session: str
+    t: float
+    """Unix seconds, by the client's clock."""
+    agent: str = ""
+    """The subagent that it belongs to, empty for the main thread."""
+    version: str = ""
+    """Of the client."""
+    id: str = ""
+    """Equal where a line is written again: into the transcript of a resumed session, or as another block."""
+    request: str = ""
+    """Of an answer: the request that it came for (2.1.329)."""
+    base: str = ""
+    """Of a request: the one before it."""
+    digest: str = ""
+    """Of a request: equal for all attempts of a turn, unless the client changed it."""
+    attempt: int = 0
+    """Of a retry: which attempt failed, counted from 1."""
+    limit: int | None = None
+    """Of a retry: attempts after which the client gives up."""
+    wait: float | None = None
+    """Of a retry: seconds until the next attempt."""
+    cause: str = ""
+    """Of a retry or a failure: the status, ``reset``, ``timeout``, ``cut``, ``refused``; empty where it is not told."""
+
+
+_MARKS = ('"type":"assistant"', '"type":"user"', '"api_error"', '"type":"api-request"')
+_SPACED = tuple(mark.replace(":", ": ") for mark in _MARKS)
+_STATUS = re.compile(r"API Error: (\d{3})\b|\((\d{3})\)")
+_WORDS = (
+    (re.compile(r"timed out|ETIMEDOUT|no data arrived", re.IGNORECASE), "timeout"),
+    (re.compile(r"ECONNREFUSED|connection ?refused|ENOTFOUND|EAI_AGAIN|internet connection", re.IGNORECASE), "refused"),
+    (re.compile(r"ECONNRESET|EPIPE|socket hang up|connection dropped|connection error", re.IGNORECASE), "reset"),
+    (re.compile(r"terminated|idle timeout|partial response|stream", re.IGNORECASE), "cut"),
+    (re.compile(r"issue with the selected model"), "404"),
+    (re.compile(r"request too large", re.IGNORECASE), "413"),
+    (re.compile(r"prompt is too long", re.IGNORECASE), "400"),
+)
+_NAMES = {"model_not_found": "404", "authentication_failed": "401", "rate_limit": "429"}
+_LOOKED_AT = 300
+"""Characters of an error's text that are looked at for its cause; none of them is kept."""
+
+
+def parse_entry(line: str) -> Entry | None:
+    """Return what a line tells, ``None`` for one that tells nothing of requests, is damaged, or is too long."""
+    if len(line) > LONGEST_ENTRY or not any(mark in line for mark in _MARKS + _SPACED):
+        return None
+    try:
+        fields = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(fields, dict):
+        return None
+    session, t = _name(fields, "sessionId"), unix_time(fields.get("timestamp"))
+    told = _told(fields) if session and t is not None else None
+    if told is None or t is None:
+        return None
+    agent = _name(fields, "agentId") if fields.get("isSidechain") is True else ""
+    return Entry(session=session, t=t, agent=agent, version=_name(fields, "version"), **told)
+
+
+def _told(fields: dict[str, Any]) -> dict[str, Any] | None:
+    """Return what is particular to the kind of a line."""
+    kind = fields.get("type")
+    if kind == "user":
+        return None if fields.get("isMeta") is True else {"kind": EntryKind.ASK, "id": _name(fields, "uuid")}
+    if kind == "assistant":
+        return _answer(fields)
+    if kind == "api-request":
+        return {
+            "kind": EntryKind.REQUEST,
+            "id": _name(fields, "id"),
+            "base": _name(fields, "base"),
+            "digest": _name(fields, "requestDigest"),
+        }
+    return _retry(fields) if kind == "system" and fields.get("subtype") == "api_error" else None
+
+
+def _answer(fields: dict[str, Any]) -> dict[str, Any] | None:
+    message = fields.get("message")
+    if not isinstance(message, dict):
+        return None
+    if fields.get("isApiErrorMessage") is True:
+        return {"kind": EntryKind.FAILURE, "id": _name(fields, "uuid"), "cause": _failure_cause(fields, message)}
+    if message.get("model") == "<synthetic>" or not _name(message, "id"):
+        return None
+    return {"kind": EntryKind.ANSWER, "id": _name(message, "id"), "request": _name(fields, "requestRef")}
+
+
+def _retry(fields: dict[str, Any]) -> dict[str, Any] | None:
+    attempt, most, wait = (_number(fields.get(name)) for name in ("retryAttempt", "maxRetries", "retryInMs"))
+    if attempt is None or attempt < 1:
+        return None
+    return {
+        "kind": EntryKind.RETRY,
+        "id": _name(fields, "uuid"),
+        "attempt": int(attempt),
+        "limit": None if most is None else int(most) + 1,
+        "wait": None if wait is None else max(0.0, wait / 1000),
+        "cause": _retry_cause(fields),
+    }
+
+
+def _retry_cause(fields: dict[str, Any]) -> str:
+    """Return why an attempt failed; a connection lost once the answer had begun is a cut (measured, 2.1.329)."""
+    error = fields.get("error")
+    if not isinstance(error, dict):
+        return ""
+    status = _number(error.get("status"))
+    if status is not None:
+        return str(int(status))
+    texts = [error.get("formatted"), error.get("message"), *_codes(error), *_codes(fields)]
+    cause = next((found for text in texts if (found := _cause_in(text))), "")
+    return "cut" if cause == "reset" and fields.get("source") == "connection_retry" else cause
+
+
+def _codes(fields: dict[str, Any]) -> list[object]:
+    """Return the system's error codes: up to 2.1.112 they stand under ``cause``, if at all."""
+    parts = (fields.get("connection"), fields.get("cause"))
+    return [part.get("code") for part in parts if isinstance(part, dict)]
+
+
+def _failure_cause(fields: dict[str, Any], message: dict[str, Any]) -> str:
+    status = _number(fields.get("apiErrorStatus"))
+    if status is not None:
+        return str(int(status))
+    blocks = message.get("content")
+    block = blocks[0] if isinstance(blocks, list) and blocks else None
+    text = block.get("text") if isinstance(block, dict) else None
+    return _cause_in(text) or _NAMES.get(_name(fields, "error"), "")
+
+
+def _cause_in(text: object) -> str:
+    if not isinstance(text, str):
+        return ""
+    head = text[:_LOOKED_AT]
+    if status := _STATUS.search(head):
+        return status[1] or status[2]
+    return next((cause for words, cause in _WORDS if words.search(head)), "")
+
+
+def _name(fields: dict[str, Any], key: str) -> str:
+    value = fields.get(key)
+    return value[:LONGEST_NAME] if isinstance(value, str) else ""
+
+
+def _number(value: object) -> float | None:
+    """Return a finite number; anything else, and what no counter or clock would hold, is ``None``."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < 1e9:
+        return None
+    return float(value)

@@ -1,0 +1,104 @@
+"""A turn whose attempts a transcript tells: counted by the client, or estimated from the turn's length."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from stormdeck.model.retries.chain import main_cause
+from stormdeck.model.retries.claims import UNSEEN, unseen_cause
+from stormdeck.model.retries.estimate import Estimate, estimate_attempts
+from stormdeck.model.retries.evidence import SLOWEST
+from stormdeck.model.retries.ladder import gives_up_at, next_due
+from stormdeck.model.retries.request import Request
+from stormdeck.model.retries.storm import Outcome, Storm
+from stormdeck.model.retries.told import End, ToldTurn
+
+COUNTED = "counted by the client"
+
+
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """One turn, and the lines that its attempts left in the log."""
+
+    turn: ToldTurn
+    lines: tuple[Request, ...] = ()
+    estimate: Estimate | None = None
+    """How the attempts were told where the client did not count them."""
+
+    @classmethod
+    def estimated(cls, turn: ToldTurn, limit: int, timeout_s: float | None, *, seen: bool) -> Witness | None:
+        """Return a turn that failed without a line in the log, ``None`` where its length tells nothing.
+
+        ``seen``: the log shows requests, so that an error with a status would have left its lines there.
+        """
+        if turn.cause not in UNSEEN and (seen or not turn.cause.isdigit()):
+            return None
+        estimate = estimate_attempts(turn.heard - turn.begun, turn.cause, limit, timeout_s)
+        return cls(turn, (), estimate) if estimate is not None else None
+
+    @property
+    def attempts(self) -> int:
+        """Return how many attempts there were."""
+        return self.turn.attempts if self.estimate is None else self.estimate.attempts
+
+    @property
+    def cause(self) -> str:
+        """Return what most attempts failed with."""
+        return main_cause(self._causes())
+
+    def _causes(self) -> tuple[str, ...]:
+        causes = self.turn.causes
+        if any(causes) or self.estimate is not None:
+            return causes
+        # A client that tells requests and no reasons: the log has the statuses, the times tell the rest.
+        statuses = tuple(str(line.status) for line in self.lines if line.failed)
+        if statuses:
+            return statuses
+        tries = self.attempts - (self.turn.end is not End.FAILED)
+        ok = sum(not line.failed for line in self.lines) - (self.turn.end is End.ANSWERED)
+        return ("cut",) * tries if ok > 0 else tuple(unseen_cause(self.turn, attempt) for attempt in range(tries))
+
+
+def witness_storm(witness: Witness, default_limit: int, reason: str, now: float) -> Storm:
+    """Return the storm that a turn is, as it stands ``now``."""
+    turn, attempts = witness.turn, witness.attempts
+    limit = max(turn.limit or default_limit, attempts)
+    started = turn.sent[0] if turn.sent else turn.failures[0].t if turn.failures else turn.begun
+    last = turn.heard if turn.end is not End.OPEN or not turn.sent else turn.sent[-1]
+    storm = Storm(
+        started=min([started, *(line.t for line in witness.lines if line.t is not None)]),
+        last=last - (witness.estimate.last_took if witness.estimate else 0.0),
+        attempts=attempts,
+        limit=limit,
+        cause=witness.cause,
+        reason=reason,
+        outcome=_OUTCOMES[turn.end],
+        evidence="transcript",
+        log=witness.lines[0].log if witness.lines else "",
+        session=turn.session,
+        confidence=witness.estimate.confidence if witness.estimate else COUNTED,
+    )
+    return _ahead(storm, turn, limit, now) if turn.end is End.OPEN else storm
+
+
+def _ahead(storm: Storm, turn: ToldTurn, limit: int, now: float) -> Storm:
+    """Add what comes next, which the client told itself; a turn that is silent for too long was abandoned."""
+    failure = turn.failures[-1] if turn.failures else None
+    failed_at = failure.t if failure is not None else turn.heard
+    if failure is not None and failure.wait is not None:
+        due = failed_at + failure.wait
+    else:
+        due = next_due(storm.attempts, failed_at)
+    if now > max(due, turn.heard) + SLOWEST:
+        return replace(storm, outcome=Outcome.GAVE_UP)
+    waiting = len(turn.failures) >= storm.attempts
+    sent = storm.attempts + waiting
+    return replace(storm, next_at=due, gives_up_at=gives_up_at(sent, max(due, turn.heard), limit))
+
+
+_OUTCOMES = {
+    End.OPEN: Outcome.LIVE,
+    End.ANSWERED: Outcome.RECOVERED,
+    End.FAILED: Outcome.GAVE_UP,
+    End.LEFT: Outcome.GAVE_UP,
+}

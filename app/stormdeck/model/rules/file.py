@@ -1,0 +1,218 @@
+"""FILE: whether a settings file is in effect, and what of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+from stormdeck.model.finding import Edit, Finding, Fix, Severity
+from stormdeck.model.rules.facts import Facts
+from stormdeck.model.rules.names import ROOT_KEYS, VARIABLES
+from stormdeck.model.rules.rule import NOT_LOGGED_IN, Page, Rule, rule
+from stormdeck.model.rules.spelling import meant
+from stormdeck.model.settings.document import BOM, Document
+from stormdeck.model.settings.scope import FileError, SettingsFile
+
+_LOWER_TOO = {"HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY"}
+_MOST = 50
+_DROPPED = (
+    f"{NOT_LOGGED_IN}\nUp to 2.0.76: Invalid API key · Please run /login\n"
+    "TUI up to 2.1.112: Found 1 invalid settings file · /doctor for details\n"
+    "2.1.329: These settings files did not load, so nothing in them is in effect, including hooks and permission rules."
+)
+
+
+def _files(facts: Facts) -> tuple[SettingsFile, ...]:
+    return facts.settings.files if facts.settings is not None else ()
+
+
+def _is_json(text: str) -> bool:
+    """Say whether a text is JSON all the same: then its shape is what is wrong."""
+    try:
+        json.loads(text.removeprefix(BOM))
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+@rule(
+    Page(
+        "FILE701",
+        "a settings file that is no JSON",
+        "A settings file holds a comment, a trailing comma, single quotes, or ends in the middle; or cannot be read.",
+        "The client drops the whole file, hooks and permissions too, and says so at best in a footer. Without its "
+        "token the client is not logged in.",
+        _DROPPED,
+        "all",
+        "measured, 1.0.128 to 2.1.329",
+        "Repair the place that is named; `stormdeck check --fix` and the form propose a repaired text.",
+        '"model": "sonnet"',
+    )
+)
+def no_json(facts: Facts) -> Iterator[Finding]:
+    """Find files that the client cannot parse."""
+    for file in _files(facts):
+        if file.error is None or _is_json(file.text):
+            continue
+        read = bool(file.text)
+        yield Finding(
+            "FILE701",
+            Severity.ERROR,
+            "the client drops the whole file",
+            f"{file.error.message}. Nothing in this file is in effect, and the client says so at best in a footer.",
+            "",
+            file=str(file.path),
+            line=file.error.line if read or file.error.line else None,
+            column=file.error.column,
+        )
+
+
+@rule(
+    Page(
+        "FILE702",
+        "a known key of the wrong type",
+        "A key such as model, env, permissions or statusLine has a value of another type, or the file holds a list.",
+        "The client drops the whole file, as if it were no JSON. Numbers and booleans inside env are fine.",
+        _DROPPED,
+        "all",
+        "measured, 1.0.128 to 2.1.329",
+        "Write the type that is named.",
+        '"env": { "ANTHROPIC_BASE_URL": "http://127.0.0.1:8000" }',
+    )
+)
+def wrong_type(facts: Facts) -> Iterator[Finding]:
+    """Find files whose shape the client refuses."""
+    for file in _files(facts):
+        if file.error is not None and _is_json(file.text):
+            yield Finding(
+                "FILE702",
+                Severity.ERROR,
+                "the client drops the whole file",
+                f"{file.error.message}. Nothing in this file is in effect.",
+                "",
+                file=str(file.path),
+                line=file.error.line,
+                column=file.error.column,
+            )
+
+
+@rule(
+    Page(
+        "FILE703",
+        "a misspelt name",
+        "A name in env, or a key at the root, is unknown and close to a known one.",
+        "Unknown names are accepted without a word and have no effect.",
+        "",
+        "all",
+        "measured, 1.0.128 to 2.1.329: unknown names are accepted; the known ones: the public schema and the bundles",
+        "Write the known name.",
+        '"env": { "API_TIMEOUT_MS": "600000" }',
+    )
+)
+def misspelt(facts: Facts) -> Iterator[Finding]:
+    """Find names that probably stand for a known one."""
+    for file in _files(facts):
+        env = file.values.get("env")
+        unknown = [(f"env.{name}", name) for name in env if not _is_variable(name)] if isinstance(env, dict) else []
+        for path, name in unknown[:_MOST]:
+            known = meant(name, VARIABLES)
+            if known is not None:
+                yield _did_you_mean(facts, file, path, f"env.{known}")
+        for name in [name for name in file.values if name not in ROOT_KEYS and name not in VARIABLES][:_MOST]:
+            known = meant(name, ROOT_KEYS)
+            if known is not None:
+                yield _did_you_mean(facts, file, name, known)
+
+
+def _is_variable(name: str) -> bool:
+    return name in VARIABLES or name.upper() in _LOWER_TOO or "." in name
+
+
+def _did_you_mean(facts: Facts, file: SettingsFile, path: str, known: str) -> Finding:
+    value = facts.raw(path)
+    move = (Edit(known, value),) if value is not None and facts.raw(known) is None else ()
+    plain = path in facts.values
+    line, column = _place(file, path)
+    return Finding(
+        "FILE703",
+        Severity.WARNING,
+        f"did you mean {known.removeprefix('env.')}?",
+        f"The client does not know {path.removeprefix('env.')} and ignores it without a word.",
+        path,
+        fix=Fix(f"rename it to {known.removeprefix('env.')}", (Edit(path, None), *move)) if move and plain else None,
+        file=str(file.path),
+        line=line,
+        column=column,
+    )
+
+
+def _place(file: SettingsFile, path: str) -> tuple[int | None, int | None]:
+    document = Document.parse(file.text)
+    found = None if isinstance(document, FileError) else document.position(path)
+    return found or (None, None)
+
+
+@rule(
+    Page(
+        "FILE704",
+        "a key that stands twice",
+        "An object of a settings file holds the same key more than once.",
+        "The last one wins; a change of another one does nothing.",
+        "",
+        "all",
+        "measured, 1.0.128 to 2.1.329",
+        "Keep one.",
+        '"model": "sonnet"',
+    )
+)
+def twice(facts: Facts) -> Iterator[Finding]:
+    """Find keys of which only the last counts."""
+    for file in _files(facts):
+        document = Document.parse(file.text) if file.error is None else None
+        if not isinstance(document, Document):
+            continue
+        for keys in document.duplicates[:_MOST]:
+            line, column = document.position(keys) or (None, None)
+            yield Finding(
+                "FILE704",
+                Severity.WARNING,
+                "stands more than once",
+                "The last one wins; what the others say has no effect.",
+                ".".join(keys),
+                file=str(file.path),
+                line=line,
+                column=column,
+            )
+
+
+@rule(
+    Page(
+        "FILE705",
+        "a byte-order mark",
+        "A settings file begins with the mark that some editors put before UTF-8 text.",
+        "1.0.128 drops the whole file; later clients do not mind.",
+        "Up to 1.0.128: Invalid API key · Please run /login",
+        "1.0.128",
+        "measured, 1.0.128 to 2.1.329",
+        "Save the file as UTF-8 without a mark.",
+        '"model": "sonnet"',
+    )
+)
+def byte_order_mark(facts: Facts) -> Iterator[Finding]:
+    """Find a mark that an old client stumbles over."""
+    for file in _files(facts):
+        if file.text.startswith(BOM):
+            yield Finding(
+                "FILE705",
+                Severity.ERROR if facts.known_version and not facts.since("2.0") else Severity.INFO,
+                "a byte-order mark before the text",
+                "1.0.128 drops the whole file because of it; later clients do not mind.",
+                "",
+                applies="<=1.0.128",
+                file=str(file.path),
+                line=1,
+                column=1,
+            )
+
+
+RULES: tuple[Rule, ...] = (no_json, wrong_type, misspelt, twice, byte_order_mark)

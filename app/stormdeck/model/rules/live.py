@@ -1,0 +1,98 @@
+"""What the live programs said, as far as rules need it. Every part may be missing; its rules are silent then."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum, auto
+
+from stormdeck.model.deck import Deck
+from stormdeck.model.rules.version import at_least
+from stormdeck.model.server import EngineStats, ProxySnapshot, ServedModel, ServerKind, VllmSnapshot
+
+
+class Reach(StrEnum):
+    """What a connection to the base URL met."""
+
+    ANSWERS = auto()
+    REFUSED = auto()
+    UNRESOLVED = auto()
+    PLAIN_HTTP = auto()
+    """The URL says ``https`` and the port speaks plain HTTP."""
+    SILENT = auto()
+    """No answer in time, or one that is no HTTP."""
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """What the base URL answered to GETs that cost no GPU time, asked with the client's own credential."""
+
+    url: str
+    """The base URL as it was asked, without user and password."""
+    reach: Reach
+    kind: ServerKind | None = None
+    has_messages: bool | None = None
+    """Whether ``POST /v1/messages`` exists there; ``None``: it cannot be told without a request that costs."""
+    credential: int | None = None
+    """The status of ``/v1/models`` with what the client sends; ``None``: not asked, or the client sends nothing."""
+    detail: str = ""
+    """What came back, in words."""
+    elsewhere: str | None = None
+    """The URL of a server that was found while nothing answers here; the same host where there are several."""
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """The live side of the facts."""
+
+    probe: Probe | None = None
+    vllm: VllmSnapshot | None = None
+    proxy: ProxySnapshot | None = None
+    command: tuple[str, ...] = ()
+    """vLLM's command line, from its process; empty: not known."""
+    bursts_of_400: bool = False
+    """A log shows a 400 that was sent again and again within a second."""
+    proxies: tuple[str, ...] = field(default=())
+    """The URLs of all proxies that were found, for a proxy behind a proxy."""
+
+    @property
+    def served(self) -> tuple[str, ...] | None:
+        """Return the ids that the client may ask for; ``None``: nobody told. A proxy has names of its own."""
+        if self.proxy is not None:
+            return self.proxy.models or None
+        return tuple(model.id for model in self.vllm.models) or None if self.vllm is not None else None
+
+    @property
+    def attribution_stripped(self) -> bool:
+        """Say whether a vLLM that takes the attribution block out is asked without a proxy between."""
+        return self.direct and self.vllm is not None and at_least(self.vllm.version, "0.18")
+
+    @property
+    def direct(self) -> bool:
+        """Say whether no proxy is known to stand between client and server."""
+        return self.proxy is None
+
+    @property
+    def engine(self) -> EngineStats | None:
+        """Return the figures of vLLM's engine."""
+        return self.vllm.engine if self.vllm is not None else None
+
+    @property
+    def vllm_version(self) -> str | None:
+        """Return vLLM's version."""
+        return self.vllm.version if self.vllm is not None else None
+
+    def model(self, asked: str) -> ServedModel | None:
+        """Return what vLLM serves for an id: that entry, else the only one, else none."""
+        models = self.vllm.models if self.vllm is not None else ()
+        found = next((model for model in models if model.id == asked), None)
+        same = {(model.root, model.max_model_len) for model in models}
+        return found or (models[0] if len(same) == 1 else None)
+
+
+def live_of(deck: Deck, probe: Probe | None = None) -> Live:
+    """Return the live facts of a deck."""
+    server = deck.discovery.server(proxy=False)
+    command = server.process.command if server is not None and server.process is not None else ()
+    proxies = tuple(found.url for found in deck.discovery.found if found.kind.is_proxy)
+    is_vllm = server is not None and server.kind is ServerKind.VLLM
+    return Live(probe, deck.vllm, deck.proxy, command if is_vllm else (), proxies=proxies)

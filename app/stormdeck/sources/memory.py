@@ -1,0 +1,220 @@
+"""Storms that are over, remembered over restarts: the client leaves no trace of them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from stormdeck.model.retries.changes import same_storms
+from stormdeck.model.retries.storm import Outcome, Storm
+from stormdeck.model.text import clean
+
+if TYPE_CHECKING:
+    from sqlite3 import Connection, Error
+
+MOST = 500
+PATIENCE_S = 2.0
+"""For a panel that writes at the same time."""
+_SCHEMA = 1
+_NEWEST = """
+SELECT started, last, attempts, allowed, cause, reason, outcome, evidence, log, session, confidence
+FROM storms ORDER BY started DESC LIMIT ?
+"""
+_AROUND = """
+SELECT started, last, attempts, allowed, cause, reason, outcome, evidence, log, session, confidence, id
+FROM storms WHERE last >= ? AND started <= ?
+"""
+_PUT = """
+INSERT OR REPLACE INTO storms VALUES (
+    :id, :started, :last, :attempts, :limit, :cause, :reason, :outcome, :evidence, :log, :session, :confidence
+)
+"""
+_PRUNE = "DELETE FROM storms WHERE id NOT IN (SELECT id FROM storms ORDER BY started DESC LIMIT ?)"
+_CREATE = """
+CREATE TABLE storms (
+    id INTEGER PRIMARY KEY,
+    started REAL NOT NULL, last REAL NOT NULL, attempts INTEGER NOT NULL, allowed INTEGER NOT NULL,
+    cause TEXT NOT NULL, reason TEXT NOT NULL, outcome TEXT NOT NULL, evidence TEXT NOT NULL,
+    log TEXT NOT NULL, session TEXT, confidence TEXT NOT NULL
+)
+"""
+_OUTCOMES = {Outcome.RECOVERED.value, Outcome.GAVE_UP.value}
+_MARGIN_S = 60.0
+_DAMAGED = {11, 26}
+"""SQLITE_CORRUPT and SQLITE_NOTADB."""
+_BESIDE = ("-journal", "-wal", "-shm")
+
+
+class StormMemory:
+    """The newest storms in a SQLite file; several panels may share it, and any thread may ask.
+
+    Nothing stays open between two calls, and no call raises: what stands in the way is told in words. The file is
+    not made before there is something to remember.
+    """
+
+    def __init__(self, path: Path, most: int = MOST) -> None:
+        self._path = path
+        self._most = most
+        self._written: tuple[Storm, ...] = ()
+        self.trouble: str | None = None
+        """What stood in the way of the last call that touched the file."""
+
+    def recall(self, limit: int = MOST) -> tuple[Storm, ...]:
+        """Return the storms that are remembered, newest first; none where there is no file or it cannot be read."""
+        import sqlite3
+
+        if not os.path.lexists(self._path):
+            return ()
+        self.trouble = None
+        try:
+            with self._open() as base:
+                rows = base.execute(_NEWEST, (limit,)).fetchall()
+        except (sqlite3.Error, OSError) as error:
+            self.trouble = self._words(error)
+            return ()
+        return tuple(storm for row in rows if (storm := _storm(row)) is not None)
+
+    def remember(self, storms: Sequence[Storm]) -> str | None:
+        """Add the storms that are over, or what became of them since; return in words what stands in the way.
+
+        Costs nothing while they are the same as in the call before. Storms without times are left out.
+        """
+        import sqlite3
+
+        over = tuple(_clean(storm) for storm in storms if storm.timed and storm.outcome is not Outcome.LIVE)
+        if not over or over == self._written:
+            return None
+        self.trouble = None
+        try:
+            self._create()
+            with self._open() as base:
+                base.execute("BEGIN IMMEDIATE")
+                _write(base, over)
+                base.execute(_PRUNE, (self._most,))
+                base.execute("COMMIT")
+        except (sqlite3.Error, OSError) as error:
+            self.trouble = self._words(error)
+        else:
+            self._written = over
+        return self.trouble
+
+    def _create(self) -> None:
+        """Make the file, for its user alone: a reason may quote what a server said."""
+        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            os.close(os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+        except FileExistsError:
+            return
+
+    @contextmanager
+    def _open(self) -> Iterator[Connection]:
+        """Open the file; one that is damaged is put aside, and a new one takes its place."""
+        import sqlite3
+
+        try:
+            base = self._connected()
+        except sqlite3.DatabaseError as error:
+            if not _is_damage(error):
+                raise
+            aside = self._put_aside()
+            self._create()
+            base = self._connected()
+            self._written = ()
+            self.trouble = f"{clean(str(self._path))} was damaged and is now {aside}; storms are remembered anew"
+        with closing(base):
+            yield base
+
+    def _connected(self) -> Connection:
+        """Open the file, check that it is whole, and give an empty one its table."""
+        import sqlite3
+
+        base = sqlite3.connect(self._path, timeout=PATIENCE_S, isolation_level=None)
+        try:
+            schema = base.execute("PRAGMA user_version").fetchone()[0]
+            if schema > _SCHEMA:
+                raise OSError(0, "a newer stormdeck wrote it")
+            if schema < _SCHEMA:
+                _give_table(base)
+            for (verdict,) in base.execute("PRAGMA quick_check(1)"):
+                if verdict != "ok":
+                    raise _damage(str(verdict))
+        except BaseException:
+            base.close()
+            raise
+        return base
+
+    def _put_aside(self) -> str:
+        aside = self._path.with_name(f"{self._path.name}.damaged")
+        self._path.replace(aside)
+        for ending in _BESIDE:
+            # It belongs to the damaged file and would be applied to the new one.
+            self._path.with_name(self._path.name + ending).unlink(missing_ok=True)
+        return clean(aside.name)
+
+    def _words(self, error: Error | OSError) -> str:
+        why = error.strerror or str(error) if isinstance(error, OSError) else str(error)
+        return clean(f"Storms are not remembered: {self._path}: {why[:1].lower()}{why[1:]}")
+
+
+def _is_damage(error: Error) -> bool:
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF in _DAMAGED
+
+
+def _damage(verdict: str) -> Error:
+    import sqlite3
+
+    error = sqlite3.DatabaseError(verdict)
+    error.sqlite_errorcode = min(_DAMAGED)
+    return error
+
+
+def _give_table(base: Connection) -> None:
+    """Make the table, unless another panel has just done so."""
+    base.execute("BEGIN IMMEDIATE")
+    if base.execute("PRAGMA user_version").fetchone()[0] < _SCHEMA:
+        base.execute(_CREATE)
+        base.execute(f"PRAGMA user_version = {_SCHEMA}")
+    base.execute("COMMIT")
+
+
+def _write(base: Connection, storms: Sequence[Storm]) -> None:
+    """Add each storm, or change the row that it has; another panel may have told it before, a moment apart."""
+    first, last = min(storm.started for storm in storms), max(storm.last for storm in storms)
+    rows = base.execute(_AROUND, (first - _MARGIN_S, last + _MARGIN_S)).fetchall()
+    known = [(storm, row[-1]) for row in rows if (storm := _storm(row[:-1])) is not None]
+    for storm, index in zip(storms, same_storms([one for one, _ in known], storms), strict=True):
+        base.execute(_PUT, asdict(storm) | {"id": known[index][1] if index is not None else None})
+
+
+def _storm(row: Sequence[object]) -> Storm | None:
+    """Return the storm of a row, ``None`` where another program wrote nonsense there."""
+    started, last, attempts, limit, cause, reason, outcome, evidence, log, session, confidence = row
+    if not isinstance(started, float) or not isinstance(last, float):
+        return None
+    if not isinstance(attempts, int) or not isinstance(limit, int) or outcome not in _OUTCOMES:
+        return None
+    return Storm(
+        started=started,
+        last=last,
+        attempts=attempts,
+        limit=limit,
+        cause=str(cause),
+        reason=str(reason),
+        outcome=Outcome(outcome),
+        evidence=str(evidence),
+        log=str(log),
+        session=None if session is None else str(session),
+        confidence=str(confidence),
+    )
+
+
+def _clean(storm: Storm) -> Storm:
+    """Return a storm as it can be stored and shown; what was due is over."""
+    session = None if storm.session is None else clean(storm.session)
+    return replace(
+        storm, log=clean(storm.log), reason=clean(storm.reason), session=session, next_at=None, gives_up_at=None
+    )

@@ -1,0 +1,1 @@
+"""Recordings and logs that were written before: read after the fact, and kept while following."""

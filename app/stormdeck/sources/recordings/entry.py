@@ -1,0 +1,81 @@
+"""One line of a recording: ``{"t": unix seconds, "line": text}``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from itertools import islice
+from math import isfinite
+from typing import NamedTuple
+
+from stormdeck.sources.logs.lines import LONGEST_LINE
+
+LOOKED_AT = 5
+"""Lines that are looked at to tell a recording from a log: its first one may be cut."""
+_ROOM = LONGEST_LINE - 1024
+"""Bytes that a recorded line may take, so that it is read back whole."""
+
+
+class Recorded(NamedTuple):
+    """What one line of a recording tells."""
+
+    t: float
+    """Unix seconds at which the line arrived."""
+    line: str
+    log: str = ""
+    """Which log it is from; empty in a recording of one log."""
+
+
+def read_recorded(texts: Sequence[str]) -> list[Recorded | None]:
+    """Return what each line of a recording tells, ``None`` for one that is damaged or something else."""
+    return [_recorded(one) for one in _decoded(texts)]
+
+
+def write_recorded(recorded: Recorded) -> str:
+    """Return a line of a recording, without its end; a text that is too long to be read back is cut, and says so."""
+    line = recorded.line
+    while True:
+        fields: dict[str, object] = {"t": round(recorded.t, 3), "line": line}
+        text = json.dumps(fields | ({"log": recorded.log} if recorded.log else {}), ensure_ascii=False)
+        if len(text.encode("utf-8", "backslashreplace")) <= _ROOM or len(line) < 2:
+            return text
+        line = line[: len(line) // 2] + "…"
+
+
+def is_recording(lines: Iterable[str]) -> bool:
+    """Say whether the first lines of a file are a recording's; empty ones say nothing."""
+    first = list(islice(filter(str.strip, lines), LOOKED_AT))
+    return any(recorded is not None for recorded in read_recorded(first))
+
+
+def _decoded(texts: Sequence[str]) -> list[object]:
+    """Return the JSON of each line, ``None`` where there is none; undamaged lines are read at once, being faster."""
+    try:
+        # No string goes on over a line end in JSON, so no line can swallow the next one.
+        together = json.loads("[" + ",\n".join(texts) + "]")
+        if len(together) == len(texts):
+            return list(together)
+    except (ValueError, RecursionError):
+        pass
+    return [_alone(text) for text in texts]
+
+
+def _alone(text: str) -> object:
+    try:
+        return json.loads(text.removeprefix("\ufeff"))
+    except (ValueError, RecursionError):
+        return None
+
+
+def _recorded(fields: object) -> Recorded | None:
+    if not isinstance(fields, dict):
+        return None
+    t, line, log = fields.get("t"), fields.get("line"), fields.get("log", "")
+    if not isinstance(line, str) or not isinstance(log, str):
+        return None
+    if isinstance(t, bool) or not isinstance(t, int | float):
+        return None
+    try:
+        return Recorded(float(t), line, log) if isfinite(t) else None
+    except OverflowError:  # a whole number too large for a float
+        return None

@@ -1,0 +1,1 @@
+"""The client's transcripts: read at once, or followed."""

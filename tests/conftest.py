@@ -1,0 +1,27 @@
+"""Keeps the machine and the shell of whoever runs the tests out of them."""
+
+import importlib
+import os
+
+STRANGERS = ("STORMDECK_", "ANTHROPIC_", "CLAUDE_", "LITELLM_", "VLLM_", "TEXTUAL_", "XDG_", "OTEL_", "DISABLE_PROMPT_")
+NAMES = {"NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES", "ESCDELAY", "API_TIMEOUT_MS", "MAX_THINKING_TOKENS"}
+PROXIES = {"http_proxy", "https_proxy", "all_proxy", "no_proxy"}
+SNAPSHOT_PLUGIN = "TEXTUAL_SNAPSHOT_TEMPDIR"
+"""How the snapshot plugin finds its own folder again in a worker."""
+
+for name in list(os.environ):
+    if (name.startswith(STRANGERS) and name != SNAPSHOT_PLUGIN) or name in NAMES or name.lower() in PROXIES:
+        del os.environ[name]
+os.environ["TEXTUAL_ANIMATIONS"] = "none"
+
+# The snapshot plugin has imported Textual by now, and Textual has read the environment as it was then.
+importlib.reload(importlib.import_module("textual.constants"))
+
+import pytest  # noqa: E402
+from panel import make_app  # noqa: E402
+
+
+@pytest.fixture
+def panel():
+    """Return a factory of panels with samples, a still clock and no feed."""
+    return make_app

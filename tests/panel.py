@@ -1,0 +1,98 @@
+"""The panel under test: with samples in place of sources, a clock that stands still, and its screen as text."""
+
+import asyncio
+import functools
+import html
+import re
+import time
+from collections import defaultdict
+from datetime import UTC, datetime
+from pathlib import Path
+
+import samples
+
+from stormdeck.model.logs.book import LogBook
+from stormdeck.ui.app import StormdeckApp
+from stormdeck.ui.clock import Clock
+
+DEADLINE_S = 15.0
+HOME = Path("/home/me")
+AREAS = {"overview": "1", "logs": "2", "settings": "3", "checks": "4"}
+CELL_WIDTH, LINE_HEIGHT = 12.2, 24.4
+"""Of the screenshots that Textual draws."""
+_PIECE = re.compile(r'<text class="[^"]*-r\d+" x="([\d.]+)" y="([\d.]+)"[^>]*>(.*?)</text>')
+
+
+class Still(Clock):
+    """Stands at the time of the samples, in UTC, until a test moves it."""
+
+    def __init__(self, now=samples.NOW):
+        self.at = now
+
+    def now(self):
+        return self.at
+
+    def local(self, at):
+        return datetime.fromtimestamp(at, UTC)
+
+
+def make_app(*, lines=None, home=HOME, theme="stormdeck-dark", demo=False, client_version=None, limit=200_000):
+    """Return a panel without a feed, its log book filled with ``lines`` (the samples' unless given)."""
+    book = LogBook(limit)
+    for batch in samples.log_lines() if lines is None else lines:
+        book.add(*batch)
+    return StormdeckApp(home, book=book, clock=Still(), theme=theme, demo=demo, client_version=client_version)
+
+
+def in_loop(test):
+    """Run an async test in an event loop of its own."""
+
+    @functools.wraps(test)
+    def run(*args, **kwargs):
+        asyncio.run(test(*args, **kwargs))
+
+    return run
+
+
+async def until(pilot, happened, what="it did not happen"):
+    """Return the first true value, or fail at the deadline with what stands on the screen."""
+    end = time.monotonic() + DEADLINE_S
+    while not (value := happened()):
+        assert time.monotonic() < end, f"{what}; the screen:\n{screen(pilot.app)}"
+        await pilot.pause(0.01)
+    return value
+
+
+async def hand(pilot, *snapshots):
+    """Hand snapshots to the panel as a feed does, and wait until they are drawn."""
+    for snapshot in snapshots:
+        pilot.app.hand(snapshot)
+    await pilot.pause()
+    await pilot.pause()
+
+
+async def show(pilot, area):
+    """Go to an area by its key."""
+    await pilot.press(AREAS[area])
+    await until(pilot, lambda: pilot.app.screen.AREA == area and pilot.app.screen.is_active, f"{area} is not shown")
+    await pilot.pause()
+
+
+def screen(app):
+    """Return what stands on the screen, row by row, from a screenshot: what the user would see."""
+    rows = defaultdict(dict)
+    for x, y, text in _PIECE.findall(app.export_screenshot()):
+        rows[round((float(y) - 20) / LINE_HEIGHT)][round(float(x) / CELL_WIDTH)] = html.unescape(text)
+    return "\n".join(_row(rows.get(number, {})) for number in range(app.size.height))
+
+
+def _row(pieces):
+    row = ""
+    for start, text in sorted(pieces.items()):
+        row = row.ljust(start)[:start] + text.replace("\xa0", " ")
+    return row.rstrip()
+
+
+def rows_with(app, text):
+    """Return the rows of the screen that hold a text."""
+    return [row for row in screen(app).splitlines() if text in row]

@@ -1,0 +1,172 @@
+"""Getting about: number keys, mouse, help, resize, quit."""
+
+import pytest
+from textual.widgets import Input
+
+from panel import AREAS, hand, in_loop, rows_with, screen, show, until
+from samples import CALM, FOUND, GPUS, PROXY, STORMY, VLLM, WRONG
+from stormdeck.ui.widgets.log_view import LogView
+
+
+class QuietFeed:
+    """A feed that hands on nothing and remembers what it was told."""
+
+    def __init__(self):
+        self.told = []
+        self.stopped = False
+
+    def start(self):
+        self.told.append("start")
+
+    async def stop(self):
+        self.told.append("stop")
+        self.stopped = True
+
+    def search(self):
+        self.told.append("search")
+
+    def attention(self, given):
+        self.told.append(f"attention {given}")
+
+    async def save(self, file, text):
+        return ""
+
+
+@in_loop
+async def test_number_keys_go_to_the_areas(panel):
+    async with panel().run_test(size=(120, 40)) as pilot:
+        for area in (*AREAS, *reversed(AREAS)):
+            await pilot.press(AREAS[area])
+            await until(pilot, lambda area=area: area == pilot.app.screen.AREA)
+            assert pilot.app.current_mode == area
+
+
+@in_loop
+async def test_an_area_keeps_its_state_while_another_is_shown(panel):
+    async with panel().run_test(size=(120, 40)) as pilot:
+        await hand(pilot, WRONG)
+        await show(pilot, "logs")
+        await pilot.press("slash", *"messages", "enter", "space")
+        await show(pilot, "settings")
+        await pilot.press("f")
+        await show(pilot, "overview")
+        await show(pilot, "logs")
+        view = pilot.app.screen.query_one(LogView)
+        assert (view.filter.text, view.paused) == ("messages", True)
+        await show(pilot, "settings")
+        assert rows_with(pilot.app, "1 unsaved")
+
+
+@in_loop
+async def test_numbers_go_into_a_field_that_is_typed_in_and_not_to_the_areas(panel):
+    async with panel().run_test(size=(120, 40)) as pilot:
+        await show(pilot, "logs")
+        await pilot.press("slash", *"1234q")
+        assert pilot.app.screen.query_one("#filter", Input).value == "1234q"
+        assert pilot.app.current_mode == "logs"
+
+
+@pytest.mark.parametrize("key", ["escape", "question_mark", "q", "f1"])
+@in_loop
+async def test_the_help_opens_over_any_area_and_closes_without_a_trace(panel, key):
+    async with panel().run_test(size=(120, 40)) as pilot:
+        await hand(pilot, FOUND, VLLM, PROXY, GPUS, STORMY)
+        await show(pilot, "checks")
+        before = screen(pilot.app)
+        await pilot.press("question_mark")
+        await until(pilot, lambda: rows_with(pilot.app, "EVERYWHERE"), "no help")
+        await pilot.press(key)
+        await until(pilot, lambda: screen(pilot.app) == before, "the help left something")
+        assert pilot.app.is_running
+
+
+@in_loop
+async def test_the_help_scrolls_to_its_end_in_a_small_pane(panel):
+    async with panel().run_test(size=(40, 12)) as pilot:
+        await pilot.press("question_mark")
+        await pilot.press("end")
+        await until(pilot, lambda: rows_with(pilot.app, "esc closes"), "the end of the help is out of reach")
+
+
+@pytest.mark.parametrize("size", [(120, 40), (80, 24)], ids=["120x40", "80x24"])
+@in_loop
+async def test_a_click_on_the_key_bar_goes_to_an_area(panel, size):
+    async with panel().run_test(size=size) as pilot:
+        for word, area in (("Logs", "logs"), ("Checks", "checks"), ("Overview", "overview"), ("Settings", "settings")):
+            column = screen(pilot.app).splitlines()[-1].index(word)
+            await pilot.click(offset=(column, size[1] - 1))
+            await until(pilot, lambda area=area: area == pilot.app.screen.AREA, f"{word} was clicked in vain")
+
+
+@in_loop
+async def test_a_click_in_a_narrow_pane_hits_the_numbers_and_the_keys(panel):
+    async with panel().run_test(size=(40, 12)) as pilot:
+        bottom = screen(pilot.app).splitlines()[-1]
+        await pilot.click(offset=(bottom.index("2"), 11))
+        await until(pilot, lambda: pilot.app.screen.AREA == "logs")
+        await pilot.click(offset=(screen(pilot.app).splitlines()[-1].index("help"), 11))
+        await until(pilot, lambda: rows_with(pilot.app, "EVERYWHERE"), "no help")
+
+
+@in_loop
+async def test_the_checks_area_counts_findings_in_the_key_bar_of_every_area(panel):
+    async with panel().run_test(size=(120, 40)) as pilot:
+        await hand(pilot, WRONG)
+        for area in AREAS:
+            await show(pilot, area)
+            assert rows_with(pilot.app, "4 Checks ✖1 ▲")
+
+
+@pytest.mark.parametrize("area", ["overview", "logs", "checks"])
+@in_loop
+async def test_a_pane_that_changes_its_size_shows_what_one_of_that_size_shows(panel, area):
+    snapshots, shown = (WRONG, FOUND, VLLM, PROXY, GPUS, CALM), {}
+    for size in ((120, 40), (80, 24), (40, 12)):
+        async with panel().run_test(size=size) as pilot:
+            await hand(pilot, *snapshots)
+            await show(pilot, area)
+            shown[size] = screen(pilot.app)
+    async with panel().run_test(size=(120, 40)) as pilot:
+        await hand(pilot, *snapshots)
+        await show(pilot, area)
+        for size in ((40, 12), (80, 24), (120, 40)):
+            await pilot.resize_terminal(*size)
+            await until(pilot, lambda size=size: screen(pilot.app) == shown[size], f"{size} is not drawn")
+
+
+def test_q_quits_with_0_after_the_feed_has_stopped(panel):
+    app = panel()
+    app.feed = QuietFeed()
+
+    @in_loop
+    async def quit_it():
+        async with app.run_test(size=(80, 24)) as pilot:
+            await until(pilot, lambda: app.feed.told == ["start"], "the feed was not started")
+            await pilot.press("q")
+
+    quit_it()
+    assert app.return_code == 0
+    assert app.feed.told == ["start", "stop"]
+
+
+def test_the_feed_stops_when_the_panel_fails(panel):
+    app = panel()
+    app.feed = QuietFeed()
+
+    @in_loop
+    async def fail():
+        async with app.run_test(size=(80, 24)):
+            app.call_later(lambda: 1 / 0)
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
+    assert app.feed.stopped
+
+
+@in_loop
+async def test_ctrl_r_looks_for_servers_again(panel):
+    app = panel()
+    app.feed = QuietFeed()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("ctrl+r")
+        await until(pilot, lambda: "search" in app.feed.told)

@@ -1,0 +1,202 @@
+"""The overview: it says what is the matter, and draws only what changed."""
+
+from collections import Counter
+from dataclasses import replace
+
+import pytest
+
+from panel import hand, in_loop, rows_with, screen, show
+from samples import (
+    CALM,
+    DOWN_VLLM,
+    FOUND,
+    GAVE_UP,
+    GPUS,
+    LIVE,
+    NO_GPU,
+    NOTHING,
+    NOW,
+    PROXY,
+    RECOVERED,
+    STORMY,
+    VLLM,
+    WELL,
+    WRONG,
+)
+from stormdeck.model.retries.storm import Outcome
+from stormdeck.ui.widgets.panel import Panel
+from stormdeck.ui.widgets.verdict_bar import VerdictBar
+
+WHOLE = (WELL, FOUND, VLLM, PROXY, GPUS, CALM)
+
+
+@pytest.fixture
+def drawn(monkeypatch):
+    """Return a counter of the panels that were drawn since it was cleared last."""
+    counts = Counter()
+
+    def counted(kind, original):
+        def render(self):
+            counts[type(self).__name__] += 1
+            return original(self)
+
+        monkeypatch.setattr(kind, "render", render)
+
+    counted(Panel, Panel.render)
+    counted(VerdictBar, VerdictBar.render)
+    return counts
+
+
+@pytest.mark.parametrize(
+    ("snapshot", "panels"),
+    [
+        (replace(GPUS, driver="999.1"), {"GpuPanel"}),
+        (replace(VLLM, engine=replace(VLLM.engine, prompt_tokens_per_s=1.0)), {"EnginePanel"}),
+        (replace(VLLM, latency_ms=9), {"EnginePanel", "PathBar"}),
+        (replace(PROXY, in_flight=7), {"ProxyPanel"}),
+        (replace(CALM, requests_per_minute=5.0), {"RequestsPanel"}),
+        (replace(CALM, storms=(replace(GAVE_UP, last=NOW - 9000),)), {"RequestsPanel", "StormsPanel"}),
+    ],
+    ids=["GPU", "engine", "latency", "in flight", "requests", "storm of old"],
+)
+@in_loop
+async def test_a_snapshot_draws_its_own_panels_and_no_other(panel, drawn, snapshot, panels):
+    async with panel().run_test(size=(120, 40)) as pilot:
+        await hand(pilot, *WHOLE)
+        drawn.clear()
+        await hand(pilot, snapshot)
+        assert set(drawn) == panels
+
+
+@in_loop
+async def test_equal_snapshots_and_the_passing_of_a_second_draw_nothing(panel, drawn):
+    async with panel().run_test(size=(120, 40)) as pilot:
+        await hand(pilot, *WHOLE)
+        drawn.clear()
+        for again in (replace(VLLM, seen=NOW + 5), replace(PROXY, seen=NOW + 5), replace(GPUS), replace(CALM), WELL):
+            await hand(pilot, again)
+        pilot.app.clock.at += 1
+        pilot.app.judge()
+        await pilot.pause()
+        assert drawn == {}
+
+
+@in_loop
+async def test_a_minute_that_passes_draws_the_clock_and_the_ages(panel, drawn):
+    async with panel().run_test(size=(120, 40)) as pilot:
+        await hand(pilot, *WHOLE)
+        drawn.clear()
+        pilot.app.clock.at += 60
+        pilot.app.judge()
+        await pilot.pause()
+        assert set(drawn) == {"PathBar", "EnginePanel", "ProxyPanel"}
+        assert rows_with(pilot.app, "14:03")
+        assert rows_with(pilot.app, "up 3 h 13 min")
+
+
+@in_loop
+async def test_snapshots_that_wait_are_replaced_by_newer_ones(panel, drawn):
+    async with panel().run_test(size=(120, 40)) as pilot:
+        await hand(pilot, *WHOLE)
+        drawn.clear()
+        for in_flight in range(100):
+            pilot.app.hand(replace(PROXY, in_flight=in_flight))
+        await hand(pilot, replace(PROXY, in_flight=100))
+        assert rows_with(pilot.app, "in flight      100")
+        assert drawn["ProxyPanel"] <= 3
+
+
+@in_loop
+async def test_a_storm_is_named_with_attempt_cause_hop_and_what_to_do(panel):
+    async with panel().run_test(size=(120, 40)) as pilot:
+        await hand(pilot, WELL, FOUND, VLLM, PROXY, GPUS, STORMY)
+        (head,) = rows_with(pilot.app, "RETRY STORM")
+        for part in ("attempt 6 of 11", "500 from vLLM", "EngineCore encountered an issue", "about 18 s", "14:05"):
+            assert part in head
+        assert rows_with(pilot.app, "Restart vLLM")
+        assert rows_with(pilot.app, "×6.5")
+        assert rows_with(pilot.app, "Claude Code shows 47 turns, the proxy answered 61 requests.")
+
+
+@in_loop
+async def test_a_storm_counts_down_by_the_clock(panel):
+    async with panel().run_test(size=(120, 40)) as pilot:
+        await hand(pilot, WELL, FOUND, VLLM, PROXY, GPUS, STORMY)
+        pilot.app.clock.at = LIVE.next_at - 3
+        pilot.app.judge()
+        await pilot.pause()
+        assert rows_with(pilot.app, "next in about 3 s")
+        pilot.app.clock.at = LIVE.next_at + 1
+        pilot.app.judge()
+        await pilot.pause()
+        assert rows_with(pilot.app, "next one is due")
+
+
+@in_loop
+async def test_a_storm_is_named_in_a_pane_of_40_columns(panel):
+    async with panel().run_test(size=(40, 12)) as pilot:
+        await hand(pilot, WELL, FOUND, VLLM, PROXY, GPUS, STORMY)
+        shown = screen(pilot.app).splitlines()
+        assert shown[1].strip() == "✖ STORM attempt 6 of 11"
+        assert "500 from vLLM" in shown[2]
+
+
+@pytest.mark.parametrize(("storm", "words"), [(RECOVERED, "Recovered after 7 attempts"), (GAVE_UP, "gave up after 11")])
+@in_loop
+async def test_a_storm_that_is_over_is_remembered_for_two_minutes_and_listed_for_longer(panel, storm, words):
+    recent = replace(storm, started=NOW - 90, last=NOW - 60)
+    async with panel().run_test(size=(120, 40)) as pilot:
+        await hand(pilot, WELL, FOUND, VLLM, PROXY, GPUS, replace(CALM, storms=(recent,)))
+        assert rows_with(pilot.app, words)
+        pilot.app.clock.at += 120
+        pilot.app.judge()
+        await pilot.pause()
+        assert rows_with(pilot.app, "All well")
+        listed = "recovered, 30 s" if storm.outcome is Outcome.RECOVERED else "gave up"
+        assert rows_with(pilot.app, listed)
+
+
+@pytest.mark.parametrize("size", [(120, 40), (80, 24), (40, 12)], ids=["120x40", "80x24", "40x12"])
+@in_loop
+async def test_a_server_that_is_down_is_the_headline_and_a_cross_in_the_path(panel, size):
+    async with panel().run_test(size=size) as pilot:
+        await hand(pilot, WELL, FOUND, PROXY, GPUS, CALM, DOWN_VLLM)
+        path, *rest = screen(pilot.app).splitlines()
+        assert "✖" in path
+        assert "vLLM :8000 is down" in " ".join(rest[:3])
+
+
+@in_loop
+async def test_an_error_in_the_settings_is_the_headline_with_its_code(panel):
+    async with panel().run_test(size=(120, 40)) as pilot:
+        await hand(pilot, WRONG, FOUND, VLLM, PROXY, GPUS, CALM)
+        assert rows_with(pilot.app, "ANTHROPIC_BASE_URL ends in /v1   URL101")
+
+
+@in_loop
+async def test_without_anything_on_the_machine_each_panel_says_what_to_do(panel):
+    async with panel().run_test(size=(120, 40)) as pilot:
+        await hand(pilot, NOTHING, NO_GPU, replace(CALM, logs=()))
+        shown = screen(pilot.app)
+        for words in ("--vllm http://HOST:8000", "--log FILE", "No NVIDIA driver on this machine", "none on the path"):
+            assert words in shown
+        await show(pilot, "checks")
+        assert rows_with(pilot.app, "port 8082")
+
+
+@in_loop
+async def test_the_demo_says_that_it_is_one(panel):
+    async with panel(demo=True).run_test(size=(120, 40)) as pilot:
+        await hand(pilot, *WHOLE, replace(GPUS, simulated=True))
+        assert "DEMO" in screen(pilot.app).splitlines()[0]
+        assert rows_with(pilot.app, "GPU  simulated")
+
+
+@pytest.mark.parametrize("width", [40, 44, 52, 60, 70, 80, 96, 104, 120, 160])
+@in_loop
+async def test_the_path_keeps_every_light_whatever_the_width(panel, width):
+    async with panel(client_version="2.1.329").run_test(size=(width, 24)) as pilot:
+        await hand(pilot, *WHOLE, DOWN_VLLM)
+        path = screen(pilot.app).splitlines()[0]
+        assert (path.count("●"), path.count("✖")) == (3, 1)
+        assert "90 %" in path

@@ -1,0 +1,412 @@
+"""The form: what is typed is checked at once, and only what was changed is written."""
+
+import asyncio
+
+import pytest
+from textual.events import Paste
+from textual.widgets import Input
+
+from panel import hand, in_loop, rows_with, screen, show, until
+from samples import BROKEN, NO_FILE, NOT_JSON, PITFALLS, TOKEN, VLLM, WELL, WELL_SET, WRONG, settings
+from stormdeck.model.settings.fields import FIELDS
+from stormdeck.model.settings.scope import Scope
+from stormdeck.paths import user_paths
+from stormdeck.sources.settings.read import read_settings
+from stormdeck.sources.settings.write import Refused, write_settings
+from stormdeck.ui.widgets.field_row import FieldRow
+
+WIDE = (120, 60)
+URL, MODEL, QUIET = "env.ANTHROPIC_BASE_URL", "model", "env.CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC"
+
+
+class FileFeed:
+    """Reads and writes real files as the feed does, without servers and logs."""
+
+    def __init__(self, app, home):
+        self.app, self.paths = app, user_paths({}, home, home / "project")
+
+    def start(self):
+        self.app.hand(read_settings(self.paths, {}))
+
+    async def stop(self):
+        pass
+
+    def search(self):
+        pass
+
+    def attention(self, given):
+        pass
+
+    async def save(self, file, text):
+        outcome = await asyncio.to_thread(write_settings, file.path, text, file.digest, self.paths.backups)
+        self.start()
+        return outcome.detail if isinstance(outcome, Refused) else ""
+
+
+@pytest.fixture
+def on_file(panel, tmp_path):
+    """Return a panel on a real settings file and that file."""
+
+    def make(text):
+        home = tmp_path / "home"
+        file = home / ".claude" / "settings.json"
+        file.parent.mkdir(parents=True)
+        if text is not None:
+            file.write_text(text)
+        app = panel(home=home)
+        app.feed = FileFeed(app, home)
+        return app, file
+
+    return make
+
+
+def row(pilot, path):
+    return next(one for one in pilot.app.screen.query(FieldRow) if one.field.path == path)
+
+
+async def go_to(pilot, path):
+    row(pilot, path).focus()
+    await until(pilot, lambda: row(pilot, path).has_focus)
+
+
+async def begin(pilot, path):
+    """Begin to edit a row; its input is empty then."""
+    await go_to(pilot, path)
+    await pilot.press("enter")
+    await until(pilot, lambda: isinstance(pilot.app.focused, Input), "no input")
+    await pilot.press("ctrl+u")
+
+
+async def paste(pilot, text):
+    """Put a text into the input at once, as a terminal's paste does."""
+    pilot.app.focused.post_message(Paste(text))
+    await pilot.pause()
+
+
+async def opened(pilot, *snapshots):
+    await hand(pilot, *snapshots)
+    await show(pilot, "settings")
+    await until(pilot, lambda: isinstance(pilot.app.focused, FieldRow), "no row is the current one")
+
+
+@in_loop
+async def test_a_bad_address_is_named_while_it_is_typed(panel):
+    async with panel().run_test(size=WIDE) as pilot:
+        await opened(pilot, WELL)
+        await begin(pilot, URL)
+        await paste(pilot, "http://127.0.0.1:8000")
+        await until(pilot, lambda: row(pilot, URL).state.value == "http://127.0.0.1:8000")
+        assert not rows_with(pilot.app, "URL101")
+        await pilot.press(*"/v1")
+        await until(pilot, lambda: rows_with(pilot.app, "URL101  ends in /v1"), "not checked while typing")
+        assert isinstance(pilot.app.focused, Input)
+
+
+@in_loop
+async def test_escape_drops_what_was_typed(panel):
+    async with panel().run_test(size=WIDE) as pilot:
+        await opened(pilot, WELL)
+        before = screen(pilot.app)
+        await begin(pilot, URL)
+        await paste(pilot, "http://elsewhere/v1")
+        await until(pilot, lambda: rows_with(pilot.app, "URL101"))
+        await pilot.press("escape")
+        await until(pilot, lambda: screen(pilot.app) == before, "escape left something")
+
+
+@in_loop
+async def test_enter_keeps_what_was_typed_and_undo_takes_it_back(panel):
+    async with panel().run_test(size=WIDE) as pilot:
+        await opened(pilot, WELL)
+        before = screen(pilot.app)
+        await begin(pilot, URL)
+        await paste(pilot, "http://box:9")
+        await pilot.press("enter")
+        await until(pilot, lambda: rows_with(pilot.app, "• Base URL              http://box:9"))
+        assert rows_with(pilot.app, "1 unsaved")
+        await pilot.press("u")
+        await until(pilot, lambda: screen(pilot.app) == before, "undo left something")
+
+
+@in_loop
+async def test_walking_away_keeps_what_was_typed(panel):
+    async with panel().run_test(size=WIDE) as pilot:
+        await opened(pilot, WELL)
+        await begin(pilot, URL)
+        await paste(pilot, "http://box:9")
+        await pilot.press("down")
+        await until(pilot, lambda: row(pilot, URL).input is None, "the input stays open")
+        assert rows_with(pilot.app, "• Base URL              http://box:9")
+
+
+@in_loop
+async def test_the_fix_key_repairs_the_value(panel):
+    async with panel().run_test(size=WIDE) as pilot:
+        await opened(pilot, WRONG)
+        assert rows_with(pilot.app, "f  set it to http://127.0.0.1:4000")
+        await pilot.press("f")
+        await until(pilot, lambda: not rows_with(pilot.app, "URL101  ends"), "not repaired")
+        assert row(pilot, URL).state.value == "http://127.0.0.1:4000"
+
+
+@in_loop
+async def test_fix_all_leaves_no_finding_with_a_fix_and_saves_nothing(on_file):
+    app, file = on_file(PITFALLS)
+    async with app.run_test(size=WIDE) as pilot:
+        await until(pilot, lambda: app.deck.settings.files)
+        await opened(pilot)
+        await pilot.press("F")
+        await until(pilot, lambda: [one for one in app.screen.draft.findings() if one.fix] == [])
+        assert rows_with(app, "3 unsaved")
+        assert file.read_text() == PITFALLS
+
+
+@in_loop
+async def test_next_finding_goes_round(panel):
+    async with panel().run_test(size=WIDE) as pilot:
+        await opened(pilot, WRONG)
+        seen = []
+        for _ in range(4):
+            await pilot.press("n")
+            seen.append(pilot.app.focused.field.name)
+        assert seen[0] == "ANTHROPIC_DEFAULT_HAIKU_MODEL"
+        assert seen[3] == seen[0]
+        assert len(set(seen)) == 3
+
+
+@in_loop
+async def test_a_save_shows_the_changed_lines_and_writes_those_bytes_alone(on_file):
+    app, file = on_file(PITFALLS)
+    async with app.run_test(size=WIDE) as pilot:
+        await until(pilot, lambda: app.deck.settings.files)
+        await opened(pilot)
+        await pilot.press("f", "s")
+        await until(pilot, lambda: rows_with(app, "SAVE"), "no diff")
+        shown = screen(app)
+        assert '-     "ANTHROPIC_BASE_URL": "http://127.0.0.1:4000/v1",' in shown
+        assert '+     "ANTHROPIC_BASE_URL": "http://127.0.0.1:4000",' in shown
+        assert "MY_TEAM_NOTE" not in shown
+        assert TOKEN not in shown
+        assert file.read_text() == PITFALLS
+        await pilot.press("enter")
+        await until(pilot, lambda: file.read_text() != PITFALLS, "not written")
+        assert file.read_text() == PITFALLS.replace(":4000/v1", ":4000")
+        await until(pilot, lambda: not rows_with(app, "unsaved"), "still unsaved")
+    (copy,) = (file.parents[1] / ".local" / "state" / "stormdeck" / "backups").iterdir()
+    assert copy.read_text() == PITFALLS
+
+
+@pytest.mark.parametrize("key", ["escape", "n", "q"])
+@in_loop
+async def test_a_diff_that_is_refused_writes_nothing_and_keeps_the_edits(on_file, key):
+    app, file = on_file(PITFALLS)
+    async with app.run_test(size=WIDE) as pilot:
+        await until(pilot, lambda: app.deck.settings.files)
+        await opened(pilot)
+        await pilot.press("f", "s")
+        await until(pilot, lambda: rows_with(app, "SAVE"))
+        await pilot.press(key)
+        await until(pilot, lambda: rows_with(app, "1 unsaved"))
+        assert app.is_running
+    assert file.read_text() == PITFALLS
+
+
+@in_loop
+async def test_a_first_save_makes_the_file(on_file):
+    app, file = on_file(None)
+    async with app.run_test(size=WIDE) as pilot:
+        await until(pilot, lambda: app.deck.settings.files)
+        await opened(pilot)
+        assert rows_with(app, "No such file yet")
+        await begin(pilot, URL)
+        await paste(pilot, "http://box:9")
+        await pilot.press("enter", "s")
+        await until(pilot, lambda: rows_with(app, "SAVE"))
+        await pilot.press("enter")
+        await until(pilot, file.exists, "not made")
+        assert '"ANTHROPIC_BASE_URL": "http://box:9"' in file.read_text()
+        assert file.stat().st_mode & 0o777 == 0o600
+
+
+@in_loop
+async def test_a_file_that_changed_under_the_diff_is_not_overwritten(on_file):
+    app, file = on_file(PITFALLS)
+    async with app.run_test(size=WIDE, notifications=True) as pilot:
+        await until(pilot, lambda: app.deck.settings.files)
+        await opened(pilot)
+        await pilot.press("f", "s")
+        await until(pilot, lambda: rows_with(app, "SAVE"))
+        theirs = PITFALLS.replace("sonnet", "opus")
+        file.write_text(theirs)
+        await pilot.press("enter")
+        await until(pilot, lambda: rows_with(app, "Not saved"), "the refusal is not told")
+        assert file.read_text() == theirs
+        assert rows_with(app, "1 unsaved")
+        assert row(pilot, MODEL).state.value == "opus"
+
+
+@in_loop
+async def test_unsaved_edits_survive_a_change_from_outside(panel):
+    async with panel().run_test(size=WIDE) as pilot:
+        await opened(pilot, WRONG)
+        await pilot.press("f")
+        await hand(pilot, settings(PITFALLS.replace('"sonnet"', '"opus"')))
+        await until(pilot, lambda: row(pilot, MODEL).state.value == "opus", "the change is not shown")
+        assert row(pilot, URL).state.value == "http://127.0.0.1:4000"
+        assert rows_with(pilot.app, "1 unsaved")
+
+
+@in_loop
+async def test_a_change_from_outside_does_not_disturb_who_is_typing(panel):
+    async with panel().run_test(size=WIDE) as pilot:
+        await opened(pilot, WELL)
+        await begin(pilot, URL)
+        await paste(pilot, "http://bo")
+        await hand(pilot, settings(WELL_SET.replace('"sonnet"', '"opus"')))
+        await paste(pilot, "x:9")
+        await pilot.press("enter")
+        await until(pilot, lambda: row(pilot, URL).state.value == "http://box:9")
+        assert row(pilot, MODEL).state.value == "opus"
+
+
+@in_loop
+async def test_a_switch_flips_with_enter_and_back(panel):
+    async with panel().run_test(size=WIDE) as pilot:
+        await opened(pilot, WELL)
+        await go_to(pilot, QUIET)
+        await pilot.press("enter")
+        await until(pilot, lambda: row(pilot, QUIET).state.value is None, "not switched off")
+        assert rows_with(pilot.app, "TRAFFIC401")
+        await pilot.press("enter")
+        await until(pilot, lambda: row(pilot, QUIET).state.value == "1", "not switched on")
+        assert not rows_with(pilot.app, "unsaved")
+
+
+@in_loop
+async def test_a_value_is_removed(panel):
+    async with panel().run_test(size=WIDE) as pilot:
+        await opened(pilot, WELL)
+        await go_to(pilot, MODEL)
+        await pilot.press("x")
+        await until(pilot, lambda: row(pilot, MODEL).state.value is None)
+        assert rows_with(pilot.app, "• Model                 not set")
+
+
+@pytest.mark.parametrize("text", [WELL_SET, NOT_JSON], ids=["JSON", "broken JSON"])
+@in_loop
+async def test_a_secret_is_masked_in_every_area(panel, text):
+    async with panel().run_test(size=WIDE) as pilot:
+        await hand(pilot, settings(text))
+        for area in ("overview", "logs", "settings", "checks"):
+            await show(pilot, area)
+            assert TOKEN not in screen(pilot.app)
+
+
+@in_loop
+async def test_a_secret_is_shown_on_request_and_hidden_again(panel):
+    async with panel().run_test(size=WIDE) as pilot:
+        await opened(pilot, WELL)
+        await pilot.press("r")
+        await until(pilot, lambda: rows_with(pilot.app, TOKEN), "not revealed")
+        await pilot.press("r")
+        await until(pilot, lambda: not rows_with(pilot.app, TOKEN), "not hidden")
+
+
+@in_loop
+async def test_a_secret_that_is_typed_is_hidden(panel):
+    async with panel().run_test(size=WIDE) as pilot:
+        await opened(pilot, WELL)
+        await begin(pilot, "env.ANTHROPIC_AUTH_TOKEN")
+        await paste(pilot, "sk-other")
+        assert "sk-other" not in screen(pilot.app)
+        await pilot.press("enter")
+        await until(pilot, lambda: rows_with(pilot.app, "1 unsaved"))
+        assert "sk-other" not in screen(pilot.app)
+
+
+@in_loop
+async def test_a_broken_file_is_shown_with_its_place_and_left_alone(on_file):
+    app, file = on_file(NOT_JSON)
+    async with app.run_test(size=WIDE) as pilot:
+        await until(pilot, lambda: app.deck.settings.files)
+        await opened(pilot)
+        assert rows_with(app, "line 3, column 3")
+        for key in ("enter", "f", "F", "x", "s"):
+            await pilot.press(key)
+        assert not isinstance(app.focused, Input)
+        assert app.screen.draft.edits == ()
+    assert file.read_text() == NOT_JSON
+
+
+@in_loop
+async def test_a_broken_file_that_is_mended_outside_can_be_edited(panel):
+    async with panel().run_test(size=WIDE) as pilot:
+        await opened(pilot, BROKEN)
+        await hand(pilot, WELL)
+        assert not rows_with(pilot.app, "line 3, column 3")
+        await begin(pilot, URL)
+
+
+@in_loop
+async def test_a_file_that_may_not_be_written_is_shown_and_not_edited(panel):
+    async with panel().run_test(size=WIDE, notifications=True) as pilot:
+        await opened(pilot, settings(WELL_SET, writable=False))
+        assert rows_with(pilot.app, "Read-only for you")
+        await pilot.press("enter")
+        await until(pilot, lambda: rows_with(pilot.app, "cannot be edited here"), "not told")
+        assert pilot.app.screen.draft.edits == ()
+
+
+@in_loop
+async def test_nothing_is_said_of_values_before_they_are_read(panel):
+    async with panel().run_test(size=WIDE) as pilot:
+        await opened(pilot)
+        assert rows_with(pilot.app, "reading")
+        assert not rows_with(pilot.app, "AUTH201")
+
+
+@in_loop
+async def test_who_wins_over_a_value_is_told(panel):
+    local = settings('{"model": "opus"}', scope=Scope.LOCAL).files[0]
+    async with panel().run_test(size=WIDE) as pilot:
+        await opened(pilot, settings(WELL_SET, others=[local]))
+        assert rows_with(pilot.app, "loses to the local scope: opus")
+
+
+@in_loop
+async def test_the_ids_that_are_served_are_offered(panel):
+    async with panel().run_test(size=WIDE) as pilot:
+        await opened(pilot, NO_FILE, VLLM)
+        await begin(pilot, MODEL)
+        await paste(pilot, "qwe")
+        await until(pilot, lambda: rows_with(pilot.app, "qwen3.5-27B"), "no suggestion")
+        await pilot.press("right", "enter")
+        await until(pilot, lambda: row(pilot, MODEL).state.value == "Qwen3.5-27B")
+
+
+@in_loop
+async def test_a_number_that_is_none_is_named_while_it_is_typed(panel):
+    async with panel().run_test(size=WIDE) as pilot:
+        await opened(pilot, WELL)
+        await begin(pilot, "env.API_TIMEOUT_MS")
+        await paste(pilot, "10min")
+        await until(pilot, lambda: rows_with(pilot.app, "whole milliseconds"), "not checked while typing")
+
+
+@pytest.mark.parametrize("size", [(120, 40), (80, 24), (40, 12)], ids=["120x40", "80x24", "40x12"])
+@in_loop
+async def test_the_label_of_the_row_that_one_is_on_is_in_sight(panel, size):
+    async with panel().run_test(size=size) as pilot:
+        await opened(pilot, WRONG)
+        for field in FIELDS[:12]:
+            assert pilot.app.focused.field is field
+            await until(pilot, lambda field=field: rows_with(pilot.app, f" {field.label}"), f"{field.label} is hidden")
+            await pilot.press("down")
+
+
+@in_loop
+async def test_the_form_is_masked_against_escape_sequences_in_values(panel):
+    hostile = WELL_SET.replace("sonnet", r"son\u001b[2Jnet[b]").replace("Kim", r"\u202eKim")
+    async with panel().run_test(size=WIDE) as pilot:
+        await opened(pilot, settings(hostile))
+        assert rows_with(pilot.app, "sonnet[b]")

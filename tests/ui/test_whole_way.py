@@ -1,0 +1,179 @@
+"""The whole way: a line in a log file and an answer of a server, through the real feed, to the screen."""
+
+import functools
+import socket
+import threading
+import time
+from contextlib import contextmanager
+from datetime import datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from panel import in_loop, make_app, rows_with, screen, show, until
+from stormdeck.feed.feed import Feed
+from stormdeck.options import Options
+from stormdeck.paths import user_paths
+from stormdeck.sources.discovery import discover
+from stormdeck.sources.processes import Scan
+from stormdeck.ui.clock import Clock
+
+SIZE = (120, 40)
+MODELS = '{"object": "list", "data": [{"id": "Qwen3.5-27B", "owned_by": "vllm", "max_model_len": 131072}]}'
+METRICS = """\
+vllm:num_requests_running{engine="0",model_name="Qwen3.5-27B"} 3.0
+vllm:num_requests_waiting{engine="0",model_name="Qwen3.5-27B"} 7.0
+vllm:kv_cache_usage_perc{engine="0",model_name="Qwen3.5-27B"} 0.41
+vllm:generation_tokens_total{engine="0",model_name="Qwen3.5-27B"} 1000.0
+"""
+ANSWERS = {"/health": "", "/version": '{"version": "0.32.0"}', "/v1/models": MODELS, "/metrics": METRICS}
+
+
+class Vllm(BaseHTTPRequestHandler):
+    """Answers as vLLM 0.32 does, as far as the panel asks."""
+
+    def do_GET(self):
+        body = ANSWERS.get(self.path)
+        data = (body if body is not None else '{"detail":"Not Found"}').encode()
+        self.send_response(200 if body is not None else 404)
+        kind = "text/plain; version=0.0.4" if self.path == "/metrics" else "application/json"
+        self.send_header("content-type", kind)
+        self.send_header("content-length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def log_message(self, *args):
+        """Write no log of its own."""
+
+
+@contextmanager
+def serving(port=0):
+    server = ThreadingHTTPServer(("127.0.0.1", port), Vllm)
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def free_url():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return f"http://127.0.0.1:{probe.getsockname()[1]}"
+
+
+def access(at, status, port):
+    """Return an access line as LiteLLM writes it with --log_config."""
+    when = datetime.fromtimestamp(at).strftime("%Y-%m-%d %H:%M:%S,%f")[:-3]
+    return f'{when} INFO:     127.0.0.1:{port} - "POST /v1/messages?beta=true HTTP/1.1" {status} X\n'
+
+
+@pytest.fixture
+def start(tmp_path, monkeypatch):
+    """Return a maker of panels on a real feed: a home and a log of its own, no GPU, the real clock."""
+
+    # Servers that happen to run on the machine of whoever runs the tests are none of theirs.
+    alone = functools.partial(discover, ports=(), scan=lambda: Scan(()))
+    monkeypatch.setattr("stormdeck.feed.servers.discover", alone)
+
+    def make(url, settings=""):
+        home, log = tmp_path / "home", tmp_path / "vllm.log"
+        (home / ".claude").mkdir(parents=True)
+        (home / ".claude" / "settings.json").write_text(
+            settings or f'{{"env": {{"ANTHROPIC_BASE_URL": "{url}", "ANTHROPIC_AUTH_TOKEN": "x"}}}}'
+        )
+        log.touch()
+        options = Options(home=home, project=home / "project", vllm=url, log=(log,), gpu=False, poll=1)
+        app = make_app(home=home, lines=[])
+        app.clock = Clock()
+        paths = user_paths({}, home, options.project)
+        app.feed = Feed(options, paths, {}, app.book, app.hand, app.lines_came)
+        return app, log
+
+    return make
+
+
+@in_loop
+async def test_lines_in_a_log_become_a_verdict_that_names_attempt_and_cause(start):
+    with serving() as url:
+        app, log = start(url)
+        async with app.run_test(size=SIZE) as pilot:
+            await until(pilot, lambda: rows_with(app, "running         3"), "vLLM is not shown")
+            assert rows_with(app, "waiting     7")
+            assert rows_with(app, "Qwen3.5-27B   window 128k")
+            await until(pilot, lambda: rows_with(app, "LOG  vllm.log"), "the log is not followed")
+            now = time.time()
+            failed = [access(now - ago, 500, 40000) for ago in (4.0, 3.45, 2.4, 0.2)]
+            with log.open("a") as file:
+                file.writelines(failed)
+            await until(pilot, lambda: rows_with(app, "RETRY STORM  attempt 4 of 11"), "no storm")
+            assert "500 from vLLM" in screen(app)
+            assert rows_with(app, "attempt 4")
+            with log.open("a") as file:
+                file.write(access(time.time(), 200, 40000))
+            await until(pilot, lambda: rows_with(app, "Recovered after 5 attempts"), "not recovered")
+            await show(pilot, "logs")
+            assert rows_with(app, "attempt 4")
+
+
+@in_loop
+async def test_a_server_that_goes_away_and_comes_back_is_noticed(start):
+    url = free_url()
+    app, _ = start(url)
+    async with app.run_test(size=SIZE) as pilot:
+        await until(pilot, lambda: rows_with(app, "is down"), "not down")
+        with serving(int(url.rpartition(":")[2])):
+            await until(pilot, lambda: rows_with(app, "vLLM 0.32.0"), "not back")
+            await until(pilot, lambda: not rows_with(app, "is down"), "still down")
+
+
+@in_loop
+async def test_a_wrong_setting_is_found_shown_and_written_in_the_real_file(start):
+    with serving() as url:
+        app, _ = start(url, f'{{"env": {{"ANTHROPIC_BASE_URL": "{url}/v1", "ANTHROPIC_AUTH_TOKEN": "x"}}}}')
+        file = app.home / ".claude" / "settings.json"
+        async with app.run_test(size=SIZE) as pilot:
+            await until(pilot, lambda: rows_with(app, "URL101"), "not found")
+            await show(pilot, "settings")
+            await until(pilot, lambda: app.focused is not None)
+            await pilot.press("f", "s")
+            await until(pilot, lambda: rows_with(app, "SAVE"), "no diff")
+            await pilot.press("enter")
+            await until(pilot, lambda: "/v1" not in file.read_text(), "not written")
+            assert file.read_text() == f'{{"env": {{"ANTHROPIC_BASE_URL": "{url}", "ANTHROPIC_AUTH_TOKEN": "x"}}}}'
+            await until(pilot, lambda: not rows_with(app, "URL101"), "still found")
+
+
+@in_loop
+async def test_a_settings_file_that_breaks_outside_is_the_headline(start):
+    with serving() as url:
+        app, _ = start(url)
+        async with app.run_test(size=SIZE) as pilot:
+            await until(pilot, lambda: rows_with(app, "vLLM 0.32.0"))
+            (app.home / ".claude" / "settings.json").write_text('{\n  "env": {,}\n}')
+            await until(pilot, lambda: rows_with(app, "settings.json line 2"), "not noticed")
+
+
+def test_quitting_leaves_no_thread(start):
+    before = set(threading.enumerate())
+
+    @in_loop
+    async def use_it():
+        with serving() as url:
+            app, _ = start(url)
+            async with app.run_test(size=SIZE) as pilot:
+                await until(pilot, lambda: rows_with(app, "vLLM 0.32.0"))
+                await until(pilot, lambda: rows_with(app, "LOG  vllm.log"))
+                await pilot.press("q")
+            assert app.return_code == 0
+
+    use_it()
+    end = time.monotonic() + 5
+    while (left := set(threading.enumerate()) - before) and time.monotonic() < end:
+        for thread in left:
+            thread.join(0.1)
+    assert left == set()
