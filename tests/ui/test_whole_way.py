@@ -11,6 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from panel import in_loop, make_app, rows_with, screen, show, until
+from samples import WELL_SET
 from stormdeck.feed.feed import Feed
 from stormdeck.options import Options
 from stormdeck.paths import user_paths
@@ -66,6 +67,10 @@ def free_url():
         return f"http://127.0.0.1:{probe.getsockname()[1]}"
 
 
+def well_set(base_url):
+    return WELL_SET.replace("http://127.0.0.1:4000", base_url)
+
+
 def access(at, status, port):
     """Return an access line as LiteLLM writes it with --log_config."""
     when = datetime.fromtimestamp(at).strftime("%Y-%m-%d %H:%M:%S,%f")[:-3]
@@ -80,7 +85,7 @@ def start(tmp_path, monkeypatch):
     alone = functools.partial(discover, ports=(), scan=lambda: Scan(()))
     monkeypatch.setattr("stormdeck.feed.servers.discover", alone)
 
-    def make(url, settings=""):
+    def make(url, base_url=""):
         home, log = tmp_path / "home", tmp_path / "vllm.log"
         (home / ".claude").mkdir(parents=True)
         (home / ".claude" / "settings.json").write_text(
@@ -107,14 +112,14 @@ async def test_lines_in_a_log_become_a_verdict_that_names_attempt_and_cause(star
             assert rows_with(app, "Qwen3.5-27B   window 128k")
             await until(pilot, lambda: rows_with(app, "LOG  vllm.log"), "the log is not followed")
             now = time.time()
-            failed = [access(now - ago, 500, 40000) for ago in (4.0, 3.45, 2.4, 0.2)]
+            failed = [access(now - ago, 500, 40000) for ago in (9.0, 8.45, 7.4, 5.3)]
             with log.open("a") as file:
                 file.writelines(failed)
             await until(pilot, lambda: rows_with(app, "RETRY STORM  attempt 4 of 11"), "no storm")
             assert "500 from vLLM" in screen(app)
             assert rows_with(app, "attempt 4")
             with log.open("a") as file:
-                file.write(access(time.time(), 200, 40000))
+                file.write(access(now - 1.1, 200, 40000))
             await until(pilot, lambda: rows_with(app, "Recovered after 5 attempts"), "not recovered")
             await show(pilot, "logs")
             assert rows_with(app, "attempt 4")
@@ -134,7 +139,7 @@ async def test_a_server_that_goes_away_and_comes_back_is_noticed(start):
 @in_loop
 async def test_a_wrong_setting_is_found_shown_and_written_in_the_real_file(start):
     with serving() as url:
-        app, _ = start(url, f'{{"env": {{"ANTHROPIC_BASE_URL": "{url}/v1", "ANTHROPIC_AUTH_TOKEN": "x"}}}}')
+        app, _ = start(url, f"{url}/v1")
         file = app.home / ".claude" / "settings.json"
         async with app.run_test(size=SIZE) as pilot:
             await until(pilot, lambda: rows_with(app, "URL101"), "not found")
@@ -144,7 +149,7 @@ async def test_a_wrong_setting_is_found_shown_and_written_in_the_real_file(start
             await until(pilot, lambda: rows_with(app, "SAVE"), "no diff")
             await pilot.press("enter")
             await until(pilot, lambda: "/v1" not in file.read_text(), "not written")
-            assert file.read_text() == f'{{"env": {{"ANTHROPIC_BASE_URL": "{url}", "ANTHROPIC_AUTH_TOKEN": "x"}}}}'
+            assert file.read_text() == well_set(url)
             await until(pilot, lambda: not rows_with(app, "URL101"), "still found")
 
 

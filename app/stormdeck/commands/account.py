@@ -50,11 +50,12 @@ def _summary(report: Report, paint: Paint) -> list[str]:
         ("answers", "", _listed((count, f"× {status}") for status, count in sorted(report.by_status.items()))),
     ]
     width = max(len(count) for _, count, _ in rows)
-    return [
-        f"{paint(name.ljust(8), Ink.BOLD)}  {count:>{width}}  {paint(fit(words, COLUMNS - width - 12), Ink.QUIET)}".rstrip()
-        for name, count, words in rows
-        if count or words
-    ]
+    lines = []
+    for name, count, words in rows:
+        if count or words:
+            told = paint(fit(words, COLUMNS - width - 12), Ink.QUIET)
+            lines.append(f"{paint(name.ljust(8), Ink.BOLD)}  {count:>{width}}  {told}".rstrip())
+    return lines
 
 
 def _listed(counts: Iterable[tuple[int, str]]) -> str:

@@ -7,7 +7,8 @@ Every object has ``version`` (1), ``event`` and ``t`` (unix seconds), and by eve
 - ``storm_started`` (its third attempt was seen), ``storm_attempt`` (another one), ``storm_recovered``,
   ``storm_gave_up``, ``storm_withdrawn`` (its attempts turned out to be turns of their own): ``storm``, with the keys
   that ``analyze --json`` gives a storm, and ``id`` (counts from 1, the same in all events of one storm), ``log``,
-  ``limit`` (attempts after which the client gives up), ``reason``, ``next_at`` and ``gives_up_at`` (unix seconds or null).
+  ``limit`` (attempts after which the client gives up), ``reason`` in words, ``next_at`` and ``gives_up_at`` (unix
+  seconds or null).
 - ``counts``, once a minute: ``seconds`` that they cover, and ``http_requests``, ``probes``, ``main_requests``,
   ``auxiliary`` (or null), ``count_tokens``, ``retries``, ``turns`` in that time.
 """

@@ -23,9 +23,10 @@ class Inbox(Generic[T]):
         """Put something in; once the inbox is shut it is dropped."""
         while not self._shut.is_set():
             try:
-                return self._queue.put(what, timeout=PATIENCE_S)
+                self._queue.put(what, timeout=PATIENCE_S)
             except queue.Full:
                 continue
+            break
 
     def take(self, patience_s: float) -> list[T]:
         """Return all that is there; wait for the first thing, but no longer than this."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -20,6 +19,7 @@ from stormdeck.sources.discovery import Named, discover
 from stormdeck.sources.http import HttpClient
 from stormdeck.sources.logs.follow import Follower
 from stormdeck.sources.logs.lines import LineSplitter
+from stormdeck.sources.recordings.pieces import standard_input
 from stormdeck.sources.settings.read import read_settings
 
 STDIN_NAME = "standard input"
@@ -77,7 +77,8 @@ class Listener:
     def _read_standard_input(self) -> None:
         splitter = LineSplitter()
         try:
-            while not self._stopped.is_set() and (data := sys.stdin.buffer.read1(_PIECE_BYTES)):
+            stream = standard_input()
+            while not self._stopped.is_set() and (data := stream.read1(_PIECE_BYTES)):
                 self._give(splitter.split(data))
         except (OSError, ValueError):  # closed while it was read: as good as its end
             pass
@@ -90,7 +91,12 @@ class Listener:
 
     def _search(self, options: Options, environ: Mapping[str, str]) -> None:
         while not self._stopped.is_set():
-            found = asyncio.run(_found(options, environ))
+            try:
+                found = asyncio.run(_found(options, environ))
+            except RuntimeError:
+                if self._stopped.is_set():  # the program ends under it
+                    return
+                raise
             self._inbox.put(found)
             self._stopped.wait(SEARCH_LATER_S if found.logs else SEARCH_S)
 

@@ -6,9 +6,15 @@ from stormdeck.commands.events import Event, counts_between
 from stormdeck.model.logs.batch import LogBatch, LogStatus
 from stormdeck.model.retries.changes import StormWatch
 from stormdeck.model.retries.ledger import Ledger
+from stormdeck.model.retries.report import Report
+from stormdeck.model.retries.storm import Storm
 from stormdeck.model.retries.transcript import Entry
 
 COUNTS_S = 60.0
+RECENT = 100
+"""Storms that may still change; what became of older ones is settled."""
+LOOK_S = 1.0
+"""Between two looks while nothing is heard: a client that gave up leaves no line."""
 
 
 class Watcher:
@@ -19,32 +25,39 @@ class Watcher:
         self._storms = StormWatch()
         self._counted = ledger.report(now)
         self._counted_at = now
+        self._looked_at = now
+        self._heard = False
 
     def take(self, heard: LogBatch | LogStatus | Entry, now: float) -> list[Event]:
         """Take lines, an entry of a transcript, or how a log stands; return what is to be told."""
         if isinstance(heard, LogStatus):
             return [heard]
+        if isinstance(heard, LogBatch) and heard.history:
+            told = self.tell(now)
+            self._ledger.take(heard)
+            self._counted = self._ledger.report(now)
+            self._storms.take(_recent(self._counted))
+            return told
+        self._heard = True
         if isinstance(heard, Entry):
             self._ledger.take_entry(heard)
-            return []
-        told = self.tell(now) if heard.history else []
-        self._ledger.take(heard)
-        if heard.history:
-            self._overlook(now)
-        return told
+        else:
+            self._ledger.take(heard)
+        return []
 
     def tell(self, now: float) -> list[Event]:
         """Return what happened to storms since the last call, and once a minute what was counted in it."""
+        if not self._heard and 0 <= now - self._looked_at < LOOK_S:
+            return []
+        self._heard, self._looked_at = False, now
         report = self._ledger.report(now)
-        events: list[Event] = [*self._storms.take(report.storms)]
-        if now < self._counted_at:  # the clock was set back
-            self._counted_at = now
-        if now - self._counted_at >= COUNTS_S:
-            events.append(counts_between(self._counted, report, now - self._counted_at))
+        events: list[Event] = [*self._storms.take(_recent(report))]
+        if not 0 <= now - self._counted_at < COUNTS_S:
+            # The clock may have been set back.
+            events.append(counts_between(self._counted, report, max(0.0, now - self._counted_at)))
             self._counted, self._counted_at = report, now
         return events
 
-    def _overlook(self, now: float) -> None:
-        """Know what was there before without telling it."""
-        self._counted = self._ledger.report(now)
-        self._storms.take(self._counted.storms)
+
+def _recent(report: Report) -> list[Storm]:
+    return [storm for storm in report.storms[-RECENT:] if storm.timed]

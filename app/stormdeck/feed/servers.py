@@ -23,7 +23,9 @@ SEARCH_S = 3.0
 """From the first search to the second, while something is missing or down."""
 SEARCH_GROWTH = 1.5
 SEARCH_LATER_S = 30.0
-"""Between two searches at most, and once all is well: one takes some 35 ms of processor time (measured)."""
+"""Between two searches at most: one takes some 35 ms of processor time (measured)."""
+SEARCH_WELL_S = 120.0
+"""Between two searches once all is well; a server that falls or returns brings the next one forward."""
 BUSY = 3
 """Running requests that keep a GPU as busy as it gets."""
 WELL = {ServerState.UP, ServerState.DEGRADED, ServerState.REFUSING}
@@ -90,7 +92,7 @@ class ServerDesk:
             found = await discover(self._settings, self._http, self._named)
             self._take(found)
             well = self._pollers and all(self._states.get(name) in WELL for name in self._pollers)
-            wait = SEARCH_LATER_S if well and found.logs else min(SEARCH_LATER_S, wait * SEARCH_GROWTH)
+            wait = SEARCH_WELL_S if well and found.logs else min(SEARCH_LATER_S, wait * SEARCH_GROWTH)
             try:
                 await asyncio.wait_for(self._look.wait(), wait)
                 wait = SEARCH_S

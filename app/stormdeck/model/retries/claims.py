@@ -53,9 +53,9 @@ class Claims:
         self.taken: set[int] = set()
         """The indices of all lines that belong to a counted turn."""
 
-    def of(self, turn: int, attempts: int) -> list[int]:
-        """Return the lines of a turn in the order of its attempts."""
-        return [self.lines[turn, attempt] for attempt in range(attempts) if (turn, attempt) in self.lines]
+    def of(self, turn: int, attempts: int) -> list[int | None]:
+        """Return the index of the line of each attempt of a turn, ``None`` where there is none."""
+        return [self.lines.get((turn, attempt)) for attempt in range(attempts)]
 
 
 def claim(turns: Sequence[ToldTurn], lines: Sequence[Request], grain: float = 0.0) -> Claims:

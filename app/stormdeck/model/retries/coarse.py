@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from stormdeck.model.retries.chain import Chain
 from stormdeck.model.retries.claims import EARLY, LATE, UNSEEN
+from stormdeck.model.retries.pairing import Pair
 from stormdeck.model.retries.request import Request
 from stormdeck.model.retries.told import End, ToldTurn
 from stormdeck.model.retries.witness import Witness
@@ -13,7 +14,7 @@ from stormdeck.model.retries.witness import Witness
 
 def pair_chains(
     turns: Sequence[ToldTurn], chains: Sequence[Chain], limit: int, timeout_s: float | None = None
-) -> tuple[list[Witness], list[Chain]]:
+) -> tuple[list[Witness], list[Pair]]:
     """Return the turns that the transcripts tell, and the chains that none of them explains.
 
     A counted turn takes chains of its statuses, in order, until its attempts are found; one that must have left lines
@@ -23,13 +24,13 @@ def pair_chains(
     witnesses: list[Witness] = []
     for turn in sorted(turns, key=lambda turn: turn.begun):
         if not turn.counted:
-            witness = Witness.estimated(turn, limit, timeout_s, seen=True) if turn.end is End.FAILED else None
+            witness = Witness.estimated(turn, limit, timeout_s, seen=bool(chains)) if turn.end is End.FAILED else None
             witnesses += [witness] if witness is not None else []
         elif turn.attempts > 1:
             requests = tuple(_taken(turn, free))
             if requests or all(cause in UNSEEN for cause in turn.causes):
                 witnesses.append(Witness(turn, requests))
-    return witnesses, free
+    return witnesses, [Pair(chain) for chain in free]
 
 
 def _taken(turn: ToldTurn, free: list[Chain]) -> Iterator[Request]:

@@ -21,7 +21,8 @@ class Witness:
     """One turn, and the lines that its attempts left in the log."""
 
     turn: ToldTurn
-    lines: tuple[Request, ...] = ()
+    lines: tuple[Request | None, ...] = ()
+    """By attempt; ``None`` for one that left no line, or whose line is not there."""
     estimate: Estimate | None = None
     """How the attempts were told where the client did not count them."""
 
@@ -42,6 +43,19 @@ class Witness:
         return self.turn.attempts if self.estimate is None else self.estimate.attempts
 
     @property
+    def requests(self) -> tuple[Request, ...]:
+        """Return the lines that are there."""
+        return tuple(line for line in self.lines if line is not None)
+
+    @property
+    def unseen(self) -> tuple[float, ...]:
+        """Return when each attempt without a line was sent, as well as it is known."""
+        turn = self.turn
+        times = turn.sent or tuple(failure.t for failure in turn.failures)
+        missing = [attempt for attempt in range(self.attempts) if self.lines[attempt : attempt + 1] in {(), (None,)}]
+        return tuple(times[attempt] if attempt < len(times) else turn.heard for attempt in missing)
+
+    @property
     def cause(self) -> str:
         """Return what most attempts failed with."""
         return main_cause(self._causes())
@@ -51,11 +65,11 @@ class Witness:
         if any(causes) or self.estimate is not None:
             return causes
         # A client that tells requests and no reasons: the log has the statuses, the times tell the rest.
-        statuses = tuple(str(line.status) for line in self.lines if line.failed)
+        statuses = tuple(str(line.status) for line in self.requests if line.failed)
         if statuses:
             return statuses
         tries = self.attempts - (self.turn.end is not End.FAILED)
-        ok = sum(not line.failed for line in self.lines) - (self.turn.end is End.ANSWERED)
+        ok = sum(not line.failed for line in self.requests) - (self.turn.end is End.ANSWERED)
         return ("cut",) * tries if ok > 0 else tuple(unseen_cause(self.turn, attempt) for attempt in range(tries))
 
 
@@ -66,7 +80,7 @@ def witness_storm(witness: Witness, default_limit: int, reason: str, now: float)
     started = turn.sent[0] if turn.sent else turn.failures[0].t if turn.failures else turn.begun
     last = turn.heard if turn.end is not End.OPEN or not turn.sent else turn.sent[-1]
     storm = Storm(
-        started=min([started, *(line.t for line in witness.lines if line.t is not None)]),
+        started=min([started, *(line.t for line in witness.requests if line.t is not None)]),
         last=last - (witness.estimate.last_took if witness.estimate else 0.0),
         attempts=attempts,
         limit=limit,
@@ -74,7 +88,7 @@ def witness_storm(witness: Witness, default_limit: int, reason: str, now: float)
         reason=reason,
         outcome=_OUTCOMES[turn.end],
         evidence="transcript",
-        log=witness.lines[0].log if witness.lines else "",
+        log=witness.requests[0].log if witness.requests else "",
         session=turn.session,
         confidence=witness.estimate.confidence if witness.estimate else COUNTED,
     )

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from stormdeck.model.finding import Edit, Finding, Fix, Severity
 from stormdeck.model.litellm.config import REFERENCE
 from stormdeck.model.rules.auth import API_KEY, BEARER, HELPER
-from stormdeck.model.rules.facts import BASE_URL, Facts
-from stormdeck.model.rules.hosts import same_place
+from stormdeck.model.rules.facts import Facts
 from stormdeck.model.rules.live import Probe
+from stormdeck.model.rules.proxy import leads_to_proxy
 from stormdeck.model.rules.rule import Page, Rule, rule
 from stormdeck.model.server import ServerKind
 
@@ -38,12 +38,6 @@ def _master_key(facts: Facts) -> str | None:
     return key if key and not key.startswith(REFERENCE) else None
 
 
-def _leads_to_proxy(facts: Facts) -> bool:
-    """Say whether the base URL is not known to lead past the proxy, straight to vLLM."""
-    vllm, url = facts.live.vllm, facts.text(BASE_URL)
-    return bool(url) and not (vllm is not None and facts.live.direct and same_place(vllm.url, url))
-
-
 @rule(
     Page(
         "AUTH204",
@@ -64,7 +58,7 @@ def proxy_refuses(facts: Facts) -> Iterator[Finding]:
     probe, master = _refused(facts), _master_key(facts)
     live = probe is not None and probe.kind is ServerKind.LITELLM
     sent = facts.text(BEARER) or facts.text(API_KEY)
-    wrong = bool(master and sent and sent != master and _leads_to_proxy(facts)) and not _accepted(facts)
+    wrong = bool(master and sent and sent != master and leads_to_proxy(facts)) and not _accepted(facts)
     if not live and not wrong:
         return
     known = master if master != sent else None

@@ -16,7 +16,7 @@ HISTORY_BYTES = 1024 * 1024
 MOST_BEHIND = 64 * 1024 * 1024
 """Bytes that may wait; beyond, the end is more worth than the rest, and the rest is told as dropped."""
 _QUIET_S = 3.0
-_QUIET_INTERVAL_S = 0.25
+_QUIET_INTERVAL_S = 0.4
 _HOLD_S = 1.0
 """After this time a line without its end is handed on: a prompt, a progress bar."""
 _DELETED_S = 10.0

@@ -28,7 +28,7 @@ def pieces(path: Path | None) -> Iterator[list[str]]:
     """
     splitter = LineSplitter()
     with ExitStack() as stack:
-        stream = _decompressed(stack.enter_context(path.open("rb")) if path is not None else _standard_input())
+        stream = _decompressed(stack.enter_context(path.open("rb")) if path is not None else standard_input())
         while data := _read(stream):
             if lines := splitter.split(data):
                 yield lines
@@ -36,7 +36,8 @@ def pieces(path: Path | None) -> Iterator[list[str]]:
         yield lines
 
 
-def _standard_input() -> io.BufferedReader:
+def standard_input() -> io.BufferedReader:
+    """Return standard input as bytes; raises OSError where the caller closed it."""
     if sys.stdin is None:
         raise OSError(0, "it is closed")
     stream = sys.stdin.buffer
