@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test check snapshots screenshots wheel clean
+.PHONY: help demo run test check score snapshots screenshots wheel clean
 
 help: ## show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -33,6 +33,9 @@ check: $(READY) ## ruff, mypy --strict, and the import directions
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -q tests/test_layers.py
+
+score: $(READY) ## how well storms are found in labelled recordings of real clients
+	@$(BIN)/python tests/score/score.py
 
 snapshots: $(READY) ## accept the panel's new looks, after looking at them
 	$(BIN)/python -m pytest -n $(JOBS) tests/looks --snapshot-update

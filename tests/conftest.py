@@ -18,6 +18,7 @@ os.environ["TEXTUAL_ANIMATIONS"] = "none"
 importlib.reload(importlib.import_module("textual.constants"))
 
 import pytest  # noqa: E402
+
 from panel import make_app  # noqa: E402
 
 

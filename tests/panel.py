@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import samples
-
 from stormdeck.model.logs.book import LogBook
 from stormdeck.ui.app import StormdeckApp
 from stormdeck.ui.clock import Clock
@@ -68,14 +67,21 @@ async def hand(pilot, *snapshots):
     for snapshot in snapshots:
         pilot.app.hand(snapshot)
     await pilot.pause()
-    await pilot.pause()
 
 
 async def show(pilot, area):
     """Go to an area by its key."""
     await pilot.press(AREAS[area])
-    await until(pilot, lambda: pilot.app.screen.AREA == area and pilot.app.screen.is_active, f"{area} is not shown")
+    await until(pilot, lambda: area == pilot.app.screen.AREA and pilot.app.screen.is_active, f"{area} is not shown")
     await pilot.pause()
+
+
+async def settled(pilot):
+    """Wait until two looks at the screen show the same."""
+    before = None
+    while (now := screen(pilot.app)) != before:
+        before = now
+        await pilot.pause(0.02)
 
 
 def screen(app):

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import samples
-from panel import AREAS, make_app, until
+from panel import make_app, settled, show, until
 
 STORM = (samples.WELL, samples.FOUND, samples.VLLM, samples.PROXY, samples.GPUS, samples.STORMY)
 CALM = (samples.WELL, samples.FOUND, samples.VLLM, samples.PROXY, samples.GPUS, samples.CALM)
@@ -33,10 +33,8 @@ class Shot:
         """Bring a running panel into the state."""
         for snapshot in self.snapshots:
             pilot.app.hand(snapshot)
-        await until(pilot, lambda: pilot.app.deck != type(pilot.app.deck)(client_version="2.1.329"))
-        await pilot.press(AREAS[self.area])
-        await until(pilot, lambda: pilot.app.screen.AREA == self.area and pilot.app.screen.is_active)
-        await pilot.pause()
+        await until(pilot, lambda: pilot.app.deck.settings.files)
+        await show(pilot, self.area)
+        await settled(pilot)
         await pilot.press(*self.keys)
-        await pilot.pause()
-        await until(pilot, lambda: not pilot.app.screen._layout_required)
+        await settled(pilot)

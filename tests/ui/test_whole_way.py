@@ -88,9 +88,7 @@ def start(tmp_path, monkeypatch):
     def make(url, base_url=""):
         home, log = tmp_path / "home", tmp_path / "vllm.log"
         (home / ".claude").mkdir(parents=True)
-        (home / ".claude" / "settings.json").write_text(
-            settings or f'{{"env": {{"ANTHROPIC_BASE_URL": "{url}", "ANTHROPIC_AUTH_TOKEN": "x"}}}}'
-        )
+        (home / ".claude" / "settings.json").write_text(well_set(base_url or url))
         log.touch()
         options = Options(home=home, project=home / "project", vllm=url, log=(log,), gpu=False, poll=1)
         app = make_app(home=home, lines=[])

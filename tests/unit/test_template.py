@@ -51,7 +51,9 @@ def test_nothing_is_found_in_it(version, window, tmp_path):
     edits = working_block(target(vllm, None), version)
     settings = snapshot(edited("", edits), tmp_path)
     found = check(Facts.effective(settings, version, live=live_of(Deck(vllm=vllm))))
-    assert [one.code for one in found if one.severity is not Severity.INFO and one.code != "CTX601"] == []
+    # What the older clients cannot be told: how large the window is.
+    left = {"CTX601"} if version not in {None, "2.1.329"} else set()
+    assert {one.code for one in found if one.severity is not Severity.INFO} <= left
 
 
 class TestTarget:

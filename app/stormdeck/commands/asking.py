@@ -6,6 +6,7 @@ import asyncio
 import socket
 import time
 from collections.abc import Mapping
+from pathlib import Path
 
 from stormdeck import __version__
 from stormdeck.commands.look import Look
@@ -16,6 +17,8 @@ from stormdeck.options import Options
 from stormdeck.sources.address import address
 from stormdeck.sources.discovery import Keys, Named, discover, key_for, origin_keys
 from stormdeck.sources.http import DEADLINE_S, LIMIT, Answer, Failure, HttpClient, Trouble
+from stormdeck.sources.probe import probe_base_url
+from stormdeck.sources.processes import config_of
 from stormdeck.sources.proxy import ProxySource
 from stormdeck.sources.vllm import VllmSource
 
@@ -23,9 +26,10 @@ TOTAL_S = 2.0
 """For the whole look; a server that needs longer counts as not asked."""
 _ANSWER_S = 0.8
 """For one answer: a hop over a slow line takes half of it."""
+_LATE = f"Not every server answered within {TOTAL_S:g} s; what it would have said is left out."
 
 
-class _KnockingClient(HttpClient):
+class KnockingClient(HttpClient):
     """Knocks before it asks on this machine: where nothing listens, the HTTP library need not be loaded (0.1 s)."""
 
     async def get(
@@ -68,17 +72,31 @@ def token_for(url: str, options: Options, settings: SettingsSnapshot, seen: Look
 
 
 async def _look(options: Options, settings: SettingsSnapshot) -> Look:
-    found = DiscoverySnapshot()
-    try:
-        async with asyncio.timeout(TOTAL_S), _KnockingClient(__version__) as http:
-            found = await discover(settings, http, _named(options), deadline_s=_ANSWER_S)
-            keys = _keys(options, settings, found)
-            vllm, proxy = await asyncio.gather(
-                _ask_vllm(found.server(proxy=False), http, keys), _ask_proxy(found.server(proxy=True), http, keys)
-            )
-            return Look(found, vllm, proxy)
-    except TimeoutError:
-        return Look(found, note=f"the servers did not answer within {TOTAL_S:g} s: checked without them")
+    end = time.monotonic() + TOTAL_S
+    async with KnockingClient(__version__) as http:
+        try:
+            async with asyncio.timeout(TOTAL_S):
+                found = await discover(settings, http, _named(options), deadline_s=_ANSWER_S)
+        except TimeoutError:
+            return Look(note=_LATE)
+        keys = await asyncio.to_thread(_keys, options, settings, found)
+        vllm, proxy, probe = (
+            asyncio.create_task(_ask_vllm(found.server(proxy=False), http, keys)),
+            asyncio.create_task(_ask_proxy(found.server(proxy=True), http, keys)),
+            asyncio.create_task(probe_base_url(settings, found, http, _ANSWER_S)),
+        )
+        _, late = await asyncio.wait({vllm, proxy, probe}, timeout=max(0.0, end - time.monotonic()))
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
+        note = _LATE if late else ""
+        return Look(
+            found,
+            None if vllm in late else vllm.result(),
+            None if proxy in late else proxy.result(),
+            None if probe in late else probe.result(),
+            note,
+        )
 
 
 async def _ask_vllm(found: Found | None, http: HttpClient, keys: Keys) -> VllmSnapshot | None:
@@ -93,6 +111,15 @@ async def _ask_proxy(found: Found | None, http: HttpClient, keys: Keys) -> Proxy
         return None
     key = key_for(found.url, keys)
     return await ProxySource(found.url, found.kind, http, time.time, key, found.process, _ANSWER_S).poll()
+
+
+def proxy_yaml(options: Options, seen: Look) -> Path | None:
+    """Return LiteLLM's YAML: the one that is named, else that of the LiteLLM that was found."""
+    if options.litellm_config is not None:
+        return options.litellm_config
+    found = seen.discovery.server(proxy=True)
+    is_litellm = found is not None and found.kind is ServerKind.LITELLM
+    return config_of(found.process) if found is not None and is_litellm and found.process is not None else None
 
 
 def _named(options: Options) -> Named:

@@ -10,8 +10,11 @@ from stormdeck.commands.checking import Knowledge, has_settings, learn, missing
 from stormdeck.commands.paint import paint_for
 from stormdeck.commands.talk import put, say, standard_output
 from stormdeck.model.finding import Finding, Severity
-from stormdeck.model.rules.facts import NEWEST
+from stormdeck.model.rules.live import Reach
+from stormdeck.model.settings.repair import repair
+from stormdeck.model.settings.scope import Scope
 from stormdeck.model.settings.template import is_blank, target
+from stormdeck.model.text import clean
 from stormdeck.options import Options
 from stormdeck.options.kinds import printable
 
@@ -37,9 +40,9 @@ def run(
             return COULD_NOT_RUN
         if outcome is Outcome.WRITTEN:
             known = learn(options, environ, offline=offline)
-    found = known.findings(known.settings)
+    found = known.report()
     if as_json:
-        put(json.dumps(report.as_json(found, known.settings), indent=2, ensure_ascii=False))
+        put(json.dumps(report.as_json(found, known.settings, known.texts()), indent=2, ensure_ascii=False))
     else:
         _tell(known, found)
     return ERRORS if any(finding.severity is Severity.ERROR for finding in found) else CLEAN
@@ -55,18 +58,28 @@ def _tell(known: Knowledge, found: Sequence[Finding]) -> None:
 
 def _asides(known: Knowledge, found: Sequence[Finding]) -> list[str]:
     """Return what the reader should know beside the findings."""
-    lines = [f"({known.seen.note})"] if known.seen.note else []
+    lines = [known.seen.note] if known.seen.note else []
+    probe = known.seen.probe
+    if probe is not None and probe.reach is Reach.SILENT:
+        lines.append(f"{probe.url} did not answer: {probe.detail}.")
     if not has_settings(known.settings):
         lines.append("There are no settings for Claude Code yet.")
     if is_blank(known.settings):
         server = target(known.seen.vllm, known.seen.proxy)
         if server is not None:
             lines.append(f"{server.url} serves {server.model}: `stormdeck check --fix` proposes the settings for it.")
-        return lines
-    if any(finding.fix is not None and finding.severity is not Severity.INFO for finding in found):
+    elif _may_fix(known, found):
         lines.append("`stormdeck check --fix` shows and makes the fixes, `stormdeck explain CODE` tells why.")
     elif found:
         lines.append("`stormdeck explain CODE` tells why.")
-    if found and known.options.client_version is None:
-        lines.append(f"Checked for Claude Code {NEWEST}, the newest measured; --client-version names another.")
-    return lines
+    if found:
+        version, how = known.client.version, known.client.how
+        lines.append(f"Checked for Claude Code {version} ({how})." if version else f"Version of Claude Code {how}.")
+    return [clean(line) for line in lines]
+
+
+def _may_fix(known: Knowledge, found: Sequence[Finding]) -> bool:
+    """Say whether ``--fix`` is worth a try."""
+    user = known.settings.file(Scope.USER)
+    broken = user is not None and user.error is not None and repair(user.text) is not None
+    return broken or any(finding.fix is not None and finding.severity is not Severity.INFO for finding in found)

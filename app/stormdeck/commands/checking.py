@@ -10,13 +10,16 @@ from stormdeck.commands.located import located
 from stormdeck.commands.look import Look
 from stormdeck.model.deck import Deck
 from stormdeck.model.finding import Finding
+from stormdeck.model.litellm.config import ProxyConfig
 from stormdeck.model.path import HopKind
-from stormdeck.model.rules.facts import Facts
+from stormdeck.model.rules.facts import Exposure, Facts
 from stormdeck.model.rules.live import live_of
 from stormdeck.model.rules.registry import check
 from stormdeck.model.settings.scope import SettingsSnapshot
 from stormdeck.options import Options
 from stormdeck.paths import UserPaths, user_paths
+from stormdeck.sources.client_version import ClientVersion, find_client_version
+from stormdeck.sources.settings.exposure import exposures
 from stormdeck.sources.settings.read import read_settings
 
 
@@ -27,23 +30,39 @@ class Knowledge:
     options: Options
     paths: UserPaths
     settings: SettingsSnapshot
+    client: ClientVersion
     seen: Look
+    proxy_config: ProxyConfig | None
+    exposures: tuple[Exposure, ...]
 
     def findings(self, settings: SettingsSnapshot) -> tuple[Finding, ...]:
-        """Return what the rules say about settings, with everything else as it was found, in the order of a report.
+        """Return what the rules say about settings, with everything else as it was found.
 
         Where there are no settings at all, nothing is wrong with them.
         """
         deck = Deck(discovery=self.seen.discovery, settings=settings, vllm=self.seen.vllm, proxy=self.seen.proxy)
-        facts = Facts.effective(settings, self.options.client_version, live=live_of(deck))
+        facts = Facts.effective(
+            settings,
+            self.client.version,
+            live=live_of(deck, self.seen.probe),
+            proxy_config=self.proxy_config,
+            exposures=self.exposures,
+        )
         found = check(facts)
-        if not has_settings(settings):
-            found = tuple(finding for finding in found if finding.hop is not HopKind.CLIENT)
-        return located(settings, found)
+        if has_settings(settings):
+            return found
+        return tuple(finding for finding in found if finding.hop is not HopKind.CLIENT)
+
+    def report(self) -> tuple[Finding, ...]:
+        """Return the findings with their places, in the order in which they are told."""
+        return located(self.settings, self.findings(self.settings))
 
     def texts(self) -> dict[str, str]:
         """Return the texts that a report may quote, by path."""
-        return {str(file.path): file.text for file in self.settings.files}
+        texts = {str(file.path): file.text for file in self.settings.files}
+        if self.proxy_config is not None:
+            texts[self.proxy_config.file] = "\n".join(self.proxy_config.lines)
+        return texts
 
 
 def has_settings(settings: SettingsSnapshot) -> bool:
@@ -55,11 +74,32 @@ def learn(options: Options, environ: Mapping[str, str], *, offline: bool) -> Kno
     """Read the settings and, unless offline, ask the servers once; never raises."""
     paths = user_paths(environ, options.home, options.project)
     settings = read(options, paths, environ)
-    if offline:
-        return Knowledge(options, paths, settings, Look())
-    from stormdeck.commands.asking import look
+    seen, yaml = Look(), options.litellm_config
+    if not offline:
+        from stormdeck.commands.asking import look, proxy_yaml
 
-    return Knowledge(options, paths, settings, look(options, settings))
+        seen = look(options, settings)
+        yaml = proxy_yaml(options, seen)
+    proxy_config = None
+    if yaml is not None:
+        from stormdeck.sources.litellm_config import read_proxy_config
+
+        proxy_config = read_proxy_config(yaml)
+    return Knowledge(
+        options,
+        paths,
+        settings,
+        client_version(options, paths, environ),
+        seen,
+        proxy_config,
+        exposures(settings.files),
+    )
+
+
+def client_version(options: Options, paths: UserPaths, environ: Mapping[str, str]) -> ClientVersion:
+    """Return the client's version; with a home of its own, the caller's programs are left out."""
+    search_path = "" if options.home is not None else environ.get("PATH", "")
+    return find_client_version(paths.claude, paths.home, search_path, options.client_version)
 
 
 def read(options: Options, paths: UserPaths, environ: Mapping[str, str]) -> SettingsSnapshot:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from stormdeck.commands.checking import read
+from stormdeck.commands.checking import client_version, read
 from stormdeck.commands.hiding import Hider
 from stormdeck.commands.located import located, where
 from stormdeck.commands.paint import paint_for
@@ -85,7 +85,10 @@ def run(options: Options, environ: Mapping[str, str], request: Request) -> int:
         return stop.code
     if request.as_json:
         put(json.dumps(_as_json(request, file, path, changed, backup), indent=2, ensure_ascii=False))
-    _tell(request, path, settings, loaded(file, text), changed=text != file.text, backup=backup)
+    _tell_outcome(request, path, changed=text != file.text, backup=backup)
+    if request.value is not None:
+        version = client_version(options, paths, environ).version
+        _tell_effect(previewed(settings, loaded(file, text)), file.scope, path, version)
     return DONE
 
 
@@ -159,24 +162,25 @@ def _show(file: SettingsFile, changed: tuple[DiffLine, ...]) -> None:
         put(line)
 
 
-def _tell(
-    request: Request, path: str, settings: SettingsSnapshot, after: SettingsFile, *, changed: bool, backup: Path | None
-) -> None:
-    """Say what became of the edit, and what it means for the client."""
+def _tell_outcome(request: Request, path: str, *, changed: bool, backup: Path | None) -> None:
     if not changed:
         say("It is so already: nothing to change." if request.value is not None else f"{path} is not set there.")
     elif request.dry_run:
         say("A dry run: nothing is written.")
     else:
         say("Written." + (f" A copy of what was there: {clean(str(backup))}" if backup is not None else ""))
-    would = previewed(settings, after)
-    stronger = shadows(would, path)
-    if request.value is not None and stronger and stronger[0] is not after.scope:
-        say(f"It has no effect: the {stronger[0].value} settings set {path} too, and win.")
-    for finding in located(would, check(Facts.effective(would))):
-        if finding.path == path and request.value is not None and stronger[:1] == (after.scope,):
-            told = f"{where(would, finding)}: {finding.severity.value} {finding.code}: {finding.message}"
-            say(Hider(would)(told))
+
+
+def _tell_effect(would: SettingsSnapshot, scope: Scope, path: str, version: str | None) -> None:
+    """Say what the value means for the client, with the edit made."""
+    winner = next(iter(shadows(would, path)), scope)
+    if winner is not scope:
+        say(f"It has no effect: the {winner.value} settings set {path} too, and win.")
+        return
+    hide = Hider(would)
+    for finding in located(would, check(Facts.effective(would, version, changed=frozenset({path})))):
+        if finding.path == path:
+            say(hide(f"{where(would, finding)}: {finding.severity.value} {finding.code}: {finding.message}"))
 
 
 def _as_json(

@@ -9,6 +9,7 @@ Every object has ``version`` (1), ``event`` and ``t`` (unix seconds), and by eve
   that ``analyze --json`` gives a storm, and ``id`` (counts from 1, the same in all events of one storm), ``log``,
   ``limit`` (attempts after which the client gives up), ``reason`` in words, ``next_at`` and ``gives_up_at`` (unix
   seconds or null).
+  A storm that began before the watch has no ``storm_started``.
 - ``counts``, once a minute: ``seconds`` that they cover, and ``http_requests``, ``probes``, ``main_requests``,
   ``auxiliary`` (or null), ``count_tokens``, ``retries``, ``turns`` in that time.
 """

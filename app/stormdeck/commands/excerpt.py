@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from stormdeck.commands.paint import cells
@@ -11,6 +12,7 @@ from stormdeck.model.settings.secrets import masked_json
 from stormdeck.model.text import clean
 
 _WIDEST = 96
+_WORD = re.compile(r"[^\s:,#]+")
 _BEFORE = 40
 """Characters before the caret that a long line keeps."""
 
@@ -27,25 +29,29 @@ class Excerpt:
     """Columns that the caret spans; 0: none."""
 
 
-def of_setting(text: str, path: str) -> Excerpt | None:
-    """Return the line of a setting's value; ``None`` where it is not in the text."""
-    shown = masked_json(text)
-    document = Document.parse(shown)
-    if isinstance(document, FileError):
-        return None
-    extent = document.extent(path)
-    return None if extent is None else _excerpt(shown, *extent)
+class Source:
+    """One file that findings are about."""
 
+    def __init__(self, text: str) -> None:
+        self._text = text.split("\n")
+        self._shown = masked_json(text)
+        self._document = Document.parse(self._shown)
 
-def of_place(text: str, line: int, column: int | None) -> Excerpt | None:
-    """Return a line of any text, with the caret under one character."""
-    shown = masked_json(text)
-    lines = shown.split("\n")
-    if not 0 < line <= len(lines):
-        return None
-    same = lines[line - 1] == text.split("\n")[line - 1]
-    # A masked secret moves what stands behind it: better no caret than one under the wrong word.
-    return _excerpt(shown, line, column or 1, 1 if same and column else 0)
+    def setting(self, path: str) -> Excerpt | None:
+        """Return the line of a setting's value; ``None`` where it is not in the text, or that is no JSON."""
+        extent = None if isinstance(self._document, FileError) else self._document.extent(path)
+        return None if extent is None else _excerpt(self._shown, *extent)
+
+    def place(self, line: int, column: int | None) -> Excerpt | None:
+        """Return a line, with the caret under the word at the column."""
+        rows = self._shown.split("\n")
+        if not 0 < line <= len(rows):
+            return None
+        if column is None or rows[line - 1] != self._text[line - 1]:
+            # A masked secret moves what stands behind it: better no caret than one under the wrong word.
+            return _excerpt(self._shown, line, 1, 0)
+        word = _WORD.match(rows[line - 1], column - 1)
+        return _excerpt(self._shown, line, column, len(word.group()) if word else 1)
 
 
 def _excerpt(text: str, line: int, column: int, length: int) -> Excerpt:

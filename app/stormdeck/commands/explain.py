@@ -37,23 +37,30 @@ def page_text(page: Page, paint: Paint) -> list[str]:
     lines = [f"{paint(page.code, Ink.BOLD)}  {page.title}"]
     prose = (("looks at", page.what), ("why", page.why))
     for heading, text in prose:
-        lines += _section(heading, textwrap.wrap(text, _COLUMNS), paint)
+        lines += _section(heading, _wrapped(text), paint)
     if page.shown:
         lines += _section("you see", page.shown.splitlines(), paint)
     for heading, text in (("versions", page.versions), ("evidence", page.evidence), ("fix", page.fix)):
-        lines += _section(heading, textwrap.wrap(text, _COLUMNS), paint)
+        lines += _section(heading, _wrapped(text), paint)
     if page.example:
         lines += _section("example", page.example.splitlines(), paint)
     return lines
 
 
 def nearest(words: str) -> tuple[str, ...]:
-    """Return the codes that come nearest to a text: by spelling, else those of the family that it names."""
-    codes = [rule.code for rule in RULES]
-    code = words.strip().upper()
-    near = get_close_matches(code, codes, n=_NEAREST, cutoff=0.6)
-    family = code.rstrip("0123456789")
-    return tuple(near) or tuple(known for known in codes if family and known.startswith(family))
+    """Return the codes that come nearest: of the family that is named, else by spelling."""
+    word = words.strip().upper()
+    letters = word.rstrip("0123456789")
+    family = [rule.code for rule in RULES if rule.family == letters]
+    if family and word == letters:
+        return tuple(family)
+    number = int(word[len(letters) :][:9] or "0")
+    by_number = sorted(family, key=lambda code: (abs(int(code.removeprefix(letters)) - number), code))
+    return tuple(by_number[:_NEAREST]) or tuple(get_close_matches(word, [rule.code for rule in RULES], n=_NEAREST))
+
+
+def _wrapped(text: str) -> list[str]:
+    return textwrap.wrap(text, _COLUMNS, break_long_words=False, break_on_hyphens=False)
 
 
 def _section(heading: str, rows: Iterable[str], paint: Paint) -> list[str]:
@@ -62,7 +69,7 @@ def _section(heading: str, rows: Iterable[str], paint: Paint) -> list[str]:
 
 def _unknown(words: str) -> int:
     near = nearest(words)
-    families = sorted({rule.code.rstrip("0123456789") for rule in RULES})
+    families = dict.fromkeys(rule.family for rule in RULES)
     say(f"stormdeck: there is no rule {quoted(words)}.")
     say(
         f"Did you mean {', '.join(near)}?"

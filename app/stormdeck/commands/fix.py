@@ -101,7 +101,7 @@ def _first_settings(known: Knowledge, file: SettingsFile) -> Proposal | None:
 
     token = token_for(server.url, known.options, known.settings, known.seen)
     server = replace(server, token=token or server.token)
-    text = edited(file.text, working_block(server, known.options.client_version))
+    text = edited(file.text, working_block(server, known.client.version))
     if not isinstance(text, str):
         return None
     reasons = [f"the settings for {server.model} at {server.url}"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from stormdeck.model.settings.scope import SettingsFile, SettingsSnapshot
 from stormdeck.model.settings.secrets import is_secret, masked_json
@@ -17,9 +17,11 @@ _WORD = re.compile(r"""[^\s"',{}:]+""")
 class Hider:
     """Knows every secret of the settings, so that none is shown and no other word is taken for one."""
 
-    def __init__(self, settings: SettingsSnapshot) -> None:
+    def __init__(self, settings: SettingsSnapshot, texts: Iterable[str] = ()) -> None:
+        """Take the secrets of the settings, and of other texts such as a YAML."""
         found = {name for file in settings.files for name in _secrets(file)}
         found |= {text for name, text in settings.shell.items() if is_secret(name)}
+        found |= {word for text in texts for word in _taken_out(text)}
         # The longest first: one secret may begin with another.
         known = sorted((clean(secret) for secret in found if len(secret) >= _SHORTEST), key=len, reverse=True)
         self._known = re.compile("|".join(map(re.escape, known))) if known else None
@@ -31,11 +33,12 @@ class Hider:
 
 
 def _secrets(file: SettingsFile) -> Iterator[str]:
-    if file.values:
-        yield from _in(file.values)
-        return
-    # A file that is not in effect may be no JSON: what masking takes out of its lines is secret.
-    for line, shown in zip(file.text.split("\n"), masked_json(file.text).split("\n"), strict=False):
+    return _in(file.values) if file.values else _taken_out(file.text)
+
+
+def _taken_out(text: str) -> Iterator[str]:
+    """Yield the words that masking takes out of a text, which need not be JSON."""
+    for line, shown in zip(text.split("\n"), masked_json(text).split("\n"), strict=False):
         if line != shown:
             kept = set(_WORD.findall(shown))
             yield from (word for word in _WORD.findall(line) if word not in kept)

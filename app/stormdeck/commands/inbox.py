@@ -30,8 +30,9 @@ class Inbox(Generic[T]):
 
     def take(self, patience_s: float) -> list[T]:
         """Return all that is there; wait for the first thing, but no longer than this."""
+        there: list[T] = []
         try:
-            there = [self._queue.get(timeout=patience_s)]
+            there.append(self._queue.get(timeout=patience_s))
             while len(there) < MOST:
                 there.append(self._queue.get_nowait())
         except queue.Empty:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from stormdeck import __version__
+from stormdeck.commands.checking import read
 from stormdeck.commands.inbox import Inbox
 from stormdeck.model.discovery import DiscoverySnapshot
 from stormdeck.model.logs.batch import LogBatch, LogStatus
@@ -20,7 +21,7 @@ from stormdeck.sources.http import HttpClient
 from stormdeck.sources.logs.follow import Follower
 from stormdeck.sources.logs.lines import LineSplitter
 from stormdeck.sources.recordings.pieces import standard_input
-from stormdeck.sources.settings.read import read_settings
+from stormdeck.sources.transcripts.follow import TranscriptFollower
 
 STDIN_NAME = "standard input"
 SEARCH_S = 4.0
@@ -34,7 +35,7 @@ class End:
     """Standard input is at its end."""
 
 
-Heard = LogBatch | LogStatus | Entry | DiscoverySnapshot | End
+Heard = LogBatch | LogStatus | tuple[Entry, ...] | DiscoverySnapshot | End
 
 
 class Listener:
@@ -44,17 +45,26 @@ class Listener:
         self._inbox = inbox
         self._clock = clock
         self._followers: dict[Path, Follower] = {}
+        self._transcripts: TranscriptFollower | None = None
         self._stopped = threading.Event()
 
     def follow(self, path: Path) -> None:
-        """Follow a log, unless it is followed already."""
+        """Follow a log from its end on, unless it is followed already.
+
+        What stands in it has no times in most logs: a storm of yesterday would be taken up again today.
+        """
         if path in self._followers:
             return
         taken = {follower.name for follower in self._followers.values()}
         name = path.name if path.name not in taken else str(path)
-        follower = Follower(path, self._inbox.put, self._inbox.put, name=name, clock=self._clock)
+        follower = Follower(path, self._inbox.put, self._inbox.put, history_bytes=0, name=name, clock=self._clock)
         self._followers[path] = follower
         follower.start()
+
+    def follow_transcripts(self, folder: Path) -> None:
+        """Follow the transcripts in a folder."""
+        self._transcripts = TranscriptFollower(folder, self._inbox.put, clock=self._clock)
+        self._transcripts.start()
 
     def read_standard_input(self) -> None:
         """Read standard input to its end; a line arrives when it is read."""
@@ -70,6 +80,8 @@ class Listener:
         self._inbox.shut()
         for follower in self._followers.values():
             follower.stop()
+        if self._transcripts is not None:
+            self._transcripts.stop()
 
     def _start(self, name: str, work: Callable[[], None]) -> None:
         threading.Thread(target=work, name=name, daemon=True).start()
@@ -102,8 +114,7 @@ class Listener:
 
 
 async def _found(options: Options, environ: Mapping[str, str]) -> DiscoverySnapshot:
-    paths = user_paths(environ, options.home, options.project)
-    settings = read_settings(paths, environ, options.settings, managed=paths.managed)
+    settings = read(options, user_paths(environ, options.home, options.project), environ)
     named = Named(options.vllm, options.proxy, (), options.litellm_config)
     async with HttpClient(__version__) as http:
         return await discover(settings, http, named)

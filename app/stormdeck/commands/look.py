@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from stormdeck.model.discovery import DiscoverySnapshot
+from stormdeck.model.rules.live import Probe
 from stormdeck.model.server import ProxySnapshot, VllmSnapshot
 
 
@@ -15,5 +16,6 @@ class Look:
     discovery: DiscoverySnapshot = field(default_factory=DiscoverySnapshot)
     vllm: VllmSnapshot | None = None
     proxy: ProxySnapshot | None = None
+    probe: Probe | None = None
     note: str = ""
     """Why the look is not whole, in words."""

@@ -7,14 +7,14 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from stormdeck.commands.excerpt import Excerpt, of_place, of_setting
+from stormdeck.commands.excerpt import Excerpt, Source
 from stormdeck.commands.hiding import Hider
 from stormdeck.commands.located import edit_file, where
 from stormdeck.commands.paint import Ink, Paint
 from stormdeck.model.finding import Finding, Fix, Paste, Severity
 from stormdeck.model.path import HopKind
 from stormdeck.model.settings.scope import SettingsSnapshot
-from stormdeck.model.settings.secrets import masked_json, masked_value
+from stormdeck.model.settings.secrets import masked_value
 from stormdeck.model.text import clean
 from stormdeck.model.units import plural
 
@@ -30,7 +30,7 @@ _COLUMNS = 100
 
 def as_text(found: Sequence[Finding], settings: SettingsSnapshot, texts: Mapping[str, str], paint: Paint) -> list[str]:
     """Return the report by hop, the worst first in each; ``texts`` are the files that it quotes, by path."""
-    writer = _Writer(texts, paint, Hider(settings))
+    writer = _Writer(texts, paint, Hider(settings, _others(settings, texts)))
     lines: list[str] = []
     for hop in HopKind:
         here = [finding for finding in found if finding.hop is hop]
@@ -48,9 +48,9 @@ def summary(found: Sequence[Finding]) -> str:
     return ", ".join(plural(counts[severity], word) for severity, word in words if counts[severity])
 
 
-def as_json(found: Sequence[Finding], settings: SettingsSnapshot) -> dict[str, Any]:
+def as_json(found: Sequence[Finding], settings: SettingsSnapshot, texts: Mapping[str, str]) -> dict[str, Any]:
     """Return the report as the contract has it, secrets masked."""
-    counts, hide = _counts(found), Hider(settings)
+    counts, hide = _counts(found), Hider(settings, _others(settings, texts))
     return {
         "version": 1,
         "ok": not counts[Severity.ERROR],
@@ -63,6 +63,12 @@ def as_json(found: Sequence[Finding], settings: SettingsSnapshot) -> dict[str, A
     }
 
 
+def _others(settings: SettingsSnapshot, texts: Mapping[str, str]) -> list[str]:
+    """Return the texts that are no settings files."""
+    own = {str(file.path) for file in settings.files}
+    return [text for path, text in texts.items() if path not in own]
+
+
 def _counts(found: Sequence[Finding]) -> Counter[Severity]:
     return Counter(finding.severity for finding in found)
 
@@ -71,17 +77,18 @@ class _Writer:
     """Writes findings with the lines that they are about."""
 
     def __init__(self, texts: Mapping[str, str], paint: Paint, hide: Hider) -> None:
-        self._texts = texts
+        self._sources = {path: Source(text) for path, text in texts.items() if text}
         self._paint = paint
         self._hide = hide
 
     def entry(self, finding: Finding, place: str) -> list[str]:
         """Return one finding: its place, the line with a caret, what happens, what to do."""
         paint, ink = self._paint, _INKS[finding.severity]
-        name = "" if finding.line is not None or not finding.path else f"{finding.path}: "
+        excerpt = self._excerpt(finding)
+        key = finding.path.rpartition(".")[2]
+        name = "" if excerpt is not None and key in excerpt.text else f"{finding.path}: " * bool(key)
         head = f"{paint(finding.severity.value, ink)} {paint(finding.code, Ink.BOLD)}"
         lines = [f"{paint(clean(place) + ':', Ink.BOLD)} {head}: {self._hide(name + finding.title)}"]
-        excerpt = _excerpt(finding, self._texts)
         gutter = " " * len(str(excerpt.line)) if excerpt is not None else " "
         if excerpt is not None:
             lines += self._quoted(excerpt, gutter, ink)
@@ -91,6 +98,13 @@ class _Writer:
         if finding.paste is not None:
             lines += self._to_paste(finding.paste, gutter)
         return lines
+
+    def _excerpt(self, finding: Finding) -> Excerpt | None:
+        source = self._sources.get(finding.file or "")
+        if source is None or finding.line is None:
+            return None
+        setting = source.setting(finding.path) if finding.hop is HopKind.CLIENT and finding.path else None
+        return setting or source.place(finding.line, finding.column)
 
     def _quoted(self, excerpt: Excerpt, gutter: str, ink: Ink) -> list[str]:
         bar = self._paint("|", Ink.QUIET)
@@ -107,7 +121,7 @@ class _Writer:
         else:
             place = f"for line {first}" if first == last else f"for lines {first} to {last}"
         lines = self._wrapped(f"help: {paste.description}, {place}{':' if paste.text else ''}", gutter)
-        shown = masked_json(paste.text).split("\n") if paste.text else []
+        shown = paste.text.split("\n") if paste.text else []
         return [*lines, *(f"{gutter} {self._paint('+', Ink.GOOD)} {self._hide(row)}" for row in shown)]
 
     def _wrapped(self, text: str, gutter: str) -> list[str]:
@@ -116,14 +130,6 @@ class _Writer:
         )
         first = f"{gutter} {self._paint('=', Ink.QUIET)} "
         return [(first if at == 0 else f"{gutter}   ") + row for at, row in enumerate(rows)]
-
-
-def _excerpt(finding: Finding, texts: Mapping[str, str]) -> Excerpt | None:
-    text = texts.get(finding.file or "")
-    if not text or finding.line is None:
-        return None
-    setting = of_setting(text, finding.path) if finding.hop is HopKind.CLIENT else None
-    return setting or of_place(text, finding.line, finding.column)
 
 
 def _entry_json(finding: Finding, settings: SettingsSnapshot, hide: Hider) -> dict[str, Any]:

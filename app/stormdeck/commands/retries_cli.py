@@ -30,6 +30,10 @@ def add_parsers(add: Callable[[str, str], Parser]) -> list[Parser]:
         "files", metavar="FILE", nargs="*", help="a server's log; - is standard input; found by itself if not given"
     )
     watch.add_argument("--record", metavar="OUT", help="keep the lines with their times in a new file, for analyze")
+    watch.epilog = (
+        "Events: log, storm_started, storm_attempt, storm_recovered, storm_gave_up, storm_withdrawn and, once a "
+        "minute, counts. With --json each is an object on a line of its own, with version, event and t."
+    )
     for parser in (analyze, watch):
         parser.add_argument("--transcripts", metavar="DIR", help="the client's folder, such as ~/.claude/projects")
         parser.add_argument("--json", action="store_true", help="print JSON")

@@ -12,6 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from types import FrameType
 
+from stormdeck.commands.checking import read
 from stormdeck.commands.events import Event, as_text, to_json
 from stormdeck.commands.inbox import Inbox
 from stormdeck.commands.listening import End, Heard, Listener
@@ -22,19 +23,20 @@ from stormdeck.model.discovery import DiscoverySnapshot
 from stormdeck.model.logs.batch import LogBatch
 from stormdeck.model.retries.ladder import DEFAULT_LIMIT
 from stormdeck.model.retries.ledger import Ledger
-from stormdeck.model.settings.scope import SettingsSnapshot
 from stormdeck.options import Options
 from stormdeck.options.kinds import printable
 from stormdeck.paths import user_paths
 from stormdeck.sources.recordings.read import STDIN
 from stormdeck.sources.recordings.write import Recorder
-from stormdeck.sources.settings.read import read_settings
 from stormdeck.sources.transcripts.read import folder_obstacle
 
 ENDED = 0
 COULD_NOT_RUN = 2
 TICK_S = 0.2
 """A client that gave up leaves no line: how often that is looked for, and how long Ctrl-C may take."""
+
+RECENT = 5_000
+"""Requests that transcripts are compared with one by one: with each line that comes in, they are so again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,29 +57,24 @@ class _CannotRunError(Exception):
 def run(options: Options, environ: Mapping[str, str], request: Request) -> int:
     """Watch until interrupted, or until standard input ends where that is all there is to read."""
     logs = list(dict.fromkeys([*request.files, *map(str, options.log)]))
-    try:
-        _check(logs, request.transcripts)
-        recorder = _recorder(request.record, several=len(logs) != 1)
-    except _CannotRunError as error:
-        say(f"stormdeck: {printable(str(error))}")
-        return COULD_NOT_RUN
-    paths = user_paths(environ, options.home, options.project)
-    settings = read_settings(paths, environ, options.settings, managed=paths.managed)
-    inbox: Inbox[Heard] = Inbox()
-    listener = Listener(inbox)
-    for log in logs:
-        listener.read_standard_input() if log == STDIN else listener.follow(Path(log).absolute())
-    if not logs:
-        listener.search(options, environ)
-    watch = _Watch(_ledger(settings), listener, recorder, _teller(as_json=request.as_json))
-    try:
-        with _Stop() as stop:
+    with _Stop() as stop:
+        try:
+            _check(logs, request.transcripts)
+            recorder = _recorder(request.record, several=len(logs) != 1)
+        except _CannotRunError as error:
+            say(f"stormdeck: {printable(str(error))}")
+            return COULD_NOT_RUN
+        inbox: Inbox[Heard] = Inbox()
+        listener = Listener(inbox)
+        watch = _Watch(_ledger(options, environ), listener, recorder, _teller(as_json=request.as_json))
+        try:
+            _listen(listener, logs, request.transcripts, options, environ)
             while not stop.wanted and not (watch.ended and logs == [STDIN]):
                 watch.turn(inbox.take(TICK_S))
-    finally:
-        listener.stop()
-        if recorder is not None:
-            recorder.close()
+        finally:
+            listener.stop()
+            if recorder is not None:
+                recorder.close()
     return ENDED
 
 
@@ -174,14 +171,35 @@ def _recorder(out: str | None, *, several: bool) -> Recorder | None:
         raise _CannotRunError(f"{out} cannot be written: {error.strerror}") from None
 
 
-def _ledger(settings: SettingsSnapshot) -> Ledger:
+def _listen(
+    listener: Listener, logs: Sequence[str], transcripts: str | None, options: Options, environ: Mapping[str, str]
+) -> None:
+    """Start all that is to be heard."""
+    for log in logs:
+        if log == STDIN:
+            listener.read_standard_input()
+        else:
+            listener.follow(Path(log).absolute())
+    if not logs:
+        listener.search(options, environ)
+    if transcripts is not None:
+        listener.follow_transcripts(Path(transcripts))
+
+
+def _ledger(options: Options, environ: Mapping[str, str]) -> Ledger:
     """Return a ledger that knows the client's limits where its settings tell them."""
-    retries, timeout = (settings.text(f"env.{name}") or "" for name in ("CLAUDE_CODE_MAX_RETRIES", "API_TIMEOUT_MS"))
+    settings = read(options, user_paths(environ, options.home, options.project), environ)
+    retries = _number(settings.text("env.CLAUDE_CODE_MAX_RETRIES"))
     return Ledger(
-        limit=int(retries) + 1 if retries.isdecimal() else DEFAULT_LIMIT,
-        api_timeout_ms=int(timeout) if timeout.isdecimal() else None,
+        limit=retries + 1 if retries is not None else DEFAULT_LIMIT,
+        api_timeout_ms=_number(settings.text("env.API_TIMEOUT_MS")),
         local_time=datetime.timestamp,
+        recent=RECENT,
     )
+
+
+def _number(text: str | None) -> int | None:
+    return int(text) if text is not None and text.isdecimal() and len(text) < 12 else None
 
 
 def _teller(*, as_json: bool) -> Callable[[Event, float], None]:

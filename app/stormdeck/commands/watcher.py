@@ -10,6 +10,7 @@ from stormdeck.model.retries.report import Report
 from stormdeck.model.retries.storm import Storm
 from stormdeck.model.retries.transcript import Entry
 
+Entries = tuple[Entry, ...]
 COUNTS_S = 60.0
 RECENT = 100
 """Storms that may still change; what became of older ones is settled."""
@@ -18,31 +19,27 @@ LOOK_S = 1.0
 
 
 class Watcher:
-    """Lets the ledger take what is heard and tells what is new. What was there before the watch is never told."""
+    """Lets the ledger take what is heard and tells what is new. What was over before the watch began is never told."""
 
     def __init__(self, ledger: Ledger, now: float) -> None:
         self._ledger = ledger
         self._storms = StormWatch()
         self._counted = ledger.report(now)
         self._counted_at = now
+        self._begun = now
         self._looked_at = now
         self._heard = False
 
-    def take(self, heard: LogBatch | LogStatus | Entry, now: float) -> list[Event]:
-        """Take lines, an entry of a transcript, or how a log stands; return what is to be told."""
+    def take(self, heard: LogBatch | LogStatus | Entries, now: float) -> list[Event]:
+        """Take lines, entries of a transcript, or how a log stands; return what is to be told."""
         if isinstance(heard, LogStatus):
             return [heard]
-        if isinstance(heard, LogBatch) and heard.history:
-            told = self.tell(now)
-            self._ledger.take(heard)
-            self._counted = self._ledger.report(now)
-            self._storms.take(_recent(self._counted))
-            return told
         self._heard = True
-        if isinstance(heard, Entry):
-            self._ledger.take_entry(heard)
-        else:
+        if isinstance(heard, LogBatch):
             self._ledger.take(heard)
+        else:
+            for entry in heard:
+                self._ledger.take_entry(entry)
         return []
 
     def tell(self, now: float) -> list[Event]:
@@ -51,10 +48,11 @@ class Watcher:
             return []
         self._heard, self._looked_at = False, now
         report = self._ledger.report(now)
-        events: list[Event] = [*self._storms.take(_recent(report))]
-        if not 0 <= now - self._counted_at < COUNTS_S:
-            # The clock may have been set back.
-            events.append(counts_between(self._counted, report, max(0.0, now - self._counted_at)))
+        changes = self._storms.take(_recent(report))
+        events: list[Event] = [change for change in changes if change.storm.last >= self._begun]
+        self._counted_at = min(self._counted_at, now)  # the clock may have been set back
+        if now - self._counted_at >= COUNTS_S:
+            events.append(counts_between(self._counted, report, now - self._counted_at))
             self._counted, self._counted_at = report, now
         return events
 

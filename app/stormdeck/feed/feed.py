@@ -83,7 +83,7 @@ class Feed:
         )
         self._logs = LogDesk(book, self._meter, lines_came)
         self._http = HttpClient(__version__)
-        self._servers = ServerDesk(options, self._http, hand, self._logs.follow)
+        self._servers = ServerDesk(options, self._http, hand, self._logs)
         self._logs.on_requests = self._servers.requests_came
         self._sampler = (sampler or real_gpus)(hand, lambda: self._servers.load) if options.gpu else None
         self._watcher: SettingsWatcher | None = None

@@ -50,6 +50,15 @@ class LogDesk:
             if position == 0:
                 self._meter.set_primary(follower.name)
 
+    def leave(self, paths: Iterable[Path]) -> None:
+        """Follow these logs no longer: their server is not on the path any more."""
+        for path in paths:
+            follower = self._followers.pop(path, None)
+            if follower is not None:
+                follower.stop()
+                self._statuses.pop(path, None)
+                self._meter.forget(follower.name)
+
     def stop(self) -> None:
         """End every follower; returns at once."""
         self._stopped = True

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from stormdeck.feed.logdesk import LogDesk
 from stormdeck.feed.poller import Poller
 from stormdeck.feed.reduce import Snapshot
 from stormdeck.model.discovery import DiscoverySnapshot, Found
@@ -39,12 +40,12 @@ class ServerDesk:
         options: Options,
         http: HttpClient,
         hand: Callable[[Snapshot], None],
-        follow: Callable[[Iterable[Path]], None],
+        logs: LogDesk,
     ) -> None:
         self._options = options
         self._http = http
         self._hand = hand
-        self._follow = follow
+        self._logs = logs
         self._named = Named(options.vllm, options.proxy, options.log, options.litellm_config)
         self._settings = SettingsSnapshot()
         self._discovery: DiscoverySnapshot | None = None
@@ -103,7 +104,7 @@ class ServerDesk:
         if found != self._discovery:
             self._discovery = found
             self._hand(found)
-        self._follow(found.logs)
+        self._logs.follow(found.logs)
         for is_proxy, name in ((True, "proxy"), (False, "vllm")):
             server = found.server(proxy=is_proxy)
             if server is not None and (is_proxy or server.kind is ServerKind.VLLM):
@@ -117,6 +118,7 @@ class ServerDesk:
             return
         if old is not None:
             old[2].cancel()
+            self._logs.leave(logs_of(old[0]))
         key = key_for(found.url, origin_keys(self._settings, self._discovery or DiscoverySnapshot(), self._named))
         source: VllmSource | ProxySource
         if name == "vllm":
@@ -138,6 +140,12 @@ class ServerDesk:
             self.load = min(1.0, snapshot.engine.running / BUSY) if snapshot.engine else 0.0
         if fell:
             self._look.set()
+
+
+def logs_of(found: Found) -> tuple[Path, ...]:
+    """Return the files that a server's process writes to."""
+    process = found.process
+    return tuple(path for path in (process.log, process.error_log) if path is not None) if process is not None else ()
 
 
 def _well(snapshot: VllmSnapshot | ProxySnapshot) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from stormdeck.model.discovery import DiscoverySnapshot
 from stormdeck.model.finding import Finding
 from stormdeck.model.gpu import GpuSnapshot, GpuState
+from stormdeck.model.litellm.config import ProxyConfig
 from stormdeck.model.server import ProxySnapshot, VllmSnapshot
 from stormdeck.model.settings.scope import SettingsSnapshot
 from stormdeck.model.traffic import TrafficSnapshot
@@ -24,3 +25,5 @@ class Deck:
     gpu: GpuSnapshot = field(default_factory=lambda: GpuSnapshot(GpuState.ASKING))
     traffic: TrafficSnapshot | None = None
     client_version: str | None = None
+    proxy_config: ProxyConfig | None = None
+    """LiteLLM's YAML, where it is known."""

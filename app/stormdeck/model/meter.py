@@ -1,27 +1,26 @@
-"""From log lines to requests, turns and retries over time."""
+"""From log lines and transcripts to requests, turns and retries over time."""
 
 from __future__ import annotations
 
 from math import floor
 
-from stormdeck.model.logs.access import Access, LocalTime, RequestKind
+from stormdeck.model.logs.access import LocalTime
 from stormdeck.model.logs.batch import LogBatch
-from stormdeck.model.logs.reader import AccessReader
-from stormdeck.model.logs.reasons import is_cooldown, reason
-from stormdeck.model.logs.records import RecordReader
 from stormdeck.model.retries.ladder import DEFAULT_LIMIT
-from stormdeck.model.retries.request import Attempt, Request
-from stormdeck.model.retries.tracker import Tracker
-from stormdeck.model.tally import Tally
+from stormdeck.model.retries.ledger import Ledger, Taken
+from stormdeck.model.retries.transcript import Entry
+from stormdeck.model.tally import Shift, Tally, shifts
 from stormdeck.model.traffic import TrafficSnapshot
 
 MINUTE = 60
-CLOCK_DRIFT = 5.0
-"""A line's own time this far ahead of its arrival is another zone's or a wrong clock's: the arrival counts then."""
+RECENT = 4000
+"""Main requests that transcripts are compared with line by line."""
+SHOWN = 50
+"""Storms in a snapshot."""
 
 
 class TrafficMeter:
-    """Counts the main requests of one log, and lets every log explain the storms in it.
+    """Counts the main requests of one log, and lets every log and every transcript explain the storms in it.
 
     A proxy's log and vLLM's log show the same traffic: only the one nearest to the client counts, see ``set_primary``.
     """
@@ -35,13 +34,11 @@ class TrafficMeter:
     ) -> None:
         self._bucket_s = bucket_s
         self._size = max(1, window_s // bucket_s)
-        self._limit = limit
-        self._local_time = local_time
         self._primary: str | None = None
         self._chosen = False
-        self._readers: dict[str, _Reader] = {}
+        self._logs: dict[str, None] = {}
         self._since: float | None = None
-        self._tracker = Tracker(limit)
+        self._ledger = Ledger(limit, local_time=local_time, recent=RECENT, margin_s=window_s)
         self._empty()
 
     def set_primary(self, log: str) -> None:
@@ -51,44 +48,60 @@ class TrafficMeter:
         """
         if log != self._primary:
             self._empty()
-            if self._primary is not None and not self._chosen:
-                self._tracker = Tracker(self._limit)
+            self._ledger.forget_lines(keep_storms=self._primary is None or self._chosen)
         self._primary, self._chosen = log, True
+
+    def forget(self, log: str) -> None:
+        """Take a log off the list of those that are read; what it counted stays."""
+        self._logs.pop(log, None)
 
     def set_limit(self, limit: int) -> None:
         """Set the attempts after which the client gives up: ``CLAUDE_CODE_MAX_RETRIES`` and one."""
-        self._limit = limit
-        self._tracker.limit = limit
+        self._ledger.limit = limit
+
+    def set_timeout(self, api_timeout_ms: int | None) -> None:
+        """Set the client's ``API_TIMEOUT_MS``: it tells how many attempts fit into a silence."""
+        self._ledger.timeout_s = None if api_timeout_ms is None else api_timeout_ms / 1000
 
     def take(self, batch: LogBatch) -> dict[int, int]:
         """Take lines, or none to say that a log is read; return the attempt number by the index of its line.
 
         Only main requests of the primary log have one; 1 is no retry.
         """
-        reader = self._readers.setdefault(batch.log, _Reader(self._local_time))
+        self._logs[batch.log] = None
         if not batch.history and self._since is None:
             self._since = batch.arrived
-        attempts: dict[int, int] = {}
-        for index, line in enumerate(batch.lines):
-            if " HTTP/" in line or '"reqId":' in line:
-                access = reader.requests.read(line)
-                if access is not None:
-                    if access.kind is RequestKind.MAIN and self._counts(batch.log):
-                        attempts[index] = self._count(access, batch)
-                    continue
-            if "ERROR" in line or "CRITICAL" in line:
-                self._explain(reader, line, batch)
-        return attempts
+        if self._primary is not None and batch.log != self._primary:
+            self._ledger.take_errors(batch)
+            return {}
+        taken = self._ledger.take(batch)
+        if taken:
+            self._primary = batch.log
+        for one in taken:
+            self._add(one)
+        return {one.line: one.attempt.number for one in taken}
+
+    def take_entry(self, entry: Entry) -> None:
+        """Take what one line of a transcript tells."""
+        self._ledger.take_entry(entry)
+
+    @property
+    def client_version(self) -> str:
+        """Return the version of the client that wrote the newest transcript line; empty while none did."""
+        return self._ledger.sessions.version
 
     def snapshot(self, now: float) -> TrafficSnapshot:
         """Return the last window; equal to the one before while nothing came in and nothing left it or the minute."""
+        account = self._ledger.account()
+        moved = shifts(account, self._ledger.tracker.chains)
         last = floor(now / self._bucket_s)
-        buckets = self._buckets.last(last, self._size)
+        buckets = self._buckets.last(last, self._size, [self._at(shift, self._bucket_s) for shift in moved])
         first_attempts = sum(bucket.ok + bucket.failed for bucket in buckets)
         retries = sum(bucket.retry for bucket in buckets)
-        minute = self._seconds.last(floor(now), MINUTE)
+        minute = self._seconds.last(floor(now), MINUTE, [self._at(shift, 1) for shift in moved])
         turns_now = sum(second.ok + second.failed for second in minute)
         retries_now = sum(second.retry for second in minute)
+        storms = [storm for storm in self._ledger.storms(account, now) if storm.timed]
         return TrafficSnapshot(
             buckets=buckets,
             bucket_s=self._bucket_s,
@@ -98,8 +111,8 @@ class TrafficMeter:
             requests_per_minute=float(turns_now + retries_now),
             turns_per_minute=float(turns_now),
             retries_per_minute=float(retries_now),
-            storms=tuple(storm for storm in self._tracker.storms(now) if storm.timed),
-            logs=tuple(self._readers),
+            storms=tuple(storms[:SHOWN]),
+            logs=tuple(self._logs),
             since=self._since,
         )
 
@@ -107,22 +120,13 @@ class TrafficMeter:
         self._buckets = Tally(self._size)
         self._seconds = Tally(MINUTE)
 
-    def _counts(self, log: str) -> bool:
-        if self._primary is None:
-            self._primary = log
-        return log == self._primary
+    def _at(self, shift: Shift, length_s: int) -> tuple[int, int, int]:
+        return floor(shift.t / length_s), shift.column, shift.number
 
-    def _count(self, access: Access, batch: LogBatch) -> int:
-        t, grain = _when(access.time, batch)
-        request = Request(batch.log, access.status, access.host, access.port, t, grain)
-        attempt = self._tracker.take(request)
-        self._add(request, attempt)
-        return attempt.number
-
-    def _add(self, request: Request, attempt: Attempt) -> None:
+    def _add(self, taken: Taken) -> None:
         """Count a request by what it is, and one that was taken for a retry by what it turned out to be."""
-        wrong = attempt.instead_of
-        changes = [(request, attempt.number > 1, 1)]
+        request, wrong = taken.request, taken.attempt.instead_of
+        changes = [(request, taken.attempt.number > 1, 1)]
         if wrong is not None:
             changes += [(wrong, True, -1), (wrong, False, 1)]
         for what, is_retry, number in changes:
@@ -133,32 +137,3 @@ class TrafficMeter:
             column = 2 if is_retry else int(what.failed)
             self._buckets.add(floor(what.t / self._bucket_s), column, number)
             self._seconds.add(floor(what.t), column, number)
-
-    def _explain(self, reader: _Reader, line: str, batch: LogBatch) -> None:
-        record = reader.records.read(line)
-        if record is not None and record.level.is_failure:
-            t = None if batch.history else batch.arrived
-            why = reason(record.message)
-            if why:
-                self._tracker.explain(t, why, is_cooldown(record.message))
-
-
-class _Reader:
-    """What is known of one log between its lines."""
-
-    def __init__(self, local_time: LocalTime | None) -> None:
-        self.requests = AccessReader(local_time)
-        self.records = RecordReader()
-
-
-def _when(own: float | None, batch: LogBatch) -> tuple[float | None, float]:
-    """Return a line's time and by how much it may be early; ``None`` for history without a time of its own.
-
-    Whole seconds are too coarse for the ladder: a line that has just arrived counts from its arrival.
-    """
-    if own is None or own > batch.arrived + CLOCK_DRIFT:
-        return (None, 0.0) if batch.history else (batch.arrived, 0.0)
-    whole = own == floor(own)
-    if whole and not batch.history and batch.arrived - own < CLOCK_DRIFT:
-        return batch.arrived, 0.0
-    return own, 1.0 if whole else 0.0

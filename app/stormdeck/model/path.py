@@ -36,12 +36,12 @@ def path(deck: Deck) -> tuple[Hop, ...]:
     """Return the hops in order. The proxy is left out where there is none."""
     hops = [_client(deck)]
     if deck.proxy is not None:
-        hops.append(_server(HopKind.PROXY, deck.proxy, deck.proxy.kind.value))
+        hops.append(_server(deck, HopKind.PROXY, deck.proxy, deck.proxy.kind.value))
     silent = silent_base(deck)
     if silent is not None:
         hops.append(Hop(HopKind.SERVER, "server", place(silent.url), Light.BROKEN, "no answer"))
     elif deck.vllm is not None:
-        hops.append(_server(HopKind.SERVER, deck.vllm, ServerKind.VLLM.value))
+        hops.append(_server(deck, HopKind.SERVER, deck.vllm, ServerKind.VLLM.value))
     else:
         hops.append(Hop(HopKind.SERVER, "vLLM", "", Light.UNKNOWN, "not found" if deck.discovery.done else "looking"))
     hops.append(_gpu(deck.gpu))
@@ -71,22 +71,29 @@ def broken_file(settings: SettingsSnapshot) -> bool:
     return any(file.error is not None for file in settings.files)
 
 
+def worst(deck: Deck, hop: HopKind) -> Severity | None:
+    """Return how bad the worst finding at a hop is."""
+    return next((finding.severity for finding in deck.findings if finding.hop is hop), None)
+
+
 def _client(deck: Deck) -> Hop:
     name = f"claude {deck.client_version}" if deck.client_version else "claude"
     if broken_file(deck.settings):
         return Hop(HopKind.CLIENT, name, "", Light.BROKEN, "settings")
     if not deck.settings.files:
         return Hop(HopKind.CLIENT, name, "", Light.UNKNOWN)
-    if any(finding.severity is Severity.ERROR for finding in deck.findings):
+    if worst(deck, HopKind.CLIENT) is Severity.ERROR:
         return Hop(HopKind.CLIENT, name, "", Light.BROKEN, "settings")
-    if any(finding.severity is Severity.WARNING for finding in deck.findings):
+    if worst(deck, HopKind.CLIENT) is Severity.WARNING:
         return Hop(HopKind.CLIENT, name, "", Light.LOOK)
     return Hop(HopKind.CLIENT, name, "", Light.FINE)
 
 
-def _server(kind: HopKind, server: VllmSnapshot | ProxySnapshot, name: str) -> Hop:
+def _server(deck: Deck, kind: HopKind, server: VllmSnapshot | ProxySnapshot, name: str) -> Hop:
     light = server.state.light
     up = light is Light.FINE
+    if up and worst(deck, kind) in {Severity.ERROR, Severity.WARNING}:
+        light = Light.LOOK
     figure = f"{server.latency_ms} ms" if up and server.latency_ms is not None else "" if up else server.state.value
     return Hop(kind, name, place(server.url), light, figure)
 

@@ -140,8 +140,8 @@ def _finding(deck: Deck) -> Verdict | None:
     if worst is None:
         return None
     name = worst.path.removeprefix("env.")
-    fix = "  Press 3 for the fix." if worst.fix else "  Press 3 for the line."
-    return Verdict(Light.BROKEN, f"{name} {worst.title}", worst.message + fix, HopKind.CLIENT, worst.code)
+    where = "Press 3 for the fix." if worst.fix else "Press 4 for what to change."
+    return Verdict(Light.BROKEN, f"{name}: {worst.title}", f"{worst.message} {where}", worst.hop, worst.code)
 
 
 def _gpu(deck: Deck) -> Verdict | None:
@@ -189,7 +189,9 @@ def _well(deck: Deck) -> Verdict:
         detail = "No log to read, so silent retries stay unseen. Press 4 for how to get one." + (
             f" {detail}" if detail else ""
         )
-    return Verdict(Light.FINE, "All well.  " + " · ".join(facts), detail)
+    return Verdict(
+        Light.FINE, "All well.  " + " · ".join(facts), detail, brief="\n".join(["All well.", " · ".join(facts[:2])])
+    )
 
 
 def _window(deck: Deck) -> int:

@@ -56,9 +56,10 @@ class StormMemory:
     not made before there is something to remember.
     """
 
-    def __init__(self, path: Path, most: int = MOST) -> None:
+    def __init__(self, path: Path, most: int = MOST, patience_s: float = PATIENCE_S) -> None:
         self._path = path
         self._most = most
+        self._patience_s = patience_s
         self._written: tuple[Storm, ...] = ()
         self.trouble: str | None = None
         """What stood in the way of the last call that touched the file."""
@@ -132,7 +133,7 @@ class StormMemory:
         """Open the file, check that it is whole, and give an empty one its table."""
         import sqlite3
 
-        base = sqlite3.connect(self._path, timeout=PATIENCE_S, isolation_level=None)
+        base = sqlite3.connect(self._path, timeout=self._patience_s, isolation_level=None)
         try:
             schema = base.execute("PRAGMA user_version").fetchone()[0]
             if schema > _SCHEMA:

@@ -27,6 +27,13 @@ class Action:
     """``app``: everywhere; else the screen it belongs to."""
     footer: bool = False
 
+    @property
+    def target(self) -> str:
+        """Return the action string with its owner, as a click or the palette calls it."""
+        if "." in self.call:
+            return self.call
+        return f"{'app' if self.area == 'app' else 'screen'}.{self.call}"
+
 
 AREAS = (("overview", "Overview"), ("logs", "Logs"), ("settings", "Settings"), ("checks", "Checks"))
 """The work areas in the order of their number keys."""
@@ -40,6 +47,10 @@ ACTIONS = (
     Action("help", "question_mark,f1", "?", "help", "All keys, and what the signs mean.", "help", footer=True),
     Action("quit", "q,ctrl+q", "q", "quit", "Leave. Nothing keeps running.", "quit", footer=True),
     Action("search", "ctrl+r", "^r", "look again", "Look for servers and logs on this machine again.", "search"),
+    Action(
+        "overview.storm", "s", "s", "storm log", "Go to the log lines of the newest storm.", "app.storm", "overview"
+    ),
+    Action("logs.storm", "s", "s", "next storm", "Go to the next older storm.", "app.storm", "logs", footer=True),
     Action(
         "logs.pause", "space", "space", "pause", "Hold the view; lines go on being read.", "pause", "logs", footer=True
     ),
@@ -56,10 +67,22 @@ ACTIONS = (
     Action(
         "settings.save", "s,ctrl+s", "s", "save", "Show what changes, then write it.", "save", "settings", footer=True
     ),
+    Action("settings.redo", "U", "U", "redo", "Make the change again that was taken back last.", "redo", "settings"),
+    Action("settings.find", "slash", "/", "find", "Go to a setting by its name.", "find", "settings"),
+    Action("settings.close", "escape", "esc", "close", "Close the search.", "close", "settings"),
+    Action("settings.raw", "j", "j", "raw JSON", "Show the file as it would be written.", "raw", "settings"),
+    Action("settings.scope", "right", "→", "next scope", "Show the next scope of settings.", "scope(1)", "settings"),
+    Action("settings.scope-back", "left", "←", "scope before", "Show the scope before.", "scope(-1)", "settings"),
     Action("settings.undo", "u", "u", "undo", "Take back the last unsaved change.", "undo", "settings", footer=True),
     Action("settings.fix", "f", "f", "fix", "Take the fix of the value you are on.", "fix", "settings", footer=True),
     Action(
-        "settings.fix-all", "F", "F", "fix all", "Take every safe fix; nothing is saved yet.", "fix_all", "settings"
+        "settings.fix-all",
+        "F",
+        "F",
+        "fix all",
+        "Take every safe fix; an empty file gets the whole working block.",
+        "fix_all",
+        "settings",
     ),
     Action("settings.unset", "x,delete", "x", "remove", "Remove the value you are on.", "unset", "settings"),
     Action("settings.reveal", "r", "r", "reveal", "Show or hide the secrets.", "reveal", "settings"),

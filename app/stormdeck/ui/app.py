@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import signal
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Protocol
@@ -15,7 +17,9 @@ from stormdeck.feed.reduce import Snapshot, take
 from stormdeck.model.deck import Deck
 from stormdeck.model.light import Light
 from stormdeck.model.logs.book import LogBook
+from stormdeck.model.retries.storm import Storm
 from stormdeck.model.settings.scope import SettingsFile
+from stormdeck.model.traffic import TrafficSnapshot
 from stormdeck.model.verdict import Verdict, verdict
 from stormdeck.paths import STYLES
 from stormdeck.ui.actions import ACTIONS, bindings
@@ -26,6 +30,8 @@ from stormdeck.ui.screens.overview import OverviewScreen
 from stormdeck.ui.themes import DARK, THEMES
 
 TICK_S = 1.0
+TOAST_HEIGHT = 20
+"""Rows below which a toast would hide more than it tells."""
 
 
 class Source(Protocol):
@@ -90,6 +96,7 @@ class StormdeckApp(App[None]):
         theme: str = DARK.name,
         demo: bool = False,
         client_version: str | None = None,
+        bell: bool = False,
     ) -> None:
         super().__init__()
         self.home = home
@@ -97,6 +104,9 @@ class StormdeckApp(App[None]):
         self.clock = clock if clock is not None else Clock()
         self.demo = demo
         self.feed: Source | None = None
+        self.bell_rings = bell
+        self._storm = 0.0
+        """When the storm began whose lines were shown last."""
         for own in THEMES:
             self.register_theme(own)
         self.theme = theme if theme in self.available_themes else DARK.name
@@ -107,7 +117,12 @@ class StormdeckApp(App[None]):
         """Start the clock; the feed starts when the first screen is painted."""
         self.set_interval(TICK_S, self.judge)
         if self.feed is not None:
+            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self._end, signal.SIGTERM)
             self.call_after_refresh(self.feed.start)
+
+    def _end(self, by: signal.Signals) -> None:
+        """Leave as after ``q``, the terminal restored, with the exit code that a shell expects of a signal."""
+        self.exit(return_code=128 + by)
 
     async def on_unmount(self) -> None:
         """End the feed, whatever ended the panel."""
@@ -124,8 +139,21 @@ class StormdeckApp(App[None]):
 
     @on(Arrived)
     def _take(self, message: Arrived) -> None:
+        before = self.deck.traffic
         self.deck = take(self.deck, message.snapshot)
         self.judge()
+        if isinstance(message.snapshot, TrafficSnapshot):
+            self._announce(before, message.snapshot)
+
+    def _announce(self, before: TrafficSnapshot | None, now: TrafficSnapshot) -> None:
+        """Say once that a storm has begun."""
+        storm, old = now.live_storm, before.live_storm if before else None
+        if storm is None or (old is not None and old.started == storm.started):
+            return
+        if self.bell_rings:
+            self.bell()
+        if self.size.height >= TOAST_HEIGHT:
+            self.notify(self.verdict.detail, title="Retry storm", severity="error", timeout=6, markup=False)
 
     @on(LogsGrew)
     def _show_lines(self) -> None:
@@ -147,8 +175,7 @@ class StormdeckApp(App[None]):
         area = screen.AREA if isinstance(screen, Area) else ""
         for action in ACTIONS:
             if action.id != "palette" and action.area in {"app", area}:
-                owner = "app" if action.area == "app" else "screen"
-                call = f"{owner}.{action.call}"
+                call = action.target
                 yield SystemCommand(
                     f"{action.words}  {action.shown}", action.help, lambda call=call: self.run_action(call)
                 )
@@ -160,6 +187,31 @@ class StormdeckApp(App[None]):
         """Go to a work area."""
         if self.current_mode != area:
             await self.switch_mode(area)
+
+    async def action_storm(self) -> None:
+        """Go to the log lines of the newest storm, then of the older ones."""
+        storms = self.deck.traffic.storms if self.deck.traffic else ()
+        if not storms:
+            self.notify("No storm seen yet.")
+            return
+        starts = [storm.started for storm in storms]
+        at = starts.index(self._storm) + 1 if self._storm in starts and self.current_mode == "logs" else 0
+        await self.show_storm(storms[at % len(storms)])
+
+    async def show_storm(self, storm: Storm) -> None:
+        """Go to the log line of a storm's first attempt."""
+        from stormdeck.ui.screens.logs import LogsScreen
+        from stormdeck.ui.widgets.log_search import first_attempt
+
+        self._storm = storm.started
+        number = first_attempt(self.book, storm)
+        if number is None:
+            self.notify(f"The lines of the storm of {self.clock.minute(storm.started)} are no longer kept.")
+            return
+        await self.action_show("logs")
+        screen = self.screen
+        if isinstance(screen, LogsScreen):
+            self.call_after_refresh(screen.go_to, number)
 
     async def action_help(self) -> None:
         """Show all keys."""

@@ -19,7 +19,9 @@ def run_panel(options: Options, *, sampler: MakeSampler | None = None, demo: boo
     paths = user_paths(os.environ, options.home, options.project)
     environ = {} if options.home is not None else dict(os.environ)
     book = LogBook(options.lines)
-    app = StormdeckApp(paths.home, book=book, theme=options.theme, demo=demo, client_version=options.client_version)
+    app = StormdeckApp(
+        paths.home, book=book, theme=options.theme, demo=demo, client_version=options.client_version, bell=options.bell
+    )
     app.feed = Feed(options, paths, environ, book, app.hand, app.lines_came, sampler)
     app.run(mouse=options.mouse)
     return app.return_code or 0

@@ -19,7 +19,7 @@ DARK = Theme(
     dark=True,
     variables={
         "quiet": "#7a849c",
-        "faint": "#3a4356",
+        "faint": "#525d75",
         "strip-ok": "#5f7fc0",
         "input-cursor-background": "#c8d0e0",
         "border": "#2b3344",
@@ -41,7 +41,7 @@ LIGHT = Theme(
     dark=False,
     variables={
         "quiet": "#5f6675",
-        "faint": "#c3c6cc",
+        "faint": "#a3a8b3",
         "strip-ok": "#6f90d8",
         "border": "#cfd1cc",
     },

@@ -75,6 +75,10 @@ class LogBook:
         text = batch.lines[number - batch.first]
         return Line(number, batch.log, text, batch.arrived, self._attempts.get(number, 0))
 
+    def attempts(self) -> list[int]:
+        """Return the numbers of the kept lines that are main requests, oldest first."""
+        return sorted(number for number in self._attempts if number >= self.start)
+
     def texts(self, begin: int) -> Iterator[tuple[int, str]]:
         """Yield the number and the raw text of every kept line from ``begin`` on: the fast way through."""
         begin = max(begin, self.start)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from stormdeck.model.retries.causes import BESIDE
 from stormdeck.model.retries.chain import STORM
 from stormdeck.model.retries.claims import LATE, Claims, claim
 from stormdeck.model.retries.outlook import chain_storm
@@ -29,6 +30,8 @@ class Account:
     """The other turns of the log, each with the transcript's word on how it ended, where there is one."""
     auxiliary: int | None = None
     """Requests that belong to no turn of a transcript; ``None`` where others may have sent them."""
+    here: frozenset[str] = frozenset()
+    """Sessions that are known to talk to this log's server."""
 
     @property
     def retries(self) -> int:
@@ -46,6 +49,35 @@ class Account:
     def unseen(self) -> int:
         """Return the attempts that left no line."""
         return sum(len(witness.unseen) for witness in self.witnesses)
+
+    def then(self, later: Account) -> Account:
+        """Return this account with a later one."""
+        known = self.auxiliary is not None and later.auxiliary is not None
+        return Account(
+            (*self.witnesses, *later.witnesses),
+            (*self.pairs, *later.pairs),
+            (self.auxiliary or 0) + (later.auxiliary or 0) if known else None,
+            self.here | later.here,
+        )
+
+    def until(self, t: float) -> Account:
+        """Return the turns that were over by then, those with retries one by one, the others in the counts."""
+        loose = sum(pair.chain.attempts for pair in self.pairs if pair.turn is None and pair.ended <= t)
+        return Account(
+            tuple(one for one in self.witnesses if one.turn.heard <= t and (one.attempts > 1 or one.unseen)),
+            tuple(pair for pair in self.pairs if pair.ended <= t and pair.chain.attempts > 1),
+            None if self.auxiliary is None else loose,
+            self.here,
+        )
+
+    def quiet_before(self, t: float) -> float:
+        """Return the last moment up to ``t`` at which no turn was going on."""
+        spans = [(one.turn.begun, one.turn.heard) for one in self.witnesses]
+        spans += [(pair.begun, pair.ended) for pair in self.pairs]
+        for begun, ended in sorted(spans, key=lambda span: span[1], reverse=True):
+            if begun - BESIDE <= t <= ended + BESIDE:
+                t = begun - 2 * BESIDE
+        return t
 
     @property
     def _told_retries(self) -> int:
@@ -66,8 +98,17 @@ class Account:
         return sorted(found, key=lambda storm: (storm.timed, storm.started), reverse=True)
 
 
-def settle(lines: Sequence[Request], turns: Sequence[ToldTurn], limit: int, timeout_s: float | None = None) -> Account:
+def settle(
+    lines: Sequence[Request],
+    turns: Sequence[ToldTurn],
+    spans: Mapping[str, tuple[float, float]],
+    limit: int,
+    timeout_s: float | None = None,
+    known: frozenset[str] = frozenset(),
+) -> Account:
     """Return the account of a stretch of a log; ``lines`` are its main requests, with times.
+
+    ``spans`` tells from when to when each session was active, ``known`` which of them talked to this server before.
 
     Attempts that the client counted take their lines first, the ladder judges the rest. Turns of a session that has
     no line where it must have one went to another server, and are left out.
@@ -80,8 +121,9 @@ def settle(lines: Sequence[Request], turns: Sequence[ToldTurn], limit: int, time
         if index not in claims.taken:
             rest.take(line)
     ends = [turn for turn in turns if not turn.counted]
-    pairs = pair_ends(ends, rest.chains, grain)
-    here = _here(turns, claims, pairs, bool(lines))
+    answers = {id(turns[turn]): lines[line] for turn, line in claims.answers.items()}
+    pairs = pair_ends([(turn, answers.get(id(turn))) for turn in ends], rest.chains, grain)
+    here = known | _here(turns, claims, pairs, bool(lines))
     witnesses = [
         Witness(turn, tuple(None if line is None else lines[line] for line in claims.of(index, turn.attempts)))
         for index, turn in enumerate(turns)
@@ -92,39 +134,30 @@ def settle(lines: Sequence[Request], turns: Sequence[ToldTurn], limit: int, time
         if turn.session in here and id(turn) not in explained and turn.end is End.FAILED:
             witness = Witness.estimated(turn, limit, timeout_s, seen=bool(lines))
             witnesses += [] if witness is None else [witness]
-    auxiliary = _auxiliary(witnesses, pairs, [turn for turn in turns if turn.session in here])
-    return Account(tuple(witnesses), tuple(pairs), auxiliary)
+    auxiliary = _auxiliary(witnesses, pairs, [span for session, span in spans.items() if session in here])
+    return Account(tuple(witnesses), tuple(pairs), auxiliary, here)
 
 
-def _here(turns: Sequence[ToldTurn], claims: Claims, pairs: Sequence[Pair], has_lines: bool) -> set[str]:
+def _here(turns: Sequence[ToldTurn], claims: Claims, pairs: Sequence[Pair], has_lines: bool) -> frozenset[str]:
     """Return the sessions whose requests went to this log's server, as far as anything tells."""
     found = {turns[turn].session for turn, _ in claims.lines}
     found |= {pair.turn.session for pair in pairs if pair.turn is not None}
     expected = {turn.session for turn in turns if _leaves_lines(turn)} if has_lines else set()
-    return found | {turn.session for turn in turns if turn.session not in expected}
+    return frozenset(found | {turn.session for turn in turns if turn.session not in expected})
 
 
 def _leaves_lines(turn: ToldTurn) -> bool:
     return turn.end is End.ANSWERED or any(cause.isdigit() or cause == "cut" for cause in turn.causes)
 
 
-def _auxiliary(witnesses: Sequence[Witness], pairs: Sequence[Pair], turns: Sequence[ToldTurn]) -> int | None:
+def _auxiliary(witnesses: Sequence[Witness], pairs: Sequence[Pair], spans: Sequence[tuple[float, float]]) -> int | None:
     """Count the requests that belong to no turn, when all fall into the time and come from the host of a session."""
     known = [request for witness in witnesses for request in witness.requests]
     known += [request for pair in pairs if pair.turn is not None for request in pair.chain.requests]
     loose = [request for pair in pairs if pair.turn is None for request in pair.chain.requests]
-    hosts, spans = {request.host for request in known}, _spans(turns)
+    hosts = {request.host for request in known}
     for request in loose:
         t = request.t or 0.0
         if request.host not in hosts or not any(begun - LATE <= t <= ended + IDLE_S for begun, ended in spans):
             return None
-    return len(loose) if known or loose or turns else None
-
-
-def _spans(turns: Sequence[ToldTurn]) -> list[tuple[float, float]]:
-    """Return from when to when each session was active."""
-    spans: dict[str, tuple[float, float]] = {}
-    for turn in turns:
-        begun, ended = spans.get(turn.session, (turn.begun, turn.heard))
-        spans[turn.session] = (min(begun, turn.begun), max(ended, turn.heard))
-    return list(spans.values())
+    return len(loose)

@@ -13,11 +13,13 @@ from typing import NamedTuple
 from stormdeck.model.retries.request import Request
 from stormdeck.model.retries.told import End, Failure, ToldTurn
 
-EARLY = 0.3
-"""Seconds by which a line may come before the client's own record."""
+EARLY = 0.2
+"""Seconds by which a line may come before the client's own record that the request was sent (0.15 measured)."""
+EARLY_FAILURE = 0.5
+"""The same where the record of the failure tells its time more closely."""
 LATE = 0.6
 """The same after it: a log is read up to a quarter of a second after it was written."""
-STRANGER = 0.5
+STRANGER = 2.0
 """Seconds that a line on another session's connection must fit better by."""
 UNSEEN = frozenset({"reset", "timeout", "refused"})
 """Causes that leave no access line (measured, uvicorn and LiteLLM)."""
@@ -52,6 +54,8 @@ class Claims:
         """The index of a line, by the index of its turn and the attempt, counted from 0."""
         self.taken: set[int] = set()
         """The indices of all lines that belong to a counted turn."""
+        self.answers: dict[int, int] = {}
+        """The index of the line of an answer by that of its turn, where the client did not count."""
 
     def of(self, turn: int, attempts: int) -> list[int | None]:
         """Return the index of the line of each attempt of a turn, ``None`` where there is none."""
@@ -62,16 +66,20 @@ def claim(turns: Sequence[ToldTurn], lines: Sequence[Request], grain: float = 0.
     """Give each attempt of the counted turns its line; ``lines`` have times and are in their order."""
     claims, ports = Claims(), _Ports(lines)
     times = [line.t or 0.0 for line in lines]
-    slots = [slot for index, turn in enumerate(turns) if turn.counted for slot in _slots(index, turn) if slot.want]
-    # The surest first: a status at a known time, then answers by their deadline, then what may have any status.
-    for want_all in ((lambda want: want.isdigit()), (lambda want: want == _OK), (lambda want: want in {_FAILED, _ANY})):
-        for slot in sorted((slot for slot in slots if want_all(slot.want)), key=lambda slot: (slot.high, slot.low)):
-            session = turns[slot.turn].session
-            found = _best(slot, lines, times, claims.taken, ports, session, grain)
-            if found is not None:
-                claims.lines[slot.turn, slot.attempt] = found
-                claims.taken.add(found)
-                ports.note(found, session)
+    slots = [slot for index, turn in enumerate(turns) for slot in _slots(index, turn) if slot.want]
+    used: set[int] = set()
+    for slot in sorted(slots, key=_order):
+        session = turns[slot.turn].session
+        found = _best(slot, lines, times, used, ports, session, grain)
+        if found is None:
+            continue
+        used.add(found)
+        ports.note(found, session)
+        if turns[slot.turn].counted:
+            claims.lines[slot.turn, slot.attempt] = found
+            claims.taken.add(found)
+        else:
+            claims.answers[slot.turn] = found
     return claims
 
 
@@ -104,6 +112,12 @@ class _Ports:
         request = self._lines[line]
         user = self._users.get((request.host, request.port))
         return 0.0 if user == session else STRANGER / 4 if user is None else STRANGER
+
+
+def _order(slot: Slot) -> tuple[int, float, float]:
+    """Order slots: a status at a known time is the surest, then answers by their deadline, then any status."""
+    sure = 0 if slot.want.isdigit() else 1 if slot.want == _OK else 2
+    return sure, slot.high, slot.low
 
 
 def _best(
@@ -139,6 +153,9 @@ def _fits(want: str, line: Request) -> bool:
 
 
 def _slots(index: int, turn: ToldTurn) -> list[Slot]:
+    """Return the slots of a turn; of one that the client did not count, that of its answer."""
+    if not turn.counted:
+        return [_last_slot(index, 0, turn.begun, turn)] if turn.end is End.ANSWERED else []
     return _sent_slots(index, turn) if turn.sent else _failed_slots(index, turn)
 
 
@@ -150,7 +167,8 @@ def _sent_slots(index: int, turn: ToldTurn) -> list[Slot]:
             ended = turn.sent[attempt + 1]
             failure = _failure_of(turn, begun, ended)
             at = failure.t if failure is not None else begun
-            slots.append(Slot(index, attempt, at, begun, ended, _wanted(failure.cause if failure else "")))
+            low = begun if failure is None else min(begun, failure.t - EARLY_FAILURE)
+            slots.append(Slot(index, attempt, at, low, ended, _wanted(failure.cause if failure else "")))
         else:
             slots.append(_last_slot(index, attempt, begun, turn))
     return slots

@@ -44,7 +44,7 @@ def _taken(turn: ToldTurn, free: list[Chain]) -> Iterator[Request]:
 
 
 def _may_be(turn: ToldTurn, chain: Chain) -> bool:
-    if chain.started is not None and chain.last is not None:
-        if chain.started < turn.begun - EARLY or chain.last > turn.heard + LATE:
-            return False
+    timed = chain.started is not None and chain.last is not None
+    if timed and not (turn.begun - EARLY <= (chain.started or 0.0) and (chain.last or 0.0) <= turn.heard + LATE):
+        return False
     return all(str(request.status) in turn.causes or not any(turn.causes) for request in chain.requests[:-1])

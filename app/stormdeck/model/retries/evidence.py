@@ -11,7 +11,7 @@ from __future__ import annotations
 from enum import IntEnum
 
 from stormdeck.model.retries.chain import Chain
-from stormdeck.model.retries.ladder import climbs, wait_bounds
+from stormdeck.model.retries.ladder import DEFAULT_LIMIT, climbs, wait_bounds
 from stormdeck.model.retries.request import Request
 
 EARLY = 0.15
@@ -24,6 +24,10 @@ SLOW_FAILURE = 1.0
 """The same for a failure, where the chain has not shown that its failures take longer."""
 IDLE_LIMIT = 4.0
 """A wait from this on outlives the connection."""
+OUTLIVED_FROM = next(attempt for attempt in range(1, DEFAULT_LIMIT) if wait_bounds(attempt)[0] >= IDLE_LIMIT)
+"""The attempt after which the wait is that long."""
+LONGEST_GAP = SLOWEST + wait_bounds(DEFAULT_LIMIT)[1] + 2.0
+"""Seconds from one answer to the next, whole seconds of both included."""
 SHORTEST_RETRY_AFTER = 1.0
 AT_ONCE = 1.5
 """Longest gap to a request that follows without a wait, on the same connection (measured: 0.03 to 0.1 s)."""
@@ -43,6 +47,16 @@ class Fit(IntEnum):
     """A failure on a new connection that the wait called for, at its due time."""
     CONNECTION = 4
     """The chain's own connection, after the wait."""
+
+
+def may_follow(chain: Chain, request: Request) -> bool:
+    """Tell quickly whether a request can continue a chain at all: most cannot."""
+    newest = chain.requests[-1]
+    if newest.status < 400:
+        return False
+    if newest.t is None or request.t is None:
+        return chain.attempts >= OUTLIVED_FROM or request.port in chain.ports
+    return request.t - newest.t <= LONGEST_GAP
 
 
 def fit(chain: Chain, request: Request, strange: bool) -> Fit:

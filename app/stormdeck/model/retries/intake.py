@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import floor
 
-from stormdeck.model.logs.access import Access, LocalTime
+from stormdeck.model.logs.access import Access, LocalTime, RequestKind
 from stormdeck.model.logs.batch import LogBatch
 from stormdeck.model.logs.reader import AccessReader
 from stormdeck.model.logs.reasons import is_cooldown, reason
@@ -16,6 +17,11 @@ CLOCK_DRIFT = 5.0
 BACK_S = 1.0
 """A log whose times go back by more is written again from an earlier point, or its clock was set."""
 REMEMBERED = 20_000
+SHAPES = 4096
+"""Access lines that differ in more than their port, and are known already: most lines of a log are of a few shapes."""
+LONGEST_PORT = 5
+CLIENT_CHECKS = frozenset({"/", "/api/hello"})
+"""What the client asks for with HEAD to see whether the address answers, no poll (measured, 2.1.112 and 2.1.329)."""
 
 
 class Intake:
@@ -26,6 +32,7 @@ class Intake:
         self._records = RecordReader()
         self._newest = float("-inf")
         self._seen: dict[Access, None] = {}
+        self._shapes: dict[tuple[str, str], Access] = {}
 
     @property
     def in_flight(self) -> int:
@@ -37,9 +44,25 @@ class Intake:
 
         Where a log that has times goes back in them, lines that were there before are the same requests (a log put
         together from overlapping parts, or read again after a restart). Without times nobody can tell.
+
+        The port counts for main requests alone: those of other kinds may come with another one's.
         """
+        head, _, tail = line.partition(' - "')
+        before, _, port = head.rpartition(":")
+        known = self._shapes.get((before, tail))
+        if known is not None and len(port) <= LONGEST_PORT and port.isascii() and port.isdigit():
+            return known if known.kind is not RequestKind.MAIN else replace(known, port=int(port))
+        return self._read(line, (before, tail))
+
+    def _read(self, line: str, shape: tuple[str, str]) -> Access | None:
         access = self._requests.read(line)
-        if access is None or access.time is None:
+        if access is None:
+            return None
+        if access.method == "HEAD" and access.path in CLIENT_CHECKS:
+            access = replace(access, kind=RequestKind.OTHER)
+        if access.time is None:
+            if access.port and '"reqId":' not in line and len(self._shapes) < SHAPES:
+                self._shapes[shape] = access
             return access
         if access.time < self._newest - BACK_S and access in self._seen:
             return None

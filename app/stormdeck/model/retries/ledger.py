@@ -24,19 +24,21 @@ from stormdeck.model.retries.transcript import Entry
 
 RECENT = 50_000
 """Main requests that transcripts are compared with line by line; older ones are compared turn by turn."""
+FOLDED_AT = 2000
+"""Recent requests from which on the older half is folded, where the account is asked for again and again."""
+LATE_S = 120.0
+"""What a transcript tells later than this of a request that is folded comes too late."""
 CHAINS = 10_000
 """Turns with retries that are remembered."""
 MARGIN_S = 5.0
 """A turn this far outside of the log's own time still belongs to it."""
-CLIENT_CHECKS = frozenset({"/", "/api/hello"})
-"""What the client itself asks for with HEAD, to see whether the address answers (measured, 2.1.112 and 2.1.329)."""
 
 
 class Taken(NamedTuple):
     """A main request, and what the log alone makes of it."""
 
-    index: int
-    """Of its line in the batch."""
+    line: int
+    """Its index in the batch."""
     request: Request
     attempt: Attempt
 
@@ -66,10 +68,13 @@ class Ledger:
         self._intakes: dict[str, Intake] = {}
         self._kinds: Counter[RequestKind] = Counter()
         self._statuses: Counter[int] = Counter()
-        self._checks = 0
         self._retries = 0
         self._recent: deque[Request] = deque(maxlen=recent)
         self._dropped = -inf
+        self._folded = -inf
+        self._past: Account | None = None
+        self._account: Account | None = None
+        self._looked = False
         self._first, self._last = inf, -inf
 
     @property
@@ -80,6 +85,7 @@ class Ledger:
     @limit.setter
     def limit(self, limit: int) -> None:
         self.tracker.limit = limit
+        self._account = None
 
     @property
     def recent(self) -> Sequence[Request]:
@@ -90,16 +96,25 @@ class Ledger:
         """Take lines; return the main requests among them."""
         intake = self._intake(batch.log)
         taken: list[Taken] = []
+        others: list[RequestKind] = []
         for index, line in enumerate(batch.lines):
             if " HTTP/" in line or '"reqId":' in line:
                 access = intake.access(line)
                 if access is not None:
-                    request = self._count(access, batch)
-                    if request is not None:
-                        taken.append(Taken(index, request, self._follow(request)))
+                    if access.kind is RequestKind.MAIN:
+                        taken.append(self._follow(index, access, batch))
+                    else:
+                        others.append(access.kind)
+                        if access.time is not None:
+                            self._reach(access.time)
                     continue
             if "ERROR" in line or "CRITICAL" in line:
                 self._explain(intake, line, batch)
+        if (taken or others) and not batch.history:
+            self._reach(batch.arrived)
+        self._kinds[RequestKind.MAIN] += len(taken)
+        for kind in set(others):
+            self._kinds[kind] += others.count(kind)
         return taken
 
     def take_errors(self, batch: LogBatch) -> None:
@@ -112,27 +127,56 @@ class Ledger:
     def take_entry(self, entry: Entry) -> None:
         """Take what one line of a transcript tells."""
         self.sessions.take(entry)
+        self._account = None
 
-    def forget_lines(self) -> None:
-        """Forget the recent requests: those of another log count from now on. Storms stay."""
+    def forget_lines(self, *, keep_storms: bool) -> None:
+        """Forget the requests so far: those of another log count from now on."""
+        if self._recent:
+            self._dropped = max(self._dropped, self._recent[-1].t or self._dropped)
         self._recent.clear()
+        self._account = None
         self._first, self._last = inf, -inf
+        if not keep_storms:
+            self._past = None
+            self.tracker = Tracker(self.limit, self.tracker.causes, least=2, most=CHAINS)
 
     def account(self) -> Account:
         """Return the account of all turns that have retries, or a transcript's word."""
-        chains = self.tracker.chains
-        turns = self._turns()
-        if not turns:
+        if self._account is None:
+            self._account = self._settle()
+            self._fold(self._account)
+        return self._account
+
+    def _settle(self) -> Account:
+        chains, turns = self.tracker.chains, self._turns()
+        if not turns and self._past is None:
             return Account(pairs=tuple(Pair(chain) for chain in chains))
-        timed = bool(self._recent) or not chains
+        gone = [chain for chain in chains if chain.last is None or self._folded < chain.last <= self._dropped]
+        timed = bool(self._recent) or not gone
         new = [turn for turn in turns if timed and turn.heard > self._dropped]
-        account = settle(self._recent, new, self.limit, self.timeout_s)
-        if len(new) == len(turns) and not any(chain.last is None or chain.last <= self._dropped for chain in chains):
-            return account
-        old = [turn for turn in turns if not timed or turn.heard <= self._dropped]
-        gone = [chain for chain in chains if chain.last is None or chain.last <= self._dropped]
-        witnesses, pairs = pair_chains(old, gone, self.limit, self.timeout_s)
-        return Account((*witnesses, *account.witnesses), (*pairs, *account.pairs))
+        known = self._past.here if self._past is not None else frozenset()
+        account = settle(self._recent, new, self.sessions.spans, self.limit, self.timeout_s, known)
+        if gone:
+            old = [turn for turn in turns if not timed or turn.heard <= self._dropped]
+            witnesses, pairs = pair_chains(old, gone, self.limit, self.timeout_s)
+            account = Account(tuple(witnesses), tuple(pairs)).then(account)
+        return account if self._past is None else self._past.then(account)
+
+    def _fold(self, account: Account) -> None:
+        """Keep of older requests what the account says of them, so that each look costs as little as the first.
+
+        Only where there is more than one look: transcripts may come after the lines.
+        """
+        told = bool(account.here)
+        if not self._looked or not told or len(self._recent) <= FOLDED_AT:
+            self._looked = True
+            return
+        middle = sorted(line.t or 0.0 for line in self._recent)[len(self._recent) // 2]
+        cut = account.quiet_before(min(middle, self._last - LATE_S))
+        if cut > self._folded:
+            self._past, self._folded = account.until(cut), cut
+            self._recent = deque((line for line in self._recent if (line.t or 0.0) > cut), self._recent.maxlen)
+            self._dropped = max(self._dropped, cut)
 
     def storms(self, account: Account, now: float) -> list[Storm]:
         """Return the storms of an account as they stand now, newest first."""
@@ -155,13 +199,13 @@ class Ledger:
     def report(self, now: float | None = None) -> Report:
         """Return the account so far; ``now``: unix seconds, to tell a storm that goes on from one given up."""
         account = self.account()
-        told = bool(account.witnesses) or any(pair.turn for pair in account.pairs)
+        told = bool(account.here)
         lines, unseen = self._kinds[RequestKind.MAIN], account.unseen
         retries = account.retries if told else self._retries
         main = lines + unseen - (account.auxiliary or 0)
         report = Report(
             http_requests=self._kinds.total() + unseen,
-            probes=self._kinds[RequestKind.PROBE] - self._checks,
+            probes=self._kinds[RequestKind.PROBE],
             main_requests=main,
             auxiliary=account.auxiliary,
             count_tokens=self._kinds[RequestKind.COUNT_TOKENS],
@@ -176,8 +220,8 @@ class Ledger:
         turns = self.sessions.turns
         if self._first > self._last:
             return list(turns)
-        first, last = self._first - self._margin_s, self._last + self._margin_s
-        return [turn for turn in turns if first <= turn.heard and turn.begun <= last]
+        first, last = max(self._folded, self._first - self._margin_s), self._last + self._margin_s
+        return [turn for turn in turns if first < turn.heard and turn.begun <= last]
 
     def _intake(self, log: str) -> Intake:
         intake = self._intakes.get(log)
@@ -185,26 +229,27 @@ class Ledger:
             intake = self._intakes[log] = Intake(self._local_time)
         return intake
 
-    def _count(self, access: Access, batch: LogBatch) -> Request | None:
-        """Count a request by its kind, and return it where it is a main one."""
-        self._kinds[access.kind] += 1
-        t, grain = when(access.time, batch)
-        if t is not None:
-            self._first, self._last = min(self._first, t), max(self._last, t)
-        if access.kind is not RequestKind.MAIN:
-            self._checks += access.method == "HEAD" and access.path in CLIENT_CHECKS
-            return None
-        self._statuses[access.status] += 1
-        return Request(batch.log, access.status, access.host, access.port, t, grain)
+    def _reach(self, t: float) -> None:
+        """Note that the log covers a moment."""
+        if t < self._first:
+            self._first = t
+        if t > self._last:
+            self._last = t
 
-    def _follow(self, request: Request) -> Attempt:
-        if request.t is not None:
+    def _follow(self, index: int, access: Access, batch: LogBatch) -> Taken:
+        """Count a main request and tell which attempt it is."""
+        t, grain = when(access.time, batch)
+        request = Request(batch.log, access.status, access.host, access.port, t, grain)
+        self._statuses[access.status] += 1
+        self._account = None
+        if t is not None:
+            self._reach(t)
             if len(self._recent) == self._recent.maxlen and self._recent[0].t is not None:
                 self._dropped = max(self._dropped, self._recent[0].t)
             self._recent.append(request)
         attempt = self.tracker.take(request)
         self._retries += (attempt.number > 1) - (attempt.instead_of is not None)
-        return attempt
+        return Taken(index, request, attempt)
 
     def _explain(self, intake: Intake, line: str, batch: LogBatch) -> None:
         error = intake.error(line, batch)

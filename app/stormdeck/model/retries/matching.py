@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from stormdeck.model.retries.chain import Chain, first_attempt
-from stormdeck.model.retries.evidence import Fit, fit
+from stormdeck.model.retries.evidence import Fit, fit, may_follow
 from stormdeck.model.retries.ladder import gives_up, wait_bounds
 from stormdeck.model.retries.request import Request
 
@@ -70,7 +70,7 @@ def _matches(tracks: list[Track], request: Request, limit: int, known_port: bool
     owners = [track.chain for track in tracks if track.chain.open and track.chain.owns(request)]
     for track in tracks:
         for reading, chain in _readings(track, request):
-            if gives_up(chain.attempts, chain.newest.status, limit):
+            if not may_follow(chain, request) or gives_up(chain.attempts, chain.newest.status, limit):
                 continue
             strange = known_port and not any(_siblings(chain, owner) for owner in owners)
             strength = fit(chain, request, strange)

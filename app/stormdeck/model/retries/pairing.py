@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from stormdeck.model.retries.chain import Chain
 from stormdeck.model.retries.claims import EARLY, LATE, UNSEEN
+from stormdeck.model.retries.ladder import climbs, wait_bounds
+from stormdeck.model.retries.request import Request
 from stormdeck.model.retries.storm import Outcome, Storm
 from stormdeck.model.retries.told import End, ToldTurn
 
+START_S = 1.0
+"""Longest time from a prompt to the answer that its first, failing request gets."""
 AT_END_S = 1.5
 """Longest time from the last failing line to the error that the user is shown."""
 
@@ -20,6 +25,18 @@ class Pair:
 
     chain: Chain
     turn: ToldTurn | None = None
+
+    @property
+    def begun(self) -> float:
+        """Return when it began; the prompt before it counts."""
+        started = self.chain.started or 0.0
+        return started if self.turn is None else min(started, self.turn.begun)
+
+    @property
+    def ended(self) -> float:
+        """Return the last that is known of it."""
+        last = self.chain.last or 0.0
+        return last if self.turn is None else max(last, self.turn.heard)
 
     def told_end(self, storm: Storm) -> Storm:
         """Return a storm with the session and the end that the transcript tells."""
@@ -36,22 +53,72 @@ class Pair:
         )
 
 
-def pair_ends(turns: Sequence[ToldTurn], chains: Sequence[Chain], grain: float = 0.0) -> list[Pair]:
+def pair_ends(
+    turns: Sequence[tuple[ToldTurn, Request | None]], chains: Sequence[Chain], grain: float = 0.0
+) -> list[Pair]:
     """Return every chain, with the turn that it is where one ends as it does, at the same time.
 
-    A session sends a turn after its prompt and before its end, and the requests of a turn fill that time.
+    A session sends a turn after its prompt and before its end, and the requests of a turn fill that time. Each turn
+    comes with the line of its answer, where one was found.
     """
     by_chain: dict[int, ToldTurn] = {}
-    ordered = sorted(range(len(chains)), key=lambda index: chains[index].started or 0.0)
-    for turn in sorted(turns, key=lambda turn: turn.heard):
+    by_answer = {id(chain.newest): index for index, chain in enumerate(chains)}
+    ordered = sorted(range(len(chains)), key=lambda index: chains[index].last or 0.0)
+    ends = [chains[index].last or 0.0 for index in ordered]
+    for turn, answer in sorted(turns, key=lambda told: told[0].heard):
+        found = by_answer.get(id(answer)) if answer is not None else None
+        near = ordered[bisect_left(ends, turn.begun - EARLY - grain) : bisect_right(ends, turn.heard + LATE)]
         candidates = [
-            (_slack(turn, chains[index]), index)
-            for index in ordered
+            (index != found, _slack(turn, chains[index]), index)
+            for index in near
             if index not in by_chain and _may_be(turn, chains[index], grain)
         ]
         if candidates:
-            by_chain[min(candidates)[1]] = turn
-    return [Pair(chain, by_chain.get(index)) for index, chain in enumerate(chains)]
+            by_chain[min(candidates)[2]] = turn
+    return _joined([Pair(chain, by_chain.get(index)) for index, chain in enumerate(chains)])
+
+
+def _joined(pairs: list[Pair]) -> list[Pair]:
+    """Put the first attempts of a turn before the rest, where the ladder alone saw no link between them.
+
+    They began with the turn, failed, and were tried again by nobody else: an answer may take longer than any ladder
+    allows for, and come over a new connection.
+    """
+    loose = {index: pair.chain for index, pair in enumerate(pairs) if pair.turn is None and pair.chain.open}
+    gone: set[int] = set()
+    joined: list[Pair] = []
+    for pair in pairs:
+        head = _head_of(pair, loose, gone)
+        if head is None:
+            joined.append(pair)
+            continue
+        gone.add(head)
+        whole = loose[head]
+        for request in pair.chain.requests:
+            whole = whole.then(request)
+        joined.append(replace(pair, chain=whole))
+    heads = {id(loose[index]) for index in gone}
+    return [pair for pair in joined if id(pair.chain) not in heads]
+
+
+def _head_of(pair: Pair, loose: dict[int, Chain], gone: set[int]) -> int | None:
+    """Return the failed attempts that a turn began with, ``None`` where it is whole."""
+    turn, rest = pair.turn, pair.chain
+    if turn is None or rest.started is None:
+        return None
+    fitting = [
+        ((head.started or 0.0) - turn.begun, index)
+        for index, head in loose.items()
+        if index not in gone and _heads(turn, head, rest, rest.started)
+    ]
+    return min(fitting)[1] if fitting else None
+
+
+def _heads(turn: ToldTurn, head: Chain, rest: Chain, started: float) -> bool:
+    if head.started is None or head.last is None or not climbs(head.newest.status):
+        return False
+    prompt = -EARLY <= head.started - turn.begun <= START_S
+    return prompt and head.newest.host == rest.newest.host and head.last + wait_bounds(head.attempts)[0] <= started
 
 
 def _may_be(turn: ToldTurn, chain: Chain, grain: float) -> bool:

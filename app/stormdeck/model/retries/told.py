@@ -83,6 +83,7 @@ class Sessions:
     def __init__(self) -> None:
         self._turns: OrderedDict[int, ToldTurn] = OrderedDict()
         self._numbers = 0
+        self._spans: dict[str, tuple[float, float]] = {}
         self._threads: OrderedDict[tuple[str, str], _Thread] = OrderedDict()
         self._seen: OrderedDict[tuple[EntryKind, str], None] = OrderedDict()
         self.version = ""
@@ -94,12 +95,16 @@ class Sessions:
         """Return the turns that are remembered, at most 20,000."""
         return tuple(self._turns.values())
 
+    @property
+    def spans(self) -> dict[str, tuple[float, float]]:
+        """Return from when to when each session was active, prompts and commands included; at most 1000."""
+        return dict(self._spans)
+
     def take(self, entry: Entry) -> None:
         """Take the next entry of a session; one that was written again is left out."""
         if entry.id and self._repeated((entry.kind, entry.id)):
             return
-        if entry.version and entry.t >= self._newest:
-            self._newest, self.version = entry.t, entry.version
+        self._note(entry)
         thread = self._thread(entry)
         if entry.kind is EntryKind.ASK:
             self._ask(thread, entry)
@@ -111,6 +116,14 @@ class Sessions:
             self._close(thread, entry, End.ANSWERED)
         else:
             self._close(thread, entry, End.FAILED)
+
+    def _note(self, entry: Entry) -> None:
+        if entry.version and entry.t >= self._newest:
+            self._newest, self.version = entry.t, entry.version
+        first, last = self._spans.pop(entry.session, (entry.t, entry.t))
+        self._spans[entry.session] = (min(first, entry.t), max(last, entry.t))
+        if len(self._spans) > SESSIONS:
+            del self._spans[next(iter(self._spans))]
 
     def _repeated(self, key: tuple[EntryKind, str]) -> bool:
         if key in self._seen:

@@ -49,8 +49,12 @@ class Tracker:
 
     def take(self, request: Request) -> Attempt:
         """Take the next main request and tell which attempt of which turn it is."""
-        match = best_match(self._tracks, request, self.limit, self._seen(request))
+        known = self._seen(request)
+        match = best_match(self._tracks, request, self.limit, known) if self._tracks else None
         if match is None:
+            if self._least > 1 and request.status < 400:
+                self._turns += 1
+                return Attempt(self._turns, 1)
             return Attempt(self._begin(request).chain.turn, 1)
         track, wrong = match.track, None
         if match.reading is not Reading.FOLLOWS:

@@ -48,12 +48,12 @@ class Witness:
         return tuple(line for line in self.lines if line is not None)
 
     @property
-    def unseen(self) -> tuple[float, ...]:
-        """Return when each attempt without a line was sent, as well as it is known."""
+    def unseen(self) -> tuple[tuple[int, float], ...]:
+        """Return the attempts without a line, counted from 0, each with when it was sent, as well as that is known."""
         turn = self.turn
         times = turn.sent or tuple(failure.t for failure in turn.failures)
         missing = [attempt for attempt in range(self.attempts) if self.lines[attempt : attempt + 1] in {(), (None,)}]
-        return tuple(times[attempt] if attempt < len(times) else turn.heard for attempt in missing)
+        return tuple((attempt, times[attempt] if attempt < len(times) else turn.heard) for attempt in missing)
 
     @property
     def cause(self) -> str:

@@ -120,8 +120,12 @@ class Facts:
 
     @property
     def complete(self) -> bool:
-        """Say whether a value that is missing here is missing for the client."""
-        return self.scope is None
+        """Say whether a value that is missing here is missing for the client.
+
+        Not while a file is not in effect: what is missing may stand in it, and that file is what is wrong.
+        """
+        broken = self.settings is not None and any(file.error is not None for file in self.settings.files)
+        return self.scope is None and not broken
 
     def text(self, path: str) -> str:
         """Return a value with blanks at its ends taken off, empty where it is not set."""

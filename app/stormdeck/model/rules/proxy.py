@@ -81,4 +81,20 @@ def runs(facts: Facts) -> bool:
 def leads_to_proxy(facts: Facts) -> bool:
     """Say whether the client has a base URL, and it is not known to lead past the proxy."""
     vllm, url = facts.live.vllm, facts.text(BASE_URL)
-    return bool(url) and not (vllm is not None and facts.live.direct and same_place(vllm.url, url))
+    past = vllm is not None and facts.live.direct and same_place(vllm.url, url)
+    behind = any(same_place(deployment.api_base, url) for _, deployment in deployments(facts))
+    return bool(url) and not past and not behind
+
+
+def own(config: ProxyConfig, section: str, key: str) -> Member | None:
+    """Return the entry of a section."""
+    node = config.section(section)
+    return node.member(key) if node is not None else None
+
+
+def place(config: ProxyConfig, section: str) -> Member | None:
+    """Return the section that a missing setting belongs in, else the first entry of the file."""
+    root = config.root
+    if root is None or not root.members:
+        return None
+    return root.member(section) or root.members[0]

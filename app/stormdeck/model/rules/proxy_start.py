@@ -10,7 +10,7 @@ from stormdeck.model.litellm import names, paste
 from stormdeck.model.litellm.config import SECTIONS, ProxyConfig
 from stormdeck.model.litellm.node import Member, Node
 from stormdeck.model.rules.facts import Facts
-from stormdeck.model.rules.proxy import at, configs, runs, version
+from stormdeck.model.rules.proxy import at, configs, place, runs, version
 from stormdeck.model.rules.rule import Page, Rule, rule
 from stormdeck.model.rules.spelling import meant
 from stormdeck.model.rules.version import at_least, below
@@ -70,7 +70,7 @@ def no_master_key(facts: Facts) -> Iterator[Finding]:
             if starts
             else "LiteLLM refuses to start with this from 1.104.0 on, unless LITELLM_MASTER_KEY is set where it runs.",
             _MASTER,
-            member or (config.root.member("general_settings") if config.root is not None else None),
+            member or place(config, "general_settings"),
             applies="LiteLLM >=1.104.0",
             paste=new,
         )
@@ -96,10 +96,10 @@ def unknown_keys(facts: Facts) -> Iterator[Finding]:
         if config.root is None:
             continue
         yield from _unknown(config, config.root, "", names.ROOT)
-        for section in SECTIONS:
-            node = config.section(section)
-            if node is not None:
-                yield from _unknown(config, node, section, _KNOWN[section])
+        for member in config.root.members or ():
+            section = member.key if member.key in SECTIONS else meant(member.key, SECTIONS)
+            if section is not None and member.node.members is not None:
+                yield from _unknown(config, member.node, section, _KNOWN[section])
         for deployment in list(config.deployments())[:_MOST]:
             yield from _misspelt(config, deployment.node, deployment.path, _ENTRY)
             if deployment.params is not None:

@@ -3,31 +3,79 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import islice
 
 from stormdeck.model.finding import Finding, Severity
-from stormdeck.model.rules import auth, model, model_ids, time, traffic, url
+from stormdeck.model.hop import HopKind
+from stormdeck.model.rules import (
+    auth,
+    auth_live,
+    context,
+    engine,
+    file,
+    model,
+    model_ids,
+    proxy_ids,
+    proxy_manner,
+    proxy_models,
+    proxy_start,
+    proxy_time,
+    proxy_upstream,
+    scopes,
+    server,
+    time,
+    traffic,
+    url,
+    url_live,
+)
 from stormdeck.model.rules.facts import Facts
 from stormdeck.model.rules.rule import Page, Rule
 from stormdeck.model.text import clean
 
-RULES: tuple[Rule, ...] = (*url.RULES, *auth.RULES, *model.RULES, *model_ids.RULES, *traffic.RULES, *time.RULES)
-"""Every rule about the client's settings."""
+_MODULES = (
+    *(url, url_live, auth, auth_live, model, model_ids, traffic, time, context, file, scopes),
+    *(proxy_start, proxy_models, proxy_upstream, proxy_ids, proxy_manner, proxy_time, server, engine),
+)
+_ORDER = ("URL", "AUTH", "MODEL", "TRAFFIC", "TIME", "CTX", "FILE", "PROXY", "SERVER")
+RULES: tuple[Rule, ...] = tuple(
+    sorted((one for module in _MODULES for one in module.RULES), key=lambda one: (_ORDER.index(one.family), one.code))
+)
+"""Every rule, by family and code."""
 
-_ORDER = tuple(Severity)
+_SEVERITIES = tuple(Severity)
+_HOPS = tuple(HopKind)
+_BY_CODE = {one.code: one.page for one in RULES}
+_MOST = 100
+"""Findings of one rule; a file that holds more has one thing wrong and not hundreds."""
 
 
 def check(facts: Facts) -> tuple[Finding, ...]:
-    """Return what all rules find, the worst first, then by code and place."""
-    findings = (_harmless(finding) for rule in RULES for finding in rule.find(facts))
-    return tuple(sorted(findings, key=lambda finding: (_ORDER.index(finding.severity), finding.code, finding.path)))
+    """Return what all rules find, the worst first, then along the path, by code and place."""
+    findings = (_harmless(finding) for one in RULES for finding in islice(one.find(facts), _MOST))
+    return tuple(sorted(findings, key=_rank))
+
+
+def _rank(finding: Finding) -> tuple[int, int, str, str, int]:
+    return (
+        _SEVERITIES.index(finding.severity),
+        _HOPS.index(finding.hop),
+        finding.code,
+        finding.path,
+        finding.line or 0,
+    )
 
 
 def _harmless(finding: Finding) -> Finding:
     """Return a finding whose words can be shown: they quote values from a file."""
     fix = finding.fix and replace(finding.fix, description=clean(finding.fix.description))
-    return replace(finding, title=clean(finding.title), message=clean(finding.message), fix=fix)
+    paste = finding.paste and replace(
+        finding.paste,
+        description=clean(finding.paste.description),
+        text="\n".join(clean(row) for row in finding.paste.text.split("\n")),
+    )
+    return replace(finding, title=clean(finding.title), message=clean(finding.message), fix=fix, paste=paste)
 
 
 def page_of(code: str) -> Page | None:
     """Return the page of a rule, whatever the case of its code."""
-    return next((rule.page for rule in RULES if rule.code == code.strip().upper()), None)
+    return _BY_CODE.get(code.strip().upper())

@@ -35,7 +35,7 @@ class Page:
     """``measured``, ``source``, ``docs`` or ``report``, with what was measured."""
     fix: str
     example: str
-    """A setting that is right, as it stands in settings.json; empty where none would help."""
+    """What is right, as it stands in settings.json, in the YAML or on the command line; empty where none helps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,11 @@ class Rule:
     def code(self) -> str:
         """Return the code."""
         return self.page.code
+
+    @property
+    def family(self) -> str:
+        """Return the letters of the code: ``URL``."""
+        return self.page.code.rstrip("0123456789")
 
 
 def rule(page: Page) -> Callable[[Callable[[Facts], Iterable[Finding]]], Rule]:

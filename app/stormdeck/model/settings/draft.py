@@ -2,49 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
+from stormdeck.model.deck import Deck
 from stormdeck.model.finding import Edit, Finding
 from stormdeck.model.rules.facts import Facts
-from stormdeck.model.rules.registry import check
+from stormdeck.model.rules.gather import findings_of
 from stormdeck.model.settings.diff import DiffLine, diff
+from stormdeck.model.settings.fixing import fixes
 from stormdeck.model.settings.merge import edited, preview
-from stormdeck.model.settings.scope import Scope, SettingsFile, SettingsSnapshot
+from stormdeck.model.settings.scope import Scope, SettingsFile
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
     """Edits on top of the file as it is now: an outside change never undoes them, nor they it."""
 
-    snapshot: SettingsSnapshot
+    deck: Deck = field(default_factory=Deck)
+    """What is known besides: the files of all scopes, the live servers, the client's version."""
     scope: Scope = Scope.USER
     edits: tuple[Edit, ...] = ()
     """In the order in which they were made; the last one of a path counts."""
-    client_version: str | None = None
-    served: tuple[str, ...] | None = None
+    undone: tuple[Edit, ...] = ()
+    """Those taken back, the last one first to come again."""
 
     @property
     def file(self) -> SettingsFile | None:
         """Return the file of the scope, as it was read."""
-        return self.snapshot.file(self.scope)
+        return self.deck.settings.file(self.scope)
 
     @property
     def editable(self) -> bool:
-        """Say whether the file can be edited: it is writable, and JSON."""
-        return self.file is not None and self.file.error is None and self.file.writable
+        """Say whether the file can be edited: it is writable, and in effect."""
+        return self.file is not None and self.file.error is None and self.file.writable and self.scope in EDITABLE
 
     def edit(self, path: str, value: str | None) -> Draft:
         """Return the draft with one more edit."""
-        return replace(self, edits=(*self.edits, Edit(path, value)))
+        return self.take((Edit(path, value),))
+
+    def take(self, edits: Iterable[Edit]) -> Draft:
+        """Return the draft with more edits."""
+        return replace(self, edits=(*self.edits, *edits), undone=())
 
     def undo(self) -> Draft:
         """Return the draft without its last edit."""
-        return replace(self, edits=self.edits[:-1])
+        return replace(self, edits=self.edits[:-1], undone=(*self.undone, *self.edits[-1:]))
 
-    def put_back(self, path: str) -> Draft:
-        """Return the draft with no edit of a path."""
-        return replace(self, edits=tuple(edit for edit in self.edits if edit.path != path))
+    def redo(self) -> Draft:
+        """Return the draft with the edit that was taken back last."""
+        return replace(self, edits=(*self.edits, *self.undone[-1:]), undone=self.undone[:-1])
 
     def text(self) -> str:
         """Return the text that a save would write."""
@@ -64,18 +71,23 @@ class Draft:
 
     def values(self) -> Mapping[str, str | None]:
         """Return every value that the scope would have, as text by key path; null is ``None``."""
-        would = preview(self.snapshot, self.scope, self.edits).file(self.scope)
+        would = preview(self.deck.settings, self.scope, self.edits).file(self.scope)
         return Facts.of_file(would).values if would is not None else {}
 
     def modified(self) -> frozenset[str]:
         """Return the paths whose value a save would change."""
-        before = replace(self, edits=()).values()
-        after = self.values()
+        before, after = replace(self, edits=()).values(), self.values()
         return frozenset(path for path in before.keys() | after.keys() if before.get(path) != after.get(path))
 
     def findings(self) -> tuple[Finding, ...]:
-        """Return what the rules say about the values that would be in force; nothing before a file was read."""
-        if self.file is None:
-            return ()
-        would = preview(self.snapshot, self.scope, self.edits)
-        return check(Facts.effective(would, self.client_version, self.served))
+        """Return what the rules say about the values that would be in force."""
+        return findings_of(self.deck, preview(self.deck.settings, self.scope, self.edits), self.modified())
+
+    def fixed(self) -> Draft:
+        """Return the draft with every safe fix that helps when it is made in this scope."""
+        would = preview(self.deck.settings, self.scope, self.edits)
+        return self.take(fixes(would, self.scope, lambda settings: findings_of(self.deck, settings)).edits)
+
+
+EDITABLE = frozenset({Scope.USER, Scope.PROJECT, Scope.LOCAL})
+"""The scopes that a user writes; an administrator's, a flag's and the shell's are only shown."""

@@ -30,10 +30,9 @@ def fixes(settings: SettingsSnapshot, scope: Scope, check: Check) -> Fixes:
     A fix counts when its finding is gone after it and no new error has come: one for a value that a stronger scope
     sets does not, since an edit here would change nothing. What is only worth knowing is left as the user wants it.
     """
-    made = Fixes(settings)
+    made, findings = Fixes(settings), check(settings)
     given_up: set[tuple[str, str]] = set()
     for _ in range(_ROUNDS):
-        findings = check(made.settings)
         finding = next((one for one in findings if _is_candidate(one) and _identity(one) not in given_up), None)
         if finding is None or finding.fix is None:
             return made
@@ -41,6 +40,7 @@ def fixes(settings: SettingsSnapshot, scope: Scope, check: Check) -> Fixes:
         left = check(after) if after is not made.settings else findings
         if _helps(finding, findings, left):
             made = Fixes(after, (*made.edits, *finding.fix.edits), (*made.fixed, finding))
+            findings = left
         else:
             given_up.add(_identity(finding))
     return made

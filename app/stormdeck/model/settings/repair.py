@@ -9,15 +9,16 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 from stormdeck.model.settings.document import BOM, Document
 from stormdeck.model.settings.layout import newline
 from stormdeck.model.settings.pieces import Kind, Piece, pieces
+from stormdeck.model.settings.scanner import DEEPEST
 from stormdeck.model.text import clean
 
-_LARGEST = 512 * 1024
-"""Characters; a settings file has some kilobytes."""
+_LARGEST = 128 * 1024
+"""Characters; a settings file has some kilobytes, and the user should not wait for a second."""
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?", re.ASCII)
 _WORD = re.compile(r"[A-Za-z_][\w.\-/]*", re.ASCII)
 _LITERALS = {"true", "false", "null"}
@@ -49,7 +50,7 @@ def repair(text: str) -> Repair | None:
         return None
     notes = ["line 1: the byte-order mark is taken out"] if body != text else []
     found = pieces(body)
-    if found is None:
+    if found is None or _depth(found) > DEEPEST:
         return None
     for step in (_without_comments, _plain, _with_commas, _closed):
         changed = step(found, notes)
@@ -58,6 +59,11 @@ def repair(text: str) -> Repair | None:
         found = changed
     made = "".join(piece.raw for piece in found)
     return Repair(made, tuple(dict.fromkeys(notes))) if isinstance(Document.parse(made), Document) else None
+
+
+def _depth(found: list[Piece]) -> int:
+    """Return how deeply objects and lists are nested."""
+    return max(accumulate((piece.opens - piece.closes for piece in found), initial=0))
 
 
 def _note(notes: list[str], piece: Piece, what: str) -> None:
@@ -89,7 +95,7 @@ def _line_ends(blanks: str) -> str:
 def _plain(found: list[Piece], notes: list[str]) -> list[Piece]:
     """Write blanks, strings and words as JSON wants them."""
     made: list[Piece] = []
-    for at, piece in enumerate(found):
+    for piece, following in zip(found, _following(found), strict=True):
         if piece.kind is Kind.ODD_BLANK:
             _note(notes, piece, f"an unusual blank (U+{ord(piece.raw):04X}) is replaced")
             made.append(Piece(Kind.BLANK, " ", piece.line))
@@ -102,12 +108,21 @@ def _plain(found: list[Piece], notes: list[str]) -> list[Piece]:
                 _note(notes, piece, "a backslash or a control character in a string is written as JSON wants it")
             made.append(replace(piece, raw=raw))
         elif piece.kind is Kind.WORD:
-            following = next((other for other in found[at + 1 :] if other.counts), None)
             is_key = following is not None and following.is_sign(":")
             made.append(_word(piece, notes, is_key=is_key))
         else:
             made.append(piece)
     return made
+
+
+def _following(found: list[Piece]) -> list[Piece | None]:
+    """Return for each piece the next one that counts."""
+    after: list[Piece | None] = []
+    following: Piece | None = None
+    for piece in reversed(found):
+        after.append(following)
+        following = piece if piece.counts else following
+    return after[::-1]
 
 
 def _word(piece: Piece, notes: list[str], *, is_key: bool) -> Piece:
@@ -223,10 +238,7 @@ def _with_brackets(found: list[Piece], brackets: list[str], notes: list[str]) ->
     text = "".join(piece.raw for piece in found)
     line_end = newline(text) if "\n" in text else ""
     step = "  " if line_end else ""
-    made = "".join(f"{line_end}{step * left}{bracket}" for left, bracket in _counted_down(brackets))
+    left = range(len(brackets) - 1, -1, -1)
+    made = "".join(f"{line_end}{step * depth}{bracket}" for depth, bracket in zip(left, brackets, strict=True))
     _note(notes, found[end - 1], f"the file ends too early: {' '.join(brackets)} is added")
     return [*found[:end], Piece(Kind.BLANK, made + line_end, found[end - 1].line)]
-
-
-def _counted_down(brackets: list[str]) -> list[tuple[int, str]]:
-    return [(len(brackets) - 1 - at, bracket) for at, bracket in enumerate(brackets)]

@@ -17,7 +17,7 @@ _ESCAPE = re.compile(r'\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})')
 _WORD = re.compile(r"[^\s,:{}\[\]\"]{1,24}")
 _SHORT = {'"': '"', "\\": "\\", "/": "/", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 _LITERALS: tuple[tuple[str, object], ...] = (("true", True), ("false", False), ("null", None))
-_DEEPEST = 100
+DEEPEST = 100
 """Levels of nesting; no settings file comes near, and a hostile one must not exhaust the stack."""
 _DIGITS = 400
 """Integers with more digits are infinite in the client's numbers."""
@@ -80,7 +80,7 @@ class _Scanner:
     def value(self, at: int, depth: int) -> Node:
         """Read the value that starts at ``at``."""
         char = self.text[at : at + 1]
-        if depth > _DEEPEST:
+        if depth > DEEPEST:
             raise ScanError("objects or lists are nested too deeply", at)
         if char == "{":
             return self._object(at, depth)

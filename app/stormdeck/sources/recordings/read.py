@@ -110,10 +110,14 @@ class _Clock:
 
 
 def _first(source: Iterator[list[str]]) -> list[list[str]]:
-    """Return the first lines, empty ones left out: enough to tell a recording from a log."""
+    """Return the first pieces: enough lines to tell a recording from a log. Pieces of empty lines are left out."""
     first: list[list[str]] = []
-    while sum(map(len, first)) < LOOKED_AT and (piece := next(source, None)) is not None:
-        first.append(list(filter(str.strip, piece)))
+    seen = 0
+    while seen < LOOKED_AT and (piece := next(source, None)) is not None:
+        filled = sum(1 for line in piece if line.strip())
+        if filled:
+            first.append(piece)
+            seen += filled
     return first
 
 

@@ -51,6 +51,11 @@ class LogsScreen(Area):
         view.hold(not view.paused)
         self._say()
 
+    def go_to(self, number: int) -> None:
+        """Mark a line and bring it into view."""
+        self.query_one(LogView).go_to(number)
+        self._say()
+
     def action_follow(self) -> None:
         """Let the view go on at the newest line."""
         view = self.query_one(LogView)

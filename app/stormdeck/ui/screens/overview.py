@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textual import on
 from textual.app import ComposeResult
 from textual.containers import Container, Vertical
 
@@ -34,6 +35,10 @@ class OverviewScreen(Area):
                 yield GpuPanel(id="gpu")
         yield TailHeading(id="tail-heading")
         yield LogTail(self.panel.book, clock.second, id="tail")
+
+    @on(StormsPanel.Chosen)
+    async def _show_storm(self, message: StormsPanel.Chosen) -> None:
+        await self.panel.show_storm(message.storm)
 
     def take_lines(self) -> None:
         """Let the tail follow the log book."""

@@ -12,36 +12,50 @@ from textual.widgets import Static
 from stormdeck.model.settings.diff import DiffKind, DiffLine
 from stormdeck.model.settings.draft import Draft
 from stormdeck.model.text import clean
-from stormdeck.ui.draw import line, lines
+from stormdeck.ui.draw import Part, line, lines
 
 STYLES = {DiffKind.CONTEXT: "$quiet", DiffKind.REMOVED: "$error", DiffKind.ADDED: "$success"}
 
 
-class SaveScreen(ModalScreen[bool]):
-    """Enter writes, escape does not."""
+class SaveScreen(ModalScreen[bool | None]):
+    """Enter writes, escape does not; where the file changed outside, ``d`` drops one's own edits."""
 
     BINDINGS = [  # noqa: RUF012 - Textual's own form
         Binding("enter,y", "dismiss(True)", "write", id="save.write", tooltip="Write the file."),
         Binding("escape,n,q", "dismiss(False)", "back", id="save.back", tooltip="Write nothing."),
+        Binding("d", "drop", "drop mine", id="save.drop", tooltip="Keep the file as somebody else wrote it."),
     ]
 
-    def __init__(self, draft: Draft) -> None:
+    def __init__(self, draft: Draft, *, changed_outside: bool = False) -> None:
         super().__init__()
         self._draft = draft
+        self._changed_outside = changed_outside
 
     def compose(self) -> ComposeResult:
         """Compose the diff."""
         with VerticalScroll(id="save"):
             yield Static(self._text(), markup=False)
 
+    def action_drop(self) -> None:
+        """Drop one's own edits."""
+        if self._changed_outside:
+            self.dismiss(None)
+
     def _text(self) -> Content:
         file = self._draft.file
         rows = [line(("SAVE  ", "$quiet bold"), (str(file.path) if file else "", "bold")), line()]
         rows += [_row(one) for one in self._draft.diff()]
+        if self._changed_outside:
+            rows += [
+                line(),
+                line(("Somebody else changed the file meanwhile. These are your edits on top of it.", "$warning")),
+            ]
+            keys = (("enter", "write both"), ("d", "drop mine, keep theirs"), ("esc", "decide later"))
+            return lines([*rows, line(), line(*(part for key, word in keys for part in _key(key, word)))])
         rows += [
             line(),
             line(("Only these lines change. A copy of the file is kept first.", "$quiet")),
-            line(("enter", "$accent"), (" write    ", "$quiet"), ("esc", "$accent"), (" back to the form", "$quiet")),
+            line(*_key("enter", "write"), *_key("esc", "back to the form")),
         ]
         return lines(rows)
 
@@ -49,3 +63,7 @@ class SaveScreen(ModalScreen[bool]):
 def _row(one: DiffLine) -> Content:
     number = one.new if one.kind is DiffKind.ADDED else one.old
     return line((f"{number:>4} ", "$faint"), (f"{one.kind.value} {clean(one.text)}", STYLES[one.kind]))
+
+
+def _key(key: str, words: str) -> tuple[Part, Part]:
+    return (key, "$accent"), (f" {words}    ", "$quiet")

@@ -1,27 +1,31 @@
-"""The settings form: the user's settings.json, checked while it is typed, changed byte by byte."""
+"""The settings form: one scope at a time, checked while it is typed, changed byte by byte."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.widgets import Static
+from textual.widgets import Input, Static
 
-from stormdeck.feed.reduce import served_ids
 from stormdeck.model.deck import Deck
 from stormdeck.model.settings.draft import Draft
-from stormdeck.model.settings.field import Field, Kind
+from stormdeck.model.settings.field import Kind
 from stormdeck.model.settings.fields import FIELDS
-from stormdeck.model.settings.merge import shadows
+from stormdeck.model.settings.scope import Scope
+from stormdeck.model.settings.template import is_blank, target, working_block
 from stormdeck.ui.actions import bindings
 from stormdeck.ui.screens.base import Area
 from stormdeck.ui.screens.save import SaveScreen
-from stormdeck.ui.widgets.field_row import FieldRow, RowState, type_problem
+from stormdeck.ui.widgets.field_row import FieldRow
 from stormdeck.ui.widgets.key_bar import KeyBar
+from stormdeck.ui.widgets.row_states import free_fields, row_states
 from stormdeck.ui.widgets.settings_heading import SettingsHeading
+
+RowTest = Callable[[FieldRow], bool]
 
 
 class SettingsScreen(Area):
@@ -32,10 +36,12 @@ class SettingsScreen(Area):
 
     def __init__(self) -> None:
         super().__init__()
-        self.draft = Draft(Deck().settings)
+        self.draft = Draft()
+        self._others: dict[Scope, Draft] = {}
+        """The drafts of the scopes that are not shown."""
         self._revealed = False
-        self._typing: tuple[Draft, str] | None = None
-        """The draft before the row that is edited, and its path."""
+        self._typing: Draft | None = None
+        """The draft before the row that is edited."""
 
     def body(self) -> ComposeResult:
         """Compose the heading and a row a field, under the heading of its group."""
@@ -47,49 +53,35 @@ class SettingsScreen(Area):
                     group = shown.group
                     yield Static(Content.styled(group.value, "$quiet bold"), classes="group", markup=False)
                 yield FieldRow(shown)
+        find = Input(placeholder="name of a setting; enter goes to it, esc closes", id="find", compact=True)
+        find.cursor_blink = False
+        yield find
 
     def on_mount(self) -> None:
         """Begin on the first row; Textual calls the frame's own handler too."""
         self.call_after_refresh(lambda: self.query(FieldRow).first().focus())
 
     def take_deck(self, deck: Deck) -> None:
-        """Put the draft on top of what the sources say now."""
+        """Put the drafts on top of what the sources say now."""
         super().take_deck(deck)
-        self.draft = _on_top_of(deck, self.draft)
-        if self._typing is not None:
-            before, path = self._typing
-            self._typing = (_on_top_of(deck, before), path)
+        self.draft = replace(self.draft, deck=deck)
+        self._others = {scope: replace(draft, deck=deck) for scope, draft in self._others.items()}
         self.show_draft()
 
     def show_draft(self) -> None:
         """Show every row as the draft has it."""
-        values, modified, findings = self.draft.values(), self.draft.modified(), self.draft.findings()
-        for row in self.query(FieldRow):
-            path = row.field.path
-            row.show(
-                RowState(
-                    value=values.get(path),
-                    modified=path in modified,
-                    revealed=self._revealed,
-                    findings=tuple(finding for finding in findings if finding.path == path),
-                    problem=type_problem(row.field, values.get(path)),
-                    note=self._note(path, row.field),
-                    choices=self.draft.served or (),
-                )
-            )
+        findings = self.draft.findings()
+        known = {row.field.path for row in self.query(FieldRow)}
+        new = [FieldRow(shown) for shown in free_fields(self.draft) if shown.path not in known]
+        if new:
+            self.query_one("#form").mount(*new)
+        rows = [*self.query(FieldRow)]
+        states = row_states(self.draft, [row.field for row in rows], findings, revealed=self._revealed)
+        for row, state in zip(rows, states, strict=True):
+            row.show(state)
         self.query_one(SettingsHeading).show_draft(self.draft, findings)
-        self.query_one(KeyBar).say(f"{len(modified)} unsaved" if modified else "")
-
-    def _note(self, path: str, shown: Field) -> str:
-        """Return who else sets a value, and who wins."""
-        scopes = [scope for scope in shadows(self.draft.snapshot, path) if scope is not self.draft.scope]
-        if not scopes:
-            return ""
-        winner = self.draft.snapshot.effective[path]
-        if winner.scope is self.draft.scope:
-            return f"the {scopes[0].value} value loses to this file"
-        text = "" if shown.kind is Kind.SECRET else f": {winner.value}"
-        return f"loses to the {winner.scope.value} scope{text}"
+        unsaved = sum(len(draft.modified()) for draft in (self.draft, *self._others.values()))
+        self.query_one(KeyBar).say(f"{unsaved} unsaved" if unsaved else "")
 
     @property
     def _row(self) -> FieldRow | None:
@@ -105,37 +97,43 @@ class SettingsScreen(Area):
             flipped = row.field.written(on=not row.field.is_on(row.state.value))
             self._change(self.draft.edit(row.field.path, flipped))
             return
-        self._typing = (self.draft, row.field.path)
+        self._typing = self.draft
         await row.begin_edit()
 
     @on(FieldRow.Edited)
     def _typed(self, message: FieldRow.Edited) -> None:
         """Check while it is typed."""
-        if self._typing is not None:
-            before, path = self._typing
-            old = before.values().get(path)
-            same = message.text == (old or "")
-            self._change(before if same else before.edit(path, message.text or None))
+        if self._typing is None:
+            return
+        before = replace(self._typing, deck=self.draft.deck)
+        same = message.text == (before.values().get(message.path) or "")
+        self._change(before if same else before.edit(message.path, message.text or None))
 
     @on(FieldRow.Left)
     async def _left(self, message: FieldRow.Left) -> None:
         if self._typing is None:
             return
-        before, _ = self._typing
-        self._typing = None
+        before, self._typing = self._typing, None
         if not message.kept:
-            self._change(before)
-        focus_row = self.focused is None or message.row in self.focused.ancestors_with_self
+            self._change(replace(before, deck=self.draft.deck))
+        stays = self.focused is None or message.row in self.focused.ancestors_with_self
         await message.row.end_edit()
-        if focus_row:
+        if stays:
             message.row.focus()
 
     def action_undo(self) -> None:
         """Take back the last edit."""
-        if not self.draft.edits:
+        if self.draft.edits:
+            self._change(self.draft.undo())
+        else:
             self.notify("Nothing to take back.")
-            return
-        self._change(self.draft.undo())
+
+    def action_redo(self) -> None:
+        """Make the edit again that was taken back last."""
+        if self.draft.undone:
+            self._change(self.draft.redo())
+        else:
+            self.notify("Nothing to make again.")
 
     def action_unset(self) -> None:
         """Remove the value of the row."""
@@ -148,21 +146,31 @@ class SettingsScreen(Area):
         if not fixes:
             self.notify("No fix to take here. n goes to the next finding.")
         elif self._may_edit():
-            draft = self.draft
-            for edit in fixes[0].edits:
-                draft = draft.edit(edit.path, edit.value)
-            self._change(draft)
+            self._change(self.draft.take(fixes[0].edits))
 
     def action_fix_all(self) -> None:
-        """Take every fix, one after the other, as each may settle others."""
+        """Take every safe fix; where there are no settings at all, the whole working block for the live server."""
         if not self._may_edit():
             return
-        draft, seen = self.draft, set()
-        while fixes := [one for one in draft.findings() if one.fix and (one.code, one.path) not in seen]:
-            seen.add((fixes[0].code, fixes[0].path))
-            for edit in fixes[0].fix.edits if fixes[0].fix else ():
-                draft = draft.edit(edit.path, edit.value)
-        self._change(draft)
+        deck = self.draft.deck
+        server = target(deck.vllm, deck.proxy) if is_blank(deck.settings) and not self.draft.edits else None
+        fixed = self.draft.take(working_block(server, deck.client_version)) if server else self.draft.fixed()
+        if fixed.edits == self.draft.edits:
+            self.notify("Nothing that can be fixed safely.")
+        self._change(fixed)
+
+    def action_scope(self, step: int) -> None:
+        """Show the next scope; the edits of this one stay with it."""
+        files = [file.scope for file in self.draft.deck.settings.files]
+        if not files:
+            return
+        order = [
+            scope for scope in (Scope.USER, Scope.PROJECT, Scope.LOCAL, Scope.FLAG, Scope.MANAGED) if scope in files
+        ]
+        new = order[(order.index(self.draft.scope) + step) % len(order)] if self.draft.scope in order else order[0]
+        self._others[self.draft.scope] = self.draft
+        shown = self._others.pop(new) if new in self._others else Draft(self.draft.deck, new)
+        self._change(shown)
 
     def action_reveal(self) -> None:
         """Show or hide the secrets."""
@@ -171,13 +179,45 @@ class SettingsScreen(Area):
 
     def action_next_finding(self) -> None:
         """Go to the next row with something to say, from the top again after the last."""
+        self._go_to_next(lambda row: bool(row.state.findings or row.state.problem), "No finding. Nothing to fix.")
+
+    def action_find(self) -> None:
+        """Open the search."""
+        field = self.query_one("#find", Input)
+        field.add_class("-open")
+        field.value = ""
+        field.focus()
+
+    @on(Input.Submitted, "#find")
+    def _find(self, event: Input.Submitted) -> None:
+        wanted = event.value.casefold().strip()
+        self._close_find()
+        if wanted:
+            self._go_to_next(lambda row: wanted in f"{row.field.label} {row.field.path}".casefold(), "No such setting.")
+
+    def action_close(self) -> None:
+        """Close the search."""
+        if self.query_one("#find", Input).has_focus:
+            self._close_find()
+            self.query(FieldRow).first().focus()
+
+    def _close_find(self) -> None:
+        self.query_one("#find", Input).remove_class("-open")
+
+    def _go_to_next(self, wanted: RowTest, otherwise: str) -> None:
         rows = list(self.query(FieldRow))
         at = rows.index(self._row) + 1 if self._row else 0
-        for row in [*rows[at:], *rows[:at]]:
-            if row.state.findings or row.state.problem:
-                row.focus()
-                return
-        self.notify("No finding. Nothing to fix.")
+        found = next((row for row in [*rows[at:], *rows[:at]] if wanted(row)), None)
+        if found is not None:
+            found.focus()
+        else:
+            self.notify(otherwise)
+
+    async def action_raw(self) -> None:
+        """Show the file as it would be written."""
+        from stormdeck.ui.screens.raw import RawScreen
+
+        await self.app.push_screen(RawScreen(self.draft))
 
     async def action_save(self) -> None:
         """Show the diff, and write it when it is accepted."""
@@ -190,14 +230,24 @@ class SettingsScreen(Area):
         file = self.draft.file
         if not accepted or file is None:
             return
-        refused = await self.panel.save(file, self.draft.text())
-        if refused:
-            self.notify(refused, title="Not saved", severity="error", timeout=12, markup=False)
+        wanted = self.draft.text()
+        refused = await self.panel.save(file, wanted)
+        if not refused:
+            self.draft = replace(self.draft, edits=(), undone=())
+            self.notify("Saved. What running sessions take up: ? tells.", title=file.path.name, markup=False)
             return
-        self.draft = replace(self.draft, edits=())
-        self.notify(
-            "Saved. Running sessions keep their model; the rest is read anew from 2.1.112 on.", title="settings.json"
-        )
+        now = self.draft.file
+        if now is not None and now.digest != file.digest and now.error is None and self.draft.changed:
+            await self.app.push_screen(SaveScreen(self.draft, changed_outside=True), self._settle)
+        else:
+            self.notify(refused, title="Not saved", severity="error", timeout=12, markup=False)
+
+    async def _settle(self, accepted: bool | None) -> None:
+        """Settle what was changed on both sides: mine on top of theirs, or theirs alone."""
+        if accepted is None:
+            self._change(replace(self.draft, edits=(), undone=()))
+        else:
+            await self._write(accepted)
 
     def _change(self, draft: Draft) -> None:
         self.draft = draft
@@ -210,8 +260,3 @@ class SettingsScreen(Area):
         why = "no settings file was read" if file is None else file.error.message if file.error else "it is read-only"
         self.notify(f"The file cannot be edited here: {why}.", severity="warning", markup=False)
         return False
-
-
-def _on_top_of(deck: Deck, draft: Draft) -> Draft:
-    """Return the draft with the same edits on what the sources say now."""
-    return replace(draft, snapshot=deck.settings, client_version=deck.client_version, served=served_ids(deck))

@@ -16,7 +16,7 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from stormdeck.model.finding import Finding, Severity
-from stormdeck.model.settings.field import TIERS, Field, Kind, problem
+from stormdeck.model.settings.field import TIERS, Field, Kind
 from stormdeck.model.text import clean
 from stormdeck.ui.draw import LIGHT_STYLES, Part, fit, light, line, lines
 
@@ -36,7 +36,9 @@ class RowState:
     findings: tuple[Finding, ...] = ()
     problem: str | None = None
     note: str = ""
-    """Who wins over this value, where another scope does."""
+    """Who else sets it, and who wins."""
+    loses: bool = False
+    """A stronger scope sets it: the value here is not in force."""
     choices: tuple[str, ...] = field(default=())
     """The ids that are served."""
 
@@ -179,7 +181,7 @@ class FieldRow(Widget, can_focus=True):
         if self.field.kind is Kind.SECRET and not self.state.revealed:
             return line(HIDDEN if value else ("empty", "$quiet"))
         unit = f" {self.field.unit}" if self.field.unit else ""
-        return line(clean(value), (unit, "$quiet"))
+        return line((clean(value), "$quiet strike" if self.state.loses else ""), (unit, "$quiet"))
 
     def _beside(self) -> Content:
         """Return the worst thing to say, short."""
@@ -207,8 +209,3 @@ class FieldRow(Widget, can_focus=True):
             if self.state.note and self.state.findings:
                 below.append((self.state.note, "$quiet"))
         return below
-
-
-def type_problem(shown: Field, text: str | None) -> str | None:
-    """Return why a text is no value of a field's type; a value that is not set is none."""
-    return None if text is None else problem(shown, text)

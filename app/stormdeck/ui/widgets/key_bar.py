@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from textual import events
 from textual.content import Content
 from textual.style import Style
@@ -9,9 +11,12 @@ from textual.visual import VisualType
 
 from stormdeck.model.deck import Deck
 from stormdeck.model.finding import Finding, Severity
-from stormdeck.ui.actions import AREAS, footer
+from stormdeck.ui.actions import AREAS, Action, footer
 from stormdeck.ui.draw import Part, light, line, sides
 from stormdeck.ui.widgets.panel import Panel
+
+ALL, HERE, NONE = "all", "here", "none"
+"""Which areas are named beside their numbers."""
 
 
 class KeyBar(Panel):
@@ -36,7 +41,19 @@ class KeyBar(Panel):
     def render(self) -> VisualType:
         """Draw the areas at the left and the keys at the right, shorter in a narrow pane."""
         width = self.content_size.width
-        for named, keys in ((True, True), (True, False), (False, True), (False, False)):
+        shown = footer(self._area)
+        own = [one for one in shown if one.id != "palette"]
+        least = shown[-2:]
+        for named, keys in (
+            (ALL, shown),
+            (ALL, own),
+            (HERE, shown),
+            (HERE, own),
+            (ALL, least),
+            (HERE, least),
+            (NONE, own),
+            (NONE, least),
+        ):
             left, right = self._areas(named), self._keys(keys)
             if left.cell_length + right.cell_length + 2 <= width:
                 break
@@ -58,26 +75,25 @@ class KeyBar(Panel):
                 if isinstance(span.style, Style) and (call := span.style.meta.get("call")):
                     self._calls.append((offset + span.start, offset + span.end, str(call)))
 
-    def _areas(self, named: bool) -> Content:
+    def _areas(self, named: str) -> Content:
         counts = _counts(self.deck.findings)
         parts: list[Content] = []
         for number, (area, title) in enumerate(AREAS, 1):
             here = area == self._area
-            text = line((str(number), "$accent"), f" {title}" if named else "")
+            word = f" {title}" if named == ALL or (named == HERE and here) else ""
+            text = line((str(number), "$accent"), word)
             shown = Content.styled(text.plain, "$accent bold underline") if here else text
             marks = _marks(counts) if area == "checks" else line()
             parts.append(
                 _clickable(Content.assemble(shown, line(" ", marks) if marks.plain else line()), f"app.show('{area}')")
             )
-        return Content("  " if named else " ").join(parts)
+        return Content(" " if named == NONE else "  ").join(parts)
 
-    def _keys(self, many: bool) -> Content:
+    def _keys(self, actions: Sequence[Action]) -> Content:
         parts: list[Content] = [Content.styled(self.note, "$warning")] if self.note else []
-        for action in footer(self._area):
-            if many or action.id in {"help", "quit"}:
-                owner = "app" if action.area == "app" else "screen"
-                words = line((action.shown, "$accent"), (f" {action.words}", "$quiet"))
-                parts.append(_clickable(words, f"{owner}.{action.call}"))
+        for action in actions:
+            words = line((action.shown, "$accent"), (f" {action.words}", "$quiet"))
+            parts.append(_clickable(words, action.target))
         return Content("  ").join(parts)
 
 

@@ -7,6 +7,10 @@ from bisect import bisect_left
 from stormdeck.model.logs.access import parse_access
 from stormdeck.model.logs.book import LogBook
 from stormdeck.model.logs.records import classify
+from stormdeck.model.retries.storm import Storm
+
+CLOSE_S = 1.5
+"""By how much a line's own time may differ from its arrival."""
 
 
 class LineFilter:
@@ -68,6 +72,17 @@ def next_trouble(book: LogBook, after: int) -> int | None:
         if first is None:
             first = number
     return first
+
+
+def first_attempt(book: LogBook, storm: Storm) -> int | None:
+    """Return the line of a storm's first attempt, ``None`` where it is no longer kept."""
+    for number in book.attempts():
+        line = book.line(number)
+        if line is None or line.arrived is None or line.log != storm.log:
+            continue
+        if storm.started - CLOSE_S <= line.arrived <= storm.last + CLOSE_S:
+            return number
+    return None
 
 
 def _is_trouble(text: str) -> bool:

@@ -79,6 +79,11 @@ class LogView(LineDrawer, ScrollView, can_focus=True):
         found = next_trouble(self._book, after)
         if found is None:
             return False
+        self.go_to(found)
+        return True
+
+    def go_to(self, found: int) -> None:
+        """Mark a line and bring it into view; a filter that might hide it is dropped."""
         self.following = False
         self.mark = found
         if self.filter.active:
@@ -87,7 +92,7 @@ class LogView(LineDrawer, ScrollView, can_focus=True):
         self.scroll_to(
             y=max(0, found - self._book.start - self.size.height // 3), animate=False, force=True, immediate=True
         )
-        return True
+        self.following = False
 
     def validate_column(self, column: int) -> int:
         """Keep the first column shown within reason."""

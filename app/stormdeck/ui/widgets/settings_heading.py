@@ -10,8 +10,9 @@ from textual.geometry import Size
 
 from stormdeck.model.deck import Deck
 from stormdeck.model.finding import Finding, Severity
-from stormdeck.model.settings.draft import Draft
-from stormdeck.model.settings.scope import SettingsFile
+from stormdeck.model.hop import HopKind
+from stormdeck.model.settings.draft import EDITABLE, Draft
+from stormdeck.model.settings.scope import Scope, SettingsFile
 from stormdeck.model.settings.secrets import masked_json
 from stormdeck.model.text import clean
 from stormdeck.ui.draw import Part, light, line, sides
@@ -44,23 +45,44 @@ class SettingsHeading(Panel):
         return len(self.rows(width, 0))
 
     def rows(self, width: int, height: int) -> list[Content]:
-        """Return the file with its counts, and what stands against editing it."""
-        file = self._draft.file if self._draft else None
-        if file is None:
+        """Return the scopes, the file with its counts, and what stands against editing it."""
+        draft = self._draft
+        file = draft.file if draft else None
+        if draft is None or file is None:
             return [line(("User settings", "bold"), ("   reading …", "$quiet"))]
-        counts: list[Part] = []
-        for severity in (Severity.ERROR, Severity.WARNING):
-            count = sum(finding.severity is severity for finding in self._findings)
-            counts += [light(severity.light), f" {count}  "] if count else []
         place = str(file.path).replace(str(self._home), "~", 1)
-        rows = [sides(line(("User  ", "bold"), (place, "$quiet")), line(*counts), width)]
+        tabs = _tabs(draft)
+        rows = [sides(line(*tabs, (place, "$quiet")), line(*_counts(self._findings)), width)]
         if file.error is not None:
             rows += _error(file, width)
+        elif draft.scope not in EDITABLE:
+            rows += _wrapped("Read-only: an administrator's or a flag's settings are shown, not changed.", width)
         elif not file.exists:
-            rows += _wrapped("No such file yet. The first save makes it; f and F fill in what is missing.", width)
+            rows += _wrapped("No such file yet. The first save makes it; F proposes what a live server needs.", width)
         elif not file.writable:
             rows += _wrapped("Read-only for you: values are shown and checked, not changed.", width)
         return rows
+
+
+def _tabs(draft: Draft) -> list[Part]:
+    """Return the scopes, the shown one marked; weaker ones first, as a reader meets them."""
+    order = (Scope.USER, Scope.PROJECT, Scope.LOCAL, Scope.FLAG, Scope.MANAGED)
+    files = {file.scope: file for file in draft.deck.settings.files}
+    parts: list[Part] = []
+    for scope in order:
+        if scope not in files:
+            continue
+        style = "$accent bold underline" if scope is draft.scope else "" if files[scope].exists else "$quiet"
+        parts += [(scope.value.capitalize(), style), "  "]
+    return [*parts, " "]
+
+
+def _counts(findings: Sequence[Finding]) -> list[Part]:
+    counts: list[Part] = []
+    for severity in (Severity.ERROR, Severity.WARNING):
+        count = sum(finding.severity is severity and finding.hop is HopKind.CLIENT for finding in findings)
+        counts += [light(severity.light), f" {count}  "] if count else []
+    return counts
 
 
 def _error(file: SettingsFile, width: int) -> list[Content]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from textual import events
 from textual.content import Content
+from textual.message import Message
 
 from stormdeck.model.deck import Deck
 from stormdeck.model.retries.storm import Outcome, Storm
@@ -18,6 +20,13 @@ ROOMY = 50
 
 class StormsPanel(Panel):
     """One line a storm: when, how many attempts, why, how it ended."""
+
+    class Chosen(Message):
+        """The user wants to see a storm's log lines."""
+
+        def __init__(self, storm: Storm) -> None:
+            self.storm = storm
+            super().__init__()
 
     def __init__(self, clock: Callable[[float], str], *, id: str) -> None:  # noqa: A002 - Textual's own name for it
         super().__init__(id=id)
@@ -38,6 +47,13 @@ class StormsPanel(Panel):
             since = f" since {self._clock(traffic.since)}" if traffic.since is not None else ""
             return [title, line((f"None seen{since}.", "$quiet"))]
         return [title, *(self._row(storm, width) for storm in traffic.storms)]
+
+    def on_click(self, event: events.Click) -> None:
+        """Go to the log lines of the storm under the mouse."""
+        place = event.get_content_offset(self)
+        storms = self.deck.traffic.storms if self.deck.traffic else ()
+        if place is not None and 1 <= place.y <= len(storms):
+            self.post_message(self.Chosen(storms[place.y - 1]))
 
     def _row(self, storm: Storm, width: int) -> Content:
         live = storm.outcome is Outcome.LIVE

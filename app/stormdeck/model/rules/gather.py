@@ -1,0 +1,28 @@
+"""The facts that follow from what is known at one moment."""
+
+from __future__ import annotations
+
+from stormdeck.model.deck import Deck
+from stormdeck.model.finding import Finding
+from stormdeck.model.path import HopKind
+from stormdeck.model.rules.facts import Facts
+from stormdeck.model.rules.live import live_of
+from stormdeck.model.rules.registry import check
+from stormdeck.model.settings.scope import SettingsSnapshot
+
+
+def findings_of(
+    deck: Deck, settings: SettingsSnapshot | None = None, changed: frozenset[str] = frozenset()
+) -> tuple[Finding, ...]:
+    """Return what the rules say about the settings of a deck, or about others in their place, worst first.
+
+    Where there are no settings at all, nothing is wrong with them.
+    """
+    shown = settings if settings is not None else deck.settings
+    facts = Facts.effective(
+        shown, deck.client_version, live=live_of(deck), proxy_config=deck.proxy_config, changed=changed
+    )
+    found = check(facts)
+    if any(file.exists for file in shown.files) or shown.shell:
+        return found
+    return tuple(finding for finding in found if finding.hop is not HopKind.CLIENT)

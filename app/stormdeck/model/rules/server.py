@@ -1,0 +1,218 @@
+"""SERVER: how vLLM was started, and which version it is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+from stormdeck.model.finding import Finding, Severity
+from stormdeck.model.hop import HopKind
+from stormdeck.model.rules.choice import asked_ids
+from stormdeck.model.rules.facts import BASE_URL, Facts
+from stormdeck.model.rules.hosts import host_of, is_loopback, port_of
+from stormdeck.model.rules.rule import Page, Rule, rule
+from stormdeck.model.rules.version import below
+
+_USUAL_PORT = "8000"
+_AUTO = "--enable-auto-tool-choice"
+_PARSER = "--tool-call-parser"
+_NAME = "--served-model-name"
+_SYSTEM_CLIENT = "2.1.154"
+_FAMILIES: Mapping[str, frozenset[str]] = {
+    r"qwen|qwq": frozenset({"hermes", "qwen3_coder", "qwen3_xml", "qwen3_json"}),
+    r"llama-?4": frozenset({"llama4_json", "llama4_pythonic", "pythonic"}),
+    r"hermes": frozenset({"hermes"}),
+    r"llama": frozenset({"llama3_json", "pythonic", "hermes"}),
+    r"mistral|mixtral|devstral|magistral|ministral|codestral": frozenset({"mistral"}),
+    r"deepseek": frozenset({"deepseek_v3", "deepseek_v31", "deepseek_v32", "deepseek_v4", "deepseek_v41"}),
+    r"glm": frozenset({"glm45", "glm47"}),
+    r"kimi": frozenset({"kimi_k2", "kimi_k3"}),
+    r"gpt-oss": frozenset({"openai"}),
+    r"minimax": frozenset({"minimax_m2", "minimax_m3", "minimax"}),
+    r"granite": frozenset({"granite", "granite4", "granite-20b-fc"}),
+    r"phi-?4": frozenset({"phi4_mini_json"}),
+    r"internlm": frozenset({"internlm"}),
+    r"jamba": frozenset({"jamba"}),
+    r"hunyuan": frozenset({"hunyuan_a13b", "hy_v3", "hy_v4"}),
+}
+_MIXED = re.compile(r"distill|xlam|nemotron")
+_EXAMPLE = "vllm serve Qwen/Qwen3.5-27B --enable-auto-tool-choice --tool-call-parser hermes"
+
+
+def option(command: Sequence[str], name: str) -> str | None:
+    """Return the value of an option, empty for one without; ``None`` where it is not there. The last one counts."""
+    found = None
+    for place, argument in enumerate(command):
+        flag, equals, value = argument.partition("=")
+        if flag.replace("_", "-") != name:
+            continue
+        following = command[place + 1] if place + 1 < len(command) else ""
+        found = value if equals else "" if following.startswith("-") else following
+    return found
+
+
+def _model(facts: Facts) -> str:
+    """Return the model that vLLM was started with."""
+    command = facts.live.command
+    named = option(command, "--model")
+    served = next((at for at, word in enumerate(command) if word == "serve"), None)
+    given = command[served + 1 : served + 2] if served is not None else ()
+    positional = next((word for word in given if not word.startswith("-")), "")
+    models = facts.live.vllm.models if facts.live.vllm is not None else ()
+    return named or positional or next((model.root or model.id for model in models), "")
+
+
+def _told(facts: Facts) -> bool:
+    """Say whether the command line tells all: a file of options may hold the rest."""
+    return bool(facts.live.command) and option(facts.live.command, "--config") is None
+
+
+def _here(
+    code: str, severity: Severity, title: str, message: str, path: str, evidence: str = "measured", applies: str = ""
+) -> Finding:
+    return Finding(code, severity, title, message, path, evidence, applies or None, hop=HopKind.SERVER)
+
+
+@rule(
+    Page(
+        "SERVER901",
+        "vLLM was started without tool calls",
+        "vLLM's command line has no --enable-auto-tool-choice, or no --tool-call-parser.",
+        "The client needs tool calls for everything it does. Without them the model's calls come back as prose, or the "
+        "request is refused.",
+        "tool calls as prose in the answer, or a spinner for ever",
+        "all",
+        "report: the article on LiteLLM; docs: vLLM's page on tool calling",
+        "Start vLLM with both, and the parser of the model's family.",
+        _EXAMPLE,
+    )
+)
+def no_tools(facts: Facts) -> Iterator[Finding]:
+    """Find a vLLM that makes no tool calls."""
+    if not _told(facts):
+        return
+    missing = [name for name in (_AUTO, _PARSER) if not _is_given(facts, name)]
+    if missing:
+        yield _here(
+            "SERVER901",
+            Severity.ERROR,
+            f"no {' and no '.join(missing)}",
+            f"Tool calls come back as prose, or requests are refused. Start vLLM with {' '.join(missing)}"
+            f"{' and its name' if _PARSER in missing else ''}.",
+            missing[0],
+            "docs",
+        )
+
+
+def _is_given(facts: Facts, name: str) -> bool:
+    value = option(facts.live.command, name)
+    return value is not None and (name == _AUTO or bool(value))
+
+
+@rule(
+    Page(
+        "SERVER902",
+        "a parser of another family",
+        "--tool-call-parser is one for another family of models than the one that is served.",
+        "The parser does not recognise the model's tool calls, and they come back as prose.",
+        "tool calls as prose in the answer, or a spinner for ever",
+        "all; the parsers of vLLM 0.32",
+        "docs: vLLM's page on tool calling; the names: source, vLLM 0.32",
+        "Qwen: hermes or qwen3_coder. Llama 3: llama3_json. Mistral: mistral. GLM: glm45, glm47. gpt-oss: openai.",
+        _EXAMPLE,
+    )
+)
+def wrong_parser(facts: Facts) -> Iterator[Finding]:
+    """Find a parser that does not fit the model."""
+    parser, model = option(facts.live.command, _PARSER), _model(facts)
+    if not parser or not model or _MIXED.search(model.lower()):
+        return
+    fitting = next((known for family, known in _FAMILIES.items() if re.search(family, model.lower())), None)
+    known = frozenset[str]().union(*_FAMILIES.values())
+    if fitting is None or parser in fitting or parser not in known:
+        return
+    yield _here(
+        "SERVER902",
+        Severity.WARNING,
+        f"{parser} does not fit {model}",
+        f"Tool calls of {model} are read by {', '.join(sorted(fitting))}; with {parser} they come back as prose.",
+        _PARSER,
+        "docs",
+    )
+
+
+@rule(
+    Page(
+        "SERVER903",
+        "a vLLM that is too old",
+        "The version of a vLLM that the client talks to without a proxy.",
+        "/v1/messages came with 0.11.2, count_tokens with 0.17.1. Clients from 2.1.154 on put system messages between "
+        "the others, which is refused before 0.23.",
+        "API Error: 400 {...}; before 0.11.2: API Error: 404, or the text about the selected model",
+        "vLLM before 0.11.2, 0.17.1 and 0.23",
+        "source: the released wheels; the system role: report, vLLM issue 44000",
+        "Update vLLM.",
+        "pip install -U vllm",
+    )
+)
+def old_version(facts: Facts) -> Iterator[Finding]:
+    """Find a vLLM without what the client needs."""
+    known = facts.live.vllm_version
+    if known is None or not facts.live.direct:
+        return
+    late = not facts.known_version or facts.since(_SYSTEM_CLIENT)
+    if below(known, "0.11.2"):
+        severity, what = Severity.ERROR, "it has no /v1/messages, which came with 0.11.2: every turn ends in 404"
+    elif below(known, "0.23") and late:
+        severity, what = (
+            Severity.ERROR,
+            "it refuses system messages between the others, which clients from 2.1.154 send",
+        )
+    elif below(known, "0.17.1"):
+        severity, what = Severity.INFO, "it has no count_tokens, so 404s stand in its log; turns work"
+    else:
+        return
+    yield _here("SERVER903", severity, f"vLLM {known} is too old", f"vLLM {known}: {what}.", "version", "source")
+
+
+@rule(
+    Page(
+        "SERVER906",
+        "a name or a port that does not fit the settings",
+        "--served-model-name holds a slash that the settings do not have, or vLLM listens on another port than "
+        "ANTHROPIC_BASE_URL names.",
+        "Ids are compared letter for letter. An article advises against a slash altogether; it does no harm where both "
+        "sides have it.",
+        "There's an issue with the selected model (X). ...",
+        "all",
+        "measured, 1.0.128 to 2.1.329",
+        "Write the served name into the settings as it is, and the port too.",
+        "vllm serve Qwen/Qwen3.5-27B --served-model-name Qwen3.5-27B --port 8000",
+    )
+)
+def name_or_port(facts: Facts) -> Iterator[Finding]:
+    """Find a vLLM that the settings do not describe."""
+    command = facts.live.command
+    name = option(command, _NAME) or ""
+    asked = {model for _, model in asked_ids(facts)} if facts.complete else set()
+    if "/" in name and facts.live.direct and name not in asked:
+        yield _here(
+            "SERVER906",
+            Severity.WARNING,
+            f"{name} holds a slash",
+            f"The settings must say {name} letter for letter, and do not; a name without a slash is easier.",
+            _NAME,
+        )
+    url, port = facts.text(BASE_URL), option(command, "--port") or _USUAL_PORT
+    elsewhere = port_of(url) not in {None, int(port) if port.isascii() and port.isdigit() else None}
+    if _told(facts) and facts.live.direct and facts.proxy_config is None and is_loopback(host_of(url)) and elsewhere:
+        yield _here(
+            "SERVER906",
+            Severity.WARNING,
+            f"listens on port {port}",
+            f"vLLM listens on port {port}, and ANTHROPIC_BASE_URL names port {port_of(url)}.",
+            "--port",
+        )
+
+
+RULES: tuple[Rule, ...] = (no_tools, wrong_parser, old_version, name_or_port)

@@ -1,0 +1,83 @@
+"""What answers at the client's base URL, asked with GETs that cost no GPU time."""
+
+from __future__ import annotations
+
+import asyncio
+
+from stormdeck.model.discovery import DiscoverySnapshot
+from stormdeck.model.rules.live import Probe, Reach
+from stormdeck.model.server import ServerKind
+from stormdeck.model.settings.scope import SettingsSnapshot
+from stormdeck.sources.address import Address, address
+from stormdeck.sources.answers import is_html, what_came
+from stormdeck.sources.http import DEADLINE_S, Answer, Failure, HttpClient, Trouble, json_object
+from stormdeck.sources.identify import identify
+from stormdeck.sources.keys import client_key
+from stormdeck.sources.named import base_url
+
+_MESSAGES = "/v1/messages"
+_METHOD_NOT_ALLOWED = 405
+
+
+async def probe_base_url(
+    settings: SettingsSnapshot, found: DiscoverySnapshot, http: HttpClient, deadline_s: float = DEADLINE_S
+) -> Probe | None:
+    """Ask the base URL in force, ``None`` where there is none or it is the hosted API. Never raises.
+
+    The client's credential goes there and nowhere else. ``/v1/messages`` is asked with GET: 405 tells that the path
+    is there for POST (measured, vLLM 0.32, LiteLLM 1.109).
+    """
+    named = base_url(settings)
+    target = address((settings.text("env.ANTHROPIC_BASE_URL") or "").strip())
+    if named is None or named.hosted or target is None:
+        return None
+    key = client_key(settings)
+    bare = not settings.text("env.ANTHROPIC_AUTH_TOKEN")
+    (kind, _), models, messages = await asyncio.gather(
+        identify(named.url, http, key, deadline_s),
+        http.get(named.url + "/v1/models", key=key, deadline_s=deadline_s),
+        http.get(named.url + _MESSAGES, key=key, deadline_s=deadline_s),
+    )
+    if isinstance(models, Failure):
+        return await _failed(target, models, found, http, deadline_s)
+    if kind is ServerKind.VLLM and key and bare:
+        # vLLM does not take x-api-key: to it, a client with a key alone has none (measured, 0.32).
+        models = await http.get(named.url + "/v1/models", deadline_s=deadline_s)
+    status = models.status if isinstance(models, Answer) and key else None
+    return Probe(
+        url=named.url,
+        reach=Reach.ANSWERS,
+        kind=kind if kind is not ServerKind.OTHER else None,
+        has_messages=_has_messages(messages, kind),
+        credential=status if status in {200, 400, 401, 403} else None,
+        detail=what_came(models) if isinstance(models, Answer) else "",
+    )
+
+
+def _has_messages(messages: Answer | Failure, kind: ServerKind | None) -> bool | None:
+    """Tell from a GET whether the path takes POST; only a framework that says 405 can also say no by 404."""
+    if isinstance(messages, Failure) or is_html(messages):
+        return None
+    if messages.status == _METHOD_NOT_ALLOWED:
+        return True
+    says_so = kind is ServerKind.VLLM or (json_object(messages) or {}) == {"detail": "Not Found"}
+    return False if messages.status == 404 and says_so else None
+
+
+async def _failed(
+    target: Address, failure: Failure, found: DiscoverySnapshot, http: HttpClient, deadline_s: float
+) -> Probe:
+    reach = {Trouble.REFUSED: Reach.REFUSED, Trouble.UNRESOLVED: Reach.UNRESOLVED}.get(failure.trouble, Reach.SILENT)
+    if target.scheme == "https" and failure.trouble in {Trouble.TLS, Trouble.CUT, Trouble.NOT_HTTP, Trouble.TIMEOUT}:
+        plain = f"http{target.origin.removeprefix('https')}"
+        if isinstance(await http.get(plain + "/v1/models", deadline_s=deadline_s), Answer):
+            reach = Reach.PLAIN_HTTP
+    return Probe(url=target.origin, reach=reach, detail=failure.text, elsewhere=_elsewhere(target, found))
+
+
+def _elsewhere(target: Address, found: DiscoverySnapshot) -> str | None:
+    """Return a server that was found, on the same host where there are several; one that answered, by its process."""
+    others = [(server.url, address(server.url)) for server in found.found if server.kind is not ServerKind.OTHER]
+    places = [(url, other) for url, other in others if other is not None and other.place != target.place]
+    here = [url for url, other in places if other.place[0] == target.place[0]]
+    return next(iter([*here, *(url for url, _ in places)]), None)

@@ -1,0 +1,133 @@
+"""What the panel costs: counted, not timed, so that a slow machine says the same (facts/textual.md 2.5)."""
+
+import functools
+import subprocess
+import sys
+from collections import Counter
+from dataclasses import replace
+
+import pytest
+from textual.widgets import Input
+
+from panel import AREAS, hand, in_loop, show, until
+from samples import CALM, FOUND, GPUS, NOW, PROXY, VLLM, WELL, WRONG
+from stormdeck.model.logs.book import LogBook
+from stormdeck.ui.screens.base import Area
+from stormdeck.ui.widgets.log_line import LineDrawer
+from stormdeck.ui.widgets.log_tail import LOOK_BACK
+from stormdeck.ui.widgets.log_view import LogView
+from stormdeck.ui.widgets.panel import Panel
+
+SLOW = ("httpx", "psutil", "pynvml", "watchfiles", "yaml", "prometheus_client", "starlette", "uvicorn")
+WHOLE = (WELL, FOUND, VLLM, PROXY, GPUS, CALM)
+
+
+def count(monkeypatch, owner, name):
+    """Return a counter that grows with every call of a method."""
+    calls, original = Counter(), getattr(owner, name)
+
+    @functools.wraps(original)
+    def counted(self, *args, **kwargs):
+        calls[type(self).__name__] += 1
+        return original(self, *args, **kwargs)
+
+    monkeypatch.setattr(owner, name, counted)
+    return calls
+
+
+@pytest.mark.parametrize("module", ["stormdeck.__main__", "stormdeck.ui.run", "stormdeck.ui.app"])
+def test_no_slow_library_is_imported_before_the_first_paint(module):
+    code = f"import sys, {module}; print(*[name for name in {SLOW!r} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []
+
+
+def test_the_command_line_does_not_import_the_panel():
+    code = "import sys, stormdeck.__main__; print('textual' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
+
+
+@pytest.mark.parametrize("area", AREAS)
+@in_loop
+async def test_nothing_repaints_by_itself(panel, area):
+    async with panel().run_test(size=(120, 40)) as pilot:
+        await hand(pilot, *WHOLE)
+        await show(pilot, area)
+        for widget in [pilot.app.screen, *pilot.app.screen.query("*")]:
+            assert widget.auto_refresh is None
+            assert not widget.loading
+        assert not any(field.cursor_blink for field in pilot.app.screen.query(Input))
+
+
+@in_loop
+async def test_no_cursor_blinks_while_a_value_is_edited(panel):
+    async with panel().run_test(size=(120, 40)) as pilot:
+        await hand(pilot, WELL)
+        await show(pilot, "settings")
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(pilot.app.focused, Input))
+        assert not pilot.app.focused.cursor_blink
+
+
+@pytest.mark.parametrize("area", AREAS)
+@in_loop
+async def test_an_area_takes_each_snapshot_once(panel, monkeypatch, area):
+    taken = count(monkeypatch, Area, "take_deck")
+    async with panel().run_test(size=(120, 40)) as pilot:
+        await hand(pilot, *WHOLE)
+        await show(pilot, area)
+        taken.clear()
+        await hand(pilot, replace(VLLM, latency_ms=9))
+        assert set(taken.values()) == {1}
+
+
+@pytest.mark.parametrize("area", AREAS)
+@in_loop
+async def test_areas_that_are_not_shown_are_not_drawn(panel, monkeypatch, area):
+    async with panel().run_test(size=(120, 40)) as pilot:
+        await hand(pilot, *WHOLE)
+        for one in (*AREAS, area):
+            await show(pilot, one)
+        hidden = {id(widget) for widget in pilot.app.screen.query(Panel)}
+        drawn = []
+        original = Panel.render
+        monkeypatch.setattr(Panel, "render", lambda self: (drawn.append(id(self)), original(self))[1])
+        await hand(pilot, replace(VLLM, latency_ms=9), replace(CALM, requests_per_minute=9.0), WRONG)
+        assert set(drawn) <= hidden
+
+
+@in_loop
+async def test_a_flood_of_lines_costs_no_more_than_the_lines_that_are_seen(panel, monkeypatch):
+    async with panel(lines=[]).run_test(size=(120, 40)) as pilot:
+        await show(pilot, "logs")
+        height = pilot.app.screen.query_one(LogView).size.height
+        drawn = count(monkeypatch, LineDrawer, "draw")
+        pilot.app.book.add("a.log", [f"line {number}" for number in range(100_000)], NOW, {})
+        for _ in range(100):
+            pilot.app.lines_came()
+        await pilot.pause()
+        assert 0 < drawn["LogView"] <= 4 * height
+
+
+@in_loop
+async def test_lines_that_come_while_no_log_is_shown_draw_nothing(panel, monkeypatch):
+    async with panel(lines=[]).run_test(size=(120, 40)) as pilot:
+        await show(pilot, "logs")
+        await show(pilot, "checks")
+        drawn = count(monkeypatch, LineDrawer, "draw")
+        pilot.app.book.add("a.log", ["line"] * 1000, NOW, {})
+        pilot.app.lines_came()
+        await pilot.pause()
+        assert drawn == {}
+
+
+@in_loop
+async def test_the_tail_looks_back_a_bounded_way(panel, monkeypatch):
+    async with panel(lines=[]).run_test(size=(120, 40)) as pilot:
+        looked = count(monkeypatch, LogBook, "line")
+        poll = 'INFO:     127.0.0.1:1 - "GET /health HTTP/1.1" 200 OK'
+        pilot.app.book.add("a.log", [poll] * 100_000, NOW, {})
+        pilot.app.lines_came()
+        await pilot.pause()
+        assert 0 < looked["LogBook"] <= LOOK_BACK

@@ -1,0 +1,41 @@
+"""Draws screenshots/*.svg from the samples: the same bytes on every machine."""
+
+import asyncio
+import re
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from shots import CALM, PITFALLS, STORM, Shot
+
+import conftest  # noqa: F401 - cleans the environment
+
+FOLDER = Path(__file__).parents[2] / "screenshots"
+SCREENSHOTS = {
+    "overview-storm": Shot("overview", STORM, (120, 40)),
+    "overview-calm": Shot("overview", CALM, (120, 40)),
+    "overview-80x24": Shot("overview", STORM, (80, 24)),
+    "overview-40x12": Shot("overview", STORM, (40, 12)),
+    "logs": Shot("logs", STORM, (120, 40)),
+    "settings": Shot("settings", PITFALLS, (120, 40)),
+    "checks": Shot("checks", PITFALLS, (120, 40)),
+}
+_RANDOM_ID = re.compile(r"terminal-\d+")
+
+
+async def drawn(shot):
+    """Return the SVG of a shot, without the random number that Textual puts into its names."""
+    async with shot.app().run_test(size=shot.size) as pilot:
+        await shot.set_up(pilot)
+        return _RANDOM_ID.sub("terminal", pilot.app.export_screenshot(title="stormdeck", simplify=True))
+
+
+def main():
+    """Write every screenshot anew."""
+    FOLDER.mkdir(exist_ok=True)
+    for name, shot in SCREENSHOTS.items():
+        (FOLDER / f"{name}.svg").write_text(asyncio.run(drawn(shot)), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,50 @@
+"""How the panel looks: each area, at each size, in the states that matter.
+
+A change of looks is accepted with ``make snapshots``, after looking at ``snapshot_report.html``.
+"""
+
+import pytest
+from shots import CALM, DOWN, INVALID, NO_GPU, NOTHING, PITFALLS, STORM, Shot
+
+WIDE, MEDIUM, NARROW = (120, 40), (80, 24), (40, 12)
+SHOTS = {
+    "overview-calm-120x40": Shot("overview", CALM, WIDE),
+    "overview-calm-80x24": Shot("overview", CALM, MEDIUM),
+    "overview-calm-40x12": Shot("overview", CALM, NARROW),
+    "overview-storm-120x40": Shot("overview", STORM, WIDE),
+    "overview-storm-80x24": Shot("overview", STORM, MEDIUM),
+    "overview-storm-40x12": Shot("overview", STORM, NARROW),
+    "overview-storm-light": Shot("overview", STORM, WIDE, theme="stormdeck-light"),
+    "overview-down-120x40": Shot("overview", DOWN, WIDE),
+    "overview-down-80x24": Shot("overview", DOWN, MEDIUM),
+    "overview-down-40x12": Shot("overview", DOWN, NARROW),
+    "overview-no-gpu-120x40": Shot("overview", NO_GPU, WIDE),
+    "overview-no-gpu-80x24": Shot("overview", NO_GPU, MEDIUM),
+    "overview-nothing-120x40": Shot("overview", NOTHING, WIDE, lines=()),
+    "overview-nothing-80x24": Shot("overview", NOTHING, MEDIUM, lines=()),
+    "overview-nothing-40x12": Shot("overview", NOTHING, NARROW, lines=()),
+    "overview-invalid-80x24": Shot("overview", INVALID, MEDIUM),
+    "logs-120x40": Shot("logs", STORM, WIDE),
+    "logs-80x24": Shot("logs", STORM, MEDIUM),
+    "logs-40x12": Shot("logs", STORM, NARROW),
+    "logs-filter-80x24": Shot("logs", STORM, MEDIUM, keys=("slash", *"500 -litellm")),
+    "settings-pitfalls-120x40": Shot("settings", PITFALLS, WIDE),
+    "settings-pitfalls-80x24": Shot("settings", PITFALLS, MEDIUM),
+    "settings-pitfalls-40x12": Shot("settings", PITFALLS, NARROW),
+    "settings-typing-120x40": Shot("settings", CALM, WIDE, keys=("enter", *"/v1")),
+    "settings-save-120x40": Shot("settings", PITFALLS, WIDE, keys=("f", "s")),
+    "settings-invalid-120x40": Shot("settings", INVALID, WIDE),
+    "settings-invalid-80x24": Shot("settings", INVALID, MEDIUM),
+    "settings-no-file-80x24": Shot("settings", NOTHING, MEDIUM),
+    "checks-pitfalls-120x40": Shot("checks", PITFALLS, WIDE),
+    "checks-nothing-80x24": Shot("checks", NOTHING, MEDIUM),
+    "checks-pitfalls-40x12": Shot("checks", PITFALLS, NARROW),
+    "help-120x40": Shot("overview", CALM, WIDE, keys=("question_mark",)),
+    "help-40x12": Shot("overview", CALM, NARROW, keys=("question_mark",)),
+}
+
+
+@pytest.mark.parametrize("name", SHOTS)
+def test_it_looks_as_it_was_accepted(snap_compare, name):
+    shot = SHOTS[name]
+    assert snap_compare(shot.app(), terminal_size=shot.size, run_before=shot.set_up)

@@ -1,0 +1,12 @@
+"""The screenshots of the README are drawn from the samples, and are what the panel looks like."""
+
+import asyncio
+
+import pytest
+from screenshots import FOLDER, SCREENSHOTS, drawn
+
+
+@pytest.mark.parametrize("name", SCREENSHOTS)
+def test_a_screenshot_is_up_to_date(name):
+    file = FOLDER / f"{name}.svg"
+    assert file.read_text(encoding="utf-8") == asyncio.run(drawn(SCREENSHOTS[name])), "run `make screenshots`"

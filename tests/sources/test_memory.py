@@ -1,0 +1,204 @@
+"""Storms that are over: remembered over restarts, shared by panels, bounded, and never in anybody's way."""
+
+import os
+import sqlite3
+import subprocess
+import sys
+import threading
+from dataclasses import replace
+
+import pytest
+
+from stormdeck.model.retries.storm import Outcome, Storm
+from stormdeck.sources.memory import StormMemory
+
+START = 1_795_000_000.0
+
+
+def storm(at=0.0, **changes):
+    made = Storm(
+        started=START + at,
+        last=START + at + 40,
+        attempts=5,
+        limit=11,
+        cause="500",
+        reason="EngineCore encountered an issue",
+        outcome=Outcome.RECOVERED,
+        evidence="transcript",
+        log="vllm.log",
+        session="26522f09",
+        confidence="counted by the client",
+    )
+    return replace(made, **changes)
+
+
+@pytest.fixture
+def file(tmp_path):
+    return tmp_path / "state" / "stormdeck" / "storms.sqlite3"
+
+
+def test_a_storm_is_recalled_as_it_was_after_a_restart(file):
+    assert StormMemory(file).remember([storm()]) is None
+    assert StormMemory(file).recall() == (storm(),)
+
+
+def test_the_newest_come_first_and_as_many_as_are_asked_for(file):
+    memory = StormMemory(file)
+    memory.remember([storm(200), storm(0), storm(100)])
+    assert memory.recall(2) == (storm(200), storm(100))
+
+
+@pytest.mark.parametrize(
+    "left_out",
+    [storm(outcome=Outcome.LIVE, next_at=START), storm(timed=False, started=0.0, last=0.0)],
+    ids=["live", "without times"],
+)
+def test_what_is_not_over_or_has_no_times_is_left_out_and_makes_no_file(file, left_out):
+    memory = StormMemory(file)
+    assert memory.remember([left_out]) is None
+    assert memory.recall() == ()
+    assert not file.parent.exists()
+
+
+def test_what_becomes_of_a_storm_takes_the_place_of_what_was_known(file):
+    memory = StormMemory(file)
+    memory.remember([storm(outcome=Outcome.GAVE_UP, attempts=4)])
+    memory.remember([storm()])
+    assert memory.recall() == (storm(),)
+
+
+def test_two_panels_that_read_one_line_a_moment_apart_remember_one_storm(file):
+    one, other = StormMemory(file), StormMemory(file)
+    one.remember([storm(session=None, log="vllm.log"), storm(0.4, session=None, cause="429")])
+    other.remember([storm(0.1, session=None), storm(0.5, session=None, cause="429")])
+    assert [known.cause for known in one.recall()] == ["429", "500"]
+
+
+def test_storms_that_began_at_once_in_several_sessions_stay_apart(file):
+    memory = StormMemory(file)
+    memory.remember([storm(session="a"), storm(session="b"), storm(session="c")])
+    assert {known.session for known in memory.recall()} == {"a", "b", "c"}
+
+
+def test_two_panels_may_write_at_once(file):
+    def write(first):
+        memory = StormMemory(file)
+        troubles.extend(memory.remember([storm(1000 * (first + number))]) for number in range(20))
+
+    troubles = []
+    threads = [threading.Thread(target=write, args=(first,)) for first in (0, 100)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert troubles == [None] * 40
+    assert len(StormMemory(file).recall()) == 40
+
+
+def test_only_the_newest_are_kept(file):
+    memory = StormMemory(file, most=3)
+    memory.remember([storm(1000 * number) for number in range(5)])
+    assert [known.started - START for known in memory.recall()] == [4000, 3000, 2000]
+
+
+def test_it_is_for_its_user_alone(file):
+    before = os.umask(0)
+    try:
+        StormMemory(file).remember([storm()])
+    finally:
+        os.umask(before)
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert file.parent.stat().st_mode & 0o777 == 0o700
+
+
+def test_the_same_storms_again_do_not_touch_the_file(file):
+    memory = StormMemory(file)
+    memory.remember([storm()])
+    file.unlink()
+    assert memory.remember([storm()]) is None
+    assert not file.exists()
+
+
+@pytest.mark.parametrize("damage", [b"no database at all", None], ids=["foreign", "torn"])
+def test_a_damaged_file_is_put_aside_and_told(file, damage):
+    memory = StormMemory(file)
+    memory.remember([storm(1000 * number) for number in range(200)])
+    data = file.read_bytes()
+    file.write_bytes(damage if damage is not None else data[:4096] + os.urandom(4096) + data[8192:])
+    (file.parent / "storms.sqlite3-journal").write_bytes(b"of the damaged one")
+    assert memory.recall() == ()
+    assert "was damaged and is now storms.sqlite3.damaged" in memory.trouble
+    assert memory.remember([storm()]) is None
+    assert memory.recall() == (storm(),)
+    assert file.with_name("storms.sqlite3.damaged").exists()
+
+
+def test_the_file_of_a_newer_version_is_left_alone(file):
+    StormMemory(file).remember([storm()])
+    with sqlite3.connect(file) as base:
+        base.execute("PRAGMA user_version = 2")
+    base.close()
+    before = file.read_bytes()
+    memory = StormMemory(file)
+    assert memory.recall() == ()
+    assert "newer stormdeck" in memory.trouble
+    assert "newer stormdeck" in memory.remember([storm(100)])
+    assert file.read_bytes() == before
+
+
+def test_rows_of_nonsense_are_left_out(file):
+    memory = StormMemory(file)
+    memory.remember([storm(), storm(100)])
+    with sqlite3.connect(file) as base:
+        base.execute("UPDATE storms SET outcome = 'lost', started = 'x' WHERE started > ?", (START + 50,))
+    base.close()
+    assert memory.recall() == (storm(),)
+
+
+def _folder(file):
+    file.mkdir(parents=True)
+
+
+def _no_folder(file):
+    file.parent.parent.mkdir()
+    file.parent.write_text("a file where a folder is needed")
+
+
+def _full(file):
+    file.parent.mkdir(parents=True)
+    file.symlink_to("/dev/full")
+
+
+@pytest.mark.parametrize("obstruct", [_folder, _no_folder, _full], ids=["folder", "no folder", "device"])
+def test_what_stands_in_the_way_is_told_and_never_raised(file, obstruct):
+    obstruct(file)
+    memory = StormMemory(file)
+    told = memory.remember([storm()])
+    assert told.startswith("Storms are not remembered: ")
+    assert "storms.sqlite3" in told
+    assert memory.recall() == ()
+
+
+def test_a_panel_that_does_not_let_go_is_told_and_the_next_call_writes(file):
+    memory = StormMemory(file)
+    memory.remember([storm()])
+    base = sqlite3.connect(file, isolation_level=None)
+    base.execute("BEGIN EXCLUSIVE")
+    try:
+        blocked = StormMemory(file, patience_s=0.01)
+        assert "locked" in blocked.remember([storm(100)])
+    finally:
+        base.close()
+    assert blocked.remember([storm(100)]) is None
+
+
+def test_text_that_no_database_takes_is_made_harmless(file):
+    memory = StormMemory(file)
+    assert memory.remember([storm(log="a\udcff\x1b[31m", reason="\ud800")]) is None
+    (known,) = memory.recall()
+    assert "\x1b" not in known.log
+
+
+def test_the_feed_can_import_it_without_sqlite():
+    code = "import sys, stormdeck.sources.memory; sys.exit('sqlite3' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -1,0 +1,72 @@
+"""Every rule of the catalogue is there, and explains itself."""
+
+import json
+
+import pytest
+import yaml
+
+from stormdeck.model.rules.pages import markdown_table, page_lines
+from stormdeck.model.rules.registry import RULES, page_of
+
+CATALOGUE = (
+    "URL101 URL102 URL103 URL104 URL105 URL106 URL107 URL108 AUTH201 AUTH202 AUTH203 AUTH204 AUTH205 AUTH206 MODEL301 "
+    "MODEL302 MODEL303 MODEL304 MODEL305 MODEL306 MODEL307 MODEL308 MODEL309 MODEL310 MODEL311 TRAFFIC401 TRAFFIC402 "
+    "TRAFFIC403 TRAFFIC404 TIME501 TIME502 TIME503 TIME504 CTX601 CTX602 FILE701 FILE702 FILE703 FILE704 FILE705 "
+    "FILE706 FILE707 FILE708 PROXY801 PROXY802 PROXY803 PROXY804 PROXY805 PROXY806 PROXY807 PROXY808 PROXY809 PROXY810 "
+    "PROXY811 PROXY812 PROXY813 SERVER901 SERVER902 SERVER903 SERVER904 SERVER905 SERVER906 SERVER907"
+)
+"""Codes are stable for ever: none may go."""
+JSON_FAMILIES = {"URL", "AUTH", "MODEL", "TRAFFIC", "TIME", "CTX", "FILE"}
+
+
+@pytest.mark.parametrize("code", CATALOGUE.split())
+def test_every_code_of_the_catalogue_has_a_rule_and_a_page(code):
+    assert code in {rule.code for rule in RULES}
+    assert page_of(code.lower()).code == code
+
+
+def test_codes_are_unique_and_stand_by_family():
+    codes = [rule.code for rule in RULES]
+    assert len(set(codes)) == len(codes)
+    families = [rule.family for rule in RULES]
+    assert list(dict.fromkeys(families)) == [
+        *("URL", "AUTH", "MODEL", "TRAFFIC", "TIME", "CTX", "FILE", "PROXY", "SERVER")
+    ]
+    assert families == sorted(families, key=families.index)
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)
+def test_each_page_tells_all(rule):
+    page = rule.page
+    assert all((page.title, page.what, page.why, page.versions, page.fix))
+    assert page.evidence.startswith(("measured", "source", "docs", "report"))
+    assert len(page.title) <= 60
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)
+def test_each_example_is_what_it_looks_like(rule):
+    if rule.family in JSON_FAMILIES:
+        json.loads("{" + rule.page.example + "}")
+    elif rule.family == "PROXY" and not rule.page.example.startswith('"env"'):
+        assert isinstance(yaml.safe_load(rule.page.example), dict)
+
+
+@pytest.mark.parametrize("width", [30, 80])
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)
+def test_a_page_fits_a_pane(rule, width):
+    lines = page_lines(rule.page, width)
+    assert max(len(line) for line in lines) <= width
+    assert lines[0].startswith(rule.code)
+    assert {"what it looks at", "what happens", "what you see", "evidence", "fix"} <= set(lines)
+
+
+def test_what_the_client_shows_stands_word_for_word():
+    lines = page_lines(page_of("URL105"), 120)
+    assert "  2.1.41 to 2.1.112: API Error: Unable to connect to API. Check your internet connection" in lines
+
+
+def test_the_table_has_a_row_for_each_rule():
+    table = markdown_table(RULES).splitlines()
+    assert len(table) == len(RULES) + 2
+    assert {row.count("|") - row.count("\\|") for row in table} == {5}
+    assert table[0] == "| code | finds | holds for | evidence |"
