@@ -73,7 +73,6 @@ async def show(pilot, area):
     """Go to an area by its key."""
     await pilot.press(AREAS[area])
     await until(pilot, lambda: area == pilot.app.screen.AREA and pilot.app.screen.is_active, f"{area} is not shown")
-    await pilot.pause()
 
 
 async def settled(pilot):

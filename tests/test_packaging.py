@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-CLEAN_INSTALL = "STORMDECK_TEST_INSTALL"
+CLEAN_INSTALL = "CLEAN_INSTALL"
 WANTED = os.environ.get(CLEAN_INSTALL) == "1"
 
 

@@ -47,7 +47,7 @@ BROKEN = {
     "another document": ("a: 1\n---\nb: 2\n", 2),
     "a list": ("- 1\n", 1),
     "a tag": ("a: !x 1\n", 1),
-    "nested too deep": ("[" * 5000, None),
+    "nested too deep": ("[" * 1200, None),
     "control character": ("a: \x00", None),
 }
 
@@ -66,7 +66,7 @@ def test_a_value_that_holds_itself_ends():
 
 
 def test_aliases_that_multiply_stay_small():
-    rows = ["a0: &a0 {k: v}"] + [f"a{n}: &a{n} {{<<: [*a{n - 1}, *a{n - 1}]}}" for n in range(1, 40)]
+    rows = ["a0: &a0 {k: v}", *(f"a{n}: &a{n} {{<<: [*a{n - 1}, *a{n - 1}]}}" for n in range(1, 40))]
     config = parse_proxy_config("\n".join(rows), "x.yaml")
     assert len(config.root.get("a39").members) == 1
 

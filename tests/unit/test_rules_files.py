@@ -18,10 +18,10 @@ USER, PROJECT, LOCAL = (
 )
 
 
-def files(shell=None, **texts):
+def files(exported=None, **texts):
     paths = {"user": (Scope.USER, USER), "project": (Scope.PROJECT, PROJECT), "local": (Scope.LOCAL, LOCAL)}
     made = [loaded(SettingsFile(*paths[name], exists=True), text) for name, text in texts.items()]
-    return merged(made, shell or {})
+    return merged(made, exported or {})
 
 
 def of_code(code, settings, **known):
@@ -71,7 +71,7 @@ def test_known_names_and_proxies_in_lower_case_are_right():
 
 def test_a_value_that_loses_is_told_in_the_file_that_loses():
     settings = files(
-        user='{\n  "model": "opus"\n}', local='{"model": "sonnet"}', shell={"ANTHROPIC_BASE_URL": "http://a:1"}
+        user='{\n  "model": "opus"\n}', local='{"model": "sonnet"}', exported={"ANTHROPIC_BASE_URL": "http://a:1"}
     )
     (finding,) = of_code("FILE706", settings)
     assert (finding.file, finding.line, finding.path) == (str(USER), 2, "model")
@@ -80,7 +80,7 @@ def test_a_value_that_loses_is_told_in_the_file_that_loses():
 
 def test_an_exported_variable_that_loses_to_a_file_is_told_without_its_secret():
     settings = files(
-        user='{"env": {"ANTHROPIC_AUTH_TOKEN": "sk-one-secret"}}', shell={"ANTHROPIC_AUTH_TOKEN": "sk-another"}
+        user='{"env": {"ANTHROPIC_AUTH_TOKEN": "sk-one-secret"}}', exported={"ANTHROPIC_AUTH_TOKEN": "sk-another"}
     )
     (finding,) = of_code("FILE706", settings)
     assert finding.file is None

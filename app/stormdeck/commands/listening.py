@@ -94,7 +94,7 @@ class Listener:
                 self._give(splitter.split(data))
         except (OSError, ValueError):  # closed while it was read: as good as its end
             pass
-        self._give(splitter.take_held())
+        self._give(splitter.split(b"\n") if splitter.holds else [])
         self._inbox.put(End())
 
     def _give(self, lines: list[str]) -> None:

@@ -13,6 +13,7 @@ from stormdeck import __version__
 from stormdeck.feed.logdesk import LogDesk
 from stormdeck.feed.reduce import Snapshot
 from stormdeck.feed.servers import ServerDesk
+from stormdeck.feed.stormdesk import StormDesk
 from stormdeck.model.gpu import GpuSnapshot
 from stormdeck.model.logs.book import LogBook
 from stormdeck.model.meter import TrafficMeter
@@ -20,9 +21,11 @@ from stormdeck.model.settings.scope import SettingsFile, SettingsSnapshot
 from stormdeck.options import Options
 from stormdeck.paths import UserPaths
 from stormdeck.sources.http import HttpClient
+from stormdeck.sources.memory import StormMemory
 from stormdeck.sources.settings.read import read_settings, settings_paths
 from stormdeck.sources.settings.watch import SettingsWatcher
 from stormdeck.sources.settings.write import Refused, write_settings
+from stormdeck.sources.transcripts.files import transcripts_folder
 
 TRAFFIC_S = 1.0
 BUCKETS = 60
@@ -85,6 +88,7 @@ class Feed:
         self._http = HttpClient(__version__)
         self._servers = ServerDesk(options, self._http, hand, self._logs)
         self._logs.on_requests = self._servers.requests_came
+        self._storms = StormDesk(StormMemory(paths.state / "storms.sqlite3"))
         self._sampler = (sampler or real_gpus)(hand, lambda: self._servers.load) if options.gpu else None
         self._watcher: SettingsWatcher | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -96,6 +100,7 @@ class Feed:
             self._sampler.start()
         self._spawn(self._run())
         self._spawn(self._keep_counting())
+        self._logs.follow_transcripts(transcripts_folder(self._paths.claude))
 
     async def stop(self) -> None:
         """End everything; no thread, task or connection is left."""
@@ -155,17 +160,21 @@ class Feed:
         retries = settings.text("env.CLAUDE_CODE_MAX_RETRIES") or ""
         if retries.isdecimal():
             self._meter.set_limit(int(retries) + 1)
+        timeout = settings.text("env.API_TIMEOUT_MS") or ""
+        self._meter.set_timeout(int(timeout) if timeout.isdecimal() else None)
         self._servers.take_settings(settings)
         self._hand(settings)
 
     async def _keep_counting(self) -> None:
-        """Hand on the traffic once a second, where it is another."""
+        """Hand on the traffic once a second, where it is another, and remember the storms that are over."""
+        await self._storms.recall()
         last = None
         while True:
             traffic = self._meter.snapshot(time.time())
             if traffic != last:
                 last = traffic
-                self._hand(traffic)
+                self._hand(self._storms.with_past(traffic))
+                await self._storms.remember(traffic)
             await asyncio.sleep(TRAFFIC_S)
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:

@@ -6,13 +6,17 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
+from datetime import datetime
 from pathlib import Path
 from threading import BoundedSemaphore
 
+from stormdeck.model.logs.access import parse_access
 from stormdeck.model.logs.batch import LogBatch, LogState, LogStatus
 from stormdeck.model.logs.book import LogBook
 from stormdeck.model.meter import TrafficMeter
+from stormdeck.model.retries.transcript import Entry
 from stormdeck.sources.logs.follow import Follower
+from stormdeck.sources.transcripts.follow import TranscriptFollower
 
 WAITING_BATCHES = 8
 """Batches that may wait for the loop; a follower that is faster waits for it."""
@@ -34,6 +38,7 @@ class LogDesk:
         self._waiting: deque[LogBatch] = deque()
         self._slots = BoundedSemaphore(WAITING_BATCHES)
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._transcripts: TranscriptFollower | None = None
         self._stopped = False
         self.on_requests: Callable[[], None] = lambda: None
         """Called when lines show main requests."""
@@ -50,6 +55,16 @@ class LogDesk:
             if position == 0:
                 self._meter.set_primary(follower.name)
 
+    def follow_transcripts(self, folder: Path) -> None:
+        """Follow what the clients write of their sessions; only its structure is read, never a text."""
+        self._loop = asyncio.get_running_loop()
+        self._transcripts = TranscriptFollower(folder, lambda entries: self._call(lambda: self._tell(entries)))
+        self._transcripts.start()
+
+    def _tell(self, entries: Iterable[Entry]) -> None:
+        for entry in entries:
+            self._meter.take_entry(entry)
+
     def leave(self, paths: Iterable[Path]) -> None:
         """Follow these logs no longer: their server is not on the path any more."""
         for path in paths:
@@ -64,6 +79,8 @@ class LogDesk:
         self._stopped = True
         for follower in self._followers.values():
             follower.stop()
+        if self._transcripts is not None:
+            self._transcripts.stop()
 
     @property
     def statuses(self) -> tuple[LogStatus, ...]:
@@ -104,10 +121,26 @@ class LogDesk:
         asked = False
         while self._waiting:
             batch = self._waiting.popleft()
-            attempts = self._meter.take(batch)
+            attempts = self._meter.take(batch) if _counts(batch) else {}
             self._book.add(batch.log, batch.lines, None if batch.history else batch.arrived, attempts)
             self._slots.release()
             asked |= bool(attempts)
         self._grew()
         if asked:
             self.on_requests()
+
+
+def _counts(batch: LogBatch) -> bool:
+    """Say whether the requests of a batch can be told in time.
+
+    What stood in a log before, without times of its own, may be of yesterday: tied to what comes now by order alone
+    it would make storms of it.
+    """
+    if not batch.history:
+        return True
+    first = next((access for line in batch.lines if " HTTP/" in line and (access := parse_access(line, _local))), None)
+    return first is not None and first.time is not None
+
+
+def _local(written: datetime) -> float:
+    return written.timestamp()

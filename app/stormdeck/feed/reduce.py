@@ -24,7 +24,10 @@ def take(deck: Deck, snapshot: Snapshot) -> Deck:
         case GpuSnapshot():
             return replace(deck, gpu=snapshot)
         case TrafficSnapshot():
-            return replace(deck, traffic=snapshot)
+            deck = replace(deck, traffic=snapshot)
+            if snapshot.client_version in {"", deck.client_version} or deck.version_given:
+                return deck
+            deck = replace(deck, client_version=snapshot.client_version)
         case ProxySnapshot():
             deck = replace(deck, proxy=snapshot)
         case VllmSnapshot():

@@ -25,5 +25,7 @@ class Deck:
     gpu: GpuSnapshot = field(default_factory=lambda: GpuSnapshot(GpuState.ASKING))
     traffic: TrafficSnapshot | None = None
     client_version: str | None = None
+    version_given: bool = False
+    """The user named the version: what transcripts tell does not count."""
     proxy_config: ProxyConfig | None = None
     """LiteLLM's YAML, where it is known."""

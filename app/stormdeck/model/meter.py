@@ -113,6 +113,7 @@ class TrafficMeter:
             retries_per_minute=float(retries_now),
             storms=tuple(storms[:SHOWN]),
             logs=tuple(self._logs),
+            client_version=self.client_version,
             since=self._since,
         )
 

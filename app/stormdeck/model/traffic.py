@@ -40,6 +40,8 @@ class TrafficSnapshot:
     """Newest first, bounded."""
     logs: tuple[str, ...] = ()
     """The logs that are read; empty: there is none, and all counts are worth nothing."""
+    client_version: str = ""
+    """Of the client that wrote the newest transcript line; empty while none did."""
     since: float | None = None
     """Unix seconds from which on lines were seen; the window before it is not known to be quiet."""
 

@@ -110,7 +110,7 @@ class StormdeckApp(App[None]):
         for own in THEMES:
             self.register_theme(own)
         self.theme = theme if theme in self.available_themes else DARK.name
-        self.set_reactive(StormdeckApp.deck, Deck(client_version=client_version))
+        self.set_reactive(StormdeckApp.deck, Deck(client_version=client_version, version_given=client_version is not None))
         self.judge()
 
     def on_mount(self) -> None:

@@ -39,20 +39,21 @@ class Intake:
         """Requests without an answer so far; only claude-code-router's log tells."""
         return self._requests.in_flight
 
-    def access(self, line: str) -> Access | None:
-        """Return the request that a line tells of; a line that stands in the log twice is told once.
+    def access(self, line: str) -> tuple[Access, int] | None:
+        """Return the request that a line tells of, and the client's port; lines that differ in it share the rest.
 
-        Where a log that has times goes back in them, lines that were there before are the same requests (a log put
-        together from overlapping parts, or read again after a restart). Without times nobody can tell.
-
-        The port counts for main requests alone: those of other kinds may come with another one's.
+        A line that stands in the log twice is told once. Where a log that has times goes back in them, lines that were
+        there before are the same requests (a log put together from overlapping parts, or read again after a restart).
+        Without times nobody can tell.
         """
         head, _, tail = line.partition(' - "')
         before, _, port = head.rpartition(":")
-        known = self._shapes.get((before, tail))
+        shape = (before, tail)
+        known = self._shapes.get(shape)
         if known is not None and len(port) <= LONGEST_PORT and port.isascii() and port.isdigit():
-            return known if known.kind is not RequestKind.MAIN else replace(known, port=int(port))
-        return self._read(line, (before, tail))
+            return known, int(port)
+        access = self._read(line, shape)
+        return None if access is None else (access, access.port)
 
     def _read(self, line: str, shape: tuple[str, str]) -> Access | None:
         access = self._requests.read(line)

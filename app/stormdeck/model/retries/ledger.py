@@ -8,7 +8,7 @@ from dataclasses import replace
 from math import inf
 from typing import NamedTuple
 
-from stormdeck.model.logs.access import Access, LocalTime, RequestKind
+from stormdeck.model.logs.access import LocalTime, RequestKind
 from stormdeck.model.logs.batch import LogBatch
 from stormdeck.model.retries.account import Account, settle
 from stormdeck.model.retries.coarse import pair_chains
@@ -99,10 +99,13 @@ class Ledger:
         others: list[RequestKind] = []
         for index, line in enumerate(batch.lines):
             if " HTTP/" in line or '"reqId":' in line:
-                access = intake.access(line)
-                if access is not None:
+                found = intake.access(line)
+                if found is not None:
+                    access, port = found
                     if access.kind is RequestKind.MAIN:
-                        taken.append(self._follow(index, access, batch))
+                        t, grain = when(access.time, batch)
+                        request = Request(batch.log, access.status, access.host, port, t, grain)
+                        taken.append(Taken(index, request, self._follow(request)))
                     else:
                         others.append(access.kind)
                         if access.time is not None:
@@ -236,20 +239,18 @@ class Ledger:
         if t > self._last:
             self._last = t
 
-    def _follow(self, index: int, access: Access, batch: LogBatch) -> Taken:
+    def _follow(self, request: Request) -> Attempt:
         """Count a main request and tell which attempt it is."""
-        t, grain = when(access.time, batch)
-        request = Request(batch.log, access.status, access.host, access.port, t, grain)
-        self._statuses[access.status] += 1
+        self._statuses[request.status] += 1
         self._account = None
-        if t is not None:
-            self._reach(t)
+        if request.t is not None:
+            self._reach(request.t)
             if len(self._recent) == self._recent.maxlen and self._recent[0].t is not None:
                 self._dropped = max(self._dropped, self._recent[0].t)
             self._recent.append(request)
         attempt = self.tracker.take(request)
         self._retries += (attempt.number > 1) - (attempt.instead_of is not None)
-        return Taken(index, request, attempt)
+        return attempt
 
     def _explain(self, intake: Intake, line: str, batch: LogBatch) -> None:
         error = intake.error(line, batch)

@@ -21,6 +21,8 @@ class Track:
     """The chain without its newest attempt, where that rests on less than the chain's own connection."""
     strength: Fit = Fit.CONNECTION
     """The evidence for the newest attempt."""
+    at: int = 0
+    """How many requests the tracker had taken by its newest attempt."""
 
 
 class Reading(IntEnum):
@@ -67,10 +69,11 @@ def best_match(tracks: list[Track], request: Request, limit: int, known_port: bo
 
 
 def _matches(tracks: list[Track], request: Request, limit: int, known_port: bool) -> Iterator[Match]:
-    owners = [track.chain for track in tracks if track.chain.open and track.chain.owns(request)]
-    for track in tracks:
+    possible = [track for track in tracks if track.before is not None or may_follow(track.chain, request)]
+    owners = [track.chain for track in tracks if track.chain.open and track.chain.owns(request)] if possible else []
+    for track in possible:
         for reading, chain in _readings(track, request):
-            if not may_follow(chain, request) or gives_up(chain.attempts, chain.newest.status, limit):
+            if gives_up(chain.attempts, chain.newest.status, limit):
                 continue
             strange = known_port and not any(_siblings(chain, owner) for owner in owners)
             strength = fit(chain, request, strange)

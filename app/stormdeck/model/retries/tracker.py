@@ -6,8 +6,8 @@ from collections import OrderedDict
 
 from stormdeck.model.retries.causes import BESIDE, Causes, ErrorText
 from stormdeck.model.retries.chain import STORM, Chain, first_attempt
-from stormdeck.model.retries.evidence import SLOWEST, Fit
-from stormdeck.model.retries.ladder import DEFAULT_LIMIT, wait_bounds
+from stormdeck.model.retries.evidence import LONGEST_GAP, Fit
+from stormdeck.model.retries.ladder import DEFAULT_LIMIT
 from stormdeck.model.retries.matching import Match, Reading, Track, best_match
 from stormdeck.model.retries.outlook import chain_storm
 from stormdeck.model.retries.request import Attempt, Request
@@ -16,6 +16,10 @@ from stormdeck.model.retries.storm import Storm
 STORMS = 50
 WAITING = 32
 """Failed turns that may wait for their next attempt at once."""
+FAR_BEHIND = 500
+"""Requests after which no attempt of a chain is awaited any more in a log without times."""
+SWEEP = 16
+"""Requests between two looks for chains that are over."""
 PORTS = 4096
 SAME_CONNECTION = 600.0
 """Seconds after which a port that is seen again is taken for another connection: ports are used anew."""
@@ -38,8 +42,9 @@ class Tracker:
         self.limit = limit
         """Attempts after which the client gives up: ``CLAUDE_CODE_MAX_RETRIES`` and one."""
         self._turns = 0
+        self._taken = 0
         self._tracks: list[Track] = []
-        self._ports: OrderedDict[tuple[str, str, int], float | None] = OrderedDict()
+        self._ports: dict[tuple[str, str, int], float | None] = {}
         self._least = least
         self._most = most
         self._kept: OrderedDict[int, Chain] = OrderedDict()
@@ -49,7 +54,10 @@ class Tracker:
 
     def take(self, request: Request) -> Attempt:
         """Take the next main request and tell which attempt of which turn it is."""
+        self._taken += 1
         known = self._seen(request)
+        if self._tracks and not self._taken % SWEEP:
+            self._forget(request.t)
         match = best_match(self._tracks, request, self.limit, known) if self._tracks else None
         if match is None:
             if self._least > 1 and request.status < 400:
@@ -63,7 +71,7 @@ class Tracker:
             track.before, track.strength = track.chain, match.strength
         else:
             track.before, track.strength = None, Fit.CONNECTION
-        track.chain = track.chain.then(request)
+        track.chain, track.at = track.chain.then(request), self._taken
         self._note(track.chain)
         return Attempt(track.chain.turn, track.chain.attempts, wrong)
 
@@ -94,33 +102,31 @@ class Tracker:
 
     def _seen(self, request: Request) -> bool:
         """Tell whether a request's connection served one before, and remember it."""
-        key = (request.log, request.host, request.port)
-        known = key in self._ports and bool(request.port)
-        seen = self._ports.get(key)
-        if seen is not None and request.t is not None:
-            known = known and request.t - seen <= SAME_CONNECTION
-        self._ports[key] = request.t
-        self._ports.move_to_end(key)
-        if len(self._ports) > PORTS:
-            self._ports.popitem(last=False)
-        return known
+        t, key = request.t, (request.log, request.host, request.port)
+        known = key in self._ports
+        last = self._ports.pop(key, None)
+        self._ports[key] = t
+        if not known:
+            if len(self._ports) > PORTS:
+                del self._ports[next(iter(self._ports))]
+            return False
+        return bool(request.port) and (last is None or t is None or t - last <= SAME_CONNECTION)
 
     def _begin(self, request: Request) -> Track:
         """Begin a turn; it waits for its next attempt where it failed."""
         self._turns += 1
-        track = Track(first_attempt(self._turns, request))
+        track = Track(first_attempt(self._turns, request), at=self._taken)
         if self._least == 1:
             self._note(track.chain)
         if request.failed:
-            self._forget(request.t)
-            self._tracks.append(track)
+            self._tracks = [*self._tracks[1 - WAITING :], track]
         return track
 
     def _forget(self, t: float | None) -> None:
-        """Drop the chains that no request can continue any more."""
-        oldest = float("-inf") if t is None else t - SLOWEST - wait_bounds(self.limit)[1]
-        kept = [track for track in self._tracks if track.chain.last is None or track.chain.last >= oldest]
-        self._tracks = [track for track in kept if track.chain.open or track.before is not None][1 - WAITING :]
+        """Drop the chains that no request can continue any more; without times those that are far behind."""
+        oldest = float("-inf") if t is None else t - LONGEST_GAP
+        behind = self._taken - FAR_BEHIND
+        self._tracks = [track for track in self._tracks if _waits(track, oldest, behind)]
 
     def _revise(self, match: Match) -> tuple[Track, Request | None]:
         """Give a chain's newest attempt a turn of its own; return what the request is added to, and that attempt."""
@@ -158,3 +164,11 @@ class Tracker:
                 self._reasons[chain.turn] = found
             return True
         return False
+
+
+def _waits(track: Track, oldest: float, behind: int) -> bool:
+    """Tell whether a chain waits for an attempt, or for a request that shows its newest one to be another's."""
+    newest = track.chain.requests[-1]
+    if newest.status < 400 and track.before is None:
+        return False
+    return track.at >= behind if newest.t is None else newest.t >= oldest

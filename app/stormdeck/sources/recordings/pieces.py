@@ -32,8 +32,8 @@ def pieces(path: Path | None) -> Iterator[list[str]]:
         while data := _read(stream):
             if lines := splitter.split(data):
                 yield lines
-    if lines := splitter.take_held():
-        yield lines
+    if splitter.holds:
+        yield splitter.split(b"\n")
 
 
 def standard_input() -> io.BufferedReader:

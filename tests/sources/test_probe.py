@@ -1,0 +1,94 @@
+"""What answers at the base URL, asked with questions that cost no GPU time."""
+
+import asyncio
+
+import pytest
+from servers import Imitation, Reply, free_url, litellm, recorded, serving, vllm
+
+from stormdeck.model.discovery import DiscoverySnapshot, Found
+from stormdeck.model.rules.live import Reach
+from stormdeck.model.server import ServerKind
+from stormdeck.model.settings.merge import merged
+from stormdeck.sources.http import HttpClient
+from stormdeck.sources.probe import probe_base_url
+
+NOT_ALLOWED = Reply({"detail": "Method Not Allowed"}, 405)
+
+
+def settings(url, **env):
+    return merged((), {"ANTHROPIC_BASE_URL": url, "ANTHROPIC_AUTH_TOKEN": "dummy", **env})
+
+
+def probed(server, path="", env=None, scheme="http"):
+    async def scene():
+        async with serving(server) as url, HttpClient("9.9") as http:
+            shown = url.replace("http", scheme, 1)
+            return await probe_base_url(settings(shown + path, **(env or {})), DiscoverySnapshot(), http, 1.0)
+
+    return asyncio.run(scene())
+
+
+def probed_url(url, found=DiscoverySnapshot()):
+    async def scene():
+        async with HttpClient("9.9") as http:
+            return await probe_base_url(settings(url), found, http, 1.0)
+
+    return asyncio.run(scene())
+
+
+def test_a_vllm_with_messages_is_told_by_405():
+    probe = probed(vllm(_v1_messages=NOT_ALLOWED), path="/v1")
+    assert (probe.reach, probe.kind, probe.has_messages, probe.credential) == (
+        Reach.ANSWERS,
+        ServerKind.VLLM,
+        True,
+        200,
+    )
+
+
+def test_a_vllm_without_messages_is_told_by_404():
+    assert probed(vllm()).has_messages is False
+
+
+def test_a_server_that_says_404_to_all_it_does_not_like_is_not_judged():
+    probe = probed(Imitation({"/": Reply("Ollama is running")}, missing=Reply("404 page not found", 404)))
+    assert (probe.kind, probe.has_messages, probe.credential) == (None, None, None)
+
+
+def test_a_litellm_refuses_a_wrong_key_with_400():
+    probe = probed(litellm(), env={"ANTHROPIC_AUTH_TOKEN": "sk-wrong"})
+    assert (probe.kind, probe.credential) == (ServerKind.LITELLM, 400)
+    assert probed(litellm("sk-right"), env={"ANTHROPIC_AUTH_TOKEN": "sk-right"}).credential == 200
+
+
+def test_a_key_alone_is_nothing_to_vllm():
+    def models(asked):
+        right = asked.headers.get("authorization") == "bearer sk-vllm-1"
+        return recorded("get_05_get_v1_models.txt") if right else recorded("auth_11_get_none_v1_models.txt")
+
+    token = {"ANTHROPIC_AUTH_TOKEN": "sk-vllm-1"}
+    key = {"ANTHROPIC_AUTH_TOKEN": "", "ANTHROPIC_API_KEY": "sk-vllm-1"}
+    assert probed(vllm(_v1_models=models), env=token).credential == 200
+    assert probed(vllm(_v1_models=models), env=key).credential == 401
+
+
+def test_nothing_that_costs_is_asked():
+    server = vllm(_v1_messages=NOT_ALLOWED)
+    probed(server)
+    assert set(server.paths) == {"/version", "/v1/models", "/v1/messages"}
+
+
+def test_a_refused_port_names_the_server_that_was_found():
+    elsewhere = "http://127.0.0.1:8001"
+    found = DiscoverySnapshot(found=(Found(elsewhere, ServerKind.VLLM, ""),))
+    probe = probed_url(free_url(), found)
+    assert (probe.reach, probe.elsewhere) == (Reach.REFUSED, elsewhere)
+
+
+def test_https_to_a_plain_port_is_told_apart():
+    assert probed(vllm(), scheme="https").reach is Reach.PLAIN_HTTP
+
+
+@pytest.mark.parametrize("url", ["https://api.anthropic.com", "", "nonsense://x"])
+def test_what_is_no_server_of_one_s_own_is_not_asked(url):
+    assert probed_url(url) is None
