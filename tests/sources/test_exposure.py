@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -19,19 +20,25 @@ def test_a_file_that_is_not_there_is_no_matter():
     assert exposures([SettingsFile(Scope.USER, Path("/nowhere/settings.json"))]) == ()
 
 
+@pytest.fixture
+def open_folder():
+    """A folder that everybody may look into, which pytest's own are not."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder)
+        path.chmod(0o755)
+        yield path
+
+
 @pytest.mark.parametrize(("mode", "expected"), [(0o644, True), (0o600, False), (0o640, False)])
-def test_a_mode_that_lets_everybody_read(tmp_path, mode, expected, monkeypatch):
-    path = tmp_path / "settings.json"
+def test_a_mode_that_lets_everybody_read(open_folder, mode, expected):
+    path = open_folder / "settings.json"
     path.write_text("{}")
     path.chmod(mode)
-    for folder in (tmp_path, *tmp_path.parents):
-        if folder.owner() == path.owner() and folder != Path("/") and "pytest" in str(folder):
-            folder.chmod(0o755)
     assert of(path).world_readable is expected
 
 
-def test_a_closed_folder_above_protects_the_file(tmp_path):
-    path = tmp_path / "closed" / "settings.json"
+def test_a_closed_folder_above_protects_the_file(open_folder):
+    path = open_folder / "closed" / "settings.json"
     path.parent.mkdir(mode=0o700)
     path.write_text("{}")
     path.chmod(0o644)

@@ -28,10 +28,10 @@ def probed(server, path="", env=None, scheme="http"):
     return asyncio.run(scene())
 
 
-def probed_url(url, found=DiscoverySnapshot()):
+def probed_url(url, *found):
     async def scene():
         async with HttpClient("9.9") as http:
-            return await probe_base_url(settings(url), found, http, 1.0)
+            return await probe_base_url(settings(url), DiscoverySnapshot(found=found), http, 1.0)
 
     return asyncio.run(scene())
 
@@ -80,13 +80,22 @@ def test_nothing_that_costs_is_asked():
 
 def test_a_refused_port_names_the_server_that_was_found():
     elsewhere = "http://127.0.0.1:8001"
-    found = DiscoverySnapshot(found=(Found(elsewhere, ServerKind.VLLM, ""),))
-    probe = probed_url(free_url(), found)
+    probe = probed_url(free_url(), Found(elsewhere, ServerKind.VLLM, ""))
     assert (probe.reach, probe.elsewhere) == (Reach.REFUSED, elsewhere)
 
 
+async def plain_http(reader, writer):
+    """Answer as uvicorn does: 400 to a TLS greeting."""
+    if await reader.readexactly(1) == b"\x16":
+        writer.write(Reply("Invalid HTTP request received.", 400).encode())
+    else:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(Reply({"data": []}).encode())
+    await writer.drain()
+
+
 def test_https_to_a_plain_port_is_told_apart():
-    assert probed(vllm(), scheme="https").reach is Reach.PLAIN_HTTP
+    assert probed(plain_http, scheme="https").reach is Reach.PLAIN_HTTP
 
 
 @pytest.mark.parametrize("url", ["https://api.anthropic.com", "", "nonsense://x"])

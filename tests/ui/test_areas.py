@@ -114,7 +114,7 @@ async def test_the_checks_area_counts_findings_in_the_key_bar_of_every_area(pane
         await hand(pilot, WRONG)
         for area in AREAS:
             await show(pilot, area)
-            assert rows_with(pilot.app, "4 Checks ✖1 ▲")
+            await until(pilot, lambda: rows_with(pilot.app, "4 Checks ✖1 ▲"), "not counted")
 
 
 @pytest.mark.parametrize("area", ["overview", "logs", "checks"])

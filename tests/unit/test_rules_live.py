@@ -216,7 +216,6 @@ COMMANDS = {
     "a parser of one's own": ((*TOOLS[:5], "my_parser"), []),
     "a model of no known family": (("vllm", "serve", "acme/x", *TOOLS[3:]), []),
     "slash in the name": ((*TOOLS, "--served-model-name", "Qwen/Q"), [("SERVER906", "warning")]),
-    "another port": ((*TOOLS, "--port", "9000"), [("SERVER906", "warning")]),
     "the same port": ((*TOOLS, "--port=8000"), []),
 }
 
@@ -226,6 +225,13 @@ def test_how_vllm_was_started(command, expected):
     findings = found(live=Live(vllm=vllm(), command=command))
     assert marks(findings) == expected
     assert {one.hop for one in findings} <= {HopKind.SERVER}
+
+
+def test_a_port_that_the_base_url_does_not_name_is_told_unless_something_answers_there():
+    command = (*TOOLS, "--port", "9000")
+    elsewhere = replace(vllm(), url="http://127.0.0.1:9000")
+    assert ("SERVER906", "warning") in marks(found(live=Live(vllm=elsewhere, command=command)))
+    assert found(live=replace(probe(kind=ServerKind.VLLM), vllm=elsewhere, command=command)) == ()
 
 
 def test_a_slash_that_the_settings_have_too_is_fine():

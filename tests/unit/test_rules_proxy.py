@@ -272,6 +272,21 @@ def test_a_variable_for_the_master_key_counts_as_set():
         assert of_code(about(config), "PROXY801") == []
 
 
+def test_settings_of_one_missing_section_are_pasted_together():
+    config = config_of("article-2")
+    found = {one.code: one.paste for one in about(config)}
+    assert found["PROXY801"].text == found["PROXY811"].text
+    assert found["PROXY801"].text.split("\n")[0] == "general_settings:"
+    after = parse_proxy_config(pasted(config, found["PROXY801"]), config.file)
+    assert not {"PROXY801", "PROXY811"} & {one.code for one in about(after)}
+
+
+def test_a_section_that_stands_twice_is_told_at_the_one_without_effect():
+    text = "model_list: []\ngeneral_settings:\n  master_key: k\ngeneral_settings:\n  cancel_on_disconnect: true\n"
+    found = of_code(about(parse_proxy_config(text, "x.yaml")), "PROXY810")
+    assert [(one.path, one.line) for one in found] == [("general_settings", 2)]
+
+
 def test_keys_in_the_wrong_section_are_sent_home():
     config = parse_proxy_config("model_list: []\ngeneral_settings:\n  drop_params: true\n  master_key: k\n", "x.yaml")
     (finding,) = of_code(about(config), "PROXY810")

@@ -6,15 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from stormdeck.commands.located import located
 from stormdeck.commands.look import Look
 from stormdeck.model.deck import Deck
 from stormdeck.model.finding import Finding
 from stormdeck.model.litellm.config import ProxyConfig
-from stormdeck.model.path import HopKind
-from stormdeck.model.rules.facts import Exposure, Facts
-from stormdeck.model.rules.live import live_of
-from stormdeck.model.rules.registry import check
+from stormdeck.model.rules.facts import Exposure
+from stormdeck.model.rules.gather import findings_of
+from stormdeck.model.rules.located import located
 from stormdeck.model.settings.scope import SettingsSnapshot
 from stormdeck.options import Options
 from stormdeck.paths import UserPaths, user_paths
@@ -40,18 +38,16 @@ class Knowledge:
 
         Where there are no settings at all, nothing is wrong with them.
         """
-        deck = Deck(discovery=self.seen.discovery, settings=settings, vllm=self.seen.vllm, proxy=self.seen.proxy)
-        facts = Facts.effective(
-            settings,
-            self.client.version,
-            live=live_of(deck, self.seen.probe),
-            proxy_config=self.proxy_config,
+        deck = Deck(
+            discovery=self.seen.discovery,
+            settings=settings,
+            vllm=self.seen.vllm,
+            proxy=self.seen.proxy,
+            client_version=self.client.version,
             exposures=self.exposures,
+            proxy_config=self.proxy_config,
         )
-        found = check(facts)
-        if has_settings(settings):
-            return found
-        return tuple(finding for finding in found if finding.hop is not HopKind.CLIENT)
+        return findings_of(deck, probe=self.seen.probe)
 
     def report(self) -> tuple[Finding, ...]:
         """Return the findings with their places, in the order in which they are told."""

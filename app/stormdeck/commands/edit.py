@@ -11,10 +11,10 @@ from typing import Any
 
 from stormdeck.commands.checking import client_version, read
 from stormdeck.commands.hiding import Hider
-from stormdeck.commands.located import located, where
 from stormdeck.commands.paint import paint_for
 from stormdeck.commands.talk import put, say, standard_output
 from stormdeck.model.rules.facts import Facts
+from stormdeck.model.rules.located import located, where
 from stormdeck.model.rules.registry import check
 from stormdeck.model.settings.diff import DiffLine, diff
 from stormdeck.model.settings.document import Document

@@ -9,10 +9,10 @@ from typing import Any
 
 from stormdeck.commands.excerpt import Excerpt, Source
 from stormdeck.commands.hiding import Hider
-from stormdeck.commands.located import edit_file, where
 from stormdeck.commands.paint import Ink, Paint
 from stormdeck.model.finding import Finding, Fix, Paste, Severity
 from stormdeck.model.path import HopKind
+from stormdeck.model.rules.located import edit_file, where
 from stormdeck.model.settings.scope import SettingsSnapshot
 from stormdeck.model.settings.secrets import masked_value
 from stormdeck.model.text import clean

@@ -14,14 +14,17 @@ from stormdeck.feed.logdesk import LogDesk
 from stormdeck.feed.reduce import Snapshot
 from stormdeck.feed.servers import ServerDesk
 from stormdeck.feed.stormdesk import StormDesk
+from stormdeck.model.client import ClientSnapshot
 from stormdeck.model.gpu import GpuSnapshot
 from stormdeck.model.logs.book import LogBook
 from stormdeck.model.meter import TrafficMeter
 from stormdeck.model.settings.scope import SettingsFile, SettingsSnapshot
 from stormdeck.options import Options
 from stormdeck.paths import UserPaths
+from stormdeck.sources.client_version import find_client_version
 from stormdeck.sources.http import HttpClient
 from stormdeck.sources.memory import StormMemory
+from stormdeck.sources.settings.exposure import exposures
 from stormdeck.sources.settings.read import read_settings, settings_paths
 from stormdeck.sources.settings.watch import SettingsWatcher
 from stormdeck.sources.settings.write import Refused, write_settings
@@ -164,6 +167,14 @@ class Feed:
         self._meter.set_timeout(int(timeout) if timeout.isdecimal() else None)
         self._servers.take_settings(settings)
         self._hand(settings)
+        self._hand(await asyncio.to_thread(self._learn_client, settings))
+
+    def _learn_client(self, settings: SettingsSnapshot) -> ClientSnapshot:
+        """Return what the client left behind of its version, and who else can read its files."""
+        told = find_client_version(
+            self._paths.claude, self._paths.home, self._environ.get("PATH", ""), self._options.client_version
+        )
+        return ClientSnapshot(told.version, told.how, exposures(settings.files))
 
     async def _keep_counting(self) -> None:
         """Hand on the traffic once a second, where it is another, and remember the storms that are over."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from stormdeck.model.client import ClientSnapshot
 from stormdeck.model.deck import Deck
 from stormdeck.model.discovery import DiscoverySnapshot
 from stormdeck.model.gpu import GpuSnapshot
@@ -14,7 +15,14 @@ from stormdeck.model.settings.scope import SettingsSnapshot
 from stormdeck.model.traffic import TrafficSnapshot
 
 Snapshot = (
-    DiscoverySnapshot | SettingsSnapshot | VllmSnapshot | ProxySnapshot | GpuSnapshot | TrafficSnapshot | ProxyConfig
+    DiscoverySnapshot
+    | SettingsSnapshot
+    | ClientSnapshot
+    | VllmSnapshot
+    | ProxySnapshot
+    | ProxyConfig
+    | GpuSnapshot
+    | TrafficSnapshot
 )
 
 
@@ -36,6 +44,9 @@ def take(deck: Deck, snapshot: Snapshot) -> Deck:
             deck = replace(deck, discovery=snapshot)
         case ProxyConfig():
             deck = replace(deck, proxy_config=snapshot)
+        case ClientSnapshot():
+            version = deck.client_version if deck.version_given else snapshot.version
+            deck = replace(deck, client_version=version, exposures=snapshot.exposures)
         case SettingsSnapshot():
             deck = replace(deck, settings=snapshot)
     return replace(deck, findings=findings_of(deck))

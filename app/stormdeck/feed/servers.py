@@ -12,11 +12,14 @@ from stormdeck.feed.logdesk import LogDesk
 from stormdeck.feed.poller import Poller
 from stormdeck.feed.reduce import Snapshot
 from stormdeck.model.discovery import DiscoverySnapshot, Found
+from stormdeck.model.litellm.config import ProxyConfig
 from stormdeck.model.server import ProxySnapshot, ServerKind, ServerState, VllmSnapshot
 from stormdeck.model.settings.scope import SettingsSnapshot
 from stormdeck.options import Options
 from stormdeck.sources.discovery import Named, discover, key_for, origin_keys
 from stormdeck.sources.http import HttpClient
+from stormdeck.sources.litellm_config import read_proxy_config
+from stormdeck.sources.processes import config_of
 from stormdeck.sources.proxy import ProxySource
 from stormdeck.sources.vllm import VllmSource
 
@@ -48,6 +51,7 @@ class ServerDesk:
         self._logs = logs
         self._named = Named(options.vllm, options.proxy, options.log, options.litellm_config)
         self._settings = SettingsSnapshot()
+        self._yaml: ProxyConfig | None = None
         self._discovery: DiscoverySnapshot | None = None
         self._pollers: dict[str, tuple[Found, Poller[Any], asyncio.Task[None], VllmSource | ProxySource]] = {}
         self._states: dict[str, ServerState] = {}
@@ -92,6 +96,7 @@ class ServerDesk:
             self._look.clear()
             found = await discover(self._settings, self._http, self._named)
             self._take(found)
+            await self._read_yaml(found)
             well = self._pollers and all(self._states.get(name) in WELL for name in self._pollers)
             wait = SEARCH_WELL_S if well and found.logs else min(SEARCH_LATER_S, wait * SEARCH_GROWTH)
             try:
@@ -109,6 +114,17 @@ class ServerDesk:
             server = found.server(proxy=is_proxy)
             if server is not None and (is_proxy or server.kind is ServerKind.VLLM):
                 self._poll(name, server)
+
+    async def _read_yaml(self, found: DiscoverySnapshot) -> None:
+        """Hand on LiteLLM's YAML, where it is known and has changed."""
+        proxy = found.server(proxy=True)
+        path = self._named.litellm_config
+        if path is None and proxy is not None and proxy.kind is ServerKind.LITELLM and proxy.process is not None:
+            path = await asyncio.to_thread(config_of, proxy.process)
+        config = await asyncio.to_thread(read_proxy_config, path) if path is not None else None
+        if config is not None and config != self._yaml:
+            self._yaml = config
+            self._hand(config)
 
     def _poll(self, name: str, found: Found) -> None:
         """Ask a server from now on; one that is asked already only learns of its process."""

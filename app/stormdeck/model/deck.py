@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from stormdeck.model.discovery import DiscoverySnapshot
 from stormdeck.model.finding import Finding
@@ -11,6 +12,9 @@ from stormdeck.model.litellm.config import ProxyConfig
 from stormdeck.model.server import ProxySnapshot, VllmSnapshot
 from stormdeck.model.settings.scope import SettingsSnapshot
 from stormdeck.model.traffic import TrafficSnapshot
+
+if TYPE_CHECKING:
+    from stormdeck.model.rules.facts import Exposure
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,5 +31,7 @@ class Deck:
     client_version: str | None = None
     version_given: bool = False
     """The user named the version: what transcripts tell does not count."""
+    exposures: tuple[Exposure, ...] = ()
+    """Who else can read the settings files."""
     proxy_config: ProxyConfig | None = None
     """LiteLLM's YAML, where it is known."""

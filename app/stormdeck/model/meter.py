@@ -72,7 +72,7 @@ class TrafficMeter:
         if not batch.history and self._since is None:
             self._since = batch.arrived
         if self._primary is not None and batch.log != self._primary:
-            self._ledger.take_errors(batch)
+            self._take_behind(batch)
             return {}
         taken = self._ledger.take(batch)
         if taken:
@@ -115,11 +115,27 @@ class TrafficMeter:
             logs=tuple(self._logs),
             client_version=self.client_version,
             since=self._since,
+            upstream=self._asked_upstream(last),
+            waiting=self._ledger.sessions.waiting(now),
         )
 
     def _empty(self) -> None:
         self._buckets = Tally(self._size)
         self._seconds = Tally(MINUTE)
+        self._upstream = Tally(self._size)
+        self._has_upstream = False
+
+    def _take_behind(self, batch: LogBatch) -> None:
+        """Take the log of the hop behind: what it was asked counts apart, once its time is known."""
+        asked = self._ledger.take_behind(batch)
+        if asked and not batch.history:
+            self._upstream.add(floor(batch.arrived / self._bucket_s), 0, asked)
+            self._has_upstream = True
+
+    def _asked_upstream(self, last: int) -> int | None:
+        if not self._has_upstream:
+            return None
+        return sum(bucket.ok for bucket in self._upstream.last(last, self._size))
 
     def _at(self, shift: Shift, length_s: int) -> tuple[int, int, int]:
         return floor(shift.t / length_s), shift.column, shift.number

@@ -13,9 +13,9 @@ from stormdeck.model.hop import HopKind
 from stormdeck.model.light import Light
 from stormdeck.model.server import ProxySnapshot, ServerKind, VllmSnapshot
 from stormdeck.model.settings.scope import SettingsSnapshot
-
-__all__ = ["Hop", "HopKind", "broken_file", "gpu_name", "path", "place"]
 from stormdeck.model.units import percent
+
+__all__ = ["Hop", "HopKind", "broken_file", "gpu_name", "path", "place", "silent_base", "worst"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,10 @@ class TrafficSnapshot:
     """Of the client that wrote the newest transcript line; empty while none did."""
     since: float | None = None
     """Unix seconds from which on lines were seen; the window before it is not known to be quiet."""
+    upstream: int | None = None
+    """Requests for tokens that the next hop's log shows in the window; ``None`` where only one log is read."""
+    waiting: int | None = None
+    """Turns that wait for an answer now, as transcripts tell; ``None`` where none is read."""
 
     @property
     def live_storm(self) -> Storm | None:

@@ -89,6 +89,21 @@ ACTIONS = (
     Action(
         "settings.next", "n", "n", "next finding", "Go to the next value with a finding.", "next_finding", "settings"
     ),
+    Action(
+        "checks.fix",
+        "f",
+        "f",
+        "fix",
+        "Take the fix to the form, where it is saved after its diff.",
+        "fix",
+        "checks",
+        True,
+    ),
+    Action(
+        "checks.filter", "a", "a", "all or problems", "Show all, or problems only.", "filter", "checks", footer=True
+    ),
+    Action("checks.down", "space,pagedown", "space", "read on", "Scroll the explanation.", "page(1)", "checks"),
+    Action("checks.up", "b,pageup", "b", "read back", "Scroll the explanation back.", "page(-1)", "checks"),
 )
 
 

@@ -15,6 +15,7 @@ from textual.screen import Screen
 
 from stormdeck.feed.reduce import Snapshot, take
 from stormdeck.model.deck import Deck
+from stormdeck.model.finding import Finding
 from stormdeck.model.light import Light
 from stormdeck.model.logs.book import LogBook
 from stormdeck.model.retries.storm import Storm
@@ -110,7 +111,8 @@ class StormdeckApp(App[None]):
         for own in THEMES:
             self.register_theme(own)
         self.theme = theme if theme in self.available_themes else DARK.name
-        self.set_reactive(StormdeckApp.deck, Deck(client_version=client_version, version_given=client_version is not None))
+        given = client_version is not None
+        self.set_reactive(StormdeckApp.deck, Deck(client_version=client_version, version_given=given))
         self.judge()
 
     def on_mount(self) -> None:
@@ -212,6 +214,15 @@ class StormdeckApp(App[None]):
         screen = self.screen
         if isinstance(screen, LogsScreen):
             self.call_after_refresh(screen.go_to, number)
+
+    async def take_to_form(self, finding: Finding) -> None:
+        """Show the form with the fix of a finding taken, on the row that it is about."""
+        from stormdeck.ui.screens.settings import SettingsScreen
+
+        await self.action_show("settings")
+        screen = self.screen
+        if isinstance(screen, SettingsScreen):
+            self.call_after_refresh(screen.take_fix, finding)
 
     async def action_help(self) -> None:
         """Show all keys."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from dataclasses import replace
 
 from stormdeck.model.finding import Paste
 from stormdeck.model.litellm.config import Deployment, ProxyConfig
@@ -45,7 +47,8 @@ def new_setting(config: ProxyConfig, section: str, key: str, value: str, descrip
         return None
     member = config.root.member(section)
     if member is None:
-        return Paste(description, f"{section}:\n  {key}: {value}", *_after(_last_row(config)))
+        where = f"{description} at the end of the file"
+        return Paste(where, f"{section}:\n  {key}: {value}", *_after(_last_row(config)))
     members = member.node.members or ()
     own = [one for one in members if one.line > member.line]
     row = _row(config, own[0].line) if own else None
@@ -53,6 +56,31 @@ def new_setting(config: ProxyConfig, section: str, key: str, value: str, descrip
         return None
     indent = " " * (own[0].column - 1)
     return Paste(description, f"{indent}{key}: {value}", *_after(max(one.node.last_line for one in own)))
+
+
+def joined(pastes: Sequence[Paste]) -> list[Paste]:
+    """Return the same pastes, where several add one section with all of its settings in each.
+
+    A section that is pasted twice stands twice, and the last one alone counts.
+    """
+    sections: dict[tuple[int, str], list[str]] = {}
+    for one in pastes:
+        head, row = _new_section(one)
+        if row and row not in sections.setdefault((one.first, head), []):
+            sections[one.first, head].append(row)
+    made = []
+    for one in pastes:
+        head, row = _new_section(one)
+        rows = sections[one.first, head] if row else []
+        made.append(replace(one, text="\n".join([head, *rows])) if len(rows) > 1 else one)
+    return made
+
+
+def _new_section(one: Paste) -> tuple[str, str]:
+    """Return the head of a section that a paste adds and the setting in it; empty for another paste."""
+    head, _, row = one.text.partition("\n")
+    adds = one.last < one.first and head.endswith(":") and head[0] not in " -" and "\n" not in row
+    return (head, row) if adds else ("", "")
 
 
 def same_under(config: ProxyConfig, deployment: Deployment, name: str, description: str) -> Paste | None:

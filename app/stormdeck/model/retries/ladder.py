@@ -5,6 +5,8 @@ Measured with Claude Code 2.1.42, 2.1.112 and 2.1.329 (facts/claude-code.md 2); 
 
 from __future__ import annotations
 
+from stormdeck.model.rules.version import at_least, below
+
 WAITS = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
 """Nominal wait after attempt 1, 2, 3, ...; the last one holds for all that follow."""
 JITTER = 0.25
@@ -16,6 +18,11 @@ AT_ONCE = {400: 6, 404: 2}
 
 400: 2.1.329 strips features in turn. 404: a second request without streaming.
 """
+MOST_RETRIES = 15
+CLAMPED_FROM = "2.1.186"
+"""The version from which on more retries are not taken (changelog)."""
+IGNORES_WORDS_FROM = "2.1.43"
+"""The version after the last one that was measured to send nothing."""
 LONGEST_RETRY_AFTER = 60.0
 """A ``retry-after`` above this makes 2.1.112 and later fail at once."""
 
@@ -33,6 +40,21 @@ def allowance(status: int, limit: int = DEFAULT_LIMIT) -> int:
     if climbs(status):
         return limit
     return AT_ONCE.get(status, 1)
+
+
+def attempt_limit(setting: str | None, version: str | None = None) -> int:
+    """Return how many attempts a client sends for one turn with this ``CLAUDE_CODE_MAX_RETRIES``; ``None``: not set.
+
+    0 where it sends none: a negative number or a word makes clients up to 2.1.42 fail without a request; later ones
+    ignore it. From 2.1.186 on no more than 15 retries are taken (measured and changelog).
+    """
+    if setting is None or not setting.strip():
+        return DEFAULT_LIMIT
+    retries = int(setting) if setting.strip().isascii() and setting.strip().isdigit() else -1
+    if retries < 0:
+        return 0 if below(version, IGNORES_WORDS_FROM) else DEFAULT_LIMIT
+    clamped = at_least(version, CLAMPED_FROM)
+    return 1 + (min(retries, MOST_RETRIES) if clamped else retries)
 
 
 def wait_bounds(attempt: int) -> tuple[float, float]:

@@ -12,6 +12,7 @@ from stormdeck.model.logs.access import LocalTime, RequestKind
 from stormdeck.model.logs.batch import LogBatch
 from stormdeck.model.retries.account import Account, settle
 from stormdeck.model.retries.coarse import pair_chains
+from stormdeck.model.retries.hops import asks_for_tokens
 from stormdeck.model.retries.intake import Intake, when
 from stormdeck.model.retries.ladder import DEFAULT_LIMIT
 from stormdeck.model.retries.pairing import Pair
@@ -120,12 +121,19 @@ class Ledger:
             self._kinds[kind] += others.count(kind)
         return taken
 
-    def take_errors(self, batch: LogBatch) -> None:
-        """Take only the errors of a log whose requests are counted elsewhere: the next hop's."""
-        intake = self._intake(batch.log)
+    def take_behind(self, batch: LogBatch) -> int:
+        """Take the errors of the next hop's log; return how many requests for tokens it shows.
+
+        They are those of the first log once more, and the proxy's own retries.
+        """
+        intake, asked = self._intake(batch.log), 0
         for line in batch.lines:
-            if "ERROR" in line or "CRITICAL" in line:
+            if " HTTP/" in line:
+                found = intake.access(line)
+                asked += found is not None and asks_for_tokens(found[0])
+            elif "ERROR" in line or "CRITICAL" in line:
                 self._explain(intake, line, batch)
+        return asked
 
     def take_entry(self, entry: Entry) -> None:
         """Take what one line of a transcript tells."""

@@ -11,6 +11,8 @@ from stormdeck.model.retries.transcript import Entry, EntryKind
 TURNS = 20_000
 SESSIONS = 1000
 SEEN = 100_000
+LONGEST_WAIT_S = 400.0
+"""A client gives up on one attempt before that: after 361 s at most (measured, 2.1.329)."""
 
 
 class End(StrEnum):
@@ -100,6 +102,12 @@ class Sessions:
         """Return from when to when each session was active, prompts and commands included; at most 1000."""
         return dict(self._spans)
 
+    def waiting(self, now: float) -> int | None:
+        """Return how many turns wait for their answer, ``None`` where no transcript was read."""
+        if not self._spans:
+            return None
+        return sum(self._waits(thread, now) for thread in self._threads.values())
+
     def take(self, entry: Entry) -> None:
         """Take the next entry of a session; one that was written again is left out."""
         if entry.id and self._repeated((entry.kind, entry.id)):
@@ -116,6 +124,12 @@ class Sessions:
             self._close(thread, entry, End.ANSWERED)
         else:
             self._close(thread, entry, End.FAILED)
+
+    def _waits(self, thread: _Thread, now: float) -> bool:
+        turn = self._turns.get(thread.turn)
+        if turn is not None and turn.end is End.OPEN:
+            return now - turn.heard <= LONGEST_WAIT_S
+        return thread.asked_since and thread.asked is not None and now - thread.asked <= LONGEST_WAIT_S
 
     def _note(self, entry: Entry) -> None:
         if entry.version and entry.t >= self._newest:

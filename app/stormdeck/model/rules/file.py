@@ -118,7 +118,8 @@ def misspelt(facts: Facts) -> Iterator[Finding]:
             known = meant(name, VARIABLES)
             if known is not None:
                 yield _did_you_mean(facts, file, path, f"env.{known}")
-        for name in [name for name in file.values if name not in ROOT_KEYS and name not in VARIABLES][:_MOST]:
+        strange = [name for name in file.values if name not in ROOT_KEYS and name not in VARIABLES and "." not in name]
+        for name in strange[:_MOST]:
             known = meant(name, ROOT_KEYS)
             if known is not None:
                 yield _did_you_mean(facts, file, name, known)

@@ -6,13 +6,16 @@ from stormdeck.model.deck import Deck
 from stormdeck.model.finding import Finding
 from stormdeck.model.path import HopKind
 from stormdeck.model.rules.facts import Facts
-from stormdeck.model.rules.live import live_of
+from stormdeck.model.rules.live import Probe, live_of
 from stormdeck.model.rules.registry import check
 from stormdeck.model.settings.scope import SettingsSnapshot
 
 
 def findings_of(
-    deck: Deck, settings: SettingsSnapshot | None = None, changed: frozenset[str] = frozenset()
+    deck: Deck,
+    settings: SettingsSnapshot | None = None,
+    changed: frozenset[str] = frozenset(),
+    probe: Probe | None = None,
 ) -> tuple[Finding, ...]:
     """Return what the rules say about the settings of a deck, or about others in their place, worst first.
 
@@ -20,7 +23,12 @@ def findings_of(
     """
     shown = settings if settings is not None else deck.settings
     facts = Facts.effective(
-        shown, deck.client_version, live=live_of(deck), proxy_config=deck.proxy_config, changed=changed
+        shown,
+        deck.client_version,
+        live=live_of(deck, probe),
+        proxy_config=deck.proxy_config,
+        exposures=deck.exposures,
+        changed=changed,
     )
     found = check(facts)
     if any(file.exists for file in shown.files) or shown.shell:

@@ -9,6 +9,9 @@ from stormdeck.model.deck import Deck
 from stormdeck.model.rules.version import at_least
 from stormdeck.model.server import EngineStats, ProxySnapshot, ServedModel, ServerKind, VllmSnapshot
 
+_DEMO = "stormdeck.demo.vllm"
+"""The built-in server has none of vLLM's options: its command line tells nothing."""
+
 
 class Reach(StrEnum):
     """What a connection to the base URL met."""
@@ -94,5 +97,5 @@ def live_of(deck: Deck, probe: Probe | None = None) -> Live:
     server = deck.discovery.server(proxy=False)
     command = server.process.command if server is not None and server.process is not None else ()
     proxies = tuple(found.url for found in deck.discovery.found if found.kind.is_proxy)
-    is_vllm = server is not None and server.kind is ServerKind.VLLM
+    is_vllm = server is not None and server.kind is ServerKind.VLLM and _DEMO not in command
     return Live(probe, deck.vllm, deck.proxy, command if is_vllm else (), proxies=proxies)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
 
 from stormdeck.model.finding import Finding, Severity
 from stormdeck.model.hop import HopKind
+from stormdeck.model.litellm.paste import joined
 from stormdeck.model.rules import (
     auth,
     auth_live,
@@ -16,6 +18,7 @@ from stormdeck.model.rules import (
     model,
     model_ids,
     proxy_ids,
+    proxy_keys,
     proxy_manner,
     proxy_models,
     proxy_start,
@@ -34,7 +37,7 @@ from stormdeck.model.text import clean
 
 _MODULES = (
     *(url, url_live, auth, auth_live, model, model_ids, traffic, time, context, file, scopes),
-    *(proxy_start, proxy_models, proxy_upstream, proxy_ids, proxy_manner, proxy_time, server, engine),
+    *(proxy_start, proxy_keys, proxy_models, proxy_upstream, proxy_ids, proxy_manner, proxy_time, server, engine),
 )
 _ORDER = ("URL", "AUTH", "MODEL", "TRAFFIC", "TIME", "CTX", "FILE", "PROXY", "SERVER")
 RULES: tuple[Rule, ...] = tuple(
@@ -51,8 +54,15 @@ _MOST = 100
 
 def check(facts: Facts) -> tuple[Finding, ...]:
     """Return what all rules find, the worst first, then along the path, by code and place."""
-    findings = (_harmless(finding) for one in RULES for finding in islice(one.find(facts), _MOST))
+    findings = _joined([_harmless(finding) for one in RULES for finding in islice(one.find(facts), _MOST)])
     return tuple(sorted(findings, key=_rank))
+
+
+def _joined(findings: list[Finding]) -> Iterator[Finding]:
+    """Yield findings whose texts to paste can all be pasted."""
+    pastes = iter(joined([finding.paste for finding in findings if finding.paste is not None]))
+    for finding in findings:
+        yield finding if finding.paste is None else replace(finding, paste=next(pastes))
 
 
 def _rank(finding: Finding) -> tuple[int, int, str, str, int]:

@@ -122,7 +122,7 @@ def readable_secret(facts: Facts) -> Iterator[Finding]:
 def _secret(file: SettingsFile) -> str | None:
     """Return the first entry of a file that looks like a real secret."""
     named = (path for path, value in entries(file.values) if isinstance(value, str) and looks_real(value))
-    return next((path for path in named if is_secret(path.rpartition(".")[2]) and not path.endswith("Helper")), None)
+    return next((path for path in named if is_secret(path.rpartition(".")[2])), None)
 
 
 def _position(file: SettingsFile, path: str) -> tuple[int | None, int | None]:

@@ -9,9 +9,11 @@ from stormdeck.model.finding import Finding, Severity
 from stormdeck.model.hop import HopKind
 from stormdeck.model.rules.choice import asked_ids
 from stormdeck.model.rules.facts import BASE_URL, Facts
-from stormdeck.model.rules.hosts import host_of, is_loopback, port_of
+from stormdeck.model.rules.hosts import host_of, is_loopback, port_of, same_place
+from stormdeck.model.rules.live import Reach
 from stormdeck.model.rules.rule import Page, Rule, rule
 from stormdeck.model.rules.version import below
+from stormdeck.model.server import ServerState
 
 _USUAL_PORT = "8000"
 _AUTO = "--enable-auto-tool-choice"
@@ -204,8 +206,7 @@ def name_or_port(facts: Facts) -> Iterator[Finding]:
             _NAME,
         )
     url, port = facts.text(BASE_URL), option(command, "--port") or _USUAL_PORT
-    elsewhere = port_of(url) not in {None, int(port) if port.isascii() and port.isdigit() else None}
-    if _told(facts) and facts.live.direct and facts.proxy_config is None and is_loopback(host_of(url)) and elsewhere:
+    if _told(facts) and _leads_elsewhere(facts, url, port):
         yield _here(
             "SERVER906",
             Severity.WARNING,
@@ -213,6 +214,21 @@ def name_or_port(facts: Facts) -> Iterator[Finding]:
             f"vLLM listens on port {port}, and ANTHROPIC_BASE_URL names port {port_of(url)}.",
             "--port",
         )
+
+
+def _leads_elsewhere(facts: Facts, url: str, port: str) -> bool:
+    """Say whether the base URL names another port of this machine, and nothing is known to answer there.
+
+    Something that does may be a container that passes its port on, or a proxy.
+    """
+    live = facts.live
+    answers = live.probe is not None and live.probe.reach is Reach.ANSWERS
+    answers = answers or (
+        live.vllm is not None and live.vllm.state is ServerState.UP and same_place(live.vllm.url, url)
+    )
+    if answers or not live.direct or facts.proxy_config is not None or not is_loopback(host_of(url)):
+        return False
+    return port.isascii() and port.isdigit() and port_of(url) not in {None, int(port[:6])}
 
 
 RULES: tuple[Rule, ...] = (no_tools, wrong_parser, old_version, name_or_port)

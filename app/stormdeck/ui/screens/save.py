@@ -44,7 +44,7 @@ class SaveScreen(ModalScreen[bool | None]):
     def _text(self) -> Content:
         file = self._draft.file
         rows = [line(("SAVE  ", "$quiet bold"), (str(file.path) if file else "", "bold")), line()]
-        rows += [_row(one) for one in self._draft.diff()]
+        rows += [diff_row(one) for one in self._draft.diff()]
         if self._changed_outside:
             rows += [
                 line(),
@@ -60,7 +60,8 @@ class SaveScreen(ModalScreen[bool | None]):
         return lines(rows)
 
 
-def _row(one: DiffLine) -> Content:
+def diff_row(one: DiffLine) -> Content:
+    """Return a line of a diff with its number and its sign."""
     number = one.new if one.kind is DiffKind.ADDED else one.old
     return line((f"{number:>4} ", "$faint"), (f"{one.kind.value} {clean(one.text)}", STYLES[one.kind]))
 

@@ -12,6 +12,7 @@ from textual.content import Content
 from textual.widgets import Input, Static
 
 from stormdeck.model.deck import Deck
+from stormdeck.model.finding import Finding
 from stormdeck.model.settings.draft import Draft
 from stormdeck.model.settings.field import Kind
 from stormdeck.model.settings.fields import FIELDS
@@ -147,6 +148,12 @@ class SettingsScreen(Area):
             self.notify("No fix to take here. n goes to the next finding.")
         elif self._may_edit():
             self._change(self.draft.take(fixes[0].edits))
+
+    def take_fix(self, finding: Finding) -> None:
+        """Take a finding's fix, and go to the row that it is about."""
+        if finding.fix is not None and self._may_edit():
+            self._change(self.draft.take(finding.fix.edits))
+        self._go_to_next(lambda row: row.field.path == finding.path, "The form has no row for it.")
 
     def action_fix_all(self) -> None:
         """Take every safe fix; where there are no settings at all, the whole working block for the live server."""

@@ -38,6 +38,7 @@ class PathBar(Panel):
             (" ─▶ ", _full, [*right, clock]),
             (" ▶ ", _plain, [*right, clock]),
             (" ▶ ", _plain, right),
+            (" ▶ ", _bare, right),
             (" ", _short, right),
         ):
             left = line(*_joined([draw(hop) for hop in hops], arrow))
@@ -63,6 +64,11 @@ def _full(hop: Hop) -> list[Part]:
 def _plain(hop: Hop) -> list[Part]:
     name = "claude" if hop.kind is HopKind.CLIENT else hop.name
     return _full(Hop(hop.kind, name, hop.place, hop.light, hop.figure))
+
+
+def _bare(hop: Hop) -> list[Part]:
+    name = "claude" if hop.kind is HopKind.CLIENT else hop.name
+    return [(name, "bold"), *([(f" {hop.place}", "$quiet")] if hop.place else []), " ", light(hop.light)]
 
 
 def _short(hop: Hop) -> list[Part]:

@@ -1,0 +1,115 @@
+"""The explanation beside the list: what was seen, why it matters, and what to change."""
+
+from __future__ import annotations
+
+from textual.content import Content
+from textual.geometry import Size
+
+from stormdeck.model.deck import Deck
+from stormdeck.model.discovery import Found, Missed
+from stormdeck.model.finding import Finding
+from stormdeck.model.rules.located import located
+from stormdeck.model.rules.pages import page_lines
+from stormdeck.model.rules.registry import page_of
+from stormdeck.model.settings.draft import Draft
+from stormdeck.model.settings.scope import SettingsFile
+from stormdeck.model.text import clean
+from stormdeck.ui.draw import LIGHT_STYLES, line
+from stormdeck.ui.screens.save import diff_row
+from stormdeck.ui.widgets.check_list import Item
+from stormdeck.ui.widgets.panel import Panel
+
+
+class CheckDetail(Panel):
+    """As high as its text."""
+
+    def __init__(self, *, id: str) -> None:  # noqa: A002 - Textual's own name for it
+        super().__init__(id=id)
+        self._item: Item | None = None
+
+    def part(self, deck: Deck) -> object:
+        """Return what an explanation quotes besides its item."""
+        return deck.settings, deck.proxy_config
+
+    def watch_deck(self, old: Deck, new: Deck) -> None:
+        """Lay out again when what is quoted has changed."""
+        if self.part(old) != self.part(new):
+            self.refresh(layout=True)
+
+    def show(self, item: Item | None) -> None:
+        """Explain another row."""
+        if item != self._item:
+            self._item = item
+            self.refresh(layout=True)
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        """Return the number of lines at a width."""
+        return max(1, len(self.rows(width, 0)))
+
+    def rows(self, width: int, height: int) -> list[Content]:
+        """Return the explanation."""
+        match self._item:
+            case Finding():
+                return _finding(self._item, self.deck, width)
+            case SettingsFile():
+                return _file(self._item, width)
+            case Found():
+                return _found(self._item, width)
+            case Missed():
+                return [line((self._item.what, "bold")), line(), *_wrapped(self._item.why, width)]
+            case _:
+                return [line(("Nothing to explain.", "$quiet"))]
+
+
+def _finding(finding: Finding, deck: Deck, width: int) -> list[Content]:
+    [placed] = located(deck.settings, [finding])
+    name = finding.path.removeprefix("env.")
+    rows = [line((f"{finding.code}  ", "$accent bold"), (name, "bold"))]
+    rows += _wrapped(finding.title, width, LIGHT_STYLES[finding.severity.light])
+    if placed.file is not None:
+        place = ":".join(str(part) for part in (placed.file, placed.line, placed.column) if part is not None)
+        rows += _wrapped(place, width, "$quiet")
+    rows += [line(), *_wrapped(finding.message, width, "")]
+    if finding.fix is not None:
+        rows += [line(), line(("FIX", "$quiet bold"), ("   f takes it to the form", "$quiet"))]
+        rows += _wrapped(finding.fix.description, width, "$success")
+        rows += [diff_row(one) for one in Draft(deck).take(finding.fix.edits).diff()]
+    if finding.paste is not None:
+        where = f"line {finding.paste.first}" if finding.paste.first else "the top"
+        rows += [line(), line((f"PASTE AT {where.upper()}", "$quiet bold"))]
+        rows += _wrapped(finding.paste.description, width, "$success")
+        rows += [line((clean(text), "$foreground")) for text in finding.paste.text.split("\n")]
+    page = page_of(finding.code)
+    if page is not None:
+        rows += [line(), line(("THE RULE", "$quiet bold"))]
+        rows += [line((text, "$quiet")) for text in page_lines(page, max(20, width))[1:]]
+    return rows
+
+
+def _file(file: SettingsFile, width: int) -> list[Content]:
+    error = file.error
+    place = f":{error.line}:{error.column}" if error is not None and error.line else ""
+    rows = [*_wrapped(f"{file.path}{place}", width, "bold")]
+    rows += _wrapped(error.message if error is not None else "", width, "$error")
+    rows += [
+        line(),
+        *_wrapped("The client drops the whole file and says “Not logged in”. It is not touched here.", width),
+    ]
+    return [*rows, *_wrapped("stormdeck check --fix proposes a repaired text, as a diff.", width)]
+
+
+def _found(found: Found, width: int) -> list[Content]:
+    rows = [line((found.kind.value, "bold"), f"  {found.url}"), *_wrapped(f"found: {found.how}", width)]
+    process = found.process
+    if process is None:
+        return [
+            *rows,
+            *_wrapped("Its process is not seen: it runs elsewhere, in a container, or as another user.", width),
+        ]
+    rows += [line(), *_wrapped(f"process {process.pid}", width, "")]
+    rows += _wrapped(" ".join(process.command), width)
+    return [*rows, line(), *_wrapped(f"its output goes {process.log_note}", width)]
+
+
+def _wrapped(text: str, width: int, style: str = "$quiet") -> list[Content]:
+    return list(Content.styled(clean(text), style).wrap(max(1, width))) if text else []

@@ -1,0 +1,168 @@
+"""The list of the checks area: findings by hop, then what was found on this machine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from textual.binding import Binding
+from textual.content import Content
+from textual.geometry import Region, Size
+from textual.message import Message
+from textual.widget import Widget
+
+from stormdeck.model.deck import Deck
+from stormdeck.model.discovery import Found, Missed
+from stormdeck.model.finding import Finding, Severity
+from stormdeck.model.hop import HopKind
+from stormdeck.model.light import Light
+from stormdeck.model.settings.scope import SettingsFile
+from stormdeck.ui.draw import light, line
+from stormdeck.ui.widgets.panel import Panel
+
+Item = Finding | SettingsFile | Found | Missed | str
+"""What a row stands for; a text is a heading, or a sentence where there is nothing."""
+
+HOPS = {HopKind.CLIENT: "CLIENT", HopKind.PROXY: "PROXY", HopKind.SERVER: "VLLM", HopKind.GPU: "GPU"}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of the list."""
+
+    item: Item
+    heading: bool = False
+
+    @property
+    def chosen(self) -> bool:
+        """Say whether the cursor may stand on it."""
+        return not isinstance(self.item, str)
+
+
+def rows_of(deck: Deck, *, problems_only: bool) -> Iterator[Row]:
+    """Yield the rows: hops in path order, worst first in each; then servers, logs, and what is missing."""
+    broken = [file for file in deck.settings.files if file.error is not None]
+    shown = [one for one in deck.findings if not problems_only or one.severity is not Severity.INFO]
+    for hop, title in HOPS.items():
+        own = [finding for finding in shown if finding.hop is hop]
+        files = broken if hop is HopKind.CLIENT else []
+        if own or files or hop is HopKind.CLIENT:
+            yield Row(title, heading=True)
+            yield from map(Row, files)
+            yield from map(Row, own)
+            if not own and not files:
+                yield Row(_nothing(deck))
+    yield Row("")
+    yield Row("FOUND ON THIS MACHINE", heading=True)
+    if not deck.discovery.done:
+        yield Row("Looking …")
+    yield from map(Row, deck.discovery.found)
+    yield from (Row(f"log  {path}") for path in deck.discovery.logs)
+    yield from (Row(note) for note in deck.discovery.log_notes)
+    if not problems_only:
+        yield from map(Row, deck.discovery.missed)
+
+
+def _nothing(deck: Deck) -> str:
+    if any(file.exists for file in deck.settings.files):
+        return "Nothing to say against the settings."
+    return "No settings file yet. Press 3: F proposes what a live server needs."
+
+
+class CheckList(Panel, can_focus=True):
+    """As high as its rows; the cursor moves over what can be explained."""
+
+    BINDINGS = [  # noqa: RUF012 - Textual's own form
+        Binding("down", "move(1)", show=False),
+        Binding("up", "move(-1)", show=False),
+    ]
+
+    class Chosen(Message):
+        """Another row is the current one."""
+
+        def __init__(self, item: Item | None) -> None:
+            self.item = item
+            super().__init__()
+
+    def __init__(self, *, id: str) -> None:  # noqa: A002 - Textual's own name for it
+        super().__init__(id=id)
+        self.problems_only = False
+        self.current: Item | None = None
+        self._rows: list[Row] = []
+
+    def part(self, deck: Deck) -> object:
+        """Return what the list is made of."""
+        return deck.findings, deck.settings.files, deck.discovery
+
+    def watch_deck(self, old: Deck, new: Deck) -> None:
+        """Make the list anew when its part of the deck has changed."""
+        if not self._rows or self.part(old) != self.part(new):
+            self.fill()
+
+    def fill(self) -> None:
+        """Make the list anew; the cursor stays on what it stood on."""
+        self._rows = list(rows_of(self.deck, problems_only=self.problems_only))
+        items = [row.item for row in self._rows if row.chosen]
+        same = next((item for item in items if _same(item, self.current)), None)
+        self._choose(same if same is not None else items[0] if items else None)
+        self.refresh(layout=True)
+
+    def action_move(self, step: int) -> None:
+        """Move the cursor to the next row that can be explained."""
+        items = [row.item for row in self._rows if row.chosen]
+        if not items:
+            return
+        at = next((index for index, item in enumerate(items) if item is self.current), 0)
+        self._choose(items[max(0, min(len(items) - 1, at + step))])
+        self.refresh()
+        place = next(index for index, row in enumerate(self._rows) if row.item is self.current)
+        # The heading above the first row of a group is to be seen too.
+        region = Region(0, max(0, place - 1), self.size.width, 3)
+        if isinstance(self.parent, Widget):
+            self.parent.scroll_to_region(region, animate=False)
+
+    def _choose(self, item: Item | None) -> None:
+        self.current = item
+        self.post_message(self.Chosen(item))
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        """Return the number of rows."""
+        return max(1, len(self._rows))
+
+    def rows(self, width: int, height: int) -> list[Content]:
+        """Return the rows."""
+        return [self._draw(row, width) for row in self._rows]
+
+    def _draw(self, row: Row, width: int) -> Content:
+        if row.heading:
+            return line((str(row.item), "$quiet bold"))
+        mark = ("▌", "$accent") if row.item is self.current else " "
+        text = Content.assemble(mark, _text(row.item))
+        return text.truncate(width, ellipsis=True)
+
+
+def _same(item: Item, other: Item | None) -> bool:
+    if isinstance(item, Finding) and isinstance(other, Finding):
+        return (item.code, item.path, item.line) == (other.code, other.path, other.line)
+    if isinstance(item, Found) and isinstance(other, Found):
+        return item.url == other.url
+    return item == other
+
+
+def _text(item: Item) -> Content:
+    match item:
+        case Finding():
+            name = item.path.removeprefix("env.")
+            return line(
+                light(item.severity.light), " ", (f"{item.code:<11}", "$accent"), (name, "bold"), f"  {item.title}"
+            )
+        case SettingsFile():
+            return line(
+                light(Light.BROKEN), " ", (f"{'FILE701':<11}", "$accent"), (item.path.name, "bold"), "  not in effect"
+            )
+        case Found():
+            return line(light(Light.FINE), " ", (item.kind.value, "bold"), f"  {item.url}")
+        case Missed():
+            return line(light(Light.UNKNOWN), " ", (item.what, "$quiet"))
+        case _:
+            return line(("  " + item, "$quiet"))

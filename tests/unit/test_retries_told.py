@@ -1,0 +1,116 @@
+"""Turns as transcripts tell them."""
+
+import pytest
+import transcripts as written
+
+from stormdeck.model.retries.told import LONGEST_WAIT_S, SESSIONS, TURNS, End, Sessions
+from stormdeck.model.retries.transcript import parse_entry
+
+T = 1_795_000_000.0
+
+
+def told(*lines):
+    sessions = Sessions()
+    for line in lines:
+        sessions.take(parse_entry(line))
+    return sessions
+
+
+def seen(*lines):
+    return [(turn.attempts, turn.end, turn.causes) for turn in told(*lines).turns]
+
+
+def test_every_request_is_an_attempt_where_the_client_writes_them_down():
+    lines = [written.ask(T), written.request(T + 0.1, "r1")]
+    lines += [written.retry(T + 0.2, 1), written.request(T + 0.8, "r2", "r1"), written.answer(T + 2)]
+    assert seen(*lines) == [(2, End.ANSWERED, ("500",))]
+    (turn,) = told(*lines).turns
+    assert (turn.begun, turn.heard, turn.sent, turn.limit) == (T, T + 2, (T + 0.1, T + 0.8), 11)
+
+
+def test_a_request_that_was_changed_after_a_400_is_the_same_turn():
+    lines = [written.ask(T), *(written.request(T + n / 30, f"r{n}", digest=f"d{n // 2}") for n in range(6))]
+    assert seen(*lines, written.failure(T + 0.3, "API Error: 400 x")) == [(6, End.FAILED, ("400",))]
+
+
+def test_the_next_prompt_is_the_next_turn():
+    lines = [written.ask(T), written.request(T, "r1"), written.answer(T + 1, "m1")]
+    lines += [written.ask(T + 2), written.request(T + 2, "r2", "r1", "d2"), written.answer(T + 3, "m2")]
+    assert seen(*lines) == [(1, End.ANSWERED, ())] * 2
+
+
+def test_an_answer_that_is_asked_for_again_was_cut():
+    lines = [written.request(T, "r1"), written.answer(T + 1, "m1"), written.request(T + 1.5, "r2", "r1")]
+    assert seen(*lines, written.answer(T + 3, "m2")) == [(2, End.ANSWERED, ())]
+
+
+def test_failures_are_counted_where_the_client_writes_down_no_requests():
+    lines = [written.retry(T + n, n, 529, version="2.1.42") for n in (1, 2, 3)]
+    assert seen(*lines) == [(3, End.OPEN, ("529",) * 3)]
+    assert seen(*lines, written.answer(T + 9)) == [(4, End.ANSWERED, ("529",) * 3)]
+    assert seen(*lines, written.failure(T + 9, "API Error: 529")) == [(4, End.FAILED, ("529",) * 4)]
+
+
+def test_the_first_failure_again_is_another_turn():
+    lines = [written.retry(T, 1), written.retry(T + 1, 2), written.retry(T + 60, 1), written.answer(T + 62)]
+    assert seen(*lines) == [(2, End.LEFT, ("500",) * 2), (2, End.ANSWERED, ("500",))]
+
+
+def test_a_transcript_from_its_middle_on_still_counts():
+    assert seen(written.retry(T, 4), written.answer(T + 9)) == [(5, End.ANSWERED, ("", "", "", "500"))]
+
+
+def test_only_the_end_is_known_of_a_client_that_counts_nothing():
+    (turn,) = told(written.ask(T), written.failure(T + 33, "Request timed out")).turns
+    assert (turn.counted, turn.begun, turn.heard, turn.cause) == (False, T, T + 33, "timeout")
+
+
+def test_blocks_of_one_answer_are_one_turn():
+    lines = [written.ask(T), *[written.answer(T + 1, "m1") for _ in range(3)]]
+    assert seen(*lines) == [(1, End.ANSWERED, ())]
+
+
+def test_a_transcript_that_is_read_twice_counts_once():
+    lines = [written.ask(T), written.retry(T + 1, 1), written.retry(T + 2, 2), written.answer(T + 9)]
+    assert seen(*lines, *lines) == seen(*lines)
+
+
+def test_sessions_and_subagents_do_not_mix():
+    lines = []
+    for n in range(3):
+        lines += [written.retry(T + n, n + 1, session=session) for session in ("a", "b")]
+        lines.append(written.retry(T + n, n + 1, session="a", isSidechain=True, agentId="helper"))
+    sessions = told(*lines)
+    assert {(turn.session, turn.agent): turn.attempts for turn in sessions.turns} == {
+        ("a", ""): 3,
+        ("b", ""): 3,
+        ("a", "helper"): 3,
+    }
+
+
+def test_the_newest_entry_tells_the_version():
+    assert told(written.ask(T + 5, version="2.1.42"), written.ask(T, version="2.1.112")).version == "2.1.42"
+
+
+@pytest.mark.parametrize(
+    ("lines", "later", "waiting"),
+    [
+        ([], 1, None),
+        ([written.ask(T)], 1, 1),
+        ([written.ask(T), written.answer(T + 1)], 2, 0),
+        ([written.ask(T), written.request(T + 1, "r1")], 2, 1),
+        ([written.ask(T)], LONGEST_WAIT_S + 1, 0),
+    ],
+    ids=["no transcript", "asked", "answered", "sent", "long ago"],
+)
+def test_who_waits(lines, later, waiting):
+    assert told(*lines).waiting(T + later) == waiting
+
+
+def test_memory_is_bounded(monkeypatch):
+    monkeypatch.setattr("stormdeck.model.retries.told.TURNS", 5)
+    monkeypatch.setattr("stormdeck.model.retries.told.SESSIONS", 3)
+    assert TURNS > 5
+    assert SESSIONS > 3
+    sessions = told(*(written.answer(T + n, f"m{n}", session=f"s{n}") for n in range(20)))
+    assert (len(sessions.turns), len(sessions.spans)) == (5, 3)
