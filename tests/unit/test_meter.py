@@ -6,9 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import transcripts as written
 from stormdeck.model.logs.batch import LogBatch
 from stormdeck.model.meter import TrafficMeter
 from stormdeck.model.retries.storm import Outcome
+from stormdeck.model.retries.transcript import parse_entry
 from stormdeck.model.traffic import Bucket
 
 START = 1_795_269_600.0
@@ -215,3 +217,62 @@ def test_every_request_is_counted_once_whatever_it_turns_out_to_be(requests):
     assert all(count >= 0 for bucket in seen.buckets for count in bucket)
     assert all(1 <= number <= 11 for number in told)
     assert seen.retries <= sum(number > 1 for number in told)
+
+
+def test_a_transcript_makes_a_storm_exact():
+    meter = TrafficMeter()
+    storm(meter)
+    meter.take(batch(line(500, 50000), t=START + 4.1))
+    for entry in storm_entries(4):
+        meter.take_entry(entry)
+    seen = meter.snapshot(START + 6)
+    assert [(one.attempts, one.evidence, one.session) for one in seen.storms] == [(4, "transcript", written.SESSION)]
+    assert (seen.requests, seen.turns, seen.retries) == (5, 2, 3)
+    assert meter.client_version == "2.1.329"
+
+
+def test_attempts_without_a_line_are_counted_when_they_were_sent():
+    meter = TrafficMeter(window_s=60, bucket_s=15)
+    meter.take(batch())
+    for entry in storm_entries(4, error={"formatted": "Request timed out."}):
+        meter.take_entry(entry)
+    seen = meter.snapshot(START + 6)
+    assert seen.buckets[-1] == Bucket(0, 1, 3)
+    assert (seen.requests, seen.turns, seen.storms[0].cause, seen.waiting) == (4, 1, "timeout", 1)
+    assert meter.snapshot(START + 6) == seen
+
+
+def test_a_retry_that_the_client_counts_as_a_turn_moves():
+    meter = TrafficMeter()
+    meter.take(batch(line(500), t=START))
+    meter.take(batch(line(200), t=START + 0.6))
+    assert meter.snapshot(START + 1).retries == 1
+    for text in (
+        written.request(START - 0.05, "a", digest="one"),
+        written.failure(START + 0.05),
+        written.ask(START + 0.3),
+        written.request(START + 0.4, "b", digest="two"),
+        written.answer(START + 0.9),
+    ):
+        meter.take_entry(parse_entry(text))
+    seen = meter.snapshot(START + 1)
+    assert (seen.requests, seen.turns, seen.retries) == (2, 2, 0)
+    assert seen.buckets[-1] == Bucket(1, 1, 0)
+
+
+def test_the_next_hops_requests_are_counted_apart():
+    meter = TrafficMeter()
+    meter.set_primary("litellm")
+    meter.take(batch(line(500)))
+    assert meter.snapshot(START).upstream is None
+    meter.take(batch(*[line(500, path="/v1/chat/completions")] * 3, line(path="/health"), log="vllm"))
+    seen = meter.snapshot(START)
+    assert (seen.requests, seen.upstream) == (1, 3)
+
+
+def storm_entries(count, **failure):
+    """Return what 2.1.329 writes down of a turn whose attempts fail one after the other."""
+    texts = [written.ask(START - 0.1)]
+    for n, t in enumerate(LADDER[:count]):
+        texts += [written.request(START + t, f"r{n}"), written.retry(START + t + 0.02, n + 1, **failure)]
+    return [parse_entry(text) for text in texts]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from stormdeck.model.retries.ladder import allowance, gives_up, gives_up_at, next_due, wait_bounds
+from stormdeck.model.retries.ladder import allowance, attempt_limit, gives_up, gives_up_at, next_due, wait_bounds
 
 MEASURED = [0.68, 1.22, 2.63, 4.87, 8.8, 19.3, 39.3, 37.1, 37.6, 33.9]
 """Waits of one real client (facts/claude-code.md 2); the second and third took a little more than the wait."""
@@ -58,3 +58,23 @@ def test_a_whole_storm_takes_about_three_minutes():
 
 def test_slow_failures_put_the_end_off():
     assert gives_up_at(9, 0.0, service=5.0) == pytest.approx(gives_up_at(9, 0.0) + 10.0)
+
+
+@pytest.mark.parametrize(
+    ("setting", "version", "limit"),
+    [
+        (None, None, 11),
+        ("", "2.1.329", 11),
+        ("0", "2.1.42", 1),
+        ("3", None, 4),
+        ("20", "2.1.42", 21),
+        ("20", "2.1.329", 16),
+        ("20", "2.1.186", 16),
+        ("-1", "2.1.42", 0),
+        ("abc", "2.1.42", 0),
+        ("-1", "2.1.329", 11),
+        ("abc", None, 11),
+    ],
+)
+def test_settings_and_version_set_the_limit(setting, version, limit):
+    assert attempt_limit(setting, version) == limit

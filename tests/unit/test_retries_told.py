@@ -1,8 +1,8 @@
 """Turns as transcripts tell them."""
 
 import pytest
-import transcripts as written
 
+import transcripts as written
 from stormdeck.model.retries.told import LONGEST_WAIT_S, SESSIONS, TURNS, End, Sessions
 from stormdeck.model.retries.transcript import parse_entry
 
@@ -58,6 +58,16 @@ def test_the_first_failure_again_is_another_turn():
 
 def test_a_transcript_from_its_middle_on_still_counts():
     assert seen(written.retry(T, 4), written.answer(T + 9)) == [(5, End.ANSWERED, ("", "", "", "500"))]
+
+
+def test_requests_that_were_sent_before_count_too():
+    lines = [
+        written.retry(T, 4),
+        written.request(T + 5, "r5"),
+        written.retry(T + 5.1, 5),
+        written.request(T + 14, "r6"),
+    ]
+    assert seen(*lines, written.answer(T + 15)) == [(6, End.ANSWERED, ("", "", "", "500", "500"))]
 
 
 def test_only_the_end_is_known_of_a_client_that_counts_nothing():

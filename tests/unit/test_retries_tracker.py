@@ -6,7 +6,7 @@ import pytest
 
 from stormdeck.model.retries.request import Request
 from stormdeck.model.retries.storm import Outcome
-from stormdeck.model.retries.tracker import STORMS, Tracker
+from stormdeck.model.retries.tracker import FAR_BEHIND, STORMS, SWEEP, Tracker
 
 LADDER = [0.0, 0.55, 1.7, 3.9, 8.4, 17.2, 35.1, 70.0, 105.3, 140.1, 175.0]
 """Seconds at which the attempts of a client fail that gets quick errors."""
@@ -264,3 +264,28 @@ def test_storms_are_bounded_and_newest_first():
     seen = tracker.storms(1e6)
     assert len(seen) == STORMS
     assert [one.started for one in seen] == sorted((one.started for one in seen), reverse=True)
+
+
+def test_a_server_that_asks_for_a_wait_sets_the_next_attempt():
+    tracker = Tracker()
+    for n in range(4):
+        tracker.take(request(1000 + 20.0 * n, 429))
+    (seen,) = tracker.storms(1061.0)
+    assert seen.next_at == pytest.approx(1080.0)
+
+
+def test_chains_of_a_log_without_times_are_not_awaited_for_ever():
+    tracker = Tracker()
+    tracker.take(request(None))
+    for n in range(FAR_BEHIND + SWEEP):
+        tracker.take(request(None, 200, 50_000 + n))
+    assert tracker.take(request(None)).number == 1
+
+
+def test_how_sure_it_is_is_told():
+    by_port, _ = storm(4)
+    assert by_port.storms(1004.0)[0].confidence == "by waits and connection"
+    tracker = Tracker()
+    for t in LADDER[:4]:
+        tracker.take(request(1000 + t, 500, 0))
+    assert tracker.storms(1004.0)[0].confidence == "by waits alone"

@@ -128,6 +128,32 @@ def test_the_second_article_s_timeout_lowers_what_it_should_raise():
     assert "from 6000 s to 600 s" in finding.title
 
 
+SERVE = ("vllm", "serve", "Qwen/Qwen3.5-Coder-32B-Instruct")
+TOOLS = (*SERVE, "--enable-auto-tool-choice", "--tool-call-parser")
+SYMPTOMS = {
+    "spins for ever": ({"live": Live(command=SERVE)}, "SERVER901", "error"),
+    "another family's parser": ({"live": Live(command=(*TOOLS, "llama3_json"))}, "SERVER902", "warning"),
+    "400 on half of the requests, old": (
+        {"proxy_config": config_of("no-drop-params"), "live": running(OLD)},
+        "PROXY802",
+        "warning",
+    ),
+    "cut off mid-sentence": ({"proxy_config": config_of("timeout-in-litellm")}, "PROXY803", "warning"),
+    "auth error": ({}, "AUTH201", "error"),
+}
+
+
+@pytest.mark.parametrize(("known", "code", "severity"), SYMPTOMS.values(), ids=SYMPTOMS)
+def test_the_second_article_s_table_of_symptoms(known, code, severity):
+    findings = check(Facts.effective(merged((), {}), **known))
+    assert (code, severity) in marks(findings)
+
+
+def test_the_second_article_s_parser_fits_its_model():
+    findings = check(Facts.effective(merged((), {}), live=Live(command=(*TOOLS, "hermes"))))
+    assert not [one for one in findings if one.hop is HopKind.SERVER]
+
+
 def test_the_fourth_article_s_catch_all_takes_no_id_of_one_s_own():
     env = {**CLIENT, **dict.fromkeys(MAPPED, "your-main-model")}
     found = of_code(about(config_of("article-4"), env), "PROXY806")

@@ -126,6 +126,7 @@ VALUES = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
     max_leaves=6,
 )
+KINDS = [written.ask(T), written.request(T, "r"), written.retry(T, 2), written.answer(T), written.failure(T)]
 FIELDS = ("type", "subtype", "message", "error", "retryAttempt", "retryInMs", "maxRetries", "apiErrorStatus", "cause")
 
 

@@ -46,8 +46,9 @@ class Knowledge:
             client_version=self.client.version,
             exposures=self.exposures,
             proxy_config=self.proxy_config,
+            probe=self.seen.probe,
         )
-        return findings_of(deck, probe=self.seen.probe)
+        return findings_of(deck)
 
     def report(self) -> tuple[Finding, ...]:
         """Return the findings with their places, in the order in which they are told."""

@@ -9,7 +9,9 @@ from stormdeck.model.deck import Deck
 from stormdeck.model.discovery import DiscoverySnapshot
 from stormdeck.model.gpu import GpuSnapshot
 from stormdeck.model.litellm.config import ProxyConfig
+from stormdeck.model.logs.tails import LogTails
 from stormdeck.model.rules.gather import findings_of
+from stormdeck.model.rules.live import Probe
 from stormdeck.model.server import ProxySnapshot, VllmSnapshot
 from stormdeck.model.settings.scope import SettingsSnapshot
 from stormdeck.model.traffic import TrafficSnapshot
@@ -20,33 +22,48 @@ Snapshot = (
     | ClientSnapshot
     | VllmSnapshot
     | ProxySnapshot
+    | Probe
     | ProxyConfig
     | GpuSnapshot
     | TrafficSnapshot
+    | LogTails
 )
 
 
 def take(deck: Deck, snapshot: Snapshot) -> Deck:
     """Return the deck with a snapshot in its place, and the findings that follow from it."""
+    after = _placed(deck, snapshot)
+    if isinstance(snapshot, GpuSnapshot | LogTails) or (
+        isinstance(snapshot, TrafficSnapshot) and after.client_version == deck.client_version
+    ):
+        return after
+    return replace(after, findings=findings_of(after))
+
+
+def _placed(deck: Deck, snapshot: Snapshot) -> Deck:
     match snapshot:
         case GpuSnapshot():
             return replace(deck, gpu=snapshot)
         case TrafficSnapshot():
-            deck = replace(deck, traffic=snapshot)
-            if snapshot.client_version in {"", deck.client_version} or deck.version_given:
-                return deck
-            deck = replace(deck, client_version=snapshot.client_version)
+            return replace(deck, traffic=snapshot, client_version=_version(deck, snapshot.client_version))
         case ProxySnapshot():
-            deck = replace(deck, proxy=snapshot)
+            return replace(deck, proxy=snapshot)
         case VllmSnapshot():
-            deck = replace(deck, vllm=snapshot)
+            return replace(deck, vllm=snapshot, prefix=deck.prefix.then(snapshot, deck.client_version))
+        case LogTails():
+            return replace(deck, tails=snapshot)
         case DiscoverySnapshot():
-            deck = replace(deck, discovery=snapshot)
+            return replace(deck, discovery=snapshot)
+        case Probe():
+            return replace(deck, probe=snapshot)
         case ProxyConfig():
-            deck = replace(deck, proxy_config=snapshot)
+            return replace(deck, proxy_config=snapshot)
         case ClientSnapshot():
-            version = deck.client_version if deck.version_given else snapshot.version
-            deck = replace(deck, client_version=version, exposures=snapshot.exposures)
+            return replace(deck, client_version=_version(deck, snapshot.version or ""), exposures=snapshot.exposures)
         case SettingsSnapshot():
-            deck = replace(deck, settings=snapshot)
-    return replace(deck, findings=findings_of(deck))
+            return replace(deck, settings=snapshot)
+
+
+def _version(deck: Deck, told: str) -> str | None:
+    """Return the client's version: what the user named, else what was told last."""
+    return deck.client_version if deck.version_given or not told else told

@@ -13,12 +13,14 @@ from stormdeck.feed.poller import Poller
 from stormdeck.feed.reduce import Snapshot
 from stormdeck.model.discovery import DiscoverySnapshot, Found
 from stormdeck.model.litellm.config import ProxyConfig
+from stormdeck.model.rules.live import Probe
 from stormdeck.model.server import ProxySnapshot, ServerKind, ServerState, VllmSnapshot
 from stormdeck.model.settings.scope import SettingsSnapshot
 from stormdeck.options import Options
 from stormdeck.sources.discovery import Named, discover, key_for, origin_keys
 from stormdeck.sources.http import HttpClient
 from stormdeck.sources.litellm_config import read_proxy_config
+from stormdeck.sources.probe import probe_base_url
 from stormdeck.sources.processes import config_of
 from stormdeck.sources.proxy import ProxySource
 from stormdeck.sources.vllm import VllmSource
@@ -52,6 +54,7 @@ class ServerDesk:
         self._named = Named(options.vllm, options.proxy, options.log, options.litellm_config)
         self._settings = SettingsSnapshot()
         self._yaml: ProxyConfig | None = None
+        self._probed: Probe | None = None
         self._discovery: DiscoverySnapshot | None = None
         self._pollers: dict[str, tuple[Found, Poller[Any], asyncio.Task[None], VllmSource | ProxySource]] = {}
         self._states: dict[str, ServerState] = {}
@@ -97,6 +100,7 @@ class ServerDesk:
             found = await discover(self._settings, self._http, self._named)
             self._take(found)
             await self._read_yaml(found)
+            await self._probe_base_url(found)
             well = self._pollers and all(self._states.get(name) in WELL for name in self._pollers)
             wait = SEARCH_WELL_S if well and found.logs else min(SEARCH_LATER_S, wait * SEARCH_GROWTH)
             try:
@@ -114,6 +118,13 @@ class ServerDesk:
             server = found.server(proxy=is_proxy)
             if server is not None and (is_proxy or server.kind is ServerKind.VLLM):
                 self._poll(name, server)
+
+    async def _probe_base_url(self, found: DiscoverySnapshot) -> None:
+        """Hand on what the client's base URL answers, where it is something else than before."""
+        probe = await probe_base_url(self._settings, found, self._http)
+        if probe is not None and probe != self._probed:
+            self._probed = probe
+            self._hand(probe)
 
     async def _read_yaml(self, found: DiscoverySnapshot) -> None:
         """Hand on LiteLLM's YAML, where it is known and has changed."""

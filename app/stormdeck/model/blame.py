@@ -1,4 +1,4 @@
-"""Which hop a storm comes from, told from its status and the first error record beside it."""
+"""Which hop a failure comes from, told from its status and the first error record beside it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,10 @@ from stormdeck.model.finding import Severity
 from stormdeck.model.path import HopKind
 from stormdeck.model.retries.storm import Storm
 from stormdeck.model.server import ServerState
+from stormdeck.model.symptoms.words import words_in
+
+_UNREACHED = {ServerState.DOWN, ServerState.STARTING}
+_SERVER_ERRORS = {"500", "502", "503", "504", "529"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,48 +25,108 @@ class Blame:
     advice: str
     who: str = ""
     """The program that answers with it, where that is known."""
+    code: str | None = None
+    """The rule that explains it, where one does."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    hop: HopKind | None
+    advice: str
+    code: str | None = None
 
 
 def blame(storm: Storm, deck: Deck) -> Blame:
     """Return the hop that a storm comes from, ``None`` in it where nothing tells."""
-    reason = storm.reason.rstrip(".")
-    hop, advice = _told(storm.cause, reason.lower(), deck)
-    unreached = reason.lower().startswith("cannot connect") and deck.proxy is not None
-    who = _proxy_name(deck) if hop is HopKind.PROXY or unreached else "vLLM" if hop is HopKind.SERVER else ""
-    cause = f"{storm.cause} from {who}" if who else storm.cause
-    return Blame(hop, f"{cause}: {reason}" if reason else cause, advice, who)
+    return blamed(storm.cause, storm.reason, deck)
 
 
-def _told(cause: str, reason: str, deck: Deck) -> tuple[HopKind | None, str]:
-    others = _innocent(deck)
-    if "enginecore" in reason or ("engine" in reason and "dead" in reason):
-        return HopKind.SERVER, f"vLLM's engine died; its log has the stack trace. Restart vLLM. {others}".rstrip()
-    if "does not exist" in reason or "invalid model name" in reason:
-        return HopKind.CLIENT, "The id that Claude Code asks for is not served. Press 3 to map a served one."
-    if "no connected db" in reason or "authentication" in reason or cause in {"401", "403"}:
-        return HopKind.CLIENT, "The token is refused. Press 3 and set ANTHROPIC_AUTH_TOKEN to the server's key."
-    if "no deployments available" in reason or "cooldown" in reason:
-        return (
-            HopKind.PROXY,
-            "The proxy is in cooldown and answers without asking vLLM; the error before it is the cause.",
-        )
-    if "connect" in reason or (deck.vllm is not None and deck.vllm.state in {ServerState.DOWN, ServerState.STARTING}):
-        return HopKind.SERVER, f"vLLM cannot be reached. Start it, or wait until it has loaded. {others}".rstrip()
-    if cause in {"500", "502", "503", "529"} and deck.proxy is None:
-        return HopKind.SERVER, "vLLM answers with an error. Its log says why."
+def blamed(cause: str, reason: str, deck: Deck) -> Blame:
+    """Return the hop that a failure comes from: its status or kind, and what its error record says."""
+    reason = reason.rstrip(".")
+    told = _by_words(cause, reason, deck) or _by_status(cause, deck)
+    who = _who(told.hop, reason, deck)
+    what = f"{cause} from {who}" if who else cause
+    return Blame(told.hop, f"{what}: {reason}" if reason else what, told.advice, who, told.code)
+
+
+def proxy_name(deck: Deck) -> str:
+    """Return the name of the proxy on the path."""
+    return deck.proxy.kind.value if deck.proxy else "the proxy"
+
+
+def _by_words(cause: str, reason: str, deck: Deck) -> _Told | None:
+    words = words_in(reason) if reason else None
+    if words is None:
+        return None
+    proxy = deck.proxy is not None
+    codes = words.codes_at(proxy=proxy)
+    # A rule that finds the very thing in the settings knows the place better than the words do.
+    found = next((one for code in codes for one in deck.findings if one.code == code), None)
+    hop = found.hop if found is not None else words.hop_at(proxy=proxy)
+    advice = words.advice_at(proxy=proxy)
+    if found is not None:
+        advice = f"{found.message} {'Press 3 for the fix.' if found.fix else 'Press 4 for what to change.'}"
+    if hop is HopKind.SERVER and found is None:
+        advice = f"{advice} {_innocent(deck)}".rstrip()
+    return _Told(hop, advice, found.code if found is not None else codes[0])
+
+
+def _by_status(cause: str, deck: Deck) -> _Told:
+    proxy = deck.proxy is not None
+    unreached = deck.vllm is not None and deck.vllm.state in _UNREACHED
+    if cause in {"401", "403"}:
+        return _refused(deck)
+    if unreached and (cause in _SERVER_ERRORS or not cause.isdecimal()):
+        advice = f"vLLM cannot be reached. Start it, or wait until it has loaded. {_innocent(deck)}".rstrip()
+        return _Told(HopKind.SERVER, advice, None if proxy else "URL105")
+    if cause == "404" and not proxy:
+        found = next((one for one in deck.findings if one.code in _NOT_FOUND), None)
+        code = found.code if found is not None else None
+        return _Told(HopKind.CLIENT, "The path or the model id is not known there: press 3 for both.", code)
+    if cause in _SERVER_ERRORS and not proxy:
+        return _Told(HopKind.SERVER, "vLLM answers with an error. Its log says why.")
     if cause in {"408", "timeout"}:
-        return HopKind.SERVER, "Answers take longer than the timeout. Press 1 and look at the first-token time."
-    return None, "The log beside the attempts says why: press 2."
+        return _Told(
+            HopKind.SERVER, "Answers take longer than the timeout. Press 1 and look at the first-token time.", "TIME504"
+        )
+    return _Told(None, "The log beside the attempts says why: press 2.")
+
+
+_NOT_FOUND = ("URL101", "MODEL301", "MODEL303", "MODEL304", "MODEL306", "MODEL308", "MODEL311", "URL106")
+"""The rules that end in a 404 without a proxy."""
+
+
+def _refused(deck: Deck) -> _Told:
+    if deck.proxy is None:
+        return _Told(
+            HopKind.CLIENT,
+            "The token is refused. Press 3 and set ANTHROPIC_AUTH_TOKEN to the server's key.",
+            "AUTH205",
+        )
+    if deck.proxy.state is ServerState.REFUSING:
+        return _Told(
+            HopKind.CLIENT,
+            f"{proxy_name(deck)} refuses the token. Press 3 and set ANTHROPIC_AUTH_TOKEN to its master key.",
+            "AUTH204",
+        )
+    return _Told(
+        None, f"{proxy_name(deck)} refuses the token, or vLLM behind it refuses the proxy's: the log tells, press 2."
+    )
+
+
+def _who(hop: HopKind | None, reason: str, deck: Deck) -> str:
+    """Return the program whose answer it is, as far as that is sure."""
+    if reason.lower().startswith("cannot connect") and deck.proxy is not None:
+        return proxy_name(deck)
+    return proxy_name(deck) if hop is HopKind.PROXY else "vLLM" if hop is HopKind.SERVER else ""
 
 
 def _innocent(deck: Deck) -> str:
     """Return who is not to blame, as far as that is known."""
-    if any(finding.severity is Severity.ERROR for finding in deck.findings):
+    known = any(file.exists for file in deck.settings.files) or bool(deck.settings.shell)
+    if not known or any(finding.severity is Severity.ERROR for finding in deck.findings):
         return ""
     if deck.proxy is None:
         return "Your settings are fine."
-    return f"{_proxy_name(deck)} and your settings are fine." if deck.proxy.state is ServerState.UP else ""
-
-
-def _proxy_name(deck: Deck) -> str:
-    return deck.proxy.kind.value if deck.proxy else "the proxy"
+    return f"{proxy_name(deck)} and your settings are fine." if deck.proxy.state is ServerState.UP else ""

@@ -9,12 +9,15 @@ from stormdeck.model.discovery import DiscoverySnapshot
 from stormdeck.model.finding import Finding
 from stormdeck.model.gpu import GpuSnapshot, GpuState
 from stormdeck.model.litellm.config import ProxyConfig
+from stormdeck.model.logs.tails import LogTails
+from stormdeck.model.prefix import PrefixMemory
 from stormdeck.model.server import ProxySnapshot, VllmSnapshot
 from stormdeck.model.settings.scope import SettingsSnapshot
 from stormdeck.model.traffic import TrafficSnapshot
 
 if TYPE_CHECKING:
     from stormdeck.model.rules.facts import Exposure
+    from stormdeck.model.rules.live import Probe
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +34,13 @@ class Deck:
     client_version: str | None = None
     version_given: bool = False
     """The user named the version: what transcripts tell does not count."""
+    probe: Probe | None = None
+    """What the base URL answered to a look that costs nothing."""
     exposures: tuple[Exposure, ...] = ()
     """Who else can read the settings files."""
     proxy_config: ProxyConfig | None = None
     """LiteLLM's YAML, where it is known."""
+    tails: LogTails = field(default_factory=LogTails)
+    """What the ends of the servers' logs tell."""
+    prefix: PrefixMemory = field(default_factory=PrefixMemory)
+    """What vLLM's prefix cache used to give."""

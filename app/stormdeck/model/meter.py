@@ -8,9 +8,10 @@ from stormdeck.model.logs.access import LocalTime
 from stormdeck.model.logs.batch import LogBatch
 from stormdeck.model.retries.ladder import DEFAULT_LIMIT
 from stormdeck.model.retries.ledger import Ledger, Taken
+from stormdeck.model.retries.request import Request
 from stormdeck.model.retries.transcript import Entry
 from stormdeck.model.tally import Shift, Tally, shifts
-from stormdeck.model.traffic import TrafficSnapshot
+from stormdeck.model.traffic import Failure, TrafficSnapshot
 
 MINUTE = 60
 RECENT = 4000
@@ -117,9 +118,20 @@ class TrafficMeter:
             since=self._since,
             upstream=self._asked_upstream(last),
             waiting=self._ledger.sessions.waiting(now),
+            failure=self._failure(),
         )
 
+    def _failure(self) -> Failure | None:
+        """Return the newest request that failed."""
+        failed = self._failed
+        if failed is None or failed.t is None:
+            return None
+        error = self._ledger.tracker.causes.of(failed.t, failed.t)
+        return Failure(failed.status, failed.t, error.text if error is not None else "", failed.log, self._passed)
+
     def _empty(self) -> None:
+        self._failed: Request | None = None
+        self._passed = False
         self._buckets = Tally(self._size)
         self._seconds = Tally(MINUTE)
         self._upstream = Tally(self._size)
@@ -142,6 +154,10 @@ class TrafficMeter:
 
     def _add(self, taken: Taken) -> None:
         """Count a request by what it is, and one that was taken for a retry by what it turned out to be."""
+        if not taken.request.failed:
+            self._passed = True
+        elif taken.request.t is not None:
+            self._failed, self._passed = taken.request, False
         request, wrong = taken.request, taken.attempt.instead_of
         changes = [(request, taken.attempt.number > 1, 1)]
         if wrong is not None:

@@ -22,6 +22,20 @@ class Bucket(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class Failure:
+    """The newest main request that was answered with an error."""
+
+    status: int
+    at: float
+    """Unix seconds."""
+    reason: str
+    """The error record beside it, in a few words; empty where the log has none."""
+    log: str
+    passed: bool
+    """A request after it was answered well."""
+
+
+@dataclass(frozen=True, slots=True)
 class TrafficSnapshot:
     """The last window of main requests, rounded to what is shown."""
 
@@ -48,6 +62,9 @@ class TrafficSnapshot:
     """Requests for tokens that the next hop's log shows in the window; ``None`` where only one log is read."""
     waiting: int | None = None
     """Turns that wait for an answer now, as transcripts tell; ``None`` where none is read."""
+
+    failure: Failure | None = None
+    """``None``: none in the log nearest to the client."""
 
     @property
     def live_storm(self) -> Storm | None:

@@ -162,9 +162,9 @@ def _slots(index: int, turn: ToldTurn) -> list[Slot]:
 def _sent_slots(index: int, turn: ToldTurn) -> list[Slot]:
     """Return the slots of a turn whose client writes down every request."""
     slots = []
-    for attempt, begun in enumerate(turn.sent):
-        if attempt + 1 < len(turn.sent):
-            ended = turn.sent[attempt + 1]
+    for attempt, begun in enumerate(turn.sent, start=turn.before):
+        if attempt + 1 < turn.attempts:
+            ended = turn.sent[attempt + 1 - turn.before]
             failure = _failure_of(turn, begun, ended)
             at = failure.t if failure is not None else begun
             low = begun if failure is None else min(begun, failure.t - EARLY_FAILURE)

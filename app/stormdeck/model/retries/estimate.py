@@ -48,7 +48,7 @@ def waits_before(attempt: int) -> tuple[float, float]:
 
 def _quick(length: float, limit: int) -> Estimate | None:
     """Count attempts that fail at once: the waits alone make up the time."""
-    for attempts in range(1, limit + 1):
+    for attempts in range(limit, 0, -1):
         low, high = waits_before(attempts)
         if low <= length <= high + QUICK_S + 0.05 * attempts:
             return Estimate(attempts, 0.0, "estimated from the waits that fit its length")

@@ -31,6 +31,8 @@ class Intake:
         self._requests = AccessReader(local_time)
         self._records = RecordReader()
         self._newest = float("-inf")
+        self._again = float("-inf")
+        """The log has gone back, and was here before."""
         self._seen: dict[Access, None] = {}
         self._shapes: dict[tuple[str, str], Access] = {}
 
@@ -65,7 +67,9 @@ class Intake:
             if access.port and '"reqId":' not in line and len(self._shapes) < SHAPES:
                 self._shapes[shape] = access
             return access
-        if access.time < self._newest - BACK_S and access in self._seen:
+        if access.time < self._newest - BACK_S:
+            self._again = self._newest
+        if access.time <= self._again and access in self._seen:
             return None
         self._newest = max(self._newest, access.time)
         self._seen[access] = None

@@ -57,8 +57,8 @@ class ToldTurn:
     limit: int | None = None
     """Attempts after which the client gives up, where it told them."""
     digest: str = ""
-    request: str = ""
-    """The newest request's id."""
+    before: int = 0
+    """Attempts before the first that is in ``sent``: the transcript is followed from its middle on."""
 
     @property
     def counted(self) -> bool:
@@ -69,7 +69,7 @@ class ToldTurn:
     def attempts(self) -> int:
         """Return the attempts that are known to have been sent, one at least."""
         if self.sent:
-            return len(self.sent)
+            return self.before + len(self.sent)
         return len(self.failures) + (self.end in {End.ANSWERED, End.FAILED} or not self.failures)
 
     @property
@@ -163,7 +163,7 @@ class Sessions:
     def _send(self, thread: _Thread, entry: Entry) -> None:
         turn = self._turns.get(thread.turn)
         same = turn is not None and bool(entry.digest) and entry.digest == turn.digest
-        changed = turn is not None and turn.end is End.OPEN and bool(turn.sent) and not thread.asked_since
+        changed = turn is not None and turn.end is End.OPEN and not thread.asked_since
         if turn is None or not (same or changed):
             turn = self._begin(thread, entry)
         self._put(
@@ -173,7 +173,7 @@ class Sessions:
                 sent=(*turn.sent, entry.t),
                 heard=entry.t,
                 digest=entry.digest,
-                request=entry.id,
+                before=turn.before if turn.sent else len(turn.failures),
                 # An answer that was cut off is asked for again with the same request.
                 end=End.OPEN,
             ),

@@ -52,8 +52,12 @@ class Witness:
         """Return the attempts without a line, counted from 0, each with when it was sent, as well as that is known."""
         turn = self.turn
         times = turn.sent or tuple(failure.t for failure in turn.failures)
-        missing = [attempt for attempt in range(self.attempts) if self.lines[attempt : attempt + 1] in {(), (None,)}]
-        return tuple((attempt, times[attempt] if attempt < len(times) else turn.heard) for attempt in missing)
+        held = range(turn.before, self.attempts)
+        missing = [attempt for attempt in held if self.lines[attempt : attempt + 1] in {(), (None,)}]
+        return tuple(
+            (attempt, times[attempt - turn.before] if attempt - turn.before < len(times) else turn.heard)
+            for attempt in missing
+        )
 
     @property
     def cause(self) -> str:
@@ -70,7 +74,11 @@ class Witness:
             return statuses
         tries = self.attempts - (self.turn.end is not End.FAILED)
         ok = sum(not line.failed for line in self.requests) - (self.turn.end is End.ANSWERED)
-        return ("cut",) * tries if ok > 0 else tuple(unseen_cause(self.turn, attempt) for attempt in range(tries))
+        return (
+            ("cut",) * tries
+            if ok > 0
+            else tuple(unseen_cause(self.turn, attempt) for attempt in range(min(tries, len(self.turn.sent))))
+        )
 
 
 def witness_storm(witness: Witness, default_limit: int, reason: str, now: float) -> Storm:

@@ -50,8 +50,8 @@ def nobody(facts: Facts) -> Iterator[Finding]:
         "AUTH202",
         "a key where a token works better",
         "ANTHROPIC_API_KEY is set and ANTHROPIC_AUTH_TOKEN is not.",
-        "claude -p takes it. Interactively the client asks whether to use the key, and Enter answers No; it remembers "
-        "that. vLLM's --api-key answers 401 to x-api-key.",
+        "Articles call it friction. claude -p takes the key. Interactively the client asks about it, and Enter "
+        "answers No; it remembers that. vLLM's --api-key answers 401 to x-api-key.",
         "Detected a custom API key in your environment ... Do you want to use this API key?\n"
         f"After No: {NOT_LOGGED_IN}",
         "all",

@@ -5,8 +5,8 @@ from __future__ import annotations
 from stormdeck.model.deck import Deck
 from stormdeck.model.finding import Finding
 from stormdeck.model.path import HopKind
-from stormdeck.model.rules.facts import Facts
-from stormdeck.model.rules.live import Probe, live_of
+from stormdeck.model.rules.facts import Facts, RunningClient
+from stormdeck.model.rules.live import live_of
 from stormdeck.model.rules.registry import check
 from stormdeck.model.settings.scope import SettingsSnapshot
 
@@ -15,7 +15,7 @@ def findings_of(
     deck: Deck,
     settings: SettingsSnapshot | None = None,
     changed: frozenset[str] = frozenset(),
-    probe: Probe | None = None,
+    running: tuple[RunningClient, ...] = (),
 ) -> tuple[Finding, ...]:
     """Return what the rules say about the settings of a deck, or about others in their place, worst first.
 
@@ -25,10 +25,11 @@ def findings_of(
     facts = Facts.effective(
         shown,
         deck.client_version,
-        live=live_of(deck, probe),
+        live=live_of(deck, deck.probe),
         proxy_config=deck.proxy_config,
         exposures=deck.exposures,
         changed=changed,
+        running=running,
     )
     found = check(facts)
     if any(file.exists for file in shown.files) or shown.shell:

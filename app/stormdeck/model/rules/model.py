@@ -162,8 +162,8 @@ def other_tiers(facts: Facts) -> Iterator[Finding]:
         "MODEL306",
         "a picker row chooses no model",
         "ANTHROPIC_CUSTOM_MODEL_OPTION is set, and neither `model` nor a tier names your model.",
-        "The variable adds a row to the /model picker and spares that id a probe, nothing more. The client asks for "
-        "its default model, a hosted id, and your server answers 404.",
+        "Tutorials set it alone. It adds a row to the /model picker, spares that id a probe, and chooses nothing. The "
+        "client asks for its default model, a hosted id, and your server answers 404.",
         WRONG_MODEL,
         ">=2.1.78; older clients do not know the variable",
         "measured, 2.1.112 and 2.1.329; the version: docs",

@@ -85,7 +85,7 @@ def not_served(facts: Facts) -> Iterator[Finding]:
         "MODEL304",
         "an owner before a slash on one side only",
         "The settings say Qwen3.5-27B and the server Qwen/Qwen3.5-27B, or the other way; or two tiers differ so.",
-        "Ids are compared letter for letter: 404. A slash itself is fine when both sides have it.",
+        "Ids are compared letter for letter: 404. Articles advise against a slash; it is fine on both sides.",
         f"{WRONG_MODEL}\nUp to 2.0.76: API Error: 404",
         "all",
         "measured, 1.0.128 to 2.1.329",

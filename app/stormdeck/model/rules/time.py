@@ -90,9 +90,9 @@ def _null_timeout(facts: Facts) -> Iterator[Finding]:
         "TIME502",
         "a long timeout does not hold",
         "API_TIMEOUT_MS is above five minutes, and no idle limit beside it is raised.",
-        "A second limit ends a request that has sent no byte for about 301 s, in 2.1.329 for 361 s. The client then "
-        "sends it again, and a slow server computes the prompt twice. In 2.1.329 CLAUDE_STREAM_IDLE_TIMEOUT_MS lifts "
-        "it; in the builds up to 2.1.112 no setting does.",
+        "Articles set 3000000, and it does not hold: a second limit ends a request without a byte after about 301 s, "
+        "in 2.1.329 after 361 s. The client sends it again, and a slow server computes the prompt twice. In 2.1.329 "
+        "CLAUDE_STREAM_IDLE_TIMEOUT_MS lifts it; in the builds up to 2.1.112 no setting does.",
         "Request timed out",
         "measured in 2.1.42, 2.1.112 and 2.1.329; the remedy in 2.1.329 only",
         "measured: 301 s in 2.1.42 and 2.1.112, 361 s in 2.1.329; with the limit at 900000 still waiting at 480 s",

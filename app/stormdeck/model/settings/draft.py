@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from stormdeck.model.deck import Deck
 from stormdeck.model.finding import Edit, Finding
-from stormdeck.model.rules.facts import Facts
+from stormdeck.model.rules.facts import Facts, RunningClient
 from stormdeck.model.rules.gather import findings_of
 from stormdeck.model.settings.diff import DiffLine, diff
 from stormdeck.model.settings.fixing import fixes
@@ -91,3 +91,15 @@ class Draft:
 
 EDITABLE = frozenset({Scope.USER, Scope.PROJECT, Scope.LOCAL})
 """The scopes that a user writes; an administrator's, a flag's and the shell's are only shown."""
+
+
+def taken_up(draft: Draft) -> str:
+    """Return what running sessions make of a draft that is being saved, by the client's version."""
+    changed = draft.modified()
+    would = preview(draft.deck.settings, draft.scope, draft.edits)
+    clients = (RunningClient(0, draft.deck.client_version),)
+    left = [one for one in findings_of(draft.deck, would, changed, clients) if one.code == "FILE708"]
+    if not left:
+        return "Running sessions take it up with their next request."
+    names = ", ".join(sorted({finding.path.removeprefix("env.") for finding in left}))
+    return f"Running sessions do not take up {names}: restart them."

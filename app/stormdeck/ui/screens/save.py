@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
+
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import VerticalScroll
@@ -10,7 +13,6 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from stormdeck.model.settings.diff import DiffKind, DiffLine
-from stormdeck.model.settings.draft import Draft
 from stormdeck.model.text import clean
 from stormdeck.ui.draw import Part, line, lines
 
@@ -26,9 +28,13 @@ class SaveScreen(ModalScreen[bool | None]):
         Binding("d", "drop", "drop mine", id="save.drop", tooltip="Keep the file as somebody else wrote it."),
     ]
 
-    def __init__(self, draft: Draft, *, changed_outside: bool = False) -> None:
+    def __init__(
+        self, path: Path, lines: Sequence[DiffLine], *, notes: Sequence[str] = (), changed_outside: bool = False
+    ) -> None:
         super().__init__()
-        self._draft = draft
+        self._path = path
+        self._lines = lines
+        self._notes = notes
         self._changed_outside = changed_outside
 
     def compose(self) -> ComposeResult:
@@ -42,9 +48,9 @@ class SaveScreen(ModalScreen[bool | None]):
             self.dismiss(None)
 
     def _text(self) -> Content:
-        file = self._draft.file
-        rows = [line(("SAVE  ", "$quiet bold"), (str(file.path) if file else "", "bold")), line()]
-        rows += [diff_row(one) for one in self._draft.diff()]
+        rows = [line(("SAVE  ", "$quiet bold"), (str(self._path), "bold")), line()]
+        rows += [diff_row(one) for one in self._lines]
+        rows += [line(), *(line((clean(note), "$quiet")) for note in self._notes)] if self._notes else []
         if self._changed_outside:
             rows += [
                 line(),

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from textual import on
 from textual.app import ComposeResult
-from textual.containers import VerticalScroll
-from textual.content import Content
-from textual.widgets import Input, Static
+from textual.widgets import Input
 
 from stormdeck.model.deck import Deck
 from stormdeck.model.finding import Finding
-from stormdeck.model.settings.draft import Draft
+from stormdeck.model.settings.diff import diff
+from stormdeck.model.settings.draft import Draft, taken_up
 from stormdeck.model.settings.field import Kind
-from stormdeck.model.settings.fields import FIELDS
+from stormdeck.model.settings.repair import repair
 from stormdeck.model.settings.scope import Scope
 from stormdeck.model.settings.template import is_blank, target, working_block
 from stormdeck.ui.actions import bindings
@@ -23,10 +22,8 @@ from stormdeck.ui.screens.base import Area
 from stormdeck.ui.screens.save import SaveScreen
 from stormdeck.ui.widgets.field_row import FieldRow
 from stormdeck.ui.widgets.key_bar import KeyBar
-from stormdeck.ui.widgets.row_states import free_fields, row_states
+from stormdeck.ui.widgets.settings_form import SettingsForm
 from stormdeck.ui.widgets.settings_heading import SettingsHeading
-
-RowTest = Callable[[FieldRow], bool]
 
 
 class SettingsScreen(Area):
@@ -47,20 +44,14 @@ class SettingsScreen(Area):
     def body(self) -> ComposeResult:
         """Compose the heading and a row a field, under the heading of its group."""
         yield SettingsHeading(self.panel.home, id="settings-heading")
-        with VerticalScroll(id="form", can_focus=False):
-            group = None
-            for shown in FIELDS:
-                if shown.group is not group:
-                    group = shown.group
-                    yield Static(Content.styled(group.value, "$quiet bold"), classes="group", markup=False)
-                yield FieldRow(shown)
+        yield SettingsForm(id="form")
         find = Input(placeholder="name of a setting; enter goes to it, esc closes", id="find", compact=True)
         find.cursor_blink = False
         yield find
 
     def on_mount(self) -> None:
         """Begin on the first row; Textual calls the frame's own handler too."""
-        self.call_after_refresh(lambda: self.query(FieldRow).first().focus())
+        self.call_after_refresh(self.form.begin)
 
     def take_deck(self, deck: Deck) -> None:
         """Put the drafts on top of what the sources say now."""
@@ -72,26 +63,19 @@ class SettingsScreen(Area):
     def show_draft(self) -> None:
         """Show every row as the draft has it."""
         findings = self.draft.findings()
-        known = {row.field.path for row in self.query(FieldRow)}
-        new = [FieldRow(shown) for shown in free_fields(self.draft) if shown.path not in known]
-        if new:
-            self.query_one("#form").mount(*new)
-        rows = [*self.query(FieldRow)]
-        states = row_states(self.draft, [row.field for row in rows], findings, revealed=self._revealed)
-        for row, state in zip(rows, states, strict=True):
-            row.show(state)
+        self.form.show(self.draft, findings, revealed=self._revealed)
         self.query_one(SettingsHeading).show_draft(self.draft, findings)
         unsaved = sum(len(draft.modified()) for draft in (self.draft, *self._others.values()))
         self.query_one(KeyBar).say(f"{unsaved} unsaved" if unsaved else "")
 
     @property
-    def _row(self) -> FieldRow | None:
-        focused = self.focused
-        return focused if isinstance(focused, FieldRow) else None
+    def form(self) -> SettingsForm:
+        """Return the rows."""
+        return self.query_one(SettingsForm)
 
     async def action_edit(self) -> None:
         """Edit the row, or flip its switch."""
-        row = self._row
+        row = self.form.current
         if row is None or not self._may_edit():
             return
         if row.field.kind is Kind.SWITCH:
@@ -138,12 +122,14 @@ class SettingsScreen(Area):
 
     def action_unset(self) -> None:
         """Remove the value of the row."""
-        if self._row is not None and self._row.state.value is not None and self._may_edit():
-            self._change(self.draft.edit(self._row.field.path, None))
+        row = self.form.current
+        if row is not None and row.state.value is not None and self._may_edit():
+            self._change(self.draft.edit(row.field.path, None))
 
     def action_fix(self) -> None:
         """Take the first fix that the row offers."""
-        fixes = [finding.fix for finding in self._row.state.findings if finding.fix] if self._row else []
+        row = self.form.current
+        fixes = [finding.fix for finding in row.state.findings if finding.fix] if row else []
         if not fixes:
             self.notify("No fix to take here. n goes to the next finding.")
         elif self._may_edit():
@@ -153,11 +139,11 @@ class SettingsScreen(Area):
         """Take a finding's fix, and go to the row that it is about."""
         if finding.fix is not None and self._may_edit():
             self._change(self.draft.take(finding.fix.edits))
-        self._go_to_next(lambda row: row.field.path == finding.path, "The form has no row for it.")
+        self.form.go_to_next(lambda row: row.field.path == finding.path)
 
-    def action_fix_all(self) -> None:
-        """Take every safe fix; where there are no settings at all, the whole working block for the live server."""
-        if not self._may_edit():
+    async def action_fix_all(self) -> None:
+        """Take every safe fix; an empty file gets the whole working block, a broken one a proposal to mend it."""
+        if await self._propose_repair() or not self._may_edit():
             return
         deck = self.draft.deck
         server = target(deck.vllm, deck.proxy) if is_blank(deck.settings) and not self.draft.edits else None
@@ -186,7 +172,8 @@ class SettingsScreen(Area):
 
     def action_next_finding(self) -> None:
         """Go to the next row with something to say, from the top again after the last."""
-        self._go_to_next(lambda row: bool(row.state.findings or row.state.problem), "No finding. Nothing to fix.")
+        if not self.form.go_to_next(lambda row: bool(row.state.findings or row.state.problem)):
+            self.notify("No finding. Nothing to fix.")
 
     def action_find(self) -> None:
         """Open the search."""
@@ -199,26 +186,17 @@ class SettingsScreen(Area):
     def _find(self, event: Input.Submitted) -> None:
         wanted = event.value.casefold().strip()
         self._close_find()
-        if wanted:
-            self._go_to_next(lambda row: wanted in f"{row.field.label} {row.field.path}".casefold(), "No such setting.")
+        if wanted and not self.form.go_to_next(lambda row: wanted in f"{row.field.label} {row.field.path}".casefold()):
+            self.notify("No such setting.")
 
     def action_close(self) -> None:
         """Close the search."""
         if self.query_one("#find", Input).has_focus:
             self._close_find()
-            self.query(FieldRow).first().focus()
+            self.form.begin()
 
     def _close_find(self) -> None:
         self.query_one("#find", Input).remove_class("-open")
-
-    def _go_to_next(self, wanted: RowTest, otherwise: str) -> None:
-        rows = list(self.query(FieldRow))
-        at = rows.index(self._row) + 1 if self._row else 0
-        found = next((row for row in [*rows[at:], *rows[:at]] if wanted(row)), None)
-        if found is not None:
-            found.focus()
-        else:
-            self.notify(otherwise)
 
     async def action_raw(self) -> None:
         """Show the file as it would be written."""
@@ -231,21 +209,42 @@ class SettingsScreen(Area):
         if not self.draft.changed:
             self.notify("Nothing to save: the file is as shown.")
         elif self._may_edit():
-            await self.app.push_screen(SaveScreen(self.draft), self._write)
+            await self._ask(self._write)
+
+    async def _ask(self, then: Callable[[bool | None], Awaitable[None]], *, changed_outside: bool = False) -> None:
+        """Show what a save would change."""
+        if self.draft.file is not None:
+            dialog = SaveScreen(self.draft.file.path, self.draft.diff(), changed_outside=changed_outside)
+            await self.app.push_screen(dialog, then)
+
+    async def _propose_repair(self) -> bool:
+        """Show a repaired text of a file that the client drops; say whether there is one."""
+        file = self.draft.file
+        proposed = repair(file.text) if file is not None and file.error is not None and file.writable else None
+        if file is None or proposed is None:
+            return False
+
+        async def write(accepted: bool | None) -> None:
+            refused = await self.panel.save(file, proposed.text) if accepted else ""
+            if refused:
+                self.notify(refused, title="Not saved", severity="error", timeout=12, markup=False)
+
+        dialog = SaveScreen(file.path, diff(file.text, proposed.text), notes=proposed.notes)
+        await self.app.push_screen(dialog, write)
+        return True
 
     async def _write(self, accepted: bool | None) -> None:
         file = self.draft.file
         if not accepted or file is None:
             return
-        wanted = self.draft.text()
-        refused = await self.panel.save(file, wanted)
+        refused = await self.panel.save(file, self.draft.text())
         if not refused:
+            self.notify(taken_up(self.draft), title=f"Saved {file.path.name}", timeout=10, markup=False)
             self.draft = replace(self.draft, edits=(), undone=())
-            self.notify("Saved. What running sessions take up: ? tells.", title=file.path.name, markup=False)
             return
         now = self.draft.file
         if now is not None and now.digest != file.digest and now.error is None and self.draft.changed:
-            await self.app.push_screen(SaveScreen(self.draft, changed_outside=True), self._settle)
+            await self._ask(self._settle, changed_outside=True)
         else:
             self.notify(refused, title="Not saved", severity="error", timeout=12, markup=False)
 

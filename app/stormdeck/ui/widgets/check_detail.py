@@ -12,7 +12,6 @@ from stormdeck.model.rules.located import located
 from stormdeck.model.rules.pages import page_lines
 from stormdeck.model.rules.registry import page_of
 from stormdeck.model.settings.draft import Draft
-from stormdeck.model.settings.scope import SettingsFile
 from stormdeck.model.text import clean
 from stormdeck.ui.draw import LIGHT_STYLES, line
 from stormdeck.ui.screens.save import diff_row
@@ -51,8 +50,6 @@ class CheckDetail(Panel):
         match self._item:
             case Finding():
                 return _finding(self._item, self.deck, width)
-            case SettingsFile():
-                return _file(self._item, width)
             case Found():
                 return _found(self._item, width)
             case Missed():
@@ -63,7 +60,7 @@ class CheckDetail(Panel):
 
 def _finding(finding: Finding, deck: Deck, width: int) -> list[Content]:
     [placed] = located(deck.settings, [finding])
-    name = finding.path.removeprefix("env.")
+    name = finding.path.removeprefix("env.") or (finding.file or "").rsplit("/", 1)[-1]
     rows = [line((f"{finding.code}  ", "$accent bold"), (name, "bold"))]
     rows += _wrapped(finding.title, width, LIGHT_STYLES[finding.severity.light])
     if placed.file is not None:
@@ -84,18 +81,6 @@ def _finding(finding: Finding, deck: Deck, width: int) -> list[Content]:
         rows += [line(), line(("THE RULE", "$quiet bold"))]
         rows += [line((text, "$quiet")) for text in page_lines(page, max(20, width))[1:]]
     return rows
-
-
-def _file(file: SettingsFile, width: int) -> list[Content]:
-    error = file.error
-    place = f":{error.line}:{error.column}" if error is not None and error.line else ""
-    rows = [*_wrapped(f"{file.path}{place}", width, "bold")]
-    rows += _wrapped(error.message if error is not None else "", width, "$error")
-    rows += [
-        line(),
-        *_wrapped("The client drops the whole file and says “Not logged in”. It is not touched here.", width),
-    ]
-    return [*rows, *_wrapped("stormdeck check --fix proposes a repaired text, as a diff.", width)]
 
 
 def _found(found: Found, width: int) -> list[Content]:

@@ -16,11 +16,10 @@ from stormdeck.model.discovery import Found, Missed
 from stormdeck.model.finding import Finding, Severity
 from stormdeck.model.hop import HopKind
 from stormdeck.model.light import Light
-from stormdeck.model.settings.scope import SettingsFile
 from stormdeck.ui.draw import light, line
 from stormdeck.ui.widgets.panel import Panel
 
-Item = Finding | SettingsFile | Found | Missed | str
+Item = Finding | Found | Missed | str
 """What a row stands for; a text is a heading, or a sentence where there is nothing."""
 
 HOPS = {HopKind.CLIENT: "CLIENT", HopKind.PROXY: "PROXY", HopKind.SERVER: "VLLM", HopKind.GPU: "GPU"}
@@ -41,16 +40,13 @@ class Row:
 
 def rows_of(deck: Deck, *, problems_only: bool) -> Iterator[Row]:
     """Yield the rows: hops in path order, worst first in each; then servers, logs, and what is missing."""
-    broken = [file for file in deck.settings.files if file.error is not None]
     shown = [one for one in deck.findings if not problems_only or one.severity is not Severity.INFO]
     for hop, title in HOPS.items():
         own = [finding for finding in shown if finding.hop is hop]
-        files = broken if hop is HopKind.CLIENT else []
-        if own or files or hop is HopKind.CLIENT:
+        if own or hop is HopKind.CLIENT:
             yield Row(title, heading=True)
-            yield from map(Row, files)
             yield from map(Row, own)
-            if not own and not files:
+            if not own:
                 yield Row(_nothing(deck))
     yield Row("")
     yield Row("FOUND ON THIS MACHINE", heading=True)
@@ -152,13 +148,9 @@ def _same(item: Item, other: Item | None) -> bool:
 def _text(item: Item) -> Content:
     match item:
         case Finding():
-            name = item.path.removeprefix("env.")
+            name = item.path.removeprefix("env.") or (item.file or "").rsplit("/", 1)[-1]
             return line(
                 light(item.severity.light), " ", (f"{item.code:<11}", "$accent"), (name, "bold"), f"  {item.title}"
-            )
-        case SettingsFile():
-            return line(
-                light(Light.BROKEN), " ", (f"{'FILE701':<11}", "$accent"), (item.path.name, "bold"), "  not in effect"
             )
         case Found():
             return line(light(Light.FINE), " ", (item.kind.value, "bold"), f"  {item.url}")

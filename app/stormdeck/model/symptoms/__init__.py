@@ -1,0 +1,1 @@
+"""What the client's and the servers' error messages mean, and which of their causes fits what is known here."""

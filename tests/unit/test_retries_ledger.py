@@ -1,0 +1,320 @@
+"""One account of log lines and transcripts: every attempt once, by the best evidence."""
+
+from datetime import UTC, datetime
+from itertools import pairwise
+
+import pytest
+import transcripts as written
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from stormdeck.model.logs.batch import LogBatch
+from stormdeck.model.retries import ledger as ledgers
+from stormdeck.model.retries.ledger import Ledger
+from stormdeck.model.retries.storm import Outcome
+from stormdeck.model.retries.transcript import parse_entry
+
+T = 1_795_000_000.0
+LADDER = [0.0, 0.55, 1.7, 3.9, 8.4, 17.2, 35.1, 70.0]
+PORT = 40000
+
+
+def access(status=200, port=PORT, path="/v1/messages?beta=true", method="POST", prefix=""):
+    return f'{prefix}INFO:     127.0.0.1:{port} - "{method} {path} HTTP/1.1" {status} Word'
+
+
+def batch(*lines, t=T, log="litellm", history=False):
+    return LogBatch(log, lines, t, history)
+
+
+def utc(moment):
+    return moment.replace(tzinfo=UTC).timestamp()
+
+
+def clock(t):
+    return datetime.fromtimestamp(t, UTC).strftime("%Y-%m-%d %H:%M:%S,%f")[:-3] + " "
+
+
+def ports(times, first=PORT):
+    used = [first]
+    for before, after in pairwise(times):
+        used.append(used[-1] + (after - before > 4))
+    return used
+
+
+def lines_of(count, last=200, status=500, start=T, first=PORT):
+    """Return the lines of a turn as (time, text)."""
+    statuses = [status] * (count - 1) + [last]
+    return [
+        (start + t, access(code, port))
+        for t, code, port in zip(LADDER, statuses, ports(LADDER[:count], first), strict=False)
+    ]
+
+
+def entries_of(count, start=T, session="s1", status=500, ok=True):
+    """Return what 2.1.329 writes down of the same turn."""
+    texts = [written.ask(start - 0.1, session=session)]
+    for n, t in enumerate(LADDER[:count]):
+        sent = {"base": f"{session}-r{n - 1}", "digest": session, "session": session}
+        texts.append(written.request(start + t - 0.02, f"{session}-r{n}", **sent))
+        if n + 1 < count:
+            texts.append(written.retry(start + t + 0.02, n + 1, status, 0.5, session=session))
+    end = start + LADDER[count - 1] + 0.3
+    texts.append(written.answer(end, f"{session}-m", session=session) if ok else written.failure(end, session=session))
+    return texts
+
+
+def account(lines=(), entries=(), **options):
+    ledger = Ledger(**options)
+    for t, text in sorted(lines):
+        ledger.take(batch(text, t=t))
+    for text in entries:
+        ledger.take_entry(parse_entry(text))
+    return ledger
+
+
+def test_nothing_is_nothing():
+    assert Ledger().report().as_json() == {
+        "version": 1,
+        "http_requests": 0,
+        "probes": 0,
+        "main_requests": 0,
+        "auxiliary": None,
+        "count_tokens": 0,
+        "retries": 0,
+        "turns": 0,
+        "by_status": {},
+        "storms": [],
+    }
+
+
+def test_kinds_are_counted_apart():
+    lines = [
+        access(),
+        access(500, port=1),
+        access(404, path="/v1/messages/count_tokens?beta=true"),
+        access(path="/health", method="GET"),
+        access(path="/v1/models", method="GET"),
+        access(path="/", method="HEAD"),
+        access(path="/api/hello", method="HEAD"),
+        access(path="/v1/chat/completions"),
+        "a traceback",
+    ]
+    report = account([(T + n, line) for n, line in enumerate(lines)]).report()
+    assert (report.http_requests, report.probes, report.count_tokens) == (8, 2, 1)
+    assert (report.main_requests, report.auxiliary, report.turns, report.retries) == (2, None, 2, 0)
+    assert report.by_status == {"200": 1, "500": 1}
+
+
+def test_the_log_alone():
+    report = account(lines_of(6)).report()
+    assert (report.main_requests, report.turns, report.retries) == (6, 1, 5)
+    (storm,) = report.storms
+    assert (storm.attempts, storm.cause, storm.outcome, storm.evidence) == (6, "500", Outcome.RECOVERED, "ladder")
+    assert (storm.session, storm.confidence) == (None, "by waits and connection")
+    assert report.as_json()["storms"] == [
+        {
+            "started": T,
+            "ended": T + 17.2,
+            "attempts": 6,
+            "cause": "500",
+            "recovered": True,
+            "session": None,
+            "evidence": "ladder",
+        }
+    ]
+
+
+def test_a_transcript_and_the_log_are_one_storm():
+    report = account(lines_of(6), entries_of(6)).report()
+    assert (report.http_requests, report.main_requests, report.auxiliary) == (6, 6, 0)
+    assert (report.turns, report.retries) == (1, 5)
+    (storm,) = report.storms
+    assert (storm.attempts, storm.cause, storm.evidence, storm.session) == (6, "500", "transcript", "s1")
+    assert (storm.confidence, storm.log) == ("counted by the client", "litellm")
+
+
+def test_a_transcript_alone():
+    report = account((), entries_of(6)).report()
+    assert (report.http_requests, report.retries, [storm.attempts for storm in report.storms]) == (6, 5, [6])
+
+
+def test_a_log_that_looks_like_more_attempts_is_corrected():
+    foreign = [(T + 3.95, access(500, PORT + 77))]
+    report = account(lines_of(6) + foreign, entries_of(6)).report()
+    assert [storm.attempts for storm in report.storms] == [6]
+    assert (report.retries, report.auxiliary) == (5, 1)
+
+
+def test_two_sessions_in_one_outage_stay_apart():
+    lines = lines_of(6) + lines_of(7, start=T + 0.25, first=PORT + 100)
+    report = account(lines, entries_of(6) + entries_of(7, start=T + 0.25, session="s2")).report()
+    assert sorted((storm.session, storm.attempts) for storm in report.storms) == [("s1", 6), ("s2", 7)]
+    assert (report.main_requests, report.retries) == (13, 11)
+
+
+def test_a_storm_without_a_line_is_seen():
+    texts = [written.ask(T)]
+    for n in range(4):
+        texts.append(written.request(T + 6.0 * n, f"r{n}", f"r{n - 1}"))
+        texts += [written.retry(T + 6.0 * n + 5, n + 1, error={"formatted": "Request timed out."})] * (n < 3)
+    texts.append(written.answer(T + 20))
+    health = [(T + n, access(path="/health", method="GET")) for n in range(20)]
+    report = account([*health, (T + 19.5, access())], texts).report()
+    (storm,) = report.storms
+    assert (storm.attempts, storm.cause, storm.outcome) == (4, "timeout", Outcome.RECOVERED)
+    assert (report.http_requests, report.main_requests, report.retries, report.turns) == (24, 4, 3, 1)
+
+
+def test_times_tell_a_cause_that_the_client_does_not():
+    texts = [written.ask(T)]
+    texts += [written.request(T + t, f"r{n}", f"r{n - 1}") for n, t in enumerate([0, 0.6, 1.7, 3.9])]
+    texts.append(written.failure(T + 3.95, "Execution error"))
+    (storm,) = account((), texts).report().storms
+    assert (storm.attempts, storm.cause) == (4, "reset")
+
+
+def test_an_end_without_attempts_is_estimated():
+    texts = [written.ask(T, version="2.1.112"), written.failure(T + 32.86, "Request timed out", version="2.1.112")]
+    report = account(
+        [(T + 1, access(path="/health", method="GET")), (T + 40, "x")], texts, api_timeout_ms=5000
+    ).report()
+    (storm,) = report.storms
+    assert (storm.attempts, storm.cause, storm.evidence) == (5, "timeout", "transcript")
+    assert storm.confidence == "estimated from its length and API_TIMEOUT_MS"
+
+
+def test_the_end_in_a_transcript_gives_a_storm_its_session():
+    texts = [written.ask(T - 0.1), written.answer(T + 17.6)]
+    (storm,) = account(lines_of(6), texts).report().storms
+    assert (storm.attempts, storm.session, storm.evidence) == (6, written.SESSION, "ladder")
+    assert storm.confidence.endswith("its end as the client tells it")
+
+
+def test_an_answer_that_the_ladder_does_not_await_any_more_still_ends_the_storm():
+    lines = [*lines_of(5, last=500), (T + 8.4 + 90, access(200, PORT + 9))]
+    assert account(lines).report().storms[0].outcome is Outcome.GAVE_UP
+    (storm,) = account(lines, [written.ask(T - 0.1), written.answer(T + 99)]).report().storms
+    assert (storm.attempts, storm.outcome) == (6, Outcome.RECOVERED)
+
+
+def test_a_session_on_another_server_is_left_out():
+    report = account(lines_of(6), entries_of(6) + entries_of(8, start=T + 2, session="away", status=529)).report()
+    assert [storm.session for storm in report.storms] == ["s1"]
+    assert (report.retries, report.main_requests) == (5, 6)
+
+
+def test_what_was_long_before_the_log_is_left_out():
+    report = account(lines_of(6), entries_of(6) + entries_of(7, start=T - 86_400, session="yesterday")).report()
+    assert [storm.session for storm in report.storms] == ["s1"]
+
+
+def test_requests_of_strangers_leave_auxiliary_untold():
+    stranger = [(T + 300, access(port=50000))]
+    report = account(lines_of(6) + stranger, entries_of(6)).report()
+    assert (report.auxiliary, report.main_requests, report.turns) == (None, 7, 2)
+
+
+def test_a_storm_that_goes_on_says_what_comes_next():
+    ledger = account(lines_of(5, last=500)[:3], entries_of(6)[:7])
+    (storm,) = ledger.report(T + 2).storms
+    assert (storm.outcome, storm.attempts, storm.limit) == (Outcome.LIVE, 3, 11)
+    assert storm.next_at == pytest.approx(T + 1.7 + 0.02 + 0.5)
+    assert T + 100 < storm.gives_up_at < T + 300
+    assert ledger.report(T + 2000).storms[0].outcome is Outcome.GAVE_UP
+
+
+def test_a_log_without_times_still_counts():
+    ledger = Ledger()
+    ledger.take(batch(*(text for _, text in lines_of(6)), history=True))
+    report = ledger.report()
+    assert (report.main_requests, report.retries) == (6, 5)
+    assert report.as_json()["storms"][0]["started"] is None
+    assert report.storms[0].confidence == "by order alone: the log has no times"
+
+
+def test_a_log_without_times_and_a_transcript_are_one_storm():
+    ledger = account((), entries_of(6))
+    ledger.take(batch(*(text for _, text in lines_of(6)), history=True))
+    report = ledger.report()
+    assert [(storm.attempts, storm.evidence) for storm in report.storms] == [(6, "transcript")]
+    assert (report.http_requests, report.retries) == (6, 5)
+
+
+def test_lines_that_stand_in_the_log_twice_count_once():
+    lines = [access(code, prefix=clock(T + t)) for t, code in zip(LADDER[:5], [500] * 5, strict=False)]
+    ledger = Ledger(local_time=utc)
+    ledger.take(batch(*lines, *lines, t=T + 400, history=True))
+    assert (ledger.report().http_requests, ledger.report().retries) == (5, 4)
+
+
+def test_a_clock_that_is_set_back_loses_no_request():
+    lines = [access(prefix=clock(T + t), port=n) for n, t in enumerate([0, 5, -3600, -3595, 10])]
+    ledger = Ledger(local_time=utc)
+    ledger.take(batch(*lines, t=T + 400, history=True))
+    assert (ledger.report().http_requests, ledger.report().storms) == (5, ())
+
+
+def test_the_first_error_is_told_with_the_storm():
+    error = "18:16:28 - LiteLLM Proxy:ERROR: x.py:1 - litellm.InternalServerError: engine died"
+    lines = [(T - 0.01, error), *lines_of(6)]
+    assert account(lines).report().storms[0].reason == "engine died"
+    assert account(lines, entries_of(6)).report().storms[0].reason == "engine died"
+
+
+def test_old_requests_are_compared_turn_by_turn():
+    later = [(T + 500 + n, access(port=n + 1)) for n in range(30)]
+    report = account(lines_of(6) + later, entries_of(6), recent=10).report()
+    assert [(storm.attempts, storm.evidence) for storm in report.storms] == [(6, "transcript")]
+    assert (report.main_requests, report.retries) == (36, 5)
+
+
+def test_looking_often_changes_nothing(monkeypatch):
+    monkeypatch.setattr(ledgers, "FOLDED_AT", 20)
+    lines, entries = [], []
+    for n in range(12):
+        start = T + 200.0 * n
+        lines += lines_of(4 + n % 3, start=start, first=PORT + 10 * n)
+        entries += entries_of(4 + n % 3, start=start, session=f"s{n}")
+    events = [(t, batch(text, t=t)) for t, text in lines]
+    events += [(entry.t, entry) for entry in map(parse_entry, entries)]
+    often, once = Ledger(), Ledger()
+    for t, event in sorted(events, key=lambda event: event[0]):
+        for ledger in (often, once):
+            (ledger.take if isinstance(event, LogBatch) else ledger.take_entry)(event)
+        often.report(t)
+    assert often.report().as_json() == once.report().as_json()
+    assert len(often.recent) < 30 < len(once.recent)
+
+
+STATUSES = st.sampled_from([200, 400, 401, 404, 429, 500, 529])
+EVENTS = st.lists(
+    st.tuples(st.floats(-30, 60), st.integers(0, 4), STATUSES, st.integers(0, 3), st.sampled_from(["a", "b"])),
+    max_size=40,
+)
+
+
+@settings(max_examples=80, deadline=None)
+@given(EVENTS)
+def test_whatever_comes_is_counted_once(events):
+    ledger, now, lines = Ledger(), T, 0
+    for gap, what, status, number, session in events:
+        now += gap
+        text = [
+            access(status, PORT + number),
+            written.ask(now, session=session),
+            written.request(now, f"r{len(session)}{now}", digest=f"d{number}", session=session),
+            written.retry(now, number + 1, status, session=session),
+            written.answer(now, f"m{now}", session=session),
+        ][what]
+        if what:
+            ledger.take_entry(parse_entry(text))
+        else:
+            lines += 1
+            ledger.take(batch(text, t=now))
+    report = ledger.report(now)
+    assert sum(report.by_status.values()) == lines
+    assert report.http_requests >= lines
+    assert 0 <= report.retries <= report.http_requests
+    assert report.turns >= 0
+    assert all(storm.attempts >= 3 for storm in report.storms)
