@@ -15,6 +15,7 @@ from judge import judge, match
 from score import RECORDINGS, Total, recordings, score, table, wrong
 from stormdeck.model.logs.access import RequestKind, parse_access
 from stormdeck.model.logs.batch import LogBatch
+from stormdeck.model.meter import TrafficMeter
 from stormdeck.model.retries.ledger import Ledger
 from stormdeck.model.retries.told import Sessions
 from stormdeck.model.retries.transcript import parse_entry
@@ -175,6 +176,21 @@ def test_two_recordings_at_once_stay_apart(pair):
     main = {index for index, storm in enumerate(true) if storm["class"] == "main"}
     assert main <= set(matched.values())
     assert len(matched) == len(found["storms"])
+
+
+LAG_S = 0.4
+"""A transcript is written that long after the event at most (measured)."""
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=name)
+def test_the_panel_never_shows_more_storms_than_there_are(folder):
+    events = [(t, LogBatch("log", (line,), t, history=False)) for t, line in lines_of(folder)]
+    events += [(entry.t + LAG_S, entry) for entry in read_transcripts(folder / "transcripts")]
+    meter, most = TrafficMeter(), 0
+    for t, event in sorted(events, key=lambda event: event[0]):
+        (meter.take if isinstance(event, LogBatch) else meter.take_entry)(event)
+        most = max(most, len(meter.snapshot(t).storms))
+    assert most == len(with_transcripts(folder)["storms"])
 
 
 STORM = {"start_t": 100.0, "end_t": 110.0, "attempts": 5, "class": "main"}

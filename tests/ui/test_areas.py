@@ -92,10 +92,10 @@ async def test_the_help_scrolls_to_its_end_in_a_small_pane(panel):
 @in_loop
 async def test_a_click_on_the_key_bar_goes_to_an_area(panel, size):
     async with panel().run_test(size=size) as pilot:
-        for word, area in (("Logs", "logs"), ("Checks", "checks"), ("Overview", "overview"), ("Settings", "settings")):
-            column = screen(pilot.app).splitlines()[-1].index(word)
+        for area in ("logs", "checks", "overview", "settings"):
+            column = screen(pilot.app).splitlines()[-1].index(AREAS[area])
             await pilot.click(offset=(column, size[1] - 1))
-            await until(pilot, lambda area=area: area == pilot.app.screen.AREA, f"{word} was clicked in vain")
+            await until(pilot, lambda area=area: area == pilot.app.screen.AREA, f"{area} was clicked in vain")
 
 
 @in_loop
@@ -114,7 +114,7 @@ async def test_the_checks_area_counts_findings_in_the_key_bar_of_every_area(pane
         await hand(pilot, WRONG)
         for area in AREAS:
             await show(pilot, area)
-            await until(pilot, lambda: rows_with(pilot.app, "4 Checks ✖1 ▲"), "not counted")
+            await until(pilot, lambda: "✖1 ▲2" in screen(pilot.app).splitlines()[-1], "not counted")
 
 
 @pytest.mark.parametrize("area", ["overview", "logs", "checks"])

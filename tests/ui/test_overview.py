@@ -201,4 +201,3 @@ async def test_the_path_keeps_every_light_whatever_the_width(panel, width):
         await hand(pilot, *WHOLE, DOWN_VLLM)
         path = screen(pilot.app).splitlines()[0]
         assert (path.count("●"), path.count("✖")) == (3, 1)
-        assert "90 %" in path

@@ -331,11 +331,25 @@ async def test_a_broken_file_is_shown_with_its_place_and_left_alone(on_file):
         await until(pilot, lambda: app.deck.settings.files)
         await opened(pilot)
         assert rows_with(app, "line 3, column 3")
-        for key in ("enter", "f", "F", "x", "s"):
+        for key in ("enter", "f", "x", "s"):
             await pilot.press(key)
         assert not isinstance(app.focused, Input)
         assert app.screen.draft.edits == ()
     assert file.read_text() == NOT_JSON
+
+
+@in_loop
+async def test_a_broken_file_is_mended_only_after_its_diff_was_seen(on_file):
+    app, file = on_file(NOT_JSON)
+    async with app.run_test(size=WIDE) as pilot:
+        await until(pilot, lambda: app.deck.settings.files)
+        await opened(pilot)
+        await pilot.press("F")
+        await until(pilot, lambda: rows_with(app, '+   "model": "sonnet",'), "no diff")
+        assert TOKEN not in screen(app)
+        assert file.read_text() == NOT_JSON
+        await pilot.press("enter")
+        await until(pilot, lambda: file.read_text() == WELL_SET, "not mended")
 
 
 @in_loop

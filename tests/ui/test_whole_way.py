@@ -35,8 +35,8 @@ class Vllm(BaseHTTPRequestHandler):
 
     def do_GET(self):
         body = ANSWERS.get(self.path)
-        data = (body if body is not None else '{"detail":"Not Found"}').encode()
-        self.send_response(200 if body is not None else 404)
+        data = (body if body is not None else '{"detail":"no"}').encode()
+        self.send_response(200 if body is not None else 405 if self.path == "/v1/messages" else 404)
         kind = "text/plain; version=0.0.4" if self.path == "/metrics" else "application/json"
         self.send_header("content-type", kind)
         self.send_header("content-length", str(len(data)))

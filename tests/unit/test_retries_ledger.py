@@ -4,12 +4,12 @@ from datetime import UTC, datetime
 from itertools import pairwise
 
 import pytest
-import transcripts as written
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import transcripts as written
 from stormdeck.model.logs.batch import LogBatch
-from stormdeck.model.retries import ledger as ledgers
+from stormdeck.model.retries import balance
 from stormdeck.model.retries.ledger import Ledger
 from stormdeck.model.retries.storm import Outcome
 from stormdeck.model.retries.transcript import parse_entry
@@ -224,6 +224,12 @@ def test_a_storm_that_goes_on_says_what_comes_next():
     assert ledger.report(T + 2000).storms[0].outcome is Outcome.GAVE_UP
 
 
+def test_attempts_that_the_transcript_does_not_tell_yet_belong_to_the_storm():
+    ledger = account(lines_of(6)[:4], entries_of(6)[:3])
+    (storm,) = ledger.report(T + 4).storms
+    assert (storm.attempts, storm.session, storm.evidence) == (4, "s1", "transcript")
+
+
 def test_a_log_without_times_still_counts():
     ledger = Ledger()
     ledger.take(batch(*(text for _, text in lines_of(6)), history=True))
@@ -270,7 +276,7 @@ def test_old_requests_are_compared_turn_by_turn():
 
 
 def test_looking_often_changes_nothing(monkeypatch):
-    monkeypatch.setattr(ledgers, "FOLDED_AT", 20)
+    monkeypatch.setattr(balance, "FOLDED_AT", 20)
     lines, entries = [], []
     for n in range(12):
         start = T + 200.0 * n
@@ -285,6 +291,31 @@ def test_looking_often_changes_nothing(monkeypatch):
         often.report(t)
     assert often.report().as_json() == once.report().as_json()
     assert len(often.recent) < 30 < len(once.recent)
+
+
+def test_a_turn_that_ended_with_an_error_takes_no_later_answer():
+    lines = [*lines_of(4, last=500), (T + 3.9 + 5.0, access(200))]
+    assert account(lines).report().storms[0].attempts == 5
+    report = account(lines, [written.ask(T - 0.1), written.failure(T + 3.95)]).report()
+    assert [(storm.attempts, storm.outcome) for storm in report.storms] == [(4, Outcome.GAVE_UP)]
+    assert report.retries == 3
+
+
+def test_transcripts_of_a_healthy_log_without_times_add_nothing():
+    ledger = Ledger()
+    ledger.take(batch(*[access(port=PORT + n) for n in range(5)], history=True))
+    for n in range(5):
+        sent = written.request(T + 10 * n, f"r{n}", digest=f"d{n}")
+        for text in (written.ask(T + 10 * n), sent, written.answer(T + 10 * n + 1, f"m{n}")):
+            ledger.take_entry(parse_entry(text))
+    report = ledger.report()
+    assert (report.http_requests, report.main_requests, report.retries, report.turns) == (5, 5, 0, 5)
+
+
+def test_a_session_in_the_middle_of_a_storm_is_taken_up():
+    texts = [written.retry(T + 8.4, 5), written.request(T + 17.2, "r6"), written.answer(T + 17.6)]
+    (storm,) = account(lines_of(6)[4:], texts).report().storms
+    assert (storm.attempts, storm.evidence, storm.outcome) == (6, "transcript", Outcome.RECOVERED)
 
 
 STATUSES = st.sampled_from([200, 400, 401, 404, 429, 500, 529])

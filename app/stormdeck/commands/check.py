@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from stormdeck.commands import report
 from stormdeck.commands.checking import Knowledge, has_settings, learn, missing
@@ -24,9 +25,22 @@ COULD_NOT_RUN = 2
 
 
 def run(
-    options: Options, environ: Mapping[str, str], *, offline: bool, as_json: bool, wants_fix: bool, agreed: bool
+    options: Options,
+    environ: Mapping[str, str],
+    *,
+    offline: bool,
+    as_json: bool,
+    wants_fix: bool,
+    agreed: bool,
+    with_canary: bool = False,
 ) -> int:
-    """Check everything and print the report; ``wants_fix``: fix first what is safe. Return the exit code."""
+    """Check everything and print the report; ``wants_fix``: fix first what is safe. Return the exit code.
+
+    ``with_canary``: send the canary afterwards, the only thing here that costs the engine anything.
+    """
+    if with_canary and offline:
+        say("stormdeck: --canary asks the servers, and --offline asks none.")
+        return COULD_NOT_RUN
     absent = missing(options)
     if absent is not None and not wants_fix:
         say(f"stormdeck: there is no file {printable(str(absent))}.")
@@ -41,11 +55,30 @@ def run(
         if outcome is Outcome.WRITTEN:
             known = learn(options, environ, offline=offline)
     found = known.report()
-    if as_json:
-        put(json.dumps(report.as_json(found, known.settings, known.texts()), indent=2, ensure_ascii=False))
-    else:
+    sick = any(finding.severity is Severity.ERROR for finding in found)
+    told = report.as_json(found, known.settings, known.texts()) if as_json else {}
+    if not as_json:
         _tell(known, found)
-    return ERRORS if any(finding.severity is Severity.ERROR for finding in found) else CLEAN
+    if with_canary:
+        sick |= _send_canary(known, told, as_json=as_json)
+    if as_json:
+        put(json.dumps({**told, "ok": not sick}, indent=2, ensure_ascii=False))
+    return ERRORS if sick else CLEAN
+
+
+def _send_canary(known: Knowledge, told: dict[str, Any], *, as_json: bool) -> bool:
+    """Send the canary and tell it, or add it to what is told as JSON; say whether a check of it failed."""
+    from stormdeck.commands import canary
+
+    planned = canary.plan(known)
+    result = canary.run(planned)
+    hide = report.hider(known.settings, known.texts())
+    if as_json:
+        told["canary"] = canary.as_json(planned, result, hide)
+    else:
+        for line in ["", *canary.as_text(planned, result, hide, paint_for(standard_output()))]:
+            put(line)
+    return canary.failed(result)
 
 
 def _tell(known: Knowledge, found: Sequence[Finding]) -> None:

@@ -31,6 +31,7 @@ examples:
   stormdeck --vllm http://10.0.0.5:8000         name the server
   stormdeck --log vllm.log --log litellm.log    follow these logs
   stormdeck check --fix                         find what is wrong, show the fixes, make them
+  stormdeck check --canary                      prove it with a handful of tiny requests
   stormdeck set model sonnet                    change one of the client's settings
   stormdeck explain URL101                      what a finding means
   stormdeck analyze vllm.log                    count retries and find storms afterwards

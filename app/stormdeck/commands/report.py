@@ -30,7 +30,7 @@ _COLUMNS = 100
 
 def as_text(found: Sequence[Finding], settings: SettingsSnapshot, texts: Mapping[str, str], paint: Paint) -> list[str]:
     """Return the report by hop, the worst first in each; ``texts`` are the files that it quotes, by path."""
-    writer = _Writer(texts, paint, Hider(settings, _others(settings, texts)))
+    writer = _Writer(texts, paint, hider(settings, texts))
     lines: list[str] = []
     for hop in HopKind:
         here = [finding for finding in found if finding.hop is hop]
@@ -50,7 +50,7 @@ def summary(found: Sequence[Finding]) -> str:
 
 def as_json(found: Sequence[Finding], settings: SettingsSnapshot, texts: Mapping[str, str]) -> dict[str, Any]:
     """Return the report as the contract has it, secrets masked."""
-    counts, hide = _counts(found), Hider(settings, _others(settings, texts))
+    counts, hide = _counts(found), hider(settings, texts)
     return {
         "version": 1,
         "ok": not counts[Severity.ERROR],
@@ -61,6 +61,11 @@ def as_json(found: Sequence[Finding], settings: SettingsSnapshot, texts: Mapping
             "infos": counts[Severity.INFO],
         },
     }
+
+
+def hider(settings: SettingsSnapshot, texts: Mapping[str, str]) -> Hider:
+    """Return what keeps the secrets of the settings, and of the other texts, out of a report."""
+    return Hider(settings, _others(settings, texts))
 
 
 def _others(settings: SettingsSnapshot, texts: Mapping[str, str]) -> list[str]:

@@ -23,6 +23,9 @@ def add_parsers(add: Callable[[str, str], Parser]) -> list[Parser]:
     check.add_argument("--offline", action="store_true", help="ask no server")
     check.add_argument("--fix", action="store_true", help="show the safe fixes as a diff, ask, and write them")
     check.add_argument("--yes", action="store_true", help="with --fix: write without asking")
+    check.add_argument(
+        "--canary", action="store_true", help="send a handful of tiny requests too, which cost the model some tokens"
+    )
     change = add(SET, "set one of the client's settings: model, env.NAME or NAME")
     change.usage = "stormdeck set KEY VALUE [OPTION]..."
     change.add_argument("key", metavar="KEY", help="a path such as model; NAME alone means env.NAME")
@@ -55,6 +58,7 @@ def run(command: str, arguments: argparse.Namespace, options: Options, environ: 
             as_json=arguments.json,
             wants_fix=arguments.fix,
             agreed=arguments.yes,
+            with_canary=arguments.canary,
         )
     if command == EXPLAIN:
         from stormdeck.commands import explain

@@ -15,7 +15,7 @@ from stormdeck.feed.reduce import Snapshot
 from stormdeck.feed.servers import ServerDesk
 from stormdeck.feed.stormdesk import StormDesk
 from stormdeck.model.client import ClientSnapshot
-from stormdeck.model.gpu import GpuSnapshot
+from stormdeck.model.gpu import GpuSnapshot, GpuState
 from stormdeck.model.logs.book import LogBook
 from stormdeck.model.meter import TrafficMeter
 from stormdeck.model.settings.scope import SettingsFile, SettingsSnapshot
@@ -101,6 +101,8 @@ class Feed:
         """Begin; returns at once."""
         if self._sampler is not None:
             self._sampler.start()
+        else:
+            self._hand(GpuSnapshot(GpuState.OFF, "Not watched: start stormdeck with --gpu to see them."))
         self._spawn(self._run())
         self._spawn(self._keep_counting())
         self._logs.follow_transcripts(transcripts_folder(self._paths.claude))
@@ -112,7 +114,7 @@ class Feed:
         if self._watcher is not None:
             self._watcher.stop()
         self._logs.stop()
-        self._servers.stop()
+        await self._servers.stop()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from stormdeck.model.client import ClientSnapshot
 from stormdeck.model.deck import Deck
@@ -29,6 +30,18 @@ Snapshot = (
     | LogTails
 )
 
+_PLACES = {
+    DiscoverySnapshot: "discovery",
+    SettingsSnapshot: "settings",
+    VllmSnapshot: "vllm",
+    ProxySnapshot: "proxy",
+    Probe: "probe",
+    ProxyConfig: "proxy_config",
+    GpuSnapshot: "gpu",
+    TrafficSnapshot: "traffic",
+}
+"""Where each snapshot stands in the deck."""
+
 
 def take(deck: Deck, snapshot: Snapshot) -> Deck:
     """Return the deck with a snapshot in its place, and the findings that follow from it."""
@@ -41,27 +54,12 @@ def take(deck: Deck, snapshot: Snapshot) -> Deck:
 
 
 def _placed(deck: Deck, snapshot: Snapshot) -> Deck:
-    match snapshot:
-        case GpuSnapshot():
-            return replace(deck, gpu=snapshot)
-        case TrafficSnapshot():
-            return replace(deck, traffic=snapshot, client_version=_version(deck, snapshot.client_version))
-        case ProxySnapshot():
-            return replace(deck, proxy=snapshot)
-        case VllmSnapshot():
-            return replace(deck, vllm=snapshot, prefix=deck.prefix.then(snapshot, deck.client_version))
-        case LogTails():
-            return replace(deck, tails=snapshot)
-        case DiscoverySnapshot():
-            return replace(deck, discovery=snapshot)
-        case Probe():
-            return replace(deck, probe=snapshot)
-        case ProxyConfig():
-            return replace(deck, proxy_config=snapshot)
-        case ClientSnapshot():
-            return replace(deck, client_version=_version(deck, snapshot.version or ""), exposures=snapshot.exposures)
-        case SettingsSnapshot():
-            return replace(deck, settings=snapshot)
+    if isinstance(snapshot, ClientSnapshot):
+        return replace(deck, client_version=_version(deck, snapshot.version or ""), exposures=snapshot.exposures)
+    if isinstance(snapshot, TrafficSnapshot):
+        deck = replace(deck, client_version=_version(deck, snapshot.client_version))
+    place: dict[str, Any] = {_PLACES[type(snapshot)]: snapshot}
+    return replace(deck, **place)
 
 
 def _version(deck: Deck, told: str) -> str | None:

@@ -87,10 +87,12 @@ class ServerDesk:
             if given:
                 poller.poke()
 
-    def stop(self) -> None:
+    async def stop(self) -> None:
         """End all pollers."""
-        for _, _, task, _ in self._pollers.values():
+        tasks = [task for _, _, task, _ in self._pollers.values()]
+        for task in tasks:
             task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     async def run(self) -> None:
         """Search until cancelled."""

@@ -20,6 +20,8 @@ class GpuState(StrEnum):
     LOST = "lost"
     """The driver answered before and says now that a GPU fell off the bus, or it stopped answering."""
     FAILED = "failed"
+    OFF = "off"
+    """The user does not want them watched."""
 
     @property
     def light(self) -> Light:

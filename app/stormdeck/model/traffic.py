@@ -62,7 +62,6 @@ class TrafficSnapshot:
     """Requests for tokens that the next hop's log shows in the window; ``None`` where only one log is read."""
     waiting: int | None = None
     """Turns that wait for an answer now, as transcripts tell; ``None`` where none is read."""
-
     failure: Failure | None = None
     """``None``: none in the log nearest to the client."""
 

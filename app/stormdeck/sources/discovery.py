@@ -135,7 +135,7 @@ async def discover(
     ahead = {place.at for place in upstreams}
     proxies = [one for one in local if one.kind is not None and one.kind.is_proxy]
     servers = sorted((one for one in local if one not in proxies), key=lambda one: one.place.at not in ahead)
-    found, missed = _sorted([*named_ones, *proxies, *behind, *servers], named, processes)
+    found, missed = _sorted([*named_ones, *proxies, *behind, *servers], named, processes, _client_place(settings))
     logs, log_notes = followed(DiscoverySnapshot(found).on_path(), named.logs)
     return DiscoverySnapshot(
         found=found,
@@ -214,9 +214,12 @@ async def _upstream(
     return _Place(_Role.UPSTREAM, target.origin, how, key, ServerKind.VLLM)
 
 
-def _sorted(seen: Sequence[_Seen], named: Named, scan: Scan) -> tuple[tuple[Found, ...], tuple[Missed, ...]]:
+def _sorted(
+    seen: Sequence[_Seen], named: Named, scan: Scan, client: tuple[str, int] | None
+) -> tuple[tuple[Found, ...], tuple[Missed, ...]]:
     """Tell what was found from what was not."""
-    direct = named.proxy is None and any(one.place.role is _Role.CLIENT and one.kind is ServerKind.VLLM for one in seen)
+    # A flag may name the base URL too: it is asked once then, as the flag's.
+    direct = named.proxy is None and any(one.kind is ServerKind.VLLM and one.place.at == client for one in seen)
     found: list[Found] = []
     dead: list[Found] = []
     missed: list[Missed] = []
@@ -234,6 +237,13 @@ def _sorted(seen: Sequence[_Seen], named: Named, scan: Scan) -> tuple[tuple[Foun
             found.append(Found(place.url, kind, place.how, one.process))
     # A base URL where nothing answers must not hide the vLLM that does.
     return (*found, *dead), tuple(missed)
+
+
+def _client_place(settings: SettingsSnapshot) -> tuple[str, int] | None:
+    """Return host and port of the base URL in force."""
+    base = base_url(settings)
+    target = address(base.url) if base is not None else None
+    return target.place if target is not None else None
 
 
 def _assumed(one: _Seen, scan: Scan) -> ServerKind | None:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import httpcore
     import httpx
 
-__all__ = ["DEADLINE_S", "LIMIT", "Answer", "Failure", "HttpClient", "Trouble", "json_object"]
+__all__ = ["DEADLINE_S", "LIMIT", "Answer", "Failure", "HttpClient", "Trouble", "json_object", "trusting"]
 
 LIMIT = 2 * 1024 * 1024
 """Bytes of a body that are taken; vLLM's largest page, ``/metrics``, has 57 000 (measured, 0.32, one engine)."""
@@ -154,7 +154,7 @@ class HttpClient:
             import httpx
 
             client = self._clients[scheme] = httpx.AsyncClient(
-                verify=_trusting() if scheme == "https" else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
+                verify=trusting() if scheme == "https" else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
                 trust_env=False,
                 follow_redirects=False,
                 timeout=None,  # noqa: S113 - the deadline of get() bounds the whole exchange
@@ -187,7 +187,7 @@ def json_object(answer: Answer | Failure) -> dict[str, Any] | None:
     return None
 
 
-def _trusting() -> ssl.SSLContext:
+def trusting() -> ssl.SSLContext:
     """Return a context that trusts what httpx trusts and, for a company's own authority, what the system does."""
     import httpx
 

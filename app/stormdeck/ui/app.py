@@ -6,14 +6,13 @@ import asyncio
 import signal
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from textual import events, on
 from textual.app import App, SystemCommand
 from textual.reactive import var
 from textual.screen import Screen
 
-from stormdeck.feed.reduce import Snapshot, take
 from stormdeck.model.deck import Deck
 from stormdeck.model.finding import Finding
 from stormdeck.model.light import Light
@@ -29,6 +28,9 @@ from stormdeck.ui.messages import Arrived, LogsGrew
 from stormdeck.ui.screens.base import Area
 from stormdeck.ui.screens.overview import OverviewScreen
 from stormdeck.ui.themes import DARK, THEMES
+
+if TYPE_CHECKING:
+    from stormdeck.feed.reduce import Snapshot
 
 TICK_S = 1.0
 TOAST_HEIGHT = 20
@@ -141,6 +143,8 @@ class StormdeckApp(App[None]):
 
     @on(Arrived)
     def _take(self, message: Arrived) -> None:
+        from stormdeck.feed.reduce import take
+
         before = self.deck.traffic
         self.deck = take(self.deck, message.snapshot)
         self.judge()

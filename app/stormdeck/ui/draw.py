@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rich.cells import cell_len, set_cell_size
 from textual.content import Content
 
 from stormdeck.model.light import Light
@@ -35,9 +36,9 @@ def lines(rows: Sequence[Content]) -> Content:
 
 def fit(text: str, width: int) -> str:
     """Return a text in exactly that many columns, cut with an ellipsis where it is longer."""
-    if len(text) <= width:
-        return text.ljust(width)
-    return text[: max(0, width - 1)] + "…" if width > 0 else ""
+    if cell_len(text) <= width:
+        return set_cell_size(text, width)
+    return set_cell_size(text, width - 1) + "…" if width > 0 else ""
 
 
 def sides(left: Content, right: Content, width: int) -> Content:

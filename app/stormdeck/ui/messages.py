@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from textual.message import Message
 
-from stormdeck.feed.reduce import Snapshot
+if TYPE_CHECKING:
+    from stormdeck.feed.reduce import Snapshot
 
 
 class Arrived(Message):

@@ -20,6 +20,8 @@ def to_chat(body: dict[str, Any], model: str) -> dict[str, Any]:
     chat: dict[str, Any] = {"model": model, "messages": messages, "max_tokens": body.get("max_tokens")}
     if tools := body.get("tools"):
         chat["tools"] = [_chat_tool(tool) for tool in tools]
+    if choice := body.get("tool_choice"):
+        chat["tool_choice"] = _chat_choice(choice)
     if body.get("stream"):
         chat |= {"stream": True, "stream_options": {"include_usage": True}}
     return chat
@@ -122,6 +124,13 @@ def _chat_messages(message: dict[str, Any]) -> list[dict[str, Any]]:
 def _chat_tool(tool: dict[str, Any]) -> dict[str, Any]:
     function = {"name": tool["name"], "description": tool.get("description", ""), "parameters": tool["input_schema"]}
     return {"type": "function", "function": function}
+
+
+def _chat_choice(choice: dict[str, Any]) -> object:
+    """Return which tool is to be called, as chat completions have it."""
+    if choice.get("type") == "tool":
+        return {"type": "function", "function": {"name": choice.get("name", "")}}
+    return {"any": "required"}.get(str(choice.get("type")), choice.get("type"))
 
 
 def _text(content: str | list[dict[str, Any]]) -> str:

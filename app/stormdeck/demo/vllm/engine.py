@@ -37,6 +37,8 @@ class Work:
     tools: bool
     tool_turns: int = 0
     """Tool results since the user last spoke."""
+    asked_tool: str = ""
+    """The tool that the request forces, or that the user asks for by name."""
 
 
 @dataclass(slots=True)
@@ -87,7 +89,8 @@ class Engine:
         """
         if self.dead:
             raise EngineDeadError
-        reply = compose(self._random, work.max_tokens, tools=work.tools and work.tool_turns < 3)
+        tools = work.tools and work.tool_turns < 3
+        reply = compose(self._random, work.max_tokens, tools=tools, asked_tool=work.asked_tool)
         return reply, self._run(work, reply)
 
     async def _run(self, work: Work, reply: Reply) -> AsyncIterator[str]:

@@ -37,11 +37,11 @@ class Reply:
     """It ended at ``max_tokens``."""
 
 
-def compose(rng: random.Random, max_tokens: int, *, tools: bool) -> Reply:
-    """Return an answer: with tools at hand, a call of one in two cases out of five."""
-    if tools and rng.random() < 0.4:
+def compose(rng: random.Random, max_tokens: int, *, tools: bool, asked_tool: str = "") -> Reply:
+    """Return an answer: with tools at hand, a call of one in two cases out of five, and of one that is asked for."""
+    if asked_tool or (tools and rng.random() < 0.4):
         pieces = tuple(_WORD.findall(f'{{"command": "{rng.choice(COMMANDS)}"}}'))
-        return Reply(pieces, tool="Bash")
+        return Reply(pieces, tool=asked_tool or "Bash")
     text = "".join(rng.choice(SENTENCES) for _ in range(rng.randint(5, 14)))
     pieces = tuple(_WORD.findall(text))
     return Reply(pieces[:max_tokens], cut=len(pieces) > max_tokens)

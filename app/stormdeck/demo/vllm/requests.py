@@ -53,6 +53,20 @@ def _check_kinds(body: dict[str, Any]) -> None:
         raise InvalidRequest(_kind("list_type", "body.messages", "Input should be a valid list"), "body.messages")
     if not isinstance(most, int):
         raise InvalidRequest(_kind("int_type", "body.max_tokens", "Input should be a valid integer"), "body.max_tokens")
+    thinking = body.get("thinking")
+    if isinstance(thinking, dict) and isinstance(thinking.get("budget_tokens"), int):
+        _check_budget(thinking["budget_tokens"], most, len(body))
+
+
+def _check_budget(budget: int, most: int, fields: int) -> None:
+    """Refuse a thinking budget that leaves nothing for the answer (measured, 0.32)."""
+    if budget >= most:
+        text = "thinking.budget_tokens must be less than max_tokens"
+        raise InvalidRequest(
+            f"{{'type': 'value_error', 'loc': 'body', 'msg': 'Value error, {text}', "
+            f"'input': '<dict of {fields} items>', 'ctx': {{'error': ValueError('{text}')}}}}",
+            "body",
+        )
 
 
 def _kind(kind: str, place: str, text: str) -> str:
@@ -70,6 +84,7 @@ def message_work(body: dict[str, Any]) -> Work:
         max_tokens=int(body.get("max_tokens", 16)),
         tools=bool(body.get("tools")),
         tool_turns=_trailing(messages, _is_tool_result),
+        asked_tool=_forced(body) or _wished(body.get("tools"), messages),
     )
 
 
@@ -81,7 +96,33 @@ def chat_work(body: dict[str, Any]) -> Work:
         max_tokens=int(body.get("max_tokens") or body.get("max_completion_tokens") or 4096),
         tools=bool(body.get("tools")),
         tool_turns=_trailing(messages, lambda message: message.get("role") == "tool"),
+        asked_tool=_forced(body) or _wished(body.get("tools"), messages),
     )
+
+
+def _forced(body: dict[str, Any]) -> str:
+    """Return the tool that ``tool_choice`` forces, in the form of either route; empty where the model is free."""
+    choice, names = body.get("tool_choice"), _names(body.get("tools"))
+    if isinstance(choice, dict):
+        function = choice.get("function")
+        wanted = function.get("name") if isinstance(function, dict) else choice.get("name")
+        if wanted in names:
+            return str(wanted)
+        choice = choice.get("type")
+    return names[0] if choice in {"any", "required"} and names else ""
+
+
+def _wished(tools: object, messages: list[dict[str, Any]]) -> str:
+    """Return the tool that the user's last message asks for by name, as any model would call it."""
+    said = json.dumps(messages[-1].get("content", "")) if messages and messages[-1].get("role") == "user" else ""
+    return next((name for name in _names(tools) if f"Use the {name} tool" in said), "")
+
+
+def _names(tools: object) -> list[str]:
+    """Return the names of the tools, in the form of either route."""
+    offered = [tool for tool in tools if isinstance(tool, dict)] if isinstance(tools, list) else []
+    functions = [tool.get("function", tool) for tool in offered]
+    return [str(one["name"]) for one in functions if isinstance(one, dict) and one.get("name")]
 
 
 def _prompt(tools: object, system: object, messages: object) -> str:

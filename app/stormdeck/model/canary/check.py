@@ -14,7 +14,7 @@ class Question(StrEnum):
 
     PLAIN = "plain"
     STREAM = "stream"
-    FIRST_TOKEN = "first_token"
+    FIRST_TOKEN = "first_token"  # noqa: S105 - a question, no password
     """Read off the stream; nothing is sent for it."""
     LATE_SYSTEM = "late_system"
     THINKING = "thinking"
@@ -25,12 +25,12 @@ class Question(StrEnum):
     UNKNOWN_MODEL = "unknown_model"
 
     @property
-    def title(self) -> str:
+    def label(self) -> str:
         """Return its name in plain words."""
-        return _TITLES[self]
+        return _LABELS[self]
 
 
-_TITLES = {
+_LABELS = {
     Question.PLAIN: "a plain answer",
     Question.STREAM: "a streamed answer",
     Question.FIRST_TOKEN: "time to the first token",
@@ -98,4 +98,4 @@ class Check:
     @property
     def name(self) -> str:
         """Return the name of what was asked, in plain words."""
-        return self.question.title
+        return self.question.label

@@ -153,7 +153,9 @@ def _ask(shape: Shape, question: Question, model: str) -> Ask:
     return Ask(question, MESSAGES, _body(shape, model, 16, "Say ok.", **more))
 
 
-def _body(shape: Shape, model: str, max_tokens: int, text: str, *, stream: bool = False, **more: Any) -> dict[str, Any]:
+def _body(
+    shape: Shape, model: str, max_tokens: int, text: str, *, stream: bool = False, **more: object
+) -> dict[str, Any]:
     """Return a body; what the user adds to every request cannot make it longer or another question."""
     body: dict[str, Any] = {
         **shape.extra,

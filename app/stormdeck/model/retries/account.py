@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from stormdeck.model.retries.causes import BESIDE
-from stormdeck.model.retries.chain import STORM
+from stormdeck.model.retries.chain import STORM, Chain
 from stormdeck.model.retries.claims import LATE, Claims, claim
 from stormdeck.model.retries.outlook import chain_storm
 from stormdeck.model.retries.pairing import Pair, pair_ends
@@ -18,6 +18,8 @@ from stormdeck.model.retries.witness import Witness, witness_storm
 
 IDLE_S = 5.0
 """Auxiliary requests may come this long after the last that a transcript tells of its session."""
+CATCH_UP_S = 5.0
+"""A transcript is read that much after the log at most (0.4 s measured)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,7 @@ class Account:
     @property
     def unseen(self) -> int:
         """Return the attempts that left no line."""
-        return sum(len(witness.unseen) for witness in self.witnesses)
+        return sum(witness.lineless for witness in self.witnesses)
 
     def then(self, later: Account) -> Account:
         """Return this account with a later one."""
@@ -64,7 +66,7 @@ class Account:
         """Return the turns that were over by then, those with retries one by one, the others in the counts."""
         loose = sum(pair.chain.attempts for pair in self.pairs if pair.turn is None and pair.ended <= t)
         return Account(
-            tuple(one for one in self.witnesses if one.turn.heard <= t and (one.attempts > 1 or one.unseen)),
+            tuple(one for one in self.witnesses if one.turn.heard <= t and (one.attempts > 1 or one.lineless)),
             tuple(pair for pair in self.pairs if pair.ended <= t and pair.chain.attempts > 1),
             None if self.auxiliary is None else loose,
             self.here,
@@ -129,6 +131,7 @@ def settle(
         for index, turn in enumerate(turns)
         if turn.counted and turn.session in here
     ]
+    witnesses, pairs = _caught_up(witnesses, pairs)
     explained = {id(pair.turn) for pair in pairs}
     for turn in ends:
         if turn.session in here and id(turn) not in explained and turn.end is End.FAILED:
@@ -136,6 +139,26 @@ def settle(
             witnesses += [] if witness is None else [witness]
     auxiliary = _auxiliary(witnesses, pairs, [span for session, span in spans.items() if session in here])
     return Account(tuple(witnesses), tuple(pairs), auxiliary, here)
+
+
+def _caught_up(witnesses: Sequence[Witness], pairs: Sequence[Pair]) -> tuple[list[Witness], list[Pair]]:
+    """Give turns that go on the attempts that their transcript does not tell yet: it is written after the log."""
+    ahead, rest = list(witnesses), list(pairs)
+    for index, witness in enumerate(ahead):
+        if witness.turn.end is not End.OPEN or not witness.requests:
+            continue
+        last = witness.requests[-1]
+        found = next((pair for pair in rest if pair.turn is None and _goes_on(last, pair.chain)), None)
+        if found is not None:
+            ahead[index] = witness.ahead(found.chain.requests)
+            rest.remove(found)
+    return ahead, rest
+
+
+def _goes_on(last: Request, chain: Chain) -> bool:
+    """Tell whether a chain comes over the connection of an attempt that failed, after it, and in time."""
+    gap = (chain.started or 0.0) - (last.t or 0.0)
+    return last.failed and last.port in chain.ports and -LATE <= gap <= CATCH_UP_S
 
 
 def _here(turns: Sequence[ToldTurn], claims: Claims, pairs: Sequence[Pair], has_lines: bool) -> frozenset[str]:

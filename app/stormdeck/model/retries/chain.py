@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from stormdeck.model.retries.ladder import climbs, wait_bounds
@@ -91,6 +92,14 @@ class Chain:
 def first_attempt(turn: int, request: Request) -> Chain:
     """Return the chain that begins with this request."""
     return Chain(turn=turn, requests=(request,), started=request.t, ports=_ports(request))
+
+
+def chain_of(turn: int, requests: Sequence[Request]) -> Chain:
+    """Return the chain of these attempts, one at least."""
+    chain = first_attempt(turn, requests[0])
+    for request in requests[1:]:
+        chain = chain.then(request)
+    return chain
 
 
 def main_cause(causes: tuple[str, ...]) -> str:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from stormdeck.model.retries.chain import Chain
+from stormdeck.model.retries.chain import Chain, chain_of
 from stormdeck.model.retries.claims import EARLY, LATE, UNSEEN
 from stormdeck.model.retries.pairing import Pair
 from stormdeck.model.retries.request import Request
 from stormdeck.model.retries.told import End, ToldTurn
 from stormdeck.model.retries.witness import Witness
+
+QUIET = UNSEEN | {"cut", ""}
+"""Causes that leave no line with a status of 400 or above, and what is not told."""
 
 
 def pair_chains(
@@ -24,23 +27,25 @@ def pair_chains(
     witnesses: list[Witness] = []
     for turn in sorted(turns, key=lambda turn: turn.begun):
         if not turn.counted:
-            witness = Witness.estimated(turn, limit, timeout_s, seen=bool(chains)) if turn.end is End.FAILED else None
+            witness = Witness.estimated(turn, limit, timeout_s, seen=True) if turn.end is End.FAILED else None
             witnesses += [witness] if witness is not None else []
         elif turn.attempts > 1:
             requests = tuple(_taken(turn, free))
-            if requests or all(cause in UNSEEN for cause in turn.causes):
-                witnesses.append(Witness(turn, requests))
+            if requests or all(cause in QUIET for cause in turn.causes):
+                witnesses.append(Witness(turn, requests, by_order=True))
     return witnesses, [Pair(chain) for chain in free]
 
 
 def _taken(turn: ToldTurn, free: list[Chain]) -> Iterator[Request]:
-    """Take chains out of those that are free, and yield their requests."""
+    """Take chains out of those that are free, the last one in part, and yield their requests."""
     missing = turn.attempts
     for chain in tuple(free):
-        if chain.attempts <= missing and _may_be(turn, chain):
-            free.remove(chain)
-            missing -= chain.attempts
-            yield from chain.requests
+        if missing and _may_be(turn, chain):
+            at = free.index(chain)
+            rest = chain.requests[missing:]
+            free[at : at + 1] = [chain_of(chain.turn, rest)] if rest else []
+            yield from chain.requests[:missing]
+            missing = max(0, missing - chain.attempts)
 
 
 def _may_be(turn: ToldTurn, chain: Chain) -> bool:

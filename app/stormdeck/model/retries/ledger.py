@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from math import inf
@@ -10,25 +10,20 @@ from typing import NamedTuple
 
 from stormdeck.model.logs.access import LocalTime, RequestKind
 from stormdeck.model.logs.batch import LogBatch
-from stormdeck.model.retries.account import Account, settle
-from stormdeck.model.retries.coarse import pair_chains
+from stormdeck.model.retries.account import Account
+from stormdeck.model.retries.balance import Balance
 from stormdeck.model.retries.hops import asks_for_tokens
 from stormdeck.model.retries.intake import Intake, when
 from stormdeck.model.retries.ladder import DEFAULT_LIMIT
-from stormdeck.model.retries.pairing import Pair
 from stormdeck.model.retries.report import Report
 from stormdeck.model.retries.request import Attempt, Request
 from stormdeck.model.retries.storm import Storm
-from stormdeck.model.retries.told import Sessions, ToldTurn
+from stormdeck.model.retries.told import Sessions
 from stormdeck.model.retries.tracker import Tracker
 from stormdeck.model.retries.transcript import Entry
 
 RECENT = 50_000
 """Main requests that transcripts are compared with line by line; older ones are compared turn by turn."""
-FOLDED_AT = 2000
-"""Recent requests from which on the older half is folded, where the account is asked for again and again."""
-LATE_S = 120.0
-"""What a transcript tells later than this of a request that is folded comes too late."""
 CHAINS = 10_000
 """Turns with retries that are remembered."""
 MARGIN_S = 5.0
@@ -65,18 +60,11 @@ class Ledger:
         self.tracker = Tracker(limit, least=2, most=CHAINS)
         """What the log alone tells."""
         self._local_time = local_time
-        self._margin_s = margin_s
         self._intakes: dict[str, Intake] = {}
         self._kinds: Counter[RequestKind] = Counter()
         self._statuses: Counter[int] = Counter()
         self._retries = 0
-        self._recent: deque[Request] = deque(maxlen=recent)
-        self._dropped = -inf
-        self._folded = -inf
-        self._past: Account | None = None
-        self._account: Account | None = None
-        self._looked = False
-        self._first, self._last = inf, -inf
+        self._balance = Balance(recent, margin_s)
 
     @property
     def limit(self) -> int:
@@ -86,12 +74,12 @@ class Ledger:
     @limit.setter
     def limit(self, limit: int) -> None:
         self.tracker.limit = limit
-        self._account = None
+        self._balance.stir()
 
     @property
     def recent(self) -> Sequence[Request]:
         """Return the newest main requests that have times."""
-        return self._recent
+        return self._balance.recent
 
     def take(self, batch: LogBatch) -> list[Taken]:
         """Take lines; return the main requests among them."""
@@ -110,12 +98,12 @@ class Ledger:
                     else:
                         others.append(access.kind)
                         if access.time is not None:
-                            self._reach(access.time)
+                            self._balance.reach(access.time)
                     continue
             if "ERROR" in line or "CRITICAL" in line:
                 self._explain(intake, line, batch)
         if (taken or others) and not batch.history:
-            self._reach(batch.arrived)
+            self._balance.reach(batch.arrived)
         self._kinds[RequestKind.MAIN] += len(taken)
         for kind in set(others):
             self._kinds[kind] += others.count(kind)
@@ -138,56 +126,17 @@ class Ledger:
     def take_entry(self, entry: Entry) -> None:
         """Take what one line of a transcript tells."""
         self.sessions.take(entry)
-        self._account = None
+        self._balance.stir()
 
     def forget_lines(self, *, keep_storms: bool) -> None:
         """Forget the requests so far: those of another log count from now on."""
-        if self._recent:
-            self._dropped = max(self._dropped, self._recent[-1].t or self._dropped)
-        self._recent.clear()
-        self._account = None
-        self._first, self._last = inf, -inf
+        self._balance.forget(past=not keep_storms)
         if not keep_storms:
-            self._past = None
             self.tracker = Tracker(self.limit, self.tracker.causes, least=2, most=CHAINS)
 
     def account(self) -> Account:
         """Return the account of all turns that have retries, or a transcript's word."""
-        if self._account is None:
-            self._account = self._settle()
-            self._fold(self._account)
-        return self._account
-
-    def _settle(self) -> Account:
-        chains, turns = self.tracker.chains, self._turns()
-        if not turns and self._past is None:
-            return Account(pairs=tuple(Pair(chain) for chain in chains))
-        gone = [chain for chain in chains if chain.last is None or self._folded < chain.last <= self._dropped]
-        timed = bool(self._recent) or not gone
-        new = [turn for turn in turns if timed and turn.heard > self._dropped]
-        known = self._past.here if self._past is not None else frozenset()
-        account = settle(self._recent, new, self.sessions.spans, self.limit, self.timeout_s, known)
-        if gone:
-            old = [turn for turn in turns if not timed or turn.heard <= self._dropped]
-            witnesses, pairs = pair_chains(old, gone, self.limit, self.timeout_s)
-            account = Account(tuple(witnesses), tuple(pairs)).then(account)
-        return account if self._past is None else self._past.then(account)
-
-    def _fold(self, account: Account) -> None:
-        """Keep of older requests what the account says of them, so that each look costs as little as the first.
-
-        Only where there is more than one look: transcripts may come after the lines.
-        """
-        told = bool(account.here)
-        if not self._looked or not told or len(self._recent) <= FOLDED_AT:
-            self._looked = True
-            return
-        middle = sorted(line.t or 0.0 for line in self._recent)[len(self._recent) // 2]
-        cut = account.quiet_before(min(middle, self._last - LATE_S))
-        if cut > self._folded:
-            self._past, self._folded = account.until(cut), cut
-            self._recent = deque((line for line in self._recent if (line.t or 0.0) > cut), self._recent.maxlen)
-            self._dropped = max(self._dropped, cut)
+        return self._balance.account(self.tracker, self.sessions, self.timeout_s)
 
     def storms(self, account: Account, now: float) -> list[Storm]:
         """Return the storms of an account as they stand now, newest first."""
@@ -226,36 +175,16 @@ class Ledger:
         )
         return replace(report, storms=tuple(reversed(self.storms(account, inf if now is None else now))))
 
-    def _turns(self) -> list[ToldTurn]:
-        """Return the turns that fall into the time of the log; all of them where it has no times."""
-        turns = self.sessions.turns
-        if self._first > self._last:
-            return list(turns)
-        first, last = max(self._folded, self._first - self._margin_s), self._last + self._margin_s
-        return [turn for turn in turns if first < turn.heard and turn.begun <= last]
-
     def _intake(self, log: str) -> Intake:
         intake = self._intakes.get(log)
         if intake is None:
             intake = self._intakes[log] = Intake(self._local_time)
         return intake
 
-    def _reach(self, t: float) -> None:
-        """Note that the log covers a moment."""
-        if t < self._first:
-            self._first = t
-        if t > self._last:
-            self._last = t
-
     def _follow(self, request: Request) -> Attempt:
         """Count a main request and tell which attempt it is."""
         self._statuses[request.status] += 1
-        self._account = None
-        if request.t is not None:
-            self._reach(request.t)
-            if len(self._recent) == self._recent.maxlen and self._recent[0].t is not None:
-                self._dropped = max(self._dropped, self._recent[0].t)
-            self._recent.append(request)
+        self._balance.add(request)
         attempt = self.tracker.take(request)
         self._retries += (attempt.number > 1) - (attempt.instead_of is not None)
         return attempt

@@ -5,8 +5,9 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
-from stormdeck.model.retries.chain import Chain
+from stormdeck.model.retries.chain import Chain, chain_of
 from stormdeck.model.retries.claims import EARLY, LATE, UNSEEN
 from stormdeck.model.retries.ladder import climbs, wait_bounds
 from stormdeck.model.retries.request import Request
@@ -61,6 +62,7 @@ def pair_ends(
     A session sends a turn after its prompt and before its end, and the requests of a turn fill that time. Each turn
     comes with the line of its answer, where one was found.
     """
+    chains = _ended([turn for turn, _ in turns], chains)
     by_chain: dict[int, ToldTurn] = {}
     by_answer = {id(chain.newest): index for index, chain in enumerate(chains)}
     ordered = sorted(range(len(chains)), key=lambda index: chains[index].last or 0.0)
@@ -78,6 +80,26 @@ def pair_ends(
     return _joined([Pair(chain, by_chain.get(index)) for index, chain in enumerate(chains)])
 
 
+def _ended(turns: Sequence[ToldTurn], chains: Sequence[Chain]) -> list[Chain]:
+    """Take off each chain what came after its turn had ended with an error: it was another turn's."""
+    failed = [turn for turn in turns if turn.end is End.FAILED and turn.cause.isdigit()]
+    return [part for chain in chains for part in _parts(chain, failed)]
+
+
+def _parts(chain: Chain, failed: Sequence[ToldTurn]) -> list[Chain]:
+    for index, (request, after) in enumerate(pairwise(chain.requests), start=1):
+        if any(_ends_at(turn, request.t, str(request.status), after.t) for turn in failed):
+            return [chain_of(chain.turn, chain.requests[:index]), chain_of(chain.turn, chain.requests[index:])]
+    return [chain]
+
+
+def _ends_at(turn: ToldTurn, t: float | None, status: str, after: float | None) -> bool:
+    """Tell whether a turn ended between two attempts, with the first one's error."""
+    if t is None or after is None or status != turn.cause:
+        return False
+    return -LATE <= turn.heard - t <= AT_END_S and after > turn.heard + LATE
+
+
 def _joined(pairs: list[Pair]) -> list[Pair]:
     """Put the first attempts of a turn before the rest, where the ladder alone saw no link between them.
 
@@ -93,10 +115,8 @@ def _joined(pairs: list[Pair]) -> list[Pair]:
             joined.append(pair)
             continue
         gone.add(head)
-        whole = loose[head]
-        for request in pair.chain.requests:
-            whole = whole.then(request)
-        joined.append(replace(pair, chain=whole))
+        whole = (*loose[head].requests, *pair.chain.requests)
+        joined.append(replace(pair, chain=chain_of(loose[head].turn, whole)))
     heads = {id(loose[index]) for index in gone}
     return [pair for pair in joined if id(pair.chain) not in heads]
 

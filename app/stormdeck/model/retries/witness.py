@@ -25,6 +25,8 @@ class Witness:
     """By attempt; ``None`` for one that left no line, or whose line is not there."""
     estimate: Estimate | None = None
     """How the attempts were told where the client did not count them."""
+    by_order: bool = False
+    """Its lines have no times, or are gone: those that it must have left are somewhere among the others."""
 
     @classmethod
     def estimated(cls, turn: ToldTurn, limit: int, timeout_s: float | None, *, seen: bool) -> Witness | None:
@@ -37,10 +39,19 @@ class Witness:
         estimate = estimate_attempts(turn.heard - turn.begun, turn.cause, limit, timeout_s)
         return cls(turn, (), estimate) if estimate is not None else None
 
+    def ahead(self, requests: tuple[Request, ...]) -> Witness:
+        """Return the turn with attempts that the log shows and the transcript does not tell yet."""
+        lines = list(self.lines)
+        while lines and lines[-1] is None:
+            lines.pop()
+        return replace(self, lines=(*lines, *requests))
+
     @property
     def attempts(self) -> int:
         """Return how many attempts there were."""
-        return self.turn.attempts if self.estimate is None else self.estimate.attempts
+        if self.estimate is not None:
+            return self.estimate.attempts
+        return max(self.turn.attempts, len(self.lines))
 
     @property
     def requests(self) -> tuple[Request, ...]:
@@ -48,9 +59,18 @@ class Witness:
         return tuple(line for line in self.lines if line is not None)
 
     @property
+    def lineless(self) -> int:
+        """Return how many attempts left no line."""
+        if self.by_order and self.estimate is None:
+            return sum(cause in UNSEEN for cause in self.turn.causes)
+        return self.attempts - len(self.requests)
+
+    @property
     def unseen(self) -> tuple[tuple[int, float], ...]:
         """Return the attempts without a line, counted from 0, each with when it was sent, as well as that is known."""
         turn = self.turn
+        if self.by_order:
+            return ()
         times = turn.sent or tuple(failure.t for failure in turn.failures)
         held = range(turn.before, self.attempts)
         missing = [attempt for attempt in held if self.lines[attempt : attempt + 1] in {(), (None,)}]

@@ -55,7 +55,7 @@ def model_in(text: str) -> str | None:
 
 
 _MODEL = re.compile(
-    r"selected model \(([^)]{1,200})\)|model [`'\"‘]([^`'\"’]{1,200})[`'\"’]|(?:passed in |passed )?model=([\w./:@\[\]-]{1,200})",
+    r"selected model \(([^)]{1,200})\)|model [`'\"‘]([^`'\"’]{1,200})[`'\"’]|\bmodel=([\w./:@\[\]-]{1,200})",
     re.IGNORECASE,
 )
 

@@ -69,8 +69,8 @@ class CheckList(Panel, can_focus=True):
     """As high as its rows; the cursor moves over what can be explained."""
 
     BINDINGS = [  # noqa: RUF012 - Textual's own form
-        Binding("down", "move(1)", show=False),
-        Binding("up", "move(-1)", show=False),
+        Binding("down", "move(1)", "next", id="checks.next", tooltip="Go to the next finding.", show=False),
+        Binding("up", "move(-1)", "previous", id="checks.previous", tooltip="Go to the one before.", show=False),
     ]
 
     class Chosen(Message):

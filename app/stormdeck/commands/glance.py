@@ -1,0 +1,121 @@
+"""One look at everything: the deck that ``status`` and ``explain`` speak of."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from stormdeck.commands.checking import Knowledge, learn
+from stormdeck.model.deck import Deck
+from stormdeck.model.discovery import DiscoverySnapshot
+from stormdeck.model.gpu import GpuSnapshot, GpuState
+from stormdeck.model.logs.access import parse_access
+from stormdeck.model.logs.batch import LogBatch
+from stormdeck.model.logs.endings import ending
+from stormdeck.model.logs.tails import LogTails
+from stormdeck.model.meter import TrafficMeter
+from stormdeck.model.retries.ladder import DEFAULT_LIMIT
+from stormdeck.model.settings.scope import SettingsSnapshot
+from stormdeck.model.traffic import TrafficSnapshot
+from stormdeck.options import Options
+from stormdeck.sources.logs.recent import recent_lines
+
+GPU_S = 1.0
+"""A driver that does not answer by then is left alone; it may hang for ever."""
+_BUCKETS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """What one look showed."""
+
+    deck: Deck
+    known: Knowledge
+    logs: Mapping[str, tuple[str, ...]]
+    """The last lines of each log, by its path, the one nearest to the client first."""
+    note: str = ""
+    """Why the look is not whole, in words."""
+
+
+def glance(options: Options, environ: Mapping[str, str], *, gpus: bool = True) -> Glance:
+    """Look once at settings, servers, logs and GPUs, within some two seconds; never raises."""
+    card = _GpuLook() if gpus and options.gpu else None
+    known = learn(options, environ, offline=False)
+    seen = known.seen
+    logs = {str(path): recent_lines(path) for path in seen.discovery.logs}
+    deck = Deck(
+        discovery=seen.discovery if seen.discovery.done else DiscoverySnapshot(done=True),
+        settings=known.settings,
+        findings=known.report(),
+        vllm=seen.vllm,
+        proxy=seen.proxy,
+        gpu=card.result() if card is not None else GpuSnapshot(GpuState.ASKING),
+        traffic=_traffic(logs, known.settings, options),
+        client_version=known.client.version,
+        probe=seen.probe,
+        exposures=known.exposures,
+        proxy_config=known.proxy_config,
+        tails=_tails(logs),
+    )
+    return Glance(deck, known, logs, seen.note)
+
+
+def _tails(logs: Mapping[str, Sequence[str]]) -> LogTails:
+    endings = {path: ending(lines) for path, lines in logs.items()}
+    return LogTails(
+        {path: lines[-1] for path, lines in logs.items() if lines},
+        {path: one for path, one in endings.items() if one is not None},
+    )
+
+
+def _traffic(
+    logs: Mapping[str, tuple[str, ...]], settings: SettingsSnapshot, options: Options
+) -> TrafficSnapshot | None:
+    """Return the requests of the last minutes; ``None`` where no log tells the times of its lines."""
+    timed = {path: lines for path, lines in logs.items() if _has_times(lines)}
+    if not timed:
+        return None
+    now = time.time()
+    meter = TrafficMeter(
+        window_s=options.window * 60, bucket_s=max(1, options.window * 60 // _BUCKETS), local_time=datetime.timestamp
+    )
+    retries = settings.text("env.CLAUDE_CODE_MAX_RETRIES") or ""
+    meter.set_limit(int(retries) + 1 if retries.isdecimal() else DEFAULT_LIMIT)
+    timeout = settings.text("env.API_TIMEOUT_MS") or ""
+    meter.set_timeout(int(timeout) if timeout.isdecimal() else None)
+    meter.set_primary(next(iter(timed)))
+    for path, lines in timed.items():
+        meter.take(LogBatch(path, lines, now, history=True))
+    return meter.snapshot(now)
+
+
+def _has_times(lines: Sequence[str]) -> bool:
+    first = next((access for line in lines if " HTTP/" in line and (access := parse_access(line, _local))), None)
+    return first is not None and first.time is not None
+
+
+def _local(written: datetime) -> float:
+    return written.timestamp()
+
+
+class _GpuLook:
+    """One look at the GPUs, in a thread that nothing waits for longer than a second."""
+
+    def __init__(self) -> None:
+        self._snapshot: GpuSnapshot | None = None
+        self._end = time.monotonic() + GPU_S
+        self._thread = threading.Thread(target=self._look, name="gpus", daemon=True)
+        self._thread.start()
+
+    def result(self) -> GpuSnapshot:
+        self._thread.join(max(0.0, self._end - time.monotonic()))
+        return self._snapshot or GpuSnapshot(GpuState.FAILED, f"the GPU driver did not answer within {GPU_S:g} s")
+
+    def _look(self) -> None:
+        from stormdeck.sources.gpu.nvml import Nvml
+        from stormdeck.sources.gpu.reader import GpuReader
+
+        self._snapshot = GpuReader(Nvml(), 1.0).read(time.monotonic(), slow=False)

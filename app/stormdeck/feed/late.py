@@ -1,0 +1,53 @@
+"""A feed that is imported when it starts: the first screen is painted before the sources are loaded."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from stormdeck.model.settings.scope import SettingsFile
+
+if TYPE_CHECKING:
+    from stormdeck.feed.feed import Feed
+
+
+class LateFeed:
+    """Stands for a feed that ``make`` returns; its modules are imported in a thread, so that keys work meanwhile."""
+
+    def __init__(self, make: Callable[[], Feed]) -> None:
+        self._make = make
+        self._feed: Feed | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin to load; returns at once."""
+        self._task = asyncio.get_running_loop().create_task(self._load())
+
+    async def _load(self) -> None:
+        await asyncio.to_thread(importlib.import_module, "stormdeck.feed.feed")
+        self._feed = self._make()
+        self._feed.start()
+
+    async def stop(self) -> None:
+        """End the feed, or its loading."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        if self._feed is not None:
+            await self._feed.stop()
+
+    def search(self) -> None:
+        """Look for servers and logs again."""
+        if self._feed is not None:
+            self._feed.search()
+
+    def attention(self, given: bool) -> None:
+        """Say whether anybody looks."""
+        if self._feed is not None:
+            self._feed.attention(given)
+
+    async def save(self, file: SettingsFile, text: str) -> str:
+        """Write a settings file; return why not, or nothing when it is written."""
+        return await self._feed.save(file, text) if self._feed is not None else "The sources are still being loaded."

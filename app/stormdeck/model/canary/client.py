@@ -1,0 +1,115 @@
+"""How the client sends: its version and settings, as they show in each of its requests."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from stormdeck.model.canary.questions import Shape
+from stormdeck.model.rules.choice import asked_ids
+from stormdeck.model.rules.facts import NEWEST, Facts
+
+MARK = "stormdeck-canary"
+"""In the user agent of each request, before our version."""
+_SESSION_HEADER_SINCE = "2.1.86"
+_NATIVE_SINCE = "2.1.113"
+_NODE_LIMIT_MS, _NATIVE_LIMIT_MS, _IDLE_AT_MOST_MS = 300_000, 361_000, 1_800_000
+"""Without a byte for so long the client drops a request, whatever API_TIMEOUT_MS says (measured: up to 2.1.112,
+and 2.1.329)."""
+_TIMEOUT_DEFAULT_MS = 600_000
+_HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+_OURS = frozenset({"host", "content-length", "content-type", "transfer-encoding", "connection", "user-agent"})
+_OFF = frozenset({"", "0", "false", "no", "off"})
+
+
+def shape_of(facts: Facts) -> Shape:
+    """Return what the client's version and settings make of its requests; without a base URL, for what is served."""
+    ids = asked_ids(facts)
+    main = ids[0][1] or _first_served(facts)
+    haiku = next((sent for path, sent in ids if "HAIKU" in path), main)
+    thinks = facts.text("env.MAX_THINKING_TOKENS") != "0" and not _is_on(facts, "env.CLAUDE_CODE_DISABLE_THINKING")
+    return Shape(
+        version=facts.client_version or NEWEST,
+        model=main if facts.has_base_url else _first_served(facts) or main,
+        background=haiku if facts.has_base_url else _first_served(facts) or main,
+        betas=not _is_on(facts, "env.CLAUDE_CODE_DISABLE_EXPERIMENTAL_BETAS"),
+        thinks=thinks,
+        extra=_object(facts.text("env.CLAUDE_CODE_EXTRA_BODY")),
+    )
+
+
+def headers(facts: Facts, shape: Shape, version: str, session: str) -> dict[str, str]:
+    """Return what the client sends with each request to any server, marked as ours by the user agent."""
+    sent = {
+        "user-agent": f"claude-cli/{shape.version} (external, cli) {MARK}/{version}",
+        "x-app": "cli",
+        "anthropic-version": "2023-06-01",
+        "anthropic-beta": shape.beta_header,
+        "x-stainless-retry-count": "0",
+        "x-stainless-timeout": str(_timeout_ms(facts) // 1000),
+    }
+    if shape.since(_SESSION_HEADER_SINCE):
+        sent["x-claude-code-session-id"] = session
+    return sent
+
+
+def own_headers(facts: Facts) -> dict[str, str]:
+    """Return what belongs to the base URL alone: the credentials, and the headers that the user adds."""
+    sent = {}
+    if token := facts.text("env.ANTHROPIC_AUTH_TOKEN"):
+        sent["authorization"] = f"Bearer {token}"
+    if key := facts.text("env.ANTHROPIC_API_KEY"):
+        sent["x-api-key"] = key
+    return sent | _custom(facts)
+
+
+def _custom(facts: Facts) -> dict[str, str]:
+    """Return the user's own headers, one a line; those that would change how a request is sent are left out."""
+    found = {}
+    for line in facts.text("env.ANTHROPIC_CUSTOM_HEADERS").splitlines():
+        name, colon, value = line.partition(":")
+        if colon and _HEADER_NAME.fullmatch(name.strip()) and sendable(value.strip()):
+            found[name.strip().lower()] = value.strip()
+    return {name: value for name, value in found.items() if name not in _OURS}
+
+
+def sendable(value: str) -> bool:
+    """Say whether a header can carry a value."""
+    return value.isascii() and value.isprintable()
+
+
+def limit_of(facts: Facts, shape: Shape) -> tuple[int, str]:
+    """Return how long the client waits for a byte, and what sets that."""
+    own = _timeout_ms(facts)
+    if not shape.since(_NATIVE_SINCE):
+        return min((own, "API_TIMEOUT_MS"), (_NODE_LIMIT_MS, "its own limit"))
+    if facts.text("env.API_FORCE_IDLE_TIMEOUT") == "0":
+        return own, "API_TIMEOUT_MS"
+    idle = facts.text("env.CLAUDE_STREAM_IDLE_TIMEOUT_MS")
+    if idle.isascii() and idle.isdigit() and len(idle) < 10:
+        held = min(max(int(idle), _NODE_LIMIT_MS), _IDLE_AT_MOST_MS)
+        return min((own, "API_TIMEOUT_MS"), (held, "CLAUDE_STREAM_IDLE_TIMEOUT_MS"))
+    return min((own, "API_TIMEOUT_MS"), (_NATIVE_LIMIT_MS, "its own limit"))
+
+
+def _first_served(facts: Facts) -> str:
+    return facts.live.vllm.models[0].id if facts.live.vllm is not None and facts.live.vllm.models else ""
+
+
+def _timeout_ms(facts: Facts) -> int:
+    """Return API_TIMEOUT_MS as the client reads it: the digits at its start (measured)."""
+    digits = re.match(r"\d{1,12}", facts.text("env.API_TIMEOUT_MS"), re.ASCII)
+    return int(digits[0]) if digits is not None else _TIMEOUT_DEFAULT_MS
+
+
+def _is_on(facts: Facts, path: str) -> bool:
+    return facts.text(path).lower() not in _OFF
+
+
+def _object(text: str) -> dict[str, Any]:
+    try:
+        found = json.loads(text) if text else {}
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}

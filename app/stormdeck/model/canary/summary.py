@@ -1,0 +1,147 @@
+"""What the checks mean together: which hop is to blame, and what of Claude Code will work."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from stormdeck.model.canary.check import Check, Question, Route, Verdict
+from stormdeck.model.hop import HopKind
+from stormdeck.model.units import grouped, plural
+
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """One thing that people use Claude Code for."""
+
+    name: str
+    verdict: Verdict
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Blame:
+    """The hop that a failed or doubtful check is owed to, told by asking the same past the proxy."""
+
+    question: Question
+    hop: HopKind
+    words: str
+    code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CanaryReport:
+    """A whole canary, run."""
+
+    checks: tuple[Check, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        """Say whether nothing failed on the way that the client takes, or on the only one that was asked."""
+        return not any(check.verdict is Verdict.FAIL for check in _main(self.checks))
+
+    @property
+    def requests(self) -> int:
+        """Return how many requests were sent."""
+        return sum(check.sent for check in self.checks)
+
+    @property
+    def input_tokens(self) -> int:
+        """Return the prompt tokens that the servers told."""
+        return sum(check.input_tokens for check in self.checks)
+
+    @property
+    def output_tokens(self) -> int:
+        """Return the generated tokens that the servers told."""
+        return sum(check.output_tokens for check in self.checks)
+
+    @property
+    def cost(self) -> str:
+        """Return what it cost, in words; a request that broke off told nothing."""
+        return (
+            f"{plural(self.requests, 'request')}, {grouped(self.input_tokens)} prompt tokens, "
+            f"{grouped(self.output_tokens)} generated tokens"
+        )
+
+    @property
+    def features(self) -> tuple[Feature, ...]:
+        """Return what of Claude Code will work."""
+        return tuple(_feature(name, questions, self.checks) for name, questions in _FEATURES)
+
+    @property
+    def blames(self) -> tuple[Blame, ...]:
+        """Return which hop is to blame, for each check of the client's way that did not pass."""
+        troubled = [check for check in _main(self.checks) if check.verdict in {Verdict.FAIL, Verdict.WARN}]
+        return tuple(_blame(check, self.checks) for check in troubled if check.question is not Question.FIRST_TOKEN)
+
+    @property
+    def summary(self) -> str:
+        """Return it all in one sentence or two."""
+        features = self.features
+        works = [one.name for one in features if one.verdict is Verdict.PASS]
+        broken = [one.name for one in features if one.verdict is Verdict.FAIL]
+        doubtful = [one.name for one in features if one.verdict is Verdict.WARN]
+        parts = []
+        if broken:
+            parts.append(f"does not work: {', '.join(broken)}")
+        if doubtful:
+            parts.append(f"works with a limit: {', '.join(doubtful)}")
+        if works:
+            parts.append(f"works: {', '.join(works)}")
+        return "; ".join(parts) or "nothing was proven"
+
+
+_FEATURES: tuple[tuple[str, tuple[Question, ...]], ...] = (
+    ("answers", (Question.PLAIN,)),
+    ("streaming", (Question.STREAM, Question.FIRST_TOKEN)),
+    ("long sessions", (Question.LATE_SYSTEM,)),
+    ("thinking", (Question.THINKING,)),
+    ("tools", (Question.TOOL_FORCED, Question.TOOL_FREE)),
+    ("token counting", (Question.COUNT_TOKENS,)),
+    ("background requests", (Question.BACKGROUND,)),
+)
+_WORST = (Verdict.FAIL, Verdict.WARN, Verdict.PASS, Verdict.UNKNOWN, Verdict.SKIP)
+
+
+def _main(checks: Iterable[Check]) -> list[Check]:
+    """Return the checks of the client's way; where it was not asked at all, all of them."""
+    checks = list(checks)
+    own = [check for check in checks if check.route is Route.CLIENT]
+    return own if any(check.verdict is not Verdict.SKIP for check in own) else checks
+
+
+def _feature(name: str, questions: tuple[Question, ...], checks: Sequence[Check]) -> Feature:
+    main = _main(checks)
+    found = [check for question in questions for check in main if check.question is question]
+    if questions == (Question.BACKGROUND,) and all(check.verdict is Verdict.SKIP for check in found):
+        found = [check for check in main if check.question is Question.PLAIN]
+    worst = min(found, key=lambda check: _WORST.index(check.verdict), default=None)
+    if worst is None:
+        return Feature(name, Verdict.UNKNOWN, "not asked")
+    free = next((check for check in found if check.question is Question.TOOL_FREE), None)
+    if worst.verdict is Verdict.PASS and free is not None and free.verdict is not Verdict.PASS:
+        return Feature(name, Verdict.UNKNOWN, f"a forced call works; of a free one: {free.words}")
+    if worst.verdict is Verdict.SKIP and _broken(main):
+        return Feature(name, Verdict.FAIL, "nothing is answered at all")
+    return Feature(name, worst.verdict, worst.words)
+
+
+def _broken(checks: Iterable[Check]) -> bool:
+    return any(check.question is Question.PLAIN and check.verdict is Verdict.FAIL for check in checks)
+
+
+def _blame(check: Check, checks: Iterable[Check]) -> Blame:
+    """Compare with the same question past the proxy."""
+    direct = next(
+        (one for one in checks if one.route is Route.DIRECT and one.question is check.question and one is not check),
+        None,
+    )
+    if check.route is Route.DIRECT or direct is None or check.hop is HopKind.CLIENT:
+        return Blame(check.question, check.hop, check.words, check.code)
+    if direct.verdict is Verdict.PASS:
+        words = f"vLLM itself passes, the way through the proxy does not: {check.words}"
+        return Blame(check.question, HopKind.PROXY, words, check.code)
+    if direct.verdict in {Verdict.FAIL, Verdict.WARN}:
+        words = f"vLLM itself does the same: {direct.words}"
+        return Blame(check.question, HopKind.SERVER, words, direct.code or check.code)
+    return Blame(check.question, check.hop, check.words, check.code)

@@ -1,0 +1,170 @@
+"""What speaks for a cause, or against it, on this machine at this moment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from stormdeck.model.blame import proxy_name
+from stormdeck.model.deck import Deck
+from stormdeck.model.finding import Finding
+from stormdeck.model.path import HopKind, place
+from stormdeck.model.rules.hosts import same_place
+from stormdeck.model.rules.live import live_of
+from stormdeck.model.rules.registry import page_of
+from stormdeck.model.server import ServerState
+from stormdeck.model.symptoms.cause import Cause, Standing
+from stormdeck.model.symptoms.traces import Trace
+from stormdeck.model.symptoms.words import words_in
+
+BASE_URL = "env.ANTHROPIC_BASE_URL"
+_LIVE = {"MODEL303", "MODEL304", "CTX601", "CTX602", "SERVER903", "SERVER904", "SERVER907", "TIME504", "SERVER906"}
+"""Rules that need to know what is served."""
+_REACHED = {"URL104", "URL105", "URL106", "AUTH204", "AUTH205"}
+"""Rules that need an answer from the base URL."""
+_COMMAND = {"SERVER901", "SERVER902"}
+_UNPROVEN = {"SERVER905"}
+"""A green look proves nothing; only a timed request does."""
+_AWAY = {ServerState.DOWN, ServerState.STARTING}
+
+
+def weighed(code: str, deck: Deck, model: str | None, seen: Sequence[Trace]) -> Cause | None:
+    """Return a cause with what is known of it; ``None`` where it cannot be: a proxy's, and there is none."""
+    page = page_of(code)
+    proxy_rule = code.startswith("PROXY")
+    if page is None or (proxy_rule and deck.discovery.done and deck.proxy is None and deck.proxy_config is None):
+        return None
+    findings = [one for one in deck.findings if one.code == code]
+    told = [*(_told(one) for one in findings[:3]), *_from_servers(code, deck), *_from_model(code, deck, model)]
+    logged = [*_from_logs(code, seen), *_from_traffic(code, deck)]
+    hop = findings[0].hop if findings else _HOPS.get(page.code.rstrip("0123456789"), HopKind.CLIENT)
+    if told or logged:
+        change = _change(findings[0]) if findings else page.fix
+        return Cause(code, page.title, Standing.FOUND, hop, (*told, *logged), change)
+    checked = _checked(code, deck)
+    if checked is not None:
+        return Cause(code, page.title, Standing.UNLIKELY, hop, (checked,), page.fix)
+    return Cause(code, page.title, Standing.POSSIBLE, hop, (_why_open(code, deck),), page.fix)
+
+
+_HOPS = {"PROXY": HopKind.PROXY, "SERVER": HopKind.SERVER}
+
+
+def _told(finding: Finding) -> str:
+    where = ":".join(str(part) for part in (finding.file, finding.line) if part is not None)
+    name = finding.path.removeprefix("env.")
+    return f"{where}{'  ' if where else ''}{name}: {finding.message}"
+
+
+def _change(finding: Finding) -> str:
+    where = ":".join(str(part) for part in (finding.file, finding.line) if part is not None)
+    if finding.fix is not None:
+        edits = ", ".join(
+            f"remove {edit.path}" if edit.value is None else f"{edit.path} = {edit.value}" for edit in finding.fix.edits
+        )
+        return f"{where}{'  ' if where else ''}{finding.fix.description}" + (
+            f" ({edits})" if not _secret(edits) else ""
+        )
+    if finding.paste is not None:
+        return f"{where}{'  ' if where else ''}{finding.paste.description}"
+    page = page_of(finding.code)
+    return page.fix if page is not None else ""
+
+
+def _secret(edits: str) -> bool:
+    return "TOKEN" in edits or "KEY" in edits
+
+
+def _from_servers(code: str, deck: Deck) -> Iterator[str]:
+    """Yield what the servers' own states say."""
+    url = deck.settings.text(BASE_URL) or ""
+    for server, name in ((deck.proxy, proxy_name(deck)), (deck.vllm, "vLLM")):
+        if server is None:
+            continue
+        where, direct = f"{name} {place(server.url)}", same_place(server.url, url)
+        if code == "URL105" and server.state in _AWAY and (direct or not url):
+            yield f"{where} is {server.state.value}: {server.detail}"
+        if code == "SERVER905" and server is deck.vllm and server.state is ServerState.DEGRADED:
+            yield f"{where}: {server.detail}"
+        if code == "AUTH204" and server is deck.proxy and server.state is ServerState.REFUSING and direct:
+            yield f"{where}: {server.detail}"
+        if code == "AUTH205" and server is deck.vllm and server.state is ServerState.REFUSING and direct:
+            yield f"{where}: {server.detail}"
+
+
+def _from_model(code: str, deck: Deck, model: str | None) -> Iterator[str]:
+    """Yield what the id that a message names says, beside the ids that are served."""
+    served = live_of(deck).served
+    if model is None or code not in {"MODEL301", "MODEL303"}:
+        return
+    hosted = model.lower().startswith("claude")
+    shown = ", ".join(served[:4]) if served else ""
+    if code == "MODEL301" and hosted and (not served or model not in served):
+        yield f"the message names {model}, an id of the hosted API: no mapping of yours led to it"
+    elif code == "MODEL303" and served and model not in served and not hosted and not any("*" in one for one in served):
+        yield f"the message names {model}; served now: {shown}"
+
+
+def _from_logs(code: str, seen: Sequence[Trace]) -> Iterator[str]:
+    for trace in seen:
+        if code in {*trace.words.codes[:1], *(trace.words.behind or ())[:1]}:
+            yield f"log {trace}"
+
+
+def _from_traffic(code: str, deck: Deck) -> Iterator[str]:
+    """Yield the newest failure and the newest storm, where their words are those of this cause."""
+    traffic, proxy = deck.traffic, deck.proxy is not None
+    if traffic is None:
+        return
+    failure = traffic.failure
+    if failure is not None and _says(failure.reason, code, proxy=proxy):
+        yield f"{failure.log}: a request got {failure.status}, {failure.reason}"
+    for storm in traffic.storms[:1]:
+        if _says(storm.reason, code, proxy=proxy):
+            yield f"{storm.log}: a storm of {storm.attempts} attempts, {storm.cause} {storm.reason}"
+
+
+def _says(reason: str, code: str, *, proxy: bool) -> bool:
+    words = words_in(reason) if reason else None
+    return words is not None and code in words.codes_at(proxy=proxy)[:1]
+
+
+def _checked(code: str, deck: Deck) -> str | None:
+    """Return what was looked at in vain, ``None`` where it cannot be looked at here."""
+    if code in _UNPROVEN:
+        return None
+    if code in _REACHED:
+        url = deck.settings.text(BASE_URL) or ""
+        up = [one for one in (deck.proxy, deck.vllm) if one is not None and one.state is ServerState.UP]
+        reached = next((one for one in up if same_place(one.url, url)), None)
+        if reached is None or (code.startswith("AUTH") and not reached.models):
+            return None
+        return f"{place(reached.url)} answers now" + (", and takes the token" if code.startswith("AUTH") else "")
+    if code in _LIVE:
+        served = live_of(deck).served
+        if not served or not _has_settings(deck):
+            return None
+        return (
+            f"served now: {', '.join(served[:4])}" if code.startswith("MODEL") else "vLLM's own answers do not show it"
+        )
+    if code in _COMMAND:
+        return "vLLM's command line has what is needed" if live_of(deck).command else None
+    if code.startswith("PROXY"):
+        return f"{deck.proxy_config.file} was read" if deck.proxy_config is not None else None
+    return "your settings were read, and this is not in them" if _has_settings(deck) else None
+
+
+def _why_open(code: str, deck: Deck) -> str:
+    """Return why a cause could not be checked."""
+    if code in _UNPROVEN:
+        return "only a timed request shows it: stormdeck check --canary"
+    if code in _COMMAND:
+        return "vLLM's command line is not known: its process is not on this machine, or was not found"
+    if code.startswith("PROXY"):
+        return "the proxy's YAML is not known: name it with --litellm-config FILE"
+    if code in _REACHED | _LIVE:
+        return "no server answered that could tell"
+    return "no settings were found to look at"
+
+
+def _has_settings(deck: Deck) -> bool:
+    return any(file.exists for file in deck.settings.files) or bool(deck.settings.shell)

@@ -1,0 +1,45 @@
+"""Whether the client's requests come to the servers that were found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from stormdeck.model.deck import Deck
+from stormdeck.model.finding import Severity
+from stormdeck.model.light import Light
+from stormdeck.model.path import HopKind, place
+from stormdeck.model.rules.hosts import parts_of, same_place
+from stormdeck.model.server import ServerKind
+from stormdeck.model.verdict.servers import why_missed
+from stormdeck.model.verdict.statement import Statement, brief
+
+_BASE_URL = "env.ANTHROPIC_BASE_URL"
+
+
+def not_reached(deck: Deck) -> Iterator[Statement]:
+    """Tell that the base URL leads past the servers that were found, where no rule names why."""
+    servers = [one for one in (deck.proxy, deck.vllm) if one is not None]
+    url = deck.settings.text(_BASE_URL) or ""
+    if not servers or parts_of(url) is None or any(same_place(url, one.url) for one in servers):
+        return
+    if any(one.code.startswith("URL") and one.severity is Severity.ERROR for one in deck.findings):
+        return
+    silent = next(
+        (one for one in deck.discovery.found if one.kind is ServerKind.OTHER and same_place(one.url, url)), None
+    )
+    if silent is None:
+        return
+    there = place(servers[0].url)
+    met = why_missed(deck, silent.url)
+    refused = "refused" in met or "resolve" in met
+    yield Statement(
+        Light.BROKEN,
+        f"Claude Code sends to {place(silent.url)}, and no known server answers there; one does at {there}",
+        f"Press 3 and change the base URL to {servers[0].url}.",
+        HopKind.CLIENT,
+        "URL105" if refused else None,
+        brief=brief(f"Claude Code sends to {place(silent.url)}", f"the server is at {there}"),
+        cause="the base URL names another place",
+        evidence=met or silent.how,
+        step=f"stormdeck set ANTHROPIC_BASE_URL {servers[0].url}",
+    )

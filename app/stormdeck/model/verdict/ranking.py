@@ -1,0 +1,51 @@
+"""All statements about a deck, ranked."""
+
+from __future__ import annotations
+
+from itertools import chain
+
+from stormdeck.model.deck import Deck
+from stormdeck.model.light import Light
+from stormdeck.model.verdict import base_url, engine, servers, settings, storms, well
+from stormdeck.model.verdict.statement import Clock, Statement
+
+_GRAVITY = (Light.BROKEN, Light.LOOK, Light.STALE)
+
+
+def statements(deck: Deck, now: float, clock: Clock) -> tuple[Statement, ...]:
+    """Return everything that is to be said at a moment, the most useful first; never nothing.
+
+    What breaks a turn now comes first, then what needs a look, each in the order of the cases below. Settings that are
+    merely worth a look come after the word that all is well: they make nothing wrong.
+    """
+    found = list(
+        chain(
+            storms.live(deck, now, clock),
+            settings.dropped_files(deck),
+            servers.unwell(deck, now),
+            base_url.not_reached(deck),
+            storms.failing(deck, now),
+            settings.errors(deck),
+            engine.unwell(deck, now),
+            storms.remembered(deck, now),
+            settings.not_set_up(deck),
+        )
+    )
+    ranked = sorted(_once(found), key=lambda one: _GRAVITY.index(one.light) if one.light in _GRAVITY else len(_GRAVITY))
+    trouble = any(one.light in _GRAVITY for one in ranked)
+    calm = () if trouble else well.statement(deck)
+    return (*ranked, *calm, *settings.warnings(deck))
+
+
+def verdict(deck: Deck, now: float, clock: Clock) -> Statement:
+    """Return the headline for a deck at a moment."""
+    return statements(deck, now, clock)[0]
+
+
+def _once(found: list[Statement]) -> list[Statement]:
+    """Drop what an earlier statement says already: the same rule at the same hop."""
+    kept: list[Statement] = []
+    for one in found:
+        if one.code is None or all((one.code, one.hop) != (other.code, other.hop) for other in kept):
+            kept.append(one)
+    return kept

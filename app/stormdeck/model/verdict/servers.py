@@ -1,0 +1,203 @@
+"""What the servers say of themselves: none there, starting, down, crashed, refusing, hung."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from stormdeck.model.deck import Deck
+from stormdeck.model.discovery import ServerProcess
+from stormdeck.model.light import Light
+from stormdeck.model.logs.endings import Ending
+from stormdeck.model.logs.records import classify
+from stormdeck.model.path import HopKind, place, silent_base
+from stormdeck.model.rules.hosts import same_place
+from stormdeck.model.server import ProxySnapshot, ServerKind, ServerState, VllmSnapshot
+from stormdeck.model.text import clean, mask_text
+from stormdeck.model.units import duration
+from stormdeck.model.verdict.statement import Statement, brief
+
+_BASE_URL = "env.ANTHROPIC_BASE_URL"
+_LONGEST_LINE = 120
+
+_ASKED = frozenset(ServerKind) - {ServerKind.OTHER}
+
+Server = VllmSnapshot | ProxySnapshot
+
+
+def unwell(deck: Deck, now: float) -> Iterator[Statement]:
+    """Tell what is wrong with the servers on the path, or that there are none."""
+    if deck.vllm is None and deck.proxy is None:
+        yield _nothing(deck, now)
+    for hop, server in ((HopKind.SERVER, deck.vllm), (HopKind.PROXY, deck.proxy)):
+        if server is not None and server.state not in {ServerState.UP, ServerState.ASKING}:
+            yield _told(deck, hop, server, now)
+
+
+def _nothing(deck: Deck, now: float) -> Statement:
+    if not deck.discovery.done:
+        return Statement(Light.UNKNOWN, "Looking for vLLM and a proxy on this machine …")
+    if any(found.kind in _ASKED for found in deck.discovery.found):
+        return Statement(Light.UNKNOWN, "Asking the servers …")
+    if deck.discovery.loading:
+        return _loading(deck, deck.discovery.loading[0], now)
+    silent = silent_base(deck)
+    if silent is not None:
+        return Statement(
+            Light.BROKEN,
+            f"Nothing that speaks for vLLM or a proxy answers at {silent.url}, where Claude Code sends",
+            "Start the server, or press 3 and change the base URL. Press 4 for what was found on this machine.",
+            HopKind.SERVER,
+            _url_code(deck),
+            brief=brief(f"No server answers at {place(silent.url)}", "where Claude Code sends"),
+            cause="the server does not run, or the base URL is wrong",
+            evidence=why_missed(deck, silent.url) or silent.how,
+            step="start the server, or: stormdeck set ANTHROPIC_BASE_URL http://HOST:PORT",
+        )
+    return Statement(
+        Light.LOOK,
+        "No vLLM and no proxy found on this machine",
+        "Start one, or name it with --vllm http://HOST:8000 or --proxy http://HOST:4000. Press 4 for where it looked.",
+        HopKind.SERVER,
+        brief=brief("No vLLM and no proxy found here", "start one, or name it: --vllm URL"),
+        cause="nothing is configured",
+        evidence="; ".join(f"{missed.what}: {missed.why}" for missed in deck.discovery.missed[:4]),
+        step="start vLLM, or name it: stormdeck --vllm http://HOST:8000",
+    )
+
+
+def _loading(deck: Deck, process: ServerProcess, now: float) -> Statement:
+    last = _last_line(deck, process)
+    since = duration(max(0.0, now - process.started))
+    return Statement(
+        Light.LOOK,
+        f"{process.kind.value if process.kind else 'vLLM'} is starting (process {process.pid}) and does not listen yet",
+        f"It refuses connections the whole time it loads, {since} so far."
+        + (f" Its log: {last}" if last else " Nothing to do but wait."),
+        HopKind.PROXY if process.kind is not None and process.kind.is_proxy else HopKind.SERVER,
+        brief=brief(f"vLLM is starting (process {process.pid})", last or "it does not listen yet"),
+        cause="it loads",
+        evidence=f"process {process.pid} runs, its port refuses" + (f"; its log: {last}" if last else ""),
+        step="wait",
+        age=now - process.started,
+    )
+
+
+def _told(deck: Deck, hop: HopKind, server: Server, now: float) -> Statement:
+    name = server.kind.value if isinstance(server, ProxySnapshot) else "vLLM"
+    where = f"{name} {place(server.url)}"
+    age = now - server.seen if server.seen else None
+    base = Statement(Light.BROKEN, where, server.detail, hop, evidence=server.detail, age=age, step="stormdeck check")
+    match server.state:
+        case ServerState.STARTING:
+            return _starting(deck, base, server, now)
+        case ServerState.DOWN:
+            return _down(deck, base, server)
+        case ServerState.REFUSING:
+            return _refusing(deck, base, server)
+        case ServerState.DEGRADED:
+            words, cause, step = "runs, but answers no request", "the engine hangs or is dead", f"restart {name}"
+            base = replace(base, code="SERVER905")
+        case ServerState.STALE:
+            words, cause, step = "stopped answering", "unknown: no answer in time, no refusal", f"look at {name}'s log"
+            base = replace(base, light=Light.LOOK)
+        case _:
+            words, cause, step = f"does not answer as {name} does", "another program is there", "stormdeck check"
+            code = "URL104" if "TLS" in server.detail and "http://" in server.detail else None
+            base = replace(base, code=code)
+    return replace(base, headline=f"{where} {words}", brief=brief(where, words), cause=cause, step=step)
+
+
+def _starting(deck: Deck, base: Statement, server: Server, now: float) -> Statement:
+    processes = [found.process for found in deck.discovery.found] + list(deck.discovery.loading)
+    process = next((one for one in processes if one is not None and one.pid == server.pid), None)
+    last = _last_line(deck, process) if process is not None else ""
+    return replace(
+        base,
+        light=Light.LOOK,
+        headline=f"{base.headline} is starting and refuses connections until it has loaded",
+        detail=f"{base.detail}. Its log: {last}" if last else base.detail,
+        brief=brief(f"{base.headline} is starting", last or "it refuses until it has loaded"),
+        cause="it loads",
+        evidence=f"{base.evidence}; its log: {last}" if last else base.evidence,
+        step="wait",
+        age=now - server.started if server.started else None,
+    )
+
+
+def _down(deck: Deck, base: Statement, server: Server) -> Statement:
+    ended = next((one for one in deck.tails.endings.values() if one.hop is base.hop), None)
+    what, step = _ENDED[ended]
+    url = deck.settings.text(_BASE_URL) or ""
+    code = "PROXY801" if ended is Ending.REFUSED_TO_START else "URL105" if same_place(server.url, url) else None
+    proof = ended.value if ended is not None else "why it ended is not known: no log tells"
+    return replace(
+        base,
+        headline=f"{base.headline} is down{what}",
+        detail=f"{base.detail}. {proof[0].upper()}{proof[1:]}." if ended is not None and base.detail else base.detail,
+        code=code,
+        brief=brief(f"{base.headline} is down", what.removeprefix(": ")),
+        cause=what.removeprefix(": ") or "unknown",
+        evidence=f"{base.evidence}; {proof}" if base.evidence else proof,
+        step=step.format(name=base.headline.partition(" ")[0]),
+    )
+
+
+_ENDED = {
+    Ending.CRASHED: (": its engine crashed", "restart {name}; the stack trace in its log says why"),
+    Ending.NOT_STARTED: (": its engine did not start", "the first error in the log of {name} says why"),
+    Ending.STOPPED: (": it was stopped", "start {name}"),
+    Ending.REFUSED_TO_START: (": it refuses to start without a master key", "stormdeck explain PROXY801"),
+    None: ("", "start {name}"),
+}
+
+
+def _refusing(deck: Deck, base: Statement, server: Server) -> Statement:
+    """Tell whose key is refused: the client's, where it sends there itself; else that is not known."""
+    direct = same_place(server.url, deck.settings.text(_BASE_URL) or "")
+    if direct:
+        code = "AUTH204" if isinstance(server, ProxySnapshot) else "AUTH205"
+        return replace(
+            base,
+            headline=f"{base.headline} refuses the token",
+            hop=HopKind.CLIENT,
+            code=code,
+            brief=brief(f"{base.headline} refuses", "the token: press 3"),
+            cause="the token is not the server's key",
+            step="stormdeck set ANTHROPIC_AUTH_TOKEN KEY",
+        )
+    return replace(
+        base,
+        light=Light.LOOK,
+        headline=f"{base.headline} refuses the key that stormdeck has for it",
+        detail=f"{base.detail}. Whether the proxy before it has the right one is not known from here."
+        if deck.proxy is not None and base.hop is HopKind.SERVER
+        else base.detail,
+        brief=brief(f"{base.headline} refuses", "the key that stormdeck has"),
+        cause="unknown: the key of the hop before it may be another",
+        step="stormdeck check",
+    )
+
+
+def _last_line(deck: Deck, process: ServerProcess) -> str:
+    """Return the newest line of a server's log in a few harmless words; empty where none is known."""
+    for path in (process.log, process.error_log):
+        line = deck.tails.last_lines.get(str(path)) if isinstance(path, Path) else None
+        if line is None:
+            continue
+        record = classify(line)
+        words = " ".join(mask_text(clean(record.message if record is not None else line)).split())
+        if words:
+            return words if len(words) <= _LONGEST_LINE else words[: _LONGEST_LINE - 1].rstrip() + "…"
+    return ""
+
+
+def why_missed(deck: Deck, url: str) -> str:
+    """Return what was met at a URL that the search gave up, in words."""
+    return next((f"{url}: {missed.why}" for missed in deck.discovery.missed if missed.what.startswith(url)), "")
+
+
+def _url_code(deck: Deck) -> str | None:
+    """Return the rule that finds the base URL wrong."""
+    return next((one.code for one in deck.findings if one.code.startswith("URL")), None)

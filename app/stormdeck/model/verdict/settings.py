@@ -1,0 +1,109 @@
+"""What the settings say: a file that is dropped, an error, nothing set up yet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from stormdeck.model.deck import Deck
+from stormdeck.model.finding import Finding, Severity
+from stormdeck.model.light import Light
+from stormdeck.model.path import HopKind, place
+from stormdeck.model.rules.hosts import same_place
+from stormdeck.model.server import ServerState
+from stormdeck.model.settings.scope import SettingsFile
+from stormdeck.model.verdict.statement import Statement, brief, command_for
+
+_WORST = 20
+"""Findings that are worth a statement each."""
+_AWAY = {ServerState.DOWN, ServerState.STARTING}
+
+
+def dropped_files(deck: Deck) -> Iterator[Statement]:
+    """Tell the files that the client drops whole."""
+    for file in deck.settings.files:
+        if file.error is None:
+            continue
+        where = f"{file.path.name} line {file.error.line}" if file.error.line else file.path.name
+        yield Statement(
+            Light.BROKEN,
+            f"{where}: {file.error.message}",
+            "Claude Code drops the whole file and says “Not logged in”. Nothing in it is in effect. Press 3 to see it.",
+            HopKind.CLIENT,
+            _code_of(file, deck),
+            brief=brief(f"{where} is broken", "Claude Code drops the whole file"),
+            cause="a settings file that is not in effect",
+            evidence=f"{file.path} was read as Claude Code reads it",
+            step="stormdeck check",
+        )
+
+
+def errors(deck: Deck) -> Iterator[Statement]:
+    """Tell what the rules call an error."""
+    for finding in [one for one in deck.findings if one.severity is Severity.ERROR][:_WORST]:
+        if not _follows(finding, deck):
+            yield _statement(finding, Light.BROKEN)
+
+
+def warnings(deck: Deck) -> Iterator[Statement]:
+    """Tell what the rules warn of: worth a look, and nothing that breaks a turn."""
+    for finding in [one for one in deck.findings if one.severity is Severity.WARNING][:_WORST]:
+        yield _statement(finding, Light.LOOK)
+
+
+def not_set_up(deck: Deck) -> Iterator[Statement]:
+    """Tell that a server runs, and that no setting of this machine leads to it."""
+    settings = deck.settings
+    if not settings.files or any(file.exists for file in settings.files) or settings.shell:
+        return
+    if deck.traffic is not None and deck.traffic.requests:
+        return
+    server = deck.proxy or deck.vllm
+    if server is None or server.state is not ServerState.UP:
+        return
+    yield Statement(
+        Light.LOOK,
+        f"Claude Code is not set up here yet: no settings lead to {place(server.url)}",
+        "The server is up. Press 3 to set the base URL, a token and the model; a client elsewhere has settings there.",
+        HopKind.CLIENT,
+        "URL102",
+        brief=brief("Claude Code is not set up here", f"press 3: base URL {place(server.url)}"),
+        cause="no settings",
+        evidence="no settings file in any scope, no variable of the client in the shell",
+        step=f"stormdeck set ANTHROPIC_BASE_URL {server.url}",
+    )
+
+
+def _follows(finding: Finding, deck: Deck) -> bool:
+    """Say whether a finding only repeats that the server at the base URL is down: the URL itself may be right."""
+    if finding.code != "URL105" or finding.fix is not None:
+        return False
+    down = [one.url for one in (deck.proxy, deck.vllm) if one is not None and one.state in _AWAY]
+    return any(same_place(url, deck.settings.text(finding.path) or "") for url in down)
+
+
+def _statement(finding: Finding, light: Light) -> Statement:
+    name = finding.path.removeprefix("env.")
+    where = "Press 3 for the fix." if finding.fix else "Press 4 for what to change."
+    return Statement(
+        light,
+        f"{name}: {finding.title}",
+        f"{finding.message} {where}",
+        finding.hop,
+        finding.code,
+        brief=brief(name, finding.title),
+        cause=finding.title,
+        evidence=_evidence(finding),
+        step=command_for(finding.code, fixed=finding.fix is not None),
+    )
+
+
+def _evidence(finding: Finding) -> str:
+    at = ":".join(str(part) for part in (finding.file, finding.line, finding.column) if part is not None)
+    return f"{at or finding.path} ({finding.evidence})"
+
+
+def _code_of(file: SettingsFile, deck: Deck) -> str:
+    """Return which rule knows it: no JSON, or a key of the wrong type."""
+    path = str(file.path)
+    codes = (one.code for one in deck.findings if one.file == path and one.code in {"FILE701", "FILE702"})
+    return next(codes, "FILE702" if " must be " in (file.error.message if file.error else "") else "FILE701")

@@ -1,0 +1,53 @@
+"""One statement about the path: what is the matter, what that rests on, and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from stormdeck.model.light import Light
+from stormdeck.model.path import HopKind
+
+Clock = Callable[[float], str]
+"""Turns unix seconds into the time of day that the user's clock shows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One statement. Two that show the same are equal, however old they are."""
+
+    light: Light
+    headline: str
+    detail: str = ""
+    """For the panel: what follows, and which key to press."""
+    hop: HopKind | None = None
+    """``None``: no hop is to blame, or nothing tells which."""
+    code: str | None = None
+    """The rule that knows the fix."""
+    brief: str = ""
+    """The headline in two lines of at most 38 columns, for a pane of 40; empty: it is short enough."""
+    cause: str = ""
+    """What it comes from, in a few words; empty where the headline says it."""
+    evidence: str = ""
+    """What it rests on: what was asked, counted or read."""
+    step: str = ""
+    """What to do without the panel: an action in words, or a command to type."""
+    age: float | None = field(default=None, compare=False)
+    """Seconds since it began or was last seen; ``None``: not known, or it holds now."""
+
+
+def command_for(code: str, *, fixed: bool) -> str:
+    """Return the command to type for a finding."""
+    return "stormdeck check --fix" if fixed else f"stormdeck explain {code}"
+
+
+def brief(first: str, second: str = "", width: int = 38) -> str:
+    """Return two lines that fit into a narrow pane; what is longer ends in an ellipsis."""
+    return "\n".join(
+        line if len(line) <= width else line[: width - 1].rstrip() + "…" for line in (first, second) if line
+    )
+
+
+def whole(part: str) -> str:
+    """Return a short part with blanks that no line breaks at."""
+    return part.replace(" ", "\N{NO-BREAK SPACE}") if len(part) < 24 else part

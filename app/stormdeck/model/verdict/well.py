@@ -1,0 +1,63 @@
+"""What is said when nothing is wrong: calm, with the few numbers that matter, and what is not seen."""
+
+from __future__ import annotations
+
+from stormdeck.model.deck import Deck
+from stormdeck.model.finding import Severity
+from stormdeck.model.light import Light
+from stormdeck.model.server import ServerState
+from stormdeck.model.units import duration, plural, seconds
+from stormdeck.model.verdict.statement import Statement, brief
+
+_BLIND = "No log to read, so silent retries stay unseen. Press 4 for how to get one."
+
+
+def statement(deck: Deck) -> tuple[Statement, ...]:
+    """Return that all is well, or that the servers are still asked; nothing before a search has found any."""
+    if deck.vllm is None and deck.proxy is None:
+        return ()
+    asked = deck.vllm if deck.vllm is not None else deck.proxy
+    if asked is None or asked.state is ServerState.ASKING:
+        return (Statement(Light.UNKNOWN, "Asking the servers …"),)
+    if deck.vllm is None:
+        return (
+            Statement(
+                Light.UNKNOWN,
+                "The proxy answers; what lies behind it is not known",
+                "Name it with --vllm http://HOST:8000, or the proxy's YAML with --litellm-config FILE.",
+                brief=brief("The proxy answers", "what lies behind it is not known"),
+                evidence="the proxy's own answer, which says nothing of the server behind it",
+                step="stormdeck --vllm http://HOST:8000",
+            ),
+        )
+    facts = _facts(deck)
+    warnings = sum(finding.severity is Severity.WARNING for finding in deck.findings)
+    detail = f"{plural(warnings, 'setting')} worth a look: press 3." if warnings else ""
+    if deck.traffic is None or not deck.traffic.logs:
+        detail = f"{_BLIND} {detail}".rstrip()
+    return (
+        Statement(
+            Light.FINE,
+            "All well.  " + " · ".join(facts),
+            detail,
+            brief="\n".join(["All well.", " · ".join(facts[:2])]),
+            evidence="every server on the path answers, no rule finds an error, no request failed in two minutes"
+            if deck.traffic is not None and deck.traffic.logs
+            else "every server on the path answers, no rule finds an error; requests are not seen",
+        ),
+    )
+
+
+def _facts(deck: Deck) -> list[str]:
+    """Return at most three numbers."""
+    facts: list[str] = []
+    engine = deck.vllm.engine if deck.vllm else None
+    if engine is not None:
+        waiting = f", {engine.waiting} waiting" if engine.waiting else ""
+        facts.append(f"{engine.running} running{waiting}")
+        if engine.ttft_p50_s is not None:
+            facts.append(f"first token in {seconds(engine.ttft_p50_s)}")
+    if deck.traffic is not None and deck.traffic.logs:
+        window = len(deck.traffic.buckets) * deck.traffic.bucket_s
+        facts.append(f"{plural(deck.traffic.retries, 'retry', 'retries')} in the last {duration(window)}")
+    return facts

@@ -1,0 +1,189 @@
+"""Sends the canary: on demand only, one request at a time, each once, in bounded time and space."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import ssl
+import time
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from stormdeck.model.canary.check import Check, Question, Route
+from stormdeck.model.canary.hearing import Hearing
+from stormdeck.model.canary.judging import first_token, is_hopeless, judge, skipped
+from stormdeck.model.canary.outcome import Gone, Outcome
+from stormdeck.model.canary.plan import Plan, Target
+from stormdeck.model.canary.questions import SENT, Ask
+from stormdeck.model.canary.summary import CanaryReport
+from stormdeck.model.text import clean
+from stormdeck.sources.address import address
+from stormdeck.sources.http import trusting
+from stormdeck.sources.resolving import Resolver
+from stormdeck.sources.trouble import failure_of
+
+if TYPE_CHECKING:
+    import httpx
+
+EACH_S = 20.0
+TOTAL_S = 60.0
+_PORT_AGE_S = 120.0
+_AFTERWARDS_S = 0.5
+"""For the end of a connection whose stream has told its own."""
+
+
+class Canary:
+    """Runs canaries; one object for the whole panel, so that it knows the ports of them all.
+
+    Cancel the task that awaits ``run`` to stop at any point: the connection is closed, nothing more is sent, and what
+    was found by then has been handed on.
+    """
+
+    def __init__(self, each_s: float = EACH_S, total_s: float = TOTAL_S) -> None:
+        self._each_s = each_s
+        self._total_s = total_s
+        self._ports: dict[int, float] = {}
+
+    @property
+    def canary_ports(self) -> frozenset[int]:
+        """Return the own ports that canaries left from in the last two minutes: access lines with them are ours."""
+        oldest = time.monotonic() - _PORT_AGE_S
+        return frozenset(port for port, at in self._ports.items() if at >= oldest)
+
+    async def run(self, plan: Plan, hand: Callable[[Check], None] = lambda check: None) -> CanaryReport:
+        """Send what the plan says and hand each result on as it comes. Failures are results, never exceptions.
+
+        The same question goes to each way before the next one. Where the plain request fails, the others would meet
+        the same: they are not sent.
+        """
+        async with _Wire(self._ports) as wire:
+            run = _Run(wire, plan, hand, self._each_s, self._total_s)
+            for check in plan.known:
+                run.take(check)
+            for question in SENT:
+                for target in plan.targets:
+                    ask = target.ask(question)
+                    if ask is not None:
+                        await run.put(target, ask)
+        return CanaryReport(tuple(run.found))
+
+
+class _Run:
+    """One run: what it found, and how much time is left."""
+
+    def __init__(self, wire: _Wire, plan: Plan, hand: Callable[[Check], None], each_s: float, total_s: float) -> None:
+        self._wire = wire
+        self._plan = plan
+        self._hand = hand
+        self._each_s = each_s
+        self._total_s = total_s
+        self._end = time.monotonic() + total_s
+        self._hopeless: set[Route] = set()
+        self.found: list[Check] = []
+
+    def take(self, check: Check) -> None:
+        """Keep a result and hand it on."""
+        self.found.append(check)
+        self._hand(check)
+
+    async def put(self, target: Target, ask: Ask) -> None:
+        """Put a question to a way, unless its answer is clear or the time is up."""
+        way, left_s = target.way, self._end - time.monotonic()
+        if way.route in self._hopeless:
+            self.take(skipped(ask.question, way, "not sent: the plain request failed already"))
+            return
+        if left_s <= 0:
+            self.take(skipped(ask.question, way, f"not sent: the {self._total_s:g} s for all of it are over"))
+            return
+        check = judge(ask, await self._wire.send(target, ask, min(self._each_s, left_s)), way, self._plan.shape)
+        self.take(check)
+        if is_hopeless(check):
+            self._hopeless.add(way.route)
+        if ask.question is Question.STREAM and target is self._plan.targets[0]:
+            self.take(first_token(check, self._plan.limit_ms, self._plan.limit_why))
+
+
+class _Wire:
+    """Connections of one canary, each for one request: a kept one may be closed by the time it is used again."""
+
+    def __init__(self, ports: dict[int, float]) -> None:
+        self._ports = ports
+        self._clients: dict[str, httpx.AsyncClient] = {}
+        self._resolver = Resolver()
+
+    async def __aenter__(self) -> _Wire:
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        for client in self._clients.values():
+            await client.aclose()
+
+    async def send(self, target: Target, ask: Ask, deadline_s: float) -> Outcome:
+        """Send one request and read its answer to the end, or to the deadline."""
+        hearing = Hearing(ask, _secrets(target.headers), time.perf_counter())
+        gone, detail = await self._try(target, ask, hearing, deadline_s)
+        if hearing.reply.ended:
+            gone, detail = None, ""
+        return hearing.outcome(gone, detail, time.perf_counter())
+
+    async def _try(self, target: Target, ask: Ask, hearing: Hearing, deadline_s: float) -> tuple[Gone | None, str]:
+        """Return why the answer is not whole, with the words for it; nothing where it is."""
+        import httpx
+
+        place = address(target.url)
+        if place is None:
+            return Gone.BAD_URL, "not a URL that begins with http:// or https://"
+        try:
+            async with asyncio.timeout(deadline_s) as deadline:
+                if error := await self._resolver.error(place.host):
+                    return Gone.UNRESOLVED, f"its name does not resolve: {clean(error)}"
+                await self._exchange(target, ask, hearing, deadline)
+        except TimeoutError:
+            return Gone.TIMEOUT, f"no whole answer within {deadline_s:.3g} s"
+        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError, ValueError) as error:
+            failure = failure_of(error, place.port)
+            return Gone(failure.trouble.value), failure.text
+        return (Gone.TOO_BIG, hearing.overflow) if hearing.overflow else (None, "")
+
+    async def _exchange(self, target: Target, ask: Ask, hearing: Hearing, deadline: asyncio.Timeout) -> None:
+        async def trace(event: str, info: Mapping[str, Any]) -> None:
+            if event == "connection.connect_tcp.complete":
+                own = info["return_value"].get_extra_info("client_addr")
+                if isinstance(own, tuple) and len(own) >= 2:
+                    self._ports[int(own[1])] = time.monotonic()
+
+        client = self._opened(target.url.partition(":")[0].lower())
+        body = json.dumps(ask.body).encode()
+        headers = {**target.headers, "content-type": "application/json"}
+        sending = client.stream(
+            "POST", target.url + ask.path, content=body, headers=headers, extensions={"trace": trace}
+        )
+        async with sending as answer:
+            hearing.begins(answer.status_code, answer.headers.get("content-type", ""))
+            async for chunk in answer.aiter_raw():
+                hearing.take(chunk, time.perf_counter())
+                if hearing.overflow:
+                    return
+                if hearing.reply.ended:
+                    deadline.reschedule(asyncio.get_running_loop().time() + _AFTERWARDS_S)
+
+    def _opened(self, scheme: str) -> httpx.AsyncClient:
+        client = self._clients.get(scheme)
+        if client is None:
+            import httpx
+
+            client = self._clients[scheme] = httpx.AsyncClient(
+                verify=trusting() if scheme == "https" else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
+                trust_env=False,
+                follow_redirects=False,
+                timeout=None,  # noqa: S113 - the deadline of send() bounds the whole exchange
+                limits=httpx.Limits(max_keepalive_connections=0),
+                headers={"accept-encoding": "identity"},
+            )
+        return client
+
+
+def _secrets(headers: Mapping[str, str]) -> list[str]:
+    """Return the values that belong to this origin alone: keys, and the user's own headers."""
+    known = ("user-agent", "anthropic-", "x-app", "x-stainless", "x-claude-code")
+    return [value.removeprefix("Bearer ") for name, value in headers.items() if not name.startswith(known)]
