@@ -75,6 +75,12 @@ def test_a_tool_and_its_result_pass_through(ask):
     assert ask(ASK | {"messages": talk}).status_code == 200
 
 
+def test_a_forced_tool_is_forced_behind_the_proxy_too(ask):
+    tool = {"name": "Bash", "description": "Run", "input_schema": {"type": "object"}}
+    answer = ask(ASK | {"tools": [tool], "tool_choice": {"type": "tool", "name": "Bash"}}).json()
+    assert (answer["content"][0]["type"], answer["stop_reason"]) == ("tool_use", "tool_use")
+
+
 def test_an_unknown_model_is_a_400_that_never_leaves_the_proxy(stack, ask):
     before, real = reached(stack), RECORDED["unknown_model"]
     answer = ask(ASK | {"model": "claude-haiku-4-5-20251001"})

@@ -114,8 +114,9 @@ def test_bodies_have_the_recorded_keys(vllm, real):
         assert shape(answer.json()) == shape(json.loads(real.answer))
 
 
-def test_a_stream_has_the_recorded_events(vllm):
-    real = next(one for one in RECORDINGS if one.name == "msg_05_stream")
+@pytest.mark.parametrize("name", ["msg_05_stream", "msg_08_tools_forced_stream"])
+def test_a_stream_has_the_recorded_events(vllm, name):
+    real = next(one for one in RECORDINGS if one.name == name)
     answer = vllm.request(real.method, real.path, headers=real.headers, content=real.body)
     assert answer.headers["content-type"] == "text/event-stream; charset=utf-8"
     assert events(answer.text) == events(real.answer)
@@ -138,6 +139,25 @@ def test_a_tool_call_arrives_whole(vllm):
     block = until(call)
     assert (block["type"], block["name"]) == ("tool_use", "Bash")
     assert block["input"]["command"]
+
+
+@pytest.mark.parametrize(
+    ("path", "choice", "tool"),
+    [
+        ("/v1/messages", {"tool_choice": {"type": "tool", "name": "Bash"}}, {"name": "Bash", "input_schema": {}}),
+        ("/v1/messages", {"tool_choice": {"type": "any"}}, {"name": "Bash", "input_schema": {}}),
+        (
+            "/v1/chat/completions",
+            {"tool_choice": {"type": "function", "function": {"name": "Bash"}}},
+            {"type": "function", "function": {"name": "Bash"}},
+        ),
+    ],
+    ids=["messages", "any", "chat"],
+)
+def test_a_forced_tool_is_called(vllm, path, choice, tool):
+    answer = vllm.request("POST", path, json=ASK | {"max_tokens": 64, "tools": [tool], **choice}).json()
+    called = answer["content"][0] if path == "/v1/messages" else answer["choices"][0]["message"]["tool_calls"][0]
+    assert "Bash" in {called.get("name"), called.get("function", {}).get("name")}
 
 
 def families(text):

@@ -225,6 +225,15 @@ def test_a_proxy_beside_the_path_is_no_hop():
     assert any(missed.what == at.proxy and "goes past it" in missed.why for missed in snapshot.missed)
 
 
+def test_a_proxy_beside_the_path_is_no_hop_where_a_flag_names_the_base_url_too():
+    snapshot, _ = search(
+        {"vllm": vllm(), "proxy": litellm()},
+        lambda at: (settings(at.vllm), Named(vllm=at.vllm)),
+        ports=["vllm", "proxy"],
+    )
+    assert snapshot.server(proxy=True) is None
+
+
 def test_the_hosted_api_is_not_asked():
     snapshot, _ = search({}, lambda at: (settings("https://api.anthropic.com", "secret"), Named()))
     assert snapshot.found == ()

@@ -39,7 +39,7 @@ def processes(temp):
     for process in psutil.process_iter():
         try:
             ours = process.environ().get("TMPDIR") == str(temp) and "stormdeck" in " ".join(process.cmdline()[:4])
-            if ours and process.cmdline()[0] == sys.executable and process.status() != psutil.STATUS_ZOMBIE:
+            if ours and process.cmdline()[:1] == [sys.executable] and process.status() != psutil.STATUS_ZOMBIE:
                 found.append(process)
         except psutil.Error:
             continue

@@ -241,8 +241,11 @@ async def test_a_file_that_changed_under_the_diff_is_not_overwritten(on_file):
         await pilot.press("enter")
         await until(pilot, lambda: rows_with(app, "Not saved"), "the refusal is not told")
         assert file.read_text() == theirs
-        assert rows_with(app, "1 unsaved")
+        await until(pilot, lambda: rows_with(app, "Somebody else changed"), "the choice is not offered")
+        await pilot.press("escape")
+        await until(pilot, lambda: rows_with(app, "1 unsaved"))
         assert row(pilot, MODEL).state.value == "opus"
+        assert file.read_text() == theirs
 
 
 @in_loop
@@ -425,3 +428,109 @@ async def test_the_form_is_masked_against_escape_sequences_in_values(panel):
     async with panel().run_test(size=WIDE) as pilot:
         await opened(pilot, settings(hostile))
         assert rows_with(pilot.app, "sonnet[b]")
+
+
+@in_loop
+async def test_the_down_key_picks_what_the_server_serves_while_a_value_is_edited(panel):
+    async with panel().run_test(size=WIDE) as pilot:
+        await opened(pilot, settings(WELL_SET), VLLM)
+        await begin(pilot, "env.ANTHROPIC_DEFAULT_HAIKU_MODEL")
+        pilot.app.focused.value = ""
+        await pilot.press("down")
+        await until(pilot, lambda: pilot.app.focused.value == "Qwen3.5-27B")
+
+
+@in_loop
+async def test_an_edit_stays_with_its_scope(panel):
+    local = settings('{"model": "opus"}', scope=Scope.LOCAL).files[0]
+    async with panel().run_test(size=WIDE) as pilot:
+        await opened(pilot, settings(WELL_SET, others=[local]))
+        await go_to(pilot, MODEL)
+        await pilot.press("x", "right")
+        await until(pilot, lambda: row(pilot, MODEL).state.value == "opus")
+        assert not row(pilot, MODEL).state.modified
+        await pilot.press("left")
+        await until(pilot, lambda: row(pilot, MODEL).state.modified)
+        assert row(pilot, MODEL).state.value is None
+
+
+@in_loop
+async def test_a_value_that_a_stronger_scope_sets_is_struck_through(panel):
+    local = settings('{"model": "opus"}', scope=Scope.LOCAL).files[0]
+    async with panel().run_test(size=WIDE) as pilot:
+        await opened(pilot, settings(WELL_SET, others=[local]))
+        assert row(pilot, MODEL).state.loses
+        assert not row(pilot, URL).state.loses
+
+
+@in_loop
+async def test_redo_makes_an_edit_again(panel):
+    async with panel().run_test(size=WIDE) as pilot:
+        await opened(pilot, settings(WELL_SET))
+        await go_to(pilot, MODEL)
+        await pilot.press("x", "u")
+        await until(pilot, lambda: row(pilot, MODEL).state.value == "sonnet")
+        await pilot.press("U")
+        await until(pilot, lambda: row(pilot, MODEL).state.value is None)
+
+
+@in_loop
+async def test_find_goes_to_a_setting(panel):
+    async with panel().run_test(size=WIDE) as pilot:
+        await opened(pilot, settings(WELL_SET))
+        await pilot.press("slash", *"max_ret", "enter")
+        await until(pilot, lambda: isinstance(pilot.app.focused, FieldRow))
+        assert pilot.app.focused.field.path == "env.CLAUDE_CODE_MAX_RETRIES"
+
+
+@in_loop
+async def test_the_raw_view_shows_the_draft_with_its_findings_and_no_secret(panel):
+    async with panel().run_test(size=WIDE) as pilot:
+        await opened(pilot, settings(PITFALLS))
+        await pilot.press("j")
+        await until(pilot, lambda: rows_with(pilot.app, "as it would be saved"))
+        assert rows_with(pilot.app, "URL101")
+        assert TOKEN not in screen(pilot.app)
+
+
+@in_loop
+async def test_a_variable_that_the_form_does_not_know_has_a_row_of_its_own(panel):
+    async with panel().run_test(size=WIDE) as pilot:
+        await opened(pilot, settings('{"env": {"MY_TEAM_NOTE": "ask Kim"}}'))
+        await until(
+            pilot, lambda: any(one.field.path == "env.MY_TEAM_NOTE" for one in pilot.app.screen.query(FieldRow))
+        )
+        assert row(pilot, "env.MY_TEAM_NOTE").state.value == "ask Kim"
+
+
+@in_loop
+async def test_a_broken_file_is_mended_after_its_diff(on_file):
+    app, file = on_file('{"model": "sonnet", // mine\n "env": {},}')
+    async with app.run_test(size=WIDE) as pilot:
+        await opened(pilot)
+        await until(pilot, lambda: pilot.app.screen.draft.file is not None)
+        await pilot.press("F")
+        await until(pilot, lambda: rows_with(pilot.app, "SAVE"))
+        await pilot.press("enter")
+        await until(pilot, lambda: "mine" not in file.read_text())
+        assert '"model": "sonnet"' in file.read_text()
+
+
+@pytest.mark.parametrize(("key", "left"), [("enter", "mine"), ("d", "theirs")])
+@in_loop
+async def test_a_file_that_changed_outside_leaves_the_choice(on_file, key, left):
+    app, file = on_file('{"model": "sonnet"}')
+    async with app.run_test(size=WIDE) as pilot:
+        await opened(pilot)
+        await until(pilot, lambda: pilot.app.screen.draft.file is not None)
+        screen_ = pilot.app.screen
+        screen_._change(screen_.draft.edit("model", "mine"))
+        await pilot.press("s")
+        await until(pilot, lambda: rows_with(pilot.app, "SAVE"))
+        file.write_text('{"model": "theirs", "x": 1}')
+        await pilot.press("enter")
+        await until(pilot, lambda: rows_with(pilot.app, "Somebody else changed"))
+        await pilot.press(key)
+        await until(pilot, lambda: not screen_.draft.edits)
+        assert f'"model": "{left}"' in file.read_text()
+        assert '"x": 1' in file.read_text()

@@ -27,7 +27,7 @@ from stormdeck.model.discovery import DiscoverySnapshot
 from stormdeck.model.gpu import Gpu, GpuSnapshot, GpuState
 from stormdeck.model.server import EngineStats, ServerKind, ServerState
 
-SIZES = [(200, 60), (120, 40), (80, 24), (60, 20), (40, 12), (20, 6)]
+SIZES = [(120, 40), (80, 24), (40, 12), (20, 6)]
 NO_NUMBERS = EngineStats(0, 0, None, None, None, None, None, None, 0, 0)
 SERVERS = [
     *(replace(VLLM, state=state, detail="What was asked, what came back. And what to do.") for state in ServerState),

@@ -2,7 +2,7 @@
 
 import json
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from stormdeck.model.settings.document import Document
@@ -95,6 +95,7 @@ def test_a_changed_value_is_undone_by_the_old_one(text, path, value):
         assert document.set(path, value).set(path, old).text == text
 
 
+@example('{\n"A" : {}\n,"model"\n:\n{},\n"env" : {}\n}', ("model",))
 @settings(max_examples=60, deadline=None)
 @given(objects(), PATHS)
 def test_remove_takes_the_entry_and_leaves_json(text, path):

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any, NoReturn
 
 from stormdeck import __version__
-from stormdeck.commands import retries_cli, settings_cli
+from stormdeck.commands import retries_cli, settings_cli, status_cli
 from stormdeck.commands.talk import say
 from stormdeck.options import DECLARED, Group, Loaded, Problem, load
 from stormdeck.options.given import unknown
@@ -34,6 +34,8 @@ examples:
   stormdeck check --canary                      prove it with a handful of tiny requests
   stormdeck set model sonnet                    change one of the client's settings
   stormdeck explain URL101                      what a finding means
+  stormdeck explain "API Error: 400 ..."        what is behind a message that the client shows
+  stormdeck status --format tmux                one look, for tmux's status line
   stormdeck analyze vllm.log                    count retries and find storms afterwards
   stormdeck watch --record today.jsonl          tell them as they happen, and keep the lines
   stormdeck config init                         write an options file to edit
@@ -137,6 +139,8 @@ def run_headless(invocation: Invocation, loaded: Loaded) -> int:
     """Run a command that needs no terminal and return its exit code."""
     if invocation.command in settings_cli.COMMANDS:
         return settings_cli.run(invocation.command, invocation.arguments, loaded.options, os.environ)
+    if invocation.command in status_cli.COMMANDS:
+        return status_cli.run(invocation.command, invocation.arguments, loaded.options, os.environ)
     if invocation.command in retries_cli.COMMANDS:
         return retries_cli.run(invocation.command, invocation.arguments, loaded.options, os.environ)
     from stormdeck.commands import config
@@ -174,7 +178,7 @@ def _build(flags: dict[str, list[str]]) -> list[_Parser]:
     def add(command: str, help_: str) -> _Parser:
         return _add_command(commands, command, help_)
 
-    own = [*settings_cli.add_parsers(add), *retries_cli.add_parsers(add)]
+    own = [*status_cli.add_parsers(add), *settings_cli.add_parsers(add), *retries_cli.add_parsers(add)]
     parsers = [root, demo, *own, config, path, show, init]
     for parser in parsers:
         parser.allow_abbrev = False

@@ -1,10 +1,10 @@
-"""``stormdeck explain``: the page of a rule."""
+"""``stormdeck explain``: the page of a rule, or a message decoded."""
 
 from __future__ import annotations
 
 import json
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from difflib import get_close_matches
 
@@ -12,6 +12,7 @@ from stormdeck.commands.paint import Ink, Paint, paint_for
 from stormdeck.commands.talk import put, say, standard_output
 from stormdeck.model.rules.registry import RULES, page_of
 from stormdeck.model.rules.rule import Page
+from stormdeck.options import Options
 from stormdeck.options.kinds import quoted
 
 UNKNOWN = 2
@@ -19,11 +20,16 @@ _COLUMNS = 88
 _NEAREST = 4
 
 
-def explain(words: str, *, as_json: bool) -> int:
-    """Print the page of the rule that the words name; for others, name the codes that come near."""
+def explain(words: str, options: Options, environ: Mapping[str, str], *, as_json: bool) -> int:
+    """Print the page of the rule that the words name, or the causes of the message that they are.
+
+    For others, name the codes or the messages that come near.
+    """
     page = page_of(words)
     if page is None:
-        return _unknown(words)
+        from stormdeck.commands.decoded import explain_message, is_message
+
+        return explain_message(words, options, environ, wants_json=as_json) if is_message(words) else _unknown(words)
     if as_json:
         put(json.dumps({"version": 1, **asdict(page)}, indent=2, ensure_ascii=False))
         return 0

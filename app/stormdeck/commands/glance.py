@@ -112,7 +112,7 @@ class _GpuLook:
 
     def result(self) -> GpuSnapshot:
         self._thread.join(max(0.0, self._end - time.monotonic()))
-        return self._snapshot or GpuSnapshot(GpuState.FAILED, f"the GPU driver did not answer within {GPU_S:g} s")
+        return self._snapshot or GpuSnapshot(GpuState.ASKING, f"the GPU driver did not answer within {GPU_S:g} s")
 
     def _look(self) -> None:
         from stormdeck.sources.gpu.nvml import Nvml

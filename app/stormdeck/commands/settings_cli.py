@@ -37,9 +37,9 @@ def add_parsers(add: Callable[[str, str], Parser]) -> list[Parser]:
     for parser in (change, remove):
         parser.add_argument("--scope", default="user", metavar="SCOPE", help="user (default), project or local")
         parser.add_argument("--dry-run", action="store_true", help="show the diff and write nothing")
-    page = add(EXPLAIN, "explain a rule: what it looks at, why, and what to do")
-    page.usage = "stormdeck explain CODE [OPTION]..."
-    page.add_argument("words", metavar="CODE", nargs="+", help="the code of a rule, such as URL101")
+    page = add(EXPLAIN, "explain a rule, or what is behind a message that the client shows")
+    page.usage = 'stormdeck explain CODE|"MESSAGE" [OPTION]...'
+    page.add_argument("words", metavar="CODE", nargs="+", help="a rule, such as URL101, or a message in quotes")
     parsers = [check, change, remove, page]
     for parser in parsers:
         parser.add_argument("--json", action="store_true", help="print JSON")
@@ -63,7 +63,7 @@ def run(command: str, arguments: argparse.Namespace, options: Options, environ: 
     if command == EXPLAIN:
         from stormdeck.commands import explain
 
-        return explain.explain(" ".join(arguments.words), as_json=arguments.json)
+        return explain.explain(" ".join(arguments.words), options, environ, as_json=arguments.json)
     from stormdeck.commands import edit
 
     return edit.run(

@@ -17,7 +17,9 @@ from stormdeck.feed.stormdesk import StormDesk
 from stormdeck.model.client import ClientSnapshot
 from stormdeck.model.gpu import GpuSnapshot, GpuState
 from stormdeck.model.logs.book import LogBook
+from stormdeck.model.logs.tails import LogTails
 from stormdeck.model.meter import TrafficMeter
+from stormdeck.model.retries.ladder import attempt_limit
 from stormdeck.model.settings.scope import SettingsFile, SettingsSnapshot
 from stormdeck.options import Options
 from stormdeck.paths import UserPaths
@@ -96,6 +98,7 @@ class Feed:
         self._watcher: SettingsWatcher | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._settings: SettingsSnapshot | None = None
+        self._version = options.client_version or ""
 
     def start(self) -> None:
         """Begin; returns at once."""
@@ -162,14 +165,22 @@ class Feed:
         if settings == self._settings:
             return
         self._settings = settings
-        retries = settings.text("env.CLAUDE_CODE_MAX_RETRIES") or ""
-        if retries.isdecimal():
-            self._meter.set_limit(int(retries) + 1)
         timeout = settings.text("env.API_TIMEOUT_MS") or ""
         self._meter.set_timeout(int(timeout) if timeout.isdecimal() else None)
         self._servers.take_settings(settings)
         self._hand(settings)
-        self._hand(await asyncio.to_thread(self._learn_client, settings))
+        client = await asyncio.to_thread(self._learn_client, settings)
+        self._version = self._options.client_version or self._meter.client_version or client.version or ""
+        self._set_limit()
+        self._hand(client)
+
+    def _set_limit(self) -> None:
+        """Tell the meter after how many attempts this version of the client gives up with these settings.
+
+        Where it sends none at all, the first failure of any other client counts as the last.
+        """
+        setting = None if self._settings is None else self._settings.text("env.CLAUDE_CODE_MAX_RETRIES")
+        self._meter.set_limit(max(1, attempt_limit(setting, self._version or None)))
 
     def _learn_client(self, settings: SettingsSnapshot) -> ClientSnapshot:
         """Return what the client left behind of its version, and who else can read its files."""
@@ -181,13 +192,20 @@ class Feed:
     async def _keep_counting(self) -> None:
         """Hand on the traffic once a second, where it is another, and remember the storms that are over."""
         await self._storms.recall()
-        last = None
+        last, ends = None, LogTails()
         while True:
+            told = self._options.client_version or self._meter.client_version
+            if told and told != self._version:
+                self._version = told
+                self._set_limit()
             traffic = self._meter.snapshot(time.time())
             if traffic != last:
                 last = traffic
                 self._hand(self._storms.with_past(traffic))
                 await self._storms.remember(traffic)
+            if (tails := self._logs.tails(last_lines=self._servers.missing)) != ends:
+                ends = tails
+                self._hand(tails)
             await asyncio.sleep(TRAFFIC_S)
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:

@@ -10,9 +10,11 @@ from datetime import datetime
 from pathlib import Path
 from threading import BoundedSemaphore
 
+from stormdeck.feed.logends import LogEnds
 from stormdeck.model.logs.access import parse_access
 from stormdeck.model.logs.batch import LogBatch, LogState, LogStatus
 from stormdeck.model.logs.book import LogBook
+from stormdeck.model.logs.tails import LogTails
 from stormdeck.model.meter import TrafficMeter
 from stormdeck.model.retries.transcript import Entry
 from stormdeck.sources.logs.follow import Follower
@@ -36,6 +38,7 @@ class LogDesk:
         self._followers: dict[Path, Follower] = {}
         self._statuses: dict[Path, LogStatus] = {}
         self._waiting: deque[LogBatch] = deque()
+        self._ends = LogEnds()
         self._slots = BoundedSemaphore(WAITING_BATCHES)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._transcripts: TranscriptFollower | None = None
@@ -87,6 +90,10 @@ class LogDesk:
         """Return how each followed log stands."""
         return tuple(self._statuses.values())
 
+    def tails(self, *, last_lines: bool) -> LogTails:
+        """Return what the ends of the followed logs tell."""
+        return self._ends.tails({one.name: path for path, one in self._followers.items()}, last_lines=last_lines)
+
     def _name(self, path: Path) -> str:
         """Return a name that no other followed log has."""
         taken = {follower.name for follower in self._followers.values()}
@@ -121,8 +128,10 @@ class LogDesk:
         asked = False
         while self._waiting:
             batch = self._waiting.popleft()
-            attempts = self._meter.take(batch) if _counts(batch) else {}
-            self._book.add(batch.log, batch.lines, None if batch.history else batch.arrived, attempts)
+            attempts = self._meter.take(batch, self._book.end) if _counts(batch) else {}
+            self._book.add(batch.log, batch.lines, None if batch.history else batch.arrived)
+            self._book.label(attempts)
+            self._ends.take(batch)
             self._slots.release()
             asked |= bool(attempts)
         self._grew()

@@ -39,6 +39,7 @@ _PLACES = {
     ProxyConfig: "proxy_config",
     GpuSnapshot: "gpu",
     TrafficSnapshot: "traffic",
+    LogTails: "tails",
 }
 """Where each snapshot stands in the deck."""
 
@@ -47,7 +48,7 @@ def take(deck: Deck, snapshot: Snapshot) -> Deck:
     """Return the deck with a snapshot in its place, and the findings that follow from it."""
     after = _placed(deck, snapshot)
     if isinstance(snapshot, GpuSnapshot | LogTails) or (
-        isinstance(snapshot, TrafficSnapshot) and after.client_version == deck.client_version
+        isinstance(snapshot, TrafficSnapshot) and _ruled_by(after) == _ruled_by(deck)
     ):
         return after
     return replace(after, findings=findings_of(after))
@@ -58,8 +59,15 @@ def _placed(deck: Deck, snapshot: Snapshot) -> Deck:
         return replace(deck, client_version=_version(deck, snapshot.version or ""), exposures=snapshot.exposures)
     if isinstance(snapshot, TrafficSnapshot):
         deck = replace(deck, client_version=_version(deck, snapshot.client_version))
+    if isinstance(snapshot, VllmSnapshot):
+        deck = replace(deck, prefix=deck.prefix.then(snapshot, deck.client_version))
     place: dict[str, Any] = {_PLACES[type(snapshot)]: snapshot}
     return replace(deck, **place)
+
+
+def _ruled_by(deck: Deck) -> tuple[str | None, bool]:
+    """Return what rules take from the traffic."""
+    return deck.client_version, deck.traffic is not None and deck.traffic.bursts_of_400
 
 
 def _version(deck: Deck, told: str) -> str | None:

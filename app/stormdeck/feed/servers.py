@@ -87,6 +87,11 @@ class ServerDesk:
             if given:
                 poller.poke()
 
+    @property
+    def missing(self) -> bool:
+        """Say whether a server on the path does not answer, or none was found: the ends of the logs matter then."""
+        return not self._pollers or any(self._states.get(name) not in WELL for name in self._pollers)
+
     async def stop(self) -> None:
         """End all pollers."""
         tasks = [task for _, _, task, _ in self._pollers.values()]

@@ -46,7 +46,7 @@ def blamed(cause: str, reason: str, deck: Deck) -> Blame:
     reason = reason.rstrip(".")
     told = _by_words(cause, reason, deck) or _by_status(cause, deck)
     who = _who(told.hop, reason, deck)
-    what = f"{cause} from {who}" if who else cause
+    what = f"{cause} from {who}" if who and cause.isdecimal() else cause
     return Blame(told.hop, f"{what}: {reason}" if reason else what, told.advice, who, told.code)
 
 
@@ -69,7 +69,8 @@ def _by_words(cause: str, reason: str, deck: Deck) -> _Told | None:
         advice = f"{found.message} {'Press 3 for the fix.' if found.fix else 'Press 4 for what to change.'}"
     if hop is HopKind.SERVER and found is None:
         advice = f"{advice} {_innocent(deck)}".rstrip()
-    return _Told(hop, advice, found.code if found is not None else codes[0])
+    code = found.code if found is not None else codes[0] if words.proof else None
+    return _Told(hop, advice, code)
 
 
 def _by_status(cause: str, deck: Deck) -> _Told:
@@ -87,9 +88,7 @@ def _by_status(cause: str, deck: Deck) -> _Told:
     if cause in _SERVER_ERRORS and not proxy:
         return _Told(HopKind.SERVER, "vLLM answers with an error. Its log says why.")
     if cause in {"408", "timeout"}:
-        return _Told(
-            HopKind.SERVER, "Answers take longer than the timeout. Press 1 and look at the first-token time.", "TIME504"
-        )
+        return _Told(HopKind.SERVER, "Answers take longer than the timeout. Press 1 and look at the first-token time.")
     return _Told(None, "The log beside the attempts says why: press 2.")
 
 
@@ -119,7 +118,9 @@ def _who(hop: HopKind | None, reason: str, deck: Deck) -> str:
     """Return the program whose answer it is, as far as that is sure."""
     if reason.lower().startswith("cannot connect") and deck.proxy is not None:
         return proxy_name(deck)
-    return proxy_name(deck) if hop is HopKind.PROXY else "vLLM" if hop is HopKind.SERVER else ""
+    if hop is HopKind.PROXY:
+        return proxy_name(deck)
+    return "vLLM" if hop is HopKind.SERVER or (deck.proxy is None and deck.vllm is not None) else ""
 
 
 def _innocent(deck: Deck) -> str:

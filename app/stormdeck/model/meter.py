@@ -6,9 +6,12 @@ from math import floor
 
 from stormdeck.model.logs.access import LocalTime
 from stormdeck.model.logs.batch import LogBatch
+from stormdeck.model.retries.hopcount import HopCount
+from stormdeck.model.retries.labels import Labels
 from stormdeck.model.retries.ladder import DEFAULT_LIMIT
 from stormdeck.model.retries.ledger import Ledger, Taken
 from stormdeck.model.retries.request import Request
+from stormdeck.model.retries.storm import Storm
 from stormdeck.model.retries.transcript import Entry
 from stormdeck.model.tally import Shift, Tally, shifts
 from stormdeck.model.traffic import Failure, TrafficSnapshot
@@ -17,6 +20,8 @@ MINUTE = 60
 RECENT = 4000
 """Main requests that transcripts are compared with line by line."""
 SHOWN = 50
+BURST_S = 2.0
+"""2.1.329 sends a refused request six times within half a second (measured); lines arrive in parts."""
 """Storms in a snapshot."""
 
 
@@ -39,6 +44,7 @@ class TrafficMeter:
         self._chosen = False
         self._logs: dict[str, None] = {}
         self._since: float | None = None
+        self._labels = Labels()
         self._ledger = Ledger(limit, local_time=local_time, recent=RECENT, margin_s=window_s)
         self._empty()
 
@@ -64,10 +70,11 @@ class TrafficMeter:
         """Set the client's ``API_TIMEOUT_MS``: it tells how many attempts fit into a silence."""
         self._ledger.timeout_s = None if api_timeout_ms is None else api_timeout_ms / 1000
 
-    def take(self, batch: LogBatch) -> dict[int, int]:
-        """Take lines, or none to say that a log is read; return the attempt number by the index of its line.
+    def take(self, batch: LogBatch, first: int = 0) -> dict[int, int]:
+        """Take lines, or none to say that a log is read; return the attempt number by the number of its line.
 
-        Only main requests of the primary log have one; 1 is no retry.
+        Lines are counted from ``first`` on. Only main requests of the primary log have an attempt number; 1 is no
+        retry. A line of an earlier batch is told again where its request turns out to be no retry.
         """
         self._logs[batch.log] = None
         if not batch.history and self._since is None:
@@ -78,9 +85,13 @@ class TrafficMeter:
         taken = self._ledger.take(batch)
         if taken:
             self._primary = batch.log
+        if not batch.history:
+            self._hops.take(floor(batch.arrived / self._bucket_s), batch.lines, len(taken))
+        numbers: dict[int, int] = {}
         for one in taken:
             self._add(one)
-        return {one.line: one.attempt.number for one in taken}
+            numbers |= self._labels.of(one.request, one.attempt, first + one.line)
+        return numbers
 
     def take_entry(self, entry: Entry) -> None:
         """Take what one line of a transcript tells."""
@@ -116,9 +127,10 @@ class TrafficMeter:
             logs=tuple(self._logs),
             client_version=self.client_version,
             since=self._since,
-            upstream=self._asked_upstream(last),
+            upstream=self._hops.last(last),
             waiting=self._ledger.sessions.waiting(now),
             failure=self._failure(),
+            bursts_of_400=any(map(_is_burst, storms)),
         )
 
     def _failure(self) -> Failure | None:
@@ -134,20 +146,13 @@ class TrafficMeter:
         self._passed = False
         self._buckets = Tally(self._size)
         self._seconds = Tally(MINUTE)
-        self._upstream = Tally(self._size)
-        self._has_upstream = False
+        self._hops = HopCount(self._size)
 
     def _take_behind(self, batch: LogBatch) -> None:
         """Take the log of the hop behind: what it was asked counts apart, once its time is known."""
         asked = self._ledger.take_behind(batch)
-        if asked and not batch.history:
-            self._upstream.add(floor(batch.arrived / self._bucket_s), 0, asked)
-            self._has_upstream = True
-
-    def _asked_upstream(self, last: int) -> int | None:
-        if not self._has_upstream:
-            return None
-        return sum(bucket.ok for bucket in self._upstream.last(last, self._size))
+        if not batch.history:
+            self._hops.take_behind(floor(batch.arrived / self._bucket_s), asked)
 
     def _at(self, shift: Shift, length_s: int) -> tuple[int, int, int]:
         return floor(shift.t / length_s), shift.column, shift.number
@@ -170,3 +175,8 @@ class TrafficMeter:
             column = 2 if is_retry else int(what.failed)
             self._buckets.add(floor(what.t / self._bucket_s), column, number)
             self._seconds.add(floor(what.t), column, number)
+
+
+def _is_burst(storm: Storm) -> bool:
+    """Tell whether a request that was refused for its fields was sent again and again, without a wait."""
+    return storm.cause == "400" and storm.last - storm.started < BURST_S

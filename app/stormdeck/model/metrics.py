@@ -27,7 +27,8 @@ class MetricsSample:
     gauges: Mapping[str, float] = field(default_factory=dict)
     """``running``, ``waiting``, ``kv_cache`` (0 to 1, of the fullest engine), ``started`` (unix seconds)."""
     counters: Mapping[str, float] = field(default_factory=dict)
-    """``prompt_tokens``, ``generation_tokens``, ``prefix_queries``, ``prefix_hits``, ``preemptions``."""
+    """``prompt_tokens``, ``prompt_tokens_finished``, ``generation_tokens``, ``prefix_queries``, ``prefix_hits``,
+    ``preemptions``."""
     ttft: Histogram = ()
     """Seconds to the first token."""
 
@@ -67,6 +68,7 @@ def window(samples: Sequence[MetricsSample], span_s: float = WINDOW_S, rate_s: f
         ttft_p95_s=_rounded(quantile(times, 0.95)),
         preemptions=_count(_increase(first, last, "preemptions")),
         window_s=_span(last.at - first.at),
+        prompt_tokens_unfinished=_unfinished(first, last),
     )
 
 
@@ -132,6 +134,16 @@ def _rate(first: MetricsSample, last: MetricsSample, name: str) -> float | None:
 def _hits(first: MetricsSample, last: MetricsSample) -> float | None:
     asked, hit = _increase(first, last, "prefix_queries"), _increase(first, last, "prefix_hits")
     return _percent(hit, asked) if asked and hit is not None else None
+
+
+def _unfinished(first: MetricsSample, last: MetricsSample) -> int | None:
+    """Return the prompt tokens that no finished request accounts for; those of requests from before make it less.
+
+    A preempted request reads its prompt again.
+    """
+    read, finished = _increase(first, last, "prompt_tokens"), _increase(first, last, "prompt_tokens_finished")
+    busy = last.gauges.get("running") or last.gauges.get("waiting") or _increase(first, last, "preemptions")
+    return None if read is None or finished is None or busy else _count(read - finished)
 
 
 def _percent(part: float, whole: float) -> float:

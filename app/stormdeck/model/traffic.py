@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from stormdeck.model.retries.storm import Storm
+from stormdeck.model.retries.upstream import Upstream
 
 
 class Bucket(NamedTuple):
@@ -58,12 +59,14 @@ class TrafficSnapshot:
     """Of the client that wrote the newest transcript line; empty while none did."""
     since: float | None = None
     """Unix seconds from which on lines were seen; the window before it is not known to be quiet."""
-    upstream: int | None = None
-    """Requests for tokens that the next hop's log shows in the window; ``None`` where only one log is read."""
+    upstream: Upstream | None = None
+    """What the proxy made of its clients' requests in the window; ``None`` where nothing tells it."""
     waiting: int | None = None
     """Turns that wait for an answer now, as transcripts tell; ``None`` where none is read."""
     failure: Failure | None = None
     """``None``: none in the log nearest to the client."""
+    bursts_of_400: bool = False
+    """A request that was answered with 400 was sent again and again at once, as 2.1.329 does (measured)."""
 
     @property
     def live_storm(self) -> Storm | None:

@@ -18,6 +18,7 @@ _GAUGES = {
 }
 _COUNTERS = {
     "vllm:prompt_tokens_total": "prompt_tokens",
+    "vllm:request_prompt_tokens_sum": "prompt_tokens_finished",
     "vllm:generation_tokens_total": "generation_tokens",
     "vllm:prefix_cache_queries_total": "prefix_queries",
     "vllm:prefix_cache_hits_total": "prefix_hits",

@@ -102,6 +102,9 @@ ACTIONS = (
     Action(
         "checks.filter", "a", "a", "all or problems", "Show all, or problems only.", "filter", "checks", footer=True
     ),
+    Action(
+        "checks.yaml", "y", "y", "proxy YAML", "Show LiteLLM's YAML with its findings.", "yaml", "checks", footer=True
+    ),
     Action("checks.down", "space,pagedown", "space", "read on", "Scroll the explanation.", "page(1)", "checks"),
     Action("checks.up", "b,pageup", "b", "read back", "Scroll the explanation back.", "page(-1)", "checks"),
 )

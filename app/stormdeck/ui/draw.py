@@ -49,6 +49,17 @@ def sides(left: Content, right: Content, width: int) -> Content:
     return Content.assemble(left, " " * max(1, space - left.cell_length), right)
 
 
+def sentences(text: str, width: int, height: int, style: str = "$quiet") -> list[Content]:
+    """Return as many whole sentences as fit, wrapped; the first one is cut before none is shown."""
+    parts = text.split(". ")
+    for count in range(len(parts), 0, -1):
+        shown = ". ".join(parts[:count]) + ("." if count < len(parts) else "")
+        rows = Content.styled(shown, style).wrap(max(1, width))
+        if len(rows) <= height or count == 1:
+            return rows[: max(0, height)] if text else []
+    return []
+
+
 def light(value: Light) -> Part:
     """Return the glyph of a light in its colour."""
     return (value.glyph, LIGHT_STYLES[value])

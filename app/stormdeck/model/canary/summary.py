@@ -94,7 +94,7 @@ class CanaryReport:
 _FEATURES: tuple[tuple[str, tuple[Question, ...]], ...] = (
     ("answers", (Question.PLAIN,)),
     ("streaming", (Question.STREAM, Question.FIRST_TOKEN)),
-    ("long sessions", (Question.LATE_SYSTEM,)),
+    ("mid-session instructions", (Question.LATE_SYSTEM,)),
     ("thinking", (Question.THINKING,)),
     ("tools", (Question.TOOL_FORCED, Question.TOOL_FREE)),
     ("token counting", (Question.COUNT_TOKENS,)),

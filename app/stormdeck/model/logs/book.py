@@ -57,15 +57,18 @@ class LogBook:
         """Add a batch; ``attempts`` tells the attempt number by the index of its line."""
         if not lines:
             return
-        for index, attempt in (attempts or {}).items():
-            self._attempts[self.end + index] = attempt
         self._batches.append(_Batch(self.end, log, lines, arrived))
-        self.end += len(lines)
+        first, self.end = self.end, self.end + len(lines)
+        self.label({first + index: attempt for index, attempt in (attempts or {}).items()})
         floor = self.end - self._limit
         while self._batches and self._batches[0].first + len(self._batches[0].lines) <= floor:
             self._batches.popleft()
+
+    def label(self, attempts: Mapping[int, int]) -> None:
+        """Set the attempt number by the number of its line, also of lines that had another one; gone ones are left."""
+        self._attempts |= attempts
         if len(self._attempts) > self._limit:
-            self._attempts = {number: value for number, value in self._attempts.items() if number >= floor}
+            self._attempts = {number: value for number, value in self._attempts.items() if number >= self.start}
 
     def line(self, number: int) -> Line | None:
         """Return a line by its number, ``None`` when it is gone or not there yet."""

@@ -12,7 +12,6 @@ from stormdeck.model.logs.access import LocalTime, RequestKind
 from stormdeck.model.logs.batch import LogBatch
 from stormdeck.model.retries.account import Account
 from stormdeck.model.retries.balance import Balance
-from stormdeck.model.retries.hops import asks_for_tokens
 from stormdeck.model.retries.intake import Intake, when
 from stormdeck.model.retries.ladder import DEFAULT_LIMIT
 from stormdeck.model.retries.report import Report
@@ -21,6 +20,7 @@ from stormdeck.model.retries.storm import Storm
 from stormdeck.model.retries.told import Sessions
 from stormdeck.model.retries.tracker import Tracker
 from stormdeck.model.retries.transcript import Entry
+from stormdeck.model.retries.upstream import asks_for_tokens
 
 RECENT = 50_000
 """Main requests that transcripts are compared with line by line; older ones are compared turn by turn."""

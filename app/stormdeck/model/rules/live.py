@@ -98,4 +98,5 @@ def live_of(deck: Deck, probe: Probe | None = None) -> Live:
     command = server.process.command if server is not None and server.process is not None else ()
     proxies = tuple(found.url for found in deck.discovery.found if found.kind.is_proxy)
     is_vllm = server is not None and server.kind is ServerKind.VLLM and _DEMO not in command
-    return Live(probe, deck.vllm, deck.proxy, command if is_vllm else (), proxies=proxies)
+    bursts = deck.traffic is not None and deck.traffic.bursts_of_400
+    return Live(probe, deck.vllm, deck.proxy, command if is_vllm else (), bursts, proxies)

@@ -23,7 +23,7 @@ _CUT = 0.62
 _WORD = re.compile(r"[45]\d\d(?!\d)|[a-z][a-z_]+|--?[a-z]+|/[a-z_]+")
 _SIMILAR = 0.8
 _SHORTEST_TYPO = 5
-_STOP = frozenset({"the", "it", "is", "to", "of", "in", "you", "your", "an", "and", "or", "so", "for", "not", "may"})
+_STOP = frozenset({"the", "it", "is", "to", "of", "in", "you", "your", "an", "and", "or", "so", "for", "may"})
 
 
 class Match(NamedTuple):

@@ -87,8 +87,8 @@ MESSAGES: tuple[Message, ...] = (
             "API Error: Request rejected (429)",
             "API Error: 429",
             (
-                "No deployments available for selected model, Try again in # seconds. All deployments for selected model "
-                "are in cooldown."
+                "No deployments available for selected model, Try again in # seconds. "
+                "All deployments for selected model are in cooldown."
             ),
         ),
         ("PROXY808", "SERVER907"),
@@ -97,8 +97,8 @@ MESSAGES: tuple[Message, ...] = (
         "the server failed",
         (
             (
-                "API Error: 500 This is a server-side issue, usually temporary — try again in a moment. If it persists, "
-                "check your inference gateway"
+                "API Error: 500 This is a server-side issue, usually temporary — try again in a moment. "
+                "If it persists, check your inference gateway"
             ),
             "API Error: 500",
         ),

@@ -26,6 +26,8 @@ class Words:
     hop_behind: HopKind | None = None
     """The hop to blame then; ``None``: the same."""
     advice_behind: str = ""
+    proof: bool = True
+    """The words alone tell that it is the first of the rules; else a finding must."""
 
     def codes_at(self, *, proxy: bool) -> tuple[str, ...]:
         """Return the rules, with a proxy on the path or without."""
@@ -147,6 +149,7 @@ _WORDS = (
         _PROXY,
         "The proxy calls another API of vLLM, whose template refuses late system messages; anthropic/ without /v1 "
         "calls vLLM's own /v1/messages.",
+        proof=False,
     ),
     Words(
         _of(r"extra inputs are not permitted|effort parameter|context_management|output_config"),
@@ -169,6 +172,7 @@ _WORDS = (
         _SERVER,
         "vLLM cannot be reached. Start it, or wait until it has loaded.",
         ("PROXY804",),
+        proof=False,
     ),
     Words(
         _of(r"detail\W{1,6}not found|^not found$|/v1/v1/|/responses\b.*not found"),
@@ -178,17 +182,20 @@ _WORDS = (
         ("PROXY804", "PROXY807", "URL101"),
         _PROXY,
         "The proxy calls a path that vLLM does not have: api_base and provider do not fit.",
+        proof=False,
     ),
     Words(
         _of(r"timed? ?out|timeout on reading|idle limit"),
         ("TIME504", "SERVER905", "TIME501", "TIME502", "SERVER907"),
         _SERVER,
         "Answers take longer than the timeout. Press 1 and look at the first-token time.",
+        proof=False,
     ),
     Words(
         _of(r"overloaded"),
         ("SERVER907",),
         _SERVER,
         "The server has more work than it can take. Press 1 and look at the waiting requests.",
+        proof=False,
     ),
 )

@@ -104,8 +104,8 @@ def _told(deck: Deck, hop: HopKind, server: Server, now: float) -> Statement:
             base = replace(base, light=Light.LOOK)
         case _:
             words, cause, step = f"does not answer as {name} does", "another program is there", "stormdeck check"
-            code = "URL104" if "TLS" in server.detail and "http://" in server.detail else None
-            base = replace(base, code=code)
+            if "does not speak TLS" in server.detail:
+                base = replace(base, code="URL104", hop=HopKind.CLIENT if _is_base(deck, server) else hop)
     return replace(base, headline=f"{where} {words}", brief=brief(where, words), cause=cause, step=step)
 
 
@@ -127,15 +127,22 @@ def _starting(deck: Deck, base: Statement, server: Server, now: float) -> Statem
 
 
 def _down(deck: Deck, base: Statement, server: Server) -> Statement:
+    """Tell why a server is down, as far as its log or its configuration says so."""
     ended = next((one for one in deck.tails.endings.values() if one.hop is base.hop), None)
+    hindered = next((one for one in deck.findings if base.hop is one.hop and one.code in _HINDERED), None)
     what, step = _ENDED[ended]
-    url = deck.settings.text(_BASE_URL) or ""
-    code = "PROXY801" if ended is Ending.REFUSED_TO_START else "URL105" if same_place(server.url, url) else None
     proof = ended.value if ended is not None else "why it ended is not known: no log tells"
+    code = "URL105" if _is_base(deck, server) else None
+    if ended is Ending.REFUSED_TO_START:
+        code = "PROXY801"
+    elif ended is None and hindered is not None:
+        what, step, code = f": {_HINDERED[hindered.code]}", f"stormdeck explain {hindered.code}", hindered.code
+        proof = f"{hindered.file}: {hindered.message}".rstrip(".")
+    known = ended is not None or hindered is not None
     return replace(
         base,
         headline=f"{base.headline} is down{what}",
-        detail=f"{base.detail}. {proof[0].upper()}{proof[1:]}." if ended is not None and base.detail else base.detail,
+        detail=f"{base.detail}. {proof[0].upper()}{proof[1:]}." if known and base.detail else base.detail,
         code=code,
         brief=brief(f"{base.headline} is down", what.removeprefix(": ")),
         cause=what.removeprefix(": ") or "unknown",
@@ -144,6 +151,11 @@ def _down(deck: Deck, base: Statement, server: Server) -> Statement:
     )
 
 
+_HINDERED = {
+    "PROXY801": "without a master key of its own it does not start",
+    "PROXY813": "its YAML cannot be read",
+}
+"""What keeps a proxy from starting."""
 _ENDED = {
     Ending.CRASHED: (": its engine crashed", "restart {name}; the stack trace in its log says why"),
     Ending.NOT_STARTED: (": its engine did not start", "the first error in the log of {name} says why"),
@@ -155,8 +167,7 @@ _ENDED = {
 
 def _refusing(deck: Deck, base: Statement, server: Server) -> Statement:
     """Tell whose key is refused: the client's, where it sends there itself; else that is not known."""
-    direct = same_place(server.url, deck.settings.text(_BASE_URL) or "")
-    if direct:
+    if _is_base(deck, server):
         code = "AUTH204" if isinstance(server, ProxySnapshot) else "AUTH205"
         return replace(
             base,
@@ -180,6 +191,11 @@ def _refusing(deck: Deck, base: Statement, server: Server) -> Statement:
     )
 
 
+def _is_base(deck: Deck, server: Server) -> bool:
+    """Say whether the client sends to a server itself."""
+    return same_place(server.url, deck.settings.text(_BASE_URL) or "")
+
+
 def _last_line(deck: Deck, process: ServerProcess) -> str:
     """Return the newest line of a server's log in a few harmless words; empty where none is known."""
     for path in (process.log, process.error_log):
@@ -199,5 +215,6 @@ def why_missed(deck: Deck, url: str) -> str:
 
 
 def _url_code(deck: Deck) -> str | None:
-    """Return the rule that finds the base URL wrong."""
-    return next((one.code for one in deck.findings if one.code.startswith("URL")), None)
+    """Return the rule that finds the base URL wrong, first the one that nothing answers there."""
+    found = [one.code for one in deck.findings if one.code.startswith("URL")]
+    return "URL105" if "URL105" in found else next(iter(found), None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import PurePath
 
 from stormdeck.model.deck import Deck
 from stormdeck.model.finding import Finding, Severity
@@ -15,6 +16,8 @@ from stormdeck.model.verdict.statement import Statement, brief, command_for
 
 _WORST = 20
 """Findings that are worth a statement each."""
+_ROOTS = {"FILE701", "FILE702", "MODEL307", "PROXY801", "PROXY813", "SERVER904"}
+"""What other findings follow from: a file that is dropped or ignored, a proxy that does not start."""
 _AWAY = {ServerState.DOWN, ServerState.STARTING}
 
 
@@ -39,15 +42,16 @@ def dropped_files(deck: Deck) -> Iterator[Statement]:
 
 def errors(deck: Deck) -> Iterator[Statement]:
     """Tell what the rules call an error."""
-    for finding in [one for one in deck.findings if one.severity is Severity.ERROR][:_WORST]:
+    found = [one for one in deck.findings if one.severity is Severity.ERROR]
+    for finding in sorted(found, key=lambda one: one.code not in _ROOTS)[:_WORST]:
         if not _follows(finding, deck):
-            yield _statement(finding, Light.BROKEN)
+            yield _statement(finding, Light.BROKEN, deck)
 
 
 def warnings(deck: Deck) -> Iterator[Statement]:
     """Tell what the rules warn of: worth a look, and nothing that breaks a turn."""
     for finding in [one for one in deck.findings if one.severity is Severity.WARNING][:_WORST]:
-        yield _statement(finding, Light.LOOK)
+        yield _statement(finding, Light.LOOK, deck)
 
 
 def not_set_up(deck: Deck) -> Iterator[Statement]:
@@ -77,24 +81,47 @@ def _follows(finding: Finding, deck: Deck) -> bool:
     """Say whether a finding only repeats that the server at the base URL is down: the URL itself may be right."""
     if finding.code != "URL105" or finding.fix is not None:
         return False
+    if deck.proxy is None and deck.vllm is None:
+        return True
     down = [one.url for one in (deck.proxy, deck.vllm) if one is not None and one.state in _AWAY]
     return any(same_place(url, deck.settings.text(finding.path) or "") for url in down)
 
 
-def _statement(finding: Finding, light: Light) -> Statement:
-    name = finding.path.removeprefix("env.")
+def _statement(finding: Finding, light: Light, deck: Deck) -> Statement:
+    name, what = _name(finding), _what(finding, deck)
     where = "Press 3 for the fix." if finding.fix else "Press 4 for what to change."
     return Statement(
         light,
-        f"{name}: {finding.title}",
+        f"{name}: {what}" if name else what,
         f"{finding.message} {where}",
         finding.hop,
         finding.code,
-        brief=brief(name, finding.title),
+        brief=brief(name or what, finding.title if name else ""),
         cause=finding.title,
         evidence=_evidence(finding),
         step=command_for(finding.code, fixed=finding.fix is not None),
     )
+
+
+def _name(finding: Finding) -> str:
+    """Return what a finding is about, as the user knows it; empty where its title says so."""
+    if finding.hop is HopKind.PROXY and finding.file is not None:
+        line = f" line {finding.line}" if finding.line is not None else ""
+        key = finding.path.rpartition(".")[2]
+        return f"{PurePath(finding.file).name}{line}" + (f", {key}" if key else "")
+    if finding.hop is HopKind.SERVER:
+        option = f" {finding.path}" if finding.path.startswith("--") else ""
+        return "" if finding.title.startswith("vLLM") else f"vLLM{option}"
+    return finding.path.removeprefix("env.")
+
+
+def _what(finding: Finding, deck: Deck) -> str:
+    """Return what is wrong; of an id that is not served, the id and the one that is meant."""
+    asked = deck.settings.text(finding.path)
+    if finding.code != "MODEL303" or not asked:
+        return finding.title
+    meant = finding.fix.edits[0].value if finding.fix is not None and finding.fix.edits else None
+    return f"`{asked}` is not served" + (f", did you mean `{meant}`?" if meant else "")
 
 
 def _evidence(finding: Finding) -> str:

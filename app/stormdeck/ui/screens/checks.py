@@ -39,6 +39,16 @@ class ChecksScreen(Area):
         checks.problems_only = not checks.problems_only
         checks.fill()
 
+    async def action_yaml(self) -> None:
+        """Show LiteLLM's YAML with the findings beside its lines."""
+        from stormdeck.ui.screens.raw import of_proxy
+
+        config = self.panel.deck.proxy_config
+        if config is None:
+            self.notify("LiteLLM's YAML is not known: name it with --litellm-config FILE.")
+            return
+        await self.app.push_screen(of_proxy(config, self.panel.deck.findings))
+
     def action_page(self, step: int) -> None:
         """Scroll the explanation."""
         detail = self.query_one("#checks-detail")

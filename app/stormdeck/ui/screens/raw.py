@@ -1,6 +1,8 @@
-"""The settings file as text, secrets masked, with the lines that have something to say."""
+"""A file as text, secrets masked, with the lines that have something to say."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
 
 from textual.app import ComposeResult
 from textual.binding import Binding
@@ -10,58 +12,60 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from stormdeck.model.finding import Finding
+from stormdeck.model.litellm.config import ProxyConfig
 from stormdeck.model.settings.document import Document
 from stormdeck.model.settings.draft import Draft
 from stormdeck.model.settings.scope import FileError
 from stormdeck.model.settings.secrets import masked_json
-from stormdeck.model.text import clean
+from stormdeck.model.text import clean, mask_text
 from stormdeck.ui.draw import LIGHT_STYLES, light, line, lines
 
 
 class RawScreen(ModalScreen[None]):
-    """For reading: nothing can be changed here."""
+    """For reading: nothing can be changed here. ``notes`` holds a finding by line number, counted from 1."""
 
-    BINDINGS = [Binding("escape,j,q,enter", "dismiss", "close", id="raw.close", tooltip="Back to the form.")]  # noqa: RUF012 - Textual's own form
+    BINDINGS = [Binding("escape,j,y,q,enter", "dismiss", "close", id="raw.close", tooltip="Back.")]  # noqa: RUF012
 
-    def __init__(self, draft: Draft) -> None:
+    def __init__(self, title: str, text: Sequence[str], notes: Mapping[int, Finding]) -> None:
         super().__init__()
-        self._draft = draft
+        self._headline = title
+        self._text = text
+        self._notes = notes
 
     def compose(self) -> ComposeResult:
         """Compose the text."""
         with VerticalScroll(id="raw"):
-            yield Static(_text(self._draft), markup=False)
+            yield Static(self._content(), markup=False)
+
+    def _content(self) -> Content:
+        rows = [line((self._headline, "bold")), line(("Secrets masked.   esc closes.", "$quiet")), line()]
+        for number, shown in enumerate(self._text, 1):
+            found = self._notes.get(number)
+            said = line()
+            if found is not None:
+                colour = LIGHT_STYLES[found.severity.light]
+                said = line("   ", light(found.severity.light), (f" {found.code} {found.title}", colour))
+            rows.append(Content.assemble((f"{number:>4}  ", "$faint"), clean(shown), said))
+        return lines(rows)
 
 
-def _text(draft: Draft) -> Content:
-    file = draft.file
+def of_draft(draft: Draft) -> RawScreen:
+    """Return a settings file as it would be saved."""
     text = draft.text()
-    notes = _notes(text, draft.findings())
-    title = line(("JSON  ", "$quiet bold"), (str(file.path) if file else "no file", "bold"))
-    rows = [title, line(("As it would be saved, secrets masked.   esc closes.", "$quiet")), line()]
-    for number, shown in enumerate(masked_json(text).splitlines(), 1):
-        found = notes.get(number)
-        said = (
-            line("   ", light(found.severity.light), (f" {found.code} {found.title}", _style(found)))
-            if found
-            else line()
-        )
-        rows.append(Content.assemble((f"{number:>4}  ", "$faint"), clean(shown), said))
-    return lines(rows)
-
-
-def _notes(text: str, findings: tuple[Finding, ...]) -> dict[int, Finding]:
-    """Return the worst finding of each line."""
-    document = Document.parse(text)
-    if isinstance(document, FileError):
-        return {}
     notes: dict[int, Finding] = {}
-    for finding in findings:
-        place = document.position(finding.path)
+    document = Document.parse(text)
+    for finding in draft.findings():
+        place = None if isinstance(document, FileError) else document.position(finding.path)
         if place is not None:
             notes.setdefault(place[0], finding)
-    return notes
+    title = f"{draft.file.path}, as it would be saved" if draft.file is not None else "no file"
+    return RawScreen(title, masked_json(text).splitlines(), notes)
 
 
-def _style(finding: Finding) -> str:
-    return LIGHT_STYLES[finding.severity.light]
+def of_proxy(config: ProxyConfig, findings: Sequence[Finding]) -> RawScreen:
+    """Return LiteLLM's YAML."""
+    notes: dict[int, Finding] = {}
+    for finding in findings:
+        if finding.file == config.file and finding.line is not None:
+            notes.setdefault(finding.line, finding)
+    return RawScreen(config.file, [mask_text(text) for text in config.lines], notes)

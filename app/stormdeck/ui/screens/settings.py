@@ -38,6 +38,8 @@ class SettingsScreen(Area):
         self._others: dict[Scope, Draft] = {}
         """The drafts of the scopes that are not shown."""
         self._revealed = False
+        self._refused_on = ""
+        """The digest of the file on which a save was refused, until it is known as it is now."""
         self._typing: Draft | None = None
         """The draft before the row that is edited."""
 
@@ -59,6 +61,10 @@ class SettingsScreen(Area):
         self.draft = replace(self.draft, deck=deck)
         self._others = {scope: replace(draft, deck=deck) for scope, draft in self._others.items()}
         self.show_draft()
+        if self._refused_on and self.draft.file is not None and self.draft.file.digest != self._refused_on:
+            self._refused_on = ""
+            if self.draft.editable and self.draft.changed:
+                self.call_later(self._ask, self._settle, changed_outside=True)
 
     def show_draft(self) -> None:
         """Show every row as the draft has it."""
@@ -200,9 +206,9 @@ class SettingsScreen(Area):
 
     async def action_raw(self) -> None:
         """Show the file as it would be written."""
-        from stormdeck.ui.screens.raw import RawScreen
+        from stormdeck.ui.screens.raw import of_draft
 
-        await self.app.push_screen(RawScreen(self.draft))
+        await self.app.push_screen(of_draft(self.draft))
 
     async def action_save(self) -> None:
         """Show the diff, and write it when it is accepted."""
@@ -242,11 +248,8 @@ class SettingsScreen(Area):
             self.notify(taken_up(self.draft), title=f"Saved {file.path.name}", timeout=10, markup=False)
             self.draft = replace(self.draft, edits=(), undone=())
             return
-        now = self.draft.file
-        if now is not None and now.digest != file.digest and now.error is None and self.draft.changed:
-            await self._ask(self._settle, changed_outside=True)
-        else:
-            self.notify(refused, title="Not saved", severity="error", timeout=12, markup=False)
+        self.notify(refused, title="Not saved", severity="error", timeout=12, markup=False)
+        self._refused_on = file.digest
 
     async def _settle(self, accepted: bool | None) -> None:
         """Settle what was changed on both sides: mine on top of theirs, or theirs alone."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from textual import events, on
 from textual.app import ComposeResult
@@ -39,8 +39,10 @@ class RowState:
     """Who else sets it, and who wins."""
     loses: bool = False
     """A stronger scope sets it: the value here is not in force."""
-    choices: tuple[str, ...] = field(default=())
+    choices: tuple[str, ...] = ()
     """The ids that are served."""
+    servers: tuple[str, ...] = ()
+    """The URLs of the servers that were found."""
 
 
 class FieldRow(Widget, can_focus=True):
@@ -92,15 +94,14 @@ class FieldRow(Widget, can_focus=True):
         """Put an input over the value."""
         if self.input is not None:
             return
-        names = (*self.state.choices, *(TIERS if self.field.kind is Kind.MODEL else ()))
-        offers = self.field.kind in {Kind.MODEL, Kind.TIER_ID} and names
+        offers = self._offers()
         editor = Input(
             self.state.value or "",
             placeholder=self.field.default,
             compact=True,
             select_on_focus=False,
             password=self.field.kind is Kind.SECRET and not self.state.revealed,
-            suggester=SuggestFromList(names, case_sensitive=False) if offers else None,
+            suggester=SuggestFromList(offers, case_sensitive=False) if offers else None,
         )
         editor.cursor_blink = False
         await self.mount(editor)
@@ -127,8 +128,28 @@ class FieldRow(Widget, can_focus=True):
         if self.input is not None:
             self.post_message(self.Left(self, kept=True))
 
+    def _offers(self) -> tuple[str, ...]:
+        """Return what can be picked for this field, as far as the servers tell."""
+        if self.field.kind is Kind.URL:
+            return self.state.servers
+        if self.field.kind is Kind.TIER_ID:
+            return self.state.choices
+        return (*TIERS, *self.state.choices) if self.field.kind is Kind.MODEL else ()
+
+    def _pick(self, editor: Input) -> None:
+        """Put the next of the offers into the input."""
+        offers = self._offers()
+        if offers:
+            at = offers.index(editor.value) + 1 if editor.value in offers else 0
+            editor.value = offers[at % len(offers)]
+            editor.cursor_position = len(editor.value)
+
     def on_key(self, event: events.Key) -> None:
-        """Let escape drop what was typed."""
+        """Let escape drop what was typed, and the down key pick the next offer."""
+        if event.key == "down" and self.input is not None and self._offers():
+            event.stop()
+            event.prevent_default()
+            self._pick(self.input)
         if event.key == "escape" and self.input is not None:
             event.stop()
             self.post_message(self.Left(self, kept=False))
@@ -204,8 +225,8 @@ class FieldRow(Widget, can_focus=True):
         if current:
             below.append((self.field.help, "$quiet italic"))
             below.append((f"{self.field.path}   default: {self.field.default}", "$faint"))
-            if self.state.choices and self.field.kind in {Kind.MODEL, Kind.TIER_ID}:
-                below.append((f"served now: {', '.join(self.state.choices)}", "$quiet"))
+            if self._offers():
+                below.append((f"↓ picks while you edit: {', '.join(self._offers())}", "$quiet"))
             if self.state.note and self.state.findings:
                 below.append((self.state.note, "$quiet"))
         return below

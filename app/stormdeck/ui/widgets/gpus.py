@@ -9,7 +9,7 @@ from stormdeck.model.gpu import Gpu, GpuState
 from stormdeck.model.light import Light
 from stormdeck.model.path import gpu_name
 from stormdeck.model.units import NONE, gibibytes, percent
-from stormdeck.ui.draw import LIGHT_STYLES, fit, light, line, spark
+from stormdeck.ui.draw import LIGHT_STYLES, fit, light, line, sentences, spark
 from stormdeck.ui.widgets.panel import Panel
 
 HOT_C = 85
@@ -46,7 +46,7 @@ class GpuPanel(Panel):
         if gpu.state is GpuState.ASKING:
             return [self.heading("GPU"), line(("asking the driver …", "$quiet"))]
         style = LIGHT_STYLES[gpu.state.light] if gpu.state.light is Light.BROKEN else "$quiet"
-        words = Content.styled(gpu.detail, style).wrap(max(1, width))
+        words = sentences(gpu.detail, width, height - 1, style)
         return [self.heading("GPU", light(gpu.state.light), f" {gpu.state.value}"), *words]
 
 

@@ -7,7 +7,7 @@ from textual.content import Content
 from stormdeck.model.deck import Deck
 from stormdeck.model.traffic import Bucket, TrafficSnapshot
 from stormdeck.model.units import duration, plural
-from stormdeck.ui.draw import STACK_STYLES, Part, line, nice_ceiling, sides, stack
+from stormdeck.ui.draw import STACK_STYLES, Part, line, nice_ceiling, sentences, sides, stack
 from stormdeck.ui.widgets.panel import Panel
 
 AXIS = 4
@@ -27,7 +27,7 @@ class RequestsPanel(Panel):
         """Return the numbers, the strip and its axis."""
         traffic = self.deck.traffic
         if traffic is None or not traffic.logs:
-            return self._empty(height)
+            return self._empty(width, height)
         if height <= 2:
             return [_numbers_short(traffic), stack(traffic.buckets[-width:], 1, _top(traffic))[0]][:height]
         per = f", per {duration(traffic.bucket_s)}" if width > 50 else ""
@@ -39,16 +39,15 @@ class RequestsPanel(Panel):
         gap = [line()] if height > 9 else []
         return [title, line(), _numbers(traffic), *gap, *body, _axis(traffic, width), _sentence(self.deck, traffic)]
 
-    def _empty(self, height: int) -> list[Content]:
+    def _empty(self, width: int, height: int) -> list[Content]:
+        title = [self.heading(self.HEADING)] if height > 2 else []
         if not self.deck.discovery.done:
-            return [self.heading(self.HEADING), line(("Looking for a log …", "$quiet"))][-height:]
-        rows = [
-            self.heading(self.HEADING),
-            line(("No log to read, so retries stay unseen.", "$foreground")),
-            line(("Send a server's output to a file (> server.log 2>&1)", "$quiet")),
-            line(("or name one: stormdeck --log FILE.   4 tells more.", "$quiet")),
-        ]
-        return rows[1:2] if height <= 2 else rows
+            return [*title, line(("Looking for a log …", "$quiet"))]
+        words = (
+            "No log to read, so retries stay unseen. Send a server's output to a file (>> server.log 2>&1), or name "
+            "one: stormdeck --log FILE. Press 4 for more."
+        )
+        return [*title, *sentences(words, width, height - len(title))]
 
 
 def _numbers(traffic: TrafficSnapshot) -> Content:

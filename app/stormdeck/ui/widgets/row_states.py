@@ -34,6 +34,7 @@ def row_states(
             note=_note(draft, shown),
             loses=path in values and winner is not None and _is_stronger(winner.scope, draft.scope),
             choices=served,
+            servers=tuple(found.url for found in draft.deck.discovery.found),
         )
 
 

@@ -8,7 +8,7 @@ from stormdeck.model.deck import Deck
 from stormdeck.model.light import Light
 from stormdeck.model.server import EngineStats, ProxySnapshot, ServerState, VllmSnapshot
 from stormdeck.model.units import NONE, duration, grouped, percent, plural, seconds, tokens
-from stormdeck.ui.draw import LIGHT_STYLES, bar, line, sides
+from stormdeck.ui.draw import LIGHT_STYLES, bar, line, sentences, sides
 from stormdeck.ui.widgets.panel import Panel
 
 LABEL = 13
@@ -53,7 +53,7 @@ class EnginePanel(ServerPanel):
         """Return the numbers of the engine, or why there are none."""
         vllm = self.deck.vllm
         if vllm is None:
-            return self._absent()
+            return self._absent(width, height)
         if height <= 2:
             return _brief(vllm, vllm.engine)
         title = self.title("vLLM", vllm, width)
@@ -66,14 +66,11 @@ class EnginePanel(ServerPanel):
             rows[1] = self.words(vllm, width)[0]
         return rows
 
-    def _absent(self) -> list[Content]:
+    def _absent(self, width: int, height: int) -> list[Content]:
         if not self.deck.discovery.done:
             return [self.heading("vLLM"), line(("looking …", "$quiet"))]
-        return [
-            self.heading("vLLM"),
-            line(("None found on this machine.", "$foreground")),
-            line(("Name it: stormdeck --vllm http://HOST:8000", "$quiet")),
-        ]
+        words = "None found on this machine. Name one elsewhere: stormdeck --vllm http://HOST:8000"
+        return [self.heading("vLLM"), *sentences(words, width, height - 1)]
 
 
 class ProxyPanel(ServerPanel):

@@ -92,7 +92,8 @@ def _error(file: SettingsFile, width: int) -> list[Content]:
     place = f"line {at}, column {file.error.column}: " if at else ""
     rows = [line(), *_wrapped(f"✖ {place}{file.error.message}", width, "$error bold")]
     rows += _wrapped(
-        "The client drops the whole file and says “Not logged in”. Mend it in an editor; it is not touched here.", width
+        "The client drops the whole file and says “Not logged in”. Press F for a repaired text.",
+        width,
     )
     text = masked_json(file.text).split("\n")
     for number in range(max(1, at - AROUND), min(len(text), at + AROUND) + 1) if at else ():

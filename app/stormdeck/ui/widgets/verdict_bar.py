@@ -9,7 +9,7 @@ from textual.widget import Widget
 
 from stormdeck.model.light import Light
 from stormdeck.model.verdict import Verdict
-from stormdeck.ui.draw import LIGHT_STYLES, light, line, lines
+from stormdeck.ui.draw import LIGHT_STYLES, light, line, lines, sentences
 
 BRIEF_WIDTH = 60
 """Below it the brief headline is taken where there is one."""
@@ -28,19 +28,10 @@ class VerdictBar(Widget):
             return ""
         style = "" if said.light is Light.FINE else f"{LIGHT_STYLES[said.light]} bold"
         text = said.brief if said.brief and width < BRIEF_WIDTH else said.headline
-        code = line((f"   {said.code}", "$accent")) if said.code else line()
-        head = Content.assemble(Content.styled(text, style), code).wrap(width - 2)
-        rows = [*head, *_sentences(said.detail, width - 2, height - len(head))][:height]
+        head = Content.styled(text, style).wrap(width - 2)
+        code = f"   {said.code}" if said.code else ""
+        if code and head[-1].cell_length + len(code) <= width - 2:
+            head[-1] = Content.assemble(head[-1], (code, "$accent"))
+        rows = [*head, *sentences(said.detail, width - 2, height - len(head))][:height]
         first, *rest = rows
         return lines([line(light(said.light), " ", first), *(line("  ", row) for row in rest)])
-
-
-def _sentences(text: str, width: int, height: int) -> list[Content]:
-    """Return as many whole sentences as fit, wrapped; the first one is cut before none is shown."""
-    sentences = text.split(". ")
-    for count in range(len(sentences), 0, -1):
-        shown = ". ".join(sentences[:count]) + ("." if count < len(sentences) else "")
-        rows = Content.styled(shown, "$quiet").wrap(max(1, width))
-        if len(rows) <= height or count == 1:
-            return rows[: max(0, height)] if text else []
-    return []

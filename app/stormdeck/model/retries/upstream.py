@@ -1,0 +1,99 @@
+"""What a proxy's own log tells of the requests that it sends on, beside those of its clients."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from stormdeck.model.logs.access import Access
+from stormdeck.model.logs.reasons import is_cooldown
+from stormdeck.model.text import strip_escapes
+
+LINES = "the proxy's own line of each request"
+"""claude-code-proxy's, and LiteLLM's router with ``--debug``."""
+BEHIND = "the access lines of the server behind the proxy"
+FAILURES = "LiteLLM's count of retries, which it writes for requests that failed for good only"
+
+_GENERATES = ("/v1/messages", "/v1/chat/completions", "/v1/responses", "/v1/completions")
+"""How the paths end that make an engine work, whatever API they speak."""
+_ROUTER = re.compile(r"api_call_with_fallbacks\(model=[^()]{0,300}\)(?:\\u001b\[\d{1,2}m)? (?:200 OK|(Exception .*))")
+_ANSWER = re.compile(r'(?<!Sending )HTTP Request: POST (\S{1,2000}) \\?"HTTP/[\d.]{1,3} (\d{3})\b')
+_AGAIN = re.compile(r"Retrying request to /\S{1,200} in [\d.]{1,12} seconds")
+_RETRIED = re.compile(r"LiteLLM Retried: (\d{1,3}) times")
+_NOT_SENT = "no healthy deployments"
+_TRIED_AGAIN = frozenset({408, 409, 429})
+TOLD = 2
+"""Times that LiteLLM writes a count of retries: before and after a traceback (measured, 1.80 and 1.109)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Upstream:
+    """What a proxy made of its clients' requests in the last window."""
+
+    asked: int
+    """Main requests of its clients, in the time that ``sent`` covers."""
+    sent: int
+    """Requests from the proxy to the server behind it."""
+    evidence: str
+    """What tells it, in words."""
+    at_least: bool = False
+    """Retries that succeeded, or that are still going on, are not told."""
+
+
+class Sent(NamedTuple):
+    """What some lines tell."""
+
+    requests: int = 0
+    retries: int = 0
+    """By LiteLLM's own count, each ``TOLD`` times. 1.80 says one less than it did (measured)."""
+
+
+_NOTHING = Sent()
+
+
+class UpstreamReader:
+    """Counts the requests that one proxy sends on, line by line.
+
+    claude-code-proxy writes a line per answer, and one before each of its retries, at once after a failed answer. A
+    retry that follows no failed answer follows a request that timed out; the last of those has no line (measured).
+    LiteLLM's router writes a line per attempt with ``--debug``, also for those that a cooldown kept from being sent.
+    """
+
+    def __init__(self) -> None:
+        self._failed = False
+        """The newest record that is no debugging was a failed answer."""
+
+    def read(self, line: str) -> Sent:
+        """Return what the next line tells."""
+        after_failure, self._failed = self._failed, False
+        if "HTTP Request: POST" in line:
+            return self._answer(line)
+        if "Retr" in line and _AGAIN.search(line) is not None:
+            return Sent(int(not after_failure))
+        if "_with_fallbacks(" in line:
+            return _router(line)
+        self._failed = after_failure and not line.startswith(("INFO:", "ERROR:")) and " - ERROR - " not in line
+        if "LiteLLM Retried" in line:
+            return Sent(0, sum(int(number) for number in _RETRIED.findall(line)))
+        return _NOTHING
+
+    def _answer(self, line: str) -> Sent:
+        match = _ANSWER.search(strip_escapes(line))
+        if match is None or not match[1].partition("?")[0].endswith(_GENERATES):
+            return _NOTHING
+        status = int(match[2])
+        self._failed = status in _TRIED_AGAIN or status >= 500
+        return Sent(1)
+
+
+def _router(line: str) -> Sent:
+    match = _ROUTER.search(strip_escapes(line))
+    if match is None or (match[1] and (is_cooldown(match[1]) or _NOT_SENT in match[1])):
+        return _NOTHING
+    return Sent(1)
+
+
+def asks_for_tokens(access: Access) -> bool:
+    """Tell whether a request makes an engine work, whatever API it speaks."""
+    return access.method == "POST" and access.path.partition("?")[0].endswith(_GENERATES)

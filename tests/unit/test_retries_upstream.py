@@ -1,0 +1,112 @@
+"""What a proxy's own log tells of the requests that it sends on, against what the server behind it saw."""
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from stormdeck.model.logs.access import parse_access
+from stormdeck.model.retries.upstream import TOLD, UpstreamReader, asks_for_tokens
+
+DATA = Path(__file__).parents[1] / "data" / "upstream"
+HANGS = "hang"
+"""The recording server never answered these: no proxy writes a line of them."""
+
+
+def entries(name):
+    return [json.loads(text) for text in (DATA / f"{name}.jsonl").read_text("utf-8").splitlines()]
+
+
+def counted(lines):
+    reader = UpstreamReader()
+    told = [reader.read(line) for line in lines]
+    return sum(one.requests for one in told), sum(one.retries for one in told) // TOLD
+
+
+@pytest.mark.parametrize("name", ["litellm-1.109-debug", "litellm-1.80-debug"])
+def test_the_router_tells_every_request_that_was_answered(name):
+    truth = [one for one in entries(f"{name}.truth") if one["mode"] != HANGS]
+    assert counted(one["l"] for one in entries(name))[0] == len(truth) > 10
+
+
+@pytest.mark.parametrize("name", ["litellm-1.109-debug", "litellm-1.80-debug"])
+def test_behind_each_request_of_the_client_stand_its_attempts(name):
+    reader, sent, begun = UpstreamReader(), 0, 0.0
+    truth = [one["t"] for one in entries(f"{name}.truth") if one["mode"] != HANGS]
+    seen = []
+    for one in entries(name):
+        sent += reader.read(one["l"]).requests
+        access = parse_access(one["l"])
+        if access is not None and asks_for_tokens(access):
+            seen.append((sent, sum(begun < t <= one["t"] for t in truth)))
+            sent, begun = 0, one["t"]
+    assert [told for told, _ in seen] == [real for _, real in seen]
+    assert max(told for told, _ in seen) == 3
+
+
+def test_without_debug_litellm_tells_the_retries_of_what_failed_for_good():
+    requests, retries = counted(one["l"] for one in entries("litellm-1.109-default"))
+    hidden = 2
+    """Of the flaky request, whose third attempt succeeded."""
+    truth = [one for one in entries("litellm-1.109-default.truth") if one["mode"] != HANGS]
+    clients = sum(one["mode"] != HANGS for one in entries("litellm-1.109-default.client"))
+    assert requests == 0
+    assert clients + retries + hidden == len(truth)
+
+
+def test_claude_code_proxy_tells_each_answer_and_each_retry():
+    lines = [one["l"] for one in entries("claude-code-proxy-debug")]
+    sent = [line for line in lines if "Sending HTTP Request: POST" in line]
+    assert counted(lines)[0] == len(sent) == 9
+
+
+def test_retries_after_a_silence_are_requests_without_an_answer():
+    lines = [one["l"] for one in entries("claude-code-proxy-info")]
+    answers = [line for line in lines if "HTTP Request: POST" in line]
+    silent = 4
+    """Two requests of a client timed out three times each; the third is followed by no retry."""
+    assert counted(lines)[0] == len(answers) + silent
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "18:00:00 - LiteLLM Router:INFO: r.py:1 - ageneric_api_call_with_fallbacks(model=claude) Exception "
+        "litellm.RateLimitError: No deployments available for selected model, Try again in 5 seconds. All deployments "
+        "for selected model are in cooldown. Passed model=claude. cooldown_list=['x']",
+        "18:00:00 - LiteLLM Router:INFO: r.py:1 - ageneric_api_call_with_fallbacks(model=claude) Exception "
+        "litellm.BadRequestError: You passed in model=claude. There are no healthy deployments for this model",
+        '2026-11-20 18:38:04,840 - INFO - HTTP Request: GET http://127.0.0.1:1/v1/models "HTTP/1.1 200 OK"',
+        '2026-11-20 18:38:04,840 - INFO - HTTP Request: POST http://127.0.0.1:1/v1/embeddings "HTTP/1.1 200 OK"',
+        "    return await self._ageneric_api_call_with_fallbacks(",
+    ],
+    ids=["cooldown", "no deployment", "another method", "another path", "traceback"],
+)
+def test_lines_of_no_request_to_the_engine(line):
+    assert counted([line]) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "asks"),
+    [
+        ("POST", "/v1/messages?beta=true", True),
+        ("POST", "/v1/chat/completions", True),
+        ("POST", "/v1/responses", True),
+        ("POST", "/v1/messages/count_tokens", False),
+        ("GET", "/v1/models", False),
+    ],
+)
+def test_what_makes_the_engine_work(method, path, asks):
+    assert asks_for_tokens(parse_access(f'INFO:     127.0.0.1:1 - "{method} {path} HTTP/1.1" 200 OK')) is asks
+
+
+@settings(max_examples=40)
+@given(
+    st.lists(
+        st.text(max_size=40) | st.sampled_from(["HTTP Request: POST ", "Retrying request to /", "_with_fallbacks("])
+    )
+)
+def test_any_lines_are_read(lines):
+    assert counted(lines) >= (0, 0)

@@ -1,0 +1,190 @@
+"""The verdict: ranked statements, of which each is true of what is known, and "unknown" where it is not."""
+
+from dataclasses import replace
+
+import pytest
+
+from samples import CALM, FOUND, GAVE_UP, GPUS, LIVE, NOW, PROXY, RECOVERED, STORMY, VLLM, WELL, WRONG
+from stormdeck.feed.reduce import take
+from stormdeck.model.deck import Deck
+from stormdeck.model.discovery import DiscoverySnapshot
+from stormdeck.model.light import Light
+from stormdeck.model.logs.endings import Ending, ending
+from stormdeck.model.logs.tails import LogTails
+from stormdeck.model.path import HopKind
+from stormdeck.model.prefix import PrefixMemory
+from stormdeck.model.server import ServerState
+from stormdeck.model.traffic import Failure
+from stormdeck.model.verdict import statements, verdict
+
+WHOLE = (WELL, FOUND, VLLM, PROXY, GPUS, CALM)
+
+
+def deck(*snapshots):
+    made = Deck(client_version="2.1.329", version_given=True)
+    for snapshot in snapshots:
+        made = take(made, snapshot)
+    return made
+
+
+def told(*snapshots, now=NOW):
+    return statements(deck(*snapshots), now, lambda at: "14:05")
+
+
+def failed(ago=5, status=404, reason="", passed=False):
+    return replace(CALM, failure=Failure(status, NOW - ago, reason, "litellm.log", passed))
+
+
+def test_all_well_is_said_with_three_numbers():
+    first = told(*WHOLE)[0]
+    assert first.light is Light.FINE
+    assert first.headline == "All well.  3 running · first token in 0.8 s · 0 retries in the last 15 min"
+
+
+def test_what_breaks_a_turn_comes_before_what_needs_a_look():
+    lights = [one.light for one in told(*WHOLE, WRONG, STORMY, replace(VLLM, state=ServerState.STALE))]
+    assert lights == sorted(lights, key=[Light.BROKEN, Light.LOOK].index)
+    assert {Light.BROKEN, Light.LOOK} == set(lights)
+
+
+def test_a_storm_comes_before_the_error_in_the_settings():
+    first, *others = told(*WHOLE, WRONG, STORMY)
+    assert first.headline.startswith("RETRY")
+    assert any(one.code == "URL101" for one in others)
+
+
+def test_the_verdict_is_the_first_statement():
+    made = deck(*WHOLE, WRONG)
+    assert verdict(made, NOW, str) == statements(made, NOW, str)[0]
+
+
+@pytest.mark.parametrize("ago", [0, 30, 119])
+def test_all_is_not_well_after_a_request_that_failed(ago):
+    assert "All well" not in told(*WHOLE, failed(ago))[0].headline
+
+
+def test_two_minutes_after_a_failure_all_is_well_again():
+    assert told(*WHOLE, failed(121, passed=True))[0].light is Light.FINE
+
+
+def test_a_failure_without_a_reason_behind_a_proxy_blames_nobody():
+    first = told(*WHOLE, failed(status=500))[0]
+    assert (first.hop, first.code) == (None, None)
+    assert first.headline == "A request failed just now: 500"
+
+
+def test_a_failure_that_is_part_of_a_storm_is_not_told_twice():
+    storm = replace(STORMY, failure=Failure(500, LIVE.last, LIVE.reason, "litellm.log", False))
+    assert sum("500" in one.headline for one in told(*WHOLE, storm)) == 1
+
+
+def test_a_401_behind_a_proxy_is_of_an_unknown_hop_until_something_tells():
+    assert told(*WHOLE, failed(status=401))[0].hop is None
+    refusing = replace(PROXY, state=ServerState.REFUSING, detail="it refuses our key")
+    assert {one.hop for one in told(*WHOLE, refusing, failed(status=401)) if one.light is Light.BROKEN} == {
+        HopKind.CLIENT
+    }
+    assert told(*WHOLE, failed(status=401, reason="Unauthorized"))[0].hop is HopKind.PROXY
+
+
+def test_a_vllm_that_refuses_our_look_behind_a_proxy_breaks_nothing_that_is_known():
+    first = told(*WHOLE, replace(VLLM, state=ServerState.REFUSING, detail="it wants a key"))[0]
+    assert (first.light, first.code) == (Light.LOOK, None)
+    assert "not known" in first.detail
+
+
+def test_a_cooldown_names_the_error_before_it():
+    masked = replace(LIVE, cause="429", reason="No deployments available (cooldown)")
+    first = replace(GAVE_UP, cause="404", reason="model `Q` does not exist", last=NOW - 300, started=NOW - 400)
+    assert "Before it: 404 model `Q` does not exist" in told(*WHOLE, replace(STORMY, storms=(masked, first)))[0].detail
+    assert "the error before it is the cause" in told(*WHOLE, replace(STORMY, storms=(masked,)))[0].detail
+
+
+def test_nobody_is_called_innocent_whose_settings_are_not_known():
+    assert "settings are fine" in told(*WHOLE, STORMY)[0].detail
+    assert "settings are fine" not in told(FOUND, VLLM, PROXY, GPUS, STORMY)[0].detail
+
+
+def test_a_statement_that_only_grew_older_is_equal():
+    now, later = told(*WHOLE, replace(CALM, storms=(replace(RECOVERED, last=NOW - 9),)))[0], None
+    later = told(*WHOLE, replace(CALM, storms=(replace(RECOVERED, last=NOW - 9),)), now=NOW + 5)[0]
+    assert now == later
+    assert later.age == now.age + 5
+
+
+def test_servers_that_were_found_and_not_asked_yet_are_not_called_missing():
+    first = told(WELL, FOUND, GPUS, CALM)[0]
+    assert (first.light, first.headline) == (Light.UNKNOWN, "Asking the servers …")
+
+
+def test_a_proxy_with_nothing_known_behind_it_is_not_all_well():
+    first = told(WELL, FOUND, PROXY, GPUS, CALM)[0]
+    assert first.light is Light.UNKNOWN
+    assert "not known" in first.headline
+
+
+def test_before_the_search_is_over_it_looks():
+    assert told(WELL, DiscoverySnapshot())[0].headline.startswith("Looking for")
+
+
+def test_a_server_that_loads_shows_the_last_line_of_its_log_without_escapes():
+    head = "\x1b[31m(EngineCore pid=1) INFO 11-21 14:01:28 [weights.py:9]"
+    line = f"{head} Loading weights took 12 s\x1b[0m api_key=sk-abcdef"
+    starting = replace(VLLM, state=ServerState.STARTING, detail="pid 4700 runs", models=(), engine=None)
+    first = told(*WHOLE, starting, LogTails({"/var/log/vllm.log": line}))[0]
+    assert "Loading weights took 12 s" in first.detail
+    assert "\x1b" not in first.detail
+    assert "sk-abcdef" not in first.detail
+
+
+class TestEndings:
+    CRASH = "(APIServer pid=1) WARNING 11-20 18:44:35 [core_client.py:817] MPClient: engine core exited unexpectedly"
+    STOP = "(APIServer pid=1) INFO 11-20 18:26:07 [launcher.py:254] [shutdown] API server: shutdown triggered"
+    DEAD = "(APIServer pid=1) ERROR 11-20 18:26:07 [async_llm.py:906] EngineDeadError: EngineCore encountered an issue"
+    START = "INFO:     Started server process [26479]"
+
+    @pytest.mark.parametrize(
+        ("lines", "expected"),
+        [
+            ([START], None),
+            ([START, CRASH, STOP], Ending.CRASHED),
+            ([START, STOP, DEAD, CRASH], Ending.STOPPED),
+            ([CRASH, START], None),
+            ([], None),
+        ],
+        ids=["runs", "a crash before a shutdown", "a shutdown before errors", "started anew", "nothing"],
+    )
+    def test_the_first_word_of_an_end_counts(self, lines, expected):
+        assert ending(lines) is expected
+
+    def test_it_goes_on_from_what_was_known(self):
+        assert ending([self.STOP], Ending.CRASHED) is Ending.CRASHED
+
+
+class TestPrefixMemory:
+    def look(self, rate, at, started=1):
+        return replace(VLLM, engine=replace(VLLM.engine, prefix_hit_percent=rate), seen=at, started=started)
+
+    def memory(self, *looks):
+        memory = PrefixMemory()
+        for look in looks:
+            memory = memory.then(look, "2.1.112")
+        return memory
+
+    def test_a_rate_that_held_for_a_minute_is_the_usual_one(self):
+        # The first look only tells which process it is about.
+        assert self.memory(*(self.look(80.0, at) for at in (0, 10, 40))).usual_percent is None
+        assert self.memory(*(self.look(80.0, at) for at in (0, 10, 80))).usual_percent == 80.0
+
+    def test_a_rate_far_below_makes_it_cold_from_then_on(self):
+        cold = self.memory(*(self.look(80.0, at) for at in (0, 10, 80)), self.look(5.0, 90), self.look(6.0, 200))
+        assert (cold.cold_since, cold.usual_version) == (90, "2.1.112")
+        assert cold.then(self.look(70.0, 210), None).cold_since is None
+
+    def test_a_restarted_server_begins_cold_and_that_is_no_fall(self):
+        warm = self.memory(*(self.look(80.0, at) for at in (0, 10, 80)))
+        assert warm.then(self.look(5.0, 90, started=2), None) == PrefixMemory(started=2)
+
+    def test_a_window_without_prompts_tells_nothing(self):
+        warm = self.memory(*(self.look(80.0, at) for at in (0, 10, 80)))
+        assert warm.then(self.look(None, 90), None) == warm
