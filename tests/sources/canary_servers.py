@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from canary_samples import recorded
 from stormdeck.model.canary.check import Question
@@ -20,6 +20,10 @@ class Asked:
     headers: dict
     body: dict
     port: int
+
+    def lowered(self):
+        """Return it as the imitations of ``servers.py`` compare it."""
+        return replace(self, headers={name: value.lower() for name, value in self.headers.items()})
 
     @property
     def question(self):
@@ -120,6 +124,7 @@ class Model:
             self.come.set()
             if asked.method != "POST":
                 reply = self.gets.get(asked.path)
+                reply = reply(asked.lowered()) if callable(reply) else reply
                 writer.write(reply.encode() if reply is not None else answer(404, "application/json", b"{}"))
                 await writer.drain()
                 continue

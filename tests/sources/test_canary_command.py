@@ -85,11 +85,12 @@ def test_through_a_proxy_both_ways_are_told_and_the_keys_stay_apart(home):
 
 def test_the_hosted_api_is_never_asked(home):
     home.write(settings("https://api.anthropic.com"))
+    without = home.run("check", "--json")
     code, out, err = home.run("check", "--canary", "--json")
     (check,) = json.loads(out)["canary"]["checks"]
     assert (check["verdict"], check["sent"]) == ("skip", False)
     assert "0 requests" in err
-    assert code in {0, 1}
+    assert code == without[0]
 
 
 @pytest.mark.parametrize("flags", [("--offline",), ("--offline", "--json")], ids=["text", "json"])

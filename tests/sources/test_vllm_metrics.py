@@ -19,6 +19,7 @@ def test_recorded_pages_tell_all_that_is_shown(name):
     assert set(sample.gauges) == {"running", "waiting", "kv_cache", "started"}
     assert set(sample.counters) == {
         "prompt_tokens",
+        "prompt_tokens_finished",
         "generation_tokens",
         "prefix_queries",
         "prefix_hits",
@@ -32,6 +33,7 @@ def test_two_recorded_pages_give_the_figures_between_them():
     assert stats.generation_tokens_per_s == 617.0  # (33597 - 15075) / 30
     assert stats.prefix_hit_percent == 63.0  # (19968 - 7936) / (33657 - 14443)
     assert (stats.ttft_p50_s, stats.ttft_p95_s) == (0.01, 0.03)
+    assert stats.prompt_tokens_unfinished == 4495  # (33657 - 14443) - (28344 - 13625); clients left in between
 
 
 OLD = """

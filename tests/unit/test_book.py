@@ -21,6 +21,16 @@ def test_line_tells_its_log_arrival_and_attempt():
     assert (book.line(2).text, book.line(2).log, book.line(2).arrived, book.line(2).attempt) == ("c", "new.log", 5.0, 4)
 
 
+def test_a_label_may_come_late_and_may_change():
+    book = LogBook(limit=3)
+    book.add("log", ["a", "b", "c"], 5.0, {1: 2})
+    book.label({1: 1, 2: 2})
+    assert [book.line(number).attempt for number in range(3)] == [0, 1, 2]
+    book.add("log", ["d", "e"], 6.0)
+    book.label({0: 1, 1: 4, 3: 1, 4: 1})
+    assert book.attempts() == [2, 3, 4]
+
+
 @given(st.lists(st.integers(0, 12), max_size=12), st.integers(1, 20), st.integers(0, 60))
 def test_book_is_the_tail_of_all_lines(sizes, limit, begin):
     book, every = LogBook(limit), []

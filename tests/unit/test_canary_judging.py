@@ -1,10 +1,13 @@
 """What each recorded answer proves: the verdict, the rule, the hop, in words."""
 
 import json
+import re
+from pathlib import Path
 
 import pytest
 
 from canary_samples import NEW, OLD, TO_PROXY, TO_VLLM, TOKEN, from_litellm, judged, recorded
+from stormdeck.model.canary import judging
 from stormdeck.model.canary.check import Check, Question, Route, Verdict
 from stormdeck.model.canary.judging import first_token, is_hopeless
 from stormdeck.model.canary.outcome import Gone, Way
@@ -101,7 +104,8 @@ CASES = {
         *(Q.UNKNOWN_MODEL, from_litellm("unknown_model", "1.80-default"), TO_PROXY),
         *(PASS, None, PROXY),
     ),
-    "LiteLLM, id not covered": (Q.BACKGROUND, from_litellm("unknown_model"), TO_PROXY, FAIL, "PROXY806", PROXY),
+    "LiteLLM, id not covered": (Q.BACKGROUND, from_litellm("unknown_model"), TO_PROXY, WARN, "PROXY806", PROXY),
+    "LiteLLM, id not covered, main": (Q.PLAIN, from_litellm("unknown_model"), TO_PROXY, FAIL, "PROXY806", PROXY),
     "LiteLLM, no tool parser": (Q.TOOL_FREE, from_litellm("err400tool"), TO_PROXY, FAIL, "SERVER901", SERVER),
     "LiteLLM, old, no tool parser": (
         *(Q.TOOL_FREE, from_litellm("err400tool", "1.80-default"), TO_PROXY),
@@ -159,6 +163,11 @@ CASES = {
         *(Q.THINKING, said(400, "hosted_vllm does not support parameters: ['thinking']"), TO_PROXY),
         *(FAIL, "PROXY802", PROXY),
     ),
+    "all tokens went into hidden thinking": (Q.STREAM, streamed(), TO_VLLM, PASS, None, SERVER),
+    "an empty answer": (
+        *(Q.PLAIN, (200, "application/json", b'{"type": "message", "content": []}'), TO_VLLM),
+        *(WARN, None, SERVER),
+    ),
     "unknown answered": (Q.UNKNOWN_MODEL, recorded("msg_01_plain"), TO_PROXY, WARN, None, PROXY),
 }
 
@@ -191,6 +200,13 @@ def test_no_answer_is_a_failure_with_its_reason(gone, status, code, hop):
     check = judged(Q.STREAM, answer, gone=gone, detail="so it was")
     assert (check.verdict, check.code, check.hop) == (FAIL, code, hop)
     assert "so it was" in check.words
+
+
+def test_every_rule_that_is_named_has_a_page():
+    package = Path(judging.__file__).parent
+    codes = {code for file in package.glob("*.py") for code in re.findall(r'"([A-Z]{3,7}\d{3})"', file.read_text())}
+    assert len(codes) > 15
+    assert {code for code in codes if page_of(code) is None} == set()
 
 
 def test_a_stream_tells_first_token_gap_and_tokens():

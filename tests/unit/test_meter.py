@@ -1,6 +1,8 @@
 """From lines to the traffic strip."""
 
+import json
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -11,8 +13,10 @@ from stormdeck.model.logs.batch import LogBatch
 from stormdeck.model.meter import TrafficMeter
 from stormdeck.model.retries.storm import Outcome
 from stormdeck.model.retries.transcript import parse_entry
+from stormdeck.model.retries.upstream import BEHIND, FAILURES, LINES, Upstream
 from stormdeck.model.traffic import Bucket
 
+RECORDINGS = Path(__file__).parents[1] / "recordings"
 START = 1_795_269_600.0
 LADDER = [0.0, 0.55, 1.7, 3.9]
 
@@ -267,7 +271,64 @@ def test_the_next_hops_requests_are_counted_apart():
     assert meter.snapshot(START).upstream is None
     meter.take(batch(*[line(500, path="/v1/chat/completions")] * 3, line(path="/health"), log="vllm"))
     seen = meter.snapshot(START)
-    assert (seen.requests, seen.upstream) == (1, 3)
+    assert (seen.requests, seen.upstream) == (1, Upstream(1, 3, BEHIND))
+
+
+ROUTER = "18:00:00 - LiteLLM Router:INFO: r.py:1 - ageneric_api_call_with_fallbacks(model=x)"
+RETRIED = "LiteLLM Retried: 2 times, LiteLLM Max Retries: 2"
+
+
+def test_the_proxys_own_lines_tell_best_what_it_sends_on():
+    meter = TrafficMeter(window_s=60, bucket_s=15)
+    meter.take(batch(*[f"{ROUTER} Exception litellm.X"] * 2, f"{ROUTER} 200 OK", line(200), line(400)))
+    meter.take(batch(line(200, path="/v1/chat/completions"), log="vllm"))
+    assert meter.snapshot(START).upstream == Upstream(2, 3, LINES)
+    assert meter.snapshot(START + 60).upstream == Upstream(0, 0, LINES)
+
+
+def test_without_such_lines_the_proxys_count_of_retries_is_a_least():
+    meter = TrafficMeter()
+    meter.take(batch(RETRIED, RETRIED, line(500), line(200, 2)))
+    assert meter.snapshot(START).upstream == Upstream(2, 4, FAILURES, at_least=True)
+
+
+def test_what_the_log_held_before_is_not_compared():
+    meter = TrafficMeter()
+    meter.take(batch(f"{ROUTER} 200 OK", line(200), history=True))
+    assert meter.snapshot(START).upstream is None
+
+
+def test_another_first_log_counts_its_own_hop():
+    meter = TrafficMeter()
+    meter.take(batch(f"{ROUTER} 200 OK", line(200)))
+    meter.set_primary("another")
+    assert meter.snapshot(START).upstream is None
+
+
+def test_a_revised_attempt_gets_another_label():
+    meter, labels, end = TrafficMeter(), {}, 10
+    for t, port in [(0.0, 1), (0.55, 1), (1.7, 1), (3.8, 2), (4.0, 1)]:
+        labels |= meter.take(batch("noise", line(500, port), t=START + t), end)
+        end += 2
+        if port == 2:
+            assert labels[17] == 4
+    assert labels == {11: 1, 13: 2, 15: 3, 17: 1, 19: 4}
+
+
+@pytest.mark.parametrize(("name", "bursts"), [("400_2.1.329", True), ("400_2.1.112", False)])
+def test_the_newest_clients_bursts_of_400_are_told(name, bursts):
+    meter = TrafficMeter()
+    for text in (RECORDINGS / name / "access.lines.jsonl").read_text("utf-8").splitlines():
+        entry = json.loads(text)
+        meter.take(batch(entry["line"], t=entry["t"]))
+    assert meter.snapshot(entry["t"]).bursts_of_400 is bursts
+
+
+def test_a_400_that_a_user_sends_again_is_no_burst():
+    meter = TrafficMeter()
+    for t in (0, 30, 60):
+        meter.take(batch(line(400), t=START + t))
+    assert not meter.snapshot(START + 60).bursts_of_400
 
 
 def storm_entries(count, **failure):

@@ -1,6 +1,7 @@
 """What the panel says about the engine is a difference of two looks, never a total."""
 
 import math
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -63,6 +64,26 @@ def test_looks_within_a_moment_tell_no_rate():
 
 def test_preemptions_of_the_window_are_counted():
     assert window([sample(0, preemptions=30.0), sample(2, preemptions=35.0)]).preemptions == 5
+
+
+@pytest.mark.parametrize(
+    ("running", "waiting", "preempted", "lost"),
+    [(0, 0, 0, 700), (1, 0, 0, None), (0, 1, 0, None), (0, 0, 1, None)],
+    ids=["at rest", "one runs", "one waits", "one read its prompt twice"],
+)
+def test_prompt_tokens_of_requests_that_never_finished_are_told_at_rest(running, waiting, preempted, lost):
+    first = sample(0, prompt_tokens=1000.0, prompt_tokens_finished=900.0, preemptions=0.0)
+    last = sample(30, prompt_tokens=3000.0, prompt_tokens_finished=2200.0, preemptions=float(preempted))
+    last = replace(last, gauges={**last.gauges, "running": float(running), "waiting": float(waiting)})
+    assert window([first, last]).prompt_tokens_unfinished == lost
+
+
+def test_requests_that_began_before_the_window_lose_no_tokens():
+    looks = [
+        sample(at, prompt_tokens=1000.0, prompt_tokens_finished=finished) for at, finished in ((0, 100.0), (30, 900.0))
+    ]
+    looks = [replace(look, gauges={"running": 0.0}) for look in looks]
+    assert window(looks).prompt_tokens_unfinished == 0
 
 
 def test_a_page_without_an_engine_is_no_engine():

@@ -4,9 +4,21 @@ from dataclasses import replace
 
 import pytest
 
-from samples import PROXY, TRAFFIC, VLLM
+from samples import PROXY, VLLM
 from stormdeck.model.deck import Deck
 from stormdeck.model.retries.abandoned import LIKELY, MEASURED, abandoned, abandoned_work
+from stormdeck.model.traffic import TrafficSnapshot
+
+TRAFFIC = TrafficSnapshot(
+    buckets=(),
+    bucket_s=15,
+    requests=0,
+    turns=0,
+    retries=0,
+    requests_per_minute=0.0,
+    turns_per_minute=0.0,
+    retries_per_minute=0.0,
+)
 
 
 def vllm(running, waiting=0, unfinished=None):

@@ -2,9 +2,20 @@
 
 from dataclasses import replace
 
-from samples import TRAFFIC
 from stormdeck.model.retries.hops import Amplification, amplification
 from stormdeck.model.retries.upstream import FAILURES, LINES, Upstream
+from stormdeck.model.traffic import TrafficSnapshot
+
+TRAFFIC = TrafficSnapshot(
+    buckets=(),
+    bucket_s=15,
+    requests=0,
+    turns=0,
+    retries=0,
+    requests_per_minute=0.0,
+    turns_per_minute=0.0,
+    retries_per_minute=0.0,
+)
 
 
 def test_each_hop_multiplies():

@@ -34,6 +34,7 @@ _TMUX = {Light.FINE: "green", Light.BROKEN: "red", Light.LOOK: "yellow"}
 _STDIN_BYTES = 256 * 1024
 _STDIN_S = 0.3
 _LONGEST_NAME = 40
+_LONGEST_SHORT = 80
 
 
 def run(options: Options, environ: Mapping[str, str], *, as_json: bool, shape: str | None) -> int:
@@ -89,7 +90,8 @@ def _short(one: Statement) -> str:
     """Return the headline on one short line."""
     if one.light is Light.FINE:
         return "all well"
-    return clean(one.brief.partition("\n")[0] or one.headline)[:60]
+    words = clean(one.brief.replace("\n", " · ") or one.headline)
+    return words if len(words) <= _LONGEST_SHORT else f"{words[: _LONGEST_SHORT - 1].rstrip()}…"
 
 
 def _tmux(deck: Deck, first: Statement) -> str:

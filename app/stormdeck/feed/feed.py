@@ -10,11 +10,16 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from stormdeck import __version__
+from stormdeck.feed.canarydesk import CanaryDesk
 from stormdeck.feed.logdesk import LogDesk
 from stormdeck.feed.reduce import Snapshot
 from stormdeck.feed.servers import ServerDesk
 from stormdeck.feed.stormdesk import StormDesk
+from stormdeck.model.canary.check import Check
+from stormdeck.model.canary.plan import Plan
+from stormdeck.model.canary.summary import CanaryReport
 from stormdeck.model.client import ClientSnapshot
+from stormdeck.model.deck import Deck
 from stormdeck.model.gpu import GpuSnapshot, GpuState
 from stormdeck.model.logs.book import LogBook
 from stormdeck.model.logs.tails import LogTails
@@ -92,6 +97,8 @@ class Feed:
         self._logs = LogDesk(book, self._meter, lines_came)
         self._http = HttpClient(__version__)
         self._servers = ServerDesk(options, self._http, hand, self._logs)
+        self._canary = CanaryDesk(self._servers.key)
+        self._logs.counted = self._canary.without_own
         self._logs.on_requests = self._servers.requests_came
         self._storms = StormDesk(StormMemory(paths.state / "storms.sqlite3"))
         self._sampler = (sampler or real_gpus)(hand, lambda: self._servers.load) if options.gpu else None
@@ -132,6 +139,14 @@ class Feed:
         self._servers.attention(given)
         if self._sampler is not None:
             (self._sampler.resume if given else self._sampler.pause)()
+
+    def plan_canary(self, deck: Deck) -> Plan:
+        """Return what a canary would send; nothing is sent."""
+        return self._canary.plan(deck)
+
+    async def run_canary(self, plan: Plan, hand: Callable[[Check], None]) -> CanaryReport:
+        """Send a canary; cancel the task to stop it."""
+        return await self._canary.run(plan, hand)
 
     async def save(self, file: SettingsFile, text: str) -> str:
         """Write a settings file; return why not in plain words, or nothing when it is written."""

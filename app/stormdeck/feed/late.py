@@ -11,6 +11,10 @@ from stormdeck.model.settings.scope import SettingsFile
 
 if TYPE_CHECKING:
     from stormdeck.feed.feed import Feed
+    from stormdeck.model.canary.check import Check
+    from stormdeck.model.canary.plan import Plan
+    from stormdeck.model.canary.summary import CanaryReport
+    from stormdeck.model.deck import Deck
 
 
 class LateFeed:
@@ -47,6 +51,16 @@ class LateFeed:
         """Say whether anybody looks."""
         if self._feed is not None:
             self._feed.attention(given)
+
+    def plan_canary(self, deck: Deck) -> Plan | None:
+        """Return what a canary would send, ``None`` while the sources are being loaded."""
+        return self._feed.plan_canary(deck) if self._feed is not None else None
+
+    async def run_canary(self, plan: Plan, hand: Callable[[Check], None]) -> CanaryReport:
+        """Send a canary; cancel the task to stop it."""
+        if self._feed is None:
+            raise RuntimeError("a plan comes from a feed that runs")
+        return await self._feed.run_canary(plan, hand)
 
     async def save(self, file: SettingsFile, text: str) -> str:
         """Write a settings file; return why not, or nothing when it is written."""

@@ -31,6 +31,8 @@ class LogDesk:
     def __init__(
         self, book: LogBook, meter: TrafficMeter, grew: Callable[[], None], clock: Callable[[], float] = time.time
     ) -> None:
+        self.counted: Callable[[LogBatch], LogBatch] = lambda batch: batch
+        """Leaves out the lines that are no turns of the client, as our own canary's."""
         self._book = book
         self._meter = meter
         self._grew = grew

@@ -144,6 +144,10 @@ class ServerDesk:
             self._yaml = config
             self._hand(config)
 
+    def key(self, url: str) -> str | None:
+        """Return the key that was configured for a server, and for no other."""
+        return key_for(url, origin_keys(self._settings, self._discovery or DiscoverySnapshot(), self._named))
+
     def _poll(self, name: str, found: Found) -> None:
         """Ask a server from now on; one that is asked already only learns of its process."""
         old = self._pollers.get(name)
@@ -153,7 +157,7 @@ class ServerDesk:
         if old is not None:
             old[2].cancel()
             self._logs.leave(logs_of(old[0]))
-        key = key_for(found.url, origin_keys(self._settings, self._discovery or DiscoverySnapshot(), self._named))
+        key = self.key(found.url)
         source: VllmSource | ProxySource
         if name == "vllm":
             source = VllmSource(found.url, self._http, time.time, key, found.process)

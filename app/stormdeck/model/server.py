@@ -88,8 +88,11 @@ class EngineStats:
     window_s: int = field(compare=False)
     """The span that the rates and percentiles cover, in whole seconds."""
     prompt_tokens_unfinished: int | None = None
-    """Prompt tokens read in the window for requests that never finished, at least; ``None`` unless the engine is at rest:
-    what runs has read tokens too. Dropped requests count as read, never as finished (public issue 55634)."""
+    """Prompt tokens read in the window for requests that never finished, at least.
+
+    Dropped requests count as read, never as finished (public issue 55634). ``None`` unless the engine is at rest: what
+    runs has read tokens too.
+    """
 
 
 @dataclass(frozen=True, slots=True)

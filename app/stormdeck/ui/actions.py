@@ -90,6 +90,20 @@ ACTIONS = (
         "settings.next", "n", "n", "next finding", "Go to the next value with a finding.", "next_finding", "settings"
     ),
     Action(
+        "checks.canary", "c", "c", "canary", "Show what a canary would send, then send it.", "canary", "checks", True
+    ),
+    Action(
+        "checks.decode",
+        "slash,d",
+        "/",
+        "decode",
+        "Paste a message of Claude Code to see its causes.",
+        "decode",
+        "checks",
+        True,
+    ),
+    Action("checks.close", "escape", "esc", "close", "Close the field for a message.", "close", "checks"),
+    Action(
         "checks.fix",
         "f",
         "f",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -31,6 +31,9 @@ from stormdeck.ui.themes import DARK, THEMES
 
 if TYPE_CHECKING:
     from stormdeck.feed.reduce import Snapshot
+    from stormdeck.model.canary.check import Check
+    from stormdeck.model.canary.plan import Plan
+    from stormdeck.model.canary.summary import CanaryReport
 
 TICK_S = 1.0
 TOAST_HEIGHT = 20
@@ -51,6 +54,12 @@ class Source(Protocol):
 
     def attention(self, given: bool) -> None:
         """Say whether anybody looks."""
+
+    def plan_canary(self, deck: Deck) -> Plan | None:
+        """Return what a canary would send."""
+
+    async def run_canary(self, plan: Plan, hand: Callable[[Check], None]) -> CanaryReport:
+        """Send a canary."""
 
     async def save(self, file: SettingsFile, text: str) -> str:
         """Write a settings file; return why not, or nothing when it is written."""
@@ -218,6 +227,16 @@ class StormdeckApp(App[None]):
         screen = self.screen
         if isinstance(screen, LogsScreen):
             self.call_after_refresh(screen.go_to, number)
+
+    async def show_canary(self) -> None:
+        """Show what a canary would send; it is sent on another key."""
+        from stormdeck.ui.screens.canary import CanaryScreen
+
+        plan = self.feed.plan_canary(self.deck) if self.feed is not None else None
+        if plan is None or self.feed is None:
+            self.notify("The sources are still being loaded.")
+        else:
+            await self.push_screen(CanaryScreen(plan, self.feed))
 
     async def take_to_form(self, finding: Finding) -> None:
         """Show the form with the fix of a finding taken, on the row that it is about."""

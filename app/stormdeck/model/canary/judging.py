@@ -89,6 +89,9 @@ def _refused(ask: Ask, outcome: Outcome, way: Way, shape: Shape) -> Ruling:
             if not shape.since(LATE_SYSTEM_SINCE):
                 verdict = Verdict.WARN
                 words += f"; Claude Code sends one from {LATE_SYSTEM_SINCE} on"
+        case Question.BACKGROUND if outcome.status in {400, 404}:
+            verdict = Verdict.WARN
+            words += "; titles and sub-agents of this tier fail, main answers do not"
         case Question.THINKING if outcome.status == 400 and code is None:
             code = "TRAFFIC403"
     return Ruling(verdict, words, code, ruling.hop)
@@ -106,21 +109,23 @@ def _answered(ask: Ask, outcome: Outcome, reply: Reply) -> Ruling:
 
 
 def _said(outcome: Outcome, reply: Reply) -> Ruling:
-    if (reply.blocks and reply.output_tokens != 0) or reply.text:
-        return Ruling(Verdict.PASS, f"answered in {seconds((outcome.latency_ms or 0) / 1000)}")
-    return Ruling(Verdict.WARN, "an answer with nothing in it")
+    if not _says_something(reply):
+        return Ruling(Verdict.WARN, "an answer with nothing in it")
+    return Ruling(Verdict.PASS, f"answered in {seconds((outcome.latency_ms or 0) / 1000)}")
 
 
 def _streamed(outcome: Outcome, reply: Reply) -> Ruling:
-    if not reply.blocks:
+    if not _says_something(reply):
         return Ruling(Verdict.WARN, "a stream with nothing in it")
-    first = seconds((outcome.ttft_ms or 0) / 1000)
-    gap = f", the longest silence {seconds(outcome.gap_ms / 1000)}" if outcome.gap_ms is not None else ""
+    first = "" if outcome.ttft_ms is None else f"first token after {seconds(outcome.ttft_ms / 1000)}, "
+    gap = "" if outcome.gap_ms is None else f"the longest silence {seconds(outcome.gap_ms / 1000)}, "
     strange = f"; {reply.strange} events were no JSON" if reply.strange else ""
-    return Ruling(
-        Verdict.WARN if reply.strange else Verdict.PASS,
-        f"first token after {first}{gap}, and a clean end (message_stop){strange}",
-    )
+    return Ruling(Verdict.WARN if reply.strange else Verdict.PASS, f"{first}{gap}a clean end (message_stop){strange}")
+
+
+def _says_something(reply: Reply) -> bool:
+    """Say whether the model spoke; a few tokens of thinking may be taken out and leave an empty answer."""
+    return bool(reply.blocks) or reply.output_tokens > 0
 
 
 def _late_system(outcome: Outcome, reply: Reply) -> Ruling:

@@ -78,6 +78,13 @@ class LogBook:
         text = batch.lines[number - batch.first]
         return Line(number, batch.log, text, batch.arrived, self._attempts.get(number, 0))
 
+    def ends(self, most: int) -> dict[str, list[str]]:
+        """Return the last lines of each log, raw."""
+        found: dict[str, list[str]] = {}
+        for batch in self._batches:
+            found.setdefault(batch.log, []).extend(batch.lines[-most:])
+        return {log: lines[-most:] for log, lines in found.items()}
+
     def attempts(self) -> list[int]:
         """Return the numbers of the kept lines that are main requests, oldest first."""
         return sorted(number for number in self._attempts if number >= self.start)

@@ -44,7 +44,10 @@ def abandoned_work(deck: Deck) -> Abandoned | None:
         return replace(running, tokens=tokens)
     if engine is None or tokens is None:
         return None
-    told = f"in the last {engine.window_s} s vLLM counted {grouped(tokens)} prompt tokens more than its finished requests had, and none runs now"
+    told = (
+        f"in the last {engine.window_s} s vLLM counted {grouped(tokens)} prompt tokens more than its finished requests "
+        "had, and none runs now"
+    )
     return Abandoned(0, told, MEASURED, tokens)
 
 

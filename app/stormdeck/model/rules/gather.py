@@ -11,6 +11,24 @@ from stormdeck.model.rules.registry import check
 from stormdeck.model.settings.scope import SettingsSnapshot
 
 
+def facts_of(
+    deck: Deck,
+    settings: SettingsSnapshot | None = None,
+    changed: frozenset[str] = frozenset(),
+    running: tuple[RunningClient, ...] = (),
+) -> Facts:
+    """Return what the rules may know, about the settings of a deck or about others in their place."""
+    return Facts.effective(
+        settings if settings is not None else deck.settings,
+        deck.client_version,
+        live=live_of(deck, deck.probe),
+        proxy_config=deck.proxy_config,
+        exposures=deck.exposures,
+        changed=changed,
+        running=running,
+    )
+
+
 def findings_of(
     deck: Deck,
     settings: SettingsSnapshot | None = None,
@@ -22,16 +40,7 @@ def findings_of(
     Where there are no settings at all, nothing is wrong with them.
     """
     shown = settings if settings is not None else deck.settings
-    facts = Facts.effective(
-        shown,
-        deck.client_version,
-        live=live_of(deck, deck.probe),
-        proxy_config=deck.proxy_config,
-        exposures=deck.exposures,
-        changed=changed,
-        running=running,
-    )
-    found = check(facts)
+    found = check(facts_of(deck, settings, changed, running))
     if any(file.exists for file in shown.files) or shown.shell:
         return found
     return tuple(finding for finding in found if finding.hop is not HopKind.CLIENT)

@@ -68,7 +68,7 @@ def removal(text: str, parent: Node, index: int) -> tuple[int, int]:
     comma = text.index(",", member.node.end)
     line_start = text.rfind("\n", before, member.start)
     line_end = text.find("\n", comma, members[index + 1].start)
-    own_line = line_start >= 0 and line_end >= 0 and not text[line_start:member.start].strip()
+    own_line = line_start >= 0 and line_end >= 0 and not text[line_start : member.start].strip()
     if not own_line:
         return member.start, members[index + 1].start
     return line_start + 1, line_end + 1

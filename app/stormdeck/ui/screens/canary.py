@@ -1,0 +1,112 @@
+"""The canary: what it would send and cost, then each result as it comes, then what will work."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Static
+from textual.worker import Worker, WorkerState
+
+from stormdeck.model.canary.check import Check, Route
+from stormdeck.model.canary.plan import Plan
+from stormdeck.model.canary.summary import CanaryReport
+from stormdeck.model.text import clean
+from stormdeck.ui.draw import LIGHT_STYLES, Part, light, line, lines
+
+if TYPE_CHECKING:
+    from stormdeck.ui.app import Source
+
+NAME = 26
+"""Columns of a check's name."""
+
+
+class CanaryScreen(ModalScreen[None]):
+    """Sends nothing before enter; escape stops it at any point."""
+
+    BINDINGS = [  # noqa: RUF012 - Textual's own form
+        Binding("enter,y", "send", "send", id="canary.send", tooltip="Send the requests."),
+        Binding("escape,q,n", "dismiss", "stop", id="canary.stop", tooltip="Stop, or close."),
+    ]
+
+    def __init__(self, plan: Plan, feed: Source) -> None:
+        super().__init__()
+        self._plan = plan
+        self._feed = feed
+        self._checks: list[Check] = []
+        self._report: CanaryReport | None = None
+        self._sent = False
+
+    def compose(self) -> ComposeResult:
+        """Compose the one text."""
+        with VerticalScroll(id="canary"):
+            yield Static(self._text(80), markup=False)
+
+    def action_send(self) -> None:
+        """Send the requests, once."""
+        if self._sent or not self._plan.requests:
+            return
+        self._sent = True
+        self.run_worker(self._run(), group="canary", exclusive=True, exit_on_error=False)
+        self._show()
+
+    async def _run(self) -> None:
+        self._report = await self._feed.run_canary(self._plan, self._take)
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """Show the end, whatever it is."""
+        if event.state is WorkerState.ERROR:
+            self.notify("The canary broke off.", severity="error")
+        self._show()
+
+    def on_resize(self) -> None:
+        """Wrap anew."""
+        self._show()
+
+    def _take(self, check: Check) -> None:
+        self._checks.append(check)
+        self._show()
+
+    def _show(self) -> None:
+        self.query_one(Static).update(self._text(max(30, self.query_one("#canary").content_size.width)))
+
+    def _text(self, width: int) -> Content:
+        rows = [line(("CANARY  ", "$quiet bold"), f"as Claude Code {self._plan.shape.version} sends"), line()]
+        if not self._sent:
+            rows += _wrapped(f"It would send {self._plan.cost}. They use the GPU; nothing is sent by itself.", width)
+            rows += [row for note in self._plan.notes for row in _wrapped(note, width)]
+        for route in Route:
+            checks = [check for check in self._checks if check.route is route]
+            if checks:
+                rows.append(line(("VLLM ITSELF" if route is Route.DIRECT else "THE CLIENT'S WAY", "$quiet bold")))
+                rows += [row for check in checks for row in _row(check, width)] + [line()]
+        if self._report is not None:
+            for blame in self._report.blames:
+                rows += _wrapped(f"{blame.question.label}: {blame.hop.value}. {blame.words}", width)
+            rows += _wrapped(f"Claude Code here: {self._report.summary}.", width, "bold")
+            rows += _wrapped(f"It took {self._report.cost}.", width)
+        elif self._sent:
+            rows.append(line(("asking …", "$quiet")))
+        return lines([*rows, line(), line(*self._keys())])
+
+    def _keys(self) -> list[Part]:
+        if self._report is not None:
+            return [("esc", "$accent"), (" close", "$quiet")]
+        if self._sent:
+            return [("esc", "$accent"), (" stop", "$quiet")]
+        return [("enter", "$accent"), (" send    ", "$quiet"), ("esc", "$accent"), (" send nothing", "$quiet")]
+
+
+def _row(check: Check, width: int) -> list[Content]:
+    colour = LIGHT_STYLES[check.verdict.light]
+    name = line(light(check.verdict.light), f" {check.name:<{NAME}}", (check.verdict.value, colour))
+    code = line((f"  {check.code}", "$accent")) if check.code else line()
+    return [Content.assemble(name, code), *(line("  ", row) for row in _wrapped(check.words, width - 2))]
+
+
+def _wrapped(text: str, width: int, style: str = "$quiet") -> list[Content]:
+    return list(Content.styled(clean(text), style).wrap(max(1, width))) if text else []

@@ -1,0 +1,108 @@
+"""What the feed makes of logs and settings together: labels, limits, and the rules that follow from traffic."""
+
+import asyncio
+import functools
+import json
+import time
+from dataclasses import replace
+from datetime import datetime
+
+import pytest
+
+from stormdeck.feed.feed import Feed
+from stormdeck.feed.logdesk import LogDesk
+from stormdeck.feed.reduce import take
+from stormdeck.model.deck import Deck
+from stormdeck.model.logs.book import LogBook
+from stormdeck.model.meter import TrafficMeter
+from stormdeck.model.settings.scope import SettingsSnapshot
+from stormdeck.model.traffic import TrafficSnapshot
+from stormdeck.options import Options
+from stormdeck.paths import user_paths
+from stormdeck.sources.discovery import discover
+from stormdeck.sources.processes import Scan
+from stormdeck.sources.settings.read import read_settings
+
+DEADLINE_S = 10.0
+QUIET = TrafficSnapshot((), 15, 0, 0, 0, 0.0, 0.0, 0.0)
+
+
+async def until(happened, what):
+    """Return the first true value, or fail at the deadline."""
+    end = time.monotonic() + DEADLINE_S
+    while not (value := happened()):
+        assert time.monotonic() < end, what
+        await asyncio.sleep(0.01)
+    return value
+
+
+def access(t, status, port):
+    written = datetime.fromtimestamp(t).strftime("%Y-%m-%d %H:%M:%S,%f")[:-3]
+    return f'{written} INFO:     127.0.0.1:{port} - "POST /v1/messages?beta=true HTTP/1.1" {status} Word\n'
+
+
+def test_a_line_taken_for_a_retry_loses_its_label_in_the_book(tmp_path):
+    log, book = tmp_path / "proxy.log", LogBook()
+    now = time.time()
+    steps = [(0.0, 1), (0.55, 1), (1.7, 1), (3.8, 2), (4.0, 1)]
+    lines = [access(now - 20 + t, 500, port) for t, port in steps]
+    log.write_text("".join(lines[:4]))
+
+    async def follow():
+        desk = LogDesk(book, TrafficMeter(local_time=datetime.timestamp), lambda: None)
+        desk.follow([log])
+        try:
+            await until(lambda: len(book) == 4, "the lines before did not come")
+            before = [book.line(number).attempt for number in range(4)]
+            with log.open("a") as file:
+                file.write(lines[4])
+            await until(lambda: len(book) == 5, "the last line did not come")
+            return before, [book.line(number).attempt for number in range(5)]
+        finally:
+            desk.stop()
+
+    assert asyncio.run(follow()) == ([1, 2, 3, 4], [1, 2, 3, 1, 4])
+
+
+@pytest.mark.parametrize(
+    ("retries", "version", "limit"),
+    [("50", "2.1.42", 51), ("50", "2.1.329", 16), ("a few", "2.1.329", 11), (None, "2.1.329", 11)],
+    ids=["old client", "clamped", "a word", "not set"],
+)
+def test_the_clients_version_tells_how_its_retry_limit_counts(tmp_path, monkeypatch, retries, version, limit):
+    monkeypatch.setattr("stormdeck.feed.servers.discover", functools.partial(discover, ports=(), scan=lambda: Scan(())))
+    home, log = tmp_path / "home", tmp_path / "proxy.log"
+    (home / ".claude").mkdir(parents=True)
+    env = {} if retries is None else {"CLAUDE_CODE_MAX_RETRIES": retries}
+    (home / ".claude" / "settings.json").write_text(json.dumps({"env": env}))
+    now = time.time()
+    log.write_text("".join(access(now - ago, 500, 40000) for ago in (9.0, 8.45, 7.4, 5.3)))
+    options = Options(home=home, project=home / "project", log=(log,), gpu=False, client_version=version)
+    handed = []
+
+    def storm_limit():
+        return next((one.storms[0].limit for one in reversed(handed) if getattr(one, "storms", ())), None) == limit
+
+    async def run():
+        feed = Feed(options, user_paths({}, home, options.project), {}, LogBook(), handed.append, lambda: None)
+        feed.start()
+        try:
+            await until(storm_limit, "the storm has another limit")
+        finally:
+            await feed.stop()
+
+    asyncio.run(run())
+
+
+def test_a_burst_of_400_makes_the_finding_a_warning(tmp_path):
+    (tmp_path / ".claude").mkdir()
+    (tmp_path / ".claude" / "settings.json").write_text('{"env": {"ANTHROPIC_BASE_URL": "http://127.0.0.1:8000"}}')
+    settings = read_settings(user_paths({}, tmp_path, tmp_path / "project"), {})
+    assert isinstance(settings, SettingsSnapshot)
+    deck = take(take(Deck(client_version="2.1.329"), settings), QUIET)
+    assert severity(deck) == "info"
+    assert severity(take(deck, replace(QUIET, bursts_of_400=True))) == "warning"
+
+
+def severity(deck):
+    return next(str(one.severity.value) for one in deck.findings if one.code == "TRAFFIC403")
