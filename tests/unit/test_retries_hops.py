@@ -1,9 +1,13 @@
 """What becomes of a turn on its way: multiplied by the client, and by the proxy."""
 
+import json
 from dataclasses import replace
+from pathlib import Path
 
+from stormdeck.model.logs.batch import LogBatch
+from stormdeck.model.meter import TrafficMeter
 from stormdeck.model.retries.hops import Amplification, amplification
-from stormdeck.model.retries.upstream import FAILURES, LINES, Upstream
+from stormdeck.model.retries.upstream import BEHIND, FAILURES, LINES, Upstream
 from stormdeck.model.traffic import TrafficSnapshot
 
 TRAFFIC = TrafficSnapshot(
@@ -19,7 +23,7 @@ TRAFFIC = TrafficSnapshot(
 
 
 def test_each_hop_multiplies():
-    seen = Amplification(turns=4, requests=23, upstream=69)
+    seen = Amplification(turns=4, requests=23, upstream=69, evidence=BEHIND)
     assert (seen.by_client, seen.by_proxy) == (5.75, 3.0)
     assert seen.words == "Claude Code shows 4 turns, the proxy answered 23 requests, vLLM saw 69"
 
@@ -38,7 +42,7 @@ def test_only_requests_that_came_while_the_log_was_followed_are_compared():
 
 def test_retries_that_may_be_hidden_are_said_to_be():
     seen = Amplification(turns=1, requests=2, upstream=4, evidence=FAILURES, at_least=True)
-    assert seen.words.endswith("vLLM saw 4 or more")
+    assert seen.words.endswith("it asked vLLM 4 times or more")
 
 
 def test_the_traffic_tells_its_amplification_with_the_evidence():
@@ -47,3 +51,16 @@ def test_the_traffic_tells_its_amplification_with_the_evidence():
     assert amplification(replace(traffic, upstream=None)).words == (
         "Claude Code shows 4 turns, the server answered 23 requests"
     )
+
+
+def test_the_amplification_of_a_recorded_session_is_the_real_one():
+    recording = Path(__file__).parents[1] / "recordings" / "L_500_amp2_2.1.42"
+    real = json.loads((recording / "truth.json").read_text("utf-8"))["upstream"]
+    meter = TrafficMeter(window_s=3600)
+    for text in (recording / "access.lines.jsonl").read_text("utf-8").splitlines():
+        entry = json.loads(text)
+        meter.take(LogBatch("proxy.log", (entry["line"],), entry["t"], history=False))
+    seen = amplification(meter.snapshot(entry["t"]))
+    assert (seen.requests, seen.upstream) == (real["client_model_requests"], real["model_requests"])
+    assert (seen.by_proxy, seen.evidence) == (real["amplification"], FAILURES)
+    assert seen.words == "Claude Code shows 1 turn, the proxy answered 5 requests, it asked vLLM 15 times or more"

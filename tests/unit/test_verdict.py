@@ -4,7 +4,22 @@ from dataclasses import replace
 
 import pytest
 
-from samples import CALM, FOUND, GAVE_UP, GPUS, LIVE, NOW, PROXY, RECOVERED, STORMY, VLLM, WELL, WRONG
+from samples import (
+    CALM,
+    FOUND,
+    GAVE_UP,
+    GPUS,
+    LIVE,
+    NOW,
+    PROXY,
+    RECOVERED,
+    STORMY,
+    VLLM,
+    WELL,
+    WELL_SET,
+    WRONG,
+    settings,
+)
 from stormdeck.feed.reduce import take
 from stormdeck.model.deck import Deck
 from stormdeck.model.discovery import DiscoverySnapshot
@@ -73,6 +88,22 @@ def test_a_failure_without_a_reason_behind_a_proxy_blames_nobody():
     assert first.headline == "A request failed just now: 500"
 
 
+def test_a_hosted_id_that_a_server_does_not_know_leads_to_the_tier_without_a_mapping():
+    unmapped = settings(
+        WELL_SET.replace(":4000", ":8000").replace('    "ANTHROPIC_DEFAULT_HAIKU_MODEL": "Qwen3.5-27B",\n', "")
+    )
+    found = replace(FOUND, found=FOUND.found[1:])
+    refused = failed(reason="model `claude-haiku-4-5-20251001` does not exist")
+    first = told(unmapped, found, VLLM, GPUS, refused)[0]
+    assert (first.hop, first.code) == (HopKind.CLIENT, "MODEL305")
+
+
+def test_an_id_of_the_background_model_breaks_no_turn():
+    text = WELL_SET.replace('HAIKU_MODEL": "Qwen3.5-27B"', 'HAIKU_MODEL": "Qwen3.5-9B"')
+    first = told(settings(text), *WHOLE[1:])[0]
+    assert (first.code, first.light) == ("MODEL303", Light.LOOK)
+
+
 def test_a_failure_that_is_part_of_a_storm_is_not_told_twice():
     storm = replace(STORMY, failure=Failure(500, LIVE.last, LIVE.reason, "litellm.log", False))
     assert sum("500" in one.headline for one in told(*WHOLE, storm)) == 1
@@ -135,6 +166,16 @@ def test_a_server_that_loads_shows_the_last_line_of_its_log_without_escapes():
     assert "Loading weights took 12 s" in first.detail
     assert "\x1b" not in first.detail
     assert "sk-abcdef" not in first.detail
+
+
+@pytest.mark.parametrize("proxy", [None, *ServerState], ids=str)
+@pytest.mark.parametrize("vllm", [None, *ServerState], ids=str)
+def test_something_is_said_in_every_state_and_all_is_well_only_where_both_are_up(vllm, proxy):
+    servers = [replace(VLLM, state=vllm, detail="why")] if vllm else []
+    servers += [replace(PROXY, state=proxy, detail="why")] if proxy else []
+    first = told(WELL, FOUND, GPUS, CALM, *servers)[0]
+    assert first.headline
+    assert (first.light is Light.FINE) == (vllm is ServerState.UP and proxy in {None, ServerState.UP})
 
 
 class TestEndings:

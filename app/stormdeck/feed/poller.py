@@ -7,6 +7,8 @@ import random
 from collections.abc import Awaitable, Callable
 from typing import Generic, TypeVar
 
+from stormdeck.feed.waiting import woken
+
 S = TypeVar("S")
 
 BACK_OFF = 1.6
@@ -28,7 +30,9 @@ class Poller(Generic[S]):
         hand: Callable[[S], None],
         well: Callable[[S], bool],
         interval_s: float,
+        wait: Callable[[asyncio.Event, float], Awaitable[bool]] = woken,
     ) -> None:
+        self._wait = wait
         self._poll = poll
         self._hand = hand
         self._well = well
@@ -62,8 +66,5 @@ class Poller(Generic[S]):
             pace = SLOW if self.slow else QUIET if self._quiet else 1.0
             wait = self._interval_s * max(patience * jitter, pace)
             self._wake.clear()
-            try:
-                await asyncio.wait_for(self._wake.wait(), wait)
+            if await self._wait(self._wake, wait):
                 same = 0
-            except TimeoutError:
-                continue

@@ -11,6 +11,7 @@ from typing import Any
 from stormdeck.feed.logdesk import LogDesk
 from stormdeck.feed.poller import Poller
 from stormdeck.feed.reduce import Snapshot
+from stormdeck.feed.waiting import woken
 from stormdeck.model.discovery import DiscoverySnapshot, Found
 from stormdeck.model.litellm.config import ProxyConfig
 from stormdeck.model.rules.live import Probe
@@ -110,11 +111,8 @@ class ServerDesk:
             await self._probe_base_url(found)
             well = self._pollers and all(self._states.get(name) in WELL for name in self._pollers)
             wait = SEARCH_WELL_S if well and found.logs else min(SEARCH_LATER_S, wait * SEARCH_GROWTH)
-            try:
-                await asyncio.wait_for(self._look.wait(), wait)
+            if await woken(self._look, wait):
                 wait = SEARCH_S
-            except TimeoutError:
-                continue
 
     def _take(self, found: DiscoverySnapshot) -> None:
         if found != self._discovery:

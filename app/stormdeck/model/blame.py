@@ -9,9 +9,12 @@ from stormdeck.model.finding import Severity
 from stormdeck.model.path import HopKind
 from stormdeck.model.retries.storm import Storm
 from stormdeck.model.server import ServerState
-from stormdeck.model.symptoms.words import words_in
+from stormdeck.model.symptoms.words import model_in, words_in
 
 _UNREACHED = {ServerState.DOWN, ServerState.STARTING}
+_NOT_SERVED = "MODEL303"
+_HOSTED = ("MODEL301", "MODEL306", "MODEL305", "PROXY806")
+"""The rules that find why an id of the hosted API is asked of one's own server."""
 _SERVER_ERRORS = {"500", "502", "503", "504", "529"}
 
 
@@ -62,7 +65,9 @@ def _by_words(cause: str, reason: str, deck: Deck) -> _Told | None:
     proxy = deck.proxy is not None
     codes = words.codes_at(proxy=proxy)
     # A rule that finds the very thing in the settings knows the place better than the words do.
-    found = next((one for code in codes for one in deck.findings if one.code == code), None)
+    asked = model_in(reason) if _NOT_SERVED in codes else None
+    first = _HOSTED if asked is not None and asked.lower().startswith("claude") else ()
+    found = next((one for code in (*first, *codes) for one in deck.findings if one.code == code), None)
     hop = found.hop if found is not None else words.hop_at(proxy=proxy)
     advice = words.advice_at(proxy=proxy)
     if found is not None:

@@ -82,8 +82,8 @@ def _refused(ask: Ask, outcome: Outcome, way: Way, shape: Shape) -> Ruling:
             old = "SERVER903" if way.hop is HopKind.SERVER else "PROXY807"
             known = code if code in {"MODEL303", "AUTH204", "AUTH205"} else old
             return Ruling(Verdict.WARN, f"{outcome.status}: tokens are not counted here; {asks}", known, way.hop)
-        case Question.LATE_SYSTEM if outcome.status == 400:
-            code = code or "SERVER903"
+        case Question.LATE_SYSTEM if outcome.status == 400 and code in {None, "SERVER903"}:
+            code = "SERVER903"
             if way.hop is HopKind.PROXY:
                 words += "; vLLM's own /v1/messages takes it, its chat completions with a strict template do not"
             if not shape.since(LATE_SYSTEM_SINCE):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from stormdeck.model.retries.upstream import BEHIND
 from stormdeck.model.traffic import TrafficSnapshot
 from stormdeck.model.units import plural
 
@@ -16,7 +17,7 @@ class Amplification:
     requests: int
     """From the client to the proxy, or to vLLM where there is none."""
     upstream: int | None
-    """From the proxy to vLLM."""
+    """From the proxy to vLLM, also those that did not reach it."""
     asked: int | None = None
     """Those of ``requests`` that ``upstream`` came of, where these are fewer: what the log held before has no time."""
     evidence: str = ""
@@ -41,8 +42,11 @@ class Amplification:
         shown = f"Claude Code shows {plural(self.turns, 'turn')}"
         if self.upstream is None:
             return f"{shown}, the server answered {plural(self.requests, 'request')}"
-        more = " or more" if self.at_least else ""
-        return f"{shown}, the proxy answered {plural(self.requests, 'request')}, vLLM saw {self.upstream}{more}"
+        answered = f"{shown}, the proxy answered {plural(self.requests, 'request')}"
+        if self.evidence == BEHIND:
+            return f"{answered}, vLLM saw {self.upstream}"
+        # What a proxy tells of itself holds also where nothing listens behind it.
+        return f"{answered}, it asked vLLM {plural(self.upstream, 'time')}{' or more' if self.at_least else ''}"
 
 
 def amplification(traffic: TrafficSnapshot) -> Amplification:

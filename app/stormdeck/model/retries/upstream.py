@@ -34,7 +34,7 @@ class Upstream:
     asked: int
     """Main requests of its clients, in the time that ``sent`` covers."""
     sent: int
-    """Requests from the proxy to the server behind it."""
+    """Requests from the proxy to the server behind it; by the proxy's own word also those that did not reach it."""
     evidence: str
     """What tells it, in words."""
     at_least: bool = False

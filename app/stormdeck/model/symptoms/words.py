@@ -16,7 +16,8 @@ from stormdeck.model.hop import HopKind
 class Words:
     """One thing that servers say."""
 
-    pattern: re.Pattern[str]
+    pattern: str
+    """A regular expression, whatever the case."""
     codes: tuple[str, ...]
     """The rules that know its causes, the likeliest first."""
     hop: HopKind
@@ -44,57 +45,53 @@ class Words:
 
 def words_in(text: str) -> Words | None:
     """Return the first thing that a server's words in a text say, ``None`` where none is known."""
-    return next((words for words in _WORDS if words.pattern.search(text)), None)
+    text = text[:_LONGEST]
+    return next((words for words in _WORDS if re.search(words.pattern, text, re.IGNORECASE)), None)
 
 
 def model_in(text: str) -> str | None:
     """Return the model id that a message names: ``selected model (X)``, ``model `X```, ``model=X``."""
-    match = _MODEL.search(text)
+    match = re.search(_MODEL, text[:_LONGEST], re.IGNORECASE)
     if match is None:
         return None
     found = next(group for group in match.groups() if group is not None).strip(" .,'\"`")
     return found if found and found.lower() != "x" else None
 
 
-_MODEL = re.compile(
-    r"selected model \(([^)]{1,200})\)|model [`'\"‘]([^`'\"’]{1,200})[`'\"’]|\bmodel=([\w./:@\[\]-]{1,200})",
-    re.IGNORECASE,
-)
-
-
-def _of(pattern: str) -> re.Pattern[str]:
-    return re.compile(pattern, re.IGNORECASE)
+_LONGEST = 20_000
+"""Characters of a text that are looked at."""
+_MODEL = r"selected model \(([^)]{1,200})\)|model [`'\"‘]([^`'\"’]{1,200})[`'\"’]|\bmodel=([\w./:@\[\]-]{1,200})"
 
 
 _CLIENT, _PROXY, _SERVER = HopKind.CLIENT, HopKind.PROXY, HopKind.SERVER
 _NO_MODEL = "The id that Claude Code asks for is not served. Press 3 to map a served one."
 _WORDS = (
     Words(
-        _of(r"no deployments available|cooldown"),
+        r"no deployments available|cooldown",
         ("PROXY808",),
         _PROXY,
         "The proxy is in cooldown and answers without asking vLLM; the error before it is the cause.",
     ),
     Words(
-        _of(r"engine ?core|engine ?dead|engine (?:loop )?(?:is |has )?(?:dead|died)"),
+        r"engine ?core|engine ?dead|engine (?:loop )?(?:is |has )?(?:dead|died)",
         ("SERVER905",),
         _SERVER,
         "vLLM's engine died; its log has the stack trace. Restart vLLM.",
     ),
     Words(
-        _of(r"no connected db|authentication error, (?!no api key)"),
+        r"no connected db|authentication error, (?!no api key)",
         ("AUTH204",),
         _CLIENT,
         "The proxy does not know the token. Press 3 and set ANTHROPIC_AUTH_TOKEN to its master key.",
     ),
     Words(
-        _of(r"no api key passed in"),
+        r"no api key passed in",
         ("AUTH201", "AUTH204"),
         _CLIENT,
         "The client sends no token. Press 3 and set ANTHROPIC_AUTH_TOKEN to the proxy's master key.",
     ),
     Words(
-        _of(r"unauthorized|authentication ?error|(?:invalid|incorrect) api key"),
+        r"unauthorized|authentication ?error|(?:invalid|incorrect) api key",
         ("AUTH205", "AUTH202"),
         _CLIENT,
         "The token is refused. Press 3 and set ANTHROPIC_AUTH_TOKEN to the server's key.",
@@ -102,19 +99,19 @@ _WORDS = (
         advice_behind="vLLM refuses the key that the proxy sends: api_key in the proxy's YAML is not vLLM's --api-key.",
     ),
     Words(
-        _of(r"no healthy deployments|llm provider not provided"),
+        r"no healthy deployments|llm provider not provided",
         ("PROXY805",),
         _PROXY,
         "The proxy dropped the model when it started: its provider prefix is missing or unknown.",
     ),
     Words(
-        _of(r"invalid model name passed"),
+        r"invalid model name passed",
         ("PROXY806", "MODEL301", "MODEL303", "MODEL305"),
         _PROXY,
         "No model_name of the proxy takes the id that Claude Code asks for. Press 3 to map one that it takes.",
     ),
     Words(
-        _of(r"model [`'\"‘]?.{0,200}?[`'\"’]? ?does not exist|model_not_found|valid aliases:"),
+        r"model [`'\"‘]?.{0,200}?[`'\"’]? ?does not exist|model_not_found|valid aliases:",
         ("MODEL303", "MODEL304", "MODEL301", "MODEL306"),
         _CLIENT,
         _NO_MODEL,
@@ -123,25 +120,25 @@ _WORDS = (
         "vLLM does not serve the id that the proxy asks it for: litellm_params.model must end in the served name.",
     ),
     Words(
-        _of(r"does not support parameters|drop_params"),
+        r"does not support parameters|drop_params",
         ("PROXY802",),
         _PROXY,
         "The proxy refuses what the client sends before it asks vLLM: set litellm_settings.drop_params to true.",
     ),
     Words(
-        _of(r"max_(?:completion_)?tokens\S* (?:cannot|must|is too)"),
+        r"max_(?:completion_)?tokens\S* (?:cannot|must|is too)",
         ("CTX602", "SERVER904"),
         _CLIENT,
         "The client asks for a longer answer than the window holds. Press 3 and set CLAUDE_CODE_MAX_OUTPUT_TOKENS.",
     ),
     Words(
-        _of(r"maximum context length|prompt is too long|exceeds? (?:the )?(?:context|model)|reduce the length of the"),
+        r"maximum context length|prompt is too long|exceeds? (?:the )?(?:context|model)|reduce the length of the",
         ("CTX601", "SERVER904", "CTX602"),
         _CLIENT,
         "The prompt is longer than the served window. Press 3 and set CLAUDE_CODE_MAX_CONTEXT_TOKENS to it.",
     ),
     Words(
-        _of(r"system message must be at the beginning|input should be 'user'|unexpected (?:message )?role"),
+        r"system message must be at the beginning|input should be 'user'|unexpected (?:message )?role",
         ("SERVER903",),
         _SERVER,
         "This vLLM refuses a system message between the others, as clients from 2.1.154 on send it. Update vLLM.",
@@ -152,22 +149,27 @@ _WORDS = (
         proof=False,
     ),
     Words(
-        _of(r"extra inputs are not permitted|effort parameter|context_management|output_config"),
+        r"extra inputs are not permitted|effort parameter|context_management|output_config",
         ("TRAFFIC403", "PROXY802"),
         _CLIENT,
         "The server refuses fields that this client version adds. Press 3 and set "
         "CLAUDE_CODE_DISABLE_EXPERIMENTAL_BETAS to 1.",
     ),
     Words(
-        _of(r"tool choice requires|enable-auto-tool-choice|tool-call-parser"),
+        r"error in extracting tool call|tool parser",
+        ("SERVER902", "SERVER901"),
+        _SERVER,
+        "vLLM's tool parser does not fit what the model writes: --tool-call-parser names the family.",
+        proof=False,
+    ),
+    Words(
+        r"tool choice requires|enable-auto-tool-choice|tool-call-parser",
         ("SERVER901",),
         _SERVER,
         "vLLM was started without tool calls: add --enable-auto-tool-choice and --tool-call-parser.",
     ),
     Words(
-        _of(
-            r"cannot connect to|connect(?:ion)? (?:error|refused|call failed)|connection attempts failed|apiconnection"
-        ),
+        r"cannot connect to|connect(?:ion)? (?:error|refused|call failed)|connection attempts failed|apiconnection",
         ("URL105",),
         _SERVER,
         "vLLM cannot be reached. Start it, or wait until it has loaded.",
@@ -175,7 +177,7 @@ _WORDS = (
         proof=False,
     ),
     Words(
-        _of(r"detail\W{1,6}not found|^not found$|/v1/v1/|/responses\b.*not found"),
+        r"detail\W{1,6}not found|^not found$|/v1/v1/|/responses\b.*not found",
         ("URL101", "URL106"),
         _CLIENT,
         "The server has no such path. Press 3: the base URL ends before /v1.",
@@ -185,14 +187,14 @@ _WORDS = (
         proof=False,
     ),
     Words(
-        _of(r"timed? ?out|timeout on reading|idle limit"),
+        r"timed? ?out|timeout on reading|idle limit",
         ("TIME504", "SERVER905", "TIME501", "TIME502", "SERVER907"),
         _SERVER,
         "Answers take longer than the timeout. Press 1 and look at the first-token time.",
         proof=False,
     ),
     Words(
-        _of(r"overloaded"),
+        r"overloaded",
         ("SERVER907",),
         _SERVER,
         "The server has more work than it can take. Press 1 and look at the waiting requests.",

@@ -10,7 +10,6 @@ from stormdeck.model.deck import Deck
 from stormdeck.model.discovery import ServerProcess
 from stormdeck.model.light import Light
 from stormdeck.model.logs.endings import Ending
-from stormdeck.model.logs.records import classify
 from stormdeck.model.path import HopKind, place, silent_base
 from stormdeck.model.rules.hosts import same_place
 from stormdeck.model.server import ProxySnapshot, ServerKind, ServerState, VllmSnapshot
@@ -198,6 +197,8 @@ def _is_base(deck: Deck, server: Server) -> bool:
 
 def _last_line(deck: Deck, process: ServerProcess) -> str:
     """Return the newest line of a server's log in a few harmless words; empty where none is known."""
+    from stormdeck.model.logs.records import classify
+
     for path in (process.log, process.error_log):
         line = deck.tails.last_lines.get(str(path)) if isinstance(path, Path) else None
         if line is None:

@@ -9,8 +9,6 @@ from stormdeck.model.deck import Deck
 from stormdeck.model.finding import Finding, Severity
 from stormdeck.model.light import Light
 from stormdeck.model.path import HopKind, place
-from stormdeck.model.rules.choice import asked_ids, choice, mapping
-from stormdeck.model.rules.facts import FABLE_ID, TIER_IDS, Facts
 from stormdeck.model.rules.hosts import same_place
 from stormdeck.model.server import ServerState
 from stormdeck.model.settings.scope import SettingsFile
@@ -21,7 +19,6 @@ _WORST = 20
 _ROOTS = {"FILE701", "FILE702", "MODEL307", "PROXY801", "PROXY813", "SERVER904"}
 """What other findings follow from: a file that is dropped or ignored, a proxy that does not start."""
 _OF_AN_ID = {"MODEL303", "MODEL304", "MODEL308"}
-_MAPPINGS = {*TIER_IDS.values(), FABLE_ID}
 _AWAY = {ServerState.DOWN, ServerState.STARTING}
 
 
@@ -93,13 +90,16 @@ def _follows(finding: Finding, deck: Deck) -> bool:
 
 def _background(finding: Finding, deck: Deck) -> bool:
     """Say whether a finding is about another id than the main model's: background requests fail, turns do not."""
+    from stormdeck.model.rules.choice import asked_ids, choice, mapping
+    from stormdeck.model.rules.facts import FABLE_ID, TIER_IDS, Facts
+
     facts = Facts.effective(deck.settings, deck.client_version)
     chosen = choice(facts)
     main = {mapping(tier) for tier in chosen.tiers} or {chosen.path}
     if finding.code == "PROXY806":
         asked = dict(asked_ids(facts))
         return not any(asked.get(path, "") in finding.title for path in main if asked.get(path))
-    return finding.code in _OF_AN_ID and finding.path in _MAPPINGS - main
+    return finding.code in _OF_AN_ID and finding.path in {*TIER_IDS.values(), FABLE_ID} - main
 
 
 def _statement(finding: Finding, light: Light, deck: Deck) -> Statement:

@@ -14,10 +14,10 @@ _BLIND = "No log to read, so silent retries stay unseen. Press 4 for how to get 
 
 def statement(deck: Deck) -> tuple[Statement, ...]:
     """Return that all is well, or that the servers are still asked; nothing before a search has found any."""
-    if deck.vllm is None and deck.proxy is None:
+    servers = [one for one in (deck.vllm, deck.proxy) if one is not None]
+    if not servers:
         return ()
-    asked = deck.vllm if deck.vllm is not None else deck.proxy
-    if asked is None or asked.state is ServerState.ASKING:
+    if any(one.state is ServerState.ASKING for one in servers):
         return (Statement(Light.UNKNOWN, "Asking the servers …"),)
     if deck.vllm is None:
         return (

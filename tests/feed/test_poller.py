@@ -1,0 +1,91 @@
+"""The poller: one poll at a time, only what is new is handed on, and a rest for those that fail or say nothing new."""
+
+import asyncio
+
+from stormdeck.feed.poller import LONGEST, QUIET, QUIET_AFTER, SLOW, Poller
+from stormdeck.feed.waiting import woken
+
+
+class Waits:
+    """Notes each wait and ends it at once, for a number of rounds."""
+
+    def __init__(self, rounds):
+        self.rounds, self.seen = rounds, []
+
+    async def __call__(self, event, seconds):
+        self.seen.append(seconds)
+        if len(self.seen) == self.rounds:
+            raise asyncio.CancelledError
+        return False
+
+
+def run(answers, rounds, well=lambda _: True, slow=False):
+    waits, handed, queue = Waits(rounds), [], iter(answers)
+
+    async def poll():
+        return next(queue)
+
+    async def scene():
+        poller = Poller(poll, handed.append, well, 2, waits)
+        poller.slow = slow
+        try:
+            await poller.run()
+        except asyncio.CancelledError:
+            return
+
+    asyncio.run(scene())
+    return handed, waits.seen
+
+
+def test_only_what_is_new_is_handed_on():
+    handed, _ = run(["a", "a", "b", "b", "a"], 5)
+    assert handed == ["a", "b", "a"]
+
+
+def test_a_failing_source_is_asked_less_often_up_to_a_limit():
+    _, waits = run(["down"] * 6, 6, well=lambda _: False)
+    assert waits[0] < waits[2]
+    assert max(waits) <= 2 * LONGEST * 1.1
+
+
+def test_a_source_that_says_nothing_new_is_asked_less_often():
+    _, waits = run(["same"] * (QUIET_AFTER + 3), QUIET_AFTER + 3)
+    assert waits[0] == 2
+    assert waits[-1] == 2 * QUIET
+
+
+def test_a_source_is_asked_less_often_while_nobody_looks():
+    _, waits = run(["a", "b"], 2, slow=True)
+    assert waits == [2 * SLOW, 2 * SLOW]
+
+
+def test_a_wait_ends_with_its_event_and_a_cancellation_is_never_swallowed():
+    async def scene():
+        event = asyncio.Event()
+        task = asyncio.get_running_loop().create_task(woken(event, 3600))
+        await asyncio.sleep(0)
+        event.set()
+        assert await task
+        stuck = asyncio.get_running_loop().create_task(woken(asyncio.Event(), 3600))
+        await asyncio.sleep(0)
+        stuck.cancel()
+        return await asyncio.gather(stuck, return_exceptions=True)
+
+    [ended] = asyncio.run(scene())
+    assert isinstance(ended, asyncio.CancelledError)
+
+
+def test_a_poke_ends_the_rest_and_a_cancelled_poller_ends():
+    async def scene():
+        rounds = []
+        poller = Poller(lambda: asyncio.sleep(0, len(rounds)), rounds.append, lambda _: True, 3600)
+        task = asyncio.get_running_loop().create_task(poller.run())
+        while len(rounds) < 3:
+            poller.poke()
+            await asyncio.sleep(0)
+        poller.poke()
+        task.cancel()
+        return await asyncio.gather(task, return_exceptions=True)
+
+    [ended] = asyncio.run(scene())
+    assert isinstance(ended, asyncio.CancelledError)

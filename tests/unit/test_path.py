@@ -1,0 +1,78 @@
+"""The path: each hop with its light, the worst thing known of it."""
+
+from dataclasses import replace
+
+import pytest
+
+from samples import DOWN_VLLM, FOUND, GPUS, NO_GPU, NOTHING, PROXY, VLLM, WELL, gpu
+from stormdeck.model.deck import Deck
+from stormdeck.model.discovery import DiscoverySnapshot, Found
+from stormdeck.model.finding import Finding, Severity
+from stormdeck.model.gpu import GpuSnapshot, GpuState
+from stormdeck.model.hop import HopKind
+from stormdeck.model.light import Light
+from stormdeck.model.path import path, place
+from stormdeck.model.server import ServerKind
+
+WHOLE = Deck(discovery=FOUND, settings=WELL, vllm=VLLM, proxy=PROXY, gpu=GPUS, client_version="2.1.329")
+
+
+def lights(deck):
+    return [(hop.kind, hop.light) for hop in path(deck)]
+
+
+def test_a_path_where_all_is_well():
+    assert [hop.name for hop in path(WHOLE)] == ["claude 2.1.329", "LiteLLM", "vLLM", "2 × H200"]
+    assert [hop.figure for hop in path(WHOLE)] == ["", "2 ms", "4 ms", "90 %"]
+    assert {light for _, light in lights(WHOLE)} == {Light.FINE}
+
+
+def test_without_a_proxy_there_is_no_such_hop():
+    assert HopKind.PROXY not in dict(lights(replace(WHOLE, proxy=None)))
+
+
+def test_a_server_that_is_down_is_broken_in_a_word():
+    server = path(replace(WHOLE, vllm=DOWN_VLLM))[2]
+    assert (server.light, server.figure) == (Light.BROKEN, "down")
+
+
+@pytest.mark.parametrize(("severity", "light"), [(Severity.ERROR, Light.BROKEN), (Severity.WARNING, Light.LOOK)])
+def test_a_finding_about_the_settings_shows_at_the_client(severity, light):
+    finding = Finding("URL101", severity, "ends in /v1", "", "env.ANTHROPIC_BASE_URL")
+    assert lights(replace(WHOLE, findings=(finding,)))[0] == (HopKind.CLIENT, light)
+
+
+def test_a_finding_about_a_server_that_answers_is_worth_a_look():
+    finding = Finding("SERVER901", Severity.ERROR, "no parser", "", "--tool-call-parser", hop=HopKind.SERVER)
+    deck = replace(WHOLE, findings=(finding,))
+    assert dict(lights(deck))[HopKind.SERVER] is Light.LOOK
+    assert dict(lights(deck))[HopKind.CLIENT] is Light.FINE
+
+
+def test_no_gpu_is_no_fault_and_a_lost_one_is():
+    lost = GpuSnapshot(GpuState.OK, gpus=(replace(gpu(0, 0, 0, 0), lost=True),))
+    assert dict(lights(replace(WHOLE, gpu=NO_GPU)))[HopKind.GPU] is Light.UNKNOWN
+    assert dict(lights(replace(WHOLE, gpu=lost)))[HopKind.GPU] is Light.BROKEN
+
+
+def test_where_nothing_is_found_the_server_is_unknown():
+    assert lights(Deck(discovery=NOTHING))[1] == (HopKind.SERVER, Light.UNKNOWN)
+
+
+def test_a_base_url_where_nothing_speaks_is_a_broken_server():
+    silent = DiscoverySnapshot(found=(Found("http://127.0.0.1:9", ServerKind.OTHER, "ANTHROPIC_BASE_URL"),), done=True)
+    assert path(Deck(discovery=silent))[1].light is Light.BROKEN
+
+
+@pytest.mark.parametrize(
+    ("url", "text"),
+    [
+        ("http://127.0.0.1:8000", ":8000"),
+        ("http://localhost:4000", ":4000"),
+        ("https://gpu-box", "gpu-box:443"),
+        ("http://[::1]:8000", ":8000"),
+        ("http://host:port", ""),
+    ],
+)
+def test_a_place_names_the_host_only_where_it_is_another_machine(url, text):
+    assert place(url) == text
