@@ -5,8 +5,10 @@ from __future__ import annotations
 from textual.content import Content
 
 from stormdeck.model.deck import Deck
+from stormdeck.model.retries.abandoned import abandoned_work
+from stormdeck.model.retries.hops import amplification
 from stormdeck.model.traffic import Bucket, TrafficSnapshot
-from stormdeck.model.units import duration, plural
+from stormdeck.model.units import duration
 from stormdeck.ui.draw import STACK_STYLES, Part, line, nice_ceiling, sentences, sides, stack
 from stormdeck.ui.widgets.panel import Panel
 
@@ -20,8 +22,8 @@ class RequestsPanel(Panel):
     HEADING = "REQUESTS"
 
     def part(self, deck: Deck) -> object:
-        """Return the traffic, without its storms."""
-        return deck.traffic
+        """Return the traffic, and what it is compared with."""
+        return deck.traffic, deck.discovery.done, abandoned_work(deck)
 
     def rows(self, width: int, height: int) -> list[Content]:
         """Return the numbers, the strip and its axis."""
@@ -80,9 +82,11 @@ def _amplified(traffic: TrafficSnapshot) -> list[Part]:
 
 
 def _sentence(deck: Deck, traffic: TrafficSnapshot) -> Content:
-    who = "the proxy" if deck.proxy else "vLLM"
-    turns, requests = plural(traffic.turns, "turn"), plural(traffic.requests, "request")
-    return line((f"Claude Code shows {turns}, {who} answered {requests}.", "$quiet"))
+    """Return what the turns became on their way, and what is worked on for nobody."""
+    lost = abandoned_work(deck)
+    if lost is not None:
+        return line((f"{lost.words} ({lost.confidence}).", "$warning"))
+    return line((f"{amplification(traffic).words}.", "$quiet"))
 
 
 def _span(traffic: TrafficSnapshot, width: int) -> str:
