@@ -115,7 +115,7 @@ async def test_a_storm_is_named_with_attempt_cause_hop_and_what_to_do(panel):
             assert part in head
         assert rows_with(pilot.app, "Restart vLLM")
         assert rows_with(pilot.app, "×6.5")
-        assert rows_with(pilot.app, "Claude Code shows 47 turns, the proxy answered 61 requests.")
+        assert rows_with(pilot.app, "Claude Code shows 47 turns, the server answered 61 requests.")
 
 
 @in_loop

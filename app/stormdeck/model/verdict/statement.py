@@ -46,8 +46,3 @@ def brief(first: str, second: str = "", width: int = 38) -> str:
     return "\n".join(
         line if len(line) <= width else line[: width - 1].rstrip() + "…" for line in (first, second) if line
     )
-
-
-def whole(part: str) -> str:
-    """Return a short part with blanks that no line breaks at."""
-    return part.replace(" ", "\N{NO-BREAK SPACE}") if len(part) < 24 else part

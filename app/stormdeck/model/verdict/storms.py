@@ -11,7 +11,7 @@ from stormdeck.model.logs.reasons import is_cooldown
 from stormdeck.model.retries.storm import Outcome, Storm
 from stormdeck.model.traffic import Failure
 from stormdeck.model.units import about, duration
-from stormdeck.model.verdict.statement import Clock, Statement, brief, whole
+from stormdeck.model.verdict.statement import Clock, Statement, brief
 
 RECENT_S = 120
 """How long a storm or a failure that is over stays worth a headline."""
@@ -36,7 +36,7 @@ def live(deck: Deck, now: float, clock: Clock) -> Iterator[Statement]:
     place = f" from {whose.who}" if whose.who else ""
     yield Statement(
         Light.BROKEN,
-        " · ".join(map(whole, parts)),
+        " · ".join(parts),
         _masked(storm.reason, whose, deck),
         whose.hop,
         whose.code,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from textual.content import Content
 
 from stormdeck.model.deck import Deck
-from stormdeck.model.retries.abandoned import abandoned_work
+from stormdeck.model.retries.abandoned import POSSIBLE, Abandoned, abandoned_work
 from stormdeck.model.retries.hops import amplification
 from stormdeck.model.traffic import Bucket, TrafficSnapshot
 from stormdeck.model.units import duration
@@ -23,7 +23,7 @@ class RequestsPanel(Panel):
 
     def part(self, deck: Deck) -> object:
         """Return the traffic, and what it is compared with."""
-        return deck.traffic, deck.discovery.done, abandoned_work(deck)
+        return deck.traffic, deck.discovery.done, _for_nobody(deck)
 
     def rows(self, width: int, height: int) -> list[Content]:
         """Return the numbers, the strip and its axis."""
@@ -37,9 +37,10 @@ class RequestsPanel(Panel):
         if height <= 6:
             numbers = line(f"{traffic.requests_per_minute:.1f}/min", *_amplified(traffic))
             return [sides(title, numbers, width), *_chart(traffic, width, height - 2), _axis(traffic, width)]
-        body = _chart(traffic, width, height - (6 if height > 9 else 5))
+        said = _sentence(self.deck, traffic, width)
         gap = [line()] if height > 9 else []
-        return [title, line(), _numbers(traffic), *gap, *body, _axis(traffic, width), _sentence(self.deck, traffic)]
+        body = _chart(traffic, width, max(1, height - 4 - len(gap) - len(said)))
+        return [title, line(), _numbers(traffic), *gap, *body, _axis(traffic, width), *said]
 
     def _empty(self, width: int, height: int) -> list[Content]:
         title = [self.heading(self.HEADING)] if height > 2 else []
@@ -81,12 +82,17 @@ def _amplified(traffic: TrafficSnapshot) -> list[Part]:
     return [(f" ×{factor:.1f}", "$error bold")] if factor is not None and factor >= 1.05 else []
 
 
-def _sentence(deck: Deck, traffic: TrafficSnapshot) -> Content:
-    """Return what the turns became on their way, and what is worked on for nobody."""
+def _sentence(deck: Deck, traffic: TrafficSnapshot, width: int) -> list[Content]:
+    """Return what the turns became on their way, or what is worked on for nobody; two lines at most."""
+    lost = _for_nobody(deck)
+    text = f"{lost.words} ({lost.confidence})." if lost is not None else f"{amplification(traffic).words}."
+    return Content.styled(text, "$warning" if lost is not None else "$quiet").wrap(max(1, width))[:2]
+
+
+def _for_nobody(deck: Deck) -> Abandoned | None:
+    """Return work without a client, where more speaks for it than two counts that were taken at two moments."""
     lost = abandoned_work(deck)
-    if lost is not None:
-        return line((f"{lost.words} ({lost.confidence}).", "$warning"))
-    return line((f"{amplification(traffic).words}.", "$quiet"))
+    return lost if lost is not None and lost.confidence != POSSIBLE else None
 
 
 def _span(traffic: TrafficSnapshot, width: int) -> str:

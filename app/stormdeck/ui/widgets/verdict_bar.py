@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rich.cells import cell_len
 from textual.content import Content
 from textual.reactive import reactive
 from textual.visual import VisualType
@@ -11,6 +12,7 @@ from stormdeck.model.light import Light
 from stormdeck.model.verdict import Verdict
 from stormdeck.ui.draw import LIGHT_STYLES, light, line, lines, sentences
 
+PART = " · "
 BRIEF_WIDTH = 60
 """Below it the brief headline is taken where there is one."""
 
@@ -28,10 +30,25 @@ class VerdictBar(Widget):
             return ""
         style = "" if said.light is Light.FINE else f"{LIGHT_STYLES[said.light]} bold"
         text = said.brief if said.brief and width < BRIEF_WIDTH else said.headline
-        head = Content.styled(text, style).wrap(width - 2)
+        head = [Content.styled(row, style) for row in packed(text, width - 2)]
         code = f"   {said.code}" if said.code else ""
         if code and head[-1].cell_length + len(code) <= width - 2:
             head[-1] = Content.assemble(head[-1], (code, "$accent"))
         rows = [*head, *sentences(said.detail, width - 2, height - len(head))][:height]
         first, *rest = rows
         return lines([line(light(said.light), " ", first), *(line("  ", row) for row in rest)])
+
+
+def packed(text: str, width: int) -> list[str]:
+    """Return a headline in lines that break between its parts, and inside a part only where it is too long itself."""
+    rows: list[str] = []
+    for said in text.split("\n"):
+        row = ""
+        for part in said.split(PART):
+            longer = f"{row}{PART}{part}" if row else part
+            if row and cell_len(longer) > width:
+                rows.append(row)
+                longer = part
+            row = longer
+        rows.append(row)
+    return [piece.plain for row in rows for piece in Content(row).wrap(max(1, width))]
