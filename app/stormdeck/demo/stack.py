@@ -72,7 +72,14 @@ class DemoStack:
     def options(self, given: Options) -> Options:
         """Return the options for a panel on this stack: its own places, and what the user says of the panel."""
         return replace(
-            Options(home=self.home, project=self.project, window=WINDOW_MIN, client_version=CLIENT_VERSION),
+            Options(
+                home=self.home,
+                project=self.project,
+                # Known from the start: another vLLM of this machine must not take the demo's place while it comes up.
+                litellm_config=self._files.config,
+                window=WINDOW_MIN,
+                client_version=CLIENT_VERSION,
+            ),
             theme=given.theme,
             lines=given.lines,
             gpu=given.gpu,
