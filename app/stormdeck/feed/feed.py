@@ -15,6 +15,7 @@ from stormdeck.feed.logdesk import LogDesk
 from stormdeck.feed.reduce import Snapshot
 from stormdeck.feed.servers import ServerDesk
 from stormdeck.feed.stormdesk import StormDesk
+from stormdeck.feed.waiting import woken
 from stormdeck.model.canary.check import Check
 from stormdeck.model.canary.plan import Plan
 from stormdeck.model.canary.summary import CanaryReport
@@ -99,7 +100,8 @@ class Feed:
         self._servers = ServerDesk(options, self._http, hand, self._logs)
         self._canary = CanaryDesk(self._servers.key)
         self._logs.counted = self._canary.without_own
-        self._logs.on_requests = self._servers.requests_came
+        self._logs.on_requests = self._requests_came
+        self._news = asyncio.Event()
         self._storms = StormDesk(StormMemory(paths.state / "storms.sqlite3"))
         self._sampler = (sampler or real_gpus)(hand, lambda: self._servers.load) if options.gpu else None
         self._watcher: SettingsWatcher | None = None
@@ -221,7 +223,13 @@ class Feed:
             if (tails := self._logs.tails(last_lines=self._servers.missing)) != ends:
                 ends = tails
                 self._hand(tails)
-            await asyncio.sleep(TRAFFIC_S)
+            self._news.clear()
+            await woken(self._news, TRAFFIC_S)
+
+    def _requests_came(self) -> None:
+        """Count and ask at once: a storm is to be seen within a second of its third attempt."""
+        self._news.set()
+        self._servers.requests_came()
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)

@@ -16,6 +16,7 @@ from stormdeck.model.settings.scope import SettingsSnapshot
 from stormdeck.model.traffic import TrafficSnapshot
 
 if TYPE_CHECKING:
+    from stormdeck.model.canary.summary import CanaryReport
     from stormdeck.model.rules.facts import Exposure
     from stormdeck.model.rules.live import Probe
 
@@ -34,6 +35,8 @@ class Deck:
     client_version: str | None = None
     version_given: bool = False
     """The user named the version: what transcripts tell does not count."""
+    canary: CanaryReport | None = None
+    """The last canary of this panel."""
     probe: Probe | None = None
     """What the base URL answered to a look that costs nothing."""
     exposures: tuple[Exposure, ...] = ()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from stormdeck.model.canary.check import Check
     from stormdeck.model.canary.plan import Plan
     from stormdeck.model.canary.summary import CanaryReport
+    from stormdeck.ui.screens.canary import CanaryScreen
 
 TICK_S = 1.0
 TOAST_HEIGHT = 20
@@ -237,6 +239,10 @@ class StormdeckApp(App[None]):
             self.notify("The sources are still being loaded.")
         else:
             await self.push_screen(CanaryScreen(plan, self.feed))
+
+    def on_canary_screen_told(self, message: CanaryScreen.Told) -> None:
+        """Keep what a canary told beside the findings."""
+        self.deck = replace(self.deck, canary=message.report)
 
     async def take_to_form(self, finding: Finding) -> None:
         """Show the form with the fix of a finding taken, on the row that it is about."""

@@ -8,6 +8,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import VerticalScroll
 from textual.content import Content
+from textual.message import Message
 from textual.screen import ModalScreen
 from textual.widgets import Static
 from textual.worker import Worker, WorkerState
@@ -27,6 +28,13 @@ NAME = 26
 
 class CanaryScreen(ModalScreen[None]):
     """Sends nothing before enter; escape stops it at any point."""
+
+    class Told(Message):
+        """A canary has been run."""
+
+        def __init__(self, report: CanaryReport) -> None:
+            self.report = report
+            super().__init__()
 
     BINDINGS = [  # noqa: RUF012 - Textual's own form
         Binding("enter,y", "send", "send", id="canary.send", tooltip="Send the requests."),
@@ -56,6 +64,7 @@ class CanaryScreen(ModalScreen[None]):
 
     async def _run(self) -> None:
         self._report = await self._feed.run_canary(self._plan, self._take)
+        self.post_message(self.Told(self._report))
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """Show the end, whatever it is."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from textual.content import Content
 from textual.geometry import Size
 
+from stormdeck.model.canary.check import Check
 from stormdeck.model.deck import Deck
 from stormdeck.model.discovery import Found, Missed
 from stormdeck.model.finding import Finding
@@ -50,6 +51,8 @@ class CheckDetail(Panel):
         match self._item:
             case Finding():
                 return _finding(self._item, self.deck, width)
+            case Check():
+                return _check(self._item, width)
             case Found():
                 return _found(self._item, width)
             case Missed():
@@ -79,6 +82,17 @@ def _finding(finding: Finding, deck: Deck, width: int) -> list[Content]:
     page = page_of(finding.code)
     if page is not None:
         rows += [line(), line(("THE RULE", "$quiet bold"))]
+        rows += [line((text, "$quiet")) for text in page_lines(page, max(20, width))[1:]]
+    return rows
+
+
+def _check(check: Check, width: int) -> list[Content]:
+    rows = [line(("CANARY  ", "$quiet bold"), (check.name, "bold"))]
+    rows += _wrapped(check.verdict.value, width, LIGHT_STYLES[check.verdict.light])
+    rows += [line(), *_wrapped(check.words, width, "")]
+    page = page_of(check.code) if check.code else None
+    if page is not None:
+        rows += [line(), line((f"THE RULE  {page.code}", "$quiet bold"))]
         rows += [line((text, "$quiet")) for text in page_lines(page, max(20, width))[1:]]
     return rows
 

@@ -11,6 +11,7 @@ from textual.geometry import Region, Size
 from textual.message import Message
 from textual.widget import Widget
 
+from stormdeck.model.canary.check import Check, Route, Verdict
 from stormdeck.model.deck import Deck
 from stormdeck.model.discovery import Found, Missed
 from stormdeck.model.finding import Finding, Severity
@@ -19,7 +20,7 @@ from stormdeck.model.light import Light
 from stormdeck.ui.draw import light, line
 from stormdeck.ui.widgets.panel import Panel
 
-Item = Finding | Found | Missed | str
+Item = Finding | Check | Found | Missed | str
 """What a row stands for; a text is a heading, or a sentence where there is nothing."""
 
 HOPS = {HopKind.CLIENT: "CLIENT", HopKind.PROXY: "PROXY", HopKind.SERVER: "VLLM", HopKind.GPU: "GPU"}
@@ -43,9 +44,12 @@ def rows_of(deck: Deck, *, problems_only: bool) -> Iterator[Row]:
     shown = [one for one in deck.findings if not problems_only or one.severity is not Severity.INFO]
     for hop, title in HOPS.items():
         own = [finding for finding in shown if finding.hop is hop]
-        if own or hop is HopKind.CLIENT:
+        asked = [check for check in deck.canary.checks if check.hop is hop] if deck.canary is not None else []
+        told = [check for check in asked if not problems_only or check.verdict in {Verdict.FAIL, Verdict.WARN}]
+        if own or told or hop is HopKind.CLIENT:
             yield Row(title, heading=True)
             yield from map(Row, own)
+            yield from map(Row, told)
             if not own:
                 yield Row(_nothing(deck))
     yield Row("")
@@ -88,7 +92,7 @@ class CheckList(Panel, can_focus=True):
 
     def part(self, deck: Deck) -> object:
         """Return what the list is made of."""
-        return deck.findings, deck.settings.files, deck.discovery
+        return deck.findings, deck.settings.files, deck.discovery, deck.canary
 
     def watch_deck(self, old: Deck, new: Deck) -> None:
         """Make the list anew when its part of the deck has changed."""
@@ -152,6 +156,10 @@ def _text(item: Item) -> Content:
             return line(
                 light(item.severity.light), " ", (f"{item.code:<11}", "$accent"), (name, "bold"), f"  {item.title}"
             )
+        case Check():
+            way = "  vLLM itself" if item.route is Route.DIRECT else ""
+            said = line((f"{'canary':<11}", "$quiet"), (item.name, "bold"), f"  {item.verdict.value}{way}")
+            return line(light(item.verdict.light), " ", said)
         case Found():
             return line(light(Light.FINE), " ", (item.kind.value, "bold"), f"  {item.url}")
         case Missed():

@@ -1,0 +1,90 @@
+"""The canary on the checks area: nothing is sent before enter, each result is shown, and escape stops it."""
+
+import asyncio
+
+from panel import hand, in_loop, rows_with, show, until
+from samples import FOUND, PROXY, VLLM, WELL
+from stormdeck.model.canary.check import Check, Question, Route, Verdict
+from stormdeck.model.canary.plan import plan_of
+from stormdeck.model.canary.summary import CanaryReport
+from stormdeck.model.hop import HopKind
+from stormdeck.model.rules.gather import facts_of
+
+PASSED = Check(Question.PLAIN, Route.CLIENT, HopKind.SERVER, Verdict.PASS, "answered in 0.9 s")
+FAILED = Check(Question.STREAM, Route.CLIENT, HopKind.PROXY, Verdict.FAIL, "the stream was cut", code="SERVER905")
+
+
+class Feed:
+    """Plans as the real one does, and answers what a test says."""
+
+    def __init__(self, hold=False):
+        self.sent, self.stopped, self.hold = 0, False, hold
+
+    def start(self):
+        pass
+
+    async def stop(self):
+        pass
+
+    def search(self):
+        pass
+
+    def attention(self, given):
+        pass
+
+    def plan_canary(self, deck):
+        return plan_of(facts_of(deck), "9.9", "a-session")
+
+    async def run_canary(self, plan, hand_on):
+        self.sent += 1
+        hand_on(PASSED)
+        try:
+            if self.hold:
+                await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            self.stopped = True
+            raise
+        hand_on(FAILED)
+        return CanaryReport((PASSED, FAILED))
+
+
+async def opened(pilot, feed):
+    pilot.app.feed = feed
+    await hand(pilot, FOUND, VLLM, PROXY, WELL)
+    await show(pilot, "checks")
+    await pilot.press("c")
+    await until(pilot, lambda: rows_with(pilot.app, "It would send"))
+
+
+@in_loop
+async def test_nothing_is_sent_before_enter_and_the_cost_is_told(panel):
+    feed = Feed()
+    async with panel().run_test(size=(120, 50)) as pilot:
+        await opened(pilot, feed)
+        assert rows_with(pilot.app, "prompt tokens")
+        await pilot.press("escape")
+        assert feed.sent == 0
+
+
+@in_loop
+async def test_results_are_shown_and_stay_in_the_list(panel):
+    feed = Feed()
+    async with panel().run_test(size=(120, 50)) as pilot:
+        await opened(pilot, feed)
+        await pilot.press("enter")
+        await until(pilot, lambda: rows_with(pilot.app, "the stream was cut"))
+        await until(pilot, lambda: rows_with(pilot.app, "Claude Code here"))
+        await pilot.press("enter", "escape")
+        assert feed.sent == 1
+        await until(pilot, lambda: rows_with(pilot.app, "a streamed answer"))
+
+
+@in_loop
+async def test_escape_stops_a_canary(panel):
+    feed = Feed(hold=True)
+    async with panel().run_test(size=(120, 50)) as pilot:
+        await opened(pilot, feed)
+        await pilot.press("enter")
+        await until(pilot, lambda: rows_with(pilot.app, "answered in 0.9 s"))
+        await pilot.press("escape")
+        await until(pilot, lambda: feed.stopped)
