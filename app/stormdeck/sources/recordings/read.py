@@ -15,10 +15,13 @@ from stormdeck.model.logs.access import LocalTime
 from stormdeck.model.logs.batch import LogBatch
 from stormdeck.model.logs.reader import AccessReader
 from stormdeck.model.text import clean
+
 from stormdeck.sources.recordings.entry import LOOKED_AT, is_recording, read_recorded
 from stormdeck.sources.recordings.pieces import pieces
 from stormdeck.sources.recordings.rotation import with_predecessors
 
+HELD = 4
+"""Pieces that are held at most to tell a recording from a log; a file that begins with more blank lines is a log."""
 STDIN = "-"
 _STDIN_NAME = "standard input"
 _Timed = tuple[float, LogBatch]
@@ -110,14 +113,12 @@ class _Clock:
 
 
 def _first(source: Iterator[list[str]]) -> list[list[str]]:
-    """Return the first pieces: enough lines to tell a recording from a log. Pieces of empty lines are left out."""
+    """Return the first pieces: enough lines to tell a recording from a log, and few enough to hold."""
     first: list[list[str]] = []
     seen = 0
-    while seen < LOOKED_AT and (piece := next(source, None)) is not None:
-        filled = sum(1 for line in piece if line.strip())
-        if filled:
-            first.append(piece)
-            seen += filled
+    while seen < LOOKED_AT and len(first) < HELD and (piece := next(source, None)) is not None:
+        first.append(piece)
+        seen += sum(1 for line in piece if line.strip())
     return first
 
 
