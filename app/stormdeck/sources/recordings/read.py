@@ -15,7 +15,6 @@ from stormdeck.model.logs.access import LocalTime
 from stormdeck.model.logs.batch import LogBatch
 from stormdeck.model.logs.reader import AccessReader
 from stormdeck.model.text import clean
-
 from stormdeck.sources.recordings.entry import LOOKED_AT, is_recording, read_recorded
 from stormdeck.sources.recordings.pieces import pieces
 from stormdeck.sources.recordings.rotation import with_predecessors
