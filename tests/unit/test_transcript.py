@@ -3,10 +3,10 @@
 import json
 
 import pytest
-import transcripts as written
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import transcripts as written
 from stormdeck.model.retries.transcript import LONGEST_ENTRY, EntryKind, parse_entry
 
 T = 1_795_202_492.375
