@@ -16,9 +16,7 @@ from stormdeck.commands.talk import say, standard_error
 from stormdeck.model.canary.check import Check, Route, Verdict
 from stormdeck.model.canary.plan import Plan, plan_of
 from stormdeck.model.canary.summary import CanaryReport
-from stormdeck.model.deck import Deck
-from stormdeck.model.rules.facts import Facts
-from stormdeck.model.rules.live import live_of
+from stormdeck.model.rules.gather import facts_of
 from stormdeck.sources.canary import Canary
 
 _INKS = {Verdict.PASS: Ink.GOOD, Verdict.WARN: Ink.WARNING, Verdict.FAIL: Ink.ERROR}
@@ -29,10 +27,7 @@ _NAME = max(len(verdict) for verdict in Verdict) + 2
 def plan(known: Knowledge) -> Plan:
     """Return what would be sent, for what was found."""
     seen = known.seen
-    deck = Deck(discovery=seen.discovery, settings=known.settings, vllm=seen.vllm, proxy=seen.proxy)
-    facts = Facts.effective(
-        known.settings, known.client.version, live=live_of(deck, seen.probe), proxy_config=known.proxy_config
-    )
+    facts = facts_of(known.deck(known.settings))
     key = token_for(seen.vllm.url, known.options, known.settings, seen) if seen.vllm is not None else ""
     return plan_of(facts, __version__, str(uuid.uuid4()), key or None)
 

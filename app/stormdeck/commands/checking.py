@@ -33,12 +33,9 @@ class Knowledge:
     proxy_config: ProxyConfig | None
     exposures: tuple[Exposure, ...]
 
-    def findings(self, settings: SettingsSnapshot) -> tuple[Finding, ...]:
-        """Return what the rules say about settings, with everything else as it was found.
-
-        Where there are no settings at all, nothing is wrong with them.
-        """
-        deck = Deck(
+    def deck(self, settings: SettingsSnapshot) -> Deck:
+        """Return everything that was found, with settings in the place of those that were read."""
+        return Deck(
             discovery=self.seen.discovery,
             settings=settings,
             vllm=self.seen.vllm,
@@ -48,7 +45,13 @@ class Knowledge:
             proxy_config=self.proxy_config,
             probe=self.seen.probe,
         )
-        return findings_of(deck)
+
+    def findings(self, settings: SettingsSnapshot) -> tuple[Finding, ...]:
+        """Return what the rules say about settings, with everything else as it was found.
+
+        Where there are no settings at all, nothing is wrong with them.
+        """
+        return findings_of(self.deck(settings))
 
     def report(self) -> tuple[Finding, ...]:
         """Return the findings with their places, in the order in which they are told."""

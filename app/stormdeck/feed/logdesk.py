@@ -38,7 +38,6 @@ class LogDesk:
         self._grew = grew
         self._clock = clock
         self._followers: dict[Path, Follower] = {}
-        self._statuses: dict[Path, LogStatus] = {}
         self._waiting: deque[LogBatch] = deque()
         self._ends = LogEnds()
         self._slots = BoundedSemaphore(WAITING_BATCHES)
@@ -76,7 +75,6 @@ class LogDesk:
             follower = self._followers.pop(path, None)
             if follower is not None:
                 follower.stop()
-                self._statuses.pop(path, None)
                 self._meter.forget(follower.name)
 
     def stop(self) -> None:
@@ -86,11 +84,6 @@ class LogDesk:
             follower.stop()
         if self._transcripts is not None:
             self._transcripts.stop()
-
-    @property
-    def statuses(self) -> tuple[LogStatus, ...]:
-        """Return how each followed log stands."""
-        return tuple(self._statuses.values())
 
     def tails(self, *, last_lines: bool) -> LogTails:
         """Return what the ends of the followed logs tell."""
@@ -113,8 +106,7 @@ class LogDesk:
         self._call(lambda: self._note(status))
 
     def _note(self, status: LogStatus) -> None:
-        """Remember how a log stands; one that is followed is read, even while it is silent."""
-        self._statuses[status.path] = status
+        """Tell the meter of a log that is followed: it is read, even while it is silent."""
         if status.state is LogState.FOLLOWING:
             self._meter.take(LogBatch(status.log, (), self._clock(), history=True))
 
