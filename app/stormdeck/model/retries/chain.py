@@ -15,11 +15,17 @@ UNKNOWN = "unknown"
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """One turn: its attempts so far."""
+    """One turn: its attempts so far. Made by ``first_attempt`` and ``then``."""
 
     turn: int
     requests: tuple[Request, ...]
     """Its attempts in order, one at least."""
+    newest: Request
+    """The last one so far."""
+    attempts: int
+    """How many there are."""
+    open: bool
+    """Another one may follow: the newest failed."""
     started: float | None
     ports: frozenset[int]
     """Of its attempts; none where the log has no ports."""
@@ -29,21 +35,6 @@ class Chain:
     """Seconds that it took at most."""
     gap: float | None = None
     """Seconds between the answers to the last two attempts."""
-
-    @property
-    def newest(self) -> Request:
-        """Return the last attempt so far."""
-        return self.requests[-1]
-
-    @property
-    def attempts(self) -> int:
-        """Return how many there are."""
-        return len(self.requests)
-
-    @property
-    def open(self) -> bool:
-        """Tell whether another attempt may follow."""
-        return self.newest.failed
 
     @property
     def last(self) -> float | None:
@@ -81,6 +72,9 @@ class Chain:
         return Chain(
             turn=self.turn,
             requests=(*self.requests, request),
+            newest=request,
+            attempts=self.attempts + 1,
+            open=request.failed,
             started=request.t if self.started is None else self.started,
             ports=self.ports | _ports(request),
             quickest=quickest,
@@ -91,7 +85,15 @@ class Chain:
 
 def first_attempt(turn: int, request: Request) -> Chain:
     """Return the chain that begins with this request."""
-    return Chain(turn=turn, requests=(request,), started=request.t, ports=_ports(request))
+    return Chain(
+        turn=turn,
+        requests=(request,),
+        newest=request,
+        attempts=1,
+        open=request.failed,
+        started=request.t,
+        ports=_ports(request),
+    )
 
 
 def chain_of(turn: int, requests: Sequence[Request]) -> Chain:

@@ -51,11 +51,11 @@ class Fit(IntEnum):
 
 def may_follow(chain: Chain, request: Request) -> bool:
     """Tell quickly whether a request can continue a chain at all: most cannot."""
-    newest = chain.requests[-1]
-    if newest.status < 400:
+    if not chain.open:
         return False
+    newest = chain.newest
     if newest.t is None or request.t is None:
-        return chain.attempts >= OUTLIVED_FROM or request.port in chain.ports
+        return request.port in chain.ports or chain.attempts >= OUTLIVED_FROM
     return request.t - newest.t <= LONGEST_GAP
 
 

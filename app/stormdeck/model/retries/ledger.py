@@ -86,15 +86,17 @@ class Ledger:
         intake = self._intake(batch.log)
         taken: list[Taken] = []
         others: list[RequestKind] = []
+        untold = when(None, batch)
         for index, line in enumerate(batch.lines):
             if " HTTP/" in line or '"reqId":' in line:
                 found = intake.access(line)
                 if found is not None:
                     access, port = found
                     if access.kind is RequestKind.MAIN:
-                        t, grain = when(access.time, batch)
+                        t, grain = untold if access.time is None else when(access.time, batch)
                         request = Request(batch.log, access.status, access.host, port, t, grain)
-                        taken.append(Taken(index, request, self._follow(request)))
+                        self._balance.add(request)
+                        taken.append(Taken(index, request, self.tracker.take(request)))
                     else:
                         others.append(access.kind)
                         if access.time is not None:
@@ -104,9 +106,7 @@ class Ledger:
                 self._explain(intake, line, batch)
         if (taken or others) and not batch.history:
             self._balance.reach(batch.arrived)
-        self._kinds[RequestKind.MAIN] += len(taken)
-        for kind in set(others):
-            self._kinds[kind] += others.count(kind)
+        self._count(taken, others)
         return taken
 
     def take_behind(self, batch: LogBatch) -> int:
@@ -181,13 +181,12 @@ class Ledger:
             intake = self._intakes[log] = Intake(self._local_time)
         return intake
 
-    def _follow(self, request: Request) -> Attempt:
-        """Count a main request and tell which attempt it is."""
-        self._statuses[request.status] += 1
-        self._balance.add(request)
-        attempt = self.tracker.take(request)
-        self._retries += (attempt.number > 1) - (attempt.instead_of is not None)
-        return attempt
+    def _count(self, taken: list[Taken], others: list[RequestKind]) -> None:
+        self._kinds[RequestKind.MAIN] += len(taken)
+        self._kinds.update(others)
+        self._statuses.update(line.request.status for line in taken)
+        self._retries += sum(line.attempt.number > 1 for line in taken)
+        self._retries -= sum(line.attempt.instead_of is not None for line in taken)
 
     def _explain(self, intake: Intake, line: str, batch: LogBatch) -> None:
         error = intake.error(line, batch)

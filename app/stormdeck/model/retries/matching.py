@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -10,19 +10,11 @@ from stormdeck.model.retries.chain import Chain, first_attempt
 from stormdeck.model.retries.evidence import Fit, fit, may_follow
 from stormdeck.model.retries.ladder import gives_up, wait_bounds
 from stormdeck.model.retries.request import Request
+from stormdeck.model.retries.waiting import Track, Waiting
 
-
-@dataclass(slots=True)
-class Track:
-    """A chain, with what it takes to revise its newest attempt."""
-
-    chain: Chain
-    before: Chain | None = None
-    """The chain without its newest attempt, where that rests on less than the chain's own connection."""
-    strength: Fit = Fit.CONNECTION
-    """The evidence for the newest attempt."""
-    at: int = 0
-    """How many requests the tracker had taken by its newest attempt."""
+Rank = tuple[int, int, bool, float]
+"""Orders matches: by evidence, by what they change, by equal status, by what must be sent first."""
+_LEAST: Rank = (Fit.NONE, 0, False, float("-inf"))
 
 
 class Reading(IntEnum):
@@ -48,37 +40,44 @@ class Match:
     strength: Fit
 
     @property
-    def rank(self) -> tuple[int, int, bool, float]:
-        """Order matches: by evidence, by what they change, by equal status, by what must be sent first."""
+    def rank(self) -> Rank:
+        """Return its place among others."""
         deadline = (self.chain.last or 0.0) + wait_bounds(self.chain.attempts)[1]
         # Two failures on one connection speak for a turn of their own, unless a chain waits for just this request.
         strength = self.strength if self.reading else Fit.LADDER
         return strength, self.reading, self.chain.newest.status == self.request.status, -deadline
 
 
-def best_match(tracks: list[Track], request: Request, limit: int, known_port: bool) -> Match | None:
+def best_match(waiting: Waiting, request: Request, limit: int, known_port: bool) -> Match | None:
     """Return the best way to read a request as a retry, ``None`` when it begins a turn.
 
     ``known_port``: its connection served a request before.
     """
+    owners = waiting.owners(request.port)
     best: Match | None = None
-    for match in _matches(tracks, request, limit, known_port):
-        if best is None or match.rank > best.rank:
-            best = match
+    best_rank: Rank = _LEAST
+    for track in waiting.concerned(request, owners, known_port):
+        if track.before is None:
+            if not may_follow(track.chain, request):
+                continue
+            if best_rank[0] is Fit.CONNECTION and request.port not in track.chain.ports:
+                continue
+        for match in _matches(track, request, limit, owners if known_port else None):
+            rank = match.rank
+            if rank > best_rank:
+                best, best_rank = match, rank
     return best
 
 
-def _matches(tracks: list[Track], request: Request, limit: int, known_port: bool) -> Iterator[Match]:
-    possible = [track for track in tracks if track.before is not None or may_follow(track.chain, request)]
-    owners = [track.chain for track in tracks if track.chain.open and track.chain.owns(request)] if possible else []
-    for track in possible:
-        for reading, chain in _readings(track, request):
-            if gives_up(chain.attempts, chain.newest.status, limit):
-                continue
-            strange = known_port and not any(_siblings(chain, owner) for owner in owners)
-            strength = fit(chain, request, strange)
-            if strength > _needed(reading, track):
-                yield Match(track, chain, request, reading, strength)
+def _matches(track: Track, request: Request, limit: int, owners: Collection[Track] | None) -> Iterator[Match]:
+    """Yield the readings of a request as an attempt of one track; ``owners``: whose connection it is known to be."""
+    for reading, chain in _readings(track, request):
+        if gives_up(chain.attempts, chain.newest.status, limit):
+            continue
+        strange = owners is not None and not any(_siblings(chain, owner.chain) for owner in owners)
+        strength = fit(chain, request, strange)
+        if strength > _needed(reading, track):
+            yield Match(track, chain, request, reading, strength)
 
 
 def _readings(track: Track, request: Request) -> Iterator[tuple[Reading, Chain]]:

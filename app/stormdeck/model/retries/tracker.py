@@ -6,21 +6,19 @@ from collections import OrderedDict
 
 from stormdeck.model.retries.causes import BESIDE, Causes, ErrorText
 from stormdeck.model.retries.chain import STORM, Chain, first_attempt
-from stormdeck.model.retries.evidence import LONGEST_GAP, Fit
+from stormdeck.model.retries.evidence import Fit
 from stormdeck.model.retries.ladder import DEFAULT_LIMIT
-from stormdeck.model.retries.matching import Match, Reading, Track, best_match
+from stormdeck.model.retries.matching import Match, Reading, best_match
 from stormdeck.model.retries.outlook import chain_storm
 from stormdeck.model.retries.request import Attempt, Request
 from stormdeck.model.retries.storm import Storm
+from stormdeck.model.retries.waiting import Track, Waiting
 
 STORMS = 50
-WAITING = 32
-"""Failed turns that may wait for their next attempt at once."""
-FAR_BEHIND = 500
-"""Requests after which no attempt of a chain is awaited any more in a log without times."""
 SWEEP = 16
 """Requests between two looks for chains that are over."""
 PORTS = 4096
+NEVER = float("-inf")
 SAME_CONNECTION = 600.0
 """Seconds after which a port that is seen again is taken for another connection: ports are used anew."""
 
@@ -43,7 +41,7 @@ class Tracker:
         """Attempts after which the client gives up: ``CLAUDE_CODE_MAX_RETRIES`` and one."""
         self._turns = 0
         self._taken = 0
-        self._tracks: list[Track] = []
+        self._waiting = Waiting()
         self._ports: dict[tuple[str, str, int], float | None] = {}
         self._least = least
         self._most = most
@@ -56,22 +54,23 @@ class Tracker:
         """Take the next main request and tell which attempt of which turn it is."""
         self._taken += 1
         known = self._seen(request)
-        if self._tracks and not self._taken % SWEEP:
-            self._forget(request.t)
-        match = best_match(self._tracks, request, self.limit, known) if self._tracks else None
+        match = None
+        if self._waiting:
+            if not self._taken % SWEEP:
+                self._waiting.forget(request.t, self._taken)
+            match = best_match(self._waiting, request, self.limit, known)
         if match is None:
-            if self._least > 1 and request.status < 400:
+            if self._least == 1 or request.status >= 400:
+                self._begin(request)
+            else:
                 self._turns += 1
-                return Attempt(self._turns, 1)
-            return Attempt(self._begin(request).chain.turn, 1)
+            return Attempt(self._turns, 1)
         track, wrong = match.track, None
         if match.reading is not Reading.FOLLOWS:
             track, wrong = self._revise(match)
-        if match.reading is not Reading.TWO_OF_ANOTHER and match.strength < Fit.CONNECTION:
-            track.before, track.strength = track.chain, match.strength
-        else:
-            track.before, track.strength = None, Fit.CONNECTION
-        track.chain, track.at = track.chain.then(request), self._taken
+        weak = match.reading is not Reading.TWO_OF_ANOTHER and match.strength < Fit.CONNECTION
+        before, strength = (track.chain, match.strength) if weak else (None, Fit.CONNECTION)
+        self._waiting.revise(track, track.chain.then(request), before, strength, self._taken)
         self._note(track.chain)
         return Attempt(track.chain.turn, track.chain.attempts, wrong)
 
@@ -103,10 +102,9 @@ class Tracker:
     def _seen(self, request: Request) -> bool:
         """Tell whether a request's connection served one before, and remember it."""
         t, key = request.t, (request.log, request.host, request.port)
-        known = key in self._ports
-        last = self._ports.pop(key, None)
+        last = self._ports.pop(key, NEVER)
         self._ports[key] = t
-        if not known:
+        if last == NEVER:
             if len(self._ports) > PORTS:
                 del self._ports[next(iter(self._ports))]
             return False
@@ -119,27 +117,18 @@ class Tracker:
         if self._least == 1:
             self._note(track.chain)
         if request.failed:
-            self._tracks = [*self._tracks[1 - WAITING :], track]
+            self._waiting.add(track)
         return track
-
-    def _forget(self, t: float | None) -> None:
-        """Drop the chains that no request can continue any more; without times those that are far behind."""
-        oldest = float("-inf") if t is None else t - LONGEST_GAP
-        behind = self._taken - FAR_BEHIND
-        self._tracks = [track for track in self._tracks if _waits(track, oldest, behind)]
 
     def _revise(self, match: Match) -> tuple[Track, Request | None]:
         """Give a chain's newest attempt a turn of its own; return what the request is added to, and that attempt."""
         track, wrong = match.track, match.track.chain.newest
         if track.before is None:
             return track, None
-        track.chain = track.before
+        self._waiting.revise(track, track.before, None, Fit.CONNECTION, track.at)
         self._note(track.chain)
         own = self._begin(wrong)
-        if match.reading is Reading.TAKES_ITS_PLACE:
-            return track, wrong
-        track.before, track.strength = None, Fit.CONNECTION
-        return own, wrong
+        return (track if match.reading is Reading.TAKES_ITS_PLACE else own), wrong
 
     def _note(self, chain: Chain) -> None:
         """Remember a chain, or no longer."""
@@ -164,11 +153,3 @@ class Tracker:
                 self._reasons[chain.turn] = found
             return True
         return False
-
-
-def _waits(track: Track, oldest: float, behind: int) -> bool:
-    """Tell whether a chain waits for an attempt, or for a request that shows its newest one to be another's."""
-    newest = track.chain.requests[-1]
-    if newest.status < 400 and track.before is None:
-        return False
-    return track.at >= behind if newest.t is None else newest.t >= oldest

@@ -1,0 +1,124 @@
+"""The turns that wait for their next attempt, and which of them a request may continue at all."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from stormdeck.model.retries.chain import Chain
+from stormdeck.model.retries.evidence import LONGEST_GAP, OUTLIVED_FROM, Fit
+from stormdeck.model.retries.request import Request
+
+WAITING = 32
+"""Turns that may wait at once."""
+FAR_BEHIND = 500
+"""Requests after which no attempt of a chain is awaited any more in a log without times."""
+
+
+@dataclass(slots=True)
+class Track:
+    """A chain, with what it takes to revise its newest attempt."""
+
+    chain: Chain
+    before: Chain | None = None
+    """The chain without its newest attempt, where that rests on less than the chain's own connection."""
+    strength: Fit = Fit.CONNECTION
+    """The evidence for the newest attempt."""
+    at: int = 0
+    """How many requests the tracker had taken by its newest attempt."""
+
+
+class Waiting:
+    """Finds the few turns that matter to a request without a look at all that wait; most requests concern none."""
+
+    def __init__(self) -> None:
+        self._tracks: dict[int, Track] = {}
+        """By their turns, in the order of these; the others are parts of it."""
+        self._owners: dict[int, dict[int, Track]] = {}
+        """Those whose next attempt may come, by the ports of their connections."""
+        self._revisable: dict[int, Track] = {}
+        self._patient: dict[int, Track] = {}
+        """Those whose next attempt may well come over another connection."""
+
+    def __bool__(self) -> bool:
+        return bool(self._tracks)
+
+    def add(self, track: Track) -> None:
+        """Let another one wait, in the place of the oldest where they are too many."""
+        if len(self._tracks) == WAITING:
+            self._drop(self._tracks[next(iter(self._tracks))])
+        self._tracks[track.chain.turn] = track
+        self._file(track)
+
+    def revise(self, track: Track, chain: Chain, before: Chain | None, strength: Fit, at: int) -> None:
+        """Give a track, whether it still waits or not, another chain of the same turn."""
+        waits = chain.turn in self._tracks
+        if waits:
+            self._unfile(track)
+        track.chain, track.before, track.strength, track.at = chain, before, strength, at
+        if waits:
+            self._file(track)
+
+    def forget(self, t: float | None, taken: int) -> None:
+        """Drop the chains that no request can continue any more; without times those that are far behind."""
+        oldest = float("-inf") if t is None else t - LONGEST_GAP
+        behind = taken - FAR_BEHIND
+        for track in [track for track in self._tracks.values() if not _waits(track, oldest, behind)]:
+            self._drop(track)
+
+    def owners(self, port: int) -> Collection[Track]:
+        """Return the turns whose next attempt may come, and which used this connection."""
+        owners = self._owners.get(port)
+        return owners.values() if owners else ()
+
+    def concerned(self, request: Request, owners: Collection[Track], known_port: bool) -> Collection[Track]:
+        """Return the turns that a request may continue, or revise, in their order.
+
+        ``owners``: of its connection; ``known_port``: that served a request before, so that it can continue only
+        turns of the session that it belongs to.
+        """
+        if request.t is not None and (request.failed or not request.port):
+            return self._tracks.values()
+        near = self._siblings(owners) if known_port else self._patient
+        if not self._revisable and (known_port or not owners):
+            return [near[turn] for turn in sorted(near)] if near else ()
+        some = {**near, **self._revisable, **{track.chain.turn: track for track in owners}}
+        return [some[turn] for turn in sorted(some)]
+
+    def _siblings(self, owners: Collection[Track]) -> dict[int, Track]:
+        """Return the turns that share connections with these, themselves included."""
+        return {
+            turn: track for owner in owners for port in owner.chain.ports for turn, track in self._owners[port].items()
+        }
+
+    def _file(self, track: Track) -> None:
+        chain = track.chain
+        if track.before is not None:
+            self._revisable[chain.turn] = track
+        if chain.open:
+            if chain.attempts >= OUTLIVED_FROM or chain.reconnects:
+                self._patient[chain.turn] = track
+            for port in chain.ports:
+                self._owners.setdefault(port, {})[chain.turn] = track
+
+    def _unfile(self, track: Track) -> None:
+        chain = track.chain
+        self._revisable.pop(chain.turn, None)
+        self._patient.pop(chain.turn, None)
+        for port in chain.ports if chain.open else ():
+            owners = self._owners[port]
+            del owners[chain.turn]
+            if not owners:
+                del self._owners[port]
+
+    def _drop(self, track: Track) -> None:
+        self._unfile(track)
+        del self._tracks[track.chain.turn]
+
+
+def _waits(track: Track, oldest: float, behind: int) -> bool:
+    """Tell whether a chain waits for an attempt, or for a request that shows its newest one to be another's."""
+    newest = track.chain.newest
+    if newest.status < 400 and track.before is None:
+        return False
+    return track.at >= behind if newest.t is None else newest.t >= oldest
