@@ -146,6 +146,23 @@ def test_a_log_that_looks_like_more_attempts_is_corrected():
     assert (report.retries, report.auxiliary) == (5, 1)
 
 
+def test_an_auxiliary_answer_is_not_taken_for_the_storm_s_turn():
+    """As 2.1.42 did: a tool's result goes out, an auxiliary request is answered, and the turn itself fails."""
+    times = [(0.13, 200, PORT), (0.38, 200, PORT), (0.4, 500, PORT + 10), (0.92, 500, PORT), (2.09, 500, PORT)]
+    lines = [(T + at, access(status, port)) for at, status, port in [*times, (4.53, 200, PORT)]]
+    told = [written.ask(T), written.answer(T + 0.15, "msg_1"), written.ask(T + 0.37), written.answer(T + 4.54, "msg_2")]
+    report = account(lines, told).report()
+    assert (report.retries, report.main_requests, report.auxiliary, report.turns) == (3, 5, 1, 2)
+
+
+@pytest.mark.parametrize(("text", "retries"), [("issue with the selected model (X)", 1), ("API Error: 500", 0)])
+def test_a_second_404_that_comes_late_belongs_to_the_turn_that_failed_with_it(text, retries):
+    """0.32 s later on a new connection, as 2.1.112 did on a busy machine."""
+    lines = [(T + 0.3, access(404)), (T + 0.62, access(404, PORT + 10))]
+    report = account(lines, [written.ask(T), written.failure(T + 0.7, text)]).report()
+    assert report.retries == retries
+
+
 def test_two_sessions_in_one_outage_stay_apart():
     lines = lines_of(6) + lines_of(7, start=T + 0.25, first=PORT + 100)
     report = account(lines, entries_of(6) + entries_of(7, start=T + 0.25, session="s2")).report()

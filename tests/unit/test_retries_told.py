@@ -3,7 +3,7 @@
 import pytest
 
 import transcripts as written
-from stormdeck.model.retries.told import LONGEST_WAIT_S, SESSIONS, TURNS, End, Sessions
+from stormdeck.model.retries.told import LONGEST_WAIT_S, MOMENT_S, SESSIONS, TURNS, End, Sessions
 from stormdeck.model.retries.transcript import parse_entry
 
 T = 1_795_000_000.0
@@ -75,6 +75,14 @@ def test_only_the_end_is_known_of_a_client_that_counts_nothing():
     assert (turn.counted, turn.begun, turn.heard, turn.cause) == (False, T, T + 33, "timeout")
 
 
+@pytest.mark.parametrize("before", [(), (written.request(1, "r1"),)], ids=["nothing", "a request written down"])
+def test_a_client_that_cannot_ask_has_no_turn(before):
+    failure = written.failure(2, "Not logged in · Please run /login", error="authentication_failed")
+    assert seen(written.ask(0), *before, failure) == []
+    after = (written.ask(9), written.answer(10))
+    assert seen(written.ask(0), *before, failure, *after) == [(1, End.ANSWERED, ())]
+
+
 def test_blocks_of_one_answer_are_one_turn():
     lines = [written.ask(T), *[written.answer(T + 1, "m1") for _ in range(3)]]
     assert seen(*lines) == [(1, End.ANSWERED, ())]
@@ -107,11 +115,12 @@ def test_the_newest_entry_tells_the_version():
     [
         ([], 1, None),
         ([written.ask(T)], 1, 1),
-        ([written.ask(T), written.answer(T + 1)], 2, 0),
+        ([written.ask(T), written.answer(T + 1)], 1 + MOMENT_S, 1),
+        ([written.ask(T), written.answer(T + 1)], 2 + MOMENT_S, 0),
         ([written.ask(T), written.request(T + 1, "r1")], 2, 1),
         ([written.ask(T)], LONGEST_WAIT_S + 1, 0),
     ],
-    ids=["no transcript", "asked", "answered", "sent", "long ago"],
+    ids=["no transcript", "asked", "answered just now", "answered", "sent", "long ago"],
 )
 def test_who_waits(lines, later, waiting):
     assert told(*lines).waiting(T + later) == waiting

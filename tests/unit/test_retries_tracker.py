@@ -290,3 +290,22 @@ def test_how_sure_it_is_is_told():
     for t in LADDER[:4]:
         tracker.take(request(1000 + t, 500, 0))
     assert tracker.storms(1004.0)[0].confidence == "by waits alone"
+
+
+def test_a_ladder_begins_anew_behind_a_request_that_was_sent_again_at_once():
+    """As measured with Claude Code 2.1.329: a 404, the same without streaming at once, then 429s."""
+    tracker = Tracker()
+    times, statuses = (0.0, 0.05, 0.69, 1.77, 4.1), (404, 429, 429, 429, 200)
+    taken = [tracker.take(request(1000 + t, status)) for t, status in zip(times, statuses, strict=True)]
+    assert numbers(taken) == [1, 2, 3, 4, 5]
+
+
+def test_its_first_attempts_do_not_count_against_the_clients_patience():
+    tracker = Tracker(limit=3)
+    for t, status in ((0.0, 404), (0.05, 429), (0.69, 429)):
+        tracker.take(request(1000 + t, status))
+    (seen,) = tracker.storms(1001.0)
+    assert (seen.attempts, seen.limit, seen.outcome) == (3, 4, Outcome.LIVE)
+    assert tracker.take(request(1001.8, 429)).number == 4
+    (seen,) = tracker.storms(1002.0)
+    assert (seen.attempts, seen.limit, seen.outcome) == (4, 4, Outcome.GAVE_UP)

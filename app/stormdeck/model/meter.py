@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from math import floor
+from collections import Counter
+from collections.abc import Sequence
+from functools import partial
+from math import floor, inf
 
 from stormdeck.model.logs.access import LocalTime
 from stormdeck.model.logs.batch import LogBatch
@@ -11,7 +14,7 @@ from stormdeck.model.retries.labels import Labels
 from stormdeck.model.retries.ladder import DEFAULT_LIMIT
 from stormdeck.model.retries.ledger import Ledger, Taken
 from stormdeck.model.retries.request import Request
-from stormdeck.model.retries.storm import Storm
+from stormdeck.model.retries.storm import Outcome, Storm
 from stormdeck.model.retries.transcript import Entry
 from stormdeck.model.tally import Shift, Tally, shifts
 from stormdeck.model.traffic import Failure, TrafficSnapshot
@@ -20,9 +23,11 @@ MINUTE = 60
 RECENT = 4000
 """Main requests that transcripts are compared with line by line."""
 SHOWN = 50
+"""Storms in a snapshot."""
+SET_BACK_S = 60.0
+"""By which the clock must have been set back: a few seconds are put right again and again."""
 BURST_S = 2.0
 """2.1.329 sends a refused request six times within half a second (measured); lines arrive in parts."""
-"""Storms in a snapshot."""
 
 
 class TrafficMeter:
@@ -45,7 +50,14 @@ class TrafficMeter:
         self._logs: dict[str, None] = {}
         self._since: float | None = None
         self._labels = Labels()
-        self._ledger = Ledger(limit, local_time=local_time, recent=RECENT, margin_s=window_s)
+        self._new_ledger = partial(Ledger, local_time=local_time, recent=RECENT, margin_s=window_s)
+        self._ledger = self._new_ledger(limit)
+        self._looked = -inf
+        self._resting: TrafficSnapshot | None = None
+        """The newest snapshot, while it stays as it is until something comes or the next slice begins."""
+        self._rests_in = 0
+        self._earlier: list[Storm] = []
+        """Storms that were over before the clock was set back."""
         self._empty()
 
     def set_primary(self, log: str) -> None:
@@ -53,6 +65,7 @@ class TrafficMeter:
 
         What another log had counted is dropped. Storms stay, unless that log had not been named.
         """
+        self._resting = None
         if log != self._primary:
             self._empty()
             self._ledger.forget_lines(keep_storms=self._primary is None or self._chosen)
@@ -60,14 +73,17 @@ class TrafficMeter:
 
     def forget(self, log: str) -> None:
         """Take a log off the list of those that are read; what it counted stays."""
+        self._resting = None
         self._logs.pop(log, None)
 
     def set_limit(self, limit: int) -> None:
         """Set the attempts after which the client gives up: ``CLAUDE_CODE_MAX_RETRIES`` and one."""
+        self._resting = None
         self._ledger.limit = limit
 
     def set_timeout(self, api_timeout_ms: int | None) -> None:
         """Set the client's ``API_TIMEOUT_MS``: it tells how many attempts fit into a silence."""
+        self._resting = None
         self._ledger.timeout_s = None if api_timeout_ms is None else api_timeout_ms / 1000
 
     def take(self, batch: LogBatch, first: int = 0) -> dict[int, int]:
@@ -76,6 +92,7 @@ class TrafficMeter:
         Lines are counted from ``first`` on. Only main requests of the primary log have an attempt number; 1 is no
         retry. A line of an earlier batch is told again where its request turns out to be no retry.
         """
+        self._resting = None
         self._logs[batch.log] = None
         if not batch.history and self._since is None:
             self._since = batch.arrived
@@ -87,14 +104,15 @@ class TrafficMeter:
             self._primary = batch.log
         if not batch.history:
             self._hops.take(floor(batch.arrived / self._bucket_s), batch.lines, len(taken))
+        self._add(taken)
         numbers: dict[int, int] = {}
-        for one in taken:
-            self._add(one)
-            numbers |= self._labels.of(one.request, one.attempt, first + one.line)
+        for line, request, attempt in taken:
+            self._labels.tell(numbers, request, attempt, first + line)
         return numbers
 
     def take_entry(self, entry: Entry) -> None:
         """Take what one line of a transcript tells."""
+        self._resting = None
         self._ledger.take_entry(entry)
 
     @property
@@ -104,6 +122,19 @@ class TrafficMeter:
 
     def snapshot(self, now: float) -> TrafficSnapshot:
         """Return the last window; equal to the one before while nothing came in and nothing left it or the minute."""
+        if now < self._looked - SET_BACK_S:
+            self._begin_anew()
+        self._looked = now
+        at = floor(now / self._bucket_s)
+        if self._resting is None or at != self._rests_in:
+            newest = self._count(now)
+            # With an empty minute and nothing under way only what comes, or the next slice, can change it.
+            still = not newest.requests_per_minute and newest.live_storm is None and not newest.waiting
+            self._resting, self._rests_in = newest if still else None, at
+            return newest
+        return self._resting
+
+    def _count(self, now: float) -> TrafficSnapshot:
         account = self._ledger.account()
         moved = shifts(account, self._ledger.tracker.chains)
         last = floor(now / self._bucket_s)
@@ -113,7 +144,7 @@ class TrafficMeter:
         minute = self._seconds.last(floor(now), MINUTE, [self._at(shift, 1) for shift in moved])
         turns_now = sum(second.ok + second.failed for second in minute)
         retries_now = sum(second.retry for second in minute)
-        storms = [storm for storm in self._ledger.storms(account, now) if storm.timed]
+        storms = [storm for storm in self._ledger.storms(account, now) if storm.timed] + self._earlier
         return TrafficSnapshot(
             buckets=buckets,
             bucket_s=self._bucket_s,
@@ -141,6 +172,19 @@ class TrafficMeter:
         error = self._ledger.tracker.causes.of(failed.t, failed.t)
         return Failure(failed.status, failed.t, error.text if error is not None else "", failed.log, self._passed)
 
+    def _begin_anew(self) -> None:
+        """Forget what a clock told that was set back since: by the new one it lies ahead, and nothing would be over.
+
+        The storms that are over stay.
+        """
+        old, self._ledger = self._ledger, self._new_ledger(self._ledger.limit)
+        self._ledger.timeout_s = old.timeout_s
+        storms = old.storms(old.account(), self._looked)
+        over = [storm for storm in storms if storm.timed and storm.outcome is not Outcome.LIVE]
+        self._earlier = [*over, *self._earlier][:SHOWN]
+        self._since = None
+        self._empty()
+
     def _empty(self) -> None:
         self._failed: Request | None = None
         self._passed = False
@@ -157,24 +201,30 @@ class TrafficMeter:
     def _at(self, shift: Shift, length_s: int) -> tuple[int, int, int]:
         return floor(shift.t / length_s), shift.column, shift.number
 
-    def _add(self, taken: Taken) -> None:
-        """Count a request by what it is, and one that was taken for a retry by what it turned out to be."""
-        if not taken.request.failed:
-            self._passed = True
-        elif taken.request.t is not None:
-            self._failed, self._passed = taken.request, False
-        request, wrong = taken.request, taken.attempt.instead_of
-        changes = [(request, taken.attempt.number > 1, 1)]
-        if wrong is not None:
-            changes += [(wrong, True, -1), (wrong, False, 1)]
-        for what, is_retry, number in changes:
-            if what.t is None:
+    def _add(self, taken: Sequence[Taken]) -> None:
+        """Count requests by what they are, and those that were taken for a retry by what they turned out to be."""
+        changes: Counter[tuple[float | None, int]] = Counter()
+        for _, request, attempt in taken:
+            self._look_at(request)
+            wrong = attempt.instead_of
+            changes[request.t, 2 if attempt.number > 1 else int(request.status >= 400)] += 1
+            if wrong is not None:
+                changes[wrong.t, 2] -= 1
+                changes[wrong.t, int(wrong.failed)] += 1
+        for (t, column), number in changes.items():
+            if t is None:
                 continue
-            if self._since is None or what.t < self._since:
-                self._since = what.t
-            column = 2 if is_retry else int(what.failed)
-            self._buckets.add(floor(what.t / self._bucket_s), column, number)
-            self._seconds.add(floor(what.t), column, number)
+            if self._since is None or t < self._since:
+                self._since = t
+            self._buckets.add(floor(t / self._bucket_s), column, number)
+            self._seconds.add(floor(t), column, number)
+
+    def _look_at(self, request: Request) -> None:
+        """Remember the newest failure, and whether a request after it was answered well."""
+        if request.status < 400:
+            self._passed = True
+        elif request.t is not None:
+            self._failed, self._passed = request, False
 
 
 def _is_burst(storm: Storm) -> bool:

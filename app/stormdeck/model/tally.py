@@ -28,18 +28,12 @@ class Tally:
     def __init__(self, size: int) -> None:
         self._size = size
         self._slices: dict[int, list[int]] = {}
-        self._newest: int | None = None
 
     def add(self, index: int, column: int, number: int) -> None:
-        """Add to a column of a slice; what is older than the slices that are kept is dropped."""
-        if self._newest is None or index > self._newest:
-            self._newest = index
-        oldest = self._newest - self._size
-        if index <= oldest:
-            return
+        """Add to a column of a slice; beyond twice as many as are shown, the one that came first is dropped."""
         self._slices.setdefault(index, [0, 0, 0])[column] += number
         if len(self._slices) > 2 * self._size:
-            self._slices = {at: counts for at, counts in self._slices.items() if at > oldest}
+            del self._slices[next(iter(self._slices))]
 
     def last(self, index: int, size: int, changes: Sequence[tuple[int, int, int]] = ()) -> tuple[Bucket, ...]:
         """Return ``size`` slices that end with this one, oldest first.

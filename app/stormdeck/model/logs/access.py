@@ -68,6 +68,8 @@ _LINE = re.compile(
     r"(?:(?P<host>[^\s\"]*):(?P<port>\d{1,5}))? ?- "
     r'"(?P<method>[A-Z]{3,10}) (?P<path>\S+) HTTP/\d(?:\.\d)?" (?P<status>[1-9]\d\d)(?!\S)'
 )
+END_OF_TIME = 253402214400.0
+"""A day before the year 10000: later moments are in no calendar, in some time zone."""
 _CLOCKS = ("timestamp", "asctime", "time")
 
 
@@ -104,18 +106,26 @@ def kind_of(method: str, path: str) -> RequestKind:
 
 
 def unix_time(written: object, local_time: LocalTime | None = None) -> float | None:
-    """Return unix seconds for a clock in a log: ISO text, or milliseconds as pino writes them; ``None`` if untold."""
+    """Return unix seconds for a clock in a log: ISO text, or milliseconds as pino writes them.
+
+    ``None`` if untold, and for a moment before 1970 or one that not every zone's calendar has: that clock is wrong.
+    """
+    try:
+        t = _seconds(written, local_time)
+    except (ValueError, OverflowError, OSError):
+        return None
+    return t if t is not None and 0 <= t < END_OF_TIME else None
+
+
+def _seconds(written: object, local_time: LocalTime | None) -> float | None:
     if isinstance(written, int | float) and not isinstance(written, bool):
         return written / 1000
     if not isinstance(written, str):
         return None
-    try:
-        moment = datetime.fromisoformat(written)
-        if moment.tzinfo is not None:
-            return moment.timestamp()
-        return local_time(moment) if local_time is not None else None
-    except (ValueError, OverflowError, OSError):
-        return None
+    moment = datetime.fromisoformat(written)
+    if moment.tzinfo is not None:
+        return moment.timestamp()
+    return local_time(moment) if local_time is not None else None
 
 
 def _access(match: re.Match[str], time: float | None) -> Access:

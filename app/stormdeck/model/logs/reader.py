@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from stormdeck.model.logs.access import Access, LocalTime, kind_of, parse_access, unix_time
 
 _MOST_OPEN = 1000
+_METHOD = re.compile(r"[A-Z]{3,10}")
+_HIGHEST_PORT = 65_535
 _CUT = "response terminated with an error with headers already sent"
 """claude-code-router's word for a stream that broke; the client had its 200 by then."""
 
@@ -21,7 +24,7 @@ class AccessReader:
 
     def __init__(self, local_time: LocalTime | None = None) -> None:
         self._local_time = local_time
-        self._open: dict[tuple[object, str], dict[str, Any]] = {}
+        self._open: dict[tuple[int | None, str], dict[str, Any]] = {}
 
     @property
     def in_flight(self) -> int:
@@ -41,7 +44,7 @@ class AccessReader:
             return None
         if not isinstance(fields, dict) or not isinstance(fields.get("reqId"), str):
             return None
-        key = (fields.get("pid"), fields["reqId"])
+        key = (fields["pid"] if isinstance(fields.get("pid"), int) else None, fields["reqId"])
         request, response = fields.get("req"), fields.get("res")
         if isinstance(request, dict) and fields.get("msg") == "incoming request":
             while len(self._open) >= _MOST_OPEN:
@@ -58,14 +61,16 @@ class AccessReader:
 
 def _pair(request: dict[str, Any], status: object, time: float | None) -> Access | None:
     method, path, port = request.get("method"), request.get("url"), request.get("remotePort")
-    if not isinstance(method, str) or not isinstance(path, str) or not isinstance(status, int):
+    if not isinstance(method, str) or not isinstance(path, str) or _METHOD.fullmatch(method) is None:
+        return None
+    if type(status) is not int or not 100 <= status <= 999:
         return None
     return Access(
         method=method,
         path=path,
         status=status,
         host=str(request.get("remoteAddress") or ""),
-        port=port if isinstance(port, int) else 0,
+        port=port if type(port) is int and 0 < port <= _HIGHEST_PORT else 0,
         kind=kind_of(method, path),
         time=time,
     )

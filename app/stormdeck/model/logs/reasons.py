@@ -8,6 +8,8 @@ import re
 from stormdeck.model.text import clean, mask_text
 
 LONGEST_REASON = 100
+_LOOKED_AT = 8192
+"""Characters of a message; what it says stands near its beginning, and the rest is a body or a prompt."""
 
 _COOLDOWN = re.compile(r"deployments? (?:available|.{0,40}in cooldown)|cooldown_list=", re.IGNORECASE)
 _PLACE = re.compile(
@@ -17,10 +19,11 @@ _PLACE = re.compile(
     r"|\d{3}: (?=\{)"
     r"|(?:[A-Za-z_]\w*\.)*\w*(?:Error|Exception|Wrapper): "
     r"|\w+Exception - "
+    r"|litellm\.Timeout: |Timeout Error: |APITimeoutError - "
 )
 """What only says where a failure was noticed. It stands at the beginning, several of them in a row."""
 _TAIL = re.compile(
-    r"\s*(?:Received Model Group=|Available Model Group|LiteLLM Retried:|Original exception:|See stack trace|"
+    r"(?:Received Model Group=|Available Model Group|LiteLLM Retried:|Original exception:|See stack trace|"
     r"Valid aliases:|Call `/v1/models`|For more information check|ssl:<|: <\w+Error).*",
     re.DOTALL,
 )
@@ -31,8 +34,12 @@ _MESSAGE = re.compile(
 )
 _ANNOUNCED = re.compile(r"AsyncLLM output_handler failed|Exception in ASGI application")
 """Says that a traceback follows, and nothing of why (measured, vLLM 0.28 and 0.32, uvicorn)."""
+_BOOKKEEPING = re.compile(r"Error creating .{1,40} response logging payload")
+"""LiteLLM cannot note down an answer that its client got whole (measured, 1.80.5)."""
 _TAG = re.compile(r"</?[a-z][^<>]*>")
 _CONNECT = re.compile(r"Cannot connect to host ([\w.:\[\]-]+)")
+_PASSED_IN = re.compile(r"You passed in (model=\S{1,200})\. There are (no healthy deployments) for this model")
+"""Of a model without a deployment; the second sentence says what is wrong (measured, LiteLLM 1.80 and 1.109)."""
 
 
 def is_cooldown(message: str) -> bool:
@@ -47,19 +54,21 @@ def reason(message: str) -> str:
     """Return a failure's message in a few plain words, at most 100 characters, without secrets.
 
     ``EngineCore encountered an issue``, ``model `X` does not exist``, ``No deployments available (cooldown)``. Empty
-    where the message only announces a traceback.
+    where the message only announces a traceback, or tells of no request that failed.
     """
-    if _ANNOUNCED.match(message.lstrip()):
+    message = message.lstrip()[:_LOOKED_AT]
+    if _ANNOUNCED.match(message) or _BOOKKEEPING.match(message):
         return ""
     if is_cooldown(message):
         return "No deployments available (cooldown)"
-    text = _without_place(message.lstrip())
+    text = _without_place(message)
     inner = _inner(text)
     if inner is not None:
         text = _without_place(inner)
     text = _TAIL.sub("", _TAG.sub("", text)).strip()
     if match := _CONNECT.match(text):
         return clean(f"cannot connect to {match[1]}")
+    text = _PASSED_IN.sub(r"\2 for \1", text)
     text = " ".join(mask_text(clean(text.partition("\n")[0])).split())
     text = _first_sentence(text).removeprefix("The ").rstrip(" .:,") or clean(message.strip())
     return text if len(text) <= LONGEST_REASON else text[: LONGEST_REASON - 1].rstrip() + "…"

@@ -55,7 +55,7 @@ def may_follow(chain: Chain, request: Request) -> bool:
         return False
     newest = chain.newest
     if newest.t is None or request.t is None:
-        return request.port in chain.ports or chain.attempts >= OUTLIVED_FROM
+        return request.port in chain.ports or chain.rung >= OUTLIVED_FROM
     return request.t - newest.t <= LONGEST_GAP
 
 
@@ -71,7 +71,7 @@ def fit(chain: Chain, request: Request, strange: bool) -> Fit:
     gap = request.t - chain.last
     if not climbs(chain.newest.status):
         return _at_once(chain, request, gap, strange)
-    if gap < wait_bounds(chain.attempts)[0] - EARLY - request.grain:
+    if gap < wait_bounds(chain.rung)[0] - EARLY - request.grain:
         return Fit.CONNECTION if chain.owns(request) and _paced(chain, request, gap) else Fit.NONE
     return _on_the_ladder(chain, request, gap, strange)
 
@@ -80,7 +80,7 @@ def _by_order(chain: Chain, request: Request, strange: bool) -> Fit:
     """Judge without times: the chain's own connection, or a new one where the wait outlives the old."""
     if chain.owns(request):
         return Fit.CONNECTION
-    outlived = climbs(chain.newest.status) and wait_bounds(chain.attempts)[0] >= IDLE_LIMIT
+    outlived = climbs(chain.newest.status) and wait_bounds(chain.rung)[0] >= IDLE_LIMIT
     expected = not request.failed or climbs(request.status)
     return Fit.ANSWERED if outlived and expected and not strange else Fit.NONE
 
@@ -97,7 +97,7 @@ def _at_once(chain: Chain, request: Request, gap: float, strange: bool) -> Fit:
 
 def _on_the_ladder(chain: Chain, request: Request, gap: float, strange: bool) -> Fit:
     """Judge a request that comes no sooner than the wait allows."""
-    low, high = wait_bounds(chain.attempts)
+    low, high = wait_bounds(chain.rung)
     late = gap - high - request.grain
     if chain.owns(request):
         return Fit.CONNECTION if late <= SLOWEST else Fit.NONE
@@ -109,7 +109,7 @@ def _on_the_ladder(chain: Chain, request: Request, gap: float, strange: bool) ->
 
 def _failed_elsewhere(chain: Chain, request: Request, gap: float, outlived: bool) -> Fit:
     """Judge a failure on another connection: it must take as long as the chain's own failures did."""
-    low, high = wait_bounds(chain.attempts)
+    low, high = wait_bounds(chain.rung)
     earliest = low - EARLY - request.grain + 0.7 * (chain.quickest or 0.0)
     latest = high + max(SLOW_FAILURE if outlived else EARLY, 1.5 * chain.slowest) + request.grain
     if not climbs(request.status) or not earliest <= gap <= latest:

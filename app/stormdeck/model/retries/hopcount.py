@@ -24,11 +24,7 @@ class HopCount:
 
     def take(self, at: int, lines: Sequence[str], asked: int) -> None:
         """Take lines of the log nearest to the client; ``asked``: main requests among them, ``at``: the slice."""
-        requests = retries = 0
-        for line in lines:
-            sent = self._reader.read(line)
-            requests += sent.requests
-            retries += sent.retries
+        requests, retries = self._reader.read_all(lines)
         for tally, number in ((self._asked, asked), (self._lines, requests), (self._counted, retries)):
             if number:
                 tally.add(at, 0, number)

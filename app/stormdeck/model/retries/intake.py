@@ -19,6 +19,8 @@ BACK_S = 1.0
 REMEMBERED = 20_000
 SHAPES = 4096
 """Access lines that differ in more than their port, and are known already: most lines of a log are of a few shapes."""
+UNTIMED = "INFO:     "
+"""How uvicorn's own lines begin."""
 LONGEST_PORT = 5
 CLIENT_CHECKS = frozenset({"/", "/api/hello"})
 """What the client asks for with HEAD to see whether the address answers, no poll (measured, 2.1.112 and 2.1.329)."""
@@ -35,6 +37,8 @@ class Intake:
         """The log has gone back, and was here before."""
         self._seen: dict[Access, None] = {}
         self._shapes: dict[tuple[str, str], Access] = {}
+        self._idle: dict[str, Access] = {}
+        """Requests that are no turns, by all that stands behind the port."""
 
     @property
     def in_flight(self) -> int:
@@ -44,11 +48,16 @@ class Intake:
     def access(self, line: str) -> tuple[Access, int] | None:
         """Return the request that a line tells of, and the client's port; lines that differ in it share the rest.
 
+        Whose request it is is told of main requests only.
+
         A line that stands in the log twice is told once. Where a log that has times goes back in them, lines that were
         there before are the same requests (a log put together from overlapping parts, or read again after a restart).
         Without times nobody can tell.
         """
         head, _, tail = line.partition(' - "')
+        idle = self._idle.get(tail)
+        if idle is not None and head.startswith(UNTIMED):
+            return idle, 0
         before, _, port = head.rpartition(":")
         shape = (before, tail)
         known = self._shapes.get(shape)
@@ -66,6 +75,8 @@ class Intake:
         if access.time is None:
             if access.port and '"reqId":' not in line and len(self._shapes) < SHAPES:
                 self._shapes[shape] = access
+                if access.kind is not RequestKind.MAIN and line.startswith(UNTIMED):
+                    self._idle[shape[1]] = access
             return access
         if access.time < self._newest - BACK_S:
             self._again = self._newest

@@ -15,9 +15,9 @@ class Labels:
         self._lines: dict[int, tuple[Request, int]] = {}
         """By identity: equal requests of two lines are two. The request is kept so that its identity stays its own."""
 
-    def of(self, request: Request, attempt: Attempt, line: int) -> dict[int, int]:
-        """Return the attempt numbers that follow from a line: its own, and that of one that is no retry after all."""
-        numbers = {line: attempt.number}
+    def tell(self, numbers: dict[int, int], request: Request, attempt: Attempt, line: int) -> None:
+        """Add what follows from a line: its own attempt number, and that of one that is no retry after all."""
+        numbers[line] = attempt.number
         if attempt.instead_of is not None:
             earlier = self._lines.pop(id(attempt.instead_of), None)
             if earlier is not None:
@@ -26,4 +26,3 @@ class Labels:
             self._lines[id(request)] = (request, line)
             if len(self._lines) > REMEMBERED:
                 del self._lines[next(iter(self._lines))]
-        return numbers

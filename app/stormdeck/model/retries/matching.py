@@ -8,7 +8,7 @@ from enum import IntEnum
 
 from stormdeck.model.retries.chain import Chain, first_attempt
 from stormdeck.model.retries.evidence import Fit, fit, may_follow
-from stormdeck.model.retries.ladder import gives_up, wait_bounds
+from stormdeck.model.retries.ladder import wait_bounds
 from stormdeck.model.retries.request import Request
 from stormdeck.model.retries.waiting import Track, Waiting
 
@@ -42,7 +42,7 @@ class Match:
     @property
     def rank(self) -> Rank:
         """Return its place among others."""
-        deadline = (self.chain.last or 0.0) + wait_bounds(self.chain.attempts)[1]
+        deadline = (self.chain.last or 0.0) + wait_bounds(self.chain.rung)[1]
         # Two failures on one connection speak for a turn of their own, unless a chain waits for just this request.
         strength = self.strength if self.reading else Fit.LADDER
         return strength, self.reading, self.chain.newest.status == self.request.status, -deadline
@@ -53,10 +53,10 @@ def best_match(waiting: Waiting, request: Request, limit: int, known_port: bool)
 
     ``known_port``: its connection served a request before.
     """
-    owners = waiting.owners(request.port)
+    owners, tracks = waiting.concerned(request, known_port)
     best: Match | None = None
     best_rank: Rank = _LEAST
-    for track in waiting.concerned(request, owners, known_port):
+    for track in tracks:
         if track.before is None:
             if not may_follow(track.chain, request):
                 continue
@@ -72,7 +72,7 @@ def best_match(waiting: Waiting, request: Request, limit: int, known_port: bool)
 def _matches(track: Track, request: Request, limit: int, owners: Collection[Track] | None) -> Iterator[Match]:
     """Yield the readings of a request as an attempt of one track; ``owners``: whose connection it is known to be."""
     for reading, chain in _readings(track, request):
-        if gives_up(chain.attempts, chain.newest.status, limit):
+        if chain.gives_up(limit):
             continue
         strange = owners is not None and not any(_siblings(chain, owner.chain) for owner in owners)
         strength = fit(chain, request, strange)

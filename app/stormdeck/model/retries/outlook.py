@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from stormdeck.model.retries.chain import Chain
 from stormdeck.model.retries.evidence import AT_ONCE, SLOW_SUCCESS
-from stormdeck.model.retries.ladder import allowance, climbs, gives_up, gives_up_at, next_due, wait_bounds
+from stormdeck.model.retries.ladder import allowance, climbs, gives_up_at, next_due, wait_bounds
 from stormdeck.model.retries.storm import Outcome, Storm
 
 PACE_DIFFERS = 0.3
@@ -19,13 +19,13 @@ def chain_storm(chain: Chain, limit: int, reason: str, now: float) -> Storm:
     outcome = chain_outcome(chain, limit, now)
     next_at = end = None
     if outcome is Outcome.LIVE and chain.last is not None:
-        next_at = next_due(chain.attempts, chain.last, pace(chain))
-        end = gives_up_at(chain.attempts, chain.last, limit, chain.quickest or 0.0)
+        next_at = next_due(chain.rung, chain.last, pace(chain))
+        end = gives_up_at(chain.rung, chain.last, limit, chain.quickest or 0.0)
     return Storm(
         started=chain.started or 0.0,
         last=chain.last or 0.0,
         attempts=chain.attempts,
-        limit=max(allowance(_last_failure(chain), limit), chain.attempts),
+        limit=max(_allowance(chain, limit), chain.attempts),
         cause=chain.cause,
         reason=reason,
         outcome=outcome,
@@ -41,10 +41,10 @@ def chain_outcome(chain: Chain, limit: int, now: float) -> Outcome:
     """Tell how a chain stands: it has given up once its next attempt is long overdue."""
     if not chain.open:
         return Outcome.RECOVERED
-    if chain.last is None or gives_up(chain.attempts, chain.newest.status, limit):
+    if chain.last is None or chain.gives_up(limit):
         return Outcome.GAVE_UP
     if climbs(chain.newest.status):
-        patience = wait_bounds(chain.attempts)[1] + max(SLOW_SUCCESS, 2 * chain.slowest)
+        patience = wait_bounds(chain.rung)[1] + max(SLOW_SUCCESS, 2 * chain.slowest)
     else:
         patience = AT_ONCE
     return Outcome.LIVE if now <= chain.last + patience + chain.newest.grain else Outcome.GAVE_UP
@@ -61,11 +61,14 @@ def pace(chain: Chain) -> float | None:
     first, second, _ = times
     if first is None or second is None or abs(chain.gap - (second - first)) > PACE_DIFFERS:
         return None
-    return chain.gap if chain.gap > wait_bounds(chain.attempts - 1)[1] else None
+    return chain.gap if chain.gap > wait_bounds(chain.rung - 1)[1] else None
 
 
-def _last_failure(chain: Chain) -> int:
-    return next(request.status for request in reversed(chain.requests) if request.failed)
+def _allowance(chain: Chain, limit: int) -> int:
+    """Return how many attempts there are at most, those counted that were sent again at once."""
+    last = next(request.status for request in reversed(chain.requests) if request.failed)
+    extra = chain.attempts - chain.rung if climbs(last) and chain.open else 0
+    return allowance(last, limit) + extra
 
 
 def _confidence(chain: Chain) -> str:

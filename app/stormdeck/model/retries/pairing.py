@@ -9,6 +9,7 @@ from itertools import pairwise
 
 from stormdeck.model.retries.chain import Chain, chain_of
 from stormdeck.model.retries.claims import EARLY, LATE, UNSEEN
+from stormdeck.model.retries.evidence import AT_ONCE
 from stormdeck.model.retries.ladder import climbs, wait_bounds
 from stormdeck.model.retries.request import Request
 from stormdeck.model.retries.storm import Outcome, Storm
@@ -16,6 +17,8 @@ from stormdeck.model.retries.told import End, ToldTurn
 
 START_S = 1.0
 """Longest time from a prompt to the answer that its first, failing request gets."""
+UNSURE_S = 0.3
+"""A chain that was not claimed for an answer must explain this many seconds more of its turn than the one that was."""
 AT_END_S = 1.5
 """Longest time from the last failing line to the error that the user is shown."""
 
@@ -71,7 +74,7 @@ def pair_ends(
         found = by_answer.get(id(answer)) if answer is not None else None
         near = ordered[bisect_left(ends, turn.begun - EARLY - grain) : bisect_right(ends, turn.heard + LATE)]
         candidates = [
-            (index != found, _slack(turn, chains[index]), index)
+            (round(_slack(turn, chains[index]) + UNSURE_S * (index != found), 2), -(chains[index].last or 0.0), index)
             for index in near
             if index not in by_chain and _may_be(turn, chains[index], grain)
         ]
@@ -104,7 +107,7 @@ def _joined(pairs: list[Pair]) -> list[Pair]:
     """Put the first attempts of a turn before the rest, where the ladder alone saw no link between them.
 
     They began with the turn, failed, and were tried again by nobody else: an answer may take longer than any ladder
-    allows for, and come over a new connection.
+    allows for, and come over a new connection; so may the second request after a 404, on a busy machine.
     """
     loose = {index: pair.chain for index, pair in enumerate(pairs) if pair.turn is None and pair.chain.open}
     gone: set[int] = set()
@@ -135,10 +138,13 @@ def _head_of(pair: Pair, loose: dict[int, Chain], gone: set[int]) -> int | None:
 
 
 def _heads(turn: ToldTurn, head: Chain, rest: Chain, started: float) -> bool:
-    if head.started is None or head.last is None or not climbs(head.newest.status):
+    if head.started is None or head.last is None or head.newest.host != rest.newest.host:
         return False
+    if turn.cause == "404":
+        again = 0 <= started - head.last <= AT_ONCE and head.newest.status == rest.newest.status == 404
+        return again and head.attempts == rest.attempts == 1 and head.started >= turn.begun - EARLY
     prompt = -EARLY <= head.started - turn.begun <= START_S
-    return prompt and head.newest.host == rest.newest.host and head.last + wait_bounds(head.attempts)[0] <= started
+    return prompt and climbs(head.newest.status) and head.last + wait_bounds(head.rung)[0] <= started
 
 
 def _may_be(turn: ToldTurn, chain: Chain, grain: float) -> bool:

@@ -6,13 +6,15 @@ from collections import OrderedDict
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from stormdeck.model.retries.transcript import Entry, EntryKind
+from stormdeck.model.retries.transcript import UNSENT, Entry, EntryKind
 
 TURNS = 20_000
 SESSIONS = 1000
 SEEN = 100_000
 LONGEST_WAIT_S = 400.0
 """A client gives up on one attempt before that: after 361 s at most (measured, 2.1.329)."""
+MOMENT_S = 5.0
+"""A turn that ended so lately counts as one that waits: what servers say they work on was asked before that."""
 
 
 class End(StrEnum):
@@ -103,7 +105,7 @@ class Sessions:
         return dict(self._spans)
 
     def waiting(self, now: float) -> int | None:
-        """Return how many turns wait for their answer, ``None`` where no transcript was read."""
+        """Return how many turns wait for their answer, or did a moment ago; ``None`` where no transcript was read."""
         if not self._spans:
             return None
         return sum(self._waits(thread, now) for thread in self._threads.values())
@@ -122,6 +124,8 @@ class Sessions:
             self._fail(thread, entry)
         elif entry.kind is EntryKind.ANSWER:
             self._close(thread, entry, End.ANSWERED)
+        elif entry.cause == UNSENT:
+            self._unsend(thread)
         else:
             self._close(thread, entry, End.FAILED)
 
@@ -129,6 +133,8 @@ class Sessions:
         turn = self._turns.get(thread.turn)
         if turn is not None and turn.end is End.OPEN:
             return now - turn.heard <= LONGEST_WAIT_S
+        if turn is not None and turn.end is End.ANSWERED and not thread.asked_since and now - turn.heard <= MOMENT_S:
+            return True
         return thread.asked_since and thread.asked is not None and now - thread.asked <= LONGEST_WAIT_S
 
     def _note(self, entry: Entry) -> None:
@@ -195,6 +201,14 @@ class Sessions:
         if turn is None or turn.end is not End.OPEN:
             turn = self._begin(thread, entry)
         self._put(thread, replace(turn, heard=entry.t, end=end, cause=entry.cause))
+
+    def _unsend(self, thread: _Thread) -> None:
+        """Forget the turn that ended before its first request went out."""
+        thread.asked_since = False
+        turn = self._turns.get(thread.turn)
+        if turn is not None and turn.end is End.OPEN and turn.attempts <= 1 and not turn.failures:
+            del self._turns[thread.turn]
+            thread.turn = 0
 
     def _begin(self, thread: _Thread, entry: Entry) -> ToldTurn:
         """Begin a turn; one that was open is left without an answer."""

@@ -17,6 +17,8 @@ from stormdeck.model.logs.access import unix_time
 LONGEST_ENTRY = 4 * 1024 * 1024
 """Longer lines tell nothing: they hold tool results, and reading them costs more than they are worth."""
 LONGEST_NAME = 128
+UNSENT = "unsent"
+"""The cause of a failure before anything was sent; 2.1.329 has written down a request by then (measured)."""
 
 
 class EntryKind(StrEnum):
@@ -61,7 +63,7 @@ class Entry:
     wait: float | None = None
     """Of a retry: seconds until the next attempt."""
     cause: str = ""
-    """Of a retry or a failure: the status, ``reset``, ``timeout``, ``cut``, ``refused``; empty where it is not told."""
+    """Of a retry or a failure: the status, ``reset``, ``timeout``, ``cut``, ``refused``, ``unsent``, empty: untold."""
 
 
 _MARKS = ('"type":"assistant"', '"type":"user"', '"api_error"', '"type":"api-request"')
@@ -76,6 +78,8 @@ _WORDS = (
     (re.compile(r"request too large", re.IGNORECASE), "413"),
     (re.compile(r"prompt is too long", re.IGNORECASE), "400"),
 )
+_UNSENT = ("Not logged in", "Invalid API key · Please run", "API Error: Invalid URL")
+"""A client without a token or a usable address says so and sends nothing (measured, 2.1.42 to 2.1.329)."""
 _NAMES = {"model_not_found": "404", "authentication_failed": "401", "rate_limit": "429"}
 _LOOKED_AT = 300
 """Characters of an error's text that are looked at for its cause; none of them is kept."""
@@ -167,6 +171,8 @@ def _failure_cause(fields: dict[str, Any], message: dict[str, Any]) -> str:
     blocks = message.get("content")
     block = blocks[0] if isinstance(blocks, list) and blocks else None
     text = block.get("text") if isinstance(block, dict) else None
+    if isinstance(text, str) and text.startswith(_UNSENT):
+        return UNSENT
     return _cause_in(text) or _NAMES.get(_name(fields, "error"), "")
 
 

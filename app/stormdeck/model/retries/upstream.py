@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -22,6 +23,8 @@ _ANSWER = re.compile(r'(?<!Sending )HTTP Request: POST (\S{1,2000}) \\?"HTTP/[\d
 _AGAIN = re.compile(r"Retrying request to /\S{1,200} in [\d.]{1,12} seconds")
 _RETRIED = re.compile(r"LiteLLM Retried: (\d{1,3}) times")
 _NOT_SENT = "no healthy deployments"
+_WORDS = ("HTTP Request: POST", "Retr", "_with_fallbacks(")
+"""One of them is in every line that tells anything."""
 _TRIED_AGAIN = frozenset({408, 409, 429})
 TOLD = 2
 """Times that LiteLLM writes a count of retries: before and after a traceback (measured, 1.80 and 1.109)."""
@@ -63,6 +66,15 @@ class UpstreamReader:
     def __init__(self) -> None:
         self._failed = False
         """The newest record that is no debugging was a failed answer."""
+
+    def read_all(self, lines: Sequence[str]) -> Sent:
+        """Return what the next lines tell together."""
+        if not self._failed:
+            text = "\n".join(lines)
+            if not any(word in text for word in _WORDS):
+                return _NOTHING
+        told = [self.read(line) for line in lines]
+        return Sent(sum(one.requests for one in told), sum(one.retries for one in told))
 
     def read(self, line: str) -> Sent:
         """Return what the next line tells."""

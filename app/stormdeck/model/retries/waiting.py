@@ -66,24 +66,22 @@ class Waiting:
         for track in [track for track in self._tracks.values() if not _waits(track, oldest, behind)]:
             self._drop(track)
 
-    def owners(self, port: int) -> Collection[Track]:
-        """Return the turns whose next attempt may come, and which used this connection."""
-        owners = self._owners.get(port)
-        return owners.values() if owners else ()
+    def concerned(self, request: Request, known_port: bool) -> tuple[Collection[Track], Collection[Track]]:
+        """Return whose next attempt may come over a request's connection, and which turns it may continue or revise.
 
-    def concerned(self, request: Request, owners: Collection[Track], known_port: bool) -> Collection[Track]:
-        """Return the turns that a request may continue, or revise, in their order.
-
-        ``owners``: of its connection; ``known_port``: that served a request before, so that it can continue only
-        turns of the session that it belongs to.
+        The latter are in their order. ``known_port``: its connection served a request before, so that it can continue
+        only turns of the session that it belongs to.
         """
-        if request.t is not None and (request.failed or not request.port):
-            return self._tracks.values()
+        port = request.port
+        here = self._owners.get(port)
+        owners = here.values() if here else ()
+        if request.t is not None and (not port or request.status >= 400):
+            return owners, self._tracks.values()
+        if here is None and not self._revisable and (known_port or not self._patient):
+            return (), ()
         near = self._siblings(owners) if known_port else self._patient
-        if not self._revisable and (known_port or not owners):
-            return [near[turn] for turn in sorted(near)] if near else ()
-        some = {**near, **self._revisable, **{track.chain.turn: track for track in owners}}
-        return [some[turn] for turn in sorted(some)]
+        some = {**near, **self._revisable, **(here or {})}
+        return owners, [some[turn] for turn in sorted(some)]
 
     def _siblings(self, owners: Collection[Track]) -> dict[int, Track]:
         """Return the turns that share connections with these, themselves included."""
@@ -96,7 +94,7 @@ class Waiting:
         if track.before is not None:
             self._revisable[chain.turn] = track
         if chain.open:
-            if chain.attempts >= OUTLIVED_FROM or chain.reconnects:
+            if chain.rung >= OUTLIVED_FROM or chain.reconnects:
                 self._patient[chain.turn] = track
             for port in chain.ports:
                 self._owners.setdefault(port, {})[chain.turn] = track
