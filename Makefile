@@ -6,10 +6,10 @@ READY := $(VENV)/.ready
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test check score snapshots screenshots wheel clean
+.PHONY: soak help demo run test test-real test-real-quick test-real-vllm versions check bench score fuzz snapshots screenshots readme wheel clean
 
 help: ## show the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
 $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit("stormdeck needs Python 3.11 or later, this is " + sys.version.split()[0] + ". Try: make PYTHON=python3.12") if sys.version_info < (3, 11) else 0'
@@ -34,14 +34,42 @@ check: $(READY) ## ruff, mypy --strict, and the import directions
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -q tests/test_layers.py
 
+test-real: $(READY) ## tests against the real LiteLLM and Claude Code, installed into a cache; minutes
+	$(BIN)/python -m pytest tests/real -m "not vllm" --results
+
+test-real-quick: $(READY) ## the same with one version of each
+	$(BIN)/python -m pytest tests/real -m quick
+
+test-real-vllm: $(READY) ## tests against a real vLLM on the CPU: 3 GB of disk and of memory
+	$(BIN)/python -m pytest tests/real -m vllm --results
+
+versions: $(READY) ## put what the last runs left into README, tables and the recorded chain
+	@$(BIN)/python tests/real/table.py
+	@$(BIN)/python tests/real/clients/ledger.py
+	@$(BIN)/python tests/real/chain/keep.py
+
+bench: $(READY) ## stormdeck beside its peers: forty minutes, ONLY=idle for one question, QUICK=1 for a short look
+	@PYTHONPATH=tests/budget $(BIN)/python -m bench $(if $(QUICK),--quick) $(ONLY)
+	@$(BIN)/python tests/documents/fill.py
+
 score: $(READY) ## how well storms are found in labelled recordings of real clients
 	@$(BIN)/python tests/score/score.py
+
+MINUTES ?= 2
+soak: $(READY) ## the panel on a busy stack with faults, for MINUTES: flat, exact, nothing left behind
+	@cd tests && ../$(BIN)/python -m soak $(MINUTES)
+
+fuzz: $(READY) ## every parser with a million mutated texts, an hour or more: SECONDS=60 for a short look, ONLY=meter for some
+	@$(BIN)/python tests/fuzz $(if $(SECONDS),--seconds $(SECONDS)) $(if $(CASES),--cases $(CASES)) $(if $(ONLY),--only $(ONLY))
 
 snapshots: $(READY) ## accept the panel's new looks, after looking at them
 	$(BIN)/python -m pytest -n $(JOBS) tests/looks --snapshot-update
 
 screenshots: $(READY) ## draw screenshots/*.svg again
 	$(BIN)/python tests/looks/screenshots.py
+
+readme: $(READY) ## write the README's generated tables again: rules, versions, bench
+	@$(BIN)/python tests/documents/fill.py
 
 wheel: $(READY) ## build dist/*.whl
 	$(BIN)/python -m build --wheel

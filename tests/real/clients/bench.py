@@ -1,0 +1,83 @@
+"""One scenario played: the real client, the recording server, and what stormdeck makes of the two."""
+
+from __future__ import annotations
+
+import json
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from io import StringIO
+from pathlib import Path
+
+from asked import Asked, retries_of
+from claude_code import Client, Home, Printed, converse, run
+from ledger import Line
+from recording_server import RecordingServer
+from scenario import Scenario
+
+from stormdeck.__main__ import main
+
+
+@dataclass(frozen=True)
+class Played:
+    """What came of it."""
+
+    requests: tuple[Asked, ...]
+    """As the server counted them."""
+    printed: Printed
+    from_log: dict
+    """``stormdeck analyze --json`` of the log with the times of its lines."""
+    from_plain_log: dict
+    """The same of the log as the server wrote it, without times."""
+    with_transcripts: dict
+    """The same of the timed log and the transcripts of the scratch home."""
+    plain_with_transcripts: dict
+    causes: tuple[str, ...]
+    """The rules that ``stormdeck explain`` names for what the client printed, the first first."""
+    findings: tuple[str, ...]
+    """The rules that ``stormdeck check`` finds."""
+
+    def line(self, scenario: Scenario, version: str) -> Line:
+        """Return its line in the ledger."""
+        why = scenario.why if version in scenario.untold else ""
+        told = self.from_log["retries"], self.with_transcripts["retries"]
+        return Line(version, scenario.name, len(self.requests), retries_of(self.requests), *told, why)
+
+
+def play(scenario: Scenario, client: Client, folder: Path) -> Played:
+    """Run the client by a scenario, then stormdeck; everything has ended when this returns."""
+    with RecordingServer(folder, scenario.steps, counts_tokens=scenario.counts_tokens) as server:
+        home = Home(folder / "home", scenario.settings_at(server.url))
+        home.make(git=scenario.git)
+        if scenario.terminal:
+            printed = converse(client, home, server.url, scenario.prompt, home.has_ended)
+        else:
+            printed = run(client, home, server.url, scenario.prompt, *scenario.arguments)
+        timeout = scenario.timeout_ms
+        known = ["--api-timeout-ms", timeout] if timeout else []
+        told = ["--transcripts", str(home.transcripts)] if home.transcripts.is_dir() else []
+        recording, log = str(server.recording), str(server.log)
+        from_log, from_plain = _told("analyze", recording, "--json"), _told("analyze", log, "--json")
+        with_transcripts = _told("analyze", recording, "--json", *told, *known)
+        plain_with_transcripts = _told("analyze", log, "--json", *told, *known)
+        place = ["--home", str(home.folder), "--project", str(home.project), "--vllm", server.url]
+        version = ["--client-version", client.version]
+        causes = _told("explain", printed.out or printed.err, "--json", *place, *version, "--log", str(server.log))
+        findings = _told("check", "--json", *place, *version)
+    return Played(
+        tuple(server.requests),
+        printed,
+        from_log,
+        from_plain,
+        with_transcripts,
+        plain_with_transcripts,
+        tuple(one["code"] for one in causes.get("causes", ())),
+        tuple(one["code"] for one in findings.get("findings", ())),
+    )
+
+
+def _told(*argv: str) -> dict:
+    """Return the JSON that a command prints, empty where it prints none."""
+    out = StringIO()
+    with redirect_stdout(out), redirect_stderr(StringIO()):
+        main(list(argv))
+    return json.loads(out.getvalue() or "{}")

@@ -1,0 +1,60 @@
+"""Plays each scenario once in a run, whatever is asked of it, and keeps the ledger."""
+
+from __future__ import annotations
+
+import functools
+
+import ledger
+import pytest
+from bench import play
+from claude_code import client
+from scenario import VERSIONS
+from scenarios import SCENARIOS
+
+from stormdeck.commands import asking
+from stormdeck.sources.discovery import discover
+from stormdeck.sources.processes import Scan
+
+LINES = pytest.StashKey[dict[tuple[str, str], ledger.Line]]()
+
+
+def pytest_configure(config):
+    config.stash[LINES] = {}
+
+
+@pytest.fixture(autouse=True)
+def bare(monkeypatch, tmp_path):
+    """Keep other servers of this machine out, and the user's own options file."""
+    monkeypatch.setattr(asking, "discover", functools.partial(discover, ports=(), scan=Scan))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "xdg"))
+
+
+@pytest.fixture(scope="session")
+def shelf():
+    """Return what was played in this run, by version and scenario."""
+    return {}
+
+
+@pytest.fixture
+def played(request, shelf, tmp_path):
+    """Return what came of a scenario with a version of the client."""
+    version, scenario = request.param
+    key = version, scenario.name
+    if key not in shelf:
+        shelf[key] = play(scenario, client(version), tmp_path)
+        if scenario.counted:
+            request.config.stash[LINES][key] = shelf[key].line(scenario, version)
+    return shelf[key]
+
+
+@pytest.fixture
+def lines(request):
+    """Return the ledger of this run so far."""
+    return list(request.config.stash[LINES].values())
+
+
+def pytest_sessionfinish(session):
+    lines = session.config.stash[LINES]
+    if session.config.getoption("--results") and lines:
+        order = [(version, scenario.name) for version in VERSIONS for scenario in SCENARIOS]
+        ledger.write(ledger.lines_file(), [lines[key] for key in order if key in lines])

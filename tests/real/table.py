@@ -1,0 +1,28 @@
+"""Put the table of versions that were run into VERSIONS.md, and into the README between its two marks."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from results import read, results_file, table
+
+HERE = Path(__file__).parent
+README = HERE.parents[1] / "README.md"
+BEGIN, END = "<!-- versions: written by `make versions` -->\n", "<!-- end of versions -->\n"
+
+
+def main() -> None:
+    """Take the results of the last runs; say where there are none."""
+    rows = read(results_file())
+    if not rows:
+        sys.exit(f"{results_file()} has no results: run `make test-real` first")
+    text = table(rows)
+    (HERE / "VERSIONS.md").write_text(f"# Real programs that the tests were run against\n\n{text}")
+    before, begin, rest = README.read_text().partition(BEGIN)
+    if begin:
+        README.write_text(before + begin + text + END + rest.partition(END)[2])
+
+
+if __name__ == "__main__":
+    main()
