@@ -6,6 +6,7 @@ import asyncio
 import importlib
 import time
 from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -14,6 +15,7 @@ from stormdeck.feed.canarydesk import CanaryDesk
 from stormdeck.feed.logdesk import LogDesk
 from stormdeck.feed.reduce import Snapshot
 from stormdeck.feed.servers import ServerDesk
+from stormdeck.feed.settingsdesk import SettingsDesk
 from stormdeck.feed.stormdesk import StormDesk
 from stormdeck.feed.waiting import woken
 from stormdeck.model.canary.check import Check
@@ -27,19 +29,21 @@ from stormdeck.model.logs.tails import LogTails
 from stormdeck.model.meter import TrafficMeter
 from stormdeck.model.retries.ladder import attempt_limit
 from stormdeck.model.settings.scope import SettingsFile, SettingsSnapshot
+from stormdeck.model.settings.timeout import timeout_ms
+from stormdeck.model.text import clean
+from stormdeck.model.troubles import Troubles
 from stormdeck.options import Options
 from stormdeck.paths import UserPaths
+from stormdeck.sources.aside import aside
 from stormdeck.sources.client_version import find_client_version
 from stormdeck.sources.http import HttpClient
 from stormdeck.sources.memory import StormMemory
 from stormdeck.sources.settings.exposure import exposures
-from stormdeck.sources.settings.read import read_settings, settings_paths
-from stormdeck.sources.settings.watch import SettingsWatcher
-from stormdeck.sources.settings.write import Refused, write_settings
 from stormdeck.sources.transcripts.files import transcripts_folder
 
 TRAFFIC_S = 1.0
 BUCKETS = 60
+LONGEST_FAULT = 160
 
 
 class Sampler(Protocol):
@@ -51,11 +55,8 @@ class Sampler(Protocol):
     def stop(self) -> None:
         """End at once."""
 
-    def pause(self) -> None:
-        """Stop sampling for a while."""
-
-    def resume(self) -> None:
-        """Go on sampling."""
+    def attention(self, given: bool) -> None:
+        """Say whether anybody looks."""
 
 
 class MakeSampler(Protocol):
@@ -97,16 +98,18 @@ class Feed:
         )
         self._logs = LogDesk(book, self._meter, lines_came)
         self._http = HttpClient(__version__)
-        self._servers = ServerDesk(options, self._http, hand, self._logs)
+        self._servers = ServerDesk(options, self._http, hand, self._logs, self._spawn)
         self._canary = CanaryDesk(self._servers.key)
         self._logs.counted = self._canary.without_own
         self._logs.on_requests = self._requests_came
         self._news = asyncio.Event()
         self._storms = StormDesk(StormMemory(paths.state / "storms.sqlite3"))
         self._sampler = (sampler or real_gpus)(hand, lambda: self._servers.load) if options.gpu else None
-        self._watcher: SettingsWatcher | None = None
+        self._desk = SettingsDesk(options, paths, environ, self._take_settings)
+        self._learning: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
-        self._settings: SettingsSnapshot | None = None
+        self._stopped = ""
+        self._settings = SettingsSnapshot()
         self._version = options.client_version or ""
 
     def start(self) -> None:
@@ -116,17 +119,17 @@ class Feed:
         else:
             self._hand(GpuSnapshot(GpuState.OFF, "Not watched: start stormdeck with --gpu to see them."))
         self._spawn(self._run())
+        self._spawn(self._storms.run())
         self._spawn(self._keep_counting())
         self._logs.follow_transcripts(transcripts_folder(self._paths.claude))
 
     async def stop(self) -> None:
-        """End everything; no thread, task or connection is left."""
+        """End everything; no task or connection is left, and no thread that the program would wait for."""
         if self._sampler is not None:
             self._sampler.stop()
-        if self._watcher is not None:
-            self._watcher.stop()
         self._logs.stop()
-        await self._servers.stop()
+        self._storms.take(self._meter.snapshot(time.time()))
+        await asyncio.gather(self._servers.stop(), self._desk.stop(), self._storms.settled())
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -140,7 +143,7 @@ class Feed:
         """Slow down while nobody looks, and catch up at once when somebody does."""
         self._servers.attention(given)
         if self._sampler is not None:
-            (self._sampler.resume if given else self._sampler.pause)()
+            self._sampler.attention(given)
 
     def plan_canary(self, deck: Deck) -> Plan:
         """Return what a canary would send; nothing is sent."""
@@ -152,41 +155,26 @@ class Feed:
 
     async def save(self, file: SettingsFile, text: str) -> str:
         """Write a settings file; return why not in plain words, or nothing when it is written."""
-        outcome = await asyncio.to_thread(write_settings, file.path, text, file.digest, self._paths.backups)
-        await self._read_settings()
-        return outcome.detail if isinstance(outcome, Refused) else ""
+        return await self._desk.save(file, text)
 
     async def _run(self) -> None:
         """Read the settings, then look for what they point at, and go on looking."""
         await asyncio.to_thread(importlib.import_module, "httpx")
-        watched = settings_paths(self._paths, self._options.settings, managed=self._paths.managed)
-        loop = asyncio.get_running_loop()
-        changed = asyncio.Event()
+        self._spawn(self._desk.run())
+        await self._desk.known.wait()
+        await self._servers.run()
 
-        def changed_outside() -> None:
-            loop.call_soon_threadsafe(changed.set)
-
-        self._watcher = SettingsWatcher([path for _, path in watched], changed_outside)
-        self._watcher.start()
-        await self._read_settings()
-        self._spawn(self._servers.run())
-        while True:
-            await changed.wait()
-            changed.clear()
-            await self._read_settings()
-
-    async def _read_settings(self) -> None:
-        settings = await asyncio.to_thread(
-            read_settings, self._paths, self._environ, self._options.settings, managed=self._paths.managed
-        )
-        if settings == self._settings:
-            return
+    def _take_settings(self, settings: SettingsSnapshot) -> None:
         self._settings = settings
-        timeout = settings.text("env.API_TIMEOUT_MS") or ""
-        self._meter.set_timeout(int(timeout) if timeout.isdecimal() else None)
+        self._meter.set_timeout(timeout_ms(settings.text("env.API_TIMEOUT_MS")))
         self._servers.take_settings(settings)
         self._hand(settings)
-        client = await asyncio.to_thread(self._learn_client, settings)
+        if self._learning is not None:
+            self._learning.cancel()
+        self._learning = self._spawn(self._learn(settings))
+
+    async def _learn(self, settings: SettingsSnapshot) -> None:
+        client = await aside(self._learn_client, settings)
         self._version = self._options.client_version or self._meter.client_version or client.version or ""
         self._set_limit()
         self._hand(client)
@@ -196,7 +184,7 @@ class Feed:
 
         Where it sends none at all, the first failure of any other client counts as the last.
         """
-        setting = None if self._settings is None else self._settings.text("env.CLAUDE_CODE_MAX_RETRIES")
+        setting = self._settings.text("env.CLAUDE_CODE_MAX_RETRIES")
         self._meter.set_limit(max(1, attempt_limit(setting, self._version or None)))
 
     def _learn_client(self, settings: SettingsSnapshot) -> ClientSnapshot:
@@ -207,22 +195,23 @@ class Feed:
         return ClientSnapshot(told.version, told.how, exposures(settings.files))
 
     async def _keep_counting(self) -> None:
-        """Hand on the traffic once a second, where it is another, and remember the storms that are over."""
-        await self._storms.recall()
-        last, ends = None, LogTails()
+        """Hand on the traffic once a second, where it is another, and what stands in the way of telling it."""
+        last, ends, troubles = None, LogTails(), Troubles()
         while True:
             told = self._options.client_version or self._meter.client_version
             if told and told != self._version:
                 self._version = told
                 self._set_limit()
-            traffic = self._meter.snapshot(time.time())
-            if traffic != last:
+            if (traffic := self._storms.take(self._meter.snapshot(time.time()))) != last:
                 last = traffic
-                self._hand(self._storms.with_past(traffic))
-                await self._storms.remember(traffic)
+                self._hand(traffic)
             if (tails := self._logs.tails(last_lines=self._servers.missing)) != ends:
                 ends = tails
                 self._hand(tails)
+            now = replace(self._logs.troubles(), memory=self._storms.trouble, stopped=self._stopped)
+            if now != troubles:
+                troubles = now
+                self._hand(troubles)
             self._news.clear()
             await woken(self._news, TRAFFIC_S)
 
@@ -231,7 +220,15 @@ class Feed:
         self._news.set()
         self._servers.requests_came()
 
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._ended)
+        return task
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        """Keep what ended a task: without it the numbers would stand still and say nothing."""
+        self._tasks.discard(task)
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            self._stopped = clean(f"{type(error).__name__}: {error}")[:LONGEST_FAULT]

@@ -11,6 +11,7 @@ from stormdeck.model.settings.scope import SettingsFile
 
 if TYPE_CHECKING:
     from stormdeck.feed.feed import Feed
+    from stormdeck.feed.publisher import Publisher
     from stormdeck.model.canary.check import Check
     from stormdeck.model.canary.plan import Plan
     from stormdeck.model.canary.summary import CanaryReport
@@ -65,3 +66,29 @@ class LateFeed:
     async def save(self, file: SettingsFile, text: str) -> str:
         """Write a settings file; return why not, or nothing when it is written."""
         return await self._feed.save(file, text) if self._feed is not None else "The sources are still being loaded."
+
+
+class LatePublisher:
+    """Stands for a publisher that ``make`` returns, in the same way."""
+
+    def __init__(self, make: Callable[[], Publisher]) -> None:
+        self._make = make
+        self._publisher: Publisher | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin to load; returns at once."""
+        self._task = asyncio.get_running_loop().create_task(self._load())
+
+    async def _load(self) -> None:
+        await asyncio.to_thread(importlib.import_module, "stormdeck.feed.publisher")
+        self._publisher = self._make()
+        self._publisher.start()
+
+    async def stop(self) -> None:
+        """End it, and take back what was published."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        if self._publisher is not None:
+            await self._publisher.stop()

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from threading import BoundedSemaphore
@@ -17,12 +18,17 @@ from stormdeck.model.logs.book import LogBook
 from stormdeck.model.logs.tails import LogTails
 from stormdeck.model.meter import TrafficMeter
 from stormdeck.model.retries.transcript import Entry
+from stormdeck.model.troubles import Troubles
 from stormdeck.sources.logs.follow import Follower
 from stormdeck.sources.transcripts.follow import TranscriptFollower
 
-WAITING_BATCHES = 8
-"""Batches that may wait for the loop; a follower that is faster waits for it."""
+WAITING_PIECES = 8
+"""Pieces that may wait for the loop; a follower that is faster waits for it."""
+PIECE = 1000
+"""Lines that the loop takes at once: some 13 ms (measured), then keys and screen have their turn."""
 PATIENCE_S = 0.2
+SILENT_S = 5.0
+"""A look at a log that takes longer means that its drive does not answer."""
 
 
 class LogDesk:
@@ -40,10 +46,13 @@ class LogDesk:
         self._followers: dict[Path, Follower] = {}
         self._waiting: deque[LogBatch] = deque()
         self._ends = LogEnds()
-        self._slots = BoundedSemaphore(WAITING_BATCHES)
+        self._statuses: dict[Path, LogStatus] = {}
+        self._slots = BoundedSemaphore(WAITING_PIECES)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._transcripts: TranscriptFollower | None = None
         self._stopped = False
+        self._unseen = 0
+        """Pieces since the screen was told of them."""
         self.on_requests: Callable[[], None] = lambda: None
         """Called when lines show main requests."""
 
@@ -75,6 +84,7 @@ class LogDesk:
             follower = self._followers.pop(path, None)
             if follower is not None:
                 follower.stop()
+                self._statuses.pop(path, None)
                 self._meter.forget(follower.name)
 
     def stop(self) -> None:
@@ -94,19 +104,32 @@ class LogDesk:
         taken = {follower.name for follower in self._followers.values()}
         return path.name if path.name not in taken else str(path)
 
+    def troubles(self) -> Troubles:
+        """Return what stands against following the logs, and what is to be said of those that are followed."""
+        silent = [path for path, one in self._followers.items() if one.silent_s > SILENT_S]
+        unread = [f"{path} cannot be read: its drive does not answer" for path in silent]
+        told = [status for path, status in self._statuses.items() if path not in silent and status.detail]
+        return Troubles(
+            unread=(*unread, *(status.detail for status in told if status.state is not LogState.FOLLOWING)),
+            remarks=tuple(status.detail for status in told if status.state is LogState.FOLLOWING),
+        )
+
     def _offer(self, batch: LogBatch) -> None:
-        """Hand a batch to the loop; called in a follower's thread, and waits there while too many wait."""
-        while not self._slots.acquire(timeout=PATIENCE_S):
-            if self._stopped:
-                return
-        self._waiting.append(batch)
-        self._call(self._drain)
+        """Hand a batch to the loop in pieces; called in a follower's thread, and waits there while too many wait."""
+        for begin in range(0, len(batch.lines), PIECE):
+            while not self._slots.acquire(timeout=PATIENCE_S):
+                if self._stopped:
+                    return
+            self._waiting.append(replace(batch, lines=batch.lines[begin : begin + PIECE]))
+            self._call(self._take_one)
 
     def _stands(self, status: LogStatus) -> None:
         self._call(lambda: self._note(status))
 
     def _note(self, status: LogStatus) -> None:
-        """Tell the meter of a log that is followed: it is read, even while it is silent."""
+        """Keep how a log stands; tell the meter of one that is followed: it is read, even while it is silent."""
+        if status.path in self._followers:
+            self._statuses[status.path] = status
         if status.state is LogState.FOLLOWING:
             self._meter.take(LogBatch(status.log, (), self._clock(), history=True))
 
@@ -118,18 +141,19 @@ class LogDesk:
         except RuntimeError:  # the loop is closed: the panel is gone
             self._stopped = True
 
-    def _drain(self) -> None:
-        asked = False
-        while self._waiting:
-            batch = self._waiting.popleft()
-            attempts = self._meter.take(batch, self._book.end) if _counts(batch) else {}
-            self._book.add(batch.log, batch.lines, None if batch.history else batch.arrived)
-            self._book.label(attempts)
-            self._ends.take(batch)
-            self._slots.release()
-            asked |= bool(attempts)
-        self._grew()
-        if asked:
+    def _take_one(self) -> None:
+        """Take one piece and let the loop go on: however fast a log grows, keys and screen come in between."""
+        batch = self._waiting.popleft()
+        attempts = self._meter.take(self.counted(batch), self._book.end) if _counts(batch) else {}
+        self._book.add(batch.log, batch.lines, None if batch.history else batch.arrived)
+        self._book.label(attempts)
+        self._ends.take(batch)
+        self._slots.release()
+        self._unseen += 1
+        if not self._waiting or self._unseen >= WAITING_PIECES:
+            self._unseen = 0
+            self._grew()
+        if attempts:
             self.on_requests()
 
 

@@ -11,11 +11,13 @@ from stormdeck.model.discovery import DiscoverySnapshot
 from stormdeck.model.gpu import GpuSnapshot
 from stormdeck.model.litellm.config import ProxyConfig
 from stormdeck.model.logs.tails import LogTails
-from stormdeck.model.rules.gather import findings_of
+from stormdeck.model.replay import Replay
+from stormdeck.model.rules.gather import facts_of, findings_of
 from stormdeck.model.rules.live import Probe
 from stormdeck.model.server import ProxySnapshot, VllmSnapshot
 from stormdeck.model.settings.scope import SettingsSnapshot
 from stormdeck.model.traffic import TrafficSnapshot
+from stormdeck.model.troubles import Troubles
 
 Snapshot = (
     DiscoverySnapshot
@@ -28,6 +30,8 @@ Snapshot = (
     | GpuSnapshot
     | TrafficSnapshot
     | LogTails
+    | Replay
+    | Troubles
 )
 
 _PLACES = {
@@ -40,6 +44,8 @@ _PLACES = {
     GpuSnapshot: "gpu",
     TrafficSnapshot: "traffic",
     LogTails: "tails",
+    Replay: "replay",
+    Troubles: "troubles",
 }
 """Where each snapshot stands in the deck."""
 
@@ -47,9 +53,11 @@ _PLACES = {
 def take(deck: Deck, snapshot: Snapshot) -> Deck:
     """Return the deck with a snapshot in its place, and the findings that follow from it."""
     after = _placed(deck, snapshot)
-    if isinstance(snapshot, GpuSnapshot | LogTails) or (
+    if isinstance(snapshot, GpuSnapshot | LogTails | Troubles) or (
         isinstance(snapshot, TrafficSnapshot) and _ruled_by(after) == _ruled_by(deck)
     ):
+        return after
+    if facts_of(after) == facts_of(deck):
         return after
     return replace(after, findings=findings_of(after))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,8 @@ from stormdeck.model.rules.live import Probe
 from stormdeck.model.server import ProxySnapshot, ServerKind, ServerState, VllmSnapshot
 from stormdeck.model.settings.scope import SettingsSnapshot
 from stormdeck.options import Options
-from stormdeck.sources.discovery import Named, discover, key_for, origin_keys
+from stormdeck.sources.aside import aside, in_time
+from stormdeck.sources.discovery import PATIENCE_S, Named, discover, key_for, origin_keys
 from stormdeck.sources.http import HttpClient
 from stormdeck.sources.litellm_config import read_proxy_config
 from stormdeck.sources.probe import probe_base_url
@@ -47,11 +48,13 @@ class ServerDesk:
         http: HttpClient,
         hand: Callable[[Snapshot], None],
         logs: LogDesk,
+        spawn: Callable[[Coroutine[Any, Any, None]], asyncio.Task[None]],
     ) -> None:
         self._options = options
         self._http = http
         self._hand = hand
         self._logs = logs
+        self._spawn = spawn
         self._named = Named(options.vllm, options.proxy, options.log, options.litellm_config)
         self._settings = SettingsSnapshot()
         self._yaml: ProxyConfig | None = None
@@ -65,8 +68,13 @@ class ServerDesk:
         """How busy the engine is, from 0 to 1."""
 
     def take_settings(self, settings: SettingsSnapshot) -> None:
-        """Take the settings that say where the client sends; look again when they say another place."""
+        """Take the settings that say where the client sends; look again when they say another place.
+
+        While a file of them cannot be read, as in the middle of an edit, the place is the one that was said before.
+        """
         path = "env.ANTHROPIC_BASE_URL"
+        if settings.text(path) is None and any(file.error is not None for file in settings.files):
+            return
         if settings.text(path) != self._settings.text(path):
             self._look.set()
         self._settings = settings
@@ -136,8 +144,8 @@ class ServerDesk:
         proxy = found.server(proxy=True)
         path = self._named.litellm_config
         if path is None and proxy is not None and proxy.kind is ServerKind.LITELLM and proxy.process is not None:
-            path = await asyncio.to_thread(config_of, proxy.process)
-        config = await asyncio.to_thread(read_proxy_config, path) if path is not None else None
+            path = await aside(config_of, proxy.process)
+        config = await in_time(PATIENCE_S, None, read_proxy_config, path) if path is not None else None
         if config is not None and config != self._yaml:
             self._yaml = config
             self._hand(config)
@@ -165,7 +173,7 @@ class ServerDesk:
             source.poll, lambda snapshot: self._heard(name, snapshot), _well, self._options.poll
         )
         poller.slow = not self._watched
-        self._pollers[name] = (found, poller, asyncio.get_running_loop().create_task(poller.run()), source)
+        self._pollers[name] = (found, poller, self._spawn(poller.run()), source)
 
     def _heard(self, name: str, snapshot: VllmSnapshot | ProxySnapshot) -> None:
         before = self._states.get(name)

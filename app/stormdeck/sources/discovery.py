@@ -11,6 +11,7 @@ from stormdeck.model.discovery import DiscoverySnapshot, Found, Missed, ServerPr
 from stormdeck.model.server import ServerKind
 from stormdeck.model.settings.scope import SettingsSnapshot
 from stormdeck.sources.address import Address, address
+from stormdeck.sources.aside import in_time
 from stormdeck.sources.commandline import is_spawned_by_vllm, told_port
 from stormdeck.sources.followed import followed
 from stormdeck.sources.http import DEADLINE_S, HttpClient
@@ -18,12 +19,15 @@ from stormdeck.sources.identify import identify
 from stormdeck.sources.keys import Keys, key_for, origin_keys
 from stormdeck.sources.named import Named, base_url
 from stormdeck.sources.processes import Listener, Scan, scan_processes
-from stormdeck.sources.upstream import claude_code_proxy_upstream, read_litellm_config
+from stormdeck.sources.upstream import LitellmConfig, claude_code_proxy_upstream, read_litellm_config
 
 __all__ = ["PORTS", "Keys", "Named", "discover", "key_for", "origin_keys"]
 
 PORTS = (8000, 4000, 8082, 3456)
 """The usual ports of vLLM, LiteLLM, claude-code-proxy and claude-code-router."""
+PATIENCE_S = 10.0
+"""For looks at files: one on a drive that does not answer must not end the search."""
+_STALLED = "a drive that a server keeps its log on does not answer"
 
 
 class _Role(Enum):
@@ -117,7 +121,7 @@ async def discover(
     The order of ``found`` is that order, so the first proxy and the first other server are the path. Takes a
     few hundred milliseconds, at most some deadlines. Never raises.
     """
-    processes = await asyncio.to_thread(scan)
+    processes = await in_time(PATIENCE_S, Scan(notes=(_STALLED,)), scan)
     search = _Search(http, processes, deadline_s)
     named_ones = await search.look(_named(settings, named))
     running = await search.look(_listening(processes))
@@ -132,11 +136,14 @@ async def discover(
         elif place is not None:
             upstreams.append(place)
     behind = await search.look(upstreams)
-    ahead = {place.at for place in upstreams}
+    order = {place.at: number for number, place in reversed(list(enumerate(upstreams)))}
     proxies = [one for one in local if one.kind is not None and one.kind.is_proxy]
-    servers = sorted((one for one in local if one not in proxies), key=lambda one: one.place.at not in ahead)
-    found, missed = _sorted([*named_ones, *proxies, *behind, *servers], named, processes, _client_place(settings))
-    logs, log_notes = followed(DiscoverySnapshot(found).on_path(), named.logs)
+    others = (*behind, *(one for one in local if one not in proxies))
+    # Of several stacks on a machine, the server behind the first proxy comes first.
+    servers = sorted(others, key=lambda one: order.get(one.place.at, len(upstreams)))
+    found, missed = _sorted([*named_ones, *proxies, *servers], named, processes, _client_place(settings))
+    no_logs = (), (f"No log can be followed: {_STALLED}.",)
+    logs, log_notes = await in_time(PATIENCE_S, no_logs, followed, DiscoverySnapshot(found).on_path(), named.logs)
     return DiscoverySnapshot(
         found=found,
         missed=(*_unasked(settings), *missed, *unread, *(Missed("processes", note) for note in processes.notes)),
@@ -202,7 +209,9 @@ async def _upstream(
         path = named.litellm_config or own
         if path is None:
             return Missed("what lies behind LiteLLM", "its YAML is not known: name it with --litellm-config FILE")
-        config = await asyncio.to_thread(read_litellm_config, path)
+        config = await in_time(
+            PATIENCE_S, LitellmConfig(error=f"not read within {PATIENCE_S:.0f} s"), read_litellm_config, path
+        )
         if config.error:
             return Missed(f"api_base in {path}", config.error)
         base, key, how = config.api_base, config.api_key, f"api_base in {path}"

@@ -44,9 +44,8 @@ def _note(server: Found, *, readable: bool) -> str:
     if process is None:
         if target is None or not target.is_here:
             return f"{name} at {server.url} runs elsewhere: give a log that reaches this machine with --log FILE."
-        return (
-            f"The process of {name} on port {target.port} is not seen, as in a container: give its log with --log FILE."
-        )
+        where = f"No process of {name} is seen on port {target.port}"
+        return f"{where}: it is stopped, or in a container; give its log with --log FILE then."
     if server.kind is ServerKind.CLAUDE_CODE_ROUTER:
         return (
             ""

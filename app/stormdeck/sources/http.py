@@ -81,15 +81,17 @@ class HttpClient:
             if not key.isascii() or not key.isprintable() or key != key.strip():
                 return Failure(Trouble.BAD_URL, "the key has characters that no HTTP header can carry")
             sent["authorization"] = f"Bearer {key}"
+        late = f"the name {clean(target.host)} was not resolved within {deadline_s:g} s: the name server is silent"
         try:
             async with asyncio.timeout(deadline_s):
                 if error := await self._resolver.error(target.host):
                     return Failure(
                         Trouble.UNRESOLVED, f"the name {clean(target.host)} does not resolve: {clean(error)}"
                     )
+                late = f"no whole answer within {deadline_s:g} s"
                 return await self._ask(url.strip(), target, sent, limit)
         except TimeoutError:
-            return Failure(Trouble.TIMEOUT, f"no whole answer within {deadline_s:g} s")
+            return Failure(Trouble.TIMEOUT, late)
 
     async def aclose(self) -> None:
         """Close the kept connections."""

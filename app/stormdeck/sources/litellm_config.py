@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from stormdeck.model.litellm.node import Member, Node, Scalar
 from stormdeck.model.server import ServerKind
 from stormdeck.model.settings.scope import FileError
 from stormdeck.model.text import clean
+from stormdeck.sources.contents import contents
 from stormdeck.sources.processes import config_of
 
 if TYPE_CHECKING:
@@ -25,14 +27,13 @@ def read_proxy_config(path: Path) -> ProxyConfig:
     """Return the YAML of a proxy; one that cannot be read or parsed carries its error. Never raises."""
     name = str(path)
     try:
-        with path.open("rb") as file:
-            raw = file.read(LARGEST + 1)
+        raw = contents(path, LARGEST)
     except OSError as error:
+        if error.errno == errno.EFBIG:
+            return ProxyConfig(name, error=FileError(f"larger than {LARGEST // 1024 // 1024} MiB, not read"))
         return ProxyConfig(name, error=FileError(f"cannot be read: {error.strerror}"))
     except ValueError:
         return ProxyConfig(name, error=FileError("cannot be read: the name is no path"))
-    if len(raw) > LARGEST:
-        return ProxyConfig(name, error=FileError(f"larger than {LARGEST // 1024 // 1024} MiB, not read"))
     return parse_proxy_config(raw.decode("utf-8-sig", "replace"), name)
 
 

@@ -57,7 +57,7 @@ class StormMemory:
     """
 
     def __init__(self, path: Path, most: int = MOST, patience_s: float = PATIENCE_S) -> None:
-        self._path = path
+        self.path = path
         self._most = most
         self._patience_s = patience_s
         self._written: tuple[Storm, ...] = ()
@@ -68,7 +68,7 @@ class StormMemory:
         """Return the storms that are remembered, newest first; none where there is no file or it cannot be read."""
         import sqlite3
 
-        if not os.path.lexists(self._path):
+        if not os.path.lexists(self.path):
             return ()
         self.trouble = None
         try:
@@ -105,9 +105,9 @@ class StormMemory:
 
     def _create(self) -> None:
         """Make the file, for its user alone: a reason may quote what a server said."""
-        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         try:
-            os.close(os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+            os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
         except FileExistsError:
             return
 
@@ -125,7 +125,7 @@ class StormMemory:
             self._create()
             base = self._connected()
             self._written = ()
-            self.trouble = f"{clean(str(self._path))} was damaged and is now {aside}; storms are remembered anew"
+            self.trouble = f"{clean(str(self.path))} was damaged and is now {aside}; storms are remembered anew"
         with closing(base):
             yield base
 
@@ -133,7 +133,7 @@ class StormMemory:
         """Open the file, check that it is whole, and give an empty one its table."""
         import sqlite3
 
-        base = sqlite3.connect(self._path, timeout=self._patience_s, isolation_level=None)
+        base = sqlite3.connect(self.path, timeout=self._patience_s, isolation_level=None)
         try:
             schema = base.execute("PRAGMA user_version").fetchone()[0]
             if schema > _SCHEMA:
@@ -149,16 +149,16 @@ class StormMemory:
         return base
 
     def _put_aside(self) -> str:
-        aside = self._path.with_name(f"{self._path.name}.damaged")
-        self._path.replace(aside)
+        aside = self.path.with_name(f"{self.path.name}.damaged")
+        self.path.replace(aside)
         for ending in _BESIDE:
             # It belongs to the damaged file and would be applied to the new one.
-            self._path.with_name(self._path.name + ending).unlink(missing_ok=True)
+            self.path.with_name(self.path.name + ending).unlink(missing_ok=True)
         return clean(aside.name)
 
     def _words(self, error: Error | OSError) -> str:
         why = error.strerror or str(error) if isinstance(error, OSError) else str(error)
-        return clean(f"Storms are not remembered: {self._path}: {why[:1].lower()}{why[1:]}")
+        return clean(f"Storms are not remembered: {self.path}: {why[:1].lower()}{why[1:]}")
 
 
 def _is_damage(error: Error) -> bool:

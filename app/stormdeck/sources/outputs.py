@@ -81,8 +81,11 @@ def _piped(pipe: str, proc: Path) -> _Stream:
 
 
 def _readers(pipe: str, proc: Path) -> Iterator[Path]:
-    for folder in proc.iterdir():
-        if folder.name.isdigit():
-            with suppress(OSError):
-                if str((folder / "fd" / "0").readlink()) == pipe:
-                    yield folder
+    try:
+        folders = [folder for folder in proc.iterdir() if folder.name.isdigit()]
+    except OSError:
+        return
+    for folder in folders:
+        with suppress(OSError):
+            if str((folder / "fd" / "0").readlink()) == pipe:
+                yield folder

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from stormdeck.model.discovery import DiscoverySnapshot
 from stormdeck.model.rules.live import Probe, Reach
 from stormdeck.model.server import ServerKind
@@ -33,13 +31,12 @@ async def probe_base_url(
         return None
     key = client_key(settings)
     bare = not settings.text("env.ANTHROPIC_AUTH_TOKEN")
-    (kind, _), models, messages = await asyncio.gather(
-        identify(named.url, http, key, deadline_s),
-        http.get(named.url + "/v1/models", key=key, deadline_s=deadline_s),
-        http.get(named.url + _MESSAGES, key=key, deadline_s=deadline_s),
-    )
+    # One after the other, over one connection.
+    models = await http.get(named.url + "/v1/models", key=key, deadline_s=deadline_s)
     if isinstance(models, Failure):
-        return await _failed(target, models, found, http, deadline_s)
+        return None if models.trouble is Trouble.OURS else await _failed(target, models, found, http, deadline_s)
+    messages = await http.get(named.url + _MESSAGES, key=key, deadline_s=deadline_s)
+    kind, _ = await identify(named.url, http, key, deadline_s)
     if kind is ServerKind.VLLM and key and bare:
         # vLLM does not take x-api-key: to it, a client with a key alone has none (measured, 0.32).
         models = await http.get(named.url + "/v1/models", deadline_s=deadline_s)

@@ -77,17 +77,19 @@ def scan_processes() -> Scan:
     import psutil
 
     notes: list[str] = []
-    seen = _all_processes()
+    seen: dict[int, _Seen] = {}
     sockets: dict[tuple[str, int], list[int]] = {}
     unowned = 0
     try:
+        seen = _all_processes()
         for socket in psutil.net_connections("tcp"):
             if socket.status == psutil.CONN_LISTEN and socket.laddr:
                 pids = sockets.setdefault((socket.laddr.ip, socket.laddr.port), [])
                 unowned += socket.pid is None
                 pids += [] if socket.pid is None else [socket.pid]
     except (psutil.Error, OSError) as error:
-        notes.append(f"the listening ports of this machine cannot be read: {clean(str(error))[:80] or 'no permission'}")
+        why = clean(str(error))[:80] or "no permission"
+        notes.append(f"the processes and listening ports of this machine cannot be read: {why}")
     if unowned:
         notes.append(f"{unowned} listening ports belong to processes of other users, which are not told")
     listeners = tuple(

@@ -32,6 +32,8 @@ _HIGHEST = {"kv_cache", "started"}
 _LARGEST = 1e15
 _WANTED = re.compile(rf"^(?:{'|'.join(map(re.escape, (*_GAUGES, *_COUNTERS, _TTFT)))})[{{ \t].*$", re.MULTILINE)
 _MAX_LINES = 5000
+_UNREADABLE = (ValueError, IndexError, KeyError, OverflowError)
+"""What the parser raises for a line that is no Prometheus text, or holds a number that no float does."""
 
 Series = tuple[str, dict[str, str], float]
 
@@ -68,14 +70,14 @@ def _series(lines: list[str]) -> Iterable[Series]:
     """Return the series of some lines; a line that cannot be read costs only itself."""
     try:
         return list(_parsed(lines))
-    except (ValueError, IndexError, KeyError):
+    except _UNREADABLE:
         return [series for line in lines for series in _alone(line)]
 
 
 def _alone(line: str) -> list[Series]:
     try:
         return list(_parsed([line]))
-    except (ValueError, IndexError, KeyError):
+    except _UNREADABLE:
         return []
 
 

@@ -185,7 +185,10 @@ class ProxySource:
     def _silent(self, failure: Failure, now: float) -> ProxySnapshot:
         """Tell the state from a question without an answer."""
         last = self._last
-        if failure.trouble is Trouble.TIMEOUT and last.seen and last.state is not ServerState.DOWN:
+        answered = bool(last.seen) and last.state is not ServerState.DOWN
+        if failure.trouble is Trouble.OURS:
+            return replace(last, state=ServerState.STALE if answered else last.state, detail=failure.text)
+        if failure.trouble is Trouble.TIMEOUT and answered:
             return replace(last, state=ServerState.STALE, detail=failure.text + age(last.seen, now))
         self._asked, self._version, self._models, self._refusal = None, None, (), ""
         self._barred.clear()

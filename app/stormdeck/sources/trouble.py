@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import ssl
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -23,6 +24,12 @@ class Trouble(StrEnum):
     TOO_BIG = "too big"
     NOT_HTTP = "not http"
     BAD_URL = "bad url"
+    OURS = "ours"
+    """Nothing was asked: this process, or this machine, has no file descriptor left."""
+
+
+NO_DESCRIPTORS = "stormdeck has no free file descriptor; raise `ulimit -n` or end other programs"
+_SHORT = {errno.EMFILE, errno.ENFILE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +46,8 @@ def failure_of(error: BaseException, port: int) -> Failure:
     import httpx
 
     causes = tuple(_causes(error))
+    if any(isinstance(cause, OSError) and is_short(cause) for cause in causes):
+        return Failure(Trouble.OURS, NO_DESCRIPTORS)
     for cause in causes:
         if isinstance(cause, ssl.SSLError):
             return Failure(Trouble.TLS, _tls_words(cause))
@@ -57,6 +66,11 @@ def failure_of(error: BaseException, port: int) -> Failure:
     if isinstance(error, httpx.NetworkError):
         return Failure(Trouble.CUT, "the connection was closed before the answer was whole")
     return Failure(Trouble.BAD_URL, f"cannot be asked: {clean(str(error))[:120]}")
+
+
+def is_short(error: OSError) -> bool:
+    """Say whether an error tells of this process or machine, which has no file descriptor left."""
+    return error.errno in _SHORT
 
 
 def _tls_words(error: ssl.SSLError) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -94,11 +93,13 @@ class VllmSource:
         return self._last
 
     async def _look(self) -> VllmSnapshot:
-        health, page = await asyncio.gather(self._get("/health"), self._get("/metrics", limit=PAGE_LIMIT))
-        now = self._clock()
-        sample = read_metrics(page.body, now) if isinstance(page, Answer) and page.status == 200 else None
+        # One after the other, over one connection; a server that is silent is asked no second question.
+        health = await self._get("/health")
         if isinstance(health, Failure):
             return self._silent(health)
+        page = await self._get("/metrics", limit=PAGE_LIMIT)
+        now = self._clock()
+        sample = read_metrics(page.body, now) if isinstance(page, Answer) and page.status == 200 else None
         self._latency.add(health.latency_ms)
         self._answered_pid = self.process.pid if self.process is not None else None
         restarted = self._take(sample) if sample is not None else False
@@ -149,7 +150,8 @@ class VllmSource:
 
     async def _ask_slowly(self, now: float) -> None:
         """Ask for version and models; what is not told this time stays as it was."""
-        version, listed = await asyncio.gather(self._get("/version"), self._get("/v1/models", key=self._key))
+        version = await self._get("/version")
+        listed = await self._get("/v1/models", key=self._key)
         known = self._known
         known.asked = now
         known.version = text_field(version, "version") or known.version
@@ -185,7 +187,10 @@ class VllmSource:
     def _silent(self, failure: Failure) -> VllmSnapshot:
         """Tell the state from a ``/health`` without an answer."""
         last = self._last
-        if failure.trouble is Trouble.TIMEOUT and last.seen and last.state is not ServerState.DOWN:
+        answered = bool(last.seen) and last.state is not ServerState.DOWN
+        if failure.trouble is Trouble.OURS:
+            return replace(last, state=ServerState.STALE if answered else last.state, detail=failure.text)
+        if failure.trouble is Trouble.TIMEOUT and answered:
             return replace(
                 last, state=ServerState.STALE, detail=f"/health: {failure.text}{age(last.seen, self._clock())}"
             )

@@ -27,6 +27,8 @@ class Device:
         self._power_limit: int | None = None
         self._mig = False
         self._processes: tuple[GpuProcess, ...] = ()
+        self._spoke = False
+        """It told numbers before."""
 
     @property
     def key(self) -> str:
@@ -84,6 +86,10 @@ class Device:
         rates = None if self._mig else nvml.call("nvmlDeviceGetUtilizationRates", handle)
         utilization = whole(getattr(rates, "gpu", None))
         silent = utilization is None and total is None
+        if silent and self._spoke:
+            # In a container whose access was taken away every call fails like this, the open ones too.
+            nvml.require("nvmlDeviceGetMemoryInfo", handle)
+        self._spoke = self._spoke or not silent
         return Gpu(
             index=self.index,
             name=self._name,

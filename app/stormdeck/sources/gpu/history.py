@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import deque
 
 LENGTH = 60
+HELD = 5
+"""Intervals that one value may stand for: while nobody looks, it is asked for less often."""
 
 
 class History:
-    """The last 60 values, one an interval; an interval without a value is ``None``, so that the axis holds."""
+    """The last 60 values, one an interval; a longer time without a value is ``None``, so that the axis holds."""
 
     def __init__(self, interval_s: float) -> None:
         self._interval_s = interval_s
@@ -21,7 +23,8 @@ class History:
         if passed < 1:
             self._values[-1] = value
             return tuple(self._values)
-        self._values.extend([None] * min(passed - 1, LENGTH))
+        since = value if passed <= HELD and self._values and self._values[-1] is not None else None
+        self._values.extend([since] * min(passed - 1, LENGTH))
         self._values.append(value)
         self._last = now
         return tuple(self._values)

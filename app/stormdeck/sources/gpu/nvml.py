@@ -6,6 +6,7 @@ NVML is the library of the NVIDIA driver, ``pynvml`` its binding (package ``nvid
 
 from __future__ import annotations
 
+import re
 from enum import IntEnum
 
 
@@ -108,7 +109,7 @@ class Nvml:
             value: object = function(*args)
         except Exception as error:
             # Foreign code: besides NVMLError it raises on a driver older than a struct and on bytes that are no text.
-            raise NvmlError(_code_of(error), str(error) or type(error).__name__, name) from error
+            raise NvmlError(_code_of(error), _text_of(error), name) from error
         return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
 
     def _binding(self) -> object:
@@ -124,6 +125,13 @@ class Nvml:
 def whole(value: object) -> int | None:
     """Return a value of foreign origin if it is a whole number."""
     return value if isinstance(value, int) else None
+
+
+def _text_of(error: Exception) -> str:
+    """Return what an error says; the binding spells the driver's own text out as Python bytes, ``b'...'``."""
+    text = str(error)
+    spelt = re.fullmatch(r"b(['\"])(.*)\1", text, re.DOTALL)
+    return (spelt[2] if spelt else text) or type(error).__name__
 
 
 def _code_of(error: Exception) -> int:

@@ -18,7 +18,6 @@ class Pulse:
         self._finish = finish
         self._wake = threading.Event()
         self._stopped = False
-        self._paused = False
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
     @property
@@ -41,20 +40,13 @@ class Pulse:
         self._stopped = True
         self._wake.set()
 
-    def pause(self) -> None:
-        """Take no further step until ``resume``."""
-        self._paused = True
-
-    def resume(self) -> None:
-        """Go on, with a step at once."""
-        if self._paused:
-            self._paused = False
-            self._wake.set()
+    def hasten(self) -> None:
+        """Take the next step at once."""
+        self._wake.set()
 
     def _run(self) -> None:
         while not self._stopped:
-            delay = None if self._paused else self._step()
-            self._wake.wait(delay)
+            self._wake.wait(self._step())
             self._wake.clear()
         if self._finish is not None:
             self._finish()

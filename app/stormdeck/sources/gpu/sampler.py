@@ -21,6 +21,9 @@ LONGEST_RETRY_S = 60.0
 SILENT_S = 10.0
 """A look that takes longer means that the driver hangs; attaching to idle cards may take some seconds."""
 
+UNWATCHED = 5
+"""Intervals between two looks while nobody looks: a pane without the focus is still seen."""
+
 SLOW_EVERY = 5
 """Every how many looks the processes are read: their list is the dearest of all calls."""
 
@@ -29,7 +32,7 @@ class GpuSampler:
     """Hands on a snapshot at once and then whenever the shown numbers change, from a thread of its own.
 
     ``hand`` is called from that thread. `stop` returns at once, even while the driver blocks a call, and
-    nothing is handed on after it. `pause` keeps the driver open; the history shows the time as not told.
+    nothing is handed on after it.
     """
 
     def __init__(
@@ -49,6 +52,7 @@ class GpuSampler:
         self._looks = 0
         self._retry_s = FIRST_RETRY_S
         self._retry_at = 0.0
+        self._slowly = False
         self._look = Pulse("gpu", self.sample, self._reader.detach)
         self._watch = Pulse("gpu-watch", self.watch)
 
@@ -67,15 +71,11 @@ class GpuSampler:
         self._look.stop()
         self._watch.stop()
 
-    def pause(self) -> None:
-        """Look no more until `resume`."""
-        self._look.pause()
-        self._watch.pause()
-
-    def resume(self) -> None:
-        """Look again, at once."""
-        self._look.resume()
-        self._watch.resume()
+    def attention(self, given: bool) -> None:
+        """Look less often while nobody looks, at once and often when somebody does again."""
+        again, self._slowly = self._slowly and given, not given
+        if again:
+            self._look.hasten()
 
     def sample(self) -> float:
         """Look once, hand on what changed, return the seconds until the next look."""
@@ -118,7 +118,8 @@ class GpuSampler:
     def _wait_after(self, snapshot: GpuSnapshot, began: float) -> float:
         """Return the wait after a look, and settle when a lost GPU or driver is sought again."""
         took = self._clock() - began
-        rest = max(self._interval_s - took, self._interval_s / 2)
+        interval_s = self._interval_s * (UNWATCHED if self._slowly else 1)
+        rest = max(interval_s - took, self._interval_s / 2)
         if snapshot.state in ABSENT:
             return ABSENT_S
         if snapshot.state is GpuState.OK and not self._reader.ailing:

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from stormdeck.model.logs.batch import LogBatch, LogState, LogStatus
-from stormdeck.sources.logs.lines import LineSplitter
+from stormdeck.model.units import amount
+from stormdeck.sources.logs.lines import LONGEST_LINE, LineSplitter
 from stormdeck.sources.logs.opening import Obstacle, obstacle, open_log
 from stormdeck.sources.logs.tail import READ_BYTES, Tail
 
@@ -56,6 +57,13 @@ class Follower:
         self._missing = False
         self._resume: tuple[tuple[int, int], int] | None = None
         self._moved_at = 0.0
+        self._asked_at: float | None = None
+
+    @property
+    def silent_s(self) -> float:
+        """Return for how many seconds a look at the file has not come back; 0 while none is under way."""
+        asked_at = self._asked_at
+        return 0.0 if asked_at is None else time.monotonic() - asked_at
 
     def start(self) -> None:
         """Begin; the first batch is the end of the file."""
@@ -75,6 +83,7 @@ class Follower:
 
     def _poll(self) -> None:
         tail = self._tail
+        self._asked_at = time.monotonic()
         try:
             if tail is None:
                 self._open()
@@ -88,6 +97,8 @@ class Follower:
                 self._resume = (tail.identity, tail.position)
             self._close()
             self._tell(*obstacle(self._path, error))
+        finally:
+            self._asked_at = None
 
     def _pause(self) -> float:
         quiet = self._tail is None or time.monotonic() - self._moved_at > _QUIET_S
@@ -174,10 +185,14 @@ class Follower:
 
     def _give(self, lines: list[str], *, history: bool = False) -> None:
         if lines and not self._stopped.is_set():
+            self._asked_at = None
             self._hand(LogBatch(self.name, tuple(lines), self._clock(), history))
+            self._asked_at = time.monotonic()
 
     def _tell(self, state: LogState, detail: str = "") -> None:
         dropped = self._skipped + self._lines.dropped
+        if state is LogState.FOLLOWING and dropped:
+            detail = detail or self._left_out()
         told = self._told
         if told is not None and (told.state, told.detail, told.dropped) == (state, detail, dropped):
             return
@@ -185,3 +200,10 @@ class Follower:
         self._told = LogStatus(self.name, self._path, state, detail, size, dropped)
         if not self._stopped.is_set():
             self._on_status(self._told)
+
+    def _left_out(self) -> str:
+        """Say how much of the file was not handed on, and why."""
+        parts = [f"{amount(self._skipped)} skipped, it grew faster than it can be read"] if self._skipped else []
+        cut = self._lines.dropped
+        parts += [f"{amount(cut)} cut off lines longer than {LONGEST_LINE // 1024} KiB"] if cut else []
+        return f"{self._path}: {'; '.join(parts)}"

@@ -16,6 +16,7 @@ class LineSplitter:
     def __init__(self) -> None:
         self._held = b""
         self._skipping = False
+        self._counting = False
         self.dropped = 0
         """Bytes cut off over-long lines."""
 
@@ -54,19 +55,17 @@ class LineSplitter:
         """Drop what is held back: what comes next is from elsewhere."""
         self._held, self._skipping = b"", False
 
-    def skip_line(self) -> None:
-        """Leave out everything up to the next line end: the first piece starts inside a line."""
+    def skip_line(self, *, count: bool = False) -> None:
+        """Leave out everything up to the next line end, counted where it is the rest of a line that was handed on."""
         self.forget()
-        self._skipping = True
+        self._skipping, self._counting = True, count
 
     def _skip(self, data: bytes) -> bytes:
         end = data.find(b"\n") + 1
         if end:
             self._skipping = False
-            self.dropped += end - 1
-            return data[end:]
-        self.dropped += len(data)
-        return b""
+        self.dropped += (end - 1 if end else len(data)) if self._counting else 0
+        return data[end:] if end else b""
 
     def _cut(self, line: str) -> str:
         if len(line) <= LONGEST_LINE:
@@ -77,7 +76,7 @@ class LineSplitter:
     def _cut_held(self) -> str:
         self.dropped += len(self._held) - LONGEST_LINE
         text = self._held[: _whole(self._held[:LONGEST_LINE])].decode("utf-8", "replace")
-        self.skip_line()
+        self.skip_line(count=True)
         return text + "…"
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from stormdeck.model.logs.batch import LogState
+from stormdeck.sources.trouble import NO_DESCRIPTORS, is_short
 
 
 class Obstacle(NamedTuple):
@@ -42,6 +43,8 @@ def obstacle(path: Path, error: OSError) -> Obstacle:
         return Obstacle(LogState.NO_PERMISSION, f"{path} may not be read by this user; chmod it, or join its group")
     if isinstance(error, NotADirectoryError):
         return Obstacle(LogState.NOT_A_FILE, f"a part of {path} is a file, not a folder")
+    if is_short(error):
+        return Obstacle(LogState.FAILED, f"{path} cannot be read: {NO_DESCRIPTORS}")
     return Obstacle(LogState.FAILED, f"{path}: {error.strerror or error}")
 
 

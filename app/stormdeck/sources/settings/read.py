@@ -6,7 +6,6 @@ import errno
 import hashlib
 import os
 import re
-import stat
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +13,8 @@ from pathlib import Path
 from stormdeck.model.settings.merge import loaded, merged
 from stormdeck.model.settings.scope import FileError, Scope, SettingsFile, SettingsSnapshot
 from stormdeck.paths import UserPaths
+from stormdeck.sources.contents import contents
+from stormdeck.sources.trouble import NO_DESCRIPTORS, is_short
 
 LARGEST = 5 * 1024 * 1024
 """Bytes; a settings file has some kilobytes, and a larger one is something else."""
@@ -55,18 +56,24 @@ def read_settings(
     ``settings_file`` nothing else is read, the shell included.
     """
     listed = settings_paths(paths, settings_file, managed=managed, flag=flag)
-    shell = {} if settings_file is not None else {n: v for n, v in environ.items() if _SHELL.fullmatch(n)}
-    return merged((read_file(scope, path) for scope, path in listed), shell)
+    return merged((read_file(scope, path) for scope, path in listed), variables(environ, settings_file))
+
+
+def variables(environ: Mapping[str, str], settings_file: Path | None = None) -> Mapping[str, str]:
+    """Return the variables of a shell that the client reads; none where a settings file stands alone."""
+    return {} if settings_file is not None else {n: v for n, v in environ.items() if _SHELL.fullmatch(n)}
 
 
 def read_file(scope: Scope, path: Path) -> SettingsFile:
     """Return one settings file; a missing one is no error."""
     file = SettingsFile(scope, path, writable=scope is not Scope.MANAGED and may_write(path))
     try:
-        data = _bytes(path)
+        data = contents(path, LARGEST)
     except FileNotFoundError:
         return file
     except OSError as error:
+        if is_short(error):
+            return replace(file, exists=True, error=FileError(NO_DESCRIPTORS, ours=True)) if path.exists() else file
         return replace(file, exists=True, error=FileError(_why(path, error)))
     file = replace(file, exists=True, digest=digest_of(data))
     try:
@@ -105,21 +112,6 @@ def target_of(path: Path) -> Path:
 
 def _writable(path: Path) -> bool:
     return os.access(path, os.W_OK) and bool(path.stat().st_mode & 0o222)
-
-
-def _bytes(path: Path) -> bytes:
-    """Return a regular file's bytes; a pipe is not waited for."""
-    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    with os.fdopen(handle, "rb") as stream:
-        status = os.fstat(stream.fileno())
-        if stat.S_ISDIR(status.st_mode):
-            raise IsADirectoryError(errno.EISDIR, "is a folder", str(path))
-        if not stat.S_ISREG(status.st_mode):
-            raise OSError(errno.EINVAL, "is no regular file", str(path))
-        data = stream.read(LARGEST + 1)
-    if len(data) > LARGEST:
-        raise OSError(errno.EFBIG, "is too large", str(path))
-    return data
 
 
 _REASONS = {

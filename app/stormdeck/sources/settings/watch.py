@@ -6,8 +6,6 @@ import threading
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-_PATIENCE_S = 1.0
-"""For a look that hangs on a network file system; quitting must not."""
 _Look = tuple[int, int, int, int, int] | None
 
 
@@ -21,12 +19,13 @@ class SettingsWatcher:
     """
 
     def __init__(self, paths: Iterable[Path], on_change: Callable[[], None], interval_s: float = 0.5) -> None:
-        """Remember how the files look now; ``on_change`` is called from a thread of the watcher's own."""
+        """Look at the files for the first time; ``on_change`` is called from a thread of the watcher's own."""
         self._paths = tuple(paths)
         self._on_change = on_change
         self._interval_s = interval_s
         self._seen = self._look()
         self._stopped = threading.Event()
+        self._telling = threading.RLock()
         self._thread = threading.Thread(target=self._run, name="settings-watcher", daemon=True)
 
     def start(self) -> None:
@@ -34,16 +33,20 @@ class SettingsWatcher:
         self._thread.start()
 
     def stop(self) -> None:
-        """End at once; no call of ``on_change`` begins after this returns, but from within one."""
-        self._stopped.set()
-        if self._thread.is_alive() and self._thread is not threading.current_thread():
-            self._thread.join(_PATIENCE_S)
+        """End at once, also while a look hangs on a drive; no call of ``on_change`` begins after this returns."""
+        with self._telling:
+            self._stopped.set()
 
     def _run(self) -> None:
         while not self._stopped.wait(self._interval_s):
             now = self._look()
             if now != self._seen:
                 self._seen = now
+                self._tell()
+
+    def _tell(self) -> None:
+        with self._telling:
+            if not self._stopped.is_set():
                 self._on_change()
 
     def _look(self) -> tuple[_Look, ...]:

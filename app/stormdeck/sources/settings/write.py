@@ -159,9 +159,15 @@ def _back_up(target: Path, data: bytes, backups: Path, now: float) -> Path:
     stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(now))
     copy = backups / f"{_tag(target)}-{number:06d}-{stamp}-{target.name}"
     handle = os.open(copy, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "wb") as stream:
-        stream.write(data)
-        os.fsync(stream.fileno())
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+    except OSError:
+        # Half a copy is none: undo would take it for the file.
+        copy.unlink(missing_ok=True)
+        raise
     for _, old in [*kept, (number, copy)][:-BACKUPS_KEPT]:
         old.unlink(missing_ok=True)
     return copy

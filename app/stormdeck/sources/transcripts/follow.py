@@ -62,7 +62,8 @@ class TranscriptFollower:
         try:
             while not self._stopped.is_set():
                 self._poll()
-                self._stopped.wait(self._interval_s)
+                # With nothing open there is nothing to read before the next look for files.
+                self._stopped.wait(self._interval_s if self._open else min(SCAN_S, 5 * self._interval_s))
         finally:
             for file in self._open.values():
                 file.close()

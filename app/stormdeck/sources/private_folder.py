@@ -1,0 +1,65 @@
+"""A new folder that its owner alone can read, written once."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+_FOLDER_MODE = 0o700
+_FILE_MODE = 0o600
+
+
+def write_folder(folder: Path, files: Mapping[str, str]) -> str:
+    """Make a folder with these files, by name; return why not in plain words, or nothing when all is written.
+
+    Whatever has the folder's name already, a link too, is left as it is. The files are made inside the very folder
+    that was made, whatever takes its name meanwhile; where one cannot be written, all of it is removed again.
+    """
+    try:
+        folder.mkdir(_FOLDER_MODE)
+    except FileExistsError:
+        return f"{folder} is there already and is left as it is; name a new folder"
+    except FileNotFoundError:
+        return f"there is no folder {folder.parent} to make it in"
+    except (OSError, ValueError) as error:
+        return f"{folder} cannot be made: {_words(error)}"
+    try:
+        inside = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError as error:
+        return f"{folder} cannot be opened: {_words(error)}"
+    made: list[str] = []
+    try:
+        os.fchmod(inside, _FOLDER_MODE)
+        for name, text in files.items():
+            _write(name, text, inside, made)
+    except OSError as error:
+        _remove(folder, inside, made)
+        return f"{folder} cannot be written: {_words(error)}; nothing of it is left"
+    finally:
+        os.close(inside)
+    return ""
+
+
+def _write(name: str, text: str, inside: int, made: list[str]) -> None:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    descriptor = os.open(name, flags, _FILE_MODE, dir_fd=inside)
+    made.append(name)
+    with os.fdopen(descriptor, "wb") as stream:
+        os.fchmod(descriptor, _FILE_MODE)
+        stream.write(text.encode("utf-8", "backslashreplace"))
+        stream.flush()
+        os.fsync(descriptor)
+
+
+def _remove(folder: Path, inside: int, made: list[str]) -> None:
+    for name in made:
+        with contextlib.suppress(OSError):
+            os.unlink(name, dir_fd=inside)
+    with contextlib.suppress(OSError):
+        folder.rmdir()
+
+
+def _words(error: OSError | ValueError) -> str:
+    return ((error.strerror if isinstance(error, OSError) else "") or str(error)).lower()

@@ -1,0 +1,128 @@
+"""One recording as a whole, to be played: its lines with their times, and what is wrong with it."""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
+from pathlib import Path
+
+from stormdeck.model.logs.access import END_OF_TIME
+from stormdeck.model.logs.batch import LogBatch
+from stormdeck.model.text import clean
+from stormdeck.sources.recordings.entry import Recorded, read_recorded
+from stormdeck.sources.recordings.pieces import pieces
+
+RECORDING = "recording.jsonl"
+"""The name of the recording in a bundle."""
+LARGEST_BYTES = 512 * 1024 * 1024
+"""A tape is held in memory as a whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tape:
+    """A recording that can be played."""
+
+    name: str
+    """Of its file."""
+    batches: tuple[LogBatch, ...]
+    """At least one; their times never go back."""
+    damage: str = ""
+    """Which lines were left out and why, in words; empty where the recording is whole."""
+
+    @property
+    def started(self) -> float:
+        """Unix seconds of the first line."""
+        return self.batches[0].arrived
+
+    @property
+    def ended(self) -> float:
+        """Unix seconds of the last line."""
+        return self.batches[-1].arrived
+
+
+def load_tape(path: Path) -> Tape | str:
+    """Return a recording, of a bundle's folder the one inside; or say in plain words why it cannot be played.
+
+    Damaged lines are left out, as ``analyze`` does, and told. A clock that was set back stands until it is caught up
+    with.
+    """
+    if path.is_dir():
+        if not (path / RECORDING).is_file():
+            return (
+                f"{path} is a folder without a {RECORDING}: name a recording, as `stormdeck watch --record` keeps one"
+            )
+        path /= RECORDING
+    try:
+        state = path.stat()
+        if not stat.S_ISREG(state.st_mode):
+            return f"{path} is no regular file: name a recording"
+        if state.st_size > LARGEST_BYTES:
+            most = f"{LARGEST_BYTES // 1024**2} MiB"
+            return f"{path} is larger than {most}; play a part of it: head -n 1000000 {path} > part.jsonl"
+        reading = _Reading()
+        batches = tuple(_batches(path, reading))
+    except (OSError, ValueError) as error:
+        why = error.strerror or str(error) if isinstance(error, OSError) else str(error)
+        return f"{path} cannot be read: {why[:1].lower()}{why[1:]}"
+    if not batches:
+        return f"{path} {reading.nothing()}"
+    return Tape(clean(path.name), batches, reading.damage())
+
+
+class _Reading:
+    """Which lines were read, by their numbers."""
+
+    def __init__(self) -> None:
+        self.number = 0
+        self.damaged: list[int] = []
+        self.cut = False
+        """The last line with anything in it breaks off."""
+        self.first = ""
+
+    def take(self, text: str, recorded: Recorded | None) -> Recorded | None:
+        """Count a line; return what it tells, where it tells anything."""
+        self.number += 1
+        if not text.strip("\ufeff \t"):
+            return None
+        self.first = self.first or text
+        known = recorded if recorded is not None and 0 <= recorded.t < END_OF_TIME else None
+        self.cut = known is None and text.startswith('{"t"') and not text.endswith("}")
+        if known is None:
+            self.damaged.append(self.number)
+        return known
+
+    def nothing(self) -> str:
+        """Say why there is nothing to play."""
+        if not self.first:
+            return "is empty: no line was recorded in it"
+        if self.cut and len(self.damaged) == 1:
+            return f"holds nothing but a line that is cut off (line {self.damaged[0]})"
+        return (
+            f'is no recording: line {self.damaged[0]} is no {{"t": seconds, "line": text}}. `stormdeck analyze` reads '
+            "plain logs; `stormdeck watch --record FILE` keeps a recording"
+        )
+
+    def damage(self) -> str:
+        """Say which lines were left out; nothing where all were read."""
+        if not self.damaged:
+            return ""
+        if self.cut and len(self.damaged) == 1:
+            return f"line {self.damaged[0]}, the last one, is cut off and left out"
+        first, more = self.damaged[0], len(self.damaged) - 1
+        which = f"line {first} is" if not more else f"line {first} and {more} more are"
+        return f'{which} no {{"t": seconds, "line": text}} and left out'
+
+
+def _batches(path: Path, reading: _Reading) -> Iterator[LogBatch]:
+    latest = 0.0
+    for texts in pieces(path):
+        known = [
+            one for text, told in zip(texts, read_recorded(texts), strict=True) if (one := reading.take(text, told))
+        ]
+        for (t, log), group in groupby(known, itemgetter(0, 2)):
+            latest = max(latest, t)
+            lines = tuple(recorded.line for recorded in group)
+            yield LogBatch(log or path.name, lines, latest, history=False)

@@ -1,0 +1,43 @@
+"""The theme that the user chose in the panel, remembered over restarts."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+from stormdeck.model.text import clean
+
+MOST_BYTES = 200
+
+
+class ThemeMemory:
+    """One name in one small file; no call raises."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def recall(self) -> str:
+        """Return the name; empty where none was chosen or the file cannot be read."""
+        try:
+            with self._path.open("rb") as stream:
+                return stream.read(MOST_BYTES).decode("utf-8", "replace").strip()
+        except OSError:
+            return ""
+
+    def keep(self, name: str) -> str:
+        """Write the name; return in words what stands in the way, empty when it is written."""
+        if name == self.recall():
+            return ""
+        temporary = ""
+        try:
+            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            handle, temporary = tempfile.mkstemp(prefix=".theme.", dir=self._path.parent)
+            with os.fdopen(handle, "w", encoding="utf-8") as stream:
+                stream.write(f"{name}\n")
+            Path(temporary).replace(self._path)
+        except OSError as error:
+            if temporary:
+                Path(temporary).unlink(missing_ok=True)
+            return clean(f"The theme is not kept for the next start: {self._path}: {error.strerror}.")
+        return ""
