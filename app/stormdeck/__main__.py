@@ -5,15 +5,14 @@ from __future__ import annotations
 import io
 import os
 import sys
-import traceback
 from collections.abc import Sequence
 
-from stormdeck.commands.cli import BAD_OPTIONS, DEMO, PANEL, complain, options_for, parse, run_headless
-from stormdeck.commands.talk import say
-from stormdeck.options import Options
-from stormdeck.options.kinds import printable
-from stormdeck.options.load import DEBUG
+TYPE_CHECKING = False  # typing is slow to import and nothing else here needs it
+if TYPE_CHECKING:
+    from stormdeck.options import Options
 
+FAILED = 2
+"""For an error that nobody expected."""
 INTERRUPTED = 130
 """What a shell makes of SIGINT."""
 NO_READER = 141
@@ -33,11 +32,26 @@ def main(argv: Sequence[str] | None = None) -> int:
         return NO_READER
     except Exception as error:
         _report(error)
-        return BAD_OPTIONS
+        return FAILED
     return code
 
 
 def _run(argv: Sequence[str]) -> int:
+    if argv[:1] == ["status"]:
+        # A status bar asks every few seconds: nothing of what follows is imported when a running panel answers.
+        from stormdeck.commands.quick import answered
+
+        code = answered(argv, os.environ)
+        if code is not None:
+            return code
+    return _run_command(argv)
+
+
+def _run_command(argv: Sequence[str]) -> int:
+    from stormdeck.commands.cli import BAD_OPTIONS, complain, options_for, parse, run_headless
+    from stormdeck.commands.parsers import DEMO, PANEL, REPLAY
+    from stormdeck.commands.talk import say
+
     try:
         invocation = parse(argv)
     except SystemExit:
@@ -45,12 +59,14 @@ def _run(argv: Sequence[str]) -> int:
     loaded = options_for(invocation, os.environ)
     if loaded.problems:
         return complain(loaded.problems)
-    if invocation.command not in {PANEL, DEMO}:
+    if invocation.command not in {PANEL, DEMO, REPLAY}:
         return run_headless(invocation, loaded)
     missing = _missing_terminal()
     if missing:
         say(f"stormdeck needs a terminal; {missing} is none. Run it in a terminal or a tmux pane.")
         return BAD_OPTIONS
+    if invocation.command == REPLAY:
+        return _replay(loaded.options, invocation.arguments.file, invocation.arguments.speed)
     return _demo(loaded.options) if invocation.command == DEMO else _panel(loaded.options)
 
 
@@ -67,6 +83,17 @@ def _demo(options: Options) -> int:
 
     with DemoStack() as stack:
         return run_panel(stack.options(options), sampler=SimulatedGpus, demo=True)
+
+
+def _replay(options: Options, file: str, speed: float) -> int:
+    from stormdeck.commands.replay import COULD_NOT_RUN, tape_of
+
+    tape = tape_of(file)
+    if tape is None:
+        return COULD_NOT_RUN
+    from stormdeck.ui.run import run_replay
+
+    return run_replay(options, tape, speed)
 
 
 def _missing_terminal() -> str | None:
@@ -94,7 +121,13 @@ def _drop_output() -> None:
 
 def _report(error: Exception) -> None:
     """Tell an unexpected error in one line, or in full where the user asked for it."""
+    from stormdeck.commands.talk import say
+    from stormdeck.options.kinds import printable
+    from stormdeck.options.load import DEBUG
+
     if os.environ.get(DEBUG):
+        import traceback
+
         traceback.print_exception(error)
         return
     what = printable(f"{type(error).__name__}: {error}")

@@ -57,6 +57,16 @@ class UserPaths:
         return self.project / ".claude" / "settings.local.json"
 
     @property
+    def theme(self) -> Path:
+        """The theme that was chosen in the panel."""
+        return self.state / "theme"
+
+    @property
+    def panels(self) -> Path:
+        """Where running panels publish what they say."""
+        return self.state / "panels"
+
+    @property
     def backups(self) -> Path:
         """Where copies of a settings file go before it is written."""
         return self.state / "backups"

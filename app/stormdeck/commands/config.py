@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from stormdeck.commands.talk import put, say
+from stormdeck.model.keys.actions import ACTIONS
+from stormdeck.model.keys.names import written_key
 from stormdeck.options import DECLARED, Declaration, Group, Loaded, Origin
 from stormdeck.options.kinds import printable, shown
 
@@ -70,7 +72,20 @@ def _entry(declared: Declaration) -> str:
     """Return one option of the file: what it means, its other names, an example where the default shows none."""
     example = f"; such as {declared.example}" if declared.example else ""
     default = "null" if declared.default is None else shown(declared.default) if declared.default != () else "[]"
-    return f"\n# {declared.help}{example}\n# {declared.flag}, {declared.variable}\n{declared.name}: {default}\n"
+    value = f" {default}\n" if not declared.kind.pairs else f"\n{_actions()}"
+    return f"\n# {declared.help}{example}\n# {declared.flag}, {declared.variable}\n{declared.name}:{value}"
+
+
+def _actions() -> str:
+    """Return a line for each action that can get another key, as comments."""
+    rows = [(f"{action.id}: {_written(action.keys)}", action.help) for action in ACTIONS]
+    return "".join(f"  # {row:<34} # {help_}\n" for row, help_ in rows)
+
+
+def _written(keys: str) -> str:
+    """Return an action's keys as YAML takes them."""
+    text = ", ".join(map(written_key, keys.split(",")))
+    return text if text[0].isalnum() else json.dumps(text)
 
 
 def _as_json(loaded: Loaded) -> dict[str, Any]:

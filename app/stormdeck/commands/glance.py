@@ -17,8 +17,9 @@ from stormdeck.model.logs.batch import LogBatch
 from stormdeck.model.logs.endings import ending
 from stormdeck.model.logs.tails import LogTails
 from stormdeck.model.meter import TrafficMeter
-from stormdeck.model.retries.ladder import DEFAULT_LIMIT
+from stormdeck.model.retries.ladder import attempt_limit
 from stormdeck.model.settings.scope import SettingsSnapshot
+from stormdeck.model.settings.timeout import timeout_ms
 from stormdeck.model.traffic import TrafficSnapshot
 from stormdeck.options import Options
 from stormdeck.sources.logs.recent import recent_lines
@@ -53,7 +54,7 @@ def glance(options: Options, environ: Mapping[str, str], *, gpus: bool = True) -
         vllm=seen.vllm,
         proxy=seen.proxy,
         gpu=card.result() if card is not None else GpuSnapshot(GpuState.ASKING),
-        traffic=_traffic(logs, known.settings, options),
+        traffic=_traffic(logs, known.settings, options, known.client.version),
         client_version=known.client.version,
         probe=seen.probe,
         exposures=known.exposures,
@@ -72,7 +73,7 @@ def _tails(logs: Mapping[str, Sequence[str]]) -> LogTails:
 
 
 def _traffic(
-    logs: Mapping[str, tuple[str, ...]], settings: SettingsSnapshot, options: Options
+    logs: Mapping[str, tuple[str, ...]], settings: SettingsSnapshot, options: Options, version: str | None
 ) -> TrafficSnapshot | None:
     """Return the requests of the last minutes; ``None`` where no log tells the times of its lines."""
     timed = {path: lines for path, lines in logs.items() if _has_times(lines)}
@@ -82,10 +83,9 @@ def _traffic(
     meter = TrafficMeter(
         window_s=options.window * 60, bucket_s=max(1, options.window * 60 // _BUCKETS), local_time=datetime.timestamp
     )
-    retries = settings.text("env.CLAUDE_CODE_MAX_RETRIES") or ""
-    meter.set_limit(int(retries) + 1 if retries.isdecimal() else DEFAULT_LIMIT)
-    timeout = settings.text("env.API_TIMEOUT_MS") or ""
-    meter.set_timeout(int(timeout) if timeout.isdecimal() else None)
+    # A client that sends nothing at all still leaves the attempts of others.
+    meter.set_limit(max(1, attempt_limit(settings.text("env.CLAUDE_CODE_MAX_RETRIES"), version)))
+    meter.set_timeout(timeout_ms(settings.text("env.API_TIMEOUT_MS")))
     meter.set_primary(next(iter(timed)))
     for path, lines in timed.items():
         meter.take(LogBatch(path, lines, now, history=True))

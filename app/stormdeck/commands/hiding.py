@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
+from stormdeck.model.redaction.harvest import taken_out
 from stormdeck.model.settings.scope import SettingsFile, SettingsSnapshot
-from stormdeck.model.settings.secrets import is_secret, masked_json
+from stormdeck.model.settings.secrets import is_secret
 from stormdeck.model.text import MASK, clean, mask_url
 
 _SHORTEST = 6
 """Characters; a shorter one, such as ``dummy``, protects nothing and is an ordinary word."""
-_WORD = re.compile(r"""[^\s"',{}:]+""")
 
 
 class Hider:
@@ -21,7 +21,7 @@ class Hider:
         """Take the secrets of the settings, and of other texts such as a YAML."""
         found = {name for file in settings.files for name in _secrets(file)}
         found |= {text for name, text in settings.shell.items() if is_secret(name)}
-        found |= {word for text in texts for word in _taken_out(text)}
+        found |= {word for text in texts for word in taken_out(text)}
         # The longest first: one secret may begin with another.
         known = sorted((clean(secret) for secret in found if len(secret) >= _SHORTEST), key=len, reverse=True)
         self._known = re.compile("|".join(map(re.escape, known))) if known else None
@@ -33,15 +33,7 @@ class Hider:
 
 
 def _secrets(file: SettingsFile) -> Iterator[str]:
-    return _in(file.values) if file.values else _taken_out(file.text)
-
-
-def _taken_out(text: str) -> Iterator[str]:
-    """Yield the words that masking takes out of a text, which need not be JSON."""
-    for line, shown in zip(text.split("\n"), masked_json(text).split("\n"), strict=False):
-        if line != shown:
-            kept = set(_WORD.findall(shown))
-            yield from (word for word in _WORD.findall(line) if word not in kept)
+    return _in(file.values) if file.values else taken_out(file.text)
 
 
 def _in(values: Mapping[str, object]) -> Iterator[str]:

@@ -29,7 +29,9 @@ def add_parsers(add: Callable[[str, str], Parser]) -> list[Parser]:
     watch.add_argument(
         "files", metavar="FILE", nargs="*", help="a server's log; - is standard input; found by itself if not given"
     )
-    watch.add_argument("--record", metavar="OUT", help="keep the lines with their times in a new file, for analyze")
+    watch.add_argument(
+        "--record", metavar="OUT", help="keep the lines with their times in a new file, for analyze and replay"
+    )
     watch.epilog = (
         "Events: log, storm_started, storm_attempt, storm_recovered, storm_gave_up, storm_withdrawn and, once a "
         "minute, counts. With --json each is an object on a line of its own, with version, event and t."

@@ -26,6 +26,7 @@ def add_parsers(add: Callable[[str, str], Parser]) -> list[Parser]:
     check.add_argument(
         "--canary", action="store_true", help="send a handful of tiny requests too, which cost the model some tokens"
     )
+    check.epilog = "Exit code: 0 no error is found, 1 an error is, 2 it could not run."
     change = add(SET, "set one of the client's settings: model, env.NAME or NAME")
     change.usage = "stormdeck set KEY VALUE [OPTION]..."
     change.add_argument("key", metavar="KEY", help="a path such as model; NAME alone means env.NAME")
@@ -37,6 +38,7 @@ def add_parsers(add: Callable[[str, str], Parser]) -> list[Parser]:
     for parser in (change, remove):
         parser.add_argument("--scope", default="user", metavar="SCOPE", help="user (default), project or local")
         parser.add_argument("--dry-run", action="store_true", help="show the diff and write nothing")
+        parser.epilog = "Exit code: 0 done, or shown with --dry-run; 1 refused; 2 wrong use."
     page = add(EXPLAIN, "explain a rule, or what is behind a message that the client shows")
     page.usage = 'stormdeck explain CODE|"MESSAGE" [OPTION]...'
     page.add_argument("words", metavar="CODE", nargs="+", help="a rule, such as URL101, or a message in quotes")

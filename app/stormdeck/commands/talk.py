@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from typing import TextIO
+
+TYPE_CHECKING = False  # typing is slow to import, and a status bar waits for it
+if TYPE_CHECKING:
+    from typing import TextIO
 
 
 def put(line: str) -> None:

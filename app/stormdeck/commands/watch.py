@@ -21,8 +21,9 @@ from stormdeck.commands.talk import flush, put, say, standard_output
 from stormdeck.commands.watcher import Watcher
 from stormdeck.model.discovery import DiscoverySnapshot
 from stormdeck.model.logs.batch import LogBatch
-from stormdeck.model.retries.ladder import DEFAULT_LIMIT
+from stormdeck.model.retries.ladder import attempt_limit
 from stormdeck.model.retries.ledger import Ledger
+from stormdeck.model.settings.timeout import timeout_ms
 from stormdeck.options import Options
 from stormdeck.options.kinds import printable
 from stormdeck.paths import user_paths
@@ -189,17 +190,13 @@ def _listen(
 def _ledger(options: Options, environ: Mapping[str, str]) -> Ledger:
     """Return a ledger that knows the client's limits where its settings tell them."""
     settings = read(options, user_paths(environ, options.home, options.project), environ)
-    retries = _number(settings.text("env.CLAUDE_CODE_MAX_RETRIES"))
+    limit = attempt_limit(settings.text("env.CLAUDE_CODE_MAX_RETRIES"), options.client_version)
     return Ledger(
-        limit=retries + 1 if retries is not None else DEFAULT_LIMIT,
-        api_timeout_ms=_number(settings.text("env.API_TIMEOUT_MS")),
+        limit=max(1, limit),
+        api_timeout_ms=timeout_ms(settings.text("env.API_TIMEOUT_MS")),
         local_time=datetime.timestamp,
         recent=RECENT,
     )
-
-
-def _number(text: str | None) -> int | None:
-    return int(text) if text is not None and text.isdecimal() and len(text) < 12 else None
 
 
 def _teller(*, as_json: bool) -> Callable[[Event, float], None]:

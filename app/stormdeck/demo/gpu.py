@@ -66,13 +66,8 @@ class SimulatedGpus:
         """End at once."""
         self._pulse.stop()
 
-    def pause(self) -> None:
-        """Stand still until `resume`."""
-        self._pulse.pause()
-
-    def resume(self) -> None:
-        """Go on, at once."""
-        self._pulse.resume()
+    def attention(self, given: bool) -> None:
+        """Go on alike, seen or not: it costs nothing to speak of."""
 
     def sample(self) -> float:
         """Take one step, hand on what changed, return the seconds until the next."""

@@ -68,6 +68,11 @@ class Scratch:
         """Return where the simulated client says what it stumbled over; empty unless it did."""
         return self.folder / "logs" / "client.log"
 
+    @property
+    def ledger(self) -> Path:
+        """Return where the simulated client writes down what it sent."""
+        return self.folder / "logs" / "ledger.jsonl"
+
     def fill(self, vllm: str, proxy: str) -> None:
         """Write the files, for servers at these URLs."""
         for folder in (self.settings.parent, self.project, self.logs[0].parent):

@@ -32,8 +32,10 @@ class DemoStack:
     the folder. Should this process die without it, the others end by themselves and the folder goes too.
     """
 
-    def __init__(self, speed: float = 1.0, seed: int = 1) -> None:
+    def __init__(self, speed: float = 1.0, seed: int = 1, pace: float = 1.0) -> None:
+        """``speed``: how many times faster than life all of it is; ``pace``: turns alone, not faults and retries."""
         self._speed = speed
+        self._pace = pace
         self._seed = seed
         self._scratch: Scratch | None = None
         self._lifeline: int | None = None
@@ -54,6 +56,16 @@ class DemoStack:
     def logs(self) -> tuple[Path, Path]:
         """Return the proxy's log and vLLM's."""
         return self._files.logs
+
+    @property
+    def ledger(self) -> Path:
+        """Return where the simulated client writes down what it sent."""
+        return self._files.ledger
+
+    @property
+    def control(self) -> Path:
+        """Return the file that names the fault of the moment."""
+        return self._files.control
 
     @property
     def pids(self) -> dict[str, int]:
@@ -81,9 +93,14 @@ class DemoStack:
                 client_version=CLIENT_VERSION,
             ),
             theme=given.theme,
+            ascii=given.ascii,
+            panels=given.panels,
+            density=given.density,
+            origins=given.origins,
             lines=given.lines,
             gpu=given.gpu,
             bell=given.bell,
+            notify=given.notify,
             mouse=given.mouse,
         )
 
@@ -158,21 +175,23 @@ class DemoStack:
         return [
             *("serve", f"Qwen/{MODEL}", "--served-model-name", MODEL, "--port", str(_port(listener))),
             *("--max-model-len", "131072", "--enable-auto-tool-choice", "--tool-call-parser", "qwen3_coder"),
-            *("--control", str(files.control), *self._common(listener)),
+            *("--control", str(files.control), *self._common(self._speed * self._pace), *_inherited(listener)),
         ]
 
     def _proxy_arguments(self, files: Scratch, listener: socket.socket) -> list[str]:
         return [
             *("--config", str(files.config), "--port", str(_port(listener)), "--upstream", self.vllm_url),
-            *("--model", MODEL, *self._common(listener)),
+            *("--model", MODEL, *self._common(self._speed), *_inherited(listener)),
         ]
 
     def _client_arguments(self, files: Scratch) -> list[str]:
-        return ["--settings", str(files.settings), "--control", str(files.control), *self._common(None)]
+        return [
+            *("--settings", str(files.settings), "--control", str(files.control), "--ledger", str(files.ledger)),
+            *("--pace", str(self._pace), *self._common(self._speed)),
+        ]
 
-    def _common(self, listener: socket.socket | None) -> list[str]:
-        inherited = ["--fd", str(listener.fileno())] if listener else []
-        return [*inherited, "--speed", str(self._speed), "--seed", str(self._seed), "--tied"]
+    def _common(self, speed: float) -> list[str]:
+        return ["--speed", str(speed), "--seed", str(self._seed), "--tied"]
 
 
 def _bound(port: int) -> socket.socket:
@@ -186,6 +205,10 @@ def _bound(port: int) -> socket.socket:
     except OSError:
         bound.bind((HOST, 0))
     return bound
+
+
+def _inherited(listener: socket.socket) -> tuple[str, str]:
+    return "--fd", str(listener.fileno())
 
 
 def _port(bound: socket.socket) -> int:

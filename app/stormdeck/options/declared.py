@@ -6,9 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from stormdeck.options.kinds import FILE, FILES, FOLDER, NAME, SWITCH, URL, VERSION, Kind, number
+from stormdeck.model.arrange import PANELS
+from stormdeck.options.choices import DENSITY, NOTIFY, PANEL_NAMES
+from stormdeck.options.kinds import FILE, FILES, FOLDER, KEYS, NAME, SWITCH, URL, VERSION, Kind, number
+
+if TYPE_CHECKING:
+    from stormdeck.model.keys.keymap import Chosen
 
 VARIABLE_PREFIX = "STORMDECK_"
 
@@ -101,7 +106,25 @@ class Options:
             VERSION, Group.FILES, "version of Claude Code to check for; the installed one if not given", "2.1.112"
         ),
     )
-    theme: str = field(default="stormdeck-dark", metadata=_is(NAME, Group.PANEL, "colour theme"))
+    theme: str | None = field(
+        default=None,
+        metadata=_is(
+            NAME,
+            Group.PANEL,
+            "dark, light, high-contrast, ansi or a theme of Textual's; the one chosen last if not given",
+            "dark",
+        ),
+    )
+    ascii: bool | None = field(
+        default=None,
+        metadata=_is(SWITCH, Group.PANEL, "draw with ASCII alone; told by the terminal and its locale if not given"),
+    )
+    panels: tuple[str, ...] = field(
+        default=PANELS, metadata=_is(PANEL_NAMES, Group.PANEL, "panels of the overview, in order, with commas")
+    )
+    density: str = field(
+        default="normal", metadata=_is(DENSITY, Group.PANEL, "normal, or compact: no blank rows between panels")
+    )
     window: int = field(
         default=15, metadata=_is(number("MINUTES", 1, 60), Group.PANEL, "minutes that the request strip shows, 1 to 60")
     )
@@ -114,8 +137,16 @@ class Options:
     )
     gpu: bool = field(default=True, metadata=_is(SWITCH, Group.PANEL, "watch the GPUs of this machine"))
     bell: bool = field(default=False, metadata=_is(SWITCH, Group.PANEL, "ring the terminal's bell when a storm begins"))
+    notify: str = field(
+        default="off",
+        metadata=_is(NOTIFY, Group.PANEL, "show a desktop notification when a storm begins, by this escape sequence"),
+    )
     mouse: bool = field(
         default=True, metadata=_is(SWITCH, Group.PANEL, "take mouse events; off leaves selecting to the terminal")
+    )
+    keys: tuple[Chosen, ...] = field(
+        default=(),
+        metadata=_is(KEYS, Group.PANEL, "key of an action; repeatable; in the file one line an action", "app.quit=Q"),
     )
     origins: Mapping[str, Origin] = field(default_factory=dict, repr=False, compare=False)
     """Where each option that is not at its default came from; ``origin`` reads it."""

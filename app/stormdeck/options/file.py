@@ -94,13 +94,7 @@ def _entries(root: yaml.Node, path: Path) -> Outcome:
             declaration = BY_NAME[key.value]
             texts = _texts(value, declaration)
             if texts is None:
-                what = (
-                    f"{declaration.kind.expected} or a list of them"
-                    if declaration.kind.many
-                    else declaration.kind.expected
-                )
-                found = "a mapping" if isinstance(value, yaml.MappingNode) else "a list"
-                problems.append(Problem(where, f"{key.value}: expected {what}, found {found}"))
+                problems.append(Problem(where, f"{key.value}: expected {_form(declaration)}, found {_kind(value)}"))
             elif not _is_null(value):
                 origin = Origin(OriginKind.FILE, str(path), _line(key))
                 given.append(Given(declaration, origin, texts))
@@ -111,10 +105,44 @@ def _texts(node: yaml.Node, declaration: Declaration) -> tuple[str, ...] | None:
     """Return the texts of a value as they are written, or None when its form does not fit the option."""
     import yaml
 
+    if declaration.kind.pairs and not _is_null(node):
+        return _pairs(node)
     items = node.value if isinstance(node, yaml.SequenceNode) and declaration.kind.many else [node]
     if not all(isinstance(item, yaml.ScalarNode) for item in items):
         return None
     return tuple("" if _is_null(item) else item.value for item in items)
+
+
+def _pairs(node: yaml.Node) -> tuple[str, ...] | None:
+    """Return ``NAME=TEXT`` for each line of a mapping; several texts are joined with commas."""
+    import yaml
+
+    if not isinstance(node, yaml.MappingNode):
+        return None
+    texts = []
+    for key, value in node.value:
+        items = value.value if isinstance(value, yaml.SequenceNode) else [value]
+        if not all(isinstance(item, yaml.ScalarNode) for item in (key, *items)):
+            return None
+        texts.append(f"{key.value}={','.join(item.value for item in items)}")
+    return tuple(texts)
+
+
+def _form(declaration: Declaration) -> str:
+    """Say in which form the value of an option is written."""
+    kind = declaration.kind
+    if kind.pairs:
+        return f"`name: value` lines below it, {kind.expected}"
+    return f"{kind.expected} or a list of them" if kind.many else kind.expected
+
+
+def _kind(node: yaml.Node) -> str:
+    """Name the form in which a value is written."""
+    import yaml
+
+    if isinstance(node, yaml.ScalarNode):
+        return "a text"
+    return "a mapping" if isinstance(node, yaml.MappingNode) else "a list"
 
 
 def _is_null(node: yaml.Node) -> bool:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 _LONGEST_QUOTE = 80
@@ -33,6 +34,10 @@ class Kind:
     """Whether the option is a list; its reader takes one item."""
     switch: bool = False
     """Whether its flag takes no value and has a ``--no-`` twin."""
+    pairs: bool = False
+    """Whether an item is ``NAME=TEXT``, which the file writes as ``NAME: TEXT``."""
+    agree: Callable[[Sequence[Any]], None] | None = None
+    """Raises ValueError where the items of a list do not go together."""
 
     def read(self, text: str, place: Place) -> object:
         """Return the value of a text (of one item where the kind is a list); ValueError says what is wrong."""
@@ -147,6 +152,18 @@ def _switch(text: str, _place: Place) -> bool:
     return text.lower() in _ON
 
 
+def _chosen(text: str, _place: Place) -> object:
+    from stormdeck.model.keys.keymap import read_chosen
+
+    return read_chosen(text)
+
+
+def _check_chosen(chosen: Sequence[Any]) -> None:
+    from stormdeck.model.keys.keymap import check_chosen
+
+    check_chosen(chosen)
+
+
 def number(metavar: str, least: int, most: int) -> Kind:
     """Return the kind of a whole number within bounds, both included."""
 
@@ -169,3 +186,4 @@ FOLDER = Kind("DIR", "a folder", _folder)
 VERSION = Kind("X.Y.Z", "a version of three numbers such as 2.1.112", _version)
 NAME = Kind("NAME", "a name of letters, digits and dashes", _name)
 SWITCH = Kind("on|off", "on or off", _switch, switch=True)
+KEYS = Kind("ACTION=KEY", "a key for each action", _chosen, many=True, pairs=True, agree=_check_chosen)

@@ -99,6 +99,8 @@ def _value(entry: Given, home: Path) -> object:
     place = Place(Path(origin.name).parent if in_file else Path.cwd(), home)
     try:
         read = tuple(kind.read(text, place) for text in entry.texts)
+        if kind.agree is not None:
+            kind.agree(read)
     except ValueError as error:
         return Problem(str(origin), f"{entry.declaration.name}: {error}" if in_file else str(error))
     return read if kind.many else read[0]

@@ -8,6 +8,7 @@ import random
 from pathlib import Path
 
 from stormdeck.demo.client.conductor import Conductor
+from stormdeck.demo.client.ledger import Ledger
 from stormdeck.demo.client.user import User
 from stormdeck.demo.lifeline import tie_to_parent
 from stormdeck.demo.scenario import scenes
@@ -19,6 +20,8 @@ def main() -> None:
     parser.add_argument("--settings", type=Path, required=True, help="a settings.json; read before each turn")
     parser.add_argument("--control", type=Path, help="where to write the fault of the moment; without it none comes")
     parser.add_argument("--speed", type=float, default=1.0, help="how many times faster than life")
+    parser.add_argument("--pace", type=float, default=1.0, help="how many times faster turns follow each other")
+    parser.add_argument("--ledger", type=Path, help="where to write down what was sent")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--tied", action="store_true", help="end when the standard input ends")
     options = parser.parse_args()
@@ -30,7 +33,8 @@ def main() -> None:
 async def _work(options: argparse.Namespace) -> None:
     conductor = Conductor(options.control, scenes(), options.speed)
     rng = random.Random(options.seed)  # noqa: S311
-    await User(options.settings, conductor, rng, options.speed).work()
+    ledger = Ledger(options.ledger)
+    await User(options.settings, conductor, rng, options.speed, options.pace, ledger).work()
 
 
 main()

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import random
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 from stormdeck.demo.client import settings as settings_file
 from stormdeck.demo.client.attempts import Attempts
 from stormdeck.demo.client.conductor import Conductor
+from stormdeck.demo.client.ledger import Ledger
 from stormdeck.demo.client.settings import ClientSettings
 from stormdeck.demo.client.talk import Talk
 from stormdeck.demo.client.wire import Result, Wire
@@ -39,6 +41,9 @@ class User:
     conductor: Conductor
     rng: random.Random
     speed: float
+    pace: float = 1.0
+    """How many times faster than life turns follow each other; waits between attempts stay as they are."""
+    ledger: Ledger = field(default_factory=lambda: Ledger(None))
     wire: Wire = field(init=False)
     attempts: Attempts = field(init=False)
 
@@ -54,13 +59,14 @@ class User:
             await self._greet()
             while talk.turns < TURNS_A_SESSION:
                 fine = await self._next_turn(talk)
-                await self._pause(self._until_next(self.rng.uniform(*(PAUSE_S if fine else AFTER_FAILURE_S))))
+                pause = self.rng.uniform(*PAUSE_S) / self.pace if fine else self.rng.uniform(*AFTER_FAILURE_S)
+                await self._pause(self._until_next(pause))
 
     def _until_next(self, pause: float) -> float:
         """Return the pause, changed so that the next turn ends before the next fault or begins with it."""
         calm = self.conductor.seconds_of_calm
-        room = calm - TURN_S
-        return min(pause, room) if room > SHORTEST_PAUSE_S else calm
+        room = calm - TURN_S / self.pace
+        return min(pause, room) if room > SHORTEST_PAUSE_S / self.pace else calm
 
     async def _next_turn(self, talk: Talk) -> bool:
         """Take one turn with the settings of this moment; say whether it was answered.
@@ -80,16 +86,25 @@ class User:
         if alone:
             return fine
         if talk.turns == TITLE_AT_TURN and not settings.switched_on("CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC"):
-            await self.wire.send(settings, talk.id, talk.title_body(settings))
+            title = await self.wire.send(settings, talk.id, talk.title_body(settings))
+            self.ledger.note("title", title.status)
         if talk.turns % COUNT_EVERY == 0:
             await self.wire.count_tokens(settings, talk.id, talk.count_body(settings))
+            self.ledger.note("count_tokens", 0)
         return fine
 
     async def _turn(self, talk: Talk, settings: ClientSettings, helpers: int) -> bool:
         """Send main requests until an answer calls no more tools; say whether all were answered."""
 
         async def ask(body: dict[str, Any]) -> Result:
-            return await self.attempts.run(lambda sent: self.wire.send(settings, talk.id, sent), body, settings)
+            numbers = count(1)
+
+            async def send(sent: dict[str, Any]) -> Result:
+                result = await self.wire.send(settings, talk.id, sent)
+                self.ledger.note("main", result.status, next(numbers))
+                return result
+
+            return await self.attempts.run(send, body, settings)
 
         if helpers:
             await asyncio.gather(*(ask(talk.task_body(settings, number)) for number in range(helpers)))

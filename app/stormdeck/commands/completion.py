@@ -1,0 +1,74 @@
+"""``stormdeck completion``: a script that completes command lines in the shell, made from the parsers themselves."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+
+from stormdeck.commands.talk import put
+
+Parser = TypeVar("Parser", bound=argparse.ArgumentParser)
+
+COMPLETION = "completion"
+SHELLS = ("bash", "zsh", "fish")
+_NOTE = """\
+bash and fish look into these folders by themselves, bash where the package bash-completion is installed. In ~/.zshrc:
+
+  fpath+=~/.zfunc; autoload -Uz compinit; compinit
+"""
+
+
+def add_parsers(add: Callable[[str, str], Parser]) -> list[Parser]:
+    """Declare the command; ``add`` makes the parser of a command from its name and its help."""
+    completion = add(COMPLETION, "print a script that completes stormdeck's words in a shell")
+    completion.usage = f"stormdeck completion {'|'.join(SHELLS)}"
+    completion.add_argument("shell", metavar="SHELL", choices=SHELLS, help=", ".join(SHELLS))
+    completion.epilog = _NOTE
+    return [completion]
+
+
+def run(shell: str) -> int:
+    """Print the script of a shell and return the exit code."""
+    from stormdeck.commands.parsers import build
+
+    put(script(shell, build({})))
+    return 0
+
+
+def script(shell: str, parsers: Iterable[argparse.ArgumentParser]) -> str:
+    """Return the script for the parsers, of which the first is the whole line's."""
+    import shtab
+
+    root, *others = parsers
+    for parser in (root, *others):
+        for action in parser._actions:
+            _describe(action, {"file": shtab.FILE, "folder": shtab.DIRECTORY})
+    return str(shtab.complete(root, shell=shell))
+
+
+def _describe(action: argparse.Action, kinds: dict[str, object]) -> None:
+    """Tell the words that may stand in the place of an argument."""
+    metavar = action.metavar if isinstance(action.metavar, str) else ""
+    if metavar in {"FILE", "OUT"}:
+        vars(action)["complete"] = kinds["file"]
+    elif metavar == "DIR":
+        vars(action)["complete"] = kinds["folder"]
+    elif action.choices is None:
+        action.choices = _words(metavar)
+
+
+def _words(metavar: str) -> list[str] | None:
+    if metavar == "CODE":
+        from stormdeck.model.rules.registry import RULES
+
+        return [rule.code for rule in RULES]
+    if metavar == "KEY":
+        from stormdeck.model.settings.fields import FIELDS
+
+        return [field.path for field in FIELDS]
+    if metavar == "SCOPE":
+        from stormdeck.commands.edit import WRITABLE
+
+        return list(WRITABLE)
+    return metavar.split("|") if "|" in metavar else None

@@ -1,0 +1,1 @@
+"""What leaves this machine in a bug report: secrets, people and places taken out, log lines cut to their structure."""

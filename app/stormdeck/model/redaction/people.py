@@ -1,0 +1,75 @@
+"""Whose machine it is: the names by which a report would tell it."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+OPEN_HOSTS = frozenset(
+    {
+        "localhost",
+        "HOST",
+        "api.anthropic.com",
+        "code.claude.com",
+        "docs.anthropic.com",
+        "docs.litellm.ai",
+        "docs.vllm.ai",
+        "github.com",
+        "json.schemastore.org",
+    }
+)
+"""Hosts that everybody knows, and the word that stands for one."""
+_NOBODY = frozenset(
+    {"root", "user", "admin", "ubuntu", "node", "docker", "claude", "vllm", "litellm", "stormdeck", "home", "work"}
+)
+"""Names of users that name no person, and would be found in every second line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Whereabouts:
+    """What tells whose machine this is."""
+
+    home: str = ""
+    project: str = ""
+    users: tuple[str, ...] = ()
+    host: str = ""
+    others: tuple[str, ...] = ()
+    """Hosts that the settings and the YAML name."""
+
+
+def whereabouts(home: str, project: str, environ: Mapping[str, str], host: str, urls: Iterable[str]) -> Whereabouts:
+    """Return the names of this machine, its user, and the hosts of some URLs."""
+    names = (home.rstrip("/").rpartition("/")[2], environ.get("USER", ""), environ.get("LOGNAME", ""))
+    others = {named for url in urls if (named := _host(url)) and not is_open(named)}
+    return Whereabouts(home, project, tuple(sorted(_people(names))), host, tuple(sorted(others)))
+
+
+def is_open(host: str) -> bool:
+    """Say whether a host may be named: it is this machine, or everybody's."""
+    bare = host.strip("[]")
+    if bare in OPEN_HOSTS:
+        return True
+    try:
+        address = ipaddress.ip_address(bare)
+    except ValueError:
+        return False
+    return address.is_loopback or address.is_unspecified
+
+
+def is_word(host: str) -> bool:
+    """Say whether a host's name is a plain word, such as ``vllm``: away from a URL it cannot be told from text."""
+    return re.search(r"[.\d-]", host) is None
+
+
+def _people(names: Iterable[str]) -> set[str]:
+    return {name for name in names if len(name) >= 3 and name.lower() not in _NOBODY}
+
+
+def _host(url: str) -> str:
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
