@@ -1,4 +1,4 @@
-"""How fast a log is analysed, beside ``grep -c`` of the same file: ``python tests/budget/bench_analyze.py [LINES]``."""
+"""How fast the ledger alone takes a log, beside ``grep -c``: ``python tests/budget/bench_analyze.py [LINES]``."""
 
 import resource
 import subprocess
@@ -7,34 +7,13 @@ import tempfile
 import time
 from pathlib import Path
 
+from bench.logs import write
+
 from stormdeck.model.logs.batch import LogBatch
 from stormdeck.model.retries.ledger import Ledger
 
 LINES = 1_000_000
 AT_ONCE = 4096
-LADDER = (0.0, 0.6, 1.7, 4.0, 8.5, 17.3)
-
-
-def write_log(path, count):
-    """Write a log as LiteLLM before a busy vLLM leaves it: polls, answers, errors with their tracebacks, storms."""
-    access = 'INFO:     127.0.0.1:{port} - "{what} HTTP/1.1" {status}\n'.format
-    with path.open("w") as log:
-        number = written = 0
-        while written < count:
-            number += 1
-            port = 40000 + number % 20000
-            block = [access(port=port, what="GET /health/liveliness", status="200 OK")] * 4
-            block += [access(port=port, what="POST /v1/messages?beta=true", status="200 OK")] * 3
-            block.append(access(port=port, what="POST /v1/messages/count_tokens?beta=true", status="404 Not Found"))
-            block.append(
-                "(APIServer pid=7) INFO 11-20 18:22:01 [loggers.py:335] Engine 000: Avg prompt throughput: 52.1\n"
-            )
-            if number % 40 == 0:
-                block.append("18:22:01 - LiteLLM Proxy:ERROR: common_request_processing.py:1984 - boom\n")
-                block += [f'  File "litellm/proxy/route.py", line {line}, in route\n' for line in range(50)]
-                block += [access(port=port, what="POST /v1/messages?beta=true", status="500 Internal Server Error")] * 3
-            log.writelines(block)
-            written += len(block)
 
 
 def batches(path):
@@ -48,7 +27,7 @@ def main(count):
     """Print the rate, the memory, and what grep needs."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "litellm.log"
-        write_log(path, count)
+        write(path, count)
         ledger, spent, lines = Ledger(), 0.0, 0
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         for batch in batches(path):
