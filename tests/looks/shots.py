@@ -1,14 +1,16 @@
 """What the snapshots and the screenshots show: an area in a state, at the time of the samples."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import samples
 from panel import make_app, settled, show, until
+from stormdeck.ui.look import Look
 
 STORM = (samples.WELL, samples.FOUND, samples.VLLM, samples.PROXY, samples.GPUS, samples.STORMY)
 CALM = (samples.WELL, samples.FOUND, samples.VLLM, samples.PROXY, samples.GPUS, samples.CALM)
 DOWN = (*CALM, samples.DOWN_VLLM)
 NO_GPU = (*CALM, samples.NO_GPU)
+MANY_GPUS = (*CALM, samples.EIGHT_GPUS)
 PITFALLS = (*CALM, samples.WRONG)
 INVALID = (*CALM, samples.BROKEN)
 NOTHING = (samples.NO_FILE, samples.NOTHING, samples.NO_GPU)
@@ -23,17 +25,18 @@ class Shot:
     size: tuple
     keys: tuple = ()
     lines: tuple | None = None
-    theme: str = "stormdeck-dark"
+    look: Look = field(default_factory=Look)
 
     def app(self):
         """Return a panel for it."""
-        return make_app(lines=self.lines, theme=self.theme, client_version="2.1.329")
+        return make_app(lines=self.lines, look=self.look, client_version="2.1.329")
 
     async def set_up(self, pilot):
         """Bring a running panel into the state."""
         for snapshot in self.snapshots:
             pilot.app.hand(snapshot)
-        await until(pilot, lambda: pilot.app.deck.settings.files)
+        if self.snapshots:
+            await until(pilot, lambda: pilot.app.deck.settings.files)
         await show(pilot, self.area)
         await settled(pilot)
         await pilot.press(*self.keys)

@@ -4,9 +4,12 @@ A change of looks is accepted with ``make snapshots``, after looking at ``snapsh
 """
 
 import pytest
-from shots import CALM, DOWN, INVALID, NO_GPU, NOTHING, PITFALLS, STORM, Shot
+from shots import CALM, DOWN, INVALID, MANY_GPUS, NO_GPU, NOTHING, PITFALLS, STORM, Shot
 
-WIDE, MEDIUM, NARROW = (120, 40), (80, 24), (40, 12)
+from stormdeck.model.arrange import Wish
+from stormdeck.ui.look import Look
+
+HUGE, WIDE, MEDIUM, SLIM, NARROW = (200, 60), (120, 40), (80, 24), (60, 20), (40, 12)
 SHOTS = {
     "overview-calm-120x40": Shot("overview", CALM, WIDE),
     "overview-calm-80x24": Shot("overview", CALM, MEDIUM),
@@ -14,7 +17,19 @@ SHOTS = {
     "overview-storm-120x40": Shot("overview", STORM, WIDE),
     "overview-storm-80x24": Shot("overview", STORM, MEDIUM),
     "overview-storm-40x12": Shot("overview", STORM, NARROW),
-    "overview-storm-light": Shot("overview", STORM, WIDE, theme="stormdeck-light"),
+    "overview-storm-200x60": Shot("overview", STORM, HUGE),
+    "overview-storm-60x20": Shot("overview", STORM, SLIM),
+    "overview-storm-compact": Shot("overview", STORM, WIDE, look=Look(wish=Wish(compact=True))),
+    "overview-storm-ascii": Shot("overview", STORM, WIDE, look=Look(ascii=True)),
+    "overview-storm-ansi": Shot("overview", STORM, MEDIUM, look=Look("ansi")),
+    "overview-storm-high-contrast": Shot("overview", STORM, MEDIUM, look=Look("high-contrast")),
+    "overview-storm-nord": Shot("overview", STORM, MEDIUM, look=Look("nord")),
+    "overview-many-gpus-80x24": Shot("overview", MANY_GPUS, MEDIUM),
+    "overview-zoom-requests": Shot("overview", STORM, MEDIUM, keys=("z",)),
+    "overview-zoom-gpus": Shot("overview", STORM, WIDE, keys=("shift+tab", "shift+tab", "z")),
+    "overview-zoom-log-40x12": Shot("overview", STORM, NARROW, keys=("z", "shift+tab")),
+    "overview-looking-80x24": Shot("overview", (), MEDIUM, lines=()),
+    "overview-storm-light": Shot("overview", STORM, WIDE, look=Look("light")),
     "overview-down-120x40": Shot("overview", DOWN, WIDE),
     "overview-down-80x24": Shot("overview", DOWN, MEDIUM),
     "overview-down-40x12": Shot("overview", DOWN, NARROW),
@@ -26,10 +41,14 @@ SHOTS = {
     "overview-invalid-80x24": Shot("overview", INVALID, MEDIUM),
     "logs-120x40": Shot("logs", STORM, WIDE),
     "logs-80x24": Shot("logs", STORM, MEDIUM),
+    "logs-60x20": Shot("logs", STORM, SLIM),
+    "logs-200x60": Shot("logs", STORM, HUGE),
     "logs-40x12": Shot("logs", STORM, NARROW),
     "logs-filter-80x24": Shot("logs", STORM, MEDIUM, keys=("slash", *"500 -litellm")),
     "settings-pitfalls-120x40": Shot("settings", PITFALLS, WIDE),
     "settings-pitfalls-80x24": Shot("settings", PITFALLS, MEDIUM),
+    "settings-pitfalls-60x20": Shot("settings", PITFALLS, SLIM),
+    "settings-pitfalls-ascii": Shot("settings", PITFALLS, MEDIUM, look=Look(ascii=True)),
     "settings-pitfalls-40x12": Shot("settings", PITFALLS, NARROW),
     "settings-typing-120x40": Shot("settings", CALM, WIDE, keys=("enter", *"/v1")),
     "settings-save-120x40": Shot("settings", PITFALLS, WIDE, keys=("f", "s")),
@@ -38,6 +57,7 @@ SHOTS = {
     "settings-no-file-80x24": Shot("settings", NOTHING, MEDIUM),
     "checks-pitfalls-120x40": Shot("checks", PITFALLS, WIDE),
     "checks-nothing-80x24": Shot("checks", NOTHING, MEDIUM),
+    "checks-pitfalls-200x60": Shot("checks", PITFALLS, HUGE),
     "checks-pitfalls-40x12": Shot("checks", PITFALLS, NARROW),
     "help-120x40": Shot("overview", CALM, WIDE, keys=("question_mark",)),
     "help-40x12": Shot("overview", CALM, NARROW, keys=("question_mark",)),

@@ -82,19 +82,10 @@ def test_the_demo_shows_the_path_then_the_storm_at_any_size_and_leaves_nothing_b
     assert_nothing_is_left(temp)
 
 
-def test_the_demo_fits_a_pane_of_40_columns(demo):
+def test_a_panel_in_a_pane_of_40_columns_that_is_told_to_end_leaves_nothing_behind(demo):
     pane, temp = demo(40, 12)
     pane.until_shows("claude", "GPU", "/min", "turns", "run ", "TTFT", "1 2 3 4")
     pane.until(lambda screen: re.search(r"●GPU +\d+ %", screen), "no utilisation")
-    pane.press("q")
-    pane.until_shows("EXIT:0")
-    assert_restored(pane)
-    assert_nothing_is_left(temp)
-
-
-def test_a_panel_that_is_told_to_end_restores_the_terminal_and_leaves_nothing_behind(demo):
-    pane, temp = demo(80, 24)
-    pane.until_shows("DEMO", "q quit")
     panel(temp).send_signal(signal.SIGTERM)
     pane.until_shows(f"EXIT:{128 + signal.SIGTERM}")
     assert_restored(pane)

@@ -42,6 +42,10 @@ class Pane:
         """Return one of tmux's variables: ``alternate_on``, ``cursor_flag``."""
         return self.tmux("display-message", "-p", f"#{{{name}}}").strip()
 
+    def copied(self):
+        """Return the beginning of what was copied last; empty where nothing was."""
+        return self.tmux("list-buffers", "-F", "#{buffer_sample}")
+
     def press(self, *keys):
         """Send keys, one after the other."""
         for key in keys:

@@ -2,18 +2,42 @@
 
 import importlib
 import pkgutil
-from collections import Counter
 
 import pytest
 from textual.binding import Binding
 from textual.dom import DOMNode
 
 import stormdeck.ui
-from panel import AREAS, hand, in_loop, screen, show, until
+from panel import AREAS, hand, in_loop, rows_with, screen, show, until
 from samples import WELL
-from stormdeck.ui.actions import ACTIONS, footer
+from stormdeck.model.keys.actions import ACTIONS, DIALOGS
+from stormdeck.ui.actions import footer
+from stormdeck.ui.app import StormdeckApp
+from stormdeck.ui.screens.canary import CanaryScreen
+from stormdeck.ui.screens.checks import ChecksScreen
+from stormdeck.ui.screens.help import HelpScreen
+from stormdeck.ui.screens.leave import LeaveScreen
+from stormdeck.ui.screens.logs import LogsScreen
+from stormdeck.ui.screens.overview import OverviewScreen
+from stormdeck.ui.screens.page import PageScreen
+from stormdeck.ui.screens.raw import RawScreen
+from stormdeck.ui.screens.save import SaveScreen
+from stormdeck.ui.screens.settings import SettingsScreen
+from stormdeck.ui.screens.symptom import SymptomScreen
 
-PLACES = ("app", *AREAS)
+OWNERS = {
+    "overview": OverviewScreen,
+    "logs": LogsScreen,
+    "settings": SettingsScreen,
+    "checks": ChecksScreen,
+    "help": HelpScreen,
+    "canary": CanaryScreen,
+    "save": SaveScreen,
+    "raw": RawScreen,
+    "symptom": SymptomScreen,
+    "page": PageScreen,
+    "leave": LeaveScreen,
+}
 
 
 def owners():
@@ -35,20 +59,6 @@ def own_bindings(owner):
     return vars(owner).get("BINDINGS", [])
 
 
-def test_ids_are_unique():
-    assert [name for name, count in Counter(action.id for action in ACTIONS).items() if count > 1] == []
-
-
-@pytest.mark.parametrize("area", AREAS)
-def test_no_two_actions_that_are_in_reach_share_a_key(area):
-    keys = Counter(key for action in ACTIONS if action.area in {"app", area} for key in action.keys.split(","))
-    assert [key for key, count in keys.items() if count > 1] == []
-
-
-def test_every_action_belongs_to_a_place_that_exists():
-    assert {action.area for action in ACTIONS} <= set(PLACES)
-
-
 @pytest.mark.parametrize("owner", owners(), ids=lambda owner: owner.__name__)
 def test_every_binding_can_be_named_by_a_keymap_and_explains_itself(owner):
     for one in own_bindings(owner):
@@ -58,38 +68,13 @@ def test_every_binding_can_be_named_by_a_keymap_and_explains_itself(owner):
         assert one.description
 
 
-@pytest.mark.parametrize("action", ACTIONS, ids=lambda action: action.id)
-def test_the_footer_words_are_few_and_the_help_is_a_sentence(action):
-    assert len(action.words) <= 16
-    assert 1 <= len(action.words.split()) <= 3
-    assert action.help[0].isupper()
-    assert action.help.endswith(".")
-
-
-@pytest.mark.parametrize("area", AREAS)
-@in_loop
-async def test_the_palette_offers_every_action_of_an_area_and_each_can_be_done(panel, area):
-    async with panel().run_test(size=(120, 40)) as pilot:
-        await show(pilot, area)
-        app = pilot.app
-        offered = {command.help for command in app.get_system_commands(app.screen)}
-        for action in ACTIONS:
-            if action.area in {"app", area} and action.id != "palette":
-                assert action.help in offered
-            owner, _, call = action.target.partition(".")
-            if action.area in {"app", area}:
-                assert callable(getattr(app if owner == "app" else app.screen, f"action_{call.partition('(')[0]}"))
-
-
-@in_loop
-async def test_an_action_is_found_in_the_palette_by_its_name_and_done(panel):
-    async with panel().run_test(size=(120, 40)) as pilot:
-        await pilot.press("p")
-        await until(pilot, lambda: "Command" in type(pilot.app.screen).__name__, "no palette")
-        await pilot.press(*"settings")
-        await until(pilot, lambda: "The settings.json form" in screen(pilot.app), "not found in the palette")
-        await pilot.press("down", "enter")
-        await until(pilot, lambda: getattr(pilot.app.screen, "AREA", "") == "settings")
+@pytest.mark.parametrize("place", [*AREAS, *DIALOGS])
+def test_every_action_can_be_done_where_it_belongs(place):
+    owner = OWNERS[place]
+    for action in ACTIONS:
+        if action.place in {"app", place} and not action.inner:
+            name, _, call = action.target.partition(".")
+            assert callable(getattr(StormdeckApp if name == "app" else owner, f"action_{call.partition('(')[0]}"))
 
 
 @pytest.mark.parametrize("area", AREAS)
@@ -100,12 +85,43 @@ async def test_the_key_bar_names_the_areas_and_the_keys_that_matter(panel, area)
         await hand(pilot, WELL)
         bottom = screen(pilot.app).splitlines()[-1]
         assert "1 Overview  2 Logs  3 Settings  4 Checks" in bottom
-        assert [action.id for action in footer(area) if f"{action.shown} {action.words}" not in bottom] == []
+        shown = footer(area, ACTIONS)
+        assert 4 <= len(shown) <= 8
+        assert [action.id for action in shown if f"{action.shown} {action.words}" not in bottom] == []
+
+
+@pytest.mark.parametrize(("width", "own"), [(80, 3), (60, 2), (40, 0)])
+@in_loop
+async def test_a_narrower_key_bar_keeps_help_and_quit_and_drops_the_last_keys_first(panel, width, own):
+    async with panel().run_test(size=(width, 24)) as pilot:
+        await show(pilot, "logs")
+        await hand(pilot, WELL)
+        bottom = screen(pilot.app).splitlines()[-1]
+        assert "? help  q quit" in bottom
+        keys = [action for action in footer("logs", ACTIONS) if action.place == "logs"]
+        assert [f"{action.shown} {action.words}" in bottom for action in keys] == [True] * own + [False] * (5 - own)
+
+
+@pytest.mark.parametrize(("size", "words"), [((100, 250), "help"), ((40, 250), "words")])
+@in_loop
+async def test_the_help_lists_every_action_in_short_where_the_pane_is_narrow(panel, size, words):
+    async with panel().run_test(size=size) as pilot:
+        await pilot.press("question_mark")
+        await until(pilot, lambda: rows_with(pilot.app, "EVERYWHERE"))
+        shown = " ".join(screen(pilot.app).split())
+        for action in ACTIONS:
+            place = f"{action.place}: " if action.place in DIALOGS else ""
+            short = f"{action.shown} {place}{action.words}"
+            assert (short if words == "words" else f"{' '.join(action.all_shown)} {action.help}") in shown
 
 
 @in_loop
-async def test_the_help_lists_every_action(panel):
-    async with panel().run_test(size=(120, 120)) as pilot:
+async def test_a_wide_help_has_two_columns_and_begins_with_the_area_that_is_shown(panel):
+    async with panel().run_test(size=(140, 70)) as pilot:
+        await show(pilot, "settings")
         await pilot.press("question_mark")
-        shown = " ".join(screen(pilot.app).split())
-        assert [action.id for action in ACTIONS if f"{action.shown} {action.help}" not in shown] == []
+        await until(pilot, lambda: rows_with(pilot.app, "EVERYWHERE"))
+        first = next(row for row in screen(pilot.app).splitlines() if row.strip())
+        assert first.split()[0] == "SETTINGS"
+        assert len(first.split()) == 2
+        assert rows_with(pilot.app, "SIGNS")

@@ -378,7 +378,7 @@ async def test_a_file_that_may_not_be_written_is_shown_and_not_edited(panel):
 async def test_nothing_is_said_of_values_before_they_are_read(panel):
     async with panel().run_test(size=WIDE) as pilot:
         await opened(pilot)
-        assert rows_with(pilot.app, "reading")
+        assert rows_with(pilot.app, "not read yet")
         assert not rows_with(pilot.app, "AUTH201")
 
 

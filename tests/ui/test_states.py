@@ -70,6 +70,29 @@ async def test_every_state_is_drawn(panel, size):
             assert screen(pilot.app).strip()
 
 
+@pytest.mark.parametrize(
+    "size", [(120, 40), (100, 30), (80, 24), (60, 20), (40, 12)], ids=lambda size: f"{size[0]}x{size[1]}"
+)
+@in_loop
+async def test_in_no_state_is_anything_cut_off_or_scrolled(panel, size):
+    async with panel().run_test(size=size) as pilot:
+        await hand(pilot, FOUND, VLLM, PROXY, GPUS, CALM, WELL)
+        for snapshot in (*SERVERS, *CARDS, *REST):
+            pilot.app.deck = take(pilot.app.deck, snapshot)
+            await pilot.pause()
+            assert not list(cut_off(pilot.app.screen)), snapshot
+
+
+def cut_off(screen):
+    """Yield each panel that has more rows or columns to draw than room for them, and each that scrolls."""
+    for panel in screen.query("#board > Panel"):
+        width, height = panel.content_size
+        rows = panel.rows(width, height) if width and height and panel.is_on_screen else []
+        if len(rows) > height or any(row.cell_length > width for row in rows):
+            yield panel, width, height, [row.plain for row in rows]
+    yield from (one for one in screen.query("*") if one.show_vertical_scrollbar or one.show_horizontal_scrollbar)
+
+
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
 @in_loop
 async def test_every_area_is_drawn_with_nothing_and_with_everything(panel, size):

@@ -4,14 +4,11 @@ import functools
 import socket
 import threading
 import time
-from contextlib import contextmanager
-from datetime import datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from fake_vllm import access, serving, well_set
 from panel import in_loop, make_app, rows_with, screen, show, until
-from samples import WELL_SET
 from stormdeck.feed.feed import Feed
 from stormdeck.options import Options
 from stormdeck.paths import user_paths
@@ -20,61 +17,12 @@ from stormdeck.sources.processes import Scan
 from stormdeck.ui.clock import Clock
 
 SIZE = (120, 40)
-MODELS = '{"object": "list", "data": [{"id": "Qwen3.5-27B", "owned_by": "vllm", "max_model_len": 131072}]}'
-METRICS = """\
-vllm:num_requests_running{engine="0",model_name="Qwen3.5-27B"} 3.0
-vllm:num_requests_waiting{engine="0",model_name="Qwen3.5-27B"} 7.0
-vllm:kv_cache_usage_perc{engine="0",model_name="Qwen3.5-27B"} 0.41
-vllm:generation_tokens_total{engine="0",model_name="Qwen3.5-27B"} 1000.0
-"""
-ANSWERS = {"/health": "", "/version": '{"version": "0.32.0"}', "/v1/models": MODELS, "/metrics": METRICS}
-
-
-class Vllm(BaseHTTPRequestHandler):
-    """Answers as vLLM 0.32 does, as far as the panel asks."""
-
-    def do_GET(self):
-        body = ANSWERS.get(self.path)
-        data = (body if body is not None else '{"detail":"no"}').encode()
-        self.send_response(200 if body is not None else 405 if self.path == "/v1/messages" else 404)
-        kind = "text/plain; version=0.0.4" if self.path == "/metrics" else "application/json"
-        self.send_header("content-type", kind)
-        self.send_header("content-length", str(len(data)))
-        self.end_headers()
-        self.wfile.write(data)
-
-    def log_message(self, *args):
-        """Write no log of its own."""
-
-
-@contextmanager
-def serving(port=0):
-    server = ThreadingHTTPServer(("127.0.0.1", port), Vllm)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 def free_url():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return f"http://127.0.0.1:{probe.getsockname()[1]}"
-
-
-def well_set(base_url):
-    return WELL_SET.replace("http://127.0.0.1:4000", base_url)
-
-
-def access(at, status, port):
-    """Return an access line as LiteLLM writes it with --log_config."""
-    when = datetime.fromtimestamp(at).strftime("%Y-%m-%d %H:%M:%S,%f")[:-3]
-    return f'{when} INFO:     127.0.0.1:{port} - "POST /v1/messages?beta=true HTTP/1.1" {status} X\n'
 
 
 @pytest.fixture
@@ -105,7 +53,7 @@ async def test_lines_in_a_log_become_a_verdict_that_names_attempt_and_cause(star
     with serving() as url:
         app, log = start(url)
         async with app.run_test(size=SIZE) as pilot:
-            await until(pilot, lambda: rows_with(app, "running         3"), "vLLM is not shown")
+            await until(pilot, lambda: rows_with(app, "running          3"), "vLLM is not shown")
             assert rows_with(app, "waiting     7")
             assert rows_with(app, "Qwen3.5-27B   window 128k")
             await until(pilot, lambda: rows_with(app, "LOG  vllm.log"), "the log is not followed")

@@ -13,6 +13,8 @@ from stormdeck.model.symptoms.words import model_in, words_in
 
 _UNREACHED = {ServerState.DOWN, ServerState.STARTING}
 _NOT_SERVED = "MODEL303"
+_UNREACHABLE = "URL105"
+_ELSEWHERE = "If it does not, compare the proxy's api_base with vLLM's address."
 _HOSTED = ("MODEL301", "MODEL306", "MODEL305", "PROXY806")
 """The rules that find why an id of the hosted API is asked of one's own server."""
 _SERVER_ERRORS = {"500", "502", "503", "504", "529"}
@@ -47,6 +49,9 @@ def blame(storm: Storm, deck: Deck) -> Blame:
 def blamed(cause: str, reason: str, deck: Deck) -> Blame:
     """Return the hop that a failure comes from: its status or kind, and what its error record says."""
     reason = reason.rstrip(".")
+    if deck.replay is not None:
+        # Whose log was recorded is not known.
+        return Blame(None, f"{cause}: {reason}" if reason else cause, "The log beside the attempts says why: press 2.")
     told = _by_words(cause, reason, deck) or _by_status(cause, deck)
     who = _who(told.hop, reason, deck)
     what = f"{cause} from {who}" if who and cause.isdecimal() else cause
@@ -72,7 +77,9 @@ def _by_words(cause: str, reason: str, deck: Deck) -> _Told | None:
     advice = words.advice_at(proxy=proxy)
     if found is not None:
         advice = f"{found.message} {'Press 3 for the fix.' if found.fix else 'Press 4 for what to change.'}"
-    if hop is HopKind.SERVER and found is None:
+    if found is None and _UNREACHABLE in words.codes and deck.vllm is not None and deck.vllm.state is ServerState.UP:
+        advice = f"vLLM answers now: the next attempt should pass. {_ELSEWHERE if proxy else ''}".rstrip()
+    elif hop is HopKind.SERVER and found is None:
         advice = f"{advice} {_innocent(deck)}".rstrip()
     code = found.code if found is not None else codes[0] if words.proof else None
     return _Told(hop, advice, code)

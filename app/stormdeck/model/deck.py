@@ -6,19 +6,21 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from stormdeck.model.discovery import DiscoverySnapshot
-from stormdeck.model.finding import Finding
 from stormdeck.model.gpu import GpuSnapshot, GpuState
-from stormdeck.model.litellm.config import ProxyConfig
 from stormdeck.model.logs.tails import LogTails
 from stormdeck.model.prefix import PrefixMemory
-from stormdeck.model.server import ProxySnapshot, VllmSnapshot
 from stormdeck.model.settings.scope import SettingsSnapshot
-from stormdeck.model.traffic import TrafficSnapshot
+from stormdeck.model.troubles import Troubles
 
 if TYPE_CHECKING:
     from stormdeck.model.canary.summary import CanaryReport
+    from stormdeck.model.finding import Finding
+    from stormdeck.model.litellm.config import ProxyConfig
+    from stormdeck.model.replay import Replay
     from stormdeck.model.rules.facts import Exposure
     from stormdeck.model.rules.live import Probe
+    from stormdeck.model.server import ProxySnapshot, VllmSnapshot
+    from stormdeck.model.traffic import TrafficSnapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,3 +49,7 @@ class Deck:
     """What the ends of the servers' logs tell."""
     prefix: PrefixMemory = field(default_factory=PrefixMemory)
     """What vLLM's prefix cache used to give."""
+    replay: Replay | None = None
+    """The recording that is played; nothing is known of servers and settings then."""
+    troubles: Troubles = field(default_factory=Troubles)
+    """What stormdeck itself cannot read or keep."""

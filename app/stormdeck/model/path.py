@@ -68,7 +68,7 @@ def place(url: str) -> str:
 
 def broken_file(settings: SettingsSnapshot) -> bool:
     """Say whether a settings file is there and not in effect."""
-    return any(file.error is not None for file in settings.files)
+    return any(file.dropped for file in settings.files)
 
 
 def worst(deck: Deck, hop: HopKind) -> Severity | None:

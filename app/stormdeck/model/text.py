@@ -10,11 +10,12 @@ MASK = "••••••••"
 
 _ESCAPE = re.compile(
     r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"  # CSI: colours, cursor
-    r"|(?:\x1b\]|\x9d)[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)"  # OSC: titles, links, clipboard
-    r"|(?:\x1b[PX^_]|[\x90\x98\x9e\x9f])[^\x1b\x9c]*(?:\x1b\\|\x9c)"  # DCS, SOS, PM, APC
+    r"|(?:\x1b\]|\x9d)[^\x07\x1b\x90\x98\x9c-\x9f]*(?:\x07|\x1b\\|\x9c)"  # OSC: titles, links, clipboard
+    r"|(?:\x1b[PX^_]|[\x90\x98\x9e\x9f])[^\x1b\x90\x98\x9c-\x9f]*(?:\x1b\\|\x9c)"  # DCS, SOS, PM, APC
     r"|\x1b[\[\]PX^_]"  # one of these without an end: what follows stays readable
     r"|\x1b[ -/]*[0-~]"
 )
+"""None of them holds the beginning of another, so that a row of beginnings is read in one go."""
 _DROPPED = re.compile(
     "[\0\r\xad\u061c\u200b\u200c\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
     # A joiner holds emoji together; anywhere else it hides something.
@@ -23,12 +24,11 @@ _DROPPED = re.compile(
 _CONTROL = re.compile("[\x01-\x08\t\n\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _PICTURES = {code: chr(0x2400 + code) for code in range(0x20)} | {0x7F: "␡", 0x09: "    "}
 
-_CONFIDENTIAL = (
-    r"(?:(?:[\w-]*[_-])?(?:api[_-]?keys?|token|secret|password|passwd)|(?:master|salt|secret|access|private)[_-]?key)"
-)
+_LAST_WORDS = r"(?:api[_-]?keys?|token|secret|password|passwd|(?:master|salt|secret|access|private)[_-]?key)"
+_CONFIDENTIAL = rf"(?:[\w-]*[_-])?{_LAST_WORDS}"
 _SECRET_FLAG = re.compile(rf"--?{_CONFIDENTIAL}", re.IGNORECASE)
 _SECRET_IN_TEXT = re.compile(
-    rf"(?P<name>\b(?:x-api-key|{_CONFIDENTIAL})[\"']?\s?[=:]\s?[\"']?)(?P<value>[^\s\"',;&)\]}}]+)"
+    rf"(?P<name>(?<![^\W_]){_LAST_WORDS}[\"']?\s?[=:]\s?[\"']?)(?P<value>[^\s\"',;&)\]}}]+)"
     r"|(?P<scheme>\b(?:Bearer|Basic)\s+)[A-Za-z0-9._~+/=-]{4,}"
     r"|\b(?:sk-[A-Za-z0-9_-]{4,}|(?:hf|ghp)_[A-Za-z0-9]{8,})",
     re.IGNORECASE,

@@ -62,7 +62,7 @@ class TrafficSnapshot:
     upstream: Upstream | None = None
     """What the proxy made of its clients' requests in the window; ``None`` where nothing tells it."""
     waiting: int | None = None
-    """Turns that wait for an answer now, as transcripts tell; ``None`` where none is read."""
+    """Turns that wait for an answer, or did a moment ago, as transcripts tell; ``None`` where none is read."""
     failure: Failure | None = None
     """``None``: none in the log nearest to the client."""
     bursts_of_400: bool = False

@@ -54,6 +54,11 @@ def gibibytes(value: int | None) -> str:
     return f"{amount:.1f}" if amount < 9.95 else f"{amount:.0f}"
 
 
+def amount(size: int) -> str:
+    """Return an amount of data: ``64 kB``, ``3.2 MB``."""
+    return f"{max(1, round(size / 1e3))} kB" if size < 100_000 else f"{size / 1e6:.1f} MB"
+
+
 def tokens(value: int | None) -> str:
     """Return a context window as people name it: ``8k``, ``128k``, ``1M``."""
     if value is None:

@@ -2,69 +2,46 @@
 
 from __future__ import annotations
 
-import asyncio
-import signal
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from textual import events, on
-from textual.app import App, SystemCommand
 from textual.reactive import var
 from textual.screen import Screen
 
 from stormdeck.model.deck import Deck
-from stormdeck.model.finding import Finding
-from stormdeck.model.light import Light
+from stormdeck.model.keys.action import Action
+from stormdeck.model.keys.keymap import Chosen, keyed
 from stormdeck.model.logs.book import LogBook
-from stormdeck.model.retries.storm import Storm
 from stormdeck.model.settings.scope import SettingsFile
 from stormdeck.model.traffic import TrafficSnapshot
-from stormdeck.model.verdict import Verdict, verdict
+from stormdeck.model.verdict.statement import LOOKING, Statement
 from stormdeck.paths import STYLES
-from stormdeck.ui.actions import ACTIONS, bindings
+from stormdeck.ui.actions import bindings
 from stormdeck.ui.clock import Clock
+from stormdeck.ui.ending import end_on_signals
+from stormdeck.ui.look import DressedApp, Look
 from stormdeck.ui.messages import Arrived, LogsGrew
 from stormdeck.ui.screens.base import Area
 from stormdeck.ui.screens.overview import OverviewScreen
-from stormdeck.ui.themes import DARK, THEMES
+from stormdeck.ui.ways import show_next_storm
 
 if TYPE_CHECKING:
+    from textual.command import Provider
+    from textual.driver import Driver
+
+    from stormdeck.feed.late import LatePublisher
+    from stormdeck.feed.publisher import Publisher
     from stormdeck.feed.reduce import Snapshot
-    from stormdeck.model.canary.check import Check
-    from stormdeck.model.canary.plan import Plan
-    from stormdeck.model.canary.summary import CanaryReport
     from stormdeck.ui.screens.canary import CanaryScreen
+    from stormdeck.ui.source import Source
 
+LOOK = Look()
 TICK_S = 1.0
-TOAST_HEIGHT = 20
-"""Rows below which a toast would hide more than it tells."""
-
-
-class Source(Protocol):
-    """What the panel needs of a feed."""
-
-    def start(self) -> None:
-        """Begin; returns at once."""
-
-    async def stop(self) -> None:
-        """End; nothing runs on."""
-
-    def search(self) -> None:
-        """Look for servers and logs again."""
-
-    def attention(self, given: bool) -> None:
-        """Say whether anybody looks."""
-
-    def plan_canary(self, deck: Deck) -> Plan | None:
-        """Return what a canary would send."""
-
-    async def run_canary(self, plan: Plan, hand: Callable[[Check], None]) -> CanaryReport:
-        """Send a canary."""
-
-    async def save(self, file: SettingsFile, text: str) -> str:
-        """Write a settings file; return why not, or nothing when it is written."""
+TOAST_HEIGHT = 24
+"""Rows below which a toast would hide more than it tells; over the overview it always does."""
 
 
 def _logs() -> Screen[None]:
@@ -85,20 +62,28 @@ def _checks() -> Screen[None]:
     return ChecksScreen()
 
 
-class StormdeckApp(App[None]):
+def _palette() -> type[Provider]:
+    from stormdeck.ui.palette import PanelCommands
+
+    return PanelCommands
+
+
+class StormdeckApp(DressedApp):
     """One deck, one verdict, four areas."""
 
     TITLE = "stormdeck"
-    CSS_PATH = [STYLES / name for name in ("frame.tcss", "overview.tcss", "logs.tcss", "settings.tcss", "dialogs.tcss")]  # noqa: RUF012
+    # The other screens bring their own: every sheet is read several times before the first paint.
+    CSS_PATH = [STYLES / "frame.tcss", STYLES / "overview.tcss"]  # noqa: RUF012
     MODES = {"overview": OverviewScreen, "logs": _logs, "settings": _settings, "checks": _checks}  # noqa: RUF012
     DEFAULT_MODE = "overview"
     BINDINGS = bindings("app")
+    COMMANDS = {_palette}  # noqa: RUF012
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (70, "-medium"), (104, "-wide")]  # noqa: RUF012
     VERTICAL_BREAKPOINTS = [(0, "-short"), (18, "-middle"), (34, "-tall")]  # noqa: RUF012
 
     # var, not reactive: a reactive of the app paints the whole screen whenever it changes.
     deck: var[Deck] = var(Deck(), init=False)
-    verdict: var[Verdict] = var(Verdict(Light.UNKNOWN, ""), init=False)
+    verdict: var[Statement] = var(LOOKING, init=False)
     minute: var[str] = var("", init=False)
 
     def __init__(
@@ -107,40 +92,63 @@ class StormdeckApp(App[None]):
         *,
         book: LogBook | None = None,
         clock: Clock | None = None,
-        theme: str = DARK.name,
+        look: Look = LOOK,
         demo: bool = False,
         client_version: str | None = None,
         bell: bool = False,
+        keys: Sequence[Chosen] = (),
     ) -> None:
-        super().__init__()
+        super().__init__(look)
         self.home = home
         self.book = book if book is not None else LogBook()
         self.clock = clock if clock is not None else Clock()
         self.demo = demo
         self.feed: Source | None = None
+        self.publisher: Publisher | LatePublisher | None = None
+        """Tells status bars what the panel says."""
         self.bell_rings = bell
-        self._storm = 0.0
+        self.notice: Callable[[str], str] | None = None
+        """Turns words into what makes the terminal show them on the desktop."""
+        self.storm_shown = 0.0
         """When the storm began whose lines were shown last."""
-        for own in THEMES:
-            self.register_theme(own)
-        self.theme = theme if theme in self.available_themes else DARK.name
+        self.to_clipboard: Callable[[str], None] | None = None
+        """Another way to the clipboard beside the terminal's own."""
+        self.unsaved = 0
+        """Changes in the form that are not saved."""
+        self.actions = keyed(keys)
+        self._by_id = {action.id: action for action in self.actions}
+        self.set_keymap({chosen.action: self.action(chosen.action).keys for chosen in keys})
         given = client_version is not None
         self.set_reactive(StormdeckApp.deck, Deck(client_version=client_version, version_given=given))
-        self.judge()
+        self.set_reactive(StormdeckApp.minute, self.clock.minute(self.clock.now()))
+
+    def get_driver_class(self) -> type[Driver]:
+        """Return the hold on the terminal that survives being stopped."""
+        from stormdeck.ui.driver import PanelDriver
+
+        return PanelDriver
+
+    def on_load(self) -> None:
+        """Listen for the signals that end a program, before the terminal is taken over."""
+        if self.feed is not None:
+            end_on_signals(self._end)
 
     def on_mount(self) -> None:
         """Start the clock; the feed starts when the first screen is painted."""
         self.set_interval(TICK_S, self.judge)
         if self.feed is not None:
-            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self._end, signal.SIGTERM)
             self.call_after_refresh(self.feed.start)
+        if self.publisher is not None:
+            self.call_after_refresh(self.publisher.start)
 
-    def _end(self, by: signal.Signals) -> None:
-        """Leave as after ``q``, the terminal restored, with the exit code that a shell expects of a signal."""
-        self.exit(return_code=128 + by)
+    def _end(self, code: int) -> None:
+        """Leave as after ``q``, the terminal restored; not before the first screen stands, which would break it."""
+        self.call_after_refresh(self.exit, return_code=code)
 
     async def on_unmount(self) -> None:
         """End the feed, whatever ended the panel."""
+        if self.publisher is not None:
+            await self.publisher.stop()
         if self.feed is not None:
             await self.feed.stop()
 
@@ -169,7 +177,10 @@ class StormdeckApp(App[None]):
             return
         if self.bell_rings:
             self.bell()
-        if self.size.height >= TOAST_HEIGHT:
+        if self.notice is not None and self._driver is not None and not self.is_headless:
+            words = f"retry storm, attempt {storm.attempts} of {storm.limit}: {self.verdict.cause or storm.cause}"
+            self._driver.write(self.notice(words))
+        if self.size.height >= TOAST_HEIGHT and not isinstance(self.screen, OverviewScreen):
             self.notify(self.verdict.detail, title="Retry storm", severity="error", timeout=6, markup=False)
 
     @on(LogsGrew)
@@ -183,22 +194,15 @@ class StormdeckApp(App[None]):
 
     def judge(self) -> None:
         """Say anew what is the matter; an equal verdict draws nothing."""
+        from stormdeck.model.verdict.ranking import verdict
+
         now = self.clock.now()
         self.minute = self.clock.minute(now)
         self.verdict = verdict(self.deck, now, self.clock.minute)
 
-    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        """Offer every action of the registry that works here, then Textual's own."""
-        area = screen.AREA if isinstance(screen, Area) else ""
-        for action in ACTIONS:
-            if action.id != "palette" and action.area in {"app", area}:
-                call = action.target
-                yield SystemCommand(
-                    f"{action.words}  {action.shown}", action.help, lambda call=call: self.run_action(call)
-                )
-        for command in super().get_system_commands(screen):
-            if command.title not in {"Quit", "Keys"}:
-                yield command
+    def action(self, name: str) -> Action:
+        """Return an action with its key as the user set it."""
+        return self._by_id[name]
 
     async def action_show(self, area: str) -> None:
         """Go to a work area."""
@@ -207,57 +211,32 @@ class StormdeckApp(App[None]):
 
     async def action_storm(self) -> None:
         """Go to the log lines of the newest storm, then of the older ones."""
-        storms = self.deck.traffic.storms if self.deck.traffic else ()
-        if not storms:
-            self.notify("No storm seen yet.")
-            return
-        starts = [storm.started for storm in storms]
-        at = starts.index(self._storm) + 1 if self._storm in starts and self.current_mode == "logs" else 0
-        await self.show_storm(storms[at % len(storms)])
-
-    async def show_storm(self, storm: Storm) -> None:
-        """Go to the log line of a storm's first attempt."""
-        from stormdeck.ui.screens.logs import LogsScreen
-        from stormdeck.ui.widgets.log_search import first_attempt
-
-        self._storm = storm.started
-        number = first_attempt(self.book, storm)
-        if number is None:
-            self.notify(f"The lines of the storm of {self.clock.minute(storm.started)} are no longer kept.")
-            return
-        await self.action_show("logs")
-        screen = self.screen
-        if isinstance(screen, LogsScreen):
-            self.call_after_refresh(screen.go_to, number)
-
-    async def show_canary(self) -> None:
-        """Show what a canary would send; it is sent on another key."""
-        from stormdeck.ui.screens.canary import CanaryScreen
-
-        plan = self.feed.plan_canary(self.deck) if self.feed is not None else None
-        if plan is None or self.feed is None:
-            self.notify("The sources are still being loaded.")
-        else:
-            await self.push_screen(CanaryScreen(plan, self.feed))
+        await show_next_storm(self)
 
     def on_canary_screen_told(self, message: CanaryScreen.Told) -> None:
         """Keep what a canary told beside the findings."""
         self.deck = replace(self.deck, canary=message.report)
 
-    async def take_to_form(self, finding: Finding) -> None:
-        """Show the form with the fix of a finding taken, on the row that it is about."""
-        from stormdeck.ui.screens.settings import SettingsScreen
-
-        await self.action_show("settings")
-        screen = self.screen
-        if isinstance(screen, SettingsScreen):
-            self.call_after_refresh(screen.take_fix, finding)
-
     async def action_help(self) -> None:
         """Show all keys."""
         from stormdeck.ui.screens.help import HelpScreen
 
-        await self.push_screen(HelpScreen())
+        await self.push_screen(HelpScreen(self.current_mode))
+
+    def copy_to_clipboard(self, text: str) -> None:
+        """Copy by the terminal (OSC 52), and past a tmux that would keep that to itself."""
+        super().copy_to_clipboard(text)
+        if self.to_clipboard is not None:
+            self.to_clipboard(text)
+
+    async def action_quit(self) -> None:
+        """Leave; ask first where changes of the form are not saved."""
+        from stormdeck.ui.screens.leave import LeaveScreen
+
+        if not self.unsaved or isinstance(self.screen, LeaveScreen):
+            self.exit()
+        else:
+            await self.push_screen(LeaveScreen(self.unsaved), lambda leaves: self.exit() if leaves else None)
 
     def action_search(self) -> None:
         """Look for servers and logs again."""

@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 import os
+import sys
+from functools import partial
 from typing import TYPE_CHECKING
 
-from stormdeck.feed.late import LateFeed
+from stormdeck.feed.late import LateFeed, LatePublisher
 from stormdeck.model.logs.book import LogBook
+from stormdeck.model.notice import OFF, notice
 from stormdeck.options import Options
 from stormdeck.paths import user_paths
+from stormdeck.sources.clipboard import tmux_clipboard
+from stormdeck.sources.theme import ThemeMemory
 from stormdeck.ui.app import StormdeckApp
+from stormdeck.ui.look import chosen_look, named_theme
+from stormdeck.ui.themes import full_name, unknown_theme
 
 if TYPE_CHECKING:
     from stormdeck.feed.feed import Feed, MakeSampler
+    from stormdeck.feed.publisher import Publisher
+    from stormdeck.sources.recordings.tape import Tape
+
+BAD_THEME = 2
+"""The exit code for a theme that does not exist, as for any other option that is wrong."""
 
 
 def run_panel(options: Options, *, sampler: MakeSampler | None = None, demo: bool = False) -> int:
@@ -21,22 +33,55 @@ def run_panel(options: Options, *, sampler: MakeSampler | None = None, demo: boo
     ``sampler`` takes the place of the real GPU source.
     """
     paths = user_paths(os.environ, options.home, options.project)
+    themes = ThemeMemory(paths.theme)
+    look = chosen_look(options, themes.recall(), os.environ)
+    if full_name(look.theme) is None:
+        sys.stderr.write(f"stormdeck: {unknown_theme(look.theme)}\n")
+        return BAD_THEME
     environ = {} if options.home is not None else dict(os.environ)
     book = LogBook(options.lines)
     app = StormdeckApp(
         paths.home,
         book=book,
-        theme=options.theme,
+        look=look,
         demo=demo,
         client_version=options.client_version,
         bell=options.bell,
+        keys=options.keys,
     )
+
+    app.keep_theme = themes.keep if options.theme is None else lambda _: named_theme(options)
+    app.to_clipboard = tmux_clipboard(os.environ)
 
     def make() -> Feed:
         from stormdeck.feed.feed import Feed
 
         return Feed(options, paths, environ, book, app.hand, app.lines_came, sampler)
 
+    def publisher() -> Publisher:
+        from stormdeck.feed.publisher import Publisher
+
+        return Publisher(options, paths, lambda: app.deck)
+
     app.feed = LateFeed(make)
+    if not demo:
+        app.publisher = LatePublisher(publisher)
+    if options.notify != OFF:
+        app.notice = partial(notice, options.notify, in_tmux="TMUX" in os.environ)
+    app.run(mouse=options.mouse)
+    return app.return_code or 0
+
+
+def run_replay(options: Options, tape: Tape, speed: float) -> int:
+    """Play a recording until the user leaves; return the exit code. No server is asked, nothing is written."""
+    from stormdeck.ui.replay import ReplayApp
+
+    paths = user_paths(os.environ, options.home, options.project)
+    look = chosen_look(options, ThemeMemory(paths.theme).recall(), os.environ)
+    if full_name(look.theme) is None:
+        sys.stderr.write(f"stormdeck: {unknown_theme(look.theme)}\n")
+        return BAD_THEME
+    app = ReplayApp(options, paths, look, tape, speed)
+    app.to_clipboard = tmux_clipboard(os.environ)
     app.run(mouse=options.mouse)
     return app.return_code or 0

@@ -9,6 +9,7 @@ from typing import Any
 from stormdeck.model.canary.questions import Shape
 from stormdeck.model.rules.choice import asked_ids
 from stormdeck.model.rules.facts import NEWEST, Facts
+from stormdeck.model.settings.timeout import timeout_ms
 
 MARK = "stormdeck-canary"
 """In the user agent of each request, before our version."""
@@ -98,9 +99,8 @@ def _first_served(facts: Facts) -> str:
 
 
 def _timeout_ms(facts: Facts) -> int:
-    """Return API_TIMEOUT_MS as the client reads it: the digits at its start (measured)."""
-    digits = re.match(r"\d{1,12}", facts.text("env.API_TIMEOUT_MS"), re.ASCII)
-    return int(digits[0]) if digits is not None else _TIMEOUT_DEFAULT_MS
+    told = timeout_ms(facts.text("env.API_TIMEOUT_MS"))
+    return _TIMEOUT_DEFAULT_MS if told is None else told
 
 
 def _is_on(facts: Facts, path: str) -> bool:

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from stormdeck.model.finding import Edit
+from stormdeck.model.litellm.coverage import Cover, cover
 from stormdeck.model.rules.facts import FABLE_ID, TIER_IDS, Facts
+from stormdeck.model.server import ServerKind
 
 MODEL = "model"
 MODEL_VARIABLE = "env.ANTHROPIC_MODEL"
@@ -90,8 +92,29 @@ def asked_ids(facts: Facts) -> tuple[tuple[str, str], ...]:
 
 
 def serves(facts: Facts, model: str) -> bool:
-    """Say whether the server is known to serve an id: letter for letter, or by a proxy's ``claude-*``."""
-    return any(model == entry or ("*" in entry and fnmatchcase(model, entry)) for entry in facts.served or ())
+    """Say whether the server is known to serve an id: letter for letter, or by a proxy's ``claude-*``.
+
+    LiteLLM 1.109 leaves ``claude-*`` out of its ``/v1/models``, 1.80 lists it (measured): its YAML tells both.
+    """
+    listed = any(model == entry or ("*" in entry and fnmatchcase(model, entry)) for entry in facts.served or ())
+    fate = _fate(facts, model)
+    return listed or fate is Cover.TAKEN or (fate is Cover.PASSED_ON and is_own(model))
+
+
+def may_be_hidden(facts: Facts, model: str) -> bool:
+    """Say whether a LiteLLM may take a hosted id that it does not list, by a wildcard of its YAML."""
+    proxy = facts.live.proxy
+    if proxy is None or proxy.kind is not ServerKind.LITELLM or is_own(model):
+        return False
+    return _fate(facts, model) is not Cover.UNKNOWN
+
+
+def _fate(facts: Facts, model: str) -> Cover | None:
+    """Return what the YAML of the proxy makes of an id, ``None`` where it is not known."""
+    config = facts.proxy_config
+    if facts.live.proxy is None or config is None or config.root is None:
+        return None
+    return cover(config, model)
 
 
 def is_own(model: str) -> bool:

@@ -52,7 +52,7 @@ def _is_json(text: str) -> bool:
 def no_json(facts: Facts) -> Iterator[Finding]:
     """Find files that the client cannot parse."""
     for file in _files(facts):
-        if file.error is None or _is_json(file.text):
+        if file.error is None or not file.dropped or _is_json(file.text):
             continue
         read = bool(file.text)
         yield Finding(
@@ -83,7 +83,7 @@ def no_json(facts: Facts) -> Iterator[Finding]:
 def wrong_type(facts: Facts) -> Iterator[Finding]:
     """Find files whose shape the client refuses."""
     for file in _files(facts):
-        if file.error is not None and _is_json(file.text):
+        if file.error is not None and file.dropped and _is_json(file.text):
             yield Finding(
                 "FILE702",
                 Severity.ERROR,

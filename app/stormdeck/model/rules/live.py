@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum, auto
 
 from stormdeck.model.deck import Deck
@@ -99,4 +99,7 @@ def live_of(deck: Deck, probe: Probe | None = None) -> Live:
     proxies = tuple(found.url for found in deck.discovery.found if found.kind.is_proxy)
     is_vllm = server is not None and server.kind is ServerKind.VLLM and _DEMO not in command
     bursts = deck.traffic is not None and deck.traffic.bursts_of_400
-    return Live(probe, deck.vllm, deck.proxy, command if is_vllm else (), bursts, proxies)
+    # What no rule reads is left out: facts that are equal are not judged again.
+    vllm = replace(deck.vllm, latency_ms=None) if deck.vllm is not None else None
+    proxy = replace(deck.proxy, latency_ms=None, in_flight=None) if deck.proxy is not None else None
+    return Live(probe, vllm, proxy, command if is_vllm else (), bursts, proxies)

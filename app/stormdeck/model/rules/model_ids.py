@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 
 from stormdeck.model.finding import Edit, Finding, Fix, Severity
-from stormdeck.model.rules.choice import SMALL_FAST, choice, mapping, serves, without_window
+from stormdeck.model.rules.choice import SMALL_FAST, choice, mapping, may_be_hidden, serves, without_window
 from stormdeck.model.rules.facts import CUSTOM_OPTION, FABLE_ID, TIER_IDS, Facts
 from stormdeck.model.rules.rule import NOT_LOGGED_IN, WRONG_MODEL, Page, Rule, rule
 
@@ -70,11 +70,15 @@ def not_served(facts: Facts) -> Iterator[Finding]:
         near = _nearest(model, served)
         target = near or (served[0] if len(served) == 1 and "*" not in served[0] else None)
         guess = f"did you mean `{near}`?" if near else f"it serves {', '.join(served[:3])}."
+        hidden = may_be_hidden(facts, model)
+        why = f"The server does not know `{model}` and answers 404"
+        if hidden:
+            why = f"The proxy does not list `{model}`, and takes it only by a wildcard such as claude-*"
         yield Finding(
             "MODEL303",
-            Severity.ERROR,
-            "not served",
-            f"The server does not know `{model}` and answers 404; {guess}{_windowed(facts, path)}",
+            Severity.WARNING if hidden else Severity.ERROR,
+            "not listed" if hidden else "not served",
+            f"{why}; {guess}{_windowed(facts, path)}",
             path,
             fix=Fix(f"set it to {target}", (Edit(path, target),)) if target else None,
         )
@@ -154,7 +158,8 @@ def at_the_root(facts: Facts) -> Iterator[Finding]:
         "MODEL308",
         "a blank at the end of an id",
         "A mapped id ends or begins with a blank.",
-        "1.0.128 and 2.1.41 to 2.1.112 send the blank too, and the server answers 404.",
+        "1.0.128 and 2.1.41 to 2.1.112 send the blank too, and the server answers 404; 2.1.42 and 2.1.112 only where "
+        'the tier is asked for by name, as by "model": "sonnet".',
         WRONG_MODEL,
         "1.0.128, 2.1.41 to 2.1.112; 2.0.76 and 2.1.329 trim it",
         "measured, 1.0.128 to 2.1.329",
@@ -173,7 +178,7 @@ def blank(facts: Facts) -> Iterator[Finding]:
                 "MODEL308",
                 Severity.ERROR,
                 "a blank at its end" if raw != raw.rstrip() else "a blank before it",
-                "Versions up to 2.1.112 send the blank too, and the server answers 404. It is easily overlooked.",
+                "Versions up to 2.1.112 send it too where the tier is asked for by name, and the server answers 404.",
                 path,
                 applies="<=2.1.112",
                 fix=Fix("take the blank out", (Edit(path, raw.strip()),)),

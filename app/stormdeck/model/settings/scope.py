@@ -27,6 +27,8 @@ class FileError:
     line: int | None = None
     """Counted from 1, like the column."""
     column: int | None = None
+    ours: bool = False
+    """Stormdeck could not read the file; whether the client can is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +42,15 @@ class SettingsFile:
     values: Mapping[str, object] = field(default_factory=dict)
     """The root object; empty where the file is missing or not in effect."""
     error: FileError | None = None
-    """With an error the client drops the whole file (measured, all versions)."""
+    """With an error that is not ``ours`` the client drops the whole file (measured, all versions)."""
     writable: bool = True
     digest: str = ""
     """SHA-256 of the bytes; a write is refused when the file has another by then."""
+
+    @property
+    def dropped(self) -> bool:
+        """Say whether the client drops the whole file."""
+        return self.error is not None and not self.error.ours
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +70,12 @@ class SettingsSnapshot:
     """Variables of the shell that the client would read."""
     effective: Mapping[str, Effective] = field(default_factory=dict)
     """By key path: ``model``, ``env.ANTHROPIC_BASE_URL``."""
+
+    @property
+    def scopes(self) -> tuple[Scope, ...]:
+        """Return the scopes that have a file to show, weakest first, as a reader meets them."""
+        found = {file.scope for file in self.files}
+        return tuple(scope for scope in reversed(Scope) if scope in found)
 
     def file(self, scope: Scope) -> SettingsFile | None:
         """Return the file of a scope."""

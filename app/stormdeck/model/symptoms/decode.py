@@ -42,6 +42,8 @@ def decode(text: str, deck: Deck, seen: Sequence[Trace] = ()) -> tuple[Cause, ..
     codes = told if own else (*_of_storm(known, deck), *around)
     model = model_in(text)
     causes = [weighed(code, deck, model, seen) for code in dict.fromkeys(codes)]
+    if own and not any(causes):
+        causes = [weighed(told[0], deck, model, seen, said=True)]
     found = [cause for cause in causes if cause is not None]
     if own and all(cause.standing is not Standing.FOUND for cause in found):
         found[:1] = [replace(cause, standing=Standing.FOUND, evidence=(_SAID, *cause.evidence)) for cause in found[:1]]

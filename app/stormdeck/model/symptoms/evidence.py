@@ -27,11 +27,15 @@ _UNPROVEN = {"SERVER905"}
 _AWAY = {ServerState.DOWN, ServerState.STARTING}
 
 
-def weighed(code: str, deck: Deck, model: str | None, seen: Sequence[Trace]) -> Cause | None:
-    """Return a cause with what is known of it; ``None`` where it cannot be: a proxy's, and there is none."""
+def weighed(code: str, deck: Deck, model: str | None, seen: Sequence[Trace], *, said: bool = False) -> Cause | None:
+    """Return a cause with what is known of it; ``None`` where it cannot be: a proxy's, and there is none.
+
+    ``said``: the message quotes words that only a proxy has, so that there is one, found or not.
+    """
     page = page_of(code)
     proxy_rule = code.startswith("PROXY")
-    if page is None or (proxy_rule and deck.discovery.done and deck.proxy is None and deck.proxy_config is None):
+    proxy = said or not deck.discovery.done or deck.proxy is not None or deck.proxy_config is not None
+    if page is None or (proxy_rule and not proxy):
         return None
     findings = [one for one in deck.findings if one.code == code]
     told = [*(_told(one) for one in findings[:3]), *_from_servers(code, deck), *_from_model(code, deck, model)]
@@ -96,6 +100,8 @@ def _from_model(code: str, deck: Deck, model: str | None) -> Iterator[str]:
     served = live_of(deck).served
     if model is None or code not in {"MODEL301", "MODEL303"}:
         return
+    # The client shows the suffix and sends the id without it (measured, 2.1.329).
+    model = model.removesuffix("[1m]")
     hosted = model.lower().startswith("claude")
     shown = ", ".join(served[:4]) if served else ""
     if code == "MODEL301" and hosted and (not served or model not in served):

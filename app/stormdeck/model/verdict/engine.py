@@ -11,6 +11,7 @@ from stormdeck.model.light import Light
 from stormdeck.model.path import HopKind
 from stormdeck.model.rules.version import version_key
 from stormdeck.model.server import EngineStats, ServerState
+from stormdeck.model.settings.timeout import timeout_ms
 from stormdeck.model.units import duration, percent, plural, seconds
 from stormdeck.model.verdict.statement import Statement, brief
 
@@ -93,8 +94,8 @@ def _slow(deck: Deck, engine: EngineStats) -> Iterator[Statement]:
 
 def timeout_s(deck: Deck) -> float:
     """Return the seconds after which the client drops a request without a byte."""
-    text = (deck.settings.text("env.API_TIMEOUT_MS") or "").strip()
-    own = int(text) / 1000 if text.isdecimal() and int(text[:12]) > 0 else _DEFAULT_TIMEOUT_S
+    told = timeout_ms(deck.settings.text("env.API_TIMEOUT_MS"))
+    own = told / 1000 if told else _DEFAULT_TIMEOUT_S
     newest = deck.client_version is None or version_key(deck.client_version) >= (2, 1, 329)
     idle = (deck.settings.text("env.CLAUDE_STREAM_IDLE_TIMEOUT_MS") or "").strip()
     if newest and idle.isdecimal():

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import chain
 
 from stormdeck.model.deck import Deck
 from stormdeck.model.light import Light
-from stormdeck.model.verdict import base_url, engine, servers, settings, storms, well
+from stormdeck.model.verdict import base_url, engine, own, replayed, servers, settings, storms, well
 from stormdeck.model.verdict.statement import Clock, Statement
 
 _GRAVITY = (Light.BROKEN, Light.LOOK, Light.STALE)
@@ -18,7 +19,9 @@ def statements(deck: Deck, now: float, clock: Clock) -> tuple[Statement, ...]:
     What breaks a turn now comes first, then what needs a look, each in the order of the cases below. Settings that are
     merely worth a look come after the word that all is well: they make nothing wrong.
     """
-    found = list(
+    if deck.replay is not None:
+        return (*replayed.ended(deck), *_ranked(replayed.seen(deck, now, clock)), *replayed.playing(deck))
+    ranked = _ranked(
         chain(
             storms.live(deck, now, clock),
             settings.dropped_files(deck),
@@ -27,11 +30,13 @@ def statements(deck: Deck, now: float, clock: Clock) -> tuple[Statement, ...]:
             storms.failing(deck, now),
             settings.errors(deck),
             engine.unwell(deck, now),
+            own.stopped(deck),
+            own.unread(deck),
             storms.remembered(deck, now),
+            own.forgetful(deck),
             settings.not_set_up(deck),
         )
     )
-    ranked = sorted(_once(found), key=lambda one: _GRAVITY.index(one.light) if one.light in _GRAVITY else len(_GRAVITY))
     trouble = any(one.light in _GRAVITY for one in ranked)
     calm = () if trouble else well.statement(deck)
     return (*ranked, *calm, *settings.warnings(deck))
@@ -42,7 +47,13 @@ def verdict(deck: Deck, now: float, clock: Clock) -> Statement:
     return statements(deck, now, clock)[0]
 
 
-def _once(found: list[Statement]) -> list[Statement]:
+def _ranked(found: Iterable[Statement]) -> list[Statement]:
+    """Return what was found without what is said twice, the gravest first."""
+    once = _once(found)
+    return sorted(once, key=lambda one: _GRAVITY.index(one.light) if one.light in _GRAVITY else len(_GRAVITY))
+
+
+def _once(found: Iterable[Statement]) -> list[Statement]:
     """Drop what an earlier statement says already: the same rule at the same hop."""
     kept: list[Statement] = []
     for one in found:

@@ -15,7 +15,7 @@ from stormdeck.model.rules.hosts import same_place
 from stormdeck.model.server import ProxySnapshot, ServerKind, ServerState, VllmSnapshot
 from stormdeck.model.text import clean, mask_text
 from stormdeck.model.units import duration
-from stormdeck.model.verdict.statement import Statement, brief
+from stormdeck.model.verdict.statement import LOOKING, Statement, brief
 
 _BASE_URL = "env.ANTHROPIC_BASE_URL"
 _LONGEST_LINE = 120
@@ -36,9 +36,9 @@ def unwell(deck: Deck, now: float) -> Iterator[Statement]:
 
 def _nothing(deck: Deck, now: float) -> Statement:
     if not deck.discovery.done:
-        return Statement(Light.UNKNOWN, "Looking for vLLM and a proxy on this machine …")
+        return LOOKING
     if any(found.kind in _ASKED for found in deck.discovery.found):
-        return Statement(Light.UNKNOWN, "Asking the servers …")
+        return Statement(Light.UNKNOWN, "Asking the servers")
     if deck.discovery.loading:
         return _loading(deck, deck.discovery.loading[0], now)
     silent = silent_base(deck)
@@ -98,6 +98,9 @@ def _told(deck: Deck, hop: HopKind, server: Server, now: float) -> Statement:
         case ServerState.DEGRADED:
             words, cause, step = "runs, but answers no request", "the engine hangs or is dead", f"restart {name}"
             base = replace(base, code="SERVER905")
+        case ServerState.STALE if "no free file descriptor" in server.detail:
+            words, cause, step = "cannot be asked", "stormdeck has no free file descriptor", "ulimit -n 4096"
+            base = replace(base, light=Light.LOOK)
         case ServerState.STALE:
             words, cause, step = "stopped answering", "unknown: no answer in time, no refusal", f"look at {name}'s log"
             base = replace(base, light=Light.LOOK)

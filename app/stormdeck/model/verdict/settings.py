@@ -23,9 +23,12 @@ _AWAY = {ServerState.DOWN, ServerState.STARTING}
 
 
 def dropped_files(deck: Deck) -> Iterator[Statement]:
-    """Tell the files that the client drops whole."""
+    """Tell the files that the client drops whole, and those that stormdeck cannot read."""
     for file in deck.settings.files:
         if file.error is None:
+            continue
+        if file.error.ours:
+            yield _unread(file.path, file.error.message)
             continue
         where = f"{file.path.name} line {file.error.line}" if file.error.line else file.path.name
         yield Statement(
@@ -39,6 +42,19 @@ def dropped_files(deck: Deck) -> Iterator[Statement]:
             evidence=f"{file.path} was read as Claude Code reads it",
             step="stormdeck check",
         )
+
+
+def _unread(path: PurePath, why: str) -> Statement:
+    return Statement(
+        Light.LOOK,
+        f"{path.name} cannot be read: {why}",
+        "Whether Claude Code can read it is not known from here. What was read before is shown until it can be.",
+        HopKind.CLIENT,
+        brief=brief(f"{path.name} cannot be read", why),
+        cause="stormdeck could not read the file",
+        evidence=f"{path}: {why}",
+        step=f"cat {path}",
+    )
 
 
 def errors(deck: Deck) -> Iterator[Statement]:

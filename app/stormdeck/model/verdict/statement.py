@@ -36,6 +36,10 @@ class Statement:
     """Seconds since it began or was last seen; ``None``: not known, or it holds now."""
 
 
+LOOKING = Statement(Light.UNKNOWN, "Looking for vLLM and a proxy on this machine")
+"""Before anything is known."""
+
+
 def command_for(code: str, *, fixed: bool) -> str:
     """Return the command to type for a finding."""
     return "stormdeck check --fix" if fixed else f"stormdeck explain {code}"

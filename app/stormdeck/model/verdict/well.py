@@ -18,7 +18,7 @@ def statement(deck: Deck) -> tuple[Statement, ...]:
     if not servers:
         return ()
     if any(one.state is ServerState.ASKING for one in servers):
-        return (Statement(Light.UNKNOWN, "Asking the servers …"),)
+        return (Statement(Light.UNKNOWN, "Asking the servers"),)
     if deck.vllm is None:
         return (
             Statement(

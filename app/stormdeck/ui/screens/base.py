@@ -9,7 +9,8 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from stormdeck.model.deck import Deck
-from stormdeck.model.verdict import Verdict
+from stormdeck.model.verdict.statement import Statement
+from stormdeck.ui.actions import footer
 from stormdeck.ui.widgets.key_bar import KeyBar
 from stormdeck.ui.widgets.panel import Panel
 from stormdeck.ui.widgets.path_bar import PathBar
@@ -37,9 +38,13 @@ class Area(Screen[None]):
     def compose(self) -> ComposeResult:
         """Compose the frame around the body."""
         yield PathBar()
-        yield VerdictBar()
+        yield from self.compose_top()
         yield from self.body()
-        yield KeyBar(self.AREA)
+        yield KeyBar(self.AREA, footer(self.AREA, self.panel.actions))
+
+    def compose_top(self) -> ComposeResult:
+        """Compose what stands between the path and the body."""
+        yield VerdictBar()
 
     def body(self) -> ComposeResult:
         """Compose what is this area's own."""
@@ -48,6 +53,8 @@ class Area(Screen[None]):
     def on_mount(self) -> None:
         """Follow the app's deck, verdict and clock."""
         self.query_one(PathBar).demo = self.panel.demo
+        for panel in self.query(Panel):
+            panel.plain = self.panel.plain
         self.watch(self.panel, "deck", self.take_deck)
         self.watch(self.panel, "verdict", self.take_verdict)
         self.watch(self.panel, "minute", self.take_minute)
@@ -57,15 +64,22 @@ class Area(Screen[None]):
         for panel in self.query(Panel):
             panel.deck = deck
 
-    def take_verdict(self, verdict: Verdict) -> None:
+    def take_verdict(self, verdict: Statement) -> None:
         """Show another verdict."""
-        self.query_one(VerdictBar).verdict = verdict
+        for bar in self.query(VerdictBar):
+            bar.verdict = verdict
 
     def take_minute(self, minute: str) -> None:
         """Show another time of day, and ages with it."""
         self.query_one(PathBar).show_minute(minute)
         for server in self.query(ServerPanel):
             server.show_now(self.panel.clock.now())
+
+    def copy(self, text: str, what: str) -> None:
+        """Copy a text, and say so; without one, say why not, which is ``what`` then."""
+        if text:
+            self.app.copy_to_clipboard(text)
+        self.notify(f"Copied {what}." if text else what, timeout=2, markup=False)
 
     def take_lines(self) -> None:
         """Take lines that were added to the log book; areas without a log do nothing."""

@@ -5,11 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.message import Message
-from textual.screen import ModalScreen
 from textual.widgets import Static
 from textual.worker import Worker, WorkerState
 
@@ -17,16 +15,18 @@ from stormdeck.model.canary.check import Check, Route
 from stormdeck.model.canary.plan import Plan
 from stormdeck.model.canary.summary import CanaryReport
 from stormdeck.model.text import clean
-from stormdeck.ui.draw import LIGHT_STYLES, Part, light, line, lines
+from stormdeck.ui.actions import bindings
+from stormdeck.ui.draw import LIGHT_STYLES, light, line, lines
+from stormdeck.ui.screens.dialog import Dialog
 
 if TYPE_CHECKING:
-    from stormdeck.ui.app import Source
+    from stormdeck.ui.source import Source
 
 NAME = 26
 """Columns of a check's name."""
 
 
-class CanaryScreen(ModalScreen[None]):
+class CanaryScreen(Dialog[None]):
     """Sends nothing before enter; escape stops it at any point."""
 
     class Told(Message):
@@ -36,10 +36,7 @@ class CanaryScreen(ModalScreen[None]):
             self.report = report
             super().__init__()
 
-    BINDINGS = [  # noqa: RUF012 - Textual's own form
-        Binding("enter,y", "send", "send", id="canary.send", tooltip="Send the requests."),
-        Binding("escape,q,n", "dismiss", "stop", id="canary.stop", tooltip="Stop, or close."),
-    ]
+    BINDINGS = bindings("canary")
 
     def __init__(self, plan: Plan, feed: Source) -> None:
         super().__init__()
@@ -99,15 +96,15 @@ class CanaryScreen(ModalScreen[None]):
             rows += _wrapped(f"Claude Code here: {self._report.summary}.", width, "bold")
             rows += _wrapped(f"It took {self._report.cost}.", width)
         elif self._sent:
-            rows.append(line(("asking …", "$quiet")))
-        return lines([*rows, line(), line(*self._keys())])
+            rows.append(line(("asking", "$quiet")))
+        return lines([*rows, line(), self._keys()])
 
-    def _keys(self) -> list[Part]:
+    def _keys(self) -> Content:
         if self._report is not None:
-            return [("esc", "$accent"), (" close", "$quiet")]
+            return self.hint("canary.stop", "close")
         if self._sent:
-            return [("esc", "$accent"), (" stop", "$quiet")]
-        return [("enter", "$accent"), (" send    ", "$quiet"), ("esc", "$accent"), (" send nothing", "$quiet")]
+            return self.hint("canary.stop")
+        return self.hints(self.hint("canary.send"), self.hint("canary.stop", "send nothing"))
 
 
 def _row(check: Check, width: int) -> list[Content]:

@@ -8,10 +8,13 @@ from textual.containers import Container, VerticalScroll
 from textual.widgets import Input
 
 from stormdeck.model.finding import Finding
+from stormdeck.paths import STYLES
 from stormdeck.ui.actions import bindings
+from stormdeck.ui.copies import of_item
 from stormdeck.ui.screens.base import Area
+from stormdeck.ui.ways import show_canary, take_to_form
 from stormdeck.ui.widgets.check_detail import CheckDetail
-from stormdeck.ui.widgets.check_list import CheckList
+from stormdeck.ui.widgets.check_list import CheckList, is_problem, words_of
 
 LOOK_BACK = 5000
 """Lines of each log in which a message is looked for."""
@@ -21,8 +24,14 @@ class ChecksScreen(Area):
     """The list, and the explanation of the row that the cursor stands on."""
 
     AREA = "checks"
+    CSS_PATH = STYLES / "checks.tcss"
     AUTO_FOCUS = "#findings"
     BINDINGS = bindings("checks")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._wanted = ""
+        """What was searched for last."""
 
     def body(self) -> ComposeResult:
         """Compose the list and the explanation."""
@@ -30,12 +39,9 @@ class ChecksScreen(Area):
             with VerticalScroll(id="checks-list", can_focus=False):
                 yield CheckList(id="findings")
             with VerticalScroll(id="checks-detail", can_focus=False):
-                yield CheckDetail(id="explanation")
-        field = Input(
-            placeholder="paste what Claude Code says; enter decodes it, esc closes", id="message", compact=True
-        )
-        field.cursor_blink = False
-        yield field
+                yield CheckDetail(self.panel.action("checks.fix").shown, id="explanation")
+        yield _field("what Claude Code says; enter decodes", "message")
+        yield _field("code or words; enter finds, n next", "search")
 
     @on(CheckList.Chosen)
     def _explain(self, message: CheckList.Chosen) -> None:
@@ -50,19 +56,49 @@ class ChecksScreen(Area):
 
     async def action_canary(self) -> None:
         """Show what a canary would send."""
-        await self.panel.show_canary()
+        await show_canary(self.panel)
 
     def action_decode(self) -> None:
-        """Open the field for a message of the client."""
-        field = self.query_one("#message", Input)
+        """Open the field for a message of the client, with what was typed into it before."""
+        self._open("#message")
+
+    def action_find(self) -> None:
+        """Open the search."""
+        self._open("#search")
+
+    def _open(self, name: str) -> None:
+        self.action_close()
+        field = self.query_one(name, Input)
         field.add_class("-open")
-        field.value = ""
         field.focus()
 
     def action_close(self) -> None:
-        """Close the field."""
-        self.query_one("#message", Input).remove_class("-open")
+        """Close the field that is open; what was typed stays in it."""
+        for field in self.query(Input):
+            field.remove_class("-open")
         self.query_one(CheckList).focus()
+
+    @on(Input.Submitted, "#search")
+    def _find(self, event: Input.Submitted) -> None:
+        self._wanted = event.value.casefold().strip()
+        self.action_close()
+        if self._wanted:
+            self.action_next(1)
+
+    def action_next(self, step: int) -> None:
+        """Go to the next row, or the one before, that the search found; without a search, to a problem."""
+        wanted = self._wanted
+        matches = (lambda item: wanted in words_of(item)) if wanted else is_problem
+        if not self.query_one(CheckList).go_to_next(matches, step):
+            self.notify("No row with these words." if wanted else "No problem found.")
+
+    def action_edge(self, index: int) -> None:
+        """Go to the first row or the last."""
+        self.query_one(CheckList).go_to_edge(index)
+
+    def action_copy(self) -> None:
+        """Copy what the row says."""
+        self.copy(*of_item(self.query_one(CheckList).current))
 
     @on(Input.Submitted, "#message")
     async def _decode(self, event: Input.Submitted) -> None:
@@ -71,6 +107,7 @@ class ChecksScreen(Area):
         from stormdeck.ui.screens.symptom import SymptomScreen
 
         self.action_close()
+        event.input.clear()
         if event.value.strip():
             seen = traces(self.panel.book.ends(LOOK_BACK))
             causes = decode(event.value, self.panel.deck, seen)
@@ -97,4 +134,11 @@ class ChecksScreen(Area):
         if not isinstance(item, Finding) or item.fix is None:
             self.notify("No fix that stormdeck can make; the explanation says what to change.")
             return
-        await self.panel.take_to_form(item)
+        await take_to_form(self.panel, item)
+
+
+def _field(placeholder: str, name: str) -> Input:
+    """Return a field at the bottom, closed."""
+    field = Input(placeholder=placeholder, id=name, classes="bottom", compact=True)
+    field.cursor_blink = False
+    return field

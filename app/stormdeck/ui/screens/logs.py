@@ -6,7 +6,8 @@ from textual import on
 from textual.app import ComposeResult
 from textual.widgets import Input
 
-from stormdeck.model.units import grouped
+from stormdeck.model.units import grouped, plural
+from stormdeck.paths import STYLES
 from stormdeck.ui.actions import bindings
 from stormdeck.ui.screens.base import Area
 from stormdeck.ui.widgets.key_bar import KeyBar
@@ -14,11 +15,14 @@ from stormdeck.ui.widgets.log_view import LogView
 from stormdeck.ui.widgets.requests import RequestsPanel
 from stormdeck.ui.widgets.tail_heading import TailHeading
 
+NO_TROUBLE = "No failed request and no error in the lines that are kept."
+
 
 class LogsScreen(Area):
     """A strip of the window on top, then the lines."""
 
     AREA = "logs"
+    CSS_PATH = STYLES / "logs.tcss"
     AUTO_FOCUS = "#log"
     BINDINGS = bindings("logs")
 
@@ -28,7 +32,7 @@ class LogsScreen(Area):
         yield TailHeading(id="log-heading")
         yield LogView(self.panel.book, self.panel.clock.second, id="log")
         field = Input(
-            placeholder="words a line must hold, -word for none of it; enter keeps, esc drops",
+            placeholder="words, -word; enter keeps, esc drops",
             id="filter",
             compact=True,
         )
@@ -59,14 +63,14 @@ class LogsScreen(Area):
     def action_follow(self) -> None:
         """Let the view go on at the newest line."""
         view = self.query_one(LogView)
-        view.following = True
         view.mark = -1
+        view.following = True
         view.hold(False)
         self._say()
 
     def action_top(self) -> None:
         """Go to the oldest line."""
-        self.query_one(LogView).scroll_home(animate=False)
+        self.query_one(LogView).to_top()
         self._say()
 
     def action_filter(self) -> None:
@@ -83,8 +87,24 @@ class LogsScreen(Area):
 
     def action_error(self) -> None:
         """Go to the next failed request or error record."""
-        if not self.query_one(LogView).jump_to_trouble():
-            self.notify("No failed request and no error in the lines that are kept.")
+        if not self.query_one(LogView).search_trouble():
+            self.notify(NO_TROUBLE)
+        self._say()
+
+    def action_next(self, step: int) -> None:
+        """Go to the next line, or the one before, that holds the words of the last filter; else to an error."""
+        view = self.query_one(LogView)
+        if not view.search(step):
+            self.notify("No line that is kept holds these words." if view.filter.last else NO_TROUBLE)
+        self._say()
+
+    def action_copy(self) -> None:
+        """Copy the marked lines."""
+        lines = self.query_one(LogView).marked()
+        self.copy("\n".join(lines), plural(len(lines), "line") if lines else "No line to copy.")
+
+    @on(LogView.Followed)
+    def _followed(self) -> None:
         self._say()
 
     @on(Input.Changed, "#filter")

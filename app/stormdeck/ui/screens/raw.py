@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from stormdeck.model.finding import Finding
@@ -18,13 +16,15 @@ from stormdeck.model.settings.draft import Draft
 from stormdeck.model.settings.scope import FileError
 from stormdeck.model.settings.secrets import masked_json
 from stormdeck.model.text import clean, mask_text
+from stormdeck.ui.actions import bindings
 from stormdeck.ui.draw import LIGHT_STYLES, light, line, lines
+from stormdeck.ui.screens.dialog import Dialog
 
 
-class RawScreen(ModalScreen[None]):
+class RawScreen(Dialog[None]):
     """For reading: nothing can be changed here. ``notes`` holds a finding by line number, counted from 1."""
 
-    BINDINGS = [Binding("escape,j,y,q,enter", "dismiss", "close", id="raw.close", tooltip="Back.")]  # noqa: RUF012
+    BINDINGS = bindings("raw")
 
     def __init__(self, title: str, text: Sequence[str], notes: Mapping[int, Finding]) -> None:
         super().__init__()
@@ -38,7 +38,8 @@ class RawScreen(ModalScreen[None]):
             yield Static(self._content(), markup=False)
 
     def _content(self) -> Content:
-        rows = [line((self._headline, "bold")), line(("Secrets masked.   esc closes.", "$quiet")), line()]
+        masked = line(("Secrets masked.   ", "$quiet"), self.hint("raw.close"))
+        rows = [line((self._headline, "bold")), masked, line()]
         for number, shown in enumerate(self._text, 1):
             found = self._notes.get(number)
             said = line()

@@ -6,27 +6,23 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from stormdeck.model.settings.diff import DiffKind, DiffLine
 from stormdeck.model.text import clean
-from stormdeck.ui.draw import Part, line, lines
+from stormdeck.ui.actions import bindings
+from stormdeck.ui.draw import line, lines
+from stormdeck.ui.screens.dialog import Dialog
 
 STYLES = {DiffKind.CONTEXT: "$quiet", DiffKind.REMOVED: "$error", DiffKind.ADDED: "$success"}
 
 
-class SaveScreen(ModalScreen[bool | None]):
+class SaveScreen(Dialog[bool | None]):
     """Enter writes, escape does not; where the file changed outside, ``d`` drops one's own edits."""
 
-    BINDINGS = [  # noqa: RUF012 - Textual's own form
-        Binding("enter,y", "dismiss(True)", "write", id="save.write", tooltip="Write the file."),
-        Binding("escape,n,q", "dismiss(False)", "back", id="save.back", tooltip="Write nothing."),
-        Binding("d", "drop", "drop mine", id="save.drop", tooltip="Keep the file as somebody else wrote it."),
-    ]
+    BINDINGS = bindings("save")
 
     def __init__(
         self, path: Path, lines: Sequence[DiffLine], *, notes: Sequence[str] = (), changed_outside: bool = False
@@ -56,12 +52,16 @@ class SaveScreen(ModalScreen[bool | None]):
                 line(),
                 line(("Somebody else changed the file meanwhile. These are your edits on top of it.", "$warning")),
             ]
-            keys = (("enter", "write both"), ("d", "drop mine, keep theirs"), ("esc", "decide later"))
-            return lines([*rows, line(), line(*(part for key, word in keys for part in _key(key, word)))])
+            keys = (
+                ("save.write", "write both"),
+                ("save.drop", "drop mine, keep theirs"),
+                ("save.back", "decide later"),
+            )
+            return lines([*rows, line(), self.hints(*(self.hint(action, words) for action, words in keys))])
         rows += [
             line(),
             line(("Only these lines change. A copy of the file is kept first.", "$quiet")),
-            line(*_key("enter", "write"), *_key("esc", "back to the form")),
+            self.hints(self.hint("save.write"), self.hint("save.back", "back to the form")),
         ]
         return lines(rows)
 
@@ -70,7 +70,3 @@ def diff_row(one: DiffLine) -> Content:
     """Return a line of a diff with its number and its sign."""
     number = one.new if one.kind is DiffKind.ADDED else one.old
     return line((f"{number:>4} ", "$faint"), (f"{one.kind.value} {clean(one.text)}", STYLES[one.kind]))
-
-
-def _key(key: str, words: str) -> tuple[Part, Part]:
-    return (key, "$accent"), (f" {words}    ", "$quiet")

@@ -11,14 +11,15 @@ from textual.widgets import Input
 
 from stormdeck.model.deck import Deck
 from stormdeck.model.finding import Finding
-from stormdeck.model.settings.diff import diff
 from stormdeck.model.settings.draft import Draft, taken_up
 from stormdeck.model.settings.field import Kind
-from stormdeck.model.settings.repair import repair
 from stormdeck.model.settings.scope import Scope
 from stormdeck.model.settings.template import is_blank, target, working_block
+from stormdeck.paths import STYLES
 from stormdeck.ui.actions import bindings
+from stormdeck.ui.copies import of_setting
 from stormdeck.ui.screens.base import Area
+from stormdeck.ui.screens.repair import propose_repair
 from stormdeck.ui.screens.save import SaveScreen
 from stormdeck.ui.widgets.field_row import FieldRow
 from stormdeck.ui.widgets.key_bar import KeyBar
@@ -30,6 +31,7 @@ class SettingsScreen(Area):
     """A list of values. Enter edits one in place; every other key works on the row you are on."""
 
     AREA = "settings"
+    CSS_PATH = STYLES / "settings.tcss"
     BINDINGS = bindings("settings")
 
     def __init__(self) -> None:
@@ -45,9 +47,10 @@ class SettingsScreen(Area):
 
     def body(self) -> ComposeResult:
         """Compose the heading and a row a field, under the heading of its group."""
-        yield SettingsHeading(self.panel.home, id="settings-heading")
-        yield SettingsForm(id="form")
-        find = Input(placeholder="name of a setting; enter goes to it, esc closes", id="find", compact=True)
+        fix, fix_all = (self.panel.action(name).shown for name in ("settings.fix", "settings.fix-all"))
+        yield SettingsHeading(self.panel.home, fix_all, id="settings-heading")
+        yield SettingsForm(fix, id="form")
+        find = Input(placeholder="name of a setting; enter finds, n next", id="find", compact=True)
         find.cursor_blink = False
         yield find
 
@@ -72,6 +75,7 @@ class SettingsScreen(Area):
         self.form.show(self.draft, findings, revealed=self._revealed)
         self.query_one(SettingsHeading).show_draft(self.draft, findings)
         unsaved = sum(len(draft.modified()) for draft in (self.draft, *self._others.values()))
+        self.panel.unsaved = unsaved
         self.query_one(KeyBar).say(f"{unsaved} unsaved" if unsaved else "")
 
     @property
@@ -137,7 +141,7 @@ class SettingsScreen(Area):
         row = self.form.current
         fixes = [finding.fix for finding in row.state.findings if finding.fix] if row else []
         if not fixes:
-            self.notify("No fix to take here. n goes to the next finding.")
+            self.notify("No fix to take here.")
         elif self._may_edit():
             self._change(self.draft.take(fixes[0].edits))
 
@@ -145,11 +149,25 @@ class SettingsScreen(Area):
         """Take a finding's fix, and go to the row that it is about."""
         if finding.fix is not None and self._may_edit():
             self._change(self.draft.take(finding.fix.edits))
-        self.form.go_to_next(lambda row: row.field.path == finding.path)
+        self.go_to(finding.path)
+
+    def go_to(self, path: str) -> None:
+        """Go to the row of a setting."""
+        self.form.go_to(path)
+
+    def action_edge(self, index: int) -> None:
+        """Go to the first row or the last."""
+        self.form.edge(index)
+
+    def action_copy(self) -> None:
+        """Copy the value of the row."""
+        row = self.form.current
+        if row is not None:
+            self.copy(*of_setting(row.field, row.state.value))
 
     async def action_fix_all(self) -> None:
         """Take every safe fix; an empty file gets the whole working block, a broken one a proposal to mend it."""
-        if await self._propose_repair() or not self._may_edit():
+        if await propose_repair(self, self.draft.file) or not self._may_edit():
             return
         deck = self.draft.deck
         server = target(deck.vllm, deck.proxy) if is_blank(deck.settings) and not self.draft.edits else None
@@ -160,26 +178,27 @@ class SettingsScreen(Area):
 
     def action_scope(self, step: int) -> None:
         """Show the next scope; the edits of this one stay with it."""
-        files = [file.scope for file in self.draft.deck.settings.files]
-        if not files:
-            return
-        order = [
-            scope for scope in (Scope.USER, Scope.PROJECT, Scope.LOCAL, Scope.FLAG, Scope.MANAGED) if scope in files
-        ]
-        new = order[(order.index(self.draft.scope) + step) % len(order)] if self.draft.scope in order else order[0]
-        self._others[self.draft.scope] = self.draft
-        shown = self._others.pop(new) if new in self._others else Draft(self.draft.deck, new)
-        self._change(shown)
+        scopes = self.draft.deck.settings.scopes
+        if scopes:
+            at = scopes.index(self.draft.scope) + step if self.draft.scope in scopes else 0
+            self.action_show_scope(scopes[at % len(scopes)])
+
+    def action_show_scope(self, name: str) -> None:
+        """Show a scope by its name."""
+        scope = Scope(name)
+        if scope is not self.draft.scope:
+            self._others[self.draft.scope] = self.draft
+            self._change(self._others.pop(scope, Draft(self.draft.deck, scope)))
 
     def action_reveal(self) -> None:
         """Show or hide the secrets."""
         self._revealed = not self._revealed
         self.show_draft()
 
-    def action_next_finding(self) -> None:
-        """Go to the next row with something to say, from the top again after the last."""
-        if not self.form.go_to_next(lambda row: bool(row.state.findings or row.state.problem)):
-            self.notify("No finding. Nothing to fix.")
+    def action_next(self, step: int) -> None:
+        """Go to the next row, or the one before, that was searched for; without a search, to a finding."""
+        if not self.form.go_on(step):
+            self.notify("No such setting." if self.form.wanted else "No finding. Nothing to fix.")
 
     def action_find(self) -> None:
         """Open the search."""
@@ -190,13 +209,14 @@ class SettingsScreen(Area):
 
     @on(Input.Submitted, "#find")
     def _find(self, event: Input.Submitted) -> None:
-        wanted = event.value.casefold().strip()
+        self.form.wanted = event.value.casefold().strip()
         self._close_find()
-        if wanted and not self.form.go_to_next(lambda row: wanted in f"{row.field.label} {row.field.path}".casefold()):
-            self.notify("No such setting.")
+        if self.form.wanted:
+            self.action_next(1)
 
     def action_close(self) -> None:
-        """Close the search."""
+        """Close the search; ``n`` goes to findings again."""
+        self.form.wanted = ""
         if self.query_one("#find", Input).has_focus:
             self._close_find()
             self.form.begin()
@@ -222,22 +242,6 @@ class SettingsScreen(Area):
         if self.draft.file is not None:
             dialog = SaveScreen(self.draft.file.path, self.draft.diff(), changed_outside=changed_outside)
             await self.app.push_screen(dialog, then)
-
-    async def _propose_repair(self) -> bool:
-        """Show a repaired text of a file that the client drops; say whether there is one."""
-        file = self.draft.file
-        proposed = repair(file.text) if file is not None and file.error is not None and file.writable else None
-        if file is None or proposed is None:
-            return False
-
-        async def write(accepted: bool | None) -> None:
-            refused = await self.panel.save(file, proposed.text) if accepted else ""
-            if refused:
-                self.notify(refused, title="Not saved", severity="error", timeout=12, markup=False)
-
-        dialog = SaveScreen(file.path, diff(file.text, proposed.text), notes=proposed.notes)
-        await self.app.push_screen(dialog, write)
-        return True
 
     async def _write(self, accepted: bool | None) -> None:
         file = self.draft.file

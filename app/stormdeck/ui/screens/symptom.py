@@ -5,24 +5,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from stormdeck.model.light import Light
 from stormdeck.model.symptoms.cause import Cause, Standing
 from stormdeck.model.text import clean
+from stormdeck.ui.actions import bindings
 from stormdeck.ui.draw import light, line, lines
+from stormdeck.ui.screens.dialog import Dialog
 
 LIGHTS = {Standing.FOUND: Light.BROKEN, Standing.POSSIBLE: Light.LOOK, Standing.UNLIKELY: Light.UNKNOWN}
 
 
-class SymptomScreen(ModalScreen[None]):
+class SymptomScreen(Dialog[None]):
     """For reading."""
 
-    BINDINGS = [Binding("escape,q,enter", "dismiss", "close", id="symptom.close", tooltip="Back.")]  # noqa: RUF012
+    BINDINGS = bindings("symptom")
 
     def __init__(self, message: str, causes: Sequence[Cause], near: Sequence[str]) -> None:
         super().__init__()
@@ -47,4 +47,4 @@ class SymptomScreen(ModalScreen[None]):
             rows += [line("  ", (clean(said), "$quiet")) for said in cause.evidence]
             rows += [line("  ", (clean(cause.change), "$success"))] if cause.change else []
             rows.append(line())
-        return lines([*rows, line(("esc", "$accent"), (" close", "$quiet"))])
+        return lines([*rows, self.hint("symptom.close")])

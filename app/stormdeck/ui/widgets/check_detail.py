@@ -14,7 +14,7 @@ from stormdeck.model.rules.pages import page_lines
 from stormdeck.model.rules.registry import page_of
 from stormdeck.model.settings.draft import Draft
 from stormdeck.model.text import clean
-from stormdeck.ui.draw import LIGHT_STYLES, line
+from stormdeck.ui.draw import LIGHT_STYLES, light, line
 from stormdeck.ui.screens.save import diff_row
 from stormdeck.ui.widgets.check_list import Item
 from stormdeck.ui.widgets.panel import Panel
@@ -23,8 +23,9 @@ from stormdeck.ui.widgets.panel import Panel
 class CheckDetail(Panel):
     """As high as its text."""
 
-    def __init__(self, *, id: str) -> None:  # noqa: A002 - Textual's own name for it
+    def __init__(self, fix_key: str, *, id: str) -> None:  # noqa: A002 - Textual's own name for it
         super().__init__(id=id)
+        self._fix_key = fix_key
         self._item: Item | None = None
 
     def part(self, deck: Deck) -> object:
@@ -50,7 +51,7 @@ class CheckDetail(Panel):
         """Return the explanation."""
         match self._item:
             case Finding():
-                return _finding(self._item, self.deck, width)
+                return _finding(self._item, self.deck, width, self._fix_key)
             case Check():
                 return _check(self._item, width)
             case Found():
@@ -61,17 +62,19 @@ class CheckDetail(Panel):
                 return [line(("Nothing to explain.", "$quiet"))]
 
 
-def _finding(finding: Finding, deck: Deck, width: int) -> list[Content]:
+def _finding(finding: Finding, deck: Deck, width: int, fix_key: str) -> list[Content]:
     [placed] = located(deck.settings, [finding])
     name = finding.path.removeprefix("env.") or (finding.file or "").rsplit("/", 1)[-1]
-    rows = [line((f"{finding.code}  ", "$accent bold"), (name, "bold"))]
-    rows += _wrapped(finding.title, width, LIGHT_STYLES[finding.severity.light])
+    colour = LIGHT_STYLES[finding.severity.light]
+    severity = line(light(finding.severity.light), (f" {finding.severity.value}  ", colour))
+    rows = list(line(severity, (f"{finding.code}  ", "$accent bold"), (name, "bold")).wrap(max(1, width)))
+    rows += _wrapped(finding.title, width, colour)
     if placed.file is not None:
         place = ":".join(str(part) for part in (placed.file, placed.line, placed.column) if part is not None)
         rows += _wrapped(place, width, "$quiet")
     rows += [line(), *_wrapped(finding.message, width, "")]
     if finding.fix is not None:
-        rows += [line(), line(("FIX", "$quiet bold"), ("   f takes it to the form", "$quiet"))]
+        rows += [line(), line(("FIX", "$quiet bold"), (f"   {fix_key} takes it to the form", "$quiet"))]
         rows += _wrapped(finding.fix.description, width, "$success")
         rows += [diff_row(one) for one in Draft(deck).take(finding.fix.edits).diff()]
     if finding.paste is not None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from textual.binding import Binding
+from rich.cells import cell_len
+from textual import events
 from textual.content import Content
 from textual.geometry import Region, Size
 from textual.message import Message
@@ -17,12 +18,15 @@ from stormdeck.model.discovery import Found, Missed
 from stormdeck.model.finding import Finding, Severity
 from stormdeck.model.hop import HopKind
 from stormdeck.model.light import Light
-from stormdeck.ui.draw import light, line
+from stormdeck.ui.actions import bindings
+from stormdeck.ui.draw import LIGHT_STYLES, fit_words, light, line
 from stormdeck.ui.widgets.panel import Panel
 
 Item = Finding | Check | Found | Missed | str
 """What a row stands for; a text is a heading, or a sentence where there is nothing."""
 
+ROOMY = 72
+"""Columns from which on a severity is told in a word too."""
 HOPS = {HopKind.CLIENT: "CLIENT", HopKind.PROXY: "PROXY", HopKind.SERVER: "VLLM", HopKind.GPU: "GPU"}
 
 
@@ -45,37 +49,38 @@ def rows_of(deck: Deck, *, problems_only: bool) -> Iterator[Row]:
     for hop, title in HOPS.items():
         own = [finding for finding in shown if finding.hop is hop]
         asked = [check for check in deck.canary.checks if check.hop is hop] if deck.canary is not None else []
-        told = [check for check in asked if not problems_only or check.verdict in {Verdict.FAIL, Verdict.WARN}]
+        told = [check for check in asked if not problems_only or is_problem(check)]
         if own or told or hop is HopKind.CLIENT:
             yield Row(title, heading=True)
             yield from map(Row, own)
             yield from map(Row, told)
             if not own:
                 yield Row(_nothing(deck))
+    if deck.replay is not None:
+        return
     yield Row("")
     yield Row("FOUND ON THIS MACHINE", heading=True)
     if not deck.discovery.done:
-        yield Row("Looking …")
+        yield Row("Looking for servers and logs")
     yield from map(Row, deck.discovery.found)
     yield from (Row(f"log  {path}") for path in deck.discovery.logs)
-    yield from (Row(note) for note in deck.discovery.log_notes)
+    yield from (Row(note) for note in (*deck.discovery.log_notes, *deck.troubles.unread, *deck.troubles.remarks))
     if not problems_only:
         yield from map(Row, deck.discovery.missed)
 
 
 def _nothing(deck: Deck) -> str:
+    if deck.replay is not None:
+        return "This is a replay: nothing is checked."
     if any(file.exists for file in deck.settings.files):
         return "Nothing to say against the settings."
-    return "No settings file yet. Press 3: F proposes what a live server needs."
+    return "No settings file yet. Press 3: the form proposes what a live server needs."
 
 
 class CheckList(Panel, can_focus=True):
     """As high as its rows; the cursor moves over what can be explained."""
 
-    BINDINGS = [  # noqa: RUF012 - Textual's own form
-        Binding("down", "move(1)", "next", id="checks.next", tooltip="Go to the next finding.", show=False),
-        Binding("up", "move(-1)", "previous", id="checks.previous", tooltip="Go to the one before.", show=False),
-    ]
+    BINDINGS = bindings("checks", inner=True)
 
     class Chosen(Message):
         """Another row is the current one."""
@@ -92,7 +97,7 @@ class CheckList(Panel, can_focus=True):
 
     def part(self, deck: Deck) -> object:
         """Return what the list is made of."""
-        return deck.findings, deck.settings.files, deck.discovery, deck.canary
+        return deck.findings, deck.settings.files, deck.discovery, deck.canary, deck.replay is None, deck.troubles
 
     def watch_deck(self, old: Deck, new: Deck) -> None:
         """Make the list anew when its part of the deck has changed."""
@@ -102,18 +107,48 @@ class CheckList(Panel, can_focus=True):
     def fill(self) -> None:
         """Make the list anew; the cursor stays on what it stood on."""
         self._rows = list(rows_of(self.deck, problems_only=self.problems_only))
-        items = [row.item for row in self._rows if row.chosen]
+        items = self._items()
         same = next((item for item in items if _same(item, self.current)), None)
         self._choose(same if same is not None else items[0] if items else None)
         self.refresh(layout=True)
 
     def action_move(self, step: int) -> None:
         """Move the cursor to the next row that can be explained."""
-        items = [row.item for row in self._rows if row.chosen]
-        if not items:
-            return
-        at = next((index for index, item in enumerate(items) if item is self.current), 0)
-        self._choose(items[max(0, min(len(items) - 1, at + step))])
+        items = self._items()
+        if items:
+            self.go_to(items[max(0, min(len(items) - 1, self._place(items) + step))])
+
+    def go_to_edge(self, index: int) -> None:
+        """Move the cursor to the first row (0) or the last (-1)."""
+        items = self._items()
+        if items:
+            self.go_to(items[index])
+
+    def go_to_next(self, wanted: Callable[[Item], bool], step: int) -> bool:
+        """Move the cursor to the next row that is wanted, forth or back, round the end; say whether there is one."""
+        items = self._items()
+        at = self._place(items)
+        order = [items[(at + step * count) % len(items)] for count in range(1, len(items) + 1)]
+        found = next((item for item in order if wanted(item)), None)
+        if found is not None:
+            self.go_to(found)
+        return found is not None
+
+    def on_click(self, event: events.Click) -> None:
+        """Move the cursor to the row under the mouse."""
+        place = event.get_content_offset(self)
+        if place is not None and 0 <= place.y < len(self._rows) and self._rows[place.y].chosen:
+            self.go_to(self._rows[place.y].item)
+
+    def _items(self) -> list[Item]:
+        return [row.item for row in self._rows if row.chosen]
+
+    def _place(self, items: list[Item]) -> int:
+        return next((index for index, item in enumerate(items) if item is self.current), 0)
+
+    def go_to(self, item: Item) -> None:
+        """Move the cursor to a row, and bring it into view."""
+        self._choose(item)
         self.refresh()
         place = next(index for index, row in enumerate(self._rows) if row.item is self.current)
         # The heading above the first row of a group is to be seen too.
@@ -137,8 +172,23 @@ class CheckList(Panel, can_focus=True):
         if row.heading:
             return line((str(row.item), "$quiet bold"))
         mark = ("▌", "$accent") if row.item is self.current else " "
-        text = Content.assemble(mark, _text(row.item))
-        return text.truncate(width, ellipsis=True)
+        return Content.assemble(mark, _text(row.item, width - 1)).truncate(width, ellipsis=True)
+
+
+def is_problem(item: Item) -> bool:
+    """Say whether a row tells of something that is wrong."""
+    match item:
+        case Finding():
+            return item.severity is not Severity.INFO
+        case Check():
+            return item.verdict in {Verdict.FAIL, Verdict.WARN}
+        case _:
+            return False
+
+
+def words_of(item: Item) -> str:
+    """Return all that a row is found by."""
+    return f"{_text(item).plain} {item.message if isinstance(item, Finding) else ''}".casefold()
 
 
 def _same(item: Item, other: Item | None) -> bool:
@@ -149,13 +199,17 @@ def _same(item: Item, other: Item | None) -> bool:
     return item == other
 
 
-def _text(item: Item) -> Content:
+def _text(item: Item, width: int = 200) -> Content:
+    """Return a row's sign, its severity in a word where there is room, and as many whole words as fit."""
     match item:
         case Finding():
             name = item.path.removeprefix("env.") or (item.file or "").rsplit("/", 1)[-1]
-            return line(
-                light(item.severity.light), " ", (f"{item.code:<11}", "$accent"), (name, "bold"), f"  {item.title}"
-            )
+            word = (f"{item.severity.value:<8}", LIGHT_STYLES[item.severity.light]) if width >= ROOMY else ""
+            head = line(light(item.severity.light), " ", word, (f"{item.code:<11}", "$accent"))
+            if head.cell_length + cell_len(name) <= width:
+                head = line(head, (name, "bold"), "  ")
+            title = fit_words(item.title, max(0, width - head.cell_length))
+            return line(head, title if title in item.title else "").rstrip()
         case Check():
             way = "  vLLM itself" if item.route is Route.DIRECT else ""
             said = line((f"{'canary':<11}", "$quiet"), (item.name, "bold"), f"  {item.verdict.value}{way}")

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from textual import events, on
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.content import Content
 from textual.geometry import Size
 from textual.message import Message
@@ -18,6 +17,7 @@ from textual.widgets import Input
 from stormdeck.model.finding import Finding, Severity
 from stormdeck.model.settings.field import TIERS, Field, Kind
 from stormdeck.model.text import clean
+from stormdeck.ui.actions import bindings
 from stormdeck.ui.draw import LIGHT_STYLES, Part, fit, light, line, lines
 
 LABEL = 20
@@ -49,10 +49,7 @@ class FieldRow(Widget, can_focus=True):
     """Drawn as one text; an input lies over the value while it is edited."""
 
     # Here and not on the screen: the container that scrolls the rows would take the arrows first.
-    BINDINGS = [  # noqa: RUF012 - Textual's own form
-        Binding("down", "app.focus_next", "next", id="row.next", tooltip="Go to the next value.", show=False),
-        Binding("up", "app.focus_previous", "previous", id="row.previous", tooltip="Go to the one before.", show=False),
-    ]
+    BINDINGS = bindings("settings", inner=True)
 
     class Edited(Message):
         """The text of a row changed while it is typed."""
@@ -70,9 +67,10 @@ class FieldRow(Widget, can_focus=True):
             self.kept = kept
             super().__init__()
 
-    def __init__(self, shown: Field) -> None:
+    def __init__(self, shown: Field, fix_key: str = "f") -> None:
         super().__init__()
         self.field = shown
+        self._fix_key = fix_key
         self.state = RowState()
 
     @property
@@ -144,6 +142,11 @@ class FieldRow(Widget, can_focus=True):
             editor.value = offers[at % len(offers)]
             editor.cursor_position = len(editor.value)
 
+    async def on_click(self, event: events.Click) -> None:
+        """Edit on a double click; a single one has made the row the current one."""
+        if event.chain == 2 and self.input is None:
+            await self.run_action("screen.edit")
+
     def on_key(self, event: events.Key) -> None:
         """Let escape drop what was typed, and the down key pick the next offer."""
         if event.key == "down" and self.input is not None and self._offers():
@@ -192,7 +195,7 @@ class FieldRow(Widget, can_focus=True):
         else:
             rows = [first, *([line(" " * min(column, 4), beside)] if beside.plain else [])]
         for text, style in self._below(current):
-            rows += [line("    ", piece) for piece in Content.styled(text, style).wrap(max(1, width - 6))]
+            rows += [line("    ", piece) for piece in Content.styled(clean(text), style).wrap(max(1, width - 6))]
         return rows
 
     def _value(self) -> Content:
@@ -219,9 +222,9 @@ class FieldRow(Widget, can_focus=True):
         below: list[tuple[str, str]] = []
         for finding in self.state.findings:
             if current or finding.severity is Severity.ERROR:
-                below.append((finding.message, "$quiet"))
+                below.append((f"{finding.severity.value}: {finding.message}", "$quiet"))
                 if finding.fix:
-                    below.append((f"f  {finding.fix.description}", "$success"))
+                    below.append((f"{self._fix_key}  {finding.fix.description}", "$success"))
         if current:
             below.append((self.field.help, "$quiet italic"))
             below.append((f"{self.field.path}   default: {self.field.default}", "$faint"))

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from textual import events
 from textual.content import Content
-from textual.style import Style
 from textual.visual import VisualType
 
 from stormdeck.model.deck import Deck
 from stormdeck.model.finding import Finding, Severity
-from stormdeck.ui.actions import AREAS, Action, footer
+from stormdeck.ui.actions import AREAS, Action
+from stormdeck.ui.clicks import called, clickable
 from stormdeck.ui.draw import Part, light, line, sides
 from stormdeck.ui.widgets.panel import Panel
 
@@ -22,11 +22,11 @@ ALL, HERE, NONE = "all", "here", "none"
 class KeyBar(Panel):
     """Everything on it can be clicked too."""
 
-    def __init__(self, area: str) -> None:
+    def __init__(self, area: str, actions: Sequence[Action]) -> None:
         super().__init__()
         self._area = area
+        self._actions = actions
         self.note = ""
-        self._calls: list[tuple[int, int, str]] = []
 
     def part(self, deck: Deck) -> object:
         """Return the findings that the areas count."""
@@ -41,39 +41,34 @@ class KeyBar(Panel):
     def render(self) -> VisualType:
         """Draw the areas at the left and the keys at the right, shorter in a narrow pane."""
         width = self.content_size.width
-        shown = footer(self._area)
-        own = [one for one in shown if one.id != "palette"]
-        least = shown[-2:]
-        for named, keys in (
-            (ALL, shown),
-            (ALL, own),
-            (HERE, shown),
-            (HERE, own),
-            (ALL, least),
-            (HERE, least),
-            (NONE, own),
-            (NONE, least),
-        ):
-            left, right = self._areas(named), self._keys(keys)
+        for named, keys, terse in self._choices():
+            left, right = self._areas(named), self._keys(keys, terse=terse)
             if left.cell_length + right.cell_length + 2 <= width:
                 break
-        self._lay_out(left, right, width)
         return sides(left, right, width)
+
+    def _choices(self) -> Iterator[tuple[str, list[Action], bool]]:
+        """Yield what may be shown, the most first: a key is worth more than the names of the other areas."""
+        fewer = list(self._fewer())
+        yield from ((named, keys, False) for keys in fewer for named in (ALL, HERE))
+        yield from ((NONE, keys, False) for keys in fewer)
+        yield NONE, fewer[-1], True
+
+    def _fewer(self) -> Iterator[list[Action]]:
+        """Yield the keys, fewer each time: without the palette, then without the last of the area's own."""
+        kept = [*self._actions]
+        yield kept
+        kept = [one for one in kept if one.id != "app.palette"]
+        yield kept
+        while own := [one for one in kept if one.place != "app"]:
+            kept = [one for one in kept if one is not own[-1]]
+            yield kept
 
     def on_click(self, event: events.Click) -> None:
         """Do what stands under the mouse."""
-        place = event.get_content_offset(self)
-        for start, end, call in self._calls:
-            if place is not None and start <= place.x < end:
-                self.app.call_later(self.run_action, call)
-
-    def _lay_out(self, left: Content, right: Content, width: int) -> None:
-        """Remember which columns carry which action."""
-        self._calls = []
-        for content, offset in ((left, 0), (right, max(left.cell_length + 1, width - right.cell_length))):
-            for span in content.spans:
-                if isinstance(span.style, Style) and (call := span.style.meta.get("call")):
-                    self._calls.append((offset + span.start, offset + span.end, str(call)))
+        call = called(event)
+        if call is not None:
+            self.app.call_later(self.run_action, call)
 
     def _areas(self, named: str) -> Content:
         counts = _counts(self.deck.findings)
@@ -85,15 +80,15 @@ class KeyBar(Panel):
             shown = Content.styled(text.plain, "$accent bold underline") if here else text
             marks = _marks(counts) if area == "checks" else line()
             parts.append(
-                _clickable(Content.assemble(shown, line(" ", marks) if marks.plain else line()), f"app.show('{area}')")
+                clickable(Content.assemble(shown, line(" ", marks) if marks.plain else line()), f"app.show('{area}')")
             )
         return Content(" " if named == NONE else "  ").join(parts)
 
-    def _keys(self, actions: Sequence[Action]) -> Content:
+    def _keys(self, actions: Sequence[Action], *, terse: bool) -> Content:
         parts: list[Content] = [Content.styled(self.note, "$warning")] if self.note else []
         for action in actions:
-            words = line((action.shown, "$accent"), (f" {action.words}", "$quiet"))
-            parts.append(_clickable(words, action.target))
+            words = line((action.shown, "$accent"), ("" if terse else f" {action.words}", "$quiet"))
+            parts.append(clickable(words, action.target))
         return Content("  ").join(parts)
 
 
@@ -109,7 +104,3 @@ def _marks(counts: tuple[int, int]) -> Content:
         if count:
             shown += [light(severity.light), (f"{count} ", "$quiet")]
     return line(*shown).rstrip()
-
-
-def _clickable(content: Content, call: str) -> Content:
-    return content.stylize(Style.from_meta({"call": call}))

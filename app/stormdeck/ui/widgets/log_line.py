@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import ClassVar, NamedTuple
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from rich.segment import Segment
 from textual.strip import Strip
 from textual.widget import Widget
 
-from stormdeck.model.logs.access import Access, RequestKind, parse_access
 from stormdeck.model.logs.book import Line
-from stormdeck.model.logs.records import Level, Record, classify
 from stormdeck.model.text import clean, mask_text
 from stormdeck.ui.draw import fit
 
-NARROW = 60
-"""Below it an access line is status, method and path."""
+if TYPE_CHECKING:
+    from stormdeck.model.logs.access import Access
+    from stormdeck.model.logs.records import Record
 
-LOOKS = {Level.ERROR: "error", Level.CRITICAL: "error", Level.WARNING: "warning", Level.DEBUG: "quiet"}
+NARROW = 60
+"""Below it an access line is status, method and path, and no line has its log's name."""
+
+LOOKS = {"error": "error", "critical": "error", "warning": "warning", "debug": "quiet"}
+"""By the record's level."""
 
 
 class Fragment(NamedTuple):
@@ -54,10 +57,10 @@ class LineDrawer(Widget):
         )
 
 
-def head(line: Line, clock: Callable[[float], str], *, named: bool) -> list[Fragment]:
-    """Return the time of arrival, blank for lines that were there before, and the log's name."""
+def head(line: Line, clock: Callable[[float], str], *, named: bool, marked: bool = False) -> list[Fragment]:
+    """Return the time of arrival, blank for lines that were there before, a sign of a mark, and the log's name."""
     when = clock(line.arrived) if line.arrived is not None else " " * 8
-    shown = [Fragment(f"{when} ", "time")]
+    shown = [Fragment(f"{when}{'▌' if marked else ' '}", "time")]
     if named:
         shown.append(Fragment(fit(line.log.rsplit("/", 1)[-1].removesuffix(".log"), 9) + " ", "quiet"))
     return shown
@@ -65,6 +68,9 @@ def head(line: Line, clock: Callable[[float], str], *, named: bool) -> list[Frag
 
 def body(line: Line, width: int) -> list[Fragment]:
     """Return the columns of an access line, or the whole text of any other in the colour of its level."""
+    from stormdeck.model.logs.access import parse_access
+    from stormdeck.model.logs.records import classify
+
     access = parse_access(line.text)
     if access is not None:
         return columns(access, line.attempt, width)
@@ -82,7 +88,7 @@ def message(record: Record, text: str) -> list[Fragment]:
 def columns(access: Access, attempt: int, width: int) -> list[Fragment]:
     """Return an access line as columns: method, path, status, attempt."""
     failed = access.status >= 400
-    asked = access.kind is RequestKind.MAIN
+    asked = access.kind == "main"
     status = "error" if failed else "ok" if asked else "quiet"
     look = "" if asked or failed else "quiet"
     target = mask_text(clean(access.path))

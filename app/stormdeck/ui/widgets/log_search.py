@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import chain, takewhile
 
 from stormdeck.model.logs.access import parse_access
 from stormdeck.model.logs.book import LogBook
@@ -13,6 +17,31 @@ CLOSE_S = 1.5
 """By how much a line's own time may differ from its arrival."""
 
 
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What a line must hold and what it must not: ``messages -count_tokens``; case does not matter."""
+
+    wanted: tuple[str, ...] = ()
+    unwanted: tuple[str, ...] = ()
+
+    @classmethod
+    def read(cls, text: str) -> Words:
+        """Return the words of a filter."""
+        words = text.casefold().split()
+        return cls(
+            tuple(word for word in words if not word.startswith("-")),
+            tuple(word[1:] for word in words if word.startswith("-") and len(word) > 1),
+        )
+
+    def __bool__(self) -> bool:
+        return bool(self.wanted or self.unwanted)
+
+    def pass_line(self, text: str) -> bool:
+        """Say whether a line holds all words that it must, and none that it must not."""
+        folded = text.casefold()
+        return all(word in folded for word in self.wanted) and not any(word in folded for word in self.unwanted)
+
+
 class LineFilter:
     """The numbers of the lines that hold all words and none with a minus; never a copy of lines."""
 
@@ -20,21 +49,21 @@ class LineFilter:
         self._book = book
         self._hits: list[int] = []
         self._seen = 0
-        self._wanted: tuple[str, ...] = ()
-        self._unwanted: tuple[str, ...] = ()
+        self._words = Words()
+        self.last = Words()
+        """The words of the last filter, dropped or not."""
         self.text = ""
 
     @property
     def active(self) -> bool:
         """Say whether it holds any line back."""
-        return bool(self._wanted or self._unwanted)
+        return bool(self._words)
 
     def set(self, text: str) -> None:
         """Filter by other words: ``messages -count_tokens``."""
-        words = text.casefold().split()
         self.text = text.strip()
-        self._wanted = tuple(word for word in words if not word.startswith("-"))
-        self._unwanted = tuple(word[1:] for word in words if word.startswith("-") and len(word) > 1)
+        self._words = Words.read(text)
+        self.last = self._words or self.last
         self._hits = []
         self._seen = 0
         self.catch_up()
@@ -43,14 +72,11 @@ class LineFilter:
         """Look at the lines that came since; return how many of those let through are gone from the book."""
         if not self.active:
             return 0
-        self._hits += [number for number, text in self._book.texts(self._seen) if self._passes(text.casefold())]
+        self._hits += [number for number, text in self._book.texts(self._seen) if self._words.pass_line(text)]
         self._seen = self._book.end
         gone = bisect_left(self._hits, self._book.start)
         del self._hits[:gone]
         return gone
-
-    def _passes(self, text: str) -> bool:
-        return all(word in text for word in self._wanted) and not any(word in text for word in self._unwanted)
 
     def count(self, end: int) -> int:
         """Return how many lines before ``end`` are let through."""
@@ -60,18 +86,23 @@ class LineFilter:
         """Return the number of the line in a row of the filtered view."""
         return self._hits[row] if 0 <= row < len(self._hits) else None
 
+    def row(self, number: int) -> int:
+        """Return the row of a line in the filtered view; of the next one that is shown, where it is hidden."""
+        return bisect_left(self._hits, number)
 
-def next_trouble(book: LogBook, after: int) -> int | None:
-    """Return the next line after a number that is a failed request or an error record; past the end, from the top."""
-    first = None
-    for number, text in book.texts(0):
-        if not _is_trouble(text):
-            continue
-        if number > after:
-            return number
-        if first is None:
-            first = number
-    return first
+
+def next_line(book: LogBook, after: int, step: int, wanted: Callable[[str], bool]) -> int | None:
+    """Return the next line that is wanted, forth or back from a number; past the end, from the other one."""
+    if step > 0:
+        later = _hits(book, after + 1, book.end, wanted)
+        return next(chain(later, _hits(book, 0, after + 1, wanted)), None)
+    before = deque(_hits(book, 0, after, wanted), maxlen=1) or deque(_hits(book, after, book.end, wanted), maxlen=1)
+    return before[0] if before else None
+
+
+def _hits(book: LogBook, begin: int, end: int, wanted: Callable[[str], bool]) -> Iterator[int]:
+    lines = takewhile(lambda line: line[0] < end, book.texts(begin))
+    return (number for number, text in lines if wanted(text))
 
 
 def first_attempt(book: LogBook, storm: Storm) -> int | None:
@@ -85,7 +116,8 @@ def first_attempt(book: LogBook, storm: Storm) -> int | None:
     return None
 
 
-def _is_trouble(text: str) -> bool:
+def is_trouble(text: str) -> bool:
+    """Say whether a line is a failed request or an error record."""
     access = parse_access(text)
     if access is not None:
         return access.status >= 400

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 
 from textual.strip import Strip
 
-from stormdeck.model.logs.access import RequestKind, parse_access
 from stormdeck.model.logs.book import Line, LogBook
-from stormdeck.model.logs.reasons import reason
-from stormdeck.model.logs.records import classify
 from stormdeck.model.text import clean, mask_text
+from stormdeck.ui.draw import fit_words
 from stormdeck.ui.widgets.log_line import Fragment, LineDrawer, columns, head, message
 
-ASKED = {RequestKind.MAIN, RequestKind.COUNT_TOKENS}
+TIME = 9
+"""Columns of the time and the blank after it."""
+ASKED = {"main", "count_tokens"}
+"""Kinds of requests that are shown."""
 NOISE = ("Avg prompt throughput", "Route: /")
 """In records that say the same every ten seconds, or at every start."""
+QUIET = "No request and no error yet. Press 2 for every line."
 LOOK_BACK = 3000
 """Lines that are looked through for those worth seeing."""
 
@@ -24,8 +27,8 @@ LOOK_BACK = 3000
 class LogTail(LineDrawer):
     """No scrolling and no keys. Health polls, tracebacks and banners are left out; the logs area has them."""
 
-    def __init__(self, book: LogBook, clock: Callable[[float], str], *, id: str) -> None:  # noqa: A002 - Textual's own
-        super().__init__(id=id)
+    def __init__(self, book: LogBook, clock: Callable[[float], str]) -> None:
+        super().__init__()
         self._book = book
         self._clock = clock
         self._rows: deque[tuple[Line, list[Fragment]]] = deque()
@@ -51,6 +54,9 @@ class LogTail(LineDrawer):
     def render_line(self, y: int) -> Strip:
         """Draw one row, the newest at the bottom."""
         width = self.size.width
+        if not self._rows and y == 0:
+            words = QUIET if self._book.end else "Nothing was written since the panel started."
+            return self.draw([], [Fragment(words[:width], "quiet")], width)
         if not 0 <= y < len(self._rows):
             return self.draw([], [], width)
         line, body = self._rows[y]
@@ -72,12 +78,18 @@ def last_rows(book: LogBook, begin: int, most: int, width: int) -> list[tuple[Li
 
 def _worth(line: Line, width: int) -> list[Fragment] | None:
     """Return how a line looks here, ``None`` where it is not worth its place."""
+    from stormdeck.model.logs.access import parse_access
+    from stormdeck.model.logs.reasons import reason
+    from stormdeck.model.logs.records import classify
+
     access = parse_access(line.text)
     if access is not None:
-        return columns(access, line.attempt, width) if access.kind in ASKED else None
+        # Without its query: what it asks for is always the same, and a narrow pane has better use for the room.
+        short = replace(access, path=access.path.partition("?")[0])
+        return columns(short, line.attempt, width) if access.kind in ASKED else None
     record = classify(line.text)
     if record is None or not record.message.strip() or any(word in record.message for word in NOISE):
         return None
-    if record.level.is_failure:
-        return message(record, reason(record.message) or mask_text(clean(record.message)))
-    return message(record, mask_text(clean(record.message)))
+    text = mask_text(clean(record.message))
+    said = reason(record.message) or text if record.level.is_failure else text
+    return message(record, fit_words(said, width - TIME))

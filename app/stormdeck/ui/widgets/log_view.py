@@ -4,22 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from textual import events
 from textual.cache import LRUCache
 from textual.geometry import Size
+from textual.message import Message
 from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from stormdeck.model.logs.book import Line, LogBook
-from stormdeck.ui.widgets.log_line import LineDrawer, body, head
-from stormdeck.ui.widgets.log_search import LineFilter, next_trouble
+from stormdeck.model.logs.book import LogBook
+from stormdeck.model.text import clean, mask_text
+from stormdeck.ui.actions import bindings
+from stormdeck.ui.widgets.log_line import NARROW, LineDrawer, body, head
+from stormdeck.ui.widgets.log_search import LineFilter, is_trouble, next_line
 
 SIDESTEP = 20
 """Columns that the left and right keys move."""
 
 
-class LogView(LineDrawer, ScrollView, can_focus=True):
+class LogView(LineDrawer, ScrollView, can_focus=True, inherit_bindings=False):
     """Follows the newest line until the user scrolls or pauses; filters without copying the book."""
+
+    BINDINGS = bindings("logs", inner=True)
+    ALLOW_SELECT = False
+
+    class Followed(Message):
+        """The view follows the newest line, or has ceased to."""
 
     following: reactive[bool] = reactive(True)
     column: reactive[int] = reactive(0)
@@ -28,12 +38,14 @@ class LogView(LineDrawer, ScrollView, can_focus=True):
         super().__init__(id=id)
         self.filter = LineFilter(book)
         self.mark = -1
-        """The line that was jumped to."""
+        """The current line: gone to, jumped to or clicked; -1: none."""
+        self._anchor = -1
+        """Where the marked lines begin or end, beside the current one."""
         self._book = book
         self._clock = clock
         self._paused_at: int | None = None
         self._begin = 0
-        self._strips: LRUCache[tuple[int, int, int], Strip] = LRUCache(1024)
+        self._strips: LRUCache[tuple[int, int, int, int, bool], Strip] = LRUCache(1024)
 
     @property
     def paused(self) -> bool:
@@ -71,32 +83,108 @@ class LogView(LineDrawer, ScrollView, can_focus=True):
         self.filter.set(text)
         self._strips.clear()
         self.grow()
-        self.scroll_to(y=self.max_scroll_y, animate=False, force=True, immediate=True)
+        if self.mark >= 0 and not self.following:
+            self._show_mark()
+        else:
+            self._scroll(round(self.max_scroll_y))
 
-    def jump_to_trouble(self) -> bool:
-        """Go to the next failed request or error, after the last from the top again; say whether there is one."""
-        after = self.mark if self.mark >= 0 else (self._number(round(self.scroll_y)) or 0) - 1
-        found = next_trouble(self._book, after)
-        if found is None:
-            return False
-        self.go_to(found)
-        return True
+    def search(self, step: int) -> bool:
+        """Go to the next line with the words of the last filter, else to the next error; say whether there is one."""
+        wanted = self.filter.last.pass_line if self.filter.last else is_trouble
+        return self._jump(step, wanted)
+
+    def search_trouble(self) -> bool:
+        """Go to the next failed request or error; say whether there is one."""
+        return self._jump(1, is_trouble)
+
+    def _jump(self, step: int, wanted: Callable[[str], bool]) -> bool:
+        first = self._number(round(self.scroll_y))
+        after = self.mark if self.mark >= 0 else (first or 0) - 1 if step > 0 else self._book.end
+        found = next_line(self._book, after, step, wanted)
+        if found is not None:
+            self.go_to(found)
+        return found is not None
 
     def go_to(self, found: int) -> None:
-        """Mark a line and bring it into view; a filter that might hide it is dropped."""
-        self.following = False
-        self.mark = found
-        if self.filter.active:
+        """Mark a line and bring it into view; a filter that hides it is dropped."""
+        if self.filter.active and self.filter.at(self.filter.row(found)) != found:
             self.set_filter("")
+        self.set_mark(found)
         self.grow()
-        self.scroll_to(
-            y=max(0, found - self._book.start - self.size.height // 3), animate=False, force=True, immediate=True
-        )
+        self._show_mark()
+
+    def to_top(self) -> None:
+        """Go to the oldest line."""
+        oldest = self._number(0)
+        if oldest is not None:
+            self.set_mark(oldest)
+        self._scroll(0)
+
+    def set_mark(self, number: int, *, more: bool = False) -> None:
+        """Make a line the current one; ``more``: mark all lines up to it."""
+        self.mark = number
+        self._anchor = self._anchor if more and self._anchor >= 0 else number
         self.following = False
+        self.refresh()
+
+    def action_move(self, step: int, more: bool = False) -> None:
+        """Move the current line; the first move takes the last line that is seen, a move past the newest follows."""
+        rows = self.virtual_size.height
+        if not rows:
+            return
+        below = min(rows, round(self.scroll_y) + self.size.height) - 1
+        row = below if self.mark < 0 else max(0, self._row(self.mark) + step)
+        if row >= rows:
+            self.mark, self.following = -1, True
+            self.refresh()
+            return
+        self.set_mark(self._number(row) or 0, more=more)
+        top = round(self.scroll_y)
+        if not top <= row < top + self.size.height:
+            self._scroll(row if row < top else row - self.size.height + 1)
+            self.following = False
+
+    def marked(self) -> list[str]:
+        """Return the marked lines as they are shown, secrets masked; the newest one where none is marked."""
+        rows = self.virtual_size.height
+        first, last = sorted((self._anchor, self.mark)) if self.mark >= 0 else (-1, -1)
+        begin, end = (self._row(first), self._row(last)) if self.mark >= 0 else (rows - 1, rows - 1)
+        numbers = [self._number(row) for row in range(max(0, begin), min(end + 1, rows))]
+        shown = [number for number in numbers if number is not None and (self.mark < 0 or first <= number <= last)]
+        lines = [self._book.line(number) for number in shown]
+        return [mask_text(clean(line.text)) for line in lines if line is not None]
+
+    def _show_mark(self) -> None:
+        self._scroll(self._row(self.mark) - self.size.height // 3)
+        self.following = False
+
+    def _scroll(self, row: int) -> None:
+        self.scroll_to(y=max(0, row), animate=False, force=True, immediate=True)
+
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        """Make the line under the mouse the current one; with shift, mark up to it."""
+        number = self._number(round(self.scroll_y) + event.y)
+        if event.button == 1 and number is not None and self._book.line(number) is not None:
+            self.capture_mouse()
+            self.set_mark(number, more=event.shift)
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        """Mark the lines that the mouse is dragged over."""
+        number = self._number(round(self.scroll_y) + max(0, min(event.y, self.size.height - 1)))
+        if self.app.mouse_captured is self and number is not None and number != self.mark:
+            self.set_mark(number, more=True)
+
+    def on_mouse_up(self) -> None:
+        """End a drag."""
+        self.release_mouse()
 
     def validate_column(self, column: int) -> int:
         """Keep the first column shown within reason."""
         return max(0, min(column, 4000))
+
+    def watch_following(self) -> None:
+        """Say so."""
+        self.post_message(self.Followed())
 
     def watch_column(self) -> None:
         """Draw from another column."""
@@ -133,17 +221,14 @@ class LogView(LineDrawer, ScrollView, can_focus=True):
         shown = self._book.line(number) if number is not None else None
         if shown is None:
             return self.draw([], [], width)
-        key = (shown.number, width, self.column)
-        strip = self._strips.get(key) if shown.number != self.mark else None
+        marked = self.mark >= 0 and min(self.mark, self._anchor) <= shown.number <= max(self.mark, self._anchor)
+        key = (shown.number, shown.attempt, width, self.column, marked)
+        strip = self._strips.get(key)
         if strip is None:
-            strip = self._strip(shown, width)
-            if shown.number != self.mark:
-                self._strips[key] = strip
+            before = head(shown, self._clock, named=width >= NARROW, marked=marked)
+            strip = self.draw(before, body(shown, width), width, self.column, marked)
+            self._strips[key] = strip
         return strip
-
-    def _strip(self, shown: Line, width: int) -> Strip:
-        marked = shown.number == self.mark
-        return self.draw(head(shown, self._clock, named=True), body(shown, width), width, self.column, marked)
 
     def _window(self) -> tuple[int, int]:
         """Return the first line number and how many lines there are to see."""
@@ -156,3 +241,6 @@ class LogView(LineDrawer, ScrollView, can_focus=True):
         if self.filter.active:
             return self.filter.at(row)
         return self._book.start + row
+
+    def _row(self, number: int) -> int:
+        return self.filter.row(number) if self.filter.active else number - self._book.start

@@ -10,6 +10,9 @@ from textual.widget import Widget
 from stormdeck.model.deck import Deck
 from stormdeck.ui.draw import Part, line, lines
 
+BACK = ("esc for all panels", "esc")
+"""How a zoomed panel is made small again."""
+
 
 class Panel(Widget):
     """A panel draws again only when its part of the deck has changed, and only while it is seen."""
@@ -17,6 +20,8 @@ class Panel(Widget):
     HEADING = ""
 
     deck: reactive[Deck] = reactive(Deck(), init=False, repaint=False)
+    plain = False
+    """Colours say nothing here: signs must."""
 
     def part(self, deck: Deck) -> object:
         """Return what of the deck this panel shows."""
@@ -38,7 +43,11 @@ class Panel(Widget):
             return ""
         return lines(self.rows(width, height)[:height])
 
-    @staticmethod
-    def heading(title: str, *rest: Part) -> Content:
-        """Return the quiet line on top: an upper-case title, then what belongs to it."""
-        return line((title, "$quiet bold"), *(("  ", ""), *rest) if rest else ())
+    def heading(self, title: str, *rest: Part) -> Content:
+        """Return the quiet line on top: its title, underlined while it has the focus, and what belongs to it."""
+        held = [widget for widget in self.ancestors_with_self if isinstance(widget, Widget)]
+        style = "$accent bold underline" if any(widget.has_focus for widget in held) else "$quiet bold"
+        shown = line((title, style), *(("  ", ""), *rest) if rest else ())
+        room = self.content_size.width - shown.cell_length - 3
+        back = next((words for words in BACK if len(words) <= room), "")
+        return line(shown, "   ", (back, "$quiet")) if back and any(one.has_class("-zoomed") for one in held) else shown

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
 from textual.content import Content
 
 from stormdeck.model.deck import Deck
 from stormdeck.model.light import Light
 from stormdeck.model.path import Hop, HopKind, path
-from stormdeck.ui.draw import Part, light, line, sides
+from stormdeck.ui.draw import Part, fit, light, line, sides
 from stormdeck.ui.widgets.panel import Panel
+
+if TYPE_CHECKING:
+    from stormdeck.model.replay import Replay
+
+FIGURE = 6
+"""Columns kept for a latency: ``999 ms``."""
 
 
 class PathBar(Panel):
@@ -19,7 +29,7 @@ class PathBar(Panel):
 
     def part(self, deck: Deck) -> object:
         """Return the hops and the model."""
-        return path(deck), _model(deck)
+        return path(deck), _model(deck), deck.replay
 
     def show_minute(self, minute: str) -> None:
         """Show another time of day."""
@@ -28,31 +38,68 @@ class PathBar(Panel):
             self.refresh()
 
     def rows(self, width: int, height: int) -> list[Content]:
-        """Return the richest line that fits."""
+        """Return the richest line that fits; the arrows take up what a shorter figure leaves."""
+        if self.deck.replay is not None:
+            return [_played(self.deck.replay, self.minute, width)]
         hops = path(self.deck)
         right: list[Part] = [("DEMO  ", "$warning bold")] if self.demo else []
         model = [(_model(self.deck), "$foreground"), "   "] if _model(self.deck) else []
         clock: Part = (self.minute, "$quiet")
         for arrow, draw, tail in (
-            (" ──▶ ", _full, [*right, *model, clock]),
-            (" ─▶ ", _full, [*right, clock]),
-            (" ▶ ", _plain, [*right, clock]),
-            (" ▶ ", _plain, right),
-            (" ▶ ", _bare, right),
-            (" ", _short, right),
+            (_long, _full, [*right, *model, clock]),
+            (_long, _full, [*right, clock]),
+            (_steady, _plain, [*right, clock]),
+            (_bare_arrow, _plain, [*right, clock]),
+            (_bare_arrow, _plain, right),
+            (_bare_arrow, _busy, right),
+            (_bare_arrow, _bare, right),
+            (_blank, _short, right),
         ):
-            left = line(*_joined([draw(hop) for hop in hops], arrow))
+            left = line(*_joined(hops, draw, arrow))
             end = line(*tail)
             if left.cell_length + end.cell_length + 2 <= width:
                 return [sides(left, end, width)]
         return [sides(left, line(), width)]
 
 
-def _joined(hops: list[list[Part]], arrow: str) -> list[Part]:
-    parts = hops[0]
-    for hop in hops[1:]:
-        parts = [*parts, (arrow, "$faint"), *hop]
+def _played(replay: Replay, minute: str, width: int) -> Content:
+    """Return what is played and how, with the recording's own time of day."""
+    pace = f"×{replay.speed:g}" if replay.pace == "playing" else replay.pace.value
+    end = line((pace, "$warning bold"), "  ", (minute, "$foreground"))
+    head: list[Part] = [("REPLAY ", "$warning bold"), (replay.name, "bold")]
+    whole = line(*head, (f"  {replay.span}", "$quiet"))
+    if whole.cell_length + end.cell_length + 2 <= width:
+        return sides(whole, end, width)
+    return sides(line(("REPLAY ", "$warning bold"), fit(replay.name, max(0, width - end.cell_length - 9))), end, width)
+
+
+def _joined(hops: tuple[Hop, ...], draw: Callable[[Hop], list[Part]], arrow: Callable[[Hop], str]) -> list[Part]:
+    parts = draw(hops[0])
+    for before, hop in pairwise(hops):
+        parts = [*parts, (arrow(before), "$faint"), *draw(hop)]
     return parts
+
+
+def _left_over(hop: Hop) -> int:
+    """Return the columns that a server's figure leaves of those kept for it: what follows shall not move."""
+    server = hop.kind in {HopKind.PROXY, HopKind.SERVER} and hop.figure and hop.light is not Light.UNKNOWN
+    return max(0, FIGURE - len(hop.figure)) if server else 0
+
+
+def _long(hop: Hop) -> str:
+    return f" ─{'─' * _left_over(hop)}▶ "
+
+
+def _steady(hop: Hop) -> str:
+    return f" {' ' * _left_over(hop)}▶ "
+
+
+def _bare_arrow(_hop: Hop) -> str:
+    return " ▶ "
+
+
+def _blank(_hop: Hop) -> str:
+    return " "
 
 
 def _full(hop: Hop) -> list[Part]:
@@ -69,6 +116,10 @@ def _plain(hop: Hop) -> list[Part]:
 def _bare(hop: Hop) -> list[Part]:
     name = "claude" if hop.kind is HopKind.CLIENT else hop.name
     return [(name, "bold"), *([(f" {hop.place}", "$quiet")] if hop.place else []), " ", light(hop.light)]
+
+
+def _busy(hop: Hop) -> list[Part]:
+    return _plain(hop) if hop.kind is HopKind.GPU else _bare(hop)
 
 
 def _short(hop: Hop) -> list[Part]:

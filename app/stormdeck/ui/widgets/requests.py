@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from textual.content import Content
 
 from stormdeck.model.deck import Deck
-from stormdeck.model.retries.abandoned import POSSIBLE, Abandoned, abandoned_work
-from stormdeck.model.retries.hops import amplification
-from stormdeck.model.traffic import Bucket, TrafficSnapshot
 from stormdeck.model.units import duration
-from stormdeck.ui.draw import STACK_STYLES, Part, line, nice_ceiling, sentences, sides, stack
+from stormdeck.ui.draw import Part, legend, line, nice_ceiling, sentences, sides, stack
 from stormdeck.ui.widgets.panel import Panel
+
+if TYPE_CHECKING:
+    from stormdeck.model.retries.abandoned import Abandoned
+    from stormdeck.model.traffic import Bucket, TrafficSnapshot
 
 AXIS = 4
 """Columns that the scale takes."""
+WORDY = 62
+"""Columns from which on rates have whole words beside them."""
+HALVED = 8
+"""Rows from which on the scale has a mark in its middle."""
 
 
 class RequestsPanel(Panel):
@@ -31,21 +38,29 @@ class RequestsPanel(Panel):
         if traffic is None or not traffic.logs:
             return self._empty(width, height)
         if height <= 2:
-            return [_numbers_short(traffic), stack(traffic.buckets[-width:], 1, _top(traffic))[0]][:height]
-        per = f", per {duration(traffic.bucket_s)}" if width > 50 else ""
-        title = self.heading(self.HEADING, (f"last {_span(traffic, width)}{per}", "$quiet"))
+            strip = stack(traffic.buckets[-width:], 1, _top(traffic), plain=self.plain)[0]
+            return [_numbers_short(traffic), strip][:height]
+        per = f"per {duration(traffic.bucket_s)}"
         if height <= 6:
-            numbers = line(f"{traffic.requests_per_minute:.1f}/min", *_amplified(traffic))
-            return [sides(title, numbers, width), *_chart(traffic, width, height - 2), _axis(traffic, width)]
+            numbers = line(*_amplified(traffic), f"{traffic.requests_per_minute:7.1f}/min")
+            return [sides(self.heading(self.HEADING, (per, "$quiet")), numbers, width), *self._strip(width, height - 1)]
+        title = self.heading(self.HEADING, (f"last {_span(traffic, width)}, {per}", "$quiet"))
         said = _sentence(self.deck, traffic, width)
         gap = [line()] if height > 9 else []
-        body = _chart(traffic, width, max(1, height - 4 - len(gap) - len(said)))
-        return [title, line(), _numbers(traffic), *gap, *body, _axis(traffic, width), *said]
+        strip_rows = self._strip(width, max(2, height - 3 - len(gap) - len(said)))
+        return [title, line(), _numbers(traffic, width), *gap, *strip_rows, *said]
+
+    def _strip(self, width: int, height: int) -> list[Content]:
+        """Return the strip with its scale, and the axis below it."""
+        traffic = self.deck.traffic
+        if traffic is None:
+            return []
+        return [*_chart(traffic, width, height - 1, self.plain), _axis(traffic, width, self.plain)]
 
     def _empty(self, width: int, height: int) -> list[Content]:
         title = [self.heading(self.HEADING)] if height > 2 else []
         if not self.deck.discovery.done:
-            return [*title, line(("Looking for a log …", "$quiet"))]
+            return [*title, line(("looking for a log", "$quiet"))]
         words = (
             "No log to read, so retries stay unseen. Send a server's output to a file (>> server.log 2>&1), or name "
             "one: stormdeck --log FILE. Press 4 for more."
@@ -53,37 +68,39 @@ class RequestsPanel(Panel):
         return [*title, *sentences(words, width, height - len(title))]
 
 
-def _numbers(traffic: TrafficSnapshot) -> Content:
-    hot = "$error bold" if traffic.retries_per_minute else ""
-    return line(
-        (f"{traffic.requests_per_minute:5.1f}", "bold"),
-        (" requests/min  ", "$quiet"),
-        (f"{traffic.turns_per_minute:5.1f}", "bold"),
-        (" turns/min  ", "$quiet"),
-        (f"{traffic.retries_per_minute:5.1f}", hot or "bold"),
-        (" retries/min  ", "$quiet"),
-        *_amplified(traffic),
+def _numbers(traffic: TrafficSnapshot, width: int) -> Content:
+    """Return the three rates, each in columns of its own; their units are shorter in a narrow pane."""
+    hot = "$error bold" if traffic.retries_per_minute else "bold"
+    told = (
+        (traffic.requests_per_minute, " requests/min", "/min", "bold"),
+        (traffic.turns_per_minute, " turns/min", " turns", "bold"),
+        (traffic.retries_per_minute, " retries/min", " retries", hot),
     )
+    wide = width >= WORDY
+    parts: list[Part] = []
+    for rate, unit, short, style in told:
+        parts += [(f"{rate:5.1f}", style), (f"{unit if wide else short}  ", "$quiet")]
+    return line(*parts, *_amplified(traffic))
 
 
 def _numbers_short(traffic: TrafficSnapshot) -> Content:
-    return line(
-        (f"{traffic.requests_per_minute:.1f}", "bold"),
-        ("/min  ", "$quiet"),
-        (f"{traffic.turns_per_minute:.1f}", "bold"),
-        (" turns  ", "$quiet"),
-        *_amplified(traffic),
-    )
+    parts: list[Part] = []
+    for rate, unit in ((traffic.requests_per_minute, "/min"), (traffic.turns_per_minute, " turns")):
+        number = f"{rate:.1f}"
+        parts += [(number, "bold"), (unit.ljust(12 - len(number)), "$quiet")]
+    return line(*parts, *_amplified(traffic))
 
 
 def _amplified(traffic: TrafficSnapshot) -> list[Part]:
     """Return requests per turn, where it is more than one."""
     factor = traffic.amplification
-    return [(f" ×{factor:.1f}", "$error bold")] if factor is not None and factor >= 1.05 else []
+    return [(f"×{factor:.1f}", "$error bold")] if factor is not None and factor >= 1.05 else []
 
 
 def _sentence(deck: Deck, traffic: TrafficSnapshot, width: int) -> list[Content]:
     """Return what the turns became on their way, or what is worked on for nobody; two lines at most."""
+    from stormdeck.model.retries.hops import amplification
+
     lost = _for_nobody(deck)
     text = f"{lost.words} ({lost.confidence})." if lost is not None else f"{amplification(traffic).words}."
     return Content.styled(text, "$warning" if lost is not None else "$quiet").wrap(max(1, width))[:2]
@@ -91,6 +108,8 @@ def _sentence(deck: Deck, traffic: TrafficSnapshot, width: int) -> list[Content]
 
 def _for_nobody(deck: Deck) -> Abandoned | None:
     """Return work without a client, where more speaks for it than two counts that were taken at two moments."""
+    from stormdeck.model.retries.abandoned import POSSIBLE, abandoned_work
+
     lost = abandoned_work(deck)
     return lost if lost is not None and lost.confidence != POSSIBLE else None
 
@@ -101,39 +120,44 @@ def _span(traffic: TrafficSnapshot, width: int) -> str:
     return duration(round(seconds / 60) * 60) if seconds >= 60 else duration(seconds)
 
 
+def _times(traffic: TrafficSnapshot, width: int) -> int:
+    """Return how many columns a slice is wide: whole ones, and a tenth of the history may go for the next."""
+    slices = max(1, len(traffic.buckets))
+    return max(1, (width - AXIS + slices // 10) // slices)
+
+
 def _shown(traffic: TrafficSnapshot, width: int) -> tuple[Bucket, ...]:
-    return traffic.buckets[-(width - AXIS) :]
+    return traffic.buckets[-((width - AXIS) // _times(traffic, width)) :]
 
 
-def _widened(buckets: tuple[Bucket, ...], width: int) -> list[Bucket]:
-    """Return each slice as many columns wide as there is room for."""
-    times = max(1, (width - AXIS) // max(1, len(buckets)))
-    return [bucket for bucket in buckets for _ in range(times)]
+def _widened(traffic: TrafficSnapshot, width: int) -> list[Bucket]:
+    """Return each slice that is shown as many columns wide as there is room for."""
+    return [bucket for bucket in _shown(traffic, width) for _ in range(_times(traffic, width))]
 
 
 def _top(traffic: TrafficSnapshot) -> int:
     return nice_ceiling(max((sum(bucket) for bucket in traffic.buckets), default=1))
 
 
-def _chart(traffic: TrafficSnapshot, width: int, height: int) -> list[Content]:
+def _chart(traffic: TrafficSnapshot, width: int, height: int, plain: bool) -> list[Content]:
     """Return the strip with its scale in requests a slice; it moves to the left as time goes by."""
-    buckets, top = _shown(traffic, width), _top(traffic)
-    scale = str(top)
-    rows = stack(_widened(buckets, width), height, top)
-    marks = [f"{scale:>{AXIS - 1}}┤", *([" " * (AXIS - 1) + "│"] * (height - 2)), f"{'0':>{AXIS - 1}}┤"]
-    if height == 1:
-        marks = [f"{scale:>{AXIS - 1}}┤"]
+    top = _top(traffic)
+    rows = stack(_widened(traffic, width), height, top, plain=plain)
+    marks = [" " * (AXIS - 1) + "│"] * height
+    marks[-1] = f"{'0':>{AXIS - 1}}┤"
+    marks[0] = f"{top:>{AXIS - 1}}┤"
+    if height >= HALVED and height % 2 == 0 and top % 2 == 0:
+        marks[height // 2] = f"{top // 2:>{AXIS - 1}}┤"
     return [line((mark, "$faint"), row) for mark, row in zip(marks, rows, strict=True)]
 
 
-def _axis(traffic: TrafficSnapshot, width: int) -> Content:
+def _axis(traffic: TrafficSnapshot, width: int, plain: bool) -> Content:
     """Return the legend below the strip, between how far back it reaches and now."""
-    columns = len(_widened(_shown(traffic, width), width))
-    names = zip(("ok", "failed", "retry"), STACK_STYLES, strict=True)
-    legend = line(*[part for name, style in names for part in (("█ ", style), (f"{name}  ", "$quiet"))])
+    columns = len(_widened(traffic, width))
+    meaning = legend(plain=plain)
     back = f"-{_span(traffic, width)}"
-    space = columns - len(back) - legend.cell_length - 3
+    space = columns - len(back) - meaning.cell_length - 3
     if space < 2:
-        return line(" " * AXIS, legend)
+        return line(" " * AXIS, meaning)
     left = space // 2
-    return line(" " * AXIS, (back, "$quiet"), " " * left, legend, " " * (space - left), ("now", "$quiet"))
+    return line(" " * AXIS, (back, "$quiet"), " " * left, meaning, " " * (space - left), ("now", "$quiet"))

@@ -6,13 +6,19 @@ from textual.content import Content
 
 from stormdeck.model.deck import Deck
 from stormdeck.model.light import Light
-from stormdeck.model.server import EngineStats, ProxySnapshot, ServerState, VllmSnapshot
-from stormdeck.model.units import NONE, duration, grouped, percent, plural, seconds, tokens
-from stormdeck.ui.draw import LIGHT_STYLES, bar, line, sentences, sides
+from stormdeck.model.server import ProxySnapshot, ServerKind, ServerState, VllmSnapshot
+from stormdeck.model.units import NONE, duration, plural
+from stormdeck.ui.draw import LIGHT_STYLES, line, sentences, sides
+from stormdeck.ui.widgets.engine import LABEL, VALUE, brief, compact, full, models, preempted
 from stormdeck.ui.widgets.panel import Panel
 
-LABEL = 13
-"""Columns of a label in the full layout."""
+SILENT = {ServerState.DOWN, ServerState.STARTING, ServerState.STRANGE}
+"""States in which the last numbers are not worth their place."""
+NOT_RECORDED = "Not in a recording: it holds log lines only."
+FULL_WIDTH = 40
+"""Columns that the numbers with their bars take."""
+KEYLESS = {ServerKind.LITELLM: "told with its key only"}
+"""Why a proxy says nothing of requests in flight."""
 
 
 class ServerPanel(Panel):
@@ -35,11 +41,22 @@ class ServerPanel(Panel):
         name = f"{name} {server.version}" if server.version else name
         return sides(self.heading(name), line((up, "$quiet")), width)
 
-    def words(self, server: VllmSnapshot | ProxySnapshot, width: int) -> list[Content]:
-        """Return the state and what it means, wrapped."""
-        light = server.state.light
-        state = line((f"{light.glyph} {server.state.value}", LIGHT_STYLES[light]))
-        return [state, *Content.styled(server.detail, "$quiet").wrap(max(1, width))]
+    def state(self, server: VllmSnapshot | ProxySnapshot) -> Content:
+        """Return the light and the word of a state; an old answer with its age."""
+        light, word = server.state.light, server.state.value
+        old = server.state is ServerState.STALE and server.seen and self.now > server.seen
+        age = f"  last answer {duration(self.now - server.seen)} ago" if old else ""
+        return line((f"{light.glyph} {word}", LIGHT_STYLES[light]), (age, "$quiet"))
+
+    def facts(self, server: VllmSnapshot | ProxySnapshot, room: int) -> list[Content]:
+        """Return where it runs, where there are rows to spare."""
+        told = [("address", server.url), *([("process", str(server.pid))] if server.pid is not None else [])]
+        rows = [line(), *(line((f"{label:<{LABEL}}", "$quiet"), f"  {value}") for label, value in told)]
+        return rows if len(rows) <= room else []
+
+    def words(self, server: VllmSnapshot | ProxySnapshot, width: int, height: int) -> list[Content]:
+        """Return the state and what it means, in as many whole sentences as there is room for."""
+        return [self.state(server), *sentences(server.detail, width, height - 1)]
 
 
 class EnginePanel(ServerPanel):
@@ -55,22 +72,26 @@ class EnginePanel(ServerPanel):
         if vllm is None:
             return self._absent(width, height)
         if height <= 2:
-            return _brief(vllm, vllm.engine)
+            return brief(vllm)
         title = self.title("vLLM", vllm, width)
-        if vllm.engine is None or vllm.state in {ServerState.DOWN, ServerState.STARTING, ServerState.STRANGE}:
-            return [title, *self.words(vllm, width)]
-        if height <= 5:
-            return [title, *_compact(vllm.engine, width)]
-        rows = [title, _models(vllm, width), *_full(vllm.engine, width)]
-        if vllm.state.light is not Light.FINE:
-            rows[1] = self.words(vllm, width)[0]
-        return rows
+        if vllm.engine is None or vllm.state in SILENT:
+            return [title, *self.words(vllm, width, height - 1)]
+        well = vllm.state.light is Light.FINE
+        if height <= 6 or width < FULL_WIDTH:
+            head = models(vllm, width, 1) if height > 5 else []
+            return [title, *(head if well else [self.state(vllm)]), *compact(vllm.engine)][:height]
+        names = models(vllm, width, max(1, height - 7)) if well else [self.state(vllm)]
+        rows = [title, *names, *full(vllm.engine, width)]
+        rows += [preempted(vllm.engine)] if height > len(rows) else []
+        return [*rows, *self.facts(vllm, height - len(rows))]
 
     def _absent(self, width: int, height: int) -> list[Content]:
+        title = [self.heading("vLLM")] if height > 1 else []
         if not self.deck.discovery.done:
-            return [self.heading("vLLM"), line(("looking …", "$quiet"))]
-        words = "None found on this machine. Name one elsewhere: stormdeck --vllm http://HOST:8000"
-        return [self.heading("vLLM"), *sentences(words, width, height - 1)]
+            return [*title, line(("looking for it on this machine", "$quiet"))]
+        named = "None found on this machine. Name one elsewhere: stormdeck --vllm http://HOST:8000"
+        words = NOT_RECORDED if self.deck.replay is not None else named
+        return [*title, *sentences(words, width, height - len(title))]
 
 
 class ProxyPanel(ServerPanel):
@@ -83,112 +104,32 @@ class ProxyPanel(ServerPanel):
     def rows(self, width: int, height: int) -> list[Content]:
         """Return what the proxy tells, or why there is nothing."""
         proxy = self.deck.proxy
+        if proxy is None and self.deck.replay is not None:
+            return [self.heading("PROXY"), *sentences(NOT_RECORDED, width, height - 1)]
         if proxy is None:
-            text = "none on the path: Claude Code asks vLLM itself" if self.deck.discovery.done else "looking …"
-            return [self.heading("PROXY"), line((text, "$quiet"))]
+            return [self.heading("PROXY"), *sentences(self._absent(), width, height - 1)]
         title = self.title(proxy.kind.value, proxy, width)
         if proxy.state is not ServerState.UP:
-            return [title, *self.words(proxy, width)]
+            return [title, *self.words(proxy, width, height - 1)]
+        known = plural(len(proxy.models), "model name") if proxy.models else "no model name told"
+        note = known if proxy.in_flight is not None else KEYLESS.get(proxy.kind, known)
         flight = str(proxy.in_flight) if proxy.in_flight is not None else NONE
-        known = plural(len(proxy.models), "model name") if proxy.models else ""
-        return [title, line((f"{'in flight':<{LABEL}}", "$quiet"), f"{flight:>5}", (f"   {known}", "$quiet"))]
+        numbers = line((f"{'in flight':<{LABEL}}", "$quiet"), f"{flight:>{VALUE}}", (f"   {note}", "$quiet"))
+        rows = [title, numbers, *self._names(proxy.models, height - 2)]
+        return [*rows, *self.facts(proxy, height - len(rows))]
 
+    def _absent(self) -> str:
+        if not self.deck.discovery.done:
+            return "looking for one on this machine"
+        if self.deck.vllm is not None:
+            return "none on the path: Claude Code asks vLLM itself"
+        return "None found. Name one: stormdeck --proxy http://HOST:4000"
 
-def _models(vllm: VllmSnapshot, width: int) -> Content:
-    if not vllm.models:
-        return line(("no model told", "$quiet"))
-    first = vllm.models[0]
-    window = f"   window {tokens(first.max_model_len)} tokens" if first.max_model_len else ""
-    more = f"   +{len(vllm.models) - 1} names" if len(vllm.models) > 1 else ""
-    return line(first.id, (window, "$quiet"), (more, "$quiet"))
-
-
-def _full(engine: EngineStats, width: int) -> list[Content]:
-    gauge = max(8, width - LABEL - 8)
-    kv_style = "$warning" if (engine.kv_cache_percent or 0) >= 90 else "$strip-ok"
-    waits = "$warning bold" if engine.waiting else "bold"
-    spent, made = _rates(engine)
-    label = LABEL - 1
-    return [
-        line(
-            (f"{'running':<{label}}", "$quiet"),
-            (f"{engine.running:>5}", "bold"),
-            ("   waiting ", "$quiet"),
-            (f"{engine.waiting:>5}", waits),
-        ),
-        line(
-            (f"{'KV cache':<{label}}", "$quiet"),
-            f"{percent(engine.kv_cache_percent):>5}",
-            "   ",
-            bar(engine.kv_cache_percent, gauge, kv_style),
-        ),
-        line(
-            (f"{'prefix hit':<{label}}", "$quiet"),
-            f"{percent(engine.prefix_hit_percent):>5}",
-            "   ",
-            bar(engine.prefix_hit_percent, gauge),
-        ),
-        line((f"{'tokens/s':<{label}}", "$quiet"), f"{spent:>5}", (" in ", "$quiet"), f"{made:>9}", (" out", "$quiet")),
-        line(
-            (f"{'first token':<{label}}", "$quiet"),
-            f"{seconds(engine.ttft_p50_s):>5}",
-            (" p50", "$quiet"),
-            f"{seconds(engine.ttft_p95_s):>9}",
-            (" p95", "$quiet"),
-        ),
-    ]
-
-
-def _compact(engine: EngineStats, width: int) -> list[Content]:
-    spent, made = _rates(engine)
-    return [
-        line(("running ", "$quiet"), f"{engine.running:<4}", ("waiting ", "$quiet"), f"{engine.waiting}"),
-        line(
-            ("KV ", "$quiet"),
-            f"{percent(engine.kv_cache_percent):>5}  ",
-            ("prefix hit ", "$quiet"),
-            f"{percent(engine.prefix_hit_percent):>5}",
-        ),
-        line(("tokens/s ", "$quiet"), spent, (" in  ", "$quiet"), made, (" out", "$quiet")),
-        line(
-            ("first token ", "$quiet"),
-            seconds(engine.ttft_p50_s),
-            (" p50  ", "$quiet"),
-            seconds(engine.ttft_p95_s),
-            (" p95", "$quiet"),
-        ),
-    ]
-
-
-def _brief(vllm: VllmSnapshot, engine: EngineStats | None) -> list[Content]:
-    if engine is None or vllm.state.light is Light.BROKEN:
-        light = vllm.state.light
-        return [line(("vLLM ", "$quiet"), (f"{light.glyph} {vllm.state.value}", LIGHT_STYLES[light]))]
-    _, made = _rates(engine)
-    return [
-        line(
-            ("run ", "$quiet"),
-            str(engine.running),
-            (" wait ", "$quiet"),
-            str(engine.waiting),
-            (" KV ", "$quiet"),
-            percent(engine.kv_cache_percent),
-            (" hit ", "$quiet"),
-            percent(engine.prefix_hit_percent),
-        ),
-        line(
-            ("TTFT ", "$quiet"),
-            seconds(engine.ttft_p50_s),
-            (" p95 ", "$quiet"),
-            seconds(engine.ttft_p95_s),
-            f"  {made}",
-            (" tok/s", "$quiet"),
-        ),
-    ]
-
-
-def _rates(engine: EngineStats) -> tuple[str, str]:
-    def told(rate: float | None) -> str:
-        return NONE if rate is None else grouped(rate)
-
-    return told(engine.prompt_tokens_per_s), told(engine.generation_tokens_per_s)
+    @staticmethod
+    def _names(names: tuple[str, ...], most: int) -> list[Content]:
+        """Return the model names, one a row; the last row counts what is left out."""
+        if most < 2:
+            return []
+        shown = names if len(names) <= most else names[: most - 1]
+        left = [line((f"+{len(names) - len(shown)} more", "$quiet"))] if len(shown) < len(names) else []
+        return [*(line(name) for name in shown), *left]

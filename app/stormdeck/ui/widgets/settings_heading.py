@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from textual import events
 from textual.content import Content
 from textual.geometry import Size
 
@@ -12,9 +13,10 @@ from stormdeck.model.deck import Deck
 from stormdeck.model.finding import Finding, Severity
 from stormdeck.model.hop import HopKind
 from stormdeck.model.settings.draft import EDITABLE, Draft
-from stormdeck.model.settings.scope import Scope, SettingsFile
+from stormdeck.model.settings.scope import SettingsFile
 from stormdeck.model.settings.secrets import masked_json
 from stormdeck.model.text import clean
+from stormdeck.ui.clicks import called, clickable
 from stormdeck.ui.draw import Part, light, line, sides
 from stormdeck.ui.widgets.panel import Panel
 
@@ -25,15 +27,22 @@ AROUND = 2
 class SettingsHeading(Panel):
     """As high as its text."""
 
-    def __init__(self, home: Path, *, id: str) -> None:  # noqa: A002 - Textual's own name for it
+    def __init__(self, home: Path, fix_key: str, *, id: str) -> None:  # noqa: A002 - Textual's own name for it
         super().__init__(id=id)
         self._home = home
+        self._fix_key = fix_key
         self._draft: Draft | None = None
         self._findings: Sequence[Finding] = ()
 
     def part(self, deck: Deck) -> object:
         """Return nothing: the form hands on its draft."""
         return None
+
+    async def on_click(self, event: events.Click) -> None:
+        """Show the scope under the mouse."""
+        call = called(event)
+        if call is not None:
+            await self.run_action(call)
 
     def show_draft(self, draft: Draft, findings: Sequence[Finding]) -> None:
         """Show the state of another draft."""
@@ -48,32 +57,33 @@ class SettingsHeading(Panel):
         """Return the scopes, the file with its counts, and what stands against editing it."""
         draft = self._draft
         file = draft.file if draft else None
+        if draft is not None and draft.deck.replay is not None:
+            return _wrapped("This is a replay: the settings are neither read nor changed.", width)
         if draft is None or file is None:
-            return [line(("User settings", "bold"), ("   reading …", "$quiet"))]
+            return [line(("User settings", "bold"), ("   not read yet", "$quiet"))]
         place = str(file.path).replace(str(self._home), "~", 1)
         tabs = _tabs(draft)
         rows = [sides(line(*tabs, (place, "$quiet")), line(*_counts(self._findings)), width)]
         if file.error is not None:
-            rows += _error(file, width)
+            rows += _error(file, width, self._fix_key)
         elif draft.scope not in EDITABLE:
             rows += _wrapped("Read-only: an administrator's or a flag's settings are shown, not changed.", width)
         elif not file.exists:
-            rows += _wrapped("No such file yet. The first save makes it; F proposes what a live server needs.", width)
+            said = f"No such file yet. The first save makes it; {self._fix_key} proposes what a live server needs."
+            rows += _wrapped(said, width)
         elif not file.writable:
             rows += _wrapped("Read-only for you: values are shown and checked, not changed.", width)
         return rows
 
 
 def _tabs(draft: Draft) -> list[Part]:
-    """Return the scopes, the shown one marked; weaker ones first, as a reader meets them."""
-    order = (Scope.USER, Scope.PROJECT, Scope.LOCAL, Scope.FLAG, Scope.MANAGED)
+    """Return the scopes, the shown one marked, each to be clicked."""
     files = {file.scope: file for file in draft.deck.settings.files}
     parts: list[Part] = []
-    for scope in order:
-        if scope not in files:
-            continue
+    for scope in draft.deck.settings.scopes:
         style = "$accent bold underline" if scope is draft.scope else "" if files[scope].exists else "$quiet"
-        parts += [(scope.value.capitalize(), style), "  "]
+        tab = line((scope.value.capitalize(), style))
+        parts += [clickable(tab, f"screen.show_scope('{scope.value}')"), "  "]
     return [*parts, " "]
 
 
@@ -85,16 +95,14 @@ def _counts(findings: Sequence[Finding]) -> list[Part]:
     return counts
 
 
-def _error(file: SettingsFile, width: int) -> list[Content]:
+def _error(file: SettingsFile, width: int, fix_key: str) -> list[Content]:
     """Return an error with the lines around its place, as they stand in the file."""
     assert file.error is not None  # noqa: S101 - told by the caller
     at = file.error.line
     place = f"line {at}, column {file.error.column}: " if at else ""
     rows = [line(), *_wrapped(f"✖ {place}{file.error.message}", width, "$error bold")]
-    rows += _wrapped(
-        "The client drops the whole file and says “Not logged in”. Press F for a repaired text.",
-        width,
-    )
+    dropped = f"The client drops the whole file and says “Not logged in”. Press {fix_key} for a repaired text."
+    rows += _wrapped(dropped if file.dropped else "What was read before is shown until it can be read again.", width)
     text = masked_json(file.text).split("\n")
     for number in range(max(1, at - AROUND), min(len(text), at + AROUND) + 1) if at else ():
         style = "$foreground" if number == at else "$quiet"
@@ -105,4 +113,4 @@ def _error(file: SettingsFile, width: int) -> list[Content]:
 
 
 def _wrapped(text: str, width: int, style: str = "$quiet") -> list[Content]:
-    return Content.styled(text, style).wrap(max(1, width))
+    return Content.styled(clean(text), style).wrap(max(1, width))

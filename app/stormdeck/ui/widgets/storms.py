@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from rich.cells import cell_len
 from textual import events
 from textual.content import Content
 from textual.message import Message
@@ -11,11 +12,15 @@ from textual.message import Message
 from stormdeck.model.deck import Deck
 from stormdeck.model.retries.storm import Outcome, Storm
 from stormdeck.model.units import duration
-from stormdeck.ui.draw import fit, line
+from stormdeck.ui.draw import fit, fit_words, line, sentences
 from stormdeck.ui.widgets.panel import Panel
 
 ROOMY = 50
 """Columns from which on a storm is told in whole words."""
+SPACIOUS = 100
+"""Columns from which on its log is named too."""
+LOG, ENDED = 16, 24
+"""Columns of the log's name and of how a storm ended, there."""
 
 
 class StormsPanel(Panel):
@@ -34,19 +39,25 @@ class StormsPanel(Panel):
 
     def part(self, deck: Deck) -> object:
         """Return the storms."""
-        return (deck.traffic.storms, deck.traffic.logs, deck.traffic.since) if deck.traffic else None
+        traffic = deck.traffic
+        return deck.discovery.done, (traffic.storms, traffic.logs, traffic.since) if traffic else None
 
     def rows(self, width: int, height: int) -> list[Content]:
         """Return the newest storms that fit."""
         traffic = self.deck.traffic
-        words = "three or more attempts of one turn"
-        title = self.heading("STORMS", *([(words, "$quiet")] if len(words) + 8 <= width else []))
         if traffic is None or not traffic.logs:
-            return [title, line(("Not known without a log.", "$quiet"))]
+            missing = "Not known without a log. Name one: stormdeck --log FILE"
+            words = missing if self.deck.discovery.done else "not known yet"
+            return [self.heading("STORMS"), *sentences(words, width, height - 1)]
         if not traffic.storms:
             since = f" since {self._clock(traffic.since)}" if traffic.since is not None else ""
-            return [title, line((f"None seen{since}.", "$quiet"))]
-        return [title, *(self._row(storm, width) for storm in traffic.storms)]
+            words = f"None seen{since}. A storm is three or more attempts of one turn."
+            return [self.heading("STORMS"), *sentences(words, width, height - 1)]
+        left_out = len(traffic.storms) - (height - 1)
+        meant = "three or more attempts of one turn"
+        note = f"{left_out} older not shown" if left_out > 0 else meant if len(meant) + 8 <= width else ""
+        rows = [self._row(storm, width) for storm in traffic.storms[: height - 1]]
+        return [self.heading("STORMS", (note, "$quiet")), *rows]
 
     def on_click(self, event: events.Click) -> None:
         """Go to the log lines of the storm under the mouse."""
@@ -56,16 +67,24 @@ class StormsPanel(Panel):
             self.post_message(self.Chosen(storms[place.y - 1]))
 
     def _row(self, storm: Storm, width: int) -> Content:
-        live = storm.outcome is Outcome.LIVE
+        live, roomy = storm.outcome is Outcome.LIVE, width >= ROOMY
         when = "now" if live else self._clock(storm.started)
-        ended = storm.outcome.value
-        if storm.outcome is Outcome.RECOVERED:
-            ended = f"recovered, {duration(storm.last - storm.started)}"
         style = {Outcome.LIVE: "$error bold", Outcome.GAVE_UP: "$warning", Outcome.RECOVERED: ""}[storm.outcome]
-        roomy = width >= ROOMY
         head = f"{when:<6} {storm.attempts:>2}{' attempts ' if roomy else '×'} "
-        if not roomy and storm.outcome is not Outcome.GAVE_UP:
-            ended = "live" if live else duration(storm.last - storm.started)
-        why = f"{storm.cause} {storm.reason}".strip()
-        room = width - len(head) - len(ended) - 2
-        return line((head, "bold" if live else ""), (fit(why, max(0, room)), "$quiet"), "  ", (ended, style))
+        ended = _ended(storm, roomy=roomy)
+        log = storm.log.rsplit("/", 1)[-1] if width >= SPACIOUS else ""
+        tail = f"  {fit(log, LOG)}  {ended:>{ENDED}}" if log else f"  {ended}"
+        room = max(0, width - len(head) - cell_len(tail))
+        why = fit_words(f"{storm.cause} {storm.reason}".strip(), room)
+        return line(
+            (head, "bold" if live else ""),
+            (fit(why, room) + tail[: -len(ended)], "$quiet"),
+            (ended, style),
+        )
+
+
+def _ended(storm: Storm, *, roomy: bool) -> str:
+    took = duration(storm.last - storm.started)
+    if storm.outcome is Outcome.RECOVERED:
+        return f"recovered, {took}" if roomy else took
+    return storm.outcome.value if roomy or storm.outcome is Outcome.GAVE_UP else "live"

@@ -5,8 +5,11 @@ from __future__ import annotations
 from textual.content import Content
 
 from stormdeck.model.deck import Deck
-from stormdeck.ui.draw import line
+from stormdeck.ui.draw import fit_words, line, sentences
 from stormdeck.ui.widgets.panel import Panel
+
+SOME = 20
+"""Columns that a note needs to tell something."""
 
 
 class TailHeading(Panel):
@@ -14,15 +17,27 @@ class TailHeading(Panel):
 
     def part(self, deck: Deck) -> object:
         """Return the followed logs and what stands against them."""
-        return deck.traffic.logs if deck.traffic else (), deck.discovery.log_notes, deck.discovery.done
+        found, logs = deck.discovery, deck.traffic.logs if deck.traffic else ()
+        return logs, found.log_notes, found.done, deck.troubles
+
+    def watch_deck(self, old: Deck, new: Deck) -> None:
+        """Take the place of the lines where there is no log."""
+        super().watch_deck(old, new)
+        if self.parent is not None:
+            self.parent.set_class(new.traffic is None or not new.traffic.logs, "-none")
 
     def rows(self, width: int, height: int) -> list[Content]:
-        """Return the heading."""
+        """Return the heading; what stands against a log is said beside those that are followed."""
         found, traffic = self.deck.discovery, self.deck.traffic
+        own = self.deck.troubles
+        note = next(iter((*own.unread, *found.log_notes, *own.remarks)), "")
         if traffic is not None and traffic.logs:
             names = "  ".join(log.rsplit("/", 1)[-1] for log in traffic.logs)
-            return [self.heading("LOG", (names, "$quiet"))]
-        if not found.done:
-            return [self.heading("LOG", ("looking …", "$quiet"))]
-        note = found.log_notes[0] if found.log_notes else "No log found. Name one: stormdeck --log FILE"
-        return [line(("LOG", "$quiet bold"), "  ", (note, "$quiet"))]
+            title = self.heading("LOG", (names, "$quiet"))
+            room = width - title.cell_length - 3
+            return [line(title, (f"   {fit_words(note, room)}" if note and room > SOME else "", "$warning"))]
+        words = "looking for one" if not found.done else note or "No log found. Name one: stormdeck --log FILE"
+        if height > 1:
+            return [self.heading("LOG"), *sentences(words, width, height - 1)]
+        title = self.heading("LOG", "")
+        return [line(title, *sentences(words, width - title.cell_length, 1)[:1])]

@@ -9,7 +9,8 @@ from textual.visual import VisualType
 from textual.widget import Widget
 
 from stormdeck.model.light import Light
-from stormdeck.model.verdict import Verdict
+from stormdeck.model.text import clean
+from stormdeck.model.verdict.statement import LOOKING, Statement
 from stormdeck.ui.draw import LIGHT_STYLES, light, line, lines, sentences
 
 PART = " · "
@@ -20,7 +21,7 @@ BRIEF_WIDTH = 60
 class VerdictBar(Widget):
     """Headline and detail; the headline wraps, the detail takes what is left."""
 
-    verdict: reactive[Verdict] = reactive(Verdict(Light.UNKNOWN, ""))
+    verdict: reactive[Statement] = reactive(LOOKING)
 
     def render(self) -> VisualType:
         """Draw the headline in the colour of its light, the detail quiet below it."""
@@ -42,7 +43,7 @@ class VerdictBar(Widget):
 def packed(text: str, width: int) -> list[str]:
     """Return a headline in lines that break between its parts, and inside a part only where it is too long itself."""
     rows: list[str] = []
-    for said in text.split("\n"):
+    for said in map(clean, text.split("\n")):
         row = ""
         for part in said.split(PART):
             longer = f"{row}{PART}{part}" if row else part

@@ -1,0 +1,194 @@
+"""Where each panel of the overview stands, for a size. Pure: every size and every choice of panels can be tested."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+PANELS = ("verdict", "requests", "storms", "servers", "gpus", "log")
+"""Every panel that may be named, in the order that is taken where none is."""
+TWO_COLUMNS = 70
+"""Columns of the pane from which on there are two columns of panels."""
+SIDE_WIDTHS = ((160, 74), (104, 54), (TWO_COLUMNS, 38))
+"""Widths of the pane, and what the column of the servers and GPUs takes of it."""
+FEWEST_CARDS, WORDS = 3, 5
+"""Rows kept for the GPUs, and those that words in their place may take."""
+ZOOM_WITH_VERDICT = 14
+"""Rows from which on a panel that fills the pane leaves the verdict above it."""
+
+_WIDE = ("requests", "storms")
+_SIDE = ("engine", "proxy", "gpus")
+_KEPT = ("verdict", "requests", "engine", "log", "gpus", "storms", "proxy")
+"""What stays longest as the pane gets smaller."""
+_GROWING = ("log", "requests", "storms", "gpus", "engine", "proxy")
+"""Who takes the rows that are left over."""
+
+
+class Box(NamedTuple):
+    """A place in the pane, in columns and rows."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What the user wants to see."""
+
+    panels: tuple[str, ...] = PANELS
+    """Of ``PANELS``, in the order wanted."""
+    compact: bool = False
+    """No blank rows between panels."""
+    zoomed: str = ""
+    """The one box that fills the pane; empty: none."""
+
+    @property
+    def boxes(self) -> tuple[str, ...]:
+        """Return the boxes in order: the servers are two."""
+        return tuple(box for name in self.panels for box in (("engine", "proxy") if name == "servers" else (name,)))
+
+
+class _Level(NamedTuple):
+    """How many rows each box gets, and the blank rows between two."""
+
+    rows: Mapping[str, int]
+    gap: int
+
+
+def arrange(width: int, height: int, wish: Wish, gpus: int) -> dict[str, Box]:
+    """Return the boxes that are shown in a pane of that size, with as many GPUs as there are.
+
+    In a wide pane the servers and GPUs have a narrow column of their own, beside that of the requests and storms;
+    whoever is named first stands at the left. Verdict and log take the whole width, above or below the columns.
+    """
+    if wish.zoomed:
+        return _zoomed(width, height, wish)
+    side = next((columns for least, columns in SIDE_WIDTHS if width >= least), 0)
+    levels = _levels(gpus, wish.compact, columns=bool(side))
+    if not side or not _both_columns(wish.boxes):
+        return _one_column(width, height, wish.boxes, levels)
+    return _two_columns(width, height, wish.boxes, levels, side, gpus)
+
+
+def _zoomed(width: int, height: int, wish: Wish) -> dict[str, Box]:
+    head = 3 if "verdict" in wish.boxes and height >= ZOOM_WITH_VERDICT else 0
+    shown = {"verdict": Box(0, 0, width, head)} if head else {}
+    return shown | {wish.zoomed: Box(0, head, width, height - head)}
+
+
+def _both_columns(boxes: Sequence[str]) -> bool:
+    return any(box in _WIDE for box in boxes) and any(box in _SIDE for box in boxes)
+
+
+def _levels(gpus: int, compact: bool, *, columns: bool) -> list[_Level]:
+    """Return how rich the panels may be, the richest first."""
+    cards = max(FEWEST_CARDS, gpus + 1)
+    names = ("verdict", "requests", "storms", "engine", "proxy", "gpus", "log")
+    if columns:
+        rows = [
+            (3, 16, 8, 9, 4, cards, 16),
+            (3, 12, 6, 7, 3, cards, 8),
+            (3, 5, 3, 5, 0, cards, 3),
+            (2, 5, 3, 5, 0, 2, 1),
+            (2, 2, 0, 2, 0, 0, 1),
+        ]
+    else:
+        rows = [
+            (3, 12, 6, 7, 3, cards, 8),
+            (3, 7, 3, 5, 2, cards, 5),
+            (2, 4, 2, 2, 0, min(cards, 3), 3),
+            (2, 2, 0, 2, 0, 0, 1),
+        ]
+    last = len(rows) - 1
+    levels = []
+    for depth, counts in enumerate(rows):
+        level = dict(zip(names, counts, strict=True))
+        airy = depth < (last if columns else last - 1)
+        levels += [_Level(level, gap) for gap in ((1, 0) if airy and not compact else (0,))]
+    return levels
+
+
+def _one_column(width: int, height: int, boxes: Sequence[str], levels: Sequence[_Level]) -> dict[str, Box]:
+    rows: dict[str, int] = {}
+    gap = 0
+    for level in levels:
+        rows, gap = {box: level.rows[box] for box in boxes if level.rows[box]}, level.gap
+        if rows and _stacked(rows.values(), gap) <= height:
+            break
+    else:
+        rows = _dropped(rows or {boxes[0]: 1}, height)
+    _grow(rows, height - _stacked(rows.values(), gap))
+    return _stack(rows, 0, 0, width, gap)
+
+
+def _two_columns(
+    width: int, height: int, boxes: Sequence[str], levels: Sequence[_Level], side: int, gpus: int
+) -> dict[str, Box]:
+    first = next(number for number, box in enumerate(boxes) if box in (*_WIDE, *_SIDE))
+    whole = [box for box in boxes if box not in (*_WIDE, *_SIDE)]
+    above = [box for box in boxes[:first] if box in whole]
+    for level in levels:
+        rows = {box: level.rows[box] for box in boxes if level.rows[box]}
+        wide, narrow = ({box: rows[box] for box in rows if box in column} for column in (_WIDE, _SIDE))
+        full = {box: rows[box] for box in rows if box in whole}
+        gap = level.gap
+        band = max(_stacked(column.values(), gap) for column in (wide, narrow))
+        if wide and narrow and _stacked([*full.values(), band], gap) <= height:
+            break
+    else:
+        return _one_column(width, height, boxes, levels[-1:])
+    left_over = height - _stacked([*full.values(), band], gap)
+    if "log" in full:
+        full["log"] += left_over
+    else:
+        band += left_over
+    _grow(wide, band - _stacked(wide.values(), gap))
+    _grow_cards(narrow, band - _stacked(narrow.values(), gap), gpus)
+    top = {box: full[box] for box in full if box in above}
+    shown = _stack(top, 0, 0, width, gap)
+    y = _stacked(top.values(), gap) + (gap if top else 0)
+    begin = {"wide": 0, "narrow": width - side} if boxes[first] in _WIDE else {"wide": side, "narrow": 0}
+    shown |= _stack(wide, begin["wide"], y, width - side, gap)
+    shown |= _stack(narrow, begin["narrow"], y, side, gap)
+    return shown | _stack({box: full[box] for box in full if box not in top}, 0, y + band + gap, width, gap)
+
+
+def _stacked(rows: Iterable[int], gap: int) -> int:
+    """Return the rows that boxes take below one another."""
+    counted = [count for count in rows if count]
+    return sum(counted) + gap * max(0, len(counted) - 1)
+
+
+def _stack(rows: Mapping[str, int], x: int, y: int, width: int, gap: int) -> dict[str, Box]:
+    shown = {}
+    for box, count in rows.items():
+        shown[box] = Box(x, y, width, count)
+        y += count + gap
+    return shown
+
+
+def _dropped(rows: Mapping[str, int], height: int) -> dict[str, int]:
+    """Return what is kept of boxes that are too many even at their smallest; the last one gives rows too."""
+    kept: dict[str, int] = {}
+    for box in sorted(rows, key=_KEPT.index):
+        room = height - sum(kept.values())
+        if room > 0:
+            kept[box] = min(rows[box], room)
+    return {box: kept[box] for box in rows if box in kept}
+
+
+def _grow(rows: dict[str, int], left_over: int) -> None:
+    """Give what is left over to the box that makes most of it."""
+    box = next((box for box in _GROWING if box in rows), None)
+    if box is not None and left_over > 0:
+        rows[box] += left_over
+
+
+def _grow_cards(rows: dict[str, int], left_over: int, gpus: int) -> None:
+    """Give GPUs a second row each where there is room, and words a few; the rest of the column stays free."""
+    if "gpus" in rows:
+        most = 2 * gpus + 1 if gpus else WORDS
+        rows["gpus"] += max(0, min(left_over, most - rows["gpus"]))

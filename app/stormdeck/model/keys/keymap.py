@@ -1,0 +1,82 @@
+"""The user's own keys: which action gets which, and what is wrong with that."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from difflib import get_close_matches
+from typing import NamedTuple
+
+from stormdeck.model.keys.action import Action
+from stormdeck.model.keys.actions import ACTIONS, AREAS, DIALOGS, EVERYWHERE
+from stormdeck.model.keys.names import read_keys, shown_key
+
+
+class Chosen(NamedTuple):
+    """Keys that the user chose for an action."""
+
+    action: str
+    """The action's id."""
+    keys: str
+    """As Textual names them, several with commas."""
+
+    def __str__(self) -> str:
+        return f"{self.action}={self.keys}"
+
+
+_BY_ID = {action.id: action for action in ACTIONS}
+_NUMBERED = {f"app.{area}": action.keys for area, _ in AREAS for action in ACTIONS if action.id == f"app.{area}"}
+"""The areas' own keys, which stay beside the user's: sentences all over the panel name them."""
+
+
+def read_chosen(text: str) -> Chosen:
+    """Return what ``logs.follow=ctrl+f`` chooses; ValueError says what is wrong with it."""
+    name, separator, keys = (part.strip() for part in text.partition("="))
+    if not separator:
+        raise ValueError(f'expected ACTION=KEY such as logs.follow=ctrl+f, found "{text}"')
+    if name not in _BY_ID:
+        last = name.rpartition(".")[2]
+        near = [known for known in _BY_ID if known.partition(".")[2] == last] or get_close_matches(name, _BY_ID, n=1)
+        hint = f"; did you mean {' or '.join(near)}?" if near else "; `stormdeck config init` lists them all"
+        raise ValueError(f'unknown action "{name}"{hint}')
+    try:
+        return Chosen(name, ",".join(read_keys(keys)))
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from None
+
+
+def keyed(chosen: Sequence[Chosen]) -> tuple[Action, ...]:
+    """Return all actions with the keys that the user chose."""
+    keys = {name: ",".join(dict.fromkeys([*own.split(","), *_always(name)])) for name, own in chosen}
+    return tuple(replace(action, keys=keys[action.id]) if action.id in keys else action for action in ACTIONS)
+
+
+def _always(name: str) -> list[str]:
+    return [_NUMBERED[name]] if name in _NUMBERED else []
+
+
+def check_chosen(chosen: Sequence[Chosen]) -> None:
+    """Raise ValueError where one action is named twice, or one key does two things in one place."""
+    names = [name for name, _ in chosen]
+    for name in names:
+        if names.count(name) > 1:
+            raise ValueError(f"{name}: given twice")
+    own = set(names)
+    for place, key, one, other in clashes(keyed(chosen)):
+        mine, theirs = (one, other) if one.id in own else (other, one)
+        raise ValueError(
+            f"{mine.id}: {shown_key(key)} is taken in {place} by {theirs.id} ({theirs.words}); "
+            "choose another key, or give that one another too"
+        )
+
+
+def clashes(actions: Sequence[Action]) -> Iterator[tuple[str, str, Action, Action]]:
+    """Yield each place and key that two actions in reach of each other share."""
+    for place in (*(area for area, _ in AREAS), *DIALOGS):
+        everywhere = [one for one in actions if one.place in EVERYWHERE and (place not in DIALOGS or one.priority)]
+        taken: dict[str, Action] = {}
+        for action in (*everywhere, *(one for one in actions if one.place == place)):
+            for key in action.keys.split(","):
+                if key in taken:
+                    yield place, key, taken[key], action
+                taken[key] = action

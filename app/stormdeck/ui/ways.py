@@ -1,0 +1,80 @@
+"""Ways from one place of the panel to another: to a storm's lines, a setting, a rule, the canary."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from stormdeck.model.finding import Finding
+from stormdeck.model.retries.storm import Storm
+
+if TYPE_CHECKING:
+    from stormdeck.ui.app import StormdeckApp
+    from stormdeck.ui.screens.settings import SettingsScreen
+
+
+async def show_next_storm(app: StormdeckApp) -> None:
+    """Go to the log lines of the newest storm, and from there to the older ones."""
+    storms = app.deck.traffic.storms if app.deck.traffic else ()
+    if not storms:
+        app.notify("No storm seen yet.")
+        return
+    starts = [storm.started for storm in storms]
+    at = starts.index(app.storm_shown) + 1 if app.storm_shown in starts and app.current_mode == "logs" else 0
+    await show_storm(app, storms[at % len(storms)])
+
+
+async def show_storm(app: StormdeckApp, storm: Storm) -> None:
+    """Go to the log line of a storm's first attempt."""
+    from stormdeck.ui.screens.logs import LogsScreen
+    from stormdeck.ui.widgets.log_search import first_attempt
+
+    app.storm_shown = storm.started
+    number = first_attempt(app.book, storm)
+    if number is None:
+        app.notify(f"The lines of the storm of {app.clock.minute(storm.started)} are no longer kept.")
+        return
+    await app.action_show("logs")
+    if isinstance(app.screen, LogsScreen):
+        app.call_after_refresh(app.screen.go_to, number)
+
+
+async def take_to_form(app: StormdeckApp, finding: Finding) -> None:
+    """Show the form with the fix of a finding taken, on the row that it is about."""
+    screen = await _form(app)
+    if screen is not None:
+        app.call_after_refresh(screen.take_fix, finding)
+
+
+async def show_setting(app: StormdeckApp, path: str) -> None:
+    """Show the form on the row of a setting."""
+    screen = await _form(app)
+    if screen is not None:
+        app.call_after_refresh(screen.go_to, path)
+
+
+async def _form(app: StormdeckApp) -> SettingsScreen | None:
+    from stormdeck.ui.screens.settings import SettingsScreen
+
+    await app.action_show("settings")
+    return app.screen if isinstance(app.screen, SettingsScreen) else None
+
+
+async def show_rule(app: StormdeckApp, code: str) -> None:
+    """Show the page of a rule."""
+    from stormdeck.ui.screens.page import PageScreen
+
+    await app.push_screen(PageScreen(code))
+
+
+async def show_canary(app: StormdeckApp) -> None:
+    """Show what a canary would send; it is sent on another key."""
+    from stormdeck.ui.screens.canary import CanaryScreen
+
+    if app.deck.replay is not None:
+        app.notify("This is a replay: no server is asked.")
+        return
+    plan = app.feed.plan_canary(app.deck) if app.feed is not None else None
+    if plan is None or app.feed is None:
+        app.notify("The sources are still being loaded.")
+    else:
+        await app.push_screen(CanaryScreen(plan, app.feed))

@@ -1,0 +1,59 @@
+"""The command palette: every action, rule, setting and theme, found by its name."""
+
+import subprocess
+import sys
+
+from panel import hand, in_loop, make_app, rows_with, until
+from samples import WRONG
+from stormdeck.model.keys.actions import ACTIONS, AREAS
+from stormdeck.model.rules.registry import RULES
+from stormdeck.model.settings.fields import FIELDS
+from stormdeck.ui.palette import entries
+
+
+async def choose(pilot, words, shown):
+    """Type words into the palette, and take the first line that they find."""
+    await pilot.press("ctrl+p")
+    await until(pilot, lambda: "Command" in type(pilot.app.screen).__name__, "no palette")
+    await pilot.press(*("space" if character == " " else character for character in words))
+    await until(pilot, lambda: rows_with(pilot.app, shown), f"{shown} is not found")
+    await pilot.press("enter")
+
+
+def test_there_is_an_entry_for_every_action_rule_setting_and_theme():
+    app = make_app()
+    found = [*entries(app, "logs")]
+    helps, names = {entry.help for entry in found}, " ".join(entry.name for entry in found)
+    areas = {"app", *(area for area, _ in AREAS)}
+    offered = [one for one in ACTIONS if one.place in areas and not one.inner and one.id != "app.palette"]
+    assert [action.id for action in offered if action.help not in helps] == []
+    assert [rule.code for rule in RULES if rule.code not in names] == []
+    assert [field.path for field in FIELDS if field.path.removeprefix("env.") not in names] == []
+    assert [theme for theme in app.available_themes if f"Theme: {theme}" not in names] == []
+    assert len({entry.name for entry in found}) == len(found)
+
+
+@in_loop
+async def test_what_is_found_is_done(panel):
+    async with panel().run_test(size=(120, 60)) as pilot:
+        app = pilot.app
+        await hand(pilot, WRONG)
+        await pilot.press("p")
+        await until(pilot, lambda: rows_with(app, "storm log  s"), "what can be done here is not offered first")
+        await pilot.press("escape")
+        await choose(pilot, "theme nord", "Theme: nord")
+        await until(pilot, lambda: app.theme == "nord", "no other theme")
+        await choose(pilot, "next error", "Logs: next error  e")
+        await until(pilot, lambda: app.current_mode == "logs", "the action of another area is not done")
+        await choose(pilot, "base url anthropic", "Setting: Base URL")
+        await until(pilot, lambda: rows_with(app, "default: api.anthropic.com"), "not gone to the setting")
+        await choose(pilot, "URL101", "URL101  ")
+        await until(pilot, lambda: rows_with(app, "✖ error: "), "the page does not say what the rule finds here")
+        await pilot.press("y")
+        assert app.clipboard.startswith("URL101")
+
+
+def test_it_is_not_loaded_before_it_is_opened():
+    code = "import sys, stormdeck.ui.run; print([n for n in sys.modules if 'palette' in n or n == 'textual.command'])"
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert "stormdeck.ui.palette" not in done.stdout
