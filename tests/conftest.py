@@ -6,11 +6,11 @@ import os
 STRANGERS = ("STORMDECK_", "ANTHROPIC_", "CLAUDE_", "LITELLM_", "VLLM_", "TEXTUAL_", "XDG_", "OTEL_", "DISABLE_PROMPT_")
 NAMES = {"NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES", "ESCDELAY", "API_TIMEOUT_MS", "MAX_THINKING_TOKENS"}
 PROXIES = {"http_proxy", "https_proxy", "all_proxy", "no_proxy"}
-SNAPSHOT_PLUGIN = "TEXTUAL_SNAPSHOT_TEMPDIR"
-"""How the snapshot plugin finds its own folder again in a worker."""
+KEPT = {"TEXTUAL_SNAPSHOT_TEMPDIR", "STORMDECK_REAL_CACHE", "XDG_CACHE_HOME"}
+"""How the snapshot plugin finds its own folder again in a worker; where the real programs are kept."""
 
 for name in list(os.environ):
-    if (name.startswith(STRANGERS) and name != SNAPSHOT_PLUGIN) or name in NAMES or name.lower() in PROXIES:
+    if (name.startswith(STRANGERS) and name not in KEPT) or name in NAMES or name.lower() in PROXIES:
         del os.environ[name]
 os.environ["TEXTUAL_ANIMATIONS"] = "none"
 

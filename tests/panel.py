@@ -13,6 +13,7 @@ import samples
 from stormdeck.model.logs.book import LogBook
 from stormdeck.ui.app import StormdeckApp
 from stormdeck.ui.clock import Clock
+from stormdeck.ui.look import Look
 
 DEADLINE_S = 15.0
 HOME = Path("/home/me")
@@ -35,12 +36,12 @@ class Still(Clock):
         return datetime.fromtimestamp(at, UTC)
 
 
-def make_app(*, lines=None, home=HOME, theme="stormdeck-dark", demo=False, client_version=None, limit=200_000):
+def make_app(*, lines=None, home=HOME, look=None, demo=False, client_version=None, limit=200_000):
     """Return a panel without a feed, its log book filled with ``lines`` (the samples' unless given)."""
     book = LogBook(limit)
     for batch in samples.log_lines() if lines is None else lines:
         book.add(*batch)
-    return StormdeckApp(home, book=book, clock=Still(), theme=theme, demo=demo, client_version=client_version)
+    return StormdeckApp(home, book=book, clock=Still(), look=look or Look(), demo=demo, client_version=client_version)
 
 
 def in_loop(test):

@@ -70,6 +70,11 @@ def gpu(index, busy, power, temperature):
 
 
 GPUS = GpuSnapshot(GpuState.OK, driver="580.95.05", gpus=(gpu(0, 91, 612, 71), gpu(1, 89, 598, 69)))
+EIGHT_GPUS = GpuSnapshot(
+    GpuState.OK,
+    driver="580.95.05",
+    gpus=tuple(gpu(index, 96 - index, 612 - index * 7, 62 + index) for index in range(8)),
+)
 NO_GPU = GpuSnapshot(
     GpuState.NO_DRIVER,
     "No NVIDIA driver on this machine. GPU numbers appear here when stormdeck runs where vLLM runs.",

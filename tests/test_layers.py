@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parents[1] / "app" / "stormdeck"
-OUTSIDE = {"textual", "rich", "httpx", "pynvml", "psutil", "starlette", "uvicorn", "yaml", "prometheus_client"}
+OUTSIDE = {"textual", "rich", "httpx", "pynvml", "psutil", "starlette", "uvicorn", "yaml", "prometheus_client", "shtab"}
 
 ALLOWED = {
     "model": {"model"},
@@ -26,7 +26,7 @@ FOREIGN = {
     "options": {"yaml"},
     "sources": {"httpx", "pynvml", "psutil", "yaml", "prometheus_client"},
     "feed": set(),
-    "commands": set(),
+    "commands": {"shtab"},
     "demo": {"starlette", "uvicorn", "httpx"},
     "ui": {"textual", "rich"},
 }

@@ -40,7 +40,7 @@ from stormdeck.model.gpu import GpuSnapshot, GpuState
 from stormdeck.model.light import Light
 from stormdeck.model.rules.live import Reach
 from stormdeck.model.server import ServerKind, ServerState
-from stormdeck.model.verdict import statements
+from stormdeck.model.verdict.ranking import statements
 
 TABLE = Path(__file__).with_name("TABLE.md")
 CLIENT, VIA, SERVER, CARD, NOBODY = "client", "proxy", "vLLM", "GPU", None

@@ -55,7 +55,7 @@ class TestPrint:
         assert rows["poll"] == ["5", "STORMDECK_POLL"]
         assert rows["gpu"] == ["off", "--gpu"]
         assert rows["vllm"] == ["-", "default"]
-        assert rows["theme"] == ["stormdeck-dark", "default"]
+        assert rows["theme"] == ["-", "default"]
 
     def test_the_columns_are_aligned(self, file, capsys):
         main(["config", "print"])

@@ -126,6 +126,25 @@ def test_the_vllm_behind_the_proxy_comes_before_others_of_this_machine(tmp_path)
     assert [one.url for one in snapshot.found] == [at.proxy, at.vllm, at.other]
 
 
+def test_of_two_stacks_the_one_that_the_client_uses_is_the_path(tmp_path):
+    """Found with two real LiteLLMs on one machine: the other one's vLLM, on a lower port, stood for ours."""
+
+    def scan(at):
+        vllms = [process(ServerKind.VLLM, pid, at.port[name]) for pid, name in ((1, "other vllm"), (2, "vllm"))]
+        listeners = [Listener("127.0.0.1", int(one.command[-1]), one) for one in vllms]
+        for pid, name in ((3, "other"), (4, "proxy")):
+            folder = tmp_path / name
+            folder.mkdir()
+            owner = process(ServerKind.LITELLM, pid, at.port[name])
+            path = yaml(folder, at.__dict__["other vllm" if name == "other" else "vllm"])
+            listeners.append(Listener("127.0.0.1", at.port[name], owner, config=path))
+        return Scan(tuple(listeners))
+
+    servers = {"other": litellm(), "proxy": litellm(), "other vllm": vllm(), "vllm": vllm()}
+    snapshot, at = search(servers, lambda at: (settings(at.proxy), Named()), scan=scan)
+    assert [one.url for one in snapshot.on_path()] == [at.proxy, at.vllm]
+
+
 def test_claude_code_proxy_tells_itself_what_is_behind_it():
     async def scene():
         server = vllm()

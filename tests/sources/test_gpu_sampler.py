@@ -2,14 +2,14 @@
 
 import threading
 import time
-from itertools import count, groupby
+from itertools import groupby
 
 import pytest
 from fake_nvml import GPU_IS_LOST, LIBRARY_NOT_FOUND, NO_PERMISSION, Card, FakeNvml
 
 from stormdeck.model.gpu import GpuState
 from stormdeck.sources.gpu.nvml import Nvml
-from stormdeck.sources.gpu.sampler import SILENT_S, GpuSampler
+from stormdeck.sources.gpu.sampler import SILENT_S, UNWATCHED, GpuSampler
 
 
 def until(true, seconds=5.0):
@@ -120,30 +120,33 @@ def test_a_hanging_driver_is_called_lost_and_a_late_answer_counts():
     assert len(bench.handed) == 3, "between two looks nothing hangs"
 
 
-def test_pause_stops_the_looks_and_resume_looks_at_once():
-    fake, handed = FakeNvml(Card()), []
-    watts = count(1000, 1000)
+def test_without_attention_the_looks_are_fewer_and_with_it_as_before():
+    bench = Bench(FakeNvml(Card()))
+    bench.sampler.attention(False)
+    assert bench.look() == UNWATCHED
+    bench.sampler.attention(True)
+    assert bench.look() == 1.0
 
-    def power(_card):
-        sampler.pause()
-        return next(watts)
 
-    fake.nvmlDeviceGetPowerUsage = power
-    sampler = GpuSampler(handed.append, 0.0001, Nvml(fake))
+def test_attention_that_comes_back_looks_at_once():
+    handed = []
+    fake = FakeNvml()
+    sampler = GpuSampler(handed.append, 60.0, Nvml(fake))
     sampler.start()
     until(lambda: handed)
-    sampler.resume()
-    until(lambda: len(handed) == 2)
+    fake.cards.append(Card())
+    sampler.attention(False)
+    sampler.attention(True)
+    until(lambda: handed[-1].state is GpuState.OK)
     sampler.stop()
     until(lambda: not sampler.alive)
-    assert next(watts) == 3000, "each look paused itself, so each needed a resume"
 
 
-def test_resume_without_pause_is_no_extra_look():
+def test_attention_that_was_never_gone_is_no_extra_look():
     handed = []
 
     def hand(snapshot):
-        sampler.resume()
+        sampler.attention(True)
         handed.append(snapshot)
 
     fake = FakeNvml(Card())
@@ -153,20 +156,6 @@ def test_resume_without_pause_is_no_extra_look():
     sampler.stop()
     until(lambda: not sampler.alive)
     assert fake.asked["nvmlDeviceGetPowerUsage"] == 1
-
-
-def test_resume_ends_a_long_wait():
-    handed = []
-    fake = FakeNvml()
-    sampler = GpuSampler(handed.append, 1.0, Nvml(fake))
-    sampler.start()
-    until(lambda: handed)
-    fake.cards.append(Card())
-    sampler.pause()
-    sampler.resume()
-    until(lambda: handed[-1].state is GpuState.OK)
-    sampler.stop()
-    until(lambda: not sampler.alive)
 
 
 def test_numbers_that_stand_still_are_handed_on_once():

@@ -90,7 +90,10 @@ def test_stop_ends_the_thread_at_once_and_ends_the_calls(tmp_path):
     watcher.stop()
     (tmp_path / "settings.json").write_text("{}")
     assert calls == []
-    assert not any(thread.name == "settings-watcher" and thread.is_alive() for thread in threading.enumerate())
+    deadline = time.monotonic() + 5
+    while watcher._thread.is_alive() and time.monotonic() < deadline:
+        threading.Event().wait(0.01)
+    assert not watcher._thread.is_alive()
 
 
 def test_a_watcher_may_be_stopped_from_its_own_call(tmp_path):

@@ -1,25 +1,40 @@
 """``stormdeck status``: one look, in bounded time, in the form that a script, tmux or Claude Code takes."""
 
+import asyncio
 import functools
 import io
 import json
+import os
+import subprocess
 import sys
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
-from command_home import Home
+from command_home import Home, Terminal
+from running_panel import deck_of, tell
 from servers import free_url, litellm, vllm
 from test_check_live import WITH_MESSAGES, served, settings
 
-from stormdeck.commands import asking
+from samples import FOUND, LIVE, STORMY, VLLM, WELL
+from stormdeck.__main__ import main
+from stormdeck.commands import asking, status_look
+from stormdeck.feed.publisher import Publisher
+from stormdeck.model.status import status_json
+from stormdeck.model.verdict.ranking import statements
+from stormdeck.options import load
+from stormdeck.paths import user_paths
 from stormdeck.sources.discovery import discover
 from stormdeck.sources.processes import Scan
 
 
 @pytest.fixture(autouse=True)
 def only_what_is_named(monkeypatch):
-    """Keep the servers of the machine that runs the tests out of them."""
+    """Keep the servers of the machine that runs the tests out of them, and its terminal."""
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setenv("LC_ALL", "C.UTF-8")
+    monkeypatch.delenv("NO_COLOR", raising=False)
     monkeypatch.setattr(asking, "discover", functools.partial(discover, ports=(), scan=Scan))
 
 
@@ -144,6 +159,37 @@ def test_the_status_line_takes_whatever_claude_code_says(home, monkeypatch, give
     assert "\x1b[31m" not in out
 
 
+def test_a_status_line_is_shown_by_claude_code_only_with_exit_code_0(home, monkeypatch):
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"{}")))
+    home.write(settings(free_url()))
+    code, out, _ = look(home, "--format", "statusline")
+    assert code == 0
+    assert "No server answers" in out
+
+
+@pytest.mark.parametrize(
+    "stdin", [None, io.StringIO("x"), Terminal("x"), io.TextIOWrapper(io.BytesIO())], ids=lambda one: type(one).__name__
+)
+def test_a_status_line_waits_for_nobody(home, monkeypatch, stdin):
+    monkeypatch.setattr(sys, "stdin", stdin)
+    assert look(home, "--format", "statusline")[0] == 0
+
+
+def test_the_formats_are_ascii_and_without_colour_where_they_are_asked_to(home, monkeypatch):
+    monkeypatch.setenv("NO_COLOR", "1")
+    _, out, _ = look(home, "--format", "tmux", "--ascii")
+    assert out.isascii()
+    assert "#[" not in out
+    assert look(home, "--ascii")[1].isascii()
+    monkeypatch.setenv("LC_ALL", "C")
+    assert look(home, "--format", "tmux")[1].isascii()
+    assert not look(home, "--format", "tmux", "--no-ascii")[1].isascii()
+
+
+def test_json_is_a_format_too(home):
+    assert look(home, "--format", "json") == look(home, "--json")
+
+
 def test_an_unknown_format_is_wrong_use(home):
     code, _, err = look(home, "--format", "xmobar")
     assert code == 2
@@ -175,6 +221,130 @@ def test_a_log_without_times_tells_no_rates(home):
         home.write(settings(url))
         _, said = told(home, "--log", str(log))
     assert said["requests"]["per_minute"] is None
+
+
+class TestFromAPanel:
+    """A panel of the same home runs and has published what it says."""
+
+    @pytest.fixture(autouse=True)
+    def nothing_is_asked(self, monkeypatch):
+        monkeypatch.setattr(status_look, "glance", self._refuse)
+
+    @staticmethod
+    def _refuse(*_args, **_more):
+        raise LookupError("asked")
+
+    @pytest.fixture
+    def user(self, tmp_path, monkeypatch):
+        """The environment of a user with this home and nothing else, who stands in the project."""
+        for name in [name for name in os.environ if name.startswith(("STORMDECK_", "XDG_", "CLAUDE_", "ANTHROPIC_"))]:
+            monkeypatch.delenv(name)
+        monkeypatch.setenv("HOME", str(tmp_path))
+        (tmp_path / "project").mkdir()
+        monkeypatch.chdir(tmp_path / "project")
+
+    def test_json_is_its_document_whole(self, home):
+        tell(home.folder)
+        code, said = told(home)
+        deck = deck_of()
+        assert code == 0
+        assert said.keys() == status_json(deck, statements(deck, time.time(), str)).keys()
+        assert [hop["name"] for hop in said["hops"]] == ["claude", "LiteLLM", "vLLM", "GPU"]
+
+    def test_the_exit_code_is_that_of_its_state(self, home):
+        tell(home.folder, deck_of(WELL, FOUND, VLLM, STORMY))
+        assert look(home, "--format", "tmux")[0] == 2
+        assert look(home, "--json")[0] == 2
+
+    def test_a_storm_shows_in_its_own_session(self, home, monkeypatch):
+        storm = replace(LIVE, session="0b1f6e5e")
+        tell(home.folder, deck_of(WELL, FOUND, VLLM, replace(STORMY, storms=(storm,))))
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b'{"session_id":"0b1f6e5e"}')))
+        code, out, _ = look(home, "--format", "statusline")
+        assert code == 0
+        assert "STORM attempt" in out
+        assert "(this session)" in out
+
+    def test_text_is_always_a_look_of_its_own(self, home):
+        tell(home.folder)
+        assert "asked" in look(home)[2]
+
+    @pytest.mark.parametrize(
+        "flags",
+        [("--fresh",), ("--vllm", "http://10.0.0.5:8000"), ("--settings", "/other.json")],
+        ids=lambda one: one[0],
+    )
+    def test_what_asks_for_another_look_gets_it(self, home, flags):
+        tell(home.folder)
+        assert "asked" in look(home, "--json", *flags)[2]
+
+    @pytest.mark.usefixtures("user")
+    @pytest.mark.parametrize(
+        "line", [["--json"], ["--format", "tmux"], ["--format=tmux"], ["--format", "statusline"], ["--format", "json"]]
+    )
+    def test_the_lines_of_status_bars_need_no_option_read(self, tmp_path, monkeypatch, capsys, line):
+        tell(tmp_path)
+        monkeypatch.setattr(sys, "stdin", None)
+        monkeypatch.setitem(sys.modules, "stormdeck.commands.cli", None)
+        assert main(["status", *line]) == 0
+        assert "ll well" in capsys.readouterr().out
+
+    @pytest.mark.usefixtures("user")
+    @pytest.mark.parametrize("change", ["variable", "file", "none"])
+    def test_options_from_elsewhere_are_read_first(self, tmp_path, monkeypatch, capsys, change):
+        tell(tmp_path)
+        if change == "variable":
+            monkeypatch.setenv("STORMDECK_VLLM", "http://10.0.0.5:8000")
+        if change == "file":
+            file = tmp_path / ".config" / "stormdeck" / "config.yaml"
+            file.parent.mkdir(parents=True)
+            file.write_text("vllm: http://10.0.0.5:8000\n")
+        main(["status", "--format", "tmux"])
+        assert ("asked" in capsys.readouterr().err) is (change != "none")
+
+    @pytest.mark.usefixtures("user")
+    @pytest.mark.parametrize(("flags", "code"), [({}, 0), ({"vllm": ["http://other:8000"]}, 2)], ids=["same", "flag"])
+    def test_an_options_file_that_the_panel_read_too_need_not_be_read_again(
+        self, tmp_path, monkeypatch, capsys, flags, code
+    ):
+        """Unless a flag of the panel had the last word."""
+        file = tmp_path / ".config" / "stormdeck" / "config.yaml"
+        file.parent.mkdir(parents=True)
+        file.write_text("vllm: http://10.0.0.5:8000\n")
+        one = Publisher(load(flags, {}).options, user_paths({}, tmp_path), deck_of)
+        asyncio.run(one.tell(time.time(), 0.0))
+        monkeypatch.setitem(sys.modules, "stormdeck.commands.cli", None)
+        assert main(["status", "--format", "tmux"]) == code
+        assert ("all well" in capsys.readouterr().out) is (code == 0)
+
+    @pytest.mark.parametrize(
+        ("more", "slow"),
+        [
+            ([], ("argparse", "asyncio", "dataclasses", "httpx", "pathlib", "psutil", "textual", "typing", "yaml")),
+            (["--vllm", "http://10.0.0.5:8000"], ("asyncio", "httpx", "psutil", "textual", "yaml")),
+        ],
+        ids=["the line of a bar", "with an option"],
+    )
+    def test_nothing_slow_is_imported_for_a_status_bar(self, tmp_path, more, slow):
+        (tmp_path / "project").mkdir()
+        tell(tmp_path, vllm="http://10.0.0.5:8000")
+        code = (
+            "import sys; before = set(sys.modules); from stormdeck.__main__ import main; "
+            f"code = main(['status', '--format', 'tmux', *{more}]); "
+            f"print(code, *sorted(({set(slow)!r} & set(sys.modules)) - before))"
+        )
+        environ = {"HOME": str(tmp_path), "PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"}
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            cwd=tmp_path / "project",
+            env=environ,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        line, rest = done.stdout.splitlines()
+        assert "all well" in line
+        assert rest == "0"
 
 
 class TestExplainMessage:

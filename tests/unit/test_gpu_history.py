@@ -2,7 +2,7 @@
 
 import pytest
 
-from stormdeck.sources.gpu.history import History
+from stormdeck.sources.gpu.history import HELD, History
 
 
 def test_the_last_sixty_values_are_kept_oldest_first():
@@ -12,10 +12,16 @@ def test_the_last_sixty_values_are_kept_oldest_first():
     assert seen == tuple(range(40, 100))
 
 
-def test_an_interval_without_a_value_is_a_gap():
+def test_a_value_stands_for_the_few_intervals_since_the_one_before():
     history = History(2.0)
     history.add(0.0, 1)
-    assert history.add(8.1, 2) == (1, None, None, None, 2)
+    assert history.add(8.1, 2) == (1, 2, 2, 2, 2)
+
+
+def test_more_intervals_without_a_value_are_a_gap():
+    history = History(2.0)
+    history.add(0.0, 1)
+    assert history.add(2.0 * HELD + 2.1, 2) == (1, *[None] * HELD, 2)
 
 
 def test_a_long_absence_leaves_one_minute_of_gap():

@@ -199,6 +199,14 @@ def test_every_recorded_line_is_told_apart(log: str) -> None:
         assert len(reason(record.message)) <= LONGEST_REASON
 
 
+def test_a_note_that_a_proxy_could_not_make_of_a_good_answer_is_no_reason() -> None:
+    line = "11:02:13 - LiteLLM Proxy:ERROR: anthropic_passthrough_logging_handler.py:160 - Error creating Anthropic "
+    record = RecordReader().read(f"{line}response logging payload: 'NoneType' object has no attribute 'choices'")
+    assert record is not None
+    assert record.level.is_failure
+    assert reason(record.message) == ""
+
+
 @pytest.mark.parametrize(
     ("message", "expected"),
     [
@@ -261,6 +269,24 @@ def test_every_recorded_line_is_told_apart(log: str) -> None:
             "Original exception: APIConnectionError",
             "Stream ended before a finish_reason was received",
             id="cut-stream",
+        ),
+        pytest.param(
+            "x(): Exception occured - litellm_call_id=8a4a1f43-d131 - litellm.Timeout: Timeout Error: "
+            "Hosted_vllmException - litellm.Timeout: Read timed out. Timeout passed=2.0, time taken=2.002 seconds",
+            "Read timed out",
+            id="litellm-1.109-timeout",
+        ),
+        pytest.param(
+            "x(): Exception occured - litellm.Timeout: APITimeoutError - Request timed out. Error_str: Request timed "
+            "out. - timeout value=2.0, time taken=2.0 seconds. Received Model Group=hang",
+            "Request timed out",
+            id="litellm-1.80-timeout",
+        ),
+        pytest.param(
+            "x(): Exception occured - litellm.BadRequestError: You passed in model=nope. There are no healthy "
+            "deployments for this model. Received Model Group=nope",
+            "no healthy deployments for model=nope",
+            id="litellm-no-deployment",
         ),
         pytest.param(
             '[provider_response_error] Error from provider(vllm,Q: 429): {"error": {"message": "Too many requests"}}',

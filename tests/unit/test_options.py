@@ -74,6 +74,9 @@ class TestPrecedence:
 
     def test_every_option_can_be_given_by_its_variable(self, read, home):
         texts = {"URL": HTTP, "FILE": "/f", "DIR": str(home), "X.Y.Z": "2.1.112", "NAME": "nord", "on|off": "yes"}
+        texts["ACTION=KEY"] = "app.quit=Q"
+        texts["off|osc9|osc777"] = "osc9"
+        texts |= {"NAMES": "log,verdict", "normal|compact": "compact"}
         environ = {declared.variable: texts.get(declared.kind.metavar, "1_000") for declared in DECLARED}
         environ |= {"STORMDECK_WINDOW": "5", "STORMDECK_POLL": "5"}
         loaded = read(environ)

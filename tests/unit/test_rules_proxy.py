@@ -181,6 +181,27 @@ def test_what_a_wildcard_takes(name, asked, expected):
     assert {one.severity.value for one in of_code(about(config_of(name), env), "PROXY806")} == expected
 
 
+HOSTED_ID = "claude-opus-5-5"
+UNLISTED = {
+    "claude-* takes it": ("wildcard-claude", HOSTED_ID, []),
+    "anthropic/* may take it": ("wildcard-anthropic", HOSTED_ID, ["warning"]),
+    "* takes an own id": ("wildcard-all", "Qwen3.5-27B", []),
+    "no wildcard": ("starts-hosted-vllm", HOSTED_ID, ["error"]),
+    "a YAML that is not known": (None, HOSTED_ID, ["warning"]),
+    "an own id, a YAML that is not known": (None, "Qwen3.5-27B", ["error"]),
+}
+
+
+@pytest.mark.parametrize(("name", "asked", "expected"), UNLISTED.values(), ids=UNLISTED)
+def test_what_a_wildcard_takes_counts_as_served_though_litellm_does_not_list_it(name, asked, expected):
+    """Measured: /v1/models of 1.109.1 leaves claude-* out."""
+    env = {**CLIENT, "ANTHROPIC_MODEL": asked}
+    proxy = ProxySnapshot(CLIENT["ANTHROPIC_BASE_URL"], ServerKind.LITELLM, ServerState.UP, models=("zephyr", "llama"))
+    config = config_of(name) if name else None
+    facts = Facts.effective(merged((), env), None, proxy_config=config, live=Live(proxy=proxy))
+    assert [one.severity.value for one in of_code(check(facts), "MODEL303")] == expected
+
+
 def test_a_client_that_goes_past_the_proxy_asks_nothing_of_it():
     env = {**CLIENT, "ANTHROPIC_BASE_URL": "http://127.0.0.1:8000"}
     assert of_code(about(config_of("starts-native"), env), "PROXY806") == []

@@ -137,14 +137,22 @@ def test_a_proxy_s_causes_are_left_out_where_there_is_none():
         ("Prompt is too long · the provider said: This model's maximum context length is 32768", "CTX601", "CTX601"),
         ("API Error: 400 messages.1.role: Input should be 'user' or 'assistant'", "SERVER903", "PROXY807"),
         ("API Error: 400 context_management: Extra inputs are not permitted", "TRAFFIC403", "TRAFFIC403"),
-        ("API Error: 429 No deployments available for selected model, Try again in 5 seconds", None, "PROXY808"),
+        ("API Error: 429 No deployments available for selected model, Try again in 5 seconds", "PROXY808", "PROXY808"),
         ('API Error: 400 "auto" tool choice requires --enable-auto-tool-choice', "SERVER901", "SERVER901"),
     ],
     ids=lambda value: str(value)[:40],
 )
 def test_the_server_s_own_words_decide(text, direct, proxied):
-    assert next(iter(codes(decode(text, DIRECT))), None) == direct
+    assert codes(decode(text, DIRECT))[0] == direct
     assert codes(decode(text, HERE))[0] == proxied
+
+
+def test_the_suffix_of_a_long_window_is_no_other_model():
+    shown = "There's an issue with the selected model ({}). It may not exist or you may not have access to it."
+    served = DIRECT.vllm.models[0].id
+    causes = {one.code: one for one in decode(shown.format(f"{served}[1m]"), DIRECT)}
+    assert causes["MODEL303"].standing is not Standing.FOUND
+    assert codes(decode(shown.format("Qwen9-nope"), DIRECT))[0] == "MODEL303"
 
 
 def test_a_server_that_is_down_is_found_behind_a_refused_connection():

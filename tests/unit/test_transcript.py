@@ -81,6 +81,14 @@ def test_a_status_of_its_own_counts_more_than_words():
     assert parse_entry(written.failure(T, "Execution error", error="model_not_found")).cause == "404"
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["Not logged in · Please run /login", "Invalid API key · Please run /login", "API Error: Invalid URL"],
+)
+def test_a_client_that_cannot_ask_sent_nothing(text):
+    assert parse_entry(written.failure(T, text, error="authentication_failed")).cause == "unsent"
+
+
 def test_a_subagent_is_another_thread():
     assert parse_entry(written.answer(T, isSidechain=True, agentId="a1")).agent == "a1"
     assert parse_entry(written.answer(T, isSidechain=False, agentId="a1")).agent == ""

@@ -6,6 +6,7 @@ import pytest
 
 from samples import (
     CALM,
+    DOWN_VLLM,
     FOUND,
     GAVE_UP,
     GPUS,
@@ -30,7 +31,7 @@ from stormdeck.model.path import HopKind
 from stormdeck.model.prefix import PrefixMemory
 from stormdeck.model.server import ServerState
 from stormdeck.model.traffic import Failure
-from stormdeck.model.verdict import statements, verdict
+from stormdeck.model.verdict.ranking import statements, verdict
 
 WHOLE = (WELL, FOUND, VLLM, PROXY, GPUS, CALM)
 
@@ -131,6 +132,13 @@ def test_a_cooldown_names_the_error_before_it():
     assert "the error before it is the cause" in told(*WHOLE, replace(STORMY, storms=(masked,)))[0].detail
 
 
+def test_a_vllm_that_is_back_is_not_said_to_be_out_of_reach():
+    storm = replace(LIVE, cause="500", reason="cannot connect to 127.0.0.1:8000")
+    behind = replace(CALM, storms=(storm,))
+    assert "vLLM cannot be reached" in told(WELL, FOUND, DOWN_VLLM, PROXY, behind)[0].detail
+    assert "vLLM answers now" in told(WELL, FOUND, VLLM, PROXY, behind)[0].detail
+
+
 def test_nobody_is_called_innocent_whose_settings_are_not_known():
     assert "settings are fine" in told(*WHOLE, STORMY)[0].detail
     assert "settings are fine" not in told(FOUND, VLLM, PROXY, GPUS, STORMY)[0].detail
@@ -145,7 +153,7 @@ def test_a_statement_that_only_grew_older_is_equal():
 
 def test_servers_that_were_found_and_not_asked_yet_are_not_called_missing():
     first = told(WELL, FOUND, GPUS, CALM)[0]
-    assert (first.light, first.headline) == (Light.UNKNOWN, "Asking the servers …")
+    assert (first.light, first.headline) == (Light.UNKNOWN, "Asking the servers")
 
 
 def test_a_proxy_with_nothing_known_behind_it_is_not_all_well():

@@ -1,0 +1,153 @@
+"""README, CONTRIBUTING and CHANGELOG are true: commands run, settings are sound, tables are up to date."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from functools import cache
+from pathlib import Path
+
+import pytest
+import yaml
+from blocks import Command, blocks, commands_in, in_backticks
+from fill import PARTS, README, TESTS, filled, part
+
+from stormdeck.__main__ import main
+from stormdeck.commands.cli import options_for, parse
+from stormdeck.commands.parsers import PANEL, build
+from stormdeck.options.declared import BY_NAME
+from stormdeck.options.file import read_text
+
+ROOT = README.parent
+DOCUMENTS = (README, ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md")
+TEXTS = {file.name: file.read_text(encoding="utf-8") for file in DOCUMENTS}
+BLOCKS = [(name, *block) for name, text in TEXTS.items() for block in blocks(text)]
+SCRIPTS = [(name, body) for name, kind, body in BLOCKS if kind == "sh"]
+CONFIGURATIONS = [(kind, body) for _, kind, body in BLOCKS if kind in {"json", "yaml"}]
+INSIDE = re.compile(r'#\((stormdeck [^)]*)\)|"command": "(stormdeck [^"]*)"')
+"""What tmux and Claude Code run."""
+COMMANDS = {parser.get_default("command").split()[0] for parser in build({})} - {PANEL}
+TYPED = [
+    *(command for _, body in SCRIPTS for command in commands_in(body)),
+    *(Command(words.split()) for text in TEXTS.values() for words in map("".join, INSIDE.findall(text))),
+]
+SAID = [command for text in TEXTS.values() for command in in_backticks(text)]
+NAMED = [command for command in SAID if command.program == "stormdeck" and len(command.words) == 2]
+"""Commands that running text names without what they take: `stormdeck replay`."""
+WHOLE = list(dict.fromkeys([*TYPED, *(command for command in SAID if command not in NAMED)]))
+OURS = [command.words[1:] for command in WHOLE if command.program == "stormdeck"]
+MADE = [command.words[1:] for command in WHOLE if command.program == "make"]
+OTHERS = {"pipx", "python3", "mkdir", "ssh", "scp", "docker", "journalctl", "vllm", "litellm"}
+ELSEWHERE = {PANEL, "demo", "replay", "watch", "status", "bundle"}
+"""Commands that need a terminal, an end or servers: here they are parsed; their own tests run them."""
+
+
+def shown(words):
+    return " ".join(words) or "alone"
+
+
+@cache
+def runs_here(words):
+    """Say whether a command needs neither a terminal nor servers."""
+    command = parse(words).command
+    asks_servers = (command == "check" and "--offline" not in words) or (command == "explain" and " " in words[1])
+    return command not in ELSEWHERE and not asks_servers
+
+
+def test_commands_are_found():
+    assert len(OURS) > 30
+    assert len(MADE) > 12
+    assert len(list(filter(runs_here, OURS))) > 12
+
+
+def test_a_command_that_is_named_exists():
+    assert {command.words[1] for command in NAMED} <= COMMANDS
+
+
+@pytest.mark.parametrize("words", OURS, ids=shown)
+def test_a_command_is_understood(words, scratch):
+    invocation = parse([scratch.word(word) for word in words])
+    assert options_for(invocation, os.environ).problems == ()
+
+
+@pytest.mark.parametrize("words", filter(runs_here, OURS), ids=shown)
+def test_a_command_that_needs_no_server_and_no_terminal_runs(words, scratch, capsys):
+    code = main([scratch.word(word) for word in words])
+    told = capsys.readouterr()
+    assert code == 0, told.err
+    assert told.out
+
+
+@pytest.mark.parametrize("words", MADE, ids=shown)
+def test_a_target_of_make_is_there(words):
+    done = subprocess.run(["make", "-n", *words], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_every_target_of_make_is_told_of():
+    targets = set(re.findall(r"^([a-z-]+):.*## ", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    assert targets - {"help"} <= {word for words in MADE for word in words}
+
+
+@pytest.mark.parametrize(
+    ("name", "script"), SCRIPTS, ids=[f"{name}-{number}" for number, (name, _) in enumerate(SCRIPTS)]
+)
+def test_a_block_is_what_a_shell_understands(name, script):
+    done = subprocess.run(["sh", "-n"], input=script, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, f"{name}: {done.stderr}"
+    assert {command.program for command in commands_in(script)} <= OTHERS | {"stormdeck", "make"}
+
+
+def test_the_settings_and_the_yaml_of_the_recipes_have_no_findings(scratch, capsys):
+    (settings,) = [body for kind, body in CONFIGURATIONS if kind == "json" and '"env"' in body]
+    (proxy,) = [body for kind, body in CONFIGURATIONS if kind == "yaml" and "model_list" in body]
+    (scratch.folder / "s.json").write_text(settings)
+    (scratch.folder / "p.yaml").write_text(proxy)
+    assert main(["check", "--offline", "--json", "--settings", "s.json", "--litellm-config", "p.yaml"]) == 0
+    assert json.loads(capsys.readouterr().out)["findings"] == []
+
+
+@pytest.mark.parametrize(("kind", "body"), CONFIGURATIONS, ids=[body.split()[1] for _, body in CONFIGURATIONS])
+def test_a_configuration_is_one(kind, body):
+    if kind == "json":
+        assert json.loads(body)
+    elif next(iter(yaml.safe_load(body))) in BY_NAME:
+        given, problems = read_text(body, Path("config.yaml"))
+        assert given
+        assert problems == ()
+
+
+@pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed")
+def test_tmux_takes_its_lines(tmp_path):
+    (body,) = [body for _, kind, body in BLOCKS if kind == "tmux"]
+    (tmp_path / "tmux.conf").write_text(body)
+    tmux = ["tmux", "-L", f"stormdeck-{tmp_path.name}", "-f", "/dev/null"]
+    read = [*tmux, "start-server", ";", "source-file", "-n", str(tmp_path / "tmux.conf")]
+    done = subprocess.run(read, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_a_generated_part_has_its_place(name):
+    assert part(TEXTS[README.name], name) is not None
+
+
+def test_the_generated_parts_are_up_to_date():
+    assert filled(TEXTS[README.name]) == TEXTS[README.name], "run `make readme`"
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_links_lead_somewhere(name):
+    for target in re.findall(r"\]\(([^)#\s]*)(?:#[^)]*)?\)", TEXTS[name]):
+        assert "://" in target or not target or (ROOT / target).is_file(), target
+    for file, heading in re.findall(r"\]\(([^)#\s:]*)#([^)]*)\)", TEXTS[name]):
+        titles = re.findall(r"^#+ (.*)$", TEXTS[file or name], re.MULTILINE)
+        assert heading in {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+def test_every_command_and_every_folder_of_tests_is_told_of():
+    table = TEXTS[README.name].partition("## Without the panel")[2].partition("\n## ")[0]
+    assert {name for name in COMMANDS - {"demo"} if f"`stormdeck {name}" not in table} == set()
+    folders = {file.name for file in TESTS.iterdir() if file.is_dir() and not file.name.startswith(("_", "."))}
+    assert {name for name in folders if f"`tests/{name}`" not in TEXTS["CONTRIBUTING.md"]} == set()

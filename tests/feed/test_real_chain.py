@@ -1,0 +1,52 @@
+"""A run of the three real programs in a row, vLLM stopped and started again, as ``stormdeck watch --record`` kept it."""
+
+import asyncio
+import json
+import time
+from pathlib import Path
+
+from stormdeck.__main__ import main
+from stormdeck.feed.replay import ReplayFeed
+from stormdeck.model.logs.book import LogBook
+from stormdeck.model.replay import Pace
+from stormdeck.model.retries.storm import Outcome
+from stormdeck.model.traffic import TrafficSnapshot
+from stormdeck.sources.recordings.tape import Tape, load_tape
+
+FOLDER = Path(__file__).parents[1] / "data" / "replay" / "real_chain"
+TRUTH = json.loads((FOLDER / "truth.json").read_text())
+"""What LiteLLM's own access lines say (tests/real/chain)."""
+
+
+def test_it_is_analyzed_to_what_really_happened(capsys):
+    assert main(["analyze", str(FOLDER / "recording.jsonl"), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["main_requests"], told["retries"]) == (TRUTH["requests"], TRUTH["attempts"] - 1)
+    (storm,) = told["storms"]
+    seen = {name: storm[name] for name in ("attempts", "cause", "recovered")}
+    assert seen == {name: TRUTH[name] for name in seen}
+
+
+def test_it_plays_to_the_recovery():
+    tape = load_tape(FOLDER)
+    assert isinstance(tape, Tape)
+    got = []
+
+    async def scene():
+        feed = ReplayFeed(tape, 10_000.0, LogBook(), got.append, lambda: None)
+        feed.start()
+        end = time.monotonic() + 10
+        while feed.pace is not Pace.ENDED:
+            assert time.monotonic() < end, got[-1]
+            await asyncio.sleep(0.01)
+        await feed.stop()
+
+    asyncio.run(scene())
+    (storm,) = next(one for one in reversed(got) if isinstance(one, TrafficSnapshot)).storms
+    assert (storm.attempts, storm.cause, storm.reason) == (TRUTH["attempts"], TRUTH["cause"], TRUTH["reason"])
+    assert storm.outcome is Outcome.RECOVERED
+
+
+def test_it_tells_nothing_of_the_machine_that_it_was_recorded_on():
+    text = (FOLDER / "recording.jsonl").read_text()
+    assert not [word for word in ("/root/", "/home/", "/tmp/", "sk-stormdeck") if word in text]

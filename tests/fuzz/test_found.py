@@ -1,0 +1,75 @@
+"""What the fuzzers found once, each as the shortest case that showed it."""
+
+import json
+
+import pytest
+from laws import cheap
+
+from stormdeck.model.logs.access import parse_access, unix_time
+from stormdeck.model.logs.reader import AccessReader
+from stormdeck.model.logs.reasons import reason
+from stormdeck.model.text import clean, mask_text
+from stormdeck.sources.logs.lines import LONGEST_LINE
+from stormdeck.sources.prometheus import read_metrics
+
+ROWS = {
+    "beginnings of a title": (clean, "\x9d"),
+    "beginnings of a device's string": (clean, "\x90"),
+    "names that hold a hyphen": (mask_text, "a-"),
+    "names of keys": (mask_text, "key-"),
+    "blanks": (reason, " "),
+    "messages that do not end": (reason, "ErrorInfo(message='"),
+}
+
+
+@pytest.mark.parametrize(("function", "piece"), ROWS.values(), ids=list(ROWS))
+def test_a_long_row_is_read_in_no_time(function, piece):
+    row = f"x{piece * (LONGEST_LINE // len(piece))} key"
+    cheap(function, row)
+
+
+def pair(**changes):
+    """Return what a reader makes of the two lines of a request to claude-code-router, where some fields are odd."""
+    asked = {"method": "POST", "url": "/v1/messages", "remoteAddress": "127.0.0.1", "remotePort": 5}
+    asked |= {name: changes.pop(name) for name in set(asked) & set(changes)}
+    both = {"level": 30, "time": 1795200054183, "pid": 7, "reqId": "r"} | changes
+    reader = AccessReader()
+    reader.read(json.dumps({**both, "req": asked, "msg": "incoming request"}))
+    return reader.read(json.dumps({**both, "res": {"statusCode": changes.get("statusCode", 200)}, "msg": "done"}))
+
+
+STATUSES = ["negative", "two digits", "four digits", "true", "huge", "a text"]
+
+
+def test_a_process_number_that_is_a_list_is_no_trouble():
+    assert pair(pid=[]).status == 200
+
+
+@pytest.mark.parametrize("status", [-1, 99, 1000, True, 10**400, "200"], ids=STATUSES)
+def test_a_status_that_cannot_be_is_no_request(status):
+    assert pair(statusCode=status) is None
+
+
+@pytest.mark.parametrize("port", [-1, 65_536, True, "5"])
+def test_a_port_that_cannot_be_is_none(port):
+    assert pair(remotePort=port).port == 0
+
+
+def test_a_method_that_cannot_be_is_no_request():
+    assert pair(method="\x1b[31mPOST") is None
+
+
+@pytest.mark.parametrize(
+    "written",
+    [10**400, float("inf"), float("nan"), -1, 1e300, "0001-01-01T00:00:00+00:00", "9999-12-31T23:59:59Z"],
+    ids=["huge", "infinite", "nan", "before 1970", "far away", "year 1", "last second"],
+)
+def test_a_clock_that_is_wrong_tells_no_time(written):
+    assert unix_time(written) is None
+    line = json.dumps({"message": '127.0.0.1:5 - "GET / HTTP/1.1" 200', "time": written})
+    assert parse_access(line).time is None
+
+
+def test_a_number_that_no_float_holds_costs_only_its_line():
+    page = f"vllm:num_requests_running 3\nvllm:num_requests_waiting {'9' * 400}\n".encode()
+    assert read_metrics(page, 1.0).gauges == {"running": 3.0}

@@ -1,0 +1,189 @@
+"""Whatever stands in a log: requests are requests, records are records, and every count adds up."""
+
+import json
+import math
+from datetime import UTC
+
+import seeds
+from hypothesis import strategies as st
+from laws import assert_shown, cheap, law
+from mutations import arriving, cut, grown, mutated, mutated_json, repeated
+
+from stormdeck.commands.account import as_text
+from stormdeck.commands.paint import paint_for
+from stormdeck.model.logs.access import RequestKind, parse_access
+from stormdeck.model.logs.batch import LogBatch
+from stormdeck.model.logs.reader import AccessReader
+from stormdeck.model.logs.reasons import LONGEST_REASON, is_cooldown, reason
+from stormdeck.model.logs.records import Level, RecordReader, classify
+from stormdeck.model.meter import TrafficMeter
+from stormdeck.model.redaction.lines import Structure
+from stormdeck.model.retries.ledger import Ledger
+from stormdeck.model.symptoms.decode import meant, near
+from stormdeck.model.text import clean, mask_text
+from stormdeck.sources.logs.lines import LONGEST_LINE, LineSplitter
+
+NOW = 1_795_269_720.0
+LINES = mutated(seeds.log_lines())
+REQUESTS = mutated(seeds.access_lines()) | mutated_json([*seeds.json_lines()])
+MANY = st.lists(REQUESTS | LINES, min_size=1, max_size=8)
+
+
+def utc(moment):
+    return moment.replace(tzinfo=UTC).timestamp()
+
+
+def assert_request(access):
+    assert 100 <= access.status <= 999
+    assert 0 <= access.port <= 99_999
+    assert isinstance(access.kind, RequestKind)
+    assert access.method.isascii()
+    assert access.method.isalpha()
+    assert access.method.isupper()
+    assert access.time is None or math.isfinite(access.time)
+
+
+@law(REQUESTS, cases=30)
+def test_a_request_has_a_status_and_a_port_that_exist(line):
+    access = parse_access(line, utc)
+    if access is not None:
+        assert_request(access)
+
+
+@law(MANY)
+def test_a_log_tells_at_most_one_request_a_line(lines):
+    reader = AccessReader(utc)
+    for line in lines:
+        access = reader.read(line)
+        if access is not None:
+            assert_request(access)
+    assert 0 <= reader.in_flight <= len(lines)
+
+
+@law(LINES)
+def test_a_record_has_a_level_and_a_message(line):
+    record = classify(line)
+    if record is not None:
+        assert isinstance(record.level, Level)
+        assert record.message.strip()
+        assert isinstance(record.source, str)
+
+
+@law(st.lists(LINES, min_size=1, max_size=12))
+def test_a_reader_of_records_begins_none_that_the_line_alone_does_not(lines):
+    reader = RecordReader()
+    for line in lines:
+        record = reader.read(line)
+        assert record is None or record == classify(line)
+
+
+@law(LINES)
+def test_a_reason_is_short_and_can_be_shown(line):
+    record = classify(line)
+    words = reason(record.message if record is not None else line)
+    assert len(words) <= LONGEST_REASON
+    assert_shown(words)
+
+
+@law(LINES, st.sampled_from(["sk-abcdef0123456789", "hf_abcdefgh0123", "Bearer abc.def.ghi"]), st.integers(0, 1 << 16))
+def test_a_token_among_blanks_is_masked_wherever_it_stands(line, token, place):
+    place %= len(line) + 1
+    assert token not in mask_text(f"{line[:place]} {token} {line[place:]}")
+
+
+@law(LINES)
+def test_a_cleaned_line_can_be_shown(line):
+    assert_shown(clean(line))
+
+
+@law(arriving(st.lists(LINES, max_size=6).map("\n".join)))
+def test_lines_are_the_same_however_their_bytes_arrive(arrived):
+    data, pieces = arrived
+    assert _split([data]) == _split(pieces)
+
+
+def _split(pieces):
+    splitter = LineSplitter()
+    return [line for piece in [*pieces, b"\n"] for line in splitter.split(piece)]
+
+
+@law(MANY, st.data())
+def test_a_log_counts_the_same_in_one_batch_and_in_many(lines, data):
+    """Requests, probes and answers; which of them are retries may be told later, where lines come one by one."""
+    whole, parts = Ledger(local_time=utc), Ledger(local_time=utc)
+    whole.take(LogBatch("log", tuple(lines), NOW, history=False))
+    for piece in data.draw(cut(lines)):
+        parts.take(LogBatch("log", tuple(piece), NOW, history=False))
+    assert _counts(whole.report(NOW)) == _counts(parts.report(NOW))
+
+
+def _counts(report):
+    return (report.http_requests, report.probes, report.count_tokens, report.by_status, report.retries + report.turns)
+
+
+@law(MANY, st.booleans())
+def test_no_count_is_negative_and_each_request_counts_once(lines, history):
+    ledger = Ledger(local_time=utc)
+    ledger.take(LogBatch("log", tuple(lines), NOW, history=history))
+    report = ledger.report(NOW)
+    told = json.loads(json.dumps(report.as_json(), allow_nan=False))
+    counts = [told[name] for name in ("http_requests", "probes", "main_requests", "count_tokens", "retries", "turns")]
+    assert min(counts) >= 0
+    assert told["retries"] + told["turns"] <= told["main_requests"] + (told["auxiliary"] or 0)
+    assert sum(told["by_status"].values()) <= told["http_requests"] <= len(lines)
+    assert all(status.isdecimal() for status in told["by_status"])
+    for line in as_text(report, paint_for(None)):
+        assert_shown(line)
+
+
+@law(MANY)
+def test_the_meter_counts_what_came(lines):
+    meter = TrafficMeter(local_time=utc)
+    attempts = meter.take(LogBatch("log", tuple(lines), NOW, history=False))
+    seen = meter.snapshot(NOW)
+    assert all(0 <= number < len(lines) for number in attempts)
+    assert all(attempt >= 1 for attempt in attempts.values())
+    assert all(count >= 0 for bucket in seen.buckets for count in bucket)
+    assert seen.requests == seen.turns + seen.retries <= len(lines)
+    for storm in seen.storms:
+        assert storm.attempts >= 3
+        assert math.isfinite(storm.started)
+
+
+@law(MANY)
+def test_the_structure_of_a_log_can_be_read_as_the_log_can(lines):
+    structure, log, report = Structure(utc), AccessReader(utc), AccessReader(utc)
+    for line in lines:
+        short, told = structure.line(line), log.read(line)
+        if short is not None:
+            assert_shown(short)
+        again = report.read(short or "")
+        assert (again is None) == (told is None), short
+        assert told is None or (again.method, again.status, again.kind) == (told.method, told.status, told.kind)
+
+
+@law(LINES)
+def test_any_line_can_be_explained(line):
+    assert all(isinstance(words, str) for words in (*meant(line), *near(line)))
+
+
+READERS = {
+    "access": parse_access,
+    "pairs": lambda line: AccessReader(utc).read(line),
+    "records": lambda line: RecordReader().read(line),
+    "reason": reason,
+    "cooldown": is_cooldown,
+    "clean": clean,
+    "mask": mask_text,
+    "structure": lambda line: Structure(utc).line(line),
+    "meaning": meant,
+    "failure": lambda line: Structure(utc).line(f"ERROR:    {line}"),
+    "quoted failure": lambda line: reason(f"Error: {{'message': '{line}"),
+    "named failure": lambda line: reason(f"ErrorInfo(message='{line}"),
+    "asked": lambda line: parse_access(f'INFO:     1.2.3.4:5 - "GET /{line} HTTP/1.1" 200 OK'),
+}
+
+
+@law(repeated(seeds.log_lines()), st.sampled_from(sorted(READERS)), cases=10, slow=True)
+def test_the_longest_line_is_read_in_no_time(line, reader):
+    cheap(READERS[reader], grown(line, LONGEST_LINE))

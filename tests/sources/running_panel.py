@@ -1,0 +1,34 @@
+"""A panel that runs, as far as status bars can tell: it has published what it says."""
+
+import asyncio
+import time
+
+from samples import CALM, FOUND, PROXY, VLLM, WELL
+from stormdeck.feed.publisher import Publisher
+from stormdeck.feed.reduce import take
+from stormdeck.model.deck import Deck
+from stormdeck.options import load
+from stormdeck.paths import user_paths
+
+
+def deck_of(*snapshots):
+    deck = Deck()
+    for snapshot in snapshots or (WELL, FOUND, VLLM, PROXY, CALM):
+        deck = take(deck, snapshot)
+    return deck
+
+
+def paths_of(home):
+    return user_paths({}, home, home / "project")
+
+
+def publisher(home, deck=None, **flags):
+    """Return the publisher of a panel that was started with these flags."""
+    told = deck or deck_of()
+    return Publisher(load({name: [text] for name, text in flags.items()}, {}).options, paths_of(home), lambda: told)
+
+
+def tell(home, deck=None, **flags):
+    one = publisher(home, deck, **flags)
+    asyncio.run(one.tell(time.time(), 0.0))
+    return one

@@ -1,0 +1,117 @@
+"""The line for tmux and the one for Claude Code: what they show, and that nothing in them is acted on."""
+
+import re
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from samples import CALM, FOUND, NOW, VLLM, WELL
+from stormdeck.feed.reduce import take
+from stormdeck.model.bar import LONGEST, Bar, client_line, shortened, tmux_line, to_ascii
+from stormdeck.model.deck import Deck
+from stormdeck.model.light import Light
+from stormdeck.model.status import bar_of, is_told
+from stormdeck.model.verdict.ranking import statements
+from stormdeck.ui import glyphs
+
+HOPS = (("client", "claude", Light.FINE), ("proxy", "LiteLLM", Light.LOOK), ("vllm", "vLLM", Light.BROKEN))
+
+
+def bar(words="all well", *, light=Light.FINE, code="", hops=HOPS, storms=()):
+    return Bar(light, words, code, hops, storms)
+
+
+class TestTmux:
+    def test_a_light_for_each_hop_in_its_colour_then_the_words(self):
+        told = bar("vLLM is down", light=Light.BROKEN, code="URL105")
+        assert tmux_line(told) == ("#[fg=green]●#[fg=yellow]▲#[fg=red]✖#[fg=red] vLLM is down URL105#[default]")
+
+    def test_without_colour_the_glyphs_and_words_tell_it_alone(self):
+        assert tmux_line(bar(), coloured=False) == "●▲✖ all well"
+
+    def test_ascii_has_a_sign_for_each_glyph(self):
+        told = bar("STORM attempt 3 of 11 · 500", light=Light.BROKEN)
+        assert tmux_line(told, coloured=False, only_ascii=True) == "*!X STORM attempt 3 of 11 - 500"
+
+    @settings(max_examples=60, deadline=None)
+    @given(words=st.text("#[]()fg=red, x", max_size=30))
+    def test_every_sign_that_tmux_acts_on_is_doubled_but_our_own_colours(self, words):
+        line = tmux_line(bar(words))
+        assert line.count("#") == 2 * words.count("#") + len(HOPS) + 2
+        assert line.endswith(f" {words.replace('#', '##')}#[default]")
+
+    @settings(max_examples=40, deadline=None)
+    @given(words=st.text(max_size=30))
+    def test_it_is_one_line_of_plain_characters(self, words):
+        assert tmux_line(bar(words)).isprintable()
+
+
+class TestClaudeCode:
+    def test_model_servers_and_words(self):
+        assert client_line(bar(), model="Sonnet", coloured=False) == "Sonnet · LiteLLM ▲ · vLLM ✖ · all well"
+
+    @pytest.mark.parametrize(
+        ("session", "words"),
+        [
+            ("mine", "STORM attempt 4 of 11 · 500 (this session)"),
+            ("third", "STORM attempt 6 of 11 · 500 (another session)"),
+            ("", "STORM attempt 6 of 11 · 500"),
+        ],
+        ids=["own", "another's", "not told"],
+    )
+    def test_a_storm_is_told_by_its_session(self, session, words):
+        storms = [("other", "STORM attempt 6 of 11 · 500"), ("mine", "STORM attempt 4 of 11 · 500")]
+        told = bar(storms[0][1], light=Light.BROKEN, hops=(), storms=storms)
+        assert client_line(told, session=session, coloured=False) == words
+
+    def test_a_storm_of_an_unknown_session_is_called_nobodys(self):
+        told = bar("STORM", light=Light.BROKEN, hops=(), storms=[("", "STORM")])
+        assert client_line(told, session="mine", coloured=False) == "STORM"
+
+    @settings(max_examples=60, deadline=None)
+    @given(words=st.text(max_size=30), model=st.text(max_size=60))
+    def test_no_text_reaches_the_terminal_as_an_escape(self, words, model):
+        assert client_line(bar(words), model=model, coloured=False).isprintable()
+        assert "\x1b" not in re.sub(r"\x1b\[[0-9;]*m", "", client_line(bar(words), model=model))
+
+
+class TestWrittenDown:
+    def test_it_comes_back_as_it_was(self):
+        told = bar("words", light=Light.LOOK, code="URL101", storms=[("a", "STORM")])
+        again = Bar.from_json(told.as_json())
+        assert again is not None
+        assert again.as_json() == told.as_json()
+        assert client_line(again, session="a") == client_line(told, session="a")
+
+    @pytest.mark.parametrize(
+        "told",
+        [None, [], {}, {**bar().as_json(), "light": "pink"}, {**bar().as_json(), "hops": [["a", "b"]]},
+         {**bar().as_json(), "words": 7}, {**bar().as_json(), "storms": [[1, 2]]}],
+        ids=["nothing", "a list", "empty", "no such light", "a short hop", "no text", "no session"],
+    )  # fmt: skip
+    def test_anything_else_is_none(self, told):
+        assert Bar.from_json(told) is None
+
+
+def test_long_words_are_cut_between_two_of_them():
+    assert shortened("short") == "short"
+    cut = shortened("word " * 40)
+    assert len(cut) <= LONGEST + 2
+    assert cut.endswith("word …")
+
+
+def test_the_panel_and_the_bar_have_the_same_stand_ins():
+    for sign in "●▲✖○◌·×—…→─":
+        assert to_ascii(sign) == glyphs.to_ascii(sign)
+
+
+def test_a_bar_is_made_of_what_the_panel_says():
+    deck = Deck()
+    for snapshot in (WELL, FOUND, VLLM, CALM):
+        deck = take(deck, snapshot)
+    told = bar_of(deck, statements(deck, NOW, str))
+    assert (told.words, told.light, told.storms) == ("all well", Light.FINE, [])
+    assert [kind for kind, _, _ in told.hops] == ["client", "vllm", "gpu"]
+    assert is_told(deck)
+    assert not is_told(Deck())
