@@ -18,7 +18,7 @@ from stormdeck.ui.widgets.log_tail import LOOK_BACK
 from stormdeck.ui.widgets.log_view import LogView
 from stormdeck.ui.widgets.panel import Panel
 
-SLOW = ("httpx", "psutil", "pynvml", "watchfiles", "yaml", "prometheus_client", "starlette", "uvicorn")
+SLOW = ("httpx", "psutil", "pynvml", "yaml", "prometheus_client", "starlette", "uvicorn")
 WHOLE = (WELL, FOUND, VLLM, PROXY, GPUS, CALM)
 
 

@@ -6,7 +6,6 @@ import re
 import shutil
 import subprocess
 from functools import cache
-from pathlib import Path
 
 import pytest
 import yaml
@@ -17,7 +16,6 @@ from stormdeck.__main__ import main
 from stormdeck.commands.cli import options_for, parse
 from stormdeck.commands.parsers import PANEL, build
 from stormdeck.options.declared import BY_NAME
-from stormdeck.options.file import read_text
 
 ROOT = README.parent
 DOCUMENTS = (README, ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md")
@@ -108,24 +106,31 @@ def test_the_settings_and_the_yaml_of_the_recipes_have_no_findings(scratch, caps
     assert json.loads(capsys.readouterr().out)["findings"] == []
 
 
-@pytest.mark.parametrize(("kind", "body"), CONFIGURATIONS, ids=[body.split()[1] for _, body in CONFIGURATIONS])
-def test_a_configuration_is_one(kind, body):
-    if kind == "json":
-        assert json.loads(body)
-    elif next(iter(yaml.safe_load(body))) in BY_NAME:
-        given, problems = read_text(body, Path("config.yaml"))
-        assert given
-        assert problems == ()
+def test_the_options_of_the_recipe_hold(scratch, capsys):
+    (body,) = [body for kind, body in CONFIGURATIONS if kind == "yaml" and next(iter(yaml.safe_load(body))) in BY_NAME]
+    file = scratch.home / ".config" / "stormdeck" / "config.yaml"
+    file.parent.mkdir(parents=True)
+    file.write_text(body)
+    assert main(["config", "print", "--json"]) == 0, capsys.readouterr().err
+    origins = {name: told["origin"]["name"] for name, told in json.loads(capsys.readouterr().out)["options"].items()}
+    assert {name for name, origin in origins.items() if origin == str(file)} == set(yaml.safe_load(body))
+
+
+def test_what_goes_into_the_clients_settings_is_json():
+    assert all(json.loads(body) for kind, body in CONFIGURATIONS if kind == "json")
 
 
 @pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed")
 def test_tmux_takes_its_lines(tmp_path):
     (body,) = [body for _, kind, body in BLOCKS if kind == "tmux"]
     (tmp_path / "tmux.conf").write_text(body)
-    tmux = ["tmux", "-L", f"stormdeck-{tmp_path.name}", "-f", "/dev/null"]
-    read = [*tmux, "start-server", ";", "source-file", "-n", str(tmp_path / "tmux.conf")]
-    done = subprocess.run(read, capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    tmux = ["tmux", "-S", str(tmp_path / "socket"), "-f", "/dev/null"]
+    take = [*tmux, "new-session", "-d", "cat", ";", "source-file", str(tmp_path / "tmux.conf")]
+    try:
+        done = subprocess.run(take, capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    finally:
+        subprocess.run([*tmux, "kill-server"], capture_output=True, check=False)
 
 
 @pytest.mark.parametrize("name", PARTS)
@@ -139,7 +144,8 @@ def test_the_generated_parts_are_up_to_date():
 
 @pytest.mark.parametrize("name", TEXTS)
 def test_links_lead_somewhere(name):
-    for target in re.findall(r"\]\(([^)#\s]*)(?:#[^)]*)?\)", TEXTS[name]):
+    pictures = re.findall(r'<img src="([^"]*)"', TEXTS[name])
+    for target in [*pictures, *re.findall(r"\]\(([^)#\s]*)(?:#[^)]*)?\)", TEXTS[name])]:
         assert "://" in target or not target or (ROOT / target).is_file(), target
     for file, heading in re.findall(r"\]\(([^)#\s:]*)#([^)]*)\)", TEXTS[name]):
         titles = re.findall(r"^#+ (.*)$", TEXTS[file or name], re.MULTILINE)

@@ -2,10 +2,10 @@
 
 import functools
 import time
-import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from hostile import forbidden_in
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
 from stormdeck.model.text import clean
@@ -67,4 +67,4 @@ def cheap(function, *args, most_s=MOST_CPU_S):
 def assert_shown(text):
     """A text can be written to a terminal as it is: one line, no control, format or bidirectional character."""
     assert clean(text) == text
-    assert not any(unicodedata.category(char) in {"Cc", "Cs", "Zl", "Zp"} for char in text)
+    assert not forbidden_in(text)

@@ -331,6 +331,14 @@ def test_a_server_that_prints_to_a_terminal_gets_a_sentence():
     assert ">> litellm.log 2>&1" in snapshot.log_notes[0]
 
 
+def test_a_server_whose_process_is_not_seen_gets_a_sentence_and_one_that_does_not_run_gets_none():
+    running, _ = search({"vllm": vllm()}, lambda at: (settings(), Named(vllm=at.vllm)))
+    assert "is not seen, as in a container" in running.log_notes[0]
+    stopped, _ = search({}, lambda at: (settings(), Named(vllm=free_url())))
+    assert [one.kind for one in stopped.found] == [ServerKind.VLLM]
+    assert stopped.log_notes == ()
+
+
 def test_logs_that_the_user_names_are_followed_alone(tmp_path):
     snapshot, _ = search({"vllm": vllm()}, lambda at: (settings(at.vllm), Named(logs=(tmp_path / "x.log",))))
     assert snapshot.logs == (tmp_path / "x.log",)

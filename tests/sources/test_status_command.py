@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -27,6 +28,14 @@ from stormdeck.options import load
 from stormdeck.paths import user_paths
 from stormdeck.sources.discovery import discover
 from stormdeck.sources.processes import Scan
+
+
+def piped(text):
+    """Return a standard input that holds this."""
+    file = tempfile.TemporaryFile()  # noqa: SIM115 - it is read until the test ends
+    file.write(text)
+    file.seek(0)
+    return io.TextIOWrapper(file)
 
 
 @pytest.fixture(autouse=True)
@@ -148,7 +157,7 @@ def test_tmux_gets_one_coloured_line_and_no_command(home):
     ids=["whole", "empty", "no JSON", "a list", "a number", "deep"],
 )
 def test_the_status_line_takes_whatever_claude_code_says(home, monkeypatch, given):
-    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(given)))
+    monkeypatch.setattr(sys, "stdin", piped(given))
     with served(vllm(**WITH_MESSAGES)) as (url,):
         home.write(settings(url))
         code, out, _ = look(home, "--format", "statusline")
@@ -160,7 +169,7 @@ def test_the_status_line_takes_whatever_claude_code_says(home, monkeypatch, give
 
 
 def test_a_status_line_is_shown_by_claude_code_only_with_exit_code_0(home, monkeypatch):
-    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"{}")))
+    monkeypatch.setattr(sys, "stdin", piped(b"{}"))
     home.write(settings(free_url()))
     code, out, _ = look(home, "--format", "statusline")
     assert code == 0
@@ -259,7 +268,7 @@ class TestFromAPanel:
     def test_a_storm_shows_in_its_own_session(self, home, monkeypatch):
         storm = replace(LIVE, session="0b1f6e5e")
         tell(home.folder, deck_of(WELL, FOUND, VLLM, replace(STORMY, storms=(storm,))))
-        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b'{"session_id":"0b1f6e5e"}')))
+        monkeypatch.setattr(sys, "stdin", piped(b'{"session_id":"0b1f6e5e"}'))
         code, out, _ = look(home, "--format", "statusline")
         assert code == 0
         assert "STORM attempt" in out

@@ -180,7 +180,12 @@ async def test_without_anything_on_the_machine_each_panel_says_what_to_do(panel)
     async with panel().run_test(size=(120, 40)) as pilot:
         await hand(pilot, NOTHING, NO_GPU, replace(CALM, logs=()))
         shown = screen(pilot.app)
-        for words in ("--vllm http://HOST:8000", "--log FILE", "No NVIDIA driver on this machine", "--proxy http://HOST:4000"):
+        for words in (
+            "--vllm http://HOST:8000",
+            "--log FILE",
+            "No NVIDIA driver on this machine",
+            "--proxy http://HOST:4000",
+        ):
             assert words in shown
         await show(pilot, "checks")
         assert rows_with(pilot.app, "port 8082")

@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+from textual.command import CommandInput
+
 from panel import hand, in_loop, make_app, rows_with, until
 from samples import WRONG
 from stormdeck.model.keys.actions import ACTIONS, AREAS
@@ -15,7 +17,7 @@ async def choose(pilot, words, shown):
     """Type words into the palette, and take the first line that they find."""
     await pilot.press("ctrl+p")
     await until(pilot, lambda: "Command" in type(pilot.app.screen).__name__, "no palette")
-    await pilot.press(*("space" if character == " " else character for character in words))
+    pilot.app.screen.query_one(CommandInput).value = words
     await until(pilot, lambda: rows_with(pilot.app, shown), f"{shown} is not found")
     await pilot.press("enter")
 

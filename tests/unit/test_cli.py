@@ -14,7 +14,7 @@ from stormdeck.__main__ import main
 from stormdeck.commands.cli import parse
 from stormdeck.options import DECLARED
 
-SLOW = ("textual", "yaml", "httpx", "psutil", "watchfiles", "pynvml")
+SLOW = ("textual", "yaml", "httpx", "psutil", "pynvml")
 
 
 @pytest.fixture(autouse=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +48,7 @@ def write_init(file: Path) -> int:
     """Write an options file that says what the defaults say; one that is there is left alone."""
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        with file.open("x", encoding="utf-8") as stream:
+        with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as stream:  # noqa: PTH123
             stream.write(init_text())
     except FileExistsError:
         say(f"stormdeck: {printable(str(file))} is there already and is left as it is")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -20,7 +22,6 @@ from stormdeck.sources.discovery import Named, discover
 from stormdeck.sources.http import HttpClient
 from stormdeck.sources.logs.follow import Follower
 from stormdeck.sources.logs.lines import LineSplitter
-from stormdeck.sources.recordings.pieces import standard_input
 from stormdeck.sources.transcripts.follow import TranscriptFollower
 
 STDIN_NAME = "standard input"
@@ -89,8 +90,9 @@ class Listener:
     def _read_standard_input(self) -> None:
         splitter = LineSplitter()
         try:
-            stream = standard_input()
-            while not self._stopped.is_set() and (data := stream.read1(_PIECE_BYTES)):
+            # Not through the stream: a thread that holds its lock as the program ends takes the interpreter down.
+            descriptor = sys.stdin.fileno() if sys.stdin is not None else -1
+            while not self._stopped.is_set() and (data := os.read(descriptor, _PIECE_BYTES)):
                 self._give(splitter.split(data))
         except (OSError, ValueError):  # closed while it was read: as good as its end
             pass

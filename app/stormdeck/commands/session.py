@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import threading
 
@@ -32,7 +33,11 @@ def read_session() -> tuple[str, str]:
 
 
 def _standard_input() -> bytes:
+    """Read to the end; not through the stream, whose lock would take the interpreter down as it ends."""
+    text = b""
     try:
-        return sys.stdin.buffer.read(_MOST_BYTES)
+        while len(text) < _MOST_BYTES and (piece := os.read(sys.stdin.fileno(), _MOST_BYTES)):
+            text += piece
     except (OSError, ValueError, AttributeError):
         return b""
+    return text

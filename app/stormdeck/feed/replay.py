@@ -52,6 +52,10 @@ class ReplayFeed:
         self._lines_came = lines_came
         # No local time: a recording from another time zone is right only by the arrival of its lines.
         self._meter = TrafficMeter(window_s=window_s, bucket_s=max(1, window_s // BUCKETS))
+        # Known from the start: what a server behind a proxy answers is written down before the proxy's own line.
+        nearest = next((batch.log for batch in tape.batches if _asks(batch)), None)
+        if nearest is not None:
+            self._meter.set_primary(nearest)
         self._head = Playhead(tape.started, tape.ended, speed, clock)
         self._next = 0
         """The batch that is played next."""

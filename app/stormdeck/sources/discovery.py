@@ -141,9 +141,12 @@ async def discover(
     others = (*behind, *(one for one in local if one not in proxies))
     # Of several stacks on a machine, the server behind the first proxy comes first.
     servers = sorted(others, key=lambda one: order.get(one.place.at, len(upstreams)))
-    found, missed = _sorted([*named_ones, *proxies, *servers], named, processes, _client_place(settings))
+    seen = [*named_ones, *proxies, *servers]
+    found, missed = _sorted(seen, named, processes, _client_place(settings))
+    silent = {one.place.url for one in seen if one.kind is None}
     no_logs = (), (f"No log can be followed: {_STALLED}.",)
-    logs, log_notes = await in_time(PATIENCE_S, no_logs, followed, DiscoverySnapshot(found).on_path(), named.logs)
+    on_path = DiscoverySnapshot(found).on_path()
+    logs, log_notes = await in_time(PATIENCE_S, no_logs, followed, on_path, named.logs, silent)
     return DiscoverySnapshot(
         found=found,
         missed=(*_unasked(settings), *missed, *unread, *(Missed("processes", note) for note in processes.notes)),

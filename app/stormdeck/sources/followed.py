@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from stormdeck.model.discovery import Found
@@ -13,10 +13,13 @@ from stormdeck.sources.address import address
 _FILES = {ServerKind.VLLM: "vllm.log", ServerKind.LITELLM: "litellm.log"}
 
 
-def followed(found: Sequence[Found], named: Sequence[Path]) -> tuple[tuple[Path, ...], tuple[str, ...]]:
+def followed(
+    found: Sequence[Found], named: Sequence[Path], silent: Collection[str] = ()
+) -> tuple[tuple[Path, ...], tuple[str, ...]]:
     """Return the files to follow, the proxy's first, and a sentence for each server on the path without one.
 
-    Logs that the user named are followed alone.
+    Logs that the user named are followed alone. ``silent``: URLs where nothing answers; on this machine no server
+    runs there then.
     """
     if named:
         return tuple(named), ()
@@ -27,7 +30,7 @@ def followed(found: Sequence[Found], named: Sequence[Path]) -> tuple[tuple[Path,
             continue
         own = [path for path in _logs(server) if os.access(path, os.R_OK)]
         logs |= dict.fromkeys(own)
-        note = _note(server, readable=bool(own))
+        note = _note(server, readable=bool(own), silent=server.url in silent)
         if note:
             notes.append(note)
     return tuple(logs), tuple(notes)
@@ -38,14 +41,14 @@ def _logs(server: Found) -> list[Path]:
     return [path for path in (process.log, process.error_log) if path is not None] if process is not None else []
 
 
-def _note(server: Found, *, readable: bool) -> str:
+def _note(server: Found, *, readable: bool, silent: bool) -> str:
     """Say why a server has no log to follow, or only half of it, and what to do."""
     target, process, name = address(server.url), server.process, server.kind.value
     if process is None:
         if target is None or not target.is_here:
             return f"{name} at {server.url} runs elsewhere: give a log that reaches this machine with --log FILE."
-        where = f"No process of {name} is seen on port {target.port}"
-        return f"{where}: it is stopped, or in a container; give its log with --log FILE then."
+        unseen = f"The process of {name} on port {target.port} is not seen, as in a container"
+        return "" if silent else f"{unseen}: give its log with --log FILE."
     if server.kind is ServerKind.CLAUDE_CODE_ROUTER:
         return (
             ""

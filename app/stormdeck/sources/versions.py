@@ -10,7 +10,7 @@ from pathlib import Path
 
 from stormdeck import __version__
 
-_LIBRARIES = ("textual", "rich", "httpx", "psutil", "pyyaml", "watchfiles", "prometheus-client", "nvidia-ml-py")
+_LIBRARIES = ("textual", "rich", "httpx", "psutil", "pyyaml", "prometheus-client", "nvidia-ml-py")
 _TOLD = ("TERM", "COLORTERM", "TERM_PROGRAM", "TERM_PROGRAM_VERSION", "LANG", "LC_ALL", "LC_CTYPE", "NO_COLOR")
 _SET = ("TMUX", "STY", "SSH_CONNECTION", "WSL_DISTRO_NAME", "VIRTUAL_ENV", "CLAUDE_CONFIG_DIR", "XDG_CONFIG_HOME")
 

@@ -72,8 +72,8 @@ class StormdeckApp(DressedApp):
     """One deck, one verdict, four areas."""
 
     TITLE = "stormdeck"
-    # The other screens bring their own: every sheet is read several times before the first paint.
-    CSS_PATH = [STYLES / "frame.tcss", STYLES / "overview.tcss"]  # noqa: RUF012
+    # The other areas bring their own: every sheet is read several times before the first paint.
+    CSS_PATH = [STYLES / name for name in ("frame.tcss", "overview.tcss", "dialogs.tcss")]  # noqa: RUF012
     MODES = {"overview": OverviewScreen, "logs": _logs, "settings": _settings, "checks": _checks}  # noqa: RUF012
     DEFAULT_MODE = "overview"
     BINDINGS = bindings("app")

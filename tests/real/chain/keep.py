@@ -61,7 +61,10 @@ def analyzed(recording: Path) -> dict:
 
 
 def _clean(text: str, folder: Path) -> str:
-    return text.replace(str(folder), "/srv/chain").replace(str(kept().parent), "/opt")
+    places = {str(folder): "/srv/chain", str(kept().parent): "/opt", str(Path.home()): "~"}
+    for place, instead in places.items():
+        text = text.replace(place, instead)
+    return text
 
 
 def main() -> None:

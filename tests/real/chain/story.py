@@ -105,8 +105,9 @@ def play(client: Client, folder: Path) -> Story:
 
 def counts(screen: str) -> tuple[int, ...]:
     """Return the numbers of turns and requests hop by hop; they may stand in two rows. None where they are not told."""
-    left = " ".join(" ".join(row[: SIZE[0] // 2].split()) for row in screen.splitlines())
-    found = COUNTS.search(left)
+    rows = screen.splitlines()
+    middle = next((row.index("vLLM") for row in rows if "REQUESTS" in row and "vLLM" in row), 0)
+    found = COUNTS.search(" ".join(" ".join(row[:middle].split()) for row in rows))
     return tuple(map(int, found.groups())) if found else ()
 
 

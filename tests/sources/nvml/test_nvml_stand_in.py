@@ -5,6 +5,7 @@ import pickle
 import shutil
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -37,10 +38,11 @@ def library(tmp_path_factory):
     return folder
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def look(library):
-    """Return a function that looks at the cards of a scenario from a process of its own."""
+    """Return a function that looks at the cards of a scenario from a process of its own, once for each."""
 
+    @cache
     def snapshots(scenario, looks=1, *flags):
         done = subprocess.run(
             [sys.executable, HERE / "look.py", str(looks), "VLLM::EngineCore"],

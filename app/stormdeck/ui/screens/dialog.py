@@ -8,7 +8,6 @@ from textual import events
 from textual.content import Content
 from textual.screen import ModalScreen
 
-from stormdeck.paths import STYLES
 from stormdeck.ui.clicks import called, clickable
 from stormdeck.ui.draw import line
 
@@ -20,8 +19,6 @@ Answer = TypeVar("Answer")
 
 class Dialog(ModalScreen[Answer]):
     """A modal screen whose keys are in the registry."""
-
-    CSS_PATH = STYLES / "dialogs.tcss"
 
     @property
     def panel(self) -> StormdeckApp:
