@@ -73,7 +73,8 @@ def test_a_command_is_understood(words, scratch):
 def test_a_command_that_needs_no_server_and_no_terminal_runs(words, scratch, capsys):
     code = main([scratch.word(word) for word in words])
     told = capsys.readouterr()
-    assert code == 0, told.err
+    # `check` ends with 1 where it finds an error, and the scratch home has one.
+    assert code in ({0, 1} if words[0] == "check" else {0}), told.err
     assert told.out
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import lru_cache
 
 from stormdeck.model.text import clean, mask_text
 
@@ -56,7 +57,12 @@ def reason(message: str) -> str:
     ``EngineCore encountered an issue``, ``model `X` does not exist``, ``No deployments available (cooldown)``. Empty
     where the message only announces a traceback, or tells of no request that failed.
     """
-    message = message.lstrip()[:_LOOKED_AT]
+    return _reason(message.lstrip()[:_LOOKED_AT])
+
+
+@lru_cache(maxsize=128)
+def _reason(message: str) -> str:
+    """Return it; a storm writes the same message again and again."""
     if _ANNOUNCED.match(message) or _BOOKKEEPING.match(message):
         return ""
     if is_cooldown(message):

@@ -1,0 +1,18 @@
+"""No picture that this project keeps or shows holds the token that its samples plant."""
+
+from pathlib import Path
+
+import pytest
+
+from samples import TOKEN
+
+TESTS = Path(__file__).parents[1]
+KEPT = ("tests/looks/__snapshots__/**/*.svg", "screenshots/*.svg", "tests/**/TABLE.md", "tests/real/**/*.md", "*.md")
+
+
+@pytest.mark.parametrize("pattern", KEPT)
+def test_nothing_that_is_kept_holds_the_planted_token(pattern):
+    found = list(TESTS.parent.glob(pattern))
+    assert found
+    # Drawn text stands with unbreakable blanks between its words; a token has none.
+    assert [path.name for path in found if TOKEN in path.read_text(encoding="utf-8")] == []
