@@ -11,9 +11,10 @@ import stormdeck
 from panel import AREAS, hand, in_loop, make_app, rows_with, screen, show, until
 from samples import FOUND, GPUS, PROXY, STORMY, VLLM, WRONG
 from stormdeck.model.arrange import Wish
+from stormdeck.model.bar import ascii_only
 from stormdeck.options import load
 from stormdeck.sources.theme import ThemeMemory
-from stormdeck.ui.glyphs import STRANGE, ascii_only, to_ascii
+from stormdeck.ui.glyphs import STRANGE, to_ascii
 from stormdeck.ui.look import Look, chosen_look
 from stormdeck.ui.run import run_panel
 from stormdeck.ui.themes import READABLE, SIGNALS, THEMES, VISIBLE, contrast, full_name, tokens

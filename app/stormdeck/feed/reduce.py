@@ -53,10 +53,6 @@ _PLACES = {
 def take(deck: Deck, snapshot: Snapshot) -> Deck:
     """Return the deck with a snapshot in its place, and the findings that follow from it."""
     after = _placed(deck, snapshot)
-    if isinstance(snapshot, GpuSnapshot | LogTails | Troubles) or (
-        isinstance(snapshot, TrafficSnapshot) and _ruled_by(after) == _ruled_by(deck)
-    ):
-        return after
     if facts_of(after) == facts_of(deck):
         return after
     return replace(after, findings=findings_of(after))
@@ -71,11 +67,6 @@ def _placed(deck: Deck, snapshot: Snapshot) -> Deck:
         deck = replace(deck, prefix=deck.prefix.then(snapshot, deck.client_version))
     place: dict[str, Any] = {_PLACES[type(snapshot)]: snapshot}
     return replace(deck, **place)
-
-
-def _ruled_by(deck: Deck) -> tuple[str | None, bool]:
-    """Return what rules take from the traffic."""
-    return deck.client_version, deck.traffic is not None and deck.traffic.bursts_of_400
 
 
 def _version(deck: Deck, told: str) -> str | None:

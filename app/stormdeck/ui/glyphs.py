@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import lru_cache
 
 from rich.cells import cell_len
@@ -38,17 +37,6 @@ def to_ascii(text: str) -> str:
     return "".join(
         character if character.isascii() else STRANGE * cell_len(character) for character in text.translate(_ASCII)
     )
-
-
-def ascii_only(environ: Mapping[str, str]) -> bool:
-    """Say whether a terminal is not known to show more than ASCII: by its locale, and by its kind.
-
-    Python itself turns the plain C locale into UTF-8 and says so in ``LC_CTYPE`` (PEP 538).
-    """
-    if environ.get("TERM", "") in {"linux", "dumb"}:
-        return True
-    locale = next((environ[name] for name in ("LC_ALL", "LC_CTYPE", "LANG") if environ.get(name)), "")
-    return "utf" not in locale.lower()
 
 
 class AsciiOnly(LineFilter):

@@ -10,8 +10,9 @@ from textual.filter import LineFilter, Monochrome, NoColor
 from textual.theme import Theme
 
 from stormdeck.model.arrange import Wish
+from stormdeck.model.bar import ascii_only
 from stormdeck.options import Options
-from stormdeck.ui.glyphs import AsciiOnly, ascii_only
+from stormdeck.ui.glyphs import AsciiOnly
 from stormdeck.ui.themes import DARK, OWN, THEMES, full_name, tokens
 
 
