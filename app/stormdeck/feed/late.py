@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, ClassVar, Generic, Protocol, TypeVar
 from stormdeck.model.settings.scope import SettingsFile
 
 if TYPE_CHECKING:
+    from stormdeck.feed.feed import Feed  # noqa: F401 - named below
+    from stormdeck.feed.publisher import Publisher  # noqa: F401 - named below
     from stormdeck.model.canary.check import Check
     from stormdeck.model.canary.plan import Plan
     from stormdeck.model.canary.summary import CanaryReport
