@@ -26,6 +26,8 @@ WAITING_PIECES = 8
 """Pieces that may wait for the loop; a follower that is faster waits for it."""
 PIECE = 1000
 """Lines that the loop takes at once: some 13 ms (measured), then keys and screen have their turn."""
+SHOWN_S = 0.1
+"""From one look at new lines to the next, at least: a paint costs as much as thousands of lines (measured)."""
 PATIENCE_S = 0.2
 SILENT_S = 5.0
 """A look at a log that takes longer means that its drive does not answer."""
@@ -51,8 +53,10 @@ class LogDesk:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._transcripts: TranscriptFollower | None = None
         self._stopped = False
-        self._unseen = 0
-        """Pieces since the screen was told of them."""
+        self._showing: asyncio.Handle | None = None
+        """Until then the screen is not told of more."""
+        self._unseen = False
+        """Lines came that the screen was not told of."""
         self.on_requests: Callable[[], None] = lambda: None
         """Called when lines show main requests."""
 
@@ -149,12 +153,19 @@ class LogDesk:
         self._book.label(attempts)
         self._ends.take(batch)
         self._slots.release()
-        self._unseen += 1
-        if not self._waiting or self._unseen >= WAITING_PIECES:
-            self._unseen = 0
-            self._grew()
+        self._unseen = True
+        if self._showing is None and self._loop is not None:
+            self._showing = self._loop.call_soon(self._show)  # behind the pieces that wait now
         if attempts:
             self.on_requests()
+
+    def _show(self) -> None:
+        """Tell the screen that lines came: at once after a silence, then no more often than eyes can follow."""
+        self._showing = None
+        if self._unseen and self._loop is not None and not self._stopped:
+            self._unseen = False
+            self._grew()
+            self._showing = self._loop.call_later(SHOWN_S, self._show)
 
 
 def _counts(batch: LogBatch) -> bool:

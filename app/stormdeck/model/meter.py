@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 from functools import partial
 from math import floor, inf
 
@@ -100,13 +99,13 @@ class TrafficMeter:
             self._take_behind(batch)
             return {}
         taken = self._ledger.take(batch)
-        if taken:
+        if len(taken):
             self._primary = batch.log
         if not batch.history:
             self._hops.take(floor(batch.arrived / self._bucket_s), batch.lines, len(taken))
         self._add(taken)
-        numbers: dict[int, int] = {}
-        for line, request, attempt in taken:
+        numbers = dict.fromkeys((first + line for line in taken.passed), 1)
+        for line, request, attempt in taken.judged:
             self._labels.tell(numbers, request, attempt, first + line)
         return numbers
 
@@ -201,13 +200,12 @@ class TrafficMeter:
     def _at(self, shift: Shift, length_s: int) -> tuple[int, int, int]:
         return floor(shift.t / length_s), shift.column, shift.number
 
-    def _add(self, taken: Sequence[Taken]) -> None:
+    def _add(self, taken: Taken) -> None:
         """Count requests by what they are, and those that were taken for a retry by what they turned out to be."""
-        changes: Counter[tuple[float | None, int]] = Counter()
-        for _, request, attempt in taken:
-            self._look_at(request)
+        changes = Counter((request.t, 0) for request in taken.passed.values())
+        for _, request, attempt in taken.judged:
             wrong = attempt.instead_of
-            changes[request.t, 2 if attempt.number > 1 else int(request.status >= 400)] += 1
+            changes[request.t, 2 if attempt.number > 1 else int(request.failed)] += 1
             if wrong is not None:
                 changes[wrong.t, 2] -= 1
                 changes[wrong.t, int(wrong.failed)] += 1
@@ -218,13 +216,17 @@ class TrafficMeter:
                 self._since = t
             self._buckets.add(floor(t / self._bucket_s), column, number)
             self._seconds.add(floor(t), column, number)
+        self._look_at(taken)
 
-    def _look_at(self, request: Request) -> None:
+    def _look_at(self, taken: Taken) -> None:
         """Remember the newest failure, and whether a request after it was answered well."""
-        if request.status < 400:
-            self._passed = True
-        elif request.t is not None:
-            self._failed, self._passed = request, False
+        failed = [line for line in taken.judged if line.request.failed]
+        timed = [line for line in failed if line.request.t is not None]
+        if timed:
+            self._failed, self._passed = timed[-1].request, False
+        after = timed[-1].line if timed else -1
+        passed = (*list(taken.passed)[-1:], *(line.line for line in taken.judged if not line.request.failed))
+        self._passed = self._passed or any(line > after for line in passed)
 
 
 def _is_burst(storm: Storm) -> bool:

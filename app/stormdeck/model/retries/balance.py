@@ -47,16 +47,23 @@ class Balance:
         if t > self._last:
             self._last = t
 
-    def add(self, request: Request) -> None:
-        """Take the next main request."""
-        self._account = None
-        if request.t is None:
-            self._untimed = True
+    def add(self, requests: Sequence[Request]) -> None:
+        """Take the next main requests."""
+        if not requests:
             return
-        self.reach(request.t)
-        if len(self._recent) == self._recent.maxlen:
-            self._dropped = max(self._dropped, self._recent[0].t or self._dropped)
-        self._recent.append(request)
+        self._account = None
+        timed = [request for request in requests if request.t is not None]
+        self._untimed = self._untimed or len(timed) < len(requests)
+        recent, room = self._recent, self._recent.maxlen or 0
+        too_many = len(recent) + len(timed) - room
+        if timed and too_many > 0:
+            newest_gone = recent[too_many - 1] if too_many <= len(recent) else timed[too_many - len(recent) - 1]
+            self._dropped = max(self._dropped, newest_gone.t or self._dropped)
+        recent.extend(timed)
+        times = [request.t for request in timed if request.t is not None]
+        if times:
+            self.reach(min(times))
+            self.reach(max(times))
 
     def stir(self) -> None:
         """Note that something else has changed that the account rests on."""

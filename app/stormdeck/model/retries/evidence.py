@@ -34,6 +34,9 @@ AT_ONCE = 1.5
 AT_ONCE_ELSEWHERE = 0.25
 """The same on a new connection (measured: 0.03 s)."""
 
+RESENT_ELSEWHERE = 404
+"""The status after which the client may send again at once over another connection."""
+
 
 class Fit(IntEnum):
     """Evidence that a request continues a chain; a higher one is stronger."""
@@ -56,7 +59,12 @@ def may_follow(chain: Chain, request: Request) -> bool:
     newest = chain.newest
     if newest.t is None or request.t is None:
         return request.port in chain.ports or chain.rung >= OUTLIVED_FROM
-    return request.t - newest.t <= LONGEST_GAP
+    gap = request.t - newest.t
+    if not climbs(newest.status):
+        here = request.port in chain.ports or newest.status == request.status == RESENT_ELSEWHERE
+        return here and gap <= AT_ONCE + request.grain
+    soonest = 0.0 if request.port in chain.ports else wait_bounds(chain.rung)[0]
+    return soonest - EARLY - request.grain <= gap <= LONGEST_GAP
 
 
 def fit(chain: Chain, request: Request, strange: bool) -> Fit:
@@ -91,7 +99,7 @@ def _at_once(chain: Chain, request: Request, gap: float, strange: bool) -> Fit:
         return Fit.NONE
     if chain.owns(request):
         return Fit.CONNECTION if gap <= AT_ONCE + request.grain else Fit.NONE
-    second_404 = chain.newest.status == request.status == 404 and not strange
+    second_404 = chain.newest.status == request.status == RESENT_ELSEWHERE and not strange
     return Fit.NEARBY if second_404 and gap <= AT_ONCE_ELSEWHERE + request.grain else Fit.NONE
 
 

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from math import inf
+from operator import attrgetter
 from typing import NamedTuple
 
 from stormdeck.model.logs.access import LocalTime, RequestKind
@@ -29,14 +30,28 @@ CHAINS = 10_000
 MARGIN_S = 5.0
 """A turn this far outside of the log's own time still belongs to it."""
 
+_status = attrgetter("status")
 
-class Taken(NamedTuple):
-    """A main request, and what the log alone makes of it."""
+
+class Judged(NamedTuple):
+    """A main request that is more than a turn's first attempt which was answered well."""
 
     line: int
     """Its index in the batch."""
     request: Request
     attempt: Attempt
+    """What the log alone makes of it."""
+
+
+class Taken(NamedTuple):
+    """The main requests among some lines, each in one of the two."""
+
+    passed: dict[int, Request]
+    """First attempts that were answered well, by their indices in the batch: most requests are no more than that."""
+    judged: list[Judged]
+
+    def __len__(self) -> int:
+        return len(self.passed) + len(self.judged)
 
 
 class Ledger:
@@ -81,33 +96,44 @@ class Ledger:
         """Return the newest main requests that have times."""
         return self._balance.recent
 
-    def take(self, batch: LogBatch) -> list[Taken]:
+    def take(self, batch: LogBatch) -> Taken:
         """Take lines; return the main requests among them."""
         intake = self._intake(batch.log)
-        taken: list[Taken] = []
-        others: list[RequestKind] = []
+        passed: dict[int, Request] = {}
+        judged: list[Judged] = []
+        requests: list[Request] = []
+        others = Counter[RequestKind]()
         untold = when(None, batch)
-        for index, line in enumerate(batch.lines):
+        rest, known = intake.sift(batch.lines)
+        for index, head, tail in rest:
+            line = batch.lines[index]
             if " HTTP/" in line or '"reqId":' in line:
-                found = intake.access(line)
+                found = intake.access(line, head, tail)
                 if found is not None:
                     access, port = found
                     if access.kind is RequestKind.MAIN:
                         t, grain = untold if access.time is None else when(access.time, batch)
                         request = Request(batch.log, access.status, access.host, port, t, grain)
-                        self._balance.add(request)
-                        taken.append(Taken(index, request, self.tracker.take(request)))
+                        requests.append(request)
+                        attempt = self.tracker.judge(request)
+                        if attempt is None:
+                            passed[index] = request
+                        else:
+                            judged.append(Judged(index, request, attempt))
                     else:
-                        others.append(access.kind)
+                        others[access.kind] += 1
                         if access.time is not None:
                             self._balance.reach(access.time)
                     continue
             if "ERROR" in line or "CRITICAL" in line:
                 self._explain(intake, line, batch)
-        if (taken or others) and not batch.history:
+        self._balance.add(requests)
+        if (requests or others or known) and not batch.history:
             self._balance.reach(batch.arrived)
-        self._count(taken, others)
-        return taken
+        self._kinds.update(known)
+        self._kinds.update(others)
+        self._count(requests, judged)
+        return Taken(passed, judged)
 
     def take_behind(self, batch: LogBatch) -> int:
         """Take the errors of the next hop's log; return how many requests for tokens it shows.
@@ -115,9 +141,10 @@ class Ledger:
         They are those of the first log once more, and the proxy's own retries.
         """
         intake, asked = self._intake(batch.log), 0
-        for line in batch.lines:
+        for index, head, tail in intake.sift(batch.lines).rest:
+            line = batch.lines[index]
             if " HTTP/" in line:
-                found = intake.access(line)
+                found = intake.access(line, head, tail)
                 asked += found is not None and asks_for_tokens(found[0])
             elif "ERROR" in line or "CRITICAL" in line:
                 self._explain(intake, line, batch)
@@ -181,12 +208,11 @@ class Ledger:
             intake = self._intakes[log] = Intake(self._local_time)
         return intake
 
-    def _count(self, taken: list[Taken], others: list[RequestKind]) -> None:
-        self._kinds[RequestKind.MAIN] += len(taken)
-        self._kinds.update(others)
-        self._statuses.update(line.request.status for line in taken)
-        self._retries += sum(line.attempt.number > 1 for line in taken)
-        self._retries -= sum(line.attempt.instead_of is not None for line in taken)
+    def _count(self, requests: list[Request], judged: list[Judged]) -> None:
+        self._kinds[RequestKind.MAIN] += len(requests)
+        self._statuses.update(map(_status, requests))
+        self._retries += sum(line.attempt.number > 1 for line in judged)
+        self._retries -= sum(line.attempt.instead_of is not None for line in judged)
 
     def _explain(self, intake: Intake, line: str, batch: LogBatch) -> None:
         error = intake.error(line, batch)

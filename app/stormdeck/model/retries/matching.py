@@ -54,6 +54,8 @@ def best_match(waiting: Waiting, request: Request, limit: int, known_port: bool)
     ``known_port``: its connection served a request before.
     """
     owners, tracks = waiting.concerned(request, known_port)
+    if not tracks:
+        return None
     best: Match | None = None
     best_rank: Rank = _LEAST
     for track in tracks:

@@ -18,6 +18,7 @@ STORMS = 50
 SWEEP = 16
 """Requests between two looks for chains that are over."""
 PORTS = 4096
+"""Connections that are remembered; twice as many at most."""
 NEVER = float("-inf")
 SAME_CONNECTION = 600.0
 """Seconds after which a port that is seen again is taken for another connection: ports are used anew."""
@@ -41,8 +42,13 @@ class Tracker:
         """Attempts after which the client gives up: ``CLAUDE_CODE_MAX_RETRIES`` and one."""
         self._turns = 0
         self._taken = 0
+        self._swept: float | None = None
+        """When turns that are over were looked for last."""
         self._waiting = Waiting()
         self._ports: dict[tuple[str, str, int], float | None] = {}
+        """When each connection was seen last."""
+        self._older_ports = self._ports
+        """The same of those before; they are forgotten as many as they are, one by one would cost more."""
         self._least = least
         self._most = most
         self._kept: OrderedDict[int, Chain] = OrderedDict()
@@ -52,19 +58,24 @@ class Tracker:
 
     def take(self, request: Request) -> Attempt:
         """Take the next main request and tell which attempt of which turn it is."""
+        return self.judge(request) or Attempt(self._turns, 1)
+
+    def judge(self, request: Request) -> Attempt | None:
+        """Take the next main request; ``None``: the first attempt of a turn, and answered well."""
         self._taken += 1
         known = self._seen(request)
         match = None
         if self._waiting:
-            if not self._taken % SWEEP:
+            if not self._taken % SWEEP and (request.t is None or request.t != self._swept):
                 self._waiting.forget(request.t, self._taken)
+                self._swept = request.t
             match = best_match(self._waiting, request, self.limit, known)
         if match is None:
             if self._least == 1 or request.status >= 400:
                 self._begin(request)
-            else:
-                self._turns += 1
-            return Attempt(self._turns, 1)
+                return Attempt(self._turns, 1)
+            self._turns += 1
+            return None
         track, wrong = match.track, None
         if match.reading is not Reading.FOLLOWS:
             track, wrong = self._revise(match)
@@ -101,14 +112,17 @@ class Tracker:
 
     def _seen(self, request: Request) -> bool:
         """Tell whether a request's connection served one before, and remember it."""
-        t, key = request.t, (request.log, request.host, request.port)
-        last = self._ports.pop(key, NEVER)
+        log, _, host, port, t, _ = request
+        key = (log, host, port)
+        last = self._ports.get(key, NEVER)
+        if last == NEVER:
+            last = self._older_ports.get(key, NEVER)
+            if len(self._ports) >= PORTS:
+                self._older_ports, self._ports = self._ports, {}
         self._ports[key] = t
         if last == NEVER:
-            if len(self._ports) > PORTS:
-                del self._ports[next(iter(self._ports))]
             return False
-        return bool(request.port) and (last is None or t is None or t - last <= SAME_CONNECTION)
+        return bool(port) and (last is None or t is None or t - last <= SAME_CONNECTION)
 
     def _begin(self, request: Request) -> Track:
         """Begin a turn; it waits for its next attempt where it failed."""
