@@ -3,7 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-JOBS ?= 2
+# One more than the cores of a small machine: some tests wait.
+JOBS ?= 3
 
 .DEFAULT_GOAL := help
 .PHONY: soak help demo run test test-real test-real-quick test-real-vllm versions check bench score fuzz snapshots screenshots readme wheel clean

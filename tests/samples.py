@@ -211,7 +211,16 @@ FAILURE = (
     "Hosted_vllmException - EngineCore encountered an issue. See stack trace (above) for the root cause."
 )
 REFUSED = 'INFO:     127.0.0.1:60140 - "POST /v1/messages?beta=true HTTP/1.1" 500 Internal Server Error'
-TRACEBACK = ("Traceback (most recent call last):", '  File "proxy_server.py", line 1984, in anthropic_response')
+ANSWERED = 'INFO:     127.0.0.1:{port} - "POST /v1/messages?beta=true HTTP/1.1" 200 OK'
+PROBES = (
+    'INFO:     127.0.0.1:36808 - "GET /health HTTP/1.1" 200 OK',
+    'INFO:     127.0.0.1:36810 - "GET /metrics HTTP/1.1" 200 OK',
+)
+TRACEBACK = (
+    "Traceback (most recent call last):",
+    '  File "proxy_server.py", line 1984, in anthropic_response',
+    "litellm.exceptions.InternalServerError: EngineCore encountered an issue",
+)
 
 
 def log_lines():
@@ -222,17 +231,22 @@ def log_lines():
             LOGS[0],
             [FAILURE, *TRACEBACK, REFUSED],
             NOW - ago,
-            {3: attempt},
+            {4: attempt},
         )
     yield (
         LOGS[1],
-        [
-            'INFO:     127.0.0.1:36808 - "GET /health HTTP/1.1" 200 OK',
-            'INFO:     127.0.0.1:36810 - "GET /metrics HTTP/1.1" 200 OK',
-        ],
+        PROBES,
         NOW - 1,
         {},
     )
+
+
+def calm_lines():
+    """Yield lines as ``log_lines`` does: the requests of the calm strip, each answered, and two probes."""
+    for step, bucket in enumerate(CALM_BUCKETS, -len(CALM_BUCKETS)):
+        for nth in range(bucket.ok):
+            yield LOGS[0], [ANSWERED.format(port=60200 + 2 * step + nth)], NOW + 15 * step + 6 * nth + 2, {0: 1}
+    yield LOGS[1], PROBES, NOW - 1, {}
 
 
 TOKEN = "sk-very-secret-4711"

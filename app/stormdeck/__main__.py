@@ -25,6 +25,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         code = _run(sys.argv[1:] if argv is None else argv)
         _flush()
+        if argv is None and "textual" in sys.modules:
+            _leave(code)
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
@@ -112,6 +114,15 @@ def _flush() -> None:
     """Write out what is printed while a failure can still be told."""
     if sys.stdout is not None:
         sys.stdout.flush()
+
+
+def _leave(code: int) -> None:
+    """End the program at once: the panel has closed all that it opened.
+
+    Python takes 0.2 s to take apart what Textual loaded (measured, 3.11), and the user's shell waits for it.
+    """
+    sys.stderr.flush()
+    os._exit(code)
 
 
 def _drop_output() -> None:

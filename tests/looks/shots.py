@@ -25,11 +25,13 @@ class Shot:
     size: tuple
     keys: tuple = ()
     lines: tuple | None = None
+    """By default those that the traffic tells of."""
     look: Look = field(default_factory=Look)
 
     def app(self):
         """Return a panel for it."""
-        return make_app(lines=self.lines, look=self.look, client_version="2.1.329")
+        told = samples.log_lines() if samples.STORMY in self.snapshots else samples.calm_lines()
+        return make_app(lines=told if self.lines is None else self.lines, look=self.look, client_version="2.1.329")
 
     async def set_up(self, pilot):
         """Bring a running panel into the state."""

@@ -15,13 +15,14 @@ from budget.bench.measure import memory, usage
 from budget.bench.terminal import GaveUpError, NotShownError, Terminal
 from soak.account import Row, Sample, exact, flat, table
 from soak.faults import Faults
+from soak.lateness import Lateness
 
 PACE = 50
-LONGEST_MIN = 58
-"""The panel counts over an hour at most."""
+LONGEST_MIN = 60
 STEP_S = 2.0
 BETWEEN_FAULTS_S = 4.0
-SETTLED_S = 8.0
+FLOODS = 3
+"""Before samples are taken: the book of lines is full then, and the allocator has what a flood takes."""
 
 
 class Soak:
@@ -32,6 +33,7 @@ class Soak:
         self.terminal = terminal
         self.samples = []
         self._before = usage(terminal.pid)
+        self._requests = 0
 
     def notes(self):
         return json.loads((self.folder / "notes.json").read_text())
@@ -44,9 +46,11 @@ class Soak:
             now = usage(self.terminal.pid)
             if now.at - self._before.at >= STEP_S:
                 held = self.notes()
+                new, self._requests = held["requests"] - self._requests, held["requests"]
                 self.samples.append(
                     Sample(
                         self._before.cpu_percent(now),
+                        new / (now.at - self._before.at),
                         memory(self.terminal.pid).resident,
                         *(held[name] for name in ("tasks", "threads", "descriptors")),
                     )
@@ -76,8 +80,14 @@ def soak(minutes, folder):
         run.until(
             lambda: (folder / "notes.json").exists() and run.notes()["logs"] == len(stack["logs"]), "no log is read"
         )
-        os.kill(client, signal.SIGCONT)
         faults = Faults(stack, terminal, run.rest)
+        for _ in range(FLOODS):
+            faults.log_flooded()
+            faults.look_around()
+        run.samples.clear()
+        os.kill(client, signal.SIGCONT)
+        late = Lateness()
+        late.start()
         end = time.monotonic() + 60 * minutes
         done = {}
         for fault in cycle(faults.all):
@@ -86,15 +96,16 @@ def soak(minutes, folder):
                 break
             fault()
             done[fault.__name__] = done.get(fault.__name__, 0) + 1
-        os.kill(client, signal.SIGKILL)
-        run.rest(SETTLED_S)
+        faults.client_leaves()
+        late.stop()
         shown, ledger = run.notes(), Path(stack["ledger"]).read_text()
         begun = time.monotonic()
         terminal.press("1q")
         quit_s = terminal.until_ends(10.0) - begun
         left = [name for name, pid in stack["pids"].items() if _alive(pid)]
     rows = [Row("faults", ", ".join(f"{name.replace('_', ' ')} {number}" for name, number in done.items()), bool(done))]
-    rows += [*exact(shown, ledger), *flat(run.samples)]
+    rows.append(Row("machine on time", late.words, not late.moments, judged=not late.moments))
+    rows += [*exact(shown, ledger, late), *flat(run.samples)]
     rows.append(Row("quit", f"{quit_s:.2f} s, left running: {', '.join(left) or 'nothing'}", not left))
     folders = [path.name for path in folder.glob("stormdeck-demo-*")]
     rows.append(Row("left behind", ", ".join(folders) or "nothing", not folders))
@@ -116,7 +127,7 @@ def main(minutes):
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     sys.stdout.write(f"{min(minutes, LONGEST_MIN):g} minutes at {PACE} times the demo's pace\n\n{table(rows)}\n")
-    return 0 if all(row.holds for row in rows) else 1
+    return 0 if all(row.holds or not row.judged for row in rows) else 1
 
 
 if __name__ == "__main__":

@@ -8,6 +8,8 @@ from pathlib import Path
 FROZEN_S = 2.0
 READ_S = 2.0
 """After this long the panel has read what stands in a log."""
+LONGEST_WAIT_S = 12.0
+"""Of the client between two attempts: it gives up after the sixth, and waits 8 to 10 s for that one."""
 
 
 class Faults:
@@ -82,6 +84,18 @@ class Faults:
     def panel_suspended(self):
         """Stopped as by a debugger, without a word before."""
         self._frozen("client", self._suspend)
+
+    def client_leaves(self):
+        """Take the client's token: it ends its turn, and sends no more.
+
+        Killed in the middle of an answer, it would not write down the request, whose line stands in the log.
+        """
+        settings = json.loads(self._settings.read_text())
+        del settings["env"]["ANTHROPIC_AUTH_TOKEN"]
+        self._write(json.dumps(settings))
+        size = None
+        while size != (size := self._ledger.stat().st_size):
+            self._terminal.rest(LONGEST_WAIT_S)
 
     def _suspend(self):
         os.kill(self._terminal.pid, signal.SIGSTOP)

@@ -5,8 +5,9 @@ import json
 import pytest
 
 from soak.account import Sample, exact, flat, table
+from soak.lateness import Lateness
 
-CALM = Sample(cpu_percent=2.0, memory_mib=60.0, tasks=30, threads=9, descriptors=12)
+CALM = Sample(cpu_percent=2.0, requests_s=4.0, memory_mib=60.0, tasks=30, threads=9, descriptors=12)
 
 
 def grown(**by):
@@ -24,7 +25,7 @@ def test_a_panel_that_stays_as_it_is_is_flat():
 
 
 def test_what_is_held_while_caches_fill_is_no_leak():
-    assert failing(flat([Sample(9.0, 40.0, 80, 9, 30)] * 4 + [CALM] * 16)) == []
+    assert failing(flat([Sample(9.0, 4.0, 40.0, 80, 9, 30)] * 4 + [CALM] * 16)) == []
 
 
 @pytest.mark.parametrize(
@@ -41,6 +42,27 @@ def test_what_grows_is_named(name, by, row):
     assert failing(flat(grown(**{name: by}))) == [row]
 
 
+@pytest.mark.parametrize(
+    ("cpu_percent", "requests_s", "rows"),
+    [
+        pytest.param(3.6, 8.0, [], id="more-traffic-costs-more"),
+        pytest.param(2.0, 1.0, [], id="less-traffic-leaves-the-rest-to-fewer"),
+        pytest.param(3.6, 4.0, ["CPU"], id="the-same-traffic-does-not"),
+    ],
+)
+def test_cpu_is_judged_by_the_traffic(cpu_percent, requests_s, rows):
+    last = Sample(**{**vars(CALM), "cpu_percent": cpu_percent, "requests_s": requests_s})
+    assert failing(flat([CALM] * 10 + [last] * 10)) == rows
+
+
+def late(*naps_s):
+    """Return a machine that woke up late by these."""
+    seen = Lateness()
+    for one in naps_s:
+        seen.note(one)
+    return seen
+
+
 def ledger(*requests):
     return "\n".join(
         json.dumps({"t": 1.0, "kind": kind, "status": 200, "attempt": attempt}) for kind, attempt in requests
@@ -49,9 +71,27 @@ def ledger(*requests):
 
 def test_counts_are_exact_or_they_fail():
     sent = ledger(("main", 1), ("main", 2), ("title", 1), ("count_tokens", 1))
-    assert failing(exact({"requests": 3, "turns": 2, "retries": 1}, sent)) == []
-    assert failing(exact({"requests": 3, "turns": 3, "retries": 0}, sent)) == ["turns", "retries"]
+    assert failing(exact({"requests": 3, "turns": 2, "retries": 1}, sent, late(0.02))) == []
+    assert failing(exact({"requests": 3, "turns": 3, "retries": 0}, sent, late(0.02))) == ["turns", "retries"]
+
+
+@pytest.mark.parametrize(
+    ("naps_s", "shown", "rows"),
+    [
+        pytest.param([0.3], (3, 3, 0), [], id="one-nap-one-turn"),
+        pytest.param([0.3], (3, 1, 2), [], id="one-too-many"),
+        pytest.param([0.3], (4, 2, 2), ["requests"], id="a-request-that-nobody-sent"),
+        pytest.param([0.3], (6, 4, 2), ["requests", "turns"], id="more-than-it-can-blur"),
+        pytest.param([0.1] * 9, (3, 3, 0), ["turns", "retries"], id="not-late-enough"),
+    ],
+)
+def test_a_machine_that_wakes_up_late_excuses_little(naps_s, shown, rows):
+    sent = ledger(("main", 1), ("main", 2), ("title", 1), ("count_tokens", 1))
+    judged = exact(dict(zip(("requests", "turns", "retries"), shown, strict=True)), sent, late(*naps_s))
+    assert [row.what for row in judged if row.judged and not row.holds] == rows
+    assert all("not judged" in table([row]) and "(limit 150)" in row.seen for row in judged if not row.judged)
 
 
 def test_a_row_that_fails_stands_out():
-    assert "| turns | 3 shown, 2 sent | **fails** |" in table(exact({"turns": 3}, ledger(("main", 1), ("main", 1))))
+    sent = ledger(("main", 1), ("main", 1))
+    assert "| turns | 3 shown, 2 sent | **fails** |" in table(exact({"turns": 3}, sent, late(0.0)))

@@ -16,6 +16,7 @@ from demo_servers import until
 
 from stormdeck.demo.scenario import SCRIPT, Fault
 from stormdeck.demo.stack import DemoStack
+from stormdeck.options import load
 
 SPEED = 20.0
 MAIN = re.compile(r'"POST /v1/messages\?beta=true HTTP/1\.1" (\d{3})')
@@ -86,6 +87,14 @@ def test_the_scratch_files_are_what_the_panel_will_read(stack):
     config = Path(command[command.index("--config") + 1])
     assert f"api_base: {stack.vllm_url}/v1" in config.read_text()
     assert command[command.index("--port") + 1] == stack.proxy_url.rpartition(":")[2]
+
+
+def test_what_the_user_says_of_the_panel_holds_in_the_demo_too(stack):
+    given = {"readonly": ["on"], "keys": ["app.quit=Q"], "theme": ["nord"], "density": ["compact"], "bell": ["on"]}
+    options = load(given, {}, with_file=False).options
+    shown = stack.options(options)
+    assert [getattr(shown, name) for name in given] == [getattr(options, name) for name in given]
+    assert shown.home == stack.home
 
 
 def test_start_does_not_wait_and_the_port_refuses_until_the_server_is_up(stack):

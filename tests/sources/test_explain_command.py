@@ -1,10 +1,12 @@
 """``stormdeck explain``: the page of a rule, whatever the spelling, and near codes for what is none."""
 
 import json
+from types import SimpleNamespace
 
 import pytest
 
 from stormdeck.__main__ import main
+from stormdeck.model.deck import Deck
 from stormdeck.model.rules.registry import RULES
 
 
@@ -36,21 +38,88 @@ def test_json_has_the_whole_page(capsys):
     ("words", "near"),
     [
         ("URL109", "URL108"),
-        ("url", "URL101, URL102"),
         ("MODL301", "MODEL301"),
         ("zzz", "Codes begin with URL"),
         ("\x1b[31m", "Codes begin with URL"),
+        ("the weather is nice", "Paste it as the client shows it"),
+        ("my tokens cannot be counted", "No OpenAI API key is set"),
     ],
-    ids=["unknown number", "a family", "a letter short", "nothing alike", "an escape"],
+    ids=["unknown number", "a letter short", "nothing alike", "an escape", "other text", "other words for it"],
 )
-def test_an_unknown_code_names_near_ones(words, near, capsys):
+def test_what_is_not_known_names_what_comes_near_and_what_to_do_next(words, near, capsys):
     assert main(["explain", words]) == 2
     out, err = capsys.readouterr()
     assert out == ""
     assert near in err
+    assert "`stormdeck explain` lists all" in err
     assert "\x1b" not in err
 
 
-def test_without_a_code_it_is_wrong_use(capsys):
-    assert main(["explain"]) == 2
-    assert "CODE" in capsys.readouterr().err
+@pytest.fixture
+def nothing_here(monkeypatch):
+    """Find nothing on the machine of whoever runs the tests."""
+    seen = SimpleNamespace(deck=Deck(), logs={}, note="")
+    monkeypatch.setattr("stormdeck.commands.decoded.glance", lambda *_, **__: seen)
+
+
+def listed(out):
+    return [line.split()[0] for line in out.splitlines()]
+
+
+def test_without_words_every_rule_is_listed(capsys):
+    assert main(["explain"]) == 0
+    out, err = capsys.readouterr()
+    assert listed(out) == [rule.code for rule in RULES]
+    assert "explain CODE" in err
+
+
+@pytest.mark.parametrize("family", ["FILE", "file"])
+def test_a_family_is_listed(family, capsys):
+    assert main(["explain", family]) == 0
+    assert listed(capsys.readouterr().out) == [rule.code for rule in RULES if rule.family == "FILE"]
+    assert main(["explain", family, "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["rules"][0] == {"code": "FILE701", "title": "a settings file that is no JSON"}
+
+
+@pytest.mark.parametrize(
+    "piece",
+    ["Not logged in", "not LOGGED in", '"Not logged in ·"', "Not logged in · Please", "  Not\n logged  in..."],
+    ids=["a piece", "another case", "quoted", "cut", "broken over lines"],
+)
+@pytest.mark.usefixtures("nothing_here")
+def test_a_piece_of_one_message_tells_its_causes(piece, capsys):
+    assert main(["explain", piece]) == 0
+    out, err = capsys.readouterr()
+    assert err == ""
+    assert out.startswith("the client has no token, so it sends nothing:\n\nAUTH201")
+
+
+@pytest.mark.usefixtures("nothing_here")
+def test_a_status_alone_is_a_piece_too(capsys):
+    assert main(["explain", "529"]) == 0
+    assert capsys.readouterr().out.startswith("the server is overloaded:")
+
+
+def test_a_piece_of_several_messages_lists_them_with_their_rules(capsys):
+    assert main(["explain", "connection dropped"]) == 0
+    out, err = capsys.readouterr()
+    assert out.startswith('2 messages have "connection dropped":\n')
+    for words in ("Check the gateway set in", "the connection was cut: SERVER905", "the client retries: SERVER905"):
+        assert words in out
+    assert "Give more of the message" in err
+    assert main(["explain", "connection dropped", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)["messages"]
+    assert [one["name"] for one in told] == ["the connection was cut", "the client retries"]
+
+
+def test_a_long_list_is_short_and_says_how_many_more_there_are(capsys):
+    assert main(["explain", "api"]) == 0
+    out = capsys.readouterr().out
+    assert len(out.splitlines()) < 30
+    assert "more" in out.splitlines()[-1]
+
+
+def test_a_piece_that_stands_on_one_page_alone_shows_that_page(capsys):
+    assert main(["explain", "no_db_connection"]) == 0
+    assert capsys.readouterr().out.startswith("AUTH204  the proxy does not know the token\n")

@@ -12,6 +12,7 @@ import pytest
 from stormdeck.feed.feed import Feed
 from stormdeck.feed.logdesk import LogDesk
 from stormdeck.feed.reduce import take
+from stormdeck.model.client import ClientSnapshot
 from stormdeck.model.deck import Deck
 from stormdeck.model.logs.book import LogBook
 from stormdeck.model.meter import TrafficMeter
@@ -88,6 +89,49 @@ def test_the_clients_version_tells_how_its_retry_limit_counts(tmp_path, monkeypa
         feed.start()
         try:
             await until(storm_limit, "the storm has another limit")
+        finally:
+            await feed.stop()
+
+    asyncio.run(run())
+
+
+def test_settings_that_do_not_parse_leave_the_limit_as_it_was(tmp_path, monkeypatch):
+    """Clients that run go on with what they have read."""
+    monkeypatch.setattr("stormdeck.feed.servers.discover", functools.partial(discover, ports=(), scan=lambda: Scan(())))
+    home, log = tmp_path / "home", tmp_path / "proxy.log"
+    (home / ".claude").mkdir(parents=True)
+    settings = home / ".claude" / "settings.json"
+    settings.write_text(json.dumps({"env": {"CLAUDE_CODE_MAX_RETRIES": "6"}}))
+    log.touch()
+    options = Options(home=home, project=home / "project", log=(log,), gpu=False, client_version="2.1.329")
+    handed = []
+
+    def limits(started):
+        storms = next((one.storms for one in reversed(handed) if getattr(one, "storms", ())), ())
+        return [storm.limit for storm in storms if abs(storm.started - started) < 1]
+
+    def unparsed(one):
+        return isinstance(one, SettingsSnapshot) and any(file.error for file in one.files)
+
+    def write_storm(started, port):
+        with log.open("a") as file:
+            file.writelines(access(started + after, 500, port) for after in (0.0, 0.55, 1.6))
+
+    async def run():
+        feed = Feed(options, user_paths({}, home, options.project), {}, LogBook(), handed.append, lambda: None)
+        now = time.time()
+        feed.start()
+        try:
+            write_storm(now - 60, 40000)
+            await until(lambda: limits(now - 60) == [7], "the limit is not known")
+            settings.write_text("{")
+            broken = await until(
+                lambda: next((at for at, one in enumerate(handed) if unparsed(one)), None), "it parses"
+            )
+            await until(lambda: any(isinstance(one, ClientSnapshot) for one in handed[broken:]), "nothing is learned")
+            write_storm(now - 20, 40001)
+            await until(lambda: limits(now - 20), "no second storm")
+            assert limits(now - 20) == [7]
         finally:
             await feed.stop()
 

@@ -90,6 +90,49 @@ def test_the_end_of_the_file_comes_first_and_is_history(log: Path, started: Call
     assert desk.batches[-1].arrived == 42.0
 
 
+class Busy:
+    """A follower whose first look lasts until ``go_on``: a busy machine lets it wait between two lines."""
+
+    def __init__(self, path: Path) -> None:
+        self.now = 5000.0
+        self.arrived: list[float] = []
+        self._first, self._free = threading.Event(), threading.Event()
+        self.follower = Follower(path, self._hand, lambda _: None, 0.01, clock=lambda: self.now)
+        self.follower.start()
+        assert self._first.wait(5)
+
+    def _hand(self, batch: LogBatch) -> None:
+        if batch.history:
+            self._first.set()
+            assert self._free.wait(5)
+        else:
+            self.arrived.append(batch.arrived)
+
+    def go_on(self) -> list[float]:
+        self._free.set()
+        until(lambda: bool(self.arrived))
+        self.follower.stop()
+        return self.arrived
+
+
+@pytest.mark.parametrize(
+    ("written", "arrived"),
+    [
+        pytest.param(5003.5, 5003.5, id="while-it-waited"),
+        pytest.param(1000.0, 5000.0, id="by-a-clock-that-is-slow"),
+        pytest.param(9000.0, 5007.0, id="by-a-clock-that-is-fast"),
+    ],
+)
+def test_a_line_that_is_read_late_arrived_when_it_was_written(written: float, arrived: float, log: Path) -> None:
+    """Between two looks, that is: what the drive's clock says beyond them is wrong."""
+    append(log, "before\n")
+    busy = Busy(log)
+    append(log, "late\n")
+    os.utime(log, (written, written))
+    busy.now = 5007.0
+    assert busy.go_on() == [arrived]
+
+
 def test_history_that_begins_with_a_line_keeps_it(log: Path, started: Callable[..., Desk]) -> None:
     append(log, "one\ntwo\n")
     started(log, history_bytes=4).awaits("two")

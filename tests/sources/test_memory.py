@@ -202,3 +202,30 @@ def test_text_that_no_database_takes_is_made_harmless(file):
 def test_the_feed_can_import_it_without_sqlite():
     code = "import sys, stormdeck.sources.memory; sys.exit('sqlite3' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+class TestReadOnly:
+    def test_what_is_there_is_recalled_and_nothing_is_added(self, file):
+        StormMemory(file).remember([storm()])
+        before = file.read_bytes()
+        memory = StormMemory(file, writes=False)
+        assert memory.remember([storm(200)]) is None
+        assert memory.recall() == (storm(),)
+        assert memory.trouble is None
+        assert [path.name for path in file.parent.iterdir()] == [file.name]
+        assert file.read_bytes() == before
+
+    def test_no_file_is_made(self, file):
+        memory = StormMemory(file, writes=False)
+        memory.remember([storm()])
+        assert memory.recall() == ()
+        assert not file.parent.exists()
+
+    @pytest.mark.parametrize("content", [b"", b"no database" * 500], ids=["empty", "damaged"])
+    def test_a_file_that_cannot_be_read_is_told_and_left_as_it_is(self, file, content):
+        file.parent.mkdir(parents=True)
+        file.write_bytes(content)
+        memory = StormMemory(file, writes=False)
+        assert memory.recall() == ()
+        assert "Storms are not remembered" in memory.trouble
+        assert [(path.name, path.read_bytes()) for path in file.parent.iterdir()] == [(file.name, content)]

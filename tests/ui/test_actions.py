@@ -90,7 +90,7 @@ async def test_the_key_bar_names_the_areas_and_the_keys_that_matter(panel, area)
         assert [action.id for action in shown if f"{action.shown} {action.words}" not in bottom] == []
 
 
-@pytest.mark.parametrize(("width", "own"), [(80, 3), (60, 2), (40, 0)])
+@pytest.mark.parametrize(("width", "own"), [(80, 2), (60, 2), (40, 1)])
 @in_loop
 async def test_a_narrower_key_bar_keeps_help_and_quit_and_drops_the_last_keys_first(panel, width, own):
     async with panel().run_test(size=(width, 24)) as pilot:

@@ -108,6 +108,26 @@ async def test_a_click_in_a_narrow_pane_hits_the_numbers_and_the_keys(panel):
         await until(pilot, lambda: rows_with(pilot.app, "next match"), "no help")
 
 
+@pytest.mark.parametrize(
+    ("size", "names"),
+    [
+        ((120, 40), "1 Overview  2 Logs  3 Settings  4 Checks ✖1 ▲2"),
+        ((80, 24), "1 View 2 Logs 3 Set 4 Checks ✖1 ▲2"),
+        ((40, 12), "1 2 3 4 ✖1 ▲2"),
+    ],
+    ids=["120x40", "80x24", "40x12"],
+)
+@in_loop
+async def test_the_areas_are_named_in_the_same_places_whichever_is_shown(panel, size, names):
+    async with panel().run_test(size=size) as pilot:
+        await hand(pilot, WRONG)
+        for area in AREAS:
+            await show(pilot, area)
+            bottom = screen(pilot.app).splitlines()[-1]
+            assert bottom.startswith(f" {names}  ")
+            assert bottom.endswith("? help  q quit")
+
+
 @in_loop
 async def test_the_checks_area_counts_findings_in_the_key_bar_of_every_area(panel):
     async with panel().run_test(size=(120, 40)) as pilot:
@@ -170,3 +190,16 @@ async def test_ctrl_r_looks_for_servers_again(panel):
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("ctrl+r")
         await until(pilot, lambda: "search" in app.feed.told)
+
+
+@pytest.mark.parametrize("size", [(120, 40), (80, 24), (60, 20)], ids=["120x40", "80x24", "60x20"])
+@in_loop
+async def test_in_the_list_of_the_checks_no_finding_is_half_told(panel, size):
+    async with panel().run_test(size=size) as pilot:
+        await hand(pilot, WRONG, FOUND, VLLM, PROXY)
+        await show(pilot, "checks")
+        await until(pilot, lambda: rows_with(pilot.app, "URL101"))
+        for finding in pilot.app.deck.findings:
+            (row,) = [row for row in rows_with(pilot.app, finding.code) if row[1:2] in "▌ " and row[2:3] in "✖▲○"]
+            assert finding.title in row
+            assert finding.severity.value in row or size == (60, 20)

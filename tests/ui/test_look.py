@@ -12,12 +12,14 @@ from panel import AREAS, hand, in_loop, make_app, rows_with, screen, show, until
 from samples import FOUND, GPUS, PROXY, STORMY, VLLM, WRONG
 from stormdeck.model.arrange import Wish
 from stormdeck.model.bar import ascii_only
+from stormdeck.model.signs import STRANGE
+from stormdeck.model.theme_names import THEME_NAMES
 from stormdeck.options import load
 from stormdeck.sources.theme import ThemeMemory
-from stormdeck.ui.glyphs import STRANGE, to_ascii
+from stormdeck.ui.glyphs import to_ascii
 from stormdeck.ui.look import Look, chosen_look
 from stormdeck.ui.run import run_panel
-from stormdeck.ui.themes import READABLE, SIGNALS, THEMES, VISIBLE, contrast, full_name, tokens
+from stormdeck.ui.themes import NAMES, READABLE, SIGNALS, THEMES, VISIBLE, contrast, full_name, tokens
 
 EVERYTHING = (WRONG, FOUND, VLLM, PROXY, GPUS, STORMY)
 UTF8 = {"LANG": "C.UTF-8", "TERM": "xterm-256color"}
@@ -158,6 +160,10 @@ def test_a_theme_that_does_not_exist_is_told_with_its_neighbours_and_all_there_a
     said = capsys.readouterr().err
     assert 'unknown theme "hihg-contrast"; did you mean high-contrast' in said
     assert all(name in said for name in ("dark", "ansi", "nord", "tokyo-night"))
+
+
+def test_a_shell_completes_the_themes_that_there_are():
+    assert THEME_NAMES == NAMES
 
 
 @in_loop

@@ -24,6 +24,7 @@ from samples import (
     WRONG,
 )
 from stormdeck.model.retries.storm import Outcome
+from stormdeck.ui.draw import sentences
 from stormdeck.ui.widgets.panel import Panel
 from stormdeck.ui.widgets.verdict_bar import VerdictBar
 
@@ -206,3 +207,25 @@ async def test_the_path_keeps_every_light_whatever_the_width(panel, width):
         await hand(pilot, *WHOLE, DOWN_VLLM)
         path = screen(pilot.app).splitlines()[0]
         assert (path.count("●"), path.count("✖")) == (3, 1)
+
+
+@in_loop
+async def test_the_path_shows_the_same_whatever_the_digits_of_its_figures(panel):
+    async with panel().run_test(size=(76, 24)) as pilot:
+        shown = set()
+        for latency, busy in ((4, 1), (40, 10), (400, 100)):
+            gpus = tuple(replace(gpu, utilization_percent=busy) for gpu in GPUS.gpus)
+            await hand(pilot, WELL, FOUND, replace(VLLM, latency_ms=latency), PROXY, replace(GPUS, gpus=gpus), CALM)
+            (path,) = rows_with(pilot.app, "vLLM :8000")
+            shown.add((f"{latency} ms" in path, path[-5:] == "14:02"))
+        assert len(shown) == 1
+
+
+@pytest.mark.parametrize(
+    ("height", "shown"),
+    [(4, ["What happens is told in so many", "words. Why. Press 3."]), (1, ["Press 3."]), (0, [])],
+    ids=["all", "the step alone", "no room"],
+)
+def test_where_the_first_sentence_does_not_fit_the_step_is_told(height, shown):
+    text = "What happens is told in so many words. Why. Press 3."
+    assert [row.plain.rstrip() for row in sentences(text, 32, height)] == shown

@@ -74,3 +74,25 @@ def test_it_fits_small_panes(tmp_path, size):
             assert "REPLAY today.jsonl" in screen(app)
 
     play()
+
+
+STORMS = [(hour * 3600.0 + at, text) for hour in range(6) for at, text in LINES]
+SIX = Tape("six.jsonl", tuple(LogBatch("a.log", (text,), START + at, history=False) for at, text in STORMS))
+
+
+@in_loop
+async def test_storms_that_come_fast_share_one_toast(tmp_path):
+    app = played(tmp_path, 3600.0, SIX)
+    async with app.run_test(size=(120, 40), notifications=True) as pilot:
+        await show(pilot, "logs")
+        most = 0
+
+        def ended():
+            nonlocal most
+            most = max(most, len(app._notifications))
+            return "The recording ends here" in screen(app)
+
+        await until(pilot, ended)
+        assert [one.title for one in app._notifications] == ["Retry storm"]
+        assert most == 1
+        assert told(app).startswith("attempt ")

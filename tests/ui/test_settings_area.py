@@ -524,7 +524,7 @@ async def test_a_file_that_changed_outside_leaves_the_choice(on_file, key, left)
         await opened(pilot)
         await until(pilot, lambda: pilot.app.screen.draft.file is not None)
         screen_ = pilot.app.screen
-        screen_._change(screen_.draft.edit("model", "mine"))
+        screen_.change(screen_.draft.edit("model", "mine"))
         await pilot.press("s")
         await until(pilot, lambda: rows_with(pilot.app, "SAVE"))
         file.write_text('{"model": "theirs", "x": 1}')
@@ -534,3 +534,24 @@ async def test_a_file_that_changed_outside_leaves_the_choice(on_file, key, left)
         await until(pilot, lambda: not screen_.draft.edits)
         assert f'"model": "{left}"' in file.read_text()
         assert '"x": 1' in file.read_text()
+
+
+@pytest.mark.parametrize("size", [(120, 40), (80, 24), (60, 20), (40, 12)], ids=["120x40", "80x24", "60x20", "40x12"])
+@in_loop
+async def test_a_finding_is_told_by_sign_word_and_code_and_no_value_is_cut(panel, size):
+    async with panel().run_test(size=size) as pilot:
+        await opened(pilot, WRONG)
+        assert rows_with(pilot.app, "✖ error URL101  ends in /v1")
+        assert rows_with(pilot.app, "http://127.0.0.1:4000/v1")
+        await pilot.press("n")
+        await until(pilot, lambda: rows_with(pilot.app, "▲ warning MODEL305"))
+
+
+@in_loop
+async def test_in_a_narrow_pane_a_value_is_typed_below_its_label_over_the_whole_width(panel):
+    async with panel().run_test(size=(40, 12)) as pilot:
+        await opened(pilot, WELL)
+        await begin(pilot, URL)
+        await paste(pilot, "http://gpu-box.example:8000/v1")
+        await until(pilot, lambda: rows_with(pilot.app, "   http://gpu-box.example:8000/v1"), "what is typed is cut")
+        assert rows_with(pilot.app, "   ✖ error URL101  ends in /v1")

@@ -8,12 +8,11 @@ from hypothesis import strategies as st
 
 from samples import CALM, FOUND, NOW, VLLM, WELL
 from stormdeck.feed.reduce import take
-from stormdeck.model.bar import LONGEST, Bar, client_line, shortened, tmux_line, to_ascii
+from stormdeck.model.bar import LONGEST, Bar, client_line, shortened, tmux_line
 from stormdeck.model.deck import Deck
 from stormdeck.model.light import Light
 from stormdeck.model.status import bar_of, is_told
 from stormdeck.model.verdict.ranking import statements
-from stormdeck.ui import glyphs
 
 HOPS = (("client", "claude", Light.FINE), ("proxy", "LiteLLM", Light.LOOK), ("vllm", "vLLM", Light.BROKEN))
 
@@ -99,11 +98,6 @@ def test_long_words_are_cut_between_two_of_them():
     cut = shortened("word " * 40)
     assert len(cut) <= LONGEST + 2
     assert cut.endswith("word …")
-
-
-def test_the_panel_and_the_bar_have_the_same_stand_ins():
-    for sign in "●▲✖○◌·×—…→─":
-        assert to_ascii(sign) == glyphs.to_ascii(sign)
 
 
 def test_a_bar_is_made_of_what_the_panel_says():

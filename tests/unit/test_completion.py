@@ -24,6 +24,10 @@ WORDS = {
     "completion ": set(SHELLS),
     "--density ": {"normal", "compact"},
     "--notify os": {"osc9", "osc777"},
+    "--theme rose": {"rose-pine", "rose-pine-dawn", "rose-pine-moon"},
+    "--theme h": {"high-contrast"},
+    "check --only FILE70": {rule.code for rule in RULES if rule.code.startswith("FILE70")},
+    "check --skip TR": {"TRAFFIC", *(rule.code for rule in RULES if rule.family == "TRAFFIC")},
 }
 
 

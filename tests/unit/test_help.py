@@ -52,6 +52,9 @@ def test_the_whole_list_shows_every_option(capsys, monkeypatch):
     ("command", "there", "not_there"),
     [
         ("check", "--litellm-config", "--theme"),
+        ("check", "--only CODES", "--bell"),
+        ("set", "--readonly", "--theme"),
+        ("explain", "nothing: all rules", "--readonly"),
         ("status", "--no-gpu", "--mouse"),
         ("demo", "--theme", "--vllm"),
         ("analyze", "--transcripts", "--project"),

@@ -97,6 +97,22 @@ def test_a_storm_is_in_the_snapshot():
     assert meter.snapshot(START + 4).storms[0].outcome is Outcome.GAVE_UP
 
 
+def test_a_turn_ends_by_the_limit_that_it_began_with():
+    """The settings change after a client gave up, or while it tries: its turn is not another one by that."""
+    meter = TrafficMeter()
+    meter.set_limit(4)
+    storm(meter)
+    meter.set_limit(11)
+    meter.take(batch(line(200, 5), t=START + 9))
+    (seen,) = meter.snapshot(START + 9).storms
+    assert (seen.attempts, seen.limit, seen.outcome) == (4, 4, Outcome.GAVE_UP)
+    storm(meter, start=START + 20)
+    meter.set_limit(3)
+    meter.take(batch(line(200, 40000), t=START + 28.5))
+    (seen, _) = meter.snapshot(START + 29).storms
+    assert (seen.attempts, seen.limit, seen.outcome) == (5, 11, Outcome.RECOVERED)
+
+
 def test_a_revised_attempt_is_counted_as_what_it_is():
     meter = TrafficMeter()
     for t, port in [(0.0, 1), (0.55, 1), (1.7, 1), (3.8, 2), (4.0, 1)]:

@@ -73,7 +73,7 @@ class TestPrecedence:
         assert read({"STORMDECK_LOG": "/a.log:/b.log"}).options.log == (Path("/a.log"), Path("/b.log"))
 
     def test_every_option_can_be_given_by_its_variable(self, read, home):
-        texts = {"URL": HTTP, "FILE": "/f", "DIR": str(home), "X.Y.Z": "2.1.112", "NAME": "nord", "on|off": "yes"}
+        texts = {"URL": HTTP, "FILE": "/f", "DIR": str(home), "X.Y.Z": "2.1.112", "THEME": "nord", "on|off": "yes"}
         texts["ACTION=KEY"] = "app.quit=Q"
         texts["off|osc9|osc777"] = "osc9"
         texts |= {"NAMES": "log,verdict", "normal|compact": "compact"}

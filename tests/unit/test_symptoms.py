@@ -14,6 +14,7 @@ from stormdeck.model.rules.registry import page_of
 from stormdeck.model.server import ServerState
 from stormdeck.model.symptoms.cause import Standing
 from stormdeck.model.symptoms.decode import decode, meant, near
+from stormdeck.model.symptoms.matching import quoting
 from stormdeck.model.symptoms.messages import MESSAGES
 from stormdeck.model.symptoms.traces import traces
 from stormdeck.model.symptoms.words import model_in
@@ -77,6 +78,39 @@ def test_a_message_is_known_however_it_was_copied(text):
 def test_other_text_is_not_known(text):
     assert meant(text) == ()
     assert decode(text, HERE) == ()
+
+
+@pytest.mark.parametrize(
+    ("piece", "name"),
+    [
+        ("Not logged in", "the client has no token, so it sends nothing"),
+        ("invalid SETTINGS file", "the client dropped a settings file"),
+        ("econnrefused", "nothing answered"),
+        ("retrying in 3s", "the client retries"),
+        ("“Execution”…", "what came back was no answer"),
+    ],
+)
+def test_a_piece_of_one_message_alone_is_that_message(piece, name):
+    assert meant(piece) == (name,)
+    assert decode(piece, EMPTY)
+
+
+@pytest.mark.parametrize("piece", ["login", "connection dropped", "malformed"])
+def test_a_piece_of_several_messages_is_none_of_them_but_comes_near(piece):
+    assert meant(piece) == ()
+    assert len(quoting(piece)) == 2
+    assert near(piece)[:2] == tuple(quote.text for quote in quoting(piece))
+
+
+def test_every_end_of_a_known_text_is_found_in_it_from_a_word_s_beginning_on():
+    for message in MESSAGES:
+        for text in message.texts:
+            words = text.split()
+            end = " ".join(words[len(words) // 2 :])
+            assert message in [quote.message for quote in quoting(end)], end
+    assert quoting("ogged in") == ()
+    assert quoting("at") == ()
+    assert quoting("(.*)") == ()
 
 
 def test_an_unknown_text_names_the_nearest_messages():

@@ -12,10 +12,12 @@ from stormdeck.commands.paint import paint_for
 from stormdeck.commands.talk import put, say, standard_output
 from stormdeck.model.finding import Finding, Severity
 from stormdeck.model.rules.live import Reach
+from stormdeck.model.rules.selection import ALL, Selection
 from stormdeck.model.settings.repair import repair
 from stormdeck.model.settings.scope import Scope
 from stormdeck.model.settings.template import is_blank, target
 from stormdeck.model.text import clean
+from stormdeck.model.units import plural
 from stormdeck.options import Options
 from stormdeck.options.kinds import printable
 
@@ -33,10 +35,12 @@ def run(
     wants_fix: bool,
     agreed: bool,
     with_canary: bool = False,
+    rules: Selection = ALL,
 ) -> int:
     """Check everything and print the report; ``wants_fix``: fix first what is safe. Return the exit code.
 
-    ``with_canary``: send the canary afterwards, the only thing here that costs the engine anything.
+    What other rules than ``rules`` find is counted and left out. ``with_canary``: send the canary afterwards, the only
+    thing here that costs the engine anything.
     """
     if with_canary and offline:
         say("stormdeck: --canary asks the servers, and --offline asks none.")
@@ -49,16 +53,20 @@ def run(
     if wants_fix:
         from stormdeck.commands.fix import Outcome, fix
 
-        outcome = fix(known, agreed=agreed, aside=as_json)
+        outcome = fix(known, rules, agreed=agreed, aside=as_json)
         if outcome is Outcome.FAILED:
             return COULD_NOT_RUN
         if outcome is Outcome.WRITTEN:
             known = learn(options, environ, offline=offline)
-    found = known.report()
+    everything = known.report()
+    found = [finding for finding in everything if rules.takes(finding.code)]
+    left_out = len(everything) - len(found)
     sick = any(finding.severity is Severity.ERROR for finding in found)
     told = report.as_json(found, known.settings, known.texts()) if as_json else {}
+    if as_json and not rules.is_all:
+        told["left_out"] = left_out
     if not as_json:
-        _tell(known, found)
+        _tell(known, found, left_out)
     if with_canary:
         sick |= _send_canary(known, told, as_json=as_json)
     if as_json:
@@ -81,10 +89,12 @@ def _send_canary(known: Knowledge, told: dict[str, Any], *, as_json: bool) -> bo
     return canary.failed(result)
 
 
-def _tell(known: Knowledge, found: Sequence[Finding]) -> None:
+def _tell(known: Knowledge, found: Sequence[Finding], left_out: int) -> None:
     for line in report.as_text(found, known.settings, known.texts(), paint_for(standard_output())):
         put(line)
     put(f"{report.summary(found)}." if found else "No findings.")
+    if left_out:
+        put(f"{plural(left_out, 'finding')} left out by --only or --skip.")
     for line in _asides(known, found):
         say(line)
 

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from stormdeck.commands import bundle_cli, completion, retries_cli, settings_cli, status_cli
+from stormdeck.commands import bundle_cli, completion, retries_cli, settings_cli, status_cli, writing
 from stormdeck.commands.parsers import CONFIG_INIT, CONFIG_PATH, CONFIG_PRINT, PANEL, UsageError, build
 from stormdeck.commands.talk import say
 from stormdeck.options import Loaded, Problem, load
@@ -66,6 +66,10 @@ def complain(problems: Sequence[Problem]) -> int:
 
 def run_headless(invocation: Invocation, loaded: Loaded) -> int:
     """Run a command that needs no terminal and return its exit code."""
+    why_not = writing.refused(invocation.command, invocation.arguments, loaded.options)
+    if why_not:
+        say(f"stormdeck: {why_not}")
+        return BAD_OPTIONS
     if invocation.command in settings_cli.COMMANDS:
         return settings_cli.run(invocation.command, invocation.arguments, loaded.options, os.environ)
     if invocation.command in status_cli.COMMANDS:

@@ -59,10 +59,14 @@ def _describe(action: argparse.Action, kinds: dict[str, object]) -> None:
 
 
 def _words(metavar: str) -> list[str] | None:
-    if metavar == "CODE":
-        from stormdeck.model.rules.registry import RULES
+    if metavar in {"CODE", "CODES"}:
+        from stormdeck.commands.codes import SELECTORS
 
-        return [rule.code for rule in RULES]
+        return list(SELECTORS)
+    if metavar == "THEME":
+        from stormdeck.model.theme_names import THEME_NAMES
+
+        return list(THEME_NAMES)
     if metavar == "KEY":
         from stormdeck.model.settings.fields import FIELDS
 

@@ -11,25 +11,28 @@ from stormdeck.commands.paint import Ink, Paint, paint_for
 from stormdeck.commands.talk import put, say, standard_output
 from stormdeck.model.symptoms.cause import Cause, Standing, as_json
 from stormdeck.model.symptoms.decode import decode, meant, near
+from stormdeck.model.symptoms.matching import Quote
 from stormdeck.model.symptoms.traces import traces
 from stormdeck.model.symptoms.words import words_in
 from stormdeck.model.text import clean, mask_text
 from stormdeck.options import Options
+from stormdeck.options.kinds import quoted
 
 UNKNOWN = 2
 _COLUMNS = 88
+_MOST = 6
+"""Messages that a list shows, and the likeliest rules of each."""
+_CODES = 4
 _INKS = {Standing.FOUND: Ink.ERROR, Standing.POSSIBLE: Ink.WARNING, Standing.UNLIKELY: Ink.QUIET}
 
 
-def is_message(text: str) -> bool:
-    """Say whether a text is, or may be, a message: one that is known, or more than one word."""
-    return _known(text) or len(text.split()) > 1
+def is_known(text: str) -> bool:
+    """Say whether a text is a known message, a piece that only one of them has, or a server's words."""
+    return bool(meant(text)) or words_in(text) is not None
 
 
 def explain_message(text: str, options: Options, environ: Mapping[str, str], *, wants_json: bool) -> int:
-    """Print the causes of a message, the ones that are found here first; name near messages for an unknown one."""
-    if not _known(text):
-        return _unknown(text)
+    """Print the causes of a known message, the ones that are found here first."""
     seen = glance(options, environ, gpus=False)
     causes = decode(text, seen.deck, traces(seen.logs))
     if wants_json:
@@ -43,8 +46,39 @@ def explain_message(text: str, options: Options, environ: Mapping[str, str], *, 
     return 0
 
 
-def _known(text: str) -> bool:
-    return bool(meant(text)) or words_in(text) is not None
+def list_messages(text: str, quotes: Sequence[Quote], *, wants_json: bool) -> int:
+    """Print the messages that a text is a piece of, for the user to say which."""
+    if wants_json:
+        told = [{"text": one.text, "name": one.message.name, "codes": one.message.codes} for one in quotes]
+        put(json.dumps({"version": 1, "messages": told}, indent=2, ensure_ascii=False))
+        return 0
+    paint = paint_for(standard_output())
+    put(paint(f"{len(quotes)} messages have {quoted(text)}:", Ink.BOLD))
+    for quote in quotes[:_MOST]:
+        put("")
+        for line in _wrapped(quote.text):
+            put(line)
+        codes = ", ".join(quote.message.codes[:_CODES])
+        for line in _wrapped(f"{quote.message.name}{': ' if codes else ''}{codes}", "    "):
+            put(paint(line, Ink.QUIET))
+    if len(quotes) > _MOST:
+        put("")
+        put(f"  and {len(quotes) - _MOST} more")
+    say("Give more of the message to see what of it is found here, or a code for its page.")
+    return 0
+
+
+def unknown(text: str) -> int:
+    """Say that no such message is known, and which come near."""
+    shown = clean(mask_text(text))
+    say(f"stormdeck: no such message is known: {shown[:120]}{'…' if len(shown) > 120 else ''}")
+    messages = near(text)
+    if messages:
+        say("The nearest that are:")
+        for message in messages:
+            say(f"  {message}")
+    say("Paste it as the client shows it, or give the code of a rule, such as URL101; `stormdeck explain` lists all.")
+    return UNKNOWN
 
 
 def _lines(names: Sequence[str], causes: Sequence[Cause], paint: Paint) -> list[str]:
@@ -73,16 +107,3 @@ def _wrapped(text: str, indent: str = "  ") -> list[str]:
     return textwrap.wrap(
         text, _COLUMNS, initial_indent=indent, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
     )
-
-
-def _unknown(text: str) -> int:
-    shown = clean(mask_text(text))
-    say(f"stormdeck: no such message is known: {shown[:120]}{'…' if len(shown) > 120 else ''}")
-    messages = near(text)
-    if messages:
-        say("The nearest that are:")
-        for message in messages:
-            say(f"  {message}")
-    else:
-        say("Paste it as the client shows it, or give the code of a rule, such as URL101.")
-    return UNKNOWN

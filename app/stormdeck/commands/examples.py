@@ -13,6 +13,7 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("stormdeck demo", "with no server and no GPU"),
         ("stormdeck --vllm http://10.0.0.5:8000", "name the server"),
         ("stormdeck --log vllm.log --log litellm.log", "follow these logs"),
+        ("stormdeck --readonly", "look only: no key writes a file"),
         ("stormdeck check --fix", "find what is wrong, mend it"),
         ("stormdeck explain URL101", "what a finding means"),
         ("stormdeck status --format tmux", "one line for tmux"),
@@ -34,6 +35,8 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("stormdeck check", "ask the servers too"),
         ("stormdeck check --offline --json", "in CI: the settings alone"),
         ("stormdeck check --fix", "show the safe fixes, ask, write"),
+        ("stormdeck check --only URL,FILE708", "some rules and no others"),
+        ("stormdeck check --skip TRAFFIC", "all but some"),
         ("stormdeck check --canary", "prove it with a few tiny requests"),
     ),
     "set": (
@@ -48,7 +51,8 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
     ),
     "explain": (
         ("stormdeck explain URL101", "what a finding means"),
-        ('stormdeck explain "API Error: 400 ..."', "what is behind a message"),
+        ('stormdeck explain "Not logged in"', "what is behind a message"),
+        ("stormdeck explain FILE", "the rules of a family"),
     ),
     "analyze": (
         ("stormdeck analyze vllm.log", "one log"),

@@ -9,6 +9,7 @@ from stormdeck.commands.checking import Knowledge
 from stormdeck.commands.hiding import Hider
 from stormdeck.commands.paint import paint_for
 from stormdeck.commands.talk import asked, put, say, standard_error, standard_output
+from stormdeck.model.rules.selection import ALL, Selection
 from stormdeck.model.settings.diff import diff
 from stormdeck.model.settings.fixing import fixes
 from stormdeck.model.settings.merge import edited, loaded, previewed
@@ -17,6 +18,9 @@ from stormdeck.model.settings.scope import Scope, SettingsFile
 from stormdeck.model.settings.template import is_blank, target, working_block
 from stormdeck.model.text import clean
 from stormdeck.sources.settings.write import Refused, write_settings
+
+BROKEN, MARKED = "FILE701", "FILE705"
+"""The rules whose findings a repair mends: a file that is no JSON, and one that is with a byte-order mark."""
 
 
 class Outcome(Enum):
@@ -38,9 +42,9 @@ class Proposal:
     reasons: tuple[str, ...]
 
 
-def fix(known: Knowledge, *, agreed: bool, aside: bool) -> Outcome:
+def fix(known: Knowledge, rules: Selection = ALL, *, agreed: bool, aside: bool) -> Outcome:
     """Show what would change and write it when the user agrees; ``aside``: stdout is kept for other data."""
-    proposal = propose(known)
+    proposal = propose(known, rules)
     if proposal is None:
         say("There is nothing that can be fixed safely in the user's settings.")
         return Outcome.NOTHING
@@ -69,8 +73,8 @@ def fix(known: Knowledge, *, agreed: bool, aside: bool) -> Outcome:
     return Outcome.WRITTEN
 
 
-def propose(known: Knowledge) -> Proposal | None:
-    """Return what can be fixed safely in the user's file; ``None``: nothing.
+def propose(known: Knowledge, rules: Selection = ALL) -> Proposal | None:
+    """Return what can be fixed safely in the user's file, of what these rules find; ``None``: nothing.
 
     A broken file is repaired first, then its values are fixed; where nothing is set yet and a server answers, the
     whole working block for that server.
@@ -78,13 +82,13 @@ def propose(known: Knowledge) -> Proposal | None:
     file = known.settings.file(Scope.USER)
     if file is None:
         return None
-    repaired = repair(file.text)
+    repaired = repair(file.text) if rules.takes(BROKEN if file.error is not None else MARKED) else None
     if file.error is not None and repaired is None:
         return None
     if file.error is None and repaired is None and is_blank(known.settings):
-        return _first_settings(known, file)
+        return _first_settings(known, file) if rules.is_all else None
     sound = loaded(file, repaired.text) if repaired is not None else file
-    made = fixes(previewed(known.settings, sound), Scope.USER, known.findings)
+    made = fixes(previewed(known.settings, sound), Scope.USER, known.findings, rules)
     text = edited(sound.text, made.edits)
     if not isinstance(text, str) or text == file.text:
         return None

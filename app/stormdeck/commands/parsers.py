@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NoReturn
 
 from stormdeck import __version__
-from stormdeck.commands import bundle_cli, completion, retries_cli, settings_cli, status_cli
+from stormdeck.commands import bundle_cli, completion, retries_cli, settings_cli, status_cli, writing
 from stormdeck.options import DECLARED, Declaration, Group
 from stormdeck.options.kinds import shown
 
@@ -17,7 +17,7 @@ REPLAY = bundle_cli.REPLAY
 CONFIG = "config"
 CONFIG_PATH = "config path"
 CONFIG_PRINT = "config print"
-CONFIG_INIT = "config init"
+CONFIG_INIT = writing.CONFIG_INIT
 
 _DESCRIPTION = """\
 A terminal panel for Claude Code on your own vLLM, directly or through a proxy:
@@ -46,7 +46,7 @@ _GROUPS = {
     completion.COMPLETION: frozenset(),
 }
 """The options that the help of a command shows; without an entry those that name the stack. Each takes all."""
-_SHOWN = {status_cli.STATUS: frozenset({"gpu", "ascii"})}
+_SHOWN = {status_cli.STATUS: frozenset({"gpu", "ascii"}), **dict.fromkeys(writing.WRITERS, frozenset({"readonly"}))}
 """Other options that it shows."""
 
 

@@ -26,7 +26,13 @@ def add_parsers(add: Callable[[str, str], Parser]) -> list[Parser]:
     check.add_argument(
         "--canary", action="store_true", help="send a handful of tiny requests too, which cost the model some tokens"
     )
-    check.epilog = "Exit code: 0 no error is found, 1 an error is, 2 it could not run."
+    for flag, words in (("--only", "tell only what these rules find, and fix only that"), ("--skip", "not these")):
+        help_ = f"{words}: codes or families, with commas; repeatable"
+        check.add_argument(flag, metavar="CODES", type=_codes, action="extend", default=[], help=help_)
+    check.epilog = (
+        "Exit code: 0 no error is found, 1 an error is, 2 it could not run. What --only and --skip leave out does not "
+        "count; --skip wins over --only. `stormdeck explain` lists all codes."
+    )
     change = add(SET, "set one of the client's settings: model, env.NAME or NAME")
     change.usage = "stormdeck set KEY VALUE [OPTION]..."
     change.add_argument("key", metavar="KEY", help="a path such as model; NAME alone means env.NAME")
@@ -40,8 +46,12 @@ def add_parsers(add: Callable[[str, str], Parser]) -> list[Parser]:
         parser.add_argument("--dry-run", action="store_true", help="show the diff and write nothing")
         parser.epilog = "Exit code: 0 done, or shown with --dry-run; 1 refused; 2 wrong use."
     page = add(EXPLAIN, "explain a rule, or what is behind a message that the client shows")
-    page.usage = 'stormdeck explain CODE|"MESSAGE" [OPTION]...'
-    page.add_argument("words", metavar="CODE", nargs="+", help="a rule, such as URL101, or a message in quotes")
+    page.usage = 'stormdeck explain [CODE|"MESSAGE"] [OPTION]...'
+    help_ = (
+        "a rule (URL101), a family (FILE), or a message of the client or a piece of it, in quotes; nothing: all rules"
+    )
+    page.add_argument("words", metavar="CODE", nargs="*", help=help_)
+    page.epilog = "Exit code: 0 explained or listed, 2 not known."
     parsers = [check, change, remove, page]
     for parser in parsers:
         parser.add_argument("--json", action="store_true", help="print JSON")
@@ -52,6 +62,7 @@ def run(command: str, arguments: argparse.Namespace, options: Options, environ: 
     """Run one of the four and return its exit code."""
     if command == CHECK:
         from stormdeck.commands import check
+        from stormdeck.model.rules.selection import Selection
 
         return check.run(
             options,
@@ -61,6 +72,7 @@ def run(command: str, arguments: argparse.Namespace, options: Options, environ: 
             wants_fix=arguments.fix,
             agreed=arguments.yes,
             with_canary=arguments.canary,
+            rules=Selection(tuple(arguments.only), tuple(arguments.skip)),
         )
     if command == EXPLAIN:
         from stormdeck.commands import explain
@@ -80,3 +92,12 @@ def run(command: str, arguments: argparse.Namespace, options: Options, environ: 
             as_json=arguments.json,
         ),
     )
+
+
+def _codes(text: str) -> tuple[str, ...]:
+    from stormdeck.commands.codes import read_codes
+
+    try:
+        return read_codes(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None

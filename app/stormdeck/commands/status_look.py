@@ -10,9 +10,9 @@ from stormdeck.commands.bars import EXITS, STATUSLINE, TMUX, show
 from stormdeck.commands.glance import Glance, glance
 from stormdeck.commands.paint import Ink, Paint, paint_for
 from stormdeck.commands.talk import put, say, standard_error, standard_output
-from stormdeck.model.bar import to_ascii
 from stormdeck.model.light import Light
 from stormdeck.model.path import Hop, path
+from stormdeck.model.signs import to_ascii
 from stormdeck.model.status import bar_of, state_of, status_json
 from stormdeck.model.text import clean
 from stormdeck.model.verdict.ranking import statements

@@ -102,6 +102,8 @@ class DemoStack:
             bell=given.bell,
             notify=given.notify,
             mouse=given.mouse,
+            readonly=given.readonly,
+            keys=given.keys,
         )
 
     def start(self) -> None:

@@ -42,6 +42,8 @@ from stormdeck.sources.settings.exposure import exposures
 from stormdeck.sources.transcripts.files import transcripts_folder
 
 TRAFFIC_S = 1.0
+COUNTED_S = 0.4
+"""From one count to the next while requests come: a storm is still told within a second of its third attempt."""
 BUCKETS = 60
 LONGEST_FAULT = 160
 
@@ -103,7 +105,7 @@ class Feed:
         self._logs.counted = self._canary.without_own
         self._logs.on_requests = self._requests_came
         self._news = asyncio.Event()
-        self._storms = StormDesk(StormMemory(paths.state / "storms.sqlite3"))
+        self._storms = StormDesk(StormMemory(paths.state / "storms.sqlite3", writes=not options.readonly))
         self._sampler = (sampler or real_gpus)(hand, lambda: self._servers.load) if options.gpu else None
         self._desk = SettingsDesk(options, paths, environ, self._take_settings)
         self._learning: asyncio.Task[None] | None = None
@@ -111,6 +113,7 @@ class Feed:
         self._stopped = ""
         self._settings = SettingsSnapshot()
         self._version = options.client_version or ""
+        self._limit_is_told = False
 
     def start(self) -> None:
         """Begin; returns at once."""
@@ -182,8 +185,12 @@ class Feed:
     def _set_limit(self) -> None:
         """Tell the meter after how many attempts this version of the client gives up with these settings.
 
-        Where it sends none at all, the first failure of any other client counts as the last.
+        Where it sends none at all, the first failure of any other client counts as the last. A file that does not
+        parse changes nothing: clients that run go on with what they have read.
         """
+        if self._limit_is_told and any(file.error is not None for file in self._settings.files):
+            return
+        self._limit_is_told = True
         setting = self._settings.text("env.CLAUDE_CODE_MAX_RETRIES")
         self._meter.set_limit(max(1, attempt_limit(setting, self._version or None)))
 
@@ -213,7 +220,9 @@ class Feed:
                 troubles = now
                 self._hand(troubles)
             self._news.clear()
-            await woken(self._news, TRAFFIC_S)
+            counted = time.monotonic()
+            if await woken(self._news, TRAFFIC_S):
+                await asyncio.sleep(max(0.0, counted + COUNTED_S - time.monotonic()))
 
     def _requests_came(self) -> None:
         """Count and ask at once: a storm is to be seen within a second of its third attempt."""

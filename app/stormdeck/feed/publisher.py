@@ -36,6 +36,8 @@ class Publisher:
         self._bar: dict[str, object] = {}
         self._told: dict[str, object] = {}
         self._due = 0.0
+        self._seen: Deck | None = None
+        self._look_again = 0.0
 
     def start(self) -> None:
         """Begin; returns at once."""
@@ -57,8 +59,10 @@ class Publisher:
     async def tell(self, now: float, passed: float) -> None:
         """Publish what has changed; ``passed`` are the seconds of a clock that is never set."""
         deck = self._deck()
-        if not is_told(deck):
+        if not is_told(deck) or (deck is self._seen and passed < self._look_again):
             return
+        # While nothing has come only ages can be others, and bars ask every few seconds themselves.
+        self._seen, self._look_again = deck, passed + HEARTBEAT_S
         said = statements(deck, now, _minute)
         bar = bar_of(deck, said).as_json()
         if bar == self._bar and passed < self._due:

@@ -36,6 +36,9 @@ class StormDesk:
         self._memory = memory
         self._past: tuple[Storm, ...] = ()
         self._over: tuple[Storm, ...] = ()
+        self._counted = self._told = TrafficSnapshot((), 1, 0, 0, 0, 0.0, 0.0, 0.0)
+        """What was taken last, and what became of it: most often it is taken again."""
+        self._known: tuple[Storm, ...] = ()
         self._news = asyncio.Event()
         self._kept = asyncio.Event()
         self._kept.set()
@@ -58,6 +61,12 @@ class StormDesk:
 
     def take(self, traffic: TrafficSnapshot) -> TrafficSnapshot:
         """Return the traffic with the remembered storms that it does not tell itself, and keep those that are over."""
+        if traffic is not self._counted or self._past is not self._known:
+            self._counted, self._known = traffic, self._past
+            self._told = self._told_with(traffic)
+        return self._told
+
+    def _told_with(self, traffic: TrafficSnapshot) -> TrafficSnapshot:
         traffic = self._with_reasons(traffic)
         over = tuple(storm for storm in traffic.storms if storm.outcome is not Outcome.LIVE)
         if over and over != self._over:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from stormdeck.model.light import Light
+from stormdeck.model.signs import to_ascii
 
 LONGEST = 80
 """Characters of the words of a line; tmux and Claude Code cut what is longer at any place."""
@@ -16,7 +17,6 @@ _LONGEST_MODEL = 40
 _TMUX = {Light.FINE: "green", Light.BROKEN: "red", Light.LOOK: "yellow"}
 _SGR = {Light.FINE: "32", Light.BROKEN: "1;31", Light.LOOK: "1;33"}
 _QUIET_TMUX, _QUIET_SGR = "colour244", "2"
-_ASCII = str.maketrans("●▲✖○◌·×—…→─", "*!X?~-x->>-")
 _SERVERS = {"proxy", "vllm"}
 
 
@@ -75,11 +75,6 @@ def ascii_only(environ: Mapping[str, str]) -> bool:
         return True
     locale = next((environ[name] for name in ("LC_ALL", "LC_CTYPE", "LANG") if environ.get(name)), "")
     return "utf" not in locale.lower()
-
-
-def to_ascii(text: str) -> str:
-    """Return a text of ASCII characters alone; a sign becomes its stand-in, any other character ``?``."""
-    return text.translate(_ASCII).encode("ascii", "replace").decode("ascii")
 
 
 def tmux_line(bar: Bar, *, coloured: bool = True, only_ascii: bool = False) -> str:

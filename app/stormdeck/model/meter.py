@@ -220,13 +220,12 @@ class TrafficMeter:
 
     def _look_at(self, taken: Taken) -> None:
         """Remember the newest failure, and whether a request after it was answered well."""
-        failed = [line for line in taken.judged if line.request.failed]
-        timed = [line for line in failed if line.request.t is not None]
-        if timed:
-            self._failed, self._passed = timed[-1].request, False
-        after = timed[-1].line if timed else -1
-        passed = (*list(taken.passed)[-1:], *(line.line for line in taken.judged if not line.request.failed))
-        self._passed = self._passed or any(line > after for line in passed)
+        failed = [line for line in taken.judged if line.request.failed and line.request.t is not None]
+        well = [line.line for line in taken.judged if not line.request.failed]
+        if failed:
+            self._failed, self._passed = failed[-1].request, False
+        after = failed[-1].line if failed else -1
+        self._passed = self._passed or max(next(reversed(taken.passed), -1), *well, -1) > after
 
 
 def _is_burst(storm: Storm) -> bool:

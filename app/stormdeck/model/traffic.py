@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from stormdeck.model.retries.storm import Storm
-from stormdeck.model.retries.upstream import Upstream
+if TYPE_CHECKING:
+    from stormdeck.model.retries.storm import Storm
+    from stormdeck.model.retries.upstream import Upstream
 
 
 class Bucket(NamedTuple):

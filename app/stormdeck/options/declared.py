@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from stormdeck.model.arrange import PANELS
 from stormdeck.options.choices import DENSITY, NOTIFY, PANEL_NAMES
-from stormdeck.options.kinds import FILE, FILES, FOLDER, KEYS, NAME, SWITCH, URL, VERSION, Kind, number
+from stormdeck.options.kinds import FILE, FILES, FOLDER, KEYS, SWITCH, THEME, URL, VERSION, Kind, number
 
 if TYPE_CHECKING:
     from stormdeck.model.keys.keymap import Chosen
@@ -109,7 +109,7 @@ class Options:
     theme: str | None = field(
         default=None,
         metadata=_is(
-            NAME,
+            THEME,
             Group.PANEL,
             "dark, light, high-contrast, ansi or a theme of Textual's; the one chosen last if not given",
             "dark",
@@ -143,6 +143,10 @@ class Options:
     )
     mouse: bool = field(
         default=True, metadata=_is(SWITCH, Group.PANEL, "take mouse events; off leaves selecting to the terminal")
+    )
+    readonly: bool = field(
+        default=False,
+        metadata=_is(SWITCH, Group.PANEL, "write nothing: no settings, no theme, no memory of storms"),
     )
     keys: tuple[Chosen, ...] = field(
         default=(),

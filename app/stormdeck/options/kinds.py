@@ -184,6 +184,7 @@ FILES = Kind("FILE", "a file", _file, many=True)
 FOLDER = Kind("DIR", "a folder", _folder)
 """An absolute path to a folder that exists."""
 VERSION = Kind("X.Y.Z", "a version of three numbers such as 2.1.112", _version)
-NAME = Kind("NAME", "a name of letters, digits and dashes", _name)
+THEME = Kind("THEME", "a name of letters, digits and dashes", _name)
+"""The name of a theme; which there are is known once Textual is."""
 SWITCH = Kind("on|off", "on or off", _switch, switch=True)
 KEYS = Kind("ACTION=KEY", "a key for each action", _chosen, many=True, pairs=True, agree=_check_chosen)

@@ -53,11 +53,13 @@ class StormMemory:
     """The newest storms in a SQLite file; several panels may share it, and any thread may ask.
 
     Nothing stays open between two calls, and no call raises: what stands in the way is told in words. The file is
-    not made before there is something to remember.
+    not made before there is something to remember. Without ``writes`` it is only read: nothing is remembered, made
+    or mended.
     """
 
-    def __init__(self, path: Path, most: int = MOST, patience_s: float = PATIENCE_S) -> None:
+    def __init__(self, path: Path, most: int = MOST, patience_s: float = PATIENCE_S, *, writes: bool = True) -> None:
         self.path = path
+        self._writes = writes
         self._most = most
         self._patience_s = patience_s
         self._written: tuple[Storm, ...] = ()
@@ -87,7 +89,7 @@ class StormMemory:
         import sqlite3
 
         over = tuple(_clean(storm) for storm in storms if storm.timed and storm.outcome is not Outcome.LIVE)
-        if not over or over == self._written:
+        if not self._writes or not over or over == self._written:
             return None
         self.trouble = None
         try:
@@ -119,7 +121,7 @@ class StormMemory:
         try:
             base = self._connected()
         except sqlite3.DatabaseError as error:
-            if not _is_damage(error):
+            if not self._writes or not _is_damage(error):
                 raise
             aside = self._put_aside()
             self._create()
@@ -133,12 +135,13 @@ class StormMemory:
         """Open the file, check that it is whole, and give an empty one its table."""
         import sqlite3
 
-        base = sqlite3.connect(self.path, timeout=self._patience_s, isolation_level=None)
+        place = self.path if self._writes else f"{self.path.absolute().as_uri()}?mode=ro"
+        base = sqlite3.connect(place, timeout=self._patience_s, isolation_level=None, uri=not self._writes)
         try:
             schema = base.execute("PRAGMA user_version").fetchone()[0]
             if schema > _SCHEMA:
                 raise OSError(0, "a newer stormdeck wrote it")
-            if schema < _SCHEMA:
+            if schema < _SCHEMA and self._writes:
                 _give_table(base)
             for (verdict,) in base.execute("PRAGMA quick_check(1)"):
                 if verdict != "ok":

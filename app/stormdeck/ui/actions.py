@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from textual.binding import Binding
 
 from stormdeck.model.keys.action import Action
-from stormdeck.model.keys.actions import ACTIONS, AREAS
+from stormdeck.model.keys.actions import ACTIONS, AREAS, SHORT
 
-__all__ = ["ACTIONS", "AREAS", "Action", "bindings", "footer"]
+if TYPE_CHECKING:
+    from textual.actions import ActionParseResult
+
+__all__ = ["ACTIONS", "AREAS", "SHORT", "Action", "bindings", "footer", "writes"]
 
 
 def bindings(place: str, *, inner: bool = False) -> list[Binding | tuple[str, str] | tuple[str, str, str]]:
@@ -27,6 +31,12 @@ def bindings(place: str, *, inner: bool = False) -> list[Binding | tuple[str, st
         for action in ACTIONS
         if action.place == place and action.inner is inner
     ]
+
+
+def writes(area: str, call: str | ActionParseResult) -> bool:
+    """Say whether an action string of an area stands for what changes the client's settings."""
+    name = call.partition("(")[0].rpartition(".")[2] if isinstance(call, str) else call[1]
+    return any(action.writes and action.place == area and action.call == name for action in ACTIONS)
 
 
 def footer(place: str, actions: Iterable[Action]) -> list[Action]:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from textual import events, on
 from textual.reactive import var
-from textual.screen import Screen
 
 from stormdeck.model.deck import Deck
+from stormdeck.model.hop import HopKind
 from stormdeck.model.keys.action import Action
 from stormdeck.model.keys.keymap import Chosen, keyed
 from stormdeck.model.logs.book import LogBook
@@ -19,17 +19,19 @@ from stormdeck.model.settings.scope import SettingsFile
 from stormdeck.model.traffic import TrafficSnapshot
 from stormdeck.model.verdict.statement import LOOKING, Statement
 from stormdeck.paths import STYLES
-from stormdeck.ui.actions import bindings
+from stormdeck.ui.actions import bindings, writes
+from stormdeck.ui.announcer import Announcer
+from stormdeck.ui.areas import AREAS, palette
 from stormdeck.ui.clock import Clock
 from stormdeck.ui.ending import end_on_signals
 from stormdeck.ui.look import DressedApp, Look
 from stormdeck.ui.messages import Arrived, LogsGrew
 from stormdeck.ui.screens.base import Area
-from stormdeck.ui.screens.overview import OverviewScreen
-from stormdeck.ui.ways import show_next_storm
+from stormdeck.ui.ways import show_cause, show_hop, show_next_storm
 
 if TYPE_CHECKING:
-    from textual.command import Provider
+    from textual.actions import ActionParseResult
+    from textual.dom import DOMNode
     from textual.driver import Driver
 
     from stormdeck.feed.late import LatePublisher
@@ -40,32 +42,8 @@ if TYPE_CHECKING:
 
 LOOK = Look()
 TICK_S = 1.0
-TOAST_HEIGHT = 24
-"""Rows below which a toast would hide more than it tells; over the overview it always does."""
-
-
-def _logs() -> Screen[None]:
-    from stormdeck.ui.screens.logs import LogsScreen
-
-    return LogsScreen()
-
-
-def _settings() -> Screen[None]:
-    from stormdeck.ui.screens.settings import SettingsScreen
-
-    return SettingsScreen()
-
-
-def _checks() -> Screen[None]:
-    from stormdeck.ui.screens.checks import ChecksScreen
-
-    return ChecksScreen()
-
-
-def _palette() -> type[Provider]:
-    from stormdeck.ui.palette import PanelCommands
-
-    return PanelCommands
+CALM_TICKS = 5
+"""The same while nothing comes and nothing that is said counts seconds."""
 
 
 class StormdeckApp(DressedApp):
@@ -74,10 +52,10 @@ class StormdeckApp(DressedApp):
     TITLE = "stormdeck"
     # The other areas bring their own: every sheet is read several times before the first paint.
     CSS_PATH = [STYLES / name for name in ("frame.tcss", "overview.tcss", "dialogs.tcss")]  # noqa: RUF012
-    MODES = {"overview": OverviewScreen, "logs": _logs, "settings": _settings, "checks": _checks}  # noqa: RUF012
+    MODES = AREAS
     DEFAULT_MODE = "overview"
     BINDINGS = bindings("app")
-    COMMANDS = {_palette}  # noqa: RUF012
+    COMMANDS = {palette}  # noqa: RUF012
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (70, "-medium"), (104, "-wide")]  # noqa: RUF012
     VERTICAL_BREAKPOINTS = [(0, "-short"), (18, "-middle"), (34, "-tall")]  # noqa: RUF012
 
@@ -106,13 +84,14 @@ class StormdeckApp(DressedApp):
         self.feed: Source | None = None
         self.publisher: Publisher | LatePublisher | None = None
         """Tells status bars what the panel says."""
-        self.bell_rings = bell
-        self.notice: Callable[[str], str] | None = None
-        """Turns words into what makes the terminal show them on the desktop."""
+        self.read_only = ""
+        """Why nothing is written, where that was asked for."""
+        self.announcer = Announcer(self, bell=bell)
         self.storm_shown = 0.0
         """When the storm began whose lines were shown last."""
         self.to_clipboard: Callable[[str], None] | None = None
         """Another way to the clipboard beside the terminal's own."""
+        self._calm_ticks = 0
         self.unsaved = 0
         """Changes in the form that are not saved."""
         self.actions = keyed(keys)
@@ -135,7 +114,7 @@ class StormdeckApp(DressedApp):
 
     def on_mount(self) -> None:
         """Start the clock; the feed starts when the first screen is painted."""
-        self.set_interval(TICK_S, self.judge)
+        self.set_interval(TICK_S, self._tick)
         if self.feed is not None:
             self.call_after_refresh(self.feed.start)
         if self.publisher is not None:
@@ -168,20 +147,7 @@ class StormdeckApp(DressedApp):
         self.deck = take(self.deck, message.snapshot)
         self.judge()
         if isinstance(message.snapshot, TrafficSnapshot):
-            self._announce(before, message.snapshot)
-
-    def _announce(self, before: TrafficSnapshot | None, now: TrafficSnapshot) -> None:
-        """Say once that a storm has begun."""
-        storm, old = now.live_storm, before.live_storm if before else None
-        if storm is None or (old is not None and old.started == storm.started):
-            return
-        if self.bell_rings:
-            self.bell()
-        if self.notice is not None and self._driver is not None and not self.is_headless:
-            words = f"retry storm, attempt {storm.attempts} of {storm.limit}: {self.verdict.cause or storm.cause}"
-            self._driver.write(self.notice(words))
-        if self.size.height >= TOAST_HEIGHT and not isinstance(self.screen, OverviewScreen):
-            self.notify(self.verdict.detail, title="Retry storm", severity="error", timeout=6, markup=False)
+            self.announcer.announce(before, message.snapshot, self.verdict)
 
     @on(LogsGrew)
     def _show_lines(self) -> None:
@@ -190,12 +156,22 @@ class StormdeckApp(DressedApp):
 
     async def save(self, file: SettingsFile, text: str) -> str:
         """Write a settings file; return why not, or nothing when it is written."""
+        if self.read_only:
+            return self.read_only
         return await self.feed.save(file, text) if self.feed is not None else "The panel runs without its sources."
+
+    def _tick(self) -> None:
+        self._calm_ticks += 1
+        traffic = self.deck.traffic
+        counts = self.verdict.age is not None or (traffic is not None and traffic.live_storm is not None)
+        if counts or self._calm_ticks >= CALM_TICKS:
+            self.judge()
 
     def judge(self) -> None:
         """Say anew what is the matter; an equal verdict draws nothing."""
         from stormdeck.model.verdict.ranking import verdict
 
+        self._calm_ticks = 0
         now = self.clock.now()
         self.minute = self.clock.minute(now)
         self.verdict = verdict(self.deck, now, self.clock.minute)
@@ -203,6 +179,18 @@ class StormdeckApp(DressedApp):
     def action(self, name: str) -> Action:
         """Return an action with its key as the user set it."""
         return self._by_id[name]
+
+    async def run_action(
+        self,
+        action: str | ActionParseResult,
+        default_namespace: DOMNode | None = None,
+        namespaces: Mapping[str, DOMNode] | None = None,
+    ) -> bool:
+        """Do what a key, a click or the palette asks for; say why not where it would write and nothing may be."""
+        if self.read_only and isinstance(self.screen, Area) and writes(self.screen.AREA, action):
+            self.notify(self.read_only, markup=False)
+            return True
+        return await super().run_action(action, default_namespace, namespaces)
 
     async def action_show(self, area: str) -> None:
         """Go to a work area."""
@@ -212,6 +200,14 @@ class StormdeckApp(DressedApp):
     async def action_storm(self) -> None:
         """Go to the log lines of the newest storm, then of the older ones."""
         await show_next_storm(self)
+
+    async def action_hop(self, kind: str) -> None:
+        """Go to what the panel knows of a hop."""
+        await show_hop(self, HopKind(kind))
+
+    async def action_cause(self) -> None:
+        """Go to what the verdict speaks of."""
+        await show_cause(self, self.verdict)
 
     def on_canary_screen_told(self, message: CanaryScreen.Told) -> None:
         """Keep what a canary told beside the findings."""

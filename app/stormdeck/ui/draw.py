@@ -9,8 +9,8 @@ from rich.cells import cell_len, set_cell_size
 from textual.content import Content
 
 from stormdeck.model.light import Light
+from stormdeck.model.signs import BANDS, EIGHTHS, FULL, REST
 from stormdeck.model.text import clean
-from stormdeck.ui.glyphs import BANDS, EIGHTHS, FULL, REST
 
 if TYPE_CHECKING:
     from stormdeck.model.traffic import Bucket
@@ -25,6 +25,9 @@ LIGHT_STYLES = {
 STACK_STYLES = ("$strip-ok", "$warning", "$error")
 """Of ok, failed and retry, from the bottom up."""
 
+MORE = "…"
+CURSOR = "▌"
+"""Where the keys stand in a list."""
 SMALL_WORDS = {"a", "an", "and", "at", "by", "for", "from", "in", "is", "of", "on", "or", "the", "to", "with"}
 """Words that no text may end with where it had to be cut."""
 
@@ -49,16 +52,31 @@ def fit(text: str, width: int) -> str:
     return set_cell_size(text, width - 1) + "…" if width > 0 else ""
 
 
-def fit_words(text: str, width: int) -> str:
-    """Return the words of a text that fit into so many columns, the rest left out: none is cut in two."""
+def fit_words(text: str, width: int, more: str = "") -> str:
+    """Return the words of a text that fit into so many columns, the rest left out: none is cut in two.
+
+    ``more`` stands for what is left out, where the rest alone would read as a statement of its own.
+    """
     text = clean(text)
     if cell_len(text) <= width:
         return text
-    words = text.split(" ")
-    while len(words) > 1 and (cell_len(" ".join(words)) > width or words[-1].lower() in SMALL_WORDS):
+    words, room = text.split(" "), width - len(more)
+    while len(words) > 1 and (cell_len(" ".join(words)) > room or words[-1].lower() in SMALL_WORDS):
         words.pop()
     shown = " ".join(words)
-    return shown.rstrip(" (,:;") if cell_len(shown) <= width else fit(shown, width)
+    if cell_len(shown) <= room:
+        return shown.rstrip(" (,:;") + more
+    return fit(text, width) if width > 1 else ""
+
+
+def marked(row: Content, width: int, *, focused: bool) -> Content:
+    """Return the row that a list's cursor stands on: another ground over its whole width, a sign at its left edge.
+
+    The row leaves its first column to the sign. In a list without the focus the cursor is dimmed.
+    """
+    sign, ground = (CURSOR, "$accent" if focused else "$quiet"), "$panel" if focused else "$surface"
+    rest = row[1:].truncate(max(0, width - 1), pad=True)
+    return Content.assemble(sign, rest).stylize(f"on {ground}")
 
 
 def sides(left: Content, right: Content, width: int) -> Content:
@@ -70,14 +88,21 @@ def sides(left: Content, right: Content, width: int) -> Content:
 
 
 def sentences(text: str, width: int, height: int, style: str = "$quiet") -> list[Content]:
-    """Return as many whole sentences as fit, wrapped; the first one is cut before none is shown."""
+    """Return the whole sentences that fit, wrapped, else the last, what to do; one is cut before none is shown."""
     parts = clean(text).split(". ")
-    for count in range(len(parts), 0, -1):
-        shown = ". ".join(parts[:count]) + ("." if count < len(parts) else "")
-        rows = Content.styled(shown, style).wrap(max(1, width))
-        if len(rows) <= height or count == 1:
-            return rows[: max(0, height)] if text else []
-    return []
+    choices = [". ".join(parts[:count]) + ("." if count < len(parts) else "") for count in range(len(parts), 0, -1)]
+    for shown in (*choices, parts[-1]):
+        rows = hanging(Content.styled(shown, style), width)
+        if len(rows) <= height:
+            return rows if text else []
+    return hanging(Content.styled(choices[-1], style), width)[: max(0, height)]
+
+
+def hanging(text: Content, width: int, head: Content | str = "") -> list[Content]:
+    """Return a text wrapped beside what stands before it: what does not fit goes on under the text."""
+    before = line(head)
+    first, *rest = text.wrap(max(1, width - before.cell_length))
+    return [line(before, first), *(line(" " * before.cell_length, row) for row in rest)]
 
 
 def _harmless(part: Part) -> Part:
@@ -97,11 +122,25 @@ def bar(percent: float | None, width: int, style: str = "$strip-ok") -> Content:
     return line((FULL * filled, style), (REST * (width - filled), "$faint"))
 
 
-def spark(history: Sequence[int | None], width: int, style: str = "$strip-ok") -> Content:
-    """Return the last percentages as a sparkline, the newest at the right; nothing known is blank."""
-    shown = list(history[-width:])
-    cells = "".join(" " if value is None else EIGHTHS[1 + round(min(100, max(0, value)) / 100 * 7)] for value in shown)
-    return line((" " * (width - len(cells)) + cells, style))
+def peaks(history: Sequence[int | None], columns: int, span: int) -> list[int | None]:
+    """Return the last ``span`` samples in at most so many columns, the highest of each; ``None``: none is known."""
+    columns = min(columns, span)
+    shown: list[int | None] = [None] * columns
+    for age, value in enumerate(reversed(history[-span:] if columns else ())):
+        place = columns - 1 - age * columns // span
+        before = shown[place]
+        if value is not None and (before is None or value > before):
+            shown[place] = value
+    return shown
+
+
+def spark(history: Sequence[int | None], width: int, span: int, style: str = "$strip-ok") -> Content:
+    """Return the percentages of the last ``span`` samples as a sparkline, the newest at the right; unknown is blank."""
+    cells = (
+        " " if value is None else EIGHTHS[1 + round(min(100, max(0, value)) / 100 * 7)]
+        for value in peaks(history, width, span)
+    )
+    return line(("".join(cells).rjust(width), style))
 
 
 def nice_ceiling(value: float) -> int:

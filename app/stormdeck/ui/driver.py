@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
+import termios
 
 from textual.drivers.linux_driver import LinuxDriver
 
@@ -17,6 +19,7 @@ class PanelDriver(LinuxDriver):
     """
 
     _held = False
+    _comes_back = False
 
     def start_application_mode(self) -> None:
         """Take hold of the terminal."""
@@ -25,6 +28,27 @@ class PanelDriver(LinuxDriver):
         loop = asyncio.get_running_loop()
         loop.add_signal_handler(signal.SIGTSTP, self._stop)
         loop.add_signal_handler(signal.SIGCONT, self._go_on)
+
+    def suspend_application_mode(self) -> None:
+        """Let go of the terminal for a while."""
+        self._comes_back = True
+        super().suspend_application_mode()
+        self._comes_back = False
+
+    def disable_input(self) -> None:
+        """Read no more keys; for good, nobody need wait until the thread that reads them has noticed.
+
+        It looks up ten times a second, and waits a tenth of a second more at its end (measured, Textual 8.2.8): the
+        half of the time that leaving takes.
+        """
+        if self._comes_back:
+            super().disable_input()
+        elif not self.exit_event.is_set():
+            signal.signal(signal.SIGWINCH, signal.SIG_DFL)
+            self._disable_mouse_support()
+            self.exit_event.set()
+            with contextlib.suppress(termios.error):
+                termios.tcflush(self.fileno, termios.TCIFLUSH)
 
     def _stop(self) -> None:
         """Stop as the shell asks, the terminal as it was before."""

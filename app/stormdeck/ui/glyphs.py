@@ -1,4 +1,4 @@
-"""The one table of the signs that the panel draws with, and what each becomes where only ASCII can be shown."""
+"""The screen in ASCII: every line with its signs' stand-ins, in just as many columns."""
 
 from __future__ import annotations
 
@@ -9,25 +9,7 @@ from rich.segment import Segment
 from textual.color import Color
 from textual.filter import LineFilter
 
-EIGHTHS = " ▁▂▃▄▅▆▇█"
-"""Columns of a strip and of a sparkline, by eighths."""
-FULL, REST = "━", "─"
-"""Of a bar: told apart by their weight, not by colour alone."""
-BANDS = ("█", "▒", "▓")
-"""Ok, failed and retry in a strip, where colours cannot tell them apart."""
-
-_SIGNS = {
-    **dict(zip("●▲✖○◌", "*!X?~", strict=True)),  # the lights
-    **dict(zip(EIGHTHS[1:], "__.-=+##", strict=True)),
-    **dict(zip("▒▓", "x@", strict=True)),
-    **dict(zip("━─│┤▶▌▐▀▄", "=-|+>||^_", strict=True)),
-    **dict(zip("→←↑↓", "><^v", strict=True)),
-    **dict(zip("·×•–—…°", "-x*--> ", strict=True)),
-    **dict(zip("“”„‘’«»", '"""\'\'""', strict=True)),
-}
-_ASCII = str.maketrans(_SIGNS)
-STRANGE = "?"
-"""Stands for a character of somebody else's that ASCII does not have."""
+from stormdeck.model.signs import STAND_INS, STRANGE
 
 
 def to_ascii(text: str) -> str:
@@ -35,7 +17,7 @@ def to_ascii(text: str) -> str:
     if text.isascii():
         return text
     return "".join(
-        character if character.isascii() else STRANGE * cell_len(character) for character in text.translate(_ASCII)
+        character if character.isascii() else STRANGE * cell_len(character) for character in text.translate(STAND_INS)
     )
 
 

@@ -13,6 +13,7 @@ from stormdeck.model.arrange import Wish
 from stormdeck.model.bar import ascii_only
 from stormdeck.options import Options
 from stormdeck.ui.glyphs import AsciiOnly
+from stormdeck.ui.sheets import KeptStylesheet
 from stormdeck.ui.themes import DARK, OWN, THEMES, full_name, tokens
 
 
@@ -51,6 +52,7 @@ class DressedApp(App[None]):
         for own in THEMES:
             self.register_theme(own)
         self.theme = full_name(look.theme) or DARK.name
+        self.stylesheet = KeptStylesheet(self.get_css_variables())
         self.set_class(look.wish.compact, "-compact")
 
     def on_mount(self) -> None:

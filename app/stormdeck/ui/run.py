@@ -11,11 +11,12 @@ from stormdeck.feed.late import LateFeed, LatePublisher
 from stormdeck.model.logs.book import LogBook
 from stormdeck.model.notice import OFF, notice
 from stormdeck.options import Options
+from stormdeck.options.readonly import refusal
 from stormdeck.paths import user_paths
 from stormdeck.sources.clipboard import tmux_clipboard
 from stormdeck.sources.theme import ThemeMemory
 from stormdeck.ui.app import StormdeckApp
-from stormdeck.ui.look import chosen_look, named_theme
+from stormdeck.ui.look import Look, chosen_look, named_theme
 from stormdeck.ui.themes import full_name, unknown_theme
 
 if TYPE_CHECKING:
@@ -34,9 +35,8 @@ def run_panel(options: Options, *, sampler: MakeSampler | None = None, demo: boo
     """
     paths = user_paths(os.environ, options.home, options.project)
     themes = ThemeMemory(paths.theme)
-    look = chosen_look(options, themes.recall(), os.environ)
-    if full_name(look.theme) is None:
-        sys.stderr.write(f"stormdeck: {unknown_theme(look.theme)}\n")
+    look = _look(options, themes)
+    if look is None:
         return BAD_THEME
     environ = {} if options.home is not None else dict(os.environ)
     book = LogBook(options.lines)
@@ -49,8 +49,11 @@ def run_panel(options: Options, *, sampler: MakeSampler | None = None, demo: boo
         bell=options.bell,
         keys=options.keys,
     )
-
-    app.keep_theme = themes.keep if options.theme is None else lambda _: named_theme(options)
+    if options.readonly:
+        app.read_only = f"The panel is {refusal(options)}"
+        app.keep_theme = lambda _: f"{app.read_only} The theme holds until you leave."
+    else:
+        app.keep_theme = themes.keep if options.theme is None else lambda _: named_theme(options)
     app.to_clipboard = tmux_clipboard(os.environ)
 
     def make() -> Feed:
@@ -64,10 +67,10 @@ def run_panel(options: Options, *, sampler: MakeSampler | None = None, demo: boo
         return Publisher(options, paths, lambda: app.deck)
 
     app.feed = LateFeed(make)
-    if not demo:
+    if not demo and not options.readonly:
         app.publisher = LatePublisher(publisher)
     if options.notify != OFF:
-        app.notice = partial(notice, options.notify, in_tmux="TMUX" in os.environ)
+        app.announcer.notice = partial(notice, options.notify, in_tmux="TMUX" in os.environ)
     app.run(mouse=options.mouse)
     return app.return_code or 0
 
@@ -77,11 +80,19 @@ def run_replay(options: Options, tape: Tape, speed: float) -> int:
     from stormdeck.ui.replay import ReplayApp
 
     paths = user_paths(os.environ, options.home, options.project)
-    look = chosen_look(options, ThemeMemory(paths.theme).recall(), os.environ)
-    if full_name(look.theme) is None:
-        sys.stderr.write(f"stormdeck: {unknown_theme(look.theme)}\n")
+    look = _look(options, ThemeMemory(paths.theme))
+    if look is None:
         return BAD_THEME
     app = ReplayApp(options, paths, look, tape, speed)
     app.to_clipboard = tmux_clipboard(os.environ)
     app.run(mouse=options.mouse)
     return app.return_code or 0
+
+
+def _look(options: Options, themes: ThemeMemory) -> Look | None:
+    """Return the look that is wanted; ``None``: there is no such theme, and that was told."""
+    look = chosen_look(options, themes.recall(), os.environ)
+    if full_name(look.theme) is None:
+        sys.stderr.write(f"stormdeck: {unknown_theme(look.theme)}\n")
+        return None
+    return look

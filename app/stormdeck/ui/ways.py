@@ -1,15 +1,54 @@
-"""Ways from one place of the panel to another: to a storm's lines, a setting, a rule, the canary."""
+"""Ways from one place of the panel to another: to a hop, a cause, a storm's lines, a setting, a rule, the canary."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from stormdeck.model.finding import Finding
+from stormdeck.model.hop import HopKind
 from stormdeck.model.retries.storm import Storm
+from stormdeck.model.verdict.statement import Statement
 
 if TYPE_CHECKING:
     from stormdeck.ui.app import StormdeckApp
     from stormdeck.ui.screens.settings import SettingsScreen
+
+PANELS = {HopKind.PROXY: "proxy", HopKind.SERVER: "engine", HopKind.GPU: "gpus"}
+"""The panel of the overview that is about a hop; the client is what the form is about."""
+
+
+async def show_hop(app: StormdeckApp, hop: HopKind) -> None:
+    """Let a hop's panel fill the overview, or make it small again; of the client show the form."""
+    from stormdeck.ui.screens.overview import OverviewScreen
+
+    if hop is HopKind.CLIENT:
+        await app.action_show("settings")
+        return
+    await app.action_show("overview")
+    if isinstance(app.screen, OverviewScreen):
+        app.screen.zoom_or_not(PANELS[hop])
+
+
+async def show_cause(app: StormdeckApp, said: Statement) -> None:
+    """Go to what a verdict speaks of: a finding, the lines of a storm, a rule; else to all that was checked."""
+    found = next((finding for finding in app.deck.findings if finding.code == said.code), None)
+    storms = app.deck.traffic.storms if app.deck.traffic else ()
+    if found is not None:
+        await _checks_at(app, found)
+    elif said.cause and storms:
+        await show_storm(app, storms[0])
+    elif said.code is not None:
+        await show_rule(app, said.code)
+    else:
+        await app.action_show("checks")
+
+
+async def _checks_at(app: StormdeckApp, finding: Finding) -> None:
+    from stormdeck.ui.screens.checks import ChecksScreen
+
+    await app.action_show("checks")
+    if isinstance(app.screen, ChecksScreen):
+        app.call_after_refresh(app.screen.go_to, finding)
 
 
 async def show_next_storm(app: StormdeckApp) -> None:

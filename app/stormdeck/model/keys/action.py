@@ -27,6 +27,8 @@ class Action:
     """Bound by the list that has the focus, where the screen would get the key too late."""
     priority: bool = False
     """Whether it works while a text is typed and over a dialog too."""
+    writes: bool = False
+    """Whether it changes the client's settings, or leads there; a panel that is read only leaves it out."""
 
     @property
     def place(self) -> str:

@@ -6,6 +6,8 @@ from stormdeck.model.keys.action import Action
 
 AREAS = (("overview", "Overview"), ("logs", "Logs"), ("settings", "Settings"), ("checks", "Checks"))
 """The work areas in the order of their number keys."""
+SHORT = {"overview": "View", "logs": "Logs", "settings": "Set", "checks": "Checks"}
+"""What an area is called where its whole name has no room."""
 EVERYWHERE = ("app", "replay")
 """Places that are every area: while the panel plays a recording, ``replay`` too."""
 DIALOGS = ("help", "canary", "save", "raw", "symptom", "page", "leave")
@@ -35,6 +37,9 @@ _OVERVIEW = (
     Action("overview.previous", "shift+tab", "panel before", "Go to the panel before.", "next_panel(-1)"),
     Action("overview.back", "escape", "back", "Make a zoomed panel small again; else leave the panels.", "unzoom"),
     Action("overview.copy", "y", "copy", "Copy what the verdict says.", "copy"),
+    Action("overview.up", "up,k", "storm above", "Among the storms, go to the one above.", "move(-1)", inner=True),
+    Action("overview.down", "down,j", "storm below", "Among the storms, go to the one below.", "move(1)", inner=True),
+    Action("overview.open", "enter", "its lines", "Go to the log lines of the storm you are on.", "open", inner=True),
 )
 _LOGS = (
     Action("logs.pause", "space", "pause", "Hold the view; lines go on being read.", "pause", footer=True),
@@ -53,6 +58,7 @@ _LOGS = (
     Action("logs.clear", "escape", "all lines", "Drop the filter; your place in the log stays.", "clear_filter"),
     Action("logs.copy", "y", "copy", "Copy the line you are on, or the lines you marked.", "copy"),
     Action("logs.top", "g,home", "oldest", "Go to the oldest line that is kept.", "top"),
+    Action("logs.fold", "enter", "unfold", "Open the traceback you are on, or fold it again.", "fold", inner=True),
     Action("logs.up", "up,k", "line up", "Go to the line above.", "move(-1)", inner=True),
     Action("logs.down", "down,j", "line down", "Go to the line below.", "move(1)", inner=True),
     Action("logs.mark-up", "shift+up,K", "mark up", "Mark the line above too.", "move(-1, True)", inner=True),
@@ -63,17 +69,18 @@ _LOGS = (
     Action("logs.right", "right,l", "right", "Show later columns of long lines.", "scroll_right", inner=True),
 )
 _SETTINGS = (
-    Action("settings.edit", "enter", "edit", "Change the value you are on.", "edit", footer=True),
-    Action("settings.save", "s,ctrl+s", "save", "Show what changes, then write it.", "save", footer=True),
-    Action("settings.fix", "f", "fix", "Take the fix of the value you are on.", "fix", footer=True),
-    Action("settings.undo", "u", "undo", "Take back the last unsaved change.", "undo", footer=True),
-    Action("settings.redo", "U", "redo", "Make the change again that was taken back last.", "redo"),
+    Action("settings.edit", "enter", "edit", "Change the value you are on.", "edit", footer=True, writes=True),
+    Action("settings.save", "s,ctrl+s", "save", "Show what changes, then write it.", "save", footer=True, writes=True),
+    Action("settings.fix", "f", "fix", "Take the fix of the value you are on.", "fix", footer=True, writes=True),
+    Action("settings.undo", "u", "undo", "Take back the last unsaved change.", "undo", footer=True, writes=True),
+    Action("settings.redo", "U", "redo", "Make the change again that was taken back last.", "redo", writes=True),
     Action(
         "settings.fix-all",
         "F",
         "fix all",
         "Take every safe fix; an empty file gets the whole working block.",
         "fix_all",
+        writes=True,
     ),
     Action("settings.find", "slash", "find", "Go to a setting by its name.", "find", footer=True),
     Action(
@@ -85,7 +92,7 @@ _SETTINGS = (
     ),
     Action("settings.previous", "N", "before", "Go to the match or the finding before.", "next(-1)"),
     Action("settings.close", "escape", "close", "Close the search; n goes to findings again.", "close"),
-    Action("settings.unset", "x,delete", "remove", "Remove the value you are on.", "unset"),
+    Action("settings.unset", "x,delete", "remove", "Remove the value you are on.", "unset", writes=True),
     Action("settings.reveal", "r", "reveal", "Show or hide the secrets.", "reveal"),
     Action("settings.copy", "y", "copy", "Copy the value you are on; a secret is never copied.", "copy"),
     Action("settings.raw", "j", "raw JSON", "Show the file as it would be written.", "raw"),
@@ -99,7 +106,15 @@ _SETTINGS = (
 _CHECKS = (
     Action("checks.canary", "c", "canary", "Show what a canary would send, then send it.", "canary", footer=True),
     Action("checks.decode", "d", "decode", "Paste a message of Claude Code to see its causes.", "decode", footer=True),
-    Action("checks.fix", "f", "fix", "Take the fix to the form, where it is saved after its diff.", "fix", footer=True),
+    Action(
+        "checks.fix",
+        "f",
+        "fix",
+        "Take the fix to the form, where it is saved after its diff.",
+        "fix",
+        footer=True,
+        writes=True,
+    ),
     Action("checks.find", "slash", "find", "Go to a finding by its code or its words.", "find", footer=True),
     Action("checks.filter", "a", "all or problems", "Show all, or problems only.", "filter", footer=True),
     Action(

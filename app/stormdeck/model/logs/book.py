@@ -91,9 +91,14 @@ class LogBook:
 
     def texts(self, begin: int) -> Iterator[tuple[int, str]]:
         """Yield the number and the raw text of every kept line from ``begin`` on: the fast way through."""
+        for _, first, lines in self.batches(begin):
+            yield from enumerate(lines, first)
+
+    def batches(self, begin: int) -> Iterator[tuple[str, int, Sequence[str]]]:
+        """Yield the kept lines from ``begin`` on as they came: their log, the first one's number, and their texts."""
         begin = max(begin, self.start)
         for batch in self._batches:
             if batch.first + len(batch.lines) <= begin:
                 continue
             skip = max(0, begin - batch.first)
-            yield from enumerate(batch.lines[skip:], batch.first + skip)
+            yield batch.log, batch.first + skip, batch.lines[skip:] if skip else batch.lines

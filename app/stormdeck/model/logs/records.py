@@ -65,7 +65,7 @@ _ASCTIME = re.compile(
     rf" (?:\[\d+\] |- )?(?:(?P<name>[\w.]+) - )?\[?{_LEVEL}\]?(?::| -)? +(?P<message>.*)",
     re.DOTALL,
 )
-_PIECE = re.compile(r"[\w.]+|\)")
+PIECE = re.compile(r"[\w.]+|\)")
 """A line of a validation error that holds nothing but a field's name."""
 _BARE_ACCESS = re.compile(r'[^\s"]*:\d{1,5} - "[A-Z]{3,10} \S+ HTTP/')
 
@@ -95,7 +95,7 @@ class RecordReader:
         head = (record.level, record.clock, record.source)
         same = bool(record.clock) and head == self._last
         self._inside = _goes_on(record.message) or (
-            same and (self._inside or _PIECE.fullmatch(record.message) is not None)
+            same and (self._inside or PIECE.fullmatch(record.message) is not None)
         )
         self._last = head
         return None if self._inside else record

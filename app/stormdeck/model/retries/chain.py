@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from stormdeck.model.retries.ladder import climbs, gives_up, wait_bounds
 from stormdeck.model.retries.request import Request
@@ -40,6 +40,8 @@ class Chain:
     """Seconds that it took at most."""
     gap: float | None = None
     """Seconds between the answers to the last two attempts."""
+    limit: int | None = None
+    """What the client's limit was before it changed: a turn ends by the one that it began with."""
 
     @property
     def last(self) -> float | None:
@@ -64,7 +66,11 @@ class Chain:
     def gives_up(self, limit: int) -> bool:
         """Tell whether the client shows the newest failure to its user."""
         status = self.newest.status
-        return gives_up(self.rung if climbs(status) else self.attempts, status, limit)
+        return gives_up(self.rung if climbs(status) else self.attempts, status, self.limit or limit)
+
+    def with_limit(self, limit: int) -> Chain:
+        """Return the chain with a limit of its own, unless it has one."""
+        return self if self.limit else replace(self, limit=limit)
 
     def owns(self, request: Request) -> bool:
         """Tell whether a request came over a connection of this chain."""
@@ -91,6 +97,7 @@ class Chain:
             quickest=quickest,
             slowest=slowest,
             gap=gap,
+            limit=self.limit,
         )
 
 

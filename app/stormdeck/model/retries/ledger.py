@@ -79,6 +79,7 @@ class Ledger:
         self._kinds: Counter[RequestKind] = Counter()
         self._statuses: Counter[int] = Counter()
         self._retries = 0
+        self._limit_is_told = False
         self._balance = Balance(recent, margin_s)
 
     @property
@@ -88,7 +89,11 @@ class Ledger:
 
     @limit.setter
     def limit(self, limit: int) -> None:
-        self.tracker.limit = limit
+        """Set it; the first time it takes the place of what was assumed, later on turns keep what they began with."""
+        if self._limit_is_told:
+            self.tracker.change_limit(limit)
+        else:
+            self.tracker.limit, self._limit_is_told = limit, True
         self._balance.stir()
 
     @property

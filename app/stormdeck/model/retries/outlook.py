@@ -16,6 +16,7 @@ BY_ORDER = "by order alone: the log has no times"
 
 def chain_storm(chain: Chain, limit: int, reason: str, now: float) -> Storm:
     """Return the storm that a chain is, as it stands ``now``."""
+    limit = chain.limit or limit
     outcome = chain_outcome(chain, limit, now)
     next_at = end = None
     if outcome is Outcome.LIVE and chain.last is not None:

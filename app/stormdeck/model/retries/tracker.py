@@ -39,7 +39,7 @@ class Tracker:
     ) -> None:
         """Remember the newest ``most`` chains of ``least`` attempts or more."""
         self.limit = limit
-        """Attempts after which the client gives up: ``CLAUDE_CODE_MAX_RETRIES`` and one."""
+        """Attempts after which the client gives up: ``CLAUDE_CODE_MAX_RETRIES`` and one. See ``change_limit``."""
         self._turns = 0
         self._taken = 0
         self._swept: float | None = None
@@ -84,6 +84,16 @@ class Tracker:
         self._waiting.revise(track, track.chain.then(request), before, strength, self._taken)
         self._note(track.chain)
         return Attempt(track.chain.turn, track.chain.attempts, wrong)
+
+    def change_limit(self, limit: int) -> None:
+        """Take a limit that the client's settings have now; the turns so far keep theirs."""
+        if limit == self.limit:
+            return
+        for turn, chain in self._kept.items():
+            if chain.open:
+                self._kept[turn] = chain.with_limit(self.limit)
+        self._waiting.keep_limit(self.limit)
+        self.limit = limit
 
     def explain(self, t: float | None, text: str, is_cooldown: bool = False) -> None:
         """Take an error record's text in a few words; ``is_cooldown``: a proxy refused by itself, after an error."""

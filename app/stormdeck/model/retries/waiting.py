@@ -59,6 +59,12 @@ class Waiting:
         if waits:
             self._file(track)
 
+    def keep_limit(self, limit: int) -> None:
+        """Give all that wait a limit of their own: the client's changes."""
+        for track in self._tracks.values():
+            track.chain = track.chain.with_limit(limit)
+            track.before = track.before and track.before.with_limit(limit)
+
     def forget(self, t: float | None, taken: int) -> None:
         """Drop the chains that no request can continue any more; without times those that are far behind."""
         oldest = float("-inf") if t is None else t - LONGEST_GAP

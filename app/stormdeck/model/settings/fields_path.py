@@ -102,7 +102,7 @@ MODEL = (
         Kind.MODEL,
         Group.MODEL,
         "Beats Model above. Leave it out unless one project needs another model.",
-        "not set, Model counts",
+        "the Model above",
     ),
     Field(
         "env.CLAUDE_CODE_SUBAGENT_MODEL",

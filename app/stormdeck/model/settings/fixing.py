@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from stormdeck.model.finding import Edit, Finding, Severity
+from stormdeck.model.rules.selection import ALL, Selection
 from stormdeck.model.settings.merge import preview
 from stormdeck.model.settings.scope import Scope, SettingsSnapshot
 
@@ -24,16 +25,18 @@ class Fixes:
     fixed: tuple[Finding, ...] = ()
 
 
-def fixes(settings: SettingsSnapshot, scope: Scope, check: Check) -> Fixes:
+def fixes(settings: SettingsSnapshot, scope: Scope, check: Check, rules: Selection = ALL) -> Fixes:
     """Return the fixes of errors and warnings that help when they are made in this scope.
 
     A fix counts when its finding is gone after it and no new error has come: one for a value that a stronger scope
-    sets does not, since an edit here would change nothing. What is only worth knowing is left as the user wants it.
+    sets does not, since an edit here would change nothing. What is only worth knowing is left as the user wants it,
+    and so is what other rules than ``rules`` find.
     """
     made, findings = Fixes(settings), check(settings)
     given_up: set[tuple[str, str]] = set()
     for _ in range(_ROUNDS):
-        finding = next((one for one in findings if _is_candidate(one) and _identity(one) not in given_up), None)
+        candidates = (one for one in findings if _is_candidate(one) and rules.takes(one.code))
+        finding = next((one for one in candidates if _identity(one) not in given_up), None)
         if finding is None or finding.fix is None:
             return made
         after = preview(made.settings, scope, finding.fix.edits)

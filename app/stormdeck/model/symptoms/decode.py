@@ -10,7 +10,7 @@ from stormdeck.model.deck import Deck
 from stormdeck.model.finding import Severity
 from stormdeck.model.symptoms.cause import Cause, Standing
 from stormdeck.model.symptoms.evidence import weighed
-from stormdeck.model.symptoms.matching import Match, matches, ranking
+from stormdeck.model.symptoms.matching import Match, matches, quoting, ranking
 from stormdeck.model.symptoms.messages import RETRIES
 from stormdeck.model.symptoms.traces import Trace
 from stormdeck.model.symptoms.words import model_in, words_in
@@ -52,8 +52,10 @@ def decode(text: str, deck: Deck, seen: Sequence[Trace] = ()) -> tuple[Cause, ..
 
 
 def near(text: str, most: int = 3) -> tuple[str, ...]:
-    """Return the known messages that come nearest to a text, as the client shows them."""
-    return tuple(match.message.texts[0] for match in ranking(text)[:most] if match.share >= _NEAR)
+    """Return the known messages that come nearest to a text, as the client shows them: those that hold it first."""
+    holding = [quote.text for quote in quoting(text)]
+    alike = [match.message.texts[0] for match in ranking(text)[:most] if match.share >= _NEAR]
+    return tuple(dict.fromkeys((*holding, *alike)))[:most]
 
 
 def _of_storm(known: Sequence[Match], deck: Deck) -> tuple[str, ...]:

@@ -23,6 +23,8 @@ _CUT = 0.62
 _WORD = re.compile(r"[45]\d\d(?!\d)|[a-z][a-z_]+|--?[a-z]+|/[a-z_]+")
 _SIMILAR = 0.8
 _SHORTEST_TYPO = 5
+_SHORTEST_PIECE = 3
+"""Characters, those of a status; less is found anywhere."""
 _STOP = frozenset({"the", "it", "is", "to", "of", "in", "you", "your", "an", "and", "or", "so", "for", "may"})
 
 
@@ -33,11 +35,40 @@ class Match(NamedTuple):
     share: float
 
 
+class Quote(NamedTuple):
+    """A message, and the text of it that holds a piece."""
+
+    message: Message
+    text: str
+
+
 def matches(text: str) -> tuple[Match, ...]:
-    """Return the known messages that a text may be, the best first; empty where none is near enough."""
+    """Return the known messages that a text may be, the best first; empty where none is near enough.
+
+    A piece of one message alone, word for word, is that message, however little of it there is.
+    """
     ranked = ranking(text)
     best = ranked[0].share if ranked else 0.0
-    return tuple(one for one in ranked if one.share >= KNOWN and one.share >= BESIDE * best)
+    near = tuple(one for one in ranked if one.share >= KNOWN and one.share >= BESIDE * best)
+    if near or not any(character.isalpha() for character in text):
+        return near
+    holding = quoting(text)
+    return (Match(holding[0].message, KNOWN),) if len(holding) == 1 else ()
+
+
+def quoting(text: str) -> tuple[Quote, ...]:
+    """Return the messages that a text is a piece of, each as the client shows it; none for a very short text.
+
+    The case, quotes around it, dots at its ends and its numbers do not matter; it begins with the beginning of a word.
+    """
+    piece = _plain(text).strip(" \"'.:·")
+    if len(piece) < _SHORTEST_PIECE:
+        return ()
+    # Numbers stand as # in the known messages, but for a status.
+    spellings = {piece, re.sub(r"\d+", "#", piece)} if any(map(str.isalpha, piece)) else {piece}
+    pattern = re.compile("|".join(rf"(?<!\w){re.escape(one)}" for one in sorted(spellings)))
+    found = ((one, next((shown for shown in one.texts if pattern.search(_plain(shown))), None)) for one in MESSAGES)
+    return tuple(Quote(message, shown) for message, shown in found if shown is not None)
 
 
 def ranking(text: str) -> tuple[Match, ...]:
@@ -79,8 +110,14 @@ def _met(word: str, have: set[str]) -> float:
     return next((ratio for ratio in near if ratio >= _SIMILAR), 0.0)
 
 
+def _plain(text: str) -> str:
+    """Return a text in lower case, on one line, with straight quotes."""
+    plain = clean(text[:LONGEST].replace("\n", " ")).lower()
+    return " ".join(plain.replace("’", "'").replace("“", '"').replace("”", '"').replace("…", "...").split())
+
+
 def _words(text: str) -> list[str]:
-    plain = clean(text[:LONGEST].replace("\n", " ")).lower().replace("’", "'").replace("didn't", "did not")
+    plain = _plain(text).replace("didn't", "did not")
     plain = plain.replace("doesn't", "does not").replace("\\", " ")
     return [word for word in _WORD.findall(plain) if word not in _STOP and len(word) > 1][:400]
 

@@ -127,7 +127,7 @@ def _statement(finding: Finding, light: Light, deck: Deck) -> Statement:
         f"{finding.message} {where}",
         finding.hop,
         finding.code,
-        brief=brief(name or what, finding.title if name else ""),
+        brief=brief(name.partition(", ")[0] or what, finding.title if name else ""),
         cause=finding.title,
         evidence=_evidence(finding),
         step=command_for(finding.code, fixed=finding.fix is not None),

@@ -25,7 +25,7 @@ class Statement:
     code: str | None = None
     """The rule that knows the fix."""
     brief: str = ""
-    """The headline in two lines of at most 38 columns, for a pane of 40; empty: it is short enough."""
+    """The headline in two lines of at most 36 columns, for a pane of 40; empty: it is short enough."""
     cause: str = ""
     """What it comes from, in a few words; empty where the headline says it."""
     evidence: str = ""
@@ -45,7 +45,7 @@ def command_for(code: str, *, fixed: bool) -> str:
     return "stormdeck check --fix" if fixed else f"stormdeck explain {code}"
 
 
-def brief(first: str, second: str = "", width: int = 38) -> str:
+def brief(first: str, second: str = "", width: int = 36) -> str:
     """Return two lines that fit into a narrow pane; what is longer ends in an ellipsis."""
     return "\n".join(
         line if len(line) <= width else line[: width - 1].rstrip() + "…" for line in (first, second) if line

@@ -26,6 +26,8 @@ class Tail:
         self.identity = (found.st_dev, found.st_ino)
         self.size = found.st_size
         self._modified = found.st_mtime_ns
+        self.written_at = found.st_mtime
+        """When what was read last had been written, in unix seconds by the clock of its drive."""
 
     def close(self) -> None:
         """Give the file back."""
@@ -74,6 +76,8 @@ class Tail:
         """Return what stands next, at most 1 MiB; ``None``: the file was written anew, read on from its start."""
         mark = self._mark
         data = os.pread(self._descriptor, min(most, READ_BYTES) + len(mark), self.position - len(mark))
+        # Asked after the read: what was read was not written later.
+        self.written_at = os.fstat(self._descriptor).st_mtime
         if not data.startswith(mark):
             self.seek(0)
             return None

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from textual.app import ComposeResult
-from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.message import Message
-from textual.widgets import Static
 from textual.worker import Worker, WorkerState
 
 from stormdeck.model.canary.check import Check, Route
@@ -46,18 +43,13 @@ class CanaryScreen(Dialog[None]):
         self._report: CanaryReport | None = None
         self._sent = False
 
-    def compose(self) -> ComposeResult:
-        """Compose the one text."""
-        with VerticalScroll(id="canary"):
-            yield Static(self._text(80), markup=False)
-
     def action_send(self) -> None:
         """Send the requests, once."""
         if self._sent or not self._plan.requests:
             return
         self._sent = True
         self.run_worker(self._run(), group="canary", exclusive=True, exit_on_error=False)
-        self._show()
+        self.draw()
 
     async def _run(self) -> None:
         self._report = await self._feed.run_canary(self._plan, self._take)
@@ -67,20 +59,14 @@ class CanaryScreen(Dialog[None]):
         """Show the end, whatever it is."""
         if event.state is WorkerState.ERROR:
             self.notify("The canary broke off.", severity="error")
-        self._show()
-
-    def on_resize(self) -> None:
-        """Wrap anew."""
-        self._show()
+        self.draw()
 
     def _take(self, check: Check) -> None:
         self._checks.append(check)
-        self._show()
+        self.draw()
 
-    def _show(self) -> None:
-        self.query_one(Static).update(self._text(max(30, self.query_one("#canary").content_size.width)))
-
-    def _text(self, width: int) -> Content:
+    def words(self, width: int) -> Content:
+        """Return what it would send, then what came back."""
         rows = [line(("CANARY  ", "$quiet bold"), f"as Claude Code {self._plan.shape.version} sends"), line()]
         if not self._sent:
             rows += _wrapped(f"It would send {self._plan.cost}. They use the GPU; nothing is sent by itself.", width)
@@ -97,14 +83,15 @@ class CanaryScreen(Dialog[None]):
             rows += _wrapped(f"It took {self._report.cost}.", width)
         elif self._sent:
             rows.append(line(("asking", "$quiet")))
-        return lines([*rows, line(), self._keys()])
+        return lines(rows)
 
-    def _keys(self) -> Content:
+    def hints(self) -> tuple[Content, ...]:
+        """Return what can be done now."""
         if self._report is not None:
-            return self.hint("canary.stop", "close")
+            return (self.hint("canary.stop", "close"),)
         if self._sent:
-            return self.hint("canary.stop")
-        return self.hints(self.hint("canary.send"), self.hint("canary.stop", "send nothing"))
+            return (self.hint("canary.stop"),)
+        return self.hint("canary.send"), self.hint("canary.stop", "send nothing")
 
 
 def _row(check: Check, width: int) -> list[Content]:

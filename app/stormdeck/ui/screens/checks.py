@@ -13,6 +13,7 @@ from stormdeck.ui.actions import bindings
 from stormdeck.ui.copies import of_item
 from stormdeck.ui.screens.base import Area
 from stormdeck.ui.ways import show_canary, take_to_form
+from stormdeck.ui.widgets.bottom_field import BottomField
 from stormdeck.ui.widgets.check_detail import CheckDetail
 from stormdeck.ui.widgets.check_list import CheckList, is_problem, words_of
 
@@ -40,13 +41,17 @@ class ChecksScreen(Area):
                 yield CheckList(id="findings")
             with VerticalScroll(id="checks-detail", can_focus=False):
                 yield CheckDetail(self.panel.action("checks.fix").shown, id="explanation")
-        yield _field("what Claude Code says; enter decodes", "message")
-        yield _field("code or words; enter finds, n next", "search")
+        yield BottomField("what Claude Code says; enter decodes", id="message")
+        yield BottomField("code or words; enter finds, n next", id="search")
 
     @on(CheckList.Chosen)
     def _explain(self, message: CheckList.Chosen) -> None:
         self.query_one(CheckDetail).show(message.item)
         self.query_one("#checks-detail").scroll_home(animate=False)
+
+    def go_to(self, finding: Finding) -> None:
+        """Go to the row of a finding."""
+        self.query_one(CheckList).go_to_next(lambda item: item == finding, 1)
 
     def action_filter(self) -> None:
         """Show problems only, or all."""
@@ -68,14 +73,12 @@ class ChecksScreen(Area):
 
     def _open(self, name: str) -> None:
         self.action_close()
-        field = self.query_one(name, Input)
-        field.add_class("-open")
-        field.focus()
+        self.query_one(name, BottomField).open()
 
     def action_close(self) -> None:
         """Close the field that is open; what was typed stays in it."""
-        for field in self.query(Input):
-            field.remove_class("-open")
+        for field in self.query(BottomField):
+            field.close()
         self.query_one(CheckList).focus()
 
     @on(Input.Submitted, "#search")
@@ -135,10 +138,3 @@ class ChecksScreen(Area):
             self.notify("No fix that stormdeck can make; the explanation says what to change.")
             return
         await take_to_form(self.panel, item)
-
-
-def _field(placeholder: str, name: str) -> Input:
-    """Return a field at the bottom, closed."""
-    field = Input(placeholder=placeholder, id=name, classes="bottom", compact=True)
-    field.cursor_blink = False
-    return field

@@ -1,12 +1,15 @@
-"""What every dialog has: its keys from the registry, shown as the user set them, and to be clicked."""
+"""What every dialog has: a text that scrolls, and its keys from the registry below it, always in sight."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
 from textual import events
+from textual.app import ComposeResult
+from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
+from textual.widgets import Static
 
 from stormdeck.ui.clicks import called, clickable
 from stormdeck.ui.draw import line
@@ -15,6 +18,8 @@ if TYPE_CHECKING:
     from stormdeck.ui.app import StormdeckApp
 
 Answer = TypeVar("Answer")
+LEAST = 20
+"""Columns that a text is wrapped to in any case."""
 
 
 class Dialog(ModalScreen[Answer]):
@@ -28,18 +33,48 @@ class Dialog(ModalScreen[Answer]):
         assert isinstance(self.app, StormdeckApp)  # noqa: S101 - tells mypy what holds
         return self.app
 
+    def words(self, width: int) -> Content:
+        """Return what the dialog says at a width."""
+        raise NotImplementedError
+
+    def hints(self) -> tuple[Content, ...]:
+        """Return the hints that stand below it."""
+        raise NotImplementedError
+
+    def compose(self) -> ComposeResult:
+        """Compose the text and the keys."""
+        with Vertical(classes="dialog"):
+            with VerticalScroll():
+                yield Static(markup=False, id="text")
+            yield Static(markup=False, id="keys")
+
+    def on_resize(self) -> None:
+        """Wrap anew."""
+        self.draw()
+
+    def draw(self) -> None:
+        """Show what is to be said now."""
+        width = max(LEAST, self.query_one(VerticalScroll).scrollable_content_region.width)
+        self.query_one("#text", Static).update(self.words(width))
+        self.query_one("#keys", Static).update(in_rows(self.hints(), width))
+
     def hint(self, action: str, words: str = "") -> Content:
         """Return an action's key and words, which can be clicked."""
         found = self.panel.action(action)
         shown = line((found.shown, "$accent"), (f" {words or found.words}", "$quiet"))
         return clickable(shown, found.target)
 
-    def hints(self, *hints: Content) -> Content:
-        """Return hints on one line."""
-        return Content("    ").join(hints)
-
     def on_click(self, event: events.Click) -> None:
         """Do what the hint under the mouse says."""
         call = called(event)
         if call is not None:
             self.call_later(self.run_action, call)
+
+
+def in_rows(hints: tuple[Content, ...], width: int) -> Content:
+    """Return hints side by side as far as they fit, the others below: none is broken in two."""
+    for gap in ("    ", "  "):
+        row = Content(gap).join(hints)
+        if row.cell_length <= width:
+            return row
+    return Content("\n").join(hints)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
@@ -13,13 +12,15 @@ from stormdeck.model.keys.actions import DIALOGS
 from stormdeck.model.light import Light
 from stormdeck.ui.actions import AREAS, Action, bindings
 from stormdeck.ui.draw import Part, light, line, lines
-from stormdeck.ui.screens.dialog import Dialog
+from stormdeck.ui.screens.dialog import Dialog, in_rows
 
 TWO_COLUMNS = 104
 """Columns of text from which on two of them stand side by side."""
 NARROW = 48
 """Columns below which an action is told in its words, one line each."""
 GAP = 4
+KEYS = 14
+"""Columns of the keys at most; longer ones push their words aside."""
 SIGNS = (
     (Light.FINE, "fine"),
     (Light.LOOK, "worth a look"),
@@ -35,7 +36,10 @@ WORDS = (
     ("prefix hit", "prompt tokens that vLLM found in its cache, in the last minute"),
 )
 MOUSE = (
-    ("click", "a row, a tab, or any key that is named on the screen; twice on a setting to edit it"),
+    (
+        "click",
+        "a row, a tab, a hop, the verdict, or any key that is named; twice on a setting or a traceback to open it",
+    ),
     ("wheel", "scrolls"),
     ("drag", "marks lines of the log; with shift held it is the terminal that marks text"),
 )
@@ -50,20 +54,34 @@ class HelpScreen(Dialog[None]):
         super().__init__()
         self._area = area
 
-    def compose(self) -> ComposeResult:
-        """Compose the one text."""
-        with VerticalScroll(id="help"):
-            yield Static(markup=False)
+    def words(self, width: int) -> Content:
+        """Return all sections."""
+        return lines(self._rows(width))
 
-    def on_resize(self) -> None:
-        """Set the text anew."""
-        width = self.query_one("#help").scrollable_content_region.width
-        self.query_one(Static).update(lines([*self._rows(max(20, width)), line(), self.hint("help.close")]))
+    def hints(self) -> tuple[Content, ...]:
+        """Return how it is closed, and which of its lines are seen where not all are."""
+        return self.hint("help.close"), *self._seen()
+
+    def on_mount(self) -> None:
+        """Follow what is seen."""
+        for changing in ("scroll_y", "virtual_size"):
+            self.watch(self.query_one(VerticalScroll), changing, self._say, init=False)
+
+    def _seen(self) -> tuple[Content, ...]:
+        text = self.query_one(VerticalScroll)
+        rows, room, top = text.virtual_size.height, text.size.height, round(text.scroll_y)
+        words = f"lines {top + 1} to {min(rows, top + room)} of {rows}"
+        return (line((words, "$quiet")),) if 0 < room < rows else ()
+
+    def _say(self) -> None:
+        self.query_one("#keys", Static).update(in_rows(self.hints(), self.query_one("#keys").size.width))
 
     def _rows(self, width: int) -> list[Content]:
         wide = width >= TWO_COLUMNS
         column = (width - GAP) // 2 if wide else width
-        sections = [[*section(title, rows, column)] for title, rows in self._sections(column)]
+        told = [*self._sections(column)]
+        keys = min(KEYS, 2 + max(line(head).cell_length for _, rows in told for head, _ in rows))
+        sections = [[*section(title, rows, keys, column)] for title, rows in told]
         if not wide:
             return [row for rows in sections for row in rows][:-1]
         half = sum(map(len, sections)) / 2
@@ -94,12 +112,11 @@ def _told(action: Action, width: int) -> tuple[Part, str]:
     return (" ".join(action.all_shown), "$accent"), action.help
 
 
-def section(title: str, rows: Sequence[tuple[Part, str]], width: int) -> Iterator[Content]:
-    """Yield a section's lines: keys in a column of their own, the words beside them, wrapped."""
+def section(title: str, rows: Sequence[tuple[Part, str]], column: int, width: int) -> Iterator[Content]:
+    """Yield a section's lines: keys in a column of so many cells, the words beside them, wrapped."""
     yield line((title, "$quiet bold"))
-    heads = [line(head) for head, _ in rows]
-    column = min(14, max(head.cell_length for head in heads) + 2)
-    for head, (_, words) in zip(heads, rows, strict=True):
+    for part, words in rows:
+        head = line(part)
         first, *rest = (row.rstrip() for row in Content(words).wrap(max(10, width - column - 2)))
         space = max(1, column - head.cell_length)
         yield line("  ", head, " " * space, first)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from textual.app import ComposeResult
-from textual.containers import VerticalScroll
-from textual.widgets import Static
+from textual.content import Content
 
 from stormdeck.model.units import plural
 from stormdeck.ui.actions import bindings
@@ -21,18 +19,16 @@ class LeaveScreen(Dialog[bool]):
         super().__init__()
         self._unsaved = unsaved
 
-    def compose(self) -> ComposeResult:
-        """Compose the question."""
+    def words(self, width: int) -> Content:
+        """Return the question."""
         save = self.panel.action("settings.save").shown
-        with VerticalScroll(id="leave"):
-            yield Static(
-                lines(
-                    [
-                        line((f"{plural(self._unsaved, 'change')} in the form not saved.", "bold")),
-                        line((f"Stay and press {save} in Settings to see them as a diff.", "$quiet")),
-                        line(),
-                        self.hints(self.hint("leave.leave", "leave without them"), self.hint("leave.stay")),
-                    ]
-                ),
-                markup=False,
-            )
+        return lines(
+            [
+                line((f"{plural(self._unsaved, 'change')} in the form not saved.", "bold")),
+                line((f"Stay and press {save} in Settings to see them as a diff.", "$quiet")),
+            ]
+        )
+
+    def hints(self) -> tuple[Content, ...]:
+        """Return the two answers."""
+        return self.hint("leave.leave", "leave without them"), self.hint("leave.stay")

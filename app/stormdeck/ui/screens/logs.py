@@ -10,6 +10,7 @@ from stormdeck.model.units import grouped, plural
 from stormdeck.paths import STYLES
 from stormdeck.ui.actions import bindings
 from stormdeck.ui.screens.base import Area
+from stormdeck.ui.widgets.bottom_field import BottomField
 from stormdeck.ui.widgets.key_bar import KeyBar
 from stormdeck.ui.widgets.log_view import LogView
 from stormdeck.ui.widgets.requests import RequestsPanel
@@ -31,13 +32,7 @@ class LogsScreen(Area):
         yield RequestsPanel(id="histogram")
         yield TailHeading(id="log-heading")
         yield LogView(self.panel.book, self.panel.clock.second, id="log")
-        field = Input(
-            placeholder="words, -word; enter keeps, esc drops",
-            id="filter",
-            compact=True,
-        )
-        field.cursor_blink = False
-        yield field
+        yield BottomField("words, -word; enter keeps, esc drops", id="filter")
 
     def take_lines(self) -> None:
         """Let the view follow the log book."""
@@ -75,14 +70,11 @@ class LogsScreen(Area):
 
     def action_filter(self) -> None:
         """Open the filter."""
-        field = self.query_one("#filter", Input)
-        field.add_class("-open")
-        field.focus()
+        self.query_one(BottomField).open()
 
     def action_clear_filter(self) -> None:
         """Drop the filter and close its field."""
-        field = self.query_one("#filter", Input)
-        field.value = ""
+        self.query_one(BottomField).value = ""
         self._close()
 
     def action_error(self) -> None:
@@ -114,9 +106,9 @@ class LogsScreen(Area):
 
     @on(Input.Submitted, "#filter")
     def _close(self) -> None:
-        field = self.query_one("#filter", Input)
+        field = self.query_one(BottomField)
         if not field.value:
-            field.remove_class("-open")
+            field.close()
         self.query_one(LogView).focus()
 
     def _say(self) -> None:

@@ -83,6 +83,11 @@ class OverviewScreen(Area):
         if name is not None:
             self.board.zoom("" if self.board.zoomed else name)
 
+    def zoom_or_not(self, name: str) -> None:
+        """Let a panel fill the pane; make it small again where it does already."""
+        if name in self.panel.wish.boxes:
+            self.board.zoom("" if self.board.zoomed == name else name)
+
     def action_zoom(self) -> None:
         """Let the panel with the focus fill the pane, the first one where none has it, or make it small again."""
         steps = self.board.steps()

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from textual.app import ComposeResult
-from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.widgets import Static
 
 from stormdeck.model.rules.pages import page_lines
 from stormdeck.model.rules.registry import page_of
@@ -24,15 +21,13 @@ class PageScreen(Dialog[None]):
         super().__init__()
         self._code = code
 
-    def compose(self) -> ComposeResult:
-        """Compose the page."""
-        with VerticalScroll(id="page"):
-            yield Static(markup=False)
+    def words(self, width: int) -> Content:
+        """Return what the rule finds, then its page."""
+        return lines([*self._found(width), *self._page(width)])
 
-    def on_resize(self) -> None:
-        """Wrap anew."""
-        width = max(20, self.query_one("#page").content_size.width)
-        self.query_one(Static).update(lines([*self._found(width), *self._page(width), line(), self._keys()]))
+    def hints(self) -> tuple[Content, ...]:
+        """Return what can be done with it."""
+        return self.hint("page.close"), self.hint("page.copy")
 
     def action_copy(self) -> None:
         """Copy the page."""
@@ -55,6 +50,3 @@ class PageScreen(Dialog[None]):
         page = page_of(self._code)
         title, *rest = page_lines(page, width) if page is not None else (f"There is no rule {self._code}.",)
         return [line((title, "bold")), *(line((text, "$quiet" if text.startswith(" ") else "bold")) for text in rest)]
-
-    def _keys(self) -> Content:
-        return self.hints(self.hint("page.close"), self.hint("page.copy"))

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from textual.app import ComposeResult
-from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.widgets import Static
 
 from stormdeck.model.finding import Finding
 from stormdeck.model.litellm.config import ProxyConfig
@@ -15,9 +12,9 @@ from stormdeck.model.settings.document import Document
 from stormdeck.model.settings.draft import Draft
 from stormdeck.model.settings.scope import FileError
 from stormdeck.model.settings.secrets import masked_json
-from stormdeck.model.text import clean, mask_text
+from stormdeck.model.text import mask_text
 from stormdeck.ui.actions import bindings
-from stormdeck.ui.draw import LIGHT_STYLES, light, line, lines
+from stormdeck.ui.draw import LIGHT_STYLES, hanging, light, line, lines
 from stormdeck.ui.screens.dialog import Dialog
 
 
@@ -32,21 +29,21 @@ class RawScreen(Dialog[None]):
         self._text = text
         self._notes = notes
 
-    def compose(self) -> ComposeResult:
-        """Compose the text."""
-        with VerticalScroll(id="raw"):
-            yield Static(self._content(), markup=False)
+    def hints(self) -> tuple[Content, ...]:
+        """Return how it is closed."""
+        return (self.hint("raw.close"),)
 
-    def _content(self) -> Content:
-        masked = line(("Secrets masked.   ", "$quiet"), self.hint("raw.close"))
-        rows = [line((self._headline, "bold")), masked, line()]
+    def words(self, width: int) -> Content:
+        """Return the lines with their numbers, a finding beside its line."""
+        rows = [*line((self._headline, "bold")).wrap(width), line(("Secrets masked.", "$quiet")), line()]
         for number, shown in enumerate(self._text, 1):
             found = self._notes.get(number)
             said = line()
             if found is not None:
                 colour = LIGHT_STYLES[found.severity.light]
-                said = line("   ", light(found.severity.light), (f" {found.code} {found.title}", colour))
-            rows.append(Content.assemble((f"{number:>4}  ", "$faint"), clean(shown), said))
+                told = f" {found.severity.value} {found.code}  {found.title}"
+                said = line("   ", light(found.severity.light), (told, colour))
+            rows += hanging(line(shown, said), width, line((f"{number:>4}  ", "$faint")))
         return lines(rows)
 
 

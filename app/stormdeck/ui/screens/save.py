@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from textual.app import ComposeResult
-from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.widgets import Static
 
 from stormdeck.model.settings.diff import DiffKind, DiffLine
 from stormdeck.model.text import clean
 from stormdeck.ui.actions import bindings
-from stormdeck.ui.draw import line, lines
+from stormdeck.ui.draw import hanging, line, lines
 from stormdeck.ui.screens.dialog import Dialog
 
+ON_TOP = "Somebody else changed the file meanwhile. These are your edits on top of it."
+THESE_ALONE = "Only these lines change. A copy of the file is kept first."
 STYLES = {DiffKind.CONTEXT: "$quiet", DiffKind.REMOVED: "$error", DiffKind.ADDED: "$success"}
 
 
@@ -33,40 +32,32 @@ class SaveScreen(Dialog[bool | None]):
         self._notes = notes
         self._changed_outside = changed_outside
 
-    def compose(self) -> ComposeResult:
-        """Compose the diff."""
-        with VerticalScroll(id="save"):
-            yield Static(self._text(), markup=False)
+    def words(self, width: int) -> Content:
+        """Return the file, the diff, and what happens to the rest."""
+        rows = [*line(("SAVE  ", "$quiet bold"), (str(self._path), "bold")).wrap(width), line()]
+        rows += [row for one in self._lines for row in diff_rows(one, width)]
+        rows += [line(), *(line((note, "$quiet")) for note in self._notes)] if self._notes else []
+        said = (ON_TOP, "$warning") if self._changed_outside else (THESE_ALONE, "$quiet")
+        return lines([*rows, line(), line(said)])
+
+    def hints(self) -> tuple[Content, ...]:
+        """Return the ways out: two, and one more where somebody else changed the file."""
+        if not self._changed_outside:
+            return self.hint("save.write"), self.hint("save.back", "back to the form")
+        return (
+            self.hint("save.write", "write both"),
+            self.hint("save.drop", "drop mine, keep theirs"),
+            self.hint("save.back", "decide later"),
+        )
 
     def action_drop(self) -> None:
         """Drop one's own edits."""
         if self._changed_outside:
             self.dismiss(None)
 
-    def _text(self) -> Content:
-        rows = [line(("SAVE  ", "$quiet bold"), (str(self._path), "bold")), line()]
-        rows += [diff_row(one) for one in self._lines]
-        rows += [line(), *(line((clean(note), "$quiet")) for note in self._notes)] if self._notes else []
-        if self._changed_outside:
-            rows += [
-                line(),
-                line(("Somebody else changed the file meanwhile. These are your edits on top of it.", "$warning")),
-            ]
-            keys = (
-                ("save.write", "write both"),
-                ("save.drop", "drop mine, keep theirs"),
-                ("save.back", "decide later"),
-            )
-            return lines([*rows, line(), self.hints(*(self.hint(action, words) for action, words in keys))])
-        rows += [
-            line(),
-            line(("Only these lines change. A copy of the file is kept first.", "$quiet")),
-            self.hints(self.hint("save.write"), self.hint("save.back", "back to the form")),
-        ]
-        return lines(rows)
 
-
-def diff_row(one: DiffLine) -> Content:
-    """Return a line of a diff with its number and its sign."""
+def diff_rows(one: DiffLine, width: int) -> list[Content]:
+    """Return a line of a diff with its number and its sign; what does not fit goes on under its text."""
     number = one.new if one.kind is DiffKind.ADDED else one.old
-    return line((f"{number:>4} ", "$faint"), (f"{one.kind.value} {clean(one.text)}", STYLES[one.kind]))
+    head = line((f"{number:>4} ", "$faint"), (f"{one.kind.value} ", STYLES[one.kind]))
+    return hanging(Content.styled(clean(one.text), STYLES[one.kind]), width, head)

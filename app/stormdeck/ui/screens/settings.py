@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from textual import on
@@ -11,7 +10,7 @@ from textual.widgets import Input
 
 from stormdeck.model.deck import Deck
 from stormdeck.model.finding import Finding
-from stormdeck.model.settings.draft import Draft, taken_up
+from stormdeck.model.settings.draft import Draft
 from stormdeck.model.settings.field import Kind
 from stormdeck.model.settings.scope import Scope
 from stormdeck.model.settings.template import is_blank, target, working_block
@@ -20,7 +19,8 @@ from stormdeck.ui.actions import bindings
 from stormdeck.ui.copies import of_setting
 from stormdeck.ui.screens.base import Area
 from stormdeck.ui.screens.repair import propose_repair
-from stormdeck.ui.screens.save import SaveScreen
+from stormdeck.ui.screens.saving import Saving
+from stormdeck.ui.widgets.bottom_field import BottomField
 from stormdeck.ui.widgets.field_row import FieldRow
 from stormdeck.ui.widgets.key_bar import KeyBar
 from stormdeck.ui.widgets.settings_form import SettingsForm
@@ -40,8 +40,7 @@ class SettingsScreen(Area):
         self._others: dict[Scope, Draft] = {}
         """The drafts of the scopes that are not shown."""
         self._revealed = False
-        self._refused_on = ""
-        """The digest of the file on which a save was refused, until it is known as it is now."""
+        self._saving = Saving(self)
         self._typing: Draft | None = None
         """The draft before the row that is edited."""
 
@@ -50,12 +49,11 @@ class SettingsScreen(Area):
         fix, fix_all = (self.panel.action(name).shown for name in ("settings.fix", "settings.fix-all"))
         yield SettingsHeading(self.panel.home, fix_all, id="settings-heading")
         yield SettingsForm(fix, id="form")
-        find = Input(placeholder="name of a setting; enter finds, n next", id="find", compact=True)
-        find.cursor_blink = False
-        yield find
+        yield BottomField("name of a setting; enter finds, n next", id="find")
 
     def on_mount(self) -> None:
         """Begin on the first row; Textual calls the frame's own handler too."""
+        self.query_one(SettingsHeading).read_only = self.panel.read_only
         self.call_after_refresh(self.form.begin)
 
     def take_deck(self, deck: Deck) -> None:
@@ -64,10 +62,7 @@ class SettingsScreen(Area):
         self.draft = replace(self.draft, deck=deck)
         self._others = {scope: replace(draft, deck=deck) for scope, draft in self._others.items()}
         self.show_draft()
-        if self._refused_on and self.draft.file is not None and self.draft.file.digest != self._refused_on:
-            self._refused_on = ""
-            if self.draft.editable and self.draft.changed:
-                self.call_later(self._ask, self._settle, changed_outside=True)
+        self._saving.look_again()
 
     def show_draft(self) -> None:
         """Show every row as the draft has it."""
@@ -90,7 +85,7 @@ class SettingsScreen(Area):
             return
         if row.field.kind is Kind.SWITCH:
             flipped = row.field.written(on=not row.field.is_on(row.state.value))
-            self._change(self.draft.edit(row.field.path, flipped))
+            self.change(self.draft.edit(row.field.path, flipped))
             return
         self._typing = self.draft
         await row.begin_edit()
@@ -102,7 +97,7 @@ class SettingsScreen(Area):
             return
         before = replace(self._typing, deck=self.draft.deck)
         same = message.text == (before.values().get(message.path) or "")
-        self._change(before if same else before.edit(message.path, message.text or None))
+        self.change(before if same else before.edit(message.path, message.text or None))
 
     @on(FieldRow.Left)
     async def _left(self, message: FieldRow.Left) -> None:
@@ -110,7 +105,7 @@ class SettingsScreen(Area):
             return
         before, self._typing = self._typing, None
         if not message.kept:
-            self._change(replace(before, deck=self.draft.deck))
+            self.change(replace(before, deck=self.draft.deck))
         stays = self.focused is None or message.row in self.focused.ancestors_with_self
         await message.row.end_edit()
         if stays:
@@ -119,14 +114,14 @@ class SettingsScreen(Area):
     def action_undo(self) -> None:
         """Take back the last edit."""
         if self.draft.edits:
-            self._change(self.draft.undo())
+            self.change(self.draft.undo())
         else:
             self.notify("Nothing to take back.")
 
     def action_redo(self) -> None:
         """Make the edit again that was taken back last."""
         if self.draft.undone:
-            self._change(self.draft.redo())
+            self.change(self.draft.redo())
         else:
             self.notify("Nothing to make again.")
 
@@ -134,7 +129,7 @@ class SettingsScreen(Area):
         """Remove the value of the row."""
         row = self.form.current
         if row is not None and row.state.value is not None and self._may_edit():
-            self._change(self.draft.edit(row.field.path, None))
+            self.change(self.draft.edit(row.field.path, None))
 
     def action_fix(self) -> None:
         """Take the first fix that the row offers."""
@@ -143,12 +138,12 @@ class SettingsScreen(Area):
         if not fixes:
             self.notify("No fix to take here.")
         elif self._may_edit():
-            self._change(self.draft.take(fixes[0].edits))
+            self.change(self.draft.take(fixes[0].edits))
 
     def take_fix(self, finding: Finding) -> None:
         """Take a finding's fix, and go to the row that it is about."""
         if finding.fix is not None and self._may_edit():
-            self._change(self.draft.take(finding.fix.edits))
+            self.change(self.draft.take(finding.fix.edits))
         self.go_to(finding.path)
 
     def go_to(self, path: str) -> None:
@@ -174,7 +169,7 @@ class SettingsScreen(Area):
         fixed = self.draft.take(working_block(server, deck.client_version)) if server else self.draft.fixed()
         if fixed.edits == self.draft.edits:
             self.notify("Nothing that can be fixed safely.")
-        self._change(fixed)
+        self.change(fixed)
 
     def action_scope(self, step: int) -> None:
         """Show the next scope; the edits of this one stay with it."""
@@ -188,7 +183,7 @@ class SettingsScreen(Area):
         scope = Scope(name)
         if scope is not self.draft.scope:
             self._others[self.draft.scope] = self.draft
-            self._change(self._others.pop(scope, Draft(self.draft.deck, scope)))
+            self.change(self._others.pop(scope, Draft(self.draft.deck, scope)))
 
     def action_reveal(self) -> None:
         """Show or hide the secrets."""
@@ -202,27 +197,24 @@ class SettingsScreen(Area):
 
     def action_find(self) -> None:
         """Open the search."""
-        field = self.query_one("#find", Input)
-        field.add_class("-open")
+        field = self.query_one(BottomField)
         field.value = ""
-        field.focus()
+        field.open()
 
     @on(Input.Submitted, "#find")
     def _find(self, event: Input.Submitted) -> None:
         self.form.wanted = event.value.casefold().strip()
-        self._close_find()
+        self.query_one(BottomField).close()
         if self.form.wanted:
             self.action_next(1)
 
     def action_close(self) -> None:
         """Close the search; ``n`` goes to findings again."""
         self.form.wanted = ""
-        if self.query_one("#find", Input).has_focus:
-            self._close_find()
+        field = self.query_one(BottomField)
+        if field.has_focus:
+            field.close()
             self.form.begin()
-
-    def _close_find(self) -> None:
-        self.query_one("#find", Input).remove_class("-open")
 
     async def action_raw(self) -> None:
         """Show the file as it would be written."""
@@ -235,34 +227,10 @@ class SettingsScreen(Area):
         if not self.draft.changed:
             self.notify("Nothing to save: the file is as shown.")
         elif self._may_edit():
-            await self._ask(self._write)
+            await self._saving.ask()
 
-    async def _ask(self, then: Callable[[bool | None], Awaitable[None]], *, changed_outside: bool = False) -> None:
-        """Show what a save would change."""
-        if self.draft.file is not None:
-            dialog = SaveScreen(self.draft.file.path, self.draft.diff(), changed_outside=changed_outside)
-            await self.app.push_screen(dialog, then)
-
-    async def _write(self, accepted: bool | None) -> None:
-        file = self.draft.file
-        if not accepted or file is None:
-            return
-        refused = await self.panel.save(file, self.draft.text())
-        if not refused:
-            self.notify(taken_up(self.draft), title=f"Saved {file.path.name}", timeout=10, markup=False)
-            self.draft = replace(self.draft, edits=(), undone=())
-            return
-        self.notify(refused, title="Not saved", severity="error", timeout=12, markup=False)
-        self._refused_on = file.digest
-
-    async def _settle(self, accepted: bool | None) -> None:
-        """Settle what was changed on both sides: mine on top of theirs, or theirs alone."""
-        if accepted is None:
-            self._change(replace(self.draft, edits=(), undone=()))
-        else:
-            await self._write(accepted)
-
-    def _change(self, draft: Draft) -> None:
+    def change(self, draft: Draft) -> None:
+        """Take another draft, and show it."""
         self.draft = draft
         self.show_draft()
 

@@ -15,7 +15,7 @@ from stormdeck.model.rules.registry import page_of
 from stormdeck.model.settings.draft import Draft
 from stormdeck.model.text import clean
 from stormdeck.ui.draw import LIGHT_STYLES, light, line
-from stormdeck.ui.screens.save import diff_row
+from stormdeck.ui.screens.save import diff_rows
 from stormdeck.ui.widgets.check_list import Item
 from stormdeck.ui.widgets.panel import Panel
 
@@ -76,7 +76,7 @@ def _finding(finding: Finding, deck: Deck, width: int, fix_key: str) -> list[Con
     if finding.fix is not None:
         rows += [line(), line(("FIX", "$quiet bold"), (f"   {fix_key} takes it to the form", "$quiet"))]
         rows += _wrapped(finding.fix.description, width, "$success")
-        rows += [diff_row(one) for one in Draft(deck).take(finding.fix.edits).diff()]
+        rows += [row for one in Draft(deck).take(finding.fix.edits).diff() for row in diff_rows(one, width)]
     if finding.paste is not None:
         where = f"line {finding.paste.first}" if finding.paste.first else "the top"
         rows += [line(), line((f"PASTE AT {where.upper()}", "$quiet bold"))]

@@ -18,14 +18,15 @@ from stormdeck.model.discovery import Found, Missed
 from stormdeck.model.finding import Finding, Severity
 from stormdeck.model.hop import HopKind
 from stormdeck.model.light import Light
+from stormdeck.model.settings.fields import field_of
 from stormdeck.ui.actions import bindings
-from stormdeck.ui.draw import LIGHT_STYLES, fit_words, light, line
+from stormdeck.ui.draw import LIGHT_STYLES, MORE, fit_words, light, line, marked
 from stormdeck.ui.widgets.panel import Panel
 
 Item = Finding | Check | Found | Missed | str
 """What a row stands for; a text is a heading, or a sentence where there is nothing."""
 
-ROOMY = 72
+ROOMY = 60
 """Columns from which on a severity is told in a word too."""
 HOPS = {HopKind.CLIENT: "CLIENT", HopKind.PROXY: "PROXY", HopKind.SERVER: "VLLM", HopKind.GPU: "GPU"}
 
@@ -171,8 +172,8 @@ class CheckList(Panel, can_focus=True):
     def _draw(self, row: Row, width: int) -> Content:
         if row.heading:
             return line((str(row.item), "$quiet bold"))
-        mark = ("▌", "$accent") if row.item is self.current else " "
-        return Content.assemble(mark, _text(row.item, width - 1)).truncate(width, ellipsis=True)
+        text = Content.assemble(" ", _text(row.item, width - 1)).truncate(width, ellipsis=True)
+        return marked(text, width, focused=self.has_focus) if row.item is self.current else text
 
 
 def is_problem(item: Item) -> bool:
@@ -206,10 +207,12 @@ def _text(item: Item, width: int = 200) -> Content:
             name = item.path.removeprefix("env.") or (item.file or "").rsplit("/", 1)[-1]
             word = (f"{item.severity.value:<8}", LIGHT_STYLES[item.severity.light]) if width >= ROOMY else ""
             head = line(light(item.severity.light), " ", word, (f"{item.code:<11}", "$accent"))
-            if head.cell_length + cell_len(name) <= width:
-                head = line(head, (name, "bold"), "  ")
-            title = fit_words(item.title, max(0, width - head.cell_length))
-            return line(head, title if title in item.title else "").rstrip()
+            room = width - head.cell_length
+            known = field_of(item.path)
+            for short in (name, known.label if known is not None else ""):
+                if short and cell_len(f"{short}  {item.title}") <= room:
+                    return line(head, (short, "bold"), f"  {item.title}")
+            return line(head, fit_words(item.title, max(0, room), more=MORE))
         case Check():
             way = "  vLLM itself" if item.route is Route.DIRECT else ""
             said = line((f"{'canary':<11}", "$quiet"), (item.name, "bold"), f"  {item.verdict.value}{way}")
@@ -217,6 +220,8 @@ def _text(item: Item, width: int = 200) -> Content:
         case Found():
             return line(light(Light.FINE), " ", (item.kind.value, "bold"), f"  {item.url}")
         case Missed():
-            return line(light(Light.UNKNOWN), " ", (item.what, "$quiet"))
+            sign = line(light(Light.UNKNOWN), " ", (item.what, "$quiet"))
+            why = f"  {item.why}"
+            return line(sign, (why, "$quiet")) if sign.cell_length + cell_len(why) <= width else sign
         case _:
             return line(("  " + item, "$quiet"))

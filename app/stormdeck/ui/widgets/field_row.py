@@ -1,8 +1,6 @@
-"""One row of the form: label, value, finding; below it what the value does, while the row is the current one."""
+"""One row of the form, and the input that takes the place of its value while it is edited."""
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 from textual import events, on
 from textual.app import ComposeResult
@@ -14,35 +12,10 @@ from textual.visual import VisualType
 from textual.widget import Widget
 from textual.widgets import Input
 
-from stormdeck.model.finding import Finding, Severity
 from stormdeck.model.settings.field import TIERS, Field, Kind
-from stormdeck.model.text import clean
 from stormdeck.ui.actions import bindings
-from stormdeck.ui.draw import LIGHT_STYLES, Part, fit, light, line, lines
-
-LABEL = 20
-HIDDEN = "••••••••"
-SIDE_BY_SIDE = 90
-"""From this width on the finding stands beside the value, else below it."""
-
-
-@dataclass(frozen=True, slots=True)
-class RowState:
-    """What a row shows."""
-
-    value: str | None = None
-    modified: bool = False
-    revealed: bool = False
-    findings: tuple[Finding, ...] = ()
-    problem: str | None = None
-    note: str = ""
-    """Who else sets it, and who wins."""
-    loses: bool = False
-    """A stronger scope sets it: the value here is not in force."""
-    choices: tuple[str, ...] = ()
-    """The ids that are served."""
-    servers: tuple[str, ...] = ()
-    """The URLs of the servers that were found."""
+from stormdeck.ui.draw import lines
+from stormdeck.ui.widgets.row_lines import RowLook, RowState, row_lines
 
 
 class FieldRow(Widget, can_focus=True):
@@ -180,56 +153,12 @@ class FieldRow(Widget, can_focus=True):
         return lines(self._rows(self.content_size.width)) if self.content_size.width else ""
 
     def _rows(self, width: int) -> list[Content]:
-        state = self.state
-        beside = self._beside()
-        value = self._value()
-        mark: Part = ("• ", "$accent bold") if state.modified else "  "
-        current = self.has_focus or self.input is not None
-        label: Part = (fit(self.field.label, LABEL), "$accent bold" if current else "")
-        first = line(mark, label, "  ", value)
-        column = LABEL + 4
-        if beside.plain and width >= SIDE_BY_SIDE and self.input is None:
-            room = max(36, first.cell_length - column + 2)
-            first = Content.assemble(first, " " * (column + room - first.cell_length), beside)
-            rows = [first]
-        else:
-            rows = [first, *([line(" " * min(column, 4), beside)] if beside.plain else [])]
-        for text, style in self._below(current):
-            rows += [line("    ", piece) for piece in Content.styled(clean(text), style).wrap(max(1, width - 6))]
-        return rows
-
-    def _value(self) -> Content:
-        value = self.state.value
-        if value is None:
-            return line(("not set", "$quiet"), (f"  {self.field.default}", "$faint"))
-        if self.field.kind is Kind.SECRET and not self.state.revealed:
-            return line(HIDDEN if value else ("empty", "$quiet"))
-        unit = f" {self.field.unit}" if self.field.unit else ""
-        return line((clean(value), "$quiet strike" if self.state.loses else ""), (unit, "$quiet"))
-
-    def _beside(self) -> Content:
-        """Return the worst thing to say, short."""
-        if self.state.problem:
-            return line(("✖ ", "$error"), (self.state.problem, "$error"))
-        if not self.state.findings:
-            return line((self.state.note, "$quiet"))
-        worst = self.state.findings[0]
-        colour = LIGHT_STYLES[worst.severity.light]
-        return line(light(worst.severity.light), " ", (worst.code, colour), (f"  {worst.title}", colour))
-
-    def _below(self, current: bool) -> list[tuple[str, str]]:
-        """Return what stands under the row: errors always, the rest on the current row."""
-        below: list[tuple[str, str]] = []
-        for finding in self.state.findings:
-            if current or finding.severity is Severity.ERROR:
-                below.append((f"{finding.severity.value}: {finding.message}", "$quiet"))
-                if finding.fix:
-                    below.append((f"{self._fix_key}  {finding.fix.description}", "$success"))
-        if current:
-            below.append((self.field.help, "$quiet italic"))
-            below.append((f"{self.field.path}   default: {self.field.default}", "$faint"))
-            if self._offers():
-                below.append((f"↓ picks while you edit: {', '.join(self._offers())}", "$quiet"))
-            if self.state.note and self.state.findings:
-                below.append((self.state.note, "$quiet"))
-        return below
+        typed = self.input is not None
+        look = RowLook(
+            current=typed or self.has_focus,
+            typed=typed,
+            narrow=self.screen.has_class("-narrow"),
+            fix_key=self._fix_key,
+            offers=self._offers(),
+        )
+        return row_lines(self.field, self.state, look, width)

@@ -9,7 +9,7 @@ from stormdeck.model.gpu import Gpu, GpuSnapshot, GpuState
 from stormdeck.model.light import Light
 from stormdeck.model.path import gpu_name
 from stormdeck.model.units import NONE, gibibytes, percent
-from stormdeck.ui.draw import LIGHT_STYLES, fit_words, light, line, sentences, sides, spark, stack
+from stormdeck.ui.draw import LIGHT_STYLES, fit_words, light, line, peaks, sentences, sides, spark, stack
 from stormdeck.ui.widgets.panel import Panel
 
 HOT_C = 85
@@ -83,7 +83,7 @@ def _row(gpu: Gpu, width: int, named: int, *, graph: bool) -> Content:
         return line(head, f"  {memory} ", (heat, heat_style))
     return line(
         head,
-        *(("  ", spark(gpu.history, room)) if room else ()),
+        *(("  ", spark(gpu.history, room, SAMPLES)) if room else ()),
         f"  {memory} ",
         (heat, heat_style),
         f" {power}",
@@ -102,7 +102,8 @@ def _history(gpu: Gpu, width: int, height: int) -> list[Content]:
     from stormdeck.model.traffic import Bucket
 
     times = max(1, min(2, (width - 6) // SAMPLES))
-    known = [Bucket(value or 0, 0, 0) for value in gpu.history[-((width - 6) // times) :] for _ in range(times)]
+    shown = peaks(gpu.history, width - 6, SAMPLES)
+    known = [Bucket(value or 0, 0, 0) for value in shown for _ in range(times)]
     marks = [" 100┤", *["    │"] * (height - 2), "   0┤"]
     return [line((mark, "$faint"), row) for mark, row in zip(marks, stack(known, height, 100), strict=True)]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from enum import IntEnum
 
 from textual import events
 from textual.content import Content
@@ -10,13 +11,21 @@ from textual.visual import VisualType
 
 from stormdeck.model.deck import Deck
 from stormdeck.model.finding import Finding, Severity
-from stormdeck.ui.actions import AREAS, Action
+from stormdeck.ui.actions import AREAS, SHORT, Action
 from stormdeck.ui.clicks import called, clickable
 from stormdeck.ui.draw import Part, light, line, sides
 from stormdeck.ui.widgets.panel import Panel
 
-ALL, HERE, NONE = "all", "here", "none"
-"""Which areas are named beside their numbers."""
+
+class Named(IntEnum):
+    """Which areas are named beside their numbers; the value: how many keys are worth more than that."""
+
+    ALL = 5
+    SHORT = 4
+    """All by their short names: in the same places whatever area is shown."""
+    HERE = 3
+    """The shown one alone."""
+    NONE = 0
 
 
 class KeyBar(Panel):
@@ -47,12 +56,11 @@ class KeyBar(Panel):
                 break
         return sides(left, right, width)
 
-    def _choices(self) -> Iterator[tuple[str, list[Action], bool]]:
-        """Yield what may be shown, the most first: a key is worth more than the names of the other areas."""
+    def _choices(self) -> Iterator[tuple[Named, list[Action], bool]]:
+        """Yield what may be shown, the most first: fewer keys, then fewer names."""
         fewer = list(self._fewer())
-        yield from ((named, keys, False) for keys in fewer for named in (ALL, HERE))
-        yield from ((NONE, keys, False) for keys in fewer)
-        yield NONE, fewer[-1], True
+        yield from ((named, keys, False) for named in Named for keys in fewer if len(keys) >= named)
+        yield Named.NONE, fewer[-1], True
 
     def _fewer(self) -> Iterator[list[Action]]:
         """Yield the keys, fewer each time: without the palette, then without the last of the area's own."""
@@ -70,19 +78,18 @@ class KeyBar(Panel):
         if call is not None:
             self.app.call_later(self.run_action, call)
 
-    def _areas(self, named: str) -> Content:
+    def _areas(self, named: Named) -> Content:
         counts = _counts(self.deck.findings)
         parts: list[Content] = []
         for number, (area, title) in enumerate(AREAS, 1):
             here = area == self._area
-            word = f" {title}" if named == ALL or (named == HERE and here) else ""
-            text = line((str(number), "$accent"), word)
+            text = line((str(number), "$accent"), _word(area, title, named, here=here))
             shown = Content.styled(text.plain, "$accent bold underline") if here else text
             marks = _marks(counts) if area == "checks" else line()
             parts.append(
                 clickable(Content.assemble(shown, line(" ", marks) if marks.plain else line()), f"app.show('{area}')")
             )
-        return Content(" " if named == NONE else "  ").join(parts)
+        return Content("  " if named is Named.ALL else " ").join(parts)
 
     def _keys(self, actions: Sequence[Action], *, terse: bool) -> Content:
         parts: list[Content] = [Content.styled(self.note, "$warning")] if self.note else []
@@ -90,6 +97,13 @@ class KeyBar(Panel):
             words = line((action.shown, "$accent"), ("" if terse else f" {action.words}", "$quiet"))
             parts.append(clickable(words, action.target))
         return Content("  ").join(parts)
+
+
+def _word(area: str, title: str, named: Named, *, here: bool) -> str:
+    """Return an area's name as it stands beside its number."""
+    if named is Named.NONE or (named is Named.HERE and not here):
+        return ""
+    return f" {SHORT[area] if named is Named.SHORT else title}"
 
 
 def _counts(findings: tuple[Finding, ...]) -> tuple[int, int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from rich.segment import Segment
@@ -35,13 +35,19 @@ class LineDrawer(Widget):
     """The base of both log views: turns a line of the book into a strip."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
-        f"log--{name}" for name in ("text", "quiet", "time", "error", "warning", "ok", "retry", "mark")
+        f"log--{name}" for name in ("text", "quiet", "time", "error", "warning", "ok", "retry", "mark", "cursor")
     }
 
     def draw(
-        self, head: list[Fragment], body: list[Fragment], width: int, column: int = 0, mark: bool = False
+        self,
+        head: list[Fragment],
+        body: list[Fragment],
+        width: int,
+        column: int = 0,
+        mark: bool = False,
+        tail: Sequence[Fragment] = (),
     ) -> Strip:
-        """Return a strip: the head stays, the body begins at a column of its own."""
+        """Return a strip: the head and the tail stay, the body between them begins at a column of its own."""
         base = self.get_component_rich_style("log--text")
         over = self.get_component_rich_style("log--mark", partial=True) if mark else None
 
@@ -49,18 +55,19 @@ class LineDrawer(Widget):
             style = self.get_component_rich_style(f"log--{fragment.look}") if fragment.look else base
             return Segment(fragment.text, style + over if over else style)
 
-        rest = Strip([segment(fragment) for fragment in body])
+        begin, rest, end = (Strip(map(segment, fragments)) for fragments in (head, body, tail))
         if column:
             rest = rest.crop(column)
-        return (
-            Strip([*map(segment, head), *rest]).crop(0, width).extend_cell_length(width, base + over if over else base)
-        )
+        if end:
+            rest = rest.crop(0, max(0, width - begin.cell_length - end.cell_length))
+        whole = Strip([*begin, *rest, *end]).crop(0, width)
+        return whole.extend_cell_length(width, base + over if over else base)
 
 
-def head(line: Line, clock: Callable[[float], str], *, named: bool, marked: bool = False) -> list[Fragment]:
-    """Return the time of arrival, blank for lines that were there before, a sign of a mark, and the log's name."""
+def head(line: Line, clock: Callable[[float], str], *, named: bool) -> list[Fragment]:
+    """Return the time of arrival, blank for lines that were there before, and the log's name."""
     when = clock(line.arrived) if line.arrived is not None else " " * 8
-    shown = [Fragment(f"{when}{'▌' if marked else ' '}", "time")]
+    shown = [Fragment(f"{when} ", "time")]
     if named:
         shown.append(Fragment(fit(line.log.rsplit("/", 1)[-1].removesuffix(".log"), 9) + " ", "quiet"))
     return shown
@@ -78,6 +85,15 @@ def body(line: Line, width: int) -> list[Fragment]:
     if record is None:
         return [Fragment(mask_text(clean(line.text)), "quiet")]
     return [Fragment(mask_text(clean(line.text)), LOOKS.get(record.level, ""))]
+
+
+def exception(line: Line) -> list[Fragment]:
+    """Return what the last line of a traceback says, without a record's stamps."""
+    from stormdeck.model.logs.records import classify
+
+    record = classify(line.text)
+    text = mask_text(clean(record.message if record is not None else line.text))
+    return [Fragment(text)] if record is None else message(record, text)
 
 
 def message(record: Record, text: str) -> list[Fragment]:

@@ -91,7 +91,7 @@ class LineFilter:
         return bisect_left(self._hits, number)
 
 
-def next_line(book: LogBook, after: int, step: int, wanted: Callable[[str], bool]) -> int | None:
+def next_line(book: LogBook, after: int, step: int, wanted: Callable[[int, str], bool]) -> int | None:
     """Return the next line that is wanted, forth or back from a number; past the end, from the other one."""
     if step > 0:
         later = _hits(book, after + 1, book.end, wanted)
@@ -100,9 +100,9 @@ def next_line(book: LogBook, after: int, step: int, wanted: Callable[[str], bool
     return before[0] if before else None
 
 
-def _hits(book: LogBook, begin: int, end: int, wanted: Callable[[str], bool]) -> Iterator[int]:
+def _hits(book: LogBook, begin: int, end: int, wanted: Callable[[int, str], bool]) -> Iterator[int]:
     lines = takewhile(lambda line: line[0] < end, book.texts(begin))
-    return (number for number, text in lines if wanted(text))
+    return (number for number, text in lines if wanted(number, text))
 
 
 def first_attempt(book: LogBook, storm: Storm) -> int | None:

@@ -15,15 +15,17 @@ from textual.strip import Strip
 from stormdeck.model.logs.book import LogBook
 from stormdeck.model.text import clean, mask_text
 from stormdeck.ui.actions import bindings
-from stormdeck.ui.widgets.log_line import NARROW, LineDrawer, body, head
-from stormdeck.ui.widgets.log_search import LineFilter, is_trouble, next_line
+from stormdeck.ui.draw import CURSOR
+from stormdeck.ui.widgets.log_line import NARROW, Fragment, LineDrawer, body, exception, head
+from stormdeck.ui.widgets.log_rows import LogRows
+from stormdeck.ui.widgets.log_search import next_line
 
 SIDESTEP = 20
 """Columns that the left and right keys move."""
 
 
 class LogView(LineDrawer, ScrollView, can_focus=True, inherit_bindings=False):
-    """Follows the newest line until the user scrolls or pauses; filters without copying the book."""
+    """Follows the newest line until the user scrolls or pauses; folds and filters without copying the book."""
 
     BINDINGS = bindings("logs", inner=True)
     ALLOW_SELECT = False
@@ -36,7 +38,8 @@ class LogView(LineDrawer, ScrollView, can_focus=True, inherit_bindings=False):
 
     def __init__(self, book: LogBook, clock: Callable[[float], str], *, id: str) -> None:  # noqa: A002 - Textual's own
         super().__init__(id=id)
-        self.filter = LineFilter(book)
+        self._rows = LogRows(book)
+        self.filter = self._rows.filter
         self.mark = -1
         """The current line: gone to, jumped to or clicked; -1: none."""
         self._anchor = -1
@@ -44,8 +47,7 @@ class LogView(LineDrawer, ScrollView, can_focus=True, inherit_bindings=False):
         self._book = book
         self._clock = clock
         self._paused_at: int | None = None
-        self._begin = 0
-        self._strips: LRUCache[tuple[int, int, int, int, bool], Strip] = LRUCache(1024)
+        self._strips: LRUCache[tuple[int, int, int, int, int, int], Strip] = LRUCache(1024)
 
     @property
     def paused(self) -> bool:
@@ -61,10 +63,8 @@ class LogView(LineDrawer, ScrollView, can_focus=True, inherit_bindings=False):
         """Take what the book has got; cheap, and it does nothing while the view is not seen."""
         if not self.is_attached or not self.screen.is_active:
             return
-        gone = self.filter.catch_up()
-        begin, count = self._window()
-        dropped = gone if self.filter.active else max(0, begin - self._begin)
-        self._begin = begin
+        dropped = self._rows.catch_up()
+        count = self._rows.count(self._paused_at if self._paused_at is not None else self._book.end)
         if self.virtual_size.height != count:
             self.virtual_size = Size(self.scrollable_content_region.width, count)
         if self.following and not self.paused:
@@ -82,6 +82,7 @@ class LogView(LineDrawer, ScrollView, can_focus=True, inherit_bindings=False):
         """Show only lines that hold these words, whatever their case; an empty text shows all."""
         self.filter.set(text)
         self._strips.clear()
+        self._rows.unfold(self.mark)
         self.grow()
         if self.mark >= 0 and not self.following:
             self._show_mark()
@@ -90,14 +91,14 @@ class LogView(LineDrawer, ScrollView, can_focus=True, inherit_bindings=False):
 
     def search(self, step: int) -> bool:
         """Go to the next line with the words of the last filter, else to the next error; say whether there is one."""
-        wanted = self.filter.last.pass_line if self.filter.last else is_trouble
-        return self._jump(step, wanted)
+        words = self.filter.last
+        return self._jump(step, (lambda _, text: words.pass_line(text)) if words else self._rows.is_trouble)
 
     def search_trouble(self) -> bool:
         """Go to the next failed request or error; say whether there is one."""
-        return self._jump(1, is_trouble)
+        return self._jump(1, self._rows.is_trouble)
 
-    def _jump(self, step: int, wanted: Callable[[str], bool]) -> bool:
+    def _jump(self, step: int, wanted: Callable[[int, str], bool]) -> bool:
         first = self._number(round(self.scroll_y))
         after = self.mark if self.mark >= 0 else (first or 0) - 1 if step > 0 else self._book.end
         found = next_line(self._book, after, step, wanted)
@@ -106,10 +107,11 @@ class LogView(LineDrawer, ScrollView, can_focus=True, inherit_bindings=False):
         return found is not None
 
     def go_to(self, found: int) -> None:
-        """Mark a line and bring it into view; a filter that hides it is dropped."""
+        """Mark a line and bring it into view; a filter that hides it is dropped, a traceback that does is opened."""
         if self.filter.active and self.filter.at(self.filter.row(found)) != found:
             self.set_filter("")
         self.set_mark(found)
+        self._rows.unfold(found)
         self.grow()
         self._show_mark()
 
@@ -145,13 +147,13 @@ class LogView(LineDrawer, ScrollView, can_focus=True, inherit_bindings=False):
             self.following = False
 
     def marked(self) -> list[str]:
-        """Return the marked lines as they are shown, secrets masked; the newest one where none is marked."""
+        """Return the marked lines and what is folded into them, secrets masked; the newest where none is marked."""
         rows = self.virtual_size.height
         first, last = sorted((self._anchor, self.mark)) if self.mark >= 0 else (-1, -1)
         begin, end = (self._row(first), self._row(last)) if self.mark >= 0 else (rows - 1, rows - 1)
         numbers = [self._number(row) for row in range(max(0, begin), min(end + 1, rows))]
         shown = [number for number in numbers if number is not None and (self.mark < 0 or first <= number <= last)]
-        lines = [self._book.line(number) for number in shown]
+        lines = [self._book.line(number) for row in shown for number in self._rows.lines(row)]
         return [mask_text(clean(line.text)) for line in lines if line is not None]
 
     def _show_mark(self) -> None:
@@ -173,6 +175,11 @@ class LogView(LineDrawer, ScrollView, can_focus=True, inherit_bindings=False):
         number = self._number(round(self.scroll_y) + max(0, min(event.y, self.size.height - 1)))
         if self.app.mouse_captured is self and number is not None and number != self.mark:
             self.set_mark(number, more=True)
+
+    def on_click(self, event: events.Click) -> None:
+        """Open the traceback under the mouse, or fold it again, on the second click."""
+        if event.chain == 2:
+            self.action_fold()
 
     def on_mouse_up(self) -> None:
         """End a drag."""
@@ -206,6 +213,15 @@ class LogView(LineDrawer, ScrollView, can_focus=True, inherit_bindings=False):
         super().notify_style_update()
         self._strips.clear()
 
+    def action_fold(self) -> None:
+        """Open the traceback that the current line is of, or fold it again."""
+        head = self._rows.turn(self.mark)
+        if head is not None:
+            self.set_mark(head)
+            self.grow()
+            if self._row(head) < round(self.scroll_y):
+                self._scroll(self._row(head))
+
     def action_scroll_left(self) -> None:
         """Show earlier columns of long lines."""
         self.column -= SIDESTEP
@@ -222,25 +238,22 @@ class LogView(LineDrawer, ScrollView, can_focus=True, inherit_bindings=False):
         if shown is None:
             return self.draw([], [], width)
         marked = self.mark >= 0 and min(self.mark, self._anchor) <= shown.number <= max(self.mark, self._anchor)
-        key = (shown.number, shown.attempt, width, self.column, marked)
+        fold = self._rows.folded(shown.number)
+        size = fold.size if fold is not None else 0
+        key = (shown.number, shown.attempt, width, self.column, marked + (marked and self.has_focus), size)
         strip = self._strips.get(key)
         if strip is None:
-            before = head(shown, self._clock, named=width >= NARROW, marked=marked)
-            strip = self.draw(before, body(shown, width), width, self.column, marked)
+            edge = Fragment(CURSOR if marked else " ", "cursor")
+            before = [edge, *head(shown, self._clock, named=width > NARROW)]
+            said = self._book.line(fold.says) if fold is not None else None
+            text = exception(said) if said is not None else body(shown, width - 1)
+            after = [Fragment(f"  +{size}", "quiet")] if size else []
+            strip = self.draw(before, text, width, self.column, marked, after)
             self._strips[key] = strip
         return strip
 
-    def _window(self) -> tuple[int, int]:
-        """Return the first line number and how many lines there are to see."""
-        end = self._paused_at if self._paused_at is not None else self._book.end
-        if self.filter.active:
-            return self._book.start, self.filter.count(end)
-        return self._book.start, max(0, end - self._book.start)
-
     def _number(self, row: int) -> int | None:
-        if self.filter.active:
-            return self.filter.at(row)
-        return self._book.start + row
+        return self._rows.at(row) if row < self.virtual_size.height else None
 
     def _row(self, number: int) -> int:
-        return self.filter.row(number) if self.filter.active else number - self._book.start
+        return self._rows.row(number)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from itertools import pairwise
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from textual import events
 from textual.content import Content
 
 from stormdeck.model.deck import Deck
 from stormdeck.model.light import Light
 from stormdeck.model.path import Hop, HopKind, path
+from stormdeck.ui.clicks import called, clickable
 from stormdeck.ui.draw import Part, fit, light, line, sides
 from stormdeck.ui.widgets.panel import Panel
 
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
 
 FIGURE = 6
 """Columns kept for a latency: ``999 ms``."""
+SHARE = 5
+"""Columns kept for how busy the GPUs are: ``100 %``."""
 
 
 class PathBar(Panel):
@@ -30,6 +34,12 @@ class PathBar(Panel):
     def part(self, deck: Deck) -> object:
         """Return the hops and the model."""
         return path(deck), _model(deck), deck.replay
+
+    def on_click(self, event: events.Click) -> None:
+        """Show the hop under the mouse."""
+        call = called(event)
+        if call is not None:
+            self.app.call_later(self.run_action, call)
 
     def show_minute(self, minute: str) -> None:
         """Show another time of day."""
@@ -51,13 +61,15 @@ class PathBar(Panel):
             (_steady, _plain, [*right, clock]),
             (_bare_arrow, _plain, [*right, clock]),
             (_bare_arrow, _plain, right),
+            (_bare_arrow, _busy, [*right, clock]),
             (_bare_arrow, _busy, right),
             (_bare_arrow, _bare, right),
             (_blank, _short, right),
         ):
             left = line(*_joined(hops, draw, arrow))
             end = line(*tail)
-            if left.cell_length + end.cell_length + 2 <= width:
+            widest = line(*_joined([*map(_widest, hops)], draw, arrow))
+            if widest.cell_length + end.cell_length + 2 <= width:
                 return [sides(left, end, width)]
         return [sides(left, line(), width)]
 
@@ -73,11 +85,18 @@ def _played(replay: Replay, minute: str, width: int) -> Content:
     return sides(line(("REPLAY ", "$warning bold"), fit(replay.name, max(0, width - end.cell_length - 9))), end, width)
 
 
-def _joined(hops: tuple[Hop, ...], draw: Callable[[Hop], list[Part]], arrow: Callable[[Hop], str]) -> list[Part]:
-    parts = draw(hops[0])
-    for before, hop in pairwise(hops):
-        parts = [*parts, (arrow(before), "$faint"), *draw(hop)]
+def _joined(hops: Sequence[Hop], draw: Callable[[Hop], list[Part]], arrow: Callable[[Hop], str]) -> list[Part]:
+    drawn = [clickable(line(*draw(hop)), f"app.hop('{hop.kind.value}')") for hop in hops]
+    parts: list[Part] = [drawn[0]]
+    for before, shown in zip(hops, drawn[1:], strict=False):
+        parts += [(arrow(before), "$faint"), shown]
     return parts
+
+
+def _widest(hop: Hop) -> Hop:
+    """Return a hop with a figure as long as it may get: what is shown shall not depend on its digits."""
+    columns = SHARE if hop.kind is HopKind.GPU else FIGURE
+    return replace(hop, figure=f"{hop.figure:<{columns}}") if hop.figure else hop
 
 
 def _left_over(hop: Hop) -> int:

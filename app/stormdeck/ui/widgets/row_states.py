@@ -12,7 +12,7 @@ from stormdeck.model.settings.fields import field_of
 from stormdeck.model.settings.merge import shadows
 from stormdeck.model.settings.scope import Scope
 from stormdeck.model.settings.secrets import is_secret
-from stormdeck.ui.widgets.field_row import RowState
+from stormdeck.ui.widgets.row_lines import RowState
 
 
 def row_states(

@@ -33,6 +33,8 @@ class SettingsHeading(Panel):
         self._fix_key = fix_key
         self._draft: Draft | None = None
         self._findings: Sequence[Finding] = ()
+        self.read_only = ""
+        """Why the panel writes nothing, where that was asked for."""
 
     def part(self, deck: Deck) -> object:
         """Return nothing: the form hands on its draft."""
@@ -63,11 +65,18 @@ class SettingsHeading(Panel):
             return [line(("User settings", "bold"), ("   not read yet", "$quiet"))]
         place = str(file.path).replace(str(self._home), "~", 1)
         tabs = _tabs(draft)
-        rows = [sides(line(*tabs, (place, "$quiet")), line(*_counts(self._findings)), width)]
+        counts = line(*_counts(self._findings))
+        for shown in (place, file.path.name, ""):
+            left = line(*tabs, (shown, "$quiet"))
+            if left.cell_length + counts.cell_length < width:
+                break
+        rows = [sides(left, counts, width)]
         if file.error is not None:
             rows += _error(file, width, self._fix_key)
         elif draft.scope not in EDITABLE:
             rows += _wrapped("Read-only: an administrator's or a flag's settings are shown, not changed.", width)
+        elif self.read_only:
+            rows += _wrapped(f"{self.read_only} Values are shown and checked, not changed.", width)
         elif not file.exists:
             said = f"No such file yet. The first save makes it; {self._fix_key} proposes what a live server needs."
             rows += _wrapped(said, width)

@@ -12,7 +12,8 @@ from textual.message import Message
 from stormdeck.model.deck import Deck
 from stormdeck.model.retries.storm import Outcome, Storm
 from stormdeck.model.units import duration
-from stormdeck.ui.draw import fit, fit_words, line, sentences
+from stormdeck.ui.actions import bindings
+from stormdeck.ui.draw import MORE, fit, fit_words, line, marked, sentences
 from stormdeck.ui.widgets.panel import Panel
 
 ROOMY = 50
@@ -24,7 +25,9 @@ LOG, ENDED = 16, 24
 
 
 class StormsPanel(Panel):
-    """One line a storm: when, how many attempts, why, how it ended."""
+    """One line a storm: when, how many attempts, why, how it ended; a cursor goes over them."""
+
+    BINDINGS = bindings("overview", inner=True)
 
     class Chosen(Message):
         """The user wants to see a storm's log lines."""
@@ -36,6 +39,10 @@ class StormsPanel(Panel):
     def __init__(self, clock: Callable[[float], str], *, id: str) -> None:  # noqa: A002 - Textual's own name for it
         super().__init__(id=id)
         self._clock = clock
+        self._current: tuple[float, str] | None = None
+        """The storm that the cursor stands on: when it began, and in which log."""
+        self._first = 0
+        """The storm in the first row."""
 
     def part(self, deck: Deck) -> object:
         """Return the storms."""
@@ -53,34 +60,68 @@ class StormsPanel(Panel):
             since = f" since {self._clock(traffic.since)}" if traffic.since is not None else ""
             words = f"None seen{since}. A storm is three or more attempts of one turn."
             return [self.heading("STORMS"), *sentences(words, width, height - 1)]
-        left_out = len(traffic.storms) - (height - 1)
+        room, at = height - 1, self._place()
+        self._first = max(0, at - room + 1) if self.has_focus else 0
+        rows = [self._row(storm, width) for storm in traffic.storms[self._first : self._first + room]]
+        if self.has_focus and rows:
+            rows[at - self._first] = marked(rows[at - self._first], width, focused=True)
+        return [self.heading("STORMS", (self._note(width, len(traffic.storms) - room), "$quiet")), *rows]
+
+    def _note(self, width: int, left_out: int) -> str:
+        """Return how many storms there is no room for, else what a storm is."""
+        if left_out > 0:
+            return f"{left_out} not shown" if self._first else f"{left_out} older not shown"
         meant = "three or more attempts of one turn"
-        note = f"{left_out} older not shown" if left_out > 0 else meant if len(meant) + 8 <= width else ""
-        rows = [self._row(storm, width) for storm in traffic.storms[: height - 1]]
-        return [self.heading("STORMS", (note, "$quiet")), *rows]
+        return meant if len(meant) + 8 <= width else ""
+
+    def action_move(self, step: int) -> None:
+        """Move the cursor over the storms."""
+        storms = self._storms()
+        if storms:
+            self._current = _key(storms[max(0, min(len(storms) - 1, self._place() + step))])
+            self.refresh()
+
+    def action_open(self) -> None:
+        """Go to the log lines of the storm under the cursor."""
+        storms = self._storms()
+        if storms:
+            self.post_message(self.Chosen(storms[self._place()]))
 
     def on_click(self, event: events.Click) -> None:
-        """Go to the log lines of the storm under the mouse."""
+        """Go to the log lines of the storm under the mouse; elsewhere the overview takes the click."""
         place = event.get_content_offset(self)
-        storms = self.deck.traffic.storms if self.deck.traffic else ()
+        storms = self._storms()[self._first :]
         if place is not None and 1 <= place.y <= len(storms):
+            event.stop()
+            self._current = _key(storms[place.y - 1])
             self.post_message(self.Chosen(storms[place.y - 1]))
+
+    def _storms(self) -> tuple[Storm, ...]:
+        return self.deck.traffic.storms if self.deck.traffic else ()
+
+    def _place(self) -> int:
+        """Return where the cursor stands: on its storm as long as it is known, else on the newest."""
+        return next((at for at, storm in enumerate(self._storms()) if _key(storm) == self._current), 0)
 
     def _row(self, storm: Storm, width: int) -> Content:
         live, roomy = storm.outcome is Outcome.LIVE, width >= ROOMY
         when = "now" if live else self._clock(storm.started)
         style = {Outcome.LIVE: "$error bold", Outcome.GAVE_UP: "$warning", Outcome.RECOVERED: ""}[storm.outcome]
-        head = f"{when:<6} {storm.attempts:>2}{' attempts ' if roomy else '×'} "
+        head = f" {when:<5} {storm.attempts:>2}{' attempts ' if roomy else '×'} "
         ended = _ended(storm, roomy=roomy)
         log = storm.log.rsplit("/", 1)[-1] if width >= SPACIOUS else ""
         tail = f"  {fit(log, LOG)}  {ended:>{ENDED}}" if log else f"  {ended}"
         room = max(0, width - len(head) - cell_len(tail))
-        why = fit_words(f"{storm.cause} {storm.reason}".strip(), room)
+        why = fit_words(f"{storm.cause} {storm.reason}".strip(), room, more=MORE)
         return line(
             (head, "bold" if live else ""),
             (fit(why, room) + tail[: -len(ended)], "$quiet"),
             (ended, style),
         )
+
+
+def _key(storm: Storm) -> tuple[float, str]:
+    return storm.started, storm.log
 
 
 def _ended(storm: Storm, *, roomy: bool) -> str:

@@ -23,6 +23,11 @@ class VerdictBar(Widget):
 
     verdict: reactive[Statement] = reactive(LOOKING)
 
+    async def on_click(self) -> None:
+        """Show what it speaks of; marking its text does not."""
+        if not self.screen.get_selected_text():
+            self.app.call_later(self.run_action, "app.cause")
+
     def render(self) -> VisualType:
         """Draw the headline in the colour of its light, the detail quiet below it."""
         width, height = self.content_size

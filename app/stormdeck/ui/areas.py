@@ -1,0 +1,47 @@
+"""The four areas and the palette; those that are not seen at the start are imported when they are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from textual.screen import Screen
+
+from stormdeck.ui.screens.overview import OverviewScreen
+
+if TYPE_CHECKING:
+    from textual.command import Provider
+
+
+def _logs() -> Screen[None]:
+    from stormdeck.ui.screens.logs import LogsScreen
+
+    return LogsScreen()
+
+
+def _settings() -> Screen[None]:
+    from stormdeck.ui.screens.settings import SettingsScreen
+
+    return SettingsScreen()
+
+
+def _checks() -> Screen[None]:
+    from stormdeck.ui.screens.checks import ChecksScreen
+
+    return ChecksScreen()
+
+
+def palette() -> type[Provider]:
+    """Return what the command palette offers."""
+    from stormdeck.ui.palette import PanelCommands
+
+    return PanelCommands
+
+
+AREAS: dict[str, str | Callable[[], Screen[None]]] = {
+    "overview": OverviewScreen,
+    "logs": _logs,
+    "settings": _settings,
+    "checks": _checks,
+}
+"""By their names, in the order of their keys."""

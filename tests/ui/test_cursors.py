@@ -1,0 +1,70 @@
+"""One cursor in every list of rows: another ground over the whole row, and a sign at its left edge."""
+
+import pytest
+from textual.color import Color
+
+from panel import hand, in_loop, rows_with, settled, show
+from samples import CALM, FOUND, GPUS, NOW, PROXY, STORMY, VLLM, WELL, WRONG
+
+LINES = [("/var/log/vllm.log", [f"line {number:02}" for number in range(60)], NOW, {})]
+WAYS = {
+    "storms": ("overview", (WELL, FOUND, VLLM, PROXY, GPUS, STORMY), ("tab", "tab", "down")),
+    "checks": ("checks", (WRONG, FOUND, VLLM, PROXY, CALM), ("down",)),
+    "logs": ("logs", (WELL, FOUND, VLLM, PROXY, CALM), ("up",) * 5),
+}
+
+
+def grounds(app):
+    """Return the background of every cell of the row with the cursor, from its sign on, to the end of the list."""
+    drawn = app.screen._compositor.render_update(full=True, screen_stack=app._background_screens)
+    for row in drawn.strips:
+        cells = [(sign, piece.style.bgcolor) for strip in row for piece in strip for sign in piece.text]
+        begin = next((at for at, (sign, _) in enumerate(cells) if sign == "▌"), None)
+        if begin is not None:
+            width = app.focused.scrollable_content_region.width if app.focused is not None else app.size.width // 3
+            return [colour for _, colour in cells[begin : begin + width]]
+    return []
+
+
+def named(app, token):
+    return Color.parse(app.theme_variables[token]).rich_color
+
+
+@pytest.mark.parametrize("name", WAYS)
+@in_loop
+async def test_the_whole_row_has_another_ground_and_its_left_edge_a_sign(panel, name):
+    area, snapshots, keys = WAYS[name]
+    async with panel(lines=LINES).run_test(size=(120, 40)) as pilot:
+        await hand(pilot, *snapshots)
+        await show(pilot, area)
+        await pilot.press(*keys)
+        await settled(pilot)
+        (row,) = rows_with(pilot.app, "▌")
+        assert row.strip().startswith("▌")
+        assert set(grounds(pilot.app)) == {named(pilot.app, "panel")}
+
+
+@pytest.mark.parametrize("name", ["checks", "logs"])
+@in_loop
+async def test_a_list_without_the_focus_keeps_it_dimmed(panel, name):
+    area, snapshots, keys = WAYS[name]
+    async with panel(lines=LINES).run_test(size=(120, 40)) as pilot:
+        await hand(pilot, *snapshots)
+        await show(pilot, area)
+        await pilot.press(*keys, "slash")
+        await settled(pilot)
+        assert rows_with(pilot.app, "▌")
+        pilot.app.screen.set_focus(None)
+        await settled(pilot)
+        assert set(grounds(pilot.app)) == {named(pilot.app, "surface")}
+
+
+@in_loop
+async def test_the_log_stands_where_it_stood_beside_a_cursor(panel):
+    async with panel(lines=LINES).run_test(size=(80, 24)) as pilot:
+        await show(pilot, "logs")
+        before = rows_with(pilot.app, "line 59")
+        await pilot.press("up")
+        await settled(pilot)
+        assert rows_with(pilot.app, "line 59") == [before[0].replace(" ", "▌", 1)]
+        assert before[0].startswith(" 14:02:00 ")

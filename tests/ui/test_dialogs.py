@@ -1,0 +1,71 @@
+"""Every dialog names its keys in sight, whatever the size of the pane and however long its text is."""
+
+from pathlib import Path
+
+import pytest
+
+from canary_samples import NEW, SESSION
+from panel import hand, in_loop, make_app, rows_with, screen, settled, until
+from samples import FOUND, PROXY, VLLM, WRONG
+from stormdeck.model.canary.plan import plan_of
+from stormdeck.model.rules.gather import facts_of
+from stormdeck.model.settings.diff import DiffKind, DiffLine
+from stormdeck.model.symptoms.decode import decode
+from stormdeck.ui.screens.canary import CanaryScreen
+from stormdeck.ui.screens.help import HelpScreen
+from stormdeck.ui.screens.leave import LeaveScreen
+from stormdeck.ui.screens.page import PageScreen
+from stormdeck.ui.screens.raw import RawScreen
+from stormdeck.ui.screens.save import SaveScreen
+from stormdeck.ui.screens.symptom import SymptomScreen
+
+DIFF = [DiffLine(DiffKind.ADDED, None, number, f'"NAME_{number}": "a value that is long"') for number in range(1, 30)]
+MODEL = "There's an issue with the selected model"
+FILE = Path("/home/me/.claude/settings.json")
+DIALOGS = {
+    "help": (lambda app: HelpScreen("overview"), ("esc close",)),
+    "save": (lambda app: SaveScreen(FILE, DIFF), ("enter write", "esc back to the form")),
+    "both changed": (
+        lambda app: SaveScreen(FILE, DIFF, changed_outside=True),
+        ("enter write both", "d drop mine, keep theirs", "esc decide later"),
+    ),
+    "raw": (lambda app: RawScreen("settings.json", ["{}"] * 40, {}), ("esc close",)),
+    "page": (lambda app: PageScreen("URL101"), ("esc close", "y copy")),
+    "symptom": (lambda app: SymptomScreen(MODEL, decode(MODEL, app.deck, ()), ()), ("esc close",)),
+    "canary": (
+        lambda app: CanaryScreen(plan_of(facts_of(app.deck), NEW, SESSION), None),
+        ("enter send", "esc send nothing"),
+    ),
+    "leave": (lambda app: LeaveScreen(2), ("enter leave without them", "esc stay")),
+}
+
+
+@pytest.mark.parametrize("size", [(40, 12), (80, 24)], ids=["40x12", "80x24"])
+@pytest.mark.parametrize("name", DIALOGS)
+@in_loop
+async def test_its_keys_are_in_sight(name, size):
+    make, hints = DIALOGS[name]
+    async with make_app().run_test(size=size) as pilot:
+        await hand(pilot, FOUND, VLLM, PROXY, WRONG)
+        await pilot.app.push_screen(make(pilot.app))
+        await settled(pilot)
+        for hint in hints:
+            assert rows_with(pilot.app, hint), screen(pilot.app)
+
+
+@in_loop
+async def test_a_line_of_a_diff_that_is_too_long_goes_on_under_its_text():
+    async with make_app().run_test(size=(40, 12)) as pilot:
+        await pilot.app.push_screen(SaveScreen(FILE, DIFF[:1]))
+        (first,) = await until(pilot, lambda: rows_with(pilot.app, "NAME_1"))
+        (rest,) = rows_with(pilot.app, "long")
+        assert rest.index('long"') == first.index('"NAME_1')
+
+
+@in_loop
+async def test_a_line_of_a_file_that_is_too_long_goes_on_under_its_text():
+    async with make_app().run_test(size=(40, 12)) as pilot:
+        await pilot.app.push_screen(RawScreen("settings.json", ['"NAME": "a value that is rather long"'], {}))
+        (first,) = await until(pilot, lambda: rows_with(pilot.app, "NAME"))
+        (rest,) = rows_with(pilot.app, 'long"')
+        assert rest.index("rather") == first.index('"NAME')

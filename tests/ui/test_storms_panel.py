@@ -1,0 +1,71 @@
+"""The storms of the overview: a click or enter leads to a storm's lines, and changes nothing else."""
+
+from dataclasses import replace
+
+import pytest
+
+from panel import hand, in_loop, rows_with, show, until
+from samples import CALM, FOUND, GAVE_UP, GPUS, LIVE, PROXY, RECOVERED, STORMY, VLLM, WELL
+
+WHOLE = (WELL, FOUND, VLLM, PROXY, GPUS, STORMY)
+TO_STORMS = ("tab", "tab")
+
+
+@in_loop
+async def test_a_click_on_a_storm_leaves_the_overview_as_it_was(panel):
+    async with panel().run_test(size=(120, 40)) as pilot:
+        await hand(pilot, *WHOLE)
+        await pilot.click("#storms", offset=(10, 2))
+        await until(pilot, lambda: pilot.app.storm_shown == RECOVERED.started, "not gone to the storm")
+        await show(pilot, "overview")
+        assert pilot.app.screen.board.zoomed == ""
+        assert rows_with(pilot.app, "REQUESTS")
+
+
+@pytest.mark.parametrize(
+    ("keys", "storm"),
+    [
+        ((), LIVE),
+        (("down",), RECOVERED),
+        (("j", "j"), GAVE_UP),
+        (("down", "down", "down", "up"), RECOVERED),
+        (("up",), LIVE),
+    ],
+    ids=["the newest", "the next", "the last", "no further than the last", "no further than the first"],
+)
+@in_loop
+async def test_the_keys_go_over_the_storms_and_enter_leads_to_the_lines(panel, keys, storm):
+    async with panel().run_test(size=(80, 24)) as pilot:
+        await hand(pilot, *WHOLE)
+        await pilot.press(*TO_STORMS, *keys, "enter")
+        await until(pilot, lambda: pilot.app.storm_shown == storm.started, "not gone to the storm")
+
+
+@in_loop
+async def test_the_cursor_is_seen_while_the_panel_has_the_focus(panel):
+    async with panel().run_test(size=(80, 24)) as pilot:
+        await hand(pilot, *WHOLE)
+        assert not rows_with(pilot.app, "▌")
+        await pilot.press(*TO_STORMS, "down")
+        (row,) = rows_with(pilot.app, "▌")
+        assert f"▌{pilot.app.clock.minute(RECOVERED.started)}" in row
+        await pilot.press("escape")
+        assert not rows_with(pilot.app, "▌")
+
+
+@in_loop
+async def test_the_cursor_stays_on_its_storm_when_another_comes(panel):
+    async with panel().run_test(size=(80, 24)) as pilot:
+        await hand(pilot, *WHOLE, replace(STORMY, storms=(RECOVERED, GAVE_UP)))
+        await pilot.press(*TO_STORMS, "down")
+        await hand(pilot, STORMY)
+        await pilot.press("enter")
+        await until(pilot, lambda: pilot.app.storm_shown == GAVE_UP.started, "not on its storm")
+
+
+@in_loop
+async def test_enter_without_a_storm_does_nothing(panel):
+    async with panel().run_test(size=(80, 24)) as pilot:
+        await hand(pilot, *WHOLE[:-1], replace(CALM, storms=()))
+        await pilot.press(*TO_STORMS, "down", "enter")
+        assert pilot.app.screen.AREA == "overview"
