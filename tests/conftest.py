@@ -19,7 +19,10 @@ importlib.reload(importlib.import_module("textual.constants"))
 
 import pytest  # noqa: E402
 
+import parsed_once  # noqa: E402
 from panel import make_app  # noqa: E402
+
+parsed_once.share()
 
 
 @pytest.fixture
