@@ -121,6 +121,8 @@ class Feed:
             self._sampler.start()
         else:
             self._hand(GpuSnapshot(GpuState.OFF, "Not watched: start stormdeck with --gpu to see them."))
+        # Before the search for servers, which takes a second: what the user named is shown at once.
+        self._logs.follow(self._options.log)
         self._spawn(self._run())
         self._spawn(self._storms.run())
         self._spawn(self._keep_counting())

@@ -46,15 +46,16 @@ class LogDesk:
         self._grew = grew
         self._clock = clock
         self._followers: dict[Path, Follower] = {}
-        self._waiting: deque[LogBatch] = deque()
+        self._waiting: deque[tuple[LogBatch, bool]] = deque()
+        """Pieces, and whether each is the last of what was read at once."""
         self._ends = LogEnds()
         self._statuses: dict[Path, LogStatus] = {}
         self._slots = BoundedSemaphore(WAITING_PIECES)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._transcripts: TranscriptFollower | None = None
         self._stopped = False
-        self._showing: asyncio.Handle | None = None
-        """Until then the screen is not told of more."""
+        self._shown_at = -SHOWN_S
+        self._showing: asyncio.TimerHandle | None = None
         self._unseen = False
         """Lines came that the screen was not told of."""
         self.on_requests: Callable[[], None] = lambda: None
@@ -124,7 +125,8 @@ class LogDesk:
             while not self._slots.acquire(timeout=PATIENCE_S):
                 if self._stopped:
                     return
-            self._waiting.append(replace(batch, lines=batch.lines[begin : begin + PIECE]))
+            piece = replace(batch, lines=batch.lines[begin : begin + PIECE])
+            self._waiting.append((piece, begin + PIECE >= len(batch.lines)))
             self._call(self._take_one)
 
     def _stands(self, status: LogStatus) -> None:
@@ -147,25 +149,35 @@ class LogDesk:
 
     def _take_one(self) -> None:
         """Take one piece and let the loop go on: however fast a log grows, keys and screen come in between."""
-        batch = self._waiting.popleft()
+        batch, is_last = self._waiting.popleft()
         attempts = self._meter.take(self.counted(batch), self._book.end) if _counts(batch) else {}
         self._book.add(batch.log, batch.lines, None if batch.history else batch.arrived)
         self._book.label(attempts)
         self._ends.take(batch)
         self._slots.release()
         self._unseen = True
-        if self._showing is None and self._loop is not None:
-            self._showing = self._loop.call_soon(self._show)  # behind the pieces that wait now
+        if is_last:
+            self._show()
+        self._show_later()
         if attempts:
             self.on_requests()
 
     def _show(self) -> None:
-        """Tell the screen that lines came: at once after a silence, then no more often than eyes can follow."""
-        self._showing = None
-        if self._unseen and self._loop is not None and not self._stopped:
-            self._unseen = False
+        """Tell the screen that lines came, no more often than eyes can follow; what comes sooner is told later."""
+        now = time.monotonic()
+        if self._unseen and not self._stopped and now - self._shown_at >= SHOWN_S:
+            self._unseen, self._shown_at = False, now
             self._grew()
-            self._showing = self._loop.call_later(SHOWN_S, self._show)
+
+    def _show_later(self) -> None:
+        """Let nothing stay unseen for long, also where there are always more lines."""
+        if self._unseen and self._loop is not None and self._showing is None:
+            self._showing = self._loop.call_later(SHOWN_S, self._look_again)
+
+    def _look_again(self) -> None:
+        self._showing = None
+        self._show()
+        self._show_later()
 
 
 def _counts(batch: LogBatch) -> bool:

@@ -16,6 +16,9 @@ from stormdeck.sources.logs.tail import READ_BYTES, Tail
 HISTORY_BYTES = 1024 * 1024
 MOST_BEHIND = 64 * 1024 * 1024
 """Bytes that may wait; beyond, the end is more worth than the rest, and the rest is told as dropped."""
+_FLOOD_BYTES = 256 * 1024
+_FLOOD_INTERVAL_S = 0.05
+"""After a look that brought so much; what waits then takes long to read as well."""
 _QUIET_S = 3.0
 _QUIET_INTERVAL_S = 0.4
 _HOLD_S = 1.0
@@ -54,6 +57,8 @@ class Follower:
         self._tail: Tail | None = None
         self._told: LogStatus | None = None
         self._skipped = 0
+        self._brought = 0
+        """Bytes of the last look."""
         self._missing = False
         self._resume: tuple[tuple[int, int], int] | None = None
         self._moved_at = 0.0
@@ -104,6 +109,8 @@ class Follower:
             self._looked_at = begun
 
     def _pause(self) -> float:
+        if self._brought >= _FLOOD_BYTES:
+            return min(self._interval_s, _FLOOD_INTERVAL_S)
         quiet = self._tail is None or time.monotonic() - self._moved_at > _QUIET_S
         return max(self._interval_s, _QUIET_INTERVAL_S) if quiet else self._interval_s
 
@@ -142,6 +149,7 @@ class Follower:
             self._begin_anew()
         if tail.behind > MOST_BEHIND:
             self._skip(tail)
+        self._brought = tail.behind
         while tail.behind > 0 and not self._stopped.is_set():
             data = tail.read()
             if data is None:
