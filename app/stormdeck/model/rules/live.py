@@ -100,6 +100,21 @@ def live_of(deck: Deck, probe: Probe | None = None) -> Live:
     is_vllm = server is not None and server.kind is ServerKind.VLLM and _DEMO not in command
     bursts = deck.traffic is not None and deck.traffic.bursts_of_400
     # What no rule reads is left out: facts that are equal are not judged again.
-    vllm = replace(deck.vllm, latency_ms=None) if deck.vllm is not None else None
+    vllm = replace(deck.vllm, latency_ms=None, engine=_judged(deck.vllm.engine)) if deck.vllm is not None else None
     proxy = replace(deck.proxy, latency_ms=None, in_flight=None) if deck.proxy is not None else None
     return Live(probe, vllm, proxy, command if is_vllm else (), bursts, proxies)
+
+
+def _judged(engine: EngineStats | None) -> EngineStats | None:
+    """Return the figures of an engine without those that change from second to second and that no rule reads."""
+    if engine is None:
+        return None
+    return replace(
+        engine,
+        running=0,
+        prefix_hit_percent=None,
+        prompt_tokens_per_s=None,
+        generation_tokens_per_s=None,
+        ttft_p50_s=None,
+        prompt_tokens_unfinished=None,
+    )

@@ -1,0 +1,33 @@
+"""A snapshot in the deck: findings follow from what rules read, and from nothing else."""
+
+from dataclasses import replace
+
+import pytest
+
+import samples
+from stormdeck.feed.reduce import take
+from stormdeck.model.deck import Deck
+
+
+@pytest.fixture
+def deck():
+    found = Deck()
+    for snapshot in (samples.WRONG, samples.FOUND, samples.VLLM, samples.PROXY, samples.CALM):
+        found = take(found, snapshot)
+    return found
+
+
+def vllm(**figures):
+    return replace(samples.VLLM, latency_ms=9, engine=replace(samples.VLLM.engine, **figures))
+
+
+def test_figures_that_no_rule_reads_cost_no_judgement(deck):
+    busier = take(deck, vllm(running=9, generation_tokens_per_s=1.0, prompt_tokens_per_s=2.0, ttft_p50_s=0.1))
+    assert deck.findings
+    assert busier.findings is deck.findings
+    assert busier.vllm.engine.running == 9
+
+
+def test_a_full_cache_is_found_at_once(deck):
+    full = take(deck, vllm(kv_cache_percent=99.0, waiting=4))
+    assert "SERVER907" in {finding.code for finding in full.findings} - {finding.code for finding in deck.findings}
