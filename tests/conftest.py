@@ -1,5 +1,6 @@
 """Keeps the machine and the shell of whoever runs the tests out of them."""
 
+import gc
 import importlib
 import os
 
@@ -23,6 +24,8 @@ import parsed_once  # noqa: E402
 from panel import make_app  # noqa: E402
 
 parsed_once.share()
+# Looking for garbage takes a sixth of the time of tests that start a panel each.
+gc.set_threshold(100_000, 50, 100)
 
 
 @pytest.fixture

@@ -53,6 +53,7 @@ def _run_command(argv: Sequence[str]) -> int:
     from stormdeck.commands.cli import BAD_OPTIONS, complain, options_for, parse, run_headless
     from stormdeck.commands.parsers import DEMO, PANEL, REPLAY
     from stormdeck.commands.talk import say
+    from stormdeck.garbage import hold
 
     try:
         invocation = parse(argv)
@@ -67,6 +68,7 @@ def _run_command(argv: Sequence[str]) -> int:
     if missing:
         say(f"stormdeck needs a terminal; {missing} is none. Run it in a terminal or a tmux pane.")
         return BAD_OPTIONS
+    hold()
     if invocation.command == REPLAY:
         return _replay(loaded.options, invocation.arguments.file, invocation.arguments.speed)
     return _demo(loaded.options) if invocation.command == DEMO else _panel(loaded.options)

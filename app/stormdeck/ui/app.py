@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from textual import events, on
 from textual.reactive import var
 
+from stormdeck import garbage
 from stormdeck.model.deck import Deck
 from stormdeck.model.hop import HopKind
 from stormdeck.model.keys.action import Action
@@ -115,6 +116,7 @@ class StormdeckApp(DressedApp):
     def on_mount(self) -> None:
         """Start the clock; the feed starts when the first screen is painted."""
         self.set_interval(TICK_S, self._tick)
+        self.call_after_refresh(garbage.resume)
         if self.feed is not None:
             self.call_after_refresh(self.feed.start)
         if self.publisher is not None:
