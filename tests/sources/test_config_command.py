@@ -43,6 +43,25 @@ class TestPath:
         assert capsys.readouterr().out == f"{tmp_path}/.config/stormdeck/config.yaml\n"
 
 
+class TestValidate:
+    def test_without_a_file_the_defaults_hold(self, file, capsys):
+        assert main(["config", "validate"]) == 0
+        assert capsys.readouterr().out == "no options file: the defaults hold\n"
+
+    def test_a_file_without_mistakes_is_told_so(self, file, capsys):
+        write(file, "window: 20\n")
+        assert main(["config", "validate"]) == 0
+        assert capsys.readouterr().out == f"{file}: no problems\n"
+
+    def test_every_mistake_is_told_with_its_line(self, file, capsys):
+        write(file, "# mine\nwindow: soon\ntheem: dark\n")
+        assert main(["config", "validate"]) == 2
+        out, err = capsys.readouterr()
+        assert out == ""
+        assert f"{file}:2" in err
+        assert f"{file}:3" in err
+
+
 class TestPrint:
     def test_every_option_has_a_line_with_value_and_origin(self, file, capsys, monkeypatch):
         write(file, "# mine\nwindow: 20\nlog: [/a.log, /b.log]\n")

@@ -67,6 +67,7 @@ class TestParse:
             ("demo", "demo"),
             ("config path", "config path"),
             ("config print --json", "config print"),
+            ("config validate", "config validate"),
             ("--window 5 config init", "config init"),
         ],
         ids=lambda value: value or "nothing",

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from stormdeck.commands import bundle_cli, completion, retries_cli, settings_cli, status_cli, writing
-from stormdeck.commands.parsers import CONFIG_INIT, CONFIG_PATH, CONFIG_PRINT, PANEL, UsageError, build
+from stormdeck.commands.parsers import CONFIG_INIT, CONFIG_PATH, CONFIG_PRINT, CONFIG_VALIDATE, PANEL, UsageError, build
 from stormdeck.commands.talk import say
 from stormdeck.options import Loaded, Problem, load
 from stormdeck.options.given import unknown
@@ -84,6 +84,8 @@ def run_headless(invocation: Invocation, loaded: Loaded) -> int:
 
     if invocation.command == CONFIG_PRINT:
         return config.print_options(loaded, as_json=invocation.arguments.json)
+    if invocation.command == CONFIG_VALIDATE:
+        return config.confirm(loaded.file)
     if invocation.command == CONFIG_INIT:
         return config.write_init(loaded.file)
     return config.print_path(loaded.file)

@@ -44,6 +44,12 @@ def print_options(loaded: Loaded, *, as_json: bool) -> int:
     return 0
 
 
+def confirm(file: Path) -> int:
+    """Say that the options are right: where they are not, no command comes this far."""
+    put(f"{printable(str(file))}: no problems" if _exists(file) else "no options file: the defaults hold")
+    return 0
+
+
 def write_init(file: Path) -> int:
     """Write an options file that says what the defaults say; one that is there is left alone."""
     try:

@@ -78,6 +78,7 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("stormdeck config print", "every option, and where it comes from"),
     ),
     "config path": (("stormdeck config path", "~/.config/stormdeck/config.yaml"),),
+    "config validate": (("stormdeck config validate", "before a file is shared"),),
     "config print": (
         ("stormdeck config print", "every option, and where it comes from"),
         ("stormdeck config print --json", "for a script"),

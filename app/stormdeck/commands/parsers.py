@@ -17,6 +17,7 @@ REPLAY = bundle_cli.REPLAY
 CONFIG = "config"
 CONFIG_PATH = "config path"
 CONFIG_PRINT = "config print"
+CONFIG_VALIDATE = "config validate"
 CONFIG_INIT = writing.CONFIG_INIT
 
 _DESCRIPTION = """\
@@ -42,6 +43,7 @@ _GROUPS = {
     retries_cli.ANALYZE: frozenset(),
     CONFIG: frozenset(),
     CONFIG_PATH: frozenset(),
+    CONFIG_VALIDATE: frozenset(),
     CONFIG_INIT: frozenset(),
     completion.COMPLETION: frozenset(),
 }
@@ -133,14 +135,15 @@ def build(flags: dict[str, list[str]]) -> list[Parser]:
 
 
 def _config(commands: argparse._SubParsersAction[Parser]) -> list[Parser]:
-    config = _add_command(commands, CONFIG, "the panel's own options: path, print, init")
+    config = _add_command(commands, CONFIG, "the panel's own options: path, print, validate, init")
     config.usage = "stormdeck config ACTION [OPTION]..."
     actions = config.add_subparsers(title="actions", metavar="ACTION", prog="stormdeck config", required=True)
     path = _add_command(actions, CONFIG_PATH, "print where the options file is")
     show = _add_command(actions, CONFIG_PRINT, "print every option, its value and where it comes from")
     show.add_argument("--json", action="store_true", help="print JSON")
+    valid = _add_command(actions, CONFIG_VALIDATE, "say whether the options are right; where they are not, exit with 2")
     init = _add_command(actions, CONFIG_INIT, "write an options file with every default and what it means")
-    return [config, path, show, init]
+    return [config, path, show, valid, init]
 
 
 def _add_command(commands: argparse._SubParsersAction[Parser], command: str, help_: str) -> Parser:
