@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import gc
 
-SELDOM = (20_000, 20, 50)
-"""New objects before a look at the youngest ones, and such looks before one at those that are older; 700, 10, 10 is
+SELDOM = (10_000, 10, 10)
+"""New objects before a look at the youngest ones, and such looks before one at those that are older: 700, 10, 10 is
 Python's own."""
 
 
