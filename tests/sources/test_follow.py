@@ -391,3 +391,32 @@ def test_a_state_is_told_once(log: Path, started: Callable[..., Desk]) -> None:
     append(log, "2\n")
     desk.awaits("1", "2")
     assert [status.state for status in desk.statuses] == [LogState.WAITING, LogState.FOLLOWING]
+
+
+def test_after_a_flood_a_log_that_is_gone_is_looked_for_as_seldom_as_any(
+    log: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits: list[float] = []
+
+    class Turns(threading.Event):
+        """Lets the follower go on at once, and does to its file what the test wants."""
+
+        def wait(self, timeout: float | None = None) -> bool:
+            waits.append(timeout or 0.0)
+            if len(waits) == 1:
+                with log.open("ab") as stream:
+                    stream.write(b"a line\n" * (follow._FLOOD_BYTES // 7 + 1))
+                log.rename(log.with_suffix(".old"))
+                log.mkdir()
+            elif len(waits) == 3:
+                self.set()
+            return self.is_set()
+
+    monkeypatch.setattr(follow, "_QUIET_INTERVAL_S", 0.4)
+    log.write_bytes(b"first\n")
+    desk = Desk()
+    follower = Follower(log, desk.batches.append, desk.statuses.append)
+    follower._stopped = Turns()
+    follower._run()
+    assert desk.is_in(LogState.NOT_A_FILE)
+    assert waits[-1] == 0.4

@@ -190,7 +190,7 @@ class Feed:
         Where it sends none at all, the first failure of any other client counts as the last. A file that does not
         parse changes nothing: clients that run go on with what they have read.
         """
-        if self._limit_is_told and any(file.error is not None for file in self._settings.files):
+        if self._limit_is_told and self._settings.broken:
             return
         self._limit_is_told = True
         setting = self._settings.text("env.CLAUDE_CODE_MAX_RETRIES")

@@ -171,7 +171,7 @@ class LogDesk:
 
     def _show_later(self) -> None:
         """Let nothing stay unseen for long, also where there are always more lines."""
-        if self._unseen and self._loop is not None and self._showing is None:
+        if self._unseen and not self._stopped and self._loop is not None and self._showing is None:
             self._showing = self._loop.call_later(SHOWN_S, self._look_again)
 
     def _look_again(self) -> None:

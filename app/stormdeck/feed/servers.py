@@ -73,7 +73,7 @@ class ServerDesk:
         While a file of them cannot be read, as in the middle of an edit, the place is the one that was said before.
         """
         path = "env.ANTHROPIC_BASE_URL"
-        if settings.text(path) is None and any(file.error is not None for file in settings.files):
+        if settings.text(path) is None and settings.broken:
             return
         if settings.text(path) != self._settings.text(path):
             self._look.set()

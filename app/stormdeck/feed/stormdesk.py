@@ -36,9 +36,8 @@ class StormDesk:
         self._memory = memory
         self._past: tuple[Storm, ...] = ()
         self._over: tuple[Storm, ...] = ()
-        self._counted = self._told = TrafficSnapshot((), 1, 0, 0, 0, 0.0, 0.0, 0.0)
-        """What was taken last, and what became of it: most often it is taken again."""
-        self._known: tuple[Storm, ...] = ()
+        self._taken: tuple[TrafficSnapshot, tuple[Storm, ...], TrafficSnapshot] | None = None
+        """What was taken last, the past then, and what became of it: most often it is taken again."""
         self._news = asyncio.Event()
         self._kept = asyncio.Event()
         self._kept.set()
@@ -61,12 +60,11 @@ class StormDesk:
 
     def take(self, traffic: TrafficSnapshot) -> TrafficSnapshot:
         """Return the traffic with the remembered storms that it does not tell itself, and keep those that are over."""
-        if traffic is not self._counted or self._past is not self._known:
-            self._counted, self._known = traffic, self._past
-            self._told = self._told_with(traffic)
-        return self._told
+        if self._taken is None or self._taken[0] is not traffic or self._taken[1] is not self._past:
+            self._taken = traffic, self._past, self._told(traffic)
+        return self._taken[2]
 
-    def _told_with(self, traffic: TrafficSnapshot) -> TrafficSnapshot:
+    def _told(self, traffic: TrafficSnapshot) -> TrafficSnapshot:
         traffic = self._with_reasons(traffic)
         over = tuple(storm for storm in traffic.storms if storm.outcome is not Outcome.LIVE)
         if over and over != self._over:

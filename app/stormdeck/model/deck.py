@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from stormdeck.model.finding import Finding
     from stormdeck.model.litellm.config import ProxyConfig
     from stormdeck.model.replay import Replay
+    from stormdeck.model.retries.storm import Storm
     from stormdeck.model.rules.facts import Exposure
     from stormdeck.model.rules.live import Probe
     from stormdeck.model.server import ProxySnapshot, VllmSnapshot
@@ -53,3 +54,8 @@ class Deck:
     """The recording that is played; nothing is known of servers and settings then."""
     troubles: Troubles = field(default_factory=Troubles)
     """What stormdeck itself cannot read or keep."""
+
+    @property
+    def storms(self) -> tuple[Storm, ...]:
+        """Return the storms that are known, newest first."""
+        return self.traffic.storms if self.traffic is not None else ()

@@ -49,7 +49,7 @@ def fit(text: str, width: int) -> str:
     text = clean(text)
     if cell_len(text) <= width:
         return set_cell_size(text, width)
-    return set_cell_size(text, width - 1) + "…" if width > 0 else ""
+    return set_cell_size(text, width - 1) + MORE if width > 0 else ""
 
 
 def fit_words(text: str, width: int, more: str = "") -> str:

@@ -32,7 +32,7 @@ async def show_hop(app: StormdeckApp, hop: HopKind) -> None:
 async def show_cause(app: StormdeckApp, said: Statement) -> None:
     """Go to what a verdict speaks of: a finding, the lines of a storm, a rule; else to all that was checked."""
     found = next((finding for finding in app.deck.findings if finding.code == said.code), None)
-    storms = app.deck.traffic.storms if app.deck.traffic else ()
+    storms = app.deck.storms
     if found is not None:
         await _checks_at(app, found)
     elif said.cause and storms:
@@ -53,7 +53,7 @@ async def _checks_at(app: StormdeckApp, finding: Finding) -> None:
 
 async def show_next_storm(app: StormdeckApp) -> None:
     """Go to the log lines of the newest storm, and from there to the older ones."""
-    storms = app.deck.traffic.storms if app.deck.traffic else ()
+    storms = app.deck.storms
     if not storms:
         app.notify("No storm seen yet.")
         return

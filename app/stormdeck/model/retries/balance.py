@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
+from itertools import chain, islice
 from math import inf
 
 from stormdeck.model.retries.account import Account, settle
@@ -54,16 +55,12 @@ class Balance:
         self._account = None
         timed = [request for request in requests if request.t is not None]
         self._untimed = self._untimed or len(timed) < len(requests)
-        recent, room = self._recent, self._recent.maxlen or 0
-        too_many = len(recent) + len(timed) - room
-        if timed and too_many > 0:
-            newest_gone = recent[too_many - 1] if too_many <= len(recent) else timed[too_many - len(recent) - 1]
-            self._dropped = max(self._dropped, newest_gone.t or self._dropped)
-        recent.extend(timed)
-        times = [request.t for request in timed if request.t is not None]
-        if times:
-            self.reach(min(times))
-            self.reach(max(times))
+        too_many = len(self._recent) + len(timed) - (self._recent.maxlen or 0)
+        for gone in {request.t for request in islice(chain(self._recent, timed), max(0, too_many))}:
+            self._dropped = max(self._dropped, gone or self._dropped)
+        self._recent.extend(timed)
+        for t in {request.t for request in timed if request.t is not None}:
+            self.reach(t)
 
     def stir(self) -> None:
         """Note that something else has changed that the account rests on."""

@@ -30,7 +30,6 @@ REQUEST = ' - "'
 """What stands between the client's address and its request."""
 LONGEST_PORT = 5
 CONNECTIONS = 65_536
-KINDS = tuple(RequestKind)
 CLIENT_CHECKS = frozenset({"/", "/api/hello"})
 """What the client asks for with HEAD to see whether the address answers, no poll (measured, 2.1.112 and 2.1.329)."""
 
@@ -65,8 +64,8 @@ class Intake:
         """The log has gone back, and was here before."""
         self._seen: dict[Access, None] = {}
         self._shapes: dict[tuple[str, str], Access] = {}
-        self._idle: dict[str, int] = {}
-        """Which kind, counted from 1, requests are that are no turns, by all that stands behind the port."""
+        self._idle: dict[str, RequestKind] = {}
+        """The kinds of requests that are no turns, by all that stands behind the port."""
         self._connections: dict[str, tuple[str, int]] = {}
         """What stands before a request, without the port, and the port."""
 
@@ -87,7 +86,7 @@ class Intake:
         if not all(map(str.startswith, compress(heads, known), repeat(UNTIMED))):
             known = [kind if head.startswith(UNTIMED) else None for kind, head in zip(known, heads, strict=True)]
         rest = [(index, heads[index], tails[index]) for index, kind in enumerate(known) if kind is None]
-        return Sifted(rest, {KINDS[kind - 1]: count for kind, count in Counter(known).items() if kind is not None})
+        return Sifted(rest, {kind: count for kind, count in Counter(known).items() if kind is not None})
 
     def access(self, line: str, head: str, tail: str) -> Told | None:
         """Return the request that a line tells of; it is given as a whole and as ``sift`` has cut it.
@@ -124,7 +123,7 @@ class Intake:
             if access.port and '"reqId":' not in line and len(self._shapes) < SHAPES:
                 self._shapes[shape] = access
                 if access.kind is not RequestKind.MAIN and line.startswith(UNTIMED) and not asks_for_tokens(access):
-                    self._idle[shape[1]] = KINDS.index(access.kind) + 1
+                    self._idle[shape[1]] = access.kind
             return access
         if access.time < self._newest - BACK_S:
             self._again = self._newest

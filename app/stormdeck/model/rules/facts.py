@@ -124,8 +124,7 @@ class Facts:
 
         Not while a file is not in effect: what is missing may stand in it, and that file is what is wrong.
         """
-        broken = self.settings is not None and any(file.error is not None for file in self.settings.files)
-        return self.scope is None and not broken
+        return self.scope is None and not (self.settings is not None and self.settings.broken)
 
     def text(self, path: str) -> str:
         """Return a value with blanks at its ends taken off, empty where it is not set."""

@@ -77,6 +77,11 @@ class SettingsSnapshot:
         found = {file.scope for file in self.files}
         return tuple(scope for scope in reversed(Scope) if scope in found)
 
+    @property
+    def broken(self) -> bool:
+        """Say whether a file cannot be read or does not parse: what is missing may stand in it."""
+        return any(file.error is not None for file in self.files)
+
     def file(self, scope: Scope) -> SettingsFile | None:
         """Return the file of a scope."""
         return next((file for file in self.files if file.scope is scope), None)

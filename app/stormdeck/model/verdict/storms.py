@@ -50,7 +50,7 @@ def live(deck: Deck, now: float, clock: Clock) -> Iterator[Statement]:
 
 def remembered(deck: Deck, now: float) -> Iterator[Statement]:
     """Tell the storms that ended in the last two minutes."""
-    for storm in deck.traffic.storms if deck.traffic else ():
+    for storm in deck.storms:
         if storm.outcome is Outcome.LIVE or not 0 <= now - storm.last < RECENT_S:
             continue
         whose = blame(storm, deck)
@@ -96,7 +96,7 @@ def failing(deck: Deck, now: float) -> Iterator[Statement]:
 
 
 def _of_storm(failure: Failure, deck: Deck) -> bool:
-    storms = deck.traffic.storms if deck.traffic else ()
+    storms = deck.storms
     return any(storm.started - _BESIDE_S <= failure.at <= storm.last + _BESIDE_S for storm in storms)
 
 
@@ -112,7 +112,7 @@ def _masked(reason: str, whose: Blame, deck: Deck) -> str:
 
 def _before_cooldown(deck: Deck) -> str | None:
     """Return the newest error that was no cooldown, of the storms that are remembered."""
-    for storm in deck.traffic.storms if deck.traffic else ():
+    for storm in deck.storms:
         if storm.reason and "cooldown" not in storm.reason.lower() and storm.cause in {"401", "404"}:
             return f"{storm.cause} {storm.reason}"
     return None

@@ -192,6 +192,7 @@ class Follower:
         if self._tail is not None:
             self._tail.close()
             self._tail = None
+            self._brought = 0
             self._missing = True
 
     def _give(self, lines: list[str], *, history: bool = False) -> None:

@@ -76,32 +76,29 @@ class StormsPanel(Panel):
 
     def action_move(self, step: int) -> None:
         """Move the cursor over the storms."""
-        storms = self._storms()
+        storms = self.deck.storms
         if storms:
             self._current = _key(storms[max(0, min(len(storms) - 1, self._place() + step))])
             self.refresh()
 
     def action_open(self) -> None:
         """Go to the log lines of the storm under the cursor."""
-        storms = self._storms()
+        storms = self.deck.storms
         if storms:
             self.post_message(self.Chosen(storms[self._place()]))
 
     def on_click(self, event: events.Click) -> None:
         """Go to the log lines of the storm under the mouse; elsewhere the overview takes the click."""
         place = event.get_content_offset(self)
-        storms = self._storms()[self._first :]
+        storms = self.deck.storms[self._first :]
         if place is not None and 1 <= place.y <= len(storms):
             event.stop()
             self._current = _key(storms[place.y - 1])
             self.post_message(self.Chosen(storms[place.y - 1]))
 
-    def _storms(self) -> tuple[Storm, ...]:
-        return self.deck.traffic.storms if self.deck.traffic else ()
-
     def _place(self) -> int:
         """Return where the cursor stands: on its storm as long as it is known, else on the newest."""
-        return next((at for at, storm in enumerate(self._storms()) if _key(storm) == self._current), 0)
+        return next((at for at, storm in enumerate(self.deck.storms) if _key(storm) == self._current), 0)
 
     def _row(self, storm: Storm, width: int) -> Content:
         live, roomy = storm.outcome is Outcome.LIVE, width >= ROOMY
