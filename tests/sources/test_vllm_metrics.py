@@ -44,6 +44,18 @@ vllm:gpu_prefix_cache_hits_total{engine="0",model_name="q"} 40.0
 """
 
 
+QUOTED = st.text('{}",= #\\\n1ae', max_size=12).map(lambda text: f'{{engine="{text}"}}')
+LABELS = QUOTED | st.text('{}",=#1ae', max_size=8)
+NUMBERS = st.floats().map(repr) | st.text("0123456789.eE+-_", min_size=1, max_size=6)
+
+
+@given(LABELS, NUMBERS)
+def test_a_line_tells_the_same_with_a_time_behind_it(labels, number):
+    """Lines with one go through the library's parser, as does a series that was never seen."""
+    line = f"vllm:num_requests_running{labels} {number}"
+    assert read_metrics(f"{line}\n".encode(), 1.0) == read_metrics(f"{line} 1763700000\n".encode(), 1.0)
+
+
 def test_names_of_old_versions_are_understood():
     sample = read_metrics(OLD.encode(), 1.0)
     assert sample.gauges["kv_cache"] == 0.5

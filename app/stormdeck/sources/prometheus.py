@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterator
+from contextlib import suppress
+from functools import lru_cache
 
 from stormdeck.model.metrics import Histogram, MetricsSample
 
@@ -31,6 +33,9 @@ _HIGHEST = {"kv_cache", "started"}
 """Taken from the engine that has most of it; all else is summed."""
 _LARGEST = 1e15
 _WANTED = re.compile(rf"^(?:{'|'.join(map(re.escape, (*_GAUGES, *_COUNTERS, _TTFT)))})[{{ \t].*$", re.MULTILINE)
+_KNOWN = _GAUGES.keys() | _COUNTERS.keys() | {_TTFT}
+_PLAIN = re.compile(r"([^\s{#]+(?:\{[^#]*\})?) ([-+]?[0-9]+(?:\.[0-9]*)?(?:[eE][-+]?[0-9]+)?)", re.ASCII)
+"""A series and its value alone, with neither a time nor an exemplar behind it."""
 _MAX_LINES = 5000
 _UNREADABLE = (ValueError, IndexError, KeyError, OverflowError)
 """What the parser raises for a line that is no Prometheus text, or holds a number that no float does."""
@@ -66,29 +71,30 @@ def read_metrics(page: bytes, at: float) -> MetricsSample | None:
     )
 
 
-def _series(lines: list[str]) -> Iterable[Series]:
-    """Return the series of some lines; a line that cannot be read costs only itself."""
-    try:
-        return list(_parsed(lines))
-    except _UNREADABLE:
-        return [series for line in lines for series in _alone(line)]
+def _series(lines: list[str]) -> Iterator[Series]:
+    """Yield the series of some lines; a line that cannot be read costs only itself."""
+    for line in lines:
+        plain = _PLAIN.fullmatch(line)
+        named = _named(plain[1]) if plain is not None else None
+        if plain is not None and named is not None:
+            yield *named, float(plain[2])
+        else:
+            yield from _parsed(line)
 
 
-def _alone(line: str) -> list[Series]:
-    try:
-        return list(_parsed([line]))
-    except _UNREADABLE:
-        return []
+@lru_cache(maxsize=1024)
+def _named(series: str) -> tuple[str, dict[str, str]] | None:
+    """Return the name and labels of a series, which are the same on every page; ``None`` where it cannot be read."""
+    return next(((name, labels) for name, labels, _ in _parsed(f"{series} 0")), None)
 
 
-def _parsed(lines: list[str]) -> Iterable[Series]:
+def _parsed(line: str) -> list[Series]:
     from prometheus_client.parser import text_string_to_metric_families
 
-    known = _GAUGES.keys() | _COUNTERS.keys() | {_TTFT}
-    for family in text_string_to_metric_families("\n".join(lines) + "\n"):
-        for sample in family.samples:
-            if sample.name in known:
-                yield sample.name, sample.labels, float(sample.value)
+    with suppress(*_UNREADABLE):
+        samples = [sample for family in text_string_to_metric_families(f"{line}\n") for sample in family.samples]
+        return [(one.name, one.labels, float(one.value)) for one in samples if one.name in _KNOWN]
+    return []
 
 
 def _preferred(names: dict[str, list[float]]) -> list[float]:

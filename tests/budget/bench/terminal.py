@@ -23,6 +23,10 @@ WIDTH, HEIGHT = 120, 40
 AT_ONCE = 1 << 16
 OVERLAP = 4096
 """Bytes searched again with the next ones: a text may come in two writes."""
+ENDING_S = 5.0
+"""A program that has closed its terminal may still need this long to end."""
+LAST_WORDS = 1200
+"""Characters shown of what it said at last: the end of a traceback."""
 
 ESCAPES = re.compile(
     rb"\x1b\[[0-?]*[ -/]*[@-~]"  # CSI
@@ -109,8 +113,7 @@ class Terminal:
                 return time.monotonic()
             if time.monotonic() >= end:
                 raise GaveUpError(f"{text!r} was not shown within {within_s:.0f} s")
-        shown = plain(self._tail).decode(errors="replace").split()
-        raise NotShownError(f"it ended before it showed {text!r}: {' '.join(shown)[-160:]}")
+        raise NotShownError(f"it ended before it showed {text!r}, {self._ending()}")
 
     def rest(self, seconds: float) -> None:
         """Read for a while, so that the program never waits for its terminal."""
@@ -118,7 +121,7 @@ class Terminal:
         while (left := end - time.monotonic()) > 0 and not self._closed:
             self._read(left)
         if self._closed:
-            raise NotShownError("it ended by itself")
+            raise NotShownError(f"it ended by itself, {self._ending()}")
 
     def press(self, keys: str) -> None:
         """Type keys; only what is written after them is searched."""
@@ -140,6 +143,14 @@ class Terminal:
                 with contextlib.suppress(subprocess.TimeoutExpired):
                     self._process.wait(max(0.0, end - time.monotonic()))
         return time.monotonic()
+
+    def _ending(self) -> str:
+        """Say how a program that has closed its terminal ended, and its last words."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(ENDING_S)
+        status = self._process.returncode
+        how = f"signal {-status}" if status is not None and status < 0 else f"status {status}"
+        return f"{how}: {' '.join(plain(self._tail).decode(errors='replace').split())[-LAST_WORDS:]}"
 
     def _read(self, within_s: float) -> bytes:
         """Return what is written next, answer its queries, and keep its end for the next search."""

@@ -22,6 +22,8 @@ from stormdeck.ui.widgets.log_search import next_line
 
 SIDESTEP = 20
 """Columns that the left and right keys move."""
+DRAWN = 128
+"""Lines kept as drawn, two screens: one takes 4 kB, for Textual keeps each of its cuts too."""
 
 
 class LogView(LineDrawer, ScrollView, can_focus=True, inherit_bindings=False):
@@ -47,7 +49,7 @@ class LogView(LineDrawer, ScrollView, can_focus=True, inherit_bindings=False):
         self._book = book
         self._clock = clock
         self._paused_at: int | None = None
-        self._strips: LRUCache[tuple[int, int, int, int, int, int], Strip] = LRUCache(1024)
+        self._strips: LRUCache[tuple[int, int, int, int, int, int], Strip] = LRUCache(DRAWN)
 
     @property
     def paused(self) -> bool:
