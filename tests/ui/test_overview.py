@@ -25,7 +25,7 @@ from samples import (
 )
 from stormdeck.model.retries.storm import Outcome
 from stormdeck.ui.draw import sentences
-from stormdeck.ui.widgets.panel import Panel
+from stormdeck.ui.widgets.live_panel import LivePanel
 from stormdeck.ui.widgets.verdict_bar import VerdictBar
 
 WHOLE = (WELL, FOUND, VLLM, PROXY, GPUS, CALM)
@@ -33,18 +33,20 @@ WHOLE = (WELL, FOUND, VLLM, PROXY, GPUS, CALM)
 
 @pytest.fixture
 def drawn(monkeypatch):
-    """Return a counter of the panels that were drawn since it was cleared last."""
+    """Return a counter of the rows that were drawn of each panel since it was cleared last."""
     counts = Counter()
 
-    def counted(kind, original):
-        def render(self):
+    def counted(kind, name):
+        original = getattr(kind, name)
+
+        def draw(self, *row):
             counts[type(self).__name__] += 1
-            return original(self)
+            return original(self, *row)
 
-        monkeypatch.setattr(kind, "render", render)
+        monkeypatch.setattr(kind, name, draw)
 
-    counted(Panel, Panel.render)
-    counted(VerdictBar, VerdictBar.render)
+    counted(LivePanel, "render_line")
+    counted(VerdictBar, "render")
     return counts
 
 
@@ -53,10 +55,10 @@ def drawn(monkeypatch):
     [
         (replace(GPUS, driver="999.1"), {"GpuPanel"}),
         (replace(VLLM, engine=replace(VLLM.engine, prompt_tokens_per_s=1.0)), {"EnginePanel"}),
-        (replace(VLLM, latency_ms=9), {"EnginePanel", "PathBar"}),
+        (replace(VLLM, latency_ms=9), {"PathBar"}),
         (replace(PROXY, in_flight=7), {"ProxyPanel"}),
         (replace(CALM, requests_per_minute=5.0), {"RequestsPanel"}),
-        (replace(CALM, storms=(replace(GAVE_UP, last=NOW - 9000),)), {"RequestsPanel", "StormsPanel"}),
+        (replace(CALM, storms=(replace(GAVE_UP, last=NOW - 9000),)), {"StormsPanel"}),
     ],
     ids=["GPU", "engine", "latency", "in flight", "requests", "storm of old"],
 )
@@ -67,6 +69,28 @@ async def test_a_snapshot_draws_its_own_panels_and_no_other(panel, drawn, snapsh
         drawn.clear()
         await hand(pilot, snapshot)
         assert set(drawn) == panels
+
+
+@in_loop
+async def test_only_the_rows_that_are_others_are_drawn(panel, drawn):
+    async with panel().run_test(size=(120, 40)) as pilot:
+        await hand(pilot, *WHOLE)
+        drawn.clear()
+        await hand(pilot, replace(VLLM, engine=replace(VLLM.engine, running=4)))
+        assert drawn["EnginePanel"] == 1
+        assert rows_with(pilot.app, "4 running")
+
+
+@in_loop
+async def test_a_panel_that_was_not_seen_meanwhile_shows_what_is_now(panel, drawn):
+    async with panel().run_test(size=(120, 40)) as pilot:
+        await hand(pilot, *WHOLE)
+        await show(pilot, "checks")
+        drawn.clear()
+        await hand(pilot, replace(VLLM, engine=replace(VLLM.engine, running=4)))
+        assert "EnginePanel" not in drawn
+        await show(pilot, "overview")
+        assert rows_with(pilot.app, "4 running")
 
 
 @in_loop

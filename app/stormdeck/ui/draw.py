@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from rich.cells import cell_len, set_cell_size
@@ -161,7 +163,7 @@ def stack(buckets: Sequence[Bucket], height: int, top: float, *, plain: bool = F
     """
     columns = [_levels(bucket, height * 8, top) for bucket in buckets]
     floors = range((height - 1) * 8, -1, -8)
-    return [Content.assemble(*(_cell(levels, floor, plain) for levels in columns)) for floor in floors]
+    return [Content.assemble(*_runs(_cell(levels, floor, plain) for levels in columns)) for floor in floors]
 
 
 def legend(*, plain: bool = False) -> Content:
@@ -183,11 +185,17 @@ def _levels(bucket: Bucket, full: int, top: float) -> tuple[int, int, int]:
     return ends[0], ends[1], ends[2]
 
 
-def _cell(levels: tuple[int, int, int], floor: int, plain: bool) -> Part:
+def _runs(cells: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """Yield neighbours of one colour as one piece: each piece costs as much to paint as a whole line of text."""
+    for style, run in groupby(cells, key=itemgetter(1)):
+        yield "".join(text for text, _ in run), style
+
+
+def _cell(levels: tuple[int, int, int], floor: int, plain: bool) -> tuple[str, str]:
     """Return the character of one column in one row: at most two colours, the lower one as the block."""
     ends = [min(8, max(0, level - floor)) for level in levels]
     if ends[2] == 0:
-        return " "
+        return " ", ""
     bands = [(style, end) for style, begin, end in zip(STACK_STYLES, [0, *ends], ends, strict=False) if end > begin]
     if plain and bands[-1][0] != STACK_STYLES[0]:
         return (BANDS[STACK_STYLES.index(bands[-1][0])], bands[-1][0])

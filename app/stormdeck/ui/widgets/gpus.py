@@ -10,7 +10,7 @@ from stormdeck.model.light import Light
 from stormdeck.model.path import gpu_name
 from stormdeck.model.units import NONE, gibibytes, percent
 from stormdeck.ui.draw import LIGHT_STYLES, fit_words, light, line, peaks, sentences, sides, spark, stack
-from stormdeck.ui.widgets.panel import Panel
+from stormdeck.ui.widgets.live_panel import LivePanel
 
 HOT_C = 85
 """Where data-centre cards begin to throttle; only the colour depends on it."""
@@ -22,7 +22,7 @@ TALLEST = 8
 """Rows that a history may take."""
 
 
-class GpuPanel(Panel):
+class GpuPanel(LivePanel):
     """Utilisation with its history, memory, temperature, power; words where there is no GPU."""
 
     def part(self, deck: Deck) -> object:

@@ -14,7 +14,7 @@ from stormdeck.model.light import Light
 from stormdeck.model.path import Hop, HopKind, path
 from stormdeck.ui.clicks import called, clickable
 from stormdeck.ui.draw import Part, fit, light, line, sides
-from stormdeck.ui.widgets.panel import Panel
+from stormdeck.ui.widgets.live_panel import LivePanel
 
 if TYPE_CHECKING:
     from stormdeck.model.replay import Replay
@@ -25,7 +25,7 @@ SHARE = 5
 """Columns kept for how busy the GPUs are: ``100 %``."""
 
 
-class PathBar(Panel):
+class PathBar(LivePanel):
     """Names give way in a narrow pane; lights never do."""
 
     minute = ""

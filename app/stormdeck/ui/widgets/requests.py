@@ -9,7 +9,7 @@ from textual.content import Content
 from stormdeck.model.deck import Deck
 from stormdeck.model.units import duration
 from stormdeck.ui.draw import Part, legend, line, nice_ceiling, sentences, sides, stack
-from stormdeck.ui.widgets.panel import Panel
+from stormdeck.ui.widgets.live_panel import LivePanel
 
 if TYPE_CHECKING:
     from stormdeck.model.retries.abandoned import Abandoned
@@ -23,7 +23,7 @@ HALVED = 8
 """Rows from which on the scale has a mark in its middle."""
 
 
-class RequestsPanel(Panel):
+class RequestsPanel(LivePanel):
     """One line in a narrow pane, numbers and a strip with its scale in a wide one."""
 
     HEADING = "REQUESTS"

@@ -10,7 +10,7 @@ from stormdeck.model.server import ProxySnapshot, ServerKind, ServerState, VllmS
 from stormdeck.model.units import NONE, duration, plural
 from stormdeck.ui.draw import LIGHT_STYLES, line, sentences, sides
 from stormdeck.ui.widgets.engine import LABEL, VALUE, brief, compact, full, models, preempted
-from stormdeck.ui.widgets.panel import Panel
+from stormdeck.ui.widgets.live_panel import LivePanel
 
 SILENT = {ServerState.DOWN, ServerState.STARTING, ServerState.STRANGE}
 """States in which the last numbers are not worth their place."""
@@ -21,7 +21,7 @@ KEYLESS = {ServerKind.LITELLM: "told with its key only"}
 """Why a proxy says nothing of requests in flight."""
 
 
-class ServerPanel(Panel):
+class ServerPanel(LivePanel):
     """What the two have in common: a heading with version and age, and words where there are no numbers."""
 
     def __init__(self, *, id: str) -> None:  # noqa: A002 - Textual's own name for it

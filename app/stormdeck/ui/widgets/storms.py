@@ -14,7 +14,7 @@ from stormdeck.model.retries.storm import Outcome, Storm
 from stormdeck.model.units import duration
 from stormdeck.ui.actions import bindings
 from stormdeck.ui.draw import MORE, fit, fit_words, line, marked, sentences
-from stormdeck.ui.widgets.panel import Panel
+from stormdeck.ui.widgets.live_panel import LivePanel
 
 ROOMY = 50
 """Columns from which on a storm is told in whole words."""
@@ -24,7 +24,7 @@ LOG, ENDED = 16, 24
 """Columns of the log's name and of how a storm ended, there."""
 
 
-class StormsPanel(Panel):
+class StormsPanel(LivePanel):
     """One line a storm: when, how many attempts, why, how it ended; a cursor goes over them."""
 
     BINDINGS = bindings("overview", inner=True)

@@ -6,13 +6,13 @@ from textual.content import Content
 
 from stormdeck.model.deck import Deck
 from stormdeck.ui.draw import fit_words, line, sentences
-from stormdeck.ui.widgets.panel import Panel
+from stormdeck.ui.widgets.live_panel import LivePanel
 
 SOME = 20
 """Columns that a note needs to tell something."""
 
 
-class TailHeading(Panel):
+class TailHeading(LivePanel):
     """Names the logs, or says why there is none."""
 
     def part(self, deck: Deck) -> object:

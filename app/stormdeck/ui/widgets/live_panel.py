@@ -1,0 +1,59 @@
+"""The base of panels with figures that change every second: only the rows that are others are painted."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from textual.content import Content
+from textual.geometry import Region, Size
+from textual.strip import Strip
+
+from stormdeck.model.deck import Deck
+from stormdeck.ui.widgets.panel import Panel
+
+
+class LivePanel(Panel):
+    """Its text cannot be marked with the mouse.
+
+    Textual gives each piece of text that can be a style of its own, with its place in it: that is a third of the cost
+    of painting it, and thousands of styles in Textual's caches after some hours (measured, Textual 8.2.8).
+    """
+
+    ALLOW_SELECT = False
+
+    _drawn: list[Content] | None = None
+    """The rows as they stand on the screen; ``None``: all are to be drawn."""
+    _drawn_for = Size()
+    """The room that they were made for."""
+
+    def watch_deck(self, old: Deck, new: Deck) -> None:
+        """Paint the rows that are others."""
+        if self.part(old) == self.part(new):
+            return
+        before, size = self._drawn, self._drawn_for
+        if before is None or size != self.content_size or not self.screen.is_active:
+            self.refresh()
+            return
+        self._drawn = now = self.rows(*size)[: size.height]
+        others = [y for y in range(max(len(before), len(now))) if not _same(before[y : y + 1], now[y : y + 1])]
+        if others:
+            super().refresh(*(Region(0, y, size.width, 1) for y in others))
+
+    def refresh(self, *regions: Region, repaint: bool = True, layout: bool = False, recompose: bool = False) -> Self:
+        """Paint regions, or all rows anew."""
+        if not regions:
+            self._drawn = None
+        return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
+
+    def render_line(self, y: int) -> Strip:
+        """Draw one row."""
+        size = self.content_size
+        if self._drawn is None or size != self._drawn_for:
+            self._drawn, self._drawn_for = self.rows(*size)[: size.height], size
+        base = self.visual_style
+        row = self._drawn[y] if y < len(self._drawn) else Content()
+        return Strip(row.render_segments(base)).adjust_cell_length(size.width, base.rich_style)
+
+
+def _same(one: list[Content], other: list[Content]) -> bool:
+    return len(one) == len(other) and all(map(Content.is_same, one, other))
