@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from itertools import groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING
@@ -161,15 +162,21 @@ def stack(buckets: Sequence[Bucket], height: int, top: float, *, plain: bool = F
     ``top`` is the count at which a column is full. A count above zero always shows. ``plain``: told apart by their
     signs too, for a terminal without colours.
     """
-    columns = [_levels(bucket, height * 8, top) for bucket in buckets]
-    floors = range((height - 1) * 8, -1, -8)
-    return [Content.assemble(*_runs(_cell(levels, floor, plain) for levels in columns)) for floor in floors]
+    columns = [_column(bucket, height, top, plain) for bucket in buckets]
+    return [Content.assemble(*_runs(column[row] for column in columns)) for row in range(height)]
 
 
 def legend(*, plain: bool = False) -> Content:
     """Return what the bands of a stack mean."""
     names = zip(("ok", "failed", "retry"), BANDS if plain else BANDS[:1] * 3, STACK_STYLES, strict=True)
     return line(*[part for name, sign, style in names for part in ((f"{sign} ", style), (f"{name}  ", "$quiet"))])
+
+
+@lru_cache(maxsize=1024)
+def _column(bucket: Bucket, height: int, top: float, plain: bool) -> list[tuple[str, str]]:
+    """Return the characters of one column from the top down; all but the newest are asked for again each second."""
+    levels = _levels(bucket, height * 8, top)
+    return [_cell(levels, floor, plain) for floor in range((height - 1) * 8, -1, -8)]
 
 
 def _levels(bucket: Bucket, full: int, top: float) -> tuple[int, int, int]:
