@@ -3,7 +3,7 @@
 import asyncio
 
 from stormdeck.feed.poller import LONGEST, QUIET, QUIET_AFTER, SLOW, Poller
-from stormdeck.feed.waiting import woken
+from stormdeck.feed.waiting import on_the_second, woken
 
 
 class Waits:
@@ -57,6 +57,14 @@ def test_a_source_that_says_nothing_new_is_asked_less_often():
 def test_a_source_is_asked_less_often_while_nobody_looks():
     _, waits = run(["a", "b"], 2, slow=True)
     assert waits == [2 * SLOW, 2 * SLOW]
+
+
+def test_waits_of_whole_seconds_end_together_and_those_of_a_failing_source_as_they_come(monkeypatch):
+    async def scene():
+        monkeypatch.setattr(asyncio.get_running_loop(), "time", lambda: 10.25)
+        return on_the_second(1), on_the_second(5.0), on_the_second(1.6)
+
+    assert asyncio.run(scene()) == (0.75, 4.75, 1.6)
 
 
 def test_a_wait_ends_with_its_event_and_a_cancellation_is_never_swallowed():

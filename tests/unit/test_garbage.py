@@ -1,6 +1,9 @@
-"""When garbage is looked for."""
+"""When garbage is looked for, and what goes back to the system."""
 
 import gc
+import platform
+import subprocess
+import sys
 
 import pytest
 
@@ -30,3 +33,27 @@ def test_nothing_changes_where_it_was_not_held():
     resume()
     assert gc.get_threshold() == before
     assert gc.get_freeze_count() == 0
+
+
+FLOOD = """
+import sys
+from stormdeck import garbage
+if sys.argv[1] == "told" and not garbage.give_back():
+    sys.exit("not told")
+kept = []
+for _ in range(40):
+    pieces = [bytearray(300_000) for _ in range(40)]
+    kept.append(bytes(900))
+    del pieces
+pages = int(open("/proc/self/statm").read().split()[1])
+print(pages)
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc is told")
+def test_memory_that_is_free_goes_back():
+    def pages(how):
+        done = subprocess.run([sys.executable, "-c", FLOOD, how], capture_output=True, text=True, check=True)
+        return int(done.stdout)
+
+    assert pages("told") < pages("as it is")

@@ -17,7 +17,7 @@ from stormdeck.feed.reduce import Snapshot
 from stormdeck.feed.servers import ServerDesk
 from stormdeck.feed.settingsdesk import SettingsDesk
 from stormdeck.feed.stormdesk import StormDesk
-from stormdeck.feed.waiting import woken
+from stormdeck.feed.waiting import woken_on_the_second
 from stormdeck.model.canary.check import Check
 from stormdeck.model.canary.plan import Plan
 from stormdeck.model.canary.summary import CanaryReport
@@ -223,7 +223,7 @@ class Feed:
                 self._hand(troubles)
             self._news.clear()
             counted = time.monotonic()
-            if await woken(self._news, TRAFFIC_S):
+            if await woken_on_the_second(self._news, TRAFFIC_S):
                 await asyncio.sleep(max(0.0, counted + COUNTED_S - time.monotonic()))
 
     def _requests_came(self) -> None:

@@ -7,7 +7,7 @@ import random
 from collections.abc import Awaitable, Callable
 from typing import Generic, TypeVar
 
-from stormdeck.feed.waiting import woken
+from stormdeck.feed.waiting import woken_on_the_second
 
 S = TypeVar("S")
 
@@ -30,7 +30,7 @@ class Poller(Generic[S]):
         hand: Callable[[S], None],
         well: Callable[[S], bool],
         interval_s: float,
-        wait: Callable[[asyncio.Event, float], Awaitable[bool]] = woken,
+        wait: Callable[[asyncio.Event, float], Awaitable[bool]] = woken_on_the_second,
     ) -> None:
         self._wait = wait
         self._poll = poll

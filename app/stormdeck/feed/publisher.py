@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from datetime import datetime
 
+from stormdeck.feed.waiting import on_the_second
 from stormdeck.model.deck import Deck
 from stormdeck.model.status import bar_of, is_told, status_json
 from stormdeck.model.verdict.ranking import statements
@@ -54,7 +55,7 @@ class Publisher:
         await asyncio.to_thread(self._publication.clear)
         while True:
             await self.tell(time.time(), time.monotonic())
-            await asyncio.sleep(PACE_S)
+            await asyncio.sleep(on_the_second(PACE_S))
 
     async def tell(self, now: float, passed: float) -> None:
         """Publish what has changed; ``passed`` are the seconds of a clock that is never set."""

@@ -115,9 +115,10 @@ class StormdeckApp(DressedApp):
 
     def on_mount(self) -> None:
         """Start the clock; the feed starts when the first screen is painted."""
-        self.set_interval(TICK_S, self._tick)
         self.call_after_refresh(garbage.resume)
+        self.call_after_refresh(self._start_clock)
         if self.feed is not None:
+            self.call_after_refresh(garbage.give_back)
             self.call_after_refresh(self.feed.start)
         if self.publisher is not None:
             self.call_after_refresh(self.publisher.start)
@@ -161,6 +162,11 @@ class StormdeckApp(DressedApp):
         if self.read_only:
             return self.read_only
         return await self.feed.save(file, text) if self.feed is not None else "The panel runs without its sources."
+
+    def _start_clock(self) -> None:
+        from stormdeck.feed.waiting import on_the_second
+
+        self.set_timer(on_the_second(TICK_S), lambda: self.set_interval(TICK_S, self._tick))
 
     def _tick(self) -> None:
         self._calm_ticks += 1
