@@ -27,7 +27,7 @@ run: $(READY) ## the panel on what this machine has
 	@$(BIN)/stormdeck
 
 test: $(READY) ## all tests
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile
+	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal
 
 check: $(READY) ## ruff, mypy --strict, and the import directions
 	$(BIN)/ruff check .

@@ -13,6 +13,7 @@ from panel import AREAS, hand, in_loop, show, until
 from samples import CALM, FOUND, GPUS, NOW, PROXY, VLLM, WELL, WRONG
 from stormdeck.model.logs.book import LogBook
 from stormdeck.ui.screens.base import Area
+from stormdeck.ui.widgets.live_panel import LivePanel
 from stormdeck.ui.widgets.log_line import LineDrawer
 from stormdeck.ui.widgets.log_tail import LOOK_BACK
 from stormdeck.ui.widgets.log_view import LogView
@@ -90,11 +91,15 @@ async def test_areas_that_are_not_shown_are_not_drawn(panel, monkeypatch, area):
         for one in (*AREAS, area):
             await show(pilot, one)
         hidden = {id(widget) for widget in pilot.app.screen.query(Panel)}
-        drawn = []
-        original = Panel.render
-        monkeypatch.setattr(Panel, "render", lambda self: (drawn.append(id(self)), original(self))[1])
+        drawn = set()
+        for kind, name in ((Panel, "render"), (LivePanel, "render_line")):
+            original = getattr(kind, name)
+            monkeypatch.setattr(
+                kind, name, lambda self, *row, draw=original: (drawn.add(id(self)), draw(self, *row))[1]
+            )
         await hand(pilot, replace(VLLM, latency_ms=9), replace(CALM, requests_per_minute=9.0), WRONG)
-        assert set(drawn) <= hidden
+        assert drawn
+        assert drawn <= hidden
 
 
 @in_loop
