@@ -12,10 +12,12 @@ from stormdeck.feed.canarydesk import CanaryDesk
 from stormdeck.feed.logdesk import LogDesk
 from stormdeck.feed.servers import ServerDesk
 from stormdeck.feed.stormdesk import StormDesk
+from stormdeck.model.canary.summary import CanaryReport
 from stormdeck.model.logs.batch import LogBatch
 from stormdeck.model.logs.book import LogBook
 from stormdeck.model.meter import TrafficMeter
 from stormdeck.options import Options
+from stormdeck.sources.canary import Canary
 from stormdeck.sources.memory import StormMemory
 
 
@@ -73,12 +75,17 @@ def test_nothing_is_written_while_there_is_nothing_to_remember(tmp_path):
 
 
 def test_lines_of_our_own_canary_are_no_turns(monkeypatch):
+    async def sent(self, plan, hand):
+        return CanaryReport()
+
+    monkeypatch.setattr(Canary, "run", sent)
+    monkeypatch.setattr(Canary, "canary_ports", frozenset({50002}))
     desk = CanaryDesk(lambda url: None)
     theirs = 'INFO:     127.0.0.1:50001 - "POST /v1/messages HTTP/1.1" 200 OK'
     ours = 'INFO:     127.0.0.1:50002 - "POST /v1/messages HTTP/1.1" 200 OK'
     batch = LogBatch("vllm.log", (theirs, ours), 1.0, history=False)
     assert desk.without_own(batch) is batch
-    monkeypatch.setattr(type(desk._canary), "canary_ports", frozenset({50002}))
+    asyncio.run(desk.run(None, lambda check: None))
     assert desk.without_own(batch).lines == (theirs, "")
 
 

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from stormdeck import __version__
 from stormdeck.feed.canarydesk import CanaryDesk
@@ -18,9 +18,6 @@ from stormdeck.feed.servers import ServerDesk
 from stormdeck.feed.settingsdesk import SettingsDesk
 from stormdeck.feed.stormdesk import StormDesk
 from stormdeck.feed.waiting import woken_on_the_second
-from stormdeck.model.canary.check import Check
-from stormdeck.model.canary.plan import Plan
-from stormdeck.model.canary.summary import CanaryReport
 from stormdeck.model.client import ClientSnapshot
 from stormdeck.model.deck import Deck
 from stormdeck.model.gpu import GpuSnapshot, GpuState
@@ -40,6 +37,11 @@ from stormdeck.sources.http import HttpClient
 from stormdeck.sources.memory import StormMemory
 from stormdeck.sources.settings.exposure import exposures
 from stormdeck.sources.transcripts.files import transcripts_folder
+
+if TYPE_CHECKING:
+    from stormdeck.model.canary.check import Check
+    from stormdeck.model.canary.plan import Plan
+    from stormdeck.model.canary.summary import CanaryReport
 
 TRAFFIC_S = 1.0
 COUNTED_S = 0.4

@@ -10,7 +10,6 @@ import zlib
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any
 
 from stormdeck.model.text import clean
@@ -153,6 +152,8 @@ class HttpClient:
         """Return the client for a scheme; the one for https costs 100 ms to load the authorities that it trusts."""
         client = self._clients.get(scheme)
         if client is None:
+            from http.cookiejar import CookieJar, DefaultCookiePolicy
+
             import httpx
 
             client = self._clients[scheme] = httpx.AsyncClient(
