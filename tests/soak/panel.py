@@ -11,7 +11,7 @@ import stormdeck.ui.run as run
 from stormdeck.demo.gpu import SimulatedGpus
 from stormdeck.demo.stack import DemoStack
 from stormdeck.model import meter
-from stormdeck.model.retries import tracker
+from stormdeck.model.retries import intake, tracker
 from stormdeck.options import Options
 
 NOTE_S = 2.0
@@ -58,7 +58,7 @@ def map_every_tier(path):
 
 
 def main(folder, pace):
-    meter.RECENT = tracker.PORTS = REMEMBERED
+    meter.RECENT = tracker.PORTS = intake.CONNECTIONS = REMEMBERED
     WatchedApp.notes = folder / "notes.json"
     run.StormdeckApp = WatchedApp
     with DemoStack(pace=pace) as stack:

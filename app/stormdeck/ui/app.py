@@ -26,6 +26,7 @@ from stormdeck.ui.areas import AREAS, palette
 from stormdeck.ui.clock import Clock
 from stormdeck.ui.ending import end_on_signals
 from stormdeck.ui.look import DressedApp, Look
+from stormdeck.ui.mends import let_go_of_widgets
 from stormdeck.ui.messages import Arrived, LogsGrew
 from stormdeck.ui.screens.base import Area
 from stormdeck.ui.ways import show_cause, show_hop, show_next_storm
@@ -77,6 +78,7 @@ class StormdeckApp(DressedApp):
         bell: bool = False,
         keys: Sequence[Chosen] = (),
     ) -> None:
+        let_go_of_widgets()
         super().__init__(look)
         self.home = home
         self.book = book if book is not None else LogBook()

@@ -1,0 +1,51 @@
+"""What is closed is gone: nothing of it stays in memory."""
+
+import gc
+
+import pytest
+from textual._styles_cache import StylesCache
+from textual.strip import Strip
+
+from panel import hand, in_loop, show, until
+from samples import CALM, FOUND, GPUS, PROXY, VLLM, WELL
+
+OPENED = {"help": "question_mark", "palette": "ctrl+p"}
+
+
+def living(kind):
+    """Return how many objects of a kind there are."""
+    gc.collect()
+    return sum(type(one) is kind for one in gc.get_objects())
+
+
+@pytest.mark.parametrize("what", OPENED)
+@in_loop
+async def test_what_was_drawn_of_a_dialog_goes_with_it(panel, what):
+    async with panel().run_test(size=(120, 40)) as pilot:
+        await hand(pilot, WELL, FOUND, VLLM, PROXY, GPUS, CALM)
+        await show(pilot, "checks")
+        before = living(StylesCache)
+        for _ in range(3):
+            await pilot.press(OPENED[what])
+            await until(pilot, lambda: len(pilot.app.screen_stack) == 2)
+            await pilot.press("escape")
+            await until(pilot, lambda: len(pilot.app.screen_stack) == 1)
+        await until(pilot, lambda: living(StylesCache) <= before, "what was drawn is kept")
+
+
+@in_loop
+async def test_a_terminal_that_changes_its_size_all_day_takes_no_more_memory(panel):
+    async def a_day():
+        for area in ("logs", "settings", "checks", "overview"):
+            await show(pilot, area)
+            for size in ((40, 12), (80, 24), (120, 40)):
+                await pilot.resize_terminal(*size)
+                await pilot.pause()
+
+    async with panel().run_test(size=(120, 40)) as pilot:
+        await hand(pilot, WELL, FOUND, VLLM, PROXY, GPUS, CALM)
+        await a_day()
+        before = living(Strip)
+        await a_day()
+        await a_day()
+        assert living(Strip) <= before * 1.05
