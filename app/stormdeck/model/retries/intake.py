@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
@@ -110,7 +111,8 @@ class Intake:
             return before, 0
         if len(self._connections) >= CONNECTIONS:
             self._connections.clear()
-        self._connections[head] = found = (before, int(port))
+        # Thousands of connections share what stands before the port.
+        self._connections[head] = found = (sys.intern(before), int(port))
         return found
 
     def _read(self, line: str, shape: tuple[str, str]) -> Access | None:
