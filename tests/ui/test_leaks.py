@@ -5,6 +5,7 @@ import gc
 import pytest
 from textual._styles_cache import StylesCache
 from textual.strip import Strip
+from textual.widgets import Input
 
 from panel import hand, in_loop, show, until
 from samples import CALM, FOUND, GPUS, PROXY, VLLM, WELL
@@ -31,6 +32,21 @@ async def test_what_was_drawn_of_a_dialog_goes_with_it(panel, what):
             await pilot.press("escape")
             await until(pilot, lambda: len(pilot.app.screen_stack) == 1)
         await until(pilot, lambda: living(StylesCache) <= before, "what was drawn is kept")
+
+
+@in_loop
+async def test_inputs_do_not_pile_up_in_a_row_that_is_edited_again_and_again(panel):
+    async with panel().run_test(size=(120, 40)) as pilot:
+        await hand(pilot, WELL)
+        await show(pilot, "settings")
+        before, most = living(Input), 6
+        for _ in range(2 * most):
+            await pilot.press("enter")
+            await until(pilot, lambda: isinstance(pilot.app.focused, Input))
+            await pilot.press("x", "escape")
+            await until(pilot, lambda: not isinstance(pilot.app.focused, Input))
+        # Textual keeps the last few layouts of a row, with what stood in them.
+        await until(pilot, lambda: living(Input) <= before + most, "the inputs are kept")
 
 
 @in_loop

@@ -49,7 +49,8 @@ class FieldRow(Widget, can_focus=True):
     @property
     def input(self) -> Input | None:
         """Return the input while the row is edited."""
-        return self.query_one_optional(Input)
+        # A query's cache would keep a thousand of them.
+        return next((child for child in self.children if isinstance(child, Input)), None)
 
     def show(self, state: RowState) -> None:
         """Show another state."""
@@ -81,6 +82,8 @@ class FieldRow(Widget, can_focus=True):
     async def end_edit(self) -> None:
         """Take the input away."""
         if self.input is not None:
+            # Its screen would keep it for that signal (measured, Textual 8.2.8).
+            self.screen.text_selection_started_signal.unsubscribe(self.input)
             await self.input.remove()
         self.refresh(layout=True)
 
