@@ -6,8 +6,10 @@ import pytest
 from laws import cheap
 
 from stormdeck.model.logs.access import parse_access, unix_time
+from stormdeck.model.logs.batch import LogBatch
 from stormdeck.model.logs.reader import AccessReader
 from stormdeck.model.logs.reasons import reason
+from stormdeck.model.retries.ledger import Ledger
 from stormdeck.model.text import clean, mask_text
 from stormdeck.sources.logs.lines import LONGEST_LINE
 from stormdeck.sources.prometheus import read_metrics
@@ -73,3 +75,14 @@ def test_a_clock_that_is_wrong_tells_no_time(written):
 def test_a_number_that_no_float_holds_costs_only_its_line():
     page = f"vllm:num_requests_running 3\nvllm:num_requests_waiting {'9' * 400}\n".encode()
     assert read_metrics(page, 1.0).gauges == {"running": 3.0}
+
+
+@pytest.mark.parametrize(
+    "head", ["INFO:     INFO:     127.0.0.1:34454", "INFO:     127.0.0.1:344540", "INFO:     a b:5"]
+)
+def test_what_only_begins_like_a_poll_is_none_whatever_came_before(head):
+    poll = 'INFO:     127.0.0.1:34454 - "GET /health HTTP/1.1" 200 OK'
+    ledger = Ledger()
+    for line in (poll, f'{head} - "GET /health HTTP/1.1" 200 OK'):
+        ledger.take(LogBatch("log", (line,), 1e9, history=False))
+    assert ledger.report(1e9).probes == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections import Counter
 from collections.abc import Sequence
@@ -27,6 +28,8 @@ SHAPES = 4096
 """Access lines that differ in more than their port, and are known already: most lines of a log are of a few shapes."""
 UNTIMED = "INFO:     "
 """How uvicorn's own lines begin."""
+_HEAD = re.compile(rf'{UNTIMED}[^\s"]*:\d{{1,5}}')
+"""The whole of what stands before the request in such a line."""
 REQUEST = ' - "'
 """What stands between the client's address and its request."""
 LONGEST_PORT = 5
@@ -84,8 +87,8 @@ class Intake:
             return Sifted([], {})
         heads, _, tails = zip(*map(str.partition, lines, repeat(REQUEST)), strict=True)
         known = [*map(self._idle.get, tails)]
-        if not all(map(str.startswith, compress(heads, known), repeat(UNTIMED))):
-            known = [kind if head.startswith(UNTIMED) else None for kind, head in zip(known, heads, strict=True)]
+        if not all(map(_HEAD.fullmatch, compress(heads, known))):
+            known = [kind if _HEAD.fullmatch(head) else None for kind, head in zip(known, heads, strict=True)]
         rest = [(index, heads[index], tails[index]) for index, kind in enumerate(known) if kind is None]
         return Sifted(rest, {kind: count for kind, count in Counter(known).items() if kind is not None})
 
