@@ -13,7 +13,7 @@ from pathlib import Path
 
 from budget.bench.measure import memory, usage
 from budget.bench.terminal import GaveUpError, NotShownError, Terminal
-from soak.account import Row, Sample, exact, flat, table
+from soak.account import Row, Sample, exact, flat, table, told_apart
 from soak.faults import Faults
 from soak.lateness import Lateness
 
@@ -21,6 +21,8 @@ PACE = 50
 LONGEST_MIN = 60
 STEP_S = 2.0
 BETWEEN_FAULTS_S = 4.0
+TOLD = 20
+"""Requests that are told one by one where the panel counts them otherwise than the client."""
 FLOODS = 3
 """Before samples are taken: the book of lines is full then, and the allocator has what a flood takes."""
 
@@ -67,7 +69,7 @@ class Soak:
 
 
 def soak(minutes, folder):
-    """Return the rows of the table."""
+    """Return the rows of the table, and a line for each retry that the panel and the client tell apart."""
     environ = {**os.environ, "TERM": "xterm-256color", "TMPDIR": str(folder)}
     command = [sys.executable, str(Path(__file__).parent / "panel.py"), str(folder), str(PACE)]
     with Terminal(command, environ, folder) as terminal:
@@ -99,6 +101,7 @@ def soak(minutes, folder):
         faults.client_leaves()
         late.stop()
         shown, ledger = run.notes(), Path(stack["ledger"]).read_text()
+        judgements = (folder / "judgements.jsonl").read_text()
         begun = time.monotonic()
         terminal.press("1q")
         quit_s = terminal.until_ends(10.0) - begun
@@ -109,7 +112,7 @@ def soak(minutes, folder):
     rows.append(Row("quit", f"{quit_s:.2f} s, left running: {', '.join(left) or 'nothing'}", not left))
     folders = [path.name for path in folder.glob("stormdeck-demo-*")]
     rows.append(Row("left behind", ", ".join(folders) or "nothing", not folders))
-    return rows
+    return rows, told_apart(judgements, ledger)
 
 
 def _alive(pid):
@@ -121,12 +124,14 @@ def _alive(pid):
 def main(minutes):
     folder = Path(tempfile.mkdtemp(prefix="stormdeck-soak-"))
     try:
-        rows = soak(min(minutes, LONGEST_MIN), folder)
+        rows, apart = soak(min(minutes, LONGEST_MIN), folder)
     except NotShownError as failure:
+        apart = []
         rows = [Row("the panel runs", str(failure), holds=False)]
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     sys.stdout.write(f"{min(minutes, LONGEST_MIN):g} minutes at {PACE} times the demo's pace\n\n{table(rows)}\n")
+    sys.stdout.writelines(f"\n{line}\n" for line in apart[:TOLD])
     return 0 if all(row.holds or not row.judged for row in rows) else 1
 
 

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from operator import itemgetter
 from statistics import mean, median
 
 WARM_UP = 0.2
@@ -78,6 +79,49 @@ def sent(ledger):
     main = [line for line in lines if line["kind"] in {"main", "title"}]
     retries = sum(line["attempt"] > 1 for line in main)
     return {"requests": len(main), "turns": len(main) - retries, "retries": retries}
+
+
+APART_S = 10.0
+"""A line is written when an answer starts, the client's note when it ends: so long may lie between the two."""
+AROUND_S = 20.0
+"""What came that long before a request tells why it was judged so."""
+
+
+def told_apart(judgements, ledger):
+    """Return a line for each retry that only one of the two knows of, with what the panel saw before it.
+
+    ``judgements`` are the panel's own, a JSON line for each main request.
+    """
+    seen = [one for one in map(json.loads, judgements.splitlines()) if one["t"] is not None]
+    sent = [one for one in map(json.loads, ledger.splitlines()) if one["kind"] == "main" and one["attempt"] > 1]
+    revoked = {one.get("instead_of") for one in seen}
+    found = []
+    for one in seen:
+        if one["attempt"] == 1 or one["t"] in revoked:
+            continue
+        same = next((true for true in sent if _alike(one, true)), None)
+        if same is None:
+            found.append((one["t"], "no retry, and taken for one", one))
+        else:
+            sent.remove(same)
+    found += [(one["t"], "a retry, and not taken for one", one) for one in sent]
+    return [
+        f"{what}: {_words(one, t)}; around it: {_around(t, seen)}" for t, what, one in sorted(found, key=itemgetter(0))
+    ]
+
+
+def _alike(one, true):
+    return true["status"] == one["status"] and -1.0 <= true["t"] - one["t"] <= APART_S
+
+
+def _around(t, seen):
+    return ", ".join(_words(one, t) for one in seen if -AROUND_S <= one["t"] - t <= 1.0)
+
+
+def _words(one, t):
+    port = f" over {one['port']}" if "port" in one else ""
+    turn = f" of turn {one['turn']}" if "turn" in one else ""
+    return f"{one['t'] - t:+.3f} s: {one['status']}{port}, attempt {one['attempt']}{turn}"
 
 
 def exact(shown, ledger, late):

@@ -1,4 +1,4 @@
-"""The panel on the built-in stack at a busy pace; what it holds and shows goes to a file: run by ``python -m soak``."""
+"""The panel on the built-in stack at a busy pace; what it holds and shows goes to files: run by ``python -m soak``."""
 
 import asyncio
 import json
@@ -11,7 +11,7 @@ import stormdeck.ui.run as run
 from stormdeck.demo.gpu import SimulatedGpus
 from stormdeck.demo.stack import DemoStack
 from stormdeck.model import meter
-from stormdeck.model.retries import intake, tracker
+from stormdeck.model.retries import intake, ledger, tracker
 from stormdeck.options import Options
 
 NOTE_S = 2.0
@@ -44,6 +44,22 @@ class WatchedApp(run.StormdeckApp):
         write(self.notes, shown | held)
 
 
+class WatchedTracker(tracker.Tracker):
+    """What tells retries from turns, writing down its judgement of each main request."""
+
+    judgements: Path
+
+    def judge(self, request):
+        attempt = super().judge(request)
+        line = {"t": request.t, "status": request.status, "port": request.port, "attempt": 1}
+        if attempt is not None:
+            wrong = attempt.instead_of
+            line |= {"attempt": attempt.number, "turn": attempt.turn, "instead_of": wrong and wrong.t}
+        with self.judgements.open("a") as file:
+            file.write(json.dumps(line) + "\n")
+        return attempt
+
+
 def write(path, value):
     fresh = path.with_suffix(".new")
     fresh.write_text(json.dumps(value))
@@ -59,8 +75,8 @@ def map_every_tier(path):
 
 def main(folder, pace):
     meter.RECENT = tracker.PORTS = intake.CONNECTIONS = REMEMBERED
-    WatchedApp.notes = folder / "notes.json"
-    run.StormdeckApp = WatchedApp
+    WatchedApp.notes, WatchedTracker.judgements = folder / "notes.json", folder / "judgements.jsonl"
+    run.StormdeckApp, ledger.Tracker = WatchedApp, WatchedTracker
     with DemoStack(pace=pace) as stack:
         logs = [str(log) for log in stack.logs]
         settings = stack.home / ".claude" / "settings.json"

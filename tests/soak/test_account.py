@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from soak.account import Sample, exact, flat, table
+from soak.account import Sample, exact, flat, table, told_apart
 from soak.lateness import Lateness
 
 CALM = Sample(cpu_percent=2.0, requests_s=4.0, memory_mib=60.0, tasks=30, threads=9, descriptors=12)
@@ -95,3 +95,34 @@ def test_a_machine_that_wakes_up_late_excuses_little(naps_s, shown, rows):
 def test_a_row_that_fails_stands_out():
     sent = ledger(("main", 1), ("main", 1))
     assert "| turns | 3 shown, 2 sent | **fails** |" in table(exact({"turns": 3}, sent, late(0.0)))
+
+
+def judged(*requests):
+    return "\n".join(json.dumps({"t": t, "status": status, "port": 7, "attempt": n}) for t, status, n in requests)
+
+
+def noted(*requests):
+    return "\n".join(json.dumps({"t": t, "kind": "main", "status": status, "attempt": n}) for t, status, n in requests)
+
+
+def test_retries_that_both_know_of_are_not_told():
+    assert told_apart(judged((1.0, 500, 1), (1.6, 200, 2)), noted((1.1, 500, 1), (4.0, 200, 2))) == []
+
+
+def test_a_request_that_only_the_panel_takes_for_a_retry_is_told_with_what_came_before_it():
+    [line] = told_apart(judged((1.0, 500, 1), (1.6, 200, 2)), noted((1.1, 500, 1), (4.0, 200, 1)))
+    assert line == (
+        "no retry, and taken for one: +0.000 s: 200 over 7, attempt 2; "
+        "around it: -0.600 s: 500 over 7, attempt 1, +0.000 s: 200 over 7, attempt 2"
+    )
+
+
+def test_a_retry_that_the_panel_does_not_know_of_is_told():
+    [line] = told_apart(judged((1.0, 500, 1), (1.6, 200, 1)), noted((1.1, 500, 1), (4.0, 200, 2)))
+    assert line.startswith("a retry, and not taken for one: +0.000 s: 200, attempt 2; around it: -3.000 s: 500 over 7")
+
+
+def test_a_judgement_that_was_taken_back_is_none():
+    later = json.dumps({"t": 2.2, "status": 200, "port": 7, "attempt": 2, "instead_of": 1.6})
+    seen = f"{judged((1.0, 500, 1), (1.6, 200, 2))}\n{later}"
+    assert told_apart(seen, noted((1.1, 500, 1), (4.0, 200, 1), (4.2, 200, 2))) == []
