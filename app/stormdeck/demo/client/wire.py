@@ -84,9 +84,12 @@ def _headers(settings: ClientSettings, session: str) -> dict[str, str]:
 
 
 async def _collect(lines: AsyncIterator[str]) -> tuple[dict[str, Any], ...] | None:
-    """Return the blocks of a stream, ``None`` when it ends without ``message_stop``."""
+    """Return the blocks of a stream, ``None`` when it ends without ``message_stop``.
+
+    It is read to its end: the connection serves the next request then, as the real client's does.
+    """
     blocks: list[dict[str, Any]] = []
-    text = ""
+    text, whole = "", False
     async for line in lines:
         if not line.startswith("data: "):
             continue
@@ -102,5 +105,5 @@ async def _collect(lines: AsyncIterator[str]) -> tuple[dict[str, Any], ...] | No
                 tool = blocks[-1]["type"] == "tool_use"
                 blocks[-1] |= {"input": json.loads(text)} if tool else {"text": text}
             case "message_stop":
-                return tuple(blocks)
-    return None
+                whole = True
+    return tuple(blocks) if whole else None
