@@ -83,13 +83,15 @@ def sent(ledger):
 
 APART_S = 10.0
 """A line is written when an answer starts, the client's note when it ends: so long may lie between the two."""
-AROUND_S = 20.0
-"""What came that long before a request tells why it was judged so."""
+AROUND_S = 60.0
+"""What failed that long before a request may tell why it was judged so."""
 
 
 def told_apart(judgements, ledger):
-    """Return a line for each retry that only one of the two knows of, with what the panel saw before it.
+    """Return a line for each retry that only one of the two knows of, with what may tell why.
 
+    That is what failed or was retried before it, and whatever came over the same connection or was taken for the same
+    turn.
     ``judgements`` are the panel's own, a JSON line for each main request.
     """
     seen = [one for one in map(json.loads, judgements.splitlines()) if one["t"] is not None]
@@ -105,17 +107,22 @@ def told_apart(judgements, ledger):
         else:
             sent.remove(same)
     found += [(one["t"], "a retry, and not taken for one", one) for one in sent]
-    return [
-        f"{what}: {_words(one, t)}; around it: {_around(t, seen)}" for t, what, one in sorted(found, key=itemgetter(0))
-    ]
+    return [f"{what}: {_words(one, t)}; {_around(t, one, seen)}" for t, what, one in sorted(found, key=itemgetter(0))]
 
 
 def _alike(one, true):
     return true["status"] == one["status"] and -1.0 <= true["t"] - one["t"] <= APART_S
 
 
-def _around(t, seen):
-    return ", ".join(_words(one, t) for one in seen if -AROUND_S <= one["t"] - t <= 1.0)
+def _around(t, one, seen):
+    def concerns(other):
+        late = t - other["t"]
+        if other is one or late < -1.0:
+            return False
+        kin = any(name in one and other.get(name) == one[name] for name in ("port", "turn"))
+        return kin or (late <= AROUND_S and (other["status"] >= 400 or other["attempt"] > 1))
+
+    return ", ".join(_words(other, t) for other in filter(concerns, seen)) or "nothing before it"
 
 
 def _words(one, t):
