@@ -34,7 +34,7 @@ class LivePanel(Panel):
         if before is None or size != self.content_size or not self.screen.is_active:
             self.refresh()
             return
-        self._drawn = now = self.rows(*size)[: size.height]
+        self._drawn = now = self._rows_in(size)
         others = [y for y in range(max(len(before), len(now))) if not _same(before[y : y + 1], now[y : y + 1])]
         if others:
             super().refresh(*(Region(0, y, size.width, 1) for y in others))
@@ -49,10 +49,13 @@ class LivePanel(Panel):
         """Draw one row."""
         size = self.content_size
         if self._drawn is None or size != self._drawn_for:
-            self._drawn, self._drawn_for = self.rows(*size)[: size.height], size
+            self._drawn, self._drawn_for = self._rows_in(size), size
         base = self.visual_style
         row = self._drawn[y] if y < len(self._drawn) else Content()
         return Strip(row.render_segments(base)).adjust_cell_length(size.width, base.rich_style)
+
+    def _rows_in(self, size: Size) -> list[Content]:
+        return self.rows(*size)[: size.height]
 
 
 def _same(one: list[Content], other: list[Content]) -> bool:
