@@ -390,3 +390,11 @@ def test_no_key_is_in_the_snapshot(tmp_path):
         lambda at: (settings(at.proxy, "sk-client"), Named(litellm_config=yaml(tmp_path, at.vllm))),
     )
     assert not any(key in repr(snapshot) for key in ("sk-client", "sk-upstream", "sk-master-1"))
+
+
+def test_a_usual_port_where_nothing_listens_costs_no_request():
+    port = address(free_url()).port
+    http = SimpleNamespace(get=None)
+    snapshot = asyncio.run(discover(settings(), http, Named(), [port], Scan))
+    told = f"connection refused: nothing listens on port {port}"
+    assert (snapshot.found, snapshot.missed[-1].why) == ((), told)

@@ -241,7 +241,7 @@ def test_what_may_not_be_read_is_a_note(monkeypatch):
 class Hidden:
     pid = 1
 
-    def oneshot(self):
+    def cmdline(self):
         import psutil
 
         raise psutil.AccessDenied(1)

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from enum import Enum, auto
 
-from stormdeck.model.discovery import DiscoverySnapshot, Found, Missed, ServerProcess
+from stormdeck.model.discovery import DiscoverySnapshot, Found, Missed
 from stormdeck.model.server import ServerKind
 from stormdeck.model.settings.scope import SettingsSnapshot
-from stormdeck.sources.address import Address, address
+from stormdeck.sources.address import address
 from stormdeck.sources.aside import in_time
 from stormdeck.sources.commandline import is_spawned_by_vllm, told_port
 from stormdeck.sources.followed import followed
 from stormdeck.sources.http import DEADLINE_S, HttpClient
-from stormdeck.sources.identify import identify
 from stormdeck.sources.keys import Keys, key_for, origin_keys
 from stormdeck.sources.named import Named, base_url
-from stormdeck.sources.processes import Listener, Scan, scan_processes
+from stormdeck.sources.places import Place, Role, Search, Seen
+from stormdeck.sources.processes import Scan, scan_processes
 from stormdeck.sources.upstream import LitellmConfig, claude_code_proxy_upstream, read_litellm_config
 
 __all__ = ["PORTS", "Keys", "Named", "discover", "key_for", "origin_keys"]
@@ -28,84 +25,6 @@ PORTS = (8000, 4000, 8082, 3456)
 PATIENCE_S = 10.0
 """For looks at files: one on a drive that does not answer must not end the search."""
 _STALLED = "a drive that a server keeps its log on does not answer"
-
-
-class _Role(Enum):
-    """What leads to a place."""
-
-    FLAG = auto()
-    CLIENT = auto()
-    UPSTREAM = auto()
-    PROCESS = auto()
-    PORT = auto()
-
-
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """One place to look at."""
-
-    role: _Role
-    url: str
-    how: str
-    key: str | None = None
-    silent: ServerKind | None = None
-    """What it counts as when it does not answer, or not as a known server; ``None``: as missed."""
-
-    @property
-    def named(self) -> bool:
-        """Say whether the user or a configuration leads there: it is on the path then, whatever it says."""
-        return self.role not in {_Role.PROCESS, _Role.PORT}
-
-    @property
-    def at(self) -> tuple[str, int] | None:
-        """Return host and port."""
-        target = address(self.url)
-        return target.place if target is not None else None
-
-
-@dataclass(frozen=True, slots=True)
-class _Seen:
-    """What was seen at a place."""
-
-    place: _Place
-    kind: ServerKind | None
-    words: str
-    process: ServerProcess | None
-
-
-class _Search:
-    """One search: what was asked is not asked again."""
-
-    def __init__(self, http: HttpClient, scan: Scan, deadline_s: float) -> None:
-        self._http = http
-        self._scan = scan
-        self._deadline_s = deadline_s
-        self._asked: set[tuple[str, int]] = set()
-
-    async def look(self, places: Iterable[_Place]) -> list[_Seen]:
-        """Ask places at once, in their order, each server only at its first mention."""
-        new: list[tuple[_Place, Address]] = []
-        for place in places:
-            target = address(place.url)
-            if target is not None and target.place not in self._asked:
-                self._asked.add(target.place)
-                new.append((place, target))
-        return list(await asyncio.gather(*(self._see(place, target) for place, target in new)))
-
-    async def _see(self, place: _Place, target: Address) -> _Seen:
-        listener = self._listener(target)
-        process = listener.process if listener is not None else None
-        kind, words = await identify(place.url, self._http, place.key, self._deadline_s)
-        if kind in {None, ServerKind.OTHER} and process is not None and process.kind is not None:
-            kind = process.kind
-        return _Seen(place, kind, words, process)
-
-    def _listener(self, target: Address) -> Listener | None:
-        """Return who listens, or is going to listen, at an address of this machine."""
-        if not target.is_here:
-            return None
-        coming = (listener for listener in self._scan.loading if listener.port == target.port)
-        return self._scan.at(target.port) or next(coming, None)
 
 
 async def discover(
@@ -122,12 +41,12 @@ async def discover(
     few hundred milliseconds, at most some deadlines. Never raises.
     """
     processes = await in_time(PATIENCE_S, Scan(notes=(_STALLED,)), scan)
-    search = _Search(http, processes, deadline_s)
+    search = Search(http, processes, deadline_s)
     named_ones = await search.look(_named(settings, named))
     running = await search.look(_listening(processes))
     usual = await search.look(_usual(ports, processes))
     local = (*running, *usual)
-    upstreams: list[_Place] = []
+    upstreams: list[Place] = []
     unread: list[Missed] = []
     for proxy in (*named_ones, *local):
         place = await _upstream(proxy, named, processes, http, deadline_s)
@@ -157,16 +76,16 @@ async def discover(
     )
 
 
-def _named(settings: SettingsSnapshot, named: Named) -> Iterable[_Place]:
+def _named(settings: SettingsSnapshot, named: Named) -> Iterable[Place]:
     keys = origin_keys(settings, DiscoverySnapshot(), named)
     if named.proxy is not None:
-        yield _Place(_Role.FLAG, _root(named.proxy), "--proxy", key_for(named.proxy, keys), ServerKind.LITELLM)
+        yield Place(Role.FLAG, _root(named.proxy), "--proxy", key_for(named.proxy, keys), ServerKind.LITELLM)
     if named.vllm is not None:
-        yield _Place(_Role.FLAG, _root(named.vllm), "--vllm", key_for(named.vllm, keys), ServerKind.VLLM)
+        yield Place(Role.FLAG, _root(named.vllm), "--vllm", key_for(named.vllm, keys), ServerKind.VLLM)
     base = base_url(settings)
     if base is not None and not base.hosted:
         silent = ServerKind.LITELLM if named.litellm_config is not None else ServerKind.OTHER
-        yield _Place(_Role.CLIENT, base.url, base.how, key_for(base.url, keys), silent)
+        yield Place(Role.CLIENT, base.url, base.how, key_for(base.url, keys), silent)
 
 
 def _unasked(settings: SettingsSnapshot) -> Iterable[Missed]:
@@ -181,7 +100,7 @@ def _unasked(settings: SettingsSnapshot) -> Iterable[Missed]:
         yield Missed("ANTHROPIC_BASE_URL", "not set")
 
 
-def _listening(scan: Scan) -> Iterable[_Place]:
+def _listening(scan: Scan) -> Iterable[Place]:
     """Yield the ports of server processes; of a vLLM only its own, for the others that it has speak no HTTP."""
     for listener in scan.listeners:
         process = listener.process
@@ -189,19 +108,19 @@ def _listening(scan: Scan) -> Iterable[_Place]:
             continue
         if process.kind is not ServerKind.VLLM or told_port(process.command, process.kind) in {None, listener.port}:
             how = f"pid {process.pid} ({process.kind.value}) listens on port {listener.port}"
-            yield _Place(_Role.PROCESS, listener.url, how)
+            yield Place(Role.PROCESS, listener.url, how)
 
 
-def _usual(ports: Sequence[int], scan: Scan) -> Iterable[_Place]:
+def _usual(ports: Sequence[int], scan: Scan) -> Iterable[Place]:
     for port in ports:
         listener = scan.at(port)
         if listener is None or listener.process is None or not is_spawned_by_vllm(listener.process.command):
-            yield _Place(_Role.PORT, f"http://127.0.0.1:{port}", f"answers on port {port}")
+            yield Place(Role.PORT, f"http://127.0.0.1:{port}", f"answers on port {port}")
 
 
 async def _upstream(
-    proxy: _Seen, named: Named, scan: Scan, http: HttpClient, deadline_s: float
-) -> _Place | Missed | None:
+    proxy: Seen, named: Named, scan: Scan, http: HttpClient, deadline_s: float
+) -> Place | Missed | None:
     """Return the server behind a proxy, why it is not known, or ``None`` for a server that is no proxy."""
     if proxy.kind is ServerKind.CLAUDE_CODE_PROXY:
         base, key, how = await claude_code_proxy_upstream(proxy.place.url, http, deadline_s), None, "OPENAI_BASE_URL"
@@ -223,11 +142,11 @@ async def _upstream(
     target = address(base or "")
     if target is None:
         return Missed(how, "it is no URL") if base else None
-    return _Place(_Role.UPSTREAM, target.origin, how, key, ServerKind.VLLM)
+    return Place(Role.UPSTREAM, target.origin, how, key, ServerKind.VLLM)
 
 
 def _sorted(
-    seen: Sequence[_Seen], named: Named, scan: Scan, client: tuple[str, int] | None
+    seen: Sequence[Seen], named: Named, scan: Scan, client: tuple[str, int] | None
 ) -> tuple[tuple[Found, ...], tuple[Missed, ...]]:
     """Tell what was found from what was not."""
     # A flag may name the base URL too: it is asked once then, as the flag's.
@@ -258,10 +177,10 @@ def _client_place(settings: SettingsSnapshot) -> tuple[str, int] | None:
     return target.place if target is not None else None
 
 
-def _assumed(one: _Seen, scan: Scan) -> ServerKind | None:
+def _assumed(one: Seen, scan: Scan) -> ServerKind | None:
     """Return what a place counts as that says nothing, or something else than a known server."""
     place = one.place
-    if place.role is _Role.UPSTREAM and one.kind is ServerKind.OTHER:
+    if place.role is Role.UPSTREAM and one.kind is ServerKind.OTHER:
         return None
     coming = any(listener.process and listener.process.kind is ServerKind.LITELLM for listener in scan.loading)
     return ServerKind.LITELLM if place.silent is ServerKind.OTHER and one.kind is None and coming else place.silent

@@ -6,18 +6,15 @@ Costs milliseconds to hundreds of them, for it reads every process: on request o
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from stormdeck.model.discovery import ServerProcess
-from stormdeck.model.server import ServerKind, ServerState
+from stormdeck.model.server import ServerState
 from stormdeck.model.text import clean, mask_command
-from stormdeck.sources.commandline import kind_of, option, speaks_tls, told_port
+from stormdeck.sources.commandline import speaks_tls, told_port
 from stormdeck.sources.outputs import outputs_of
-
-if TYPE_CHECKING:
-    import psutil
+from stormdeck.sources.running import Program, Running, yaml_of
 
 _ANY = {"0.0.0.0": "127.0.0.1", "::": "127.0.0.1", "::1": "[::1]"}  # noqa: S104 - compared with, never bound
 
@@ -56,32 +53,16 @@ class Scan:
         return next((listener for listener in self.listeners if listener.port == port), None)
 
 
-@dataclass(slots=True)
-class _Seen:
-    """One process as it was found."""
-
-    pid: int
-    parent: int
-    argv: tuple[str, ...]
-    name: str
-    started: int
-    config: Path | None = None
-    kind: ServerKind | None = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.kind = kind_of(self.argv)
-
-
 def scan_processes() -> Scan:
     """Look once. Never raises: what is not told is a note."""
     import psutil
 
     notes: list[str] = []
-    seen: dict[int, _Seen] = {}
     sockets: dict[tuple[str, int], list[int]] = {}
     unowned = 0
+    running = Running(())
     try:
-        seen = _all_processes()
+        running = Running(psutil.process_iter())
         for socket in psutil.net_connections("tcp"):
             if socket.status == psutil.CONN_LISTEN and socket.laddr:
                 pids = sockets.setdefault((socket.laddr.ip, socket.laddr.port), [])
@@ -93,11 +74,11 @@ def scan_processes() -> Scan:
     if unowned:
         notes.append(f"{unowned} listening ports belong to processes of other users, which are not told")
     listeners = tuple(
-        _listener(ip, port, _owner(pids, seen))
+        _listener(ip, port, _owner(pids, running))
         for (ip, port), pids in sorted(sockets.items(), key=lambda item: item[0][1])
     )
     by_port = {port: pids for (_, port), pids in sockets.items()}
-    return Scan(listeners, tuple(_loading(seen, by_port)), tuple(notes))
+    return Scan(listeners, tuple(_loading(running, by_port)), tuple(notes))
 
 
 def is_alive(process: ServerProcess) -> bool:
@@ -126,67 +107,31 @@ def refused_by(process: ServerProcess, words: str, *, answered: bool) -> tuple[S
     return ServerState.STARTING, f"pid {process.pid} runs and is loading: its port refuses until it is ready"
 
 
-def _all_processes() -> dict[int, _Seen]:
-    import psutil
-
-    seen: dict[int, _Seen] = {}
-    for process in psutil.process_iter():
-        try:
-            with process.oneshot():
-                argv = _trimmed(process.cmdline())
-                found = _Seen(process.pid, process.ppid(), argv, process.name(), int(process.create_time()))
-                if found.kind is ServerKind.LITELLM:
-                    found.config = _config(process, argv)
-        except (psutil.Error, OSError):
-            continue
-        seen[found.pid] = found
-    return seen
-
-
-def _trimmed(argv: list[str]) -> tuple[str, ...]:
-    """Return a command line without the blanks that a process leaves behind when it renames itself."""
-    last = max((place for place, word in enumerate(argv) if word), default=-1)
-    return tuple(argv[: last + 1])
-
-
 def config_of(process: ServerProcess) -> Path | None:
     """Return the YAML that a running LiteLLM was started with."""
     import psutil
 
     try:
-        return _config(psutil.Process(process.pid), process.command)
+        return yaml_of(psutil.Process(process.pid), process.command)
     except (psutil.Error, OSError):
         return None
 
 
-def _config(process: psutil.Process, argv: Sequence[str]) -> Path | None:
-    """Return the YAML of a LiteLLM, seen from the folder that it was started in."""
-    import psutil
-
-    told = option(argv, "--config", "-c")
-    if not told:
-        return None
-    try:
-        return Path(process.cwd()) / told
-    except (psutil.Error, OSError):
-        return Path(told) if Path(told).is_absolute() else None
-
-
-def _owner(pids: Sequence[int], seen: dict[int, _Seen]) -> _Seen | None:
+def _owner(pids: Sequence[int], running: Running) -> Program | None:
     """Return the process that stands for a port: the server among those that share it and their parents."""
-    owners = sorted((seen[pid] for pid in set(pids) if pid in seen), key=lambda found: found.started)
-    parents = [seen[found.parent] for found in owners if found.parent in seen]
-    return next((found for found in (*owners, *parents) if found.kind is not None), owners[0] if owners else None)
+    owners = sorted(filter(None, map(running.get, set(pids))), key=lambda one: one.started)
+    parents = filter(None, (running.get(one.parent) for one in owners))
+    return next((one for one in (*owners, *parents) if one.kind is not None), owners[0] if owners else None)
 
 
-def _listener(ip: str, port: int, owner: _Seen | None) -> Listener:
+def _listener(ip: str, port: int, owner: Program | None) -> Listener:
     host = _ANY.get(ip) or (f"[{ip}]" if ":" in ip else ip)
     if owner is None:
         return Listener(host, port, None)
     return Listener(host, port, _process(owner), tls=speaks_tls(owner.argv), config=owner.config)
 
 
-def _process(found: _Seen) -> ServerProcess:
+def _process(found: Program) -> ServerProcess:
     """Return a process as it is shown; only servers are asked where they print to."""
     outputs = outputs_of(found.pid) if found.kind is not None else None
     return ServerProcess(
@@ -201,12 +146,12 @@ def _process(found: _Seen) -> ServerProcess:
     )
 
 
-def _loading(seen: dict[int, _Seen], ports: Mapping[int, Sequence[int]]) -> list[Listener]:
+def _loading(running: Running, ports: Mapping[int, Sequence[int]]) -> list[Listener]:
     """Return the servers that listen nowhere yet; a server's own children are no servers of their own."""
     loading = []
     listening = {pid for pids in ports.values() for pid in pids}
-    for found in sorted(seen.values(), key=lambda found: found.started):
-        parent = seen.get(found.parent)
+    for found in running.servers:
+        parent = running.get(found.parent)
         if found.kind is None or (parent is not None and parent.kind is found.kind):
             continue
         port = told_port(found.argv, found.kind)

@@ -52,7 +52,7 @@ def failure_of(error: BaseException, port: int) -> Failure:
         if isinstance(cause, ssl.SSLError):
             return Failure(Trouble.TLS, _tls_words(cause))
         if isinstance(cause, ConnectionRefusedError):
-            return Failure(Trouble.REFUSED, f"connection refused: nothing listens on port {port}")
+            return refused(port)
     if isinstance(error, httpx.TimeoutException):
         return Failure(Trouble.TIMEOUT, "no whole answer in time")
     if isinstance(error, httpx.ConnectError):
@@ -66,6 +66,11 @@ def failure_of(error: BaseException, port: int) -> Failure:
     if isinstance(error, httpx.NetworkError):
         return Failure(Trouble.CUT, "the connection was closed before the answer was whole")
     return Failure(Trouble.BAD_URL, f"cannot be asked: {clean(str(error))[:120]}")
+
+
+def refused(port: int) -> Failure:
+    """Return what is told of a port where nothing listens."""
+    return Failure(Trouble.REFUSED, f"connection refused: nothing listens on port {port}")
 
 
 def is_short(error: OSError) -> bool:

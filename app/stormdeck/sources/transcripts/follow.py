@@ -63,7 +63,8 @@ class TranscriptFollower:
             while not self._stopped.is_set():
                 self._poll()
                 # With nothing open there is nothing to read before the next look for files.
-                self._stopped.wait(self._interval_s if self._open else min(SCAN_S, 5 * self._interval_s))
+                idle_s = 0.0 if self._open else self._scan_at - time.monotonic()
+                self._stopped.wait(max(self._interval_s, idle_s))
         finally:
             for file in self._open.values():
                 file.close()

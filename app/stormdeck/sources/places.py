@@ -1,0 +1,110 @@
+"""Places where a server may be, each asked once in a search."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import socket
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from stormdeck.model.discovery import ServerProcess
+from stormdeck.model.server import ServerKind
+from stormdeck.sources.address import Address, address
+from stormdeck.sources.http import HttpClient
+from stormdeck.sources.identify import identify
+from stormdeck.sources.processes import Listener, Scan
+from stormdeck.sources.trouble import refused
+
+
+class Role(Enum):
+    """What leads to a place."""
+
+    FLAG = auto()
+    CLIENT = auto()
+    UPSTREAM = auto()
+    PROCESS = auto()
+    PORT = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One place to look at."""
+
+    role: Role
+    url: str
+    how: str
+    key: str | None = None
+    silent: ServerKind | None = None
+    """What it counts as when it does not answer, or not as a known server; ``None``: as missed."""
+
+    @property
+    def named(self) -> bool:
+        """Say whether the user or a configuration leads there: it is on the path then, whatever it says."""
+        return self.role not in {Role.PROCESS, Role.PORT}
+
+    @property
+    def at(self) -> tuple[str, int] | None:
+        """Return host and port."""
+        target = address(self.url)
+        return target.place if target is not None else None
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What was seen at a place."""
+
+    place: Place
+    kind: ServerKind | None
+    words: str
+    process: ServerProcess | None
+
+
+class Search:
+    """One search: what was asked is not asked again."""
+
+    def __init__(self, http: HttpClient, scan: Scan, deadline_s: float) -> None:
+        self._http = http
+        self._scan = scan
+        self._deadline_s = deadline_s
+        self._asked: set[tuple[str, int]] = set()
+
+    async def look(self, places: Iterable[Place]) -> list[Seen]:
+        """Ask places at once, in their order, each server only at its first mention."""
+        new: list[tuple[Place, Address]] = []
+        for place in places:
+            target = address(place.url)
+            if target is not None and target.place not in self._asked:
+                self._asked.add(target.place)
+                new.append((place, target))
+        return list(await asyncio.gather(*(self._see(place, target) for place, target in new)))
+
+    async def _see(self, place: Place, target: Address) -> Seen:
+        listener = self._listener(target)
+        process = listener.process if listener is not None else None
+        if place.role is Role.PORT and listener is None and _refuses(target.port):
+            return Seen(place, None, refused(target.port).text, None)
+        kind, words = await identify(place.url, self._http, place.key, self._deadline_s)
+        if kind in {None, ServerKind.OTHER} and process is not None and process.kind is not None:
+            kind = process.kind
+        return Seen(place, kind, words, process)
+
+    def _listener(self, target: Address) -> Listener | None:
+        """Return who listens, or is going to listen, at an address of this machine."""
+        if not target.is_here:
+            return None
+        coming = (listener for listener in self._scan.loading if listener.port == target.port)
+        return self._scan.at(target.port) or next(coming, None)
+
+
+def _refuses(port: int) -> bool:
+    """Say at once that nothing listens on a port of this machine: a request costs forty times as much (measured)."""
+    try:
+        with socket.socket() as probe:
+            probe.setblocking(False)
+            said = probe.connect_ex(("127.0.0.1", port))
+            # Linux refuses before it returns, and tells so in the second place (measured, 6.18).
+            return errno.ECONNREFUSED in {said, probe.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)}
+    except OSError:  # no descriptor is left: the request tells
+        return False
