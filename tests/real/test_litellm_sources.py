@@ -93,8 +93,8 @@ def test_polling_asks_nothing_of_vllm_and_leaves_no_error(stack):
 
 
 def test_the_running_process_leads_to_its_log_its_yaml_and_the_vllm_behind(stack):
-    def ours():
-        scan = scan_processes()
+    def ours(sockets_too):
+        scan = scan_processes(sockets_too)
         known = {stack.proxy.pid, stack.vllm.pid}
         return Scan(tuple(one for one in scan.listeners if one.process is not None and one.process.pid in known))
 

@@ -33,7 +33,7 @@ NAMES = ["summary.txt", "versions.txt", "status.json", "findings.json", "deck.js
 @pytest.fixture(autouse=True)
 def only_what_is_named(monkeypatch, tmp_path):
     """Keep the servers of the machine that runs the tests out of them."""
-    monkeypatch.setattr(asking, "discover", functools.partial(discover, ports=(), scan=Scan))
+    monkeypatch.setattr(asking, "discover", functools.partial(discover, ports=(), scan=lambda _: Scan()))
     monkeypatch.chdir(tmp_path)
 
 

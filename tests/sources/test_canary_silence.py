@@ -60,7 +60,7 @@ class HurriedLoop(asyncio.SelectorEventLoop):
 def test_an_hour_of_watching_asks_no_model_anything(tmp_path, monkeypatch):
     importlib.import_module("httpx")
     monkeypatch.setitem(sys.modules, "sniffio", None)  # httpcore looks for it at each request, which takes long
-    alone = functools.partial(discover, ports=(), scan=lambda: Scan(()))
+    alone = functools.partial(discover, ports=(), scan=lambda _: Scan())
     monkeypatch.setattr("stormdeck.feed.servers.discover", alone)
     behind, proxy = Model(gets=vllm(_metrics=Reply(METRICS)).routes), Model(gets=litellm(TOKEN).routes)
 

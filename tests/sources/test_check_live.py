@@ -21,7 +21,7 @@ WITH_MESSAGES = {"_v1_models": Reply(MODELS), "_v1_messages": Reply({"detail": "
 @pytest.fixture(autouse=True)
 def only_what_is_named(monkeypatch):
     """Keep the servers of the machine that runs the tests out of them."""
-    monkeypatch.setattr(asking, "discover", functools.partial(discover, ports=(), scan=Scan))
+    monkeypatch.setattr(asking, "discover", functools.partial(discover, ports=(), scan=lambda _: Scan()))
 
 
 @contextmanager

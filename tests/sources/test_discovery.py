@@ -41,7 +41,7 @@ def search(servers, given, ports=(), scan=None):
             effective, named = given(at)
             places = [at.port[name] for name in ports]
             seen = scan(at) if scan is not None else Scan()
-            return await discover(effective, http, named, places, lambda: seen, deadline_s=0.5), at
+            return await discover(effective, http, named, places, lambda _: seen, deadline_s=0.5), at
 
     return asyncio.run(scene())
 
@@ -153,7 +153,7 @@ def test_claude_code_proxy_tells_itself_what_is_behind_it():
             serving(claude_code_proxy(behind + "/v1")) as proxy,
             HttpClient("9") as http,
         ):
-            return behind, await discover(settings(proxy), http, Named(), (), Scan, 0.5)
+            return behind, await discover(settings(proxy), http, Named(), (), lambda _: Scan(), 0.5)
 
     behind, snapshot = asyncio.run(scene())
     assert snapshot.server(proxy=False).url == behind
@@ -188,7 +188,7 @@ def test_usual_ports_are_looked_at_and_named_when_in_vain():
     async def scene():
         async with serving(vllm()) as up, serving(Imitation({"/": Reply("hello")})) as other, HttpClient("9") as http:
             ports = [address(url).port for url in (up, other, dead)]
-            return up, other, await discover(settings(), http, Named(), ports, Scan, 0.5)
+            return up, other, await discover(settings(), http, Named(), ports, lambda _: Scan(), 0.5)
 
     up, other, snapshot = asyncio.run(scene())
     assert [(one.url, one.how) for one in snapshot.found] == [(up, f"answers on port {address(up).port}")]
@@ -392,9 +392,14 @@ def test_no_key_is_in_the_snapshot(tmp_path):
     assert not any(key in repr(snapshot) for key in ("sk-client", "sk-upstream", "sk-master-1"))
 
 
-def test_a_usual_port_where_nothing_listens_costs_no_request():
+def test_where_nothing_listens_nobody_is_asked():
     port = address(free_url()).port
-    http = SimpleNamespace(get=None)
-    snapshot = asyncio.run(discover(settings(), http, Named(), [port], Scan))
+    http, asked = SimpleNamespace(get=None), []
+
+    def scan(sockets_too):
+        asked.append(sockets_too)
+        return Scan()
+
+    snapshot = asyncio.run(discover(settings(), http, Named(), [port], scan))
     told = f"connection refused: nothing listens on port {port}"
-    assert (snapshot.found, snapshot.missed[-1].why) == ((), told)
+    assert (snapshot.found, snapshot.missed[-1].why, asked) == ((), told, [False])

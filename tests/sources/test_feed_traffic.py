@@ -71,7 +71,7 @@ def test_a_line_taken_for_a_retry_loses_its_label_in_the_book(tmp_path):
     ids=["old client", "clamped", "a word", "not set"],
 )
 def test_the_clients_version_tells_how_its_retry_limit_counts(tmp_path, monkeypatch, retries, version, limit):
-    monkeypatch.setattr("stormdeck.feed.servers.discover", functools.partial(discover, ports=(), scan=lambda: Scan(())))
+    monkeypatch.setattr("stormdeck.feed.servers.discover", functools.partial(discover, ports=(), scan=lambda _: Scan()))
     home, log = tmp_path / "home", tmp_path / "proxy.log"
     (home / ".claude").mkdir(parents=True)
     env = {} if retries is None else {"CLAUDE_CODE_MAX_RETRIES": retries}
@@ -97,7 +97,7 @@ def test_the_clients_version_tells_how_its_retry_limit_counts(tmp_path, monkeypa
 
 def test_settings_that_do_not_parse_leave_the_limit_as_it_was(tmp_path, monkeypatch):
     """Clients that run go on with what they have read."""
-    monkeypatch.setattr("stormdeck.feed.servers.discover", functools.partial(discover, ports=(), scan=lambda: Scan(())))
+    monkeypatch.setattr("stormdeck.feed.servers.discover", functools.partial(discover, ports=(), scan=lambda _: Scan()))
     home, log = tmp_path / "home", tmp_path / "proxy.log"
     (home / ".claude").mkdir(parents=True)
     settings = home / ".claude" / "settings.json"

@@ -12,7 +12,7 @@ import pytest
 from stormdeck.model.server import ServerKind
 from stormdeck.sources.commandline import kind_of, option, told_port
 from stormdeck.sources.outputs import outputs_of
-from stormdeck.sources.processes import config_of, is_alive, scan_processes
+from stormdeck.sources.processes import Scan, config_of, is_alive, scan_processes
 
 PY = "/opt/venv/bin/python3.11"
 
@@ -208,6 +208,7 @@ def test_a_server_is_found_with_its_port_log_and_masked_command(fake, tmp_path):
     assert listener.process.pid == process.pid
     assert listener.process.kind is ServerKind.LITELLM
     assert "sk-very-secret" not in repr(listener)
+    assert scan_processes(sockets_too=False).at(port) == listener
     assert listener.config == tmp_path / "c.yaml" == config_of(listener.process)
     if sys.platform == "linux":
         assert listener.process.log == log
@@ -245,6 +246,16 @@ class Hidden:
         import psutil
 
         raise psutil.AccessDenied(1)
+
+
+def test_without_a_server_who_listens_is_told_only_on_request(monkeypatch):
+    import psutil
+
+    asked = []
+    monkeypatch.setattr(psutil, "process_iter", lambda: iter(()))
+    monkeypatch.setattr(psutil, "net_connections", lambda _: asked.append("tcp") or [])
+    assert scan_processes(sockets_too=False) == scan_processes() == Scan()
+    assert asked == ["tcp"]
 
 
 def test_a_scan_may_run_in_a_thread():

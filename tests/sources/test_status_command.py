@@ -44,7 +44,7 @@ def only_what_is_named(monkeypatch):
     monkeypatch.setenv("TERM", "xterm-256color")
     monkeypatch.setenv("LC_ALL", "C.UTF-8")
     monkeypatch.delenv("NO_COLOR", raising=False)
-    monkeypatch.setattr(asking, "discover", functools.partial(discover, ports=(), scan=Scan))
+    monkeypatch.setattr(asking, "discover", functools.partial(discover, ports=(), scan=lambda _: Scan()))
 
 
 @pytest.fixture

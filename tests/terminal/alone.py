@@ -9,5 +9,5 @@ from stormdeck.sources.discovery import discover
 from stormdeck.sources.processes import Scan
 
 if __name__ == "__main__":
-    stormdeck.feed.servers.discover = functools.partial(discover, ports=(), scan=lambda: Scan(()))
+    stormdeck.feed.servers.discover = functools.partial(discover, ports=(), scan=lambda _: Scan())
     sys.exit(main(sys.argv[1:]))

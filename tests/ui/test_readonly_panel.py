@@ -34,7 +34,7 @@ def home(tmp_path):
 @pytest.fixture
 def panel(home, monkeypatch):
     """Return a function that runs the panel as the command does, and a scene in it."""
-    alone = functools.partial(discover, ports=(), scan=lambda: Scan(()))
+    alone = functools.partial(discover, ports=(), scan=lambda _: Scan())
     monkeypatch.setattr("stormdeck.feed.servers.discover", alone)
 
     def run(scene, *, readonly):

@@ -30,7 +30,7 @@ def start(tmp_path, monkeypatch):
     """Return a maker of panels on a real feed: a home and a log of its own, no GPU, the real clock."""
 
     # Servers that happen to run on the machine of whoever runs the tests are none of theirs.
-    alone = functools.partial(discover, ports=(), scan=lambda: Scan(()))
+    alone = functools.partial(discover, ports=(), scan=lambda _: Scan())
     monkeypatch.setattr("stormdeck.feed.servers.discover", alone)
 
     def make(url, base_url=""):

