@@ -26,6 +26,8 @@ demo: $(READY) ## the panel on the built-in stack
 run: $(READY) ## the panel on what this machine has
 	@$(BIN)/stormdeck
 
+# The tests start many programs: what one of them has compiled is kept for the others, whatever the shell says.
+test: export PYTHONDONTWRITEBYTECODE =
 test: $(READY) ## all tests
 	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal
 
