@@ -73,12 +73,28 @@ def _of_a_request(samples, cpu_percent):
     return 10 * cpu_percent / max(0.01, mean(one.requests_s for one in samples))
 
 
+@dataclass(frozen=True)
+class Sent:
+    """What the client wrote down, as a log can tell it."""
+
+    requests: int
+    retries: int
+    unanswered: int
+    """Attempts that got no answer: their connection was closed meanwhile. No log has a line of one, and the next
+    attempt looks like the first."""
+
+    @property
+    def counts(self):
+        """Return what the panel must count."""
+        seen, retries = self.requests - self.unanswered, self.retries - self.unanswered
+        return {"requests": seen, "turns": seen - retries, "retries": retries}
+
+
 def sent(ledger):
-    """Return what the client wrote down: ``requests``, ``turns`` and ``retries``, as the panel counts them."""
+    """Return what the client wrote down."""
     lines = [json.loads(line) for line in ledger.splitlines()]
     main = [line for line in lines if line["kind"] in {"main", "title"}]
-    retries = sum(line["attempt"] > 1 for line in main)
-    return {"requests": len(main), "turns": len(main) - retries, "retries": retries}
+    return Sent(len(main), sum(line["attempt"] > 1 for line in main), sum(line["status"] == 0 for line in main))
 
 
 APART_S = 10.0
@@ -91,11 +107,12 @@ def told_apart(judgements, ledger):
     """Return a line for each retry that only one of the two knows of, with what may tell why.
 
     That is what failed or was retried before it, and whatever came over the same connection or was taken for the same
-    turn.
-    ``judgements`` are the panel's own, a JSON line for each main request.
+    turn. ``judgements`` are the panel's own, a JSON line for each main request.
     """
     seen = [one for one in map(json.loads, judgements.splitlines()) if one["t"] is not None]
-    sent = [one for one in map(json.loads, ledger.splitlines()) if one["kind"] == "main" and one["attempt"] > 1]
+    noted = [one for one in map(json.loads, ledger.splitlines()) if one["kind"] == "main"]
+    sent = [one for one in noted if one["attempt"] > 1]
+    known = sorted([*seen, *(one for one in noted if not one["status"])], key=itemgetter("t"))
     revoked = {one.get("instead_of") for one in seen}
     found = []
     for one in seen:
@@ -107,7 +124,7 @@ def told_apart(judgements, ledger):
         else:
             sent.remove(same)
     found += [(one["t"], "a retry, and not taken for one", one) for one in sent]
-    return [f"{what}: {_words(one, t)}; {_around(t, one, seen)}" for t, what, one in sorted(found, key=itemgetter(0))]
+    return [f"{what}: {_words(one, t)}; {_around(t, one, known)}" for t, what, one in sorted(found, key=itemgetter(0))]
 
 
 def _alike(one, true):
@@ -120,7 +137,7 @@ def _around(t, one, seen):
         if other is one or late < -1.0:
             return False
         kin = any(name in one and other.get(name) == one[name] for name in ("port", "turn"))
-        return kin or (late <= AROUND_S and (other["status"] >= 400 or other["attempt"] > 1))
+        return kin or (late <= AROUND_S and (other["status"] != 200 or other["attempt"] > 1))
 
     return ", ".join(_words(other, t) for other in filter(concerns, seen)) or "nothing before it"
 
@@ -138,10 +155,12 @@ def exact(shown, ledger, late):
     no more. How many requests there were is told by lines, on any machine.
     """
     rows = []
-    for name, number in sent(ledger).items():
+    account = sent(ledger)
+    unseen = f", {account.unanswered} more got no answer and left no line" if account.unanswered else ""
+    for name, number in account.counts.items():
         off = abs(shown.get(name, 0) - number)
         blurred = name != "requests" and 0 < off <= late.moments
-        seen = f"{shown.get(name)} shown, {number} sent"
+        seen = f"{shown.get(name)} shown, {number} sent{unseen if name == 'requests' else ''}"
         rows.append(Row(name, f"{seen}: {late.words}" if blurred else seen, not off, judged=not blurred))
     return rows
 

@@ -75,6 +75,13 @@ def test_counts_are_exact_or_they_fail():
     assert failing(exact({"requests": 3, "turns": 3, "retries": 0}, sent, late(0.02))) == ["turns", "retries"]
 
 
+def test_an_attempt_without_an_answer_left_no_line_and_is_told():
+    lost = json.dumps({"t": 1.0, "kind": "main", "status": 0, "attempt": 1})
+    rows = exact({"requests": 2, "turns": 2, "retries": 0}, f"{lost}\n{ledger(('main', 2), ('main', 1))}", late())
+    assert failing(rows) == []
+    assert rows[0].seen == "2 shown, 2 sent, 1 more got no answer and left no line"
+
+
 @pytest.mark.parametrize(
     ("naps_s", "shown", "rows"),
     [
@@ -117,6 +124,11 @@ def test_a_request_that_only_the_panel_takes_for_a_retry_is_told_with_what_came_
 def test_a_retry_that_the_panel_does_not_know_of_is_told():
     [line] = told_apart(judged((1.0, 500, 1), (1.6, 200, 1)), noted((1.1, 500, 1), (4.0, 200, 2)))
     assert line == "a retry, and not taken for one: +0.000 s: 200, attempt 2; -3.000 s: 500 over 7, attempt 1"
+
+
+def test_an_attempt_without_an_answer_explains_the_next():
+    [line] = told_apart(judged((1.6, 200, 1)), noted((1.1, 0, 1), (4.0, 200, 2)))
+    assert line == "a retry, and not taken for one: +0.000 s: 200, attempt 2; -2.900 s: 0, attempt 1"
 
 
 def test_a_judgement_that_was_taken_back_is_none():

@@ -17,8 +17,8 @@ BETAS = (
     "mid-conversation-tool-changes-2026-07-01,thinking-token-count-2026-05-13,advanced-tool-use-2025-11-20,"
     "effort-2025-11-24"
 )
-IDLE_CONNECTION_S = 4.5
-"""uvicorn closes an idle connection after 5 s; the client opens a new one then (facts/storms.md 2)."""
+IDLE_CONNECTION_S = 4.0
+"""An idle connection serves no request after this long (facts/storms.md 2); uvicorn closes it after 5 s."""
 
 
 @dataclass(frozen=True, slots=True)
