@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from bench import programs
 from bench.place import Place
 from bench.programs import Program
@@ -29,6 +31,11 @@ class Stack:
     def vllm_url(self) -> str:
         """Return the simulated vLLM's address."""
         return self._demo.vllm_url
+
+    @property
+    def proxy_log(self) -> Path:
+        """Return the log that shows the client's requests."""
+        return self._demo.logs[0]
 
     @property
     def options(self) -> Options:

@@ -21,12 +21,11 @@ def run(place: Place, effort: Effort) -> Table:
     settings.parent.mkdir(parents=True, exist_ok=True)
     settings.write_text("update_ms = 1000\n")
     with Stack(place) as stack:
-        log = (stack.options.litellm_config or place.work).parent / "logs" / "vllm.log"
         makers = {
             OURS: lambda: stack.panel("--poll", "1"),
             MINIMAL: lambda: programs.live(stack.vllm_url),
-            "toolong": lambda: programs.toolong(log),
-            "lnav": lambda: programs.lnav(log),
+            "toolong": lambda: programs.toolong(stack.proxy_log),
+            "lnav": lambda: programs.lnav(stack.proxy_log),
             "htop": lambda: programs.htop("-d", TENTHS),
             "btop": programs.btop,
         }
@@ -36,8 +35,8 @@ def run(place: Place, effort: Effort) -> Table:
         "live",
         "Live, once a second",
         f"Windows of {effort.window_s:.0f} s on the demo's stack, whose servers are polled every second and log a few"
-        " lines a second. Minimal Textual asks vLLM for /metrics and shows six numbers; toolong and lnav follow vLLM's"
-        " log; htop and btop look every second.",
+        " lines a second. Minimal Textual asks vLLM for /metrics and shows six numbers; toolong and lnav follow the"
+        " proxy's log; htop and btop look every second.",
         MEASURES,
         rows,
         (OURS,),
