@@ -101,7 +101,7 @@ class Search:
 
 
 def refuses(port: int) -> bool:
-    """Say at once that nothing listens on a port of this machine: a request costs forty times as much (measured)."""
+    """Say at once that nothing listens on a port of this machine: a request costs thirty times as much (measured)."""
     try:
         with socket.socket() as probe:
             probe.setblocking(False)
