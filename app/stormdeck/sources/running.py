@@ -38,18 +38,19 @@ class Running:
     def __init__(self, processes: Iterable[psutil.Process]) -> None:
         import psutil
 
-        self._found: dict[int, tuple[psutil.Process, tuple[str, ...]]] = {}
+        self._found: dict[int, tuple[psutil.Process, tuple[str, ...], ServerKind | None]] = {}
         self._read: dict[int, Program | None] = {}
         for process in processes:
             try:
-                self._found[process.pid] = process, _trimmed(process.cmdline())
+                argv = _trimmed(process.cmdline())
             except (psutil.Error, OSError):
                 continue
+            self._found[process.pid] = process, argv, kind_of(argv)
 
     @property
     def servers(self) -> list[Program]:
         """Return the servers, the oldest first."""
-        found = [self.get(pid) for pid, (_, argv) in self._found.items() if kind_of(argv) is not None]
+        found = [self.get(pid) for pid, (_, _, kind) in self._found.items() if kind is not None]
         return sorted((one for one in found if one is not None), key=lambda one: one.started)
 
     def get(self, pid: int) -> Program | None:
@@ -73,10 +74,9 @@ def yaml_of(process: psutil.Process, argv: Sequence[str]) -> Path | None:
         return Path(told) if Path(told).is_absolute() else None
 
 
-def _program(process: psutil.Process, argv: tuple[str, ...]) -> Program | None:
+def _program(process: psutil.Process, argv: tuple[str, ...], kind: ServerKind | None) -> Program | None:
     import psutil
 
-    kind = kind_of(argv)
     try:
         with process.oneshot():
             config = yaml_of(process, argv) if kind is ServerKind.LITELLM else None
