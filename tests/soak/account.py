@@ -111,19 +111,19 @@ def told_apart(judgements, ledger):
     """
     seen = [one for one in map(json.loads, judgements.splitlines()) if one["t"] is not None]
     noted = [one for one in map(json.loads, ledger.splitlines()) if one["kind"] == "main"]
-    sent = [one for one in noted if one["attempt"] > 1]
+    unmatched = [one for one in noted if one["attempt"] > 1]
     known = sorted([*seen, *(one for one in noted if not one["status"])], key=itemgetter("t"))
     revoked = {one.get("instead_of") for one in seen}
     found = []
     for one in seen:
         if one["attempt"] == 1 or one["t"] in revoked:
             continue
-        same = next((true for true in sent if _alike(one, true)), None)
+        same = next((true for true in unmatched if _alike(one, true)), None)
         if same is None:
             found.append((one["t"], "no retry, and taken for one", one))
         else:
-            sent.remove(same)
-    found += [(one["t"], "a retry, and not taken for one", one) for one in sent]
+            unmatched.remove(same)
+    found += [(one["t"], "a retry, and not taken for one", one) for one in unmatched]
     return [f"{what}: {_words(one, t)}; {_around(t, one, known)}" for t, what, one in sorted(found, key=itemgetter(0))]
 
 

@@ -118,7 +118,7 @@ def test_retries_that_both_know_of_are_not_told():
 
 def test_a_request_that_only_the_panel_takes_for_a_retry_is_told_with_what_came_before_it():
     [line] = told_apart(judged((1.0, 500, 1), (1.6, 200, 2)), noted((1.1, 500, 1), (4.0, 200, 1)))
-    assert line == ("no retry, and taken for one: +0.000 s: 200 over 7, attempt 2; -0.600 s: 500 over 7, attempt 1")
+    assert line == "no retry, and taken for one: +0.000 s: 200 over 7, attempt 2; -0.600 s: 500 over 7, attempt 1"
 
 
 def test_a_retry_that_the_panel_does_not_know_of_is_told():
