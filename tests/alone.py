@@ -8,6 +8,9 @@ from stormdeck.__main__ import main
 from stormdeck.sources.discovery import discover
 from stormdeck.sources.processes import Scan
 
+discover_named = functools.partial(discover, ports=(), scan=lambda _: Scan())
+"""Finds what a flag or the settings name, and nothing else."""
+
 if __name__ == "__main__":
-    stormdeck.feed.servers.discover = functools.partial(discover, ports=(), scan=lambda _: Scan())
+    stormdeck.feed.servers.discover = discover_named
     sys.exit(main(sys.argv[1:]))

@@ -1,6 +1,5 @@
 """``stormdeck bundle``: no secret in it, listed before it is written, its owner's alone."""
 
-import functools
 import json
 import os
 import stat
@@ -11,6 +10,7 @@ from command_home import Home
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from alone import discover_named
 from samples import STORMY, VLLM
 from stormdeck.commands import asking, bundle
 from stormdeck.commands.checking import learn
@@ -20,9 +20,7 @@ from stormdeck.model.discovery import DiscoverySnapshot, Missed
 from stormdeck.model.logs.batch import LogBatch
 from stormdeck.model.traffic import Failure
 from stormdeck.options import Options
-from stormdeck.sources.discovery import discover
 from stormdeck.sources.private_folder import write_folder
-from stormdeck.sources.processes import Scan
 from stormdeck.sources.recordings.entry import Recorded, write_recorded
 from stormdeck.sources.recordings.tape import Tape
 
@@ -33,7 +31,7 @@ NAMES = ["summary.txt", "versions.txt", "status.json", "findings.json", "deck.js
 @pytest.fixture(autouse=True)
 def only_what_is_named(monkeypatch, tmp_path):
     """Keep the servers of the machine that runs the tests out of them."""
-    monkeypatch.setattr(asking, "discover", functools.partial(discover, ports=(), scan=lambda _: Scan()))
+    monkeypatch.setattr(asking, "discover", discover_named)
     monkeypatch.chdir(tmp_path)
 
 

@@ -1,7 +1,6 @@
 """The panel spends no GPU time on its own: an hour of watching sends nothing but known GETs."""
 
 import asyncio
-import functools
 import importlib
 import json
 import selectors
@@ -11,13 +10,12 @@ from types import SimpleNamespace
 from canary_servers import Model
 from servers import Reply, litellm, serving, vllm
 
+from alone import discover_named
 from canary_samples import MODEL, TOKEN
 from stormdeck.feed.feed import Feed
 from stormdeck.model.logs.book import LogBook
 from stormdeck.options import Options
 from stormdeck.paths import user_paths
-from stormdeck.sources.discovery import discover
-from stormdeck.sources.processes import Scan
 
 LEAST = 200
 """Requests that each server must have seen, so that the hour was one of watching."""
@@ -60,8 +58,7 @@ class HurriedLoop(asyncio.SelectorEventLoop):
 def test_an_hour_of_watching_asks_no_model_anything(tmp_path, monkeypatch):
     importlib.import_module("httpx")
     monkeypatch.setitem(sys.modules, "sniffio", None)  # httpcore looks for it at each request, which takes long
-    alone = functools.partial(discover, ports=(), scan=lambda _: Scan())
-    monkeypatch.setattr("stormdeck.feed.servers.discover", alone)
+    monkeypatch.setattr("stormdeck.feed.servers.discover", discover_named)
     behind, proxy = Model(gets=vllm(_metrics=Reply(METRICS)).routes), Model(gets=litellm(TOKEN).routes)
 
     async def idle():

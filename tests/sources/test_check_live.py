@@ -1,7 +1,6 @@
 """``stormdeck check`` with servers: what only they can tell, in bounded time; and the first settings for one."""
 
 import asyncio
-import functools
 import json
 import threading
 from contextlib import contextmanager
@@ -9,9 +8,8 @@ from contextlib import contextmanager
 import pytest
 from servers import Imitation, Reply, free_url, hangs, litellm, serving, vllm
 
+from alone import discover_named
 from stormdeck.commands import asking
-from stormdeck.sources.discovery import discover
-from stormdeck.sources.processes import Scan
 from stormdeck.sources.trouble import Trouble
 
 MODELS = {"object": "list", "data": [{"id": "Qwen3.5-27B", "owned_by": "vllm", "max_model_len": 131072}]}
@@ -21,7 +19,7 @@ WITH_MESSAGES = {"_v1_models": Reply(MODELS), "_v1_messages": Reply({"detail": "
 @pytest.fixture(autouse=True)
 def only_what_is_named(monkeypatch):
     """Keep the servers of the machine that runs the tests out of them."""
-    monkeypatch.setattr(asking, "discover", functools.partial(discover, ports=(), scan=lambda _: Scan()))
+    monkeypatch.setattr(asking, "discover", discover_named)
 
 
 @contextmanager

@@ -1,7 +1,6 @@
 """What the feed makes of logs and settings together: labels, limits, and the rules that follow from traffic."""
 
 import asyncio
-import functools
 import json
 import time
 from dataclasses import replace
@@ -9,6 +8,7 @@ from datetime import datetime
 
 import pytest
 
+from alone import discover_named
 from stormdeck.feed.feed import Feed
 from stormdeck.feed.logdesk import LogDesk
 from stormdeck.feed.reduce import take
@@ -20,8 +20,6 @@ from stormdeck.model.settings.scope import SettingsSnapshot
 from stormdeck.model.traffic import TrafficSnapshot
 from stormdeck.options import Options
 from stormdeck.paths import user_paths
-from stormdeck.sources.discovery import discover
-from stormdeck.sources.processes import Scan
 from stormdeck.sources.settings.read import read_settings
 
 DEADLINE_S = 10.0
@@ -71,7 +69,7 @@ def test_a_line_taken_for_a_retry_loses_its_label_in_the_book(tmp_path):
     ids=["old client", "clamped", "a word", "not set"],
 )
 def test_the_clients_version_tells_how_its_retry_limit_counts(tmp_path, monkeypatch, retries, version, limit):
-    monkeypatch.setattr("stormdeck.feed.servers.discover", functools.partial(discover, ports=(), scan=lambda _: Scan()))
+    monkeypatch.setattr("stormdeck.feed.servers.discover", discover_named)
     home, log = tmp_path / "home", tmp_path / "proxy.log"
     (home / ".claude").mkdir(parents=True)
     env = {} if retries is None else {"CLAUDE_CODE_MAX_RETRIES": retries}
@@ -97,7 +95,7 @@ def test_the_clients_version_tells_how_its_retry_limit_counts(tmp_path, monkeypa
 
 def test_settings_that_do_not_parse_leave_the_limit_as_it_was(tmp_path, monkeypatch):
     """Clients that run go on with what they have read."""
-    monkeypatch.setattr("stormdeck.feed.servers.discover", functools.partial(discover, ports=(), scan=lambda _: Scan()))
+    monkeypatch.setattr("stormdeck.feed.servers.discover", discover_named)
     home, log = tmp_path / "home", tmp_path / "proxy.log"
     (home / ".claude").mkdir(parents=True)
     settings = home / ".claude" / "settings.json"

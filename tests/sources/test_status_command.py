@@ -1,7 +1,6 @@
 """``stormdeck status``: one look, in bounded time, in the form that a script, tmux or Claude Code takes."""
 
 import asyncio
-import functools
 import io
 import json
 import os
@@ -18,6 +17,7 @@ from running_panel import deck_of, tell
 from servers import free_url, litellm, vllm
 from test_check_live import WITH_MESSAGES, served, settings
 
+from alone import discover_named
 from samples import FOUND, LIVE, STORMY, VLLM, WELL
 from stormdeck.__main__ import main
 from stormdeck.commands import asking, status_look
@@ -26,8 +26,6 @@ from stormdeck.model.status import status_json
 from stormdeck.model.verdict.ranking import statements
 from stormdeck.options import load
 from stormdeck.paths import user_paths
-from stormdeck.sources.discovery import discover
-from stormdeck.sources.processes import Scan
 
 
 def piped(text):
@@ -44,7 +42,7 @@ def only_what_is_named(monkeypatch):
     monkeypatch.setenv("TERM", "xterm-256color")
     monkeypatch.setenv("LC_ALL", "C.UTF-8")
     monkeypatch.delenv("NO_COLOR", raising=False)
-    monkeypatch.setattr(asking, "discover", functools.partial(discover, ports=(), scan=lambda _: Scan()))
+    monkeypatch.setattr(asking, "discover", discover_named)
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from tmux import Pane
 from fake_vllm import ANSWERS, METRICS, access, serving, well_set
 
 pytestmark = [pytest.mark.tmux, pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed")]
-ALONE = Path(__file__).with_name("alone.py")
+ALONE = Path(__file__).parents[1] / "alone.py"
 TOO_LONG = (
     "(APIServer pid=1) ERROR 11-21 14:01:07 [serving.py:298] This model's maximum context length is 131072 tokens. "
     "However, you requested 140001 tokens in the messages. Please reduce the length of the messages.\n"

@@ -1,17 +1,15 @@
 """``--readonly``: whatever is pressed and whatever is seen, the panel writes no file, and it says so."""
 
 import asyncio
-import functools
 import time
 
 import pytest
 
+from alone import discover_named
 from fake_vllm import access, well_set
 from panel import hand, in_loop, make_app, rows_with, show, until
 from samples import WRONG
 from stormdeck.options import load
-from stormdeck.sources.discovery import discover
-from stormdeck.sources.processes import Scan
 from stormdeck.ui.app import StormdeckApp
 from stormdeck.ui.run import run_panel
 
@@ -34,8 +32,7 @@ def home(tmp_path):
 @pytest.fixture
 def panel(home, monkeypatch):
     """Return a function that runs the panel as the command does, and a scene in it."""
-    alone = functools.partial(discover, ports=(), scan=lambda _: Scan())
-    monkeypatch.setattr("stormdeck.feed.servers.discover", alone)
+    monkeypatch.setattr("stormdeck.feed.servers.discover", discover_named)
 
     def run(scene, *, readonly):
         async def drive(app):

@@ -1,19 +1,17 @@
 """The whole way: a line in a log file and an answer of a server, through the real feed, to the screen."""
 
-import functools
 import socket
 import threading
 import time
 
 import pytest
 
+from alone import discover_named
 from fake_vllm import access, serving, well_set
 from panel import in_loop, make_app, rows_with, screen, show, until
 from stormdeck.feed.feed import Feed
 from stormdeck.options import Options
 from stormdeck.paths import user_paths
-from stormdeck.sources.discovery import discover
-from stormdeck.sources.processes import Scan
 from stormdeck.ui.clock import Clock
 
 SIZE = (120, 40)
@@ -30,8 +28,7 @@ def start(tmp_path, monkeypatch):
     """Return a maker of panels on a real feed: a home and a log of its own, no GPU, the real clock."""
 
     # Servers that happen to run on the machine of whoever runs the tests are none of theirs.
-    alone = functools.partial(discover, ports=(), scan=lambda _: Scan())
-    monkeypatch.setattr("stormdeck.feed.servers.discover", alone)
+    monkeypatch.setattr("stormdeck.feed.servers.discover", discover_named)
 
     def make(url, base_url=""):
         home, log = tmp_path / "home", tmp_path / "vllm.log"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-
 import ledger
 import pytest
 from bench import play
@@ -11,9 +9,8 @@ from claude_code import client
 from scenario import VERSIONS
 from scenarios import SCENARIOS
 
+from alone import discover_named
 from stormdeck.commands import asking
-from stormdeck.sources.discovery import discover
-from stormdeck.sources.processes import Scan
 
 LINES = pytest.StashKey[dict[tuple[str, str], ledger.Line]]()
 
@@ -25,7 +22,7 @@ def pytest_configure(config):
 @pytest.fixture(autouse=True)
 def bare(monkeypatch, tmp_path):
     """Keep other servers of this machine out, and the user's own options file."""
-    monkeypatch.setattr(asking, "discover", functools.partial(discover, ports=(), scan=lambda _: Scan()))
+    monkeypatch.setattr(asking, "discover", discover_named)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "xdg"))
 
 
