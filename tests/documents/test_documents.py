@@ -5,7 +5,6 @@ import os
 import re
 import shutil
 import subprocess
-from functools import cache
 
 import pytest
 import yaml
@@ -25,7 +24,8 @@ SCRIPTS = [(name, body) for name, kind, body in BLOCKS if kind == "sh"]
 CONFIGURATIONS = [(kind, body) for _, kind, body in BLOCKS if kind in {"json", "yaml"}]
 INSIDE = re.compile(r'#\((stormdeck [^)]*)\)|"command": "(stormdeck [^"]*)"')
 """What tmux and Claude Code run."""
-COMMANDS = {parser.get_default("command").split()[0] for parser in build({})} - {PANEL}
+PARSERS = build({})
+COMMANDS = {parser.get_default("command").split()[0] for parser in PARSERS} - {PANEL}
 TYPED = [
     *(command for _, body in SCRIPTS for command in commands_in(body)),
     *(Command(words.split()) for text in TEXTS.values() for words in map("".join, INSIDE.findall(text))),
@@ -45,10 +45,9 @@ def shown(words):
     return " ".join(words) or "alone"
 
 
-@cache
 def runs_here(words):
     """Say whether a command needs neither a terminal nor servers."""
-    command = parse(words).command
+    command = PARSERS[0].parse_known_args(words)[0].command
     asks_servers = (command == "check" and "--offline" not in words) or (command == "explain" and " " in words[1])
     return command not in ELSEWHERE and not asks_servers
 

@@ -29,6 +29,7 @@ from stormdeck.ui.look import DressedApp, Look
 from stormdeck.ui.mends import let_go_of_widgets
 from stormdeck.ui.messages import Arrived, LogsGrew
 from stormdeck.ui.screens.base import Area
+from stormdeck.ui.sizes import BY_HEIGHT, BY_WIDTH
 from stormdeck.ui.ways import show_cause, show_hop, show_next_storm
 
 if TYPE_CHECKING:
@@ -58,8 +59,8 @@ class StormdeckApp(DressedApp):
     DEFAULT_MODE = "overview"
     BINDINGS = bindings("app")
     COMMANDS = {palette}  # noqa: RUF012
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (70, "-medium"), (104, "-wide")]  # noqa: RUF012
-    VERTICAL_BREAKPOINTS = [(0, "-short"), (18, "-middle"), (34, "-tall")]  # noqa: RUF012
+    HORIZONTAL_BREAKPOINTS = BY_WIDTH
+    VERTICAL_BREAKPOINTS = BY_HEIGHT
 
     # var, not reactive: a reactive of the app paints the whole screen whenever it changes.
     deck: var[Deck] = var(Deck(), init=False)

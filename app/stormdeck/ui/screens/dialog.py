@@ -8,11 +8,13 @@ from textual import events
 from textual.app import ComposeResult
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
+from textual.geometry import Size
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from stormdeck.ui.clicks import called, clickable
 from stormdeck.ui.draw import line
+from stormdeck.ui.sizes import fit
 
 if TYPE_CHECKING:
     from stormdeck.ui.app import StormdeckApp
@@ -24,6 +26,10 @@ LEAST = 20
 
 class Dialog(ModalScreen[Answer]):
     """A modal screen whose keys are in the registry."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        fit(self)
 
     @property
     def panel(self) -> StormdeckApp:
@@ -48,9 +54,13 @@ class Dialog(ModalScreen[Answer]):
                 yield Static(markup=False, id="text")
             yield Static(markup=False, id="keys")
 
-    def on_resize(self) -> None:
-        """Wrap anew."""
-        self.draw()
+    def on_mount(self) -> None:
+        """Wrap anew with every other width of the text: that of the terminal, and what a scroll bar leaves."""
+        self.watch(self.query_one("#text"), "virtual_size", self._wrap, init=False)
+
+    def _wrap(self, before: Size, now: Size) -> None:
+        if now.width != before.width:
+            self.draw()
 
     def draw(self) -> None:
         """Show what is to be said now."""

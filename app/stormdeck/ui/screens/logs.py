@@ -40,10 +40,6 @@ class LogsScreen(Area):
         view.grow()
         self._say()
 
-    def on_screen_resume(self) -> None:
-        """Catch up with what came while another area was shown."""
-        self.take_lines()
-
     def action_pause(self) -> None:
         """Hold the view, or let it go on."""
         view = self.query_one(LogView)

@@ -125,7 +125,3 @@ class OverviewScreen(Area):
         """Let the tail follow the log book."""
         for log in self.query(LogPanel):
             log.grow()
-
-    def on_screen_resume(self) -> None:
-        """Catch up with what came while another area was shown."""
-        self.take_lines()

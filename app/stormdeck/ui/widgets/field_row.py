@@ -15,6 +15,7 @@ from textual.widgets import Input
 from stormdeck.model.settings.field import TIERS, Field, Kind
 from stormdeck.ui.actions import bindings
 from stormdeck.ui.draw import lines
+from stormdeck.ui.sizes import is_narrow
 from stormdeck.ui.widgets.row_lines import RowLook, RowState, row_lines
 
 
@@ -160,7 +161,7 @@ class FieldRow(Widget, can_focus=True):
         look = RowLook(
             current=typed or self.has_focus,
             typed=typed,
-            narrow=self.screen.has_class("-narrow"),
+            narrow=is_narrow(self.app),
             fix_key=self._fix_key,
             offers=self._offers(),
         )
