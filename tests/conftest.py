@@ -28,6 +28,11 @@ parsed_once.share()
 gc.set_threshold(100_000, 50, 100)
 
 
+def pytest_collection_finish():
+    """Keep thousands of collected tests out of each look for garbage; some tests look often."""
+    gc.freeze()
+
+
 def pytest_unconfigure():
     """Spare every worker the five looks for garbage that pytest takes at the end, two seconds in all."""
     gc.freeze()
