@@ -5,7 +5,7 @@ import re
 import pytest
 from textual.containers import VerticalScroll
 
-from panel import in_loop, rows_with, screen, until
+from panel import in_loop, rows_with, screen, settled, until
 
 TITLES = {"OVERVIEW", "LOGS", "SETTINGS", "CHECKS", "EVERYWHERE", "DIALOGS", "SIGNS", "WORDS", "MOUSE", "A RECORDING"}
 
@@ -33,6 +33,19 @@ async def test_it_says_which_of_its_lines_are_seen(panel):
         await pilot.press("end")
         rows = pilot.app.screen.query_one(VerticalScroll).virtual_size.height
         await until(pilot, lambda: rows_with(pilot.app, f"to {rows} of {rows}"), "not told at the end")
+
+
+@in_loop
+async def test_what_is_seen_is_told_anew_in_a_pane_of_another_size(panel):
+    async with panel().run_test(size=(40, 24)) as pilot:
+        await pilot.press("question_mark")
+        await until(pilot, lambda: rows_with(pilot.app, "lines 1 to "), "not told")
+        text = pilot.app.screen.query_one(VerticalScroll)
+        for size in ((40, 28), (40, 20), (130, 40), (130, 36)):
+            await pilot.resize_terminal(*size)
+            await settled(pilot)
+            told = f"lines 1 to {text.size.height} of {text.virtual_size.height}"
+            assert rows_with(pilot.app, told), f"{told} is not told at {size}; the screen:\n{screen(pilot.app)}"
 
 
 @in_loop

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
-from textual import events
+from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
-from textual.geometry import Size
+from textual.message import Message
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
@@ -22,6 +22,21 @@ if TYPE_CHECKING:
 Answer = TypeVar("Answer")
 LEAST = 20
 """Columns that a text is wrapped to in any case."""
+
+
+class Room(VerticalScroll):
+    """Where a dialog's text stands and scrolls."""
+
+    class Changed(Message):
+        """There is more of it, or less: by the terminal, or by what a scroll bar leaves."""
+
+    def on_mount(self) -> None:
+        """Follow what a scroll bar takes and gives; that is no resize."""
+        self.watch(self, "virtual_size", self.on_resize, init=False)
+
+    def on_resize(self) -> None:
+        """Tell the dialog, which learns of its own size before this has one."""
+        self.post_message(self.Changed())
 
 
 class Dialog(ModalScreen[Answer]):
@@ -50,21 +65,17 @@ class Dialog(ModalScreen[Answer]):
     def compose(self) -> ComposeResult:
         """Compose the text and the keys."""
         with Vertical(classes="dialog"):
-            with VerticalScroll():
+            with Room():
                 yield Static(markup=False, id="text")
             yield Static(markup=False, id="keys")
 
-    def on_mount(self) -> None:
-        """Wrap anew with every other width of the text: that of the terminal, and what a scroll bar leaves."""
-        self.watch(self.query_one("#text"), "virtual_size", self._wrap, init=False)
-
-    def _wrap(self, before: Size, now: Size) -> None:
-        if now.width != before.width:
-            self.draw()
+    @on(Room.Changed)
+    def _wrap(self) -> None:
+        self.draw()
 
     def draw(self) -> None:
         """Show what is to be said now."""
-        width = max(LEAST, self.query_one(VerticalScroll).scrollable_content_region.width)
+        width = max(LEAST, self.query_one(Room).scrollable_content_region.width)
         self.query_one("#text", Static).update(self.words(width))
         self.query_one("#keys", Static).update(in_rows(self.hints(), width))
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
@@ -12,7 +11,7 @@ from stormdeck.model.keys.actions import DIALOGS
 from stormdeck.model.light import Light
 from stormdeck.ui.actions import AREAS, Action, bindings
 from stormdeck.ui.draw import Part, light, line, lines
-from stormdeck.ui.screens.dialog import Dialog, in_rows
+from stormdeck.ui.screens.dialog import Dialog, Room, in_rows
 
 TWO_COLUMNS = 104
 """Columns of text from which on two of them stand side by side."""
@@ -64,11 +63,10 @@ class HelpScreen(Dialog[None]):
 
     def on_mount(self) -> None:
         """Follow what is seen."""
-        for changing in ("scroll_y", "virtual_size"):
-            self.watch(self.query_one(VerticalScroll), changing, self._say, init=False)
+        self.watch(self.query_one(Room), "scroll_y", self._say, init=False)
 
     def _seen(self) -> tuple[Content, ...]:
-        text = self.query_one(VerticalScroll)
+        text = self.query_one(Room)
         rows, room, top = text.virtual_size.height, text.size.height, round(text.scroll_y)
         words = f"lines {top + 1} to {min(rows, top + room)} of {rows}"
         return (line((words, "$quiet")),) if 0 < room < rows else ()
