@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-# Twice the cores of a small machine: many tests wait (170 s; 199 s with three, measured on two cores).
+# Twice the cores of a small machine: many tests wait.
 JOBS ?= 4
 
 .DEFAULT_GOAL := help

@@ -80,8 +80,16 @@ async def settled(pilot):
 
 def screen(app):
     """Return what stands on the screen, row by row, as a screenshot of it would show; cheaper than drawing one."""
-    drawn = app.screen._compositor.render_update(full=True, screen_stack=app._background_screens)
-    return "\n".join("".join(piece.text for piece in row).rstrip() for row in drawn.strips)
+    return "\n".join("".join(piece.text for piece in row).rstrip() for row in _drawn(app))
+
+
+def cells(app):
+    """Return every sign of the screen with its style, row by row."""
+    return [[(sign, piece.style) for strip in row for piece in strip for sign in piece.text] for row in _drawn(app)]
+
+
+def _drawn(app):
+    return app.screen._compositor.render_update(full=True, screen_stack=app._background_screens).strips
 
 
 def rows_with(app, text):

@@ -3,7 +3,7 @@
 import pytest
 from textual.color import Color
 
-from panel import hand, in_loop, rows_with, settled, show
+from panel import cells, hand, in_loop, rows_with, settled, show
 from samples import CALM, FOUND, GPUS, NOW, PROXY, STORMY, VLLM, WELL, WRONG
 
 LINES = [("/var/log/vllm.log", [f"line {number:02}" for number in range(60)], NOW, {})]
@@ -16,13 +16,11 @@ WAYS = {
 
 def grounds(app):
     """Return the background of every cell of the row with the cursor, from its sign on, to the end of the list."""
-    drawn = app.screen._compositor.render_update(full=True, screen_stack=app._background_screens)
-    for row in drawn.strips:
-        cells = [(sign, piece.style.bgcolor) for strip in row for piece in strip for sign in piece.text]
-        begin = next((at for at, (sign, _) in enumerate(cells) if sign == "▌"), None)
+    for row in cells(app):
+        begin = next((at for at, (sign, _) in enumerate(row) if sign == "▌"), None)
         if begin is not None:
             width = app.focused.scrollable_content_region.width if app.focused is not None else app.size.width // 3
-            return [colour for _, colour in cells[begin : begin + width]]
+            return [style.bgcolor for _, style in row[begin : begin + width]]
     return []
 
 

@@ -8,7 +8,7 @@ from textual.color import Color
 from textual.theme import BUILTIN_THEMES
 
 import stormdeck
-from panel import AREAS, hand, in_loop, make_app, rows_with, screen, settled, show, until
+from panel import AREAS, cells, hand, in_loop, make_app, rows_with, screen, settled, show, until
 from samples import FOUND, GPUS, PROXY, STORMY, VLLM, WRONG
 from stormdeck.model.arrange import Wish
 from stormdeck.model.bar import ascii_only
@@ -53,15 +53,6 @@ async def test_another_theme_is_taken_while_the_panel_runs():
             assert rows_with(pilot.app, "RETRY STORM")
 
 
-def painted(app):
-    """Return every cell of the screen with its colours."""
-    drawn = app.screen._compositor.render_update(full=True, screen_stack=app._background_screens)
-    pieces = [
-        [(letter, piece.style) for strip in row for piece in strip for letter in piece.text] for row in drawn.strips
-    ]
-    return [[(letter, style and (style.color, style.bgcolor, style.bold)) for letter, style in row] for row in pieces]
-
-
 @pytest.mark.parametrize("area", ["logs", "settings", "checks"])
 @in_loop
 async def test_an_area_that_was_hidden_takes_the_theme_and_the_size_that_came_meanwhile(area):
@@ -75,7 +66,7 @@ async def test_an_area_that_was_hidden_takes_the_theme_and_the_size_that_came_me
             await pilot.resize_terminal(60, 16)
             await show(pilot, area)
             await settled(pilot)
-            looks.append(painted(pilot.app))
+            looks.append(cells(pilot.app))
     assert looks[1] == looks[0]
 
 
