@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 JOBS ?= 4
 
 .DEFAULT_GOAL := help
-.PHONY: soak help demo run test test-real test-real-quick test-real-vllm versions check bench score fuzz snapshots screenshots readme wheel clean
+.PHONY: soak help demo run test test-real test-real-quick test-real-vllm test-day versions check bench score fuzz snapshots screenshots readme wheel clean
 
 help: ## show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -38,13 +38,16 @@ check: $(READY) ## ruff, mypy --strict, and the import directions
 	$(BIN)/python -m pytest -q tests/test_layers.py
 
 test-real: $(READY) ## tests against the real LiteLLM and Claude Code, installed into a cache; minutes
-	$(BIN)/python -m pytest tests/real -m "not vllm" --results
+	$(BIN)/python -m pytest tests/real -m "not vllm and not day" --results
 
 test-real-quick: $(READY) ## the same with one version of each
 	$(BIN)/python -m pytest tests/real -m quick
 
 test-real-vllm: $(READY) ## tests against a real vLLM on the CPU: 3 GB of disk and of memory
 	$(BIN)/python -m pytest tests/real -m vllm --results
+
+test-day: $(READY) ## a working day beside the panel, with the real client and LiteLLM: twenty minutes
+	$(BIN)/python -m pytest tests/real -m day --results
 
 versions: $(READY) ## put what the last runs left into README, tables and the recorded chain
 	@$(BIN)/python tests/real/table.py

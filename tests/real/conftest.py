@@ -22,6 +22,7 @@ def pytest_configure(config):
     for marker in (
         "program(name, version): the check counts for this version of this program",
         "quick: belongs to `make test-real-quick`",
+        "day: plays a working day, twenty minutes: belongs to `make test-day` alone",
         "vllm: starts a real vLLM, which takes minutes: belongs to `make test-real-vllm` alone",
     ):
         config.addinivalue_line("markers", marker)

