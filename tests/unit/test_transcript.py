@@ -91,7 +91,7 @@ def test_a_client_that_cannot_ask_sent_nothing(text):
 
 def test_a_subagent_is_another_thread():
     assert parse_entry(written.answer(T, isSidechain=True, agentId="a1")).agent == "a1"
-    assert parse_entry(written.answer(T, isSidechain=False, agentId="a1")).agent == ""
+    assert parse_entry(written.request(T, "r1", agentId="a1")).agent == "a1"
 
 
 def test_no_word_of_what_was_said_is_kept():

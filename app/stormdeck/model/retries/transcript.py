@@ -99,7 +99,8 @@ def parse_entry(line: str) -> Entry | None:
     told = _told(fields) if session and t is not None else None
     if told is None or t is None:
         return None
-    agent = _name(fields, "agentId") if fields.get("isSidechain") is True else ""
+    # An ``api-request`` line of a subagent has the id without ``isSidechain`` (measured, 2.1.329 and 2.1.332).
+    agent = _name(fields, "agentId")
     return Entry(session=session, t=t, agent=agent, version=_name(fields, "version"), **told)
 
 
