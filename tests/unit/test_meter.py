@@ -13,7 +13,7 @@ from stormdeck.model.logs.batch import LogBatch
 from stormdeck.model.meter import TrafficMeter
 from stormdeck.model.retries.storm import Outcome
 from stormdeck.model.retries.transcript import parse_entry
-from stormdeck.model.retries.upstream import BEHIND, FAILURES, LINES, Upstream
+from stormdeck.model.retries.upstream import BEHIND, COMPLETIONS, FAILURES, LINES, Upstream
 from stormdeck.model.traffic import Bucket
 
 RECORDINGS = Path(__file__).parents[1] / "recordings"
@@ -306,6 +306,30 @@ def test_without_such_lines_the_proxys_count_of_retries_is_a_least():
     meter = TrafficMeter()
     meter.take(batch(RETRIED, RETRIED, line(500), line(200, 2)))
     assert meter.snapshot(START).upstream == Upstream(2, 4, FAILURES, at_least=True)
+
+
+NEWEST = "18:00:00 - LiteLLM Router:INFO: core.py:8 - ageneric_api_call_with_fallbacks(model=x) 200 OK"
+SENDING = "LiteLLM completion() model= x; provider = hosted_vllm"
+COOLS = "18:00:00 - LiteLLM Proxy:ERROR: c.py:1 - No deployments available for selected model, Try again"
+
+
+@pytest.mark.parametrize(
+    ("lines", "told"),
+    [
+        ([NEWEST, line(200)], None),
+        ([NEWEST, line(200), RETRIED, RETRIED, line(500, 2)], Upstream(2, 4, FAILURES, at_least=True)),
+        (
+            [SENDING, NEWEST, line(200), *[SENDING] * 6, RETRIED, RETRIED, line(500, 2)],
+            Upstream(2, 7, COMPLETIONS, at_least=True),
+        ),
+        ([RETRIED, RETRIED, line(500), COOLS, line(429, 2)], Upstream(2, 3, FAILURES, at_least=True)),
+    ],
+    ids=["successes only", "a count of retries", "hosted_vllm", "cooldown"],
+)
+def test_the_newest_litellm_tells_a_least(lines, told):
+    meter = TrafficMeter()
+    meter.take(batch(*lines))
+    assert meter.snapshot(START).upstream == told
 
 
 def test_what_the_log_held_before_is_not_compared():
