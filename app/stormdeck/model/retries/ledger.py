@@ -117,8 +117,8 @@ class Ledger:
                 if found is not None:
                     access, port = found
                     if access.kind is RequestKind.MAIN:
-                        t, grain = untold if access.time is None else when(access.time, batch)
-                        request = Request(batch.log, access.status, access.host, port, t, grain)
+                        moment = untold if access.time is None else when(access.time, batch)
+                        request = Request(batch.log, access.status, access.host, port, *moment)
                         requests.append(request)
                         attempt = self.tracker.judge(request)
                         if attempt is None:

@@ -68,16 +68,20 @@ class Witness:
     @property
     def unseen(self) -> tuple[tuple[int, float], ...]:
         """Return the attempts without a line, counted from 0, each with when it was sent, as well as that is known."""
-        turn = self.turn
         if self.by_order:
             return ()
-        times = turn.sent or tuple(failure.t for failure in turn.failures)
-        held = range(turn.before, self.attempts)
-        missing = [attempt for attempt in held if self.lines[attempt : attempt + 1] in {(), (None,)}]
+        times, held = self.sent_at, range(self.turn.before, self.attempts)
         return tuple(
-            (attempt, times[attempt - turn.before] if attempt - turn.before < len(times) else turn.heard)
-            for attempt in missing
+            (attempt, times[attempt]) for attempt in held if self.lines[attempt : attempt + 1] in {(), (None,)}
         )
+
+    @property
+    def sent_at(self) -> tuple[float, ...]:
+        """Return when each attempt was sent, as well as that is known."""
+        turn = self.turn
+        times = turn.sent or tuple(failure.t for failure in turn.failures)
+        known = (*(times[:1] or (turn.heard,)) * turn.before, *times)
+        return (*known, *(turn.heard,) * (self.attempts - len(known)))
 
     @property
     def cause(self) -> str:
