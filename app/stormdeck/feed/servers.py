@@ -18,10 +18,12 @@ from stormdeck.model.rules.live import Probe
 from stormdeck.model.server import ProxySnapshot, ServerKind, ServerState, VllmSnapshot
 from stormdeck.model.settings.scope import SettingsSnapshot
 from stormdeck.options import Options
+from stormdeck.sources.address import address
 from stormdeck.sources.aside import aside, in_time
 from stormdeck.sources.discovery import PATIENCE_S, Named, discover, key_for, origin_keys
 from stormdeck.sources.http import HttpClient
 from stormdeck.sources.litellm_config import read_proxy_config
+from stormdeck.sources.named import base_url
 from stormdeck.sources.probe import probe_base_url
 from stormdeck.sources.processes import config_of
 from stormdeck.sources.proxy import ProxySource
@@ -63,6 +65,10 @@ class ServerDesk:
         self._pollers: dict[str, tuple[Found, Poller[Any], asyncio.Task[None], VllmSource | ProxySource]] = {}
         self._states: dict[str, ServerState] = {}
         self._look = asyncio.Event()
+        self._nearest: Path | None = None
+        """The log nearest to the client."""
+        self._moved_at: float | None = None
+        """When the client's base URL changed, until the servers on the new path are known."""
         self._watched = True
         self.load = 0.0
         """How busy the engine is, from 0 to 1."""
@@ -76,6 +82,7 @@ class ServerDesk:
         if settings.text(path) is None and settings.broken:
             return
         if settings.text(path) != self._settings.text(path):
+            self._moved_at = time.time()
             self._look.set()
         self._settings = settings
 
@@ -113,8 +120,11 @@ class ServerDesk:
         wait = SEARCH_S
         while True:
             self._look.clear()
+            began = time.time()
             found = await discover(self._settings, self._http, self._named)
             self._take(found)
+            if self._moved_at is not None and self._moved_at <= began:
+                self._moved_at = None
             await self._read_yaml(found)
             await self._probe_base_url(found)
             well = self._pollers and all(self._states.get(name) in WELL for name in self._pollers)
@@ -126,11 +136,23 @@ class ServerDesk:
         if found != self._discovery:
             self._discovery = found
             self._hand(found)
-        self._logs.follow(found.logs)
+        nearest = self._nearest_log(found)
+        self._logs.follow(found.logs, nearest, self._moved_at if nearest != self._nearest else None)
+        self._nearest = nearest
         for is_proxy, name in ((True, "proxy"), (False, "vllm")):
             server = found.server(proxy=is_proxy)
             if server is not None and (is_proxy or server.kind is ServerKind.VLLM):
                 self._poll(name, server)
+
+    def _nearest_log(self, found: DiscoverySnapshot) -> Path | None:
+        """Return the log nearest to the client: still that of a proxy which is down while the client asks it."""
+        polled = self._pollers.get("proxy")
+        if found.server(proxy=True) is None and polled is not None and not self._named.logs:
+            base = base_url(self._settings)
+            asked, own = address(base.url if base is not None else polled[0].url), address(polled[0].url)
+            if asked is not None and own is not None and asked.place == own.place:
+                return self._nearest or next(iter(found.logs), None)
+        return next(iter(found.logs), None)
 
     async def _probe_base_url(self, found: DiscoverySnapshot) -> None:
         """Hand on what the client's base URL answers, where it is something else than before."""

@@ -35,6 +35,10 @@ class Tally:
         if len(self._slices) > 2 * self._size:
             del self._slices[next(iter(self._slices))]
 
+    def clear_from(self, index: int) -> None:
+        """Forget this slice and all after it."""
+        self._slices = {at: counts for at, counts in self._slices.items() if at < index}
+
     def last(self, index: int, size: int, changes: Sequence[tuple[int, int, int]] = ()) -> tuple[Bucket, ...]:
         """Return ``size`` slices that end with this one, oldest first.
 

@@ -37,6 +37,14 @@ class Failure:
     """A request after it was answered well."""
 
 
+class PathChange(NamedTuple):
+    """Another log was the nearest to the client from then on."""
+
+    at: float
+    """Unix seconds."""
+    log: str
+
+
 @dataclass(frozen=True, slots=True)
 class TrafficSnapshot:
     """The last window of main requests, rounded to what is shown."""
@@ -56,6 +64,13 @@ class TrafficSnapshot:
     """Newest first, bounded."""
     logs: tuple[str, ...] = ()
     """The logs that are read; empty: there is none, and all counts are worth nothing."""
+    counted: str = ""
+    """The one of them whose requests count now; empty while none showed any. Each request counts at the log that was
+    the nearest to the client then."""
+    changes: tuple[PathChange, ...] = ()
+    """In the window, oldest first."""
+    gaps: tuple[tuple[float, float], ...] = ()
+    """From when to when nothing was watched in the window, in unix seconds: the panel was stopped, or it slept."""
     client_version: str = ""
     """Of the client that wrote the newest transcript line; empty while none did."""
     since: float | None = None

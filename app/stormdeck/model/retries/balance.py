@@ -41,6 +41,11 @@ class Balance:
         """Return the newest main requests that have times."""
         return self._recent
 
+    @property
+    def settled(self) -> float:
+        """Return the time up to which turns are in the account of the past."""
+        return self._folded
+
     def reach(self, t: float) -> None:
         """Note that the log covers a moment."""
         if t < self._first:
@@ -66,15 +71,13 @@ class Balance:
         """Note that something else has changed that the account rests on."""
         self._account = None
 
-    def forget(self, *, past: bool) -> None:
-        """Forget the recent requests, with ``past`` those before as well."""
-        if self._recent:
-            self._dropped = max(self._dropped, self._recent[-1].t or self._dropped)
-        self._recent.clear()
-        self._account, self._untimed = None, False
-        self._first, self._last = inf, -inf
-        if past:
-            self._past = None
+    def replace(self, requests: Sequence[Request]) -> None:
+        """Let these be the recent requests; what became of those before stays."""
+        self._account = None
+        self._recent = deque(requests, self._recent.maxlen)
+        for request in requests:
+            if request.t is not None:
+                self.reach(request.t)
 
     def account(self, tracker: Tracker, sessions: Sessions, timeout_s: float | None) -> Account:
         """Return the account of all turns that have retries, or a transcript's word."""
