@@ -334,6 +334,26 @@ def test_attempts_without_a_line_are_counted_when_they_were_sent():
     assert meter.snapshot(START + 6) == seen
 
 
+def test_storms_and_turns_under_way_tell_their_session_and_folder():
+    meter = TrafficMeter()
+    meter.take(batch())
+    for name, folder in (("a", "/src/shop"), ("b", "/src/bank")):
+        for text in (
+            written.ask(START, session=name, cwd=folder),
+            *[written.request(START + t, f"{name}{t}", session=name, digest=name) for t in LADDER],
+        ):
+            meter.take_entry(parse_entry(text))
+    meter.take_entry(parse_entry(written.ask(START + 4, session="b", isSidechain=True, agentId="helper")))
+    seen = meter.snapshot(START + 5)
+    assert {(one.session, one.folder, one.agent) for one in seen.storms} == {
+        ("a", "/src/shop", ""),
+        ("b", "/src/bank", ""),
+    }
+    told = {(one.session, one.agent, one.folder, one.attempts) for one in seen.in_flight}
+    assert told == {("a", "", "/src/shop", 4), ("b", "", "/src/bank", 4), ("b", "helper", "/src/bank", 1)}
+    assert seen.waiting == 3
+
+
 def test_a_retry_that_the_client_counts_as_a_turn_moves():
     meter = TrafficMeter()
     meter.take(batch(line(500), t=START))

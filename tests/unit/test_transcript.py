@@ -94,6 +94,11 @@ def test_a_subagent_is_another_thread():
     assert parse_entry(written.request(T, "r1", agentId="a1")).agent == "a1"
 
 
+def test_a_line_tells_where_its_session_works():
+    assert parse_entry(written.ask(T, cwd="/home/dev/shop")).folder == "/home/dev/shop"
+    assert parse_entry(written.request(T, "r1")).folder == ""
+
+
 def test_no_word_of_what_was_said_is_kept():
     lines = [written.ask(T), written.retry(T, 1), written.answer(T), written.failure(T)]
     assert "secret" not in repr([parse_entry(line) for line in lines])

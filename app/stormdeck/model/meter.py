@@ -180,6 +180,7 @@ class TrafficMeter:
             since=self._since,
             upstream=self._hops(self._nearest.name).last(last),
             waiting=self._ledger.sessions.waiting(now),
+            in_flight=self._ledger.sessions.in_flight(now),
             failure=self._failure(),
             bursts_of_400=any(map(_is_burst, storms)),
         )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from stormdeck.model.retries.storm import Storm
+    from stormdeck.model.retries.told import InFlight
     from stormdeck.model.retries.upstream import Upstream
 
 
@@ -79,6 +80,8 @@ class TrafficSnapshot:
     """What the proxy made of its clients' requests in the window; ``None`` where nothing tells it."""
     waiting: int | None = None
     """Turns that wait for an answer, or did a moment ago, as transcripts tell; ``None`` where none is read."""
+    in_flight: tuple[InFlight, ...] = ()
+    """Those turns, each with its session."""
     failure: Failure | None = None
     """``None``: none in the log nearest to the client."""
     bursts_of_400: bool = False

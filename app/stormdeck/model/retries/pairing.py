@@ -50,6 +50,8 @@ class Pair:
         return replace(
             storm,
             session=self.turn.session,
+            folder=self.turn.folder,
+            agent=self.turn.agent,
             outcome=outcome,
             next_at=None,
             gives_up_at=None,

@@ -122,6 +122,8 @@ def witness_storm(witness: Witness, default_limit: int, reason: str, now: float)
         evidence="transcript",
         log=witness.requests[0].log if witness.requests else "",
         session=turn.session,
+        folder=turn.folder,
+        agent=turn.agent,
         confidence=witness.estimate.confidence if witness.estimate else COUNTED,
     )
     return _ahead(storm, turn, limit, now) if turn.end is End.OPEN else storm
