@@ -93,6 +93,10 @@ class LogDesk:
         for entry in entries:
             self._meter.take_entry(entry)
 
+    def refuse(self, *, refuses: bool) -> None:
+        """Note whether the hop nearest to the client refuses connections now: none of its lines tells."""
+        self._meter.refuse(self._clock(), refuses=refuses)
+
     def leave(self, paths: Iterable[Path]) -> None:
         """Note that the server of these logs is not on the path any more.
 

@@ -38,6 +38,8 @@ SEARCH_WELL_S = 120.0
 """Between two searches once all is well; a server that falls or returns brings the next one forward."""
 BUSY = 3
 """Running requests that keep a GPU as busy as it gets."""
+REFUSED = "connection refused"
+"""How the words of a look begin that nothing listened to."""
 WELL = {ServerState.UP, ServerState.DEGRADED, ServerState.REFUSING}
 
 
@@ -146,13 +148,18 @@ class ServerDesk:
 
     def _nearest_log(self, found: DiscoverySnapshot) -> Path | None:
         """Return the log nearest to the client: still that of a proxy which is down while the client asks it."""
+        first = next(iter(found.logs), None)
+        kept = found.server(proxy=True) is None and self._asks_proxy() and not self._named.logs
+        return self._nearest or first if kept else first
+
+    def _asks_proxy(self) -> bool:
+        """Return whether the client's requests go to the proxy that is asked, up or down."""
         polled = self._pollers.get("proxy")
-        if found.server(proxy=True) is None and polled is not None and not self._named.logs:
-            base = base_url(self._settings)
-            asked, own = address(base.url if base is not None else polled[0].url), address(polled[0].url)
-            if asked is not None and own is not None and asked.place == own.place:
-                return self._nearest or next(iter(found.logs), None)
-        return next(iter(found.logs), None)
+        if polled is None:
+            return False
+        base = base_url(self._settings)
+        asked, own = address(base.url if base is not None else polled[0].url), address(polled[0].url)
+        return asked is not None and own is not None and asked.place == own.place
 
     async def _probe_base_url(self, found: DiscoverySnapshot) -> None:
         """Hand on what the client's base URL answers, where it is something else than before."""
@@ -202,6 +209,8 @@ class ServerDesk:
         fell = (snapshot.state in WELL) != (before in WELL) and before is not None
         self._states[name] = snapshot.state
         self._hand(snapshot)
+        if name == ("proxy" if self._asks_proxy() else "vllm"):
+            self._logs.refuse(refuses=_refuses(snapshot))
         if isinstance(snapshot, VllmSnapshot):
             self.load = min(1.0, snapshot.engine.running / BUSY) if snapshot.engine else 0.0
         if fell:
@@ -212,6 +221,11 @@ def logs_of(found: Found) -> tuple[Path, ...]:
     """Return the files that a server's process writes to."""
     process = found.process
     return tuple(path for path in (process.log, process.error_log) if path is not None) if process is not None else ()
+
+
+def _refuses(snapshot: VllmSnapshot | ProxySnapshot) -> bool:
+    """Return whether nothing listened at the last look."""
+    return snapshot.state in {ServerState.DOWN, ServerState.STARTING} and snapshot.detail.startswith(REFUSED)
 
 
 def _well(snapshot: VllmSnapshot | ProxySnapshot) -> bool:

@@ -124,6 +124,11 @@ class TrafficMeter:
             self._labels.tell(numbers, request, attempt, first + line)
         return numbers
 
+    def refuse(self, t: float, *, refuses: bool) -> None:
+        """Note whether the hop nearest to the client refused a connection at a moment; its log has no line of those."""
+        self._resting = None
+        self._ledger.refuse(t, refuses=refuses)
+
     def take_entry(self, entry: Entry) -> None:
         """Take what one line of a transcript tells."""
         self._resting = None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
+from math import inf
 from typing import NamedTuple
 
 from stormdeck.model.retries.request import Request
@@ -26,7 +27,9 @@ UNSEEN = frozenset({"reset", "timeout", "refused"})
 MOST_MOVED = 200
 """Lines that are looked at to make room for one attempt."""
 SLOW_S = 1.5
-"""An attempt without a line that took longer than this timed out; a broken connection shows at once."""
+"""An attempt without a line that took longer than this timed out; a broken connection shows at once. Which of its
+kinds, reset or refused, its length does not tell.
+"""
 
 _OK = "ok"
 _FAILED = "failed"
@@ -86,16 +89,36 @@ def claim(turns: Sequence[ToldTurn], lines: Sequence[Request], grain: float = 0.
     return claims
 
 
-def unseen_cause(turn: ToldTurn, attempt: int) -> str:
-    """Return why an attempt without a line failed, told by how long it took."""
+class Watched(NamedTuple):
+    """What is known of the hop nearest to the client beside its log's lines."""
+
+    since: float = -inf
+    """An attempt without a line left none from then on; before, nobody read the log."""
+    refusals: tuple[tuple[float, float], ...] = ()
+    """From when to when it refused connections."""
+
+    def refused(self, t: float) -> bool:
+        """Return whether connections were refused at a moment."""
+        return any(begun <= t <= ended for begun, ended in self.refusals)
+
+
+UNWATCHED = Watched()
+
+
+def unseen_cause(turn: ToldTurn, attempt: int, watched: Watched) -> str:
+    """Return why an attempt without a line failed: refused, or timed out by its length; empty if nothing tells."""
     begun = turn.sent[attempt] if turn.sent else None
     ended = turn.sent[attempt + 1] if attempt + 1 < len(turn.sent) else turn.heard
     if begun is None:
         return ""
+    if watched.refused(begun):
+        return "refused"
+    if begun < watched.since:
+        return ""
     failure = _failure_of(turn, begun, ended)
     waited = failure.wait if failure is not None and failure.wait is not None else min(0.5 * 2**attempt, 32.0)
     last = attempt + 1 >= len(turn.sent)
-    return "timeout" if ended - begun - (0.0 if last else waited * 1.25) > SLOW_S else "reset"
+    return "timeout" if ended - begun - (0.0 if last else waited * 1.25) > SLOW_S else ""
 
 
 class _Lines:

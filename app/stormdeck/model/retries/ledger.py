@@ -175,6 +175,10 @@ class Ledger:
         self.sessions.take(entry)
         self._balance.stir()
 
+    def refuse(self, t: float, *, refuses: bool) -> None:
+        """Note whether the hop nearest to the client refused a connection at a moment."""
+        self._balance.refuse(t, refuses=refuses)
+
     @property
     def settled(self) -> float:
         """Return the time up to which requests are no longer compared with transcripts."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from stormdeck.model.retries.chain import main_cause
-from stormdeck.model.retries.claims import UNSEEN, unseen_cause
+from stormdeck.model.retries.claims import UNSEEN, UNWATCHED, Watched, unseen_cause
 from stormdeck.model.retries.estimate import Estimate, estimate_attempts
 from stormdeck.model.retries.evidence import SLOWEST
 from stormdeck.model.retries.ladder import gives_up_at, next_due
@@ -25,6 +25,7 @@ class Witness:
     """By attempt; ``None`` for one that left no line, or whose line is not there."""
     estimate: Estimate | None = None
     """How the attempts were told where the client did not count them."""
+    watched: Watched = UNWATCHED
     by_order: bool = False
     """Its lines have no times, or are gone: those that it must have left are somewhere among the others."""
 
@@ -101,7 +102,9 @@ class Witness:
         return (
             ("cut",) * tries
             if ok > 0
-            else tuple(unseen_cause(self.turn, attempt) for attempt in range(min(tries, len(self.turn.sent))))
+            else tuple(
+                unseen_cause(self.turn, attempt, self.watched) for attempt in range(min(tries, len(self.turn.sent)))
+            )
         )
 
 
