@@ -10,6 +10,7 @@ from stormdeck.model.discovery import Found
 from stormdeck.model.finding import Severity
 from stormdeck.model.gpu import GpuSnapshot, GpuState
 from stormdeck.model.hop import HopKind
+from stormdeck.model.impact import follows_from_server
 from stormdeck.model.light import Light
 from stormdeck.model.server import ProxySnapshot, ServerKind, VllmSnapshot
 from stormdeck.model.settings.scope import SettingsSnapshot
@@ -72,8 +73,9 @@ def broken_file(settings: SettingsSnapshot) -> bool:
 
 
 def worst(deck: Deck, hop: HopKind) -> Severity | None:
-    """Return how bad the worst finding at a hop is."""
-    return next((finding.severity for finding in deck.findings if finding.hop is hop), None)
+    """Return how bad the worst finding at a hop is; that a server is down is told at that server."""
+    own = (one for one in deck.findings if one.hop is hop and not follows_from_server(one, deck))
+    return next((finding.severity for finding in own), None)
 
 
 def _client(deck: Deck) -> Hop:
@@ -92,8 +94,9 @@ def _client(deck: Deck) -> Hop:
 def _server(deck: Deck, kind: HopKind, server: VllmSnapshot | ProxySnapshot, name: str) -> Hop:
     light = server.state.light
     up = light is Light.FINE
-    if up and worst(deck, kind) in {Severity.ERROR, Severity.WARNING}:
-        light = Light.LOOK
+    found = worst(deck, kind)
+    if up and found in {Severity.ERROR, Severity.WARNING}:
+        light = found.light
     figure = f"{server.latency_ms} ms" if up and server.latency_ms is not None else "" if up else server.state.value
     return Hop(kind, name, place(server.url), light, figure)
 

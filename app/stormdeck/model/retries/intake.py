@@ -14,7 +14,7 @@ from typing import NamedTuple
 from stormdeck.model.logs.access import Access, LocalTime, RequestKind
 from stormdeck.model.logs.batch import LogBatch
 from stormdeck.model.logs.reader import AccessReader
-from stormdeck.model.logs.reasons import is_cooldown, reason
+from stormdeck.model.logs.reasons import is_cooldown, is_passed_on, reason, served_in
 from stormdeck.model.logs.records import RecordReader
 from stormdeck.model.retries.causes import ErrorText
 from stormdeck.model.retries.upstream import asks_for_tokens
@@ -140,13 +140,24 @@ class Intake:
             del self._seen[next(iter(self._seen))]
         return access
 
-    def error(self, line: str, batch: LogBatch) -> ErrorText | None:
-        """Return what an error record says, ``None`` for every other line."""
+    def error(self, line: str, batch: LogBatch, *, behind: bool = False) -> ErrorText | None:
+        """Return what an error record says, ``None`` for every other line.
+
+        ``behind``: the log is that of the server behind the proxy.
+        """
         record = self._records.read(line)
         if record is None or not record.level.is_failure:
             return None
         why = reason(record.message)
-        return ErrorText(None if batch.history else batch.arrived, why, is_cooldown(record.message)) if why else None
+        if not why:
+            return None
+        return ErrorText(
+            None if batch.history else batch.arrived,
+            why,
+            is_cooldown(record.message),
+            behind or is_passed_on(record.message),
+            served_in(record.message),
+        )
 
 
 def when(own: float | None, batch: LogBatch) -> tuple[float | None, float]:
