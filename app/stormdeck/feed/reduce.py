@@ -7,7 +7,7 @@ from typing import Any
 
 from stormdeck.model.client import ClientSnapshot
 from stormdeck.model.deck import Deck
-from stormdeck.model.discovery import DiscoverySnapshot
+from stormdeck.model.discovery import DiscoverySnapshot, Left
 from stormdeck.model.gpu import GpuSnapshot
 from stormdeck.model.hop import HopKind
 from stormdeck.model.litellm.config import ProxyConfig
@@ -33,6 +33,7 @@ Snapshot = (
     | LogTails
     | Replay
     | Troubles
+    | Left
 )
 
 Server = VllmSnapshot | ProxySnapshot
@@ -65,6 +66,10 @@ def take(deck: Deck, snapshot: Snapshot) -> Deck:
 def _placed(deck: Deck, snapshot: Snapshot) -> Deck:
     if isinstance(snapshot, ClientSnapshot):
         return replace(deck, client_version=_version(deck, snapshot.version or ""), exposures=snapshot.exposures)
+    if isinstance(snapshot, Left):
+        if snapshot.hop is HopKind.PROXY:
+            return replace(deck, proxy=None, proxy_config=None)
+        return replace(deck, vllm=None)
     if isinstance(snapshot, TrafficSnapshot):
         deck = replace(deck, client_version=_version(deck, snapshot.client_version))
     if isinstance(snapshot, VllmSnapshot):

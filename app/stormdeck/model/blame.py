@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from stormdeck.model.deck import Deck
 from stormdeck.model.finding import Finding, Severity
+from stormdeck.model.hop import HopKind
 from stormdeck.model.impact import is_background
-from stormdeck.model.path import HopKind, place
+from stormdeck.model.place import place
 from stormdeck.model.retries.storm import Storm
 from stormdeck.model.server import ServerState
 from stormdeck.model.symptoms.words import model_in, words_in

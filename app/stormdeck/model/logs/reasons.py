@@ -57,6 +57,11 @@ def is_cooldown(message: str) -> bool:
     return _COOLDOWN.search(message) is not None
 
 
+def announces(message: str) -> bool:
+    """Return whether a message only says that a traceback follows."""
+    return _ANNOUNCED.match(message.lstrip()) is not None
+
+
 def is_passed_on(message: str) -> bool:
     """Return whether LiteLLM passes on an answer of the server behind it, which it did reach."""
     match = _PASSED_ON.search(message[:_LOOKED_AT])
