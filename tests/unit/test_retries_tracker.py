@@ -73,10 +73,10 @@ def test_a_live_storm_says_when_it_goes_on_and_when_it_ends():
     assert seen.next_at < seen.gives_up_at < 1017.2 + 200
 
 
-def test_it_is_given_up_once_no_attempt_comes():
+def test_it_is_quiet_once_no_attempt_comes():
     tracker, _ = storm(5)
     assert tracker.storms(1008.4 + 10)[0].outcome is Outcome.LIVE
-    assert tracker.storms(1008.4 + 10 + 21)[0].outcome is Outcome.GAVE_UP
+    assert tracker.storms(1008.4 + 10 + 21)[0].outcome is Outcome.QUIET
 
 
 def test_it_is_given_up_at_the_limit():
@@ -208,7 +208,7 @@ def test_without_times_order_and_connection_count():
     taken = [tracker.take(request(None, 500, port)) for port in ports(LADDER[:7])]
     assert numbers(taken) == [1, 2, 3, 4, 5, 6, 7]
     (seen,) = tracker.storms(2000.0)
-    assert (seen.timed, seen.outcome, seen.next_at) == (False, Outcome.GAVE_UP, None)
+    assert (seen.timed, seen.outcome, seen.next_at) == (False, Outcome.QUIET, None)
     assert [tracker.take(request(None, 400, port)).number for port in (1, 2, 3)] == [1, 1, 1]
 
 

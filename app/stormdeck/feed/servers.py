@@ -12,7 +12,8 @@ from stormdeck.feed.logdesk import LogDesk
 from stormdeck.feed.poller import Poller
 from stormdeck.feed.reduce import Snapshot
 from stormdeck.feed.waiting import woken
-from stormdeck.model.discovery import DiscoverySnapshot, Found
+from stormdeck.model.discovery import DiscoverySnapshot, Found, Left
+from stormdeck.model.hop import HopKind
 from stormdeck.model.litellm.config import ProxyConfig
 from stormdeck.model.rules.live import Probe
 from stormdeck.model.server import ProxySnapshot, ServerKind, ServerState, VllmSnapshot
@@ -40,11 +41,15 @@ BUSY = 3
 """Running requests that keep a GPU as busy as it gets."""
 REFUSED = "connection refused"
 """How the words of a look begin that nothing listened to."""
+_BASE_URL = "env.ANTHROPIC_BASE_URL"
 WELL = {ServerState.UP, ServerState.DEGRADED, ServerState.REFUSING}
 
 
 class ServerDesk:
-    """One poller for vLLM and one for the proxy; a server that was found stays until another takes its place."""
+    """One poller for vLLM and one for the proxy.
+
+    A server that was found stays until another takes its place, or the settings lead past it.
+    """
 
     def __init__(
         self,
@@ -66,6 +71,8 @@ class ServerDesk:
         self._discovery: DiscoverySnapshot | None = None
         self._pollers: dict[str, tuple[Found, Poller[Any], asyncio.Task[None], VllmSource | ProxySource]] = {}
         self._states: dict[str, ServerState] = {}
+        self._base: str | None = None
+        """The base URL of the settings at the last search; ``None`` before the first."""
         self._look = asyncio.Event()
         self._nearest: Path | None = None
         """The log nearest to the client."""
@@ -80,10 +87,9 @@ class ServerDesk:
 
         While a file of them cannot be read, as in the middle of an edit, the place is the one that was said before.
         """
-        path = "env.ANTHROPIC_BASE_URL"
-        if settings.text(path) is None and settings.broken:
+        if settings.text(_BASE_URL) is None and settings.broken:
             return
-        if settings.text(path) != self._settings.text(path):
+        if settings.text(_BASE_URL) != self._settings.text(_BASE_URL):
             self._moved_at = time.time()
             self._look.set()
         self._settings = settings
@@ -122,11 +128,12 @@ class ServerDesk:
         wait = SEARCH_S
         while True:
             self._look.clear()
-            began = time.time()
+            began, base = time.time(), self._settings.text(_BASE_URL) or ""
             found = await discover(self._settings, self._http, self._named)
             self._take(found)
             if self._moved_at is not None and self._moved_at <= began:
                 self._moved_at = None
+            self._leave_old_path(found, base)
             await self._read_yaml(found)
             await self._probe_base_url(found)
             well = self._pollers and all(self._states.get(name) in WELL for name in self._pollers)
@@ -161,6 +168,22 @@ class ServerDesk:
         asked, own = address(base.url if base is not None else polled[0].url), address(polled[0].url)
         return asked is not None and own is not None and asked.place == own.place
 
+    def _leave_old_path(self, found: DiscoverySnapshot, base: str) -> None:
+        """Leave servers that the search did not find again after the settings have named another place.
+
+        While they name the same one, a server that is not found is down, and stays on the path.
+        """
+        before, self._base = self._base, base
+        if before is None or before == base:
+            return
+        for hop, name in ((HopKind.PROXY, "proxy"), (HopKind.SERVER, "vllm")):
+            server = found.server(proxy=hop is HopKind.PROXY)
+            here = server is not None and (hop is HopKind.PROXY or server.kind is ServerKind.VLLM)
+            if name in self._pollers and not here:
+                self._leave(name)
+                self._yaml = None if hop is HopKind.PROXY else self._yaml
+                self._hand(Left(hop))
+
     async def _probe_base_url(self, found: DiscoverySnapshot) -> None:
         """Hand on what the client's base URL answers, where it is something else than before."""
         probe = await probe_base_url(self._settings, found, self._http)
@@ -190,8 +213,7 @@ class ServerDesk:
             old[3].process = found.process
             return
         if old is not None:
-            old[2].cancel()
-            self._logs.leave(logs_of(old[0]))
+            self._leave(name)
         key = self.key(found.url)
         source: VllmSource | ProxySource
         if name == "vllm":
@@ -203,6 +225,13 @@ class ServerDesk:
         )
         poller.slow = not self._watched
         self._pollers[name] = (found, poller, self._spawn(poller.run()), source)
+
+    def _leave(self, name: str) -> None:
+        """Stop asking a server, and reading its logs."""
+        found, _, task, _ = self._pollers.pop(name)
+        self._states.pop(name, None)
+        task.cancel()
+        self._logs.leave(logs_of(found))
 
     def _heard(self, name: str, snapshot: VllmSnapshot | ProxySnapshot) -> None:
         before = self._states.get(name)

@@ -196,7 +196,9 @@ class TrafficMeter:
         if failed is None or failed.t is None:
             return None
         error = self._ledger.tracker.causes.of(failed.t, failed.t)
-        return Failure(failed.status, failed.t, error.text if error is not None else "", failed.log, self._passed)
+        hop, served = self._ledger.origin(failed.t, failed.t)
+        reason = error.text if error is not None else ""
+        return Failure(failed.status, failed.t, reason, failed.log, self._passed, hop, served)
 
     def _begin_anew(self) -> None:
         """Forget what a clock told that was set back since: by the new one it lies ahead, and nothing would be over.

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from stormdeck.model.hop import HopKind
+
 if TYPE_CHECKING:
     from stormdeck.model.retries.storm import Storm
     from stormdeck.model.retries.told import InFlight
@@ -36,6 +38,10 @@ class Failure:
     log: str
     passed: bool
     """A request after it was answered well."""
+    hop: HopKind | None = None
+    """Whose answer it was, as far as the logs tell."""
+    served: str = ""
+    """The ids that a 404 named as served."""
 
 
 class PathChange(NamedTuple):

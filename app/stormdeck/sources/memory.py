@@ -42,7 +42,7 @@ CREATE TABLE storms (
     log TEXT NOT NULL, session TEXT, confidence TEXT NOT NULL
 )
 """
-_OUTCOMES = {Outcome.RECOVERED.value, Outcome.GAVE_UP.value}
+_OUTCOMES = {outcome.value for outcome in Outcome if outcome is not Outcome.LIVE}
 _MARGIN_S = 60.0
 _DAMAGED = {11, 26}
 """SQLITE_CORRUPT and SQLITE_NOTADB."""

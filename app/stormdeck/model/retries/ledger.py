@@ -9,6 +9,7 @@ from math import inf
 from operator import attrgetter
 from typing import NamedTuple
 
+from stormdeck.model.hop import HopKind
 from stormdeck.model.logs.access import LocalTime, RequestKind
 from stormdeck.model.logs.batch import LogBatch
 from stormdeck.model.retries.account import Account
@@ -160,14 +161,18 @@ class Ledger:
             line = batch.lines[index]
             if " HTTP/" in line:
                 found = intake.access(line, head, tail)
-                if found is not None:
-                    access, port = found
-                    asked += asks_for_tokens(access)
-                    if access.kind is RequestKind.MAIN:
-                        moment = when(access.time, batch)
-                        requests.append(Request(batch.log, access.status, access.host, port, *moment))
+                if found is None:
+                    continue
+                access, port = found
+                moment = when(access.time, batch)
+                if access.kind is RequestKind.MAIN:
+                    requests.append(Request(batch.log, access.status, access.host, port, *moment))
+                if asks_for_tokens(access):
+                    asked += 1
+                    if access.status >= 500 and moment.t is not None:
+                        self.tracker.causes.note_behind(moment.t)
             elif "ERROR" in line or "CRITICAL" in line:
-                self._explain(intake, line, batch)
+                self._explain(intake, line, batch, behind=True)
         return Behind(asked, requests)
 
     def take_entry(self, entry: Entry) -> None:
@@ -214,7 +219,18 @@ class Ledger:
             error = self.tracker.causes.of(requests[0].t, requests[-1].t)
             return error.text if error is not None else ""
 
-        return account.storms(self.limit, reason, now)
+        return [self._placed(storm) for storm in account.storms(self.limit, reason, now)]
+
+    def origin(self, started: float | None, last: float | None) -> tuple[HopKind | None, str]:
+        """Return whose answers the failures of a span were, and the ids that a 404 among them named as served."""
+        causes = self.tracker.causes
+        error = causes.of(started, last)
+        hop = HopKind.SERVER if causes.from_server(started, last) else None
+        return hop, error.served if error is not None else ""
+
+    def _placed(self, storm: Storm) -> Storm:
+        hop, served = self.origin(storm.started, storm.last) if storm.timed else self.origin(None, None)
+        return replace(storm, hop=hop, served=served) if hop is not None or served else storm
 
     def report(self, now: float | None = None) -> Report:
         """Return the account so far; ``now``: unix seconds, to tell a storm that goes on from one given up."""
@@ -247,7 +263,7 @@ class Ledger:
         self._retries += sum(line.attempt.number > 1 for line in judged)
         self._retries -= sum(line.attempt.instead_of is not None for line in judged)
 
-    def _explain(self, intake: Intake, line: str, batch: LogBatch) -> None:
-        error = intake.error(line, batch)
+    def _explain(self, intake: Intake, line: str, batch: LogBatch, *, behind: bool = False) -> None:
+        error = intake.error(line, batch, behind=behind)
         if error is not None:
-            self.tracker.explain(*error)
+            self.tracker.explain_by(error)

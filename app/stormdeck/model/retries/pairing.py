@@ -15,6 +15,13 @@ from stormdeck.model.retries.request import Request
 from stormdeck.model.retries.storm import Outcome, Storm
 from stormdeck.model.retries.told import End, ToldTurn
 
+OUTCOMES = {
+    End.OPEN: Outcome.LIVE,
+    End.ANSWERED: Outcome.RECOVERED,
+    End.FAILED: Outcome.GAVE_UP,
+    End.LEFT: Outcome.STOPPED,
+}
+"""How a storm ends by what the transcript says of its turn."""
 START_S = 1.0
 """Longest time from a prompt to the answer that its first, failing request gets."""
 UNSURE_S = 0.3
@@ -46,14 +53,14 @@ class Pair:
         """Return a storm with the session and the end that the transcript tells."""
         if self.turn is None:
             return storm
-        outcome = Outcome.RECOVERED if self.turn.end is End.ANSWERED else Outcome.GAVE_UP
+        storm = replace(storm, session=self.turn.session, folder=self.turn.folder, agent=self.turn.agent)
+        if self.turn.end is End.OPEN:
+            return storm
         return replace(
             storm,
-            session=self.turn.session,
-            folder=self.turn.folder,
-            agent=self.turn.agent,
-            outcome=outcome,
+            outcome=OUTCOMES[self.turn.end],
             next_at=None,
+            next_by=None,
             gives_up_at=None,
             confidence=f"{storm.confidence}; its end as the client tells it",
         )

@@ -147,6 +147,8 @@ class Sessions:
         thread = self._thread(entry)
         if entry.kind is EntryKind.ASK:
             self._ask(thread, entry)
+        elif entry.kind is EntryKind.INTERRUPT:
+            self._interrupt(thread, entry)
         elif entry.kind is EntryKind.REQUEST:
             self._send(thread, entry)
         elif entry.kind is EntryKind.RETRY:
@@ -198,6 +200,13 @@ class Sessions:
         """Note that a request goes out; a turn that is open still may go on: the client queues what is typed."""
         thread.asked = entry.t
         thread.asked_since = True
+
+    def _interrupt(self, thread: _Thread, entry: Entry) -> None:
+        """End the turn that is open; the prompt that was interrupted asks for nothing any more."""
+        turn = self._turns.get(thread.turn)
+        if turn is not None and turn.end is End.OPEN:
+            self._put(thread, replace(turn, heard=entry.t, end=End.LEFT))
+        thread.asked_since = False
 
     def _send(self, thread: _Thread, entry: Entry) -> None:
         turn = self._turns.get(thread.turn)

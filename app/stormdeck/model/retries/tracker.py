@@ -97,7 +97,12 @@ class Tracker:
 
     def explain(self, t: float | None, text: str, is_cooldown: bool = False) -> None:
         """Take an error record's text in a few words; ``is_cooldown``: a proxy refused by itself, after an error."""
-        self.causes.add(ErrorText(t, text, is_cooldown))
+        self.explain_by(ErrorText(t, text, is_cooldown))
+
+    def explain_by(self, error: ErrorText) -> None:
+        """Take what an error record says."""
+        self.causes.add(error)
+        t = error.t
         for chain in reversed(self._kept.values()):
             # Older ones are over, or have found theirs.
             if t is not None and chain.last is not None and chain.last < t - BESIDE:

@@ -27,6 +27,8 @@ class EntryKind(StrEnum):
 
     ASK = "ask"
     """A prompt or a tool's result: the next request goes out."""
+    INTERRUPT = "interrupt"
+    """The user stopped what was going on."""
     REQUEST = "request"
     """One HTTP attempt of the main thread; only 2.1.329 tells."""
     RETRY = "retry"
@@ -83,6 +85,8 @@ _WORDS = (
 )
 _UNSENT = ("Not logged in", "Invalid API key · Please run", "API Error: Invalid URL")
 """A client without a token or a usable address says so and sends nothing (measured, 2.1.42 to 2.1.329)."""
+_INTERRUPTED = "[Request interrupted by user"
+"""Followed by ``]`` or by ``for tool use]``."""
 _NAMES = {"model_not_found": "404", "authentication_failed": "401", "rate_limit": "429"}
 _LOOKED_AT = 300
 """Characters of an error's text that are looked at for its cause; none of them is kept."""
@@ -111,7 +115,10 @@ def _told(fields: dict[str, Any]) -> dict[str, Any] | None:
     """Return what is particular to the kind of a line."""
     kind = fields.get("type")
     if kind == "user":
-        return None if fields.get("isMeta") is True else {"kind": EntryKind.ASK, "id": _name(fields, "uuid")}
+        if fields.get("isMeta") is True:
+            return None
+        asks = EntryKind.INTERRUPT if _is_interruption(fields) else EntryKind.ASK
+        return {"kind": asks, "id": _name(fields, "uuid")}
     if kind == "assistant":
         return _answer(fields)
     if kind == "api-request":
@@ -122,6 +129,15 @@ def _told(fields: dict[str, Any]) -> dict[str, Any] | None:
             "digest": _name(fields, "requestDigest"),
         }
     return _retry(fields) if kind == "system" and fields.get("subtype") == "api_error" else None
+
+
+def _is_interruption(fields: dict[str, Any]) -> bool:
+    """Return whether an entry is the client's own note that its user interrupted it."""
+    message = fields.get("message")
+    content = message.get("content") if isinstance(message, dict) else None
+    block = content[0] if isinstance(content, list) and content else content
+    text = block.get("text") if isinstance(block, dict) else block
+    return isinstance(text, str) and text.startswith(_INTERRUPTED)
 
 
 def _answer(fields: dict[str, Any]) -> dict[str, Any] | None:
