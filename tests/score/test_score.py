@@ -5,20 +5,18 @@ import math
 import shutil
 import subprocess
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from detectors import DETECTORS, by_rate, from_logs, lines_of, with_transcripts
 from judge import judge, match
 
+from recorded import moved, truth
 from score import RECORDINGS, Total, recordings, score, table, wrong
-from stormdeck.model.logs.access import RequestKind, parse_access
 from stormdeck.model.logs.batch import LogBatch
 from stormdeck.model.meter import TrafficMeter
 from stormdeck.model.retries.ledger import Ledger
 from stormdeck.model.retries.told import Sessions
-from stormdeck.model.retries.transcript import parse_entry
 from stormdeck.sources.transcripts.read import read_transcripts
 
 FOLDERS = recordings(RECORDINGS)
@@ -27,10 +25,6 @@ SHARED = Path(__file__).parents[3] / "shared" / "score" / "score.py"
 
 def name(folder):
     return folder.name
-
-
-def truth(folder):
-    return json.loads((folder / "truth.json").read_text())
 
 
 @pytest.fixture(scope="module")
@@ -105,25 +99,6 @@ def test_the_order_of_lines_and_entries_does_not_matter(order):
             else:
                 ledger.take_entry(event)
         assert ledger.report().as_json() == with_transcripts(folder), folder.name
-
-
-def moved(folder, seconds, ports):
-    """Return a recording's lines and entries at another time and on other ports."""
-    lines = []
-    for t, line in lines_of(folder):
-        access = parse_access(line)
-        port = 0 if access is None or access.kind is RequestKind.PROBE else access.port
-        other = f":{(port + ports) % 60000 + 1000} - "
-        lines.append((t + seconds, line.replace(f":{port} - ", other, 1)))
-    entries = []
-    for path in sorted((folder / "transcripts").rglob("*.jsonl")):
-        for line in path.read_text().splitlines():
-            fields = json.loads(line)
-            if "timestamp" in fields:
-                at = datetime.fromisoformat(fields["timestamp"]).timestamp() + seconds
-                fields["timestamp"] = datetime.fromtimestamp(at, UTC).isoformat()
-            entries.append(parse_entry(json.dumps(fields)))
-    return lines, [entry for entry in entries if entry is not None]
 
 
 def overlaid(*parts):
