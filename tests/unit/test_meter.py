@@ -194,7 +194,7 @@ def test_what_was_counted_stays_when_another_log_is_named():
     seen = meter.snapshot(START + 7)
     assert (seen.requests, seen.turns, seen.retries) == (5, 2, 3)
     assert [(one.log, one.attempts) for one in seen.storms] == [("vllm", 4)]
-    assert (seen.counted, seen.changes) == ("litellm", (PathChange(START + 4.5, "litellm"),))
+    assert (seen.counted, seen.changes) == ("litellm", (PathChange(START + 4.5, "litellm", 59),))
 
 
 def test_a_change_that_is_noticed_late_counts_from_when_it_was():
@@ -206,7 +206,7 @@ def test_a_change_that_is_noticed_late_counts_from_when_it_was():
     assert meter.snapshot(START + 19).requests == 2
     meter.set_primary("vllm", since=START + 10)
     assert meter.snapshot(START + 20).requests == 3
-    assert meter.snapshot(START + 20).changes == (PathChange(START + 10, "vllm"),)
+    assert meter.snapshot(START + 20).changes == (PathChange(START + 10, "vllm", 58),)
 
 
 def test_a_log_that_takes_anothers_place_counts_from_its_first_request():
@@ -219,7 +219,7 @@ def test_a_log_that_takes_anothers_place_counts_from_its_first_request():
     meter.set_primary("new", now=START + 8)
     meter.take(batch(line(200, 2), t=START + 9, log="new"))
     seen = meter.snapshot(START + 10)
-    assert (seen.requests, seen.changes) == (4, (PathChange(START + 5, "new"),))
+    assert (seen.requests, seen.changes) == (4, (PathChange(START + 5, "new", 59),))
 
 
 def test_direct_and_back_again():
@@ -262,7 +262,8 @@ def test_a_time_without_a_look_is_told():
     assert meter.snapshot(START + 1).gaps == ()
     seen = meter.snapshot(START + 65)
     assert seen.gaps == ((START + 1, START + 65),)
-    assert meter.snapshot(START + 66).gaps == seen.gaps
+    assert (seen.unwatched_s, seen.unwatched) == (64, (56, 57, 58))
+    assert [meter.snapshot(START + 65 + at).unwatched_s for at in range(0, 65, 5)] == [64] * 12 + [0]
 
 
 def test_an_empty_batch_says_that_a_log_is_read():

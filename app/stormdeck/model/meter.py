@@ -45,8 +45,11 @@ class TrafficMeter:
         bucket_s: int = 15,
         limit: int = DEFAULT_LIMIT,
         local_time: LocalTime | None = None,
+        gap_s: float = GAP_S,
     ) -> None:
+        """Take a look that comes ``gap_s`` after the one before as a time in which nothing was watched."""
         self._bucket_s = bucket_s
+        self._gap_s = gap_s
         self._size = max(1, window_s // bucket_s)
         self._nearest = NearestLog(RECENT)
         self._changes: deque[PathChange] = deque(maxlen=self._size)
@@ -143,7 +146,7 @@ class TrafficMeter:
         """Return the last window; equal to the one before while nothing came in and nothing left it or the minute."""
         if now < self._looked - SET_BACK_S:
             self._begin_anew()
-        elif -inf < self._looked < now - GAP_S:
+        elif -inf < self._looked < now - self._gap_s:
             self._resting = None
             self._gaps.append((self._looked, now))
         self._looked = now
@@ -152,6 +155,7 @@ class TrafficMeter:
             newest = self._count(now)
             # With an empty minute and nothing under way only what comes, or the next slice, can change it.
             still = not newest.requests_per_minute and newest.live_storm is None and not newest.waiting
+            still = still and not newest.unwatched_s
             self._resting, self._rests_in = newest if still else None, at
             return newest
         return self._resting
@@ -179,8 +183,10 @@ class TrafficMeter:
             storms=tuple(storms[:SHOWN]),
             logs=tuple(self._logs),
             counted=self._nearest.name or "",
-            changes=tuple(change for change in self._changes if change.at > now - self._size * self._bucket_s),
+            changes=tuple(one for change in self._changes if (one := self._dated(change, last)).slice >= 0),
             gaps=tuple(gap for gap in self._gaps if gap[1] > now - self._size * self._bucket_s),
+            unwatched_s=round(sum(ended - begun for begun, ended in self._gaps if now - ended < MINUTE)),
+            unwatched=tuple(index for index in range(self._size) if self._in_gap(last - self._size + 1 + index)),
             client_version=self.client_version,
             since=self._since,
             upstream=self._hops(self._nearest.name).last(last),
@@ -189,6 +195,15 @@ class TrafficMeter:
             failure=self._failure(),
             bursts_of_400=any(map(_is_burst, storms)),
         )
+
+    def _dated(self, change: PathChange, last: int) -> PathChange:
+        """Return a change with the slice that it lies in; below 0 where the window has left it behind."""
+        return change._replace(slice=floor(change.at / self._bucket_s) - (last - self._size + 1))
+
+    def _in_gap(self, at: int) -> bool:
+        """Return whether nothing was watched in a slice of time."""
+        begin, end = at * self._bucket_s, (at + 1) * self._bucket_s
+        return any(begun <= begin and end <= ended for begun, ended in self._gaps)
 
     def _failure(self) -> Failure | None:
         """Return the newest request that failed."""

@@ -50,6 +50,8 @@ class PathChange(NamedTuple):
     at: float
     """Unix seconds."""
     log: str
+    slice: int = 0
+    """In which slice of the window, counted from 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,10 @@ class TrafficSnapshot:
     """In the window, oldest first."""
     gaps: tuple[tuple[float, float], ...] = ()
     """From when to when nothing was watched in the window, in unix seconds: the panel was stopped, or it slept."""
+    unwatched_s: int = 0
+    """Seconds of those gaps that ended in the last minute: the rates of that minute leave them out."""
+    unwatched: tuple[int, ...] = ()
+    """The slices that lie in a gap as a whole, by their indices."""
     client_version: str = ""
     """Of the client that wrote the newest transcript line; empty while none did."""
     since: float | None = None
