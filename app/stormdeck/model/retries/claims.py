@@ -16,6 +16,8 @@ from stormdeck.model.retries.told import End, Failure, ToldTurn
 
 EARLY = 0.2
 """Seconds by which a line may come before the client's own record that the request was sent (0.15 measured)."""
+LATE_RECORD = 1.0
+"""Seconds by which the client's record of a request may come after it was sent, on a busy machine (0.25 measured)."""
 EARLY_FAILURE = 0.5
 """The same where the record of the failure tells its time more closely."""
 LATE = 0.6
@@ -49,13 +51,15 @@ class Slot(NamedTuple):
     high: float
     want: str
     """A status, or ``ok``, ``failed``, ``any``; empty where it leaves no line."""
+    is_last: bool = False
+    """Its answer ends the turn."""
 
     @property
     def span(self) -> tuple[float, float]:
         """Return from when to when its answer may have started: a good one long before the turn's end or its cut."""
         if self.want != _OK:
             return self.at, self.at
-        return self.low, self.at if self.at > self.low else self.high
+        return self.low, self.high if self.is_last else self.at
 
 
 class Claims:
@@ -138,7 +142,7 @@ class _Lines:
         found = self._best(slot, session)
         if found is not None:
             self._hold(found, slot, session)
-        elif self._late > LATE:
+        elif slot.want == _OK or slot.want.isdigit():
             self._make_room(slot, session, set())
 
     def _best(self, slot: Slot, session: str) -> int | None:
@@ -155,9 +159,9 @@ class _Lines:
                 yield index
 
     def _make_room(self, slot: Slot, session: str, seen: set[int]) -> bool:
-        """Give a slot a line whose time is hardly known, where the slot that holds it can have another one."""
+        """Give a slot, which must have left a line, one whose holder can have another."""
         for index in self._fitting(slot):
-            if index in seen or self._lines[index].late <= LATE or len(seen) >= MOST_MOVED:
+            if index in seen or len(seen) >= MOST_MOVED:
                 continue
             seen.add(index)
             holder = self.holders[index]
@@ -219,10 +223,18 @@ def _sent_slots(index: int, turn: ToldTurn) -> list[Slot]:
             failure = _failure_of(turn, begun, ended)
             at = failure.t if failure is not None else begun
             low = begun if failure is None else min(begun, failure.t - EARLY_FAILURE)
+            low = min(low, _soonest(turn, attempt, begun))
             slots.append(Slot(index, attempt, at, low, ended, _wanted(failure.cause if failure else "")))
         else:
-            slots.append(_last_slot(index, attempt, begun, turn))
+            slot = _last_slot(index, attempt, begun, turn)
+            slots.append(slot._replace(low=min(slot.low, _soonest(turn, attempt, begun))))
     return slots
+
+
+def _soonest(turn: ToldTurn, attempt: int, begun: float) -> float:
+    """Return when an attempt can have been sent at the soonest: not before its prompt, nor before the one before."""
+    before = turn.begun if not attempt else turn.sent[attempt - turn.before - 1] if attempt > turn.before else begun
+    return max(before, begun - LATE_RECORD)
 
 
 def _failed_slots(index: int, turn: ToldTurn) -> list[Slot]:
@@ -239,7 +251,7 @@ def _failed_slots(index: int, turn: ToldTurn) -> list[Slot]:
 
 def _last_slot(index: int, attempt: int, begun: float, turn: ToldTurn) -> Slot:
     if turn.end is End.ANSWERED:
-        return Slot(index, attempt, begun, begun, max(begun, turn.heard), _OK)
+        return Slot(index, attempt, begun, begun, max(begun, turn.heard), _OK, is_last=True)
     if turn.end is End.FAILED:
         return Slot(index, attempt, turn.heard, begun, max(begun, turn.heard), _wanted(turn.cause))
     failure = _failure_of(turn, begun, turn.heard + LATE)
