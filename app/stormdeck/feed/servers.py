@@ -26,7 +26,7 @@ from stormdeck.sources.http import HttpClient
 from stormdeck.sources.litellm_config import read_proxy_config
 from stormdeck.sources.named import base_url
 from stormdeck.sources.probe import probe_base_url
-from stormdeck.sources.processes import config_of
+from stormdeck.sources.processes import config_of, is_alive
 from stormdeck.sources.proxy import ProxySource
 from stormdeck.sources.vllm import VllmSource
 
@@ -73,6 +73,8 @@ class ServerDesk:
         self._states: dict[str, ServerState] = {}
         self._base: str | None = None
         """The base URL of the settings at the last search; ``None`` before the first."""
+        self._ended: set[int] = set()
+        """Processes of servers that are known to have ended."""
         self._look = asyncio.Event()
         self._nearest: Path | None = None
         """The log nearest to the client."""
@@ -211,6 +213,7 @@ class ServerDesk:
         old = self._pollers.get(name)
         if old is not None and (old[0].url, old[0].kind) == (found.url, found.kind):
             old[3].process = found.process
+            self._pollers[name] = (found, *old[1:])
             return
         if old is not None:
             self._leave(name)
@@ -242,8 +245,16 @@ class ServerDesk:
             self._logs.refuse(refuses=_refuses(snapshot))
         if isinstance(snapshot, VllmSnapshot):
             self.load = min(1.0, snapshot.engine.running / BUSY) if snapshot.engine else 0.0
-        if fell:
+        if fell or self._has_ended(name):
             self._look.set()
+
+    def _has_ended(self, name: str) -> bool:
+        """Return whether a server's process has just ended: another one may answer at once, with a log of its own."""
+        process = self._pollers[name][0].process if name in self._pollers else None
+        if process is None or process.pid in self._ended or is_alive(process):
+            return False
+        self._ended.add(process.pid)
+        return True
 
 
 def logs_of(found: Found) -> tuple[Path, ...]:
