@@ -74,7 +74,7 @@ def warm_then_cold():
 
 def timeouts():
     """Return the traffic of a turn that times out again and again, while one turn waits."""
-    storm = replace(LIVE, cause="timeout", reason="", next_at=None, last=NOW - 130, started=NOW - 600)
+    storm = replace(LIVE, cause="timeout", reason="", next_at=None, last=NOW - 200, started=NOW - 600)
     return replace(CALM, storms=(replace(storm, outcome=GAVE_UP.outcome),), waiting=1)
 
 
@@ -351,7 +351,10 @@ STACKS = {
     "the YAML does not parse": Stack((*THROUGH, yaml("not-yaml")), VIA, "PROXY813", "line"),
     "the YAML asks vLLM for another id": Stack((*AS_CLAUDE, yaml("another-served-name")), VIA, "PROXY815", "model"),
     "another id asked of vLLM, known from the log alone": Stack(
-        (*THROUGH, failures(404, UNSERVED, 4)), VIA, "PROXY815", "404"
+        (*THROUGH, failures(404, UNSERVED, 4)),
+        SERVER,
+        "PROXY815",
+        "404 from vLLM: it serves Qwen3.5-27B, LiteLLM asks for Q",
     ),
     "vLLM is dead behind LiteLLM (recording)": Stack(
         (*THROUGH, vllm(ServerState.DOWN, DOWN), recording("L_dead_r4_2.1.112", 30)),
@@ -375,9 +378,9 @@ STACKS = {
                 ),
             ),
         ),
-        VIA,
+        SERVER,
         "PROXY815",
-        "does not exist",
+        "404 from vLLM: it serves Qwen3.5-27B, LiteLLM asks for Q",
     ),
     "LiteLLM refuses fields of the client": Stack(
         (

@@ -3,16 +3,23 @@
 import asyncio
 import time
 from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from samples import CALM, GAVE_UP, LIVE, NOT_JSON, RECOVERED, STORMY, WELL, settings
+from samples import CALM, FOUND, GAVE_UP, LIVE, NOT_JSON, PROXY, RECOVERED, STORMY, VLLM, WELL, WELL_SET, settings
+from stormdeck.feed import servers as servers_module
 from stormdeck.feed import stormdesk
 from stormdeck.feed.canarydesk import CanaryDesk
 from stormdeck.feed.logdesk import LogDesk
+from stormdeck.feed.reduce import take
 from stormdeck.feed.servers import ServerDesk
 from stormdeck.feed.stormdesk import StormDesk
 from stormdeck.model.canary.summary import CanaryReport
+from stormdeck.model.deck import Deck
+from stormdeck.model.discovery import Left
+from stormdeck.model.hop import HopKind
 from stormdeck.model.logs.batch import LogBatch
 from stormdeck.model.logs.book import LogBook
 from stormdeck.model.meter import TrafficMeter
@@ -116,3 +123,79 @@ def test_a_settings_file_in_the_middle_of_an_edit_does_not_lead_to_another_stack
     assert known
     desk.take_settings(settings(NOT_JSON))
     assert desk.key("http://127.0.0.1:4000") == known
+
+
+class TestThePathFollowsTheSettings:
+    """The proxy is left as soon as the settings lead past it, whether it still answers or is down."""
+
+    PROXY_FIRST = FOUND
+    STRAIGHT = replace(FOUND, found=FOUND.found[1:])
+
+    def handed(self, monkeypatch, *steps):
+        """Return which servers are asked in the end, and which were left; keep what logs were followed.
+
+        Searches under these base URLs find these servers.
+        """
+        searches, seen = iter([found for _, found in steps]), []
+        followed = self.followed = []
+
+        async def discover(*_, **__):
+            return next(searches)
+
+        async def nothing(*_):
+            return None
+
+        async def scene():
+            def spawn(work):
+                work.close()
+                return asyncio.get_running_loop().create_future()
+
+            logs = SimpleNamespace(follow=lambda *told: followed.append(told), leave=lambda paths: None)
+            desk = ServerDesk(Options(), SimpleNamespace(), seen.append, logs, spawn)
+            running = asyncio.create_task(desk.run())
+            for number, (base, _) in enumerate(steps, start=1):
+                desk.take_settings(settings(WELL_SET.replace(":4000", base)))
+                desk.search()
+                await until(lambda at=number: next_after(searches, steps) >= at)
+            running.cancel()
+            return sorted(desk._pollers)
+
+        def next_after(left, all_steps):
+            return len(all_steps) - left.__length_hint__()
+
+        monkeypatch.setattr(servers_module, "discover", discover)
+        monkeypatch.setattr(servers_module, "probe_base_url", nothing)
+        monkeypatch.setattr(ServerDesk, "_read_yaml", nothing)
+        return asyncio.run(scene()), [one for one in seen if isinstance(one, Left)]
+
+    def test_a_proxy_that_the_client_goes_past_is_left(self, monkeypatch):
+        polled, left = self.handed(monkeypatch, (":4000", self.PROXY_FIRST), (":8000", self.STRAIGHT))
+        assert (polled, left) == (["vllm"], [Left(HopKind.PROXY)])
+
+    def test_a_proxy_that_is_not_found_while_the_settings_name_it_stays(self, monkeypatch):
+        polled, left = self.handed(monkeypatch, (":4000", self.PROXY_FIRST), (":4000", self.STRAIGHT))
+        assert (polled, left) == (["proxy", "vllm"], [])
+
+    def test_it_comes_back_with_the_settings(self, monkeypatch):
+        steps = ((":4000", self.PROXY_FIRST), (":8000", self.STRAIGHT), (":4000", self.PROXY_FIRST))
+        assert self.handed(monkeypatch, *steps)[0] == ["proxy", "vllm"]
+
+    @pytest.mark.parametrize(
+        ("base", "nearest", "is_dated"),
+        [(":4000", "litellm.log", False), (":8000", "vllm.log", True)],
+        ids=["the proxy is down", "the client goes past it"],
+    )
+    def test_the_log_that_counts_follows_the_settings_and_not_what_is_up(self, monkeypatch, base, nearest, is_dated):
+        both = replace(self.PROXY_FIRST, logs=(Path("litellm.log"), Path("vllm.log")))
+        straight = replace(self.STRAIGHT, logs=(Path("vllm.log"),))
+        before = time.time()
+        self.handed(monkeypatch, (":4000", both), (base, straight))
+        assert self.followed[0][:2] == (both.logs, Path("litellm.log"))
+        logs, first, since = self.followed[1]
+        assert (logs, first) == (straight.logs, Path(nearest))
+        assert (since is not None and since >= before) is is_dated
+
+    def test_the_deck_shows_no_server_that_was_left(self):
+        deck = take(take(take(Deck(), FOUND), PROXY), VLLM)
+        assert take(deck, Left(HopKind.PROXY)).proxy is None
+        assert take(deck, Left(HopKind.SERVER)).vllm is None

@@ -79,7 +79,7 @@ def test_the_scratch_files_are_what_the_panel_will_read(stack):
     file = stack.home / ".claude" / "settings.json"
     env = json.loads(file.read_text())["env"]
     assert env["ANTHROPIC_BASE_URL"] == stack.proxy_url
-    assert "ANTHROPIC_DEFAULT_HAIKU_MODEL" not in env
+    assert all(env[f"ANTHROPIC_DEFAULT_{tier}_MODEL"] for tier in ("OPUS", "SONNET", "HAIKU", "FABLE"))
     assert "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC" not in env
     assert (file.stat().st_mode & 0o777, stack.home.parent.stat().st_mode & 0o777) == (0o600, 0o700)
     assert stack.project.is_dir()

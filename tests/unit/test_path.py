@@ -42,10 +42,11 @@ def test_a_finding_about_the_settings_shows_at_the_client(severity, light):
     assert lights(replace(WHOLE, findings=(finding,)))[0] == (HopKind.CLIENT, light)
 
 
-def test_a_finding_about_a_server_that_answers_is_worth_a_look():
-    finding = Finding("SERVER901", Severity.ERROR, "no parser", "", "--tool-call-parser", hop=HopKind.SERVER)
+@pytest.mark.parametrize(("severity", "light"), [(Severity.ERROR, Light.BROKEN), (Severity.WARNING, Light.LOOK)])
+def test_a_finding_about_a_server_that_answers_shows_there_with_its_own_severity(severity, light):
+    finding = Finding("SERVER901", severity, "no parser", "", "--tool-call-parser", hop=HopKind.SERVER)
     deck = replace(WHOLE, findings=(finding,))
-    assert dict(lights(deck))[HopKind.SERVER] is Light.LOOK
+    assert dict(lights(deck))[HopKind.SERVER] is light
     assert dict(lights(deck))[HopKind.CLIENT] is Light.FINE
 
 

@@ -30,6 +30,7 @@ from stormdeck.model.logs.tails import LogTails
 from stormdeck.model.path import HopKind
 from stormdeck.model.prefix import PrefixMemory
 from stormdeck.model.server import ServerState
+from stormdeck.model.status import state_of
 from stormdeck.model.traffic import Failure
 from stormdeck.model.verdict.ranking import statements, verdict
 
@@ -102,7 +103,8 @@ def test_a_hosted_id_that_a_server_does_not_know_leads_to_the_tier_without_a_map
 def test_an_id_of_the_background_model_breaks_no_turn():
     text = WELL_SET.replace('HAIKU_MODEL": "Qwen3.5-27B"', 'HAIKU_MODEL": "Qwen3.5-9B"')
     first = told(settings(text), *WHOLE[1:])[0]
-    assert (first.code, first.light) == ("MODEL303", Light.LOOK)
+    assert (first.code, first.light, first.gravity) == ("MODEL303", Light.BROKEN, Light.LOOK)
+    assert state_of(first) == "degraded"
 
 
 def test_a_failure_that_is_part_of_a_storm_is_not_told_twice():

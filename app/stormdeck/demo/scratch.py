@@ -83,7 +83,7 @@ class Scratch:
 
 
 def _settings(proxy: str) -> dict[str, object]:
-    """Return settings that work, with pitfalls to find: the small tier is unmapped, extra traffic is on."""
+    """Return settings that work, with pitfalls that break no turn: extra traffic is on, the timeout does not hold."""
     return {
         "$schema": "https://json.schemastore.org/claude-code-settings.json",
         "model": "sonnet",
@@ -92,6 +92,8 @@ def _settings(proxy: str) -> dict[str, object]:
             "ANTHROPIC_AUTH_TOKEN": KEY,
             "ANTHROPIC_DEFAULT_OPUS_MODEL": MODEL,
             "ANTHROPIC_DEFAULT_SONNET_MODEL": MODEL,
+            "ANTHROPIC_DEFAULT_HAIKU_MODEL": MODEL,
+            "ANTHROPIC_DEFAULT_FABLE_MODEL": MODEL,
             "ANTHROPIC_CUSTOM_MODEL_OPTION": MODEL,
             "CLAUDE_CODE_ATTRIBUTION_HEADER": "0",
             "CLAUDE_CODE_MAX_RETRIES": "5",

@@ -7,14 +7,15 @@ from typing import Any
 
 from stormdeck.model.client import ClientSnapshot
 from stormdeck.model.deck import Deck
-from stormdeck.model.discovery import DiscoverySnapshot
+from stormdeck.model.discovery import DiscoverySnapshot, Left
 from stormdeck.model.gpu import GpuSnapshot
+from stormdeck.model.hop import HopKind
 from stormdeck.model.litellm.config import ProxyConfig
 from stormdeck.model.logs.tails import LogTails
 from stormdeck.model.replay import Replay
 from stormdeck.model.rules.gather import facts_of, findings_of
 from stormdeck.model.rules.live import Probe
-from stormdeck.model.server import ProxySnapshot, VllmSnapshot
+from stormdeck.model.server import ProxySnapshot, ServerState, VllmSnapshot
 from stormdeck.model.settings.scope import SettingsSnapshot
 from stormdeck.model.traffic import TrafficSnapshot
 from stormdeck.model.troubles import Troubles
@@ -32,7 +33,11 @@ Snapshot = (
     | LogTails
     | Replay
     | Troubles
+    | Left
 )
+
+Server = VllmSnapshot | ProxySnapshot
+_AWAY = {ServerState.DOWN, ServerState.STARTING, ServerState.DEGRADED, ServerState.STALE}
 
 _PLACES = {
     DiscoverySnapshot: "discovery",
@@ -61,12 +66,25 @@ def take(deck: Deck, snapshot: Snapshot) -> Deck:
 def _placed(deck: Deck, snapshot: Snapshot) -> Deck:
     if isinstance(snapshot, ClientSnapshot):
         return replace(deck, client_version=_version(deck, snapshot.version or ""), exposures=snapshot.exposures)
+    if isinstance(snapshot, Left):
+        if snapshot.hop is HopKind.PROXY:
+            return replace(deck, proxy=None, proxy_config=None)
+        return replace(deck, vllm=None)
     if isinstance(snapshot, TrafficSnapshot):
         deck = replace(deck, client_version=_version(deck, snapshot.client_version))
     if isinstance(snapshot, VllmSnapshot):
         deck = replace(deck, prefix=deck.prefix.then(snapshot, deck.client_version))
+        deck = _noting_return(deck, HopKind.SERVER, deck.vllm, snapshot)
+    if isinstance(snapshot, ProxySnapshot):
+        deck = _noting_return(deck, HopKind.PROXY, deck.proxy, snapshot)
     place: dict[str, Any] = {_PLACES[type(snapshot)]: snapshot}
     return replace(deck, **place)
+
+
+def _noting_return(deck: Deck, hop: HopKind, before: Server | None, now: Server) -> Deck:
+    """Return the deck with the time at which a server that had been away answered again."""
+    came_back = before is not None and before.state in _AWAY and now.state is ServerState.UP and before.url == now.url
+    return replace(deck, back={**deck.back, hop: now.seen}) if came_back else deck
 
 
 def _version(deck: Deck, told: str) -> str | None:

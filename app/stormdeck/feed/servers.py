@@ -12,18 +12,21 @@ from stormdeck.feed.logdesk import LogDesk
 from stormdeck.feed.poller import Poller
 from stormdeck.feed.reduce import Snapshot
 from stormdeck.feed.waiting import woken
-from stormdeck.model.discovery import DiscoverySnapshot, Found
+from stormdeck.model.discovery import DiscoverySnapshot, Found, Left
+from stormdeck.model.hop import HopKind
 from stormdeck.model.litellm.config import ProxyConfig
 from stormdeck.model.rules.live import Probe
 from stormdeck.model.server import ProxySnapshot, ServerKind, ServerState, VllmSnapshot
 from stormdeck.model.settings.scope import SettingsSnapshot
 from stormdeck.options import Options
+from stormdeck.sources.address import address
 from stormdeck.sources.aside import aside, in_time
 from stormdeck.sources.discovery import PATIENCE_S, Named, discover, key_for, origin_keys
 from stormdeck.sources.http import HttpClient
 from stormdeck.sources.litellm_config import read_proxy_config
+from stormdeck.sources.named import base_url
 from stormdeck.sources.probe import probe_base_url
-from stormdeck.sources.processes import config_of
+from stormdeck.sources.processes import config_of, is_alive
 from stormdeck.sources.proxy import ProxySource
 from stormdeck.sources.vllm import VllmSource
 
@@ -36,11 +39,17 @@ SEARCH_WELL_S = 120.0
 """Between two searches once all is well; a server that falls or returns brings the next one forward."""
 BUSY = 3
 """Running requests that keep a GPU as busy as it gets."""
+REFUSED = "connection refused"
+"""How the words of a look begin that nothing listened to."""
+_BASE_URL = "env.ANTHROPIC_BASE_URL"
 WELL = {ServerState.UP, ServerState.DEGRADED, ServerState.REFUSING}
 
 
 class ServerDesk:
-    """One poller for vLLM and one for the proxy; a server that was found stays until another takes its place."""
+    """One poller for vLLM and one for the proxy.
+
+    A server that was found stays until another takes its place, or the settings lead past it.
+    """
 
     def __init__(
         self,
@@ -62,7 +71,15 @@ class ServerDesk:
         self._discovery: DiscoverySnapshot | None = None
         self._pollers: dict[str, tuple[Found, Poller[Any], asyncio.Task[None], VllmSource | ProxySource]] = {}
         self._states: dict[str, ServerState] = {}
+        self._base: str | None = None
+        """The base URL of the settings at the last search; ``None`` before the first."""
+        self._ended: set[int] = set()
+        """Processes of servers that are known to have ended."""
         self._look = asyncio.Event()
+        self._nearest: Path | None = None
+        """The log nearest to the client."""
+        self._moved_at: float | None = None
+        """When the client's base URL changed, until the servers on the new path are known."""
         self._watched = True
         self.load = 0.0
         """How busy the engine is, from 0 to 1."""
@@ -72,10 +89,10 @@ class ServerDesk:
 
         While a file of them cannot be read, as in the middle of an edit, the place is the one that was said before.
         """
-        path = "env.ANTHROPIC_BASE_URL"
-        if settings.text(path) is None and settings.broken:
+        if settings.text(_BASE_URL) is None and settings.broken:
             return
-        if settings.text(path) != self._settings.text(path):
+        if settings.text(_BASE_URL) != self._settings.text(_BASE_URL):
+            self._moved_at = time.time()
             self._look.set()
         self._settings = settings
 
@@ -113,8 +130,12 @@ class ServerDesk:
         wait = SEARCH_S
         while True:
             self._look.clear()
+            began, base = time.time(), self._settings.text(_BASE_URL) or ""
             found = await discover(self._settings, self._http, self._named)
             self._take(found)
+            if self._moved_at is not None and self._moved_at <= began:
+                self._moved_at = None
+            self._leave_old_path(found, base)
             await self._read_yaml(found)
             await self._probe_base_url(found)
             well = self._pollers and all(self._states.get(name) in WELL for name in self._pollers)
@@ -126,11 +147,44 @@ class ServerDesk:
         if found != self._discovery:
             self._discovery = found
             self._hand(found)
-        self._logs.follow(found.logs)
+        nearest = self._nearest_log(found)
+        self._logs.follow(found.logs, nearest, self._moved_at if nearest != self._nearest else None)
+        self._nearest = nearest
         for is_proxy, name in ((True, "proxy"), (False, "vllm")):
             server = found.server(proxy=is_proxy)
             if server is not None and (is_proxy or server.kind is ServerKind.VLLM):
                 self._poll(name, server)
+
+    def _nearest_log(self, found: DiscoverySnapshot) -> Path | None:
+        """Return the log nearest to the client: still that of a proxy which is down while the client asks it."""
+        first = next(iter(found.logs), None)
+        kept = found.server(proxy=True) is None and self._asks_proxy() and not self._named.logs
+        return self._nearest or first if kept else first
+
+    def _asks_proxy(self) -> bool:
+        """Return whether the client's requests go to the proxy that is asked, up or down."""
+        polled = self._pollers.get("proxy")
+        if polled is None:
+            return False
+        base = base_url(self._settings)
+        asked, own = address(base.url if base is not None else polled[0].url), address(polled[0].url)
+        return asked is not None and own is not None and asked.place == own.place
+
+    def _leave_old_path(self, found: DiscoverySnapshot, base: str) -> None:
+        """Leave servers that the search did not find again after the settings have named another place.
+
+        While they name the same one, a server that is not found is down, and stays on the path.
+        """
+        before, self._base = self._base, base
+        if before is None or before == base:
+            return
+        for hop, name in ((HopKind.PROXY, "proxy"), (HopKind.SERVER, "vllm")):
+            server = found.server(proxy=hop is HopKind.PROXY)
+            here = server is not None and (hop is HopKind.PROXY or server.kind is ServerKind.VLLM)
+            if name in self._pollers and not here:
+                self._leave(name)
+                self._yaml = None if hop is HopKind.PROXY else self._yaml
+                self._hand(Left(hop))
 
     async def _probe_base_url(self, found: DiscoverySnapshot) -> None:
         """Hand on what the client's base URL answers, where it is something else than before."""
@@ -159,10 +213,10 @@ class ServerDesk:
         old = self._pollers.get(name)
         if old is not None and (old[0].url, old[0].kind) == (found.url, found.kind):
             old[3].process = found.process
+            self._pollers[name] = (found, *old[1:])
             return
         if old is not None:
-            old[2].cancel()
-            self._logs.leave(logs_of(old[0]))
+            self._leave(name)
         key = self.key(found.url)
         source: VllmSource | ProxySource
         if name == "vllm":
@@ -175,21 +229,43 @@ class ServerDesk:
         poller.slow = not self._watched
         self._pollers[name] = (found, poller, self._spawn(poller.run()), source)
 
+    def _leave(self, name: str) -> None:
+        """Stop asking a server, and reading its logs."""
+        found, _, task, _ = self._pollers.pop(name)
+        self._states.pop(name, None)
+        task.cancel()
+        self._logs.leave(logs_of(found))
+
     def _heard(self, name: str, snapshot: VllmSnapshot | ProxySnapshot) -> None:
         before = self._states.get(name)
         fell = (snapshot.state in WELL) != (before in WELL) and before is not None
         self._states[name] = snapshot.state
         self._hand(snapshot)
+        if name == ("proxy" if self._asks_proxy() else "vllm"):
+            self._logs.refuse(refuses=_refuses(snapshot))
         if isinstance(snapshot, VllmSnapshot):
             self.load = min(1.0, snapshot.engine.running / BUSY) if snapshot.engine else 0.0
-        if fell:
+        if fell or self._has_ended(name):
             self._look.set()
+
+    def _has_ended(self, name: str) -> bool:
+        """Return whether a server's process has just ended: another one may answer at once, with a log of its own."""
+        process = self._pollers[name][0].process if name in self._pollers else None
+        if process is None or process.pid in self._ended or is_alive(process):
+            return False
+        self._ended.add(process.pid)
+        return True
 
 
 def logs_of(found: Found) -> tuple[Path, ...]:
     """Return the files that a server's process writes to."""
     process = found.process
     return tuple(path for path in (process.log, process.error_log) if path is not None) if process is not None else ()
+
+
+def _refuses(snapshot: VllmSnapshot | ProxySnapshot) -> bool:
+    """Return whether nothing listened at the last look."""
+    return snapshot.state in {ServerState.DOWN, ServerState.STARTING} and snapshot.detail.startswith(REFUSED)
 
 
 def _well(snapshot: VllmSnapshot | ProxySnapshot) -> bool:

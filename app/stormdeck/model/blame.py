@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from stormdeck.model.deck import Deck
-from stormdeck.model.finding import Severity
-from stormdeck.model.path import HopKind
+from stormdeck.model.finding import Finding, Severity
+from stormdeck.model.hop import HopKind
+from stormdeck.model.impact import is_background
+from stormdeck.model.place import place
 from stormdeck.model.retries.storm import Storm
 from stormdeck.model.server import ServerState
 from stormdeck.model.symptoms.words import model_in, words_in
+from stormdeck.model.traffic import Failure
 
 _UNREACHED = {ServerState.DOWN, ServerState.STARTING}
 _NOT_SERVED = "MODEL303"
@@ -18,6 +22,13 @@ _ELSEWHERE = "If it does not, compare the proxy's api_base with vLLM's address."
 _HOSTED = ("MODEL301", "MODEL306", "MODEL305", "PROXY806")
 """The rules that find why an id of the hosted API is asked of one's own server."""
 _SERVER_ERRORS = {"500", "502", "503", "504", "529"}
+_NO_ANSWER = {"reset", "refused", "unknown"}
+_OF_ITS_VALUE = {"MODEL303", "MODEL304", "MODEL308", "MODEL311"}
+"""The rules about the id that a setting holds."""
+_OF_AN_ID = {*_OF_ITS_VALUE, *_HOSTED, "PROXY815"}
+"""The rules about one model id: they explain no failure of another."""
+_STATUS = re.compile(r"\b[45]\d\d\b")
+_REMEDY = re.compile(r"did you mean|it serves")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,27 +46,66 @@ class Blame:
 
 
 @dataclass(frozen=True, slots=True)
+class _Failed:
+    """What is known of a failure."""
+
+    cause: str
+    reason: str
+    hop: HopKind | None
+    """Whose answer it was, where logs tell."""
+    served: str
+    last: float
+    over: bool
+    """Nothing is tried again."""
+
+
+@dataclass(frozen=True, slots=True)
 class _Told:
     hop: HopKind | None
     advice: str
     code: str | None = None
+    why: str = ""
+    """The cause in words; empty: as the error record has it."""
+    otherwise: str = ""
+    """What to do if vLLM's being back does not help."""
 
 
 def blame(storm: Storm, deck: Deck) -> Blame:
     """Return the hop that a storm comes from, ``None`` in it where nothing tells."""
-    return blamed(storm.cause, storm.reason, deck)
+    return _blamed(
+        _Failed(storm.cause, storm.reason.rstrip("."), storm.hop, storm.served, storm.last, storm.over), deck
+    )
 
 
-def blamed(cause: str, reason: str, deck: Deck) -> Blame:
-    """Return the hop that a failure comes from: its status or kind, and what its error record says."""
-    reason = reason.rstrip(".")
+def blame_failure(failure: Failure, deck: Deck) -> Blame:
+    """Return the hop that a single failed request comes from."""
+    reason = failure.reason.rstrip(".")
+    return _blamed(_Failed(str(failure.status), reason, failure.hop, failure.served, failure.at, failure.passed), deck)
+
+
+def _blamed(failed: _Failed, deck: Deck) -> Blame:
+    cause, reason = failed.cause, failed.reason
     if deck.replay is not None:
         # Whose log was recorded is not known.
         return Blame(None, f"{cause}: {reason}" if reason else cause, "The log beside the attempts says why: press 2.")
-    told = _by_words(cause, reason, deck) or _by_status(cause, deck)
+    told = _by_server_down(failed, deck) or _by_words(failed, deck) or _by_status(failed, deck)
     who = _who(told.hop, reason, deck)
     what = f"{cause} from {who}" if who and cause.isdecimal() else cause
-    return Blame(told.hop, f"{what}: {reason}" if reason else what, told.advice, who, told.code)
+    why = told.why or reason
+    advice = told.advice
+    if told.hop is HopKind.SERVER and is_back(deck, failed.last):
+        again = "send it again" if failed.over else "the next attempt should pass"
+        advice = f"vLLM is back: {again}. {told.otherwise or _innocent(deck)}".rstrip()
+    text = why if told.why and cause == "unknown" else f"{what}: {why}" if why else what
+    return Blame(told.hop, text, advice, who, told.code)
+
+
+def is_back(deck: Deck, since: float) -> bool:
+    """Return whether vLLM is known to have come back after a moment; that it answers ``/health`` proves nothing."""
+    vllm = deck.vllm
+    if vllm is None or vllm.state is not ServerState.UP:
+        return False
+    return max(deck.back.get(HopKind.SERVER, 0.0), vllm.started or 0.0) > since > 0.0
 
 
 def proxy_name(deck: Deck) -> str:
@@ -63,30 +113,92 @@ def proxy_name(deck: Deck) -> str:
     return deck.proxy.kind.value if deck.proxy else "the proxy"
 
 
-def _by_words(cause: str, reason: str, deck: Deck) -> _Told | None:
+def _by_server_down(failed: _Failed, deck: Deck) -> _Told | None:
+    """Explain a connection that broke or was refused by the first server being down."""
+    hop, first = (HopKind.PROXY, deck.proxy) if deck.proxy is not None else (HopKind.SERVER, deck.vllm)
+    if failed.cause not in _NO_ANSWER or first is None or first.state not in _UNREACHED:
+        return None
+    if failed.over and failed.last < first.seen:
+        return None
+    name = f"{proxy_name(deck) if hop is HopKind.PROXY else 'vLLM'} {place(first.url)}".rstrip()
+    if first.state is ServerState.STARTING:
+        return _Told(hop, "It refuses connections until it has loaded: wait.", why=f"{name} is starting")
+    return _Told(hop, f"Start it. {first.detail}".rstrip(), "URL105", why=f"{name} is down")
+
+
+def _by_words(failed: _Failed, deck: Deck) -> _Told | None:
+    cause, reason = failed.cause, failed.reason
     words = words_in(reason) if reason else None
     if words is None:
         return None
     proxy = deck.proxy is not None
     codes = words.codes_at(proxy=proxy)
     # A rule that finds the very thing in the settings knows the place better than the words do.
-    asked = model_in(reason) if _NOT_SERVED in codes else None
-    first = _HOSTED if asked is not None and asked.lower().startswith("claude") else ()
-    found = next((one for code in (*first, *codes) for one in deck.findings if one.code == code), None)
+    asked = model_in(reason) if not _OF_AN_ID.isdisjoint(codes) else None
+    hosted = asked is not None and asked.lower().startswith("claude")
+    first = _HOSTED if hosted and _NOT_SERVED in codes else ()
+    found = next(
+        (
+            one
+            for code in (*first, *codes)
+            for one in deck.findings
+            if one.code == code and _explains(one, cause, asked, deck)
+        ),
+        None,
+    )
     hop = found.hop if found is not None else words.hop_at(proxy=proxy)
-    advice = words.advice_at(proxy=proxy)
+    advice, why = words.advice_at(proxy=proxy), ""
+    if asked is not None and _NOT_SERVED in codes and cause == "404":
+        # A proxy only passes on what vLLM answered.
+        hop = HopKind.SERVER if proxy else hop
+        why = _names(asked, failed, deck)
+        if failed.over and deck.vllm is not None and asked in {model.id for model in deck.vllm.models}:
+            advice = f"vLLM serves `{asked}` now: send it again."
     if found is not None:
         advice = f"{found.message} {'Press 3 for the fix.' if found.fix else 'Press 4 for what to change.'}"
+    otherwise = ""
     if found is None and _UNREACHABLE in words.codes and deck.vllm is not None and deck.vllm.state is ServerState.UP:
-        advice = f"vLLM answers now: the next attempt should pass. {_ELSEWHERE if proxy else ''}".rstrip()
+        otherwise = _ELSEWHERE if proxy else ""
+        advice = f"vLLM answers now: the next attempt should pass. {otherwise}".rstrip()
     elif hop is HopKind.SERVER and found is None:
         advice = f"{advice} {_innocent(deck)}".rstrip()
     code = found.code if found is not None else codes[0] if words.proof else None
-    return _Told(hop, advice, code)
+    return _Told(hop, advice, code, why, otherwise)
 
 
-def _by_status(cause: str, deck: Deck) -> _Told:
-    proxy = deck.proxy is not None
+def _explains(finding: Finding, cause: str, asked: str | None, deck: Deck) -> bool:
+    """Return whether a finding is about the id that was asked for, and ends in this status."""
+    if finding.code not in _OF_AN_ID:
+        return True
+    told = _STATUS.findall(finding.message)
+    if asked is None or (told and cause.isdecimal() and cause not in told):
+        return False
+    own = deck.settings.text(finding.path)
+    if finding.code in _OF_ITS_VALUE:
+        return own is not None and _plain_id(own) == _plain_id(asked)
+    # What follows names the ids that would be right.
+    problem = _REMEDY.split(f"{finding.title}; {finding.message}" if finding.code == "PROXY806" else finding.message)[0]
+    return re.search(rf"(?<![\w./:-]){re.escape(asked)}(?![\w/:-])", problem) is not None
+
+
+def _names(asked: str, failed: _Failed, deck: Deck) -> str:
+    """Return which ids vLLM serves and which it was asked for; empty where nothing tells what it served then."""
+    listed = [model.id for model in deck.vllm.models] if deck.vllm is not None and not failed.over else []
+    served = [one.strip() for one in failed.served.split(",") if one.strip()] or listed
+    if not served or asked in served:
+        return ""
+    who = proxy_name(deck) if deck.proxy is not None else "Claude Code"
+    shown = ", ".join(served[:2]) + (" …" if len(served) > 2 else "")
+    verbs = ("served", "asked") if failed.over else ("serves", "asks")
+    return f"it {verbs[0]} {shown}, {who} {verbs[1]} for {asked}"
+
+
+def _plain_id(model: str) -> str:
+    return model.strip().removesuffix("[1m]")
+
+
+def _by_status(failed: _Failed, deck: Deck) -> _Told:
+    cause, proxy = failed.cause, deck.proxy is not None
     unreached = deck.vllm is not None and deck.vllm.state in _UNREACHED
     if cause in {"401", "403"}:
         return _refused(deck)
@@ -94,11 +206,11 @@ def _by_status(cause: str, deck: Deck) -> _Told:
         advice = f"vLLM cannot be reached. Start it, or wait until it has loaded. {_innocent(deck)}".rstrip()
         return _Told(HopKind.SERVER, advice, None if proxy else "URL105")
     if cause == "404" and not proxy:
-        found = next((one for one in deck.findings if one.code in _NOT_FOUND), None)
+        found = next((one for one in deck.findings if one.code in _NOT_FOUND and not is_background(one, deck)), None)
         code = found.code if found is not None else None
         return _Told(HopKind.CLIENT, "The path or the model id is not known there: press 3 for both.", code)
-    if cause in _SERVER_ERRORS and not proxy:
-        return _Told(HopKind.SERVER, "vLLM answers with an error. Its log says why.")
+    if cause in _SERVER_ERRORS and (not proxy or failed.hop is HopKind.SERVER):
+        return _Told(HopKind.SERVER, f"vLLM answers with an error. Its log says why. {_innocent(deck)}".rstrip())
     if cause in {"408", "timeout"}:
         return _Told(HopKind.SERVER, "Answers take longer than the timeout. Press 1 and look at the first-token time.")
     return _Told(None, "The log beside the attempts says why: press 2.")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from stormdeck.model.discovery import DiscoverySnapshot
 from stormdeck.model.gpu import GpuSnapshot, GpuState
+from stormdeck.model.hop import HopKind
 from stormdeck.model.logs.tails import LogTails
 from stormdeck.model.prefix import PrefixMemory
 from stormdeck.model.settings.scope import SettingsSnapshot
@@ -48,6 +50,8 @@ class Deck:
     """LiteLLM's YAML, where it is known."""
     tails: LogTails = field(default_factory=LogTails)
     """What the ends of the servers' logs tell."""
+    back: Mapping[HopKind, float] = field(default_factory=dict)
+    """When a server that had been away answered again, in unix seconds."""
     prefix: PrefixMemory = field(default_factory=PrefixMemory)
     """What vLLM's prefix cache used to give."""
     replay: Replay | None = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from stormdeck.model.hop import HopKind
 from stormdeck.model.server import ServerKind
 
 
@@ -45,6 +46,14 @@ class Missed:
 
     what: str
     why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """A server is no longer on the path: the settings lead elsewhere."""
+
+    hop: HopKind
+    """``PROXY`` or ``SERVER``."""
 
 
 @dataclass(frozen=True, slots=True)

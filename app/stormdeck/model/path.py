@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from urllib.parse import urlsplit
+from dataclasses import dataclass, replace
 
+from stormdeck.model.blame import blame
 from stormdeck.model.deck import Deck
 from stormdeck.model.discovery import Found
 from stormdeck.model.finding import Severity
 from stormdeck.model.gpu import GpuSnapshot, GpuState
 from stormdeck.model.hop import HopKind
+from stormdeck.model.impact import follows_from_server
 from stormdeck.model.light import Light
+from stormdeck.model.place import place
 from stormdeck.model.server import ProxySnapshot, ServerKind, VllmSnapshot
 from stormdeck.model.settings.scope import SettingsSnapshot
 from stormdeck.model.units import percent
@@ -45,7 +47,21 @@ def path(deck: Deck) -> tuple[Hop, ...]:
     else:
         hops.append(Hop(HopKind.SERVER, "vLLM", "", Light.UNKNOWN, "not found" if deck.discovery.done else "looking"))
     hops.append(_gpu(deck.gpu))
-    return tuple(hops)
+    return tuple(_failing(hops, deck))
+
+
+def _failing(hops: list[Hop], deck: Deck) -> list[Hop]:
+    """Return the hops, the one lit that a storm comes from while it goes on: its own checks may be green."""
+    storm = deck.traffic.live_storm if deck.traffic is not None else None
+    at = blame(storm, deck).hop if storm is not None else None
+    if storm is None or at is None:
+        return hops
+    return [
+        replace(hop, light=Light.BROKEN, figure=storm.cause)
+        if hop.kind is at and hop.light is not Light.BROKEN
+        else hop
+        for hop in hops
+    ]
 
 
 def silent_base(deck: Deck) -> Found | None:
@@ -55,25 +71,15 @@ def silent_base(deck: Deck) -> Found | None:
     return next((found for found in deck.discovery.found if found.kind is ServerKind.OTHER), None)
 
 
-def place(url: str) -> str:
-    """Return the part of a URL that tells servers apart: ``:8000`` here, ``gpu-box:8000`` elsewhere."""
-    try:
-        parts = urlsplit(url)
-        port = parts.port or (443 if parts.scheme == "https" else 80)
-    except ValueError:
-        return ""
-    host = parts.hostname or ""
-    return f":{port}" if host in {"localhost", "127.0.0.1", "::1"} else f"{host}:{port}"
-
-
 def broken_file(settings: SettingsSnapshot) -> bool:
     """Say whether a settings file is there and not in effect."""
     return any(file.dropped for file in settings.files)
 
 
 def worst(deck: Deck, hop: HopKind) -> Severity | None:
-    """Return how bad the worst finding at a hop is."""
-    return next((finding.severity for finding in deck.findings if finding.hop is hop), None)
+    """Return how bad the worst finding at a hop is; that a server is down is told at that server."""
+    own = (one for one in deck.findings if one.hop is hop and not follows_from_server(one, deck))
+    return next((finding.severity for finding in own), None)
 
 
 def _client(deck: Deck) -> Hop:
@@ -92,8 +98,9 @@ def _client(deck: Deck) -> Hop:
 def _server(deck: Deck, kind: HopKind, server: VllmSnapshot | ProxySnapshot, name: str) -> Hop:
     light = server.state.light
     up = light is Light.FINE
-    if up and worst(deck, kind) in {Severity.ERROR, Severity.WARNING}:
-        light = Light.LOOK
+    found = worst(deck, kind)
+    if up and found in {Severity.ERROR, Severity.WARNING}:
+        light = found.light
     figure = f"{server.latency_ms} ms" if up and server.latency_ms is not None else "" if up else server.state.value
     return Hop(kind, name, place(server.url), light, figure)
 

@@ -75,8 +75,8 @@ def is_told(deck: Deck) -> bool:
 
 
 def state_of(first: Statement) -> str:
-    """Return the state of the stack by the most useful statement about it."""
-    return _STATES.get(first.light, DEGRADED)
+    """Return the state of the stack by the most useful statement about it; an error that breaks no turn degrades it."""
+    return _STATES.get(first.light if first.rank is None else Light.LOOK, DEGRADED)
 
 
 def _statement(one: Statement) -> dict[str, object]:

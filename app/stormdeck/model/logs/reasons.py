@@ -33,8 +33,14 @@ _MESSAGE = re.compile(
     r"""|["'](?:message|error|detail)["']: ?(?P<q2>["'])(?P<text2>(?:\\.|(?!(?P=q2)).)*)""",
     re.DOTALL,
 )
-_ANNOUNCED = re.compile(r"AsyncLLM output_handler failed|Exception in ASGI application")
+_ANNOUNCED = re.compile(
+    r"AsyncLLM output_handler failed|Exception in ASGI application|Error in preprocessing prompt inputs"
+    r"|Error in (?:chat completion )?(?:message )?stream (?:generator|converter)"
+)
 """Says that a traceback follows, and nothing of why (measured, vLLM 0.28 and 0.32, uvicorn)."""
+_PASSED_ON = re.compile(r"\w+Exception - (.{0,200})", re.DOTALL)
+_NOT_REACHED = re.compile(r"cannot connect|connect(?:ion)? (?:error|refused|call failed)|timed? ?out", re.IGNORECASE)
+_ALIASES = re.compile(r"Valid aliases: ([^\s\"'}][^\"'}\n]{0,300})")
 _BOOKKEEPING = re.compile(r"Error creating .{1,40} response logging payload")
 """LiteLLM cannot note down an answer that its client got whole (measured, 1.80.5)."""
 _TAG = re.compile(r"</?[a-z][^<>]*>")
@@ -49,6 +55,23 @@ def is_cooldown(message: str) -> bool:
     An earlier 401 or 404 is the cause then (measured, LiteLLM 1.80 and 1.109).
     """
     return _COOLDOWN.search(message) is not None
+
+
+def announces(message: str) -> bool:
+    """Return whether a message only says that a traceback follows."""
+    return _ANNOUNCED.match(message.lstrip()) is not None
+
+
+def is_passed_on(message: str) -> bool:
+    """Return whether LiteLLM passes on an answer of the server behind it, which it did reach."""
+    match = _PASSED_ON.search(message[:_LOOKED_AT])
+    return match is not None and _NOT_REACHED.search(match[1]) is None
+
+
+def served_in(message: str) -> str:
+    """Return the ids that vLLM says it serves, as from 0.32 on its 404 names them; empty where it names none."""
+    match = _ALIASES.search(message[:_LOOKED_AT])
+    return clean(match[1]).rstrip(". ") if match else ""
 
 
 def reason(message: str) -> str:

@@ -20,6 +20,10 @@ class ErrorText(NamedTuple):
     text: str
     is_cooldown: bool
     """A proxy refused by itself, as a consequence of an error before."""
+    from_server: bool = False
+    """The inference server's own answer or record, which a proxy may have passed on."""
+    served: str = ""
+    """The ids that it names as served."""
 
 
 class Causes:
@@ -28,6 +32,8 @@ class Causes:
     def __init__(self) -> None:
         self._errors: deque[tuple[float, ErrorText]] = deque(maxlen=REMEMBERED)
         self._untimed: ErrorText | None = None
+        self._failed_behind: deque[float] = deque(maxlen=REMEMBERED)
+        """When the server behind the proxy answered with a server error, by its own log."""
 
     def add(self, error: ErrorText) -> None:
         """Remember an error."""
@@ -35,6 +41,18 @@ class Causes:
             self._errors.append((error.t, error))
         elif not error.is_cooldown or self._untimed is None:
             self._untimed = error
+
+    def note_behind(self, t: float) -> None:
+        """Remember that the server behind the proxy answered with a server error."""
+        self._failed_behind.append(t)
+
+    def from_server(self, started: float | None, last: float | None) -> bool:
+        """Return whether the inference server itself answered with the error of a burst."""
+        if started is None or last is None:
+            return self._untimed is not None and self._untimed.from_server
+        first, end = started - AHEAD, last + BESIDE
+        told = any(error.from_server and first <= t <= end for t, error in self._errors)
+        return told or any(first <= t <= end for t in self._failed_behind)
 
     def of(self, started: float | None, last: float | None) -> ErrorText | None:
         """Return the first error of a burst; without times the latest.

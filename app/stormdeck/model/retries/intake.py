@@ -14,8 +14,8 @@ from typing import NamedTuple
 from stormdeck.model.logs.access import Access, LocalTime, RequestKind
 from stormdeck.model.logs.batch import LogBatch
 from stormdeck.model.logs.reader import AccessReader
-from stormdeck.model.logs.reasons import is_cooldown, reason
-from stormdeck.model.logs.records import RecordReader
+from stormdeck.model.logs.reasons import announces, is_cooldown, is_passed_on, reason, served_in
+from stormdeck.model.logs.records import RecordReader, classify
 from stormdeck.model.retries.causes import ErrorText
 from stormdeck.model.retries.upstream import asks_for_tokens
 
@@ -57,12 +57,17 @@ class Sifted(NamedTuple):
     """How many requests of each kind the others tell of; they are known, and no turns."""
 
 
+_RAISED = re.compile(r"[\w.]*(?:Error|Exception): ")
+
+
 class Intake:
     """What is known of one log between its lines."""
 
     def __init__(self, local_time: LocalTime | None = None) -> None:
         self._requests = AccessReader(local_time)
         self._records = RecordReader()
+        self._announced = False
+        """The last record only said that a traceback follows, whose last line says why."""
         self._newest = float("-inf")
         self._again = float("-inf")
         """The log has gone back, and was here before."""
@@ -140,23 +145,52 @@ class Intake:
             del self._seen[next(iter(self._seen))]
         return access
 
-    def error(self, line: str, batch: LogBatch) -> ErrorText | None:
-        """Return what an error record says, ``None`` for every other line."""
+    def error(self, line: str, batch: LogBatch, *, behind: bool = False) -> ErrorText | None:
+        """Return what an error record says, ``None`` for every other line.
+
+        ``behind``: the log is that of the server behind the proxy.
+        """
         record = self._records.read(line)
-        if record is None or not record.level.is_failure:
+        if record is None:
+            record = classify(line) if self._announced else None
+            if record is None or _RAISED.match(record.message) is None:
+                return None
+        self._announced = False
+        if not record.level.is_failure:
             return None
         why = reason(record.message)
-        return ErrorText(None if batch.history else batch.arrived, why, is_cooldown(record.message)) if why else None
+        if not why:
+            self._announced = announces(record.message)
+            return None
+        return ErrorText(
+            None if batch.history else batch.arrived,
+            why,
+            is_cooldown(record.message),
+            behind or is_passed_on(record.message),
+            served_in(record.message),
+        )
 
 
-def when(own: float | None, batch: LogBatch) -> tuple[float | None, float]:
-    """Return a line's time and by how much it may be early; ``None`` for history without a time of its own.
+class Moment(NamedTuple):
+    """When a line was written."""
+
+    t: float | None
+    """``None`` for history without a time of its own."""
+    early: float = 0.0
+    """Seconds by which ``t`` may be early."""
+    late: float = 0.0
+    """Seconds by which ``t`` may be late."""
+
+
+def when(own: float | None, batch: LogBatch) -> Moment:
+    """Return when a line was written: its own time, else between the two reads of its log around it.
 
     Whole seconds are too coarse for the ladder: a line that has just arrived counts from its arrival.
     """
+    late = max(0.0, batch.arrived - batch.since) if batch.since is not None else 0.0
     if own is None or own > batch.arrived + CLOCK_DRIFT:
-        return (None, 0.0) if batch.history else (batch.arrived, 0.0)
+        return Moment(None) if batch.history else Moment(batch.arrived, late=late)
     whole = own == floor(own)
     if whole and not batch.history and batch.arrived - own < CLOCK_DRIFT:
-        return batch.arrived, 0.0
-    return own, 1.0 if whole else 0.0
+        return Moment(batch.arrived, late=min(late, batch.arrived - own))
+    return Moment(own, early=1.0 if whole else 0.0)

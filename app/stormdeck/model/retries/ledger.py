@@ -9,6 +9,7 @@ from math import inf
 from operator import attrgetter
 from typing import NamedTuple
 
+from stormdeck.model.hop import HopKind
 from stormdeck.model.logs.access import LocalTime, RequestKind
 from stormdeck.model.logs.batch import LogBatch
 from stormdeck.model.retries.account import Account
@@ -52,6 +53,15 @@ class Taken(NamedTuple):
 
     def __len__(self) -> int:
         return len(self.passed) + len(self.judged)
+
+
+class Behind(NamedTuple):
+    """What a log shows that does not count."""
+
+    asked: int
+    """Requests for tokens, whatever API they speak."""
+    requests: list[Request]
+    """Main requests."""
 
 
 class Ledger:
@@ -117,8 +127,8 @@ class Ledger:
                 if found is not None:
                     access, port = found
                     if access.kind is RequestKind.MAIN:
-                        t, grain = untold if access.time is None else when(access.time, batch)
-                        request = Request(batch.log, access.status, access.host, port, t, grain)
+                        moment = untold if access.time is None else when(access.time, batch)
+                        request = Request(batch.log, access.status, access.host, port, *moment)
                         requests.append(request)
                         attempt = self.tracker.judge(request)
                         if attempt is None:
@@ -140,31 +150,54 @@ class Ledger:
         self._count(requests, judged)
         return Taken(passed, judged)
 
-    def take_behind(self, batch: LogBatch) -> int:
-        """Take the errors of the next hop's log; return how many requests for tokens it shows.
+    def take_behind(self, batch: LogBatch) -> Behind:
+        """Take the errors of a log that does not count, and return its requests.
 
         They are those of the first log once more, and the proxy's own retries.
         """
         intake, asked = self._intake(batch.log), 0
+        requests: list[Request] = []
         for index, head, tail in intake.sift(batch.lines).rest:
             line = batch.lines[index]
             if " HTTP/" in line:
                 found = intake.access(line, head, tail)
-                asked += found is not None and asks_for_tokens(found[0])
+                if found is None:
+                    continue
+                access, port = found
+                moment = when(access.time, batch)
+                if access.kind is RequestKind.MAIN:
+                    requests.append(Request(batch.log, access.status, access.host, port, *moment))
+                if asks_for_tokens(access):
+                    asked += 1
+                    if access.status >= 500 and moment.t is not None:
+                        self.tracker.causes.note_behind(moment.t)
             elif "ERROR" in line or "CRITICAL" in line:
-                self._explain(intake, line, batch)
-        return asked
+                self._explain(intake, line, batch, behind=True)
+        return Behind(asked, requests)
 
     def take_entry(self, entry: Entry) -> None:
         """Take what one line of a transcript tells."""
         self.sessions.take(entry)
         self._balance.stir()
 
-    def forget_lines(self, *, keep_storms: bool) -> None:
-        """Forget the requests so far: those of another log count from now on."""
-        self._balance.forget(past=not keep_storms)
-        if not keep_storms:
-            self.tracker = Tracker(self.limit, self.tracker.causes, least=2, most=CHAINS)
+    def refuse(self, t: float, *, refuses: bool) -> None:
+        """Note whether the hop nearest to the client refused a connection at a moment."""
+        self._balance.refuse(t, refuses=refuses)
+
+    @property
+    def settled(self) -> float:
+        """Return the time up to which requests are no longer compared with transcripts."""
+        return self._balance.settled
+
+    def recount(self, requests: Sequence[Request]) -> Taken:
+        """Let these be the recent requests, in their order, in the place of those so far; all have times."""
+        self.tracker = Tracker(self.limit, self.tracker.causes, least=2, most=CHAINS)
+        self._balance.replace(requests)
+        attempts = [(index, request, self.tracker.judge(request)) for index, request in enumerate(requests)]
+        return Taken(
+            {index: request for index, request, attempt in attempts if attempt is None},
+            [Judged(index, request, attempt) for index, request, attempt in attempts if attempt is not None],
+        )
 
     def account(self) -> Account:
         """Return the account of all turns that have retries, or a transcript's word."""
@@ -186,7 +219,18 @@ class Ledger:
             error = self.tracker.causes.of(requests[0].t, requests[-1].t)
             return error.text if error is not None else ""
 
-        return account.storms(self.limit, reason, now)
+        return [self._placed(storm) for storm in account.storms(self.limit, reason, now)]
+
+    def origin(self, started: float | None, last: float | None) -> tuple[HopKind | None, str]:
+        """Return whose answers the failures of a span were, and the ids that a 404 among them named as served."""
+        causes = self.tracker.causes
+        error = causes.of(started, last)
+        hop = HopKind.SERVER if causes.from_server(started, last) else None
+        return hop, error.served if error is not None else ""
+
+    def _placed(self, storm: Storm) -> Storm:
+        hop, served = self.origin(storm.started, storm.last) if storm.timed else self.origin(None, None)
+        return replace(storm, hop=hop, served=served) if hop is not None or served else storm
 
     def report(self, now: float | None = None) -> Report:
         """Return the account so far; ``now``: unix seconds, to tell a storm that goes on from one given up."""
@@ -219,7 +263,7 @@ class Ledger:
         self._retries += sum(line.attempt.number > 1 for line in judged)
         self._retries -= sum(line.attempt.instead_of is not None for line in judged)
 
-    def _explain(self, intake: Intake, line: str, batch: LogBatch) -> None:
-        error = intake.error(line, batch)
+    def _explain(self, intake: Intake, line: str, batch: LogBatch, *, behind: bool = False) -> None:
+        error = intake.error(line, batch, behind=behind)
         if error is not None:
-            self.tracker.explain(*error)
+            self.tracker.explain_by(error)

@@ -97,7 +97,12 @@ class Tracker:
 
     def explain(self, t: float | None, text: str, is_cooldown: bool = False) -> None:
         """Take an error record's text in a few words; ``is_cooldown``: a proxy refused by itself, after an error."""
-        self.causes.add(ErrorText(t, text, is_cooldown))
+        self.explain_by(ErrorText(t, text, is_cooldown))
+
+    def explain_by(self, error: ErrorText) -> None:
+        """Take what an error record says."""
+        self.causes.add(error)
+        t = error.t
         for chain in reversed(self._kept.values()):
             # Older ones are over, or have found theirs.
             if t is not None and chain.last is not None and chain.last < t - BESIDE:
@@ -122,7 +127,7 @@ class Tracker:
 
     def _seen(self, request: Request) -> bool:
         """Tell whether a request's connection served one before, and remember it."""
-        log, _, host, port, t, _ = request
+        log, host, port, t = request.log, request.host, request.port, request.t
         key = (log, host, port)
         last = self._ports.get(key, NEVER)
         if last == NEVER:

@@ -17,6 +17,7 @@ from stormdeck.model.logs.access import unix_time
 LONGEST_ENTRY = 4 * 1024 * 1024
 """Longer lines tell nothing: they hold tool results, and reading them costs more than they are worth."""
 LONGEST_NAME = 128
+LONGEST_PATH = 1024
 UNSENT = "unsent"
 """The cause of a failure before anything was sent; 2.1.329 has written down a request by then (measured)."""
 
@@ -26,6 +27,8 @@ class EntryKind(StrEnum):
 
     ASK = "ask"
     """A prompt or a tool's result: the next request goes out."""
+    INTERRUPT = "interrupt"
+    """The user stopped what was going on."""
     REQUEST = "request"
     """One HTTP attempt of the main thread; only 2.1.329 tells."""
     RETRY = "retry"
@@ -48,6 +51,8 @@ class Entry:
     """The subagent that it belongs to, empty for the main thread."""
     version: str = ""
     """Of the client."""
+    folder: str = ""
+    """Where the session works; empty on lines that do not tell."""
     id: str = ""
     """Equal where a line is written again: into the transcript of a resumed session, or as another block."""
     request: str = ""
@@ -80,6 +85,8 @@ _WORDS = (
 )
 _UNSENT = ("Not logged in", "Invalid API key · Please run", "API Error: Invalid URL")
 """A client without a token or a usable address says so and sends nothing (measured, 2.1.42 to 2.1.329)."""
+_INTERRUPTED = "[Request interrupted by user"
+"""Followed by ``]`` or by ``for tool use]``."""
 _NAMES = {"model_not_found": "404", "authentication_failed": "401", "rate_limit": "429"}
 _LOOKED_AT = 300
 """Characters of an error's text that are looked at for its cause; none of them is kept."""
@@ -99,15 +106,19 @@ def parse_entry(line: str) -> Entry | None:
     told = _told(fields) if session and t is not None else None
     if told is None or t is None:
         return None
-    agent = _name(fields, "agentId") if fields.get("isSidechain") is True else ""
-    return Entry(session=session, t=t, agent=agent, version=_name(fields, "version"), **told)
+    # An ``api-request`` line of a subagent has the id without ``isSidechain`` (measured, 2.1.329 and 2.1.332).
+    agent = _name(fields, "agentId")
+    return Entry(session=session, t=t, agent=agent, version=_name(fields, "version"), folder=_folder(fields), **told)
 
 
 def _told(fields: dict[str, Any]) -> dict[str, Any] | None:
     """Return what is particular to the kind of a line."""
     kind = fields.get("type")
     if kind == "user":
-        return None if fields.get("isMeta") is True else {"kind": EntryKind.ASK, "id": _name(fields, "uuid")}
+        if fields.get("isMeta") is True:
+            return None
+        asks = EntryKind.INTERRUPT if _is_interruption(fields) else EntryKind.ASK
+        return {"kind": asks, "id": _name(fields, "uuid")}
     if kind == "assistant":
         return _answer(fields)
     if kind == "api-request":
@@ -118,6 +129,15 @@ def _told(fields: dict[str, Any]) -> dict[str, Any] | None:
             "digest": _name(fields, "requestDigest"),
         }
     return _retry(fields) if kind == "system" and fields.get("subtype") == "api_error" else None
+
+
+def _is_interruption(fields: dict[str, Any]) -> bool:
+    """Return whether an entry is the client's own note that its user interrupted it."""
+    message = fields.get("message")
+    content = message.get("content") if isinstance(message, dict) else None
+    block = content[0] if isinstance(content, list) and content else content
+    text = block.get("text") if isinstance(block, dict) else block
+    return isinstance(text, str) and text.startswith(_INTERRUPTED)
 
 
 def _answer(fields: dict[str, Any]) -> dict[str, Any] | None:
@@ -188,6 +208,11 @@ def _cause_in(text: object) -> str:
 def _name(fields: dict[str, Any], key: str) -> str:
     value = fields.get(key)
     return value[:LONGEST_NAME] if isinstance(value, str) else ""
+
+
+def _folder(fields: dict[str, Any]) -> str:
+    value = fields.get("cwd")
+    return value[:LONGEST_PATH] if isinstance(value, str) else ""
 
 
 def _number(value: object) -> float | None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from stormdeck.model.retries.chain import main_cause
-from stormdeck.model.retries.claims import UNSEEN, unseen_cause
+from stormdeck.model.retries.claims import UNSEEN, UNWATCHED, Watched, unseen_cause
+from stormdeck.model.retries.due import OVERDUE_S, Due, Wait, due_after
 from stormdeck.model.retries.estimate import Estimate, estimate_attempts
 from stormdeck.model.retries.evidence import SLOWEST
-from stormdeck.model.retries.ladder import gives_up_at, next_due
+from stormdeck.model.retries.ladder import gives_up_at, wait_bounds
+from stormdeck.model.retries.pairing import OUTCOMES
 from stormdeck.model.retries.request import Request
 from stormdeck.model.retries.storm import Outcome, Storm
 from stormdeck.model.retries.told import End, ToldTurn
@@ -25,6 +28,7 @@ class Witness:
     """By attempt; ``None`` for one that left no line, or whose line is not there."""
     estimate: Estimate | None = None
     """How the attempts were told where the client did not count them."""
+    watched: Watched = UNWATCHED
     by_order: bool = False
     """Its lines have no times, or are gone: those that it must have left are somewhere among the others."""
 
@@ -68,16 +72,20 @@ class Witness:
     @property
     def unseen(self) -> tuple[tuple[int, float], ...]:
         """Return the attempts without a line, counted from 0, each with when it was sent, as well as that is known."""
-        turn = self.turn
         if self.by_order:
             return ()
-        times = turn.sent or tuple(failure.t for failure in turn.failures)
-        held = range(turn.before, self.attempts)
-        missing = [attempt for attempt in held if self.lines[attempt : attempt + 1] in {(), (None,)}]
+        times, held = self.sent_at, range(self.turn.before, self.attempts)
         return tuple(
-            (attempt, times[attempt - turn.before] if attempt - turn.before < len(times) else turn.heard)
-            for attempt in missing
+            (attempt, times[attempt]) for attempt in held if self.lines[attempt : attempt + 1] in {(), (None,)}
         )
+
+    @property
+    def sent_at(self) -> tuple[float, ...]:
+        """Return when each attempt was sent, as well as that is known."""
+        turn = self.turn
+        times = turn.sent or tuple(failure.t for failure in turn.failures)
+        known = (*(times[:1] or (turn.heard,)) * turn.before, *times)
+        return (*known, *(turn.heard,) * (self.attempts - len(known)))
 
     @property
     def cause(self) -> str:
@@ -97,7 +105,9 @@ class Witness:
         return (
             ("cut",) * tries
             if ok > 0
-            else tuple(unseen_cause(self.turn, attempt) for attempt in range(min(tries, len(self.turn.sent))))
+            else tuple(
+                unseen_cause(self.turn, attempt, self.watched) for attempt in range(min(tries, len(self.turn.sent)))
+            )
         )
 
 
@@ -114,33 +124,64 @@ def witness_storm(witness: Witness, default_limit: int, reason: str, now: float)
         limit=limit,
         cause=witness.cause,
         reason=reason,
-        outcome=_OUTCOMES[turn.end],
+        outcome=OUTCOMES[turn.end],
         evidence="transcript",
         log=witness.requests[0].log if witness.requests else "",
         session=turn.session,
+        folder=turn.folder,
+        agent=turn.agent,
         confidence=witness.estimate.confidence if witness.estimate else COUNTED,
     )
-    return _ahead(storm, turn, limit, now) if turn.end is End.OPEN else storm
+    return _ahead(storm, witness, now) if turn.end is End.OPEN else storm
 
 
-def _ahead(storm: Storm, turn: ToldTurn, limit: int, now: float) -> Storm:
-    """Add what comes next, which the client told itself; a turn that is silent for too long was abandoned."""
+def _ahead(storm: Storm, witness: Witness, now: float) -> Storm:
+    """Add how a turn without an end stands: answered, under way, waiting for its next attempt, or stopped."""
+    turn, newest = witness.turn, _newest_line(witness)
+    if newest is not None and not newest.failed and newest.t is not None:
+        return replace(storm, answered_at=newest.t)
+    due = _due(witness, storm.attempts, newest)
+    if due is None:
+        # The newest attempt was sent and has no answer yet: as far as a client waits for one.
+        return storm if now <= turn.heard + SLOWEST else replace(storm, outcome=Outcome.QUIET)
+    if now <= due.overdue:
+        sent = storm.attempts + (len(turn.failures) >= storm.attempts)
+        end = gives_up_at(sent, max(due.at, turn.heard), storm.limit)
+        return replace(storm, next_at=due.at, next_by=due.by, gives_up_at=end)
+    tells_all = bool(turn.sent)
+    return replace(storm, outcome=Outcome.QUIET) if tells_all or now > due.by + SLOWEST else storm
+
+
+def _newest_line(witness: Witness) -> Request | None:
+    """Return the line of the newest attempt; ``None`` where it left none, or none yet."""
+    lines = witness.lines
+    return lines[-1] if lines and len(lines) == witness.attempts else None
+
+
+def _due(witness: Witness, attempts: int, newest: Request | None) -> Due | None:
+    """Return when the next attempt is due; ``None`` while the newest one waits for its answer."""
+    turn = witness.turn
     failure = turn.failures[-1] if turn.failures else None
-    failed_at = failure.t if failure is not None else turn.heard
-    if failure is not None and failure.wait is not None:
-        due = failed_at + failure.wait
-    else:
-        due = next_due(storm.attempts, failed_at)
-    if now > max(due, turn.heard) + SLOWEST:
-        return replace(storm, outcome=Outcome.GAVE_UP)
-    waiting = len(turn.failures) >= storm.attempts
-    sent = storm.attempts + waiting
-    return replace(storm, next_at=due, gives_up_at=gives_up_at(sent, max(due, turn.heard), limit))
+    if failure is not None and failure.wait is not None and (not turn.sent or failure.t >= turn.sent[-1]):
+        at = failure.t + failure.wait
+        return Due(at, at, at + OVERDUE_S)
+    waits = _waits(witness)
+    if newest is not None:
+        return due_after(attempts, newest.t or turn.heard, str(newest.status), waits)
+    if witness.requests:
+        # Its attempts leave lines, and the newest has none: it waits for an answer.
+        return None
+    # They leave none: each broke about as soon as the one before.
+    took = min((wait.seconds - wait_bounds(wait.attempt)[0] for wait in waits), default=0.0)
+    return due_after(attempts, turn.heard + max(0.0, took), "", waits)
 
 
-_OUTCOMES = {
-    End.OPEN: Outcome.LIVE,
-    End.ANSWERED: Outcome.RECOVERED,
-    End.FAILED: Outcome.GAVE_UP,
-    End.LEFT: Outcome.GAVE_UP,
-}
+def _waits(witness: Witness) -> list[Wait]:
+    """Return the waits between attempts, from the answer to one until the next was sent, as well as they are known."""
+    turn = witness.turn
+    waits = []
+    for attempt, (sent, after) in enumerate(pairwise(turn.sent), start=turn.before):
+        line = witness.lines[attempt] if attempt < len(witness.lines) else None
+        begun = line.t if line is not None and line.t is not None and sent <= line.t <= after else sent
+        waits.append(Wait(attempt + 1, after - begun, str(line.status) if line is not None else ""))
+    return waits

@@ -28,6 +28,7 @@ def statements(deck: Deck, now: float, clock: Clock) -> tuple[Statement, ...]:
             servers.unwell(deck, now),
             base_url.not_reached(deck),
             storms.failing(deck, now),
+            storms.lost(deck, now),
             settings.errors(deck),
             engine.unwell(deck, now),
             own.stopped(deck),
@@ -50,13 +51,13 @@ def verdict(deck: Deck, now: float, clock: Clock) -> Statement:
 def _ranked(found: Iterable[Statement]) -> list[Statement]:
     """Return what was found without what is said twice, the gravest first."""
     once = _once(found)
-    return sorted(once, key=lambda one: _GRAVITY.index(one.light) if one.light in _GRAVITY else len(_GRAVITY))
+    return sorted(once, key=lambda one: _GRAVITY.index(one.gravity) if one.gravity in _GRAVITY else len(_GRAVITY))
 
 
 def _once(found: Iterable[Statement]) -> list[Statement]:
-    """Drop what an earlier statement says already: the same rule at the same hop."""
+    """Drop what an earlier statement says already: the same rule."""
     kept: list[Statement] = []
     for one in found:
-        if one.code is None or all((one.code, one.hop) != (other.code, other.hop) for other in kept):
+        if one.code is None or all(one.code != other.code for other in kept):
             kept.append(one)
     return kept

@@ -16,6 +16,7 @@ def seen(deck: Deck, now: float, clock: Clock) -> Iterator[Statement]:
     """Tell what the requests say at a moment of the recording."""
     yield from storms.live(deck, now, clock)
     yield from storms.failing(deck, now)
+    yield from storms.lost(deck, now)
     yield from storms.remembered(deck, now)
 
 

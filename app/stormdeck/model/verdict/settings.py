@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import PurePath
 
 from stormdeck.model.deck import Deck
 from stormdeck.model.finding import Finding, Severity
+from stormdeck.model.impact import follows_from_server, is_background
 from stormdeck.model.light import Light
 from stormdeck.model.path import HopKind, place
-from stormdeck.model.rules.hosts import same_place
 from stormdeck.model.server import ServerState
 from stormdeck.model.settings.scope import SettingsFile
 from stormdeck.model.verdict.statement import Statement, brief, command_for
@@ -18,8 +19,6 @@ _WORST = 20
 """Findings that are worth a statement each."""
 _ROOTS = {"FILE701", "FILE702", "MODEL307", "PROXY801", "PROXY813", "SERVER904"}
 """What other findings follow from: a file that is dropped or ignored, a proxy that does not start."""
-_OF_AN_ID = {"MODEL303", "MODEL304", "MODEL308"}
-_AWAY = {ServerState.DOWN, ServerState.STARTING}
 
 
 def dropped_files(deck: Deck) -> Iterator[Statement]:
@@ -61,8 +60,9 @@ def errors(deck: Deck) -> Iterator[Statement]:
     """Tell what the rules call an error."""
     found = [one for one in deck.findings if one.severity is Severity.ERROR]
     for finding in sorted(found, key=lambda one: one.code not in _ROOTS)[:_WORST]:
-        if not _follows(finding, deck):
-            yield _statement(finding, Light.LOOK if _background(finding, deck) else Light.BROKEN, deck)
+        if not follows_from_server(finding, deck):
+            rank = Light.LOOK if is_background(finding, deck) else None
+            yield replace(_statement(finding, Light.BROKEN, deck), rank=rank)
 
 
 def warnings(deck: Deck) -> Iterator[Statement]:
@@ -92,30 +92,6 @@ def not_set_up(deck: Deck) -> Iterator[Statement]:
         evidence="no settings file in any scope, no variable of the client in the shell",
         step=f"stormdeck set ANTHROPIC_BASE_URL {server.url}",
     )
-
-
-def _follows(finding: Finding, deck: Deck) -> bool:
-    """Say whether a finding only repeats that the server at the base URL is down: the URL itself may be right."""
-    if finding.code != "URL105" or finding.fix is not None:
-        return False
-    if deck.proxy is None and deck.vllm is None:
-        return True
-    down = [one.url for one in (deck.proxy, deck.vllm) if one is not None and one.state in _AWAY]
-    return any(same_place(url, deck.settings.text(finding.path) or "") for url in down)
-
-
-def _background(finding: Finding, deck: Deck) -> bool:
-    """Say whether a finding is about another id than the main model's: background requests fail, turns do not."""
-    from stormdeck.model.rules.choice import asked_ids, choice, mapping
-    from stormdeck.model.rules.facts import FABLE_ID, TIER_IDS, Facts
-
-    facts = Facts.effective(deck.settings, deck.client_version)
-    chosen = choice(facts)
-    main = {mapping(tier) for tier in chosen.tiers} or {chosen.path}
-    if finding.code == "PROXY806":
-        asked = dict(asked_ids(facts))
-        return not any(asked.get(path, "") in finding.title for path in main if asked.get(path))
-    return finding.code in _OF_AN_ID and finding.path in {*TIER_IDS.values(), FABLE_ID} - main
 
 
 def _statement(finding: Finding, light: Light, deck: Deck) -> Statement:

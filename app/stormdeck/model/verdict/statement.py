@@ -32,8 +32,16 @@ class Statement:
     """What it rests on: what was asked, counted or read."""
     step: str = ""
     """What to do without the panel: an action in words, or a command to type."""
+    rank: Light | None = None
+    """How grave it is for turns, where its light says something else: an error that breaks no turn, a turn that was
+    lost. ``None``: as its light says."""
     age: float | None = field(default=None, compare=False)
     """Seconds since it began or was last seen; ``None``: not known, or it holds now."""
+
+    @property
+    def gravity(self) -> Light:
+        """Return what it is ranked by."""
+        return self.rank or self.light
 
 
 LOOKING = Statement(Light.UNKNOWN, "Looking for vLLM and a proxy on this machine")

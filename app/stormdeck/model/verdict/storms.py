@@ -4,37 +4,51 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from stormdeck.model.blame import Blame, blame, blamed, proxy_name
+from stormdeck.model.blame import Blame, blame, blame_failure, proxy_name
 from stormdeck.model.deck import Deck
 from stormdeck.model.light import Light
 from stormdeck.model.logs.reasons import is_cooldown
 from stormdeck.model.retries.storm import Outcome, Storm
+from stormdeck.model.server import ServerState
 from stormdeck.model.traffic import Failure
-from stormdeck.model.units import about, duration
+from stormdeck.model.units import about, duration, plural
 from stormdeck.model.verdict.statement import Clock, Statement, brief
 
 RECENT_S = 120
 """How long a storm or a failure that is over stays worth a headline."""
+LOST_S = 180
+"""The same for a turn that was given up: its user has to send it again."""
+_VAGUE_S = 10.0
+"""A window for the next attempt that is wider than this is told as such."""
+_DOWN = {ServerState.DOWN, ServerState.STARTING, ServerState.DEGRADED}
+_TOLD_APART = {Outcome.LIVE, Outcome.GAVE_UP}
+_STOPPED_HOW = "The client had attempts left: its user stopped it, or it was ended. A log does not tell which."
 _BESIDE_S = 15.0
 """A failure this near to a storm is one of its attempts."""
 
 
 def live(deck: Deck, now: float, clock: Clock) -> Iterator[Statement]:
-    """Tell the storm that goes on."""
+    """Tell the storm that goes on: the one that still fails, else one that is being answered or is overdue."""
     storm = deck.traffic.live_storm if deck.traffic else None
-    if storm is None:
+    if storm is not None:
+        yield _failing_still(storm, deck, now, clock)
         return
+    open_one = next((one for one in deck.storms if one.outcome is Outcome.LIVE), None)
+    if open_one is not None:
+        yield _answered(open_one, deck, now) if open_one.answered_at is not None else _overdue(open_one, deck, now)
+
+
+def _failing_still(storm: Storm, deck: Deck, now: float, clock: Clock) -> Statement:
     whose = blame(storm, deck)
     parts = [f"RETRY STORM  attempt {storm.attempts} of {storm.limit}", whose.cause]
     if storm.attempts >= storm.limit:
         parts.append("the last one")
     elif storm.next_at is not None:
-        wait = storm.next_at - now
-        parts.append(f"next {about(wait)}" if wait >= 1 else "next one is due")
-    if storm.gives_up_at is not None and storm.attempts < storm.limit:
+        parts.append(_next(storm, storm.next_at - now, now))
+    if storm.gives_up_at is not None and now < storm.gives_up_at and storm.attempts < storm.limit:
         parts.append(f"gives up {clock(storm.gives_up_at)}")
     place = f" from {whose.who}" if whose.who else ""
-    yield Statement(
+    return Statement(
         Light.BROKEN,
         " · ".join(parts),
         _masked(storm.reason, whose, deck),
@@ -48,28 +62,108 @@ def live(deck: Deck, now: float, clock: Clock) -> Iterator[Statement]:
     )
 
 
-def remembered(deck: Deck, now: float) -> Iterator[Statement]:
-    """Tell the storms that ended in the last two minutes."""
+def _next(storm: Storm, wait: float, now: float) -> str:
+    """Return when the next attempt comes: about when, or within which time where the wait is not known that well."""
+    latest = storm.next_by - now if storm.next_by is not None else wait
+    if latest - wait > _VAGUE_S and latest >= 1:
+        return f"next within {duration(latest)}"
+    return f"next {about(wait)}" if wait >= 1 else "next one is due"
+
+
+def _answered(storm: Storm, deck: Deck, now: float) -> Statement:
+    """Tell that the newest attempt is being answered: nothing fails any more."""
+    whose = blame(storm, deck)
+    engine = deck.vllm.engine if deck.vllm is not None else None
+    rate = engine.generation_tokens_per_s if engine is not None and engine.running == 1 else None
+    figures = [duration(max(0.0, now - (storm.answered_at or now)))] + ([f"{rate:.0f} tokens/s"] if rate else [])
+    head = f"Attempt {storm.attempts} is being answered"
+    failed = storm.attempts - 1
+    return Statement(
+        Light.LOOK,
+        f"{head} ({', '.join(figures)}) · {plural(failed, 'attempt', 'attempts')} before it failed · {whose.cause}",
+        "On the client it looks like one slow answer.",
+        whose.hop,
+        brief=brief(head, f"{', '.join(figures)}; before it {storm.cause}"),
+        cause=whose.cause,
+        evidence=f"{_counted(storm)}; a 200 for the newest one",
+        step="wait",
+        rank=Light.BROKEN,
+        age=now - storm.started,
+    )
+
+
+def _overdue(storm: Storm, deck: Deck, now: float) -> Statement:
+    """Tell that no further attempt was seen in its time: stopped, unless something runs at vLLM."""
+    whose = blame(storm, deck)
+    engine = deck.vllm.engine if deck.vllm is not None and deck.vllm.state is ServerState.UP else None
+    idle = engine is not None and not engine.running and not engine.waiting
+    head = (
+        f"No further attempt seen after {storm.attempts} of {storm.limit}: stopped"
+        if idle
+        else f"Attempt {storm.attempts + 1} of {storm.limit} is under way, or was stopped"
+    )
+    return Statement(
+        Light.LOOK,
+        f"{head} · {whose.cause}",
+        "The client waits for an answer, or its user has stopped it: a log shows an attempt once it is answered."
+        if not idle
+        else "Its user has stopped it, or it was ended: the next attempt is overdue, and nothing runs at vLLM.",
+        whose.hop,
+        whose.code,
+        brief=brief(head.partition(":")[0], storm.cause),
+        cause=whose.cause,
+        evidence=_counted(storm),
+        step=_step(whose, deck),
+        rank=Light.BROKEN,
+        age=now - storm.started,
+    )
+
+
+def lost(deck: Deck, now: float) -> Iterator[Statement]:
+    """Tell the turns that Claude Code gave up in the last minutes; a hop that is down now is graver."""
+    down = any(one is not None and one.state in _DOWN for one in (deck.proxy, deck.vllm))
     for storm in deck.storms:
-        if storm.outcome is Outcome.LIVE or not 0 <= now - storm.last < RECENT_S:
+        if storm.outcome is Outcome.GAVE_UP and 0 <= now - storm.last < LOST_S:
+            whose = blame(storm, deck)
+            advice = _masked(storm.reason, whose, deck)
+            again = "" if "send it again" in advice else " Then send it again." if advice else "Send it again."
+            rank = None if down else Light.BROKEN
+            yield _past(storm, "Claude Code gave up after", f"{advice}{again}", whose, deck, now, rank)
+
+
+def remembered(deck: Deck, now: float) -> Iterator[Statement]:
+    """Tell the other storms that ended in the last two minutes."""
+    for storm in deck.storms:
+        if storm.outcome in _TOLD_APART or not 0 <= now - storm.last < RECENT_S:
             continue
         whose = blame(storm, deck)
-        span = duration(storm.last - storm.started)
-        recovered = storm.outcome is Outcome.RECOVERED
-        what = "Recovered" if recovered else "Claude Code gave up"
-        detail = "On the client it looked like one slow answer." if recovered else _masked(storm.reason, whose, deck)
-        yield Statement(
-            Light.LOOK,
-            f"{what} after {storm.attempts} attempts in {span} · {whose.cause}",
-            detail,
-            whose.hop,
-            whose.code,
-            brief=brief(f"{what} after {storm.attempts} attempts", whose.cause),
-            cause=whose.cause,
-            evidence=_counted(storm),
-            step=_step(whose, deck),
-            age=now - storm.last,
-        )
+        match storm.outcome:
+            case Outcome.RECOVERED:
+                yield _past(storm, "Recovered after", "On the client it looked like one slow answer.", whose, deck, now)
+            case Outcome.STOPPED:
+                yield _past(storm, "Stopped by the user after", _masked(storm.reason, whose, deck), whose, deck, now)
+            case _:
+                yield _past(storm, "No further attempt seen after", _STOPPED_HOW, whose, deck, now)
+
+
+def _past(
+    storm: Storm, what: str, detail: str, whose: Blame, deck: Deck, now: float, rank: Light | None = None
+) -> Statement:
+    """Return the statement about a storm that is over."""
+    head = f"{what} {plural(storm.attempts, 'attempt', 'attempts')}"
+    return Statement(
+        Light.LOOK,
+        f"{head} in {duration(storm.last - storm.started)} · {whose.cause}",
+        detail,
+        whose.hop,
+        whose.code,
+        brief=brief(head, whose.cause),
+        cause=whose.cause,
+        evidence=_counted(storm),
+        step=_step(whose, deck),
+        rank=rank,
+        age=now - storm.last,
+    )
 
 
 def failing(deck: Deck, now: float) -> Iterator[Statement]:
@@ -77,7 +171,7 @@ def failing(deck: Deck, now: float) -> Iterator[Statement]:
     failure = deck.traffic.failure if deck.traffic else None
     if failure is None or not 0 <= now - failure.at < RECENT_S or _of_storm(failure, deck):
         return
-    whose = blamed(str(failure.status), failure.reason, deck)
+    whose = blame_failure(failure, deck)
     age = now - failure.at
     ago = f"{duration(age // 10 * 10)} ago" if age >= 10 else "just now"
     passed = "; one after it passed" if failure.passed else ""

@@ -1,0 +1,35 @@
+"""What a finding breaks: every turn, background requests only, or nothing that a server being down does not break."""
+
+from __future__ import annotations
+
+from stormdeck.model.deck import Deck
+from stormdeck.model.finding import Finding
+from stormdeck.model.rules.hosts import same_place
+from stormdeck.model.server import ServerState
+
+_AWAY = {ServerState.DOWN, ServerState.STARTING}
+_OF_AN_ID = {"MODEL303", "MODEL304", "MODEL308"}
+
+
+def follows_from_server(finding: Finding, deck: Deck) -> bool:
+    """Return whether a finding only repeats that the server at the base URL is down: the URL itself may be right."""
+    if finding.code != "URL105" or finding.fix is not None:
+        return False
+    if deck.proxy is None and deck.vllm is None:
+        return True
+    down = [one.url for one in (deck.proxy, deck.vllm) if one is not None and one.state in _AWAY]
+    return any(same_place(url, deck.settings.text(finding.path) or "") for url in down)
+
+
+def is_background(finding: Finding, deck: Deck) -> bool:
+    """Return whether a finding is about another id than the main model's: background requests fail, turns do not."""
+    from stormdeck.model.rules.choice import asked_ids, choice, mapping
+    from stormdeck.model.rules.facts import FABLE_ID, TIER_IDS, Facts
+
+    facts = Facts.effective(deck.settings, deck.client_version)
+    chosen = choice(facts)
+    main = {mapping(tier) for tier in chosen.tiers} or {chosen.path}
+    if finding.code == "PROXY806":
+        asked = dict(asked_ids(facts))
+        return not any(asked.get(path, "") in finding.title for path in main if asked.get(path))
+    return finding.code in _OF_AN_ID and finding.path in {*TIER_IDS.values(), FABLE_ID} - main
