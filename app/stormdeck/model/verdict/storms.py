@@ -18,6 +18,8 @@ RECENT_S = 120
 """How long a storm or a failure that is over stays worth a headline."""
 LOST_S = 180
 """The same for a turn that was given up: its user has to send it again."""
+_AGO_S = 60.0
+"""From then on it is said how long ago it was."""
 _VAGUE_S = 10.0
 """A window for the next attempt that is wider than this is told as such."""
 _DOWN = {ServerState.DOWN, ServerState.STARTING, ServerState.DEGRADED}
@@ -151,9 +153,11 @@ def _past(
 ) -> Statement:
     """Return the statement about a storm that is over."""
     head = f"{what} {plural(storm.attempts, 'attempt', 'attempts')}"
+    age = now - storm.last
+    ago = f" · {duration(age // 10 * 10)} ago" if age >= _AGO_S else ""
     return Statement(
         Light.LOOK,
-        f"{head} in {duration(storm.last - storm.started)} · {whose.cause}",
+        f"{head} in {duration(storm.last - storm.started)} · {whose.cause}{ago}",
         detail,
         whose.hop,
         whose.code,
@@ -162,7 +166,7 @@ def _past(
         evidence=_counted(storm),
         step=_step(whose, deck),
         rank=rank,
-        age=now - storm.last,
+        age=age,
     )
 
 
