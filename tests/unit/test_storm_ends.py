@@ -201,6 +201,19 @@ class TestLost:
         assert "end it again" in first.detail
         assert (state_of(first), others[0].code) == ("degraded", "URL101")
 
+    def test_a_storm_that_has_just_recovered_comes_before_an_older_one_and_hides_it_not(self):
+        why = "EngineCore encountered an issue"
+        gone = replace(GAVE_UP, started=NOW - 140, last=NOW - 120, reason=why)
+        fresh = replace(GAVE_UP, outcome=Outcome.RECOVERED, started=NOW - 14, last=NOW - 4, reason=why)
+        first, second, *_ = said(deck_of(VLLM, PROXY, replace(CALM, storms=(fresh, gone))))
+        assert first.headline.startswith("Recovered after")
+        assert second.headline.startswith("Claude Code gave up after")
+        assert second.headline.endswith("2 min ago")
+        older = replace(fresh, last=NOW - 25)
+        assert said(deck_of(VLLM, PROXY, replace(CALM, storms=(older, gone))))[0].headline.startswith(
+            "Claude Code gave"
+        )
+
     def test_it_leaves_after_minutes(self):
         gone = replace(GAVE_UP, started=NOW - 240, last=NOW - 200)
         assert said(deck_of(VLLM, PROXY, replace(CALM, storms=(gone,))))[0].light is Light.FINE

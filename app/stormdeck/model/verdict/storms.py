@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from stormdeck.model.blame import Blame, blame, blame_failure, proxy_name
 from stormdeck.model.deck import Deck
@@ -18,6 +19,8 @@ RECENT_S = 120
 """How long a storm or a failure that is over stays worth a headline."""
 LOST_S = 180
 """The same for a turn that was given up: its user has to send it again."""
+NEW_S = 20.0
+"""How long a storm that is over comes before a turn that was given up earlier."""
 _AGO_S = 60.0
 """From then on it is said how long ago it was."""
 _VAGUE_S = 10.0
@@ -133,10 +136,24 @@ def lost(deck: Deck, now: float) -> Iterator[Statement]:
             yield _past(storm, "Claude Code gave up after", f"{advice}{again}", whose, deck, now, rank)
 
 
+def just_over(deck: Deck, now: float) -> Iterator[Statement]:
+    """Tell a storm that ended a moment ago, before a turn that was given up earlier."""
+    gone = [one.last for one in deck.storms if one.outcome is Outcome.GAVE_UP]
+    if not gone:
+        return
+    for said in _others(deck, now, NEW_S, after=max(gone)):
+        yield replace(said, rank=Light.BROKEN)
+
+
 def remembered(deck: Deck, now: float) -> Iterator[Statement]:
     """Tell the other storms that ended in the last two minutes."""
+    yield from _others(deck, now, RECENT_S)
+
+
+def _others(deck: Deck, now: float, span_s: float, after: float = 0.0) -> Iterator[Statement]:
+    """Tell the storms of a span that are over and were not given up."""
     for storm in deck.storms:
-        if storm.outcome in _TOLD_APART or not 0 <= now - storm.last < RECENT_S:
+        if storm.outcome in _TOLD_APART or not 0 <= now - storm.last < span_s or storm.last < after:
             continue
         whose = blame(storm, deck)
         match storm.outcome:
@@ -166,6 +183,7 @@ def _past(
         evidence=_counted(storm),
         step=_step(whose, deck),
         rank=rank,
+        past=True,
         age=age,
     )
 
