@@ -90,7 +90,81 @@ class Demo:
         ):
             self._deck = take(self._deck, snapshot)
 
-    async def _emptied(stream):
+    async def play(self):
+        """Play the script, and a minute more; return what was said at each second."""
+        await self._look()
+        for self.scene, part in enumerate(SCRIPT):
+            self._ends = self.t + part.seconds
+            self._set(part.fault)
+            if part.calm or part.fault is Fault.SLOW:
+                while self.t < self._ends:
+                    await self._turn()
+                    await self._wait(min(TURN_EVERY_S, self._ends - self.t))
+            else:
+                await self._turn()
+                await self._wait(max(0.0, self._ends - self.t))
+        self.scene = -1
+        await self._wait(60.0)
+        return self.said
+
+    async def _turn(self):
+        self.attempts = 0
+        body = {"model": self._settings.main_model, "max_tokens": 64, "stream": True}
+        body["messages"] = [{"role": "user", "content": "Why does the test fail?"}]
+        attempts = Attempts(random.Random(7), self._wait)  # noqa: S311 - the jitter of a simulated client
+        await attempts.run(self._send, body, self._settings)
+
+    async def _send(self, body):
+        await self._wait(SERVICE_S)
+        answer = await self._proxy.post(URL, json=body)
+        self.attempts += 1
+        out, err = map(_emptied, self._streams)
+        behind = [f'INFO:     127.0.0.1:50000 - "POST /v1/chat/completions HTTP/1.1" {one} X' for one in self._behind]
+        self._behind.clear()
+        access = f'INFO:     127.0.0.1:40000 - "POST /v1/messages?beta=true HTTP/1.1" {answer.status_code} X'
+        self._meter.take(LogBatch("vllm.log", (*out.splitlines(), *behind), self.t, history=False))
+        self._meter.take(LogBatch("litellm.log", (*err.splitlines(), access), self.t, history=False))
+        return Result(answer.status_code, () if answer.status_code == 200 else None)
+
+    async def _note_behind(self, response):
+        self._behind.append(response.status_code)
+
+    def _set(self, fault):
+        if fault is not self.fault:
+            self.fault = fault
+            self._vllm._set_fault(fault)
+
+    async def _wait(self, seconds):
+        """Let time go by; a fault ends in the middle of it, and the panel looks once a second."""
+        end = self.t + seconds
+        while self.t < end:
+            second = float(int(self.t) + 1)
+            self.t = min(end, second)
+            if self.fault is not Fault.NONE and self.t >= self._ends:
+                self._set(Fault.NONE)
+            if self.t == second:
+                await self._look()
+
+    async def _look(self):
+        if self.t - self._polled >= POLL_S:
+            self._polled = self.t
+            await self._poll()
+        self._deck = take(self._deck, self._meter.snapshot(self.t))
+        first = statements(self._deck, self.t, lambda at: f"{at:.0f}")[0]
+        lights = {hop.kind.value: hop.light for hop in path(self._deck)}
+        self.said.append(Said(self.scene, self.fault, self.attempts, first, lights))
+
+    async def _poll(self):
+        health = await self._health.get("http://vllm/health")
+        listed = (await self._health.get("http://vllm/v1/models")).json()["data"]
+        state = ServerState.UP if health.status_code == 200 else ServerState.DEGRADED
+        detail = "" if state is ServerState.UP else "/health says 503: the engine is dead; restart vLLM"
+        models = tuple(ServedModel(one["id"], one["max_model_len"]) for one in listed)
+        now = replace(VLLM, state=state, detail=detail, models=models, seen=self.t, started=int(NOW) - 900)
+        self._deck = take(self._deck, now)
+
+
+def _emptied(stream):
     text = stream.getvalue()
     stream.seek(0)
     stream.truncate()
