@@ -22,6 +22,7 @@ SPACIOUS = 100
 """Columns from which on its log is named too."""
 LOG, ENDED = 16, 24
 """Columns of the log's name and of how a storm ended, there."""
+_LOST = {Outcome.GAVE_UP, Outcome.QUIET}
 
 
 class StormsPanel(LivePanel):
@@ -103,7 +104,8 @@ class StormsPanel(LivePanel):
     def _row(self, storm: Storm, width: int) -> Content:
         live, roomy = storm.outcome is Outcome.LIVE, width >= ROOMY
         when = "now" if live else self._clock(storm.started)
-        style = {Outcome.LIVE: "$error bold", Outcome.GAVE_UP: "$warning", Outcome.RECOVERED: ""}[storm.outcome]
+        failing = live and storm.next_at is not None
+        style = "$error bold" if failing else "$warning" if live or storm.outcome in _LOST else ""
         head = f" {when:<5} {storm.attempts:>2}{' attempts ' if roomy else '×'} "
         ended = _ended(storm, roomy=roomy)
         log = storm.log.rsplit("/", 1)[-1] if width >= SPACIOUS else ""
@@ -123,6 +125,16 @@ def _key(storm: Storm) -> tuple[float, str]:
 
 def _ended(storm: Storm, *, roomy: bool) -> str:
     took = duration(storm.last - storm.started)
-    if storm.outcome is Outcome.RECOVERED:
-        return f"recovered, {took}" if roomy else took
-    return storm.outcome.value if roomy or storm.outcome is Outcome.GAVE_UP else "live"
+    match storm.outcome:
+        case Outcome.RECOVERED:
+            return f"recovered, {took}" if roomy else took
+        case Outcome.LIVE if storm.answered_at is not None:
+            return "being answered" if roomy else "answer"
+        case Outcome.LIVE if storm.next_at is None:
+            return "next attempt overdue" if roomy else "overdue"
+        case Outcome.LIVE:
+            return storm.outcome.value if roomy else "live"
+        case Outcome.GAVE_UP:
+            return storm.outcome.value
+        case _:
+            return storm.outcome.value if roomy else "stopped"
