@@ -149,7 +149,7 @@ class TestEvents:
             ),
             (Change(ChangeKind.WITHDRAWN, 1, LIVE), "storm 1 was none"),
         ],
-        ids=["begins", "what comes next", "attempt", "recovered", "gave up", "withdrawn"],
+        ids=["begins", "what comes next", "attempt", "recovered", "gave up", "stopped", "quiet", "withdrawn"],
     )
     def test_a_change_is_one_line(self, change, words):
         text = as_text(change, START + 2, Paint(coloured=False))
