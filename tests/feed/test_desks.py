@@ -3,6 +3,7 @@
 import asyncio
 import time
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -131,8 +132,12 @@ class TestThePathFollowsTheSettings:
     STRAIGHT = replace(FOUND, found=FOUND.found[1:])
 
     def handed(self, monkeypatch, *steps):
-        """Return what the desk hands on while searches under these base URLs find these servers."""
+        """Return which servers are asked in the end, and which were left; keep what logs were followed.
+
+        Searches under these base URLs find these servers.
+        """
         searches, seen = iter([found for _, found in steps]), []
+        followed = self.followed = []
 
         async def discover(*_, **__):
             return next(searches)
@@ -145,7 +150,7 @@ class TestThePathFollowsTheSettings:
                 work.close()
                 return asyncio.get_running_loop().create_future()
 
-            logs = SimpleNamespace(follow=lambda paths: None, leave=lambda paths: None)
+            logs = SimpleNamespace(follow=lambda *told: followed.append(told), leave=lambda paths: None)
             desk = ServerDesk(Options(), SimpleNamespace(), seen.append, logs, spawn)
             running = asyncio.create_task(desk.run())
             for number, (base, _) in enumerate(steps, start=1):
@@ -174,6 +179,21 @@ class TestThePathFollowsTheSettings:
     def test_it_comes_back_with_the_settings(self, monkeypatch):
         steps = ((":4000", self.PROXY_FIRST), (":8000", self.STRAIGHT), (":4000", self.PROXY_FIRST))
         assert self.handed(monkeypatch, *steps)[0] == ["proxy", "vllm"]
+
+    @pytest.mark.parametrize(
+        ("base", "nearest", "is_dated"),
+        [(":4000", "litellm.log", False), (":8000", "vllm.log", True)],
+        ids=["the proxy is down", "the client goes past it"],
+    )
+    def test_the_log_that_counts_follows_the_settings_and_not_what_is_up(self, monkeypatch, base, nearest, is_dated):
+        both = replace(self.PROXY_FIRST, logs=(Path("litellm.log"), Path("vllm.log")))
+        straight = replace(self.STRAIGHT, logs=(Path("vllm.log"),))
+        before = time.time()
+        self.handed(monkeypatch, (":4000", both), (base, straight))
+        assert self.followed[0][:2] == (both.logs, Path("litellm.log"))
+        logs, first, since = self.followed[1]
+        assert (logs, first) == (straight.logs, Path(nearest))
+        assert (since is not None and since >= before) is is_dated
 
     def test_the_deck_shows_no_server_that_was_left(self):
         deck = take(take(take(Deck(), FOUND), PROXY), VLLM)

@@ -9,8 +9,10 @@ from dataclasses import replace
 
 import pytest
 
+from stormdeck.model.hop import HopKind
 from stormdeck.model.retries.storm import Outcome, Storm
 from stormdeck.sources.memory import StormMemory
+from stormdeck.sources.storm_table import CREATE
 
 START = 1_795_000_000.0
 
@@ -78,6 +80,86 @@ def test_storms_that_began_at_once_in_several_sessions_stay_apart(file):
     memory = StormMemory(file)
     memory.remember([storm(session="a"), storm(session="b"), storm(session="c")])
     assert {known.session for known in memory.recall()} == {"a", "b", "c"}
+
+
+def test_a_cause_that_was_known_stays(file):
+    """The same storm as it is told beside a log that was renamed: the client counts, and tells no reason."""
+    memory = StormMemory(file)
+    memory.remember([storm(cause="500", log="litellm.log")])
+    memory.remember([storm(0.2, cause="unknown", reason="", log="")])
+    (known,) = memory.recall()
+    assert (known.cause, known.reason, known.log) == ("500", "EngineCore encountered an issue", "litellm.log")
+
+
+def test_whose_storm_it_was_and_whose_answers_the_failures_were_is_kept(file):
+    whose = {"folder": "/src/shop", "agent": "a1", "hop": HopKind.SERVER, "served": "qwen"}
+    StormMemory(file).remember([storm(**whose), storm(agent="a2"), storm(200)])
+    assert StormMemory(file).recall() == (storm(200), storm(**whose), storm(agent="a2"))
+
+
+def test_parts_of_a_storm_that_is_known_as_a_whole_now_go(file):
+    memory = StormMemory(file)
+    parts = [storm(0, last=START + 8, attempts=3), storm(16, last=START + 30, attempts=3)]
+    memory.remember(parts[:1])
+    memory.remember(parts[1:])
+    assert len(memory.recall()) == 2
+    memory.remember([storm(attempts=7)])
+    assert [known.attempts for known in memory.recall()] == [7]
+
+
+OF_0_1_0 = [
+    (START, START + 0.9, 4, "cut", "", "recovered", "transcript", "", "s1"),
+    (START + 100, START + 140, 6, "reset", "CUDA error: out of memory", "gave up", "transcript", "", "s2"),
+    (START + 200, START + 208, 5, "500", "CUDA error", "recovered", "ladder", "litellm.log", None),
+    (START + 200.2, START + 208.3, 5, "reset", "", "recovered", "transcript", "", "s3"),
+    (START + 300, START + 340, 5, "429", "slow down", "gave up", "transcript", "vllm.log", "s4"),
+    (START + 300.1, START + 360, 6, "429", "slow down", "recovered", "transcript", "vllm.log", "s4"),
+]
+"""Storms as 0.1.0 stored them: a healthy session with subagents, causes that were none, and some stored twice."""
+INSERT = "INSERT OR REPLACE INTO storms VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+TRUE_ROWS = [(5, "429", "s4"), (5, "500", "s3"), (6, "unknown", "s2")]
+
+
+@pytest.fixture
+def old_file(file):
+    file.parent.mkdir(parents=True)
+    with sqlite3.connect(file) as base:
+        base.execute(CREATE)
+        base.execute("PRAGMA user_version = 1")
+        for started, last, attempts, cause, reason, outcome, evidence, log, session in OF_0_1_0:
+            row = (None, started, last, attempts, 11, cause, reason, outcome, evidence, log, session, "")
+            base.execute(INSERT, row)
+    base.close()
+    return file
+
+
+def told(file, **how):
+    return [(known.attempts, known.cause, known.session) for known in StormMemory(file, **how).recall()]
+
+
+def test_false_rows_of_0_1_0_are_not_recalled(old_file):
+    before = old_file.read_bytes()
+    assert told(old_file) == told(old_file, writes=False) == TRUE_ROWS
+    assert old_file.read_bytes() == before
+
+
+def test_they_are_dropped_with_the_first_storm_that_is_remembered(old_file):
+    StormMemory(old_file).remember([storm(5000)])
+    assert told(old_file) == [(5, "500", "26522f09"), *TRUE_ROWS]
+    with sqlite3.connect(old_file) as base:
+        assert base.execute("SELECT count(*) FROM storms").fetchone() == (4,)
+    base.close()
+
+
+def test_0_1_0_can_still_read_and_write_it(old_file):
+    StormMemory(old_file).remember([storm(5000, folder="/src/shop")])
+    with sqlite3.connect(old_file) as base:
+        assert base.execute("PRAGMA user_version").fetchone() == (1,)
+        row = base.execute("SELECT * FROM storms WHERE started = ?", (START + 5000,)).fetchone()
+        assert len(row) == 12
+        base.execute(INSERT, row)
+    base.close()
+    assert StormMemory(old_file).recall()[0] == storm(5000, folder="/src/shop")
 
 
 def test_two_panels_may_write_at_once(file):

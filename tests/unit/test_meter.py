@@ -13,8 +13,8 @@ from stormdeck.model.logs.batch import LogBatch
 from stormdeck.model.meter import TrafficMeter
 from stormdeck.model.retries.storm import Outcome
 from stormdeck.model.retries.transcript import parse_entry
-from stormdeck.model.retries.upstream import BEHIND, FAILURES, LINES, Upstream
-from stormdeck.model.traffic import Bucket
+from stormdeck.model.retries.upstream import BEHIND, COMPLETIONS, FAILURES, LINES, Upstream
+from stormdeck.model.traffic import Bucket, PathChange
 
 RECORDINGS = Path(__file__).parents[1] / "recordings"
 START = 1_795_269_600.0
@@ -184,13 +184,86 @@ def test_naming_the_log_late_drops_what_was_counted_for_another():
     assert (meter.snapshot(START + 5).requests, meter.snapshot(START + 5).storms) == (0, ())
 
 
-def test_storms_are_remembered_when_another_log_is_named():
+def test_what_was_counted_stays_when_another_log_is_named():
     meter = TrafficMeter()
     meter.set_primary("vllm")
     storm(meter, log="vllm")
+    meter.set_primary("litellm", now=START + 4.5)
+    meter.take(batch(line(), t=START + 6))
+    meter.take(batch(line(), t=START + 6, log="vllm"))
+    seen = meter.snapshot(START + 7)
+    assert (seen.requests, seen.turns, seen.retries) == (5, 2, 3)
+    assert [(one.log, one.attempts) for one in seen.storms] == [("vllm", 4)]
+    assert (seen.counted, seen.changes) == ("litellm", (PathChange(START + 4.5, "litellm", 59),))
+
+
+def test_a_change_that_is_noticed_late_counts_from_when_it_was():
+    """The client went past the proxy at 10 s; that is noticed at 20 s, when both logs show more requests."""
+    meter = TrafficMeter()
     meter.set_primary("litellm")
-    seen = meter.snapshot(START + 5)
-    assert (seen.requests, [one.log for one in seen.storms]) == (0, ["vllm"])
+    for t, log in [(0, "litellm"), (0.01, "vllm"), (12, "vllm"), (15, "vllm"), (15.1, "litellm")]:
+        meter.take(batch(line(200, int(t) + 1), t=START + t, log=log))
+    assert meter.snapshot(START + 19).requests == 2
+    meter.set_primary("vllm", since=START + 10)
+    assert meter.snapshot(START + 20).requests == 3
+    assert meter.snapshot(START + 20).changes == (PathChange(START + 10, "vllm", 58),)
+
+
+def test_a_log_that_takes_anothers_place_counts_from_its_first_request():
+    """A proxy was started anew with another log; it answered two requests before its log was found."""
+    meter = TrafficMeter()
+    meter.set_primary("old")
+    meter.take(batch(line(200, 1), log="old"))
+    for t in (5, 6):
+        meter.take(batch(line(200, 2), t=START + t, log="new"))
+    meter.set_primary("new", now=START + 8)
+    meter.take(batch(line(200, 2), t=START + 9, log="new"))
+    seen = meter.snapshot(START + 10)
+    assert (seen.requests, seen.changes) == (4, (PathChange(START + 5, "new", 59),))
+
+
+def test_direct_and_back_again():
+    meter = TrafficMeter()
+    meter.set_primary("litellm")
+    for at in (0, 100, 200):
+        log, behind = ("vllm", None) if at == 100 else ("litellm", "vllm")
+        meter.set_primary(log, since=START + at - 1)
+        storm(meter, start=START + at, log=log, port=40000 + at)
+        if behind:
+            storm(meter, start=START + at, log=behind, port=50000 + at)
+    seen = meter.snapshot(START + 210)
+    assert (seen.requests, seen.turns, seen.retries) == (12, 3, 9)
+    assert [storm.log for storm in seen.storms] == ["litellm", "vllm", "litellm"]
+
+
+def test_a_storm_goes_on_past_a_change_of_the_path_where_the_client_counts():
+    meter = TrafficMeter()
+    meter.set_primary("litellm")
+    texts = [written.ask(START - 0.1)]
+    for n, t in enumerate(LADDER):
+        texts += [written.request(START + t, f"r{n}"), written.retry(START + t + 0.02, n + 1)]
+    texts += [written.request(START + 8, "last"), written.answer(START + 9, request="last")]
+    for n, t in enumerate(LADDER):
+        if n == 2:
+            meter.set_primary("vllm", since=START + 1)
+        meter.take(batch(line(500), t=START + t + 0.02, log="litellm" if n < 2 else "vllm"))
+    meter.take(batch(line(200), t=START + 8.5, log="vllm"))
+    for text in texts:
+        meter.take_entry(parse_entry(text))
+    seen = meter.snapshot(START + 20)
+    assert (seen.requests, seen.turns, seen.retries) == (5, 1, 4)
+    assert [(one.attempts, one.cause, one.outcome) for one in seen.storms] == [(5, "500", Outcome.RECOVERED)]
+
+
+def test_a_time_without_a_look_is_told():
+    meter = TrafficMeter()
+    meter.take(batch(line()))
+    meter.snapshot(START)
+    assert meter.snapshot(START + 1).gaps == ()
+    seen = meter.snapshot(START + 65)
+    assert seen.gaps == ((START + 1, START + 65),)
+    assert (seen.unwatched_s, seen.unwatched) == (64, (56, 57, 58))
+    assert [meter.snapshot(START + 65 + at).unwatched_s for at in range(0, 65, 5)] == [64] * 12 + [0]
 
 
 def test_an_empty_batch_says_that_a_log_is_read():
@@ -262,6 +335,26 @@ def test_attempts_without_a_line_are_counted_when_they_were_sent():
     assert meter.snapshot(START + 6) == seen
 
 
+def test_storms_and_turns_under_way_tell_their_session_and_folder():
+    meter = TrafficMeter()
+    meter.take(batch())
+    for name, folder in (("a", "/src/shop"), ("b", "/src/bank")):
+        for text in (
+            written.ask(START, session=name, cwd=folder),
+            *[written.request(START + t, f"{name}{t}", session=name, digest=name) for t in LADDER],
+        ):
+            meter.take_entry(parse_entry(text))
+    meter.take_entry(parse_entry(written.ask(START + 4, session="b", isSidechain=True, agentId="helper")))
+    seen = meter.snapshot(START + 5)
+    assert {(one.session, one.folder, one.agent) for one in seen.storms} == {
+        ("a", "/src/shop", ""),
+        ("b", "/src/bank", ""),
+    }
+    told = {(one.session, one.agent, one.folder, one.attempts) for one in seen.in_flight}
+    assert told == {("a", "", "/src/shop", 4), ("b", "", "/src/bank", 4), ("b", "helper", "/src/bank", 1)}
+    assert seen.waiting == 3
+
+
 def test_a_retry_that_the_client_counts_as_a_turn_moves():
     meter = TrafficMeter()
     meter.take(batch(line(500), t=START))
@@ -306,6 +399,30 @@ def test_without_such_lines_the_proxys_count_of_retries_is_a_least():
     meter = TrafficMeter()
     meter.take(batch(RETRIED, RETRIED, line(500), line(200, 2)))
     assert meter.snapshot(START).upstream == Upstream(2, 4, FAILURES, at_least=True)
+
+
+NEWEST = "18:00:00 - LiteLLM Router:INFO: core.py:8 - ageneric_api_call_with_fallbacks(model=x) 200 OK"
+COOLS = "18:00:00 - LiteLLM Proxy:ERROR: c.py:1 - No deployments available for selected model, Try again"
+SENDING = "LiteLLM completion() model= x; provider = hosted_vllm"
+
+
+@pytest.mark.parametrize(
+    ("lines", "told"),
+    [
+        ([NEWEST, line(200)], None),
+        ([NEWEST, line(200), RETRIED, RETRIED, line(500, 2)], Upstream(2, 4, FAILURES, at_least=True)),
+        (
+            [SENDING, NEWEST, line(200), *[SENDING] * 6, RETRIED, RETRIED, line(500, 2)],
+            Upstream(2, 7, COMPLETIONS, at_least=True),
+        ),
+        ([RETRIED, RETRIED, line(500), COOLS, line(429, 2)], Upstream(2, 3, FAILURES, at_least=True)),
+    ],
+    ids=["successes only", "a count of retries", "hosted_vllm", "cooldown"],
+)
+def test_the_newest_litellm_tells_a_least(lines, told):
+    meter = TrafficMeter()
+    meter.take(batch(*lines))
+    assert meter.snapshot(START).upstream == told
 
 
 def test_what_the_log_held_before_is_not_compared():

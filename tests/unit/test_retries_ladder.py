@@ -29,7 +29,7 @@ def test_next_attempt_is_due(attempt, retry_after, due):
 
 @pytest.mark.parametrize(
     ("status", "most"),
-    [(500, 11), (529, 11), (429, 11), (401, 11), (408, 11), (400, 6), (404, 2), (403, 1), (413, 1)],
+    [(500, 11), (529, 11), (429, 11), (401, 11), (408, 11), (400, 8), (404, 2), (403, 1), (413, 1)],
 )
 def test_each_status_has_its_allowance(status, most):
     assert allowance(status) == most

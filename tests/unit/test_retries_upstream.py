@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stormdeck.model.logs.access import parse_access
-from stormdeck.model.retries.upstream import TOLD, UpstreamReader, asks_for_tokens
+from stormdeck.model.retries.upstream import TOLD, Sent, UpstreamReader, asks_for_tokens
 
 DATA = Path(__file__).parents[1] / "data" / "upstream"
 BESIDE_S = 0.1
@@ -101,10 +101,24 @@ def test_what_makes_the_engine_work(method, path, asks):
     assert asks_for_tokens(parse_access(f'INFO:     127.0.0.1:1 - "{method} {path} HTTP/1.1" 200 OK')) is asks
 
 
+def test_a_router_that_logs_successes_only_is_no_count_of_attempts():
+    """LiteLLM 1.110 with --debug: of an attempt that failed there is no line of the router (measured)."""
+    success = "18:00:00 - LiteLLM Router:INFO: core.py:812 - ageneric_api_call_with_fallbacks(model=claude) 200 OK"
+    assert UpstreamReader().read(success) == Sent()
+    sending = "LiteLLM completion() model= Qwen/Qwen3.5-27B; provider = hosted_vllm"
+    assert UpstreamReader().read_all([sending, success, sending]) == Sent(completions=2)
+
+
+def test_a_request_that_a_cooldown_refuses_was_not_sent():
+    refused = "18:37:25 - LiteLLM Proxy:ERROR: c.py:1 - x - No deployments available for selected model, Try again"
+    assert UpstreamReader().read(refused) == Sent(refused=1)
+
+
 @settings(max_examples=40)
 @given(
     st.lists(
-        st.text(max_size=40) | st.sampled_from(["HTTP Request: POST ", "Retrying request to /", "_with_fallbacks("])
+        st.text(max_size=40)
+        | st.sampled_from(["HTTP Request: POST ", "Retrying request to /", "_with_fallbacks(", "LiteLLM completion()"])
     )
 )
 def test_any_lines_are_read(lines):

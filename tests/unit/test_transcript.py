@@ -91,7 +91,12 @@ def test_a_client_that_cannot_ask_sent_nothing(text):
 
 def test_a_subagent_is_another_thread():
     assert parse_entry(written.answer(T, isSidechain=True, agentId="a1")).agent == "a1"
-    assert parse_entry(written.answer(T, isSidechain=False, agentId="a1")).agent == ""
+    assert parse_entry(written.request(T, "r1", agentId="a1")).agent == "a1"
+
+
+def test_a_line_tells_where_its_session_works():
+    assert parse_entry(written.ask(T, cwd="/home/dev/shop")).folder == "/home/dev/shop"
+    assert parse_entry(written.request(T, "r1")).folder == ""
 
 
 def test_no_word_of_what_was_said_is_kept():

@@ -8,7 +8,8 @@ from stormdeck.commands.events import as_text, counts_between, to_json
 from stormdeck.commands.paint import Paint
 from stormdeck.commands.watcher import Watcher
 from stormdeck.model.logs.batch import LogBatch
-from stormdeck.model.retries.changes import Change, ChangeKind, StormWatch, same_storms
+from stormdeck.model.retries.changes import Change, ChangeKind, StormWatch
+from stormdeck.model.retries.identity import same_storms
 from stormdeck.model.retries.ledger import Ledger
 from stormdeck.model.retries.report import Report
 from stormdeck.model.retries.storm import Outcome, Storm
@@ -67,9 +68,17 @@ class TestStormWatch:
         assert same_storms(storms, storms[:2]) == [0, 1]
         assert same_storms(storms[:2], storms) == [0, 1, None]
 
-    def test_another_log_or_another_time_is_another_storm(self):
-        others = [replace(LIVE, log="b.log"), replace(LIVE, started=START + 30, last=START + 32)]
-        assert same_storms([LIVE], others) == [None, None]
+    def test_another_time_or_another_session_is_another_storm(self):
+        later = replace(LIVE, started=START + 30, last=START + 32)
+        assert same_storms([LIVE], [later]) == [None]
+        assert same_storms([replace(LIVE, session="a")], [replace(LIVE, session="b")]) == [None]
+        assert same_storms([replace(LIVE, session="a", agent="x")], [replace(LIVE, session="a", agent="y")]) == [None]
+
+    def test_another_log_at_the_same_time_is_not(self):
+        """The log was renamed, or another panel counts at another hop."""
+        other = replace(LIVE, log="b.log")
+        assert same_storms([LIVE], [other]) == [0]
+        assert same_storms([LIVE, other], [other, LIVE]) == [1, 0]
 
 
 def post(status, port=5000):

@@ -29,6 +29,8 @@ PIECE = 1000
 SHOWN_S = 0.1
 """From one look at new lines to the next, at least: a paint costs as much as thousands of lines (measured)."""
 PATIENCE_S = 0.2
+LEFT_S = 900.0
+"""For this long the log of a server that left the path is followed."""
 SILENT_S = 5.0
 """A look at a log that takes longer means that its drive does not answer."""
 
@@ -46,6 +48,8 @@ class LogDesk:
         self._grew = grew
         self._clock = clock
         self._followers: dict[Path, Follower] = {}
+        self._left: dict[Path, float] = {}
+        """Followed logs whose server is off the path, and since when."""
         self._waiting: deque[tuple[LogBatch, bool]] = deque()
         """Pieces, and whether each is the last of what was read at once."""
         self._ends = LogEnds()
@@ -61,17 +65,23 @@ class LogDesk:
         self.on_requests: Callable[[], None] = lambda: None
         """Called when lines show main requests."""
 
-    def follow(self, paths: Iterable[Path]) -> None:
-        """Follow these logs beside those that are followed already; the first is the one nearest to the client."""
+    def follow(self, paths: Iterable[Path], nearest: Path | None = None, since: float | None = None) -> None:
+        """Follow these logs beside those that are followed already.
+
+        ``nearest`` is the one nearest to the client, by default the first; ``since`` is when it became that, where it
+        is known.
+        """
         self._loop = asyncio.get_running_loop()
-        for position, path in enumerate(paths):
-            follower = self._followers.get(path)
-            if follower is None:
+        self._drop_left()
+        for path in (paths := tuple(paths)):
+            self._left.pop(path, None)
+            if path not in self._followers:
                 follower = Follower(path, self._offer, self._stands, name=self._name(path), clock=self._clock)
                 self._followers[path] = follower
                 follower.start()
-            if position == 0:
-                self._meter.set_primary(follower.name)
+        nearest = nearest or next(iter(paths), None)
+        if nearest in self._followers:
+            self._meter.set_primary(self._followers[nearest].name, since, self._clock())
 
     def follow_transcripts(self, folder: Path) -> None:
         """Follow what the clients write of their sessions; only its structure is read, never a text."""
@@ -83,13 +93,27 @@ class LogDesk:
         for entry in entries:
             self._meter.take_entry(entry)
 
+    def refuse(self, *, refuses: bool) -> None:
+        """Note whether the hop nearest to the client refuses connections now: none of its lines tells."""
+        self._meter.refuse(self._clock(), refuses=refuses)
+
     def leave(self, paths: Iterable[Path]) -> None:
-        """Follow these logs no longer: their server is not on the path any more."""
+        """Note that the server of these logs is not on the path any more.
+
+        They are followed a while longer: it may come back, and what was written meanwhile has no times afterwards.
+        """
         for path in paths:
-            follower = self._followers.pop(path, None)
-            if follower is not None:
-                follower.stop()
+            if path in self._followers:
+                self._left[path] = self._clock()
                 self._statuses.pop(path, None)
+
+    def _drop_left(self) -> None:
+        """Follow the logs no longer whose server has been off the path for long."""
+        for path, left_at in list(self._left.items()):
+            if self._clock() - left_at > LEFT_S:
+                del self._left[path]
+                follower = self._followers.pop(path)
+                follower.stop()
                 self._meter.forget(follower.name)
 
     def stop(self) -> None:
@@ -111,7 +135,7 @@ class LogDesk:
 
     def troubles(self) -> Troubles:
         """Return what stands against following the logs, and what is to be said of those that are followed."""
-        silent = [path for path, one in self._followers.items() if one.silent_s > SILENT_S]
+        silent = [path for path, one in self._followers.items() if one.silent_s > SILENT_S and path not in self._left]
         unread = [f"{path} cannot be read: its drive does not answer" for path in silent]
         told = [status for path, status in self._statuses.items() if path not in silent and status.detail]
         return Troubles(
@@ -134,7 +158,7 @@ class LogDesk:
 
     def _note(self, status: LogStatus) -> None:
         """Keep how a log stands; tell the meter of one that is followed: it is read, even while it is silent."""
-        if status.path in self._followers:
+        if status.path in self._followers and status.path not in self._left:
             self._statuses[status.path] = status
         if status.state is LogState.FOLLOWING:
             self._meter.take(LogBatch(status.log, (), self._clock(), history=True))

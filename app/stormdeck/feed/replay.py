@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from datetime import datetime
+from math import inf
 
 from stormdeck.feed.playhead import Playhead
 from stormdeck.feed.reduce import Snapshot
@@ -51,7 +52,7 @@ class ReplayFeed:
         self._hand = hand
         self._lines_came = lines_came
         # No local time: a recording from another time zone is right only by the arrival of its lines.
-        self._meter = TrafficMeter(window_s=window_s, bucket_s=max(1, window_s // BUCKETS))
+        self._meter = TrafficMeter(window_s=window_s, bucket_s=max(1, window_s // BUCKETS), gap_s=inf)
         # Known from the start: what a server behind a proxy answers is written down before the proxy's own line.
         nearest = next((batch.log for batch in tape.batches if _asks(batch)), None)
         if nearest is not None:

@@ -19,10 +19,12 @@ from stormdeck.model.rules.live import Probe
 from stormdeck.model.server import ProxySnapshot, ServerKind, ServerState, VllmSnapshot
 from stormdeck.model.settings.scope import SettingsSnapshot
 from stormdeck.options import Options
+from stormdeck.sources.address import address
 from stormdeck.sources.aside import aside, in_time
 from stormdeck.sources.discovery import PATIENCE_S, Named, discover, key_for, origin_keys
 from stormdeck.sources.http import HttpClient
 from stormdeck.sources.litellm_config import read_proxy_config
+from stormdeck.sources.named import base_url
 from stormdeck.sources.probe import probe_base_url
 from stormdeck.sources.processes import config_of
 from stormdeck.sources.proxy import ProxySource
@@ -37,6 +39,8 @@ SEARCH_WELL_S = 120.0
 """Between two searches once all is well; a server that falls or returns brings the next one forward."""
 BUSY = 3
 """Running requests that keep a GPU as busy as it gets."""
+REFUSED = "connection refused"
+"""How the words of a look begin that nothing listened to."""
 _BASE_URL = "env.ANTHROPIC_BASE_URL"
 WELL = {ServerState.UP, ServerState.DEGRADED, ServerState.REFUSING}
 
@@ -70,6 +74,10 @@ class ServerDesk:
         self._base: str | None = None
         """The base URL of the settings at the last search; ``None`` before the first."""
         self._look = asyncio.Event()
+        self._nearest: Path | None = None
+        """The log nearest to the client."""
+        self._moved_at: float | None = None
+        """When the client's base URL changed, until the servers on the new path are known."""
         self._watched = True
         self.load = 0.0
         """How busy the engine is, from 0 to 1."""
@@ -82,6 +90,7 @@ class ServerDesk:
         if settings.text(_BASE_URL) is None and settings.broken:
             return
         if settings.text(_BASE_URL) != self._settings.text(_BASE_URL):
+            self._moved_at = time.time()
             self._look.set()
         self._settings = settings
 
@@ -125,9 +134,11 @@ class ServerDesk:
         wait = SEARCH_S
         while True:
             self._look.clear()
-            base = self._settings.text(_BASE_URL) or ""
+            began, base = time.time(), self._settings.text(_BASE_URL) or ""
             found = await discover(self._settings, self._http, self._named)
             self._take(found)
+            if self._moved_at is not None and self._moved_at <= began:
+                self._moved_at = None
             self._leave_old_path(found, base)
             await self._read_yaml(found)
             await self._probe_base_url(found)
@@ -140,11 +151,28 @@ class ServerDesk:
         if found != self._discovery:
             self._discovery = found
             self._hand(found)
-        self._logs.follow(found.logs)
+        nearest = self._nearest_log(found)
+        self._logs.follow(found.logs, nearest, self._moved_at if nearest != self._nearest else None)
+        self._nearest = nearest
         for is_proxy, name in ((True, "proxy"), (False, "vllm")):
             server = found.server(proxy=is_proxy)
             if server is not None and (is_proxy or server.kind is ServerKind.VLLM):
                 self._poll(name, server)
+
+    def _nearest_log(self, found: DiscoverySnapshot) -> Path | None:
+        """Return the log nearest to the client: still that of a proxy which is down while the client asks it."""
+        first = next(iter(found.logs), None)
+        kept = found.server(proxy=True) is None and self._asks_proxy() and not self._named.logs
+        return self._nearest or first if kept else first
+
+    def _asks_proxy(self) -> bool:
+        """Return whether the client's requests go to the proxy that is asked, up or down."""
+        polled = self._pollers.get("proxy")
+        if polled is None:
+            return False
+        base = base_url(self._settings)
+        asked, own = address(base.url if base is not None else polled[0].url), address(polled[0].url)
+        return asked is not None and own is not None and asked.place == own.place
 
     def _leave_old_path(self, found: DiscoverySnapshot, base: str) -> None:
         """Leave servers that the search did not find again after the settings have named another place.
@@ -216,6 +244,8 @@ class ServerDesk:
         fell = (snapshot.state in WELL) != (before in WELL) and before is not None
         self._states[name] = snapshot.state
         self._hand(snapshot)
+        if name == ("proxy" if self._asks_proxy() else "vllm"):
+            self._logs.refuse(refuses=_refuses(snapshot))
         if isinstance(snapshot, VllmSnapshot):
             self.load = min(1.0, snapshot.engine.running / BUSY) if snapshot.engine else 0.0
         if fell:
@@ -226,6 +256,11 @@ def logs_of(found: Found) -> tuple[Path, ...]:
     """Return the files that a server's process writes to."""
     process = found.process
     return tuple(path for path in (process.log, process.error_log) if path is not None) if process is not None else ()
+
+
+def _refuses(snapshot: VllmSnapshot | ProxySnapshot) -> bool:
+    """Return whether nothing listened at the last look."""
+    return snapshot.state in {ServerState.DOWN, ServerState.STARTING} and snapshot.detail.startswith(REFUSED)
 
 
 def _well(snapshot: VllmSnapshot | ProxySnapshot) -> bool:

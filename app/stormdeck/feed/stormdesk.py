@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from stormdeck.feed.waiting import woken
-from stormdeck.model.retries.changes import same_storms
+from stormdeck.model.retries.identity import merged, same_storms
 from stormdeck.model.retries.storm import Outcome, Storm
 from stormdeck.model.traffic import TrafficSnapshot
 from stormdeck.sources.aside import Look
@@ -65,7 +65,7 @@ class StormDesk:
         return self._taken[2]
 
     def _told(self, traffic: TrafficSnapshot) -> TrafficSnapshot:
-        traffic = self._with_reasons(traffic)
+        traffic = self._with_known(traffic)
         over = tuple(storm for storm in traffic.storms if storm.outcome is not Outcome.LIVE)
         if over and over != self._over:
             self._over = over
@@ -85,14 +85,14 @@ class StormDesk:
             self.trouble = f"Storms are not remembered: {self._memory.path}: its drive does not answer"
         return given
 
-    def _with_reasons(self, traffic: TrafficSnapshot) -> TrafficSnapshot:
-        """Return the traffic with the reasons that were remembered.
+    def _with_known(self, traffic: TrafficSnapshot) -> TrafficSnapshot:
+        """Return the traffic with what is remembered of its storms and it does not tell better.
 
         After a restart the transcripts tell a storm again, but no line of a log that carries no times belongs to it.
         """
         known = same_storms(self._past, traffic.storms)
         storms = tuple(
-            replace(storm, reason=self._past[at].reason) if at is not None and not storm.reason else storm
+            merged(self._past[at], storm) if at is not None else storm
             for storm, at in zip(traffic.storms, known, strict=True)
         )
         return traffic if storms == traffic.storms else replace(traffic, storms=storms)

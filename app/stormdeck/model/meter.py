@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from functools import partial
 from math import floor, inf
 
@@ -12,15 +12,18 @@ from stormdeck.model.retries.hopcount import HopCount
 from stormdeck.model.retries.labels import Labels
 from stormdeck.model.retries.ladder import DEFAULT_LIMIT
 from stormdeck.model.retries.ledger import Ledger, Taken
+from stormdeck.model.retries.nearest import NearestLog
 from stormdeck.model.retries.request import Request
 from stormdeck.model.retries.storm import Outcome, Storm
 from stormdeck.model.retries.transcript import Entry
 from stormdeck.model.tally import Shift, Tally, shifts
-from stormdeck.model.traffic import Failure, TrafficSnapshot
+from stormdeck.model.traffic import Failure, PathChange, TrafficSnapshot
 
 MINUTE = 60
 RECENT = 4000
 """Main requests that transcripts are compared with line by line."""
+GAP_S = 10.0
+"""From one look to the next; beyond, nothing was watched: the panel was stopped, or the machine slept."""
 SHOWN = 50
 """Storms in a snapshot."""
 SET_BACK_S = 60.0
@@ -32,9 +35,10 @@ BURST_S = 2.0
 
 
 class TrafficMeter:
-    """Counts the main requests of one log, and lets every log and every transcript explain the storms in it.
+    """Counts main requests where they left the client, and lets every log and every transcript explain the storms.
 
-    A proxy's log and vLLM's log show the same traffic: only the one nearest to the client counts, see ``set_primary``.
+    A proxy's log and vLLM's log show the same traffic: at each moment only the one nearest to the client counts. When
+    the path changes, what was counted stays: see ``set_primary``.
     """
 
     def __init__(
@@ -43,11 +47,15 @@ class TrafficMeter:
         bucket_s: int = 15,
         limit: int = DEFAULT_LIMIT,
         local_time: LocalTime | None = None,
+        gap_s: float = GAP_S,
     ) -> None:
+        """Take a look that comes ``gap_s`` after the one before as a time in which nothing was watched."""
         self._bucket_s = bucket_s
+        self._gap_s = gap_s
         self._size = max(1, window_s // bucket_s)
-        self._primary: str | None = None
-        self._chosen = False
+        self._nearest = NearestLog(RECENT)
+        self._changes: deque[PathChange] = deque(maxlen=self._size)
+        self._gaps: deque[tuple[float, float]] = deque(maxlen=self._size)
         self._logs: dict[str, None] = {}
         self._since: float | None = None
         self._labels = Labels()
@@ -61,16 +69,25 @@ class TrafficMeter:
         """Storms that were over before the clock was set back."""
         self._empty()
 
-    def set_primary(self, log: str) -> None:
+    def set_primary(self, log: str, since: float | None = None, now: float | None = None) -> None:
         """Name the log nearest to the client, whose requests count; until then it is the first that shows one.
 
-        What another log had counted is dropped. Storms stay, unless that log had not been named.
+        What was counted stays, and so do storms. ``since`` tells when the path changed, in unix seconds, where that is
+        known: requests that the log showed from then on, before it was named, are counted too, and no longer those of
+        the log before. ``now`` is when the change was noticed.
         """
+        nearest = self._nearest
+        if log == nearest.name:
+            nearest.is_named = True
+            return
         self._resting = None
-        if log != self._primary:
-            self._empty()
-            self._ledger.forget_lines(keep_storms=self._primary is None or self._chosen)
-        self._primary, self._chosen = log, True
+        was_named = nearest.is_named
+        changed = nearest.change(log, self._ledger.recent, self._ledger.settled, since)
+        if changed.requests or not was_named:
+            self._fill(self._ledger.recount(changed.requests), changed.since)
+        at = changed.since if changed.since < inf else now
+        if was_named and at is not None:
+            self._changes.append(PathChange(at, log))
 
     def forget(self, log: str) -> None:
         """Take a log off the list of those that are read; what it counted stays."""
@@ -97,19 +114,25 @@ class TrafficMeter:
         self._logs[batch.log] = None
         if not batch.history and self._since is None:
             self._since = batch.arrived
-        if self._primary is not None and batch.log != self._primary:
+        nearest = self._nearest
+        if nearest.name not in {None, batch.log}:
             self._take_behind(batch)
             return {}
         taken = self._ledger.take(batch)
         if len(taken):
-            self._primary = batch.log
+            nearest.name = batch.log
         if not batch.history:
-            self._hops.take(floor(batch.arrived / self._bucket_s), batch.lines, len(taken))
+            self._hops(batch.log).take(floor(batch.arrived / self._bucket_s), batch.lines, len(taken))
         self._add(taken)
         numbers = dict.fromkeys((first + line for line in taken.passed), 1)
         for line, request, attempt in taken.judged:
             self._labels.tell(numbers, request, attempt, first + line)
         return numbers
+
+    def refuse(self, t: float, *, refuses: bool) -> None:
+        """Note whether the hop nearest to the client refused a connection at a moment; its log has no line of those."""
+        self._resting = None
+        self._ledger.refuse(t, refuses=refuses)
 
     def take_entry(self, entry: Entry) -> None:
         """Take what one line of a transcript tells."""
@@ -125,12 +148,16 @@ class TrafficMeter:
         """Return the last window; equal to the one before while nothing came in and nothing left it or the minute."""
         if now < self._looked - SET_BACK_S:
             self._begin_anew()
+        elif -inf < self._looked < now - self._gap_s:
+            self._resting = None
+            self._gaps.append((self._looked, now))
         self._looked = now
         at = floor(now / self._bucket_s)
         if self._resting is None or at != self._rests_in:
             newest = self._count(now)
             # With an empty minute and nothing under way only what comes, or the next slice, can change it.
             still = not newest.requests_per_minute and newest.live_storm is None and not newest.waiting
+            still = still and not newest.unwatched_s
             self._resting, self._rests_in = newest if still else None, at
             return newest
         return self._resting
@@ -157,13 +184,28 @@ class TrafficMeter:
             retries_per_minute=float(retries_now),
             storms=tuple(storms[:SHOWN]),
             logs=tuple(self._logs),
+            counted=self._nearest.name or "",
+            changes=tuple(one for change in self._changes if (one := self._dated(change, last)).slice >= 0),
+            gaps=tuple(gap for gap in self._gaps if gap[1] > now - self._size * self._bucket_s),
+            unwatched_s=round(sum(ended - begun for begun, ended in self._gaps if now - ended < MINUTE)),
+            unwatched=tuple(index for index in range(self._size) if self._in_gap(last - self._size + 1 + index)),
             client_version=self.client_version,
             since=self._since,
-            upstream=self._hops.last(last),
+            upstream=self._hops(self._nearest.name).last(last),
             waiting=self._ledger.sessions.waiting(now),
+            in_flight=self._ledger.sessions.in_flight(now),
             failure=self._failure(),
             bursts_of_400=any(map(_is_burst, storms)),
         )
+
+    def _dated(self, change: PathChange, last: int) -> PathChange:
+        """Return a change with the slice that it lies in; below 0 where the window has left it behind."""
+        return change._replace(slice=floor(change.at / self._bucket_s) - (last - self._size + 1))
+
+    def _in_gap(self, at: int) -> bool:
+        """Return whether nothing was watched in a slice of time."""
+        begin, end = at * self._bucket_s, (at + 1) * self._bucket_s
+        return any(begun <= begin and end <= ended for begun, ended in self._gaps)
 
     def _failure(self) -> Failure | None:
         """Return the newest request that failed."""
@@ -186,6 +228,7 @@ class TrafficMeter:
         over = [storm for storm in storms if storm.timed and storm.outcome is not Outcome.LIVE]
         self._earlier = [*over, *self._earlier][:SHOWN]
         self._since = None
+        self._nearest.forget()
         self._empty()
 
     def _empty(self) -> None:
@@ -193,13 +236,26 @@ class TrafficMeter:
         self._passed = False
         self._buckets = Tally(self._size)
         self._seconds = Tally(MINUTE)
-        self._hops = HopCount(self._size)
+        self._hop_counts: dict[str | None, HopCount] = {}
+
+    def _hops(self, log: str | None) -> HopCount:
+        """Return what the hop behind a log was asked while that log counted."""
+        return self._hop_counts.setdefault(log, HopCount(self._size))
+
+    def _fill(self, recounted: Taken, since: float) -> None:
+        """Count recent requests anew; slices of time before the first of them stay as they are."""
+        times = [request.t for request in recounted.passed.values()] + [one.request.t for one in recounted.judged]
+        first = min((t for t in times if t is not None), default=since)
+        self._buckets.clear_from(floor(first / self._bucket_s) if first > -inf else 0)
+        self._seconds.clear_from(floor(first) if first > -inf else 0)
+        self._add(recounted)
 
     def _take_behind(self, batch: LogBatch) -> None:
         """Take the log of the hop behind: what it was asked counts apart, once its time is known."""
-        asked = self._ledger.take_behind(batch)
+        behind = self._ledger.take_behind(batch)
+        self._nearest.keep(behind.requests)
         if not batch.history:
-            self._hops.take_behind(floor(batch.arrived / self._bucket_s), asked)
+            self._hops(self._nearest.name).take_behind(floor(batch.arrived / self._bucket_s), behind.asked)
 
     def _at(self, shift: Shift, length_s: int) -> tuple[int, int, int]:
         return floor(shift.t / length_s), shift.column, shift.number

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from stormdeck.model.retries.account import Account
 from stormdeck.model.retries.chain import Chain
-from stormdeck.model.retries.request import Request
+from stormdeck.model.retries.request import UNSURE_S, Request
 from stormdeck.model.traffic import Bucket
 
 RETRY = 2
@@ -35,6 +35,10 @@ class Tally:
         if len(self._slices) > 2 * self._size:
             del self._slices[next(iter(self._slices))]
 
+    def clear_from(self, index: int) -> None:
+        """Forget this slice and all after it."""
+        self._slices = {at: counts for at, counts in self._slices.items() if at < index}
+
     def last(self, index: int, size: int, changes: Sequence[tuple[int, int, int]] = ()) -> tuple[Bucket, ...]:
         """Return ``size`` slices that end with this one, oldest first.
 
@@ -49,9 +53,10 @@ class Tally:
 
 
 def shifts(account: Account, chains: Sequence[Chain]) -> list[Shift]:
-    """Return by what an account differs from the log's own chains: requests of another kind, and those without a line.
+    """Return by what an account differs from the log's own chains.
 
-    Both hold the same requests.
+    Both hold the same requests. Differences are requests of another kind, those without a line, and the times of lines
+    that were read long after they were written.
     """
     shown = {id(request): request for chain in chains for request in chain.requests[1:]}
     real: dict[int, Request] = {}
@@ -59,10 +64,23 @@ def shifts(account: Account, chains: Sequence[Chain]) -> list[Shift]:
     for witness in account.witnesses:
         real |= {id(line): line for line in witness.lines[1:] if line is not None}
         found += [Shift(t, RETRY if attempt else 1, 1) for attempt, t in witness.unseen]
+        found += _moved_in_time(witness.lines, witness.sent_at)
     for pair in account.pairs:
         real |= {id(request): request for request in pair.chain.requests[1:]}
+        if pair.turn is not None:
+            found += _moved_in_time(pair.chain.requests, [pair.turn.heard] * pair.chain.attempts)
     found += [shift for key in real.keys() - shown.keys() for shift in _moved(real[key], 1)]
     found += [shift for key in shown.keys() - real.keys() for shift in _moved(shown[key], -1)]
+    return found
+
+
+def _moved_in_time(requests: Sequence[Request | None], times: Sequence[float]) -> list[Shift]:
+    """Move requests whose lines tell no close time to where a transcript puts them, by attempt."""
+    found = []
+    for attempt, (request, t) in enumerate(zip(requests, times, strict=False)):
+        if request is not None and request.t is not None and request.late > UNSURE_S and t < request.t:
+            column = RETRY if attempt else int(request.failed)
+            found += [Shift(request.t, column, -1), Shift(t, column, 1)]
     return found
 
 

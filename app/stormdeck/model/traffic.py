@@ -9,6 +9,7 @@ from stormdeck.model.hop import HopKind
 
 if TYPE_CHECKING:
     from stormdeck.model.retries.storm import Storm
+    from stormdeck.model.retries.told import InFlight
     from stormdeck.model.retries.upstream import Upstream
 
 
@@ -43,6 +44,16 @@ class Failure:
     """The ids that a 404 named as served."""
 
 
+class PathChange(NamedTuple):
+    """Another log was the nearest to the client from then on."""
+
+    at: float
+    """Unix seconds."""
+    log: str
+    slice: int = 0
+    """In which slice of the window, counted from 0."""
+
+
 @dataclass(frozen=True, slots=True)
 class TrafficSnapshot:
     """The last window of main requests, rounded to what is shown."""
@@ -62,6 +73,17 @@ class TrafficSnapshot:
     """Newest first, bounded."""
     logs: tuple[str, ...] = ()
     """The logs that are read; empty: there is none, and all counts are worth nothing."""
+    counted: str = ""
+    """The one of them whose requests count now; empty while none showed any. Each request counts at the log that was
+    the nearest to the client then."""
+    changes: tuple[PathChange, ...] = ()
+    """In the window, oldest first."""
+    gaps: tuple[tuple[float, float], ...] = ()
+    """From when to when nothing was watched in the window, in unix seconds: the panel was stopped, or it slept."""
+    unwatched_s: int = 0
+    """Seconds of those gaps that ended in the last minute: the rates of that minute leave them out."""
+    unwatched: tuple[int, ...] = ()
+    """The slices that lie in a gap as a whole, by their indices."""
     client_version: str = ""
     """Of the client that wrote the newest transcript line; empty while none did."""
     since: float | None = None
@@ -70,6 +92,8 @@ class TrafficSnapshot:
     """What the proxy made of its clients' requests in the window; ``None`` where nothing tells it."""
     waiting: int | None = None
     """Turns that wait for an answer, or did a moment ago, as transcripts tell; ``None`` where none is read."""
+    in_flight: tuple[InFlight, ...] = ()
+    """Those turns, each with its session."""
     failure: Failure | None = None
     """``None``: none in the log nearest to the client."""
     bursts_of_400: bool = False

@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stormdeck.model.retries.changes import same_storms
 from stormdeck.model.retries.storm import Outcome, Storm
 from stormdeck.model.text import clean
+from stormdeck.sources.storm_table import CREATE, newest_storms, storable, store
 
 if TYPE_CHECKING:
     from sqlite3 import Connection, Error
@@ -20,30 +19,6 @@ MOST = 500
 PATIENCE_S = 2.0
 """For a panel that writes at the same time."""
 _SCHEMA = 1
-_NEWEST = """
-SELECT started, last, attempts, allowed, cause, reason, outcome, evidence, log, session, confidence
-FROM storms ORDER BY started DESC LIMIT ?
-"""
-_AROUND = """
-SELECT started, last, attempts, allowed, cause, reason, outcome, evidence, log, session, confidence, id
-FROM storms WHERE last >= ? AND started <= ?
-"""
-_PUT = """
-INSERT OR REPLACE INTO storms VALUES (
-    :id, :started, :last, :attempts, :limit, :cause, :reason, :outcome, :evidence, :log, :session, :confidence
-)
-"""
-_PRUNE = "DELETE FROM storms WHERE id NOT IN (SELECT id FROM storms ORDER BY started DESC LIMIT ?)"
-_CREATE = """
-CREATE TABLE storms (
-    id INTEGER PRIMARY KEY,
-    started REAL NOT NULL, last REAL NOT NULL, attempts INTEGER NOT NULL, allowed INTEGER NOT NULL,
-    cause TEXT NOT NULL, reason TEXT NOT NULL, outcome TEXT NOT NULL, evidence TEXT NOT NULL,
-    log TEXT NOT NULL, session TEXT, confidence TEXT NOT NULL
-)
-"""
-_OUTCOMES = {outcome.value for outcome in Outcome if outcome is not Outcome.LIVE}
-_MARGIN_S = 60.0
 _DAMAGED = {11, 26}
 """SQLITE_CORRUPT and SQLITE_NOTADB."""
 _BESIDE = ("-journal", "-wal", "-shm")
@@ -75,11 +50,10 @@ class StormMemory:
         self.trouble = None
         try:
             with self._open() as base:
-                rows = base.execute(_NEWEST, (limit,)).fetchall()
+                return newest_storms(base, limit)
         except (sqlite3.Error, OSError) as error:
             self.trouble = self._words(error)
             return ()
-        return tuple(storm for row in rows if (storm := _storm(row)) is not None)
 
     def remember(self, storms: Sequence[Storm]) -> str | None:
         """Add the storms that are over, or what became of them since; return in words what stands in the way.
@@ -88,7 +62,7 @@ class StormMemory:
         """
         import sqlite3
 
-        over = tuple(_clean(storm) for storm in storms if storm.timed and storm.outcome is not Outcome.LIVE)
+        over = tuple(storable(storm) for storm in storms if storm.timed and storm.outcome is not Outcome.LIVE)
         if not self._writes or not over or over == self._written:
             return None
         self.trouble = None
@@ -96,8 +70,7 @@ class StormMemory:
             self._create()
             with self._open() as base:
                 base.execute("BEGIN IMMEDIATE")
-                _write(base, over)
-                base.execute(_PRUNE, (self._most,))
+                store(base, over, self._most)
                 base.execute("COMMIT")
         except (sqlite3.Error, OSError) as error:
             self.trouble = self._words(error)
@@ -180,45 +153,6 @@ def _give_table(base: Connection) -> None:
     """Make the table, unless another panel has just done so."""
     base.execute("BEGIN IMMEDIATE")
     if base.execute("PRAGMA user_version").fetchone()[0] < _SCHEMA:
-        base.execute(_CREATE)
+        base.execute(CREATE)
         base.execute(f"PRAGMA user_version = {_SCHEMA}")
     base.execute("COMMIT")
-
-
-def _write(base: Connection, storms: Sequence[Storm]) -> None:
-    """Add each storm, or change the row that it has; another panel may have told it before, a moment apart."""
-    first, last = min(storm.started for storm in storms), max(storm.last for storm in storms)
-    rows = base.execute(_AROUND, (first - _MARGIN_S, last + _MARGIN_S)).fetchall()
-    known = [(storm, row[-1]) for row in rows if (storm := _storm(row[:-1])) is not None]
-    for storm, index in zip(storms, same_storms([one for one, _ in known], storms), strict=True):
-        base.execute(_PUT, asdict(storm) | {"id": known[index][1] if index is not None else None})
-
-
-def _storm(row: Sequence[object]) -> Storm | None:
-    """Return the storm of a row, ``None`` where another program wrote nonsense there."""
-    started, last, attempts, limit, cause, reason, outcome, evidence, log, session, confidence = row
-    if not isinstance(started, float) or not isinstance(last, float):
-        return None
-    if not isinstance(attempts, int) or not isinstance(limit, int) or outcome not in _OUTCOMES:
-        return None
-    return Storm(
-        started=started,
-        last=last,
-        attempts=attempts,
-        limit=limit,
-        cause=str(cause),
-        reason=str(reason),
-        outcome=Outcome(outcome),
-        evidence=str(evidence),
-        log=str(log),
-        session=None if session is None else str(session),
-        confidence=str(confidence),
-    )
-
-
-def _clean(storm: Storm) -> Storm:
-    """Return a storm as it can be stored and shown; what was due is over."""
-    session = None if storm.session is None else clean(storm.session)
-    return replace(
-        storm, log=clean(storm.log), reason=clean(storm.reason), session=session, next_at=None, gives_up_at=None
-    )

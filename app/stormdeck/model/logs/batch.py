@@ -18,6 +18,8 @@ class LogBatch:
     """Unix seconds at which they were read."""
     history: bool
     """They stood in the file before it was followed: when they were written is not known."""
+    since: float | None = None
+    """Unix seconds of the read before: no line was written earlier. ``None``: all were written as they arrived."""
 
 
 class LogState(StrEnum):

@@ -52,12 +52,13 @@ def _unquoted(traffic: TrafficSnapshot) -> TrafficSnapshot:
     return replace(
         traffic,
         storms=tuple(_without_reason(storm) for storm in traffic.storms),
+        in_flight=tuple(one._replace(folder="") for one in traffic.in_flight),
         failure=replace(failure, reason=_structure(failure.reason)) if failure is not None else None,
     )
 
 
 def _without_reason(storm: Storm) -> Storm:
-    return replace(storm, reason=_structure(storm.reason))
+    return replace(storm, reason=_structure(storm.reason), folder="")
 
 
 def _structure(reason: str) -> str:

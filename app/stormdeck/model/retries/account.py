@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from stormdeck.model.retries.causes import BESIDE
 from stormdeck.model.retries.chain import STORM, Chain
-from stormdeck.model.retries.claims import LATE, Claims, claim
+from stormdeck.model.retries.claims import LATE, UNWATCHED, Claims, Watched, claim
 from stormdeck.model.retries.outlook import chain_storm
 from stormdeck.model.retries.pairing import Pair, pair_ends
 from stormdeck.model.retries.request import Request
@@ -107,6 +107,7 @@ def settle(
     limit: int,
     timeout_s: float | None = None,
     known: frozenset[str] = frozenset(),
+    watched: Watched = UNWATCHED,
 ) -> Account:
     """Return the account of a stretch of a log; ``lines`` are its main requests, with times.
 
@@ -127,7 +128,11 @@ def settle(
     pairs = pair_ends([(turn, answers.get(id(turn))) for turn in ends], rest.chains, grain)
     here = known | _here(turns, claims, pairs, bool(lines))
     witnesses = [
-        Witness(turn, tuple(None if line is None else lines[line] for line in claims.of(index, turn.attempts)))
+        Witness(
+            turn,
+            tuple(None if line is None else lines[line] for line in claims.of(index, turn.attempts)),
+            watched=watched,
+        )
         for index, turn in enumerate(turns)
         if turn.counted and turn.session in here
     ]

@@ -8,6 +8,7 @@ from itertools import chain, islice
 from math import inf
 
 from stormdeck.model.retries.account import Account, settle
+from stormdeck.model.retries.claims import Watched
 from stormdeck.model.retries.coarse import pair_chains
 from stormdeck.model.retries.pairing import Pair
 from stormdeck.model.retries.request import Request
@@ -16,6 +17,10 @@ from stormdeck.model.retries.tracker import Tracker
 
 FOLDED_AT = 2000
 """Recent requests from which on the older half is folded, where the account is asked for again and again."""
+REFUSALS = 100
+"""Times in which connections were refused that are remembered."""
+MOMENT_S = 1.0
+"""A line may be the first of its log and belong to an attempt that was sent before it."""
 LATE_S = 120.0
 """What a transcript tells later than this of a request that is folded comes too late."""
 
@@ -35,11 +40,17 @@ class Balance:
         self._account: Account | None = None
         self._looked = False
         self._first, self._last = inf, -inf
+        self._refusals: deque[tuple[float, float]] = deque(maxlen=REFUSALS)
 
     @property
     def recent(self) -> Sequence[Request]:
         """Return the newest main requests that have times."""
         return self._recent
+
+    @property
+    def settled(self) -> float:
+        """Return the time up to which turns are in the account of the past."""
+        return self._folded
 
     def reach(self, t: float) -> None:
         """Note that the log covers a moment."""
@@ -62,19 +73,29 @@ class Balance:
         for t in {request.t for request in timed if request.t is not None}:
             self.reach(t)
 
+    def refuse(self, t: float, *, refuses: bool) -> None:
+        """Note whether the hop nearest to the client refused a connection at a moment; ends a time in which it did."""
+        refusals = self._refusals
+        under_way = bool(refusals) and refusals[-1][1] == inf
+        if refuses and not under_way:
+            refusals.append((t, inf))
+        elif under_way and not refuses:
+            refusals[-1] = (refusals[-1][0], t)
+        else:
+            return
+        self._account = None
+
     def stir(self) -> None:
         """Note that something else has changed that the account rests on."""
         self._account = None
 
-    def forget(self, *, past: bool) -> None:
-        """Forget the recent requests, with ``past`` those before as well."""
-        if self._recent:
-            self._dropped = max(self._dropped, self._recent[-1].t or self._dropped)
-        self._recent.clear()
-        self._account, self._untimed = None, False
-        self._first, self._last = inf, -inf
-        if past:
-            self._past = None
+    def replace(self, requests: Sequence[Request]) -> None:
+        """Let these be the recent requests; what became of those before stays."""
+        self._account = None
+        self._recent = deque(requests, self._recent.maxlen)
+        for request in requests:
+            if request.t is not None:
+                self.reach(request.t)
 
     def account(self, tracker: Tracker, sessions: Sessions, timeout_s: float | None) -> Account:
         """Return the account of all turns that have retries, or a transcript's word."""
@@ -91,13 +112,18 @@ class Balance:
         timed = bool(self._recent) or not self._untimed
         new = [turn for turn in turns if timed and turn.heard > self._dropped]
         known = self._past.here if self._past is not None else frozenset()
-        account = settle(self._recent, new, sessions.spans, tracker.limit, timeout_s, known)
+        account = settle(self._recent, new, sessions.spans, tracker.limit, timeout_s, known, self._watched())
         old = [turn for turn in turns if not timed or turn.heard <= self._dropped]
         if old or gone:
             witnesses, pairs = pair_chains(old, gone, tracker.limit, timeout_s)
             here = frozenset(witness.turn.session for witness in witnesses)
             account = Account(tuple(witnesses), tuple(pairs), here=here).then(account)
         return account if self._past is None else self._past.then(account)
+
+    def _watched(self) -> Watched:
+        """Return what is known beside the lines."""
+        since = self._first if self._first <= self._last else -inf if self._untimed else inf
+        return Watched(since - MOMENT_S, tuple(self._refusals))
 
     def _in_time(self, turns: Sequence[ToldTurn]) -> list[ToldTurn]:
         """Return the turns that fall into the time of the log; all of them where it has no times."""

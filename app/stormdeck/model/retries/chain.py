@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from stormdeck.model.retries.ladder import climbs, gives_up, wait_bounds
-from stormdeck.model.retries.request import Request
+from stormdeck.model.retries.request import Request, is_unsure
 
 STORM = 3
 """Attempts of one turn from which on it is a storm."""
@@ -78,7 +78,7 @@ class Chain:
 
     def then(self, request: Request) -> Chain:
         """Return the chain with one more attempt."""
-        gap = None if self.last is None or request.t is None else request.t - self.last
+        gap = None if is_unsure(self.newest, request) else (request.t or 0.0) - (self.last or 0.0)
         quickest, slowest = self.quickest, self.slowest
         if gap is not None and request.failed and climbs(self.newest.status):
             low, high = wait_bounds(self.rung)

@@ -6,10 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from stormdeck.model.retries.identity import same_storms
 from stormdeck.model.retries.storm import Outcome, Storm
-
-NEAR_S = 2.0
-"""Two accounts of one storm differ by no more in its start: a line is read some time after it was written."""
 
 
 class ChangeKind(StrEnum):
@@ -63,35 +61,6 @@ class StormWatch:
                 changes.append(Change(ChangeKind.WITHDRAWN, number, storm))
         self._known = known
         return changes
-
-
-def same_storms(old: Sequence[Storm], new: Sequence[Storm]) -> list[int | None]:
-    """Return for each new storm the index of the old one that it is, ``None`` for one that was not there.
-
-    Storms that began at once in several sessions stay apart: each is paired once, the closest in time first.
-    """
-    near = sorted(
-        (abs(one.started - other.started), at, index)
-        for index, one in enumerate(new)
-        for at, other in enumerate(old)
-        if _may_be(one, other)
-    )
-    pairs: dict[int, int] = {}
-    taken: set[int] = set()
-    for _, at, index in near:
-        if at not in taken and index not in pairs:
-            taken.add(at)
-            pairs[index] = at
-    return [pairs.get(index) for index in range(len(new))]
-
-
-def _may_be(one: Storm, other: Storm) -> bool:
-    """Tell whether two accounts can be of one storm: the same start in one log, or one session at the same time."""
-    if one.timed != other.timed:
-        return False
-    if one.session is not None and one.session == other.session:
-        return one.started <= other.last + NEAR_S and other.started <= one.last + NEAR_S
-    return one.log == other.log and abs(one.started - other.started) <= NEAR_S
 
 
 def _steps(before: Storm | None, storm: Storm) -> Iterable[ChangeKind]:

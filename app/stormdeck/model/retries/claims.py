@@ -7,7 +7,8 @@ attempt has at most one line in the log, at that time and with that status.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from math import inf
 from typing import NamedTuple
 
 from stormdeck.model.retries.request import Request
@@ -23,8 +24,12 @@ STRANGER = 2.0
 """Seconds that a line on another session's connection must fit better by."""
 UNSEEN = frozenset({"reset", "timeout", "refused"})
 """Causes that leave no access line (measured, uvicorn and LiteLLM)."""
+MOST_MOVED = 200
+"""Lines that are looked at to make room for one attempt."""
 SLOW_S = 1.5
-"""An attempt without a line that took longer than this timed out; a broken connection shows at once."""
+"""An attempt without a line that took longer than this timed out; a broken connection shows at once. Which of its
+kinds, reset or refused, its length does not tell.
+"""
 
 _OK = "ok"
 _FAILED = "failed"
@@ -45,6 +50,13 @@ class Slot(NamedTuple):
     want: str
     """A status, or ``ok``, ``failed``, ``any``; empty where it leaves no line."""
 
+    @property
+    def span(self) -> tuple[float, float]:
+        """Return from when to when its answer may have started: a good one long before the turn's end or its cut."""
+        if self.want != _OK:
+            return self.at, self.at
+        return self.low, self.at if self.at > self.low else self.high
+
 
 class Claims:
     """What was found: lines by attempt, and attempts without a line."""
@@ -64,17 +76,11 @@ class Claims:
 
 def claim(turns: Sequence[ToldTurn], lines: Sequence[Request], grain: float = 0.0) -> Claims:
     """Give each attempt of the counted turns its line; ``lines`` have times and are in their order."""
-    claims, ports = Claims(), _Ports(lines)
-    times = [line.t or 0.0 for line in lines]
+    claims, log = Claims(), _Lines(lines, grain)
     slots = [slot for index, turn in enumerate(turns) for slot in _slots(index, turn) if slot.want]
-    used: set[int] = set()
     for slot in sorted(slots, key=_order):
-        session = turns[slot.turn].session
-        found = _best(slot, lines, times, used, ports, session, grain)
-        if found is None:
-            continue
-        used.add(found)
-        ports.note(found, session)
+        log.give(slot, turns[slot.turn].session)
+    for found, (slot, _) in log.holders.items():
         if turns[slot.turn].counted:
             claims.lines[slot.turn, slot.attempt] = found
             claims.taken.add(found)
@@ -83,34 +89,103 @@ def claim(turns: Sequence[ToldTurn], lines: Sequence[Request], grain: float = 0.
     return claims
 
 
-def unseen_cause(turn: ToldTurn, attempt: int) -> str:
-    """Return why an attempt without a line failed, told by how long it took."""
+class Watched(NamedTuple):
+    """What is known of the hop nearest to the client beside its log's lines."""
+
+    since: float = -inf
+    """An attempt without a line left none from then on; before, nobody read the log."""
+    refusals: tuple[tuple[float, float], ...] = ()
+    """From when to when it refused connections."""
+
+    def refused(self, t: float) -> bool:
+        """Return whether connections were refused at a moment."""
+        return any(begun <= t <= ended for begun, ended in self.refusals)
+
+
+UNWATCHED = Watched()
+
+
+def unseen_cause(turn: ToldTurn, attempt: int, watched: Watched) -> str:
+    """Return why an attempt without a line failed: refused, or timed out by its length; empty if nothing tells."""
     begun = turn.sent[attempt] if turn.sent else None
     ended = turn.sent[attempt + 1] if attempt + 1 < len(turn.sent) else turn.heard
     if begun is None:
         return ""
+    if watched.refused(begun):
+        return "refused"
+    if begun < watched.since:
+        return ""
     failure = _failure_of(turn, begun, ended)
     waited = failure.wait if failure is not None and failure.wait is not None else min(0.5 * 2**attempt, 32.0)
     last = attempt + 1 >= len(turn.sent)
-    return "timeout" if ended - begun - (0.0 if last else waited * 1.25) > SLOW_S else "reset"
+    return "timeout" if ended - begun - (0.0 if last else waited * 1.25) > SLOW_S else ""
 
 
-class _Ports:
-    """Which session uses which connection, as far as lines were given to sessions."""
+class _Lines:
+    """The lines of a log in their order, which slot each belongs to, and which session uses which connection."""
 
-    def __init__(self, lines: Sequence[Request]) -> None:
+    def __init__(self, lines: Sequence[Request], grain: float) -> None:
         self._lines = lines
+        self._grain = grain
+        self._times = [line.t or 0.0 for line in lines]
+        self._late = max((line.late for line in lines), default=0.0)
         self._users: dict[tuple[str, int], str] = {}
+        self.holders: dict[int, tuple[Slot, str]] = {}
+        """By the index of a line: the slot that it was given to, and the session of that."""
 
-    def note(self, line: int, session: str) -> None:
-        request = self._lines[line]
-        if request.port:
-            self._users[request.host, request.port] = session
+    def give(self, slot: Slot, session: str) -> None:
+        """Give a slot the line that fits it best, if there is one."""
+        found = self._best(slot, session)
+        if found is not None:
+            self._hold(found, slot, session)
+        elif self._late > LATE:
+            self._make_room(slot, session, set())
 
-    def distance(self, line: int, session: str) -> float:
+    def _best(self, slot: Slot, session: str) -> int | None:
+        free = [(self._cost(slot, index, session), index) for index in self._fitting(slot) if index not in self.holders]
+        return min(free)[1] if free else None
+
+    def _fitting(self, slot: Slot) -> Iterator[int]:
+        """Yield the lines that may be a slot's by their time and status."""
+        for index in range(bisect_left(self._times, slot.low - EARLY - self._grain), len(self._lines)):
+            t, line = self._times[index], self._lines[index]
+            if t > slot.high + LATE + self._late:
+                return
+            if t - line.late <= slot.high + LATE and _fits(slot.want, line):
+                yield index
+
+    def _make_room(self, slot: Slot, session: str, seen: set[int]) -> bool:
+        """Give a slot a line whose time is hardly known, where the slot that holds it can have another one."""
+        for index in self._fitting(slot):
+            if index in seen or self._lines[index].late <= LATE or len(seen) >= MOST_MOVED:
+                continue
+            seen.add(index)
+            holder = self.holders[index]
+            other = self._best(*holder)
+            if other is not None:
+                self._hold(other, *holder)
+            elif not self._make_room(*holder, seen):
+                continue
+            self._hold(index, slot, session)
+            return True
+        return False
+
+    def _cost(self, slot: Slot, index: int, session: str) -> float:
+        """Return by how many seconds a line misses a slot, and what else speaks against it, in seconds too."""
+        t, line = self._times[index], self._lines[index]
+        low, high = (slot.at, slot.at) if line.late <= LATE else slot.span
+        cost = max(t - line.late - high, low - t, 0.0) + self._distance(line, session)
+        return cost + STRANGER if slot.want == _ANY and not line.failed else cost
+
+    def _hold(self, index: int, slot: Slot, session: str) -> None:
+        self.holders[index] = slot, session
+        line = self._lines[index]
+        if line.port:
+            self._users[line.host, line.port] = session
+
+    def _distance(self, line: Request, session: str) -> float:
         """Return what a connection that is known to be another session's costs."""
-        request = self._lines[line]
-        user = self._users.get((request.host, request.port))
+        user = self._users.get((line.host, line.port))
         return 0.0 if user == session else STRANGER / 4 if user is None else STRANGER
 
 
@@ -118,30 +193,6 @@ def _order(slot: Slot) -> tuple[int, float, float]:
     """Order slots: a status at a known time is the surest, then answers by their deadline, then any status."""
     sure = 0 if slot.want.isdigit() else 1 if slot.want == _OK else 2
     return sure, slot.high, slot.low
-
-
-def _best(
-    slot: Slot,
-    lines: Sequence[Request],
-    times: Sequence[float],
-    taken: set[int],
-    ports: _Ports,
-    session: str,
-    grain: float,
-) -> int | None:
-    best, least = None, 0.0
-    for index in range(bisect_left(times, slot.low - EARLY - grain), len(lines)):
-        if times[index] > slot.high + LATE:
-            break
-        line = lines[index]
-        if index in taken or not _fits(slot.want, line):
-            continue
-        cost = abs(times[index] - slot.at) + ports.distance(index, session)
-        if slot.want == _ANY and not line.failed:
-            cost += STRANGER
-        if best is None or cost < least:
-            best, least = index, cost
-    return best
 
 
 def _fits(want: str, line: Request) -> bool:

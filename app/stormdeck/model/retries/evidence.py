@@ -9,10 +9,11 @@ and the server's own time.
 from __future__ import annotations
 
 from enum import IntEnum
+from typing import NamedTuple
 
 from stormdeck.model.retries.chain import Chain
 from stormdeck.model.retries.ladder import DEFAULT_LIMIT, climbs, wait_bounds
-from stormdeck.model.retries.request import Request
+from stormdeck.model.retries.request import Request, is_unsure
 
 EARLY = 0.15
 """A line may come this much sooner than the wait allows: both arrival times have their error."""
@@ -57,14 +58,14 @@ def may_follow(chain: Chain, request: Request) -> bool:
     if not chain.open:
         return False
     newest = chain.newest
-    if newest.t is None or request.t is None:
+    if is_unsure(newest, request):
         return request.port in chain.ports or chain.rung >= OUTLIVED_FROM
-    gap = request.t - newest.t
+    shortest, longest = _gap(newest, request)
     if not climbs(newest.status):
         here = request.port in chain.ports or newest.status == request.status == RESENT_ELSEWHERE
-        return here and gap <= AT_ONCE + request.grain
+        return here and shortest <= AT_ONCE + request.grain
     soonest = 0.0 if request.port in chain.ports else wait_bounds(chain.rung)[0]
-    return soonest - EARLY - request.grain <= gap <= LONGEST_GAP
+    return soonest - EARLY - request.grain <= longest and shortest <= LONGEST_GAP
 
 
 def fit(chain: Chain, request: Request, strange: bool) -> Fit:
@@ -74,14 +75,26 @@ def fit(chain: Chain, request: Request, strange: bool) -> Fit:
     """
     if not chain.open or (chain.newest.log, chain.newest.host) != (request.log, request.host):
         return Fit.NONE
-    if chain.last is None or request.t is None:
+    if is_unsure(chain.newest, request):
         return _by_order(chain, request, strange)
-    gap = request.t - chain.last
+    gap = _gap(chain.newest, request)
     if not climbs(chain.newest.status):
         return _at_once(chain, request, gap, strange)
-    if gap < wait_bounds(chain.rung)[0] - EARLY - request.grain:
-        return Fit.CONNECTION if chain.owns(request) and _paced(chain, request, gap) else Fit.NONE
+    if gap.longest < wait_bounds(chain.rung)[0] - EARLY - request.grain:
+        return Fit.CONNECTION if chain.owns(request) and _paced(chain, request, gap.longest) else Fit.NONE
     return _on_the_ladder(chain, request, gap, strange)
+
+
+class Gap(NamedTuple):
+    """Seconds between the answers to two requests, at least and at most."""
+
+    shortest: float
+    longest: float
+
+
+def _gap(one: Request, other: Request) -> Gap:
+    gap = (other.t or 0.0) - (one.t or 0.0)
+    return Gap(gap - other.late, gap + one.late)
 
 
 def _by_order(chain: Chain, request: Request, strange: bool) -> Fit:
@@ -93,20 +106,20 @@ def _by_order(chain: Chain, request: Request, strange: bool) -> Fit:
     return Fit.ANSWERED if outlived and expected and not strange else Fit.NONE
 
 
-def _at_once(chain: Chain, request: Request, gap: float, strange: bool) -> Fit:
+def _at_once(chain: Chain, request: Request, gap: Gap, strange: bool) -> Fit:
     """Judge a request after a status that the client answers with a changed request, without a wait."""
-    if gap < -EARLY:
+    if gap.longest < -EARLY:
         return Fit.NONE
     if chain.owns(request):
-        return Fit.CONNECTION if gap <= AT_ONCE + request.grain else Fit.NONE
+        return Fit.CONNECTION if gap.shortest <= AT_ONCE + request.grain else Fit.NONE
     second_404 = chain.newest.status == request.status == RESENT_ELSEWHERE and not strange
-    return Fit.NEARBY if second_404 and gap <= AT_ONCE_ELSEWHERE + request.grain else Fit.NONE
+    return Fit.NEARBY if second_404 and gap.shortest <= AT_ONCE_ELSEWHERE + request.grain else Fit.NONE
 
 
-def _on_the_ladder(chain: Chain, request: Request, gap: float, strange: bool) -> Fit:
+def _on_the_ladder(chain: Chain, request: Request, gap: Gap, strange: bool) -> Fit:
     """Judge a request that comes no sooner than the wait allows."""
     low, high = wait_bounds(chain.rung)
-    late = gap - high - request.grain
+    late = gap.shortest - high - request.grain
     if chain.owns(request):
         return Fit.CONNECTION if late <= SLOWEST else Fit.NONE
     outlived = not strange and (low >= IDLE_LIMIT or chain.reconnects or not request.port)
@@ -115,12 +128,12 @@ def _on_the_ladder(chain: Chain, request: Request, gap: float, strange: bool) ->
     return Fit.ANSWERED if outlived and late <= max(SLOW_SUCCESS, 2 * chain.slowest) else Fit.NONE
 
 
-def _failed_elsewhere(chain: Chain, request: Request, gap: float, outlived: bool) -> Fit:
+def _failed_elsewhere(chain: Chain, request: Request, gap: Gap, outlived: bool) -> Fit:
     """Judge a failure on another connection: it must take as long as the chain's own failures did."""
     low, high = wait_bounds(chain.rung)
     earliest = low - EARLY - request.grain + 0.7 * (chain.quickest or 0.0)
     latest = high + max(SLOW_FAILURE if outlived else EARLY, 1.5 * chain.slowest) + request.grain
-    if not climbs(request.status) or not earliest <= gap <= latest:
+    if not climbs(request.status) or gap.longest < earliest or gap.shortest > latest:
         return Fit.NONE
     if outlived:
         return Fit.LADDER

@@ -171,14 +171,26 @@ class Intake:
         )
 
 
-def when(own: float | None, batch: LogBatch) -> tuple[float | None, float]:
-    """Return a line's time and by how much it may be early; ``None`` for history without a time of its own.
+class Moment(NamedTuple):
+    """When a line was written."""
+
+    t: float | None
+    """``None`` for history without a time of its own."""
+    early: float = 0.0
+    """Seconds by which ``t`` may be early."""
+    late: float = 0.0
+    """Seconds by which ``t`` may be late."""
+
+
+def when(own: float | None, batch: LogBatch) -> Moment:
+    """Return when a line was written: its own time, else between the two reads of its log around it.
 
     Whole seconds are too coarse for the ladder: a line that has just arrived counts from its arrival.
     """
+    late = max(0.0, batch.arrived - batch.since) if batch.since is not None else 0.0
     if own is None or own > batch.arrived + CLOCK_DRIFT:
-        return (None, 0.0) if batch.history else (batch.arrived, 0.0)
+        return Moment(None) if batch.history else Moment(batch.arrived, late=late)
     whole = own == floor(own)
     if whole and not batch.history and batch.arrived - own < CLOCK_DRIFT:
-        return batch.arrived, 0.0
-    return own, 1.0 if whole else 0.0
+        return Moment(batch.arrived, late=min(late, batch.arrived - own))
+    return Moment(own, early=1.0 if whole else 0.0)

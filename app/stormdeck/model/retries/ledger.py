@@ -55,6 +55,15 @@ class Taken(NamedTuple):
         return len(self.passed) + len(self.judged)
 
 
+class Behind(NamedTuple):
+    """What a log shows that does not count."""
+
+    asked: int
+    """Requests for tokens, whatever API they speak."""
+    requests: list[Request]
+    """Main requests."""
+
+
 class Ledger:
     """Takes log lines and transcript entries, in any order between them; memory is bounded.
 
@@ -118,8 +127,8 @@ class Ledger:
                 if found is not None:
                     access, port = found
                     if access.kind is RequestKind.MAIN:
-                        t, grain = untold if access.time is None else when(access.time, batch)
-                        request = Request(batch.log, access.status, access.host, port, t, grain)
+                        moment = untold if access.time is None else when(access.time, batch)
+                        request = Request(batch.log, access.status, access.host, port, *moment)
                         requests.append(request)
                         attempt = self.tracker.judge(request)
                         if attempt is None:
@@ -141,36 +150,54 @@ class Ledger:
         self._count(requests, judged)
         return Taken(passed, judged)
 
-    def take_behind(self, batch: LogBatch) -> int:
-        """Take the errors of the next hop's log; return how many requests for tokens it shows.
+    def take_behind(self, batch: LogBatch) -> Behind:
+        """Take the errors of a log that does not count, and return its requests.
 
         They are those of the first log once more, and the proxy's own retries.
         """
         intake, asked = self._intake(batch.log), 0
+        requests: list[Request] = []
         for index, head, tail in intake.sift(batch.lines).rest:
             line = batch.lines[index]
             if " HTTP/" in line:
                 found = intake.access(line, head, tail)
-                if found is None or not asks_for_tokens(found[0]):
+                if found is None:
                     continue
-                asked += 1
-                t, _ = when(found[0].time, batch)
-                if found[0].status >= 500 and t is not None:
-                    self.tracker.causes.note_behind(t)
+                access, port = found
+                moment = when(access.time, batch)
+                if access.kind is RequestKind.MAIN:
+                    requests.append(Request(batch.log, access.status, access.host, port, *moment))
+                if asks_for_tokens(access):
+                    asked += 1
+                    if access.status >= 500 and moment.t is not None:
+                        self.tracker.causes.note_behind(moment.t)
             elif "ERROR" in line or "CRITICAL" in line:
                 self._explain(intake, line, batch, behind=True)
-        return asked
+        return Behind(asked, requests)
 
     def take_entry(self, entry: Entry) -> None:
         """Take what one line of a transcript tells."""
         self.sessions.take(entry)
         self._balance.stir()
 
-    def forget_lines(self, *, keep_storms: bool) -> None:
-        """Forget the requests so far: those of another log count from now on."""
-        self._balance.forget(past=not keep_storms)
-        if not keep_storms:
-            self.tracker = Tracker(self.limit, self.tracker.causes, least=2, most=CHAINS)
+    def refuse(self, t: float, *, refuses: bool) -> None:
+        """Note whether the hop nearest to the client refused a connection at a moment."""
+        self._balance.refuse(t, refuses=refuses)
+
+    @property
+    def settled(self) -> float:
+        """Return the time up to which requests are no longer compared with transcripts."""
+        return self._balance.settled
+
+    def recount(self, requests: Sequence[Request]) -> Taken:
+        """Let these be the recent requests, in their order, in the place of those so far; all have times."""
+        self.tracker = Tracker(self.limit, self.tracker.causes, least=2, most=CHAINS)
+        self._balance.replace(requests)
+        attempts = [(index, request, self.tracker.judge(request)) for index, request in enumerate(requests)]
+        return Taken(
+            {index: request for index, request, attempt in attempts if attempt is None},
+            [Judged(index, request, attempt) for index, request, attempt in attempts if attempt is not None],
+        )
 
     def account(self) -> Account:
         """Return the account of all turns that have retries, or a transcript's word."""

@@ -51,11 +51,13 @@ class Pair:
 
     def told_end(self, storm: Storm) -> Storm:
         """Return a storm with the session and the end that the transcript tells."""
-        if self.turn is None or self.turn.end is End.OPEN:
-            return storm if self.turn is None else replace(storm, session=self.turn.session)
+        if self.turn is None:
+            return storm
+        storm = replace(storm, session=self.turn.session, folder=self.turn.folder, agent=self.turn.agent)
+        if self.turn.end is End.OPEN:
+            return storm
         return replace(
             storm,
-            session=self.turn.session,
             outcome=OUTCOMES[self.turn.end],
             next_at=None,
             next_by=None,
@@ -77,9 +79,10 @@ def pair_ends(
     by_answer = {id(chain.newest): index for index, chain in enumerate(chains)}
     ordered = sorted(range(len(chains)), key=lambda index: chains[index].last or 0.0)
     ends = [chains[index].last or 0.0 for index in ordered]
+    late = max((chain.newest.late for chain in chains), default=0.0)
     for turn, answer in sorted(turns, key=lambda told: told[0].heard):
         found = by_answer.get(id(answer)) if answer is not None else None
-        near = ordered[bisect_left(ends, turn.begun - EARLY - grain) : bisect_right(ends, turn.heard + LATE)]
+        near = ordered[bisect_left(ends, turn.begun - EARLY - grain) : bisect_right(ends, turn.heard + LATE + late)]
         candidates = [
             (round(_slack(turn, chains[index]) + UNSURE_S * (index != found), 2), -(chains[index].last or 0.0), index)
             for index in near
@@ -98,16 +101,17 @@ def _ended(turns: Sequence[ToldTurn], chains: Sequence[Chain]) -> list[Chain]:
 
 def _parts(chain: Chain, failed: Sequence[ToldTurn]) -> list[Chain]:
     for index, (request, after) in enumerate(pairwise(chain.requests), start=1):
-        if any(_ends_at(turn, request.t, str(request.status), after.t) for turn in failed):
+        if any(_ends_at(turn, request, after.t) for turn in failed):
             return [chain_of(chain.turn, chain.requests[:index]), chain_of(chain.turn, chain.requests[index:])]
     return [chain]
 
 
-def _ends_at(turn: ToldTurn, t: float | None, status: str, after: float | None) -> bool:
-    """Tell whether a turn ended between two attempts, with the first one's error."""
-    if t is None or after is None or status != turn.cause:
+def _ends_at(turn: ToldTurn, request: Request, after: float | None) -> bool:
+    """Return whether a turn ended between two attempts, with the first one's error."""
+    if request.t is None or after is None or str(request.status) != turn.cause:
         return False
-    return -LATE <= turn.heard - t <= AT_END_S and after > turn.heard + LATE
+    ended = request.t - request.late <= turn.heard + LATE and turn.heard - request.t <= AT_END_S
+    return ended and after > turn.heard + LATE
 
 
 def _joined(pairs: list[Pair]) -> list[Pair]:
@@ -157,7 +161,7 @@ def _heads(turn: ToldTurn, head: Chain, rest: Chain, started: float) -> bool:
 def _may_be(turn: ToldTurn, chain: Chain, grain: float) -> bool:
     if chain.started is None or chain.last is None:
         return False
-    if not (turn.begun - EARLY - grain <= chain.started and chain.last <= turn.heard + LATE):
+    if not (turn.begun - EARLY - grain <= chain.started and chain.last - chain.newest.late <= turn.heard + LATE):
         return False
     if turn.end is End.ANSWERED:
         return not chain.newest.failed

@@ -54,6 +54,10 @@ class Storm:
     """``False`` where the log has no times: ``started`` and ``last`` are 0 then and mean nothing."""
     session: str | None = None
     """The client's session, where a transcript tells it."""
+    folder: str = ""
+    """Where that session works, as far as is known."""
+    agent: str = ""
+    """The subagent of that session whose turn it is; empty for the main thread."""
     confidence: str = ""
     """How sure the number of attempts is, in a few words: ``counted by the client``, ``by waits and connection``."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import NamedTuple
 
 from stormdeck.model.retries.transcript import UNSENT, Entry, EntryKind
 
@@ -61,6 +62,8 @@ class ToldTurn:
     digest: str = ""
     before: int = 0
     """Attempts before the first that is in ``sent``: the transcript is followed from its middle on."""
+    folder: str = ""
+    """Where the session works, as far as is known."""
 
     @property
     def counted(self) -> bool:
@@ -81,6 +84,20 @@ class ToldTurn:
         return (*causes, self.cause) if self.end is End.FAILED else causes
 
 
+class InFlight(NamedTuple):
+    """A turn that waits for its answer."""
+
+    session: str
+    agent: str
+    """Its subagent, empty for the main thread."""
+    folder: str
+    """Where its session works, as far as is known."""
+    since: float
+    """When it was asked for, unix seconds."""
+    attempts: int
+    """As far as the transcript tells."""
+
+
 class Sessions:
     """Follows the turns of every session; memory is bounded. Entries come in the order of their session."""
 
@@ -88,6 +105,7 @@ class Sessions:
         self._turns: OrderedDict[int, ToldTurn] = OrderedDict()
         self._numbers = 0
         self._spans: dict[str, tuple[float, float]] = {}
+        self._folders: dict[str, str] = {}
         self._threads: OrderedDict[tuple[str, str], _Thread] = OrderedDict()
         self._seen: OrderedDict[tuple[EntryKind, str], None] = OrderedDict()
         self.version = ""
@@ -108,7 +126,18 @@ class Sessions:
         """Return how many turns wait for their answer, or did a moment ago; ``None`` where no transcript was read."""
         if not self._spans:
             return None
-        return sum(self._waits(thread, now) for thread in self._threads.values())
+        return len(self.in_flight(now))
+
+    def in_flight(self, now: float) -> tuple[InFlight, ...]:
+        """Return the turns that wait for their answer, or did a moment ago."""
+        found = []
+        for (session, agent), thread in self._threads.items():
+            if self._waits(thread, now):
+                turn = self._turns.get(thread.turn) if not thread.asked_since else None
+                since = turn.begun if turn is not None else thread.asked or now
+                attempts = turn.attempts if turn is not None else 1
+                found.append(InFlight(session, agent, self._folders.get(session, ""), since, attempts))
+        return tuple(found)
 
     def take(self, entry: Entry) -> None:
         """Take the next entry of a session; one that was written again is left out."""
@@ -142,10 +171,14 @@ class Sessions:
     def _note(self, entry: Entry) -> None:
         if entry.version and entry.t >= self._newest:
             self._newest, self.version = entry.t, entry.version
+        if entry.folder and not self._folders.get(entry.session):
+            self._folders[entry.session] = entry.folder
         first, last = self._spans.pop(entry.session, (entry.t, entry.t))
         self._spans[entry.session] = (min(first, entry.t), max(last, entry.t))
         if len(self._spans) > SESSIONS:
-            del self._spans[next(iter(self._spans))]
+            gone = next(iter(self._spans))
+            del self._spans[gone]
+            self._folders.pop(gone, None)
 
     def _repeated(self, key: tuple[EntryKind, str]) -> bool:
         if key in self._seen:
@@ -230,6 +263,8 @@ class Sessions:
         return ToldTurn(entry.session, entry.agent, entry.version, asked, entry.t)
 
     def _put(self, thread: _Thread, turn: ToldTurn) -> None:
+        if not turn.folder and turn.session in self._folders:
+            turn = replace(turn, folder=self._folders[turn.session])
         self._turns[thread.turn] = turn
         thread.asked_since = False
         if len(self._turns) > TURNS:

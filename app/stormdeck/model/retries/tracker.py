@@ -127,7 +127,7 @@ class Tracker:
 
     def _seen(self, request: Request) -> bool:
         """Tell whether a request's connection served one before, and remember it."""
-        log, _, host, port, t, _ = request
+        log, host, port, t = request.log, request.host, request.port, request.t
         key = (log, host, port)
         last = self._ports.get(key, NEVER)
         if last == NEVER:

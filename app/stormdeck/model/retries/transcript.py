@@ -17,6 +17,7 @@ from stormdeck.model.logs.access import unix_time
 LONGEST_ENTRY = 4 * 1024 * 1024
 """Longer lines tell nothing: they hold tool results, and reading them costs more than they are worth."""
 LONGEST_NAME = 128
+LONGEST_PATH = 1024
 UNSENT = "unsent"
 """The cause of a failure before anything was sent; 2.1.329 has written down a request by then (measured)."""
 
@@ -50,6 +51,8 @@ class Entry:
     """The subagent that it belongs to, empty for the main thread."""
     version: str = ""
     """Of the client."""
+    folder: str = ""
+    """Where the session works; empty on lines that do not tell."""
     id: str = ""
     """Equal where a line is written again: into the transcript of a resumed session, or as another block."""
     request: str = ""
@@ -103,8 +106,9 @@ def parse_entry(line: str) -> Entry | None:
     told = _told(fields) if session and t is not None else None
     if told is None or t is None:
         return None
-    agent = _name(fields, "agentId") if fields.get("isSidechain") is True else ""
-    return Entry(session=session, t=t, agent=agent, version=_name(fields, "version"), **told)
+    # An ``api-request`` line of a subagent has the id without ``isSidechain`` (measured, 2.1.329 and 2.1.332).
+    agent = _name(fields, "agentId")
+    return Entry(session=session, t=t, agent=agent, version=_name(fields, "version"), folder=_folder(fields), **told)
 
 
 def _told(fields: dict[str, Any]) -> dict[str, Any] | None:
@@ -204,6 +208,11 @@ def _cause_in(text: object) -> str:
 def _name(fields: dict[str, Any], key: str) -> str:
     value = fields.get(key)
     return value[:LONGEST_NAME] if isinstance(value, str) else ""
+
+
+def _folder(fields: dict[str, Any]) -> str:
+    value = fields.get("cwd")
+    return value[:LONGEST_PATH] if isinstance(value, str) else ""
 
 
 def _number(value: object) -> float | None:

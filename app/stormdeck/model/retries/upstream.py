@@ -12,18 +12,23 @@ from stormdeck.model.logs.reasons import is_cooldown
 from stormdeck.model.text import strip_escapes
 
 LINES = "the proxy's own line of each request"
-"""claude-code-proxy's, and LiteLLM's router with ``--debug``."""
+"""claude-code-proxy's, and LiteLLM's router with ``--debug`` up to 1.109."""
 BEHIND = "the access lines of the server behind the proxy"
 FAILURES = "LiteLLM's count of retries, which it writes for requests that failed for good only"
+COMPLETIONS = "LiteLLM's line of each request that it sends to hosted_vllm"
+"""With ``--debug``. From 1.110 on nothing else is logged of an attempt that failed."""
 
 _GENERATES = ("/v1/messages", "/v1/chat/completions", "/v1/responses", "/v1/completions")
 """How the paths end that make an engine work, whatever API they speak."""
 _ROUTER = re.compile(r"api_call_with_fallbacks\(model=[^()]{0,300}\)(?:\\u001b\[\d{1,2}m)? (?:200 OK|(Exception .*))")
 _ANSWER = re.compile(r'(?<!Sending )HTTP Request: POST (\S{1,2000}) \\?"HTTP/[\d.]{1,3} (\d{3})\b')
 _AGAIN = re.compile(r"Retrying request to /\S{1,200} in [\d.]{1,12} seconds")
+_SUCCESS_ONLY = re.compile(r'(?:: |")core\.py:\d')
+"""1.110's router: it logs no attempt that failed, so its lines are no count of attempts (measured)."""
+_COMPLETION = re.compile(r"^LiteLLM completion\(\) model= .{1,300}; provider = \w")
 _RETRIED = re.compile(r"LiteLLM Retried: (\d{1,3}) times")
 _NOT_SENT = "no healthy deployments"
-_WORDS = ("HTTP Request: POST", "Retr", "_with_fallbacks(")
+_WORDS = ("HTTP Request: POST", "Retr", "_with_fallbacks(", "LiteLLM completion()", "deployments available")
 """One of them is in every line that tells anything."""
 _TRIED_AGAIN = frozenset({408, 409, 429})
 TOLD = 2
@@ -50,6 +55,10 @@ class Sent(NamedTuple):
     requests: int = 0
     retries: int = 0
     """By LiteLLM's own count, each ``TOLD`` times. 1.80 says one less than it did (measured)."""
+    completions: int = 0
+    """Requests that LiteLLM was about to send; it says so of some providers only."""
+    refused: int = 0
+    """Requests that LiteLLM answered by itself while all deployments cooled down."""
 
 
 _NOTHING = Sent()
@@ -60,7 +69,8 @@ class UpstreamReader:
 
     claude-code-proxy writes a line per answer, and one before each of its retries, at once after a failed answer. A
     retry that follows no failed answer follows a request that timed out; the last of those has no line (measured).
-    LiteLLM's router writes a line per attempt with ``--debug``, also for those that a cooldown kept from being sent.
+    LiteLLM's router writes a line per attempt with ``--debug``, also for those that a cooldown kept from being sent;
+    from 1.110 on only for attempts that succeeded.
     """
 
     def __init__(self) -> None:
@@ -73,8 +83,7 @@ class UpstreamReader:
             text = "\n".join(lines)
             if not any(word in text for word in _WORDS):
                 return _NOTHING
-        told = [self.read(line) for line in lines]
-        return Sent(sum(one.requests for one in told), sum(one.retries for one in told))
+        return Sent(*map(sum, zip(_NOTHING, *map(self.read, lines), strict=True)))
 
     def read(self, line: str) -> Sent:
         """Return what the next line tells."""
@@ -87,7 +96,11 @@ class UpstreamReader:
             return _router(line)
         self._failed = after_failure and not line.startswith(("INFO:", "ERROR:")) and " - ERROR - " not in line
         if "LiteLLM Retried" in line:
-            return Sent(0, sum(int(number) for number in _RETRIED.findall(line)))
+            return Sent(retries=sum(int(number) for number in _RETRIED.findall(line)))
+        if "LiteLLM completion()" in line:
+            return Sent(completions=int(_COMPLETION.match(strip_escapes(line)) is not None))
+        if "deployments available" in line:
+            return Sent(refused=int("Proxy:ERROR" in line and is_cooldown(line)))
         return _NOTHING
 
     def _answer(self, line: str) -> Sent:
@@ -100,8 +113,9 @@ class UpstreamReader:
 
 
 def _router(line: str) -> Sent:
-    match = _ROUTER.search(strip_escapes(line))
-    if match is None or (match[1] and (is_cooldown(match[1]) or _NOT_SENT in match[1])):
+    plain = strip_escapes(line)
+    match = _ROUTER.search(plain)
+    if match is None or _SUCCESS_ONLY.search(plain) or (match[1] and (is_cooldown(match[1]) or _NOT_SENT in match[1])):
         return _NOTHING
     return Sent(1)
 

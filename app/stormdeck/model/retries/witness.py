@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from stormdeck.model.retries.chain import main_cause
-from stormdeck.model.retries.claims import UNSEEN, unseen_cause
+from stormdeck.model.retries.claims import UNSEEN, UNWATCHED, Watched, unseen_cause
 from stormdeck.model.retries.due import OVERDUE_S, Due, Wait, due_after
 from stormdeck.model.retries.estimate import Estimate, estimate_attempts
 from stormdeck.model.retries.evidence import SLOWEST
@@ -28,6 +28,7 @@ class Witness:
     """By attempt; ``None`` for one that left no line, or whose line is not there."""
     estimate: Estimate | None = None
     """How the attempts were told where the client did not count them."""
+    watched: Watched = UNWATCHED
     by_order: bool = False
     """Its lines have no times, or are gone: those that it must have left are somewhere among the others."""
 
@@ -71,16 +72,20 @@ class Witness:
     @property
     def unseen(self) -> tuple[tuple[int, float], ...]:
         """Return the attempts without a line, counted from 0, each with when it was sent, as well as that is known."""
-        turn = self.turn
         if self.by_order:
             return ()
-        times = turn.sent or tuple(failure.t for failure in turn.failures)
-        held = range(turn.before, self.attempts)
-        missing = [attempt for attempt in held if self.lines[attempt : attempt + 1] in {(), (None,)}]
+        times, held = self.sent_at, range(self.turn.before, self.attempts)
         return tuple(
-            (attempt, times[attempt - turn.before] if attempt - turn.before < len(times) else turn.heard)
-            for attempt in missing
+            (attempt, times[attempt]) for attempt in held if self.lines[attempt : attempt + 1] in {(), (None,)}
         )
+
+    @property
+    def sent_at(self) -> tuple[float, ...]:
+        """Return when each attempt was sent, as well as that is known."""
+        turn = self.turn
+        times = turn.sent or tuple(failure.t for failure in turn.failures)
+        known = (*(times[:1] or (turn.heard,)) * turn.before, *times)
+        return (*known, *(turn.heard,) * (self.attempts - len(known)))
 
     @property
     def cause(self) -> str:
@@ -100,7 +105,9 @@ class Witness:
         return (
             ("cut",) * tries
             if ok > 0
-            else tuple(unseen_cause(self.turn, attempt) for attempt in range(min(tries, len(self.turn.sent))))
+            else tuple(
+                unseen_cause(self.turn, attempt, self.watched) for attempt in range(min(tries, len(self.turn.sent)))
+            )
         )
 
 
@@ -121,6 +128,8 @@ def witness_storm(witness: Witness, default_limit: int, reason: str, now: float)
         evidence="transcript",
         log=witness.requests[0].log if witness.requests else "",
         session=turn.session,
+        folder=turn.folder,
+        agent=turn.agent,
         confidence=witness.estimate.confidence if witness.estimate else COUNTED,
     )
     return _ahead(storm, witness, now) if turn.end is End.OPEN else storm

@@ -198,7 +198,9 @@ class Follower:
     def _give(self, lines: list[str], *, history: bool = False) -> None:
         if lines and not self._stopped.is_set():
             self._asked_at = None
-            self._hand(LogBatch(self.name, tuple(lines), self._arrived(), history))
+            arrived = self._arrived()
+            since = None if history else min(self._looked_at, arrived)
+            self._hand(LogBatch(self.name, tuple(lines), arrived, history, since))
             self._asked_at = time.monotonic()
 
     def _arrived(self) -> float:

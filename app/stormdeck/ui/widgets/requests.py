@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
+from stormdeck.model.counted import counting_hop
 from stormdeck.model.deck import Deck
 from stormdeck.model.units import duration
 from stormdeck.ui.draw import Part, legend, line, nice_ceiling, sentences, sides, stack
@@ -19,6 +20,8 @@ AXIS = 4
 """Columns that the scale takes."""
 WORDY = 62
 """Columns from which on rates have whole words beside them."""
+CHANGED, UNWATCHED = "↓", "?"
+"""Signs in the strip: another hop is the nearest to the client from there on; nothing was watched."""
 HALVED = 8
 """Rows from which on the scale has a mark in its middle."""
 
@@ -30,7 +33,7 @@ class RequestsPanel(LivePanel):
 
     def part(self, deck: Deck) -> object:
         """Return the traffic, and what it is compared with."""
-        return deck.traffic, deck.discovery.done, _for_nobody(deck)
+        return deck.traffic, deck.discovery.done, _for_nobody(deck), counting_hop(deck)
 
     def rows(self, width: int, height: int) -> list[Content]:
         """Return the numbers, the strip and its axis."""
@@ -47,7 +50,10 @@ class RequestsPanel(LivePanel):
                 sides(title, _numbers_beside(traffic, width - title.cell_length - 2), width),
                 *self._strip(width, height - 1),
             ]
-        title = self.heading(self.HEADING, (f"last {_span(traffic, width)}, {per}", "$quiet"))
+        since = f"last {_span(traffic, width)}, {per}"
+        where = f"at {counting_hop(self.deck)}, " if counting_hop(self.deck) else ""
+        room = len(self.HEADING) + 2 + len(where) + len(since) <= width
+        title = self.heading(self.HEADING, (where * room + since, "$quiet"))
         said = _sentence(self.deck, traffic, width)
         gap = [line()] if height > 9 else []
         strip_rows = self._strip(width, max(2, height - 3 - len(gap) - len(said)))
@@ -117,9 +123,12 @@ def _amplified(traffic: TrafficSnapshot) -> list[Part]:
 
 
 def _sentence(deck: Deck, traffic: TrafficSnapshot, width: int) -> list[Content]:
-    """Return what the turns became on their way, or what is worked on for nobody; two lines at most."""
+    """Return what was not watched, what is worked on for nobody, or what the turns became; two lines at most."""
     from stormdeck.model.retries.hops import amplification
 
+    if traffic.unwatched_s:
+        text = f"Not watched for {duration(traffic.unwatched_s)}: what came meanwhile is counted when its lines tell."
+        return Content.styled(text, "$warning").wrap(max(1, width))[:2]
     lost = _for_nobody(deck)
     text = f"{lost.words} ({lost.confidence})." if lost is not None else f"{amplification(traffic).words}."
     return Content.styled(text, "$warning" if lost is not None else "$quiet").wrap(max(1, width))[:2]
@@ -161,13 +170,30 @@ def _top(traffic: TrafficSnapshot) -> int:
 def _chart(traffic: TrafficSnapshot, width: int, height: int, plain: bool) -> list[Content]:
     """Return the strip with its scale in requests a slice; it moves to the left as time goes by."""
     top = _top(traffic)
-    rows = stack(_widened(traffic, width), height, top, plain=plain)
+    rows = _marked(stack(_widened(traffic, width), height, top, plain=plain), traffic, width)
     marks = [" " * (AXIS - 1) + "│"] * height
     marks[-1] = f"{'0':>{AXIS - 1}}┤"
     marks[0] = f"{top:>{AXIS - 1}}┤"
     if height >= HALVED and height % 2 == 0 and top % 2 == 0:
         marks[height // 2] = f"{top // 2:>{AXIS - 1}}┤"
     return [line((mark, "$faint"), row) for mark, row in zip(marks, rows, strict=True)]
+
+
+def _marked(rows: list[Content], traffic: TrafficSnapshot, width: int) -> list[Content]:
+    """Return the strip with a mark where the path changed, at its top, and where nothing was watched, at its foot."""
+    times, first = _times(traffic, width), len(traffic.buckets) - len(_shown(traffic, width))
+    for change in traffic.changes:
+        if change.slice >= first:
+            rows[0] = _with_sign(rows[0], (change.slice - first) * times, CHANGED, "$accent")
+    for at in traffic.unwatched:
+        for column in range((at - first) * times, (at - first + 1) * times) if at >= first else ():
+            if not rows[-1].plain[column : column + 1].strip():
+                rows[-1] = _with_sign(rows[-1], column, UNWATCHED, "$quiet")
+    return rows
+
+
+def _with_sign(row: Content, column: int, sign: str, style: str) -> Content:
+    return Content.assemble(row[:column], (sign, style), row[column + 1 :])
 
 
 def _axis(traffic: TrafficSnapshot, width: int, plain: bool) -> Content:

@@ -10,7 +10,9 @@ from textual.content import Content
 from textual.message import Message
 
 from stormdeck.model.deck import Deck
+from stormdeck.model.retries.chain import UNKNOWN
 from stormdeck.model.retries.storm import Outcome, Storm
+from stormdeck.model.text import clean
 from stormdeck.model.units import duration
 from stormdeck.ui.actions import bindings
 from stormdeck.ui.draw import MORE, fit, fit_words, line, marked, sentences
@@ -18,10 +20,14 @@ from stormdeck.ui.widgets.live_panel import LivePanel
 
 ROOMY = 50
 """Columns from which on a storm is told in whole words."""
+NAMED = 64
+"""Columns from which on its folder and session are named, where storms are of several."""
 SPACIOUS = 100
-"""Columns from which on its log is named too."""
+"""Columns from which on its folder and session, or its log, is named too."""
 LOG, ENDED = 16, 24
-"""Columns of the log's name and of how a storm ended, there."""
+"""Columns of that name and of how a storm ended, there."""
+SESSION = 4
+"""Characters of a session's id that tell it from others."""
 _LOST = {Outcome.GAVE_UP, Outcome.QUIET}
 
 
@@ -108,15 +114,25 @@ class StormsPanel(LivePanel):
         style = "$error bold" if failing else "$warning" if live or storm.outcome in _LOST else ""
         head = f" {when:<5} {storm.attempts:>2}{' attempts ' if roomy else '×'} "
         ended = _ended(storm, roomy=roomy)
-        log = storm.log.rsplit("/", 1)[-1] if width >= SPACIOUS else ""
-        tail = f"  {fit(log, LOG)}  {ended:>{ENDED}}" if log else f"  {ended}"
+        several = len({(one.folder, one.session) for one in self.deck.storms if one.session is not None}) > 1
+        whose = _whose(storm) if width >= SPACIOUS or (several and width >= NAMED) else ""
+        tail = f"  {fit(whose, LOG)}  {ended:>{ENDED}}" if whose else f"  {ended}"
         room = max(0, width - len(head) - cell_len(tail))
-        why = fit_words(f"{storm.cause} {storm.reason}".strip(), room, more=MORE)
+        cause = "cause unknown" if storm.cause == UNKNOWN else storm.cause
+        why = fit_words(f"{cause} {storm.reason}".strip(), room, more=MORE)
         return line(
             (head, "bold" if live else ""),
             (fit(why, room) + tail[: -len(ended)], "$quiet"),
             (ended, style),
         )
+
+
+def _whose(storm: Storm) -> str:
+    """Return the folder and the session that a storm belongs to, where they are known, else its log."""
+    if storm.session is None:
+        return storm.log.rsplit("/", 1)[-1]
+    folder, session = clean(storm.folder.rstrip("/").rsplit("/", 1)[-1]), clean(storm.session[:SESSION])
+    return f"{folder[: LOG - SESSION - 1]} {session}" if folder else session
 
 
 def _key(storm: Storm) -> tuple[float, str]:

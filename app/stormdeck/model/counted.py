@@ -1,0 +1,17 @@
+"""Name the hop whose log counts."""
+
+from __future__ import annotations
+
+from stormdeck.model.deck import Deck
+
+
+def counting_hop(deck: Deck) -> str:
+    """Return the server that requests are counted at now, by its program or its log; empty where there is none."""
+    log = deck.traffic.counted if deck.traffic is not None else ""
+    if not log:
+        return ""
+    for server in deck.discovery.found:
+        logs = (server.process.log, server.process.error_log) if server.process is not None else ()
+        if any(path is not None and log in {path.name, str(path)} for path in logs):
+            return server.kind.value
+    return log.rsplit("/", 1)[-1]

@@ -1,0 +1,60 @@
+"""What the overview says of the hop that counts, of changes of the path, and of whose storm it was."""
+
+from dataclasses import replace
+
+import pytest
+
+from panel import hand, in_loop, rows_with
+from samples import CALM, FOUND, GAVE_UP, GPUS, LIVE, PROXY, RECOVERED, VLLM, WELL
+from stormdeck.model.counted import counting_hop
+from stormdeck.model.deck import Deck
+from stormdeck.model.retries.storm import Outcome
+from stormdeck.model.traffic import PathChange
+
+LOGS = CALM.logs
+SIZE = (120, 40)
+
+
+async def shown(pilot, traffic, size=SIZE):
+    await hand(pilot, WELL, FOUND, VLLM, PROXY, GPUS, traffic)
+
+
+@pytest.mark.parametrize(("log", "hop"), [(LOGS[0], "LiteLLM"), (LOGS[1], "vLLM"), ("else.log", "else.log"), ("", "")])
+def test_the_hop_that_counts_is_called_by_its_program_or_its_log(log, hop):
+    assert counting_hop(Deck(discovery=FOUND, traffic=replace(CALM, counted=log))) == hop
+
+
+@in_loop
+async def test_the_strip_says_which_hop_it_counts_and_where_the_path_changed(panel):
+    async with panel().run_test(size=SIZE) as pilot:
+        traffic = replace(CALM, counted=LOGS[0], changes=(PathChange(1.0, LOGS[0], len(CALM.buckets) - 10),))
+        await shown(pilot, traffic)
+        assert rows_with(pilot.app, "REQUESTS  at LiteLLM, last")
+        assert rows_with(pilot.app, "↓")
+        await hand(pilot, replace(traffic, changes=()))
+        assert not rows_with(pilot.app, "↓")
+
+
+@in_loop
+async def test_a_time_that_was_not_watched_is_said(panel):
+    async with panel().run_test(size=SIZE) as pilot:
+        await shown(pilot, replace(CALM, unwatched_s=64))
+        assert rows_with(pilot.app, "Not watched for 64 s") or rows_with(pilot.app, "Not watched for 1 min")
+
+
+@in_loop
+async def test_a_storm_names_its_folder_and_session_and_a_cause_that_nobody_knows(panel):
+    async with panel().run_test(size=(200, 50)) as pilot:
+        whose = {"session": "26522f09-1", "folder": "/home/dev/shop"}
+        storms = (replace(LIVE, **whose), replace(RECOVERED, cause="unknown", reason=""), GAVE_UP)
+        await shown(pilot, replace(CALM, storms=storms))
+        assert rows_with(pilot.app, "shop 2652")
+        assert rows_with(pilot.app, "cause unknown")
+
+
+@pytest.mark.parametrize("outcome", list(Outcome))
+@in_loop
+async def test_every_outcome_has_its_words(panel, outcome):
+    async with panel().run_test(size=SIZE) as pilot:
+        await shown(pilot, replace(CALM, storms=(replace(GAVE_UP, outcome=outcome),)))
+        assert rows_with(pilot.app, "11 attempts")
