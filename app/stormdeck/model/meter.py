@@ -140,6 +140,16 @@ class TrafficMeter:
         self._ledger.take_entry(entry)
 
     @property
+    def turns_wait(self) -> bool:
+        """Return whether a transcript shows a turn that has no answer yet."""
+        return self._ledger.sessions.any_open
+
+    def end_client(self, folder: str) -> None:
+        """Take that no client runs in a folder any more: its open turns get no answer."""
+        self._resting = None
+        self._ledger.end_client(folder)
+
+    @property
     def client_version(self) -> str:
         """Return the version of the client that wrote the newest transcript line; empty while none did."""
         return self._ledger.sessions.version
