@@ -85,6 +85,48 @@ class TestAnswered:
         assert status_json(deck, said(deck))["requests"]["storm"] is None
 
 
+class TestNewestLine:
+    """The line of the newest attempt is found, though nothing but its sending is known: over any connection."""
+
+    def over(self, ports, *lines, entries):
+        made = Ledger()
+        for (at, status), port in zip(lines, ports, strict=True):
+            made.take(LogBatch("litellm.log", (access(status, port),), T + at, history=False))
+        for text in entries:
+            made.take_entry(parse_entry(text))
+        return made
+
+    @pytest.mark.parametrize("ports", [(1, 2, 3, 4, 5), (1, 1, 1, 1, 2), (0, 0, 0, 0, 0)], ids=str)
+    @pytest.mark.parametrize("service", [0.02, 0.5, 2.0], ids=str)
+    def test_a_failure_is_followed_by_a_wait(self, ports, service):
+        lines = [(at + service, 500) for at in LADDER]
+        sent_at, at = [], 0.0
+        for wait in (0.55, 1.15, 2.2, 4.5):
+            sent_at.append(at)
+            at += service + wait
+        sent_at.append(at)
+        lines = [(when + service, 500) for when in sent_at]
+        found = storm(self.over(ports, *lines, entries=sent(*sent_at)), sent_at[-1] + service + 1)
+        assert found.attempts == 5
+        assert found.next_at == pytest.approx(T + sent_at[-1] + service + 9, abs=0.01)
+
+    @pytest.mark.parametrize("first_byte", [0.5, 12.0, 45.0], ids=str)
+    def test_an_answer_that_begins_late_over_a_new_connection_is_one(self, first_byte):
+        lines = (*failures(4), (8.4 + first_byte, 200))
+        found = storm(self.over((1, 1, 1, 1, 9), *lines, entries=sent(*LADDER)), 8.4 + first_byte + 5)
+        assert (found.attempts, found.answered_at) == (5, pytest.approx(T + 8.4 + first_byte))
+
+    def test_what_answers_another_session_is_not_taken(self):
+        other = [
+            written.ask(T + 9, session="s2"),
+            written.request(T + 9.1, "o1", digest="d9", session="s2"),
+            written.answer(T + 14, session="s2"),
+        ]
+        lines = (*failures(4), (11.0, 200))
+        found = storm(self.over((1, 1, 1, 1, 9), *lines, entries=[*sent(*LADDER), *other]), 15)
+        assert found.answered_at is None
+
+
 class TestOverdue:
     def test_the_client_waits_until_the_end_of_its_window(self):
         made = ledger(*failures(), entries=sent(*LADDER))
