@@ -147,7 +147,16 @@ class TestOverdue:
         made = ledger(*failures(4), entries=sent(*LADDER))
         found = storm(made, 8.4 + 60)
         assert (found.outcome, found.next_at, found.answered_at) == (Outcome.LIVE, None, None)
+        assert (found.sent_at, found.fails) == (pytest.approx(T + 8.4), True)
         assert storm(made, 8.4 + 400).outcome is Outcome.QUIET
+
+    def test_the_headline_says_how_long_it_waits(self):
+        waits = replace(LIVE, next_at=None, gives_up_at=None, sent_at=NOW - 12)
+        deck = deck_of(VLLM, PROXY, replace(CALM, storms=(waits,)))
+        first = said(deck)[0]
+        assert first.headline.startswith("RETRY STORM  attempt 6 of 11 · 500")
+        assert first.headline.endswith(" · waits for an answer, 12 s")
+        assert status_json(deck, said(deck))["requests"]["storm"] is not None
 
     def test_by_the_log_alone_a_slow_answer_may_still_come(self):
         made = ledger(*failures())

@@ -46,7 +46,9 @@ def live(deck: Deck, now: float, clock: Clock) -> Iterator[Statement]:
 def _failing_still(storm: Storm, deck: Deck, now: float, clock: Clock) -> Statement:
     whose = blame(storm, deck)
     parts = [f"RETRY STORM  attempt {storm.attempts} of {storm.limit}", whose.cause]
-    if storm.attempts >= storm.limit:
+    if storm.sent_at is not None:
+        parts.append(f"waits for an answer, {duration(max(0.0, now - storm.sent_at))}")
+    elif storm.attempts >= storm.limit:
         parts.append("the last one")
     elif storm.next_at is not None:
         parts.append(_next(storm, storm.next_at - now, now))

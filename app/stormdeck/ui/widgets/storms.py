@@ -110,7 +110,7 @@ class StormsPanel(LivePanel):
     def _row(self, storm: Storm, width: int) -> Content:
         live, roomy = storm.outcome is Outcome.LIVE, width >= ROOMY
         when = "now" if live else self._clock(storm.started)
-        failing = live and storm.next_at is not None
+        failing = live and storm.fails
         style = "$error bold" if failing else "$warning" if live or storm.outcome in _LOST else ""
         head = f" {when:<5} {storm.attempts:>2}{' attempts ' if roomy else '×'} "
         ended = _ended(storm, roomy=roomy)
@@ -146,7 +146,7 @@ def _ended(storm: Storm, *, roomy: bool) -> str:
             return f"recovered, {took}" if roomy else took
         case Outcome.LIVE if storm.answered_at is not None:
             return "being answered" if roomy else "answer"
-        case Outcome.LIVE if storm.next_at is None:
+        case Outcome.LIVE if not storm.fails:
             return "next attempt overdue" if roomy else "overdue"
         case Outcome.LIVE:
             return storm.outcome.value if roomy else "live"
