@@ -85,6 +85,48 @@ class TestAnswered:
         assert status_json(deck, said(deck))["requests"]["storm"] is None
 
 
+class TestNewestLine:
+    """The line of the newest attempt is found, though nothing but its sending is known: over any connection."""
+
+    def over(self, ports, *lines, entries):
+        made = Ledger()
+        for (at, status), port in zip(lines, ports, strict=True):
+            made.take(LogBatch("litellm.log", (access(status, port),), T + at, history=False))
+        for text in entries:
+            made.take_entry(parse_entry(text))
+        return made
+
+    @pytest.mark.parametrize("ports", [(1, 2, 3, 4, 5), (1, 1, 1, 1, 2), (0, 0, 0, 0, 0)], ids=str)
+    @pytest.mark.parametrize("service", [0.02, 0.5, 2.0], ids=str)
+    def test_a_failure_is_followed_by_a_wait(self, ports, service):
+        lines = [(at + service, 500) for at in LADDER]
+        sent_at, at = [], 0.0
+        for wait in (0.55, 1.15, 2.2, 4.5):
+            sent_at.append(at)
+            at += service + wait
+        sent_at.append(at)
+        lines = [(when + service, 500) for when in sent_at]
+        found = storm(self.over(ports, *lines, entries=sent(*sent_at)), sent_at[-1] + service + 1)
+        assert found.attempts == 5
+        assert found.next_at == pytest.approx(T + sent_at[-1] + service + 9, abs=0.01)
+
+    @pytest.mark.parametrize("first_byte", [0.5, 12.0, 45.0], ids=str)
+    def test_an_answer_that_begins_late_over_a_new_connection_is_one(self, first_byte):
+        lines = (*failures(4), (8.4 + first_byte, 200))
+        found = storm(self.over((1, 1, 1, 1, 9), *lines, entries=sent(*LADDER)), 8.4 + first_byte + 5)
+        assert (found.attempts, found.answered_at) == (5, pytest.approx(T + 8.4 + first_byte))
+
+    def test_what_answers_another_session_is_not_taken(self):
+        other = [
+            written.ask(T + 9, session="s2"),
+            written.request(T + 9.1, "o1", digest="d9", session="s2"),
+            written.answer(T + 14, session="s2"),
+        ]
+        lines = (*failures(4), (11.0, 200))
+        found = storm(self.over((1, 1, 1, 1, 9), *lines, entries=[*sent(*LADDER), *other]), 15)
+        assert found.answered_at is None
+
+
 class TestOverdue:
     def test_the_client_waits_until_the_end_of_its_window(self):
         made = ledger(*failures(), entries=sent(*LADDER))
@@ -105,7 +147,16 @@ class TestOverdue:
         made = ledger(*failures(4), entries=sent(*LADDER))
         found = storm(made, 8.4 + 60)
         assert (found.outcome, found.next_at, found.answered_at) == (Outcome.LIVE, None, None)
+        assert (found.sent_at, found.fails) == (pytest.approx(T + 8.4), True)
         assert storm(made, 8.4 + 400).outcome is Outcome.QUIET
+
+    def test_the_headline_says_how_long_it_waits(self):
+        waits = replace(LIVE, next_at=None, gives_up_at=None, sent_at=NOW - 12)
+        deck = deck_of(VLLM, PROXY, replace(CALM, storms=(waits,)))
+        first = said(deck)[0]
+        assert first.headline.startswith("RETRY STORM  attempt 6 of 11 · 500")
+        assert first.headline.endswith(" · waits for an answer, 12 s")
+        assert status_json(deck, said(deck))["requests"]["storm"] is not None
 
     def test_by_the_log_alone_a_slow_answer_may_still_come(self):
         made = ledger(*failures())
@@ -200,6 +251,19 @@ class TestLost:
         assert first.headline.startswith("Claude Code gave up after 11 attempts")
         assert "end it again" in first.detail
         assert (state_of(first), others[0].code) == ("degraded", "URL101")
+
+    def test_a_storm_that_has_just_recovered_comes_before_an_older_one_and_hides_it_not(self):
+        why = "EngineCore encountered an issue"
+        gone = replace(GAVE_UP, started=NOW - 140, last=NOW - 120, reason=why)
+        fresh = replace(GAVE_UP, outcome=Outcome.RECOVERED, started=NOW - 14, last=NOW - 4, reason=why)
+        first, second, *_ = said(deck_of(VLLM, PROXY, replace(CALM, storms=(fresh, gone))))
+        assert first.headline.startswith("Recovered after")
+        assert second.headline.startswith("Claude Code gave up after")
+        assert second.headline.endswith("2 min ago")
+        older = replace(fresh, last=NOW - 25)
+        assert said(deck_of(VLLM, PROXY, replace(CALM, storms=(older, gone))))[0].headline.startswith(
+            "Claude Code gave"
+        )
 
     def test_it_leaves_after_minutes(self):
         gone = replace(GAVE_UP, started=NOW - 240, last=NOW - 200)

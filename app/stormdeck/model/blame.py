@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from stormdeck.model.deck import Deck
 from stormdeck.model.finding import Finding, Severity
 from stormdeck.model.hop import HopKind
-from stormdeck.model.impact import is_background
+from stormdeck.model.impact import is_background, where_to_fix
 from stormdeck.model.place import place
 from stormdeck.model.retries.storm import Storm
 from stormdeck.model.server import ServerState
@@ -152,15 +152,16 @@ def _by_words(failed: _Failed, deck: Deck) -> _Told | None:
         # A proxy only passes on what vLLM answered.
         hop = HopKind.SERVER if proxy else hop
         why = _names(asked, failed, deck)
-        if failed.over and deck.vllm is not None and asked in {model.id for model in deck.vllm.models}:
-            advice = f"vLLM serves `{asked}` now: send it again."
+        again = _serves_again(asked, failed, deck)
+        advice = again or advice
+        found = None if again else found
     if found is not None:
-        advice = f"{found.message} {'Press 3 for the fix.' if found.fix else 'Press 4 for what to change.'}"
+        advice = f"{found.message} {where_to_fix(found)}"
     otherwise = ""
     if found is None and _UNREACHABLE in words.codes and deck.vllm is not None and deck.vllm.state is ServerState.UP:
         otherwise = _ELSEWHERE if proxy else ""
         advice = f"vLLM answers now: the next attempt should pass. {otherwise}".rstrip()
-    elif hop is HopKind.SERVER and found is None:
+    elif hop is HopKind.SERVER and found is None and asked is None:
         advice = f"{advice} {_innocent(deck)}".rstrip()
     code = found.code if found is not None else codes[0] if words.proof else None
     return _Told(hop, advice, code, why, otherwise)
@@ -191,6 +192,15 @@ def _names(asked: str, failed: _Failed, deck: Deck) -> str:
     shown = ", ".join(served[:2]) + (" …" if len(served) > 2 else "")
     verbs = ("served", "asked") if failed.over else ("serves", "asks")
     return f"it {verbs[0]} {shown}, {who} {verbs[1]} for {asked}"
+
+
+def _serves_again(asked: str, failed: _Failed, deck: Deck) -> str:
+    """Return that vLLM serves an id again; empty where its list is not known to be newer than the failure."""
+    if deck.vllm is None or not any(model.id == asked for model in deck.vllm.models):
+        return ""
+    if not failed.over and (deck.listed_at or 0.0) <= failed.last:
+        return ""
+    return f"vLLM serves `{asked}` now: {'send it again' if failed.over else 'the next attempt should pass'}."
 
 
 def _plain_id(model: str) -> str:

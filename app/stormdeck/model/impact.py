@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from stormdeck.model.deck import Deck
 from stormdeck.model.finding import Finding
+from stormdeck.model.hop import HopKind
 from stormdeck.model.rules.hosts import same_place
 from stormdeck.model.server import ServerState
 
@@ -33,3 +34,14 @@ def is_background(finding: Finding, deck: Deck) -> bool:
         asked = dict(asked_ids(facts))
         return not any(asked.get(path, "") in finding.title for path in main if asked.get(path))
     return finding.code in _OF_AN_ID and finding.path in {*TIER_IDS.values(), FABLE_ID} - main
+
+
+def where_to_fix(finding: Finding) -> str:
+    """Return which key leads to what is to be changed: the form only where it has a row with the fix."""
+    from stormdeck.model.settings.fields import field_of
+
+    if finding.fix is None:
+        return "Press 4 for what to change."
+    known = field_of(finding.path) is not None or finding.path.startswith("env.")
+    in_form = finding.hop is HopKind.CLIENT and known
+    return "Press 3 for the fix." if in_form else "Press 4 for the fix."

@@ -143,7 +143,9 @@ def _ahead(storm: Storm, witness: Witness, now: float) -> Storm:
     due = _due(witness, storm.attempts, newest)
     if due is None:
         # The newest attempt was sent and has no answer yet: as far as a client waits for one.
-        return storm if now <= turn.heard + SLOWEST else replace(storm, outcome=Outcome.QUIET)
+        if now > turn.heard + SLOWEST:
+            return replace(storm, outcome=Outcome.QUIET)
+        return replace(storm, sent_at=turn.sent[-1] if turn.sent else None)
     if now <= due.overdue:
         sent = storm.attempts + (len(turn.failures) >= storm.attempts)
         end = gives_up_at(sent, max(due.at, turn.heard), storm.limit)
