@@ -40,7 +40,7 @@ def shadowed(facts: Facts) -> Iterator[Finding]:
     if settings is None or facts.scope is not None:
         return
     for file in settings.files:
-        document = Document.parse(file.text) if file.error is None else None
+        document = file.document if file.error is None else None
         for path, value in entries(file.values):
             winner = settings.effective[path]
             if winner.scope is file.scope or winner.value == value:
@@ -126,7 +126,7 @@ def _secret(file: SettingsFile) -> str | None:
 
 
 def _position(file: SettingsFile, path: str) -> tuple[int | None, int | None]:
-    document = Document.parse(file.text)
+    document = file.document
     found = None if isinstance(document, FileError) else document.position(path)
     return found or (None, None)
 

@@ -12,7 +12,7 @@ from stormdeck.model.rules.gather import findings_of
 from stormdeck.model.settings.diff import DiffLine, diff
 from stormdeck.model.settings.fixing import fixes
 from stormdeck.model.settings.merge import edited, preview
-from stormdeck.model.settings.scope import Scope, SettingsFile
+from stormdeck.model.settings.scope import EDITABLE, Scope, SettingsFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +87,6 @@ class Draft:
         """Return the draft with every safe fix that helps when it is made in this scope."""
         would = preview(self.deck.settings, self.scope, self.edits)
         return self.take(fixes(would, self.scope, lambda settings: findings_of(self.deck, settings)).edits)
-
-
-EDITABLE = frozenset({Scope.USER, Scope.PROJECT, Scope.LOCAL})
-"""The scopes that a user writes; an administrator's, a flag's and the shell's are only shown."""
 
 
 def taken_up(draft: Draft) -> str:
