@@ -20,7 +20,7 @@ from stormdeck.model.rules.names import (
     variable_at_root,
 )
 from stormdeck.model.rules.rule import NOT_LOGGED_IN, Page, Rule, rule
-from stormdeck.model.rules.spelling import may_be_meant, meant
+from stormdeck.model.rules.spelling import meant, resembling
 from stormdeck.model.rules.version import version_key
 from stormdeck.model.settings.document import BOM, Document
 from stormdeck.model.settings.scope import FileError, SettingsFile
@@ -131,14 +131,14 @@ def misspelt(facts: Facts) -> Iterator[Finding]:
         return
     for file in _files(facts):
         env = file.values.get("env")
-        for name in _worth_comparing(env if isinstance(env, dict) else {}, VARIABLES):
+        for name in islice(resembling(env if isinstance(env, dict) else {}, VARIABLES), _COMPARED):
             known = WRONG_WORDS.get(name) or (None if _is_foreign(name) else meant(name, VARIABLES))
             if name in RETIRED:
                 yield _retired(file, name)
             elif known is not None:
                 yield _did_you_mean(facts, file, f"env.{name}", f"env.{known}")
-        for name in _worth_comparing(file.values, ROOT_KEYS):
-            if name in VARIABLES or is_own_note(name):
+        for name in islice(resembling(file.values, ROOT_KEYS), _COMPARED):
+            if name in VARIABLES or "." in name or is_own_note(name):
                 continue
             known, variable = meant(name, ROOT_KEYS), variable_at_root(name)
             if known is not None and is_of_known_type(known, file.values[name]):
@@ -147,14 +147,9 @@ def misspelt(facts: Facts) -> Iterator[Finding]:
                 yield _did_you_mean(facts, file, name, f"env.{variable}")
 
 
-def _worth_comparing(values: Mapping[str, object], known: frozenset[str]) -> Iterator[str]:
-    """Yield the unknown names that resemble a known one at a glance, and only some of very many."""
-    unknown = (name for name in values if name not in known and "." not in name)
-    return islice((name for name in unknown if may_be_meant(name, known) or variable_at_root(name)), _COMPARED)
-
-
 def _is_foreign(name: str) -> bool:
-    return name.upper() in _LOWER_TOO
+    """Return whether a name is no setting of the client: a proxy in lower case, or no name of a variable at all."""
+    return name.upper() in _LOWER_TOO or "." in name
 
 
 def _retired(file: SettingsFile, name: str) -> Finding:

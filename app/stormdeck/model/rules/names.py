@@ -1,7 +1,7 @@
 """The names that the client knows: of variables, and of keys at the root of settings.json.
 
-Variables: the public schema of August 2026 and the released bundles. Root keys: the 202 of Claude Code 2.1.332, those of
-the public schema, and their types by that schema. The lists go out of date: they tell a misspelt name from a right
+Variables: the public schema of August 2026 and the released bundles. Root keys: the 202 of Claude Code 2.1.332, those
+of the public schema, and their types by that schema. The lists go out of date: they tell a misspelt name from a right
 one, and are no reason to call a new one wrong.
 """
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from difflib import SequenceMatcher
 from functools import lru_cache
 from typing import NamedTuple
@@ -19,9 +20,10 @@ _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z0-9]+|[0-9]+")
 _OTHER = re.compile(r"[^a-z0-9]+")
 _ENDINGS = {"s", "es", "d", "ed"}
 _DECISIVE = frozenset(
-    "allow allowed always block blocked denied deny disable disabled disallow enable enabled exclude excluded force hide "
-    "ignore include included max maximum min minimum never no non not off on only require required show skip skipped "
-    "strict without".split()
+    {"allow", "allowed", "always", "block", "blocked", "denied", "deny", "disable", "disabled", "disallow", "enable"}
+    | {"enabled", "exclude", "excluded", "force", "hide", "ignore", "include", "included", "max", "maximum", "min"}
+    | {"minimum", "never", "no", "non", "not", "off", "on", "only", "require", "required", "show", "skip", "skipped"}
+    | {"strict", "without"}
 )
 """Words that turn what a name means: a name with one of them never stands for a name without it."""
 
@@ -54,11 +56,12 @@ def meant(name: str, known: frozenset[str]) -> str | None:
     return found[0] if best > 0 and len(found) == 1 else None
 
 
-def may_be_meant(name: str, known: frozenset[str]) -> bool:
-    """Return whether a name is worth comparing: it begins or ends as a known one does. Cheap, for thousands."""
-    low = name.lower()
+def resembling(names: Iterable[str], known: frozenset[str]) -> Iterator[str]:
+    """Yield the unknown names that begin or end as a known one does: cheap, for thousands of names."""
     beginnings, ends = _edges(known)
-    return low[:3] in beginnings or low[-4:] in ends
+    for name in names:
+        if (name[:3].lower() in beginnings or name[-4:].lower() in ends) and name not in known:
+            yield name
 
 
 def words_of(name: str) -> tuple[str, ...]:

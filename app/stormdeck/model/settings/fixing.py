@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from stormdeck.model.finding import Edit, Finding, Fix, Severity
-from stormdeck.model.rules.selection import ALL, Selection
 from stormdeck.model.rules.names import ROOT_KEYS, VARIABLES, is_of_known_type
+from stormdeck.model.rules.selection import ALL, Selection
 from stormdeck.model.settings.merge import merged, previewed
 from stormdeck.model.settings.safety import is_safe
 from stormdeck.model.settings.scope import EDITABLE, Scope, SettingsFile, SettingsSnapshot

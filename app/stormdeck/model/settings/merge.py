@@ -47,6 +47,12 @@ def has_entry(values: Mapping[str, object], path: str) -> bool:
     return path in values and not isinstance(values[path], dict | list)
 
 
+def value_at(values: Mapping[str, object], path: str) -> object:
+    """Return the value of a settings object at a key path, ``None`` where there is none."""
+    env, name = values.get("env"), path.removeprefix("env.")
+    return env[name] if name != path and isinstance(env, dict) and name in env else values.get(path)
+
+
 def loaded(file: SettingsFile, text: str) -> SettingsFile:
     """Return a file with another text, and the values or the error that the client makes of it."""
     document = Document.parse(text)
@@ -100,7 +106,29 @@ def preview(snapshot: SettingsSnapshot, scope: Scope, edits: Iterable[Edit]) -> 
     if file is None or not isinstance(before, Document):
         return snapshot
     document = _edited(before, edits)
-    return snapshot if document.text == file.text else previewed(snapshot, _loaded(file, document))
+    if document.text == file.text:
+        return snapshot
+    after = _loaded(file, document)
+    paths = {edit.path for edit in edits}
+    if file.error is not None or after.error is not None or not all(map(_is_of_one_value, paths)):
+        return previewed(snapshot, after)
+    files = tuple(after if old.scope is scope else old for old in snapshot.files)
+    effective = dict(snapshot.effective)
+    for path in paths:
+        effective.pop(path, None)
+        winner = next((one for one in files if has_entry(one.values, path)), None)
+        name = path.removeprefix("env.")
+        if winner is not None:
+            effective[path] = Effective(value_at(winner.values, path), winner.scope)
+        elif name != path and name in snapshot.shell:
+            effective[path] = Effective(snapshot.shell[name], Scope.SHELL)
+    return SettingsSnapshot(files, snapshot.shell, effective)
+
+
+def _is_of_one_value(path: str) -> bool:
+    """Return whether a path names one value at the root or in ``env``: no other changes with it."""
+    above, _, name = path.rpartition(".")
+    return above in {"", "env"} and path != "env" and "." not in name
 
 
 def previewed(snapshot: SettingsSnapshot, file: SettingsFile) -> SettingsSnapshot:

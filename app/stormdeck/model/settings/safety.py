@@ -8,9 +8,9 @@ from collections.abc import Iterable
 from stormdeck.model.finding import Edit
 from stormdeck.model.rules.facts import BASE_URL, CUSTOM_OPTION, FABLE_ID, TIER_IDS
 from stormdeck.model.rules.hosts import host_of, is_loopback, is_near, same_place
+from stormdeck.model.rules.names import ROOT_KEYS, VARIABLES
 from stormdeck.model.rules.url import repaired
 from stormdeck.model.settings.field import TIERS
-from stormdeck.model.rules.names import ROOT_KEYS, VARIABLES
 from stormdeck.model.settings.scope import SettingsSnapshot
 
 _CREDENTIAL = re.compile(

@@ -9,8 +9,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
-from stormdeck.model.settings.document import Document
-from stormdeck.model.settings.document import FileError as FileError
+from stormdeck.model.settings.document import Document, FileError
+
+__all__ = ["EDITABLE", "Effective", "FileError", "Scope", "SettingsFile", "SettingsSnapshot", "as_text"]
 
 
 class Scope(StrEnum):
