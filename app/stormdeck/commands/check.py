@@ -125,4 +125,10 @@ def _may_fix(known: Knowledge, found: Sequence[Finding]) -> bool:
     """Say whether ``--fix`` is worth a try."""
     user = known.settings.file(Scope.USER)
     broken = user is not None and user.error is not None and repair(user.text) is not None
-    return broken or any(finding.fix is not None and finding.severity is not Severity.INFO for finding in found)
+    return broken or any(_is_safe(finding) for finding in found)
+
+
+def _is_safe(finding: Finding) -> bool:
+    """Return whether ``--fix`` makes a finding's fix."""
+    fix = finding.fix
+    return fix is not None and fix.safe and fix.scope is Scope.USER and finding.severity is not Severity.INFO

@@ -11,7 +11,7 @@ from stormdeck.model.deck import Deck
 from stormdeck.model.finding import Finding
 from stormdeck.model.litellm.config import ProxyConfig
 from stormdeck.model.rules.facts import Exposure
-from stormdeck.model.rules.gather import findings_of
+from stormdeck.model.rules.gather import findings_of, untried
 from stormdeck.model.rules.located import located
 from stormdeck.model.settings.scope import SettingsSnapshot
 from stormdeck.options import Options
@@ -52,6 +52,10 @@ class Knowledge:
         Where there are no settings at all, nothing is wrong with them.
         """
         return findings_of(self.deck(settings))
+
+    def untried(self, settings: SettingsSnapshot) -> tuple[Finding, ...]:
+        """Return the same with fixes that nobody has tried: what ``fixes`` asks after each step."""
+        return untried(self.deck(settings), settings)
 
     def report(self) -> tuple[Finding, ...]:
         """Return the findings with their places, in the order in which they are told."""

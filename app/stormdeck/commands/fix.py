@@ -40,11 +40,16 @@ class Proposal:
     file: SettingsFile
     text: str
     reasons: tuple[str, ...]
+    guessed: bool = False
+    """It says where prompts go, to a server that was found and that the user did not name."""
 
 
 def fix(known: Knowledge, rules: Selection = ALL, *, agreed: bool, aside: bool) -> Outcome:
     """Show what would change and write it when the user agrees; ``aside``: stdout is kept for other data."""
     proposal = propose(known, rules)
+    if proposal is not None and proposal.guessed and agreed:
+        say("Nothing is written: --yes takes no server that was only found. Name it: --vllm URL or --proxy URL.")
+        return Outcome.NOTHING
     if proposal is None:
         say("There is nothing that can be fixed safely in the user's settings.")
         return Outcome.NOTHING
@@ -88,9 +93,9 @@ def propose(known: Knowledge, rules: Selection = ALL) -> Proposal | None:
     if file.error is None and repaired is None and is_blank(known.settings):
         return _first_settings(known, file) if rules.is_all else None
     sound = loaded(file, repaired.text) if repaired is not None else file
-    made = fixes(previewed(known.settings, sound), Scope.USER, known.findings, rules)
+    made = fixes(previewed(known.settings, sound), Scope.USER, known.untried, rules)
     text = edited(sound.text, made.edits)
-    if not isinstance(text, str) or text == file.text:
+    if not isinstance(text, str) or text == file.text or loaded(sound, text).error is not None:
         return None
     reasons = [f"{one.code}: {one.fix.description}" for one in made.fixed if one.fix is not None]
     return Proposal(file, text, (*(repaired.notes if repaired is not None else ()), *reasons))
@@ -111,4 +116,5 @@ def _first_settings(known: Knowledge, file: SettingsFile) -> Proposal | None:
     reasons = [f"the settings for {server.model} at {server.url}"]
     if server.others:
         reasons.append(f"it serves too: {', '.join(server.others)}")
-    return Proposal(file, text, tuple(reasons))
+    named = known.options.vllm is not None or known.options.proxy is not None
+    return Proposal(file, text, tuple(reasons), guessed=not named)

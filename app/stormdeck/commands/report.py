@@ -155,8 +155,12 @@ def _entry_json(finding: Finding, settings: SettingsSnapshot, hide: Hider) -> di
 
 def _fix_json(fix: Fix, settings: SettingsSnapshot, hide: Hider) -> dict[str, Any]:
     edits = []
+    target = settings.file(fix.scope) if fix.scope is not None else None
     for edit in fix.edits:
-        file = edit_file(settings, edit)
-        value = None if edit.value is None else hide(masked_value(edit.path, edit.value))
+        file = target.path if target is not None else edit_file(settings, edit)
+        value = edit.value
+        if isinstance(value, str | int | float) and not isinstance(value, bool):
+            text = hide(masked_value(edit.path, str(value)))
+            value = value if text == str(value) else text
         edits.append({"file": None if file is None else str(file), "path": edit.path, "value": value})
-    return {"description": hide(fix.description), "edits": edits}
+    return {"description": hide(fix.description), "edits": edits, "safe": fix.safe}

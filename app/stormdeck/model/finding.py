@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from stormdeck.model.hop import HopKind
 from stormdeck.model.light import Light
+from stormdeck.model.settings.scope import Scope
 
 
 class Severity(StrEnum):
@@ -24,18 +25,22 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """One change of one value. ``value`` ``None`` removes the key."""
+    """One change of one value. ``value`` is what JSON holds there; ``None`` removes the key."""
 
     path: str
-    value: str | None
+    value: object
 
 
 @dataclass(frozen=True, slots=True)
 class Fix:
-    """A safe change that removes a finding."""
+    """A change that removes a finding. ``model/settings/fixing.py`` tries it before it is offered."""
 
     description: str
     edits: tuple[Edit, ...]
+    safe: bool = False
+    """It was tried, and changes neither who pays, nor where prompts go, nor what a hosted host receives."""
+    scope: Scope | None = None
+    """The scope that it was tried in; ``None``: it was not tried yet."""
 
 
 @dataclass(frozen=True, slots=True)

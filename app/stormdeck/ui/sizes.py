@@ -8,8 +8,9 @@ from textual.app import App
 from textual.screen import Screen
 
 NARROW = "-narrow"
+SHORT = "-short"
 BY_WIDTH = [(0, NARROW), (70, "-medium"), (104, "-wide")]
-BY_HEIGHT = [(0, "-short"), (18, "-middle"), (34, "-tall")]
+BY_HEIGHT = [(0, SHORT), (18, "-middle"), (34, "-tall")]
 
 
 def fit(screen: Screen[Any]) -> None:
@@ -25,6 +26,11 @@ def fit(screen: Screen[Any]) -> None:
 def is_narrow(app: App[Any]) -> bool:
     """Say whether the terminal is narrow; a screen's classes tell that only after it is laid out."""
     return name_of(app.size.width, BY_WIDTH) == NARROW
+
+
+def is_short(app: App[Any]) -> bool:
+    """Return whether the terminal has few lines."""
+    return name_of(app.size.height, BY_HEIGHT) == SHORT
 
 
 def name_of(cells: int, names: list[tuple[int, str]]) -> str:

@@ -100,8 +100,8 @@ _SETTINGS = (
     Action("settings.scope-back", "left", "scope before", "Show the scope before.", "scope(-1)"),
     Action("settings.top", "g,home", "first", "Go to the first value.", "edge(0)"),
     Action("settings.bottom", "G,end", "last", "Go to the last value.", "edge(-1)"),
-    Action("settings.up", "up", "value above", "Go to the value above.", "app.focus_previous", inner=True),
-    Action("settings.down", "down", "value below", "Go to the value below.", "app.focus_next", inner=True),
+    Action("settings.up", "up", "value above", "Go to the value above.", "move(-1)", inner=True),
+    Action("settings.down", "down", "value below", "Go to the value below.", "move(1)", inner=True),
 )
 _CHECKS = (
     Action("checks.canary", "c", "canary", "Show what a canary would send, then send it.", "canary", footer=True),

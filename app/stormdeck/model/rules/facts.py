@@ -100,7 +100,7 @@ class Facts:
         """Return the facts of the values in force; what ``live`` tells of the served ids need not be told twice."""
         live = live or Live()
         return cls(
-            values={path: snapshot.text(path) for path in snapshot.effective},
+            values=snapshot.texts,
             client_version=client_version,
             served=served if served is not None else live.served,
             attribution_stripped=attribution_stripped or live.attribution_stripped,

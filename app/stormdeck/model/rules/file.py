@@ -3,18 +3,33 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from itertools import islice
 
 from stormdeck.model.finding import Edit, Finding, Fix, Severity
 from stormdeck.model.rules.facts import Facts
-from stormdeck.model.rules.names import ROOT_KEYS, VARIABLES
+from stormdeck.model.rules.names import (
+    NEWEST_LISTED,
+    RETIRED,
+    ROOT_KEYS,
+    TYPED_KEYS,
+    VARIABLES,
+    WRONG_WORDS,
+    is_of_known_type,
+    is_own_note,
+    variable_at_root,
+)
 from stormdeck.model.rules.rule import NOT_LOGGED_IN, Page, Rule, rule
-from stormdeck.model.rules.spelling import meant
+from stormdeck.model.rules.spelling import meant, resembling
+from stormdeck.model.rules.version import version_key
 from stormdeck.model.settings.document import BOM, Document
 from stormdeck.model.settings.scope import FileError, SettingsFile
 
 _LOWER_TOO = {"HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY"}
+_OF_THE_CLIENT = ("ANTHROPIC", "CLAUDE")
 _MOST = 50
+_COMPARED = 200
+"""Names of one object that are compared with every known one; no file has so many misspelt."""
 _DROPPED = (
     f"{NOT_LOGGED_IN}\nUp to 2.0.76: Invalid API key · Please run /login\n"
     "TUI up to 2.1.112: Found 1 invalid settings file · /doctor for details\n"
@@ -100,55 +115,100 @@ def wrong_type(facts: Facts) -> Iterator[Finding]:
     Page(
         "FILE703",
         "a misspelt name",
-        "A name in env, or a key at the root, is unknown and close to a known one.",
+        "A name in env, or a key at the root, is unknown and stands for a known one: letters slipped, or another word.",
         "Unknown names are accepted without a word and have no effect.",
         "",
-        "all",
-        "measured, 1.0.128 to 2.1.329: unknown names are accepted; the known ones: the public schema and the bundles",
+        f"all; silent for a client newer than {NEWEST_LISTED}, which may know the name",
+        "measured, 1.0.128 to 2.1.329: unknown names are accepted; the known ones: the public schema, the bundles, and "
+        f"the root keys of {NEWEST_LISTED}",
         "Write the known name.",
         '"env": { "API_TIMEOUT_MS": "600000" }',
     )
 )
 def misspelt(facts: Facts) -> Iterator[Finding]:
     """Find names that probably stand for a known one."""
+    if facts.known_version and version_key(facts.client_version or "") > version_key(NEWEST_LISTED):
+        return
     for file in _files(facts):
         env = file.values.get("env")
-        unknown = [(f"env.{name}", name) for name in env if not _is_variable(name)] if isinstance(env, dict) else []
-        for path, name in unknown[:_MOST]:
-            known = meant(name, VARIABLES)
-            if known is not None:
-                yield _did_you_mean(facts, file, path, f"env.{known}")
-        strange = [name for name in file.values if name not in ROOT_KEYS and name not in VARIABLES and "." not in name]
-        for name in strange[:_MOST]:
-            known = meant(name, ROOT_KEYS)
-            if known is not None:
+        for name in islice(resembling(env if isinstance(env, dict) else {}, VARIABLES), _COMPARED):
+            known = WRONG_WORDS.get(name) or (None if _is_foreign(name) else meant(name, VARIABLES))
+            if name in RETIRED:
+                yield _retired(file, name)
+            elif known is not None:
+                yield _did_you_mean(facts, file, f"env.{name}", f"env.{known}")
+        for name in islice(resembling(file.values, ROOT_KEYS), _COMPARED):
+            if name in VARIABLES or "." in name or is_own_note(name):
+                continue
+            known, variable = meant(name, ROOT_KEYS), variable_at_root(name)
+            if known is not None and is_of_known_type(known, file.values[name]):
                 yield _did_you_mean(facts, file, name, known)
+            elif variable is not None:
+                yield _did_you_mean(facts, file, name, f"env.{variable}")
 
 
-def _is_variable(name: str) -> bool:
-    return name in VARIABLES or name.upper() in _LOWER_TOO or "." in name
+def _is_foreign(name: str) -> bool:
+    """Return whether a name is no setting of the client: a proxy in lower case, or no name of a variable at all."""
+    return name.upper() in _LOWER_TOO or "." in name
 
 
-def _did_you_mean(facts: Facts, file: SettingsFile, path: str, known: str) -> Finding:
-    value = facts.raw(path)
-    move = (Edit(known, value),) if value is not None and facts.raw(known) is None else ()
-    plain = path in facts.values
-    line, column = _place(file, path)
+def _retired(file: SettingsFile, name: str) -> Finding:
+    line, column = _place(file, f"env.{name}")
     return Finding(
         "FILE703",
-        Severity.WARNING,
-        f"did you mean {known.removeprefix('env.')}?",
-        f"The client does not know {path.removeprefix('env.')} and ignores it without a word.",
-        path,
-        fix=Fix(f"rename it to {known.removeprefix('env.')}", (Edit(path, None), *move)) if move and plain else None,
+        Severity.INFO,
+        f"{NEWEST_LISTED} does not know it",
+        f"Claude Code {NEWEST_LISTED} does not know {name} any more: it has no effect there.",
+        f"env.{name}",
         file=str(file.path),
         line=line,
         column=column,
     )
 
 
+def _did_you_mean(facts: Facts, file: SettingsFile, path: str, known: str) -> Finding:
+    name, its = path.removeprefix("env."), known.removeprefix("env.")
+    where = its if (known == its) == (path == name) else f"{its} in env"
+    line, column = _place(file, path)
+    return Finding(
+        "FILE703",
+        Severity.WARNING,
+        f"did you mean {where}?",
+        f"The client does not know {name} and ignores it without a word.",
+        path,
+        fix=_rename(facts, file, path, known),
+        file=str(file.path),
+        line=line,
+        column=column,
+    )
+
+
+def _rename(facts: Facts, file: SettingsFile, path: str, known: str) -> Fix | None:
+    """Return the fix that gives a value its right name, as JSON holds it.
+
+    None where the right name is set already, where its type is not known, and for a variable that may be another
+    program's.
+    """
+    name, its = path.removeprefix("env."), known.removeprefix("env.")
+    in_env = path != name
+    values = file.values.get("env") if in_env else file.values
+    value = values.get(name) if isinstance(values, Mapping) else None
+    if value is None or facts.raw(known) is not None or its in file.values:
+        return None
+    if known != its and isinstance(value, dict | list):
+        return None
+    if in_env and not (name.upper().startswith(_OF_THE_CLIENT) or name.upper() == its):
+        return None
+    if known == its and known not in TYPED_KEYS:
+        return None
+    return Fix(
+        f"rename it to {its}" if (known == its) != in_env else f"move it to {its} in env",
+        (Edit(path, None), Edit(known, value)),
+    )
+
+
 def _place(file: SettingsFile, path: str) -> tuple[int | None, int | None]:
-    document = Document.parse(file.text)
+    document = file.document
     found = None if isinstance(document, FileError) else document.position(path)
     return found or (None, None)
 
@@ -169,7 +229,7 @@ def _place(file: SettingsFile, path: str) -> tuple[int | None, int | None]:
 def twice(facts: Facts) -> Iterator[Finding]:
     """Find keys of which only the last counts."""
     for file in _files(facts):
-        document = Document.parse(file.text) if file.error is None else None
+        document = file.document if file.error is None else None
         if not isinstance(document, Document):
             continue
         for keys in document.duplicates[:_MOST]:

@@ -8,7 +8,8 @@ from stormdeck.model.path import HopKind
 from stormdeck.model.rules.facts import Facts, RunningClient
 from stormdeck.model.rules.live import live_of
 from stormdeck.model.rules.registry import check
-from stormdeck.model.settings.scope import SettingsSnapshot
+from stormdeck.model.settings.fixing import offered
+from stormdeck.model.settings.scope import Scope, SettingsSnapshot
 
 
 def facts_of(
@@ -34,13 +35,28 @@ def findings_of(
     settings: SettingsSnapshot | None = None,
     changed: frozenset[str] = frozenset(),
     running: tuple[RunningClient, ...] = (),
+    scope: Scope | None = None,
 ) -> tuple[Finding, ...]:
     """Return what the rules say about the settings of a deck, or about others in their place, worst first.
 
-    Where there are no settings at all, nothing is wrong with them.
+    Their fixes are tried: each helps where it is made in ``scope``, or, without one, where its value stands.
     """
     shown = settings if settings is not None else deck.settings
-    found = check(facts_of(deck, settings, changed, running))
+    found = untried(deck, shown, changed, running)
+    return offered(found, shown, lambda after: untried(deck, after, changed, running), scope)
+
+
+def untried(
+    deck: Deck,
+    shown: SettingsSnapshot,
+    changed: frozenset[str] = frozenset(),
+    running: tuple[RunningClient, ...] = (),
+) -> tuple[Finding, ...]:
+    """Return what the rules say about settings, with fixes that nobody has tried.
+
+    Where there are no settings at all, nothing is wrong with them.
+    """
+    found = check(facts_of(deck, shown, changed, running))
     if any(file.exists for file in shown.files) or shown.shell:
         return found
     return tuple(finding for finding in found if finding.hop is not HopKind.CLIENT)

@@ -139,7 +139,7 @@ def slash(facts: Facts) -> Iterator[Finding]:
 def at_the_root(facts: Facts) -> Iterator[Finding]:
     """Find variables that the client ignores."""
     for path, value in facts.values.items():
-        if not _VARIABLE.fullmatch(path):
+        if path[:4] == "env." or not _VARIABLE.fullmatch(path):
             continue
         inside = facts.values.get(f"env.{path}") is not None
         move = () if inside or value is None else (Edit(f"env.{path}", value),)

@@ -1,10 +1,17 @@
 """The names that the client knows: of variables, and of keys at the root of settings.json.
 
-From the public schema of August 2026 and the released bundles. It goes out of date; it tells a misspelt name from a
-right one, and is no reason to call a new one wrong.
+Variables: the public schema of August 2026 and the released bundles. Root keys: the 202 of Claude Code 2.1.332, those
+of the public schema, and their types by that schema. The lists go out of date: they tell a misspelt name from a right
+one, and are no reason to call a new one wrong.
 """
 
 from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+
+from stormdeck.model.rules.spelling import words_of
 
 
 def _names(text: str) -> frozenset[str]:
@@ -63,6 +70,7 @@ CLAUDE_CODE_IDE_HOST_OVERRIDE CLAUDE_CODE_IDE_SKIP_AUTO_INSTALL CLAUDE_CODE_IDE_
 CLAUDE_CODE_MAX_CONCURRENT_SUBAGENTS CLAUDE_CODE_MAX_CONTEXT_TOKENS CLAUDE_CODE_MAX_OUTPUT_TOKENS
 CLAUDE_CODE_MAX_RETRIES CLAUDE_CODE_MAX_SUBAGENTS_PER_SESSION CLAUDE_CODE_MAX_SUBAGENT_SPAWN_DEPTH
 CLAUDE_CODE_MAX_TOOL_USE_CONCURRENCY CLAUDE_CODE_MAX_TURNS CLAUDE_CODE_MAX_WEB_SEARCHES_PER_SESSION
+CLAUDE_CODE_MODEL_CAPABILITIES
 CLAUDE_CODE_MCP_ALLOWLIST_ENV CLAUDE_CODE_MCP_AUTO_BACKGROUND_MS CLAUDE_CODE_MCP_TOOL_IDLE_TIMEOUT
 CLAUDE_CODE_NATIVE_CURSOR CLAUDE_CODE_NEW_INIT CLAUDE_CODE_NONSTREAMING_TIMEOUT_RETRIES CLAUDE_CODE_NO_FLICKER
 CLAUDE_CODE_OAUTH_REFRESH_TOKEN CLAUDE_CODE_OAUTH_SCOPES CLAUDE_CODE_OAUTH_TOKEN CLAUDE_CODE_OTEL_CONTENT_MAX_LENGTH
@@ -107,32 +115,131 @@ TERM USE_BUILTIN_RIPGREP
 """)
 """In ``env``."""
 
-ROOT_KEYS = _names("""
-$schema advisorModel agent agentPushNotifEnabled allowAllClaudeAiMcps allowManagedHooksOnly
-allowManagedMcpServersOnly allowManagedPermissionRulesOnly allowedChannelPlugins allowedHttpHookUrls
-allowedMcpServers alwaysThinkingEnabled apiKeyHelper askUserQuestionTimeout attribution autoCompactEnabled
-autoCompactWindow autoConnectIde autoInstallIdeExtension autoMemoryDirectory autoMemoryEnabled autoMode
-autoScrollEnabled autoUpdatesChannel availableModels awaySummaryEnabled awsAuthRefresh awsCredentialExport
-axScreenReader blockedMarketplaces browserExternalPageTools channelsEnabled claudeMd claudeMdExcludes
-cleanupPeriodDays companyAnnouncements defaultShell deniedMcpServers diffTool disableAgentView disableAllHooks
-disableArtifact disableAutoMode disableBrowserExternalNavigation disableBundledSkills disableClaudeAiConnectors
-disableDeepLinkRegistration disableMobileSimulatorTools disableRemoteControl disableSideloadFlags
-disableSkillShellExecution disableWorkflows disabledMcpjsonServers editorMode effortLevel emojiCompletionEnabled
-enableAllProjectMcpServers enableArtifact enabledMcpjsonServers enabledPlugins enforceAvailableModels env
-externalEditorContext extraKnownMarketplaces fallbackModel fastMode fastModePerSessionOptIn feedbackSurveyRate
-fileCheckpointingEnabled fileSuggestion footerLinksRegexes forceLoginGatewayUrl forceLoginMethod forceLoginOrgUUID
-forceRemoteSettingsRefresh gcpAuthRefresh hooks httpHookAllowedEnvVars includeCoAuthoredBy includeGitInstructions
-inputNeededNotifEnabled language managedMcpServers minimumVersion model modelOverrides otelHeadersHelper outputStyle
-parentSettingsBehavior permissionExplainerEnabled permissions plansDirectory pluginConfigs
-pluginSuggestionMarketplaces pluginTrustMessage policyHelper prUrlTemplate preferredNotifChannel
-prefersReducedMotion processWrapper remoteControlAtStartup requireCoworkFullVmSandbox requiredMaximumVersion
-requiredMinimumVersion respectGitignore respondToBashCommands sandbox showClearContextOnPlanAccept
-showThinkingSummaries showTurnDuration skillListingBudgetFraction skillListingMaxDescChars skillOverrides
-skipDangerousModePermissionPrompt skipWebFetchPreflight skippedMarketplaces skippedPlugins spinnerTipsEnabled
-spinnerTipsOverride spinnerVerbs sshConfigs sshHostAllowlist statusLine strictKnownMarketplaces
-strictPluginOnlyCustomization subagentStatusLine syntaxHighlightingDisabled teammateDefaultModel teammateMode
-terminalProgressBarEnabled theme tui useAutoModeDuringPlan verbose viewMode vimInsertModeRemaps voice voiceEnabled
-wheelScrollAccelerationEnabled workflowKeywordTriggerEnabled workflowSizeGuideline worktree
-wslInheritsWindowsSettings
+NEWEST_LISTED = "2.1.332"
+"""The client whose root keys these are; a newer one may know more."""
+_SWITCHES = _names("""
+agentPushNotifEnabled allowAllClaudeAiMcps allowManagedHooksOnly allowManagedMcpServersOnly
+allowManagedPermissionRulesOnly alwaysThinkingEnabled autoCompactEnabled autoConnectIde autoInstallIdeExtension
+autoMemoryEnabled autoScrollEnabled awaySummaryEnabled axScreenReader channelsEnabled disableAgentView disableAllHooks
+disableArtifact disableBrowserExternalNavigation disableBundledSkills disableClaudeAiConnectors
+disableMobileSimulatorTools disableRemoteControl disableSideloadFlags disableSkillShellExecution disableWorkflows
+emojiCompletionEnabled enableAllProjectMcpServers enableArtifact enforceAvailableModels externalEditorContext fastMode
+fastModePerSessionOptIn fileCheckpointingEnabled forceRemoteSettingsRefresh includeCoAuthoredBy includeGitInstructions
+inputNeededNotifEnabled permissionExplainerEnabled prefersReducedMotion remoteControlAtStartup
+requireCoworkFullVmSandbox respectGitignore respondToBashCommands showClearContextOnPlanAccept showThinkingSummaries
+showTurnDuration skipDangerousModePermissionPrompt skipWebFetchPreflight spinnerTipsEnabled syntaxHighlightingDisabled
+terminalProgressBarEnabled useAutoModeDuringPlan verbose voiceEnabled wheelScrollAccelerationEnabled
+workflowKeywordTriggerEnabled wslInheritsWindowsSettings
 """)
+_TEXTS = _names("""
+$schema advisorModel agent apiKeyHelper askUserQuestionTimeout autoMemoryDirectory autoUpdatesChannel awsAuthRefresh
+awsCredentialExport browserExternalPageTools claudeMd defaultShell diffTool disableAutoMode
+disableDeepLinkRegistration editorMode effortLevel forceLoginGatewayUrl forceLoginMethod gcpAuthRefresh language
+minimumVersion model otelHeadersHelper outputStyle parentSettingsBehavior plansDirectory pluginTrustMessage
+prUrlTemplate preferredNotifChannel processWrapper requiredMaximumVersion requiredMinimumVersion teammateMode theme
+tui viewMode workflowSizeGuideline
+""")
+_NUMBERS = _names("""
+cleanupPeriodDays feedbackSurveyRate skillListingBudgetFraction skillListingMaxDescChars
+""")
+_LISTS = _names("""
+allowedChannelPlugins allowedHttpHookUrls allowedMcpServers availableModels blockedMarketplaces claudeMdExcludes
+companyAnnouncements deniedMcpServers disabledMcpjsonServers enabledMcpjsonServers fallbackModel footerLinksRegexes
+httpHookAllowedEnvVars managedMcpServers pluginSuggestionMarketplaces skippedMarketplaces skippedPlugins sshConfigs
+sshHostAllowlist strictKnownMarketplaces
+""")
+_OBJECTS = _names("""
+attribution autoMode enabledPlugins env extraKnownMarketplaces fileSuggestion hooks modelOverrides permissions
+pluginConfigs policyHelper sandbox skillOverrides spinnerTipsOverride spinnerVerbs statusLine subagentStatusLine
+vimInsertModeRemaps voice worktree
+""")
+_OTHERS = _names("""
+additionalDirectoryConfigRoots additionalMarketplaces allowClaudeInChromeWithManagedMcp
+allowNestedModelAccessUnderForceLogin allowedMarketplaces allowedProviders appendPlugins attributionProject
+attributionProjectPolicy autoCompactOfferAnswer autoCompactRaisedForLoad autoCompactWindow autoContinueAtUsageLimit
+autoDreamEnabled autoUploadSessions availableModelsMatch bashEditDiffEnabled bashOutputMaxChars breakReminder
+clawdFileProgressEnabled crossSessionInbound daemonColdStart deniedModels desktopMcpServersListScope
+desktopSessionCleanupPeriodDays dialogExpiry disableCommandPluginSources disableDirectMcpSkills disableReplyCheck
+disableWindowsBashCommandSplit doneMeansMerged downloadsMirrorUrl enableWorkflows feedbackDrafts forceLoginOrgUUID
+gatewayInternalNetworks idleCompaction isolatePeerMachines keybindingFlavor managedSourcesBehavior maxEffortLevel
+maxProseWidth modelCatalogPublicKey modelCatalogUrl modelPicker modelPricing modelProposedGoals modelSettings
+policyHelpers precomputeArmTokens precomputeCompactionEnabled prependPlugins promptCacheTtl promptSuggestionEnabled
+proxyAuthHelper quietHours remote remoteControl remoteMessageReceipts remoteTools responseComparisonEnabled
+showMessageTimestamps skipWorkflowUsageWarning spellcheck sshHostCommands strictPluginOnlyCustomization
+subagentPromptCacheTtl switchModelsOnFlag syncClaudeAiPlugins syncClaudeAiSkills taskOutputMaxChars
+teammateDefaultModel terminalTitleFromRename timeFormat timeZone todoFeatureEnabled totalTokensReminder
+totalTokensReminderAfterUserTurn totalTokensReminderBudget ultracode xaaIdp
+""")
+_TYPES: Mapping[str, tuple[type, ...]] = {
+    **dict.fromkeys(_SWITCHES, (bool,)),
+    **dict.fromkeys(_TEXTS, (str,)),
+    **dict.fromkeys(_NUMBERS, (int, float)),
+    **dict.fromkeys(_LISTS, (list,)),
+    **dict.fromkeys(_OBJECTS, (dict,)),
+}
+"""What JSON holds at a root key, by the public schema; of the other keys it is not known."""
+TYPED_KEYS = frozenset(_TYPES)
+"""Root keys whose type is known."""
+ROOT_KEYS = TYPED_KEYS | _OTHERS
 """At the root."""
+
+
+def is_of_known_type(key: str, value: object) -> bool:
+    """Return whether a value is of the type that the client takes at a root key; any is where that is not known."""
+    types = _TYPES.get(key)
+    if types is None:
+        return True
+    return isinstance(value, types) and (isinstance(value, bool) <= (bool in types))
+
+
+WRONG_WORDS: Mapping[str, str] = {
+    "ANTHROPIC_API_BASE": "ANTHROPIC_BASE_URL",
+    "ANTHROPIC_API_BASE_URL": "ANTHROPIC_BASE_URL",
+    "ANTHROPIC_API_TOKEN": "ANTHROPIC_AUTH_TOKEN",
+    "ANTHROPIC_API_URL": "ANTHROPIC_BASE_URL",
+    "ANTHROPIC_AUTH_KEY": "ANTHROPIC_AUTH_TOKEN",
+    "ANTHROPIC_BEARER_TOKEN": "ANTHROPIC_AUTH_TOKEN",
+    "ANTHROPIC_ENDPOINT": "ANTHROPIC_BASE_URL",
+    "ANTHROPIC_HEADERS": "ANTHROPIC_CUSTOM_HEADERS",
+    "ANTHROPIC_TOKEN": "ANTHROPIC_AUTH_TOKEN",
+    "ANTHROPIC_URL": "ANTHROPIC_BASE_URL",
+    "CLAUDE_API_KEY": "ANTHROPIC_API_KEY",
+    "CLAUDE_AUTH_TOKEN": "ANTHROPIC_AUTH_TOKEN",
+    "CLAUDE_BASE_URL": "ANTHROPIC_BASE_URL",
+    "CLAUDE_CODE_API_KEY": "ANTHROPIC_API_KEY",
+    "CLAUDE_CODE_AUTH_TOKEN": "ANTHROPIC_AUTH_TOKEN",
+    "CLAUDE_CODE_BASE_URL": "ANTHROPIC_BASE_URL",
+    "CLAUDE_CODE_MODEL": "ANTHROPIC_MODEL",
+    "CLAUDE_MODEL": "ANTHROPIC_MODEL",
+}
+"""Names that people write for a variable, with other words than its own."""
+RETIRED = frozenset({"DISABLE_NON_ESSENTIAL_MODEL_CALLS"})
+"""Variables that the newest client no longer knows."""
+_NOTES = {"author", "comment", "comments", "description", "id", "name", "note", "notes", "title", "version"}
+_BOOKKEEPING = re.compile(
+    r"(?:has|last|cached|num|is|did)[A-Z]\w*|\w*(?:State|Count|Shown|Seen|Accepted|History|Installed|Time|Date"
+    r"|Completed?|At|Fetched|Cache|Timestamp|Version|Migration)"
+)
+
+
+def is_own_note(key: str) -> bool:
+    """Return whether a key at the root is a note of the user's or bookkeeping of the client: no setting at all."""
+    return key.lower() in _NOTES or not key[:1].isalpha() or _BOOKKEEPING.fullmatch(key) is not None
+
+
+def variable_at_root(key: str) -> str | None:
+    """Return the variable that a key at the root names in words: ``baseUrl`` is ``ANTHROPIC_BASE_URL``."""
+    return _by_words().get(key.lower())
+
+
+@lru_cache(maxsize=1)
+def _by_words() -> Mapping[str, str]:
+    """Return variables by their words in one, and by those after the client's own name; of several, none."""
+    found: dict[str, set[str]] = {}
+    for name in VARIABLES:
+        words = words_of(name)
+        for first in ((), ("claude", "code"), ("claude",), ("anthropic",)):
+            left = words[len(first) :]
+            if words[: len(first)] == first and len(left) > 1:
+                found.setdefault("".join(left), set()).add(name)
+    return {words: next(iter(names)) for words, names in found.items() if len(names) == 1}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from stormdeck.model.finding import Finding, Severity
 from stormdeck.model.rules.choice import MODEL
@@ -11,7 +11,7 @@ from stormdeck.model.rules.hosts import looks_real
 from stormdeck.model.rules.rule import Page, Rule, rule
 from stormdeck.model.rules.version import at_least, below
 from stormdeck.model.settings.document import Document
-from stormdeck.model.settings.merge import entries
+from stormdeck.model.settings.merge import entries, has_entry, value_at
 from stormdeck.model.settings.scope import FileError, Scope, SettingsFile, SettingsSnapshot
 from stormdeck.model.settings.secrets import is_secret, masked_value
 
@@ -39,9 +39,9 @@ def shadowed(facts: Facts) -> Iterator[Finding]:
     settings = facts.settings
     if settings is None or facts.scope is not None:
         return
-    for file in settings.files:
-        document = Document.parse(file.text) if file.error is None else None
-        for path, value in entries(file.values):
+    for at_rank, file in enumerate(settings.files):
+        document = file.document if file.error is None else None
+        for path, value in _contested(settings.files[:at_rank], file):
             winner = settings.effective[path]
             if winner.scope is file.scope or winner.value == value:
                 continue
@@ -52,6 +52,22 @@ def shadowed(facts: Facts) -> Iterator[Finding]:
         path = f"env.{name}"
         if settings.effective[path].scope is not Scope.SHELL and settings.text(path) != text:
             yield _loses(settings, path, Scope.SHELL)
+
+
+def _contested(stronger: Sequence[SettingsFile], file: SettingsFile) -> Iterator[tuple[str, object]]:
+    """Yield the entries of a file that a stronger one may set too; of two files the shorter one is gone through."""
+    lengths = [_length(one.values) for one in stronger]
+    if _length(file.values) <= sum(lengths):
+        yield from entries(file.values)
+        return
+    for path in dict.fromkeys(path for one in stronger for path, _ in entries(one.values)):
+        if has_entry(file.values, path):
+            yield path, value_at(file.values, path)
+
+
+def _length(values: Mapping[str, object]) -> int:
+    env = values.get("env")
+    return len(values) + (len(env) if isinstance(env, dict) else 0)
 
 
 def _loses(
@@ -97,11 +113,9 @@ def readable_secret(facts: Facts) -> Iterator[Finding]:
     exposed = {exposure.file: exposure for exposure in facts.exposures}
     for file in facts.settings.files if facts.settings is not None else ():
         exposure = exposed.get(file.path)
-        path = _secret(file)
-        if exposure is None or path is None:
-            continue
-        tracked = exposure.tracked and file.scope in _OURS
-        if not tracked and not exposure.world_readable:
+        tracked = exposure is not None and exposure.tracked and file.scope in _OURS
+        path = _secret(file) if exposure is not None and (tracked or exposure.world_readable) else None
+        if path is None:
             continue
         line, column = _position(file, path)
         yield Finding(
@@ -121,12 +135,12 @@ def readable_secret(facts: Facts) -> Iterator[Finding]:
 
 def _secret(file: SettingsFile) -> str | None:
     """Return the first entry of a file that looks like a real secret."""
-    named = (path for path, value in entries(file.values) if isinstance(value, str) and looks_real(value))
-    return next((path for path in named if is_secret(path.rpartition(".")[2])), None)
+    named = ((path, value) for path, value in entries(file.values) if is_secret(path.rpartition(".")[2]))
+    return next((path for path, value in named if isinstance(value, str) and looks_real(value)), None)
 
 
 def _position(file: SettingsFile, path: str) -> tuple[int | None, int | None]:
-    document = Document.parse(file.text)
+    document = file.document
     found = None if isinstance(document, FileError) else document.position(path)
     return found or (None, None)
 

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from enum import StrEnum
-from itertools import takewhile
+from itertools import islice, takewhile
+from typing import Literal
 
 from stormdeck.model.settings.secrets import masked_json
 from stormdeck.model.text import clean
+
+_Opcode = tuple[Literal["replace", "delete", "insert", "equal"], int, int, int, int]
+_LONG = 4000
+"""Lines of both texts up to which the shortest difference is looked for; it takes the square of their number."""
+_AHEAD = 100
+"""Lines that are looked ahead for where two long texts meet again."""
 
 
 class DiffKind(StrEnum):
@@ -33,29 +41,71 @@ class DiffLine:
 def diff(old: str, new: str, context: int = 1) -> tuple[DiffLine, ...]:
     """Return the changed lines with at most ``context`` lines around them; empty when nothing changed."""
     before, after = _lines(old), _lines(new)
-    shown_before, shown_after = _shown(old), _shown(new)
-    same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(before, after, strict=False)))
-    start = max(0, same - context)
+    same = _alike(zip(before, after, strict=False))
+    if same == len(before) == len(after):
+        return ()
+    rest = min(len(before), len(after)) - same
+    tail = min(rest, _alike(zip(reversed(before), reversed(after), strict=False)))
+    start, left_out = max(0, same - context), max(0, tail - context)
+    shown_before, shown_after = _lines(masked_json(old)), _lines(masked_json(new))
     lines: list[DiffLine] = []
-    matcher = SequenceMatcher(None, before[start:], after[start:], autojunk=False)
+    matcher = _matcher(before[start : len(before) - left_out], after[start : len(after) - left_out])
     for group in matcher.get_grouped_opcodes(context):
         for tag, old_from, old_to, new_from, new_to in group:
             olds = range(start + old_from, start + old_to)
             news = range(start + new_from, start + new_to)
             if tag == "equal":
                 lines += [
-                    DiffLine(DiffKind.CONTEXT, one + 1, two + 1, shown_before[one])
+                    DiffLine(DiffKind.CONTEXT, one + 1, two + 1, clean(shown_before[one]))
                     for one, two in zip(olds, news, strict=True)
                 ]
                 continue
-            lines += [DiffLine(DiffKind.REMOVED, one + 1, None, shown_before[one]) for one in olds]
-            lines += [DiffLine(DiffKind.ADDED, None, two + 1, shown_after[two]) for two in news]
+            lines += [DiffLine(DiffKind.REMOVED, one + 1, None, clean(shown_before[one])) for one in olds]
+            lines += [DiffLine(DiffKind.ADDED, None, two + 1, clean(shown_after[two])) for two in news]
     return tuple(lines)
 
 
-def _shown(text: str) -> list[str]:
-    """Return the lines as they may be shown."""
-    return [clean(line) for line in _lines(masked_json(text))]
+def _alike(pairs: Iterable[tuple[str, str]]) -> int:
+    """Return how many pairs at the beginning hold the same line twice."""
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+
+
+def _matcher(before: list[str], after: list[str]) -> SequenceMatcher[str]:
+    """Return what is equal in two texts; of long ones in linear time."""
+    of_few = len(before) + len(after) <= _LONG
+    return (SequenceMatcher if of_few else _LinearMatcher)(None, before, after, autojunk=False)
+
+
+class _LinearMatcher(SequenceMatcher[str]):
+    """Goes through both texts at once, where the shortest difference would take the square of their lines."""
+
+    def set_seqs(self, a: Sequence[str], b: Sequence[str]) -> None:
+        """Keep the lines; the base class would index them."""
+        self.a, self.b = a, b
+
+    def get_opcodes(self) -> list[_Opcode]:
+        """Return stretches that are equal or not."""
+        return list(_opcodes(self.a, self.b))
+
+
+def _opcodes(before: Sequence[str], after: Sequence[str]) -> Iterator[_Opcode]:
+    """Yield stretches that are equal or not; after a difference the texts meet again at the nearest equal line."""
+    old = new = 0
+    while old < len(before) or new < len(after):
+        same = _alike(zip(islice(before, old, None), islice(after, new, None), strict=False))
+        if same:
+            yield "equal", old, old + same, new, new + same
+            old, new = old + same, new + same
+            continue
+        skipped = ((total - more, more) for total in range(1, _AHEAD) for more in range(total + 1))
+        meets = (
+            (old + one, new + two)
+            for one, two in skipped
+            if old + one < len(before) and new + two < len(after) and before[old + one] == after[new + two]
+        )
+        next_old, next_new = next(meets, (len(before), len(after)))
+        yield "replace", old, next_old, new, next_new
+        old, new = next_old, next_new
 
 
 def _lines(text: str) -> list[str]:

@@ -6,12 +6,23 @@ from dataclasses import dataclass, field
 
 from stormdeck.model.settings import layout
 from stormdeck.model.settings.scanner import Member, Node, ScanError, scan
-from stormdeck.model.settings.scope import FileError
 from stormdeck.model.text import clean
 
 BOM = "\ufeff"
 Path = str | tuple[str, ...]
 """``model``, ``env.ANTHROPIC_BASE_URL``; a tuple where a key holds a dot itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileError:
+    """Why a settings file is not in effect."""
+
+    message: str
+    line: int | None = None
+    """Counted from 1, like the column."""
+    column: int | None = None
+    ours: bool = False
+    """Stormdeck could not read the file; whether the client can is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +47,7 @@ class Document:
             root = scan(text, start)
         except ScanError as error:
             return FileError(clean(error.message), *_line_and_column(text, error.offset))
-        if root.members is None:
+        if not isinstance(root.value, dict):
             what = "a list" if isinstance(root.value, list) else "a single value"
             message = f"the file holds {what}: settings are an object, in {{ }}"
             return FileError(message, *_line_and_column(text, root.start))
@@ -50,12 +61,14 @@ class Document:
     @property
     def duplicates(self) -> tuple[tuple[str, ...], ...]:
         """Return the paths of the keys that stand more than once in their object."""
-        return tuple(_duplicates(self._root, ())) if self._root is not None else ()
+        return tuple(_duplicates(self._root, ())) if self._root is not None and self._root.repeats else ()
 
     def get(self, path: Path) -> object:
         """Return the value at a path, ``None`` where there is none."""
-        member = self._member(_keys(path))
-        return None if member is None else member.node.value
+        value: object = self._root.value if self._root is not None else None
+        for key in _keys(path):
+            value = value.get(key) if isinstance(value, dict) else None
+        return value
 
     def position(self, path: Path) -> tuple[int, int] | None:
         """Return line and column of an entry's key, both counted from 1; ``None`` where it is not in the text."""
@@ -81,7 +94,7 @@ class Document:
             return self._edited(0, len(self.text), layout.whole_file(self.text, keys, value))
         parent, left = self._root, keys
         while True:
-            member = _last(parent, left[0])
+            member = parent.member(left[0])
             if member is None:
                 return self._edited(*layout.addition(self.text, self._root, parent, left, value))
             if len(left) == 1:
@@ -98,7 +111,7 @@ class Document:
         """Return the document without an entry, its comma and its line; all of them where the key stands twice."""
         keys = _keys(path)
         document = self
-        while (parent := document._object(keys[:-1])) is not None and _last(parent, keys[-1]) is not None:
+        while (parent := document._object(keys[:-1])) is not None and parent.member(keys[-1]) is not None:
             index = max(at for at, member in enumerate(parent.members or ()) if member.key == keys[-1])
             document = document._edited(*layout.removal(document.text, parent, index), "")
         return document
@@ -121,14 +134,14 @@ class Document:
         """Return the object that holds an entry."""
         node = self._root
         for key in keys:
-            member = _last(node, key) if node is not None else None
+            member = node.member(key) if node is not None else None
             node = member.node if member is not None else None
         return node
 
     def _member(self, keys: tuple[str, ...]) -> Member | None:
         """Return the entry in force at a path."""
         parent = self._object(keys[:-1])
-        return None if parent is None else _last(parent, keys[-1])
+        return None if parent is None else parent.member(keys[-1])
 
 
 def _keys(path: Path) -> tuple[str, ...]:
@@ -136,22 +149,18 @@ def _keys(path: Path) -> tuple[str, ...]:
     return tuple(path.split(".")) if isinstance(path, str) else path
 
 
-def _last(node: Node, key: str) -> Member | None:
-    """Return the entry of a key that counts: the last."""
-    return next((member for member in reversed(node.members or ()) if member.key == key), None)
-
-
 def _duplicates(node: Node, above: tuple[str, ...]) -> list[tuple[str, ...]]:
     """Return the paths of keys that stand more than once, down the tree."""
-    found: list[tuple[str, ...]] = []
+    found: dict[tuple[str, ...], None] = {}
     seen: set[str] = set()
     for member in node.members or ():
         path = (*above, member.key)
-        if member.key in seen and path not in found:
-            found.append(path)
+        if member.key in seen:
+            found[path] = None
         seen.add(member.key)
-        found += _duplicates(member.node, path)
-    return found
+        if isinstance(member.node.value, dict):
+            found.update(dict.fromkeys(_duplicates(member.node, path)))
+    return list(found)
 
 
 def _line_and_column(text: str, offset: int) -> tuple[int, int]:

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from stormdeck.model.deck import Deck
 from stormdeck.model.finding import Edit, Finding
-from stormdeck.model.rules.facts import Facts, RunningClient
-from stormdeck.model.rules.gather import findings_of
+from stormdeck.model.rules.facts import RunningClient
+from stormdeck.model.rules.gather import findings_of, untried
 from stormdeck.model.settings.diff import DiffLine, diff
 from stormdeck.model.settings.fixing import fixes
-from stormdeck.model.settings.merge import edited, preview
-from stormdeck.model.settings.scope import Scope, SettingsFile
+from stormdeck.model.settings.merge import entries, has_entry, preview, value_at
+from stormdeck.model.settings.scope import EDITABLE, Scope, SettingsFile, SettingsSnapshot, as_text
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Draft:
-    """Edits on top of the file as it is now: an outside change never undoes them, nor they it."""
+    """Edits on top of the file as it is now: an outside change never undoes them, nor they it.
+
+    What follows from them is worked out once a draft: the text is read once and the rules run once, however many
+    widgets show it.
+    """
 
     deck: Deck = field(default_factory=Deck)
     """What is known besides: the files of all scopes, the live servers, the client's version."""
@@ -26,6 +31,8 @@ class Draft:
     """In the order in which they were made; the last one of a path counts."""
     undone: tuple[Edit, ...] = ()
     """Those taken back, the last one first to come again."""
+    made: SettingsSnapshot | None = field(default=None, repr=False, compare=False)
+    """The settings with the edits made; ``None``: not worked out yet."""
 
     @property
     def file(self) -> SettingsFile | None:
@@ -43,22 +50,39 @@ class Draft:
 
     def take(self, edits: Iterable[Edit]) -> Draft:
         """Return the draft with more edits."""
-        return replace(self, edits=(*self.edits, *edits), undone=())
+        more = tuple(edits)
+        return replace(
+            self,
+            edits=(*self.edits, *more),
+            undone=(),
+            made=preview(self.would, self.scope, more) if more else self.made,
+        )
 
     def undo(self) -> Draft:
         """Return the draft without its last edit."""
-        return replace(self, edits=self.edits[:-1], undone=(*self.undone, *self.edits[-1:]))
+        return replace(self, edits=self.edits[:-1], undone=(*self.undone, *self.edits[-1:]), made=None)
 
     def redo(self) -> Draft:
         """Return the draft with the edit that was taken back last."""
-        return replace(self, edits=(*self.edits, *self.undone[-1:]), undone=self.undone[:-1])
+        return replace(self.take(self.undone[-1:]), undone=self.undone[:-1])
+
+    def on(self, deck: Deck) -> Draft:
+        """Return the draft on top of what is known now."""
+        return replace(self, deck=deck, made=self.would if deck.settings is self.deck.settings else None)
+
+    @cached_property
+    def would(self) -> SettingsSnapshot:
+        """Return the settings of all scopes as a save would leave them."""
+        return self.made if self.made is not None else preview(self.deck.settings, self.scope, self.edits)
+
+    @property
+    def would_file(self) -> SettingsFile | None:
+        """Return the file of the scope as a save would leave it."""
+        return self.would.file(self.scope)
 
     def text(self) -> str:
         """Return the text that a save would write."""
-        if self.file is None:
-            return ""
-        made = edited(self.file.text, self.edits)
-        return made if isinstance(made, str) else self.file.text
+        return self.would_file.text if self.would_file is not None else ""
 
     def diff(self) -> tuple[DiffLine, ...]:
         """Return the lines that a save would change, secrets masked."""
@@ -69,36 +93,43 @@ class Draft:
         """Say whether a save would change the file."""
         return self.file is not None and self.text() != self.file.text
 
+    @cached_property
     def values(self) -> Mapping[str, str | None]:
         """Return every value that the scope would have, as text by key path; null is ``None``."""
-        would = preview(self.deck.settings, self.scope, self.edits).file(self.scope)
-        return Facts.of_file(would).values if would is not None else {}
+        return _texts(self.would_file)
 
+    @cached_property
     def modified(self) -> frozenset[str]:
         """Return the paths whose value a save would change."""
-        before, after = replace(self, edits=()).values(), self.values()
-        return frozenset(path for path in before.keys() | after.keys() if before.get(path) != after.get(path))
+        old, new = self.file, self.would_file
+        if old is None or new is None:
+            return frozenset()
+        paths = {edit.path for edit in self.edits}
+        return frozenset(path for path in paths if _text_at(old, path) != _text_at(new, path))
 
+    @cached_property
     def findings(self) -> tuple[Finding, ...]:
-        """Return what the rules say about the values that would be in force."""
-        return findings_of(self.deck, preview(self.deck.settings, self.scope, self.edits), self.modified())
+        """Return what the rules say about the values that would be in force, with the fixes that help here."""
+        return findings_of(self.deck, self.would, self.modified, scope=self.scope)
 
     def fixed(self) -> Draft:
         """Return the draft with every safe fix that helps when it is made in this scope."""
-        would = preview(self.deck.settings, self.scope, self.edits)
-        return self.take(fixes(would, self.scope, lambda settings: findings_of(self.deck, settings)).edits)
+        return self.take(fixes(self.would, self.scope, lambda settings: untried(self.deck, settings)).edits)
 
 
-EDITABLE = frozenset({Scope.USER, Scope.PROJECT, Scope.LOCAL})
-"""The scopes that a user writes; an administrator's, a flag's and the shell's are only shown."""
+def _texts(file: SettingsFile | None) -> Mapping[str, str | None]:
+    return {path: as_text(value) for path, value in entries(file.values)} if file is not None else {}
+
+
+def _text_at(file: SettingsFile, path: str) -> str | None:
+    return as_text(value_at(file.values, path)) if has_entry(file.values, path) else None
 
 
 def taken_up(draft: Draft) -> str:
     """Return what running sessions make of a draft that is being saved, by the client's version."""
-    changed = draft.modified()
-    would = preview(draft.deck.settings, draft.scope, draft.edits)
     clients = (RunningClient(0, draft.deck.client_version),)
-    left = [one for one in findings_of(draft.deck, would, changed, clients) if one.code == "FILE708"]
+    found = untried(draft.deck, draft.would, draft.modified, clients)
+    left = [one for one in found if one.code == "FILE708"]
     if not left:
         return "Running sessions take it up with their next request."
     names = ", ".join(sorted({finding.path.removeprefix("env.") for finding in left}))

@@ -38,13 +38,33 @@ def entries(values: Mapping[str, object]) -> Iterator[tuple[str, object]]:
             yield f"env.{key}", value
 
 
+def has_entry(values: Mapping[str, object], path: str) -> bool:
+    """Return whether a settings object holds a plain value at a key path, as ``entries`` counts them."""
+    env = values.get("env")
+    name = path.removeprefix("env.")
+    if name != path and isinstance(env, dict) and name in env:
+        return not isinstance(env[name], dict | list)
+    return path in values and not isinstance(values[path], dict | list)
+
+
+def value_at(values: Mapping[str, object], path: str) -> object:
+    """Return the value of a settings object at a key path, ``None`` where there is none."""
+    env, name = values.get("env"), path.removeprefix("env.")
+    return env[name] if name != path and isinstance(env, dict) and name in env else values.get(path)
+
+
 def loaded(file: SettingsFile, text: str) -> SettingsFile:
     """Return a file with another text, and the values or the error that the client makes of it."""
     document = Document.parse(text)
     if isinstance(document, FileError):
-        return replace(file, text=text, values={}, error=document)
+        return replace(file, text=text, values={}, error=document, parsed=None)
+    return _loaded(file, document)
+
+
+def _loaded(file: SettingsFile, document: Document) -> SettingsFile:
+    """Return a file with the text of a document, and the values or the error that the client makes of it."""
     error = shape_error(document)
-    return replace(file, text=text, values={} if error else document.values, error=error)
+    return replace(file, text=document.text, values={} if error else document.values, error=error, parsed=document)
 
 
 def merged(files: Iterable[SettingsFile], shell: Mapping[str, str]) -> SettingsSnapshot:
@@ -66,11 +86,14 @@ def merged(files: Iterable[SettingsFile], shell: Mapping[str, str]) -> SettingsS
 def edited(text: str, edits: Iterable[Edit]) -> str | FileError:
     """Return a text with edits made; an error when it is no JSON to begin with."""
     document = Document.parse(text)
-    if isinstance(document, FileError):
-        return document
+    return document if isinstance(document, FileError) else _edited(document, edits).text
+
+
+def _edited(document: Document, edits: Iterable[Edit]) -> Document:
+    """Return a document with edits made."""
     for edit in edits:
         document = document.remove(edit.path) if edit.value is None else document.set(edit.path, edit.value)
-    return document.text
+    return document
 
 
 def preview(snapshot: SettingsSnapshot, scope: Scope, edits: Iterable[Edit]) -> SettingsSnapshot:
@@ -78,11 +101,34 @@ def preview(snapshot: SettingsSnapshot, scope: Scope, edits: Iterable[Edit]) -> 
 
     The file keeps its digest, so that the write that follows still notices a change from outside.
     """
-    file = snapshot.file(scope)
-    text = edited(file.text, edits) if file is not None else None
-    if file is None or not isinstance(text, str) or text == file.text:
+    file, edits = snapshot.file(scope), tuple(edits)
+    before = file.document if file is not None and edits else None
+    if file is None or not isinstance(before, Document):
         return snapshot
-    return previewed(snapshot, loaded(file, text))
+    document = _edited(before, edits)
+    if document.text == file.text:
+        return snapshot
+    after = _loaded(file, document)
+    paths = {edit.path for edit in edits}
+    if file.error is not None or after.error is not None or not all(map(_is_of_one_value, paths)):
+        return previewed(snapshot, after)
+    files = tuple(after if old.scope is scope else old for old in snapshot.files)
+    effective = dict(snapshot.effective)
+    for path in paths:
+        effective.pop(path, None)
+        winner = next((one for one in files if has_entry(one.values, path)), None)
+        name = path.removeprefix("env.")
+        if winner is not None:
+            effective[path] = Effective(value_at(winner.values, path), winner.scope)
+        elif name != path and name in snapshot.shell:
+            effective[path] = Effective(snapshot.shell[name], Scope.SHELL)
+    return SettingsSnapshot(files, snapshot.shell, effective)
+
+
+def _is_of_one_value(path: str) -> bool:
+    """Return whether a path names one value at the root or in ``env``: no other changes with it."""
+    above, _, name = path.rpartition(".")
+    return above in {"", "env"} and path != "env" and "." not in name
 
 
 def previewed(snapshot: SettingsSnapshot, file: SettingsFile) -> SettingsSnapshot:
@@ -97,14 +143,14 @@ def place_of(snapshot: SettingsSnapshot, path: str) -> Place:
     file = snapshot.file(scope)
     if file is None:
         return Place(scope, None)
-    document = Document.parse(file.text)
+    document = file.document
     position = None if isinstance(document, FileError) else document.position(path)
     return Place(scope, file.path, *(position or ()))
 
 
 def shadows(snapshot: SettingsSnapshot, path: str) -> tuple[Scope, ...]:
     """Return all scopes that set a value, strongest first: the first wins, the rest is struck through."""
-    scopes = [file.scope for file in snapshot.files if path in dict(entries(file.values))]
+    scopes = [file.scope for file in snapshot.files if has_entry(file.values, path)]
     if path.removeprefix("env.") in snapshot.shell and path.startswith("env."):
         scopes.append(Scope.SHELL)
     return tuple(scopes)

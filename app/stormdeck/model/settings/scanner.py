@@ -2,16 +2,22 @@
 
 Strict as the client reads it (``JSON.parse``): no comments, no trailing commas, no single quotes, no ``NaN``
 (measured, 1.0.128 to 2.1.329: the client drops the whole file).
+
+Values are read by the C decoder of the standard library, and the places of an object's entries only when they are
+asked for: 20,000 entries take 15 ms instead of 300. A text that the decoder refuses is read again by ``_Scanner``,
+which says why in plain words.
 """
 
 from __future__ import annotations
 
+import json
 import re
-from dataclasses import dataclass
-from typing import NoReturn
+from collections.abc import Callable, Iterator
+from typing import NamedTuple, NoReturn
 
 _BLANK = re.compile(r"[ \t\r\n]*")
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
+_PLAIN_KEY = re.compile(r'"([^"\\\x00-\x1f]*)"[ \t\r\n]*:[ \t\r\n]*')
 _PLAIN = re.compile(r'[^"\\\x00-\x1f]*')
 _ESCAPE = re.compile(r'\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})')
 _WORD = re.compile(r"[^\s,:{}\[\]\"]{1,24}")
@@ -23,20 +29,39 @@ _DIGITS = 400
 """Integers with more digits are infinite in the client's numbers."""
 
 
-@dataclass(frozen=True, slots=True)
 class Node:
     """One value and its place: ``text[start:end]``."""
 
-    start: int
-    end: int
-    value: object
-    """As the client reads it; of a key that stands twice, the last."""
-    members: tuple[Member, ...] | None = None
-    """The entries of an object in the order of the text; ``None`` for all else."""
+    __slots__ = ("_by_key", "_members", "_text", "end", "repeats", "start", "value")
+
+    def __init__(
+        self, start: int, end: int, value: object, members: tuple[Member, ...] | None = None, text: str = ""
+    ) -> None:
+        self.start = start
+        self.end = end
+        self.value = value
+        """As the client reads it; of a key that stands twice, the last."""
+        self.repeats = True
+        """Whether a key may stand twice in an object of this value; ``False``: none does."""
+        self._members = members
+        self._text = text
+        self._by_key: dict[str, Member] | None = None
+
+    @property
+    def members(self) -> tuple[Member, ...] | None:
+        """Return the entries of an object in the order of the text; ``None`` for all else."""
+        if self._members is None and isinstance(self.value, dict):
+            self._members = tuple(_entries(self._text, self.start))
+        return self._members
+
+    def member(self, key: str) -> Member | None:
+        """Return the entry of a key that counts: the last."""
+        if self._by_key is None:
+            self._by_key = {member.key: member for member in self.members or ()}
+        return self._by_key.get(key)
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(NamedTuple):
     """One entry of an object."""
 
     key: str
@@ -57,6 +82,9 @@ class ScanError(ValueError):
 
 def scan(text: str, start: int = 0) -> Node:
     """Return the one value that the text holds from ``start`` on; raises ``ScanError``."""
+    node = _decoded(text, start)
+    if node is not None:
+        return node
     scanner = _Scanner(text)
     node = scanner.value(scanner.skip(start), 0)
     rest = scanner.skip(node.end)
@@ -64,6 +92,70 @@ def scan(text: str, start: int = 0) -> Node:
         scanner.refuse_strange(rest)
         raise ScanError("text after the end of the settings", rest)
     return node
+
+
+def _decoded(text: str, start: int) -> Node | None:
+    """Return the value of a text that is JSON and not nested too deeply; ``None`` for any other."""
+    repeats = False
+
+    def dict_of(pairs: list[tuple[str, object]]) -> dict[str, object]:
+        nonlocal repeats
+        made = dict(pairs)
+        repeats = repeats or len(made) < len(pairs)
+        return made
+
+    at = _after_blanks(text, start)
+    try:
+        value, end = _decoder(dict_of).raw_decode(text, at)
+    except (ValueError, RecursionError):
+        return None
+    may_be_deep = text.count("{") + text.count("[") > DEEPEST
+    if _after_blanks(text, end) < len(text) or (may_be_deep and (repeats or _is_deep(value))):
+        return None
+    node = Node(at, end, value, text=text)
+    node.repeats = repeats
+    return node
+
+
+def _is_deep(value: object) -> bool:
+    """Return whether objects and lists are nested more deeply than ``DEEPEST``."""
+    level = [value]
+    for _ in range(DEEPEST + 1):
+        level = [
+            inner
+            for outer in level
+            if isinstance(outer, dict | list)
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+        ]
+    return bool(level)
+
+
+def _entries(text: str, start: int) -> Iterator[Member]:
+    """Yield the entries of the object at ``start``, of a text that is JSON."""
+    at = _after_blanks(text, start + 1)
+    while text[at] == '"':
+        plain = _PLAIN_KEY.match(text, at)
+        if plain is not None:
+            key, key_end, place = plain[1], plain.end(1) + 1, plain.end()
+        else:
+            key, key_end = _PLAIN_DECODER.raw_decode(text, at)
+            place = _after_blanks(text, _after_blanks(text, key_end) + 1)
+        value, end = _PLAIN_DECODER.raw_decode(text, place)
+        yield Member(key, at, key_end, Node(place, end, value, text=text))
+        at = _after_blanks(text, end)
+        if text[at] != ",":
+            return
+        at = _after_blanks(text, at + 1)
+
+
+def _after_blanks(text: str, at: int) -> int:
+    """Return the offset of the next character that is no blank."""
+    found = _BLANK.match(text, at)
+    return found.end() if found else at
+
+
+def _refused(name: str) -> NoReturn:
+    raise ValueError(name)
 
 
 class _Scanner:
@@ -74,8 +166,7 @@ class _Scanner:
 
     def skip(self, at: int) -> int:
         """Return the offset of the next character that is no blank."""
-        found = _BLANK.match(self.text, at)
-        return found.end() if found else at
+        return _after_blanks(self.text, at)
 
     def value(self, at: int, depth: int) -> Node:
         """Read the value that starts at ``at``."""
@@ -203,6 +294,16 @@ def _as_number(text: str) -> int | float:
         return int(text)
     number = float(text)
     return int(number) if number.is_integer() and abs(number) < 2**53 else number
+
+
+def _decoder(object_of: Callable[[list[tuple[str, object]]], object] | None = None) -> json.JSONDecoder:
+    """Return a decoder that reads numbers as the client does; ``object_of`` makes an object of its entries."""
+    return json.JSONDecoder(
+        object_pairs_hook=object_of, parse_int=_as_number, parse_float=_as_number, parse_constant=_refused
+    )
+
+
+_PLAIN_DECODER = _decoder()
 
 
 def _join(text: str) -> str:

@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
+
+from stormdeck.model.settings.document import Document, FileError
+
+__all__ = ["EDITABLE", "Effective", "FileError", "Scope", "SettingsFile", "SettingsSnapshot", "as_text"]
 
 
 class Scope(StrEnum):
@@ -17,18 +23,6 @@ class Scope(StrEnum):
     PROJECT = "project"
     USER = "user"
     SHELL = "shell"
-
-
-@dataclass(frozen=True, slots=True)
-class FileError:
-    """Why a settings file is not in effect."""
-
-    message: str
-    line: int | None = None
-    """Counted from 1, like the column."""
-    column: int | None = None
-    ours: bool = False
-    """Stormdeck could not read the file; whether the client can is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +40,15 @@ class SettingsFile:
     writable: bool = True
     digest: str = ""
     """SHA-256 of the bytes; a write is refused when the file has another by then."""
+    parsed: Document | None = field(default=None, repr=False, compare=False)
+    """The text as it was read last; ``document`` looks whether it is still that text."""
+
+    @property
+    def document(self) -> Document | FileError:
+        """Return the text with the places of its entries, or why it is no JSON."""
+        if self.parsed is not None and self.parsed.text == self.text:
+            return self.parsed
+        return Document.parse(self.text)
 
     @property
     def dropped(self) -> bool:
@@ -53,15 +56,18 @@ class SettingsFile:
         return self.error is not None and not self.error.ours
 
 
-@dataclass(frozen=True, slots=True)
-class Effective:
+EDITABLE = frozenset({Scope.USER, Scope.PROJECT, Scope.LOCAL})
+"""The scopes that a user writes; an administrator's, a flag's and the shell's are only shown."""
+
+
+class Effective(NamedTuple):
     """One value that is in force, and the scope that set it."""
 
     value: object
     scope: Scope
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class SettingsSnapshot:
     """All scopes, strongest first, and what is in force."""
 
@@ -86,11 +92,21 @@ class SettingsSnapshot:
         """Return the file of a scope."""
         return next((file for file in self.files if file.scope is scope), None)
 
+    @cached_property
+    def texts(self) -> Mapping[str, str | None]:
+        """Return every value in force as the text that the client makes of it; null is ``None``."""
+        return {path: as_text(value) for path, (value, _) in self.effective.items()}
+
     def text(self, path: str) -> str | None:
         """Return a value in force as the text that the client makes of it, ``None`` where it is not set."""
         found = self.effective.get(path)
-        if found is None or found.value is None:
-            return None
-        if isinstance(found.value, bool):
-            return "true" if found.value else "false"
-        return str(found.value)
+        return None if found is None else as_text(found.value)
+
+
+def as_text(value: object) -> str | None:
+    """Return the text that the client makes of a plain value; ``None`` for null."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return None if value is None else str(value)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.widgets import Input
 
@@ -23,6 +21,7 @@ from stormdeck.ui.screens.saving import Saving
 from stormdeck.ui.widgets.bottom_field import BottomField
 from stormdeck.ui.widgets.field_row import FieldRow
 from stormdeck.ui.widgets.key_bar import KeyBar
+from stormdeck.ui.widgets.row_list import RowList
 from stormdeck.ui.widgets.settings_form import SettingsForm
 from stormdeck.ui.widgets.settings_heading import SettingsHeading
 
@@ -43,6 +42,8 @@ class SettingsScreen(Area):
         self._saving = Saving(self)
         self._typing: Draft | None = None
         """The draft before the row that is edited."""
+        self._behind = True
+        """The deck has changed since the drafts were put on top of it."""
 
     def body(self) -> ComposeResult:
         """Compose the heading and a row a field, under the heading of its group."""
@@ -59,17 +60,29 @@ class SettingsScreen(Area):
     def take_deck(self, deck: Deck) -> None:
         """Put the drafts on top of what the sources say now."""
         super().take_deck(deck)
-        self.draft = replace(self.draft, deck=deck)
-        self._others = {scope: replace(draft, deck=deck) for scope, draft in self._others.items()}
+        self._behind = True
+        if self.is_active:
+            self._catch_up()
+
+    def on_screen_resume(self, event: events.ScreenResume) -> None:
+        """Take what the sources said while the form was not seen; Textual calls the area's own handler too."""
+        if self._behind and self.is_mounted:
+            self._catch_up()
+
+    def _catch_up(self) -> None:
+        """Put the drafts on top of the deck as it is now: while the form is hidden, no rule runs for it."""
+        self._behind = False
+        deck = self.panel.deck
+        self.draft = self.draft.on(deck)
+        self._others = {scope: draft.on(deck) for scope, draft in self._others.items()}
         self.show_draft()
         self._saving.look_again()
 
     def show_draft(self) -> None:
         """Show every row as the draft has it."""
-        findings = self.draft.findings()
-        self.form.show(self.draft, findings, revealed=self._revealed)
-        self.query_one(SettingsHeading).show_draft(self.draft, findings)
-        unsaved = sum(len(draft.modified()) for draft in (self.draft, *self._others.values()))
+        self.form.show(self.draft, revealed=self._revealed)
+        self.query_one(SettingsHeading).show_draft(self.draft, self.draft.findings)
+        unsaved = sum(len(draft.modified) for draft in (self.draft, *self._others.values()))
         self.panel.unsaved = unsaved
         self.query_one(KeyBar).say(f"{unsaved} unsaved" if unsaved else "")
 
@@ -95,21 +108,39 @@ class SettingsScreen(Area):
         """Check while it is typed."""
         if self._typing is None:
             return
-        before = replace(self._typing, deck=self.draft.deck)
-        same = message.text == (before.values().get(message.path) or "")
+        before = self._typing = self._typing.on(self.draft.deck)
+        same = message.text == (before.values.get(message.path) or "")
         self.change(before if same else before.edit(message.path, message.text or None))
 
     @on(FieldRow.Left)
     async def _left(self, message: FieldRow.Left) -> None:
+        await self._end_edit(message.row, kept=message.kept)
+
+    async def _end_edit(self, row: FieldRow, *, kept: bool) -> None:
+        """Take the input away, and what was typed with it unless it is kept."""
         if self._typing is None:
             return
         before, self._typing = self._typing, None
-        if not message.kept:
-            self.change(replace(before, deck=self.draft.deck))
-        stays = self.focused is None or message.row in self.focused.ancestors_with_self
-        await message.row.end_edit()
+        if not kept:
+            self.change(before.on(self.draft.deck))
+        stays = self.focused is None or row in self.focused.ancestors_with_self
+        await row.end_edit()
         if stays:
-            message.row.focus()
+            row.focus()
+
+    @on(FieldRow.Moved)
+    async def _moved(self, message: FieldRow.Moved) -> None:
+        """Go to the row above or below; what is typed is kept."""
+        await self._end_edit(self.form.row, kept=True)
+        self.form.move(message.step)
+
+    @on(RowList.Clicked)
+    async def _clicked(self, message: RowList.Clicked) -> None:
+        """Go to the row under the mouse; the second click edits it."""
+        await self._end_edit(self.form.row, kept=True)
+        self.form.go_to_row(message.index)
+        if message.twice:
+            await self.action_edit()
 
     def action_undo(self) -> None:
         """Take back the last edit."""

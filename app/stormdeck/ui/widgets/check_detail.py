@@ -13,6 +13,7 @@ from stormdeck.model.rules.located import located
 from stormdeck.model.rules.pages import page_lines
 from stormdeck.model.rules.registry import page_of
 from stormdeck.model.settings.draft import Draft
+from stormdeck.model.settings.scope import Scope
 from stormdeck.model.text import clean
 from stormdeck.ui.draw import LIGHT_STYLES, light, line
 from stormdeck.ui.screens.save import diff_rows
@@ -76,7 +77,11 @@ def _finding(finding: Finding, deck: Deck, width: int, fix_key: str) -> list[Con
     if finding.fix is not None:
         rows += [line(), line(("FIX", "$quiet bold"), (f"   {fix_key} takes it to the form", "$quiet"))]
         rows += _wrapped(finding.fix.description, width, "$success")
-        rows += [row for one in Draft(deck).take(finding.fix.edits).diff() for row in diff_rows(one, width)]
+        rows += [
+            row
+            for one in Draft(deck, finding.fix.scope or Scope.USER).take(finding.fix.edits).diff()
+            for row in diff_rows(one, width)
+        ]
     if finding.paste is not None:
         where = f"line {finding.paste.first}" if finding.paste.first else "the top"
         rows += [line(), line((f"PASTE AT {where.upper()}", "$quiet bold"))]

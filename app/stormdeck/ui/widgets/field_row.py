@@ -1,4 +1,4 @@
-"""One row of the form, and the input that takes the place of its value while it is edited."""
+"""The current row of the form, and the input that takes the place of its value while it is edited."""
 
 from __future__ import annotations
 
@@ -24,6 +24,13 @@ class FieldRow(Widget, can_focus=True):
 
     # Here and not on the screen: the container that scrolls the rows would take the arrows first.
     BINDINGS = bindings("settings", inner=True)
+
+    class Moved(Message):
+        """Another row is asked for: the next one, or the one before."""
+
+        def __init__(self, step: int) -> None:
+            self.step = step
+            super().__init__()
 
     class Edited(Message):
         """The text of a row changed while it is typed."""
@@ -53,10 +60,10 @@ class FieldRow(Widget, can_focus=True):
         # A query's cache would keep a thousand of them.
         return next((child for child in self.children if isinstance(child, Input)), None)
 
-    def show(self, state: RowState) -> None:
-        """Show another state."""
-        if state != self.state:
-            self.state = state
+    def show(self, shown: Field, state: RowState) -> None:
+        """Show another field, or another state of it."""
+        if shown is not self.field or state != self.state:
+            self.field, self.state = shown, state
             self.refresh(layout=True)
 
     def compose(self) -> ComposeResult:
@@ -137,6 +144,14 @@ class FieldRow(Widget, can_focus=True):
     def on_focus(self) -> None:
         """Show what the value does, and all of it if there is room; the label in any case."""
         self.refresh(layout=True)
+        self.come_into_sight()
+
+    def action_move(self, step: int) -> None:
+        """Ask for the next row, or the one before."""
+        self.post_message(self.Moved(step))
+
+    def come_into_sight(self) -> None:
+        """Scroll the row into sight once it has its place."""
         # Textual centres the row after a refresh, by its old height: this comes after that.
         self.call_after_refresh(self.call_after_refresh, self._come_into_sight)
 

@@ -90,6 +90,21 @@ def row_lines(field: Field, state: RowState, look: RowLook, width: int) -> list[
     return rows
 
 
+def plain_height(value: str, note: str, look: RowLook, width: int) -> int | None:
+    """Return the lines of a row with a value of plain letters and a note; ``None`` where it must be laid out."""
+    start = max(COLUMN + VALUE, COLUMN + len(value) + 2)
+    room = max(1, width - look.indent)
+    if note and width - start >= BESIDE:
+        return 1 if len(note) <= width - start else None
+    if len(note) > room:
+        return None
+    rows = 1 + bool(note)
+    if COLUMN + len(value) <= width:
+        return rows
+    # A word that is longer than a line is broken where the line ends.
+    return rows + -(-min(len(value), LONGEST) // room) if " " not in value and "-" not in value else None
+
+
 def _value(field: Field, state: RowState, room: int) -> Content:
     """Return the value with its unit; what holds without one where there is room for it."""
     if state.value is None:

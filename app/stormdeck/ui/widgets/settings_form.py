@@ -1,4 +1,7 @@
-"""The rows of the form: one a field, under the heading of its group, and one a variable that is not known."""
+"""The rows of the form: one a field, under the heading of its group, and one a variable that is not known.
+
+Only the row with the focus is a widget of its own; those above and below it are drawn as far as they are seen.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +10,16 @@ from collections.abc import Callable
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.widgets import Static
 
-from stormdeck.model.finding import Finding
 from stormdeck.model.settings.draft import Draft
+from stormdeck.model.settings.field import Field
 from stormdeck.model.settings.fields import FIELDS
+from stormdeck.ui.draw import line
+from stormdeck.ui.sizes import is_narrow, is_short
 from stormdeck.ui.widgets.field_row import FieldRow
-from stormdeck.ui.widgets.row_states import free_fields, row_states
+from stormdeck.ui.widgets.row_lines import RowLook, RowState, plain_height, row_lines
+from stormdeck.ui.widgets.row_list import RowLayout, RowList
+from stormdeck.ui.widgets.row_states import FormView, Row
 
 
 class SettingsForm(VerticalScroll, can_focus=False):
@@ -24,58 +30,145 @@ class SettingsForm(VerticalScroll, can_focus=False):
         self._fix_key = fix_key
         self.wanted = ""
         """What was searched for last."""
+        self._view = FormView(Draft())
+        self._at = self._view.rows.index(FIELDS[0])
+        self._layouts: dict[tuple[int, bool, bool], RowLayout] = {}
+        """How the rows of the view stand, by width and by what the size of the pane leaves out."""
+        self._layouts_before: dict[tuple[int, bool, bool], RowLayout] = {}
+        self._others: frozenset[str] | None = None
+        """The paths whose rows may be others than in the layouts before; ``None``: all of them."""
+        self.row = FieldRow(FIELDS[0], fix_key)
+        """The current row."""
+        self._above, self._below = RowList(self._layout_of), RowList(self._layout_of)
 
     def compose(self) -> ComposeResult:
-        """Compose the rows of the known fields."""
-        group = None
-        for shown in FIELDS:
-            if shown.group is not group:
-                group = shown.group
-                yield Static(Content.styled(group.value, "$quiet bold"), classes="group", markup=False)
-            yield FieldRow(shown, self._fix_key)
+        """Compose the current row between the others."""
+        yield self._above
+        yield self.row
+        yield self._below
 
     @property
     def current(self) -> FieldRow | None:
         """Return the row that has the focus."""
-        focused = self.screen.focused
-        return focused if isinstance(focused, FieldRow) else None
+        return self.row if self.row.has_focus_within or self.screen.focused is None else None
+
+    @property
+    def fields(self) -> list[Field]:
+        """Return the fields in the order of the rows."""
+        return [row for row in self._view.rows if isinstance(row, Field)]
+
+    def state(self, path: str) -> RowState | None:
+        """Return what the row of a setting shows; ``None`` where there is no such row."""
+        shown = next((field for field in self.fields if field.path == path), None)
+        return None if shown is None else self._view.state(shown)
 
     def begin(self) -> None:
-        """Go to the first row."""
-        self.query(FieldRow).first().focus()
+        """Give the current row the focus: at first, that is the first one."""
+        self.row.focus()
 
-    def show(self, draft: Draft, findings: tuple[Finding, ...], *, revealed: bool) -> None:
-        """Show every row as a draft has it."""
-        known = {row.field.path for row in self.query(FieldRow)}
-        new = [FieldRow(shown, self._fix_key) for shown in free_fields(draft) if shown.path not in known]
-        if new:
-            self.mount(*new)
-        rows = [*self.query(FieldRow)]
-        states = row_states(draft, [row.field for row in rows], findings, revealed=revealed)
-        for row, state in zip(rows, states, strict=True):
-            row.show(state)
+    def show(self, draft: Draft, *, revealed: bool) -> None:
+        """Show every row as a draft has it; the current row stays the current one while there is such a row."""
+        before, self._view = self._view, FormView(draft, revealed=revealed, before=self._view)
+        self._others = self._view.others_than(before)
+        self._layouts_before, self._layouts = self._layouts, {}
+        rows, path = self._view.rows, self.row.field.path
+        if self._at >= len(rows) or _path_of(rows[self._at]) != path:
+            self._at = next((at for at, row in enumerate(rows) if _path_of(row) == path), min(self._at, len(rows) - 1))
+        self._stand_at(self._at)
+
+    def move(self, step: int) -> None:
+        """Go to the next row, or the one before, round the end."""
+        self._next(lambda field: True, step)
 
     def edge(self, index: int) -> None:
         """Go to the first row (0) or the last (-1)."""
-        [*self.query(FieldRow)][index].focus()
+        rows = self._view.rows
+        self._go(len(rows) - 1 if index else next(at for at, row in enumerate(rows) if isinstance(row, Field)))
+
+    def go_to_row(self, index: int) -> None:
+        """Go to a row by its place, where that is a field."""
+        if isinstance(self._view.rows[index], Field):
+            self._go(index)
 
     def go_to(self, path: str) -> None:
         """Go to the row of a setting."""
-        self._next(lambda row: row.field.path == path, 1)
+        self._next(lambda field: field.path == path, 1)
 
     def go_on(self, step: int) -> bool:
         """Go to the next row, or the one before, that is searched for, else to a finding; say whether there is one."""
         wanted = self.wanted
-        if not wanted:
-            return self._next(lambda row: bool(row.state.findings or row.state.problem), step)
-        return self._next(lambda row: wanted in f"{row.field.label} {row.field.path}".casefold(), step)
+        if wanted:
+            return self._next(lambda field: wanted in f"{field.label} {field.path}".casefold(), step)
+        view = self._view
+        return self._next(lambda field: view.plain_text(field) is None and _is_worth_a_look(view, field), step)
 
-    def _next(self, wanted: Callable[[FieldRow], bool], step: int) -> bool:
+    def _next(self, wanted: Callable[[Field], bool], step: int) -> bool:
         """Go to the next row that is wanted, round the end; say whether there is one."""
-        rows = [*self.query(FieldRow)]
-        at = rows.index(self.current) if self.current in rows else -1 if step > 0 else 0
-        order = [rows[(at + step * count) % len(rows)] for count in range(1, len(rows) + 1)]
-        found = next((row for row in order if wanted(row)), None)
-        if found is not None:
-            found.focus()
-        return found is not None
+        rows = self._view.rows
+        for count in range(1, len(rows) + 1):
+            at = (self._at + step * count) % len(rows)
+            row = rows[at]
+            if isinstance(row, Field) and wanted(row):
+                self._go(at)
+                return True
+        return False
+
+    def _go(self, at: int) -> None:
+        """Make a row the current one, and bring it into sight."""
+        self._stand_at(at)
+        if self.row.has_focus:
+            self.row.come_into_sight()
+        else:
+            self.row.focus()
+
+    def _stand_at(self, at: int) -> None:
+        rows = self._view.rows
+        row = rows[at]
+        field = row if isinstance(row, Field) else FIELDS[0]
+        self._at = at if row is field else rows.index(field)
+        self.row.show(field, self._view.state(field))
+        self._above.show(0, self._at)
+        self._below.show(self._at + 1, len(rows))
+
+    def _layout_of(self, width: int) -> RowLayout:
+        """Return how the rows stand at a width."""
+        key = (width, is_narrow(self.app), is_short(self.app))
+        layout = self._layouts.get(key)
+        if layout is None:
+            layout = self._layouts[key] = self._lay_out(*key)
+        return layout
+
+    def _lay_out(self, width: int, narrow: bool, short: bool) -> RowLayout:
+        view, look = self._view, RowLook(narrow=narrow, fix_key=self._fix_key)
+
+        def draw(at: int) -> list[Content]:
+            row = view.rows[at]
+            if isinstance(row, Field):
+                return row_lines(row, view.state(row), look, width)
+            heading = line((row, "$quiet bold"))
+            return [heading] if short else [line(), heading]
+
+        def height(at: int, row: Row) -> int:
+            if not isinstance(row, Field):
+                return 1 if short else 2
+            plain = view.plain_text(row)
+            known = plain_height(*plain, look, width) if plain is not None else None
+            return known or len(draw(at))
+
+        before, others = self._layouts_before.get((width, narrow, short)), self._others
+        if before is None or others is None:
+            return RowLayout([height(at, row) for at, row in enumerate(view.rows)], draw)
+        heights = list(before.heights)
+        for at, row in enumerate(view.rows):
+            if isinstance(row, Field) and row.path in others:
+                heights[at] = height(at, row)
+        return RowLayout(heights, draw)
+
+
+def _path_of(row: Row) -> str:
+    return row.path if isinstance(row, Field) else ""
+
+
+def _is_worth_a_look(view: FormView, field: Field) -> bool:
+    state = view.state(field)
+    return bool(state.findings or state.problem)

@@ -12,8 +12,8 @@ from textual.geometry import Size
 from stormdeck.model.deck import Deck
 from stormdeck.model.finding import Finding, Severity
 from stormdeck.model.hop import HopKind
-from stormdeck.model.settings.draft import EDITABLE, Draft
-from stormdeck.model.settings.scope import SettingsFile
+from stormdeck.model.settings.draft import Draft
+from stormdeck.model.settings.scope import EDITABLE, SettingsFile
 from stormdeck.model.settings.secrets import masked_json
 from stormdeck.model.text import clean
 from stormdeck.ui.clicks import called, clickable
