@@ -1,5 +1,6 @@
 """The panel's options: which source wins, what is refused and in which words, and that no text breaks them."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -113,7 +114,7 @@ class TestWhereTheFileIs:
         def refuse(*_args, **_kwargs):
             raise PermissionError(13, "Permission denied")
 
-        monkeypatch.setattr(Path, "open", refuse)
+        monkeypatch.setattr(os, "open", refuse)
         assert only_problem(read()) == f"{file}: cannot be read: Permission denied"
 
     def test_a_byte_order_mark_does_not_matter(self, read, file):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -12,11 +13,14 @@ from typing import TYPE_CHECKING
 from stormdeck.model.retries.changes import same_storms
 from stormdeck.model.retries.storm import Outcome, Storm
 from stormdeck.model.text import clean
+from stormdeck.sources.contents import open_regular
 
 if TYPE_CHECKING:
     from sqlite3 import Connection, Error
 
 MOST = 500
+_LARGEST = 256 * 1024 * 1024
+"""Bytes; 500 storms take some hundred kilobytes."""
 PATIENCE_S = 2.0
 """For a panel that writes at the same time."""
 _SCHEMA = 1
@@ -135,6 +139,13 @@ class StormMemory:
         """Open the file, check that it is whole, and give an empty one its table."""
         import sqlite3
 
+        # SQLite reads what it opens as often as it likes: a pipe, a device or a file without end is never given to it.
+        handle = open_regular(self.path)
+        try:
+            if os.fstat(handle).st_size > _LARGEST:
+                raise OSError(errno.EFBIG, "it is too large")
+        finally:
+            os.close(handle)
         place = self.path if self._writes else f"{self.path.absolute().as_uri()}?mode=ro"
         base = sqlite3.connect(place, timeout=self._patience_s, isolation_level=None, uri=not self._writes)
         try:

@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 
 from stormdeck.model.text import clean
+from stormdeck.sources.contents import contents
 
 MOST_BYTES = 200
 
@@ -20,8 +21,7 @@ class ThemeMemory:
     def recall(self) -> str:
         """Return the name; empty where none was chosen or the file cannot be read."""
         try:
-            with self._path.open("rb") as stream:
-                return stream.read(MOST_BYTES).decode("utf-8", "replace").strip()
+            return contents(self._path, MOST_BYTES).decode("utf-8", "replace").strip()
         except OSError:
             return ""
 
