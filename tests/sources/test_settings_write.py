@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from stormdeck.sources.settings.backups import backups_of
 from stormdeck.sources.settings.read import digest_of
-from stormdeck.sources.settings.write import Reason, Refused, Written, backups_of, write_settings
+from stormdeck.sources.settings.write import Reason, Refused, Written, write_settings
 
 
 @pytest.fixture

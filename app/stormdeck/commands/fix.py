@@ -57,6 +57,8 @@ def fix(known: Knowledge, rules: Selection = ALL, *, agreed: bool, aside: bool) 
         tell(line)
     for reason in proposal.reasons:
         tell(f"  {hide(reason)}")
+    for caveat in file.caveats:
+        say(clean(caveat))
     yes = agreed or asked(f"Write {clean(str(file.path))}?")
     if yes is None:
         say("stormdeck: nothing is written: there is no terminal to ask at. --yes agrees beforehand.")

@@ -14,6 +14,7 @@ from stormdeck.model.retries.changes import same_storms
 from stormdeck.model.retries.storm import Outcome, Storm
 from stormdeck.model.text import clean
 from stormdeck.sources.contents import open_regular
+from stormdeck.sources.folders import make_private
 
 if TYPE_CHECKING:
     from sqlite3 import Connection, Error
@@ -111,7 +112,7 @@ class StormMemory:
 
     def _create(self) -> None:
         """Make the file, for its user alone: a reason may quote what a server said."""
-        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private(self.path.parent)
         try:
             os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
         except FileExistsError:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from pathlib import Path
 
 from stormdeck.model.text import clean
 from stormdeck.sources.contents import contents
+from stormdeck.sources.folders import make_private
+from stormdeck.sources.staging import NewFile, clear
 
 MOST_BYTES = 200
+_TAG = "theme"
 
 
 class ThemeMemory:
@@ -29,15 +30,15 @@ class ThemeMemory:
         """Write the name; return in words what stands in the way, empty when it is written."""
         if name == self.recall():
             return ""
-        temporary = ""
         try:
-            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            handle, temporary = tempfile.mkstemp(prefix=".theme.", dir=self._path.parent)
-            with os.fdopen(handle, "w", encoding="utf-8") as stream:
-                stream.write(f"{name}\n")
-            Path(temporary).replace(self._path)
+            make_private(self._path.parent)
+            clear(self._path.parent, _TAG)
+            file = NewFile(self._path.parent, _TAG)
+            try:
+                file.write(f"{name}\n".encode())
+                file.replace(self._path, self._path.parent)
+            finally:
+                file.close()
         except OSError as error:
-            if temporary:
-                Path(temporary).unlink(missing_ok=True)
             return clean(f"The theme is not kept for the next start: {self._path}: {error.strerror}.")
         return ""
