@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 
 from stormdeck import __version__
 from stormdeck.commands import bundle_cli, completion, retries_cli, settings_cli, status_cli, writing
+from stormdeck.commands.talk import put
 from stormdeck.options import DECLARED, Declaration, Group
 from stormdeck.options.kinds import shown
 
@@ -62,6 +63,10 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Raise what is wrong."""
         raise UsageError(message)
+
+    def _print_message(self, message: str, file: object = None) -> None:
+        # argparse writes help as well as it can, and keeps silent where it cannot.
+        put(message.removesuffix("\n"))
 
     def flags(self) -> Iterable[str]:
         """Return every flag that this parser takes itself."""

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from stormdeck.model.finding import Edit
 from stormdeck.model.settings.document import Document
+from stormdeck.model.settings.removing import removed
 from stormdeck.model.settings.scope import Effective, FileError, Scope, SettingsFile, SettingsSnapshot
 from stormdeck.model.settings.shape import shape_error
 
@@ -68,8 +69,12 @@ def edited(text: str, edits: Iterable[Edit]) -> str | FileError:
     document = Document.parse(text)
     if isinstance(document, FileError):
         return document
+    before = document
     for edit in edits:
-        document = document.remove(edit.path) if edit.value is None else document.set(edit.path, edit.value)
+        if edit.value is None:
+            document = removed(document, edit.path, (before,)) if document.has(edit.path) else document
+        else:
+            document = document.set(edit.path, edit.value)
     return document.text
 
 
