@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,9 @@ from stormdeck.model.rules.located import located, where
 from stormdeck.model.rules.registry import check
 from stormdeck.model.settings.merge import previewed, shadows
 from stormdeck.model.settings.scope import Scope, SettingsFile, SettingsSnapshot
+
+_SCOPES = tuple(Scope)
+"""Strongest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +32,8 @@ class Effect:
     stronger: Scope | None
     """The scope that sets the value too, and wins."""
     path: str
-
-    @property
-    def errors(self) -> tuple[Finding, ...]:
-        """Return the new findings that are errors."""
-        return tuple(one for one in self.new if one.severity is Severity.ERROR)
+    errors: tuple[Finding, ...] = ()
+    """The new findings that are errors of a kind of which there are more than before: it got worse."""
 
     def as_text(self) -> Iterator[str]:
         """Yield the effect in lines, secrets masked: new findings first."""
@@ -65,18 +66,26 @@ def effect_of(known: Knowledge, edited: SettingsFile, path: str) -> Effect:
     """Return what follows from a file's new text; ``path`` is the setting that was edited."""
     would = previewed(known.settings, edited)
     # Not left out where there are no settings yet: what an empty file lacks is not new with the first value in it.
-    before = {(one.code, one.path): one.message for one in check(facts_of(known.deck(known.settings)))}
+    known_before = check(facts_of(known.deck(known.settings)))
+    before = {(one.code, one.path): one.message for one in known_before}
     after = located(would, check(facts_of(known.deck(would), changed=frozenset({path}))))
 
     def is_new(one: Finding) -> bool:
         message = before.get((one.code, one.path))
         return message is None or (one.path == path and message != one.message)
 
+    fresh = tuple(one for one in after if is_new(one))
+    worse = _errors(after) - _errors(known_before)
     winner = next(iter(shadows(would, path)), edited.scope)
     return Effect(
         would,
-        tuple(one for one in after if is_new(one)),
+        fresh,
         tuple(one for one in after if one.path == path and not is_new(one)),
-        winner if winner is not edited.scope else None,
+        winner if _SCOPES.index(winner) < _SCOPES.index(edited.scope) else None,
         path,
+        tuple(one for one in fresh if one.severity is Severity.ERROR and one.code in worse),
     )
+
+
+def _errors(found: Iterable[Finding]) -> Counter[str]:
+    return Counter(one.code for one in found if one.severity is Severity.ERROR)
