@@ -164,6 +164,8 @@ class TestValues:
             ("gpu", "maybe", 'expected on or off, found "maybe"'),
             ("client_version", "2.1", "expected a version of three numbers"),
             ("theme", "", "found nothing"),
+            ("theme", "lihgt", 'there is no theme "lihgt"; did you mean light?'),
+            ("theme", "zzzzz", "there are ansi, "),
             ("theme", "\x1b[31mred", r'found "\x1b[31mred"'),
         ],
         ids=lambda value: value[:24],
