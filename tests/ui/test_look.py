@@ -14,8 +14,7 @@ from stormdeck.model.arrange import Wish
 from stormdeck.model.bar import ascii_only
 from stormdeck.model.signs import STRANGE
 from stormdeck.model.theme_names import THEME_NAMES
-from stormdeck.options import Options
-from stormdeck.options import load
+from stormdeck.options import Options, load
 from stormdeck.sources.theme import ThemeMemory
 from stormdeck.ui.glyphs import to_ascii
 from stormdeck.ui.look import Look, chosen_look

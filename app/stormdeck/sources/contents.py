@@ -26,18 +26,22 @@ def contents(path: str | PathLike[str], most: int) -> bytes:
     """
     handle = open_regular(path)
     try:
-        if os.fstat(handle).st_size > most:
-            raise _too_large(path)
-        # The size is that of a moment ago, and files of the kernel's tell none: what is read is counted.
-        pieces, left = [], most + 1
+        return read_whole(handle, most)
+    finally:
+        os.close(handle)
+
+
+def read_whole(handle: int, most: int) -> bytes:
+    """Return the bytes of an open file; raises ``OSError`` (EFBIG) for more than ``most``."""
+    # The size is that of a moment ago, and files of the kernel's tell none: what is read is counted too.
+    pieces, left = [], most + 1
+    if os.fstat(handle).st_size <= most:
         while left and (piece := os.read(handle, min(left, _PIECE))):
             pieces.append(piece)
             left -= len(piece)
-    finally:
-        os.close(handle)
-    if not left:
-        raise _too_large(path)
-    return b"".join(pieces)
+        if left:
+            return b"".join(pieces)
+    raise OSError(errno.EFBIG, "it is too large")
 
 
 def open_regular(path: str | PathLike[str]) -> int:
@@ -72,7 +76,3 @@ def _refuse_strange(mode: int, path: str | PathLike[str]) -> None:
     if kind:
         number = errno.EISDIR if stat.S_ISDIR(mode) else errno.EINVAL
         raise OSError(number, f"it is {kind}, no regular file", os.fspath(path))
-
-
-def _too_large(path: str | PathLike[str]) -> OSError:
-    return OSError(errno.EFBIG, "it is too large", os.fspath(path))
