@@ -203,6 +203,7 @@ def test_folders_are_their_owner_s_alone(tmp_path, umask):
 
 @pytest.mark.attack("`umask 000 stormdeck set` in an empty home", "every folder is 0700, every file 0600")
 def test_an_edit_under_an_open_umask(tmp_path):
+    (tmp_path / "home").mkdir()
     command = [sys.executable, "-m", "stormdeck", "set", "model", "opus", "--home", tmp_path / "home", "--yes"]
     for value in ("opus", "sonnet"):
         command[5] = value

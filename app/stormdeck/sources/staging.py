@@ -3,13 +3,42 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 _MARK = ".stormdeck-"
 _ENDING = ".tmp"
 _DESCRIPTORS = Path("/proc/self/fd")
 _HAS_NO_NAME = getattr(os, "O_TMPFILE", None)
+
+
+Result = TypeVar("Result")
+
+
+class _NoNameError(OSError):
+    """The system gives no name to a file that was made without one."""
+
+
+def with_new_file(folder: Path, tag: str, make: Callable[[NewFile], Result]) -> Result:
+    """Return what ``make`` returns for a new file in a folder; ``tag`` marks its temporary names.
+
+    Where a file without a name cannot be used after all, ``make`` is called once more, for one with a name.
+    """
+    file = NewFile(folder, tag)
+    try:
+        return make(file)
+    except _NoNameError:
+        pass
+    finally:
+        file.close()
+    file = NewFile(folder, tag, unnamed=False)
+    try:
+        return make(file)
+    finally:
+        file.close()
 
 
 class NewFile:
@@ -19,12 +48,12 @@ class NewFile:
     do that gives it a name that ``clear`` recognises.
     """
 
-    def __init__(self, folder: Path, tag: str) -> None:
-        """Create the file, for its owner alone; ``tag`` marks the temporary names of the file it is for."""
+    def __init__(self, folder: Path, tag: str, *, unnamed: bool = True) -> None:
+        """Create the file, for its owner alone."""
         self._folder = folder
         self._tag = tag
         self._named: Path | None = None
-        self.handle = self._unnamed()
+        self.handle = self._unnamed() if unnamed else -1
         if self.handle < 0:
             self._named = folder / self._temporary_name()
             self.handle = os.open(self._named, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
@@ -40,8 +69,16 @@ class NewFile:
         """Give the file a name that nothing has; raises ``FileExistsError`` where something has it."""
         if self._named is None:
             self._link(path)
-        else:
+            return
+        try:
             os.link(self._named, path)
+        except FileExistsError:
+            raise
+        except OSError:  # a file system without hard links
+            if os.path.lexists(path):
+                raise FileExistsError(errno.EEXIST, "it is there already", str(path)) from None
+            self._named.replace(path)
+            self._named = None
 
     def replace(self, path: Path, own: Path) -> None:
         """Put the file in the place of another one, at once.
@@ -53,7 +90,7 @@ class NewFile:
         if self._named is None:
             self._named = self._linked_in(own) or self._linked_in(self._folder)
         if self._named is None:
-            raise OSError(0, "no temporary name can be given")
+            raise _NoNameError
         self._named.replace(path)
         self._named = None
 
@@ -76,18 +113,23 @@ class NewFile:
         path = folder / self._temporary_name()
         try:
             self._link(path)
-        except OSError:
+        except _NoNameError:
             return None
         return path
 
     def _link(self, path: Path) -> None:
         # With descriptors of folders Python calls linkat, which follows the link in /proc to the file itself.
-        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        source = str(_DESCRIPTORS / str(self.handle))
         try:
-            source = str(_DESCRIPTORS / str(self.handle))
-            os.link(source, path.name, src_dir_fd=folder, dst_dir_fd=folder, follow_symlinks=True)
-        finally:
-            os.close(folder)
+            folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            try:
+                os.link(source, path.name, src_dir_fd=folder, dst_dir_fd=folder, follow_symlinks=True)
+            finally:
+                os.close(folder)
+        except FileExistsError:
+            raise
+        except OSError as error:
+            raise _NoNameError(error.errno, error.strerror) from error
 
     def _temporary_name(self) -> str:
         return f"{_MARK}{self._tag}-{os.urandom(4).hex()}{_ENDING}"

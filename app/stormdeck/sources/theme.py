@@ -7,7 +7,7 @@ from pathlib import Path
 from stormdeck.model.text import clean
 from stormdeck.sources.contents import contents
 from stormdeck.sources.folders import make_private
-from stormdeck.sources.staging import NewFile, clear
+from stormdeck.sources.staging import NewFile, clear, with_new_file
 
 MOST_BYTES = 200
 _TAG = "theme"
@@ -33,12 +33,11 @@ class ThemeMemory:
         try:
             make_private(self._path.parent)
             clear(self._path.parent, _TAG)
-            file = NewFile(self._path.parent, _TAG)
-            try:
-                file.write(f"{name}\n".encode())
-                file.replace(self._path, self._path.parent)
-            finally:
-                file.close()
+            with_new_file(self._path.parent, _TAG, lambda file: self._write(file, name))
         except OSError as error:
             return clean(f"The theme is not kept for the next start: {self._path}: {error.strerror}.")
         return ""
+
+    def _write(self, file: NewFile, name: str) -> None:
+        file.write(f"{name}\n".encode())
+        file.replace(self._path, self._path.parent)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from stormdeck.sources.folders import PRIVATE, make_private
 from stormdeck.sources.settings.read import digest_of, target_of
-from stormdeck.sources.staging import NewFile
+from stormdeck.sources.staging import NewFile, with_new_file
 
 KEPT = 10
 """Copies of each file; the oldest goes first."""
@@ -24,12 +24,12 @@ def back_up(target: Path, data: bytes, backups: Path, now: float) -> Path:
     number = kept[-1][0] + 1 if kept else 1
     stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(now))
     copy = backups / f"{tag}-{number:06d}-{stamp}-{target.name}"
-    file = NewFile(backups, tag)
-    try:
+
+    def keep(file: NewFile) -> None:
         file.write(data)
         file.appear(copy)
-    finally:
-        file.close()
+
+    with_new_file(backups, tag, keep)
     for _, old in [*kept, (number, copy)][:-KEPT]:
         old.unlink(missing_ok=True)
     return copy

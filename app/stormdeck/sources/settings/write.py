@@ -16,7 +16,7 @@ from stormdeck.sources.settings.backups import back_up, tag_of
 from stormdeck.sources.settings.lock import BusyError, locked
 from stormdeck.sources.settings.read import LARGEST, digest_of, may_write, target_of
 from stormdeck.sources.settings.rights import NotKeptError, give_rights
-from stormdeck.sources.staging import NewFile, clear
+from stormdeck.sources.staging import NewFile, clear, with_new_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +124,8 @@ def _digest(data: bytes | None) -> str:
 
 def _replace(target: Path, data: bytes, expected_digest: str, own: Path) -> bool:
     """Put the bytes in the file's place; return whether the file was still the expected one."""
-    file = NewFile(target.parent, tag_of(target))
-    try:
+
+    def put(file: NewFile) -> bool:
         if expected_digest:
             old = open_regular(target)
             try:
@@ -139,12 +139,15 @@ def _replace(target: Path, data: bytes, expected_digest: str, own: Path) -> bool
             file.replace(target, own)
         else:
             file.appear(target)
+        return True
+
+    try:
+        replaced = with_new_file(target.parent, tag_of(target), put)
     except FileExistsError:
         return False
-    finally:
-        file.close()
-    _sync_folder(target.parent)
-    return True
+    if replaced:
+        _sync_folder(target.parent)
+    return replaced
 
 
 def _sync_folder(folder: Path) -> None:
