@@ -7,6 +7,7 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+from stormdeck.commands import edit
 from stormdeck.model.settings.document import Document
 
 SOUND = '{"model": "qwen", "env": {"ANTHROPIC_BASE_URL": "http://127.0.0.1:8000", "ANTHROPIC_AUTH_TOKEN": "dummy"}}'
@@ -235,3 +236,39 @@ def test_set_then_unset_whatever_the_file(home, values, indent, end):
     home.run("set", "FOO", "bar")
     assert home.run("unset", "FOO")[0] == 0
     assert home.settings.read_bytes() == text.encode()
+
+
+class TestAnotherWriter:
+    def busy(self, monkeypatch, home, times):
+        """Let another program write just before each of the first writes."""
+        really, left = edit.write_settings, list(range(times))
+
+        def late(path, text, digest, backups):
+            if left:
+                home.write(json.dumps({"theirs": left.pop()}))
+            return really(path, text, digest, backups)
+
+        monkeypatch.setattr(edit, "write_settings", late)
+
+    def test_the_edit_is_made_on_top_of_what_it_wrote(self, home, monkeypatch):
+        home.write(SOUND)
+        self.busy(monkeypatch, home, 2)
+        code, _, err = home.run("set", "model", "other")
+        assert code == 0
+        assert json.loads(home.settings.read_text()) == {"theirs": 0, "model": "other"}
+        assert err.count("once more, on top of that") == 2
+
+    def test_one_that_never_stops_is_a_refusal(self, home, monkeypatch):
+        home.write(SOUND)
+        self.busy(monkeypatch, home, 100)
+        code, _, err = home.run("set", "model", "other")
+        assert code == 1
+        assert "was changed by somebody else" in err
+
+    def test_who_agreed_to_a_diff_did_so_to_that_one(self, home, monkeypatch):
+        home.write(SOUND)
+        self.busy(monkeypatch, home, 1)
+        code, _, err = home.at_terminal("y\n", "set", "model", "other")
+        assert code == 1
+        assert "was changed by somebody else" in err
+        assert json.loads(home.settings.read_text()) == {"theirs": 0}

@@ -31,7 +31,7 @@ from stormdeck.options.kinds import quoted
 from stormdeck.sources.contents import contents
 from stormdeck.sources.settings.backups import backups_of
 from stormdeck.sources.settings.read import LARGEST
-from stormdeck.sources.settings.write import Refused, write_settings
+from stormdeck.sources.settings.write import Reason, Written, write_settings
 
 DONE = 0
 REFUSED = 1
@@ -43,6 +43,8 @@ _NOT_OURS = {
     "--settings": "what --settings names is read when the client starts: edit that file with --settings FILE",
     "shell": "a variable of the shell is set where the shell starts; a file's value beats it",
 }
+_TRIES = 20
+"""How often an edit is made anew while other programs write the same file."""
 _VARIABLE = re.compile(r"[A-Z][A-Z0-9_]*")
 
 
@@ -91,15 +93,7 @@ class _NotMadeError(Exception):
 def run(options: Options, environ: Mapping[str, str], request: Request) -> int:
     """Make one edit; return 0 when it is made or needless, 1 when it is refused, 2 for bad use."""
     try:
-        known = learn(options, environ, offline=True)
-        edit = _worked_out(known, request)
-        _show(request, edit)
-        backup = None
-        if edit.changes and not request.dry_run:
-            _agree(request, edit)
-            # What could not be shown is not written.
-            flush()
-            backup = _write(edit, known.paths.backups)
+        edit, backup = _made(options, environ, request)
     except OutputError:
         say("stormdeck: nothing is written.")
         raise
@@ -112,6 +106,27 @@ def run(options: Options, environ: Mapping[str, str], request: Request) -> int:
     if request.as_json:
         put(json.dumps(_as_json(request, edit, backup), indent=2, ensure_ascii=False))
     return DONE
+
+
+def _made(options: Options, environ: Mapping[str, str], request: Request) -> tuple[_Edit, Path | None]:
+    """Work the edit out, show it and make it; where another program wrote meanwhile, on top of what that wrote."""
+    for tries_left in reversed(range(_TRIES)):
+        known = learn(options, environ, offline=True)
+        edit = _worked_out(known, request)
+        _show(request, edit)
+        if not edit.changes or request.dry_run:
+            return edit, None
+        asked_for = _agree(request, edit)
+        # What could not be shown is not written.
+        flush()
+        written = write_settings(edit.file.path, edit.text, edit.file.digest, known.paths.backups)
+        if isinstance(written, Written):
+            return edit, written.backup
+        # Who agreed to a diff did so to that one alone.
+        if asked_for or written.reason is not Reason.CHANGED or not tries_left:
+            raise _NotMadeError(REFUSED, written.detail, edit)
+        say("Another program changed the file meanwhile: once more, on top of that.")
+    raise AssertionError("the last try returns or raises")
 
 
 def key_path(key: str) -> str:
@@ -240,10 +255,10 @@ def _show(request: Request, edit: _Edit) -> None:
             say(line)
 
 
-def _agree(request: Request, edit: _Edit) -> None:
-    """Return where the edit may be made."""
+def _agree(request: Request, edit: _Edit) -> bool:
+    """Return whether the user was asked and agreed; raises where the edit may not be made."""
     if request.agreed:
-        return
+        return False
     flush()
     answer = asked(f"Write {clean(str(edit.file.path))}?")
     if answer is False:
@@ -253,13 +268,7 @@ def _agree(request: Request, edit: _Edit) -> None:
         codes = ", ".join(dict.fromkeys(one.code for one in errors))
         what = f"the edit brings {plural(len(errors), 'error')} ({codes})"
         raise _NotMadeError(REFUSED, f"nothing is written: {what}. --yes writes it all the same.", edit)
-
-
-def _write(edit: _Edit, backups: Path) -> Path | None:
-    written = write_settings(edit.file.path, edit.text, edit.file.digest, backups)
-    if isinstance(written, Refused):
-        raise _NotMadeError(REFUSED, written.detail, edit)
-    return written.backup
+    return bool(answer)
 
 
 def _tell_outcome(request: Request, edit: _Edit, backup: Path | None) -> None:
