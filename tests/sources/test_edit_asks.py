@@ -146,6 +146,16 @@ class TestRefusedValues:
         assert home.run("set", "FOO", "bar")[0] == 0
         assert json.loads(home.settings.read_text()) == {"env": {"FOO": "bar"}}
 
+    @pytest.mark.parametrize("text", ['{"hooks": {"a": [1]}}', '{"hooks": [1]}'])
+    def test_text_takes_no_object_s_or_list_s_place(self, home, text):
+        home.write(text)
+        code, _, err = home.run("set", "hooks", "x")
+        assert code == 1
+        assert "--json-value" in err
+        assert home.settings.read_text() == text
+        assert home.run("set", "hooks", "{}", "--json-value")[0] == 0
+        assert json.loads(home.settings.read_text()) == {"hooks": {}}
+
     def test_a_list_in_the_way_is_not_replaced(self, home):
         home.write('{"hooks": [1]}')
         assert home.run("set", "hooks.PreToolUse", "x")[0] == 1

@@ -201,6 +201,12 @@ def _with(file: SettingsFile, path: str, value: object) -> str:
             name = ".".join(above)
             why = f"{name} is no object in {file.path}, and all that it holds would be replaced"
             raise _NotMadeError(REFUSED, f"{why}; remove it first: stormdeck unset {name}")
+    whole = document.get(path)
+    if isinstance(whole, dict | list) and whole and isinstance(value, str):
+        kind = "an object" if isinstance(whole, dict) else "a list"
+        raise _NotMadeError(
+            REFUSED, f"{path} is {kind} in {file.path}: give the new one with --json-value, or name an entry of it."
+        )
     try:
         document = document.set(path, value)
     except ValueError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import time
 from collections.abc import Callable
@@ -164,4 +165,6 @@ def _words(error: OSError | UnicodeEncodeError) -> str:
     """Return a system's message without the path, which the sentence names already."""
     if isinstance(error, UnicodeEncodeError):
         return "the text holds a character that no file can hold"
+    if error.errno == errno.EBUSY:
+        return "it is mounted by itself, as a volume of a container, so no other file can take its place"
     return (error.strerror or str(error)).lower()
