@@ -282,3 +282,14 @@ class TestAnotherWriter:
         assert code == 1
         assert "was changed by somebody else" in err
         assert json.loads(home.settings.read_text()) == {"theirs": 0}
+
+
+@pytest.mark.parametrize("text", [text for text in LAYOUTS if text != '{"env": {\n}}'], ids=repr)
+@pytest.mark.parametrize("off", [("FOO", "BAR", "other"), ("other", "BAR", "FOO"), ("BAR", "other", "FOO")])
+def test_several_that_come_and_go_in_any_order_give_the_same_bytes(home, text, off):
+    home.write(text)
+    for key in ("FOO", "BAR", "other"):
+        assert home.run("set", key, "v")[0] == 0
+    for key in off:
+        assert home.run("unset", key)[0] == 0
+    assert home.settings.read_bytes() == text.encode()

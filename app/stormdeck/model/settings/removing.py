@@ -15,7 +15,7 @@ def removed(document: Document, path: Path, earlier: Iterable[Document]) -> Docu
 
     ``earlier`` is what the file held before, newest first. Where setting the entry in one of them gives exactly the
     document, that one is the result, byte for byte: the objects on the way, line ends and blanks go as they came.
-    Else only the entry goes, and an object that is empty then where the newest one without the entry had none; an
+    Else only the entry goes, and an object that is empty then if it came with an entry while stormdeck looked on; an
     empty object that stood there before stays.
     """
     value = document.get(path)
@@ -25,13 +25,21 @@ def removed(document: Document, path: Path, earlier: Iterable[Document]) -> Docu
         return source
     left = document.remove(path)
     keys = tuple(path.split(".")) if isinstance(path, str) else path
-    before = next((one for one in known if not one.has(path)), None)
-    for depth in range(len(keys) - 1, 0, -1):
-        above = keys[:depth]
-        if before is None or before.has(above) or left.get(above) != {}:
+    for above in (keys[:depth] for depth in range(len(keys) - 1, 0, -1)):
+        if left.get(above) != {} or not _came_filled(known, above):
             break
         left = left.remove(above)
     return left
+
+
+def _came_filled(known: Iterable[Document], path: Path) -> bool:
+    """Return whether an object came into the file with an entry in it, and was never empty since."""
+    for one in known:
+        if not one.has(path):
+            return True
+        if one.get(path) == {}:
+            return False
+    return False
 
 
 def _makes(before: Document, path: Path, value: object, document: Document) -> bool:
