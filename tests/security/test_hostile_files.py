@@ -1,5 +1,6 @@
 """Files that are none, in every place that somebody else can write to: nothing waits, nothing fills the memory."""
 
+import ast
 import errno
 import gzip
 import os
@@ -266,3 +267,34 @@ def test_what_unfolds_to_more_than_a_log_has_is_read_up_to_there(tmp_path, monke
     (tmp_path / "x.gz").write_bytes(gzip.compress(ACCESS.encode() * 10_000))
     with pytest.raises(OSError, match="unpack it first"):
         list(pieces.pieces(tmp_path / "x.gz"))
+
+
+APP = Path(__file__).parents[2] / "app" / "stormdeck"
+READERS = {
+    "sources/contents.py": "the one place",
+    "sources/recordings/pieces.py": "pipes too",
+    "sources/outputs.py": "/proc alone",
+    "sources/recordings/write.py": "a new file",
+    "sources/private_folder.py": "new files",
+    "sources/publishing.py": "a new file",
+    "sources/staging.py": "a new file",
+    "sources/memory.py": "a new file; its reader looks through contents first",
+    "sources/settings/lock.py": "a folder",
+    "sources/settings/write.py": "a folder",
+    "commands/config.py": "a new file",
+    "__main__.py": "/dev/null",
+}
+
+
+def test_every_file_is_read_in_one_place():
+    """A new reader goes through ``sources/contents.py``, or gives a reason here."""
+    found = set()
+    for file in APP.rglob("*.py"):
+        place = str(file.relative_to(APP))
+        if place.startswith("demo/"):
+            continue
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            called = ast.unparse(node.func) if isinstance(node, ast.Call) else ""
+            if called.endswith((".read_text", ".read_bytes", "path.open")) or called in {"open", "os.open", "io.open"}:
+                found.add(place)
+    assert found == set(READERS)
