@@ -14,7 +14,7 @@ ALLOWED = {
     "model": {"model"},
     "sources": {"model", "sources", "paths"},
     "feed": {"model", "sources", "feed", "options", "paths"},
-    "options": {"model", "options", "paths"},
+    "options": {"model", "sources", "options", "paths"},
     "paths": {"paths"},
     "demo": {"model", "sources", "demo", "options", "paths"},
     "commands": {"model", "sources", "feed", "commands", "options", "paths", "demo"},

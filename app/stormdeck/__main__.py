@@ -9,6 +9,8 @@ from collections.abc import Sequence
 
 TYPE_CHECKING = False  # typing is slow to import and nothing else here needs it
 if TYPE_CHECKING:
+    from typing import TextIO
+
     from stormdeck.options import Options
 
 FAILED = 2
@@ -21,21 +23,38 @@ NO_READER = 141
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command line and return its exit code; nothing but that code leaves, whatever happens."""
+    from stormdeck.commands.talk import OutputError, flush, say
+
     _never_fail_to_print()
     try:
-        code = _run(sys.argv[1:] if argv is None else argv)
-        _flush()
+        code = _run_safely(sys.argv[1:] if argv is None else argv)
+        flush()
         if argv is None and "textual" in sys.modules:
             _leave(code)
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
-        _drop_output()
+        _drop(sys.stdout)
         return NO_READER
-    except Exception as error:
-        _report(error)
+    except OutputError as error:
+        _drop(sys.stdout)
+        say(f"stormdeck: standard output cannot be written: {error}.")
         return FAILED
+    finally:
+        _let_stderr_go()
     return code
+
+
+def _run_safely(argv: Sequence[str]) -> int:
+    """Run a command line; an error that nobody expected is told, and has an exit code."""
+    from stormdeck.commands.talk import OutputError
+
+    try:
+        return _run(argv)
+    except (BrokenPipeError, OutputError):
+        raise
+    except Exception as error:
+        return _report(error, argv)
 
 
 def _run(argv: Sequence[str]) -> int:
@@ -112,12 +131,6 @@ def _never_fail_to_print() -> None:
         sys.stdout.reconfigure(errors="backslashreplace")
 
 
-def _flush() -> None:
-    """Write out what is printed while a failure can still be told."""
-    if sys.stdout is not None:
-        sys.stdout.flush()
-
-
 def _leave(code: int) -> None:
     """End the program at once: the panel has closed all that it opened.
 
@@ -127,14 +140,27 @@ def _leave(code: int) -> None:
     os._exit(code)
 
 
-def _drop_output() -> None:
-    """Let the interpreter's own flush at exit go nowhere, since it would complain."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def _drop(stream: TextIO | None) -> None:
+    """Let the interpreter's own flush of a stream at exit go nowhere, since it would fail and change the exit code."""
+    if stream is not None:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
-def _report(error: Exception) -> None:
-    """Tell an unexpected error in one line, or in full where the user asked for it."""
-    from stormdeck.commands.talk import say
+def _let_stderr_go() -> None:
+    """Leave with the command's own exit code where standard error takes no more."""
+    try:
+        if sys.stderr is not None:
+            sys.stderr.flush()
+    except OSError:
+        _drop(sys.stderr)
+
+
+def _report(error: Exception, argv: Sequence[str]) -> int:
+    """Tell an unexpected error in one line, or in full where the user asked for it; return the exit code.
+
+    Claude Code shows nothing of a status line's command that fails: that one gets its line, and 0.
+    """
+    from stormdeck.commands.talk import put, say
     from stormdeck.options.kinds import printable
     from stormdeck.options.load import DEBUG
 
@@ -142,9 +168,25 @@ def _report(error: Exception) -> None:
         import traceback
 
         traceback.print_exception(error)
-        return
     what = printable(f"{type(error).__name__}: {error}")
-    say(f"stormdeck: {what}. Run it again with {DEBUG}=1 to see where this comes from.")
+    words = f"stormdeck: {what}. Run it again with {DEBUG}=1 to see where this comes from."
+    if isinstance(error, OSError) and _folder_is_gone():
+        words = "stormdeck: the current folder no longer exists: cd to one that does."
+    if "status" in argv[:1] and {"statusline", "--format=statusline"} & set(argv):
+        put(words)
+        return 0
+    say(words)
+    return FAILED
+
+
+def _folder_is_gone() -> bool:
+    from pathlib import Path
+
+    try:
+        Path.cwd()
+    except OSError:
+        return True
+    return False
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ class TestSet:
     @pytest.mark.parametrize("key", ["ANTHROPIC_BASE_URL", "env.ANTHROPIC_BASE_URL"])
     def test_an_upper_case_name_alone_is_a_variable(self, home, key):
         home.write(FILE)
-        assert home.run("set", key, "http://h:8000")[0] == 0
+        assert home.run("set", key, "http://h:8000", "--yes")[0] == 0
         assert json.loads(home.settings.read_text())["env"]["ANTHROPIC_BASE_URL"] == "http://h:8000"
 
     def test_a_file_that_is_missing_is_made_for_its_owner_alone(self, home):

@@ -103,7 +103,7 @@ class TestOneFile:
         assert "damaged or cut off" in archive.troubles[0]
 
     @pytest.mark.parametrize(
-        ("make", "why"), [(None, "no such file"), (Path.mkdir, "is a directory")], ids=["", "folder"]
+        ("make", "why"), [(None, "no such file"), (Path.mkdir, "it is a folder: name the logs")], ids=["", "folder"]
     )
     def test_what_cannot_be_read_is_told_and_the_rest_is_read(self, write, tmp_path, make, why):
         if make:

@@ -2,12 +2,14 @@
 
 import os
 import stat
+import tempfile
 from pathlib import Path
 
 import pytest
 
+from stormdeck.sources.settings.backups import backups_of
 from stormdeck.sources.settings.read import digest_of
-from stormdeck.sources.settings.write import Reason, Refused, Written, backups_of, write_settings
+from stormdeck.sources.settings.write import Reason, Refused, Written, write_settings
 
 
 @pytest.fixture
@@ -164,3 +166,39 @@ def test_ten_backups_of_each_file_are_kept(file, backups, tmp_path):
         write(file, str(number), backups)
     assert [copy.read_text() for copy in backups_of(file, backups)] == [str(n) for n in range(11, 1, -1)]
     assert [copy.read_text() for copy in backups_of(other, backups)] == ["other"]
+
+
+@pytest.mark.parametrize("existing", [True, False])
+def test_a_file_system_without_hard_links_is_written_to(file, backups, monkeypatch, existing):
+    def refuse(*_args, **_kwargs):
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", refuse)
+    if not existing:
+        file.unlink()
+    done = write(file, "{ }", backups, None if existing else "")
+    assert isinstance(done, Written)
+    assert (file.read_text(), leftovers(file)) == ("{ }", [])
+    assert [copy.read_bytes() for copy in backups_of(file, backups)] == ([b"{}\r\n"] if existing else [])
+    assert not [one for one in (backups.iterdir() if existing else ()) if one.name.startswith(".")]
+
+
+def test_a_file_system_without_unnamed_files_is_written_to(file, backups, monkeypatch):
+    monkeypatch.setattr("stormdeck.sources.staging._HAS_NO_NAME", None)
+    file.chmod(0o640)
+    assert isinstance(write(file, "{ }", backups), Written)
+    assert (file.read_text(), mode(file), leftovers(file)) == ("{ }", 0o640, [])
+    (file.parent / "new.json").unlink(missing_ok=True)
+    assert isinstance(write(file.parent / "new.json", "{ }", backups, ""), Written)
+    assert leftovers(file) == ["new.json"]
+
+
+def test_the_state_folder_may_be_on_another_file_system(file):
+    shared = Path("/dev/shm")
+    if not shared.is_dir() or shared.stat().st_dev == file.stat().st_dev:
+        pytest.skip("there is one file system only")
+    with tempfile.TemporaryDirectory(dir=shared) as folder:
+        done = write(file, "{ }", Path(folder) / "backups")
+        assert isinstance(done, Written)
+        assert (file.read_text(), leftovers(file)) == ("{ }", [])
+        assert [one.name for one in (Path(folder) / "backups").iterdir()] == [done.backup.name]

@@ -14,7 +14,7 @@ from stormdeck.model.arrange import Wish
 from stormdeck.model.bar import ascii_only
 from stormdeck.model.signs import STRANGE
 from stormdeck.model.theme_names import THEME_NAMES
-from stormdeck.options import load
+from stormdeck.options import Options, load
 from stormdeck.sources.theme import ThemeMemory
 from stormdeck.ui.glyphs import to_ascii
 from stormdeck.ui.look import Look, chosen_look
@@ -173,7 +173,7 @@ async def test_a_theme_that_cannot_be_kept_is_used_and_says_so(tmp_path):
 
 
 def test_a_theme_that_does_not_exist_is_told_with_its_neighbours_and_all_there_are(tmp_path, capsys):
-    assert run_panel(options(tmp_path, theme="hihg-contrast", home=str(tmp_path))) == 2
+    assert run_panel(Options(theme="hihg-contrast", home=tmp_path)) == 2
     said = capsys.readouterr().err
     assert 'unknown theme "hihg-contrast"; did you mean high-contrast' in said
     assert all(name in said for name in ("dark", "ansi", "nord", "tokyo-night"))

@@ -1,5 +1,6 @@
 """The panel's options: which source wins, what is refused and in which words, and that no text breaks them."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -113,7 +114,7 @@ class TestWhereTheFileIs:
         def refuse(*_args, **_kwargs):
             raise PermissionError(13, "Permission denied")
 
-        monkeypatch.setattr(Path, "open", refuse)
+        monkeypatch.setattr(os, "open", refuse)
         assert only_problem(read()) == f"{file}: cannot be read: Permission denied"
 
     def test_a_byte_order_mark_does_not_matter(self, read, file):
@@ -163,6 +164,8 @@ class TestValues:
             ("gpu", "maybe", 'expected on or off, found "maybe"'),
             ("client_version", "2.1", "expected a version of three numbers"),
             ("theme", "", "found nothing"),
+            ("theme", "lihgt", 'there is no theme "lihgt"; did you mean light?'),
+            ("theme", "zzzzz", "there are ansi, "),
             ("theme", "\x1b[31mred", r'found "\x1b[31mred"'),
         ],
         ids=lambda value: value[:24],

@@ -13,7 +13,6 @@ from stormdeck.commands.talk import put, say, standard_output
 from stormdeck.model.finding import Finding, Severity
 from stormdeck.model.rules.live import Reach
 from stormdeck.model.rules.selection import ALL, Selection
-from stormdeck.model.settings.repair import repair
 from stormdeck.model.settings.scope import Scope
 from stormdeck.model.settings.template import is_blank, target
 from stormdeck.model.text import clean
@@ -66,7 +65,7 @@ def run(
     if as_json and not rules.is_all:
         told["left_out"] = left_out
     if not as_json:
-        _tell(known, found, left_out)
+        _tell(known, found, left_out, rules)
     if with_canary:
         sick |= _send_canary(known, told, as_json=as_json)
     if as_json:
@@ -89,17 +88,17 @@ def _send_canary(known: Knowledge, told: dict[str, Any], *, as_json: bool) -> bo
     return canary.failed(result)
 
 
-def _tell(known: Knowledge, found: Sequence[Finding], left_out: int) -> None:
+def _tell(known: Knowledge, found: Sequence[Finding], left_out: int, rules: Selection) -> None:
     for line in report.as_text(found, known.settings, known.texts(), paint_for(standard_output())):
         put(line)
     put(f"{report.summary(found)}." if found else "No findings.")
     if left_out:
         put(f"{plural(left_out, 'finding')} left out by --only or --skip.")
-    for line in _asides(known, found):
+    for line in _asides(known, found, rules):
         say(line)
 
 
-def _asides(known: Knowledge, found: Sequence[Finding]) -> list[str]:
+def _asides(known: Knowledge, found: Sequence[Finding], rules: Selection) -> list[str]:
     """Return what the reader should know beside the findings."""
     lines = [known.seen.note] if known.seen.note else []
     probe = known.seen.probe
@@ -111,7 +110,7 @@ def _asides(known: Knowledge, found: Sequence[Finding]) -> list[str]:
         server = target(known.seen.vllm, known.seen.proxy)
         if server is not None:
             lines.append(f"{server.url} serves {server.model}: `stormdeck check --fix` proposes the settings for it.")
-    elif _may_fix(known, found):
+    elif _may_fix(known, found, rules):
         lines.append("`stormdeck check --fix` shows and makes the fixes, `stormdeck explain CODE` tells why.")
     elif found:
         lines.append("`stormdeck explain CODE` tells why.")
@@ -121,14 +120,11 @@ def _asides(known: Knowledge, found: Sequence[Finding]) -> list[str]:
     return [clean(line) for line in lines]
 
 
-def _may_fix(known: Knowledge, found: Sequence[Finding]) -> bool:
-    """Say whether ``--fix`` is worth a try."""
+def _may_fix(known: Knowledge, found: Sequence[Finding], rules: Selection) -> bool:
+    """Return whether ``--fix`` would propose anything."""
+    from stormdeck.commands.fix import propose
+
     user = known.settings.file(Scope.USER)
-    broken = user is not None and user.error is not None and repair(user.text) is not None
-    return broken or any(_is_safe(finding) for finding in found)
-
-
-def _is_safe(finding: Finding) -> bool:
-    """Return whether ``--fix`` makes a finding's fix."""
-    fix = finding.fix
-    return fix is not None and fix.safe and fix.scope is Scope.USER and finding.severity is not Severity.INFO
+    worth_a_try = user is not None and user.error is not None
+    worth_a_try |= any(finding.fix is not None and finding.severity is not Severity.INFO for finding in found)
+    return worth_a_try and propose(known, rules) is not None

@@ -12,6 +12,7 @@ from stormdeck.model.keys.actions import ACTIONS
 from stormdeck.model.keys.names import written_key
 from stormdeck.options import DECLARED, Declaration, Group, Loaded, Origin
 from stormdeck.options.kinds import printable, shown
+from stormdeck.sources.folders import make_private
 
 REFUSED = 2
 _HEAD = """\
@@ -53,7 +54,7 @@ def confirm(file: Path) -> int:
 def write_init(file: Path) -> int:
     """Write an options file that says what the defaults say; one that is there is left alone."""
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
+        make_private(file.parent)
         with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as stream:  # noqa: PTH123
             stream.write(init_text())
     except FileExistsError:

@@ -8,7 +8,7 @@ from enum import Enum, auto
 from stormdeck.commands.checking import Knowledge
 from stormdeck.commands.hiding import Hider
 from stormdeck.commands.paint import paint_for
-from stormdeck.commands.talk import asked, put, say, standard_error, standard_output
+from stormdeck.commands.talk import asked, flush, put, say, standard_error, standard_output
 from stormdeck.model.rules.selection import ALL, Selection
 from stormdeck.model.settings.diff import diff
 from stormdeck.model.settings.fixing import fixes
@@ -62,6 +62,8 @@ def fix(known: Knowledge, rules: Selection = ALL, *, agreed: bool, aside: bool) 
         tell(line)
     for reason in proposal.reasons:
         tell(f"  {hide(reason)}")
+    for caveat in file.caveats:
+        say(clean(caveat))
     yes = agreed or asked(f"Write {clean(str(file.path))}?")
     if yes is None:
         say("stormdeck: nothing is written: there is no terminal to ask at. --yes agrees beforehand.")
@@ -69,6 +71,7 @@ def fix(known: Knowledge, rules: Selection = ALL, *, agreed: bool, aside: bool) 
     if not yes:
         say("Nothing is written.")
         return Outcome.NOTHING
+    flush()
     written = write_settings(file.path, proposal.text, file.digest, known.paths.backups)
     if isinstance(written, Refused):
         say(f"stormdeck: {clean(written.detail)}")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -20,8 +21,10 @@ from stormdeck.model.meter import TrafficMeter
 from stormdeck.model.retries.ladder import attempt_limit
 from stormdeck.model.settings.scope import SettingsSnapshot
 from stormdeck.model.settings.timeout import timeout_ms
+from stormdeck.model.text import clean
 from stormdeck.model.traffic import TrafficSnapshot
 from stormdeck.options import Options
+from stormdeck.sources.logs.opening import open_log
 from stormdeck.sources.logs.recent import recent_lines
 
 GPU_S = 1.0
@@ -61,7 +64,17 @@ def glance(options: Options, environ: Mapping[str, str], *, gpus: bool = True) -
         proxy_config=known.proxy_config,
         tails=_tails(logs),
     )
-    return Glance(deck, known, logs, seen.note)
+    return Glance(deck, known, logs, " ".join(part for part in (seen.note, *_unread(options)) if part))
+
+
+def _unread(options: Options) -> Iterator[str]:
+    """Yield a sentence for each log that the user named and that cannot be read."""
+    for path in options.log:
+        opened = open_log(path)
+        if isinstance(opened, int):
+            os.close(opened)
+        else:
+            yield clean(f"{opened.detail.partition(' yet;')[0]}.")
 
 
 def _tails(logs: Mapping[str, Sequence[str]]) -> LogTails:

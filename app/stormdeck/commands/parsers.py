@@ -8,7 +8,9 @@ from typing import Any, NoReturn
 
 from stormdeck import __version__
 from stormdeck.commands import bundle_cli, completion, retries_cli, settings_cli, status_cli, writing
+from stormdeck.commands.talk import put
 from stormdeck.options import DECLARED, Declaration, Group
+from stormdeck.options.given import unknown
 from stormdeck.options.kinds import shown
 
 PANEL = "panel"
@@ -62,6 +64,17 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Raise what is wrong."""
         raise UsageError(message)
+
+    def _check_value(self, action: argparse.Action, value: object) -> None:
+        if action.choices is None or value in action.choices:
+            return
+        what = str(action.metavar or action.dest).lower()
+        words = unknown(what, str(value), action.choices)
+        raise UsageError(words if "did you mean" in words else f"{words}; there are {', '.join(action.choices)}")
+
+    def _print_message(self, message: str, file: object = None) -> None:
+        # argparse writes help as well as it can, and keeps silent where it cannot.
+        put(message.removesuffix("\n"))
 
     def flags(self) -> Iterable[str]:
         """Return every flag that this parser takes itself."""

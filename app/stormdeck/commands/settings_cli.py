@@ -43,8 +43,12 @@ def add_parsers(add: Callable[[str, str], Parser]) -> list[Parser]:
     remove.add_argument("key", metavar="KEY", help="a path such as model; NAME alone means env.NAME")
     for parser in (change, remove):
         parser.add_argument("--scope", default="user", metavar="SCOPE", help="user (default), project or local")
-        parser.add_argument("--dry-run", action="store_true", help="show the diff and write nothing")
-        parser.epilog = "Exit code: 0 done, or shown with --dry-run; 1 refused; 2 wrong use."
+        parser.add_argument("--dry-run", action="store_true", help="show the diff and what it brings, write nothing")
+        parser.add_argument("--yes", action="store_true", help="write without asking, also what brings an error")
+        parser.epilog = (
+            "On a terminal the diff and the findings are shown and you are asked. Without one it is written, unless it "
+            "brings an error. Exit code: 0 done, or shown with --dry-run; 1 refused; 2 wrong use."
+        )
     page = add(EXPLAIN, "explain a rule, or what is behind a message that the client shows")
     page.usage = 'stormdeck explain [CODE|"MESSAGE"] [OPTION]...'
     help_ = (
@@ -89,6 +93,7 @@ def run(command: str, arguments: argparse.Namespace, options: Options, environ: 
             scope=arguments.scope,
             json_value=command == SET and arguments.json_value,
             dry_run=arguments.dry_run,
+            agreed=arguments.yes,
             as_json=arguments.json,
         ),
     )

@@ -7,19 +7,40 @@ import sys
 
 TYPE_CHECKING = False  # typing is slow to import, and a status bar waits for it
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import TextIO
+
+
+class OutputError(Exception):
+    """Standard output takes no more, as on a full disk: why, in the system's words.
+
+    No ``OSError``, so that nobody who deals with a file's errors takes it for one.
+    """
 
 
 def put(line: str) -> None:
     """Write a line of data; into a stream that the caller closed, nothing."""
-    if sys.stdout is not None:
-        sys.stdout.write(line + "\n")
+    with _output_errors():
+        if sys.stdout is not None:
+            sys.stdout.write(line + "\n")
 
 
 def flush() -> None:
     """Hand on what was put, for a reader that waits for it."""
-    if sys.stdout is not None:
-        sys.stdout.flush()
+    with _output_errors():
+        if sys.stdout is not None:
+            sys.stdout.flush()
+
+
+@contextlib.contextmanager
+def _output_errors() -> Iterator[None]:
+    """Raise ``OutputError`` for what the system says of standard output, but for a reader that has gone."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise OutputError(error.strerror or str(error)) from error
 
 
 def say(line: str) -> None:

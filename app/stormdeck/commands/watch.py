@@ -27,6 +27,7 @@ from stormdeck.model.settings.timeout import timeout_ms
 from stormdeck.options import Options
 from stormdeck.options.kinds import printable
 from stormdeck.paths import user_paths
+from stormdeck.sources.contents import strange_kind
 from stormdeck.sources.recordings.read import STDIN
 from stormdeck.sources.recordings.write import Recorder
 from stormdeck.sources.transcripts.read import folder_obstacle
@@ -154,13 +155,25 @@ class _Stop:
 def _check(logs: Sequence[str], transcripts: str | None) -> None:
     """Refuse what can never be followed; a log that does not exist yet can."""
     for log in logs:
-        if log != STDIN and Path(log).is_dir():
-            raise _CannotRunError(f"{log} is a folder; name a log file")
+        if log != STDIN and (why := _never_followed(Path(log))):
+            raise _CannotRunError(why)
     if STDIN in logs and sys.stdin is None:
         raise _CannotRunError("standard input is closed")
     obstacle = folder_obstacle(Path(transcripts)) if transcripts is not None else ""
     if obstacle:
         raise _CannotRunError(obstacle)
+
+
+def _never_followed(log: Path) -> str:
+    """Return why a log can never be followed; empty where it can, or may be there later."""
+    try:
+        kind = strange_kind(log.stat().st_mode)
+    except (OSError, ValueError):
+        return ""
+    if not kind:
+        return ""
+    how = f"read it as standard input: stormdeck watch - < {log}" if log.is_fifo() else "name a log file"
+    return f"{log} is {kind}; {how}"
 
 
 def _recorder(out: str | None, *, several: bool) -> Recorder | None:

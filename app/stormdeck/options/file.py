@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-import stat
+import errno
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stormdeck.options.declared import BY_NAME, Declaration, Origin, OriginKind
 from stormdeck.options.given import Given, Problem, unknown
+from stormdeck.sources.contents import contents
 
 if TYPE_CHECKING:
     import yaml
 
 MOST_BYTES = 65_536
+_STRANGE = "expected a file of `name: value` lines, this is no regular file"
+_PROBLEMS = {
+    errno.EISDIR: _STRANGE,
+    errno.EINVAL: _STRANGE,
+    errno.EFBIG: f"is larger than {MOST_BYTES // 1024} KiB, which no options file is",
+}
 _NULLS = frozenset({"", "null", "Null", "NULL"})
 
 Outcome = tuple[tuple[Given, ...], tuple[Problem, ...]]
@@ -21,16 +28,11 @@ Outcome = tuple[tuple[Given, ...], tuple[Problem, ...]]
 def read_file(path: Path) -> Outcome:
     """Return what a file gives and what is wrong with it; a file that is not there gives nothing."""
     try:
-        if not stat.S_ISREG(path.stat().st_mode):
-            return (), (Problem(str(path), "expected a file of `name: value` lines, this is no regular file"),)
-        with path.open("rb") as stream:
-            data = stream.read(MOST_BYTES + 1)
+        data = contents(path, MOST_BYTES)
     except (FileNotFoundError, NotADirectoryError):
         return (), ()
     except OSError as error:
-        return (), (Problem(str(path), f"cannot be read: {error.strerror}"),)
-    if len(data) > MOST_BYTES:
-        return (), (Problem(str(path), f"is larger than {MOST_BYTES // 1024} KiB, which no options file is"),)
+        return (), (Problem(str(path), _PROBLEMS.get(error.errno or 0, f"cannot be read: {error.strerror}")),)
     try:
         return read_text(data.decode("utf-8-sig"), path)
     except UnicodeDecodeError as error:

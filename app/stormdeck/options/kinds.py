@@ -5,11 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from stormdeck.model.theme_names import THEME_NAMES
+
 _LONGEST_QUOTE = 80
+_THEMES = f"there are {', '.join(THEME_NAMES)}"
 _ON = frozenset({"on", "true", "yes", "1"})
 _OFF = frozenset({"off", "false", "no", "0"})
 
@@ -140,9 +144,12 @@ def _version(text: str, _place: Place) -> str:
     return text
 
 
-def _name(text: str, _place: Place) -> str:
+def _theme(text: str, _place: Place) -> str:
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", text):
         raise _UnexpectedError
+    if text.removeprefix("stormdeck-") not in THEME_NAMES:
+        near = get_close_matches(text, THEME_NAMES, n=1)
+        raise ValueError(f"there is no theme {quoted(text)}; " + (f"did you mean {near[0]}?" if near else _THEMES))
     return text
 
 
@@ -184,7 +191,7 @@ FILES = Kind("FILE", "a file", _file, many=True)
 FOLDER = Kind("DIR", "a folder", _folder)
 """An absolute path to a folder that exists."""
 VERSION = Kind("X.Y.Z", "a version of three numbers such as 2.1.112", _version)
-THEME = Kind("THEME", "a name of letters, digits and dashes", _name)
-"""The name of a theme; which there are is known once Textual is."""
+THEME = Kind("THEME", "the name of a theme", _theme)
+"""The name of a theme: stormdeck's own, with or without its prefix, or one of Textual's."""
 SWITCH = Kind("on|off", "on or off", _switch, switch=True)
 KEYS = Kind("ACTION=KEY", "a key for each action", _chosen, many=True, pairs=True, agree=_check_chosen)

@@ -35,7 +35,8 @@ def load(flags: Mapping[str, Sequence[str]], environ: Mapping[str, str], *, with
     what a user may write; without ``with_file`` the options file is only named.
     """
     sources = [_read_environment(environ), _read_flags(flags)]
-    file = user_paths(environ, _home(given for source in sources for given in source[0])).config
+    # The project does not matter here, and the current folder may be gone.
+    file = user_paths(environ, _home(given for source in sources for given in source[0]), Path()).config
     if with_file:
         sources.insert(0, read_file(file))
     given = [entry for source in sources for entry in source[0]]
@@ -92,11 +93,19 @@ def _resolve(given: Sequence[Given]) -> tuple[Options, tuple[Problem, ...]]:
     return Options(**values, origins=origins), tuple(problems)
 
 
+def _here() -> Path:
+    """Return the current folder; where it is gone, one in which no relative path leads anywhere."""
+    try:
+        return Path.cwd()
+    except FileNotFoundError:
+        return Path()
+
+
 def _value(entry: Given, home: Path) -> object:
     """Return the value of an option as one source gives it, or the problem with it."""
     kind, origin = entry.declaration.kind, entry.origin
     in_file = origin.kind is OriginKind.FILE
-    place = Place(Path(origin.name).parent if in_file else Path.cwd(), home)
+    place = Place(Path(origin.name).parent if in_file else _here(), home)
     try:
         read = tuple(kind.read(text, place) for text in entry.texts)
         if kind.agree is not None:

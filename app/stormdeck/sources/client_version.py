@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stormdeck.model.rules.facts import NEWEST
+from stormdeck.sources.contents import contents, open_regular
 from stormdeck.sources.transcripts.files import transcript_files, transcripts_folder
 
 _VERSION = re.compile(r"\d{1,6}(?:\.\d{1,6}){1,3}", re.ASCII)
@@ -67,7 +68,7 @@ def _transcripts(claude: Path) -> Iterator[_Trace]:
 
 def _tail(path: Path) -> bytes:
     try:
-        with path.open("rb") as file:
+        with os.fdopen(open_regular(path), "rb") as file:
             file.seek(0, os.SEEK_END)
             file.seek(max(0, file.tell() - _TAIL))
             return file.read(_TAIL)
@@ -107,8 +108,7 @@ def _of_program(program: Path) -> _Trace | None:
 
 def _of_package(path: Path) -> _Trace | None:
     try:
-        with path.open("rb") as file:
-            read = json.loads(file.read(_LARGEST_PACKAGE))
+        read = json.loads(contents(path, _LARGEST_PACKAGE))
         at = path.stat().st_mtime
     except (OSError, ValueError, RecursionError):
         return None

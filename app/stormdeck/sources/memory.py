@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -10,12 +11,16 @@ from typing import TYPE_CHECKING
 
 from stormdeck.model.retries.storm import Outcome, Storm
 from stormdeck.model.text import clean
+from stormdeck.sources.contents import open_regular
+from stormdeck.sources.folders import make_private
 from stormdeck.sources.storm_table import CREATE, newest_storms, storable, store
 
 if TYPE_CHECKING:
     from sqlite3 import Connection, Error
 
 MOST = 500
+_LARGEST = 256 * 1024 * 1024
+"""Bytes; 500 storms take some hundred kilobytes."""
 PATIENCE_S = 2.0
 """For a panel that writes at the same time."""
 _SCHEMA = 1
@@ -80,7 +85,7 @@ class StormMemory:
 
     def _create(self) -> None:
         """Make the file, for its user alone: a reason may quote what a server said."""
-        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private(self.path.parent)
         try:
             os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
         except FileExistsError:
@@ -108,6 +113,13 @@ class StormMemory:
         """Open the file, check that it is whole, and give an empty one its table."""
         import sqlite3
 
+        # SQLite reads what it opens as often as it likes: a pipe, a device or a file without end is never given to it.
+        handle = open_regular(self.path)
+        try:
+            if os.fstat(handle).st_size > _LARGEST:
+                raise OSError(errno.EFBIG, "it is too large")
+        finally:
+            os.close(handle)
         place = self.path if self._writes else f"{self.path.absolute().as_uri()}?mode=ro"
         base = sqlite3.connect(place, timeout=self._patience_s, isolation_level=None, uri=not self._writes)
         try:

@@ -14,7 +14,7 @@ from stormdeck.model.server import ServerState
 from stormdeck.model.text import clean, mask_command
 from stormdeck.sources.commandline import speaks_tls, told_port
 from stormdeck.sources.outputs import outputs_of
-from stormdeck.sources.running import Program, Running, yaml_of
+from stormdeck.sources.running import Program, Running, unreadable, yaml_of
 
 _ANY = {"0.0.0.0": "127.0.0.1", "::": "127.0.0.1", "::1": "[::1]"}  # noqa: S104 - compared with, never bound
 
@@ -72,8 +72,9 @@ def scan_processes(sockets_too: bool = True) -> Scan:
                 pids = sockets.setdefault((socket.laddr.ip, socket.laddr.port), [])
                 unowned += socket.pid is None
                 pids += [] if socket.pid is None else [socket.pid]
-    except (psutil.Error, OSError) as error:
-        why = clean(str(error))[:80] or "no permission"
+    except unreadable() as error:
+        known = isinstance(error, psutil.Error | OSError)
+        why = (clean(str(error))[:80] or "no permission") if known else "/proc is empty or hidden"
         notes.append(f"the processes and listening ports of this machine cannot be read: {why}")
     if unowned:
         notes.append(f"{unowned} listening ports belong to processes of other users, which are not told")
@@ -92,7 +93,7 @@ def is_alive(process: ServerProcess) -> bool:
     try:
         found = psutil.Process(process.pid)
         return abs(found.create_time() - process.started) < 2 and found.status() != psutil.STATUS_ZOMBIE
-    except (psutil.Error, OSError):
+    except unreadable():
         return False
 
 
@@ -117,7 +118,7 @@ def config_of(process: ServerProcess) -> Path | None:
 
     try:
         return yaml_of(psutil.Process(process.pid), process.command)
-    except (psutil.Error, OSError):
+    except unreadable():
         return None
 
 

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 
 from stormdeck import __version__
 from stormdeck.model.bar import Bar
+from stormdeck.sources.contents import open_regular, read_whole
 
 HEARTBEAT_S = 5.0
 """A panel gives a sign of life at least that often."""
@@ -131,11 +132,14 @@ def _running(folder: str, now: float) -> Iterator[dict[str, object]]:
 
 def _read(path: str, now: float) -> dict[str, object] | None:
     try:
-        with open(path, "rb") as stream:
-            status = os.fstat(stream.fileno())
-            if abs(now - status.st_mtime) > STALE_S or status.st_uid != os.getuid() or status.st_size > MOST_BYTES:
+        handle = open_regular(path)
+        try:
+            status = os.fstat(handle)
+            if abs(now - status.st_mtime) > STALE_S or status.st_uid != os.getuid():
                 return None
-            told = json.loads(stream.read(MOST_BYTES))
+            told = json.loads(read_whole(handle, MOST_BYTES))
+        finally:
+            os.close(handle)
     except (OSError, ValueError, RecursionError):
         return None
     return told if isinstance(told, dict) and told.get("stormdeck") == __version__ else None

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from stormdeck import __version__
+from stormdeck.sources.folders import make_private
 from stormdeck.sources.published import is_left_behind, panel_name
 
 _CLOSE_S = 1.0
@@ -66,7 +67,7 @@ class Publication:
     def _replace(self, data: bytes) -> bool:
         temporary = self._path.with_name(self._path.name + _TEMPORARY)
         try:
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_private(self._folder)
             handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
             with os.fdopen(handle, "wb") as stream:
                 stream.write(data)

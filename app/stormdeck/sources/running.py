@@ -36,14 +36,12 @@ class Running:
     """
 
     def __init__(self, processes: Iterable[psutil.Process]) -> None:
-        import psutil
-
         self._found: dict[int, tuple[psutil.Process, tuple[str, ...], ServerKind | None]] = {}
         self._read: dict[int, Program | None] = {}
         for process in processes:
             try:
                 argv = _trimmed(process.cmdline())
-            except (psutil.Error, OSError):
+            except unreadable():
                 continue
             self._found[process.pid] = process, argv, kind_of(argv)
 
@@ -61,27 +59,33 @@ class Running:
         return self._read[pid]
 
 
-def yaml_of(process: psutil.Process, argv: Sequence[str]) -> Path | None:
-    """Return the YAML of a LiteLLM, seen from the folder that it was started in."""
+def unreadable() -> tuple[type[Exception], ...]:
+    """Return what psutil raises where a process is gone, or the kernel's tables are empty, hidden or cut.
+
+    It parses them unchecked: an empty ``/proc`` is an ``IndexError`` (measured, 7.0).
+    """
     import psutil
 
+    return psutil.Error, OSError, LookupError, ValueError, RuntimeError
+
+
+def yaml_of(process: psutil.Process, argv: Sequence[str]) -> Path | None:
+    """Return the YAML of a LiteLLM, seen from the folder that it was started in."""
     told = option(argv, "--config", "-c")
     if not told:
         return None
     try:
         return Path(process.cwd()) / told
-    except (psutil.Error, OSError):
+    except unreadable():
         return Path(told) if Path(told).is_absolute() else None
 
 
 def _program(process: psutil.Process, argv: tuple[str, ...], kind: ServerKind | None) -> Program | None:
-    import psutil
-
     try:
         with process.oneshot():
             config = yaml_of(process, argv) if kind is ServerKind.LITELLM else None
             parent, name, started = process.ppid(), process.name(), int(process.create_time())
-    except (psutil.Error, OSError):
+    except unreadable():
         return None
     return Program(process.pid, parent, argv, name, started, kind, config)
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from pathlib import Path
 
 from stormdeck.model.text import clean
+from stormdeck.sources.contents import contents
+from stormdeck.sources.folders import make_private
+from stormdeck.sources.staging import NewFile, clear, with_new_file
 
 MOST_BYTES = 200
+_TAG = "theme"
 
 
 class ThemeMemory:
@@ -20,8 +22,7 @@ class ThemeMemory:
     def recall(self) -> str:
         """Return the name; empty where none was chosen or the file cannot be read."""
         try:
-            with self._path.open("rb") as stream:
-                return stream.read(MOST_BYTES).decode("utf-8", "replace").strip()
+            return contents(self._path, MOST_BYTES).decode("utf-8", "replace").strip()
         except OSError:
             return ""
 
@@ -29,15 +30,14 @@ class ThemeMemory:
         """Write the name; return in words what stands in the way, empty when it is written."""
         if name == self.recall():
             return ""
-        temporary = ""
         try:
-            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            handle, temporary = tempfile.mkstemp(prefix=".theme.", dir=self._path.parent)
-            with os.fdopen(handle, "w", encoding="utf-8") as stream:
-                stream.write(f"{name}\n")
-            Path(temporary).replace(self._path)
+            make_private(self._path.parent)
+            clear(self._path.parent, _TAG)
+            with_new_file(self._path.parent, _TAG, lambda file: self._write(file, name))
         except OSError as error:
-            if temporary:
-                Path(temporary).unlink(missing_ok=True)
             return clean(f"The theme is not kept for the next start: {self._path}: {error.strerror}.")
         return ""
+
+    def _write(self, file: NewFile, name: str) -> None:
+        file.write(f"{name}\n".encode())
+        file.replace(self._path, self._path.parent)

@@ -70,6 +70,10 @@ class Document:
             value = value.get(key) if isinstance(value, dict) else None
         return value
 
+    def has(self, path: Path) -> bool:
+        """Return whether there is an entry at a path, if only with null."""
+        return self._member(_keys(path)) is not None
+
     def position(self, path: Path) -> tuple[int, int] | None:
         """Return line and column of an entry's key, both counted from 1; ``None`` where it is not in the text."""
         member = self._member(_keys(path))

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from stormdeck.model.finding import Edit
 from stormdeck.model.settings.document import Document
+from stormdeck.model.settings.removing import removed
 from stormdeck.model.settings.scope import Effective, FileError, Scope, SettingsFile, SettingsSnapshot
 from stormdeck.model.settings.shape import shape_error
 
@@ -90,9 +91,13 @@ def edited(text: str, edits: Iterable[Edit]) -> str | FileError:
 
 
 def _edited(document: Document, edits: Iterable[Edit]) -> Document:
-    """Return a document with edits made."""
+    """Return a document with edits made; an object that an edit made goes with its last entry."""
+    before = document
     for edit in edits:
-        document = document.remove(edit.path) if edit.value is None else document.set(edit.path, edit.value)
+        if edit.value is not None:
+            document = document.set(edit.path, edit.value)
+        elif document.has(edit.path):
+            document = removed(document, edit.path, (before,))
     return document
 
 

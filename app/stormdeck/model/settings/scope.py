@@ -40,6 +40,8 @@ class SettingsFile:
     writable: bool = True
     digest: str = ""
     """SHA-256 of the bytes; a write is refused when the file has another by then."""
+    caveats: tuple[str, ...] = ()
+    """What a write changes besides the text, one sentence each: hard links, the owner."""
     parsed: Document | None = field(default=None, repr=False, compare=False)
     """The text as it was read last; ``document`` looks whether it is still that text."""
 

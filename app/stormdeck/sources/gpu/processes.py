@@ -7,6 +7,7 @@ import re
 from stormdeck.model.gpu import GpuProcess
 from stormdeck.sources.gpu.nvml import Nvml, whole
 from stormdeck.sources.gpu.words import clean
+from stormdeck.sources.running import unreadable
 
 _ROLES = (
     (re.compile(r"EngineCore|VLLM::Engine"), "vLLM engine"),
@@ -80,7 +81,7 @@ class ProcessNames:
                 title = " ".join(process.cmdline())
             except psutil.AccessDenied:
                 title = ""
-        except (psutil.Error, OSError):
+        except unreadable():
             return GpuProcess(pid, f"pid {pid}", memory_bytes, is_vllm=False)
         name, is_vllm = named(pid, title, program)
         if is_vllm:

@@ -1,13 +1,13 @@
-"""Opening a log for reading without ever waiting for it, or disturbing what is no file."""
+"""Open a log for reading, without waiting for it or disturbing what is no file."""
 
 from __future__ import annotations
 
-import os
-import stat
+import errno
 from pathlib import Path
 from typing import NamedTuple
 
 from stormdeck.model.logs.batch import LogState
+from stormdeck.sources.contents import open_regular, strange_kind
 from stormdeck.sources.trouble import NO_DESCRIPTORS, is_short
 
 
@@ -24,15 +24,9 @@ def open_log(path: Path) -> int | Obstacle:
     What is no regular file is never opened: opening a pipe would set its writer free and then break it.
     """
     try:
-        if kind := _strange(path.stat().st_mode):
-            return Obstacle(LogState.NOT_A_FILE, f"{path} is {kind}; name a log file")
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        return open_regular(path)
     except OSError as error:
         return obstacle(path, error)
-    if kind := _strange(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        return Obstacle(LogState.NOT_A_FILE, f"{path} is {kind}; name a log file")
-    return descriptor
 
 
 def obstacle(path: Path, error: OSError) -> Obstacle:
@@ -43,17 +37,16 @@ def obstacle(path: Path, error: OSError) -> Obstacle:
         return Obstacle(LogState.NO_PERMISSION, f"{path} may not be read by this user; chmod it, or join its group")
     if isinstance(error, NotADirectoryError):
         return Obstacle(LogState.NOT_A_FILE, f"a part of {path} is a file, not a folder")
+    if error.errno in {errno.EISDIR, errno.EINVAL}:
+        return Obstacle(LogState.NOT_A_FILE, f"{path} is {_kind(path)}; name a log file")
     if is_short(error):
         return Obstacle(LogState.FAILED, f"{path} cannot be read: {NO_DESCRIPTORS}")
     return Obstacle(LogState.FAILED, f"{path}: {error.strerror or error}")
 
 
-def _strange(mode: int) -> str:
-    """Return what stands in place of a file, empty for a file."""
-    if stat.S_ISREG(mode):
-        return ""
-    if stat.S_ISDIR(mode):
-        return "a folder"
-    if stat.S_ISFIFO(mode):
-        return "a pipe"
-    return "a socket" if stat.S_ISSOCK(mode) else "a device"
+def _kind(path: Path) -> str:
+    """Return in words what stands in place of a file."""
+    try:
+        return strange_kind(path.stat().st_mode) or "no regular file"
+    except OSError:
+        return "no regular file"

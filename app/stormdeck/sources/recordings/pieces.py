@@ -1,17 +1,29 @@
-"""The lines of a file, of standard input, of a compressed file: a piece at a time."""
+"""Read the lines of a file, of standard input or of a compressed file, a piece at a time."""
 
 from __future__ import annotations
 
+import errno
 import io
+import os
+import select
+import stat
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Protocol, cast
 
+from stormdeck.sources.contents import READING, strange_kind
 from stormdeck.sources.logs.lines import LineSplitter
 
 PIECE_BYTES = 1024 * 1024
+MOST_UNPACKED = 1024 * 1024 * 1024
+"""Bytes; what a small compressed file unfolds to takes as much time as a log of that size."""
+_PADDING = 500
+"""Times its size that nothing but padding unfolds to; one access line again and again reaches 340 (measured)."""
+_JUDGED_FROM = 64 * 1024 * 1024
+PATIENCE_S = 2.0
+"""For a program that is about to write into a named pipe."""
 _GZIP = b"\x1f\x8b"
 
 
@@ -21,14 +33,15 @@ class _Stream(Protocol):
 
 
 def pieces(path: Path | None) -> Iterator[list[str]]:
-    """Yield the lines of a file, or of standard input for ``None``, a piece at a time.
+    """Yield the lines of a file, of a pipe, or of standard input for ``None``, a piece at a time.
 
-    Memory is bounded whatever is in it: lines over 64 KiB are cut. gzip is read as what it holds. Raises OSError
-    where the file cannot be read, or not to its end.
+    Memory is bounded whatever is in it: lines over 64 KiB are cut. gzip is read as what it holds, up to 1 GiB of it.
+    Raises OSError where the file cannot be read, or not to its end; a device or a socket is not read, nor is a named
+    pipe that no program writes to.
     """
     splitter = LineSplitter()
     with ExitStack() as stack:
-        stream = _decompressed(stack.enter_context(path.open("rb")) if path is not None else standard_input())
+        stream = _decompressed(stack.enter_context(_opened(path)) if path is not None else standard_input())
         while data := _read(stream):
             if lines := splitter.split(data):
                 yield lines
@@ -44,12 +57,73 @@ def standard_input() -> io.BufferedReader:
     return stream if isinstance(stream, io.BufferedReader) else io.BufferedReader(cast("io.RawIOBase", stream))
 
 
+def _opened(path: Path) -> io.BufferedReader:
+    """Open a file, or a pipe as ``analyze <(kubectl logs vllm)`` gives one: it is read to its end."""
+    _refuse_endless(path.stat().st_mode)
+    handle = os.open(path, READING)
+    try:
+        mode = os.fstat(handle).st_mode
+        _refuse_endless(mode)
+        if stat.S_ISFIFO(mode):
+            _await_writer(handle)
+            os.set_blocking(handle, True)
+        return os.fdopen(handle, "rb")
+    except OSError:
+        os.close(handle)
+        raise
+
+
+def _refuse_endless(mode: int) -> None:
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(errno.EISDIR, "it is a folder: name the logs or recordings in it")
+    kind = strange_kind(mode)
+    if kind and not stat.S_ISFIFO(mode):
+        raise OSError(errno.EINVAL, f"it is {kind}, no regular file")
+
+
+def _await_writer(handle: int) -> None:
+    """Return once a pipe has something to read, its end or a live writer; raise where it has none of them."""
+    poll = select.poll()
+    poll.register(handle, select.POLLIN)
+    if poll.poll(PATIENCE_S * 1000):
+        return
+    try:
+        started = os.read(handle, 1)
+    except BlockingIOError:  # a program holds it open and is still to write
+        return
+    late = "the program that writes to this pipe began too late, try again"
+    raise OSError(errno.EPIPE, late if started else "it is a pipe that no program writes to")
+
+
 def _decompressed(stream: io.BufferedReader) -> _Stream:
     if stream.peek(len(_GZIP))[: len(_GZIP)] != _GZIP:
         return stream
     import gzip
 
-    return gzip.GzipFile(fileobj=stream)
+    return _Unpacking(gzip.GzipFile(fileobj=stream), stream)
+
+
+class _Unpacking:
+    """Decompressed data, up to what a log may unfold to."""
+
+    def __init__(self, unpacked: _Stream, packed: io.BufferedReader) -> None:
+        self._unpacked = unpacked
+        self._packed = packed
+        self._read = 0
+
+    def read1(self, size: int, /) -> bytes:
+        """Return the next bytes; raises OSError for data that would unfold without end."""
+        data = self._unpacked.read1(size)
+        self._read += len(data)
+        if self._read > MOST_UNPACKED:
+            most = f"{MOST_UNPACKED // 1024**2} MiB"
+            raise OSError(errno.EFBIG, f"it unfolds to more than {most}, the rest is left out: unpack it first")
+        if self._read > _JUDGED_FROM and self._read > _PADDING * self._compressed():
+            raise OSError(errno.EFBIG, f"it unfolds to more than {_PADDING} times its size, which no log does")
+        return data
+
+    def _compressed(self) -> int:
+        return self._packed.tell() if self._packed.seekable() else self._read
 
 
 def _read(stream: _Stream) -> bytes:

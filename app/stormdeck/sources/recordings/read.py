@@ -18,6 +18,7 @@ from stormdeck.model.text import clean
 from stormdeck.sources.recordings.entry import LOOKED_AT, is_recording, read_recorded
 from stormdeck.sources.recordings.pieces import pieces
 from stormdeck.sources.recordings.rotation import with_predecessors
+from stormdeck.sources.recordings.tape import recording_in
 
 HELD = 4
 """Pieces that are held at most to tell a recording from a log; a file that begins with more blank lines is a log."""
@@ -124,9 +125,12 @@ def _first(source: Iterator[list[str]]) -> list[list[str]]:
 def _logs(files: Sequence[str]) -> dict[str, tuple[Path | None, ...]]:
     """Return the files of each log, oldest first, by a name for it; ``None`` is standard input.
 
-    A file that is named twice, or by itself and as the predecessor of another, is read once.
+    A bundle's folder stands for the recording in it. A file that is named twice, or by
+    itself and as the predecessor of another, is read once.
     """
-    chains = {file: with_predecessors(Path(file)) if file != STDIN else (None,) for file in dict.fromkeys(files)}
+    chains = {
+        file: with_predecessors(recording_in(Path(file))) if file != STDIN else (None,) for file in dict.fromkeys(files)
+    }
     known = {realpath(path) for parts in chains.values() for path in parts[:-1] if path is not None}
     logs: dict[str, tuple[Path | None, ...]] = {}
     for file, parts in chains.items():

@@ -43,33 +43,42 @@ class Tape:
         return self.batches[-1].arrived
 
 
+def recording_in(path: Path) -> Path:
+    """Return the recording in the folder of a bundle, and every other path as it is."""
+    try:
+        inside = path / RECORDING
+        return inside if path.is_dir() and inside.is_file() else path
+    except (OSError, ValueError):
+        return path
+
+
 def load_tape(path: Path) -> Tape | str:
     """Return a recording, of a bundle's folder the one inside; or say in plain words why it cannot be played.
 
     Damaged lines are left out, as ``analyze`` does, and told. A clock that was set back stands until it is caught up
     with.
     """
+    path = recording_in(path)
     if path.is_dir():
-        if not (path / RECORDING).is_file():
-            return (
-                f"{path} is a folder without a {RECORDING}: name a recording, as `stormdeck watch --record` keeps one"
-            )
-        path /= RECORDING
+        return f"{path} is a folder without a {RECORDING}: name a recording, as `stormdeck watch --record` keeps one"
     try:
-        state = path.stat()
-        if not stat.S_ISREG(state.st_mode):
+        if not stat.S_ISREG(path.stat().st_mode):
             return f"{path} is no regular file: name a recording"
-        if state.st_size > LARGEST_BYTES:
-            most = f"{LARGEST_BYTES // 1024**2} MiB"
-            return f"{path} is larger than {most}; play a part of it: head -n 1000000 {path} > part.jsonl"
         reading = _Reading()
         batches = tuple(_batches(path, reading))
+    except _TooLargeError:
+        most = f"{LARGEST_BYTES // 1024**2} MiB"
+        return f"{path} is larger than {most}; play a part of it: head -n 1000000 {path} > part.jsonl"
     except (OSError, ValueError) as error:
         why = error.strerror or str(error) if isinstance(error, OSError) else str(error)
         return f"{path} cannot be read: {why[:1].lower()}{why[1:]}"
     if not batches:
         return f"{path} {reading.nothing()}"
     return Tape(clean(path.name), batches, reading.damage())
+
+
+class _TooLargeError(Exception):
+    """The recording has more text than is held, counted as it is unpacked."""
 
 
 class _Reading:
@@ -118,7 +127,11 @@ class _Reading:
 
 def _batches(path: Path, reading: _Reading) -> Iterator[LogBatch]:
     latest = 0.0
+    size = 0
     for texts in pieces(path):
+        size += sum(map(len, texts)) + len(texts)
+        if size > LARGEST_BYTES:
+            raise _TooLargeError
         known = [
             one for text, told in zip(texts, read_recorded(texts), strict=True) if (one := reading.take(text, told))
         ]

@@ -1,4 +1,4 @@
-"""Who else can read a settings file: told by its mode, and by git's index; nothing is run."""
+"""Who else can read a settings file, by its mode and by git's index; nothing is run."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 
 from stormdeck.model.rules.facts import Exposure
 from stormdeck.model.settings.scope import SettingsFile
+from stormdeck.sources.contents import contents
 
 _LARGEST_INDEX = 64 * 1024 * 1024
 _DEEPEST = 64
@@ -42,10 +43,8 @@ def _is_tracked(path: Path) -> bool:
         if root is None:
             return False
         index = root / ".git" / "index"
-        if index.stat().st_size > _LARGEST_INDEX:
-            return False
         name = target.relative_to(root).as_posix().encode("utf-8", "surrogateescape")
-        data = index.read_bytes()
+        data = contents(index, _LARGEST_INDEX)
     except (OSError, RuntimeError, ValueError):
         return False
     # Two bytes stand before a name: its length in the lower twelve bits, above them flags, 0 without a conflict.

@@ -14,6 +14,7 @@ from stormdeck.model.settings.merge import loaded, merged
 from stormdeck.model.settings.scope import FileError, Scope, SettingsFile, SettingsSnapshot
 from stormdeck.paths import UserPaths
 from stormdeck.sources.contents import contents
+from stormdeck.sources.settings.rights import write_caveats
 from stormdeck.sources.trouble import NO_DESCRIPTORS, is_short
 
 LARGEST = 5 * 1024 * 1024
@@ -75,7 +76,7 @@ def read_file(scope: Scope, path: Path) -> SettingsFile:
         if is_short(error):
             return replace(file, exists=True, error=FileError(NO_DESCRIPTORS, ours=True)) if path.exists() else file
         return replace(file, exists=True, error=FileError(_why(path, error)))
-    file = replace(file, exists=True, digest=digest_of(data))
+    file = replace(file, exists=True, digest=digest_of(data), caveats=write_caveats(path))
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:

@@ -1,24 +1,23 @@
-"""How a settings file is changed without ever being half written, and what is kept to undo it."""
+"""Change a settings file, whole or not at all, and keep a copy to undo it."""
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
-import re
-import stat
-import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from stormdeck.sources.settings.read import digest_of, may_write, target_of
-
-BACKUPS_KEPT = 10
-"""Copies of each file; the oldest goes first."""
-_NEW_FILE_MODE = 0o600
-"""A file with a token is nobody else's business."""
+from stormdeck.sources.contents import contents, open_regular
+from stormdeck.sources.folders import make_private
+from stormdeck.sources.settings.backups import back_up, tag_of
+from stormdeck.sources.settings.lock import BusyError, locked
+from stormdeck.sources.settings.read import LARGEST, digest_of, may_write, target_of
+from stormdeck.sources.settings.rights import NotKeptError, give_rights
+from stormdeck.sources.staging import NewFile, clear, with_new_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +37,11 @@ class Reason(StrEnum):
 
     CHANGED = "changed"
     """Somebody else changed the file since it was read."""
+    BUSY = "busy"
+    """Another program is writing into the folder."""
     READ_ONLY = "read only"
+    RIGHTS = "rights"
+    """Who may read the file could not be kept."""
     BACKUP = "backup"
     """The copy could not be kept, so the file was left alone."""
     FAILED = "failed"
@@ -58,37 +61,50 @@ def write_settings(
 ) -> Written | Refused:
     """Replace a file's text at once and for good, or say why not.
 
-    The new text is written beside the file, synced and renamed over it; mode and, where allowed, owner stay, a
-    link stays a link, missing folders are made. ``expected_digest`` is the digest that was read, empty for a file
-    that did not exist. What was there goes into ``backups`` first, the ten newest of each file are kept.
+    One program writes at a time. The new text is written into a file without a name, synced and put in the place of
+    the old one: who is killed meanwhile leaves the old text or the new one, and nothing beside it. Owner, group,
+    mode, access list and extended attributes stay, a link stays a link, missing folders are made for their owner
+    alone. Where owner or group cannot be kept, nobody may read more than before.
+
+    ``expected_digest`` is the digest that was read, empty for a file that did not exist. What was there goes into
+    ``backups`` first, the ten newest of each file are kept.
     """
     target = target_of(path)
     try:
         data = text.encode("utf-8")
         old = _current(target)
+        if _digest(old) != expected_digest:
+            return _changed(path)
+        if old == data:
+            return Written(path, None, _digest(old))
+        if not may_write(target):
+            why = f"{path} or its folder is read only: allow writing, or edit another scope."
+            return Refused(Reason.READ_ONLY, why)
+        make_private(target.parent)
+        with locked(target.parent):
+            return _write(path, target, data, expected_digest, backups, clock())
+    except BusyError:
+        why = f"another program is writing into {target.parent}: try again. The file is as it was."
+        return Refused(Reason.BUSY, why)
+    except NotKeptError as error:
+        return Refused(Reason.RIGHTS, f"{path} is not written: {error}. It is as it was: edit it with an editor.")
     except (OSError, UnicodeEncodeError) as error:
-        return Refused(Reason.FAILED, f"{path} cannot be written: {_words(error)}.")
+        return Refused(Reason.FAILED, f"{path} cannot be written: {_words(error)}. It is as it was.")
+
+
+def _write(path: Path, target: Path, data: bytes, expected_digest: str, backups: Path, now: float) -> Written | Refused:
+    """Write while the lock is held; raises what stands in the way."""
+    for folder in (target.parent, backups):
+        clear(folder, tag_of(target))
+    old = _current(target)
     if _digest(old) != expected_digest:
         return _changed(path)
-    if old == data:
-        return Written(path, None, _digest(old))
-    if not may_write(target):
-        return Refused(Reason.READ_ONLY, f"{path} or its folder is read only: allow writing, or edit another scope.")
     try:
-        backup = _back_up(target, old, backups, clock()) if old is not None else None
+        backup = back_up(target, old, backups, now) if old is not None else None
     except OSError as error:
         return Refused(Reason.BACKUP, f"no copy could be kept in {backups}: {_words(error)}. The file is as it was.")
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        replaced = _replace(target, data, expected_digest)
-    except OSError as error:
-        return Refused(Reason.FAILED, f"{path} cannot be written: {_words(error)}. It is as it was.")
+    replaced = _replace(target, data, expected_digest, backups)
     return Written(path, backup, digest_of(data)) if replaced else _changed(path)
-
-
-def backups_of(path: Path, backups: Path) -> tuple[Path, ...]:
-    """Return the kept copies of a file, newest first."""
-    return tuple(copy for _, copy in sorted(_kept(target_of(path), backups), reverse=True))
 
 
 def _changed(path: Path) -> Refused:
@@ -97,10 +113,8 @@ def _changed(path: Path) -> Refused:
 
 def _current(target: Path) -> bytes | None:
     """Return the bytes of a file, ``None`` when there is none."""
-    if target.exists() and not target.is_file():
-        raise OSError("it is no regular file")
     try:
-        return target.read_bytes()
+        return contents(target, LARGEST)
     except FileNotFoundError:
         return None
 
@@ -109,35 +123,32 @@ def _digest(data: bytes | None) -> str:
     return "" if data is None else digest_of(data)
 
 
-def _replace(target: Path, data: bytes, expected_digest: str) -> bool:
-    """Put the bytes in the file's place; ``False`` when it changed in the meantime. No temporary file stays."""
-    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent)
-    temporary = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            _keep_rights(target, stream.fileno())
-            stream.write(data)
-            stream.flush()
-            os.fsync(stream.fileno())
+def _replace(target: Path, data: bytes, expected_digest: str, own: Path) -> bool:
+    """Put the bytes in the file's place; return whether the file was still the expected one."""
+
+    def put(file: NewFile) -> bool:
+        if expected_digest:
+            old = open_regular(target)
+            try:
+                give_rights(old, file.handle)
+            finally:
+                os.close(old)
+        file.write(data)
         if _digest(_current(target)) != expected_digest:
             return False
-        temporary.replace(target)
-    finally:
-        temporary.unlink(missing_ok=True)
-    _sync_folder(target.parent)
-    return True
+        if expected_digest:
+            file.replace(target, own)
+        else:
+            file.appear(target)
+        return True
 
-
-def _keep_rights(target: Path, handle: int) -> None:
-    """Give the new file the mode and, where allowed, the owner of the old one."""
     try:
-        status = target.stat()
-    except FileNotFoundError:
-        os.fchmod(handle, _NEW_FILE_MODE)
-        return
-    with contextlib.suppress(PermissionError):
-        os.fchown(handle, status.st_uid, status.st_gid)
-    os.fchmod(handle, stat.S_IMODE(status.st_mode))
+        replaced = with_new_file(target.parent, tag_of(target), put)
+    except FileExistsError:
+        return False
+    if replaced:
+        _sync_folder(target.parent)
+    return replaced
 
 
 def _sync_folder(folder: Path) -> None:
@@ -150,43 +161,10 @@ def _sync_folder(folder: Path) -> None:
             os.close(handle)
 
 
-def _back_up(target: Path, data: bytes, backups: Path, now: float) -> Path:
-    """Keep a copy that only the owner can read, and drop the oldest beyond ten."""
-    backups.mkdir(parents=True, exist_ok=True, mode=0o700)
-    backups.chmod(0o700)
-    kept = sorted(_kept(target, backups))
-    number = kept[-1][0] + 1 if kept else 1
-    stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(now))
-    copy = backups / f"{_tag(target)}-{number:06d}-{stamp}-{target.name}"
-    handle = os.open(copy, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(data)
-            stream.flush()
-            os.fsync(stream.fileno())
-    except OSError:
-        # Half a copy is none: undo would take it for the file.
-        copy.unlink(missing_ok=True)
-        raise
-    for _, old in [*kept, (number, copy)][:-BACKUPS_KEPT]:
-        old.unlink(missing_ok=True)
-    return copy
-
-
-def _kept(target: Path, backups: Path) -> list[tuple[int, Path]]:
-    """Return the copies of a file with their running numbers."""
-    pattern = re.compile(rf"{_tag(target)}-(\d{{6,}})-.*")
-    copies = backups.iterdir() if backups.is_dir() else iter(())
-    return [(int(found.group(1)), copy) for copy in copies if (found := pattern.fullmatch(copy.name))]
-
-
-def _tag(target: Path) -> str:
-    """Return what tells the copies of one file from those of others of the same name."""
-    return digest_of(os.fsencode(target))[:12]
-
-
 def _words(error: OSError | UnicodeEncodeError) -> str:
     """Return a system's message without the path, which the sentence names already."""
     if isinstance(error, UnicodeEncodeError):
         return "the text holds a character that no file can hold"
+    if error.errno == errno.EBUSY:
+        return "it is mounted by itself, as a volume of a container, so no other file can take its place"
     return (error.strerror or str(error)).lower()

@@ -36,7 +36,10 @@ def folder_obstacle(folder: Path) -> str:
     except FileNotFoundError:
         return f"{folder} does not exist; name the client's folder, by default ~/.claude/projects"
     except NotADirectoryError:
-        return ""
+        opened = open_log(folder)
+        if isinstance(opened, Obstacle):
+            return opened.detail.replace("name a log file", "name the client's folder, or a transcript")
+        os.close(opened)
     except PermissionError:
         return f"{folder} may not be read by this user; run as the user whose client it is"
     except OSError as error:

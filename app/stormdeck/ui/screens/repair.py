@@ -20,5 +20,7 @@ async def propose_repair(area: Area, file: SettingsFile | None) -> bool:
         if refused:
             area.notify(refused, title="Not saved", severity="error", timeout=12, markup=False)
 
-    await area.app.push_screen(SaveScreen(file.path, diff(file.text, proposed.text), notes=proposed.notes), write)
+    await area.app.push_screen(
+        SaveScreen(file.path, diff(file.text, proposed.text), notes=(*proposed.notes, *file.caveats)), write
+    )
     return True

@@ -36,7 +36,8 @@ class SaveScreen(Dialog[bool | None]):
         """Return the file, the diff, and what happens to the rest."""
         rows = [*line(("SAVE  ", "$quiet bold"), (str(self._path), "bold")).wrap(width), line()]
         rows += [row for one in self._lines for row in diff_rows(one, width)]
-        rows += [line(), *(line((note, "$quiet")) for note in self._notes)] if self._notes else []
+        notes = [row for note in self._notes for row in line((note, "$quiet")).wrap(width)]
+        rows += [line(), *notes] if notes else []
         said = (ON_TOP, "$warning") if self._changed_outside else (THESE_ALONE, "$quiet")
         return lines([*rows, line(), line(said)])
 

@@ -38,7 +38,8 @@ class Saving:
     ) -> None:
         draft = self._form.draft
         if draft.file is not None:
-            dialog = SaveScreen(draft.file.path, draft.diff(), changed_outside=changed_outside)
+            file = draft.file
+            dialog = SaveScreen(file.path, draft.diff(), notes=file.caveats, changed_outside=changed_outside)
             await self._form.app.push_screen(dialog, then)
 
     async def _write(self, accepted: bool | None) -> None:

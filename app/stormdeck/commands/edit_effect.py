@@ -1,0 +1,91 @@
+"""What an edit of the settings brings: the findings that are new with it, and those that stay."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from stormdeck.commands.checking import Knowledge
+from stormdeck.commands.hiding import Hider
+from stormdeck.model.finding import Finding, Severity
+from stormdeck.model.rules.gather import facts_of
+from stormdeck.model.rules.located import located, where
+from stormdeck.model.rules.registry import check
+from stormdeck.model.settings.merge import previewed, shadows
+from stormdeck.model.settings.scope import Scope, SettingsFile, SettingsSnapshot
+
+_SCOPES = tuple(Scope)
+"""Strongest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What is in force after an edit, by the rules that need no server."""
+
+    would: SettingsSnapshot
+    new: tuple[Finding, ...]
+    """Findings that the edit brings, worst first."""
+    standing: tuple[Finding, ...]
+    """Findings about the edited setting that were there before."""
+    stronger: Scope | None
+    """The scope that sets the value too, and wins."""
+    path: str
+    errors: tuple[Finding, ...] = ()
+    """The new findings that are errors of a kind of which there are more than before: it got worse."""
+
+    def as_text(self) -> Iterator[str]:
+        """Yield the effect in lines, secrets masked: new findings first."""
+        if self.stronger is not None:
+            yield f"It has no effect: the {self.stronger.value} settings set {self.path} too, and win."
+        hide = Hider(self.would)
+        for heading, found in (("New with this edit:", self.new), ("As before:", self.standing)):
+            if found:
+                yield heading
+            for one in found:
+                yield hide(f"{where(self.would, one)}: {one.severity.value} {one.code}: {one.message}")
+
+    def as_json(self) -> list[dict[str, Any]]:
+        """Return the findings for ``--json``, secrets masked."""
+        hide = Hider(self.would)
+        return [
+            {
+                "code": one.code,
+                "severity": one.severity.value,
+                "path": one.path,
+                "message": hide(one.message),
+                "new": new,
+            }
+            for new, found in ((True, self.new), (False, self.standing))
+            for one in found
+        ]
+
+
+def effect_of(known: Knowledge, edited: SettingsFile, path: str) -> Effect:
+    """Return what follows from a file's new text; ``path`` is the setting that was edited."""
+    would = previewed(known.settings, edited)
+    # Not left out where there are no settings yet: what an empty file lacks is not new with the first value in it.
+    known_before = check(facts_of(known.deck(known.settings)))
+    before = {(one.code, one.path): one.message for one in known_before}
+    after = located(would, check(facts_of(known.deck(would), changed=frozenset({path}))))
+
+    def is_new(one: Finding) -> bool:
+        message = before.get((one.code, one.path))
+        return message is None or (one.path == path and message != one.message)
+
+    fresh = tuple(one for one in after if is_new(one))
+    worse = _errors(after) - _errors(known_before)
+    winner = next(iter(shadows(would, path)), edited.scope)
+    return Effect(
+        would,
+        fresh,
+        tuple(one for one in after if one.path == path and not is_new(one)),
+        winner if _SCOPES.index(winner) < _SCOPES.index(edited.scope) else None,
+        path,
+        tuple(one for one in fresh if one.severity is Severity.ERROR and one.code in worse),
+    )
+
+
+def _errors(found: Iterable[Finding]) -> Counter[str]:
+    return Counter(one.code for one in found if one.severity is Severity.ERROR)

@@ -1,0 +1,52 @@
+"""Copies of settings files as they were before stormdeck wrote them."""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from pathlib import Path
+
+from stormdeck.sources.folders import PRIVATE, make_private
+from stormdeck.sources.settings.read import digest_of, target_of
+from stormdeck.sources.staging import NewFile, with_new_file
+
+KEPT = 10
+"""Copies of each file; the oldest goes first."""
+
+
+def back_up(target: Path, data: bytes, backups: Path, now: float) -> Path:
+    """Keep a copy that only its owner can read, whole or not at all, and drop the oldest beyond ten."""
+    make_private(backups)
+    backups.chmod(PRIVATE)
+    tag = tag_of(target)
+    kept = sorted(_numbered(target, backups))
+    number = kept[-1][0] + 1 if kept else 1
+    stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(now))
+    copy = backups / f"{tag}-{number:06d}-{stamp}-{target.name}"
+
+    def keep(file: NewFile) -> None:
+        file.write(data)
+        file.appear(copy)
+
+    with_new_file(backups, tag, keep)
+    for _, old in [*kept, (number, copy)][:-KEPT]:
+        old.unlink(missing_ok=True)
+    return copy
+
+
+def backups_of(path: Path, backups: Path) -> tuple[Path, ...]:
+    """Return the kept copies of a file, newest first."""
+    return tuple(copy for _, copy in sorted(_numbered(target_of(path), backups), reverse=True))
+
+
+def tag_of(target: Path) -> str:
+    """Return what tells the copies of one file from those of others of the same name."""
+    return digest_of(os.fsencode(target))[:12]
+
+
+def _numbered(target: Path, backups: Path) -> list[tuple[int, Path]]:
+    """Return the copies of a file with their running numbers."""
+    pattern = re.compile(rf"{tag_of(target)}-(\d{{6,}})-.*")
+    copies = backups.iterdir() if backups.is_dir() else iter(())
+    return [(int(found.group(1)), copy) for copy in copies if (found := pattern.fullmatch(copy.name))]
