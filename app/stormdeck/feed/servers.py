@@ -17,10 +17,12 @@ from stormdeck.model.litellm.config import ProxyConfig
 from stormdeck.model.rules.live import Probe
 from stormdeck.model.server import ProxySnapshot, ServerKind, ServerState, VllmSnapshot
 from stormdeck.model.settings.scope import SettingsSnapshot
+from stormdeck.model.settings.trust import BASE_URL, is_trusted
 from stormdeck.options import Options
 from stormdeck.sources.aside import aside, in_time
 from stormdeck.sources.discovery import PATIENCE_S, Named, discover, key_for, origin_keys
 from stormdeck.sources.http import HttpClient
+from stormdeck.sources.keys import client_key
 from stormdeck.sources.litellm_config import read_proxy_config
 from stormdeck.sources.probe import probe_base_url
 from stormdeck.sources.processes import config_of
@@ -72,12 +74,11 @@ class ServerDesk:
 
         While a file of them cannot be read, as in the middle of an edit, the place is the one that was said before.
         """
-        path = "env.ANTHROPIC_BASE_URL"
-        if settings.text(path) is None and settings.broken:
+        if settings.text(BASE_URL) is None and settings.broken:
             return
-        if settings.text(path) != self._settings.text(path):
+        before, self._settings = self._settings, settings
+        if _leads(settings) != _leads(before):
             self._look.set()
-        self._settings = settings
 
     def search(self) -> None:
         """Look again, now."""
@@ -157,13 +158,14 @@ class ServerDesk:
     def _poll(self, name: str, found: Found) -> None:
         """Ask a server from now on; one that is asked already only learns of its process."""
         old = self._pollers.get(name)
+        key = self.key(found.url)
         if old is not None and (old[0].url, old[0].kind) == (found.url, found.kind):
             old[3].process = found.process
+            old[3].use_key(key)
             return
         if old is not None:
             old[2].cancel()
             self._logs.leave(logs_of(old[0]))
-        key = self.key(found.url)
         source: VllmSource | ProxySource
         if name == "vllm":
             source = VllmSource(found.url, self._http, time.time, key, found.process)
@@ -184,6 +186,11 @@ class ServerDesk:
             self.load = min(1.0, snapshot.engine.running / BUSY) if snapshot.engine else 0.0
         if fell:
             self._look.set()
+
+
+def _leads(settings: SettingsSnapshot) -> tuple[str | None, bool, str | None]:
+    """Return what decides which server is asked, and with which key."""
+    return settings.text(BASE_URL), is_trusted(settings), client_key(settings)
 
 
 def logs_of(found: Found) -> tuple[Path, ...]:

@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 _LONGEST_QUOTE = 80
 _ON = frozenset({"on", "true", "yes", "1"})
@@ -96,14 +95,10 @@ def _url(text: str, _place: Place) -> str:
 
 
 def _has_host(url: str) -> bool:
-    """Say whether a URL names a host, and a port that exists where it names one."""
-    if any(character.isspace() for character in url):
-        return False
-    try:
-        parts = urlsplit(url)
-        return bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        return False
+    """Return whether a URL names a host, and a port that exists where it names one."""
+    from stormdeck.model.rules.hosts import origin_of
+
+    return not any(character.isspace() for character in url) and origin_of(url) is not None
 
 
 def _path(text: str, place: Place) -> Path:

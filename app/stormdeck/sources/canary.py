@@ -20,7 +20,7 @@ from stormdeck.model.text import clean
 from stormdeck.sources.address import address
 from stormdeck.sources.http import trusting
 from stormdeck.sources.resolving import Resolver
-from stormdeck.sources.trouble import failure_of
+from stormdeck.sources.trouble import HOSTED, failure_of
 
 if TYPE_CHECKING:
     import httpx
@@ -133,6 +133,8 @@ class _Wire:
         place = address(target.url)
         if place is None:
             return Gone.BAD_URL, "not a URL that begins with http:// or https://"
+        if place.is_hosted:
+            return Gone.HOSTED, HOSTED
         try:
             async with asyncio.timeout(deadline_s) as deadline:
                 if error := await self._resolver.error(place.host):

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from stormdeck.model.text import clean
 from stormdeck.sources.address import Address, address
 from stormdeck.sources.resolving import Resolver
-from stormdeck.sources.trouble import Failure, Trouble, failure_of
+from stormdeck.sources.trouble import HOSTED, Failure, Trouble, failure_of
 
 if TYPE_CHECKING:
     import httpcore
@@ -75,6 +75,8 @@ class HttpClient:
         target = address(url)
         if target is None:
             return Failure(Trouble.BAD_URL, "not a URL that begins with http:// or https:// and names a host")
+        if target.is_hosted:
+            return Failure(Trouble.HOSTED, HOSTED)
         sent = {**(headers or {})}
         if key:
             if not key.isascii() or not key.isprintable() or key != key.strip():
@@ -88,7 +90,7 @@ class HttpClient:
                         Trouble.UNRESOLVED, f"the name {clean(target.host)} does not resolve: {clean(error)}"
                     )
                 late = f"no whole answer within {deadline_s:g} s"
-                return await self._ask(url.strip(), target, sent, limit)
+                return await self._ask(target.request_url, target, sent, limit)
         except TimeoutError:
             return Failure(Trouble.TIMEOUT, late)
 

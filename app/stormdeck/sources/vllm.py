@@ -81,6 +81,11 @@ class VllmSource:
         self._last = VllmSnapshot(self.url, ServerState.ASKING)
         self._busy = False
 
+    def use_key(self, key: str | None) -> None:
+        """Ask with another key from now on."""
+        if key != self._key:
+            self._key, self._known.asked = key, None
+
     async def poll(self) -> VllmSnapshot:
         """Ask once. While an earlier call still waits, its predecessor's snapshot comes back at once."""
         if self._busy:
@@ -170,7 +175,7 @@ class VllmSource:
         if is_html(health):
             return ServerState.STRANGE, f"/health came back as {what_came(health)}: this is no vLLM"
         if self._known.refused:
-            key = "refuses our key" if self._key else "wants a key, and none is configured for it"
+            key = "refuses our key" if self._key else "wants a key, and none is sent to it"
             return ServerState.REFUSING, f"it {key}: 401 on /v1/models; /health and /metrics need none"
         if self._known.odd and sample is None and not self._known.is_vllm:
             return ServerState.STRANGE, f"/health answers, but /v1/models {self._known.odd}: this is no vLLM"

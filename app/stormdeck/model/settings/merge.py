@@ -87,7 +87,8 @@ def preview(snapshot: SettingsSnapshot, scope: Scope, edits: Iterable[Edit]) -> 
 
 def previewed(snapshot: SettingsSnapshot, file: SettingsFile) -> SettingsSnapshot:
     """Return what would be in force with one file in another state."""
-    return merged((file if old.scope is file.scope else old for old in snapshot.files), snapshot.shell)
+    files = (file if old.scope is file.scope else old for old in snapshot.files)
+    return replace(merged(files, snapshot.shell), trust=snapshot.trust)
 
 
 def place_of(snapshot: SettingsSnapshot, path: str) -> Place:
