@@ -20,7 +20,7 @@ from stormdeck.model.settings.scope import SettingsSnapshot
 from stormdeck.model.settings.trust import BASE_URL, is_trusted
 from stormdeck.options import Options
 from stormdeck.sources.aside import aside, in_time
-from stormdeck.sources.discovery import PATIENCE_S, Named, discover, key_for, origin_keys
+from stormdeck.sources.discovery import PATIENCE_S, Keys, Named, discover, key_for, origin_keys
 from stormdeck.sources.http import HttpClient
 from stormdeck.sources.keys import client_key
 from stormdeck.sources.litellm_config import read_proxy_config
@@ -115,7 +115,9 @@ class ServerDesk:
         while True:
             self._look.clear()
             found = await discover(self._settings, self._http, self._named)
-            self._take(found)
+            # Beside the loop: LiteLLM's YAML is read for them.
+            keys: Keys = await in_time(PATIENCE_S, {}, origin_keys, self._settings, found, self._named)
+            self._take(found, keys)
             await self._read_yaml(found)
             await self._probe_base_url(found)
             well = self._pollers and all(self._states.get(name) in WELL for name in self._pollers)
@@ -123,7 +125,7 @@ class ServerDesk:
             if await woken(self._look, wait):
                 wait = SEARCH_S
 
-    def _take(self, found: DiscoverySnapshot) -> None:
+    def _take(self, found: DiscoverySnapshot, keys: Keys) -> None:
         if found != self._discovery:
             self._discovery = found
             self._hand(found)
@@ -131,7 +133,7 @@ class ServerDesk:
         for is_proxy, name in ((True, "proxy"), (False, "vllm")):
             server = found.server(proxy=is_proxy)
             if server is not None and (is_proxy or server.kind is ServerKind.VLLM):
-                self._poll(name, server)
+                self._poll(name, server, key_for(server.url, keys))
 
     async def _probe_base_url(self, found: DiscoverySnapshot) -> None:
         """Hand on what the client's base URL answers, where it is something else than before."""
@@ -155,10 +157,9 @@ class ServerDesk:
         """Return the key that was configured for a server, and for no other."""
         return key_for(url, origin_keys(self._settings, self._discovery or DiscoverySnapshot(), self._named))
 
-    def _poll(self, name: str, found: Found) -> None:
+    def _poll(self, name: str, found: Found, key: str | None) -> None:
         """Ask a server from now on; one that is asked already only learns of its process."""
         old = self._pollers.get(name)
-        key = self.key(found.url)
         if old is not None and (old[0].url, old[0].kind) == (found.url, found.kind):
             old[3].process = found.process
             old[3].use_key(key)

@@ -42,6 +42,8 @@ _LONGEST_LINE = 2048
 _MOST_TEXT = 512 * 1024
 """Characters of such lines that are parsed, in all."""
 _MOST_BUCKETS = 200
+_STEP = 64 * 1024
+"""Characters that are searched at once: meanwhile no other thread runs."""
 TOO_MUCH = "has more or longer series than are read"
 _UNREADABLE = (ValueError, IndexError, KeyError, OverflowError)
 """What the parser raises for a line that is no Prometheus text, or holds a number that no float does."""
@@ -95,13 +97,19 @@ def read_metrics(page: bytes, at: float) -> MetricsSample | None:
 
 def _wanted(page: str) -> Iterator[str]:
     """Yield the lines of the families that are shown."""
-    left = _MOST_TEXT
-    for number, found in enumerate(_WANTED.finditer(page), 1):
-        length = found.end() - found.start()
-        left -= length
-        if number > _MAX_LINES or length > _LONGEST_LINE or left < 0:
-            raise _TooMuchError
-        yield found[0]
+    left, lines = _MOST_TEXT, _MAX_LINES
+    start = 0
+    while start < len(page):
+        end = page.find("\n", start + _STEP)
+        end = len(page) if end < 0 else end
+        # What lies beyond two steps is the rest of one long line.
+        for found in _WANTED.finditer(page, start, min(end, start + 2 * _STEP)):
+            length = found.end() - found.start()
+            left, lines = left - length, lines - 1
+            if length > _LONGEST_LINE or left < 0 or lines < 0:
+                raise _TooMuchError
+            yield found[0]
+        start = end + 1
 
 
 def _series(lines: Iterable[str]) -> Iterator[Series]:
