@@ -388,6 +388,22 @@ def test_the_local_token_does_not_follow_the_teams_base_url(home):
         assert leaked(recorder) == [TOKEN]
 
 
+@pytest.mark.attack(
+    "the folder's settings.json is a link to another file of the user's with a token, its local file names the server",
+    "the token is not sent: another file names the server",
+)
+def test_a_link_to_another_file_of_the_users_sends_no_token(home):
+    secret = home.folder / "other" / ".claude" / "settings.local.json"
+    write(secret, ANTHROPIC_AUTH_TOKEN=TOKEN, ANTHROPIC_BASE_URL="http://127.0.0.1:1")
+    home.settings.unlink()
+    with recording() as recorder:
+        write(home.local, ANTHROPIC_BASE_URL=recorder.url())
+        home.shared.symlink_to(secret)
+        sent(home)
+        assert recorder.requests
+        assert leaked(recorder) == []
+
+
 def test_a_server_that_the_user_names_too_gets_the_token(home):
     with recording() as recorder:
         write(home.shared, ANTHROPIC_BASE_URL=recorder.url())

@@ -17,7 +17,6 @@ API_KEY = "env.ANTHROPIC_API_KEY"
 CREDENTIALS = (TOKEN, API_KEY, "env.ANTHROPIC_CUSTOM_HEADERS", "env.CLAUDE_CODE_EXTRA_BODY")
 """What the client sends to its base URL and may be secret, in the order in which the first one is used."""
 FOLDER_SCOPES = frozenset({Scope.LOCAL, Scope.PROJECT})
-_STRENGTH = tuple(Scope)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +52,12 @@ def is_trusted(settings: SettingsSnapshot) -> bool:
 def may_send(settings: SettingsSnapshot, path: str) -> bool:
     """Return whether the value in force may be sent to the base URL in force.
 
-    A credential of the folder goes where the same file, or a stronger one of the folder, leads.
+    A credential of the folder goes where the same file leads: another may be a link to a file of the user's.
     """
     base, value = settings.effective.get(BASE_URL), settings.effective.get(path)
     if base is None or value is None or is_trusted(settings):
         return True
-    return value.scope in FOLDER_SCOPES and _STRENGTH.index(base.scope) <= _STRENGTH.index(value.scope)
+    return value.scope is base.scope
 
 
 def withheld(settings: SettingsSnapshot) -> Withheld | None:
