@@ -489,6 +489,8 @@ def test_a_url_that_is_read_in_two_ways_is_no_url(home, between):
         home.run("check", "--canary")
         assert one.requests == other.requests == []
         assert said["hops"][1]["url"] is None
+        if "\\" in between:
+            assert "a backslash in the address" in home.run("check", "--offline")[1]
         assert home.run("status", "--vllm", url)[0] == 2
 
 
