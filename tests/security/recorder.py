@@ -33,6 +33,8 @@ class Recorder:
         self.routes = routes
         self.port = port
         self.requests = []
+        self.redirect = None
+        """A status and a URL that every request is sent on to."""
 
     @property
     def all(self):
@@ -57,6 +59,13 @@ def recording(routes=VLLM, host="127.0.0.1", port=0):
         def answer(self):
             body = self.rfile.read(int(self.headers.get("content-length") or 0))
             recorder.requests.append(f"{self.command} {self.path}\n{self.headers}{body.decode('latin-1')}")
+            if recorder.redirect is not None:
+                code, url = recorder.redirect
+                self.send_response(code)
+                self.send_header("location", f"{url}{self.path}")
+                self.send_header("content-length", "0")
+                self.end_headers()
+                return
             reply = recorder.routes.get(self.path.partition("?")[0])
             data = reply if isinstance(reply, bytes) else json.dumps(reply or {"detail": "Not Found"}).encode()
             self.send_response(404 if reply is None else reply if isinstance(reply, int) else 200)
