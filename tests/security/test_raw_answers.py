@@ -62,9 +62,7 @@ ANSWERS = {
     "a second answer behind the first": ok(b"{}") + ok(b'{"version": "9.9.9-smuggled"}'),
     "bytes that no header has": b"HTTP/1.1 200 OK\r\nx-\x01\xff: \x00\x1b\r\n\r\n",
     "200 cookies": ok(b"{}", *[b"set-cookie: a%d=%s" % (n, b"b" * 100) for n in range(200)]),
-    "a redirect of escapes": b"HTTP/1.1 302 Found\r\nlocation: http://x/"
-    + b"%1b[31m"
-    + b"\r\ncontent-length: 0\r\n\r\n",
+    "a redirect of escapes": b"HTTP/1.1 302 Found\r\nlocation: http://x/%1b[31m\r\ncontent-length: 0\r\n\r\n",
     "an error of escapes": b"HTTP/1.1 400 Bad\r\ncontent-length: %d\r\n\r\n" % len(ESCAPES) + ESCAPES,
 }
 
