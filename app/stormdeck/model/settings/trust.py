@@ -62,6 +62,8 @@ def may_send(settings: SettingsSnapshot, path: str) -> bool:
 
 def withheld(settings: SettingsSnapshot) -> Withheld | None:
     """Return the first credential that is set and not sent, ``None`` where all are sent."""
+    if not is_led_by_folder(settings):
+        return None
     origin = _origin(settings.text(BASE_URL) or "")
     kept = next((path for path in CREDENTIALS if settings.text(path) and not may_send(settings, path)), None)
     return Withheld(origin, settings.trust.folder, kept) if origin is not None and kept is not None else None
