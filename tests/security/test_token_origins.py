@@ -477,6 +477,14 @@ def test_the_names_of_the_loopback_are_three_origins(home, base, flag):
     assert {key for url, key in asked if not url.startswith(f"http://{base}:")} <= {None}
 
 
+def test_a_server_that_wants_a_key_at_another_name_is_not_said_to_refuse_the_token(home):
+    refusing = VLLM | {"/v1/models": 401}
+    with recording(refusing) as recorder:
+        write(home.settings, ANTHROPIC_BASE_URL=f"http://localhost:{recorder.port}", ANTHROPIC_AUTH_TOKEN=TOKEN)
+        texts = [one["text"] for one in sent(home, "--vllm", recorder.url())["statements"]]
+    assert any("wants a key, and none is configured for this very address" in text for text in texts)
+
+
 @pytest.mark.attack(
     "a base URL with a backslash before an @, which programs read in two ways", "it is no URL: nobody is asked"
 )

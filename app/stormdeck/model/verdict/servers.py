@@ -11,7 +11,7 @@ from stormdeck.model.discovery import ServerProcess
 from stormdeck.model.light import Light
 from stormdeck.model.logs.endings import Ending
 from stormdeck.model.path import HopKind, place, silent_base
-from stormdeck.model.rules.hosts import same_place
+from stormdeck.model.rules.hosts import origin_of, same_place, with_scheme
 from stormdeck.model.rules.trust import WITHHELD
 from stormdeck.model.server import ProxySnapshot, ServerKind, ServerState, VllmSnapshot
 from stormdeck.model.settings.trust import withheld
@@ -195,7 +195,7 @@ def _refusing(deck: Deck, base: Statement, server: Server) -> Statement:
             cause="your token is not sent there",
             step="trust the folder in Claude Code, or with ctrl+t in the panel",
         )
-    if _is_base(deck, server):
+    if origin_of(server.url) == origin_of(with_scheme(deck.settings.text(_BASE_URL) or "")):
         code = "AUTH204" if isinstance(server, ProxySnapshot) else "AUTH205"
         return replace(
             base,
@@ -205,6 +205,15 @@ def _refusing(deck: Deck, base: Statement, server: Server) -> Statement:
             brief=brief(f"{base.headline} refuses", "the token: press 3"),
             cause="the token is not the server's key",
             step="stormdeck set ANTHROPIC_AUTH_TOKEN KEY",
+        )
+    if "none is sent" in server.detail:
+        return replace(
+            base,
+            light=Light.LOOK,
+            headline=f"{base.headline} wants a key, and none is configured for this very address",
+            brief=brief(f"{base.headline} wants a key", "none is set for this address"),
+            cause=f"no setting names {origin_of(server.url)} with a token",
+            step="stormdeck check",
         )
     return replace(
         base,
