@@ -131,6 +131,7 @@ ODD_JSON = {
     "deep object": b'{"a":' * 300_000,
     "a number of 100,000 digits": b'{"data": ' + b"9" * 100_000 + b"}",
     "half a million values": b'{"data": [' + b"1," * 500_000 + b"1]}",
+    "white space before it": b" " * 100_000 + b'{"data": []}',
     "a million empty lists": b'{"data": [' + b"[]," * 600_000 + b"[]]}",
 }
 

@@ -174,7 +174,7 @@ class HttpClient:
             if unpacked is None:
                 return _too_big(limit)
             plain = unpacked
-        is_large = len(plain) > _INLINE and plain[:200].lstrip().startswith(b"{")
+        is_large = len(plain) > _INLINE and plain[:_INLINE].lstrip().startswith(b"{")
         return Answer(
             response.status_code,
             {name.lower(): value for name, value in response.headers.items()},
@@ -219,6 +219,8 @@ class HttpClient:
 def json_object(answer: Answer | Failure) -> dict[str, Any] | None:
     """Return the JSON object of an answer, ``None`` for all else: a failure, HTML, a list, too much or too deep."""
     if isinstance(answer, Failure):
+        return None
+    if answer.parsed is None and len(answer.body) > _INLINE:
         return None
     return (answer.parsed or _parsed(answer.body)).value
 
