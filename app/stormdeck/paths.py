@@ -40,6 +40,8 @@ class UserPaths:
     """The panel's own state folder; it need not exist."""
     managed: Path
     """The client's managed scope, an administrator's; with a home of its own, one inside that."""
+    client_state: Path
+    """Where the client keeps which folders are trusted: ``.claude.json``."""
 
     @property
     def user_settings(self) -> Path:
@@ -65,6 +67,11 @@ class UserPaths:
     def panels(self) -> Path:
         """Where running panels publish what they say."""
         return self.state / "panels"
+
+    @property
+    def trusted(self) -> Path:
+        """Which folders the user trusted in the panel, and for which servers."""
+        return self.state / "trusted.json"
 
     @property
     def backups(self) -> Path:
@@ -93,6 +100,7 @@ def user_paths(environ: Mapping[str, str], home: Path | None = None, project: Pa
         config=config / "stormdeck" / "config.yaml",
         state=state / "stormdeck",
         managed=managed,
+        client_state=(claude if environ.get("CLAUDE_CONFIG_DIR") else base) / ".claude.json",
     )
 
 

@@ -58,7 +58,7 @@ def test_with_the_master_key_it_tells_version_and_models(stack):
 def test_without_a_key_it_is_up_and_the_rest_is_unknown(stack):
     snapshot, _ = poll(stack, key=None)
     assert snapshot.state is ServerState.UP
-    assert "no key is configured" in snapshot.detail
+    assert "no key is sent" in snapshot.detail
     assert (snapshot.models, snapshot.in_flight) == ((), None)
 
 

@@ -369,11 +369,19 @@ def test_the_token_of_the_base_url_goes_to_no_other_server(tmp_path):
 def test_each_key_belongs_to_its_origin(tmp_path):
     config = yaml(tmp_path, "http://127.0.0.1:8000")
     found = DiscoverySnapshot(found=(Found("http://127.0.0.1:4000", ServerKind.LITELLM, "x"),))
-    keys = origin_keys(settings("http://localhost:9000/v1", "sk-client"), found, Named(litellm_config=config))
-    assert key_for("http://127.0.0.1:9000", keys) == "sk-client"
+    named = Named(proxy="http://127.0.0.1:4000", litellm_config=config)
+    keys = origin_keys(settings("http://localhost:9000/v1", "sk-client"), found, named)
+    assert key_for("http://localhost:9000", keys) == "sk-client"
     assert key_for("http://127.0.0.1:4000", keys) == "sk-master-1"
     assert key_for("http://127.0.0.1:8000/v1", keys) == "sk-upstream"
-    for other in ("https://127.0.0.1:9000", "http://127.0.0.1:9001", "http://gpu-box:9000", "no url"):
+    for other in (
+        "https://localhost:9000",
+        "http://127.0.0.1:9000",
+        "http://[::1]:9000",
+        "http://127.0.0.1:9001",
+        "http://gpu-box:9000",
+        "no url",
+    ):
         assert key_for(other, keys) is None
 
 

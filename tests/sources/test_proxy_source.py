@@ -73,7 +73,7 @@ def test_without_a_key_nothing_is_asked_that_needs_one():
     snapshot = look(server, polls=40)
     assert snapshot.state is ServerState.UP
     assert snapshot.in_flight is None
-    assert "no key is configured" in snapshot.detail
+    assert "no key is sent" in snapshot.detail
     assert set(server.paths) == {"/health/liveliness", "/health/readiness"}
 
 

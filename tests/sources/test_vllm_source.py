@@ -108,7 +108,7 @@ def test_503_without_an_engine_behind_is_a_gateway():
     assert snapshot.state is ServerState.DOWN
 
 
-@pytest.mark.parametrize(("key", "words"), [("wrong", "refuses our key"), (None, "none is configured")])
+@pytest.mark.parametrize(("key", "words"), [("wrong", "refuses our key"), (None, "none is sent")])
 def test_a_refused_key_leaves_the_figures(key, words):
     snapshot = look(vllm(_v1_models=recorded("auth_11_get_none_v1_models.txt")), key=key)
     assert snapshot.state is ServerState.REFUSING

@@ -24,6 +24,7 @@ from stormdeck.ui.screens.raw import RawScreen
 from stormdeck.ui.screens.save import SaveScreen
 from stormdeck.ui.screens.settings import SettingsScreen
 from stormdeck.ui.screens.symptom import SymptomScreen
+from stormdeck.ui.screens.trust import TrustScreen
 
 OWNERS = {
     "overview": OverviewScreen,
@@ -37,6 +38,7 @@ OWNERS = {
     "symptom": SymptomScreen,
     "page": PageScreen,
     "leave": LeaveScreen,
+    "trust": TrustScreen,
 }
 
 

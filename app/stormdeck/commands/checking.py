@@ -109,7 +109,8 @@ def client_version(options: Options, paths: UserPaths, environ: Mapping[str, str
 def read(options: Options, paths: UserPaths, environ: Mapping[str, str]) -> SettingsSnapshot:
     """Return the settings of every scope; with a home of its own, the caller's shell is left out."""
     shell = {} if options.home is not None else environ
-    return read_settings(paths, shell, options.settings, managed=paths.managed)
+    named = (options.vllm, options.proxy)
+    return read_settings(paths, shell, options.settings, managed=paths.managed, named=named)
 
 
 def missing(options: Options) -> Path | None:

@@ -165,6 +165,10 @@ class Feed:
         """Send a canary; cancel the task to stop it."""
         return await self._canary.run(plan, hand)
 
+    async def trust(self, folder: str, origin: str) -> str:
+        """Keep that the user trusts a folder with a server; return why not, or nothing when it is kept."""
+        return await self._desk.trust(folder, origin)
+
     async def save(self, file: SettingsFile, text: str) -> str:
         """Write a settings file; return why not in plain words, or nothing when it is written."""
         return await self._desk.save(file, text)

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from stormdeck.model.canary.summary import CanaryReport
     from stormdeck.model.deck import Deck
 
+_LOADING = "The sources are still being loaded."
+
 
 class Part(Protocol):
     """What can be started and stopped."""
@@ -90,6 +92,10 @@ class LateFeed(_Late["Feed"]):
             raise RuntimeError("a plan comes from a feed that runs")
         return await self._part.run_canary(plan, hand)
 
+    async def trust(self, folder: str, origin: str) -> str:
+        """Keep that the user trusts a folder with a server; return why not, or nothing when it is kept."""
+        return await self._part.trust(folder, origin) if self._part is not None else _LOADING
+
     async def save(self, file: SettingsFile, text: str) -> str:
         """Write a settings file; return why not, or nothing when it is written."""
-        return await self._part.save(file, text) if self._part is not None else "The sources are still being loaded."
+        return await self._part.save(file, text) if self._part is not None else _LOADING

@@ -118,6 +118,10 @@ class ReplayFeed:
         """Refuse: a plan comes from a live feed."""
         raise RuntimeError("a replay asks no server")
 
+    async def trust(self, folder: str, origin: str) -> str:
+        """Keep nothing; say why."""
+        return "This is a replay: nothing is sent anywhere."
+
     async def save(self, file: SettingsFile, text: str) -> str:
         """Write nothing; say why."""
         return "This is a replay: settings are neither read nor written."

@@ -18,11 +18,13 @@ from stormdeck.model.litellm.config import ProxyConfig
 from stormdeck.model.rules.live import Probe
 from stormdeck.model.server import ProxySnapshot, ServerKind, ServerState, VllmSnapshot
 from stormdeck.model.settings.scope import SettingsSnapshot
+from stormdeck.model.settings.trust import BASE_URL, is_trusted
 from stormdeck.options import Options
 from stormdeck.sources.address import address
 from stormdeck.sources.aside import aside, in_time
-from stormdeck.sources.discovery import PATIENCE_S, Named, discover, key_for, origin_keys
+from stormdeck.sources.discovery import PATIENCE_S, Keys, Named, discover, key_for, origin_keys
 from stormdeck.sources.http import HttpClient
+from stormdeck.sources.keys import client_key
 from stormdeck.sources.litellm_config import read_proxy_config
 from stormdeck.sources.named import base_url
 from stormdeck.sources.probe import probe_base_url
@@ -41,7 +43,6 @@ BUSY = 3
 """Running requests that keep a GPU as busy as it gets."""
 REFUSED = "connection refused"
 """How the words of a look begin that nothing listened to."""
-_BASE_URL = "env.ANTHROPIC_BASE_URL"
 WELL = {ServerState.UP, ServerState.DEGRADED, ServerState.REFUSING}
 
 
@@ -89,12 +90,13 @@ class ServerDesk:
 
         While a file of them cannot be read, as in the middle of an edit, the place is the one that was said before.
         """
-        if settings.text(_BASE_URL) is None and settings.broken:
+        if settings.text(BASE_URL) is None and settings.broken:
             return
-        if settings.text(_BASE_URL) != self._settings.text(_BASE_URL):
+        if settings.text(BASE_URL) != self._settings.text(BASE_URL):
             self._moved_at = time.time()
+        before, self._settings = self._settings, settings
+        if _leads(settings) != _leads(before):
             self._look.set()
-        self._settings = settings
 
     def search(self) -> None:
         """Look again, now."""
@@ -136,9 +138,11 @@ class ServerDesk:
         wait = SEARCH_S
         while True:
             self._look.clear()
-            began, base = time.time(), self._settings.text(_BASE_URL) or ""
+            began, base = time.time(), self._settings.text(BASE_URL) or ""
             found = await discover(self._settings, self._http, self._named)
-            self._take(found)
+            # Beside the loop: LiteLLM's YAML is read for them.
+            keys: Keys = await in_time(PATIENCE_S, {}, origin_keys, self._settings, found, self._named)
+            self._take(found, keys)
             if self._moved_at is not None and self._moved_at <= began:
                 self._moved_at = None
             self._leave_old_path(found, base)
@@ -149,7 +153,7 @@ class ServerDesk:
             if await woken(self._look, wait):
                 wait = SEARCH_S
 
-    def _take(self, found: DiscoverySnapshot) -> None:
+    def _take(self, found: DiscoverySnapshot, keys: Keys) -> None:
         if found != self._discovery:
             self._discovery = found
             self._hand(found)
@@ -159,7 +163,7 @@ class ServerDesk:
         for is_proxy, name in ((True, "proxy"), (False, "vllm")):
             server = found.server(proxy=is_proxy)
             if server is not None and (is_proxy or server.kind is ServerKind.VLLM):
-                self._poll(name, server)
+                self._poll(name, server, key_for(server.url, keys))
 
     def _nearest_log(self, found: DiscoverySnapshot) -> Path | None:
         """Return the log nearest to the client: still that of a proxy which is down while the client asks it."""
@@ -214,16 +218,16 @@ class ServerDesk:
         """Return the key that was configured for a server, and for no other."""
         return key_for(url, origin_keys(self._settings, self._discovery or DiscoverySnapshot(), self._named))
 
-    def _poll(self, name: str, found: Found) -> None:
+    def _poll(self, name: str, found: Found, key: str | None) -> None:
         """Ask a server from now on; one that is asked already only learns of its process."""
         old = self._pollers.get(name)
         if old is not None and (old[0].url, old[0].kind) == (found.url, found.kind):
             old[3].process = found.process
+            old[3].use_key(key)
             self._pollers[name] = (found, *old[1:])
             return
         if old is not None:
             self._leave(name)
-        key = self.key(found.url)
         source: VllmSource | ProxySource
         if name == "vllm":
             source = VllmSource(found.url, self._http, time.time, key, found.process)
@@ -261,6 +265,11 @@ class ServerDesk:
             return False
         self._ended.add(process.pid)
         return True
+
+
+def _leads(settings: SettingsSnapshot) -> tuple[str | None, bool, str | None]:
+    """Return what decides which server is asked, and with which key."""
+    return settings.text(BASE_URL), is_trusted(settings), client_key(settings)
 
 
 def logs_of(found: Found) -> tuple[Path, ...]:

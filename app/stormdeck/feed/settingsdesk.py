@@ -11,12 +11,14 @@ from pathlib import Path
 from stormdeck.feed.waiting import woken
 from stormdeck.model.settings.merge import merged
 from stormdeck.model.settings.scope import FileError, Scope, SettingsFile, SettingsSnapshot
+from stormdeck.model.settings.trust import is_led_by_folder
 from stormdeck.options import Options
 from stormdeck.paths import UserPaths
-from stormdeck.sources.aside import Look, aside
-from stormdeck.sources.settings.read import read_file, settings_paths, variables
+from stormdeck.sources.aside import Look, aside, in_time
+from stormdeck.sources.settings.read import read_file, settings_paths, variables, with_trust
 from stormdeck.sources.settings.watch import SettingsWatcher
 from stormdeck.sources.settings.write import Refused, Written, write_settings
+from stormdeck.sources.trust import agree
 
 PATIENCE_S = 3.0
 """For a look at a file; after that the drive is said not to answer, and the panel goes on without it."""
@@ -42,6 +44,7 @@ class SettingsDesk:
         self._paths = paths
         self._file = options.settings
         self._shell = variables(environ, options.settings)
+        self._named = (options.vllm, options.proxy)
         self._take = take
         self._changed = asyncio.Event()
         self._beginning = Look(self._begin)
@@ -71,11 +74,26 @@ class SettingsDesk:
     async def read(self) -> None:
         """Read all files; one whose drive does not answer holds up no other."""
         files = await asyncio.gather(*(self._read(scope, path) for scope, path in self._listed))
-        settings = merged(files, self._shell)
+        settings = await self._trusted(merged(files, self._shell))
         if settings != self._now:
             self._now = settings
             self._take(settings)
         self.known.set()
+
+    async def trust(self, folder: str, origin: str) -> str:
+        """Keep that the user trusts a folder with a server; return why not, or nothing when it is kept."""
+        refused = await in_time(PATIENCE_S, _SILENT, agree, self._paths.trusted, folder, origin)
+        await self.read()
+        return refused
+
+    async def _trusted(self, settings: SettingsSnapshot) -> SettingsSnapshot:
+        """Return settings with the trust in their folder; a drive that does not answer changes nothing of it."""
+        if not is_led_by_folder(settings):
+            return settings
+        before = self._now.trust if self._now is not None else settings.trust
+        return await in_time(
+            PATIENCE_S, replace(settings, trust=before), with_trust, settings, self._paths, self._named
+        )
 
     async def save(self, file: SettingsFile, text: str) -> str:
         """Write a file; return why not in plain words, or nothing when it is written."""
@@ -99,7 +117,8 @@ class SettingsDesk:
     def _begin(self) -> tuple[Listed, SettingsWatcher]:
         """Return what is to be read, and who tells of its changes; blocking."""
         listed = settings_paths(self._paths, self._file, managed=self._paths.managed)
-        return listed, SettingsWatcher([path for _, path in listed], self._changed_outside)
+        watched = (*(path for _, path in listed), self._paths.client_state, self._paths.trusted)
+        return listed, SettingsWatcher(watched, self._changed_outside)
 
     def _changed_outside(self) -> None:
         if self._loop is not None:

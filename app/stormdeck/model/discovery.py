@@ -46,6 +46,8 @@ class Missed:
 
     what: str
     why: str
+    hosted: bool = False
+    """It is the hosted API, which is never asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,11 @@ class DiscoverySnapshot:
     loading: tuple[ServerProcess, ...] = ()
     """Server processes that run and do not listen yet."""
     done: bool = False
+
+    @property
+    def hosted(self) -> Missed | None:
+        """Return the first place that is the hosted API, named by a flag, the settings or a proxy."""
+        return next((missed for missed in self.missed if missed.hosted), None)
 
     def server(self, *, proxy: bool) -> Found | None:
         """Return the first proxy, or the first server that is none."""

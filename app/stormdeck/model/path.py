@@ -13,8 +13,9 @@ from stormdeck.model.hop import HopKind
 from stormdeck.model.impact import follows_from_server
 from stormdeck.model.light import Light
 from stormdeck.model.place import place
-from stormdeck.model.server import ProxySnapshot, ServerKind, VllmSnapshot
+from stormdeck.model.server import ProxySnapshot, ServerKind, ServerState, VllmSnapshot
 from stormdeck.model.settings.scope import SettingsSnapshot
+from stormdeck.model.settings.trust import withheld
 from stormdeck.model.units import percent
 
 __all__ = ["Hop", "HopKind", "broken_file", "gpu_name", "path", "place", "silent_base", "worst"]
@@ -44,6 +45,8 @@ def path(deck: Deck) -> tuple[Hop, ...]:
         hops.append(Hop(HopKind.SERVER, "server", place(silent.url), Light.BROKEN, "no answer"))
     elif deck.vllm is not None:
         hops.append(_server(deck, HopKind.SERVER, deck.vllm, ServerKind.VLLM.value))
+    elif deck.discovery.hosted is not None:
+        hops.append(Hop(HopKind.SERVER, "hosted API", "", Light.UNKNOWN, "not asked"))
     else:
         hops.append(Hop(HopKind.SERVER, "vLLM", "", Light.UNKNOWN, "not found" if deck.discovery.done else "looking"))
     hops.append(_gpu(deck.gpu))
@@ -90,6 +93,8 @@ def _client(deck: Deck) -> Hop:
         return Hop(HopKind.CLIENT, name, "", Light.UNKNOWN)
     if worst(deck, HopKind.CLIENT) is Severity.ERROR:
         return Hop(HopKind.CLIENT, name, "", Light.BROKEN, "settings")
+    if withheld(deck.settings) is not None:
+        return Hop(HopKind.CLIENT, name, "", Light.LOOK, "untrusted")
     if worst(deck, HopKind.CLIENT) is Severity.WARNING:
         return Hop(HopKind.CLIENT, name, "", Light.LOOK)
     return Hop(HopKind.CLIENT, name, "", Light.FINE)
@@ -97,6 +102,8 @@ def _client(deck: Deck) -> Hop:
 
 def _server(deck: Deck, kind: HopKind, server: VllmSnapshot | ProxySnapshot, name: str) -> Hop:
     light = server.state.light
+    if server.state is ServerState.REFUSING and withheld(deck.settings) is not None:
+        light = Light.LOOK
     up = light is Light.FINE
     found = worst(deck, kind)
     if up and found in {Severity.ERROR, Severity.WARNING}:

@@ -9,6 +9,7 @@ from stormdeck.model.light import Light
 from stormdeck.model.path import Hop, path, silent_base
 from stormdeck.model.retries.report import storm_as_json
 from stormdeck.model.server import ServerState
+from stormdeck.model.settings.trust import withheld
 from stormdeck.model.text import clean, mask_url
 from stormdeck.model.verdict.statement import Statement
 
@@ -101,6 +102,12 @@ def _hop(hop: Hop, deck: Deck) -> dict[str, object]:
     silent = silent_base(deck) if hop.kind is HopKind.SERVER and server is None else None
     url = server.url if server is not None else silent.url if silent is not None else None
     detail = server.detail if server is not None else deck.gpu.detail if hop.kind is HopKind.GPU else hop.figure
+    kept = withheld(deck.settings) if hop.kind is HopKind.CLIENT else None
+    hosted = deck.discovery.hosted if hop.kind is HopKind.SERVER and server is None else None
+    if kept is not None:
+        detail = kept.words
+    elif hosted is not None and silent is None:
+        detail = hosted.why
     return {
         "name": clean(hop.name),
         "kind": _kind(hop.kind),

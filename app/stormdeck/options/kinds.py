@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from stormdeck.model.theme_names import THEME_NAMES
 
@@ -100,14 +99,10 @@ def _url(text: str, _place: Place) -> str:
 
 
 def _has_host(url: str) -> bool:
-    """Say whether a URL names a host, and a port that exists where it names one."""
-    if any(character.isspace() for character in url):
-        return False
-    try:
-        parts = urlsplit(url)
-        return bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        return False
+    """Return whether a URL names a host, and a port that exists where it names one."""
+    from stormdeck.model.rules.hosts import origin_of
+
+    return not any(character.isspace() for character in url) and origin_of(url) is not None
 
 
 def _path(text: str, place: Place) -> Path:

@@ -29,6 +29,8 @@ def what_came(answer: Answer) -> str:
     status = "" if answer.status == 200 else f" with status {answer.status}"
     if is_html(answer):
         return f"an HTML page{status}"
+    if answer.parsed is not None and answer.parsed.too_much:
+        return f"JSON with more values than are read{status}"
     if not status and answer.body:
         return "other JSON" if json_object(answer) is not None else "other text"
     return f"status {answer.status}"

@@ -18,9 +18,9 @@ from stormdeck.model.canary.questions import SENT, Ask
 from stormdeck.model.canary.summary import CanaryReport
 from stormdeck.model.text import clean
 from stormdeck.sources.address import address
-from stormdeck.sources.http import trusting
+from stormdeck.sources.http import PIECES_A_TURN, trusting
 from stormdeck.sources.resolving import Resolver
-from stormdeck.sources.trouble import failure_of
+from stormdeck.sources.trouble import HOSTED, failure_of
 
 if TYPE_CHECKING:
     import httpx
@@ -133,6 +133,8 @@ class _Wire:
         place = address(target.url)
         if place is None:
             return Gone.BAD_URL, "not a URL that begins with http:// or https://"
+        if place.is_hosted:
+            return Gone.HOSTED, HOSTED
         try:
             async with asyncio.timeout(deadline_s) as deadline:
                 if error := await self._resolver.error(place.host):
@@ -160,8 +162,12 @@ class _Wire:
         )
         async with sending as answer:
             hearing.begins(answer.status_code, answer.headers.get("content-type", ""))
+            pieces = 0
             async for chunk in answer.aiter_raw():
                 hearing.take(chunk, time.perf_counter())
+                pieces += 1
+                if pieces % PIECES_A_TURN == 0:
+                    await asyncio.sleep(0)
                 if hearing.overflow:
                     return
                 if hearing.reply.ended:

@@ -7,7 +7,9 @@ from collections.abc import Callable, Iterable, Sequence
 from stormdeck.model.discovery import DiscoverySnapshot, Found, Missed
 from stormdeck.model.server import ServerKind
 from stormdeck.model.settings.scope import SettingsSnapshot
-from stormdeck.sources.address import address
+from stormdeck.model.settings.trust import is_trusted
+from stormdeck.model.text import clean, mask_url
+from stormdeck.sources.address import address, is_own_host
 from stormdeck.sources.aside import in_time
 from stormdeck.sources.commandline import is_spawned_by_vllm, told_port
 from stormdeck.sources.followed import followed
@@ -16,6 +18,7 @@ from stormdeck.sources.keys import Keys, key_for, origin_keys
 from stormdeck.sources.named import Named, base_url
 from stormdeck.sources.places import Place, Role, Search, Seen, refuses
 from stormdeck.sources.processes import Scan, scan_processes
+from stormdeck.sources.trouble import HOSTED
 from stormdeck.sources.upstream import LitellmConfig, claude_code_proxy_upstream, read_litellm_config
 
 __all__ = ["PORTS", "Keys", "Named", "discover", "key_for", "origin_keys"]
@@ -40,7 +43,7 @@ async def discover(
     The order of ``found`` is that order, so the first proxy and the first other server are the path. Takes a
     few hundred milliseconds, at most some deadlines; some milliseconds where there is nothing. Never raises.
     """
-    told = list(_named(settings, named))
+    told, unasked = _named(settings, named)
     closed = {port for port in ports if refuses(port)}
     # Who listens where is asked only where somebody may: it is the larger part of what a look costs.
     processes = await in_time(PATIENCE_S, Scan(notes=(_STALLED,)), scan, bool(told) or len(closed) < len(ports))
@@ -71,7 +74,7 @@ async def discover(
     logs, log_notes = await in_time(PATIENCE_S, no_logs, followed, on_path, named.logs, silent)
     return DiscoverySnapshot(
         found=found,
-        missed=(*_unasked(settings), *missed, *unread, *(Missed("processes", note) for note in processes.notes)),
+        missed=(*unasked, *missed, *unread, *(Missed("processes", note) for note in processes.notes)),
         logs=logs,
         log_notes=log_notes,
         loading=tuple(listener.process for listener in processes.loading if listener.process is not None),
@@ -79,28 +82,36 @@ async def discover(
     )
 
 
-def _named(settings: SettingsSnapshot, named: Named) -> Iterable[Place]:
+def _named(settings: SettingsSnapshot, named: Named) -> tuple[list[Place], list[Missed]]:
+    """Return the places that flags and settings name, and what they say that leads nowhere near this machine."""
     keys = origin_keys(settings, DiscoverySnapshot(), named)
+    base = base_url(settings)
+    places: list[Place] = []
     if named.proxy is not None:
-        yield Place(Role.FLAG, _root(named.proxy), "--proxy", key_for(named.proxy, keys), ServerKind.LITELLM)
+        place = _root(named.proxy)
+        places.append(Place(Role.FLAG, place, "--proxy", key_for(place, keys), ServerKind.LITELLM, by_user=True))
     if named.vllm is not None:
-        yield Place(Role.FLAG, _root(named.vllm), "--vllm", key_for(named.vllm, keys), ServerKind.VLLM)
-    base = base_url(settings)
-    if base is not None and not base.hosted:
-        silent = ServerKind.LITELLM if named.litellm_config is not None else ServerKind.OTHER
-        yield Place(Role.CLIENT, base.url, base.how, key_for(base.url, keys), silent)
-
-
-def _unasked(settings: SettingsSnapshot) -> Iterable[Missed]:
-    """Yield what the settings say, or do not say, that leads nowhere near this machine."""
-    base = base_url(settings)
+        place = _root(named.vllm)
+        places.append(Place(Role.FLAG, place, "--vllm", key_for(place, keys), ServerKind.VLLM, by_user=True))
     if base is not None:
-        if base.hosted:
-            yield Missed(base.how, f"{base.url} is the hosted API: not asked")
-    elif settings.text("env.ANTHROPIC_BASE_URL"):
-        yield Missed("ANTHROPIC_BASE_URL", "it is no URL")
-    else:
-        yield Missed("ANTHROPIC_BASE_URL", "not set")
+        silent = ServerKind.LITELLM if named.litellm_config is not None else ServerKind.OTHER
+        key, by_user = key_for(base.url, keys), is_trusted(settings)
+        places.append(Place(Role.CLIENT, base.url, base.how, key, silent, by_user))
+    asked = [place for place in places if not _is_hosted(place.url)]
+    unasked = [_hosted(place.how, place.url) for place in places if place not in asked]
+    if base is None:
+        said = settings.text("env.ANTHROPIC_BASE_URL")
+        unasked.append(Missed("ANTHROPIC_BASE_URL", "it is no URL" if said else "not set"))
+    return asked, unasked
+
+
+def _is_hosted(url: str) -> bool:
+    target = address(url)
+    return target is not None and target.is_hosted
+
+
+def _hosted(how: str, url: str) -> Missed:
+    return Missed(how, f"{clean(mask_url(url))[:80]} is {HOSTED}", hosted=True)
 
 
 def _listening(scan: Scan) -> Iterable[Place]:
@@ -145,7 +156,12 @@ async def _upstream(
     target = address(base or "")
     if target is None:
         return Missed(how, "it is no URL") if base else None
-    return Place(Role.UPSTREAM, target.origin, how, key, ServerKind.VLLM)
+    if target.is_hosted:
+        return _hosted(how, target.origin)
+    if proxy.kind is ServerKind.CLAUDE_CODE_PROXY and not (proxy.place.by_user or is_own_host(target.host)):
+        # Any program can answer on a usual port and name any host: that alone makes us ask no host elsewhere.
+        return Missed(how, f"{target.origin} is not asked: nothing of yours names the proxy; --proxy URL does")
+    return Place(Role.UPSTREAM, target.origin, how, key, ServerKind.VLLM, by_user=proxy.place.by_user)
 
 
 def _sorted(

@@ -14,20 +14,42 @@ from typing import TYPE_CHECKING, Any
 
 from stormdeck.model.text import clean
 from stormdeck.sources.address import Address, address
+from stormdeck.sources.aside import aside
 from stormdeck.sources.resolving import Resolver
-from stormdeck.sources.trouble import Failure, Trouble, failure_of
+from stormdeck.sources.trouble import HOSTED, Failure, Trouble, failure_of
 
 if TYPE_CHECKING:
     import httpcore
     import httpx
 
-__all__ = ["DEADLINE_S", "LIMIT", "Answer", "Failure", "HttpClient", "Trouble", "json_object", "trusting"]
+__all__ = ["DEADLINE_S", "LIMIT", "PAGE_LIMIT", "Answer", "Failure", "HttpClient", "Trouble", "json_object", "trusting"]
 
 LIMIT = 2 * 1024 * 1024
 """Bytes of a body that are taken; vLLM's largest page, ``/metrics``, has 57 000 (measured, 0.32, one engine)."""
+PAGE_LIMIT = 8 * 1024 * 1024
+"""The same of ``/metrics``: 57 kB an engine (measured, 0.32), so this holds for more than a hundred engines."""
 DEADLINE_S = 3.0
+PIECES = 1000
+"""Reads in which a body may come, beside one for each 256 bytes: each costs as much as parsing a hundred bytes."""
+_BYTES_A_PIECE = 256
+PIECES_A_TURN = 16
+"""After so many reads the event loop goes on: a server that always has more never waits by itself."""
+_INLINE = 16 * 1024
+"""Bytes of JSON that are parsed where they are read; a thread costs more than they do."""
+_MOST_VALUES = 200_000
+"""Of JSON, with their names; the parser holds up every thread while it runs."""
+_PACKED = {"gzip", "x-gzip", "deflate"}
 _PORT_AGE_S = 120.0
 _PORTS = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """The JSON object of a body that was parsed beside the event loop."""
+
+    value: dict[str, Any] | None
+    too_much: bool = False
+    """It has more values than are read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +64,8 @@ class Answer:
     """From asking to the last byte, the connecting included where the connection is new."""
     port: int
     """Our own port: the server's access line shows it."""
+    parsed: Parsed | None = None
+    """Of a body that is too large to be parsed when it is asked for."""
 
 
 class HttpClient:
@@ -75,6 +99,8 @@ class HttpClient:
         target = address(url)
         if target is None:
             return Failure(Trouble.BAD_URL, "not a URL that begins with http:// or https:// and names a host")
+        if target.is_hosted:
+            return Failure(Trouble.HOSTED, HOSTED)
         sent = {**(headers or {})}
         if key:
             if not key.isascii() or not key.isprintable() or key != key.strip():
@@ -88,7 +114,7 @@ class HttpClient:
                         Trouble.UNRESOLVED, f"the name {clean(target.host)} does not resolve: {clean(error)}"
                     )
                 late = f"no whole answer within {deadline_s:g} s"
-                return await self._ask(url.strip(), target, sent, limit)
+                return await self._ask(target.request_url, target, sent, limit)
         except TimeoutError:
             return Failure(Trouble.TIMEOUT, late)
 
@@ -132,20 +158,30 @@ class HttpClient:
         begun = time.perf_counter()
         async with client.stream("GET", url, headers=headers, extensions={"trace": trace}) as response:
             port = self._note(response.extensions.get("network_stream")) or port
-            body = bytearray()
+            body, pieces = bytearray(), 0
             async for chunk in response.aiter_raw():
                 body += chunk
+                pieces += 1
                 if len(body) > limit:
                     return _too_big(limit)
-        plain = _decoded(bytes(body), response.headers.get("content-encoding", ""), limit)
-        if plain is None:
-            return _too_big(limit)
+                if pieces > PIECES + len(body) // _BYTES_A_PIECE:
+                    return Failure(Trouble.TOO_BIG, "the answer comes in too many small pieces to be read")
+                if pieces % PIECES_A_TURN == 0:
+                    await asyncio.sleep(0)
+        plain, encoding = bytes(body), response.headers.get("content-encoding", "").strip().lower()
+        if encoding in _PACKED:
+            unpacked = await aside(_unpacked, plain, limit)
+            if unpacked is None:
+                return _too_big(limit)
+            plain = unpacked
+        is_large = len(plain) > _INLINE and plain[:_INLINE].lstrip().startswith(b"{")
         return Answer(
             response.status_code,
             {name.lower(): value for name, value in response.headers.items()},
             plain,
             (time.perf_counter() - begun) * 1000,
             port,
+            await aside(_parsed, plain) if is_large else None,
         )
 
     def _opened(self, scheme: str) -> httpx.AsyncClient:
@@ -181,13 +217,22 @@ class HttpClient:
 
 
 def json_object(answer: Answer | Failure) -> dict[str, Any] | None:
-    """Return the JSON object of an answer, ``None`` for all else: a failure, HTML, a list, too deep a nesting."""
+    """Return the JSON object of an answer, ``None`` for all else: a failure, HTML, a list, too much or too deep."""
     if isinstance(answer, Failure):
         return None
+    if answer.parsed is None and len(answer.body) > _INLINE:
+        return None
+    return (answer.parsed or _parsed(answer.body)).value
+
+
+def _parsed(body: bytes) -> Parsed:
+    """Parse a body; one with more values than any server has is left alone."""
+    if len(body) > LIMIT or sum(map(body.count, (b",", b"[", b"{"))) > _MOST_VALUES:
+        return Parsed(None, too_much=True)
     with suppress(ValueError, RecursionError):
-        value = json.loads(answer.body)
-        return value if isinstance(value, dict) else None
-    return None
+        value = json.loads(body)
+        return Parsed(value if isinstance(value, dict) else None)
+    return Parsed(None)
 
 
 def trusting() -> ssl.SSLContext:
@@ -203,10 +248,8 @@ def _too_big(limit: int) -> Failure:
     return Failure(Trouble.TOO_BIG, f"the answer is larger than {limit / 1024:.0f} KiB")
 
 
-def _decoded(body: bytes, encoding: str, limit: int) -> bytes | None:
+def _unpacked(body: bytes, limit: int) -> bytes | None:
     """Return the body unpacked, ``None`` where it grows over the limit; we ask for no packing, some send it."""
-    if encoding.strip().lower() not in {"gzip", "x-gzip", "deflate"}:
-        return body
     unpacker = zlib.decompressobj(zlib.MAX_WBITS | 32)
     with suppress(zlib.error):
         plain = unpacker.decompress(body, limit + 1)

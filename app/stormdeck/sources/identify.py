@@ -5,9 +5,7 @@ from __future__ import annotations
 from stormdeck.model.server import ServerKind
 from stormdeck.sources.address import address
 from stormdeck.sources.answers import failed_words, served_by, text_field, what_came
-from stormdeck.sources.http import DEADLINE_S, Answer, Failure, HttpClient, json_object
-
-_PAGE_LIMIT = 8 * 1024 * 1024
+from stormdeck.sources.http import DEADLINE_S, LIMIT, PAGE_LIMIT, Answer, Failure, HttpClient, Trouble, json_object
 
 
 async def identify(
@@ -23,18 +21,22 @@ async def identify(
         return None, "not a URL that begins with http:// or https://"
     root = base.origin + base.path
 
-    async def ask(path: str, token: str | None = None, limit: int = _PAGE_LIMIT) -> Answer | Failure:
+    async def ask(path: str, token: str | None = None, limit: int = LIMIT) -> Answer | Failure:
         return await http.get(root + path, key=token, limit=limit, deadline_s=deadline_s)
 
     version = await ask("/version")
     if isinstance(version, Failure):
-        return None, failed_words(version)
+        return ServerKind.OTHER if _is_too_big(version) else None, failed_words(version)
     if version.status == 200 and text_field(version, "version"):
-        if served_by(await ask("/v1/models", key)) == "vllm":
+        models = await ask("/v1/models", key)
+        if served_by(models) == "vllm":
             return ServerKind.VLLM, "/v1/models says vllm"
-        metrics = await ask("/metrics")
+        metrics = await ask("/metrics", limit=PAGE_LIMIT)
         if isinstance(metrics, Answer) and metrics.status == 200 and b"\nvllm:" in metrics.body:
             return ServerKind.VLLM, "/metrics speaks of vLLM"
+        huge = next((one for one in (models, metrics) if _is_too_big(one)), None)
+        if isinstance(huge, Failure):
+            return ServerKind.OTHER, f"answers /version, but not what it serves: {huge.text}"
     alive = await ask("/health/liveliness")
     if isinstance(alive, Answer) and alive.status == 200 and alive.body.strip(b' "\n') == b"I'm alive!":
         return ServerKind.LITELLM, "/health/liveliness says I'm alive!"
@@ -43,6 +45,10 @@ async def identify(
     if kind is not None:
         return kind, f"/ says {text_field(start, 'message')}"
     return ServerKind.OTHER, _other(start if isinstance(start, Answer) else version)
+
+
+def _is_too_big(answer: Answer | Failure) -> bool:
+    return isinstance(answer, Failure) and answer.trouble is Trouble.TOO_BIG
 
 
 def _by_start_page(start: Answer | Failure) -> ServerKind | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from stormdeck.model.rules.hosts import with_scheme
 from stormdeck.model.settings.scope import Scope, SettingsSnapshot
 from stormdeck.sources.address import address
 
@@ -36,15 +37,14 @@ class BaseUrl:
 def base_url(settings: SettingsSnapshot) -> BaseUrl | None:
     """Return the base URL in force, ``None`` where there is none that names a server."""
     text = (settings.text(_NAME) or "").strip()
-    target, note = address(text), ""
-    if target is None and text and "://" not in text:
-        target, note = address(f"http://{text}"), "it has no scheme, http:// assumed"
+    target = address(with_scheme(text))
     if target is None:
         return None
+    note = "" if "://" in text else "it has no scheme, http:// assumed"
     if target.path:
         note = "; ".join(part for part in (note, f"its path {target.path[:40]} left out") if part)
     how = f"ANTHROPIC_BASE_URL {_place(settings)}" + (f" ({note})" if note else "")
-    return BaseUrl(target.origin, how, target.host == "anthropic.com" or target.host.endswith(".anthropic.com"))
+    return BaseUrl(target.origin, how, target.is_hosted)
 
 
 def _place(settings: SettingsSnapshot) -> str:

@@ -38,6 +38,8 @@ class Place:
     key: str | None = None
     silent: ServerKind | None = None
     """What it counts as when it does not answer, or not as a known server; ``None``: as missed."""
+    by_user: bool = False
+    """The user named it, by a flag or by settings that are trusted; what it says of other servers is followed."""
 
     @property
     def named(self) -> bool:

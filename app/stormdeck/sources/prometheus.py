@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from functools import lru_cache
 
@@ -37,10 +37,34 @@ _KNOWN = _GAUGES.keys() | _COUNTERS.keys() | {_TTFT}
 _PLAIN = re.compile(r"([^\s{#]+(?:\{[^#]*\})?) ([-+]?[0-9]+(?:\.[0-9]*)?(?:[eE][-+]?[0-9]+)?)", re.ASCII)
 """A series and its value alone, with neither a time nor an exemplar behind it."""
 _MAX_LINES = 5000
+"""Lines of the families that are shown; an engine has 40 (measured, 0.32)."""
+_LONGEST_LINE = 2048
+_MOST_TEXT = 512 * 1024
+"""Characters of such lines that are parsed, in all."""
+_MOST_BUCKETS = 200
+_STEP = 64 * 1024
+"""Characters that are searched at once: meanwhile no other thread runs."""
+TOO_MUCH = "has more or longer series than are read"
 _UNREADABLE = (ValueError, IndexError, KeyError, OverflowError)
 """What the parser raises for a line that is no Prometheus text, or holds a number that no float does."""
 
 Series = tuple[str, dict[str, str], float]
+
+
+class _TooMuchError(Exception):
+    """The page would take too long to parse."""
+
+
+def read_page(page: bytes, at: float) -> tuple[MetricsSample | None, str]:
+    """Return what a page says of vLLM, or why it says nothing, as words that follow ``/metrics``.
+
+    Takes a fraction of a second at most, whatever the page is: to be called beside the event loop.
+    """
+    try:
+        sample = read_metrics(page, at)
+    except _TooMuchError:
+        return None, TOO_MUCH
+    return sample, "" if sample is not None else "says nothing of vLLM"
 
 
 def read_metrics(page: bytes, at: float) -> MetricsSample | None:
@@ -51,7 +75,7 @@ def read_metrics(page: bytes, at: float) -> MetricsSample | None:
     """
     values: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
     buckets: dict[float, float] = defaultdict(float)
-    for name, labels, value in _series(_WANTED.findall(page.decode("utf-8", "replace"))[:_MAX_LINES]):
+    for name, labels, value in _series(_wanted(page.decode("utf-8", "replace"))):
         if not 0 <= value < _LARGEST:
             continue
         if name == _TTFT:
@@ -71,7 +95,24 @@ def read_metrics(page: bytes, at: float) -> MetricsSample | None:
     )
 
 
-def _series(lines: list[str]) -> Iterator[Series]:
+def _wanted(page: str) -> Iterator[str]:
+    """Yield the lines of the families that are shown."""
+    left, lines = _MOST_TEXT, _MAX_LINES
+    start = 0
+    while start < len(page):
+        end = page.find("\n", start + _STEP)
+        end = len(page) if end < 0 else end
+        # What lies beyond two steps is the rest of one long line.
+        for found in _WANTED.finditer(page, start, min(end, start + 2 * _STEP)):
+            length = found.end() - found.start()
+            left, lines = left - length, lines - 1
+            if length > _LONGEST_LINE or left < 0 or lines < 0:
+                raise _TooMuchError
+            yield found[0]
+        start = end + 1
+
+
+def _series(lines: Iterable[str]) -> Iterator[Series]:
     """Yield the series of some lines; a line that cannot be read costs only itself."""
     for line in lines:
         plain = _PLAIN.fullmatch(line)
@@ -111,5 +152,5 @@ def _bound(text: str) -> float | None:
 
 
 def _histogram(buckets: dict[float, float]) -> Histogram:
-    """Return the buckets in order; without the one for all, the histogram is worth nothing."""
-    return tuple(sorted(buckets.items())) if math.inf in buckets else ()
+    """Return the buckets in order; without the one for all, or with absurdly many, the histogram is worth nothing."""
+    return tuple(sorted(buckets.items())) if math.inf in buckets and len(buckets) <= _MOST_BUCKETS else ()

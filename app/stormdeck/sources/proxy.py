@@ -69,6 +69,12 @@ class ProxySource:
         self._last = ProxySnapshot(self.url, kind, ServerState.ASKING)
         self._busy = False
 
+    def use_key(self, key: str | None) -> None:
+        """Ask with another key from now on; what the old one was refused is asked again."""
+        if key != self._key:
+            self._key, self._asked, self._refusal = key, None, ""
+            self._barred.clear()
+
     async def poll(self) -> ProxySnapshot:
         """Ask once. While an earlier call still waits, its predecessor's snapshot comes back at once."""
         if self._busy:
@@ -94,7 +100,7 @@ class ProxySource:
             if self._refusal:
                 state, detail = ServerState.REFUSING, self._refusal
             elif self._kind is ServerKind.LITELLM and not self._key:
-                detail = "no key is configured for it, so its models and requests in flight are not told"
+                detail = "no key is sent to it, so its models and requests in flight are not known"
         process = self.process
         return ProxySnapshot(
             url=self.url,

@@ -24,10 +24,13 @@ class Trouble(StrEnum):
     TOO_BIG = "too big"
     NOT_HTTP = "not http"
     BAD_URL = "bad url"
+    HOSTED = "hosted"
+    """Nothing was asked: it is the hosted API."""
     OURS = "ours"
     """Nothing was asked: this process, or this machine, has no file descriptor left."""
 
 
+HOSTED = "the hosted API: not asked"
 NO_DESCRIPTORS = "stormdeck has no free file descriptor; raise `ulimit -n` or end other programs"
 _SHORT = {errno.EMFILE, errno.ENFILE}
 

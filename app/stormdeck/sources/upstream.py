@@ -11,6 +11,8 @@ from stormdeck.model.text import clean
 from stormdeck.sources.http import HttpClient, json_object
 from stormdeck.sources.litellm_config import read_proxy_config
 
+_LONGEST_URL = 2048
+
 
 @dataclass(frozen=True, slots=True, repr=False)
 class LitellmConfig:
@@ -47,7 +49,7 @@ async def claude_code_proxy_upstream(url: str, http: HttpClient, deadline_s: flo
     """Return where a claude-code-proxy sends its requests; it says so itself on ``/`` (read from its source)."""
     config = (json_object(await http.get(url + "/", deadline_s=deadline_s)) or {}).get("config")
     base = config.get("openai_base_url") if isinstance(config, dict) else None
-    return base if isinstance(base, str) else None
+    return base if isinstance(base, str) and len(base) <= _LONGEST_URL else None
 
 
 def _literal(node: Node | None, name: str) -> str | None:

@@ -21,16 +21,15 @@ from stormdeck.sources.answers import (
     text_field,
     what_came,
 )
-from stormdeck.sources.http import DEADLINE_S, LIMIT, Answer, Failure, HttpClient, Trouble
+from stormdeck.sources.aside import aside
+from stormdeck.sources.http import DEADLINE_S, LIMIT, PAGE_LIMIT, Answer, Failure, HttpClient, Trouble
 from stormdeck.sources.processes import refused_by
-from stormdeck.sources.prometheus import read_metrics
+from stormdeck.sources.prometheus import read_page
 
 SLOW_S = 30.0
 """How often version and models are asked again while nothing changes."""
 STUCK_S = 30.0
 """After how long without a token running requests mean a hang; prompts of a few seconds are common."""
-PAGE_LIMIT = 8 * 1024 * 1024
-"""57 kB an engine (measured, 0.32), so this holds for more than a hundred engines."""
 _LONGEST_STEP_S = 10.0
 
 _NEWS = {ServerState.ASKING, ServerState.STARTING, ServerState.DOWN, ServerState.STALE}
@@ -77,9 +76,15 @@ class VllmSource:
         self._latency = Latency()
         self._samples: deque[MetricsSample] = deque(maxlen=240)
         self._still_s = 0.0
+        self._no_figures = ""
         self._answered_pid: int | None = None
         self._last = VllmSnapshot(self.url, ServerState.ASKING)
         self._busy = False
+
+    def use_key(self, key: str | None) -> None:
+        """Ask with another key from now on."""
+        if key != self._key:
+            self._key, self._known.asked = key, None
 
     async def poll(self) -> VllmSnapshot:
         """Ask once. While an earlier call still waits, its predecessor's snapshot comes back at once."""
@@ -99,7 +104,7 @@ class VllmSource:
             return self._silent(health)
         page = await self._get("/metrics", limit=PAGE_LIMIT)
         now = self._clock()
-        sample = read_metrics(page.body, now) if isinstance(page, Answer) and page.status == 200 else None
+        sample, self._no_figures = await _figures(page, now)
         self._latency.add(health.latency_ms)
         self._answered_pid = self.process.pid if self.process is not None else None
         restarted = self._take(sample) if sample is not None else False
@@ -165,7 +170,7 @@ class VllmSource:
         known.is_vllm = known.version is not None or models is not None
         known.odd = ""
         if models is None and not known.refused:
-            known.odd = f"came back as {what_came(listed)}" if isinstance(listed, Answer) else listed.text
+            known.odd = f"came back as {what_came(listed)}" if isinstance(listed, Answer) else f"failed: {listed.text}"
 
     def _judge(self, health: Answer, sample: MetricsSample | None) -> tuple[ServerState, str]:
         """Tell the state from an answered ``/health`` and what else is known."""
@@ -174,7 +179,7 @@ class VllmSource:
         if is_html(health):
             return ServerState.STRANGE, f"/health came back as {what_came(health)}: this is no vLLM"
         if self._known.refused:
-            key = "refuses our key" if self._key else "wants a key, and none is configured for it"
+            key = "refuses our key" if self._key else "wants a key, and none is sent to it"
             return ServerState.REFUSING, f"it {key}: 401 on /v1/models; /health and /metrics need none"
         if self._known.odd and sample is None and not self._known.is_vllm:
             return ServerState.STRANGE, f"/health answers, but /v1/models {self._known.odd}: this is no vLLM"
@@ -185,7 +190,7 @@ class VllmSource:
         if self._known.odd:
             return ServerState.UP, f"no model list: /v1/models {self._known.odd}"
         if sample is None:
-            return ServerState.UP, "no engine figures: /metrics tells nothing of vLLM"
+            return ServerState.UP, f"no engine figures: /metrics {self._no_figures}"
         return ServerState.UP, ""
 
     def _silent(self, failure: Failure) -> VllmSnapshot:
@@ -209,6 +214,15 @@ class VllmSource:
             return empty
         state, detail = refused_by(process, failed_words(failure), answered=self._answered_pid == process.pid)
         return replace(empty, state=state, detail=detail, pid=process.pid, started=process.started)
+
+
+async def _figures(page: Look, now: float) -> tuple[MetricsSample | None, str]:
+    """Return what ``/metrics`` says, else why it says nothing; parsed beside the event loop, for it may be hostile."""
+    if isinstance(page, Failure):
+        return None, f"failed: {page.text}"
+    if page.status != 200:
+        return None, f"came back as {what_came(page)}"
+    return await aside(read_page, page.body, now)
 
 
 def _unhealthy(health: Answer, *, engine_told: bool) -> tuple[ServerState, str]:

@@ -30,7 +30,7 @@ from stormdeck.ui.mends import let_go_of_widgets
 from stormdeck.ui.messages import Arrived, LogsGrew
 from stormdeck.ui.screens.base import Area
 from stormdeck.ui.sizes import BY_HEIGHT, BY_WIDTH
-from stormdeck.ui.ways import show_cause, show_form, show_hop, show_next_storm
+from stormdeck.ui.ways import ask_for_trust, show_cause, show_form, show_hop, show_next_storm
 
 if TYPE_CHECKING:
     from textual.actions import ActionParseResult
@@ -253,6 +253,10 @@ class StormdeckApp(DressedApp):
             self.exit()
         else:
             await self.push_screen(LeaveScreen(self.unsaved), lambda leaves: self.exit() if leaves else None)
+
+    async def action_trust(self) -> None:
+        """Ask whether the server that this folder names may have the user's token."""
+        await ask_for_trust(self)
 
     def action_search(self) -> None:
         """Look for servers and logs again."""

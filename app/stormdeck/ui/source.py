@@ -35,5 +35,8 @@ class Source(Protocol):
     async def run_canary(self, plan: Plan, hand: Callable[[Check], None]) -> CanaryReport:
         """Send a canary."""
 
+    async def trust(self, folder: str, origin: str) -> str:
+        """Keep that the user trusts a folder with a server; return why not, or nothing when it is kept."""
+
     async def save(self, file: SettingsFile, text: str) -> str:
         """Write a settings file; return why not, or nothing when it is written."""

@@ -116,6 +116,28 @@ async def show_rule(app: StormdeckApp, code: str) -> None:
     await app.push_screen(PageScreen(code))
 
 
+async def ask_for_trust(app: StormdeckApp) -> None:
+    """Ask whether the server that the folder's own settings name may have the user's token."""
+    from stormdeck.model.settings.trust import withheld
+    from stormdeck.ui.screens.trust import TrustScreen
+
+    kept = withheld(app.deck.settings)
+    if kept is None:
+        app.notify("Nothing is held back: no folder of its own leads your token elsewhere.")
+        return
+    if app.read_only:
+        app.notify(app.read_only, markup=False)
+        return
+
+    async def keep(agreed: bool | None) -> None:
+        feed = app.feed
+        refused = await feed.trust(kept.folder, kept.origin) if agreed and feed is not None else ""
+        if refused:
+            app.notify(refused, title="Not kept", severity="error", timeout=12, markup=False)
+
+    await app.push_screen(TrustScreen(kept), keep)
+
+
 async def show_canary(app: StormdeckApp) -> None:
     """Show what a canary would send; it is sent on another key."""
     from stormdeck.ui.screens.canary import CanaryScreen

@@ -146,10 +146,22 @@ def finish(process: subprocess.Popen[str], timeout_s: float) -> Printed:
 
 
 def converse(
-    client: Client, home: Home, url: str, prompt: str, is_done: Callable[[], bool], timeout_s: float = 90.0
+    client: Client,
+    home: Home,
+    url: str,
+    prompt: str,
+    is_done: Callable[[], bool],
+    timeout_s: float = 90.0,
+    trusted: Path | None = None,
 ) -> Printed:
-    """Run the client in a terminal of its own, as people do, until a turn is done; then end it."""
-    told = {"hasCompletedOnboarding": True, "projects": {str(home.project): {"hasTrustDialogAccepted": True}}}
+    """Run the client in a terminal of its own, as people do, until a turn is done; then end it.
+
+    ``trusted`` is the folder that it has been told to trust, the project if none is given.
+    """
+    told = {
+        "hasCompletedOnboarding": True,
+        "projects": {str(trusted or home.project): {"hasTrustDialogAccepted": True}},
+    }
     (home.folder / ".claude.json").write_text(json.dumps(told))
     ours, its = os.openpty()
     termios.tcsetwinsize(its, (40, 120))

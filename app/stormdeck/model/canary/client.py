@@ -10,6 +10,7 @@ from stormdeck.model.canary.questions import Shape
 from stormdeck.model.rules.choice import asked_ids
 from stormdeck.model.rules.facts import NEWEST, Facts
 from stormdeck.model.settings.timeout import timeout_ms
+from stormdeck.model.settings.trust import API_KEY, TOKEN, may_send
 
 MARK = "stormdeck-canary"
 """In the user agent of each request, before our version."""
@@ -36,7 +37,7 @@ def shape_of(facts: Facts) -> Shape:
         background=haiku if facts.has_base_url else _first_served(facts) or main,
         betas=not _is_on(facts, "env.CLAUDE_CODE_DISABLE_EXPERIMENTAL_BETAS"),
         thinks=thinks,
-        extra=_object(facts.text("env.CLAUDE_CODE_EXTRA_BODY")),
+        extra=_object(_sent(facts, "env.CLAUDE_CODE_EXTRA_BODY")),
     )
 
 
@@ -58,9 +59,9 @@ def headers(facts: Facts, shape: Shape, version: str, session: str) -> dict[str,
 def own_headers(facts: Facts) -> dict[str, str]:
     """Return what belongs to the base URL alone: the credentials, and the headers that the user adds."""
     sent = {}
-    if token := facts.text("env.ANTHROPIC_AUTH_TOKEN"):
+    if token := _sent(facts, TOKEN):
         sent["authorization"] = f"Bearer {token}"
-    if key := facts.text("env.ANTHROPIC_API_KEY"):
+    if key := _sent(facts, API_KEY):
         sent["x-api-key"] = key
     return sent | _custom(facts)
 
@@ -68,11 +69,16 @@ def own_headers(facts: Facts) -> dict[str, str]:
 def _custom(facts: Facts) -> dict[str, str]:
     """Return the user's own headers, one a line; those that would change how a request is sent are left out."""
     found = {}
-    for line in facts.text("env.ANTHROPIC_CUSTOM_HEADERS").splitlines():
+    for line in _sent(facts, "env.ANTHROPIC_CUSTOM_HEADERS").splitlines():
         name, colon, value = line.partition(":")
         if colon and _HEADER_NAME.fullmatch(name.strip()) and sendable(value.strip()):
             found[name.strip().lower()] = value.strip()
     return {name: value for name, value in found.items() if name not in _OURS}
+
+
+def _sent(facts: Facts, path: str) -> str:
+    """Return a value that may be secret, empty where it is withheld from the server that the settings name."""
+    return facts.text(path) if facts.settings is None or may_send(facts.settings, path) else ""
 
 
 def sendable(value: str) -> bool:

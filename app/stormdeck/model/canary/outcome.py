@@ -21,6 +21,7 @@ class Gone(StrEnum):
     TOO_BIG = "too big"
     NOT_HTTP = "not http"
     BAD_URL = "bad url"
+    HOSTED = "hosted"
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,8 @@ from stormdeck.model.canary.outcome import Way
 from stormdeck.model.canary.questions import Ask, Shape, asks
 from stormdeck.model.hop import HopKind
 from stormdeck.model.rules.facts import BASE_URL, Facts
-from stormdeck.model.rules.hosts import parts_of, same_place
+from stormdeck.model.rules.hosts import host_of, is_hosted, origin_of, parts_of, same_place, with_scheme
+from stormdeck.model.settings.trust import withheld
 from stormdeck.model.text import clean
 from stormdeck.model.units import grouped, plural
 
@@ -108,15 +109,11 @@ def plan_of(facts: Facts, version: str, session: str, direct_key: str | None = N
 
 def _client_way(facts: Facts) -> tuple[Way, str] | None:
     """Return the way to the base URL; ``None``: there is none, or it is no URL, or the hosted API."""
-    text = facts.text(BASE_URL)
-    parts = parts_of(text if "://" in text else f"http://{text}") if text else None
-    host = (parts.hostname or "") if parts is not None else ""
-    if parts is None or parts.scheme.lower() not in {"http", "https"}:
+    text = with_scheme(facts.text(BASE_URL))
+    parts, origin = parts_of(text), origin_of(text)
+    if parts is None or origin is None or is_hosted(host_of(text)):
         return None
-    if host == "anthropic.com" or host.endswith(".anthropic.com"):
-        return None
-    where = parts.netloc.rpartition("@")[2]
-    url = f"{parts.scheme}://{where}{parts.path.rstrip('/')}"
+    url = f"{origin}{parts.path.rstrip('/')}"
     return Way(Route.CLIENT, _who(facts, url), clean(url), bool(parts.path.strip("/") or parts.query)), url
 
 
@@ -139,7 +136,7 @@ def _direct_way(facts: Facts, client: Way | None) -> tuple[Way, str] | None:
 def _no_client_way(facts: Facts) -> Check:
     way = Way(Route.CLIENT, HopKind.CLIENT, "")
     text = facts.text(BASE_URL)
-    if text and "anthropic.com" not in text:
+    if text and not is_hosted(host_of(with_scheme(text))):
         return _failed(way, "ANTHROPIC_BASE_URL is no address that can be asked", "URL103")
     where = "names the hosted API" if text else "is not set: the client sends to the hosted API"
     return skipped(Question.PLAIN, way, f"ANTHROPIC_BASE_URL {where}, which is never asked")
@@ -150,6 +147,9 @@ def _failed(way: Way, words: str, code: str | None = None) -> Check:
 
 
 def _notes(facts: Facts) -> list[str]:
+    kept = withheld(facts.settings) if facts.settings is not None else None
+    if kept is not None:
+        return [f"{kept.words[0].upper()}{kept.words[1:]}."]
     if facts.text("env.ANTHROPIC_AUTH_TOKEN") or facts.text("env.ANTHROPIC_API_KEY") or not facts.has_base_url:
         return []
     if facts.text("apiKeyHelper"):

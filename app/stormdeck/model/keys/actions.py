@@ -10,7 +10,7 @@ SHORT = {"overview": "View", "logs": "Logs", "settings": "Set", "checks": "Check
 """What an area is called where its whole name has no room."""
 EVERYWHERE = ("app", "replay")
 """Places that are every area: while the panel plays a recording, ``replay`` too."""
-DIALOGS = ("help", "canary", "save", "raw", "symptom", "page", "leave")
+DIALOGS = ("help", "canary", "save", "raw", "symptom", "page", "leave", "trust")
 
 _APP = (
     Action("app.overview", "1", "Overview", "The path, the verdict and the live numbers.", "show('overview')"),
@@ -28,6 +28,7 @@ _APP = (
     Action("app.help", "question_mark,f1", "help", "All keys, and what the signs mean.", "help", footer=True),
     Action("app.quit", "q", "quit", "Leave. Nothing keeps running.", "quit", footer=True),
     Action("app.leave", "ctrl+q", "quit", "Leave, also while you type.", "quit", priority=True),
+    Action("app.trust", "ctrl+t", "trust folder", "Let the server that this folder names have your token.", "trust"),
     Action("app.search", "ctrl+r", "look again", "Look for servers and logs on this machine again.", "search"),
 )
 _OVERVIEW = (
@@ -148,6 +149,8 @@ _DIALOGS = (
     Action("page.copy", "y", "copy", "Copy the rule.", "copy"),
     Action("leave.leave", "enter,q,y", "leave", "Leave, and drop what is not saved.", "dismiss(True)"),
     Action("leave.stay", "escape,n", "stay", "Stay.", "dismiss(False)"),
+    Action("trust.agree", "y", "trust", "Send the token there from now on.", "dismiss(True)"),
+    Action("trust.refuse", "escape,n,q,enter", "do not", "Send nothing; it can be asked again.", "dismiss(False)"),
 )
 
 ACTIONS = (*_APP, *_OVERVIEW, *_LOGS, *_SETTINGS, *_CHECKS, *_REPLAY, *_DIALOGS)

@@ -3,27 +3,80 @@
 from __future__ import annotations
 
 import ipaddress
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 _NEAR_NAMES = (".local", ".lan", ".internal", ".intranet", ".home", ".home.arpa", ".localdomain", ".test", ".corp")
 _LOOPBACK = {"localhost", "127.0.0.1", "::1", "0.0.0.0", "::", ""}  # noqa: S104 - compared with, never bound
+_HOSTED_NAMES = ("anthropic.com", "claude.com", "claude.ai")
+_HOSTED_NETWORKS = (ipaddress.ip_network("160.79.104.0/23"), ipaddress.ip_network("2607:6bc0::/48"))
+"""Where api.anthropic.com answers, as its documentation lists it."""
+_MISLEADING = frozenset({"\\", "\x7f", *map(chr, range(32))})
+"""Programs read such a URL in two ways: after a backslash, browsers and Node see a path, others go on with the host."""
+_IN_NO_HOST = frozenset(' /\\@?#<>^|"`{}%')
 _PLACEHOLDERS = ("dummy", "none", "empty", "test", "token", "local", "fake", "anything", "placeholder", "example")
 _SHORTEST = 16
 
 
 def parts_of(url: str) -> SplitResult | None:
-    """Return the parts of a URL that names a host, ``None`` for other text."""
+    """Return the parts of a URL that names a host, ``None`` for other text and for what programs read in two ways."""
+    text = url.strip()
+    if not _MISLEADING.isdisjoint(text):
+        return None
     try:
-        parts = urlsplit(url.strip())
-        return parts if parts.hostname and parts.port != 0 else None
+        parts = urlsplit(text)
+        return parts if parts.hostname and parts.port != 0 and plain_host(parts.hostname) else None
     except ValueError:
         return None
 
 
+def plain_host(host: str) -> str:
+    """Return a host as name servers know it, empty for what is none.
+
+    In lower case and ASCII, without percent-encoding, full-width or invisible characters and dots at the end.
+    """
+    text = host if ":" in host else unquote(host)
+    if not text.isascii():
+        try:
+            text = text.encode("idna").decode()
+        except UnicodeError:
+            return ""
+    text = text.lower().rstrip(".")
+    return text if text.isprintable() and (":" in text or _IN_NO_HOST.isdisjoint(text)) else ""
+
+
 def host_of(url: str) -> str:
-    """Return the host, in lower case; empty where there is none."""
+    """Return the host as ``plain_host`` writes it; empty where there is none."""
     parts = parts_of(url)
-    return (parts.hostname or "").lower() if parts is not None else ""
+    return plain_host(parts.hostname or "") if parts is not None else ""
+
+
+def with_scheme(text: str) -> str:
+    """Return a base URL with a scheme: the client takes ``host:port`` for plain HTTP (measured, 2.1.329)."""
+    url = text.strip()
+    return url if "://" in url or not url else f"http://{url}"
+
+
+def origin_of(url: str) -> str | None:
+    """Return ``scheme://host:port``, what a credential belongs to; ``None`` for what is no HTTP URL."""
+    parts = parts_of(url)
+    scheme = parts.scheme.lower() if parts is not None else ""
+    if scheme not in {"http", "https"}:
+        return None
+    host = host_of(url)
+    return f"{scheme}://{f'[{host}]' if ':' in host else host}:{port_of(url)}"
+
+
+def is_hosted(host: str) -> bool:
+    """Return whether a host, in any spelling, is one of the hosted API, which is never asked."""
+    name = plain_host(host)
+    if any(name == one or name.endswith(f".{one}") for one in _HOSTED_NAMES):
+        return True
+    try:
+        address = ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return any((mapped or address) in network for network in _HOSTED_NETWORKS)
 
 
 def port_of(url: str) -> int | None:
@@ -41,8 +94,13 @@ def same_place(one: str, other: str) -> bool:
 
 
 def is_loopback(host: str) -> bool:
-    """Say whether a host is this machine by its loopback."""
-    return host in _LOOPBACK or host.startswith("127.")
+    """Return whether a host is this machine by its loopback."""
+    if host in _LOOPBACK:
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def is_near(host: str) -> bool:

@@ -28,6 +28,7 @@ from stormdeck.model.rules import (
     server,
     time,
     traffic,
+    trust,
     url,
     url_live,
 )
@@ -36,7 +37,7 @@ from stormdeck.model.rules.rule import Page, Rule
 from stormdeck.model.text import clean
 
 _MODULES = (
-    *(url, url_live, auth, auth_live, model, model_ids, traffic, time, context, file, scopes),
+    *(url, url_live, auth, auth_live, trust, model, model_ids, traffic, time, context, file, scopes),
     *(proxy_start, proxy_keys, proxy_models, proxy_upstream, proxy_ids, proxy_manner, proxy_time, server, engine),
 )
 _ORDER = ("URL", "AUTH", "MODEL", "TRAFFIC", "TIME", "CTX", "FILE", "PROXY", "SERVER")

@@ -103,19 +103,29 @@ def no_address(facts: Facts) -> Iterator[Finding]:
     Page(
         "URL103",
         "no http:// before the host",
-        "ANTHROPIC_BASE_URL does not begin with http:// or https://.",
+        "ANTHROPIC_BASE_URL does not begin with http:// or https://, or holds a backslash.",
         "127.0.0.1:8000 is refused at once. localhost:8000 means three silent minutes of retries up to 2.1.42; "
-        "2.1.329 takes it.",
+        "2.1.329 takes it. What follows a backslash is a path to the client and may be the host to other programs: "
+        "stormdeck asks nothing there.",
         "API Error: Invalid URL",
         "all for an address of numbers; up to 2.1.42 for a name",
-        "measured, 1.0.128 to 2.1.329",
-        "Put http:// before it.",
+        "measured, 1.0.128 to 2.1.329; the backslash: 2.1.332",
+        "Put http:// before it, and take the backslash out.",
         _EXAMPLE,
     )
 )
 def no_scheme(facts: Facts) -> Iterator[Finding]:
     """Find a base URL that is no address."""
     url = facts.text(BASE_URL)
+    if _SCHEME.match(url) and "\\" in url:
+        yield Finding(
+            "URL103",
+            Severity.ERROR,
+            "a backslash in the address",
+            "The client takes what follows it for a path, and every turn ends in 404; other programs take it for the "
+            "host. stormdeck asks nothing there.",
+            BASE_URL,
+        )
     if not url or _SCHEME.match(url):
         return
     bare_name = re.match(r"[A-Za-z][A-Za-z0-9.\-]*(:\d+)?(/|$)", url) is not None

@@ -138,7 +138,8 @@ def _is_of_one_value(path: str) -> bool:
 
 def previewed(snapshot: SettingsSnapshot, file: SettingsFile) -> SettingsSnapshot:
     """Return what would be in force with one file in another state."""
-    return merged((file if old.scope is file.scope else old for old in snapshot.files), snapshot.shell)
+    files = (file if old.scope is file.scope else old for old in snapshot.files)
+    return replace(merged(files, snapshot.shell), trust=snapshot.trust)
 
 
 def place_of(snapshot: SettingsSnapshot, path: str) -> Place:

@@ -69,6 +69,18 @@ class Effective(NamedTuple):
     scope: Scope
 
 
+@dataclass(frozen=True, slots=True)
+class FolderTrust:
+    """Whether a project folder may lead the user's credentials to a server that only its own files name."""
+
+    folder: str = ""
+    """The real path."""
+    by_client: bool = False
+    """Claude Code trusts the folder, or one above it; or it is the client's own folder."""
+    origins: frozenset[str] = frozenset()
+    """``scheme://host:port`` of servers that the user named by a flag, or agreed to in the panel for this folder."""
+
+
 @dataclass(frozen=True)
 class SettingsSnapshot:
     """All scopes, strongest first, and what is in force."""
@@ -78,6 +90,8 @@ class SettingsSnapshot:
     """Variables of the shell that the client would read."""
     effective: Mapping[str, Effective] = field(default_factory=dict)
     """By key path: ``model``, ``env.ANTHROPIC_BASE_URL``."""
+    trust: FolderTrust = field(default_factory=FolderTrust)
+    """Of the project folder; looked up only where its files name the base URL."""
 
     @property
     def scopes(self) -> tuple[Scope, ...]:

@@ -25,6 +25,7 @@ def statements(deck: Deck, now: float, clock: Clock) -> tuple[Statement, ...]:
         chain(
             storms.live(deck, now, clock),
             settings.dropped_files(deck),
+            settings.untrusted(deck),
             servers.unwell(deck, now),
             base_url.not_reached(deck),
             storms.failing(deck, now),

@@ -11,8 +11,10 @@ from stormdeck.model.discovery import ServerProcess
 from stormdeck.model.light import Light
 from stormdeck.model.logs.endings import Ending
 from stormdeck.model.path import HopKind, place, silent_base
-from stormdeck.model.rules.hosts import same_place
+from stormdeck.model.rules.hosts import origin_of, same_place, with_scheme
+from stormdeck.model.rules.trust import WITHHELD
 from stormdeck.model.server import ProxySnapshot, ServerKind, ServerState, VllmSnapshot
+from stormdeck.model.settings.trust import withheld
 from stormdeck.model.text import clean, mask_text
 from stormdeck.model.units import duration
 from stormdeck.model.verdict.statement import LOOKING, Statement, brief
@@ -53,6 +55,18 @@ def _nothing(deck: Deck, now: float) -> Statement:
             cause="the server does not run, or the base URL is wrong",
             evidence=why_missed(deck, silent.url) or silent.how,
             step="start the server, or: stormdeck set ANTHROPIC_BASE_URL http://HOST:PORT",
+        )
+    hosted = deck.discovery.hosted
+    if hosted is not None:
+        return Statement(
+            Light.UNKNOWN,
+            hosted.why,
+            f"{hosted.what} leads there. stormdeck asks servers of your own alone. Press 4 for where it looked.",
+            HopKind.SERVER,
+            brief=brief("The hosted API is not asked", "name a server: --vllm URL"),
+            cause="it is no server of your own",
+            evidence=f"{hosted.what}: {hosted.why}",
+            step="name a server of your own: stormdeck --vllm http://HOST:8000",
         )
     return Statement(
         Light.LOOK,
@@ -169,7 +183,19 @@ _ENDED = {
 
 def _refusing(deck: Deck, base: Statement, server: Server) -> Statement:
     """Tell whose key is refused: the client's, where it sends there itself; else that is not known."""
-    if _is_base(deck, server):
+    kept = withheld(deck.settings)
+    if kept is not None and _is_base(deck, server):
+        return replace(
+            base,
+            light=Light.LOOK,
+            headline=f"{base.headline} wants a token: {kept.words}",
+            hop=HopKind.CLIENT,
+            code=WITHHELD,
+            brief=brief(f"{base.headline} wants a token", "ctrl+t: trust the folder"),
+            cause="your token is not sent there",
+            step="trust the folder in Claude Code, or with ctrl+t in the panel",
+        )
+    if origin_of(server.url) == origin_of(with_scheme(deck.settings.text(_BASE_URL) or "")):
         code = "AUTH204" if isinstance(server, ProxySnapshot) else "AUTH205"
         return replace(
             base,
@@ -179,6 +205,15 @@ def _refusing(deck: Deck, base: Statement, server: Server) -> Statement:
             brief=brief(f"{base.headline} refuses", "the token: press 3"),
             cause="the token is not the server's key",
             step="stormdeck set ANTHROPIC_AUTH_TOKEN KEY",
+        )
+    if "none is sent" in server.detail:
+        return replace(
+            base,
+            light=Light.LOOK,
+            headline=f"{base.headline} wants a key, and none is configured for this very address",
+            brief=brief(f"{base.headline} wants a key", "none is set for this address"),
+            cause=f"no setting names {origin_of(server.url)} with a token",
+            step="stormdeck check",
         )
     return replace(
         base,

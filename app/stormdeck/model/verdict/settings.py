@@ -11,6 +11,7 @@ from stormdeck.model.finding import Finding, Severity
 from stormdeck.model.impact import follows_from_server, is_background, where_to_fix
 from stormdeck.model.light import Light
 from stormdeck.model.path import HopKind, place
+from stormdeck.model.rules.trust import WITHHELD
 from stormdeck.model.server import ServerState
 from stormdeck.model.settings.scope import SettingsFile
 from stormdeck.model.verdict.statement import Statement, brief, command_for
@@ -65,9 +66,28 @@ def errors(deck: Deck) -> Iterator[Statement]:
             yield replace(_statement(finding, Light.BROKEN, deck), rank=rank)
 
 
+def untrusted(deck: Deck) -> Iterator[Statement]:
+    """Tell that the server that the folder names is asked without the user's token: what it says may follow from it."""
+    for finding in deck.findings:
+        if finding.code == WITHHELD:
+            words = f"{finding.title[0].upper()}{finding.title[1:]}"
+            yield Statement(
+                Light.LOOK,
+                words,
+                f"{finding.message} Only trust what you would run.",
+                finding.hop,
+                finding.code,
+                brief=brief("This folder's server gets no token", "ctrl+t: trust the folder"),
+                cause="only the folder's own settings name the server",
+                evidence=_evidence(finding),
+                step="trust the folder in Claude Code, or with ctrl+t in the panel",
+            )
+
+
 def warnings(deck: Deck) -> Iterator[Statement]:
     """Tell what the rules warn of: worth a look, and nothing that breaks a turn."""
-    for finding in [one for one in deck.findings if one.severity is Severity.WARNING][:_WORST]:
+    found = [one for one in deck.findings if one.severity is Severity.WARNING and one.code != WITHHELD]
+    for finding in found[:_WORST]:
         yield _statement(finding, Light.LOOK, deck)
 
 

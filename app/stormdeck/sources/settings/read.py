@@ -6,16 +6,18 @@ import errno
 import hashlib
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from stormdeck.model.settings.merge import loaded, merged
 from stormdeck.model.settings.scope import FileError, Scope, SettingsFile, SettingsSnapshot
+from stormdeck.model.settings.trust import is_led_by_folder
 from stormdeck.paths import UserPaths
 from stormdeck.sources.contents import contents
 from stormdeck.sources.settings.rights import write_caveats
 from stormdeck.sources.trouble import NO_DESCRIPTORS, is_short
+from stormdeck.sources.trust import read_trust
 
 LARGEST = 5 * 1024 * 1024
 """Bytes; a settings file has some kilobytes, and a larger one is something else."""
@@ -50,14 +52,21 @@ def read_settings(
     *,
     managed: Path | None = None,
     flag: Path | None = None,
+    named: Iterable[str | None] = (),
 ) -> SettingsSnapshot:
     """Return every scope and what is in force; a file that cannot be read, or is broken, carries its error.
 
     Blocking, a few milliseconds. ``flag`` is the file that the client was started with as ``--settings``. With
-    ``settings_file`` nothing else is read, the shell included.
+    ``settings_file`` nothing else is read, the shell included. ``named`` are the servers that flags name.
     """
     listed = settings_paths(paths, settings_file, managed=managed, flag=flag)
-    return merged((read_file(scope, path) for scope, path in listed), variables(environ, settings_file))
+    files = (read_file(scope, path) for scope, path in listed)
+    return with_trust(merged(files, variables(environ, settings_file)), paths, named)
+
+
+def with_trust(settings: SettingsSnapshot, paths: UserPaths, named: Iterable[str | None] = ()) -> SettingsSnapshot:
+    """Return settings with what is known of the trust in their folder, where its own files name the server."""
+    return replace(settings, trust=read_trust(paths, named)) if is_led_by_folder(settings) else settings
 
 
 def variables(environ: Mapping[str, str], settings_file: Path | None = None) -> Mapping[str, str]:

@@ -1,0 +1,46 @@
+"""AUTH: which server of a folder's own settings gets no token of the user's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from stormdeck.model.finding import Finding, Severity
+from stormdeck.model.rules.facts import BASE_URL, Facts
+from stormdeck.model.rules.rule import Page, Rule, rule
+from stormdeck.model.settings.trust import withheld
+
+WITHHELD = "AUTH210"
+
+
+@rule(
+    Page(
+        WITHHELD,
+        "a folder that is not trusted names the server",
+        "Only the folder's own .claude/settings.json or settings.local.json names the base URL, your token is set "
+        "elsewhere, and the folder is not trusted.",
+        "Such a file comes with whatever is cloned or unpacked. stormdeck asks the server that it names without your "
+        "token, so what the server tells only with one is not known. Claude Code asks whether you trust the folder "
+        "before it sends anything; with -p it sends your token at once.",
+        "",
+        "all",
+        "measured, 2.1.332: which folders count as trusted, and that -p does not ask",
+        "Start Claude Code in the folder and trust it, or press ctrl+t in the panel; or set the base URL in your own "
+        "settings.",
+        '"env": { "ANTHROPIC_BASE_URL": "http://127.0.0.1:8000" }',
+    )
+)
+def untrusted_folder(facts: Facts) -> Iterator[Finding]:
+    """Find a credential that is kept back from the server that a folder names."""
+    kept = withheld(facts.settings) if facts.settings is not None and facts.scope is None else None
+    if kept is None:
+        return
+    yield Finding(
+        WITHHELD,
+        Severity.WARNING,
+        kept.words,
+        f"{kept.folder or 'The folder'} is not trusted. Trust it in Claude Code, or press ctrl+t in the panel.",
+        BASE_URL,
+    )
+
+
+RULES: tuple[Rule, ...] = (untrusted_folder,)

@@ -1,0 +1,86 @@
+"""Which of the user's credentials may be sent where the settings lead.
+
+The user's own files, an administrator's and the shell are trusted. Files of a folder come with whatever is cloned or
+unpacked: where only they name a server, it gets the user's credentials once the folder is trusted.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from stormdeck.model.rules.hosts import origin_of, with_scheme
+from stormdeck.model.settings.scope import Scope, SettingsSnapshot
+
+BASE_URL = "env.ANTHROPIC_BASE_URL"
+TOKEN = "env.ANTHROPIC_AUTH_TOKEN"  # noqa: S105 - a name
+API_KEY = "env.ANTHROPIC_API_KEY"
+CREDENTIALS = (TOKEN, API_KEY, "env.ANTHROPIC_CUSTOM_HEADERS", "env.CLAUDE_CODE_EXTRA_BODY")
+"""What the client sends to its base URL and may be secret, in the order in which the first one is used."""
+FOLDER_SCOPES = frozenset({Scope.LOCAL, Scope.PROJECT})
+
+
+@dataclass(frozen=True, slots=True)
+class Withheld:
+    """A credential that is not sent, because only a folder's own settings name the server."""
+
+    origin: str
+    folder: str
+    path: str
+    """The key path of the credential."""
+
+    @property
+    def noun(self) -> str:
+        """Return what is not sent, in words."""
+        return "your token" if self.path in {TOKEN, API_KEY} else f"your {self.path.removeprefix('env.')}"
+
+    @property
+    def words(self) -> str:
+        """Return what is not sent and why, as a sentence without a full stop."""
+        server = self.origin.partition("://")[2]
+        return f"this folder's settings lead to {server}; {self.noun} is not sent there until you trust the folder"
+
+
+def is_trusted(settings: SettingsSnapshot) -> bool:
+    """Return whether the base URL in force is the user's word: named outside the folder, or in a trusted one."""
+    base = settings.effective.get(BASE_URL)
+    if base is None or base.scope not in FOLDER_SCOPES or settings.trust.by_client:
+        return True
+    origin = _origin(str(base.value))
+    return origin is not None and (origin in settings.trust.origins or origin in _named_outside(settings))
+
+
+def may_send(settings: SettingsSnapshot, path: str) -> bool:
+    """Return whether the value in force may be sent to the base URL in force.
+
+    A credential of the folder goes where the same file leads: another may be a link to a file of the user's.
+    """
+    base, value = settings.effective.get(BASE_URL), settings.effective.get(path)
+    if base is None or value is None or is_trusted(settings):
+        return True
+    return value.scope is base.scope
+
+
+def withheld(settings: SettingsSnapshot) -> Withheld | None:
+    """Return the first credential that is set and not sent, ``None`` where all are sent."""
+    if not is_led_by_folder(settings):
+        return None
+    origin = _origin(settings.text(BASE_URL) or "")
+    kept = next((path for path in CREDENTIALS if settings.text(path) and not may_send(settings, path)), None)
+    return Withheld(origin, settings.trust.folder, kept) if origin is not None and kept is not None else None
+
+
+def is_led_by_folder(settings: SettingsSnapshot) -> bool:
+    """Return whether the base URL in force comes from a folder's own file, so that trust in the folder matters."""
+    base = settings.effective.get(BASE_URL)
+    return base is not None and base.scope in FOLDER_SCOPES
+
+
+def _named_outside(settings: SettingsSnapshot) -> frozenset[str | None]:
+    """Return the origins of the base URLs that no file of the folder sets."""
+    envs = [file.values.get("env") for file in settings.files if file.scope not in FOLDER_SCOPES]
+    urls = [env.get("ANTHROPIC_BASE_URL") for env in envs if isinstance(env, dict)]
+    return frozenset(_origin(url) for url in (*urls, settings.shell.get("ANTHROPIC_BASE_URL")) if isinstance(url, str))
+
+
+def _origin(text: str) -> str | None:
+    return origin_of(with_scheme(text))

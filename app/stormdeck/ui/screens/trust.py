@@ -1,0 +1,35 @@
+"""The question before a server that only a folder's own settings name gets the user's token."""
+
+from __future__ import annotations
+
+from textual.content import Content
+
+from stormdeck.model.settings.trust import Withheld
+from stormdeck.model.text import clean
+from stormdeck.ui.actions import bindings
+from stormdeck.ui.draw import line, lines
+from stormdeck.ui.screens.dialog import Dialog
+
+
+class TrustScreen(Dialog[bool]):
+    """Answers yes to one key alone; any other way out sends nothing."""
+
+    BINDINGS = bindings("trust")
+
+    def __init__(self, kept: Withheld) -> None:
+        super().__init__()
+        self._kept = kept
+
+    def words(self, width: int) -> Content:
+        """Return what would be sent, where, and who says so."""
+        kept = self._kept
+        texts = [
+            ("bold", f"Send {kept.noun} to {kept.origin}?"),
+            ("$quiet", f"Only the settings of {kept.folder} name this server. Whoever wrote them would get it."),
+            ("$quiet", "It holds for this folder and server, until you remove its entry in stormdeck's trusted.json."),
+        ]
+        return lines([row for style, text in texts for row in line((clean(text), style)).wrap(width)])
+
+    def hints(self) -> tuple[Content, ...]:
+        """Return the two answers."""
+        return self.hint("trust.agree", "send it"), self.hint("trust.refuse", "do not")
