@@ -32,7 +32,8 @@ def parts_of(url: str) -> SplitResult | None:
 def plain_host(host: str) -> str:
     """Return a host as name servers know it, empty for what is none.
 
-    In lower case and ASCII, without percent-encoding, full-width or invisible characters and dots at the end.
+    In lower case and ASCII, without percent-encoding, full-width or invisible characters. A dot at its end stays: it
+    keeps name servers from trying other names.
     """
     text = host if ":" in host else unquote(host)
     if not text.isascii():
@@ -40,8 +41,8 @@ def plain_host(host: str) -> str:
             text = text.encode("idna").decode()
         except UnicodeError:
             return ""
-    text = text.lower().rstrip(".")
-    return text if text.isprintable() and (":" in text or _IN_NO_HOST.isdisjoint(text)) else ""
+    text = text.lower()
+    return text if text.strip(".") and text.isprintable() and (":" in text or _IN_NO_HOST.isdisjoint(text)) else ""
 
 
 def host_of(url: str) -> str:
@@ -68,7 +69,7 @@ def origin_of(url: str) -> str | None:
 
 def is_hosted(host: str) -> bool:
     """Return whether a host, in any spelling, is one of the hosted API, which is never asked."""
-    name = plain_host(host)
+    name = plain_host(host).rstrip(".")
     if any(name == one or name.endswith(f".{one}") for one in _HOSTED_NAMES):
         return True
     try:
