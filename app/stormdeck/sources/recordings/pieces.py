@@ -21,7 +21,7 @@ MOST_UNPACKED = 1024 * 1024 * 1024
 """Bytes; what a small compressed file unfolds to takes as much time as a log of that size."""
 _PADDING = 500
 """Times its size that nothing but padding unfolds to; one access line again and again reaches 340 (measured)."""
-_JUDGED_FROM = 64 * 1024 * 1024
+_JUDGED_FROM = 4 * 1024 * 1024
 PATIENCE_S = 2.0
 """For a program that is about to write into a named pipe."""
 _GZIP = b"\x1f\x8b"
