@@ -116,6 +116,13 @@ class TestNewestLine:
         found = storm(self.over((1, 1, 1, 1, 9), *lines, entries=sent(*LADDER)), 8.4 + first_byte + 5)
         assert (found.attempts, found.answered_at) == (5, pytest.approx(T + 8.4 + first_byte))
 
+    def test_an_answer_after_attempts_that_left_no_line_is_one_and_nothing_was_cut(self):
+        """The proxy was down for five attempts; the sixth is answered at once."""
+        made = self.over((1,), (17.3 + 0.3, 200), entries=sent(*LADDER, 17.3))
+        found = storm(made, 20)
+        assert (found.attempts, found.answered_at) == (6, pytest.approx(T + 17.6))
+        assert found.cause != "cut"
+
     def test_what_answers_another_session_is_not_taken(self):
         other = [
             written.ask(T + 9, session="s2"),
@@ -315,6 +322,12 @@ class TestRefused:
         first = said(deck_of(VLLM, down, replace(CALM, storms=(live,))))[0]
         assert (first.hop, first.code) == (HopKind.PROXY, "URL105")
         assert "LiteLLM :4000 is down" in first.headline
+
+    def test_once_it_answers_again_it_is_told_as_what_was_and_no_log_is_pointed_at(self):
+        live = replace(LIVE, cause="refused", reason="")
+        first = said(deck_of(VLLM, PROXY, replace(CALM, storms=(live,))))[0]
+        assert "refused: LiteLLM :4000 was down" in first.headline
+        assert first.detail == "LiteLLM answers now: the next attempt should pass."
 
 
 def deck_of(*snapshots, settings=WELL):

@@ -88,7 +88,7 @@ def _blamed(failed: _Failed, deck: Deck) -> Blame:
     if deck.replay is not None:
         # Whose log was recorded is not known.
         return Blame(None, f"{cause}: {reason}" if reason else cause, "The log beside the attempts says why: press 2.")
-    told = _by_server_down(failed, deck) or _by_words(failed, deck) or _by_status(failed, deck)
+    told = _by_first_server(failed, deck) or _by_words(failed, deck) or _by_status(failed, deck)
     who = _who(told.hop, reason, deck)
     what = f"{cause} from {who}" if who and cause.isdecimal() else cause
     why = told.why or reason
@@ -113,17 +113,23 @@ def proxy_name(deck: Deck) -> str:
     return deck.proxy.kind.value if deck.proxy else "the proxy"
 
 
-def _by_server_down(failed: _Failed, deck: Deck) -> _Told | None:
-    """Explain a connection that broke or was refused by the first server being down."""
+def _by_first_server(failed: _Failed, deck: Deck) -> _Told | None:
+    """Explain a connection that was refused or broke by the first server, which was down or still is."""
     hop, first = (HopKind.PROXY, deck.proxy) if deck.proxy is not None else (HopKind.SERVER, deck.vllm)
-    if failed.cause not in _NO_ANSWER or first is None or first.state not in _UNREACHED:
+    if failed.cause not in _NO_ANSWER or first is None:
         return None
-    if failed.over and failed.last < first.seen:
-        return None
-    name = f"{proxy_name(deck) if hop is HopKind.PROXY else 'vLLM'} {place(first.url)}".rstrip()
-    if first.state is ServerState.STARTING:
+    who = proxy_name(deck) if hop is HopKind.PROXY else "vLLM"
+    name = f"{who} {place(first.url)}".rstrip()
+    away = first.state in _UNREACHED and not (failed.over and failed.last < first.seen)
+    if away and first.state is ServerState.STARTING:
         return _Told(hop, "It refuses connections until it has loaded: wait.", why=f"{name} is starting")
-    return _Told(hop, f"Start it. {first.detail}".rstrip(), "URL105", why=f"{name} is down")
+    if away:
+        return _Told(hop, f"Start it. {first.detail}".rstrip(), "URL105", why=f"{name} is down")
+    if failed.cause == "refused":
+        again = "send it again" if failed.over else "the next attempt should pass"
+        up = first.state is ServerState.UP
+        return _Told(hop, f"{who} answers now: {again}." if up else "", why=f"{name} was down")
+    return _Told(None, "The connection broke before an answer. No log has a line of such an attempt.")
 
 
 def _by_words(failed: _Failed, deck: Deck) -> _Told | None:

@@ -13,13 +13,17 @@ _OF_AN_ID = {"MODEL303", "MODEL304", "MODEL308"}
 
 
 def follows_from_server(finding: Finding, deck: Deck) -> bool:
-    """Return whether a finding only repeats that the server at the base URL is down: the URL itself may be right."""
-    if finding.code != "URL105" or finding.fix is not None:
+    """Return whether a finding only repeats that the server at the base URL is down: the URL itself may be right.
+
+    A server that has answered there before is merely away, whatever else could be written in its place.
+    """
+    if finding.code != "URL105":
         return False
     if deck.proxy is None and deck.vllm is None:
-        return True
-    down = [one.url for one in (deck.proxy, deck.vllm) if one is not None and one.state in _AWAY]
-    return any(same_place(url, deck.settings.text(finding.path) or "") for url in down)
+        return finding.fix is None
+    base = deck.settings.text(finding.path) or ""
+    down = [one for one in (deck.proxy, deck.vllm) if one is not None and one.state in _AWAY]
+    return any(same_place(one.url, base) and (finding.fix is None or one.seen > 0.0) for one in down)
 
 
 def is_background(finding: Finding, deck: Deck) -> bool:

@@ -86,9 +86,15 @@ def claim(turns: Sequence[ToldTurn], lines: Sequence[Request], grain: float = 0.
     """Give each attempt of the counted turns its line; ``lines`` have times and are in their order."""
     claims, log = Claims(), _Lines(lines, grain)
     slots = [slot for index, turn in enumerate(turns) for slot in _slots(index, turn) if slot.want]
-    for slot in sorted(slots, key=_order):
-        log.give(slot, turns[slot.turn].session)
+    ordered = sorted(slots, key=_order)
+    for slot in ordered:
+        if slot.want != _ANY:
+            log.give(slot, turns[slot.turn].session)
+    # Before those of any status, which end where the next attempt begins: its line may be taken for theirs.
     log.give_newest([(index, turn) for index, turn in enumerate(turns) if _newest_is_unknown(turn)])
+    for slot in ordered:
+        if slot.want == _ANY:
+            log.give(slot, turns[slot.turn].session)
     for found, (slot, _) in log.holders.items():
         if turns[slot.turn].counted:
             claims.lines[slot.turn, slot.attempt] = found
