@@ -222,6 +222,52 @@ def test_a_log_that_takes_anothers_place_counts_from_its_first_request():
     assert (seen.requests, seen.changes) == (4, (PathChange(START + 5, "new", 59),))
 
 
+def turn(session, t, digest="d"):
+    """Return what a session writes down of a turn that is answered at once."""
+    texts = [
+        written.ask(t, session=session),
+        written.request(t + 0.1, f"{session}{t}", session=session, digest=f"{digest}{t}"),
+        written.answer(t + 0.3, f"m{session}{t}", session=session, requestRef=f"{session}{t}"),
+    ]
+    return [parse_entry(text) for text in texts]
+
+
+def test_what_was_sent_before_a_new_log_was_found_counts_by_its_transcript():
+    meter = TrafficMeter()
+    meter.set_primary("old", now=START)
+    for session, t, log in (("a", 0, "old"), ("b", 20, ""), ("c", 30, "new")):
+        if log == "new":
+            meter.set_primary("new", now=START + 25)
+        if log:
+            meter.take(batch(line(port=int(t) + 1), t=START + t + 0.2, log=log))
+        for entry in turn(session, START + t):
+            meter.take_entry(entry)
+    assert meter.snapshot(START + 40).requests == 3
+
+
+def test_what_was_sent_before_the_panel_started_stays_when_lines_come():
+    """A log without times tells nothing of before: those turns are known from the transcripts alone."""
+    meter = TrafficMeter()
+    for n in range(4):
+        for entry in turn("before", START - 60 + 10 * n):
+            meter.take_entry(entry)
+    meter.take(batch(line(path="/health", method="GET"), t=START))
+    assert meter.snapshot(START + 1).requests == 4
+    meter.take(batch(line(port=5), t=START + 5.2))
+    for entry in turn("after", START + 5):
+        meter.take_entry(entry)
+    assert meter.snapshot(START + 10).requests == 5
+
+
+def test_a_session_that_leaves_no_line_while_the_log_is_read_went_elsewhere():
+    meter = TrafficMeter()
+    meter.take(batch(line(path="/health", method="GET"), t=START - 30))
+    meter.take(batch(line(port=5), t=START + 5.2))
+    for entry in (*turn("here", START + 5), *turn("elsewhere", START + 10)):
+        meter.take_entry(entry)
+    assert meter.snapshot(START + 20).requests == 1
+
+
 def test_direct_and_back_again():
     meter = TrafficMeter()
     meter.set_primary("litellm")

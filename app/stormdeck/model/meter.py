@@ -57,6 +57,10 @@ class TrafficMeter:
         self._changes: deque[PathChange] = deque(maxlen=self._size)
         self._gaps: deque[tuple[float, float]] = deque(maxlen=self._size)
         self._logs: dict[str, None] = {}
+        self._read_from: dict[str, float] = {}
+        """When each log was read first."""
+        self._read_to: dict[str, float] = {}
+        """When the newest line of each was written."""
         self._since: float | None = None
         self._labels = Labels()
         self._new_ledger = partial(Ledger, local_time=local_time, recent=RECENT, margin_s=window_s)
@@ -81,13 +85,20 @@ class TrafficMeter:
             nearest.is_named = True
             return
         self._resting = None
-        was_named = nearest.is_named
+        before, was_named = nearest.name, nearest.is_named
         changed = nearest.change(log, self._ledger.recent, self._ledger.settled, since)
         if changed.requests or not was_named:
             self._fill(self._ledger.recount(changed.requests), changed.since)
+        self._note_blind(before, log, now)
         at = changed.since if changed.since < inf else now
         if was_named and at is not None:
             self._changes.append(PathChange(at, log))
+
+    def _note_blind(self, before: str | None, log: str, now: float | None) -> None:
+        """Note the time from the last line of the log before until the new one was read."""
+        ended, begun = self._read_from.get(log, now), self._read_to.get(before or "")
+        if begun is not None and ended is not None and begun < ended:
+            self._ledger.miss(begun, ended)
 
     def forget(self, log: str) -> None:
         """Take a log off the list of those that are read; what it counted stays."""
@@ -112,6 +123,9 @@ class TrafficMeter:
         """
         self._resting = None
         self._logs[batch.log] = None
+        self._read_from.setdefault(batch.log, batch.arrived)
+        if batch.lines and not batch.history:
+            self._read_to[batch.log] = batch.arrived
         if not batch.history and self._since is None:
             self._since = batch.arrived
         nearest = self._nearest

@@ -126,7 +126,7 @@ def settle(
     ends = [turn for turn in turns if not turn.counted]
     answers = {id(turns[turn]): lines[line] for turn, line in claims.answers.items()}
     pairs = pair_ends([(turn, answers.get(id(turn))) for turn in ends], rest.chains, grain)
-    here = known | _here(turns, claims, pairs, bool(lines))
+    here = known | _here(turns, claims, pairs, watched if lines else None)
     witnesses = [
         Witness(
             turn,
@@ -166,11 +166,16 @@ def _goes_on(last: Request, chain: Chain) -> bool:
     return last.failed and last.port in chain.ports and -LATE <= gap <= CATCH_UP_S
 
 
-def _here(turns: Sequence[ToldTurn], claims: Claims, pairs: Sequence[Pair], has_lines: bool) -> frozenset[str]:
-    """Return the sessions whose requests went to this log's server, as far as anything tells."""
+def _here(turns: Sequence[ToldTurn], claims: Claims, pairs: Sequence[Pair], watched: Watched | None) -> frozenset[str]:
+    """Return the sessions whose requests went to this log's server, as far as anything tells.
+
+    ``watched``: ``None`` where the log has no lines.
+    """
     found = {turns[turn].session for turn, _ in claims.lines}
     found |= {pair.turn.session for pair in pairs if pair.turn is not None}
-    expected = {turn.session for turn in turns if _leaves_lines(turn)} if has_lines else set()
+    expected = {
+        turn.session for turn in turns if _leaves_lines(turn) and watched is not None and watched.saw(turn.begun)
+    }
     return frozenset(found | {turn.session for turn in turns if turn.session not in expected})
 
 

@@ -41,6 +41,7 @@ class Balance:
         self._looked = False
         self._first, self._last = inf, -inf
         self._refusals: deque[tuple[float, float]] = deque(maxlen=REFUSALS)
+        self._blind: deque[tuple[float, float]] = deque(maxlen=REFUSALS)
 
     @property
     def recent(self) -> Sequence[Request]:
@@ -85,6 +86,11 @@ class Balance:
             return
         self._account = None
 
+    def miss(self, begun: float, ended: float) -> None:
+        """Note that the log which counts was not read in a time."""
+        self._blind.append((begun, ended))
+        self._account = None
+
     def stir(self) -> None:
         """Note that something else has changed that the account rests on."""
         self._account = None
@@ -123,7 +129,7 @@ class Balance:
     def _watched(self) -> Watched:
         """Return what is known beside the lines."""
         since = self._first if self._first <= self._last else -inf if self._untimed else inf
-        return Watched(since - MOMENT_S, tuple(self._refusals))
+        return Watched(since - MOMENT_S, tuple(self._refusals), tuple(self._blind))
 
     def _in_time(self, turns: Sequence[ToldTurn]) -> list[ToldTurn]:
         """Return the turns that fall into the time of the log; all of them where it has no times."""

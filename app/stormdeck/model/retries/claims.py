@@ -111,6 +111,12 @@ class Watched(NamedTuple):
     """An attempt without a line left none from then on; before, nobody read the log."""
     refusals: tuple[tuple[float, float], ...] = ()
     """From when to when it refused connections."""
+    blind: tuple[tuple[float, float], ...] = ()
+    """From when to when its log was not read: another one had taken its place, and was not found yet."""
+
+    def saw(self, t: float) -> bool:
+        """Return whether a request of that moment must have left a line that was read."""
+        return t >= self.since and not any(begun <= t <= ended for begun, ended in self.blind)
 
     def refused(self, t: float) -> bool:
         """Return whether connections were refused at a moment."""
@@ -128,7 +134,7 @@ def unseen_cause(turn: ToldTurn, attempt: int, watched: Watched) -> str:
         return ""
     if watched.refused(begun):
         return "refused"
-    if begun < watched.since:
+    if not watched.saw(begun):
         return ""
     failure = _failure_of(turn, begun, ended)
     waited = failure.wait if failure is not None and failure.wait is not None else min(0.5 * 2**attempt, 32.0)

@@ -184,6 +184,10 @@ class Ledger:
         """Note whether the hop nearest to the client refused a connection at a moment."""
         self._balance.refuse(t, refuses=refuses)
 
+    def miss(self, begun: float, ended: float) -> None:
+        """Note that the log which counts was not read in a time."""
+        self._balance.miss(begun, ended)
+
     @property
     def settled(self) -> float:
         """Return the time up to which requests are no longer compared with transcripts."""
