@@ -52,6 +52,8 @@ class Live:
     proxy: ProxySnapshot | None = None
     command: tuple[str, ...] = ()
     """vLLM's command line, from its process; empty: not known."""
+    model_type: str = ""
+    """``model_type`` of the folder that vLLM was started with, where it can be read here."""
     bursts_of_400: bool = False
     """A log shows a 400 that was sent again and again within a second."""
     proxies: tuple[str, ...] = field(default=())
@@ -102,7 +104,16 @@ def live_of(deck: Deck, probe: Probe | None = None) -> Live:
     # What no rule reads is left out: facts that are equal are not judged again.
     vllm = replace(deck.vllm, latency_ms=None, engine=_judged(deck.vllm.engine)) if deck.vllm is not None else None
     proxy = replace(deck.proxy, latency_ms=None, in_flight=None) if deck.proxy is not None else None
-    return Live(probe, vllm, proxy, command if is_vllm else (), bursts, proxies)
+    process = server.process if server is not None and is_vllm else None
+    return Live(
+        probe,
+        vllm,
+        proxy,
+        command if is_vllm else (),
+        process.model_type if process is not None else "",
+        bursts_of_400=bursts,
+        proxies=proxies,
+    )
 
 
 def _judged(engine: EngineStats | None) -> EngineStats | None:
