@@ -7,15 +7,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from stormdeck.commands import report
-from stormdeck.commands.checking import Knowledge, has_settings, learn, missing
+from stormdeck.commands.checking import Knowledge, first_server, has_settings, learn, missing
 from stormdeck.commands.paint import paint_for
 from stormdeck.commands.talk import put, say, standard_output
 from stormdeck.model.finding import Finding, Severity
+from stormdeck.model.rules.destination import Destination, destination, unjudged
 from stormdeck.model.rules.live import Reach
 from stormdeck.model.rules.selection import ALL, Selection
 from stormdeck.model.settings.repair import repair
 from stormdeck.model.settings.scope import Scope
-from stormdeck.model.settings.template import is_blank, target
 from stormdeck.model.text import clean
 from stormdeck.model.units import plural
 from stormdeck.options import Options
@@ -107,13 +107,15 @@ def _asides(known: Knowledge, found: Sequence[Finding]) -> list[str]:
         lines.append(f"{probe.url} did not answer: {probe.detail}.")
     if not has_settings(known.settings):
         lines.append("There are no settings for Claude Code yet.")
-    if is_blank(known.settings):
-        server = target(known.seen.vllm, known.seen.proxy)
-        if server is not None:
-            lines.append(f"{server.url} serves {server.model}: `stormdeck check --fix` proposes the settings for it.")
-    elif _may_fix(known, found):
+    facts = known.facts()
+    server = first_server(known)
+    if server is not None:
+        lines.append(f"{server.url} serves {server.model}: `stormdeck check --fix` proposes the settings for it.")
+    elif unjudged(facts) and (not found or destination(facts) is Destination.GATEWAY):
+        lines.append(unjudged(facts))
+    if server is None and _may_fix(known, found):
         lines.append("`stormdeck check --fix` shows and makes the fixes, `stormdeck explain CODE` tells why.")
-    elif found:
+    elif server is None and found:
         lines.append("`stormdeck explain CODE` tells why.")
     if found:
         version, how = known.client.version, known.client.how

@@ -7,15 +7,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stormdeck.commands.look import Look
+from stormdeck.model.client_state import ClientState, Login
 from stormdeck.model.deck import Deck
 from stormdeck.model.finding import Finding
 from stormdeck.model.litellm.config import ProxyConfig
-from stormdeck.model.rules.facts import Exposure
-from stormdeck.model.rules.gather import findings_of
+from stormdeck.model.rules.facts import Exposure, Facts
+from stormdeck.model.rules.gather import facts_of, findings_of
 from stormdeck.model.rules.located import located
 from stormdeck.model.settings.scope import SettingsSnapshot
+from stormdeck.model.settings.template import Target, is_blank, target
 from stormdeck.options import Options
+from stormdeck.options.naming import own_servers
 from stormdeck.paths import UserPaths, user_paths
+from stormdeck.sources.client_state import read_client_state
 from stormdeck.sources.client_version import ClientVersion, find_client_version
 from stormdeck.sources.settings.exposure import exposures
 from stormdeck.sources.settings.read import read_settings
@@ -32,6 +36,7 @@ class Knowledge:
     seen: Look
     proxy_config: ProxyConfig | None
     exposures: tuple[Exposure, ...]
+    state: ClientState
 
     def deck(self, settings: SettingsSnapshot) -> Deck:
         """Return everything that was found, with settings in the place of those that were read."""
@@ -44,6 +49,8 @@ class Knowledge:
             exposures=self.exposures,
             proxy_config=self.proxy_config,
             probe=self.seen.probe,
+            client=self.state,
+            named=own_servers(self.options),
         )
 
     def findings(self, settings: SettingsSnapshot) -> tuple[Finding, ...]:
@@ -52,6 +59,10 @@ class Knowledge:
         Where there are no settings at all, nothing is wrong with them.
         """
         return findings_of(self.deck(settings))
+
+    def facts(self) -> Facts:
+        """Return what the rules may know."""
+        return facts_of(self.deck(self.settings))
 
     def report(self) -> tuple[Finding, ...]:
         """Return the findings with their places, in the order in which they are told."""
@@ -68,6 +79,13 @@ class Knowledge:
 def has_settings(settings: SettingsSnapshot) -> bool:
     """Say whether there is a settings file, or a variable of the client in the shell."""
     return any(file.exists for file in settings.files) or bool(settings.shell)
+
+
+def first_server(known: Knowledge) -> Target | None:
+    """Return the server that first settings are proposed for; ``None`` for somebody who has some, or is logged in."""
+    if not is_blank(known.settings) or known.facts().login in {Login.ACCOUNT, Login.KEY}:
+        return None
+    return target(known.seen.vllm, known.seen.proxy)
 
 
 def learn(options: Options, environ: Mapping[str, str], *, offline: bool) -> Knowledge:
@@ -93,6 +111,7 @@ def learn(options: Options, environ: Mapping[str, str], *, offline: bool) -> Kno
         seen,
         proxy_config,
         exposures(settings.files),
+        read_client_state(paths),
     )
 
 

@@ -22,6 +22,7 @@ from stormdeck.model.settings.scope import SettingsSnapshot
 from stormdeck.model.settings.timeout import timeout_ms
 from stormdeck.model.traffic import TrafficSnapshot
 from stormdeck.options import Options
+from stormdeck.options.naming import own_servers
 from stormdeck.sources.logs.recent import recent_lines
 
 GPU_S = 1.0
@@ -59,6 +60,8 @@ def glance(options: Options, environ: Mapping[str, str], *, gpus: bool = True) -
         probe=seen.probe,
         exposures=known.exposures,
         proxy_config=known.proxy_config,
+        client=known.state,
+        named=own_servers(options),
         tails=_tails(logs),
     )
     return Glance(deck, known, logs, seen.note)

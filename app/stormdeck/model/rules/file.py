@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 
 from stormdeck.model.finding import Edit, Finding, Fix, Severity
+from stormdeck.model.rules.audience import ALWAYS
 from stormdeck.model.rules.facts import Facts
 from stormdeck.model.rules.names import ROOT_KEYS, VARIABLES
 from stormdeck.model.rules.rule import NOT_LOGGED_IN, Page, Rule, rule
@@ -47,7 +48,8 @@ def _is_json(text: str) -> bool:
         "measured, 1.0.128 to 2.1.329",
         "Repair the place that is named; `stormdeck check --fix` and the form propose a repaired text.",
         '"model": "sonnet"',
-    )
+    ),
+    ALWAYS,
 )
 def no_json(facts: Facts) -> Iterator[Finding]:
     """Find files that the client cannot parse."""
@@ -78,7 +80,8 @@ def no_json(facts: Facts) -> Iterator[Finding]:
         "measured, 1.0.128 to 2.1.329",
         "Write the type that is named.",
         '"env": { "ANTHROPIC_BASE_URL": "http://127.0.0.1:8000" }',
-    )
+    ),
+    ALWAYS,
 )
 def wrong_type(facts: Facts) -> Iterator[Finding]:
     """Find files whose shape the client refuses."""
@@ -197,7 +200,8 @@ def twice(facts: Facts) -> Iterator[Finding]:
         "measured, 1.0.128 to 2.1.329",
         "Save the file as UTF-8 without a mark.",
         '"model": "sonnet"',
-    )
+    ),
+    ALWAYS,
 )
 def byte_order_mark(facts: Facts) -> Iterator[Finding]:
     """Find a mark that an old client stumbles over."""

@@ -26,6 +26,8 @@ def facts_of(
         exposures=deck.exposures,
         changed=changed,
         running=running,
+        client=deck.client,
+        named=deck.named,
     )
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum, auto
 
 from stormdeck.model.deck import Deck
+from stormdeck.model.rules.hosts import same_place
 from stormdeck.model.rules.version import at_least
 from stormdeck.model.server import EngineStats, ProxySnapshot, ServedModel, ServerKind, VllmSnapshot
 
@@ -65,6 +66,11 @@ class Live:
         if self.proxy is not None:
             return self.proxy.models or None
         return tuple(model.id for model in self.vllm.models) or None if self.vllm is not None else None
+
+    def served_at(self, url: str) -> tuple[str, ...] | None:
+        """Return the ids that the server at a base URL listed; ``None``: it did not, whatever others serve."""
+        named = self.proxy or self.vllm
+        return self.served if not url or (named is not None and same_place(named.url, url)) else None
 
     @property
     def attribution_stripped(self) -> bool:

@@ -31,6 +31,8 @@ from stormdeck.model.rules import (
     url,
     url_live,
 )
+from stormdeck.model.rules.audience import Voice, heard
+from stormdeck.model.rules.destination import destination
 from stormdeck.model.rules.facts import Facts
 from stormdeck.model.rules.rule import Page, Rule
 from stormdeck.model.text import clean
@@ -53,8 +55,16 @@ _MOST = 100
 
 
 def check(facts: Facts) -> tuple[Finding, ...]:
-    """Return what all rules find, the worst first, then along the path, by code and place."""
-    findings = _joined([_harmless(finding) for one in RULES for finding in islice(one.find(facts), _MOST)])
+    """Return what the rules find that speak for this destination, the worst first, then along the path, by code."""
+    where, named = destination(facts), bool(facts.named)
+    voices = [(one, one.speaks_for.voice(where, named=named)) for one in RULES]
+    found = (
+        heard(finding, voice)
+        for one, voice in voices
+        if voice is not Voice.SILENT
+        for finding in islice(one.find(facts), _MOST)
+    )
+    findings = _joined([_harmless(finding) for finding in found if finding is not None])
     return tuple(sorted(findings, key=_rank))
 
 
