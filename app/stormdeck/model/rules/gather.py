@@ -5,6 +5,7 @@ from __future__ import annotations
 from stormdeck.model.deck import Deck
 from stormdeck.model.finding import Finding
 from stormdeck.model.path import HopKind
+from stormdeck.model.rules.destination import Destination, destination
 from stormdeck.model.rules.facts import Facts, RunningClient
 from stormdeck.model.rules.live import live_of
 from stormdeck.model.rules.registry import check
@@ -29,6 +30,11 @@ def facts_of(
         client=deck.client,
         named=deck.named,
     )
+
+
+def destination_of(deck: Deck) -> Destination:
+    """Return where the client's requests go by the settings of a deck."""
+    return destination(facts_of(deck))
 
 
 def findings_of(

@@ -10,7 +10,9 @@ from stormdeck.model.deck import Deck
 from stormdeck.model.discovery import ServerProcess
 from stormdeck.model.light import Light
 from stormdeck.model.logs.endings import Ending
-from stormdeck.model.path import HopKind, place, silent_base
+from stormdeck.model.path import HopKind, is_hosted, place, silent_base
+from stormdeck.model.rules.destination import unjudged
+from stormdeck.model.rules.gather import facts_of
 from stormdeck.model.rules.hosts import same_place
 from stormdeck.model.server import ProxySnapshot, ServerKind, ServerState, VllmSnapshot
 from stormdeck.model.text import clean, mask_text
@@ -41,6 +43,8 @@ def _nothing(deck: Deck, now: float) -> Statement:
         return Statement(Light.UNKNOWN, "Asking the servers")
     if deck.discovery.loading:
         return _loading(deck, deck.discovery.loading[0], now)
+    if is_hosted(deck):
+        return _elsewhere(deck)
     silent = silent_base(deck)
     if silent is not None:
         return Statement(
@@ -63,6 +67,21 @@ def _nothing(deck: Deck, now: float) -> Statement:
         cause="nothing is configured",
         evidence="; ".join(f"{missed.what}: {missed.why}" for missed in deck.discovery.missed[:4]),
         step="start vLLM, or name it: stormdeck --vllm http://HOST:8000",
+    )
+
+
+def _elsewhere(deck: Deck) -> Statement:
+    """Tell somebody who has no server of their own that there is nothing to watch; nothing is wrong with that."""
+    silent = silent_base(deck)
+    where = f"to {place(silent.url).partition(':443')[0]}" if silent is not None else "to no server of yours"
+    return Statement(
+        Light.UNKNOWN,
+        f"No own server is set: Claude Code sends {where}",
+        "Nothing to watch here. For a server of your own press 3 and set the base URL, or name it: --vllm URL.",
+        brief=brief("No own server is set", f"Claude Code sends {where}"),
+        cause="the settings name no server of one's own",
+        evidence=unjudged(facts_of(deck)),
+        step="name a server of your own: stormdeck --vllm http://HOST:8000",
     )
 
 
