@@ -10,6 +10,14 @@ _NEAR_NAMES = (
     *(".localhost", ".private", ".svc", ".ts.net"),
 )
 """Names that no public server has, those of Kubernetes and Tailscale among them."""
+_NEAR_NETWORKS = tuple(
+    ipaddress.ip_network(network)
+    for network in (
+        *("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "127.0.0.0/8", "169.254.0.0/16", "100.64.0.0/10"),
+        *("::1/128", "fc00::/7", "fe80::/10"),
+    )
+)
+"""Of this machine, a private network, a link, and those that Tailscale and providers share."""
 _LOOPBACK = {"localhost", "127.0.0.1", "::1", "0.0.0.0", "::", ""}  # noqa: S104 - compared with, never bound
 _PLACEHOLDERS = ("dummy", "none", "empty", "test", "token", "local", "fake", "anything", "placeholder", "example")
 _SHORTEST = 16
@@ -58,8 +66,7 @@ def is_near(host: str) -> bool:
     except ValueError:
         return False
     address = getattr(address, "ipv4_mapped", None) or address
-    shared = isinstance(address, ipaddress.IPv4Address) and address in ipaddress.ip_network("100.64.0.0/10")
-    return address.is_private or address.is_link_local or shared
+    return any(address in network for network in _NEAR_NETWORKS if network.version == address.version)
 
 
 def looks_real(token: str) -> bool:
