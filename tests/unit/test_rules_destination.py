@@ -28,10 +28,10 @@ GOOD = {
 }
 
 
-def facts(env=None, *, model=None, root=None, shell=None, **known):
+def facts(env=None, *, model=None, root=None, exported=None, **known):
     values = {**({"model": model} if model else {}), **(root or {}), "env": env or {}}
     file = loaded(SettingsFile(Scope.USER, Path("settings.json"), exists=True), json.dumps(values))
-    return Facts.effective(merged((file,), shell or {}), **known)
+    return Facts.effective(merged((file,), exported or {}), **known)
 
 
 def found(*args, **known):
@@ -157,7 +157,7 @@ SWITCHES = [f"CLAUDE_CODE_USE_{name}" for name in ("BEDROCK", "VERTEX", "FOUNDRY
 @pytest.mark.parametrize("value", ["1", "true", "TRUE", " yes ", "on"])
 def test_a_cloud_switch_takes_an_own_base_url_out_of_use(switch, value):
     assert found({**GOOD, switch: value}) == [("URL109", "error")]
-    assert found(GOOD, shell={switch: value}) == [("URL109", "error")]
+    assert found(GOOD, exported={switch: value}) == [("URL109", "error")]
     assert found({switch: value}) == []
 
 
@@ -193,11 +193,11 @@ LOGINS = {
 @pytest.mark.parametrize(("state", "env", "expected"), LOGINS.values(), ids=LOGINS)
 def test_who_the_client_is_to_one_s_own_server(state, env, expected):
     assert found({**without_token(), **env}, client=state) == expected
-    assert found(without_token(), shell=env, client=state) == expected
+    assert found(without_token(), exported=env, client=state) == expected
 
 
 def test_a_login_in_the_shell_counts_too():
-    assert found(without_token(), shell={"CLAUDE_CODE_OAUTH_TOKEN": "sk-ant-oat01"}) == [("AUTH209", "warning")]
+    assert found(without_token(), exported={"CLAUDE_CODE_OAUTH_TOKEN": "sk-ant-oat01"}) == [("AUTH209", "warning")]
 
 
 def test_no_fix_writes_a_token_for_somebody_who_is_logged_in():
