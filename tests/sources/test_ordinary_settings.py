@@ -8,6 +8,15 @@ from pathlib import Path
 
 import pytest
 
+from stormdeck.commands.checking import Knowledge, first_server
+from stormdeck.commands.look import Look
+from stormdeck.model.client_state import ClientState, Login
+from stormdeck.model.server import ServedModel, ServerState, VllmSnapshot
+from stormdeck.options import Options
+from stormdeck.paths import user_paths
+from stormdeck.sources.client_version import ClientVersion
+from stormdeck.sources.settings.read import read_settings
+
 DATA = Path(__file__).parents[1] / "data" / "ordinary"
 FILES = sorted(DATA.glob("*.json"))
 SCOPES = {
@@ -84,3 +93,29 @@ def test_it_is_said_once_why_nothing_is_checked(home):
     assert "requests go to that cloud" in home.run("check", "--offline")[2]
     home.write('{"env": {"ANTHROPIC_BASE_URL": "https://api.z.ai/api/anthropic", "ANTHROPIC_AUTH_TOKEN": "x"}}')
     assert "name it with --vllm or --proxy" in home.run("check", "--offline")[2]
+
+
+@pytest.mark.parametrize(
+    ("login", "named", "proposed"),
+    [
+        (Login.NONE, (), True),
+        (Login.UNKNOWN, (), False),
+        (Login.UNKNOWN, ("http://127.0.0.1:8000",), True),
+        (Login.ACCOUNT, ("http://127.0.0.1:8000",), False),
+        (Login.KEY, (), False),
+    ],
+)
+def test_first_settings_are_proposed_only_where_nobody_is_logged_in(tmp_path, login, named, proposed):
+    vllm = VllmSnapshot("http://127.0.0.1:8000", ServerState.UP, models=(ServedModel("Q"),))
+    paths = user_paths({}, tmp_path, tmp_path)
+    known = Knowledge(
+        Options(home=tmp_path, vllm=named[0] if named else None),
+        paths,
+        read_settings(paths, {}),
+        ClientVersion(None, ""),
+        Look(vllm=vllm),
+        None,
+        (),
+        ClientState(login),
+    )
+    assert (first_server(known) is not None) == proposed

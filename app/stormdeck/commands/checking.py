@@ -82,8 +82,13 @@ def has_settings(settings: SettingsSnapshot) -> bool:
 
 
 def first_server(known: Knowledge) -> Target | None:
-    """Return the server that first settings are proposed for; ``None`` for somebody who has some, or is logged in."""
-    if not is_blank(known.settings) or known.facts().login in {Login.ACCOUNT, Login.KEY}:
+    """Return the server that first settings are proposed for; ``None`` for somebody who has some, or is logged in.
+
+    Where a login cannot be ruled out, only for a server that the user named: else prompts would go elsewhere.
+    """
+    facts = known.facts()
+    free = facts.login is Login.NONE or (facts.login is Login.UNKNOWN and bool(facts.named))
+    if not free or not is_blank(known.settings):
         return None
     return target(known.seen.vllm, known.seen.proxy)
 

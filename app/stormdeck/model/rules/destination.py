@@ -63,9 +63,8 @@ def unjudged(facts: Facts) -> str:
             name = (cloud_switch(facts) or "").removeprefix("env.")
             return f"{name} is on, so requests go to that cloud: no own server to check."
         case Destination.GATEWAY:
-            host = _host(facts.root_or_env("ANTHROPIC_BASE_URL"))
             return (
-                f"Requests go to {host}, taken for a hosted gateway: rules about a server of your own are left out. "
+                f"Requests go to {base_host(facts)}, taken for a hosted gateway: rules about a server of your own are left out. "
                 "If it is yours, name it with --vllm or --proxy."
             )
     return ""
@@ -80,6 +79,11 @@ def has_settings(facts: Facts) -> bool:
 def cloud_switch(facts: Facts) -> str | None:
     """Return the cloud switch that is on; ``0``, ``false`` and an empty text are off (measured)."""
     return next((path for path in SWITCHES if facts.text(path).lower() in _ON), None)
+
+
+def base_host(facts: Facts) -> str:
+    """Return the host of the base URL, empty where there is none."""
+    return _host(facts.root_or_env("ANTHROPIC_BASE_URL"))
 
 
 def leads_to_own_server(facts: Facts) -> bool:

@@ -11,7 +11,7 @@ from stormdeck.model.discovery import ServerProcess
 from stormdeck.model.light import Light
 from stormdeck.model.logs.endings import Ending
 from stormdeck.model.path import HopKind, is_hosted, place, silent_base
-from stormdeck.model.rules.destination import unjudged
+from stormdeck.model.rules.destination import Destination, base_host, destination
 from stormdeck.model.rules.gather import facts_of
 from stormdeck.model.rules.hosts import same_place
 from stormdeck.model.server import ProxySnapshot, ServerKind, ServerState, VllmSnapshot
@@ -72,15 +72,18 @@ def _nothing(deck: Deck, now: float) -> Statement:
 
 def _elsewhere(deck: Deck) -> Statement:
     """Tell somebody who has no server of their own that there is nothing to watch; nothing is wrong with that."""
-    silent = silent_base(deck)
-    where = f"to {place(silent.url).partition(':443')[0]}" if silent is not None else "to no server of yours"
+    facts = facts_of(deck)
+    where = {
+        Destination.GATEWAY: f"Claude Code sends to {base_host(facts)}",
+        Destination.CLOUD: "Claude Code sends to a cloud",
+    }.get(destination(facts), "nothing to watch")
     return Statement(
         Light.UNKNOWN,
-        f"No own server is set: Claude Code sends {where}",
-        "Nothing to watch here. For a server of your own press 3 and set the base URL, or name it: --vllm URL.",
-        brief=brief("No own server is set", f"Claude Code sends {where}"),
+        f"No own server is set: {where}",
+        "For a server of your own press 3 and set the base URL, or start with --vllm http://HOST:8000.",
+        brief=brief("No own server is set", where),
         cause="the settings name no server of one's own",
-        evidence=unjudged(facts_of(deck)),
+        evidence="the settings of all scopes and the shell",
         step="name a server of your own: stormdeck --vllm http://HOST:8000",
     )
 
