@@ -64,8 +64,8 @@ def unjudged(facts: Facts) -> str:
             return f"{name} is on, so requests go to that cloud: no own server to check."
         case Destination.GATEWAY:
             return (
-                f"Requests go to {base_host(facts)}, taken for a hosted gateway: rules about a server of your own are left out. "
-                "If it is yours, name it with --vllm or --proxy."
+                f"Requests go to {base_host(facts)}, taken for a hosted gateway: rules about a server of your own are "
+                "left out. If it is yours, name it with --vllm or --proxy."
             )
     return ""
 

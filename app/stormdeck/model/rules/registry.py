@@ -96,6 +96,13 @@ def _harmless(finding: Finding) -> Finding:
     return replace(finding, title=clean(finding.title), message=clean(finding.message), fix=fix, paste=paste)
 
 
+def is_silent(code: str, facts: Facts) -> bool:
+    """Return whether a rule does not speak for where requests go, so that its silence proves nothing."""
+    found = next((one for one in RULES if one.code == code), None)
+    voice = found.speaks_for.voice(destination(facts), named=bool(facts.named)) if found is not None else Voice.ALOUD
+    return voice is Voice.SILENT
+
+
 def page_of(code: str) -> Page | None:
     """Return the page of a rule, whatever the case of its code."""
     return _BY_CODE.get(code.strip().upper())
