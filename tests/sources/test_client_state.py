@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 
 import pytest
 
@@ -13,12 +14,12 @@ from stormdeck.sources.client_state import read_client_state
 OAUTH = {"claudeAiOauth": {"accessToken": "hidden-1", "refreshToken": "hidden-2"}}
 
 
-def read(home, own=None, credentials=None, platform="linux"):
+def read(home, own=None, credentials=None):
     (home / ".claude").mkdir(exist_ok=True)
     for path, value in ((home / ".claude.json", own), (home / ".claude" / ".credentials.json", credentials)):
         if value is not None:
             path.write_text(value if isinstance(value, str) else json.dumps(value))
-    return read_client_state(user_paths({}, home), platform)
+    return read_client_state(user_paths({}, home))
 
 
 LOGINS = {
@@ -32,14 +33,18 @@ LOGINS = {
     "an empty file": ({"own": ""}, Login.NONE),
     "a broken file": ({"own": "{"}, Login.UNKNOWN),
     "broken credentials": ({"credentials": "[]"}, Login.UNKNOWN),
-    "a keychain may hold one": ({"platform": "darwin"}, Login.UNKNOWN),
-    "a Mac with an account": ({"own": {"oauthAccount": {"x": 1}}, "platform": "darwin"}, Login.ACCOUNT),
 }
 
 
 @pytest.mark.parametrize(("files", "login"), LOGINS.values(), ids=LOGINS)
 def test_a_login_is_told_by_the_client_s_files(tmp_path, files, login):
     assert read(tmp_path, **files).login is login
+
+
+def test_on_a_mac_a_keychain_may_hold_a_login(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "platform", "darwin")
+    assert read(tmp_path).login is Login.UNKNOWN
+    assert read(tmp_path, own={"oauthAccount": {"x": 1}}).login is Login.ACCOUNT
 
 
 def test_trusted_folders_are_those_that_the_client_says_true_of(tmp_path):
@@ -51,7 +56,7 @@ def test_a_folder_of_the_client_s_own_holds_its_state(tmp_path):
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / ".claude.json").write_text('{"oauthAccount": {"x": 1}}')
     paths = user_paths({"CLAUDE_CONFIG_DIR": str(tmp_path / "mine")})
-    assert read_client_state(paths, "linux").login is Login.ACCOUNT
+    assert read_client_state(paths).login is Login.ACCOUNT
 
 
 def test_no_secret_is_kept(tmp_path):

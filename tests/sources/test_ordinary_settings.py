@@ -4,6 +4,7 @@ Each file of ``tests/data/ordinary`` stands for a kind; its name begins with the
 """
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -119,3 +120,21 @@ def test_first_settings_are_proposed_only_where_nobody_is_logged_in(tmp_path, lo
         ClientState(login),
     )
     assert (first_server(known) is not None) == proposed
+
+
+def test_on_a_mac_a_missing_token_is_no_alarm(home, monkeypatch):
+    home.write('{"model": "sonnet", "env": {"ANTHROPIC_BASE_URL": "http://127.0.0.1:8000"}}')
+    assert "AUTH201" in home.run("check", "--offline")[1]
+    monkeypatch.setattr(sys, "platform", "darwin")
+    assert "AUTH" not in home.run("check", "--offline")[1]
+
+
+def test_a_login_that_is_sent_to_one_s_own_server_is_told_and_left_alone(home):
+    log_in(home)
+    text = '{"model": "sonnet", "env": {"ANTHROPIC_BASE_URL": "http://127.0.0.1:8000"}}'
+    home.write(text)
+    code, out, _ = home.run("check", "--offline", "--only", "AUTH")
+    assert code == 0
+    assert "warning AUTH209" in out
+    home.run("check", "--offline", "--fix", "--yes")
+    assert "AUTH_TOKEN" not in home.settings.read_text()

@@ -18,13 +18,13 @@ _read: dict[Path, tuple[_Mark, dict[str, object] | None]] = {}
 """The last reading of each file, by its inode, time and size: an unchanged file is not read again."""
 
 
-def read_client_state(paths: UserPaths, platform: str = sys.platform) -> ClientState:
+def read_client_state(paths: UserPaths) -> ClientState:
     """Return the client's login and trusted folders. Blocking, some milliseconds. Never raises."""
     own, credentials = _object(paths.client_state), _object(paths.credentials)
-    return ClientState(_login(own, credentials, platform), _trusted(own))
+    return ClientState(_login(own, credentials), _trusted(own))
 
 
-def _login(own: dict[str, object] | None, credentials: dict[str, object] | None, platform: str) -> Login:
+def _login(own: dict[str, object] | None, credentials: dict[str, object] | None) -> Login:
     """Return the login that the two files tell of; ``.credentials.json`` may hold those of MCP servers alone."""
     account = (credentials or {}).get("claudeAiOauth")
     holds = isinstance(account, dict) and (account.get("accessToken") or account.get("refreshToken"))
@@ -32,7 +32,8 @@ def _login(own: dict[str, object] | None, credentials: dict[str, object] | None,
         return Login.ACCOUNT
     if (own or {}).get("primaryApiKey"):
         return Login.KEY
-    return Login.UNKNOWN if platform == "darwin" or own is None or credentials is None else Login.NONE
+    in_keychain = str(sys.platform) == "darwin"
+    return Login.UNKNOWN if in_keychain or own is None or credentials is None else Login.NONE
 
 
 def _trusted(own: dict[str, object] | None) -> frozenset[str]:
