@@ -67,10 +67,17 @@ class Live:
             return self.proxy.models or None
         return tuple(model.id for model in self.vllm.models) or None if self.vllm is not None else None
 
-    def served_at(self, url: str) -> tuple[str, ...] | None:
-        """Return the ids that the server at a base URL listed; ``None``: it did not, whatever others serve."""
-        named = self.proxy or self.vllm
-        return self.served if not url or (named is not None and same_place(named.url, url)) else None
+    def served_at(self, base_url: str) -> tuple[str, ...] | None:
+        """Return the ids that a client with this base URL may ask for; ``None``: the server there told none.
+
+        Without a base URL they are those of the server that it would lead to: the proxy, else vLLM.
+        """
+        proxy, vllm = self.proxy, self.vllm
+        if proxy is not None and (not base_url or same_place(proxy.url, base_url)):
+            return proxy.models or None
+        if vllm is not None and (same_place(vllm.url, base_url) if base_url else self.direct):
+            return tuple(model.id for model in vllm.models) or None
+        return None
 
     @property
     def attribution_stripped(self) -> bool:
