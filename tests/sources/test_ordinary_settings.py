@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from stormdeck.commands.checking import Knowledge, first_server
+from stormdeck.commands.checking import Knowledge
+from stormdeck.commands.first import first_server
 from stormdeck.commands.look import Look
 from stormdeck.model.client_state import ClientState, Login
 from stormdeck.model.server import ServedModel, ServerState, VllmSnapshot

@@ -132,6 +132,14 @@ def test_hosted_ids_are_known_by_their_look(name, hosted):
     assert is_hosted_id(name) is hosted
 
 
+def test_endless_names_and_values_do_not_hold_up_the_look():
+    long = "ANTHROPIC_URL" * 20_000
+    env = {long: "http://127.0.0.1:8000", "ANTHROPIC_MODEL": "claude" + "<" * 200_000}
+    assert destination(facts(env)) is HOSTED
+    assert destination(facts({"ANTHROPIC_BASE_URL": "<a" * 100_000})) is OWN
+    assert destination(facts({"ANTHROPIC_API_URL": None, "CLAUDE_URL": ""})) is HOSTED
+
+
 def test_what_the_user_names_is_their_own():
     env = {"ANTHROPIC_BASE_URL": "https://llm.example.org/team"}
     assert destination(facts(env, named=("https://llm.example.org",))) is OWN

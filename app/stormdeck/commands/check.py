@@ -7,11 +7,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from stormdeck.commands import report
-from stormdeck.commands.checking import Knowledge, first_server, has_settings, learn, missing
+from stormdeck.commands.checking import Knowledge, has_settings, learn, missing
+from stormdeck.commands.first import first_server
 from stormdeck.commands.paint import paint_for
 from stormdeck.commands.talk import put, say, standard_output
 from stormdeck.model.finding import Finding, Severity
 from stormdeck.model.rules.destination import Destination, destination, unjudged
+from stormdeck.model.rules.gather import facts_of
 from stormdeck.model.rules.live import Reach
 from stormdeck.model.rules.selection import ALL, Selection
 from stormdeck.model.settings.repair import repair
@@ -107,7 +109,7 @@ def _asides(known: Knowledge, found: Sequence[Finding]) -> list[str]:
         lines.append(f"{probe.url} did not answer: {probe.detail}.")
     if not has_settings(known.settings):
         lines.append("There are no settings for Claude Code yet.")
-    facts = known.facts()
+    facts = facts_of(known.deck(known.settings))
     server = first_server(known)
     if server is not None:
         lines.append(f"{server.url} serves {server.model}: `stormdeck check --fix` proposes the settings for it.")

@@ -7,15 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stormdeck.commands.look import Look
-from stormdeck.model.client_state import ClientState, Login
+from stormdeck.model.client_state import ClientState
 from stormdeck.model.deck import Deck
 from stormdeck.model.finding import Finding
 from stormdeck.model.litellm.config import ProxyConfig
-from stormdeck.model.rules.facts import Exposure, Facts
-from stormdeck.model.rules.gather import facts_of, findings_of
+from stormdeck.model.rules.facts import Exposure
+from stormdeck.model.rules.gather import findings_of
 from stormdeck.model.rules.located import located
 from stormdeck.model.settings.scope import SettingsSnapshot
-from stormdeck.model.settings.template import Target, is_blank, target
 from stormdeck.options import Options
 from stormdeck.options.naming import own_servers
 from stormdeck.paths import UserPaths, user_paths
@@ -60,10 +59,6 @@ class Knowledge:
         """
         return findings_of(self.deck(settings))
 
-    def facts(self) -> Facts:
-        """Return what the rules may know."""
-        return facts_of(self.deck(self.settings))
-
     def report(self) -> tuple[Finding, ...]:
         """Return the findings with their places, in the order in which they are told."""
         return located(self.settings, self.findings(self.settings))
@@ -79,18 +74,6 @@ class Knowledge:
 def has_settings(settings: SettingsSnapshot) -> bool:
     """Say whether there is a settings file, or a variable of the client in the shell."""
     return any(file.exists for file in settings.files) or bool(settings.shell)
-
-
-def first_server(known: Knowledge) -> Target | None:
-    """Return the server that first settings are proposed for; ``None`` for somebody who has some, or is logged in.
-
-    Where a login cannot be ruled out, only for a server that the user named: else prompts would go elsewhere.
-    """
-    facts = known.facts()
-    free = facts.login is Login.NONE or (facts.login is Login.UNKNOWN and bool(facts.named))
-    if not free or not is_blank(known.settings):
-        return None
-    return target(known.seen.vllm, known.seen.proxy)
 
 
 def learn(options: Options, environ: Mapping[str, str], *, offline: bool) -> Knowledge:

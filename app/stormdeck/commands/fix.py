@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 
-from stormdeck.commands.checking import Knowledge, first_server
+from stormdeck.commands.checking import Knowledge
+from stormdeck.commands.first import first_server
 from stormdeck.commands.hiding import Hider
 from stormdeck.commands.paint import paint_for
 from stormdeck.commands.talk import asked, put, say, standard_error, standard_output

@@ -15,7 +15,7 @@ from stormdeck.model.server import ProxySnapshot, ServerKind, VllmSnapshot
 from stormdeck.model.settings.scope import SettingsSnapshot
 from stormdeck.model.units import percent
 
-__all__ = ["Hop", "HopKind", "broken_file", "gpu_name", "is_hosted", "path", "place", "silent_base", "worst"]
+__all__ = ["Hop", "HopKind", "broken_file", "gpu_name", "path", "place", "silent_base", "worst"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,8 @@ class Hop:
 
 def path(deck: Deck) -> tuple[Hop, ...]:
     """Return the hops in order. The proxy is left out where there is none."""
+    from stormdeck.model.rules.gather import is_hosted
+
     hops = [_client(deck)]
     if deck.proxy is not None:
         hops.append(_server(deck, HopKind.PROXY, deck.proxy, deck.proxy.kind.value))
@@ -55,14 +57,6 @@ def silent_base(deck: Deck) -> Found | None:
     if deck.vllm is not None or deck.proxy is not None:
         return None
     return next((found for found in deck.discovery.found if found.kind is ServerKind.OTHER), None)
-
-
-def is_hosted(deck: Deck) -> bool:
-    """Return whether requests go to a hosted gateway, the hosted API or a cloud: nothing there is watched."""
-    from stormdeck.model.rules.destination import Destination
-    from stormdeck.model.rules.gather import destination_of
-
-    return destination_of(deck) in {Destination.GATEWAY, Destination.HOSTED, Destination.CLOUD}
 
 
 def place(url: str) -> str:

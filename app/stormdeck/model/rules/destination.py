@@ -39,6 +39,7 @@ _NAMING_MODELS = (*TIER_IDS.values(), FABLE_ID, MODEL_VARIABLE, SMALL_FAST, "env
 _HOSTED_API = ("anthropic.com", "claude.com", "claude.ai")
 _TEMPLATE = re.compile(r"\$[{(]?\w|\{\{|<[\w .-]+>(?!$)")
 """What stands for a value that something else fills in."""
+_LONGEST_NAME = 80
 _MEANT = re.compile(r"env\.\w*(?:ANTHROPIC|CLAUDE)\w*(?:URL|URI|BASE|HOST|ENDPOINT)\w*", re.IGNORECASE)
 
 
@@ -136,6 +137,7 @@ def _names_own_model(facts: Facts) -> bool:
 def _misspelt_base_url(facts: Facts) -> bool:
     """Return whether an unknown variable looks like a base URL and leads to a server of one's own."""
     return any(
-        value is not None and _MEANT.fullmatch(path) and path[4:] not in VARIABLES and is_near(_host(value))
+        _MEANT.fullmatch(path) and path.removeprefix("env.") not in VARIABLES and is_near(_host(value))
         for path, value in facts.values.items()
+        if value and len(path) <= _LONGEST_NAME
     )

@@ -106,11 +106,10 @@ class Facts:
     ) -> Facts:
         """Return the facts of the values in force; what ``live`` tells of the served ids need not be told twice."""
         live = live or Live()
-        url = (snapshot.text(BASE_URL) or "").strip()
         return cls(
             values={path: snapshot.text(path) for path in snapshot.effective},
             client_version=client_version,
-            served=served if served is not None else live.served_at(url),
+            served=served if served is not None else live.served_at((snapshot.text(BASE_URL) or "").strip()),
             attribution_stripped=attribution_stripped or live.attribution_stripped,
             settings=snapshot,
             live=live,

@@ -32,9 +32,9 @@ def facts_of(
     )
 
 
-def destination_of(deck: Deck) -> Destination:
-    """Return where the client's requests go by the settings of a deck."""
-    return destination(facts_of(deck))
+def is_hosted(deck: Deck) -> bool:
+    """Return whether requests go to a hosted gateway, the hosted API or a cloud: nothing there is watched."""
+    return destination(facts_of(deck)) in {Destination.GATEWAY, Destination.HOSTED, Destination.CLOUD}
 
 
 def findings_of(

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from stormdeck.model.deck import Deck
 from stormdeck.model.finding import Severity
 from stormdeck.model.light import Light
-from stormdeck.model.path import HopKind, is_hosted, place
+from stormdeck.model.path import HopKind, place
+from stormdeck.model.rules.gather import is_hosted
 from stormdeck.model.rules.hosts import parts_of, same_place
 from stormdeck.model.server import ServerKind
 from stormdeck.model.verdict.servers import why_missed

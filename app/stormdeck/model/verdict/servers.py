@@ -10,13 +10,13 @@ from stormdeck.model.deck import Deck
 from stormdeck.model.discovery import ServerProcess
 from stormdeck.model.light import Light
 from stormdeck.model.logs.endings import Ending
-from stormdeck.model.path import HopKind, is_hosted, place, silent_base
-from stormdeck.model.rules.destination import Destination, base_host, destination
-from stormdeck.model.rules.gather import facts_of
+from stormdeck.model.path import HopKind, place, silent_base
+from stormdeck.model.rules.gather import is_hosted
 from stormdeck.model.rules.hosts import same_place
 from stormdeck.model.server import ProxySnapshot, ServerKind, ServerState, VllmSnapshot
 from stormdeck.model.text import clean, mask_text
 from stormdeck.model.units import duration
+from stormdeck.model.verdict.hosted import nothing_of_ours
 from stormdeck.model.verdict.statement import LOOKING, Statement, brief
 
 _BASE_URL = "env.ANTHROPIC_BASE_URL"
@@ -44,7 +44,7 @@ def _nothing(deck: Deck, now: float) -> Statement:
     if deck.discovery.loading:
         return _loading(deck, deck.discovery.loading[0], now)
     if is_hosted(deck):
-        return _elsewhere(deck)
+        return nothing_of_ours(deck)
     silent = silent_base(deck)
     if silent is not None:
         return Statement(
@@ -67,24 +67,6 @@ def _nothing(deck: Deck, now: float) -> Statement:
         cause="nothing is configured",
         evidence="; ".join(f"{missed.what}: {missed.why}" for missed in deck.discovery.missed[:4]),
         step="start vLLM, or name it: stormdeck --vllm http://HOST:8000",
-    )
-
-
-def _elsewhere(deck: Deck) -> Statement:
-    """Tell somebody who has no server of their own that there is nothing to watch; nothing is wrong with that."""
-    facts = facts_of(deck)
-    where = {
-        Destination.GATEWAY: f"Claude Code sends to {base_host(facts)}",
-        Destination.CLOUD: "Claude Code sends to a cloud",
-    }.get(destination(facts), "nothing to watch")
-    return Statement(
-        Light.UNKNOWN,
-        f"No own server is set: {where}",
-        "For a server of your own press 3 and set the base URL, or start with --vllm http://HOST:8000.",
-        brief=brief("No own server is set", where),
-        cause="the settings name no server of one's own",
-        evidence="the settings of all scopes and the shell",
-        step="name a server of your own: stormdeck --vllm http://HOST:8000",
     )
 
 
