@@ -41,7 +41,7 @@ class UserPaths:
     managed: Path
     """The client's managed scope, an administrator's; with a home of its own, one inside that."""
     client_state: Path
-    """Where the client keeps which folders are trusted: ``.claude.json``."""
+    """What the client keeps of itself: ``HOME/.claude.json``, or in ``CLAUDE_CONFIG_DIR``."""
 
     @property
     def user_settings(self) -> Path:
@@ -57,6 +57,11 @@ class UserPaths:
     def local_settings(self) -> Path:
         """The client's project scope of this user alone."""
         return self.project / ".claude" / "settings.local.json"
+
+    @property
+    def credentials(self) -> Path:
+        """The client's own login, where the system keeps no keychain for it."""
+        return self.claude / ".credentials.json"
 
     @property
     def theme(self) -> Path:
@@ -90,7 +95,8 @@ def user_paths(environ: Mapping[str, str], home: Path | None = None, project: Pa
         environ = {}
         managed = home / MANAGED.relative_to("/")
     base = home if home is not None else Path.home()
-    claude = Path(environ["CLAUDE_CONFIG_DIR"]) if environ.get("CLAUDE_CONFIG_DIR") else base / ".claude"
+    own_folder = environ.get("CLAUDE_CONFIG_DIR", "")
+    claude = Path(own_folder) if own_folder else base / ".claude"
     config = _xdg(environ, "XDG_CONFIG_HOME", base / ".config")
     state = _xdg(environ, "XDG_STATE_HOME", base / ".local" / "state")
     return UserPaths(
@@ -100,7 +106,7 @@ def user_paths(environ: Mapping[str, str], home: Path | None = None, project: Pa
         config=config / "stormdeck" / "config.yaml",
         state=state / "stormdeck",
         managed=managed,
-        client_state=(claude if environ.get("CLAUDE_CONFIG_DIR") else base) / ".claude.json",
+        client_state=(claude if own_folder else base) / ".claude.json",
     )
 
 

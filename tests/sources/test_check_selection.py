@@ -71,7 +71,7 @@ def test_the_report_says_in_one_line_how_many_are_left_out(home):
     ("codes", "words"),
     [
         ("FIEL", 'found "FIEL"; did you mean FILE?'),
-        ("URL109", "did you mean URL108?"),
+        ("CTX603", "did you mean CTX602?"),
         ("URL,TRAFIC", 'found "TRAFIC"; did you mean TRAFFIC?'),
         ("T", "there are URL, AUTH"),
         ("101", "did you mean URL101?"),

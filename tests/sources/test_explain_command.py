@@ -37,7 +37,7 @@ def test_json_has_the_whole_page(capsys):
 @pytest.mark.parametrize(
     ("words", "near"),
     [
-        ("URL109", "URL108"),
+        ("CTX603", "CTX602"),
         ("MODL301", "MODEL301"),
         ("zzz", "Codes begin with URL"),
         ("\x1b[31m", "Codes begin with URL"),

@@ -80,7 +80,8 @@ def test_a_value_that_loses_is_told_in_the_file_that_loses():
 
 def test_an_exported_variable_that_loses_to_a_file_is_told_without_its_secret():
     settings = files(
-        user='{"env": {"ANTHROPIC_AUTH_TOKEN": "sk-one-secret"}}', exported={"ANTHROPIC_AUTH_TOKEN": "sk-another"}
+        user='{"env": {"ANTHROPIC_BASE_URL": "http://h:1", "ANTHROPIC_AUTH_TOKEN": "sk-one-secret"}}',
+        exported={"ANTHROPIC_AUTH_TOKEN": "sk-another"},
     )
     (finding,) = of_code("FILE706", settings)
     assert finding.file is None

@@ -87,7 +87,7 @@ def test_any_text_for_a_yaml_is_judged(text):
 
 
 def test_ten_thousand_strange_names_do_not_make_the_rules_slow_or_endless():
-    env = {f"ANTHROPIC_NAME_{number}": "x" for number in range(10_000)}
+    env = {f"ANTHROPIC_NAME_{number}": "x" for number in range(10_000)} | {"ANTHROPIC_BASE_URL": "http://h:1"}
     root = {f"ANTHROPIC_ROOT_{number}": "x" for number in range(10_000)}
     findings = of_text(json.dumps({"env": env, **root}))
     assert len([one for one in findings if one.code == "MODEL307"]) == 100

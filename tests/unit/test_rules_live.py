@@ -202,7 +202,7 @@ def test_room_for_the_longest_answer(window, told, version, severity):
         assert "CTX602" not in {one.code for one in after}
 
 
-TOOLS = ("vllm", "serve", "Qwen/Qwen3.5-27B", "--enable-auto-tool-choice", "--tool-call-parser", "hermes")
+TOOLS = ("vllm", "serve", "Qwen/Qwen3.5-27B", "--enable-auto-tool-choice", "--tool-call-parser", "qwen3_coder")
 COMMANDS = {
     "as it should be": (TOOLS, []),
     "written with equals and underscores": (

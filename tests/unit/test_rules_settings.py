@@ -59,7 +59,8 @@ def test_the_article_s_core_has_no_error():
 def test_the_article_s_variables_at_the_root_are_told():
     findings = found((DATA / "article-option-at-root.json").read_text())
     errors = [finding.code for finding in findings if finding.severity is Severity.ERROR]
-    assert errors == ["AUTH201", "MODEL306", "MODEL307", "MODEL307"]
+    assert errors == ["AUTH201", "MODEL307", "MODEL307"]
+    assert [finding.severity.value for finding in findings if finding.code == "MODEL306"] == ["warning"]
 
 
 URL = {
@@ -149,9 +150,17 @@ MODEL = {
 
 @pytest.mark.parametrize(("model", "drop", "version", "path"), MODEL.values(), ids=MODEL)
 def test_a_chosen_tier_without_a_mapping_is_an_error(model, drop, version, path):
-    findings = found(settings(model, drop), client_version=version)
+    seen = ("Qwen3.5-27B", "other")
+    findings = found(settings(model, drop), client_version=version, served=seen)
     assert [(finding.code, finding.severity, finding.path) for finding in findings] == [("MODEL301", "error", path)]
     assert (findings[0].fix is None) == (drop == NO_TIER)
+
+
+@pytest.mark.parametrize(("model", "drop", "version", "path"), MODEL.values(), ids=MODEL)
+def test_where_nobody_saw_what_is_served_a_tier_without_a_mapping_is_a_conditional_note(model, drop, version, path):
+    (finding,) = found(settings(model, drop), client_version=version)
+    assert (finding.code, finding.severity, finding.path) == ("MODEL301", "info", path)
+    assert "unless it serves or maps that" in finding.message
 
 
 @pytest.mark.parametrize(("version", "drop"), [("2.1.112", only("SONNET")), ("2.1.329", only("OPUS"))])

@@ -8,13 +8,15 @@ from typing import Any
 
 from stormdeck.commands import report
 from stormdeck.commands.checking import Knowledge, has_settings, learn, missing
+from stormdeck.commands.first import first_server
 from stormdeck.commands.paint import paint_for
 from stormdeck.commands.talk import put, say, standard_output
 from stormdeck.model.finding import Finding, Severity
+from stormdeck.model.rules.destination import Destination, destination, unjudged
+from stormdeck.model.rules.gather import facts_of
 from stormdeck.model.rules.live import Reach
 from stormdeck.model.rules.selection import ALL, Selection
 from stormdeck.model.settings.scope import Scope
-from stormdeck.model.settings.template import is_blank, target
 from stormdeck.model.text import clean
 from stormdeck.model.units import plural
 from stormdeck.options import Options
@@ -106,13 +108,15 @@ def _asides(known: Knowledge, found: Sequence[Finding], rules: Selection) -> lis
         lines.append(f"{probe.url} did not answer: {probe.detail}.")
     if not has_settings(known.settings):
         lines.append("There are no settings for Claude Code yet.")
-    if is_blank(known.settings):
-        server = target(known.seen.vllm, known.seen.proxy)
-        if server is not None:
-            lines.append(f"{server.url} serves {server.model}: `stormdeck check --fix` proposes the settings for it.")
-    elif _may_fix(known, found, rules):
+    facts = facts_of(known.deck(known.settings))
+    server = first_server(known)
+    if server is not None:
+        lines.append(f"{server.url} serves {server.model}: `stormdeck check --fix` proposes the settings for it.")
+    elif unjudged(facts) and (not found or destination(facts) is Destination.GATEWAY):
+        lines.append(unjudged(facts))
+    if server is None and _may_fix(known, found, rules):
         lines.append("`stormdeck check --fix` shows and makes the fixes, `stormdeck explain CODE` tells why.")
-    elif found:
+    elif server is None and found:
         lines.append("`stormdeck explain CODE` tells why.")
     if found:
         version, how = known.client.version, known.client.how

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stormdeck.commands.look import Look
+from stormdeck.model.client_state import ClientState
 from stormdeck.model.deck import Deck
 from stormdeck.model.finding import Finding
 from stormdeck.model.litellm.config import ProxyConfig
@@ -15,7 +16,9 @@ from stormdeck.model.rules.gather import findings_of, untried
 from stormdeck.model.rules.located import located
 from stormdeck.model.settings.scope import SettingsSnapshot
 from stormdeck.options import Options
+from stormdeck.options.naming import own_servers
 from stormdeck.paths import UserPaths, user_paths
+from stormdeck.sources.client_state import read_client_state
 from stormdeck.sources.client_version import ClientVersion, find_client_version
 from stormdeck.sources.settings.exposure import exposures
 from stormdeck.sources.settings.read import read_settings
@@ -32,6 +35,7 @@ class Knowledge:
     seen: Look
     proxy_config: ProxyConfig | None
     exposures: tuple[Exposure, ...]
+    state: ClientState
 
     def deck(self, settings: SettingsSnapshot) -> Deck:
         """Return everything that was found, with settings in the place of those that were read."""
@@ -44,6 +48,8 @@ class Knowledge:
             exposures=self.exposures,
             proxy_config=self.proxy_config,
             probe=self.seen.probe,
+            client=self.state,
+            named=own_servers(self.options),
         )
 
     def findings(self, settings: SettingsSnapshot) -> tuple[Finding, ...]:
@@ -97,6 +103,7 @@ def learn(options: Options, environ: Mapping[str, str], *, offline: bool) -> Kno
         seen,
         proxy_config,
         exposures(settings.files),
+        read_client_state(paths),
     )
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from enum import Enum, auto
 
 from stormdeck.commands.checking import Knowledge
+from stormdeck.commands.first import first_server
 from stormdeck.commands.hiding import Hider
 from stormdeck.commands.paint import paint_for
 from stormdeck.commands.talk import asked, flush, put, say, standard_error, standard_output
@@ -15,7 +16,7 @@ from stormdeck.model.settings.fixing import fixes
 from stormdeck.model.settings.merge import edited, loaded, previewed
 from stormdeck.model.settings.repair import repair
 from stormdeck.model.settings.scope import Scope, SettingsFile
-from stormdeck.model.settings.template import is_blank, target, working_block
+from stormdeck.model.settings.template import is_blank, working_block
 from stormdeck.model.text import clean
 from stormdeck.sources.settings.write import Refused, write_settings
 
@@ -106,7 +107,7 @@ def propose(known: Knowledge, rules: Selection = ALL) -> Proposal | None:
 
 def _first_settings(known: Knowledge, file: SettingsFile) -> Proposal | None:
     """Return the working block for the server that answers."""
-    server = target(known.seen.vllm, known.seen.proxy)
+    server = first_server(known)
     if server is None:
         return None
     from stormdeck.commands.asking import token_for

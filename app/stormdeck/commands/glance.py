@@ -24,6 +24,7 @@ from stormdeck.model.settings.timeout import timeout_ms
 from stormdeck.model.text import clean
 from stormdeck.model.traffic import TrafficSnapshot
 from stormdeck.options import Options
+from stormdeck.options.naming import own_servers
 from stormdeck.sources.logs.opening import open_log
 from stormdeck.sources.logs.recent import recent_lines
 
@@ -62,6 +63,8 @@ def glance(options: Options, environ: Mapping[str, str], *, gpus: bool = True) -
         probe=seen.probe,
         exposures=known.exposures,
         proxy_config=known.proxy_config,
+        client=known.state,
+        named=own_servers(options),
         tails=_tails(logs),
     )
     return Glance(deck, known, logs, " ".join(part for part in (seen.note, *_unread(options)) if part))

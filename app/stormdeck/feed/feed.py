@@ -34,6 +34,7 @@ from stormdeck.model.troubles import Troubles
 from stormdeck.options import Options
 from stormdeck.paths import UserPaths
 from stormdeck.sources.aside import aside
+from stormdeck.sources.client_state import read_client_state
 from stormdeck.sources.client_version import find_client_version
 from stormdeck.sources.http import HttpClient
 from stormdeck.sources.memory import StormMemory
@@ -208,11 +209,11 @@ class Feed:
         self._meter.set_limit(max(1, attempt_limit(setting, self._version or None)))
 
     def _learn_client(self, settings: SettingsSnapshot) -> ClientSnapshot:
-        """Return what the client left behind of its version, and who else can read its files."""
+        """Return what the client left behind of its version and itself, and who else can read its files."""
         told = find_client_version(
             self._paths.claude, self._paths.home, self._environ.get("PATH", ""), self._options.client_version
         )
-        return ClientSnapshot(told.version, told.how, exposures(settings.files))
+        return ClientSnapshot(told.version, told.how, exposures(settings.files), read_client_state(self._paths))
 
     async def _keep_counting(self) -> None:
         """Hand on the traffic once a second, where it is another, and what stands in the way of telling it."""

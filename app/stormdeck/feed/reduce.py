@@ -65,7 +65,8 @@ def take(deck: Deck, snapshot: Snapshot) -> Deck:
 
 def _placed(deck: Deck, snapshot: Snapshot) -> Deck:
     if isinstance(snapshot, ClientSnapshot):
-        return replace(deck, client_version=_version(deck, snapshot.version or ""), exposures=snapshot.exposures)
+        version = _version(deck, snapshot.version or "")
+        return replace(deck, client_version=version, exposures=snapshot.exposures, client=snapshot.state)
     if isinstance(snapshot, Left):
         if snapshot.hop is HopKind.PROXY:
             return replace(deck, proxy=None, proxy_config=None)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from stormdeck.model.client_state import ClientState
 from stormdeck.model.rules.facts import Exposure
 
 
 @dataclass(frozen=True, slots=True)
 class ClientSnapshot:
-    """The client's version, and who else can read its files."""
+    """The client's version, who else can read its files, and what it keeps of itself."""
 
     version: str | None
     """``2.1.329``; ``None``: not known, and the rules take the newest that was measured."""
     how: str
     """What told it, in words."""
     exposures: tuple[Exposure, ...] = ()
+    state: ClientState = field(default_factory=ClientState)

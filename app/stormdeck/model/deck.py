@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from stormdeck.model.client_state import ClientState
 from stormdeck.model.discovery import DiscoverySnapshot
 from stormdeck.model.gpu import GpuSnapshot, GpuState
 from stormdeck.model.hop import HopKind
@@ -38,6 +39,10 @@ class Deck:
     gpu: GpuSnapshot = field(default_factory=lambda: GpuSnapshot(GpuState.ASKING))
     traffic: TrafficSnapshot | None = None
     client_version: str | None = None
+    client: ClientState = field(default_factory=ClientState)
+    """Whether an account is logged in to the client, and which folders it trusts."""
+    named: tuple[str, ...] = ()
+    """What the user named as own: the URLs of servers, the path of the proxy's YAML."""
     version_given: bool = False
     """The user named the version: what transcripts tell does not count."""
     canary: CanaryReport | None = None

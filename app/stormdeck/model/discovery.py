@@ -27,6 +27,8 @@ class ServerProcess:
     """What its command line says it is."""
     error_log: Path | None = None
     """The file that its standard error goes to, where it is another than ``log``."""
+    model_type: str = ""
+    """``model_type`` in the ``config.json`` of vLLM's model folder; empty where there is no such file to read."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,11 +37,15 @@ class Hop:
 
 def path(deck: Deck) -> tuple[Hop, ...]:
     """Return the hops in order. The proxy is left out where there is none."""
+    from stormdeck.model.rules.gather import is_hosted
+
     hops = [_client(deck)]
     if deck.proxy is not None:
         hops.append(_server(deck, HopKind.PROXY, deck.proxy, deck.proxy.kind.value))
     silent = silent_base(deck)
-    if silent is not None:
+    if silent is not None and is_hosted(deck):
+        hops.append(Hop(HopKind.SERVER, "gateway", place(silent.url), Light.UNKNOWN, "hosted"))
+    elif silent is not None:
         hops.append(Hop(HopKind.SERVER, "server", place(silent.url), Light.BROKEN, "no answer"))
     elif deck.vllm is not None:
         hops.append(_server(deck, HopKind.SERVER, deck.vllm, ServerKind.VLLM.value))

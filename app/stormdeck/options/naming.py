@@ -17,6 +17,11 @@ def named(options: Options) -> dict[str, object]:
     }
 
 
+def own_servers(options: Options) -> tuple[str, ...]:
+    """Return what the user named as own: the URLs of servers, and the path of the proxy's YAML."""
+    return tuple(str(one) for one in (options.vllm, options.proxy, options.litellm_config) if one)
+
+
 def only_by_file(options: Options) -> bool:
     """Say whether the options file alone names the stack, no flag and no variable."""
     return all(options.origin(name).kind is OriginKind.FILE for name in named(options))

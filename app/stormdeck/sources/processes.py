@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stormdeck.model.discovery import ServerProcess
-from stormdeck.model.server import ServerState
+from stormdeck.model.server import ServerKind, ServerState
 from stormdeck.model.text import clean, mask_command
 from stormdeck.sources.commandline import speaks_tls, told_port
+from stormdeck.sources.model_folder import model_type
 from stormdeck.sources.outputs import outputs_of
 from stormdeck.sources.running import Program, Running, unreadable, yaml_of
 
@@ -148,6 +149,7 @@ def _process(found: Program) -> ServerProcess:
         log_note=outputs.note if outputs is not None else "",
         kind=found.kind,
         error_log=outputs.error_log if outputs is not None else None,
+        model_type=model_type(found.argv) if found.kind is ServerKind.VLLM else "",
     )
 
 

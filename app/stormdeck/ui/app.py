@@ -76,6 +76,7 @@ class StormdeckApp(DressedApp):
         look: Look = LOOK,
         demo: bool = False,
         client_version: str | None = None,
+        named: tuple[str, ...] = (),
         bell: bool = False,
         keys: Sequence[Chosen] = (),
     ) -> None:
@@ -104,7 +105,7 @@ class StormdeckApp(DressedApp):
         self._by_id = {action.id: action for action in self.actions}
         self.set_keymap({chosen.action: self.action(chosen.action).keys for chosen in keys})
         given = client_version is not None
-        self.set_reactive(StormdeckApp.deck, Deck(client_version=client_version, version_given=given))
+        self.set_reactive(StormdeckApp.deck, Deck(client_version=client_version, version_given=given, named=named))
         self.set_reactive(StormdeckApp.minute, self.clock.minute(self.clock.now()))
 
     def get_driver_class(self) -> type[Driver]:

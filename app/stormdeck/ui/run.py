@@ -11,6 +11,7 @@ from stormdeck.feed.late import LateFeed, LatePublisher
 from stormdeck.model.logs.book import LogBook
 from stormdeck.model.notice import OFF, notice
 from stormdeck.options import Options
+from stormdeck.options.naming import own_servers
 from stormdeck.options.readonly import refusal
 from stormdeck.paths import user_paths
 from stormdeck.sources.clipboard import tmux_clipboard
@@ -46,6 +47,7 @@ def run_panel(options: Options, *, sampler: MakeSampler | None = None, demo: boo
         look=look,
         demo=demo,
         client_version=options.client_version,
+        named=own_servers(options),
         bell=options.bell,
         keys=options.keys,
     )

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from stormdeck.model.client_state import Login
 from stormdeck.model.finding import Edit, Finding, Fix, Severity
-from stormdeck.model.rules.facts import Facts
+from stormdeck.model.rules.audience import OWN_SERVER
+from stormdeck.model.rules.facts import BASE_URL, Facts
+from stormdeck.model.rules.hosts import host_of, is_near
 from stormdeck.model.rules.rule import NOT_LOGGED_IN, Page, Rule, rule
 from stormdeck.model.server import ServerKind
 
@@ -14,15 +17,25 @@ API_KEY = "env.ANTHROPIC_API_KEY"
 HELPER = "apiKeyHelper"
 _EXAMPLE = '"env": { "ANTHROPIC_AUTH_TOKEN": "dummy" }'
 _DUMMY = "set a token; a server without keys takes any text"
+_HEADERS = "env.ANTHROPIC_CUSTOM_HEADERS"
+_CREDENTIALS = {"authorization", "x-api-key"}
+
+
+def _has_credential(facts: Facts) -> bool:
+    """Return whether the settings give the client something to send; an empty token is a matter of AUTH206."""
+    headers = (line.partition(":") for line in (facts.raw(_HEADERS) or "").splitlines())
+    header = any(name.strip().lower() in _CREDENTIALS and value.strip() for name, _, value in headers)
+    return header or facts.raw(BEARER) is not None or any(facts.raw(path) for path in (API_KEY, HELPER))
 
 
 @rule(
     Page(
         "AUTH201",
         "no token, no key",
-        "ANTHROPIC_AUTH_TOKEN, ANTHROPIC_API_KEY and apiKeyHelper are all missing.",
+        "ANTHROPIC_AUTH_TOKEN, ANTHROPIC_API_KEY and apiKeyHelper are all missing, no header in "
+        "ANTHROPIC_CUSTOM_HEADERS takes their place, and nobody is logged in.",
         "The client sends nothing at all: your server sees no request. A server without keys needs the token too, "
-        "with any text. A browser login to the hosted service does not count here.",
+        "with any text. With a login the client sends that: AUTH209.",
         f"{NOT_LOGGED_IN}\nUp to 2.0.76 with -p: Invalid API key · Please run /login",
         "all",
         "measured, 1.0.128 to 2.1.329",
@@ -32,7 +45,7 @@ _DUMMY = "set a token; a server without keys takes any text"
 )
 def nobody(facts: Facts) -> Iterator[Finding]:
     """Find a client that will not send a request."""
-    if not facts.complete or any(facts.raw(path) for path in (API_KEY, HELPER)) or facts.raw(BEARER) is not None:
+    if not facts.complete or _has_credential(facts) or facts.login is not Login.NONE:
         return
     yield Finding(
         "AUTH201",
@@ -58,7 +71,8 @@ def nobody(facts: Facts) -> Iterator[Finding]:
         "measured, 1.0.128 to 2.1.329",
         "Give the same value as ANTHROPIC_AUTH_TOKEN.",
         _EXAMPLE,
-    )
+    ),
+    OWN_SERVER,
 )
 def key_only(facts: Facts) -> Iterator[Finding]:
     """Find a key that stands where a token should."""
@@ -74,7 +88,10 @@ def key_only(facts: Facts) -> Iterator[Finding]:
         "It works with `claude -p`. Interactively the client asks in a dialog whose default is No, and is not logged "
         "in after that; vLLM's --api-key answers 401 to it.",
         API_KEY,
-        fix=Fix("rename it to ANTHROPIC_AUTH_TOKEN", (Edit(BEARER, key), Edit(API_KEY, None))),
+        # A host that is not one's own may take x-api-key only.
+        fix=Fix("rename it to ANTHROPIC_AUTH_TOKEN", (Edit(BEARER, key), Edit(API_KEY, None)))
+        if is_near(host_of(facts.text(BASE_URL)))
+        else None,
     )
 
 
@@ -90,7 +107,8 @@ def key_only(facts: Facts) -> Iterator[Finding]:
         "measured, 1.0.128 to 2.1.329",
         "Remove the key.",
         _EXAMPLE,
-    )
+    ),
+    OWN_SERVER,
 )
 def both(facts: Facts) -> Iterator[Finding]:
     """Find two credentials at once."""
@@ -134,4 +152,34 @@ def empty_token(facts: Facts) -> Iterator[Finding]:
     )
 
 
-RULES: tuple[Rule, ...] = (nobody, key_only, both, empty_token)
+@rule(
+    Page(
+        "AUTH209",
+        "your account's own token goes to this server",
+        "An account is logged in (~/.claude/.credentials.json, ~/.claude.json, or CLAUDE_CODE_OAUTH_TOKEN), the base "
+        "URL is another than the hosted API's, and ANTHROPIC_AUTH_TOKEN is not set.",
+        "The client sends the account's OAuth token to that server as `Authorization: Bearer`. Whoever runs the "
+        "server, or reads what it logs, can use the account. vLLM with --api-key answers 401 to it.",
+        "",
+        "all; on macOS the login is in the keychain, which stormdeck does not open",
+        "measured, 2.1.112 and 2.1.329",
+        "Set ANTHROPIC_AUTH_TOKEN to the server's own key, or to any text where it has none.",
+        _EXAMPLE,
+    )
+)
+def account_token(facts: Facts) -> Iterator[Finding]:
+    """Find a login that is sent to a server that is not the account's."""
+    if not facts.complete or not facts.text(BASE_URL) or _has_credential(facts) or facts.login is not Login.ACCOUNT:
+        return
+    yield Finding(
+        "AUTH209",
+        Severity.WARNING,
+        "the account's own token is sent there",
+        f"You are logged in and set no token, so the client sends your account's OAuth token to "
+        f"{host_of(facts.text(BASE_URL)) or 'that server'}. Set ANTHROPIC_AUTH_TOKEN to the server's own key; a server "
+        "without keys takes any text.",
+        BEARER,
+    )
+
+
+RULES: tuple[Rule, ...] = (nobody, key_only, both, empty_token, account_token)

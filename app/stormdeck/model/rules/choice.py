@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
@@ -20,6 +21,8 @@ HOSTED = {
     "fable": "a hosted id",
 }
 """What an unmapped tier asks for (measured: 2.1.112 sonnet, 2.1.329 opus, 2.1.41 haiku; other versions differ)."""
+_HOSTED_ID = re.compile(r"(?i)(?:claude|~?anthropic/|arn:aws|(?:[a-z]{2,6}(?:-gov)?\.)?anthropic\.)")
+"""Plain, as a gateway spells it, as an inference profile, and as Bedrock does with or without a region."""
 _TIERS = {
     "sonnet": ("sonnet",),
     "opus": ("opus",),
@@ -119,7 +122,17 @@ def _fate(facts: Facts, model: str) -> Cover | None:
 
 def is_own(model: str) -> bool:
     """Say whether an id is one of the user's own, by its look."""
-    return not model.lower().startswith(("claude", "anthropic/"))
+    return not is_hosted_id(model)
+
+
+def is_hosted_id(model: str) -> bool:
+    """Return whether an id is one that the hosted API, or a cloud that has the same models, knows."""
+    return _HOSTED_ID.match(model) is not None
+
+
+def is_tier(word: str) -> bool:
+    """Return whether a word stands for a tier or for what the client chooses itself, and is no id."""
+    return without_window(word).lower() in {*_TIERS, "default", "inherit"}
 
 
 def without_window(model: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from stormdeck.model.client_state import ClientState, Login
 from stormdeck.model.litellm.config import ProxyConfig
 from stormdeck.model.rules.live import Live
 from stormdeck.model.rules.version import version_key
@@ -82,6 +83,10 @@ class Facts:
     changed: frozenset[str] = frozenset()
     """The key paths that an edit changes, or changed after the running clients had begun."""
     running: tuple[RunningClient, ...] = ()
+    client: ClientState = field(default_factory=ClientState)
+    """Whether an account is logged in."""
+    named: tuple[str, ...] = ()
+    """What the user named as own: the URLs of servers, the path of the proxy's YAML."""
 
     @classmethod
     def effective(
@@ -96,13 +101,15 @@ class Facts:
         exposures: tuple[Exposure, ...] = (),
         changed: frozenset[str] = frozenset(),
         running: tuple[RunningClient, ...] = (),
+        client: ClientState | None = None,
+        named: tuple[str, ...] = (),
     ) -> Facts:
         """Return the facts of the values in force; what ``live`` tells of the served ids need not be told twice."""
         live = live or Live()
         return cls(
             values=snapshot.texts,
             client_version=client_version,
-            served=served if served is not None else live.served,
+            served=served if served is not None else live.served_at((snapshot.text(BASE_URL) or "").strip()),
             attribution_stripped=attribution_stripped or live.attribution_stripped,
             settings=snapshot,
             live=live,
@@ -110,6 +117,8 @@ class Facts:
             exposures=exposures,
             changed=changed,
             running=running,
+            client=client or ClientState(),
+            named=named,
         )
 
     @classmethod
@@ -146,6 +155,11 @@ class Facts:
     def known_version(self) -> bool:
         """Say whether the client's version is known."""
         return self.client_version is not None
+
+    @property
+    def login(self) -> Login:
+        """Return whether an account is logged in; its token in a variable counts too (measured)."""
+        return Login.ACCOUNT if self.text("env.CLAUDE_CODE_OAUTH_TOKEN") else self.client.login
 
     @property
     def has_base_url(self) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 
 from stormdeck.model.finding import Edit, Finding, Fix, Severity
+from stormdeck.model.rules.audience import ALWAYS
 from stormdeck.model.rules.facts import Facts
 from stormdeck.model.rules.names import (
     NEWEST_LISTED,
@@ -62,7 +63,8 @@ def _is_json(text: str) -> bool:
         "measured, 1.0.128 to 2.1.329",
         "Repair the place that is named; `stormdeck check --fix` and the form propose a repaired text.",
         '"model": "sonnet"',
-    )
+    ),
+    ALWAYS,
 )
 def no_json(facts: Facts) -> Iterator[Finding]:
     """Find files that the client cannot parse."""
@@ -93,7 +95,8 @@ def no_json(facts: Facts) -> Iterator[Finding]:
         "measured, 1.0.128 to 2.1.329",
         "Write the type that is named.",
         '"env": { "ANTHROPIC_BASE_URL": "http://127.0.0.1:8000" }',
-    )
+    ),
+    ALWAYS,
 )
 def wrong_type(facts: Facts) -> Iterator[Finding]:
     """Find files whose shape the client refuses."""
@@ -257,7 +260,8 @@ def twice(facts: Facts) -> Iterator[Finding]:
         "measured, 1.0.128 to 2.1.329",
         "Save the file as UTF-8 without a mark.",
         '"model": "sonnet"',
-    )
+    ),
+    ALWAYS,
 )
 def byte_order_mark(facts: Facts) -> Iterator[Finding]:
     """Find a mark that an old client stumbles over."""

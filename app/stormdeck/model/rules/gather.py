@@ -5,6 +5,7 @@ from __future__ import annotations
 from stormdeck.model.deck import Deck
 from stormdeck.model.finding import Finding
 from stormdeck.model.path import HopKind
+from stormdeck.model.rules.destination import Destination, destination
 from stormdeck.model.rules.facts import Facts, RunningClient
 from stormdeck.model.rules.live import live_of
 from stormdeck.model.rules.registry import check
@@ -27,7 +28,14 @@ def facts_of(
         exposures=deck.exposures,
         changed=changed,
         running=running,
+        client=deck.client,
+        named=deck.named,
     )
+
+
+def is_hosted(deck: Deck) -> bool:
+    """Return whether requests go to a hosted gateway, the hosted API or a cloud: nothing there is watched."""
+    return destination(facts_of(deck)) in {Destination.GATEWAY, Destination.HOSTED, Destination.CLOUD}
 
 
 def findings_of(

@@ -5,7 +5,19 @@ from __future__ import annotations
 import ipaddress
 from urllib.parse import SplitResult, unquote, urlsplit
 
-_NEAR_NAMES = (".local", ".lan", ".internal", ".intranet", ".home", ".home.arpa", ".localdomain", ".test", ".corp")
+_NEAR_NAMES = (
+    *(".local", ".lan", ".internal", ".intranet", ".home", ".home.arpa", ".localdomain", ".test", ".corp"),
+    *(".localhost", ".private", ".svc", ".ts.net"),
+)
+"""Names that no public server has, those of Kubernetes and Tailscale among them."""
+_NEAR_NETWORKS = tuple(
+    ipaddress.ip_network(network)
+    for network in (
+        *("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "127.0.0.0/8", "169.254.0.0/16", "100.64.0.0/10"),
+        *("::1/128", "fc00::/7", "fe80::/10"),
+    )
+)
+"""Of this machine, a private network, a link, and those that Tailscale and providers share."""
 _LOOPBACK = {"localhost", "127.0.0.1", "::1", "0.0.0.0", "::", ""}  # noqa: S104 - compared with, never bound
 _HOSTED_NAMES = ("anthropic.com", "claude.com", "claude.ai")
 _HOSTED_NETWORKS = (ipaddress.ip_network("160.79.104.0/23"), ipaddress.ip_network("2607:6bc0::/48"))
@@ -112,8 +124,8 @@ def is_near(host: str) -> bool:
         address = ipaddress.ip_address(host.partition("%")[0])
     except ValueError:
         return False
-    shared = isinstance(address, ipaddress.IPv4Address) and address in ipaddress.ip_network("100.64.0.0/10")
-    return address.is_private or address.is_link_local or shared
+    address = getattr(address, "ipv4_mapped", None) or address
+    return any(address in network for network in _NEAR_NETWORKS if network.version == address.version)
 
 
 def looks_real(token: str) -> bool:

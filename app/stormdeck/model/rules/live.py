@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum, auto
 
 from stormdeck.model.deck import Deck
+from stormdeck.model.rules.hosts import same_place
 from stormdeck.model.rules.version import at_least
 from stormdeck.model.server import EngineStats, ProxySnapshot, ServedModel, ServerKind, VllmSnapshot
 
@@ -52,6 +53,8 @@ class Live:
     proxy: ProxySnapshot | None = None
     command: tuple[str, ...] = ()
     """vLLM's command line, from its process; empty: not known."""
+    model_type: str = ""
+    """``model_type`` of the folder that vLLM was started with, where it can be read here."""
     bursts_of_400: bool = False
     """A log shows a 400 that was sent again and again within a second."""
     proxies: tuple[str, ...] = field(default=())
@@ -63,6 +66,18 @@ class Live:
         if self.proxy is not None:
             return self.proxy.models or None
         return tuple(model.id for model in self.vllm.models) or None if self.vllm is not None else None
+
+    def served_at(self, base_url: str) -> tuple[str, ...] | None:
+        """Return the ids that a client with this base URL may ask for; ``None``: the server there told none.
+
+        Without a base URL they are those of the server that it would lead to: the proxy, else vLLM.
+        """
+        proxy, vllm = self.proxy, self.vllm
+        if proxy is not None and (not base_url or same_place(proxy.url, base_url)):
+            return proxy.models or None
+        if vllm is not None and (same_place(vllm.url, base_url) if base_url else self.direct):
+            return tuple(model.id for model in vllm.models) or None
+        return None
 
     @property
     def attribution_stripped(self) -> bool:
@@ -102,7 +117,16 @@ def live_of(deck: Deck, probe: Probe | None = None) -> Live:
     # What no rule reads is left out: facts that are equal are not judged again.
     vllm = replace(deck.vllm, latency_ms=None, engine=_judged(deck.vllm.engine)) if deck.vllm is not None else None
     proxy = replace(deck.proxy, latency_ms=None, in_flight=None) if deck.proxy is not None else None
-    return Live(probe, vllm, proxy, command if is_vllm else (), bursts, proxies)
+    process = server.process if server is not None and is_vllm else None
+    return Live(
+        probe,
+        vllm,
+        proxy,
+        command if is_vllm else (),
+        process.model_type if process is not None else "",
+        bursts_of_400=bursts,
+        proxies=proxies,
+    )
 
 
 def _judged(engine: EngineStats | None) -> EngineStats | None:

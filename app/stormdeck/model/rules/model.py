@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from stormdeck.model.finding import Edit, Finding, Fix, Severity
+from stormdeck.model.rules.audience import ANY_SERVER
 from stormdeck.model.rules.choice import (
     HOSTED,
     MODEL,
@@ -70,12 +71,14 @@ def chosen_tier(facts: Facts) -> Iterator[Finding]:
     chosen, tier, model = choice(facts), missing[0], own_id(facts)
     name = mapping(tier).removeprefix("env.")
     shown = _SHOWN if facts.since("2.1.41") else "API Error: 404"
+    listed = bool(facts.served)
+    answer = "which it does not serve: 404" if listed else "and answers 404 unless it serves or maps that"
     default = "" if chosen.text else (">=2.1.329" if tier == "opus" else "<=2.1.112")
     yield Finding(
         "MODEL301",
-        Severity.ERROR,
+        Severity.ERROR if listed else Severity.INFO,
         f"{tier} asks for a hosted model",
-        f"{_tier_words(chosen)}, and {name} is not set: your server is asked for {HOSTED[tier]} and answers 404, "
+        f"{_tier_words(chosen)}, and {name} is not set: your server is asked for {HOSTED[tier]}, {answer}, "
         f'shown as "{shown}".',
         mapping(tier),
         applies=default or None,
@@ -147,11 +150,12 @@ def other_tiers(facts: Facts) -> Iterator[Finding]:
     if not missing:
         return
     hosted = " and ".join(HOSTED[tier] for tier in missing)
+    answer = "which your server does not serve." if facts.served else "which fail unless your server knows them."
     yield Finding(
         "MODEL305",
-        Severity.WARNING,
+        Severity.WARNING if facts.served else Severity.INFO,
         f"{' and '.join(missing)} not mapped",
-        f"Background requests or sub-agents will ask for {hosted}, which your server does not know.",
+        f"Background requests or sub-agents will ask for {hosted}, {answer}",
         mapping(missing[0]),
         fix=Fix(f"map to {model}", tuple(Edit(mapping(tier), model) for tier in missing)),
     )
@@ -176,14 +180,15 @@ def picker_row(facts: Facts) -> Iterator[Finding]:
     if not _only_an_option(facts):
         return
     model, chosen = facts.root_or_env(_OPTION), choice(facts)
+    answer = "gets 404" if facts.served else "gets 404 unless your server knows it"
     edits = map_all(facts, model, *chosen.tiers)
     if not chosen.text:
         edits = (Edit(MODEL, "sonnet"), *edits)
     yield Finding(
         "MODEL306",
-        Severity.ERROR,
+        Severity.ERROR if facts.served else Severity.WARNING,
         "only a row in the picker",
-        f"It adds a row to /model and chooses nothing: the client asks for {HOSTED[chosen.tiers[0]]} and gets 404, "
+        f"It adds a row to /model and chooses nothing: the client asks for {HOSTED[chosen.tiers[0]]} and {answer}, "
         f'shown as "{_SHOWN}".',
         f"env.{_OPTION}" if facts.text(f"env.{_OPTION}") else _OPTION,
         applies=">=2.1.78",
@@ -202,7 +207,8 @@ def picker_row(facts: Facts) -> Iterator[Finding]:
         "measured, 1.0.128 to 2.1.329",
         "Keep one.",
         '"model": "sonnet"',
-    )
+    ),
+    ANY_SERVER,
 )
 def two_choices(facts: Facts) -> Iterator[Finding]:
     """Find a ``model`` without effect."""
@@ -229,7 +235,8 @@ def two_choices(facts: Facts) -> Iterator[Finding]:
         "measured, 1.0.128 to 2.1.329",
         "Name a tier.",
         _EXAMPLE,
-    )
+    ),
+    ANY_SERVER,
 )
 def word_default(facts: Facts) -> Iterator[Finding]:
     """Find the word that is sent as a model."""

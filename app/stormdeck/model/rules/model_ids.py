@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 
 from stormdeck.model.finding import Edit, Finding, Fix, Severity
+from stormdeck.model.rules.audience import ANY_SERVER
 from stormdeck.model.rules.choice import SMALL_FAST, choice, mapping, may_be_hidden, serves, without_window
 from stormdeck.model.rules.facts import CUSTOM_OPTION, FABLE_ID, TIER_IDS, Facts
 from stormdeck.model.rules.rule import NOT_LOGGED_IN, WRONG_MODEL, Page, Rule, rule
@@ -59,7 +60,8 @@ def _windowed(facts: Facts, path: str) -> str:
         "measured, 1.0.128 to 2.1.329",
         "Write the id as served: vLLM's --served-model-name, or the proxy's model_name.",
         _EXAMPLE,
-    )
+    ),
+    ANY_SERVER,
 )
 def not_served(facts: Facts) -> Iterator[Finding]:
     """Find an id that the server does not know."""
@@ -95,7 +97,8 @@ def not_served(facts: Facts) -> Iterator[Finding]:
         "measured, 1.0.128 to 2.1.329",
         "Write the id as served, or start vLLM with --served-model-name.",
         _EXAMPLE,
-    )
+    ),
+    ANY_SERVER,
 )
 def slash(facts: Facts) -> Iterator[Finding]:
     """Find ids that differ by their owner only."""
@@ -134,7 +137,8 @@ def slash(facts: Facts) -> Iterator[Finding]:
         "measured, 1.0.128 to 2.1.329",
         "Move it into env.",
         '"env": { "ANTHROPIC_BASE_URL": "http://127.0.0.1:8000" }',
-    )
+    ),
+    ANY_SERVER,
 )
 def at_the_root(facts: Facts) -> Iterator[Finding]:
     """Find variables that the client ignores."""
@@ -165,7 +169,8 @@ def at_the_root(facts: Facts) -> Iterator[Finding]:
         "measured, 1.0.128 to 2.1.329",
         "Take the blank out.",
         _EXAMPLE,
-    )
+    ),
+    ANY_SERVER,
 )
 def blank(facts: Facts) -> Iterator[Finding]:
     """Find an id with a blank that is sent."""
@@ -196,7 +201,8 @@ def blank(facts: Facts) -> Iterator[Finding]:
         "measured, 1.0.128 to 2.1.329",
         "Map haiku instead.",
         '"env": { "ANTHROPIC_DEFAULT_HAIKU_MODEL": "Qwen3.5-27B" }',
-    )
+    ),
+    ANY_SERVER,
 )
 def old_name(facts: Facts) -> Iterator[Finding]:
     """Find the old name of the background model."""

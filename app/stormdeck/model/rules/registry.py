@@ -32,6 +32,8 @@ from stormdeck.model.rules import (
     url,
     url_live,
 )
+from stormdeck.model.rules.audience import Voice, heard
+from stormdeck.model.rules.destination import destination
 from stormdeck.model.rules.facts import Facts
 from stormdeck.model.rules.rule import Page, Rule
 from stormdeck.model.text import clean
@@ -54,8 +56,16 @@ _MOST = 100
 
 
 def check(facts: Facts) -> tuple[Finding, ...]:
-    """Return what all rules find, the worst first, then along the path, by code and place."""
-    findings = _joined([_harmless(finding) for one in RULES for finding in islice(one.find(facts), _MOST)])
+    """Return what the rules find that speak for this destination, the worst first, then along the path, by code."""
+    where, named = destination(facts), bool(facts.named)
+    voices = [(one, one.speaks_for.voice(where, named=named)) for one in RULES]
+    found = (
+        heard(finding, voice)
+        for one, voice in voices
+        if voice is not Voice.SILENT
+        for finding in islice(one.find(facts), _MOST)
+    )
+    findings = _joined([_harmless(finding) for finding in found if finding is not None])
     return tuple(sorted(findings, key=_rank))
 
 
@@ -85,6 +95,13 @@ def _harmless(finding: Finding) -> Finding:
         text="\n".join(clean(row) for row in finding.paste.text.split("\n")),
     )
     return replace(finding, title=clean(finding.title), message=clean(finding.message), fix=fix, paste=paste)
+
+
+def is_silent(code: str, facts: Facts) -> bool:
+    """Return whether a rule does not speak for where requests go, so that its silence proves nothing."""
+    found = next((one for one in RULES if one.code == code), None)
+    voice = found.speaks_for.voice(destination(facts), named=bool(facts.named)) if found is not None else Voice.ALOUD
+    return voice is Voice.SILENT
 
 
 def page_of(code: str) -> Page | None:

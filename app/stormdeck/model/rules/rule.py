@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from stormdeck.model.finding import Finding
+from stormdeck.model.rules.audience import FAMILIES, Audience
 from stormdeck.model.rules.facts import Facts
 
 WRONG_MODEL = (
@@ -44,6 +45,8 @@ class Rule:
 
     page: Page
     find: Callable[[Facts], Iterable[Finding]]
+    audience: Audience | None = None
+    """For whom it speaks; ``None``: as its family does."""
 
     @property
     def code(self) -> str:
@@ -55,7 +58,12 @@ class Rule:
         """Return the letters of the code: ``URL``."""
         return self.page.code.rstrip("0123456789")
 
+    @property
+    def speaks_for(self) -> Audience:
+        """Return for whom it speaks."""
+        return self.audience or FAMILIES[self.family]
 
-def rule(page: Page) -> Callable[[Callable[[Facts], Iterable[Finding]]], Rule]:
+
+def rule(page: Page, audience: Audience | None = None) -> Callable[[Callable[[Facts], Iterable[Finding]]], Rule]:
     """Make a rule of the function below its page."""
-    return lambda find: Rule(page, find)
+    return lambda find: Rule(page, find, audience)

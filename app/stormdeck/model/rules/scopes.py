@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from stormdeck.model.finding import Finding, Severity
+from stormdeck.model.rules.audience import ANY_SERVER
 from stormdeck.model.rules.choice import MODEL
 from stormdeck.model.rules.facts import BASE_URL, FABLE_ID, TIER_IDS, Facts
 from stormdeck.model.rules.hosts import looks_real
@@ -32,7 +33,8 @@ _OURS = {Scope.PROJECT, Scope.LOCAL}
         "measured, 1.0.128 to 2.1.329",
         "Change the value where it wins, or remove it there.",
         '"env": { "ANTHROPIC_BASE_URL": "http://127.0.0.1:8000" }',
-    )
+    ),
+    ANY_SERVER,
 )
 def shadowed(facts: Facts) -> Iterator[Finding]:
     """Find values without effect."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from stormdeck.model.finding import Finding, Severity
 from stormdeck.model.hop import HopKind
 from stormdeck.model.rules.choice import asked_ids
 from stormdeck.model.rules.facts import BASE_URL, Facts
+from stormdeck.model.rules.families import PARSERS, SOURCE, family_of
 from stormdeck.model.rules.hosts import host_of, is_loopback, port_of, same_place
 from stormdeck.model.rules.live import Reach
 from stormdeck.model.rules.rule import Page, Rule, rule
@@ -20,25 +20,7 @@ _AUTO = "--enable-auto-tool-choice"
 _PARSER = "--tool-call-parser"
 _NAME = "--served-model-name"
 _SYSTEM_CLIENT = "2.1.154"
-_FAMILIES: Mapping[str, frozenset[str]] = {
-    r"qwen|qwq": frozenset({"hermes", "qwen3_coder", "qwen3_xml", "qwen3_json"}),
-    r"llama-?4": frozenset({"llama4_json", "llama4_pythonic", "pythonic"}),
-    r"hermes": frozenset({"hermes"}),
-    r"llama": frozenset({"llama3_json", "pythonic", "hermes"}),
-    r"mistral|mixtral|devstral|magistral|ministral|codestral": frozenset({"mistral"}),
-    r"deepseek": frozenset({"deepseek_v3", "deepseek_v31", "deepseek_v32", "deepseek_v4", "deepseek_v41"}),
-    r"glm": frozenset({"glm45", "glm47"}),
-    r"kimi": frozenset({"kimi_k2", "kimi_k3"}),
-    r"gpt-oss": frozenset({"openai"}),
-    r"minimax": frozenset({"minimax_m2", "minimax_m3", "minimax"}),
-    r"granite": frozenset({"granite", "granite4", "granite-20b-fc"}),
-    r"phi-?4": frozenset({"phi4_mini_json"}),
-    r"internlm": frozenset({"internlm"}),
-    r"jamba": frozenset({"jamba"}),
-    r"hunyuan": frozenset({"hunyuan_a13b", "hy_v3", "hy_v4"}),
-}
-_MIXED = re.compile(r"distill|xlam|nemotron")
-_EXAMPLE = "vllm serve Qwen/Qwen3.5-27B --enable-auto-tool-choice --tool-call-parser hermes"
+_EXAMPLE = "vllm serve Qwen/Qwen3.5-27B --enable-auto-tool-choice --tool-call-parser qwen3_coder"
 
 
 def option(command: Sequence[str], name: str) -> str | None:
@@ -53,15 +35,16 @@ def option(command: Sequence[str], name: str) -> str | None:
     return found
 
 
-def _model(facts: Facts) -> str:
-    """Return the model that vLLM was started with."""
+def _names(facts: Facts) -> tuple[str, ...]:
+    """Return the names of the model that vLLM was started with, the surest first: of its command line, then its own."""
     command = facts.live.command
     named = option(command, "--model")
     served = next((at for at, word in enumerate(command) if word == "serve"), None)
     given = command[served + 1 : served + 2] if served is not None else ()
     positional = next((word for word in given if not word.startswith("-")), "")
     models = facts.live.vllm.models if facts.live.vllm is not None else ()
-    return named or positional or next((model.root or model.id for model in models), "")
+    found = (named or positional, option(command, "--hf-config-path"), *(model.root for model in models))
+    return tuple(name for name in found if name)
 
 
 def _told(facts: Facts) -> bool:
@@ -115,29 +98,33 @@ def _is_given(facts: Facts, name: str) -> bool:
     Page(
         "SERVER902",
         "a parser of another family",
-        "--tool-call-parser is one for another family of models than the one that is served.",
-        "The parser does not recognise the model's tool calls, and they come back as prose.",
+        "--tool-call-parser is one for another family of models than the one that is served. The family is told by the "
+        "model's name or any part of its path, by `root` in /v1/models, or by the folder's config.json.",
+        "The parser does not recognise the model's tool calls, and they come back as prose. The two grammars of Qwen "
+        "pass each other's parser without an error.",
         "tool calls as prose in the answer, or a spinner for ever",
         "all; the parsers of vLLM 0.32",
-        "docs: vLLM's page on tool calling; the names: source, vLLM 0.32",
-        "Qwen: hermes or qwen3_coder. Llama 3: llama3_json. Mistral: mistral. GLM: glm45, glm47. gpt-oss: openai.",
+        SOURCE,
+        "Qwen3-Coder, Qwen3.5 and 3.6: qwen3_coder. Qwen2.5, Qwen3 and QwQ: hermes. Gemma 4: gemma4. Llama 3: "
+        "llama3_json. Mistral: mistral. GLM: glm45, glm47. gpt-oss: openai.",
         _EXAMPLE,
     )
 )
 def wrong_parser(facts: Facts) -> Iterator[Finding]:
     """Find a parser that does not fit the model."""
-    parser, model = option(facts.live.command, _PARSER), _model(facts)
-    if not parser or not model or _MIXED.search(model.lower()):
+    parser, names = option(facts.live.command, _PARSER), _names(facts)
+    family = family_of(names, facts.live.model_type)
+    if not parser or family is None or parser in family.parsers or parser not in PARSERS:
         return
-    fitting = next((known for family, known in _FAMILIES.items() if re.search(family, model.lower())), None)
-    known = frozenset[str]().union(*_FAMILIES.values())
-    if fitting is None or parser in fitting or parser not in known:
+    if family.by_template and option(facts.live.command, "--chat-template") is not None:
         return
+    fitting = " or ".join(family.parsers[:2])
     yield _here(
         "SERVER902",
         Severity.WARNING,
-        f"{parser} does not fit {model}",
-        f"Tool calls of {model} are read by {', '.join(sorted(fitting))}; with {parser} they come back as prose.",
+        f"{parser} does not fit {family.name}",
+        f"Tool calls of {family.name} are read by {fitting}; with {parser} they come back as prose. vLLM was started "
+        f"with {names[0] if names else 'such a model'}.",
         _PARSER,
         "docs",
     )

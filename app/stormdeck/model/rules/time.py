@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from stormdeck.model.finding import Edit, Finding, Fix, Severity
+from stormdeck.model.rules.audience import ANY_SERVER, OWN_SERVER
 from stormdeck.model.rules.facts import Facts
 from stormdeck.model.rules.rule import Page, Rule, rule
 
@@ -99,7 +100,8 @@ def _null_timeout(facts: Facts) -> Iterator[Finding]:
         "Add CLAUDE_STREAM_IDLE_TIMEOUT_MS, 300000 to 1800000. For older clients: shorter prompts, or a server that "
         "answers its headers sooner.",
         '"env": { "API_TIMEOUT_MS": "1800000", "CLAUDE_STREAM_IDLE_TIMEOUT_MS": "1800000" }',
-    )
+    ),
+    ANY_SERVER,
 )
 def does_not_hold(facts: Facts) -> Iterator[Finding]:
     """Find a timeout that another limit undercuts."""
@@ -182,7 +184,8 @@ def retries(facts: Facts) -> Iterator[Finding]:
         "measured: the timeout covers the time to the first byte",
         "Raise API_TIMEOUT_MS, or shorten the prompts.",
         '"env": { "API_TIMEOUT_MS": "600000" }',
-    )
+    ),
+    OWN_SERVER,
 )
 def too_short(facts: Facts) -> Iterator[Finding]:
     """Find a timeout that normal requests exceed."""

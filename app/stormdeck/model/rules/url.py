@@ -6,7 +6,9 @@ import re
 from collections.abc import Iterator
 
 from stormdeck.model.finding import Edit, Finding, Fix, Severity
-from stormdeck.model.rules.facts import BASE_URL, CUSTOM_OPTION, TIER_IDS, Facts
+from stormdeck.model.rules.audience import ALWAYS
+from stormdeck.model.rules.destination import Destination, cloud_switch, destination, leads_to_own_server
+from stormdeck.model.rules.facts import BASE_URL, Facts
 from stormdeck.model.rules.rule import WRONG_MODEL, Page, Rule, rule
 from stormdeck.model.text import mask_url
 
@@ -82,9 +84,8 @@ def api_path(facts: Facts) -> Iterator[Finding]:
 def no_address(facts: Facts) -> Iterator[Finding]:
     """Find prompts that would leave for the hosted API."""
     empty = BASE_URL in facts.values and not facts.text(BASE_URL)
-    mapped = (*TIER_IDS.values(), CUSTOM_OPTION, "env.ANTHROPIC_MODEL")
-    own = any(facts.text(path) and not facts.text(path).lower().startswith("claude") for path in mapped)
-    if not empty and not (facts.complete and own and not facts.has_base_url):
+    missing = facts.complete and not facts.has_base_url and destination(facts) is Destination.OWN
+    if not empty and not missing:
         return
     yield Finding(
         "URL102",
@@ -180,4 +181,36 @@ def wildcard_host(facts: Facts) -> Iterator[Finding]:
     )
 
 
-RULES: tuple[Rule, ...] = (api_path, no_address, no_scheme, wildcard_host)
+@rule(
+    Page(
+        "URL109",
+        "a cloud switch takes the base URL out of use",
+        "CLAUDE_CODE_USE_BEDROCK, _VERTEX, _FOUNDRY, _MANTLE or _ANTHROPIC_AWS is on, in any scope or the shell, and "
+        "ANTHROPIC_BASE_URL is set.",
+        "The client sends everything to that cloud: no request comes to your server, and nothing says so.",
+        "Could not load AWS credentials\nCould not load Google Cloud credentials\n"
+        "Must provide one of the `baseURL` or `resource` arguments",
+        "all; _FOUNDRY, _MANTLE and _ANTHROPIC_AWS: 2.1.329",
+        "measured, 2.1.112 and 2.1.329: no request reached the server; 0, false and an empty text are off",
+        "Remove the switch where it is set, or set it to 0.",
+        '"env": { "CLAUDE_CODE_USE_BEDROCK": "0" }',
+    ),
+    ALWAYS,
+)
+def cloud(facts: Facts) -> Iterator[Finding]:
+    """Find a base URL that is not used."""
+    switch = cloud_switch(facts)
+    if switch is None or not facts.text(BASE_URL):
+        return
+    name = switch.removeprefix("env.")
+    yield Finding(
+        "URL109",
+        Severity.ERROR if leads_to_own_server(facts) else Severity.INFO,
+        "the base URL is not used",
+        f"{name} is on, so the client sends everything to that cloud and nothing to ANTHROPIC_BASE_URL. "
+        "Remove it, or set it to 0.",
+        switch,
+    )
+
+
+RULES: tuple[Rule, ...] = (api_path, no_address, no_scheme, wildcard_host, cloud)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from stormdeck.model.finding import Edit, Finding, Fix, Severity
+from stormdeck.model.rules.audience import ALWAYS
 from stormdeck.model.rules.facts import BASE_URL, Facts
 from stormdeck.model.rules.hosts import host_of, is_near, looks_real, port_of
 from stormdeck.model.rules.live import Reach
@@ -130,7 +131,8 @@ def no_messages(facts: Facts) -> Iterator[Finding]:
         "docs: HTTP sends headers in clear text",
         "Use https://, a tunnel (ssh -L), or a VPN.",
         '"env": { "ANTHROPIC_BASE_URL": "https://llm.example.org" }',
-    )
+    ),
+    ALWAYS,
 )
 def token_in_the_clear(facts: Facts) -> Iterator[Finding]:
     """Find a secret that leaves the private network in clear text."""

@@ -70,7 +70,7 @@ MODEL = (
         Kind.TIER_ID,
         Group.MODEL,
         "The served id that stands for sonnet, letter for letter.",
-        "a hosted id, which your server does not know",
+        "a hosted id",
     ),
     Field(
         "env.ANTHROPIC_DEFAULT_OPUS_MODEL",
@@ -78,7 +78,7 @@ MODEL = (
         Kind.TIER_ID,
         Group.MODEL,
         "The served id that stands for opus: the default tier of 2.1.329.",
-        "a hosted id, which your server does not know",
+        "a hosted id",
     ),
     Field(
         "env.ANTHROPIC_DEFAULT_HAIKU_MODEL",
@@ -86,7 +86,7 @@ MODEL = (
         Kind.TIER_ID,
         Group.MODEL,
         "The served id that stands for haiku: background requests such as titles and topics ask for it.",
-        "a hosted id, which your server does not know",
+        "a hosted id",
     ),
     Field(
         "env.ANTHROPIC_DEFAULT_FABLE_MODEL",
@@ -94,7 +94,7 @@ MODEL = (
         Kind.TIER_ID,
         Group.MODEL,
         "The served id that stands for fable, a tier of the newest clients that sub-agents may ask for.",
-        "a hosted id, which your server does not know",
+        "a hosted id",
     ),
     Field(
         "env.ANTHROPIC_MODEL",

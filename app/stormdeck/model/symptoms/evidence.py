@@ -8,9 +8,10 @@ from stormdeck.model.blame import proxy_name
 from stormdeck.model.deck import Deck
 from stormdeck.model.finding import Finding
 from stormdeck.model.path import HopKind, place
+from stormdeck.model.rules.gather import facts_of
 from stormdeck.model.rules.hosts import same_place
 from stormdeck.model.rules.live import live_of
-from stormdeck.model.rules.registry import page_of
+from stormdeck.model.rules.registry import is_silent, page_of
 from stormdeck.model.server import ServerState
 from stormdeck.model.symptoms.cause import Cause, Standing
 from stormdeck.model.symptoms.traces import Trace
@@ -24,6 +25,7 @@ _REACHED = {"URL104", "URL105", "URL106", "AUTH204", "AUTH205"}
 _COMMAND = {"SERVER901", "SERVER902"}
 _UNPROVEN = {"SERVER905"}
 """A green look proves nothing; only a timed request does."""
+_NOT_JUDGED = "no own server is set, so this rule judged nothing here"
 _AWAY = {ServerState.DOWN, ServerState.STARTING}
 
 
@@ -44,10 +46,13 @@ def weighed(code: str, deck: Deck, model: str | None, seen: Sequence[Trace], *, 
     if told or logged:
         change = _change(findings[0]) if findings else page.fix
         return Cause(code, page.title, Standing.FOUND, hop, (*told, *logged), change)
-    checked = _checked(code, deck)
+    silent = is_silent(code, facts_of(deck))
+    checked = None if silent else _checked(code, deck)
     if checked is not None:
         return Cause(code, page.title, Standing.UNLIKELY, hop, (checked,), page.fix)
-    return Cause(code, page.title, Standing.POSSIBLE, hop, (_why_open(code, deck),), page.fix)
+    return Cause(
+        code, page.title, Standing.POSSIBLE, hop, (_NOT_JUDGED if silent else _why_open(code, deck),), page.fix
+    )
 
 
 _HOPS = {"PROXY": HopKind.PROXY, "SERVER": HopKind.SERVER}

@@ -49,6 +49,15 @@ MESSAGES: tuple[Message, ...] = (
         ("AUTH201", "FILE701", "FILE702", "MODEL307", "AUTH202", "AUTH206"),
     ),
     Message(
+        "the client goes to a cloud and not to your server",
+        (
+            "Could not load AWS credentials",
+            "Could not load Google Cloud credentials",
+            "Must provide one of the `baseURL` or `resource` arguments",
+        ),
+        ("URL109",),
+    ),
+    Message(
         "the client asks whether to use a key",
         (
             "Detected a custom API key in your environment. Do you want to use this API key?",
@@ -79,7 +88,7 @@ MESSAGES: tuple[Message, ...] = (
             "Failed to authenticate. API Error: 403",
             "API Error: 403 · Please run /login",
         ),
-        ("AUTH205", "AUTH204", "AUTH202", "TRAFFIC404"),
+        ("AUTH205", "AUTH204", "AUTH209", "AUTH202", "TRAFFIC404"),
     ),
     Message(
         "too many requests, or a proxy in cooldown",

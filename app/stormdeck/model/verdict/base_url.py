@@ -8,6 +8,7 @@ from stormdeck.model.deck import Deck
 from stormdeck.model.finding import Severity
 from stormdeck.model.light import Light
 from stormdeck.model.path import HopKind, place
+from stormdeck.model.rules.gather import is_hosted
 from stormdeck.model.rules.hosts import parts_of, same_place
 from stormdeck.model.server import ServerKind
 from stormdeck.model.verdict.servers import why_missed
@@ -22,7 +23,7 @@ def not_reached(deck: Deck) -> Iterator[Statement]:
     url = deck.settings.text(_BASE_URL) or ""
     if not servers or parts_of(url) is None or any(same_place(url, one.url) for one in servers):
         return
-    if any(one.code.startswith("URL") and one.severity is Severity.ERROR for one in deck.findings):
+    if any(one.code.startswith("URL") and one.severity is Severity.ERROR for one in deck.findings) or is_hosted(deck):
         return
     silent = next(
         (one for one in deck.discovery.found if one.kind is ServerKind.OTHER and same_place(one.url, url)), None

@@ -11,12 +11,14 @@ from stormdeck.model.discovery import ServerProcess
 from stormdeck.model.light import Light
 from stormdeck.model.logs.endings import Ending
 from stormdeck.model.path import HopKind, place, silent_base
+from stormdeck.model.rules.gather import is_hosted
 from stormdeck.model.rules.hosts import origin_of, same_place, with_scheme
 from stormdeck.model.rules.trust import WITHHELD
 from stormdeck.model.server import ProxySnapshot, ServerKind, ServerState, VllmSnapshot
 from stormdeck.model.settings.trust import withheld
 from stormdeck.model.text import clean, mask_text
 from stormdeck.model.units import duration
+from stormdeck.model.verdict.hosted import nothing_of_ours
 from stormdeck.model.verdict.statement import LOOKING, Statement, brief
 
 _BASE_URL = "env.ANTHROPIC_BASE_URL"
@@ -43,6 +45,8 @@ def _nothing(deck: Deck, now: float) -> Statement:
         return Statement(Light.UNKNOWN, "Asking the servers")
     if deck.discovery.loading:
         return _loading(deck, deck.discovery.loading[0], now)
+    if is_hosted(deck):
+        return nothing_of_ours(deck)
     silent = silent_base(deck)
     if silent is not None:
         return Statement(

@@ -1,0 +1,143 @@
+"""Where the client's requests go, as far as rules differ by it: to one's own server, a hosted one, or a cloud."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from enum import StrEnum
+from urllib.parse import urlsplit
+
+from stormdeck.model.rules.choice import MODEL, MODEL_VARIABLE, SMALL_FAST, is_hosted_id, is_tier, without_window
+from stormdeck.model.rules.facts import CUSTOM_OPTION, FABLE_ID, TIER_IDS, Facts
+from stormdeck.model.rules.families import family_of
+from stormdeck.model.rules.hosts import is_near, same_place
+from stormdeck.model.rules.names import VARIABLES
+from stormdeck.model.server import ServerKind
+
+
+class Destination(StrEnum):
+    """Where requests go."""
+
+    OWN = "own server"
+    """A base URL on this machine or a private network, one that the user named as own, or a model of one's own."""
+    GATEWAY = "hosted gateway"
+    """Any other base URL. It may serve or map hosted ids itself."""
+    HOSTED = "hosted API"
+    """No base URL, or that of the hosted API, and no model of one's own."""
+    CLOUD = "cloud"
+    """A cloud switch is on: the base URL is not used at all (measured, 2.1.112 and 2.1.329)."""
+    UNKNOWN = "unknown"
+    """There are no settings here: the client may run on another machine."""
+
+
+SWITCHES = tuple(
+    f"env.CLAUDE_CODE_USE_{cloud}" for cloud in ("BEDROCK", "VERTEX", "FOUNDRY", "MANTLE", "ANTHROPIC_AWS")
+)
+"""What sends requests to a cloud instead of the base URL."""
+_ON = {"1", "true", "yes", "on"}
+_NAMING_MODELS = (*TIER_IDS.values(), FABLE_ID, MODEL_VARIABLE, SMALL_FAST, "env.CLAUDE_CODE_SUBAGENT_MODEL")
+_HOSTED_API = ("anthropic.com", "claude.com", "claude.ai")
+_TEMPLATE = re.compile(r"\$[{(]?\w|\{\{|<[\w .-]+>(?!$)")
+"""What stands for a value that something else fills in."""
+_LONGEST_NAME = 80
+_MEANT = re.compile(r"env\.\w*(?:ANTHROPIC|CLAUDE)\w*(?:URL|URI|BASE|HOST|ENDPOINT)\w*", re.IGNORECASE)
+
+
+def destination(facts: Facts) -> Destination:
+    """Return where requests go by the settings, the user's own words, and what answered."""
+    if cloud_switch(facts) is not None:
+        return Destination.CLOUD
+    url = facts.root_or_env("ANTHROPIC_BASE_URL")
+    if url:
+        return _of_url(facts, url)
+    if facts.scope is not None or _names_own_model(facts) or _misspelt_base_url(facts):
+        return Destination.OWN
+    return Destination.HOSTED if has_settings(facts) else Destination.UNKNOWN
+
+
+def unjudged(facts: Facts) -> str:
+    """Return why the rules about a server of one's own are silent, in a sentence; empty where they speak."""
+    match destination(facts):
+        case Destination.HOSTED:
+            return "No own server is set: nothing to check."
+        case Destination.CLOUD:
+            name = (cloud_switch(facts) or "").removeprefix("env.")
+            return f"{name} is on, so requests go to that cloud: no own server to check."
+        case Destination.GATEWAY:
+            return (
+                f"Requests go to {base_host(facts)}, taken for a hosted gateway: rules about a server of your own are "
+                "left out. If it is yours, name it with --vllm or --proxy."
+            )
+    return ""
+
+
+def has_settings(facts: Facts) -> bool:
+    """Return whether there are any settings to judge."""
+    files = facts.settings.files if facts.settings is not None else ()
+    return bool(facts.values) or any(file.exists for file in files)
+
+
+def cloud_switch(facts: Facts) -> str | None:
+    """Return the cloud switch that is on; ``0``, ``false`` and an empty text are off (measured)."""
+    return next((path for path in SWITCHES if facts.text(path).lower() in _ON), None)
+
+
+def base_host(facts: Facts) -> str:
+    """Return the host of the base URL, empty where there is none."""
+    return _host(facts.root_or_env("ANTHROPIC_BASE_URL"))
+
+
+def leads_to_own_server(facts: Facts) -> bool:
+    """Return whether the base URL, whatever else the settings say, is that of one's own server."""
+    url = facts.root_or_env("ANTHROPIC_BASE_URL")
+    return bool(url) and _of_url(facts, url) is Destination.OWN
+
+
+def _of_url(facts: Facts, url: str) -> Destination:
+    host = _host(url)
+    if host.endswith(_HOSTED_API) and any(host == one or host.endswith(f".{one}") for one in _HOSTED_API):
+        return Destination.HOSTED
+    if any(same_place(url, one) for one in facts.named) or _is_known_vllm(facts, url):
+        return Destination.OWN
+    if _TEMPLATE.search(url.strip("<>")):
+        return Destination.GATEWAY
+    return Destination.OWN if is_near(host) else Destination.GATEWAY
+
+
+def _host(url: str) -> str:
+    """Return the host of a base URL, however it is spelt; empty where there is none."""
+    text = unicodedata.normalize("NFKC", url).replace("。", ".").strip().strip("\"'`<>").lower()
+    rest = re.sub(r"^[a-z][a-z0-9+.-]*:/+", "", text)
+    try:
+        host = urlsplit(f"//{rest}").hostname or ""
+    except ValueError:
+        host = re.split(r"[:/?#]", rest.rpartition("@")[2], maxsplit=1)[0]
+    return host.rstrip(".")
+
+
+def _is_known_vllm(facts: Facts, url: str) -> bool:
+    """Return whether what answers at the base URL says of itself that it is vLLM."""
+    probe, vllm = facts.live.probe, facts.live.vllm
+    asked = probe is not None and probe.kind is ServerKind.VLLM and same_place(probe.url, url)
+    return asked or (vllm is not None and bool(vllm.version) and same_place(vllm.url, url))
+
+
+def _names_own_model(facts: Facts) -> bool:
+    """Return whether a variable names a model that the hosted API does not have.
+
+    Of ``model`` and the picker's row that is taken only from the name of a known open family: new hosted names come.
+    """
+    named = [without_window(facts.text(path)) for path in _NAMING_MODELS]
+    if any(name and not is_hosted_id(name) and not is_tier(name) for name in named):
+        return True
+    others = (facts.text(MODEL), facts.root_or_env(CUSTOM_OPTION.removeprefix("env.")))
+    return any(name and not is_hosted_id(name) and family_of([name]) is not None for name in others)
+
+
+def _misspelt_base_url(facts: Facts) -> bool:
+    """Return whether an unknown variable looks like a base URL and leads to a server of one's own."""
+    return any(
+        _MEANT.fullmatch(path) and path.removeprefix("env.") not in VARIABLES and is_near(_host(value))
+        for path, value in facts.values.items()
+        if value and len(path) <= _LONGEST_NAME
+    )

@@ -1,0 +1,27 @@
+"""What is said to somebody who has no server of their own: nothing is wrong with that."""
+
+from __future__ import annotations
+
+from stormdeck.model.deck import Deck
+from stormdeck.model.light import Light
+from stormdeck.model.rules.destination import Destination, base_host, destination
+from stormdeck.model.rules.gather import facts_of
+from stormdeck.model.verdict.statement import Statement, brief
+
+
+def nothing_of_ours(deck: Deck) -> Statement:
+    """Return that requests go to the hosted API, a hosted gateway or a cloud, so that nothing is watched."""
+    facts = facts_of(deck)
+    where = {
+        Destination.GATEWAY: f"Claude Code sends to {base_host(facts)}",
+        Destination.CLOUD: "Claude Code sends to a cloud",
+    }.get(destination(facts), "nothing to watch")
+    return Statement(
+        Light.UNKNOWN,
+        f"No own server is set: {where}",
+        "For a server of your own press 3 and set the base URL, or start with --vllm http://HOST:8000.",
+        brief=brief("No own server is set", where),
+        cause="the settings name no server of one's own",
+        evidence="the settings of all scopes and the shell",
+        step="name a server of your own: stormdeck --vllm http://HOST:8000",
+    )
