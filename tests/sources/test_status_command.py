@@ -87,6 +87,7 @@ def test_the_json_is_as_the_contract_says(home):
         "turns_per_minute": None,
         "retries_per_minute": None,
         "storm": None,
+        "window": None,
     }
 
 
@@ -216,6 +217,9 @@ def test_a_log_with_times_tells_the_requests_and_the_storm(home):
         code, said = told(home, "--log", str(log))
     assert code == 2
     assert said["requests"]["per_minute"] == 4.0
+    window = said["requests"]["window"]
+    assert window["seconds"] == 900
+    assert window["requests"] == window["turns"] + window["retries"] == 4
     assert said["requests"]["retries_per_minute"] == 3.0
     assert said["requests"]["storm"]["attempts"] == 4
     assert said["headline"]["text"].startswith("RETRY")

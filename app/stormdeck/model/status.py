@@ -11,6 +11,7 @@ from stormdeck.model.retries.report import storm_as_json
 from stormdeck.model.server import ServerState
 from stormdeck.model.settings.trust import withheld
 from stormdeck.model.text import clean, mask_url
+from stormdeck.model.traffic import TrafficSnapshot
 from stormdeck.model.verdict.statement import Statement
 
 VERSION = 1
@@ -46,8 +47,22 @@ def status_json(deck: Deck, said: tuple[Statement, ...]) -> dict[str, object]:
             "turns_per_minute": traffic.turns_per_minute if traffic is not None else None,
             "retries_per_minute": traffic.retries_per_minute if traffic is not None else None,
             "storm": storm_as_json(storm) if storm is not None else None,
+            "window": _window(traffic),
         },
         "statements": [_statement(one) for one in said],
+    }
+
+
+def _window(traffic: TrafficSnapshot | None) -> dict[str, object] | None:
+    """Return the counts of the whole window, and the log that counts now; ``None`` while no log is read."""
+    if traffic is None or not traffic.logs:
+        return None
+    return {
+        "seconds": traffic.bucket_s * len(traffic.buckets),
+        "turns": traffic.turns,
+        "requests": traffic.requests,
+        "retries": traffic.retries,
+        "log": traffic.counted or None,
     }
 
 
