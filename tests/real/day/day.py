@@ -91,8 +91,10 @@ class Day:
             one.pid for one in psutil.Process(int(shell)).children(recursive=True) if "stormdeck" in one.cmdline()
         )
 
-    def note(self, step: str, truth: str, says: Callable[[Reading], bool], panel: Pane | None = None) -> None:
-        """Wait until the panel says what is true, and write down what it says at last."""
+    def note(
+        self, step: str, truth: Callable[[], str], says: Callable[[Reading], bool], panel: Pane | None = None
+    ) -> None:
+        """Wait until the panel says what is true by then, and write down what it says at last."""
         deadline = time.monotonic() + SETTLED_S + LATE_S
         while True:
             reading = read_panel(panel or self.panel, self.stack)
@@ -100,24 +102,29 @@ class Day:
             if agrees or time.monotonic() > deadline:
                 break
             time.sleep(0.5)
-        self.rows.append(Row(step, truth, reading.words, agrees))
-        sys.stdout.write(f"{'true ' if agrees else 'FALSE'} {step}: {truth} | {reading.words}\n")
+        row = Row(step, truth(), reading.words, agrees)
+        self.rows.append(row)
+        sys.stdout.write(f"{'true ' if agrees else 'FALSE'} {step}: {row.truth} | {row.panel}\n")
         sys.stdout.flush()
         if not agrees:
             (self.stack.folder / f"screen-{len(self.rows)}.txt").write_text(reading.screen)
 
     def counts(self, step: str, panel: Pane | None = None) -> None:
         """Compare turns, requests and retries of the window."""
+        self.note(f"{step}: counts", self._count_words, lambda reading: reading.counts == self._true_counts(), panel)
+
+    def _true_counts(self) -> tuple[int, int, int]:
         true = self.truth()
-        wanted = (true.turns, true.requests + self._refused, true.retries + self._refused)
-        words = f"{wanted[0]} turns, {wanted[1]} requests, {wanted[2]} retries"
-        self.note(f"{step}: counts", words, lambda reading: reading.counts == wanted, panel)
+        return true.turns, true.requests + self._refused, true.retries + self._refused
+
+    def _count_words(self) -> str:
+        return "{} turns, {} requests, {} retries".format(*self._true_counts())
 
     def storms(self, step: str, panel: Pane | None = None) -> None:
         """Compare the storms that the panel lists with those of the ledgers."""
         self.note(
             f"{step}: storms",
-            ", ".join(map(str, self.true_storms()[::-1])) or "none",
+            lambda: ", ".join(map(str, self.true_storms()[::-1])) or "none",
             lambda reading: self.lists_rightly(reading.storms),
             panel,
         )
@@ -280,7 +287,9 @@ def _proxy_goes(day: Day, ada: Session) -> None:
 def _direct(day: Day, ada: Session) -> None:
     stack = day.stack
     stack.point_at(VLLM_PORT)
-    day.note("the base URL leads to vLLM", "no LiteLLM in the path", lambda reading: "LiteLLM" not in reading.path)
+    day.note(
+        "the base URL leads to vLLM", lambda: "no LiteLLM in the path", lambda reading: "LiteLLM" not in reading.path
+    )
     day.counts("the base URL leads to vLLM")
     day.turn(ada, "Go on directly.")
     day.counts("a turn without the proxy")
@@ -297,7 +306,7 @@ def _direct(day: Day, ada: Session) -> None:
     day.counts("three cuts")
     day.storms("three cuts")
     stack.point_at(PROXY_PORT)
-    day.note("the base URL leads back", "LiteLLM in the path", lambda reading: "LiteLLM" in reading.path)
+    day.note("the base URL leads back", lambda: "LiteLLM in the path", lambda reading: "LiteLLM" in reading.path)
     day.turn(ada, "Go on over the proxy.")
     day.counts("the base URL leads back")
     day.storms("the base URL leads back")
