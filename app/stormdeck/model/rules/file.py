@@ -136,7 +136,9 @@ def misspelt(facts: Facts) -> Iterator[Finding]:
         env = file.values.get("env")
         for name in islice(resembling(env if isinstance(env, dict) else {}, VARIABLES), _COMPARED):
             known = WRONG_WORDS.get(name) or (None if _is_foreign(name) else meant(name, VARIABLES))
-            if known is not None and name not in RETIRED:
+            if name in RETIRED:
+                yield _retired(file, name)
+            elif known is not None:
                 yield _did_you_mean(facts, file, f"env.{name}", f"env.{known}")
         for name in islice(resembling(file.values, ROOT_KEYS), _COMPARED):
             if name in VARIABLES or "." in name or is_own_note(name):
@@ -151,6 +153,20 @@ def misspelt(facts: Facts) -> Iterator[Finding]:
 def _is_foreign(name: str) -> bool:
     """Return whether a name is no setting of the client: a proxy in lower case, or no name of a variable at all."""
     return name.upper() in _LOWER_TOO or "." in name
+
+
+def _retired(file: SettingsFile, name: str) -> Finding:
+    line, column = _place(file, f"env.{name}")
+    return Finding(
+        "FILE703",
+        Severity.INFO,
+        f"{NEWEST_LISTED} does not know it",
+        f"Claude Code {NEWEST_LISTED} does not know {name} any more: it has no effect there.",
+        f"env.{name}",
+        file=str(file.path),
+        line=line,
+        column=column,
+    )
 
 
 def _did_you_mean(facts: Facts, file: SettingsFile, path: str, known: str) -> Finding:

@@ -214,7 +214,7 @@ WRONG_WORDS: Mapping[str, str] = {
 }
 """Names that people write for a variable, with other words than its own."""
 RETIRED = frozenset({"DISABLE_NON_ESSENTIAL_MODEL_CALLS"})
-"""Variables that the newest client no longer knows; a rule of its own reports them (TRAFFIC406)."""
+"""Variables that the newest client no longer knows."""
 _NOTES = {"author", "comment", "comments", "description", "id", "name", "note", "notes", "title", "version"}
 _BOOKKEEPING = re.compile(
     r"(?:has|last|cached|num|is|did)[A-Z]\w*|\w*(?:State|Count|Shown|Seen|Accepted|History|Installed|Time|Date"
