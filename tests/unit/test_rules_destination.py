@@ -252,12 +252,6 @@ def test_a_gateway_gets_notes_without_fixes_at_most():
     assert all(one.fix is None for one in findings)
 
 
-def test_a_switch_that_is_gone_is_a_note_for_everybody():
-    assert found({"DISABLE_NON_ESSENTIAL_MODEL_CALLS": "1"}) == [("TRAFFIC406", "info")]
-    assert found({**GOOD, "DISABLE_NON_ESSENTIAL_MODEL_CALLS": "1"}) == [("TRAFFIC406", "info")]
-    assert found({"DISABLE_NON_ESSENTIAL_MODEL_CALLS": "1"}, client_version="1.0.128") == []
-
-
 def test_every_family_says_for_whom_it_speaks():
     assert {rule.family for rule in RULES} == set(FAMILIES)
     for rule in RULES:

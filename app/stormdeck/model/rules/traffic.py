@@ -7,14 +7,12 @@ import re
 from collections.abc import Iterator
 
 from stormdeck.model.finding import Edit, Finding, Fix, Severity
-from stormdeck.model.rules.audience import ALWAYS
 from stormdeck.model.rules.facts import BASE_URL, Facts
 from stormdeck.model.rules.hosts import host_of, is_near
 from stormdeck.model.rules.rule import Page, Rule, rule
 
 QUIET = "env.CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC"
 ATTRIBUTION = "env.CLAUDE_CODE_ATTRIBUTION_HEADER"
-GONE = "env.DISABLE_NON_ESSENTIAL_MODEL_CALLS"
 NO_BETAS = "env.CLAUDE_CODE_DISABLE_EXPERIMENTAL_BETAS"
 _ON = {"1", "true"}
 _OFF = {"0", "false"}
@@ -171,34 +169,4 @@ def _covers(entry: str, host: str) -> bool:
         return False
 
 
-@rule(
-    Page(
-        "TRAFFIC406",
-        "a switch that the client no longer has",
-        "DISABLE_NON_ESSENTIAL_MODEL_CALLS is set.",
-        "The client does not read it any more. What is left of its purpose is done by "
-        "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC.",
-        "",
-        "gone in 2.1.329; older clients read it",
-        "source: the bundle of 2.1.332 does not name it",
-        "Remove it.",
-        '"env": { "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1" }',
-    ),
-    ALWAYS,
-)
-def gone_switch(facts: Facts) -> Iterator[Finding]:
-    """Find a switch without effect."""
-    if facts.raw(GONE) is not None and facts.since("2.1.329"):
-        yield Finding(
-            "TRAFFIC406",
-            Severity.INFO,
-            "the client no longer has it",
-            "Newer clients do not read it: it has no effect.",
-            GONE,
-            evidence="source",
-            applies=">=2.1.329",
-            fix=Fix("remove it", (Edit(GONE, None),)),
-        )
-
-
-RULES: tuple[Rule, ...] = (extra_traffic, attribution, betas, detour, gone_switch)
+RULES: tuple[Rule, ...] = (extra_traffic, attribution, betas, detour)
