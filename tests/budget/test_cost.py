@@ -1,6 +1,7 @@
 """What the panel costs: counted, not timed, so that a slow machine says the same (facts/textual.md 2.5)."""
 
 import functools
+import json
 import subprocess
 import sys
 from collections import Counter
@@ -10,9 +11,12 @@ import pytest
 from textual.widgets import Input
 
 from panel import AREAS, hand, in_loop, show, until
-from samples import CALM, FOUND, GPUS, NOW, PROXY, VLLM, WELL, WRONG
+from samples import CALM, FOUND, GPUS, NOW, PROXY, VLLM, WELL, WRONG, settings
 from stormdeck.model.logs.book import LogBook
+from stormdeck.model.settings import draft
 from stormdeck.ui.screens.base import Area
+from stormdeck.ui.screens.raw import RawScreen
+from stormdeck.ui.widgets import settings_form
 from stormdeck.ui.widgets.live_panel import LivePanel
 from stormdeck.ui.widgets.log_line import LineDrawer
 from stormdeck.ui.widgets.log_tail import LOOK_BACK
@@ -136,3 +140,54 @@ async def test_the_tail_looks_back_a_bounded_way(panel, monkeypatch):
         pilot.app.lines_came()
         await pilot.pause()
         assert 0 < looked["LogBook"] <= LOOK_BACK
+
+
+def long_settings(count=3000):
+    env = {"ANTHROPIC_BASE_URL": "http://127.0.0.1:8000/v1", **{f"MY_{number:05}": "x" for number in range(count)}}
+    return settings(json.dumps({"model": "sonnet", "env": env}, indent=2))
+
+
+@in_loop
+async def test_a_long_settings_file_costs_no_more_than_the_rows_that_are_seen(panel, monkeypatch):
+    drawn, original = [], settings_form.row_lines
+    monkeypatch.setattr(settings_form, "row_lines", lambda *row: (drawn.append(row[0].path), original(*row))[1])
+    async with panel().run_test(size=(120, 40)) as pilot:
+        await hand(pilot, long_settings())
+        await show(pilot, "settings")
+        assert len(drawn) < 300
+        for key in ("down", "end", "up", "enter", "a", "enter", "u", "x"):
+            drawn.clear()
+            await pilot.press(key)
+            await pilot.pause()
+            assert len(drawn) < 300, key
+        assert len(pilot.app.screen.query("*")) < 60
+
+
+@in_loop
+async def test_a_hidden_form_runs_no_rules(panel, monkeypatch):
+    asked, original = [], draft.findings_of
+    monkeypatch.setattr(draft, "findings_of", lambda *given, **named: (asked.append(1), original(*given, **named))[1])
+    async with panel().run_test(size=(120, 40)) as pilot:
+        await hand(pilot, *WHOLE)
+        await show(pilot, "settings")
+        await show(pilot, "overview")
+        asked.clear()
+        for number in range(5):
+            await hand(pilot, replace(VLLM, latency_ms=number))
+        assert asked == []
+        await show(pilot, "settings")
+        await until(pilot, lambda: asked, "the form does not catch up")
+        assert pilot.app.screen.draft.deck is pilot.app.deck
+
+
+@in_loop
+async def test_the_raw_view_draws_the_lines_that_are_seen(panel, monkeypatch):
+    drawn = count(monkeypatch, RawScreen, "_line")
+    async with panel().run_test(size=(120, 40)) as pilot:
+        await hand(pilot, long_settings())
+        await show(pilot, "settings")
+        await pilot.press("j")
+        await until(pilot, lambda: drawn["RawScreen"])
+        await pilot.press("end")
+        await pilot.pause()
+        assert drawn["RawScreen"] < 300

@@ -6,7 +6,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from stormdeck.model.settings.document import Document
-from stormdeck.model.settings.scanner import scan
+from stormdeck.model.settings.scanner import _Scanner, scan
 from stormdeck.model.settings.scope import FileError
 
 KEYS = st.sampled_from(["model", "env", "A", "B_C", "ключ", 'q"t', "", "a b"])
@@ -86,13 +86,26 @@ def test_a_new_entry_is_undone_by_removing_it(text, path, value):
 
 
 @settings(max_examples=60, deadline=None)
-@given(objects(), PATHS, TEXTS)
-def test_a_changed_value_is_undone_by_the_old_one(text, path, value):
-    document = Document.parse(text)
-    old = document.get(path)
-    start, end = span(text, path)
-    if isinstance(old, str) and text[start:end] == json.dumps(old, ensure_ascii=False):
-        assert document.set(path, value).set(path, old).text == text
+@given(objects(), PATHS, TEXTS, TEXTS)
+def test_a_changed_value_is_undone_by_the_old_one(text, path, old, new):
+    document = Document.parse(text).set(path, old)
+    assert document.get(path) == old
+    assert document.set(path, new).set(path, old).text == document.text
+
+
+@settings(max_examples=100, deadline=None)
+@given(objects())
+def test_the_places_of_entries_are_those_of_the_strict_reader(text):
+    quick, strict = (
+        scan(text, text.startswith("\ufeff")),
+        _Scanner(text).value(scan(text, text[:1] == "\ufeff").start, 0),
+    )
+    assert places(quick) == places(strict)
+
+
+def places(node):
+    inner = [(one.key, one.start, one.key_end, *places(one.node)) for one in node.members or ()]
+    return node.start, node.end, node.value, inner
 
 
 @example('{\n"A" : {}\n,"model"\n:\n{},\n"env" : {}\n}', ("model",))

@@ -1,5 +1,6 @@
 """What the rules say about files: misspelt names, scopes that lose, readers, and clients that run."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -62,6 +63,61 @@ def test_a_misspelt_variable_is_renamed_in_its_file():
     after = preview(settings, Scope.USER, finding.fix.edits)
     assert after.text("env.ANTHROPIC_BASE_URL") == "http://h:1"
     assert of_code("FILE703", after) == []
+
+
+def test_a_name_with_other_words_than_the_right_one_is_told():
+    settings = files(user='{"disableExperimentalBetas": true, "env": {"CLAUDE_MODEL": "q", "ANTHROPIC_AUTH_KEY": "k"}}')
+    titles = {one.path: one.title for one in of_code("FILE703", settings)}
+    assert titles == {
+        "env.CLAUDE_MODEL": "did you mean ANTHROPIC_MODEL?",
+        "env.ANTHROPIC_AUTH_KEY": "did you mean ANTHROPIC_AUTH_TOKEN?",
+        "disableExperimentalBetas": "did you mean CLAUDE_CODE_DISABLE_EXPERIMENTAL_BETAS in env?",
+    }
+
+
+NOT_MISSPELT = {
+    "real keys": '{"enableWorkflows": true, "allowedMarketplaces": [], "feedbackSurveyState": {"lastShownTime": 1}}',
+    "notes": '{"_comment": "x", "description": "y", "version": 3, "//": "z", "$comment": "w", "name": "n"}',
+    "bookkeeping": '{"numStartups": 3, "hasCompletedOnboarding": true, "tipsHistory": {}, "mcpServers": {}}',
+    "opposites": '{"enableAgentView": true, "disableSpinnerTips": true, "claudeAiConnectors": true, "denyPlugins": []}',
+    "another type": '{"models": ["a"], "agents": {}, "languages": ["de"], "plugins": []}',
+    "another program's": '{"env": {"PROJECT_DIR": "/x", "SESSION_ID": "1", "OPENAI_MODEL": "g", "PROMPT_CACHING": "1", '
+    '"LOG_LEVEL": "debug", "GITHUB_TOKEN": "t", "MODEL": "m", "AUTH_TOKEN": "a"}}',
+}
+
+
+@pytest.mark.parametrize("text", NOT_MISSPELT.values(), ids=NOT_MISSPELT)
+def test_what_is_no_misspelt_name_is_not_told(text):
+    assert of_code("FILE703", files(user=text)) == []
+
+
+@pytest.mark.parametrize(("version", "count"), [(None, 1), ("2.1.332", 1), ("2.1.333", 0), ("3.0.0", 0)])
+def test_a_client_newer_than_the_list_may_know_the_name(version, count):
+    settings = files(user='{"alwaysThinkingEnable": true}')
+    assert len(of_code("FILE703", settings, client_version=version)) == count
+
+
+def test_a_variable_that_the_client_has_given_up_is_a_note():
+    (finding,) = of_code("FILE703", files(user='{"env": {"DISABLE_NON_ESSENTIAL_MODEL_CALLS": "1"}}'))
+    assert (finding.severity.value, finding.fix) == ("info", None)
+
+
+def test_a_renamed_key_keeps_its_json_type_and_a_program_keeps_its_variable():
+    settings = files(user='{"alwaysThinkingEnable": true, "cleanupPeriodDay": 30, "env": {"API_TIMEOUTS_MS": "1"}}')
+    fixes = {one.path: one.fix for one in of_code("FILE703", settings)}
+    assert fixes["env.API_TIMEOUTS_MS"] is None
+    after = preview(settings, Scope.USER, [edit for fix in fixes.values() if fix for edit in fix.edits])
+    assert after.file(Scope.USER).text == (
+        '{"env": {"API_TIMEOUTS_MS": "1"}, "alwaysThinkingEnabled": true, "cleanupPeriodDays": 30}'
+    )
+
+
+def test_thousands_of_unknown_names_are_compared_with_a_bounded_number_of_known_ones(monkeypatch):
+    compared = []
+    monkeypatch.setattr("stormdeck.model.rules.file.meant", lambda name, known: compared.append(name))
+    names = {f"CLAUDE_CODE_OWN_{number}": "1" for number in range(5000)}
+    of_code("FILE703", files(user=json.dumps({**names, "env": {**names, "MY": "1"}})))
+    assert 0 < len(compared) <= 400
 
 
 def test_known_names_and_proxies_in_lower_case_are_right():

@@ -9,7 +9,7 @@ from enum import StrEnum
 from itertools import islice, takewhile
 from typing import Literal
 
-from stormdeck.model.settings.secrets import masked_json
+from stormdeck.model.settings.secrets import MaskedLines, text_lines
 from stormdeck.model.text import clean
 
 _Opcode = tuple[Literal["replace", "delete", "insert", "equal"], int, int, int, int]
@@ -40,14 +40,14 @@ class DiffLine:
 
 def diff(old: str, new: str, context: int = 1) -> tuple[DiffLine, ...]:
     """Return the changed lines with at most ``context`` lines around them; empty when nothing changed."""
-    before, after = _lines(old), _lines(new)
+    before, after = text_lines(old), text_lines(new)
     same = _alike(zip(before, after, strict=False))
     if same == len(before) == len(after):
         return ()
     rest = min(len(before), len(after)) - same
     tail = min(rest, _alike(zip(reversed(before), reversed(after), strict=False)))
     start, left_out = max(0, same - context), max(0, tail - context)
-    shown_before, shown_after = _lines(masked_json(old)), _lines(masked_json(new))
+    shown_before, shown_after = MaskedLines(old), MaskedLines(new)
     lines: list[DiffLine] = []
     matcher = _matcher(before[start : len(before) - left_out], after[start : len(after) - left_out])
     for group in matcher.get_grouped_opcodes(context):
@@ -106,9 +106,3 @@ def _opcodes(before: Sequence[str], after: Sequence[str]) -> Iterator[_Opcode]:
         next_old, next_new = next(meets, (len(before), len(after)))
         yield "replace", old, next_old, new, next_new
         old, new = next_old, next_new
-
-
-def _lines(text: str) -> list[str]:
-    """Return the lines without their ends; only a line feed ends one, as in an editor."""
-    lines = [line.removesuffix("\r") for line in text.removeprefix("\ufeff").split("\n")]
-    return lines[:-1] if lines[-1] == "" else lines

@@ -17,7 +17,8 @@ from typing import NamedTuple, NoReturn
 
 _BLANK = re.compile(r"[ \t\r\n]*")
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
-_PLAIN_KEY = re.compile(r'"([^"\\\x00-\x1f]*)"[ \t\r\n]*:[ \t\r\n]*')
+_PLAIN_ENTRY = re.compile(r'"([^"\\\x00-\x1f]*)"[ \t\r\n]*:[ \t\r\n]*("([^"\\\x00-\x1f]*)")[ \t\r\n]*(,?)[ \t\r\n]*')
+"""A key and a text without escapes, and the comma behind them: most entries of a file."""
 _PLAIN = re.compile(r'[^"\\\x00-\x1f]*')
 _ESCAPE = re.compile(r'\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})')
 _WORD = re.compile(r"[^\s,:{}\[\]\"]{1,24}")
@@ -41,21 +42,26 @@ class Node:
         self.end = end
         self.value = value
         """As the client reads it; of a key that stands twice, the last."""
-        self.repeats = True
-        """Whether a key may stand twice in an object of this value; ``False``: none does."""
-        self._members = members
-        self._text = text
-        self._by_key: dict[str, Member] | None = None
+        if isinstance(value, dict):
+            self._members = members
+            self._text = text
+            self._by_key: dict[str, Member] | None = None
+            self.repeats = True
+            """Whether a key may stand twice in it or in an object below; ``False``: none does."""
 
     @property
     def members(self) -> tuple[Member, ...] | None:
         """Return the entries of an object in the order of the text; ``None`` for all else."""
-        if self._members is None and isinstance(self.value, dict):
+        if not isinstance(self.value, dict):
+            return None
+        if self._members is None:
             self._members = tuple(_entries(self._text, self.start))
         return self._members
 
     def member(self, key: str) -> Member | None:
         """Return the entry of a key that counts: the last."""
+        if not isinstance(self.value, dict):
+            return None
         if self._by_key is None:
             self._by_key = {member.key: member for member in self.members or ()}
         return self._by_key.get(key)
@@ -134,12 +140,16 @@ def _entries(text: str, start: int) -> Iterator[Member]:
     """Yield the entries of the object at ``start``, of a text that is JSON."""
     at = _after_blanks(text, start + 1)
     while text[at] == '"':
-        plain = _PLAIN_KEY.match(text, at)
+        plain = _PLAIN_ENTRY.match(text, at)
         if plain is not None:
-            key, key_end, place = plain[1], plain.end(1) + 1, plain.end()
-        else:
-            key, key_end = _PLAIN_DECODER.raw_decode(text, at)
-            place = _after_blanks(text, _after_blanks(text, key_end) + 1)
+            value_start, end = plain.span(2)
+            yield Member(plain[1], at, plain.end(1) + 1, Node(value_start, end, plain[3]))
+            at = plain.end()
+            if plain[4]:
+                continue
+            return
+        key, key_end = _PLAIN_DECODER.raw_decode(text, at)
+        place = _after_blanks(text, _after_blanks(text, key_end) + 1)
         value, end = _PLAIN_DECODER.raw_decode(text, place)
         yield Member(key, at, key_end, Node(place, end, value, text=text))
         at = _after_blanks(text, end)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from typing import overload
 
 from stormdeck.model.settings.scanner import Node, ScanError, scan
 from stormdeck.model.text import MASK, mask, mask_text
@@ -27,17 +29,46 @@ def masked_value(path: str, text: str) -> str:
 
 def masked_json(text: str) -> str:
     """Return JSON text with every secret masked, line for line the same; text that is not JSON is masked coarsely."""
+    return mask_text(_without_named(text))
+
+
+class MaskedLines(Sequence[str]):
+    """The lines of a JSON text as ``masked_json`` shows them, each masked when it is looked at."""
+
+    def __init__(self, text: str) -> None:
+        self._lines = text_lines(_without_named(text))
+
+    def __len__(self) -> int:
+        return len(self._lines)
+
+    @overload
+    def __getitem__(self, at: int) -> str: ...
+    @overload
+    def __getitem__(self, at: slice) -> list[str]: ...
+    def __getitem__(self, at: int | slice) -> str | list[str]:
+        found = self._lines[at]
+        return mask_text(found) if isinstance(found, str) else [mask_text(line) for line in found]
+
+
+def text_lines(text: str) -> list[str]:
+    """Return the lines without their ends; only a line feed ends one, as in an editor."""
+    lines = [line.removesuffix("\r") for line in text.removeprefix("\ufeff").split("\n")]
+    return lines[:-1] if lines[-1] == "" else lines
+
+
+def _without_named(text: str) -> str:
+    """Return JSON text without what stands under a secret's name."""
     start = 1 if text.startswith("\ufeff") else 0
     try:
         root = scan(text, start)
     except ScanError:
-        return mask_text(_BROKEN_ENTRY.sub(rf"\g<1>{MASK}", text))
+        return _BROKEN_ENTRY.sub(rf"\g<1>{MASK}", text)
     pieces: list[str] = []
     place = 0
     for begin, end in _spans(root):
         pieces += [text[place:begin], f'"{MASK}"']
         place = end
-    return mask_text("".join([*pieces, text[place:]]))
+    return "".join([*pieces, text[place:]])
 
 
 def _spans(node: Node) -> list[tuple[int, int]]:
@@ -46,6 +77,6 @@ def _spans(node: Node) -> list[tuple[int, int]]:
     for member in node.members or ():
         if is_secret(member.key) and isinstance(member.node.value, str) and member.node.value:
             spans.append((member.node.start, member.node.end))
-        else:
+        elif isinstance(member.node.value, dict):
             spans += _spans(member.node)
     return spans

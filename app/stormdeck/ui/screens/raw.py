@@ -14,7 +14,7 @@ from stormdeck.model.litellm.config import ProxyConfig
 from stormdeck.model.settings.document import Document
 from stormdeck.model.settings.draft import Draft
 from stormdeck.model.settings.scope import FileError
-from stormdeck.model.settings.secrets import masked_json
+from stormdeck.model.settings.secrets import MaskedLines
 from stormdeck.model.text import clean, mask_text
 from stormdeck.ui.actions import bindings
 from stormdeck.ui.draw import LIGHT_STYLES, hanging, light, line
@@ -35,7 +35,6 @@ class RawScreen(Dialog[None]):
         self._headline = title
         self._text = text
         self._notes = notes
-
         self._laid_out: tuple[int, RowLayout] | None = None
 
     def compose(self) -> ComposeResult:
@@ -94,7 +93,7 @@ def of_draft(draft: Draft) -> RawScreen:
         if place is not None:
             notes.setdefault(place[0], finding)
     title = f"{draft.file.path}, as it would be saved" if draft.file is not None else "no file"
-    return RawScreen(title, masked_json(text).splitlines(), notes)
+    return RawScreen(title, MaskedLines(text), notes)
 
 
 def of_proxy(config: ProxyConfig, findings: Sequence[Finding]) -> RawScreen:

@@ -15,6 +15,9 @@ from stormdeck.ui.screens.dialog import Dialog
 
 ON_TOP = "Somebody else changed the file meanwhile. These are your edits on top of it."
 THESE_ALONE = "Only these lines change. A copy of the file is kept first."
+YOUR_CHOICE = (
+    "It changes who pays, where prompts go, or what another host receives. Nothing is written before you save."
+)
 STYLES = {DiffKind.CONTEXT: "$quiet", DiffKind.REMOVED: "$error", DiffKind.ADDED: "$success"}
 
 
@@ -22,6 +25,7 @@ class SaveScreen(Dialog[bool | None]):
     """Enter writes, escape does not; where the file changed outside, ``d`` drops one's own edits."""
 
     BINDINGS = bindings("save")
+    HEADLINE = "SAVE  "
 
     def __init__(
         self, path: Path, lines: Sequence[DiffLine], *, notes: Sequence[str] = (), changed_outside: bool = False
@@ -34,12 +38,15 @@ class SaveScreen(Dialog[bool | None]):
 
     def words(self, width: int) -> Content:
         """Return the file, the diff, and what happens to the rest."""
-        rows = [*line(("SAVE  ", "$quiet bold"), (str(self._path), "bold")).wrap(width), line()]
+        rows = [*line((self.HEADLINE, "$quiet bold"), (str(self._path), "bold")).wrap(width), line()]
         rows += [row for one in self._lines for row in diff_rows(one, width)]
         notes = [row for note in self._notes for row in line((note, "$quiet")).wrap(width)]
         rows += [line(), *notes] if notes else []
-        said = (ON_TOP, "$warning") if self._changed_outside else (THESE_ALONE, "$quiet")
-        return lines([*rows, line(), line(said)])
+        return lines([*rows, line(), line(self.closing())])
+
+    def closing(self) -> tuple[str, str]:
+        """Return the sentence below the diff, and its style."""
+        return (ON_TOP, "$warning") if self._changed_outside else (THESE_ALONE, "$quiet")
 
     def hints(self) -> tuple[Content, ...]:
         """Return the ways out: two, and one more where somebody else changed the file."""
@@ -55,6 +62,20 @@ class SaveScreen(Dialog[bool | None]):
         """Drop one's own edits."""
         if self._changed_outside:
             self.dismiss(None)
+
+
+class TakeScreen(SaveScreen):
+    """What a fix would change that is not made without asking: enter takes it into the draft, escape does not."""
+
+    HEADLINE = "FIX  "
+
+    def closing(self) -> tuple[str, str]:
+        """Return what such a fix does."""
+        return YOUR_CHOICE, "$warning"
+
+    def hints(self) -> tuple[Content, ...]:
+        """Return the two ways out."""
+        return self.hint("save.write", "take it"), self.hint("save.back", "back to the form")
 
 
 def diff_rows(one: DiffLine, width: int) -> list[Content]:

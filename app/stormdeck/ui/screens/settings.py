@@ -7,7 +7,8 @@ from textual.app import ComposeResult
 from textual.widgets import Input
 
 from stormdeck.model.deck import Deck
-from stormdeck.model.finding import Finding
+from stormdeck.model.finding import Finding, Fix
+from stormdeck.model.settings.diff import diff
 from stormdeck.model.settings.draft import Draft
 from stormdeck.model.settings.field import Kind
 from stormdeck.model.settings.scope import Scope
@@ -17,6 +18,7 @@ from stormdeck.ui.actions import bindings
 from stormdeck.ui.copies import of_setting
 from stormdeck.ui.screens.base import Area
 from stormdeck.ui.screens.repair import propose_repair
+from stormdeck.ui.screens.save import TakeScreen
 from stormdeck.ui.screens.saving import Saving
 from stormdeck.ui.widgets.bottom_field import BottomField
 from stormdeck.ui.widgets.field_row import FieldRow
@@ -162,20 +164,36 @@ class SettingsScreen(Area):
         if row is not None and row.state.value is not None and self._may_edit():
             self.change(self.draft.edit(row.field.path, None))
 
-    def action_fix(self) -> None:
+    async def action_fix(self) -> None:
         """Take the first fix that the row offers."""
         row = self.form.current
         fixes = [finding.fix for finding in row.state.findings if finding.fix] if row else []
         if not fixes:
             self.notify("No fix to take here.")
         elif self._may_edit():
-            self.change(self.draft.take(fixes[0].edits))
+            await self._take(fixes[0])
 
-    def take_fix(self, finding: Finding) -> None:
-        """Take a finding's fix, and go to the row that it is about."""
-        if finding.fix is not None and self._may_edit():
-            self.change(self.draft.take(finding.fix.edits))
+    async def take_fix(self, finding: Finding) -> None:
+        """Take a finding's fix in the scope that it is for, and go to the row that it is about."""
+        if finding.fix is not None:
+            self.action_show_scope((finding.fix.scope or self.draft.scope).value)
         self.go_to(finding.path)
+        if finding.fix is not None and self._may_edit():
+            await self._take(finding.fix)
+
+    async def _take(self, fix: Fix) -> None:
+        """Take a fix; one that is not safe only after its diff was seen."""
+        taken, file = self.draft.take(fix.edits), self.draft.file
+        if fix.safe or file is None:
+            self.change(taken)
+            return
+
+        def answered(accepted: bool | None) -> None:
+            if accepted:
+                self.change(self.draft.take(fix.edits))
+
+        changed = diff(self.draft.text(), taken.text())
+        await self.app.push_screen(TakeScreen(file.path, changed, notes=(fix.description,)), answered)
 
     def go_to(self, path: str) -> None:
         """Go to the row of a setting."""
