@@ -73,10 +73,12 @@ class TestAnswered:
         assert (found.outcome, found.answered_at) == (Outcome.RECOVERED, None)
 
     @pytest.mark.parametrize(
-        ("running", "figures"), [(1, "(25 s, 12 tokens/s)"), (2, "(25 s)"), (0, "(25 s)")], ids=str
+        ("running", "took", "figures"),
+        [(1, 25, "(25 s, 12 tokens/s)"), (2, 25, "(25 s)"), (0, 25, "(25 s)"), (1, 4, "(4 s)")],
+        ids=["alone", "beside another", "not at vLLM", "no longer than the rate's own span"],
     )
-    def test_the_headline_says_for_how_long_and_how_fast_where_only_it_runs(self, running, figures):
-        answered = replace(LIVE, next_at=None, gives_up_at=None, answered_at=NOW - 25)
+    def test_the_headline_says_for_how_long_and_how_fast_where_only_it_runs(self, running, took, figures):
+        answered = replace(LIVE, next_at=None, gives_up_at=None, answered_at=NOW - took)
         vllm = replace(VLLM, engine=replace(ENGINE, running=running, generation_tokens_per_s=12.0))
         deck = deck_of(vllm, PROXY, replace(CALM, storms=(answered,)))
         first = said(deck)[0]

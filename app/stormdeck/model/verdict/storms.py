@@ -9,6 +9,7 @@ from stormdeck.model.blame import Blame, blame, blame_failure, proxy_name
 from stormdeck.model.deck import Deck
 from stormdeck.model.light import Light
 from stormdeck.model.logs.reasons import is_cooldown
+from stormdeck.model.metrics import RATE_S
 from stormdeck.model.retries.storm import Outcome, Storm
 from stormdeck.model.server import ServerState
 from stormdeck.model.traffic import Failure
@@ -81,8 +82,11 @@ def _answered(storm: Storm, deck: Deck, now: float) -> Statement:
     """Tell that the newest attempt is being answered: nothing fails any more."""
     whose = blame(storm, deck)
     engine = deck.vllm.engine if deck.vllm is not None else None
-    rate = engine.generation_tokens_per_s if engine is not None and engine.running == 1 else None
-    figures = [duration(max(0.0, now - (storm.answered_at or now)))] + ([f"{rate:.0f} tokens/s"] if rate else [])
+    took = max(0.0, now - (storm.answered_at or now))
+    # The rate is this answer's only where nothing else runs, and over seconds in which this one did.
+    known = engine is not None and engine.running == 1 and took >= RATE_S
+    rate = engine.generation_tokens_per_s if engine is not None and known else None
+    figures = [duration(took)] + ([f"{rate:.0f} tokens/s"] if rate else [])
     head = f"Attempt {storm.attempts} is being answered"
     failed = storm.attempts - 1
     return Statement(
