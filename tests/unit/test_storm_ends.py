@@ -325,6 +325,12 @@ class TestRefused:
         assert (first.hop, first.code) == (HopKind.PROXY, "URL105")
         assert "LiteLLM :4000 is down" in first.headline
 
+    def test_a_cause_that_nothing_tells_is_called_unknown(self):
+        live = replace(LIVE, cause="unknown", reason="")
+        first = said(deck_of(VLLM, PROXY, replace(CALM, storms=(live,))))[0]
+        assert " · cause unknown · " in first.headline
+        assert first.hop is None
+
     def test_once_it_answers_again_it_is_told_as_what_was_and_no_log_is_pointed_at(self):
         live = replace(LIVE, cause="refused", reason="")
         first = said(deck_of(VLLM, PROXY, replace(CALM, storms=(live,))))[0]
