@@ -237,6 +237,13 @@ class TestWaits:
         assert found.next_at - found.last == pytest.approx(sum(gaps) / 3, abs=0.5)
         assert found.next_by - found.last >= 6.0 * 1.25
 
+    def test_the_waits_of_a_transcript_leave_the_servers_own_time_out(self):
+        """The server takes two seconds for each answer, and asks for six."""
+        times = [0.0, 8.3, 16.4, 25.1]
+        lines = [(at + 2.0, 429) for at in times]
+        found = storm(ledger(*lines, entries=sent(*times)), times[-1] + 3)
+        assert found.next_at - (T + times[-1] + 2.0) == pytest.approx((6.3 + 6.1 + 6.7) / 3, abs=0.3)
+
     def test_while_the_ladder_is_kept_no_wait_is_asked_for(self):
         found = storm(ledger(*failures(4, 429)), 4.5)
         assert found.next_at - found.last == pytest.approx(4.5)

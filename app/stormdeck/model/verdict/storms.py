@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from stormdeck.model.blame import Blame, blame, blame_failure, proxy_name
 from stormdeck.model.deck import Deck
+from stormdeck.model.impact import is_background
 from stormdeck.model.light import Light
 from stormdeck.model.logs.reasons import is_cooldown
 from stormdeck.model.metrics import RATE_S
@@ -203,6 +204,8 @@ def failing(deck: Deck, now: float) -> Iterator[Statement]:
     age = now - failure.at
     ago = f"{duration(age // 10 * 10)} ago" if age >= 10 else "just now"
     passed = "; one after it passed" if failure.passed else ""
+    found = next((one for one in deck.findings if one.code == whose.code), None)
+    background = found is not None and is_background(found, deck)
     yield Statement(
         Light.LOOK if failure.passed else Light.BROKEN,
         f"A request failed {ago}{passed}: {whose.cause}",
@@ -213,6 +216,7 @@ def failing(deck: Deck, now: float) -> Iterator[Statement]:
         cause=whose.cause,
         evidence=f"its line in {failure.log}" + (", and the error record beside it" if failure.reason else ""),
         step=_step(whose, deck),
+        rank=Light.LOOK if background else None,
         age=age,
     )
 
