@@ -13,5 +13,5 @@ async def test_a_blank_row_stands_below_a_full_verdict_where_there_is_room(panel
         await hand(pilot, WRONG, FOUND, VLLM)
         await show(pilot, area)
         rows = screen(pilot.app).splitlines()
-        last = rows.index(rows_with(pilot.app, 'selected model". Press 3')[0])
+        last = rows.index(rows_with(pilot.app, 'selected model"')[0])
         assert [bool(row.strip()) for row in rows[last : last + 3]] == [True, False, True]

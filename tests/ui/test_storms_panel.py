@@ -6,6 +6,7 @@ import pytest
 
 from panel import hand, in_loop, rows_with, show, until
 from samples import CALM, FOUND, GAVE_UP, GPUS, LIVE, PROXY, RECOVERED, STORMY, VLLM, WELL
+from stormdeck.model.retries.storm import Outcome
 
 WHOLE = (WELL, FOUND, VLLM, PROXY, GPUS, STORMY)
 TO_STORMS = ("tab", "tab")
@@ -69,3 +70,23 @@ async def test_enter_without_a_storm_does_nothing(panel):
         await hand(pilot, *WHOLE[:-1], replace(CALM, storms=()))
         await pilot.press(*TO_STORMS, "down", "enter")
         assert pilot.app.screen.AREA == "overview"
+
+
+@pytest.mark.parametrize(
+    ("storm", "words"),
+    [
+        (LIVE, ("still going", "live")),
+        (replace(LIVE, next_at=None, answered_at=LIVE.last), ("being answered", "answer")),
+        (replace(LIVE, next_at=None), ("next attempt overdue", "overdue")),
+        (replace(GAVE_UP, outcome=Outcome.STOPPED), ("stopped by the user", "stopped")),
+        (replace(GAVE_UP, outcome=Outcome.QUIET), ("no further attempt", "stopped")),
+        (GAVE_UP, ("gave up", "gave up")),
+    ],
+    ids=["goes on", "is answered", "overdue", "stopped", "quiet", "given up"],
+)
+@pytest.mark.parametrize(("size", "place"), [((120, 40), 0), ((40, 20), 1)], ids=["wide", "narrow"])
+@in_loop
+async def test_a_row_says_how_its_storm_stands(panel, storm, words, size, place):
+    async with panel().run_test(size=size) as pilot:
+        await hand(pilot, *WHOLE[:-1], replace(CALM, storms=(storm,)))
+        assert any(words[place] in row for row in rows_with(pilot.app, f"{storm.attempts}"))

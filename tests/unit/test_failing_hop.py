@@ -1,18 +1,19 @@
 """The hop that fails is named and lit, by whose answer it was; a finding explains no failure of another id."""
 
 from dataclasses import replace
+from itertools import product
 
 import pytest
 
 from samples import CALM, ENGINE, FOUND, GPUS, NOW, PROXY, VLLM, WELL, WELL_SET, settings
 from stormdeck.feed.reduce import take
 from stormdeck.model.deck import Deck
-from stormdeck.model.finding import Finding, Severity
+from stormdeck.model.finding import Edit, Finding, Fix, Severity
 from stormdeck.model.light import Light
 from stormdeck.model.logs.batch import LogBatch
 from stormdeck.model.meter import TrafficMeter
 from stormdeck.model.path import HopKind, path
-from stormdeck.model.server import ServedModel
+from stormdeck.model.server import ServedModel, ServerState
 from stormdeck.model.status import status_json
 from stormdeck.model.traffic import Failure
 from stormdeck.model.verdict.ranking import statements
@@ -202,10 +203,10 @@ class TestOneSeverity:
         assert light(deck, hop)[0] is severity.light
 
     def test_a_proxy_that_restarts_is_no_fault_of_the_settings(self):
-        from stormdeck.model.server import ServerState
-
-        finding = Finding("URL105", Severity.ERROR, "nothing listens there", "", "env.ANTHROPIC_BASE_URL")
-        for state in (ServerState.DOWN, ServerState.STARTING):
+        path_of = "env.ANTHROPIC_BASE_URL"
+        plain = Finding("URL105", Severity.ERROR, "nothing listens there", "", path_of)
+        elsewhere = replace(plain, fix=Fix("set it to vLLM", (Edit(path_of, "http://127.0.0.1:8000"),)))
+        for state, finding in product((ServerState.DOWN, ServerState.STARTING), (plain, elsewhere)):
             deck = deck_of(replace(PROXY, state=state, detail="why"), CALM, findings=(finding,))
             assert light(deck, HopKind.CLIENT) == (Light.FINE, "")
             assert light(deck, HopKind.PROXY)[0] is state.light

@@ -73,16 +73,67 @@ class TestAnswered:
         assert (found.outcome, found.answered_at) == (Outcome.RECOVERED, None)
 
     @pytest.mark.parametrize(
-        ("running", "figures"), [(1, "(25 s, 12 tokens/s)"), (2, "(25 s)"), (0, "(25 s)")], ids=str
+        ("running", "took", "figures"),
+        [(1, 25, "(25 s, 12 tokens/s)"), (2, 25, "(25 s)"), (0, 25, "(25 s)"), (1, 4, "(4 s)")],
+        ids=["alone", "beside another", "not at vLLM", "no longer than the rate's own span"],
     )
-    def test_the_headline_says_for_how_long_and_how_fast_where_only_it_runs(self, running, figures):
-        answered = replace(LIVE, next_at=None, gives_up_at=None, answered_at=NOW - 25)
+    def test_the_headline_says_for_how_long_and_how_fast_where_only_it_runs(self, running, took, figures):
+        answered = replace(LIVE, next_at=None, gives_up_at=None, answered_at=NOW - took)
         vllm = replace(VLLM, engine=replace(ENGINE, running=running, generation_tokens_per_s=12.0))
         deck = deck_of(vllm, PROXY, replace(CALM, storms=(answered,)))
         first = said(deck)[0]
         assert first.headline.startswith(f"Attempt 6 is being answered {figures} · 5 attempts before it failed · 500")
         assert (first.light, state_of(first)) == (Light.LOOK, "degraded")
         assert status_json(deck, said(deck))["requests"]["storm"] is None
+
+
+class TestNewestLine:
+    """The line of the newest attempt is found, though nothing but its sending is known: over any connection."""
+
+    def over(self, ports, *lines, entries):
+        made = Ledger()
+        for (at, status), port in zip(lines, ports, strict=True):
+            made.take(LogBatch("litellm.log", (access(status, port),), T + at, history=False))
+        for text in entries:
+            made.take_entry(parse_entry(text))
+        return made
+
+    @pytest.mark.parametrize("ports", [(1, 2, 3, 4, 5), (1, 1, 1, 1, 2), (0, 0, 0, 0, 0)], ids=str)
+    @pytest.mark.parametrize("service", [0.02, 0.5, 2.0], ids=str)
+    def test_a_failure_is_followed_by_a_wait(self, ports, service):
+        lines = [(at + service, 500) for at in LADDER]
+        sent_at, at = [], 0.0
+        for wait in (0.55, 1.15, 2.2, 4.5):
+            sent_at.append(at)
+            at += service + wait
+        sent_at.append(at)
+        lines = [(when + service, 500) for when in sent_at]
+        found = storm(self.over(ports, *lines, entries=sent(*sent_at)), sent_at[-1] + service + 1)
+        assert found.attempts == 5
+        assert found.next_at == pytest.approx(T + sent_at[-1] + service + 9, abs=0.01)
+
+    @pytest.mark.parametrize("first_byte", [0.5, 12.0, 45.0], ids=str)
+    def test_an_answer_that_begins_late_over_a_new_connection_is_one(self, first_byte):
+        lines = (*failures(4), (8.4 + first_byte, 200))
+        found = storm(self.over((1, 1, 1, 1, 9), *lines, entries=sent(*LADDER)), 8.4 + first_byte + 5)
+        assert (found.attempts, found.answered_at) == (5, pytest.approx(T + 8.4 + first_byte))
+
+    def test_an_answer_after_attempts_that_left_no_line_is_one_and_nothing_was_cut(self):
+        """The proxy was down for five attempts; the sixth is answered at once."""
+        made = self.over((1,), (17.3 + 0.3, 200), entries=sent(*LADDER, 17.3))
+        found = storm(made, 20)
+        assert (found.attempts, found.answered_at) == (6, pytest.approx(T + 17.6))
+        assert found.cause != "cut"
+
+    def test_what_answers_another_session_is_not_taken(self):
+        other = [
+            written.ask(T + 9, session="s2"),
+            written.request(T + 9.1, "o1", digest="d9", session="s2"),
+            written.answer(T + 14, session="s2"),
+        ]
+        lines = (*failures(4), (11.0, 200))
+        found = storm(self.over((1, 1, 1, 1, 9), *lines, entries=[*sent(*LADDER), *other]), 15)
+        assert found.answered_at is None
 
 
 class TestOverdue:
@@ -105,7 +156,16 @@ class TestOverdue:
         made = ledger(*failures(4), entries=sent(*LADDER))
         found = storm(made, 8.4 + 60)
         assert (found.outcome, found.next_at, found.answered_at) == (Outcome.LIVE, None, None)
+        assert (found.sent_at, found.fails) == (pytest.approx(T + 8.4), True)
         assert storm(made, 8.4 + 400).outcome is Outcome.QUIET
+
+    def test_the_headline_says_how_long_it_waits(self):
+        waits = replace(LIVE, next_at=None, gives_up_at=None, sent_at=NOW - 12)
+        deck = deck_of(VLLM, PROXY, replace(CALM, storms=(waits,)))
+        first = said(deck)[0]
+        assert first.headline.startswith("RETRY STORM  attempt 6 of 11 · 500")
+        assert first.headline.endswith(" · waits for an answer, 12 s")
+        assert status_json(deck, said(deck))["requests"]["storm"] is not None
 
     def test_by_the_log_alone_a_slow_answer_may_still_come(self):
         made = ledger(*failures())
@@ -177,6 +237,13 @@ class TestWaits:
         assert found.next_at - found.last == pytest.approx(sum(gaps) / 3, abs=0.5)
         assert found.next_by - found.last >= 6.0 * 1.25
 
+    def test_the_waits_of_a_transcript_leave_the_servers_own_time_out(self):
+        """The server takes two seconds for each answer, and asks for six."""
+        times = [0.0, 8.3, 16.4, 25.1]
+        lines = [(at + 2.0, 429) for at in times]
+        found = storm(ledger(*lines, entries=sent(*times)), times[-1] + 3)
+        assert found.next_at - (T + times[-1] + 2.0) == pytest.approx((6.3 + 6.1 + 6.7) / 3, abs=0.3)
+
     def test_while_the_ladder_is_kept_no_wait_is_asked_for(self):
         found = storm(ledger(*failures(4, 429)), 4.5)
         assert found.next_at - found.last == pytest.approx(4.5)
@@ -200,6 +267,19 @@ class TestLost:
         assert first.headline.startswith("Claude Code gave up after 11 attempts")
         assert "end it again" in first.detail
         assert (state_of(first), others[0].code) == ("degraded", "URL101")
+
+    def test_a_storm_that_has_just_recovered_comes_before_an_older_one_and_hides_it_not(self):
+        why = "EngineCore encountered an issue"
+        gone = replace(GAVE_UP, started=NOW - 140, last=NOW - 120, reason=why)
+        fresh = replace(GAVE_UP, outcome=Outcome.RECOVERED, started=NOW - 14, last=NOW - 4, reason=why)
+        first, second, *_ = said(deck_of(VLLM, PROXY, replace(CALM, storms=(fresh, gone))))
+        assert first.headline.startswith("Recovered after")
+        assert second.headline.startswith("Claude Code gave up after")
+        assert second.headline.endswith("2 min ago")
+        older = replace(fresh, last=NOW - 25)
+        assert said(deck_of(VLLM, PROXY, replace(CALM, storms=(older, gone))))[0].headline.startswith(
+            "Claude Code gave"
+        )
 
     def test_it_leaves_after_minutes(self):
         gone = replace(GAVE_UP, started=NOW - 240, last=NOW - 200)
@@ -251,6 +331,18 @@ class TestRefused:
         first = said(deck_of(VLLM, down, replace(CALM, storms=(live,))))[0]
         assert (first.hop, first.code) == (HopKind.PROXY, "URL105")
         assert "LiteLLM :4000 is down" in first.headline
+
+    def test_a_cause_that_nothing_tells_is_called_unknown(self):
+        live = replace(LIVE, cause="unknown", reason="")
+        first = said(deck_of(VLLM, PROXY, replace(CALM, storms=(live,))))[0]
+        assert " · cause unknown · " in first.headline
+        assert first.hop is None
+
+    def test_once_it_answers_again_it_is_told_as_what_was_and_no_log_is_pointed_at(self):
+        live = replace(LIVE, cause="refused", reason="")
+        first = said(deck_of(VLLM, PROXY, replace(CALM, storms=(live,))))[0]
+        assert "refused: LiteLLM :4000 was down" in first.headline
+        assert first.detail == "LiteLLM answers now: the next attempt should pass."
 
 
 def deck_of(*snapshots, settings=WELL):

@@ -148,9 +148,17 @@ class TestEvents:
             (Change(ChangeKind.ATTEMPT, 1, FOURTH), "storm 1: attempt 4 of 11"),
             (Change(ChangeKind.RECOVERED, 2, RECOVERED), "storm 2 recovered after 5 attempts, 9 s"),
             (Change(ChangeKind.GAVE_UP, 1, GAVE_UP), "storm 1: the client gave up after 4 attempts, 5 s"),
+            (
+                Change(ChangeKind.GAVE_UP, 1, replace(GAVE_UP, outcome=Outcome.STOPPED)),
+                "storm 1: its user stopped it after 4 attempts, 5 s",
+            ),
+            (
+                Change(ChangeKind.GAVE_UP, 1, replace(GAVE_UP, outcome=Outcome.QUIET)),
+                "storm 1: no further attempt was seen after 4 attempts, 5 s",
+            ),
             (Change(ChangeKind.WITHDRAWN, 1, LIVE), "storm 1 was none"),
         ],
-        ids=["begins", "what comes next", "attempt", "recovered", "gave up", "withdrawn"],
+        ids=["begins", "what comes next", "attempt", "recovered", "gave up", "stopped", "quiet", "withdrawn"],
     )
     def test_a_change_is_one_line(self, change, words):
         text = as_text(change, START + 2, Paint(coloured=False))
@@ -166,7 +174,7 @@ class TestEvents:
         }
         assert set(event["storm"]) == {
             *("id", "started", "ended", "attempts", "cause", "recovered", "session", "evidence"),
-            *("log", "limit", "reason", "next_at", "gives_up_at"),
+            *("log", "limit", "reason", "outcome", "next_at", "gives_up_at"),
         }
         assert event["storm"]["id"] == 3
 

@@ -14,7 +14,13 @@ from stormdeck.model.units import NONE, duration, grouped, plural
 COLUMNS = 80
 _HEADINGS = ("started", "length", "attempts", "cause", "outcome", "evidence")
 _NUMBERS = {"attempts"}
-_INKS = {Outcome.LIVE: Ink.ERROR, Outcome.GAVE_UP: Ink.WARNING, Outcome.RECOVERED: Ink.GOOD}
+_INKS = {
+    Outcome.LIVE: Ink.ERROR,
+    Outcome.GAVE_UP: Ink.WARNING,
+    Outcome.RECOVERED: Ink.GOOD,
+    Outcome.STOPPED: Ink.QUIET,
+    Outcome.QUIET: Ink.WARNING,
+}
 
 
 def as_text(report: Report, paint: Paint) -> list[str]:

@@ -8,7 +8,8 @@ Every object has ``version`` (1), ``event`` and ``t`` (unix seconds), and by eve
   ``storm_gave_up``, ``storm_withdrawn`` (its attempts turned out to be turns of their own): ``storm``, with the keys
   that ``analyze --json`` gives a storm, and ``id`` (counts from 1, the same in all events of one storm), ``log``,
   ``limit`` (attempts after which the client gives up), ``reason`` in words, ``next_at`` and ``gives_up_at`` (unix
-  seconds or null).
+  seconds or null), ``outcome`` in words: ``storm_gave_up`` is also the end of a storm that its user stopped, or that no
+  further attempt was seen of.
   A storm that began before the watch has no ``storm_started``.
 - ``counts``, once a minute: ``seconds`` that they cover, and ``http_requests``, ``probes``, ``main_requests``,
   ``auxiliary`` (or null), ``count_tokens``, ``retries``, ``turns`` in that time.
@@ -23,11 +24,12 @@ from stormdeck.commands.paint import Ink, Paint
 from stormdeck.model.logs.batch import LogState, LogStatus
 from stormdeck.model.retries.changes import Change, ChangeKind
 from stormdeck.model.retries.report import Report, storm_as_json
-from stormdeck.model.retries.storm import Storm
+from stormdeck.model.retries.storm import Outcome, Storm
 from stormdeck.model.text import clean
 from stormdeck.model.units import about, duration, plural
 
 VERSION = 1
+_ENDS = {Outcome.STOPPED: "its user stopped it", Outcome.QUIET: "no further attempt was seen"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +102,7 @@ def _fields(event: Event) -> tuple[str, dict[str, object]]:
 
 
 def _storm_fields(storm: Storm) -> dict[str, object]:
-    more = {"log": storm.log, "limit": storm.limit, "reason": storm.reason}
+    more = {"log": storm.log, "limit": storm.limit, "reason": storm.reason, "outcome": storm.outcome.value}
     return {**storm_as_json(storm), **more, "next_at": storm.next_at, "gives_up_at": storm.gives_up_at}
 
 
@@ -112,7 +114,7 @@ def _change_words(change: Change, now: float) -> str:
     if change.kind is ChangeKind.RECOVERED:
         return f"{name} recovered{took}"
     if change.kind is ChangeKind.GAVE_UP:
-        return f"{name}: the client gave up{took}"
+        return f"{name}: {_ENDS.get(change.storm.outcome, 'the client gave up')}{took}"
     if change.kind is ChangeKind.WITHDRAWN:
         return f"{name} was none: its {storm.attempts} attempts were turns of their own"
     why = f"{storm.cause} {clean(storm.reason)}".strip()

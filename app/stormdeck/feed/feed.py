@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from stormdeck import __version__
 from stormdeck.feed.canarydesk import CanaryDesk
+from stormdeck.feed.clients import ClientDesk
 from stormdeck.feed.logdesk import LogDesk
 from stormdeck.feed.reduce import Snapshot
 from stormdeck.feed.servers import ServerDesk
@@ -28,6 +29,7 @@ from stormdeck.model.retries.ladder import attempt_limit
 from stormdeck.model.settings.scope import SettingsFile, SettingsSnapshot
 from stormdeck.model.settings.timeout import timeout_ms
 from stormdeck.model.text import clean
+from stormdeck.model.traffic import TrafficSnapshot
 from stormdeck.model.troubles import Troubles
 from stormdeck.options import Options
 from stormdeck.paths import UserPaths
@@ -46,6 +48,8 @@ if TYPE_CHECKING:
 TRAFFIC_S = 1.0
 COUNTED_S = 0.4
 """From one count to the next while requests come: a storm is still told within a second of its third attempt."""
+MISSED_S = 30.0
+"""For so long after a 404 the models are asked for with every poll."""
 BUCKETS = 60
 LONGEST_FAULT = 160
 
@@ -128,6 +132,7 @@ class Feed:
         self._spawn(self._run())
         self._spawn(self._storms.run())
         self._spawn(self._keep_counting())
+        self._spawn(ClientDesk(self._meter).run())
         self._logs.follow_transcripts(transcripts_folder(self._paths.claude))
 
     async def stop(self) -> None:
@@ -216,6 +221,8 @@ class Feed:
             if (traffic := self._storms.take(self._meter.snapshot(time.time()))) != last:
                 last = traffic
                 self._hand(traffic)
+            if _missed_a_model(traffic, time.time()):
+                self._servers.list_again()
             if (tails := self._logs.tails(last_lines=self._servers.missing)) != ends:
                 ends = tails
                 self._hand(tails)
@@ -245,3 +252,9 @@ class Feed:
         error = None if task.cancelled() else task.exception()
         if error is not None:
             self._stopped = clean(f"{type(error).__name__}: {error}")[:LONGEST_FAULT]
+
+
+def _missed_a_model(traffic: TrafficSnapshot, now: float) -> bool:
+    """Return whether a request was answered with 404 lately: the list of models that is known may be another's."""
+    failure = traffic.failure
+    return failure is not None and failure.status == 404 and 0 <= now - failure.at < MISSED_S

@@ -75,6 +75,9 @@ def _placed(deck: Deck, snapshot: Snapshot) -> Deck:
     if isinstance(snapshot, VllmSnapshot):
         deck = replace(deck, prefix=deck.prefix.then(snapshot, deck.client_version))
         deck = _noting_return(deck, HopKind.SERVER, deck.vllm, snapshot)
+        before = deck.vllm.models if deck.vllm is not None else ()
+        if before and snapshot.models and before != snapshot.models:
+            deck = replace(deck, listed_at=snapshot.seen)
     if isinstance(snapshot, ProxySnapshot):
         deck = _noting_return(deck, HopKind.PROXY, deck.proxy, snapshot)
     place: dict[str, Any] = {_PLACES[type(snapshot)]: snapshot}

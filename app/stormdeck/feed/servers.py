@@ -105,6 +105,12 @@ class ServerDesk:
         for _, poller, _, _ in self._pollers.values():
             poller.end_quiet()
 
+    def list_again(self) -> None:
+        """Ask vLLM for its models with the next poll."""
+        polled = self._pollers.get("vllm")
+        if polled is not None and isinstance(polled[3], VllmSource):
+            polled[3].list_again()
+
     def attention(self, given: bool) -> None:
         """Slow down while nobody looks."""
         self._watched = given

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from stormdeck.model.deck import Deck
 from stormdeck.model.finding import Finding, Severity
 from stormdeck.model.hop import HopKind
-from stormdeck.model.impact import is_background
+from stormdeck.model.impact import is_background, where_to_fix
 from stormdeck.model.place import place
 from stormdeck.model.retries.storm import Storm
 from stormdeck.model.server import ServerState
@@ -88,7 +88,7 @@ def _blamed(failed: _Failed, deck: Deck) -> Blame:
     if deck.replay is not None:
         # Whose log was recorded is not known.
         return Blame(None, f"{cause}: {reason}" if reason else cause, "The log beside the attempts says why: press 2.")
-    told = _by_server_down(failed, deck) or _by_words(failed, deck) or _by_status(failed, deck)
+    told = _by_first_server(failed, deck) or _by_words(failed, deck) or _by_status(failed, deck)
     who = _who(told.hop, reason, deck)
     what = f"{cause} from {who}" if who and cause.isdecimal() else cause
     why = told.why or reason
@@ -96,7 +96,9 @@ def _blamed(failed: _Failed, deck: Deck) -> Blame:
     if told.hop is HopKind.SERVER and is_back(deck, failed.last):
         again = "send it again" if failed.over else "the next attempt should pass"
         advice = f"vLLM is back: {again}. {told.otherwise or _innocent(deck)}".rstrip()
-    text = why if told.why and cause == "unknown" else f"{what}: {why}" if why else what
+    if cause == "unknown":
+        what, why = told.why or "cause unknown", reason
+    text = f"{what}: {why}" if why else what
     return Blame(told.hop, text, advice, who, told.code)
 
 
@@ -113,17 +115,25 @@ def proxy_name(deck: Deck) -> str:
     return deck.proxy.kind.value if deck.proxy else "the proxy"
 
 
-def _by_server_down(failed: _Failed, deck: Deck) -> _Told | None:
-    """Explain a connection that broke or was refused by the first server being down."""
+def _by_first_server(failed: _Failed, deck: Deck) -> _Told | None:
+    """Explain a connection that was refused or broke by the first server, which was down or still is."""
     hop, first = (HopKind.PROXY, deck.proxy) if deck.proxy is not None else (HopKind.SERVER, deck.vllm)
-    if failed.cause not in _NO_ANSWER or first is None or first.state not in _UNREACHED:
+    if failed.cause not in _NO_ANSWER or first is None:
         return None
-    if failed.over and failed.last < first.seen:
-        return None
-    name = f"{proxy_name(deck) if hop is HopKind.PROXY else 'vLLM'} {place(first.url)}".rstrip()
-    if first.state is ServerState.STARTING:
+    who = proxy_name(deck) if hop is HopKind.PROXY else "vLLM"
+    name = f"{who} {place(first.url)}".rstrip()
+    away = first.state in _UNREACHED and not (failed.over and failed.last < first.seen)
+    if away and first.state is ServerState.STARTING:
         return _Told(hop, "It refuses connections until it has loaded: wait.", why=f"{name} is starting")
-    return _Told(hop, f"Start it. {first.detail}".rstrip(), "URL105", why=f"{name} is down")
+    if away:
+        return _Told(hop, f"Start it. {first.detail}".rstrip(), "URL105", why=f"{name} is down")
+    if failed.cause == "refused":
+        again = "send it again" if failed.over else "the next attempt should pass"
+        up = first.state is ServerState.UP
+        return _Told(hop, f"{who} answers now: {again}." if up else "", why=f"{name} was down")
+    if failed.cause == "unknown":
+        return _Told(None, "Its attempts have left no line in a log so far.")
+    return _Told(None, "The connection broke before an answer. No log has a line of such an attempt.")
 
 
 def _by_words(failed: _Failed, deck: Deck) -> _Told | None:
@@ -152,15 +162,16 @@ def _by_words(failed: _Failed, deck: Deck) -> _Told | None:
         # A proxy only passes on what vLLM answered.
         hop = HopKind.SERVER if proxy else hop
         why = _names(asked, failed, deck)
-        if failed.over and deck.vllm is not None and asked in {model.id for model in deck.vllm.models}:
-            advice = f"vLLM serves `{asked}` now: send it again."
+        again = _serves_again(asked, failed, deck)
+        advice = again or advice
+        found = None if again else found
     if found is not None:
-        advice = f"{found.message} {'Press 3 for the fix.' if found.fix else 'Press 4 for what to change.'}"
+        advice = f"{found.message} {where_to_fix(found)}"
     otherwise = ""
     if found is None and _UNREACHABLE in words.codes and deck.vllm is not None and deck.vllm.state is ServerState.UP:
         otherwise = _ELSEWHERE if proxy else ""
         advice = f"vLLM answers now: the next attempt should pass. {otherwise}".rstrip()
-    elif hop is HopKind.SERVER and found is None:
+    elif hop is HopKind.SERVER and found is None and asked is None:
         advice = f"{advice} {_innocent(deck)}".rstrip()
     code = found.code if found is not None else codes[0] if words.proof else None
     return _Told(hop, advice, code, why, otherwise)
@@ -191,6 +202,15 @@ def _names(asked: str, failed: _Failed, deck: Deck) -> str:
     shown = ", ".join(served[:2]) + (" …" if len(served) > 2 else "")
     verbs = ("served", "asked") if failed.over else ("serves", "asks")
     return f"it {verbs[0]} {shown}, {who} {verbs[1]} for {asked}"
+
+
+def _serves_again(asked: str, failed: _Failed, deck: Deck) -> str:
+    """Return that vLLM serves an id again; empty where its list is not known to be newer than the failure."""
+    if deck.vllm is None or not any(model.id == asked for model in deck.vllm.models):
+        return ""
+    if not failed.over and (deck.listed_at or 0.0) <= failed.last:
+        return ""
+    return f"vLLM serves `{asked}` now: {'send it again' if failed.over else 'the next attempt should pass'}."
 
 
 def _plain_id(model: str) -> str:

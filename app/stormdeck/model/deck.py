@@ -52,6 +52,8 @@ class Deck:
     """What the ends of the servers' logs tell."""
     back: Mapping[HopKind, float] = field(default_factory=dict)
     """When a server that had been away answered again, in unix seconds."""
+    listed_at: float | None = None
+    """When vLLM's list of models was seen to have changed last, in unix seconds."""
     prefix: PrefixMemory = field(default_factory=PrefixMemory)
     """What vLLM's prefix cache used to give."""
     replay: Replay | None = None

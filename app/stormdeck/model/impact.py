@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from stormdeck.model.deck import Deck
 from stormdeck.model.finding import Finding
+from stormdeck.model.hop import HopKind
 from stormdeck.model.rules.hosts import same_place
 from stormdeck.model.server import ServerState
 
@@ -12,13 +13,17 @@ _OF_AN_ID = {"MODEL303", "MODEL304", "MODEL308"}
 
 
 def follows_from_server(finding: Finding, deck: Deck) -> bool:
-    """Return whether a finding only repeats that the server at the base URL is down: the URL itself may be right."""
-    if finding.code != "URL105" or finding.fix is not None:
+    """Return whether a finding only repeats that the server at the base URL is down: the URL itself may be right.
+
+    A server that has answered there before is merely away, whatever else could be written in its place.
+    """
+    if finding.code != "URL105":
         return False
     if deck.proxy is None and deck.vllm is None:
-        return True
-    down = [one.url for one in (deck.proxy, deck.vllm) if one is not None and one.state in _AWAY]
-    return any(same_place(url, deck.settings.text(finding.path) or "") for url in down)
+        return finding.fix is None
+    base = deck.settings.text(finding.path) or ""
+    down = [one for one in (deck.proxy, deck.vllm) if one is not None and one.state in _AWAY]
+    return any(same_place(one.url, base) and (finding.fix is None or one.seen > 0.0) for one in down)
 
 
 def is_background(finding: Finding, deck: Deck) -> bool:
@@ -33,3 +38,14 @@ def is_background(finding: Finding, deck: Deck) -> bool:
         asked = dict(asked_ids(facts))
         return not any(asked.get(path, "") in finding.title for path in main if asked.get(path))
     return finding.code in _OF_AN_ID and finding.path in {*TIER_IDS.values(), FABLE_ID} - main
+
+
+def where_to_fix(finding: Finding) -> str:
+    """Return which key leads to what is to be changed: the form only where it has a row with the fix."""
+    from stormdeck.model.settings.fields import field_of
+
+    if finding.fix is None:
+        return "Press 4 for what to change."
+    known = field_of(finding.path) is not None or finding.path.startswith("env.")
+    in_form = finding.hop is HopKind.CLIENT and known
+    return "Press 3 for the fix." if in_form else "Press 4 for the fix."

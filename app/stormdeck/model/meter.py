@@ -28,6 +28,8 @@ SHOWN = 50
 """Storms in a snapshot."""
 SET_BACK_S = 60.0
 """By which the clock must have been set back: a few seconds are put right again and again."""
+COOLDOWN_S = 10.0
+"""A proxy answers 429 by itself for five seconds after a 401 or 404, and a client that retries sees it (measured)."""
 BURST_S = 2.0
 """2.1.329 sends a refused request six times within half a second (measured); lines arrive in parts."""
 
@@ -150,6 +152,16 @@ class TrafficMeter:
         """Take what one line of a transcript tells."""
         self._resting = None
         self._ledger.take_entry(entry)
+
+    @property
+    def turns_wait(self) -> bool:
+        """Return whether a transcript shows a turn that has no answer yet."""
+        return self._ledger.sessions.any_open
+
+    def end_client(self, folder: str) -> None:
+        """Take that no client runs in a folder any more: its open turns get no answer."""
+        self._resting = None
+        self._ledger.end_client(folder)
 
     @property
     def client_version(self) -> str:
@@ -290,14 +302,28 @@ class TrafficMeter:
             self._seconds.add(floor(t), column, number)
         self._look_at(taken)
 
+    def _first_cause(self, failed: list[Request]) -> Request:
+        """Return the newest failure, or the error before it that put the proxy into cooldown."""
+        cause = self._failed
+        for request in failed:
+            cause = cause if cause is not None and _hides(cause, request) else request
+        return cause if cause is not None else failed[-1]
+
     def _look_at(self, taken: Taken) -> None:
         """Remember the newest failure, and whether a request after it was answered well."""
         failed = [line for line in taken.judged if line.request.failed and line.request.t is not None]
         well = [line.line for line in taken.judged if not line.request.failed]
         if failed:
-            self._failed, self._passed = failed[-1].request, False
+            self._failed, self._passed = self._first_cause([line.request for line in failed]), False
         after = failed[-1].line if failed else -1
         self._passed = self._passed or max(next(reversed(taken.passed), -1), *well, -1) > after
+
+
+def _hides(first: Request, later: Request) -> bool:
+    """Return whether a 429 is the proxy's cooldown after an error, which is the cause (measured, LiteLLM)."""
+    if later.status != 429 or first.status not in {401, 404} or first.t is None or later.t is None:
+        return False
+    return 0 <= later.t - first.t <= COOLDOWN_S
 
 
 def _is_burst(storm: Storm) -> bool:

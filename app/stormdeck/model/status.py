@@ -55,7 +55,7 @@ def bar_of(deck: Deck, said: tuple[Statement, ...]) -> Bar:
     first = said[0]
     headline = "all well" if first.light is Light.FINE else clean(first.brief.replace("\n", " · ") or first.headline)
     traffic = deck.traffic
-    live = [storm for storm in traffic.storms if storm.next_at is not None] if traffic is not None else []
+    live = [storm for storm in traffic.storms if storm.fails] if traffic is not None else []
     words = [f"STORM attempt {storm.attempts} of {storm.limit} · {clean(storm.cause)}" for storm in live]
     if live:
         words[0] = headline

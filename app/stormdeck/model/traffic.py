@@ -102,7 +102,7 @@ class TrafficSnapshot:
     @property
     def live_storm(self) -> Storm | None:
         """Return the newest storm that still goes on."""
-        return next((storm for storm in self.storms if storm.next_at is not None), None)
+        return next((storm for storm in self.storms if storm.fails), None)
 
     @property
     def amplification(self) -> float | None:

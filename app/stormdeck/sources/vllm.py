@@ -144,6 +144,10 @@ class VllmSource:
             self._still_s = 0.0
         return sample.gauges.get("started") != before.gauges.get("started")
 
+    def list_again(self) -> None:
+        """Ask for the models with the next poll: a request met another list than the one that is known."""
+        self._known.asked = None
+
     def _due(self, now: float) -> bool:
         asked = self._known.asked
         return asked is None or not 0 <= now - asked < SLOW_S or self._last.state in _NEWS

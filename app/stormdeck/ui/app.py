@@ -30,7 +30,7 @@ from stormdeck.ui.mends import let_go_of_widgets
 from stormdeck.ui.messages import Arrived, LogsGrew
 from stormdeck.ui.screens.base import Area
 from stormdeck.ui.sizes import BY_HEIGHT, BY_WIDTH
-from stormdeck.ui.ways import show_cause, show_hop, show_next_storm
+from stormdeck.ui.ways import show_cause, show_form, show_hop, show_next_storm
 
 if TYPE_CHECKING:
     from textual.actions import ActionParseResult
@@ -93,6 +93,8 @@ class StormdeckApp(DressedApp):
         self.announcer = Announcer(self, bell=bell)
         self.storm_shown = 0.0
         """When the storm began whose lines were shown last."""
+        self.fix_shown = ""
+        """The rule whose fix the form was opened on last."""
         self.to_clipboard: Callable[[str], None] | None = None
         """Another way to the clipboard beside the terminal's own."""
         self._calm_ticks = 0
@@ -204,7 +206,14 @@ class StormdeckApp(DressedApp):
         return await super().run_action(action, default_namespace, namespaces)
 
     async def action_show(self, area: str) -> None:
-        """Go to a work area."""
+        """Go to a work area; to the form where the verdict sends the user there, on the row with the fix."""
+        if area == "settings" and self.current_mode != area:
+            await show_form(self, self.verdict)
+        else:
+            await self.go_to_area(area)
+
+    async def go_to_area(self, area: str) -> None:
+        """Show a work area as it was left."""
         if self.current_mode != area:
             await self.switch_mode(area)
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from stormdeck.model.finding import Finding
 from stormdeck.model.hop import HopKind
+from stormdeck.model.impact import where_to_fix
 from stormdeck.model.retries.storm import Storm
 from stormdeck.model.verdict.statement import Statement
 
@@ -22,9 +23,9 @@ async def show_hop(app: StormdeckApp, hop: HopKind) -> None:
     from stormdeck.ui.screens.overview import OverviewScreen
 
     if hop is HopKind.CLIENT:
-        await app.action_show("settings")
+        await app.go_to_area("settings")
         return
-    await app.action_show("overview")
+    await app.go_to_area("overview")
     if isinstance(app.screen, OverviewScreen):
         app.screen.zoom_or_not(PANELS[hop])
 
@@ -40,13 +41,23 @@ async def show_cause(app: StormdeckApp, said: Statement) -> None:
     elif said.code is not None:
         await show_rule(app, said.code)
     else:
-        await app.action_show("checks")
+        await app.go_to_area("checks")
+
+
+async def show_form(app: StormdeckApp, said: Statement) -> None:
+    """Show the form; on the row with the fix, where the verdict has sent the user there for it."""
+    found = next((one for one in app.deck.findings if one.code == said.code and one.fix is not None), None)
+    if found is None or where_to_fix(found) not in said.detail or app.fix_shown == found.code:
+        await app.go_to_area("settings")
+        return
+    app.fix_shown = found.code
+    await show_setting(app, found.path)
 
 
 async def _checks_at(app: StormdeckApp, finding: Finding) -> None:
     from stormdeck.ui.screens.checks import ChecksScreen
 
-    await app.action_show("checks")
+    await app.go_to_area("checks")
     if isinstance(app.screen, ChecksScreen):
         app.call_after_refresh(app.screen.go_to, finding)
 
@@ -72,7 +83,7 @@ async def show_storm(app: StormdeckApp, storm: Storm) -> None:
     if number is None:
         app.notify(f"The lines of the storm of {app.clock.minute(storm.started)} are no longer kept.")
         return
-    await app.action_show("logs")
+    await app.go_to_area("logs")
     if isinstance(app.screen, LogsScreen):
         app.call_after_refresh(app.screen.go_to, number)
 
@@ -94,7 +105,7 @@ async def show_setting(app: StormdeckApp, path: str) -> None:
 async def _form(app: StormdeckApp) -> SettingsScreen | None:
     from stormdeck.ui.screens.settings import SettingsScreen
 
-    await app.action_show("settings")
+    await app.go_to_area("settings")
     return app.screen if isinstance(app.screen, SettingsScreen) else None
 
 

@@ -22,6 +22,10 @@ EARLY_FAILURE = 0.5
 """The same where the record of the failure tells its time more closely."""
 LATE = 0.6
 """The same after it: a log is read up to a quarter of a second after it was written."""
+SOON_S = 3.0
+"""How long after it was sent an attempt's line is most likely its own: a proxy's own retries come in between."""
+LONGEST_ANSWER_S = 400.0
+"""A client waits for the first byte that long at most (361 s measured)."""
 STRANGER = 2.0
 """Seconds that a line on another session's connection must fit better by."""
 UNSEEN = frozenset({"reset", "timeout", "refused"})
@@ -82,8 +86,15 @@ def claim(turns: Sequence[ToldTurn], lines: Sequence[Request], grain: float = 0.
     """Give each attempt of the counted turns its line; ``lines`` have times and are in their order."""
     claims, log = Claims(), _Lines(lines, grain)
     slots = [slot for index, turn in enumerate(turns) for slot in _slots(index, turn) if slot.want]
-    for slot in sorted(slots, key=_order):
-        log.give(slot, turns[slot.turn].session)
+    ordered = sorted(slots, key=_order)
+    for slot in ordered:
+        if slot.want != _ANY:
+            log.give(slot, turns[slot.turn].session)
+    # Before those of any status, which end where the next attempt begins: its line may be taken for theirs.
+    log.give_newest([(index, turn) for index, turn in enumerate(turns) if _newest_is_unknown(turn)])
+    for slot in ordered:
+        if slot.want == _ANY:
+            log.give(slot, turns[slot.turn].session)
     for found, (slot, _) in log.holders.items():
         if turns[slot.turn].counted:
             claims.lines[slot.turn, slot.attempt] = found
@@ -151,6 +162,35 @@ class _Lines:
         elif slot.want == _OK or slot.want.isdigit():
             self._make_room(slot, session, set())
 
+    def give_newest(self, turns: Sequence[tuple[int, ToldTurn]]) -> None:
+        """Give the newest attempts of turns without an end their lines, as far as these are nobody else's.
+
+        Only when they were sent is known: a line soon after that, or later on the session's own connection, or any
+        later one where no other turn waits.
+        """
+        open_turns = [turn for _, turn in turns if turn.end is End.OPEN]
+        found = []
+        for index, turn in turns:
+            sent = turn.sent[-1]
+            alone = turn.end is End.OPEN and len(open_turns) == 1
+            for line in range(bisect_left(self._times, sent - EARLY - self._grain), len(self._lines)):
+                after = self._times[line] - sent
+                if after > (LONGEST_ANSWER_S if turn.end is End.OPEN else SOON_S):
+                    break
+                distance = self._distance(self._lines[line], turn.session)
+                own = distance == 0.0 and turn.end is End.OPEN
+                if turn.attempts == 1 and not self._lines[line].failed:
+                    # Titles and topics are asked for beside a first attempt.
+                    continue
+                if line not in self.holders and distance < STRANGER and (after <= SOON_S or own or alone):
+                    slot = Slot(index, turn.attempts - 1, sent, sent, self._times[line], _ANY)
+                    found.append((abs(after) + distance, line, slot, turn.session))
+        given = set()
+        for _, line, slot, session in sorted(found, key=lambda one: one[:2]):
+            if line not in self.holders and slot.turn not in given:
+                given.add(slot.turn)
+                self._hold(line, slot, session)
+
     def _best(self, slot: Slot, session: str) -> int | None:
         free = [(self._cost(slot, index, session), index) for index in self._fitting(slot) if index not in self.holders]
         return min(free)[1] if free else None
@@ -197,6 +237,13 @@ class _Lines:
         """Return what a connection that is known to be another session's costs."""
         user = self._users.get((line.host, line.port))
         return 0.0 if user == session else STRANGER / 4 if user is None else STRANGER
+
+
+def _newest_is_unknown(turn: ToldTurn) -> bool:
+    """Return whether nothing tells what became of the newest attempt of a turn."""
+    if not turn.sent or turn.end not in {End.OPEN, End.LEFT}:
+        return False
+    return _failure_of(turn, turn.sent[-1], turn.heard + LATE) is None
 
 
 def _order(slot: Slot) -> tuple[int, float, float]:

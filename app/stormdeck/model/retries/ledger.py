@@ -203,6 +203,11 @@ class Ledger:
             [Judged(index, request, attempt) for index, request, attempt in attempts if attempt is not None],
         )
 
+    def end_client(self, folder: str) -> None:
+        """Take that no client runs in a folder any more."""
+        self.sessions.end_folder(folder)
+        self._balance.stir()
+
     def account(self) -> Account:
         """Return the account of all turns that have retries, or a transcript's word."""
         return self._balance.account(self.tracker, self.sessions, self.timeout_s)

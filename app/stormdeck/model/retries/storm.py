@@ -40,6 +40,8 @@ class Storm:
     gives_up_at: float | None = None
     next_by: float | None = None
     """The end of the window for the next attempt."""
+    sent_at: float | None = None
+    """When the newest attempt was sent, while it is known to wait for an answer."""
     answered_at: float | None = None
     """When the newest attempt got its 200, while its answer still goes on."""
     hop: HopKind | None = None
@@ -60,6 +62,11 @@ class Storm:
     """The subagent of that session whose turn it is; empty for the main thread."""
     confidence: str = ""
     """How sure the number of attempts is, in a few words: ``counted by the client``, ``by waits and connection``."""
+
+    @property
+    def fails(self) -> bool:
+        """Return whether it still fails: another attempt is awaited, or one waits for its answer."""
+        return self.next_at is not None or self.sent_at is not None
 
     @property
     def over(self) -> bool:

@@ -139,6 +139,22 @@ class Sessions:
                 found.append(InFlight(session, agent, self._folders.get(session, ""), since, attempts))
         return tuple(found)
 
+    @property
+    def any_open(self) -> bool:
+        """Return whether a turn has no answer yet."""
+        return any(turn is not None and turn.end is End.OPEN for turn in map(self._newest_turn, self._threads.values()))
+
+    def end_folder(self, folder: str) -> None:
+        """End the open turns of the sessions that work in a folder: no client runs there any more."""
+        for (session, _), thread in self._threads.items():
+            turn = self._newest_turn(thread)
+            if turn is not None and turn.end is End.OPEN and self._folders.get(session) == folder:
+                self._turns[thread.turn] = replace(turn, end=End.LEFT)
+                thread.asked_since = False
+
+    def _newest_turn(self, thread: _Thread) -> ToldTurn | None:
+        return self._turns.get(thread.turn)
+
     def take(self, entry: Entry) -> None:
         """Take the next entry of a session; one that was written again is left out."""
         if entry.id and self._repeated((entry.kind, entry.id)):

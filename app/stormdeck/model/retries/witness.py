@@ -101,7 +101,8 @@ class Witness:
         if statuses:
             return statuses
         tries = self.attempts - (self.turn.end is not End.FAILED)
-        ok = sum(not line.failed for line in self.requests) - (self.turn.end is End.ANSWERED)
+        answered = self.turn.end in {End.OPEN, End.LEFT} and _newest_answer(self) is not None
+        ok = sum(not line.failed for line in self.requests) - (self.turn.end is End.ANSWERED or answered)
         return (
             ("cut",) * tries
             if ok > 0
@@ -138,18 +139,27 @@ def witness_storm(witness: Witness, default_limit: int, reason: str, now: float)
 def _ahead(storm: Storm, witness: Witness, now: float) -> Storm:
     """Add how a turn without an end stands: answered, under way, waiting for its next attempt, or stopped."""
     turn, newest = witness.turn, _newest_line(witness)
-    if newest is not None and not newest.failed and newest.t is not None:
-        return replace(storm, answered_at=newest.t)
+    answer = _newest_answer(witness)
+    if answer is not None and answer.t is not None:
+        return replace(storm, answered_at=answer.t)
     due = _due(witness, storm.attempts, newest)
     if due is None:
         # The newest attempt was sent and has no answer yet: as far as a client waits for one.
-        return storm if now <= turn.heard + SLOWEST else replace(storm, outcome=Outcome.QUIET)
+        if now > turn.heard + SLOWEST:
+            return replace(storm, outcome=Outcome.QUIET)
+        return replace(storm, sent_at=turn.sent[-1] if turn.sent else None)
     if now <= due.overdue:
         sent = storm.attempts + (len(turn.failures) >= storm.attempts)
         end = gives_up_at(sent, max(due.at, turn.heard), storm.limit)
         return replace(storm, next_at=due.at, next_by=due.by, gives_up_at=end)
     tells_all = bool(turn.sent)
     return replace(storm, outcome=Outcome.QUIET) if tells_all or now > due.by + SLOWEST else storm
+
+
+def _newest_answer(witness: Witness) -> Request | None:
+    """Return the line of the newest attempt where that was answered well."""
+    newest = _newest_line(witness)
+    return newest if newest is not None and not newest.failed else None
 
 
 def _newest_line(witness: Witness) -> Request | None:

@@ -28,6 +28,7 @@ def statements(deck: Deck, now: float, clock: Clock) -> tuple[Statement, ...]:
             servers.unwell(deck, now),
             base_url.not_reached(deck),
             storms.failing(deck, now),
+            storms.just_over(deck, now),
             storms.lost(deck, now),
             settings.errors(deck),
             engine.unwell(deck, now),
@@ -39,7 +40,7 @@ def statements(deck: Deck, now: float, clock: Clock) -> tuple[Statement, ...]:
         )
     )
     trouble = any(one.light in _GRAVITY for one in ranked)
-    calm = () if trouble else well.statement(deck)
+    calm = () if trouble else well.statement(deck, now)
     return (*ranked, *calm, *settings.warnings(deck))
 
 
@@ -55,9 +56,10 @@ def _ranked(found: Iterable[Statement]) -> list[Statement]:
 
 
 def _once(found: Iterable[Statement]) -> list[Statement]:
-    """Drop what an earlier statement says already: the same rule."""
+    """Drop what an earlier statement says already: the same rule, or the same storm."""
     kept: list[Statement] = []
     for one in found:
-        if one.code is None or all(one.code != other.code for other in kept):
+        same_rule = one.code is not None and not one.past and any(one.code == other.code for other in kept)
+        if not same_rule and all(one.headline != other.headline for other in kept):
             kept.append(one)
     return kept

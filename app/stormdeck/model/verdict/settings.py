@@ -8,7 +8,7 @@ from pathlib import PurePath
 
 from stormdeck.model.deck import Deck
 from stormdeck.model.finding import Finding, Severity
-from stormdeck.model.impact import follows_from_server, is_background
+from stormdeck.model.impact import follows_from_server, is_background, where_to_fix
 from stormdeck.model.light import Light
 from stormdeck.model.path import HopKind, place
 from stormdeck.model.server import ServerState
@@ -96,11 +96,10 @@ def not_set_up(deck: Deck) -> Iterator[Statement]:
 
 def _statement(finding: Finding, light: Light, deck: Deck) -> Statement:
     name, what = _name(finding), _what(finding, deck)
-    where = "Press 3 for the fix." if finding.fix else "Press 4 for what to change."
     return Statement(
         light,
         f"{name}: {what}" if name else what,
-        f"{finding.message} {where}",
+        f"{finding.message} {where_to_fix(finding)}",
         finding.hop,
         finding.code,
         brief=brief(name.partition(", ")[0] or what, finding.title if name else ""),

@@ -35,6 +35,8 @@ class Statement:
     rank: Light | None = None
     """How grave it is for turns, where its light says something else: an error that breaks no turn, a turn that was
     lost. ``None``: as its light says."""
+    past: bool = False
+    """It tells of a storm that is over."""
     age: float | None = field(default=None, compare=False)
     """Seconds since it began or was last seen; ``None``: not known, or it holds now."""
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from stormdeck.model.blame import Blame, blame, blame_failure, proxy_name
 from stormdeck.model.deck import Deck
+from stormdeck.model.impact import is_background
 from stormdeck.model.light import Light
 from stormdeck.model.logs.reasons import is_cooldown
+from stormdeck.model.metrics import RATE_S
 from stormdeck.model.retries.storm import Outcome, Storm
 from stormdeck.model.server import ServerState
 from stormdeck.model.traffic import Failure
@@ -18,6 +21,10 @@ RECENT_S = 120
 """How long a storm or a failure that is over stays worth a headline."""
 LOST_S = 180
 """The same for a turn that was given up: its user has to send it again."""
+NEW_S = 20.0
+"""How long a storm that is over comes before a turn that was given up earlier."""
+_AGO_S = 60.0
+"""From then on it is said how long ago it was."""
 _VAGUE_S = 10.0
 """A window for the next attempt that is wider than this is told as such."""
 _DOWN = {ServerState.DOWN, ServerState.STARTING, ServerState.DEGRADED}
@@ -41,7 +48,9 @@ def live(deck: Deck, now: float, clock: Clock) -> Iterator[Statement]:
 def _failing_still(storm: Storm, deck: Deck, now: float, clock: Clock) -> Statement:
     whose = blame(storm, deck)
     parts = [f"RETRY STORM  attempt {storm.attempts} of {storm.limit}", whose.cause]
-    if storm.attempts >= storm.limit:
+    if storm.sent_at is not None:
+        parts.append(f"waits for an answer, {duration(max(0.0, now - storm.sent_at))}")
+    elif storm.attempts >= storm.limit:
         parts.append("the last one")
     elif storm.next_at is not None:
         parts.append(_next(storm, storm.next_at - now, now))
@@ -74,8 +83,11 @@ def _answered(storm: Storm, deck: Deck, now: float) -> Statement:
     """Tell that the newest attempt is being answered: nothing fails any more."""
     whose = blame(storm, deck)
     engine = deck.vllm.engine if deck.vllm is not None else None
-    rate = engine.generation_tokens_per_s if engine is not None and engine.running == 1 else None
-    figures = [duration(max(0.0, now - (storm.answered_at or now)))] + ([f"{rate:.0f} tokens/s"] if rate else [])
+    took = max(0.0, now - (storm.answered_at or now))
+    # The rate is this answer's only where nothing else runs, and over seconds in which this one did.
+    known = engine is not None and engine.running == 1 and took >= RATE_S
+    rate = engine.generation_tokens_per_s if engine is not None and known else None
+    figures = [duration(took)] + ([f"{rate:.0f} tokens/s"] if rate else [])
     head = f"Attempt {storm.attempts} is being answered"
     failed = storm.attempts - 1
     return Statement(
@@ -131,10 +143,24 @@ def lost(deck: Deck, now: float) -> Iterator[Statement]:
             yield _past(storm, "Claude Code gave up after", f"{advice}{again}", whose, deck, now, rank)
 
 
+def just_over(deck: Deck, now: float) -> Iterator[Statement]:
+    """Tell a storm that ended a moment ago, before a turn that was given up earlier."""
+    gone = [one.last for one in deck.storms if one.outcome is Outcome.GAVE_UP]
+    if not gone:
+        return
+    for said in _others(deck, now, NEW_S, after=max(gone)):
+        yield replace(said, rank=Light.BROKEN)
+
+
 def remembered(deck: Deck, now: float) -> Iterator[Statement]:
     """Tell the other storms that ended in the last two minutes."""
+    yield from _others(deck, now, RECENT_S)
+
+
+def _others(deck: Deck, now: float, span_s: float, after: float = 0.0) -> Iterator[Statement]:
+    """Tell the storms of a span that are over and were not given up."""
     for storm in deck.storms:
-        if storm.outcome in _TOLD_APART or not 0 <= now - storm.last < RECENT_S:
+        if storm.outcome in _TOLD_APART or not 0 <= now - storm.last < span_s or storm.last < after:
             continue
         whose = blame(storm, deck)
         match storm.outcome:
@@ -151,9 +177,11 @@ def _past(
 ) -> Statement:
     """Return the statement about a storm that is over."""
     head = f"{what} {plural(storm.attempts, 'attempt', 'attempts')}"
+    age = now - storm.last
+    ago = f" · {duration(age // 10 * 10)} ago" if age >= _AGO_S else ""
     return Statement(
         Light.LOOK,
-        f"{head} in {duration(storm.last - storm.started)} · {whose.cause}",
+        f"{head} in {duration(storm.last - storm.started)} · {whose.cause}{ago}",
         detail,
         whose.hop,
         whose.code,
@@ -162,7 +190,8 @@ def _past(
         evidence=_counted(storm),
         step=_step(whose, deck),
         rank=rank,
-        age=now - storm.last,
+        past=True,
+        age=age,
     )
 
 
@@ -175,6 +204,8 @@ def failing(deck: Deck, now: float) -> Iterator[Statement]:
     age = now - failure.at
     ago = f"{duration(age // 10 * 10)} ago" if age >= 10 else "just now"
     passed = "; one after it passed" if failure.passed else ""
+    found = next((one for one in deck.findings if one.code == whose.code), None)
+    background = found is not None and is_background(found, deck)
     yield Statement(
         Light.LOOK if failure.passed else Light.BROKEN,
         f"A request failed {ago}{passed}: {whose.cause}",
@@ -185,6 +216,7 @@ def failing(deck: Deck, now: float) -> Iterator[Statement]:
         cause=whose.cause,
         evidence=f"its line in {failure.log}" + (", and the error record beside it" if failure.reason else ""),
         step=_step(whose, deck),
+        rank=Light.LOOK if background else None,
         age=age,
     )
 

@@ -64,7 +64,8 @@ def rows_of(deck: Deck, *, problems_only: bool) -> Iterator[Row]:
     if not deck.discovery.done:
         yield Row("Looking for servers and logs")
     yield from map(Row, deck.discovery.found)
-    yield from (Row(f"log  {path}") for path in deck.discovery.logs)
+    unread = " ".join(deck.troubles.unread)
+    yield from (Row(f"log  {path}") for path in deck.discovery.logs if str(path) not in unread)
     yield from (Row(note) for note in (*deck.discovery.log_notes, *deck.troubles.unread, *deck.troubles.remarks))
     if not problems_only:
         yield from map(Row, deck.discovery.missed)
@@ -98,7 +99,9 @@ class CheckList(Panel, can_focus=True):
 
     def part(self, deck: Deck) -> object:
         """Return what the list is made of."""
-        return deck.findings, deck.settings.files, deck.discovery, deck.canary, deck.replay is None, deck.troubles
+        states = [one.state for one in (deck.proxy, deck.vllm) if one is not None]
+        files, replayed = deck.settings.files, deck.replay is not None
+        return deck.findings, files, deck.discovery, deck.canary, replayed, deck.troubles, states
 
     def watch_deck(self, old: Deck, new: Deck) -> None:
         """Make the list anew when its part of the deck has changed."""
@@ -172,7 +175,9 @@ class CheckList(Panel, can_focus=True):
     def _draw(self, row: Row, width: int) -> Content:
         if row.heading:
             return line((str(row.item), "$quiet bold"))
-        text = Content.assemble(" ", _text(row.item, width - 1)).truncate(width, ellipsis=True)
+        item = row.item
+        shown = _found(item, self.deck) if isinstance(item, Found) else _text(item, width - 1)
+        text = Content.assemble(" ", shown).truncate(width, ellipsis=True)
         return marked(text, width, focused=self.has_focus) if row.item is self.current else text
 
 
@@ -200,6 +205,19 @@ def _same(item: Item, other: Item | None) -> bool:
     return item == other
 
 
+def _found(found: Found, deck: Deck) -> Content:
+    """Return the row of a server with its light as the path shows it, or as the search met it."""
+    server = next((one for one in (deck.proxy, deck.vllm) if one is not None and one.url == found.url), None)
+    if server is not None:
+        sign, state = server.state.light, "" if server.state.light is Light.FINE else server.state.value
+    else:
+        missed = next((one for one in deck.discovery.missed if one.what.startswith(found.url)), None)
+        sign, state = (Light.FINE, "") if missed is None else (Light.BROKEN, missed.why)
+    return line(
+        light(sign), " ", (found.kind.value, "bold"), f"  {found.url}", (f"  {state}" if state else "", "$quiet")
+    )
+
+
 def _text(item: Item, width: int = 200) -> Content:
     """Return a row's sign, its severity in a word where there is room, and as many whole words as fit."""
     match item:
@@ -221,7 +239,7 @@ def _text(item: Item, width: int = 200) -> Content:
             return line(light(Light.FINE), " ", (item.kind.value, "bold"), f"  {item.url}")
         case Missed():
             sign = line(light(Light.UNKNOWN), " ", (item.what, "$quiet"))
-            why = f"  {item.why}"
-            return line(sign, (why, "$quiet")) if sign.cell_length + cell_len(why) <= width else sign
+            why = fit_words(item.why, max(0, width - sign.cell_length - 2), more=MORE)
+            return line(sign, (f"  {why}", "$quiet"))
         case _:
             return line(("  " + item, "$quiet"))

@@ -45,8 +45,11 @@ class RequestsPanel(LivePanel):
             return [_numbers_short(traffic), strip][:height]
         per = f"per {duration(traffic.bucket_s)}"
         if height <= 6:
-            numbers = line(*_amplified(traffic), f"{traffic.requests_per_minute:7.1f}/min")
-            return [sides(self.heading(self.HEADING, (per, "$quiet")), numbers, width), *self._strip(width, height - 1)]
+            title = self.heading(self.HEADING, (per, "$quiet"))
+            return [
+                sides(title, _numbers_beside(traffic, width - title.cell_length - 2), width),
+                *self._strip(width, height - 1),
+            ]
         since = f"last {_span(traffic, width)}, {per}"
         where = f"at {counting_hop(self.deck)}, " if counting_hop(self.deck) else ""
         room = len(self.HEADING) + 2 + len(where) + len(since) <= width
@@ -87,6 +90,22 @@ def _numbers(traffic: TrafficSnapshot, width: int) -> Content:
     for rate, unit, short, style in told:
         parts += [(f"{rate:5.1f}", style), (f"{unit if wide else short}  ", "$quiet")]
     return line(*parts, *_amplified(traffic))
+
+
+def _numbers_beside(traffic: TrafficSnapshot, room: int) -> Content:
+    """Return the rates that fit beside a heading: all three, or requests alone."""
+    hot = "$error bold" if traffic.retries_per_minute else "bold"
+    every = line(
+        *_amplified(traffic),
+        (f"{traffic.requests_per_minute:6.1f}", "bold"),
+        ("/min", "$quiet"),
+        (f"{traffic.turns_per_minute:6.1f}", "bold"),
+        (" turns", "$quiet"),
+        (f"{traffic.retries_per_minute:6.1f}", hot),
+        (" retries", "$quiet"),
+    )
+    few = line(*_amplified(traffic), f"{traffic.requests_per_minute:7.1f}/min")
+    return every if every.cell_length <= room else few
 
 
 def _numbers_short(traffic: TrafficSnapshot) -> Content:

@@ -28,6 +28,7 @@ LOG, ENDED = 16, 24
 """Columns of that name and of how a storm ended, there."""
 SESSION = 4
 """Characters of a session's id that tell it from others."""
+_LOST = {Outcome.GAVE_UP, Outcome.QUIET}
 
 
 class StormsPanel(LivePanel):
@@ -109,7 +110,8 @@ class StormsPanel(LivePanel):
     def _row(self, storm: Storm, width: int) -> Content:
         live, roomy = storm.outcome is Outcome.LIVE, width >= ROOMY
         when = "now" if live else self._clock(storm.started)
-        style = {Outcome.LIVE: "$error bold", Outcome.GAVE_UP: "$warning"}.get(storm.outcome, "")
+        failing = live and storm.fails
+        style = "$error bold" if failing else "$warning" if live or storm.outcome in _LOST else ""
         head = f" {when:<5} {storm.attempts:>2}{' attempts ' if roomy else '×'} "
         ended = _ended(storm, roomy=roomy)
         several = len({(one.folder, one.session) for one in self.deck.storms if one.session is not None}) > 1
@@ -139,6 +141,16 @@ def _key(storm: Storm) -> tuple[float, str]:
 
 def _ended(storm: Storm, *, roomy: bool) -> str:
     took = duration(storm.last - storm.started)
-    if storm.outcome is Outcome.RECOVERED:
-        return f"recovered, {took}" if roomy else took
-    return storm.outcome.value if roomy or storm.outcome is Outcome.GAVE_UP else "live"
+    match storm.outcome:
+        case Outcome.RECOVERED:
+            return f"recovered, {took}" if roomy else took
+        case Outcome.LIVE if storm.answered_at is not None:
+            return "being answered" if roomy else "answer"
+        case Outcome.LIVE if not storm.fails:
+            return "next attempt overdue" if roomy else "overdue"
+        case Outcome.LIVE:
+            return storm.outcome.value if roomy else "live"
+        case Outcome.GAVE_UP:
+            return storm.outcome.value
+        case _:
+            return storm.outcome.value if roomy else "stopped"

@@ -10,7 +10,9 @@ from textual.widget import Widget
 
 from stormdeck.model.light import Light
 from stormdeck.model.text import clean
+from stormdeck.model.verdict.hints import in_area
 from stormdeck.model.verdict.statement import LOOKING, Statement
+from stormdeck.ui.actions import AREAS
 from stormdeck.ui.draw import LIGHT_STYLES, light, line, lines, sentences
 
 PART = " · "
@@ -35,14 +37,20 @@ class VerdictBar(Widget):
         if width < 8 or not said.headline:
             return ""
         style = "" if said.light is Light.FINE else f"{LIGHT_STYLES[said.light]} bold"
-        text = said.brief if said.brief and width < BRIEF_WIDTH else said.headline
+        here = self._area_number()
+        text = in_area(said.brief, here) if said.brief and width < BRIEF_WIDTH else said.headline
         head = [Content.styled(row, style) for row in packed(text, width - 2)]
         code = f"   {said.code}" if said.code else ""
         if code and head[-1].cell_length + len(code) <= width - 2:
             head[-1] = Content.assemble(head[-1], (code, "$accent"))
-        rows = [*head, *sentences(said.detail, width - 2, height - len(head))][:height]
+        rows = [*head, *sentences(in_area(said.detail, here), width - 2, height - len(head))][:height]
         first, *rest = rows
         return lines([line(light(said.light), " ", first), *(line("  ", row) for row in rest)])
+
+    def _area_number(self) -> int:
+        """Return the number of the area that is shown; 0 for none of them."""
+        area = getattr(self.screen, "AREA", "")
+        return next((number for number, (name, _) in enumerate(AREAS, 1) if name == area), 0)
 
 
 def packed(text: str, width: int) -> list[str]:

@@ -1,0 +1,95 @@
+"""A client that ends in the middle of a turn: its storm is over, and was not given up."""
+
+import shutil
+import subprocess
+import time
+
+import pytest
+
+import transcripts as written
+from stormdeck.feed.clients import ClientDesk
+from stormdeck.model.logs.batch import LogBatch
+from stormdeck.model.meter import TrafficMeter
+from stormdeck.model.retries.storm import Outcome
+from stormdeck.model.retries.transcript import parse_entry
+from stormdeck.sources.clients import client_folders, is_client
+
+T = 1_795_000_000.0
+WAITS = (0.0, 0.55, 1.7, 3.9)
+HERE, THERE = "/home/me/app", "/home/me/other"
+
+
+def meter_in_a_storm(folder=HERE):
+    """Return a meter whose one turn has sent four attempts, the last one without an answer so far."""
+    meter = TrafficMeter()
+    meter.take_entry(parse_entry(written.ask(T - 0.1, cwd=folder)))
+    for number, at in enumerate(WAITS):
+        meter.take_entry(parse_entry(written.request(T + at, f"r{number}", cwd=folder)))
+        if number < len(WAITS) - 1:
+            line = 'INFO:     127.0.0.1:40000 - "POST /v1/messages?beta=true HTTP/1.1" 500 X'
+            meter.take(LogBatch("vllm.log", (line,), T + at + 0.02, history=False))
+    return meter
+
+
+def outcome(meter):
+    (storm,) = meter.snapshot(T + 5).storms
+    return storm.outcome
+
+
+@pytest.mark.parametrize(
+    ("looks", "expected"),
+    [
+        (({HERE}, set()), Outcome.STOPPED),
+        (({HERE, THERE}, {THERE}), Outcome.STOPPED),
+        (({HERE, THERE}, {HERE}), Outcome.LIVE),
+        ((set(), set()), Outcome.LIVE),
+        (({HERE}, {HERE}), Outcome.LIVE),
+    ],
+    ids=["it ended", "another goes on", "another ended", "it was never seen", "it goes on"],
+)
+def test_a_turn_ends_with_the_client_that_was_seen(looks, expected):
+    meter = meter_in_a_storm()
+    desk = ClientDesk(meter)
+    assert outcome(meter) is Outcome.LIVE
+    for look in looks:
+        desk.take(frozenset(look))
+    assert outcome(meter) is expected
+
+
+def test_turns_are_looked_after_only_while_one_is_open():
+    meter = meter_in_a_storm()
+    assert meter.turns_wait
+    meter.end_client(HERE)
+    assert not meter.turns_wait
+
+
+@pytest.mark.parametrize(
+    ("command", "expected"),
+    [
+        (["claude"], True),
+        (["/home/me/.local/bin/claude", "--resume"], True),
+        (["node", "/usr/lib/node_modules/@anthropic-ai/claude-code/cli.js"], True),
+        (["/usr/bin/node", "/usr/local/bin/claude", "-p", "x"], True),
+        (["tail", "-f", "claude"], False),
+        (["node", "server.js", "claude"], False),
+        (["vim", "claude"], False),
+        ([], False),
+    ],
+    ids=str,
+)
+def test_a_client_is_known_by_its_command_line(command, expected):
+    assert is_client(command) is expected
+
+
+def test_the_process_table_tells_the_folder(tmp_path):
+    program = tmp_path / "claude"
+    shutil.copy(shutil.which("sleep"), program)
+    process = subprocess.Popen([str(program), "60"], cwd=tmp_path)
+    try:
+        end = time.monotonic() + 10
+        while str(tmp_path.resolve()) not in client_folders():
+            assert time.monotonic() < end, "it is not seen"
+    finally:
+        process.kill()
+        process.wait()
+    assert str(tmp_path.resolve()) not in client_folders()
