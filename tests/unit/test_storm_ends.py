@@ -73,10 +73,12 @@ class TestAnswered:
         assert (found.outcome, found.answered_at) == (Outcome.RECOVERED, None)
 
     @pytest.mark.parametrize(
-        ("running", "figures"), [(1, "(25 s, 12 tokens/s)"), (2, "(25 s)"), (0, "(25 s)")], ids=str
+        ("running", "took", "figures"),
+        [(1, 25, "(25 s, 12 tokens/s)"), (2, 25, "(25 s)"), (0, 25, "(25 s)"), (1, 4, "(4 s)")],
+        ids=["alone", "beside another", "not at vLLM", "no longer than the rate's own span"],
     )
-    def test_the_headline_says_for_how_long_and_how_fast_where_only_it_runs(self, running, figures):
-        answered = replace(LIVE, next_at=None, gives_up_at=None, answered_at=NOW - 25)
+    def test_the_headline_says_for_how_long_and_how_fast_where_only_it_runs(self, running, took, figures):
+        answered = replace(LIVE, next_at=None, gives_up_at=None, answered_at=NOW - took)
         vllm = replace(VLLM, engine=replace(ENGINE, running=running, generation_tokens_per_s=12.0))
         deck = deck_of(vllm, PROXY, replace(CALM, storms=(answered,)))
         first = said(deck)[0]
@@ -235,6 +237,13 @@ class TestWaits:
         assert found.next_at - found.last == pytest.approx(sum(gaps) / 3, abs=0.5)
         assert found.next_by - found.last >= 6.0 * 1.25
 
+    def test_the_waits_of_a_transcript_leave_the_servers_own_time_out(self):
+        """The server takes two seconds for each answer, and asks for six."""
+        times = [0.0, 8.3, 16.4, 25.1]
+        lines = [(at + 2.0, 429) for at in times]
+        found = storm(ledger(*lines, entries=sent(*times)), times[-1] + 3)
+        assert found.next_at - (T + times[-1] + 2.0) == pytest.approx((6.3 + 6.1 + 6.7) / 3, abs=0.3)
+
     def test_while_the_ladder_is_kept_no_wait_is_asked_for(self):
         found = storm(ledger(*failures(4, 429)), 4.5)
         assert found.next_at - found.last == pytest.approx(4.5)
@@ -322,6 +331,12 @@ class TestRefused:
         first = said(deck_of(VLLM, down, replace(CALM, storms=(live,))))[0]
         assert (first.hop, first.code) == (HopKind.PROXY, "URL105")
         assert "LiteLLM :4000 is down" in first.headline
+
+    def test_a_cause_that_nothing_tells_is_called_unknown(self):
+        live = replace(LIVE, cause="unknown", reason="")
+        first = said(deck_of(VLLM, PROXY, replace(CALM, storms=(live,))))[0]
+        assert " · cause unknown · " in first.headline
+        assert first.hop is None
 
     def test_once_it_answers_again_it_is_told_as_what_was_and_no_log_is_pointed_at(self):
         live = replace(LIVE, cause="refused", reason="")

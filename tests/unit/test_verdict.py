@@ -29,6 +29,7 @@ from stormdeck.model.logs.endings import Ending, ending
 from stormdeck.model.logs.tails import LogTails
 from stormdeck.model.path import HopKind
 from stormdeck.model.prefix import PrefixMemory
+from stormdeck.model.retries.told import InFlight
 from stormdeck.model.server import ServerState
 from stormdeck.model.status import state_of
 from stormdeck.model.traffic import Failure
@@ -56,6 +57,14 @@ def test_all_well_is_said_with_three_numbers():
     first = told(*WHOLE)[0]
     assert first.light is Light.FINE
     assert first.headline == "All well.  3 running · first token in 0.8 s · 0 retries in the last 15 min"
+
+
+@pytest.mark.parametrize(
+    ("ago", "words"), [(75, "3 running, one turn has gone on for 1 min 10 s"), (20, "3 running ·")]
+)
+def test_a_turn_that_goes_on_for_long_is_told_where_a_transcript_tells_it(ago, words):
+    turns = (InFlight("s1", "", "/app", NOW - ago, 1), InFlight("s2", "", "/app", NOW - 3, 1))
+    assert words in told(*WHOLE[:-1], replace(CALM, in_flight=turns))[0].headline
 
 
 def test_what_breaks_a_turn_comes_before_what_needs_a_look():

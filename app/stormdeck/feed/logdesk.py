@@ -17,7 +17,7 @@ from stormdeck.model.logs.batch import LogBatch, LogState, LogStatus
 from stormdeck.model.logs.book import LogBook
 from stormdeck.model.logs.tails import LogTails
 from stormdeck.model.meter import TrafficMeter
-from stormdeck.model.retries.transcript import Entry
+from stormdeck.model.retries.transcript import Entry, EntryKind
 from stormdeck.model.troubles import Troubles
 from stormdeck.sources.logs.follow import Follower
 from stormdeck.sources.transcripts.follow import TranscriptFollower
@@ -90,8 +90,13 @@ class LogDesk:
         self._transcripts.start()
 
     def _tell(self, entries: Iterable[Entry]) -> None:
+        sent = False
         for entry in entries:
             self._meter.take_entry(entry)
+            sent = sent or entry.kind is EntryKind.REQUEST
+        if sent:
+            # An attempt that meets a server that is down leaves no line.
+            self.on_requests()
 
     def refuse(self, *, refuses: bool) -> None:
         """Note whether the hop nearest to the client refuses connections now: none of its lines tells."""

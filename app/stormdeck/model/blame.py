@@ -96,7 +96,9 @@ def _blamed(failed: _Failed, deck: Deck) -> Blame:
     if told.hop is HopKind.SERVER and is_back(deck, failed.last):
         again = "send it again" if failed.over else "the next attempt should pass"
         advice = f"vLLM is back: {again}. {told.otherwise or _innocent(deck)}".rstrip()
-    text = why if told.why and cause == "unknown" else f"{what}: {why}" if why else what
+    if cause == "unknown":
+        what, why = told.why or "cause unknown", reason
+    text = f"{what}: {why}" if why else what
     return Blame(told.hop, text, advice, who, told.code)
 
 
@@ -129,6 +131,8 @@ def _by_first_server(failed: _Failed, deck: Deck) -> _Told | None:
         again = "send it again" if failed.over else "the next attempt should pass"
         up = first.state is ServerState.UP
         return _Told(hop, f"{who} answers now: {again}." if up else "", why=f"{name} was down")
+    if failed.cause == "unknown":
+        return _Told(None, "Its attempts have left no line in a log so far.")
     return _Told(None, "The connection broke before an answer. No log has a line of such an attempt.")
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from stormdeck.model.retries.causes import BESIDE
 from stormdeck.model.retries.chain import STORM, Chain
 from stormdeck.model.retries.claims import LATE, UNWATCHED, Claims, Watched, claim
+from stormdeck.model.retries.ladder import climbs, wait_bounds
 from stormdeck.model.retries.outlook import chain_storm
 from stormdeck.model.retries.pairing import Pair, pair_ends
 from stormdeck.model.retries.request import Request
@@ -153,17 +154,19 @@ def _caught_up(witnesses: Sequence[Witness], pairs: Sequence[Pair]) -> tuple[lis
         if witness.turn.end is not End.OPEN or not witness.requests:
             continue
         last = witness.requests[-1]
-        found = next((pair for pair in rest if pair.turn is None and _goes_on(last, pair.chain)), None)
+        tried = witness.attempts
+        found = next((pair for pair in rest if pair.turn is None and _goes_on(last, tried, pair.chain)), None)
         if found is not None:
             ahead[index] = witness.ahead(found.chain.requests)
             rest.remove(found)
     return ahead, rest
 
 
-def _goes_on(last: Request, chain: Chain) -> bool:
-    """Tell whether a chain comes over the connection of an attempt that failed, after it, and in time."""
+def _goes_on(last: Request, tried: int, chain: Chain) -> bool:
+    """Return whether a chain comes over the connection of an attempt that failed, after its wait, and in time."""
     gap = (chain.started or 0.0) - (last.t or 0.0)
-    return last.failed and last.port in chain.ports and -LATE <= gap <= CATCH_UP_S
+    soonest = wait_bounds(tried)[0] - LATE if climbs(last.status) else -LATE
+    return last.failed and last.port in chain.ports and soonest <= gap <= CATCH_UP_S
 
 
 def _here(turns: Sequence[ToldTurn], claims: Claims, pairs: Sequence[Pair], watched: Watched | None) -> frozenset[str]:

@@ -179,6 +179,9 @@ class _Lines:
                     break
                 distance = self._distance(self._lines[line], turn.session)
                 own = distance == 0.0 and turn.end is End.OPEN
+                if turn.attempts == 1 and not self._lines[line].failed:
+                    # Titles and topics are asked for beside a first attempt.
+                    continue
                 if line not in self.holders and distance < STRANGER and (after <= SOON_S or own or alone):
                     slot = Slot(index, turn.attempts - 1, sent, sent, self._times[line], _ANY)
                     found.append((abs(after) + distance, line, slot, turn.session))
@@ -237,8 +240,8 @@ class _Lines:
 
 
 def _newest_is_unknown(turn: ToldTurn) -> bool:
-    """Return whether nothing tells what became of the newest attempt of a turn that was sent again."""
-    if len(turn.sent) < 2 or turn.end not in {End.OPEN, End.LEFT}:
+    """Return whether nothing tells what became of the newest attempt of a turn."""
+    if not turn.sent or turn.end not in {End.OPEN, End.LEFT}:
         return False
     return _failure_of(turn, turn.sent[-1], turn.heard + LATE) is None
 

@@ -41,7 +41,7 @@ def statements(deck: Deck, now: float, clock: Clock) -> tuple[Statement, ...]:
         )
     )
     trouble = any(one.light in _GRAVITY for one in ranked)
-    calm = () if trouble else well.statement(deck)
+    calm = () if trouble else well.statement(deck, now)
     return (*ranked, *calm, *settings.warnings(deck))
 
 

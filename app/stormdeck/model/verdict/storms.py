@@ -7,8 +7,10 @@ from dataclasses import replace
 
 from stormdeck.model.blame import Blame, blame, blame_failure, proxy_name
 from stormdeck.model.deck import Deck
+from stormdeck.model.impact import is_background
 from stormdeck.model.light import Light
 from stormdeck.model.logs.reasons import is_cooldown
+from stormdeck.model.metrics import RATE_S
 from stormdeck.model.retries.storm import Outcome, Storm
 from stormdeck.model.server import ServerState
 from stormdeck.model.traffic import Failure
@@ -81,8 +83,11 @@ def _answered(storm: Storm, deck: Deck, now: float) -> Statement:
     """Tell that the newest attempt is being answered: nothing fails any more."""
     whose = blame(storm, deck)
     engine = deck.vllm.engine if deck.vllm is not None else None
-    rate = engine.generation_tokens_per_s if engine is not None and engine.running == 1 else None
-    figures = [duration(max(0.0, now - (storm.answered_at or now)))] + ([f"{rate:.0f} tokens/s"] if rate else [])
+    took = max(0.0, now - (storm.answered_at or now))
+    # The rate is this answer's only where nothing else runs, and over seconds in which this one did.
+    known = engine is not None and engine.running == 1 and took >= RATE_S
+    rate = engine.generation_tokens_per_s if engine is not None and known else None
+    figures = [duration(took)] + ([f"{rate:.0f} tokens/s"] if rate else [])
     head = f"Attempt {storm.attempts} is being answered"
     failed = storm.attempts - 1
     return Statement(
@@ -199,6 +204,8 @@ def failing(deck: Deck, now: float) -> Iterator[Statement]:
     age = now - failure.at
     ago = f"{duration(age // 10 * 10)} ago" if age >= 10 else "just now"
     passed = "; one after it passed" if failure.passed else ""
+    found = next((one for one in deck.findings if one.code == whose.code), None)
+    background = found is not None and is_background(found, deck)
     yield Statement(
         Light.LOOK if failure.passed else Light.BROKEN,
         f"A request failed {ago}{passed}: {whose.cause}",
@@ -209,6 +216,7 @@ def failing(deck: Deck, now: float) -> Iterator[Statement]:
         cause=whose.cause,
         evidence=f"its line in {failure.log}" + (", and the error record beside it" if failure.reason else ""),
         step=_step(whose, deck),
+        rank=Light.LOOK if background else None,
         age=age,
     )
 

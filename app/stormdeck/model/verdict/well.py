@@ -9,10 +9,12 @@ from stormdeck.model.server import ServerState
 from stormdeck.model.units import duration, plural, seconds
 from stormdeck.model.verdict.statement import Statement, brief
 
+LONG_S = 60.0
+"""A turn that goes on for longer is worth a word: its answer is long, or it stalls."""
 _BLIND = "No log to read, so silent retries stay unseen. Press 4 for how to get one."
 
 
-def statement(deck: Deck) -> tuple[Statement, ...]:
+def statement(deck: Deck, now: float) -> tuple[Statement, ...]:
     """Return that all is well, or that the servers are still asked; nothing before a search has found any."""
     servers = [one for one in (deck.vllm, deck.proxy) if one is not None]
     if not servers:
@@ -30,7 +32,7 @@ def statement(deck: Deck) -> tuple[Statement, ...]:
                 step="stormdeck --vllm http://HOST:8000",
             ),
         )
-    facts = _facts(deck)
+    facts = _facts(deck, now)
     warnings = sum(finding.severity is Severity.WARNING for finding in deck.findings)
     detail = f"{plural(warnings, 'setting')} worth a look: press 3." if warnings else ""
     if deck.traffic is None or not deck.traffic.logs:
@@ -48,16 +50,23 @@ def statement(deck: Deck) -> tuple[Statement, ...]:
     )
 
 
-def _facts(deck: Deck) -> list[str]:
+def _facts(deck: Deck, now: float) -> list[str]:
     """Return at most three numbers."""
     facts: list[str] = []
     engine = deck.vllm.engine if deck.vllm else None
     if engine is not None:
         waiting = f", {engine.waiting} waiting" if engine.waiting else ""
-        facts.append(f"{engine.running} running{waiting}")
+        facts.append(f"{engine.running} running{waiting}{_longest(deck, now) if engine.running else ''}")
         if engine.ttft_p50_s is not None:
             facts.append(f"first token in {seconds(engine.ttft_p50_s)}")
     if deck.traffic is not None and deck.traffic.logs:
         window = len(deck.traffic.buckets) * deck.traffic.bucket_s
         facts.append(f"{plural(deck.traffic.retries, 'retry', 'retries')} in the last {duration(window)}")
     return facts
+
+
+def _longest(deck: Deck, now: float) -> str:
+    """Return how long the oldest turn under way has gone on, where a transcript tells it and it is long."""
+    begun = [one.since for one in deck.traffic.in_flight] if deck.traffic is not None else []
+    took = now - min(begun, default=now)
+    return f", one turn has gone on for {duration(took // 10 * 10)}" if took >= LONG_S else ""
