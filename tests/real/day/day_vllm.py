@@ -13,10 +13,12 @@ import json
 import sys
 from itertools import count
 from pathlib import Path
+from time import time
 
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "clients")]
 
+import replies  # noqa: E402
 from day_ledger import Ledger  # noqa: E402
 from replies import Call, Say, events_of, message_of  # noqa: E402
 from starlette.requests import Request  # noqa: E402
@@ -27,6 +29,8 @@ from stormdeck.demo.vllm import log  # noqa: E402
 from stormdeck.demo.vllm.app import Server  # noqa: E402
 
 _ANSWERS = count(1)
+replies._NUMBERS = count(int(time() * 1000))
+"""A server that is started again gives no id twice, as the real one."""
 
 
 class Script:
