@@ -274,7 +274,7 @@ class TestWhose:
             ((ONE,), ("3f2a1b", "77aa01"), "RETRY STORM  attempt 6 of 11 in app 3f2a · "),
             ((ONE, OTHER), (), "RETRY STORM  attempt 6 of 11 in app 3f2a, 1 other retries too · "),
             ((ONE, OTHER, replace(OTHER, session="9")), (), "attempt 6 of 11 in app 3f2a, 2 others retry too · "),
-            ((replace(ONE, agent="a1"), OTHER), (), "attempt 6 of 11 in a subagent in app 3f2a, 1 other retries too · "),
+            ((replace(ONE, agent="a1"), OTHER), (), "attempt 6 of 11 in a subagent in app 3f2a, 1 other "),
             ((replace(ONE, folder=""), OTHER), (), "attempt 6 of 11 in session 3f2a, 1 other retries too · "),
             ((LIVE,), ("3f2a1b", "77aa01"), "RETRY STORM  attempt 6 of 11 · "),
         ],
