@@ -13,6 +13,7 @@ from stormdeck.model.logs.batch import LogBatch
 from stormdeck.model.path import HopKind
 from stormdeck.model.retries.ledger import Ledger
 from stormdeck.model.retries.storm import Outcome
+from stormdeck.model.retries.told import InFlight
 from stormdeck.model.retries.transcript import EntryKind, parse_entry
 from stormdeck.model.server import ServerState
 from stormdeck.model.status import state_of, status_json
@@ -258,6 +259,31 @@ class TestWaits:
         made = ledger(*failures(4, 429), entries=sent(*LADDER[:4]))
         assert storm(made, 3.92 + 60).outcome is Outcome.LIVE
         assert storm(made, 3.92 + 81).outcome is Outcome.QUIET
+
+
+class TestWhose:
+    """Where several sessions are at work, the headline says which of them retries."""
+
+    ONE = replace(LIVE, session="3f2a1b", folder="/home/me/app")
+    OTHER = replace(LIVE, session="77aa01", folder="/home/me/web", started=NOW - 5, attempts=4)
+
+    @pytest.mark.parametrize(
+        ("storms", "busy", "words"),
+        [
+            ((ONE,), (), "RETRY STORM  attempt 6 of 11 · "),
+            ((ONE,), ("3f2a1b", "77aa01"), "RETRY STORM  attempt 6 of 11 in app 3f2a · "),
+            ((ONE, OTHER), (), "RETRY STORM  attempt 6 of 11 in app 3f2a, 1 other retries too · "),
+            ((ONE, OTHER, replace(OTHER, session="9")), (), "attempt 6 of 11 in app 3f2a, 2 others retry too · "),
+            ((replace(ONE, agent="a1"), OTHER), (), "attempt 6 of 11 in a subagent in app 3f2a, 1 other "),
+            ((replace(ONE, folder=""), OTHER), (), "attempt 6 of 11 in session 3f2a, 1 other retries too · "),
+            ((LIVE,), ("3f2a1b", "77aa01"), "RETRY STORM  attempt 6 of 11 · "),
+        ],
+        ids=["alone", "another works", "another retries", "two others", "a subagent", "no folder", "not known whose"],
+    )
+    def test_of_several_sessions_it_is_named(self, storms, busy, words):
+        flights = tuple(InFlight(session, "", "/home/me/app", NOW - 3, 1) for session in busy)
+        first = said(deck_of(VLLM, PROXY, replace(CALM, storms=storms, in_flight=flights)))[0]
+        assert words in first.headline
 
 
 class TestLost:
