@@ -94,6 +94,7 @@ def storable(storm: Storm) -> Storm:
         next_at=None,
         next_by=None,
         gives_up_at=None,
+        sent_at=None,
         answered_at=None,
     )
 

@@ -11,7 +11,7 @@ From a line to a storm, in the order in which it happens:
 * ``tracker`` joins the attempts of a turn by the log alone (``matching``, ``evidence``, ``ladder``, ``chain``).
 * ``transcript`` and ``told`` follow the turns that the clients write down, ``claims`` and ``pairing`` find the line of
   each attempt, whichever hop it went to, and ``account`` counts every attempt once. Attempts without a line count by
-  the transcript, with the cause that is proven: refused while nothing listened, or timed out by their length.
+  the transcript, with the cause that is proven: refused while nothing listened, timed out by length, else unknown.
 * ``balance`` keeps that account up to date in bounded memory; ``ledger`` is the whole of it.
 * ``witness`` and ``outlook`` tell how a storm stands; ``identity`` tells which accounts are of one storm and what they
   tell together, over panels and restarts; ``changes`` tells what became of storms between two looks.
