@@ -72,17 +72,32 @@ def test_a_server_is_told_by_its_answers(server, kind, questions):
     assert "/health" not in server.paths
 
 
-def test_litellm_gets_no_key():
-    server = litellm()
-    told(server, key="sk-master-1")
-    assert not any("authorization" in asked.headers for asked in server.asked)
+def test_one_question_with_the_key_is_enough_for_vllm():
+    server = vllm()
+    assert told(server, key="sk-1")[0] is ServerKind.VLLM
+    assert server.paths == ["/v1/models"]
+
+
+@pytest.mark.parametrize(
+    ("server", "kind"),
+    [
+        (litellm(), ServerKind.LITELLM),
+        (vllm(_v1_models=recorded("auth_11_get_none_v1_models.txt")), ServerKind.VLLM),
+        (claude_code_proxy(), ServerKind.CLAUDE_CODE_PROXY),
+    ],
+    ids=["LiteLLM", "vLLM that refuses the key", "claude-code-proxy"],
+)
+def test_the_key_goes_with_the_model_list_alone(server, kind):
+    assert told(server, key="sk-master-1")[0] is kind
+    assert {asked.path for asked in server.asked if "authorization" in asked.headers} == {"/v1/models"}
 
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_server_is_no_known_one(name):
-    kind, words = told(HOSTILE[name], deadline_s=0.2)
+    kind, words, failure = told(HOSTILE[name], deadline_s=0.2)
     assert kind in {None, ServerKind.OTHER}
     assert words
+    assert (failure is None) == (kind is ServerKind.OTHER)
 
 
 @pytest.mark.parametrize("url", [None, "no url", "http://"], ids=["refused", "no url", "no host"])
@@ -91,6 +106,6 @@ def test_nothing_there(url):
         async with HttpClient("9.9") as http:
             return await identify(free_url() if url is None else url, http, deadline_s=0.4)
 
-    kind, words = asyncio.run(scene())
+    kind, words, failure = asyncio.run(scene())
     assert kind is None
-    assert words
+    assert words == failure.text

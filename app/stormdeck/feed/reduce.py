@@ -61,12 +61,24 @@ def take(deck: Deck, snapshot: Snapshot) -> Deck:
 def _placed(deck: Deck, snapshot: Snapshot) -> Deck:
     if isinstance(snapshot, ClientSnapshot):
         return replace(deck, client_version=_version(deck, snapshot.version or ""), exposures=snapshot.exposures)
+    if isinstance(snapshot, DiscoverySnapshot):
+        deck = _without_beside(deck, snapshot)
     if isinstance(snapshot, TrafficSnapshot):
         deck = replace(deck, client_version=_version(deck, snapshot.client_version))
     if isinstance(snapshot, VllmSnapshot):
         deck = replace(deck, prefix=deck.prefix.then(snapshot, deck.client_version))
     place: dict[str, Any] = {_PLACES[type(snapshot)]: snapshot}
     return replace(deck, **place)
+
+
+def _without_beside(deck: Deck, found: DiscoverySnapshot) -> Deck:
+    """Return the deck without servers that are not on the client's path any more."""
+    beside = {one.url for one in found.beside}
+    if deck.vllm is not None and deck.vllm.url in beside:
+        deck = replace(deck, vllm=None)
+    if deck.proxy is not None and deck.proxy.url in beside:
+        deck = replace(deck, proxy=None, proxy_config=None)
+    return deck
 
 
 def _version(deck: Deck, told: str) -> str | None:

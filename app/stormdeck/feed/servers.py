@@ -14,10 +14,11 @@ from stormdeck.feed.reduce import Snapshot
 from stormdeck.feed.waiting import woken
 from stormdeck.model.discovery import DiscoverySnapshot, Found
 from stormdeck.model.litellm.config import ProxyConfig
-from stormdeck.model.rules.live import Probe
+from stormdeck.model.rules.live import Probe, Reach
 from stormdeck.model.server import ProxySnapshot, ServerKind, ServerState, VllmSnapshot
 from stormdeck.model.settings.scope import SettingsSnapshot
 from stormdeck.options import Options
+from stormdeck.sources.address import address
 from stormdeck.sources.aside import aside, in_time
 from stormdeck.sources.discovery import PATIENCE_S, Named, discover, key_for, origin_keys
 from stormdeck.sources.http import HttpClient
@@ -62,6 +63,8 @@ class ServerDesk:
         self._discovery: DiscoverySnapshot | None = None
         self._pollers: dict[str, tuple[Found, Poller[Any], asyncio.Task[None], VllmSource | ProxySource]] = {}
         self._states: dict[str, ServerState] = {}
+        self._known: dict[tuple[str, int], ServerKind] = {}
+        """What answered at a place before: a server that is late is still the same."""
         self._look = asyncio.Event()
         self._watched = True
         self.load = 0.0
@@ -113,19 +116,28 @@ class ServerDesk:
         wait = SEARCH_S
         while True:
             self._look.clear()
-            found = await discover(self._settings, self._http, self._named)
+            found = await discover(self._settings, self._http, self._named, known=self._known)
             self._take(found)
             await self._read_yaml(found)
             await self._probe_base_url(found)
             well = self._pollers and all(self._states.get(name) in WELL for name in self._pollers)
+            well = well and (self._probed is None or self._probed.reach is Reach.ANSWERS)
             wait = SEARCH_WELL_S if well and found.logs else min(SEARCH_LATER_S, wait * SEARCH_GROWTH)
             if await woken(self._look, wait):
                 wait = SEARCH_S
 
     def _take(self, found: DiscoverySnapshot) -> None:
+        self._known |= {
+            at.place: server.kind
+            for server in (*found.found, *found.beside)
+            if server.met is ServerState.UP and (at := address(server.url)) is not None
+        }
         if found != self._discovery:
             self._discovery = found
             self._hand(found)
+        beside = {server.url for server in found.beside}
+        for name in [name for name, (old, *_) in self._pollers.items() if old.url in beside]:
+            self._leave(name)
         self._logs.follow(found.logs)
         for is_proxy, name in ((True, "proxy"), (False, "vllm")):
             server = found.server(proxy=is_proxy)
@@ -161,8 +173,7 @@ class ServerDesk:
             old[3].process = found.process
             return
         if old is not None:
-            old[2].cancel()
-            self._logs.leave(logs_of(old[0]))
+            self._leave(name)
         key = self.key(found.url)
         source: VllmSource | ProxySource
         if name == "vllm":
@@ -174,6 +185,13 @@ class ServerDesk:
         )
         poller.slow = not self._watched
         self._pollers[name] = (found, poller, self._spawn(poller.run()), source)
+
+    def _leave(self, name: str) -> None:
+        """Stop asking a server, and reading its logs."""
+        found, _, task, _ = self._pollers.pop(name)
+        self._states.pop(name, None)
+        task.cancel()
+        self._logs.leave(logs_of(found))
 
     def _heard(self, name: str, snapshot: VllmSnapshot | ProxySnapshot) -> None:
         before = self._states.get(name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from stormdeck.model.server import ServerKind
+from stormdeck.model.server import ServerKind, ServerState
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,13 @@ class Found:
     how: str
     """``ANTHROPIC_BASE_URL in ~/.claude/settings.json``, ``answers on port 8000``, ``--vllm``."""
     process: ServerProcess | None = None
+    """The process of the server itself."""
+    holder: ServerProcess | None = None
+    """The process on its port, where that is another program: ssh, docker-proxy, nginx, a script."""
+    met: ServerState = ServerState.UP
+    """``UP``: it answered; ``DOWN``, ``SILENT``, ``STRANGE``: what the search met instead."""
+    forwards: bool = False
+    """``holder`` is a program that passes connections on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +66,20 @@ class DiscoverySnapshot:
     """Why a found server has no log to follow, one sentence each, with what to do."""
     loading: tuple[ServerProcess, ...] = ()
     """Server processes that run and do not listen yet."""
+    beside: tuple[Found, ...] = ()
+    """Servers that answered, and that the client's requests do not pass: its base URL leads elsewhere."""
+    silent: tuple[str, ...] = ()
+    """URLs on this machine that nobody named, where something listens and gave no answer in time."""
     done: bool = False
 
     def server(self, *, proxy: bool) -> Found | None:
         """Return the first proxy, or the first server that is none."""
         return next((found for found in self.found if found.kind.is_proxy == proxy), None)
+
+    @property
+    def answering(self) -> tuple[str, ...]:
+        """Return the URLs of all servers that answered, those on the path first."""
+        return tuple(found.url for found in (*self.found, *self.beside) if found.met is ServerState.UP)
 
     def on_path(self) -> tuple[Found, ...]:
         """Return the servers that the client's requests pass; others may be found beside them."""

@@ -11,11 +11,12 @@ from stormdeck.model.finding import Severity
 from stormdeck.model.gpu import GpuSnapshot, GpuState
 from stormdeck.model.hop import HopKind
 from stormdeck.model.light import Light
-from stormdeck.model.server import ProxySnapshot, ServerKind, VllmSnapshot
+from stormdeck.model.rules.hosts import same_place
+from stormdeck.model.server import ProxySnapshot, ServerKind, ServerState, VllmSnapshot
 from stormdeck.model.settings.scope import SettingsSnapshot
 from stormdeck.model.units import percent
 
-__all__ = ["Hop", "HopKind", "broken_file", "gpu_name", "path", "place", "silent_base", "worst"]
+__all__ = ["Hop", "HopKind", "broken_file", "gpu_name", "is_mute", "path", "place", "unknown_base", "worst"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +38,9 @@ def path(deck: Deck) -> tuple[Hop, ...]:
     hops = [_client(deck)]
     if deck.proxy is not None:
         hops.append(_server(deck, HopKind.PROXY, deck.proxy, deck.proxy.kind.value))
-    silent = silent_base(deck)
-    if silent is not None:
-        hops.append(Hop(HopKind.SERVER, "server", place(silent.url), Light.BROKEN, "no answer"))
+    base = unknown_base(deck)
+    if base is not None:
+        hops.append(Hop(HopKind.SERVER, "server", place(base.url), *_met(deck, base)))
     elif deck.vllm is not None:
         hops.append(_server(deck, HopKind.SERVER, deck.vllm, ServerKind.VLLM.value))
     else:
@@ -48,11 +49,24 @@ def path(deck: Deck) -> tuple[Hop, ...]:
     return tuple(hops)
 
 
-def silent_base(deck: Deck) -> Found | None:
+def unknown_base(deck: Deck) -> Found | None:
     """Return the server that the client is sent to, where it is neither vLLM nor a known proxy, or does not answer."""
     if deck.vllm is not None or deck.proxy is not None:
         return None
     return next((found for found in deck.discovery.found if found.kind is ServerKind.OTHER), None)
+
+
+def _met(deck: Deck, base: Found) -> tuple[Light, str]:
+    """Return the light of a base URL where no known server answers, and what was met there in a word."""
+    if base.met is ServerState.UP:
+        return Light.LOOK, "of another kind"
+    return (Light.BROKEN if is_mute(deck, base.url) else base.met.light), base.met.value
+
+
+def is_mute(deck: Deck, url: str) -> bool:
+    """Return whether a server accepts the client's connections and has left a patient question without an answer."""
+    probe = deck.probe
+    return probe is not None and probe.reach == "silent" and same_place(probe.url, url)
 
 
 def place(url: str) -> str:
@@ -90,7 +104,7 @@ def _client(deck: Deck) -> Hop:
 
 
 def _server(deck: Deck, kind: HopKind, server: VllmSnapshot | ProxySnapshot, name: str) -> Hop:
-    light = server.state.light
+    light = Light.BROKEN if server.state is ServerState.SILENT and is_mute(deck, server.url) else server.state.light
     up = light is Light.FINE
     if up and worst(deck, kind) in {Severity.ERROR, Severity.WARNING}:
         light = Light.LOOK

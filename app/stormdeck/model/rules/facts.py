@@ -102,7 +102,7 @@ class Facts:
         return cls(
             values={path: snapshot.text(path) for path in snapshot.effective},
             client_version=client_version,
-            served=served if served is not None else live.served,
+            served=served if served is not None else live.served_at((snapshot.text(BASE_URL) or "").strip()),
             attribution_stripped=attribution_stripped or live.attribution_stripped,
             settings=snapshot,
             live=live,

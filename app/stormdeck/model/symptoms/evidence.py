@@ -97,7 +97,7 @@ def _from_servers(code: str, deck: Deck) -> Iterator[str]:
 
 def _from_model(code: str, deck: Deck, model: str | None) -> Iterator[str]:
     """Yield what the id that a message names says, beside the ids that are served."""
-    served = live_of(deck).served
+    served = live_of(deck).served_at((deck.settings.text(BASE_URL) or "").strip())
     if model is None or code not in {"MODEL301", "MODEL303"}:
         return
     # The client shows the suffix and sends the id without it (measured, 2.1.329).
@@ -146,7 +146,7 @@ def _checked(code: str, deck: Deck) -> str | None:
             return None
         return f"{place(reached.url)} answers now" + (", and takes the token" if code.startswith("AUTH") else "")
     if code in _LIVE:
-        served = live_of(deck).served
+        served = live_of(deck).served_at((deck.settings.text(BASE_URL) or "").strip())
         if not served or not _has_settings(deck):
             return None
         return (

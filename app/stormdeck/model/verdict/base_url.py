@@ -9,7 +9,7 @@ from stormdeck.model.finding import Severity
 from stormdeck.model.light import Light
 from stormdeck.model.path import HopKind, place
 from stormdeck.model.rules.hosts import parts_of, same_place
-from stormdeck.model.server import ServerKind
+from stormdeck.model.server import ServerKind, ServerState
 from stormdeck.model.verdict.servers import why_missed
 from stormdeck.model.verdict.statement import Statement, brief
 
@@ -33,7 +33,7 @@ def not_reached(deck: Deck) -> Iterator[Statement]:
     met = why_missed(deck, silent.url)
     refused = "refused" in met or "resolve" in met
     yield Statement(
-        Light.BROKEN,
+        Light.BROKEN if silent.met is ServerState.DOWN else Light.LOOK,
         f"Claude Code sends to {place(silent.url)}, and no known server answers there; one does at {there}",
         f"Press 3 and change the base URL to {servers[0].url}.",
         HopKind.CLIENT,

@@ -19,7 +19,7 @@ _WORST = 20
 _ROOTS = {"FILE701", "FILE702", "MODEL307", "PROXY801", "PROXY813", "SERVER904"}
 """What other findings follow from: a file that is dropped or ignored, a proxy that does not start."""
 _OF_AN_ID = {"MODEL303", "MODEL304", "MODEL308"}
-_AWAY = {ServerState.DOWN, ServerState.STARTING}
+_AWAY = {ServerState.DOWN, ServerState.STARTING, ServerState.SILENT, ServerState.STRANGE}
 
 
 def dropped_files(deck: Deck) -> Iterator[Statement]:
@@ -96,7 +96,7 @@ def not_set_up(deck: Deck) -> Iterator[Statement]:
 
 def _follows(finding: Finding, deck: Deck) -> bool:
     """Say whether a finding only repeats that the server at the base URL is down: the URL itself may be right."""
-    if finding.code != "URL105" or finding.fix is not None:
+    if finding.code not in {"URL105", "URL112"} or finding.fix is not None:
         return False
     if deck.proxy is None and deck.vllm is None:
         return True

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from stormdeck.model.finding import Finding
+from stormdeck.model.rules.facts import BASE_URL
 from stormdeck.model.rules.live import live_of
 from stormdeck.model.settings.draft import Draft
 from stormdeck.model.settings.field import Field, Group, Kind, problem
@@ -20,7 +21,7 @@ def row_states(
 ) -> Iterator[RowState]:
     """Yield the state of each field's row."""
     values, modified = draft.values(), draft.modified()
-    served = live_of(draft.deck).served or ()
+    served = live_of(draft.deck).served_at((draft.deck.settings.text(BASE_URL) or "").strip()) or ()
     for shown in fields:
         path = shown.path
         value = values.get(path)
@@ -34,7 +35,7 @@ def row_states(
             note=_note(draft, shown),
             loses=path in values and winner is not None and _is_stronger(winner.scope, draft.scope),
             choices=served,
-            servers=tuple(found.url for found in draft.deck.discovery.found),
+            servers=draft.deck.discovery.answering,
         )
 
 

@@ -12,7 +12,7 @@ from stormdeck.ui.draw import LIGHT_STYLES, line, sentences, sides
 from stormdeck.ui.widgets.engine import LABEL, VALUE, brief, compact, full, models, preempted
 from stormdeck.ui.widgets.live_panel import LivePanel
 
-SILENT = {ServerState.DOWN, ServerState.STARTING, ServerState.STRANGE}
+SILENT = {ServerState.DOWN, ServerState.SILENT, ServerState.STARTING, ServerState.STRANGE}
 """States in which the last numbers are not worth their place."""
 NOT_RECORDED = "Not in a recording: it holds log lines only."
 FULL_WIDTH = 40
