@@ -106,7 +106,7 @@ STACKS = {
         ),
         SERVER,
         "URL112",
-        "accepts connections and does not answer",
+        "accepts the connection and gives no whole answer within 3.5 s",
     ),
     "a server is late, and the look was short": Stack(
         (*NOT_FOUND, replace(elsewhere(DIRECT, "no whole answer within 0.8 s", ServerState.SILENT), beside=())),

@@ -165,7 +165,7 @@ async def _ask_vllm(found: Found | None, http: HttpClient, keys: Keys, patience:
     if found is None or found.kind is not ServerKind.VLLM:
         return None
     key = key_for(found.url, keys)
-    source = VllmSource(found.url, http, time.time, key, found.process, patience.named_s, asks_ahead=True)
+    source = VllmSource(found.url, http, time.time, key, found.listener, patience.named_s, asks_ahead=True)
     return await source.poll()
 
 
@@ -173,7 +173,7 @@ async def _ask_proxy(found: Found | None, http: HttpClient, keys: Keys, patience
     if found is None:
         return None
     key = key_for(found.url, keys)
-    source = ProxySource(found.url, found.kind, http, time.time, key, found.process, patience.named_s, asks_ahead=True)
+    source = ProxySource(found.url, found.kind, http, time.time, key, found.listener, patience.named_s, asks_ahead=True)
     return await source.poll()
 
 

@@ -170,16 +170,19 @@ class ServerDesk:
         """Ask a server from now on; one that is asked already only learns of its process."""
         old = self._pollers.get(name)
         if old is not None and (old[0].url, old[0].kind) == (found.url, found.kind):
-            old[3].process = found.process
+            old[3].process = found.listener
             return
         if old is not None:
             self._leave(name)
         key = self.key(found.url)
         source: VllmSource | ProxySource
+        # Its place on the path is known before it has answered: a slow one needs seconds.
         if name == "vllm":
-            source = VllmSource(found.url, self._http, time.time, key, found.process)
+            self._hand(VllmSnapshot(found.url, ServerState.ASKING))
+            source = VllmSource(found.url, self._http, time.time, key, found.listener)
         else:
-            source = ProxySource(found.url, found.kind, self._http, time.time, key, found.process)
+            self._hand(ProxySnapshot(found.url, found.kind, ServerState.ASKING))
+            source = ProxySource(found.url, found.kind, self._http, time.time, key, found.listener)
         poller: Poller[Any] = Poller(
             source.poll, lambda snapshot: self._heard(name, snapshot), _well, self._options.poll
         )

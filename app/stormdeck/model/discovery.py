@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from stormdeck.model.rules.hosts import port_of
 from stormdeck.model.server import ServerKind, ServerState
 
 
@@ -37,13 +38,28 @@ class Found:
     how: str
     """``ANTHROPIC_BASE_URL in ~/.claude/settings.json``, ``answers on port 8000``, ``--vllm``."""
     process: ServerProcess | None = None
-    """The process of the server itself."""
+    """The process of the server itself; another program may hold the port before it."""
     holder: ServerProcess | None = None
     """The process on its port, where that is another program: ssh, docker-proxy, nginx, a script."""
     met: ServerState = ServerState.UP
     """``UP``: it answered; ``DOWN``, ``SILENT``, ``STRANGE``: what the search met instead."""
     forwards: bool = False
     """``holder`` is a program that passes connections on."""
+
+    @property
+    def listener(self) -> ServerProcess | None:
+        """Return the server's process where that itself holds the port: it runs and refuses only while it loads."""
+        return self.process if self.holder is None else None
+
+    @property
+    def holder_words(self) -> str:
+        """Return which other program holds the port, and whether it passes connections on; empty where none does."""
+        if self.holder is None:
+            return ""
+        who = f"{self.holder.name} (pid {self.holder.pid})"
+        if self.forwards and self.met is ServerState.UP:
+            return f"Port {port_of(self.url)} is held by {who}, which passes it on"
+        return f"Port {port_of(self.url)} belongs to {who}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,18 @@ from stormdeck.model.server import ProxySnapshot, ServerKind, ServerState, VllmS
 from stormdeck.model.settings.scope import SettingsSnapshot
 from stormdeck.model.units import percent
 
-__all__ = ["Hop", "HopKind", "broken_file", "gpu_name", "is_mute", "path", "place", "unknown_base", "worst"]
+__all__ = [
+    "Hop",
+    "HopKind",
+    "broken_file",
+    "gpu_name",
+    "is_mute",
+    "is_out_of_reach",
+    "path",
+    "place",
+    "unknown_base",
+    "worst",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +71,24 @@ def _met(deck: Deck, base: Found) -> tuple[Light, str]:
     """Return the light of a base URL where no known server answers, and what was met there in a word."""
     if base.met is ServerState.UP:
         return Light.LOOK, "of another kind"
-    return (Light.BROKEN if is_mute(deck, base.url) else base.met.light), base.met.value
+    is_broken = is_mute(deck, base.url) or is_out_of_reach(deck, base.url)
+    return (Light.BROKEN if is_broken else base.met.light), base.met.value
 
 
 def is_mute(deck: Deck, url: str) -> bool:
     """Return whether a server accepts the client's connections and has left a patient question without an answer."""
+    return _reach(deck, url) == "silent"
+
+
+def is_out_of_reach(deck: Deck, url: str) -> bool:
+    """Return whether the client cannot connect to a URL: no such name, no route, nothing that listens."""
+    return _reach(deck, url) in {"refused", "unresolved", "unreachable"}
+
+
+def _reach(deck: Deck, url: str) -> str:
+    """Return what the probe of the base URL met; empty for another URL, and where nothing was asked."""
     probe = deck.probe
-    return probe is not None and probe.reach == "silent" and same_place(probe.url, url)
+    return probe.reach if probe is not None and same_place(probe.url, url) else ""
 
 
 def place(url: str) -> str:

@@ -10,6 +10,7 @@ from stormdeck.model.server import ServerKind, ServerState
 from stormdeck.model.settings.scope import SettingsSnapshot
 from stormdeck.sources.address import address
 from stormdeck.sources.aside import in_time
+from stormdeck.sources.behind import behind_forwarders
 from stormdeck.sources.commandline import is_spawned_by_vllm, told_port
 from stormdeck.sources.followed import followed
 from stormdeck.sources.http import DEADLINE_S, HttpClient
@@ -74,6 +75,7 @@ async def discover(
     client = _client_place(settings)
     found, missed = _sorted(seen, named, processes, client)
     found, beside = _parted(found, seen, client)
+    found = await behind_forwarders(found, processes, http, deadline_s)
     silent = {one.place.url for one in seen if one.failure is not None}
     no_logs = (), (f"No log can be followed: {_STALLED}.",)
     on_path = DiscoverySnapshot(found).on_path()

@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from stormdeck.model.discovery import Found, ServerProcess
-from stormdeck.model.server import ServerKind, ServerState
+from stormdeck.model.server import ServerKind
 from stormdeck.sources.address import address
 from stormdeck.sources.containers import container_of
 
@@ -39,17 +39,6 @@ def followed(
     return tuple(logs), tuple(notes)
 
 
-def holder_words(server: Found) -> str:
-    """Say which other program holds a server's port, and that it passes connections on where that is known."""
-    target, holder = address(server.url), server.holder
-    if target is None or holder is None:
-        return ""
-    who = f"{holder.name} (pid {holder.pid})"
-    if server.forwards and server.met is ServerState.UP:
-        return f"Port {target.port} is held by {who}, which passes it on"
-    return f"Port {target.port} belongs to {who}"
-
-
 def _other_log(holder: ServerProcess, name: str) -> str:
     """Say how to get the log of a server that is behind another program."""
     runtime = _RUNTIMES.get(holder.name)
@@ -67,7 +56,7 @@ def _note(server: Found, *, readable: bool, silent: bool) -> str:
     """Say why a server has no log to follow, or only half of it, and what to do."""
     target, process, name = address(server.url), server.process, server.kind.value
     if process is None and server.holder is not None:
-        return f"{holder_words(server)}: {_other_log(server.holder, name)}."
+        return f"{server.holder_words}: {_other_log(server.holder, name)}."
     if process is None:
         if target is None or not target.is_here:
             return f"{name} at {server.url} runs elsewhere: give a log that reaches this machine with --log FILE."

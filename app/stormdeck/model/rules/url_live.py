@@ -191,8 +191,11 @@ def no_answer(facts: Facts) -> Iterator[Finding]:
 
 
 _UNANSWERED = {
-    Reach.SILENT: ("it accepts and does not answer", "The server accepts the connection and {detail}"),
-    Reach.UNCONNECTED: ("no connection", "No connection was made: it {detail}"),
+    Reach.SILENT: (
+        "it accepts the connection and does not answer",
+        "The server accepts the connection and gives {detail}",
+    ),
+    Reach.UNCONNECTED: ("no connection", "No connection was made: {detail}"),
     Reach.CUT: ("it closes without an answer", "The server accepts the connection and closes it without an answer"),
     Reach.NO_HTTP: ("what answers is not HTTP", "Something answers there, and not in HTTP"),
 }

@@ -10,7 +10,7 @@ from stormdeck.model.deck import Deck
 from stormdeck.model.discovery import Found, ServerProcess
 from stormdeck.model.light import Light
 from stormdeck.model.logs.endings import Ending
-from stormdeck.model.path import HopKind, is_mute, place, unknown_base
+from stormdeck.model.path import HopKind, is_mute, is_out_of_reach, place, unknown_base
 from stormdeck.model.rules.hosts import same_place
 from stormdeck.model.server import ProxySnapshot, ServerKind, ServerState, VllmSnapshot
 from stormdeck.model.text import clean, mask_text
@@ -72,7 +72,8 @@ def _at_base(deck: Deck, base: Found) -> Statement:
     """Tell that no known server answers where the client sends, as far as what was met there shows it."""
     met = why_missed(deck, base.url)
     other = next((one.url for one in deck.discovery.beside), "")
-    hint = f" Another server was found at {other}." if other else ""
+    hint = f" {base.holder_words}." if base.holder is not None else ""
+    hint += f" Another server was found at {other}." if other else ""
     refused = "refused" in met or "resolve" in met
     told = Statement(
         Light.BROKEN,
@@ -95,7 +96,8 @@ def _at_base(deck: Deck, base: Found) -> Statement:
             cause="a server of another kind, or something in front of vLLM",
             step="stormdeck check --canary",
         )
-    if base.met is ServerState.SILENT:
+    if base.met is ServerState.SILENT and not is_out_of_reach(deck, base.url):
+        told = replace(told, detail=f"Claude Code waits there too, and retries in silence.{hint}")
         return _unanswered(deck, told, "The server", base.url, met)
     return told
 
@@ -103,13 +105,13 @@ def _at_base(deck: Deck, base: Found) -> Statement:
 def _unanswered(deck: Deck, base: Statement, name: str, url: str, why: str) -> Statement:
     """Tell that a server gave no answer in time: it may be late, unless it had all the time that a slow one needs."""
     step = f"look at its log, or: curl -m 10 {url}/v1/models"
-    if is_mute(deck, url):
+    if deck.probe is not None and is_mute(deck, url):
         return replace(
             base,
             light=Light.BROKEN,
-            headline=f"{name} at {place(url)} accepts connections and does not answer",
+            headline=f"{name} at {place(url)} accepts the connection and gives {deck.probe.detail or 'no answer'}",
             code="URL112",
-            brief=brief(f"{name} does not answer", f"{place(url)} accepts connections"),
+            brief=brief(f"{name} does not answer", f"{place(url)} accepts the connection"),
             cause="unknown: it hangs, or it is a port forward whose other end is gone",
             evidence=why or base.evidence,
             step=step,

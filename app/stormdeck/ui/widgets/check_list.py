@@ -63,7 +63,7 @@ def rows_of(deck: Deck, *, problems_only: bool) -> Iterator[Row]:
     yield Row("FOUND ON THIS MACHINE", heading=True)
     if not deck.discovery.done:
         yield Row("Looking for servers and logs")
-    yield from map(Row, deck.discovery.found)
+    yield from map(Row, (*deck.discovery.found, *deck.discovery.beside))
     yield from (Row(f"log  {path}") for path in deck.discovery.logs)
     yield from (Row(note) for note in (*deck.discovery.log_notes, *deck.troubles.unread, *deck.troubles.remarks))
     if not problems_only:

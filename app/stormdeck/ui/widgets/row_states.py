@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from stormdeck.model.finding import Finding
-from stormdeck.model.rules.facts import BASE_URL
 from stormdeck.model.rules.live import live_of
 from stormdeck.model.settings.draft import Draft
 from stormdeck.model.settings.field import Field, Group, Kind, problem
@@ -21,7 +20,7 @@ def row_states(
 ) -> Iterator[RowState]:
     """Yield the state of each field's row."""
     values, modified = draft.values(), draft.modified()
-    served = live_of(draft.deck).served_at((draft.deck.settings.text(BASE_URL) or "").strip()) or ()
+    served = live_of(draft.deck).served_at("") or ()
     for shown in fields:
         path = shown.path
         value = values.get(path)
