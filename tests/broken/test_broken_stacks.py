@@ -96,7 +96,7 @@ STACKS = {
         (*NOT_FOUND, replace(elsewhere(DIRECT, DOWN), beside=()), probe(Reach.REFUSED)),
         SERVER,
         "URL105",
-        f"Nothing answers at {DIRECT}",
+        f"No server answers at {DIRECT}",
     ),
     "a server accepts and never answers": Stack(
         (
@@ -209,7 +209,7 @@ STACKS = {
         (*STRAIGHT, config({"ANTHROPIC_BASE_URL": "http://127.0.0.1:8001"}), elsewhere("http://127.0.0.1:8001")),
         SERVER,
         "URL105",
-        "Nothing answers at http://127.0.0.1:8001",
+        "No server answers at http://127.0.0.1:8001",
     ),
     "a host whose name does not resolve": Stack(
         (

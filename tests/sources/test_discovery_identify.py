@@ -19,6 +19,7 @@ from servers import (
 from stormdeck.model.server import ServerKind
 from stormdeck.sources.http import HttpClient
 from stormdeck.sources.identify import identify
+from stormdeck.sources.trouble import Trouble
 
 
 def told(server, key=None, deadline_s=0.4):
@@ -90,6 +91,13 @@ def test_one_question_with_the_key_is_enough_for_vllm():
 def test_the_key_goes_with_the_model_list_alone(server, kind):
     assert told(server, key="sk-master-1")[0] is kind
     assert {asked.path for asked in server.asked if "authorization" in asked.headers} == {"/v1/models"}
+
+
+@pytest.mark.parametrize("status", [502, 503, 504])
+def test_a_front_without_its_server_is_told_apart(status):
+    kind, words, failure = told(Imitation({}, missing=Reply("Bad Gateway", status)))
+    assert (kind, failure.trouble) == (None, Trouble.GATEWAY)
+    assert "the server behind it gives no answer" in words
 
 
 @pytest.mark.parametrize("name", HOSTILE)

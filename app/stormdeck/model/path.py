@@ -55,7 +55,8 @@ def path(deck: Deck) -> tuple[Hop, ...]:
     elif deck.vllm is not None:
         hops.append(_server(deck, HopKind.SERVER, deck.vllm, ServerKind.VLLM.value))
     else:
-        hops.append(Hop(HopKind.SERVER, "vLLM", "", Light.UNKNOWN, "not found" if deck.discovery.done else "looking"))
+        found = "no answer" if deck.discovery.silent else "not found"
+        hops.append(Hop(HopKind.SERVER, "vLLM", "", Light.UNKNOWN, found if deck.discovery.done else "looking"))
     hops.append(_gpu(deck.gpu))
     return tuple(hops)
 

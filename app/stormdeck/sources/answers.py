@@ -41,7 +41,7 @@ def is_html(answer: Answer) -> bool:
 
 def state_without_answer(failure: Failure) -> ServerState:
     """Return the state of a server that gave no answer: only a refusal shows that it does not run."""
-    if failure.trouble in {Trouble.REFUSED, Trouble.UNRESOLVED, Trouble.CUT, Trouble.BAD_URL}:
+    if failure.trouble in {Trouble.REFUSED, Trouble.UNRESOLVED, Trouble.CUT, Trouble.BAD_URL, Trouble.GATEWAY}:
         return ServerState.DOWN
     if failure.trouble in {Trouble.TLS, Trouble.NOT_HTTP, Trouble.TOO_BIG}:
         return ServerState.STRANGE

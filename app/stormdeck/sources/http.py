@@ -85,6 +85,8 @@ class HttpClient:
             sent["authorization"] = f"Bearer {key}"
         late = f"the name {clean(target.host)} was not resolved within {deadline_s:g} s: the name server is silent"
         connected: list[bool] = []
+        import httpx  # noqa: F401 - the first time it takes 0.1 s and more, which are not the server's
+
         try:
             async with asyncio.timeout(deadline_s):
                 if error := await self._resolver.error(target.host):

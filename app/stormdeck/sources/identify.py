@@ -13,6 +13,7 @@ from stormdeck.sources.trouble import Trouble
 
 _PAGE_LIMIT = 8 * 1024 * 1024
 _MODELS, _VERSION, _METRICS, _ALIVE, _START = "/v1/models", "/version", "/metrics", "/health/liveliness", "/"
+_GATEWAY = {502, 503, 504}
 
 
 class Identity(NamedTuple):
@@ -49,6 +50,7 @@ class _Question:
         self._key = key
         self._deadline_s = deadline_s
         self._ahead = ahead
+        self._said: dict[str, Answer | Failure] = {}
         self._late: Failure | None = None
         """Set where an answer did not come in time: what it would have shown is not known then."""
 
@@ -58,25 +60,35 @@ class _Question:
             return Identity(None, failed_words(first), first)
         if self._key and served_by(first) == "vllm":
             return Identity(ServerKind.VLLM, f"{_MODELS} says vllm")
+        if first.status in _GATEWAY:
+            words = f"answers {first.status}: what is in front runs, the server behind it gives no answer"
+            return Identity(None, words, Failure(Trouble.GATEWAY, words))
         if first.latency_ms >= FAR_MS:
             self._ask_ahead(first)
-        version = await self._ask(_VERSION) if self._key else first
-        if _is_version(version):
-            if not self._key and served_by(await self._ask(_MODELS)) == "vllm":
-                return Identity(ServerKind.VLLM, f"{_MODELS} says vllm")
-            metrics = await self._ask(_METRICS)
-            if isinstance(metrics, Answer) and metrics.status == 200 and b"\nvllm:" in metrics.body:
-                return Identity(ServerKind.VLLM, f"{_METRICS} speaks of vLLM")
+        found = await self._vllm(await self._ask(_VERSION) if self._key else first) or await self._proxy()
+        if found is not None:
+            return found
+        if self._late is not None:
+            return Identity(None, failed_words(self._late), self._late)
+        start = await self._ask(_START)
+        return Identity(ServerKind.OTHER, _other(start if isinstance(start, Answer) else first))
+
+    async def _vllm(self, version: Answer | Failure) -> Identity | None:
+        if not _is_version(version):
+            return None
+        if not self._key and served_by(await self._ask(_MODELS)) == "vllm":
+            return Identity(ServerKind.VLLM, f"{_MODELS} says vllm")
+        metrics = await self._ask(_METRICS)
+        is_vllm = isinstance(metrics, Answer) and metrics.status == 200 and b"\nvllm:" in metrics.body
+        return Identity(ServerKind.VLLM, f"{_METRICS} speaks of vLLM") if is_vllm else None
+
+    async def _proxy(self) -> Identity | None:
         alive = await self._ask(_ALIVE)
         if isinstance(alive, Answer) and alive.status == 200 and alive.body.strip(b' "\n') == b"I'm alive!":
             return Identity(ServerKind.LITELLM, f"{_ALIVE} says I'm alive!")
         start = await self._ask(_START)
         kind = _by_start_page(start)
-        if kind is not None:
-            return Identity(kind, f"/ says {text_field(start, 'message')}")
-        if self._late is not None:
-            return Identity(None, failed_words(self._late), self._late)
-        return Identity(ServerKind.OTHER, _other(start if isinstance(start, Answer) else first))
+        return Identity(kind, f"/ says {text_field(start, 'message')}") if kind is not None else None
 
     def _ask_ahead(self, first: Answer) -> None:
         """Ask a slow server at once all that the first answer leaves open."""
@@ -88,10 +100,11 @@ class _Question:
             self._ahead.start(path, self._get(path))
 
     async def _ask(self, path: str) -> Answer | Failure:
-        said = await self._ahead.take(path) or await self._get(path)
-        if isinstance(said, Failure) and said.trouble is Trouble.TIMEOUT:
-            self._late = said
-        return said
+        if path not in self._said:
+            said = self._said[path] = await self._ahead.take(path) or await self._get(path)
+            if isinstance(said, Failure) and said.trouble is Trouble.TIMEOUT:
+                self._late = said
+        return self._said[path]
 
     async def _get(self, path: str) -> Answer | Failure:
         key = self._key if path == _MODELS else None

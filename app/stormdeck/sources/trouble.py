@@ -29,6 +29,8 @@ class Trouble(StrEnum):
     TOO_BIG = "too big"
     NOT_HTTP = "not http"
     BAD_URL = "bad url"
+    GATEWAY = "gateway"
+    """What is in front answers, and says that the server behind it does not."""
     OURS = "ours"
     """Nothing was asked: this process, or this machine, has no file descriptor left."""
 

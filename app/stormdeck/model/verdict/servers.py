@@ -77,7 +77,7 @@ def _at_base(deck: Deck, base: Found) -> Statement:
     refused = "refused" in met or "resolve" in met
     told = Statement(
         Light.BROKEN,
-        f"Nothing answers at {base.url}, where Claude Code sends",
+        f"No server answers at {base.url}, where Claude Code sends",
         f"Start the server, or press 3 and change the base URL.{hint} Press 4 for what was found.",
         HopKind.SERVER,
         _url_code(deck) or ("URL105" if refused else None),
@@ -120,7 +120,7 @@ def _unanswered(deck: Deck, base: Statement, name: str, url: str, why: str) -> S
         base,
         light=Light.UNKNOWN,
         headline=f"No answer yet from {place(url)}",
-        detail=f"{name} may be late, busy or out of reach{f': {why}' if why else ''}. It is asked again.",
+        detail=f"{name} may be late, busy or out of reach{f': {why}' if why else ''}.",
         code=None,
         brief=brief(f"Asking {place(url)}", "no answer yet"),
         cause="unknown: no answer in time, no refusal",

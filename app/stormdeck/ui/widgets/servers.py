@@ -6,6 +6,7 @@ from textual.content import Content
 
 from stormdeck.model.deck import Deck
 from stormdeck.model.light import Light
+from stormdeck.model.path import place
 from stormdeck.model.server import ProxySnapshot, ServerKind, ServerState, VllmSnapshot
 from stormdeck.model.units import NONE, duration, plural
 from stormdeck.ui.draw import LIGHT_STYLES, line, sentences, sides
@@ -89,7 +90,9 @@ class EnginePanel(ServerPanel):
         title = [self.heading("vLLM")] if height > 1 else []
         if not self.deck.discovery.done:
             return [*title, line(("looking for it on this machine", "$quiet"))]
-        named = "None found on this machine. Name one elsewhere: stormdeck --vllm http://HOST:8000"
+        silent = ", ".join(map(place, self.deck.discovery.silent))
+        met = f"No answer yet from {silent}." if silent else "None found on this machine."
+        named = f"{met} Name one elsewhere: stormdeck --vllm http://HOST:8000"
         words = NOT_RECORDED if self.deck.replay is not None else named
         return [*title, *sentences(words, width, height - len(title))]
 
@@ -123,6 +126,8 @@ class ProxyPanel(ServerPanel):
             return "looking for one on this machine"
         if self.deck.vllm is not None:
             return "none on the path: Claude Code asks vLLM itself"
+        if self.deck.discovery.silent:
+            return f"No answer yet from {', '.join(map(place, self.deck.discovery.silent))}."
         return "None found. Name one: stormdeck --proxy http://HOST:4000"
 
     @staticmethod
