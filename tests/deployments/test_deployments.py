@@ -262,6 +262,16 @@ def test_a_dead_base_url_beside_an_unrelated_proxy(stack, tmp_path, by):
     assert url not in state["statements"][0]["next"]
 
 
+def test_a_dead_base_url_stands_before_the_vllm_that_a_flag_names(stack):
+    dead = free_url()
+    with served(vllm(**WITH_MESSAGES)) as (url,):
+        home = stack()
+        home.write(settings(dead))
+        said = json.loads(home.run("status", "--no-gpu", "--json", "--vllm", url)[1])
+    assert hops(said) == [("proxy", dead, "down"), ("vllm", url, "ok")]
+    assert said["headline"]["code"] == "URL105"
+
+
 def test_a_silent_base_url_beside_an_unrelated_proxy(stack, tmp_path):
     with served(hangs, litellm("sk-other")) as (url, other):
         home = stack(unrelated(other, tmp_path), patient=replace(HASTY, unnamed_s=10.0))

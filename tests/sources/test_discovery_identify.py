@@ -22,10 +22,10 @@ from stormdeck.sources.identify import identify
 from stormdeck.sources.trouble import Trouble
 
 
-def told(server, key=None, deadline_s=0.4):
+def told(server, key=None, deadline_s=0.4, expected=None):
     async def scene():
         async with serving(server) as url, HttpClient("9.9") as http:
-            return await identify(url, http, key, deadline_s)
+            return await identify(url, http, key, deadline_s, expected)
 
     return asyncio.run(scene())
 
@@ -91,6 +91,16 @@ def test_one_question_with_the_key_is_enough_for_vllm():
 def test_the_key_goes_with_the_model_list_alone(server, kind):
     assert told(server, key="sk-master-1")[0] is kind
     assert {asked.path for asked in server.asked if "authorization" in asked.headers} == {"/v1/models"}
+
+
+def test_one_question_is_enough_for_a_litellm_that_was_there_before():
+    server = litellm()
+    assert told(server, key="sk-wrong", expected=ServerKind.LITELLM)[0] is ServerKind.LITELLM
+    assert server.paths == ["/health/liveliness"]
+
+
+def test_another_server_may_answer_where_a_litellm_did():
+    assert told(vllm(), expected=ServerKind.LITELLM)[0] is ServerKind.VLLM
 
 
 @pytest.mark.parametrize("status", [502, 503, 504])

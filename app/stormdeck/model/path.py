@@ -26,6 +26,7 @@ __all__ = [
     "path",
     "place",
     "unknown_base",
+    "unknown_front",
     "worst",
 ]
 
@@ -47,6 +48,9 @@ class Hop:
 def path(deck: Deck) -> tuple[Hop, ...]:
     """Return the hops in order. The proxy is left out where there is none."""
     hops = [_client(deck)]
+    front = unknown_front(deck)
+    if front is not None:
+        hops.append(Hop(HopKind.PROXY, "server", place(front.url), *_met(deck, front)))
     if deck.proxy is not None:
         hops.append(_server(deck, HopKind.PROXY, deck.proxy, deck.proxy.kind.value))
     base = unknown_base(deck)
@@ -63,8 +67,15 @@ def path(deck: Deck) -> tuple[Hop, ...]:
 
 def unknown_base(deck: Deck) -> Found | None:
     """Return the server that the client is sent to, where it is neither vLLM nor a known proxy, or does not answer."""
-    if deck.vllm is not None or deck.proxy is not None:
-        return None
+    return None if deck.vllm is not None or deck.proxy is not None else _unknown(deck)
+
+
+def unknown_front(deck: Deck) -> Found | None:
+    """Return the same where a flag names a vLLM: what the client is sent to stands before that."""
+    return _unknown(deck) if deck.vllm is not None and deck.proxy is None else None
+
+
+def _unknown(deck: Deck) -> Found | None:
     return next((found for found in deck.discovery.found if found.kind is ServerKind.OTHER), None)
 
 

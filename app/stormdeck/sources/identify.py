@@ -27,18 +27,25 @@ class Identity(NamedTuple):
     """Set where there is no answer."""
 
 
-async def identify(url: str, http: HttpClient, key: str | None = None, deadline_s: float = DEADLINE_S) -> Identity:
+async def identify(
+    url: str,
+    http: HttpClient,
+    key: str | None = None,
+    deadline_s: float = DEADLINE_S,
+    expected: ServerKind | None = None,
+) -> Identity:
     """Return the program that answers, and what showed it.
 
     Where there is a key, one question is enough for vLLM: the model list. vLLM is asked what it knows before anything
-    that it does not. ``/health`` is left out altogether: it makes LiteLLM send real completions.
+    that it does not. ``/health`` is left out altogether: it makes LiteLLM send real completions. ``expected``: what
+    answered there before, or its process says; one question is enough for LiteLLM then.
     """
     base = address(url)
     if base is None:
         bad = Failure(Trouble.BAD_URL, "not a URL that begins with http:// or https://")
         return Identity(None, bad.text, bad)
     with SideBySide() as ahead:
-        return await _Question(base.origin + base.path, http, key, deadline_s, ahead).identify()
+        return await _Question(base.origin + base.path, http, key, deadline_s, ahead).identify(expected)
 
 
 class _Question:
@@ -54,7 +61,13 @@ class _Question:
         self._late: Failure | None = None
         """Set where an answer did not come in time: what it would have shown is not known then."""
 
-    async def identify(self) -> Identity:
+    async def identify(self, expected: ServerKind | None) -> Identity:
+        if expected is ServerKind.LITELLM:
+            alive = await self._ask(_ALIVE)
+            if isinstance(alive, Failure):
+                return Identity(None, failed_words(alive), alive)
+            if _is_alive(alive):
+                return Identity(ServerKind.LITELLM, f"{_ALIVE} says I'm alive!")
         first = await self._ask(_MODELS if self._key else _VERSION)
         if isinstance(first, Failure):
             return Identity(None, failed_words(first), first)
@@ -83,8 +96,7 @@ class _Question:
         return Identity(ServerKind.VLLM, f"{_METRICS} speaks of vLLM") if is_vllm else None
 
     async def _proxy(self) -> Identity | None:
-        alive = await self._ask(_ALIVE)
-        if isinstance(alive, Answer) and alive.status == 200 and alive.body.strip(b' "\n') == b"I'm alive!":
+        if _is_alive(await self._ask(_ALIVE)):
             return Identity(ServerKind.LITELLM, f"{_ALIVE} says I'm alive!")
         start = await self._ask(_START)
         kind = _by_start_page(start)
@@ -109,6 +121,10 @@ class _Question:
     async def _get(self, path: str) -> Answer | Failure:
         key = self._key if path == _MODELS else None
         return await self._http.get(self._root + path, key=key, limit=_PAGE_LIMIT, deadline_s=self._deadline_s)
+
+
+def _is_alive(answer: Answer | Failure) -> bool:
+    return isinstance(answer, Answer) and answer.status == 200 and answer.body.strip(b' "\n') == b"I'm alive!"
 
 
 def _is_version(answer: Answer | Failure) -> bool:

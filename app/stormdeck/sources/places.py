@@ -120,7 +120,8 @@ class Search:
             closed = refused(target.port)
             return Seen(place, None, closed.text, None, closed)
         deadline_s = self._deadline_s if place.named else self._unnamed_s
-        kind, words, failure = await identify(place.url, self._http, place.key, deadline_s)
+        expected = (process.kind if process is not None else None) or self._known.get(target.place)
+        kind, words, failure = await identify(place.url, self._http, place.key, deadline_s, expected)
         if kind in {None, ServerKind.OTHER} and process is not None and process.kind is not None:
             kind = process.kind
         if kind is None and failure is not None and (place.named or failure.trouble is Trouble.TIMEOUT):

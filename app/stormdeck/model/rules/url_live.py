@@ -185,7 +185,7 @@ def no_answer(facts: Facts) -> Iterator[Finding]:
         "URL112",
         Severity.WARNING if probe.reach is Reach.UNCONNECTED else Severity.ERROR,
         title,
-        f"{words.format(detail=probe.detail)}{_elsewhere(probe)}. Requests of the client end as this one.",
+        f"{words.format(detail=probe.detail)}{_elsewhere(probe)}. The client's requests end the same way.",
         BASE_URL,
     )
 
