@@ -103,6 +103,16 @@ def test_a_server_that_the_base_url_leads_past_is_left(searched):
     assert (deck.vllm, deck.proxy, polled) == (None, None, [])
 
 
+def test_a_server_that_is_gone_too_is_left(searched):
+    decks, _ = searched(SEARCHES[0], DiscoverySnapshot((DEAD,), done=True))
+    assert (decks[1][0].vllm, decks[1][1]) == (None, [])
+
+
+def test_a_server_that_stops_stays_on_the_path_where_nothing_leads_elsewhere(searched):
+    decks, _ = searched(SEARCHES[0], DiscoverySnapshot(done=True))
+    assert decks[1][1] == ["proxy", "vllm"]
+
+
 def test_a_search_knows_what_answered_before(searched):
     _, known = searched(*SEARCHES)
     assert known[0] == {}

@@ -62,7 +62,7 @@ def _placed(deck: Deck, snapshot: Snapshot) -> Deck:
     if isinstance(snapshot, ClientSnapshot):
         return replace(deck, client_version=_version(deck, snapshot.version or ""), exposures=snapshot.exposures)
     if isinstance(snapshot, DiscoverySnapshot):
-        deck = _without_beside(deck, snapshot)
+        deck = _on_path(deck, snapshot)
     if isinstance(snapshot, TrafficSnapshot):
         deck = replace(deck, client_version=_version(deck, snapshot.client_version))
     if isinstance(snapshot, VllmSnapshot):
@@ -71,12 +71,11 @@ def _placed(deck: Deck, snapshot: Snapshot) -> Deck:
     return replace(deck, **place)
 
 
-def _without_beside(deck: Deck, found: DiscoverySnapshot) -> Deck:
+def _on_path(deck: Deck, found: DiscoverySnapshot) -> Deck:
     """Return the deck without servers that are not on the client's path any more."""
-    beside = {one.url for one in found.beside}
-    if deck.vllm is not None and deck.vllm.url in beside:
+    if deck.vllm is not None and found.is_left(deck.vllm.url):
         deck = replace(deck, vllm=None)
-    if deck.proxy is not None and deck.proxy.url in beside:
+    if deck.proxy is not None and found.is_left(deck.proxy.url):
         deck = replace(deck, proxy=None, proxy_config=None)
     return deck
 

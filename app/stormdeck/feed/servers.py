@@ -135,8 +135,7 @@ class ServerDesk:
         if found != self._discovery:
             self._discovery = found
             self._hand(found)
-        beside = {server.url for server in found.beside}
-        for name in [name for name, (old, *_) in self._pollers.items() if old.url in beside]:
+        for name in [name for name, (old, *_) in self._pollers.items() if found.is_left(old.url)]:
             self._leave(name)
         self._logs.follow(found.logs)
         for is_proxy, name in ((True, "proxy"), (False, "vllm")):

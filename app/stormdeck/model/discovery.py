@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from stormdeck.model.rules.hosts import port_of
+from stormdeck.model.rules.hosts import port_of, same_place
 from stormdeck.model.server import ServerKind, ServerState
 
 
@@ -96,6 +96,14 @@ class DiscoverySnapshot:
     def answering(self) -> tuple[str, ...]:
         """Return the URLs of all servers that answered, those on the path first."""
         return tuple(found.url for found in (*self.found, *self.beside) if found.met is ServerState.UP)
+
+    def is_left(self, url: str) -> bool:
+        """Return whether the client's base URL is known to lead past a server."""
+        if any(same_place(one.url, url) for one in self.found):
+            return False
+        return any(same_place(one.url, url) for one in self.beside) or any(
+            one.kind is ServerKind.OTHER for one in self.found
+        )
 
     def on_path(self) -> tuple[Found, ...]:
         """Return the servers that the client's requests pass; others may be found beside them."""

@@ -218,7 +218,7 @@ def _text(item: Item, width: int = 200) -> Content:
             said = line((f"{'canary':<11}", "$quiet"), (item.name, "bold"), f"  {item.verdict.value}{way}")
             return line(light(item.verdict.light), " ", said)
         case Found():
-            return line(light(Light.FINE), " ", (item.kind.value, "bold"), f"  {item.url}")
+            return line(light(item.met.light), " ", (item.kind.value, "bold"), f"  {item.url}")
         case Missed():
             sign = line(light(Light.UNKNOWN), " ", (item.what, "$quiet"))
             why = f"  {item.why}"

@@ -6,7 +6,7 @@ from textual.content import Content
 
 from stormdeck.model.deck import Deck
 from stormdeck.model.light import Light
-from stormdeck.model.path import place
+from stormdeck.model.path import place, unknown_base
 from stormdeck.model.server import ProxySnapshot, ServerKind, ServerState, VllmSnapshot
 from stormdeck.model.units import NONE, duration, plural
 from stormdeck.ui.draw import LIGHT_STYLES, line, sentences, sides
@@ -90,7 +90,10 @@ class EnginePanel(ServerPanel):
         title = [self.heading("vLLM")] if height > 1 else []
         if not self.deck.discovery.done:
             return [*title, line(("looking for it on this machine", "$quiet"))]
-        silent = ", ".join(map(place, self.deck.discovery.silent))
+        base, silent = unknown_base(self.deck), ", ".join(map(place, self.deck.discovery.silent))
+        if base is not None:
+            words = f"None known at {place(base.url)}, where Claude Code sends."
+            return [*title, *sentences(words, width, height - len(title))]
         met = f"No answer yet from {silent}." if silent else "None found on this machine."
         named = f"{met} Name one elsewhere: stormdeck --vllm http://HOST:8000"
         words = NOT_RECORDED if self.deck.replay is not None else named
@@ -128,6 +131,8 @@ class ProxyPanel(ServerPanel):
             return "none on the path: Claude Code asks vLLM itself"
         if self.deck.discovery.silent:
             return f"No answer yet from {', '.join(map(place, self.deck.discovery.silent))}."
+        if self.deck.discovery.beside:
+            return "none on the path of Claude Code: its base URL leads elsewhere"
         return "None found. Name one: stormdeck --proxy http://HOST:4000"
 
     @staticmethod
