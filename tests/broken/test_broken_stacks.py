@@ -122,6 +122,16 @@ STACKS = {
         "No answer yet from :8000",
         Light.UNKNOWN,
     ),
+    "vLLM hangs whole: it takes connections and stopped answering": Stack(
+        (
+            *STRAIGHT,
+            vllm(ServerState.STALE, "/health: no whole answer within 3.5 s"),
+            probe(Reach.SILENT, detail="no whole answer within 3.5 s"),
+        ),
+        SERVER,
+        "URL112",
+        "vLLM at :8000 accepts the connection and gives no whole answer within 3.5 s",
+    ),
     "a server of another kind answers at the base URL": Stack(
         (*NOT_FOUND, replace(elsewhere(DIRECT, "answers as Ollama", ServerState.UP), beside=()), probe()),
         SERVER,

@@ -31,6 +31,9 @@ __all__ = [
 ]
 
 
+_UNANSWERED = {ServerState.SILENT, ServerState.STALE}
+
+
 @dataclass(frozen=True, slots=True)
 class Hop:
     """One hop as the path shows it."""
@@ -120,8 +123,8 @@ def broken_file(settings: SettingsSnapshot) -> bool:
 
 
 def worst(deck: Deck, hop: HopKind) -> Severity | None:
-    """Return how bad the worst finding at a hop is."""
-    return next((finding.severity for finding in deck.findings if finding.hop is hop), None)
+    """Return how bad the worst finding at a hop is. A server that does not answer is no fault of the settings."""
+    return next((one.severity for one in deck.findings if one.hop is hop and one.code != "URL112"), None)
 
 
 def _client(deck: Deck) -> Hop:
@@ -138,7 +141,7 @@ def _client(deck: Deck) -> Hop:
 
 
 def _server(deck: Deck, kind: HopKind, server: VllmSnapshot | ProxySnapshot, name: str) -> Hop:
-    light = Light.BROKEN if server.state is ServerState.SILENT and is_mute(deck, server.url) else server.state.light
+    light = Light.BROKEN if server.state in _UNANSWERED and is_mute(deck, server.url) else server.state.light
     up = light is Light.FINE
     if up and worst(deck, kind) in {Severity.ERROR, Severity.WARNING}:
         light = Light.LOOK

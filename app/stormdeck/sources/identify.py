@@ -73,7 +73,7 @@ class _Question:
             return Identity(None, failed_words(first), first)
         if self._key and served_by(first) == "vllm":
             return Identity(ServerKind.VLLM, f"{_MODELS} says vllm")
-        if first.status in _GATEWAY:
+        if first.status in _GATEWAY and _is_gateway(await self._ask(_VERSION if self._key else _MODELS)):
             words = f"answers {first.status}: what is in front runs, the server behind it gives no answer"
             return Identity(None, words, Failure(Trouble.GATEWAY, words))
         if first.latency_ms >= FAR_MS:
@@ -121,6 +121,10 @@ class _Question:
     async def _get(self, path: str) -> Answer | Failure:
         key = self._key if path == _MODELS else None
         return await self._http.get(self._root + path, key=key, limit=_PAGE_LIMIT, deadline_s=self._deadline_s)
+
+
+def _is_gateway(answer: Answer | Failure) -> bool:
+    return isinstance(answer, Answer) and answer.status in _GATEWAY
 
 
 def _is_alive(answer: Answer | Failure) -> bool:

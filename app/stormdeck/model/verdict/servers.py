@@ -163,6 +163,8 @@ def _told(deck: Deck, hop: HopKind, server: Server, now: float) -> Statement:
         case ServerState.DEGRADED:
             words, cause, step = "runs, but answers no request", "the engine hangs or is dead", f"restart {name}"
             base = replace(base, code="SERVER905")
+        case ServerState.STALE if is_mute(deck, server.url):
+            return _unanswered(deck, base, name, server.url, server.detail)
         case ServerState.STALE if "no free file descriptor" in server.detail:
             words, cause, step = "cannot be asked", "stormdeck has no free file descriptor", "ulimit -n 4096"
             base = replace(base, light=Light.LOOK)

@@ -19,7 +19,7 @@ _WORST = 20
 _ROOTS = {"FILE701", "FILE702", "MODEL307", "PROXY801", "PROXY813", "SERVER904"}
 """What other findings follow from: a file that is dropped or ignored, a proxy that does not start."""
 _OF_AN_ID = {"MODEL303", "MODEL304", "MODEL308"}
-_AWAY = {ServerState.DOWN, ServerState.STARTING, ServerState.SILENT, ServerState.STRANGE}
+_AWAY = {ServerState.DOWN, ServerState.STARTING, ServerState.SILENT, ServerState.STALE, ServerState.STRANGE}
 
 
 def dropped_files(deck: Deck) -> Iterator[Statement]:
