@@ -75,11 +75,11 @@ def probe(reach=Reach.ANSWERS, url=DIRECT, **more):
     return Probe(url, reach, **more)
 
 
-def elsewhere(url, why="connection refused: nothing listens on port 8001"):
-    """Return a search that met nobody at the base URL and vLLM at its usual port."""
+def elsewhere(url, why="connection refused: nothing listens on port 8001", met=ServerState.DOWN):
+    """Return a search that met nobody at the base URL, and vLLM at its usual port beside it."""
     how = "ANTHROPIC_BASE_URL in ~/.claude/settings.json"
-    there = Found(url, ServerKind.OTHER, how)
-    return replace(ALONE, found=(*ALONE.found, there), missed=(Missed(f"{url} ({how})", why),))
+    there = Found(url, ServerKind.OTHER, how, met=met)
+    return replace(ALONE, found=(there,), beside=ALONE.found, missed=(Missed(f"{url} ({how})", why),))
 
 
 def tail(name, log="/var/log/vllm.log"):

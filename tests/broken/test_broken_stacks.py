@@ -93,10 +93,51 @@ STACKS = {
         (*STRAIGHT, vllm(ServerState.STARTING, "pid 4700 runs and is loading")), SERVER, None, "starting", Light.LOOK
     ),
     "nothing answers at the base URL": Stack(
-        (*NOT_FOUND, replace(elsewhere(DIRECT, DOWN), found=elsewhere(DIRECT).found[1:]), probe(Reach.REFUSED)),
+        (*NOT_FOUND, replace(elsewhere(DIRECT, DOWN), beside=()), probe(Reach.REFUSED)),
         SERVER,
         "URL105",
-        f"answers at {DIRECT}",
+        f"No server answers at {DIRECT}",
+    ),
+    "a server accepts and never answers": Stack(
+        (
+            *NOT_FOUND,
+            replace(elsewhere(DIRECT, "no whole answer within 3.5 s", ServerState.SILENT), beside=()),
+            probe(Reach.SILENT, detail="no whole answer within 3.5 s"),
+        ),
+        SERVER,
+        "URL112",
+        "accepts the connection and gives no whole answer within 3.5 s",
+    ),
+    "a server is late, and the look was short": Stack(
+        (*NOT_FOUND, replace(elsewhere(DIRECT, "no whole answer within 0.8 s", ServerState.SILENT), beside=())),
+        SERVER,
+        None,
+        "No answer yet from :8000",
+        Light.UNKNOWN,
+    ),
+    "a known vLLM is late from the first question on": Stack(
+        (*STRAIGHT, vllm(ServerState.SILENT, "no whole answer within 3.5 s")),
+        SERVER,
+        None,
+        "No answer yet from :8000",
+        Light.UNKNOWN,
+    ),
+    "vLLM hangs whole: it takes connections and stopped answering": Stack(
+        (
+            *STRAIGHT,
+            vllm(ServerState.STALE, "/health: no whole answer within 3.5 s"),
+            probe(Reach.SILENT, detail="no whole answer within 3.5 s"),
+        ),
+        SERVER,
+        "URL112",
+        "vLLM at :8000 accepts the connection and gives no whole answer within 3.5 s",
+    ),
+    "a server of another kind answers at the base URL": Stack(
+        (*NOT_FOUND, replace(elsewhere(DIRECT, "answers as Ollama", ServerState.UP), beside=()), probe()),
+        SERVER,
+        None,
+        "is neither vLLM nor a known proxy",
+        Light.LOOK,
     ),
     # Death, as its log tells it.
     "vLLM is down": Stack((*STRAIGHT, vllm(ServerState.DOWN, DOWN)), SERVER, "URL105", "vLLM :8000 is down"),
@@ -176,9 +217,9 @@ STACKS = {
     ),
     "another port, known from the search alone": Stack(
         (*STRAIGHT, config({"ANTHROPIC_BASE_URL": "http://127.0.0.1:8001"}), elsewhere("http://127.0.0.1:8001")),
-        CLIENT,
+        SERVER,
         "URL105",
-        "sends to :8001",
+        "No server answers at http://127.0.0.1:8001",
     ),
     "a host whose name does not resolve": Stack(
         (

@@ -168,7 +168,7 @@ def test_a_name_whose_lookup_hangs_holds_up_neither_the_poll_nor_the_end(said, m
     broken = asyncio.run(scene())
     assert not released.is_set()
     released.set()
-    assert broken.state is ServerState.DOWN
+    assert broken.state is ServerState.SILENT
     said("DNS hangs", headline(broken), lost="nothing", after="asked again with each poll, one lookup at a time")
 
 

@@ -106,20 +106,22 @@ class TestLive:
             home.run("check", "--offline", "--vllm", url)
         assert server.asked == []
 
-    def test_a_server_that_hangs_does_not_hold_the_report_up(self, home, monkeypatch):
-        monkeypatch.setattr(asking, "_ANSWER_S", 0.1)
+    def test_a_server_that_accepts_and_never_answers_is_an_error(self, home, monkeypatch):
+        monkeypatch.setattr(asking, "PATIENT", asking.Patience(0.1, 0.1, 5.0))
         with served(hangs) as (url,):
             home.write(settings(url))
-            code, out, err = home.run("check")
-        assert (code, out) == (0, "No findings.\n")
-        assert f"{url} did not answer: no whole answer within 0.1 s." in err
+            code, out, _ = home.run("check", "--json")
+            text = home.run("check")[1]
+        assert (code, json.loads(out)["ok"], codes(out)) == (1, False, {"URL112"})
+        assert "no whole answer within 0.1 s" in text
+        assert "does not run" not in text
 
     def test_a_search_that_takes_too_long_is_given_up_and_told(self, home, monkeypatch):
         async def endless(*_args, **_more):
             await asyncio.sleep(3600)
 
         monkeypatch.setattr(asking, "discover", endless)
-        monkeypatch.setattr(asking, "TOTAL_S", 0.05)
+        monkeypatch.setattr(asking, "PATIENT", asking.Patience(0.05, 0.05, 0.05))
         home.write(settings("http://127.0.0.1:1"))
         code, _, err = home.run("check")
         assert code == 0

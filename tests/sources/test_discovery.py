@@ -6,10 +6,10 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from servers import Imitation, Reply, claude_code_proxy, free_url, litellm, serving, vllm
+from servers import Imitation, Reply, claude_code_proxy, free_url, hangs, litellm, serving, vllm
 
 from stormdeck.model.discovery import DiscoverySnapshot, Found, ServerProcess
-from stormdeck.model.server import ServerKind
+from stormdeck.model.server import ServerKind, ServerState
 from stormdeck.model.settings.scope import Effective, Scope, SettingsFile, SettingsSnapshot
 from stormdeck.sources.address import address
 from stormdeck.sources.discovery import Named, discover, key_for, origin_keys
@@ -222,11 +222,50 @@ def test_a_litellm_that_was_named_as_vllm_is_still_litellm():
     assert "/health" not in server.paths
 
 
-def test_a_dead_base_url_does_not_hide_the_vllm_that_answers():
+def test_servers_that_a_dead_base_url_does_not_lead_to_are_beside_the_path(tmp_path):
     dead = free_url()
-    snapshot, at = search({"vllm": vllm()}, lambda at: (settings(dead), Named()), ports=["vllm"])
+
+    def scan(at):
+        owner = process(ServerKind.LITELLM, port=at.port["proxy"])
+        return Scan((Listener("127.0.0.1", at.port["proxy"], owner, config=yaml(tmp_path, at.behind)),))
+
+    snapshot, at = search(
+        {"proxy": litellm(), "vllm": vllm(), "behind": vllm()},
+        lambda at: (settings(dead), Named()),
+        ports=["vllm"],
+        scan=scan,
+    )
+    how = "ANTHROPIC_BASE_URL in ~/.claude/settings.json"
+    assert snapshot.found == (Found(dead, ServerKind.OTHER, how, met=ServerState.DOWN),)
+    assert {one.url for one in snapshot.beside} == {at.proxy, at.vllm, at.behind}
+    assert snapshot.logs == ()
+
+
+def test_a_server_that_a_flag_names_is_on_the_path_whatever_the_base_url_says():
+    snapshot, at = search(
+        {"vllm": vllm(), "other": vllm()}, lambda at: (settings(free_url()), Named(vllm=at.vllm)), ports=["other"]
+    )
     assert snapshot.server(proxy=False).url == at.vllm
-    assert snapshot.found[-1] == Found(dead, ServerKind.OTHER, "ANTHROPIC_BASE_URL in ~/.claude/settings.json")
+    assert [one.url for one in snapshot.beside] == [at.other]
+
+
+def test_a_late_server_keeps_the_kind_that_it_had():
+    async def scene():
+        async with serving(hangs) as url, HttpClient("9.9") as http:
+            known = {address(url).place: ServerKind.LITELLM}
+            ports = [address(url).port]
+            found = [
+                await discover(given, http, Named(), ports, lambda _: Scan(), 0.1, known=known)
+                for given in (settings(url), settings())
+            ]
+            unknown = await discover(settings(), http, Named(), ports, lambda _: Scan(), 0.1)
+            return url, found, unknown
+
+    url, found, unknown = asyncio.run(scene())
+    assert [[(one.kind, one.met) for one in each.found] for each in found] == [
+        [(ServerKind.LITELLM, ServerState.SILENT)]
+    ] * 2
+    assert (unknown.found, unknown.silent) == ((), (url,))
 
 
 def test_a_dead_base_url_is_the_proxy_where_its_yaml_is_known(tmp_path):

@@ -19,12 +19,13 @@ from servers import (
 from stormdeck.model.server import ServerKind
 from stormdeck.sources.http import HttpClient
 from stormdeck.sources.identify import identify
+from stormdeck.sources.trouble import Trouble
 
 
-def told(server, key=None, deadline_s=0.4):
+def told(server, key=None, deadline_s=0.4, expected=None):
     async def scene():
         async with serving(server) as url, HttpClient("9.9") as http:
-            return await identify(url, http, key, deadline_s)
+            return await identify(url, http, key, deadline_s, expected)
 
     return asyncio.run(scene())
 
@@ -72,17 +73,49 @@ def test_a_server_is_told_by_its_answers(server, kind, questions):
     assert "/health" not in server.paths
 
 
-def test_litellm_gets_no_key():
+def test_one_question_with_the_key_is_enough_for_vllm():
+    server = vllm()
+    assert told(server, key="sk-1")[0] is ServerKind.VLLM
+    assert server.paths == ["/v1/models"]
+
+
+@pytest.mark.parametrize(
+    ("server", "kind"),
+    [
+        (litellm(), ServerKind.LITELLM),
+        (vllm(_v1_models=recorded("auth_11_get_none_v1_models.txt")), ServerKind.VLLM),
+        (claude_code_proxy(), ServerKind.CLAUDE_CODE_PROXY),
+    ],
+    ids=["LiteLLM", "vLLM that refuses the key", "claude-code-proxy"],
+)
+def test_the_key_goes_with_the_model_list_alone(server, kind):
+    assert told(server, key="sk-master-1")[0] is kind
+    assert {asked.path for asked in server.asked if "authorization" in asked.headers} == {"/v1/models"}
+
+
+def test_one_question_is_enough_for_a_litellm_that_was_there_before():
     server = litellm()
-    told(server, key="sk-master-1")
-    assert not any("authorization" in asked.headers for asked in server.asked)
+    assert told(server, key="sk-wrong", expected=ServerKind.LITELLM)[0] is ServerKind.LITELLM
+    assert server.paths == ["/health/liveliness"]
+
+
+def test_another_server_may_answer_where_a_litellm_did():
+    assert told(vllm(), expected=ServerKind.LITELLM)[0] is ServerKind.VLLM
+
+
+@pytest.mark.parametrize("status", [502, 503, 504])
+def test_a_front_without_its_server_is_told_apart(status):
+    kind, words, failure = told(Imitation({}, missing=Reply("Bad Gateway", status)))
+    assert (kind, failure.trouble) == (None, Trouble.GATEWAY)
+    assert "the server behind it gives no answer" in words
 
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_server_is_no_known_one(name):
-    kind, words = told(HOSTILE[name], deadline_s=0.2)
+    kind, words, failure = told(HOSTILE[name], deadline_s=0.2)
     assert kind in {None, ServerKind.OTHER}
     assert words
+    assert (failure is None) == (kind is ServerKind.OTHER)
 
 
 @pytest.mark.parametrize("url", [None, "no url", "http://"], ids=["refused", "no url", "no host"])
@@ -91,6 +124,6 @@ def test_nothing_there(url):
         async with HttpClient("9.9") as http:
             return await identify(free_url() if url is None else url, http, deadline_s=0.4)
 
-    kind, words = asyncio.run(scene())
+    kind, words, failure = asyncio.run(scene())
     assert kind is None
-    assert words
+    assert words == failure.text

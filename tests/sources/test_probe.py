@@ -3,13 +3,13 @@
 import asyncio
 
 import pytest
-from servers import Imitation, Reply, free_url, litellm, recorded, serving, vllm
+from servers import Imitation, Reply, closes_at_once, free_url, hangs, litellm, recorded, serving, talks_garbage, vllm
 
 from stormdeck.model.discovery import DiscoverySnapshot, Found
 from stormdeck.model.rules.live import Reach
-from stormdeck.model.server import ServerKind
+from stormdeck.model.server import ServerKind, ServerState
 from stormdeck.model.settings.merge import merged
-from stormdeck.sources.http import HttpClient
+from stormdeck.sources.http import Failure, HttpClient, Trouble
 from stormdeck.sources.probe import probe_base_url
 
 NOT_ALLOWED = Reply({"detail": "Method Not Allowed"}, 405)
@@ -19,11 +19,14 @@ def settings(url, **env):
     return merged((), {"ANTHROPIC_BASE_URL": url, "ANTHROPIC_AUTH_TOKEN": "dummy", **env})
 
 
-def probed(server, path="", env=None, scheme="http"):
+def probed(server, path="", env=None, scheme="http", deadline_s=1.0, kind=None, **more):
+    """``kind``: what the search met there."""
+
     async def scene():
         async with serving(server) as url, HttpClient("9.9") as http:
             shown = url.replace("http", scheme, 1)
-            return await probe_base_url(settings(shown + path, **(env or {})), DiscoverySnapshot(), http, 1.0)
+            found = DiscoverySnapshot((Found(url, kind, ""),) if kind else ())
+            return await probe_base_url(settings(shown + path, **(env or {})), found, http, deadline_s, **more)
 
     return asyncio.run(scene())
 
@@ -75,7 +78,47 @@ def test_a_key_alone_is_nothing_to_vllm():
 def test_nothing_that_costs_is_asked():
     server = vllm(_v1_messages=NOT_ALLOWED)
     probed(server)
-    assert set(server.paths) == {"/version", "/v1/models", "/v1/messages"}
+    assert set(server.paths) == {"/v1/models", "/v1/messages"}
+
+
+@pytest.mark.parametrize(
+    ("server", "reach"), [(hangs, Reach.SILENT), (closes_at_once, Reach.CUT), (talks_garbage, Reach.NO_HTTP)]
+)
+def test_a_server_that_takes_the_connection_and_does_not_answer(server, reach):
+    assert probed(server, deadline_s=0.2).reach is reach
+
+
+def test_no_answer_to_a_quick_look_means_nothing():
+    assert probed(hangs, deadline_s=0.1, is_quick=True).reach is Reach.UNKNOWN
+
+
+def test_a_server_that_answered_the_search_is_not_silent():
+    server = vllm(_v1_models=None)
+    assert probed(server, deadline_s=0.2, kind=ServerKind.VLLM).reach is Reach.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("trouble", "accepted", "reach"),
+    [
+        (Trouble.TIMEOUT, True, Reach.SILENT),
+        (Trouble.TIMEOUT, False, Reach.UNCONNECTED),
+        (Trouble.UNREACHABLE, False, Reach.UNREACHABLE),
+        (Trouble.LOOKUP, False, Reach.UNRESOLVED),
+        (Trouble.UNRESOLVED, False, Reach.UNRESOLVED),
+        (Trouble.REFUSED, False, Reach.REFUSED),
+    ],
+)
+def test_why_there_is_no_answer(monkeypatch, trouble, accepted, reach):
+    async def fails(*_args, **_more):
+        return Failure(trouble, "why", accepted)
+
+    monkeypatch.setattr(HttpClient, "get", fails)
+    assert probed_url("http://10.0.0.9:8000").reach is reach
+
+
+def test_another_server_is_a_hint_only_where_it_answered():
+    late = Found("http://127.0.0.1:8001", ServerKind.VLLM, "", met=ServerState.SILENT)
+    assert probed_url(free_url(), late).elsewhere is None
 
 
 def test_a_refused_port_names_the_server_that_was_found():

@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import time
+from types import SimpleNamespace
 
 import pytest
 
@@ -256,6 +257,24 @@ def test_without_a_server_who_listens_is_told_only_on_request(monkeypatch):
     monkeypatch.setattr(psutil, "net_connections", lambda _: asked.append("tcp") or [])
     assert scan_processes(sockets_too=False) == scan_processes() == Scan()
     assert asked == ["tcp"]
+
+
+@pytest.mark.parametrize(
+    ("hidden", "note"),
+    [
+        (1, "1 listening port belongs to a process that this user may not see"),
+        (2, "2 listening ports belong to processes that this user may not see"),
+    ],
+)
+def test_ports_of_other_users_are_counted(monkeypatch, hidden, note):
+    import psutil
+
+    def socket(port):
+        return SimpleNamespace(status=psutil.CONN_LISTEN, laddr=SimpleNamespace(ip="127.0.0.1", port=port), pid=None)
+
+    monkeypatch.setattr(psutil, "process_iter", lambda: iter(()))
+    monkeypatch.setattr(psutil, "net_connections", lambda _: [socket(9000 + each) for each in range(hidden)])
+    assert scan_processes().notes == (note,)
 
 
 def test_a_scan_may_run_in_a_thread():

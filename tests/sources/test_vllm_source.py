@@ -66,12 +66,12 @@ def test_they_are_asked_at_once_after_a_restart():
 @pytest.mark.parametrize(
     ("name", "state"),
     [
-        ("never answers", ServerState.DOWN),
+        ("never answers", ServerState.SILENT),
         ("hangs up after the question", ServerState.DOWN),
         ("closes at once", ServerState.DOWN),
         ("talks garbage", ServerState.STRANGE),
-        ("drips bytes", ServerState.DOWN),
-        ("drips headers", ServerState.DOWN),
+        ("drips bytes", ServerState.SILENT),
+        ("drips headers", ServerState.SILENT),
         ("never ends", ServerState.STRANGE),
         ("promises more than comes", ServerState.DOWN),
         ("is a web page", ServerState.STRANGE),
@@ -248,7 +248,7 @@ def test_polls_never_overlap():
 
     early, first = asyncio.run(scene())
     assert early.state is ServerState.ASKING
-    assert first.state is ServerState.DOWN
+    assert first.state is ServerState.SILENT
 
 
 def test_two_looks_that_show_the_same_are_equal():

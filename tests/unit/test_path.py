@@ -12,7 +12,8 @@ from stormdeck.model.gpu import GpuSnapshot, GpuState
 from stormdeck.model.hop import HopKind
 from stormdeck.model.light import Light
 from stormdeck.model.path import path, place
-from stormdeck.model.server import ServerKind
+from stormdeck.model.rules.live import Probe, Reach
+from stormdeck.model.server import ServerKind, ServerState
 
 WHOLE = Deck(discovery=FOUND, settings=WELL, vllm=VLLM, proxy=PROXY, gpu=GPUS, client_version="2.1.329")
 
@@ -60,9 +61,19 @@ def test_where_nothing_is_found_the_server_is_unknown():
     assert lights(Deck(discovery=NOTHING))[1] == (HopKind.SERVER, Light.UNKNOWN)
 
 
-def test_a_base_url_where_nothing_speaks_is_a_broken_server():
-    silent = DiscoverySnapshot(found=(Found("http://127.0.0.1:9", ServerKind.OTHER, "ANTHROPIC_BASE_URL"),), done=True)
-    assert path(Deck(discovery=silent))[1].light is Light.BROKEN
+@pytest.mark.parametrize(
+    ("met", "reach", "light", "figure"),
+    [
+        (ServerState.DOWN, Reach.REFUSED, Light.BROKEN, "down"),
+        (ServerState.SILENT, Reach.SILENT, Light.BROKEN, "no answer"),
+        (ServerState.SILENT, Reach.UNKNOWN, Light.UNKNOWN, "no answer"),
+        (ServerState.UP, Reach.ANSWERS, Light.LOOK, "of another kind"),
+    ],
+)
+def test_a_base_url_without_a_known_server_is_a_hop_with_what_was_met_there(met, reach, light, figure):
+    base = Found("http://127.0.0.1:9", ServerKind.OTHER, "ANTHROPIC_BASE_URL", met=met)
+    deck = Deck(discovery=DiscoverySnapshot(found=(base,), done=True), probe=Probe(base.url, reach))
+    assert (path(deck)[1].place, path(deck)[1].light, path(deck)[1].figure) == (":9", light, figure)
 
 
 @pytest.mark.parametrize(

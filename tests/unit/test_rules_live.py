@@ -66,10 +66,16 @@ REACH = {
     "refused, elsewhere": (
         probe(Reach.REFUSED, elsewhere="http://127.0.0.1:8001"),
         [("URL105", "error")],
-        "http://127.0.0.1:8001",
+        None,
     ),
     "no such name": (probe(Reach.UNRESOLVED), [("URL105", "error")], None),
-    "silent": (probe(Reach.SILENT), [], None),
+    "no route": (probe(Reach.UNREACHABLE), [("URL105", "error")], None),
+    "accepts and is silent": (probe(Reach.SILENT), [("URL112", "error")], None),
+    "no connection": (probe(Reach.UNCONNECTED), [("URL112", "warning")], None),
+    "accepts and closes": (probe(Reach.CUT), [("URL112", "error")], None),
+    "no HTTP": (probe(Reach.NO_HTTP), [("URL112", "error")], None),
+    "silent at first, answers now": (replace(probe(Reach.SILENT), vllm=vllm()), [], None),
+    "a short look": (probe(Reach.UNKNOWN), [], None),
     "no messages": (probe(has_messages=False), [("URL106", "error")], None),
     "not known whether": (probe(has_messages=None), [], None),
 }
@@ -283,11 +289,12 @@ def test_the_live_facts_come_from_the_deck():
     discovery = DiscoverySnapshot(found=(Found(URL, ServerKind.VLLM, "", process),))
     live = live_of(Deck(discovery=discovery, vllm=vllm()))
     assert live.command == TOOLS
-    assert live.served == ("Q",)
+    assert live.served_at(URL) == live.served_at("") == ("Q",)
     assert live.attribution_stripped
     proxy = ProxySnapshot("http://127.0.0.1:4000", ServerKind.LITELLM, ServerState.UP, models=("m",))
     behind = live_of(Deck(discovery=discovery, vllm=vllm(), proxy=proxy))
-    assert behind.served == ("m",)
+    assert behind.served_at(proxy.url) == behind.served_at("") == ("m",)
+    assert behind.served_at("http://127.0.0.1:9999") is None
     assert not behind.attribution_stripped
 
 

@@ -6,31 +6,54 @@ import asyncio
 import socket
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from stormdeck import __version__
 from stormdeck.commands.look import Look
 from stormdeck.model.discovery import DiscoverySnapshot, Found
-from stormdeck.model.server import ProxySnapshot, ServerKind, VllmSnapshot
+from stormdeck.model.server import ProxySnapshot, ServerKind, ServerState, VllmSnapshot
 from stormdeck.model.settings.scope import SettingsSnapshot
 from stormdeck.options import Options
 from stormdeck.sources.address import address
 from stormdeck.sources.discovery import Keys, Named, discover, key_for, origin_keys
-from stormdeck.sources.http import DEADLINE_S, LIMIT, Answer, Failure, HttpClient, Trouble
+from stormdeck.sources.http import DEADLINE_S, LIMIT, Answer, Failure, HttpClient
 from stormdeck.sources.probe import probe_base_url
 from stormdeck.sources.processes import config_of
 from stormdeck.sources.proxy import ProxySource
+from stormdeck.sources.trouble import Trouble
 from stormdeck.sources.vllm import VllmSource
 
-TOTAL_S = 2.0
-"""For the whole look; a server that needs longer counts as not asked."""
-_ANSWER_S = 0.8
-"""For one answer: a hop over a slow line takes half of it."""
-_LATE = f"Not every server answered within {TOTAL_S:g} s; what it would have said is left out."
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long one look waits."""
+
+    named_s: float
+    """For one answer of a server that a flag or the settings name."""
+    unnamed_s: float
+    """For one answer of a server that was found by its port or its process."""
+    total_s: float
+    is_quick: bool = False
+    """A server without an answer in that time may merely be late."""
+
+
+PATIENT = Patience(DEADLINE_S, 2.0, 20.0)
+"""For somebody who asks once. A slow server is asked two or three times in a row, the rest side by side."""
+QUICK = Patience(0.8, 0.8, 2.0, is_quick=True)
+"""For a status bar, which asks again in a few seconds."""
 
 
 class KnockingClient(HttpClient):
-    """Knocks before it asks on this machine: where nothing listens, the HTTP library need not be loaded (0.1 s)."""
+    """The client of one look: it puts no question twice, and none to a server that left one without an answer.
+
+    Where nothing listens on this machine, it finds out without the HTTP library, whose loading takes 0.1 s.
+    """
+
+    def __init__(self, version: str) -> None:
+        super().__init__(version)
+        self._asked: dict[tuple[str, str | None], asyncio.Task[Answer | Failure]] = {}
+        self._silent: dict[str, Failure] = {}
 
     async def get(
         self,
@@ -40,11 +63,37 @@ class KnockingClient(HttpClient):
         deadline_s: float = DEADLINE_S,
         headers: Mapping[str, str] | None = None,
     ) -> Answer | Failure:
-        """Ask once, unless the port of this machine refuses at once."""
+        """Ask once; the same question again gets the same answer."""
+        if headers:
+            return await self._first(url, key, limit, deadline_s, headers)
+        asked = self._asked.get((url, key))
+        if asked is None:
+            asked = asyncio.ensure_future(self._first(url, key, limit, deadline_s))
+            self._asked[url, key] = asked
+        # Somebody who stops waiting does not take the answer away from others.
+        return await asyncio.shield(asked)
+
+    async def aclose(self) -> None:
+        """End the questions that nobody waits for any more, and close the kept connections."""
+        for asked in self._asked.values():
+            asked.cancel()
+        await asyncio.gather(*self._asked.values(), return_exceptions=True)
+        await super().aclose()
+
+    async def _first(
+        self, url: str, key: str | None, limit: int, deadline_s: float, headers: Mapping[str, str] | None = None
+    ) -> Answer | Failure:
         target = address(url)
-        if target is not None and target.is_here and not self._clients and _refuses(target.host, target.port):
+        if target is None:
+            return await super().get(url, key, limit, deadline_s, headers)
+        if target.origin in self._silent:
+            return self._silent[target.origin]
+        if target.is_here and not self._clients and _refuses(target.host, target.port):
             return Failure(Trouble.REFUSED, f"connection refused: nothing listens on port {target.port}")
-        return await super().get(url, key, limit, deadline_s, headers)
+        said = await super().get(url, key, limit, deadline_s, headers)
+        if isinstance(said, Failure) and said.trouble is Trouble.TIMEOUT:
+            self._silent.setdefault(target.origin, said)
+        return said
 
 
 def _refuses(host: str, port: int) -> bool:
@@ -61,9 +110,9 @@ def _refuses(host: str, port: int) -> bool:
     return False
 
 
-def look(options: Options, settings: SettingsSnapshot) -> Look:
-    """Find and ask the servers, within two seconds; never raises."""
-    return asyncio.run(_look(options, settings))
+def look(options: Options, settings: SettingsSnapshot, patience: Patience = PATIENT) -> Look:
+    """Find and ask the servers; never raises."""
+    return asyncio.run(_look(options, settings, patience))
 
 
 def token_for(url: str, options: Options, settings: SettingsSnapshot, seen: Look) -> str:
@@ -71,46 +120,61 @@ def token_for(url: str, options: Options, settings: SettingsSnapshot, seen: Look
     return key_for(url, _keys(options, settings, seen.discovery)) or ""
 
 
-async def _look(options: Options, settings: SettingsSnapshot) -> Look:
-    end = time.monotonic() + TOTAL_S
+async def _look(options: Options, settings: SettingsSnapshot, patience: Patience) -> Look:
+    end = time.monotonic() + patience.total_s
+    late_note = f"Not every server answered within {patience.total_s:g} s; what it would have said is left out."
     async with KnockingClient(__version__) as http:
         try:
-            async with asyncio.timeout(TOTAL_S):
-                found = await discover(settings, http, _named(options), deadline_s=_ANSWER_S)
+            async with asyncio.timeout(patience.total_s):
+                found = await discover(
+                    settings, http, _named(options), deadline_s=patience.named_s, unnamed_s=patience.unnamed_s
+                )
         except TimeoutError:
-            return Look(note=_LATE)
+            return Look(note=late_note)
         keys = await asyncio.to_thread(_keys, options, settings, found)
         vllm, proxy, probe = (
-            asyncio.create_task(_ask_vllm(found.server(proxy=False), http, keys)),
-            asyncio.create_task(_ask_proxy(found.server(proxy=True), http, keys)),
-            asyncio.create_task(probe_base_url(settings, found, http, _ANSWER_S)),
+            asyncio.create_task(_ask_vllm(found.server(proxy=False), http, keys, patience)),
+            asyncio.create_task(_ask_proxy(found.server(proxy=True), http, keys, patience)),
+            asyncio.create_task(probe_base_url(settings, found, http, patience.named_s, is_quick=patience.is_quick)),
         )
         _, late = await asyncio.wait({vllm, proxy, probe}, timeout=max(0.0, end - time.monotonic()))
         for task in late:
             task.cancel()
         await asyncio.gather(*late, return_exceptions=True)
-        note = _LATE if late else ""
         return Look(
             found,
-            None if vllm in late else vllm.result(),
-            None if proxy in late else proxy.result(),
+            _late_vllm(found) if vllm in late else vllm.result(),
+            _late_proxy(found) if proxy in late else proxy.result(),
             None if probe in late else probe.result(),
-            note,
+            late_note if late else "",
         )
 
 
-async def _ask_vllm(found: Found | None, http: HttpClient, keys: Keys) -> VllmSnapshot | None:
+def _late_vllm(found: DiscoverySnapshot) -> VllmSnapshot | None:
+    server = found.server(proxy=False)
+    is_vllm = server is not None and server.kind is ServerKind.VLLM
+    return VllmSnapshot(server.url, ServerState.ASKING) if server is not None and is_vllm else None
+
+
+def _late_proxy(found: DiscoverySnapshot) -> ProxySnapshot | None:
+    server = found.server(proxy=True)
+    return ProxySnapshot(server.url, server.kind, ServerState.ASKING) if server is not None else None
+
+
+async def _ask_vllm(found: Found | None, http: HttpClient, keys: Keys, patience: Patience) -> VllmSnapshot | None:
     if found is None or found.kind is not ServerKind.VLLM:
         return None
     key = key_for(found.url, keys)
-    return await VllmSource(found.url, http, time.time, key, found.process, _ANSWER_S).poll()
+    source = VllmSource(found.url, http, time.time, key, found.listener, patience.named_s, asks_ahead=True)
+    return await source.poll()
 
 
-async def _ask_proxy(found: Found | None, http: HttpClient, keys: Keys) -> ProxySnapshot | None:
+async def _ask_proxy(found: Found | None, http: HttpClient, keys: Keys, patience: Patience) -> ProxySnapshot | None:
     if found is None:
         return None
     key = key_for(found.url, keys)
-    return await ProxySource(found.url, found.kind, http, time.time, key, found.process, _ANSWER_S).poll()
+    source = ProxySource(found.url, found.kind, http, time.time, key, found.listener, patience.named_s, asks_ahead=True)
+    return await source.poll()
 
 
 def proxy_yaml(options: Options, seen: Look) -> Path | None:

@@ -104,7 +104,7 @@ def _asides(known: Knowledge, found: Sequence[Finding], rules: Selection) -> lis
     """Return what the reader should know beside the findings."""
     lines = [known.seen.note] if known.seen.note else []
     probe = known.seen.probe
-    if probe is not None and probe.reach is Reach.SILENT:
+    if probe is not None and probe.reach is Reach.UNKNOWN:
         lines.append(f"{probe.url} did not answer: {probe.detail}.")
     if not has_settings(known.settings):
         lines.append("There are no settings for Claude Code yet.")

@@ -80,15 +80,18 @@ def has_settings(settings: SettingsSnapshot) -> bool:
     return any(file.exists for file in settings.files) or bool(settings.shell)
 
 
-def learn(options: Options, environ: Mapping[str, str], *, offline: bool) -> Knowledge:
-    """Read the settings and, unless offline, ask the servers once; never raises."""
+def learn(options: Options, environ: Mapping[str, str], *, offline: bool, quick: bool = False) -> Knowledge:
+    """Read the settings and, unless offline, ask the servers once; never raises.
+
+    ``quick``: wait no longer than a status bar may.
+    """
     paths = user_paths(environ, options.home, options.project)
     settings = read(options, paths, environ)
     seen, yaml = Look(), options.litellm_config
     if not offline:
-        from stormdeck.commands.asking import look, proxy_yaml
+        from stormdeck.commands.asking import PATIENT, QUICK, look, proxy_yaml
 
-        seen = look(options, settings)
+        seen = look(options, settings, QUICK if quick else PATIENT)
         yaml = proxy_yaml(options, seen)
     proxy_config = None
     if yaml is not None:

@@ -11,7 +11,6 @@ from datetime import datetime
 
 from stormdeck.commands.checking import Knowledge, learn
 from stormdeck.model.deck import Deck
-from stormdeck.model.discovery import DiscoverySnapshot
 from stormdeck.model.gpu import GpuSnapshot, GpuState
 from stormdeck.model.logs.access import parse_access
 from stormdeck.model.logs.batch import LogBatch
@@ -45,14 +44,14 @@ class Glance:
     """Why the look is not whole, in words."""
 
 
-def glance(options: Options, environ: Mapping[str, str], *, gpus: bool = True) -> Glance:
-    """Look once at settings, servers, logs and GPUs, within some two seconds; never raises."""
+def glance(options: Options, environ: Mapping[str, str], *, gpus: bool = True, quick: bool = False) -> Glance:
+    """Look once at settings, servers, logs and GPUs; never raises. ``quick``: within some two seconds."""
     card = _GpuLook() if gpus and options.gpu else None
-    known = learn(options, environ, offline=False)
+    known = learn(options, environ, offline=False, quick=quick)
     seen = known.seen
     logs = {str(path): recent_lines(path) for path in seen.discovery.logs}
     deck = Deck(
-        discovery=seen.discovery if seen.discovery.done else DiscoverySnapshot(done=True),
+        discovery=seen.discovery,
         settings=known.settings,
         findings=known.report(),
         vllm=seen.vllm,

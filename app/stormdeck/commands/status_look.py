@@ -19,14 +19,15 @@ from stormdeck.model.verdict.ranking import statements
 from stormdeck.model.verdict.statement import Statement
 from stormdeck.options import Options
 
-_WITHOUT_GPUS = {TMUX, STATUSLINE}
-"""A line has no room for their figures, and a driver may take a second."""
+_BARS = {TMUX, STATUSLINE}
+"""Lines that are asked for every few seconds. They have no room for GPUs, whose driver may take a second."""
 _INKS = {Light.FINE: Ink.GOOD, Light.BROKEN: Ink.ERROR, Light.LOOK: Ink.WARNING}
 
 
 def look_and_show(options: Options, environ: Mapping[str, str], shape: str, session: str, model: str) -> int:
     """Look once, print it in one of ``bars.FORMATS``, and return the exit code."""
-    seen = glance(options, environ, gpus=shape not in _WITHOUT_GPUS)
+    bar = shape in _BARS
+    seen = glance(options, environ, gpus=not bar, quick=bar)
     said = statements(seen.deck, time.time(), _minute)
     status = status_json(seen.deck, said)
     return show(bar_of(seen.deck, said), status, shape, environ, session=session, model=model, as_ascii=options.ascii)

@@ -15,7 +15,7 @@ from stormdeck.feed.waiting import woken
 from stormdeck.model.discovery import DiscoverySnapshot, Found, Left
 from stormdeck.model.hop import HopKind
 from stormdeck.model.litellm.config import ProxyConfig
-from stormdeck.model.rules.live import Probe
+from stormdeck.model.rules.live import Probe, Reach
 from stormdeck.model.server import ProxySnapshot, ServerKind, ServerState, VllmSnapshot
 from stormdeck.model.settings.scope import SettingsSnapshot
 from stormdeck.model.settings.trust import BASE_URL, is_trusted
@@ -76,6 +76,8 @@ class ServerDesk:
         """The base URL of the settings at the last search; ``None`` before the first."""
         self._ended: set[int] = set()
         """Processes of servers that are known to have ended."""
+        self._known: dict[tuple[str, int], ServerKind] = {}
+        """What answered at a place before: a server that is late is still the same."""
         self._look = asyncio.Event()
         self._nearest: Path | None = None
         """The log nearest to the client."""
@@ -139,7 +141,7 @@ class ServerDesk:
         while True:
             self._look.clear()
             began, base = time.time(), self._settings.text(BASE_URL) or ""
-            found = await discover(self._settings, self._http, self._named)
+            found = await discover(self._settings, self._http, self._named, known=self._known)
             # Beside the loop: LiteLLM's YAML is read for them.
             keys: Keys = await in_time(PATIENCE_S, {}, origin_keys, self._settings, found, self._named)
             self._take(found, keys)
@@ -149,14 +151,22 @@ class ServerDesk:
             await self._read_yaml(found)
             await self._probe_base_url(found)
             well = self._pollers and all(self._states.get(name) in WELL for name in self._pollers)
+            well = well and (self._probed is None or self._probed.reach is Reach.ANSWERS)
             wait = SEARCH_WELL_S if well and found.logs else min(SEARCH_LATER_S, wait * SEARCH_GROWTH)
             if await woken(self._look, wait):
                 wait = SEARCH_S
 
     def _take(self, found: DiscoverySnapshot, keys: Keys) -> None:
+        self._known |= {
+            at.place: server.kind
+            for server in (*found.found, *found.beside)
+            if server.met is ServerState.UP and (at := address(server.url)) is not None
+        }
         if found != self._discovery:
             self._discovery = found
             self._hand(found)
+        for name in [name for name, (old, *_) in self._pollers.items() if found.is_left(old.url)]:
+            self._leave(name)
         nearest = self._nearest_log(found)
         self._logs.follow(found.logs, nearest, self._moved_at if nearest != self._nearest else None)
         self._nearest = nearest
@@ -222,17 +232,20 @@ class ServerDesk:
         """Ask a server from now on; one that is asked already only learns of its process."""
         old = self._pollers.get(name)
         if old is not None and (old[0].url, old[0].kind) == (found.url, found.kind):
-            old[3].process = found.process
+            old[3].process = found.listener
             old[3].use_key(key)
             self._pollers[name] = (found, *old[1:])
             return
         if old is not None:
             self._leave(name)
         source: VllmSource | ProxySource
+        # Its place on the path is known before it has answered: a slow one needs seconds.
         if name == "vllm":
-            source = VllmSource(found.url, self._http, time.time, key, found.process)
+            self._hand(VllmSnapshot(found.url, ServerState.ASKING))
+            source = VllmSource(found.url, self._http, time.time, key, found.listener)
         else:
-            source = ProxySource(found.url, found.kind, self._http, time.time, key, found.process)
+            self._hand(ProxySnapshot(found.url, found.kind, ServerState.ASKING))
+            source = ProxySource(found.url, found.kind, self._http, time.time, key, found.listener)
         poller: Poller[Any] = Poller(
             source.poll, lambda snapshot: self._heard(name, snapshot), _well, self._options.poll
         )

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stormdeck.model.hop import HopKind
-from stormdeck.model.server import ServerKind
+from stormdeck.model.rules.hosts import port_of, same_place
+from stormdeck.model.server import ServerKind, ServerState
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,28 @@ class Found:
     how: str
     """``ANTHROPIC_BASE_URL in ~/.claude/settings.json``, ``answers on port 8000``, ``--vllm``."""
     process: ServerProcess | None = None
+    """The process of the server itself; another program may hold the port before it."""
+    holder: ServerProcess | None = None
+    """The process on its port, where that is another program: ssh, docker-proxy, nginx, a script."""
+    met: ServerState = ServerState.UP
+    """``UP``: it answered; ``DOWN``, ``SILENT``, ``STRANGE``: what the search met instead."""
+    forwards: bool = False
+    """``holder`` is a program that passes connections on."""
+
+    @property
+    def listener(self) -> ServerProcess | None:
+        """Return the server's process where that itself holds the port: it runs and refuses only while it loads."""
+        return self.process if self.holder is None else None
+
+    @property
+    def holder_words(self) -> str:
+        """Return which other program holds the port, and whether it passes connections on; empty where none does."""
+        if self.holder is None:
+            return ""
+        who = f"{self.holder.name} (pid {self.holder.pid})"
+        if self.forwards and self.met is ServerState.UP:
+            return f"Port {port_of(self.url)} is held by {who}, which passes it on"
+        return f"Port {port_of(self.url)} belongs to {who}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +95,10 @@ class DiscoverySnapshot:
     """Why a found server has no log to follow, one sentence each, with what to do."""
     loading: tuple[ServerProcess, ...] = ()
     """Server processes that run and do not listen yet."""
+    beside: tuple[Found, ...] = ()
+    """Servers that answered, and that the client's requests do not pass: its base URL leads elsewhere."""
+    silent: tuple[str, ...] = ()
+    """URLs on this machine that nobody named, where something listens and gave no answer in time."""
     done: bool = False
 
     @property
@@ -82,6 +109,19 @@ class DiscoverySnapshot:
     def server(self, *, proxy: bool) -> Found | None:
         """Return the first proxy, or the first server that is none."""
         return next((found for found in self.found if found.kind.is_proxy == proxy), None)
+
+    @property
+    def answering(self) -> tuple[str, ...]:
+        """Return the URLs of all servers that answered, those on the path first."""
+        return tuple(found.url for found in (*self.found, *self.beside) if found.met is ServerState.UP)
+
+    def is_left(self, url: str) -> bool:
+        """Return whether the client's base URL is known to lead past a server."""
+        if any(same_place(one.url, url) for one in self.found):
+            return False
+        return any(same_place(one.url, url) for one in self.beside) or any(
+            one.kind is ServerKind.OTHER for one in self.found
+        )
 
     def on_path(self) -> tuple[Found, ...]:
         """Return the servers that the client's requests pass; others may be found beside them."""

@@ -8,16 +8,16 @@ from stormdeck.model.hop import HopKind
 from stormdeck.model.rules.hosts import same_place
 from stormdeck.model.server import ServerState
 
-_AWAY = {ServerState.DOWN, ServerState.STARTING}
+_AWAY = {ServerState.DOWN, ServerState.STARTING, ServerState.SILENT, ServerState.STALE, ServerState.STRANGE}
 _OF_AN_ID = {"MODEL303", "MODEL304", "MODEL308"}
 
 
 def follows_from_server(finding: Finding, deck: Deck) -> bool:
-    """Return whether a finding only repeats that the server at the base URL is down: the URL itself may be right.
+    """Return whether a finding only repeats that the server at the base URL does not answer: the URL may be right.
 
     A server that has answered there before is merely away, whatever else could be written in its place.
     """
-    if finding.code != "URL105":
+    if finding.code not in {"URL105", "URL112"}:
         return False
     if deck.proxy is None and deck.vllm is None:
         return finding.fix is None

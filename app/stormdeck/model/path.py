@@ -13,12 +13,28 @@ from stormdeck.model.hop import HopKind
 from stormdeck.model.impact import follows_from_server
 from stormdeck.model.light import Light
 from stormdeck.model.place import place
+from stormdeck.model.rules.hosts import same_place
 from stormdeck.model.server import ProxySnapshot, ServerKind, ServerState, VllmSnapshot
 from stormdeck.model.settings.scope import SettingsSnapshot
 from stormdeck.model.settings.trust import withheld
 from stormdeck.model.units import percent
 
-__all__ = ["Hop", "HopKind", "broken_file", "gpu_name", "path", "place", "silent_base", "worst"]
+__all__ = [
+    "Hop",
+    "HopKind",
+    "broken_file",
+    "gpu_name",
+    "is_mute",
+    "is_out_of_reach",
+    "path",
+    "place",
+    "unknown_base",
+    "unknown_front",
+    "worst",
+]
+
+
+_UNANSWERED = {ServerState.SILENT, ServerState.STALE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,19 +56,23 @@ def path(deck: Deck) -> tuple[Hop, ...]:
     from stormdeck.model.rules.gather import is_hosted
 
     hops = [_client(deck)]
+    front = unknown_front(deck)
+    if front is not None:
+        hops.append(Hop(HopKind.PROXY, "server", place(front.url), *_met(deck, front)))
     if deck.proxy is not None:
         hops.append(_server(deck, HopKind.PROXY, deck.proxy, deck.proxy.kind.value))
-    silent = silent_base(deck)
-    if silent is not None and is_hosted(deck):
-        hops.append(Hop(HopKind.SERVER, "gateway", place(silent.url), Light.UNKNOWN, "hosted"))
-    elif silent is not None:
-        hops.append(Hop(HopKind.SERVER, "server", place(silent.url), Light.BROKEN, "no answer"))
+    base = unknown_base(deck)
+    if base is not None and is_hosted(deck):
+        hops.append(Hop(HopKind.SERVER, "gateway", place(base.url), Light.UNKNOWN, "hosted"))
+    elif base is not None:
+        hops.append(Hop(HopKind.SERVER, "server", place(base.url), *_met(deck, base)))
     elif deck.vllm is not None:
         hops.append(_server(deck, HopKind.SERVER, deck.vllm, ServerKind.VLLM.value))
     elif deck.discovery.hosted is not None:
         hops.append(Hop(HopKind.SERVER, "hosted API", "", Light.UNKNOWN, "not asked"))
     else:
-        hops.append(Hop(HopKind.SERVER, "vLLM", "", Light.UNKNOWN, "not found" if deck.discovery.done else "looking"))
+        found = "no answer" if deck.discovery.silent else "not found"
+        hops.append(Hop(HopKind.SERVER, "vLLM", "", Light.UNKNOWN, found if deck.discovery.done else "looking"))
     hops.append(_gpu(deck.gpu))
     return tuple(_failing(hops, deck))
 
@@ -71,11 +91,42 @@ def _failing(hops: list[Hop], deck: Deck) -> list[Hop]:
     ]
 
 
-def silent_base(deck: Deck) -> Found | None:
+def unknown_base(deck: Deck) -> Found | None:
     """Return the server that the client is sent to, where it is neither vLLM nor a known proxy, or does not answer."""
-    if deck.vllm is not None or deck.proxy is not None:
-        return None
+    return None if deck.vllm is not None or deck.proxy is not None else _unknown(deck)
+
+
+def unknown_front(deck: Deck) -> Found | None:
+    """Return the same where a flag names a vLLM: what the client is sent to stands before that."""
+    return _unknown(deck) if deck.vllm is not None and deck.proxy is None else None
+
+
+def _unknown(deck: Deck) -> Found | None:
     return next((found for found in deck.discovery.found if found.kind is ServerKind.OTHER), None)
+
+
+def _met(deck: Deck, base: Found) -> tuple[Light, str]:
+    """Return the light of a base URL where no known server answers, and what was met there in a word."""
+    if base.met is ServerState.UP:
+        return Light.LOOK, "of another kind"
+    is_broken = is_mute(deck, base.url) or is_out_of_reach(deck, base.url)
+    return (Light.BROKEN if is_broken else base.met.light), base.met.value
+
+
+def is_mute(deck: Deck, url: str) -> bool:
+    """Return whether a server accepts the client's connections and has left a patient question without an answer."""
+    return _reach(deck, url) == "silent"
+
+
+def is_out_of_reach(deck: Deck, url: str) -> bool:
+    """Return whether the client cannot connect to a URL: no such name, no route, nothing that listens."""
+    return _reach(deck, url) in {"refused", "unresolved", "unreachable"}
+
+
+def _reach(deck: Deck, url: str) -> str:
+    """Return what the probe of the base URL met; empty for another URL, and where nothing was asked."""
+    probe = deck.probe
+    return probe.reach if probe is not None and same_place(probe.url, url) else ""
 
 
 def broken_file(settings: SettingsSnapshot) -> bool:
@@ -105,7 +156,7 @@ def _client(deck: Deck) -> Hop:
 
 
 def _server(deck: Deck, kind: HopKind, server: VllmSnapshot | ProxySnapshot, name: str) -> Hop:
-    light = server.state.light
+    light = Light.BROKEN if server.state in _UNANSWERED and is_mute(deck, server.url) else server.state.light
     if server.state is ServerState.REFUSING and withheld(deck.settings) is not None:
         light = Light.LOOK
     up = light is Light.FINE

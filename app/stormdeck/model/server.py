@@ -32,7 +32,9 @@ class ServerState(StrEnum):
     STARTING = "starting"
     """Its process runs, its port refuses: vLLM does so the whole time it loads (measured, 0.32)."""
     DOWN = "down"
-    """Nothing listens, the name does not resolve, or no answer came in time."""
+    """Nothing listens, the name does not resolve, or the connection is closed without an answer."""
+    SILENT = "no answer"
+    """No answer came in time, and none before: it may be late, busy, hung or out of reach. Not known to be down."""
     REFUSING = "refusing"
     """It wants a key that it was not given (401)."""
     DEGRADED = "degraded"
@@ -53,6 +55,7 @@ _LIGHTS = {
     ServerState.UP: Light.FINE,
     ServerState.STARTING: Light.LOOK,
     ServerState.DOWN: Light.BROKEN,
+    ServerState.SILENT: Light.UNKNOWN,
     ServerState.REFUSING: Light.BROKEN,
     ServerState.DEGRADED: Light.BROKEN,
     ServerState.STALE: Light.STALE,

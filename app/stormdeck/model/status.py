@@ -6,7 +6,7 @@ from stormdeck.model.bar import Bar, shortened
 from stormdeck.model.deck import Deck
 from stormdeck.model.hop import HopKind
 from stormdeck.model.light import Light
-from stormdeck.model.path import Hop, path, silent_base
+from stormdeck.model.path import Hop, path, unknown_base, unknown_front
 from stormdeck.model.retries.report import storm_as_json
 from stormdeck.model.server import ServerState
 from stormdeck.model.settings.trust import withheld
@@ -114,14 +114,15 @@ def _kind(hop: HopKind | None) -> str | None:
 
 def _hop(hop: Hop, deck: Deck) -> dict[str, object]:
     server = {HopKind.PROXY: deck.proxy, HopKind.SERVER: deck.vllm}.get(hop.kind)
-    silent = silent_base(deck) if hop.kind is HopKind.SERVER and server is None else None
-    url = server.url if server is not None else silent.url if silent is not None else None
+    unknown = {HopKind.PROXY: unknown_front, HopKind.SERVER: unknown_base}.get(hop.kind)
+    base = unknown(deck) if unknown is not None and server is None else None
+    url = server.url if server is not None else base.url if base is not None else None
     detail = server.detail if server is not None else deck.gpu.detail if hop.kind is HopKind.GPU else hop.figure
     kept = withheld(deck.settings) if hop.kind is HopKind.CLIENT else None
     hosted = deck.discovery.hosted if hop.kind is HopKind.SERVER and server is None else None
     if kept is not None:
         detail = kept.words
-    elif hosted is not None and silent is None:
+    elif hosted is not None and base is None:
         detail = hosted.why
     return {
         "name": clean(hop.name),

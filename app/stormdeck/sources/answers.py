@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections import deque
 from statistics import median
 
-from stormdeck.model.server import ServedModel
+from stormdeck.model.server import ServedModel, ServerState
 from stormdeck.model.text import clean, mask_url
 from stormdeck.model.units import duration
 from stormdeck.sources.http import Answer, Failure, Trouble, json_object
 
 _LONGEST_NAME = 200
 _MOST_MODELS = 200
-_NOT_SERVED_HERE = {Trouble.TLS, Trouble.NOT_HTTP, Trouble.TOO_BIG}
 
 
 def shown(text: str, longest: int = _LONGEST_NAME) -> str:
@@ -42,9 +41,13 @@ def is_html(answer: Answer) -> bool:
     return "html" in answer.headers.get("content-type", "").lower() or start.startswith((b"<!doctype", b"<html"))
 
 
-def speaks_otherwise(failure: Failure) -> bool:
-    """Say whether something is there that speaks something else, instead of nothing."""
-    return failure.trouble in _NOT_SERVED_HERE
+def state_without_answer(failure: Failure) -> ServerState:
+    """Return the state of a server that gave no answer: only a refusal shows that it does not run."""
+    if failure.trouble in {Trouble.REFUSED, Trouble.UNRESOLVED, Trouble.CUT, Trouble.BAD_URL, Trouble.GATEWAY}:
+        return ServerState.DOWN
+    if failure.trouble in {Trouble.TLS, Trouble.NOT_HTTP, Trouble.TOO_BIG}:
+        return ServerState.STRANGE
+    return ServerState.SILENT
 
 
 def failed_words(failure: Failure) -> str:

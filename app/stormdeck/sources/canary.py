@@ -138,7 +138,7 @@ class _Wire:
         try:
             async with asyncio.timeout(deadline_s) as deadline:
                 if error := await self._resolver.error(place.host):
-                    return Gone.UNRESOLVED, f"its name does not resolve: {clean(error)}"
+                    return Gone.UNRESOLVED, f"its name does not resolve: {clean(error.words)}"
                 await self._exchange(target, ask, hearing, deadline)
         except TimeoutError:
             return Gone.TIMEOUT, f"no whole answer within {deadline_s:.3g} s"

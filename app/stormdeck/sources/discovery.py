@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import asyncio
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from stormdeck.model.discovery import DiscoverySnapshot, Found, Missed
-from stormdeck.model.server import ServerKind
+from stormdeck.model.server import ServerKind, ServerState
 from stormdeck.model.settings.scope import SettingsSnapshot
 from stormdeck.model.settings.trust import is_trusted
 from stormdeck.model.text import clean, mask_url
 from stormdeck.sources.address import address, is_own_host
 from stormdeck.sources.aside import in_time
+from stormdeck.sources.behind import behind_forwarders
 from stormdeck.sources.commandline import is_spawned_by_vllm, told_port
 from stormdeck.sources.followed import followed
 from stormdeck.sources.http import DEADLINE_S, HttpClient
@@ -18,7 +20,7 @@ from stormdeck.sources.keys import Keys, key_for, origin_keys
 from stormdeck.sources.named import Named, base_url
 from stormdeck.sources.places import Place, Role, Search, Seen, refuses
 from stormdeck.sources.processes import Scan, scan_processes
-from stormdeck.sources.trouble import HOSTED
+from stormdeck.sources.trouble import HOSTED, Trouble
 from stormdeck.sources.upstream import LitellmConfig, claude_code_proxy_upstream, read_litellm_config
 
 __all__ = ["PORTS", "Keys", "Named", "discover", "key_for", "origin_keys"]
@@ -37,20 +39,25 @@ async def discover(
     ports: Sequence[int] = PORTS,
     scan: Callable[[bool], Scan] = scan_processes,
     deadline_s: float = DEADLINE_S,
+    unnamed_s: float | None = None,
+    known: Mapping[tuple[str, int], ServerKind] | None = None,
 ) -> DiscoverySnapshot:
     """Look once: what flags name, the client's base URL, what lies behind a proxy, processes, the usual ports.
 
-    The order of ``found`` is that order, so the first proxy and the first other server are the path. Takes a
-    few hundred milliseconds, at most some deadlines; some milliseconds where there is nothing. Never raises.
+    The order of ``found`` is that order, so the first proxy and the first other server are the path. ``deadline_s``
+    is for one answer of a server that is named, ``unnamed_s`` of any other; ``known`` is what answered at a place
+    before. Takes a few hundred milliseconds, at most some deadlines; some milliseconds where there is nothing. Never
+    raises.
     """
     told, unasked = _named(settings, named)
     closed = {port for port in ports if refuses(port)}
     # Who listens where is asked only where somebody may: it is the larger part of what a look costs.
     processes = await in_time(PATIENCE_S, Scan(notes=(_STALLED,)), scan, bool(told) or len(closed) < len(ports))
-    search = Search(http, processes, closed, deadline_s)
-    named_ones = await search.look(told)
-    running = await search.look(_listening(processes))
-    usual = await search.look(_usual(ports, processes))
+    search = Search(http, processes, closed, deadline_s, unnamed_s, known)
+    # At once; a place that is mentioned twice is asked as the first of these mentions it.
+    named_ones, running, usual = await asyncio.gather(
+        search.look(told), search.look(_listening(processes)), search.look(_usual(ports, processes))
+    )
     local = (*running, *usual)
     upstreams: list[Place] = []
     unread: list[Missed] = []
@@ -67,8 +74,11 @@ async def discover(
     # Of several stacks on a machine, the server behind the first proxy comes first.
     servers = sorted(others, key=lambda one: order.get(one.place.at, len(upstreams)))
     seen = [*named_ones, *proxies, *servers]
-    found, missed = _sorted(seen, named, processes, _client_place(settings))
-    silent = {one.place.url for one in seen if one.kind is None}
+    client = _client_place(settings)
+    found, missed = _sorted(seen, named, processes, client)
+    found, beside = _parted(found, seen, client)
+    found = await behind_forwarders(found, processes, http, deadline_s)
+    silent = {one.place.url for one in seen if one.failure is not None}
     no_logs = (), (f"No log can be followed: {_STALLED}.",)
     on_path = DiscoverySnapshot(found).on_path()
     logs, log_notes = await in_time(PATIENCE_S, no_logs, followed, on_path, named.logs, silent)
@@ -78,6 +88,12 @@ async def discover(
         logs=logs,
         log_notes=log_notes,
         loading=tuple(listener.process for listener in processes.loading if listener.process is not None),
+        beside=beside,
+        silent=tuple(
+            one.place.url
+            for one in local
+            if one.kind is None and one.failure and one.failure.trouble is Trouble.TIMEOUT
+        ),
         done=True,
     )
 
@@ -179,21 +195,44 @@ def _sorted(
             missed.append(Missed(f"{place.url} ({place.how})" if place.named else place.url, one.words))
             kind = _assumed(one, scan)
             if kind is not None:
-                (dead if kind is ServerKind.OTHER else found).append(Found(place.url, kind, place.how, one.process))
+                (dead if kind is ServerKind.OTHER else found).append(one.found(kind))
         elif kind is not None and kind.is_proxy and direct and not place.named:
             why = f"{kind.value} answers, and the client goes past it: ANTHROPIC_BASE_URL leads straight to vLLM"
             missed.append(Missed(place.url, why))
         elif kind is not None:
-            found.append(Found(place.url, kind, place.how, one.process))
+            found.append(one.found(kind))
     # A base URL where nothing answers must not hide the vLLM that does.
     return (*found, *dead), tuple(missed)
 
 
-def _client_place(settings: SettingsSnapshot) -> tuple[str, int] | None:
-    """Return host and port of the base URL in force."""
-    base = base_url(settings)
-    target = address(base.url) if base is not None else None
+def _parted(
+    found: tuple[Found, ...], seen: Sequence[Seen], client: tuple[str, int] | None
+) -> tuple[tuple[Found, ...], tuple[Found, ...]]:
+    """Return the servers that may be on the client's path, and those beside it.
+
+    Where the base URL leads to a place that is not known to be one of them, only what the user named is on the path:
+    another server of this machine is somebody else's until the settings lead there.
+    """
+    named = {one.place.at for one in seen if one.place.named and one.place.role is not Role.UPSTREAM}
+    known = {_at(one.url) for one in found if one.kind is not ServerKind.OTHER}
+    if client is None or client in known:
+        return found, ()
+    flags = [one for one in seen if one.place.role is Role.FLAG]
+    behind = {one.place.at for one in seen if one.place.role is Role.UPSTREAM} if flags else set()
+    on_path = named | behind
+    beside = tuple(one for one in found if _at(one.url) not in on_path and one.met is ServerState.UP)
+    return tuple(one for one in found if _at(one.url) in on_path), beside
+
+
+def _at(url: str) -> tuple[str, int] | None:
+    target = address(url)
     return target.place if target is not None else None
+
+
+def _client_place(settings: SettingsSnapshot) -> tuple[str, int] | None:
+    """Return host and port of the base URL in force, ``None`` where it names no server of one's own."""
+    base = base_url(settings)
+    return _at(base.url) if base is not None and not base.hosted else None
 
 
 def _assumed(one: Seen, scan: Scan) -> ServerKind | None:

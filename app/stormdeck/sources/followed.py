@@ -6,10 +6,13 @@ import os
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
-from stormdeck.model.discovery import Found
+from stormdeck.model.discovery import Found, ServerProcess
 from stormdeck.model.server import ServerKind
 from stormdeck.sources.address import address
+from stormdeck.sources.containers import container_of
 
+_RUNTIMES = {"docker-proxy": "docker", "conmon": "podman", "rootlessport": "podman", "kubectl": "kubectl"}
+"""Which program shows the log of what is behind a forwarder."""
 _FILES = {ServerKind.VLLM: "vllm.log", ServerKind.LITELLM: "litellm.log"}
 
 
@@ -36,6 +39,14 @@ def followed(
     return tuple(logs), tuple(notes)
 
 
+def _other_log(holder: ServerProcess, name: str) -> str:
+    """Say how to get the log of a server that is behind another program."""
+    runtime = _RUNTIMES.get(holder.name)
+    if runtime is not None:
+        return f"save the log of {name} with `{runtime} logs -f NAME > FILE 2>&1 &` and name it: --log FILE"
+    return f"give the log of {name} with --log FILE"
+
+
 def _logs(server: Found) -> list[Path]:
     process = server.process
     return [path for path in (process.log, process.error_log) if path is not None] if process is not None else []
@@ -44,6 +55,8 @@ def _logs(server: Found) -> list[Path]:
 def _note(server: Found, *, readable: bool, silent: bool) -> str:
     """Say why a server has no log to follow, or only half of it, and what to do."""
     target, process, name = address(server.url), server.process, server.kind.value
+    if process is None and server.holder is not None:
+        return f"{server.holder_words}: {_other_log(server.holder, name)}."
     if process is None:
         if target is None or not target.is_here:
             return f"{name} at {server.url} runs elsewhere: give a log that reaches this machine with --log FILE."
@@ -57,6 +70,10 @@ def _note(server: Found, *, readable: bool, silent: bool) -> str:
         )
     file = _FILES.get(server.kind, "proxy.log")
     start = f"start it with `... >> {file} 2>&1`"
+    container = container_of(process.pid)
+    if container is not None and process.log is None:
+        save = container.log_command(file)
+        return f"{name} (pid {process.pid}) runs in a container: save its log with `{save}` and name it: --log {file}."
     if process.log is None:
         return f"{name} (pid {process.pid}) writes {process.log_note}: {start} to see its requests."
     if not readable:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from stormdeck.model.text import clean
 from stormdeck.sources.address import Address, address
 from stormdeck.sources.aside import aside
-from stormdeck.sources.resolving import Resolver
+from stormdeck.sources.resolving import Resolver, Unresolved
 from stormdeck.sources.trouble import HOSTED, Failure, Trouble, failure_of
 
 if TYPE_CHECKING:
@@ -28,7 +28,8 @@ LIMIT = 2 * 1024 * 1024
 """Bytes of a body that are taken; vLLM's largest page, ``/metrics``, has 57 000 (measured, 0.32, one engine)."""
 PAGE_LIMIT = 8 * 1024 * 1024
 """The same of ``/metrics``: 57 kB an engine (measured, 0.32), so this holds for more than a hundred engines."""
-DEADLINE_S = 3.0
+DEADLINE_S = 3.5
+"""For one answer: a server far away, or a busy one, takes up to three seconds."""
 PIECES = 1000
 """Reads in which a body may come, beside one for each 256 bytes: each costs as much as parsing a hundred bytes."""
 _BYTES_A_PIECE = 256
@@ -41,6 +42,8 @@ _MOST_VALUES = 200_000
 _PACKED = {"gzip", "x-gzip", "deflate"}
 _PORT_AGE_S = 120.0
 _PORTS = 256
+_CONNECTED = {"connection.connect_tcp.complete", "http11.send_request_headers.started"}
+"""What httpcore says once a connection is there, a new one or a kept one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,16 +110,17 @@ class HttpClient:
                 return Failure(Trouble.BAD_URL, "the key has characters that no HTTP header can carry")
             sent["authorization"] = f"Bearer {key}"
         late = f"the name {clean(target.host)} was not resolved within {deadline_s:g} s: the name server is silent"
+        connected: list[bool] = []
+        import httpx  # noqa: F401 - the first time it takes 0.1 s and more, which are not the server's
+
         try:
             async with asyncio.timeout(deadline_s):
                 if error := await self._resolver.error(target.host):
-                    return Failure(
-                        Trouble.UNRESOLVED, f"the name {clean(target.host)} does not resolve: {clean(error)}"
-                    )
+                    return _unresolved(target.host, error)
                 late = f"no whole answer within {deadline_s:g} s"
-                return await self._ask(target.request_url, target, sent, limit)
+                return await self._ask(target.request_url, target, sent, limit, connected)
         except TimeoutError:
-            return Failure(Trouble.TIMEOUT, late)
+            return Failure(Trouble.TIMEOUT, late, accepted=bool(connected))
 
     async def aclose(self) -> None:
         """Close the kept connections."""
@@ -130,26 +134,39 @@ class HttpClient:
     async def __aexit__(self, *exc: object) -> None:
         await self.aclose()
 
-    async def _ask(self, url: str, target: Address, headers: dict[str, str], limit: int) -> Answer | Failure:
-        """Ask, and again where a kept connection turns out to be closed, as servers do after some idle seconds."""
+    async def _ask(
+        self, url: str, target: Address, headers: dict[str, str], limit: int, connected: list[bool]
+    ) -> Answer | Failure:
+        """Ask, and again where a kept connection turns out to be closed, as servers do after some idle seconds.
+
+        ``connected`` is filled once there is a connection: a caller that gives up wants to know that.
+        """
         import httpx
 
         while True:
             fresh: list[int] = []
             try:
-                return await self._exchange(url, target, headers, limit, fresh)
+                return await self._exchange(url, target, headers, limit, fresh, connected)
             except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError, ValueError) as error:
                 failure = failure_of(error, target.port)
                 if fresh or failure.trouble is not Trouble.CUT:
                     return failure
 
     async def _exchange(
-        self, url: str, target: Address, headers: dict[str, str], limit: int, fresh: list[int]
+        self,
+        url: str,
+        target: Address,
+        headers: dict[str, str],
+        limit: int,
+        fresh: list[int],
+        connected: list[bool],
     ) -> Answer | Failure:
         port = 0
 
         async def trace(event: str, info: Mapping[str, Any]) -> None:
             nonlocal port
+            if event in _CONNECTED:
+                connected.append(True)
             if event == "connection.connect_tcp.complete":
                 port = self._note(info["return_value"])
                 fresh.append(port)
@@ -242,6 +259,13 @@ def trusting() -> ssl.SSLContext:
     context = httpx.create_ssl_context(trust_env=False)
     context.load_default_certs()
     return context
+
+
+def _unresolved(host: str, error: Unresolved) -> Failure:
+    name, why = clean(host), clean(error.words)
+    if error.is_final:
+        return Failure(Trouble.UNRESOLVED, f"the name {name} does not resolve: {why}")
+    return Failure(Trouble.LOOKUP, f"the name {name} could not be looked up: {why}")
 
 
 def _too_big(limit: int) -> Failure:

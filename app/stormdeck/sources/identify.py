@@ -1,54 +1,156 @@
-"""Which program answers at a URL, told by what it says."""
+"""Identify the program that answers at a URL."""
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 from stormdeck.model.server import ServerKind
 from stormdeck.sources.address import address
 from stormdeck.sources.answers import failed_words, served_by, text_field, what_came
-from stormdeck.sources.http import DEADLINE_S, LIMIT, PAGE_LIMIT, Answer, Failure, HttpClient, Trouble, json_object
+from stormdeck.sources.http import DEADLINE_S, LIMIT, PAGE_LIMIT, Answer, Failure, HttpClient, json_object
+from stormdeck.sources.side_by_side import FAR_MS, SideBySide
+from stormdeck.sources.trouble import Trouble
+
+_MODELS, _VERSION, _METRICS, _ALIVE, _START = "/v1/models", "/version", "/metrics", "/health/liveliness", "/"
+_GATEWAY = {502, 503, 504}
+
+
+class Identity(NamedTuple):
+    """Which program answers at a URL."""
+
+    kind: ServerKind | None
+    """``OTHER``: a server of another kind; ``None``: no answer."""
+    words: str
+    """What showed it, or why there is no answer."""
+    failure: Failure | None = None
+    """Set where there is no answer."""
 
 
 async def identify(
-    url: str, http: HttpClient, key: str | None = None, deadline_s: float = DEADLINE_S
-) -> tuple[ServerKind | None, str]:
-    """Return the program and what told it; ``None`` and why, where nothing answers.
+    url: str,
+    http: HttpClient,
+    key: str | None = None,
+    deadline_s: float = DEADLINE_S,
+    expected: ServerKind | None = None,
+) -> Identity:
+    """Return the program that answers, and what showed it.
 
-    ``OTHER`` is a server of another kind. The order matters: vLLM is asked what it knows before anything
-    it does not, and ``/health``, which makes LiteLLM send real completions, is left out altogether.
+    Where there is a key, one question is enough for vLLM: the model list. vLLM is asked what it knows before anything
+    that it does not. ``/health`` is left out altogether: it makes LiteLLM send real completions. ``expected``: what
+    answered there before, or its process says; one question is enough for LiteLLM then.
     """
     base = address(url)
     if base is None:
-        return None, "not a URL that begins with http:// or https://"
-    root = base.origin + base.path
+        bad = Failure(Trouble.BAD_URL, "not a URL that begins with http:// or https://")
+        return Identity(None, bad.text, bad)
+    with SideBySide() as ahead:
+        return await _Question(base.origin + base.path, http, key, deadline_s, ahead).identify(expected)
 
-    async def ask(path: str, token: str | None = None, limit: int = LIMIT) -> Answer | Failure:
-        return await http.get(root + path, key=token, limit=limit, deadline_s=deadline_s)
 
-    version = await ask("/version")
-    if isinstance(version, Failure):
-        return ServerKind.OTHER if _is_too_big(version) else None, failed_words(version)
-    if version.status == 200 and text_field(version, "version"):
-        models = await ask("/v1/models", key)
-        if served_by(models) == "vllm":
-            return ServerKind.VLLM, "/v1/models says vllm"
-        metrics = await ask("/metrics", limit=PAGE_LIMIT)
-        if isinstance(metrics, Answer) and metrics.status == 200 and b"\nvllm:" in metrics.body:
-            return ServerKind.VLLM, "/metrics speaks of vLLM"
-        huge = next((one for one in (models, metrics) if _is_too_big(one)), None)
+class _Question:
+    """The questions that identify one server."""
+
+    def __init__(self, root: str, http: HttpClient, key: str | None, deadline_s: float, ahead: SideBySide) -> None:
+        self._root = root
+        self._http = http
+        self._key = key
+        self._deadline_s = deadline_s
+        self._ahead = ahead
+        self._said: dict[str, Answer | Failure] = {}
+        self._late: Failure | None = None
+        """Set where an answer did not come in time: what it would have shown is not known then."""
+
+    async def identify(self, expected: ServerKind | None) -> Identity:
+        if expected is ServerKind.LITELLM:
+            alive = await self._ask(_ALIVE)
+            if isinstance(alive, Failure):
+                return Identity(None, failed_words(alive), alive)
+            if _is_alive(alive):
+                return Identity(ServerKind.LITELLM, f"{_ALIVE} says I'm alive!")
+        first = await self._ask(_MODELS if self._key else _VERSION)
+        if isinstance(first, Failure):
+            return _failed(first)
+        if self._key and served_by(first) == "vllm":
+            return Identity(ServerKind.VLLM, f"{_MODELS} says vllm")
+        if first.status in _GATEWAY and _is_gateway(await self._ask(_VERSION if self._key else _MODELS)):
+            words = f"answers {first.status}: what is in front runs, the server behind it gives no answer"
+            return Identity(None, words, Failure(Trouble.GATEWAY, words))
+        if first.latency_ms >= FAR_MS:
+            self._ask_ahead(first)
+        found = await self._vllm(await self._ask(_VERSION) if self._key else first) or await self._proxy()
+        if found is not None:
+            return found
+        return await self._stranger(first)
+
+    async def _stranger(self, first: Answer) -> Identity:
+        """Return what a server is that is none of the known ones, or that left an answer open."""
+        if self._late is not None:
+            return Identity(None, failed_words(self._late), self._late)
+        huge = next((one for one in self._said.values() if _is_too_big(one)), None)
         if isinstance(huge, Failure):
-            return ServerKind.OTHER, f"answers /version, but not what it serves: {huge.text}"
-    alive = await ask("/health/liveliness")
-    if isinstance(alive, Answer) and alive.status == 200 and alive.body.strip(b' "\n') == b"I'm alive!":
-        return ServerKind.LITELLM, "/health/liveliness says I'm alive!"
-    start = await ask("/")
-    kind = _by_start_page(start)
-    if kind is not None:
-        return kind, f"/ says {text_field(start, 'message')}"
-    return ServerKind.OTHER, _other(start if isinstance(start, Answer) else version)
+            return Identity(ServerKind.OTHER, f"answers, but not what it serves: {huge.text}")
+        start = await self._ask(_START)
+        return Identity(ServerKind.OTHER, _other(start if isinstance(start, Answer) else first))
+
+    async def _vllm(self, version: Answer | Failure) -> Identity | None:
+        if not _is_version(version):
+            return None
+        if not self._key and served_by(await self._ask(_MODELS)) == "vllm":
+            return Identity(ServerKind.VLLM, f"{_MODELS} says vllm")
+        metrics = await self._ask(_METRICS)
+        is_vllm = isinstance(metrics, Answer) and metrics.status == 200 and b"\nvllm:" in metrics.body
+        return Identity(ServerKind.VLLM, f"{_METRICS} speaks of vLLM") if is_vllm else None
+
+    async def _proxy(self) -> Identity | None:
+        if _is_alive(await self._ask(_ALIVE)):
+            return Identity(ServerKind.LITELLM, f"{_ALIVE} says I'm alive!")
+        start = await self._ask(_START)
+        kind = _by_start_page(start)
+        return Identity(kind, f"/ says {text_field(start, 'message')}") if kind is not None else None
+
+    def _ask_ahead(self, first: Answer) -> None:
+        """Ask a slow server at once all that the first answer leaves open."""
+        if self._key:
+            paths = [_VERSION, _ALIVE, _START] + ([] if first.status == 200 else [_METRICS])
+        else:
+            paths = [_MODELS, _METRICS] if _is_version(first) else [_ALIVE, _START]
+        for path in paths:
+            self._ahead.start(path, self._get(path))
+
+    async def _ask(self, path: str) -> Answer | Failure:
+        if path not in self._said:
+            said = self._said[path] = await self._ahead.take(path) or await self._get(path)
+            if isinstance(said, Failure) and said.trouble is Trouble.TIMEOUT:
+                self._late = said
+        return self._said[path]
+
+    async def _get(self, path: str) -> Answer | Failure:
+        key = self._key if path == _MODELS else None
+        limit = PAGE_LIMIT if path == _METRICS else LIMIT
+        return await self._http.get(self._root + path, key=key, limit=limit, deadline_s=self._deadline_s)
+
+
+def _is_gateway(answer: Answer | Failure) -> bool:
+    return isinstance(answer, Answer) and answer.status in _GATEWAY
+
+
+def _failed(first: Failure) -> Identity:
+    """Return what is known of a server whose first answer failed; one that says too much runs all the same."""
+    if _is_too_big(first):
+        return Identity(ServerKind.OTHER, failed_words(first))
+    return Identity(None, failed_words(first), first)
 
 
 def _is_too_big(answer: Answer | Failure) -> bool:
     return isinstance(answer, Failure) and answer.trouble is Trouble.TOO_BIG
+
+
+def _is_alive(answer: Answer | Failure) -> bool:
+    return isinstance(answer, Answer) and answer.status == 200 and answer.body.strip(b' "\n') == b"I'm alive!"
+
+
+def _is_version(answer: Answer | Failure) -> bool:
+    return isinstance(answer, Answer) and answer.status == 200 and text_field(answer, "version") is not None
 
 
 def _by_start_page(start: Answer | Failure) -> ServerKind | None:

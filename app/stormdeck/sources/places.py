@@ -5,17 +5,19 @@ from __future__ import annotations
 import asyncio
 import errno
 import socket
-from collections.abc import Iterable, Set
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from stormdeck.model.discovery import ServerProcess
-from stormdeck.model.server import ServerKind
+from stormdeck.model.discovery import Found, ServerProcess
+from stormdeck.model.server import ServerKind, ServerState
 from stormdeck.sources.address import Address, address
+from stormdeck.sources.answers import state_without_answer
+from stormdeck.sources.forwarders import is_forwarder
 from stormdeck.sources.http import HttpClient
 from stormdeck.sources.identify import identify
 from stormdeck.sources.processes import Listener, Scan
-from stormdeck.sources.trouble import refused
+from stormdeck.sources.trouble import Failure, Trouble, refused
 
 
 class Role(Enum):
@@ -61,17 +63,46 @@ class Seen:
     kind: ServerKind | None
     words: str
     process: ServerProcess | None
+    """The process that listens there."""
+    failure: Failure | None = None
+    """Why there was no answer; a server that is known from an earlier search, or by its process, has a kind then."""
+
+    @property
+    def met(self) -> ServerState:
+        """Return ``UP`` where it answered, as whatever kind, else what the failure shows."""
+        return ServerState.UP if self.failure is None else state_without_answer(self.failure)
+
+    def found(self, kind: ServerKind) -> Found:
+        """Return it as a server of a kind; only a process of that kind is the server itself."""
+        process, place = self.process, self.place
+        if process is None or process.kind is kind:
+            return Found(place.url, kind, place.how, process, met=self.met)
+        return Found(place.url, kind, place.how, None, process, self.met, forwards=is_forwarder(process))
 
 
 class Search:
     """One search: what was asked is not asked again."""
 
-    def __init__(self, http: HttpClient, scan: Scan, closed: Set[int], deadline_s: float) -> None:
-        """Look for servers; ``closed`` are ports of this machine that refuse."""
+    def __init__(
+        self,
+        http: HttpClient,
+        scan: Scan,
+        closed: Set[int],
+        deadline_s: float,
+        unnamed_s: float | None = None,
+        known: Mapping[tuple[str, int], ServerKind] | None = None,
+    ) -> None:
+        """Look for servers; ``closed`` are ports of this machine that refuse.
+
+        ``unnamed_s``: the deadline at places that nobody named. ``known``: what answered at a place before; it stays
+        that while it gives no answer.
+        """
         self._http = http
         self._scan = scan
         self._closed = closed
         self._deadline_s = deadline_s
+        self._unnamed_s = unnamed_s if unnamed_s is not None else deadline_s
+        self._known = known or {}
         self._asked: set[tuple[str, int]] = set()
 
     async def look(self, places: Iterable[Place]) -> list[Seen]:
@@ -88,11 +119,16 @@ class Search:
         listener = self._listener(target)
         process = listener.process if listener is not None else None
         if place.role is Role.PORT and listener is None and target.port in self._closed:
-            return Seen(place, None, refused(target.port).text, None)
-        kind, words = await identify(place.url, self._http, place.key, self._deadline_s)
+            closed = refused(target.port)
+            return Seen(place, None, closed.text, None, closed)
+        deadline_s = self._deadline_s if place.named else self._unnamed_s
+        expected = (process.kind if process is not None else None) or self._known.get(target.place)
+        kind, words, failure = await identify(place.url, self._http, place.key, deadline_s, expected)
         if kind in {None, ServerKind.OTHER} and process is not None and process.kind is not None:
             kind = process.kind
-        return Seen(place, kind, words, process)
+        if kind is None and failure is not None and (place.named or failure.trouble is Trouble.TIMEOUT):
+            kind = self._known.get(target.place)
+        return Seen(place, kind, words, process, failure)
 
     def _listener(self, target: Address) -> Listener | None:
         """Return who listens, or is going to listen, at an address of this machine."""

@@ -2,28 +2,47 @@
 
 from __future__ import annotations
 
-from stormdeck.model.discovery import DiscoverySnapshot
+import asyncio
+from dataclasses import replace
+
+from stormdeck.model.discovery import DiscoverySnapshot, Found
 from stormdeck.model.rules.live import Probe, Reach
-from stormdeck.model.server import ServerKind
+from stormdeck.model.server import ServerKind, ServerState
 from stormdeck.model.settings.scope import SettingsSnapshot
 from stormdeck.sources.address import Address, address
 from stormdeck.sources.answers import is_html, what_came
-from stormdeck.sources.http import DEADLINE_S, Answer, Failure, HttpClient, Trouble, json_object
+from stormdeck.sources.http import DEADLINE_S, Answer, Failure, HttpClient, json_object
 from stormdeck.sources.identify import identify
 from stormdeck.sources.keys import client_key
 from stormdeck.sources.named import base_url
+from stormdeck.sources.trouble import Trouble
 
 _MESSAGES = "/v1/messages"
 _METHOD_NOT_ALLOWED = 405
+_REACH = {
+    Trouble.REFUSED: Reach.REFUSED,
+    Trouble.UNRESOLVED: Reach.UNRESOLVED,
+    Trouble.LOOKUP: Reach.UNRESOLVED,
+    Trouble.UNREACHABLE: Reach.UNREACHABLE,
+    Trouble.CUT: Reach.CUT,
+    Trouble.NOT_HTTP: Reach.NO_HTTP,
+}
+_TIMED_OUT = {Reach.SILENT, Reach.UNCONNECTED}
 
 
 async def probe_base_url(
-    settings: SettingsSnapshot, found: DiscoverySnapshot, http: HttpClient, deadline_s: float = DEADLINE_S
+    settings: SettingsSnapshot,
+    found: DiscoverySnapshot,
+    http: HttpClient,
+    deadline_s: float = DEADLINE_S,
+    *,
+    is_quick: bool = False,
 ) -> Probe | None:
     """Ask the base URL in force, ``None`` where there is none or it is the hosted API. Never raises.
 
     The client's credential goes there and nowhere else. ``/v1/messages`` is asked with GET: 405 tells that the path
-    is there for POST (measured, vLLM 0.32, LiteLLM 1.109).
+    is there for POST (measured, vLLM 0.32, LiteLLM 1.109). ``is_quick``: the deadline is so short that a server
+    without an answer may merely be late.
     """
     named = base_url(settings)
     target = address((settings.text("env.ANTHROPIC_BASE_URL") or "").strip())
@@ -31,12 +50,17 @@ async def probe_base_url(
         return None
     key = client_key(settings)
     bare = not settings.text("env.ANTHROPIC_AUTH_TOKEN")
-    # One after the other, over one connection.
     models = await http.get(named.url + "/v1/models", key=key, deadline_s=deadline_s)
     if isinstance(models, Failure):
-        return None if models.trouble is Trouble.OURS else await _failed(target, models, found, http, deadline_s)
-    messages = await http.get(named.url + _MESSAGES, key=key, deadline_s=deadline_s)
-    kind, _ = await identify(named.url, http, key, deadline_s)
+        if models.trouble is Trouble.OURS:
+            return None
+        probe = await _failed(target, models, found, http, deadline_s)
+        unsure = is_quick or _met(target, found) is ServerState.UP
+        return replace(probe, reach=Reach.UNKNOWN) if unsure and probe.reach in _TIMED_OUT else probe
+    messages, kind = await asyncio.gather(
+        http.get(named.url + _MESSAGES, key=key, deadline_s=deadline_s),
+        _kind(named.url, target, found, http, key, deadline_s),
+    )
     if kind is ServerKind.VLLM and key and bare:
         # vLLM does not take x-api-key: to it, a client with a key alone has none (measured, 0.32).
         models = await http.get(named.url + "/v1/models", deadline_s=deadline_s)
@@ -49,6 +73,26 @@ async def probe_base_url(
         credential=status if status in {200, 400, 401, 403} else None,
         detail=what_came(models) if isinstance(models, Answer) else "",
     )
+
+
+async def _kind(
+    url: str, target: Address, found: DiscoverySnapshot, http: HttpClient, key: str | None, deadline_s: float
+) -> ServerKind | None:
+    """Return what answers at the base URL: what the search met there, else ask."""
+    server = _server_at(target, found)
+    if server is not None and server.met is ServerState.UP:
+        return server.kind
+    return (await identify(url, http, key, deadline_s)).kind
+
+
+def _server_at(target: Address, found: DiscoverySnapshot) -> Found | None:
+    places = ((server, address(server.url)) for server in found.found)
+    return next((server for server, at in places if at is not None and at.place == target.place), None)
+
+
+def _met(target: Address, found: DiscoverySnapshot) -> ServerState | None:
+    server = _server_at(target, found)
+    return server.met if server is not None else None
 
 
 def _has_messages(messages: Answer | Failure, kind: ServerKind | None) -> bool | None:
@@ -64,7 +108,9 @@ def _has_messages(messages: Answer | Failure, kind: ServerKind | None) -> bool |
 async def _failed(
     target: Address, failure: Failure, found: DiscoverySnapshot, http: HttpClient, deadline_s: float
 ) -> Probe:
-    reach = {Trouble.REFUSED: Reach.REFUSED, Trouble.UNRESOLVED: Reach.UNRESOLVED}.get(failure.trouble, Reach.SILENT)
+    reach = _REACH.get(failure.trouble, Reach.UNKNOWN)
+    if failure.trouble is Trouble.TIMEOUT:
+        reach = Reach.SILENT if failure.accepted else Reach.UNCONNECTED
     if target.scheme == "https" and failure.trouble in {Trouble.TLS, Trouble.CUT, Trouble.NOT_HTTP, Trouble.TIMEOUT}:
         plain = f"http{target.origin.removeprefix('https')}"
         if isinstance(await http.get(plain + "/v1/models", deadline_s=deadline_s), Answer):
@@ -73,8 +119,9 @@ async def _failed(
 
 
 def _elsewhere(target: Address, found: DiscoverySnapshot) -> str | None:
-    """Return a server that was found, on the same host where there are several; one that answered, by its process."""
-    others = [(server.url, address(server.url)) for server in found.found if server.kind is not ServerKind.OTHER]
+    """Return another server that answered, on the same host where there are several."""
+    answered = [one for one in (*found.found, *found.beside) if one.met is ServerState.UP]
+    others = [(server.url, address(server.url)) for server in answered if server.kind is not ServerKind.OTHER]
     places = [(url, other) for url, other in others if other is not None and other.place != target.place]
     here = [url for url, other in places if other.place[0] == target.place[0]]
     return next(iter([*here, *(url for url, _ in places)]), None)

@@ -78,7 +78,9 @@ def scan_processes(sockets_too: bool = True) -> Scan:
         why = (clean(str(error))[:80] or "no permission") if known else "/proc is empty or hidden"
         notes.append(f"the processes and listening ports of this machine cannot be read: {why}")
     if unowned:
-        notes.append(f"{unowned} listening ports belong to processes of other users, which are not told")
+        one = unowned == 1
+        ports = "1 listening port belongs" if one else f"{unowned} listening ports belong"
+        notes.append(f"{ports} to {'a process' if one else 'processes'} that this user may not see")
     listeners = tuple(
         _listener(ip, port, _owner(pids, running))
         for (ip, port), pids in sorted(sockets.items(), key=lambda item: item[0][1])

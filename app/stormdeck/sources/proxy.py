@@ -14,12 +14,13 @@ from stormdeck.sources.answers import (
     failed_words,
     served_models,
     shown,
-    speaks_otherwise,
+    state_without_answer,
     text_field,
     what_came,
 )
 from stormdeck.sources.http import DEADLINE_S, Answer, Failure, HttpClient, Trouble, json_object
 from stormdeck.sources.processes import refused_by
+from stormdeck.sources.side_by_side import FAR_MS, SideBySide
 
 SLOW_S = 30.0
 """How often the version and the model list are asked again."""
@@ -34,12 +35,17 @@ _ALIVE: Mapping[ServerKind, str] = {
 }
 """LiteLLM's own ``/health`` is never asked: it sends a real completion to every model (measured, 1.109)."""
 
+_DETAILS, _BACKLOG = "/health/readiness/details", "/health/backlog"
+
 Look = Answer | Failure
 Verdict = tuple[ServerState, str]
 
 
 class ProxySource:
-    """Asks one proxy. ``process`` may be set anew when a search has found another."""
+    """Asks one proxy. ``process`` may be set anew when a search has found another.
+
+    Questions are put one after the other, over one connection; side by side with ``asks_ahead``, or where it is slow.
+    """
 
     def __init__(
         self,
@@ -50,6 +56,8 @@ class ProxySource:
         key: str | None = None,
         process: ServerProcess | None = None,
         deadline_s: float = DEADLINE_S,
+        *,
+        asks_ahead: bool = False,
     ) -> None:
         target = address(url)
         self.url = target.origin + target.path if target is not None else url
@@ -59,6 +67,8 @@ class ProxySource:
         self._clock = clock
         self._key = key
         self._deadline_s = deadline_s
+        self._asks_ahead = asks_ahead
+        self._ahead = SideBySide()
         self._latency = Latency()
         self._barred: dict[str, float] = {}
         self._refusal = ""
@@ -81,7 +91,8 @@ class ProxySource:
             return self._last
         self._busy = True
         try:
-            self._last = await self._look()
+            with self._ahead:
+                self._last = await self._look()
         finally:
             self._busy = False
         return self._last
@@ -91,6 +102,7 @@ class ProxySource:
         now = self._clock()
         if isinstance(alive, Failure):
             return self._silent(alive, now)
+        self._asks_ahead = self._asks_ahead or alive.latency_ms >= FAR_MS
         self._latency.add(alive.latency_ms)
         self._answered_pid = self.process.pid if self.process is not None else None
         state, detail = self._judge(alive)
@@ -117,6 +129,9 @@ class ProxySource:
         )
 
     async def _get(self, path: str, key: str | None = None) -> Look:
+        return await self._ahead.take(path) or await self._ask(path, key)
+
+    async def _ask(self, path: str, key: str | None = None) -> Look:
         return await self._http.get(self.url + path, key=key, deadline_s=self._deadline_s)
 
     def _judge(self, alive: Answer) -> Verdict:
@@ -156,7 +171,7 @@ class ProxySource:
             await self._ask_slowly(now)
         if self._refusal:
             return None
-        backlog = json_object(await self._keyed("/health/backlog", now)) or {}
+        backlog = json_object(await self._keyed(_BACKLOG, now)) or {}
         count = backlog.get("in_flight_requests")
         # It counts the very request that asks (measured, 1.109).
         return max(0, count - 1) if type(count) is int else None
@@ -173,7 +188,11 @@ class ProxySource:
             self._refusal = listed.text
         if self._refusal:
             return
-        details = await self._keyed("/health/readiness/details", now)
+        if self._asks_ahead:  # not before the key is known to be right: each refused question is three lines in its log
+            for path in (_DETAILS, _BACKLOG):
+                if path not in self._barred:
+                    self._ahead.start(path, self._ask(path, self._key))
+        details = await self._keyed(_DETAILS, now)
         if isinstance(details, Answer) and details.status == 404:
             details = await self._get("/health/readiness")
         self._version = text_field(details, "litellm_version") or self._version
@@ -191,17 +210,17 @@ class ProxySource:
     def _silent(self, failure: Failure, now: float) -> ProxySnapshot:
         """Tell the state from a question without an answer."""
         last = self._last
-        answered = bool(last.seen) and last.state is not ServerState.DOWN
+        answered = bool(last.seen) and last.state not in {ServerState.DOWN, ServerState.SILENT}
         if failure.trouble is Trouble.OURS:
             return replace(last, state=ServerState.STALE if answered else last.state, detail=failure.text)
-        if failure.trouble is Trouble.TIMEOUT and answered:
+        if answered and state_without_answer(failure) is ServerState.SILENT:
             return replace(last, state=ServerState.STALE, detail=failure.text + age(last.seen, now))
         self._asked, self._version, self._models, self._refusal = None, None, (), ""
         self._barred.clear()
-        empty = ProxySnapshot(self.url, self._kind, ServerState.DOWN, failed_words(failure), seen=last.seen)
+        empty = ProxySnapshot(
+            self.url, self._kind, state_without_answer(failure), failed_words(failure), seen=last.seen
+        )
         process = self.process
-        if speaks_otherwise(failure):
-            return replace(empty, state=ServerState.STRANGE)
         if failure.trouble not in {Trouble.REFUSED, Trouble.CUT} or process is None:
             return empty
         state, detail = refused_by(process, failed_words(failure), answered=self._answered_pid == process.pid)

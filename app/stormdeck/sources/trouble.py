@@ -15,8 +15,13 @@ class Trouble(StrEnum):
     """Why there is no answer."""
 
     REFUSED = "refused"
-    """Nothing listens there, or no way leads there."""
+    """Nothing listens there."""
+    UNREACHABLE = "unreachable"
+    """No connection: the network knows no route, or a firewall is in between."""
     UNRESOLVED = "unresolved"
+    """The name server says that there is no such name."""
+    LOOKUP = "lookup"
+    """The name could not be looked up just now: whether there is such a name is not known."""
     TIMEOUT = "timeout"
     CUT = "cut"
     """The connection was accepted and closed before the answer was whole."""
@@ -26,6 +31,8 @@ class Trouble(StrEnum):
     BAD_URL = "bad url"
     HOSTED = "hosted"
     """Nothing was asked: it is the hosted API."""
+    GATEWAY = "gateway"
+    """What is in front answers, and says that the server behind it does not."""
     OURS = "ours"
     """Nothing was asked: this process, or this machine, has no file descriptor left."""
 
@@ -42,6 +49,8 @@ class Failure:
     trouble: Trouble
     text: str
     """In plain words, without the URL: ``connection refused: nothing listens on port 8000``."""
+    accepted: bool = False
+    """The server took the connection before it failed."""
 
 
 def failure_of(error: BaseException, port: int) -> Failure:
@@ -60,7 +69,7 @@ def failure_of(error: BaseException, port: int) -> Failure:
         return Failure(Trouble.TIMEOUT, "no whole answer in time")
     if isinstance(error, httpx.ConnectError):
         reason = next((cause.strerror for cause in causes if isinstance(cause, OSError) and cause.strerror), str(error))
-        return Failure(Trouble.REFUSED, f"cannot connect to port {port}: {clean(reason)}")
+        return Failure(Trouble.UNREACHABLE, f"cannot connect to port {port}: {clean(reason)}")
     if isinstance(error, httpx.RemoteProtocolError):
         words = str(error)
         if "disconnected" in words or "peer closed" in words:

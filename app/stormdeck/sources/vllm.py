@@ -17,7 +17,7 @@ from stormdeck.sources.answers import (
     failed_words,
     is_html,
     served_models,
-    speaks_otherwise,
+    state_without_answer,
     text_field,
     what_came,
 )
@@ -25,6 +25,7 @@ from stormdeck.sources.aside import aside
 from stormdeck.sources.http import DEADLINE_S, LIMIT, PAGE_LIMIT, Answer, Failure, HttpClient, Trouble
 from stormdeck.sources.processes import refused_by
 from stormdeck.sources.prometheus import read_page
+from stormdeck.sources.side_by_side import FAR_MS, SideBySide
 
 SLOW_S = 30.0
 """How often version and models are asked again while nothing changes."""
@@ -32,7 +33,7 @@ STUCK_S = 30.0
 """After how long without a token running requests mean a hang; prompts of a few seconds are common."""
 _LONGEST_STEP_S = 10.0
 
-_NEWS = {ServerState.ASKING, ServerState.STARTING, ServerState.DOWN, ServerState.STALE}
+_NEWS = {ServerState.ASKING, ServerState.STARTING, ServerState.DOWN, ServerState.SILENT, ServerState.STALE}
 """An answer after one of these may come from another server."""
 
 Look = Answer | Failure
@@ -54,7 +55,10 @@ class _Known:
 
 
 class VllmSource:
-    """Asks one vLLM. ``process`` may be set anew when a search has found another."""
+    """Asks one vLLM. ``process`` may be set anew when a search has found another.
+
+    Questions are put one after the other, over one connection; side by side with ``asks_ahead``, or where it is slow.
+    """
 
     def __init__(
         self,
@@ -64,6 +68,8 @@ class VllmSource:
         key: str | None = None,
         process: ServerProcess | None = None,
         deadline_s: float = DEADLINE_S,
+        *,
+        asks_ahead: bool = False,
     ) -> None:
         target = address(url)
         self.url = target.origin + target.path if target is not None else url
@@ -72,6 +78,8 @@ class VllmSource:
         self._clock = clock
         self._key = key
         self._deadline_s = deadline_s
+        self._asks_ahead = asks_ahead
+        self._ahead = SideBySide()
         self._known = _Known()
         self._latency = Latency()
         self._samples: deque[MetricsSample] = deque(maxlen=240)
@@ -92,16 +100,21 @@ class VllmSource:
             return self._last
         self._busy = True
         try:
-            self._last = await self._look()
+            with self._ahead:
+                self._last = await self._look()
         finally:
             self._busy = False
         return self._last
 
     async def _look(self) -> VllmSnapshot:
-        # One after the other, over one connection; a server that is silent is asked no second question.
+        if self._asks_ahead or (self._latency.shown or 0) >= FAR_MS:
+            self._ask_ahead()
+        # A server that is silent is asked no second question.
         health = await self._get("/health")
         if isinstance(health, Failure):
             return self._silent(health)
+        if health.latency_ms >= FAR_MS:
+            self._ask_ahead()
         page = await self._get("/metrics", limit=PAGE_LIMIT)
         now = self._clock()
         sample, self._no_figures = await _figures(page, now)
@@ -131,7 +144,17 @@ class VllmSource:
             return window(tuple(self._samples))
         return self._last.engine if isinstance(page, Failure) else None
 
+    def _ask_ahead(self) -> None:
+        """Ask at once what this look is going to ask."""
+        self._ahead.start("/metrics", self._ask("/metrics", limit=PAGE_LIMIT))
+        if self._due(self._clock()):
+            self._ahead.start("/version", self._ask("/version"))
+            self._ahead.start("/v1/models", self._ask("/v1/models", key=self._key))
+
     async def _get(self, path: str, key: str | None = None, limit: int = LIMIT) -> Look:
+        return await self._ahead.take(path) or await self._ask(path, key, limit)
+
+    async def _ask(self, path: str, key: str | None = None, limit: int = LIMIT) -> Look:
         return await self._http.get(self.url + path, key=key, limit=limit, deadline_s=self._deadline_s)
 
     def _take(self, sample: MetricsSample) -> bool:
@@ -196,10 +219,10 @@ class VllmSource:
     def _silent(self, failure: Failure) -> VllmSnapshot:
         """Tell the state from a ``/health`` without an answer."""
         last = self._last
-        answered = bool(last.seen) and last.state is not ServerState.DOWN
+        answered = bool(last.seen) and last.state not in {ServerState.DOWN, ServerState.SILENT}
         if failure.trouble is Trouble.OURS:
             return replace(last, state=ServerState.STALE if answered else last.state, detail=failure.text)
-        if failure.trouble is Trouble.TIMEOUT and answered:
+        if answered and state_without_answer(failure) is ServerState.SILENT:
             return replace(
                 last, state=ServerState.STALE, detail=f"/health: {failure.text}{age(last.seen, self._clock())}"
             )
@@ -207,9 +230,7 @@ class VllmSource:
         self._still_s = 0.0
         self._known = _Known()
         process = self.process
-        empty = VllmSnapshot(self.url, ServerState.DOWN, failed_words(failure), seen=last.seen)
-        if speaks_otherwise(failure):
-            return replace(empty, state=ServerState.STRANGE)
+        empty = VllmSnapshot(self.url, state_without_answer(failure), failed_words(failure), seen=last.seen)
         if failure.trouble not in {Trouble.REFUSED, Trouble.CUT} or process is None:
             return empty
         state, detail = refused_by(process, failed_words(failure), answered=self._answered_pid == process.pid)

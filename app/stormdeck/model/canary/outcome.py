@@ -14,6 +14,7 @@ class Gone(StrEnum):
     """Why there is no answer, or no whole one; the values are those of ``sources.trouble``."""
 
     REFUSED = "refused"
+    UNREACHABLE = "unreachable"
     UNRESOLVED = "unresolved"
     TIMEOUT = "timeout"
     CUT = "cut"

@@ -109,7 +109,7 @@ def no_answer(outcome: Outcome, way: Way) -> Ruling:
     """Return what the missing of an answer proves, or of its end."""
     direct = way.hop is HopKind.SERVER
     match outcome.gone:
-        case Gone.REFUSED | Gone.UNRESOLVED:
+        case Gone.REFUSED | Gone.UNREACHABLE | Gone.UNRESOLVED:
             return Ruling(Verdict.FAIL, f"{way.place}: {outcome.detail}", "URL105", way.hop)
         case Gone.TLS:
             return Ruling(Verdict.FAIL, outcome.detail, "URL104", HopKind.CLIENT)

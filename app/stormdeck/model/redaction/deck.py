@@ -8,6 +8,7 @@ from enum import Enum
 from pathlib import Path
 
 from stormdeck.model.deck import Deck
+from stormdeck.model.discovery import DiscoverySnapshot, Found
 from stormdeck.model.logs.tails import LogTails
 from stormdeck.model.redaction.messages import message_structure
 from stormdeck.model.retries.storm import Storm
@@ -19,9 +20,32 @@ def without_quotes(deck: Deck) -> Deck:
     traffic = deck.traffic
     return replace(
         deck,
+        discovery=_without_programs(deck.discovery),
         tails=LogTails(endings=deck.tails.endings),
         traffic=_unquoted(traffic) if traffic is not None else None,
     )
+
+
+def _without_programs(found: DiscoverySnapshot) -> DiscoverySnapshot:
+    """Return the servers without the names of programs that hold their ports, but for forwarders that all know."""
+    names = {one.holder.name for one in (*found.found, *found.beside) if one.holder is not None and not one.forwards}
+
+    def nameless(one: Found) -> Found:
+        holder = one.holder
+        return replace(one, holder=replace(holder, name=_PROGRAM)) if holder and holder.name in names else one
+
+    notes = found.log_notes
+    for name in sorted(names, key=len, reverse=True):
+        notes = tuple(note.replace(f" {name} (pid ", f" {_PROGRAM} (pid ") for note in notes)
+    return replace(
+        found,
+        found=tuple(map(nameless, found.found)),
+        beside=tuple(map(nameless, found.beside)),
+        log_notes=notes,
+    )
+
+
+_PROGRAM = "a program"
 
 
 def deck_as_json(deck: Deck) -> dict[str, object]:

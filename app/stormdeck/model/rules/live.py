@@ -22,8 +22,18 @@ class Reach(StrEnum):
     UNRESOLVED = auto()
     PLAIN_HTTP = auto()
     """The URL says ``https`` and the port speaks plain HTTP."""
+    UNREACHABLE = auto()
+    """The network knows no route there."""
     SILENT = auto()
-    """No answer in time, or one that is no HTTP."""
+    """The connection was accepted, and no answer came for the whole time that a slow server is given."""
+    UNCONNECTED = auto()
+    """No connection was made in that time: a firewall, a VPN that is off, a machine that is off."""
+    CUT = auto()
+    """The connection was accepted and closed without an answer."""
+    NO_HTTP = auto()
+    """What came back is not HTTP."""
+    UNKNOWN = auto()
+    """The look was too short to tell, or what is there could not be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +70,6 @@ class Live:
     proxies: tuple[str, ...] = field(default=())
     """The URLs of all proxies that were found, for a proxy behind a proxy."""
 
-    @property
-    def served(self) -> tuple[str, ...] | None:
-        """Return the ids that the client may ask for; ``None``: nobody told. A proxy has names of its own."""
-        if self.proxy is not None:
-            return self.proxy.models or None
-        return tuple(model.id for model in self.vllm.models) or None if self.vllm is not None else None
-
     def served_at(self, base_url: str) -> tuple[str, ...] | None:
         """Return the ids that a client with this base URL may ask for; ``None``: the server there told none.
 
@@ -87,7 +90,7 @@ class Live:
     @property
     def direct(self) -> bool:
         """Say whether no proxy is known to stand between client and server."""
-        return self.proxy is None
+        return self.proxy is None and not self.proxies
 
     @property
     def engine(self) -> EngineStats | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from stormdeck.model.finding import Finding, Severity
+from stormdeck.model.rules.audience import ALWAYS
 from stormdeck.model.rules.facts import BASE_URL, Facts
 from stormdeck.model.rules.rule import Page, Rule, rule
 from stormdeck.model.settings.trust import withheld
@@ -27,7 +28,8 @@ WITHHELD = "AUTH210"
         "Start Claude Code in the folder and trust it, or press ctrl+t in the panel; or set the base URL in your own "
         "settings.",
         '"env": { "ANTHROPIC_BASE_URL": "http://127.0.0.1:8000" }',
-    )
+    ),
+    ALWAYS,
 )
 def untrusted_folder(facts: Facts) -> Iterator[Finding]:
     """Find a credential that is kept back from the server that a folder names."""

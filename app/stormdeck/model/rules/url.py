@@ -113,7 +113,8 @@ def no_address(facts: Facts) -> Iterator[Finding]:
         "measured, 1.0.128 to 2.1.329; the backslash: 2.1.332",
         "Put http:// before it, and take the backslash out.",
         _EXAMPLE,
-    )
+    ),
+    ALWAYS,
 )
 def no_scheme(facts: Facts) -> Iterator[Finding]:
     """Find a base URL that is no address."""

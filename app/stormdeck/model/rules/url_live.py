@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from stormdeck.model.finding import Edit, Finding, Fix, Severity
 from stormdeck.model.rules.audience import ALWAYS
 from stormdeck.model.rules.facts import BASE_URL, Facts
-from stormdeck.model.rules.hosts import host_of, is_near, looks_real, port_of
-from stormdeck.model.rules.live import Reach
+from stormdeck.model.rules.hosts import host_of, is_near, looks_real, port_of, same_place
+from stormdeck.model.rules.live import Probe, Reach
 from stormdeck.model.rules.rule import WRONG_MODEL, Page, Rule, rule
 from stormdeck.model.rules.version import below
-from stormdeck.model.server import ServerKind
+from stormdeck.model.server import ServerKind, ServerState
 from stormdeck.model.text import mask_url
 
 _EXAMPLE = '"env": { "ANTHROPIC_BASE_URL": "http://127.0.0.1:8000" }'
@@ -56,7 +56,7 @@ def plain_http(facts: Facts) -> Iterator[Finding]:
     Page(
         "URL105",
         "nothing answers at the base URL",
-        "Nothing listens at ANTHROPIC_BASE_URL, or its host name does not resolve.",
+        "Nothing listens at ANTHROPIC_BASE_URL, its host name does not resolve, or no route leads there.",
         "The client retries ten times over about three minutes. Up to 2.1.42 the screen shows a spinner only, "
         "`claude -p` shows nothing in any version.",
         "Up to 2.0.76: API Error: Connection error.\n"
@@ -71,19 +71,29 @@ def plain_http(facts: Facts) -> Iterator[Finding]:
 def nothing_there(facts: Facts) -> Iterator[Finding]:
     """Find an address where nothing listens."""
     probe = facts.live.probe
-    if probe is None or probe.reach not in {Reach.REFUSED, Reach.UNRESOLVED}:
+    if probe is None or probe.reach not in _NOBODY:
         return
-    unresolved = probe.reach is Reach.UNRESOLVED
-    where = f"The name {host_of(probe.url)} does not resolve" if unresolved else "Nothing listens there"
-    found = f"; a server answers at {mask_url(probe.elsewhere)}" if probe.elsewhere else ""
+    where = f"The name {host_of(probe.url)} does not resolve" if probe.reach is Reach.UNRESOLVED else ""
     yield Finding(
         "URL105",
         Severity.ERROR,
-        "the name does not resolve" if unresolved else "nothing listens there",
-        f"{where}{found}. The client retries in silence for three minutes, then says it cannot connect.",
+        _NOBODY[probe.reach],
+        f"{where or _NOBODY[probe.reach].capitalize()}{_elsewhere(probe)}. The client retries in silence for three "
+        "minutes, then says it cannot connect.",
         BASE_URL,
-        fix=_fix(probe.elsewhere) if probe.elsewhere else None,
     )
+
+
+_NOBODY = {
+    Reach.REFUSED: "nothing listens there",
+    Reach.UNRESOLVED: "the name does not resolve",
+    Reach.UNREACHABLE: "no route leads there",
+}
+
+
+def _elsewhere(probe: Probe) -> str:
+    """Return a hint at another server that answers; whether it is the user's is not known."""
+    return f"; another server was found at {mask_url(probe.elsewhere)}" if probe.elsewhere else ""
 
 
 @rule(
@@ -150,4 +160,53 @@ def token_in_the_clear(facts: Facts) -> Iterator[Finding]:
         )
 
 
-RULES: tuple[Rule, ...] = (plain_http, nothing_there, no_messages, token_in_the_clear)
+@rule(
+    Page(
+        "URL112",
+        "the server does not answer",
+        "Something accepts the connection at ANTHROPIC_BASE_URL and gives no answer, or none that is HTTP.",
+        "A stopped or hung server, a port forward whose other end is gone, or a program that speaks something else. "
+        "The client waits, and retries in silence. It is asked for the model list, which costs no GPU time, and has "
+        "three and a half seconds. Where not even a connection is made in that time, as behind a firewall or a VPN "
+        "that is off, this is a warning.",
+        "A spinner for minutes, then API Error: Request timed out., or API Error: Connection error.",
+        "all; asked live",
+        "measured: with servers that accept and are silent, and that close at once",
+        "Look at the server's log and start it again; of a tunnel, start the other end. See what is on the port: "
+        "ss -ltnp, or curl -v URL/v1/models.",
+        _EXAMPLE,
+    )
+)
+def no_answer(facts: Facts) -> Iterator[Finding]:
+    """Find a server that takes connections and does not answer."""
+    probe = facts.live.probe
+    if probe is None or probe.reach not in _UNANSWERED or _answers_now(facts, probe):
+        return
+    title, words = _UNANSWERED[probe.reach]
+    yield Finding(
+        "URL112",
+        Severity.WARNING if probe.reach is Reach.UNCONNECTED else Severity.ERROR,
+        title,
+        f"{words.format(detail=probe.detail)}{_elsewhere(probe)}. The client's requests end the same way.",
+        BASE_URL,
+    )
+
+
+_UNANSWERED = {
+    Reach.SILENT: (
+        "it accepts the connection and does not answer",
+        "The server accepts the connection and gives {detail}",
+    ),
+    Reach.UNCONNECTED: ("no connection", "No connection was made: {detail}"),
+    Reach.CUT: ("it closes without an answer", "The server accepts the connection and closes it without an answer"),
+    Reach.NO_HTTP: ("what answers is not HTTP", "Something answers there, and not in HTTP"),
+}
+
+
+def _answers_now(facts: Facts, probe: Probe) -> bool:
+    """Return whether the server at the base URL has answered meanwhile."""
+    servers = (facts.live.vllm, facts.live.proxy)
+    return any(one is not None and one.state is ServerState.UP and same_place(one.url, probe.url) for one in servers)
+
+
+RULES: tuple[Rule, ...] = (plain_http, nothing_there, no_messages, no_answer, token_in_the_clear)

@@ -20,7 +20,7 @@ from stormdeck.model.symptoms.words import words_in
 BASE_URL = "env.ANTHROPIC_BASE_URL"
 _LIVE = {"MODEL303", "MODEL304", "CTX601", "CTX602", "SERVER903", "SERVER904", "SERVER907", "TIME504", "SERVER906"}
 """Rules that need to know what is served."""
-_REACHED = {"URL104", "URL105", "URL106", "AUTH204", "AUTH205"}
+_REACHED = {"URL104", "URL105", "URL106", "URL112", "AUTH204", "AUTH205"}
 """Rules that need an answer from the base URL."""
 _COMMAND = {"SERVER901", "SERVER902"}
 _UNPROVEN = {"SERVER905"}
@@ -102,7 +102,7 @@ def _from_servers(code: str, deck: Deck) -> Iterator[str]:
 
 def _from_model(code: str, deck: Deck, model: str | None) -> Iterator[str]:
     """Yield what the id that a message names says, beside the ids that are served."""
-    served = live_of(deck).served
+    served = live_of(deck).served_at((deck.settings.text(BASE_URL) or "").strip())
     if model is None or code not in {"MODEL301", "MODEL303"}:
         return
     # The client shows the suffix and sends the id without it (measured, 2.1.329).
@@ -151,7 +151,7 @@ def _checked(code: str, deck: Deck) -> str | None:
             return None
         return f"{place(reached.url)} answers now" + (", and takes the token" if code.startswith("AUTH") else "")
     if code in _LIVE:
-        served = live_of(deck).served
+        served = live_of(deck).served_at((deck.settings.text(BASE_URL) or "").strip())
         if not served or not _has_settings(deck):
             return None
         return (

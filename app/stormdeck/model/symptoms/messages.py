@@ -157,7 +157,7 @@ MESSAGES: tuple[Message, ...] = (
             "Stream idle timeout - partial response received",
             "litellm.Timeout: APITimeoutError - Request timed out. Timeout on reading data from socket",
         ),
-        ("TIME501", "TIME504", "SERVER905", "TIME502", "SERVER907", "PROXY803"),
+        ("TIME501", "TIME504", "SERVER905", "URL112", "TIME502", "SERVER907", "PROXY803"),
     ),
     Message(
         "the server speaks no TLS",
@@ -245,7 +245,7 @@ MESSAGES: tuple[Message, ...] = (
     Message(
         "silence",
         ("three silent minutes, nothing happens", "it hangs and shows a spinner only"),
-        ("URL105", "URL104", "URL103", "SERVER905", "TIME502"),
+        ("URL105", "URL112", "URL104", "URL103", "SERVER905", "TIME502"),
     ),
     Message(
         "it broke with an update",

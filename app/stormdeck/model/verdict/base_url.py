@@ -10,11 +10,12 @@ from stormdeck.model.light import Light
 from stormdeck.model.path import HopKind, place
 from stormdeck.model.rules.gather import is_hosted
 from stormdeck.model.rules.hosts import parts_of, same_place
-from stormdeck.model.server import ServerKind
+from stormdeck.model.server import ServerKind, ServerState
 from stormdeck.model.verdict.servers import why_missed
 from stormdeck.model.verdict.statement import Statement, brief
 
 _BASE_URL = "env.ANTHROPIC_BASE_URL"
+_ANSWERS = {ServerState.UP, ServerState.DEGRADED, ServerState.REFUSING}
 
 
 def not_reached(deck: Deck) -> Iterator[Statement]:
@@ -30,17 +31,20 @@ def not_reached(deck: Deck) -> Iterator[Statement]:
     )
     if silent is None:
         return
-    there = place(servers[0].url)
+    answering = [one for one in servers if one.state in _ANSWERS]
+    if not answering:
+        return
+    there = place(answering[0].url)
     met = why_missed(deck, silent.url)
     refused = "refused" in met or "resolve" in met
     yield Statement(
-        Light.BROKEN,
+        Light.BROKEN if silent.met is ServerState.DOWN else Light.LOOK,
         f"Claude Code sends to {place(silent.url)}, and no known server answers there; one does at {there}",
-        f"Press 3 and change the base URL to {servers[0].url}.",
+        f"Press 3 and change the base URL to {answering[0].url}.",
         HopKind.CLIENT,
         "URL105" if refused else None,
         brief=brief(f"Claude Code sends to {place(silent.url)}", f"the server is at {there}"),
         cause="the base URL names another place",
         evidence=met or silent.how,
-        step=f"stormdeck set ANTHROPIC_BASE_URL {servers[0].url}",
+        step=f"stormdeck set ANTHROPIC_BASE_URL {answering[0].url}",
     )

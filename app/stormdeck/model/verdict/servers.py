@@ -7,10 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from stormdeck.model.deck import Deck
-from stormdeck.model.discovery import ServerProcess
+from stormdeck.model.discovery import Found, Missed, ServerProcess
 from stormdeck.model.light import Light
 from stormdeck.model.logs.endings import Ending
-from stormdeck.model.path import HopKind, place, silent_base
+from stormdeck.model.path import HopKind, is_mute, is_out_of_reach, place, unknown_base
 from stormdeck.model.rules.gather import is_hosted
 from stormdeck.model.rules.hosts import origin_of, same_place, with_scheme
 from stormdeck.model.rules.trust import WITHHELD
@@ -45,32 +45,24 @@ def _nothing(deck: Deck, now: float) -> Statement:
         return Statement(Light.UNKNOWN, "Asking the servers")
     if deck.discovery.loading:
         return _loading(deck, deck.discovery.loading[0], now)
+    if deck.discovery.hosted is not None:
+        return _hosted_api(deck.discovery.hosted)
     if is_hosted(deck):
         return nothing_of_ours(deck)
-    silent = silent_base(deck)
-    if silent is not None:
-        return Statement(
-            Light.BROKEN,
-            f"Nothing that speaks for vLLM or a proxy answers at {silent.url}, where Claude Code sends",
-            "Start the server, or press 3 and change the base URL. Press 4 for what was found on this machine.",
-            HopKind.SERVER,
-            _url_code(deck),
-            brief=brief(f"No server answers at {place(silent.url)}", "where Claude Code sends"),
-            cause="the server does not run, or the base URL is wrong",
-            evidence=why_missed(deck, silent.url) or silent.how,
-            step="start the server, or: stormdeck set ANTHROPIC_BASE_URL http://HOST:PORT",
-        )
-    hosted = deck.discovery.hosted
-    if hosted is not None:
+    base = unknown_base(deck)
+    if base is not None:
+        return _at_base(deck, base)
+    if deck.discovery.silent:
+        places = ", ".join(place(url) for url in deck.discovery.silent)
         return Statement(
             Light.UNKNOWN,
-            hosted.why,
-            f"{hosted.what} leads there. stormdeck asks servers of your own alone. Press 4 for where it looked.",
+            f"No answer yet from {places} on this machine",
+            "Something listens there and is late: it may be busy, or no server of this kind. It is asked again.",
             HopKind.SERVER,
-            brief=brief("The hosted API is not asked", "name a server: --vllm URL"),
-            cause="it is no server of your own",
-            evidence=f"{hosted.what}: {hosted.why}",
-            step="name a server of your own: stormdeck --vllm http://HOST:8000",
+            brief=brief(f"Asking {places}", "no answer yet"),
+            cause="unknown: late, hung, or no HTTP server",
+            evidence="; ".join(why for url in deck.discovery.silent if (why := why_missed(deck, url))),
+            step="stormdeck --vllm http://HOST:8000 waits longer for the server that it names",
         )
     return Statement(
         Light.LOOK,
@@ -81,6 +73,81 @@ def _nothing(deck: Deck, now: float) -> Statement:
         cause="nothing is configured",
         evidence="; ".join(f"{missed.what}: {missed.why}" for missed in deck.discovery.missed[:4]),
         step="start vLLM, or name it: stormdeck --vllm http://HOST:8000",
+    )
+
+
+def _hosted_api(hosted: Missed) -> Statement:
+    """Return that the hosted API is never asked, whoever names it."""
+    return Statement(
+        Light.UNKNOWN,
+        hosted.why,
+        f"{hosted.what} leads there. stormdeck asks servers of your own alone. Press 4 for where it looked.",
+        HopKind.SERVER,
+        brief=brief("The hosted API is not asked", "name a server: --vllm URL"),
+        cause="it is no server of your own",
+        evidence=f"{hosted.what}: {hosted.why}",
+        step="name a server of your own: stormdeck --vllm http://HOST:8000",
+    )
+
+
+def _at_base(deck: Deck, base: Found) -> Statement:
+    """Tell that no known server answers where the client sends, as far as what was met there shows it."""
+    met = why_missed(deck, base.url)
+    other = next((one.url for one in deck.discovery.beside), "")
+    hint = f" {base.holder_words}." if base.holder is not None else ""
+    hint += f" Another server was found at {other}." if other else ""
+    refused = "refused" in met or "resolve" in met
+    told = Statement(
+        Light.BROKEN,
+        f"No server answers at {base.url}, where Claude Code sends",
+        f"Start the server, or press 3 and change the base URL.{hint} Press 4 for what was found.",
+        HopKind.SERVER,
+        _url_code(deck) or ("URL105" if refused else None),
+        brief=brief(f"No server answers at {place(base.url)}", "where Claude Code sends"),
+        cause="the server does not run, or the base URL is wrong" if "refused" in met else met.rpartition(": ")[2],
+        evidence=met or base.how,
+        step="start the server, or: stormdeck set ANTHROPIC_BASE_URL http://HOST:PORT",
+    )
+    if base.met is ServerState.UP:
+        return replace(
+            told,
+            light=Light.LOOK,
+            headline=f"What answers at {base.url}, where Claude Code sends, is neither vLLM nor a known proxy",
+            detail=f"Whether it takes Claude Code's requests, a canary shows: press 4.{hint}",
+            brief=brief(f"A server of another kind at {place(base.url)}", "where Claude Code sends"),
+            cause="a server of another kind, or something in front of vLLM",
+            step="stormdeck check --canary",
+        )
+    if base.met is ServerState.SILENT and not is_out_of_reach(deck, base.url):
+        told = replace(told, detail=f"Claude Code waits there too, and retries in silence.{hint}")
+        return _unanswered(deck, told, "The server", base.url, met)
+    return told
+
+
+def _unanswered(deck: Deck, base: Statement, name: str, url: str, why: str) -> Statement:
+    """Tell that a server gave no answer in time: it may be late, unless it had all the time that a slow one needs."""
+    step = f"look at its log, or: curl -m 10 {url}/v1/models"
+    if deck.probe is not None and is_mute(deck, url):
+        return replace(
+            base,
+            light=Light.BROKEN,
+            headline=f"{name} at {place(url)} accepts the connection and gives {deck.probe.detail or 'no answer'}",
+            code="URL112",
+            brief=brief(f"{name} does not answer", f"{place(url)} accepts the connection"),
+            cause="unknown: it hangs, or it is a port forward whose other end is gone",
+            evidence=why or base.evidence,
+            step=step,
+        )
+    return replace(
+        base,
+        light=Light.UNKNOWN,
+        headline=f"No answer yet from {place(url)}",
+        detail=f"{name} may be late, busy or out of reach{f': {why}' if why else ''}.",
+        code=None,
+        brief=brief(f"Asking {place(url)}", "no answer yet"),
+        cause="unknown: no answer in time, no refusal",
+        evidence=why or base.evidence,
+        step=step,
     )
 
 
@@ -111,11 +178,15 @@ def _told(deck: Deck, hop: HopKind, server: Server, now: float) -> Statement:
             return _starting(deck, base, server, now)
         case ServerState.DOWN:
             return _down(deck, base, server)
+        case ServerState.SILENT:
+            return _unanswered(deck, base, name, server.url, server.detail)
         case ServerState.REFUSING:
             return _refusing(deck, base, server)
         case ServerState.DEGRADED:
             words, cause, step = "runs, but answers no request", "the engine hangs or is dead", f"restart {name}"
             base = replace(base, code="SERVER905")
+        case ServerState.STALE if is_mute(deck, server.url):
+            return _unanswered(deck, base, name, server.url, server.detail)
         case ServerState.STALE if "no free file descriptor" in server.detail:
             words, cause, step = "cannot be asked", "stormdeck has no free file descriptor", "ulimit -n 4096"
             base = replace(base, light=Light.LOOK)
@@ -152,7 +223,7 @@ def _down(deck: Deck, base: Statement, server: Server) -> Statement:
     hindered = next((one for one in deck.findings if base.hop is one.hop and one.code in _HINDERED), None)
     what, step = _ENDED[ended]
     proof = ended.value if ended is not None else "why it ended is not known: no log tells"
-    code = "URL105" if _is_base(deck, server) else None
+    code = _url_code(deck) or "URL105" if _is_base(deck, server) else None
     if ended is Ending.REFUSED_TO_START:
         code = "PROXY801"
     elif ended is None and hindered is not None:
@@ -260,4 +331,4 @@ def why_missed(deck: Deck, url: str) -> str:
 def _url_code(deck: Deck) -> str | None:
     """Return the rule that finds the base URL wrong, first the one that nothing answers there."""
     found = [one.code for one in deck.findings if one.code.startswith("URL")]
-    return "URL105" if "URL105" in found else next(iter(found), None)
+    return next((code for code in ("URL105", "URL112") if code in found), next(iter(found), None))

@@ -19,6 +19,8 @@ def statement(deck: Deck, now: float) -> tuple[Statement, ...]:
     servers = [one for one in (deck.vllm, deck.proxy) if one is not None]
     if not servers:
         return ()
+    if any(one.state is ServerState.SILENT for one in servers):
+        return ()
     if any(one.state is ServerState.ASKING for one in servers):
         return (Statement(Light.UNKNOWN, "Asking the servers"),)
     if deck.vllm is None:

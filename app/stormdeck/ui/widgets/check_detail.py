@@ -108,6 +108,10 @@ def _check(check: Check, width: int) -> list[Content]:
 def _found(found: Found, width: int) -> list[Content]:
     rows = [line((found.kind.value, "bold"), f"  {found.url}"), *_wrapped(f"found: {found.how}", width)]
     process = found.process
+    if found.holder is not None:
+        rows += _wrapped(f"{found.holder_words}.", width)
+    if process is None and found.holder is not None:
+        return rows
     if process is None:
         return [
             *rows,

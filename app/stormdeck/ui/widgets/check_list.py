@@ -63,7 +63,7 @@ def rows_of(deck: Deck, *, problems_only: bool) -> Iterator[Row]:
     yield Row("FOUND ON THIS MACHINE", heading=True)
     if not deck.discovery.done:
         yield Row("Looking for servers and logs")
-    yield from map(Row, deck.discovery.found)
+    yield from map(Row, (*deck.discovery.found, *deck.discovery.beside))
     unread = " ".join(deck.troubles.unread)
     yield from (Row(f"log  {path}") for path in deck.discovery.logs if str(path) not in unread)
     yield from (Row(note) for note in (*deck.discovery.log_notes, *deck.troubles.unread, *deck.troubles.remarks))
@@ -236,7 +236,7 @@ def _text(item: Item, width: int = 200) -> Content:
             said = line((f"{'canary':<11}", "$quiet"), (item.name, "bold"), f"  {item.verdict.value}{way}")
             return line(light(item.verdict.light), " ", said)
         case Found():
-            return line(light(Light.FINE), " ", (item.kind.value, "bold"), f"  {item.url}")
+            return line(light(item.met.light), " ", (item.kind.value, "bold"), f"  {item.url}")
         case Missed():
             sign = line(light(Light.UNKNOWN), " ", (item.what, "$quiet"))
             why = fit_words(item.why, max(0, width - sign.cell_length - 2), more=MORE)

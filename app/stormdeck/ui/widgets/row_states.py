@@ -37,8 +37,8 @@ class FormView:
         self._findings: dict[str, tuple[Finding, ...]] = {}
         for finding in draft.findings:
             self._findings[finding.path] = (*self._findings.get(finding.path, ()), finding)
-        self._served = live_of(draft.deck).served or ()
-        self._servers = tuple(found.url for found in draft.deck.discovery.found)
+        self._served = live_of(draft.deck).served_at("") or ()
+        self._servers = draft.deck.discovery.answering
         self._elsewhere = _set_elsewhere(draft)
 
     def state(self, shown: Field) -> RowState:

@@ -6,13 +6,14 @@ from textual.content import Content
 
 from stormdeck.model.deck import Deck
 from stormdeck.model.light import Light
+from stormdeck.model.path import place, unknown_base
 from stormdeck.model.server import ProxySnapshot, ServerKind, ServerState, VllmSnapshot
 from stormdeck.model.units import NONE, duration, plural
 from stormdeck.ui.draw import LIGHT_STYLES, line, sentences, sides
 from stormdeck.ui.widgets.engine import LABEL, VALUE, brief, compact, full, models, preempted
 from stormdeck.ui.widgets.live_panel import LivePanel
 
-SILENT = {ServerState.DOWN, ServerState.STARTING, ServerState.STRANGE}
+SILENT = {ServerState.DOWN, ServerState.SILENT, ServerState.STARTING, ServerState.STRANGE}
 """States in which the last numbers are not worth their place."""
 NOT_RECORDED = "Not in a recording: it holds log lines only."
 FULL_WIDTH = 40
@@ -89,7 +90,12 @@ class EnginePanel(ServerPanel):
         title = [self.heading("vLLM")] if height > 1 else []
         if not self.deck.discovery.done:
             return [*title, line(("looking for it on this machine", "$quiet"))]
-        named = "None found on this machine. Name one elsewhere: stormdeck --vllm http://HOST:8000"
+        base, silent = unknown_base(self.deck), ", ".join(map(place, self.deck.discovery.silent))
+        if base is not None:
+            words = f"None known at {place(base.url)}, where Claude Code sends."
+            return [*title, *sentences(words, width, height - len(title))]
+        met = f"No answer yet from {silent}." if silent else "None found on this machine."
+        named = f"{met} Name one elsewhere: stormdeck --vllm http://HOST:8000"
         words = NOT_RECORDED if self.deck.replay is not None else named
         return [*title, *sentences(words, width, height - len(title))]
 
@@ -123,6 +129,10 @@ class ProxyPanel(ServerPanel):
             return "looking for one on this machine"
         if self.deck.vllm is not None:
             return "none on the path: Claude Code asks vLLM itself"
+        if self.deck.discovery.silent:
+            return f"No answer yet from {', '.join(map(place, self.deck.discovery.silent))}."
+        if self.deck.discovery.beside:
+            return "none on the path of Claude Code: its base URL leads elsewhere"
         return "None found. Name one: stormdeck --proxy http://HOST:4000"
 
     @staticmethod

@@ -1,0 +1,123 @@
+"""Which servers a panel asks, as searches follow one another."""
+
+import asyncio
+
+import pytest
+
+from stormdeck.feed import servers
+from stormdeck.feed.reduce import take
+from stormdeck.feed.servers import ServerDesk
+from stormdeck.model.deck import Deck
+from stormdeck.model.discovery import DiscoverySnapshot, Found
+from stormdeck.model.server import ProxySnapshot, ServerKind, ServerState, VllmSnapshot
+from stormdeck.options import Options
+from stormdeck.sources.http import Failure, HttpClient, Trouble
+
+VLLM = Found("http://127.0.0.1:8000", ServerKind.VLLM, "answers on port 8000")
+PROXY = Found("http://127.0.0.1:4000", ServerKind.LITELLM, "answers on port 4000")
+DEAD = Found("http://127.0.0.1:9", ServerKind.OTHER, "ANTHROPIC_BASE_URL", met=ServerState.DOWN)
+SEARCHES = (
+    DiscoverySnapshot((PROXY, VLLM), done=True),
+    DiscoverySnapshot((DEAD,), beside=(PROXY, VLLM), done=True),
+)
+
+
+class Logs:
+    """Stands for the desk of the logs."""
+
+    def follow(self, paths, nearest, since):
+        pass
+
+    def leave(self, paths):
+        pass
+
+    def refuse(self, *, refuses):
+        pass
+
+
+async def silent(*_args, **_more):
+    return Failure(Trouble.TIMEOUT, "late", accepted=True)
+
+
+class Panel:
+    """A panel's deck and its desk of servers, whose searches have given outcomes."""
+
+    def __init__(self, outcomes):
+        self.left = list(outcomes)
+        self.known = []
+        self.deck = Deck()
+        self.tasks = []
+        self.desk = ServerDesk(Options(), HttpClient("9"), self.hand, Logs(), self.spawn)
+
+    def hand(self, snapshot):
+        self.deck = take(self.deck, snapshot)
+
+    def spawn(self, work):
+        self.tasks.append(asyncio.ensure_future(work))
+        return self.tasks[-1]
+
+    async def discover(self, *_args, known, **_more):
+        self.known.append(dict(known))
+        if not self.left:
+            await asyncio.Event().wait()
+        return self.left.pop(0)
+
+    async def searches(self):
+        """Run all searches; return deck and polled servers after each."""
+        seen = []
+        search = self.spawn(self.desk.run())
+        for found in list(self.left):
+            while self.deck.discovery is not found or self.desk._look.is_set():
+                assert not search.done(), search.exception()
+                await asyncio.sleep(0.001)
+            for _ in range(20):
+                await asyncio.sleep(0)
+            seen.append((self.deck, sorted(self.desk._pollers)))
+            self.desk.search()
+        search.cancel()
+        await self.desk.stop()
+        await asyncio.gather(*self.tasks, return_exceptions=True)
+        return seen
+
+
+@pytest.fixture
+def searched(monkeypatch):
+    """Return what runs searches; returns deck and polled servers after each, and what each search was given to know."""
+
+    async def scene(outcomes):
+        panel = Panel(outcomes)
+        monkeypatch.setattr(servers, "discover", panel.discover)
+        monkeypatch.setattr(HttpClient, "get", silent)
+        return await panel.searches(), panel.known
+
+    return lambda *outcomes: asyncio.run(scene(outcomes))
+
+
+def test_a_server_that_was_found_is_on_the_path_before_it_has_answered(searched):
+    [(deck, polled)], _ = searched(SEARCHES[0])
+    assert polled == ["proxy", "vllm"]
+    assert isinstance(deck.vllm, VllmSnapshot)
+    assert isinstance(deck.proxy, ProxySnapshot)
+    assert {deck.vllm.state, deck.proxy.state} <= {ServerState.ASKING, ServerState.SILENT}
+
+
+def test_a_server_that_the_base_url_leads_past_is_left(searched):
+    decks, _ = searched(*SEARCHES)
+    deck, polled = decks[1]
+    assert (deck.vllm, deck.proxy, polled) == (None, None, [])
+
+
+def test_a_server_that_is_gone_too_is_left(searched):
+    decks, _ = searched(SEARCHES[0], DiscoverySnapshot((DEAD,), done=True))
+    assert (decks[1][0].vllm, decks[1][1]) == (None, [])
+
+
+def test_a_server_that_stops_stays_on_the_path_where_nothing_leads_elsewhere(searched):
+    decks, _ = searched(SEARCHES[0], DiscoverySnapshot(done=True))
+    assert decks[1][1] == ["proxy", "vllm"]
+
+
+def test_a_search_knows_what_answered_before(searched):
+    _, known = searched(*SEARCHES)
+    assert known[0] == {}
+    assert known[1] == {("127.0.0.1", 8000): ServerKind.VLLM, ("127.0.0.1", 4000): ServerKind.LITELLM}
