@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from stormdeck.model.redaction.harvest import secrets_of
+from stormdeck.model.masking.harvest import secrets_of
 from stormdeck.model.redaction.people import whereabouts
 from stormdeck.model.redaction.redactor import SECRET, Redactor
 from stormdeck.model.redaction.settings import settings_as_json

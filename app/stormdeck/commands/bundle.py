@@ -16,7 +16,7 @@ from stormdeck.commands.checking import missing
 from stormdeck.commands.glance import Glance, glance
 from stormdeck.commands.paint import Ink, paint_for
 from stormdeck.commands.talk import asked, put, say, standard_output
-from stormdeck.model.redaction.harvest import secrets_of
+from stormdeck.model.masking.harvest import secrets_of
 from stormdeck.model.redaction.people import whereabouts
 from stormdeck.model.redaction.redactor import Redactor
 from stormdeck.options import Options

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from stormdeck.commands.checking import client_version, read
-from stormdeck.commands.hiding import Hider
 from stormdeck.commands.paint import paint_for
 from stormdeck.commands.talk import put, say, standard_output
+from stormdeck.model.masking.findings import known_secrets
 from stormdeck.model.rules.facts import Facts
 from stormdeck.model.rules.located import located, where
 from stormdeck.model.rules.registry import check
@@ -177,10 +177,10 @@ def _tell_effect(would: SettingsSnapshot, scope: Scope, path: str, version: str 
     if winner is not scope:
         say(f"It has no effect: the {winner.value} settings set {path} too, and win.")
         return
-    hide = Hider(would)
+    hide = known_secrets(would)
     for finding in located(would, check(Facts.effective(would, version, changed=frozenset({path})))):
         if finding.path == path:
-            say(hide(f"{where(would, finding)}: {finding.severity.value} {finding.code}: {finding.message}"))
+            say(hide(clean(f"{where(would, finding)}: {finding.severity.value} {finding.code}: {finding.message}")))
 
 
 def _as_json(

@@ -6,9 +6,9 @@ import re
 from dataclasses import dataclass
 
 from stormdeck.commands.paint import cells
+from stormdeck.model.masking.json_text import mask_json
 from stormdeck.model.settings.document import Document
 from stormdeck.model.settings.scope import FileError
-from stormdeck.model.settings.secrets import masked_json
 from stormdeck.model.text import clean
 
 _WIDEST = 96
@@ -34,7 +34,7 @@ class Source:
 
     def __init__(self, text: str) -> None:
         self._text = text.split("\n")
-        self._shown = masked_json(text)
+        self._shown = mask_json(text)
         self._document = Document.parse(self._shown)
 
     def setting(self, path: str) -> Excerpt | None:

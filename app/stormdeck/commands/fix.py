@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 
+from stormdeck.commands import report
 from stormdeck.commands.checking import Knowledge
-from stormdeck.commands.hiding import Hider
 from stormdeck.commands.paint import paint_for
 from stormdeck.commands.talk import asked, put, say, standard_error, standard_output
 from stormdeck.model.rules.selection import ALL, Selection
@@ -51,7 +51,7 @@ def fix(known: Knowledge, rules: Selection = ALL, *, agreed: bool, aside: bool) 
     file = proposal.file
     tell = say if aside else put
     paint = paint_for(standard_error() if aside else standard_output())
-    hide = Hider(known.settings)
+    hide = report.hider(known.settings, known.texts())
     tell(clean(str(file.path)))
     for line in paint.diff(diff(file.text, proposal.text)):
         tell(line)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from stormdeck.model.masking.names import is_secret_name
 from stormdeck.model.redaction.redactor import Redactor, Taken
 from stormdeck.model.settings.field import Kind
 from stormdeck.model.settings.fields import field_of
 from stormdeck.model.settings.scope import SettingsFile, SettingsSnapshot
-from stormdeck.model.settings.secrets import is_secret
 from stormdeck.model.units import plural
 
 OTHER = "value"
@@ -43,13 +43,13 @@ def _file(file: SettingsFile, redact: Redactor, taken: Taken) -> dict[str, objec
 def _value(path: str, value: object, redact: Redactor, taken: Taken) -> object:
     """Return a value as it may be shown: a secret numbered, a known one redacted, of any other its kind and size."""
     name = path.rpartition(".")[2]
-    if isinstance(value, Mapping) and not is_secret(name):
+    if isinstance(value, Mapping) and not is_secret_name(name):
         return {
             redact.text(str(key), taken): _value(f"{path}.{key}", inner, redact, taken) for key, inner in value.items()
         }
     if value is None or isinstance(value, bool):
         return value
-    if is_secret(name):
+    if is_secret_name(name):
         return redact.secret(str(value), taken) if value != "" else ""
     known = field_of(path)
     if known is not None and known.kind not in _FREE:

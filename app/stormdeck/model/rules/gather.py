@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from stormdeck.model.deck import Deck
 from stormdeck.model.finding import Finding
+from stormdeck.model.masking.findings import mask_findings
 from stormdeck.model.path import HopKind
 from stormdeck.model.rules.facts import Facts, RunningClient
 from stormdeck.model.rules.live import live_of
@@ -37,10 +38,10 @@ def findings_of(
 ) -> tuple[Finding, ...]:
     """Return what the rules say about the settings of a deck, or about others in their place, worst first.
 
-    Where there are no settings at all, nothing is wrong with them.
+    Secrets are masked in them. Where there are no settings at all, nothing is wrong with them.
     """
     shown = settings if settings is not None else deck.settings
-    found = check(facts_of(deck, settings, changed, running))
+    found = mask_findings(check(facts_of(deck, settings, changed, running)), shown, deck.proxy_config)
     if any(file.exists for file in shown.files) or shown.shell:
         return found
     return tuple(finding for finding in found if finding.hop is not HopKind.CLIENT)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from stormdeck.model.finding import Edit, Finding, Fix, Severity
+from stormdeck.model.masking.lines import mask_text
 from stormdeck.model.rules.facts import BASE_URL, Facts
 from stormdeck.model.rules.hosts import host_of, is_near, looks_real, port_of
 from stormdeck.model.rules.live import Reach
 from stormdeck.model.rules.rule import WRONG_MODEL, Page, Rule, rule
 from stormdeck.model.rules.version import below
 from stormdeck.model.server import ServerKind
-from stormdeck.model.text import mask_url
 
 _EXAMPLE = '"env": { "ANTHROPIC_BASE_URL": "http://127.0.0.1:8000" }'
 _SECRETS = ("env.ANTHROPIC_AUTH_TOKEN", "env.ANTHROPIC_API_KEY")
@@ -19,7 +19,7 @@ _MESSAGES_SINCE = "0.11.2"
 
 
 def _fix(url: str) -> Fix:
-    return Fix(f"set it to {mask_url(url)}", (Edit(BASE_URL, url),))
+    return Fix(f"set it to {mask_text(url)}", (Edit(BASE_URL, url),))
 
 
 @rule(
@@ -74,7 +74,7 @@ def nothing_there(facts: Facts) -> Iterator[Finding]:
         return
     unresolved = probe.reach is Reach.UNRESOLVED
     where = f"The name {host_of(probe.url)} does not resolve" if unresolved else "Nothing listens there"
-    found = f"; a server answers at {mask_url(probe.elsewhere)}" if probe.elsewhere else ""
+    found = f"; a server answers at {mask_text(probe.elsewhere)}" if probe.elsewhere else ""
     yield Finding(
         "URL105",
         Severity.ERROR,

@@ -7,7 +7,7 @@ from difflib import SequenceMatcher
 from enum import StrEnum
 from itertools import takewhile
 
-from stormdeck.model.settings.secrets import masked_json
+from stormdeck.model.masking.json_text import mask_json
 from stormdeck.model.text import clean
 
 
@@ -55,7 +55,7 @@ def diff(old: str, new: str, context: int = 1) -> tuple[DiffLine, ...]:
 
 def _shown(text: str) -> list[str]:
     """Return the lines as they may be shown."""
-    return [clean(line) for line in _lines(masked_json(text))]
+    return [clean(line) for line in _lines(mask_json(text))]
 
 
 def _lines(text: str) -> list[str]:

@@ -10,10 +10,11 @@ from stormdeck.model.deck import Deck
 from stormdeck.model.discovery import ServerProcess
 from stormdeck.model.light import Light
 from stormdeck.model.logs.endings import Ending
+from stormdeck.model.masking.lines import mask_text
 from stormdeck.model.path import HopKind, place, silent_base
 from stormdeck.model.rules.hosts import same_place
 from stormdeck.model.server import ProxySnapshot, ServerKind, ServerState, VllmSnapshot
-from stormdeck.model.text import clean, mask_text
+from stormdeck.model.text import clean
 from stormdeck.model.units import duration
 from stormdeck.model.verdict.statement import LOOKING, Statement, brief
 

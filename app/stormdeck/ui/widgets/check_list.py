@@ -18,6 +18,7 @@ from stormdeck.model.discovery import Found, Missed
 from stormdeck.model.finding import Finding, Severity
 from stormdeck.model.hop import HopKind
 from stormdeck.model.light import Light
+from stormdeck.model.masking.lines import mask_text
 from stormdeck.model.settings.fields import field_of
 from stormdeck.ui.actions import bindings
 from stormdeck.ui.draw import LIGHT_STYLES, MORE, fit_words, light, line, marked
@@ -218,10 +219,10 @@ def _text(item: Item, width: int = 200) -> Content:
             said = line((f"{'canary':<11}", "$quiet"), (item.name, "bold"), f"  {item.verdict.value}{way}")
             return line(light(item.verdict.light), " ", said)
         case Found():
-            return line(light(Light.FINE), " ", (item.kind.value, "bold"), f"  {item.url}")
+            return line(light(Light.FINE), " ", (item.kind.value, "bold"), f"  {mask_text(item.url)}")
         case Missed():
-            sign = line(light(Light.UNKNOWN), " ", (item.what, "$quiet"))
-            why = f"  {item.why}"
+            sign = line(light(Light.UNKNOWN), " ", (mask_text(item.what), "$quiet"))
+            why = f"  {mask_text(item.why)}"
             return line(sign, (why, "$quiet")) if sign.cell_length + cell_len(why) <= width else sign
         case _:
             return line(("  " + item, "$quiet"))

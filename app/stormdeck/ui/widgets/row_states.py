@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from stormdeck.model.finding import Finding
+from stormdeck.model.masking.lines import mask_text
+from stormdeck.model.masking.names import is_secret_name
+from stormdeck.model.masking.values import mask_value
 from stormdeck.model.rules.live import live_of
 from stormdeck.model.settings.draft import Draft
 from stormdeck.model.settings.field import Field, Group, Kind, problem
 from stormdeck.model.settings.fields import field_of
 from stormdeck.model.settings.merge import shadows
 from stormdeck.model.settings.scope import Scope
-from stormdeck.model.settings.secrets import is_secret
 from stormdeck.ui.widgets.row_lines import RowState
 
 
@@ -34,7 +36,7 @@ def row_states(
             note=_note(draft, shown),
             loses=path in values and winner is not None and _is_stronger(winner.scope, draft.scope),
             choices=served,
-            servers=tuple(found.url for found in draft.deck.discovery.found),
+            servers=tuple(mask_text(found.url) for found in draft.deck.discovery.found),
         )
 
 
@@ -45,7 +47,7 @@ def free_fields(draft: Draft) -> list[Field]:
 
 def _free(path: str) -> Field:
     name = path.removeprefix("env.")
-    kind = Kind.SECRET if is_secret(name) else Kind.TEXT
+    kind = Kind.SECRET if is_secret_name(name) else Kind.TEXT
     return Field(path, name[:20], kind, Group.OTHER, "A variable of yours that stormdeck knows nothing of.", "none")
 
 
@@ -63,5 +65,5 @@ def _note(draft: Draft, shown: Field) -> str:
     winner = settings.effective[shown.path]
     if not _is_stronger(winner.scope, draft.scope):
         return f"wins over {' and '.join(scope.value for scope in others)}"
-    text = "" if shown.kind is Kind.SECRET else f": {winner.value}"
+    text = "" if shown.kind is Kind.SECRET else f": {mask_value(shown.path, str(winner.value))}"
     return f"{winner.scope.value} wins{text}"
