@@ -11,6 +11,7 @@ from stormdeck.commands.checking import Knowledge, has_settings, learn, missing
 from stormdeck.commands.paint import paint_for
 from stormdeck.commands.talk import put, say, standard_output
 from stormdeck.model.finding import Finding, Severity
+from stormdeck.model.masking.lines import mask_text
 from stormdeck.model.rules.live import Reach
 from stormdeck.model.rules.selection import ALL, Selection
 from stormdeck.model.settings.repair import repair
@@ -118,7 +119,7 @@ def _asides(known: Knowledge, found: Sequence[Finding]) -> list[str]:
     if found:
         version, how = known.client.version, known.client.how
         lines.append(f"Checked for Claude Code {version} ({how})." if version else f"Version of Claude Code {how}.")
-    return [clean(line) for line in lines]
+    return [mask_text(clean(line)) for line in lines]
 
 
 def _may_fix(known: Knowledge, found: Sequence[Finding]) -> bool:

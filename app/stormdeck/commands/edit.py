@@ -13,6 +13,7 @@ from stormdeck.commands.checking import client_version, read
 from stormdeck.commands.paint import paint_for
 from stormdeck.commands.talk import put, say, standard_output
 from stormdeck.model.masking.findings import known_secrets
+from stormdeck.model.masking.lines import mask_text
 from stormdeck.model.rules.facts import Facts
 from stormdeck.model.rules.located import located, where
 from stormdeck.model.rules.registry import check
@@ -72,16 +73,20 @@ def run(options: Options, environ: Mapping[str, str], request: Request) -> int:
         settings = read(options, paths, environ)
         file = _file(settings, request.scope)
         text = _edited(file, path, value, remove=request.value is None)
-        changed = diff(file.text, text)
+        changed = diff(file.text, text, known_secrets(settings))
         if not request.as_json:
             _show(file, changed)
         backup = None
         if text != file.text and not request.dry_run:
             backup = _write(file, text, paths.backups)
     except _NotMadeError as stop:
-        say(f"stormdeck: {clean(stop.words)}")
+        say(f"stormdeck: {mask_text(clean(stop.words))}")
         if request.as_json and stop.code == REFUSED:
-            put(json.dumps({"version": 1, "written": False, "refused": clean(stop.words)}, ensure_ascii=False))
+            put(
+                json.dumps(
+                    {"version": 1, "written": False, "refused": mask_text(clean(stop.words))}, ensure_ascii=False
+                )
+            )
         return stop.code
     if request.as_json:
         put(json.dumps(_as_json(request, file, path, changed, backup), indent=2, ensure_ascii=False))

@@ -9,6 +9,7 @@ from stormdeck.commands import report
 from stormdeck.commands.checking import Knowledge
 from stormdeck.commands.paint import paint_for
 from stormdeck.commands.talk import asked, put, say, standard_error, standard_output
+from stormdeck.model.masking.findings import known_secrets
 from stormdeck.model.rules.selection import ALL, Selection
 from stormdeck.model.settings.diff import diff
 from stormdeck.model.settings.fixing import fixes
@@ -53,7 +54,7 @@ def fix(known: Knowledge, rules: Selection = ALL, *, agreed: bool, aside: bool) 
     paint = paint_for(standard_error() if aside else standard_output())
     hide = report.hider(known.settings, known.texts())
     tell(clean(str(file.path)))
-    for line in paint.diff(diff(file.text, proposal.text)):
+    for line in paint.diff(diff(file.text, proposal.text, known_secrets(known.settings))):
         tell(line)
     for reason in proposal.reasons:
         tell(f"  {hide(reason)}")

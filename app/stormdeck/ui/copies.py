@@ -35,7 +35,7 @@ def of_item(item: Item | None) -> Copy:
         case Found():
             return Copy(_safe(item.url), "the URL")
         case Missed():
-            return Copy(_safe(f"{item.what}: {item.why}"), item.what)
+            return Copy(_safe(f"{item.what}: {item.why}"), _safe(item.what))
         case _:
             return Copy("", "Nothing to copy here.")
 

@@ -20,6 +20,11 @@ def known_secrets(settings: SettingsSnapshot, yaml: Sequence[str] = ()) -> Known
     return _known(texts, tuple(settings.shell.items()), tuple(yaml))
 
 
+def secrets_in_texts(*texts: str) -> KnownSecrets:
+    """Return what finds the secrets of some texts of JSON in any text."""
+    return _known(texts, (), ())
+
+
 def mask_findings(
     found: Iterable[Finding], settings: SettingsSnapshot, proxy: ProxyConfig | None = None
 ) -> tuple[Finding, ...]:

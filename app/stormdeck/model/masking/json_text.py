@@ -43,6 +43,8 @@ class _Frame:
     is_list: bool = False
     child: Place | None = None
     """The place of the value that comes next, after a key."""
+    last: Place | None = None
+    """The place of the value before, as long as no comma follows it."""
     before: str | None = None
     """The argument before, in a list."""
     named: str = ""
@@ -94,7 +96,7 @@ class _Lexer:
             elif sign:
                 continue
             elif token.startswith("//"):
-                yield from self._bare(match.start(), token, Place())
+                yield from self._bare(match.start(), token, self._frames[-1].place)
             elif token[0] in "\"'“”„":
                 yield from self._string(match.start(), token)
             else:
@@ -108,6 +110,7 @@ class _Lexer:
 
     def _next(self) -> None:
         frame = self._frames[-1]
+        frame.last = None
         # A key of a secret whose value did not come: a comma stands in the place of its colon.
         if frame.child is not None and frame.child.content is Content.PLAIN:
             frame.child = None
@@ -117,18 +120,18 @@ class _Lexer:
         first, last = start + 1, start + len(token) - closed
         raw = self._text[first:last]
         frame = self._frames[-1]
-        if frame.child is None and not frame.is_list and self._heads(start + len(token)):
+        if frame.child is None and not frame.is_list and self._heads(start + len(token), frame):
             key = _decoded(raw)
             frame.key = key
             frame.child = self._below(frame, key)
             yield from _cuts(raw, first, list(known_shapes(key)), key)
             return
         value = _decoded(raw)
-        place = frame.child if frame.child is not None else frame.place
+        place = frame.child or frame.last or frame.place
         if frame.is_list:
             place = place.after(frame.before, value)
             frame.before = value
-        frame.child = None
+        frame.child, frame.last = None, place
         if not frame.is_list and frame.key == "name":
             frame.named = value
         yield from _cuts(raw, first, value_spans(place, value), value)
@@ -138,15 +141,17 @@ class _Lexer:
             return Place(Content.SECRET, frame.named)
         return frame.place.below(key)
 
-    def _heads(self, at: int) -> bool:
+    def _heads(self, at: int, frame: _Frame) -> bool:
         """Return whether a string in an object is a key; in a broken text its colon may be missing."""
         blank = _BLANK.match(self._text, at)
+        if frame.last is not None and blank is not None and self._text[blank.end() : blank.end() + 1] != ":":
+            return False
         return len(self._frames) > 1 or (blank is not None and blank.end() < len(self._text))
 
     def _word(self, start: int, token: str) -> Iterator[Cut]:
         frame = self._frames[-1]
         name, colon, rest = token.partition(":")
-        if frame.child is None and not frame.is_list:
+        if frame.child is None and frame.last is None and not frame.is_list:
             # A key without quotes, and perhaps its value.
             place = frame.place.below(name.strip("=").strip())
             if colon:
@@ -155,11 +160,11 @@ class _Lexer:
             if not colon:
                 yield from self._bare(start, token, Place())
             return
-        place = frame.child if frame.child is not None else frame.place
+        place = frame.child or frame.last or frame.place
         if frame.is_list:
             place = place.after(frame.before, token.strip())
             frame.before = token.strip()
-        frame.child = None
+        frame.child, frame.last = None, place
         yield from self._bare(start, token, place)
 
     def _bare(self, start: int, token: str, place: Place) -> Iterator[Cut]:

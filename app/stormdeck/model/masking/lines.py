@@ -174,13 +174,15 @@ def _by_name(text: str, start: int, end: int, name: str) -> list[Span]:
 
 
 def _is_prose(value: str, name: str, separator: str, following: str) -> bool:
-    """Return whether a name before a colon heads a sentence, as in ``AUTH_TOKEN: no token is set``."""
+    """Return whether a name before a colon heads a sentence: ``AUTH_TOKEN: no token is set``."""
     if "=" in separator:
         return False
     if separator == ":" and name.count(":") == 0 and following not in {"", "\n", " "}:
         return False
     word = value.strip(".,;:!?")
     if word.lower() in _PROSE:
+        return True
+    if following in {" ", ":"} and name.isupper() and "_" in name and word.isalpha() and word.islower():
         return True
     if len(words_of(name)) != 1 or is_mixed(word):
         return False

@@ -20,7 +20,7 @@ _KNOWN = re.compile(
     r"|(?:gh[oprsu]|github_pat|hf|gsk|r8|npm|dckr_pat|dop_v1|shpat|lin_api|figd|lsv2_pt|lsv2_sk|glc|api_org)_[\w=.-]{8,}+"
     r"|(?:glpat|glptt|gldt|xai|tvly|nvapi|pplx|pypi|hvs|dapi|ATATT|ATCTT)[.-]?[\w.…=-]{8,}+"
     r"|xox[a-z](?:\.xox[a-z])?-[\w.%-]{6,}+|xapp-[\w-]{8,}+"
-    r"|(?:AKIA|ASIA|ABIA|ACCA|AROA|AIDA)[A-Z0-9]{8,}+"
+    r"|AKIA[A-Za-z0-9]{8,}+|(?:ASIA|ABIA|ACCA|AROA|AIDA)[A-Z0-9]{8,}+"
     r"|AIza[\w-]{8,}+|ya29\.[\w-]{8,}+|GOCSPX-[\w-]{8,}+|SG\.[\w-]{8,}+\.[\w-]{8,}+"
     r"|eyJ[\w-]{6,}+(?:\.[\w-]++){0,4}+=*+"
     r")"

@@ -7,7 +7,9 @@ from difflib import SequenceMatcher
 from enum import StrEnum
 from itertools import takewhile
 
+from stormdeck.model.masking.findings import secrets_in_texts
 from stormdeck.model.masking.json_text import mask_json
+from stormdeck.model.masking.known import KnownSecrets
 from stormdeck.model.text import clean
 
 
@@ -30,10 +32,14 @@ class DiffLine:
     text: str
 
 
-def diff(old: str, new: str, context: int = 1) -> tuple[DiffLine, ...]:
-    """Return the changed lines with at most ``context`` lines around them; empty when nothing changed."""
+def diff(old: str, new: str, known: KnownSecrets | None = None, context: int = 1) -> tuple[DiffLine, ...]:
+    """Return the changed lines with at most ``context`` lines around them; empty when nothing changed.
+
+    ``known``: secrets of other files too, which an edit may bring here under a name that does not tell.
+    """
     before, after = _lines(old), _lines(new)
     shown_before, shown_after = _shown(old), _shown(new)
+    hide = known or secrets_in_texts(old, new)
     same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(before, after, strict=False)))
     start = max(0, same - context)
     lines: list[DiffLine] = []
@@ -44,12 +50,12 @@ def diff(old: str, new: str, context: int = 1) -> tuple[DiffLine, ...]:
             news = range(start + new_from, start + new_to)
             if tag == "equal":
                 lines += [
-                    DiffLine(DiffKind.CONTEXT, one + 1, two + 1, shown_before[one])
+                    DiffLine(DiffKind.CONTEXT, one + 1, two + 1, hide(shown_before[one]))
                     for one, two in zip(olds, news, strict=True)
                 ]
                 continue
-            lines += [DiffLine(DiffKind.REMOVED, one + 1, None, shown_before[one]) for one in olds]
-            lines += [DiffLine(DiffKind.ADDED, None, two + 1, shown_after[two]) for two in news]
+            lines += [DiffLine(DiffKind.REMOVED, one + 1, None, hide(shown_before[one])) for one in olds]
+            lines += [DiffLine(DiffKind.ADDED, None, two + 1, hide(shown_after[two])) for two in news]
     return tuple(lines)
 
 

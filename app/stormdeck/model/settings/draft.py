@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from stormdeck.model.deck import Deck
 from stormdeck.model.finding import Edit, Finding
+from stormdeck.model.masking.findings import known_secrets
 from stormdeck.model.rules.facts import Facts, RunningClient
 from stormdeck.model.rules.gather import findings_of
 from stormdeck.model.settings.diff import DiffLine, diff
@@ -62,7 +63,7 @@ class Draft:
 
     def diff(self) -> tuple[DiffLine, ...]:
         """Return the lines that a save would change, secrets masked."""
-        return diff(self.file.text, self.text()) if self.file is not None else ()
+        return diff(self.file.text, self.text(), known_secrets(self.deck.settings)) if self.file is not None else ()
 
     @property
     def changed(self) -> bool:
