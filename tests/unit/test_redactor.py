@@ -82,9 +82,9 @@ def test_the_same_secret_has_the_same_number_everywhere():
 @pytest.mark.parametrize(
     ("text", "shown"),
     [
-        ("/home/anna/acme/billing/x.py", "<project>/x.py"),
+        ("/home/anna/acme/billing/x.py", "<project>/<path-1>"),
         ("/home/anna/.claude", "~/.claude"),
-        ("/home/bob/.ssh and /Users/carol/x", "/home/<user>/.ssh and /Users/<user>/x"),
+        ("/home/bob/.ssh and /Users/carol/x", "<path-1> and <path-2>"),
         ("projects/-home-anna-acme-billing/a.jsonl", "projects/<project>/a.jsonl"),
         ("anna@annas-laptop said, anna.k@acme.example too", "<e-mail> said, <e-mail> too"),
         ("run by anna", "run by <user>"),

@@ -103,11 +103,11 @@ def merged(spans: Iterable[Span]) -> list[Span]:
     return made
 
 
-def replaced(text: str, spans: Iterable[Span]) -> str:
+def replaced(text: str, spans: Iterable[Span], mask: str = MASK) -> str:
     """Return a text with a mask in the place of each span."""
     pieces, at = [], 0
     for start, end in spans:
-        pieces += [text[at:start], MASK]
+        pieces += [text[at:start], mask]
         at = end
     return "".join([*pieces, text[at:]]) if pieces else text
 

@@ -8,8 +8,10 @@ from enum import Enum
 from pathlib import Path
 
 from stormdeck.model.deck import Deck
+from stormdeck.model.gpu import GpuSnapshot
 from stormdeck.model.logs.tails import LogTails
 from stormdeck.model.redaction.messages import message_structure
+from stormdeck.model.redaction.public import PROGRAMS
 from stormdeck.model.retries.storm import Storm
 from stormdeck.model.traffic import TrafficSnapshot
 
@@ -30,7 +32,7 @@ def deck_as_json(deck: Deck) -> dict[str, object]:
         "client_version": deck.client_version,
         "vllm": _plain(deck.vllm),
         "proxy": _plain(deck.proxy),
-        "gpu": _plain(deck.gpu),
+        "gpu": _plain(_without_programs(deck.gpu)),
         "traffic": _plain(deck.traffic),
         "found": [
             {
@@ -45,6 +47,22 @@ def deck_as_json(deck: Deck) -> dict[str, object]:
         "log_notes": _plain(deck.discovery.log_notes),
         "log_endings": _plain(deck.tails.endings),
     }
+
+
+def _without_programs(snapshot: GpuSnapshot) -> GpuSnapshot:
+    """Return the GPUs without the names of programs that not everybody has."""
+    return replace(
+        snapshot,
+        gpus=tuple(
+            replace(
+                gpu,
+                processes=tuple(
+                    one if PROGRAMS.fullmatch(one.name) else replace(one, name="<program>") for one in gpu.processes
+                ),
+            )
+            for gpu in snapshot.gpus
+        ),
+    )
 
 
 def _unquoted(traffic: TrafficSnapshot) -> TrafficSnapshot:
