@@ -15,8 +15,9 @@ def mask_command(argv: Iterable[str]) -> tuple[str, ...]:
     """Return a command line without its keys, tokens and passwords."""
     shown: list[str] = []
     option: str | None = None
-    program = ""
+    program = before = ""
     for argument in argv:
+        before, head = argument, before if len(shown) < 2 else f"{program} {before}"
         program = program or argument.rpartition("/")[2]
         name, equals, value = argument.partition("=")
         if argument.startswith("-") and not argument[1:2].isdigit():
@@ -27,7 +28,7 @@ def mask_command(argv: Iterable[str]) -> tuple[str, ...]:
                 shown.append(_after(program, argument))
             continue
         spans = value_spans(Place().after(option, argument), argument)
-        shown.append(replaced(argument, spans) if spans else _after(f"{program} {option or ''}".strip(), argument))
+        shown.append(replaced(argument, spans) if spans else _after(head, argument))
         if option is not None and option.lstrip("-") not in _MANY:
             option = None
     return tuple(shown)
@@ -35,6 +36,6 @@ def mask_command(argv: Iterable[str]) -> tuple[str, ...]:
 
 def _after(before: str, argument: str) -> str:
     """Return an argument masked by what stands before it: ``mysql -pSECRET``, ``sshpass -p SECRET``."""
-    head = f"{before} "
+    head = f"{before} " if before else ""
     masked = mask_text(head + argument)
     return masked[len(head) :] if masked.startswith(head) else replaced(argument, plain_spans(argument))

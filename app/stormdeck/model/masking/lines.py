@@ -15,16 +15,16 @@ MASK = "••••••••"
 """What stands for a secret; its length tells nothing."""
 
 _HINT = re.compile(
-    r"key|tok|secret|pass|pwd|auth|bearer|basic|cookie|cred|hook|pat|jwt|otp|@|header|sig|code="
+    r"key|tok|secret|pass|pwd|auth|bearer|basic|cookie|cred|hook|pat|user|login|sid|session|jwt|otp|@|header|sig|code="
     r"|[spr]k[-_]|gh[oprsu]_|hf_|gsk_|r8_|npm_|glpat|gl[pd]t|AKIA|ASIA|A[BCIR][CDOI]A|AIza|eyJ|xox|xapp|xai|tvly|nvapi"
-    r"|pplx|pypi|hvs|dapi|AT[AC]TT|ya29|GOCSPX|SG\.|BEGIN|dop_|lin_|figd|lsv2|glc_|shp|whsec|webhook| -[pPaAwuUH]",
+    r"|pplx|pypi|hvs|dapi|AT[AC]TT|ya29|GOCSPX|SG\.|BEGIN|dop_|lin_|figd|lsv2|glc_|shp|whsec|webhook| -[pPaAwuUHbkN]",
     re.IGNORECASE,
 )
 """One of these stands in any text that holds a secret."""
 
 _NAME = re.compile(
     r"(?<![\w.-])-*+([A-Za-z_][\w.-]*+)"
-    r"((?:\\{0,8}+[\"'`])?[ \t]{0,4}(?:=>|:=|=|:)(?:[ \t]{0,4}|\n[ \t]{0,40}(?=[\"'\[{])))"
+    r"((?:\\{0,8}+[\"'`])?[ \t]{0,4}(?:=>|:=|=|:|>(?=[^<>\s]{1,500}</))(?:[ \t]{0,4}|\n[ \t]{0,40}(?=[\"'\[{])))"
 )
 _OPEN = re.compile(r"[bru]{0,2}(\\{0,8}+)([\"'`])")
 _PLAIN = re.compile(
@@ -57,14 +57,22 @@ _BEARER = re.compile(r"(?<!\w)Bearer[ \t]++([^\s\"'`,;<>)\]}]++)", re.IGNORECASE
 _BASIC = re.compile(r"(?<!\w)Basic[ \t]++([A-Za-z0-9+/_-]{6,}+=*+)", re.IGNORECASE)
 _SPOKEN = re.compile(
     r"(?<![\w-])(?:token|password|passwd|passphrase|secret|pat|(?:api|access|secret|master|private|auth)[ _-]?key)s?"
-    r"[ \t]++([^\s\"'`,;<>(){}\[\]=]++)",
+    r"[ \t]++(?:is[ \t]++|was[ \t]++)?([^\s\"'`,;<>(){}\[\]=]++)",
     re.IGNORECASE,
 )
+_NAMED_BEFORE = re.compile(r"(?<![\w.-])([A-Za-z][A-Za-z0-9]*+[_-][\w-]*+)[ \t]++[\"']?([^\s\"'`,;<>(){}\[\]=]++)")
+"""``setx API_KEY X``."""
+_JOINED = re.compile(r"(?<![\w-])(?:-u([^\s:\"']++:[^\s\"']++)|(?:-H|--(?:proxy-)?header=)[\"']?([\w-]++:[^\n\"']++))")
+"""An option and its value in one word: ``-ume:X``, ``--header=Name:X``."""
 _TOOL = re.compile(
-    r"(?<![\w-])(?:sshpass|mysql\w*|mariadb[\w-]*|mongo\w*|docker|podman|nerdctl|az|unzip|zip|7z\w?|redis-cli|mosquitto_\w+"
-    r"|ldap\w+|htpasswd|rabbitmqadmin|cqlsh|influx|mc|helm|oc|buildah|skopeo)(?![\w-])"
+    r"(?<![\w-])(?:(?P<pP>sshpass|mysql\w*|mariadb[\w-]*|mongo\w*|docker|podman|nerdctl|az|unzip|zip|7z\w?|mosquitto_\w+"
+    r"|htpasswd|rabbitmqadmin|cqlsh|influx|helm|oc|buildah|skopeo)|(?P<wy>ldap\w+)|(?P<a>redis-cli|https?|xh)"
+    r"|(?P<b>curl)|(?P<k>openssl)|(?P<NP>ssh-keygen))(?![\w:-])"
 )
-_TOOL_OPTION = re.compile(r"(?<=\s)-(?:p|P|a|w)[ \t]*+(\S++)")
+"""Programs that take a password after a short option; a group's name is made of those options."""
+_TOOL_OPTIONS = {
+    letters: re.compile(rf"(?<=\s)-[{letters}][ \t]*+(\S++)") for letters in ("pP", "wy", "a", "b", "k", "NP")
+}
 _SEGMENT = re.compile(r"[^|;&\n]++")
 _PIECE = re.compile(r"\\*+[\"'`]|[{\[(]|[}\])]|[^\s\"'`,:={}\[\]()\\]++|[\s,:=\\]++")
 _KEY_FOLLOWS = re.compile(r"\s{0,4}[:=]")
@@ -296,6 +304,21 @@ def _spoken(text: str) -> Iterator[Span]:
     for match in _SPOKEN.finditer(text):
         if is_mixed(match[1].strip(".:!?")) and "/" not in match[1]:
             yield match.span(1)
+    yield from _beside(text)
+
+
+def _beside(text: str) -> Iterator[Span]:
+    """Yield what follows a name or an option without a sign between: ``setx API_KEY X``, ``-ume:X``."""
+    for match in _NAMED_BEFORE.finditer(text):
+        word = match[2]
+        is_name = word.isupper() and "_" in word
+        if not is_name and is_mixed(word) and not is_switch(match[1]) and is_secret(match[1], word):
+            yield match.span(2)
+    for match in _JOINED.finditer(text):
+        if match[2] is not None:
+            yield from ((match.start(2) + start, match.start(2) + end) for start, end in header_spans(match[2]))
+        elif is_login("-u", match[1]):
+            yield match.span(1)
 
 
 def _logins(text: str) -> Iterator[Span]:
@@ -321,6 +344,7 @@ def _tools(text: str) -> Iterator[Span]:
         tool = _TOOL.search(segment[0])
         if tool is None:
             continue
-        for match in _TOOL_OPTION.finditer(text, segment.start() + tool.end(), segment.end()):
+        options = _TOOL_OPTIONS[tool.lastgroup or "pP"]
+        for match in options.finditer(text, segment.start() + tool.end(), segment.end()):
             if not re.fullmatch(r"[\d.:]+(?:/\w+)?", match[1]):
                 yield match.span(1)

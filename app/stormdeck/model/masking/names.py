@@ -15,7 +15,7 @@ _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _SECRET_WORDS = words(
     """
     pass passwd password pwd passphrase passcode pat cookie cred credential secret token key apikey webhook auth
-    oauth authorization bearer jwt otp
+    oauth authorization bearer jwt otp sid sessionid
     """
 )
 """In the singular; each counts in the plural too."""
@@ -47,14 +47,14 @@ _ABOUT = words(
 """Last words of a name that tells something about a secret. Such a value is hidden unless it is of that sort."""
 _SWITCHES = words(
     """
-    no disable enable use skip allow require is has hide show with without
+    no disable enable use skip allow require is has hide show without
     """
 )
 
 PLACEHOLDERS = words(
     """
     dummy empty placeholder not-needed no-key-required sk-1234 sk-none sk-dummy sk-xxx sk-xxxx sk-local
-    sk-no-key-required
+    sk-no-key-required sk-write-a-key-of-your-own
     """
 )
 """Keys that the documentation of vLLM, LiteLLM and others prints: everybody knows them."""
@@ -144,7 +144,7 @@ def is_harmless_header(name: str) -> bool:
 
 def _is_secret_word(words: tuple[str, ...], at: int) -> bool:
     word = words[at]
-    single = word if word in _SECRET_WORDS else word.removesuffix("s")
+    single = word if word in _SECRET_WORDS or word.endswith("ss") else word.removesuffix("s")
     before = words[at - 1] if at else ""
     after = words[at + 1] if at + 1 < len(words) else ""
     if single == "token":

@@ -12,6 +12,7 @@ from stormdeck.model.masking.lines import (
     credential_spans,
     header_spans,
     is_login,
+    is_mixed,
     merged,
     replaced,
     takes_secret,
@@ -148,9 +149,11 @@ def _printed(text: str) -> Iterable[Span]:
     for word in _COMMAND_WORD.finditer(text):
         printing = printing and _ENDS.search(text, at, word.start()) is None
         at = word.end()
+        is_first = at == len(word[0])
+        is_known = _SHOWN_WORD.fullmatch(word[0]) is not None and (not printing or word[0][0] in "-$%")
         if _PRINTS.fullmatch(word[0].rpartition(".")[2]):
             printing = True
-        elif at > len(word[0]) and not (_SHOWN_WORD.fullmatch(word[0]) and (not printing or word[0][0] in "-$%")):
+        elif not is_known and (not is_first or (at == len(text) and word[0].isalnum() and is_mixed(word[0]))):
             yield word.span()
 
 
