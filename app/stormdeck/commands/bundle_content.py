@@ -147,7 +147,7 @@ def _option(options: Options, name: str, redact: Redactor, taken: Taken) -> str:
     """Return the value of an option; of files and folders only stand-ins."""
     value = getattr(options, name)
     values = value if isinstance(value, tuple) else (value,)
-    if any(isinstance(one, Path) for one in values):
+    if name == "log" or any(isinstance(one, Path) for one in values):
         return ", ".join(redact.file(str(one), taken) for one in values)
     return redact.text(shown(value), taken)
 

@@ -108,5 +108,5 @@ def _hop(hop: Hop, deck: Deck) -> dict[str, object]:
         "url": mask_text(url) if url is not None else None,
         "state": _LIGHTS.get(hop.light, DEGRADED),
         "latency_ms": server.latency_ms if server is not None else None,
-        "detail": clean(detail),
+        "detail": mask_text(clean(detail)),
     }

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import NamedTuple
 
-from stormdeck.model.masking.lines import MASK, text_spans
+from stormdeck.model.masking.lines import MASK, may_hold_secret, text_spans
 from stormdeck.model.masking.names import is_secret_name
 from stormdeck.model.masking.shapes import Span, known_shapes
 from stormdeck.model.masking.values import Content, Place, value_spans
@@ -20,6 +20,9 @@ _TOKEN = re.compile(
     r"\"(?:[^\"\\\n]|\\.)*+\"?|'(?:[^'\\\n]|\\.)*+'?|[“”„][^“”\n]*+[“”]?|//[^\n]*+|/\*|[{}\[\],:=]"
     r"|[^\s\"'“”„{}\[\],:=/][^\n\"'“”„{}\[\],]*+|/"
 )
+_ENTRY = re.compile(r'\s*+"[^"\\\n]*+"\s*+:\s*+(?:"[^"\\\n{\[][^"\\\n]*+"|[\w.+-]++)\s*+,')
+_LONG = re.compile(r"[A-Za-z0-9]{24}")
+_TELLING = re.compile(r'"(?:name|value)"|[Hh]elper|Refresh|Export|[?&#;]')
 _SIGNS = frozenset({"{", "}", "[", "]", ",", ":", "=", "/", "/*"})
 _BLANK = re.compile(r"\s*+")
 _ESCAPE = re.compile(r"\\(?:u[0-9a-fA-F]{4}|.)|[^\\]++|\\", re.DOTALL)
@@ -81,18 +84,20 @@ class _Lexer:
 
     def cuts(self) -> Iterator[Cut]:
         """Yield the cuts."""
-        text, at = self._text, 0
+        text, at = self._text, self._plain_until(0)
         while (match := _TOKEN.search(text, at)) is not None:
             at = match.end()
             token = match[0]
             sign = token if token in _SIGNS else ""
             if sign in {"{", "["}:
                 self._open(is_list=sign == "[")
+                at = self._plain_until(at)
             elif sign in {"}", "]"}:
                 if len(self._frames) > 1:
                     self._frames.pop()
             elif sign == ",":
                 self._next()
+                at = self._plain_until(at)
             elif sign:
                 continue
             elif token.startswith("//"):
@@ -101,6 +106,18 @@ class _Lexer:
                 yield from self._string(match.start(), token)
             else:
                 yield from self._word(match.start(), token)
+
+    def _plain_until(self, at: int) -> int:
+        """Return where the entries end that hold no secret for sure: most of a large file needs no closer look."""
+        frame = self._frames[-1]
+        if frame.is_list or frame.child is not None or frame.place.content is not Content.PLAIN:
+            return at
+        while (entry := _ENTRY.match(self._text, at)) is not None:
+            words = entry[0]
+            if may_hold_secret(words) or _LONG.search(words) is not None or _TELLING.search(words) is not None:
+                break
+            at = entry.end()
+        return at
 
     def _open(self, *, is_list: bool) -> None:
         above = self._frames[-1]

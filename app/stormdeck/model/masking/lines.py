@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 from stormdeck.model.masking.names import is_harmless_header, is_secret, is_secret_name, is_switch, words, words_of
 from stormdeck.model.masking.shapes import Span, following, known_shapes
@@ -14,13 +15,20 @@ from stormdeck.model.masking.shapes import Span, following, known_shapes
 MASK = "••••••••"
 """What stands for a secret; its length tells nothing."""
 
-_HINT = re.compile(
-    r"key|tok|secret|pass|pwd|auth|bearer|basic|cookie|cred|hook|pat|user|login|sid|session|jwt|otp|@|header|sig|code="
-    r"|[spr]k[-_]|gh[oprsu]_|hf_|gsk_|r8_|npm_|glpat|gl[pd]t|AKIA|ASIA|A[BCIR][CDOI]A|AIza|eyJ|xox|xapp|xai|tvly|nvapi"
-    r"|pplx|pypi|hvs|dapi|AT[AC]TT|ya29|GOCSPX|SG\.|BEGIN|dop_|lin_|figd|lsv2|glc_|shp|whsec|webhook| -[pPaAwuUHbkN]",
-    re.IGNORECASE,
+_SHORT = 600
+"""Characters of a text that is kept masked for the next time."""
+_HINTS = (
+    *words(
+        """
+        key tok secret pass pwd auth bearer basic cookie cred hook pat user login sid session jwt otp header sig code=
+        @ sk- pk- rk- sk_ pk_ rk_ ghp_ gho_ ghu_ ghs_ ghr_ hf_ gsk_ r8_ npm_ glpat glptt gldt akia asia abia acca aroa
+        aida aiza eyj xox xapp xai tvly nvapi pplx pypi hvs dapi atatt atctt ya29 gocspx sg. begin dop_ lin_ figd lsv2
+        glc_ shpat whsec api_org github
+        """
+    ),
+    *(f" -{letter}" for letter in "pawuhbkny"),
 )
-"""One of these stands in any text that holds a secret."""
+"""One of these stands in any text that holds a secret, in lower case."""
 
 _NAME = re.compile(
     r"(?<![\w.-])-*+([A-Za-z_][\w.-]*+)"
@@ -91,13 +99,19 @@ _PROSE = words(
 
 def text_spans(text: str) -> list[Span]:
     """Return the places of all secrets in a text, in order, none touching another."""
-    if _HINT.search(text) is None:
+    if not may_hold_secret(text):
         return []
     found = [*known_shapes(text), *_named(text), *_optional(text), *_spoken(text)]
     found += _logins(text) if "@" in text else ()
     found += _queried(text) if "=" in text else ()
     found += _tools(text) if " -" in text else ()
     return merged(found)
+
+
+def may_hold_secret(text: str) -> bool:
+    """Return whether it is worth looking closer."""
+    low = text.lower()
+    return low.startswith("-") or any(hint in low for hint in _HINTS)
 
 
 def merged(spans: Iterable[Span]) -> list[Span]:
@@ -122,6 +136,12 @@ def replaced(text: str, spans: Iterable[Span], mask: str = MASK) -> str:
 
 def mask_text(text: str) -> str:
     """Return a text without the keys, tokens and passwords that it quotes."""
+    return _masked(text) if len(text) < _SHORT else replaced(text, text_spans(text))
+
+
+@lru_cache(maxsize=512)
+def _masked(text: str) -> str:
+    """Return a short text masked: a screen draws the same lines again and again."""
     return replaced(text, text_spans(text))
 
 

@@ -39,6 +39,10 @@ _ADDRESS = re.compile(
     r"|(?<![\w:])[0-9a-fA-F]{1,4}(?::[0-9a-fA-F]{1,4}){4,7}(?:%[\w.-]{1,32})?(?![\w:])"
     r"|(?<![\w:])(?:(?:[0-9a-fA-F]{1,4}:){1,7}|:):(?:[0-9a-fA-F]{1,4}(?::[0-9a-fA-F]{1,4}){0,6})?(?:%[\w.-]{1,32})?(?![\w:])"
 )
+_NAMED_PLACE = re.compile(
+    r"(?<![\w.@/:-])(?!\d+\.\d+[.:])[\w-]++(?:\.(?!(?:py|jsonl?|ya?ml|log|txt|md|toml|local)\b)[\w-]++)+(?=:\d{2,5}\b)"
+)
+"""``gpu.example.org:8000``: a host before its port, and no file before its line."""
 _FILE_PATH = re.compile(
     r"(?<![\w.:/>~<*-])(?:~|<project>|(?=/))(?:/[^\s\"'`<>,;:()\[\]{}|?=&]++)++|(?<!\w)[A-Za-z]:\\\\?[^\s\"'<>|]++"
 )
@@ -71,13 +75,20 @@ class Redactor:
             [path for path in self._paths if len(path) > 1], before=r"(?<![\w.-])", after=r"(?![\w.-])"
         )
         self._told_paths = _either(
-            [path for path in place.paths if len(path) > 3], before=r"(?<![\w./~-])", after=r"(?![\w-])"
+            [path for path in place.paths if len(path) > 3],
+            before=r"(?<![\w./~-])",
+            after=r"(?![\w-])(?:/[^\s\"'<>]*+)?",
         )
         self._users = _either(place.users, before=r"(?<![A-Za-z0-9])", after=r"(?![A-Za-z0-9])")
         self._quoted = [one for one in place.texts if len(one) >= _TELLING and "<value>" not in one]
         self._here = place.host
-        hosts = [host for host in (place.host, *place.others) if host and not is_word(host)]
-        self._hosts = _either(hosts, before=r"(?<![\w.-])", after=r"(?![\w-]|\.\w)")
+        hosts = [host for host in (place.host, *place.others) if host]
+        self._hosts = _either(
+            [host for host in hosts if not is_word(host)], before=r"(?<![\w.-])", after=r"(?![\w-]|\.\w)"
+        )
+        # A name that is a word too is one for sure before a port, and where it does not resolve.
+        words = [host for host in hosts if is_word(host)]
+        self._words = _either(words, before=r"(?:(?<=the name )|(?<![\w.-])(?=[\w]+:\d))", after=r"(?![\w-])")
         models = {name: shown for name in place.models if (shown := model_id(name, self.stand_in)) != name}
         self._models = _either(models, before=r"(?<![\w./-])", after=r"(?![\w/-])")
         self._model_names = models
@@ -98,7 +109,7 @@ class Redactor:
         text = _replaced(self._models, text, _counted(taken, NAME, lambda match: self._model_names[match[0]]))
         text = _E_MAIL.sub(_counted(taken, E_MAIL, lambda match: "<e-mail>"), text)
         text = _ID.sub(_counted(taken, ID, lambda match: self.stand_in(ID, match[0])), text)
-        for pattern in (_URL_HOST, self._hosts, _ADDRESS):
+        for pattern in (_URL_HOST, self._hosts, self._words, _NAMED_PLACE, _ADDRESS):
             text = _replaced(pattern, text, lambda match: self._host(match[0], taken))
         text = _URL_PATH.sub(lambda match: match[1] + api_path(match[2]), text)
         text = _FILE_PATH.sub(lambda match: self._file(match[0], taken), text)
