@@ -52,7 +52,7 @@ SETTINGS = {
         "API_TIMEOUT_MS": "ask johndoe",
         "CLAUDE_CODE_MAX_RETRIES": "acme",
         "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "alice said so",
-        "ANTHROPIC_CUSTOM_HEADERS": "X-Team: acme",
+        "ANTHROPIC_CUSTOM_HEADERS": "X-Team: some-other-words",
     },
     "mcpServers": {"acme-jira": {"command": "/opt/acme/run"}},
     "statusLine": {"type": "command", "command": "acme-status"},

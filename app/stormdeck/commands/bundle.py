@@ -117,6 +117,7 @@ def _files(seen: Glance, tape: Tape | None) -> list[str]:
     known = seen.known
     named = [*seen.logs, *map(str, known.options.log), *_recorded(tape)]
     files = [known.proxy_config.file] if known.proxy_config is not None else []
+    files += [Path(one).name for one in (*named, *files)]
     values = (known.settings.text(path) or "" for path in known.settings.effective)
     return [*named, *files, *(text for text in (*values, *_models(seen)) if text.startswith(("/", "~/")))]
 

@@ -68,6 +68,8 @@ _SPOKEN = re.compile(
     r"[ \t]++(?:is[ \t]++|was[ \t]++)?([^\s\"'`,;<>(){}\[\]=]++)",
     re.IGNORECASE,
 )
+_RULE = re.compile(r"[A-Z]{3,9}\d{3}\b")
+"""A rule's code, which may follow the word ``key``."""
 _NAMED_BEFORE = re.compile(r"(?<![\w.-])([A-Za-z][A-Za-z0-9]*+[_-][\w-]*+)[ \t]++[\"']?([^\s\"'`,;<>(){}\[\]=]++)")
 """``setx API_KEY X``."""
 _JOINED = re.compile(r"(?<![\w-])(?:-u([^\s:\"']++:[^\s\"']++)|(?:-H|--(?:proxy-)?header=)[\"']?([\w-]++:[^\n\"']++))")
@@ -322,7 +324,7 @@ def _spoken(text: str) -> Iterator[Span]:
         if match[1].lower() not in _PROSE and (not match[1].islower() or any(map(str.isdigit, match[1]))):
             yield match.span(1)
     for match in _SPOKEN.finditer(text):
-        if is_mixed(match[1].strip(".:!?")) and "/" not in match[1]:
+        if is_mixed(match[1].strip(".:!?")) and "/" not in match[1] and _RULE.match(match[1]) is None:
             yield match.span(1)
     yield from _beside(text)
 
