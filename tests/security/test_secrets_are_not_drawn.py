@@ -245,7 +245,7 @@ class TestPanel:
         base = BASE.format(token("base URL"), token("query"))
         text = json.dumps(planted.settings(token, "user", ANTHROPIC_BASE_URL=base), indent=1)
         async with panel().run_test(size=(120, 60)) as pilot:
-            await hand(pilot, samples.settings(text))
+            await hand(pilot, samples.settings(text), discovered(token))
             await show(pilot, "settings")
             row = next(one for one in pilot.app.screen.query(FieldRow) if one.field.path == "env.ANTHROPIC_BASE_URL")
             row.focus()
@@ -253,6 +253,7 @@ class TestPanel:
             await until(pilot, lambda: row.input is not None)
             assert isinstance(row.input, Input)
             assert row.input.value == base
+            assert not [url for url in row.state.servers if "•" in url]
             await pilot.press("end", "x", "enter")
             await until(pilot, lambda: row.input is None)
             saved = pilot.app.screen.draft.text()

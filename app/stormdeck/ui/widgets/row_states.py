@@ -36,8 +36,14 @@ def row_states(
             note=_note(draft, shown),
             loses=path in values and winner is not None and _is_stronger(winner.scope, draft.scope),
             choices=served,
-            servers=tuple(mask_text(found.url) for found in draft.deck.discovery.found),
+            servers=_offered(draft),
         )
+
+
+def _offered(draft: Draft) -> tuple[str, ...]:
+    """Return the URLs to pick from. One with a password is left out: masked it would be written with its dots."""
+    urls = [found.url for found in draft.deck.discovery.found]
+    return tuple(url for url in urls if mask_text(url) == url)
 
 
 def free_fields(draft: Draft) -> list[Field]:
