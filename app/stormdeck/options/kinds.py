@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from stormdeck.model.masking.lines import mask_text
+
 _LONGEST_QUOTE = 80
 _ON = frozenset({"on", "true", "yes", "1"})
 _OFF = frozenset({"off", "false", "no", "0"})
@@ -63,7 +65,8 @@ def printable(text: str) -> str:
 
 
 def quoted(text: str) -> str:
-    """Return a text in quotes, safe to print, its end left out when it is long."""
+    """Return a text in quotes, safe to print, its end left out when it is long, without secrets."""
+    text = mask_text(text)
     end = "..." if len(text) > _LONGEST_QUOTE else ""
     return f'"{printable(text[:_LONGEST_QUOTE])}{end}"'
 
