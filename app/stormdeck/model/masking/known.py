@@ -45,5 +45,5 @@ class KnownSecrets:
         return found
 
     def __call__(self, text: str) -> str:
-        """Return a text without these secrets, and without any that can be told by itself."""
+        """Return a text without these secrets, and without any that is recognised by itself."""
         return replaced(text, merged([*text_spans(text), *self.spans(text)]))

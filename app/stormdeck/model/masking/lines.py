@@ -13,7 +13,7 @@ from stormdeck.model.masking.names import is_harmless_header, is_secret, is_secr
 from stormdeck.model.masking.shapes import Span, following, known_shapes
 
 MASK = "••••••••"
-"""What stands for a secret; its length tells nothing."""
+"""What stands for a secret; its length is fixed."""
 
 _SHORT = 600
 """Characters of a text that is kept masked for the next time."""

@@ -44,7 +44,7 @@ _ABOUT = words(
     disabled required
     """
 )
-"""Last words of a name that tells something about a secret. Such a value is hidden unless it is of that sort."""
+"""Last words of names that describe a secret. Their values are hidden too, unless they look like a path, an amount or a label."""
 _SWITCHES = words(
     """
     no disable enable use skip allow require is has hide show without
@@ -103,7 +103,7 @@ def is_secret(name: str, value: str) -> bool:
 
 
 def is_harmless(name: str, value: str) -> bool:
-    """Return whether a value under a secret's name tells nothing, as ``false`` and ``os.environ/KEY`` do."""
+    """Return whether a value under a secret's name is none, as ``false`` and ``os.environ/KEY`` do."""
     bare = value.strip()
     if bare.lower() in _NOTHING | PLACEHOLDERS or _REFERENCE.fullmatch(bare) or _MASKED.fullmatch(bare):
         return True

@@ -106,7 +106,7 @@ def value_spans(place: Place, text: str) -> list[Span]:
 
 
 def plain_spans(text: str) -> list[Span]:
-    """Return where secrets stand in a value whose name tells nothing; JSON in it is read as such."""
+    """Return where secrets stand in a value under an ordinary name; JSON in it is read as such."""
     if text.lstrip()[:1] in {"{", "["} and len(text) > 2:
         from stormdeck.model.masking.json_text import cuts_in
 

@@ -1,4 +1,4 @@
-"""Names of exceptions, packages, files and models that everybody knows. Any other may tell whose it is."""
+"""Names of exceptions, packages, files and models that everybody knows. Any other may identify its owner."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PACKAGES = frozenset(sys.stdlib_module_names) | _words(
     prometheus_fastapi_instrumentator opentelemetry tenacity backoff click typer
     """
 )
-"""Packages whose places in a traceback are told."""
+"""Packages that a traceback may name."""
 _ERRORS = frozenset(name for name in dir(builtins) if name.endswith(("Error", "Exception"))) | _words(
     """
     CancelledError InvalidStateError IncompleteReadError LimitOverrunError QueueEmpty TimeoutException JSONDecodeError
@@ -112,12 +112,12 @@ def nameless(sort: str, name: str) -> str:
 
 
 def error_name(name: str, stand_in: StandIn) -> str:
-    """Return the name of an exception as it may be told."""
+    """Return the name of an exception, or a stand-in for one that is not public."""
     return name if name in _ERRORS else stand_in("error", name)
 
 
 def source_name(name: str, stand_in: StandIn) -> str:
-    """Return the name of a source file as it may be told; a stand-in has the form of one too."""
+    """Return the name of a source file, or a stand-in that has the form of one."""
     return name if name in _SOURCES else f"{stand_in('file', name).strip('<>')}.py"
 
 
@@ -127,7 +127,7 @@ def api_path(path: str) -> str:
 
 
 def file_path(path: str, stand_in: StandIn) -> str:
-    """Return a path of a file system as it may be told: whole where every installation has it."""
+    """Return a path of a file system: whole where every installation has it, else a stand-in."""
     parts = path.split("/")
     if all(map(_FOLDERS.fullmatch, parts)) or all(map(_SEGMENTS.fullmatch, parts)):
         return path

@@ -24,8 +24,8 @@ NAME, VALUE = "name", "value"
 
 _OPEN_WORDS = "<secret> <token> <e-mail> <this-host> <user> <project> <id> true false null none dummy empty"
 _SHORTEST = 3
-"""Characters; a shorter secret cannot be told from ordinary text. Where it is a value it is masked all the same."""
-_TELLING = 8
+"""Characters; a shorter secret looks like ordinary text. Where it is a value it is masked all the same."""
+_LONG = 8
 """Characters of a secret that is looked for before paths and hosts: a shorter one would tear them apart."""
 
 _RUNS = re.compile(r"\b[0-9a-fA-F]{32,}+\b|(?<![\w/.+=-])[A-Za-z0-9_+=]{32,}+")
@@ -47,7 +47,7 @@ _FILE_PATH = re.compile(
     r"(?<![\w.:/>~<*-])(?:~|<project>|(?=/))(?:/[^\s\"'`<>,;:()\[\]{}|?=&]++)++|(?<!\w)[A-Za-z]:\\\\?[^\s\"'<>|]++"
 )
 LONGEST = 20_000
-"""Characters of one text; a longer one is told by its size."""
+"""Characters of one text; of a longer one only the size is kept."""
 
 Taken = Counter[str]
 Pattern = re.Pattern[str]
@@ -64,7 +64,7 @@ class Redactor:
             for form in (variant, clean(variant))
         }
         self._known = KnownSecrets(self._secrets, _SHORTEST)
-        self._telling = KnownSecrets((one for one in self._secrets if len(one) >= _TELLING), _TELLING)
+        self._long_secrets = KnownSecrets((one for one in self._secrets if len(one) >= _LONG), _LONG)
         self._numbers: dict[str, dict[str, int]] = {}
         self._paths = {
             place.project: "<project>",
@@ -80,7 +80,7 @@ class Redactor:
             after=r"(?![\w-])(?:/[^\s\"'<>]*+)?",
         )
         self._users = _either(place.users, before=r"(?<![A-Za-z0-9])", after=r"(?![A-Za-z0-9])")
-        self._quoted = [one for one in place.texts if len(one) >= _TELLING and "<value>" not in one]
+        self._quoted = [one for one in place.texts if len(one) >= _LONG and "<value>" not in one]
         self._here = place.host
         hosts = [host for host in (place.host, *place.others) if host]
         self._hosts = _either(
@@ -99,7 +99,7 @@ class Redactor:
             taken[VALUE] += 1
             return f"<{plural(len(text), 'character')}>"
         text = "\n".join(map(clean, text.split("\n")))
-        text = self._swept(text, self._telling, taken)
+        text = self._swept(text, self._long_secrets, taken)
         text = self._unquoted(text, taken)
         spans = merged([*text_spans(text), *_spans(_RUNS, text)])
         taken.update({TOKEN: len(spans)} if spans else {})
@@ -131,7 +131,7 @@ class Redactor:
     def _unquoted(self, text: str, taken: Taken) -> str:
         """Return a text without what it quotes, perhaps cut short, of texts that stand where a number belongs."""
         for quoted in self._quoted:
-            while (at := text.find(quoted[:_TELLING])) >= 0:
+            while (at := text.find(quoted[:_LONG])) >= 0:
                 taken[VALUE] += 1
                 same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(text[at:], quoted, strict=False)))
                 text = f"{text[:at]}<value>{text[at + same :]}"
