@@ -44,7 +44,7 @@ _ABOUT = words(
     disabled required
     """
 )
-"""Last words of names that describe a secret. A value is hidden there too, unless it is a path, an amount or a label."""
+"""Last words of names that describe a secret. A value is hidden there too, but for paths, amounts and labels."""
 _SWITCHES = words(
     """
     no disable enable use skip allow require is has hide show without
