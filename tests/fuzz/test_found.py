@@ -9,8 +9,9 @@ from stormdeck.model.logs.access import parse_access, unix_time
 from stormdeck.model.logs.batch import LogBatch
 from stormdeck.model.logs.reader import AccessReader
 from stormdeck.model.logs.reasons import reason
+from stormdeck.model.masking.lines import mask_text
 from stormdeck.model.retries.ledger import Ledger
-from stormdeck.model.text import clean, mask_text
+from stormdeck.model.text import clean
 from stormdeck.sources.logs.lines import LONGEST_LINE
 from stormdeck.sources.prometheus import read_metrics
 

@@ -16,11 +16,12 @@ from stormdeck.model.logs.batch import LogBatch
 from stormdeck.model.logs.reader import AccessReader
 from stormdeck.model.logs.reasons import LONGEST_REASON, is_cooldown, reason
 from stormdeck.model.logs.records import Level, RecordReader, classify
+from stormdeck.model.masking.lines import mask_text
 from stormdeck.model.meter import TrafficMeter
 from stormdeck.model.redaction.lines import Structure
 from stormdeck.model.retries.ledger import Ledger
 from stormdeck.model.symptoms.decode import meant, near
-from stormdeck.model.text import clean, mask_text
+from stormdeck.model.text import clean
 from stormdeck.sources.logs.lines import LONGEST_LINE, LineSplitter
 
 NOW = 1_795_269_720.0

@@ -59,7 +59,7 @@ def looked_up(monkeypatch):
 
     def look_up(host):
         names.append(host)
-        return "no such name in a test"
+        return resolving.Unresolved("no such name in a test", is_final=True)
 
     original = HttpClient._ask
 

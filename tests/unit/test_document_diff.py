@@ -2,9 +2,11 @@
 
 import pytest
 
+from stormdeck.model.masking.json_text import mask_json
+from stormdeck.model.masking.names import is_secret_name
+from stormdeck.model.masking.values import mask_value
 from stormdeck.model.settings.diff import DiffKind, diff
 from stormdeck.model.settings.document import Document
-from stormdeck.model.settings.secrets import is_secret, masked_json, masked_value
 
 
 def drawn(old, new):
@@ -64,7 +66,7 @@ SECRET_TEXTS = {
 
 @pytest.mark.parametrize("text", SECRET_TEXTS.values(), ids=SECRET_TEXTS)
 def test_secrets_are_masked_line_for_line(text):
-    shown = masked_json(text)
+    shown = mask_json(text)
     assert "hunter2" not in shown
     assert shown.count("\n") == text.count("\n")
 
@@ -73,5 +75,5 @@ def test_secrets_are_masked_line_for_line(text):
     "name", ["ANTHROPIC_MODEL", "CLAUDE_CODE_MAX_OUTPUT_TOKENS", "MAX_THINKING_TOKENS", "monkey", "apiKeyHelper"]
 )
 def test_what_is_no_secret_stays_readable(name):
-    assert not is_secret(name)
-    assert masked_value(f"env.{name}", "32000") == "32000"
+    assert not is_secret_name(name)
+    assert mask_value(f"env.{name}", "32000") == "32000"

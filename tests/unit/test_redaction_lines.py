@@ -91,7 +91,7 @@ def test_a_frame_outside_of_a_failure_is_left_out():
 
 
 @pytest.mark.parametrize(
-    "line", [ACCESS, "18:22:01 - LiteLLM Proxy:ERROR: a.py:1 - x", "ERROR 11-20 18:22:01 [a.py:1] x"]
+    "line", [ACCESS, "18:22:01 - LiteLLM Proxy:ERROR: utils.py:1 - x", "ERROR 11-20 18:22:01 [utils.py:1] x"]
 )
 def test_what_is_kept_is_read_as_the_line_itself(line):
     [shown] = kept(line)

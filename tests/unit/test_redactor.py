@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from stormdeck.model.redaction.harvest import secrets_of
+from stormdeck.model.masking.harvest import secrets_of
 from stormdeck.model.redaction.people import whereabouts
 from stormdeck.model.redaction.redactor import SECRET, Redactor
 from stormdeck.model.redaction.settings import settings_as_json
@@ -82,9 +82,9 @@ def test_the_same_secret_has_the_same_number_everywhere():
 @pytest.mark.parametrize(
     ("text", "shown"),
     [
-        ("/home/anna/acme/billing/x.py", "<project>/x.py"),
+        ("/home/anna/acme/billing/x.py", "<project>/<path-1>"),
         ("/home/anna/.claude", "~/.claude"),
-        ("/home/bob/.ssh and /Users/carol/x", "/home/<user>/.ssh and /Users/<user>/x"),
+        ("/home/bob/.ssh and /Users/carol/x", "<path-1> and <path-2>"),
         ("projects/-home-anna-acme-billing/a.jsonl", "projects/<project>/a.jsonl"),
         ("anna@annas-laptop said, anna.k@acme.example too", "<e-mail> said, <e-mail> too"),
         ("run by anna", "run by <user>"),
@@ -176,3 +176,31 @@ class TestSettings:
         assert file["values"] == {}
         assert file["error"]["line"] == 1
         assert "hunter22" not in str(file)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("/srv/my models/x/y is no model", "<path-1> is no model"),
+        ("acme/JohnDoe-Qwen3.5-27B-ft is not served", "<name-1>/<name-2>-Qwen3.5-27B-<name-3> is not served"),
+        ("Qwen/Qwen3.5-27B is served", "Qwen/Qwen3.5-27B is served"),
+        ("LiteLLM gpubox:4000 is down", "LiteLLM <host-1>:4000 is down"),
+        ("gpu.example.org:8000 and settings.json:12", "<host-1>:8000 and settings.json:12"),
+        ("http://127.0.0.1:8000/acme/v1/messages?x=1", "http://127.0.0.1:8000/*/v1/messages?x=1"),
+        (r"C:\Users\carol\x", "<path-1>"),
+        ("~/.claude/settings.json", "~/.claude/settings.json"),
+        ("~/acme/models/x", "~/<path-1>"),
+        ("fe80::1%eth0 and ::1", "<host-1> and ::1"),
+    ],
+)
+def test_paths_models_and_hosts_give_way_to_marks(text, shown):
+    place = whereabouts(
+        "/home/anna",
+        "/home/anna/acme",
+        {},
+        "here",
+        ["http://gpubox:4000"],
+        ["/srv/my models/x"],
+        ["acme/JohnDoe-Qwen3.5-27B-ft", "Qwen/Qwen3.5-27B"],
+    )
+    assert redacted(text, place=place) == shown

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from stormdeck.commands.paint import Ink, Paint, cells
+from stormdeck.model.masking.lines import mask_text
 from stormdeck.model.retries.report import Report
 from stormdeck.model.retries.storm import Outcome, Storm
 from stormdeck.model.text import clean
@@ -80,7 +81,7 @@ def _storms(storms: Sequence[Storm], paint: Paint) -> list[str]:
         padded[4] = paint(padded[4], _INKS[storm.outcome])
         lines.append("  " + "  ".join(padded).rstrip())
         if storm.reason:
-            lines.append("    " + paint(fit(clean(storm.reason), COLUMNS - 4), Ink.QUIET))
+            lines.append("    " + paint(fit(mask_text(clean(storm.reason)), COLUMNS - 4), Ink.QUIET))
     return lines
 
 

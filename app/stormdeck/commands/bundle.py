@@ -16,9 +16,12 @@ from stormdeck.commands.checking import missing
 from stormdeck.commands.glance import Glance, glance
 from stormdeck.commands.paint import Ink, paint_for
 from stormdeck.commands.talk import asked, put, say, standard_output
-from stormdeck.model.redaction.harvest import secrets_of
+from stormdeck.model.masking.harvest import secrets_of
 from stormdeck.model.redaction.people import whereabouts
 from stormdeck.model.redaction.redactor import Redactor
+from stormdeck.model.redaction.settings import texts_for_numbers
+from stormdeck.model.settings.field import Kind
+from stormdeck.model.settings.fields import FIELDS
 from stormdeck.options import Options
 from stormdeck.options.kinds import printable
 from stormdeck.sources.private_folder import write_folder
@@ -85,7 +88,14 @@ def _collect(options: Options, environ: Mapping[str, str], tape: Tape | None, no
     seen = glance(options, environ)
     known = seen.known
     place = whereabouts(
-        str(known.paths.home), str(known.paths.project.absolute()), environ, platform.node(), _urls(seen)
+        str(known.paths.home),
+        str(known.paths.project.absolute()),
+        environ,
+        platform.node(),
+        _urls(seen),
+        _files(seen, tape),
+        _models(seen),
+        texts_for_numbers(known.settings),
     )
     redact = Redactor(secrets_of(known.settings, environ, known.proxy_config), place)
     versions = {"Programs": program_versions(), "Machine": system_versions(environ)}
@@ -100,6 +110,32 @@ def _urls(seen: Glance) -> list[str]:
     yaml = [one.api_base for one in known.proxy_config.deployments()] if known.proxy_config is not None else []
     named = [url for url in (known.options.vllm, known.options.proxy) if url]
     return [*effective, *yaml, *named, *(found.url for found in seen.deck.discovery.found)]
+
+
+def _files(seen: Glance, tape: Tape | None) -> list[str]:
+    """Return every file and folder that is known by its whole name."""
+    known = seen.known
+    named = [*seen.logs, *map(str, known.options.log), *_recorded(tape)]
+    files = [known.proxy_config.file] if known.proxy_config is not None else []
+    files += [Path(one).name for one in (*named, *files)]
+    values = (known.settings.text(path) or "" for path in known.settings.effective)
+    return [*named, *files, *(text for text in (*values, *_models(seen)) if text.startswith(("/", "~/")))]
+
+
+def _recorded(tape: Tape | None) -> list[str]:
+    return [tape.name, *{batch.log for batch in tape.batches if batch.log}] if tape is not None else []
+
+
+def _models(seen: Glance) -> list[str]:
+    """Return every id of a model that settings, YAML and servers name."""
+    known, deck = seen.known, seen.deck
+    fields = [field.path for field in FIELDS if field.kind in {Kind.MODEL, Kind.TIER_ID}]
+    found = [known.settings.text(path) or "" for path in fields]
+    if known.proxy_config is not None:
+        found += [name for one in known.proxy_config.deployments() for name in (one.name, one.model, one.upstream_id)]
+    if deck.vllm is not None:
+        found += [name for model in deck.vllm.models for name in (model.id, model.root or "")]
+    return [*found, *(deck.proxy.models if deck.proxy is not None else ())]
 
 
 def _list(folder: Path, made: Sequence[Piece]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -74,7 +74,7 @@ def pieces(material: Material, redact: Redactor) -> list[Piece]:
         _settings(seen, redact),
         _options(material.options, redact),
         _retries(seen, material.tape, redact),
-        *(_log(number, path, lines, redact) for number, (path, lines) in enumerate(seen.logs.items(), 1)),
+        *(_log(number, lines, redact) for number, lines in enumerate(seen.logs.values(), 1)),
     ]
     if material.tape is not None:
         made.append(_recording(material.tape, redact))
@@ -135,11 +135,21 @@ def _settings(seen: Glance, redact: Redactor) -> Piece:
 
 
 def _options(options: Options, redact: Redactor) -> Piece:
+    taken: Taken = Counter()
     rows = [
-        f"{declared.name}: {shown(getattr(options, declared.name))}   ({options.origin(declared.name)})"
-        for declared in DECLARED
+        f"{one.name}: {_option(options, one.name, redact, taken)}   ({options.origin(one.name).kind.value})"
+        for one in DECLARED
     ]
-    return _made("options.txt", "stormdeck's own options and their origin", rows, redact)
+    return Piece("options.txt", "stormdeck's own options and their origin", "\n".join(rows) + "\n", taken)
+
+
+def _option(options: Options, name: str, redact: Redactor, taken: Taken) -> str:
+    """Return the value of an option; of files and folders only stand-ins."""
+    value = getattr(options, name)
+    values = value if isinstance(value, tuple) else (value,)
+    if name == "log" or any(isinstance(one, Path) for one in values):
+        return ", ".join(redact.file(str(one), taken) for one in values)
+    return redact.text(shown(value), taken)
 
 
 def _retries(seen: Glance, tape: Tape | None, redact: Redactor) -> Piece:
@@ -163,32 +173,37 @@ def _log_name(number: int) -> str:
     return f"log-{number}.txt"
 
 
-def _log(number: int, path: str, lines: Sequence[str], redact: Redactor) -> Piece:
+def _log(number: int, lines: Sequence[str], redact: Redactor) -> Piece:
     taken: Taken = Counter()
-    structure = Structure(datetime.timestamp)
+    structure = Structure(datetime.timestamp, redact.stand_in)
     kept = [told for line in lines if (told := structure.line(line)) is not None]
     text = "".join(f"{redact.text(line, taken)}\n" for line in kept[-MOST_LINES:])
     taken["line"] += len(lines) - len(kept[-MOST_LINES:])
-    return Piece(_log_name(number), f"end of {redact.text(Path(path).name, Counter())}: {_LINES}", text, taken)
+    return Piece(_log_name(number), f"end of a log: {_LINES}", text, taken)
 
 
 def _recording(tape: Tape, redact: Redactor) -> Piece:
     taken: Taken = Counter()
     rows = "".join(f"{write_recorded(one)}\n" for one in _kept(tape, redact, taken))
-    return Piece(RECORDING, f"{redact.text(tape.name, Counter())}, for replay: {_LINES}", rows, taken)
+    return Piece(RECORDING, f"a recording, for replay: {_LINES}", rows, taken)
 
 
 def _kept(tape: Tape, redact: Redactor, taken: Taken) -> Iterator[Recorded]:
     """Yield the structure of a recording's lines, at their times."""
     logs: dict[str, Structure] = {}
     for batch in tape.batches:
-        structure = logs.setdefault(batch.log, Structure(datetime.timestamp))
+        structure = logs.setdefault(batch.log, Structure(datetime.timestamp, redact.stand_in))
         for line in batch.lines:
             told = structure.line(line)
             if told is None:
                 taken["line"] += 1
             else:
-                yield Recorded(batch.arrived, redact.text(told, taken), redact.text(batch.log, Counter()))
+                yield Recorded(batch.arrived, redact.text(told, taken), _recorded_name(batch.log, logs))
+
+
+def _recorded_name(log: str, logs: Mapping[str, Structure]) -> str:
+    """Return a log's name in a recording; a recording without names keeps having none."""
+    return f"log-{list(logs).index(log) + 1}.log" if log else ""
 
 
 def readme(made: Sequence[Piece], now: float) -> Piece:
@@ -203,10 +218,10 @@ def readme(made: Sequence[Piece], now: float) -> Piece:
     lines += [
         "",
         "In place of what was taken out stand marks: <secret-1> is a key that is configured on this machine, the same",
-        "number being the same key; <token> has the look of one; <host-1>, <user>, ~, <project>, <e-mail> and <id-1>",
-        "stand for machines, people and places. Of settings that have nothing to do with servers only the key and the",
-        "size are told. No file holds the text of a prompt, of an answer or of a transcript: log lines were not masked",
-        "but built anew from the parts that stormdeck knows.",
+        "number being the same key; <token> has the look of one; <host-1>, <user>, ~, <project>, <path-1>, <name-1>,",
+        "<error-1>, file-1.py, package-1, <e-mail> and <id-1> stand for machines, people, places, models and programs.",
+        "Of settings that have nothing to do with servers only the key and the size are told. No file holds the text",
+        "of a prompt, of an answer or of a transcript: log lines were not masked but built anew from known parts.",
         "",
         "To look at it: stormdeck analyze log-1.txt",
     ]

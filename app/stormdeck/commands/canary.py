@@ -10,8 +10,8 @@ from typing import Any
 from stormdeck import __version__
 from stormdeck.commands.asking import token_for
 from stormdeck.commands.checking import Knowledge
-from stormdeck.commands.hiding import Hider
 from stormdeck.commands.paint import Ink, Paint
+from stormdeck.commands.report import Hide
 from stormdeck.commands.talk import say, standard_error
 from stormdeck.model.canary.check import Check, Route, Verdict
 from stormdeck.model.canary.plan import Plan, plan_of
@@ -48,7 +48,7 @@ def _tell(check: Check) -> None:
     say(f"  {check.verdict.value:<{_NAME}}{where}{check.name}")
 
 
-def as_text(planned: Plan, report: CanaryReport, hide: Hider, paint: Paint) -> list[str]:
+def as_text(planned: Plan, report: CanaryReport, hide: Hide, paint: Paint) -> list[str]:
     """Return the results by the way they went, then which hop is to blame, then what will work."""
     lines: list[str] = []
     for route in Route:
@@ -77,7 +77,7 @@ def _heading(planned: Plan, route: Route) -> str:
     return f"canary{place}: as Claude Code {planned.shape.version} sends"
 
 
-def _rows(check: Check, hide: Hider, paint: Paint) -> list[str]:
+def _rows(check: Check, hide: Hide, paint: Paint) -> list[str]:
     code = f" {check.code}" if check.code and check.verdict is not Verdict.PASS else ""
     indent = " " * (_NAME + 2)
     first, *rest = _wrapped(hide(f"{check.name}{code}: {check.words}"), "", "")
@@ -97,7 +97,7 @@ def _wrapped(text: str, first: str, then: str) -> list[str]:
     return rows or [""]
 
 
-def as_json(planned: Plan, report: CanaryReport, hide: Hider) -> dict[str, Any]:
+def as_json(planned: Plan, report: CanaryReport, hide: Hide) -> dict[str, Any]:
     """Return the canary as an additional part of the report."""
     return {
         "ok": not failed(report),

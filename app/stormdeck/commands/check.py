@@ -12,6 +12,7 @@ from stormdeck.commands.first import first_server
 from stormdeck.commands.paint import paint_for
 from stormdeck.commands.talk import put, say, standard_output
 from stormdeck.model.finding import Finding, Severity
+from stormdeck.model.masking.lines import mask_text
 from stormdeck.model.rules.destination import Destination, destination, unjudged
 from stormdeck.model.rules.gather import facts_of
 from stormdeck.model.rules.live import Reach
@@ -121,7 +122,7 @@ def _asides(known: Knowledge, found: Sequence[Finding], rules: Selection) -> lis
     if found:
         version, how = known.client.version, known.client.how
         lines.append(f"Checked for Claude Code {version} ({how})." if version else f"Version of Claude Code {how}.")
-    return [clean(line) for line in lines]
+    return [mask_text(clean(line)) for line in lines]
 
 
 def _may_fix(known: Knowledge, found: Sequence[Finding], rules: Selection) -> bool:

@@ -9,12 +9,13 @@ from collections.abc import Mapping, Sequence
 from stormdeck.commands.glance import glance
 from stormdeck.commands.paint import Ink, Paint, paint_for
 from stormdeck.commands.talk import put, say, standard_output
+from stormdeck.model.masking.lines import mask_text
 from stormdeck.model.symptoms.cause import Cause, Standing, as_json
 from stormdeck.model.symptoms.decode import decode, meant, near
 from stormdeck.model.symptoms.matching import Quote
 from stormdeck.model.symptoms.traces import traces
 from stormdeck.model.symptoms.words import words_in
-from stormdeck.model.text import clean, mask_text
+from stormdeck.model.text import clean
 from stormdeck.options import Options
 from stormdeck.options.kinds import quoted
 

@@ -17,6 +17,8 @@ from stormdeck.commands.checking import Knowledge, learn
 from stormdeck.commands.edit_effect import Effect, effect_of
 from stormdeck.commands.paint import paint_for
 from stormdeck.commands.talk import OutputError, asked, flush, put, say, standard_error, standard_output
+from stormdeck.model.masking.findings import known_secrets
+from stormdeck.model.masking.lines import mask_text
 from stormdeck.model.settings.diff import DiffLine, diff
 from stormdeck.model.settings.document import Document
 from stormdeck.model.settings.merge import loaded
@@ -98,7 +100,7 @@ def run(options: Options, environ: Mapping[str, str], request: Request) -> int:
         say("stormdeck: nothing is written.")
         raise
     except _NotMadeError as stop:
-        say(f"stormdeck: {clean(stop.words)}")
+        say(f"stormdeck: {mask_text(clean(stop.words))}")
         if request.as_json and stop.code == REFUSED:
             put(json.dumps(_refusal(stop), indent=2, ensure_ascii=False))
         return stop.code
@@ -143,7 +145,13 @@ def _worked_out(known: Knowledge, request: Request) -> _Edit:
     value = _value(request)
     file = _file(known.settings, request.scope)
     text = _without(file, path, known.paths.backups) if request.value is None else _with(file, path, value)
-    return _Edit(path, file, text, diff(file.text, text), effect_of(known, loaded(file, text), path))
+    return _Edit(
+        path,
+        file,
+        text,
+        diff(file.text, text, known_secrets(known.settings)),
+        effect_of(known, loaded(file, text), path),
+    )
 
 
 def _value(request: Request) -> object:
@@ -289,7 +297,7 @@ def _tell_outcome(request: Request, edit: _Edit, backup: Path | None) -> None:
 
 def _refusal(stop: _NotMadeError) -> dict[str, Any]:
     findings = stop.edit.effect.as_json() if stop.edit is not None else []
-    return {"version": 1, "written": False, "refused": clean(stop.words), "findings": findings}
+    return {"version": 1, "written": False, "refused": mask_text(clean(stop.words)), "findings": findings}
 
 
 def _as_json(request: Request, edit: _Edit, backup: Path | None) -> dict[str, Any]:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from stormdeck.commands.checking import Knowledge
-from stormdeck.commands.hiding import Hider
 from stormdeck.model.finding import Finding, Severity
+from stormdeck.model.masking.findings import known_secrets
 from stormdeck.model.rules.gather import facts_of
 from stormdeck.model.rules.located import located, where
 from stormdeck.model.rules.registry import check
@@ -39,7 +39,7 @@ class Effect:
         """Yield the effect in lines, secrets masked: new findings first."""
         if self.stronger is not None:
             yield f"It has no effect: the {self.stronger.value} settings set {self.path} too, and win."
-        hide = Hider(self.would)
+        hide = known_secrets(self.would)
         for heading, found in (("New with this edit:", self.new), ("As before:", self.standing)):
             if found:
                 yield heading
@@ -48,7 +48,7 @@ class Effect:
 
     def as_json(self) -> list[dict[str, Any]]:
         """Return the findings for ``--json``, secrets masked."""
-        hide = Hider(self.would)
+        hide = known_secrets(self.would)
         return [
             {
                 "code": one.code,

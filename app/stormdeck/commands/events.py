@@ -22,6 +22,7 @@ from datetime import datetime
 
 from stormdeck.commands.paint import Ink, Paint
 from stormdeck.model.logs.batch import LogState, LogStatus
+from stormdeck.model.masking.lines import mask_text
 from stormdeck.model.retries.changes import Change, ChangeKind
 from stormdeck.model.retries.report import Report, storm_as_json
 from stormdeck.model.retries.storm import Outcome, Storm
@@ -117,7 +118,7 @@ def _change_words(change: Change, now: float) -> str:
         return f"{name}: {_ENDS.get(change.storm.outcome, 'the client gave up')}{took}"
     if change.kind is ChangeKind.WITHDRAWN:
         return f"{name} was none: its {storm.attempts} attempts were turns of their own"
-    why = f"{storm.cause} {clean(storm.reason)}".strip()
+    why = f"{storm.cause} {mask_text(clean(storm.reason))}".strip()
     ahead = f"; next {about(storm.next_at - now)}" if storm.next_at is not None else ""
     if storm.gives_up_at is not None:
         ahead += f", gives up at {_clock(storm.gives_up_at)}"

@@ -6,9 +6,10 @@ import re
 from dataclasses import dataclass
 
 from stormdeck.commands.paint import cells
+from stormdeck.model.masking.json_text import mask_json
+from stormdeck.model.masking.yaml_text import mask_yaml
 from stormdeck.model.settings.document import Document
 from stormdeck.model.settings.scope import FileError
-from stormdeck.model.settings.secrets import masked_json
 from stormdeck.model.text import clean
 
 _WIDEST = 96
@@ -34,7 +35,7 @@ class Source:
 
     def __init__(self, text: str) -> None:
         self._text = text.split("\n")
-        self._shown = masked_json(text)
+        self._shown = mask_json(text) if text.lstrip("\ufeff \t\r\n")[:1] in "{[" else _as_yaml(text)
         self._document = Document.parse(self._shown)
 
     def setting(self, path: str) -> Excerpt | None:
@@ -52,6 +53,10 @@ class Source:
             return _excerpt(self._shown, line, 1, 0)
         word = _WORD.match(rows[line - 1], column - 1)
         return _excerpt(self._shown, line, column, len(word.group()) if word else 1)
+
+
+def _as_yaml(text: str) -> str:
+    return "\n".join(mask_yaml(text.split("\n")))
 
 
 def _excerpt(text: str, line: int, column: int, length: int) -> Excerpt:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 
+from stormdeck.commands import report
 from stormdeck.commands.checking import Knowledge
 from stormdeck.commands.first import first_server
-from stormdeck.commands.hiding import Hider
 from stormdeck.commands.paint import paint_for
 from stormdeck.commands.talk import asked, flush, put, say, standard_error, standard_output
+from stormdeck.model.masking.findings import known_secrets
 from stormdeck.model.rules.selection import ALL, Selection
 from stormdeck.model.settings.diff import diff
 from stormdeck.model.settings.fixing import fixes
@@ -57,9 +58,9 @@ def fix(known: Knowledge, rules: Selection = ALL, *, agreed: bool, aside: bool) 
     file = proposal.file
     tell = say if aside else put
     paint = paint_for(standard_error() if aside else standard_output())
-    hide = Hider(known.settings)
+    hide = report.hider(known.settings, known.texts())
     tell(clean(str(file.path)))
-    for line in paint.diff(diff(file.text, proposal.text)):
+    for line in paint.diff(diff(file.text, proposal.text, known_secrets(known.settings))):
         tell(line)
     for reason in proposal.reasons:
         tell(f"  {hide(reason)}")

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import textwrap
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from stormdeck.commands.excerpt import Excerpt, Source
-from stormdeck.commands.hiding import Hider
 from stormdeck.commands.paint import Ink, Paint
 from stormdeck.model.finding import Finding, Fix, Paste, Severity
+from stormdeck.model.masking.findings import known_secrets
+from stormdeck.model.masking.values import mask_value
 from stormdeck.model.path import HopKind
 from stormdeck.model.rules.located import edit_file, where
 from stormdeck.model.settings.scope import SettingsSnapshot
-from stormdeck.model.settings.secrets import masked_value
 from stormdeck.model.text import clean
 from stormdeck.model.units import plural
 
@@ -26,6 +26,9 @@ _HEADINGS = {
     HopKind.GPU: "GPU",
 }
 _COLUMNS = 100
+
+Hide = Callable[[str], str]
+"""Returns a text without secrets."""
 
 
 def as_text(found: Sequence[Finding], settings: SettingsSnapshot, texts: Mapping[str, str], paint: Paint) -> list[str]:
@@ -63,9 +66,10 @@ def as_json(found: Sequence[Finding], settings: SettingsSnapshot, texts: Mapping
     }
 
 
-def hider(settings: SettingsSnapshot, texts: Mapping[str, str]) -> Hider:
-    """Return what keeps the secrets of the settings, and of the other texts, out of a report."""
-    return Hider(settings, _others(settings, texts))
+def hider(settings: SettingsSnapshot, texts: Mapping[str, str]) -> Hide:
+    """Return what keeps the secrets of the settings, and of the other texts, out of a report; it makes one line."""
+    known = known_secrets(settings, [line for text in _others(settings, texts) for line in text.split("\n")])
+    return lambda text: known(clean(text))
 
 
 def _others(settings: SettingsSnapshot, texts: Mapping[str, str]) -> list[str]:
@@ -81,7 +85,7 @@ def _counts(found: Sequence[Finding]) -> Counter[Severity]:
 class _Writer:
     """Writes findings with the lines that they are about."""
 
-    def __init__(self, texts: Mapping[str, str], paint: Paint, hide: Hider) -> None:
+    def __init__(self, texts: Mapping[str, str], paint: Paint, hide: Hide) -> None:
         self._sources = {path: Source(text) for path, text in texts.items() if text}
         self._paint = paint
         self._hide = hide
@@ -137,7 +141,7 @@ class _Writer:
         return [(first if at == 0 else f"{gutter}   ") + row for at, row in enumerate(rows)]
 
 
-def _entry_json(finding: Finding, settings: SettingsSnapshot, hide: Hider) -> dict[str, Any]:
+def _entry_json(finding: Finding, settings: SettingsSnapshot, hide: Hide) -> dict[str, Any]:
     return {
         "code": finding.code,
         "severity": finding.severity.value,
@@ -153,14 +157,14 @@ def _entry_json(finding: Finding, settings: SettingsSnapshot, hide: Hider) -> di
     }
 
 
-def _fix_json(fix: Fix, settings: SettingsSnapshot, hide: Hider) -> dict[str, Any]:
+def _fix_json(fix: Fix, settings: SettingsSnapshot, hide: Hide) -> dict[str, Any]:
     edits = []
     target = settings.file(fix.scope) if fix.scope is not None else None
     for edit in fix.edits:
         file = target.path if target is not None else edit_file(settings, edit)
         value = edit.value
         if isinstance(value, str | int | float) and not isinstance(value, bool):
-            text = hide(masked_value(edit.path, str(value)))
+            text = hide(mask_value(edit.path, str(value)))
             value = value if text == str(value) else text
         edits.append({"file": None if file is None else str(file), "path": edit.path, "value": value})
     return {"description": hide(fix.description), "edits": edits, "safe": fix.safe}

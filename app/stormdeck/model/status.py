@@ -6,11 +6,12 @@ from stormdeck.model.bar import Bar, shortened
 from stormdeck.model.deck import Deck
 from stormdeck.model.hop import HopKind
 from stormdeck.model.light import Light
+from stormdeck.model.masking.lines import mask_text
 from stormdeck.model.path import Hop, path, unknown_base, unknown_front
 from stormdeck.model.retries.report import storm_as_json
 from stormdeck.model.server import ServerState
 from stormdeck.model.settings.trust import withheld
-from stormdeck.model.text import clean, mask_url
+from stormdeck.model.text import clean
 from stormdeck.model.traffic import TrafficSnapshot
 from stormdeck.model.verdict.statement import Statement
 
@@ -127,8 +128,8 @@ def _hop(hop: Hop, deck: Deck) -> dict[str, object]:
     return {
         "name": clean(hop.name),
         "kind": _kind(hop.kind),
-        "url": mask_url(url) if url is not None else None,
+        "url": mask_text(url) if url is not None else None,
         "state": _LIGHTS.get(hop.light, DEGRADED),
         "latency_ms": server.latency_ms if server is not None else None,
-        "detail": clean(detail),
+        "detail": mask_text(clean(detail)),
     }

@@ -9,6 +9,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+from stormdeck.model.masking.lines import mask_text
 from stormdeck.model.theme_names import THEME_NAMES
 
 _LONGEST_QUOTE = 80
@@ -66,7 +67,8 @@ def printable(text: str) -> str:
 
 
 def quoted(text: str) -> str:
-    """Return a text in quotes, safe to print, its end left out when it is long."""
+    """Return a text in quotes, safe to print, its end left out when it is long, without secrets."""
+    text = mask_text(text)
     end = "..." if len(text) > _LONGEST_QUOTE else ""
     return f'"{printable(text[:_LONGEST_QUOTE])}{end}"'
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import deque
 from statistics import median
 
+from stormdeck.model.masking.lines import mask_text
 from stormdeck.model.server import ServedModel, ServerState
-from stormdeck.model.text import clean, mask_url
+from stormdeck.model.text import clean
 from stormdeck.model.units import duration
 from stormdeck.sources.http import Answer, Failure, Trouble, json_object
 
@@ -23,7 +24,7 @@ def shown(text: str, longest: int = _LONGEST_NAME) -> str:
 def what_came(answer: Answer) -> str:
     """Say what an unexpected answer is: ``a redirect to http://...``, ``an HTML page``, ``status 404``."""
     if 300 <= answer.status < 400:
-        where = shown(mask_url(answer.headers.get("location", "")), 80)
+        where = shown(mask_text(answer.headers.get("location", "")), 80)
         return f"a redirect to {where}, not followed" if where else f"status {answer.status}"
     status = "" if answer.status == 200 else f" with status {answer.status}"
     if is_html(answer):

@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from stormdeck.sources.contents import contents
+
 _PROC = Path("/proc")
 _RUNTIMES = (("kubepods", "kubectl"), ("libpod", "podman"), ("docker", "docker"))
 """A word in the control group of a container, and the program that started it."""
@@ -40,6 +42,6 @@ def container_of(pid: int, proc: Path = _PROC) -> Container | None:
 
 def _group(process: Path) -> str:
     try:
-        return (process / "cgroup").read_text()[:4096]
+        return contents(process / "cgroup", 64 * 1024).decode("utf-8", "replace")[:4096]
     except (OSError, ValueError):
         return ""

@@ -6,10 +6,11 @@ import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from stormdeck.model.discovery import DiscoverySnapshot, Found, Missed
+from stormdeck.model.masking.lines import mask_text
 from stormdeck.model.server import ServerKind, ServerState
 from stormdeck.model.settings.scope import SettingsSnapshot
 from stormdeck.model.settings.trust import is_trusted
-from stormdeck.model.text import clean, mask_url
+from stormdeck.model.text import clean
 from stormdeck.sources.address import address, is_own_host
 from stormdeck.sources.aside import in_time
 from stormdeck.sources.behind import behind_forwarders
@@ -127,7 +128,7 @@ def _is_hosted(url: str) -> bool:
 
 
 def _hosted(how: str, url: str) -> Missed:
-    return Missed(how, f"{clean(mask_url(url))[:80]} is {HOSTED}", hosted=True)
+    return Missed(how, f"{clean(mask_text(url))[:80]} is {HOSTED}", hosted=True)
 
 
 def _listening(scan: Scan) -> Iterable[Place]:

@@ -68,6 +68,8 @@ class _Question:
             if _is_alive(alive):
                 return Identity(ServerKind.LITELLM, f"{_ALIVE} says I'm alive!")
         first = await self._ask(_MODELS if self._key else _VERSION)
+        if _is_too_big(first) and self._key:
+            first = await self._ask(_VERSION)
         if isinstance(first, Failure):
             return _failed(first)
         if self._key and served_by(first) == "vllm":

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stormdeck.model.discovery import ServerProcess
+from stormdeck.model.masking.command import mask_command
 from stormdeck.model.server import ServerKind, ServerState
-from stormdeck.model.text import clean, mask_command
+from stormdeck.model.text import clean
 from stormdeck.sources.commandline import speaks_tls, told_port
 from stormdeck.sources.model_folder import model_type
 from stormdeck.sources.outputs import outputs_of

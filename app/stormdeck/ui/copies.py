@@ -7,8 +7,10 @@ from typing import NamedTuple
 from stormdeck.model.canary.check import Check
 from stormdeck.model.discovery import Found, Missed
 from stormdeck.model.finding import Finding
+from stormdeck.model.masking.lines import mask_text
+from stormdeck.model.masking.values import mask_value
 from stormdeck.model.settings.field import Field, Kind
-from stormdeck.model.text import clean, mask_text
+from stormdeck.model.text import clean
 from stormdeck.ui.widgets.check_list import Item
 
 
@@ -33,7 +35,7 @@ def of_item(item: Item | None) -> Copy:
         case Found():
             return Copy(_safe(item.url), "the URL")
         case Missed():
-            return Copy(_safe(f"{item.what}: {item.why}"), item.what)
+            return Copy(_safe(f"{item.what}: {item.why}"), _safe(item.what))
         case _:
             return Copy("", "Nothing to copy here.")
 
@@ -42,7 +44,7 @@ def of_setting(field: Field, value: str | None) -> Copy:
     """Return what is copied of a row of the form."""
     if value is None:
         return Copy("", "Nothing to copy: it is not set.")
-    if field.kind is Kind.SECRET or mask_text(value) != value:
+    if field.kind is Kind.SECRET or mask_value(field.path, value) != value:
         return Copy("", "Secrets are not copied.")
     return Copy(value, field.label)
 

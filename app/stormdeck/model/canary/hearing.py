@@ -9,7 +9,8 @@ from stormdeck.model.canary.events import EventReader
 from stormdeck.model.canary.outcome import Gone, Outcome
 from stormdeck.model.canary.questions import Ask
 from stormdeck.model.canary.reply import Reply, counted, error_text, json_body
-from stormdeck.model.text import MASK, clean, mask_text
+from stormdeck.model.masking.lines import MASK, mask_text
+from stormdeck.model.text import clean
 
 LIMIT = 256 * 1024
 """Bytes of an answer that is no stream; one of 64 tokens has 600 (measured, vLLM 0.32)."""

@@ -6,7 +6,8 @@ import json
 import re
 from functools import lru_cache
 
-from stormdeck.model.text import clean, mask_text
+from stormdeck.model.masking.lines import mask_text
+from stormdeck.model.text import clean
 
 LONGEST_REASON = 100
 _LOOKED_AT = 8192

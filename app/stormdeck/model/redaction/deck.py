@@ -9,8 +9,10 @@ from pathlib import Path
 
 from stormdeck.model.deck import Deck
 from stormdeck.model.discovery import DiscoverySnapshot, Found
+from stormdeck.model.gpu import GpuSnapshot
 from stormdeck.model.logs.tails import LogTails
 from stormdeck.model.redaction.messages import message_structure
+from stormdeck.model.redaction.public import PROGRAMS
 from stormdeck.model.retries.storm import Storm
 from stormdeck.model.traffic import TrafficSnapshot
 
@@ -54,7 +56,7 @@ def deck_as_json(deck: Deck) -> dict[str, object]:
         "client_version": deck.client_version,
         "vllm": _plain(deck.vllm),
         "proxy": _plain(deck.proxy),
-        "gpu": _plain(deck.gpu),
+        "gpu": _plain(_public_programs(deck.gpu)),
         "traffic": _plain(deck.traffic),
         "found": [
             {
@@ -69,6 +71,22 @@ def deck_as_json(deck: Deck) -> dict[str, object]:
         "log_notes": _plain(deck.discovery.log_notes),
         "log_endings": _plain(deck.tails.endings),
     }
+
+
+def _public_programs(snapshot: GpuSnapshot) -> GpuSnapshot:
+    """Return the GPUs without the names of programs that not everybody has."""
+    return replace(
+        snapshot,
+        gpus=tuple(
+            replace(
+                gpu,
+                processes=tuple(
+                    one if PROGRAMS.fullmatch(one.name) else replace(one, name="<program>") for one in gpu.processes
+                ),
+            )
+            for gpu in snapshot.gpus
+        ),
+    )
 
 
 def _unquoted(traffic: TrafficSnapshot) -> TrafficSnapshot:

@@ -12,16 +12,14 @@ from stormdeck.model.logs.access import Access, LocalTime
 from stormdeck.model.logs.reader import AccessReader
 from stormdeck.model.logs.records import Record, RecordReader
 from stormdeck.model.redaction.messages import message_structure
+from stormdeck.model.redaction.people import is_open
+from stormdeck.model.redaction.public import PACKAGES, StandIn, api_path, nameless, source_name
 from stormdeck.model.text import strip_escapes
 
-_SEGMENT = re.compile(
-    "v1|v2|messages|count_tokens|chat|completions|responses|embeddings|models?|info|health|liveliness|liveness|readiness"
-    "|metrics|version|load|ping|is_sleeping|api|hello|event_logging|batch|anthropic|key|user|tokenize|detokenize|"
-)
-"""The words of the paths of vLLM, the proxies and the client; any other may be a name or a key."""
 _STATS = re.compile(
     r"Engine \d{3}: Avg prompt throughput: [\d.]+ tokens/s, Avg generation throughput: [\d.]+ tokens/s, "
-    r"Running: \d+ reqs, Waiting: \d+ reqs(?:, [A-Za-z ]{1,40}: [\d.]+ ?%?)*"
+    r"Running: \d+ reqs, Waiting: \d+ reqs(?:, (?:[GC]PU KV cache usage|Swapped|Pending|Prefix cache hit rate"
+    r"|External prefix cache hit rate|MM cache hit rate): [\d.]+ ?%?(?: reqs)?)*"
 )
 _LIFE = re.compile(
     r"Started server process \[\d+\]|Waiting for application startup|Application startup complete|Uvicorn running on"
@@ -30,10 +28,11 @@ _LIFE = re.compile(
     r"|vLLM API server version [\d.]+"
 )
 _FRAME = re.compile(
-    r'File "(?:[^"]*/)?((?:site-packages|dist-packages|python3\.\d+)/[\w./-]+)", line (\d+), in (\w+|<\w+>)'
+    r'File "(?:[^"]{0,4000}/)?(site-packages|dist-packages|python3\.\d+)/([\w./-]+)", line (\d+), in (\w+|<\w+>)'
 )
 """A place in a library; one in a user's own file, or in a prompt, is left out."""
-_HOST = re.compile(r"[\w.:%-]{1,64}", re.ASCII)
+_METHODS = frozenset({"GET", "POST", "HEAD", "PUT", "DELETE", "OPTIONS", "PATCH"})
+_SPEAKERS = frozenset({"LiteLLM", "LiteLLM Proxy", "LiteLLM Router"})
 _SHORT_CLOCK = re.compile(r"\d\d:\d\d:\d\d")
 _DAY_CLOCK = re.compile(r"\d\d-\d\d \d\d:\d\d:\d\d")
 _SOURCE = re.compile(r"(?:(?P<name>[\w .-]{1,40}) )?(?P<file>[\w.-]{1,60}\.py:\d+)")
@@ -42,7 +41,8 @@ _SOURCE = re.compile(r"(?:(?P<name>[\w .-]{1,40}) )?(?P<file>[\w.-]{1,60}\.py:\d
 class Structure:
     """Reads one log in order."""
 
-    def __init__(self, local_time: LocalTime | None = None) -> None:
+    def __init__(self, local_time: LocalTime | None = None, stand_in: StandIn = nameless) -> None:
+        self._stand_in = stand_in
         self._requests = AccessReader(local_time)
         self._records = RecordReader()
         self._failed = False
@@ -58,22 +58,50 @@ class Structure:
             request = self._requests.read(line)
             if request is not None:
                 self._failed = False
-                return _request(request)
+                return self._request(request)
         record = self._records.read(line)
         if record is None:
-            frame = _FRAME.search(line) if self._failed else None
-            return f'  File "{frame[1]}", line {frame[2]}, in {frame[3]}' if frame else _life(line)
+            return (self._frame(line) if self._failed else None) or _life(line)
         self._failed = record.level.is_failure
-        message = message_structure(record.message) if self._failed else _known(record.message)
-        return _record(record, message) if message else None
+        message = message_structure(record.message, self._stand_in) if self._failed else _known(record.message)
+        return self._record(record, message) if message else None
 
+    def _request(self, request: Access) -> str:
+        """Return an access line in uvicorn's form, its time before it."""
+        told = f"{_clock(request.time)} " if request.time is not None else ""
+        host = (
+            request.host if not request.host or is_open(request.host) else self._stand_in("host", request.host.lower())
+        )
+        client = f"{host}:{request.port} - " if request.port else " - "
+        method = request.method if request.method in _METHODS else "GET"
+        return f'{told}INFO:     {client}"{method} {_path(request.path)} HTTP/1.1" {request.status}'
 
-def _request(request: Access) -> str:
-    """Return an access line in uvicorn's form, its time before it."""
-    told = f"{_clock(request.time)} " if request.time is not None else ""
-    host = request.host if _HOST.fullmatch(request.host) else ""
-    client = f"{host}:{request.port} - " if request.port else " - "
-    return f'{told}INFO:     {client}"{request.method} {_path(request.path)} HTTP/1.1" {request.status}'
+    def _frame(self, line: str) -> str | None:
+        """Return the place of a frame; outside of public packages only that there is one."""
+        frame = _FRAME.search(line)
+        if frame is None:
+            return None
+        root, path, number, function = frame.groups()
+        package = path.partition("/")[0].removesuffix(".py")
+        if package not in PACKAGES:
+            package = self._stand_in("package", package).strip("<>")
+            path, function = f"{package}/{self._stand_in('file', path).strip('<>')}.py", "<function>"
+        return f'  File "{root}/{path}", line {number}, in {function}'
+
+    def _record(self, record: Record, message: str) -> str:
+        """Return a record in the form of the server that wrote it, so that it is read as the same."""
+        level = record.level.value.upper()
+        source = _SOURCE.fullmatch(strip_escapes(record.source))
+        if source is None:
+            return f"{level}:     {message}"
+        name, _, number = source["file"].partition(":")
+        place = f"{source_name(name, self._stand_in)}:{number}"
+        if _DAY_CLOCK.fullmatch(record.clock):
+            return f"{level} {record.clock} [{place}] {message}"
+        if _SHORT_CLOCK.fullmatch(record.clock) and (source["name"] or "").startswith("LiteLLM"):
+            speaker = source["name"] if source["name"] in _SPEAKERS else "LiteLLM"
+            return f"{record.clock} - {speaker}:{level}: {place} - {message}"
+        return f"{level}:     {message}"
 
 
 def _clock(t: float) -> str:
@@ -82,8 +110,7 @@ def _clock(t: float) -> str:
 
 def _path(path: str) -> str:
     bare, query, rest = path.partition("?")
-    shown = "/".join(segment if _SEGMENT.fullmatch(segment) else "*" for segment in bare.split("/"))
-    return f"{shown}?{rest if rest == 'beta=true' else '*'}" if query else shown
+    return f"{api_path(bare)}?{rest if rest == 'beta=true' else '*'}" if query else api_path(bare)
 
 
 def _known(message: str) -> str:
@@ -95,14 +122,3 @@ def _known(message: str) -> str:
 def _life(line: str) -> str | None:
     found = _LIFE.search(strip_escapes(line))
     return f"INFO:     {found[0]}" if found else None
-
-
-def _record(record: Record, message: str) -> str:
-    """Return a record in the form of the server that wrote it, so that it is read as the same."""
-    level = record.level.value.upper()
-    source = _SOURCE.fullmatch(strip_escapes(record.source))
-    if source is not None and _DAY_CLOCK.fullmatch(record.clock):
-        return f"{level} {record.clock} [{source['file']}] {message}"
-    if source is not None and _SHORT_CLOCK.fullmatch(record.clock) and (source["name"] or "").startswith("LiteLLM"):
-        return f"{record.clock} - {source['name']}:{level}: {source['file']} - {message}"
-    return f"{level}:     {message}"

@@ -38,13 +38,37 @@ class Whereabouts:
     host: str = ""
     others: tuple[str, ...] = ()
     """Hosts that the settings and the YAML name."""
+    paths: tuple[str, ...] = ()
+    """Files and folders that are known by their whole name, blanks in it and all."""
+    models: tuple[str, ...] = ()
+    """The ids of models that settings, YAML and servers name."""
+    texts: tuple[str, ...] = ()
+    """Texts in settings that take a number or a switch: they may say anything, and findings quote them."""
 
 
-def whereabouts(home: str, project: str, environ: Mapping[str, str], host: str, urls: Iterable[str]) -> Whereabouts:
-    """Return the names of this machine, its user, and the hosts of some URLs."""
+def whereabouts(
+    home: str,
+    project: str,
+    environ: Mapping[str, str],
+    host: str,
+    urls: Iterable[str],
+    paths: Iterable[str] = (),
+    models: Iterable[str] = (),
+    texts: Iterable[str] = (),
+) -> Whereabouts:
+    """Return the names of this machine, its user, and the hosts of some URLs; the rest as given."""
     names = (home.rstrip("/").rpartition("/")[2], environ.get("USER", ""), environ.get("LOGNAME", ""))
     others = {named for url in urls if (named := _host(url)) and not is_open(named)}
-    return Whereabouts(home, project, tuple(sorted(_people(names))), host, tuple(sorted(others)))
+    return Whereabouts(
+        home,
+        project,
+        tuple(sorted(_people(names))),
+        host,
+        tuple(sorted(others)),
+        tuple(sorted(paths)),
+        tuple(sorted(models)),
+        tuple(sorted(texts)),
+    )
 
 
 def is_open(host: str) -> bool:

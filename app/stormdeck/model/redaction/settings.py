@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from stormdeck.model.masking.names import holds_headers, is_secret_name
 from stormdeck.model.redaction.redactor import Redactor, Taken
-from stormdeck.model.settings.field import Kind
+from stormdeck.model.settings.field import Field, Kind, problem
 from stormdeck.model.settings.fields import field_of
+from stormdeck.model.settings.merge import entries
 from stormdeck.model.settings.scope import SettingsFile, SettingsSnapshot
-from stormdeck.model.settings.secrets import is_secret
 from stormdeck.model.units import plural
 
 OTHER = "value"
 """What is taken out beside secrets: values of settings that have nothing to do with servers, as hooks and rules."""
-_FREE = frozenset({Kind.COMMAND, Kind.JSON})
+_FREE = frozenset({Kind.COMMAND, Kind.JSON, Kind.TEXT, Kind.HEADERS})
 """Kinds of values that may hold anything."""
+_STRICT = frozenset({Kind.MILLISECONDS, Kind.COUNT, Kind.SWITCH})
+_NAMED_BY_USERS = frozenset(
+    {"mcpServers", "enabledPlugins", "extraKnownMarketplaces", "modelOverrides", "agents", "pluginConfigs", "profiles"}
+)
 
 
 def settings_as_json(settings: SettingsSnapshot, redact: Redactor, taken: Taken) -> dict[str, object]:
@@ -27,11 +32,22 @@ def settings_as_json(settings: SettingsSnapshot, redact: Redactor, taken: Taken)
     }
 
 
+def texts_for_numbers(settings: SettingsSnapshot) -> list[str]:
+    """Return what stands in place of numbers and switches and is none."""
+    values = [(path, value) for file in settings.files for path, value in entries(file.values)]
+    values += [(f"env.{name}", text) for name, text in settings.shell.items()]
+    return [
+        str(value)
+        for path, value in values
+        if (known := field_of(path)) is not None and known.kind in _STRICT and not _is_of_kind(known, value)
+    ]
+
+
 def _file(file: SettingsFile, redact: Redactor, taken: Taken) -> dict[str, object]:
     error = file.error
     return {
         "scope": file.scope.value,
-        "path": redact.text(str(file.path), taken),
+        "path": redact.file(str(file.path), taken),
         "exists": file.exists,
         "error": None
         if error is None
@@ -43,18 +59,32 @@ def _file(file: SettingsFile, redact: Redactor, taken: Taken) -> dict[str, objec
 def _value(path: str, value: object, redact: Redactor, taken: Taken) -> object:
     """Return a value as it may be shown: a secret numbered, a known one redacted, of any other its kind and size."""
     name = path.rpartition(".")[2]
-    if isinstance(value, Mapping) and not is_secret(name):
-        return {
-            redact.text(str(key), taken): _value(f"{path}.{key}", inner, redact, taken) for key, inner in value.items()
-        }
+    if isinstance(value, Mapping) and not is_secret_name(name):
+        return _entries(path, value, redact, taken)
     if value is None or isinstance(value, bool):
         return value
-    if is_secret(name):
+    if is_secret_name(name) or (holds_headers(name) and isinstance(value, str)):
         return redact.secret(str(value), taken) if value != "" else ""
     known = field_of(path)
-    if known is not None and known.kind not in _FREE:
+    if known is not None and _is_of_kind(known, value):
         return redact.tree(value, taken)
     taken[OTHER] += 1
     if isinstance(value, str):
         return f"<{plural(len(value), 'character')}>"
     return f"<list of {len(value)}>" if isinstance(value, list) else "<number>"
+
+
+def _entries(path: str, value: Mapping[str, object], redact: Redactor, taken: Taken) -> object:
+    """Return an object's entries; only their number where users choose the names, as of MCP servers."""
+    if path in _NAMED_BY_USERS:
+        taken[OTHER] += len(value)
+        return f"<{plural(len(value), 'entry', 'entries')}>"
+    return {redact.text(str(key), taken): _value(f"{path}.{key}", inner, redact, taken) for key, inner in value.items()}
+
+
+def _is_of_kind(known: Field, value: object) -> bool:
+    """Return whether a value is what its field expects: text where a number belongs may say anything."""
+    if known.kind in _FREE:
+        return False
+    text = str(value)
+    return known.kind in {Kind.URL, Kind.MODEL, Kind.TIER_ID} or problem(known, text) is None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from stormdeck.model.deck import Deck
 from stormdeck.model.finding import Finding
+from stormdeck.model.masking.findings import mask_findings
 from stormdeck.model.path import HopKind
 from stormdeck.model.rules.destination import Destination, destination
 from stormdeck.model.rules.facts import Facts, RunningClient
@@ -47,11 +48,13 @@ def findings_of(
 ) -> tuple[Finding, ...]:
     """Return what the rules say about the settings of a deck, or about others in their place, worst first.
 
-    Their fixes are tried: each helps where it is made in ``scope``, or, without one, where its value stands.
+    Secrets are masked in them. Their fixes are tried: each helps where it is made in ``scope``, or, without one, where
+    its value stands.
     """
     shown = settings if settings is not None else deck.settings
     found = untried(deck, shown, changed, running)
-    return offered(found, shown, lambda after: untried(deck, after, changed, running), scope)
+    tried = offered(found, shown, lambda after: untried(deck, after, changed, running), scope)
+    return mask_findings(tried, shown, deck.proxy_config)
 
 
 def untried(
@@ -60,7 +63,7 @@ def untried(
     changed: frozenset[str] = frozenset(),
     running: tuple[RunningClient, ...] = (),
 ) -> tuple[Finding, ...]:
-    """Return what the rules say about settings, with fixes that nobody has tried.
+    """Return what the rules say about settings, with fixes that nobody has tried and secrets that are not masked.
 
     Where there are no settings at all, nothing is wrong with them.
     """

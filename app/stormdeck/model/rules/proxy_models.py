@@ -10,11 +10,11 @@ from stormdeck.model.finding import Finding, Severity
 from stormdeck.model.litellm import names, paste
 from stormdeck.model.litellm.config import Deployment, ProxyConfig
 from stormdeck.model.litellm.node import Member
+from stormdeck.model.masking.lines import mask_text
 from stormdeck.model.rules.facts import Facts
 from stormdeck.model.rules.proxy import COOLDOWN, at, deployments
 from stormdeck.model.rules.rule import Page, Rule, rule
 from stormdeck.model.rules.version import below
-from stormdeck.model.text import mask_url
 
 OPENAI_LIKE = {"openai", "hosted_vllm", "custom_openai", "openai_like", "text-completion-openai"}
 _ENDPOINT = re.compile(r"/+(?:chat/completions|completions|responses|messages|embeddings|models)/*$")
@@ -110,7 +110,7 @@ def wrong_base(facts: Facts) -> Iterator[Finding]:
             f"With {deployment.provider}/ the api_base {what}: LiteLLM gets 404, and after it answers 429 itself.",
             f"{deployment.path}.litellm_params.{member.key}",
             member,
-            paste=paste.new_value(config, member, right, f"set it to {mask_url(right)}"),
+            paste=paste.new_value(config, member, right, f"set it to {mask_text(right)}"),
         )
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from stormdeck.model.finding import Finding, Severity
+from stormdeck.model.masking.json_text import json_cuts
+from stormdeck.model.masking.values import mask_value
 from stormdeck.model.rules.audience import ANY_SERVER
 from stormdeck.model.rules.choice import MODEL
 from stormdeck.model.rules.facts import BASE_URL, FABLE_ID, TIER_IDS, Facts
@@ -14,7 +16,6 @@ from stormdeck.model.rules.version import at_least, below
 from stormdeck.model.settings.document import Document
 from stormdeck.model.settings.merge import entries, has_entry, value_at
 from stormdeck.model.settings.scope import FileError, Scope, SettingsFile, SettingsSnapshot
-from stormdeck.model.settings.secrets import is_secret, masked_value
 
 _MAPPINGS = {*TIER_IDS.values(), FABLE_ID}
 _OURS = {Scope.PROJECT, Scope.LOCAL}
@@ -81,7 +82,7 @@ def _loses(
     column: int | None = None,
 ) -> Finding:
     winner = settings.effective[path]
-    name, value = path.removeprefix("env."), masked_value(path, settings.text(path) or "null")
+    name, value = path.removeprefix("env."), mask_value(path, settings.text(path) or "null")
     where = "the exported variable" if scope is Scope.SHELL else f"the value in the {scope.value} settings"
     return Finding(
         "FILE706",
@@ -137,8 +138,10 @@ def readable_secret(facts: Facts) -> Iterator[Finding]:
 
 def _secret(file: SettingsFile) -> str | None:
     """Return the first entry of a file that looks like a real secret."""
-    named = ((path, value) for path, value in entries(file.values) if is_secret(path.rpartition(".")[2]))
-    return next((path for path, value in named if isinstance(value, str) and looks_real(value)), None)
+    secrets = {cut.secret for cut in json_cuts(file.text) if looks_real(cut.secret)}
+    texts = ((path, value) for path, value in entries(file.values) if isinstance(value, str))
+    named = next((path for path, value in texts if any(secret in value for secret in secrets)), None)
+    return named if named is not None or not secrets else ""
 
 
 def _position(file: SettingsFile, path: str) -> tuple[int | None, int | None]:

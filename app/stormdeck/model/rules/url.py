@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator
 
 from stormdeck.model.finding import Edit, Finding, Fix, Severity
+from stormdeck.model.masking.lines import mask_text
 from stormdeck.model.rules.audience import ALWAYS
 from stormdeck.model.rules.destination import Destination, cloud_switch, destination, leads_to_own_server
 from stormdeck.model.rules.facts import BASE_URL, Facts
 from stormdeck.model.rules.rule import WRONG_MODEL, Page, Rule, rule
-from stormdeck.model.text import mask_url
 
 _SCHEME = re.compile(r"(?i)https?://")
 _TAIL = re.compile(r"(?i)(?:/+v1(?:/+(?:messages(?:/count_tokens)?|chat/completions|completions|models))?)+/*$")
@@ -64,7 +64,7 @@ def api_path(facts: Facts) -> Iterator[Finding]:
         f"ends in {tail.group().rstrip('/')}" if tail else "carries a query",
         f'The client adds /v1/messages itself; requests go to {where} and fail, shown as "{shown}".',
         BASE_URL,
-        fix=_fix(url, f"set it to {mask_url(repaired(url))}"),
+        fix=_fix(url, f"set it to {mask_text(repaired(url))}"),
     )
 
 
@@ -143,7 +143,7 @@ def no_scheme(facts: Facts) -> Iterator[Finding]:
         message,
         BASE_URL,
         applies="<=2.1.42" if bare_name else None,
-        fix=_fix(url, f"set it to {mask_url(repaired(url))}"),
+        fix=_fix(url, f"set it to {mask_text(repaired(url))}"),
     )
 
 
@@ -178,7 +178,7 @@ def wildcard_host(facts: Facts) -> Iterator[Finding]:
         "It is an address to listen on. It reaches this machine on some systems, and fails in containers.",
         BASE_URL,
         evidence="docs",
-        fix=_fix(url, f"set it to {mask_url(repaired(url))}"),
+        fix=_fix(url, f"set it to {mask_text(repaired(url))}"),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from stormdeck.model.finding import Edit, Finding, Fix, Severity
+from stormdeck.model.masking.lines import mask_text
 from stormdeck.model.rules.audience import ALWAYS
 from stormdeck.model.rules.facts import BASE_URL, Facts
 from stormdeck.model.rules.hosts import host_of, is_near, looks_real, port_of, same_place
@@ -12,7 +13,6 @@ from stormdeck.model.rules.live import Probe, Reach
 from stormdeck.model.rules.rule import WRONG_MODEL, Page, Rule, rule
 from stormdeck.model.rules.version import below
 from stormdeck.model.server import ServerKind, ServerState
-from stormdeck.model.text import mask_url
 
 _EXAMPLE = '"env": { "ANTHROPIC_BASE_URL": "http://127.0.0.1:8000" }'
 _SECRETS = ("env.ANTHROPIC_AUTH_TOKEN", "env.ANTHROPIC_API_KEY")
@@ -20,7 +20,7 @@ _MESSAGES_SINCE = "0.11.2"
 
 
 def _fix(url: str) -> Fix:
-    return Fix(f"set it to {mask_url(url)}", (Edit(BASE_URL, url),))
+    return Fix(f"set it to {mask_text(url)}", (Edit(BASE_URL, url),))
 
 
 @rule(
@@ -93,7 +93,7 @@ _NOBODY = {
 
 def _elsewhere(probe: Probe) -> str:
     """Return a hint at another server that answers; whether it is the user's is not known."""
-    return f"; another server was found at {mask_url(probe.elsewhere)}" if probe.elsewhere else ""
+    return f"; another server was found at {mask_text(probe.elsewhere)}" if probe.elsewhere else ""
 
 
 @rule(

@@ -9,8 +9,10 @@ from enum import StrEnum
 from itertools import islice, takewhile
 from typing import Literal
 
-from stormdeck.model.settings.secrets import MaskedLines, text_lines
-from stormdeck.model.text import clean
+from stormdeck.model.masking.findings import secrets_in_texts
+from stormdeck.model.masking.json_text import mask_json
+from stormdeck.model.masking.known import KnownSecrets
+from stormdeck.model.text import clean, text_lines
 
 _Opcode = tuple[Literal["replace", "delete", "insert", "equal"], int, int, int, int]
 _LONG = 4000
@@ -38,8 +40,11 @@ class DiffLine:
     text: str
 
 
-def diff(old: str, new: str, context: int = 1) -> tuple[DiffLine, ...]:
-    """Return the changed lines with at most ``context`` lines around them; empty when nothing changed."""
+def diff(old: str, new: str, known: KnownSecrets | None = None, context: int = 1) -> tuple[DiffLine, ...]:
+    """Return the changed lines with at most ``context`` lines around them; empty when nothing changed.
+
+    ``known``: secrets of other files too, which an edit may bring here under a name that does not tell.
+    """
     before, after = text_lines(old), text_lines(new)
     same = _alike(zip(before, after, strict=False))
     if same == len(before) == len(after):
@@ -47,7 +52,8 @@ def diff(old: str, new: str, context: int = 1) -> tuple[DiffLine, ...]:
     rest = min(len(before), len(after)) - same
     tail = min(rest, _alike(zip(reversed(before), reversed(after), strict=False)))
     start, left_out = max(0, same - context), max(0, tail - context)
-    shown_before, shown_after = MaskedLines(old), MaskedLines(new)
+    shown_before, shown_after = text_lines(mask_json(old)), text_lines(mask_json(new))
+    hide = known or secrets_in_texts(old, new)
     lines: list[DiffLine] = []
     matcher = _matcher(before[start : len(before) - left_out], after[start : len(after) - left_out])
     for group in matcher.get_grouped_opcodes(context):
@@ -56,12 +62,12 @@ def diff(old: str, new: str, context: int = 1) -> tuple[DiffLine, ...]:
             news = range(start + new_from, start + new_to)
             if tag == "equal":
                 lines += [
-                    DiffLine(DiffKind.CONTEXT, one + 1, two + 1, clean(shown_before[one]))
+                    DiffLine(DiffKind.CONTEXT, one + 1, two + 1, hide(clean(shown_before[one])))
                     for one, two in zip(olds, news, strict=True)
                 ]
                 continue
-            lines += [DiffLine(DiffKind.REMOVED, one + 1, None, clean(shown_before[one])) for one in olds]
-            lines += [DiffLine(DiffKind.ADDED, None, two + 1, clean(shown_after[two])) for two in news]
+            lines += [DiffLine(DiffKind.REMOVED, one + 1, None, hide(clean(shown_before[one]))) for one in olds]
+            lines += [DiffLine(DiffKind.ADDED, None, two + 1, hide(clean(shown_after[two]))) for two in news]
     return tuple(lines)
 
 

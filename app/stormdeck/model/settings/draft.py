@@ -8,6 +8,7 @@ from functools import cached_property
 
 from stormdeck.model.deck import Deck
 from stormdeck.model.finding import Edit, Finding
+from stormdeck.model.masking.findings import known_secrets
 from stormdeck.model.rules.facts import RunningClient
 from stormdeck.model.rules.gather import findings_of, untried
 from stormdeck.model.settings.diff import DiffLine, diff
@@ -86,7 +87,7 @@ class Draft:
 
     def diff(self) -> tuple[DiffLine, ...]:
         """Return the lines that a save would change, secrets masked."""
-        return diff(self.file.text, self.text()) if self.file is not None else ()
+        return diff(self.file.text, self.text(), known_secrets(self.deck.settings)) if self.file is not None else ()
 
     @property
     def changed(self) -> bool:

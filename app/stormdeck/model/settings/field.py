@@ -134,5 +134,5 @@ def _headers_problem(text: str) -> str | None:
     lines = [line for line in text.split("\n") if line.strip()]
     if not lines:
         return "a value is needed; to leave it to the client, remove the setting"
-    strange = next((line for line in lines if not _HEADER.fullmatch(line.strip())), None)
-    return None if strange is None else f"one `Name: value` a line, and not `{strange.strip()[:30]}`"
+    strange = next((at for at, line in enumerate(lines, 1) if not _HEADER.fullmatch(line.strip())), None)
+    return None if strange is None else f"one `Name: value` a line, and line {strange} is none"

@@ -22,6 +22,8 @@ _PLAIN_ENTRY = re.compile(r'"([^"\\\x00-\x1f]*)"[ \t\r\n]*:[ \t\r\n]*("([^"\\\x0
 _PLAIN = re.compile(r'[^"\\\x00-\x1f]*')
 _ESCAPE = re.compile(r'\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})')
 _WORD = re.compile(r"[^\s,:{}\[\]\"]{1,24}")
+_QUOTABLE = re.compile(r"[+-]?(?:NaN|Infinity|True|False|None|undefined|[0-9.xX_eE+-]{1,12})")
+"""Words that people write for values; any other may be a secret that lost its quotes."""
 _SHORT = {'"': '"', "\\": "\\", "/": "/", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 _LITERALS: tuple[tuple[str, object], ...] = (("true", True), ("false", False), ("null", None))
 DEEPEST = 100
@@ -224,13 +226,16 @@ class _Scanner:
         if self.text[at : at + 1] != '"':
             self.refuse_strange(at)
             word = _WORD.match(self.text, at)
-            name = f"`{word.group()}`" if word else f"`{self.text[at]}`"
-            raise ScanError(f"a key in double quotes is expected here, not {name}", at)
+            # Only what a colon follows is a key: anything else may be a secret that lost its quote.
+            colon = self.skip(word.end()) if word is not None else at
+            named = word is not None and self.text[colon : colon + 1] == ":"
+            name = f", not `{word.group()}`" if word and named else "" if word else f", not `{self.text[at]}`"
+            raise ScanError(f"a key in double quotes is expected here{name}", at)
         key = self._string(at)
         colon = self.skip(key.end)
         if self.text[colon : colon + 1] != ":":
             self.refuse_strange(colon)
-            raise ScanError(f'a colon is missing after "{key.value}"', colon)
+            raise ScanError("a colon is missing after the key", colon)
         node = self.value(self.skip(colon + 1), depth + 1)
         return Member(str(key.value), at, key.end, node)
 
@@ -294,7 +299,8 @@ class _Scanner:
             self.refuse_strange(at)
             if word is None:
                 raise ScanError("a value is missing here", at)
-            raise ScanError(f"`{word.group()}` is no JSON value: text stands in double quotes", at)
+            shown = f"`{word.group()}`" if _QUOTABLE.fullmatch(word.group()) else "a word without quotes"
+            raise ScanError(f"{shown} is no JSON value: text stands in double quotes", at)
         return Node(at, found.end(), _as_number(found.group()))
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from itertools import chain
 
 from stormdeck.model.deck import Deck
 from stormdeck.model.light import Light
+from stormdeck.model.masking.lines import mask_text
 from stormdeck.model.verdict import base_url, engine, own, replayed, servers, settings, storms, well
 from stormdeck.model.verdict.statement import Clock, Statement
 
@@ -14,11 +16,15 @@ _GRAVITY = (Light.BROKEN, Light.LOOK, Light.STALE)
 
 
 def statements(deck: Deck, now: float, clock: Clock) -> tuple[Statement, ...]:
-    """Return everything that is to be said at a moment, the most useful first; never nothing.
+    """Return everything that is to be said at a moment, the most useful first; never nothing, and no secret.
 
     What breaks a turn now comes first, then what needs a look, each in the order of the cases below. Settings that are
     merely worth a look come after the word that all is well: they make nothing wrong.
     """
+    return tuple(map(_masked, _all(deck, now, clock)))
+
+
+def _all(deck: Deck, now: float, clock: Clock) -> tuple[Statement, ...]:
     if deck.replay is not None:
         return (*replayed.ended(deck), *_ranked(replayed.seen(deck, now, clock)), *replayed.playing(deck))
     ranked = _ranked(
@@ -43,6 +49,19 @@ def statements(deck: Deck, now: float, clock: Clock) -> tuple[Statement, ...]:
     trouble = any(one.light in _GRAVITY for one in ranked)
     calm = () if trouble else well.statement(deck, now)
     return (*ranked, *calm, *settings.warnings(deck))
+
+
+def _masked(one: Statement) -> Statement:
+    """Return a statement without the secrets that it quotes of settings, servers and logs."""
+    return replace(
+        one,
+        headline=mask_text(one.headline),
+        detail=mask_text(one.detail),
+        brief=mask_text(one.brief),
+        cause=mask_text(one.cause),
+        evidence=mask_text(one.evidence),
+        step=mask_text(one.step),
+    )
 
 
 def verdict(deck: Deck, now: float, clock: Clock) -> Statement:

@@ -10,13 +10,14 @@ from stormdeck.model.deck import Deck
 from stormdeck.model.discovery import Found, Missed, ServerProcess
 from stormdeck.model.light import Light
 from stormdeck.model.logs.endings import Ending
+from stormdeck.model.masking.lines import mask_text
 from stormdeck.model.path import HopKind, is_mute, is_out_of_reach, place, unknown_base
 from stormdeck.model.rules.gather import is_hosted
 from stormdeck.model.rules.hosts import origin_of, same_place, with_scheme
 from stormdeck.model.rules.trust import WITHHELD
 from stormdeck.model.server import ProxySnapshot, ServerKind, ServerState, VllmSnapshot
 from stormdeck.model.settings.trust import withheld
-from stormdeck.model.text import clean, mask_text
+from stormdeck.model.text import clean
 from stormdeck.model.units import duration
 from stormdeck.model.verdict.hosted import nothing_of_ours
 from stormdeck.model.verdict.statement import LOOKING, Statement, brief

@@ -124,7 +124,7 @@ class ChecksScreen(Area):
         if config is None:
             self.notify("LiteLLM's YAML is not known: name it with --litellm-config FILE.")
             return
-        await self.app.push_screen(of_proxy(config, self.panel.deck.findings))
+        await self.app.push_screen(of_proxy(config, self.panel.deck.findings, self.panel.deck.settings))
 
     def action_page(self, step: int) -> None:
         """Scroll the explanation."""

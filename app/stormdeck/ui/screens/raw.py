@@ -11,11 +11,13 @@ from textual.widgets import Static
 
 from stormdeck.model.finding import Finding
 from stormdeck.model.litellm.config import ProxyConfig
+from stormdeck.model.masking.findings import known_secrets
+from stormdeck.model.masking.json_text import mask_json
+from stormdeck.model.masking.yaml_text import mask_yaml
 from stormdeck.model.settings.document import Document
 from stormdeck.model.settings.draft import Draft
-from stormdeck.model.settings.scope import FileError
-from stormdeck.model.settings.secrets import MaskedLines
-from stormdeck.model.text import clean, mask_text
+from stormdeck.model.settings.scope import FileError, SettingsSnapshot
+from stormdeck.model.text import clean, text_lines
 from stormdeck.ui.actions import bindings
 from stormdeck.ui.draw import LIGHT_STYLES, hanging, light, line
 from stormdeck.ui.screens.dialog import LEAST, Dialog, Room, in_rows
@@ -93,13 +95,14 @@ def of_draft(draft: Draft) -> RawScreen:
         if place is not None:
             notes.setdefault(place[0], finding)
     title = f"{draft.file.path}, as it would be saved" if draft.file is not None else "no file"
-    return RawScreen(title, MaskedLines(text), notes)
+    return RawScreen(title, text_lines(mask_json(text)), notes)
 
 
-def of_proxy(config: ProxyConfig, findings: Sequence[Finding]) -> RawScreen:
+def of_proxy(config: ProxyConfig, findings: Sequence[Finding], settings: SettingsSnapshot) -> RawScreen:
     """Return LiteLLM's YAML."""
+    hide = known_secrets(settings, config.lines)
     notes: dict[int, Finding] = {}
     for finding in findings:
         if finding.file == config.file and finding.line is not None:
             notes.setdefault(finding.line, finding)
-    return RawScreen(config.file, [mask_text(text) for text in config.lines], notes)
+    return RawScreen(config.file, [hide(text) for text in mask_yaml(config.lines)], notes)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from textual.content import Content
 
 from stormdeck.model.light import Light
+from stormdeck.model.masking.lines import mask_text
 from stormdeck.model.symptoms.cause import Cause, Standing
 from stormdeck.model.text import clean
 from stormdeck.ui.actions import bindings
@@ -33,7 +34,10 @@ class SymptomScreen(Dialog[None]):
 
     def words(self, width: int) -> Content:
         """Return the causes, the surest first."""
-        rows = [*hanging(line(clean(self._message)[:200]), width, line(("MESSAGE  ", "$quiet bold"))), line()]
+        rows = [
+            *hanging(line(mask_text(clean(self._message))[:200]), width, line(("MESSAGE  ", "$quiet bold"))),
+            line(),
+        ]
         if not self._causes:
             rows.append(line(("No message that Claude Code is known to show. The nearest:", "$warning")))
             rows += [row for text in self._near for row in hanging(line(text), width, "  ")]

@@ -9,6 +9,7 @@ from stormdeck.model.canary.check import Check
 from stormdeck.model.deck import Deck
 from stormdeck.model.discovery import Found, Missed
 from stormdeck.model.finding import Finding
+from stormdeck.model.masking.lines import mask_text
 from stormdeck.model.rules.located import located
 from stormdeck.model.rules.pages import page_lines
 from stormdeck.model.rules.registry import page_of
@@ -58,7 +59,7 @@ class CheckDetail(Panel):
             case Found():
                 return _found(self._item, width)
             case Missed():
-                return [line((self._item.what, "bold")), line(), *_wrapped(self._item.why, width)]
+                return [line((mask_text(self._item.what), "bold")), line(), *_wrapped(self._item.why, width)]
             case _:
                 return [line(("Nothing to explain.", "$quiet"))]
 
@@ -106,7 +107,7 @@ def _check(check: Check, width: int) -> list[Content]:
 
 
 def _found(found: Found, width: int) -> list[Content]:
-    rows = [line((found.kind.value, "bold"), f"  {found.url}"), *_wrapped(f"found: {found.how}", width)]
+    rows = [line((found.kind.value, "bold"), f"  {mask_text(found.url)}"), *_wrapped(f"found: {found.how}", width)]
     process = found.process
     if found.holder is not None:
         rows += _wrapped(f"{found.holder_words}.", width)
@@ -123,4 +124,4 @@ def _found(found: Found, width: int) -> list[Content]:
 
 
 def _wrapped(text: str, width: int, style: str = "$quiet") -> list[Content]:
-    return list(Content.styled(clean(text), style).wrap(max(1, width))) if text else []
+    return list(Content.styled(mask_text(clean(text)), style).wrap(max(1, width))) if text else []

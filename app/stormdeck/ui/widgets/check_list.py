@@ -18,6 +18,7 @@ from stormdeck.model.discovery import Found, Missed
 from stormdeck.model.finding import Finding, Severity
 from stormdeck.model.hop import HopKind
 from stormdeck.model.light import Light
+from stormdeck.model.masking.lines import mask_text
 from stormdeck.model.settings.fields import field_of
 from stormdeck.ui.actions import bindings
 from stormdeck.ui.draw import LIGHT_STYLES, MORE, fit_words, light, line, marked
@@ -236,10 +237,10 @@ def _text(item: Item, width: int = 200) -> Content:
             said = line((f"{'canary':<11}", "$quiet"), (item.name, "bold"), f"  {item.verdict.value}{way}")
             return line(light(item.verdict.light), " ", said)
         case Found():
-            return line(light(item.met.light), " ", (item.kind.value, "bold"), f"  {item.url}")
+            return line(light(item.met.light), " ", (item.kind.value, "bold"), f"  {mask_text(item.url)}")
         case Missed():
-            sign = line(light(Light.UNKNOWN), " ", (item.what, "$quiet"))
-            why = fit_words(item.why, max(0, width - sign.cell_length - 2), more=MORE)
+            sign = line(light(Light.UNKNOWN), " ", (mask_text(item.what), "$quiet"))
+            why = fit_words(mask_text(item.why), max(0, width - sign.cell_length - 2), more=MORE)
             return line(sign, (f"  {why}", "$quiet"))
         case _:
             return line(("  " + item, "$quiet"))

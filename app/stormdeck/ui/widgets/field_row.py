@@ -16,6 +16,7 @@ from stormdeck.model.settings.field import TIERS, Field, Kind
 from stormdeck.ui.actions import bindings
 from stormdeck.ui.draw import lines
 from stormdeck.ui.sizes import is_narrow
+from stormdeck.ui.widgets.hidden_text import HiddenText
 from stormdeck.ui.widgets.row_lines import RowLook, RowState, row_lines
 
 
@@ -81,6 +82,7 @@ class FieldRow(Widget, can_focus=True):
             compact=True,
             select_on_focus=False,
             password=self.field.kind is Kind.SECRET and not self.state.revealed,
+            highlighter=None if self.state.revealed else HiddenText(self.field.path),
             suggester=SuggestFromList(offers, case_sensitive=False) if offers else None,
         )
         editor.cursor_blink = False

@@ -10,7 +10,8 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from stormdeck.model.logs.book import Line
-from stormdeck.model.text import clean, mask_text
+from stormdeck.model.masking.lines import mask_text
+from stormdeck.model.text import clean
 from stormdeck.ui.draw import fit
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ from dataclasses import replace
 from textual.strip import Strip
 
 from stormdeck.model.logs.book import Line, LogBook
-from stormdeck.model.text import clean, mask_text
+from stormdeck.model.masking.lines import mask_text
+from stormdeck.model.text import clean
 from stormdeck.ui.draw import fit_words
 from stormdeck.ui.widgets.log_line import Fragment, LineDrawer, columns, head, message
 

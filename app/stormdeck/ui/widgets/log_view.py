@@ -13,7 +13,8 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from stormdeck.model.logs.book import LogBook
-from stormdeck.model.text import clean, mask_text
+from stormdeck.model.masking.lines import mask_text
+from stormdeck.model.text import clean
 from stormdeck.ui.actions import bindings
 from stormdeck.ui.draw import CURSOR
 from stormdeck.ui.widgets.log_line import NARROW, Fragment, LineDrawer, body, exception, head

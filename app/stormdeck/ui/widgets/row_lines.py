@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from textual.content import Content
 
 from stormdeck.model.finding import Finding, Severity
+from stormdeck.model.masking.values import mask_value
 from stormdeck.model.settings.field import Field, Kind
 from stormdeck.model.text import clean
 from stormdeck.ui.draw import LIGHT_STYLES, Part, fit, light, line
@@ -22,7 +23,6 @@ BESIDE = 34
 """Columns that a finding needs there; with less it stands below."""
 LONGEST = 1000
 """Characters of a value that are shown; the raw file holds all of it."""
-HIDDEN = "••••••••"
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,10 +111,11 @@ def _value(field: Field, state: RowState, room: int) -> Content:
         unset = line(("not set", "$quiet"))
         whole = line(unset, (f"  {field.default}", "$faint"))
         return whole if whole.cell_length <= room else unset
-    if field.kind is Kind.SECRET and not state.revealed:
-        return line(HIDDEN if state.value else ("empty", "$quiet"))
+    if not state.value and field.kind is Kind.SECRET:
+        return line(("empty", "$quiet"))
+    shown = state.value if state.revealed else mask_value(field.path, state.value)
     unit = f" {field.unit}" if field.unit else ""
-    return line((clean(state.value)[:LONGEST], "$quiet strike" if state.loses else ""), (unit, "$quiet"))
+    return line((clean(shown)[:LONGEST], "$quiet strike" if state.loses else ""), (unit, "$quiet"))
 
 
 def _beside(state: RowState) -> Content:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from stormdeck.model.finding import Finding
+from stormdeck.model.masking.lines import mask_text
+from stormdeck.model.masking.names import is_secret_name
+from stormdeck.model.masking.values import mask_value
 from stormdeck.model.rules.live import live_of
 from stormdeck.model.settings.draft import Draft
 from stormdeck.model.settings.field import Field, Group, Kind, problem
 from stormdeck.model.settings.fields import FIELDS, field_of
 from stormdeck.model.settings.merge import entries, shadows
 from stormdeck.model.settings.scope import Scope, SettingsFile
-from stormdeck.model.settings.secrets import is_secret
 from stormdeck.ui.widgets.row_lines import RowState
 
 Row = Field | str
@@ -38,7 +40,8 @@ class FormView:
         for finding in draft.findings:
             self._findings[finding.path] = (*self._findings.get(finding.path, ()), finding)
         self._served = live_of(draft.deck).served_at("") or ()
-        self._servers = draft.deck.discovery.answering
+        # One with a password is left out: masked it would be written with its dots.
+        self._servers = tuple(url for url in draft.deck.discovery.answering if mask_text(url) == url)
         self._elsewhere = _set_elsewhere(draft)
 
     def state(self, shown: Field) -> RowState:
@@ -120,7 +123,7 @@ def _variables(file: SettingsFile | None) -> Mapping[str, object]:
 def _free(path: str) -> Field:
     """Return the field of a variable that the form does not know."""
     name = path.removeprefix("env.")
-    kind = Kind.SECRET if is_secret(name) else Kind.TEXT
+    kind = Kind.SECRET if is_secret_name(name) else Kind.TEXT
     return Field(path, name[:20], kind, Group.OTHER, "A variable of yours that stormdeck knows nothing of.", "none")
 
 
@@ -137,5 +140,5 @@ def _note(draft: Draft, shown: Field) -> str:
     winner = settings.effective[shown.path]
     if not _is_stronger(winner.scope, draft.scope):
         return f"wins over {' and '.join(scope.value for scope in others)}"
-    text = "" if shown.kind is Kind.SECRET else f": {winner.value}"
+    text = "" if shown.kind is Kind.SECRET else f": {mask_value(shown.path, str(winner.value))}"
     return f"{winner.scope.value} wins{text}"

@@ -12,9 +12,9 @@ from textual.geometry import Size
 from stormdeck.model.deck import Deck
 from stormdeck.model.finding import Finding, Severity
 from stormdeck.model.hop import HopKind
+from stormdeck.model.masking.json_text import mask_json
 from stormdeck.model.settings.draft import Draft
 from stormdeck.model.settings.scope import EDITABLE, SettingsFile
-from stormdeck.model.settings.secrets import masked_json
 from stormdeck.model.text import clean
 from stormdeck.ui.clicks import called, clickable
 from stormdeck.ui.draw import Part, light, line, sides
@@ -112,11 +112,11 @@ def _error(file: SettingsFile, width: int, fix_key: str) -> list[Content]:
     rows = [line(), *_wrapped(f"✖ {place}{file.error.message}", width, "$error bold")]
     dropped = f"The client drops the whole file and says “Not logged in”. Press {fix_key} for a repaired text."
     rows += _wrapped(dropped if file.dropped else "What was read before is shown until it can be read again.", width)
-    text = masked_json(file.text).split("\n")
+    raw, text = file.text.split("\n"), mask_json(file.text).split("\n")
     for number in range(max(1, at - AROUND), min(len(text), at + AROUND) + 1) if at else ():
         style = "$foreground" if number == at else "$quiet"
         rows.append(line((f"{number:>5}  ", "$faint"), (clean(text[number - 1])[: max(0, width - 8)], style)))
-        if number == at and file.error.column:
+        if number == at and file.error.column and text[number - 1] == raw[number - 1]:
             rows.append(line(" " * (6 + file.error.column), ("▲", "$error")))
     return [*rows, line()]
 

@@ -1,0 +1,54 @@
+"""Findings as they may be shown: what they quote of settings and servers without its secrets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from functools import lru_cache
+
+from stormdeck.model.finding import Finding, Paste
+from stormdeck.model.litellm.config import ProxyConfig
+from stormdeck.model.masking.harvest import secrets_in
+from stormdeck.model.masking.known import KnownSecrets
+from stormdeck.model.masking.yaml_text import mask_yaml
+from stormdeck.model.settings.scope import SettingsSnapshot
+
+
+def known_secrets(settings: SettingsSnapshot, yaml: Sequence[str] = ()) -> KnownSecrets:
+    """Return what finds the secrets of the settings, and of the lines of LiteLLM's YAML, in any text."""
+    texts = tuple(file.text for file in settings.files)
+    return _known(texts, tuple(settings.shell.items()), tuple(yaml))
+
+
+def secrets_in_texts(*texts: str) -> KnownSecrets:
+    """Return what finds the secrets of some texts of JSON in any text."""
+    return _known(texts, (), ())
+
+
+def mask_findings(
+    found: Iterable[Finding], settings: SettingsSnapshot, proxy: ProxyConfig | None = None
+) -> tuple[Finding, ...]:
+    """Return findings with every text masked; what a fix would write stays as it is."""
+    hide = known_secrets(settings, proxy.lines if proxy is not None else ())
+    return tuple(_masked(finding, hide) for finding in found)
+
+
+@lru_cache(maxsize=4)
+def _known(texts: tuple[str, ...], shell: tuple[tuple[str, str], ...], yaml: tuple[str, ...]) -> KnownSecrets:
+    return KnownSecrets(secrets_in(texts, shell, yaml))
+
+
+def _masked(finding: Finding, hide: KnownSecrets) -> Finding:
+    fix, paste = finding.fix, finding.paste
+    return replace(
+        finding,
+        title=hide(finding.title),
+        message=hide(finding.message),
+        fix=None if fix is None else replace(fix, description=hide(fix.description)),
+        paste=None if paste is None else _pasted(paste, hide),
+    )
+
+
+def _pasted(paste: Paste, hide: KnownSecrets) -> Paste:
+    text = "\n".join(map(hide, mask_yaml(paste.text.split("\n"))))
+    return replace(paste, description=hide(paste.description), text=text)

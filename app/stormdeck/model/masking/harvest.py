@@ -1,0 +1,87 @@
+"""Every secret that is configured in the settings, the environment and LiteLLM's YAML."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
+from urllib.parse import unquote
+
+from stormdeck.model.litellm.config import REFERENCE, ProxyConfig
+from stormdeck.model.litellm.node import Node
+from stormdeck.model.masking.json_text import cuts_in
+from stormdeck.model.masking.lines import is_mixed
+from stormdeck.model.masking.values import Content, Place, place_of, value_spans
+from stormdeck.model.masking.yaml_text import yaml_spans
+from stormdeck.model.settings.scope import SettingsSnapshot
+
+_PIECE = re.compile(r"[^\s\"',;]+")
+
+
+def secrets_of(
+    settings: SettingsSnapshot, environ: Mapping[str, str], proxy: ProxyConfig | None = None
+) -> frozenset[str]:
+    """Return every secret of the settings files, of the environment and of LiteLLM's YAML, each in all its parts."""
+    texts = [file.text for file in settings.files]
+    found = secrets_in(texts, {**environ, **settings.shell}.items(), proxy.lines if proxy is not None else ())
+    referred = _of_node(proxy.root, environ) if proxy is not None and proxy.root is not None else ()
+    return found.union(referred)
+
+
+def secrets_in(texts: Iterable[str], variables: Iterable[tuple[str, str]], yaml: tuple[str, ...]) -> frozenset[str]:
+    """Return every secret of settings files, of variables, and of the lines of a YAML."""
+    found: set[str] = set()
+    found.update(*map(_of_json, texts), _of_lines(yaml))
+    for name, text in variables:
+        found.update(_of_value(place_of(f"env.{name}"), text))
+    return frozenset(found)
+
+
+@lru_cache(maxsize=8)
+def _of_json(text: str) -> frozenset[str]:
+    return frozenset(part for cut in cuts_in(text) for part in _parts(cut.secret))
+
+
+@lru_cache(maxsize=2)
+def _of_lines(lines: tuple[str, ...]) -> frozenset[str]:
+    spans = zip(lines, yaml_spans(lines), strict=True)
+    return frozenset(part for line, found in spans for start, end in found for part in _parts(line[start:end]))
+
+
+def _of_value(place: Place, text: str) -> Iterator[str]:
+    for start, end in value_spans(place, text):
+        yield from _parts(text[start:end])
+
+
+def _parts(secret: str) -> Iterator[str]:
+    """Yield a secret, its lines, its words that look random, and the password after a user's name."""
+    yield secret
+    for line in secret.splitlines():
+        yield line.strip()
+    yield from (piece for piece in _PIECE.findall(secret) if is_mixed(piece))
+    user, colon, password = secret.partition(":")
+    if colon and " " not in user and "\n" not in secret:
+        yield from (password, unquote(password), unquote(secret))
+        if len(user) >= max(len(password), 12):
+            yield user  # a token may stand in the user's place, with x or nothing behind it
+    elif "%" in secret:
+        yield unquote(secret)
+
+
+def _of_node(root: Node, environ: Mapping[str, str]) -> Iterable[str]:
+    """Yield the secrets of a tree; a node that aliases share is visited once for each sort of place."""
+    seen: set[tuple[int, Content]] = set()
+    waiting: list[tuple[Node, Place]] = [(root, Place())]
+    while waiting:
+        node, place = waiting.pop()
+        if (id(node), place.content) in seen:
+            continue
+        seen.add((id(node), place.content))
+        waiting += [(member.node, place.below(member.key)) for member in node.members or ()]
+        waiting += [(item, place.item) for item in node.items or ()]
+        if node.value is None or isinstance(node.value, bool):
+            continue
+        text = str(node.value)
+        if text.startswith(REFERENCE):
+            text = environ.get(text.removeprefix(REFERENCE), "")
+        yield from _of_value(place, text)

@@ -1,0 +1,243 @@
+"""Where secrets stand in JSON text, and in text that was meant to be JSON.
+
+Read by a lexer that refuses nothing: a settings file with a mistake in it holds the same secrets.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import NamedTuple
+
+from stormdeck.model.masking.lines import MASK, may_hold_secret, text_spans
+from stormdeck.model.masking.names import is_secret_name
+from stormdeck.model.masking.shapes import Span, known_shapes
+from stormdeck.model.masking.values import Content, Place, value_spans
+
+_TOKEN = re.compile(
+    r"\"(?:[^\"\\\n]|\\.)*+\"?|'(?:[^'\\\n]|\\.)*+'?|[“”„][^“”\n]*+[“”]?|//[^\n]*+|/\*|[{}\[\],:=]"
+    r"|[^\s\"'“”„{}\[\],:=/][^\n\"'“”„{}\[\],]*+|/"
+)
+_ENTRY = re.compile(r'\s*+"[^"\\\n]*+"\s*+:\s*+(?:"[^"\\\n{\[][^"\\\n]*+"|[\w.+-]++)\s*+,')
+_LONG = re.compile(r"[A-Za-z0-9]{24}")
+_TELLING = re.compile(r'"(?:name|value)"|[Hh]elper|Refresh|Export|[?&#;]')
+_SIGNS = frozenset({"{", "}", "[", "]", ",", ":", "=", "/", "/*"})
+_BLANK = re.compile(r"\s*+")
+_ESCAPE = re.compile(r"\\(?:u[0-9a-fA-F]{4}|.)|[^\\]++|\\", re.DOTALL)
+_SHORT = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
+
+
+class Cut(NamedTuple):
+    """A place that is masked, and what stood there."""
+
+    start: int
+    end: int
+    secret: str
+    mask: str = MASK
+
+
+@dataclass(slots=True)
+class _Frame:
+    """An object or a list that is open."""
+
+    place: Place
+    is_list: bool = False
+    child: Place | None = None
+    """The place of the value that comes next, after a key."""
+    last: Place | None = None
+    """The place of the value before, as long as no comma follows it."""
+    before: str | None = None
+    """The argument before, in a list."""
+    named: str = ""
+    """The text of the entry ``name``: beside it, ``value`` is the value of that variable."""
+    key: str = field(default="")
+
+
+def mask_json(text: str) -> str:
+    """Return JSON text with every secret masked, line for line the same; valid JSON stays valid."""
+    pieces, at = [], 0
+    for cut in json_cuts(text):
+        pieces += [text[at : cut.start], cut.mask]
+        at = cut.end
+    return "".join([*pieces, text[at:]]) if pieces else text
+
+
+@lru_cache(maxsize=8)
+def json_cuts(text: str) -> tuple[Cut, ...]:
+    """Return the secrets of a text in order."""
+    return tuple(cuts_in(text))
+
+
+def cuts_in(text: str, place: Place | None = None) -> Iterator[Cut]:
+    """Yield the secrets of a text that stands at a place, in order."""
+    return _Lexer(text, place or Place()).cuts()
+
+
+class _Lexer:
+    """One text, read once."""
+
+    def __init__(self, text: str, place: Place) -> None:
+        self._text = text
+        self._frames = [_Frame(place)]
+
+    def cuts(self) -> Iterator[Cut]:
+        """Yield the cuts."""
+        text, at = self._text, self._plain_until(0)
+        while (match := _TOKEN.search(text, at)) is not None:
+            at = match.end()
+            token = match[0]
+            sign = token if token in _SIGNS else ""
+            if sign in {"{", "["}:
+                self._open(is_list=sign == "[")
+                at = self._plain_until(at)
+            elif sign in {"}", "]"}:
+                if len(self._frames) > 1:
+                    self._frames.pop()
+            elif sign == ",":
+                self._next()
+                at = self._plain_until(at)
+            elif sign:
+                continue
+            elif token.startswith("//"):
+                yield from self._bare(match.start(), token, self._frames[-1].place)
+            elif token[0] in "\"'“”„":
+                yield from self._string(match.start(), token)
+            else:
+                yield from self._word(match.start(), token)
+
+    def _plain_until(self, at: int) -> int:
+        """Return where the entries end that hold no secret for sure: most of a large file needs no closer look."""
+        frame = self._frames[-1]
+        if frame.is_list or frame.child is not None or frame.place.content is not Content.PLAIN:
+            return at
+        while (entry := _ENTRY.match(self._text, at)) is not None:
+            words = entry[0]
+            if may_hold_secret(words) or _LONG.search(words) is not None or _TELLING.search(words) is not None:
+                break
+            at = entry.end()
+        return at
+
+    def _open(self, *, is_list: bool) -> None:
+        above = self._frames[-1]
+        place = above.child if above.child is not None else above.place.item if above.is_list else above.place
+        above.child = None
+        self._frames.append(_Frame(place.item if is_list else place, is_list))
+
+    def _next(self) -> None:
+        frame = self._frames[-1]
+        frame.last = None
+        # A key of a secret whose value did not come: a comma stands in the place of its colon.
+        if frame.child is not None and frame.child.content is Content.PLAIN:
+            frame.child = None
+
+    def _string(self, start: int, token: str) -> Iterator[Cut]:
+        closed = len(token) > 1 and token[-1] in "\"'“”„" and (token[0] not in "\"'" or token[-1] == token[0])
+        first, last = start + 1, start + len(token) - closed
+        raw = self._text[first:last]
+        frame = self._frames[-1]
+        if frame.child is None and not frame.is_list and self._heads(start + len(token), frame):
+            key = _decoded(raw)
+            frame.key = key
+            frame.child = self._below(frame, key)
+            yield from _cuts(raw, first, list(known_shapes(key)), key)
+            return
+        value = _decoded(raw)
+        place = frame.child or frame.last or frame.place
+        if frame.is_list:
+            place = place.after(frame.before, value)
+            frame.before = value
+        frame.child, frame.last = None, place
+        if not frame.is_list and frame.key == "name":
+            frame.named = value
+        yield from _cuts(raw, first, value_spans(place, value), value)
+
+    def _below(self, frame: _Frame, key: str) -> Place:
+        if key == "value" and frame.place.content is Content.PLAIN and is_secret_name(frame.named):
+            return Place(Content.SECRET, frame.named)
+        return frame.place.below(key)
+
+    def _heads(self, at: int, frame: _Frame) -> bool:
+        """Return whether a string in an object is a key; in a broken text its colon may be missing."""
+        blank = _BLANK.match(self._text, at)
+        if frame.last is not None and blank is not None and self._text[blank.end() : blank.end() + 1] != ":":
+            return False
+        return len(self._frames) > 1 or (blank is not None and blank.end() < len(self._text))
+
+    def _word(self, start: int, token: str) -> Iterator[Cut]:
+        frame = self._frames[-1]
+        name, colon, rest = token.partition(":")
+        if frame.child is None and frame.last is None and not frame.is_list:
+            # A key without quotes, and perhaps its value.
+            place = frame.place.below(name.strip("=").strip())
+            if colon:
+                yield from self._bare(start + len(name) + 1, rest, place)
+            frame.child = None if rest.strip() else place
+            if not colon:
+                yield from self._bare(start, token, Place())
+            return
+        place = frame.child or frame.last or frame.place
+        if frame.is_list:
+            place = place.after(frame.before, token.strip())
+            frame.before = token.strip()
+        frame.child, frame.last = None, place
+        yield from self._bare(start, token, place)
+
+    def _bare(self, start: int, token: str, place: Place) -> Iterator[Cut]:
+        """Yield the cuts of a number or a word; a masked one is put in quotes, so that JSON stays JSON."""
+        value = token.rstrip()
+        lead = len(value) - len(value.lstrip())
+        if place.content in {Content.SECRET, Content.HEADERS} and value.strip():
+            if value_spans(place, value.strip()):
+                yield Cut(start + lead, start + len(value), value.strip(), f'"{MASK}"')
+            return
+        for first, last in text_spans(value):
+            yield Cut(start + first, start + last, value[first:last])
+
+
+def _decoded(raw: str) -> str:
+    """Return what a string of JSON says."""
+    if "\\" not in raw:
+        return raw
+    text = "".join(map(_meaning, _ESCAPE.findall(raw)))
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
+def _meaning(piece: str) -> str:
+    if piece[0] != "\\" or len(piece) == 1:
+        return piece
+    return chr(_code(piece)) if len(piece) == 6 else _SHORT.get(piece[1], piece[1])
+
+
+def _code(escape: str) -> int:
+    """Return the code point of a ``u`` escape."""
+    return int(escape.removeprefix("\\u"), base=16)
+
+
+def _cuts(raw: str, start: int, spans: list[Span], value: str) -> Iterator[Cut]:
+    """Yield cuts in a string as it is written for spans of what it says."""
+    if not spans:
+        return
+    if "\\" not in raw:
+        for first, last in spans:
+            yield Cut(start + first, start + last, value[first:last])
+        return
+    places = _places(raw, value)
+    for first, last in spans:
+        yield Cut(start + places[first], start + places[last], value[first:last])
+
+
+def _places(raw: str, value: str) -> list[int]:
+    """Return where each character of a string begins in its written form, and its end."""
+    places: list[int] = []
+    at = 0
+    for piece in _ESCAPE.findall(raw):
+        if piece[0] != "\\" or len(piece) == 1:
+            places += range(at, at + len(piece))
+        elif not (len(piece) == 6 and 0xDC00 <= _code(piece) <= 0xDFFF and places):
+            places.append(at)
+        at += len(piece)
+    places.append(at)
+    # A lone surrogate makes the count differ: then all that follows is taken with it.
+    return places + [at] * max(0, len(value) + 1 - len(places))

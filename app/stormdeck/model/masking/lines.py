@@ -1,0 +1,372 @@
+"""Where secrets stand in a line of text: in headers, variables, options, URLs, or by their own form.
+
+Every expression is linear: it starts at the beginning of a word only, and repeats possessively.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+
+from stormdeck.model.masking.names import is_harmless_header, is_secret, is_secret_name, is_switch, words, words_of
+from stormdeck.model.masking.shapes import Span, following, known_shapes
+
+MASK = "••••••••"
+"""What stands for a secret; its length is fixed."""
+
+_SHORT = 600
+"""Characters of a text that is kept masked for the next time."""
+_HINTS = (
+    *words(
+        """
+        key tok secret pass pwd auth bearer basic cookie cred hook pat user login sid session jwt otp header sig code=
+        @ sk- pk- rk- sk_ pk_ rk_ ghp_ gho_ ghu_ ghs_ ghr_ hf_ gsk_ r8_ npm_ glpat glptt gldt akia asia abia acca aroa
+        aida aiza eyj xox xapp xai tvly nvapi pplx pypi hvs dapi atatt atctt ya29 gocspx sg. begin dop_ lin_ figd lsv2
+        glc_ shpat whsec api_org github
+        """
+    ),
+    *(f" -{letter}" for letter in "pawuhbkny"),
+)
+"""One of these stands in any text that holds a secret, in lower case."""
+
+_NAME = re.compile(
+    r"(?<![\w.-])-*+([A-Za-z_][\w.-]*+)"
+    r"((?:\\{0,8}+[\"'`])?[ \t]{0,4}(?:=>|:=|=|:|>(?=[^<>\s]{1,500}</))(?:[ \t]{0,4}|\n[ \t]{0,40}(?=[\"'\[{])))"
+)
+_OPEN = re.compile(r"[bru]{0,2}(\\{0,8}+)([\"'`])")
+_PLAIN = re.compile(
+    r"(?:[^\s\"'`,;&|<>(){}\[\]\\]"
+    r"|[,;&|](?![\s,;&|\"'`{\[]|$|[\w.%-]{1,60}[=:])"
+    r"|[(\[{](?=\S)|[)\]}](?=\w)|[\"'`](?=\w)|[<>\\](?=[\w\"'$]))++"
+)
+_IN_QUERY = re.compile(r"[^\s\"'`&#<>]++")
+_TO_QUOTE = re.compile(r"[^\"'`\n\r]++")
+_SCHEME = re.compile(r"(?:Bearer|Basic|Token|ApiKey|Api-Key|Key|Negotiate)[ \t]++", re.IGNORECASE)
+_CREDENTIAL = re.compile(r"[^\s\"'`,;<>)\]}]++")
+_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie", "set-cookie"})
+_PAIRED = re.compile(
+    r"(?<![\w-])(-{1,2}[A-Za-z][\w.-]*+|(?i:authorization|proxy-authorization|x-api-key|api-key|cookie))"
+    r"(\\{0,8}+[\"'],[ \t]{0,4}|[ \t]++(?![-|&;>#]))"
+)
+_LOGIN_OPTIONS = frozenset({"-u", "-U", "--user", "--proxy-user", "--userpwd"})
+_HEADER_OPTIONS = frozenset({"-H", "--header", "--proxy-header", "--add-header"})
+_COMMON_NAMES = frozenset({"token", "tokens", "auth", "pass", "pat", "oauth"})
+"""Names that head a sentence too: ``token: it is missing``."""
+_MANY = frozenset({"--api-key", "--api_key", "--api-keys"})
+"""Options of vLLM that take several keys."""
+_WORD = re.compile(r"[ \t]++(?![-|&;>#])([^\s\"'`|&;<>]++)")
+_HEADER = re.compile(r"([\w!#$%&*+.^-]{1,80}?)\s{0,2}:\s{0,4}(.*)", re.DOTALL)
+_URL = re.compile(r"(?<![A-Za-z0-9+.-])([A-Za-z][A-Za-z0-9+.-]*+)://([^\s\"'`<>\\]*+)")
+_BARE_LOGIN = re.compile(r"(?<![\w.%+/@:=-])[\w.%+-]++:([^\s/@\"'`:]++)@(?!sha256)[\w.-]")
+_QUERY = re.compile(r"[?&#;](sig|signature|code|key|auth|sas|hmac|x-amz-[a-z-]{1,30})=", re.IGNORECASE)
+_PORT = re.compile(r"[^:]*(?::\d*)?|\[[0-9A-Fa-f:.]*\](?::\d*)?")
+_BEARER = re.compile(r"(?<!\w)Bearer[ \t]++([^\s\"'`,;<>)\]}]++)", re.IGNORECASE)
+_BASIC = re.compile(r"(?<!\w)Basic[ \t]++([A-Za-z0-9+/_-]{6,}+=*+)", re.IGNORECASE)
+_SPOKEN = re.compile(
+    r"(?<![\w-])(?:token|password|passwd|passphrase|secret|pat|(?:api|access|secret|master|private|auth)[ _-]?key)s?"
+    r"[ \t]++(?:is[ \t]++|was[ \t]++)?([^\s\"'`,;<>(){}\[\]=]++)",
+    re.IGNORECASE,
+)
+_RULE = re.compile(r"[A-Z]{3,9}\d{3}\b")
+"""A rule's code, which may follow the word ``key``."""
+_NAMED_BEFORE = re.compile(r"(?<![\w.-])([A-Za-z][A-Za-z0-9]*+[_-][\w-]*+)[ \t]++[\"']?([^\s\"'`,;<>(){}\[\]=]++)")
+"""``setx API_KEY X``."""
+_JOINED = re.compile(r"(?<![\w-])(?:-u([^\s:\"']++:[^\s\"']++)|(?:-H|--(?:proxy-)?header=)[\"']?([\w-]++:[^\n\"']++))")
+"""An option and its value in one word: ``-ume:X``, ``--header=Name:X``."""
+_TOOL = re.compile(
+    r"(?<![\w-])(?:(?P<pP>sshpass|mysql\w*|mariadb[\w-]*|mongo\w*|docker|podman|nerdctl|az|unzip|zip|7z\w?|mosquitto_\w+"
+    r"|htpasswd|rabbitmqadmin|cqlsh|influx|helm|oc|buildah|skopeo)|(?P<wy>ldap\w+)|(?P<a>redis-cli|https?|xh)"
+    r"|(?P<b>curl)|(?P<k>openssl)|(?P<NP>ssh-keygen))(?![\w:-])"
+)
+"""Programs that take a password after a short option; a group's name is made of those options."""
+_TOOL_OPTIONS = {
+    letters: re.compile(rf"(?<=\s)-[{letters}][ \t]*+(\S++)") for letters in ("pP", "wy", "a", "b", "k", "NP")
+}
+_SEGMENT = re.compile(r"[^|;&\n]++")
+_PIECE = re.compile(r"\\*+[\"'`]|[{\[(]|[}\])]|[^\s\"'`,:={}\[\]()\\]++|[\s,:=\\]++")
+_KEY_FOLLOWS = re.compile(r"\s{0,4}[:=]")
+
+_PROSE = words(
+    """
+    a all also an answers and any are as at be been before but by can cannot comes for from goes has have here holds if
+    in into is it its may must needs never no none not nor of on one only or other others set so stands than that the
+    then there they this to too was were what when where which will with without works yet your auth authentication
+    bearer basic header headers token tokens key keys scheme value values file option options variable takes asks
+    sends sent missing invalid required wrong unknown who expired empty given accepted refused rejected unset
+    """
+)
+"""Words that follow ``Bearer``, ``--api-key`` or ``token:`` in a sentence about them."""
+
+
+def text_spans(text: str) -> list[Span]:
+    """Return the places of all secrets in a text, in order, none touching another."""
+    if not may_hold_secret(text):
+        return []
+    found = [*known_shapes(text), *_named(text), *_optional(text), *_spoken(text)]
+    found += _logins(text) if "@" in text else ()
+    found += _queried(text) if "=" in text else ()
+    found += _tools(text) if " -" in text else ()
+    return merged(found)
+
+
+def may_hold_secret(text: str) -> bool:
+    """Return whether it is worth looking closer."""
+    low = text.lower()
+    return low.startswith("-") or any(hint in low for hint in _HINTS)
+
+
+def merged(spans: Iterable[Span]) -> list[Span]:
+    """Return places in order, those that touch put together, empty ones left out."""
+    made: list[Span] = []
+    for start, end in sorted(span for span in spans if span[0] < span[1]):
+        if made and start <= made[-1][1]:
+            made[-1] = (made[-1][0], max(end, made[-1][1]))
+        else:
+            made.append((start, end))
+    return made
+
+
+def replaced(text: str, spans: Iterable[Span], mask: str = MASK) -> str:
+    """Return a text with a mask in the place of each span."""
+    pieces, at = [], 0
+    for start, end in spans:
+        pieces += [text[at:start], mask]
+        at = end
+    return "".join([*pieces, text[at:]]) if pieces else text
+
+
+def mask_text(text: str) -> str:
+    """Return a text without the keys, tokens and passwords that it quotes."""
+    return _masked(text) if len(text) < _SHORT else replaced(text, text_spans(text))
+
+
+@lru_cache(maxsize=512)
+def _masked(text: str) -> str:
+    """Return a short text masked: a screen draws the same lines again and again."""
+    return replaced(text, text_spans(text))
+
+
+def header_spans(text: str) -> list[Span]:
+    """Return the secret part of ``Name: value``: all of the value, unless the header is known to be harmless."""
+    match = _HEADER.match(text)
+    if match is None:
+        return [(0, len(text))] if text.strip() else []
+    if is_harmless_header(match[1]):
+        return [(start + match.start(2), end + match.start(2)) for start, end in text_spans(match[2])]
+    return [(match.start(2) + start, match.start(2) + end) for start, end in credential_spans(match[2])]
+
+
+def credential_spans(value: str) -> list[Span]:
+    """Return the secret part of an ``Authorization`` or the like: a scheme before it stays."""
+    scheme = _SCHEME.match(value)
+    start = scheme.end() if scheme is not None else 0
+    return [(start, len(value.rstrip()))] if value[start:].strip() else []
+
+
+def _named(text: str) -> Iterator[Span]:
+    """Yield the values of ``NAME=value``, ``"name": "value"``, ``Name: value``."""
+    at = 0
+    while (match := _NAME.search(text, at)) is not None:
+        at = match.end()
+        name = match[1]
+        if is_secret_name(name):
+            spans, at = _value(text, at, name, match[2])
+            yield from spans
+
+
+def _value(text: str, at: int, name: str, separator: str) -> tuple[list[Span], int]:
+    """Return the secrets of a value that begins at ``at``, and where it ends."""
+    opened = _OPEN.match(text, at)
+    if opened is not None:
+        end = _closing(text, opened.end(), opened[1] + opened[2])
+        return _by_name(text, opened.end(), end, name), end
+    if text[at : at + 1] in {"[", "{", "("}:
+        return _scalars(text, at)
+    if name.lower().rpartition(".")[2] in _HEADERS:
+        return _header_value(text, at)
+    quoted = separator[:1] in "\"'`\\"
+    pattern = _IN_QUERY if text[max(0, at - len(name) - len(separator) - 1)] in "?&#" else _PLAIN
+    match = pattern.match(text, at)
+    if match is None:
+        return [], at
+    if not quoted and _is_prose(match[0], name, separator, text[match.end() : match.end() + 1]):
+        return [], at
+    return _by_name(text, at, match.end(), name), match.end()
+
+
+def _by_name(text: str, start: int, end: int, name: str) -> list[Span]:
+    value = text[start:end]
+    if is_secret(name, value):
+        scheme = _SCHEME.match(value)
+        return [(start + scheme.end() if scheme is not None and scheme.end() < len(value) else start, end)]
+    return [(start + one, start + other) for one, other in known_shapes(value)]
+
+
+def _is_prose(value: str, name: str, separator: str, following: str) -> bool:
+    """Return whether a name before a colon heads a sentence: ``AUTH_TOKEN: no token is set``."""
+    if "=" in separator:
+        return False
+    if separator == ":" and name.count(":") == 0 and following not in {"", "\n", " "}:
+        return False
+    word = value.strip(".,;:!?")
+    if word.lower() in _PROSE:
+        return True
+    if following in {" ", ":"} and name.isupper() and "_" in name and word.isalpha() and word.islower():
+        return True
+    if len(words_of(name)) != 1 or is_mixed(word):
+        return False
+    return name.lower() in {"key", "keys"} or (following == " " and name.lower() in _COMMON_NAMES)
+
+
+def is_mixed(word: str) -> bool:
+    """Return whether a word looks random: letters and digits, or very long."""
+    return len(word) >= 6 and ((any(map(str.isdigit, word)) and any(map(str.isalpha, word))) or len(word) >= 20)
+
+
+def _closing(text: str, at: int, quote: str) -> int:
+    """Return where a quoted value ends: at the next such quote, else at the end of the line."""
+    line_end = text.find("\n", at)
+    line_end = len(text) if line_end < 0 else line_end
+    while (end := text.find(quote, at, line_end)) >= 0:
+        if len(quote) > 1 or end == 0 or text[end - 1] != "\\" or _is_even(text, end):
+            return end
+        at = end + 1
+    return line_end
+
+
+def _is_even(text: str, end: int) -> bool:
+    """Return whether an even number of backslashes stands before a place, as far as it matters."""
+    before = text[max(0, end - 32) : end]
+    return (len(before) - len(before.rstrip("\\"))) % 2 == 0
+
+
+def _scalars(text: str, at: int) -> tuple[list[Span], int]:
+    """Return every value in the brackets that open at ``at``, keys left out, and where they close."""
+    spans: list[Span] = []
+    depth = 0
+    end = len(text)
+    while at < end:
+        piece = _PIECE.match(text, at)
+        if piece is None:
+            break
+        at, word = piece.end(), piece[0]
+        if word in {"[", "{", "("}:
+            depth += 1
+        elif word in {"]", "}", ")"}:
+            depth -= 1
+            if depth == 0:
+                return spans, at
+        elif word[-1] in "\"'`":
+            close = _closing(text, at, word)
+            if not _KEY_FOLLOWS.match(text, min(close + len(word), end)):
+                spans.append((at, close))
+            at = min(close + len(word), end)
+        elif not word[0].isspace() and word[0] not in ",:=\\" and not _KEY_FOLLOWS.match(text, at):
+            spans.append(piece.span())
+    return spans, at
+
+
+def _header_value(text: str, at: int) -> tuple[list[Span], int]:
+    """Return the secret of a header that is written out: of a cookie all up to the end of the line or quote."""
+    scheme = _SCHEME.match(text, at)
+    match = _TO_QUOTE.match(text, at) if scheme is None else _CREDENTIAL.match(text, scheme.end())
+    if match is None:
+        return [], at
+    first = match[0].split(maxsplit=1)[:1]
+    is_prose = not first or first[0].strip(".,;:").lower() in _PROSE
+    return ([] if is_prose else [match.span()]), match.end()
+
+
+def _optional(text: str) -> Iterator[Span]:
+    """Yield what follows ``--api-key``, ``-u``, ``-H`` and the like, in a command or in a list of arguments."""
+    for match in _PAIRED.finditer(text):
+        option, at = match[1], match.end()
+        opened = _OPEN.match(text, at)
+        if opened is not None:
+            start, end = opened.end(), _closing(text, opened.end(), opened[1] + opened[2])
+        else:
+            plain = _PLAIN.match(text, at)
+            if plain is None or plain[0].strip(".,;:").lower() in _PROSE:
+                continue
+            start, end = plain.span()
+        value = text[start:end]
+        if option in _HEADER_OPTIONS:
+            yield from ((start + one, start + other) for one, other in header_spans(value))
+        elif is_login(option, value) or takes_secret(option, value):
+            yield start, end
+            if option in _MANY and opened is None:
+                yield from _further(text, end)
+
+
+def is_login(option: str, value: str) -> bool:
+    """Return whether an option and its value are a user and a password; numbers are a user and a group."""
+    return option in _LOGIN_OPTIONS and ":" in value and not value.replace(":", "").isdigit() and "://" not in value
+
+
+def takes_secret(option: str, value: str) -> bool:
+    """Return whether the value after an option is a secret."""
+    return not is_switch(option) and is_secret(option.lstrip("-"), value)
+
+
+def _further(text: str, at: int) -> Iterator[Span]:
+    while (match := _WORD.match(text, at)) is not None and match[1].lower() not in _PROSE:
+        yield match.span(1)
+        at = match.end()
+
+
+def _spoken(text: str) -> Iterator[Span]:
+    """Yield ``Bearer X``, ``Basic X``, ``token X``."""
+    for match in _BEARER.finditer(text):
+        if match[1].strip(".:!?").lower() not in _PROSE:
+            yield match.span(1)
+    for match in _BASIC.finditer(text):
+        if match[1].lower() not in _PROSE and (not match[1].islower() or any(map(str.isdigit, match[1]))):
+            yield match.span(1)
+    for match in _SPOKEN.finditer(text):
+        if is_mixed(match[1].strip(".:!?")) and "/" not in match[1] and _RULE.match(match[1]) is None:
+            yield match.span(1)
+    yield from _beside(text)
+
+
+def _beside(text: str) -> Iterator[Span]:
+    """Yield what follows a name or an option without a sign between: ``setx API_KEY X``, ``-ume:X``."""
+    for match in _NAMED_BEFORE.finditer(text):
+        word = match[2]
+        is_name = word.isupper() and "_" in word
+        if not is_name and is_mixed(word) and not is_switch(match[1]) and is_secret(match[1], word):
+            yield match.span(2)
+    for match in _JOINED.finditer(text):
+        if match[2] is not None:
+            yield from ((match.start(2) + start, match.start(2) + end) for start, end in header_spans(match[2]))
+        elif is_login("-u", match[1]):
+            yield match.span(1)
+
+
+def _logins(text: str) -> Iterator[Span]:
+    """Yield what stands before the host of a URL; a password may hold ``/``, ``#`` and ``@`` that nobody escaped."""
+    for match in _URL.finditer(text):
+        rest = match[2]
+        authority = re.split(r"[/?#]", rest, maxsplit=1)[0]
+        is_web = match[1].lower() in {"http", "https", "ws", "wss"}
+        if "@" in rest and ("@" in authority or not is_web or not _PORT.fullmatch(authority)):
+            yield match.start(2), match.start(2) + rest.rindex("@")
+    for match in _BARE_LOGIN.finditer(text):
+        yield match.start(), match.end(1)
+
+
+def _queried(text: str) -> Iterator[Span]:
+    """Yield the values of a URL's query that sign or open it."""
+    return following(_QUERY, _IN_QUERY, text)
+
+
+def _tools(text: str) -> Iterator[Span]:
+    """Yield passwords after the short options of programs that are known to take them there: ``mysql -pSECRET``."""
+    for segment in _SEGMENT.finditer(text):
+        tool = _TOOL.search(segment[0])
+        if tool is None:
+            continue
+        options = _TOOL_OPTIONS[tool.lastgroup or "pP"]
+        for match in options.finditer(text, segment.start() + tool.end(), segment.end()):
+            if not re.fullmatch(r"[\d.:]+(?:/\w+)?", match[1]):
+                yield match.span(1)

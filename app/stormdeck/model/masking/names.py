@@ -1,0 +1,160 @@
+"""Which names mean a secret: of variables, keys, headers and options."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+
+def words(text: str) -> frozenset[str]:
+    """Return the words of a text as a set."""
+    return frozenset(text.split())
+
+
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+_SECRET_WORDS = words(
+    """
+    pass passwd password pwd passphrase passcode pat cookie cred credential secret token key apikey webhook auth
+    oauth authorization bearer jwt otp sid sessionid
+    """
+)
+"""In the singular; each counts in the plural too."""
+_ENDINGS = ("password", "passwd", "passphrase", "secret", "token", "apikey", "credential", "cookie", "webhook")
+"""What ends a word that was written together: ``PGPASSWORD``, ``authtoken``."""
+_KEY_KINDS = tuple(words("secret private access master auth sign signing ssh license encryption salt"))
+_NO_PASS = frozenset({"bypass", "compass", "surpass", "trespass", "encompass", "overpass", "underpass"})
+_COUNTS = words(
+    """
+    max min num n count counts limit limits budget total input output prompt completion thinking context ctx cache
+    cached batched used usage window per estimate estimated remaining reserved generated reasoning length len size
+    rate throughput second seconds minute hour day
+    """
+)
+"""Words beside ``tokens`` that make a number of tokens of it."""
+_OTHER_KEYS = words(
+    """
+    public primary foreign sort cache partition lookup idempotency shortcut hot key
+    """
+)
+"""Words before ``key`` that make something else of it than a secret."""
+_ABOUT = words(
+    """
+    path file filename dir directory folder url uri endpoint host ttl ms seconds timeout expiry expires expiration
+    interval count limit size length version name alias type mode method header parser hash helper refresh enabled
+    disabled required
+    """
+)
+"""Last words of names that describe a secret. A value is hidden there too, but for paths, amounts and labels."""
+_SWITCHES = words(
+    """
+    no disable enable use skip allow require is has hide show without
+    """
+)
+
+PLACEHOLDERS = words(
+    """
+    dummy empty placeholder not-needed no-key-required sk-1234 sk-none sk-dummy sk-xxx sk-xxxx sk-local
+    sk-no-key-required sk-write-a-key-of-your-own
+    """
+)
+"""Keys that the documentation of vLLM, LiteLLM and others prints: everybody knows them."""
+_NOTHING = words("true false null none undefined on off yes no bearer basic optional required") | {""}
+_MASKED = re.compile(r"[*•.…x]+")
+_REFERENCE = re.compile(r"os\.environ/\w+|\$\{[A-Z_][A-Z0-9_]*\}|\$[A-Z_][A-Z0-9_]*|%[A-Z_][A-Z0-9_]*%|\{\{[\w .]+\}\}")
+"""Where a secret is taken from, not the secret itself."""
+_PATH = re.compile(r"(?:~|\.{1,2}|\$HOME|\$\{HOME\}|[A-Za-z]:)?[/\\][^\s]*")
+_AMOUNT = re.compile(r"\d+(?:\.\d+)? ?(?:ms|s|m|h|d)?")
+_LABEL = re.compile(r"[A-Za-z][A-Za-z_./ -]{0,60}")
+_WEB = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
+_KEY_COMMANDS = words(
+    """
+    gcpauthrefresh awscredentialexport awsauthrefresh otelheadershelper apikeyhelper
+    """
+)
+_HARMLESS_HEADERS = words(
+    """
+    accept accept-encoding accept-language anthropic-beta anthropic-version cache-control connection
+    content-encoding content-length content-type date host server user-agent x-app
+    """
+)
+
+
+def words_of(name: str) -> tuple[str, ...]:
+    """Return the words of a name in lower case: ``authToken_2`` has ``auth`` and ``token``."""
+    return tuple(word.lower() for word in _WORD.findall(name[:200]))
+
+
+@lru_cache(maxsize=4096)
+def is_secret_name(name: str) -> bool:
+    """Return whether a variable, key, header or option of this name holds a secret.
+
+    ``MAX_OUTPUT_TOKENS`` counts tokens and is none; ``tokenizer`` and ``monkey`` are other words,
+    and ``apiKeyHelper`` is a command.
+    """
+    if name in {"PWD", "OLDPWD"} or is_key_command(name):
+        return False
+    words = words_of(name)
+    return any(_is_secret_word(words, at) for at in range(len(words)))
+
+
+def is_secret(name: str, value: str) -> bool:
+    """Return whether a value is a secret by its name. A switch, a reference or the path of a key file is none."""
+    return is_secret_name(name) and not is_harmless(name, value)
+
+
+def is_harmless(name: str, value: str) -> bool:
+    """Return whether a value under a secret's name is none, as ``false`` and ``os.environ/KEY`` do."""
+    bare = value.strip()
+    if bare.lower() in _NOTHING | PLACEHOLDERS or _REFERENCE.fullmatch(bare) or _MASKED.fullmatch(bare):
+        return True
+    words = words_of(name)
+    last = words[-1] if words else ""
+    if last in {"tokens", "keys"} and bare.isdigit():
+        return True
+    if last not in _ABOUT:
+        return False
+    if last in {"url", "uri", "endpoint"}:
+        return "webhook" not in words and "webhooks" not in words and _WEB.match(bare) is not None
+    return any(kind.fullmatch(bare) for kind in (_PATH, _AMOUNT)) or (
+        last in {"name", "alias", "type", "mode", "method", "header", "parser"} and _LABEL.fullmatch(bare) is not None
+    )
+
+
+def is_switch(option: str) -> bool:
+    """Return whether an option switches something and takes no secret: ``--no-auth``."""
+    words = words_of(option)
+    return bool(words) and words[0] in _SWITCHES
+
+
+def is_key_command(name: str) -> bool:
+    """Return whether a setting is a command that prints a key: ``apiKeyHelper``."""
+    return name.lower() in _KEY_COMMANDS
+
+
+def holds_headers(name: str) -> bool:
+    """Return whether a setting holds headers: ``ANTHROPIC_CUSTOM_HEADERS``, ``headers``."""
+    words = words_of(name)
+    return bool(words) and words[-1] == "headers"
+
+
+def is_harmless_header(name: str) -> bool:
+    """Return whether the value of a header may be shown; one of an unknown name may not."""
+    return name.strip().lower() in _HARMLESS_HEADERS or name.strip().lower().startswith("x-stainless-")
+
+
+def _is_secret_word(words: tuple[str, ...], at: int) -> bool:
+    word = words[at]
+    single = word if word in _SECRET_WORDS or word.endswith("ss") else word.removesuffix("s")
+    before = words[at - 1] if at else ""
+    after = words[at + 1] if at + 1 < len(words) else ""
+    if single == "token":
+        return not (_COUNTS & {before, after})
+    if single == "key":
+        return before not in _OTHER_KEYS and after not in {"alias", "hash", "bindings", "binding", "board"}
+    if single in _SECRET_WORDS:
+        return True
+    if single.endswith("token"):
+        return not single.endswith("detoken")
+    if single.endswith("pass"):
+        return single not in _NO_PASS
+    return single.endswith(_ENDINGS) or (single.endswith("key") and single.startswith(_KEY_KINDS))

@@ -1,0 +1,25 @@
+"""What an input shows of a value that holds a secret: dots in the place of each of its characters."""
+
+from __future__ import annotations
+
+from rich.highlighter import Highlighter
+from rich.text import Text
+
+from stormdeck.model.masking.values import place_of, value_spans
+
+
+class HiddenText(Highlighter):
+    """Hides the secrets of one setting while it is edited; the value itself stays as it is."""
+
+    def __init__(self, path: str) -> None:
+        self._place = place_of(path)
+
+    def __call__(self, text: str | Text) -> Text:
+        """Return the text with a dot for each character of a secret, so that the cursor stays where it is."""
+        shown = text.plain if isinstance(text, Text) else text
+        for start, end in value_spans(self._place, shown):
+            shown = shown[:start] + "•" * (end - start) + shown[end:]
+        return Text(shown, no_wrap=True, overflow="ignore", end="")
+
+    def highlight(self, text: Text) -> None:
+        """Style nothing: characters are replaced, not coloured."""
