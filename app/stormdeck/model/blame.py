@@ -27,6 +27,10 @@ _OF_ITS_VALUE = {"MODEL303", "MODEL304", "MODEL308", "MODEL311"}
 """The rules about the id that a setting holds."""
 _OF_AN_ID = {*_OF_ITS_VALUE, *_HOSTED, "PROXY815"}
 """The rules about one model id: they explain no failure of another."""
+_LIVE_RULES = "SERVER"
+"""Rules about what a server does now; the status that they name is that of its health."""
+_CEILING, _CEILING_S = "TIME502", 290.0
+"""The rule about the client's own ceiling: it ends no attempt that took less."""
 _STATUS = re.compile(r"\b[45]\d\d\b")
 _REMEDY = re.compile(r"did you mean|it serves")
 
@@ -57,6 +61,8 @@ class _Failed:
     last: float
     over: bool
     """Nothing is tried again."""
+    took: float = 0.0
+    """Seconds from one attempt to the next, on average."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +158,7 @@ def _by_words(failed: _Failed, deck: Deck) -> _Told | None:
             one
             for code in (*first, *codes)
             for one in deck.findings
-            if one.code == code and _explains(one, cause, asked, deck)
+            if one.code == code and _explains(one, failed, asked, deck)
         ),
         None,
     )
@@ -177,12 +183,16 @@ def _by_words(failed: _Failed, deck: Deck) -> _Told | None:
     return _Told(hop, advice, code, why, otherwise)
 
 
-def _explains(finding: Finding, cause: str, asked: str | None, deck: Deck) -> bool:
-    """Return whether a finding is about the id that was asked for, and ends in this status."""
+def _explains(finding: Finding, failed: _Failed, asked: str | None, deck: Deck) -> bool:
+    """Return whether a finding ends in this failure: in its status, for the id that was asked for, after such a time."""
+    told = _STATUS.findall(finding.message)
+    if told and failed.cause.isdecimal() and failed.cause not in told and not finding.code.startswith(_LIVE_RULES):
+        return False
+    if finding.code == _CEILING:
+        return failed.took >= _CEILING_S
     if finding.code not in _OF_AN_ID:
         return True
-    told = _STATUS.findall(finding.message)
-    if asked is None or (told and cause.isdecimal() and cause not in told):
+    if asked is None:
         return False
     own = deck.settings.text(finding.path)
     if finding.code in _OF_ITS_VALUE:
