@@ -78,9 +78,9 @@ class _Told:
 
 def blame(storm: Storm, deck: Deck) -> Blame:
     """Return the hop that a storm comes from, ``None`` in it where nothing tells."""
-    return _blamed(
-        _Failed(storm.cause, storm.reason.rstrip("."), storm.hop, storm.served, storm.last, storm.over), deck
-    )
+    reason = storm.reason.rstrip(".")
+    took = (storm.last - storm.started) / max(1, storm.attempts - 1)
+    return _blamed(_Failed(storm.cause, reason, storm.hop, storm.served, storm.last, storm.over, took), deck)
 
 
 def blame_failure(failure: Failure, deck: Deck) -> Blame:
@@ -184,7 +184,7 @@ def _by_words(failed: _Failed, deck: Deck) -> _Told | None:
 
 
 def _explains(finding: Finding, failed: _Failed, asked: str | None, deck: Deck) -> bool:
-    """Return whether a finding ends in this failure: in its status, for the id that was asked for, after such a time."""
+    """Return whether a finding ends in this failure: its status, the id that was asked for, the time that it took."""
     told = _STATUS.findall(finding.message)
     if told and failed.cause.isdecimal() and failed.cause not in told and not finding.code.startswith(_LIVE_RULES):
         return False
