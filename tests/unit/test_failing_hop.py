@@ -69,6 +69,10 @@ def headline(deck):
     return status_json(deck, statements(deck, NOW, lambda at: "14:05"))["headline"]
 
 
+def hop_states(deck):
+    return {hop["kind"]: hop["state"] for hop in status_json(deck, statements(deck, NOW, str))["hops"]}
+
+
 def light(deck, kind):
     return next((hop.light, hop.figure) for hop in path(deck) if hop.kind is kind)
 
@@ -87,6 +91,7 @@ class TestWhose:
         assert f"500 from vLLM: {OOM}" in told["text"]
         assert told["hop"] == "vllm"
         assert light(deck, HopKind.SERVER) == (Light.BROKEN, "500")
+        assert (hop_states(deck)["proxy"], hop_states(deck)["vllm"]) == ("ok", "degraded")
         assert light(deck, HopKind.PROXY)[0] is Light.FINE
 
     @pytest.mark.parametrize("records", EVIDENCE, ids=["as the proxy quotes it", "in both logs", "in vLLM's log"])
