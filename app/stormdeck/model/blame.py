@@ -153,15 +153,9 @@ def _by_words(failed: _Failed, deck: Deck) -> _Told | None:
     asked = model_in(reason) if not _OF_AN_ID.isdisjoint(codes) else None
     hosted = asked is not None and asked.lower().startswith("claude")
     first = _HOSTED if hosted and _NOT_SERVED in codes else ()
-    found = next(
-        (
-            one
-            for code in (*first, *codes)
-            for one in deck.findings
-            if one.code == code and _explains(one, failed, asked, deck)
-        ),
-        None,
-    )
+    fitting = [one for one in deck.findings if one.code in {*first, *codes} and _explains(one, failed, asked, deck)]
+    ranks = {code: rank for rank, code in reversed(list(enumerate((*first, *codes))))}
+    found = min(fitting, key=lambda one: (ranks[one.code], is_background(one, deck)), default=None)
     hop = found.hop if found is not None else words.hop_at(proxy=proxy)
     advice, why = words.advice_at(proxy=proxy), ""
     if asked is not None and _NOT_SERVED in codes and cause == "404":
