@@ -64,6 +64,11 @@ class _Failed:
     took: float = 0.0
     """Seconds from one attempt to the next, on average."""
 
+    @property
+    def again(self) -> str:
+        """Return what is to come once the cause is gone."""
+        return "send it again" if self.over else "the next attempt should pass"
+
 
 @dataclass(frozen=True, slots=True)
 class _Told:
@@ -99,9 +104,8 @@ def _blamed(failed: _Failed, deck: Deck) -> Blame:
     what = f"{cause} from {who}" if who and cause.isdecimal() else cause
     why = told.why or reason
     advice = told.advice
-    if told.hop is HopKind.SERVER and is_back(deck, failed.last):
-        again = "send it again" if failed.over else "the next attempt should pass"
-        advice = f"vLLM is back: {again}. {told.otherwise or _innocent(deck)}".rstrip()
+    if told.hop is HopKind.SERVER and cause != "404" and is_back(deck, failed.last):
+        advice = f"vLLM is back: {failed.again}. {told.otherwise or _innocent(deck)}".rstrip()
     if cause == "unknown":
         what, why = told.why or "cause unknown", reason
     text = f"{what}: {why}" if why else what
@@ -134,9 +138,10 @@ def _by_first_server(failed: _Failed, deck: Deck) -> _Told | None:
     if away:
         return _Told(hop, f"Start it. {first.detail}".rstrip(), "URL105", why=f"{name} is down")
     if failed.cause == "refused":
-        again = "send it again" if failed.over else "the next attempt should pass"
         up = first.state is ServerState.UP
-        return _Told(hop, f"{who} answers now: {again}." if up else "", why=f"{name} was down")
+        return _Told(hop, f"{who} answers now: {failed.again}." if up else "", why=f"{name} was down")
+    if failed.reason:
+        return None
     if failed.cause == "unknown":
         return _Told(None, "Its attempts have left no line in a log so far.")
     return _Told(None, "The connection broke before an answer. No log has a line of such an attempt.")
@@ -170,7 +175,7 @@ def _by_words(failed: _Failed, deck: Deck) -> _Told | None:
     otherwise = ""
     if found is None and _UNREACHABLE in words.codes and deck.vllm is not None and deck.vllm.state is ServerState.UP:
         otherwise = _ELSEWHERE if proxy else ""
-        advice = f"vLLM answers now: the next attempt should pass. {otherwise}".rstrip()
+        advice = f"vLLM answers now: {failed.again}. {otherwise}".rstrip()
     elif hop is HopKind.SERVER and found is None and asked is None:
         advice = f"{advice} {_innocent(deck)}".rstrip()
     code = found.code if found is not None else codes[0] if words.proof else None
@@ -214,7 +219,7 @@ def _serves_again(asked: str, failed: _Failed, deck: Deck) -> str:
         return ""
     if not failed.over and (deck.listed_at or 0.0) <= failed.last:
         return ""
-    return f"vLLM serves `{asked}` now: {'send it again' if failed.over else 'the next attempt should pass'}."
+    return f"vLLM serves `{asked}` now: {failed.again}."
 
 
 def _plain_id(model: str) -> str:
