@@ -13,6 +13,7 @@ from stormdeck.model.logs.batch import LogBatch
 from stormdeck.model.path import HopKind
 from stormdeck.model.retries.ledger import Ledger
 from stormdeck.model.retries.storm import Outcome
+from stormdeck.model.retries.told import InFlight
 from stormdeck.model.retries.transcript import EntryKind, parse_entry
 from stormdeck.model.server import ServerState
 from stormdeck.model.status import state_of, status_json
@@ -260,6 +261,31 @@ class TestWaits:
         assert storm(made, 3.92 + 81).outcome is Outcome.QUIET
 
 
+class TestWhose:
+    """Where several sessions are at work, the headline says which of them retries."""
+
+    ONE = replace(LIVE, session="3f2a1b", folder="/home/me/app")
+    OTHER = replace(LIVE, session="77aa01", folder="/home/me/web", started=NOW - 5, attempts=4)
+
+    @pytest.mark.parametrize(
+        ("storms", "busy", "words"),
+        [
+            ((ONE,), (), "RETRY STORM  attempt 6 of 11 · "),
+            ((ONE,), ("3f2a1b", "77aa01"), "RETRY STORM  attempt 6 of 11 in app 3f2a · "),
+            ((ONE, OTHER), (), "RETRY STORM  attempt 6 of 11 in app 3f2a, 1 other retries too · "),
+            ((ONE, OTHER, replace(OTHER, session="9")), (), "attempt 6 of 11 in app 3f2a, 2 others retry too · "),
+            ((replace(ONE, agent="a1"), OTHER), (), "attempt 6 of 11 in a subagent in app 3f2a, 1 other "),
+            ((replace(ONE, folder=""), OTHER), (), "attempt 6 of 11 in session 3f2a, 1 other retries too · "),
+            ((LIVE,), ("3f2a1b", "77aa01"), "RETRY STORM  attempt 6 of 11 · "),
+        ],
+        ids=["alone", "another works", "another retries", "two others", "a subagent", "no folder", "not known whose"],
+    )
+    def test_of_several_sessions_it_is_named(self, storms, busy, words):
+        flights = tuple(InFlight(session, "", "/home/me/app", NOW - 3, 1) for session in busy)
+        first = said(deck_of(VLLM, PROXY, replace(CALM, storms=storms, in_flight=flights)))[0]
+        assert words in first.headline
+
+
 class TestLost:
     def test_a_turn_that_was_given_up_outranks_the_settings_and_says_send_it_again(self):
         gone = replace(GAVE_UP, started=NOW - 140, last=NOW - 120, reason="EngineCore encountered an issue")
@@ -318,6 +344,11 @@ class TestBack:
     def test_an_attempt_that_failed_after_its_return_takes_the_word_back(self):
         deck = deck_of(self.DEAD, PROXY, replace(VLLM, seen=NOW - 6), self.storm())
         assert "is back" not in said(deck)[0].detail
+
+    def test_a_restart_does_not_serve_another_id(self):
+        why = replace(LIVE, cause="404", reason="model `Q` does not exist", started=NOW - 12, last=NOW - 5)
+        new = replace(VLLM, started=int(NOW) - 2)
+        assert "is back" not in said(deck_of(new, PROXY, replace(CALM, storms=(why,))))[0].detail
 
     def test_a_process_that_began_after_the_failure_is_a_new_one(self):
         assert "vLLM is back" in said(deck_of(replace(VLLM, started=int(NOW) - 2), PROXY, self.storm()))[0].detail

@@ -13,6 +13,7 @@ from stormdeck.model.logs.reasons import is_cooldown
 from stormdeck.model.metrics import RATE_S
 from stormdeck.model.retries.storm import Outcome, Storm
 from stormdeck.model.server import ServerState
+from stormdeck.model.text import clean
 from stormdeck.model.traffic import Failure
 from stormdeck.model.units import about, duration, plural
 from stormdeck.model.verdict.statement import Clock, Statement, brief
@@ -21,6 +22,8 @@ RECENT_S = 120
 """How long a storm or a failure that is over stays worth a headline."""
 LOST_S = 180
 """The same for a turn that was given up: its user has to send it again."""
+SESSION = 4
+"""Characters of a session's id that tell it from others."""
 NEW_S = 20.0
 """How long a storm that is over comes before a turn that was given up earlier."""
 _AGO_S = 60.0
@@ -47,7 +50,7 @@ def live(deck: Deck, now: float, clock: Clock) -> Iterator[Statement]:
 
 def _failing_still(storm: Storm, deck: Deck, now: float, clock: Clock) -> Statement:
     whose = blame(storm, deck)
-    parts = [f"RETRY STORM  attempt {storm.attempts} of {storm.limit}", whose.cause]
+    parts = [f"RETRY STORM  attempt {storm.attempts} of {storm.limit}{_where(storm, deck)}", whose.cause]
     if storm.sent_at is not None:
         parts.append(f"waits for an answer, {duration(max(0.0, now - storm.sent_at))}")
     elif storm.attempts >= storm.limit:
@@ -69,6 +72,20 @@ def _failing_still(storm: Storm, deck: Deck, now: float, clock: Clock) -> Statem
         step=_step(whose, deck),
         age=now - storm.started,
     )
+
+
+def _where(storm: Storm, deck: Deck) -> str:
+    """Return whose turn it is, where several sessions are at work; and how many others retry beside it."""
+    fails = [one for one in deck.storms if one.fails]
+    at_work = {one.session for one in deck.storms if one.outcome is Outcome.LIVE or one is storm}
+    at_work |= {one.session for one in deck.traffic.in_flight} if deck.traffic is not None else set()
+    others = len(fails) - 1 if storm.fails else 0
+    more = f", {plural(others, 'other retries', 'others retry')} too" if others > 0 else ""
+    if storm.session is None or len(at_work - {None}) < 2:
+        return more
+    name = clean(storm.folder.rstrip("/").rpartition("/")[2]) or "session"
+    agent = "a subagent in " if storm.agent else ""
+    return f" in {agent}{name} {clean(storm.session[:SESSION])}{more}"
 
 
 def _next(storm: Storm, wait: float, now: float) -> str:
@@ -176,7 +193,7 @@ def _past(
     storm: Storm, what: str, detail: str, whose: Blame, deck: Deck, now: float, rank: Light | None = None
 ) -> Statement:
     """Return the statement about a storm that is over."""
-    head = f"{what} {plural(storm.attempts, 'attempt', 'attempts')}"
+    head = f"{what} {plural(storm.attempts, 'attempt', 'attempts')}{_where(storm, deck)}"
     age = now - storm.last
     ago = f" · {duration(age // 10 * 10)} ago" if age >= _AGO_S else ""
     return Statement(
