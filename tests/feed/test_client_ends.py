@@ -63,6 +63,25 @@ def test_turns_are_looked_after_only_while_one_is_open():
     assert not meter.turns_wait
 
 
+def test_what_a_client_wrote_before_it_ended_is_read_later():
+    """The last lines of its transcript belong to the turn that was ended, and are no turn of their own."""
+    meter = meter_in_a_storm()
+    before = meter.snapshot(T + 5)
+    meter.end_client(HERE)
+    for text in (
+        written.request(T + 8.1, "r4", cwd=HERE),
+        written.retry(T + 8.2, 5, cwd=HERE),
+        written.request(T + 17, "r5", cwd=HERE),
+    ):
+        meter.take_entry(parse_entry(text))
+    meter.end_client(HERE)
+    meter.take_entry(parse_entry(written.retry(T + 17.2, 6, cwd=HERE)))
+    meter.take_entry(parse_entry(written.answer(T + 18, requestRef="r5", cwd=HERE)))
+    seen = meter.snapshot(T + 20)
+    assert (seen.requests, seen.turns) == (before.requests + 2, before.turns)
+    assert [(storm.attempts, storm.outcome) for storm in seen.storms] == [(6, Outcome.RECOVERED)]
+
+
 @pytest.mark.parametrize(
     ("command", "expected"),
     [

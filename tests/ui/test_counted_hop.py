@@ -8,11 +8,18 @@ from panel import hand, in_loop, rows_with
 from samples import CALM, FOUND, GAVE_UP, GPUS, LIVE, PROXY, RECOVERED, VLLM, WELL
 from stormdeck.model.counted import counting_hop
 from stormdeck.model.deck import Deck
+from stormdeck.model.logs.book import Line
 from stormdeck.model.retries.storm import Outcome
 from stormdeck.model.traffic import PathChange
+from stormdeck.ui.widgets.log_line import head
 
 LOGS = CALM.logs
+T_GAP = 12 * 3600.0 + 18 * 60 + 18
 SIZE = (120, 40)
+
+
+def clock(t):
+    return f"{int(t) // 3600:02}:{int(t) // 60 % 60:02}:{int(t) % 60:02}"
 
 
 async def shown(pilot, traffic, size=SIZE):
@@ -58,3 +65,13 @@ async def test_every_outcome_has_its_words(panel, outcome):
     async with panel().run_test(size=SIZE) as pilot:
         await shown(pilot, replace(CALM, storms=(replace(GAVE_UP, outcome=outcome),)))
         assert rows_with(pilot.app, "11 attempts")
+
+
+@pytest.mark.parametrize(
+    ("since", "told"),
+    [(None, "12:18:18 "), (T_GAP - 64, "12:17-18 "), (T_GAP - 5, "12:18    ")],
+    ids=["read at once", "a minute later", "some seconds later"],
+)
+def test_a_line_that_was_read_late_tells_the_minutes_alone(since, told):
+    line = Line(0, "vllm.log", "text", T_GAP, 0, since)
+    assert head(line, clock, named=False)[0].text == told

@@ -5,7 +5,7 @@ from itertools import product
 
 import pytest
 
-from samples import CALM, ENGINE, FOUND, GPUS, NOW, PROXY, VLLM, WELL, WELL_SET, settings
+from samples import CALM, ENGINE, FOUND, GAVE_UP, GPUS, NOW, PROXY, VLLM, WELL, WELL_SET, settings
 from stormdeck.feed.reduce import take
 from stormdeck.model.deck import Deck
 from stormdeck.model.finding import Edit, Finding, Fix, Severity
@@ -69,6 +69,10 @@ def headline(deck):
     return status_json(deck, statements(deck, NOW, lambda at: "14:05"))["headline"]
 
 
+def hop_states(deck):
+    return {hop["kind"]: hop["state"] for hop in status_json(deck, statements(deck, NOW, str))["hops"]}
+
+
 def light(deck, kind):
     return next((hop.light, hop.figure) for hop in path(deck) if hop.kind is kind)
 
@@ -87,6 +91,7 @@ class TestWhose:
         assert f"500 from vLLM: {OOM}" in told["text"]
         assert told["hop"] == "vllm"
         assert light(deck, HopKind.SERVER) == (Light.BROKEN, "500")
+        assert (hop_states(deck)["proxy"], hop_states(deck)["vllm"]) == ("ok", "degraded")
         assert light(deck, HopKind.PROXY)[0] is Light.FINE
 
     @pytest.mark.parametrize("records", EVIDENCE, ids=["as the proxy quotes it", "in both logs", "in vLLM's log"])
@@ -188,6 +193,34 @@ class TestWhichId:
 
 
 HAIKU_PATH = "env.ANTHROPIC_DEFAULT_HAIKU_MODEL"
+
+
+class TestWhichStatus:
+    """A finding that ends in another status, or after another time, explains nothing."""
+
+    WRONG_PATH = Finding(
+        "PROXY804",
+        Severity.ERROR,
+        "must not end in /v1",
+        "With anthropic/ the api_base ends in /v1: LiteLLM gets 404, and after it answers 429 itself.",
+        "api_base",
+        hop=HopKind.PROXY,
+    )
+    CEILING = Finding(
+        "TIME502", Severity.WARNING, "does not hold", "A request is dropped after 301 s.", "env.API_TIMEOUT_MS"
+    )
+
+    def test_a_server_that_cannot_be_reached_is_no_wrong_path(self):
+        deck = deck_of(failed(500, "cannot connect to 127.0.0.1:8000"), findings=(self.WRONG_PATH,))
+        first = statements(deck, NOW, str)[0]
+        assert first.code != "PROXY804"
+        assert "cannot connect" in first.headline
+
+    @pytest.mark.parametrize(("took", "code"), [(3.0, None), (301.0, "TIME502")])
+    def test_the_clients_own_ceiling_ends_no_attempt_that_was_shorter(self, took, code):
+        storm = replace(GAVE_UP, cause="timeout", reason="Request timed out", started=NOW - 5 - 10 * took, last=NOW - 5)
+        deck = deck_of(replace(CALM, storms=(storm,)), findings=(self.CEILING,))
+        assert statements(deck, NOW, str)[0].code == code
 
 
 class TestOneSeverity:

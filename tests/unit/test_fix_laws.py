@@ -89,7 +89,7 @@ CASES = {
     "two models": '{"model": "opus", "env": {"ANTHROPIC_MODEL": "q", "ANTHROPIC_BASE_URL": "http://127.0.0.1:1"}}',
     "misspelt": '{"alwaysThinkingEnable": true, "cleanupPeriodDay": 30, "permision": {"allow": []}, '
     '"env": {"ANTHROPIC_BASE_ULR": "http://127.0.0.1:1", "ANTHROPIC_AUTH_KEY": "k"}}',
-    "with a mark and CRLF": '\ufeff{\r\n\t"model": "default",\r\n\t"env": {}\r\n}\r\n',
+    "with a mark and CRLF": '\ufeff{\r\n\t"model": "default",\r\n\t"env": {"ANTHROPIC_BASE_URL": "http://127.0.0.1:1"}\r\n}\r\n',
     "twice": '{"env": {"API_TIMEOUT_MS": "9 s", "API_TIMEOUT_MS": "10 s"}, "model": "a", "model": "default"}',
 }
 

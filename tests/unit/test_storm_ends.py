@@ -345,6 +345,11 @@ class TestBack:
         deck = deck_of(self.DEAD, PROXY, replace(VLLM, seen=NOW - 6), self.storm())
         assert "is back" not in said(deck)[0].detail
 
+    def test_a_restart_does_not_serve_another_id(self):
+        why = replace(LIVE, cause="404", reason="model `Q` does not exist", started=NOW - 12, last=NOW - 5)
+        new = replace(VLLM, started=int(NOW) - 2)
+        assert "is back" not in said(deck_of(new, PROXY, replace(CALM, storms=(why,))))[0].detail
+
     def test_a_process_that_began_after_the_failure_is_a_new_one(self):
         assert "vLLM is back" in said(deck_of(replace(VLLM, started=int(NOW) - 2), PROXY, self.storm()))[0].detail
 

@@ -116,6 +116,14 @@ def test_an_id_of_the_background_model_breaks_no_turn():
     assert state_of(first) == "degraded"
 
 
+def test_of_several_ids_that_are_not_served_the_main_models_is_told():
+    text = WELL_SET.replace(': "Qwen3.5-27B"', ': "Qwen3.5-9B"').replace(":4000", ":8000")
+    found = replace(FOUND, found=FOUND.found[1:])
+    first = told(settings(text), found, VLLM, GPUS, CALM)[0]
+    assert first.headline.startswith("ANTHROPIC_DEFAULT_SONNET_MODEL")
+    assert (first.gravity, state_of(first)) == (Light.BROKEN, "down")
+
+
 def test_a_failure_that_is_part_of_a_storm_is_not_told_twice():
     storm = replace(STORMY, failure=Failure(500, LIVE.last, LIVE.reason, "litellm.log", False))
     assert sum("500" in one.headline for one in told(*WHOLE, storm)) == 1

@@ -17,6 +17,7 @@ from stormdeck.model.logs.batch import LogBatch, LogState, LogStatus
 from stormdeck.model.logs.book import LogBook
 from stormdeck.model.logs.tails import LogTails
 from stormdeck.model.meter import TrafficMeter
+from stormdeck.model.retries.request import UNSURE_S
 from stormdeck.model.retries.transcript import Entry, EntryKind
 from stormdeck.model.troubles import Troubles
 from stormdeck.sources.logs.follow import Follower
@@ -180,7 +181,9 @@ class LogDesk:
         """Take one piece and let the loop go on: however fast a log grows, keys and screen come in between."""
         batch, is_last = self._waiting.popleft()
         attempts = self._meter.take(self.counted(batch), self._book.end) if _counts(batch) else {}
-        self._book.add(batch.log, batch.lines, None if batch.history else batch.arrived)
+        arrived = None if batch.history else batch.arrived
+        read_late = batch.since is not None and batch.arrived - batch.since > UNSURE_S
+        self._book.add(batch.log, batch.lines, arrived, since=batch.since if read_late else None)
         self._book.label(attempts)
         self._ends.take(batch)
         self._slots.release()

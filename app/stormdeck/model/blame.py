@@ -27,6 +27,10 @@ _OF_ITS_VALUE = {"MODEL303", "MODEL304", "MODEL308", "MODEL311"}
 """The rules about the id that a setting holds."""
 _OF_AN_ID = {*_OF_ITS_VALUE, *_HOSTED, "PROXY815"}
 """The rules about one model id: they explain no failure of another."""
+_LIVE_RULES = "SERVER"
+"""Rules about what a server does now; the status that they name is that of its health."""
+_CEILING, _CEILING_S = "TIME502", 290.0
+"""The rule about the client's own ceiling: it ends no attempt that took less."""
 _STATUS = re.compile(r"\b[45]\d\d\b")
 _REMEDY = re.compile(r"did you mean|it serves")
 
@@ -57,6 +61,13 @@ class _Failed:
     last: float
     over: bool
     """Nothing is tried again."""
+    took: float = 0.0
+    """Seconds from one attempt to the next, on average."""
+
+    @property
+    def again(self) -> str:
+        """Return what is to come once the cause is gone."""
+        return "send it again" if self.over else "the next attempt should pass"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +83,9 @@ class _Told:
 
 def blame(storm: Storm, deck: Deck) -> Blame:
     """Return the hop that a storm comes from, ``None`` in it where nothing tells."""
-    return _blamed(
-        _Failed(storm.cause, storm.reason.rstrip("."), storm.hop, storm.served, storm.last, storm.over), deck
-    )
+    reason = storm.reason.rstrip(".")
+    took = (storm.last - storm.started) / max(1, storm.attempts - 1)
+    return _blamed(_Failed(storm.cause, reason, storm.hop, storm.served, storm.last, storm.over, took), deck)
 
 
 def blame_failure(failure: Failure, deck: Deck) -> Blame:
@@ -93,9 +104,8 @@ def _blamed(failed: _Failed, deck: Deck) -> Blame:
     what = f"{cause} from {who}" if who and cause.isdecimal() else cause
     why = told.why or reason
     advice = told.advice
-    if told.hop is HopKind.SERVER and is_back(deck, failed.last):
-        again = "send it again" if failed.over else "the next attempt should pass"
-        advice = f"vLLM is back: {again}. {told.otherwise or _innocent(deck)}".rstrip()
+    if told.hop is HopKind.SERVER and cause != "404" and is_back(deck, failed.last):
+        advice = f"vLLM is back: {failed.again}. {told.otherwise or _innocent(deck)}".rstrip()
     if cause == "unknown":
         what, why = told.why or "cause unknown", reason
     text = f"{what}: {why}" if why else what
@@ -128,9 +138,10 @@ def _by_first_server(failed: _Failed, deck: Deck) -> _Told | None:
     if away:
         return _Told(hop, f"Start it. {first.detail}".rstrip(), "URL105", why=f"{name} is down")
     if failed.cause == "refused":
-        again = "send it again" if failed.over else "the next attempt should pass"
         up = first.state is ServerState.UP
-        return _Told(hop, f"{who} answers now: {again}." if up else "", why=f"{name} was down")
+        return _Told(hop, f"{who} answers now: {failed.again}." if up else "", why=f"{name} was down")
+    if failed.reason:
+        return None
     if failed.cause == "unknown":
         return _Told(None, "Its attempts have left no line in a log so far.")
     return _Told(None, "The connection broke before an answer. No log has a line of such an attempt.")
@@ -147,15 +158,9 @@ def _by_words(failed: _Failed, deck: Deck) -> _Told | None:
     asked = model_in(reason) if not _OF_AN_ID.isdisjoint(codes) else None
     hosted = asked is not None and asked.lower().startswith("claude")
     first = _HOSTED if hosted and _NOT_SERVED in codes else ()
-    found = next(
-        (
-            one
-            for code in (*first, *codes)
-            for one in deck.findings
-            if one.code == code and _explains(one, cause, asked, deck)
-        ),
-        None,
-    )
+    fitting = [one for one in deck.findings if one.code in {*first, *codes} and _explains(one, failed, asked, deck)]
+    ranks = {code: rank for rank, code in reversed(list(enumerate((*first, *codes))))}
+    found = min(fitting, key=lambda one: (ranks[one.code], is_background(one, deck)), default=None)
     hop = found.hop if found is not None else words.hop_at(proxy=proxy)
     advice, why = words.advice_at(proxy=proxy), ""
     if asked is not None and _NOT_SERVED in codes and cause == "404":
@@ -170,19 +175,23 @@ def _by_words(failed: _Failed, deck: Deck) -> _Told | None:
     otherwise = ""
     if found is None and _UNREACHABLE in words.codes and deck.vllm is not None and deck.vllm.state is ServerState.UP:
         otherwise = _ELSEWHERE if proxy else ""
-        advice = f"vLLM answers now: the next attempt should pass. {otherwise}".rstrip()
+        advice = f"vLLM answers now: {failed.again}. {otherwise}".rstrip()
     elif hop is HopKind.SERVER and found is None and asked is None:
         advice = f"{advice} {_innocent(deck)}".rstrip()
     code = found.code if found is not None else codes[0] if words.proof else None
     return _Told(hop, advice, code, why, otherwise)
 
 
-def _explains(finding: Finding, cause: str, asked: str | None, deck: Deck) -> bool:
-    """Return whether a finding is about the id that was asked for, and ends in this status."""
+def _explains(finding: Finding, failed: _Failed, asked: str | None, deck: Deck) -> bool:
+    """Return whether a finding ends in this failure: its status, the id that was asked for, the time that it took."""
+    told = _STATUS.findall(finding.message)
+    if told and failed.cause.isdecimal() and failed.cause not in told and not finding.code.startswith(_LIVE_RULES):
+        return False
+    if finding.code == _CEILING:
+        return failed.took >= _CEILING_S
     if finding.code not in _OF_AN_ID:
         return True
-    told = _STATUS.findall(finding.message)
-    if asked is None or (told and cause.isdecimal() and cause not in told):
+    if asked is None:
         return False
     own = deck.settings.text(finding.path)
     if finding.code in _OF_ITS_VALUE:
@@ -210,7 +219,7 @@ def _serves_again(asked: str, failed: _Failed, deck: Deck) -> str:
         return ""
     if not failed.over and (deck.listed_at or 0.0) <= failed.last:
         return ""
-    return f"vLLM serves `{asked}` now: {'send it again' if failed.over else 'the next attempt should pass'}."
+    return f"vLLM serves `{asked}` now: {failed.again}."
 
 
 def _plain_id(model: str) -> str:

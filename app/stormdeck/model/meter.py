@@ -180,7 +180,7 @@ class TrafficMeter:
         if self._resting is None or at != self._rests_in:
             newest = self._count(now)
             # With an empty minute and nothing under way only what comes, or the next slice, can change it.
-            still = not newest.requests_per_minute and newest.live_storm is None and not newest.waiting
+            still = not newest.requests_per_minute and all(storm.over for storm in newest.storms) and not newest.waiting
             still = still and not newest.unwatched_s
             self._resting, self._rests_in = newest if still else None, at
             return newest

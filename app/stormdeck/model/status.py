@@ -129,7 +129,12 @@ def _hop(hop: Hop, deck: Deck) -> dict[str, object]:
         "name": clean(hop.name),
         "kind": _kind(hop.kind),
         "url": mask_text(url) if url is not None else None,
-        "state": _LIGHTS.get(hop.light, DEGRADED),
+        "state": _hop_state(hop, up=server is not None and server.state is ServerState.UP),
         "latency_ms": server.latency_ms if server is not None else None,
         "detail": mask_text(clean(detail)),
     }
+
+
+def _hop_state(hop: Hop, *, up: bool) -> str:
+    """Return the state of a hop; a server that answers is not down, whatever is wrong with it or its settings."""
+    return DEGRADED if up and hop.light is Light.BROKEN else _LIGHTS.get(hop.light, DEGRADED)

@@ -20,14 +20,17 @@ class Announcer:
     def __init__(self, app: App[None], *, bell: bool) -> None:
         self._app = app
         self._bell = bell
+        self._announced: float | None = None
+        """When the storm began that was announced last: it may rest, and fail on."""
         self.notice: Callable[[str], str] | None = None
         """Turns words into what makes the terminal show them on the desktop."""
 
     def announce(self, before: TrafficSnapshot | None, now: TrafficSnapshot, verdict: Statement) -> None:
         """Say that a storm has begun, where there was none or another one."""
         app, storm, old = self._app, now.live_storm, before.live_storm if before else None
-        if storm is None or (old is not None and old.started == storm.started):
+        if storm is None or storm.started == self._announced or (old is not None and old.started == storm.started):
             return
+        self._announced = storm.started
         if self._bell:
             app.bell()
         words = f"attempt {storm.attempts} of {storm.limit}: {verdict.cause or storm.cause}"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from stormdeck.model.finding import Finding
 from stormdeck.model.hop import HopKind
-from stormdeck.model.impact import where_to_fix
+from stormdeck.model.impact import is_background, where_to_fix
 from stormdeck.model.retries.storm import Storm
 from stormdeck.model.verdict.statement import Statement
 
@@ -46,7 +46,8 @@ async def show_cause(app: StormdeckApp, said: Statement) -> None:
 
 async def show_form(app: StormdeckApp, said: Statement) -> None:
     """Show the form; on the row with the fix, where the verdict has sent the user there for it."""
-    found = next((one for one in app.deck.findings if one.code == said.code and one.fix is not None), None)
+    fixable = [one for one in app.deck.findings if one.code == said.code and one.fix is not None]
+    found = min(fixable, key=lambda one: is_background(one, app.deck), default=None)
     if found is None or where_to_fix(found) not in said.detail or app.fix_shown == found.code:
         await app.go_to_area("settings")
         return

@@ -21,6 +21,8 @@ class Line:
     """Unix seconds; ``None`` for lines that stood in the file before."""
     attempt: int
     """Of a main request: 1 is no retry; 0 for every other line."""
+    since: float | None = None
+    """It was written between then and its arrival; ``None``: when it arrived."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,7 @@ class _Batch:
     log: str
     lines: Sequence[str]
     arrived: float | None
+    since: float | None = None
 
 
 class LogBook:
@@ -52,12 +55,20 @@ class LogBook:
         return self.end - self.start
 
     def add(
-        self, log: str, lines: Sequence[str], arrived: float | None, attempts: Mapping[int, int] | None = None
+        self,
+        log: str,
+        lines: Sequence[str],
+        arrived: float | None,
+        attempts: Mapping[int, int] | None = None,
+        since: float | None = None,
     ) -> None:
-        """Add a batch; ``attempts`` tells the attempt number by the index of its line."""
+        """Add a batch; ``attempts`` tells the attempt number by the index of its line.
+
+        ``since``: unix seconds of the read before, where that was long ago.
+        """
         if not lines:
             return
-        self._batches.append(_Batch(self.end, log, lines, arrived))
+        self._batches.append(_Batch(self.end, log, lines, arrived, since))
         first, self.end = self.end, self.end + len(lines)
         self.label({first + index: attempt for index, attempt in (attempts or {}).items()})
         floor = self.end - self._limit
@@ -76,7 +87,7 @@ class LogBook:
             return None
         batch = self._batches[bisect_right(self._batches, number, key=lambda one: one.first) - 1]
         text = batch.lines[number - batch.first]
-        return Line(number, batch.log, text, batch.arrived, self._attempts.get(number, 0))
+        return Line(number, batch.log, text, batch.arrived, self._attempts.get(number, 0), batch.since)
 
     def ends(self, most: int) -> dict[str, list[str]]:
         """Return the last lines of each log, raw."""

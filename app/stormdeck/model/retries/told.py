@@ -151,6 +151,7 @@ class Sessions:
             if turn is not None and turn.end is End.OPEN and self._folders.get(session) == folder:
                 self._turns[thread.turn] = replace(turn, end=End.LEFT)
                 thread.asked_since = False
+                thread.is_presumed_over = True
 
     def _newest_turn(self, thread: _Thread) -> ToldTurn | None:
         return self._turns.get(thread.turn)
@@ -216,6 +217,7 @@ class Sessions:
         """Note that a request goes out; a turn that is open still may go on: the client queues what is typed."""
         thread.asked = entry.t
         thread.asked_since = True
+        thread.is_presumed_over = False
 
     def _interrupt(self, thread: _Thread, entry: Entry) -> None:
         """End the turn that is open; the prompt that was interrupted asks for nothing any more."""
@@ -246,17 +248,21 @@ class Sessions:
     def _fail(self, thread: _Thread, entry: Entry) -> None:
         turn = self._turns.get(thread.turn)
         counted = 0 if turn is None else len(turn.failures)
-        if turn is None or turn.end is not End.OPEN or (not turn.sent and entry.attempt <= counted):
+        presumed = thread.is_presumed_over
+        goes_on = turn is not None and (turn.end is End.OPEN or presumed)
+        if turn is None or not goes_on or (not turn.sent and entry.attempt <= counted):
             turn = self._begin(thread, entry)
         failure = Failure(entry.t, entry.cause, entry.wait)
         # A transcript that is followed from its middle on still says how many went before.
         missing = max(0, entry.attempt - len(turn.failures) - 1) if not turn.sent else 0
         failures = (*turn.failures, *[replace(failure, cause="")] * min(missing, 20), failure)
         self._put(thread, replace(turn, failures=failures, heard=entry.t, limit=entry.limit or turn.limit))
+        thread.is_presumed_over = presumed and turn.end is End.LEFT
 
     def _close(self, thread: _Thread, entry: Entry, end: End) -> None:
         turn = self._turns.get(thread.turn)
-        if turn is None or turn.end is not End.OPEN:
+        # A client may end before its last lines are read.
+        if turn is None or not (turn.end is End.OPEN or thread.is_presumed_over):
             turn = self._begin(thread, entry)
         self._put(thread, replace(turn, heard=entry.t, end=end, cause=entry.cause))
 
@@ -282,7 +288,7 @@ class Sessions:
         if not turn.folder and turn.session in self._folders:
             turn = replace(turn, folder=self._folders[turn.session])
         self._turns[thread.turn] = turn
-        thread.asked_since = False
+        thread.asked_since = thread.is_presumed_over = False
         if len(self._turns) > TURNS:
             self._turns.popitem(last=False)
 
@@ -296,3 +302,5 @@ class _Thread:
         self.asked: float | None = None
         self.asked_since = False
         """Something was asked after the newest turn's last entry."""
+        self.is_presumed_over = False
+        """The newest turn was ended since its client ended, and not by an entry."""

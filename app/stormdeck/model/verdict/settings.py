@@ -59,11 +59,11 @@ def _unread(path: PurePath, why: str) -> Statement:
 
 def errors(deck: Deck) -> Iterator[Statement]:
     """Tell what the rules call an error."""
-    found = [one for one in deck.findings if one.severity is Severity.ERROR]
-    for finding in sorted(found, key=lambda one: one.code not in _ROOTS)[:_WORST]:
-        if not follows_from_server(finding, deck):
-            rank = Light.LOOK if is_background(finding, deck) else None
-            yield replace(_statement(finding, Light.BROKEN, deck), rank=rank)
+    found = [one for one in deck.findings if one.severity is Severity.ERROR and not follows_from_server(one, deck)]
+    # Of several findings of one rule only the first is told: that of the main model.
+    told = [(one.code not in _ROOTS, is_background(one, deck), one) for one in found]
+    for _, background, finding in sorted(told, key=lambda one: one[:2])[:_WORST]:
+        yield replace(_statement(finding, Light.BROKEN, deck), rank=Light.LOOK if background else None)
 
 
 def untrusted(deck: Deck) -> Iterator[Statement]:

@@ -209,14 +209,14 @@ def _same(item: Item, other: Item | None) -> bool:
 def _found(found: Found, deck: Deck) -> Content:
     """Return the row of a server with its light as the path shows it, or as the search met it."""
     server = next((one for one in (deck.proxy, deck.vllm) if one is not None and one.url == found.url), None)
-    if server is not None:
-        sign, state = server.state.light, "" if server.state.light is Light.FINE else server.state.value
-    else:
-        missed = next((one for one in deck.discovery.missed if one.what.startswith(found.url)), None)
-        sign, state = (Light.FINE, "") if missed is None else (Light.BROKEN, missed.why)
-    return line(
-        light(sign), " ", (found.kind.value, "bold"), f"  {found.url}", (f"  {state}" if state else "", "$quiet")
+    met = server.state if server is not None else found.met
+    why = (
+        next((one.why for one in deck.discovery.missed if one.what.startswith(found.url)), "") if server is None else ""
     )
+    state = why or ("" if met.light is Light.FINE else met.value)
+    sign = Light.BROKEN if why and met.light is Light.FINE else met.light
+    row = line(light(sign), " ", (found.kind.value, "bold"), f"  {mask_text(found.url)}")
+    return line(row, (f"  {mask_text(state)}", "$quiet")) if state else row
 
 
 def _text(item: Item, width: int = 200) -> Content:

@@ -66,8 +66,14 @@ class LineDrawer(Widget):
 
 
 def head(line: Line, clock: Callable[[float], str], *, named: bool) -> list[Fragment]:
-    """Return the time of arrival, blank for lines that were there before, and the log's name."""
+    """Return the time of arrival, blank for lines that were there before, and the log's name.
+
+    Of a line that was read long after it was written only the minutes are known: ``12:17-18``.
+    """
     when = clock(line.arrived) if line.arrived is not None else " " * 8
+    if line.arrived is not None and line.since is not None:
+        begun, ended = clock(line.since)[:5], when[:5]
+        when = (begun if begun == ended else f"{begun}-{ended[3:]}").ljust(len(when))
     shown = [Fragment(f"{when} ", "time")]
     if named:
         shown.append(Fragment(fit(line.log.rsplit("/", 1)[-1].removesuffix(".log"), 9) + " ", "quiet"))
