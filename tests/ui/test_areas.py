@@ -3,7 +3,7 @@
 import pytest
 from textual.widgets import Input
 
-from panel import AREAS, hand, in_loop, rows_with, screen, show, until
+from panel import AREAS, hand, in_loop, rows_with, screen, settled, show, until
 from samples import CALM, FOUND, GPUS, PROXY, STORMY, VLLM, WRONG
 from stormdeck.ui.widgets.log_view import LogView
 
@@ -72,6 +72,7 @@ async def test_the_help_opens_over_any_area_and_closes_without_a_trace(panel, ke
     async with panel().run_test(size=(120, 40)) as pilot:
         await hand(pilot, FOUND, VLLM, PROXY, GPUS, STORMY)
         await show(pilot, "checks")
+        await settled(pilot)
         before = screen(pilot.app)
         await pilot.press("question_mark")
         await until(pilot, lambda: rows_with(pilot.app, "EVERYWHERE"), "no help")

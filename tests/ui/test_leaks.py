@@ -7,7 +7,7 @@ from textual._styles_cache import StylesCache
 from textual.strip import Strip
 from textual.widgets import Input
 
-from panel import hand, in_loop, show, until
+from panel import hand, in_loop, settled, show, until
 from samples import CALM, FOUND, GPUS, PROXY, VLLM, WELL
 
 OPENED = {"help": "question_mark", "palette": "ctrl+p"}
@@ -25,6 +25,7 @@ async def test_what_was_drawn_of_a_dialog_goes_with_it(panel, what):
     async with panel().run_test(size=(120, 40)) as pilot:
         await hand(pilot, WELL, FOUND, VLLM, PROXY, GPUS, CALM)
         await show(pilot, "checks")
+        await settled(pilot)
         before = living(StylesCache)
         for _ in range(3):
             await pilot.press(OPENED[what])

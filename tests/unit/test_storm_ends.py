@@ -252,8 +252,9 @@ class TestWaits:
     def test_a_status_that_just_came_up_may_ask_for_any_wait(self):
         found = storm(ledger(*failures(3), (3.92, 429)), 4.5)
         assert found.next_by - found.last == pytest.approx(75.0)
-        live = replace(LIVE, cause="429", next_at=NOW + 1, next_by=NOW + 70)
-        assert "next within 1 min" in said(deck_of(VLLM, PROXY, replace(CALM, storms=(live,))))[0].headline
+        for ahead, words in ((4, "next in 4 s to 1 min 10 s"), (0, "next within 1 min 10 s")):
+            live = replace(LIVE, cause="429", next_at=NOW + ahead, next_by=NOW + 70)
+            assert words in said(deck_of(VLLM, PROXY, replace(CALM, storms=(live,))))[0].headline
 
     def test_a_429_is_not_called_overdue_while_the_server_may_have_asked_for_a_minute(self):
         made = ledger(*failures(4, 429), entries=sent(*LADDER[:4]))

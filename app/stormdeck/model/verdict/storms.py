@@ -92,7 +92,7 @@ def _next(storm: Storm, wait: float, now: float) -> str:
     """Return when the next attempt comes: about when, or within which time where the wait is not known that well."""
     latest = storm.next_by - now if storm.next_by is not None else wait
     if latest - wait > _VAGUE_S and latest >= 1:
-        return f"next within {duration(latest)}"
+        return f"next in {duration(wait)} to {duration(latest)}" if wait >= 1 else f"next within {duration(latest)}"
     return f"next {about(wait)}" if wait >= 1 else "next one is due"
 
 
