@@ -34,7 +34,7 @@ def dropped_files(deck: Deck) -> Iterator[Statement]:
         yield Statement(
             Light.BROKEN,
             f"{where}: {file.error.message}",
-            "Claude Code drops the whole file and says “Not logged in”. Nothing in it is in effect. Press 3 to see it.",
+            "Claude Code drops the whole file and says “Not logged in”. Nothing in it is in effect. Press 3 for the place.",
             HopKind.CLIENT,
             _code_of(file, deck),
             brief=brief(f"{where} is broken", "Claude Code drops the whole file"),
