@@ -150,7 +150,9 @@ class TestThePathFollowsTheSettings:
                 work.close()
                 return asyncio.get_running_loop().create_future()
 
-            logs = SimpleNamespace(follow=lambda *told: followed.append(told), leave=lambda paths: None)
+            logs = SimpleNamespace(
+                follow=lambda *told, is_sure: followed.append((*told, is_sure)), leave=lambda paths: None
+            )
             desk = ServerDesk(Options(), SimpleNamespace(), seen.append, logs, spawn)
             running = asyncio.create_task(desk.run())
             for number, (base, _) in enumerate(steps, start=1):
@@ -191,9 +193,16 @@ class TestThePathFollowsTheSettings:
         before = time.time()
         self.handed(monkeypatch, (":4000", both), (base, straight))
         assert self.followed[0][:2] == (both.logs, Path("litellm.log"))
-        logs, first, since = self.followed[1]
-        assert (logs, first) == (straight.logs, Path(nearest))
+        logs, first, since, is_sure = self.followed[1]
+        assert (logs, first, is_sure) == (straight.logs, Path(nearest), True)
         assert (since is not None and since >= before) is is_dated
+
+    def test_no_log_is_named_while_the_proxy_is_still_to_come_up(self, monkeypatch):
+        """What vLLM's log shows until then may be the proxy's own requests."""
+        straight = replace(self.STRAIGHT, logs=(Path("vllm.log"),))
+        both = replace(self.PROXY_FIRST, logs=(Path("litellm.log"), Path("vllm.log")))
+        self.handed(monkeypatch, (":4000", straight), (":4000", both))
+        assert [(told[1].name, told[3]) for told in self.followed] == [("vllm.log", False), ("litellm.log", True)]
 
     def test_the_deck_shows_no_server_that_was_left(self):
         deck = take(take(take(Deck(), FOUND), PROXY), VLLM)

@@ -222,6 +222,31 @@ def test_a_log_that_takes_anothers_place_counts_from_its_first_request():
     assert (seen.requests, seen.changes) == (4, (PathChange(START + 5, "new", 59),))
 
 
+PATHS = st.lists(
+    st.tuples(st.sampled_from("ab"), st.integers(1, 30), st.integers(0, 20), st.sampled_from("abc")), max_size=20
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(PATHS)
+def test_each_request_counts_at_the_hop_that_was_nearest_when_it_was_answered(steps):
+    """Whatever the path does, and however late that is noticed."""
+    meter, now, sent, changes = TrafficMeter(), START, [], [(float("-inf"), "c")]
+    meter.set_primary("c")
+    for kind, gap, back, log in steps:
+        now += gap
+        if kind == "a":
+            meter.take(batch(line(port=len(sent) + 1), t=now, log=log))
+            sent.append((now, log))
+        elif log != changes[-1][1]:
+            meter.set_primary(log, since=now - back)
+            changes.append((now - back, log))
+    counted = 0
+    for t, log in sent:
+        counted += next(name for since, name in reversed(changes) if since <= t) == log
+    assert meter.snapshot(now).requests == counted
+
+
 def turn(session, t, digest="d"):
     """Return what a session writes down of a turn that is answered at once."""
     texts = [

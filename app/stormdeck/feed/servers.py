@@ -168,7 +168,8 @@ class ServerDesk:
         for name in [name for name, (old, *_) in self._pollers.items() if found.is_left(old.url)]:
             self._leave(name)
         nearest = self._nearest_log(found)
-        self._logs.follow(found.logs, nearest, self._moved_at if nearest != self._nearest else None)
+        since = self._moved_at if nearest != self._nearest else None
+        self._logs.follow(found.logs, nearest, since, is_sure=self._knows_first_hop(found))
         self._nearest = nearest
         for is_proxy, name in ((True, "proxy"), (False, "vllm")):
             server = found.server(proxy=is_proxy)
@@ -180,6 +181,18 @@ class ServerDesk:
         first = next(iter(found.logs), None)
         kept = found.server(proxy=True) is None and self._asks_proxy() and not self._named.logs
         return self._nearest or first if kept else first
+
+    def _knows_first_hop(self, found: DiscoverySnapshot) -> bool:
+        """Return whether a server was found, now or before, where the client's requests go first.
+
+        While a proxy is still to come up, what vLLM's log shows may be the proxy's requests.
+        """
+        server = found.server(proxy=False)
+        base = base_url(self._settings)
+        if self._named.logs or base is None or server is None or found.server(proxy=True) is not None:
+            return True
+        asked, own = address(base.url), address(server.url)
+        return self._asks_proxy() or (asked is not None and own is not None and asked.place == own.place)
 
     def _asks_proxy(self) -> bool:
         """Return whether the client's requests go to the proxy that is asked, up or down."""
