@@ -130,6 +130,8 @@ def _by_first_server(failed: _Failed, deck: Deck) -> _Told | None:
     hop, first = (HopKind.PROXY, deck.proxy) if deck.proxy is not None else (HopKind.SERVER, deck.vllm)
     if failed.cause not in _NO_ANSWER or first is None:
         return None
+    if _has_moved(deck, failed.last):
+        return _Told(None, "The client's requests took another path then.")
     who = proxy_name(deck) if hop is HopKind.PROXY else "vLLM"
     name = f"{who} {place(first.url)}".rstrip()
     away = first.state in _UNREACHED and not (failed.over and failed.last < first.seen)
@@ -145,6 +147,12 @@ def _by_first_server(failed: _Failed, deck: Deck) -> _Told | None:
     if failed.cause == "unknown":
         return _Told(None, "Its attempts have left no line in a log so far.")
     return _Told(None, "The connection broke before an answer. No log has a line of such an attempt.")
+
+
+def _has_moved(deck: Deck, since: float) -> bool:
+    """Return whether another log became the nearest to the client since: who was the first before is not known."""
+    changes = deck.traffic.changes if deck.traffic is not None else ()
+    return any(change.at > since > 0.0 for change in changes)
 
 
 def _by_words(failed: _Failed, deck: Deck) -> _Told | None:
