@@ -23,6 +23,7 @@ from stormdeck.model.hop import HopKind
 from stormdeck.model.logs.batch import LogBatch
 from stormdeck.model.logs.book import LogBook
 from stormdeck.model.meter import TrafficMeter
+from stormdeck.model.server import ServerState
 from stormdeck.options import Options
 from stormdeck.sources.canary import Canary
 from stormdeck.sources.memory import StormMemory
@@ -196,6 +197,14 @@ class TestThePathFollowsTheSettings:
         logs, first, since, is_sure = self.followed[1]
         assert (logs, first, is_sure) == (straight.logs, Path(nearest), True)
         assert (since is not None and since >= before) is is_dated
+
+    def test_a_proxy_that_is_known_and_down_keeps_its_log(self, monkeypatch):
+        """The search still names it, without a process and so without a log."""
+        down = replace(self.PROXY_FIRST.found[0], process=None, met=ServerState.DOWN)
+        both = replace(self.PROXY_FIRST, logs=(Path("litellm.log"), Path("vllm.log")))
+        gone = replace(self.PROXY_FIRST, found=(down, *self.STRAIGHT.found), logs=(Path("vllm.log"),))
+        self.handed(monkeypatch, (":4000", both), (":4000", gone))
+        assert [told[1].name for told in self.followed] == ["litellm.log", "litellm.log"]
 
     def test_no_log_is_named_while_the_proxy_is_still_to_come_up(self, monkeypatch):
         """What vLLM's log shows until then may be the proxy's own requests."""

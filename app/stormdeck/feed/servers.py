@@ -176,8 +176,9 @@ class ServerDesk:
 
     def _nearest_log(self, found: DiscoverySnapshot) -> Path | None:
         """Return the log nearest to the client: still that of a proxy which is down while the client asks it."""
-        first = next(iter(found.logs), None)
-        kept = found.server(proxy=True) is None and self._asks_proxy() and not self._named.logs
+        first, proxy = next(iter(found.logs), None), found.server(proxy=True)
+        is_down = proxy is None or (proxy.process is None and proxy.met is not ServerState.UP)
+        kept = is_down and self._asks_proxy() and not self._named.logs
         return self._nearest or first if kept else first
 
     def _knows_first_hop(self, found: DiscoverySnapshot) -> bool:
@@ -245,7 +246,8 @@ class ServerDesk:
         if old is not None and (old[0].url, old[0].kind) == (found.url, found.kind):
             old[3].process = found.listener
             old[3].use_key(key)
-            self._pollers[name] = (found, *old[1:])
+            if found.process is not None:
+                self._pollers[name] = (found, *old[1:])
             return
         if old is not None:
             self._leave(name)
