@@ -16,7 +16,7 @@ from stormdeck.model.discovery import DiscoverySnapshot, Found, Left
 from stormdeck.model.hop import HopKind
 from stormdeck.model.litellm.config import ProxyConfig
 from stormdeck.model.rules.live import Probe, Reach
-from stormdeck.model.server import ProxySnapshot, ServerKind, ServerState, VllmSnapshot
+from stormdeck.model.server import ProxySnapshot, ServerKind, ServerState, VllmSnapshot, refuses_connections
 from stormdeck.model.settings.scope import SettingsSnapshot
 from stormdeck.model.settings.trust import BASE_URL, is_trusted
 from stormdeck.options import Options
@@ -41,8 +41,6 @@ SEARCH_WELL_S = 120.0
 """Between two searches once all is well; a server that falls or returns brings the next one forward."""
 BUSY = 3
 """Running requests that keep a GPU as busy as it gets."""
-REFUSED = "connection refused"
-"""How the words of a look begin that nothing listened to."""
 WELL = {ServerState.UP, ServerState.DEGRADED, ServerState.REFUSING}
 
 
@@ -278,7 +276,7 @@ class ServerDesk:
         self._states[name] = snapshot.state
         self._hand(snapshot)
         if name == ("proxy" if self._asks_proxy() else "vllm"):
-            self._logs.refuse(refuses=_refuses(snapshot))
+            self._logs.refuse(refuses=refuses_connections(snapshot))
         if isinstance(snapshot, VllmSnapshot):
             self.load = min(1.0, snapshot.engine.running / BUSY) if snapshot.engine else 0.0
         if fell or self._has_ended(name):
@@ -302,11 +300,6 @@ def logs_of(found: Found) -> tuple[Path, ...]:
     """Return the files that a server's process writes to."""
     process = found.process
     return tuple(path for path in (process.log, process.error_log) if path is not None) if process is not None else ()
-
-
-def _refuses(snapshot: VllmSnapshot | ProxySnapshot) -> bool:
-    """Return whether nothing listened at the last look."""
-    return snapshot.state in {ServerState.DOWN, ServerState.STARTING} and snapshot.detail.startswith(REFUSED)
 
 
 def _well(snapshot: VllmSnapshot | ProxySnapshot) -> bool:
