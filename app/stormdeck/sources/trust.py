@@ -17,10 +17,9 @@ from pathlib import Path
 from stormdeck.model.rules.hosts import origin_of, with_scheme
 from stormdeck.model.settings.scope import FolderTrust
 from stormdeck.paths import UserPaths
+from stormdeck.sources.client_state import read_client_state
 from stormdeck.sources.contents import contents
 
-_LARGEST = 32 * 1024 * 1024
-"""Bytes of ``.claude.json``, which grows with every project."""
 _LARGEST_OWN = 256 * 1024
 _LARGEST_LINK = 4096
 _MOST_AGREED = 500
@@ -35,9 +34,7 @@ def read_trust(paths: UserPaths, urls: Iterable[str | None] = ()) -> FolderTrust
     named = {origin_of(with_scheme(url)) for url in urls if url} - {None}
     agreed = {origin for trusted, origin in _agreed(paths.trusted) if trusted == folder}
     own = os.path.realpath(paths.project / ".claude") == os.path.realpath(paths.claude)
-    return FolderTrust(
-        folder, own or _client_trusts(folder, paths.client_state), frozenset(filter(None, named | agreed))
-    )
+    return FolderTrust(folder, own or _client_trusts(folder, paths), frozenset(filter(None, named | agreed)))
 
 
 def agree(path: Path, folder: str, origin: str) -> str:
@@ -72,15 +69,9 @@ def _agreed(path: Path) -> list[tuple[str, str]]:
     return []
 
 
-def _client_trusts(folder: str, state: Path) -> bool:
-    projects = None
-    with contextlib.suppress(OSError, ValueError, RecursionError):
-        found = json.loads(contents(state, _LARGEST).decode("utf-8-sig"))
-        projects = found.get("projects") if isinstance(found, dict) else None
-    if not isinstance(projects, dict):
-        return False
-    records = (projects.get(path) for path in _counted(folder))
-    return any(isinstance(one, dict) and one.get("hasTrustDialogAccepted") is True for one in records)
+def _client_trusts(folder: str, paths: UserPaths) -> bool:
+    trusted = read_client_state(paths).trusted
+    return any(path in trusted for path in _counted(folder))
 
 
 def _counted(folder: str) -> Iterator[str]:
