@@ -34,7 +34,8 @@ def dropped_files(deck: Deck) -> Iterator[Statement]:
         yield Statement(
             Light.BROKEN,
             f"{where}: {file.error.message}",
-            "Claude Code drops the whole file and says “Not logged in”. Nothing in it is in effect. Press 3 for the place.",
+            "Claude Code drops the whole file and says “Not logged in”. Nothing in it is in effect. "
+            "Press 3 for the place.",
             HopKind.CLIENT,
             _code_of(file, deck),
             brief=brief(f"{where} is broken", "Claude Code drops the whole file"),
