@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from stormdeck.model.settings.scope import FolderTrust
 from stormdeck.paths import UserPaths
 from stormdeck.sources.client_state import read_client_state
 from stormdeck.sources.contents import contents
+from stormdeck.sources.staging import replace_private
 
 _LARGEST_OWN = 256 * 1024
 _LARGEST_LINK = 4096
@@ -39,19 +39,12 @@ def read_trust(paths: UserPaths, urls: Iterable[str | None] = ()) -> FolderTrust
 
 def agree(path: Path, folder: str, origin: str) -> str:
     """Keep that a folder may lead the user's credentials to an origin; return why not, empty when it is kept."""
-    temporary = ""
+    kept = [one for one in _agreed(path) if one != (folder, origin)][1 - _MOST_AGREED :]
+    entries = [{"folder": one, "origin": other} for one, other in (*kept, (folder, origin))]
+    text = json.dumps({"version": 1, "trusted": entries}, indent=2)
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        kept = [one for one in _agreed(path) if one != (folder, origin)][1 - _MOST_AGREED :]
-        handle, temporary = tempfile.mkstemp(prefix=".trusted.", dir=path.parent)
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            entries = [{"folder": one, "origin": other} for one, other in (*kept, (folder, origin))]
-            json.dump({"version": 1, "trusted": entries}, stream, indent=2)
-            stream.write("\n")
-        Path(temporary).replace(path)
+        replace_private(path, f"{text}\n".encode(), "trusted")
     except (OSError, ValueError) as error:
-        if temporary:
-            Path(temporary).unlink(missing_ok=True)
         return f"{path}: {(error.strerror if isinstance(error, OSError) else None) or error}"
     return ""
 
