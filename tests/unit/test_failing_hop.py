@@ -5,7 +5,7 @@ from itertools import product
 
 import pytest
 
-from samples import CALM, ENGINE, FOUND, GAVE_UP, GPUS, NOW, PROXY, VLLM, WELL, WELL_SET, settings
+from samples import CALM, ENGINE, FOUND, GAVE_UP, GPUS, LIVE, NOW, PROXY, VLLM, WELL, WELL_SET, settings
 from stormdeck.feed.reduce import take
 from stormdeck.model.deck import Deck
 from stormdeck.model.finding import Edit, Finding, Fix, Severity
@@ -110,6 +110,13 @@ class TestWhose:
     def test_a_proxy_that_does_not_reach_it_answers_itself(self):
         told = headline(deck_of(traffic(proxy=(UNREACHED,))))
         assert "500 from LiteLLM: cannot connect to 127.0.0.1:8000" in told["text"]
+
+    def test_a_proxy_that_was_down_and_answers_is_not_lit(self):
+        refused = replace(LIVE, cause="refused", reason="")
+        deck = deck_of(replace(CALM, storms=(refused,)))
+        assert light(deck, HopKind.PROXY)[0] is Light.FINE
+        down = replace(PROXY, state=ServerState.DOWN, detail="refused")
+        assert light(replace(deck, proxy=down), HopKind.PROXY) == (Light.BROKEN, "down")
 
     def test_without_evidence_nobody_is_named(self):
         deck = deck_of(traffic())
@@ -242,4 +249,5 @@ class TestOneSeverity:
         for state, finding in product((ServerState.DOWN, ServerState.STARTING), (plain, elsewhere)):
             deck = deck_of(replace(PROXY, state=state, detail="why"), CALM, findings=(finding,))
             assert light(deck, HopKind.CLIENT) == (Light.FINE, "")
+            assert light(replace(deck, proxy=PROXY), HopKind.CLIENT) == (Light.FINE, "")
             assert light(deck, HopKind.PROXY)[0] is state.light

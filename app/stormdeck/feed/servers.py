@@ -142,10 +142,9 @@ class ServerDesk:
             found = await discover(self._settings, self._http, self._named, known=self._known)
             # Beside the loop: LiteLLM's YAML is read for them.
             keys: Keys = await in_time(PATIENCE_S, {}, origin_keys, self._settings, found, self._named)
-            self._take(found, keys)
+            self._take(found, keys, base)
             if self._moved_at is not None and self._moved_at <= began:
                 self._moved_at = None
-            self._leave_old_path(found, base)
             await self._read_yaml(found)
             await self._probe_base_url(found)
             well = self._pollers and all(self._states.get(name) in WELL for name in self._pollers)
@@ -154,7 +153,7 @@ class ServerDesk:
             if await woken(self._look, wait):
                 wait = SEARCH_S
 
-    def _take(self, found: DiscoverySnapshot, keys: Keys) -> None:
+    def _take(self, found: DiscoverySnapshot, keys: Keys, base: str) -> None:
         self._known |= {
             at.place: server.kind
             for server in (*found.found, *found.beside)
@@ -163,8 +162,7 @@ class ServerDesk:
         if found != self._discovery:
             self._discovery = found
             self._hand(found)
-        for name in [name for name, (old, *_) in self._pollers.items() if found.is_left(old.url)]:
-            self._leave(name)
+        self._leave_path(found, base)
         nearest = self._nearest_log(found)
         since = self._moved_at if nearest != self._nearest else None
         self._logs.follow(found.logs, nearest, since, is_sure=self._knows_first_hop(found))
@@ -202,18 +200,19 @@ class ServerDesk:
         asked, own = address(base.url if base is not None else polled[0].url), address(polled[0].url)
         return asked is not None and own is not None and asked.place == own.place
 
-    def _leave_old_path(self, found: DiscoverySnapshot, base: str) -> None:
-        """Leave servers that the search did not find again after the settings have named another place.
+    def _leave_path(self, found: DiscoverySnapshot, base: str) -> None:
+        """Leave servers that the base URL leads past, and those not found again once it names another place.
 
-        While they name the same one, a server that is not found is down, and stays on the path.
+        While it names the same place, a server that is not found is down, and stays on the path.
         """
         before, self._base = self._base, base
-        if before is None or before == base:
-            return
+        has_moved = before not in {None, base}
         for hop, name in ((HopKind.PROXY, "proxy"), (HopKind.SERVER, "vllm")):
+            if name not in self._pollers:
+                continue
             server = found.server(proxy=hop is HopKind.PROXY)
-            here = server is not None and (hop is HopKind.PROXY or server.kind is ServerKind.VLLM)
-            if name in self._pollers and not here:
+            is_found = server is not None and (hop is HopKind.PROXY or server.kind is ServerKind.VLLM)
+            if found.is_left(self._pollers[name][0].url) or (has_moved and not is_found):
                 self._leave(name)
                 self._yaml = None if hop is HopKind.PROXY else self._yaml
                 self._hand(Left(hop))

@@ -22,7 +22,8 @@ _ELSEWHERE = "If it does not, compare the proxy's api_base with vLLM's address."
 _HOSTED = ("MODEL301", "MODEL306", "MODEL305", "PROXY806")
 """The rules that find why an id of the hosted API is asked of one's own server."""
 _SERVER_ERRORS = {"500", "502", "503", "504", "529"}
-_NO_ANSWER = {"reset", "refused", "unknown"}
+NO_ANSWER = {"reset", "refused", "unknown"}
+"""The causes of attempts that met nobody, or a connection that broke."""
 _OF_ITS_VALUE = {"MODEL303", "MODEL304", "MODEL308", "MODEL311"}
 """The rules about the id that a setting holds."""
 _OF_AN_ID = {*_OF_ITS_VALUE, *_HOSTED, "PROXY815"}
@@ -128,7 +129,7 @@ def proxy_name(deck: Deck) -> str:
 def _by_first_server(failed: _Failed, deck: Deck) -> _Told | None:
     """Explain a connection that was refused or broke by the first server, which was down or still is."""
     hop, first = (HopKind.PROXY, deck.proxy) if deck.proxy is not None else (HopKind.SERVER, deck.vllm)
-    if failed.cause not in _NO_ANSWER or first is None:
+    if failed.cause not in NO_ANSWER or first is None:
         return None
     if _has_moved(deck, failed.last):
         return _Told(None, "The client's requests took another path then.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from stormdeck.model.blame import blame
+from stormdeck.model.blame import NO_ANSWER, blame
 from stormdeck.model.deck import Deck
 from stormdeck.model.discovery import Found
 from stormdeck.model.finding import Severity
@@ -80,7 +80,9 @@ def path(deck: Deck) -> tuple[Hop, ...]:
 def _failing(hops: list[Hop], deck: Deck) -> list[Hop]:
     """Return the hops, the one lit that a storm comes from while it goes on: its own checks may be green."""
     storm = deck.traffic.live_storm if deck.traffic is not None else None
-    at = blame(storm, deck).hop if storm is not None else None
+    # A hop that gave no answer shows that itself, as long as it gives none.
+    answered = storm is not None and storm.cause not in NO_ANSWER
+    at = blame(storm, deck).hop if storm is not None and answered else None
     if storm is None or at is None:
         return hops
     return [

@@ -30,7 +30,7 @@ _AGO_S = 60.0
 """From then on it is said how long ago it was."""
 _VAGUE_S = 10.0
 """A window for the next attempt that is wider than this is told as such."""
-_DOWN = {ServerState.DOWN, ServerState.STARTING, ServerState.DEGRADED}
+_DOWN = {ServerState.DOWN, ServerState.STARTING, ServerState.SILENT, ServerState.DEGRADED}
 _TOLD_APART = {Outcome.LIVE, Outcome.GAVE_UP}
 _STOPPED_HOW = "The client had attempts left: its user stopped it, or it was ended. A log does not tell which."
 _BESIDE_S = 15.0
