@@ -43,6 +43,7 @@ BUSY = 3
 """Running requests that keep a GPU as busy as it gets."""
 REFUSED = "connection refused"
 """How the words of a look begin that nothing listened to."""
+_GONE = {ServerState.DOWN, ServerState.STARTING}
 WELL = {ServerState.UP, ServerState.DEGRADED, ServerState.REFUSING}
 
 
@@ -179,7 +180,10 @@ class ServerDesk:
     def _nearest_log(self, found: DiscoverySnapshot) -> Path | None:
         """Return the log nearest to the client: still that of a proxy which is down while the client asks it."""
         first = next(iter(found.logs), None)
-        kept = found.server(proxy=True) is None and self._asks_proxy() and not self._named.logs
+        proxy = found.server(proxy=True)
+        # A proxy whose process has ended may still be found, by its address alone.
+        gone = proxy is None or (proxy.process is None and proxy.met in _GONE)
+        kept = gone and self._asks_proxy() and not self._named.logs
         return self._nearest or first if kept else first
 
     def _knows_first_hop(self, found: DiscoverySnapshot) -> bool:
