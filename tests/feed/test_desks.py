@@ -23,6 +23,7 @@ from stormdeck.model.hop import HopKind
 from stormdeck.model.logs.batch import LogBatch
 from stormdeck.model.logs.book import LogBook
 from stormdeck.model.meter import TrafficMeter
+from stormdeck.model.server import ServerState
 from stormdeck.options import Options
 from stormdeck.sources.canary import Canary
 from stormdeck.sources.memory import StormMemory
@@ -198,6 +199,14 @@ class TestThePathFollowsTheSettings:
         logs, first, since, is_sure = self.followed[1]
         assert (logs, first, is_sure) == (straight.logs, Path(nearest), True)
         assert (since is not None and since >= before) is is_dated
+
+    def test_the_log_of_a_proxy_that_is_found_dead_still_counts(self, monkeypatch):
+        """It is found by its address alone: its process has ended, and with it what names its log."""
+        both = replace(self.PROXY_FIRST, logs=(Path("litellm.log"), Path("vllm.log")))
+        dead = replace(both.found[0], process=None, met=ServerState.DOWN)
+        later = replace(both, found=(dead, *both.found[1:]), logs=(Path("vllm.log"),))
+        self.handed(monkeypatch, (":4000", both), (":4000", later))
+        assert [told[1].name for told in self.followed] == ["litellm.log", "litellm.log"]
 
     def test_no_log_is_named_while_the_proxy_is_still_to_come_up(self, monkeypatch):
         """What vLLM's log shows until then may be the proxy's own requests."""
