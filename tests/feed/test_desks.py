@@ -143,8 +143,13 @@ class TestThePathFollowsTheSettings:
         async def discover(*_, **__):
             return next(searches)
 
+        looked = []
+
         async def nothing(*_):
             return None
+
+        async def look_further(*_):
+            looked.append(None)
 
         async def scene():
             def spawn(work):
@@ -159,16 +164,13 @@ class TestThePathFollowsTheSettings:
             for number, (base, _) in enumerate(steps, start=1):
                 desk.take_settings(settings(WELL_SET.replace(":4000", base)))
                 desk.search()
-                await until(lambda at=number: next_after(searches, steps) >= at)
+                await until(lambda at=number: len(looked) >= at)
             running.cancel()
             return sorted(desk._pollers)
 
-        def next_after(left, all_steps):
-            return len(all_steps) - left.__length_hint__()
-
         monkeypatch.setattr(servers_module, "discover", discover)
         monkeypatch.setattr(servers_module, "probe_base_url", nothing)
-        monkeypatch.setattr(ServerDesk, "_read_yaml", nothing)
+        monkeypatch.setattr(ServerDesk, "_read_yaml", look_further)
         return asyncio.run(scene()), [one for one in seen if isinstance(one, Left)]
 
     def test_a_proxy_that_the_client_goes_past_is_left(self, monkeypatch):
