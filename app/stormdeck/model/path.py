@@ -30,6 +30,7 @@ __all__ = [
     "place",
     "unknown_base",
     "unknown_front",
+    "wants_key",
     "worst",
 ]
 
@@ -113,9 +114,14 @@ def _unknown(deck: Deck) -> Found | None:
 def _met(deck: Deck, base: Found) -> tuple[Light, str]:
     """Return the light of a base URL where no known server answers, and what was met there in a word."""
     if base.met is ServerState.UP:
-        return Light.LOOK, "of another kind"
+        return Light.LOOK, "wants a key" if wants_key(deck, base.url) else "of another kind"
     is_broken = is_mute(deck, base.url) or is_out_of_reach(deck, base.url)
     return (Light.BROKEN if is_broken else base.met.light), base.met.value
+
+
+def wants_key(deck: Deck, url: str) -> bool:
+    """Return whether what answers at a URL asks for a key before it shows what it is."""
+    return any(missed.what.startswith(url) and "wants a key" in missed.why for missed in deck.discovery.missed)
 
 
 def is_mute(deck: Deck, url: str) -> bool:

@@ -38,7 +38,7 @@ class ServerState(StrEnum):
     REFUSING = "refusing"
     """It wants a key that it was not given (401)."""
     DEGRADED = "degraded"
-    """It says healthy, and requests run without a token coming out."""
+    """It runs, and no request is answered well: its engine hangs or is dead, or it is a front without its server."""
     STALE = "stale"
     """It answered before; the last answer is old."""
     STRANGE = "strange"
