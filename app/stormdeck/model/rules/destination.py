@@ -50,7 +50,7 @@ def destination(facts: Facts) -> Destination:
     url = facts.root_or_env("ANTHROPIC_BASE_URL")
     if url:
         return _of_url(facts, url)
-    if facts.scope is not None or _names_own_model(facts) or _misspelt_base_url(facts):
+    if _names_own_model(facts) or _misspelt_base_url(facts):
         return Destination.OWN
     return Destination.HOSTED if has_settings(facts) else Destination.UNKNOWN
 
