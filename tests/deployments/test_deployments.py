@@ -28,7 +28,6 @@ HASTY = asking.Patience(0.5, 0.5, 5.0)
 STARTED = 1_795_200_177
 """When the recorded vLLM began, by its own metrics."""
 VLLM = ("vllm", "serve", "Qwen3.5-27B", "--port", "8000")
-WITH_TOOLS = (*VLLM, "--enable-auto-tool-choice", "--tool-call-parser", "qwen3_coder")
 NEVER = ("is down", "not found", "does not run", "No vLLM and no proxy", "MODEL303", "SERVER9")
 
 

@@ -19,8 +19,8 @@ from stormdeck.model.settings.scope import Effective, Scope, SettingsSnapshot
 from stormdeck.sources.discovery import Named, discover
 from stormdeck.sources.http import HttpClient
 from stormdeck.sources.identify import identify
-from stormdeck.sources.litellm_config import find_proxy_config
-from stormdeck.sources.processes import Scan, scan_processes
+from stormdeck.sources.litellm_config import read_proxy_config
+from stormdeck.sources.processes import Scan, config_of, scan_processes
 from stormdeck.sources.proxy import ProxySource
 
 HAS_BACKLOG = {"1.109.1": True, "1.80.5": False}
@@ -110,7 +110,7 @@ def test_the_running_process_leads_to_its_log_its_yaml_and_the_vllm_behind(stack
         (ServerKind.VLLM, stack.vllm.url),
     ]
     assert [one.process.pid for one in seen.on_path()] == [stack.proxy.pid, stack.vllm.pid]
-    assert find_proxy_config(seen).file == str(stack.config)
+    assert read_proxy_config(config_of(seen.server(proxy=True).process)).file == str(stack.config)
     assert (seen.logs, seen.log_notes) == ((stack.proxy.log, stack.vllm.log), ())
 
 

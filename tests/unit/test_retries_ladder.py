@@ -2,7 +2,8 @@
 
 import pytest
 
-from stormdeck.model.retries.ladder import allowance, attempt_limit, gives_up, gives_up_at, next_due, wait_bounds
+from stormdeck.model.retries.due import Wait, due_after
+from stormdeck.model.retries.ladder import allowance, attempt_limit, gives_up, gives_up_at, wait_bounds
 
 MEASURED = [0.68, 1.22, 2.63, 4.87, 8.8, 19.3, 39.3, 37.1, 37.6, 33.9]
 """Waits of one real client (facts/claude-code.md 2); the second and third took a little more than the wait."""
@@ -19,12 +20,12 @@ def test_waits_stay_at_their_cap():
 
 
 @pytest.mark.parametrize(
-    ("attempt", "retry_after", "due"),
-    [(1, None, 100.5625), (6, None, 118.0), (1, 3.0, 103.0), (6, 3.0, 118.0)],
+    ("attempt", "waits", "due"),
+    [(1, (), 100.5625), (6, (), 118.0), (1, (Wait(1, 3.0, "429"),), 103.0), (6, (Wait(5, 3.0, "429"),), 118.0)],
     ids=["first wait", "sixth wait", "the server asks for more", "the server asks for less"],
 )
-def test_next_attempt_is_due(attempt, retry_after, due):
-    assert next_due(attempt, 100.0, retry_after) == pytest.approx(due)
+def test_next_attempt_is_due(attempt, waits, due):
+    assert due_after(attempt, 100.0, "429", waits).at == pytest.approx(due)
 
 
 @pytest.mark.parametrize(

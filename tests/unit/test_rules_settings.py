@@ -269,11 +269,6 @@ def test_a_proxy_that_takes_hosted_ids_needs_no_mapping():
     assert codes(settings(drop=NO_TIER), served=("claude-*",)) == []
 
 
-def test_one_file_alone_is_not_blamed_for_what_another_may_set():
-    file = loaded(SettingsFile(Scope.PROJECT, Path("p")), '{"env": {"ANTHROPIC_BASE_URL": "http://h/v1"}}')
-    assert [finding.code for finding in check(Facts.of_file(file))] == ["URL101"]
-
-
 BROKEN = {
     "everything": {"model": "default", "env": {"ANTHROPIC_BASE_URL": "0.0.0.0/v1", "API_TIMEOUT_MS": "x"}},
     "picker row": settings(None, NO_TIER, ANTHROPIC_CUSTOM_MODEL_OPTION="Q"),

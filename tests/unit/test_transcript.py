@@ -145,9 +145,7 @@ FIELDS = ("type", "subtype", "message", "error", "retryAttempt", "retryInMs", "m
 
 @settings(max_examples=120, deadline=None)
 @given(
-    st.sampled_from(
-        [written.ask(T), written.request(T, "r"), written.retry(T, 2), written.answer(T), written.failure(T)]
-    ),
+    st.sampled_from(KINDS),
     st.dictionaries(st.sampled_from(FIELDS), VALUES, max_size=4),
 )
 def test_damaged_fields_never_raise(line, changes):

@@ -27,7 +27,6 @@ from stormdeck.options.kinds import shown
 from stormdeck.sources.recordings.entry import Recorded, write_recorded
 from stormdeck.sources.recordings.tape import RECORDING, Tape
 
-UNTOLD = "of unknown version"
 MOST_LINES = 5_000
 """Of a log's structure, the newest."""
 _LINES = "requests and errors, no texts"

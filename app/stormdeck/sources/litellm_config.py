@@ -6,14 +6,11 @@ import errno
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stormdeck.model.discovery import DiscoverySnapshot
 from stormdeck.model.litellm.config import ProxyConfig
 from stormdeck.model.litellm.node import Member, Node, Scalar
-from stormdeck.model.server import ServerKind
 from stormdeck.model.settings.scope import FileError
 from stormdeck.model.text import clean
 from stormdeck.sources.contents import contents
-from stormdeck.sources.processes import config_of
 
 if TYPE_CHECKING:
     import yaml
@@ -35,19 +32,6 @@ def read_proxy_config(path: Path) -> ProxyConfig:
     except ValueError:
         return ProxyConfig(name, error=FileError("cannot be read: the name is no path"))
     return parse_proxy_config(raw.decode("utf-8-sig", "replace"), name)
-
-
-def find_proxy_config(found: DiscoverySnapshot, named: Path | None = None) -> ProxyConfig | None:
-    """Return the YAML that the user named, else that of the LiteLLM on the path, ``None`` where neither is known.
-
-    Blocking; the second way asks the process for its folder.
-    """
-    path = named
-    if path is None:
-        proxy = found.server(proxy=True)
-        if proxy is not None and proxy.kind is ServerKind.LITELLM and proxy.process is not None:
-            path = config_of(proxy.process)
-    return read_proxy_config(path) if path is not None else None
 
 
 def parse_proxy_config(text: str, name: str) -> ProxyConfig:

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from stormdeck.model.finding import Paste
 from stormdeck.model.litellm.config import Deployment, ProxyConfig
-from stormdeck.model.litellm.node import Member, Node
+from stormdeck.model.litellm.node import Member
 
 _COMMENT = re.compile(r"\s+#.*$")
 
@@ -117,8 +117,3 @@ def _alone(row: str, member: Member) -> bool:
 
 def _is_block(rows: list[str]) -> bool:
     return not any(row.lstrip(" -").startswith(("{", "[")) or "&" in row or "<<" in row for row in rows)
-
-
-def line_of(node: Node | Member | None) -> tuple[int | None, int | None]:
-    """Return line and column, where there is a place."""
-    return (node.line, node.column) if node is not None else (None, None)

@@ -63,16 +63,6 @@ def wait_bounds(attempt: int) -> tuple[float, float]:
     return _BOUNDS[min(max(attempt, 1), len(_BOUNDS)) - 1]
 
 
-def next_due(attempt: int, failed_at: float, retry_after: float | None = None) -> float:
-    """Return when the attempt after ``attempt`` is most likely sent, in unix seconds.
-
-    ``retry_after`` is what the server asked for, where it is known: it takes the place of a shorter wait.
-    """
-    low, high = wait_bounds(attempt)
-    expected = (low + high) / 2
-    return failed_at + (expected if retry_after is None else max(expected, retry_after))
-
-
 def gives_up(attempt: int, status: int, limit: int = DEFAULT_LIMIT, retry_after: float | None = None) -> bool:
     """Tell whether the client shows the error to the user after this attempt failed with this status."""
     return attempt >= allowance(status, limit) or (retry_after or 0.0) > LONGEST_RETRY_AFTER

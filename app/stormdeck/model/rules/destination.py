@@ -51,7 +51,7 @@ def destination(facts: Facts) -> Destination:
     url = facts.root_or_env("ANTHROPIC_BASE_URL")
     if url:
         return _of_url(facts, url)
-    if facts.scope is not None or _names_own_model(facts) or _misspelt_base_url(facts):
+    if _names_own_model(facts) or _misspelt_base_url(facts):
         return Destination.OWN
     knows = has_settings(facts) or facts.login in {Login.ACCOUNT, Login.KEY}
     return Destination.HOSTED if knows else Destination.UNKNOWN

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from stormdeck.model.client_state import ClientState, Login
 from stormdeck.model.litellm.config import ProxyConfig
 from stormdeck.model.rules.live import Live
 from stormdeck.model.rules.version import version_key
-from stormdeck.model.settings.merge import merged
-from stormdeck.model.settings.scope import Scope, SettingsFile, SettingsSnapshot
+from stormdeck.model.settings.scope import SettingsSnapshot
 
 __all__ = [
     "BASE_URL",
@@ -59,15 +58,13 @@ class RunningClient:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """The values in force, or those of one file alone, and what is known around them.
+    """The values in force, and what is known around them.
 
     What is not known is empty or ``None``; the rules that need it are silent.
     """
 
     values: Mapping[str, str | None]
     """By key path, as the text that the client makes of it; ``None`` is JSON null."""
-    scope: Scope | None = None
-    """``None``: the values in force, where what is missing counts. A scope: one file alone, where it does not."""
     client_version: str | None = None
     """``2.1.329``; ``None``: not known."""
     served: tuple[str, ...] | None = None
@@ -121,19 +118,13 @@ class Facts:
             named=named,
         )
 
-    @classmethod
-    def of_file(cls, file: SettingsFile, client_version: str | None = None) -> Facts:
-        """Return the facts of one file alone."""
-        alone = cls.effective(merged((file,), {}), client_version)
-        return replace(alone, scope=file.scope)
-
     @property
     def complete(self) -> bool:
         """Say whether a value that is missing here is missing for the client.
 
         Not while a file is not in effect: what is missing may stand in it, and that file is what is wrong.
         """
-        return self.scope is None and not (self.settings is not None and self.settings.broken)
+        return not (self.settings is not None and self.settings.broken)
 
     def text(self, path: str) -> str:
         """Return a value with blanks at its ends taken off, empty where it is not set."""

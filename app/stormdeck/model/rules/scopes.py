@@ -40,7 +40,7 @@ _OURS = {Scope.PROJECT, Scope.LOCAL}
 def shadowed(facts: Facts) -> Iterator[Finding]:
     """Find values without effect."""
     settings = facts.settings
-    if settings is None or facts.scope is not None:
+    if settings is None:
         return
     for at_rank, file in enumerate(settings.files):
         document = file.document if file.error is None else None

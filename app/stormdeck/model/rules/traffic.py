@@ -20,7 +20,7 @@ _PROXIES = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY")
 
 
 def _asked(facts: Facts, path: str) -> bool:
-    """Say whether a rule about a missing switch may speak: of one file alone, only when it is there."""
+    """Return whether a rule about a switch may speak: where a file is not in effect, only of one that is set."""
     return facts.complete or path in facts.values
 
 

@@ -33,7 +33,7 @@ WITHHELD = "AUTH210"
 )
 def untrusted_folder(facts: Facts) -> Iterator[Finding]:
     """Find a credential that is kept back from the server that a folder names."""
-    kept = withheld(facts.settings) if facts.settings is not None and facts.scope is None else None
+    kept = withheld(facts.settings) if facts.settings is not None else None
     if kept is None:
         return
     yield Finding(

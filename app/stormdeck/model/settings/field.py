@@ -59,7 +59,6 @@ class Field:
     """Of a switch: the text that is written to switch it on."""
     off: str | None = None
     """Of a switch: the text that switches it off; ``None``: the entry is removed."""
-    deprecated: bool = False
 
     @property
     def name(self) -> str:

@@ -127,7 +127,6 @@ MODEL = (
         Group.MODEL,
         "Deprecated: the old name of the model for background requests. Map haiku instead.",
         "what haiku is",
-        deprecated=True,
     ),
     Field(
         "env.CLAUDE_CODE_ENABLE_GATEWAY_MODEL_DISCOVERY",
