@@ -166,7 +166,7 @@ class TestSettings:
             "env": {
                 "ANTHROPIC_AUTH_TOKEN": "<secret>",
                 "ANTHROPIC_API_KEY": "<secret-1>",
-                "DB": "<7 characters>",
+                "<name-1>": "<7 characters>",
                 "API_TIMEOUT_MS": "600000",
             },
         }

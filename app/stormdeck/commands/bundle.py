@@ -19,7 +19,7 @@ from stormdeck.commands.talk import asked, put, say, standard_output
 from stormdeck.model.masking.harvest import secrets_of
 from stormdeck.model.redaction.people import whereabouts
 from stormdeck.model.redaction.redactor import Redactor
-from stormdeck.model.redaction.settings import texts_for_numbers
+from stormdeck.model.redaction.settings import private_names, texts_for_numbers
 from stormdeck.model.settings.field import Kind
 from stormdeck.model.settings.fields import FIELDS
 from stormdeck.options import Options
@@ -96,6 +96,7 @@ def _collect(options: Options, environ: Mapping[str, str], tape: Tape | None, no
         _files(seen, tape),
         _models(seen),
         texts_for_numbers(known.settings),
+        private_names(known.settings),
     )
     redact = Redactor(secrets_of(known.settings, environ, known.proxy_config), place)
     versions = {"Programs": program_versions(), "Machine": system_versions(environ)}

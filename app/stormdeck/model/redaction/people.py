@@ -28,6 +28,10 @@ _NOBODY = frozenset(
 """Names of users that name no person, and would be found in every second line."""
 
 
+MOST_NAMES = 500
+"""Own names that are looked for in texts: more are the work of somebody who wants to keep us busy."""
+
+
 @dataclass(frozen=True, slots=True)
 class Whereabouts:
     """What tells whose machine this is."""
@@ -44,6 +48,8 @@ class Whereabouts:
     """The ids of models that settings, YAML and servers name."""
     texts: tuple[str, ...] = ()
     """Texts in settings that take a number or a switch: they may say anything, and findings quote them."""
+    names: tuple[str, ...] = ()
+    """Names of variables that are the user's own."""
 
 
 def whereabouts(
@@ -55,19 +61,21 @@ def whereabouts(
     paths: Iterable[str] = (),
     models: Iterable[str] = (),
     texts: Iterable[str] = (),
+    names: Iterable[str] = (),
 ) -> Whereabouts:
     """Return the names of this machine, its user, and the hosts of some URLs; the rest as given."""
-    names = (home.rstrip("/").rpartition("/")[2], environ.get("USER", ""), environ.get("LOGNAME", ""))
+    people = (home.rstrip("/").rpartition("/")[2], environ.get("USER", ""), environ.get("LOGNAME", ""))
     others = {named for url in urls if (named := _host(url)) and not is_open(named)}
     return Whereabouts(
         home,
         project,
-        tuple(sorted(_people(names))),
+        tuple(sorted(_people(people))),
         host,
         tuple(sorted(others)),
         tuple(sorted(paths)),
         tuple(sorted(models)),
         tuple(sorted(texts)),
+        tuple(sorted(set(names)))[:MOST_NAMES],
     )
 
 

@@ -89,6 +89,8 @@ class Redactor:
         # A name that is a word too is one for sure before a port, and where it does not resolve.
         words = [host for host in hosts if is_word(host)]
         self._words = _either(words, before=r"(?:(?<=the name )|(?<![\w.-])(?=[\w]+:\d))", after=r"(?![\w-])")
+        # One without a hyphen is an ordinary word too.
+        self._own_names = _either([one for one in place.names if "_" in one], before=r"(?<![\w-])", after=r"(?![\w-])")
         models = {name: shown for name in place.models if (shown := model_id(name, self.stand_in)) != name}
         self._models = _either(models, before=r"(?<![\w./-])", after=r"(?![\w/-])")
         self._model_names = models
@@ -107,6 +109,7 @@ class Redactor:
         text = _replaced(self._told_paths, text, _counted(taken, PATH, lambda match: self._path(match[0])))
         text = _replaced(self._roots, text, _counted(taken, PATH, lambda match: self._paths[match[0]]))
         text = _replaced(self._models, text, _counted(taken, NAME, lambda match: self._model_names[match[0]]))
+        text = _replaced(self._own_names, text, _counted(taken, NAME, lambda match: self.stand_in(NAME, match[0])))
         text = _E_MAIL.sub(_counted(taken, E_MAIL, lambda match: "<e-mail>"), text)
         text = _ID.sub(_counted(taken, ID, lambda match: self.stand_in(ID, match[0])), text)
         for pattern in (_URL_HOST, self._hosts, self._words, _NAMED_PLACE, _ADDRESS):

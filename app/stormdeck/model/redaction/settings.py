@@ -1,11 +1,16 @@
-"""A settings file as it may leave this machine: every key, and the values of those that stormdeck knows."""
+"""A settings file as it may leave this machine: every key, and the values of those that stormdeck knows.
+
+A name that nobody but its user knows, as that of an own variable, is replaced.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 
 from stormdeck.model.masking.names import holds_headers, is_secret_name
-from stormdeck.model.redaction.redactor import Redactor, Taken
+from stormdeck.model.redaction.redactor import NAME, Redactor, Taken
+from stormdeck.model.rules.names import ROOT_KEYS, VARIABLES
 from stormdeck.model.settings.field import Field, Kind, problem
 from stormdeck.model.settings.fields import field_of
 from stormdeck.model.settings.merge import entries
@@ -17,6 +22,11 @@ OTHER = "value"
 _FREE = frozenset({Kind.COMMAND, Kind.JSON, Kind.TEXT, Kind.HEADERS})
 """Kinds of values that may hold anything."""
 _STRICT = frozenset({Kind.MILLISECONDS, Kind.COUNT, Kind.SWITCH})
+_PUBLIC = re.compile(
+    r"(?:ANTHROPIC|API|AWS|AZURE|BASH|CLAUDE|CLOUD|CLOUDSDK|COLORTERM|CUDA|DISABLE|ENABLE|GIT|GOOGLE|HF|HTTPS?|LC|LITELLM"
+    r"|MAX|MCP|NODE|NO|NPM|OPENAI|OTEL|PYTHON\w{0,20}|SSH|SSL|TERM|UV|VERTEX|VLLM|XDG)_\w{1,60}|\$schema|[a-z]{1,5}_proxy"
+)
+"""Names of variables that begin as those of the client, its providers and its servers do."""
 _NAMED_BY_USERS = frozenset(
     {"mcpServers", "enabledPlugins", "extraKnownMarketplaces", "modelOverrides", "agents", "pluginConfigs", "profiles"}
 )
@@ -28,7 +38,7 @@ def settings_as_json(settings: SettingsSnapshot, redact: Redactor, taken: Taken)
     return {
         "files": [_file(file, redact, taken) for file in settings.files],
         "shell": {path.removeprefix("env."): _value(path, text, redact, taken) for path, text in shell.items()},
-        "wins": {redact.text(path, taken): found.scope.value for path, found in settings.effective.items()},
+        "wins": {_key(path, redact, taken): found.scope.value for path, found in settings.effective.items()},
     }
 
 
@@ -52,7 +62,7 @@ def _file(file: SettingsFile, redact: Redactor, taken: Taken) -> dict[str, objec
         "error": None
         if error is None
         else {"message": redact.text(error.message, taken), "line": error.line, "column": error.column},
-        "values": {redact.text(key, taken): _value(key, value, redact, taken) for key, value in file.values.items()},
+        "values": {_key(key, redact, taken): _value(key, value, redact, taken) for key, value in file.values.items()},
     }
 
 
@@ -76,10 +86,39 @@ def _value(path: str, value: object, redact: Redactor, taken: Taken) -> object:
 
 def _entries(path: str, value: Mapping[str, object], redact: Redactor, taken: Taken) -> object:
     """Return an object's entries; only their number where users choose the names, as of MCP servers."""
-    if path in _NAMED_BY_USERS:
+    if path in _NAMED_BY_USERS or not _is_public(path):
         taken[OTHER] += len(value)
         return f"<{plural(len(value), 'entry', 'entries')}>"
-    return {redact.text(str(key), taken): _value(f"{path}.{key}", inner, redact, taken) for key, inner in value.items()}
+    return {
+        _key(f"{path}.{key}", redact, taken).removeprefix(f"{path}."): _value(f"{path}.{key}", inner, redact, taken)
+        for key, inner in value.items()
+    }
+
+
+def private_names(settings: SettingsSnapshot) -> Iterator[str]:
+    """Yield the names of variables and keys that are their user's own."""
+    for file in settings.files:
+        env = file.values.get("env")
+        paths = [*map(str, file.values), *(f"env.{name}" for name in (env if isinstance(env, dict) else ()))]
+        yield from (path.removeprefix("env.") for path in paths if not _is_public(path))
+
+
+def _key(path: str, redact: Redactor, taken: Taken) -> str:
+    """Return a key path as it may be shown."""
+    if _is_public(path):
+        return redact.text(path, taken)
+    taken[NAME] += 1
+    above = "env." if path.startswith("env.") else ""
+    return above + redact.stand_in(NAME, path.removeprefix("env."))
+
+
+def _is_public(path: str) -> bool:
+    """Return whether a key at the root, or a variable, is one that others have too; below those all are."""
+    name = path.removeprefix("env.")
+    if name != path:
+        return name in VARIABLES or _PUBLIC.fullmatch(name) is not None or name in ROOT_KEYS
+    root = path.partition(".")[0]
+    return root in ROOT_KEYS or root in VARIABLES or root == "env" or _PUBLIC.fullmatch(root) is not None
 
 
 def _is_of_kind(known: Field, value: object) -> bool:
