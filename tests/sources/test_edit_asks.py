@@ -315,3 +315,12 @@ def test_several_that_come_and_go_in_any_order_give_the_same_bytes(home, text, o
     for key in off:
         assert home.run("unset", key)[0] == 0
     assert home.settings.read_bytes() == text.encode()
+
+
+def test_a_file_that_set_made_is_empty_after_all_is_unset(home):
+    home.run("set", "MY_NAME", "1")
+    home.run("set", "MY_OTHER_NAME", "2")
+    home.run("set", "permissions.defaultMode", "plan")
+    for key in ("MY_NAME", "MY_OTHER_NAME", "permissions.defaultMode"):
+        assert home.run("unset", key)[0] == 0
+    assert json.loads(home.settings.read_text()) == {}

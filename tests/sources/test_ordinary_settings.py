@@ -5,10 +5,13 @@ Each file of ``tests/data/ordinary`` stands for a kind; its name begins with the
 
 import json
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from fake_vllm import serving
+from stormdeck.commands import asking
 from stormdeck.commands.checking import Knowledge
 from stormdeck.commands.first import first_server
 from stormdeck.commands.look import Look
@@ -139,3 +142,43 @@ def test_a_login_that_is_sent_to_one_s_own_server_is_told_and_left_alone(home):
     assert "warning AUTH209" in out
     home.run("check", "--offline", "--fix", "--yes")
     assert "AUTH_TOKEN" not in home.settings.read_text()
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "words"),
+    [
+        ('{"ANTHROPIC_BASE_URL": "http://127.0.0.1:8000"}', "MODEL307", "By hand: move it into env."),
+        ('{"model": "Qwen3.5-27B"}', "URL102", "By hand: set it to "),
+    ],
+)
+def test_a_finding_whose_fix_would_harm_says_what_to_do(home, text, code, words):
+    log_in(home)
+    home.write(text)
+    told = json.loads(home.run("check", "--offline", "--json")[1])["findings"]
+    (finding,) = (one for one in told if one["code"] == code)
+    assert finding["fix"] is None
+    assert words in finding["message"]
+
+
+def test_nobody_who_is_logged_in_needs_settings(home):
+    log_in(home)
+    assert home.run("check", "--offline") == (
+        0,
+        "No findings.\n",
+        "There are no settings for Claude Code yet.\nNo own server is set: nothing to check.\n",
+    )
+
+
+@pytest.mark.parametrize("text", [None, "{}", '{"theme": "dark"}', '{"permissions": {"allow": ["Read"]}}'])
+def test_yes_takes_no_server_that_merely_answers(home, monkeypatch, text):
+    if text is not None:
+        home.write(text)
+    with serving() as url:
+        port = int(url.rpartition(":")[2])
+        monkeypatch.setattr(asking, "discover", partial(asking.discover, ports=(port,)))
+        code, _, err = home.run("check", "--fix", "--yes")
+        assert (code, "--yes takes no server that was only found" in err) == (0, True)
+        assert home.settings.exists() == (text is not None)
+        assert text is None or home.settings.read_text() == text
+        assert home.run("check", "--fix", "--yes", "--vllm", url)[0] == 0
+        assert url in home.settings.read_text()

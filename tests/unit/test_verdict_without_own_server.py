@@ -1,16 +1,20 @@
 """What the panel says to somebody who has no server of their own: nothing is red, nothing is wrong."""
 
 import json
+from pathlib import Path
 
 import pytest
 
-from samples import NO_GPU, settings
+from samples import NO_GPU, VLLM, settings
 from stormdeck.feed.reduce import take
+from stormdeck.model.client_state import ClientState, Login
 from stormdeck.model.deck import Deck
 from stormdeck.model.discovery import DiscoverySnapshot, Found, Missed
 from stormdeck.model.light import Light
 from stormdeck.model.path import path
 from stormdeck.model.server import ServerKind
+from stormdeck.model.settings.merge import merged
+from stormdeck.model.settings.scope import Scope, SettingsFile
 from stormdeck.model.status import bar_of, state_of
 from stormdeck.model.verdict.ranking import statements
 
@@ -71,3 +75,12 @@ def test_a_base_url_that_a_cloud_switch_takes_out_of_use_is_the_headline():
     env = {"ANTHROPIC_BASE_URL": "http://127.0.0.1:8000", "ANTHROPIC_AUTH_TOKEN": "x", "CLAUDE_CODE_USE_VERTEX": "1"}
     first = said(deck({"env": env}, "http://127.0.0.1:8000"))[0]
     assert (first.code, first.light) == ("URL109", Light.BROKEN)
+
+
+@pytest.mark.parametrize(("login", "set_up"), [(Login.NONE, False), (Login.ACCOUNT, True), (Login.KEY, True)])
+def test_somebody_who_is_logged_in_is_not_told_to_set_anything_up(login, set_up):
+    nothing = merged([SettingsFile(Scope.USER, Path("/home/someone/.claude/settings.json"), exists=False)], {})
+    made = Deck(client=ClientState(login))
+    for snapshot in (nothing, DiscoverySnapshot((), (), done=True), VLLM, NO_GPU):
+        made = take(made, snapshot)
+    assert any("is not set up here" in one.headline for one in said(made)) is not set_up

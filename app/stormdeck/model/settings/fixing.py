@@ -40,7 +40,7 @@ class Fixes:
 def offered(
     found: tuple[Finding, ...], settings: SettingsSnapshot, check: Check, scope: Scope | None = None
 ) -> tuple[Finding, ...]:
-    """Return findings with the fixes that help when they are made in a scope, and without the others.
+    """Return findings with the fixes that help when they are made in a scope; of the others, what would help in words.
 
     ``scope`` ``None``: each in the file that its value stands in, else in the user's.
     """
@@ -49,9 +49,7 @@ def offered(
     few = _reduced(settings, found)
     before = found if few is settings else check(few)
     return tuple(
-        finding
-        if finding.fix is None
-        else replace(finding, fix=_tried(finding, finding.fix, few, before, check, scope))
+        finding if finding.fix is None else _judged(finding, finding.fix, few, before, check, scope)
         for finding in found
     )
 
@@ -112,6 +110,24 @@ def _tried(
         edits = (*edits, *added)
         words += [one.description for one in more]
     return None
+
+
+def _judged(
+    finding: Finding,
+    fix: Fix,
+    settings: SettingsSnapshot,
+    before: tuple[Finding, ...],
+    check: Check,
+    scope: Scope | None,
+) -> Finding:
+    """Return a finding with its fix as it may be offered; one that only brings something else, in words."""
+    tried = _tried(finding, fix, settings, before, check, scope)
+    if tried is not None:
+        return replace(finding, fix=tried)
+    after = _after(settings, scope or _scope_of(finding, fix, settings), fix.edits)
+    helps = after is not None and _identity(finding) not in map(_identity, check(after))
+    words = f"{finding.message} By hand: {fix.description}." if helps else finding.message
+    return replace(finding, fix=None, message=words)
 
 
 def _identity(finding: Finding) -> _Identity:

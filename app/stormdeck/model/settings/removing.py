@@ -20,6 +20,8 @@ def removed(document: Document, path: Path, earlier: Iterable[Document]) -> Docu
     """
     value = document.get(path)
     known = tuple(earlier)
+    if known and _is_first(known[-1]):
+        known = (*known, *_BARE)
     source = next((one for one in (*known, *_BARE) if _makes(one, path, value, document)), None)
     if source is not None:
         return source
@@ -40,6 +42,16 @@ def _came_filled(known: Iterable[Document], path: Path) -> bool:
         if one.get(path) == {}:
             return False
     return False
+
+
+def _is_first(document: Document) -> bool:
+    """Return whether a document looks as if setting one entry had made the file: of nothing there is no copy."""
+    path: tuple[str, ...] = ()
+    value: object = document.values
+    while isinstance(value, dict) and len(value) == 1:
+        ((key, value),) = value.items()
+        path = (*path, key)
+    return bool(path) and any(_makes(bare, path, value, document) for bare in _BARE)
 
 
 def _makes(before: Document, path: Path, value: object, document: Document) -> bool:

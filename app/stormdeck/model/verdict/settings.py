@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import PurePath
 
+from stormdeck.model.client_state import Login
 from stormdeck.model.deck import Deck
 from stormdeck.model.finding import Finding, Severity
 from stormdeck.model.impact import follows_from_server, is_background, where_to_fix
@@ -98,6 +99,10 @@ def not_set_up(deck: Deck) -> Iterator[Statement]:
     if not settings.files or any(file.exists for file in settings.files) or settings.shell:
         return
     if deck.traffic is not None and deck.traffic.requests:
+        return
+    login = deck.client.login
+    if login is not Login.NONE and not (login is Login.UNKNOWN and deck.named):
+        # Somebody who is logged in has all that is needed; on a Mac that cannot be ruled out.
         return
     server = deck.proxy or deck.vllm
     if server is None or server.state is not ServerState.UP:
