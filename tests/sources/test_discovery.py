@@ -351,6 +351,25 @@ def test_a_busy_server_is_found_by_its_process():
     assert [one.kind for one in snapshot.found] == [ServerKind.LITELLM]
 
 
+def test_a_vllm_that_is_down_at_a_usual_port_is_what_the_yaml_names(tmp_path):
+    """The port alone would be nobody's; the proxy's YAML says whose it is."""
+    gone = free_url()
+    path = yaml(tmp_path, gone)
+
+    async def scene():
+        async with serving(litellm()) as url, HttpClient("9.9") as http:
+            ports = [address(url).port, address(gone).port]
+            scan = Scan((Listener("127.0.0.1", ports[0], process(ServerKind.LITELLM), config=path),))
+            return await discover(settings(url), http, Named(), ports, lambda _: scan, deadline_s=0.5)
+
+    snapshot = asyncio.run(scene())
+    assert [(one.kind, one.met) for one in snapshot.found] == [
+        (ServerKind.LITELLM, ServerState.UP),
+        (ServerKind.VLLM, ServerState.DOWN),
+    ]
+    assert [one.what for one in snapshot.missed] == [f"{gone} (api_base in {path})"]
+
+
 def test_logs_of_the_proxy_come_first(tmp_path):
     one, two, three = (tmp_path / name for name in ("v.log", "p.log", "p.err"))
     for path in (one, two, three):

@@ -115,6 +115,10 @@ class Search:
                 new.append((place, target))
         return list(await asyncio.gather(*(self._see(place, target) for place, target in new)))
 
+    def forget(self, places: Iterable[Place]) -> None:
+        """Let places be asked again."""
+        self._asked -= {place.at for place in places if place.at is not None}
+
     async def _see(self, place: Place, target: Address) -> Seen:
         listener = self._listener(target)
         process = listener.process if listener is not None else None
