@@ -271,3 +271,12 @@ class TestPrefixMemory:
 def test_the_key_beside_all_well_leads_to_all_that_it_counts(hops, words):
     found = tuple(Finding(f"X{hop}", Severity.WARNING, "t", "m", "p", hop=hop) for hop in hops)
     assert _warned(Deck(findings=found)) == words
+
+
+@pytest.mark.parametrize(("seen", "guessed"), [(0.0, True), (NOW - 20, False)])
+def test_a_proxy_that_has_run_here_is_not_said_to_be_unable_to_start(seen, guessed):
+    lacks = Finding("PROXY801", Severity.ERROR, "no key", "LiteLLM refuses to start.", "p", hop=HopKind.PROXY)
+    gone = replace(PROXY, state=ServerState.DOWN, detail="connection refused", seen=seen)
+    first = statements(replace(deck(WELL, FOUND, VLLM, GPUS, CALM, gone), findings=(lacks,)), NOW, str)[0]
+    assert first.headline.startswith("LiteLLM :4000 is down")
+    assert ("does not start" in first.headline) == guessed
