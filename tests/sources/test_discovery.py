@@ -1,6 +1,7 @@
 """What is found without a word of configuration, in which order, and what is said of the rest."""
 
 import asyncio
+import socket
 from contextlib import AsyncExitStack
 from pathlib import Path
 from types import SimpleNamespace
@@ -324,6 +325,29 @@ def test_a_server_at_another_address_of_this_machine_is_not_loading(host):
     snapshot, _ = search({}, lambda at: (settings(f"http://[::1]:{port}"), Named()), scan=lambda at: there)
     assert [(one.kind, one.process) for one in snapshot.found] == [(ServerKind.OTHER, None)]
     assert snapshot.missed[0].why == f"connection refused: port {port} takes connections at http://{host}:{port} alone"
+
+
+def test_a_server_that_is_named_by_this_machines_name_is_seen_with_its_process_and_once(tmp_path, monkeypatch):
+    log = tmp_path / "vllm.log"
+    log.touch()
+    # This name leads to the loopback everywhere, and no list of loopback names holds it.
+    monkeypatch.setattr("socket.gethostname", lambda: "LocalHost.LocalDomain")
+    name = "localhost.localdomain"
+    monkeypatch.setattr("socket.getaddrinfo", _to_loopback(socket.getaddrinfo, name))
+
+    def scan(at):
+        return Scan((Listener("127.0.0.1", at.port["vllm"], process(ServerKind.VLLM, port=at.port["vllm"], log=log)),))
+
+    def given(at):
+        return settings(f"http://{name}:{at.port['vllm']}"), Named()
+
+    snapshot, at = search({"vllm": vllm()}, given, ports=["vllm"], scan=scan)
+    assert [(one.url, one.process.pid) for one in snapshot.found] == [(f"http://{name}:{at.port['vllm']}", 7)]
+    assert (snapshot.logs, snapshot.log_notes) == ((log,), ())
+
+
+def _to_loopback(resolve, name):
+    return lambda host, *more, **named: resolve("127.0.0.1" if host in {name, name.encode()} else host, *more, **named)
 
 
 def test_the_ports_of_an_engine_are_not_asked():
