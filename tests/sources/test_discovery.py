@@ -317,12 +317,12 @@ def test_a_vllm_that_loads_is_known_before_it_answers():
     assert [one.pid for one in snapshot.loading] == [7]
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "10.1.2.3"])
-def test_a_server_at_another_address_of_this_machine_is_not_loading(host):
-    """The base URL names IPv6, vLLM listens at IPv4: waiting does not help."""
+@pytest.mark.parametrize(("named", "host"), [("[::1]", "127.0.0.1"), ("[::1]", "10.1.2.3"), ("127.0.0.2", "127.0.0.1")])
+def test_a_server_at_another_address_of_this_machine_is_not_loading(named, host):
+    """The base URL names one address, vLLM listens at another: waiting does not help."""
     port = address(free_url()).port
     there = Scan((Listener(host, port, process(ServerKind.VLLM, port=port)),))
-    snapshot, _ = search({}, lambda at: (settings(f"http://[::1]:{port}"), Named()), scan=lambda at: there)
+    snapshot, _ = search({}, lambda at: (settings(f"http://{named}:{port}"), Named()), scan=lambda at: there)
     assert [(one.kind, one.process) for one in snapshot.found] == [(ServerKind.OTHER, None)]
     assert snapshot.missed[0].why == f"connection refused: port {port} takes connections at http://{host}:{port} alone"
 

@@ -137,10 +137,18 @@ class Search:
             kind = process.kind
         if kind is None and failure is not None and (place.named or failure.trouble is Trouble.TIMEOUT):
             kind = self._known.get(target.place)
-        elsewhere = self._scan.at(target.port) if is_own_host(target.host) and listener is None else None
+        elsewhere = self._elsewhere(target, listener)
         if elsewhere is not None and failure is not None and failure.trouble is Trouble.REFUSED:
-            kind, words = None, f"connection refused: port {target.port} takes connections at {elsewhere.url} alone"
+            kind, process = None, None
+            words = f"connection refused: port {target.port} takes connections at {elsewhere.url} alone"
         return Seen(place, kind, words, process, failure)
+
+    def _elsewhere(self, target: Address, listener: Listener | None) -> Listener | None:
+        """Return who listens on that port of this machine, at another address than a URL names; a name may be any."""
+        if target.host == "localhost" or not is_own_host(target.host):
+            return None
+        there = self._scan.at(target.port) if listener is None else self._scan.at(target.port, target.host)
+        return there if there is not None and there.host.strip("[]") != target.host else None
 
     def _listener(self, target: Address) -> Listener | None:
         """Return who listens, or is going to listen, at an address of this machine."""
