@@ -380,7 +380,7 @@ STACKS = {
         "refuses to start without a master key",
     ),
     "no master key in the YAML": Stack(
-        (*AS_CLAUDE, yaml("no-master-key"), proxy(ServerState.DOWN, "connection refused")),
+        (*AS_CLAUDE, yaml("no-master-key"), proxy(ServerState.DOWN, "connection refused", seen=0.0)),
         VIA,
         "PROXY801",
         "is down: without a master key",

@@ -1,6 +1,7 @@
 """What is found without a word of configuration, in which order, and what is said of the rest."""
 
 import asyncio
+import socket
 from contextlib import AsyncExitStack
 from pathlib import Path
 from types import SimpleNamespace
@@ -316,14 +317,37 @@ def test_a_vllm_that_loads_is_known_before_it_answers():
     assert [one.pid for one in snapshot.loading] == [7]
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "10.1.2.3"])
-def test_a_server_at_another_address_of_this_machine_is_not_loading(host):
-    """The base URL names IPv6, vLLM listens at IPv4: waiting does not help."""
+@pytest.mark.parametrize(("named", "host"), [("[::1]", "127.0.0.1"), ("[::1]", "10.1.2.3"), ("127.0.0.2", "127.0.0.1")])
+def test_a_server_at_another_address_of_this_machine_is_not_loading(named, host):
+    """The base URL names one address, vLLM listens at another: waiting does not help."""
     port = address(free_url()).port
     there = Scan((Listener(host, port, process(ServerKind.VLLM, port=port)),))
-    snapshot, _ = search({}, lambda at: (settings(f"http://[::1]:{port}"), Named()), scan=lambda at: there)
+    snapshot, _ = search({}, lambda at: (settings(f"http://{named}:{port}"), Named()), scan=lambda at: there)
     assert [(one.kind, one.process) for one in snapshot.found] == [(ServerKind.OTHER, None)]
     assert snapshot.missed[0].why == f"connection refused: port {port} takes connections at http://{host}:{port} alone"
+
+
+def test_a_server_that_is_named_by_this_machines_name_is_seen_with_its_process_and_once(tmp_path, monkeypatch):
+    log = tmp_path / "vllm.log"
+    log.touch()
+    # This name leads to the loopback everywhere, and no list of loopback names holds it.
+    monkeypatch.setattr("socket.gethostname", lambda: "LocalHost.LocalDomain")
+    name = "localhost.localdomain"
+    monkeypatch.setattr("socket.getaddrinfo", _to_loopback(socket.getaddrinfo, name))
+
+    def scan(at):
+        return Scan((Listener("127.0.0.1", at.port["vllm"], process(ServerKind.VLLM, port=at.port["vllm"], log=log)),))
+
+    def given(at):
+        return settings(f"http://{name}:{at.port['vllm']}"), Named()
+
+    snapshot, at = search({"vllm": vllm()}, given, ports=["vllm"], scan=scan)
+    assert [(one.url, one.process.pid) for one in snapshot.found] == [(f"http://{name}:{at.port['vllm']}", 7)]
+    assert (snapshot.logs, snapshot.log_notes) == ((log,), ())
+
+
+def _to_loopback(resolve, name):
+    return lambda host, *more, **named: resolve("127.0.0.1" if host in {name, name.encode()} else host, *more, **named)
 
 
 def test_the_ports_of_an_engine_are_not_asked():
@@ -349,6 +373,25 @@ def test_a_busy_server_is_found_by_its_process():
 
     snapshot, _ = search({"proxy": server}, nothing, scan=scan)
     assert [one.kind for one in snapshot.found] == [ServerKind.LITELLM]
+
+
+def test_a_vllm_that_is_down_at_a_usual_port_is_what_the_yaml_names(tmp_path):
+    """The port alone would be nobody's; the proxy's YAML says whose it is."""
+    gone = free_url()
+    path = yaml(tmp_path, gone)
+
+    async def scene():
+        async with serving(litellm()) as url, HttpClient("9.9") as http:
+            ports = [address(url).port, address(gone).port]
+            scan = Scan((Listener("127.0.0.1", ports[0], process(ServerKind.LITELLM), config=path),))
+            return await discover(settings(url), http, Named(), ports, lambda _: scan, deadline_s=0.5)
+
+    snapshot = asyncio.run(scene())
+    assert [(one.kind, one.met) for one in snapshot.found] == [
+        (ServerKind.LITELLM, ServerState.UP),
+        (ServerKind.VLLM, ServerState.DOWN),
+    ]
+    assert [one.what for one in snapshot.missed] == [f"{gone} (api_base in {path})"]
 
 
 def test_logs_of_the_proxy_come_first(tmp_path):

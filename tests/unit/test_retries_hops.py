@@ -64,3 +64,11 @@ def test_the_amplification_of_a_recorded_session_is_the_real_one():
     assert (seen.requests, seen.upstream) == (real["client_model_requests"], real["model_requests"])
     assert (seen.by_proxy, seen.evidence) == (real["amplification"], FAILURES)
     assert seen.words == "Claude Code shows 1 turn, the proxy answered 5 requests, it asked vLLM 15 times or more"
+
+
+def test_requests_of_a_path_that_changed_are_no_single_hops():
+    seen = Amplification(turns=7, requests=7, upstream=4, asked=5, evidence=BEHIND, moved=True)
+    assert seen.words == (
+        "Claude Code shows 7 turns and 7 requests, while the path changed; this proxy answered 5, vLLM saw 4"
+    )
+    assert replace(seen, upstream=None).words == "Claude Code shows 7 turns and 7 requests, while the path changed"

@@ -12,7 +12,7 @@ from stormdeck.model.rules.destination import Destination, destination, unjudged
 from stormdeck.model.rules.facts import Facts
 from stormdeck.model.rules.live import Live, Probe, Reach
 from stormdeck.model.rules.registry import RULES, check
-from stormdeck.model.server import ServedModel, ServerKind, ServerState, VllmSnapshot
+from stormdeck.model.server import ProxySnapshot, ServedModel, ServerKind, ServerState, VllmSnapshot
 from stormdeck.model.settings.merge import loaded, merged
 from stormdeck.model.settings.scope import Scope, SettingsFile
 
@@ -229,6 +229,18 @@ def test_an_id_is_judged_only_by_the_list_of_its_own_server():
     assert found(GOOD, model="sonnet", live=Live(vllm=vllm)) == []
     here = VllmSnapshot("http://localhost:8000", ServerState.UP, version="0.32.0", models=(ServedModel("other"),))
     assert {code for code, _ in found(GOOD, model="sonnet", live=Live(vllm=here))} == {"MODEL303"}
+
+
+@pytest.mark.parametrize(("proxied", "status"), [(False, "answers 404"), (True, "answers 400")])
+def test_an_unknown_id_gets_the_status_of_the_server_that_refuses_it(proxied, status):
+    """LiteLLM answers 400 itself, vLLM 404 (measured)."""
+    url = "http://127.0.0.1:8000"
+    vllm = VllmSnapshot(url, ServerState.UP, version="0.32.0", models=(ServedModel("other"),))
+    proxy = ProxySnapshot(url, ServerKind.LITELLM, ServerState.UP, models=("other",))
+    live = Live(proxy=proxy) if proxied else Live(vllm=vllm)
+    messages = {one.message for one in check(facts(GOOD, model="sonnet", live=live)) if one.code == "MODEL303"}
+    assert messages
+    assert all(status in message for message in messages)
 
 
 @pytest.mark.parametrize("url", ["https://api.deepseek.com/anthropic", "http://127.0.0.1:3456"])

@@ -24,6 +24,7 @@ from samples import (
 from stormdeck.feed.reduce import take
 from stormdeck.model.deck import Deck
 from stormdeck.model.discovery import DiscoverySnapshot
+from stormdeck.model.finding import Finding, Severity
 from stormdeck.model.light import Light
 from stormdeck.model.logs.endings import Ending, ending
 from stormdeck.model.logs.tails import LogTails
@@ -34,6 +35,7 @@ from stormdeck.model.server import ServerState
 from stormdeck.model.status import state_of
 from stormdeck.model.traffic import Failure
 from stormdeck.model.verdict.ranking import statements, verdict
+from stormdeck.model.verdict.well import _warned
 
 WHOLE = (WELL, FOUND, VLLM, PROXY, GPUS, CALM)
 
@@ -256,3 +258,25 @@ class TestPrefixMemory:
     def test_a_window_without_prompts_tells_nothing(self):
         warm = self.memory(*(self.look(80.0, at) for at in (0, 10, 80)))
         assert warm.then(self.look(None, 90), None) == warm
+
+
+@pytest.mark.parametrize(
+    ("hops", "words"),
+    [
+        ([], ""),
+        ([HopKind.CLIENT], "1 setting worth a look: press 3."),
+        ([HopKind.CLIENT, HopKind.PROXY], "2 findings worth a look: press 4."),
+    ],
+)
+def test_the_key_beside_all_well_leads_to_all_that_it_counts(hops, words):
+    found = tuple(Finding(f"X{hop}", Severity.WARNING, "t", "m", "p", hop=hop) for hop in hops)
+    assert _warned(Deck(findings=found)) == words
+
+
+@pytest.mark.parametrize(("seen", "guessed"), [(0.0, True), (NOW - 20, False)])
+def test_a_proxy_that_has_run_here_is_not_said_to_be_unable_to_start(seen, guessed):
+    lacks = Finding("PROXY801", Severity.ERROR, "no key", "LiteLLM refuses to start.", "p", hop=HopKind.PROXY)
+    gone = replace(PROXY, state=ServerState.DOWN, detail="connection refused", seen=seen)
+    first = statements(replace(deck(WELL, FOUND, VLLM, GPUS, CALM, gone), findings=(lacks,)), NOW, str)[0]
+    assert first.headline.startswith("LiteLLM :4000 is down")
+    assert ("does not start" in first.headline) == guessed

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from stormdeck.model.discovery import Found, ServerProcess
 from stormdeck.model.server import ServerKind, ServerState
-from stormdeck.sources.address import address
+from stormdeck.sources.address import address, is_own_host
 from stormdeck.sources.http import PAGE_LIMIT, Answer, HttpClient
 from stormdeck.sources.processes import Scan
 from stormdeck.sources.prometheus import read_metrics
@@ -40,7 +40,7 @@ async def _with_process(
 ) -> Found:
     target = address(server.url)
     is_held = server.holder is not None and server.kind is ServerKind.VLLM and server.met is ServerState.UP
-    if target is None or not target.is_here or not is_held:
+    if target is None or not is_own_host(target.host) or not is_held:
         return server
     page = await http.get(server.url + "/metrics", limit=PAGE_LIMIT, deadline_s=deadline_s)
     sample = read_metrics(page.body, time.time()) if isinstance(page, Answer) and page.status == 200 else None

@@ -68,6 +68,11 @@ async def discover(
             unread.append(place)
         elif place is not None:
             upstreams.append(place)
+    # A usual port that did not answer is asked again as what a configuration names: it counts as that server then.
+    named_now = {place.at for place in upstreams}
+    mute = [one for one in local if one.kind is None and one.place.at in named_now]
+    local = tuple(one for one in local if one not in mute)
+    search.forget(one.place for one in mute)
     behind = await search.look(upstreams)
     order = {place.at: number for number, place in reversed(list(enumerate(upstreams)))}
     proxies = [one for one in local if one.kind is not None and one.kind.is_proxy]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from stormdeck.model.discovery import Found, ServerProcess
 from stormdeck.model.server import ServerKind
-from stormdeck.sources.address import address
+from stormdeck.sources.address import address, is_own_host
 from stormdeck.sources.containers import container_of
 
 _RUNTIMES = {"docker-proxy": "docker", "conmon": "podman", "rootlessport": "podman", "kubectl": "kubectl"}
@@ -58,7 +58,7 @@ def _note(server: Found, *, readable: bool, silent: bool) -> str:
     if process is None and server.holder is not None:
         return f"{server.holder_words}: {_other_log(server.holder, name)}."
     if process is None:
-        if target is None or not target.is_here:
+        if target is None or not is_own_host(target.host):
             return f"{name} at {server.url} runs elsewhere: give a log that reaches this machine with --log FILE."
         unseen = f"The process of {name} on port {target.port} is not seen, as in a container"
         return "" if silent else f"{unseen}: give its log with --log FILE."

@@ -11,7 +11,7 @@ from enum import Enum, auto
 
 from stormdeck.model.discovery import Found, ServerProcess
 from stormdeck.model.server import ServerKind, ServerState
-from stormdeck.sources.address import Address, address
+from stormdeck.sources.address import Address, address, is_own_host
 from stormdeck.sources.answers import state_without_answer
 from stormdeck.sources.forwarders import is_forwarder
 from stormdeck.sources.http import HttpClient
@@ -110,10 +110,19 @@ class Search:
         new: list[tuple[Place, Address]] = []
         for place in places:
             target = address(place.url)
-            if target is not None and target.place not in self._asked:
-                self._asked.add(target.place)
+            if target is not None and self._server_of(target) not in self._asked:
+                self._asked.add(self._server_of(target))
                 new.append((place, target))
         return list(await asyncio.gather(*(self._see(place, target) for place, target in new)))
+
+    def forget(self, places: Iterable[Place]) -> None:
+        """Let places be asked again."""
+        self._asked -= {self._server_of(target) for place in places if (target := address(place.url)) is not None}
+
+    def _server_of(self, target: Address) -> tuple[str, int]:
+        """Return host and port, those of the program that listens where it is known: it may be named in many ways."""
+        listener = self._listener(target)
+        return (listener.host, listener.port) if listener is not None else target.place
 
     async def _see(self, place: Place, target: Address) -> Seen:
         listener = self._listener(target)
@@ -128,14 +137,22 @@ class Search:
             kind = process.kind
         if kind is None and failure is not None and (place.named or failure.trouble is Trouble.TIMEOUT):
             kind = self._known.get(target.place)
-        elsewhere = self._scan.at(target.port) if target.is_here and listener is None else None
+        elsewhere = self._elsewhere(target, listener)
         if elsewhere is not None and failure is not None and failure.trouble is Trouble.REFUSED:
-            kind, words = None, f"connection refused: port {target.port} takes connections at {elsewhere.url} alone"
+            kind, process = None, None
+            words = f"connection refused: port {target.port} takes connections at {elsewhere.url} alone"
         return Seen(place, kind, words, process, failure)
+
+    def _elsewhere(self, target: Address, listener: Listener | None) -> Listener | None:
+        """Return who listens on that port of this machine, at another address than a URL names; a name may be any."""
+        if target.host == "localhost" or not is_own_host(target.host):
+            return None
+        there = self._scan.at(target.port) if listener is None else self._scan.at(target.port, target.host)
+        return there if there is not None and there.host.strip("[]") != target.host else None
 
     def _listener(self, target: Address) -> Listener | None:
         """Return who listens, or is going to listen, at an address of this machine."""
-        if not target.is_here:
+        if not is_own_host(target.host):
             return None
         if self._scan.at(target.port) is not None:
             return self._scan.at(target.port, target.host)

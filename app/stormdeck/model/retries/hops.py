@@ -24,6 +24,8 @@ class Amplification:
     """What tells of the requests upstream, in words."""
     at_least: bool = False
     """There may be more upstream: retries that succeed are not told."""
+    moved: bool = False
+    """The path changed meanwhile: the requests are those of more than one hop."""
 
     @property
     def by_client(self) -> float | None:
@@ -40,6 +42,8 @@ class Amplification:
     def words(self) -> str:
         """Return it as a sentence: ``Claude Code shows 4 turns, the proxy answered 23 requests, vLLM saw 69``."""
         shown = f"Claude Code shows {plural(self.turns, 'turn')}"
+        if self.moved:
+            return f"{shown} and {plural(self.requests, 'request')}, while the path changed{self._part}"
         if self.upstream is None:
             return f"{shown}, the server answered {plural(self.requests, 'request')}"
         answered = f"{shown}, the proxy answered {plural(self.requests, 'request')}"
@@ -48,10 +52,20 @@ class Amplification:
         # What a proxy tells of itself holds also where nothing listens behind it.
         return f"{answered}, it asked vLLM {plural(self.upstream, 'time')}{' or more' if self.at_least else ''}"
 
+    @property
+    def _part(self) -> str:
+        """Return what is known of the proxy that is on the path now, while it was there."""
+        if self.upstream is None or self.asked is None:
+            return ""
+        seen = "vLLM saw" if self.evidence == BEHIND else "it asked vLLM"
+        more = " or more" if self.at_least else ""
+        return f"; this proxy answered {self.asked}, {seen} {self.upstream}{more}"
+
 
 def amplification(traffic: TrafficSnapshot) -> Amplification:
     """Return how many requests the turns of the window became on their way."""
     hop = traffic.upstream
     if hop is None:
-        return Amplification(traffic.turns, traffic.requests, None)
-    return Amplification(traffic.turns, traffic.requests, hop.sent, hop.asked, hop.evidence, hop.at_least)
+        return Amplification(traffic.turns, traffic.requests, None, moved=bool(traffic.changes))
+    moved = bool(traffic.changes)
+    return Amplification(traffic.turns, traffic.requests, hop.sent, hop.asked, hop.evidence, hop.at_least, moved)

@@ -9,6 +9,7 @@ from fnmatch import fnmatchcase
 from stormdeck.model.finding import Edit
 from stormdeck.model.litellm.coverage import Cover, cover
 from stormdeck.model.rules.facts import FABLE_ID, TIER_IDS, Facts
+from stormdeck.model.rules.hosts import same_place
 from stormdeck.model.server import ServerKind
 
 MODEL = "model"
@@ -102,6 +103,14 @@ def serves(facts: Facts, model: str) -> bool:
     listed = any(model == entry or ("*" in entry and fnmatchcase(model, entry)) for entry in facts.served or ())
     fate = _fate(facts, model)
     return listed or fate is Cover.TAKEN or (fate is Cover.PASSED_ON and is_own(model))
+
+
+def unknown_model_status(facts: Facts) -> int:
+    """Return how the server at the base URL answers an id that it does not know: LiteLLM by 400, vLLM by 404."""
+    proxy, base = facts.live.proxy, facts.text("env.ANTHROPIC_BASE_URL")
+    if proxy is None or proxy.kind is not ServerKind.LITELLM:
+        return 404
+    return 400 if not base or same_place(proxy.url, base) else 404
 
 
 def may_be_hidden(facts: Facts, model: str) -> bool:

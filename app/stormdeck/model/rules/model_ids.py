@@ -8,7 +8,15 @@ from difflib import get_close_matches
 
 from stormdeck.model.finding import Edit, Finding, Fix, Severity
 from stormdeck.model.rules.audience import ANY_SERVER
-from stormdeck.model.rules.choice import SMALL_FAST, choice, mapping, may_be_hidden, serves, without_window
+from stormdeck.model.rules.choice import (
+    SMALL_FAST,
+    choice,
+    mapping,
+    may_be_hidden,
+    serves,
+    unknown_model_status,
+    without_window,
+)
 from stormdeck.model.rules.facts import CUSTOM_OPTION, FABLE_ID, TIER_IDS, Facts
 from stormdeck.model.rules.rule import NOT_LOGGED_IN, WRONG_MODEL, Page, Rule, rule
 
@@ -73,7 +81,7 @@ def not_served(facts: Facts) -> Iterator[Finding]:
         target = near or (served[0] if len(served) == 1 and "*" not in served[0] else None)
         guess = f"did you mean `{near}`?" if near else f"it serves {', '.join(served[:3])}."
         hidden = may_be_hidden(facts, model)
-        why = f"The server does not know `{model}` and answers 404"
+        why = f"The server does not know `{model}` and answers {unknown_model_status(facts)}"
         if hidden:
             why = f"The proxy does not list `{model}`, and takes it only by a wildcard such as claude-*"
         yield Finding(
@@ -106,13 +114,13 @@ def slash(facts: Facts) -> Iterator[Finding]:
     for path, model in named.items():
         if serves(facts, model):
             continue
-        served = _slash_twin(model, facts.served or ())
+        served, status = _slash_twin(model, facts.served or ()), unknown_model_status(facts)
         if served:
             yield Finding(
                 "MODEL304",
                 Severity.ERROR,
                 f"served as {served}",
-                f"The server serves `{served}` and not `{model}`: it answers 404.{_windowed(facts, path)}",
+                f"The server serves `{served}` and not `{model}`: it answers {status}.{_windowed(facts, path)}",
                 path,
                 fix=Fix(f"set it to {served}", (Edit(path, served),)),
             )

@@ -239,7 +239,9 @@ def _starting(deck: Deck, base: Statement, server: Server, now: float) -> Statem
 def _down(deck: Deck, base: Statement, server: Server) -> Statement:
     """Tell why a server is down, as far as its log or its configuration says so."""
     ended = next((one for one in deck.tails.endings.values() if one.hop is base.hop), None)
-    hindered = next((one for one in deck.findings if base.hop is one.hop and one.code in _HINDERED), None)
+    # One that has answered here did start with what its YAML lacks: its environment had it.
+    possible = _HINDERED.keys() - ({"PROXY801"} if server.seen else set())
+    hindered = next((one for one in deck.findings if base.hop is one.hop and one.code in possible), None)
     what, step = _ENDED[ended]
     proof = ended.value if ended is not None else "why it ended is not known: no log tells"
     code = _url_code(deck) or "URL105" if _is_base(deck, server) else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from stormdeck.model.deck import Deck
 from stormdeck.model.finding import Severity
+from stormdeck.model.hop import HopKind
 from stormdeck.model.light import Light
 from stormdeck.model.server import ServerState
 from stormdeck.model.units import duration, plural, seconds
@@ -35,8 +36,7 @@ def statement(deck: Deck, now: float) -> tuple[Statement, ...]:
             ),
         )
     facts = _facts(deck, now)
-    warnings = sum(finding.severity is Severity.WARNING for finding in deck.findings)
-    detail = f"{plural(warnings, 'setting')} worth a look: press 3." if warnings else ""
+    detail = _warned(deck)
     if deck.traffic is None or not deck.traffic.logs:
         detail = f"{_BLIND} {detail}".rstrip()
     return (
@@ -50,6 +50,14 @@ def statement(deck: Deck, now: float) -> tuple[Statement, ...]:
             else "every server on the path answers, no rule finds an error; requests are not seen",
         ),
     )
+
+
+def _warned(deck: Deck) -> str:
+    """Return how many warnings there are, and the key that shows all of them."""
+    hops = [finding.hop for finding in deck.findings if finding.severity is Severity.WARNING]
+    if any(hop is not HopKind.CLIENT for hop in hops):
+        return f"{plural(len(hops), 'finding')} worth a look: press 4."
+    return f"{plural(len(hops), 'setting')} worth a look: press 3." if hops else ""
 
 
 def _facts(deck: Deck, now: float) -> list[str]:
