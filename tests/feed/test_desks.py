@@ -136,7 +136,7 @@ class TestThePathFollowsTheSettings:
 
         Searches under these base URLs find these servers.
         """
-        searches, seen = iter([found for _, found in steps]), []
+        searches, seen, ended = iter([found for _, found in steps]), [], []
         followed = self.followed = []
 
         async def discover(*_, **__):
@@ -144,6 +144,9 @@ class TestThePathFollowsTheSettings:
 
         async def nothing(*_):
             return None
+
+        async def at_the_end(*_):
+            ended.append(True)
 
         async def scene():
             def spawn(work):
@@ -156,15 +159,12 @@ class TestThePathFollowsTheSettings:
             for number, (base, _) in enumerate(steps, start=1):
                 desk.take_settings(settings(WELL_SET.replace(":4000", base)))
                 desk.search()
-                await until(lambda at=number: next_after(searches, steps) >= at)
+                await until(lambda at=number: len(ended) >= at)
             running.cancel()
             return sorted(desk._pollers)
 
-        def next_after(left, all_steps):
-            return len(all_steps) - left.__length_hint__()
-
         monkeypatch.setattr(servers_module, "discover", discover)
-        monkeypatch.setattr(servers_module, "probe_base_url", nothing)
+        monkeypatch.setattr(servers_module, "probe_base_url", at_the_end)
         monkeypatch.setattr(ServerDesk, "_read_yaml", nothing)
         return asyncio.run(scene()), [one for one in seen if isinstance(one, Left)]
 
