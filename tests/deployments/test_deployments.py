@@ -304,9 +304,22 @@ def test_a_front_whose_server_is_gone(stack, reply):
         home = stack()
         home.write(settings(url))
         code, said = status(home)
+        assert checked(home)[:2] == (1, ["URL112"])
     assert code == 2
+    assert said["hops"][1]["detail"] == "degraded"
+    assert "is a front: the server behind it gives no answer" in said["headline"]["text"]
     assert "what is in front runs, the server behind it gives no answer" in said["statements"][0]["evidence"]
     assert "does not run" not in json.dumps(said)
+
+
+@pytest.mark.parametrize("status_code", [401, 403])
+def test_what_wants_a_key_first_is_not_called_another_kind(stack, status_code):
+    with served(Imitation({}, missing=Reply('{"error": "Unauthorized"}', status_code))) as (url,):
+        home = stack()
+        home.write(settings(url))
+        _, said = status(home)
+    assert "neither vLLM" not in json.dumps(said["statements"])
+    assert any("refuses every question without another key" in one["text"] for one in said["statements"])
 
 
 def test_one_look_puts_no_question_twice():

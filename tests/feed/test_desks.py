@@ -23,6 +23,7 @@ from stormdeck.model.hop import HopKind
 from stormdeck.model.logs.batch import LogBatch
 from stormdeck.model.logs.book import LogBook
 from stormdeck.model.meter import TrafficMeter
+from stormdeck.model.server import ServerState
 from stormdeck.options import Options
 from stormdeck.sources.canary import Canary
 from stormdeck.sources.memory import StormMemory
@@ -136,36 +137,40 @@ class TestThePathFollowsTheSettings:
 
         Searches under these base URLs find these servers.
         """
-        searches, seen, ended = iter([found for _, found in steps]), [], []
+        searches, seen = iter([found for _, found in steps]), []
         followed = self.followed = []
 
         async def discover(*_, **__):
             return next(searches)
 
+        looked = []
+
         async def nothing(*_):
             return None
 
-        async def at_the_end(*_):
-            ended.append(True)
+        async def look_further(*_):
+            looked.append(None)
 
         async def scene():
             def spawn(work):
                 work.close()
                 return asyncio.get_running_loop().create_future()
 
-            logs = SimpleNamespace(follow=lambda *told: followed.append(told), leave=lambda paths: None)
+            logs = SimpleNamespace(
+                follow=lambda *told, is_sure: followed.append((*told, is_sure)), leave=lambda paths: None
+            )
             desk = ServerDesk(Options(), SimpleNamespace(), seen.append, logs, spawn)
             running = asyncio.create_task(desk.run())
             for number, (base, _) in enumerate(steps, start=1):
                 desk.take_settings(settings(WELL_SET.replace(":4000", base)))
                 desk.search()
-                await until(lambda at=number: len(ended) >= at)
+                await until(lambda at=number: len(looked) >= at)
             running.cancel()
             return sorted(desk._pollers)
 
         monkeypatch.setattr(servers_module, "discover", discover)
-        monkeypatch.setattr(servers_module, "probe_base_url", at_the_end)
-        monkeypatch.setattr(ServerDesk, "_read_yaml", nothing)
+        monkeypatch.setattr(servers_module, "probe_base_url", nothing)
+        monkeypatch.setattr(ServerDesk, "_read_yaml", look_further)
         return asyncio.run(scene()), [one for one in seen if isinstance(one, Left)]
 
     def test_a_proxy_that_the_client_goes_past_is_left(self, monkeypatch):
@@ -191,9 +196,24 @@ class TestThePathFollowsTheSettings:
         before = time.time()
         self.handed(monkeypatch, (":4000", both), (base, straight))
         assert self.followed[0][:2] == (both.logs, Path("litellm.log"))
-        logs, first, since = self.followed[1]
-        assert (logs, first) == (straight.logs, Path(nearest))
+        logs, first, since, is_sure = self.followed[1]
+        assert (logs, first, is_sure) == (straight.logs, Path(nearest), True)
         assert (since is not None and since >= before) is is_dated
+
+    def test_a_proxy_that_is_known_and_down_keeps_its_log(self, monkeypatch):
+        """The search still names it, without a process and so without a log."""
+        down = replace(self.PROXY_FIRST.found[0], process=None, met=ServerState.DOWN)
+        both = replace(self.PROXY_FIRST, logs=(Path("litellm.log"), Path("vllm.log")))
+        gone = replace(self.PROXY_FIRST, found=(down, *self.STRAIGHT.found), logs=(Path("vllm.log"),))
+        self.handed(monkeypatch, (":4000", both), (":4000", gone))
+        assert [told[1].name for told in self.followed] == ["litellm.log", "litellm.log"]
+
+    def test_no_log_is_named_while_the_proxy_is_still_to_come_up(self, monkeypatch):
+        """What vLLM's log shows until then may be the proxy's own requests."""
+        straight = replace(self.STRAIGHT, logs=(Path("vllm.log"),))
+        both = replace(self.PROXY_FIRST, logs=(Path("litellm.log"), Path("vllm.log")))
+        self.handed(monkeypatch, (":4000", straight), (":4000", both))
+        assert [(told[1].name, told[3]) for told in self.followed] == [("vllm.log", False), ("litellm.log", True)]
 
     def test_the_deck_shows_no_server_that_was_left(self):
         deck = take(take(take(Deck(), FOUND), PROXY), VLLM)

@@ -25,7 +25,7 @@ SEARCHES = (
 class Logs:
     """Stands for the desk of the logs."""
 
-    def follow(self, paths, nearest, since):
+    def follow(self, paths, nearest, since, *, is_sure):
         pass
 
     def leave(self, paths):

@@ -172,7 +172,7 @@ async def test_a_body_in_tiny_pieces_is_given_up_and_the_loop_goes_on():
 
     async with serving(chunked([b"x"] * 2 * MB)) as url, HttpClient("test") as http:
         counting = asyncio.create_task(count())
-        answer = await http.get(url)
+        answer = await http.get(url, deadline_s=60)
         counting.cancel()
     assert isinstance(answer, Failure)
     assert answer.text == "the answer comes in too many small pieces to be read"

@@ -48,6 +48,28 @@ class TestAnEditThatBringsAnError:
         assert [one["code"] for one in told["findings"] if one["severity"] == "error"] == ["URL101"]
         assert all(one["new"] for one in told["findings"])
 
+    @pytest.mark.parametrize(
+        ("before", "key", "value"),
+        [
+            ('{"theme": "dark"}', "ANTHROPIC_BASE_URL", "http://127.0.0.1:8000"),
+            ('{"model": "default"}', "ANTHROPIC_BASE_URL", "http://192.168.1.50:8000"),
+            ('{"env": {"CLAUDE_CODE_USE_BEDROCK": "1"}}', "ANTHROPIC_BASE_URL", "http://127.0.0.1:8000"),
+            ('{"theme": "dark"}', "ANTHROPIC_DEFAULT_SONNET_MODEL", "Qwen3.5-27B"),
+            ("", "ANTHROPIC_MODEL", "Qwen3.5-27B"),
+        ],
+    )
+    def test_is_no_first_step_that_others_follow(self, home, before, key, value):
+        home.write(before)
+        code, _, err = home.run("set", key, value)
+        assert (code, json.loads(home.settings.read_text())["env"][key]) == (0, value)
+        assert "error" in err
+
+    def test_may_be_in_an_object_that_is_set_as_a_whole(self, home):
+        home.write('{"theme": "dark"}')
+        code, _, err = home.run("set", "env", '{"ANTHROPIC_BASE_URL": "127.0.0.1:8000"}', "--json-value")
+        assert (code, home.settings.read_text()) == (1, '{"theme": "dark"}')
+        assert "the edit brings 1 error (URL103)" in err
+
     def test_may_put_one_error_in_the_place_of_another(self, home):
         home.write(SOUND.replace(":8000", ":8000/v1"))
         assert home.run("set", "ANTHROPIC_BASE_URL", "http://127.0.0.1:9000/v1")[0] == 0

@@ -1,15 +1,17 @@
 """A draft: edits that are not saved, what follows from them, and what that costs."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from stormdeck.model.deck import Deck
+from stormdeck.model.finding import Edit
 from stormdeck.model.settings import document
 from stormdeck.model.settings.draft import Draft
 from stormdeck.model.settings.merge import loaded, merged, preview
-from stormdeck.model.settings.scope import Scope, SettingsFile
+from stormdeck.model.settings.scope import FolderTrust, Scope, SettingsFile
 
 URL = "env.ANTHROPIC_BASE_URL"
 
@@ -106,3 +108,12 @@ def test_undo_and_redo():
     assert made.undo().modified == {"model"}
     assert made.undo().redo().text() == made.text()
     assert made.undo().undo().changed is False
+
+
+def test_an_edit_keeps_the_trust_in_the_folder():
+    settings = draft("{}", project='{"env": {"ANTHROPIC_BASE_URL": "http://127.0.0.1:9"}}').deck.settings
+    settings = replace(settings, trust=FolderTrust("/p", by_client=True))
+    for path in ("model", "env.A", "env.A.b"):
+        after = preview(settings, Scope.USER, [Edit(path, "x")])
+        assert after != settings
+        assert after.trust == settings.trust

@@ -5,7 +5,7 @@ from itertools import product
 
 import pytest
 
-from samples import CALM, ENGINE, FOUND, GAVE_UP, GPUS, NOW, PROXY, VLLM, WELL, WELL_SET, settings
+from samples import CALM, ENGINE, FOUND, GAVE_UP, GPUS, LIVE, NOW, PROXY, VLLM, WELL, WELL_SET, settings
 from stormdeck.feed.reduce import take
 from stormdeck.model.deck import Deck
 from stormdeck.model.finding import Edit, Finding, Fix, Severity
@@ -103,6 +103,18 @@ class TestWhose:
         assert told["hop"] == "vllm"
         assert light(deck, HopKind.SERVER)[0] is Light.FINE
 
+    @pytest.mark.parametrize(("ago", "then"), [(3.0, ()), (119.0, ()), (125.0, None), (3.0, (200,))])
+    def test_the_light_of_a_single_failure_is_red_as_long_as_its_headline(self, ago, then):
+        meter = TrafficMeter()
+        meter.set_primary("litellm.log")
+        meter.take(LogBatch("vllm.log", (*TRACEBACK, access(500, "/v1/chat/completions")), NOW - ago, history=False))
+        for status in (500, *(then or ())):
+            meter.take(LogBatch("litellm.log", (access(status),), NOW - ago + 0.05, history=False))
+        deck = deck_of(meter.snapshot(NOW))
+        is_red = light(deck, HopKind.SERVER) == (Light.BROKEN, "500")
+        headline_is_red = statements(deck, NOW, str)[0].light is Light.BROKEN
+        assert (is_red, headline_is_red) == (then == (), then == ())
+
     def test_a_500_line_in_its_access_log_is_evidence_enough(self):
         deck = deck_of(traffic(behind=("INFO:     nothing else",)))
         assert "500 from vLLM" in headline(deck)["text"]
@@ -110,6 +122,13 @@ class TestWhose:
     def test_a_proxy_that_does_not_reach_it_answers_itself(self):
         told = headline(deck_of(traffic(proxy=(UNREACHED,))))
         assert "500 from LiteLLM: cannot connect to 127.0.0.1:8000" in told["text"]
+
+    def test_a_proxy_that_was_down_and_answers_is_not_lit(self):
+        refused = replace(LIVE, cause="refused", reason="")
+        deck = deck_of(replace(CALM, storms=(refused,)))
+        assert light(deck, HopKind.PROXY)[0] is Light.FINE
+        down = replace(PROXY, state=ServerState.DOWN, detail="refused")
+        assert light(replace(deck, proxy=down), HopKind.PROXY) == (Light.BROKEN, "down")
 
     def test_without_evidence_nobody_is_named(self):
         deck = deck_of(traffic())
@@ -242,4 +261,5 @@ class TestOneSeverity:
         for state, finding in product((ServerState.DOWN, ServerState.STARTING), (plain, elsewhere)):
             deck = deck_of(replace(PROXY, state=state, detail="why"), CALM, findings=(finding,))
             assert light(deck, HopKind.CLIENT) == (Light.FINE, "")
+            assert light(replace(deck, proxy=PROXY), HopKind.CLIENT) == (Light.FINE, "")
             assert light(deck, HopKind.PROXY)[0] is state.light

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
+from stormdeck.model.masking import programs
 from stormdeck.model.masking.command import mask_command
+from stormdeck.model.masking.json_text import mask_json
 from stormdeck.model.masking.lines import MASK, mask_text
 
 
@@ -75,3 +79,106 @@ def test_a_quoted_secret_is_masked_wherever_it_stands(text: str) -> None:
 def test_text_about_keys_is_not_mangled() -> None:
     text = "Authentication Error, No api key passed in. prompt_tokens: 12, max_tokens=32000"
     assert mask_text(text) == text
+
+
+IN_COMMANDS = r"""
+vault login {}
+vault login -method=token token={}
+vault kv put secret/x value={}
+curl --user=me:{} h
+curl -fsSLu me:{} h
+echo {} | docker login -u me --password-stdin
+printf '%s' {} | sudo -S x
+gh auth login --with-token <<< {}
+npm config set //registry.npmjs.org/:_authToken {}
+aws configure set aws_secret_access_key {}
+setx API_TOKEN {}
+machine h login me password {}
+kubectl create secret generic x --from-literal=a={}
+bw unlock {}
+wandb login --relogin {}
+twine upload -p {} x
+smbclient //h/s -U me%{}
+xfreerdp /u:me /p:{} /v:h
+lftp -u me,{} h
+sqlplus me/{}@h
+jdbc:oracle:thin:me/{}@h:1521/x
+<add key="ApiKey" value="{}"/>
+https://h/x?X-Goog-Signature={}&a=1
+https://h/x?pw={}
+https://h/x?to=https%3A%2F%2Fme%3A{}%40h
+https://h/x?token%3D{}
+Authorization: Digest username="me", response="{}"
+USER_PIN={}
+os.environ["API_KEY"]="{}"
+os.getenv('API_KEY', '{}')
+process.env.TOKEN || '{}'
+password -> {}
+let password: String = "{}"
+my password is "{}"
+SecretStr('{}')
+OTEL_EXPORTER_OTLP_HEADERS=x-team={} run
+env ANTHROPIC_CUSTOM_HEADERS='X-Team: {}' claude
+[ -f x ] && curl -H 'X-Team: {}' h
+[Environment]::SetEnvironmentVariable('API_KEY','{}')
+"""
+NAMED = """
+PIN USER_PIN DB_PW ROOTPW WIFI_PSK SAS MNEMONIC SALT SIGNING_SALT
+HMAC ACCESS_ID SEED_PHRASE TOTP_SEED RECOVERY_CODES CONNECTION_STRING PASSWORT CONTRASENA LOGIN
+"""
+HARMLESS = """
+stop_token_ids=[151643]
+eos_token_id=151645
+KeyError: 'choices'
+pass: 3, fail: 4
+SSH_AUTH_SOCK=/run/user/1000/ssh
+GIT_ASKPASS=/usr/bin/ask
+CLAUDE_CODE_CLIENT_KEY=/etc/x/k.pem
+PIN_MEMORY=1
+LOGIN_SHELL=/bin/bash
+"login": "octocat"
+wandb login required
+using vault login first
+echo done | tee login
+git config user.name Me
+"""
+
+
+@pytest.mark.parametrize("text", IN_COMMANDS.strip().split("\n"))
+def test_what_programs_are_given_is_masked(text: str) -> None:
+    text = text.replace("{}", "q7vRuby042moss")
+    hook = json.dumps({"hooks": {"Stop": [{"hooks": [{"type": "command", "command": text}]}]}})
+    assert "q7vRuby042moss" not in mask_text(text)
+    assert "q7vRuby042moss" not in mask_json(hook)
+    json.loads(mask_json(hook))
+
+
+@pytest.mark.parametrize("name", NAMED.split())
+def test_other_names_of_secrets(name: str) -> None:
+    assert "hunter2" not in mask_json(json.dumps({"env": {name: "hunter2"}}))
+    assert "hunter2" not in mask_text(f"{name}=hunter2")
+
+
+@pytest.mark.parametrize("text", HARMLESS.strip().split("\n"))
+def test_what_only_resembles_a_secret_is_shown(text: str) -> None:
+    assert mask_text(text) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[{"name": "API_KEY", "value": "hunter2"}]',
+        '[{"value": "hunter2", "name": "API_KEY"}]',
+        '[{"key": "API_KEY", "value": "hunter2"}]',
+    ],
+)
+def test_a_value_beside_the_name_of_its_variable(text: str) -> None:
+    assert "hunter2" not in mask_json(text)
+
+
+@pytest.mark.parametrize("piece", ["vault login ", "printf -a ", "echo 'a", "machine a login ", "A_HEADERS='a\\n"])
+def test_masking_looks_at_each_command_once(piece: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    looks = []
+    monkeypatch.setattr(programs, "is_mixed", lambda word: looks.append(word) or False)
+    mask_text(piece * 500)
+    assert len(looks) <= 1000

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import transcripts as written
@@ -220,6 +220,33 @@ def test_a_log_that_takes_anothers_place_counts_from_its_first_request():
     meter.take(batch(line(200, 2), t=START + 9, log="new"))
     seen = meter.snapshot(START + 10)
     assert (seen.requests, seen.changes) == (4, (PathChange(START + 5, "new", 59),))
+
+
+PATHS = st.lists(
+    st.tuples(st.sampled_from("ab"), st.integers(1, 30), st.integers(0, 20), st.sampled_from("abc")), max_size=20
+)
+
+
+@settings(max_examples=60, deadline=None)
+@example([("b", 1, 0, "b"), ("a", 1, 0, "b"), ("b", 1, 1, "a")])
+@example([("b", 1, 0, "b"), ("a", 1, 0, "b"), ("a", 18, 0, "a"), ("b", 1, 20, "a")])
+@given(PATHS)
+def test_each_request_counts_at_the_hop_that_was_nearest_when_it_was_answered(steps):
+    """Whatever the path does, and however late that is noticed."""
+    meter, now, sent, changes = TrafficMeter(), START, [], [(float("-inf"), "c")]
+    meter.set_primary("c")
+    for kind, gap, back, log in steps:
+        now += gap
+        if kind == "a":
+            meter.take(batch(line(port=len(sent) + 1), t=now, log=log))
+            sent.append((now, log))
+        elif log != changes[-1][1]:
+            meter.set_primary(log, since=now - back)
+            changes.append((now - back, log))
+    counted = 0
+    for t, log in sent:
+        counted += next(name for since, name in reversed(changes) if since <= t) == log
+    assert meter.snapshot(now).requests == counted
 
 
 def turn(session, t, digest="d"):

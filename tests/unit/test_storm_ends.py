@@ -17,6 +17,7 @@ from stormdeck.model.retries.told import InFlight
 from stormdeck.model.retries.transcript import EntryKind, parse_entry
 from stormdeck.model.server import ServerState
 from stormdeck.model.status import state_of, status_json
+from stormdeck.model.traffic import PathChange
 from stormdeck.model.verdict.ranking import statements
 
 T = NOW - 60.0
@@ -375,6 +376,13 @@ class TestRefused:
         first = said(deck_of(VLLM, PROXY, replace(CALM, storms=(live,))))[0]
         assert "refused: LiteLLM :4000 was down" in first.headline
         assert first.detail == "LiteLLM answers now: the next attempt should pass."
+
+    def test_no_server_of_another_path_is_said_to_have_been_down(self):
+        past = replace(LIVE, cause="refused", reason="", outcome=Outcome.RECOVERED, next_at=None, gives_up_at=None)
+        moved = PathChange(past.last + 5, "vllm.log")
+        text = said(deck_of(VLLM, replace(CALM, storms=(past,), changes=(moved,))))[0].headline
+        assert "refused" in text
+        assert "was down" not in text
 
 
 def deck_of(*snapshots, settings=WELL):

@@ -33,7 +33,10 @@ class Effect:
     """The scope that sets the value too, and wins."""
     path: str
     errors: tuple[Finding, ...] = ()
-    """The new findings that are errors of a kind of which there are more than before: it got worse."""
+    """The new errors about what was edited itself, of a kind of which there are more than before: it got worse.
+
+    What is missing elsewhere is no reason against a first step: somebody who sets the base URL sets the token next.
+    """
 
     def as_text(self) -> Iterator[str]:
         """Yield the effect in lines, secrets masked: new findings first."""
@@ -76,6 +79,8 @@ def effect_of(known: Knowledge, edited: SettingsFile, path: str) -> Effect:
 
     fresh = tuple(one for one in after if is_new(one))
     worse = _errors(after) - _errors(known_before)
+    touched = (known.settings.effective.keys() | would.effective.keys()) & {one.path for one in fresh}
+    own = {one for one in touched if one == path or one.startswith(f"{path}.")}
     winner = next(iter(shadows(would, path)), edited.scope)
     return Effect(
         would,
@@ -83,7 +88,7 @@ def effect_of(known: Knowledge, edited: SettingsFile, path: str) -> Effect:
         tuple(one for one in after if one.path == path and not is_new(one)),
         winner if _SCOPES.index(winner) < _SCOPES.index(edited.scope) else None,
         path,
-        tuple(one for one in fresh if one.severity is Severity.ERROR and one.code in worse),
+        tuple(one for one in fresh if one.severity is Severity.ERROR and one.code in worse and one.path in own),
     )
 
 

@@ -66,11 +66,13 @@ class LogDesk:
         self.on_requests: Callable[[], None] = lambda: None
         """Called when lines show main requests."""
 
-    def follow(self, paths: Iterable[Path], nearest: Path | None = None, since: float | None = None) -> None:
+    def follow(
+        self, paths: Iterable[Path], nearest: Path | None = None, since: float | None = None, *, is_sure: bool = True
+    ) -> None:
         """Follow these logs beside those that are followed already.
 
         ``nearest`` is the one nearest to the client, by default the first; ``since`` is when it became that, where it
-        is known.
+        is known. Where that is not sure, the first log with a request counts until it is.
         """
         self._loop = asyncio.get_running_loop()
         self._drop_left()
@@ -81,7 +83,7 @@ class LogDesk:
                 self._followers[path] = follower
                 follower.start()
         nearest = nearest or next(iter(paths), None)
-        if nearest in self._followers:
+        if is_sure and nearest in self._followers:
             self._meter.set_primary(self._followers[nearest].name, since, self._clock())
 
     def follow_transcripts(self, folder: Path) -> None:

@@ -37,7 +37,7 @@ Snapshot = (
 )
 
 Server = VllmSnapshot | ProxySnapshot
-_AWAY = {ServerState.DOWN, ServerState.STARTING, ServerState.DEGRADED, ServerState.STALE}
+_AWAY = {ServerState.DOWN, ServerState.STARTING, ServerState.SILENT, ServerState.DEGRADED, ServerState.STALE}
 
 _PLACES = {
     DiscoverySnapshot: "discovery",

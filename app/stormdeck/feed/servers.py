@@ -16,7 +16,7 @@ from stormdeck.model.discovery import DiscoverySnapshot, Found, Left
 from stormdeck.model.hop import HopKind
 from stormdeck.model.litellm.config import ProxyConfig
 from stormdeck.model.rules.live import Probe, Reach
-from stormdeck.model.server import ProxySnapshot, ServerKind, ServerState, VllmSnapshot
+from stormdeck.model.server import ProxySnapshot, ServerKind, ServerState, VllmSnapshot, refuses_connections
 from stormdeck.model.settings.scope import SettingsSnapshot
 from stormdeck.model.settings.trust import BASE_URL, is_trusted
 from stormdeck.options import Options
@@ -41,8 +41,6 @@ SEARCH_WELL_S = 120.0
 """Between two searches once all is well; a server that falls or returns brings the next one forward."""
 BUSY = 3
 """Running requests that keep a GPU as busy as it gets."""
-REFUSED = "connection refused"
-"""How the words of a look begin that nothing listened to."""
 WELL = {ServerState.UP, ServerState.DEGRADED, ServerState.REFUSING}
 
 
@@ -166,7 +164,8 @@ class ServerDesk:
             self._hand(found)
         self._leave_path(found, base)
         nearest = self._nearest_log(found)
-        self._logs.follow(found.logs, nearest, self._moved_at if nearest != self._nearest else None)
+        since = self._moved_at if nearest != self._nearest else None
+        self._logs.follow(found.logs, nearest, since, is_sure=self._knows_first_hop(found))
         self._nearest = nearest
         for is_proxy, name in ((True, "proxy"), (False, "vllm")):
             server = found.server(proxy=is_proxy)
@@ -175,9 +174,22 @@ class ServerDesk:
 
     def _nearest_log(self, found: DiscoverySnapshot) -> Path | None:
         """Return the log nearest to the client: still that of a proxy which is down while the client asks it."""
-        first = next(iter(found.logs), None)
-        kept = found.server(proxy=True) is None and self._asks_proxy() and not self._named.logs
+        first, proxy = next(iter(found.logs), None), found.server(proxy=True)
+        is_down = proxy is None or (proxy.process is None and proxy.met is not ServerState.UP)
+        kept = is_down and self._asks_proxy() and not self._named.logs
         return self._nearest or first if kept else first
+
+    def _knows_first_hop(self, found: DiscoverySnapshot) -> bool:
+        """Return whether a server was found, now or before, where the client's requests go first.
+
+        While a proxy is still to come up, what vLLM's log shows may be the proxy's requests.
+        """
+        server = found.server(proxy=False)
+        base = base_url(self._settings)
+        if self._named.logs or base is None or server is None or found.server(proxy=True) is not None:
+            return True
+        asked, own = address(base.url), address(server.url)
+        return self._asks_proxy() or (asked is not None and own is not None and asked.place == own.place)
 
     def _asks_proxy(self) -> bool:
         """Return whether the client's requests go to the proxy that is asked, up or down."""
@@ -233,7 +245,8 @@ class ServerDesk:
         if old is not None and (old[0].url, old[0].kind) == (found.url, found.kind):
             old[3].process = found.listener
             old[3].use_key(key)
-            self._pollers[name] = (found, *old[1:])
+            if found.process is not None:
+                self._pollers[name] = (found, *old[1:])
             return
         if old is not None:
             self._leave(name)
@@ -264,7 +277,7 @@ class ServerDesk:
         self._states[name] = snapshot.state
         self._hand(snapshot)
         if name == ("proxy" if self._asks_proxy() else "vllm"):
-            self._logs.refuse(refuses=_refuses(snapshot))
+            self._logs.refuse(refuses=refuses_connections(snapshot))
         if isinstance(snapshot, VllmSnapshot):
             self.load = min(1.0, snapshot.engine.running / BUSY) if snapshot.engine else 0.0
         if fell or self._has_ended(name):
@@ -288,11 +301,6 @@ def logs_of(found: Found) -> tuple[Path, ...]:
     """Return the files that a server's process writes to."""
     process = found.process
     return tuple(path for path in (process.log, process.error_log) if path is not None) if process is not None else ()
-
-
-def _refuses(snapshot: VllmSnapshot | ProxySnapshot) -> bool:
-    """Return whether nothing listened at the last look."""
-    return snapshot.state in {ServerState.DOWN, ServerState.STARTING} and snapshot.detail.startswith(REFUSED)
 
 
 def _well(snapshot: VllmSnapshot | ProxySnapshot) -> bool:

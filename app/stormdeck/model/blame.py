@@ -22,7 +22,8 @@ _ELSEWHERE = "If it does not, compare the proxy's api_base with vLLM's address."
 _HOSTED = ("MODEL301", "MODEL306", "MODEL305", "PROXY806")
 """The rules that find why an id of the hosted API is asked of one's own server."""
 _SERVER_ERRORS = {"500", "502", "503", "504", "529"}
-_NO_ANSWER = {"reset", "refused", "unknown"}
+NO_ANSWER = {"reset", "refused", "unknown"}
+"""The causes of attempts that met nobody, or a connection that broke."""
 _OF_ITS_VALUE = {"MODEL303", "MODEL304", "MODEL308", "MODEL311"}
 """The rules about the id that a setting holds."""
 _OF_AN_ID = {*_OF_ITS_VALUE, *_HOSTED, "PROXY815"}
@@ -31,6 +32,8 @@ _LIVE_RULES = "SERVER"
 """Rules about what a server does now; the status that they name is that of its health."""
 _CEILING, _CEILING_S = "TIME502", 290.0
 """The rule about the client's own ceiling: it ends no attempt that took less."""
+_BESIDE_S = 15.0
+"""A failure this near to a storm is one of its attempts."""
 _STATUS = re.compile(r"\b[45]\d\d\b")
 _REMEDY = re.compile(r"did you mean|it serves")
 
@@ -94,6 +97,11 @@ def blame_failure(failure: Failure, deck: Deck) -> Blame:
     return _blamed(_Failed(str(failure.status), reason, failure.hop, failure.served, failure.at, failure.passed), deck)
 
 
+def failure_of_storm(failure: Failure, deck: Deck) -> bool:
+    """Return whether a failed request is one of a storm's attempts."""
+    return any(storm.started - _BESIDE_S <= failure.at <= storm.last + _BESIDE_S for storm in deck.storms)
+
+
 def _blamed(failed: _Failed, deck: Deck) -> Blame:
     cause, reason = failed.cause, failed.reason
     if deck.replay is not None:
@@ -128,8 +136,10 @@ def proxy_name(deck: Deck) -> str:
 def _by_first_server(failed: _Failed, deck: Deck) -> _Told | None:
     """Explain a connection that was refused or broke by the first server, which was down or still is."""
     hop, first = (HopKind.PROXY, deck.proxy) if deck.proxy is not None else (HopKind.SERVER, deck.vllm)
-    if failed.cause not in _NO_ANSWER or first is None:
+    if failed.cause not in NO_ANSWER or first is None:
         return None
+    if _has_moved(deck, failed.last):
+        return _Told(None, "The client's requests took another path then.")
     who = proxy_name(deck) if hop is HopKind.PROXY else "vLLM"
     name = f"{who} {place(first.url)}".rstrip()
     away = first.state in _UNREACHED and not (failed.over and failed.last < first.seen)
@@ -145,6 +155,12 @@ def _by_first_server(failed: _Failed, deck: Deck) -> _Told | None:
     if failed.cause == "unknown":
         return _Told(None, "Its attempts have left no line in a log so far.")
     return _Told(None, "The connection broke before an answer. No log has a line of such an attempt.")
+
+
+def _has_moved(deck: Deck, since: float) -> bool:
+    """Return whether another log became the nearest to the client since: who was the first before is not known."""
+    changes = deck.traffic.changes if deck.traffic is not None else ()
+    return any(change.at > since > 0.0 for change in changes)
 
 
 def _by_words(failed: _Failed, deck: Deck) -> _Told | None:

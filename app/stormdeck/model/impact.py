@@ -15,15 +15,17 @@ _OF_AN_ID = {"MODEL303", "MODEL304", "MODEL308"}
 def follows_from_server(finding: Finding, deck: Deck) -> bool:
     """Return whether a finding only repeats that the server at the base URL does not answer: the URL may be right.
 
-    A server that has answered there before is merely away, whatever else could be written in its place.
+    A server that has answered there is merely away, or back since the finding was made, whatever else could be written
+    in its place.
     """
     if finding.code not in {"URL105", "URL112"}:
         return False
     if deck.proxy is None and deck.vllm is None:
         return finding.fix is None
     base = deck.settings.text(finding.path) or ""
-    down = [one for one in (deck.proxy, deck.vllm) if one is not None and one.state in _AWAY]
-    return any(same_place(one.url, base) and (finding.fix is None or one.seen > 0.0) for one in down)
+    here = [one for one in (deck.proxy, deck.vllm) if one is not None and same_place(one.url, base)]
+    back = finding.code == "URL105" and any(one.seen > 0.0 for one in here)
+    return back or any(one.state in _AWAY and (finding.fix is None or one.seen > 0.0) for one in here)
 
 
 def is_background(finding: Finding, deck: Deck) -> bool:

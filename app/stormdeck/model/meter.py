@@ -17,7 +17,7 @@ from stormdeck.model.retries.request import Request
 from stormdeck.model.retries.storm import Outcome, Storm
 from stormdeck.model.retries.transcript import Entry
 from stormdeck.model.tally import Shift, Tally, shifts
-from stormdeck.model.traffic import Failure, PathChange, TrafficSnapshot
+from stormdeck.model.traffic import RECENT_S, Failure, PathChange, TrafficSnapshot
 
 MINUTE = 60
 RECENT = 4000
@@ -87,7 +87,7 @@ class TrafficMeter:
         self._resting = None
         before, was_named = nearest.name, nearest.is_named
         changed = nearest.change(log, self._ledger.recent, self._ledger.settled, since)
-        if changed.requests or not was_named:
+        if changed.requests is not None:
             self._fill(self._ledger.recount(changed.requests), changed.since)
         self._note_blind(before, log, now)
         at = changed.since if changed.since < inf else now
@@ -218,7 +218,7 @@ class TrafficMeter:
             upstream=self._hops(self._nearest.name).last(last),
             waiting=self._ledger.sessions.waiting(now),
             in_flight=self._ledger.sessions.in_flight(now),
-            failure=self._failure(),
+            failure=self._failure(now),
             bursts_of_400=any(map(_is_burst, storms)),
         )
 
@@ -231,7 +231,7 @@ class TrafficMeter:
         begin, end = at * self._bucket_s, (at + 1) * self._bucket_s
         return any(begun <= begin and end <= ended for begun, ended in self._gaps)
 
-    def _failure(self) -> Failure | None:
+    def _failure(self, now: float) -> Failure | None:
         """Return the newest request that failed."""
         failed = self._failed
         if failed is None or failed.t is None:
@@ -239,7 +239,8 @@ class TrafficMeter:
         error = self._ledger.tracker.causes.of(failed.t, failed.t)
         hop, served = self._ledger.origin(failed.t, failed.t)
         reason = error.text if error is not None else ""
-        return Failure(failed.status, failed.t, reason, failed.log, self._passed, hop, served)
+        recent = now - failed.t < RECENT_S
+        return Failure(failed.status, failed.t, reason, failed.log, self._passed, hop, served, recent)
 
     def _begin_anew(self) -> None:
         """Forget what a clock told that was set back since: by the new one it lies ahead, and nothing would be over.
@@ -267,9 +268,9 @@ class TrafficMeter:
         return self._hop_counts.setdefault(log, HopCount(self._size))
 
     def _fill(self, recounted: Taken, since: float) -> None:
-        """Count recent requests anew; slices of time before the first of them stay as they are."""
+        """Count recent requests anew; slices of time before all that changed stay as they are."""
         times = [request.t for request in recounted.passed.values()] + [one.request.t for one in recounted.judged]
-        first = min((t for t in times if t is not None), default=since)
+        first = min([max(since, self._ledger.settled), *(t for t in times if t is not None)])
         self._buckets.clear_from(floor(first / self._bucket_s) if first > -inf else 0)
         self._seconds.clear_from(floor(first) if first > -inf else 0)
         self._add(recounted)

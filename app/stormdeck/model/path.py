@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from stormdeck.model.blame import blame
+from stormdeck.model.blame import NO_ANSWER, blame, blame_failure, failure_of_storm
 from stormdeck.model.deck import Deck
 from stormdeck.model.discovery import Found
 from stormdeck.model.finding import Severity
@@ -30,6 +30,7 @@ __all__ = [
     "place",
     "unknown_base",
     "unknown_front",
+    "wants_key",
     "worst",
 ]
 
@@ -78,15 +79,20 @@ def path(deck: Deck) -> tuple[Hop, ...]:
 
 
 def _failing(hops: list[Hop], deck: Deck) -> list[Hop]:
-    """Return the hops, the one lit that a storm comes from while it goes on: its own checks may be green."""
+    """Return the hops, the one lit where requests fail now: its own checks may be green."""
     storm = deck.traffic.live_storm if deck.traffic is not None else None
-    at = blame(storm, deck).hop if storm is not None else None
-    if storm is None or at is None:
+    failure = deck.traffic.failure if deck.traffic is not None else None
+    # A hop that gave no answer shows that itself, as long as it gives none.
+    if storm is not None and storm.cause not in NO_ANSWER:
+        at, figure = blame(storm, deck).hop, storm.cause
+    elif storm is not None:
+        return hops
+    elif failure is not None and failure.recent and not failure.passed and not failure_of_storm(failure, deck):
+        at, figure = blame_failure(failure, deck).hop, str(failure.status)
+    else:
         return hops
     return [
-        replace(hop, light=Light.BROKEN, figure=storm.cause)
-        if hop.kind is at and hop.light is not Light.BROKEN
-        else hop
+        replace(hop, light=Light.BROKEN, figure=figure) if hop.kind is at and hop.light is not Light.BROKEN else hop
         for hop in hops
     ]
 
@@ -108,9 +114,14 @@ def _unknown(deck: Deck) -> Found | None:
 def _met(deck: Deck, base: Found) -> tuple[Light, str]:
     """Return the light of a base URL where no known server answers, and what was met there in a word."""
     if base.met is ServerState.UP:
-        return Light.LOOK, "of another kind"
+        return Light.LOOK, "wants a key" if wants_key(deck, base.url) else "of another kind"
     is_broken = is_mute(deck, base.url) or is_out_of_reach(deck, base.url)
     return (Light.BROKEN if is_broken else base.met.light), base.met.value
+
+
+def wants_key(deck: Deck, url: str) -> bool:
+    """Return whether what answers at a URL asks for a key before it shows what it is."""
+    return any(missed.what.startswith(url) and "wants a key" in missed.why for missed in deck.discovery.missed)
 
 
 def is_mute(deck: Deck, url: str) -> bool:

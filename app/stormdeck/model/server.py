@@ -38,7 +38,7 @@ class ServerState(StrEnum):
     REFUSING = "refusing"
     """It wants a key that it was not given (401)."""
     DEGRADED = "degraded"
-    """It says healthy, and requests run without a token coming out."""
+    """It runs, and no request is answered well: its engine hangs or is dead, or it is a front without its server."""
     STALE = "stale"
     """It answered before; the last answer is old."""
     STRANGE = "strange"
@@ -134,3 +134,13 @@ class ProxySnapshot:
     started: int | None = None
     pid: int | None = None
     seen: float = field(default=0.0, compare=False)
+
+
+_REFUSED = "connection refused"
+
+
+def refuses_connections(server: VllmSnapshot | ProxySnapshot) -> bool:
+    """Return whether nothing listened on the server's port at the last look."""
+    return server.state is ServerState.STARTING or (
+        server.state is ServerState.DOWN and server.detail.startswith(_REFUSED)
+    )

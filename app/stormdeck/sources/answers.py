@@ -44,8 +44,10 @@ def is_html(answer: Answer) -> bool:
 
 def state_without_answer(failure: Failure) -> ServerState:
     """Return the state of a server that gave no answer: only a refusal shows that it does not run."""
-    if failure.trouble in {Trouble.REFUSED, Trouble.UNRESOLVED, Trouble.CUT, Trouble.BAD_URL, Trouble.GATEWAY}:
+    if failure.trouble in {Trouble.REFUSED, Trouble.UNRESOLVED, Trouble.CUT, Trouble.BAD_URL}:
         return ServerState.DOWN
+    if failure.trouble is Trouble.GATEWAY:
+        return ServerState.DEGRADED
     if failure.trouble in {Trouble.TLS, Trouble.NOT_HTTP, Trouble.TOO_BIG}:
         return ServerState.STRANGE
     return ServerState.SILENT

@@ -12,7 +12,8 @@ from stormdeck.sources.side_by_side import FAR_MS, SideBySide
 from stormdeck.sources.trouble import Trouble
 
 _MODELS, _VERSION, _METRICS, _ALIVE, _START = "/v1/models", "/version", "/metrics", "/health/liveliness", "/"
-_GATEWAY = {502, 503, 504}
+GATEWAY = {502, 503, 504}
+"""The statuses by which a front says that the server behind it gives no answer."""
 
 
 class Identity(NamedTuple):
@@ -74,7 +75,7 @@ class _Question:
             return _failed(first)
         if self._key and served_by(first) == "vllm":
             return Identity(ServerKind.VLLM, f"{_MODELS} says vllm")
-        if first.status in _GATEWAY and _is_gateway(await self._ask(_VERSION if self._key else _MODELS)):
+        if first.status in GATEWAY and _is_gateway(await self._ask(_VERSION if self._key else _MODELS)):
             words = f"answers {first.status}: what is in front runs, the server behind it gives no answer"
             return Identity(None, words, Failure(Trouble.GATEWAY, words))
         if first.latency_ms >= FAR_MS:
@@ -133,7 +134,7 @@ class _Question:
 
 
 def _is_gateway(answer: Answer | Failure) -> bool:
-    return isinstance(answer, Answer) and answer.status in _GATEWAY
+    return isinstance(answer, Answer) and answer.status in GATEWAY
 
 
 def _failed(first: Failure) -> Identity:

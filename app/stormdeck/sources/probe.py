@@ -12,7 +12,7 @@ from stormdeck.model.settings.scope import SettingsSnapshot
 from stormdeck.sources.address import Address, address
 from stormdeck.sources.answers import is_html, what_came
 from stormdeck.sources.http import DEADLINE_S, Answer, Failure, HttpClient, json_object
-from stormdeck.sources.identify import identify
+from stormdeck.sources.identify import GATEWAY, identify
 from stormdeck.sources.keys import client_key
 from stormdeck.sources.named import base_url
 from stormdeck.sources.trouble import Trouble
@@ -64,6 +64,8 @@ async def probe_base_url(
     if kind is ServerKind.VLLM and key and bare:
         # vLLM does not take x-api-key: to it, a client with a key alone has none (measured, 0.32).
         models = await http.get(named.url + "/v1/models", deadline_s=deadline_s)
+    if _met(target, found) is ServerState.DEGRADED and isinstance(models, Answer) and models.status in GATEWAY:
+        return Probe(named.url, Reach.GATEWAY, detail=f"status {models.status}", elsewhere=_elsewhere(target, found))
     status = models.status if isinstance(models, Answer) and key else None
     return Probe(
         url=named.url,

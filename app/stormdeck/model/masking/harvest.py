@@ -10,7 +10,7 @@ from urllib.parse import unquote
 from stormdeck.model.litellm.config import REFERENCE, ProxyConfig
 from stormdeck.model.litellm.node import Node
 from stormdeck.model.masking.json_text import cuts_in
-from stormdeck.model.masking.lines import is_mixed
+from stormdeck.model.masking.shapes import is_mixed
 from stormdeck.model.masking.values import Content, Place, place_of, value_spans
 from stormdeck.model.masking.yaml_text import yaml_spans
 from stormdeck.model.settings.scope import SettingsSnapshot

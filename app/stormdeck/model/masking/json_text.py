@@ -21,8 +21,13 @@ _TOKEN = re.compile(
     r"|[^\s\"'“”„{}\[\],:=/][^\n\"'“”„{}\[\],]*+|/"
 )
 _ENTRY = re.compile(r'\s*+"[^"\\\n]*+"\s*+:\s*+(?:"[^"\\\n{\[][^"\\\n]*+"|[\w.+-]++)\s*+,')
+_NAMING = frozenset({"name", "key"})
+_NAMED_AFTER = re.compile(
+    r'"value"\s{0,9}:\s{0,9}"[^"\n]{0,2000}"\s{0,9},\s{0,200}"(?:name|key)"\s{0,9}:\s{0,9}"([^"\n]{1,200})"'
+)
+"""The name of a variable that stands after its value."""
 _LONG = re.compile(r"[A-Za-z0-9]{24}")
-_TELLING = re.compile(r'"(?:name|value)"|[Hh]elper|Refresh|Export|[?&#;]')
+_TELLING = re.compile(r'"(?:name|key|value)"|[Hh]elper|Refresh|Export|[?&#;]')
 _SIGNS = frozenset({"{", "}", "[", "]", ",", ":", "=", "/", "/*"})
 _BLANK = re.compile(r"\s*+")
 _ESCAPE = re.compile(r"\\(?:u[0-9a-fA-F]{4}|.)|[^\\]++|\\", re.DOTALL)
@@ -51,7 +56,7 @@ class _Frame:
     before: str | None = None
     """The argument before, in a list."""
     named: str = ""
-    """The text of the entry ``name``: beside it, ``value`` is the value of that variable."""
+    """The text of the entry ``name`` or ``key``: beside it, ``value`` is the value of that variable."""
     key: str = field(default="")
 
 
@@ -140,6 +145,8 @@ class _Lexer:
         if frame.child is None and not frame.is_list and self._heads(start + len(token), frame):
             key = _decoded(raw)
             frame.key = key
+            if key == "value" and not frame.named and (named := _NAMED_AFTER.match(self._text, start)) is not None:
+                frame.named = _decoded(named[1])
             frame.child = self._below(frame, key)
             yield from _cuts(raw, first, list(known_shapes(key)), key)
             return
@@ -149,7 +156,7 @@ class _Lexer:
             place = place.after(frame.before, value)
             frame.before = value
         frame.child, frame.last = None, place
-        if not frame.is_list and frame.key == "name":
+        if not frame.is_list and frame.key in _NAMING:
             frame.named = value
         yield from _cuts(raw, first, value_spans(place, value), value)
 

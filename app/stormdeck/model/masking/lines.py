@@ -9,8 +9,18 @@ import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
-from stormdeck.model.masking.names import is_harmless_header, is_secret, is_secret_name, is_switch, words, words_of
-from stormdeck.model.masking.shapes import Span, following, known_shapes
+from stormdeck.model.masking.names import (
+    PROSE,
+    holds_headers,
+    is_harmless_header,
+    is_secret,
+    is_secret_name,
+    is_switch,
+    words,
+    words_of,
+)
+from stormdeck.model.masking.programs import PROGRAM_HINTS, given_to_programs
+from stormdeck.model.masking.shapes import Span, following, is_mixed, known_shapes
 
 MASK = "••••••••"
 """What stands for a secret; its length is fixed."""
@@ -23,16 +33,19 @@ _HINTS = (
         key tok secret pass pwd auth bearer basic cookie cred hook pat user login sid session jwt otp header sig code=
         @ sk- pk- rk- sk_ pk_ rk_ ghp_ gho_ ghu_ ghs_ ghr_ hf_ gsk_ r8_ npm_ glpat glptt gldt akia asia abia acca aroa
         aida aiza eyj xox xapp xai tvly nvapi pplx pypi hvs dapi atatt atctt ya29 gocspx sg. begin dop_ lin_ figd lsv2
-        glc_ shpat whsec api_org github
+        glc_ shpat whsec api_org github pin pw psk sas mnemonic salt pepper hmac fernet kennwort contrasena senha
+        wachtwoord access_id access-id accessid seed recovery backup conn_str connstr connection_string
+        connectionstring connection-string %40
         """
     ),
-    *(f" -{letter}" for letter in "pawuhbkny"),
+    *PROGRAM_HINTS,
 )
 """One of these stands in any text that holds a secret, in lower case."""
 
 _NAME = re.compile(
-    r"(?<![\w.-])-*+([A-Za-z_][\w.-]*+)"
-    r"((?:\\{0,8}+[\"'`])?[ \t]{0,4}(?:=>|:=|=|:|>(?=[^<>\s]{1,500}</))(?:[ \t]{0,4}|\n[ \t]{0,40}(?=[\"'\[{])))"
+    r"(?:(?<![\w.-])|(?<=%26)|(?<=%3[FfBb]))-*+([A-Za-z_][\w.-]*+)"
+    r"((?:\\{0,8}+[\"'`]\]?)?[ \t]{0,4}(?:=>|->|:=|%3[Dd]|=|:[ \t]\w{1,40}[ \t]=(?=[ \t]?[\"'])|:"
+    r"|(?:\|\||\?\?)(?=[ \t]?[\"'])|>(?=[^<>\s]{1,500}</))(?:[ \t]{0,4}|\n[ \t]{0,40}(?=[\"'\[{])))"
 )
 _OPEN = re.compile(r"[bru]{0,2}(\\{0,8}+)([\"'`])")
 _PLAIN = re.compile(
@@ -44,13 +57,16 @@ _IN_QUERY = re.compile(r"[^\s\"'`&#<>]++")
 _TO_QUOTE = re.compile(r"[^\"'`\n\r]++")
 _SCHEME = re.compile(r"(?:Bearer|Basic|Token|ApiKey|Api-Key|Key|Negotiate)[ \t]++", re.IGNORECASE)
 _CREDENTIAL = re.compile(r"[^\s\"'`,;<>)\]}]++")
+_LISTED = re.compile(r"(?:Digest|Hawk|OAuth|Signature|AWS4-HMAC-SHA256)[ \t]++([^\n]*+)", re.IGNORECASE)
+_HEADER_LINE = re.compile(r"(?:[^\n\\]|\\(?!n))++")
+_HEADER_PAIR = re.compile(r"[^,\n]++")
 _HEADERS = frozenset({"authorization", "proxy-authorization", "cookie", "set-cookie"})
 _PAIRED = re.compile(
     r"(?<![\w-])(-{1,2}[A-Za-z][\w.-]*+|(?i:authorization|proxy-authorization|x-api-key|api-key|cookie))"
     r"(\\{0,8}+[\"'],[ \t]{0,4}|[ \t]++(?![-|&;>#]))"
 )
 _LOGIN_OPTIONS = frozenset({"-u", "-U", "--user", "--proxy-user", "--userpwd"})
-_HEADER_OPTIONS = frozenset({"-H", "--header", "--proxy-header", "--add-header"})
+_HEADER_OPTIONS = frozenset({"-H", "--header", "--proxy-header", "--add-header", "--headers"})
 _COMMON_NAMES = frozenset({"token", "tokens", "auth", "pass", "pat", "oauth"})
 """Names that head a sentence too: ``token: it is missing``."""
 _MANY = frozenset({"--api-key", "--api_key", "--api-keys"})
@@ -59,44 +75,26 @@ _WORD = re.compile(r"[ \t]++(?![-|&;>#])([^\s\"'`|&;<>]++)")
 _HEADER = re.compile(r"([\w!#$%&*+.^-]{1,80}?)\s{0,2}:\s{0,4}(.*)", re.DOTALL)
 _URL = re.compile(r"(?<![A-Za-z0-9+.-])([A-Za-z][A-Za-z0-9+.-]*+)://([^\s\"'`<>\\]*+)")
 _BARE_LOGIN = re.compile(r"(?<![\w.%+/@:=-])[\w.%+-]++:([^\s/@\"'`:]++)@(?!sha256)[\w.-]")
-_QUERY = re.compile(r"[?&#;](sig|signature|code|key|auth|sas|hmac|x-amz-[a-z-]{1,30})=", re.IGNORECASE)
+_QUERY = re.compile(r"[?&#;](sig|signature|code|key|auth|sas|hmac|x-(?:amz|goog|ms)-[a-z-]{1,30})=", re.IGNORECASE)
 _PORT = re.compile(r"[^:]*(?::\d*)?|\[[0-9A-Fa-f:.]*\](?::\d*)?")
 _BEARER = re.compile(r"(?<!\w)Bearer[ \t]++([^\s\"'`,;<>)\]}]++)", re.IGNORECASE)
 _BASIC = re.compile(r"(?<!\w)Basic[ \t]++([A-Za-z0-9+/_-]{6,}+=*+)", re.IGNORECASE)
 _SPOKEN = re.compile(
     r"(?<![\w-])(?:token|password|passwd|passphrase|secret|pat|(?:api|access|secret|master|private|auth)[ _-]?key)s?"
-    r"[ \t]++(?:is[ \t]++|was[ \t]++)?([^\s\"'`,;<>(){}\[\]=]++)",
+    r"[ \t]++(?:is[ \t]++|was[ \t]++)?[\"'`]?([^\s\"'`,;<>(){}\[\]=]++)",
     re.IGNORECASE,
 )
 _RULE = re.compile(r"[A-Z]{3,9}\d{3}\b")
 """A rule's code, which may follow the word ``key``."""
 _NAMED_BEFORE = re.compile(r"(?<![\w.-])([A-Za-z][A-Za-z0-9]*+[_-][\w-]*+)[ \t]++[\"']?([^\s\"'`,;<>(){}\[\]=]++)")
 """``setx API_KEY X``."""
-_JOINED = re.compile(r"(?<![\w-])(?:-u([^\s:\"']++:[^\s\"']++)|(?:-H|--(?:proxy-)?header=)[\"']?([\w-]++:[^\n\"']++))")
-"""An option and its value in one word: ``-ume:X``, ``--header=Name:X``."""
-_TOOL = re.compile(
-    r"(?<![\w-])(?:(?P<pP>sshpass|mysql\w*|mariadb[\w-]*|mongo\w*|docker|podman|nerdctl|az|unzip|zip|7z\w?|mosquitto_\w+"
-    r"|htpasswd|rabbitmqadmin|cqlsh|influx|helm|oc|buildah|skopeo)|(?P<wy>ldap\w+)|(?P<a>redis-cli|https?|xh)"
-    r"|(?P<b>curl)|(?P<k>openssl)|(?P<NP>ssh-keygen))(?![\w:-])"
+_JOINED = re.compile(
+    r"(?<![\w-])(?:(?:-u|--(?:proxy-)?user(?:pwd)?=)[\"']?([^\s:\"']++:[^\s\"']++)"
+    r"|(?:-H|--(?:proxy-)?header=)[\"']?([\w-]++:[^\n\"']++))"
 )
-"""Programs that take a password after a short option; a group's name is made of those options."""
-_TOOL_OPTIONS = {
-    letters: re.compile(rf"(?<=\s)-[{letters}][ \t]*+(\S++)") for letters in ("pP", "wy", "a", "b", "k", "NP")
-}
-_SEGMENT = re.compile(r"[^|;&\n]++")
+"""An option and its value in one word: ``-ume:X``, ``--header=Name:X``."""
 _PIECE = re.compile(r"\\*+[\"'`]|[{\[(]|[}\])]|[^\s\"'`,:={}\[\]()\\]++|[\s,:=\\]++")
 _KEY_FOLLOWS = re.compile(r"\s{0,4}[:=]")
-
-_PROSE = words(
-    """
-    a all also an answers and any are as at be been before but by can cannot comes for from goes has have here holds if
-    in into is it its may must needs never no none not nor of on one only or other others set so stands than that the
-    then there they this to too was were what when where which will with without works yet your auth authentication
-    bearer basic header headers token tokens key keys scheme value values file option options variable takes asks
-    sends sent missing invalid required wrong unknown who expired empty given accepted refused rejected unset
-    """
-)
-"""Words that follow ``Bearer``, ``--api-key`` or ``token:`` in a sentence about them."""
 
 
 def text_spans(text: str) -> list[Span]:
@@ -106,7 +104,7 @@ def text_spans(text: str) -> list[Span]:
     found = [*known_shapes(text), *_named(text), *_optional(text), *_spoken(text)]
     found += _logins(text) if "@" in text else ()
     found += _queried(text) if "=" in text else ()
-    found += _tools(text) if " -" in text else ()
+    found += given_to_programs(text)
     return merged(found)
 
 
@@ -170,7 +168,10 @@ def _named(text: str) -> Iterator[Span]:
     while (match := _NAME.search(text, at)) is not None:
         at = match.end()
         name = match[1]
-        if is_secret_name(name):
+        if name.isupper() and holds_headers(name):
+            spans, at = _header_list(text, at)
+            yield from spans
+        elif is_secret_name(name):
             spans, at = _value(text, at, name, match[2])
             yield from spans
 
@@ -207,21 +208,18 @@ def _is_prose(value: str, name: str, separator: str, following: str) -> bool:
     """Return whether a name before a colon heads a sentence: ``AUTH_TOKEN: no token is set``."""
     if "=" in separator:
         return False
+    if name == "pass" and value.strip(",;").isdigit():
+        return True
     if separator == ":" and name.count(":") == 0 and following not in {"", "\n", " "}:
         return False
     word = value.strip(".,;:!?")
-    if word.lower() in _PROSE:
+    if word.lower() in PROSE:
         return True
     if following in {" ", ":"} and name.isupper() and "_" in name and word.isalpha() and word.islower():
         return True
     if len(words_of(name)) != 1 or is_mixed(word):
         return False
     return name.lower() in {"key", "keys"} or (following == " " and name.lower() in _COMMON_NAMES)
-
-
-def is_mixed(word: str) -> bool:
-    """Return whether a word looks random: letters and digits, or very long."""
-    return len(word) >= 6 and ((any(map(str.isdigit, word)) and any(map(str.isalpha, word))) or len(word) >= 20)
 
 
 def _closing(text: str, at: int, quote: str) -> int:
@@ -267,14 +265,44 @@ def _scalars(text: str, at: int) -> tuple[list[Span], int]:
     return spans, at
 
 
+def _header_list(text: str, at: int) -> tuple[list[Span], int]:
+    """Return the secrets of headers in one variable: ``ANTHROPIC_CUSTOM_HEADERS='Name: value'``."""
+    opened = _OPEN.match(text, at)
+    if opened is None:
+        plain = _PLAIN.match(text, at)
+        start, end = plain.span() if plain is not None else (at, at)
+        scheme = _SCHEME.match(text, text.rfind("=", start, end) + 1)
+        if scheme is not None and (more := _CREDENTIAL.match(text, scheme.end())) is not None:
+            end = more.end()
+    else:
+        start, end = opened.end(), _closing(text, opened.end(), opened[1] + opened[2])
+    return [(start + one, start + other) for one, other in headers_spans(text[start:end])], end
+
+
+def headers_spans(text: str) -> Iterator[Span]:
+    """Yield the values of headers: one a line, or ``name=value`` with commas between, as OpenTelemetry has them."""
+    for line in _HEADER_LINE.finditer(text):
+        at = line.start()
+        if ":" in line[0] or "=" not in line[0]:
+            yield from ((at + start, at + end) for start, end in header_spans(line[0]))
+            continue
+        for pair in _HEADER_PAIR.finditer(line[0]):
+            name, _, value = pair[0].partition("=")
+            if not is_harmless_header(name) and value:
+                yield at + pair.start() + len(name) + 1, at + pair.end()
+
+
 def _header_value(text: str, at: int) -> tuple[list[Span], int]:
     """Return the secret of a header that is written out: of a cookie all up to the end of the line or quote."""
+    listed = _LISTED.match(text, at)
+    if listed is not None:
+        return [listed.span(1)], listed.end()
     scheme = _SCHEME.match(text, at)
     match = _TO_QUOTE.match(text, at) if scheme is None else _CREDENTIAL.match(text, scheme.end())
     if match is None:
         return [], at
     first = match[0].split(maxsplit=1)[:1]
-    is_prose = not first or first[0].strip(".,;:").lower() in _PROSE
+    is_prose = not first or first[0].strip(".,;:").lower() in PROSE
     return ([] if is_prose else [match.span()]), match.end()
 
 
@@ -287,7 +315,7 @@ def _optional(text: str) -> Iterator[Span]:
             start, end = opened.end(), _closing(text, opened.end(), opened[1] + opened[2])
         else:
             plain = _PLAIN.match(text, at)
-            if plain is None or plain[0].strip(".,;:").lower() in _PROSE:
+            if plain is None or plain[0].strip(".,;:").lower() in PROSE:
                 continue
             start, end = plain.span()
         value = text[start:end]
@@ -310,7 +338,7 @@ def takes_secret(option: str, value: str) -> bool:
 
 
 def _further(text: str, at: int) -> Iterator[Span]:
-    while (match := _WORD.match(text, at)) is not None and match[1].lower() not in _PROSE:
+    while (match := _WORD.match(text, at)) is not None and match[1].lower() not in PROSE:
         yield match.span(1)
         at = match.end()
 
@@ -318,10 +346,10 @@ def _further(text: str, at: int) -> Iterator[Span]:
 def _spoken(text: str) -> Iterator[Span]:
     """Yield ``Bearer X``, ``Basic X``, ``token X``."""
     for match in _BEARER.finditer(text):
-        if match[1].strip(".:!?").lower() not in _PROSE:
+        if match[1].strip(".:!?").lower() not in PROSE:
             yield match.span(1)
     for match in _BASIC.finditer(text):
-        if match[1].lower() not in _PROSE and (not match[1].islower() or any(map(str.isdigit, match[1]))):
+        if match[1].lower() not in PROSE and (not match[1].islower() or any(map(str.isdigit, match[1]))):
             yield match.span(1)
     for match in _SPOKEN.finditer(text):
         if is_mixed(match[1].strip(".:!?")) and "/" not in match[1] and _RULE.match(match[1]) is None:
@@ -358,15 +386,3 @@ def _logins(text: str) -> Iterator[Span]:
 def _queried(text: str) -> Iterator[Span]:
     """Yield the values of a URL's query that sign or open it."""
     return following(_QUERY, _IN_QUERY, text)
-
-
-def _tools(text: str) -> Iterator[Span]:
-    """Yield passwords after the short options of programs that are known to take them there: ``mysql -pSECRET``."""
-    for segment in _SEGMENT.finditer(text):
-        tool = _TOOL.search(segment[0])
-        if tool is None:
-            continue
-        options = _TOOL_OPTIONS[tool.lastgroup or "pP"]
-        for match in options.finditer(text, segment.start() + tool.end(), segment.end()):
-            if not re.fullmatch(r"[\d.:]+(?:/\w+)?", match[1]):
-                yield match.span(1)

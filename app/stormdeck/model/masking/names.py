@@ -15,14 +15,33 @@ _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _SECRET_WORDS = words(
     """
     pass passwd password pwd passphrase passcode pat cookie cred credential secret token key apikey webhook auth
-    oauth authorization bearer jwt otp sid sessionid
+    oauth authorization bearer jwt otp sid sessionid pw pin psk sas mnemonic salt pepper hmac fernet login keypair
+    passwort kennwort passwrd contrasena senha wachtwoord
     """
 )
 """In the singular; each counts in the plural too."""
-_ENDINGS = ("password", "passwd", "passphrase", "secret", "token", "apikey", "credential", "cookie", "webhook")
+_ENDINGS = (
+    *("password", "passwort", "passwd", "passphrase", "rootpw", "dbpw"),
+    *("secret", "token", "apikey", "credential", "cookie", "webhook"),
+)
 """What ends a word that was written together: ``PGPASSWORD``, ``authtoken``."""
+_PAIRS = frozenset(
+    {
+        *(("access", "id"), ("seed", "phrase"), ("totp", "seed"), ("mfa", "seed"), ("recovery", "code")),
+        *(("backup", "code"), ("connection", "string"), ("conn", "str"), ("de", "passe")),
+    }
+)
+"""Two words that mean a secret together, in the singular."""
+_ONLY_LAST = frozenset({"pin", "salt", "pepper", "login", "sas", "pw"})
+"""Words that mean a secret where a name ends with them: ``USER_PIN``, and not ``PIN_MEMORY``."""
+_MARKERS = words(
+    """
+    eos bos pad unk sep cls mask stop special image video audio draft
+    """
+)
+"""Words before ``token`` that make a mark in a text of it: ``eos_token_id``."""
 _KEY_KINDS = tuple(words("secret private access master auth sign signing ssh license encryption salt"))
-_NO_PASS = frozenset({"bypass", "compass", "surpass", "trespass", "encompass", "overpass", "underpass"})
+_NO_PASS = frozenset({"askpass", "bypass", "compass", "surpass", "trespass", "encompass", "overpass", "underpass"})
 _COUNTS = words(
     """
     max min num n count counts limit limits budget total input output prompt completion thinking context ctx cache
@@ -37,11 +56,12 @@ _OTHER_KEYS = words(
     """
 )
 """Words before ``key`` that make something else of it than a secret."""
+_AFTER_KEY = frozenset({"alias", "hash", "bindings", "binding", "board", "error", "errors"})
 _ABOUT = words(
     """
     path file filename dir directory folder url uri endpoint host ttl ms seconds timeout expiry expires expiration
     interval count limit size length version name alias type mode method header parser hash helper refresh enabled
-    disabled required
+    disabled required sock socket algo algorithm
     """
 )
 """Last words of names that describe a secret. A value is hidden there too, but for paths, amounts and labels."""
@@ -50,6 +70,18 @@ _SWITCHES = words(
     no disable enable use skip allow require is has hide show without
     """
 )
+
+PROSE = words(
+    """
+    a all also an answers and any are as at be been before but by can cannot comes for from goes has have here holds if
+    in into is it its may must needs never no none not nor of on one only or other others set so stands than that the
+    then there they this to too was were what when where which will with without works yet your auth authentication
+    bearer basic header headers token tokens key keys scheme value values file option options variable takes asks
+    sends sent missing invalid required wrong unknown who expired empty given accepted refused rejected
+    unset needed first failed succeeded
+    """
+)
+"""Words that follow ``Bearer``, ``--api-key`` or ``token:`` in a sentence about them."""
 
 PLACEHOLDERS = words(
     """
@@ -62,6 +94,8 @@ _NOTHING = words("true false null none undefined on off yes no bearer basic opti
 _MASKED = re.compile(r"[*•.…x]+")
 _REFERENCE = re.compile(r"os\.environ/\w+|\$\{[A-Z_][A-Z0-9_]*\}|\$[A-Z_][A-Z0-9_]*|%[A-Z_][A-Z0-9_]*%|\{\{[\w .]+\}\}")
 """Where a secret is taken from, not the secret itself."""
+_KEY_FILE = re.compile(r"(?:~|\.{1,2}|\$HOME|\$\{HOME\}|[A-Za-z]:)?[/\\][^\s]*\.(?:pem|key|crt|cer|p12|pfx|jks)")
+"""A key or a certificate that a variable names by its file."""
 _PATH = re.compile(r"(?:~|\.{1,2}|\$HOME|\$\{HOME\}|[A-Za-z]:)?[/\\][^\s]*")
 _AMOUNT = re.compile(r"\d+(?:\.\d+)? ?(?:ms|s|m|h|d)?")
 _LABEL = re.compile(r"[A-Za-z][A-Za-z_./ -]{0,60}")
@@ -109,8 +143,10 @@ def is_harmless(name: str, value: str) -> bool:
         return True
     words = words_of(name)
     last = words[-1] if words else ""
-    if last in {"tokens", "keys"} and bare.isdigit():
+    if (last in {"tokens", "keys"} and bare.isdigit()) or _KEY_FILE.fullmatch(bare):
         return True
+    if last == "login":
+        return not re.search(r"[:\d]", bare)
     if last not in _ABOUT:
         return False
     if last in {"url", "uri", "endpoint"}:
@@ -148,11 +184,13 @@ def _is_secret_word(words: tuple[str, ...], at: int) -> bool:
     before = words[at - 1] if at else ""
     after = words[at + 1] if at + 1 < len(words) else ""
     if single == "token":
-        return not (_COUNTS & {before, after})
+        return not (_COUNTS & {before, after}) and before not in _MARKERS and after != "ids"
     if single == "key":
-        return before not in _OTHER_KEYS and after not in {"alias", "hash", "bindings", "binding", "board"}
-    if single in _SECRET_WORDS:
+        return before not in _OTHER_KEYS and after not in _AFTER_KEY
+    if (before, single) in _PAIRS:
         return True
+    if single in _SECRET_WORDS:
+        return single not in _ONLY_LAST or not after
     if single.endswith("token"):
         return not single.endswith("detoken")
     if single.endswith("pass"):

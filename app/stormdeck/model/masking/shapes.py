@@ -73,6 +73,11 @@ def random_runs(text: str) -> Iterator[Span]:
             yield match.span()
 
 
+def is_mixed(word: str) -> bool:
+    """Return whether a word looks random: letters and digits, or very long."""
+    return len(word) >= 6 and ((any(map(str.isdigit, word)) and any(map(str.isalpha, word))) or len(word) >= 20)
+
+
 def _is_random(run: str) -> bool:
     """Return whether the sort of character changes as often as in random text; in names it seldom does."""
     pieces = _SORTS.findall(run)

@@ -10,9 +10,8 @@ from enum import Enum, auto
 from stormdeck.model.masking.lines import (
     MASK,
     credential_spans,
-    header_spans,
+    headers_spans,
     is_login,
-    is_mixed,
     merged,
     replaced,
     takes_secret,
@@ -25,10 +24,9 @@ from stormdeck.model.masking.names import (
     is_key_command,
     is_secret_name,
 )
-from stormdeck.model.masking.shapes import Span, random_runs
+from stormdeck.model.masking.shapes import Span, is_mixed, random_runs
 
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*+://")
-_PAIRS = re.compile(r"[^,\n]++")
 _PRINTS = re.compile(r"(?<![\w-])(?:echo|printf|print|puts|log|write|cat\s{0,4}<<<?)(?![\w-])")
 _COMMAND_WORD = re.compile(r"[^\s\"'`()|;&<>,]++")
 _SHOWN_WORD = re.compile(
@@ -77,7 +75,7 @@ class Place:
         """Return the place of an argument, by the argument before it: ``--api-key`` makes a secret of it."""
         if option is None or not option.startswith("-") or "=" in option:
             return self
-        if option in {"-H", "--header", "--proxy-header"}:
+        if option in {"-H", "--header", "--headers", "--proxy-header", "--add-header"}:
             return Place(Content.HEADERS)
         if is_login(option, value) or (takes_secret(option, value) and not value.startswith("-")):
             return Place(Content.SECRET)
@@ -98,7 +96,7 @@ def value_spans(place: Place, text: str) -> list[Span]:
         case Content.SECRET:
             return _secret(place, text)
         case Content.HEADERS:
-            return merged(_headers(text))
+            return merged(headers_spans(text))
         case Content.KEY_COMMAND:
             return merged([*text_spans(text), *random_runs(text), *_printed(text)])
         case Content.PLAIN:
@@ -110,7 +108,8 @@ def plain_spans(text: str) -> list[Span]:
     if text.lstrip()[:1] in {"{", "["} and len(text) > 2:
         from stormdeck.model.masking.json_text import cuts_in
 
-        return [(cut.start, cut.end) for cut in cuts_in(text)]
+        # A command may begin with a bracket too: ``[ -n "$A" ] && curl -u me:X h``.
+        return merged([*((cut.start, cut.end) for cut in cuts_in(text)), *text_spans(text)])
     login = _URL.match(text)
     at = text.rfind("@") if login is not None and "\n" not in text and " " in text else -1
     whole = [(login.end(), at)] if login is not None and at > login.end() else []
@@ -126,20 +125,6 @@ def _secret(place: Place, text: str) -> list[Span]:
     if not text.strip() or is_harmless(place.name, text):
         return plain_spans(text) if "://" in text else []
     return credential_spans(text) if place.name.lower() == "authorization" else [(0, len(text))]
-
-
-def _headers(text: str) -> Iterable[Span]:
-    """Yield the values of headers: one a line, or ``name=value`` with commas between, as OpenTelemetry has them."""
-    at = 0
-    for line in text.split("\n"):
-        if ":" in line or "=" not in line:
-            yield from ((at + start, at + end) for start, end in header_spans(line))
-        else:
-            for pair in _PAIRS.finditer(line):
-                name, _, value = pair[0].partition("=")
-                if not is_harmless_header(name) and value:
-                    yield at + pair.start() + len(name) + 1, at + pair.end()
-        at += len(line) + 1
 
 
 def _printed(text: str) -> Iterable[Span]:

@@ -7,6 +7,7 @@ import unicodedata
 from enum import StrEnum
 from urllib.parse import urlsplit
 
+from stormdeck.model.client_state import Login
 from stormdeck.model.rules.choice import MODEL, MODEL_VARIABLE, SMALL_FAST, is_hosted_id, is_tier, without_window
 from stormdeck.model.rules.facts import CUSTOM_OPTION, FABLE_ID, TIER_IDS, Facts
 from stormdeck.model.rules.families import family_of
@@ -27,7 +28,7 @@ class Destination(StrEnum):
     CLOUD = "cloud"
     """A cloud switch is on: the base URL is not used at all (measured, 2.1.112 and 2.1.329)."""
     UNKNOWN = "unknown"
-    """There are no settings here: the client may run on another machine."""
+    """There are no settings and no login here: the client may run on another machine."""
 
 
 SWITCHES = tuple(
@@ -52,7 +53,8 @@ def destination(facts: Facts) -> Destination:
         return _of_url(facts, url)
     if _names_own_model(facts) or _misspelt_base_url(facts):
         return Destination.OWN
-    return Destination.HOSTED if has_settings(facts) else Destination.UNKNOWN
+    knows = has_settings(facts) or facts.login in {Login.ACCOUNT, Login.KEY}
+    return Destination.HOSTED if knows else Destination.UNKNOWN
 
 
 def unjudged(facts: Facts) -> str:

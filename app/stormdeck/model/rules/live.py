@@ -30,6 +30,8 @@ class Reach(StrEnum):
     """No connection was made in that time: a firewall, a VPN that is off, a machine that is off."""
     CUT = auto()
     """The connection was accepted and closed without an answer."""
+    GATEWAY = auto()
+    """What is in front answers that the server behind it does not."""
     NO_HTTP = auto()
     """What came back is not HTTP."""
     UNKNOWN = auto()

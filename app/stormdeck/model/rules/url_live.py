@@ -165,7 +165,8 @@ def token_in_the_clear(facts: Facts) -> Iterator[Finding]:
         "URL112",
         "the server does not answer",
         "Something accepts the connection at ANTHROPIC_BASE_URL and gives no answer, or none that is HTTP.",
-        "A stopped or hung server, a port forward whose other end is gone, or a program that speaks something else. "
+        "A stopped or hung server, a port forward whose other end is gone, a gateway whose server does not run (502 to "
+        "504), or a program that speaks something else. "
         "The client waits, and retries in silence. It is asked for the model list, which costs no GPU time, and has "
         "three and a half seconds. Where not even a connection is made in that time, as behind a firewall or a VPN "
         "that is off, this is a warning.",
@@ -199,6 +200,10 @@ _UNANSWERED = {
     ),
     Reach.UNCONNECTED: ("no connection", "No connection was made: {detail}"),
     Reach.CUT: ("it closes without an answer", "The server accepts the connection and closes it without an answer"),
+    Reach.GATEWAY: (
+        "the server behind it gives no answer",
+        "What is in front answers, with {detail}; the server behind it does not",
+    ),
     Reach.NO_HTTP: ("what answers is not HTTP", "Something answers there, and not in HTTP"),
 }
 

@@ -127,7 +127,7 @@ def preview(snapshot: SettingsSnapshot, scope: Scope, edits: Iterable[Edit]) -> 
             effective[path] = Effective(value_at(winner.values, path), winner.scope)
         elif name != path and name in snapshot.shell:
             effective[path] = Effective(snapshot.shell[name], Scope.SHELL)
-    return SettingsSnapshot(files, snapshot.shell, effective)
+    return replace(snapshot, files=files, effective=effective)
 
 
 def _is_of_one_value(path: str) -> bool:

@@ -11,7 +11,7 @@ from stormdeck.model.discovery import Found, Missed, ServerProcess
 from stormdeck.model.light import Light
 from stormdeck.model.logs.endings import Ending
 from stormdeck.model.masking.lines import mask_text
-from stormdeck.model.path import HopKind, is_mute, is_out_of_reach, place, unknown_base
+from stormdeck.model.path import HopKind, is_mute, is_out_of_reach, place, unknown_base, wants_key
 from stormdeck.model.rules.gather import is_hosted
 from stormdeck.model.rules.hosts import origin_of, same_place, with_scheme
 from stormdeck.model.rules.trust import WITHHELD
@@ -109,6 +109,16 @@ def _at_base(deck: Deck, base: Found) -> Statement:
         evidence=met or base.how,
         step="start the server, or: stormdeck set ANTHROPIC_BASE_URL http://HOST:PORT",
     )
+    if base.met is ServerState.UP and wants_key(deck, base.url):
+        return replace(
+            told,
+            light=Light.LOOK,
+            headline=f"What answers at {base.url}, where Claude Code sends, refuses every question without another key",
+            detail=f"What it is cannot be seen before.{hint} Press 3 for the token.",
+            brief=brief(f"{place(base.url)} wants another key", "where Claude Code sends"),
+            cause="no token, or one that is not taken there",
+            step="stormdeck check",
+        )
     if base.met is ServerState.UP:
         return replace(
             told,
@@ -118,6 +128,14 @@ def _at_base(deck: Deck, base: Found) -> Statement:
             brief=brief(f"A server of another kind at {place(base.url)}", "where Claude Code sends"),
             cause="a server of another kind, or something in front of vLLM",
             step="stormdeck check --canary",
+        )
+    if base.met is ServerState.DEGRADED:
+        return replace(
+            told,
+            headline=f"What answers at {base.url} is a front: the server behind it gives no answer",
+            detail=f"Start the server behind it.{hint} Press 4 for what was found.",
+            brief=brief(f"The front at {place(base.url)} answers", "the server behind it does not"),
+            step="start the server behind it",
         )
     if base.met is ServerState.SILENT and not is_out_of_reach(deck, base.url):
         told = replace(told, detail=f"Claude Code waits there too, and retries in silence.{hint}")

@@ -127,7 +127,7 @@ def _sentence(deck: Deck, traffic: TrafficSnapshot, width: int) -> list[Content]
     from stormdeck.model.retries.hops import amplification
 
     if traffic.unwatched_s:
-        text = f"Not watched for {duration(traffic.unwatched_s)}: what came meanwhile is counted when its lines tell."
+        text = f"Not watched for {duration(traffic.unwatched_s)}: the rates may hold requests of that time."
         return Content.styled(text, "$warning").wrap(max(1, width))[:2]
     lost = _for_nobody(deck)
     text = f"{lost.words} ({lost.confidence})." if lost is not None else f"{amplification(traffic).words}."
