@@ -156,7 +156,7 @@ def _let_stderr_go() -> None:
 
 
 def _report(error: Exception, argv: Sequence[str]) -> int:
-    """Tell an unexpected error in one line, or in full where the user asked for it; return the exit code.
+    """Print an unexpected error in one line, or in full where the user asked for it; return the exit code.
 
     Claude Code shows nothing of a status line's command that fails: that one gets its line, and 0.
     """

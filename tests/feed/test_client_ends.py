@@ -7,7 +7,7 @@ import time
 import pytest
 
 import transcripts as written
-from stormdeck.feed.clients import ClientDesk
+from stormdeck.feed.clients import ClientWatch
 from stormdeck.model.logs.batch import LogBatch
 from stormdeck.model.meter import TrafficMeter
 from stormdeck.model.retries.storm import Outcome
@@ -49,10 +49,10 @@ def outcome(meter):
 )
 def test_a_turn_ends_with_the_client_that_was_seen(looks, expected):
     meter = meter_in_a_storm()
-    desk = ClientDesk(meter)
+    watch = ClientWatch(meter)
     assert outcome(meter) is Outcome.LIVE
     for look in looks:
-        desk.take(frozenset(look))
+        watch.take(frozenset(look))
     assert outcome(meter) is expected
 
 

@@ -13,7 +13,7 @@ LOOK_S = 3.0
 """Between two looks while a turn is under way; none is taken at other times."""
 
 
-class ClientDesk:
+class ClientWatch:
     """Ends the turns of a folder once the last client that was seen there is gone.
 
     A client that was never seen, as on another machine or in a container, is not said to have ended.

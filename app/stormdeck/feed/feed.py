@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from stormdeck import __version__
 from stormdeck.feed.canarydesk import CanaryDesk
-from stormdeck.feed.clients import ClientDesk
+from stormdeck.feed.clients import ClientWatch
 from stormdeck.feed.logdesk import LogDesk
 from stormdeck.feed.reduce import Snapshot
 from stormdeck.feed.servers import ServerDesk
@@ -135,7 +135,7 @@ class Feed:
         self._spawn(self._run())
         self._spawn(self._storms.run())
         self._spawn(self._keep_counting())
-        self._spawn(ClientDesk(self._meter).run())
+        self._spawn(ClientWatch(self._meter).run())
         self._logs.follow_transcripts(transcripts_folder(self._paths.claude))
 
     async def stop(self) -> None:

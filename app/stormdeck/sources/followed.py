@@ -40,7 +40,7 @@ def followed(
 
 
 def _other_log(holder: ServerProcess, name: str) -> str:
-    """Say how to get the log of a server that is behind another program."""
+    """Return how to get the log of a server that is behind another program."""
     runtime = _RUNTIMES.get(holder.name)
     if runtime is not None:
         return f"save the log of {name} with `{runtime} logs -f NAME > FILE 2>&1 &` and name it: --log FILE"

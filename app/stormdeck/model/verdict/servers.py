@@ -92,7 +92,7 @@ def _hosted_api(hosted: Missed) -> Statement:
 
 
 def _at_base(deck: Deck, base: Found) -> Statement:
-    """Tell that no known server answers where the client sends, as far as what was met there shows it."""
+    """Return the statement that no known server answers where the client sends, as far as the search shows it."""
     met = why_missed(deck, base.url)
     other = next((one.url for one in deck.discovery.beside), "")
     hint = f" {base.holder_words}." if base.holder is not None else ""
@@ -144,7 +144,10 @@ def _at_base(deck: Deck, base: Found) -> Statement:
 
 
 def _unanswered(deck: Deck, base: Statement, name: str, url: str, why: str) -> Statement:
-    """Tell that a server gave no answer in time: it may be late, unless it had all the time that a slow one needs."""
+    """Return the statement that a server gave no answer in time.
+
+    It may be late, unless it had all the time that a slow one needs.
+    """
     step = f"look at its log, or: curl -m 10 {url}/v1/models"
     if deck.probe is not None and is_mute(deck, url):
         return replace(

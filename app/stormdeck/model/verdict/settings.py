@@ -69,7 +69,7 @@ def errors(deck: Deck) -> Iterator[Statement]:
 
 
 def untrusted(deck: Deck) -> Iterator[Statement]:
-    """Tell that the server that the folder names is asked without the user's token: what it says may follow from it."""
+    """Yield that the server that the folder names is asked without the user's token; its answers may follow from it."""
     for finding in deck.findings:
         if finding.code == WITHHELD:
             words = f"{finding.title[0].upper()}{finding.title[1:]}"

@@ -34,7 +34,7 @@ _STOPPED_HOW = "The client had attempts left: its user stopped it, or it was end
 
 
 def live(deck: Deck, now: float, clock: Clock) -> Iterator[Statement]:
-    """Tell the storm that goes on: the one that still fails, else one that is being answered or is overdue."""
+    """Yield the storm that goes on: the one that still fails, else one that is being answered or is overdue."""
     storm = deck.traffic.live_storm if deck.traffic else None
     if storm is not None:
         yield _failing_still(storm, deck, now, clock)
@@ -93,7 +93,7 @@ def _next(storm: Storm, wait: float, now: float) -> str:
 
 
 def _answered(storm: Storm, deck: Deck, now: float) -> Statement:
-    """Tell that the newest attempt is being answered: nothing fails any more."""
+    """Return the statement that the newest attempt is being answered: nothing fails any more."""
     whose = blame(storm, deck)
     engine = deck.vllm.engine if deck.vllm is not None else None
     took = max(0.0, now - (storm.answered_at or now))
@@ -118,7 +118,7 @@ def _answered(storm: Storm, deck: Deck, now: float) -> Statement:
 
 
 def _overdue(storm: Storm, deck: Deck, now: float) -> Statement:
-    """Tell that no further attempt was seen in its time: stopped, unless something runs at vLLM."""
+    """Return the statement that no further attempt was seen in its time: stopped, unless something runs at vLLM."""
     whose = blame(storm, deck)
     engine = deck.vllm.engine if deck.vllm is not None and deck.vllm.state is ServerState.UP else None
     idle = engine is not None and not engine.running and not engine.waiting
@@ -145,7 +145,7 @@ def _overdue(storm: Storm, deck: Deck, now: float) -> Statement:
 
 
 def lost(deck: Deck, now: float) -> Iterator[Statement]:
-    """Tell the turns that Claude Code gave up in the last minutes; a hop that is down now is graver."""
+    """Yield the turns that Claude Code gave up in the last minutes; a hop that is down now is graver."""
     down = any(one is not None and one.state in _DOWN for one in (deck.proxy, deck.vllm))
     for storm in deck.storms:
         if storm.outcome is Outcome.GAVE_UP and 0 <= now - storm.last < LOST_S:
@@ -157,7 +157,7 @@ def lost(deck: Deck, now: float) -> Iterator[Statement]:
 
 
 def just_over(deck: Deck, now: float) -> Iterator[Statement]:
-    """Tell a storm that ended a moment ago, before a turn that was given up earlier."""
+    """Yield a storm that ended a moment ago, before a turn that was given up earlier."""
     gone = [one.last for one in deck.storms if one.outcome is Outcome.GAVE_UP]
     if not gone:
         return
@@ -166,12 +166,12 @@ def just_over(deck: Deck, now: float) -> Iterator[Statement]:
 
 
 def remembered(deck: Deck, now: float) -> Iterator[Statement]:
-    """Tell the other storms that ended in the last two minutes."""
+    """Yield the other storms that ended in the last two minutes."""
     yield from _others(deck, now, RECENT_S)
 
 
 def _others(deck: Deck, now: float, span_s: float, after: float = 0.0) -> Iterator[Statement]:
-    """Tell the storms of a span that are over and were not given up."""
+    """Yield the storms of a span that are over and were not given up."""
     for storm in deck.storms:
         if storm.outcome in _TOLD_APART or not 0 <= now - storm.last < span_s or storm.last < after:
             continue

@@ -81,7 +81,7 @@ class RowList(Widget):
         return Strip(shown.render_segments(base)).adjust_cell_length(width, base.rich_style)
 
     def on_click(self, event: events.Click) -> None:
-        """Tell which row was clicked."""
+        """Report which row was clicked."""
         place = event.get_content_offset(self)
         if place is not None:
             layout = self._layout_of(self.content_size.width)
