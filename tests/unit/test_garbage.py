@@ -35,6 +35,33 @@ def test_nothing_changes_where_it_was_not_held():
     assert gc.get_freeze_count() == 0
 
 
+class Ring:
+    """Something that is found as garbage only, as a widget is by its parent and its children."""
+
+    living = 0
+
+    def __init__(self):
+        Ring.living += 1
+        self.own = self
+
+    def __del__(self):
+        Ring.living -= 1
+
+
+def test_what_has_lived_for_a_while_does_not_pile_up_once_it_is_dropped():
+    hold()
+    resume()
+    a_while = 3 * SELDOM[0]
+    most = 0
+    for _ in range(12):
+        kept = [Ring() for _ in range(a_while)]
+        del kept
+        most = max(most, Ring.living)
+    gc.collect()
+    assert Ring.living == 0
+    assert most <= 3 * a_while
+
+
 FLOOD = """
 import sys
 from stormdeck import garbage
