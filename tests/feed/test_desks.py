@@ -200,12 +200,12 @@ class TestThePathFollowsTheSettings:
         assert (logs, first, is_sure) == (straight.logs, Path(nearest), True)
         assert (since is not None and since >= before) is is_dated
 
-    def test_the_log_of_a_proxy_that_is_found_dead_still_counts(self, monkeypatch):
-        """It is found by its address alone: its process has ended, and with it what names its log."""
+    def test_a_proxy_that_is_known_and_down_keeps_its_log(self, monkeypatch):
+        """The search still names it, without a process and so without a log."""
+        down = replace(self.PROXY_FIRST.found[0], process=None, met=ServerState.DOWN)
         both = replace(self.PROXY_FIRST, logs=(Path("litellm.log"), Path("vllm.log")))
-        dead = replace(both.found[0], process=None, met=ServerState.DOWN)
-        later = replace(both, found=(dead, *both.found[1:]), logs=(Path("vllm.log"),))
-        self.handed(monkeypatch, (":4000", both), (":4000", later))
+        gone = replace(self.PROXY_FIRST, found=(down, *self.STRAIGHT.found), logs=(Path("vllm.log"),))
+        self.handed(monkeypatch, (":4000", both), (":4000", gone))
         assert [told[1].name for told in self.followed] == ["litellm.log", "litellm.log"]
 
     def test_no_log_is_named_while_the_proxy_is_still_to_come_up(self, monkeypatch):

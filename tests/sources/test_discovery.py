@@ -316,6 +316,16 @@ def test_a_vllm_that_loads_is_known_before_it_answers():
     assert [one.pid for one in snapshot.loading] == [7]
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1", "10.1.2.3"])
+def test_a_server_at_another_address_of_this_machine_is_not_loading(host):
+    """The base URL names IPv6, vLLM listens at IPv4: waiting does not help."""
+    port = address(free_url()).port
+    there = Scan((Listener(host, port, process(ServerKind.VLLM, port=port)),))
+    snapshot, _ = search({}, lambda at: (settings(f"http://[::1]:{port}"), Named()), scan=lambda at: there)
+    assert [(one.kind, one.process) for one in snapshot.found] == [(ServerKind.OTHER, None)]
+    assert snapshot.missed[0].why == f"connection refused: port {port} takes connections at http://{host}:{port} alone"
+
+
 def test_the_ports_of_an_engine_are_not_asked():
     """They speak no HTTP: a question could disturb the workers."""
     engine = Imitation({})

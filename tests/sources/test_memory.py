@@ -151,6 +151,16 @@ def test_they_are_dropped_with_the_first_storm_that_is_remembered(old_file):
     base.close()
 
 
+@pytest.mark.parametrize(
+    ("session", "kept"),
+    [("s2", [(5, "429", "s4"), (5, "500", "s3")]), ("s4", TRUE_ROWS), ("../s2", TRUE_ROWS)],
+    ids=["no status", "a status", "another session"],
+)
+def test_what_0_1_0_made_of_subagents_goes_however_long_they_took(old_file, tmp_path, session, kept):
+    (tmp_path / "projects" / "-home-dev-shop" / session / "subagents").mkdir(parents=True)
+    assert told(old_file, transcripts=tmp_path / "projects") == kept
+
+
 def test_0_1_0_can_still_read_and_write_it(old_file):
     StormMemory(old_file).remember([storm(5000, folder="/src/shop")])
     with sqlite3.connect(old_file) as base:

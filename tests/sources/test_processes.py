@@ -11,6 +11,7 @@ from types import SimpleNamespace
 import pytest
 
 from stormdeck.model.server import ServerKind
+from stormdeck.sources import processes
 from stormdeck.sources.commandline import kind_of, option, told_port
 from stormdeck.sources.outputs import outputs_of
 from stormdeck.sources.processes import Scan, config_of, is_alive, scan_processes
@@ -279,3 +280,18 @@ def test_ports_of_other_users_are_counted(monkeypatch, hidden, note):
 
 def test_a_scan_may_run_in_a_thread():
     assert asyncio.run(asyncio.to_thread(scan_processes)) is not None
+
+
+@pytest.mark.parametrize(
+    ("ip", "reached"),
+    [
+        ("127.0.0.1", {"localhost", "127.0.0.1"}),
+        ("0.0.0.0", {"localhost", "127.0.0.1"}),
+        ("::1", {"localhost", "::1"}),
+        ("::", {"localhost", "127.0.0.1", "::1"}),
+        ("10.1.2.3", {"localhost"}),
+    ],
+)
+def test_a_listener_takes_what_its_address_takes(ip, reached):
+    listener = processes._listener(ip, 8000, None)
+    assert {host for host in ("localhost", "127.0.0.1", "::1") if listener.takes(host)} == reached

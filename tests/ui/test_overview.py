@@ -253,3 +253,15 @@ async def test_the_path_shows_the_same_whatever_the_digits_of_its_figures(panel)
 def test_where_the_first_sentence_does_not_fit_the_step_is_told(height, shown):
     text = "What happens is told in so many words. Why. Press 3."
     assert [row.plain.rstrip() for row in sentences(text, 32, height)] == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "height", "shown"),
+    [
+        ("Did you mean a longer name than fits here? Press 4.", 1, ["Press 4."]),
+        ("What has no shorter form is cut between two of its words", 1, ["What has no shorter form is cut…"]),
+    ],
+    ids=["a question is a sentence", "an ellipsis says that it goes on"],
+)
+def test_what_is_cut_is_cut_visibly(text, height, shown):
+    assert [row.plain.rstrip() for row in sentences(text, 32, height)] == shown

@@ -103,6 +103,18 @@ class TestWhose:
         assert told["hop"] == "vllm"
         assert light(deck, HopKind.SERVER)[0] is Light.FINE
 
+    @pytest.mark.parametrize(("ago", "then"), [(3.0, ()), (119.0, ()), (125.0, None), (3.0, (200,))])
+    def test_the_light_of_a_single_failure_is_red_as_long_as_its_headline(self, ago, then):
+        meter = TrafficMeter()
+        meter.set_primary("litellm.log")
+        meter.take(LogBatch("vllm.log", (*TRACEBACK, access(500, "/v1/chat/completions")), NOW - ago, history=False))
+        for status in (500, *(then or ())):
+            meter.take(LogBatch("litellm.log", (access(status),), NOW - ago + 0.05, history=False))
+        deck = deck_of(meter.snapshot(NOW))
+        is_red = light(deck, HopKind.SERVER) == (Light.BROKEN, "500")
+        headline_is_red = statements(deck, NOW, str)[0].light is Light.BROKEN
+        assert (is_red, headline_is_red) == (then == (), then == ())
+
     def test_a_500_line_in_its_access_log_is_evidence_enough(self):
         deck = deck_of(traffic(behind=("INFO:     nothing else",)))
         assert "500 from vLLM" in headline(deck)["text"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from stormdeck.model.keys.names import written_key
 from stormdeck.options import DECLARED, Declaration, Group, Loaded, Origin
 from stormdeck.options.kinds import printable, shown
 from stormdeck.sources.folders import make_private
+from stormdeck.sources.staging import NewFile, with_new_file
 
 REFUSED = 2
 _HEAD = """\
@@ -53,10 +53,14 @@ def confirm(file: Path) -> int:
 
 def write_init(file: Path) -> int:
     """Write an options file that says what the defaults say; one that is there is left alone."""
+
+    def put_in_place(new: NewFile) -> None:
+        new.write(init_text().encode())
+        new.appear(file)
+
     try:
         make_private(file.parent)
-        with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as stream:  # noqa: PTH123
-            stream.write(init_text())
+        with_new_file(file.parent, "config", put_in_place)
     except FileExistsError:
         say(f"stormdeck: {printable(str(file))} is there already and is left as it is")
         return REFUSED

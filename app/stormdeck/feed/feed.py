@@ -112,7 +112,9 @@ class Feed:
         self._logs.counted = self._canary.without_own
         self._logs.on_requests = self._requests_came
         self._news = asyncio.Event()
-        self._storms = StormDesk(StormMemory(paths.state / "storms.sqlite3", writes=not options.readonly))
+        transcripts = transcripts_folder(paths.claude)
+        memory = StormMemory(paths.state / "storms.sqlite3", writes=not options.readonly, transcripts=transcripts)
+        self._storms = StormDesk(memory)
         self._sampler = (sampler or real_gpus)(hand, lambda: self._servers.load) if options.gpu else None
         self._desk = SettingsDesk(options, paths, environ, self._take_settings)
         self._learning: asyncio.Task[None] | None = None

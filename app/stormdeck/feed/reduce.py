@@ -71,8 +71,6 @@ def _placed(deck: Deck, snapshot: Snapshot) -> Deck:
         if snapshot.hop is HopKind.PROXY:
             return replace(deck, proxy=None, proxy_config=None)
         return replace(deck, vllm=None)
-    if isinstance(snapshot, DiscoverySnapshot):
-        deck = _on_path(deck, snapshot)
     if isinstance(snapshot, TrafficSnapshot):
         deck = replace(deck, client_version=_version(deck, snapshot.client_version))
     if isinstance(snapshot, VllmSnapshot):
@@ -91,15 +89,6 @@ def _noting_return(deck: Deck, hop: HopKind, before: Server | None, now: Server)
     """Return the deck with the time at which a server that had been away answered again."""
     came_back = before is not None and before.state in _AWAY and now.state is ServerState.UP and before.url == now.url
     return replace(deck, back={**deck.back, hop: now.seen}) if came_back else deck
-
-
-def _on_path(deck: Deck, found: DiscoverySnapshot) -> Deck:
-    """Return the deck without servers that are not on the client's path any more."""
-    if deck.vllm is not None and found.is_left(deck.vllm.url):
-        deck = replace(deck, vllm=None)
-    if deck.proxy is not None and found.is_left(deck.proxy.url):
-        deck = replace(deck, proxy=None, proxy_config=None)
-    return deck
 
 
 def _version(deck: Deck, told: str) -> str | None:

@@ -16,7 +16,7 @@ from stormdeck.model.discovery import DiscoverySnapshot, Found, Left
 from stormdeck.model.hop import HopKind
 from stormdeck.model.litellm.config import ProxyConfig
 from stormdeck.model.rules.live import Probe, Reach
-from stormdeck.model.server import ProxySnapshot, ServerKind, ServerState, VllmSnapshot
+from stormdeck.model.server import ProxySnapshot, ServerKind, ServerState, VllmSnapshot, refuses_connections
 from stormdeck.model.settings.scope import SettingsSnapshot
 from stormdeck.model.settings.trust import BASE_URL, is_trusted
 from stormdeck.options import Options
@@ -41,9 +41,6 @@ SEARCH_WELL_S = 120.0
 """Between two searches once all is well; a server that falls or returns brings the next one forward."""
 BUSY = 3
 """Running requests that keep a GPU as busy as it gets."""
-REFUSED = "connection refused"
-"""How the words of a look begin that nothing listened to."""
-_GONE = {ServerState.DOWN, ServerState.STARTING}
 WELL = {ServerState.UP, ServerState.DEGRADED, ServerState.REFUSING}
 
 
@@ -145,10 +142,9 @@ class ServerDesk:
             found = await discover(self._settings, self._http, self._named, known=self._known)
             # Beside the loop: LiteLLM's YAML is read for them.
             keys: Keys = await in_time(PATIENCE_S, {}, origin_keys, self._settings, found, self._named)
-            self._take(found, keys)
+            self._take(found, keys, base)
             if self._moved_at is not None and self._moved_at <= began:
                 self._moved_at = None
-            self._leave_old_path(found, base)
             await self._read_yaml(found)
             await self._probe_base_url(found)
             well = self._pollers and all(self._states.get(name) in WELL for name in self._pollers)
@@ -157,7 +153,7 @@ class ServerDesk:
             if await woken(self._look, wait):
                 wait = SEARCH_S
 
-    def _take(self, found: DiscoverySnapshot, keys: Keys) -> None:
+    def _take(self, found: DiscoverySnapshot, keys: Keys, base: str) -> None:
         self._known |= {
             at.place: server.kind
             for server in (*found.found, *found.beside)
@@ -166,8 +162,7 @@ class ServerDesk:
         if found != self._discovery:
             self._discovery = found
             self._hand(found)
-        for name in [name for name, (old, *_) in self._pollers.items() if found.is_left(old.url)]:
-            self._leave(name)
+        self._leave_path(found, base)
         nearest = self._nearest_log(found)
         since = self._moved_at if nearest != self._nearest else None
         self._logs.follow(found.logs, nearest, since, is_sure=self._knows_first_hop(found))
@@ -179,11 +174,9 @@ class ServerDesk:
 
     def _nearest_log(self, found: DiscoverySnapshot) -> Path | None:
         """Return the log nearest to the client: still that of a proxy which is down while the client asks it."""
-        first = next(iter(found.logs), None)
-        proxy = found.server(proxy=True)
-        # A proxy whose process has ended may still be found, by its address alone.
-        gone = proxy is None or (proxy.process is None and proxy.met in _GONE)
-        kept = gone and self._asks_proxy() and not self._named.logs
+        first, proxy = next(iter(found.logs), None), found.server(proxy=True)
+        is_down = proxy is None or (proxy.process is None and proxy.met is not ServerState.UP)
+        kept = is_down and self._asks_proxy() and not self._named.logs
         return self._nearest or first if kept else first
 
     def _knows_first_hop(self, found: DiscoverySnapshot) -> bool:
@@ -207,18 +200,19 @@ class ServerDesk:
         asked, own = address(base.url if base is not None else polled[0].url), address(polled[0].url)
         return asked is not None and own is not None and asked.place == own.place
 
-    def _leave_old_path(self, found: DiscoverySnapshot, base: str) -> None:
-        """Leave servers that the search did not find again after the settings have named another place.
+    def _leave_path(self, found: DiscoverySnapshot, base: str) -> None:
+        """Leave servers that the base URL leads past, and those not found again once it names another place.
 
-        While they name the same one, a server that is not found is down, and stays on the path.
+        While it names the same place, a server that is not found is down, and stays on the path.
         """
         before, self._base = self._base, base
-        if before is None or before == base:
-            return
+        has_moved = before not in {None, base}
         for hop, name in ((HopKind.PROXY, "proxy"), (HopKind.SERVER, "vllm")):
+            if name not in self._pollers:
+                continue
             server = found.server(proxy=hop is HopKind.PROXY)
-            here = server is not None and (hop is HopKind.PROXY or server.kind is ServerKind.VLLM)
-            if name in self._pollers and not here:
+            is_found = server is not None and (hop is HopKind.PROXY or server.kind is ServerKind.VLLM)
+            if found.is_left(self._pollers[name][0].url) or (has_moved and not is_found):
                 self._leave(name)
                 self._yaml = None if hop is HopKind.PROXY else self._yaml
                 self._hand(Left(hop))
@@ -251,7 +245,8 @@ class ServerDesk:
         if old is not None and (old[0].url, old[0].kind) == (found.url, found.kind):
             old[3].process = found.listener
             old[3].use_key(key)
-            self._pollers[name] = (found, *old[1:])
+            if found.process is not None:
+                self._pollers[name] = (found, *old[1:])
             return
         if old is not None:
             self._leave(name)
@@ -282,7 +277,7 @@ class ServerDesk:
         self._states[name] = snapshot.state
         self._hand(snapshot)
         if name == ("proxy" if self._asks_proxy() else "vllm"):
-            self._logs.refuse(refuses=_refuses(snapshot))
+            self._logs.refuse(refuses=refuses_connections(snapshot))
         if isinstance(snapshot, VllmSnapshot):
             self.load = min(1.0, snapshot.engine.running / BUSY) if snapshot.engine else 0.0
         if fell or self._has_ended(name):
@@ -306,11 +301,6 @@ def logs_of(found: Found) -> tuple[Path, ...]:
     """Return the files that a server's process writes to."""
     process = found.process
     return tuple(path for path in (process.log, process.error_log) if path is not None) if process is not None else ()
-
-
-def _refuses(snapshot: VllmSnapshot | ProxySnapshot) -> bool:
-    """Return whether nothing listened at the last look."""
-    return snapshot.state in {ServerState.DOWN, ServerState.STARTING} and snapshot.detail.startswith(REFUSED)
 
 
 def _well(snapshot: VllmSnapshot | ProxySnapshot) -> bool:

@@ -32,6 +32,8 @@ _LIVE_RULES = "SERVER"
 """Rules about what a server does now; the status that they name is that of its health."""
 _CEILING, _CEILING_S = "TIME502", 290.0
 """The rule about the client's own ceiling: it ends no attempt that took less."""
+_BESIDE_S = 15.0
+"""A failure this near to a storm is one of its attempts."""
 _STATUS = re.compile(r"\b[45]\d\d\b")
 _REMEDY = re.compile(r"did you mean|it serves")
 
@@ -93,6 +95,11 @@ def blame_failure(failure: Failure, deck: Deck) -> Blame:
     """Return the hop that a single failed request comes from."""
     reason = failure.reason.rstrip(".")
     return _blamed(_Failed(str(failure.status), reason, failure.hop, failure.served, failure.at, failure.passed), deck)
+
+
+def failure_of_storm(failure: Failure, deck: Deck) -> bool:
+    """Return whether a failed request is one of a storm's attempts."""
+    return any(storm.started - _BESIDE_S <= failure.at <= storm.last + _BESIDE_S for storm in deck.storms)
 
 
 def _blamed(failed: _Failed, deck: Deck) -> Blame:

@@ -17,7 +17,7 @@ from stormdeck.model.retries.request import Request
 from stormdeck.model.retries.storm import Outcome, Storm
 from stormdeck.model.retries.transcript import Entry
 from stormdeck.model.tally import Shift, Tally, shifts
-from stormdeck.model.traffic import Failure, PathChange, TrafficSnapshot
+from stormdeck.model.traffic import RECENT_S, Failure, PathChange, TrafficSnapshot
 
 MINUTE = 60
 RECENT = 4000
@@ -218,7 +218,7 @@ class TrafficMeter:
             upstream=self._hops(self._nearest.name).last(last),
             waiting=self._ledger.sessions.waiting(now),
             in_flight=self._ledger.sessions.in_flight(now),
-            failure=self._failure(),
+            failure=self._failure(now),
             bursts_of_400=any(map(_is_burst, storms)),
         )
 
@@ -231,7 +231,7 @@ class TrafficMeter:
         begin, end = at * self._bucket_s, (at + 1) * self._bucket_s
         return any(begun <= begin and end <= ended for begun, ended in self._gaps)
 
-    def _failure(self) -> Failure | None:
+    def _failure(self, now: float) -> Failure | None:
         """Return the newest request that failed."""
         failed = self._failed
         if failed is None or failed.t is None:
@@ -239,7 +239,8 @@ class TrafficMeter:
         error = self._ledger.tracker.causes.of(failed.t, failed.t)
         hop, served = self._ledger.origin(failed.t, failed.t)
         reason = error.text if error is not None else ""
-        return Failure(failed.status, failed.t, reason, failed.log, self._passed, hop, served)
+        recent = now - failed.t < RECENT_S
+        return Failure(failed.status, failed.t, reason, failed.log, self._passed, hop, served, recent)
 
     def _begin_anew(self) -> None:
         """Forget what a clock told that was set back since: by the new one it lies ahead, and nothing would be over.

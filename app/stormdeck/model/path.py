@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from stormdeck.model.blame import NO_ANSWER, blame
+from stormdeck.model.blame import NO_ANSWER, blame, blame_failure, failure_of_storm
 from stormdeck.model.deck import Deck
 from stormdeck.model.discovery import Found
 from stormdeck.model.finding import Severity
@@ -78,17 +78,20 @@ def path(deck: Deck) -> tuple[Hop, ...]:
 
 
 def _failing(hops: list[Hop], deck: Deck) -> list[Hop]:
-    """Return the hops, the one lit that a storm comes from while it goes on: its own checks may be green."""
+    """Return the hops, the one lit where requests fail now: its own checks may be green."""
     storm = deck.traffic.live_storm if deck.traffic is not None else None
+    failure = deck.traffic.failure if deck.traffic is not None else None
     # A hop that gave no answer shows that itself, as long as it gives none.
-    answered = storm is not None and storm.cause not in NO_ANSWER
-    at = blame(storm, deck).hop if storm is not None and answered else None
-    if storm is None or at is None:
+    if storm is not None and storm.cause not in NO_ANSWER:
+        at, figure = blame(storm, deck).hop, storm.cause
+    elif storm is not None:
+        return hops
+    elif failure is not None and failure.recent and not failure.passed and not failure_of_storm(failure, deck):
+        at, figure = blame_failure(failure, deck).hop, str(failure.status)
+    else:
         return hops
     return [
-        replace(hop, light=Light.BROKEN, figure=storm.cause)
-        if hop.kind is at and hop.light is not Light.BROKEN
-        else hop
+        replace(hop, light=Light.BROKEN, figure=figure) if hop.kind is at and hop.light is not Light.BROKEN else hop
         for hop in hops
     ]
 

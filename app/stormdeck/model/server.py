@@ -134,3 +134,13 @@ class ProxySnapshot:
     started: int | None = None
     pid: int | None = None
     seen: float = field(default=0.0, compare=False)
+
+
+_REFUSED = "connection refused"
+
+
+def refuses_connections(server: VllmSnapshot | ProxySnapshot) -> bool:
+    """Return whether nothing listened on the server's port at the last look."""
+    return server.state is ServerState.STARTING or (
+        server.state is ServerState.DOWN and server.detail.startswith(_REFUSED)
+    )

@@ -26,6 +26,10 @@ class Bucket(NamedTuple):
     """Attempts beyond the first."""
 
 
+RECENT_S = 120
+"""How long a storm or a failure that is over stays worth a headline."""
+
+
 @dataclass(frozen=True, slots=True)
 class Failure:
     """The newest main request that was answered with an error."""
@@ -42,6 +46,8 @@ class Failure:
     """Whose answer it was, as far as the logs tell."""
     served: str = ""
     """The ids that a 404 named as served."""
+    recent: bool = False
+    """It is still worth a headline."""
 
 
 class PathChange(NamedTuple):

@@ -10,11 +10,10 @@ from dataclasses import replace
 from stormdeck.model.discovery import Found, ServerProcess
 from stormdeck.model.server import ServerKind, ServerState
 from stormdeck.sources.address import address
-from stormdeck.sources.http import Answer, HttpClient
+from stormdeck.sources.http import PAGE_LIMIT, Answer, HttpClient
 from stormdeck.sources.processes import Scan
 from stormdeck.sources.prometheus import read_metrics
 
-_PAGE_LIMIT = 8 * 1024 * 1024
 _SAME_START_S = 1.5
 """vLLM tells its start to the hundredth of a second; a process table in whole seconds."""
 
@@ -43,7 +42,7 @@ async def _with_process(
     is_held = server.holder is not None and server.kind is ServerKind.VLLM and server.met is ServerState.UP
     if target is None or not target.is_here or not is_held:
         return server
-    page = await http.get(server.url + "/metrics", limit=_PAGE_LIMIT, deadline_s=deadline_s)
+    page = await http.get(server.url + "/metrics", limit=PAGE_LIMIT, deadline_s=deadline_s)
     sample = read_metrics(page.body, time.time()) if isinstance(page, Answer) and page.status == 200 else None
     started = sample.gauges.get("started") if sample is not None else None
     if not started:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from sqlite3 import Connection, Error
 
 MOST = 500
+SESSION = re.compile(r"[0-9A-Za-z-]{1,64}")
+"""What a session's id looks like, as part of a path."""
 _LARGEST = 256 * 1024 * 1024
 """Bytes; 500 storms take some hundred kilobytes."""
 PATIENCE_S = 2.0
@@ -37,8 +40,18 @@ class StormMemory:
     or mended.
     """
 
-    def __init__(self, path: Path, most: int = MOST, patience_s: float = PATIENCE_S, *, writes: bool = True) -> None:
+    def __init__(
+        self,
+        path: Path,
+        most: int = MOST,
+        patience_s: float = PATIENCE_S,
+        *,
+        writes: bool = True,
+        transcripts: Path | None = None,
+    ) -> None:
+        """``transcripts``: the client's, which tell whose storms 0.1.0 took subagents for."""
         self.path = path
+        self._transcripts = transcripts
         self._writes = writes
         self._most = most
         self._patience_s = patience_s
@@ -55,7 +68,7 @@ class StormMemory:
         self.trouble = None
         try:
             with self._open() as base:
-                return newest_storms(base, limit)
+                return newest_storms(base, limit, self._has_subagents)
         except (sqlite3.Error, OSError) as error:
             self.trouble = self._words(error)
             return ()
@@ -75,13 +88,19 @@ class StormMemory:
             self._create()
             with self._open() as base:
                 base.execute("BEGIN IMMEDIATE")
-                store(base, over, self._most)
+                store(base, over, self._most, self._has_subagents)
                 base.execute("COMMIT")
         except (sqlite3.Error, OSError) as error:
             self.trouble = self._words(error)
         else:
             self._written = over
         return self.trouble
+
+    def _has_subagents(self, session: str) -> bool:
+        """Return whether a session had subagents: their transcripts are in a folder of its name."""
+        if self._transcripts is None or not SESSION.fullmatch(session):
+            return False
+        return any(self._transcripts.glob(f"*/{session}/subagents"))
 
     def _create(self) -> None:
         """Make the file, for its user alone: a reason may quote what a server said."""

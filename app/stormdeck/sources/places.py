@@ -128,14 +128,18 @@ class Search:
             kind = process.kind
         if kind is None and failure is not None and (place.named or failure.trouble is Trouble.TIMEOUT):
             kind = self._known.get(target.place)
+        elsewhere = self._scan.at(target.port) if target.is_here and listener is None else None
+        if elsewhere is not None and failure is not None and failure.trouble is Trouble.REFUSED:
+            kind, words = None, f"connection refused: port {target.port} takes connections at {elsewhere.url} alone"
         return Seen(place, kind, words, process, failure)
 
     def _listener(self, target: Address) -> Listener | None:
         """Return who listens, or is going to listen, at an address of this machine."""
         if not target.is_here:
             return None
-        coming = (listener for listener in self._scan.loading if listener.port == target.port)
-        return self._scan.at(target.port) or next(coming, None)
+        if self._scan.at(target.port) is not None:
+            return self._scan.at(target.port, target.host)
+        return next((listener for listener in self._scan.loading if listener.port == target.port), None)
 
 
 def refuses(port: int) -> bool:

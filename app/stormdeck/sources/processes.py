@@ -33,6 +33,14 @@ class Listener:
     tls: bool = False
     config: Path | None = None
     """LiteLLM's YAML, from ``--config``."""
+    is_dual: bool = False
+    """It listens at every address, those of IPv6 too."""
+
+    def takes(self, host: str) -> bool:
+        """Return whether connections to this loopback name or address reach it."""
+        if self.is_dual or host not in {"127.0.0.1", "0.0.0.0", "::1", "::"}:  # noqa: S104 - compared with
+            return True
+        return self.host == ("[::1]" if ":" in host else "127.0.0.1")
 
     @property
     def url(self) -> str:
@@ -50,9 +58,9 @@ class Scan:
     notes: tuple[str, ...] = ()
     """What could not be read, in words."""
 
-    def at(self, port: int) -> Listener | None:
-        """Return who listens on a port of this machine."""
-        return next((listener for listener in self.listeners if listener.port == port), None)
+    def at(self, port: int, host: str = "localhost") -> Listener | None:
+        """Return who listens on a port of this machine, at a loopback name or address of it."""
+        return next((one for one in self.listeners if one.port == port and one.takes(host)), None)
 
 
 def scan_processes(sockets_too: bool = True) -> Scan:
@@ -136,8 +144,9 @@ def _owner(pids: Sequence[int], running: Running) -> Program | None:
 def _listener(ip: str, port: int, owner: Program | None) -> Listener:
     host = _ANY.get(ip) or (f"[{ip}]" if ":" in ip else ip)
     if owner is None:
-        return Listener(host, port, None)
-    return Listener(host, port, _process(owner), tls=speaks_tls(owner.argv), config=owner.config)
+        return Listener(host, port, None, is_dual=ip == "::")
+    tls, process = speaks_tls(owner.argv), _process(owner)
+    return Listener(host, port, process, tls, owner.config, is_dual=ip == "::")
 
 
 def _process(found: Program) -> ServerProcess:

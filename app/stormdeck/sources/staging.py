@@ -9,6 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
+from stormdeck.sources.folders import make_private
+
 _MARK = ".stormdeck-"
 _ENDING = ".tmp"
 _DESCRIPTORS = Path("/proc/self/fd")
@@ -39,6 +41,18 @@ def with_new_file(folder: Path, tag: str, make: Callable[[NewFile], Result]) -> 
         return make(file)
     finally:
         file.close()
+
+
+def replace_private(path: Path, data: bytes, tag: str) -> None:
+    """Put bytes in the place of a small file of stormdeck's own, at once, for its owner alone; raises ``OSError``."""
+
+    def put(file: NewFile) -> None:
+        file.write(data)
+        file.replace(path, path.parent)
+
+    make_private(path.parent)
+    clear(path.parent, tag)
+    with_new_file(path.parent, tag, put)
 
 
 class NewFile:

@@ -7,7 +7,7 @@ were, stand beside it in ``whose``, which 0.1.0 leaves alone. ``application_id``
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
@@ -50,24 +50,26 @@ _PRUNE = "DELETE FROM storms WHERE id NOT IN (SELECT id FROM storms ORDER BY sta
 _PRUNE_WHOSE = "DELETE FROM whose WHERE id NOT IN (SELECT id FROM storms)"
 _CHECKED = 0x53440002
 """The ``application_id`` of a file whose rows were gone through."""
+HasSubagents = Callable[[str], bool]
+"""Tells whether a session had subagents."""
 _OUTCOMES = {outcome.value for outcome in Outcome if outcome is not Outcome.LIVE}
 
 
-def newest_storms(base: Connection, limit: int) -> tuple[Storm, ...]:
+def newest_storms(base: Connection, limit: int, has_subagents: HasSubagents) -> tuple[Storm, ...]:
     """Return the newest storms that are stored, newest first; rows of 0.1.0 only as far as they can be true."""
     storms = [storm for _, storm in _rows(base)]
-    credible = storms if _is_checked(base) else _credible(storms)
+    credible = storms if _is_checked(base) else _credible(storms, has_subagents)
     return tuple(sorted(credible, key=lambda storm: -storm.started)[:limit])
 
 
-def store(base: Connection, storms: Sequence[Storm], most: int) -> None:
+def store(base: Connection, storms: Sequence[Storm], most: int, has_subagents: HasSubagents) -> None:
     """Add each storm, or what is new of it to the row that it has; keep the newest ``most``.
 
     Another panel may have stored it before, a moment apart, or have seen a part of it only.
     """
     base.execute(_CREATE_WHOSE)
     if not _is_checked(base):
-        _go_through(base)
+        _go_through(base, has_subagents)
     known = _rows(base)
     pairs = same_storms([storm for _, storm in known], storms)
     for storm, at in zip(storms, pairs, strict=True):
@@ -109,18 +111,25 @@ def _is_checked(base: Connection) -> bool:
     return bool(base.execute("PRAGMA application_id").fetchone()[0] == _CHECKED)
 
 
-def _go_through(base: Connection) -> None:
+def _go_through(base: Connection, has_subagents: HasSubagents) -> None:
     """Store the rows of 0.1.0 again, as far as they can be true."""
-    storms = _credible([storm for _, storm in _rows(base)])
+    storms = _credible([storm for _, storm in _rows(base)], has_subagents)
     base.execute("DELETE FROM storms")
     for storm in storms:
         _put(base, None, storm)
     base.execute(f"PRAGMA application_id = {_CHECKED}")
 
 
-def _credible(storms: Sequence[Storm]) -> list[Storm]:
+def _credible(storms: Sequence[Storm], has_subagents: HasSubagents) -> list[Storm]:
     """Return what can be true of the storms that 0.1.0 stored, oldest first."""
-    return without_doubles(_without_guess(storm) for storm in storms if is_possible(storm))
+    possible = (storm for storm in storms if is_possible(storm) and not _is_of_subagents(storm, has_subagents))
+    return without_doubles(map(_without_guess, possible))
+
+
+def _is_of_subagents(storm: Storm, has_subagents: HasSubagents) -> bool:
+    """Return whether the attempts may be requests of subagents: no status speaks for a failure."""
+    no_status = storm.evidence == "transcript" and not storm.cause.isdigit()
+    return no_status and storm.session is not None and has_subagents(storm.session)
 
 
 def _without_guess(storm: Storm) -> Storm:

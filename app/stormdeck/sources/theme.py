@@ -6,11 +6,9 @@ from pathlib import Path
 
 from stormdeck.model.text import clean
 from stormdeck.sources.contents import contents
-from stormdeck.sources.folders import make_private
-from stormdeck.sources.staging import NewFile, clear, with_new_file
+from stormdeck.sources.staging import replace_private
 
 MOST_BYTES = 200
-_TAG = "theme"
 
 
 class ThemeMemory:
@@ -31,13 +29,7 @@ class ThemeMemory:
         if name == self.recall():
             return ""
         try:
-            make_private(self._path.parent)
-            clear(self._path.parent, _TAG)
-            with_new_file(self._path.parent, _TAG, lambda file: self._write(file, name))
+            replace_private(self._path, f"{name}\n".encode(), "theme")
         except OSError as error:
             return clean(f"The theme is not kept for the next start: {self._path}: {error.strerror}.")
         return ""
-
-    def _write(self, file: NewFile, name: str) -> None:
-        file.write(f"{name}\n".encode())
-        file.replace(self._path, self._path.parent)

@@ -10,17 +10,16 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from stormdeck.model.rules.hosts import origin_of, with_scheme
 from stormdeck.model.settings.scope import FolderTrust
 from stormdeck.paths import UserPaths
+from stormdeck.sources.client_state import read_client_state
 from stormdeck.sources.contents import contents
+from stormdeck.sources.staging import replace_private
 
-_LARGEST = 32 * 1024 * 1024
-"""Bytes of ``.claude.json``, which grows with every project."""
 _LARGEST_OWN = 256 * 1024
 _LARGEST_LINK = 4096
 _MOST_AGREED = 500
@@ -35,26 +34,17 @@ def read_trust(paths: UserPaths, urls: Iterable[str | None] = ()) -> FolderTrust
     named = {origin_of(with_scheme(url)) for url in urls if url} - {None}
     agreed = {origin for trusted, origin in _agreed(paths.trusted) if trusted == folder}
     own = os.path.realpath(paths.project / ".claude") == os.path.realpath(paths.claude)
-    return FolderTrust(
-        folder, own or _client_trusts(folder, paths.client_state), frozenset(filter(None, named | agreed))
-    )
+    return FolderTrust(folder, own or _client_trusts(folder, paths), frozenset(filter(None, named | agreed)))
 
 
 def agree(path: Path, folder: str, origin: str) -> str:
     """Keep that a folder may lead the user's credentials to an origin; return why not, empty when it is kept."""
-    temporary = ""
+    kept = [one for one in _agreed(path) if one != (folder, origin)][1 - _MOST_AGREED :]
+    entries = [{"folder": one, "origin": other} for one, other in (*kept, (folder, origin))]
+    text = json.dumps({"version": 1, "trusted": entries}, indent=2)
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        kept = [one for one in _agreed(path) if one != (folder, origin)][1 - _MOST_AGREED :]
-        handle, temporary = tempfile.mkstemp(prefix=".trusted.", dir=path.parent)
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            entries = [{"folder": one, "origin": other} for one, other in (*kept, (folder, origin))]
-            json.dump({"version": 1, "trusted": entries}, stream, indent=2)
-            stream.write("\n")
-        Path(temporary).replace(path)
+        replace_private(path, f"{text}\n".encode(), "trusted")
     except (OSError, ValueError) as error:
-        if temporary:
-            Path(temporary).unlink(missing_ok=True)
         return f"{path}: {(error.strerror if isinstance(error, OSError) else None) or error}"
     return ""
 
@@ -72,15 +62,9 @@ def _agreed(path: Path) -> list[tuple[str, str]]:
     return []
 
 
-def _client_trusts(folder: str, state: Path) -> bool:
-    projects = None
-    with contextlib.suppress(OSError, ValueError, RecursionError):
-        found = json.loads(contents(state, _LARGEST).decode("utf-8-sig"))
-        projects = found.get("projects") if isinstance(found, dict) else None
-    if not isinstance(projects, dict):
-        return False
-    records = (projects.get(path) for path in _counted(folder))
-    return any(isinstance(one, dict) and one.get("hasTrustDialogAccepted") is True for one in records)
+def _client_trusts(folder: str, paths: UserPaths) -> bool:
+    trusted = read_client_state(paths).trusted
+    return any(path in trusted for path in _counted(folder))
 
 
 def _counted(folder: str) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import groupby
@@ -28,6 +29,7 @@ LIGHT_STYLES = {
 STACK_STYLES = ("$strip-ok", "$warning", "$error")
 """Of ok, failed and retry, from the bottom up."""
 
+_SENTENCE_END = re.compile(r"(?<=[.?!]) ")
 MORE = "…"
 CURSOR = "▌"
 """Where the keys stand in a list."""
@@ -92,13 +94,16 @@ def sides(left: Content, right: Content, width: int) -> Content:
 
 def sentences(text: str, width: int, height: int, style: str = "$quiet") -> list[Content]:
     """Return the whole sentences that fit, wrapped, else the last, what to do; one is cut before none is shown."""
-    parts = clean(text).split(". ")
-    choices = [". ".join(parts[:count]) + ("." if count < len(parts) else "") for count in range(len(parts), 0, -1)]
+    parts = _SENTENCE_END.split(clean(text))
+    choices = [" ".join(parts[:count]) for count in range(len(parts), 0, -1)]
     for shown in (*choices, parts[-1]):
         rows = hanging(Content.styled(shown, style), width)
         if len(rows) <= height:
             return rows if text else []
-    return hanging(Content.styled(choices[-1], style), width)[: max(0, height)]
+    cut = hanging(Content.styled(choices[-1], style), width)[: max(0, height)]
+    if cut:
+        cut[-1] = Content.styled(fit_words(cut[-1].plain.rstrip(), width - 1) + MORE, style)
+    return cut
 
 
 def hanging(text: Content, width: int, head: Content | str = "") -> list[Content]:

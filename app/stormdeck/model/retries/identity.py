@@ -15,7 +15,7 @@ from stormdeck.model.retries.storm import Outcome, Storm
 
 NEAR_S = 2.0
 """Two accounts of one storm differ by no more in its start: a line is read some time after it was written."""
-SHORT_S = 0.5
+SHORT_S = 0.2
 """Seconds by which the attempts of a storm may seem to lie closer together than the client's waits."""
 _EVIDENCE = ("ladder", "body", "transcript", "wire")
 """What tells that attempts are of one turn, the best last."""

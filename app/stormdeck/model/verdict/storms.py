@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from stormdeck.model.blame import Blame, blame, blame_failure, proxy_name
+from stormdeck.model.blame import Blame, blame, blame_failure, failure_of_storm, proxy_name
 from stormdeck.model.deck import Deck
 from stormdeck.model.impact import is_background
 from stormdeck.model.light import Light
@@ -14,12 +14,10 @@ from stormdeck.model.metrics import RATE_S
 from stormdeck.model.retries.storm import Outcome, Storm
 from stormdeck.model.server import ServerState
 from stormdeck.model.text import clean
-from stormdeck.model.traffic import Failure
+from stormdeck.model.traffic import RECENT_S
 from stormdeck.model.units import about, duration, plural
 from stormdeck.model.verdict.statement import Clock, Statement, brief
 
-RECENT_S = 120
-"""How long a storm or a failure that is over stays worth a headline."""
 LOST_S = 180
 """The same for a turn that was given up: its user has to send it again."""
 SESSION = 4
@@ -33,8 +31,6 @@ _VAGUE_S = 10.0
 _DOWN = {ServerState.DOWN, ServerState.STARTING, ServerState.SILENT, ServerState.DEGRADED}
 _TOLD_APART = {Outcome.LIVE, Outcome.GAVE_UP}
 _STOPPED_HOW = "The client had attempts left: its user stopped it, or it was ended. A log does not tell which."
-_BESIDE_S = 15.0
-"""A failure this near to a storm is one of its attempts."""
 
 
 def live(deck: Deck, now: float, clock: Clock) -> Iterator[Statement]:
@@ -215,7 +211,7 @@ def _past(
 def failing(deck: Deck, now: float) -> Iterator[Statement]:
     """Tell the newest request that failed without a storm: still failing, or passed since."""
     failure = deck.traffic.failure if deck.traffic else None
-    if failure is None or not 0 <= now - failure.at < RECENT_S or _of_storm(failure, deck):
+    if failure is None or not 0 <= now - failure.at < RECENT_S or failure_of_storm(failure, deck):
         return
     whose = blame_failure(failure, deck)
     age = now - failure.at
@@ -236,11 +232,6 @@ def failing(deck: Deck, now: float) -> Iterator[Statement]:
         rank=Light.LOOK if background else None,
         age=age,
     )
-
-
-def _of_storm(failure: Failure, deck: Deck) -> bool:
-    storms = deck.storms
-    return any(storm.started - _BESIDE_S <= failure.at <= storm.last + _BESIDE_S for storm in storms)
 
 
 def _masked(reason: str, whose: Blame, deck: Deck) -> str:
