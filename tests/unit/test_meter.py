@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import transcripts as written
@@ -228,6 +228,8 @@ PATHS = st.lists(
 
 
 @settings(max_examples=60, deadline=None)
+@example([("b", 1, 0, "b"), ("a", 1, 0, "b"), ("b", 1, 1, "a")])
+@example([("b", 1, 0, "b"), ("a", 1, 0, "b"), ("a", 18, 0, "a"), ("b", 1, 20, "a")])
 @given(PATHS)
 def test_each_request_counts_at_the_hop_that_was_nearest_when_it_was_answered(steps):
     """Whatever the path does, and however late that is noticed."""

@@ -87,7 +87,7 @@ class TrafficMeter:
         self._resting = None
         before, was_named = nearest.name, nearest.is_named
         changed = nearest.change(log, self._ledger.recent, self._ledger.settled, since)
-        if changed.requests or not was_named:
+        if changed.requests is not None:
             self._fill(self._ledger.recount(changed.requests), changed.since)
         self._note_blind(before, log, now)
         at = changed.since if changed.since < inf else now
@@ -268,9 +268,9 @@ class TrafficMeter:
         return self._hop_counts.setdefault(log, HopCount(self._size))
 
     def _fill(self, recounted: Taken, since: float) -> None:
-        """Count recent requests anew; slices of time before the first of them stay as they are."""
+        """Count recent requests anew; slices of time before all that changed stay as they are."""
         times = [request.t for request in recounted.passed.values()] + [one.request.t for one in recounted.judged]
-        first = min((t for t in times if t is not None), default=since)
+        first = min([max(since, self._ledger.settled), *(t for t in times if t is not None)])
         self._buckets.clear_from(floor(first / self._bucket_s) if first > -inf else 0)
         self._seconds.clear_from(floor(first) if first > -inf else 0)
         self._add(recounted)

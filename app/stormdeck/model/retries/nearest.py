@@ -15,8 +15,8 @@ class Recount(NamedTuple):
 
     since: float
     """Unix seconds from which on the other log counts."""
-    requests: Sequence[Request]
-    """All recent requests that count now, oldest first; empty where they are the same as before."""
+    requests: Sequence[Request] | None
+    """All recent requests that count now, oldest first; ``None`` where they are the same as before."""
 
 
 class NearestLog:
@@ -66,7 +66,7 @@ class NearestLog:
             self._since = since
         self.name, self.is_named = log, True
         if not taken and not dropped:
-            return Recount(since, ())
+            return Recount(since, None)
         gone = {id(request) for request in dropped}
         stay = [request for request in counted if id(request) not in gone]
         self.keep(dropped)
