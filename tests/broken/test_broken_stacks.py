@@ -36,7 +36,9 @@ from stacks import (
 )
 
 from samples import BROKEN, CALM, GAVE_UP, GPUS, LIVE, NO_FILE, NOW, RECOVERED, gpu
+from stormdeck.model.discovery import Left
 from stormdeck.model.gpu import GpuSnapshot, GpuState
+from stormdeck.model.hop import HopKind
 from stormdeck.model.light import Light
 from stormdeck.model.rules.live import Reach
 from stormdeck.model.server import ServerKind, ServerState
@@ -216,7 +218,12 @@ STACKS = {
         "nothing listens there",
     ),
     "another port, known from the search alone": Stack(
-        (*STRAIGHT, config({"ANTHROPIC_BASE_URL": "http://127.0.0.1:8001"}), elsewhere("http://127.0.0.1:8001")),
+        (
+            *STRAIGHT,
+            config({"ANTHROPIC_BASE_URL": "http://127.0.0.1:8001"}),
+            elsewhere("http://127.0.0.1:8001"),
+            Left(HopKind.SERVER),
+        ),
         SERVER,
         "URL105",
         "No server answers at http://127.0.0.1:8001",
