@@ -18,6 +18,7 @@ from stormdeck.model.rules.hosts import origin_of, with_scheme
 from stormdeck.model.settings.scope import FolderTrust
 from stormdeck.paths import UserPaths
 from stormdeck.sources.contents import contents
+from stormdeck.sources.folders import make_private
 
 _LARGEST = 32 * 1024 * 1024
 """Bytes of ``.claude.json``, which grows with every project."""
@@ -44,7 +45,7 @@ def agree(path: Path, folder: str, origin: str) -> str:
     """Keep that a folder may lead the user's credentials to an origin; return why not, empty when it is kept."""
     temporary = ""
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private(path.parent)
         kept = [one for one in _agreed(path) if one != (folder, origin)][1 - _MOST_AGREED :]
         handle, temporary = tempfile.mkstemp(prefix=".trusted.", dir=path.parent)
         with os.fdopen(handle, "w", encoding="utf-8") as stream:
