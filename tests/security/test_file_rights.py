@@ -19,6 +19,7 @@ from stormdeck.sources.settings import lock
 from stormdeck.sources.settings.read import digest_of, read_file
 from stormdeck.sources.settings.rights import kept_mode
 from stormdeck.sources.settings.write import Reason, Written, write_settings
+from stormdeck.sources.trust import agree
 
 ACCESS, DEFAULT = "system.posix_acl_access", "system.posix_acl_default"
 ANYBODY = 0xFFFFFFFF
@@ -196,18 +197,24 @@ def test_folders_are_their_owner_s_alone(tmp_path, umask):
     before = os.umask(umask)
     try:
         make_private(folder)
+        assert agree(folder / "d" / "trusted.json", "/p", "http://h:1") == ""
     finally:
         os.umask(before)
-    assert {stat.S_IMODE(one.stat().st_mode) for one in (folder, folder.parent, folder.parent.parent)} == {0o700}
+    assert {
+        stat.S_IMODE(one.stat().st_mode) for one in (folder / "d", folder, folder.parent, folder.parent.parent)
+    } == {0o700}
 
 
-@pytest.mark.attack("`umask 000 stormdeck set` in an empty home", "every folder is 0700, every file 0600")
-def test_an_edit_under_an_open_umask(tmp_path):
+@pytest.mark.attack(
+    "`umask 000 stormdeck set` in an empty home, and `umask 777`", "every folder is 0700, every file 0600"
+)
+@pytest.mark.parametrize("umask", [0, 0o777])
+def test_an_edit_under_any_umask(tmp_path, umask):
     (tmp_path / "home").mkdir()
     command = [sys.executable, "-m", "stormdeck", "set", "model", "opus", "--home", tmp_path / "home", "--yes"]
     for value in ("opus", "sonnet"):
         command[5] = value
-        subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, umask=0)
+        subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, umask=umask)
     made = list((tmp_path / "home").rglob("*"))
     assert {stat.S_IMODE(one.stat().st_mode) for one in made if one.is_dir()} == {0o700}
     assert {stat.S_IMODE(one.stat().st_mode) for one in made if one.is_file()} == {0o600}

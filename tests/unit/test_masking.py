@@ -138,6 +138,10 @@ PIN_MEMORY=1
 LOGIN_SHELL=/bin/bash
 "login": "octocat"
 wandb login required
+tar -xzfu a:b
+login: 2026-11-30 from h
+error: next token -> end
+fly -t prod status
 using vault login first
 echo done | tee login
 git config user.name Me

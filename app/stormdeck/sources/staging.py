@@ -63,7 +63,7 @@ class NewFile:
     """
 
     def __init__(self, folder: Path, tag: str, *, unnamed: bool = True) -> None:
-        """Create the file, for its owner alone."""
+        """Create the file, for its owner alone whatever the umask says."""
         self._folder = folder
         self._tag = tag
         self._named: Path | None = None
@@ -71,6 +71,7 @@ class NewFile:
         if self.handle < 0:
             self._named = folder / self._temporary_name()
             self.handle = os.open(self._named, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        os.fchmod(self.handle, 0o600)
 
     def write(self, data: bytes) -> None:
         """Write the bytes, and have them on the disk when this returns."""

@@ -206,6 +206,8 @@ def _by_name(text: str, start: int, end: int, name: str) -> list[Span]:
 
 def _is_prose(value: str, name: str, separator: str, following: str) -> bool:
     """Return whether a name before a colon heads a sentence: ``AUTH_TOKEN: no token is set``."""
+    if "->" in separator:
+        return not is_mixed(value)
     if "=" in separator:
         return False
     if name == "pass" and value.strip(",;").isdigit():

@@ -146,7 +146,7 @@ def is_harmless(name: str, value: str) -> bool:
     if (last in {"tokens", "keys"} and bare.isdigit()) or _KEY_FILE.fullmatch(bare):
         return True
     if last == "login":
-        return not re.search(r"[:\d]", bare)
+        return ":" not in bare and not re.search(r"[A-Za-z]\d|\d[A-Za-z]", bare)
     if last not in _ABOUT:
         return False
     if last in {"url", "uri", "endpoint"}:

@@ -34,13 +34,12 @@ PROGRAM_HINTS = (
 _TOOL = re.compile(
     r"(?<![\w-])(?:(?P<pP>sshpass|mysql\w*|mariadb[\w-]*|mongo\w*|docker|podman|nerdctl|az|unzip|zip|7z\w?|mosquitto_\w+"
     r"|htpasswd|rabbitmqadmin|cqlsh|influx|helm|oc|buildah|skopeo|ncftp\w*|twine|ipmitool)|(?P<wy>ldap\w+)"
-    r"|(?P<a>redis-cli|https?|xh)|(?P<b>curl)|(?P<k>openssl)|(?P<NP>ssh-keygen)|(?P<t>fly(?:ctl)?)|(?P<cAX>snmp\w+))"
+    r"|(?P<a>redis-cli|https?|xh)|(?P<b>curl)|(?P<k>openssl)|(?P<NP>ssh-keygen)|(?P<cAX>snmp\w+))"
     r"(?![\w:-])"
 )
 """Programs that take a password after a short option; a group's name is made of those options."""
 _TOOL_OPTIONS = {
-    letters: re.compile(rf"(?<=\s)-[{letters}][ \t]*+(\S++)")
-    for letters in ("pP", "wy", "a", "b", "k", "NP", "t", "cAX")
+    letters: re.compile(rf"(?<=\s)-[{letters}][ \t]*+(\S++)") for letters in ("pP", "wy", "a", "b", "k", "NP", "cAX")
 }
 _SEGMENT = re.compile(r"[^|;&\n]++")
 _SIGN_IN = re.compile(
@@ -50,7 +49,7 @@ _SIGN_IN = re.compile(
 _WORD = re.compile(r"(?<=[ \t])[\"']?([^\s\"'|;&<>=-][^\s\"'|;&<>=]*+)")
 _PIPED = re.compile(
     r"(?<![\w-])(?:echo|printf)[ \t]++(?:-\w++[ \t]++)?((?:[^|;&\n<>'\"]|'[^'\n]{0,500}'|\"[^\"\n]{0,500}\"){1,500}+)"
-    r"(?=[ \t]{0,4}\|[^|;\n]{0,200}(?:-stdin|--with-token|sudo[ \t]+-S|passwd))"
+    r"(?=[ \t]{0,4}\|[^|;\n]{0,200}(?:-stdin|--with-token|sudo[ \t]+-S|passwd(?!\w)))"
 )
 _HERE = re.compile(r"<<<[ \t]{0,4}[$]?[\"']?([^\s\"'|;&]++)")
 _SIGNING = re.compile(r"(?i)login|token|passw|stdin|secret|sudo|auth")
@@ -59,7 +58,7 @@ _SET = re.compile(
     r"[ \t]++(?:--?\w[\w-]*+[ \t]++)*+([^\s\"'=]++)(?:[ \t]++|=)([^\n|;&]++)"
 )
 _NAMED_VALUES = (
-    re.compile(r"(?<=[ \t])-[A-Za-z]{1,8}u[ \t]{0,4}[\"']?([^\s:\"'@/]++:[^\s\"']++)"),
+    re.compile(r"(?<![\w-])curl[^|;&\n]{0,200}?[ \t]-[A-Za-z]{1,8}u[ \t]{0,4}[\"']?([^\s:\"'@/]++:[^\s\"']++)"),
     re.compile(r"--from-literal(?:=|[ \t]++)[\"']?[\w.-]++=([^\s\"']++)"),
     re.compile(r"(?:-U[ \t]{0,4}|--user(?:=|[ \t]++))[^\s%=]++%([^\s\"']++)"),
     re.compile(r"(?<![\w-])lftp[^|;&\n]{0,200}?[ \t]-u[ \t]{0,4}[^\s,]++,([^\s\"']++)"),
