@@ -9,7 +9,7 @@ from urllib.parse import unquote
 
 from stormdeck.model.litellm.config import REFERENCE, ProxyConfig
 from stormdeck.model.litellm.node import Node
-from stormdeck.model.masking.json_text import cuts_in
+from stormdeck.model.masking.json_text import json_cuts
 from stormdeck.model.masking.shapes import is_mixed
 from stormdeck.model.masking.values import Content, Place, place_of, value_spans
 from stormdeck.model.masking.yaml_text import yaml_spans
@@ -39,7 +39,7 @@ def secrets_in(texts: Iterable[str], variables: Iterable[tuple[str, str]], yaml:
 
 @lru_cache(maxsize=8)
 def _of_json(text: str) -> frozenset[str]:
-    return frozenset(part for cut in cuts_in(text) for part in _parts(cut.secret))
+    return frozenset(part for cut in json_cuts(text) for part in _parts(cut.secret))
 
 
 @lru_cache(maxsize=2)

@@ -131,5 +131,7 @@ def is_near(host: str) -> bool:
 def looks_real(token: str) -> bool:
     """Say whether a token looks like a secret and not like a placeholder that any server takes."""
     text = token.strip()
+    if len(text) < _SHORTEST:
+        return False
     placeholder = any(word in text.lower() for word in _PLACEHOLDERS)
-    return len(text) >= _SHORTEST and len(set(text)) > 6 and not placeholder and any(char.isdigit() for char in text)
+    return len(set(text)) > 6 and not placeholder and any(char.isdigit() for char in text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 
 from stormdeck.model.finding import Finding, Severity
 from stormdeck.model.masking.json_text import json_cuts
@@ -138,10 +139,18 @@ def readable_secret(facts: Facts) -> Iterator[Finding]:
 
 def _secret(file: SettingsFile) -> str | None:
     """Return the first entry of a file that looks like a real secret."""
-    secrets = {cut.secret for cut in json_cuts(file.text) if looks_real(cut.secret)}
+    secrets = _real_secrets(file.text)
+    if not secrets:
+        return None
     texts = ((path, value) for path, value in entries(file.values) if isinstance(value, str))
     named = next((path for path, value in texts if any(secret in value for secret in secrets)), None)
-    return named if named is not None or not secrets else ""
+    return named if named is not None else ""
+
+
+@lru_cache(maxsize=8)
+def _real_secrets(text: str) -> frozenset[str]:
+    """Return what looks like a real secret in a file; the text stays the same while fixes are tried on its values."""
+    return frozenset(cut.secret for cut in json_cuts(text) if looks_real(cut.secret))
 
 
 def _position(file: SettingsFile, path: str) -> tuple[int | None, int | None]:
