@@ -21,7 +21,7 @@ def meter(*told):
 
 def test_it_is_told_with_its_reason():
     assert meter((5, ERROR, line(404, 1))).failure == Failure(
-        404, NOW - 5, "model `Q` does not exist", "vllm.log", passed=False
+        404, NOW - 5, "model `Q` does not exist", "vllm.log", passed=False, recent=True
     )
 
 
