@@ -4,11 +4,14 @@ import gc
 
 import pytest
 from textual._styles_cache import StylesCache
+from textual.cache import FIFOCache
 from textual.strip import Strip
 from textual.widgets import Input
+from textual.widgets._toast import Toast, ToastHolder
 
-from panel import hand, in_loop, settled, show, until
+from panel import hand, in_loop, screen, settled, show, until
 from samples import CALM, FOUND, GPUS, PROXY, VLLM, WELL
+from stormdeck.ui.mends import SmallCache
 
 OPENED = {"help": "question_mark", "palette": "ctrl+p"}
 
@@ -62,7 +65,64 @@ async def test_a_terminal_that_changes_its_size_all_day_takes_no_more_memory(pan
     async with panel().run_test(size=(120, 40)) as pilot:
         await hand(pilot, WELL, FOUND, VLLM, PROXY, GPUS, CALM)
         await a_day()
+        await a_day()
         before = living(Strip)
         await a_day()
         await a_day()
         assert living(Strip) <= before * 1.05
+
+
+@in_loop
+async def test_the_drawn_lines_of_an_area_go_when_another_one_is_shown(panel):
+    async with panel().run_test(size=(120, 40)) as pilot:
+        await hand(pilot, WELL, FOUND, VLLM, PROXY, GPUS, CALM)
+        await show(pilot, "overview")
+        await settled(pilot)
+        one, before = living(Strip), screen(pilot.app)
+        for area in ("logs", "settings", "checks", "overview"):
+            await show(pilot, area)
+            await settled(pilot)
+        assert screen(pilot.app) == before
+        await until(pilot, lambda: living(Strip) <= one * 1.5, "the lines of the other areas are kept")
+
+
+@in_loop
+async def test_the_lines_below_a_dialog_stay(panel):
+    async with panel().run_test(size=(120, 40)) as pilot:
+        await hand(pilot, WELL, FOUND, VLLM, PROXY, GPUS, CALM)
+        await settled(pilot)
+        before, lines = screen(pilot.app), living(Strip)
+        await pilot.press("question_mark")
+        await until(pilot, lambda: len(pilot.app.screen_stack) == 2)
+        await settled(pilot)
+        assert living(Strip) >= lines
+        await pilot.press("escape")
+        await until(pilot, lambda: len(pilot.app.screen_stack) == 1)
+        await settled(pilot)
+        assert screen(pilot.app) == before
+
+
+@in_loop
+async def test_an_empty_cache_of_a_drawn_line_holds_nothing(panel):
+    async with panel().run_test(size=(120, 40)) as pilot:
+        await hand(pilot, WELL, FOUND, VLLM, PROXY, GPUS, CALM)
+        await settled(pilot)
+        lines = living(Strip)
+        assert lines > 100
+        # Textual's own would be seven a line, each with two dicts.
+        assert living(FIFOCache) < lines
+        caches = [one for one in gc.get_objects() if type(one) is SmallCache]
+        assert sum(any(type(held) is dict for held in gc.get_referents(one)) for one in caches) < 2 * lines
+
+
+@in_loop
+async def test_a_notice_that_is_out_of_date_goes_with_what_holds_it(panel):
+    async with panel().run_test(size=(120, 40), notifications=True) as pilot:
+        await hand(pilot, WELL)
+        shown = pilot.app.screen.query
+        for number in range(3):
+            pilot.app.notify(f"notice {number}")
+            await until(pilot, lambda: len(shown(Toast)) == 1)
+            pilot.app.clear_notifications()
+            await until(pilot, lambda: not shown(Toast), "the notice is kept")
+        await until(pilot, lambda: not shown(ToastHolder), "what held the notices is kept")

@@ -26,7 +26,7 @@ from stormdeck.ui.areas import AREAS, palette
 from stormdeck.ui.clock import Clock
 from stormdeck.ui.ending import end_on_signals
 from stormdeck.ui.look import DressedApp, Look
-from stormdeck.ui.mends import let_go_of_widgets
+from stormdeck.ui.mends import let_go_of_widgets, remove_toasts_whole, use_small_caches
 from stormdeck.ui.messages import Arrived, LogsGrew
 from stormdeck.ui.screens.base import Area
 from stormdeck.ui.sizes import BY_HEIGHT, BY_WIDTH
@@ -81,6 +81,8 @@ class StormdeckApp(DressedApp):
         keys: Sequence[Chosen] = (),
     ) -> None:
         let_go_of_widgets()
+        use_small_caches()
+        remove_toasts_whole()
         super().__init__(look)
         self.home = home
         self.book = book if book is not None else LogBook()
