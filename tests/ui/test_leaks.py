@@ -9,7 +9,7 @@ from textual.strip import Strip
 from textual.widgets import Input
 from textual.widgets._toast import Toast, ToastHolder
 
-from panel import hand, in_loop, screen, settled, show, until
+from panel import hand, in_loop, settled, show, until
 from samples import CALM, FOUND, GPUS, PROXY, VLLM, WELL
 from stormdeck.ui.mends import SmallCache
 
@@ -70,36 +70,6 @@ async def test_a_terminal_that_changes_its_size_all_day_takes_no_more_memory(pan
         await a_day()
         await a_day()
         assert living(Strip) <= before * 1.05
-
-
-@in_loop
-async def test_the_drawn_lines_of_an_area_go_when_another_one_is_shown(panel):
-    async with panel().run_test(size=(120, 40)) as pilot:
-        await hand(pilot, WELL, FOUND, VLLM, PROXY, GPUS, CALM)
-        await show(pilot, "overview")
-        await settled(pilot)
-        one, before = living(Strip), screen(pilot.app)
-        for area in ("logs", "settings", "checks", "overview"):
-            await show(pilot, area)
-            await settled(pilot)
-        assert screen(pilot.app) == before
-        await until(pilot, lambda: living(Strip) <= one * 1.5, "the lines of the other areas are kept")
-
-
-@in_loop
-async def test_the_lines_below_a_dialog_stay(panel):
-    async with panel().run_test(size=(120, 40)) as pilot:
-        await hand(pilot, WELL, FOUND, VLLM, PROXY, GPUS, CALM)
-        await settled(pilot)
-        before, lines = screen(pilot.app), living(Strip)
-        await pilot.press("question_mark")
-        await until(pilot, lambda: len(pilot.app.screen_stack) == 2)
-        await settled(pilot)
-        assert living(Strip) >= lines
-        await pilot.press("escape")
-        await until(pilot, lambda: len(pilot.app.screen_stack) == 1)
-        await settled(pilot)
-        assert screen(pilot.app) == before
 
 
 @in_loop

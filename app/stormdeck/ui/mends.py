@@ -7,9 +7,7 @@ from typing import Any
 from textual import strip
 from textual._styles_cache import StylesCache
 from textual.await_remove import AwaitRemove
-from textual.geometry import NULL_SIZE
-from textual.screen import Screen
-from textual.widget import Widget, _RenderCache
+from textual.widget import Widget
 from textual.widgets._toast import Toast, ToastHolder
 
 
@@ -70,10 +68,3 @@ class SmallCache:
 def use_small_caches() -> None:
     """Give the lines that are drawn from now on caches that take no memory while they are empty."""
     vars(strip)["FIFOCache"] = SmallCache
-
-
-def forget_lines(screen: Screen[Any]) -> None:
-    """Forget the lines that were drawn of a screen that is not seen; it is drawn anew when it is shown again."""
-    for widget in (screen, *screen.walk_children(Widget)):
-        widget.refresh()
-        widget._render_cache = _RenderCache(NULL_SIZE, [])

@@ -12,7 +12,6 @@ from textual.widgets import Static
 from stormdeck.model.deck import Deck
 from stormdeck.model.verdict.statement import Statement
 from stormdeck.ui.actions import footer
-from stormdeck.ui.mends import forget_lines
 from stormdeck.ui.sizes import fit
 from stormdeck.ui.widgets.key_bar import KeyBar
 from stormdeck.ui.widgets.panel import Panel
@@ -74,11 +73,6 @@ class Area(Screen[None]):
         """
         event.refresh_styles = False
         self.take_lines()
-
-    def on_screen_suspend(self) -> None:
-        """Forget the drawn lines once another area is shown; below a dialog they are still seen."""
-        if self not in self.app.screen_stack:
-            forget_lines(self)
 
     def take_deck(self, deck: Deck) -> None:
         """Hand the deck to every panel."""
