@@ -317,6 +317,12 @@ def test_a_vllm_that_loads_is_known_before_it_answers():
     assert [one.pid for one in snapshot.loading] == [7]
 
 
+def test_a_gateway_elsewhere_is_no_litellm_because_one_loads_here():
+    loading = Scan(loading=(Listener("127.0.0.1", 4000, process(ServerKind.LITELLM, port=4000)),))
+    snapshot, _ = search({}, lambda at: (settings("http://gateway.invalid:8443"), Named()), scan=lambda at: loading)
+    assert [one.kind for one in snapshot.found] == [ServerKind.OTHER]
+
+
 @pytest.mark.parametrize(("named", "host"), [("[::1]", "127.0.0.1"), ("[::1]", "10.1.2.3"), ("127.0.0.2", "127.0.0.1")])
 def test_a_server_at_another_address_of_this_machine_is_not_loading(named, host):
     """The base URL names one address, vLLM listens at another: waiting does not help."""

@@ -246,7 +246,9 @@ def _assumed(one: Seen, scan: Scan) -> ServerKind | None:
     place = one.place
     if place.role is Role.UPSTREAM and one.kind is ServerKind.OTHER:
         return None
-    coming = any(listener.process and listener.process.kind is ServerKind.LITELLM for listener in scan.loading)
+    target = address(place.url)
+    here = target is not None and is_own_host(target.host)
+    coming = here and any(one.process and one.process.kind is ServerKind.LITELLM for one in scan.loading)
     return ServerKind.LITELLM if place.silent is ServerKind.OTHER and one.kind is None and coming else place.silent
 
 
