@@ -13,6 +13,7 @@ from textual.widgets import Input
 from panel import AREAS, hand, in_loop, show, until
 from samples import CALM, FOUND, GPUS, NOW, PROXY, VLLM, WELL, WRONG, settings
 from stormdeck.model.logs.book import LogBook
+from stormdeck.model.masking import json_text
 from stormdeck.model.settings import draft
 from stormdeck.ui.screens.base import Area
 from stormdeck.ui.screens.raw import RawScreen
@@ -191,3 +192,20 @@ async def test_the_raw_view_draws_the_lines_that_are_seen(panel, monkeypatch):
         await pilot.press("end")
         await pilot.pause()
         assert drawn["RawScreen"] < 300
+
+
+@in_loop
+async def test_a_letter_has_only_the_changed_part_of_a_long_file_searched_for_secrets(panel, monkeypatch):
+    searched, original = [], json_text.may_hold_secret
+    monkeypatch.setattr(json_text, "may_hold_secret", lambda text: (searched.append(len(text)), original(text))[1])
+    async with panel().run_test(size=(120, 40)) as pilot:
+        long = long_settings()
+        await hand(pilot, long)
+        await show(pilot, "settings")
+        await pilot.press("end", "enter", "a")
+        await pilot.pause()
+        for key in ("b", "c", "backspace"):
+            searched.clear()
+            await pilot.press(key)
+            await pilot.pause()
+            assert sum(searched) < len(long.files[0].text) / 10, key
