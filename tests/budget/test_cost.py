@@ -143,8 +143,8 @@ async def test_the_tail_looks_back_a_bounded_way(panel, monkeypatch):
         assert 0 < looked["LogBook"] <= LOOK_BACK
 
 
-def long_settings(count=3000):
-    env = {"ANTHROPIC_BASE_URL": "http://127.0.0.1:8000/v1", **{f"MY_{number:05}": "x" for number in range(count)}}
+def long_settings(count=3000, name="MY"):
+    env = {"ANTHROPIC_BASE_URL": "http://127.0.0.1:8000/v1", **{f"{name}_{number:05}": "x" for number in range(count)}}
     return settings(json.dumps({"model": "sonnet", "env": env}, indent=2))
 
 
@@ -181,11 +181,12 @@ async def test_a_hidden_form_runs_no_rules(panel, monkeypatch):
         assert pilot.app.screen.draft.deck is pilot.app.deck
 
 
+@pytest.mark.parametrize("name", ["MY", "MY_KEY"])
 @in_loop
-async def test_the_raw_view_draws_the_lines_that_are_seen(panel, monkeypatch):
+async def test_the_raw_view_draws_the_lines_that_are_seen(panel, monkeypatch, name):
     drawn = count(monkeypatch, RawScreen, "_line")
     async with panel().run_test(size=(120, 40)) as pilot:
-        await hand(pilot, long_settings())
+        await hand(pilot, long_settings(name=name))
         await show(pilot, "settings")
         await pilot.press("j")
         await until(pilot, lambda: drawn["RawScreen"])
