@@ -13,6 +13,7 @@ from textual.widgets import Input
 from panel import AREAS, hand, in_loop, show, until
 from samples import CALM, FOUND, GPUS, NOW, PROXY, VLLM, WELL, WRONG, settings
 from stormdeck.model.logs.book import LogBook
+from stormdeck.model.masking import json_text
 from stormdeck.model.settings import draft
 from stormdeck.ui.screens.base import Area
 from stormdeck.ui.screens.raw import RawScreen
@@ -142,8 +143,8 @@ async def test_the_tail_looks_back_a_bounded_way(panel, monkeypatch):
         assert 0 < looked["LogBook"] <= LOOK_BACK
 
 
-def long_settings(count=3000):
-    env = {"ANTHROPIC_BASE_URL": "http://127.0.0.1:8000/v1", **{f"MY_{number:05}": "x" for number in range(count)}}
+def long_settings(count=3000, name="MY"):
+    env = {"ANTHROPIC_BASE_URL": "http://127.0.0.1:8000/v1", **{f"{name}_{number:05}": "x" for number in range(count)}}
     return settings(json.dumps({"model": "sonnet", "env": env}, indent=2))
 
 
@@ -180,14 +181,32 @@ async def test_a_hidden_form_runs_no_rules(panel, monkeypatch):
         assert pilot.app.screen.draft.deck is pilot.app.deck
 
 
+@pytest.mark.parametrize("name", ["MY", "MY_KEY"])
 @in_loop
-async def test_the_raw_view_draws_the_lines_that_are_seen(panel, monkeypatch):
+async def test_the_raw_view_draws_the_lines_that_are_seen(panel, monkeypatch, name):
     drawn = count(monkeypatch, RawScreen, "_line")
     async with panel().run_test(size=(120, 40)) as pilot:
-        await hand(pilot, long_settings())
+        await hand(pilot, long_settings(name=name))
         await show(pilot, "settings")
         await pilot.press("j")
         await until(pilot, lambda: drawn["RawScreen"])
         await pilot.press("end")
         await pilot.pause()
         assert drawn["RawScreen"] < 300
+
+
+@in_loop
+async def test_a_letter_has_only_the_changed_part_of_a_long_file_searched_for_secrets(panel, monkeypatch):
+    searched, original = [], json_text.may_hold_secret
+    monkeypatch.setattr(json_text, "may_hold_secret", lambda text: (searched.append(len(text)), original(text))[1])
+    async with panel().run_test(size=(120, 40)) as pilot:
+        long = long_settings()
+        await hand(pilot, long)
+        await show(pilot, "settings")
+        await pilot.press("end", "enter", "a")
+        await pilot.pause()
+        for key in ("b", "c", "backspace"):
+            searched.clear()
+            await pilot.press(key)
+            await pilot.pause()
+            assert sum(searched) < len(long.files[0].text) / 10, key

@@ -186,3 +186,19 @@ def test_masking_looks_at_each_command_once(piece: str, monkeypatch: pytest.Monk
     monkeypatch.setattr(programs, "is_mixed", lambda word: looks.append(word) or False)
     mask_text(piece * 500)
     assert len(looks) <= 1000
+
+
+def test_a_secret_is_found_wherever_it_stands_among_many_entries():
+    entries = [f'"PLAIN_{number}": "x"' for number in range(300)]
+    for at in (0, 63, 64, 150, 299):
+        for entry in ('"MY_API_KEY": "hunter2"', '"MY_CURL": "-ume:hunter2"', '"A": "Bearer hunter2", "B": ""'):
+            text = "{" + ", ".join([*entries[:at], entry, *entries[at:]]) + "}"
+            shown = mask_json(text)
+            assert "hunter2" not in shown
+            assert len(json.loads(shown)) == len(json.loads(text))
+
+
+@pytest.mark.parametrize("key", ["12", "other", "null"])
+def test_a_key_without_quotes_is_not_taken_for_the_one_before(key):
+    text = f'{{"name": "MY_API_KEY", "x": "y", {key}: "abc", "value": "hunter2"}}'
+    assert "hunter2" not in mask_json(text)

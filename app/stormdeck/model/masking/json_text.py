@@ -6,7 +6,7 @@ Read by a lexer that refuses nothing: a settings file with a mistake in it holds
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import NamedTuple
@@ -20,14 +20,18 @@ _TOKEN = re.compile(
     r"\"(?:[^\"\\\n]|\\.)*+\"?|'(?:[^'\\\n]|\\.)*+'?|[“”„][^“”\n]*+[“”]?|//[^\n]*+|/\*|[{}\[\],:=]"
     r"|[^\s\"'“”„{}\[\],:=/][^\n\"'“”„{}\[\],]*+|/"
 )
-_ENTRY = re.compile(r'\s*+"[^"\\\n]*+"\s*+:\s*+(?:"[^"\\\n{\[][^"\\\n]*+"|[\w.+-]++)\s*+,')
+_ENTRY = re.compile(r'\s*+"(?!(?:name|key|value)")[^"\\\n]*+"\s*+:\s*+(?:"(?:[^"\\\n{\[][^"\\\n]*+)?"|[\w.+-]++)\s*+,')
+"""An entry whose secrets follow from its own text: no other entry and no open bracket changes them."""
+_ENTRIES = re.compile(rf"(?:{_ENTRY.pattern}){{1,64}}+")
+_KEPT = 16_000
+"""Characters of a run of entries whose secrets are kept for the next text: an edit changes one run only."""
 _NAMING = frozenset({"name", "key"})
 _NAMED_AFTER = re.compile(
     r'"value"\s{0,9}:\s{0,9}"[^"\n]{0,2000}"\s{0,9},\s{0,200}"(?:name|key)"\s{0,9}:\s{0,9}"([^"\n]{1,200})"'
 )
 """The name of a variable that stands after its value."""
 _LONG = re.compile(r"[A-Za-z0-9]{24}")
-_TELLING = re.compile(r'"(?:name|key|value)"|[Hh]elper|Refresh|Export|[?&#;]')
+_TELLING = re.compile(r'"-|[Hh]elper|Refresh|Export|[?&#;]')
 _SIGNS = frozenset({"{", "}", "[", "]", ",", ":", "=", "/", "/*"})
 _BLANK = re.compile(r"\s*+")
 _ESCAPE = re.compile(r"\\(?:u[0-9a-fA-F]{4}|.)|[^\\]++|\\", re.DOTALL)
@@ -41,6 +45,10 @@ class Cut(NamedTuple):
     end: int
     secret: str
     mask: str = MASK
+
+    def moved(self, by: int) -> Cut:
+        """Return the cut where its text stands further back."""
+        return Cut(self.start + by, self.end + by, self.secret, self.mask)
 
 
 @dataclass(slots=True)
@@ -89,20 +97,28 @@ class _Lexer:
 
     def cuts(self) -> Iterator[Cut]:
         """Yield the cuts."""
-        text, at = self._text, self._plain_until(0)
-        while (match := _TOKEN.search(text, at)) is not None:
+        at = yield from self._entries(0)
+        yield from self._tokens(at)
+
+    def cuts_of_entry(self) -> Iterator[Cut]:
+        """Yield the cuts of a text that is one entry."""
+        return self._tokens(0, whole=False)
+
+    def _tokens(self, at: int, *, whole: bool = True) -> Iterator[Cut]:
+        while (match := _TOKEN.search(self._text, at)) is not None:
             at = match.end()
             token = match[0]
             sign = token if token in _SIGNS else ""
             if sign in {"{", "["}:
                 self._open(is_list=sign == "[")
-                at = self._plain_until(at)
+                at = yield from self._entries(at)
             elif sign in {"}", "]"}:
                 if len(self._frames) > 1:
                     self._frames.pop()
             elif sign == ",":
                 self._next()
-                at = self._plain_until(at)
+                if whole:
+                    at = yield from self._entries(at)
             elif sign:
                 continue
             elif token.startswith("//"):
@@ -112,16 +128,16 @@ class _Lexer:
             else:
                 yield from self._word(match.start(), token)
 
-    def _plain_until(self, at: int) -> int:
-        """Return where the entries end that hold no secret for sure: most of a large file needs no closer look."""
+    def _entries(self, at: int) -> Generator[Cut, None, int]:
+        """Yield the cuts of the simple entries that follow, and return where these end."""
         frame = self._frames[-1]
         if frame.is_list or frame.child is not None or frame.place.content is not Content.PLAIN:
             return at
-        while (entry := _ENTRY.match(self._text, at)) is not None:
-            words = entry[0]
-            if may_hold_secret(words) or _LONG.search(words) is not None or _TELLING.search(words) is not None:
-                break
-            at = entry.end()
+        while (entries := _ENTRIES.match(self._text, at)) is not None:
+            words = entries[0]
+            for cut in _kept_cuts(words) if len(words) < _KEPT else _cuts_of_entries(words):
+                yield cut.moved(at)
+            at = entries.end()
         return at
 
     def _open(self, *, is_list: bool) -> None:
@@ -177,7 +193,8 @@ class _Lexer:
         name, colon, rest = token.partition(":")
         if frame.child is None and frame.last is None and not frame.is_list:
             # A key without quotes, and perhaps its value.
-            place = frame.place.below(name.strip("=").strip())
+            frame.key = name.strip("=").strip()
+            place = frame.place.below(frame.key)
             if colon:
                 yield from self._bare(start + len(name) + 1, rest, place)
             frame.child = None if rest.strip() else place
@@ -201,6 +218,29 @@ class _Lexer:
             return
         for first, last in text_spans(value):
             yield Cut(start + first, start + last, value[first:last])
+
+
+@lru_cache(maxsize=2048)
+def _kept_cuts(entries: str) -> tuple[Cut, ...]:
+    """Return the cuts of some entries; those of a large file are asked for again with each letter of an edit."""
+    return _cuts_of_entries(entries)
+
+
+def _cuts_of_entries(entries: str) -> tuple[Cut, ...]:
+    """Return the cuts of some simple entries: most of a large file needs no closer look."""
+    if not _may_need_cuts(entries):
+        return ()
+    return tuple(
+        cut.moved(entry.start())
+        for entry in _ENTRY.finditer(entries)
+        if _may_need_cuts(entry[0])
+        for cut in _Lexer(entry[0], Place()).cuts_of_entry()
+    )
+
+
+def _may_need_cuts(entries: str) -> bool:
+    """Return whether entries may hold a secret."""
+    return may_hold_secret(entries) or _LONG.search(entries) is not None or _TELLING.search(entries) is not None
 
 
 def _decoded(raw: str) -> str:

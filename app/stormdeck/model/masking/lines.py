@@ -111,7 +111,12 @@ def text_spans(text: str) -> list[Span]:
 def may_hold_secret(text: str) -> bool:
     """Return whether it is worth looking closer."""
     low = text.lower()
-    return low.startswith("-") or any(hint in low for hint in _HINTS)
+    if low.startswith("-"):
+        return True
+    for hint in _HINTS:  # noqa: SIM110 - ``any`` takes three times as long, and this is asked of every line
+        if hint in low:
+            return True
+    return False
 
 
 def merged(spans: Iterable[Span]) -> list[Span]:

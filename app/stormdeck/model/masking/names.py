@@ -127,7 +127,12 @@ def is_secret_name(name: str) -> bool:
     """
     if name in {"PWD", "OLDPWD"} or is_key_command(name):
         return False
-    words = words_of(name)
+    return _mean_secret(words_of(name))
+
+
+@lru_cache(maxsize=4096)
+def _mean_secret(words: tuple[str, ...]) -> bool:
+    """Return whether the words of a name mean a secret: thousands of numbered names have the same words."""
     return any(_is_secret_word(words, at) for at in range(len(words)))
 
 

@@ -62,7 +62,7 @@ class Node:
 
     def member(self, key: str) -> Member | None:
         """Return the entry of a key that counts: the last."""
-        if not isinstance(self.value, dict):
+        if not isinstance(self.value, dict) or key not in self.value:
             return None
         if self._by_key is None:
             self._by_key = {member.key: member for member in self.members or ()}

@@ -13,6 +13,7 @@ from stormdeck.model.finding import Finding
 from stormdeck.model.litellm.config import ProxyConfig
 from stormdeck.model.masking.findings import known_secrets
 from stormdeck.model.masking.json_text import mask_json
+from stormdeck.model.masking.lines import MASK
 from stormdeck.model.masking.yaml_text import mask_yaml
 from stormdeck.model.settings.document import Document
 from stormdeck.model.settings.draft import Draft
@@ -70,7 +71,8 @@ class RawScreen(Dialog[None]):
         return [*line((self._headline, "bold")).wrap(width), line(("Secrets masked.", "$quiet")), line()]
 
     def _height(self, at: int, width: int) -> int:
-        shown = clean(self._text[at])
+        # The dots of a mask have one cell each, as plain letters have.
+        shown = clean(self._text[at]).replace(MASK, "." * len(MASK))
         is_short = shown.isascii() and len(shown) <= width - NUMBER and at + 1 not in self._notes
         return 1 if is_short else len(self._line(at, width))
 
