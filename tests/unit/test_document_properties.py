@@ -94,6 +94,21 @@ def test_a_changed_value_is_undone_by_the_old_one(text, path, old, new):
     assert document.set(path, new).set(path, old).text == document.text
 
 
+@settings(max_examples=150, deadline=None)
+@given(objects(), st.lists(st.tuples(PATHS, st.one_of(TEXTS, st.none())), max_size=5))
+def test_entries_that_are_taken_over_stand_where_a_new_reading_finds_them(text, edits):
+    document = Document.parse(text)
+    for path, value in edits:
+        document = document.set(path, value) if value is not None else document.remove(path)
+        again = Document.parse(document.text)
+        for looked in (path, path[:1], *((name,) for name in document.values)):
+            assert document.extent(looked) == again.extent(looked)
+            assert document.position(looked) == again.position(looked)
+        for name, inner in document.values.items():
+            for key in inner if isinstance(inner, dict) else ():
+                assert document.extent((name, key)) == again.extent((name, key))
+
+
 @settings(max_examples=100, deadline=None)
 @given(objects())
 def test_the_places_of_entries_are_those_of_the_strict_reader(text):

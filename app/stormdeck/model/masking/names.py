@@ -118,7 +118,6 @@ def words_of(name: str) -> tuple[str, ...]:
     return tuple(word.lower() for word in _WORD.findall(name[:200]))
 
 
-@lru_cache(maxsize=4096)
 def is_secret_name(name: str) -> bool:
     """Return whether a variable, key, header or option of this name holds a secret.
 
@@ -127,12 +126,13 @@ def is_secret_name(name: str) -> bool:
     """
     if name in {"PWD", "OLDPWD"} or is_key_command(name):
         return False
-    return _mean_secret(words_of(name))
+    return _means_secret(name.rstrip("0123456789"))
 
 
 @lru_cache(maxsize=4096)
-def _mean_secret(words: tuple[str, ...]) -> bool:
-    """Return whether the words of a name mean a secret: thousands of numbered names have the same words."""
+def _means_secret(name: str) -> bool:
+    """Return whether the words of a name mean a secret; the number at its end says nothing."""
+    words = words_of(name)
     return any(_is_secret_word(words, at) for at in range(len(words)))
 
 

@@ -132,6 +132,8 @@ class Document:
         document = Document.parse(self.text[:start] + piece + self.text[end:])
         if isinstance(document, FileError):
             raise AssertionError(f"an edit broke the text: {document.message}")
+        if self._root is not None and document._root is not None and start > self._root.start:
+            _keep_entries(self._root, document._root, start)
         return document
 
     def _object(self, keys: tuple[str, ...]) -> Node | None:
@@ -146,6 +148,19 @@ class Document:
         """Return the entry in force at a path."""
         parent = self._object(keys[:-1])
         return None if parent is None else parent.member(keys[-1])
+
+
+def _keep_entries(old: Node, new: Node, offset: int) -> None:
+    """Let objects that hold an edit at an offset take over the entries before it, which stand where they stood."""
+    while True:
+        new.keep(old, offset)
+        inner = next((one for one in old.members or () if one.node.start < offset < one.node.end), None)
+        if inner is None or inner.node.members is None:
+            return
+        twin = new.member(inner.key)
+        if twin is None or twin.node.start != inner.node.start:
+            return
+        old, new = inner.node, twin.node
 
 
 def _keys(path: Path) -> tuple[str, ...]:

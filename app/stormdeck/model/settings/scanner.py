@@ -35,7 +35,7 @@ _DIGITS = 400
 class Node:
     """One value and its place: ``text[start:end]``."""
 
-    __slots__ = ("_by_key", "_members", "_text", "end", "repeats", "start", "value")
+    __slots__ = ("_before", "_by_key", "_members", "_text", "end", "repeats", "start", "value")
 
     def __init__(
         self, start: int, end: int, value: object, members: tuple[Member, ...] | None = None, text: str = ""
@@ -46,6 +46,7 @@ class Node:
         """As the client reads it; of a key that stands twice, the last."""
         if isinstance(value, dict):
             self._members = members
+            self._before: tuple[Member, ...] = ()
             self._text = text
             self._by_key: dict[str, Member] | None = None
             self.repeats = True
@@ -57,8 +58,16 @@ class Node:
         if not isinstance(self.value, dict):
             return None
         if self._members is None:
-            self._members = tuple(_entries(self._text, self.start))
+            self._members = (*self._before, *_entries(self._text, self.start, self._before))
         return self._members
+
+    def keep(self, old: Node, offset: int) -> None:
+        """Take over the entries of the same object in a text that is the same up to an offset; they need no reading."""
+        if self._members is None and isinstance(old.value, dict) and old._members is not None:
+            kept = len(old._members)
+            while kept and old._members[kept - 1].node.end > offset:
+                kept -= 1
+            self._before = old._members[:kept]
 
     def member(self, key: str) -> Member | None:
         """Return the entry of a key that counts: the last."""
@@ -138,9 +147,13 @@ def _is_deep(value: object) -> bool:
     return bool(level)
 
 
-def _entries(text: str, start: int) -> Iterator[Member]:
-    """Yield the entries of the object at ``start``, of a text that is JSON."""
-    at = _after_blanks(text, start + 1)
+def _entries(text: str, start: int, known: tuple[Member, ...] = ()) -> Iterator[Member]:
+    """Yield the entries of the object at ``start``, of a text that is JSON, but for the first ones that are known."""
+    at = _after_blanks(text, known[-1].node.end if known else start + 1)
+    if known:
+        if text[at] != ",":
+            return
+        at = _after_blanks(text, at + 1)
     while text[at] == '"':
         plain = _PLAIN_ENTRY.match(text, at)
         if plain is not None:

@@ -19,6 +19,8 @@ from stormdeck.ui.widgets.row_lines import RowState
 Row = Field | str
 """A setting, or the heading of a group."""
 _ORDER = tuple(Scope)
+SHORT = 16
+"""Letters of a plain value that every pane has room for in one line."""
 
 
 class FormView:
@@ -85,6 +87,21 @@ class FormView:
         # Printable plain letters have one cell each, and a text with one of them is a value.
         is_plain = shown.kind is Kind.TEXT and value.isascii() and value.isprintable() and value.strip()
         return (value, note) if is_plain and note.isascii() and note.isprintable() else None
+
+    def short_rows(self) -> frozenset[str]:
+        """Return the paths of variables of the file with a short plain value that nothing else is said about."""
+        loud = self._findings.keys() | self._elsewhere
+        values = self.draft.values
+        return frozenset(
+            one.path
+            for one in self._own
+            if one.kind is Kind.TEXT
+            and len(value := values.get(one.path) or "") <= SHORT
+            and one.path not in loud
+            and value.isascii()
+            and value.isprintable()
+            and value.strip()
+        )
 
 
 def _set_elsewhere(draft: Draft) -> frozenset[str]:

@@ -19,7 +19,7 @@ from stormdeck.ui.sizes import is_narrow, is_short
 from stormdeck.ui.widgets.field_row import FieldRow
 from stormdeck.ui.widgets.row_lines import RowLook, RowState, plain_height, row_lines
 from stormdeck.ui.widgets.row_list import RowLayout, RowList
-from stormdeck.ui.widgets.row_states import FormView, Row
+from stormdeck.ui.widgets.row_states import SHORT, FormView, Row
 
 
 class SettingsForm(VerticalScroll, can_focus=False):
@@ -157,7 +157,10 @@ class SettingsForm(VerticalScroll, can_focus=False):
 
         before, others = self._layouts_before.get((width, narrow, short)), self._others
         if before is None or others is None:
-            return RowLayout([height(at, row) for at, row in enumerate(view.rows)], draw)
+            # A short plain value takes one line, whatever it says.
+            short_rows = view.short_rows() if plain_height("x" * SHORT, "", look, width) == 1 else frozenset()
+            heights = [1 if _path_of(row) in short_rows else height(at, row) for at, row in enumerate(view.rows)]
+            return RowLayout(heights, draw)
         heights = list(before.heights)
         for at, row in enumerate(view.rows):
             if isinstance(row, Field) and row.path in others:
