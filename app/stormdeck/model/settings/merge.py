@@ -92,7 +92,10 @@ def edited(text: str, edits: Iterable[Edit]) -> str | FileError:
 
 def _edited(document: Document, edits: Iterable[Edit]) -> Document:
     """Return a document with edits made; an object that an edit made goes with its last entry."""
-    before = document
+    before, edits = document, tuple(edits)
+    if all(edit.value is not None and _is_of_one_value(edit.path) for edit in edits):
+        # New entries come last in the text: what stands before them need not be read anew for the next edit.
+        edits = tuple(sorted(edits, key=lambda edit: document.has(edit.path)))
     for edit in edits:
         if edit.value is not None:
             document = document.set(edit.path, edit.value)
