@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Protocol, cast
+from typing import IO, Protocol, cast
 
 from stormdeck.sources.contents import READING, strange_kind
 from stormdeck.sources.logs.lines import LineSplitter
@@ -24,6 +24,7 @@ _PADDING = 500
 _JUDGED_FROM = 4 * 1024 * 1024
 PATIENCE_S = 2.0
 """For a program that is about to write into a named pipe."""
+_PACKED_PIECE = 8 * 1024
 _GZIP = b"\x1f\x8b"
 
 
@@ -100,13 +101,28 @@ def _decompressed(stream: io.BufferedReader) -> _Stream:
         return stream
     import gzip
 
-    return _Unpacking(gzip.GzipFile(fileobj=stream), stream)
+    packed = _Packed(stream)
+    return _Unpacking(gzip.GzipFile(fileobj=cast("IO[bytes]", packed)), packed)
+
+
+class _Packed:
+    """Compressed data, in pieces so small that little more is taken than is unfolded, and counted."""
+
+    def __init__(self, stream: io.BufferedReader) -> None:
+        self._stream = stream
+        self.taken = 0
+
+    def read(self, size: int) -> bytes:
+        """Return the next bytes."""
+        data = self._stream.read(min(size, _PACKED_PIECE))
+        self.taken += len(data)
+        return data
 
 
 class _Unpacking:
     """Decompressed data, up to what a log may unfold to."""
 
-    def __init__(self, unpacked: _Stream, packed: io.BufferedReader) -> None:
+    def __init__(self, unpacked: _Stream, packed: _Packed) -> None:
         self._unpacked = unpacked
         self._packed = packed
         self._read = 0
@@ -118,12 +134,9 @@ class _Unpacking:
         if self._read > MOST_UNPACKED:
             most = f"{MOST_UNPACKED // 1024**2} MiB"
             raise OSError(errno.EFBIG, f"it unfolds to more than {most}, the rest is left out: unpack it first")
-        if self._read > _JUDGED_FROM and self._read > _PADDING * self._compressed():
+        if self._read > _JUDGED_FROM and self._read > _PADDING * self._packed.taken:
             raise OSError(errno.EFBIG, f"it unfolds to more than {_PADDING} times its size, which no log does")
         return data
-
-    def _compressed(self) -> int:
-        return self._packed.tell() if self._packed.seekable() else self._read
 
 
 def _read(stream: _Stream) -> bytes:
