@@ -151,6 +151,26 @@ async def test_the_fix_key_repairs_the_value(panel):
         assert state(pilot, URL).value == "http://127.0.0.1:4000"
 
 
+@pytest.mark.parametrize(("key", "token"), [("enter", "dummy"), ("escape", None)])
+@in_loop
+async def test_a_fix_that_changes_who_pays_is_taken_after_its_diff_was_seen(panel, key, token):
+    text = '{"env": {"ANTHROPIC_BASE_URL": "http://127.0.0.1:8000"}}'
+    async with panel().run_test(size=WIDE) as pilot:
+        await opened(pilot, settings(text))
+        await go_to(pilot, "env.ANTHROPIC_AUTH_TOKEN")
+        await pilot.press("f")
+        await until(pilot, lambda: rows_with(pilot.app, "It changes who pays"), "not asked")
+        assert state_of(pilot, "env.ANTHROPIC_AUTH_TOKEN") is None
+        await pilot.press(key)
+        await until(pilot, lambda: state_of(pilot, "env.ANTHROPIC_AUTH_TOKEN") == token)
+
+
+def state_of(pilot, path):
+    """Return the value of a setting in the draft, whatever screen lies on top of the form."""
+    form = next(screen for screen in pilot.app.screen_stack if hasattr(screen, "draft"))
+    return form.draft.values.get(path)
+
+
 @in_loop
 async def test_fix_all_leaves_no_finding_with_a_safe_fix_and_saves_nothing(on_file):
     app, file = on_file(PITFALLS)

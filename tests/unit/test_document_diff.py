@@ -4,7 +4,7 @@ import pytest
 
 from stormdeck.model.settings.diff import DiffKind, diff
 from stormdeck.model.settings.document import Document
-from stormdeck.model.settings.secrets import is_secret, masked_json, masked_value
+from stormdeck.model.settings.secrets import MaskedLines, is_secret, masked_json, masked_value, text_lines
 
 
 def drawn(old, new):
@@ -75,3 +75,21 @@ def test_secrets_are_masked_line_for_line(text):
 def test_what_is_no_secret_stays_readable(name):
     assert not is_secret(name)
     assert masked_value(f"env.{name}", "32000") == "32000"
+
+
+def test_lines_that_are_masked_when_they_are_looked_at_are_those_of_the_whole_text():
+    quoting = '"U": "http://me:pw@h/?key=s3cret",\n"H": "Bearer sk-abcdef1234567890"'
+    text = f'{{"env": {{\n"A_TOKEN": "hunter2",\r\n{quoting}}}\n}}\n'
+    assert list(MaskedLines(text)) == text_lines(masked_json(text))
+    assert MaskedLines(text)[1:3] == text_lines(masked_json(text))[1:3]
+
+
+def test_a_long_text_of_equal_lines_is_compared_in_linear_time(monkeypatch):
+    looked = []
+    monkeypatch.setattr("difflib.SequenceMatcher.find_longest_match", lambda *given: looked.append(given))
+    old = ["{", '"first": 1,', *['"x": 1,'] * 20_000, '"last": 1', "}"]
+    new = [*old[:1], '"new": 0,', '"first": 2,', *old[2:-2], '"last": 3', "}"]
+    lines = diff("\n".join(old), "\n".join(new))
+    assert [line.text for line in lines if line.kind is DiffKind.REMOVED] == ['"first": 1,', '"last": 1']
+    assert [line.text for line in lines if line.kind is DiffKind.ADDED] == ['"new": 0,', '"first": 2,', '"last": 3']
+    assert looked == []

@@ -36,17 +36,18 @@ class MaskedLines(Sequence[str]):
     """The lines of a JSON text as ``masked_json`` shows them, each masked when it is looked at."""
 
     def __init__(self, text: str) -> None:
-        self._lines = text_lines(_without_named(text))
+        self.bare: Sequence[str] = text_lines(_without_named(text))
+        """The lines before what they quote is masked: for their lengths, not to be shown."""
 
     def __len__(self) -> int:
-        return len(self._lines)
+        return len(self.bare)
 
     @overload
     def __getitem__(self, at: int) -> str: ...
     @overload
     def __getitem__(self, at: slice) -> list[str]: ...
     def __getitem__(self, at: int | slice) -> str | list[str]:
-        found = self._lines[at]
+        found = self.bare[at]
         return mask_text(found) if isinstance(found, str) else [mask_text(line) for line in found]
 
 

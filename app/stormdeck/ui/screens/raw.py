@@ -15,7 +15,7 @@ from stormdeck.model.settings.document import Document
 from stormdeck.model.settings.draft import Draft
 from stormdeck.model.settings.scope import FileError
 from stormdeck.model.settings.secrets import MaskedLines
-from stormdeck.model.text import clean, mask_text
+from stormdeck.model.text import mask_text
 from stormdeck.ui.actions import bindings
 from stormdeck.ui.draw import LIGHT_STYLES, hanging, light, line
 from stormdeck.ui.screens.dialog import LEAST, Dialog, Room, in_rows
@@ -23,6 +23,10 @@ from stormdeck.ui.widgets.row_list import RowLayout, RowList
 
 NUMBER = 7
 """Columns of a line's number; one more where there are 100,000 lines."""
+SPARE = 24
+"""Columns that a line may be longer when its secrets are masked."""
+TAB = 3
+"""Columns that a tab is wider than a letter."""
 
 
 class RawScreen(Dialog[None]):
@@ -35,6 +39,8 @@ class RawScreen(Dialog[None]):
         self._headline = title
         self._text = text
         self._notes = notes
+        self._bare = text.bare if isinstance(text, MaskedLines) else text
+        """The lines by their length: to mask thousands that nobody sees would take the longest."""
         self._laid_out: tuple[int, RowLayout] | None = None
 
     def compose(self) -> ComposeResult:
@@ -68,8 +74,9 @@ class RawScreen(Dialog[None]):
         return [*line((self._headline, "bold")).wrap(width), line(("Secrets masked.", "$quiet")), line()]
 
     def _height(self, at: int, width: int) -> int:
-        shown = clean(self._text[at])
-        is_short = shown.isascii() and len(shown) <= width - NUMBER and at + 1 not in self._notes
+        shown = self._bare[at]
+        room = width - NUMBER - SPARE - TAB * shown.count("\t")
+        is_short = shown.isascii() and len(shown) <= room and at + 1 not in self._notes
         return 1 if is_short else len(self._line(at, width))
 
     def _line(self, at: int, width: int) -> list[Content]:

@@ -14,7 +14,7 @@ from stormdeck.model.finding import Finding, Severity
 from stormdeck.model.hop import HopKind
 from stormdeck.model.settings.draft import Draft
 from stormdeck.model.settings.scope import EDITABLE, SettingsFile
-from stormdeck.model.settings.secrets import masked_json
+from stormdeck.model.settings.secrets import MaskedLines
 from stormdeck.model.text import clean
 from stormdeck.ui.clicks import called, clickable
 from stormdeck.ui.draw import Part, light, line, sides
@@ -33,6 +33,7 @@ class SettingsHeading(Panel):
         self._fix_key = fix_key
         self._draft: Draft | None = None
         self._findings: Sequence[Finding] = ()
+        self._masked: tuple[SettingsFile, Sequence[str]] | None = None
         self.read_only = ""
         """Why the panel writes nothing, where that was asked for."""
 
@@ -55,6 +56,12 @@ class SettingsHeading(Panel):
         """Return the number of lines."""
         return len(self.rows(width, 0))
 
+    def _lines_of(self, file: SettingsFile) -> Sequence[str]:
+        """Return the lines of a broken file as they may be shown; a long one is read once, not at each key."""
+        if self._masked is None or self._masked[0] is not file:
+            self._masked = file, MaskedLines(file.text)
+        return self._masked[1]
+
     def rows(self, width: int, height: int) -> list[Content]:
         """Return the scopes, the file with its counts, and what stands against editing it."""
         draft = self._draft
@@ -72,7 +79,7 @@ class SettingsHeading(Panel):
                 break
         rows = [sides(left, counts, width)]
         if file.error is not None:
-            rows += _error(file, width, self._fix_key)
+            rows += _error(file, self._lines_of(file), width, self._fix_key)
         elif draft.scope not in EDITABLE:
             rows += _wrapped("Read-only: an administrator's or a flag's settings are shown, not changed.", width)
         elif self.read_only:
@@ -104,7 +111,7 @@ def _counts(findings: Sequence[Finding]) -> list[Part]:
     return counts
 
 
-def _error(file: SettingsFile, width: int, fix_key: str) -> list[Content]:
+def _error(file: SettingsFile, text: Sequence[str], width: int, fix_key: str) -> list[Content]:
     """Return an error with the lines around its place, as they stand in the file."""
     assert file.error is not None  # noqa: S101 - told by the caller
     at = file.error.line
@@ -112,7 +119,6 @@ def _error(file: SettingsFile, width: int, fix_key: str) -> list[Content]:
     rows = [line(), *_wrapped(f"✖ {place}{file.error.message}", width, "$error bold")]
     dropped = f"The client drops the whole file and says “Not logged in”. Press {fix_key} for a repaired text."
     rows += _wrapped(dropped if file.dropped else "What was read before is shown until it can be read again.", width)
-    text = masked_json(file.text).split("\n")
     for number in range(max(1, at - AROUND), min(len(text), at + AROUND) + 1) if at else ():
         style = "$foreground" if number == at else "$quiet"
         rows.append(line((f"{number:>5}  ", "$faint"), (clean(text[number - 1])[: max(0, width - 8)], style)))
