@@ -75,6 +75,8 @@ class Draft:
 
     def on(self, deck: Deck) -> Draft:
         """Return the draft on top of what is known now."""
+        if deck is self.deck:
+            return self
         same = deck.settings is self.deck.settings
         return replace(self, deck=deck, made=self.would if same else None, past=self.past if same else ())
 
