@@ -142,6 +142,30 @@ async def test_walking_away_keeps_what_was_typed(panel):
         assert rows_with(pilot.app, "• Base URL              http://box:9")
 
 
+@pytest.mark.parametrize(("there", "back"), [("down", "up"), ("tab", "shift+tab")])
+@in_loop
+async def test_the_keys_go_from_value_to_value_and_round_the_end(panel, there, back):
+    async with panel().run_test(size=WIDE) as pilot:
+        await opened(pilot, WELL)
+        await pilot.press(there)
+        await until(pilot, lambda: pilot.app.focused.field is FIELDS[1])
+        await pilot.press(back, back)
+        await until(pilot, lambda: pilot.app.focused.field is pilot.app.screen.form.fields[-1])
+        await pilot.press(there)
+        await until(pilot, lambda: pilot.app.focused.field is FIELDS[0])
+
+
+@in_loop
+async def test_a_click_goes_to_a_value_and_a_second_one_edits_it(panel):
+    async with panel().run_test(size=WIDE) as pilot:
+        await opened(pilot, WELL)
+        place = next(at for at, text in enumerate(screen(pilot.app).splitlines()) if " Haiku" in text)
+        await pilot.click(offset=(10, place))
+        await until(pilot, lambda: pilot.app.focused.field.path == "env.ANTHROPIC_DEFAULT_HAIKU_MODEL")
+        await pilot.click(offset=(10, place), times=2)
+        await until(pilot, lambda: isinstance(pilot.app.focused, Input), "not edited")
+
+
 @in_loop
 async def test_the_fix_key_repairs_the_value(panel):
     async with panel().run_test(size=WIDE) as pilot:
@@ -150,6 +174,26 @@ async def test_the_fix_key_repairs_the_value(panel):
         await pilot.press("f")
         await until(pilot, lambda: not rows_with(pilot.app, "URL101  ends"), "not repaired")
         assert state(pilot, URL).value == "http://127.0.0.1:4000"
+
+
+@pytest.mark.parametrize(("key", "token"), [("enter", "dummy"), ("escape", None)])
+@in_loop
+async def test_a_fix_that_changes_who_pays_is_taken_after_its_diff_was_seen(panel, key, token):
+    text = '{"env": {"ANTHROPIC_BASE_URL": "http://127.0.0.1:8000"}}'
+    async with panel().run_test(size=WIDE) as pilot:
+        await opened(pilot, settings(text))
+        await go_to(pilot, "env.ANTHROPIC_AUTH_TOKEN")
+        await pilot.press("f")
+        await until(pilot, lambda: rows_with(pilot.app, "It changes who pays"), "not asked")
+        assert state_of(pilot, "env.ANTHROPIC_AUTH_TOKEN") is None
+        await pilot.press(key)
+        await until(pilot, lambda: state_of(pilot, "env.ANTHROPIC_AUTH_TOKEN") == token)
+
+
+def state_of(pilot, path):
+    """Return the value of a setting in the draft, whatever screen lies on top of the form."""
+    form = next(screen for screen in pilot.app.screen_stack if hasattr(screen, "draft"))
+    return form.draft.values.get(path)
 
 
 @in_loop

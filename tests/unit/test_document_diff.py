@@ -77,3 +77,14 @@ def test_secrets_are_masked_line_for_line(text):
 def test_what_is_no_secret_stays_readable(name):
     assert not is_secret_name(name)
     assert mask_value(f"env.{name}", "32000") == "32000"
+
+
+def test_a_long_text_of_equal_lines_is_compared_in_linear_time(monkeypatch):
+    looked = []
+    monkeypatch.setattr("difflib.SequenceMatcher.find_longest_match", lambda *given: looked.append(given))
+    old = ["{", '"first": 1,', *['"x": 1,'] * 20_000, '"last": 1', "}"]
+    new = [*old[:1], '"new": 0,', '"first": 2,', *old[2:-2], '"last": 3', "}"]
+    lines = diff("\n".join(old), "\n".join(new))
+    assert [line.text for line in lines if line.kind is DiffKind.REMOVED] == ['"first": 1,', '"last": 1']
+    assert [line.text for line in lines if line.kind is DiffKind.ADDED] == ['"new": 0,', '"first": 2,', '"last": 3']
+    assert looked == []

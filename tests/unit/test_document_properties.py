@@ -157,3 +157,14 @@ def test_any_text_is_read_as_the_client_reads_it(text):
     elif text.removeprefix("\ufeff").strip(" \t\r\n"):
         assert isinstance(found, FileError)
         assert found.line <= text.count("\n") + 1
+
+
+@settings(max_examples=60, deadline=None)
+@given(objects())
+def test_a_place_is_the_line_and_column_of_an_editor(text):
+    document = Document.parse(text)
+    lines = text.removeprefix("\ufeff").split("\n")
+    for path in paths(document.values):
+        line, column = document.position(path)
+        rest = "\n".join([lines[line - 1][column - 1 :], *lines[line:]])
+        assert json.JSONDecoder().raw_decode(rest)[0] == path[-1]

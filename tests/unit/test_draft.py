@@ -117,3 +117,17 @@ def test_an_edit_keeps_the_trust_in_the_folder():
         after = preview(settings, Scope.USER, [Edit(path, "x")])
         assert after != settings
         assert after.trust == settings.trust
+
+
+def test_undo_leads_through_the_same_states_back(scans):
+    drafts = [draft(many(10))]
+    for number in range(6):
+        drafts.append(drafts[-1].edit(f"env.MY_0000{number}", "2"))
+    scans.clear()
+    back = drafts[-1]
+    for before in reversed(drafts[:-1]):
+        back = back.undo()
+        assert (back.text(), back.would.effective) == (before.text(), before.would.effective)
+    several = drafts[1].take(drafts[3].edits[-2:]).undo()
+    assert several.text() == drafts[2].text()
+    assert drafts[2].edit("model", "x").undo().text() == drafts[2].text()

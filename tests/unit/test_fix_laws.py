@@ -1,6 +1,7 @@
 """A fix never does harm: whatever stands in the file, each fix that is offered keeps these laws."""
 
 import json
+import re
 from itertools import pairwise
 from pathlib import Path
 
@@ -60,7 +61,18 @@ def obeys(deck, before, finding, scope):
             assert is_of_known_type(key, edit.value)
     assert preview(after, scope, fix.edits).file(scope).text == new.text, "twice is not the same as once"
     if fix.safe:
-        assert all(after.text(f"env.{name}") == deck.settings.text(f"env.{name}") for name in PAYS)
+        assert secrets(after) == secrets(deck.settings)
+        assert host(after) == host(deck.settings)
+
+
+def secrets(settings):
+    """Return what says who pays."""
+    return {settings.text(path) for name in PAYS for path in (name, f"env.{name}")} - {None, ""}
+
+
+def host(settings):
+    """Return where prompts go: host and port of the base URL, however it is spelt."""
+    return re.sub(r"^https?://|/v1.*$", "", settings.text("env.ANTHROPIC_BASE_URL") or "").strip()
 
 
 def untouched(values, paths):
@@ -150,8 +162,65 @@ def test_all_safe_fixes_together(text):
     after = preview(settings, Scope.USER, made.edits)
     assert after.files[0].error is None
     assert identities(untried(Deck(), after)) <= identities(untried(Deck(), settings))
-    for name in PAYS:
-        assert after.text(f"env.{name}") == settings.text(f"env.{name}")
+    assert secrets(after) == secrets(settings)
+    assert host(after) == host(settings)
     again = fixes(after, Scope.USER, lambda now: untried(Deck(settings=now), now))
     assert again.edits == ()
     assert all(one.path != two.path for one, two in pairwise(sorted(made.edits, key=lambda edit: edit.path)))
+
+
+SAFE = {
+    "a dummy token": ('{"env": {"ANTHROPIC_BASE_URL": "http://127.0.0.1:1"}}', "AUTH201", False),
+    "a key under the name that one's own server takes": (
+        '{"env": {"ANTHROPIC_BASE_URL": "http://127.0.0.1:1", "ANTHROPIC_API_KEY": "k"}}',
+        "AUTH202",
+        True,
+    ),
+    "a key for a hosted host": (
+        '{"env": {"ANTHROPIC_BASE_URL": "https://r.services.ai.azure.com/anthropic", "ANTHROPIC_API_KEY": "k"}}',
+        "AUTH202",
+        False,
+    ),
+    "a path of one's own server": (
+        '{"env": {"ANTHROPIC_BASE_URL": "http://10.0.0.5:8000/v1", "ANTHROPIC_AUTH_TOKEN": "t"}}',
+        "URL101",
+        True,
+    ),
+    "a path of a hosted host": (
+        '{"env": {"ANTHROPIC_BASE_URL": "https://api.deepseek.com/v1", "ANTHROPIC_AUTH_TOKEN": "t"}}',
+        "URL101",
+        False,
+    ),
+    "an address at the root": ('{"ANTHROPIC_BASE_URL": "http://127.0.0.1:1", "env": {}}', "MODEL307", False),
+    "a misspelt address": ('{"env": {"ANTHROPIC_BASE_ULR": "http://127.0.0.1:1"}}', "FILE703", False),
+    "permissions": (
+        '{"permision": {"allow": ["Bash"]}, "env": {"ANTHROPIC_BASE_URL": "http://127.0.0.1:1"}}',
+        "FILE703",
+        False,
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "code", "safe"), SAFE.values(), ids=SAFE)
+def test_only_what_moves_neither_payer_nor_prompts_is_safe(text, code, safe):
+    settings = of_text(text)
+    found = [one for one in findings_of(Deck(settings=settings)) if one.code == code and one.fix]
+    assert all(one.fix.safe is safe for one in found)
+    assert found or not safe
+
+
+@pytest.mark.parametrize("scope", [Scope.MANAGED, Scope.FLAG])
+def test_no_fix_is_offered_for_a_file_that_is_not_the_users(scope):
+    settings = of_text('{"env": {"ANTHROPIC_BASE_URL": "http://127.0.0.1:1/v1"}}', scope)
+    (finding,) = [one for one in findings_of(Deck(settings=settings)) if one.code == "URL101"]
+    assert finding.fix is None
+    assert finding.message
+
+
+def test_a_fix_is_offered_in_the_file_that_its_value_stands_in():
+    other = loaded(SettingsFile(Scope.PROJECT, Path("/p/settings.json"), exists=True), '{"cleanupPeriodDay": 3}')
+    settings = merged((*of_text('{"model": "opus"}').files, other), {})
+    deck = Deck(settings=settings)
+    (finding,) = [one for one in findings_of(deck) if one.code == "FILE703"]
+    assert finding.fix.scope is Scope.PROJECT
+    assert [one.fix for one in findings_of(deck, scope=Scope.USER) if one.code == "FILE703"] == [None]

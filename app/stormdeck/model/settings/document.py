@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass, field
+from itertools import accumulate
 
 from stormdeck.model.settings import layout
 from stormdeck.model.settings.scanner import Member, Node, ScanError, scan
@@ -36,6 +38,8 @@ class Document:
     text: str
     _root: Node | None = field(repr=False, compare=False)
     """``None``: the file is empty, which the client takes for no settings (measured, all versions)."""
+    _line_starts: list[int] = field(default_factory=list, repr=False, compare=False)
+    """Where the lines begin; empty until a place is asked for."""
 
     @classmethod
     def parse(cls, text: str) -> Document | FileError:
@@ -77,7 +81,7 @@ class Document:
     def position(self, path: Path) -> tuple[int, int] | None:
         """Return line and column of an entry's key, both counted from 1; ``None`` where it is not in the text."""
         member = self._member(_keys(path))
-        return None if member is None else _line_and_column(self.text, member.start)
+        return None if member is None else self._place(member.start)
 
     def extent(self, path: Path) -> tuple[int, int, int] | None:
         """Return line and column of an entry's value, and how many characters of it stand on that line."""
@@ -85,7 +89,7 @@ class Document:
         if member is None:
             return None
         start, end = member.node.start, member.node.end
-        return *_line_and_column(self.text, start), len(self.text[start:end].partition("\n")[0].rstrip("\r"))
+        return *self._place(start), len(self.text[start:end].partition("\n")[0].rstrip("\r"))
 
     def set(self, path: Path, value: object) -> Document:
         """Return the document with one value set; equal text when it is set to that already.
@@ -119,6 +123,15 @@ class Document:
             index = max(at for at, member in enumerate(parent.members or ()) if member.key == keys[-1])
             document = document._edited(*layout.removal(document.text, parent, index), "")
         return document
+
+    def _place(self, offset: int) -> tuple[int, int]:
+        """Return line and column of an offset; of many places the lines are counted once."""
+        if not self._line_starts:
+            ends = accumulate(len(line) + 1 for line in self.text.split("\n"))
+            self._line_starts.extend((0, *ends))
+        line = bisect_right(self._line_starts, offset)
+        start = self._line_starts[line - 1]
+        return line, offset - (start or len(BOM) * self.text.startswith(BOM)) + 1
 
     def _replaced(self, member: Member, value: object) -> Document:
         """Return the document with the value of an entry replaced where it differs."""

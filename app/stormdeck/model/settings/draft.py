@@ -16,6 +16,9 @@ from stormdeck.model.settings.fixing import fixes
 from stormdeck.model.settings.merge import entries, has_entry, preview, value_at
 from stormdeck.model.settings.scope import EDITABLE, Scope, SettingsFile, SettingsSnapshot, as_text
 
+_KEPT = 3
+"""States kept for undo: a long file's takes some megabytes."""
+
 
 @dataclass(frozen=True)
 class Draft:
@@ -34,6 +37,8 @@ class Draft:
     """Those taken back, the last one first to come again."""
     made: SettingsSnapshot | None = field(default=None, repr=False, compare=False)
     """The settings with the edits made; ``None``: not worked out yet."""
+    past: tuple[SettingsSnapshot, ...] = field(default=(), repr=False, compare=False)
+    """The settings before each of the last edits, the last one last, so that undo reads no text."""
 
     @property
     def file(self) -> SettingsFile | None:
@@ -52,16 +57,18 @@ class Draft:
     def take(self, edits: Iterable[Edit]) -> Draft:
         """Return the draft with more edits."""
         more = tuple(edits)
+        if not more:
+            return self
+        past = (*self.past[1 - _KEPT :], self.would) if len(more) == 1 else ()
         return replace(
-            self,
-            edits=(*self.edits, *more),
-            undone=(),
-            made=preview(self.would, self.scope, more) if more else self.made,
+            self, edits=(*self.edits, *more), undone=(), made=preview(self.would, self.scope, more), past=past
         )
 
     def undo(self) -> Draft:
         """Return the draft without its last edit."""
-        return replace(self, edits=self.edits[:-1], undone=(*self.undone, *self.edits[-1:]), made=None)
+        made = self.past[-1] if self.past else None
+        undone = (*self.undone, *self.edits[-1:])
+        return replace(self, edits=self.edits[:-1], undone=undone, made=made, past=self.past[:-1])
 
     def redo(self) -> Draft:
         """Return the draft with the edit that was taken back last."""
@@ -69,7 +76,10 @@ class Draft:
 
     def on(self, deck: Deck) -> Draft:
         """Return the draft on top of what is known now."""
-        return replace(self, deck=deck, made=self.would if deck.settings is self.deck.settings else None)
+        if deck is self.deck:
+            return self
+        same = deck.settings is self.deck.settings
+        return replace(self, deck=deck, made=self.would if same else None, past=self.past if same else ())
 
     @cached_property
     def would(self) -> SettingsSnapshot:

@@ -23,6 +23,8 @@ _ROUNDS = 100
 """Far more than there are rules; two fixes that undo each other must not run for ever."""
 _STEPS = 4
 """Findings that one fix may bring to light, one after the other."""
+_TRIED = 40
+"""Fixes that are tried at once, of the worst findings; the others are offered when these are gone."""
 _FEW = 500
 """Entries up to which settings are tried as a whole; of more, only those that rules and fixes name."""
 _SEVERITIES = tuple(Severity)
@@ -48,6 +50,10 @@ def offered(
         return found
     few = _reduced(settings, found)
     before = found if few is settings else check(few)
+    with_fix = [finding for finding in found if finding.fix is not None]
+    if len(with_fix) > _TRIED:
+        left = set(map(id, with_fix[_TRIED:]))
+        found = tuple(replace(finding, fix=None) if id(finding) in left else finding for finding in found)
     return tuple(
         finding if finding.fix is None else _judged(finding, finding.fix, few, before, check, scope)
         for finding in found

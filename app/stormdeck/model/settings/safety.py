@@ -18,6 +18,7 @@ _CREDENTIAL = re.compile(
     r"|[Hh]elper$|^forceLogin|AuthRefresh$|CredentialExport$|^xaaIdp$"
 )
 """Names of settings that say as whom the client asks, and so who pays."""
+_SENT = {"env.ANTHROPIC_AUTH_TOKEN", "env.ANTHROPIC_API_KEY"}
 _ROUTE = re.compile(
     r"(?:_BASE_URL|_ENDPOINT|_RESOURCE|_REGION|_PROJECT_ID|_WORKSPACE_ID)$|^(?:HTTPS?|ALL)_PROXY$"
     r"|^CLAUDE_CODE_USE_(?:ANTHROPIC_AWS|BEDROCK|FOUNDRY|MANTLE|VERTEX)$|[Gg]atewayUrl$"
@@ -54,7 +55,8 @@ def is_safe(before: SettingsSnapshot, after: SettingsSnapshot, edits: Iterable[E
     if any(_POWER.search(path) for path in paths & ROOT_KEYS):
         return False
     changed = {path for path in paths if before.text(path) != after.text(path)}
-    if any(_CREDENTIAL.search(_name(path)) for path in changed & _read(changed)):
+    credentials = {path for path in _read(changed) if _CREDENTIAL.search(_name(path))}
+    if credentials and not _is_same_secret(before, after, credentials):
         return False
     if BASE_URL in changed and not _same_origin(before.text(BASE_URL) or "", after.text(BASE_URL) or ""):
         return False
@@ -63,6 +65,12 @@ def is_safe(before: SettingsSnapshot, after: SettingsSnapshot, edits: Iterable[E
     if any(_is_other_model(before, after, path) for path in changed & _MODELS):
         return False
     return _asks_own_server(after) or _read(changed) <= _OWN_MATTER
+
+
+def _is_same_secret(before: SettingsSnapshot, after: SettingsSnapshot, changed: set[str]) -> bool:
+    """Return whether one's own server gets the secret that it got, under the name that it takes."""
+    old, new = ({snapshot.text(path) for path in _SENT if snapshot.text(path)} for snapshot in (before, after))
+    return changed <= _SENT and old == new and _asks_own_server(before) and _asks_own_server(after)
 
 
 def _name(path: str) -> str:

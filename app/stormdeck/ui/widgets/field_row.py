@@ -134,11 +134,16 @@ class FieldRow(Widget, can_focus=True):
             await self.run_action("screen.edit")
 
     def on_key(self, event: events.Key) -> None:
-        """Let escape drop what was typed, and the down key pick the next offer."""
+        """Let escape drop what was typed, the down key pick the next offer, and tab go to the next row."""
         if event.key == "down" and self.input is not None and self._offers():
             event.stop()
             event.prevent_default()
             self._pick(self.input)
+        if event.key in {"tab", "shift+tab"}:
+            # No other widget can have the focus: Textual would stay here.
+            event.stop()
+            event.prevent_default()
+            self.action_move(1 if event.key == "tab" else -1)
         if event.key == "escape" and self.input is not None:
             event.stop()
             self.post_message(self.Left(self, kept=False))
