@@ -18,7 +18,7 @@ from stormdeck.sources.litellm_config import read_proxy_config
 def found(stack):
     """Return the codes of the findings about each deployment, and those of the rest of the file under no name."""
     proxy = ProxySnapshot(stack.proxy.url, ServerKind.LITELLM, ServerState.UP, version=stack.version)
-    vllm = VllmSnapshot(stack.vllm.url, ServerState.UP, version="0.32.0", models=(ServedModel(SERVED, None, 131_072),))
+    vllm = VllmSnapshot(stack.vllm.url, ServerState.UP, version="0.32.0", models=(ServedModel(SERVED, 131_072),))
     config = read_proxy_config(stack.config)
     facts = Facts.effective(merged((), {}), proxy_config=config, live=Live(proxy=proxy, vllm=vllm))
     names = {one.path: one.name for one in config.deployments()}

@@ -60,7 +60,7 @@ def test_the_log_of_vllm_tells_what_came_through(stack):
     lines, seen = stack.told_since(mark, 2), stack.vllm.lines(behind)
     ledger = Ledger()
     assert len(ledger.take(batch(lines))) == 2
-    assert ledger.take_behind(batch(seen, "vllm.log")) == 6
+    assert ledger.take_behind(batch(seen, "vllm.log")).asked == 6
     meter = TrafficMeter()
     meter.set_primary("litellm.log")
     meter.take(batch(lines))
