@@ -188,8 +188,7 @@ class ServerDesk:
         base = base_url(self._settings)
         if self._named.logs or base is None or server is None or found.server(proxy=True) is not None:
             return True
-        asked, own = address(base.url), address(server.url)
-        return self._asks_proxy() or (asked is not None and own is not None and asked.place == own.place)
+        return self._asks_proxy() or _are_one_place(base.url, server.url)
 
     def _asks_proxy(self) -> bool:
         """Return whether the client's requests go to the proxy that is asked, up or down."""
@@ -197,8 +196,7 @@ class ServerDesk:
         if polled is None:
             return False
         base = base_url(self._settings)
-        asked, own = address(base.url if base is not None else polled[0].url), address(polled[0].url)
-        return asked is not None and own is not None and asked.place == own.place
+        return _are_one_place(base.url if base is not None else polled[0].url, polled[0].url)
 
     def _leave_path(self, found: DiscoverySnapshot, base: str) -> None:
         """Leave servers that the base URL leads past, and those not found again once it names another place.
@@ -290,6 +288,12 @@ class ServerDesk:
             return False
         self._ended.add(process.pid)
         return True
+
+
+def _are_one_place(one: str, other: str) -> bool:
+    """Return whether two URLs lead to the same host and port."""
+    first, second = address(one), address(other)
+    return first is not None and second is not None and first.place == second.place
 
 
 def _leads(settings: SettingsSnapshot) -> tuple[str | None, bool, str | None]:
