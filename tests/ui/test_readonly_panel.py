@@ -73,12 +73,15 @@ def test_a_panel_that_is_read_only_leaves_the_disk_as_it_was(panel, home):
 
 
 def test_without_it_the_same_keys_write(panel, home):
+    async def fix_save_and_publish(pilot):
+        await fix_and_save(pilot)
+        await until(pilot, (home / STATE / "panels").is_dir, "nothing is published")
+
     before = files(home)
-    panel(fix_and_save, readonly=False)
+    panel(fix_save_and_publish, readonly=False)
     after = files(home)
     assert {STATE + "theme", STATE + "storms.sqlite3"} <= after.keys() - before.keys()
     assert b"/v1" not in after[".claude/settings.json"]
-    assert (home / STATE / "panels").is_dir()
 
 
 def watched(app):
