@@ -5,8 +5,8 @@ import sys
 
 import stormdeck.feed.servers
 from stormdeck.__main__ import main
-from stormdeck.sources.discovery import discover
-from stormdeck.sources.processes import Scan
+from stormdeck.sources.discovery.search import discover
+from stormdeck.sources.processes.scan import Scan
 
 discover_named = functools.partial(discover, ports=(), scan=lambda _: Scan())
 """Finds what a flag or the settings name, and nothing else."""

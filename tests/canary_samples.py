@@ -5,17 +5,15 @@ from dataclasses import replace
 from pathlib import Path
 
 from stormdeck.model.canary.check import Route
-from stormdeck.model.canary.hearing import Hearing
-from stormdeck.model.canary.judging import judge
-from stormdeck.model.canary.outcome import Way
+from stormdeck.model.canary.judge import judge
 from stormdeck.model.canary.plan import plan_of
 from stormdeck.model.canary.questions import Shape, asks
-from stormdeck.model.hop import HopKind
-from stormdeck.model.rules.facts import Facts
-from stormdeck.model.rules.live import Live
-from stormdeck.model.server import ProxySnapshot, ServedModel, ServerKind, ServerState, VllmSnapshot
+from stormdeck.model.canary.response import ResponseReader, Way
+from stormdeck.model.finding import HopKind
+from stormdeck.model.rules.facts import Facts, Live
 from stormdeck.model.settings.merge import loaded, merged
 from stormdeck.model.settings.scope import Scope, SettingsFile
+from stormdeck.model.snapshots.server import ProxySnapshot, ServedModel, ServerKind, ServerState, VllmSnapshot
 
 DATA = Path(__file__).parent / "data" / "canary"
 MODEL = "Qwen3.5-27B"
@@ -50,7 +48,7 @@ def from_litellm(scenario, of="1.109-hosted_vllm"):
 
 def heard(question, status, kind, body, gone=None, detail="", version=NEW, step_s=0.1):
     """Return the outcome of an answer whose bytes come line by line, a step apart; no status: nothing comes."""
-    hearing = Hearing(ask(question, version), [TOKEN], 0.0)
+    hearing = ResponseReader(ask(question, version), [TOKEN], 0.0)
     if status is not None:
         hearing.begins(status, kind)
     now = 0.0

@@ -9,8 +9,8 @@ from pathlib import Path
 import samples
 from stormdeck.model.logs.book import LogBook
 from stormdeck.ui.app import StormdeckApp
+from stormdeck.ui.appearance import Appearance
 from stormdeck.ui.clock import Clock
-from stormdeck.ui.look import Look
 
 DEADLINE_S = 15.0
 HOME = Path("/home/me")
@@ -35,7 +35,9 @@ def make_app(*, lines=None, home=HOME, look=None, demo=False, client_version=Non
     book = LogBook(limit)
     for batch in samples.log_lines() if lines is None else lines:
         book.add(*batch)
-    return StormdeckApp(home, book=book, clock=Still(), look=look or Look(), demo=demo, client_version=client_version)
+    return StormdeckApp(
+        home, book=book, clock=Still(), look=look or Appearance(), demo=demo, client_version=client_version
+    )
 
 
 def in_loop(test):

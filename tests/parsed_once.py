@@ -1,13 +1,13 @@
 """The panel's style sheets, parsed once for each theme in a run of tests: every test starts a panel of its own."""
 
-from stormdeck.ui.sheets import KeptStylesheet
+from stormdeck.ui.textual_patches.styles import CachedStylesheet
 
 _PARSED = {}
 
 
 def share():
     """Let all panels of this process use what one of them has parsed."""
-    begin, change = KeptStylesheet.__init__, KeptStylesheet.set_variables
+    begin, change = CachedStylesheet.__init__, CachedStylesheet.set_variables
 
     def begun(self, variables):
         begin(self, variables)
@@ -19,7 +19,7 @@ def share():
         change(self, variables)
         self._parse_cache = _of(self)
 
-    KeptStylesheet.__init__, KeptStylesheet.set_variables = begun, changed
+    CachedStylesheet.__init__, CachedStylesheet.set_variables = begun, changed
 
 
 def _of(sheet):

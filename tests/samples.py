@@ -3,13 +3,20 @@
 from dataclasses import replace
 from pathlib import Path
 
-from stormdeck.model.discovery import DiscoverySnapshot, Found, Missed, ServerProcess
-from stormdeck.model.gpu import Gpu, GpuProcess, GpuSnapshot, GpuState
-from stormdeck.model.retries.storm import Outcome, Storm
-from stormdeck.model.server import EngineStats, ProxySnapshot, ServedModel, ServerKind, ServerState, VllmSnapshot
+from stormdeck.model.retries.storms.storm import Outcome, Storm
 from stormdeck.model.settings.merge import loaded, merged
 from stormdeck.model.settings.scope import Scope, SettingsFile
-from stormdeck.model.traffic import Bucket, TrafficSnapshot
+from stormdeck.model.snapshots.discovery import DiscoverySnapshot, Found, Missed, ServerProcess
+from stormdeck.model.snapshots.gpu import Gpu, GpuProcess, GpuSnapshot, GpuState
+from stormdeck.model.snapshots.server import (
+    EngineStats,
+    ProxySnapshot,
+    ServedModel,
+    ServerKind,
+    ServerState,
+    VllmSnapshot,
+)
+from stormdeck.model.snapshots.traffic import Bucket, TrafficSnapshot
 
 NOW = 1_795_269_720.0
 """2026-11-21 14:02:00 UTC."""

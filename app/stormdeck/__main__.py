@@ -23,7 +23,7 @@ NO_READER = 141
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command line and return its exit code; nothing but that code leaves, whatever happens."""
-    from stormdeck.commands.talk import OutputError, flush, say
+    from stormdeck.commands.output import OutputError, flush, say
 
     _never_fail_to_print()
     try:
@@ -47,7 +47,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run_safely(argv: Sequence[str]) -> int:
     """Run a command line; an error that nobody expected is told, and has an exit code."""
-    from stormdeck.commands.talk import OutputError
+    from stormdeck.commands.output import OutputError
 
     try:
         return _run(argv)
@@ -60,7 +60,7 @@ def _run_safely(argv: Sequence[str]) -> int:
 def _run(argv: Sequence[str]) -> int:
     if argv[:1] == ["status"]:
         # A status bar asks every few seconds: nothing of what follows is imported when a running panel answers.
-        from stormdeck.commands.quick import answered
+        from stormdeck.commands.status.fast_path import answered
 
         code = answered(argv, os.environ)
         if code is not None:
@@ -70,9 +70,9 @@ def _run(argv: Sequence[str]) -> int:
 
 def _run_command(argv: Sequence[str]) -> int:
     from stormdeck.commands.cli import BAD_OPTIONS, complain, options_for, parse, run_headless
+    from stormdeck.commands.output import say
     from stormdeck.commands.parsers import DEMO, PANEL, REPLAY
-    from stormdeck.commands.talk import say
-    from stormdeck.garbage import hold
+    from stormdeck.process_memory import pause
 
     try:
         invocation = parse(argv)
@@ -87,7 +87,7 @@ def _run_command(argv: Sequence[str]) -> int:
     if missing:
         say(f"stormdeck needs a terminal; {missing} is none. Run it in a terminal or a tmux pane.")
         return BAD_OPTIONS
-    hold()
+    pause()
     if invocation.command == REPLAY:
         return _replay(loaded.options, invocation.arguments.file, invocation.arguments.speed)
     return _demo(loaded.options) if invocation.command == DEMO else _panel(loaded.options)
@@ -160,7 +160,7 @@ def _report(error: Exception, argv: Sequence[str]) -> int:
 
     Claude Code shows nothing of a status line's command that fails: that one gets its line, and 0.
     """
-    from stormdeck.commands.talk import put, say
+    from stormdeck.commands.output import put, say
     from stormdeck.options.kinds import printable
     from stormdeck.options.load import DEBUG
 

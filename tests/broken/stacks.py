@@ -6,15 +6,14 @@ from functools import reduce
 from pathlib import Path
 
 from samples import CALM, ENGINE, FOUND, GPUS, NO_GPU, NOTHING, NOW, PROXY, VLLM, VLLM_PROCESS, settings
-from stormdeck.feed.reduce import take
+from stormdeck.feed.reducer import take
 from stormdeck.model.deck import Deck
-from stormdeck.model.discovery import DiscoverySnapshot, Found, Missed
 from stormdeck.model.logs.batch import LogBatch
-from stormdeck.model.logs.endings import ending
-from stormdeck.model.logs.tails import LogTails
-from stormdeck.model.meter import TrafficMeter
-from stormdeck.model.rules.live import Probe, Reach
-from stormdeck.model.server import ServedModel, ServerKind, ServerState
+from stormdeck.model.logs.endings import LogTails, ending
+from stormdeck.model.rules.facts import Probe, Reach
+from stormdeck.model.snapshots.discovery import DiscoverySnapshot, Found, Missed
+from stormdeck.model.snapshots.server import ServedModel, ServerKind, ServerState
+from stormdeck.model.traffic.meter import TrafficMeter
 
 DATA = Path(__file__).parents[1] / "data"
 DIRECT, VIA = "http://127.0.0.1:8000", "http://127.0.0.1:4000"
@@ -48,7 +47,7 @@ def via_proxy(env=None):
 
 def yaml(name):
     """Return LiteLLM's configuration from a file of the measurements."""
-    from stormdeck.sources.litellm_config import read_proxy_config
+    from stormdeck.sources.litellm_yaml import read_proxy_config
 
     return read_proxy_config(DATA / "litellm" / f"{name}.yaml")
 

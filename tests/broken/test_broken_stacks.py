@@ -36,12 +36,12 @@ from stacks import (
 )
 
 from samples import BROKEN, CALM, GAVE_UP, GPUS, LIVE, NO_FILE, NOW, RECOVERED, gpu
-from stormdeck.model.discovery import Left
-from stormdeck.model.gpu import GpuSnapshot, GpuState
-from stormdeck.model.hop import HopKind
-from stormdeck.model.light import Light
-from stormdeck.model.rules.live import Reach
-from stormdeck.model.server import ServerKind, ServerState
+from stormdeck.model.finding import HopKind
+from stormdeck.model.rules.facts import Reach
+from stormdeck.model.snapshots.discovery import Left
+from stormdeck.model.snapshots.gpu import GpuSnapshot, GpuState
+from stormdeck.model.snapshots.server import ServerKind, ServerState
+from stormdeck.model.symbols import Health
 from stormdeck.model.verdict.ranking import statements
 
 TABLE = Path(__file__).with_name("TABLE.md")
@@ -58,7 +58,7 @@ class Stack:
     hop: str | None
     code: str | None
     words: str
-    light: Light = Light.BROKEN
+    light: Health = Health.ERROR
     version: str | None = "2.1.329"
 
     @property
@@ -83,16 +83,20 @@ def timeouts():
 STACKS = {
     # Nothing there, or not yet.
     "nothing is configured and nothing runs": Stack(
-        (NO_FILE, *NOT_FOUND[1:]), SERVER, None, "No vLLM and no proxy found", Light.LOOK
+        (NO_FILE, *NOT_FOUND[1:]), SERVER, None, "No vLLM and no proxy found", Health.WARNING
     ),
     "vLLM runs and the client has no settings": Stack(
-        (NO_FILE, ALONE, vllm(), GPUS), CLIENT, "URL102", "not set up here yet", Light.LOOK
+        (NO_FILE, ALONE, vllm(), GPUS), CLIENT, "URL102", "not set up here yet", Health.WARNING
     ),
     "vLLM loads, its port refuses": Stack(
-        (*NOT_FOUND, LOADING, tail("vllm-0.32-crash-at-start.log")), SERVER, None, "is starting", Light.LOOK
+        (*NOT_FOUND, LOADING, tail("vllm-0.32-crash-at-start.log")), SERVER, None, "is starting", Health.WARNING
     ),
     "vLLM loads, found at the base URL": Stack(
-        (*STRAIGHT, vllm(ServerState.STARTING, "pid 4700 runs and is loading")), SERVER, None, "starting", Light.LOOK
+        (*STRAIGHT, vllm(ServerState.STARTING, "pid 4700 runs and is loading")),
+        SERVER,
+        None,
+        "starting",
+        Health.WARNING,
     ),
     "nothing answers at the base URL": Stack(
         (*NOT_FOUND, replace(elsewhere(DIRECT, DOWN), beside=()), probe(Reach.REFUSED)),
@@ -115,14 +119,14 @@ STACKS = {
         SERVER,
         None,
         "No answer yet from :8000",
-        Light.UNKNOWN,
+        Health.UNKNOWN,
     ),
     "a known vLLM is late from the first question on": Stack(
         (*STRAIGHT, vllm(ServerState.SILENT, "no whole answer within 3.5 s")),
         SERVER,
         None,
         "No answer yet from :8000",
-        Light.UNKNOWN,
+        Health.UNKNOWN,
     ),
     "vLLM hangs whole: it takes connections and stopped answering": Stack(
         (
@@ -139,7 +143,7 @@ STACKS = {
         SERVER,
         None,
         "is neither vLLM nor a known proxy",
-        Light.LOOK,
+        Health.WARNING,
     ),
     # Death, as its log tells it.
     "vLLM is down": Stack((*STRAIGHT, vllm(ServerState.DOWN, DOWN)), SERVER, "URL105", "vLLM :8000 is down"),
@@ -178,7 +182,7 @@ STACKS = {
         SERVER,
         None,
         "stopped answering",
-        Light.LOOK,
+        Health.WARNING,
     ),
     "the engine dies and the client retries": Stack(
         (
@@ -335,7 +339,7 @@ STACKS = {
         CLIENT,
         None,
         "A request failed 40 s ago; one after it passed: 404",
-        Light.LOOK,
+        Health.WARNING,
     ),
     # Files.
     "the settings are no JSON": Stack((*STRAIGHT, BROKEN), CLIENT, "FILE701", "settings.json line 3"),
@@ -358,7 +362,7 @@ STACKS = {
         SERVER,
         "TIME504",
         "The first token takes 48 s, and Claude Code gives up after 60 s",
-        Light.LOOK,
+        Health.WARNING,
     ),
     "the window is smaller than the first prompt": Stack(
         (*STRAIGHT, vllm(window=16384), config({"CLAUDE_CODE_MAX_CONTEXT_TOKENS": "16384"})),
@@ -460,7 +464,7 @@ STACKS = {
         VIA,
         "PROXY811",
         "5 requests in flight, 1 turn waits",
-        Light.LOOK,
+        Health.WARNING,
     ),
     # The engine and the cards.
     "vLLM was started without tool calls": Stack(
@@ -486,14 +490,14 @@ STACKS = {
         SERVER,
         "SERVER907",
         "KV cache 99 %, 7 requests wait",
-        Light.LOOK,
+        Health.WARNING,
     ),
     "the prefix cache went cold with an update": Stack(
         warm_then_cold(),
         CLIENT,
         "TRAFFIC402",
         "9 % found in it with 2.1.329, 87 % before with Claude Code 2.1.112",
-        Light.LOOK,
+        Health.WARNING,
         version=None,
     ),
     "a GPU fell off the bus": Stack(
@@ -511,14 +515,14 @@ STACKS = {
         VIA,
         "PROXY808",
         "Recovered after 7 attempts",
-        Light.LOOK,
+        Health.WARNING,
     ),
     "a storm that the client gave up": Stack(
         (*THROUGH, replace(CALM, storms=(replace(GAVE_UP, started=NOW - 190, last=NOW - 60),))),
         SERVER,
         None,
         "gave up after 11 attempts",
-        Light.LOOK,
+        Health.WARNING,
     ),
 }
 
@@ -537,7 +541,7 @@ def test_the_headline_names_the_hop_and_the_rule(name):
 @pytest.mark.parametrize("name", STACKS)
 def test_every_statement_says_what_it_rests_on_and_what_to_do(name):
     for one in told(STACKS[name]):
-        if one.light in {Light.BROKEN, Light.LOOK}:
+        if one.light in {Health.ERROR, Health.WARNING}:
             assert one.evidence, one.headline
             assert one.step, one.headline
         assert all(len(line) <= 38 for line in one.brief.splitlines()), one.brief

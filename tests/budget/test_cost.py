@@ -12,17 +12,16 @@ from textual.widgets import Input
 
 from panel import AREAS, hand, in_loop, show, until
 from samples import CALM, FOUND, GPUS, NOW, PROXY, VLLM, WELL, WRONG, settings
+from stormdeck.model.editing import draft
 from stormdeck.model.logs.book import LogBook
 from stormdeck.model.masking import json_text
-from stormdeck.model.settings import draft
 from stormdeck.ui.screens.base import Area
-from stormdeck.ui.screens.raw import RawScreen
-from stormdeck.ui.widgets import settings_form
-from stormdeck.ui.widgets.live_panel import LivePanel
-from stormdeck.ui.widgets.log_line import LineDrawer
-from stormdeck.ui.widgets.log_tail import LOOK_BACK
-from stormdeck.ui.widgets.log_view import LogView
-from stormdeck.ui.widgets.panel import Panel
+from stormdeck.ui.screens.pages import RawScreen
+from stormdeck.ui.widgets.logs.line import LineDrawer
+from stormdeck.ui.widgets.logs.tail import LOOK_BACK
+from stormdeck.ui.widgets.logs.view import LogView
+from stormdeck.ui.widgets.panel import LivePanel, Panel
+from stormdeck.ui.widgets.settings import form
 
 SLOW = ("httpx", "psutil", "pynvml", "yaml", "prometheus_client", "starlette", "uvicorn")
 WHOLE = (WELL, FOUND, VLLM, PROXY, GPUS, CALM)
@@ -150,8 +149,8 @@ def long_settings(count=3000, name="MY"):
 
 @in_loop
 async def test_a_long_settings_file_costs_no_more_than_the_rows_that_are_seen(panel, monkeypatch):
-    drawn, original = [], settings_form.row_lines
-    monkeypatch.setattr(settings_form, "row_lines", lambda *row: (drawn.append(row[0].path), original(*row))[1])
+    drawn, original = [], form.row_lines
+    monkeypatch.setattr(form, "row_lines", lambda *row: (drawn.append(row[0].path), original(*row))[1])
     async with panel().run_test(size=(120, 40)) as pilot:
         await hand(pilot, long_settings())
         await show(pilot, "settings")

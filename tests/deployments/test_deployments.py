@@ -12,18 +12,19 @@ import pytest
 from servers import Imitation, Reply, closes_at_once, free_url, hangs, litellm, recorded, serving, talks_garbage, vllm
 from test_check_live import WITH_MESSAGES, served, settings
 
-from stormdeck.commands import asking
-from stormdeck.model.discovery import ServerProcess
-from stormdeck.model.server import ServerKind
-from stormdeck.sources.address import address
-from stormdeck.sources.discovery import Named, discover
-from stormdeck.sources.http import HttpClient
-from stormdeck.sources.processes import Listener, Scan
+from stormdeck.commands.check import servers
+from stormdeck.model.snapshots.discovery import ServerProcess
+from stormdeck.model.snapshots.server import ServerKind
+from stormdeck.sources.discovery.configured import ConfiguredTargets
+from stormdeck.sources.discovery.search import discover
+from stormdeck.sources.net.address import address
+from stormdeck.sources.net.http import HttpClient
+from stormdeck.sources.processes.scan import Listener, Scan
 
 LATE_S = 0.25
-PATIENT = asking.Patience(10.0, 10.0, 60.0)
-QUICK = asking.Patience(0.05, 0.05, 1.0, is_quick=True)
-HASTY = asking.Patience(0.5, 0.5, 5.0)
+PATIENT = servers.Patience(10.0, 10.0, 60.0)
+QUICK = servers.Patience(0.05, 0.05, 1.0, is_quick=True)
+HASTY = servers.Patience(0.5, 0.5, 5.0)
 """For servers that never answer: nobody has to wait for them."""
 STARTED = 1_795_200_177
 """When the recorded vLLM began, by its own metrics."""
@@ -49,9 +50,9 @@ def stack(home, monkeypatch):
 
     def set_up(*listeners, ports=(), patient=PATIENT, loading=()):
         found = functools.partial(discover, ports=ports, scan=lambda _: Scan(tuple(listeners), tuple(loading)))
-        monkeypatch.setattr(asking, "discover", found)
-        monkeypatch.setattr(asking, "PATIENT", patient)
-        monkeypatch.setattr(asking, "QUICK", QUICK)
+        monkeypatch.setattr(servers, "discover", found)
+        monkeypatch.setattr(servers, "PATIENT", patient)
+        monkeypatch.setattr(servers, "QUICK", QUICK)
         return home
 
     return set_up
@@ -120,7 +121,7 @@ def notes(stack, url):
 
     async def scene():
         async with HttpClient("9") as http:
-            return (await asking.discover(given(url), http, Named())).log_notes
+            return (await servers.discover(given(url), http, ConfiguredTargets())).log_notes
 
     return asyncio.run(scene())
 
@@ -292,8 +293,8 @@ def test_a_search_that_is_given_up_has_not_found_nothing(stack, monkeypatch):
     async def endless(*_args, **_more):
         await asyncio.sleep(3600)
 
-    home = stack(patient=asking.Patience(0.05, 0.05, 0.05))
-    monkeypatch.setattr(asking, "discover", endless)
+    home = stack(patient=servers.Patience(0.05, 0.05, 0.05))
+    monkeypatch.setattr(servers, "discover", endless)
     code, said = status(home)
     assert (code, said["headline"]["text"]) == (1, "Looking for vLLM and a proxy on this machine")
 
@@ -326,7 +327,7 @@ def test_one_look_puts_no_question_twice():
     server = vllm(**WITH_MESSAGES, _version=recorded("get_03_get_version.txt"))
 
     async def scene():
-        async with serving(server) as url, asking.KnockingClient("9") as http:
+        async with serving(server) as url, servers.KnockingClient("9") as http:
             await asyncio.gather(*(http.get(f"{url}/version") for _ in range(5)))
             await http.get(f"{url}/v1/models", "key")
             await http.get(f"{url}/v1/models")

@@ -13,12 +13,13 @@ import pytest
 from servers import vllm
 from test_check_live import WITH_MESSAGES, served
 
-from stormdeck.model.server import ServerKind
 from stormdeck.model.settings.merge import merged
-from stormdeck.sources.address import address
-from stormdeck.sources.discovery import Named, discover
-from stormdeck.sources.http import HttpClient
-from stormdeck.sources.processes import Scan, scan_processes
+from stormdeck.model.snapshots.server import ServerKind
+from stormdeck.sources.discovery.configured import ConfiguredTargets
+from stormdeck.sources.discovery.search import discover
+from stormdeck.sources.net.address import address
+from stormdeck.sources.net.http import HttpClient
+from stormdeck.sources.processes.scan import Scan, scan_processes
 
 DEADLINE_S = 20.0
 SSH = ["-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR"]
@@ -117,7 +118,9 @@ def test_a_real_forwarder_is_named_and_its_command_line_is_not_vllm_s(tmp_path, 
 
     async def look():
         async with HttpClient("9") as http:
-            return await discover(merged((), {"ANTHROPIC_BASE_URL": url}), http, Named(), ports=(), scan=scan)
+            return await discover(
+                merged((), {"ANTHROPIC_BASE_URL": url}), http, ConfiguredTargets(), ports=(), scan=scan
+            )
 
     with served(vllm(**WITH_MESSAGES)) as (target,), FORWARDERS[name](tmp_path, port, address(target).port):
         found = asyncio.run(look())

@@ -3,8 +3,8 @@
 import re
 from pathlib import Path
 
-from stormdeck.model.rules.pages import markdown_table
 from stormdeck.model.rules.registry import RULES
+from stormdeck.model.rules.rule import markdown_table
 
 TESTS = Path(__file__).parents[1]
 README = TESTS.parent / "README.md"

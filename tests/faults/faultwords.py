@@ -11,7 +11,7 @@ from pathlib import Path
 from stacks import DIRECT, STRAIGHT, deck
 
 from samples import NOW
-from stormdeck.model.server import VllmSnapshot
+from stormdeck.model.snapshots.server import VllmSnapshot
 from stormdeck.model.verdict.ranking import verdict
 
 DEADLINE_S = 15.0

@@ -5,7 +5,7 @@ import threading
 from fake_nvml import GPU_IS_LOST, UNKNOWN, Card, FakeNvml
 from faultwords import headline
 
-from stormdeck.model.gpu import GpuState
+from stormdeck.model.snapshots.gpu import GpuState
 from stormdeck.sources.gpu.nvml import Nvml
 from stormdeck.sources.gpu.sampler import SILENT_S, GpuSampler
 

@@ -13,12 +13,12 @@ from faultwords import headline, no_descriptors, until
 
 from panel import hand, in_loop, rows_with, show
 from samples import CALM, FOUND, GPUS, VLLM
-from stormdeck.feed import logdesk
-from stormdeck.feed.logdesk import PIECE, WAITING_PIECES, LogDesk
+from stormdeck.feed import logs
+from stormdeck.feed.logs import PIECE, WAITING_PIECES, LogFeed
 from stormdeck.model.logs.batch import LogBatch
 from stormdeck.model.logs.book import LogBook
-from stormdeck.model.meter import TrafficMeter
-from stormdeck.model.troubles import Troubles
+from stormdeck.model.snapshots.own_faults import OwnFaults
+from stormdeck.model.traffic.meter import TrafficMeter
 from stormdeck.sources.logs import follow, tail
 
 NOBODY = 65534
@@ -35,7 +35,7 @@ class Followed:
     def __init__(self, path):
         self.path = path
         self.book = LogBook()
-        self.desk = LogDesk(self.book, TrafficMeter(), lambda: None)
+        self.desk = LogFeed(self.book, TrafficMeter(), lambda: None)
 
     @property
     def lines(self):
@@ -198,7 +198,7 @@ def test_a_log_on_a_drive_that_stalls_blocks_nothing(path, said, monkeypatch):
         return really_read(*args)
 
     monkeypatch.setattr(tail.os, "pread", read)
-    monkeypatch.setattr(logdesk, "SILENT_S", 0.05)
+    monkeypatch.setattr(logs, "SILENT_S", 0.05)
 
     async def story(log):
         released.clear()
@@ -260,7 +260,7 @@ def test_however_much_comes_at_once_the_loop_turns_in_between(tmp_path):
     book = LogBook()
 
     async def scene():
-        desk = LogDesk(book, TrafficMeter(), lambda: None)
+        desk = LogFeed(book, TrafficMeter(), lambda: None)
         desk.follow([tmp_path / "none.log"])
         batch = LogBatch("vllm.log", tuple(map(str, range(pieces * PIECE))), 1.0, history=False)
         threading.Thread(target=desk._offer, args=(batch,), daemon=True).start()
@@ -300,9 +300,9 @@ async def test_what_stands_against_a_log_is_on_the_screen(panel, area):
     async with panel().run_test(size=(120, 40)) as pilot:
         await hand(pilot, FOUND, VLLM, GPUS, CALM)
         await show(pilot, area)
-        await hand(pilot, Troubles(remarks=("/var/log/vllm.log: 2.0 MB skipped",)))
+        await hand(pilot, OwnFaults(remarks=("/var/log/vllm.log: 2.0 MB skipped",)))
         assert rows_with(pilot.app, "/var/log/vllm.log: 2.0 MB skipped")
-        await hand(pilot, Troubles(unread=("/var/log/vllm.log was deleted",)))
+        await hand(pilot, OwnFaults(unread=("/var/log/vllm.log was deleted",)))
         assert rows_with(pilot.app, "/var/log/vllm.log was deleted")
-        await hand(pilot, Troubles())
+        await hand(pilot, OwnFaults())
         assert not rows_with(pilot.app, "/var/log/vllm.log was deleted")

@@ -26,11 +26,12 @@ from servers import (
     vllm,
 )
 
-from stormdeck.model.server import ServerState
 from stormdeck.model.settings.scope import SettingsSnapshot
-from stormdeck.sources.discovery import Named, discover
-from stormdeck.sources.http import HttpClient
-from stormdeck.sources.vllm import VllmSource
+from stormdeck.model.snapshots.server import ServerState
+from stormdeck.sources.discovery.configured import ConfiguredTargets
+from stormdeck.sources.discovery.search import discover
+from stormdeck.sources.net.http import HttpClient
+from stormdeck.sources.servers.vllm import VllmSource
 
 SOON, LONG = 0.2, 10.0
 """Deadlines of a poll: for servers that are to miss it, and for those that are not."""
@@ -215,14 +216,14 @@ def test_without_a_free_descriptor_the_server_is_not_called_down(said):
         server = Changing()
         async with serving(server) as url, HttpClient("9.9") as http:
             before = descriptors()
-            await discover(SettingsSnapshot(), http, Named(None, None, (), None), ports=())
+            await discover(SettingsSnapshot(), http, ConfiguredTargets(None, None, (), None), ports=())
             source = VllmSource(url, http, Clock(), deadline_s=LONG)
             await source.poll()
             await http.aclose()
             await until(lambda: len(descriptors()) <= len(before))
             with no_descriptors():
                 short = await source.poll()
-                found = await discover(SettingsSnapshot(), http, Named(None, None, (), None), ports=(1,))
+                found = await discover(SettingsSnapshot(), http, ConfiguredTargets(None, None, (), None), ports=(1,))
             return short, found, await source.poll()
 
     short, found, back = asyncio.run(scene())

@@ -13,8 +13,8 @@ import pytest
 from faultwords import full_disk, headline, no_descriptors, until
 
 from samples import WELL_SET
-from stormdeck.feed import settingsdesk
-from stormdeck.feed.settingsdesk import SettingsDesk
+from stormdeck.feed import settings
+from stormdeck.feed.settings import SettingsFeed
 from stormdeck.model.settings.scope import Scope
 from stormdeck.options import Options
 from stormdeck.paths import user_paths
@@ -34,7 +34,7 @@ class Home:
         self.file.parent.mkdir(parents=True)
         self.file.write_text(WELL_SET)
         self.taken = []
-        self.desk = SettingsDesk(Options(), self.paths, {}, self.taken.append)
+        self.desk = SettingsFeed(Options(), self.paths, {}, self.taken.append)
 
     @property
     def user(self):
@@ -63,8 +63,8 @@ class Home:
 
 @pytest.fixture
 def home(tmp_path, monkeypatch):
-    monkeypatch.setattr(settingsdesk, "SettingsWatcher", partial(SettingsWatcher, interval_s=0.01))
-    monkeypatch.setattr(settingsdesk, "AGAIN_S", 0.02)
+    monkeypatch.setattr(settings, "SettingsWatcher", partial(SettingsWatcher, interval_s=0.01))
+    monkeypatch.setattr(settings, "AGAIN_S", 0.02)
     return Home(tmp_path)
 
 
@@ -142,7 +142,7 @@ def test_a_file_that_changes_all_the_time_is_read_no_oftener_than_it_is_looked_a
         return read_file(scope, path)
 
     monkeypatch.setattr(SettingsWatcher, "_look", look)
-    monkeypatch.setattr(settingsdesk, "read_file", read)
+    monkeypatch.setattr(settings, "read_file", read)
 
     async def scene():
         async with home.read() as opened:
@@ -201,9 +201,9 @@ class Stall:
 
 
 def test_a_drive_that_stalls_is_said_and_its_file_shown_once_it_answers(home, said, monkeypatch):
-    monkeypatch.setattr(settingsdesk, "PATIENCE_S", 0.05)
+    monkeypatch.setattr(settings, "PATIENCE_S", 0.05)
     stall = Stall(read_file, only=home.file)
-    monkeypatch.setattr(settingsdesk, "read_file", stall)
+    monkeypatch.setattr(settings, "read_file", stall)
 
     async def scene():
         async with home.read():
@@ -219,9 +219,9 @@ def test_a_drive_that_stalls_is_said_and_its_file_shown_once_it_answers(home, sa
 
 @pytest.mark.parametrize("hanging", ["read_file", "settings_paths"])
 def test_quitting_does_not_wait_for_a_drive_that_stalls(home, monkeypatch, hanging):
-    monkeypatch.setattr(settingsdesk, "PATIENCE_S", 0.05)
-    stall = Stall(getattr(settingsdesk, hanging))
-    monkeypatch.setattr(settingsdesk, hanging, stall)
+    monkeypatch.setattr(settings, "PATIENCE_S", 0.05)
+    stall = Stall(getattr(settings, hanging))
+    monkeypatch.setattr(settings, hanging, stall)
 
     async def scene():
         async with home.read():
@@ -234,12 +234,12 @@ def test_quitting_does_not_wait_for_a_drive_that_stalls(home, monkeypatch, hangi
 
 def test_a_save_to_a_drive_that_stalls_is_said_and_not_waited_for(home, said, monkeypatch):
     stall = Stall(write_settings)
-    monkeypatch.setattr(settingsdesk, "write_settings", stall)
-    monkeypatch.setattr(settingsdesk, "SAVING_S", 0.05)
+    monkeypatch.setattr(settings, "write_settings", stall)
+    monkeypatch.setattr(settings, "SAVING_S", 0.05)
 
     async def scene():
         async with home.read() as opened:
-            monkeypatch.setattr(settingsdesk, "PATIENCE_S", 0.05)
+            monkeypatch.setattr(settings, "PATIENCE_S", 0.05)
             return await home.desk.save(opened, NEWER)
 
     words = asyncio.run(scene())
@@ -250,7 +250,7 @@ def test_a_save_to_a_drive_that_stalls_is_said_and_not_waited_for(home, said, mo
 
 def test_sigterm_while_saving_finishes_the_save(home, said, monkeypatch):
     stall = Stall(write_settings)
-    monkeypatch.setattr(settingsdesk, "write_settings", stall)
+    monkeypatch.setattr(settings, "write_settings", stall)
 
     async def scene():
         async with home.read() as opened:

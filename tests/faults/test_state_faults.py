@@ -9,37 +9,37 @@ from faultwords import full_disk, headline, until
 from stacks import access
 
 from samples import GAVE_UP, NOW, RECOVERED, STORMY
-from stormdeck.feed import stormdesk
-from stormdeck.feed.stormdesk import StormDesk
+from stormdeck.feed import storms
+from stormdeck.feed.storms import StormFeed
 from stormdeck.model.logs.batch import LogBatch
-from stormdeck.model.meter import TrafficMeter
-from stormdeck.model.retries.storm import Outcome
-from stormdeck.model.troubles import Troubles
-from stormdeck.sources.memory import StormMemory
-from stormdeck.sources.recordings.write import Recorder
+from stormdeck.model.retries.storms.storm import Outcome
+from stormdeck.model.snapshots.own_faults import OwnFaults
+from stormdeck.model.traffic.meter import TrafficMeter
+from stormdeck.sources.recordings.entry import Recorder
+from stormdeck.sources.state.storm_store import StormStore
 
 OVER = {RECOVERED.started, GAVE_UP.started}
 
 
 @pytest.fixture
 def file(tmp_path, monkeypatch):
-    monkeypatch.setattr(stormdesk, "AGAIN_S", 0.02)
+    monkeypatch.setattr(storms, "AGAIN_S", 0.02)
     return tmp_path / "state" / "storms.sqlite3"
 
 
 def remembered(file):
-    return {storm.started for storm in StormMemory(file).recall()}
+    return {storm.started for storm in StormStore(file).recall()}
 
 
 def told(desk):
-    return headline(Troubles(memory=desk.trouble))
+    return headline(OwnFaults(memory=desk.trouble))
 
 
 def through(file, story, patience_s=2.0):
     """Run a story of a desk that has storms to remember, and return what it returns; they are kept in the end."""
 
     async def scene():
-        desk = StormDesk(StormMemory(file, patience_s=patience_s))
+        desk = StormFeed(StormStore(file, patience_s=patience_s))
         running = asyncio.ensure_future(desk.run())
         try:
             return await story(desk)
@@ -63,7 +63,7 @@ def test_storms_that_found_no_room_are_kept_once_there_is_some(file, said):
 
 
 def test_a_panel_that_writes_holds_up_neither_the_counting_nor_the_other_panel(file, said):
-    StormMemory(file).remember([RECOVERED])
+    StormStore(file).remember([RECOVERED])
 
     async def story(desk):
         other = sqlite3.connect(file, isolation_level=None)
@@ -82,7 +82,7 @@ def test_a_panel_that_writes_holds_up_neither_the_counting_nor_the_other_panel(f
 
 def test_two_panels_that_remember_at_once_lose_nothing(file, said):
     async def scene():
-        desks = [StormDesk(StormMemory(file)) for _ in range(2)]
+        desks = [StormFeed(StormStore(file)) for _ in range(2)]
         running = [asyncio.ensure_future(desk.run()) for desk in desks]
         for desk in desks:
             desk.take(STORMY)
@@ -93,23 +93,23 @@ def test_two_panels_that_remember_at_once_lose_nothing(file, said):
         return [desk.trouble for desk in desks]
 
     assert asyncio.run(scene()) == ["", ""]
-    assert len(StormMemory(file).recall()) == len(OVER)
+    assert len(StormStore(file).recall()) == len(OVER)
     said("two panels write state at once", "–", after="each storm is kept once")
 
 
 def test_a_state_folder_that_stalls_holds_up_neither_the_counting_nor_the_end(file, said, monkeypatch):
-    monkeypatch.setattr(stormdesk, "PATIENCE_S", 0.02)
+    monkeypatch.setattr(storms, "PATIENCE_S", 0.02)
     released = threading.Event()
-    really_recall = StormMemory.recall
+    really_recall = StormStore.recall
 
     def recall(self, limit):
         released.wait(20)
         return really_recall(self, limit)
 
-    monkeypatch.setattr(StormMemory, "recall", recall)
+    monkeypatch.setattr(StormStore, "recall", recall)
 
     async def scene():
-        desk = StormDesk(StormMemory(file))
+        desk = StormFeed(StormStore(file))
         running = asyncio.ensure_future(desk.run())
         assert desk.take(STORMY).storms == STORMY.storms
         await until(lambda: desk.trouble)

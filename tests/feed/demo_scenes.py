@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from samples import FOUND, GPUS, NOW, PROXY, VLLM, settings
-from stormdeck.demo.client.attempts import Attempts
+from stormdeck.demo.client.retries import Attempts
 from stormdeck.demo.client.settings import ClientSettings
 from stormdeck.demo.client.wire import Result
 from stormdeck.demo.litellm import upstream
@@ -24,15 +24,15 @@ from stormdeck.demo.litellm.upstream import Deployment
 from stormdeck.demo.scenario import SCRIPT, Fault
 from stormdeck.demo.scratch import MODEL, Scratch
 from stormdeck.demo.vllm import app as vllm_app
-from stormdeck.feed.reduce import take
+from stormdeck.feed.reducer import take
 from stormdeck.model.deck import Deck
 from stormdeck.model.logs.batch import LogBatch
-from stormdeck.model.meter import TrafficMeter
-from stormdeck.model.path import path
-from stormdeck.model.retries.ladder import attempt_limit
-from stormdeck.model.server import ServedModel, ServerState
+from stormdeck.model.request_path import path
+from stormdeck.model.retries.backoff import attempt_limit
+from stormdeck.model.snapshots.server import ServedModel, ServerState
+from stormdeck.model.traffic.meter import TrafficMeter
 from stormdeck.model.verdict.ranking import statements
-from stormdeck.sources.litellm_config import read_proxy_config
+from stormdeck.sources.litellm_yaml import read_proxy_config
 
 POLL_S = 2.0
 SERVICE_S = 0.1

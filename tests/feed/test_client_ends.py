@@ -9,10 +9,10 @@ import pytest
 import transcripts as written
 from stormdeck.feed.clients import ClientWatch
 from stormdeck.model.logs.batch import LogBatch
-from stormdeck.model.meter import TrafficMeter
-from stormdeck.model.retries.storm import Outcome
+from stormdeck.model.retries.storms.storm import Outcome
 from stormdeck.model.retries.transcript import parse_entry
-from stormdeck.sources.clients import client_folders, is_client
+from stormdeck.model.traffic.meter import TrafficMeter
+from stormdeck.sources.client.running import client_folders, is_client
 
 T = 1_795_000_000.0
 WAITS = (0.0, 0.55, 1.7, 3.9)

@@ -6,8 +6,8 @@ import pytest
 from demo_scenes import play
 
 from stormdeck.demo.scenario import SCRIPT, Fault
-from stormdeck.model.hop import HopKind
-from stormdeck.model.light import Light
+from stormdeck.model.finding import HopKind
+from stormdeck.model.symbols import Health
 
 CALM, DIED, RENAMED, LOST = 0, 1, 3, 5
 """The scenes by their places in the script."""
@@ -31,7 +31,7 @@ def test_the_script_is_the_one_that_these_tests_know():
 
 
 def test_all_is_well_until_something_happens(said):
-    assert {one.statement.light for one in said if one.scene == CALM} == {Light.FINE}
+    assert {one.statement.light for one in said if one.scene == CALM} == {Health.OK}
 
 
 def test_the_fault_is_the_headline_and_names_vllm(said):
@@ -39,8 +39,8 @@ def test_the_fault_is_the_headline_and_names_vllm(said):
         told = [one for one in said if one.scene == scene and one.fault is not Fault.NONE][WITHIN_S:]
         assert told
         assert {one.statement.hop for one in told} == {HopKind.SERVER}
-        assert {one.statement.light for one in told} == {Light.BROKEN}
-        assert {one.lights["vLLM"] for one in told} == {Light.BROKEN}
+        assert {one.statement.light for one in told} == {Health.ERROR}
+        assert {one.lights["vLLM"] for one in told} == {Health.ERROR}
 
 
 def test_a_storm_has_the_attempts_that_the_client_counts(said):

@@ -10,23 +10,23 @@ import pytest
 
 from samples import CALM, FOUND, GAVE_UP, LIVE, NOT_JSON, PROXY, RECOVERED, STORMY, VLLM, WELL, WELL_SET, settings
 from stormdeck.feed import servers as servers_module
-from stormdeck.feed import stormdesk
-from stormdeck.feed.canarydesk import CanaryDesk
-from stormdeck.feed.logdesk import LogDesk
-from stormdeck.feed.reduce import take
-from stormdeck.feed.servers import ServerDesk
-from stormdeck.feed.stormdesk import StormDesk
+from stormdeck.feed import storms as stormdesk
+from stormdeck.feed.canary import CanaryFeed
+from stormdeck.feed.logs import LogFeed
+from stormdeck.feed.reducer import take
+from stormdeck.feed.servers import ServerFeed
+from stormdeck.feed.storms import StormFeed
 from stormdeck.model.canary.summary import CanaryReport
 from stormdeck.model.deck import Deck
-from stormdeck.model.discovery import Left
-from stormdeck.model.hop import HopKind
+from stormdeck.model.finding import HopKind
 from stormdeck.model.logs.batch import LogBatch
 from stormdeck.model.logs.book import LogBook
-from stormdeck.model.meter import TrafficMeter
-from stormdeck.model.server import ServerState
+from stormdeck.model.snapshots.discovery import Left
+from stormdeck.model.snapshots.server import ServerState
+from stormdeck.model.traffic.meter import TrafficMeter
 from stormdeck.options import Options
 from stormdeck.sources.canary import Canary
-from stormdeck.sources.memory import StormMemory
+from stormdeck.sources.state.storm_store import StormStore
 
 
 async def until(happened):
@@ -45,7 +45,7 @@ def told(file, *traffic):
     """Return what is told of the last traffic by a desk that runs, was handed these, and has kept what is over."""
 
     async def scene():
-        desk = StormDesk(StormMemory(file))
+        desk = StormFeed(StormStore(file))
         running = asyncio.ensure_future(desk.run())
         for one in traffic:
             shown = desk.take(one)
@@ -88,7 +88,7 @@ def test_lines_of_our_own_canary_are_no_turns(monkeypatch):
 
     monkeypatch.setattr(Canary, "run", sent)
     monkeypatch.setattr(Canary, "canary_ports", frozenset({50002}))
-    desk = CanaryDesk(lambda url: None)
+    desk = CanaryFeed(lambda url: None)
     theirs = 'INFO:     127.0.0.1:50001 - "POST /v1/messages HTTP/1.1" 200 OK'
     ours = 'INFO:     127.0.0.1:50002 - "POST /v1/messages HTTP/1.1" 200 OK'
     batch = LogBatch("vllm.log", (theirs, ours), 1.0, history=False)
@@ -104,7 +104,7 @@ def test_the_log_desk_counts_without_the_lines_that_are_left_out(tmp_path):
     book, meter = LogBook(), TrafficMeter()
 
     async def scene():
-        desk = LogDesk(book, meter, lambda: None)
+        desk = LogFeed(book, meter, lambda: None)
         desk.counted = lambda batch: replace(batch, lines=tuple("" if ":50002 " in one else one for one in batch.lines))
         desk.follow([log])
         await until(lambda: meter.snapshot(time.time()).logs)
@@ -118,7 +118,7 @@ def test_the_log_desk_counts_without_the_lines_that_are_left_out(tmp_path):
 
 
 def test_a_settings_file_in_the_middle_of_an_edit_does_not_lead_to_another_stack():
-    desk = ServerDesk(Options(), None, lambda snapshot: None, None, lambda work: None)
+    desk = ServerFeed(Options(), None, lambda snapshot: None, None, lambda work: None)
     desk.take_settings(WELL)
     known = desk.key("http://127.0.0.1:4000")
     assert known
@@ -159,7 +159,7 @@ class TestThePathFollowsTheSettings:
             logs = SimpleNamespace(
                 follow=lambda *told, is_sure: followed.append((*told, is_sure)), leave=lambda paths: None
             )
-            desk = ServerDesk(Options(), SimpleNamespace(), seen.append, logs, spawn)
+            desk = ServerFeed(Options(), SimpleNamespace(), seen.append, logs, spawn)
             running = asyncio.create_task(desk.run())
             for number, (base, _) in enumerate(steps, start=1):
                 desk.take_settings(settings(WELL_SET.replace(":4000", base)))
@@ -170,7 +170,7 @@ class TestThePathFollowsTheSettings:
 
         monkeypatch.setattr(servers_module, "discover", discover)
         monkeypatch.setattr(servers_module, "probe_base_url", nothing)
-        monkeypatch.setattr(ServerDesk, "_read_yaml", look_further)
+        monkeypatch.setattr(ServerFeed, "_read_yaml", look_further)
         return asyncio.run(scene()), [one for one in seen if isinstance(one, Left)]
 
     def test_a_proxy_that_the_client_goes_past_is_left(self, monkeypatch):

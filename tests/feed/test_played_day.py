@@ -12,10 +12,10 @@ from math import floor
 import pytest
 
 from recorded import RECORDINGS, moved, truth
-from stormdeck.feed.stormdesk import StormDesk
+from stormdeck.feed.storms import StormFeed
 from stormdeck.model.logs.batch import LogBatch
-from stormdeck.model.meter import TrafficMeter
-from stormdeck.sources.memory import StormMemory
+from stormdeck.model.traffic.meter import TrafficMeter
+from stormdeck.sources.state.storm_store import StormStore
 
 MORNING = 1_900_000_000.0
 READ_S = 0.25
@@ -148,7 +148,7 @@ def remembered(file, *traffic):
     """Return what a panel with this memory shows, and keep what is over."""
 
     async def scene():
-        desk = StormDesk(StormMemory(file))
+        desk = StormFeed(StormStore(file))
         running = asyncio.ensure_future(desk.run())
         for one in traffic:
             await asyncio.sleep(0)
@@ -195,7 +195,7 @@ def test_a_panel_that_is_started_at_the_end_shows_the_same_storms(day, tmp_path)
     assert "reset" not in {cause for _, _, cause, _ in alone} - {cause for _, _, cause, _ in day.storms}
     again = remembered(file, seen, replace(seen, client_version="again"))
     assert near(shown(again), day.storms)
-    assert near(shown(StormMemory(file).recall()), day.storms)
+    assert near(shown(StormStore(file).recall()), day.storms)
 
 
 @pytest.mark.parametrize("minute", range(1, 6))
@@ -205,4 +205,4 @@ def test_a_panel_that_was_stopped_and_started_anew_on_the_way_remembers_the_same
     middle = MORNING + 60.0 * minute + 7
     remembered(file, play(day, panel(), until=middle).snapshot(middle))
     remembered(file, play(day, panel()).snapshot(day.end))
-    assert near(shown(StormMemory(file).recall()), day.storms)
+    assert near(shown(StormStore(file).recall()), day.storms)

@@ -2,8 +2,7 @@
 
 import asyncio
 
-from stormdeck.feed.poller import LONGEST, QUIET, QUIET_AFTER, SLOW, Poller
-from stormdeck.feed.waiting import on_the_second, woken
+from stormdeck.feed.polling import LONGEST, QUIET, QUIET_AFTER, SLOW, Poller, on_the_second, wait_for
 
 
 class Waits:
@@ -70,11 +69,11 @@ def test_waits_of_whole_seconds_end_together_and_those_of_a_failing_source_as_th
 def test_a_wait_ends_with_its_event_and_a_cancellation_is_never_swallowed():
     async def scene():
         event = asyncio.Event()
-        task = asyncio.get_running_loop().create_task(woken(event, 3600))
+        task = asyncio.get_running_loop().create_task(wait_for(event, 3600))
         await asyncio.sleep(0)
         event.set()
         assert await task
-        stuck = asyncio.get_running_loop().create_task(woken(asyncio.Event(), 3600))
+        stuck = asyncio.get_running_loop().create_task(wait_for(asyncio.Event(), 3600))
         await asyncio.sleep(0)
         stuck.cancel()
         return await asyncio.gather(stuck, return_exceptions=True)

@@ -8,9 +8,9 @@ from pathlib import Path
 from stormdeck.__main__ import main
 from stormdeck.feed.replay import ReplayFeed
 from stormdeck.model.logs.book import LogBook
-from stormdeck.model.replay import Pace
-from stormdeck.model.retries.storm import Outcome
-from stormdeck.model.traffic import TrafficSnapshot
+from stormdeck.model.retries.storms.storm import Outcome
+from stormdeck.model.snapshots.replay import Pace
+from stormdeck.model.snapshots.traffic import TrafficSnapshot
 from stormdeck.sources.recordings.tape import Tape, load_tape
 
 FOLDER = Path(__file__).parents[1] / "data" / "replay" / "real_chain"

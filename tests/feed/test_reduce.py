@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 import samples
-from stormdeck.feed.reduce import take
+from stormdeck.feed.reducer import take
 from stormdeck.model.deck import Deck
 
 

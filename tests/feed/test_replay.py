@@ -5,14 +5,13 @@ import time
 
 import pytest
 
-from stormdeck.feed.playhead import Playhead
-from stormdeck.feed.replay import ReplayFeed, span
+from stormdeck.feed.replay import Playhead, ReplayFeed, span
 from stormdeck.model.deck import Deck
-from stormdeck.model.discovery import DiscoverySnapshot
 from stormdeck.model.logs.batch import LogBatch
 from stormdeck.model.logs.book import LogBook
-from stormdeck.model.replay import Pace, Replay
-from stormdeck.model.traffic import TrafficSnapshot
+from stormdeck.model.snapshots.discovery import DiscoverySnapshot
+from stormdeck.model.snapshots.replay import Pace, Replay
+from stormdeck.model.snapshots.traffic import TrafficSnapshot
 from stormdeck.sources.recordings.tape import Tape
 
 START = 1_000_000.0

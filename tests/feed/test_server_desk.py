@@ -5,13 +5,14 @@ import asyncio
 import pytest
 
 from stormdeck.feed import servers
-from stormdeck.feed.reduce import take
-from stormdeck.feed.servers import ServerDesk
+from stormdeck.feed.reducer import take
+from stormdeck.feed.servers import ServerFeed
 from stormdeck.model.deck import Deck
-from stormdeck.model.discovery import DiscoverySnapshot, Found
-from stormdeck.model.server import ProxySnapshot, ServerKind, ServerState, VllmSnapshot
+from stormdeck.model.snapshots.discovery import DiscoverySnapshot, Found
+from stormdeck.model.snapshots.server import ProxySnapshot, ServerKind, ServerState, VllmSnapshot
 from stormdeck.options import Options
-from stormdeck.sources.http import Failure, HttpClient, Trouble
+from stormdeck.sources.net.failure import Failure, FailureKind
+from stormdeck.sources.net.http import HttpClient
 
 VLLM = Found("http://127.0.0.1:8000", ServerKind.VLLM, "answers on port 8000")
 PROXY = Found("http://127.0.0.1:4000", ServerKind.LITELLM, "answers on port 4000")
@@ -36,7 +37,7 @@ class Logs:
 
 
 async def silent(*_args, **_more):
-    return Failure(Trouble.TIMEOUT, "late", accepted=True)
+    return Failure(FailureKind.TIMEOUT, "late", accepted=True)
 
 
 class Panel:
@@ -47,7 +48,7 @@ class Panel:
         self.known = []
         self.deck = Deck()
         self.tasks = []
-        self.desk = ServerDesk(Options(), HttpClient("9"), self.hand, Logs(), self.spawn)
+        self.desk = ServerFeed(Options(), HttpClient("9"), self.hand, Logs(), self.spawn)
 
     def hand(self, snapshot):
         self.deck = take(self.deck, snapshot)

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from stormdeck.model.logs.batch import LogBatch
-from stormdeck.model.meter import TrafficMeter
 from stormdeck.model.retries.transcript import Entry, EntryKind
+from stormdeck.model.traffic.meter import TrafficMeter
 
 HEARD = [
     json.loads(line)

@@ -16,21 +16,21 @@ from laws import assert_shown, cheap, law
 from mutations import TOKENS, arriving, grown, mutated, mutated_json, repeated
 
 from stormdeck import __version__
-from stormdeck.commands.session import read_session
+from stormdeck.commands.status.session import read_session
 from stormdeck.feed.replay import span
-from stormdeck.model.bar import Bar, client_line, tmux_line
-from stormdeck.model.keys.names import read_keys
-from stormdeck.model.light import Light
+from stormdeck.model.keys.action import read_keys
 from stormdeck.model.retries.transcript import LONGEST_NAME, EntryKind, parse_entry
+from stormdeck.model.status.bar import Bar, client_line, tmux_line
+from stormdeck.model.symbols import Health
 from stormdeck.options.file import read_text
-from stormdeck.sources.published import Question, panel_name, published
 from stormdeck.sources.recordings.entry import Recorded, read_recorded, write_recorded
 from stormdeck.sources.recordings.tape import load_tape
-from stormdeck.sources.transcripts.lines import EntrySplitter
+from stormdeck.sources.state.panel_status import Question, panel_name, published
+from stormdeck.sources.transcripts.read import EntrySplitter
 
 ENTRIES = mutated(seeds.transcript_lines()) | mutated_json(seeds.transcript_lines())
 BAR = Bar(
-    Light.BROKEN, "vLLM answers 500", "SRV604", [("vllm", "vLLM", Light.BROKEN)], [("s", "STORM attempt 4 of 11")]
+    Health.ERROR, "vLLM answers 500", "SRV604", [("vllm", "vLLM", Health.ERROR)], [("s", "STORM attempt 4 of 11")]
 )
 SESSION = json.dumps({"session_id": "66f67062", "model": {"id": "q", "display_name": "Qwen"}, "cwd": "/w", "cost": {}})
 PYYAML_S = 8.0

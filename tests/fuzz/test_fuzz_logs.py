@@ -9,20 +9,20 @@ from hypothesis import strategies as st
 from laws import assert_shown, cheap, law
 from mutations import arriving, cut, grown, mutated, mutated_json, repeated
 
-from stormdeck.commands.account import as_text
-from stormdeck.commands.paint import paint_for
+from stormdeck.commands.colour import paint_for
+from stormdeck.commands.retries.summary import as_text
 from stormdeck.model.logs.access import RequestKind, parse_access
+from stormdeck.model.logs.access_reader import AccessReader
 from stormdeck.model.logs.batch import LogBatch
-from stormdeck.model.logs.reader import AccessReader
 from stormdeck.model.logs.reasons import LONGEST_REASON, is_cooldown, reason
 from stormdeck.model.logs.records import Level, RecordReader, classify
 from stormdeck.model.masking.lines import mask_text
-from stormdeck.model.meter import TrafficMeter
-from stormdeck.model.redaction.lines import Structure
-from stormdeck.model.retries.ledger import Ledger
-from stormdeck.model.symptoms.decode import meant, near
+from stormdeck.model.redaction.log_lines import Structure
+from stormdeck.model.retries.analyzer import RetryAnalyzer
+from stormdeck.model.symptoms.decode import matched_messages, near
 from stormdeck.model.text import clean
-from stormdeck.sources.logs.lines import LONGEST_LINE, LineSplitter
+from stormdeck.model.traffic.meter import TrafficMeter
+from stormdeck.sources.logs.splitter import LONGEST_LINE, LineSplitter
 
 NOW = 1_795_269_720.0
 LINES = mutated(seeds.log_lines())
@@ -111,7 +111,7 @@ def _split(pieces):
 @law(MANY, st.data())
 def test_a_log_counts_the_same_in_one_batch_and_in_many(lines, data):
     """Requests, probes and answers; which of them are retries may be told later, where lines come one by one."""
-    whole, parts = Ledger(local_time=utc), Ledger(local_time=utc)
+    whole, parts = RetryAnalyzer(local_time=utc), RetryAnalyzer(local_time=utc)
     whole.take(LogBatch("log", tuple(lines), NOW, history=False))
     for piece in data.draw(cut(lines)):
         parts.take(LogBatch("log", tuple(piece), NOW, history=False))
@@ -124,7 +124,7 @@ def _counts(report):
 
 @law(MANY, st.booleans())
 def test_no_count_is_negative_and_each_request_counts_once(lines, history):
-    ledger = Ledger(local_time=utc)
+    ledger = RetryAnalyzer(local_time=utc)
     ledger.take(LogBatch("log", tuple(lines), NOW, history=history))
     report = ledger.report(NOW)
     told = json.loads(json.dumps(report.as_json(), allow_nan=False))
@@ -167,7 +167,7 @@ def test_the_structure_of_a_log_can_be_read_as_the_log_can(lines):
 
 @law(LINES)
 def test_any_line_can_be_explained(line):
-    assert all(isinstance(words, str) for words in (*meant(line), *near(line)))
+    assert all(isinstance(words, str) for words in (*matched_messages(line), *near(line)))
 
 
 READERS = {
@@ -179,7 +179,7 @@ READERS = {
     "clean": clean,
     "mask": mask_text,
     "structure": lambda line: Structure(utc).line(line),
-    "meaning": meant,
+    "meaning": matched_messages,
     "failure": lambda line: Structure(utc).line(f"ERROR:    {line}"),
     "quoted failure": lambda line: reason(f"Error: {{'message': '{line}"),
     "named failure": lambda line: reason(f"ErrorInfo(message='{line}"),

@@ -9,13 +9,13 @@ from laws import assert_shown, cheap, law
 from mutations import NUMBERS, TOKENS, arriving, grown, mutated, mutated_json, repeated
 
 from stormdeck.model.canary.check import Question
-from stormdeck.model.canary.events import MOST_BYTES, EventReader
-from stormdeck.model.canary.hearing import Hearing
 from stormdeck.model.canary.questions import Ask
-from stormdeck.model.metrics import window
-from stormdeck.sources.answers import served_by, served_models, text_field, what_came
-from stormdeck.sources.http import Answer, json_object
-from stormdeck.sources.prometheus import read_metrics
+from stormdeck.model.canary.reply import MOST_BYTES, EventReader
+from stormdeck.model.canary.response import ResponseReader
+from stormdeck.model.snapshots.vllm_metrics import window
+from stormdeck.sources.net.answers import served_by, served_models, text_field, what_came
+from stormdeck.sources.net.http import Answer, json_object
+from stormdeck.sources.servers.prometheus import read_metrics
 
 PAGES = seeds.metrics_pages()
 STREAMS = [body for body in seeds.streams() if "event:" in body]
@@ -83,7 +83,7 @@ def test_whatever_is_heard_has_an_outcome_that_can_be_shown(arrived, question, s
 
 
 def heard(question, pieces, streamed):
-    hearing = Hearing(Ask(question, "/v1/messages", {"stream": streamed, "max_tokens": 64}), [KEY], 0.0)
+    hearing = ResponseReader(Ask(question, "/v1/messages", {"stream": streamed, "max_tokens": 64}), [KEY], 0.0)
     hearing.begins(200, "text/event-stream" if streamed else "application/json")
     for number, piece in enumerate(pieces):
         hearing.take(piece, number / 10)

@@ -8,15 +8,14 @@ from hypothesis import strategies as st
 from laws import assert_shown, cheap, law
 from mutations import INVISIBLE, SIGNS, TOKENS, WIDE, grown, mutated, mutated_json, repeated
 
+from stormdeck.model.json_edit.document import Document, FileError
+from stormdeck.model.json_edit.repair import repair
+from stormdeck.model.json_edit.scanner import scan
 from stormdeck.model.litellm.config import ProxyConfig
 from stormdeck.model.rules.facts import Facts
 from stormdeck.model.rules.registry import check
-from stormdeck.model.settings.document import Document
 from stormdeck.model.settings.merge import merged
-from stormdeck.model.settings.repair import repair
-from stormdeck.model.settings.scanner import scan
-from stormdeck.model.settings.scope import FileError
-from stormdeck.sources.litellm_config import parse_proxy_config
+from stormdeck.sources.litellm_yaml import parse_proxy_config
 
 LARGE = 32 * 1024
 PYYAML_S = 8.0

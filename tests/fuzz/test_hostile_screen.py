@@ -11,9 +11,9 @@ import samples
 from panel import AREAS, hand, in_loop, screen, show, until
 from stormdeck.model.canary.check import Check, Question, Route, Verdict
 from stormdeck.model.canary.summary import CanaryReport
-from stormdeck.model.hop import HopKind
-from stormdeck.model.replay import Pace, Replay
-from stormdeck.sources.litellm_config import parse_proxy_config
+from stormdeck.model.finding import HopKind
+from stormdeck.model.snapshots.replay import Pace, Replay
+from stormdeck.sources.litellm_yaml import parse_proxy_config
 from stormdeck.ui.widgets.panel import Panel
 
 ACTING = "".join(HOSTILE[name] for name in ("escapes", "controls", "markup"))

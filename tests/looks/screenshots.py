@@ -9,7 +9,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from shots import CALM, PITFALLS, STORM, Shot
 
 import conftest  # noqa: F401 - cleans the environment
-from stormdeck.ui.look import Look
+from stormdeck.ui.appearance import Appearance
 
 FOLDER = Path(__file__).parents[2] / "screenshots"
 SCREENSHOTS = {
@@ -17,10 +17,10 @@ SCREENSHOTS = {
     "overview-calm": Shot("overview", CALM, (120, 40)),
     "overview-80x24": Shot("overview", STORM, (80, 24)),
     "overview-40x12": Shot("overview", STORM, (40, 12)),
-    "theme-light": Shot("overview", STORM, (80, 24), look=Look("light")),
-    "theme-high-contrast": Shot("overview", STORM, (80, 24), look=Look("high-contrast")),
-    "theme-ansi": Shot("overview", STORM, (80, 24), look=Look("ansi")),
-    "ascii": Shot("overview", STORM, (80, 24), look=Look(ascii=True)),
+    "theme-light": Shot("overview", STORM, (80, 24), look=Appearance("light")),
+    "theme-high-contrast": Shot("overview", STORM, (80, 24), look=Appearance("high-contrast")),
+    "theme-ansi": Shot("overview", STORM, (80, 24), look=Appearance("ansi")),
+    "ascii": Shot("overview", STORM, (80, 24), look=Appearance(ascii=True)),
     "logs": Shot("logs", STORM, (120, 40)),
     "settings": Shot("settings", PITFALLS, (120, 40)),
     "checks": Shot("checks", PITFALLS, (120, 40)),

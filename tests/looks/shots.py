@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import samples
 from panel import make_app, settled, show, until
-from stormdeck.ui.look import Look
+from stormdeck.ui.appearance import Appearance
 
 STORM = (samples.WELL, samples.FOUND, samples.VLLM, samples.PROXY, samples.GPUS, samples.STORMY)
 CALM = (samples.WELL, samples.FOUND, samples.VLLM, samples.PROXY, samples.GPUS, samples.CALM)
@@ -26,7 +26,7 @@ class Shot:
     keys: tuple = ()
     lines: tuple | None = None
     """By default those that the traffic tells of."""
-    look: Look = field(default_factory=Look)
+    look: Appearance = field(default_factory=Appearance)
 
     def app(self):
         """Return a panel for it."""

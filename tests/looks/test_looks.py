@@ -6,8 +6,8 @@ A change of looks is accepted with ``make snapshots``, after looking at ``snapsh
 import pytest
 from shots import CALM, DOWN, INVALID, MANY_GPUS, NO_GPU, NOTHING, PITFALLS, STORM, Shot
 
-from stormdeck.model.arrange import Wish
-from stormdeck.ui.look import Look
+from stormdeck.model.overview_layout import Wish
+from stormdeck.ui.appearance import Appearance
 
 HUGE, WIDE, MEDIUM, SLIM, NARROW = (200, 60), (120, 40), (80, 24), (60, 20), (40, 12)
 SHOTS = {
@@ -19,17 +19,17 @@ SHOTS = {
     "overview-storm-40x12": Shot("overview", STORM, NARROW),
     "overview-storm-200x60": Shot("overview", STORM, HUGE),
     "overview-storm-60x20": Shot("overview", STORM, SLIM),
-    "overview-storm-compact": Shot("overview", STORM, WIDE, look=Look(wish=Wish(compact=True))),
-    "overview-storm-ascii": Shot("overview", STORM, WIDE, look=Look(ascii=True)),
-    "overview-storm-ansi": Shot("overview", STORM, MEDIUM, look=Look("ansi")),
-    "overview-storm-high-contrast": Shot("overview", STORM, MEDIUM, look=Look("high-contrast")),
-    "overview-storm-nord": Shot("overview", STORM, MEDIUM, look=Look("nord")),
+    "overview-storm-compact": Shot("overview", STORM, WIDE, look=Appearance(wish=Wish(compact=True))),
+    "overview-storm-ascii": Shot("overview", STORM, WIDE, look=Appearance(ascii=True)),
+    "overview-storm-ansi": Shot("overview", STORM, MEDIUM, look=Appearance("ansi")),
+    "overview-storm-high-contrast": Shot("overview", STORM, MEDIUM, look=Appearance("high-contrast")),
+    "overview-storm-nord": Shot("overview", STORM, MEDIUM, look=Appearance("nord")),
     "overview-many-gpus-80x24": Shot("overview", MANY_GPUS, MEDIUM),
     "overview-zoom-requests": Shot("overview", STORM, MEDIUM, keys=("z",)),
     "overview-zoom-gpus": Shot("overview", STORM, WIDE, keys=("shift+tab", "shift+tab", "z")),
     "overview-zoom-log-40x12": Shot("overview", STORM, NARROW, keys=("z", "shift+tab")),
     "overview-looking-80x24": Shot("overview", (), MEDIUM, lines=()),
-    "overview-storm-light": Shot("overview", STORM, WIDE, look=Look("light")),
+    "overview-storm-light": Shot("overview", STORM, WIDE, look=Appearance("light")),
     "overview-down-120x40": Shot("overview", DOWN, WIDE),
     "overview-down-80x24": Shot("overview", DOWN, MEDIUM),
     "overview-down-40x12": Shot("overview", DOWN, NARROW),
@@ -48,7 +48,7 @@ SHOTS = {
     "settings-pitfalls-120x40": Shot("settings", PITFALLS, WIDE),
     "settings-pitfalls-80x24": Shot("settings", PITFALLS, MEDIUM),
     "settings-pitfalls-60x20": Shot("settings", PITFALLS, SLIM),
-    "settings-pitfalls-ascii": Shot("settings", PITFALLS, MEDIUM, look=Look(ascii=True)),
+    "settings-pitfalls-ascii": Shot("settings", PITFALLS, MEDIUM, look=Appearance(ascii=True)),
     "settings-pitfalls-40x12": Shot("settings", PITFALLS, NARROW),
     "settings-typing-120x40": Shot("settings", CALM, WIDE, keys=("enter", *"/v1")),
     "settings-save-120x40": Shot("settings", PITFALLS, WIDE, keys=("f", "s")),

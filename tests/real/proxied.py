@@ -15,7 +15,7 @@ from upstream import Upstream, serving
 
 from stormdeck.demo.scenario import Fault
 from stormdeck.model.logs.access import Access, parse_access
-from stormdeck.model.retries.upstream import asks_for_tokens
+from stormdeck.model.traffic.upstream import asks_for_tokens
 
 KEY = "sk-stormdeck-test"
 SERVED = "Qwen3.5-27B"

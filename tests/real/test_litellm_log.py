@@ -7,7 +7,7 @@ from stormdeck.model.logs.access import RequestKind, parse_access
 from stormdeck.model.logs.batch import LogBatch
 from stormdeck.model.logs.reasons import is_cooldown, reason
 from stormdeck.model.logs.records import RecordReader
-from stormdeck.model.meter import TrafficMeter
+from stormdeck.model.traffic.meter import TrafficMeter
 
 NOW = 1_790_000_000.0
 FAILED = "Exception occured"

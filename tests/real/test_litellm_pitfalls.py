@@ -5,14 +5,13 @@ import pytest
 from proxied import QUIET, SERVED, requests_for_tokens
 from running import free_port, start, until
 
-from stormdeck.model.hop import HopKind
+from stormdeck.model.finding import HopKind
 from stormdeck.model.logs.endings import Ending, ending
-from stormdeck.model.rules.facts import Facts
-from stormdeck.model.rules.live import Live
+from stormdeck.model.rules.facts import Facts, Live
 from stormdeck.model.rules.registry import check
-from stormdeck.model.server import ProxySnapshot, ServedModel, ServerKind, ServerState, VllmSnapshot
 from stormdeck.model.settings.merge import merged
-from stormdeck.sources.litellm_config import read_proxy_config
+from stormdeck.model.snapshots.server import ProxySnapshot, ServedModel, ServerKind, ServerState, VllmSnapshot
+from stormdeck.sources.litellm_yaml import read_proxy_config
 
 
 def found(stack):

@@ -14,14 +14,15 @@ from running import until
 
 from stormdeck.model.logs.access import parse_access
 from stormdeck.model.logs.records import RecordReader
-from stormdeck.model.server import ServerKind, ServerState
 from stormdeck.model.settings.scope import Effective, Scope, SettingsSnapshot
-from stormdeck.sources.discovery import Named, discover
-from stormdeck.sources.http import HttpClient
-from stormdeck.sources.identify import identify
-from stormdeck.sources.litellm_config import read_proxy_config
-from stormdeck.sources.processes import Scan, config_of, scan_processes
-from stormdeck.sources.proxy import ProxySource
+from stormdeck.model.snapshots.server import ServerKind, ServerState
+from stormdeck.sources.discovery.configured import ConfiguredTargets
+from stormdeck.sources.discovery.identify import identify
+from stormdeck.sources.discovery.search import discover
+from stormdeck.sources.litellm_yaml import read_proxy_config
+from stormdeck.sources.net.http import HttpClient
+from stormdeck.sources.processes.scan import Scan, config_of, scan_processes
+from stormdeck.sources.servers.proxy import ProxySource
 
 HAS_BACKLOG = {"1.109.1": True, "1.80.5": False}
 POLLS = 10
@@ -101,7 +102,9 @@ def test_the_running_process_leads_to_its_log_its_yaml_and_the_vllm_behind(stack
         settings = {"env.ANTHROPIC_BASE_URL": stack.proxy.url, "env.ANTHROPIC_AUTH_TOKEN": KEY}
         effective = {name: Effective(value, Scope.USER) for name, value in settings.items()}
         async with HttpClient("9.9") as http:
-            return await discover(SettingsSnapshot(effective=effective), http, Named(), (), ours, PATIENCE_S)
+            return await discover(
+                SettingsSnapshot(effective=effective), http, ConfiguredTargets(), (), ours, PATIENCE_S
+            )
 
     seen = asyncio.run(scene())
     assert [(one.kind, one.url) for one in seen.on_path()] == [

@@ -22,11 +22,11 @@ from stormdeck.model.logs.access import RequestKind, parse_access
 from stormdeck.model.logs.endings import Ending, ending
 from stormdeck.model.logs.reasons import reason
 from stormdeck.model.logs.records import RecordReader
-from stormdeck.model.server import ServerKind, ServerState
-from stormdeck.sources.http import HttpClient
-from stormdeck.sources.identify import identify
-from stormdeck.sources.processes import scan_processes
-from stormdeck.sources.vllm import VllmSource
+from stormdeck.model.snapshots.server import ServerKind, ServerState
+from stormdeck.sources.discovery.identify import identify
+from stormdeck.sources.net.http import HttpClient
+from stormdeck.sources.processes.scan import scan_processes
+from stormdeck.sources.servers.vllm import VllmSource
 
 pytestmark = [pytest.mark.vllm, pytest.mark.program("vLLM", programs.VLLM)]
 LENGTH = 32_768

@@ -4,7 +4,7 @@ import json
 import re
 
 from stormdeck.model.logs.batch import LogBatch
-from stormdeck.model.retries.ledger import Ledger
+from stormdeck.model.retries.analyzer import RetryAnalyzer
 from stormdeck.sources.transcripts.read import read_transcripts
 
 MINUTE = 60
@@ -32,7 +32,7 @@ def with_transcripts(folder):
 
 def account_of(folder):
     """Return the account of a recording's lines."""
-    ledger = Ledger()
+    ledger = RetryAnalyzer()
     for t, line in lines_of(folder):
         ledger.take(LogBatch("access.log", (line,), t, history=False))
     return ledger

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from stormdeck.model.logs.batch import LogBatch
-from stormdeck.model.meter import TrafficMeter
-from stormdeck.model.retries.storm import Outcome
+from stormdeck.model.retries.storms.storm import Outcome
 from stormdeck.model.retries.transcript import parse_entry
+from stormdeck.model.traffic.meter import TrafficMeter
 
 RECORDINGS = Path(__file__).parents[1] / "recordings"
 READ_S = 0.3

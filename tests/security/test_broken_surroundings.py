@@ -7,7 +7,7 @@ import sys
 import psutil
 import pytest
 
-from stormdeck.sources.processes import scan_processes
+from stormdeck.sources.processes.scan import scan_processes
 
 GONE = "the current folder no longer exists: cd to one that does"
 FULL = "standard output cannot be written: No space left on device"

@@ -9,13 +9,13 @@ import pytest
 from command_home import Home
 
 from alone import discover_named
-from stormdeck.commands import asking
-from stormdeck.model.litellm.node import Node
+from stormdeck.commands.check import servers
+from stormdeck.model.litellm.config import Node
 from stormdeck.model.masking.harvest import secrets_of
-from stormdeck.model.redaction.people import Whereabouts
+from stormdeck.model.redaction.identities import Whereabouts
 from stormdeck.model.redaction.redactor import Redactor
 from stormdeck.model.settings.scope import SettingsSnapshot
-from stormdeck.sources.litellm_config import parse_proxy_config
+from stormdeck.sources.litellm_yaml import parse_proxy_config
 from stormdeck.sources.recordings.entry import Recorded, write_recorded
 
 ACME = re.compile(r"acme|johndoe|alice|merger|corp\.example|fe80|10\.9\.8\.7", re.IGNORECASE)
@@ -65,7 +65,7 @@ SETTINGS = {
 
 @pytest.fixture
 def home(tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr(asking, "discover", discover_named)
+    monkeypatch.setattr(servers, "discover", discover_named)
     folder = tmp_path / "acme"
     folder.mkdir()
     monkeypatch.chdir(folder)

@@ -14,12 +14,12 @@ from pathlib import Path
 import pytest
 
 from stormdeck.model.settings.scope import Scope
-from stormdeck.sources.folders import make_private
+from stormdeck.sources.client.trust import agree
+from stormdeck.sources.io.folders import make_private
 from stormdeck.sources.settings import lock
 from stormdeck.sources.settings.read import digest_of, read_file
 from stormdeck.sources.settings.rights import kept_mode
 from stormdeck.sources.settings.write import Reason, Written, write_settings
-from stormdeck.sources.trust import agree
 
 ACCESS, DEFAULT = "system.posix_acl_access", "system.posix_acl_default"
 ANYBODY = 0xFFFFFFFF

@@ -9,16 +9,17 @@ from recorder import LITELLM, claude_code_proxy, recording
 from test_token_origins import make_panel, only_what_is_named, write, yaml
 
 from panel import in_loop, screen, until
-from stormdeck.commands import asking
+from stormdeck.commands.check import servers
 from stormdeck.model.canary.plan import plan_of
 from stormdeck.model.rules.facts import Facts
-from stormdeck.model.rules.hosts import is_hosted
 from stormdeck.model.settings.merge import merged
-from stormdeck.sources import resolving
-from stormdeck.sources.address import address, is_own_host
-from stormdeck.sources.discovery import discover
-from stormdeck.sources.http import Failure, HttpClient, Trouble
-from stormdeck.sources.processes import Scan
+from stormdeck.model.urls import is_hosted
+from stormdeck.sources.discovery.search import discover
+from stormdeck.sources.net import resolver
+from stormdeck.sources.net.address import address, is_own_host
+from stormdeck.sources.net.failure import Failure, FailureKind
+from stormdeck.sources.net.http import HttpClient
+from stormdeck.sources.processes.scan import Scan
 
 __all__ = ["only_what_is_named"]
 
@@ -59,7 +60,7 @@ def looked_up(monkeypatch):
 
     def look_up(host):
         names.append(host)
-        return resolving.Unresolved("no such name in a test", is_final=True)
+        return resolver.Unresolved("no such name in a test", is_final=True)
 
     original = HttpClient._ask
 
@@ -67,7 +68,7 @@ def looked_up(monkeypatch):
         names.extend([] if target.is_here else [target.host])
         return await original(self, url, target, *args)
 
-    monkeypatch.setattr(resolving, "_look_up", look_up)
+    monkeypatch.setattr(resolver, "_look_up", look_up)
     monkeypatch.setattr(HttpClient, "_ask", ask)
     return names
 
@@ -141,7 +142,7 @@ async def test_whoever_asks_is_refused(url):
     async with HttpClient("test") as http:
         answer = await http.get(url)
     assert isinstance(answer, Failure)
-    assert answer.trouble is Trouble.HOSTED
+    assert answer.trouble is FailureKind.HOSTED
 
 
 @pytest.mark.parametrize("url", NOT_IT)
@@ -157,7 +158,7 @@ def test_other_hosts_are_not_taken_for_it(url):
 def test_a_listener_makes_us_ask_no_other_host(home, looked_up, monkeypatch, upstream):
     with recording(claude_code_proxy(upstream)) as mimic:
         found = functools.partial(discover, ports=(mimic.port,), scan=lambda _: Scan())
-        monkeypatch.setattr(asking, "discover", found)
+        monkeypatch.setattr(servers, "discover", found)
         seen = status(home)
         assert looked_up == []
         assert server(seen)["state"] == "unknown"
@@ -168,7 +169,7 @@ def test_a_listener_makes_us_ask_no_other_host(home, looked_up, monkeypatch, ups
 def test_what_it_names_on_this_machine_is_asked(home, monkeypatch):
     with recording() as behind, recording(claude_code_proxy(behind.url())) as proxy:
         found = functools.partial(discover, ports=(proxy.port,), scan=lambda _: Scan())
-        monkeypatch.setattr(asking, "discover", found)
+        monkeypatch.setattr(servers, "discover", found)
         assert server(status(home))["url"] == behind.url()
 
 

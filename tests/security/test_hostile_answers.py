@@ -13,11 +13,12 @@ from servers import Reply, serving, vllm
 from test_token_origins import only_what_is_named, write
 
 from panel import in_loop
-from stormdeck.sources import http as http_module
-from stormdeck.sources import prometheus
-from stormdeck.sources.http import LIMIT, PAGE_LIMIT, PIECES, PIECES_A_TURN, Failure, HttpClient, Trouble, json_object
-from stormdeck.sources.prometheus import read_page
-from stormdeck.sources.vllm import VllmSource
+from stormdeck.sources.net import http as http_module
+from stormdeck.sources.net.failure import Failure, FailureKind
+from stormdeck.sources.net.http import LIMIT, PAGE_LIMIT, PIECES, PIECES_A_TURN, HttpClient, json_object
+from stormdeck.sources.servers import prometheus
+from stormdeck.sources.servers.prometheus import read_page
+from stormdeck.sources.servers.vllm import VllmSource
 
 __all__ = ["only_what_is_named"]
 
@@ -76,7 +77,7 @@ def test_a_page_of_many_engines_is_read():
 
 @in_loop
 async def test_every_page_is_parsed_beside_the_loop(monkeypatch):
-    monkeypatch.setattr("stormdeck.sources.vllm.read_page", (read := Noting(read_page)))
+    monkeypatch.setattr("stormdeck.sources.servers.vllm.read_page", (read := Noting(read_page)))
     async with serving(vllm()) as url, HttpClient("test") as http:
         await VllmSource(url, http, time.time).poll()
     assert read.threads
@@ -111,7 +112,7 @@ async def test_large_answers_are_parsed_beside_the_loop(monkeypatch):
         for path in ("/v1/models", "/packed"):
             assert len(json_object(await http.get(url + path))["data"]) == 1000
         answer = await http.get(url + "/bomb")
-    assert answer.trouble is Trouble.TOO_BIG
+    assert answer.trouble is FailureKind.TOO_BIG
     assert len(parsed.threads) == 2
     assert len(unpacked.threads) == 2
     assert threading.main_thread() not in (*parsed.threads, *unpacked.threads)

@@ -15,16 +15,16 @@ import pytest
 from samples import GAVE_UP
 from stormdeck.model.settings.scope import Scope, SettingsFile
 from stormdeck.options.file import read_file as read_options
-from stormdeck.sources import published as panels
-from stormdeck.sources.client_version import find_client_version
-from stormdeck.sources.contents import contents, open_regular
-from stormdeck.sources.litellm_config import read_proxy_config
-from stormdeck.sources.memory import StormMemory
-from stormdeck.sources.published import Question, panel_name, published
-from stormdeck.sources.recordings import pieces, tape
+from stormdeck.sources.client.version import find_client_version
+from stormdeck.sources.io.bounded_read import contents, open_regular
+from stormdeck.sources.litellm_yaml import read_proxy_config
+from stormdeck.sources.recordings import files, tape
 from stormdeck.sources.settings.exposure import exposures
 from stormdeck.sources.settings.read import read_file
-from stormdeck.sources.theme import ThemeMemory
+from stormdeck.sources.state import panel_status as panels
+from stormdeck.sources.state.panel_status import Question, panel_name, published
+from stormdeck.sources.state.storm_store import StormStore
+from stormdeck.sources.state.theme import ThemeMemory
 from stormdeck.sources.transcripts.read import read_transcripts
 
 ACCESS = 'INFO:     127.0.0.1:40000 - "POST /v1/messages HTTP/1.1" 500 Internal Server Error\n'
@@ -193,7 +193,7 @@ def test_a_package_that_is_none(tmp_path, make):
 @pytest.mark.attack("the remembered storms' file is one of them", "said, and the panel goes on without")
 def test_storms_that_are_none(tmp_path, make):
     make(tmp_path / "storms.sqlite3")
-    memory = StormMemory(tmp_path / "storms.sqlite3")
+    memory = StormStore(tmp_path / "storms.sqlite3")
     assert memory.recall() == ()
     assert memory.trouble is not None
     assert memory.remember([GAVE_UP]) is not None
@@ -215,7 +215,7 @@ def test_a_pipe_with_a_writer_is_read(tmp_path):
     path = tmp_path / "x.log"
     fifo(path)
     with subprocess.Popen([sys.executable, "-c", f"open({str(path)!r}, 'w').write({ACCESS!r} * 3)"]):
-        assert [line for lines in pieces.pieces(path) for line in lines] == [ACCESS.rstrip()] * 3
+        assert [line for lines in files.pieces(path) for line in lines] == [ACCESS.rstrip()] * 3
 
 
 def test_a_pipe_by_its_descriptor_is_read_as_the_shell_gives_it():
@@ -223,62 +223,62 @@ def test_a_pipe_by_its_descriptor_is_read_as_the_shell_gives_it():
     os.write(writing, ACCESS.encode())
     os.close(writing)
     try:
-        assert [line for lines in pieces.pieces(Path(f"/dev/fd/{reading}")) for line in lines]
+        assert [line for lines in files.pieces(Path(f"/dev/fd/{reading}")) for line in lines]
     finally:
         os.close(reading)
 
 
 def test_a_pipe_that_nobody_writes_to_is_not_waited_for(tmp_path, monkeypatch):
-    monkeypatch.setattr(pieces, "PATIENCE_S", 0.01)
+    monkeypatch.setattr(files, "PATIENCE_S", 0.01)
     fifo(tmp_path / "x.log")
     with pytest.raises(OSError, match="no program writes to"):
-        list(pieces.pieces(tmp_path / "x.log"))
+        list(files.pieces(tmp_path / "x.log"))
 
 
 @pytest.mark.attack("a gzip bomb as a log or a recording", "it is read no further than a log may unfold")
 @pytest.mark.parametrize("unit", [b"\n", b"\0", b"x"], ids=["empty lines", "zeros", "one line"])
 def test_a_bomb_is_not_unfolded(tmp_path, monkeypatch, unit):
-    monkeypatch.setattr(pieces, "_JUDGED_FROM", 1024**2)
+    monkeypatch.setattr(files, "_JUDGED_FROM", 1024**2)
     read = []
-    really = pieces._read
-    monkeypatch.setattr(pieces, "_read", lambda stream: read.append(data := really(stream)) or data)
+    really = files._read
+    monkeypatch.setattr(files, "_read", lambda stream: read.append(data := really(stream)) or data)
     (tmp_path / "x.gz").write_bytes(gzip.compress(unit * 40 * 1024**2))
     with pytest.raises(OSError, match="500 times its size"):
-        list(pieces.pieces(tmp_path / "x.gz"))
+        list(files.pieces(tmp_path / "x.gz"))
     assert sum(map(len, read)) < 10 * 1024**2
 
 
 def test_one_access_line_again_and_again_is_no_bomb(tmp_path, monkeypatch):
-    monkeypatch.setattr(pieces, "_JUDGED_FROM", 0)
+    monkeypatch.setattr(files, "_JUDGED_FROM", 0)
     (tmp_path / "x.gz").write_bytes(gzip.compress(ACCESS.encode() * 50_000))
-    assert sum(map(len, pieces.pieces(tmp_path / "x.gz"))) == 50_000
+    assert sum(map(len, files.pieces(tmp_path / "x.gz"))) == 50_000
 
 
 @pytest.mark.attack("a small compressed recording that unfolds to more than is held", "refused by what it unfolds to")
 def test_a_recording_is_measured_unfolded(tmp_path, monkeypatch):
     monkeypatch.setattr(tape, "LARGEST_BYTES", 100_000)
-    monkeypatch.setattr(pieces, "MOST_UNPACKED", 10**9)
+    monkeypatch.setattr(files, "MOST_UNPACKED", 10**9)
     (tmp_path / "r.jsonl").write_bytes(gzip.compress(b'{"t": 1, "line": "x"}\n' * 10_000))
     assert "is larger than" in tape.load_tape(tmp_path / "r.jsonl")
 
 
 def test_what_unfolds_to_more_than_a_log_has_is_read_up_to_there(tmp_path, monkeypatch):
-    monkeypatch.setattr(pieces, "MOST_UNPACKED", 100_000)
+    monkeypatch.setattr(files, "MOST_UNPACKED", 100_000)
     (tmp_path / "x.gz").write_bytes(gzip.compress(ACCESS.encode() * 10_000))
     with pytest.raises(OSError, match="unpack it first"):
-        list(pieces.pieces(tmp_path / "x.gz"))
+        list(files.pieces(tmp_path / "x.gz"))
 
 
 APP = Path(__file__).parents[2] / "app" / "stormdeck"
 READERS = {
-    "sources/contents.py": "the one place",
-    "sources/recordings/pieces.py": "pipes too",
-    "sources/outputs.py": "/proc alone",
-    "sources/recordings/write.py": "a new file",
-    "sources/private_folder.py": "new files",
-    "sources/publishing.py": "a new file",
-    "sources/staging.py": "a new file",
-    "sources/memory.py": "a new file; its reader looks through contents first",
+    "sources/io/bounded_read.py": "the one place",
+    "sources/recordings/files.py": "pipes too",
+    "sources/processes/outputs.py": "/proc alone",
+    "sources/recordings/entry.py": "a new file",
+    "sources/io/files.py": "new files",
+    "sources/state/panel_status_writer.py": "a new file",
+    "sources/io/staging.py": "a new file",
+    "sources/state/storm_store.py": "a new file; its reader looks through contents first",
     "sources/settings/lock.py": "a folder",
     "sources/settings/write.py": "a folder",
     "__main__.py": "/dev/null",
@@ -286,7 +286,7 @@ READERS = {
 
 
 def test_every_file_is_read_in_one_place():
-    """A new reader goes through ``sources/contents.py``, or gives a reason here."""
+    """A new reader goes through ``sources/io/bounded_read.py``, or gives a reason here."""
     found = set()
     for file in APP.rglob("*.py"):
         place = str(file.relative_to(APP))

@@ -10,7 +10,7 @@ import pytest
 from command_home import Home
 from test_token_origins import only_what_is_named, write
 
-from stormdeck.commands import asking
+from stormdeck.commands.check import servers
 
 __all__ = ["only_what_is_named"]
 
@@ -107,7 +107,7 @@ def answering(data):
 def home(tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
     # Some of these answers have no end: how long a look waits for it does not matter here.
-    monkeypatch.setattr(asking, "PATIENT", asking.Patience(1.0, 1.0, 10.0))
+    monkeypatch.setattr(servers, "PATIENT", servers.Patience(1.0, 1.0, 10.0))
     return Home(tmp_path, capsys, monkeypatch)
 
 

@@ -8,9 +8,9 @@ from command_home import Home
 from recorder import LITELLM, SILENT, VLLM, recording
 from test_token_origins import TOKEN, only_what_is_named, write, yaml
 
-from stormdeck.commands import asking
-from stormdeck.sources.discovery import discover
-from stormdeck.sources.processes import Scan
+from stormdeck.commands.check import servers
+from stormdeck.sources.discovery.search import discover
+from stormdeck.sources.processes.scan import Scan
 
 __all__ = ["only_what_is_named"]
 
@@ -116,7 +116,7 @@ def test_no_token_goes_in_clear_to_an_https_address(home):
 def test_a_listener_on_a_usual_port_gets_no_token(home, monkeypatch, routes, base, with_yaml):
     with recording(routes) as listener, recording() as another:
         found = functools.partial(discover, ports=(listener.port,), scan=lambda _: Scan())
-        monkeypatch.setattr(asking, "discover", found)
+        monkeypatch.setattr(servers, "discover", found)
         env = {"ANTHROPIC_AUTH_TOKEN": TOKEN, "ANTHROPIC_API_KEY": "sk-users-key-2"}
         if base is not None:
             env["ANTHROPIC_BASE_URL"] = another.url() if base == "another" else base

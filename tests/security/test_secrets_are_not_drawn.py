@@ -15,8 +15,7 @@ from textual.widgets import Input
 import samples
 from alone import discover_named
 from panel import AREAS, hand, in_loop, screen, settled, show, until
-from stormdeck.commands import asking
-from stormdeck.model.discovery import Found, Missed
+from stormdeck.commands.check import servers
 from stormdeck.model.finding import Finding
 from stormdeck.model.masking.command import mask_command
 from stormdeck.model.masking.json_text import mask_json
@@ -24,12 +23,13 @@ from stormdeck.model.masking.known import KnownSecrets
 from stormdeck.model.masking.lines import mask_text
 from stormdeck.model.masking.values import mask_value
 from stormdeck.model.masking.yaml_text import mask_yaml
-from stormdeck.model.server import ServerKind
 from stormdeck.model.settings.merge import loaded, merged
 from stormdeck.model.settings.scope import Scope, SettingsFile
-from stormdeck.sources.litellm_config import parse_proxy_config
-from stormdeck.ui.widgets.check_list import CheckList
-from stormdeck.ui.widgets.field_row import FieldRow
+from stormdeck.model.snapshots.discovery import Found, Missed
+from stormdeck.model.snapshots.server import ServerKind
+from stormdeck.sources.litellm_yaml import parse_proxy_config
+from stormdeck.ui.widgets.checks.list import CheckList
+from stormdeck.ui.widgets.settings.field_row import FieldRow
 
 SIZES = {"wide": (140, 50), "narrow": (40, 20)}
 BASE = "http://me:{}@127.0.0.1:9/v1?key={}"
@@ -37,7 +37,7 @@ BASE = "http://me:{}@127.0.0.1:9/v1?key={}"
 
 @pytest.fixture
 def home(tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr(asking, "discover", discover_named)
+    monkeypatch.setattr(servers, "discover", discover_named)
     monkeypatch.chdir(tmp_path)
     return Home(tmp_path, capsys, monkeypatch)
 

@@ -15,12 +15,12 @@ from recorder import LITELLM, SILENT, VLLM, recording
 
 from alone import discover_named
 from panel import in_loop, screen, until
-from stormdeck.commands import asking
+from stormdeck.commands.check import servers
 from stormdeck.feed.feed import Feed
 from stormdeck.model.logs.book import LogBook
 from stormdeck.options import load
 from stormdeck.paths import user_paths
-from stormdeck.sources.http import HttpClient
+from stormdeck.sources.net.http import HttpClient
 from stormdeck.ui.app import StormdeckApp
 
 TOKEN, KEY, HEADER, BODY = "sk-users-token-1", "sk-users-key-2", "users-header-3", "users-body-4"
@@ -57,7 +57,7 @@ NAMES = {command: " ".join(command) for command in (*ASKING, *SILENT_ONES)}
 @pytest.fixture(autouse=True)
 def only_what_is_named(monkeypatch):
     """Keep the servers of the machine that runs the tests out of them."""
-    monkeypatch.setattr(asking, "discover", discover_named)
+    monkeypatch.setattr(servers, "discover", discover_named)
     monkeypatch.setattr("stormdeck.feed.servers.discover", discover_named)
 
 
@@ -123,7 +123,7 @@ def test_what_needs_no_server_asks_none(home, command):
 
 WATCH = """
 import sys, functools
-import stormdeck.sources.discovery as discovery
+import stormdeck.sources.discovery.search as discovery
 from alone import discover_named
 discovery.discover = discover_named
 from stormdeck.__main__ import main
@@ -520,11 +520,11 @@ def test_the_master_key_goes_to_a_proxy_that_is_named(home, monkeypatch):
     with recording(LITELLM) as recorder, recording() as behind:
         import functools
 
-        from stormdeck.sources.discovery import discover
-        from stormdeck.sources.processes import Scan
+        from stormdeck.sources.discovery.search import discover
+        from stormdeck.sources.processes.scan import Scan
 
         found = functools.partial(discover, ports=(recorder.port,), scan=lambda _: Scan())
-        monkeypatch.setattr(asking, "discover", found)
+        monkeypatch.setattr(servers, "discover", found)
         file = yaml(home, behind.url())
         home.settings.unlink()
         for _ in range(2):
@@ -545,8 +545,8 @@ async def test_the_panel_keeps_the_master_key_from_a_listener_too(home, monkeypa
     with recording(LITELLM) as recorder:
         import functools
 
-        from stormdeck.sources.discovery import discover
-        from stormdeck.sources.processes import Scan
+        from stormdeck.sources.discovery.search import discover
+        from stormdeck.sources.processes.scan import Scan
 
         found = functools.partial(discover, ports=(recorder.port,), scan=lambda _: Scan())
         monkeypatch.setattr("stormdeck.feed.servers.discover", found)

@@ -3,7 +3,7 @@
 import threading
 import time
 
-from stormdeck.model.retries.evidence import EARLY
+from stormdeck.model.retries.scoring import EARLY
 
 LIMIT_S = EARLY
 """By so much the panel lets the times of two lines be wrong before it takes a retry for a turn of its own.

@@ -10,8 +10,8 @@ from pathlib import Path
 import stormdeck.ui.run as run
 from stormdeck.demo.gpu import SimulatedGpus
 from stormdeck.demo.stack import DemoStack
-from stormdeck.model import meter
-from stormdeck.model.retries import intake, ledger, tracker
+from stormdeck.model.retries import analyzer, intake, tracker
+from stormdeck.model.traffic import meter
 from stormdeck.options import Options
 
 NOTE_S = 2.0
@@ -76,7 +76,7 @@ def map_every_tier(path):
 def main(folder, pace):
     meter.RECENT = tracker.PORTS = intake.CONNECTIONS = REMEMBERED
     WatchedApp.notes, WatchedTracker.judgements = folder / "notes.json", folder / "judgements.jsonl"
-    run.StormdeckApp, ledger.Tracker = WatchedApp, WatchedTracker
+    run.StormdeckApp, analyzer.Tracker = WatchedApp, WatchedTracker
     with DemoStack(pace=pace) as stack:
         logs = [str(log) for log in stack.logs]
         settings = stack.home / ".claude" / "settings.json"

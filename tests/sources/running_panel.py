@@ -5,7 +5,7 @@ import time
 
 from samples import CALM, FOUND, PROXY, VLLM, WELL
 from stormdeck.feed.publisher import Publisher
-from stormdeck.feed.reduce import take
+from stormdeck.feed.reducer import take
 from stormdeck.model.deck import Deck
 from stormdeck.options import load
 from stormdeck.paths import user_paths

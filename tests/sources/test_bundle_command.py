@@ -12,15 +12,16 @@ from hypothesis import strategies as st
 
 from alone import discover_named
 from samples import STORMY, VLLM
-from stormdeck.commands import asking, bundle
-from stormdeck.commands.checking import learn
-from stormdeck.commands.glance import Glance
+from stormdeck.commands.bundle import run
+from stormdeck.commands.check import servers
+from stormdeck.commands.check.knowledge import learn
+from stormdeck.commands.status.once import Glance
 from stormdeck.model.deck import Deck
-from stormdeck.model.discovery import DiscoverySnapshot, Missed
 from stormdeck.model.logs.batch import LogBatch
-from stormdeck.model.traffic import Failure
+from stormdeck.model.snapshots.discovery import DiscoverySnapshot, Missed
+from stormdeck.model.snapshots.traffic import Failure
 from stormdeck.options import Options
-from stormdeck.sources.private_folder import write_folder
+from stormdeck.sources.io.files import write_folder
 from stormdeck.sources.recordings.entry import Recorded, write_recorded
 from stormdeck.sources.recordings.tape import Tape
 
@@ -31,7 +32,7 @@ NAMES = ["summary.txt", "versions.txt", "status.json", "findings.json", "deck.js
 @pytest.fixture(autouse=True)
 def only_what_is_named(monkeypatch, tmp_path):
     """Keep the servers of the machine that runs the tests out of them."""
-    monkeypatch.setattr(asking, "discover", discover_named)
+    monkeypatch.setattr(servers, "discover", discover_named)
     monkeypatch.chdir(tmp_path)
 
 
@@ -204,8 +205,8 @@ class TestSecrets:
         environ = {"LITELLM_MASTER_KEY": known, "HTTP_PROXY": f"http://x:{known}@proxy:3128"}
         seen = _seen(learn(options, environ, offline=True), token, quoted=configured)
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(bundle, "glance", lambda *_: seen)
-            texts = {one.name: one.text for one in bundle._collect(options, environ, _tape(known), 0.0)}
+            patch.setattr(run, "glance", lambda *_: seen)
+            texts = {one.name: one.text for one in run._collect(options, environ, _tape(known), 0.0)}
         forms = {token, json.dumps(token)[1:-1], json.dumps(token, ensure_ascii=False)[1:-1]}
         found = [(name, form) for name, text in texts.items() for form in forms if form in text]
         assert found == []

@@ -9,7 +9,7 @@ from servers import free_url, serving
 
 from canary_samples import TOKEN, plan
 from stormdeck.model.canary.check import Route, Verdict
-from stormdeck.model.hop import HopKind
+from stormdeck.model.finding import HopKind
 from stormdeck.sources.canary import Canary
 
 PASS, WARN, FAIL, SKIP = Verdict.PASS, Verdict.WARN, Verdict.FAIL, Verdict.SKIP

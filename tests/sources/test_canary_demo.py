@@ -8,7 +8,7 @@ from demo_servers import running, until
 
 from canary_samples import TOKEN, plan
 from stormdeck.model.canary.check import Question, Route, Verdict
-from stormdeck.model.hop import HopKind
+from stormdeck.model.finding import HopKind
 from stormdeck.sources.canary import Canary
 
 SPEED = "20"

@@ -9,7 +9,7 @@ import random
 
 import pytest
 
-from stormdeck.commands import check
+from stormdeck.commands.check import run
 from stormdeck.model.rules.facts import TIER_IDS
 from stormdeck.model.settings.fields import FIELDS
 from stormdeck.options import Options
@@ -129,7 +129,7 @@ def content(rng):
 def test_it_ends_with_a_report_and_a_code_of_the_contract(batch, home, capsys):
     def checked(*, as_json=True, fix=False):
         options = Options(home=home.folder, project=home.project)
-        code = check.run(options, {}, offline=True, as_json=as_json, wants_fix=fix, agreed=fix)
+        code = run.run(options, {}, offline=True, as_json=as_json, wants_fix=fix, agreed=fix)
         out = capsys.readouterr().out
         return code, json.loads(out) if as_json else out
 

@@ -9,8 +9,8 @@ import pytest
 from servers import Imitation, Reply, free_url, hangs, litellm, serving, vllm
 
 from alone import discover_named
-from stormdeck.commands import asking
-from stormdeck.sources.trouble import Trouble
+from stormdeck.commands.check import servers as asking
+from stormdeck.sources.net.failure import FailureKind
 
 MODELS = {"object": "list", "data": [{"id": "Qwen3.5-27B", "owned_by": "vllm", "max_model_len": 131072}]}
 WITH_MESSAGES = {"_v1_models": Reply(MODELS), "_v1_messages": Reply({"detail": "Method Not Allowed"}, 405)}
@@ -97,7 +97,7 @@ class TestLive:
 
         monkeypatch.setattr(asking.HttpClient, "get", loaded)
         failure = asyncio.run(asking.KnockingClient("1").get(free_url()))
-        assert failure.trouble is Trouble.REFUSED
+        assert failure.trouble is FailureKind.REFUSED
 
     def test_offline_asks_nobody(self, home):
         server = vllm(**WITH_MESSAGES)

@@ -6,10 +6,10 @@ import sys
 
 import pytest
 
-from stormdeck.model.client_state import ClientState, Login
+from stormdeck.model.snapshots.client_state import ClientState, Login
 from stormdeck.paths import user_paths
-from stormdeck.sources import client_state
-from stormdeck.sources.client_state import read_client_state
+from stormdeck.sources.client import state as client_state
+from stormdeck.sources.client.state import read_client_state
 
 OAUTH = {"claudeAiOauth": {"accessToken": "hidden-1", "refreshToken": "hidden-2"}}
 

@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from stormdeck.sources.client_version import find_client_version
+from stormdeck.sources.client.version import find_client_version
 
 
 def transcript(home, version, at, name="a"):

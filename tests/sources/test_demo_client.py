@@ -9,10 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stormdeck.demo.client import settings as settings_file
-from stormdeck.demo.client.attempts import Attempts
-from stormdeck.demo.client.ladder import retries_allowed, wait_s
+from stormdeck.demo.client.conversation import TOOL_BLOCKS, Talk
+from stormdeck.demo.client.retries import Attempts, retries_allowed, wait_s
 from stormdeck.demo.client.settings import ClientSettings
-from stormdeck.demo.client.talk import TOOL_BLOCKS, Talk
 from stormdeck.demo.client.wire import Result
 
 OK = Result(200, ({"type": "text", "text": "Done."},))

@@ -9,13 +9,14 @@ from types import SimpleNamespace
 import pytest
 from servers import Imitation, Reply, claude_code_proxy, free_url, hangs, litellm, serving, vllm
 
-from stormdeck.model.discovery import DiscoverySnapshot, Found, ServerProcess
-from stormdeck.model.server import ServerKind, ServerState
 from stormdeck.model.settings.scope import Effective, Scope, SettingsFile, SettingsSnapshot
-from stormdeck.sources.address import address
-from stormdeck.sources.discovery import Named, discover, key_for, origin_keys
-from stormdeck.sources.http import HttpClient
-from stormdeck.sources.processes import Listener, Scan
+from stormdeck.model.snapshots.discovery import DiscoverySnapshot, Found, ServerProcess
+from stormdeck.model.snapshots.server import ServerKind, ServerState
+from stormdeck.sources.discovery.configured import ConfiguredTargets, key_for, origin_keys
+from stormdeck.sources.discovery.search import discover
+from stormdeck.sources.net.address import address
+from stormdeck.sources.net.http import HttpClient
+from stormdeck.sources.processes.scan import Listener, Scan
 
 USER = Path.home() / ".claude" / "settings.json"
 
@@ -48,11 +49,11 @@ def search(servers, given, ports=(), scan=None):
 
 
 def nothing(at):
-    return settings(), Named()
+    return settings(), ConfiguredTargets()
 
 
 def test_the_base_url_leads_to_the_server():
-    snapshot, at = search({"vllm": vllm()}, lambda at: (settings(at.vllm), Named()))
+    snapshot, at = search({"vllm": vllm()}, lambda at: (settings(at.vllm), ConfiguredTargets()))
     assert [(one.url, one.kind) for one in snapshot.found] == [(at.vllm, ServerKind.VLLM)]
     assert snapshot.found[0].how == "ANTHROPIC_BASE_URL in ~/.claude/settings.json"
     assert snapshot.done
@@ -60,13 +61,13 @@ def test_the_base_url_leads_to_the_server():
 
 @pytest.mark.parametrize("tail", ["/v1", "/v1/", "/v1/messages"])
 def test_a_path_in_the_base_url_is_left_out_and_told(tail):
-    snapshot, at = search({"vllm": vllm()}, lambda at: (settings(at.vllm + tail), Named()))
+    snapshot, at = search({"vllm": vllm()}, lambda at: (settings(at.vllm + tail), ConfiguredTargets()))
     assert snapshot.found[0].url == at.vllm
     assert "its path /v1" in snapshot.found[0].how
 
 
 def test_a_base_url_without_a_scheme_is_asked_all_the_same():
-    snapshot, at = search({"vllm": vllm()}, lambda at: (settings(at.vllm.removeprefix("http://")), Named()))
+    snapshot, at = search({"vllm": vllm()}, lambda at: (settings(at.vllm.removeprefix("http://")), ConfiguredTargets()))
     assert snapshot.found[0].url == at.vllm
     assert "no scheme" in snapshot.found[0].how
 
@@ -85,7 +86,7 @@ def test_the_yaml_of_a_proxy_leads_to_the_vllm_behind_it(tmp_path):
     servers = {"proxy": litellm(), "vllm": vllm(), "other": vllm()}
     snapshot, at = search(
         servers,
-        lambda at: (settings(at.proxy), Named(litellm_config=yaml(tmp_path, at.vllm))),
+        lambda at: (settings(at.proxy), ConfiguredTargets(litellm_config=yaml(tmp_path, at.vllm))),
         ports=["other"],
     )
     assert [one.url for one in snapshot.found] == [at.proxy, at.vllm, at.other]
@@ -108,7 +109,7 @@ def test_the_yaml_is_found_by_the_process_of_the_proxy(tmp_path):
 def test_a_proxy_whose_process_is_not_seen_leads_to_its_vllm_too(tmp_path):
     snapshot, at = search(
         {"proxy": litellm(), "other": vllm(), "vllm": vllm()},
-        lambda at: (settings(), Named(litellm_config=yaml(tmp_path, at.vllm))),
+        lambda at: (settings(), ConfiguredTargets(litellm_config=yaml(tmp_path, at.vllm))),
         ports=["other", "proxy"],
     )
     assert [one.url for one in snapshot.found] == [at.proxy, at.vllm, at.other]
@@ -121,7 +122,7 @@ def test_the_vllm_behind_the_proxy_comes_before_others_of_this_machine(tmp_path)
 
     snapshot, at = search(
         {"proxy": litellm(), "other": vllm(), "vllm": vllm()},
-        lambda at: (settings(at.proxy), Named(litellm_config=yaml(tmp_path, at.vllm))),
+        lambda at: (settings(at.proxy), ConfiguredTargets(litellm_config=yaml(tmp_path, at.vllm))),
         scan=scan,
     )
     assert [one.url for one in snapshot.found] == [at.proxy, at.vllm, at.other]
@@ -142,7 +143,7 @@ def test_of_two_stacks_the_one_that_the_client_uses_is_the_path(tmp_path):
         return Scan(tuple(listeners))
 
     servers = {"other": litellm(), "proxy": litellm(), "other vllm": vllm(), "vllm": vllm()}
-    snapshot, at = search(servers, lambda at: (settings(at.proxy), Named()), scan=scan)
+    snapshot, at = search(servers, lambda at: (settings(at.proxy), ConfiguredTargets()), scan=scan)
     assert [one.url for one in snapshot.on_path()] == [at.proxy, at.vllm]
 
 
@@ -154,7 +155,7 @@ def test_claude_code_proxy_tells_itself_what_is_behind_it():
             serving(claude_code_proxy(behind + "/v1")) as proxy,
             HttpClient("9") as http,
         ):
-            return behind, await discover(settings(proxy), http, Named(), (), lambda _: Scan(), 0.5)
+            return behind, await discover(settings(proxy), http, ConfiguredTargets(), (), lambda _: Scan(), 0.5)
 
     behind, snapshot = asyncio.run(scene())
     assert snapshot.server(proxy=False).url == behind
@@ -178,7 +179,7 @@ def test_a_yaml_that_says_nothing_is_told(tmp_path, text, why):
     path = tmp_path / "c.yaml"
     if text is not None:
         path.write_text(text)
-    snapshot, _ = search({"proxy": litellm()}, lambda at: (settings(at.proxy), Named(litellm_config=path)))
+    snapshot, _ = search({"proxy": litellm()}, lambda at: (settings(at.proxy), ConfiguredTargets(litellm_config=path)))
     assert [one.kind for one in snapshot.found] == [ServerKind.LITELLM]
     assert any(missed.what == f"api_base in {path}" and why in missed.why for missed in snapshot.missed)
 
@@ -189,7 +190,7 @@ def test_usual_ports_are_looked_at_and_named_when_in_vain():
     async def scene():
         async with serving(vllm()) as up, serving(Imitation({"/": Reply("hello")})) as other, HttpClient("9") as http:
             ports = [address(url).port for url in (up, other, dead)]
-            return up, other, await discover(settings(), http, Named(), ports, lambda _: Scan(), 0.5)
+            return up, other, await discover(settings(), http, ConfiguredTargets(), ports, lambda _: Scan(), 0.5)
 
     up, other, snapshot = asyncio.run(scene())
     assert [(one.url, one.how) for one in snapshot.found] == [(up, f"answers on port {address(up).port}")]
@@ -203,7 +204,7 @@ def test_flags_come_first_and_each_server_is_asked_once():
     server = vllm()
     snapshot, _ = search(
         {"vllm": server},
-        lambda at: (settings(at.vllm), Named(vllm=at.vllm.replace("127.0.0.1", "localhost") + "/v1")),
+        lambda at: (settings(at.vllm), ConfiguredTargets(vllm=at.vllm.replace("127.0.0.1", "localhost") + "/v1")),
         ports=["vllm"],
     )
     assert [one.how for one in snapshot.found] == ["--vllm"]
@@ -211,14 +212,14 @@ def test_flags_come_first_and_each_server_is_asked_once():
 
 
 def test_what_a_flag_names_is_found_though_it_is_dead():
-    snapshot, _ = search({}, lambda at: (settings(), Named(vllm=free_url(), proxy=free_url())))
+    snapshot, _ = search({}, lambda at: (settings(), ConfiguredTargets(vllm=free_url(), proxy=free_url())))
     assert [one.kind for one in snapshot.found] == [ServerKind.LITELLM, ServerKind.VLLM]
     assert sum("refused" in missed.why for missed in snapshot.missed) == 2
 
 
 def test_a_litellm_that_was_named_as_vllm_is_still_litellm():
     server = litellm()
-    snapshot, _ = search({"proxy": server}, lambda at: (settings(), Named(vllm=at.proxy)))
+    snapshot, _ = search({"proxy": server}, lambda at: (settings(), ConfiguredTargets(vllm=at.proxy)))
     assert snapshot.found[0].kind is ServerKind.LITELLM
     assert "/health" not in server.paths
 
@@ -232,7 +233,7 @@ def test_servers_that_a_dead_base_url_does_not_lead_to_are_beside_the_path(tmp_p
 
     snapshot, at = search(
         {"proxy": litellm(), "vllm": vllm(), "behind": vllm()},
-        lambda at: (settings(dead), Named()),
+        lambda at: (settings(dead), ConfiguredTargets()),
         ports=["vllm"],
         scan=scan,
     )
@@ -244,7 +245,9 @@ def test_servers_that_a_dead_base_url_does_not_lead_to_are_beside_the_path(tmp_p
 
 def test_a_server_that_a_flag_names_is_on_the_path_whatever_the_base_url_says():
     snapshot, at = search(
-        {"vllm": vllm(), "other": vllm()}, lambda at: (settings(free_url()), Named(vllm=at.vllm)), ports=["other"]
+        {"vllm": vllm(), "other": vllm()},
+        lambda at: (settings(free_url()), ConfiguredTargets(vllm=at.vllm)),
+        ports=["other"],
     )
     assert snapshot.server(proxy=False).url == at.vllm
     assert [one.url for one in snapshot.beside] == [at.other]
@@ -256,10 +259,10 @@ def test_a_late_server_keeps_the_kind_that_it_had():
             known = {address(url).place: ServerKind.LITELLM}
             ports = [address(url).port]
             found = [
-                await discover(given, http, Named(), ports, lambda _: Scan(), 0.1, known=known)
+                await discover(given, http, ConfiguredTargets(), ports, lambda _: Scan(), 0.1, known=known)
                 for given in (settings(url), settings())
             ]
-            unknown = await discover(settings(), http, Named(), ports, lambda _: Scan(), 0.1)
+            unknown = await discover(settings(), http, ConfiguredTargets(), ports, lambda _: Scan(), 0.1)
             return url, found, unknown
 
     url, found, unknown = asyncio.run(scene())
@@ -271,14 +274,16 @@ def test_a_late_server_keeps_the_kind_that_it_had():
 
 def test_a_dead_base_url_is_the_proxy_where_its_yaml_is_known(tmp_path):
     snapshot, _ = search(
-        {"vllm": vllm()}, lambda at: (settings(free_url()), Named(litellm_config=yaml(tmp_path, at.vllm)))
+        {"vllm": vllm()}, lambda at: (settings(free_url()), ConfiguredTargets(litellm_config=yaml(tmp_path, at.vllm)))
     )
     assert snapshot.server(proxy=True) is not None
 
 
 def test_a_proxy_beside_the_path_is_no_hop():
     snapshot, at = search(
-        {"vllm": vllm(), "proxy": litellm()}, lambda at: (settings(at.vllm), Named()), ports=["vllm", "proxy"]
+        {"vllm": vllm(), "proxy": litellm()},
+        lambda at: (settings(at.vllm), ConfiguredTargets()),
+        ports=["vllm", "proxy"],
     )
     assert snapshot.server(proxy=True) is None
     assert any(missed.what == at.proxy and "goes past it" in missed.why for missed in snapshot.missed)
@@ -287,14 +292,14 @@ def test_a_proxy_beside_the_path_is_no_hop():
 def test_a_proxy_beside_the_path_is_no_hop_where_a_flag_names_the_base_url_too():
     snapshot, _ = search(
         {"vllm": vllm(), "proxy": litellm()},
-        lambda at: (settings(at.vllm), Named(vllm=at.vllm)),
+        lambda at: (settings(at.vllm), ConfiguredTargets(vllm=at.vllm)),
         ports=["vllm", "proxy"],
     )
     assert snapshot.server(proxy=True) is None
 
 
 def test_the_hosted_api_is_not_asked():
-    snapshot, _ = search({}, lambda at: (settings("https://api.anthropic.com", "secret"), Named()))
+    snapshot, _ = search({}, lambda at: (settings("https://api.anthropic.com", "secret"), ConfiguredTargets()))
     assert snapshot.found == ()
     assert "hosted API" in snapshot.missed[0].why
 
@@ -303,7 +308,7 @@ def test_the_hosted_api_is_not_asked():
     "url", ["https://127.0.0.1:1", "http://[::1]:1", "http://host.invalid:8000", "http://x y", "ftp://a"]
 )
 def test_any_base_url_is_survived(url):
-    snapshot, _ = search({}, lambda at: (settings(url, "secret"), Named()))
+    snapshot, _ = search({}, lambda at: (settings(url, "secret"), ConfiguredTargets()))
     assert snapshot.done
     assert snapshot.missed
 
@@ -312,14 +317,16 @@ def test_a_vllm_that_loads_is_known_before_it_answers():
     url = free_url()
     port = address(url).port
     loading = Scan(loading=(Listener("127.0.0.1", port, process(ServerKind.VLLM, port=port)),))
-    snapshot, _ = search({}, lambda at: (settings(url), Named()), scan=lambda at: loading)
+    snapshot, _ = search({}, lambda at: (settings(url), ConfiguredTargets()), scan=lambda at: loading)
     assert [(one.kind, one.process.pid) for one in snapshot.found] == [(ServerKind.VLLM, 7)]
     assert [one.pid for one in snapshot.loading] == [7]
 
 
 def test_a_gateway_elsewhere_is_no_litellm_because_one_loads_here():
     loading = Scan(loading=(Listener("127.0.0.1", 4000, process(ServerKind.LITELLM, port=4000)),))
-    snapshot, _ = search({}, lambda at: (settings("http://gateway.invalid:8443"), Named()), scan=lambda at: loading)
+    snapshot, _ = search(
+        {}, lambda at: (settings("http://gateway.invalid:8443"), ConfiguredTargets()), scan=lambda at: loading
+    )
     assert [one.kind for one in snapshot.found] == [ServerKind.OTHER]
 
 
@@ -328,7 +335,9 @@ def test_a_server_at_another_address_of_this_machine_is_not_loading(named, host)
     """The base URL names one address, vLLM listens at another: waiting does not help."""
     port = address(free_url()).port
     there = Scan((Listener(host, port, process(ServerKind.VLLM, port=port)),))
-    snapshot, _ = search({}, lambda at: (settings(f"http://{named}:{port}"), Named()), scan=lambda at: there)
+    snapshot, _ = search(
+        {}, lambda at: (settings(f"http://{named}:{port}"), ConfiguredTargets()), scan=lambda at: there
+    )
     assert [(one.kind, one.process) for one in snapshot.found] == [(ServerKind.OTHER, None)]
     assert snapshot.missed[0].why == f"connection refused: port {port} takes connections at http://{host}:{port} alone"
 
@@ -345,7 +354,7 @@ def test_a_server_that_is_named_by_this_machines_name_is_seen_with_its_process_a
         return Scan((Listener("127.0.0.1", at.port["vllm"], process(ServerKind.VLLM, port=at.port["vllm"], log=log)),))
 
     def given(at):
-        return settings(f"http://{name}:{at.port['vllm']}"), Named()
+        return settings(f"http://{name}:{at.port['vllm']}"), ConfiguredTargets()
 
     snapshot, at = search({"vllm": vllm()}, given, ports=["vllm"], scan=scan)
     assert [(one.url, one.process.pid) for one in snapshot.found] == [(f"http://{name}:{at.port['vllm']}", 7)]
@@ -390,7 +399,7 @@ def test_a_vllm_that_is_down_at_a_usual_port_is_what_the_yaml_names(tmp_path):
         async with serving(litellm()) as url, HttpClient("9.9") as http:
             ports = [address(url).port, address(gone).port]
             scan = Scan((Listener("127.0.0.1", ports[0], process(ServerKind.LITELLM), config=path),))
-            return await discover(settings(url), http, Named(), ports, lambda _: scan, deadline_s=0.5)
+            return await discover(settings(url), http, ConfiguredTargets(), ports, lambda _: scan, deadline_s=0.5)
 
     snapshot = asyncio.run(scene())
     assert [(one.kind, one.met) for one in snapshot.found] == [
@@ -430,21 +439,23 @@ def test_a_server_that_prints_to_a_terminal_gets_a_sentence():
 
 
 def test_a_server_whose_process_is_not_seen_gets_a_sentence_and_one_that_does_not_run_gets_none():
-    running, _ = search({"vllm": vllm()}, lambda at: (settings(), Named(vllm=at.vllm)))
+    running, _ = search({"vllm": vllm()}, lambda at: (settings(), ConfiguredTargets(vllm=at.vllm)))
     assert "is not seen, as in a container" in running.log_notes[0]
-    stopped, _ = search({}, lambda at: (settings(), Named(vllm=free_url())))
+    stopped, _ = search({}, lambda at: (settings(), ConfiguredTargets(vllm=free_url())))
     assert [one.kind for one in stopped.found] == [ServerKind.VLLM]
     assert stopped.log_notes == ()
 
 
 def test_logs_that_the_user_names_are_followed_alone(tmp_path):
-    snapshot, _ = search({"vllm": vllm()}, lambda at: (settings(at.vllm), Named(logs=(tmp_path / "x.log",))))
+    snapshot, _ = search(
+        {"vllm": vllm()}, lambda at: (settings(at.vllm), ConfiguredTargets(logs=(tmp_path / "x.log",)))
+    )
     assert snapshot.logs == (tmp_path / "x.log",)
     assert snapshot.log_notes == ()
 
 
 def test_a_server_elsewhere_needs_a_named_log():
-    snapshot, _ = search({}, lambda at: (settings(), Named(vllm="http://gpu-box.invalid:8000")))
+    snapshot, _ = search({}, lambda at: (settings(), ConfiguredTargets(vllm="http://gpu-box.invalid:8000")))
     assert "runs elsewhere" in snapshot.log_notes[0]
 
 
@@ -454,7 +465,7 @@ def test_the_token_of_the_base_url_goes_to_no_other_server(tmp_path):
         servers,
         lambda at: (
             settings(at.proxy, "sk-client-token"),
-            Named(vllm=at.other, litellm_config=yaml(tmp_path, at.upstream)),
+            ConfiguredTargets(vllm=at.other, litellm_config=yaml(tmp_path, at.upstream)),
         ),
         ports=["vllm"],
     )
@@ -467,7 +478,7 @@ def test_the_token_of_the_base_url_goes_to_no_other_server(tmp_path):
 def test_each_key_belongs_to_its_origin(tmp_path):
     config = yaml(tmp_path, "http://127.0.0.1:8000")
     found = DiscoverySnapshot(found=(Found("http://127.0.0.1:4000", ServerKind.LITELLM, "x"),))
-    named = Named(proxy="http://127.0.0.1:4000", litellm_config=config)
+    named = ConfiguredTargets(proxy="http://127.0.0.1:4000", litellm_config=config)
     keys = origin_keys(settings("http://localhost:9000/v1", "sk-client"), found, named)
     assert key_for("http://localhost:9000", keys) == "sk-client"
     assert key_for("http://127.0.0.1:4000", keys) == "sk-master-1"
@@ -486,14 +497,14 @@ def test_each_key_belongs_to_its_origin(tmp_path):
 def test_at_the_base_url_the_token_of_the_client_counts(tmp_path):
     config = yaml(tmp_path, "http://127.0.0.1:8000")
     found = DiscoverySnapshot(found=(Found("http://127.0.0.1:4000", ServerKind.LITELLM, "x"),))
-    keys = origin_keys(settings("http://127.0.0.1:4000", "sk-wrong"), found, Named(litellm_config=config))
+    keys = origin_keys(settings("http://127.0.0.1:4000", "sk-wrong"), found, ConfiguredTargets(litellm_config=config))
     assert key_for("http://127.0.0.1:4000", keys) == "sk-wrong"
 
 
 def test_no_key_is_in_the_snapshot(tmp_path):
     snapshot, _ = search(
         {"proxy": litellm(), "vllm": vllm()},
-        lambda at: (settings(at.proxy, "sk-client"), Named(litellm_config=yaml(tmp_path, at.vllm))),
+        lambda at: (settings(at.proxy, "sk-client"), ConfiguredTargets(litellm_config=yaml(tmp_path, at.vllm))),
     )
     assert not any(key in repr(snapshot) for key in ("sk-client", "sk-upstream", "sk-master-1"))
 
@@ -506,6 +517,6 @@ def test_where_nothing_listens_nobody_is_asked():
         asked.append(sockets_too)
         return Scan()
 
-    snapshot = asyncio.run(discover(settings(), http, Named(), [port], scan))
+    snapshot = asyncio.run(discover(settings(), http, ConfiguredTargets(), [port], scan))
     told = f"connection refused: nothing listens on port {port}"
     assert (snapshot.found, snapshot.missed[-1].why, asked) == ((), told, [False])

@@ -16,10 +16,10 @@ from servers import (
     vllm,
 )
 
-from stormdeck.model.server import ServerKind
-from stormdeck.sources.http import HttpClient
-from stormdeck.sources.identify import identify
-from stormdeck.sources.trouble import Trouble
+from stormdeck.model.snapshots.server import ServerKind
+from stormdeck.sources.discovery.identify import identify
+from stormdeck.sources.net.failure import FailureKind
+from stormdeck.sources.net.http import HttpClient
 
 
 def told(server, key=None, deadline_s=0.4, expected=None):
@@ -106,7 +106,7 @@ def test_another_server_may_answer_where_a_litellm_did():
 @pytest.mark.parametrize("status", [502, 503, 504])
 def test_a_front_without_its_server_is_told_apart(status):
     kind, words, failure = told(Imitation({}, missing=Reply("Bad Gateway", status)))
-    assert (kind, failure.trouble) == (None, Trouble.GATEWAY)
+    assert (kind, failure.trouble) == (None, FailureKind.GATEWAY)
     assert "the server behind it gives no answer" in words
 
 

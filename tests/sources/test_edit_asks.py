@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from stormdeck.commands import edit
-from stormdeck.model.settings.document import Document
+from stormdeck.model.json_edit.document import Document
 
 SOUND = '{"model": "qwen", "env": {"ANTHROPIC_BASE_URL": "http://127.0.0.1:8000", "ANTHROPIC_AUTH_TOKEN": "dummy"}}'
 WRONG = ("set", "ANTHROPIC_BASE_URL", "http://127.0.0.1:8000/v1")

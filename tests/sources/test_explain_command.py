@@ -59,7 +59,7 @@ def test_what_is_not_known_names_what_comes_near_and_what_to_do_next(words, near
 def nothing_here(monkeypatch):
     """Find nothing on the machine of whoever runs the tests."""
     seen = SimpleNamespace(deck=Deck(), logs={}, note="")
-    monkeypatch.setattr("stormdeck.commands.decoded.glance", lambda *_, **__: seen)
+    monkeypatch.setattr("stormdeck.commands.explain_message.glance", lambda *_, **__: seen)
 
 
 def listed(out):

@@ -10,14 +10,14 @@ import pytest
 
 from alone import discover_named
 from stormdeck.feed.feed import Feed
-from stormdeck.feed.logdesk import LogDesk
-from stormdeck.feed.reduce import take
-from stormdeck.model.client import ClientSnapshot
+from stormdeck.feed.logs import LogFeed
+from stormdeck.feed.reducer import take
 from stormdeck.model.deck import Deck
 from stormdeck.model.logs.book import LogBook
-from stormdeck.model.meter import TrafficMeter
 from stormdeck.model.settings.scope import SettingsSnapshot
-from stormdeck.model.traffic import TrafficSnapshot
+from stormdeck.model.snapshots.client import ClientSnapshot
+from stormdeck.model.snapshots.traffic import TrafficSnapshot
+from stormdeck.model.traffic.meter import TrafficMeter
 from stormdeck.options import Options
 from stormdeck.paths import user_paths
 from stormdeck.sources.settings.read import read_settings
@@ -48,7 +48,7 @@ def test_a_line_taken_for_a_retry_loses_its_label_in_the_book(tmp_path):
     log.write_text("".join(lines[:4]))
 
     async def follow():
-        desk = LogDesk(book, TrafficMeter(local_time=datetime.timestamp), lambda: None)
+        desk = LogFeed(book, TrafficMeter(local_time=datetime.timestamp), lambda: None)
         desk.follow([log])
         try:
             await until(lambda: len(book) == 4, "the lines before did not come")

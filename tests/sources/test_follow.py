@@ -14,7 +14,7 @@ import pytest
 from stormdeck.model.logs.batch import LogBatch, LogState, LogStatus
 from stormdeck.sources.logs import follow
 from stormdeck.sources.logs.follow import Follower
-from stormdeck.sources.logs.lines import LineSplitter
+from stormdeck.sources.logs.splitter import LineSplitter
 
 
 def until(what: Callable[[], bool], seconds: float = 5.0) -> None:

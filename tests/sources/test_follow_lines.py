@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stormdeck.sources.logs.lines import LONGEST_LINE, LineSplitter
+from stormdeck.sources.logs.splitter import LONGEST_LINE, LineSplitter
 
 
 def split(*pieces: bytes) -> list[str]:

@@ -2,12 +2,12 @@
 
 import pytest
 
-from stormdeck.model.discovery import Found, ServerProcess
-from stormdeck.model.server import ServerKind
-from stormdeck.sources import followed as following
-from stormdeck.sources.containers import Container, container_of
-from stormdeck.sources.followed import followed
-from stormdeck.sources.forwarders import is_forwarder
+from stormdeck.model.snapshots.discovery import Found, ServerProcess
+from stormdeck.model.snapshots.server import ServerKind
+from stormdeck.sources.discovery import log_files as following
+from stormdeck.sources.discovery.log_files import followed
+from stormdeck.sources.processes.containers import Container, container_of
+from stormdeck.sources.processes.forwarders import is_forwarder
 
 URL = "http://127.0.0.1:8000"
 ID = "8c84f0c3a1b2" + "0" * 52

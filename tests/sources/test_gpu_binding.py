@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from stormdeck.model.gpu import GpuState
+from stormdeck.model.snapshots.gpu import GpuState
 from stormdeck.sources.gpu.nvml import Nvml
 from stormdeck.sources.gpu.reader import GpuReader
 

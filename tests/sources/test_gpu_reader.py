@@ -17,7 +17,7 @@ from fake_nvml import (
     process,
 )
 
-from stormdeck.model.gpu import GpuState
+from stormdeck.model.snapshots.gpu import GpuState
 from stormdeck.sources.gpu.nvml import Nvml
 from stormdeck.sources.gpu.reader import GpuReader
 

@@ -9,7 +9,8 @@ import tracemalloc
 import pytest
 from servers import HOSTILE, Imitation, Reply, free_url, serving
 
-from stormdeck.sources.http import Answer, Failure, HttpClient, Trouble, json_object
+from stormdeck.sources.net.failure import Failure, FailureKind
+from stormdeck.sources.net.http import Answer, HttpClient, json_object
 
 SOON = 0.4
 
@@ -33,18 +34,18 @@ def fetch(url, **options):
 @pytest.mark.parametrize(
     ("name", "trouble"),
     [
-        ("never answers", Trouble.TIMEOUT),
-        ("hangs up after the question", Trouble.CUT),
-        ("closes at once", Trouble.CUT),
-        ("talks garbage", Trouble.NOT_HTTP),
-        ("drips bytes", Trouble.TIMEOUT),
-        ("drips headers", Trouble.TIMEOUT),
-        ("never ends", Trouble.TOO_BIG),
-        ("promises more than comes", Trouble.CUT),
+        ("never answers", FailureKind.TIMEOUT),
+        ("hangs up after the question", FailureKind.CUT),
+        ("closes at once", FailureKind.CUT),
+        ("talks garbage", FailureKind.NOT_HTTP),
+        ("drips bytes", FailureKind.TIMEOUT),
+        ("drips headers", FailureKind.TIMEOUT),
+        ("never ends", FailureKind.TOO_BIG),
+        ("promises more than comes", FailureKind.CUT),
     ],
 )
 def test_a_hostile_server_is_told_apart(name, trouble):
-    failure = ask(HOSTILE[name], deadline_s=5.0 if trouble is Trouble.TOO_BIG else SOON)
+    failure = ask(HOSTILE[name], deadline_s=5.0 if trouble is FailureKind.TOO_BIG else SOON)
     assert isinstance(failure, Failure)
     assert failure.trouble is trouble
     assert failure.text
@@ -53,7 +54,7 @@ def test_a_hostile_server_is_told_apart(name, trouble):
 def test_an_endless_body_takes_no_memory():
     tracemalloc.start()
     try:
-        assert ask(HOSTILE["never ends"], limit=256 * 1024, deadline_s=5.0).trouble is Trouble.TOO_BIG
+        assert ask(HOSTILE["never ends"], limit=256 * 1024, deadline_s=5.0).trouble is FailureKind.TOO_BIG
         assert tracemalloc.get_traced_memory()[1] < 12_000_000
     finally:
         tracemalloc.stop()
@@ -62,7 +63,7 @@ def test_an_endless_body_takes_no_memory():
 def test_a_compressed_bomb_is_not_unpacked():
     bomb = gzip.compress(b"0" * 50_000_000)
     reply = Reply(bomb, headers={"content-encoding": "gzip"})
-    assert ask(Imitation({"/": reply})).trouble is Trouble.TOO_BIG
+    assert ask(Imitation({"/": reply})).trouble is FailureKind.TOO_BIG
 
 
 def test_a_packed_answer_is_read_though_none_was_asked_for():
@@ -73,7 +74,7 @@ def test_a_packed_answer_is_read_though_none_was_asked_for():
 
 def test_nothing_listens():
     failure = fetch(free_url())
-    assert failure.trouble is Trouble.REFUSED
+    assert failure.trouble is FailureKind.REFUSED
     assert "nothing listens on port" in failure.text
 
 
@@ -82,13 +83,13 @@ def test_nothing_listens():
     ["", "127.0.0.1:8000", "ftp://127.0.0.1", "http://", "http://[::1", "http://h:99999", "http://a b/", "http://h:x"],
 )
 def test_a_url_that_is_none(url):
-    assert fetch(url).trouble is Trouble.BAD_URL
+    assert fetch(url).trouble is FailureKind.BAD_URL
 
 
 @pytest.mark.parametrize("key", ["two\nlines", "schlüssel", "blank "])
 def test_a_key_that_no_header_can_carry_is_never_sent(key):
     server = Imitation({"/": Reply("x")})
-    assert ask(server, key=key).trouble is Trouble.BAD_URL
+    assert ask(server, key=key).trouble is FailureKind.BAD_URL
     assert server.asked == []
 
 
@@ -103,7 +104,7 @@ def test_https_to_a_plain_port_says_so():
             return await http.get(url.replace("http:", "https:"), deadline_s=2.0)
 
     failure = asyncio.run(scene())
-    assert failure.trouble is Trouble.TLS
+    assert failure.trouble is FailureKind.TLS
     assert "http://" in failure.text
 
 
@@ -196,7 +197,7 @@ def test_a_name_that_does_not_resolve(monkeypatch):
 
     monkeypatch.setattr(socket, "getaddrinfo", fails)
     failure = fetch("http://gpu-box:8000")
-    assert failure.trouble is Trouble.UNRESOLVED
+    assert failure.trouble is FailureKind.UNRESOLVED
     assert "gpu-box" in failure.text
 
 
@@ -218,7 +219,7 @@ def test_a_resolver_that_hangs_is_left_behind(monkeypatch):
     failures = asyncio.run(scene())  # It would wait here for a thread of the loop's own pool.
     assert not released.is_set()
     released.set()
-    assert [failure.trouble for failure in failures] == [Trouble.TIMEOUT] * 3
+    assert [failure.trouble for failure in failures] == [FailureKind.TIMEOUT] * 3
     assert len(asked) == 1, "one lookup at a time for one name"
 
 
@@ -239,4 +240,4 @@ def test_json_object(body, value):
 
 
 def test_json_object_of_a_failure():
-    assert json_object(Failure(Trouble.CUT, "")) is None
+    assert json_object(Failure(FailureKind.CUT, "")) is None

@@ -9,10 +9,10 @@ from dataclasses import replace
 
 import pytest
 
-from stormdeck.model.hop import HopKind
-from stormdeck.model.retries.storm import Outcome, Storm
-from stormdeck.sources.memory import StormMemory
-from stormdeck.sources.storm_table import CREATE
+from stormdeck.model.finding import HopKind
+from stormdeck.model.retries.storms.storm import Outcome, Storm
+from stormdeck.sources.state.storm_store import StormStore
+from stormdeck.sources.state.storm_table import CREATE
 
 START = 1_795_000_000.0
 
@@ -40,12 +40,12 @@ def file(tmp_path):
 
 
 def test_a_storm_is_recalled_as_it_was_after_a_restart(file):
-    assert StormMemory(file).remember([storm()]) is None
-    assert StormMemory(file).recall() == (storm(),)
+    assert StormStore(file).remember([storm()]) is None
+    assert StormStore(file).recall() == (storm(),)
 
 
 def test_the_newest_come_first_and_as_many_as_are_asked_for(file):
-    memory = StormMemory(file)
+    memory = StormStore(file)
     memory.remember([storm(200), storm(0), storm(100)])
     assert memory.recall(2) == (storm(200), storm(100))
 
@@ -56,35 +56,35 @@ def test_the_newest_come_first_and_as_many_as_are_asked_for(file):
     ids=["live", "without times"],
 )
 def test_what_is_not_over_or_has_no_times_is_left_out_and_makes_no_file(file, left_out):
-    memory = StormMemory(file)
+    memory = StormStore(file)
     assert memory.remember([left_out]) is None
     assert memory.recall() == ()
     assert not file.parent.exists()
 
 
 def test_what_becomes_of_a_storm_takes_the_place_of_what_was_known(file):
-    memory = StormMemory(file)
+    memory = StormStore(file)
     memory.remember([storm(outcome=Outcome.GAVE_UP, attempts=4)])
     memory.remember([storm()])
     assert memory.recall() == (storm(),)
 
 
 def test_two_panels_that_read_one_line_a_moment_apart_remember_one_storm(file):
-    one, other = StormMemory(file), StormMemory(file)
+    one, other = StormStore(file), StormStore(file)
     one.remember([storm(session=None, log="vllm.log"), storm(0.4, session=None, cause="429")])
     other.remember([storm(0.1, session=None), storm(0.5, session=None, cause="429")])
     assert [known.cause for known in one.recall()] == ["429", "500"]
 
 
 def test_storms_that_began_at_once_in_several_sessions_stay_apart(file):
-    memory = StormMemory(file)
+    memory = StormStore(file)
     memory.remember([storm(session="a"), storm(session="b"), storm(session="c")])
     assert {known.session for known in memory.recall()} == {"a", "b", "c"}
 
 
 def test_a_cause_that_was_known_stays(file):
     """The same storm as it is told beside a log that was renamed: the client counts, and tells no reason."""
-    memory = StormMemory(file)
+    memory = StormStore(file)
     memory.remember([storm(cause="500", log="litellm.log")])
     memory.remember([storm(0.2, cause="unknown", reason="", log="")])
     (known,) = memory.recall()
@@ -93,12 +93,12 @@ def test_a_cause_that_was_known_stays(file):
 
 def test_whose_storm_it_was_and_whose_answers_the_failures_were_is_kept(file):
     whose = {"folder": "/src/shop", "agent": "a1", "hop": HopKind.SERVER, "served": "qwen"}
-    StormMemory(file).remember([storm(**whose), storm(agent="a2"), storm(200)])
-    assert StormMemory(file).recall() == (storm(200), storm(**whose), storm(agent="a2"))
+    StormStore(file).remember([storm(**whose), storm(agent="a2"), storm(200)])
+    assert StormStore(file).recall() == (storm(200), storm(**whose), storm(agent="a2"))
 
 
 def test_parts_of_a_storm_that_is_known_as_a_whole_now_go(file):
-    memory = StormMemory(file)
+    memory = StormStore(file)
     parts = [storm(0, last=START + 8, attempts=3), storm(16, last=START + 30, attempts=3)]
     memory.remember(parts[:1])
     memory.remember(parts[1:])
@@ -134,7 +134,7 @@ def old_file(file):
 
 
 def told(file, **how):
-    return [(known.attempts, known.cause, known.session) for known in StormMemory(file, **how).recall()]
+    return [(known.attempts, known.cause, known.session) for known in StormStore(file, **how).recall()]
 
 
 def test_false_rows_of_0_1_0_are_not_recalled(old_file):
@@ -144,7 +144,7 @@ def test_false_rows_of_0_1_0_are_not_recalled(old_file):
 
 
 def test_they_are_dropped_with_the_first_storm_that_is_remembered(old_file):
-    StormMemory(old_file).remember([storm(5000)])
+    StormStore(old_file).remember([storm(5000)])
     assert told(old_file) == [(5, "500", "26522f09"), *TRUE_ROWS]
     with sqlite3.connect(old_file) as base:
         assert base.execute("SELECT count(*) FROM storms").fetchone() == (4,)
@@ -162,19 +162,19 @@ def test_what_0_1_0_made_of_subagents_goes_however_long_they_took(old_file, tmp_
 
 
 def test_0_1_0_can_still_read_and_write_it(old_file):
-    StormMemory(old_file).remember([storm(5000, folder="/src/shop")])
+    StormStore(old_file).remember([storm(5000, folder="/src/shop")])
     with sqlite3.connect(old_file) as base:
         assert base.execute("PRAGMA user_version").fetchone() == (1,)
         row = base.execute("SELECT * FROM storms WHERE started = ?", (START + 5000,)).fetchone()
         assert len(row) == 12
         base.execute(INSERT, row)
     base.close()
-    assert StormMemory(old_file).recall()[0] == storm(5000, folder="/src/shop")
+    assert StormStore(old_file).recall()[0] == storm(5000, folder="/src/shop")
 
 
 def test_two_panels_may_write_at_once(file):
     def write(first):
-        memory = StormMemory(file)
+        memory = StormStore(file)
         troubles.extend(memory.remember([storm(1000 * (first + number))]) for number in range(20))
 
     troubles = []
@@ -184,11 +184,11 @@ def test_two_panels_may_write_at_once(file):
     for thread in threads:
         thread.join()
     assert troubles == [None] * 40
-    assert len(StormMemory(file).recall()) == 40
+    assert len(StormStore(file).recall()) == 40
 
 
 def test_only_the_newest_are_kept(file):
-    memory = StormMemory(file, most=3)
+    memory = StormStore(file, most=3)
     memory.remember([storm(1000 * number) for number in range(5)])
     assert [known.started - START for known in memory.recall()] == [4000, 3000, 2000]
 
@@ -196,7 +196,7 @@ def test_only_the_newest_are_kept(file):
 def test_it_is_for_its_user_alone(file):
     before = os.umask(0)
     try:
-        StormMemory(file).remember([storm()])
+        StormStore(file).remember([storm()])
     finally:
         os.umask(before)
     assert file.stat().st_mode & 0o777 == 0o600
@@ -204,7 +204,7 @@ def test_it_is_for_its_user_alone(file):
 
 
 def test_the_same_storms_again_do_not_touch_the_file(file):
-    memory = StormMemory(file)
+    memory = StormStore(file)
     memory.remember([storm()])
     file.unlink()
     assert memory.remember([storm()]) is None
@@ -213,7 +213,7 @@ def test_the_same_storms_again_do_not_touch_the_file(file):
 
 @pytest.mark.parametrize("damage", [b"no database at all", None], ids=["foreign", "torn"])
 def test_a_damaged_file_is_put_aside_and_told(file, damage):
-    memory = StormMemory(file)
+    memory = StormStore(file)
     memory.remember([storm(1000 * number) for number in range(200)])
     data = file.read_bytes()
     file.write_bytes(damage if damage is not None else data[:4096] + os.urandom(4096) + data[8192:])
@@ -226,12 +226,12 @@ def test_a_damaged_file_is_put_aside_and_told(file, damage):
 
 
 def test_the_file_of_a_newer_version_is_left_alone(file):
-    StormMemory(file).remember([storm()])
+    StormStore(file).remember([storm()])
     with sqlite3.connect(file) as base:
         base.execute("PRAGMA user_version = 2")
     base.close()
     before = file.read_bytes()
-    memory = StormMemory(file)
+    memory = StormStore(file)
     assert memory.recall() == ()
     assert "newer stormdeck" in memory.trouble
     assert "newer stormdeck" in memory.remember([storm(100)])
@@ -239,7 +239,7 @@ def test_the_file_of_a_newer_version_is_left_alone(file):
 
 
 def test_rows_of_nonsense_are_left_out(file):
-    memory = StormMemory(file)
+    memory = StormStore(file)
     memory.remember([storm(), storm(100)])
     with sqlite3.connect(file) as base:
         base.execute("UPDATE storms SET outcome = 'lost', started = 'x' WHERE started > ?", (START + 50,))
@@ -264,7 +264,7 @@ def _full(file):
 @pytest.mark.parametrize("obstruct", [_folder, _no_folder, _full], ids=["folder", "no folder", "device"])
 def test_what_stands_in_the_way_is_told_and_never_raised(file, obstruct):
     obstruct(file)
-    memory = StormMemory(file)
+    memory = StormStore(file)
     told = memory.remember([storm()])
     assert told.startswith("Storms are not remembered: ")
     assert "storms.sqlite3" in told
@@ -272,12 +272,12 @@ def test_what_stands_in_the_way_is_told_and_never_raised(file, obstruct):
 
 
 def test_a_panel_that_does_not_let_go_is_told_and_the_next_call_writes(file):
-    memory = StormMemory(file)
+    memory = StormStore(file)
     memory.remember([storm()])
     base = sqlite3.connect(file, isolation_level=None)
     base.execute("BEGIN EXCLUSIVE")
     try:
-        blocked = StormMemory(file, patience_s=0.01)
+        blocked = StormStore(file, patience_s=0.01)
         assert "locked" in blocked.remember([storm(100)])
     finally:
         base.close()
@@ -285,22 +285,22 @@ def test_a_panel_that_does_not_let_go_is_told_and_the_next_call_writes(file):
 
 
 def test_text_that_no_database_takes_is_made_harmless(file):
-    memory = StormMemory(file)
+    memory = StormStore(file)
     assert memory.remember([storm(log="a\udcff\x1b[31m", reason="\ud800")]) is None
     (known,) = memory.recall()
     assert "\x1b" not in known.log
 
 
 def test_the_feed_can_import_it_without_sqlite():
-    code = "import sys, stormdeck.sources.memory; sys.exit('sqlite3' in sys.modules)"
+    code = "import sys, stormdeck.sources.state.storm_store; sys.exit('sqlite3' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 class TestReadOnly:
     def test_what_is_there_is_recalled_and_nothing_is_added(self, file):
-        StormMemory(file).remember([storm()])
+        StormStore(file).remember([storm()])
         before = file.read_bytes()
-        memory = StormMemory(file, writes=False)
+        memory = StormStore(file, writes=False)
         assert memory.remember([storm(200)]) is None
         assert memory.recall() == (storm(),)
         assert memory.trouble is None
@@ -308,7 +308,7 @@ class TestReadOnly:
         assert file.read_bytes() == before
 
     def test_no_file_is_made(self, file):
-        memory = StormMemory(file, writes=False)
+        memory = StormStore(file, writes=False)
         memory.remember([storm()])
         assert memory.recall() == ()
         assert not file.parent.exists()
@@ -317,7 +317,7 @@ class TestReadOnly:
     def test_a_file_that_cannot_be_read_is_told_and_left_as_it_is(self, file, content):
         file.parent.mkdir(parents=True)
         file.write_bytes(content)
-        memory = StormMemory(file, writes=False)
+        memory = StormStore(file, writes=False)
         assert memory.recall() == ()
         assert "Storms are not remembered" in memory.trouble
         assert [(path.name, path.read_bytes()) for path in file.parent.iterdir()] == [(file.name, content)]

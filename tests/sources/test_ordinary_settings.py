@@ -11,15 +11,15 @@ from pathlib import Path
 import pytest
 
 from fake_vllm import serving
-from stormdeck.commands import asking
-from stormdeck.commands.checking import Knowledge
-from stormdeck.commands.first import first_server
-from stormdeck.commands.look import Look
-from stormdeck.model.client_state import ClientState, Login
-from stormdeck.model.server import ServedModel, ServerState, VllmSnapshot
+from stormdeck.commands.check import servers
+from stormdeck.commands.check.first_settings import first_server
+from stormdeck.commands.check.knowledge import Knowledge
+from stormdeck.commands.check.servers import Look
+from stormdeck.model.snapshots.client_state import ClientState, Login
+from stormdeck.model.snapshots.server import ServedModel, ServerState, VllmSnapshot
 from stormdeck.options import Options
 from stormdeck.paths import user_paths
-from stormdeck.sources.client_version import ClientVersion
+from stormdeck.sources.client.version import ClientVersion
 from stormdeck.sources.settings.read import read_settings
 
 DATA = Path(__file__).parents[1] / "data" / "ordinary"
@@ -175,7 +175,7 @@ def test_yes_takes_no_server_that_merely_answers(home, monkeypatch, text):
         home.write(text)
     with serving() as url:
         port = int(url.rpartition(":")[2])
-        monkeypatch.setattr(asking, "discover", partial(asking.discover, ports=(port,)))
+        monkeypatch.setattr(servers, "discover", partial(servers.discover, ports=(port,)))
         code, _, err = home.run("check", "--fix", "--yes")
         assert (code, "--yes takes no server that was only found" in err) == (0, True)
         assert home.settings.exists() == (text is not None)

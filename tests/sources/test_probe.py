@@ -5,12 +5,13 @@ import asyncio
 import pytest
 from servers import Imitation, Reply, closes_at_once, free_url, hangs, litellm, recorded, serving, talks_garbage, vllm
 
-from stormdeck.model.discovery import DiscoverySnapshot, Found
-from stormdeck.model.rules.live import Reach
-from stormdeck.model.server import ServerKind, ServerState
+from stormdeck.model.rules.facts import Reach
 from stormdeck.model.settings.merge import merged
-from stormdeck.sources.http import Failure, HttpClient, Trouble
-from stormdeck.sources.probe import probe_base_url
+from stormdeck.model.snapshots.discovery import DiscoverySnapshot, Found
+from stormdeck.model.snapshots.server import ServerKind, ServerState
+from stormdeck.sources.discovery.probe import probe_base_url
+from stormdeck.sources.net.failure import Failure, FailureKind
+from stormdeck.sources.net.http import HttpClient
 
 NOT_ALLOWED = Reply({"detail": "Method Not Allowed"}, 405)
 
@@ -100,12 +101,12 @@ def test_a_server_that_answered_the_search_is_not_silent():
 @pytest.mark.parametrize(
     ("trouble", "accepted", "reach"),
     [
-        (Trouble.TIMEOUT, True, Reach.SILENT),
-        (Trouble.TIMEOUT, False, Reach.UNCONNECTED),
-        (Trouble.UNREACHABLE, False, Reach.UNREACHABLE),
-        (Trouble.LOOKUP, False, Reach.UNRESOLVED),
-        (Trouble.UNRESOLVED, False, Reach.UNRESOLVED),
-        (Trouble.REFUSED, False, Reach.REFUSED),
+        (FailureKind.TIMEOUT, True, Reach.SILENT),
+        (FailureKind.TIMEOUT, False, Reach.UNCONNECTED),
+        (FailureKind.UNREACHABLE, False, Reach.UNREACHABLE),
+        (FailureKind.LOOKUP, False, Reach.UNRESOLVED),
+        (FailureKind.UNRESOLVED, False, Reach.UNRESOLVED),
+        (FailureKind.REFUSED, False, Reach.REFUSED),
     ],
 )
 def test_why_there_is_no_answer(monkeypatch, trouble, accepted, reach):

@@ -10,11 +10,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from stormdeck.model.server import ServerKind
-from stormdeck.sources import processes
-from stormdeck.sources.commandline import kind_of, option, told_port
-from stormdeck.sources.outputs import outputs_of
-from stormdeck.sources.processes import Scan, config_of, is_alive, scan_processes
+from stormdeck.model.snapshots.server import ServerKind
+from stormdeck.sources.processes import scan as processes
+from stormdeck.sources.processes.command_line import kind_of, option, told_port
+from stormdeck.sources.processes.outputs import outputs_of
+from stormdeck.sources.processes.scan import Scan, config_of, is_alive, scan_processes
 
 PY = "/opt/venv/bin/python3.11"
 

@@ -5,11 +5,11 @@ import asyncio
 import pytest
 from servers import HOSTILE, Clock, Imitation, Reply, claude_code_proxy, claude_code_router, free_url, litellm, serving
 
-from stormdeck.model.discovery import ServerProcess
-from stormdeck.model.server import ServerKind, ServerState
-from stormdeck.sources import processes
-from stormdeck.sources.http import HttpClient
-from stormdeck.sources.proxy import ProxySource
+from stormdeck.model.snapshots.discovery import ServerProcess
+from stormdeck.model.snapshots.server import ServerKind, ServerState
+from stormdeck.sources.net.http import HttpClient
+from stormdeck.sources.processes import scan
+from stormdeck.sources.servers.proxy import ProxySource
 
 SOON = 0.4
 KEY = "sk-master-1"
@@ -167,7 +167,7 @@ def test_a_proxy_that_stops_answering_keeps_its_last_figures():
 
 
 def test_litellm_takes_seconds_to_start(monkeypatch):
-    monkeypatch.setattr(processes, "is_alive", lambda _: True)
+    monkeypatch.setattr(scan, "is_alive", lambda _: True)
     process = ServerProcess(12, "litellm", ("litellm",), 1, None, "to a terminal")
 
     async def scene():

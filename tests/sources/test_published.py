@@ -15,11 +15,11 @@ from running_panel import deck_of, paths_of, tell
 from panel import in_loop, make_app
 from samples import FOUND, LIVE, PROXY, STORMY, TOKEN, VLLM, WELL
 from stormdeck.feed.publisher import Publisher
-from stormdeck.feed.reduce import take
+from stormdeck.feed.reducer import take
 from stormdeck.options import load
-from stormdeck.options.naming import named
-from stormdeck.sources.published import HEARTBEAT_S, STALE_S, Question, panel_name, published
-from stormdeck.sources.publishing import Publication
+from stormdeck.options.declared import named
+from stormdeck.sources.state.panel_status import HEARTBEAT_S, STALE_S, Question, panel_name, published
+from stormdeck.sources.state.panel_status_writer import Publication
 from stormdeck.ui.app import StormdeckApp
 from stormdeck.ui.run import run_panel
 

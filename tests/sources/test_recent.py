@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from stormdeck.feed.logends import LogEnds
+from stormdeck.feed.logs import LogEnds
 from stormdeck.model.logs.batch import LogBatch
 from stormdeck.model.logs.endings import Ending
 from stormdeck.sources.logs.recent import recent_lines

@@ -14,10 +14,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from stormdeck.model.logs.batch import LogBatch
-from stormdeck.sources.logs.lines import LONGEST_LINE
-from stormdeck.sources.recordings.entry import Recorded, is_recording, read_recorded, write_recorded
-from stormdeck.sources.recordings.read import Archive
-from stormdeck.sources.recordings.write import Recorder
+from stormdeck.sources.logs.splitter import LONGEST_LINE
+from stormdeck.sources.recordings.archive import Archive
+from stormdeck.sources.recordings.entry import Recorded, Recorder, is_recording, read_recorded, write_recorded
 
 NOW = 2_000_000_000.0
 
@@ -204,7 +203,7 @@ def test_an_endless_line_takes_no_memory(tmp_path):
             file.write(b"x" * 1024 * 1024)
         file.write(b"\nlast\n")
     code = (
-        "import sys; from stormdeck.sources.recordings.read import Archive;"
+        "import sys; from stormdeck.sources.recordings.archive import Archive;"
         "lines = [line for b in Archive(sys.argv[1:]).batches() for line in b.lines];"
         "peak = open('/proc/self/status').read().split('VmHWM:')[1].split()[0]; print(len(lines), lines[-1], peak)"
     )

@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 
 from samples import PROXY, VLLM, VLLM_PROCESS
-from stormdeck.model.server import ServerState, refuses_connections
-from stormdeck.sources import processes
-from stormdeck.sources.processes import refused_by
-from stormdeck.sources.trouble import refused
+from stormdeck.model.snapshots.server import ServerState, refuses_connections
+from stormdeck.sources.net.failure import refused
+from stormdeck.sources.processes import scan
+from stormdeck.sources.processes.scan import refused_by
 
 
 @pytest.mark.parametrize("server", [VLLM, PROXY], ids=["vllm", "proxy"])
@@ -16,7 +16,7 @@ from stormdeck.sources.trouble import refused
     ("is_alive", "answered"), [(False, True), (True, True), (True, False)], ids=["ended", "stopping", "loading"]
 )
 def test_a_port_where_nothing_listens_refuses(monkeypatch, server, is_alive, answered):
-    monkeypatch.setattr(processes, "is_alive", lambda process: is_alive)
+    monkeypatch.setattr(scan, "is_alive", lambda process: is_alive)
     state, detail = refused_by(VLLM_PROCESS, refused(8000).text, answered=answered)
     assert refuses_connections(replace(server, state=state, detail=detail))
 

@@ -6,14 +6,14 @@ import contextlib
 import pytest
 from servers import Clock, Imitation, litellm, serving, vllm
 
-from stormdeck.model.server import ServerKind, ServerState
-from stormdeck.sources import identify as identifying
-from stormdeck.sources import proxy as proxies
-from stormdeck.sources import vllm as engines
-from stormdeck.sources.http import HttpClient
-from stormdeck.sources.identify import identify
-from stormdeck.sources.proxy import ProxySource
-from stormdeck.sources.vllm import VllmSource
+from stormdeck.model.snapshots.server import ServerKind, ServerState
+from stormdeck.sources.discovery import identify as identifying
+from stormdeck.sources.discovery.identify import identify
+from stormdeck.sources.net.http import HttpClient
+from stormdeck.sources.servers import proxy as proxies
+from stormdeck.sources.servers import vllm as engines
+from stormdeck.sources.servers.proxy import ProxySource
+from stormdeck.sources.servers.vllm import VllmSource
 
 
 @pytest.fixture

@@ -20,9 +20,10 @@ from test_check_live import WITH_MESSAGES, served, settings
 from alone import discover_named
 from samples import FOUND, LIVE, STORMY, VLLM, WELL
 from stormdeck.__main__ import main
-from stormdeck.commands import asking, status_look
+from stormdeck.commands.check import servers
+from stormdeck.commands.status import fresh
 from stormdeck.feed.publisher import Publisher
-from stormdeck.model.status import status_json
+from stormdeck.model.status.document import status_json
 from stormdeck.model.verdict.ranking import statements
 from stormdeck.options import load
 from stormdeck.paths import user_paths
@@ -42,7 +43,7 @@ def only_what_is_named(monkeypatch):
     monkeypatch.setenv("TERM", "xterm-256color")
     monkeypatch.setenv("LC_ALL", "C.UTF-8")
     monkeypatch.delenv("NO_COLOR", raising=False)
-    monkeypatch.setattr(asking, "discover", discover_named)
+    monkeypatch.setattr(servers, "discover", discover_named)
 
 
 @pytest.fixture
@@ -239,7 +240,7 @@ class TestFromAPanel:
 
     @pytest.fixture(autouse=True)
     def nothing_is_asked(self, monkeypatch):
-        monkeypatch.setattr(status_look, "glance", self._refuse)
+        monkeypatch.setattr(fresh, "glance", self._refuse)
 
     @staticmethod
     def _refuse(*_args, **_more):

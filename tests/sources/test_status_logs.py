@@ -5,7 +5,7 @@ import os
 import pytest
 
 from alone import discover_named
-from stormdeck.commands import asking
+from stormdeck.commands.check import servers
 
 
 @pytest.mark.parametrize(
@@ -18,13 +18,13 @@ from stormdeck.commands import asking
     ids=["missing", "pipe", "device"],
 )
 def test_a_log_that_cannot_be_read_is_said(home, tmp_path, monkeypatch, make, words):
-    monkeypatch.setattr(asking, "discover", discover_named)
+    monkeypatch.setattr(servers, "discover", discover_named)
     make(tmp_path / "nope.log")
     _, _, err = home.run("status", "--no-gpu", "--log", str(tmp_path / "nope.log"))
     assert f"{tmp_path}/nope.log {words}" in err
 
 
 def test_a_log_that_can_is_not(home, tmp_path, monkeypatch):
-    monkeypatch.setattr(asking, "discover", discover_named)
+    monkeypatch.setattr(servers, "discover", discover_named)
     (tmp_path / "vllm.log").write_text("INFO\n")
     assert "vllm.log" not in home.run("status", "--no-gpu", "--log", str(tmp_path / "vllm.log"))[2]

@@ -10,8 +10,7 @@ import transcripts as written
 from stormdeck.model.retries.transcript import LONGEST_ENTRY, EntryKind
 from stormdeck.sources.transcripts import follow
 from stormdeck.sources.transcripts.follow import TranscriptFollower
-from stormdeck.sources.transcripts.lines import EntrySplitter
-from stormdeck.sources.transcripts.read import folder_obstacle, read_transcripts
+from stormdeck.sources.transcripts.read import EntrySplitter, folder_obstacle, read_transcripts
 
 T = 1_795_000_000.0
 

@@ -5,8 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from servers import DATA
 
-from stormdeck.model.metrics import window
-from stormdeck.sources.prometheus import read_metrics
+from stormdeck.model.snapshots.vllm_metrics import window
+from stormdeck.sources.servers.prometheus import read_metrics
 
 
 def page(name):

@@ -6,11 +6,11 @@ from dataclasses import replace
 import pytest
 from servers import HOSTILE, Clock, Imitation, Reply, free_url, hangs, page, recorded, serving, vllm
 
-from stormdeck.model.discovery import ServerProcess
-from stormdeck.model.server import ServedModel, ServerState
-from stormdeck.sources import processes
-from stormdeck.sources.http import HttpClient
-from stormdeck.sources.vllm import VllmSource
+from stormdeck.model.snapshots.discovery import ServerProcess
+from stormdeck.model.snapshots.server import ServedModel, ServerState
+from stormdeck.sources.net.http import HttpClient
+from stormdeck.sources.processes import scan
+from stormdeck.sources.servers.vllm import VllmSource
 
 SOON = 0.4
 PROCESS = ServerProcess(4711, "vllm", ("vllm", "serve", "q"), 1_000, None, "to a terminal")
@@ -178,7 +178,7 @@ def test_a_server_that_stops_answering_keeps_its_last_figures():
 
 
 def gone(state_of_process, process=PROCESS, answered=False, monkeypatch=None):
-    monkeypatch.setattr(processes, "is_alive", lambda _: state_of_process)
+    monkeypatch.setattr(scan, "is_alive", lambda _: state_of_process)
 
     async def scene():
         async with HttpClient("9.9") as http:

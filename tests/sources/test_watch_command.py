@@ -14,7 +14,7 @@ import time
 import pytest
 
 from stormdeck.__main__ import main
-from stormdeck.model.discovery import DiscoverySnapshot
+from stormdeck.model.snapshots.discovery import DiscoverySnapshot
 
 PATIENCE_S = 20.0
 
@@ -193,7 +193,7 @@ class TestDiscovery:
                 return snapshot
 
             out = Interrupting(words)
-            monkeypatch.setattr("stormdeck.commands.listening.discover", discover)
+            monkeypatch.setattr("stormdeck.commands.retries.inputs.discover", discover)
             monkeypatch.setattr("sys.stdout", out)
             return main(["watch", "--home", str(tmp_path), *argv]), out.getvalue(), capsys.readouterr().err
 

@@ -11,19 +11,16 @@ import stormdeck.ui
 from panel import AREAS, hand, in_loop, rows_with, screen, show, until
 from samples import WELL
 from stormdeck.model.keys.actions import ACTIONS, DIALOGS
-from stormdeck.ui.actions import footer
 from stormdeck.ui.app import StormdeckApp
+from stormdeck.ui.bindings import footer
 from stormdeck.ui.screens.canary import CanaryScreen
 from stormdeck.ui.screens.checks import ChecksScreen
 from stormdeck.ui.screens.help import HelpScreen
-from stormdeck.ui.screens.leave import LeaveScreen
 from stormdeck.ui.screens.logs import LogsScreen
 from stormdeck.ui.screens.overview import OverviewScreen
-from stormdeck.ui.screens.page import PageScreen
-from stormdeck.ui.screens.raw import RawScreen
-from stormdeck.ui.screens.save import SaveScreen
+from stormdeck.ui.screens.pages import PageScreen, RawScreen, SymptomScreen
+from stormdeck.ui.screens.save import LeaveScreen, SaveScreen
 from stormdeck.ui.screens.settings import SettingsScreen
-from stormdeck.ui.screens.symptom import SymptomScreen
 from stormdeck.ui.screens.trust import TrustScreen
 
 OWNERS = {

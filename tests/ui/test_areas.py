@@ -5,7 +5,7 @@ from textual.widgets import Input
 
 from panel import AREAS, hand, in_loop, rows_with, screen, settled, show, until
 from samples import CALM, FOUND, GPUS, PROXY, STORMY, VLLM, WRONG
-from stormdeck.ui.widgets.log_view import LogView
+from stormdeck.ui.widgets.logs.view import LogView
 
 
 class QuietFeed:

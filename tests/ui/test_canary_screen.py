@@ -7,8 +7,8 @@ from samples import FOUND, PROXY, VLLM, WELL
 from stormdeck.model.canary.check import Check, Question, Route, Verdict
 from stormdeck.model.canary.plan import plan_of
 from stormdeck.model.canary.summary import CanaryReport
-from stormdeck.model.hop import HopKind
-from stormdeck.model.rules.gather import facts_of
+from stormdeck.model.finding import HopKind
+from stormdeck.model.rules.collect import facts_of
 
 PASSED = Check(Question.PLAIN, Route.CLIENT, HopKind.SERVER, Verdict.PASS, "answered in 0.9 s")
 FAILED = Check(Question.STREAM, Route.CLIENT, HopKind.PROXY, Verdict.FAIL, "the stream was cut", code="SERVER905")

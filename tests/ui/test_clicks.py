@@ -5,7 +5,7 @@ import pytest
 from panel import AREAS, hand, in_loop, make_app, rows_with, screen, settled, show, until
 from samples import CALM, FOUND, GPUS, LIVE, PROXY, STORMY, VLLM, WELL, WRONG
 from stormdeck.ui.screens.overview import OverviewScreen
-from stormdeck.ui.widgets.check_list import CheckList
+from stormdeck.ui.widgets.checks.list import CheckList
 from stormdeck.ui.widgets.verdict_bar import VerdictBar
 
 STACK = (FOUND, VLLM, PROXY, GPUS)

@@ -5,9 +5,9 @@ from textual.widgets import Input
 from panel import hand, in_loop, rows_with, screen, show, until
 from samples import CALM, FAILURE, FOUND, NOW, REFUSED, TOKEN, WELL_SET, WRONG, settings
 from stormdeck.model.settings.scope import Scope
-from stormdeck.ui.widgets.check_list import CheckList
-from stormdeck.ui.widgets.field_row import FieldRow
-from stormdeck.ui.widgets.log_view import LogView
+from stormdeck.ui.widgets.checks.list import CheckList
+from stormdeck.ui.widgets.logs.view import LogView
+from stormdeck.ui.widgets.settings.field_row import FieldRow
 
 LOG = "/var/log/litellm.log"
 SIZE = (120, 40)

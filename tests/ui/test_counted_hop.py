@@ -6,12 +6,12 @@ import pytest
 
 from panel import hand, in_loop, rows_with
 from samples import CALM, FOUND, GAVE_UP, GPUS, LIVE, PROXY, RECOVERED, VLLM, WELL
-from stormdeck.model.counted import counting_hop
 from stormdeck.model.deck import Deck
 from stormdeck.model.logs.book import Line
-from stormdeck.model.retries.storm import Outcome
-from stormdeck.model.traffic import PathChange
-from stormdeck.ui.widgets.log_line import head
+from stormdeck.model.retries.storms.storm import Outcome
+from stormdeck.model.snapshots.traffic import PathChange
+from stormdeck.model.traffic.counted_hop import counting_hop
+from stormdeck.ui.widgets.logs.line import head
 
 LOGS = CALM.logs
 T_GAP = 12 * 3600.0 + 18 * 60 + 18

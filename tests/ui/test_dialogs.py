@@ -8,16 +8,13 @@ from canary_samples import NEW, SESSION
 from panel import hand, in_loop, make_app, rows_with, screen, settled, until
 from samples import FOUND, PROXY, VLLM, WRONG
 from stormdeck.model.canary.plan import plan_of
-from stormdeck.model.rules.gather import facts_of
-from stormdeck.model.settings.diff import DiffKind, DiffLine
+from stormdeck.model.editing.diff import DiffKind, DiffLine
+from stormdeck.model.rules.collect import facts_of
 from stormdeck.model.symptoms.decode import decode
 from stormdeck.ui.screens.canary import CanaryScreen
 from stormdeck.ui.screens.help import HelpScreen
-from stormdeck.ui.screens.leave import LeaveScreen
-from stormdeck.ui.screens.page import PageScreen
-from stormdeck.ui.screens.raw import RawScreen
-from stormdeck.ui.screens.save import SaveScreen
-from stormdeck.ui.screens.symptom import SymptomScreen
+from stormdeck.ui.screens.pages import PageScreen, RawScreen, SymptomScreen
+from stormdeck.ui.screens.save import LeaveScreen, SaveScreen
 
 DIFF = [DiffLine(DiffKind.ADDED, None, number, f'"NAME_{number}": "a value that is long"') for number in range(1, 30)]
 MODEL = "There's an issue with the selected model"

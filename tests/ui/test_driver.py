@@ -12,7 +12,7 @@ import pytest
 from textual import events
 
 from panel import DEADLINE_S, in_loop
-from stormdeck.ui.driver import PanelDriver
+from stormdeck.ui.textual_patches.driver import PanelDriver
 
 
 class Keyboard:

@@ -4,7 +4,7 @@ from panel import hand, in_loop, make_app, rows_with, screen, show, until
 from samples import WRONG
 from stormdeck.model.keys.keymap import read_chosen
 from stormdeck.ui.app import StormdeckApp
-from stormdeck.ui.widgets.log_view import LogView
+from stormdeck.ui.widgets.logs.view import LogView
 
 
 def with_keys(*texts):

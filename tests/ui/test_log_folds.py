@@ -7,7 +7,7 @@ import pytest
 
 from panel import in_loop, rows_with, screen, settled, show, until
 from samples import NOW
-from stormdeck.ui.widgets.log_view import LogView
+from stormdeck.ui.widgets.logs.view import LogView
 
 DATA = Path(__file__).parents[1] / "data" / "logs"
 LOG = "/var/log/vllm.log"

@@ -7,7 +7,7 @@ from textual.widgets import Input
 
 from panel import in_loop, rows_with, screen, show, until
 from samples import FAILURE, NOW, REFUSED
-from stormdeck.ui.widgets.log_view import LogView
+from stormdeck.ui.widgets.logs.view import LogView
 
 LOG = "/var/log/litellm.log"
 SIZE = (120, 40)

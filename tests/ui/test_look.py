@@ -10,14 +10,13 @@ from textual.theme import BUILTIN_THEMES
 import stormdeck
 from panel import AREAS, cells, hand, in_loop, make_app, rows_with, screen, settled, show, until
 from samples import FOUND, GPUS, PROXY, STORMY, VLLM, WRONG
-from stormdeck.model.arrange import Wish
-from stormdeck.model.bar import ascii_only
-from stormdeck.model.signs import STRANGE
+from stormdeck.model.overview_layout import Wish
+from stormdeck.model.status.bar import ascii_only
+from stormdeck.model.symbols import STRANGE
 from stormdeck.model.theme_names import THEME_NAMES
 from stormdeck.options import Options, load
-from stormdeck.sources.theme import ThemeMemory
-from stormdeck.ui.glyphs import to_ascii
-from stormdeck.ui.look import Look, chosen_look
+from stormdeck.sources.state.theme import ThemeMemory
+from stormdeck.ui.appearance import Appearance, chosen_look, to_ascii
 from stormdeck.ui.run import run_panel
 from stormdeck.ui.themes import NAMES, READABLE, SIGNALS, THEMES, VISIBLE, contrast, full_name, tokens
 
@@ -80,7 +79,7 @@ def test_the_own_themes_keep_the_contrast_that_they_promise(theme, least):
 
 @in_loop
 async def test_in_ascii_no_area_holds_another_character_and_severity_has_its_sign_and_word():
-    async with make_app(look=Look(ascii=True)).run_test(size=(80, 24)) as pilot:
+    async with make_app(look=Appearance(ascii=True)).run_test(size=(80, 24)) as pilot:
         await hand(pilot, *EVERYTHING)
         assert "X RETRY STORM" in screen(pilot.app)
         for area in AREAS:
@@ -185,7 +184,7 @@ def test_a_shell_completes_the_themes_that_there_are():
 
 @in_loop
 async def test_panels_are_shown_in_the_order_wanted_and_no_other():
-    look = Look(wish=Wish(("log", "gpus", "verdict")))
+    look = Appearance(wish=Wish(("log", "gpus", "verdict")))
     async with make_app(look=look).run_test(size=(80, 24)) as pilot:
         await hand(pilot, *EVERYTHING)
         shown = screen(pilot.app)

@@ -23,9 +23,9 @@ from samples import (
     WELL,
     WRONG,
 )
-from stormdeck.model.retries.storm import Outcome
-from stormdeck.ui.draw import sentences
-from stormdeck.ui.widgets.live_panel import LivePanel
+from stormdeck.model.retries.storms.storm import Outcome
+from stormdeck.ui.rendering import sentences
+from stormdeck.ui.widgets.panel import LivePanel
 from stormdeck.ui.widgets.verdict_bar import VerdictBar
 
 WHOLE = (WELL, FOUND, VLLM, PROXY, GPUS, CALM)

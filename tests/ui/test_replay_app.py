@@ -7,8 +7,8 @@ from stormdeck.model.logs.batch import LogBatch
 from stormdeck.options import Options
 from stormdeck.paths import user_paths
 from stormdeck.sources.recordings.tape import Tape
-from stormdeck.ui.look import Look
-from stormdeck.ui.replay import ReplayApp
+from stormdeck.ui.appearance import Appearance
+from stormdeck.ui.replay_app import ReplayApp
 
 START = 1_795_269_720.0
 LINES = [(at, f'INFO:     127.0.0.1:5 - "POST /v1/messages HTTP/1.1" {status}') for at, status in
@@ -17,7 +17,7 @@ TAPE = Tape("today.jsonl", tuple(LogBatch("a.log", (text,), START + at, history=
 
 
 def played(tmp_path, speed, tape=TAPE):
-    return ReplayApp(Options(), user_paths({}, tmp_path, tmp_path), Look(), tape, speed)
+    return ReplayApp(Options(), user_paths({}, tmp_path, tmp_path), Appearance(), tape, speed)
 
 
 def told(app):

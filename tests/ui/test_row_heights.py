@@ -6,7 +6,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from stormdeck.model.settings.field import Field, Group, Kind
-from stormdeck.ui.widgets.row_lines import RowLook, RowState, plain_height, row_lines
+from stormdeck.ui.widgets.settings.row import RowLook, RowState, plain_height, row_lines
 
 FIELD = Field("env.MY", "MY", Kind.TEXT, Group.OTHER, "help", "none")
 PLAIN = st.text(st.sampled_from(string.ascii_letters + string.digits + " -_/.:,"), min_size=1, max_size=300)

@@ -14,7 +14,7 @@ from stormdeck.model.settings.scope import Scope
 from stormdeck.paths import user_paths
 from stormdeck.sources.settings.read import read_settings
 from stormdeck.sources.settings.write import Refused, write_settings
-from stormdeck.ui.widgets.field_row import FieldRow
+from stormdeck.ui.widgets.settings.field_row import FieldRow
 
 WIDE = (120, 60)
 URL, MODEL, QUIET = "env.ANTHROPIC_BASE_URL", "model", "env.CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC"

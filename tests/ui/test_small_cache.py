@@ -5,7 +5,7 @@ import random
 import pytest
 from textual.cache import FIFOCache
 
-from stormdeck.ui.mends import SmallCache
+from stormdeck.ui.textual_patches.styles import SmallCache
 
 
 @pytest.mark.parametrize("seed", range(20))

@@ -22,10 +22,10 @@ from samples import (
     WRONG,
     gpu,
 )
-from stormdeck.feed.reduce import take
-from stormdeck.model.discovery import DiscoverySnapshot
-from stormdeck.model.gpu import Gpu, GpuSnapshot, GpuState
-from stormdeck.model.server import EngineStats, ServerKind, ServerState
+from stormdeck.feed.reducer import take
+from stormdeck.model.snapshots.discovery import DiscoverySnapshot
+from stormdeck.model.snapshots.gpu import Gpu, GpuSnapshot, GpuState
+from stormdeck.model.snapshots.server import EngineStats, ServerKind, ServerState
 
 SIZES = [(120, 40), (80, 24), (40, 12), (20, 6)]
 NO_NUMBERS = EngineStats(0, 0, None, None, None, None, None, None, 0, 0)

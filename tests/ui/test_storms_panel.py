@@ -6,7 +6,7 @@ import pytest
 
 from panel import hand, in_loop, rows_with, show, until
 from samples import CALM, FOUND, GAVE_UP, GPUS, LIVE, PROXY, RECOVERED, STORMY, VLLM, WELL
-from stormdeck.model.retries.storm import Outcome
+from stormdeck.model.retries.storms.storm import Outcome
 
 WHOLE = (WELL, FOUND, VLLM, PROXY, GPUS, STORMY)
 TO_STORMS = ("tab", "tab")

@@ -6,12 +6,11 @@ import pytest
 
 from panel import hand, in_loop, rows_with, screen, settled, show
 from samples import CALM, DOWN_VLLM, FOUND, GPUS, PROXY, STORMY, VLLM, WELL, WRONG
-from stormdeck.model.discovery import DiscoverySnapshot, Found, Missed
-from stormdeck.model.finding import Finding, Fix, Severity
-from stormdeck.model.hop import HopKind
-from stormdeck.model.impact import where_to_fix
-from stormdeck.model.server import ServerKind
-from stormdeck.model.troubles import Troubles
+from stormdeck.model.finding import Finding, Fix, HopKind, Severity
+from stormdeck.model.rules.impact import where_to_fix
+from stormdeck.model.snapshots.discovery import DiscoverySnapshot, Found, Missed
+from stormdeck.model.snapshots.own_faults import OwnFaults
+from stormdeck.model.snapshots.server import ServerKind
 from stormdeck.model.verdict.hints import in_area
 
 
@@ -76,7 +75,7 @@ class TestFound:
 
     @in_loop
     async def test_a_log_that_is_not_there_is_not_listed_as_found(self, panel):
-        unread = Troubles(unread=("/var/log/vllm.log does not exist yet; it is read once it appears",))
+        unread = OwnFaults(unread=("/var/log/vllm.log does not exist yet; it is read once it appears",))
         async with panel().run_test(size=(120, 40)) as pilot:
             await hand(pilot, WELL, FOUND, VLLM, PROXY, GPUS, CALM, unread)
             await show(pilot, "checks")

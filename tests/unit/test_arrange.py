@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stormdeck.model.arrange import PANELS, Wish, arrange
+from stormdeck.model.overview_layout import PANELS, Wish, arrange
 
 SIZES = [(40, 10), (60, 18), (80, 22), (120, 38), (200, 58)]
 some_panels = st.lists(st.sampled_from(PANELS), unique=True, min_size=1).map(tuple)

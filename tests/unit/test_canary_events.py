@@ -6,8 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from canary_samples import recorded
-from stormdeck.model.canary.events import Event, EventReader
-from stormdeck.model.canary.reply import Reply
+from stormdeck.model.canary.reply import Event, EventReader, Reply
 
 PIECES = st.lists(
     st.sampled_from(

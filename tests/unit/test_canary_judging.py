@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from canary_samples import NEW, OLD, TO_PROXY, TO_VLLM, TOKEN, from_litellm, judged, recorded
-from stormdeck.model.canary import judging
+from stormdeck.model.canary import judge
 from stormdeck.model.canary.check import Check, Question, Route, Verdict
-from stormdeck.model.canary.judging import first_token, is_hopeless
-from stormdeck.model.canary.outcome import Gone, Way
-from stormdeck.model.hop import HopKind
+from stormdeck.model.canary.judge import first_token, is_hopeless
+from stormdeck.model.canary.response import Gone, Way
+from stormdeck.model.finding import HopKind
 from stormdeck.model.rules.registry import page_of
 
 CLIENT, PROXY, SERVER = HopKind.CLIENT, HopKind.PROXY, HopKind.SERVER
@@ -203,7 +203,7 @@ def test_no_answer_is_a_failure_with_its_reason(gone, status, code, hop):
 
 
 def test_every_rule_that_is_named_has_a_page():
-    package = Path(judging.__file__).parent
+    package = Path(judge.__file__).parent
     codes = {code for file in package.glob("*.py") for code in re.findall(r'"([A-Z]{3,7}\d{3})"', file.read_text())}
     assert len(codes) > 15
     assert {code for code in codes if page_of(code) is None} == set()

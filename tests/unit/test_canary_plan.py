@@ -7,8 +7,8 @@ import pytest
 from canary_samples import MODEL, NEW, OLD, TOKEN, plan
 from stormdeck.model.canary.check import Question, Route, Verdict
 from stormdeck.model.canary.questions import NO_SUCH_MODEL
-from stormdeck.model.hop import HopKind
-from stormdeck.sources.litellm_config import parse_proxy_config
+from stormdeck.model.finding import HopKind
+from stormdeck.sources.litellm_yaml import parse_proxy_config
 
 VLLM, PROXY = "http://127.0.0.1:8000", "http://127.0.0.1:4000"
 HAIKU = {"ANTHROPIC_DEFAULT_HAIKU_MODEL": None}

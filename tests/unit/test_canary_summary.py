@@ -4,7 +4,7 @@ import pytest
 
 from stormdeck.model.canary.check import Check, Question, Route, Verdict
 from stormdeck.model.canary.summary import CanaryReport
-from stormdeck.model.hop import HopKind
+from stormdeck.model.finding import HopKind
 
 Q, PASS, WARN, FAIL, SKIP, UNKNOWN = Question, *Verdict.__members__.values()
 

@@ -4,8 +4,7 @@ import json
 
 import pytest
 
-from stormdeck.model.settings.document import Document
-from stormdeck.model.settings.scope import FileError
+from stormdeck.model.json_edit.document import Document, FileError
 
 TOKEN = "env.ANTHROPIC_AUTH_TOKEN"
 

@@ -2,11 +2,11 @@
 
 import pytest
 
+from stormdeck.model.editing.diff import DiffKind, diff
+from stormdeck.model.json_edit.document import Document
 from stormdeck.model.masking.json_text import mask_json
 from stormdeck.model.masking.names import is_secret_name
 from stormdeck.model.masking.values import mask_value
-from stormdeck.model.settings.diff import DiffKind, diff
-from stormdeck.model.settings.document import Document
 
 
 def drawn(old, new):

@@ -5,9 +5,8 @@ import json
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from stormdeck.model.settings.document import Document
-from stormdeck.model.settings.scanner import _Scanner, scan
-from stormdeck.model.settings.scope import FileError
+from stormdeck.model.json_edit.document import Document, FileError
+from stormdeck.model.json_edit.scanner import _Scanner, scan
 
 KEYS = st.sampled_from(["model", "env", "A", "B_C", "ключ", 'q"t', "", "a b"])
 BLANKS = st.sampled_from(["", " ", "\n", "\r\n", "\n  ", "\r\n\t", "\n\n    "])

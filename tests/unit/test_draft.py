@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from stormdeck.model.deck import Deck
+from stormdeck.model.editing.draft import Draft
 from stormdeck.model.finding import Edit
-from stormdeck.model.settings import document
-from stormdeck.model.settings.draft import Draft
+from stormdeck.model.json_edit import document
 from stormdeck.model.settings.merge import loaded, merged, preview
 from stormdeck.model.settings.scope import FolderTrust, Scope, SettingsFile
 
@@ -42,10 +42,10 @@ def scans(monkeypatch):
 @pytest.fixture
 def rule_runs(monkeypatch):
     """Return a list that grows with each run of all rules: the number of values that they looked at."""
-    from stormdeck.model.rules import gather
+    from stormdeck.model.rules import collect
 
-    runs, original = [], gather.check
-    monkeypatch.setattr(gather, "check", lambda facts: (runs.append(len(facts.values)), original(facts))[1])
+    runs, original = [], collect.check
+    monkeypatch.setattr(collect, "check", lambda facts: (runs.append(len(facts.values)), original(facts))[1])
     return runs
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from stormdeck.ui.draw import MORE, fit_words, peaks, spark
+from stormdeck.ui.rendering import MORE, fit_words, peaks, spark
 
 
 def one_peak(at, of=60):

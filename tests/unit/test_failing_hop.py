@@ -6,16 +6,16 @@ from itertools import product
 import pytest
 
 from samples import CALM, ENGINE, FOUND, GAVE_UP, GPUS, LIVE, NOW, PROXY, VLLM, WELL, WELL_SET, settings
-from stormdeck.feed.reduce import take
+from stormdeck.feed.reducer import take
 from stormdeck.model.deck import Deck
-from stormdeck.model.finding import Edit, Finding, Fix, Severity
-from stormdeck.model.light import Light
+from stormdeck.model.finding import Edit, Finding, Fix, HopKind, Severity
 from stormdeck.model.logs.batch import LogBatch
-from stormdeck.model.meter import TrafficMeter
-from stormdeck.model.path import HopKind, path
-from stormdeck.model.server import ServedModel, ServerState
-from stormdeck.model.status import status_json
-from stormdeck.model.traffic import Failure
+from stormdeck.model.request_path import path
+from stormdeck.model.snapshots.server import ServedModel, ServerState
+from stormdeck.model.snapshots.traffic import Failure
+from stormdeck.model.status.document import status_json
+from stormdeck.model.symbols import Health
+from stormdeck.model.traffic.meter import TrafficMeter
 from stormdeck.model.verdict.ranking import statements
 
 LADDER = (0.0, 0.55, 1.7, 3.9, 8.4)
@@ -90,9 +90,9 @@ class TestWhose:
         told = headline(deck)
         assert f"500 from vLLM: {OOM}" in told["text"]
         assert told["hop"] == "vllm"
-        assert light(deck, HopKind.SERVER) == (Light.BROKEN, "500")
+        assert light(deck, HopKind.SERVER) == (Health.ERROR, "500")
         assert (hop_states(deck)["proxy"], hop_states(deck)["vllm"]) == ("ok", "degraded")
-        assert light(deck, HopKind.PROXY)[0] is Light.FINE
+        assert light(deck, HopKind.PROXY)[0] is Health.OK
 
     @pytest.mark.parametrize("records", EVIDENCE, ids=["as the proxy quotes it", "in both logs", "in vLLM's log"])
     def test_it_is_once_it_has_recovered_too_and_its_light_is_green_again(self, records):
@@ -101,7 +101,7 @@ class TestWhose:
         assert told["text"].startswith("Recovered after 5 attempts")
         assert f"500 from vLLM: {OOM}" in told["text"]
         assert told["hop"] == "vllm"
-        assert light(deck, HopKind.SERVER)[0] is Light.FINE
+        assert light(deck, HopKind.SERVER)[0] is Health.OK
 
     @pytest.mark.parametrize(("ago", "then"), [(3.0, ()), (119.0, ()), (125.0, None), (3.0, (200,))])
     def test_the_light_of_a_single_failure_is_red_as_long_as_its_headline(self, ago, then):
@@ -111,8 +111,8 @@ class TestWhose:
         for status in (500, *(then or ())):
             meter.take(LogBatch("litellm.log", (access(status),), NOW - ago + 0.05, history=False))
         deck = deck_of(meter.snapshot(NOW))
-        is_red = light(deck, HopKind.SERVER) == (Light.BROKEN, "500")
-        headline_is_red = statements(deck, NOW, str)[0].light is Light.BROKEN
+        is_red = light(deck, HopKind.SERVER) == (Health.ERROR, "500")
+        headline_is_red = statements(deck, NOW, str)[0].light is Health.ERROR
         assert (is_red, headline_is_red) == (then == (), then == ())
 
     def test_a_500_line_in_its_access_log_is_evidence_enough(self):
@@ -126,16 +126,16 @@ class TestWhose:
     def test_a_proxy_that_was_down_and_answers_is_not_lit(self):
         refused = replace(LIVE, cause="refused", reason="")
         deck = deck_of(replace(CALM, storms=(refused,)))
-        assert light(deck, HopKind.PROXY)[0] is Light.FINE
+        assert light(deck, HopKind.PROXY)[0] is Health.OK
         down = replace(PROXY, state=ServerState.DOWN, detail="refused")
-        assert light(replace(deck, proxy=down), HopKind.PROXY) == (Light.BROKEN, "down")
+        assert light(replace(deck, proxy=down), HopKind.PROXY) == (Health.ERROR, "down")
 
     def test_without_evidence_nobody_is_named(self):
         deck = deck_of(traffic())
         told = headline(deck)
         assert told["hop"] is None
         assert " · 500 · " in told["text"]
-        assert light(deck, HopKind.SERVER)[0] is Light.FINE
+        assert light(deck, HopKind.SERVER)[0] is Health.OK
 
 
 HAIKU = "claude-haiku-4-5-20251001"
@@ -260,6 +260,6 @@ class TestOneSeverity:
         elsewhere = replace(plain, fix=Fix("set it to vLLM", (Edit(path_of, "http://127.0.0.1:8000"),)))
         for state, finding in product((ServerState.DOWN, ServerState.STARTING), (plain, elsewhere)):
             deck = deck_of(replace(PROXY, state=state, detail="why"), CALM, findings=(finding,))
-            assert light(deck, HopKind.CLIENT) == (Light.FINE, "")
-            assert light(replace(deck, proxy=PROXY), HopKind.CLIENT) == (Light.FINE, "")
+            assert light(deck, HopKind.CLIENT) == (Health.OK, "")
+            assert light(replace(deck, proxy=PROXY), HopKind.CLIENT) == (Health.OK, "")
             assert light(deck, HopKind.PROXY)[0] is state.light

@@ -1,8 +1,8 @@
 """The newest request that failed: so that nobody says "all well" right after it."""
 
 from stormdeck.model.logs.batch import LogBatch
-from stormdeck.model.meter import TrafficMeter
-from stormdeck.model.traffic import Failure
+from stormdeck.model.snapshots.traffic import Failure
+from stormdeck.model.traffic.meter import TrafficMeter
 
 NOW = 1_795_269_600.0
 ERROR = "(APIServer pid=1) ERROR 11-21 14:01:28 [serving.py:274] ErrorInfo(message='The model `Q` does not exist.')"

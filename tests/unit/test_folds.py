@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stormdeck.model.logs.book import LogBook
-from stormdeck.model.logs.folds import Folds
+from stormdeck.model.logs.tracebacks import Folds
 
 TRACE = ["Traceback (most recent call last):", '  File "a.py", line 1, in f', "    g()", "ValueError: no"]
 ONE = ["INFO:     begun", *TRACE, "INFO:     done"]

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from stormdeck.garbage import SELDOM, hold, resume
+from stormdeck.process_memory import SELDOM, pause, resume
 
 
 @pytest.fixture(autouse=True)
@@ -20,7 +20,7 @@ def as_before():
 
 
 def test_what_was_loaded_meanwhile_is_never_looked_through_again():
-    hold()
+    pause()
     assert not gc.isenabled()
     resume()
     assert gc.isenabled()
@@ -49,7 +49,7 @@ class Ring:
 
 
 def test_what_has_lived_for_a_while_does_not_pile_up_once_it_is_dropped():
-    hold()
+    pause()
     resume()
     a_while = 3 * SELDOM[0]
     most = 0
@@ -64,8 +64,8 @@ def test_what_has_lived_for_a_while_does_not_pile_up_once_it_is_dropped():
 
 FLOOD = """
 import sys
-from stormdeck import garbage
-if sys.argv[1] == "told" and not garbage.give_back():
+from stormdeck import process_memory as garbage
+if sys.argv[1] == "told" and not garbage.enable_trim():
     sys.exit("not told")
 kept = []
 for _ in range(40):

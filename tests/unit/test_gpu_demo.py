@@ -3,7 +3,7 @@
 import pytest
 
 from stormdeck.demo.gpu import Effort, SimulatedGpus, simulated
-from stormdeck.model.gpu import GpuState
+from stormdeck.model.snapshots.gpu import GpuState
 
 
 def settled(load):

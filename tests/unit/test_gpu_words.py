@@ -2,8 +2,8 @@
 
 import pytest
 
+from stormdeck.sources.gpu.messages import clean, slowed_by
 from stormdeck.sources.gpu.processes import named
-from stormdeck.sources.gpu.words import clean, slowed_by
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from textual.keys import _normalize_key_list
 
 from stormdeck.commands.config import init_text
+from stormdeck.model.keys.action import read_keys, shown_key, written_key
 from stormdeck.model.keys.actions import ACTIONS, AREAS, DIALOGS, EVERYWHERE
 from stormdeck.model.keys.keymap import check_chosen, clashes, keyed, read_chosen
-from stormdeck.model.keys.names import read_keys, shown_key, written_key
 from stormdeck.options import load
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from stormdeck.model.litellm.coverage import Cover, cover
-from stormdeck.sources.litellm_config import LARGEST, parse_proxy_config, read_proxy_config
+from stormdeck.sources.litellm_yaml import LARGEST, parse_proxy_config, read_proxy_config
 
 TEXT = """\
 # comment

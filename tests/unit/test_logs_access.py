@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stormdeck.model.logs.access import Access, RequestKind, kind_of, parse_access
-from stormdeck.model.logs.reader import AccessReader
+from stormdeck.model.logs.access_reader import AccessReader
 
 DATA = Path(__file__).parents[1] / "data" / "logs"
 CORE = '127.0.0.1:60140 - "POST /v1/messages?beta=true HTTP/1.1" 500'

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 import transcripts as written
 from stormdeck.model.logs.batch import LogBatch
-from stormdeck.model.meter import TrafficMeter
-from stormdeck.model.retries.storm import Outcome
+from stormdeck.model.retries.storms.storm import Outcome
 from stormdeck.model.retries.transcript import parse_entry
-from stormdeck.model.retries.upstream import BEHIND, COMPLETIONS, FAILURES, LINES, Upstream
-from stormdeck.model.traffic import Bucket, PathChange
+from stormdeck.model.snapshots.traffic import Bucket, PathChange
+from stormdeck.model.traffic.meter import TrafficMeter
+from stormdeck.model.traffic.upstream import BEHIND, COMPLETIONS, FAILURES, LINES, Upstream
 
 RECORDINGS = Path(__file__).parents[1] / "recordings"
 START = 1_795_269_600.0

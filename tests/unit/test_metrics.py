@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stormdeck.model.metrics import MetricsSample, quantile, window
+from stormdeck.model.snapshots.vllm_metrics import MetricsSample, quantile, window
 
 ENDS = (0.1, 0.5, 1.0, math.inf)
 

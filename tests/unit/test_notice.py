@@ -8,30 +8,30 @@ from hypothesis import strategies as st
 
 from panel import hand, in_loop, make_app
 from samples import CALM, FOUND, STORMY, VLLM, WELL
-from stormdeck.model.notice import OSC9, OSC777, notice
+from stormdeck.model.desktop_notification import OSC9, OSC777, escape_sequence
 
 
 def test_osc_9_carries_one_text():
-    assert notice(OSC9, "retry storm", in_tmux=False) == "\x1b]9;stormdeck: retry storm\x07"
+    assert escape_sequence(OSC9, "retry storm", in_tmux=False) == "\x1b]9;stormdeck: retry storm\x07"
 
 
 def test_osc_777_carries_a_title_too():
-    assert notice(OSC777, "retry storm", in_tmux=False) == "\x1b]777;notify;stormdeck;retry storm\x07"
+    assert escape_sequence(OSC777, "retry storm", in_tmux=False) == "\x1b]777;notify;stormdeck;retry storm\x07"
 
 
 def test_tmux_lets_it_through_in_a_wrapping_with_every_escape_doubled():
-    assert notice(OSC9, "storm", in_tmux=True) == "\x1bPtmux;\x1b\x1b]9;stormdeck: storm\x07\x1b\\"
+    assert escape_sequence(OSC9, "storm", in_tmux=True) == "\x1bPtmux;\x1b\x1b]9;stormdeck: storm\x07\x1b\\"
 
 
 def test_off_is_nothing():
-    assert notice("off", "storm", in_tmux=True) == ""
+    assert escape_sequence("off", "storm", in_tmux=True) == ""
 
 
 @settings(max_examples=60, deadline=None)
 @given(words=st.text(max_size=300), way=st.sampled_from([OSC9, OSC777]))
 def test_no_words_end_the_sequence_or_begin_another(words, way):
     inside = re.fullmatch(
-        r"\x1b\](?:9;stormdeck: |777;notify;stormdeck;)([^\x07]*)\x07", notice(way, words, in_tmux=False)
+        r"\x1b\](?:9;stormdeck: |777;notify;stormdeck;)([^\x07]*)\x07", escape_sequence(way, words, in_tmux=False)
     )
     assert inside is not None
     assert ";" not in inside[1]

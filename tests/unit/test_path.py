@@ -6,14 +6,14 @@ import pytest
 
 from samples import DOWN_VLLM, FOUND, GPUS, NO_GPU, NOTHING, PROXY, VLLM, WELL, gpu
 from stormdeck.model.deck import Deck
-from stormdeck.model.discovery import DiscoverySnapshot, Found
-from stormdeck.model.finding import Finding, Severity
-from stormdeck.model.gpu import GpuSnapshot, GpuState
-from stormdeck.model.hop import HopKind
-from stormdeck.model.light import Light
-from stormdeck.model.path import path, place
-from stormdeck.model.rules.live import Probe, Reach
-from stormdeck.model.server import ServerKind, ServerState
+from stormdeck.model.finding import Finding, HopKind, Severity
+from stormdeck.model.request_path import path
+from stormdeck.model.rules.facts import Probe, Reach
+from stormdeck.model.snapshots.discovery import DiscoverySnapshot, Found
+from stormdeck.model.snapshots.gpu import GpuSnapshot, GpuState
+from stormdeck.model.snapshots.server import ServerKind, ServerState
+from stormdeck.model.symbols import Health
+from stormdeck.model.urls import place
 
 WHOLE = Deck(discovery=FOUND, settings=WELL, vllm=VLLM, proxy=PROXY, gpu=GPUS, client_version="2.1.329")
 
@@ -25,7 +25,7 @@ def lights(deck):
 def test_a_path_where_all_is_well():
     assert [hop.name for hop in path(WHOLE)] == ["claude 2.1.329", "LiteLLM", "vLLM", "2 × H200"]
     assert [hop.figure for hop in path(WHOLE)] == ["", "2 ms", "4 ms", "90 %"]
-    assert {light for _, light in lights(WHOLE)} == {Light.FINE}
+    assert {light for _, light in lights(WHOLE)} == {Health.OK}
 
 
 def test_without_a_proxy_there_is_no_such_hop():
@@ -34,40 +34,40 @@ def test_without_a_proxy_there_is_no_such_hop():
 
 def test_a_server_that_is_down_is_broken_in_a_word():
     server = path(replace(WHOLE, vllm=DOWN_VLLM))[2]
-    assert (server.light, server.figure) == (Light.BROKEN, "down")
+    assert (server.light, server.figure) == (Health.ERROR, "down")
 
 
-@pytest.mark.parametrize(("severity", "light"), [(Severity.ERROR, Light.BROKEN), (Severity.WARNING, Light.LOOK)])
+@pytest.mark.parametrize(("severity", "light"), [(Severity.ERROR, Health.ERROR), (Severity.WARNING, Health.WARNING)])
 def test_a_finding_about_the_settings_shows_at_the_client(severity, light):
     finding = Finding("URL101", severity, "ends in /v1", "", "env.ANTHROPIC_BASE_URL")
     assert lights(replace(WHOLE, findings=(finding,)))[0] == (HopKind.CLIENT, light)
 
 
-@pytest.mark.parametrize(("severity", "light"), [(Severity.ERROR, Light.BROKEN), (Severity.WARNING, Light.LOOK)])
+@pytest.mark.parametrize(("severity", "light"), [(Severity.ERROR, Health.ERROR), (Severity.WARNING, Health.WARNING)])
 def test_a_finding_about_a_server_that_answers_shows_there_with_its_own_severity(severity, light):
     finding = Finding("SERVER901", severity, "no parser", "", "--tool-call-parser", hop=HopKind.SERVER)
     deck = replace(WHOLE, findings=(finding,))
     assert dict(lights(deck))[HopKind.SERVER] is light
-    assert dict(lights(deck))[HopKind.CLIENT] is Light.FINE
+    assert dict(lights(deck))[HopKind.CLIENT] is Health.OK
 
 
 def test_no_gpu_is_no_fault_and_a_lost_one_is():
     lost = GpuSnapshot(GpuState.OK, gpus=(replace(gpu(0, 0, 0, 0), lost=True),))
-    assert dict(lights(replace(WHOLE, gpu=NO_GPU)))[HopKind.GPU] is Light.UNKNOWN
-    assert dict(lights(replace(WHOLE, gpu=lost)))[HopKind.GPU] is Light.BROKEN
+    assert dict(lights(replace(WHOLE, gpu=NO_GPU)))[HopKind.GPU] is Health.UNKNOWN
+    assert dict(lights(replace(WHOLE, gpu=lost)))[HopKind.GPU] is Health.ERROR
 
 
 def test_where_nothing_is_found_the_server_is_unknown():
-    assert lights(Deck(discovery=NOTHING))[1] == (HopKind.SERVER, Light.UNKNOWN)
+    assert lights(Deck(discovery=NOTHING))[1] == (HopKind.SERVER, Health.UNKNOWN)
 
 
 @pytest.mark.parametrize(
     ("met", "reach", "light", "figure"),
     [
-        (ServerState.DOWN, Reach.REFUSED, Light.BROKEN, "down"),
-        (ServerState.SILENT, Reach.SILENT, Light.BROKEN, "no answer"),
-        (ServerState.SILENT, Reach.UNKNOWN, Light.UNKNOWN, "no answer"),
-        (ServerState.UP, Reach.ANSWERS, Light.LOOK, "of another kind"),
+        (ServerState.DOWN, Reach.REFUSED, Health.ERROR, "down"),
+        (ServerState.SILENT, Reach.SILENT, Health.ERROR, "no answer"),
+        (ServerState.SILENT, Reach.UNKNOWN, Health.UNKNOWN, "no answer"),
+        (ServerState.UP, Reach.ANSWERS, Health.WARNING, "of another kind"),
     ],
 )
 def test_a_base_url_without_a_known_server_is_a_hop_with_what_was_met_there(met, reach, light, figure):

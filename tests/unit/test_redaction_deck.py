@@ -3,9 +3,9 @@
 import json
 
 from stormdeck.model.deck import Deck
-from stormdeck.model.discovery import DiscoverySnapshot, Found, ServerProcess
-from stormdeck.model.redaction.deck import deck_as_json, without_quotes
-from stormdeck.model.server import ServerKind
+from stormdeck.model.redaction.snapshots import deck_as_json, without_quotes
+from stormdeck.model.snapshots.discovery import DiscoverySnapshot, Found, ServerProcess
+from stormdeck.model.snapshots.server import ServerKind
 from stormdeck.model.verdict.ranking import statements
 
 

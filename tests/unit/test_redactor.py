@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from stormdeck.model.masking.harvest import secrets_of
-from stormdeck.model.redaction.people import whereabouts
+from stormdeck.model.redaction.identities import whereabouts
 from stormdeck.model.redaction.redactor import SECRET, Redactor
-from stormdeck.model.redaction.settings import settings_as_json
+from stormdeck.model.redaction.snapshots import settings_as_json
 from stormdeck.model.settings.merge import loaded, merged
 from stormdeck.model.settings.scope import Scope, SettingsFile
 
@@ -117,7 +117,7 @@ def test_what_a_maintainer_needs_stays(text):
 
 class TestHarvest:
     def test_every_place_of_a_secret_is_known(self, tmp_path):
-        from stormdeck.sources.litellm_config import read_proxy_config
+        from stormdeck.sources.litellm_yaml import read_proxy_config
 
         yaml = tmp_path / "config.yaml"
         yaml.write_text(
@@ -134,7 +134,7 @@ class TestHarvest:
         assert not found & {"X-Team:", "Bearer", "Authorization:", "/bin"}
 
     def test_a_variable_that_the_yaml_points_at_is_a_secret_whatever_its_name(self, tmp_path):
-        from stormdeck.sources.litellm_config import read_proxy_config
+        from stormdeck.sources.litellm_yaml import read_proxy_config
 
         yaml = tmp_path / "config.yaml"
         yaml.write_text("general_settings: {master_key: os.environ/UPSTREAM}\n")

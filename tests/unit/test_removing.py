@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from test_document_properties import PATHS, SCALARS, objects
 
 from stormdeck.model.finding import Edit
-from stormdeck.model.settings.document import Document
+from stormdeck.model.json_edit.document import Document
+from stormdeck.model.json_edit.removal import removed
 from stormdeck.model.settings.merge import edited
-from stormdeck.model.settings.removing import removed
 
 
 def parsed(text):

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stormdeck.model.settings.document import Document
-from stormdeck.model.settings.repair import repair
+from stormdeck.model.json_edit.document import Document
+from stormdeck.model.json_edit.repair import repair
 
 BROKEN = {
     "a comment on its own line": (

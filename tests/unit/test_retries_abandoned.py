@@ -6,8 +6,8 @@ import pytest
 
 from samples import PROXY, VLLM
 from stormdeck.model.deck import Deck
-from stormdeck.model.retries.abandoned import LIKELY, MEASURED, abandoned, abandoned_work
-from stormdeck.model.traffic import TrafficSnapshot
+from stormdeck.model.snapshots.traffic import TrafficSnapshot
+from stormdeck.model.traffic.abandoned_work import LIKELY, MEASURED, abandoned, abandoned_work
 
 TRAFFIC = TrafficSnapshot(
     buckets=(),

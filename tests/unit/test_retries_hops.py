@@ -5,10 +5,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from stormdeck.model.logs.batch import LogBatch
-from stormdeck.model.meter import TrafficMeter
-from stormdeck.model.retries.hops import Amplification, amplification
-from stormdeck.model.retries.upstream import BEHIND, FAILURES, LINES, Upstream
-from stormdeck.model.traffic import TrafficSnapshot
+from stormdeck.model.snapshots.traffic import TrafficSnapshot
+from stormdeck.model.traffic.amplification import Amplification, amplification
+from stormdeck.model.traffic.meter import TrafficMeter
+from stormdeck.model.traffic.upstream import BEHIND, FAILURES, LINES, Upstream
 
 TRAFFIC = TrafficSnapshot(
     buckets=(),

@@ -2,8 +2,8 @@
 
 import pytest
 
-from stormdeck.model.retries.due import Wait, due_after
-from stormdeck.model.retries.ladder import allowance, attempt_limit, gives_up, gives_up_at, wait_bounds
+from stormdeck.model.retries.backoff import allowance, attempt_limit, gives_up, gives_up_at, wait_bounds
+from stormdeck.model.retries.storms.next_attempt import Wait, due_after
 
 MEASURED = [0.68, 1.22, 2.63, 4.87, 8.8, 19.3, 39.3, 37.1, 37.6, 33.9]
 """Waits of one real client (facts/claude-code.md 2); the second and third took a little more than the wait."""

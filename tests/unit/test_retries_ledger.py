@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 import transcripts as written
 from stormdeck.model.logs.batch import LogBatch
-from stormdeck.model.retries import balance
-from stormdeck.model.retries.ledger import Ledger
-from stormdeck.model.retries.storm import Outcome
+from stormdeck.model.retries import rolling_account
+from stormdeck.model.retries.analyzer import RetryAnalyzer
+from stormdeck.model.retries.storms.storm import Outcome
 from stormdeck.model.retries.transcript import parse_entry
 
 T = 1_795_000_000.0
@@ -65,7 +65,7 @@ def entries_of(count, start=T, session="s1", status=500, ok=True):
 
 
 def account(lines=(), entries=(), **options):
-    ledger = Ledger(**options)
+    ledger = RetryAnalyzer(**options)
     for t, text in sorted(lines):
         ledger.take(batch(text, t=t))
     for text in entries:
@@ -74,7 +74,7 @@ def account(lines=(), entries=(), **options):
 
 
 def test_nothing_is_nothing():
-    assert Ledger().report().as_json() == {
+    assert RetryAnalyzer().report().as_json() == {
         "version": 1,
         "http_requests": 0,
         "probes": 0,
@@ -248,7 +248,7 @@ def test_attempts_that_the_transcript_does_not_tell_yet_belong_to_the_storm():
 
 
 def test_a_log_without_times_still_counts():
-    ledger = Ledger()
+    ledger = RetryAnalyzer()
     ledger.take(batch(*(text for _, text in lines_of(6)), history=True))
     report = ledger.report()
     assert (report.main_requests, report.retries) == (6, 5)
@@ -266,14 +266,14 @@ def test_a_log_without_times_and_a_transcript_are_one_storm():
 
 def test_lines_that_stand_in_the_log_twice_count_once():
     lines = [access(code, prefix=clock(T + t)) for t, code in zip(LADDER[:5], [500] * 5, strict=False)]
-    ledger = Ledger(local_time=utc)
+    ledger = RetryAnalyzer(local_time=utc)
     ledger.take(batch(*lines, *lines, t=T + 400, history=True))
     assert (ledger.report().http_requests, ledger.report().retries) == (5, 4)
 
 
 def test_a_clock_that_is_set_back_loses_no_request():
     lines = [access(prefix=clock(T + t), port=n) for n, t in enumerate([0, 5, -3600, -3595, 10])]
-    ledger = Ledger(local_time=utc)
+    ledger = RetryAnalyzer(local_time=utc)
     ledger.take(batch(*lines, t=T + 400, history=True))
     assert (ledger.report().http_requests, ledger.report().storms) == (5, ())
 
@@ -293,7 +293,7 @@ def test_old_requests_are_compared_turn_by_turn():
 
 
 def test_looking_often_changes_nothing(monkeypatch):
-    monkeypatch.setattr(balance, "FOLDED_AT", 20)
+    monkeypatch.setattr(rolling_account, "FOLDED_AT", 20)
     lines, entries = [], []
     for n in range(12):
         start = T + 200.0 * n
@@ -301,7 +301,7 @@ def test_looking_often_changes_nothing(monkeypatch):
         entries += entries_of(4 + n % 3, start=start, session=f"s{n}")
     events = [(t, batch(text, t=t)) for t, text in lines]
     events += [(entry.t, entry) for entry in map(parse_entry, entries)]
-    often, once = Ledger(), Ledger()
+    often, once = RetryAnalyzer(), RetryAnalyzer()
     for t, event in sorted(events, key=lambda event: event[0]):
         for ledger in (often, once):
             (ledger.take if isinstance(event, LogBatch) else ledger.take_entry)(event)
@@ -319,7 +319,7 @@ def test_a_turn_that_ended_with_an_error_takes_no_later_answer():
 
 
 def test_transcripts_of_a_healthy_log_without_times_add_nothing():
-    ledger = Ledger()
+    ledger = RetryAnalyzer()
     ledger.take(batch(*[access(port=PORT + n) for n in range(5)], history=True))
     for n in range(5):
         sent = written.request(T + 10 * n, f"r{n}", digest=f"d{n}")
@@ -345,7 +345,7 @@ EVENTS = st.lists(
 @settings(max_examples=80, deadline=None)
 @given(EVENTS)
 def test_whatever_comes_is_counted_once(events):
-    ledger, now, lines = Ledger(), T, 0
+    ledger, now, lines = RetryAnalyzer(), T, 0
     for gap, what, status, number, session in events:
         now += gap
         text = [

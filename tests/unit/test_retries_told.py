@@ -3,7 +3,7 @@
 import pytest
 
 import transcripts as written
-from stormdeck.model.retries.told import LONGEST_WAIT_S, MOMENT_S, SESSIONS, TURNS, End, Sessions
+from stormdeck.model.retries.sessions import LONGEST_WAIT_S, MOMENT_S, SESSIONS, TURNS, End, Sessions
 from stormdeck.model.retries.transcript import parse_entry
 
 T = 1_795_000_000.0
@@ -127,8 +127,8 @@ def test_who_waits(lines, later, waiting):
 
 
 def test_memory_is_bounded(monkeypatch):
-    monkeypatch.setattr("stormdeck.model.retries.told.TURNS", 5)
-    monkeypatch.setattr("stormdeck.model.retries.told.SESSIONS", 3)
+    monkeypatch.setattr("stormdeck.model.retries.sessions.TURNS", 5)
+    monkeypatch.setattr("stormdeck.model.retries.sessions.SESSIONS", 3)
     assert TURNS > 5
     assert SESSIONS > 3
     sessions = told(*(written.answer(T + n, f"m{n}", session=f"s{n}") for n in range(20)))

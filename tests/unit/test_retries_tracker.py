@@ -4,10 +4,10 @@ from itertools import pairwise
 
 import pytest
 
-from stormdeck.model.retries.request import Request
-from stormdeck.model.retries.storm import Outcome
+from stormdeck.model.retries.chain import Request
+from stormdeck.model.retries.matching import FAR_BEHIND
+from stormdeck.model.retries.storms.storm import Outcome
 from stormdeck.model.retries.tracker import STORMS, SWEEP, Tracker
-from stormdeck.model.retries.waiting import FAR_BEHIND
 
 LADDER = [0.0, 0.55, 1.7, 3.9, 8.4, 17.2, 35.1, 70.0, 105.3, 140.1, 175.0]
 """Seconds at which the attempts of a client fail that gets quick errors."""

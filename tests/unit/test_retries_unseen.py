@@ -4,8 +4,8 @@ import pytest
 
 import transcripts as written
 from stormdeck.model.logs.batch import LogBatch
-from stormdeck.model.meter import TrafficMeter
 from stormdeck.model.retries.transcript import parse_entry
+from stormdeck.model.traffic.meter import TrafficMeter
 
 T = 1_795_269_600.0
 QUICK = [0.0, 0.6, 1.7, 3.9]

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stormdeck.model.logs.access import parse_access
-from stormdeck.model.retries.upstream import TOLD, Sent, UpstreamReader, asks_for_tokens
+from stormdeck.model.traffic.upstream import TOLD, Sent, UpstreamReader, asks_for_tokens
 
 DATA = Path(__file__).parents[1] / "data" / "upstream"
 BESIDE_S = 0.1

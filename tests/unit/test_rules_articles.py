@@ -6,12 +6,11 @@ from pathlib import Path
 import pytest
 
 from stormdeck.model.finding import Severity
-from stormdeck.model.rules.facts import Facts
-from stormdeck.model.rules.live import Live
+from stormdeck.model.rules.facts import Facts, Live
 from stormdeck.model.rules.registry import check
-from stormdeck.model.server import ServedModel, ServerState, VllmSnapshot
 from stormdeck.model.settings.merge import loaded, merged
 from stormdeck.model.settings.scope import Scope, SettingsFile
+from stormdeck.model.snapshots.server import ServedModel, ServerState, VllmSnapshot
 
 DATA = Path(__file__).parents[1] / "data" / "settings"
 FIRST = ("1.0.128", "2.0.76")

@@ -3,13 +3,12 @@
 import pytest
 
 from stormdeck.model.finding import Severity
-from stormdeck.model.rules.facts import Facts
-from stormdeck.model.rules.families import FAMILIES, PARSERS, family_of
-from stormdeck.model.rules.live import Live
+from stormdeck.model.rules.facts import Facts, Live
 from stormdeck.model.rules.registry import RULES, check
-from stormdeck.model.server import ServedModel, ServerState, VllmSnapshot
+from stormdeck.model.rules.vllm.families import FAMILIES, PARSERS, family_of
 from stormdeck.model.settings.merge import merged
-from stormdeck.sources.model_folder import model_type
+from stormdeck.model.snapshots.server import ServedModel, ServerState, VllmSnapshot
+from stormdeck.sources.processes.model_folder import model_type
 
 FIT = {
     "Qwen/Qwen2.5-32B-Instruct": "hermes",

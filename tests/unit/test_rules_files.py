@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from stormdeck.model.rules.facts import Exposure, Facts, RunningClient
-from stormdeck.model.rules.names import ROOT_KEYS, VARIABLES
+from stormdeck.model.rules.known_names import ROOT_KEYS, VARIABLES
 from stormdeck.model.rules.registry import check
-from stormdeck.model.rules.spelling import meant
+from stormdeck.model.rules.spelling import closest_name
 from stormdeck.model.settings.merge import loaded, merged, preview
 from stormdeck.model.settings.scope import Scope, SettingsFile
 
@@ -48,12 +48,12 @@ MISSPELT = {
 
 @pytest.mark.parametrize(("name", "expected"), MISSPELT.values(), ids=MISSPELT)
 def test_which_variable_was_meant(name, expected):
-    assert meant(name, VARIABLES) == expected
+    assert closest_name(name, VARIABLES) == expected
 
 
 @pytest.mark.parametrize("name", ["Model", "modle", "permisions", "apikeyhelper", "envs"])
 def test_a_misspelt_key_at_the_root_is_told(name):
-    assert meant(name, ROOT_KEYS) is not None
+    assert closest_name(name, ROOT_KEYS) is not None
 
 
 def test_a_misspelt_variable_is_renamed_in_its_file():
@@ -114,7 +114,8 @@ def test_a_renamed_key_keeps_its_json_type_and_a_program_keeps_its_variable():
 
 def test_thousands_of_unknown_names_are_compared_with_a_bounded_number_of_known_ones(monkeypatch):
     compared = []
-    monkeypatch.setattr("stormdeck.model.rules.file.meant", lambda name, known: compared.append(name))
+    closest_name = "stormdeck.model.rules.client.file_syntax.closest_name"
+    monkeypatch.setattr(closest_name, lambda name, known: compared.append(name))
     names = {f"CLAUDE_CODE_OWN_{number}": "1" for number in range(5000)}
     of_code("FILE703", files(user=json.dumps({**names, "env": {**names, "MY": "1"}})))
     assert 0 < len(compared) <= 400

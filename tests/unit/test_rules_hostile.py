@@ -7,12 +7,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stormdeck.model.rules.facts import Facts
-from stormdeck.model.rules.names import ROOT_KEYS, VARIABLES
+from stormdeck.model.rules.known_names import ROOT_KEYS, VARIABLES
 from stormdeck.model.rules.registry import check
 from stormdeck.model.settings.merge import loaded, merged
 from stormdeck.model.settings.scope import Scope, SettingsFile
 from stormdeck.model.text import clean
-from stormdeck.sources.litellm_config import parse_proxy_config
+from stormdeck.sources.litellm_yaml import parse_proxy_config
 
 NAMES = st.one_of(st.sampled_from(sorted(VARIABLES)), st.text(max_size=20))
 WORDS = [

@@ -5,15 +5,20 @@ from dataclasses import replace
 import pytest
 
 from stormdeck.model.deck import Deck
-from stormdeck.model.discovery import DiscoverySnapshot, Found, ServerProcess
-from stormdeck.model.finding import Severity
-from stormdeck.model.hop import HopKind
-from stormdeck.model.rules.facts import Facts
-from stormdeck.model.rules.live import Live, Probe, Reach, live_of
+from stormdeck.model.finding import HopKind, Severity
+from stormdeck.model.rules.facts import Facts, Live, Probe, Reach, live_of
 from stormdeck.model.rules.registry import check
-from stormdeck.model.server import EngineStats, ProxySnapshot, ServedModel, ServerKind, ServerState, VllmSnapshot
 from stormdeck.model.settings.merge import merged, preview
 from stormdeck.model.settings.scope import Scope, SettingsFile
+from stormdeck.model.snapshots.discovery import DiscoverySnapshot, Found, ServerProcess
+from stormdeck.model.snapshots.server import (
+    EngineStats,
+    ProxySnapshot,
+    ServedModel,
+    ServerKind,
+    ServerState,
+    VllmSnapshot,
+)
 
 URL = "http://127.0.0.1:8000"
 ENV = {

@@ -5,8 +5,8 @@ import json
 import pytest
 import yaml
 
-from stormdeck.model.rules.pages import markdown_table, page_lines
 from stormdeck.model.rules.registry import RULES, page_of
+from stormdeck.model.rules.rule import markdown_table, page_lines
 
 CATALOGUE = (
     "URL101 URL102 URL103 URL104 URL105 URL106 URL107 URL108 AUTH201 AUTH202 AUTH203 AUTH204 AUTH205 AUTH206 MODEL301 "

@@ -4,14 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from stormdeck.model.finding import Severity
-from stormdeck.model.hop import HopKind
-from stormdeck.model.rules.facts import Facts
-from stormdeck.model.rules.live import Live
+from stormdeck.model.finding import HopKind, Severity
+from stormdeck.model.rules.facts import Facts, Live
 from stormdeck.model.rules.registry import check
-from stormdeck.model.server import ProxySnapshot, ServedModel, ServerKind, ServerState, VllmSnapshot
 from stormdeck.model.settings.merge import merged
-from stormdeck.sources.litellm_config import parse_proxy_config, read_proxy_config
+from stormdeck.model.snapshots.server import ProxySnapshot, ServedModel, ServerKind, ServerState, VllmSnapshot
+from stormdeck.sources.litellm_yaml import parse_proxy_config, read_proxy_config
 
 DATA = Path(__file__).parents[1] / "data" / "litellm"
 NEW, OLD = "1.109.1", "1.80.5"

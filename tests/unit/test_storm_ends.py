@@ -6,18 +6,18 @@ import pytest
 
 import transcripts as written
 from samples import CALM, DOWN_VLLM, ENGINE, FOUND, GAVE_UP, GPUS, LIVE, NOW, PROXY, VLLM, WELL, WRONG
-from stormdeck.feed.reduce import take
+from stormdeck.feed.reducer import take
 from stormdeck.model.deck import Deck
-from stormdeck.model.light import Light
+from stormdeck.model.finding import HopKind
 from stormdeck.model.logs.batch import LogBatch
-from stormdeck.model.path import HopKind
-from stormdeck.model.retries.ledger import Ledger
-from stormdeck.model.retries.storm import Outcome
-from stormdeck.model.retries.told import InFlight
+from stormdeck.model.retries.analyzer import RetryAnalyzer
+from stormdeck.model.retries.sessions import InFlight
+from stormdeck.model.retries.storms.storm import Outcome
 from stormdeck.model.retries.transcript import EntryKind, parse_entry
-from stormdeck.model.server import ServerState
-from stormdeck.model.status import state_of, status_json
-from stormdeck.model.traffic import PathChange
+from stormdeck.model.snapshots.server import ServerState
+from stormdeck.model.snapshots.traffic import PathChange
+from stormdeck.model.status.document import state_of, status_json
+from stormdeck.model.symbols import Health
 from stormdeck.model.verdict.ranking import statements
 
 T = NOW - 60.0
@@ -32,7 +32,7 @@ def access(status, port=40000):
 
 def ledger(*lines, entries=()):
     """Return what lines (seconds after the start, status) and entries of a transcript amount to."""
-    made = Ledger()
+    made = RetryAnalyzer()
     for at, status in lines:
         made.take(LogBatch("litellm.log", (access(status),), T + at, history=False))
     for text in entries:
@@ -85,7 +85,7 @@ class TestAnswered:
         deck = deck_of(vllm, PROXY, replace(CALM, storms=(answered,)))
         first = said(deck)[0]
         assert first.headline.startswith(f"Attempt 6 is being answered {figures} · 5 attempts before it failed · 500")
-        assert (first.light, state_of(first)) == (Light.LOOK, "degraded")
+        assert (first.light, state_of(first)) == (Health.WARNING, "degraded")
         assert status_json(deck, said(deck))["requests"]["storm"] is None
 
 
@@ -93,7 +93,7 @@ class TestNewestLine:
     """The line of the newest attempt is found, though nothing but its sending is known: over any connection."""
 
     def over(self, ports, *lines, entries):
-        made = Ledger()
+        made = RetryAnalyzer()
         for (at, status), port in zip(lines, ports, strict=True):
             made.take(LogBatch("litellm.log", (access(status, port),), T + at, history=False))
         for text in entries:
@@ -311,7 +311,7 @@ class TestLost:
 
     def test_it_leaves_after_minutes(self):
         gone = replace(GAVE_UP, started=NOW - 240, last=NOW - 200)
-        assert said(deck_of(VLLM, PROXY, replace(CALM, storms=(gone,))))[0].light is Light.FINE
+        assert said(deck_of(VLLM, PROXY, replace(CALM, storms=(gone,))))[0].light is Health.OK
 
     @pytest.mark.parametrize("outcome", [Outcome.GAVE_UP, Outcome.RECOVERED, Outcome.STOPPED, Outcome.QUIET])
     def test_a_hop_that_is_down_outranks_any_storm_that_is_over(self, outcome):

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from stormdeck.model.retries.identity import is_possible, may_be_same, merged, without_doubles
-from stormdeck.model.retries.storm import Outcome, Storm
+from stormdeck.model.retries.storms.identity import is_possible, may_be_same, merged, without_doubles
+from stormdeck.model.retries.storms.storm import Outcome, Storm
 
 T = 1_795_000_000.0
 LADDER = Storm(

@@ -8,16 +8,16 @@ from hypothesis import strategies as st
 
 from samples import CALM, FOUND, GPUS, NOTHING, PROXY, STORMY, VLLM, WELL, WELL_SET, WRONG
 from samples import settings as config
-from stormdeck.feed.reduce import take
+from stormdeck.feed.reducer import take
 from stormdeck.model.deck import Deck
 from stormdeck.model.rules.registry import page_of
-from stormdeck.model.server import ServerState
-from stormdeck.model.symptoms.cause import Standing
-from stormdeck.model.symptoms.decode import decode, meant, near
+from stormdeck.model.snapshots.server import ServerState
+from stormdeck.model.symptoms.decode import decode, matched_messages, near
+from stormdeck.model.symptoms.evidence import Standing
+from stormdeck.model.symptoms.log_traces import traces
 from stormdeck.model.symptoms.matching import quoting
 from stormdeck.model.symptoms.messages import MESSAGES
-from stormdeck.model.symptoms.traces import traces
-from stormdeck.model.symptoms.words import model_in
+from stormdeck.model.symptoms.server_errors import model_in
 
 SELECTED = (
     "There's an issue with the selected model (Qwen3.5-27B). It may not exist or you may not have access to it. "
@@ -46,7 +46,7 @@ def codes(causes, standing=None):
 def test_every_known_text_is_known_for_what_it_is(text):
     names = [message.name for message in MESSAGES if text in message.texts]
     filled = text.replace("#", "7").replace("(X)", "(Qwen3.5-27B)").replace("'X'", "'Qwen3.5-27B'")
-    assert names[0] in meant(filled)
+    assert names[0] in matched_messages(filled)
 
 
 def test_every_rule_that_a_message_names_has_a_page():
@@ -69,14 +69,14 @@ def test_every_rule_that_a_message_names_has_a_page():
     ids=["whole", "cut", "in a box", "quoted", "curly", "upper case", "misspelt", "coloured", "from memory"],
 )
 def test_a_message_is_known_however_it_was_copied(text):
-    assert meant(text) == ("the server answered 404",)
+    assert matched_messages(text) == ("the server answered 404",)
 
 
 @pytest.mark.parametrize(
     "text", ["", "   ", "the weather is nice", "fix the tests please", "\x1b[2J", "🙂" * 50, "404"], ids=repr
 )
 def test_other_text_is_not_known(text):
-    assert meant(text) == ()
+    assert matched_messages(text) == ()
     assert decode(text, HERE) == ()
 
 
@@ -91,13 +91,13 @@ def test_other_text_is_not_known(text):
     ],
 )
 def test_a_piece_of_one_message_alone_is_that_message(piece, name):
-    assert meant(piece) == (name,)
+    assert matched_messages(piece) == (name,)
     assert decode(piece, EMPTY)
 
 
 @pytest.mark.parametrize("piece", ["login", "connection dropped", "malformed"])
 def test_a_piece_of_several_messages_is_none_of_them_but_comes_near(piece):
-    assert meant(piece) == ()
+    assert matched_messages(piece) == ()
     assert len(quoting(piece)) == 2
     assert near(piece)[:2] == tuple(quote.text for quote in quoting(piece))
 

@@ -3,14 +3,13 @@
 import pytest
 
 from stormdeck.model.deck import Deck
+from stormdeck.model.editing.starter import Target, is_blank, target, working_block
 from stormdeck.model.finding import Edit, Severity
-from stormdeck.model.rules.facts import Facts
-from stormdeck.model.rules.live import live_of
+from stormdeck.model.rules.facts import Facts, live_of
 from stormdeck.model.rules.registry import check
-from stormdeck.model.server import ProxySnapshot, ServedModel, ServerKind, ServerState, VllmSnapshot
 from stormdeck.model.settings.merge import edited, loaded, merged
 from stormdeck.model.settings.scope import Scope, SettingsFile
-from stormdeck.model.settings.template import Target, is_blank, target, working_block
+from stormdeck.model.snapshots.server import ProxySnapshot, ServedModel, ServerKind, ServerState, VllmSnapshot
 
 VLLM = VllmSnapshot(
     "http://127.0.0.1:8000", ServerState.UP, version="0.32.0", models=(ServedModel("Qwen3.5-27B", 131072),)

@@ -21,21 +21,19 @@ from samples import (
     WRONG,
     settings,
 )
-from stormdeck.feed.reduce import take
+from stormdeck.feed.reducer import take
 from stormdeck.model.deck import Deck
-from stormdeck.model.discovery import DiscoverySnapshot
-from stormdeck.model.finding import Finding, Severity
-from stormdeck.model.light import Light
-from stormdeck.model.logs.endings import Ending, ending
-from stormdeck.model.logs.tails import LogTails
-from stormdeck.model.path import HopKind
-from stormdeck.model.prefix import PrefixMemory
-from stormdeck.model.retries.told import InFlight
-from stormdeck.model.server import ServerState
-from stormdeck.model.status import state_of
-from stormdeck.model.traffic import Failure
+from stormdeck.model.finding import Finding, HopKind, Severity
+from stormdeck.model.logs.endings import Ending, LogTails, ending
+from stormdeck.model.retries.sessions import InFlight
+from stormdeck.model.snapshots.discovery import DiscoverySnapshot
+from stormdeck.model.snapshots.prefix_cache import PrefixCache
+from stormdeck.model.snapshots.server import ServerState
+from stormdeck.model.snapshots.traffic import Failure
+from stormdeck.model.status.document import state_of
+from stormdeck.model.symbols import Health
+from stormdeck.model.verdict.all_well import _warned
 from stormdeck.model.verdict.ranking import statements, verdict
-from stormdeck.model.verdict.well import _warned
 
 WHOLE = (WELL, FOUND, VLLM, PROXY, GPUS, CALM)
 
@@ -57,7 +55,7 @@ def failed(ago=5, status=404, reason="", passed=False):
 
 def test_all_well_is_said_with_three_numbers():
     first = told(*WHOLE)[0]
-    assert first.light is Light.FINE
+    assert first.light is Health.OK
     assert first.headline == "All well.  3 running · first token in 0.8 s · 0 retries in the last 15 min"
 
 
@@ -71,8 +69,8 @@ def test_a_turn_that_goes_on_for_long_is_told_where_a_transcript_tells_it(ago, w
 
 def test_what_breaks_a_turn_comes_before_what_needs_a_look():
     lights = [one.light for one in told(*WHOLE, WRONG, STORMY, replace(VLLM, state=ServerState.STALE))]
-    assert lights == sorted(lights, key=[Light.BROKEN, Light.LOOK].index)
-    assert {Light.BROKEN, Light.LOOK} == set(lights)
+    assert lights == sorted(lights, key=[Health.ERROR, Health.WARNING].index)
+    assert {Health.ERROR, Health.WARNING} == set(lights)
 
 
 def test_a_storm_comes_before_the_error_in_the_settings():
@@ -92,7 +90,7 @@ def test_all_is_not_well_after_a_request_that_failed(ago):
 
 
 def test_two_minutes_after_a_failure_all_is_well_again():
-    assert told(*WHOLE, failed(121, passed=True))[0].light is Light.FINE
+    assert told(*WHOLE, failed(121, passed=True))[0].light is Health.OK
 
 
 def test_a_failure_without_a_reason_behind_a_proxy_blames_nobody():
@@ -114,7 +112,7 @@ def test_a_hosted_id_that_a_server_does_not_know_leads_to_the_tier_without_a_map
 def test_an_id_of_the_background_model_breaks_no_turn():
     text = WELL_SET.replace('HAIKU_MODEL": "Qwen3.5-27B"', 'HAIKU_MODEL": "Qwen3.5-9B"')
     first = told(settings(text), *WHOLE[1:])[0]
-    assert (first.code, first.light, first.gravity) == ("MODEL303", Light.BROKEN, Light.LOOK)
+    assert (first.code, first.light, first.gravity) == ("MODEL303", Health.ERROR, Health.WARNING)
     assert state_of(first) == "degraded"
 
 
@@ -123,7 +121,7 @@ def test_of_several_ids_that_are_not_served_the_main_models_is_told():
     found = replace(FOUND, found=FOUND.found[1:])
     first = told(settings(text), found, VLLM, GPUS, CALM)[0]
     assert first.headline.startswith("ANTHROPIC_DEFAULT_SONNET_MODEL")
-    assert (first.gravity, state_of(first)) == (Light.BROKEN, "down")
+    assert (first.gravity, state_of(first)) == (Health.ERROR, "down")
 
 
 def test_a_failure_that_is_part_of_a_storm_is_not_told_twice():
@@ -134,7 +132,7 @@ def test_a_failure_that_is_part_of_a_storm_is_not_told_twice():
 def test_a_401_behind_a_proxy_is_of_an_unknown_hop_until_something_tells():
     assert told(*WHOLE, failed(status=401))[0].hop is None
     refusing = replace(PROXY, state=ServerState.REFUSING, detail="it refuses our key")
-    assert {one.hop for one in told(*WHOLE, refusing, failed(status=401)) if one.light is Light.BROKEN} == {
+    assert {one.hop for one in told(*WHOLE, refusing, failed(status=401)) if one.light is Health.ERROR} == {
         HopKind.CLIENT
     }
     assert told(*WHOLE, failed(status=401, reason="Unauthorized"))[0].hop is HopKind.PROXY
@@ -142,7 +140,7 @@ def test_a_401_behind_a_proxy_is_of_an_unknown_hop_until_something_tells():
 
 def test_a_vllm_that_refuses_our_look_behind_a_proxy_breaks_nothing_that_is_known():
     first = told(*WHOLE, replace(VLLM, state=ServerState.REFUSING, detail="it wants a key"))[0]
-    assert (first.light, first.code) == (Light.LOOK, None)
+    assert (first.light, first.code) == (Health.WARNING, None)
     assert "not known" in first.detail
 
 
@@ -174,12 +172,12 @@ def test_a_statement_that_only_grew_older_is_equal():
 
 def test_servers_that_were_found_and_not_asked_yet_are_not_called_missing():
     first = told(WELL, FOUND, GPUS, CALM)[0]
-    assert (first.light, first.headline) == (Light.UNKNOWN, "Asking the servers")
+    assert (first.light, first.headline) == (Health.UNKNOWN, "Asking the servers")
 
 
 def test_a_proxy_with_nothing_known_behind_it_is_not_all_well():
     first = told(WELL, FOUND, PROXY, GPUS, CALM)[0]
-    assert first.light is Light.UNKNOWN
+    assert first.light is Health.UNKNOWN
     assert "not known" in first.headline
 
 
@@ -204,7 +202,7 @@ def test_something_is_said_in_every_state_and_all_is_well_only_where_both_are_up
     servers += [replace(PROXY, state=proxy, detail="why")] if proxy else []
     first = told(WELL, FOUND, GPUS, CALM, *servers)[0]
     assert first.headline
-    assert (first.light is Light.FINE) == (vllm is ServerState.UP and proxy in {None, ServerState.UP})
+    assert (first.light is Health.OK) == (vllm is ServerState.UP and proxy in {None, ServerState.UP})
 
 
 class TestEndings:
@@ -236,7 +234,7 @@ class TestPrefixMemory:
         return replace(VLLM, engine=replace(VLLM.engine, prefix_hit_percent=rate), seen=at, started=started)
 
     def memory(self, *looks):
-        memory = PrefixMemory()
+        memory = PrefixCache()
         for look in looks:
             memory = memory.then(look, "2.1.112")
         return memory
@@ -253,7 +251,7 @@ class TestPrefixMemory:
 
     def test_a_restarted_server_begins_cold_and_that_is_no_fall(self):
         warm = self.memory(*(self.look(80.0, at) for at in (0, 10, 80)))
-        assert warm.then(self.look(5.0, 90, started=2), None) == PrefixMemory(started=2)
+        assert warm.then(self.look(5.0, 90, started=2), None) == PrefixCache(started=2)
 
     def test_a_window_without_prompts_tells_nothing(self):
         warm = self.memory(*(self.look(80.0, at) for at in (0, 10, 80)))

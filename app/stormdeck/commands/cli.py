@@ -8,11 +8,15 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from stormdeck.commands import bundle_cli, completion, retries_cli, settings_cli, status_cli, writing
+from stormdeck.commands import completion, writers
+from stormdeck.commands.bundle import cli as bundle_cli
+from stormdeck.commands.check import cli as settings_cli
+from stormdeck.commands.output import say
 from stormdeck.commands.parsers import CONFIG_INIT, CONFIG_PATH, CONFIG_PRINT, CONFIG_VALIDATE, PANEL, UsageError, build
-from stormdeck.commands.talk import say
+from stormdeck.commands.retries import cli as retries_cli
+from stormdeck.commands.status import cli as status_cli
 from stormdeck.options import Loaded, Problem, load
-from stormdeck.options.given import unknown
+from stormdeck.options.file import unknown
 from stormdeck.options.kinds import quoted
 
 BAD_OPTIONS = 2
@@ -66,7 +70,7 @@ def complain(problems: Sequence[Problem]) -> int:
 
 def run_headless(invocation: Invocation, loaded: Loaded) -> int:
     """Run a command that needs no terminal and return its exit code."""
-    why_not = writing.refused(invocation.command, invocation.arguments, loaded.options)
+    why_not = writers.refused(invocation.command, invocation.arguments, loaded.options)
     if why_not:
         say(f"stormdeck: {why_not}")
         return BAD_OPTIONS

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
-from stormdeck.commands.talk import put
+from stormdeck.commands.output import put
 
 Parser = TypeVar("Parser", bound=argparse.ArgumentParser)
 
@@ -60,7 +60,7 @@ def _describe(action: argparse.Action, kinds: dict[str, object]) -> None:
 
 def _words(metavar: str) -> list[str] | None:
     if metavar in {"CODE", "CODES"}:
-        from stormdeck.commands.codes import SELECTORS
+        from stormdeck.commands.rule_codes import SELECTORS
 
         return list(SELECTORS)
     if metavar == "THEME":

@@ -6,13 +6,13 @@ import json
 from pathlib import Path
 from typing import Any
 
-from stormdeck.commands.talk import put, say
+from stormdeck.commands.output import put, say
+from stormdeck.model.keys.action import written_key
 from stormdeck.model.keys.actions import ACTIONS
-from stormdeck.model.keys.names import written_key
 from stormdeck.options import DECLARED, Declaration, Group, Loaded, Origin
 from stormdeck.options.kinds import printable, shown
-from stormdeck.sources.folders import make_private
-from stormdeck.sources.staging import NewFile, with_new_file
+from stormdeck.sources.io.folders import make_private
+from stormdeck.sources.io.staging import NewFile, with_new_file
 
 REFUSED = 2
 _HEAD = """\

@@ -13,24 +13,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from stormdeck.commands.checking import Knowledge, learn
+from stormdeck.commands.check.knowledge import Knowledge, learn
+from stormdeck.commands.colour import paint_for
 from stormdeck.commands.edit_effect import Effect, effect_of
-from stormdeck.commands.paint import paint_for
-from stormdeck.commands.talk import OutputError, asked, flush, put, say, standard_error, standard_output
+from stormdeck.commands.output import OutputError, asked, flush, put, say, standard_error, standard_output
+from stormdeck.model.editing.diff import DiffLine, diff
+from stormdeck.model.json_edit.document import Document, FileError
+from stormdeck.model.json_edit.removal import removed
+from stormdeck.model.json_edit.repair import repair
 from stormdeck.model.masking.findings import known_secrets
 from stormdeck.model.masking.lines import mask_text
-from stormdeck.model.settings.diff import DiffLine, diff
-from stormdeck.model.settings.document import Document
 from stormdeck.model.settings.merge import loaded
-from stormdeck.model.settings.removing import removed
-from stormdeck.model.settings.repair import repair
-from stormdeck.model.settings.scope import FileError, Scope, SettingsFile, SettingsSnapshot
-from stormdeck.model.settings.shape import shape_error
+from stormdeck.model.settings.schema import shape_error
+from stormdeck.model.settings.scope import Scope, SettingsFile, SettingsSnapshot
 from stormdeck.model.text import clean
 from stormdeck.model.units import plural
 from stormdeck.options import Options
 from stormdeck.options.kinds import quoted
-from stormdeck.sources.contents import contents
+from stormdeck.sources.io.bounded_read import contents
 from stormdeck.sources.settings.backups import backups_of
 from stormdeck.sources.settings.read import LARGEST
 from stormdeck.sources.settings.write import Reason, Written, write_settings

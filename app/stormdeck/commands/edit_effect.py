@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from stormdeck.commands.checking import Knowledge
+from stormdeck.commands.check.knowledge import Knowledge
 from stormdeck.model.finding import Finding, Severity
 from stormdeck.model.masking.findings import known_secrets
-from stormdeck.model.rules.gather import facts_of
-from stormdeck.model.rules.located import located, where
+from stormdeck.model.rules.collect import facts_of
+from stormdeck.model.rules.locations import located, where
 from stormdeck.model.rules.registry import check
 from stormdeck.model.settings.merge import previewed, shadows
 from stormdeck.model.settings.scope import Scope, SettingsFile, SettingsSnapshot

@@ -7,9 +7,9 @@ import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 
-from stormdeck.commands.codes import FAMILIES, family, nearest, showing
-from stormdeck.commands.paint import Ink, Paint, paint_for
-from stormdeck.commands.talk import put, say, standard_output
+from stormdeck.commands.colour import Ink, Paint, paint_for
+from stormdeck.commands.output import put, say, standard_output
+from stormdeck.commands.rule_codes import FAMILIES, family, nearest, showing
 from stormdeck.model.rules.registry import RULES, page_of
 from stormdeck.model.rules.rule import Page, Rule
 from stormdeck.options import Options
@@ -31,20 +31,20 @@ def explain(words: str, options: Options, environ: Mapping[str, str], *, as_json
     rules = family(words) if words.strip() else RULES
     if rules:
         return _list(rules, as_json=as_json)
-    from stormdeck.commands import decoded
+    from stormdeck.commands import explain_message
     from stormdeck.model.symptoms.matching import quoting
 
-    if decoded.is_known(words):
-        return decoded.explain_message(words, options, environ, wants_json=as_json)
+    if explain_message.is_known(words):
+        return explain_message.explain_message(words, options, environ, wants_json=as_json)
     quotes = quoting(words)
     if len(quotes) == 1:
-        return decoded.explain_message(quotes[0].text, options, environ, wants_json=as_json)
+        return explain_message.explain_message(quotes[0].text, options, environ, wants_json=as_json)
     if quotes:
-        return decoded.list_messages(words, quotes, wants_json=as_json)
+        return explain_message.list_messages(words, quotes, wants_json=as_json)
     rules = showing(words)
     if rules:
         return _list(rules, as_json=as_json) if len(rules) > 1 else _show(rules[0].page, as_json=as_json)
-    return decoded.unknown(words) if len(words.split()) > 1 else _unknown(words)
+    return explain_message.unknown(words) if len(words.split()) > 1 else _unknown(words)
 
 
 def _show(page: Page, *, as_json: bool) -> int:

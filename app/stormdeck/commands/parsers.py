@@ -7,10 +7,14 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NoReturn
 
 from stormdeck import __version__
-from stormdeck.commands import bundle_cli, completion, retries_cli, settings_cli, status_cli, writing
-from stormdeck.commands.talk import put
+from stormdeck.commands import completion, writers
+from stormdeck.commands.bundle import cli as bundle_cli
+from stormdeck.commands.check import cli as settings_cli
+from stormdeck.commands.output import put
+from stormdeck.commands.retries import cli as retries_cli
+from stormdeck.commands.status import cli as status_cli
 from stormdeck.options import DECLARED, Declaration, Group
-from stormdeck.options.given import unknown
+from stormdeck.options.file import unknown
 from stormdeck.options.kinds import shown
 
 PANEL = "panel"
@@ -20,7 +24,7 @@ CONFIG = "config"
 CONFIG_PATH = "config path"
 CONFIG_PRINT = "config print"
 CONFIG_VALIDATE = "config validate"
-CONFIG_INIT = writing.CONFIG_INIT
+CONFIG_INIT = writers.CONFIG_INIT
 
 _DESCRIPTION = """\
 A terminal panel for Claude Code on your own vLLM, directly or through a proxy:
@@ -50,7 +54,7 @@ _GROUPS = {
     completion.COMPLETION: frozenset(),
 }
 """The options that the help of a command shows; without an entry those that name the stack. Each takes all."""
-_SHOWN = {status_cli.STATUS: frozenset({"gpu", "ascii"}), **dict.fromkeys(writing.WRITERS, frozenset({"readonly"}))}
+_SHOWN = {status_cli.STATUS: frozenset({"gpu", "ascii"}), **dict.fromkeys(writers.WRITERS, frozenset({"readonly"}))}
 """Other options that it shows."""
 
 

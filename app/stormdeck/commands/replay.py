@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from stormdeck.commands.talk import say
+from stormdeck.commands.output import say
 from stormdeck.options.kinds import printable
 from stormdeck.sources.recordings.tape import Tape, load_tape
 

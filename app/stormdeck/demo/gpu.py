@@ -7,9 +7,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from stormdeck.model.gpu import Gpu, GpuProcess, GpuSnapshot, GpuState
+from stormdeck.model.snapshots.gpu import Gpu, GpuProcess, GpuSnapshot, GpuState
 from stormdeck.sources.gpu.history import History
-from stormdeck.sources.gpu.pulse import Pulse
+from stormdeck.sources.gpu.sampler import PeriodicThread
 
 _GIB = 2**30
 _COUNT = 2
@@ -56,7 +56,7 @@ class SimulatedGpus:
         self._step = 0
         self._histories = tuple(History(interval_s) for _ in range(_COUNT))
         self._given: GpuSnapshot | None = None
-        self._pulse = Pulse("demo-gpu", self.sample)
+        self._pulse = PeriodicThread("demo-gpu", self.sample)
 
     def start(self) -> None:
         """Hand on the first snapshot, now."""

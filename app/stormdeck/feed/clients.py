@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from stormdeck.model.meter import TrafficMeter
-from stormdeck.sources.aside import aside
-from stormdeck.sources.clients import client_folders
+from stormdeck.model.traffic.meter import TrafficMeter
+from stormdeck.sources.client.running import client_folders
+from stormdeck.sources.io.background import run_in_thread
 
 LOOK_S = 3.0
 """Between two looks while a turn is under way; none is taken at other times."""
@@ -30,7 +30,7 @@ class ClientWatch:
             await asyncio.sleep(LOOK_S)
             # What was seen before says nothing once no turn is under way.
             if self._meter.turns_wait:
-                self.take(await aside(self._look))
+                self.take(await run_in_thread(self._look))
             else:
                 self._seen = frozenset()
 

@@ -11,35 +11,35 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 from stormdeck import __version__
-from stormdeck.feed.canarydesk import CanaryDesk
+from stormdeck.feed.canary import CanaryFeed
 from stormdeck.feed.clients import ClientWatch
-from stormdeck.feed.logdesk import LogDesk
-from stormdeck.feed.reduce import Snapshot
-from stormdeck.feed.servers import ServerDesk
-from stormdeck.feed.settingsdesk import SettingsDesk
-from stormdeck.feed.stormdesk import StormDesk
-from stormdeck.feed.waiting import woken_on_the_second
-from stormdeck.model.client import ClientSnapshot
+from stormdeck.feed.logs import LogFeed
+from stormdeck.feed.polling import woken_on_the_second
+from stormdeck.feed.reducer import Snapshot
+from stormdeck.feed.servers import ServerFeed
+from stormdeck.feed.settings import SettingsFeed
+from stormdeck.feed.storms import StormFeed
 from stormdeck.model.deck import Deck
-from stormdeck.model.gpu import GpuSnapshot, GpuState
 from stormdeck.model.logs.book import LogBook
-from stormdeck.model.logs.tails import LogTails
-from stormdeck.model.meter import TrafficMeter
-from stormdeck.model.retries.ladder import attempt_limit
+from stormdeck.model.logs.endings import LogTails
+from stormdeck.model.retries.backoff import attempt_limit
+from stormdeck.model.settings.schema import timeout_ms
 from stormdeck.model.settings.scope import SettingsFile, SettingsSnapshot
-from stormdeck.model.settings.timeout import timeout_ms
+from stormdeck.model.snapshots.client import ClientSnapshot
+from stormdeck.model.snapshots.gpu import GpuSnapshot, GpuState
+from stormdeck.model.snapshots.own_faults import OwnFaults
+from stormdeck.model.snapshots.traffic import TrafficSnapshot
 from stormdeck.model.text import clean
-from stormdeck.model.traffic import TrafficSnapshot
-from stormdeck.model.troubles import Troubles
+from stormdeck.model.traffic.meter import TrafficMeter
 from stormdeck.options import Options
 from stormdeck.paths import UserPaths
-from stormdeck.sources.aside import aside
-from stormdeck.sources.client_state import read_client_state
-from stormdeck.sources.client_version import find_client_version
-from stormdeck.sources.http import HttpClient
-from stormdeck.sources.memory import StormMemory
+from stormdeck.sources.client.state import read_client_state
+from stormdeck.sources.client.version import find_client_version
+from stormdeck.sources.io.background import run_in_thread
+from stormdeck.sources.net.http import HttpClient
 from stormdeck.sources.settings.exposure import exposures
-from stormdeck.sources.transcripts.files import transcripts_folder
+from stormdeck.sources.state.storm_store import StormStore
+from stormdeck.sources.transcripts.read import transcripts_folder
 
 if TYPE_CHECKING:
     from stormdeck.model.canary.check import Check
@@ -105,18 +105,18 @@ class Feed:
         self._meter = TrafficMeter(
             window_s=options.window * 60, bucket_s=max(1, options.window * 60 // BUCKETS), local_time=datetime.timestamp
         )
-        self._logs = LogDesk(book, self._meter, lines_came)
+        self._logs = LogFeed(book, self._meter, lines_came)
         self._http = HttpClient(__version__)
-        self._servers = ServerDesk(options, self._http, hand, self._logs, self._spawn)
-        self._canary = CanaryDesk(self._servers.key)
+        self._servers = ServerFeed(options, self._http, hand, self._logs, self._spawn)
+        self._canary = CanaryFeed(self._servers.key)
         self._logs.counted = self._canary.without_own
         self._logs.on_requests = self._requests_came
         self._news = asyncio.Event()
         transcripts = transcripts_folder(paths.claude)
-        memory = StormMemory(paths.state / "storms.sqlite3", writes=not options.readonly, transcripts=transcripts)
-        self._storms = StormDesk(memory)
+        memory = StormStore(paths.state / "storms.sqlite3", writes=not options.readonly, transcripts=transcripts)
+        self._storms = StormFeed(memory)
         self._sampler = (sampler or real_gpus)(hand, lambda: self._servers.load) if options.gpu else None
-        self._desk = SettingsDesk(options, paths, environ, self._take_settings)
+        self._desk = SettingsFeed(options, paths, environ, self._take_settings)
         self._learning: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._stopped = ""
@@ -193,7 +193,7 @@ class Feed:
         self._learning = self._spawn(self._learn(settings))
 
     async def _learn(self, settings: SettingsSnapshot) -> None:
-        client = await aside(self._learn_client, settings)
+        client = await run_in_thread(self._learn_client, settings)
         self._version = self._options.client_version or self._meter.client_version or client.version or ""
         self._set_limit()
         self._hand(client)
@@ -219,7 +219,7 @@ class Feed:
 
     async def _keep_counting(self) -> None:
         """Hand on the traffic once a second, where it is another, and what stands in the way of telling it."""
-        last, ends, troubles = None, LogTails(), Troubles()
+        last, ends, troubles = None, LogTails(), OwnFaults()
         while True:
             told = self._options.client_version or self._meter.client_version
             if told and told != self._version:

@@ -7,16 +7,16 @@ import time
 from collections.abc import Callable
 from datetime import datetime
 
-from stormdeck.feed.waiting import on_the_second
+from stormdeck.feed.polling import on_the_second
 from stormdeck.model.deck import Deck
-from stormdeck.model.status import bar_of, is_told, status_json
+from stormdeck.model.status.document import bar_of, is_told, status_json
 from stormdeck.model.verdict.ranking import statements
 from stormdeck.model.verdict.statement import Statement
 from stormdeck.options import Options
-from stormdeck.options.naming import named, only_by_file
+from stormdeck.options.declared import named, only_by_file
 from stormdeck.paths import UserPaths
-from stormdeck.sources.published import HEARTBEAT_S, project_files, stamp
-from stormdeck.sources.publishing import Publication
+from stormdeck.sources.state.panel_status import HEARTBEAT_S, project_files, stamp
+from stormdeck.sources.state.panel_status_writer import Publication
 
 PACE_S = 1.0
 """Seconds between two looks at what the panel says: a storm is in a status bar a second after it is on the screen."""

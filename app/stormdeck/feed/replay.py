@@ -8,22 +8,48 @@ from collections.abc import Callable
 from datetime import datetime
 from math import inf
 
-from stormdeck.feed.playhead import Playhead
-from stormdeck.feed.reduce import Snapshot
-from stormdeck.feed.waiting import woken
+from stormdeck.feed.polling import wait_for
+from stormdeck.feed.reducer import Snapshot
 from stormdeck.model.canary.check import Check
 from stormdeck.model.canary.plan import Plan
 from stormdeck.model.canary.summary import CanaryReport
 from stormdeck.model.deck import Deck
-from stormdeck.model.discovery import DiscoverySnapshot
-from stormdeck.model.gpu import GpuSnapshot, GpuState
 from stormdeck.model.logs.batch import LogBatch
 from stormdeck.model.logs.book import LogBook
-from stormdeck.model.meter import TrafficMeter
-from stormdeck.model.replay import Pace, Replay
 from stormdeck.model.settings.scope import SettingsFile
-from stormdeck.model.traffic import TrafficSnapshot
+from stormdeck.model.snapshots.discovery import DiscoverySnapshot
+from stormdeck.model.snapshots.gpu import GpuSnapshot, GpuState
+from stormdeck.model.snapshots.replay import Pace, Replay
+from stormdeck.model.snapshots.traffic import TrafficSnapshot
+from stormdeck.model.traffic.meter import TrafficMeter
 from stormdeck.sources.recordings.tape import Tape
+
+
+class Playhead:
+    """Goes from a first moment to a last one, ``speed`` times as fast as ``clock``; stands at the end."""
+
+    def __init__(self, started: float, ended: float, speed: float, clock: Callable[[], float]) -> None:
+        self._ended = ended
+        self._speed = speed
+        self._clock = clock
+        self._at = started
+        self._since = clock()
+        self.held = False
+
+    def now(self) -> float:
+        """Return the moment that is played, in unix seconds of the recording."""
+        passed = 0.0 if self.held else (self._clock() - self._since) * self._speed
+        return min(self._at + passed, self._ended)
+
+    def hold(self, held: bool) -> None:
+        """Stand still, or go on."""
+        self.jump(self.now())
+        self.held = held
+
+    def jump(self, moment: float) -> None:
+        """Go to a moment."""
+        self._at, self._since = moment, self._clock()
+
 
 BUCKETS = 60
 AT_ONCE = 2_000
@@ -136,7 +162,7 @@ class ReplayFeed:
                 self._hand(traffic)
             self._tell()
             if self.pace is Pace.PLAYING:
-                await woken(self._news, self._until_next(now))
+                await wait_for(self._news, self._until_next(now))
             else:
                 await self._news.wait()
 

@@ -8,29 +8,27 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
-from stormdeck.feed.logdesk import LogDesk
-from stormdeck.feed.poller import Poller
-from stormdeck.feed.reduce import Snapshot
-from stormdeck.feed.waiting import woken
-from stormdeck.model.discovery import DiscoverySnapshot, Found, Left
-from stormdeck.model.hop import HopKind
+from stormdeck.feed.logs import LogFeed
+from stormdeck.feed.polling import Poller, wait_for
+from stormdeck.feed.reducer import Snapshot
+from stormdeck.model.finding import HopKind
 from stormdeck.model.litellm.config import ProxyConfig
-from stormdeck.model.rules.live import Probe, Reach
-from stormdeck.model.server import ProxySnapshot, ServerKind, ServerState, VllmSnapshot, refuses_connections
+from stormdeck.model.rules.facts import Probe, Reach
 from stormdeck.model.settings.scope import SettingsSnapshot
 from stormdeck.model.settings.trust import BASE_URL, is_trusted
+from stormdeck.model.snapshots.discovery import DiscoverySnapshot, Found, Left
+from stormdeck.model.snapshots.server import ProxySnapshot, ServerKind, ServerState, VllmSnapshot, refuses_connections
 from stormdeck.options import Options
-from stormdeck.sources.address import address
-from stormdeck.sources.aside import aside, in_time
-from stormdeck.sources.discovery import PATIENCE_S, Keys, Named, discover, key_for, origin_keys
-from stormdeck.sources.http import HttpClient
-from stormdeck.sources.keys import client_key
-from stormdeck.sources.litellm_config import read_proxy_config
-from stormdeck.sources.named import base_url
-from stormdeck.sources.probe import probe_base_url
-from stormdeck.sources.processes import config_of, is_alive
-from stormdeck.sources.proxy import ProxySource
-from stormdeck.sources.vllm import VllmSource
+from stormdeck.sources.discovery.configured import ConfiguredTargets, Keys, base_url, client_key, key_for, origin_keys
+from stormdeck.sources.discovery.probe import probe_base_url
+from stormdeck.sources.discovery.search import PATIENCE_S, discover
+from stormdeck.sources.io.background import run_in_thread, with_timeout
+from stormdeck.sources.litellm_yaml import read_proxy_config
+from stormdeck.sources.net.address import address
+from stormdeck.sources.net.http import HttpClient
+from stormdeck.sources.processes.scan import config_of, is_alive
+from stormdeck.sources.servers.proxy import ProxySource
+from stormdeck.sources.servers.vllm import VllmSource
 
 SEARCH_S = 3.0
 """From the first search to the second, while something is missing or down."""
@@ -44,7 +42,7 @@ BUSY = 3
 WELL = {ServerState.UP, ServerState.DEGRADED, ServerState.REFUSING}
 
 
-class ServerDesk:
+class ServerFeed:
     """One poller for vLLM and one for the proxy.
 
     A server that was found stays until another takes its place, or the settings lead past it.
@@ -55,7 +53,7 @@ class ServerDesk:
         options: Options,
         http: HttpClient,
         hand: Callable[[Snapshot], None],
-        logs: LogDesk,
+        logs: LogFeed,
         spawn: Callable[[Coroutine[Any, Any, None]], asyncio.Task[None]],
     ) -> None:
         self._options = options
@@ -63,7 +61,7 @@ class ServerDesk:
         self._hand = hand
         self._logs = logs
         self._spawn = spawn
-        self._named = Named(options.vllm, options.proxy, options.log, options.litellm_config)
+        self._named = ConfiguredTargets(options.vllm, options.proxy, options.log, options.litellm_config)
         self._settings = SettingsSnapshot()
         self._yaml: ProxyConfig | None = None
         self._probed: Probe | None = None
@@ -141,7 +139,7 @@ class ServerDesk:
             began, base = time.time(), self._settings.text(BASE_URL) or ""
             found = await discover(self._settings, self._http, self._named, known=self._known)
             # Beside the loop: LiteLLM's YAML is read for them.
-            keys: Keys = await in_time(PATIENCE_S, {}, origin_keys, self._settings, found, self._named)
+            keys: Keys = await with_timeout(PATIENCE_S, {}, origin_keys, self._settings, found, self._named)
             self._take(found, keys, base)
             if self._moved_at is not None and self._moved_at <= began:
                 self._moved_at = None
@@ -150,7 +148,7 @@ class ServerDesk:
             well = self._pollers and all(self._states.get(name) in WELL for name in self._pollers)
             well = well and (self._probed is None or self._probed.reach is Reach.ANSWERS)
             wait = SEARCH_WELL_S if well and found.logs else min(SEARCH_LATER_S, wait * SEARCH_GROWTH)
-            if await woken(self._look, wait):
+            if await wait_for(self._look, wait):
                 wait = SEARCH_S
 
     def _take(self, found: DiscoverySnapshot, keys: Keys, base: str) -> None:
@@ -227,8 +225,8 @@ class ServerDesk:
         proxy = found.server(proxy=True)
         path = self._named.litellm_config
         if path is None and proxy is not None and proxy.kind is ServerKind.LITELLM and proxy.process is not None:
-            path = await aside(config_of, proxy.process)
-        config = await in_time(PATIENCE_S, None, read_proxy_config, path) if path is not None else None
+            path = await run_in_thread(config_of, proxy.process)
+        config = await with_timeout(PATIENCE_S, None, read_proxy_config, path) if path is not None else None
         if config is not None and config != self._yaml:
             self._yaml = config
             self._hand(config)

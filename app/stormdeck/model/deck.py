@@ -6,25 +6,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from stormdeck.model.client_state import ClientState
-from stormdeck.model.discovery import DiscoverySnapshot
-from stormdeck.model.gpu import GpuSnapshot, GpuState
-from stormdeck.model.hop import HopKind
-from stormdeck.model.logs.tails import LogTails
-from stormdeck.model.prefix import PrefixMemory
+from stormdeck.model.finding import HopKind
+from stormdeck.model.logs.endings import LogTails
 from stormdeck.model.settings.scope import SettingsSnapshot
-from stormdeck.model.troubles import Troubles
+from stormdeck.model.snapshots.client_state import ClientState
+from stormdeck.model.snapshots.discovery import DiscoverySnapshot
+from stormdeck.model.snapshots.gpu import GpuSnapshot, GpuState
+from stormdeck.model.snapshots.own_faults import OwnFaults
+from stormdeck.model.snapshots.prefix_cache import PrefixCache
 
 if TYPE_CHECKING:
     from stormdeck.model.canary.summary import CanaryReport
     from stormdeck.model.finding import Finding
     from stormdeck.model.litellm.config import ProxyConfig
-    from stormdeck.model.replay import Replay
-    from stormdeck.model.retries.storm import Storm
-    from stormdeck.model.rules.facts import Exposure
-    from stormdeck.model.rules.live import Probe
-    from stormdeck.model.server import ProxySnapshot, VllmSnapshot
-    from stormdeck.model.traffic import TrafficSnapshot
+    from stormdeck.model.retries.storms.storm import Storm
+    from stormdeck.model.rules.facts import Exposure, Probe
+    from stormdeck.model.snapshots.replay import Replay
+    from stormdeck.model.snapshots.server import ProxySnapshot, VllmSnapshot
+    from stormdeck.model.snapshots.traffic import TrafficSnapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +58,11 @@ class Deck:
     """When a server that had been away answered again, in unix seconds."""
     listed_at: float | None = None
     """When vLLM's list of models was seen to have changed last, in unix seconds."""
-    prefix: PrefixMemory = field(default_factory=PrefixMemory)
+    prefix: PrefixCache = field(default_factory=PrefixCache)
     """What vLLM's prefix cache used to give."""
     replay: Replay | None = None
     """The recording that is played; nothing is known of servers and settings then."""
-    troubles: Troubles = field(default_factory=Troubles)
+    troubles: OwnFaults = field(default_factory=OwnFaults)
     """What stormdeck itself cannot read or keep."""
 
     @property

@@ -5,9 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from stormdeck.model.hop import HopKind
-from stormdeck.model.light import Light
 from stormdeck.model.settings.scope import Scope
+from stormdeck.model.symbols import Health
+
+
+class HopKind(StrEnum):
+    """The four places where it can break, in path order."""
+
+    CLIENT = "client"
+    PROXY = "proxy"
+    SERVER = "vLLM"
+    GPU = "GPU"
 
 
 class Severity(StrEnum):
@@ -18,9 +26,9 @@ class Severity(StrEnum):
     INFO = "info"
 
     @property
-    def light(self) -> Light:
+    def light(self) -> Health:
         """Return the light that stands before a finding."""
-        return {"error": Light.BROKEN, "warning": Light.LOOK, "info": Light.UNKNOWN}[self.value]
+        return {"error": Health.ERROR, "warning": Health.WARNING, "info": Health.UNKNOWN}[self.value]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +41,7 @@ class Edit:
 
 @dataclass(frozen=True, slots=True)
 class Fix:
-    """A change that removes a finding. ``model/settings/fixing.py`` tries it before it is offered."""
+    """A change that removes a finding. ``model/editing/fixing.py`` tries it before it is offered."""
 
     description: str
     edits: tuple[Edit, ...]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from stormdeck.options.declared import DECLARED, Declaration, Group, Options, Origin, OriginKind
-from stormdeck.options.given import Problem
+from stormdeck.options.file import Problem
 from stormdeck.options.load import Loaded, load
 
 __all__ = ["DECLARED", "Declaration", "Group", "Loaded", "Options", "Origin", "OriginKind", "Problem", "load"]

@@ -8,12 +8,26 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stormdeck.model.arrange import PANELS
-from stormdeck.options.choices import DENSITY, NOTIFY, PANEL_NAMES
-from stormdeck.options.kinds import FILE, FILES, FOLDER, KEYS, SWITCH, THEME, URL, VERSION, Kind, number
+from stormdeck.model.overview_layout import PANELS
+from stormdeck.options.kinds import (
+    DENSITY,
+    FILE,
+    FILES,
+    FOLDER,
+    KEYS,
+    NOTIFY,
+    PANEL_NAMES,
+    SWITCH,
+    THEME,
+    URL,
+    VERSION,
+    Kind,
+    number,
+)
 
 if TYPE_CHECKING:
     from stormdeck.model.keys.keymap import Chosen
+
 
 VARIABLE_PREFIX = "STORMDECK_"
 
@@ -189,3 +203,33 @@ DECLARED = tuple(
 )
 """Every option, in the order in which they are shown."""
 BY_NAME = {declared.name: declared for declared in DECLARED}
+
+
+NAMING = ("vllm", "proxy", "log", "litellm_config", "settings", "client_version")
+
+
+def named(options: Options) -> dict[str, object]:
+    """Return the options that name the stack, as JSON has them; those that are not given are left out."""
+    given = {name: getattr(options, name) for name in NAMING}
+    return {
+        name: [str(item) for item in value] if isinstance(value, tuple) else str(value)
+        for name, value in given.items()
+        if value
+    }
+
+
+def own_servers(options: Options) -> tuple[str, ...]:
+    """Return what the user named as own: the URLs of servers, and the path of the proxy's YAML."""
+    return tuple(str(one) for one in (options.vllm, options.proxy, options.litellm_config) if one)
+
+
+def only_by_file(options: Options) -> bool:
+    """Say whether the options file alone names the stack, no flag and no variable."""
+    return all(options.origin(name).kind is OriginKind.FILE for name in named(options))
+
+
+def refusal(options: Options) -> str:
+    """Return why nothing may be written and who asked for that, as the end of a sentence; empty where all may be."""
+    if not options.readonly:
+        return ""
+    return f"read only ({options.origin('readonly')}): nothing is written."

@@ -3,15 +3,48 @@
 from __future__ import annotations
 
 import errno
+from collections.abc import Iterable
+from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stormdeck.options.declared import BY_NAME, Declaration, Origin, OriginKind
-from stormdeck.options.given import Given, Problem, unknown
-from stormdeck.sources.contents import contents
+from stormdeck.options.kinds import printable, quoted
+from stormdeck.sources.io.bounded_read import contents
 
 if TYPE_CHECKING:
     import yaml
+
+
+@dataclass(frozen=True, slots=True)
+class RawOption:
+    """One option as one source gives it."""
+
+    declaration: Declaration
+    origin: Origin
+    texts: tuple[str, ...]
+    """One text, or any number of them where the option is a list."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong with the options, where, and what to write instead."""
+
+    where: str
+    """A flag, a variable, ``FILE``, ``FILE:LINE`` or ``FILE:LINE:COLUMN``."""
+    message: str
+
+    def __str__(self) -> str:
+        return printable(f"{self.where}: {self.message}")
+
+
+def unknown(what: str, name: str, known: Iterable[str]) -> str:
+    """Say that there is no option, flag or variable of that name, and which one may be meant."""
+    plain = {known_name.lower().replace("-", "_"): known_name for known_name in known}
+    near = get_close_matches(name.lower().replace("-", "_"), plain, n=1)
+    return f"unknown {what} {quoted(name)}" + (f"; did you mean {plain[near[0]]}?" if near else "")
+
 
 MOST_BYTES = 65_536
 _STRANGE = "expected a file of `name: value` lines, this is no regular file"
@@ -22,7 +55,7 @@ _PROBLEMS = {
 }
 _NULLS = frozenset({"", "null", "Null", "NULL"})
 
-Outcome = tuple[tuple[Given, ...], tuple[Problem, ...]]
+Outcome = tuple[tuple[RawOption, ...], tuple[Problem, ...]]
 
 
 def read_file(path: Path) -> Outcome:
@@ -80,7 +113,7 @@ def _entries(root: yaml.Node, path: Path) -> Outcome:
 
     if not isinstance(root, yaml.MappingNode):
         return (), (Problem(f"{path}:{_line(root)}", "expected `name: value` lines"),)
-    given: list[Given] = []
+    given: list[RawOption] = []
     problems: list[Problem] = []
     first: dict[str, int] = {}
     for key, value in root.value:
@@ -99,7 +132,7 @@ def _entries(root: yaml.Node, path: Path) -> Outcome:
                 problems.append(Problem(where, f"{key.value}: expected {_form(declaration)}, found {_kind(value)}"))
             elif not _is_null(value):
                 origin = Origin(OriginKind.FILE, str(path), _line(key))
-                given.append(Given(declaration, origin, texts))
+                given.append(RawOption(declaration, origin, texts))
     return tuple(given), tuple(problems)
 
 

@@ -9,7 +9,9 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+from stormdeck.model.desktop_notification import PROTOCOLS
 from stormdeck.model.masking.lines import mask_text
+from stormdeck.model.overview_layout import PANELS
 from stormdeck.model.theme_names import THEME_NAMES
 
 _LONGEST_QUOTE = 80
@@ -102,7 +104,7 @@ def _url(text: str, _place: Place) -> str:
 
 def _has_host(url: str) -> bool:
     """Return whether a URL names a host, and a port that exists where it names one."""
-    from stormdeck.model.rules.hosts import origin_of
+    from stormdeck.model.urls import origin_of
 
     return not any(character.isspace() for character in url) and origin_of(url) is not None
 
@@ -192,3 +194,43 @@ THEME = Kind("THEME", "the name of a theme", _theme)
 """The name of a theme: stormdeck's own, with or without its prefix, or one of Textual's."""
 SWITCH = Kind("on|off", "on or off", _switch, switch=True)
 KEYS = Kind("ACTION=KEY", "a key for each action", _chosen, many=True, pairs=True, agree=_check_chosen)
+
+
+def choice(*words: str) -> Kind:
+    """Return the kind of a text that is one of a few words."""
+
+    def read(text: str, _place: Place) -> str:
+        return _one(text, words)
+
+    return Kind("|".join(words), " or ".join(words), read)
+
+
+def several(metavar: str, words: tuple[str, ...]) -> Kind:
+    """Return the kind of a list of words with commas between them: each of a few, each once, in any order."""
+
+    def read(text: str, _place: Place) -> tuple[str, ...]:
+        named = tuple(_one(word.strip(), words) for word in text.split(","))
+        twice = next((word for word in named if named.count(word) > 1), None)
+        if twice is not None:
+            raise ValueError(f"{quoted(twice)} is named twice")
+        return named
+
+    return Kind(metavar, f"names with commas between them, of {', '.join(words)}", read)
+
+
+def _one(text: str, words: tuple[str, ...]) -> str:
+    word = text.lower()
+    if word in words:
+        return word
+    near = get_close_matches(word, words, n=1)
+    meant = f"; did you mean {near[0]}?" if near else ""
+    raise ValueError(f"expected {_either(words)}, found {quoted(text) if text else 'nothing'}{meant}")
+
+
+def _either(words: tuple[str, ...]) -> str:
+    return f"{', '.join(words[:-1])} or {words[-1]}"
+
+
+PANEL_NAMES = several("NAMES", PANELS)
+DENSITY = choice("normal", "compact")
+NOTIFY = choice(*PROTOCOLS)

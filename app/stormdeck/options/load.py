@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from stormdeck.options.declared import BY_NAME, DECLARED, VARIABLE_PREFIX, Options, Origin, OriginKind
-from stormdeck.options.file import Outcome, read_file
-from stormdeck.options.given import Given, Problem, unknown
+from stormdeck.options.file import Outcome, Problem, RawOption, read_file, unknown
 from stormdeck.options.kinds import Place
 from stormdeck.paths import user_paths
 
@@ -47,7 +46,7 @@ def load(flags: Mapping[str, Sequence[str]], environ: Mapping[str, str], *, with
 def _read_environment(environ: Mapping[str, str]) -> Outcome:
     """Return what the environment gives; an empty variable gives nothing, a list is written like PATH."""
     by_variable = {declared.variable: declared for declared in DECLARED}
-    given: list[Given] = []
+    given: list[RawOption] = []
     problems: list[Problem] = []
     for name, text in environ.items():
         if not name.startswith(VARIABLE_PREFIX) or name == DEBUG:
@@ -57,7 +56,7 @@ def _read_environment(environ: Mapping[str, str]) -> Outcome:
             problems.append(Problem("environment", unknown("variable", name, [*by_variable, DEBUG])))
         elif text:
             texts = tuple(part for part in text.split(os.pathsep) if part) if declared.kind.many else (text,)
-            given.append(Given(declared, Origin(OriginKind.ENVIRONMENT, name), texts))
+            given.append(RawOption(declared, Origin(OriginKind.ENVIRONMENT, name), texts))
     return tuple(given), tuple(problems)
 
 
@@ -67,17 +66,17 @@ def _read_flags(flags: Mapping[str, Sequence[str]]) -> Outcome:
     for name, texts in flags.items():
         declared = BY_NAME[name]
         counted = tuple(texts) if declared.kind.many else (texts[-1],)
-        given.append(Given(declared, Origin(OriginKind.FLAG, declared.flag), counted))
+        given.append(RawOption(declared, Origin(OriginKind.FLAG, declared.flag), counted))
     return tuple(given), ()
 
 
-def _home(given: Iterable[Given]) -> Path | None:
+def _home(given: Iterable[RawOption]) -> Path | None:
     """Return the folder that stands for ``~``: the last one given that can be read."""
     homes = [_value(entry, Path.home()) for entry in given if entry.declaration.name == "home"]
     return next((home for home in reversed(homes) if isinstance(home, Path)), None)
 
 
-def _resolve(given: Sequence[Given]) -> tuple[Options, tuple[Problem, ...]]:
+def _resolve(given: Sequence[RawOption]) -> tuple[Options, tuple[Problem, ...]]:
     """Return the options for what was given, weakest source first."""
     home = _home(given) or Path.home()
     values: dict[str, Any] = {}
@@ -101,7 +100,7 @@ def _here() -> Path:
         return Path()
 
 
-def _value(entry: Given, home: Path) -> object:
+def _value(entry: RawOption, home: Path) -> object:
     """Return the value of an option as one source gives it, or the problem with it."""
     kind, origin = entry.declaration.kind, entry.origin
     in_file = origin.kind is OriginKind.FILE

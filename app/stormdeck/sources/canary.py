@@ -10,17 +10,16 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from stormdeck.model.canary.check import Check, Question, Route
-from stormdeck.model.canary.hearing import Hearing
-from stormdeck.model.canary.judging import first_token, is_hopeless, judge, skipped
-from stormdeck.model.canary.outcome import Gone, Outcome
+from stormdeck.model.canary.judge import first_token, is_hopeless, judge, skipped
 from stormdeck.model.canary.plan import Plan, Target
 from stormdeck.model.canary.questions import SENT, Ask
+from stormdeck.model.canary.response import Gone, Outcome, ResponseReader
 from stormdeck.model.canary.summary import CanaryReport
 from stormdeck.model.text import clean
-from stormdeck.sources.address import address
-from stormdeck.sources.http import PIECES_A_TURN, trusting
-from stormdeck.sources.resolving import Resolver
-from stormdeck.sources.trouble import HOSTED, failure_of
+from stormdeck.sources.net.address import address
+from stormdeck.sources.net.failure import HOSTED, failure_of
+from stormdeck.sources.net.http import PIECES_A_TURN, trusting
+from stormdeck.sources.net.resolver import Resolver
 
 if TYPE_CHECKING:
     import httpx
@@ -120,13 +119,15 @@ class _Wire:
 
     async def send(self, target: Target, ask: Ask, deadline_s: float) -> Outcome:
         """Send one request and read its answer to the end, or to the deadline."""
-        hearing = Hearing(ask, _secrets(target.headers), time.perf_counter())
+        hearing = ResponseReader(ask, _secrets(target.headers), time.perf_counter())
         gone, detail = await self._try(target, ask, hearing, deadline_s)
         if hearing.reply.ended:
             gone, detail = None, ""
         return hearing.outcome(gone, detail, time.perf_counter())
 
-    async def _try(self, target: Target, ask: Ask, hearing: Hearing, deadline_s: float) -> tuple[Gone | None, str]:
+    async def _try(
+        self, target: Target, ask: Ask, hearing: ResponseReader, deadline_s: float
+    ) -> tuple[Gone | None, str]:
         """Return why the answer is not whole, with the words for it; nothing where it is."""
         import httpx
 
@@ -147,7 +148,7 @@ class _Wire:
             return Gone(failure.trouble.value), failure.text
         return (Gone.TOO_BIG, hearing.overflow) if hearing.overflow else (None, "")
 
-    async def _exchange(self, target: Target, ask: Ask, hearing: Hearing, deadline: asyncio.Timeout) -> None:
+    async def _exchange(self, target: Target, ask: Ask, hearing: ResponseReader, deadline: asyncio.Timeout) -> None:
         async def trace(event: str, info: Mapping[str, Any]) -> None:
             if event == "connection.connect_tcp.complete":
                 own = info["return_value"].get_extra_info("client_addr")

@@ -10,27 +10,32 @@ from typing import TYPE_CHECKING
 from textual import events, on
 from textual.reactive import var
 
-from stormdeck import garbage
+from stormdeck import process_memory
 from stormdeck.model.deck import Deck
-from stormdeck.model.hop import HopKind
+from stormdeck.model.finding import HopKind
 from stormdeck.model.keys.action import Action
 from stormdeck.model.keys.keymap import Chosen, keyed
 from stormdeck.model.logs.book import LogBook
 from stormdeck.model.settings.scope import SettingsFile
-from stormdeck.model.traffic import TrafficSnapshot
+from stormdeck.model.snapshots.traffic import TrafficSnapshot
 from stormdeck.model.verdict.statement import LOOKING, Statement
 from stormdeck.paths import STYLES
-from stormdeck.ui.actions import bindings, writes
-from stormdeck.ui.announcer import Announcer
+from stormdeck.ui.appearance import Appearance, ThemedApp
 from stormdeck.ui.areas import AREAS, palette
+from stormdeck.ui.bindings import bindings, writes
 from stormdeck.ui.clock import Clock
-from stormdeck.ui.ending import end_on_signals
-from stormdeck.ui.look import DressedApp, Look
-from stormdeck.ui.mends import let_go_of_widgets, remove_toasts_whole, use_small_caches
-from stormdeck.ui.messages import Arrived, LogsGrew
+from stormdeck.ui.feed_protocol import Arrived, LogsGrew
+from stormdeck.ui.navigation import ask_for_trust, show_cause, show_form, show_hop, show_next_storm
 from stormdeck.ui.screens.base import Area
-from stormdeck.ui.sizes import BY_HEIGHT, BY_WIDTH
-from stormdeck.ui.ways import ask_for_trust, show_cause, show_form, show_hop, show_next_storm
+from stormdeck.ui.signals import end_on_signals
+from stormdeck.ui.storm_alert import Announcer
+from stormdeck.ui.textual_patches.styles import (
+    BY_HEIGHT,
+    BY_WIDTH,
+    fix_styles_cache_leak,
+    remove_toasts_whole,
+    use_small_caches,
+)
 
 if TYPE_CHECKING:
     from textual.actions import ActionParseResult
@@ -39,17 +44,17 @@ if TYPE_CHECKING:
 
     from stormdeck.feed.late import LatePublisher
     from stormdeck.feed.publisher import Publisher
-    from stormdeck.feed.reduce import Snapshot
+    from stormdeck.feed.reducer import Snapshot
+    from stormdeck.ui.feed_protocol import Source
     from stormdeck.ui.screens.canary import CanaryScreen
-    from stormdeck.ui.source import Source
 
-LOOK = Look()
+LOOK = Appearance()
 TICK_S = 1.0
 CALM_TICKS = 5
 """The same while nothing comes and nothing that is said counts seconds."""
 
 
-class StormdeckApp(DressedApp):
+class StormdeckApp(ThemedApp):
     """One deck, one verdict, four areas."""
 
     TITLE = "stormdeck"
@@ -73,14 +78,14 @@ class StormdeckApp(DressedApp):
         *,
         book: LogBook | None = None,
         clock: Clock | None = None,
-        look: Look = LOOK,
+        look: Appearance = LOOK,
         demo: bool = False,
         client_version: str | None = None,
         named: tuple[str, ...] = (),
         bell: bool = False,
         keys: Sequence[Chosen] = (),
     ) -> None:
-        let_go_of_widgets()
+        fix_styles_cache_leak()
         use_small_caches()
         remove_toasts_whole()
         super().__init__(look)
@@ -112,7 +117,7 @@ class StormdeckApp(DressedApp):
 
     def get_driver_class(self) -> type[Driver]:
         """Return the hold on the terminal that survives being stopped."""
-        from stormdeck.ui.driver import PanelDriver
+        from stormdeck.ui.textual_patches.driver import PanelDriver
 
         return PanelDriver
 
@@ -123,10 +128,10 @@ class StormdeckApp(DressedApp):
 
     def on_mount(self) -> None:
         """Start the clock; the feed starts when the first screen is painted."""
-        self.call_after_refresh(garbage.resume)
+        self.call_after_refresh(process_memory.resume)
         self.call_after_refresh(self._start_clock)
         if self.feed is not None:
-            self.call_after_refresh(garbage.give_back)
+            self.call_after_refresh(process_memory.enable_trim)
             self.call_after_refresh(self.feed.start)
         if self.publisher is not None:
             self.call_after_refresh(self.publisher.start)
@@ -152,7 +157,7 @@ class StormdeckApp(DressedApp):
 
     @on(Arrived)
     def _take(self, message: Arrived) -> None:
-        from stormdeck.feed.reduce import take
+        from stormdeck.feed.reducer import take
 
         before = self.deck.traffic
         self.deck = take(self.deck, message.snapshot)
@@ -172,7 +177,7 @@ class StormdeckApp(DressedApp):
         return await self.feed.save(file, text) if self.feed is not None else "The panel runs without its sources."
 
     def _start_clock(self) -> None:
-        from stormdeck.feed.waiting import on_the_second
+        from stormdeck.feed.polling import on_the_second
 
         self.set_timer(on_the_second(TICK_S), lambda: self.set_interval(TICK_S, self._tick))
 
@@ -250,7 +255,7 @@ class StormdeckApp(DressedApp):
 
     async def action_quit(self) -> None:
         """Leave; ask first where changes of the form are not saved."""
-        from stormdeck.ui.screens.leave import LeaveScreen
+        from stormdeck.ui.screens.save import LeaveScreen
 
         if not self.unsaved or isinstance(self.screen, LeaveScreen):
             self.exit()

@@ -10,11 +10,11 @@ from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.markup import escape
 
 from stormdeck.model.keys.action import Action
+from stormdeck.model.keys.actions import AREAS
 from stormdeck.model.rules.registry import RULES
 from stormdeck.model.settings.fields import FIELDS
-from stormdeck.ui.actions import AREAS
 from stormdeck.ui.app import StormdeckApp
-from stormdeck.ui.ways import show_rule, show_setting
+from stormdeck.ui.navigation import show_rule, show_setting
 
 
 class Entry(NamedTuple):

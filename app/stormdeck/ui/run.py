@@ -8,16 +8,15 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from stormdeck.feed.late import LateFeed, LatePublisher
+from stormdeck.model.desktop_notification import OFF, escape_sequence
 from stormdeck.model.logs.book import LogBook
-from stormdeck.model.notice import OFF, notice
 from stormdeck.options import Options
-from stormdeck.options.naming import own_servers
-from stormdeck.options.readonly import refusal
+from stormdeck.options.declared import own_servers, refusal
 from stormdeck.paths import user_paths
 from stormdeck.sources.clipboard import tmux_clipboard
-from stormdeck.sources.theme import ThemeMemory
+from stormdeck.sources.state.theme import ThemeMemory
 from stormdeck.ui.app import StormdeckApp
-from stormdeck.ui.look import Look, chosen_look, named_theme
+from stormdeck.ui.appearance import Appearance, chosen_look, named_theme
 from stormdeck.ui.themes import full_name, unknown_theme
 
 if TYPE_CHECKING:
@@ -72,14 +71,14 @@ def run_panel(options: Options, *, sampler: MakeSampler | None = None, demo: boo
     if not demo and not options.readonly:
         app.publisher = LatePublisher(publisher)
     if options.notify != OFF:
-        app.announcer.notice = partial(notice, options.notify, in_tmux="TMUX" in os.environ)
+        app.announcer.notice = partial(escape_sequence, options.notify, in_tmux="TMUX" in os.environ)
     app.run(mouse=options.mouse)
     return app.return_code or 0
 
 
 def run_replay(options: Options, tape: Tape, speed: float) -> int:
     """Play a recording until the user leaves; return the exit code. No server is asked, nothing is written."""
-    from stormdeck.ui.replay import ReplayApp
+    from stormdeck.ui.replay_app import ReplayApp
 
     paths = user_paths(os.environ, options.home, options.project)
     look = _look(options, ThemeMemory(paths.theme))
@@ -91,7 +90,7 @@ def run_replay(options: Options, tape: Tape, speed: float) -> int:
     return app.return_code or 0
 
 
-def _look(options: Options, themes: ThemeMemory) -> Look | None:
+def _look(options: Options, themes: ThemeMemory) -> Appearance | None:
     """Return the look that is wanted; ``None``: there is no such theme, and that was told."""
     look = chosen_look(options, themes.recall(), os.environ)
     if full_name(look.theme) is None:

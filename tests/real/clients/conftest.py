@@ -10,7 +10,7 @@ from scenario import VERSIONS
 from scenarios import SCENARIOS
 
 from alone import discover_named
-from stormdeck.commands import asking
+from stormdeck.commands.check import servers
 
 LINES = pytest.StashKey[dict[tuple[str, str], ledger.Line]]()
 
@@ -22,7 +22,7 @@ def pytest_configure(config):
 @pytest.fixture(autouse=True)
 def bare(monkeypatch, tmp_path):
     """Keep other servers of this machine out, and the user's own options file."""
-    monkeypatch.setattr(asking, "discover", discover_named)
+    monkeypatch.setattr(servers, "discover", discover_named)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "xdg"))
 
 

@@ -13,7 +13,7 @@ from replies import Say
 from scenario import VERSIONS
 
 from stormdeck.paths import user_paths
-from stormdeck.sources.trust import read_trust
+from stormdeck.sources.client.trust import read_trust
 
 CASES = {
     "the folder": ("project", None, True),

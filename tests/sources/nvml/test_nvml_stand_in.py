@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from stormdeck.model.deck import Deck
-from stormdeck.model.gpu import GpuState
-from stormdeck.model.light import Light
-from stormdeck.ui.widgets.gpus import GpuPanel
+from stormdeck.model.snapshots.gpu import GpuState
+from stormdeck.model.symbols import Health
+from stormdeck.ui.widgets.overview.gpus import GpuPanel
 
 HERE = Path(__file__).parent
 COMPILER = shutil.which("cc") or shutil.which("gcc")
@@ -116,7 +116,7 @@ def test_a_card_that_is_lost_mid_run_leaves_the_other_and_comes_back(look):
 def test_a_driver_that_is_taken_away_is_lost_and_the_way_back_is_said(look):
     seen = look("taken away", 3)
     assert seen[0].state is GpuState.OK
-    assert seen[-1].state.light is Light.BROKEN
+    assert seen[-1].state.light is Health.ERROR
     assert f"GPU  ✖ {seen[-1].state.value}" in panel(seen[-1])
     assert "The NVIDIA driver answers: Unknown Error. If this is a container, restart it" in panel(seen[-1])
 

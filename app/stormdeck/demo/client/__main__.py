@@ -8,7 +8,7 @@ import random
 from pathlib import Path
 
 from stormdeck.demo.client.conductor import Conductor
-from stormdeck.demo.client.ledger import Ledger
+from stormdeck.demo.client.sent_log import Ledger
 from stormdeck.demo.client.user import User
 from stormdeck.demo.lifeline import tie_to_parent
 from stormdeck.demo.scenario import scenes

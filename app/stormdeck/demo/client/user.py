@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from stormdeck.demo.client import settings as settings_file
-from stormdeck.demo.client.attempts import Attempts
 from stormdeck.demo.client.conductor import Conductor
-from stormdeck.demo.client.ledger import Ledger
+from stormdeck.demo.client.conversation import Talk
+from stormdeck.demo.client.retries import Attempts
+from stormdeck.demo.client.sent_log import Ledger
 from stormdeck.demo.client.settings import ClientSettings
-from stormdeck.demo.client.talk import Talk
 from stormdeck.demo.client.wire import Result, Wire
 
 FIRST_TURN_S = 1.0

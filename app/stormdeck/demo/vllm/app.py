@@ -20,10 +20,9 @@ from starlette.routing import Route
 from stormdeck.demo.scenario import Fault
 from stormdeck.demo.serving import detail, without_head
 from stormdeck.demo.vllm import answers, log
-from stormdeck.demo.vllm.counting import CountRequests
 from stormdeck.demo.vllm.engine import DEAD, KV_TOKENS, Engine, EngineDeadError, Work
 from stormdeck.demo.vllm.metrics import Metrics
-from stormdeck.demo.vllm.prefix import BLOCK, tokens_in
+from stormdeck.demo.vllm.replies import BLOCK, CountRequests, tokens_in
 from stormdeck.demo.vllm.requests import InvalidRequest, chat_work, message_work, parse
 
 VERSION = "0.32.0"

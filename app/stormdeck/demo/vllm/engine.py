@@ -9,8 +9,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 from stormdeck.demo.vllm.metrics import Metrics
-from stormdeck.demo.vllm.prefix import BLOCK, PrefixCache, tokens_in
-from stormdeck.demo.vllm.replies import Reply, compose
+from stormdeck.demo.vllm.replies import BLOCK, PrefixCache, Reply, compose, tokens_in
 
 SLOTS = 4
 KV_TOKENS = 262_144

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import random
 import re
+import zlib
+from collections import OrderedDict
 from dataclasses import dataclass
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from stormdeck.demo.vllm.metrics import Metrics
 
 SENTENCES = (
     "The test fails because the fixture closes the socket before the server has read the request. ",
@@ -45,3 +51,62 @@ def compose(rng: random.Random, max_tokens: int, *, tools: bool, asked_tool: str
     text = "".join(rng.choice(SENTENCES) for _ in range(rng.randint(5, 14)))
     pieces = tuple(_WORD.findall(text))
     return Reply(pieces[:max_tokens], cut=len(pieces) > max_tokens)
+
+
+UNCOUNTED = {"/health", "/ping", "/version", "/load", "/metrics"}
+KNOWN = {"/v1/models", "/v1/messages", "/v1/messages/count_tokens", "/v1/chat/completions"}
+
+
+class CountRequests:
+    """ASGI middleware: one count a request, by handler, method and class of status."""
+
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+        self._app = app
+        self._metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on and count its status when the answer starts."""
+
+        async def watch(message: Message) -> None:
+            if message["type"] == "http.response.start" and scope["path"] not in UNCOUNTED:
+                handler = scope["path"] if scope["path"] in KNOWN else "none"
+                status = f"{message['status'] // 100}xx"
+                self._metrics.count("http_requests_total", handler=handler, method=scope["method"], status=status)
+            await send(message)
+
+        await self._app(scope, receive, watch if scope["type"] == "http" else send)
+
+
+BLOCK = 16
+"""Tokens a block."""
+CHARS_PER_TOKEN = 4
+
+
+def tokens_in(text: str) -> int:
+    """Return about how many tokens a text has."""
+    return max(1, len(text) // CHARS_PER_TOKEN)
+
+
+class PrefixCache:
+    """Remembers blocks of prompts by all that stands before them, as vLLM does, the oldest dropped first."""
+
+    def __init__(self, blocks: int) -> None:
+        self._capacity = blocks
+        self._seen: OrderedDict[int, None] = OrderedDict()
+
+    def admit(self, prompt: str) -> int:
+        """Return how many tokens of the prompt were there already, and remember the prompt."""
+        hits, unbroken, chain, width = 0, True, 0, BLOCK * CHARS_PER_TOKEN
+        for start in range(0, len(prompt) - width + 1, width):
+            chain = zlib.crc32(prompt[start : start + width].encode(), chain)
+            unbroken = unbroken and chain in self._seen
+            hits += unbroken
+            self._seen[chain] = None
+            self._seen.move_to_end(chain)
+        while len(self._seen) > self._capacity:
+            self._seen.popitem(last=False)
+        return hits * BLOCK
+
+    def clear(self) -> None:
+        """Forget everything, as a new engine does."""
+        self._seen.clear()

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from stormdeck.model.hop import HopKind
-from stormdeck.model.light import Light
+from stormdeck.model.finding import HopKind
+from stormdeck.model.symbols import Health
 
 
 class Question(StrEnum):
@@ -57,9 +57,9 @@ class Verdict(StrEnum):
     """Asked, and the answer proves nothing either way."""
 
     @property
-    def light(self) -> Light:
+    def light(self) -> Health:
         """Return the light that stands before a check."""
-        return {"pass": Light.FINE, "warn": Light.LOOK, "fail": Light.BROKEN}.get(self.value, Light.UNKNOWN)
+        return {"pass": Health.OK, "warn": Health.WARNING, "fail": Health.ERROR}.get(self.value, Health.UNKNOWN)
 
 
 class Route(StrEnum):

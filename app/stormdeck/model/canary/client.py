@@ -7,9 +7,9 @@ import re
 from typing import Any
 
 from stormdeck.model.canary.questions import Shape
-from stormdeck.model.rules.choice import asked_ids
 from stormdeck.model.rules.facts import NEWEST, Facts
-from stormdeck.model.settings.timeout import timeout_ms
+from stormdeck.model.rules.model_choice import asked_ids
+from stormdeck.model.settings.schema import timeout_ms
 from stormdeck.model.settings.trust import API_KEY, TOKEN, may_send
 
 MARK = "stormdeck-canary"

@@ -7,15 +7,15 @@ from dataclasses import dataclass, field
 
 from stormdeck.model.canary.check import Check, Question, Route, Verdict
 from stormdeck.model.canary.client import headers, limit_of, own_headers, sendable, shape_of
-from stormdeck.model.canary.judging import skipped
-from stormdeck.model.canary.outcome import Way
+from stormdeck.model.canary.judge import skipped
 from stormdeck.model.canary.questions import Ask, Shape, asks
-from stormdeck.model.hop import HopKind
+from stormdeck.model.canary.response import Way
+from stormdeck.model.finding import HopKind
 from stormdeck.model.rules.facts import BASE_URL, Facts
-from stormdeck.model.rules.hosts import host_of, is_hosted, origin_of, parts_of, same_place, with_scheme
 from stormdeck.model.settings.trust import withheld
 from stormdeck.model.text import clean
 from stormdeck.model.units import grouped, plural
+from stormdeck.model.urls import host_of, is_hosted, origin_of, parts_of, same_place, with_scheme
 
 _SAME_ID = "it asks for the id of the main model, as the plain request did"
 

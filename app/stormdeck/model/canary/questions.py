@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from stormdeck.model.canary.check import Question, Route
-from stormdeck.model.rules.version import version_key
+from stormdeck.model.versions import version_key
 
 MESSAGES = "/v1/messages?beta=true"
 COUNT_TOKENS = "/v1/messages/count_tokens?beta=true"

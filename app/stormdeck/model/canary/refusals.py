@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass
 
 from stormdeck.model.canary.check import Verdict
-from stormdeck.model.canary.outcome import Gone, Outcome, Way
-from stormdeck.model.hop import HopKind
+from stormdeck.model.canary.response import Gone, Outcome, Way
+from stormdeck.model.finding import HopKind
 
 _BEHIND = re.compile(r"\b\w+Exception - ")
 """LiteLLM passes an error on that came from the server behind it."""

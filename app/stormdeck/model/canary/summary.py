@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from stormdeck.model.canary.check import Check, Question, Route, Verdict
-from stormdeck.model.hop import HopKind
+from stormdeck.model.finding import HopKind
 from stormdeck.model.units import grouped, plural
 
 

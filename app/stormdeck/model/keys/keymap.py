@@ -7,9 +7,8 @@ from dataclasses import replace
 from difflib import get_close_matches
 from typing import NamedTuple
 
-from stormdeck.model.keys.action import Action
+from stormdeck.model.keys.action import Action, read_keys, shown_key
 from stormdeck.model.keys.actions import ACTIONS, AREAS, DIALOGS, EVERYWHERE
-from stormdeck.model.keys.names import read_keys, shown_key
 
 
 class Chosen(NamedTuple):

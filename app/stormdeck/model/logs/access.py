@@ -10,8 +10,23 @@ from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
 
-from stormdeck.model.logs.carrier import CARRIER
 from stormdeck.model.text import strip_escapes
+
+CARRIER = (
+    r"(?:[\w.-]+ +\| ?)?"  # docker compose logs
+    r"(?:[A-Z][a-z]{2} [ \d]\d [\d:]{8} [\w.-]+ [\w./-]+(?:\[\d+\])?: )?"  # journalctl, syslog
+    r"(?:(?P<carried>\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:?\d\d)) )?"  # docker logs -t
+)
+"""A pattern that also matches nothing; ``carried`` is the collector's own time, with its zone."""
+
+_CARRIER = re.compile(CARRIER)
+
+
+def strip_collector_prefix(line: str) -> str:
+    """Return the line as the server wrote it."""
+    match = _CARRIER.match(line)
+    return line[match.end() :] if match else line
+
 
 LocalTime = Callable[[datetime], float]
 """Turns a date and time without a zone into unix seconds; ``datetime.timestamp`` is this machine's own zone."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 
-from stormdeck.model.hop import HopKind
+from stormdeck.model.finding import HopKind
 
 
 class Ending(StrEnum):
@@ -48,3 +49,13 @@ def ending(lines: Sequence[str], known: Ending | None = None) -> Ending | None:
         elif _BEGINS.search(line):
             known = None
     return known
+
+
+@dataclass(frozen=True, slots=True)
+class LogTails:
+    """The ends of the logs that are read. Empty: nothing is known of them."""
+
+    last_lines: Mapping[str, str] = field(default_factory=dict)
+    """The newest line of each, raw: clean it before it is shown."""
+    endings: Mapping[str, Ending] = field(default_factory=dict)
+    """Only of logs whose server's life has ended."""

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-from stormdeck.model.logs.carrier import uncarried
+from stormdeck.model.logs.access import strip_collector_prefix
 from stormdeck.model.text import strip_escapes
 
 
@@ -110,7 +110,7 @@ def _begin(line: str) -> Record | None:
 
 
 def _carried(line: str) -> Record | None:
-    inner = uncarried(line)
+    inner = strip_collector_prefix(line)
     return _of_server(inner) if inner is not line else None
 
 

@@ -7,8 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from urllib.parse import unquote
 
-from stormdeck.model.litellm.config import REFERENCE, ProxyConfig
-from stormdeck.model.litellm.node import Node
+from stormdeck.model.litellm.config import REFERENCE, Node, ProxyConfig
 from stormdeck.model.masking.json_text import json_cuts
 from stormdeck.model.masking.shapes import is_mixed
 from stormdeck.model.masking.values import Content, Place, place_of, value_spans

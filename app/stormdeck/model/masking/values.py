@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from stormdeck.model.masking.lines import (
-    MASK,
     credential_spans,
     headers_spans,
     is_login,
@@ -140,6 +139,3 @@ def _printed(text: str) -> Iterable[Span]:
             printing = True
         elif not is_known and (not is_first or (at == len(text) and word[0].isalnum() and is_mixed(word[0]))):
             yield word.span()
-
-
-__all__ = ["MASK", "Content", "Place", "mask_value", "place_of", "plain_spans", "value_spans"]

@@ -4,9 +4,55 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
-from stormdeck.model.retries.ladder import climbs, gives_up, wait_bounds
-from stormdeck.model.retries.request import Request, is_unsure
+from stormdeck.model.retries.backoff import gives_up, is_retryable, wait_bounds
+
+UNSURE_S = 2.0
+"""A line whose time is known no better than this is judged by its order: its log was not read for that long."""
+
+
+class Request(NamedTuple):
+    """One main request, as an access line tells it."""
+
+    log: str
+    status: int
+    host: str
+    port: int
+    """The client's port: equal ports are one connection."""
+    t: float | None = None
+    """Unix seconds at which the answer started, ``None`` where the log does not tell: its order counts then."""
+    grain: float = 0.0
+    """Seconds by which ``t`` may be early: 1 where the log has whole seconds only."""
+    late: float = 0.0
+    """Seconds by which ``t`` may be late: the line was written some time between two reads of its log."""
+
+    @property
+    def earliest(self) -> float | None:
+        """Return the earliest moment at which the answer can have started."""
+        return None if self.t is None else self.t - self.late
+
+    @property
+    def failed(self) -> bool:
+        """Tell whether it was answered with an error."""
+        return self.status >= 400
+
+
+class Attempt(NamedTuple):
+    """Which attempt of which turn a request is."""
+
+    turn: int
+    """Counts up over the life of a tracker."""
+    number: int
+    """1 is no retry."""
+    instead_of: Request | None = None
+    """A request that had been taken for this attempt on weaker evidence, and is now known to be a first one."""
+
+
+def is_unsure(one: Request, other: Request) -> bool:
+    """Return whether the time between two requests is too little known to be compared with the ladder."""
+    return one.t is None or other.t is None or max(one.late, other.late) > UNSURE_S
+
 
 STORM = 3
 """Attempts of one turn from which on it is a storm."""
@@ -66,7 +112,7 @@ class Chain:
     def gives_up(self, limit: int) -> bool:
         """Tell whether the client shows the newest failure to its user."""
         status = self.newest.status
-        return gives_up(self.rung if climbs(status) else self.attempts, status, self.limit or limit)
+        return gives_up(self.rung if is_retryable(status) else self.attempts, status, self.limit or limit)
 
     def with_limit(self, limit: int) -> Chain:
         """Return the chain with a limit of its own, unless it has one."""
@@ -80,7 +126,7 @@ class Chain:
         """Return the chain with one more attempt."""
         gap = None if is_unsure(self.newest, request) else (request.t or 0.0) - (self.last or 0.0)
         quickest, slowest = self.quickest, self.slowest
-        if gap is not None and request.failed and climbs(self.newest.status):
+        if gap is not None and request.failed and is_retryable(self.newest.status):
             low, high = wait_bounds(self.rung)
             least = max(0.0, gap - high)
             quickest = least if quickest is None else min(quickest, least)
@@ -90,7 +136,7 @@ class Chain:
             requests=(*self.requests, request),
             newest=request,
             attempts=self.attempts + 1,
-            rung=self.rung + 1 if climbs(self.newest.status) else 1,
+            rung=self.rung + 1 if is_retryable(self.newest.status) else 1,
             open=request.failed,
             started=request.t if self.started is None else self.started,
             ports=self.ports | _ports(request),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from stormdeck.model.retries.ladder import WAITS, wait_bounds
+from stormdeck.model.retries.backoff import WAITS, wait_bounds
 
 LONGEST_TIMEOUT_S = 301.0
 """The client gives up waiting for the first byte after this time, whatever ``API_TIMEOUT_MS`` says (measured)."""

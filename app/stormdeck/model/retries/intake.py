@@ -12,12 +12,12 @@ from math import floor
 from typing import NamedTuple
 
 from stormdeck.model.logs.access import Access, LocalTime, RequestKind
+from stormdeck.model.logs.access_reader import AccessReader
 from stormdeck.model.logs.batch import LogBatch
-from stormdeck.model.logs.reader import AccessReader
 from stormdeck.model.logs.reasons import announces, is_cooldown, is_passed_on, reason, served_in
 from stormdeck.model.logs.records import RecordReader, classify
-from stormdeck.model.retries.causes import ErrorText
-from stormdeck.model.retries.upstream import asks_for_tokens
+from stormdeck.model.retries.tracker import ErrorText
+from stormdeck.model.traffic.upstream import asks_for_tokens
 
 CLOCK_DRIFT = 5.0
 """A line's own time this far ahead of its arrival is another zone's or a wrong clock's: the arrival counts then."""
@@ -38,7 +38,7 @@ CLIENT_CHECKS = frozenset({"/", "/api/hello"})
 """What the client asks for with HEAD to see whether the address answers, no poll (measured, 2.1.112 and 2.1.329)."""
 
 
-class Told(NamedTuple):
+class ParsedRequest(NamedTuple):
     """A request that a line tells of, and the client's port; lines that differ in it share the rest.
 
     Whose request it is is told of main requests only.
@@ -48,7 +48,7 @@ class Told(NamedTuple):
     port: int
 
 
-class Sifted(NamedTuple):
+class Partitioned(NamedTuple):
     """Lines by what they need."""
 
     rest: list[tuple[int, str, str]]
@@ -83,21 +83,21 @@ class Intake:
         """Requests without an answer so far; only claude-code-router's log tells."""
         return self._requests.in_flight
 
-    def sift(self, lines: Sequence[str]) -> Sifted:
+    def sift(self, lines: Sequence[str]) -> Partitioned:
         """Tell lines that are known already from those that are to be looked at; most polls cost no look.
 
         All lines are cut and looked up by calls that run in C: at 100,000 lines a second that is what counts.
         """
         if not lines:
-            return Sifted([], {})
+            return Partitioned([], {})
         heads, _, tails = zip(*map(str.partition, lines, repeat(REQUEST)), strict=True)
         known = [*map(self._idle.get, tails)]
         if not all(map(_HEAD.fullmatch, compress(heads, known))):
             known = [kind if _HEAD.fullmatch(head) else None for kind, head in zip(known, heads, strict=True)]
         rest = [(index, heads[index], tails[index]) for index, kind in enumerate(known) if kind is None]
-        return Sifted(rest, {kind: count for kind, count in Counter(known).items() if kind is not None})
+        return Partitioned(rest, {kind: count for kind, count in Counter(known).items() if kind is not None})
 
-    def access(self, line: str, head: str, tail: str) -> Told | None:
+    def access(self, line: str, head: str, tail: str) -> ParsedRequest | None:
         """Return the request that a line tells of; it is given as a whole and as ``sift`` has cut it.
 
         A line that stands in the log twice is told once. Where a log that has times goes back in them, lines that were
@@ -108,9 +108,9 @@ class Intake:
         shape = (before, tail)
         known = self._shapes.get(shape)
         if known is not None and port:
-            return Told(known, port)
+            return ParsedRequest(known, port)
         access = self._read(line, shape)
-        return None if access is None else Told(access, access.port)
+        return None if access is None else ParsedRequest(access, access.port)
 
     def _connection(self, head: str) -> tuple[str, int]:
         """Cut the port off what stands before a request; 0 where there is none."""

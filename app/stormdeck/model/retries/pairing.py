@@ -7,13 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from stormdeck.model.retries.chain import Chain, chain_of
-from stormdeck.model.retries.claims import EARLY, LATE, UNSEEN
-from stormdeck.model.retries.evidence import AT_ONCE
-from stormdeck.model.retries.ladder import climbs, wait_bounds
-from stormdeck.model.retries.request import Request
-from stormdeck.model.retries.storm import Outcome, Storm
-from stormdeck.model.retries.told import End, ToldTurn
+from stormdeck.model.retries.backoff import is_retryable, wait_bounds
+from stormdeck.model.retries.chain import Chain, Request, chain_of
+from stormdeck.model.retries.line_assignment import EARLY, LATE, UNSEEN
+from stormdeck.model.retries.scoring import AT_ONCE
+from stormdeck.model.retries.sessions import End, TranscriptTurn
+from stormdeck.model.retries.storms.storm import Outcome, Storm
 
 OUTCOMES = {
     End.OPEN: Outcome.LIVE,
@@ -35,7 +34,7 @@ class Pair:
     """A turn of the log, and what a transcript says of it."""
 
     chain: Chain
-    turn: ToldTurn | None = None
+    turn: TranscriptTurn | None = None
 
     @property
     def begun(self) -> float:
@@ -67,7 +66,7 @@ class Pair:
 
 
 def pair_ends(
-    turns: Sequence[tuple[ToldTurn, Request | None]], chains: Sequence[Chain], grain: float = 0.0
+    turns: Sequence[tuple[TranscriptTurn, Request | None]], chains: Sequence[Chain], grain: float = 0.0
 ) -> list[Pair]:
     """Return every chain, with the turn that it is where one ends as it does, at the same time.
 
@@ -75,7 +74,7 @@ def pair_ends(
     comes with the line of its answer, where one was found.
     """
     chains = _ended([turn for turn, _ in turns], chains)
-    by_chain: dict[int, ToldTurn] = {}
+    by_chain: dict[int, TranscriptTurn] = {}
     by_answer = {id(chain.newest): index for index, chain in enumerate(chains)}
     ordered = sorted(range(len(chains)), key=lambda index: chains[index].last or 0.0)
     ends = [chains[index].last or 0.0 for index in ordered]
@@ -93,20 +92,20 @@ def pair_ends(
     return _joined([Pair(chain, by_chain.get(index)) for index, chain in enumerate(chains)])
 
 
-def _ended(turns: Sequence[ToldTurn], chains: Sequence[Chain]) -> list[Chain]:
+def _ended(turns: Sequence[TranscriptTurn], chains: Sequence[Chain]) -> list[Chain]:
     """Take off each chain what came after its turn had ended with an error: it was another turn's."""
     failed = [turn for turn in turns if turn.end is End.FAILED and turn.cause.isdigit()]
     return [part for chain in chains for part in _parts(chain, failed)]
 
 
-def _parts(chain: Chain, failed: Sequence[ToldTurn]) -> list[Chain]:
+def _parts(chain: Chain, failed: Sequence[TranscriptTurn]) -> list[Chain]:
     for index, (request, after) in enumerate(pairwise(chain.requests), start=1):
         if any(_ends_at(turn, request, after.t) for turn in failed):
             return [chain_of(chain.turn, chain.requests[:index]), chain_of(chain.turn, chain.requests[index:])]
     return [chain]
 
 
-def _ends_at(turn: ToldTurn, request: Request, after: float | None) -> bool:
+def _ends_at(turn: TranscriptTurn, request: Request, after: float | None) -> bool:
     """Return whether a turn ended between two attempts, with the first one's error."""
     if request.t is None or after is None or str(request.status) != turn.cause:
         return False
@@ -148,17 +147,17 @@ def _head_of(pair: Pair, loose: dict[int, Chain], gone: set[int]) -> int | None:
     return min(fitting)[1] if fitting else None
 
 
-def _heads(turn: ToldTurn, head: Chain, rest: Chain, started: float) -> bool:
+def _heads(turn: TranscriptTurn, head: Chain, rest: Chain, started: float) -> bool:
     if head.started is None or head.last is None or head.newest.host != rest.newest.host:
         return False
     if turn.cause == "404":
         again = 0 <= started - head.last <= AT_ONCE and head.newest.status == rest.newest.status == 404
         return again and head.attempts == rest.attempts == 1 and head.started >= turn.begun - EARLY
     prompt = -EARLY <= head.started - turn.begun <= START_S
-    return prompt and climbs(head.newest.status) and head.last + wait_bounds(head.rung)[0] <= started
+    return prompt and is_retryable(head.newest.status) and head.last + wait_bounds(head.rung)[0] <= started
 
 
-def _may_be(turn: ToldTurn, chain: Chain, grain: float) -> bool:
+def _may_be(turn: TranscriptTurn, chain: Chain, grain: float) -> bool:
     if chain.started is None or chain.last is None:
         return False
     if not (turn.begun - EARLY - grain <= chain.started and chain.last - chain.newest.late <= turn.heard + LATE):
@@ -170,6 +169,6 @@ def _may_be(turn: ToldTurn, chain: Chain, grain: float) -> bool:
     return str(chain.newest.status) == turn.cause if turn.cause.isdigit() else chain.newest.failed
 
 
-def _slack(turn: ToldTurn, chain: Chain) -> float:
+def _slack(turn: TranscriptTurn, chain: Chain) -> float:
     """Return the time of the turn that the chain leaves unexplained."""
     return ((chain.started or 0.0) - turn.begun) + (turn.heard - (chain.last or 0.0))

@@ -2,17 +2,81 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import OrderedDict, deque
+from typing import NamedTuple
 
-from stormdeck.model.retries.causes import BESIDE, Causes, ErrorText
-from stormdeck.model.retries.chain import STORM, Chain, first_attempt
-from stormdeck.model.retries.evidence import Fit
-from stormdeck.model.retries.ladder import DEFAULT_LIMIT
-from stormdeck.model.retries.matching import Match, Reading, best_match
-from stormdeck.model.retries.outlook import chain_storm
-from stormdeck.model.retries.request import Attempt, Request
-from stormdeck.model.retries.storm import Storm
-from stormdeck.model.retries.waiting import Track, Waiting
+from stormdeck.model.retries.backoff import DEFAULT_LIMIT
+from stormdeck.model.retries.chain import STORM, Attempt, Chain, Request, first_attempt
+from stormdeck.model.retries.matching import Match, PendingTurns, Reading, Track, best_match
+from stormdeck.model.retries.scoring import MatchScore
+from stormdeck.model.retries.storms.from_chain import chain_storm
+from stormdeck.model.retries.storms.storm import Storm
+
+REMEMBERED = 512
+BESIDE = 1.0
+"""Seconds by which an error record and the access line of the same request may lie apart."""
+AHEAD = 10.0
+"""Seconds that a server behind a proxy may fail before the proxy answers: its own retries take 4 to 5 s (measured)."""
+
+
+class ErrorText(NamedTuple):
+    """What an error record says, in a few words."""
+
+    t: float | None
+    """``None`` where only its order is known."""
+    text: str
+    is_cooldown: bool
+    """A proxy refused by itself, as a consequence of an error before."""
+    from_server: bool = False
+    """The inference server's own answer or record, which a proxy may have passed on."""
+    served: str = ""
+    """The ids that it names as served."""
+
+
+class Causes:
+    """The last error texts of all logs."""
+
+    def __init__(self) -> None:
+        self._errors: deque[tuple[float, ErrorText]] = deque(maxlen=REMEMBERED)
+        self._untimed: ErrorText | None = None
+        self._failed_behind: deque[float] = deque(maxlen=REMEMBERED)
+        """When the server behind the proxy answered with a server error, by its own log."""
+
+    def add(self, error: ErrorText) -> None:
+        """Remember an error."""
+        if error.t is not None:
+            self._errors.append((error.t, error))
+        elif not error.is_cooldown or self._untimed is None:
+            self._untimed = error
+
+    def note_behind(self, t: float) -> None:
+        """Remember that the server behind the proxy answered with a server error."""
+        self._failed_behind.append(t)
+
+    def from_server(self, started: float | None, last: float | None) -> bool:
+        """Return whether the inference server itself answered with the error of a burst."""
+        if started is None or last is None:
+            return self._untimed is not None and self._untimed.from_server
+        first, end = started - AHEAD, last + BESIDE
+        told = any(error.from_server and first <= t <= end for t, error in self._errors)
+        return told or any(first <= t <= end for t in self._failed_behind)
+
+    def of(self, started: float | None, last: float | None) -> ErrorText | None:
+        """Return the first error of a burst; without times the latest.
+
+        A cooldown is a consequence of the error before it, and the cause only where nothing else is known.
+        """
+        if started is None or last is None:
+            return self._untimed
+        near = [(t, error) for t, error in self._errors if started - AHEAD <= t <= last + BESIDE]
+        real = [(t, error) for t, error in near if not error.is_cooldown]
+        beside = [(t, error) for t, error in real if t >= started - BESIDE]
+        if beside:
+            return min(beside)[1]
+        if real:
+            return max(real)[1]
+        return near[0][1] if near else None
+
 
 STORMS = 50
 SWEEP = 16
@@ -44,7 +108,7 @@ class Tracker:
         self._taken = 0
         self._swept: float | None = None
         """When turns that are over were looked for last."""
-        self._waiting = Waiting()
+        self._waiting = PendingTurns()
         self._ports: dict[tuple[str, str, int], float | None] = {}
         """When each connection was seen last."""
         self._older_ports = self._ports
@@ -79,8 +143,8 @@ class Tracker:
         track, wrong = match.track, None
         if match.reading is not Reading.FOLLOWS:
             track, wrong = self._revise(match)
-        weak = match.reading is not Reading.TWO_OF_ANOTHER and match.strength < Fit.CONNECTION
-        before, strength = (track.chain, match.strength) if weak else (None, Fit.CONNECTION)
+        weak = match.reading is not Reading.TWO_OF_ANOTHER and match.strength < MatchScore.CONNECTION
+        before, strength = (track.chain, match.strength) if weak else (None, MatchScore.CONNECTION)
         self._waiting.revise(track, track.chain.then(request), before, strength, self._taken)
         self._note(track.chain)
         return Attempt(track.chain.turn, track.chain.attempts, wrong)
@@ -154,7 +218,7 @@ class Tracker:
         track, wrong = match.track, match.track.chain.newest
         if track.before is None:
             return track, None
-        self._waiting.revise(track, track.before, None, Fit.CONNECTION, track.at)
+        self._waiting.revise(track, track.before, None, MatchScore.CONNECTION, track.at)
         self._note(track.chain)
         own = self._begin(wrong)
         return (track if match.reading is Reading.TAKES_ITS_PLACE else own), wrong

@@ -7,13 +7,13 @@ import unicodedata
 from enum import StrEnum
 from urllib.parse import urlsplit
 
-from stormdeck.model.client_state import Login
-from stormdeck.model.rules.choice import MODEL, MODEL_VARIABLE, SMALL_FAST, is_hosted_id, is_tier, without_window
 from stormdeck.model.rules.facts import CUSTOM_OPTION, FABLE_ID, TIER_IDS, Facts
-from stormdeck.model.rules.families import family_of
-from stormdeck.model.rules.hosts import is_near, same_place
-from stormdeck.model.rules.names import VARIABLES
-from stormdeck.model.server import ServerKind
+from stormdeck.model.rules.known_names import VARIABLES
+from stormdeck.model.rules.model_choice import MODEL, MODEL_VARIABLE, SMALL_FAST, is_hosted_id, is_tier, without_window
+from stormdeck.model.rules.vllm.families import family_of
+from stormdeck.model.snapshots.client_state import Login
+from stormdeck.model.snapshots.server import ServerKind
+from stormdeck.model.urls import is_near, same_place
 
 
 class Destination(StrEnum):

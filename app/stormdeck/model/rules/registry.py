@@ -3,44 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import islice
 
-from stormdeck.model.finding import Finding, Severity
-from stormdeck.model.hop import HopKind
-from stormdeck.model.litellm.paste import joined
-from stormdeck.model.rules import (
+from stormdeck.model.finding import Finding, HopKind, Severity
+from stormdeck.model.litellm.yaml_snippet import joined
+from stormdeck.model.rules.audience import Voice, heard
+from stormdeck.model.rules.client import (
     auth,
     auth_live,
     context,
-    engine,
-    file,
-    model,
+    file_scopes,
+    file_syntax,
+    folder_trust,
     model_ids,
-    proxy_ids,
-    proxy_keys,
-    proxy_manner,
-    proxy_models,
-    proxy_start,
-    proxy_time,
-    proxy_upstream,
-    scopes,
-    server,
-    time,
     traffic,
-    trust,
     url,
     url_live,
 )
-from stormdeck.model.rules.audience import Voice, heard
+from stormdeck.model.rules.client import models as model
+from stormdeck.model.rules.client import timeouts as time
 from stormdeck.model.rules.destination import destination
 from stormdeck.model.rules.facts import Facts
+from stormdeck.model.rules.litellm import asked_ids, error_handling, startup, unknown_keys, upstream
+from stormdeck.model.rules.litellm import models as proxy_models
+from stormdeck.model.rules.litellm import timeouts as proxy_time
 from stormdeck.model.rules.rule import Page, Rule
+from stormdeck.model.rules.vllm import command_line, engine
 from stormdeck.model.text import clean
 
 _MODULES = (
-    *(url, url_live, auth, auth_live, trust, model, model_ids, traffic, time, context, file, scopes),
-    *(proxy_start, proxy_keys, proxy_models, proxy_upstream, proxy_ids, proxy_manner, proxy_time, server, engine),
+    *(url, url_live, auth, auth_live, folder_trust, model, model_ids, traffic, time, context, file_syntax, file_scopes),
+    *(startup, unknown_keys, proxy_models, upstream, asked_ids, error_handling, proxy_time, command_line, engine),
 )
 _ORDER = ("URL", "AUTH", "MODEL", "TRAFFIC", "TIME", "CTX", "FILE", "PROXY", "SERVER")
 RULES: tuple[Rule, ...] = tuple(
@@ -107,3 +101,24 @@ def is_silent(code: str, facts: Facts) -> bool:
 def page_of(code: str) -> Page | None:
     """Return the page of a rule, whatever the case of its code."""
     return _BY_CODE.get(code.strip().upper())
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The rules that ``only`` names, or all where it is empty, without those that ``skip`` names."""
+
+    only: tuple[str, ...] = ()
+    """Codes, or what they begin with: ``FILE708``, ``FILE``."""
+    skip: tuple[str, ...] = ()
+
+    def takes(self, code: str) -> bool:
+        """Say whether the rule of a code counts."""
+        return (not self.only or code.startswith(self.only)) and not code.startswith(self.skip)
+
+    @property
+    def is_all(self) -> bool:
+        """Say whether every rule counts."""
+        return not self.only and not self.skip
+
+
+ALL = Selection()

@@ -39,7 +39,7 @@ class _Spelt(NamedTuple):
 
 
 @lru_cache(maxsize=4096)
-def meant(name: str, known: frozenset[str]) -> str | None:
+def closest_name(name: str, known: frozenset[str]) -> str | None:
     """Return the known name that a name stands for, ``None`` where it is far from all, or near to several.
 
     The same letters, single words misspelt, a last word or the first ones left out. A name of as many words with

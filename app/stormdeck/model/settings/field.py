@@ -6,8 +6,7 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum, auto
 
-from stormdeck.model.settings.document import Document
-from stormdeck.model.settings.scope import FileError
+from stormdeck.model.json_edit.document import Document, FileError
 
 
 class Group(StrEnum):

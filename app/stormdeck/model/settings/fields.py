@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from stormdeck.model.settings.field import Field
-from stormdeck.model.settings.fields_manner import CONTEXT, OTHER, TIME, TRAFFIC
-from stormdeck.model.settings.fields_path import MODEL, WHERE, WHO
+from stormdeck.model.settings.fields_behaviour import CONTEXT, OTHER, TIME, TRAFFIC
+from stormdeck.model.settings.fields_connection import MODEL, WHERE, WHO
 
 FIELDS: tuple[Field, ...] = (*WHERE, *WHO, *MODEL, *TRAFFIC, *TIME, *CONTEXT, *OTHER)
 """Every field, in the order of the form."""

@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from stormdeck.model.finding import Edit
-from stormdeck.model.settings.document import Document
-from stormdeck.model.settings.removing import removed
-from stormdeck.model.settings.scope import Effective, FileError, Scope, SettingsFile, SettingsSnapshot
-from stormdeck.model.settings.shape import shape_error
+from stormdeck.model.json_edit.document import Document, FileError
+from stormdeck.model.json_edit.removal import removed
+from stormdeck.model.settings.schema import shape_error
+from stormdeck.model.settings.scope import Effective, Scope, SettingsFile, SettingsSnapshot
 
 
 @dataclass(frozen=True, slots=True)

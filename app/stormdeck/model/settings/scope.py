@@ -9,9 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
-from stormdeck.model.settings.document import Document, FileError
-
-__all__ = ["EDITABLE", "Effective", "FileError", "Scope", "SettingsFile", "SettingsSnapshot", "as_text"]
+from stormdeck.model.json_edit.document import Document, FileError
 
 
 class Scope(StrEnum):

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from stormdeck.model.rules.hosts import origin_of, with_scheme
 from stormdeck.model.settings.scope import Scope, SettingsSnapshot
+from stormdeck.model.urls import origin_of, with_scheme
 
 BASE_URL = "env.ANTHROPIC_BASE_URL"
 TOKEN = "env.ANTHROPIC_AUTH_TOKEN"  # noqa: S105 - a name

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from stormdeck.model.blame import blame
 from stormdeck.model.deck import Deck
 from stormdeck.model.finding import Severity
-from stormdeck.model.symptoms.cause import Cause, Standing
-from stormdeck.model.symptoms.evidence import weighed
+from stormdeck.model.symptoms.blame import blame
+from stormdeck.model.symptoms.evidence import Cause, Standing, weighed
+from stormdeck.model.symptoms.log_traces import Trace
 from stormdeck.model.symptoms.matching import Match, matches, quoting, ranking
 from stormdeck.model.symptoms.messages import RETRIES
-from stormdeck.model.symptoms.traces import Trace
-from stormdeck.model.symptoms.words import model_in, words_in
+from stormdeck.model.symptoms.server_errors import model_in, words_in
 
 _STANDINGS = tuple(Standing)
 _CLIENTS_TOO = {"TIME504", "URL105", "PROXY804"}
@@ -23,7 +22,7 @@ _NEAR = 0.2
 """The share from which on a message is worth naming as near."""
 
 
-def meant(text: str) -> tuple[str, ...]:
+def matched_messages(text: str) -> tuple[str, ...]:
     """Return what happened, in a few words for each message that a text may be; empty where none is known."""
     return tuple(match.message.name for match in matches(text))
 

@@ -3,19 +3,59 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
 
-from stormdeck.model.blame import proxy_name
 from stormdeck.model.deck import Deck
-from stormdeck.model.finding import Finding
-from stormdeck.model.path import HopKind, place
-from stormdeck.model.rules.gather import facts_of
-from stormdeck.model.rules.hosts import same_place
-from stormdeck.model.rules.live import live_of
+from stormdeck.model.finding import Finding, HopKind
+from stormdeck.model.rules.collect import facts_of
+from stormdeck.model.rules.facts import live_of
 from stormdeck.model.rules.registry import is_silent, page_of
-from stormdeck.model.server import ServerState
-from stormdeck.model.symptoms.cause import Cause, Standing
-from stormdeck.model.symptoms.traces import Trace
-from stormdeck.model.symptoms.words import words_in
+from stormdeck.model.snapshots.server import ServerState
+from stormdeck.model.symptoms.blame import proxy_name
+from stormdeck.model.symptoms.log_traces import Trace
+from stormdeck.model.symptoms.server_errors import words_in
+from stormdeck.model.urls import place, same_place
+
+
+class Standing(StrEnum):
+    """What is known of a cause here and now, the surest first."""
+
+    FOUND = "found here"
+    POSSIBLE = "possible"
+    """It cannot be checked from what is known."""
+    UNLIKELY = "checked, not found here"
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """One cause of a message."""
+
+    code: str
+    """The rule whose page explains it."""
+    title: str
+    standing: Standing
+    hop: HopKind | None = None
+    evidence: tuple[str, ...] = ()
+    """What was found here: places in files, models, log lines; for a possible one, what could not be checked."""
+    change: str = ""
+    """The line to change, and to what; for a possible one what is right."""
+
+
+def as_json(causes: Sequence[Cause]) -> list[dict[str, object]]:
+    """Return causes as ``explain --json`` prints them."""
+    return [
+        {
+            "code": one.code,
+            "title": one.title,
+            "standing": one.standing.name.lower(),
+            "hop": one.hop.value if one.hop is not None else None,
+            "evidence": list(one.evidence),
+            "change": one.change,
+        }
+        for one in causes
+    ]
+
 
 BASE_URL = "env.ANTHROPIC_BASE_URL"
 _LIVE = {"MODEL303", "MODEL304", "CTX601", "CTX602", "SERVER903", "SERVER904", "SERVER907", "TIME504", "SERVER906"}

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from stormdeck.model.deck import Deck
-from stormdeck.model.finding import Severity
-from stormdeck.model.light import Light
-from stormdeck.model.path import HopKind, place
-from stormdeck.model.rules.gather import is_hosted
-from stormdeck.model.rules.hosts import parts_of, same_place
-from stormdeck.model.server import ServerKind, ServerState
+from stormdeck.model.finding import HopKind, Severity
+from stormdeck.model.rules.collect import is_hosted
+from stormdeck.model.snapshots.server import ServerKind, ServerState
+from stormdeck.model.symbols import Health
+from stormdeck.model.urls import parts_of, place, same_place
 from stormdeck.model.verdict.servers import why_missed
 from stormdeck.model.verdict.statement import Statement, brief
 
@@ -38,7 +37,7 @@ def not_reached(deck: Deck) -> Iterator[Statement]:
     met = why_missed(deck, silent.url)
     refused = "refused" in met or "resolve" in met
     yield Statement(
-        Light.BROKEN if silent.met is ServerState.DOWN else Light.LOOK,
+        Health.ERROR if silent.met is ServerState.DOWN else Health.WARNING,
         f"Claude Code sends to {place(silent.url)}, and no known server answers there; one does at {there}",
         f"Press 3 and change the base URL to {answering[0].url}.",
         HopKind.CLIENT,

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from stormdeck.model.deck import Deck
-from stormdeck.model.light import Light
+from stormdeck.model.rules.collect import facts_of
 from stormdeck.model.rules.destination import Destination, base_host, destination
-from stormdeck.model.rules.gather import facts_of
+from stormdeck.model.symbols import Health
 from stormdeck.model.verdict.statement import Statement, brief
 
 
@@ -17,7 +17,7 @@ def nothing_of_ours(deck: Deck) -> Statement:
         Destination.CLOUD: "Claude Code sends to a cloud",
     }.get(destination(facts), "nothing to watch")
     return Statement(
-        Light.UNKNOWN,
+        Health.UNKNOWN,
         f"No own server is set: {where}",
         "For a server of your own press 3 and set the base URL, or start with --vllm http://HOST:8000.",
         brief=brief("No own server is set", where),

@@ -7,12 +7,12 @@ from dataclasses import replace
 from itertools import chain
 
 from stormdeck.model.deck import Deck
-from stormdeck.model.light import Light
 from stormdeck.model.masking.lines import mask_text
-from stormdeck.model.verdict import base_url, engine, own, replayed, servers, settings, storms, well
+from stormdeck.model.symbols import Health
+from stormdeck.model.verdict import all_well, base_url, findings, own_faults, replay, servers, storms, vllm_load
 from stormdeck.model.verdict.statement import Clock, Statement
 
-_GRAVITY = (Light.BROKEN, Light.LOOK, Light.STALE)
+_GRAVITY = (Health.ERROR, Health.WARNING, Health.STALE)
 
 
 def statements(deck: Deck, now: float, clock: Clock) -> tuple[Statement, ...]:
@@ -26,29 +26,29 @@ def statements(deck: Deck, now: float, clock: Clock) -> tuple[Statement, ...]:
 
 def _all(deck: Deck, now: float, clock: Clock) -> tuple[Statement, ...]:
     if deck.replay is not None:
-        return (*replayed.ended(deck), *_ranked(replayed.seen(deck, now, clock)), *replayed.playing(deck))
+        return (*replay.ended(deck), *_ranked(replay.seen(deck, now, clock)), *replay.playing(deck))
     ranked = _ranked(
         chain(
             storms.live(deck, now, clock),
-            settings.dropped_files(deck),
-            settings.untrusted(deck),
+            findings.dropped_files(deck),
+            findings.untrusted(deck),
             servers.unwell(deck, now),
             base_url.not_reached(deck),
             storms.failing(deck, now),
             storms.just_over(deck, now),
             storms.lost(deck, now),
-            settings.errors(deck),
-            engine.unwell(deck, now),
-            own.stopped(deck),
-            own.unread(deck),
+            findings.errors(deck),
+            vllm_load.unwell(deck, now),
+            own_faults.stopped(deck),
+            own_faults.unread(deck),
             storms.remembered(deck, now),
-            own.forgetful(deck),
-            settings.not_set_up(deck),
+            own_faults.forgetful(deck),
+            findings.not_set_up(deck),
         )
     )
     trouble = any(one.light in _GRAVITY for one in ranked)
-    calm = () if trouble else well.statement(deck, now)
-    return (*ranked, *calm, *settings.warnings(deck))
+    calm = () if trouble else all_well.statement(deck, now)
+    return (*ranked, *calm, *findings.warnings(deck))
 
 
 def _masked(one: Statement) -> Statement:

@@ -7,18 +7,19 @@ from dataclasses import replace
 from pathlib import Path
 
 from stormdeck.model.deck import Deck
-from stormdeck.model.discovery import Found, Missed, ServerProcess
-from stormdeck.model.light import Light
+from stormdeck.model.finding import HopKind
 from stormdeck.model.logs.endings import Ending
 from stormdeck.model.masking.lines import mask_text
-from stormdeck.model.path import HopKind, is_mute, is_out_of_reach, place, unknown_base, wants_key
-from stormdeck.model.rules.gather import is_hosted
-from stormdeck.model.rules.hosts import origin_of, same_place, with_scheme
-from stormdeck.model.rules.trust import WITHHELD
-from stormdeck.model.server import ProxySnapshot, ServerKind, ServerState, VllmSnapshot
+from stormdeck.model.request_path import is_mute, is_out_of_reach, unknown_base, wants_key
+from stormdeck.model.rules.client.folder_trust import WITHHELD
+from stormdeck.model.rules.collect import is_hosted
 from stormdeck.model.settings.trust import withheld
+from stormdeck.model.snapshots.discovery import Found, Missed, ServerProcess
+from stormdeck.model.snapshots.server import ProxySnapshot, ServerKind, ServerState, VllmSnapshot
+from stormdeck.model.symbols import Health
 from stormdeck.model.text import clean
 from stormdeck.model.units import duration
+from stormdeck.model.urls import origin_of, place, same_place, with_scheme
 from stormdeck.model.verdict.hosted import nothing_of_ours
 from stormdeck.model.verdict.statement import LOOKING, Statement, brief
 
@@ -43,7 +44,7 @@ def _nothing(deck: Deck, now: float) -> Statement:
     if not deck.discovery.done:
         return LOOKING
     if any(found.kind in _ASKED for found in deck.discovery.found):
-        return Statement(Light.UNKNOWN, "Asking the servers")
+        return Statement(Health.UNKNOWN, "Asking the servers")
     if deck.discovery.loading:
         return _loading(deck, deck.discovery.loading[0], now)
     if deck.discovery.hosted is not None:
@@ -56,7 +57,7 @@ def _nothing(deck: Deck, now: float) -> Statement:
     if deck.discovery.silent:
         places = ", ".join(place(url) for url in deck.discovery.silent)
         return Statement(
-            Light.UNKNOWN,
+            Health.UNKNOWN,
             f"No answer yet from {places} on this machine",
             "Something listens there and is late: it may be busy, or no server of this kind. It is asked again.",
             HopKind.SERVER,
@@ -66,7 +67,7 @@ def _nothing(deck: Deck, now: float) -> Statement:
             step="stormdeck --vllm http://HOST:8000 waits longer for the server that it names",
         )
     return Statement(
-        Light.LOOK,
+        Health.WARNING,
         "No vLLM and no proxy found on this machine",
         "Start one, or name it with --vllm http://HOST:8000 or --proxy http://HOST:4000. Press 4 for where it looked.",
         HopKind.SERVER,
@@ -80,7 +81,7 @@ def _nothing(deck: Deck, now: float) -> Statement:
 def _hosted_api(hosted: Missed) -> Statement:
     """Return that the hosted API is never asked, whoever names it."""
     return Statement(
-        Light.UNKNOWN,
+        Health.UNKNOWN,
         hosted.why,
         f"{hosted.what} leads there. stormdeck asks servers of your own alone. Press 4 for where it looked.",
         HopKind.SERVER,
@@ -99,7 +100,7 @@ def _at_base(deck: Deck, base: Found) -> Statement:
     hint += f" Another server was found at {other}." if other else ""
     refused = "refused" in met or "resolve" in met
     told = Statement(
-        Light.BROKEN,
+        Health.ERROR,
         f"No server answers at {base.url}, where Claude Code sends",
         f"Start the server, or press 3 and change the base URL.{hint} Press 4 for what was found.",
         HopKind.SERVER,
@@ -112,7 +113,7 @@ def _at_base(deck: Deck, base: Found) -> Statement:
     if base.met is ServerState.UP and wants_key(deck, base.url):
         return replace(
             told,
-            light=Light.LOOK,
+            light=Health.WARNING,
             headline=f"What answers at {base.url}, where Claude Code sends, refuses every question without another key",
             detail=f"What it is cannot be seen before.{hint} Press 3 for the token.",
             brief=brief(f"{place(base.url)} wants another key", "where Claude Code sends"),
@@ -122,7 +123,7 @@ def _at_base(deck: Deck, base: Found) -> Statement:
     if base.met is ServerState.UP:
         return replace(
             told,
-            light=Light.LOOK,
+            light=Health.WARNING,
             headline=f"What answers at {base.url}, where Claude Code sends, is neither vLLM nor a known proxy",
             detail=f"Whether it takes Claude Code's requests, a canary shows: press 4.{hint}",
             brief=brief(f"A server of another kind at {place(base.url)}", "where Claude Code sends"),
@@ -152,7 +153,7 @@ def _unanswered(deck: Deck, base: Statement, name: str, url: str, why: str) -> S
     if deck.probe is not None and is_mute(deck, url):
         return replace(
             base,
-            light=Light.BROKEN,
+            light=Health.ERROR,
             headline=f"{name} at {place(url)} accepts the connection and gives {deck.probe.detail or 'no answer'}",
             code="URL112",
             brief=brief(f"{name} does not answer", f"{place(url)} accepts the connection"),
@@ -162,7 +163,7 @@ def _unanswered(deck: Deck, base: Statement, name: str, url: str, why: str) -> S
         )
     return replace(
         base,
-        light=Light.UNKNOWN,
+        light=Health.UNKNOWN,
         headline=f"No answer yet from {place(url)}",
         detail=f"{name} may be late, busy or out of reach{f': {why}' if why else ''}.",
         code=None,
@@ -177,7 +178,7 @@ def _loading(deck: Deck, process: ServerProcess, now: float) -> Statement:
     last = _last_line(deck, process)
     since = duration(max(0.0, now - process.started))
     return Statement(
-        Light.LOOK,
+        Health.WARNING,
         f"{process.kind.value if process.kind else 'vLLM'} is starting (process {process.pid}) and does not listen yet",
         f"It refuses connections the whole time it loads, {since} so far."
         + (f" Its log: {last}" if last else " Nothing to do but wait."),
@@ -194,7 +195,7 @@ def _told(deck: Deck, hop: HopKind, server: Server, now: float) -> Statement:
     name = server.kind.value if isinstance(server, ProxySnapshot) else "vLLM"
     where = f"{name} {place(server.url)}"
     age = now - server.seen if server.seen else None
-    base = Statement(Light.BROKEN, where, server.detail, hop, evidence=server.detail, age=age, step="stormdeck check")
+    base = Statement(Health.ERROR, where, server.detail, hop, evidence=server.detail, age=age, step="stormdeck check")
     match server.state:
         case ServerState.STARTING:
             return _starting(deck, base, server, now)
@@ -211,10 +212,10 @@ def _told(deck: Deck, hop: HopKind, server: Server, now: float) -> Statement:
             return _unanswered(deck, base, name, server.url, server.detail)
         case ServerState.STALE if "no free file descriptor" in server.detail:
             words, cause, step = "cannot be asked", "stormdeck has no free file descriptor", "ulimit -n 4096"
-            base = replace(base, light=Light.LOOK)
+            base = replace(base, light=Health.WARNING)
         case ServerState.STALE:
             words, cause, step = "stopped answering", "unknown: no answer in time, no refusal", f"look at {name}'s log"
-            base = replace(base, light=Light.LOOK)
+            base = replace(base, light=Health.WARNING)
         case _:
             words, cause, step = f"does not answer as {name} does", "another program is there", "stormdeck check"
             if "does not speak TLS" in server.detail:
@@ -228,7 +229,7 @@ def _starting(deck: Deck, base: Statement, server: Server, now: float) -> Statem
     last = _last_line(deck, process) if process is not None else ""
     return replace(
         base,
-        light=Light.LOOK,
+        light=Health.WARNING,
         headline=f"{base.headline} is starting and refuses connections until it has loaded",
         detail=f"{base.detail}. Its log: {last}" if last else base.detail,
         brief=brief(f"{base.headline} is starting", last or "it refuses until it has loaded"),
@@ -286,7 +287,7 @@ def _refusing(deck: Deck, base: Statement, server: Server) -> Statement:
     if kept is not None and _is_base(deck, server):
         return replace(
             base,
-            light=Light.LOOK,
+            light=Health.WARNING,
             headline=f"{base.headline} wants a token: {kept.words}",
             hop=HopKind.CLIENT,
             code=WITHHELD,
@@ -308,7 +309,7 @@ def _refusing(deck: Deck, base: Statement, server: Server) -> Statement:
     if "none is sent" in server.detail:
         return replace(
             base,
-            light=Light.LOOK,
+            light=Health.WARNING,
             headline=f"{base.headline} wants a key, and none is configured for this very address",
             brief=brief(f"{base.headline} wants a key", "none is set for this address"),
             cause=f"no setting names {origin_of(server.url)} with a token",
@@ -316,7 +317,7 @@ def _refusing(deck: Deck, base: Statement, server: Server) -> Statement:
         )
     return replace(
         base,
-        light=Light.LOOK,
+        light=Health.WARNING,
         headline=f"{base.headline} refuses the key that stormdeck has for it",
         detail=f"{base.detail}. Whether the proxy before it has the right one is not known from here."
         if deck.proxy is not None and base.hop is HopKind.SERVER

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from stormdeck.model.light import Light
-from stormdeck.model.path import HopKind
+from stormdeck.model.finding import HopKind
+from stormdeck.model.symbols import Health
 
 Clock = Callable[[float], str]
 """Turns unix seconds into the time of day that the user's clock shows."""
@@ -16,7 +16,7 @@ Clock = Callable[[float], str]
 class Statement:
     """One statement. Two that show the same are equal, however old they are."""
 
-    light: Light
+    light: Health
     headline: str
     detail: str = ""
     """For the panel: what follows, and which key to press."""
@@ -32,7 +32,7 @@ class Statement:
     """What it rests on: what was asked, counted or read."""
     step: str = ""
     """What to do without the panel: an action in words, or a command to type."""
-    rank: Light | None = None
+    rank: Health | None = None
     """How grave it is for turns, where its light says something else: an error that breaks no turn, a turn that was
     lost. ``None``: as its light says."""
     past: bool = False
@@ -41,12 +41,12 @@ class Statement:
     """Seconds since it began or was last seen; ``None``: not known, or it holds now."""
 
     @property
-    def gravity(self) -> Light:
+    def gravity(self) -> Health:
         """Return what it is ranked by."""
         return self.rank or self.light
 
 
-LOOKING = Statement(Light.UNKNOWN, "Looking for vLLM and a proxy on this machine")
+LOOKING = Statement(Health.UNKNOWN, "Looking for vLLM and a proxy on this machine")
 """Before anything is known."""
 
 

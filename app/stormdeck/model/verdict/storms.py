@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from stormdeck.model.blame import Blame, blame, blame_failure, failure_of_storm, proxy_name
 from stormdeck.model.deck import Deck
-from stormdeck.model.impact import is_background
-from stormdeck.model.light import Light
 from stormdeck.model.logs.reasons import is_cooldown
-from stormdeck.model.metrics import RATE_S
-from stormdeck.model.retries.storm import Outcome, Storm
-from stormdeck.model.server import ServerState
+from stormdeck.model.retries.storms.storm import Outcome, Storm
+from stormdeck.model.rules.impact import is_background
+from stormdeck.model.snapshots.server import ServerState
+from stormdeck.model.snapshots.traffic import RECENT_S
+from stormdeck.model.snapshots.vllm_metrics import RATE_S
+from stormdeck.model.symbols import Health
+from stormdeck.model.symptoms.blame import Blame, blame, blame_failure, failure_of_storm, proxy_name
 from stormdeck.model.text import clean
-from stormdeck.model.traffic import RECENT_S
 from stormdeck.model.units import about, duration, plural
 from stormdeck.model.verdict.statement import Clock, Statement, brief
 
@@ -57,7 +57,7 @@ def _failing_still(storm: Storm, deck: Deck, now: float, clock: Clock) -> Statem
         parts.append(f"gives up {clock(storm.gives_up_at)}")
     place = f" from {whose.who}" if whose.who else ""
     return Statement(
-        Light.BROKEN,
+        Health.ERROR,
         " · ".join(parts),
         _masked(storm.reason, whose, deck),
         whose.hop,
@@ -104,7 +104,7 @@ def _answered(storm: Storm, deck: Deck, now: float) -> Statement:
     head = f"Attempt {storm.attempts} is being answered"
     failed = storm.attempts - 1
     return Statement(
-        Light.LOOK,
+        Health.WARNING,
         f"{head} ({', '.join(figures)}) · {plural(failed, 'attempt', 'attempts')} before it failed · {whose.cause}",
         "On the client it looks like one slow answer.",
         whose.hop,
@@ -112,7 +112,7 @@ def _answered(storm: Storm, deck: Deck, now: float) -> Statement:
         cause=whose.cause,
         evidence=f"{_counted(storm)}; a 200 for the newest one",
         step="wait",
-        rank=Light.BROKEN,
+        rank=Health.ERROR,
         age=now - storm.started,
     )
 
@@ -128,7 +128,7 @@ def _overdue(storm: Storm, deck: Deck, now: float) -> Statement:
         else f"Attempt {storm.attempts + 1} of {storm.limit} is under way, or was stopped"
     )
     return Statement(
-        Light.LOOK,
+        Health.WARNING,
         f"{head} · {whose.cause}",
         "The client waits for an answer, or its user has stopped it: a log shows an attempt once it is answered."
         if not idle
@@ -139,7 +139,7 @@ def _overdue(storm: Storm, deck: Deck, now: float) -> Statement:
         cause=whose.cause,
         evidence=_counted(storm),
         step=_step(whose, deck),
-        rank=Light.BROKEN,
+        rank=Health.ERROR,
         age=now - storm.started,
     )
 
@@ -152,7 +152,7 @@ def lost(deck: Deck, now: float) -> Iterator[Statement]:
             whose = blame(storm, deck)
             advice = _masked(storm.reason, whose, deck)
             again = "" if "send it again" in advice else " Then send it again." if advice else "Send it again."
-            rank = None if down else Light.BROKEN
+            rank = None if down else Health.ERROR
             yield _past(storm, "Claude Code gave up after", f"{advice}{again}", whose, deck, now, rank)
 
 
@@ -162,7 +162,7 @@ def just_over(deck: Deck, now: float) -> Iterator[Statement]:
     if not gone:
         return
     for said in _others(deck, now, NEW_S, after=max(gone)):
-        yield replace(said, rank=Light.BROKEN)
+        yield replace(said, rank=Health.ERROR)
 
 
 def remembered(deck: Deck, now: float) -> Iterator[Statement]:
@@ -186,14 +186,14 @@ def _others(deck: Deck, now: float, span_s: float, after: float = 0.0) -> Iterat
 
 
 def _past(
-    storm: Storm, what: str, detail: str, whose: Blame, deck: Deck, now: float, rank: Light | None = None
+    storm: Storm, what: str, detail: str, whose: Blame, deck: Deck, now: float, rank: Health | None = None
 ) -> Statement:
     """Return the statement about a storm that is over."""
     head = f"{what} {plural(storm.attempts, 'attempt', 'attempts')}{_where(storm, deck)}"
     age = now - storm.last
     ago = f" · {duration(age // 10 * 10)} ago" if age >= _AGO_S else ""
     return Statement(
-        Light.LOOK,
+        Health.WARNING,
         f"{head} in {duration(storm.last - storm.started)} · {whose.cause}{ago}",
         detail,
         whose.hop,
@@ -220,7 +220,7 @@ def failing(deck: Deck, now: float) -> Iterator[Statement]:
     found = next((one for one in deck.findings if one.code == whose.code), None)
     background = found is not None and is_background(found, deck)
     yield Statement(
-        Light.LOOK if failure.passed else Light.BROKEN,
+        Health.WARNING if failure.passed else Health.ERROR,
         f"A request failed {ago}{passed}: {whose.cause}",
         _masked(failure.reason, whose, deck),
         whose.hop,
@@ -229,7 +229,7 @@ def failing(deck: Deck, now: float) -> Iterator[Statement]:
         cause=whose.cause,
         evidence=f"its line in {failure.log}" + (", and the error record beside it" if failure.reason else ""),
         step=_step(whose, deck),
-        rank=Light.LOOK if background else None,
+        rank=Health.WARNING if background else None,
         age=age,
     )
 

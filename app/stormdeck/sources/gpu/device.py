@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from stormdeck.model.gpu import Gpu, GpuProcess
-from stormdeck.sources.gpu import words
+from stormdeck.model.snapshots.gpu import Gpu, GpuProcess
+from stormdeck.sources.gpu import messages
 from stormdeck.sources.gpu.nvml import GPU_FAULTS, MEMORY_V2, Nvml, NvmlError, whole
 from stormdeck.sources.gpu.processes import ProcessNames, holders
 
@@ -64,11 +64,11 @@ class Device:
 
     def unread(self, error: NvmlError) -> Gpu:
         """Return this GPU without numbers, and why."""
-        return Gpu(self.index, self._name, lost=error.code in GPU_FAULTS, detail=words.gpu_fault(error))
+        return Gpu(self.index, self._name, lost=error.code in GPU_FAULTS, detail=messages.gpu_fault(error))
 
     def _attach(self, nvml: Nvml) -> None:
         handle = nvml.require("nvmlDeviceGetHandleByIndex", self.index)
-        self._name = words.clean(nvml.text("nvmlDeviceGetName", handle) or "") or self._name
+        self._name = messages.clean(nvml.text("nvmlDeviceGetName", handle) or "") or self._name
         self._uuid = nvml.text("nvmlDeviceGetUUID", handle) or self._uuid
         self._clock_max = nvml.number("nvmlDeviceGetMaxClockInfo", handle, _SM_CLOCK)
         self._handle = handle
@@ -101,10 +101,10 @@ class Device:
             power_limit_w=self._power_limit,
             clock_mhz=nvml.number("nvmlDeviceGetClockInfo", handle, _SM_CLOCK),
             clock_max_mhz=self._clock_max,
-            throttle=words.slowed_by(_first(nvml, _REASONS, handle) or 0),
+            throttle=messages.slowed_by(_first(nvml, _REASONS, handle) or 0),
             processes=self._processes,
             mig=self._mig,
-            detail=words.MIG if self._mig else words.SAYS_NOTHING if silent else "",
+            detail=messages.MIG if self._mig else messages.SAYS_NOTHING if silent else "",
         )
 
 

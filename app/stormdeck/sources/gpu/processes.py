@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from stormdeck.model.gpu import GpuProcess
+from stormdeck.model.snapshots.gpu import GpuProcess
+from stormdeck.sources.gpu.messages import clean
 from stormdeck.sources.gpu.nvml import Nvml, whole
-from stormdeck.sources.gpu.words import clean
-from stormdeck.sources.running import unreadable
+from stormdeck.sources.processes.table import unreadable
 
 _ROLES = (
     (re.compile(r"EngineCore|VLLM::Engine"), "vLLM engine"),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from stormdeck.model.gpu import Gpu, GpuSnapshot, GpuState
-from stormdeck.sources.gpu import words
+from stormdeck.model.snapshots.gpu import Gpu, GpuSnapshot, GpuState
+from stormdeck.sources.gpu import messages
 from stormdeck.sources.gpu.device import Device
 from stormdeck.sources.gpu.history import History
 from stormdeck.sources.gpu.nvml import DRIVER_FAULTS, Code, Nvml, NvmlError, whole
@@ -44,11 +44,11 @@ class GpuReader:
         except NvmlError as error:
             self.detach()
             self._ailing = True
-            return words.state_of(error, self._answered)
+            return messages.state_of(error, self._answered)
         if not read:
             self.detach()
             self._ailing = self._answered
-            state, detail = (GpuState.LOST, words.ALL_LOST) if self._answered else (GpuState.NO_GPU, words.NO_GPU)
+            state, detail = (GpuState.LOST, messages.ALL_LOST) if self._answered else (GpuState.NO_GPU, messages.NO_GPU)
             return GpuSnapshot(state, detail)
         if slow:
             self._names.forget_all_but({process.pid for gpu, _ in read for process in gpu.processes})
@@ -92,6 +92,6 @@ class GpuReader:
             ailing = "; ".join(f"GPU {gpu.index}: {gpu.detail}" for gpu, fault in read if fault is not None)
             return GpuSnapshot(GpuState.OK, ailing, self._driver, gpus)
         if all(gpu.lost for gpu in gpus):
-            return GpuSnapshot(GpuState.LOST, words.ALL_LOST, self._driver, gpus)
+            return GpuSnapshot(GpuState.LOST, messages.ALL_LOST, self._driver, gpus)
         worst = next((fault for fault in faults if fault.code != Code.NO_PERMISSION), faults[0])
-        return replace(words.state_of(worst, answered=False), driver=self._driver, gpus=gpus)
+        return replace(messages.state_of(worst, answered=False), driver=self._driver, gpus=gpus)

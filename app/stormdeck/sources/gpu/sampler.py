@@ -6,11 +6,57 @@ import threading
 import time
 from collections.abc import Callable
 
-from stormdeck.model.gpu import GpuSnapshot, GpuState
-from stormdeck.sources.gpu import words
+from stormdeck.model.snapshots.gpu import GpuSnapshot, GpuState
+from stormdeck.sources.gpu import messages
 from stormdeck.sources.gpu.nvml import Nvml
-from stormdeck.sources.gpu.pulse import Pulse
 from stormdeck.sources.gpu.reader import GpuReader
+
+
+class PeriodicThread:
+    """Calls ``step`` in a daemon thread, each time waiting for as many seconds as it returned.
+
+    ``stop`` returns at once, also while ``step`` is blocked in a C call; such a thread dies with the process.
+    ``finish`` runs in the thread after the last step. A stopped pulse does not start again.
+    """
+
+    def __init__(self, name: str, step: Callable[[], float], finish: Callable[[], None] | None = None) -> None:
+        self._step = step
+        self._finish = finish
+        self._wake = threading.Event()
+        self._stopped = False
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+
+    @property
+    def stopped(self) -> bool:
+        """Return whether the end was asked for."""
+        return self._stopped
+
+    @property
+    def alive(self) -> bool:
+        """Return whether the thread still runs."""
+        return self._thread.is_alive()
+
+    def start(self) -> None:
+        """Take the first step now; starting twice is starting once."""
+        if self._thread.ident is None and not self._stopped:
+            self._thread.start()
+
+    def stop(self) -> None:
+        """End without waiting for the thread."""
+        self._stopped = True
+        self._wake.set()
+
+    def hasten(self) -> None:
+        """Take the next step at once."""
+        self._wake.set()
+
+    def _run(self) -> None:
+        while not self._stopped:
+            self._wake.wait(self._step())
+            self._wake.clear()
+        if self._finish is not None:
+            self._finish()
+
 
 ABSENT = frozenset({GpuState.NO_DRIVER, GpuState.NO_GPU, GpuState.NO_PERMISSION})
 """States that only somebody's deed can end; asked again once in a long while."""
@@ -53,8 +99,8 @@ class GpuSampler:
         self._retry_s = FIRST_RETRY_S
         self._retry_at = 0.0
         self._slowly = False
-        self._look = Pulse("gpu", self.sample, self._reader.detach)
-        self._watch = Pulse("gpu-watch", self.watch)
+        self._look = PeriodicThread("gpu", self.sample, self._reader.detach)
+        self._watch = PeriodicThread("gpu-watch", self.watch)
 
     @property
     def alive(self) -> bool:
@@ -91,7 +137,7 @@ class GpuSampler:
             began = self._began
             if began is not None and self._clock() - began >= SILENT_S:
                 state = GpuState.LOST if self._reader.answered else GpuState.FAILED
-                self._give_locked(GpuSnapshot(state, words.SILENT.format(seconds=SILENT_S)))
+                self._give_locked(GpuSnapshot(state, messages.SILENT.format(seconds=SILENT_S)))
         return SILENT_S / 2
 
     def _read(self, now: float) -> GpuSnapshot:
@@ -103,8 +149,8 @@ class GpuSampler:
             return self._reader.read(now, slow)
         except Exception as error:
             # The last resort of the thread: without it the numbers would stand still and say nothing.
-            text = words.clean(f"{type(error).__name__}: {error}")
-            return GpuSnapshot(GpuState.FAILED, words.BROKEN.format(text=text))
+            text = messages.clean(f"{type(error).__name__}: {error}")
+            return GpuSnapshot(GpuState.FAILED, messages.BROKEN.format(text=text))
 
     def _give(self, snapshot: GpuSnapshot) -> None:
         with self._lock:

@@ -9,9 +9,8 @@ from pathlib import Path
 
 from stormdeck.model.logs.batch import LogBatch, LogState, LogStatus
 from stormdeck.model.units import amount
-from stormdeck.sources.logs.lines import LONGEST_LINE, LineSplitter
-from stormdeck.sources.logs.opening import Obstacle, obstacle, open_log
-from stormdeck.sources.logs.tail import READ_BYTES, Tail
+from stormdeck.sources.logs.splitter import LONGEST_LINE, LineSplitter
+from stormdeck.sources.logs.tail import READ_BYTES, Obstacle, Tail, obstacle, open_log
 
 HISTORY_BYTES = 1024 * 1024
 MOST_BEHIND = 64 * 1024 * 1024

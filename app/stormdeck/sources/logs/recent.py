@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from stormdeck.sources.logs.lines import LineSplitter
-from stormdeck.sources.logs.opening import open_log
+from stormdeck.sources.logs.splitter import LineSplitter
+from stormdeck.sources.logs.tail import open_log
 
 END_BYTES = 512 * 1024
 

@@ -13,7 +13,7 @@ from stormdeck.model.logs.access import END_OF_TIME
 from stormdeck.model.logs.batch import LogBatch
 from stormdeck.model.text import clean
 from stormdeck.sources.recordings.entry import Recorded, read_recorded
-from stormdeck.sources.recordings.pieces import pieces
+from stormdeck.sources.recordings.files import pieces
 
 RECORDING = "recording.jsonl"
 """The name of the recording in a bundle."""

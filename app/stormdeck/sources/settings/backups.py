@@ -7,9 +7,9 @@ import re
 import time
 from pathlib import Path
 
-from stormdeck.sources.folders import PRIVATE, make_private
+from stormdeck.sources.io.folders import PRIVATE, make_private
+from stormdeck.sources.io.staging import NewFile, with_new_file
 from stormdeck.sources.settings.read import digest_of, target_of
-from stormdeck.sources.staging import NewFile, with_new_file
 
 KEPT = 10
 """Copies of each file; the oldest goes first."""

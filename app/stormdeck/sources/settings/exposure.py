@@ -8,7 +8,7 @@ from pathlib import Path
 
 from stormdeck.model.rules.facts import Exposure
 from stormdeck.model.settings.scope import SettingsFile
-from stormdeck.sources.contents import contents
+from stormdeck.sources.io.bounded_read import contents
 
 _LARGEST_INDEX = 64 * 1024 * 1024
 _DEEPEST = 64

@@ -10,14 +10,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from stormdeck.model.json_edit.document import FileError
 from stormdeck.model.settings.merge import loaded, merged
-from stormdeck.model.settings.scope import FileError, Scope, SettingsFile, SettingsSnapshot
+from stormdeck.model.settings.scope import Scope, SettingsFile, SettingsSnapshot
 from stormdeck.model.settings.trust import is_led_by_folder
 from stormdeck.paths import UserPaths
-from stormdeck.sources.contents import contents
+from stormdeck.sources.client.trust import read_trust
+from stormdeck.sources.io.bounded_read import contents
+from stormdeck.sources.net.failure import NO_DESCRIPTORS, is_short
 from stormdeck.sources.settings.rights import write_caveats
-from stormdeck.sources.trouble import NO_DESCRIPTORS, is_short
-from stormdeck.sources.trust import read_trust
 
 LARGEST = 5 * 1024 * 1024
 """Bytes; a settings file has some kilobytes, and a larger one is something else."""

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from stormdeck.sources.contents import contents, open_regular
-from stormdeck.sources.folders import make_private
+from stormdeck.sources.io.bounded_read import contents, open_regular
+from stormdeck.sources.io.folders import make_private
+from stormdeck.sources.io.staging import NewFile, clear, with_new_file
 from stormdeck.sources.settings.backups import back_up, tag_of
 from stormdeck.sources.settings.lock import BusyError, locked
 from stormdeck.sources.settings.read import LARGEST, digest_of, may_write, target_of
 from stormdeck.sources.settings.rights import NotKeptError, give_rights
-from stormdeck.sources.staging import NewFile, clear, with_new_file
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from stormdeck.model.retries.transcript import Entry
-from stormdeck.sources.logs.opening import Obstacle, open_log
-from stormdeck.sources.logs.tail import Tail
-from stormdeck.sources.transcripts.files import transcript_files
-from stormdeck.sources.transcripts.lines import EntrySplitter
+from stormdeck.sources.logs.tail import Obstacle, Tail, open_log
+from stormdeck.sources.transcripts.read import EntrySplitter, transcript_files
 
 HISTORY_BYTES = 1024 * 1024
 """Of a transcript that was written to lately, this much of its end is read."""

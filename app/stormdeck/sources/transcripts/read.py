@@ -5,11 +5,88 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from stat import S_ISDIR, S_ISREG
 
-from stormdeck.model.retries.transcript import Entry
-from stormdeck.sources.logs.opening import Obstacle, open_log
-from stormdeck.sources.transcripts.files import transcript_files
-from stormdeck.sources.transcripts.lines import EntrySplitter
+from stormdeck.model.retries.transcript import LONGEST_ENTRY, Entry, parse_entry
+from stormdeck.sources.logs.tail import Obstacle, open_log
+
+DEEPEST = 4
+"""Folders below ``projects``: one by project, and those of a session's subagents inside."""
+
+
+def transcripts_folder(config_dir: Path) -> Path:
+    """Return where a client with this ``CLAUDE_CONFIG_DIR`` (by default ``~/.claude``) writes its transcripts."""
+    return config_dir / "projects"
+
+
+def transcript_files(folder: Path) -> Iterator[tuple[Path, os.stat_result]]:
+    """Yield every transcript in or below a folder with its state; what cannot be read is left out."""
+    yield from _below(str(folder), DEEPEST)
+
+
+def _below(folder: str, depth: int) -> Iterator[tuple[Path, os.stat_result]]:
+    try:
+        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+    except OSError:
+        return
+    for entry in entries:
+        try:
+            state = entry.stat()
+        except OSError:
+            continue
+        if entry.name.endswith(".jsonl") and S_ISREG(state.st_mode):
+            yield Path(entry.path), state
+        elif depth > 0 and S_ISDIR(state.st_mode) and not entry.is_symlink():
+            yield from _below(entry.path, depth - 1)
+
+
+class EntrySplitter:
+    """Holds back what has no line end yet: a line that is half written tells nothing until it is whole.
+
+    A line longer than 4 MiB is left out, and never held.
+    """
+
+    def __init__(self) -> None:
+        self._held = bytearray()
+        self._skipping = False
+
+    def split(self, data: bytes) -> list[Entry]:
+        """Return the entries of the lines that this piece completes."""
+        *whole, rest = data.split(b"\n")
+        entries: list[Entry] = []
+        for piece in whole:
+            entry = self._end(piece)
+            if entry is not None:
+                entries.append(entry)
+        self._hold(rest)
+        return entries
+
+    def skip_line(self) -> None:
+        """Leave out everything up to the next line end: the first piece starts inside a line."""
+        self._held.clear()
+        self._skipping = True
+
+    def forget(self) -> None:
+        """Drop what is held back: what comes next is from elsewhere."""
+        self._held.clear()
+        self._skipping = False
+
+    def _end(self, piece: bytes) -> Entry | None:
+        """Complete a line."""
+        if self._skipping:
+            self._skipping = False
+            return None
+        line = bytes(self._held) + piece if self._held else piece
+        self._held.clear()
+        return parse_entry(line.decode("utf-8", "replace")) if len(line) <= LONGEST_ENTRY else None
+
+    def _hold(self, piece: bytes) -> None:
+        if self._skipping:
+            return
+        self._held += piece
+        if len(self._held) > LONGEST_ENTRY:
+            self.skip_line()
+
 
 READ_BYTES = 1024 * 1024
 

@@ -11,12 +11,12 @@ from textual.widgets import Static
 
 from stormdeck.model.deck import Deck
 from stormdeck.model.verdict.statement import Statement
-from stormdeck.ui.actions import footer
-from stormdeck.ui.sizes import fit
+from stormdeck.ui.bindings import footer
+from stormdeck.ui.textual_patches.styles import fit
 from stormdeck.ui.widgets.key_bar import KeyBar
+from stormdeck.ui.widgets.overview.servers import ServerPanel
 from stormdeck.ui.widgets.panel import Panel
 from stormdeck.ui.widgets.path_bar import PathBar
-from stormdeck.ui.widgets.servers import ServerPanel
 from stormdeck.ui.widgets.verdict_bar import VerdictBar
 
 if TYPE_CHECKING:

@@ -12,12 +12,12 @@ from stormdeck.model.canary.check import Check, Route
 from stormdeck.model.canary.plan import Plan
 from stormdeck.model.canary.summary import CanaryReport
 from stormdeck.model.text import clean
-from stormdeck.ui.actions import bindings
-from stormdeck.ui.draw import LIGHT_STYLES, light, line, lines
+from stormdeck.ui.bindings import bindings
+from stormdeck.ui.rendering import LIGHT_STYLES, light, line, lines
 from stormdeck.ui.screens.dialog import Dialog
 
 if TYPE_CHECKING:
-    from stormdeck.ui.source import Source
+    from stormdeck.ui.feed_protocol import Source
 
 NAME = 26
 """Columns of a check's name."""

@@ -9,13 +9,13 @@ from textual.widgets import Input
 
 from stormdeck.model.finding import Finding
 from stormdeck.paths import STYLES
-from stormdeck.ui.actions import bindings
-from stormdeck.ui.copies import of_item
+from stormdeck.ui.bindings import bindings
+from stormdeck.ui.copying import of_item
+from stormdeck.ui.navigation import show_canary, take_to_form
 from stormdeck.ui.screens.base import Area
-from stormdeck.ui.ways import show_canary, take_to_form
-from stormdeck.ui.widgets.bottom_field import BottomField
-from stormdeck.ui.widgets.check_detail import CheckDetail
-from stormdeck.ui.widgets.check_list import CheckList, is_problem, words_of
+from stormdeck.ui.widgets.bottom_input import BottomField
+from stormdeck.ui.widgets.checks.detail import CheckDetail
+from stormdeck.ui.widgets.checks.list import CheckList, is_problem, words_of
 
 LOOK_BACK = 5000
 """Lines of each log in which a message is looked for."""
@@ -106,8 +106,8 @@ class ChecksScreen(Area):
     @on(Input.Submitted, "#message")
     async def _decode(self, event: Input.Submitted) -> None:
         from stormdeck.model.symptoms.decode import decode, near
-        from stormdeck.model.symptoms.traces import traces
-        from stormdeck.ui.screens.symptom import SymptomScreen
+        from stormdeck.model.symptoms.log_traces import traces
+        from stormdeck.ui.screens.pages import SymptomScreen
 
         self.action_close()
         event.input.clear()
@@ -118,7 +118,7 @@ class ChecksScreen(Area):
 
     async def action_yaml(self) -> None:
         """Show LiteLLM's YAML with the findings beside its lines."""
-        from stormdeck.ui.screens.raw import of_proxy
+        from stormdeck.ui.screens.pages import of_proxy
 
         config = self.panel.deck.proxy_config
         if config is None:

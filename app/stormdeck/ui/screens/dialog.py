@@ -12,9 +12,8 @@ from textual.message import Message
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from stormdeck.ui.clicks import called, clickable
-from stormdeck.ui.draw import line
-from stormdeck.ui.sizes import fit
+from stormdeck.ui.rendering import called, clickable, line
+from stormdeck.ui.textual_patches.styles import fit
 
 if TYPE_CHECKING:
     from stormdeck.ui.app import StormdeckApp

@@ -7,10 +7,11 @@ from collections.abc import Iterator, Sequence
 from textual.content import Content
 from textual.widgets import Static
 
-from stormdeck.model.keys.actions import DIALOGS
-from stormdeck.model.light import Light
-from stormdeck.ui.actions import AREAS, Action, bindings
-from stormdeck.ui.draw import Part, light, line, lines
+from stormdeck.model.keys.action import Action
+from stormdeck.model.keys.actions import AREAS, DIALOGS
+from stormdeck.model.symbols import Health
+from stormdeck.ui.bindings import bindings
+from stormdeck.ui.rendering import Part, light, line, lines
 from stormdeck.ui.screens.dialog import Dialog, Room, in_rows
 
 TWO_COLUMNS = 104
@@ -21,11 +22,11 @@ GAP = 4
 KEYS = 14
 """Columns of the keys at most; longer ones push their words aside."""
 SIGNS = (
-    (Light.FINE, "fine"),
-    (Light.LOOK, "worth a look"),
-    (Light.BROKEN, "broken"),
-    (Light.UNKNOWN, "not known, or not there"),
-    (Light.STALE, "an old answer"),
+    (Health.OK, "fine"),
+    (Health.WARNING, "worth a look"),
+    (Health.ERROR, "broken"),
+    (Health.UNKNOWN, "not known, or not there"),
+    (Health.STALE, "an old answer"),
 )
 WORDS = (
     ("turn", "one answer that you get"),

@@ -8,13 +8,13 @@ from textual.widgets import Input
 
 from stormdeck.model.units import grouped, plural
 from stormdeck.paths import STYLES
-from stormdeck.ui.actions import bindings
+from stormdeck.ui.bindings import bindings
 from stormdeck.ui.screens.base import Area
-from stormdeck.ui.widgets.bottom_field import BottomField
+from stormdeck.ui.widgets.bottom_input import BottomField
 from stormdeck.ui.widgets.key_bar import KeyBar
-from stormdeck.ui.widgets.log_view import LogView
-from stormdeck.ui.widgets.requests import RequestsPanel
-from stormdeck.ui.widgets.tail_heading import TailHeading
+from stormdeck.ui.widgets.logs.tail import TailHeading
+from stormdeck.ui.widgets.logs.view import LogView
+from stormdeck.ui.widgets.overview.requests import RequestsPanel
 
 NO_TROUBLE = "No failed request and no error in the lines that are kept."
 

@@ -7,15 +7,15 @@ from textual.app import ComposeResult
 from textual.widget import Widget
 
 from stormdeck.model.deck import Deck
-from stormdeck.ui.actions import bindings
+from stormdeck.ui.bindings import bindings
+from stormdeck.ui.navigation import show_storm
 from stormdeck.ui.screens.base import Area
-from stormdeck.ui.ways import show_storm
-from stormdeck.ui.widgets.board import Board
-from stormdeck.ui.widgets.gpus import GpuPanel
-from stormdeck.ui.widgets.log_panel import LogPanel
-from stormdeck.ui.widgets.requests import RequestsPanel
-from stormdeck.ui.widgets.servers import EnginePanel, ProxyPanel
-from stormdeck.ui.widgets.storms import StormsPanel
+from stormdeck.ui.widgets.logs.tail import LogPanel
+from stormdeck.ui.widgets.overview.board import Board
+from stormdeck.ui.widgets.overview.gpus import GpuPanel
+from stormdeck.ui.widgets.overview.requests import RequestsPanel
+from stormdeck.ui.widgets.overview.servers import EnginePanel, ProxyPanel
+from stormdeck.ui.widgets.overview.storms import StormsPanel
 from stormdeck.ui.widgets.verdict_bar import VerdictBar
 
 

@@ -7,25 +7,22 @@ from textual.app import ComposeResult
 from textual.widgets import Input
 
 from stormdeck.model.deck import Deck
+from stormdeck.model.editing.diff import diff
+from stormdeck.model.editing.draft import Draft
+from stormdeck.model.editing.starter import is_blank, target, working_block
 from stormdeck.model.finding import Finding, Fix
-from stormdeck.model.settings.diff import diff
-from stormdeck.model.settings.draft import Draft
 from stormdeck.model.settings.field import Kind
 from stormdeck.model.settings.scope import Scope
-from stormdeck.model.settings.template import is_blank, target, working_block
 from stormdeck.paths import STYLES
-from stormdeck.ui.actions import bindings
-from stormdeck.ui.copies import of_setting
+from stormdeck.ui.bindings import bindings
+from stormdeck.ui.copying import of_setting
 from stormdeck.ui.screens.base import Area
-from stormdeck.ui.screens.repair import propose_repair
-from stormdeck.ui.screens.save import TakeScreen
-from stormdeck.ui.screens.saving import Saving
-from stormdeck.ui.widgets.bottom_field import BottomField
-from stormdeck.ui.widgets.field_row import FieldRow
+from stormdeck.ui.screens.save import Saving, TakeScreen, propose_repair
+from stormdeck.ui.widgets.bottom_input import BottomField
 from stormdeck.ui.widgets.key_bar import KeyBar
 from stormdeck.ui.widgets.row_list import RowList
-from stormdeck.ui.widgets.settings_form import SettingsForm
-from stormdeck.ui.widgets.settings_heading import SettingsHeading
+from stormdeck.ui.widgets.settings.field_row import FieldRow
+from stormdeck.ui.widgets.settings.form import SettingsForm, SettingsHeading
 
 
 class SettingsScreen(Area):
@@ -267,7 +264,7 @@ class SettingsScreen(Area):
 
     async def action_raw(self) -> None:
         """Show the file as it would be written."""
-        from stormdeck.ui.screens.raw import of_draft
+        from stormdeck.ui.screens.pages import of_draft
 
         await self.app.push_screen(of_draft(self.draft))
 

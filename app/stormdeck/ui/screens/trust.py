@@ -6,8 +6,8 @@ from textual.content import Content
 
 from stormdeck.model.settings.trust import Withheld
 from stormdeck.model.text import clean
-from stormdeck.ui.actions import bindings
-from stormdeck.ui.draw import line, lines
+from stormdeck.ui.bindings import bindings
+from stormdeck.ui.rendering import line, lines
 from stormdeck.ui.screens.dialog import Dialog
 
 

@@ -11,9 +11,9 @@ from textual.visual import VisualType
 
 from stormdeck.model.deck import Deck
 from stormdeck.model.finding import Finding, Severity
-from stormdeck.ui.actions import AREAS, SHORT, Action
-from stormdeck.ui.clicks import called, clickable
-from stormdeck.ui.draw import Part, light, line, sides
+from stormdeck.model.keys.action import Action
+from stormdeck.model.keys.actions import AREAS, SHORT
+from stormdeck.ui.rendering import Part, called, clickable, light, line, sides
 from stormdeck.ui.widgets.panel import Panel
 
 

@@ -10,14 +10,14 @@ from textual import events
 from textual.content import Content
 
 from stormdeck.model.deck import Deck
-from stormdeck.model.light import Light
-from stormdeck.model.path import Hop, HopKind, path
-from stormdeck.ui.clicks import called, clickable
-from stormdeck.ui.draw import Part, fit, light, line, sides
-from stormdeck.ui.widgets.live_panel import LivePanel
+from stormdeck.model.finding import HopKind
+from stormdeck.model.request_path import Hop, path
+from stormdeck.model.symbols import Health
+from stormdeck.ui.rendering import Part, called, clickable, fit, light, line, sides
+from stormdeck.ui.widgets.panel import LivePanel
 
 if TYPE_CHECKING:
-    from stormdeck.model.replay import Replay
+    from stormdeck.model.snapshots.replay import Replay
 
 FIGURE = 6
 """Columns kept for a latency: ``999 ms``."""
@@ -101,7 +101,7 @@ def _widest(hop: Hop) -> Hop:
 
 def _left_over(hop: Hop) -> int:
     """Return the columns that a server's figure leaves of those kept for it: what follows shall not move."""
-    server = hop.kind in {HopKind.PROXY, HopKind.SERVER} and hop.figure and hop.light is not Light.UNKNOWN
+    server = hop.kind in {HopKind.PROXY, HopKind.SERVER} and hop.figure and hop.light is not Health.UNKNOWN
     return max(0, FIGURE - len(hop.figure)) if server else 0
 
 
@@ -148,7 +148,7 @@ def _short(hop: Hop) -> list[Part]:
 
 
 def _figure_style(hop: Hop) -> str:
-    return "$foreground" if hop.light is Light.FINE else "$error" if hop.light is Light.BROKEN else "$quiet"
+    return "$foreground" if hop.light is Health.OK else "$error" if hop.light is Health.ERROR else "$quiet"
 
 
 def _model(deck: Deck) -> str:

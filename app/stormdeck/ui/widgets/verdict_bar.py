@@ -8,12 +8,12 @@ from textual.reactive import reactive
 from textual.visual import VisualType
 from textual.widget import Widget
 
-from stormdeck.model.light import Light
+from stormdeck.model.keys.actions import AREAS
+from stormdeck.model.symbols import Health
 from stormdeck.model.text import clean
 from stormdeck.model.verdict.hints import in_area
 from stormdeck.model.verdict.statement import LOOKING, Statement
-from stormdeck.ui.actions import AREAS
-from stormdeck.ui.draw import LIGHT_STYLES, light, line, lines, sentences
+from stormdeck.ui.rendering import LIGHT_STYLES, light, line, lines, sentences
 
 PART = " · "
 BRIEF_WIDTH = 60
@@ -36,7 +36,7 @@ class VerdictBar(Widget):
         said = self.verdict
         if width < 8 or not said.headline:
             return ""
-        style = "" if said.light is Light.FINE else f"{LIGHT_STYLES[said.light]} bold"
+        style = "" if said.light is Health.OK else f"{LIGHT_STYLES[said.light]} bold"
         here = self._area_number()
         text = in_area(said.brief, here) if said.brief and width < BRIEF_WIDTH else said.headline
         head = [Content.styled(row, style) for row in packed(text, width - 2)]

@@ -1,0 +1,1 @@
+"""Write a bundle for a bug report, without what identifies its user."""

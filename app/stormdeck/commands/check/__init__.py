@@ -1,0 +1,1 @@
+"""Run all rules: the report, the fixes, and what is learned of the live servers."""

@@ -1,0 +1,145 @@
+"""``stormdeck check --canary``: a handful of tiny requests, each result by the way it went, and what they prove."""
+
+from __future__ import annotations
+
+import asyncio
+import textwrap
+import uuid
+from typing import Any
+
+from stormdeck import __version__
+from stormdeck.commands.check.knowledge import Knowledge
+from stormdeck.commands.check.report import Hide
+from stormdeck.commands.check.servers import token_for
+from stormdeck.commands.colour import Ink, Paint
+from stormdeck.commands.output import say, standard_error
+from stormdeck.model.canary.check import Check, Route, Verdict
+from stormdeck.model.canary.plan import Plan, plan_of
+from stormdeck.model.canary.summary import CanaryReport
+from stormdeck.model.rules.collect import facts_of
+from stormdeck.sources.canary import Canary
+
+_INKS = {Verdict.PASS: Ink.GOOD, Verdict.WARN: Ink.WARNING, Verdict.FAIL: Ink.ERROR}
+_COLUMNS = 100
+_NAME = max(len(verdict) for verdict in Verdict) + 2
+
+
+def plan(known: Knowledge) -> Plan:
+    """Return what would be sent, for what was found."""
+    seen = known.seen
+    facts = facts_of(known.deck(known.settings))
+    key = token_for(seen.vllm.url, known.options, known.settings, seen) if seen.vllm is not None else ""
+    return plan_of(facts, __version__, str(uuid.uuid4()), key or None)
+
+
+def run(planned: Plan) -> CanaryReport:
+    """Say what it costs and send it; on a terminal, tell each result as it comes."""
+    for note in (f"Canary: {planned.cost}, no request twice.", *planned.notes):
+        say(note)
+    error = standard_error()
+    watched = error is not None and error.isatty()
+    report = asyncio.run(Canary().run(planned, _tell if watched else lambda check: None))
+    say(f"The canary took {report.cost}.")
+    return report
+
+
+def _tell(check: Check) -> None:
+    where = "vLLM directly: " if check.route is Route.DIRECT else ""
+    say(f"  {check.verdict.value:<{_NAME}}{where}{check.name}")
+
+
+def as_text(planned: Plan, report: CanaryReport, hide: Hide, paint: Paint) -> list[str]:
+    """Return the results by the way they went, then which hop is to blame, then what will work."""
+    lines: list[str] = []
+    for route in Route:
+        checks = [check for check in report.checks if check.route is route]
+        if checks:
+            lines += [paint(hide(_heading(planned, route)), Ink.BOLD), ""]
+            lines += [row for check in checks for row in _rows(check, hide, paint)]
+            lines.append("")
+    if len(planned.targets) > 1 and report.blames:
+        lines += [paint("which hop", Ink.BOLD), ""]
+        lines += [
+            row
+            for blame in report.blames
+            for row in _wrapped(hide(f"{blame.question.label}: {blame.hop.value}. {blame.words}"), "  ", "    ")
+        ]
+        lines.append("")
+    lines += _wrapped(hide(f"Claude Code here: {report.summary}."), "", "  ")
+    return lines
+
+
+def _heading(planned: Plan, route: Route) -> str:
+    way = next((target.way for target in planned.targets if target.way.route is route), None)
+    place = f" to {way.place}" if way is not None else ""
+    if route is Route.DIRECT:
+        return f"canary{place}: vLLM itself"
+    return f"canary{place}: as Claude Code {planned.shape.version} sends"
+
+
+def _rows(check: Check, hide: Hide, paint: Paint) -> list[str]:
+    code = f" {check.code}" if check.code and check.verdict is not Verdict.PASS else ""
+    indent = " " * (_NAME + 2)
+    first, *rest = _wrapped(hide(f"{check.name}{code}: {check.words}"), "", "")
+    verdict = paint(check.verdict.value, _INKS.get(check.verdict, Ink.QUIET))
+    return [f"  {verdict}{' ' * (_NAME - len(check.verdict.value))}{first}", *(f"{indent}{row}" for row in rest)]
+
+
+def _wrapped(text: str, first: str, then: str) -> list[str]:
+    rows = textwrap.wrap(
+        text,
+        _COLUMNS - _NAME,
+        initial_indent=first,
+        subsequent_indent=then,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    return rows or [""]
+
+
+def as_json(planned: Plan, report: CanaryReport, hide: Hide) -> dict[str, Any]:
+    """Return the canary as an additional part of the report."""
+    return {
+        "ok": not failed(report),
+        "checks": [
+            {
+                "name": check.question.value,
+                "route": check.route.value,
+                "hop": check.hop.value,
+                "verdict": check.verdict.value,
+                "code": check.code,
+                "message": hide(check.words),
+                "latency_ms": check.latency_ms,
+                "ttft_ms": check.ttft_ms,
+                "gap_ms": check.gap_ms,
+                "input_tokens": check.input_tokens,
+                "output_tokens": check.output_tokens,
+                "sent": check.sent,
+            }
+            for check in report.checks
+        ],
+        "blame": [
+            {"name": blame.question.value, "hop": blame.hop.value, "code": blame.code, "message": hide(blame.words)}
+            for blame in report.blames
+        ],
+        "features": [
+            {"name": one.name, "verdict": one.verdict.value, "message": hide(one.words)} for one in report.features
+        ],
+        "summary": hide(report.summary),
+        "notes": list(planned.notes),
+        "estimated": {
+            "requests": planned.requests,
+            "prompt_tokens": planned.prompt_tokens,
+            "max_tokens": planned.max_tokens,
+        },
+        "measured": {
+            "requests": report.requests,
+            "input_tokens": report.input_tokens,
+            "output_tokens": report.output_tokens,
+        },
+    }
+
+
+def failed(report: CanaryReport) -> bool:
+    """Say whether any check failed."""
+    return any(check.verdict is Verdict.FAIL for check in report.checks)

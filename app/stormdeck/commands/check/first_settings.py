@@ -1,0 +1,20 @@
+"""Which server first settings are proposed for."""
+
+from __future__ import annotations
+
+from stormdeck.commands.check.knowledge import Knowledge
+from stormdeck.model.editing.starter import Target, is_blank, target
+from stormdeck.model.rules.collect import facts_of
+from stormdeck.model.snapshots.client_state import Login
+
+
+def first_server(known: Knowledge) -> Target | None:
+    """Return the server that first settings are proposed for; ``None`` for somebody who has some, or is logged in.
+
+    Where a login cannot be ruled out, only for a server that the user named: else prompts would go elsewhere.
+    """
+    facts = facts_of(known.deck(known.settings))
+    free = facts.login is Login.NONE or (facts.login is Login.UNKNOWN and bool(facts.named))
+    if not free or not is_blank(known.settings):
+        return None
+    return target(known.seen.vllm, known.seen.proxy)

@@ -1,0 +1,128 @@
+"""What ``check`` knows of the client, its files and the servers, and what the rules say about it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from stormdeck.commands.check.servers import Look
+from stormdeck.model.deck import Deck
+from stormdeck.model.finding import Finding
+from stormdeck.model.litellm.config import ProxyConfig
+from stormdeck.model.rules.collect import findings_of, untried
+from stormdeck.model.rules.facts import Exposure
+from stormdeck.model.rules.locations import located
+from stormdeck.model.settings.scope import SettingsSnapshot
+from stormdeck.model.snapshots.client_state import ClientState
+from stormdeck.options import Options
+from stormdeck.options.declared import own_servers
+from stormdeck.paths import UserPaths, user_paths
+from stormdeck.sources.client.state import read_client_state
+from stormdeck.sources.client.version import ClientVersion, find_client_version
+from stormdeck.sources.settings.exposure import exposures
+from stormdeck.sources.settings.read import read_settings
+
+
+@dataclass(frozen=True, slots=True)
+class Knowledge:
+    """All that is known before the rules speak."""
+
+    options: Options
+    paths: UserPaths
+    settings: SettingsSnapshot
+    client: ClientVersion
+    seen: Look
+    proxy_config: ProxyConfig | None
+    exposures: tuple[Exposure, ...]
+    state: ClientState
+
+    def deck(self, settings: SettingsSnapshot) -> Deck:
+        """Return everything that was found, with settings in the place of those that were read."""
+        return Deck(
+            discovery=self.seen.discovery,
+            settings=settings,
+            vllm=self.seen.vllm,
+            proxy=self.seen.proxy,
+            client_version=self.client.version,
+            exposures=self.exposures,
+            proxy_config=self.proxy_config,
+            probe=self.seen.probe,
+            client=self.state,
+            named=own_servers(self.options),
+        )
+
+    def findings(self, settings: SettingsSnapshot) -> tuple[Finding, ...]:
+        """Return what the rules say about settings, with everything else as it was found.
+
+        Where there are no settings at all, nothing is wrong with them.
+        """
+        return findings_of(self.deck(settings))
+
+    def untried(self, settings: SettingsSnapshot) -> tuple[Finding, ...]:
+        """Return the same with fixes that nobody has tried: what ``fixes`` asks after each step."""
+        return untried(self.deck(settings), settings)
+
+    def report(self) -> tuple[Finding, ...]:
+        """Return the findings with their places, in the order in which they are told."""
+        return located(self.settings, self.findings(self.settings))
+
+    def texts(self) -> dict[str, str]:
+        """Return the texts that a report may quote, by path."""
+        texts = {str(file.path): file.text for file in self.settings.files}
+        if self.proxy_config is not None:
+            texts[self.proxy_config.file] = "\n".join(self.proxy_config.lines)
+        return texts
+
+
+def has_settings(settings: SettingsSnapshot) -> bool:
+    """Say whether there is a settings file, or a variable of the client in the shell."""
+    return any(file.exists for file in settings.files) or bool(settings.shell)
+
+
+def learn(options: Options, environ: Mapping[str, str], *, offline: bool, quick: bool = False) -> Knowledge:
+    """Read the settings and, unless offline, ask the servers once; never raises.
+
+    ``quick``: wait no longer than a status bar may.
+    """
+    paths = user_paths(environ, options.home, options.project)
+    settings = read(options, paths, environ)
+    seen, yaml = Look(), options.litellm_config
+    if not offline:
+        from stormdeck.commands.check.servers import PATIENT, QUICK, look, proxy_yaml
+
+        seen = look(options, settings, QUICK if quick else PATIENT)
+        yaml = proxy_yaml(options, seen)
+    proxy_config = None
+    if yaml is not None:
+        from stormdeck.sources.litellm_yaml import read_proxy_config
+
+        proxy_config = read_proxy_config(yaml)
+    return Knowledge(
+        options,
+        paths,
+        settings,
+        client_version(options, paths, environ),
+        seen,
+        proxy_config,
+        exposures(settings.files),
+        read_client_state(paths),
+    )
+
+
+def client_version(options: Options, paths: UserPaths, environ: Mapping[str, str]) -> ClientVersion:
+    """Return the client's version; with a home of its own, the caller's programs are left out."""
+    search_path = "" if options.home is not None else environ.get("PATH", "")
+    return find_client_version(paths.claude, paths.home, search_path, options.client_version)
+
+
+def read(options: Options, paths: UserPaths, environ: Mapping[str, str]) -> SettingsSnapshot:
+    """Return the settings of every scope; with a home of its own, the caller's shell is left out."""
+    shell = {} if options.home is not None else environ
+    named = (options.vllm, options.proxy)
+    return read_settings(paths, shell, options.settings, managed=paths.managed, named=named)
+
+
+def missing(options: Options) -> Path | None:
+    """Return the file that ``--settings`` names where there is none."""
+    return options.settings if options.settings is not None and not options.settings.exists() else None

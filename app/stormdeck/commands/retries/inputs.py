@@ -1,0 +1,162 @@
+"""Where the lines that ``watch`` reads come from: named logs, standard input, the logs of running servers."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import queue
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Generic, TypeVar
+
+from stormdeck import __version__
+from stormdeck.commands.check.knowledge import read
+from stormdeck.model.logs.batch import LogBatch, LogStatus
+from stormdeck.model.retries.transcript import Entry
+from stormdeck.model.snapshots.discovery import DiscoverySnapshot
+from stormdeck.options import Options
+from stormdeck.paths import user_paths
+from stormdeck.sources.discovery.configured import ConfiguredTargets
+from stormdeck.sources.discovery.search import discover
+from stormdeck.sources.logs.follow import Follower
+from stormdeck.sources.logs.splitter import LineSplitter
+from stormdeck.sources.net.http import HttpClient
+from stormdeck.sources.transcripts.follow import TranscriptFollower
+
+T = TypeVar("T")
+
+MOST = 16
+PATIENCE_S = 0.2
+
+
+class Inbox(Generic[T]):
+    """A bounded queue: a thread that is faster than the reader waits for it, until the inbox is shut."""
+
+    def __init__(self, most: int = MOST) -> None:
+        self._queue: queue.Queue[T] = queue.Queue(most)
+        self._shut = threading.Event()
+
+    def put(self, what: T) -> None:
+        """Put something in; once the inbox is shut it is dropped."""
+        while not self._shut.is_set():
+            try:
+                self._queue.put(what, timeout=PATIENCE_S)
+            except queue.Full:
+                continue
+            break
+
+    def take(self, patience_s: float) -> list[T]:
+        """Return all that is there; wait for the first thing, but no longer than this."""
+        there: list[T] = []
+        try:
+            there.append(self._queue.get(timeout=patience_s))
+            while len(there) < MOST:
+                there.append(self._queue.get_nowait())
+        except queue.Empty:
+            pass
+        return there
+
+    def shut(self) -> None:
+        """Let nobody wait any more."""
+        self._shut.set()
+
+
+STDIN_NAME = "standard input"
+SEARCH_S = 4.0
+"""Between two searches while no log is found."""
+SEARCH_LATER_S = 60.0
+"""Between two searches after that: a server may be started anew, with another log."""
+_PIECE_BYTES = 64 * 1024
+
+
+class End:
+    """Standard input is at its end."""
+
+
+Heard = LogBatch | LogStatus | tuple[Entry, ...] | DiscoverySnapshot | End
+
+
+class Listener:
+    """Starts one thread for each source; all of them put what they hear into the inbox."""
+
+    def __init__(self, inbox: Inbox[Heard], clock: Callable[[], float] = time.time) -> None:
+        self._inbox = inbox
+        self._clock = clock
+        self._followers: dict[Path, Follower] = {}
+        self._transcripts: TranscriptFollower | None = None
+        self._stopped = threading.Event()
+
+    def follow(self, path: Path) -> None:
+        """Follow a log from its end on, unless it is followed already.
+
+        What stands in it has no times in most logs: a storm of yesterday would be taken up again today.
+        """
+        if path in self._followers:
+            return
+        taken = {follower.name for follower in self._followers.values()}
+        name = path.name if path.name not in taken else str(path)
+        follower = Follower(path, self._inbox.put, self._inbox.put, history_bytes=0, name=name, clock=self._clock)
+        self._followers[path] = follower
+        follower.start()
+
+    def follow_transcripts(self, folder: Path) -> None:
+        """Follow the transcripts in a folder."""
+        self._transcripts = TranscriptFollower(folder, self._inbox.put, clock=self._clock)
+        self._transcripts.start()
+
+    def read_standard_input(self) -> None:
+        """Read standard input to its end; a line arrives when it is read."""
+        self._start("standard input", self._read_standard_input)
+
+    def search(self, options: Options, environ: Mapping[str, str]) -> None:
+        """Look for running servers and their logs, again and again."""
+        self._start("search", lambda: self._search(options, environ))
+
+    def stop(self) -> None:
+        """End every thread, or let it end with the program; returns at once."""
+        self._stopped.set()
+        self._inbox.shut()
+        for follower in self._followers.values():
+            follower.stop()
+        if self._transcripts is not None:
+            self._transcripts.stop()
+
+    def _start(self, name: str, work: Callable[[], None]) -> None:
+        threading.Thread(target=work, name=name, daemon=True).start()
+
+    def _read_standard_input(self) -> None:
+        splitter = LineSplitter()
+        try:
+            # Not through the stream: a thread that holds its lock as the program ends takes the interpreter down.
+            descriptor = sys.stdin.fileno() if sys.stdin is not None else -1
+            while not self._stopped.is_set() and (data := os.read(descriptor, _PIECE_BYTES)):
+                self._give(splitter.split(data))
+        except (OSError, ValueError):  # closed while it was read: as good as its end
+            pass
+        self._give(splitter.split(b"\n") if splitter.holds else [])
+        self._inbox.put(End())
+
+    def _give(self, lines: list[str]) -> None:
+        if lines:
+            self._inbox.put(LogBatch(STDIN_NAME, tuple(lines), self._clock(), history=False))
+
+    def _search(self, options: Options, environ: Mapping[str, str]) -> None:
+        while not self._stopped.is_set():
+            try:
+                found = asyncio.run(_found(options, environ))
+            except RuntimeError:
+                if self._stopped.is_set():  # the program ends under it
+                    return
+                raise
+            self._inbox.put(found)
+            self._stopped.wait(SEARCH_LATER_S if found.logs else SEARCH_S)
+
+
+async def _found(options: Options, environ: Mapping[str, str]) -> DiscoverySnapshot:
+    settings = read(options, user_paths(environ, options.home, options.project), environ)
+    named = ConfiguredTargets(options.vllm, options.proxy, (), options.litellm_config)
+    async with HttpClient(__version__) as http:
+        return await discover(settings, http, named)

@@ -1,0 +1,109 @@
+"""The account of requests, turns, retries and storms, as text for people: at most 80 columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from stormdeck.commands.colour import Ink, Paint, cells
+from stormdeck.model.masking.lines import mask_text
+from stormdeck.model.retries.storms.report import Report
+from stormdeck.model.retries.storms.storm import Outcome, Storm
+from stormdeck.model.text import clean
+from stormdeck.model.units import NONE, duration, grouped, plural
+
+COLUMNS = 80
+_HEADINGS = ("started", "length", "attempts", "cause", "outcome", "evidence")
+_NUMBERS = {"attempts"}
+_INKS = {
+    Outcome.LIVE: Ink.ERROR,
+    Outcome.GAVE_UP: Ink.WARNING,
+    Outcome.RECOVERED: Ink.GOOD,
+    Outcome.STOPPED: Ink.QUIET,
+    Outcome.QUIET: Ink.WARNING,
+}
+
+
+def as_text(report: Report, paint: Paint) -> list[str]:
+    """Return the account, line by line."""
+    if not report.http_requests and not report.storms:
+        return ["No request found. The log that holds them is vLLM's or the proxy's, with its access lines."]
+    return [*_summary(report, paint), "", *_storms(report.storms, paint)]
+
+
+def fit(text: str, columns: int) -> str:
+    """Return a clean text that takes at most so many columns, with an ellipsis where it was cut."""
+    if cells(text) <= columns:
+        return text
+    while text and cells(text) >= columns:
+        text = text[:-1]
+    return f"{text}…"
+
+
+def _summary(report: Report, paint: Paint) -> list[str]:
+    named = report.main_requests + (report.auxiliary or 0) + report.count_tokens + report.probes
+    kinds = [
+        (report.main_requests, "main" if report.auxiliary is not None else "main or auxiliary"),
+        (report.auxiliary or 0, "auxiliary"),
+        (report.count_tokens, "count_tokens"),
+        (report.probes, "probes"),
+        (max(0, report.http_requests - named), "other"),
+    ]
+    sent = report.turns + report.retries
+    rows = [
+        ("requests", grouped(report.http_requests), _listed((count, name) for count, name in kinds)),
+        ("turns", grouped(report.turns), "one answer each, or one error, for the user"),
+        ("retries", grouped(report.retries), f"{sent / report.turns:.1f} requests a turn" if report.turns else ""),
+        ("answers", "", _listed((count, f"× {status}") for status, count in sorted(report.by_status.items()))),
+    ]
+    width = max(len(count) for _, count, _ in rows)
+    lines = []
+    for name, count, words in rows:
+        if count or words:
+            told = paint(fit(words, COLUMNS - width - 12), Ink.QUIET)
+            lines.append(f"{paint(name.ljust(8), Ink.BOLD)}  {count:>{width}}  {told}".rstrip())
+    return lines
+
+
+def _listed(counts: Iterable[tuple[int, str]]) -> str:
+    return ", ".join(f"{grouped(count)} {name}" for count, name in counts if count)
+
+
+def _storms(storms: Sequence[Storm], paint: Paint) -> list[str]:
+    if not storms:
+        return ["No storm: no turn was sent three times or more."]
+    rows = [_row(storm) for storm in storms]
+    widths = [max(map(len, column)) for column in zip(_HEADINGS, *rows, strict=True)]
+    lines = [f"{plural(len(storms), 'storm')}: a turn that was sent three times or more", ""]
+    lines.append("  " + paint("  ".join(_cells(_HEADINGS, widths)).rstrip(), Ink.QUIET))
+    for storm, row in zip(storms, rows, strict=True):
+        padded = _cells(row, widths)
+        padded[4] = paint(padded[4], _INKS[storm.outcome])
+        lines.append("  " + "  ".join(padded).rstrip())
+        if storm.reason:
+            lines.append("    " + paint(fit(mask_text(clean(storm.reason)), COLUMNS - 4), Ink.QUIET))
+    return lines
+
+
+def _row(storm: Storm) -> tuple[str, ...]:
+    return (
+        _moment(storm.started) if storm.timed else NONE,
+        duration(storm.last - storm.started) if storm.timed else NONE,
+        str(storm.attempts),
+        clean(storm.cause),
+        storm.outcome.value,
+        storm.evidence,
+    )
+
+
+def _cells(row: Sequence[str], widths: Sequence[int]) -> list[str]:
+    columns = zip(_HEADINGS, row, widths, strict=True)
+    return [text.rjust(width) if name in _NUMBERS else text.ljust(width) for name, text, width in columns]
+
+
+def _moment(t: float) -> str:
+    """Return a moment in the user's own time zone: ``20 Nov 14:02:07``."""
+    try:
+        return f"{datetime.fromtimestamp(t).astimezone():%d %b %H:%M:%S}"
+    except (ValueError, OverflowError, OSError):  # a clock that was wrong by millennia
+        return NONE

@@ -1,0 +1,1 @@
+"""Report the state of the stack once: as text, as JSON, and for status bars."""

@@ -1,0 +1,69 @@
+"""``status`` for status bars: answered from what a running panel publishes, before anything slow is imported.
+
+It knows the few command lines that bars use, word for word. Everything else, and everything that no panel answers, is
+left to the command itself.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping, Sequence
+
+from stormdeck.commands.status.formats import FORMATS, JSON, STATUSLINE, show
+from stormdeck.sources.state.panel_status import Question, published, stamp
+
+_VARIABLES = "STORMDECK_"
+
+
+def answered(argv: Sequence[str], environ: Mapping[str, str]) -> int | None:
+    """Print what a running panel says and return the exit code; ``None``: nothing is printed, look yourself."""
+    shape = _shape(argv)
+    if shape is None or any(name.startswith(_VARIABLES) and environ[name] for name in environ):
+        return None
+    try:
+        project = os.getcwd()
+    except OSError:
+        return None
+    home = os.path.expanduser("~")
+    file = stamp(_inside(_xdg(environ, "XDG_CONFIG_HOME", home, ".config"), "config.yaml"))
+    question = Question(
+        environ,
+        claude=environ.get("CLAUDE_CONFIG_DIR") or os.path.join(home, ".claude"),
+        project=project,
+        named={} if file is None else None,
+        file=file,
+        shape=shape,
+    )
+    panels = _inside(_xdg(environ, "XDG_STATE_HOME", home, os.path.join(".local", "state")), "panels")
+    told = published(panels, question, time.time())
+    if told is None:
+        return None
+    session = model = ""
+    if shape == STATUSLINE:
+        from stormdeck.commands.status.session import read_session
+
+        session, model = read_session()
+    return show(told.bar, told.status, shape, environ, session=session, model=model, as_ascii=told.only_ascii)
+
+
+def _shape(argv: Sequence[str]) -> str | None:
+    """Return the form that is asked for; ``None`` where anything else stands on the command line."""
+    match list(argv):
+        case ["status", "--json"]:
+            return JSON
+        case ["status", "--format", shape] if shape in FORMATS:
+            return shape
+        case ["status", joined] if joined.startswith("--format="):
+            shape = joined.removeprefix("--format=")
+            return shape if shape in FORMATS else None
+    return None
+
+
+def _xdg(environ: Mapping[str, str], name: str, home: str, default: str) -> str:
+    value = environ.get(name, "")
+    return value if value.startswith("/") else os.path.join(home, default)
+
+
+def _inside(folder: str, name: str) -> str:
+    return os.path.join(folder, "stormdeck", name)

@@ -1,0 +1,135 @@
+"""One look at everything: the deck that ``status`` and ``explain`` speak of."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from stormdeck.commands.check.knowledge import Knowledge, learn
+from stormdeck.model.deck import Deck
+from stormdeck.model.logs.access import parse_access
+from stormdeck.model.logs.batch import LogBatch
+from stormdeck.model.logs.endings import LogTails, ending
+from stormdeck.model.retries.backoff import attempt_limit
+from stormdeck.model.settings.schema import timeout_ms
+from stormdeck.model.settings.scope import SettingsSnapshot
+from stormdeck.model.snapshots.gpu import GpuSnapshot, GpuState
+from stormdeck.model.snapshots.traffic import TrafficSnapshot
+from stormdeck.model.text import clean
+from stormdeck.model.traffic.meter import TrafficMeter
+from stormdeck.options import Options
+from stormdeck.options.declared import own_servers
+from stormdeck.sources.logs.recent import recent_lines
+from stormdeck.sources.logs.tail import open_log
+
+GPU_S = 1.0
+"""A driver that does not answer by then is left alone; it may hang for ever."""
+_BUCKETS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """What one look showed."""
+
+    deck: Deck
+    known: Knowledge
+    logs: Mapping[str, tuple[str, ...]]
+    """The last lines of each log, by its path, the one nearest to the client first."""
+    note: str = ""
+    """Why the look is not whole, in words."""
+
+
+def glance(options: Options, environ: Mapping[str, str], *, gpus: bool = True, quick: bool = False) -> Glance:
+    """Look once at settings, servers, logs and GPUs; never raises. ``quick``: within some two seconds."""
+    card = _GpuLook() if gpus and options.gpu else None
+    known = learn(options, environ, offline=False, quick=quick)
+    seen = known.seen
+    logs = {str(path): recent_lines(path) for path in seen.discovery.logs}
+    deck = Deck(
+        discovery=seen.discovery,
+        settings=known.settings,
+        findings=known.report(),
+        vllm=seen.vllm,
+        proxy=seen.proxy,
+        gpu=card.result() if card is not None else GpuSnapshot(GpuState.ASKING),
+        traffic=_traffic(logs, known.settings, options, known.client.version),
+        client_version=known.client.version,
+        probe=seen.probe,
+        exposures=known.exposures,
+        proxy_config=known.proxy_config,
+        client=known.state,
+        named=own_servers(options),
+        tails=_tails(logs),
+    )
+    return Glance(deck, known, logs, " ".join(part for part in (seen.note, *_unread(options)) if part))
+
+
+def _unread(options: Options) -> Iterator[str]:
+    """Yield a sentence for each log that the user named and that cannot be read."""
+    for path in options.log:
+        opened = open_log(path)
+        if isinstance(opened, int):
+            os.close(opened)
+        else:
+            yield clean(f"{opened.detail.partition(' yet;')[0]}.")
+
+
+def _tails(logs: Mapping[str, Sequence[str]]) -> LogTails:
+    endings = {path: ending(lines) for path, lines in logs.items()}
+    return LogTails(
+        {path: lines[-1] for path, lines in logs.items() if lines},
+        {path: one for path, one in endings.items() if one is not None},
+    )
+
+
+def _traffic(
+    logs: Mapping[str, tuple[str, ...]], settings: SettingsSnapshot, options: Options, version: str | None
+) -> TrafficSnapshot | None:
+    """Return the requests of the last minutes; ``None`` where no log tells the times of its lines."""
+    timed = {path: lines for path, lines in logs.items() if _has_times(lines)}
+    if not timed:
+        return None
+    now = time.time()
+    meter = TrafficMeter(
+        window_s=options.window * 60, bucket_s=max(1, options.window * 60 // _BUCKETS), local_time=datetime.timestamp
+    )
+    # A client that sends nothing at all still leaves the attempts of others.
+    meter.set_limit(max(1, attempt_limit(settings.text("env.CLAUDE_CODE_MAX_RETRIES"), version)))
+    meter.set_timeout(timeout_ms(settings.text("env.API_TIMEOUT_MS")))
+    meter.set_primary(next(iter(timed)))
+    for path, lines in timed.items():
+        meter.take(LogBatch(path, lines, now, history=True))
+    return meter.snapshot(now)
+
+
+def _has_times(lines: Sequence[str]) -> bool:
+    first = next((access for line in lines if " HTTP/" in line and (access := parse_access(line, _local))), None)
+    return first is not None and first.time is not None
+
+
+def _local(written: datetime) -> float:
+    return written.timestamp()
+
+
+class _GpuLook:
+    """One look at the GPUs, in a thread that nothing waits for longer than a second."""
+
+    def __init__(self) -> None:
+        self._snapshot: GpuSnapshot | None = None
+        self._end = time.monotonic() + GPU_S
+        self._thread = threading.Thread(target=self._look, name="gpus", daemon=True)
+        self._thread.start()
+
+    def result(self) -> GpuSnapshot:
+        self._thread.join(max(0.0, self._end - time.monotonic()))
+        return self._snapshot or GpuSnapshot(GpuState.ASKING, f"the GPU driver did not answer within {GPU_S:g} s")
+
+    def _look(self) -> None:
+        from stormdeck.sources.gpu.nvml import Nvml
+        from stormdeck.sources.gpu.reader import GpuReader
+
+        self._snapshot = GpuReader(Nvml(), 1.0).read(time.monotonic(), slow=False)

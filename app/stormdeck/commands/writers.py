@@ -1,0 +1,36 @@
+"""Which command lines write files of the user's: where ``readonly`` is asked for they are refused before they start."""
+
+from __future__ import annotations
+
+import argparse
+
+from stormdeck.commands.bundle import cli as bundle_cli
+from stormdeck.commands.check import cli as settings_cli
+from stormdeck.commands.retries import cli as retries_cli
+from stormdeck.options import Options
+from stormdeck.options.declared import refusal
+from stormdeck.options.kinds import printable
+
+CONFIG_INIT = "config init"
+WRITERS = frozenset(
+    {settings_cli.CHECK, settings_cli.SET, settings_cli.UNSET, retries_cli.WATCH, bundle_cli.BUNDLE, CONFIG_INIT}
+)
+"""The commands that write, some of them only when they are told to."""
+
+
+def refused(command: str, arguments: argparse.Namespace, options: Options) -> str:
+    """Return why a command line is not run, as it would write where nothing may be; empty where it is."""
+    why = refusal(options)
+    if not why or not _writes(command, arguments):
+        return ""
+    return printable(f"{why} --no-readonly lets this command write.")
+
+
+def _writes(command: str, arguments: argparse.Namespace) -> bool:
+    if command == settings_cli.CHECK:
+        return bool(arguments.fix)
+    if command in {settings_cli.SET, settings_cli.UNSET}:
+        return not arguments.dry_run
+    if command == retries_cli.WATCH:
+        return arguments.record is not None
+    return command in WRITERS

@@ -1,0 +1,96 @@
+"""How a snapshot changes the deck."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from stormdeck.model.deck import Deck
+from stormdeck.model.finding import HopKind
+from stormdeck.model.litellm.config import ProxyConfig
+from stormdeck.model.logs.endings import LogTails
+from stormdeck.model.rules.collect import facts_of, findings_of
+from stormdeck.model.rules.facts import Probe
+from stormdeck.model.settings.scope import SettingsSnapshot
+from stormdeck.model.snapshots.client import ClientSnapshot
+from stormdeck.model.snapshots.discovery import DiscoverySnapshot, Left
+from stormdeck.model.snapshots.gpu import GpuSnapshot
+from stormdeck.model.snapshots.own_faults import OwnFaults
+from stormdeck.model.snapshots.replay import Replay
+from stormdeck.model.snapshots.server import ProxySnapshot, ServerState, VllmSnapshot
+from stormdeck.model.snapshots.traffic import TrafficSnapshot
+
+Snapshot = (
+    DiscoverySnapshot
+    | SettingsSnapshot
+    | ClientSnapshot
+    | VllmSnapshot
+    | ProxySnapshot
+    | Probe
+    | ProxyConfig
+    | GpuSnapshot
+    | TrafficSnapshot
+    | LogTails
+    | Replay
+    | OwnFaults
+    | Left
+)
+
+Server = VllmSnapshot | ProxySnapshot
+_AWAY = {ServerState.DOWN, ServerState.STARTING, ServerState.SILENT, ServerState.DEGRADED, ServerState.STALE}
+
+_PLACES = {
+    DiscoverySnapshot: "discovery",
+    SettingsSnapshot: "settings",
+    VllmSnapshot: "vllm",
+    ProxySnapshot: "proxy",
+    Probe: "probe",
+    ProxyConfig: "proxy_config",
+    GpuSnapshot: "gpu",
+    TrafficSnapshot: "traffic",
+    LogTails: "tails",
+    Replay: "replay",
+    OwnFaults: "troubles",
+}
+"""Where each snapshot stands in the deck."""
+
+
+def take(deck: Deck, snapshot: Snapshot) -> Deck:
+    """Return the deck with a snapshot in its place, and the findings that follow from it."""
+    after = _placed(deck, snapshot)
+    if facts_of(after) == facts_of(deck):
+        return after
+    return replace(after, findings=findings_of(after))
+
+
+def _placed(deck: Deck, snapshot: Snapshot) -> Deck:
+    if isinstance(snapshot, ClientSnapshot):
+        version = _version(deck, snapshot.version or "")
+        return replace(deck, client_version=version, exposures=snapshot.exposures, client=snapshot.state)
+    if isinstance(snapshot, Left):
+        if snapshot.hop is HopKind.PROXY:
+            return replace(deck, proxy=None, proxy_config=None)
+        return replace(deck, vllm=None)
+    if isinstance(snapshot, TrafficSnapshot):
+        deck = replace(deck, client_version=_version(deck, snapshot.client_version))
+    if isinstance(snapshot, VllmSnapshot):
+        deck = replace(deck, prefix=deck.prefix.then(snapshot, deck.client_version))
+        deck = _noting_return(deck, HopKind.SERVER, deck.vllm, snapshot)
+        before = deck.vllm.models if deck.vllm is not None else ()
+        if before and snapshot.models and before != snapshot.models:
+            deck = replace(deck, listed_at=snapshot.seen)
+    if isinstance(snapshot, ProxySnapshot):
+        deck = _noting_return(deck, HopKind.PROXY, deck.proxy, snapshot)
+    place: dict[str, Any] = {_PLACES[type(snapshot)]: snapshot}
+    return replace(deck, **place)
+
+
+def _noting_return(deck: Deck, hop: HopKind, before: Server | None, now: Server) -> Deck:
+    """Return the deck with the time at which a server that had been away answered again."""
+    came_back = before is not None and before.state in _AWAY and now.state is ServerState.UP and before.url == now.url
+    return replace(deck, back={**deck.back, hop: now.seen}) if came_back else deck
+
+
+def _version(deck: Deck, told: str) -> str | None:
+    """Return the client's version: what the user named, else what was told last."""
+    return deck.client_version if deck.version_given or not told else told

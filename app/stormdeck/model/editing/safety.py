@@ -1,0 +1,109 @@
+"""Whether edits may be made without asking: who pays, where prompts go, and what a hosted host receives stay."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from stormdeck.model.finding import Edit
+from stormdeck.model.rules.client.url import repaired
+from stormdeck.model.rules.facts import BASE_URL, CUSTOM_OPTION, FABLE_ID, TIER_IDS
+from stormdeck.model.rules.known_names import ROOT_KEYS, VARIABLES
+from stormdeck.model.settings.field import TIERS
+from stormdeck.model.settings.scope import SettingsSnapshot
+from stormdeck.model.urls import host_of, is_loopback, is_near, same_place
+
+_CREDENTIAL = re.compile(
+    r"(?:^|_)(?:TOKEN|KEY|OAUTH|AUTH|SECRET|PASSPHRASE|PASSWORD|CREDENTIALS?|HEADERS|PROFILE)(?:_|$)"
+    r"|[Hh]elper$|^forceLogin|AuthRefresh$|CredentialExport$|^xaaIdp$"
+)
+"""Names of settings that say as whom the client asks, and so who pays."""
+_SENT = {"env.ANTHROPIC_AUTH_TOKEN", "env.ANTHROPIC_API_KEY"}
+_ROUTE = re.compile(
+    r"(?:_BASE_URL|_ENDPOINT|_RESOURCE|_REGION|_PROJECT_ID|_WORKSPACE_ID)$|^(?:HTTPS?|ALL)_PROXY$"
+    r"|^CLAUDE_CODE_USE_(?:ANTHROPIC_AWS|BEDROCK|FOUNDRY|MANTLE|VERTEX)$|[Gg]atewayUrl$"
+)
+"""Names of settings that say where requests go."""
+_POWER = re.compile(
+    r"^(?:allow|deny|enable|hooks|permissions|sandbox|skip|ssh|statusLine|subagentStatusLine|trust)|^fileSuggestion$"
+    r"|Mcp|[Pp]lugin|[Mm]arketplace|Channel|Wrapper$|Url"
+)
+"""Root keys that run commands, or say what the client may do."""
+_CLOUD = tuple(f"env.CLAUDE_CODE_USE_{name}" for name in ("ANTHROPIC_AWS", "BEDROCK", "FOUNDRY", "MANTLE", "VERTEX"))
+_MODELS = {
+    "model",
+    "env.ANTHROPIC_MODEL",
+    "env.ANTHROPIC_SMALL_FAST_MODEL",
+    "env.CLAUDE_CODE_SUBAGENT_MODEL",
+    CUSTOM_OPTION,
+    FABLE_ID,
+    *TIER_IDS.values(),
+}
+_OWN_MATTER = {
+    "env.API_FORCE_IDLE_TIMEOUT",
+    "env.API_TIMEOUT_MS",
+    "env.CLAUDE_CODE_MAX_RETRIES",
+    "env.CLAUDE_STREAM_IDLE_TIMEOUT_MS",
+}
+"""Settings of which a hosted host sees nothing: how long the client waits and how often it asks."""
+_OFF = {"", "0", "false"}
+
+
+def is_safe(before: SettingsSnapshot, after: SettingsSnapshot, edits: Iterable[Edit]) -> bool:
+    """Return whether edits that lead from one state to another may be made without asking."""
+    paths = {edit.path for edit in edits}
+    if any(_POWER.search(path) for path in paths & ROOT_KEYS):
+        return False
+    changed = {path for path in paths if before.text(path) != after.text(path)}
+    credentials = {path for path in _read(changed) if _CREDENTIAL.search(_name(path))}
+    if credentials and not _is_same_secret(before, after, credentials):
+        return False
+    if BASE_URL in changed and not _same_origin(before.text(BASE_URL) or "", after.text(BASE_URL) or ""):
+        return False
+    if any(_ROUTE.search(_name(path)) for path in changed & _read(changed) - {BASE_URL}):
+        return False
+    if any(_is_other_model(before, after, path) for path in changed & _MODELS):
+        return False
+    return _asks_own_server(after) or _read(changed) <= _OWN_MATTER
+
+
+def _is_same_secret(before: SettingsSnapshot, after: SettingsSnapshot, changed: set[str]) -> bool:
+    """Return whether one's own server gets the secret that it got, under the name that it takes."""
+    old, new = ({snapshot.text(path) for path in _SENT if snapshot.text(path)} for snapshot in (before, after))
+    return changed <= _SENT and old == new and _asks_own_server(before) and _asks_own_server(after)
+
+
+def _name(path: str) -> str:
+    return path.removeprefix("env.")
+
+
+def _read(paths: Iterable[str]) -> set[str]:
+    """Return the settings that the client reads, of these; any other changes nothing that it sends."""
+    upper = {path: path.removeprefix("env.").upper() for path in paths if path.startswith("env.")}
+    return {path for path, name in upper.items() if name in VARIABLES} | {path for path in paths if path in ROOT_KEYS}
+
+
+def _same_origin(before: str, after: str) -> bool:
+    """Return whether two base URLs lead to the same host and port, and not less protected over a network."""
+    was = repaired(before) if before.strip() else ""
+    weaker = was.lower().startswith("https:") and not after.lower().startswith("https:")
+    return same_place(was, after) and (not weaker or is_loopback(host_of(after)))
+
+
+def _is_other_model(before: SettingsSnapshot, after: SettingsSnapshot, path: str) -> bool:
+    """Return whether an id that was chosen is replaced by another than itself in another spelling."""
+    old, new = (before.text(path) or "").strip(), (after.text(path) or "").strip()
+    replaced = bool(old and new) and not (path == "model" and new in TIERS)
+    return replaced and _bare(old) != _bare(new)
+
+
+def _bare(model: str) -> str:
+    """Return an id without case, owner and the suffix that is never sent."""
+    return model.lower().removesuffix("[1m]").strip().rpartition("/")[2]
+
+
+def _asks_own_server(settings: SettingsSnapshot) -> bool:
+    """Return whether requests go to this machine or a private network."""
+    url = settings.text(BASE_URL) or ""
+    cloud = any((settings.text(path) or "").strip().lower() not in _OFF for path in _CLOUD)
+    return bool(url.strip()) and is_near(host_of(repaired(url))) and not cloud

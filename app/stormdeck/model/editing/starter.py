@@ -1,0 +1,104 @@
+"""The working block: every setting that a client needs for exactly this server.
+
+It is the block of the first article as measurements leave it: no /v1, all tiers mapped to one served id, a token, a
+timeout that holds, a window that is the server's own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from stormdeck.model.finding import Edit
+from stormdeck.model.rules.facts import BASE_URL, CUSTOM_OPTION, FABLE_ID, NEWEST, TIER_IDS
+from stormdeck.model.settings.scope import SettingsSnapshot
+from stormdeck.model.snapshots.server import ProxySnapshot, VllmSnapshot
+from stormdeck.model.versions import version_key
+
+ANY_TOKEN = "dummy"  # noqa: S105 - no secret: a server without keys takes any text
+_WITH_LIMITS = "2.1.329"
+"""The first measured client that knows an idle limit, a window and a switch for betas."""
+_LONGEST_MS = "1800000"
+"""Milliseconds; the most that the idle limit takes (measured, 2.1.329)."""
+_OUTPUT = 32_000
+"""Tokens that the client asks for in an answer when it is not told (measured)."""
+_ASSUMED = 200_000
+"""Tokens: the smallest window that a client assumes."""
+_OF_OWN = (
+    BASE_URL,
+    CUSTOM_OPTION,
+    FABLE_ID,
+    "model",
+    "apiKeyHelper",
+    "env.ANTHROPIC_MODEL",
+    "env.ANTHROPIC_AUTH_TOKEN",
+    "env.ANTHROPIC_API_KEY",
+    *TIER_IDS.values(),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The server that the block is for."""
+
+    url: str
+    """Scheme, host and port."""
+    model: str
+    """The id that it serves, letter for letter."""
+    window: int | None = None
+    """Tokens; ``None``: not told."""
+    token: str = ANY_TOKEN
+    others: tuple[str, ...] = ()
+    """Ids that it serves too."""
+
+
+def is_blank(settings: SettingsSnapshot) -> bool:
+    """Say whether nothing in any scope, nor in the shell, says where to send, as whom, or for which model."""
+    return not any(path in settings.effective for path in _OF_OWN) and all(
+        file.error is None for file in settings.files
+    )
+
+
+def target(vllm: VllmSnapshot | None, proxy: ProxySnapshot | None, token: str = "") -> Target | None:
+    """Return the server to send to: the proxy where it tells its models, else vLLM; ``None`` where neither does."""
+    window = next((model.max_model_len for model in vllm.models), None) if vllm is not None else None
+    if proxy is not None:
+        ids = tuple(name for name in proxy.models if "*" not in name)
+        if ids:
+            return Target(proxy.url, ids[0], window, token or ANY_TOKEN, ids[1:])
+    if vllm is not None and vllm.models:
+        first, *rest = vllm.models
+        return Target(vllm.url, first.id, first.max_model_len, token or ANY_TOKEN, tuple(one.id for one in rest))
+    return None
+
+
+def working_block(server: Target, client_version: str | None = None) -> tuple[Edit, ...]:
+    """Return the edits that make empty settings work with a server; an unknown client is taken for the newest."""
+    limits = version_key(client_version or NEWEST) >= version_key(_WITH_LIMITS)
+    block: dict[str, str] = {
+        "model": "sonnet",
+        BASE_URL: server.url,
+        "env.ANTHROPIC_AUTH_TOKEN": server.token,
+        TIER_IDS["opus"]: server.model,
+        TIER_IDS["sonnet"]: server.model,
+        TIER_IDS["haiku"]: server.model,
+    }
+    if limits:
+        block[FABLE_ID] = server.model
+        block["env.API_TIMEOUT_MS"] = _LONGEST_MS
+        block["env.CLAUDE_STREAM_IDLE_TIMEOUT_MS"] = _LONGEST_MS
+    block["env.CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC"] = "1"
+    block["env.CLAUDE_CODE_ATTRIBUTION_HEADER"] = "0"
+    if limits:
+        block["env.CLAUDE_CODE_DISABLE_EXPERIMENTAL_BETAS"] = "1"
+    block.update(_room(server.window, knows_window=limits))
+    return tuple(Edit(path, value) for path, value in block.items())
+
+
+def _room(window: int | None, *, knows_window: bool) -> dict[str, str]:
+    """Return what tells the client of a small window: how much fits, and how long an answer may be."""
+    room: dict[str, str] = {}
+    if window is not None and knows_window:
+        room["env.CLAUDE_CODE_MAX_CONTEXT_TOKENS"] = str(window)
+    if window is not None and window < _ASSUMED and window // 4 < _OUTPUT:
+        room["env.CLAUDE_CODE_MAX_OUTPUT_TOKENS"] = str(window // 4)
+    return room

@@ -1,0 +1,201 @@
+"""Log and transcripts together: each attempt counted once, by the best evidence there is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from stormdeck.model.retries.backoff import is_retryable, wait_bounds
+from stormdeck.model.retries.chain import STORM, Chain, Request
+from stormdeck.model.retries.counted_turn import CountedTurn, counted_storm
+from stormdeck.model.retries.line_assignment import LATE, UNWATCHED, LineAssignment, Watched, assign_lines
+from stormdeck.model.retries.pairing import Pair, pair_ends
+from stormdeck.model.retries.sessions import End, TranscriptTurn
+from stormdeck.model.retries.storms.from_chain import chain_storm
+from stormdeck.model.retries.storms.storm import Storm
+from stormdeck.model.retries.tracker import BESIDE, Tracker
+
+IDLE_S = 5.0
+"""Auxiliary requests may come this long after the last that a transcript tells of its session."""
+CATCH_UP_S = 5.0
+"""A transcript is read that much after the log at most (0.4 s measured)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What a log and the transcripts beside it amount to."""
+
+    witnesses: tuple[CountedTurn, ...] = ()
+    """Turns whose attempts the client counted, or whose length tells them."""
+    pairs: tuple[Pair, ...] = ()
+    """The other turns of the log, each with the transcript's word on how it ended, where there is one."""
+    auxiliary: int | None = None
+    """Requests that belong to no turn of a transcript; ``None`` where others may have sent them."""
+    here: frozenset[str] = frozenset()
+    """Sessions that are known to talk to this log's server."""
+
+    @property
+    def retries(self) -> int:
+        """Return the attempts beyond the first."""
+        return self._told_retries + sum(pair.chain.attempts - 1 for pair in self.pairs)
+
+    @property
+    def main_retries(self) -> int:
+        """Return those of main requests, as far as they are told from auxiliary ones."""
+        if self.auxiliary is None:
+            return self.retries
+        return self._told_retries + sum(pair.chain.attempts - 1 for pair in self.pairs if pair.turn is not None)
+
+    @property
+    def unseen(self) -> int:
+        """Return the attempts that left no line."""
+        return sum(witness.lineless for witness in self.witnesses)
+
+    def then(self, later: Account) -> Account:
+        """Return this account with a later one."""
+        known = self.auxiliary is not None and later.auxiliary is not None
+        return Account(
+            (*self.witnesses, *later.witnesses),
+            (*self.pairs, *later.pairs),
+            (self.auxiliary or 0) + (later.auxiliary or 0) if known else None,
+            self.here | later.here,
+        )
+
+    def until(self, t: float) -> Account:
+        """Return the turns that were over by then, those with retries one by one, the others in the counts."""
+        loose = sum(pair.chain.attempts for pair in self.pairs if pair.turn is None and pair.ended <= t)
+        return Account(
+            tuple(one for one in self.witnesses if one.turn.heard <= t and (one.attempts > 1 or one.lineless)),
+            tuple(pair for pair in self.pairs if pair.ended <= t and pair.chain.attempts > 1),
+            None if self.auxiliary is None else loose,
+            self.here,
+        )
+
+    def quiet_before(self, t: float) -> float:
+        """Return the last moment up to ``t`` at which no turn was going on."""
+        spans = [(one.turn.begun, one.turn.heard) for one in self.witnesses]
+        spans += [(pair.begun, pair.ended) for pair in self.pairs]
+        for begun, ended in sorted(spans, key=lambda span: span[1], reverse=True):
+            if begun - BESIDE <= t <= ended + BESIDE:
+                t = begun - 2 * BESIDE
+        return t
+
+    @property
+    def _told_retries(self) -> int:
+        return sum(witness.attempts - 1 for witness in self.witnesses)
+
+    def storms(self, limit: int, reason: Callable[[Sequence[Request]], str], now: float) -> list[Storm]:
+        """Return the storms as they stand now, the newest first; ``reason`` finds the error beside their lines."""
+        found = [
+            counted_storm(witness, limit, reason(witness.requests), now)
+            for witness in self.witnesses
+            if witness.attempts >= STORM
+        ]
+        found += [
+            pair.told_end(chain_storm(pair.chain, limit, reason(pair.chain.requests), now))
+            for pair in self.pairs
+            if pair.chain.is_storm
+        ]
+        return sorted(found, key=lambda storm: (storm.timed, storm.started), reverse=True)
+
+
+def reconcile(
+    lines: Sequence[Request],
+    turns: Sequence[TranscriptTurn],
+    spans: Mapping[str, tuple[float, float]],
+    limit: int,
+    timeout_s: float | None = None,
+    known: frozenset[str] = frozenset(),
+    watched: Watched = UNWATCHED,
+) -> Account:
+    """Return the account of a stretch of a log; ``lines`` are its main requests, with times.
+
+    ``spans`` tells from when to when each session was active, ``known`` which of them talked to this server before.
+
+    Attempts that the client counted take their lines first, the ladder judges the rest. Turns of a session that has
+    no line where it must have one went to another server, and are left out.
+    """
+    lines = sorted(lines, key=lambda line: line.t or 0.0)
+    grain = max((line.grain for line in lines), default=0.0)
+    claims = assign_lines(turns, lines, grain)
+    rest = Tracker(limit, least=1, most=len(lines) + 1)
+    for index, line in enumerate(lines):
+        if index not in claims.taken:
+            rest.take(line)
+    ends = [turn for turn in turns if not turn.counted]
+    answers = {id(turns[turn]): lines[line] for turn, line in claims.answers.items()}
+    pairs = pair_ends([(turn, answers.get(id(turn))) for turn in ends], rest.chains, grain)
+    here = known | _here(turns, claims, pairs, watched if lines else None)
+    witnesses = [
+        CountedTurn(
+            turn,
+            tuple(None if line is None else lines[line] for line in claims.of(index, turn.attempts)),
+            watched=watched,
+        )
+        for index, turn in enumerate(turns)
+        if turn.counted and turn.session in here
+    ]
+    witnesses, pairs = _caught_up(witnesses, pairs)
+    explained = {id(pair.turn) for pair in pairs}
+    for turn in ends:
+        if turn.session in here and id(turn) not in explained and turn.end is End.FAILED:
+            witness = CountedTurn.estimated(turn, limit, timeout_s, seen=bool(lines))
+            witnesses += [] if witness is None else [witness]
+    auxiliary = _auxiliary(witnesses, pairs, [span for session, span in spans.items() if session in here])
+    return Account(tuple(witnesses), tuple(pairs), auxiliary, here)
+
+
+def _caught_up(witnesses: Sequence[CountedTurn], pairs: Sequence[Pair]) -> tuple[list[CountedTurn], list[Pair]]:
+    """Give turns that go on the attempts that their transcript does not tell yet: it is written after the log."""
+    ahead, rest = list(witnesses), list(pairs)
+    for index, witness in enumerate(ahead):
+        if witness.turn.end is not End.OPEN or not witness.requests:
+            continue
+        last = witness.requests[-1]
+        tried = witness.attempts
+        found = next((pair for pair in rest if pair.turn is None and _goes_on(last, tried, pair.chain)), None)
+        if found is not None:
+            ahead[index] = witness.ahead(found.chain.requests)
+            rest.remove(found)
+    return ahead, rest
+
+
+def _goes_on(last: Request, tried: int, chain: Chain) -> bool:
+    """Return whether a chain comes over the connection of an attempt that failed, after its wait, and in time."""
+    gap = (chain.started or 0.0) - (last.t or 0.0)
+    soonest = wait_bounds(tried)[0] - LATE if is_retryable(last.status) else -LATE
+    return last.failed and last.port in chain.ports and soonest <= gap <= CATCH_UP_S
+
+
+def _here(
+    turns: Sequence[TranscriptTurn], claims: LineAssignment, pairs: Sequence[Pair], watched: Watched | None
+) -> frozenset[str]:
+    """Return the sessions whose requests went to this log's server, as far as anything tells.
+
+    ``watched``: ``None`` where the log has no lines.
+    """
+    found = {turns[turn].session for turn, _ in claims.lines}
+    found |= {pair.turn.session for pair in pairs if pair.turn is not None}
+    expected = {
+        turn.session for turn in turns if _leaves_lines(turn) and watched is not None and watched.saw(turn.begun)
+    }
+    return frozenset(found | {turn.session for turn in turns if turn.session not in expected})
+
+
+def _leaves_lines(turn: TranscriptTurn) -> bool:
+    return turn.end is End.ANSWERED or any(cause.isdigit() or cause == "cut" for cause in turn.causes)
+
+
+def _auxiliary(
+    witnesses: Sequence[CountedTurn], pairs: Sequence[Pair], spans: Sequence[tuple[float, float]]
+) -> int | None:
+    """Count the requests that belong to no turn, when all fall into the time and come from the host of a session."""
+    known = [request for witness in witnesses for request in witness.requests]
+    known += [request for pair in pairs if pair.turn is not None for request in pair.chain.requests]
+    loose = [request for pair in pairs if pair.turn is None for request in pair.chain.requests]
+    hosts = {request.host for request in known}
+    for request in loose:
+        t = request.t or 0.0
+        if request.host not in hosts or not any(begun - LATE <= t <= ended + IDLE_S for begun, ended in spans):
+            return None
+    return len(loose)

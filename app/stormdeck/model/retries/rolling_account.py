@@ -1,0 +1,154 @@
+"""Keeps the account of a log and its transcripts up to date, in bounded memory and time."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from itertools import chain, islice
+from math import inf
+
+from stormdeck.model.retries.chain import Request
+from stormdeck.model.retries.line_assignment import Watched
+from stormdeck.model.retries.pairing import Pair
+from stormdeck.model.retries.pairing_by_order import pair_chains
+from stormdeck.model.retries.reconcile import Account, reconcile
+from stormdeck.model.retries.sessions import Sessions, TranscriptTurn
+from stormdeck.model.retries.tracker import Tracker
+
+FOLDED_AT = 2000
+"""Recent requests from which on the older half is folded, where the account is asked for again and again."""
+REFUSALS = 100
+"""Times in which connections were refused that are remembered."""
+MOMENT_S = 1.0
+"""A line may be the first of its log and belong to an attempt that was sent before it."""
+LATE_S = 120.0
+"""What a transcript tells later than this of a request that is folded comes too late."""
+
+
+class Balance:
+    """Remembers the newest requests, and what became of the older ones."""
+
+    def __init__(self, recent: int, margin_s: float) -> None:
+        self._recent: deque[Request] = deque(maxlen=recent)
+        self._margin_s = margin_s
+        self._untimed = False
+        self._dropped = -inf
+        """Requests up to this time are no longer among the recent ones."""
+        self._folded = -inf
+        """Turns up to this time are in the past account."""
+        self._past: Account | None = None
+        self._account: Account | None = None
+        self._looked = False
+        self._first, self._last = inf, -inf
+        self._refusals: deque[tuple[float, float]] = deque(maxlen=REFUSALS)
+        self._blind: deque[tuple[float, float]] = deque(maxlen=REFUSALS)
+
+    @property
+    def recent(self) -> Sequence[Request]:
+        """Return the newest main requests that have times."""
+        return self._recent
+
+    @property
+    def settled(self) -> float:
+        """Return the time up to which turns are in the account of the past."""
+        return self._folded
+
+    def reach(self, t: float) -> None:
+        """Note that the log covers a moment."""
+        if t < self._first:
+            self._first = t
+        if t > self._last:
+            self._last = t
+
+    def add(self, requests: Sequence[Request]) -> None:
+        """Take the next main requests."""
+        if not requests:
+            return
+        self._account = None
+        timed = [request for request in requests if request.t is not None]
+        self._untimed = self._untimed or len(timed) < len(requests)
+        too_many = len(self._recent) + len(timed) - (self._recent.maxlen or 0)
+        for gone in {request.t for request in islice(chain(self._recent, timed), max(0, too_many))}:
+            self._dropped = max(self._dropped, gone or self._dropped)
+        self._recent.extend(timed)
+        for t in {request.t for request in timed if request.t is not None}:
+            self.reach(t)
+
+    def refuse(self, t: float, *, refuses: bool) -> None:
+        """Note whether the hop nearest to the client refused a connection at a moment; ends a time in which it did."""
+        refusals = self._refusals
+        under_way = bool(refusals) and refusals[-1][1] == inf
+        if refuses and not under_way:
+            refusals.append((t, inf))
+        elif under_way and not refuses:
+            refusals[-1] = (refusals[-1][0], t)
+        else:
+            return
+        self._account = None
+
+    def miss(self, begun: float, ended: float) -> None:
+        """Note that the log which counts was not read in a time."""
+        self._blind.append((begun, ended))
+        self._account = None
+
+    def stir(self) -> None:
+        """Note that something else has changed that the account rests on."""
+        self._account = None
+
+    def replace(self, requests: Sequence[Request]) -> None:
+        """Let these be the recent requests; what became of those before stays."""
+        self._account = None
+        self._recent = deque(requests, self._recent.maxlen)
+        for request in requests:
+            if request.t is not None:
+                self.reach(request.t)
+
+    def account(self, tracker: Tracker, sessions: Sessions, timeout_s: float | None) -> Account:
+        """Return the account of all turns that have retries, or a transcript's word."""
+        if self._account is None:
+            self._account = self._settle(tracker, sessions, timeout_s)
+            self._fold(self._account)
+        return self._account
+
+    def _settle(self, tracker: Tracker, sessions: Sessions, timeout_s: float | None) -> Account:
+        chains, turns = tracker.chains, self._in_time(sessions.turns)
+        if not turns and self._past is None:
+            return Account(pairs=tuple(Pair(chain) for chain in chains))
+        gone = [chain for chain in chains if chain.last is None or self._folded < chain.last <= self._dropped]
+        timed = bool(self._recent) or not self._untimed
+        new = [turn for turn in turns if timed and turn.heard > self._dropped]
+        known = self._past.here if self._past is not None else frozenset()
+        account = reconcile(self._recent, new, sessions.spans, tracker.limit, timeout_s, known, self._watched())
+        old = [turn for turn in turns if not timed or turn.heard <= self._dropped]
+        if old or gone:
+            witnesses, pairs = pair_chains(old, gone, tracker.limit, timeout_s)
+            here = frozenset(witness.turn.session for witness in witnesses)
+            account = Account(tuple(witnesses), tuple(pairs), here=here).then(account)
+        return account if self._past is None else self._past.then(account)
+
+    def _watched(self) -> Watched:
+        """Return what is known beside the lines."""
+        since = self._first if self._first <= self._last else -inf if self._untimed else inf
+        return Watched(since - MOMENT_S, tuple(self._refusals), tuple(self._blind))
+
+    def _in_time(self, turns: Sequence[TranscriptTurn]) -> list[TranscriptTurn]:
+        """Return the turns that fall into the time of the log; all of them where it has no times."""
+        if self._first > self._last:
+            return list(turns)
+        first, last = max(self._folded, self._first - self._margin_s), self._last + self._margin_s
+        return [turn for turn in turns if first < turn.heard and turn.begun <= last]
+
+    def _fold(self, account: Account) -> None:
+        """Keep of older requests what the account says of them, so that each look costs as little as the first.
+
+        Only where there is more than one look: transcripts may come after the lines.
+        """
+        if not self._looked or not account.here or len(self._recent) <= FOLDED_AT:
+            self._looked = True
+            return
+        middle = sorted(line.t or 0.0 for line in self._recent)[len(self._recent) // 2]
+        cut = account.quiet_before(min(middle, self._last - LATE_S))
+        if cut > self._folded:
+            self._past, self._folded = account.until(cut), cut
+            self._recent = deque((line for line in self._recent if (line.t or 0.0) > cut), self._recent.maxlen)
+            self._dropped = max(self._dropped, cut)

@@ -1,0 +1,185 @@
+"""AUTH: who the client says it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from stormdeck.model.finding import Edit, Finding, Fix, Severity
+from stormdeck.model.rules.audience import OWN_SERVER
+from stormdeck.model.rules.facts import BASE_URL, Facts
+from stormdeck.model.rules.rule import NOT_LOGGED_IN, Page, Rule, rule
+from stormdeck.model.snapshots.client_state import Login
+from stormdeck.model.snapshots.server import ServerKind
+from stormdeck.model.urls import host_of, is_near
+
+BEARER = "env.ANTHROPIC_AUTH_TOKEN"
+API_KEY = "env.ANTHROPIC_API_KEY"
+HELPER = "apiKeyHelper"
+_EXAMPLE = '"env": { "ANTHROPIC_AUTH_TOKEN": "dummy" }'
+_DUMMY = "set a token; a server without keys takes any text"
+_HEADERS = "env.ANTHROPIC_CUSTOM_HEADERS"
+_CREDENTIALS = {"authorization", "x-api-key"}
+
+
+def _has_credential(facts: Facts) -> bool:
+    """Return whether the settings give the client something to send; an empty token is a matter of AUTH206."""
+    headers = (line.partition(":") for line in (facts.raw(_HEADERS) or "").splitlines())
+    header = any(name.strip().lower() in _CREDENTIALS and value.strip() for name, _, value in headers)
+    return header or facts.raw(BEARER) is not None or any(facts.raw(path) for path in (API_KEY, HELPER))
+
+
+@rule(
+    Page(
+        "AUTH201",
+        "no token, no key",
+        "ANTHROPIC_AUTH_TOKEN, ANTHROPIC_API_KEY and apiKeyHelper are all missing, no header in "
+        "ANTHROPIC_CUSTOM_HEADERS takes their place, and nobody is logged in.",
+        "The client sends nothing at all: your server sees no request. A server without keys needs the token too, "
+        "with any text. With a login the client sends that: AUTH209.",
+        f"{NOT_LOGGED_IN}\nUp to 2.0.76 with -p: Invalid API key · Please run /login",
+        "all",
+        "measured, 1.0.128 to 2.1.329",
+        "Set ANTHROPIC_AUTH_TOKEN: the proxy's master key, vLLM's --api-key, or any text.",
+        _EXAMPLE,
+    )
+)
+def nobody(facts: Facts) -> Iterator[Finding]:
+    """Find a client that will not send a request."""
+    if not facts.complete or _has_credential(facts) or facts.login is not Login.NONE:
+        return
+    yield Finding(
+        "AUTH201",
+        Severity.ERROR,
+        "no token: nothing is sent",
+        f'Without a token the client sends no request and says "{NOT_LOGGED_IN}". '
+        "A server without keys takes any text.",
+        BEARER,
+        fix=Fix(_DUMMY, (Edit(BEARER, "dummy"),)),
+    )
+
+
+@rule(
+    Page(
+        "AUTH202",
+        "a key where a token works better",
+        "ANTHROPIC_API_KEY is set and ANTHROPIC_AUTH_TOKEN is not.",
+        "Articles call it friction. claude -p takes the key. Interactively the client asks about it, and Enter "
+        "answers No; it remembers that. vLLM's --api-key answers 401 to x-api-key.",
+        "Detected a custom API key in your environment ... Do you want to use this API key?\n"
+        f"After No: {NOT_LOGGED_IN}",
+        "all",
+        "measured, 1.0.128 to 2.1.329",
+        "Give the same value as ANTHROPIC_AUTH_TOKEN.",
+        _EXAMPLE,
+    ),
+    OWN_SERVER,
+)
+def key_only(facts: Facts) -> Iterator[Finding]:
+    """Find a key that stands where a token should."""
+    key = facts.raw(API_KEY)
+    if not key or facts.raw(BEARER) or (facts.raw(HELPER) and facts.complete):
+        return
+    probe = facts.live.probe
+    refused = probe is not None and probe.kind is ServerKind.VLLM and probe.credential == 401
+    yield Finding(
+        "AUTH202",
+        Severity.ERROR if refused else Severity.WARNING,
+        "a key: vLLM answers 401 to it" if refused else "a key: asked for, default No",
+        "It works with `claude -p`. Interactively the client asks in a dialog whose default is No, and is not logged "
+        "in after that; vLLM's --api-key answers 401 to it.",
+        API_KEY,
+        # A host that is not one's own may take x-api-key only.
+        fix=Fix("rename it to ANTHROPIC_AUTH_TOKEN", (Edit(BEARER, key), Edit(API_KEY, None)))
+        if is_near(host_of(facts.text(BASE_URL)))
+        else None,
+    )
+
+
+@rule(
+    Page(
+        "AUTH203",
+        "token and key",
+        "Both ANTHROPIC_AUTH_TOKEN and ANTHROPIC_API_KEY are set.",
+        "claude -p sends both headers; which one counts is up to the server. Interactively the client asks about the "
+        "key and sends the token alone after No.",
+        "",
+        "all",
+        "measured, 1.0.128 to 2.1.329",
+        "Remove the key.",
+        _EXAMPLE,
+    ),
+    OWN_SERVER,
+)
+def both(facts: Facts) -> Iterator[Finding]:
+    """Find two credentials at once."""
+    if facts.raw(BEARER) and facts.raw(API_KEY):
+        yield Finding(
+            "AUTH203",
+            Severity.INFO,
+            "sent beside the token",
+            "Both headers are sent, and the client asks about the key interactively. The token is enough.",
+            API_KEY,
+            fix=Fix("remove the key", (Edit(API_KEY, None),)),
+        )
+
+
+@rule(
+    Page(
+        "AUTH206",
+        "an empty token",
+        "ANTHROPIC_AUTH_TOKEN is set to nothing.",
+        "1.0.128 and 2.1.329 refuse it and send nothing; 2.0.76 to 2.1.112 send `Authorization: Bearer` and work.",
+        NOT_LOGGED_IN,
+        "refused by 1.0.128 and 2.1.329, sent by 2.0.76 to 2.1.112",
+        "measured, 1.0.128 to 2.1.329",
+        "Write any text; a server without keys takes it.",
+        _EXAMPLE,
+    )
+)
+def empty_token(facts: Facts) -> Iterator[Finding]:
+    """Find a token without text."""
+    token = facts.raw(BEARER)
+    if token is None or token.strip() or facts.raw(API_KEY) or facts.raw(HELPER):
+        return
+    refused = facts.known_version and (facts.since("2.1.329") or not facts.since("2.0.76"))
+    yield Finding(
+        "AUTH206",
+        Severity.ERROR if refused else Severity.WARNING,
+        "empty: refused by some versions",
+        f'1.0.128 and 2.1.329 send nothing and say "{NOT_LOGGED_IN}"; the versions between send an empty token.',
+        BEARER,
+        fix=Fix(_DUMMY, (Edit(BEARER, "dummy"),)),
+    )
+
+
+@rule(
+    Page(
+        "AUTH209",
+        "your account's own token goes to this server",
+        "An account is logged in (~/.claude/.credentials.json, ~/.claude.json, or CLAUDE_CODE_OAUTH_TOKEN), the base "
+        "URL is another than the hosted API's, and ANTHROPIC_AUTH_TOKEN is not set.",
+        "The client sends the account's OAuth token to that server as `Authorization: Bearer`. Whoever runs the "
+        "server, or reads what it logs, can use the account. vLLM with --api-key answers 401 to it.",
+        "",
+        "all; on macOS the login is in the keychain, which stormdeck does not open",
+        "measured, 2.1.112 and 2.1.329",
+        "Set ANTHROPIC_AUTH_TOKEN to the server's own key, or to any text where it has none.",
+        _EXAMPLE,
+    )
+)
+def account_token(facts: Facts) -> Iterator[Finding]:
+    """Find a login that is sent to a server that is not the account's."""
+    if not facts.complete or not facts.text(BASE_URL) or _has_credential(facts) or facts.login is not Login.ACCOUNT:
+        return
+    yield Finding(
+        "AUTH209",
+        Severity.WARNING,
+        "the account's own token is sent there",
+        f"You are logged in and set no token, so the client sends your account's OAuth token to "
+        f"{host_of(facts.text(BASE_URL)) or 'that server'}. Set ANTHROPIC_AUTH_TOKEN to the server's own key; a server "
+        "without keys takes any text.",
+        BEARER,
+    )
+
+
+RULES: tuple[Rule, ...] = (nobody, key_only, both, empty_token, account_token)

@@ -1,0 +1,115 @@
+"""CTX: whether what the client sends fits into the server's window."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from stormdeck.model.finding import Edit, Finding, Fix, Severity
+from stormdeck.model.rules.facts import Facts
+from stormdeck.model.rules.model_choice import asked_ids
+from stormdeck.model.rules.rule import Page, Rule, rule
+from stormdeck.model.versions import at_least, below
+
+WINDOW = "env.CLAUDE_CODE_MAX_CONTEXT_TOKENS"
+COMPACT = "env.CLAUDE_CODE_AUTO_COMPACT_WINDOW"
+NO_MILLION = "env.CLAUDE_CODE_DISABLE_1M_CONTEXT"
+OUTPUT = "env.CLAUDE_CODE_MAX_OUTPUT_TOKENS"
+FIRST_PROMPT = 20_000
+"""Tokens of the client's system prompt and tools; the first request is never smaller."""
+_OUTPUT_DEFAULT = 32_000
+_TIGHT = 32_000
+_LEAST_OUTPUT = 4_000
+_CLAMPS_SINCE = "0.32"
+
+
+def served_window(facts: Facts) -> int | None:
+    """Return the window of the model that the client asks for, in tokens."""
+    asked = next((model for _, model in asked_ids(facts)), "")
+    found = facts.live.model(asked)
+    return found.max_model_len if found is not None else None
+
+
+def tokens(facts: Facts, path: str) -> int | None:
+    """Return a number of tokens that is set, ``None`` for none and for other text."""
+    text = facts.text(path)
+    return int(text) if text.isascii() and text.isdigit() and 0 < len(text) < 16 else None
+
+
+def _assumed(facts: Facts) -> int:
+    """Return the window that the client believes in."""
+    told = [size for size in (tokens(facts, WINDOW), tokens(facts, COMPACT)) if size is not None]
+    million = facts.since("2.1.329") and facts.text(NO_MILLION).lower() not in {"1", "true"}
+    return min([*told, 1_000_000 if million else 200_000])
+
+
+@rule(
+    Page(
+        "CTX601",
+        "the client assumes a larger window",
+        "The served max_model_len is smaller than the window that the client believes in: 200 000 tokens, in 2.1.329 "
+        "a million for an id that it does not know.",
+        "The client compacts a conversation when its own window is nearly full. With a smaller one on the server that "
+        "comes too late, and long conversations end in errors.",
+        "Up to 2.1.112: API Error: 400 {...maximum context length...}\n"
+        "2.1.329: Prompt is too long · the provider said: This model's maximum context length is 32768 tokens…",
+        "all; CLAUDE_CODE_MAX_CONTEXT_TOKENS was measured in 2.1.329",
+        "measured, 2.1.329: with 32768 the notice about a window of 1m is gone",
+        "Set CLAUDE_CODE_MAX_CONTEXT_TOKENS to the server's max_model_len.",
+        '"env": { "CLAUDE_CODE_MAX_CONTEXT_TOKENS": "131072" }',
+    )
+)
+def window(facts: Facts) -> Iterator[Finding]:
+    """Find a window that is smaller than the client believes."""
+    served = served_window(facts)
+    if served is None or not facts.complete or _assumed(facts) <= served:
+        return
+    yield Finding(
+        "CTX601",
+        Severity.ERROR if served < _TIGHT else Severity.WARNING,
+        f"the server holds {served} tokens",
+        f"The client believes in {_assumed(facts)} tokens and compacts too late: long conversations end in errors.",
+        WINDOW,
+        fix=Fix(f"set it to {served}", (Edit(WINDOW, str(served)),)),
+    )
+
+
+@rule(
+    Page(
+        "CTX602",
+        "no room for the longest answer",
+        "CLAUDE_CODE_MAX_OUTPUT_TOKENS, 32000 when it is not set, is more than max_model_len leaves beside a first "
+        "prompt of 20 000 tokens.",
+        "More than the whole window is refused by every vLLM. Prompt and answer together above it are refused before "
+        "0.32; from 0.32 on the answer is cut to what fits.",
+        'API Error: 400 {"type":"error","error":{"type":"BadRequestError",...}}',
+        "vLLM before 0.32; every vLLM where it is more than the window",
+        "measured, vLLM 0.28 and 0.32",
+        "Set CLAUDE_CODE_MAX_OUTPUT_TOKENS to what fits.",
+        '"env": { "CLAUDE_CODE_MAX_OUTPUT_TOKENS": "8000" }',
+    )
+)
+def output(facts: Facts) -> Iterator[Finding]:
+    """Find an answer that cannot fit."""
+    served, version = served_window(facts), facts.live.vllm_version
+    if served is None or not facts.complete:
+        return
+    told = tokens(facts, OUTPUT)
+    wanted = told if told is not None else _OUTPUT_DEFAULT
+    refused = wanted > served
+    if not refused and (wanted + FIRST_PROMPT <= served or at_least(version, _CLAMPS_SINCE)):
+        return
+    room = (served - FIRST_PROMPT) // 1000 * 1000
+    fits = room if room >= _LEAST_OUTPUT else None
+    old = below(version, _CLAMPS_SINCE)
+    yield Finding(
+        "CTX602",
+        Severity.ERROR if refused or old else Severity.WARNING,
+        f"{wanted} do not fit into {served}",
+        f"The client asks for up to {wanted} tokens beside a prompt of 20 000 and more; the server holds {served}, "
+        + ("and answers 400." if refused or old else "and a vLLM before 0.32 answers 400."),
+        OUTPUT,
+        fix=Fix(f"set it to {fits}", (Edit(OUTPUT, str(fits)),)) if fits else None,
+    )
+
+
+RULES: tuple[Rule, ...] = (window, output)

@@ -1,0 +1,204 @@
+"""FILE: what another scope, another reader or a running client makes of a settings file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
+
+from stormdeck.model.finding import Finding, Severity
+from stormdeck.model.json_edit.document import Document, FileError
+from stormdeck.model.masking.json_text import json_cuts
+from stormdeck.model.masking.values import mask_value
+from stormdeck.model.rules.audience import ANY_SERVER
+from stormdeck.model.rules.facts import BASE_URL, FABLE_ID, TIER_IDS, Facts
+from stormdeck.model.rules.model_choice import MODEL
+from stormdeck.model.rules.rule import Page, Rule, rule
+from stormdeck.model.settings.merge import entries, has_entry, value_at
+from stormdeck.model.settings.scope import Scope, SettingsFile, SettingsSnapshot
+from stormdeck.model.urls import looks_real
+from stormdeck.model.versions import at_least, below
+
+_MAPPINGS = {*TIER_IDS.values(), FABLE_ID}
+_OURS = {Scope.PROJECT, Scope.LOCAL}
+
+
+@rule(
+    Page(
+        "FILE706",
+        "a value that loses to another scope",
+        "A key is set in two places to different values.",
+        "managed beats --settings, which beats local, project and user settings; an exported variable comes last. "
+        "Articles advise to export ANTHROPIC_BASE_URL again and to look with `env | grep`: the settings file wins over "
+        "the shell, so that misleads.",
+        "",
+        "all",
+        "measured, 1.0.128 to 2.1.329",
+        "Change the value where it wins, or remove it there.",
+        '"env": { "ANTHROPIC_BASE_URL": "http://127.0.0.1:8000" }',
+    ),
+    ANY_SERVER,
+)
+def shadowed(facts: Facts) -> Iterator[Finding]:
+    """Find values without effect."""
+    settings = facts.settings
+    if settings is None:
+        return
+    for at_rank, file in enumerate(settings.files):
+        document = file.document if file.error is None else None
+        for path, value in _contested(settings.files[:at_rank], file):
+            winner = settings.effective[path]
+            if winner.scope is file.scope or winner.value == value:
+                continue
+            at = document.position(path) if isinstance(document, Document) else None
+            line, column = at or (None, None)
+            yield _loses(settings, path, file.scope, str(file.path), line, column)
+    for name, text in settings.shell.items():
+        path = f"env.{name}"
+        if settings.effective[path].scope is not Scope.SHELL and settings.text(path) != text:
+            yield _loses(settings, path, Scope.SHELL)
+
+
+def _contested(stronger: Sequence[SettingsFile], file: SettingsFile) -> Iterator[tuple[str, object]]:
+    """Yield the entries of a file that a stronger one may set too; of two files the shorter one is gone through."""
+    lengths = [_length(one.values) for one in stronger]
+    if _length(file.values) <= sum(lengths):
+        yield from entries(file.values)
+        return
+    for path in dict.fromkeys(path for one in stronger for path, _ in entries(one.values)):
+        if has_entry(file.values, path):
+            yield path, value_at(file.values, path)
+
+
+def _length(values: Mapping[str, object]) -> int:
+    env = values.get("env")
+    return len(values) + (len(env) if isinstance(env, dict) else 0)
+
+
+def _loses(
+    settings: SettingsSnapshot,
+    path: str,
+    scope: Scope,
+    file: str | None = None,
+    line: int | None = None,
+    column: int | None = None,
+) -> Finding:
+    winner = settings.effective[path]
+    name, value = path.removeprefix("env."), mask_value(path, settings.text(path) or "null")
+    where = "the exported variable" if scope is Scope.SHELL else f"the value in the {scope.value} settings"
+    return Finding(
+        "FILE706",
+        Severity.WARNING,
+        f"no effect: the {winner.scope.value} settings win" if file else f"the {winner.scope.value} settings win",
+        f"{name} is {value[:60]} in the {winner.scope.value} settings; {where} has no effect.",
+        path,
+        file=file,
+        line=line,
+        column=column,
+    )
+
+
+@rule(
+    Page(
+        "FILE707",
+        "a secret that others can read",
+        "A settings file with a token or key that looks real is tracked by git, or every user of the machine may "
+        "read it.",
+        "A push publishes it, and it stays in the history; on a shared machine everybody can use it.",
+        "",
+        "all",
+        "source: the file's mode and git's index are read; nothing is run",
+        "Move the secret into settings.local.json, keep that out of git, and chmod 600 the file. Then change the "
+        "secret.",
+        '"apiKeyHelper": "/usr/local/bin/print-token"',
+    )
+)
+def readable_secret(facts: Facts) -> Iterator[Finding]:
+    """Find secrets that are no longer secret."""
+    exposed = {exposure.file: exposure for exposure in facts.exposures}
+    for file in facts.settings.files if facts.settings is not None else ():
+        exposure = exposed.get(file.path)
+        tracked = exposure is not None and exposure.tracked and file.scope in _OURS
+        path = _secret(file) if exposure is not None and (tracked or exposure.world_readable) else None
+        if path is None:
+            continue
+        line, column = _position(file, path)
+        yield Finding(
+            "FILE707",
+            Severity.WARNING,
+            "a secret in a file that git tracks" if tracked else "a secret that every user can read",
+            "A push publishes it; use settings.local.json, out of git, and change the secret."
+            if tracked
+            else "Every user of this machine may read the file: chmod 600 takes that away.",
+            path,
+            evidence="source",
+            file=str(file.path),
+            line=line,
+            column=column,
+        )
+
+
+def _secret(file: SettingsFile) -> str | None:
+    """Return the first entry of a file that looks like a real secret."""
+    secrets = _real_secrets(file.text)
+    if not secrets:
+        return None
+    texts = ((path, value) for path, value in entries(file.values) if isinstance(value, str))
+    named = next((path for path, value in texts if any(secret in value for secret in secrets)), None)
+    return named if named is not None else ""
+
+
+@lru_cache(maxsize=8)
+def _real_secrets(text: str) -> frozenset[str]:
+    """Return what looks like a real secret in a file; the text stays the same while fixes are tried on its values."""
+    return frozenset(cut.secret for cut in json_cuts(text) if looks_real(cut.secret))
+
+
+def _position(file: SettingsFile, path: str) -> tuple[int | None, int | None]:
+    document = file.document
+    found = None if isinstance(document, FileError) else document.position(path)
+    return found or (None, None)
+
+
+@rule(
+    Page(
+        "FILE708",
+        "a running client does not take it up",
+        "A value changes while a client runs.",
+        "1.0.128 takes nothing up. From 2.0.76 on the base URL and the token hold from the next request on, and from "
+        "2.1.112 on the mapping of the chosen tier too. `model` is read at the start only, and a variable that is "
+        "removed stays until the client ends.",
+        "",
+        "by version",
+        "measured, 1.0.128 to 2.1.329; removal: docs too",
+        "Restart the client: /exit, then `claude --continue`.",
+        '"model": "sonnet"',
+    )
+)
+def not_taken_up(facts: Facts) -> Iterator[Finding]:
+    """Find changes that a running client does not see."""
+    for path in sorted(facts.changed) if facts.running else ():
+        late = [client for client in facts.running if not _takes_up(client.version, path, facts.values)]
+        if not late:
+            continue
+        who = ", ".join(str(client.pid) for client in late[:3])
+        yield Finding(
+            "FILE708",
+            Severity.INFO,
+            "running clients keep the old value",
+            f"The client that runs as process {who} does not take {path.removeprefix('env.')} up; restart it.",
+            path,
+        )
+
+
+def _takes_up(version: str | None, path: str, values: Mapping[str, str | None]) -> bool:
+    """Say whether a client takes a change up; one of unknown version is taken for the newest."""
+    if below(version, "2.0") or path == MODEL:
+        return False
+    if path not in values:
+        return False
+    if path in _MAPPINGS:
+        return version is None or at_least(version, "2.1.112")
+    return path == BASE_URL or path.startswith("env.")
+
+
+RULES: tuple[Rule, ...] = (shadowed, readable_secret, not_taken_up)

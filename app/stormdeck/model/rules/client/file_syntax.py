@@ -1,0 +1,283 @@
+"""FILE: whether a settings file is in effect, and what of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from itertools import islice
+
+from stormdeck.model.finding import Edit, Finding, Fix, Severity
+from stormdeck.model.json_edit.document import BOM, Document, FileError
+from stormdeck.model.rules.audience import ALWAYS
+from stormdeck.model.rules.facts import Facts
+from stormdeck.model.rules.known_names import (
+    NEWEST_LISTED,
+    RETIRED,
+    ROOT_KEYS,
+    TYPED_KEYS,
+    VARIABLES,
+    WRONG_WORDS,
+    is_of_known_type,
+    is_own_note,
+    variable_at_root,
+)
+from stormdeck.model.rules.rule import NOT_LOGGED_IN, Page, Rule, rule
+from stormdeck.model.rules.spelling import closest_name, resembling
+from stormdeck.model.settings.scope import SettingsFile
+from stormdeck.model.versions import version_key
+
+_LOWER_TOO = {"HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY"}
+_OF_THE_CLIENT = ("ANTHROPIC", "CLAUDE")
+_MOST = 50
+_COMPARED = 200
+"""Names of one object that are compared with every known one; no file has so many misspelt."""
+_DROPPED = (
+    f"{NOT_LOGGED_IN}\nUp to 2.0.76: Invalid API key · Please run /login\n"
+    "TUI up to 2.1.112: Found 1 invalid settings file · /doctor for details\n"
+    "2.1.329: These settings files did not load, so nothing in them is in effect, including hooks and permission rules."
+)
+
+
+def _files(facts: Facts) -> tuple[SettingsFile, ...]:
+    return facts.settings.files if facts.settings is not None else ()
+
+
+def _is_json(text: str) -> bool:
+    """Say whether a text is JSON all the same: then its shape is what is wrong."""
+    try:
+        json.loads(text.removeprefix(BOM))
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+@rule(
+    Page(
+        "FILE701",
+        "a settings file that is no JSON",
+        "A settings file holds a comment, a trailing comma, single quotes, or ends in the middle; or cannot be read.",
+        "The client drops the whole file, hooks and permissions too, and says so at best in a footer. Without its "
+        "token the client is not logged in.",
+        _DROPPED,
+        "all",
+        "measured, 1.0.128 to 2.1.329",
+        "Repair the place that is named; `stormdeck check --fix` and the form propose a repaired text.",
+        '"model": "sonnet"',
+    ),
+    ALWAYS,
+)
+def no_json(facts: Facts) -> Iterator[Finding]:
+    """Find files that the client cannot parse."""
+    for file in _files(facts):
+        if file.error is None or not file.dropped or _is_json(file.text):
+            continue
+        read = bool(file.text)
+        yield Finding(
+            "FILE701",
+            Severity.ERROR,
+            "the client drops the whole file",
+            f"{file.error.message}. Nothing in this file is in effect, and the client says so at best in a footer.",
+            "",
+            file=str(file.path),
+            line=file.error.line if read or file.error.line else None,
+            column=file.error.column,
+        )
+
+
+@rule(
+    Page(
+        "FILE702",
+        "a known key of the wrong type",
+        "A key such as model, env, permissions or statusLine has a value of another type, or the file holds a list.",
+        "The client drops the whole file, as if it were no JSON. Numbers and booleans inside env are fine.",
+        _DROPPED,
+        "all",
+        "measured, 1.0.128 to 2.1.329",
+        "Write the type that is named.",
+        '"env": { "ANTHROPIC_BASE_URL": "http://127.0.0.1:8000" }',
+    ),
+    ALWAYS,
+)
+def wrong_type(facts: Facts) -> Iterator[Finding]:
+    """Find files whose shape the client refuses."""
+    for file in _files(facts):
+        if file.error is not None and file.dropped and _is_json(file.text):
+            yield Finding(
+                "FILE702",
+                Severity.ERROR,
+                "the client drops the whole file",
+                f"{file.error.message}. Nothing in this file is in effect.",
+                "",
+                file=str(file.path),
+                line=file.error.line,
+                column=file.error.column,
+            )
+
+
+@rule(
+    Page(
+        "FILE703",
+        "a misspelt name",
+        "A name in env, or a key at the root, is unknown and stands for a known one: letters slipped, or another word.",
+        "Unknown names are accepted without a word and have no effect.",
+        "",
+        f"all; silent for a client newer than {NEWEST_LISTED}, which may know the name",
+        "measured, 1.0.128 to 2.1.329: unknown names are accepted; the known ones: the public schema, the bundles, and "
+        f"the root keys of {NEWEST_LISTED}",
+        "Write the known name.",
+        '"env": { "API_TIMEOUT_MS": "600000" }',
+    )
+)
+def misspelt(facts: Facts) -> Iterator[Finding]:
+    """Find names that probably stand for a known one."""
+    if facts.known_version and version_key(facts.client_version or "") > version_key(NEWEST_LISTED):
+        return
+    for file in _files(facts):
+        env = file.values.get("env")
+        for name in islice(resembling(env if isinstance(env, dict) else {}, VARIABLES), _COMPARED):
+            known = WRONG_WORDS.get(name) or (None if _is_foreign(name) else closest_name(name, VARIABLES))
+            if name in RETIRED:
+                yield _retired(file, name)
+            elif known is not None:
+                yield _did_you_mean(facts, file, f"env.{name}", f"env.{known}")
+        for name in islice(resembling(file.values, ROOT_KEYS), _COMPARED):
+            if name in VARIABLES or "." in name or is_own_note(name):
+                continue
+            known, variable = closest_name(name, ROOT_KEYS), variable_at_root(name)
+            if known is not None and is_of_known_type(known, file.values[name]):
+                yield _did_you_mean(facts, file, name, known)
+            elif variable is not None:
+                yield _did_you_mean(facts, file, name, f"env.{variable}")
+
+
+def _is_foreign(name: str) -> bool:
+    """Return whether a name is no setting of the client: a proxy in lower case, or no name of a variable at all."""
+    return name.upper() in _LOWER_TOO or "." in name
+
+
+def _retired(file: SettingsFile, name: str) -> Finding:
+    line, column = _place(file, f"env.{name}")
+    return Finding(
+        "FILE703",
+        Severity.INFO,
+        f"{NEWEST_LISTED} does not know it",
+        f"Claude Code {NEWEST_LISTED} does not know {name} any more: it has no effect there.",
+        f"env.{name}",
+        file=str(file.path),
+        line=line,
+        column=column,
+    )
+
+
+def _did_you_mean(facts: Facts, file: SettingsFile, path: str, known: str) -> Finding:
+    name, its = path.removeprefix("env."), known.removeprefix("env.")
+    where = its if (known == its) == (path == name) else f"{its} in env"
+    line, column = _place(file, path)
+    return Finding(
+        "FILE703",
+        Severity.WARNING,
+        f"did you mean {where}?",
+        f"The client does not know {name} and ignores it without a word.",
+        path,
+        fix=_rename(facts, file, path, known),
+        file=str(file.path),
+        line=line,
+        column=column,
+    )
+
+
+def _rename(facts: Facts, file: SettingsFile, path: str, known: str) -> Fix | None:
+    """Return the fix that gives a value its right name, as JSON holds it.
+
+    None where the right name is set already, where its type is not known, and for a variable that may be another
+    program's.
+    """
+    name, its = path.removeprefix("env."), known.removeprefix("env.")
+    in_env = path != name
+    values = file.values.get("env") if in_env else file.values
+    value = values.get(name) if isinstance(values, Mapping) else None
+    if value is None or facts.raw(known) is not None or its in file.values:
+        return None
+    if known != its and isinstance(value, dict | list):
+        return None
+    if in_env and not (name.upper().startswith(_OF_THE_CLIENT) or name.upper() == its):
+        return None
+    if known == its and known not in TYPED_KEYS:
+        return None
+    return Fix(
+        f"rename it to {its}" if (known == its) != in_env else f"move it to {its} in env",
+        (Edit(path, None), Edit(known, value)),
+    )
+
+
+def _place(file: SettingsFile, path: str) -> tuple[int | None, int | None]:
+    document = file.document
+    found = None if isinstance(document, FileError) else document.position(path)
+    return found or (None, None)
+
+
+@rule(
+    Page(
+        "FILE704",
+        "a key that stands twice",
+        "An object of a settings file holds the same key more than once.",
+        "The last one wins; a change of another one does nothing.",
+        "",
+        "all",
+        "measured, 1.0.128 to 2.1.329",
+        "Keep one.",
+        '"model": "sonnet"',
+    )
+)
+def twice(facts: Facts) -> Iterator[Finding]:
+    """Find keys of which only the last counts."""
+    for file in _files(facts):
+        document = file.document if file.error is None else None
+        if not isinstance(document, Document):
+            continue
+        for keys in document.duplicates[:_MOST]:
+            line, column = document.position(keys) or (None, None)
+            yield Finding(
+                "FILE704",
+                Severity.WARNING,
+                "stands more than once",
+                "The last one wins; what the others say has no effect.",
+                ".".join(keys),
+                file=str(file.path),
+                line=line,
+                column=column,
+            )
+
+
+@rule(
+    Page(
+        "FILE705",
+        "a byte-order mark",
+        "A settings file begins with the mark that some editors put before UTF-8 text.",
+        "1.0.128 drops the whole file; later clients do not mind.",
+        "Up to 1.0.128: Invalid API key · Please run /login",
+        "1.0.128",
+        "measured, 1.0.128 to 2.1.329",
+        "Save the file as UTF-8 without a mark.",
+        '"model": "sonnet"',
+    ),
+    ALWAYS,
+)
+def byte_order_mark(facts: Facts) -> Iterator[Finding]:
+    """Find a mark that an old client stumbles over."""
+    for file in _files(facts):
+        if file.text.startswith(BOM):
+            yield Finding(
+                "FILE705",
+                Severity.ERROR if facts.known_version and not facts.since("2.0") else Severity.INFO,
+                "a byte-order mark before the text",
+                "1.0.128 drops the whole file because of it; later clients do not mind.",
+                "",
+                applies="<=1.0.128",
+                file=str(file.path),
+                line=1,
+                column=1,
+            )
+
+
+RULES: tuple[Rule, ...] = (no_json, wrong_type, misspelt, twice, byte_order_mark)

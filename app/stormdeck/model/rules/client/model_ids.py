@@ -1,0 +1,232 @@
+"""MODEL: whether the ids in the settings are what the server serves, and stand where the client reads them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from difflib import get_close_matches
+
+from stormdeck.model.finding import Edit, Finding, Fix, Severity
+from stormdeck.model.rules.audience import ANY_SERVER
+from stormdeck.model.rules.facts import CUSTOM_OPTION, FABLE_ID, TIER_IDS, Facts
+from stormdeck.model.rules.model_choice import (
+    SMALL_FAST,
+    choice,
+    mapping,
+    may_be_hidden,
+    serves,
+    unknown_model_status,
+    without_window,
+)
+from stormdeck.model.rules.rule import NOT_LOGGED_IN, WRONG_MODEL, Page, Rule, rule
+
+SUBAGENT = "env.CLAUDE_CODE_SUBAGENT_MODEL"
+_MAPPED = (*TIER_IDS.values(), FABLE_ID)
+_VARIABLE = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+")
+_TIER_WORDS = {"", "sonnet", "opus", "haiku", "fable", "opusplan", "best", "default", "inherit"}
+_EXAMPLE = '"env": { "ANTHROPIC_DEFAULT_SONNET_MODEL": "Qwen3.5-27B" }'
+
+
+def _ids(facts: Facts) -> Iterator[tuple[str, str]]:
+    """Yield each setting that names an id which will be asked for, and the id."""
+    paths = dict.fromkeys((choice(facts).path, *_MAPPED, SUBAGENT, SMALL_FAST))
+    for path in paths:
+        model = without_window(facts.text(path))
+        if model.lower() not in _TIER_WORDS:
+            yield path, model
+
+
+def _bare(model: str) -> str:
+    return model.rpartition("/")[2]
+
+
+def _slash_twin(model: str, others: tuple[str, ...]) -> str | None:
+    """Return the id that is the same but for an owner before a slash on one side."""
+    twins = (one for one in others if one != model and _bare(one) == _bare(model))
+    return next((one for one in twins if ("/" in one) != ("/" in model)), None)
+
+
+def _nearest(model: str, served: tuple[str, ...]) -> str | None:
+    """Return the served id that was probably meant."""
+    by_case = {one.lower(): one for one in served}
+    close = get_close_matches(model.lower(), by_case, n=1, cutoff=0.6)
+    return by_case[close[0]] if close else None
+
+
+def _windowed(facts: Facts, path: str) -> str:
+    return " The [1m] behind it is never sent." if facts.text(path).lower().endswith("[1m]") else ""
+
+
+@rule(
+    Page(
+        "MODEL303",
+        "the id is not served",
+        "A mapped or chosen id is not in the server's /v1/models. Letters count, their case too.",
+        "The server answers 404. A suffix [1m] is not part of the id: the client never sends it.",
+        f"{WRONG_MODEL}\nUp to 2.0.76: API Error: 404",
+        "all",
+        "measured, 1.0.128 to 2.1.329",
+        "Write the id as served: vLLM's --served-model-name, or the proxy's model_name.",
+        _EXAMPLE,
+    ),
+    ANY_SERVER,
+)
+def not_served(facts: Facts) -> Iterator[Finding]:
+    """Find an id that the server does not know."""
+    served = facts.served or ()
+    for path, model in _ids(facts) if served else ():
+        if serves(facts, model) or _slash_twin(model, served):
+            continue
+        near = _nearest(model, served)
+        target = near or (served[0] if len(served) == 1 and "*" not in served[0] else None)
+        guess = f"did you mean `{near}`?" if near else f"it serves {', '.join(served[:3])}."
+        hidden = may_be_hidden(facts, model)
+        why = f"The server does not know `{model}` and answers {unknown_model_status(facts)}"
+        if hidden:
+            why = f"The proxy does not list `{model}`, and takes it only by a wildcard such as claude-*"
+        yield Finding(
+            "MODEL303",
+            Severity.WARNING if hidden else Severity.ERROR,
+            "not listed" if hidden else "not served",
+            f"{why}; {guess}{_windowed(facts, path)}",
+            path,
+            fix=Fix(f"set it to {target}", (Edit(path, target),)) if target else None,
+        )
+
+
+@rule(
+    Page(
+        "MODEL304",
+        "an owner before a slash on one side only",
+        "The settings say Qwen3.5-27B and the server Qwen/Qwen3.5-27B, or the other way; or two tiers differ so.",
+        "Ids are compared letter for letter: 404. Articles advise against a slash; it is fine on both sides.",
+        f"{WRONG_MODEL}\nUp to 2.0.76: API Error: 404",
+        "all",
+        "measured, 1.0.128 to 2.1.329",
+        "Write the id as served, or start vLLM with --served-model-name.",
+        _EXAMPLE,
+    ),
+    ANY_SERVER,
+)
+def slash(facts: Facts) -> Iterator[Finding]:
+    """Find ids that differ by their owner only."""
+    named = dict(_ids(facts))
+    for path, model in named.items():
+        if serves(facts, model):
+            continue
+        served, status = _slash_twin(model, facts.served or ()), unknown_model_status(facts)
+        if served:
+            yield Finding(
+                "MODEL304",
+                Severity.ERROR,
+                f"served as {served}",
+                f"The server serves `{served}` and not `{model}`: it answers {status}.{_windowed(facts, path)}",
+                path,
+                fix=Fix(f"set it to {served}", (Edit(path, served),)),
+            )
+        elif not facts.served and "/" in model and (twin := _slash_twin(model, tuple(named.values()))):
+            yield Finding(
+                "MODEL304",
+                Severity.WARNING,
+                f"elsewhere it is {twin}",
+                f"`{model}` and `{twin}` are two ids for the server, and probably one of them is not served.",
+                path,
+            )
+
+
+@rule(
+    Page(
+        "MODEL307",
+        "a variable beside env instead of in it",
+        "The root of settings.json holds a name such as ANTHROPIC_BASE_URL.",
+        "The client ignores it without a word. Only what stands in `env` is a variable.",
+        f"{NOT_LOGGED_IN}\nUp to 2.0.76: Invalid API key · Please run /login",
+        "all",
+        "measured, 1.0.128 to 2.1.329",
+        "Move it into env.",
+        '"env": { "ANTHROPIC_BASE_URL": "http://127.0.0.1:8000" }',
+    ),
+    ANY_SERVER,
+)
+def at_the_root(facts: Facts) -> Iterator[Finding]:
+    """Find variables that the client ignores."""
+    for path, value in facts.values.items():
+        if path[:4] == "env." or not _VARIABLE.fullmatch(path):
+            continue
+        inside = facts.values.get(f"env.{path}") is not None
+        move = () if inside or value is None else (Edit(f"env.{path}", value),)
+        yield Finding(
+            "MODEL307",
+            Severity.ERROR,
+            "ignored: belongs in env",
+            f"{path} stands at the root of the file, where the client ignores it without a word.",
+            path,
+            fix=Fix("move it into env" if move else "remove it", (Edit(path, None), *move)),
+        )
+
+
+@rule(
+    Page(
+        "MODEL308",
+        "a blank at the end of an id",
+        "A mapped id ends or begins with a blank.",
+        "1.0.128 and 2.1.41 to 2.1.112 send the blank too, and the server answers 404; 2.1.42 and 2.1.112 only where "
+        'the tier is asked for by name, as by "model": "sonnet".',
+        WRONG_MODEL,
+        "1.0.128, 2.1.41 to 2.1.112; 2.0.76 and 2.1.329 trim it",
+        "measured, 1.0.128 to 2.1.329",
+        "Take the blank out.",
+        _EXAMPLE,
+    ),
+    ANY_SERVER,
+)
+def blank(facts: Facts) -> Iterator[Finding]:
+    """Find an id with a blank that is sent."""
+    if facts.known_version and facts.since("2.1.329"):
+        return
+    for path in (*_MAPPED, SUBAGENT, SMALL_FAST, CUSTOM_OPTION):
+        raw = facts.raw(path)
+        if raw and raw.strip() and raw != raw.strip():
+            yield Finding(
+                "MODEL308",
+                Severity.ERROR,
+                "a blank at its end" if raw != raw.rstrip() else "a blank before it",
+                "Versions up to 2.1.112 send it too where the tier is asked for by name, and the server answers 404.",
+                path,
+                applies="<=2.1.112",
+                fix=Fix("take the blank out", (Edit(path, raw.strip()),)),
+            )
+
+
+@rule(
+    Page(
+        "MODEL310",
+        "a deprecated name",
+        "ANTHROPIC_SMALL_FAST_MODEL is set.",
+        "It is the old name of the model for background requests, and does not reach all of them.",
+        "",
+        "all; not the warm-up requests of 2.0.76",
+        "measured, 1.0.128 to 2.1.329",
+        "Map haiku instead.",
+        '"env": { "ANTHROPIC_DEFAULT_HAIKU_MODEL": "Qwen3.5-27B" }',
+    ),
+    ANY_SERVER,
+)
+def old_name(facts: Facts) -> Iterator[Finding]:
+    """Find the old name of the background model."""
+    model = facts.text(SMALL_FAST)
+    if not model:
+        return
+    haiku = mapping("haiku")
+    move = () if facts.text(haiku) else (Edit(haiku, model),)
+    yield Finding(
+        "MODEL310",
+        Severity.INFO,
+        "deprecated: map haiku",
+        "It is the old name of the background model and does not reach every request; the haiku mapping does.",
+        SMALL_FAST,
+        fix=Fix("map haiku to it" if move else "remove it; haiku is mapped", (Edit(SMALL_FAST, None), *move)),
+    )
+
+
+RULES: tuple[Rule, ...] = (not_served, slash, at_the_root, blank, old_name)

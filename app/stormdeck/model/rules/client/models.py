@@ -1,0 +1,257 @@
+"""MODEL: which model the client asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from stormdeck.model.finding import Edit, Finding, Fix, Severity
+from stormdeck.model.rules.audience import ANY_SERVER
+from stormdeck.model.rules.facts import TIER_IDS, Facts
+from stormdeck.model.rules.model_choice import (
+    HOSTED,
+    MODEL,
+    MODEL_VARIABLE,
+    SMALL_FAST,
+    Choice,
+    choice,
+    is_mapped,
+    map_all,
+    mapping,
+    own_id,
+)
+from stormdeck.model.rules.rule import WRONG_MODEL, Page, Rule, rule
+
+_EXAMPLE = (
+    '"model": "sonnet",\n"env": {\n  "ANTHROPIC_DEFAULT_SONNET_MODEL": "Qwen3.5-27B",\n'
+    '  "ANTHROPIC_DEFAULT_OPUS_MODEL": "Qwen3.5-27B",\n  "ANTHROPIC_DEFAULT_HAIKU_MODEL": "Qwen3.5-27B"\n}'
+)
+_SHOWN = "There's an issue with the selected model"
+_OPTION = "ANTHROPIC_CUSTOM_MODEL_OPTION"
+
+
+def _unmapped(facts: Facts) -> tuple[str, ...]:
+    """Return the chosen tiers that ask for a hosted id; none unless a server of one's own is meant."""
+    if not facts.complete or not facts.has_base_url:
+        return ()
+    return tuple(tier for tier in choice(facts).tiers if not is_mapped(facts, tier))
+
+
+def _only_an_option(facts: Facts) -> bool:
+    """Say whether the picker row is all that names a model."""
+    mapped = any(facts.text(mapping(tier)) for tier in (*TIER_IDS, "fable"))
+    option = facts.root_or_env(_OPTION)
+    return facts.complete and bool(option) and not mapped and bool(choice(facts).tiers) and facts.since("2.1.78")
+
+
+def _tier_words(chosen: Choice) -> str:
+    if chosen.text:
+        return f"`{chosen.path.removeprefix('env.')}` is {chosen.text}"
+    return f"No model is chosen, so the client takes {chosen.tiers[0]}"
+
+
+@rule(
+    Page(
+        "MODEL301",
+        "the chosen tier is not mapped",
+        "`model` is a tier, or not set, and the ANTHROPIC_DEFAULT_*_MODEL of that tier is not set.",
+        "The client asks your server for a hosted id such as claude-opus-5-5 and gets 404. Without `model` the tier is "
+        "sonnet up to 2.1.112 and opus in 2.1.329: settings that worked break with the update.",
+        f"{WRONG_MODEL}\nUp to 2.0.76: API Error: 404",
+        "all; the default tier by version",
+        "measured, 1.0.128 to 2.1.329",
+        "Map the tier to the served id, and the other tiers too.",
+        _EXAMPLE,
+    )
+)
+def chosen_tier(facts: Facts) -> Iterator[Finding]:
+    """Find a tier that asks for a hosted model."""
+    missing = _unmapped(facts)
+    if not missing or _only_an_option(facts):
+        return
+    chosen, tier, model = choice(facts), missing[0], own_id(facts)
+    name = mapping(tier).removeprefix("env.")
+    shown = _SHOWN if facts.since("2.1.41") else "API Error: 404"
+    listed = bool(facts.served)
+    answer = "which it does not serve: 404" if listed else "and answers 404 unless it serves or maps that"
+    default = "" if chosen.text else (">=2.1.329" if tier == "opus" else "<=2.1.112")
+    yield Finding(
+        "MODEL301",
+        Severity.ERROR if listed else Severity.INFO,
+        f"{tier} asks for a hosted model",
+        f"{_tier_words(chosen)}, and {name} is not set: your server is asked for {HOSTED[tier]}, {answer}, "
+        f'shown as "{shown}".',
+        mapping(tier),
+        applies=default or None,
+        fix=Fix(f"map it to {model}", map_all(facts, model, *missing)) if model else None,
+    )
+
+
+@rule(
+    Page(
+        "MODEL302",
+        "an id directly in `model`",
+        "`model` or ANTHROPIC_MODEL names an id of your server instead of a tier.",
+        "From 2.1.41 on that works; the articles that call it a validation error are about something else. 1.0.128 "
+        "puts the id in lower case, and 2.0.76 with -p ignores `model` and asks for a hosted id.",
+        "Up to 2.0.76: API Error: 404",
+        "a fault below 2.1.41 only",
+        "measured, 1.0.128 to 2.1.329",
+        "Choose a tier and map the tiers to the id: works in every version.",
+        _EXAMPLE,
+    )
+)
+def direct_id(facts: Facts) -> Iterator[Finding]:
+    """Find an id where a tier is safer."""
+    chosen = choice(facts)
+    if not chosen.is_own_id:
+        return
+    old = facts.known_version and not facts.since("2.1.41")
+    lowered = old and not facts.since("2.0") and chosen.text != chosen.text.lower()
+    ignored = old and facts.since("2.0") and chosen.path == MODEL
+    edits = (Edit(MODEL, "sonnet"), *map_all(facts, chosen.text, "sonnet"))
+    if chosen.path == MODEL_VARIABLE:
+        edits = (Edit(MODEL_VARIABLE, None), *edits)
+    yield Finding(
+        "MODEL302",
+        Severity.ERROR if lowered or ignored else Severity.INFO,
+        "an id instead of a tier",
+        "1.0.128 asks for it in lower case and gets 404."
+        if lowered
+        else "2.0.76 with -p ignores it and asks for a hosted model."
+        if ignored
+        else "Works since 2.1.41. Older clients change or ignore it; a tier that is mapped works in all.",
+        chosen.path,
+        applies="<2.1.41",
+        fix=Fix(f"choose sonnet and map it to {chosen.text}", edits),
+    )
+
+
+@rule(
+    Page(
+        "MODEL305",
+        "some tiers are not mapped",
+        "The chosen model is your own, and opus, sonnet or haiku has no mapping.",
+        "Titles, topics and sub-agents ask for those tiers. Their requests carry hosted ids and get 404, which fills "
+        "the log; background ones fail unseen.",
+        "",
+        "all; 2.1.329 sends fewer background requests",
+        "measured, 1.0.128 to 2.1.329",
+        "Map all tiers to one id.",
+        _EXAMPLE,
+    )
+)
+def other_tiers(facts: Facts) -> Iterator[Finding]:
+    """Find background requests that ask for hosted models."""
+    model = own_id(facts)
+    if not facts.complete or not facts.has_base_url or _unmapped(facts) or model is None:
+        return
+    covered = {"haiku"} if facts.text(SMALL_FAST) else set()
+    missing = [tier for tier in ("haiku", "opus", "sonnet") if not is_mapped(facts, tier) and tier not in covered]
+    if not missing:
+        return
+    hosted = " and ".join(HOSTED[tier] for tier in missing)
+    answer = "which your server does not serve." if facts.served else "which fail unless your server knows them."
+    yield Finding(
+        "MODEL305",
+        Severity.WARNING if facts.served else Severity.INFO,
+        f"{' and '.join(missing)} not mapped",
+        f"Background requests or sub-agents will ask for {hosted}, {answer}",
+        mapping(missing[0]),
+        fix=Fix(f"map to {model}", tuple(Edit(mapping(tier), model) for tier in missing)),
+    )
+
+
+@rule(
+    Page(
+        "MODEL306",
+        "a picker row chooses no model",
+        "ANTHROPIC_CUSTOM_MODEL_OPTION is set, and neither `model` nor a tier names your model.",
+        "Tutorials set it alone. It adds a row to the /model picker, spares that id a probe, and chooses nothing. The "
+        "client asks for its default model, a hosted id, and your server answers 404.",
+        WRONG_MODEL,
+        ">=2.1.78; older clients do not know the variable",
+        "measured, 2.1.112 and 2.1.329; the version: docs",
+        "Choose a tier and map the tiers to the id.",
+        _EXAMPLE,
+    )
+)
+def picker_row(facts: Facts) -> Iterator[Finding]:
+    """Find settings that only add a row to the picker."""
+    if not _only_an_option(facts):
+        return
+    model, chosen = facts.root_or_env(_OPTION), choice(facts)
+    answer = "gets 404" if facts.served else "gets 404 unless your server knows it"
+    edits = map_all(facts, model, *chosen.tiers)
+    if not chosen.text:
+        edits = (Edit(MODEL, "sonnet"), *edits)
+    yield Finding(
+        "MODEL306",
+        Severity.ERROR if facts.served else Severity.WARNING,
+        "only a row in the picker",
+        f"It adds a row to /model and chooses nothing: the client asks for {HOSTED[chosen.tiers[0]]} and {answer}, "
+        f'shown as "{_SHOWN}".',
+        f"env.{_OPTION}" if facts.text(f"env.{_OPTION}") else _OPTION,
+        applies=">=2.1.78",
+        fix=Fix(f"choose {chosen.text or 'sonnet'} and map it to {model}", edits),
+    )
+
+
+@rule(
+    Page(
+        "MODEL309",
+        "two settings choose the model",
+        "ANTHROPIC_MODEL and `model` are both set, to different models.",
+        "ANTHROPIC_MODEL wins; a change of `model` does nothing.",
+        "",
+        "all",
+        "measured, 1.0.128 to 2.1.329",
+        "Keep one.",
+        '"model": "sonnet"',
+    ),
+    ANY_SERVER,
+)
+def two_choices(facts: Facts) -> Iterator[Finding]:
+    """Find a ``model`` without effect."""
+    wins, loses = facts.text(MODEL_VARIABLE), facts.text(MODEL)
+    if wins and loses and wins != loses:
+        yield Finding(
+            "MODEL309",
+            Severity.WARNING,
+            "beats `model`",
+            f"ANTHROPIC_MODEL ({wins}) wins over `model` ({loses}), which has no effect.",
+            MODEL_VARIABLE,
+            fix=Fix("remove `model`, which has no effect", (Edit(MODEL, None),)),
+        )
+
+
+@rule(
+    Page(
+        "MODEL311",
+        "`default` is no tier",
+        '`model` is "default".',
+        "1.0.128 and 2.1.41 to 2.1.329 send the word itself as the model, and the server answers 404.",
+        WRONG_MODEL,
+        "1.0.128, 2.1.41 to 2.1.329",
+        "measured, 1.0.128 to 2.1.329",
+        "Name a tier.",
+        _EXAMPLE,
+    ),
+    ANY_SERVER,
+)
+def word_default(facts: Facts) -> Iterator[Finding]:
+    """Find the word that is sent as a model."""
+    chosen = choice(facts)
+    fine = facts.known_version and facts.since("2.0") and not facts.since("2.1.41")
+    if chosen.path != MODEL or chosen.text.lower() != "default" or fine:
+        return
+    yield Finding(
+        "MODEL311",
+        Severity.ERROR,
+        "sent as it stands",
+        'The client asks your server for a model of the name "default" and gets 404.',
+        MODEL,
+        fix=Fix("choose sonnet", (Edit(MODEL, "sonnet"),)),
+    )
+
+
+RULES: tuple[Rule, ...] = (chosen_tier, direct_id, other_tiers, picker_row, two_choices, word_default)

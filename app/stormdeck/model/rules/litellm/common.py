@@ -1,0 +1,98 @@
+"""What the rules about LiteLLM's YAML share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from stormdeck.model.finding import Finding, Fix, HopKind, Paste, Severity
+from stormdeck.model.litellm.config import Deployment, Member, Node, ProxyConfig
+from stormdeck.model.rules.facts import BASE_URL, Facts
+from stormdeck.model.snapshots.server import ServerKind, ServerState
+from stormdeck.model.urls import same_place
+
+REFUSED_MODEL = "API Error: 400 {'error': 'anthropic_messages: Invalid model name passed in model=...'}"
+COOLDOWN = (
+    "API Error: 429 No deployments available for selected model, Try again in 5 seconds. All deployments for "
+    "selected model are in cooldown."
+)
+_RUNS = {ServerState.UP, ServerState.REFUSING, ServerState.DEGRADED, ServerState.STALE}
+
+
+def at(
+    config: ProxyConfig,
+    code: str,
+    severity: Severity,
+    title: str,
+    message: str,
+    path: str,
+    place: Node | Member | None,
+    *,
+    fix: Fix | None = None,
+    paste: Paste | None = None,
+    evidence: str = "measured",
+    applies: str | None = None,
+) -> Finding:
+    """Return a finding about a place in the YAML; without a place, about the file."""
+    return Finding(
+        code,
+        severity,
+        title,
+        message,
+        path,
+        evidence=evidence,
+        applies=applies,
+        fix=fix,
+        file=config.file,
+        line=place.line if place is not None else None,
+        column=place.column if place is not None else None,
+        hop=HopKind.PROXY,
+        paste=paste,
+    )
+
+
+def configs(facts: Facts) -> Iterator[ProxyConfig]:
+    """Yield the YAML when there is one that is in effect."""
+    if facts.proxy_config is not None and facts.proxy_config.root is not None:
+        yield facts.proxy_config
+
+
+def deployments(facts: Facts) -> Iterator[tuple[ProxyConfig, Deployment]]:
+    """Yield every deployment that names a model."""
+    for config in configs(facts):
+        for deployment in config.deployments():
+            if deployment.model:
+                yield config, deployment
+
+
+def version(facts: Facts) -> str | None:
+    """Return LiteLLM's version, where it is known."""
+    proxy = facts.live.proxy
+    return proxy.version if proxy is not None and proxy.kind is ServerKind.LITELLM else None
+
+
+def runs(facts: Facts) -> bool:
+    """Say whether a LiteLLM is known to run."""
+    proxy = facts.live.proxy
+    return proxy is not None and proxy.kind is ServerKind.LITELLM and proxy.state in _RUNS
+
+
+def leads_to_proxy(facts: Facts) -> bool:
+    """Say whether the client has a base URL, and it is not known to lead past the proxy."""
+    vllm, url = facts.live.vllm, facts.text(BASE_URL)
+    past = vllm is not None and facts.live.direct and same_place(vllm.url, url)
+    behind = any(same_place(deployment.api_base, url) for _, deployment in deployments(facts))
+    return bool(url) and not past and not behind
+
+
+def own(config: ProxyConfig, section: str, key: str) -> Member | None:
+    """Return the entry of a section."""
+    node = config.section(section)
+    return node.member(key) if node is not None else None
+
+
+def place(config: ProxyConfig, section: str) -> Member | None:
+    """Return the section that a missing setting belongs in, else the first entry of the file."""
+    root = config.root
+    if root is None or not root.members:
+        return None
+    return root.member(section) or root.members[0]

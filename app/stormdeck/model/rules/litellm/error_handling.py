@@ -1,0 +1,141 @@
+"""PROXY: what LiteLLM does after an error, and after the client has gone."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from stormdeck.model.finding import Finding, Severity
+from stormdeck.model.litellm import yaml_snippet
+from stormdeck.model.litellm.config import Node, ProxyConfig
+from stormdeck.model.rules.facts import Facts
+from stormdeck.model.rules.litellm.common import COOLDOWN, at, configs, own, place, version
+from stormdeck.model.rules.litellm.models import asks_responses, is_unknown_provider, right_base
+from stormdeck.model.rules.rule import Page, Rule, rule
+from stormdeck.model.versions import at_least, below
+
+_NEW = "1.109"
+
+
+@rule(
+    Page(
+        "PROXY802",
+        "drop_params is missing",
+        "litellm_settings.drop_params is not true.",
+        "LiteLLM 1.80 answers 400 to requests with thinking, before it asks vLLM at all. Articles speak of half of all "
+        "requests; with 1.109 no request got a 400 for want of it. It does not help a strict server against "
+        "context_management and output_config, which 1.80 passes on raw.",
+        "API Error: 400 does not support parameters: ['thinking'] ... To drop these, set litellm.drop_params=True",
+        "LiteLLM 1.80.5; not 1.109.1",
+        "measured, LiteLLM 1.80.5 and 1.109.1",
+        "Set it to true; it does no harm in newer ones.",
+        "litellm_settings:\n  drop_params: true",
+    )
+)
+def no_drop(facts: Facts) -> Iterator[Finding]:
+    """Find a proxy that an old version would make refuse requests."""
+    known = version(facts)
+    for config in configs(facts):
+        each = [deployment.params for deployment in config.deployments()]
+        everywhere = bool(each) and all(node is not None and _is_true(node.get("drop_params")) for node in each)
+        if config.is_on("litellm_settings", "drop_params") or everywhere or at_least(known, _NEW):
+            continue
+        old = below(known, _NEW)
+        yield at(
+            config,
+            "PROXY802",
+            Severity.WARNING if old else Severity.INFO,
+            "not set",
+            "LiteLLM 1.80 answers 400 to requests with thinking without it; 1.109 needs it no longer.",
+            "litellm_settings.drop_params",
+            own(config, "litellm_settings", "drop_params") or place(config, "litellm_settings"),
+            applies="LiteLLM <1.109",
+            paste=yaml_snippet.new_setting(config, "litellm_settings", "drop_params", "true", "add it"),
+        )
+
+
+def _is_true(node: Node | None) -> bool:
+    return node is not None and node.value is True
+
+
+@rule(
+    Page(
+        "PROXY808",
+        "one error becomes five seconds of 429",
+        "A model_name has one deployment, and router_settings.disable_cooldowns is not true.",
+        "One 401 or 404 from vLLM puts the only deployment on hold for five seconds. Every request in them gets 429 "
+        "within 10 ms and never reaches vLLM; the client retries quietly, and the first error is lost from sight. A "
+        "warning where the YAML holds something that leads to such an error, else worth knowing.",
+        COOLDOWN,
+        "LiteLLM 1.80.5 and 1.109.1; disable_cooldowns: 1.109.1",
+        "measured, LiteLLM 1.80.5 and 1.109.1",
+        "Set router_settings.disable_cooldowns to true.",
+        "router_settings:\n  disable_cooldowns: true",
+    )
+)
+def cooldown(facts: Facts) -> Iterator[Finding]:
+    """Find a proxy that hides an error behind another."""
+    for config in configs(facts):
+        counts = Counter(deployment.name for deployment in config.deployments() if deployment.model)
+        if 1 not in counts.values() or config.is_on("router_settings", "disable_cooldowns"):
+            continue
+        yield at(
+            config,
+            "PROXY808",
+            Severity.WARNING if _leads_to_errors(facts, config) else Severity.INFO,
+            "one 401 or 404 becomes 429s",
+            "A single 401 or 404 from vLLM makes LiteLLM answer 429 for five seconds without asking vLLM, which "
+            "hides the error itself.",
+            "router_settings.disable_cooldowns",
+            own(config, "router_settings", "disable_cooldowns") or place(config, "router_settings"),
+            paste=yaml_snippet.new_setting(config, "router_settings", "disable_cooldowns", "true", "switch it off"),
+        )
+
+
+def _leads_to_errors(facts: Facts, config: ProxyConfig) -> bool:
+    """Say whether a deployment of the YAML is bound, or likely, to meet a 401 or 404."""
+    return any(
+        right_base(deployment.provider, deployment.api_base) is not None
+        or is_unknown_provider(deployment)
+        or asks_responses(config, deployment, version(facts))
+        for deployment in config.deployments()
+        if deployment.model and deployment.api_base
+    )
+
+
+@rule(
+    Page(
+        "PROXY811",
+        "abandoned requests keep the GPU busy",
+        "general_settings.cancel_on_disconnect is not true.",
+        "When the client gives up before the first byte, by timeout or Esc, LiteLLM does not cancel the request: vLLM "
+        "computes on for nobody, up to 6000 s, without a log line. The retry then waits behind it.",
+        "",
+        "LiteLLM 1.80.5 and 1.109.1; the switch: 1.109.1",
+        "measured, LiteLLM 1.80.5 and 1.109.1: cancelled within 0.1 s with it",
+        "Set general_settings.cancel_on_disconnect to true.",
+        "general_settings:\n  cancel_on_disconnect: true",
+    )
+)
+def zombies(facts: Facts) -> Iterator[Finding]:
+    """Find a proxy that does not cancel."""
+    old = below(version(facts), _NEW)
+    for config in configs(facts):
+        if config.is_on("general_settings", "cancel_on_disconnect") or not any(config.deployments()):
+            continue
+        yield at(
+            config,
+            "PROXY811",
+            Severity.INFO if old else Severity.WARNING,
+            "off: abandoned requests run on",
+            "When the client gives up or Esc is pressed before the first byte, vLLM computes on for nobody.",
+            "general_settings.cancel_on_disconnect",
+            own(config, "general_settings", "cancel_on_disconnect") or place(config, "general_settings"),
+            applies="LiteLLM >=1.109",
+            paste=None
+            if old
+            else yaml_snippet.new_setting(config, "general_settings", "cancel_on_disconnect", "true", "switch it on"),
+        )
+
+
+RULES: tuple[Rule, ...] = (no_drop, cooldown, zombies)

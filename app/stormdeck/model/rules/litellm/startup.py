@@ -1,0 +1,147 @@
+"""PROXY: whether LiteLLM starts with its YAML."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from stormdeck.model.finding import Finding, HopKind, Severity
+from stormdeck.model.litellm import yaml_snippet
+from stormdeck.model.litellm.config import Node, ProxyConfig
+from stormdeck.model.rules.facts import Facts
+from stormdeck.model.rules.litellm.common import at, configs, place, runs, version
+from stormdeck.model.rules.rule import Page, Rule, rule
+from stormdeck.model.versions import at_least, below
+
+_REFUSES_SINCE = "1.104.0"
+_PUBLIC = "sk-1234"
+_MASTER = "general_settings.master_key"
+_PERMIT = "dangerously_permit_weak_or_unset_master_key"
+_OWN = "sk-write-a-key-of-your-own"
+
+
+@rule(
+    Page(
+        "PROXY801",
+        "no master key, or the one of every tutorial",
+        "general_settings.master_key is missing or blank, or is sk-1234, and LITELLM_MASTER_KEY is not set in the "
+        "YAML either.",
+        "LiteLLM refuses to start from 1.104.0 on: exit code 3, after 340 lines of traceback. Older ones start, and "
+        "without a key they serve everybody who reaches the port. The configuration of the articles is of that kind.",
+        "LiteLLM proxy refused to start: no master key is set, so every request would be accepted without "
+        "authentication.",
+        "LiteLLM 1.104.0 and later; a proxy that runs all the same has the variable",
+        "measured, LiteLLM 1.80.5 and 1.109.1; sk-1234: source",
+        "Write a key of your own, and the same as ANTHROPIC_AUTH_TOKEN.",
+        "general_settings:\n  master_key: sk-write-a-key-of-your-own",
+    )
+)
+def no_master_key(facts: Facts) -> Iterator[Finding]:
+    """Find a proxy that will not start."""
+    for config in configs(facts):
+        section = config.section("general_settings")
+        member = section.member("master_key") if section is not None else None
+        key = "" if member is None or member.node.value is None else str(member.node.value).strip()
+        variables = config.section("environment_variables")
+        elsewhere = variables is not None and variables.get("LITELLM_MASTER_KEY") is not None
+        if (key and key != _PUBLIC) or (not key and elsewhere) or config.is_on("general_settings", _PERMIT):
+            continue
+        known = version(facts)
+        if runs(facts) and at_least(known, _REFUSES_SINCE):
+            continue
+        starts = runs(facts) or below(known, _REFUSES_SINCE)
+        new = (
+            yaml_snippet.new_value(config, member, _OWN, "replace the key")
+            if member is not None
+            else yaml_snippet.new_setting(config, "general_settings", "master_key", _OWN, "add a key")
+        )
+        yield at(
+            config,
+            "PROXY801",
+            Severity.WARNING if starts else Severity.ERROR,
+            f"{_PUBLIC} is known to everybody" if key else "no master key",
+            "It runs, but LiteLLM refuses to start with this from 1.104.0 on; every update may bring that."
+            if starts
+            else "LiteLLM refuses to start with this from 1.104.0 on, unless LITELLM_MASTER_KEY is set where it runs.",
+            _MASTER,
+            member or place(config, "general_settings"),
+            applies="LiteLLM >=1.104.0",
+            paste=new,
+        )
+
+
+@rule(
+    Page(
+        "PROXY813",
+        "LiteLLM cannot read its YAML",
+        "The YAML does not parse, is empty, has no model_list, or an entry has no model_name or no "
+        "litellm_params.model.",
+        "LiteLLM ends at its start, or starts without models and answers 400 to every request.",
+        "config validation failed: 'model'",
+        "all",
+        "measured, LiteLLM 1.109.1",
+        "Repair the place that is named.",
+        "model_list:\n  - model_name: Qwen3.5-27B\n    litellm_params:\n      model: hosted_vllm/Qwen3.5-27B\n"
+        "      api_base: http://127.0.0.1:8000/v1",
+    )
+)
+def unreadable(facts: Facts) -> Iterator[Finding]:
+    """Find a YAML without which there is no proxy."""
+    config = facts.proxy_config
+    if config is None:
+        return
+    if config.error is not None or config.root is None:
+        error = config.error
+        yield Finding(
+            "PROXY813",
+            Severity.ERROR,
+            "cannot be read" if error is not None else "is empty",
+            f"LiteLLM does not start with it: {error.message if error is not None else 'there is nothing in it'}.",
+            "",
+            file=config.file,
+            line=error.line if error is not None else None,
+            column=error.column if error is not None else None,
+            hop=HopKind.PROXY,
+        )
+        return
+    yield from _without_models(config, config.root)
+    models = config.root.get("model_list")
+    for index, node in enumerate(models.items or () if models is not None else ()):
+        params = node.get("litellm_params")
+        path = f"model_list[{index}]"
+        if not node.text("model_name"):
+            yield _missing(config, path, "model_name", node)
+        if params is None or not params.text("model"):
+            yield _missing(config, f"{path}.litellm_params", "model", node)
+
+
+def _without_models(config: ProxyConfig, root: Node) -> Iterator[Finding]:
+    models = root.get("model_list")
+    elsewhere = root.get("include") is not None or config.is_on("general_settings", "store_model_in_db")
+    if elsewhere or (models is not None and models.items):
+        return
+    yield at(
+        config,
+        "PROXY813",
+        Severity.ERROR,
+        "no models",
+        "model_list is missing or empty: every request is answered with 400.",
+        "model_list",
+        root.member("model_list"),
+    )
+
+
+def _missing(config: ProxyConfig, path: str, key: str, place: Node) -> Finding:
+    return at(
+        config,
+        "PROXY813",
+        Severity.ERROR,
+        f"no {key}",
+        "An entry of model_list has no litellm_params.model: LiteLLM ends at its start."
+        if key == "model"
+        else "An entry of model_list has no model_name, so no client can ask for it.",
+        f"{path}.{key}",
+        place,
+    )
+
+
+RULES: tuple[Rule, ...] = (no_master_key, unreadable)

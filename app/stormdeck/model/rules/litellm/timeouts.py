@@ -1,0 +1,137 @@
+"""PROXY: how long LiteLLM waits, and how often it tries."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from stormdeck.model.finding import Finding, Severity
+from stormdeck.model.litellm import yaml_snippet
+from stormdeck.model.litellm.config import Member, Node, ProxyConfig
+from stormdeck.model.rules.facts import Facts
+from stormdeck.model.rules.litellm.common import at, configs, own, place, version
+from stormdeck.model.rules.rule import Page, Rule, rule
+from stormdeck.model.versions import at_least
+
+_NEW = "1.109"
+_DEFAULT_S = 6000
+_CLIENT_S = 361
+_RETRIES = 2
+_WITHOUT_EFFECT = (("general_settings", "request_timeout"), ("router_settings", "request_timeout"))
+_WITH_EFFECT = (("litellm_settings", "request_timeout"), ("router_settings", "timeout"))
+_PARAMS = ("timeout", "stream_timeout", "request_timeout")
+
+
+def _params(config: ProxyConfig, *keys: str) -> Iterator[tuple[str, Member]]:
+    """Yield the entries of all ``litellm_params`` under some keys, with their paths."""
+    for deployment in config.deployments():
+        for key in keys:
+            member = deployment.params.member(key) if deployment.params is not None else None
+            if member is not None:
+                yield f"{deployment.path}.litellm_params.{key}", member
+
+
+def _number(node: Node) -> float | None:
+    try:
+        number = float(str(node.value)) if not isinstance(node.value, bool) else math.nan
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None
+
+
+@rule(
+    Page(
+        "PROXY803",
+        "a timeout without effect, or one that is lower than none",
+        "request_timeout in general_settings or router_settings, or any timeout below the default of 6000 seconds.",
+        "In the wrong section it is ignored without a word. In the right one it lowers the limit: articles advise "
+        "request_timeout: 600 against answers that are cut off, and 6000 is the default. 1.80 counts the whole stream, "
+        "and cuts it without an error; 1.109 counts the time without a byte. A request that times out is tried three "
+        "times.",
+        "an answer that ends mid-sentence (1.80); API Error: litellm.Timeout: APITimeoutError (1.109)",
+        "LiteLLM 1.80.5 and 1.109.1",
+        "measured, LiteLLM 1.80.5 and 1.109.1",
+        "Take it out, or write it into litellm_settings and above what your longest answer takes.",
+        "litellm_settings:\n  request_timeout: 6000",
+    )
+)
+def timeouts(facts: Facts) -> Iterator[Finding]:
+    """Find timeouts that do nothing, or harm."""
+    harmless_from = _CLIENT_S if at_least(version(facts), _NEW) else math.inf
+    for config in configs(facts):
+        for section, key in _WITHOUT_EFFECT:
+            member = own(config, section, key)
+            if member is not None:
+                yield at(
+                    config,
+                    "PROXY803",
+                    Severity.WARNING,
+                    "has no effect here",
+                    f"LiteLLM ignores {key} in {section} without a word; it belongs in litellm_settings.",
+                    f"{section}.{key}",
+                    member,
+                    paste=yaml_snippet.without(config, member, "take it out"),
+                )
+        settings = [(f"{section}.{key}", own(config, section, key)) for section, key in _WITH_EFFECT]
+        for path, member in (*settings, *_params(config, *_PARAMS)):
+            seconds = _number(member.node) if member is not None else None
+            if member is not None and seconds is not None and 0 < seconds < _DEFAULT_S:
+                severity = Severity.INFO if seconds >= harmless_from else Severity.WARNING
+                yield _lowered(config, path, member, seconds, severity)
+
+
+def _lowered(config: ProxyConfig, path: str, member: Member, seconds: float, severity: Severity) -> Finding:
+    return at(
+        config,
+        "PROXY803",
+        severity,
+        f"lowers the limit from {_DEFAULT_S} s to {seconds:g} s",
+        "LiteLLM 1.80 cuts a stream after that time in all, without an error; 1.109 after that time without a byte. "
+        "The client itself gives up after 301 to 361 s.",
+        path,
+        member,
+        paste=yaml_snippet.without(config, member, "take it out"),
+    )
+
+
+@rule(
+    Page(
+        "PROXY809",
+        "the proxy retries too",
+        "num_retries is not 0; it is 2 when it is not set.",
+        "Each attempt of the client becomes three requests to vLLM after a 429, 5xx or timeout: up to 33 for one turn. "
+        "What was retried and then succeeded leaves one 200 in the log. max_retries: 0 in litellm_params does not "
+        "switch it off.",
+        "",
+        "LiteLLM 1.80.5 and 1.109.1",
+        "measured, LiteLLM 1.80.5 and 1.109.1",
+        "Set num_retries: 0 in litellm_settings and let the client alone retry.",
+        "litellm_settings:\n  num_retries: 0",
+    )
+)
+def retries(facts: Facts) -> Iterator[Finding]:
+    """Find retries that multiply the client's."""
+    for config in configs(facts):
+        told = own(config, "router_settings", "num_retries") or own(config, "litellm_settings", "num_retries")
+        each = [member for _, member in _params(config, "num_retries")]
+        count = _number(told.node) if told is not None else None
+        each_own = [_number(member.node) for member in each]
+        if count == 0 or (each_own and len(each_own) == len(list(config.deployments())) and not any(each_own)):
+            continue
+        times = int(count) if count is not None and 0 < count < 1000 else _RETRIES
+        useless = next((member for _, member in _params(config, "max_retries") if _number(member.node) == 0), None)
+        yield at(
+            config,
+            "PROXY809",
+            Severity.INFO,
+            "max_retries: 0 does not switch retries off" if useless else f"each attempt becomes {times + 1}",
+            f"LiteLLM tries {times} times more after a 429, 5xx or timeout, so the client's attempts multiply.",
+            "litellm_settings.num_retries",
+            useless or told or place(config, "litellm_settings"),
+            paste=yaml_snippet.new_value(config, told, "0", "let the client alone retry")
+            if told is not None
+            else yaml_snippet.new_setting(config, "litellm_settings", "num_retries", "0", "let the client alone retry"),
+        )
+
+
+RULES: tuple[Rule, ...] = (timeouts, retries)

@@ -1,0 +1,135 @@
+"""PROXY: whether LiteLLM knows the keys of its YAML."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from stormdeck.model.finding import Finding, Severity
+from stormdeck.model.litellm import known_names, yaml_snippet
+from stormdeck.model.litellm.config import SECTIONS, Member, Node, ProxyConfig
+from stormdeck.model.rules.facts import Facts
+from stormdeck.model.rules.litellm.common import at, configs
+from stormdeck.model.rules.rule import Page, Rule, rule
+from stormdeck.model.rules.spelling import closest_name
+
+_KNOWN = {
+    "litellm_settings": known_names.LITELLM,
+    "general_settings": known_names.GENERAL,
+    "router_settings": known_names.ROUTER,
+}
+_ENTRY = frozenset({"model_name", "litellm_params", "model_info"})
+_SPOKEN_OF = {"request_timeout"}
+_MOST = 40
+
+
+@rule(
+    Page(
+        "PROXY810",
+        "a key that LiteLLM does not know",
+        "A key of the YAML is misspelt, stands in the wrong section, or a section stands twice.",
+        "LiteLLM ignores it without a word; --validate_config does not notice it. One of the articles lost its "
+        "underscores on the web: dropparams, requesttimeout, litellmsettings.",
+        "",
+        "LiteLLM 1.80.5 and 1.109.1; the known names are those of 1.109.1",
+        "measured: ignored; the names: source",
+        "Write the name as LiteLLM knows it.",
+        "litellm_settings:\n  drop_params: true",
+    )
+)
+def unknown_keys(facts: Facts) -> Iterator[Finding]:
+    """Find keys without effect."""
+    for config in configs(facts):
+        if config.root is None:
+            continue
+        yield from _unknown(config, config.root, "", known_names.ROOT)
+        yield from _twice(config, config.root)
+        for member in config.root.members or ():
+            section = member.key if member.key in SECTIONS else closest_name(member.key, SECTIONS)
+            if section is not None and member.node.members is not None:
+                yield from _unknown(config, member.node, section, _KNOWN[section])
+        for deployment in list(config.deployments())[:_MOST]:
+            yield from _misspelt(config, deployment.node, deployment.path, _ENTRY)
+            if deployment.params is not None:
+                yield from _misspelt(config, deployment.params, f"{deployment.path}.litellm_params", known_names.PARAMS)
+
+
+def _unknown(config: ProxyConfig, node: Node, section: str, known: frozenset[str]) -> Iterator[Finding]:
+    """Yield what is unknown in a section; free names that begin with ``x-``, a dot or ``_`` hold anchors."""
+    for member in (node.members or ())[:_MOST]:
+        if member.key in known | _SPOKEN_OF or member.key.startswith(("x-", ".", "_")):
+            continue
+        name = closest_name(member.key, known)
+        home = next((one for one in SECTIONS if one != section and member.key in _KNOWN[one]), None)
+        if name is not None:
+            yield _did_you_mean(config, member, section, name)
+        elif home is not None:
+            yield _homeless(config, member, section, home)
+        else:
+            yield at(
+                config,
+                "PROXY810",
+                Severity.WARNING,
+                "not known to LiteLLM 1.109.1",
+                f"LiteLLM 1.109.1 does not know {member.key} here and ignores it without a word.",
+                _path(section, member.key),
+                member,
+                evidence="source",
+            )
+
+
+def _twice(config: ProxyConfig, root: Node) -> Iterator[Finding]:
+    """Yield the sections that another one of the same name undoes."""
+    for index, member in enumerate(root.members or ()):
+        later = next((one for one in (root.members or ())[index + 1 :] if one.key == member.key), None)
+        if later is not None and member.line < later.line:
+            yield at(
+                config,
+                "PROXY810",
+                Severity.ERROR,
+                f"stands again in line {later.line}",
+                f"Of two sections named {member.key} the last one alone counts; nothing in this one has an effect.",
+                member.key,
+                member,
+            )
+
+
+def _misspelt(config: ProxyConfig, node: Node, section: str, known: frozenset[str]) -> Iterator[Finding]:
+    """Yield what is nearly a known name; others are passed on to the server behind."""
+    for member in (node.members or ())[:_MOST]:
+        name = closest_name(member.key, known) if member.key not in known else None
+        if name is not None:
+            yield _did_you_mean(config, member, section, name)
+
+
+def _did_you_mean(config: ProxyConfig, member: Member, section: str, name: str) -> Finding:
+    return at(
+        config,
+        "PROXY810",
+        Severity.ERROR,
+        f"did you mean {name}?",
+        f"LiteLLM does not know {member.key} and ignores it without a word.",
+        _path(section, member.key),
+        member,
+        paste=yaml_snippet.renamed(config, member, name, f"write {name}"),
+    )
+
+
+def _homeless(config: ProxyConfig, member: Member, section: str, home: str) -> Finding:
+    here = f"in {section}" if section else "at the root"
+    return at(
+        config,
+        "PROXY810",
+        Severity.ERROR,
+        f"belongs in {home}",
+        f"LiteLLM reads {member.key} in {home}, and ignores it {here} without a word.",
+        _path(section, member.key),
+        member,
+        evidence="source",
+    )
+
+
+def _path(section: str, key: str) -> str:
+    return f"{section}.{key}" if section else key
+
+
+RULES: tuple[Rule, ...] = (unknown_keys,)

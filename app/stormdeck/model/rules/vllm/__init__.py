@@ -1,0 +1,1 @@
+"""Rules about vLLM: its command line, its engine, and the families of models."""

@@ -1,0 +1,219 @@
+"""SERVER: how vLLM was started, and which version it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from stormdeck.model.finding import Finding, HopKind, Severity
+from stormdeck.model.rules.facts import BASE_URL, Facts, Reach
+from stormdeck.model.rules.model_choice import asked_ids
+from stormdeck.model.rules.rule import Page, Rule, rule
+from stormdeck.model.rules.vllm.families import PARSERS, SOURCE, family_of
+from stormdeck.model.snapshots.server import ServerState
+from stormdeck.model.urls import host_of, is_loopback, port_of, same_place
+from stormdeck.model.versions import below
+
+_USUAL_PORT = "8000"
+_AUTO = "--enable-auto-tool-choice"
+_PARSER = "--tool-call-parser"
+_NAME = "--served-model-name"
+_SYSTEM_CLIENT = "2.1.154"
+_EXAMPLE = "vllm serve Qwen/Qwen3.5-27B --enable-auto-tool-choice --tool-call-parser qwen3_coder"
+
+
+def option(command: Sequence[str], name: str) -> str | None:
+    """Return the value of an option, empty for one without; ``None`` where it is not there. The last one counts."""
+    found = None
+    for place, argument in enumerate(command):
+        flag, equals, value = argument.partition("=")
+        if flag.replace("_", "-") != name:
+            continue
+        following = command[place + 1] if place + 1 < len(command) else ""
+        found = value if equals else "" if following.startswith("-") else following
+    return found
+
+
+def _names(facts: Facts) -> tuple[str, ...]:
+    """Return the names of the model that vLLM was started with, the surest first: of its command line, then its own."""
+    command = facts.live.command
+    named = option(command, "--model")
+    served = next((at for at, word in enumerate(command) if word == "serve"), None)
+    given = command[served + 1 : served + 2] if served is not None else ()
+    positional = next((word for word in given if not word.startswith("-")), "")
+    models = facts.live.vllm.models if facts.live.vllm is not None else ()
+    found = (named or positional, option(command, "--hf-config-path"), *(model.root for model in models))
+    return tuple(name for name in found if name)
+
+
+def _told(facts: Facts) -> bool:
+    """Say whether the command line tells all: a file of options may hold the rest."""
+    return bool(facts.live.command) and option(facts.live.command, "--config") is None
+
+
+def _here(
+    code: str, severity: Severity, title: str, message: str, path: str, evidence: str = "measured", applies: str = ""
+) -> Finding:
+    return Finding(code, severity, title, message, path, evidence, applies or None, hop=HopKind.SERVER)
+
+
+@rule(
+    Page(
+        "SERVER901",
+        "vLLM was started without tool calls",
+        "vLLM's command line has no --enable-auto-tool-choice, or no --tool-call-parser.",
+        "The client needs tool calls for everything it does. Without them the model's calls come back as prose, or the "
+        "request is refused.",
+        "tool calls as prose in the answer, or a spinner for ever",
+        "all",
+        "report: the article on LiteLLM; docs: vLLM's page on tool calling",
+        "Start vLLM with both, and the parser of the model's family.",
+        _EXAMPLE,
+    )
+)
+def no_tools(facts: Facts) -> Iterator[Finding]:
+    """Find a vLLM that makes no tool calls."""
+    if not _told(facts):
+        return
+    missing = [name for name in (_AUTO, _PARSER) if not _is_given(facts, name)]
+    if missing:
+        yield _here(
+            "SERVER901",
+            Severity.ERROR,
+            f"no {' and no '.join(missing)}",
+            f"Tool calls come back as prose, or requests are refused. Start vLLM with {' '.join(missing)}"
+            f"{' and its name' if _PARSER in missing else ''}.",
+            missing[0],
+            "docs",
+        )
+
+
+def _is_given(facts: Facts, name: str) -> bool:
+    value = option(facts.live.command, name)
+    return value is not None and (name == _AUTO or bool(value))
+
+
+@rule(
+    Page(
+        "SERVER902",
+        "a parser of another family",
+        "--tool-call-parser is one for another family of models than the one that is served. The family is told by the "
+        "model's name or any part of its path, by `root` in /v1/models, or by the folder's config.json.",
+        "The parser does not recognise the model's tool calls, and they come back as prose. The two grammars of Qwen "
+        "pass each other's parser without an error.",
+        "tool calls as prose in the answer, or a spinner for ever",
+        "all; the parsers of vLLM 0.32",
+        SOURCE,
+        "Qwen3-Coder, Qwen3.5 and 3.6: qwen3_coder. Qwen2.5, Qwen3 and QwQ: hermes. Gemma 4: gemma4. Llama 3: "
+        "llama3_json. Mistral: mistral. GLM: glm45, glm47. gpt-oss: openai.",
+        _EXAMPLE,
+    )
+)
+def wrong_parser(facts: Facts) -> Iterator[Finding]:
+    """Find a parser that does not fit the model."""
+    parser, names = option(facts.live.command, _PARSER), _names(facts)
+    family = family_of(names, facts.live.model_type)
+    if not parser or family is None or parser in family.parsers or parser not in PARSERS:
+        return
+    if family.by_template and option(facts.live.command, "--chat-template") is not None:
+        return
+    fitting = " or ".join(family.parsers[:2])
+    yield _here(
+        "SERVER902",
+        Severity.WARNING,
+        f"{parser} does not fit {family.name}",
+        f"Tool calls of {family.name} are read by {fitting}; with {parser} they come back as prose. vLLM was started "
+        f"with {names[0] if names else 'such a model'}.",
+        _PARSER,
+        "docs",
+    )
+
+
+@rule(
+    Page(
+        "SERVER903",
+        "a vLLM that is too old",
+        "The version of a vLLM that the client talks to without a proxy.",
+        "/v1/messages came with 0.11.2, count_tokens with 0.17.1. Clients from 2.1.154 on put system messages between "
+        "the others, which is refused before 0.23.",
+        "API Error: 400 {...}; before 0.11.2: API Error: 404, or the text about the selected model",
+        "vLLM before 0.11.2, 0.17.1 and 0.23",
+        "source: the released wheels; the system role: report, vLLM issue 44000",
+        "Update vLLM.",
+        "pip install -U vllm",
+    )
+)
+def old_version(facts: Facts) -> Iterator[Finding]:
+    """Find a vLLM without what the client needs."""
+    known = facts.live.vllm_version
+    if known is None or not facts.live.direct:
+        return
+    late = not facts.known_version or facts.since(_SYSTEM_CLIENT)
+    if below(known, "0.11.2"):
+        severity, what = Severity.ERROR, "it has no /v1/messages, which came with 0.11.2: every turn ends in 404"
+    elif below(known, "0.23") and late:
+        severity, what = (
+            Severity.ERROR,
+            "it refuses system messages between the others, which clients from 2.1.154 send",
+        )
+    elif below(known, "0.17.1"):
+        severity, what = Severity.INFO, "it has no count_tokens, so 404s stand in its log; turns work"
+    else:
+        return
+    yield _here("SERVER903", severity, f"vLLM {known} is too old", f"vLLM {known}: {what}.", "version", "source")
+
+
+@rule(
+    Page(
+        "SERVER906",
+        "a name or a port that does not fit the settings",
+        "--served-model-name holds a slash that the settings do not have, or vLLM listens on another port than "
+        "ANTHROPIC_BASE_URL names.",
+        "Ids are compared letter for letter. An article advises against a slash altogether; it does no harm where both "
+        "sides have it.",
+        "There's an issue with the selected model (X). ...",
+        "all",
+        "measured, 1.0.128 to 2.1.329",
+        "Write the served name into the settings as it is, and the port too.",
+        "vllm serve Qwen/Qwen3.5-27B --served-model-name Qwen3.5-27B --port 8000",
+    )
+)
+def name_or_port(facts: Facts) -> Iterator[Finding]:
+    """Find a vLLM that the settings do not describe."""
+    command = facts.live.command
+    name = option(command, _NAME) or ""
+    asked = {model for _, model in asked_ids(facts)} if facts.complete else set()
+    if "/" in name and facts.live.direct and name not in asked:
+        yield _here(
+            "SERVER906",
+            Severity.WARNING,
+            f"{name} holds a slash",
+            f"The settings must say {name} letter for letter, and do not; a name without a slash is easier.",
+            _NAME,
+        )
+    url, port = facts.text(BASE_URL), option(command, "--port") or _USUAL_PORT
+    if _told(facts) and _leads_elsewhere(facts, url, port):
+        yield _here(
+            "SERVER906",
+            Severity.WARNING,
+            f"listens on port {port}",
+            f"vLLM listens on port {port}, and ANTHROPIC_BASE_URL names port {port_of(url)}.",
+            "--port",
+        )
+
+
+def _leads_elsewhere(facts: Facts, url: str, port: str) -> bool:
+    """Say whether the base URL names another port of this machine, and nothing is known to answer there.
+
+    Something that does may be a container that passes its port on, or a proxy.
+    """
+    live = facts.live
+    answers = live.probe is not None and live.probe.reach is Reach.ANSWERS
+    answers = answers or (
+        live.vllm is not None and live.vllm.state is ServerState.UP and same_place(live.vllm.url, url)
+    )
+    if answers or not live.direct or facts.proxy_config is not None or not is_loopback(host_of(url)):
+        return False
+    return port.isascii() and port.isdigit() and port_of(url) not in {None, int(port[:6])}
+
+
+RULES: tuple[Rule, ...] = (no_tools, wrong_parser, old_version, name_or_port)

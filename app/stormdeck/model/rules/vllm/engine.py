@@ -1,0 +1,99 @@
+"""SERVER: whether vLLM's engine can serve the client now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from stormdeck.model.finding import Finding, HopKind, Severity
+from stormdeck.model.rules.client.context import FIRST_PROMPT, served_window
+from stormdeck.model.rules.facts import Facts
+from stormdeck.model.rules.rule import Page, Rule, rule
+from stormdeck.model.snapshots.server import ServerState
+
+_FULL_PERCENT = 95
+
+
+def _here(code: str, severity: Severity, title: str, message: str, path: str) -> Finding:
+    return Finding(code, severity, title, message, path, hop=HopKind.SERVER)
+
+
+@rule(
+    Page(
+        "SERVER904",
+        "the window is smaller than the first prompt",
+        "The served max_model_len is below 20 000 tokens.",
+        "The client's system prompt and tools alone have 20 000 tokens and more: not even the first request fits.",
+        "API Error: 400 {...maximum context length...}",
+        "all; asked live",
+        "measured: bodies of 49 to 78 kB in 2.1.329",
+        "Start vLLM with a larger --max-model-len; 64k and more is comfortable.",
+        "vllm serve Qwen/Qwen3.5-27B --max-model-len 131072",
+    )
+)
+def tiny_window(facts: Facts) -> Iterator[Finding]:
+    """Find a window in which nothing fits."""
+    served = served_window(facts)
+    if served is not None and served < FIRST_PROMPT:
+        yield _here(
+            "SERVER904",
+            Severity.ERROR,
+            f"{served} tokens hold no first prompt",
+            f"The client's system prompt and tools have 20 000 tokens and more; the server holds {served}.",
+            "--max-model-len",
+        )
+
+
+@rule(
+    Page(
+        "SERVER905",
+        "the engine hangs behind a green /health",
+        "vLLM answers, and its engine does nothing: requests run and no token comes out, or /health says 503.",
+        "/health, /v1/models and /metrics stay 200 while the engine is stopped. Only a timed request shows it.",
+        "Request timed out",
+        "all; asked live",
+        "measured, vLLM 0.32: SIGSTOP of the engine",
+        "Restart vLLM. Its log tells why, if the engine died.",
+        "",
+    )
+)
+def hung(facts: Facts) -> Iterator[Finding]:
+    """Find an engine that does not work."""
+    vllm = facts.live.vllm
+    if vllm is not None and vllm.state is ServerState.DEGRADED:
+        yield _here("SERVER905", Severity.ERROR, "says healthy and does not work", f"{vllm.detail}.", "/health")
+
+
+@rule(
+    Page(
+        "SERVER907",
+        "more work than the cache holds",
+        "The KV cache is full while requests wait, or requests are pushed out of it.",
+        "Requests wait for room, and preempted ones are computed again from the start. The client times out and sends "
+        "them again. Preemptions never stand in the log.",
+        "",
+        "all; from vLLM's own figures of the last minute",
+        "measured, vLLM 0.32: the metrics",
+        "Fewer sub-agents at once, a smaller --max-num-seqs, or more memory for the cache: --gpu-memory-utilization.",
+        "vllm serve Qwen/Qwen3.5-27B --max-num-seqs 8",
+    )
+)
+def crowded(facts: Facts) -> Iterator[Finding]:
+    """Find an engine without room."""
+    engine = facts.live.engine
+    if engine is None:
+        return
+    full = engine.kv_cache_percent is not None and engine.kv_cache_percent >= _FULL_PERCENT and engine.waiting > 0
+    if not full and not engine.preemptions:
+        return
+    pushed = f"{engine.preemptions} requests were pushed out of the cache"
+    what = pushed if engine.preemptions else "The cache is full"
+    yield _here(
+        "SERVER907",
+        Severity.WARNING,
+        "requests are computed again" if engine.preemptions else "requests wait for room",
+        f"{what} and {engine.waiting} wait; slow answers time out and are sent again.",
+        "kv_cache_usage",
+    )
+
+
+RULES: tuple[Rule, ...] = (tiny_window, hung, crowded)

@@ -1,0 +1,1 @@
+"""Frozen values that the sources hand on: one for each thing outside."""

@@ -1,0 +1,148 @@
+"""What a status bar shows of the stack, and the line that tmux and Claude Code get.
+
+A status bar asks every few seconds, so neither ``dataclasses`` nor ``typing`` is imported here: they take longer than
+all the rest of the answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from stormdeck.model.symbols import Health, to_ascii
+
+LONGEST = 80
+"""Characters of the words of a line; tmux and Claude Code cut what is longer at any place."""
+_LONGEST_MODEL = 40
+_TMUX = {Health.OK: "green", Health.ERROR: "red", Health.WARNING: "yellow"}
+_SGR = {Health.OK: "32", Health.ERROR: "1;31", Health.WARNING: "1;33"}
+_QUIET_TMUX, _QUIET_SGR = "colour244", "2"
+_SERVERS = {"proxy", "vllm"}
+
+
+class Bar:
+    """One moment of the stack, in as few words as a status bar has room for."""
+
+    __slots__ = ("code", "hops", "light", "storms", "words")
+
+    def __init__(
+        self,
+        light: Health,
+        words: str,
+        code: str,
+        hops: Sequence[tuple[str, str, Health]],
+        storms: Sequence[tuple[str, str]],
+    ) -> None:
+        self.light = light
+        self.words = words
+        """The headline, short, on one line."""
+        self.code = code
+        """The rule that knows the fix; empty where there is none."""
+        self.hops = hops
+        """Kind, name and light of each hop, from the client to the GPU."""
+        self.storms = storms
+        """Session and words of each storm that goes on, the newest first; the session is empty where none is known."""
+
+    def as_json(self) -> dict[str, object]:
+        """Return it as it is written down."""
+        return {
+            "light": self.light.value,
+            "words": self.words,
+            "code": self.code,
+            "hops": [[kind, name, light.value] for kind, name, light in self.hops],
+            "storms": [list(storm) for storm in self.storms],
+        }
+
+    @classmethod
+    def from_json(cls, told: object) -> Bar | None:
+        """Return the bar that was written down; ``None`` where it is something else."""
+        if not isinstance(told, dict):
+            return None
+        try:
+            hops = [(_text(kind), _text(name), Health(light)) for kind, name, light in told["hops"]]
+            storms = [(_text(session), _text(words)) for session, words in told["storms"]]
+            return cls(Health(told["light"]), _text(told["words"]), _text(told["code"]), hops, storms)
+        except (KeyError, TypeError, ValueError):
+            return None
+
+
+def ascii_only(environ: Mapping[str, str]) -> bool:
+    """Say whether a terminal is not known to show more than ASCII: by its locale, and by its kind.
+
+    Python itself turns the plain C locale into UTF-8 and says so in ``LC_CTYPE`` (PEP 538).
+    """
+    if environ.get("TERM", "") in {"linux", "dumb"}:
+        return True
+    locale = next((environ[name] for name in ("LC_ALL", "LC_CTYPE", "LANG") if environ.get(name)), "")
+    return "utf" not in locale.lower()
+
+
+def tmux_line(bar: Bar, *, coloured: bool = True, only_ascii: bool = False) -> str:
+    """Return one line for tmux's status line: a light for each hop in its colour, then the words.
+
+    Of what stands in it, tmux acts on the colours alone: every other ``#`` is doubled (measured, tmux 3.3a).
+    """
+
+    def painted(text: str, light: Health) -> str:
+        return f"#[fg={_TMUX.get(light, _QUIET_TMUX)}]{text}" if coloured else text
+
+    lights = [(light.glyph, light) for _, _, light in bar.hops]
+    pieces = [*lights, (f" {_headline(bar)}", bar.light)]
+    line = "".join(painted(_plain(text, only_ascii).replace("#", "##"), light) for text, light in pieces)
+    return f"{line}#[default]" if coloured else line
+
+
+def client_line(
+    bar: Bar, *, session: str = "", model: str = "", coloured: bool = True, only_ascii: bool = False
+) -> str:
+    """Return one line for Claude Code's status line: its model, a light for each server, the words.
+
+    ``session`` is the one that the line stands in: a storm of its own comes first, that of another is called so.
+    """
+
+    def painted(text: str, light: Health) -> str:
+        text = _plain(text, only_ascii)
+        return f"\x1b[{_SGR.get(light, _QUIET_SGR)}m{text}\x1b[0m" if coloured else text
+
+    parts = [_plain(model[:_LONGEST_MODEL], only_ascii)] if model else []
+    for kind, name, light in bar.hops:
+        if kind in _SERVERS:
+            parts.append(f"{_plain(name, only_ascii)} {painted(light.glyph, light)}")
+    parts.append(painted(_for_session(bar, session), bar.light))
+    return _plain(" · ", only_ascii).join(parts)
+
+
+def shortened(words: str) -> str:
+    """Return words that fit into a line, cut between two of them."""
+    if len(words) <= LONGEST:
+        return words
+    cut = words[:LONGEST].rstrip()
+    if not words[LONGEST].isspace() and " " in cut:
+        cut = cut[: cut.rindex(" ")]
+    return f"{cut.rstrip(' ·,;:')} …"
+
+
+def _for_session(bar: Bar, session: str) -> str:
+    if session and bar.storms:
+        own = next((words for whose, words in bar.storms if whose == session), None)
+        if own is not None:
+            return f"{own} (this session)"
+        if all(whose for whose, _ in bar.storms):
+            return f"{bar.words} (another session)"
+    return _headline(bar)
+
+
+def _headline(bar: Bar) -> str:
+    return f"{bar.words} {bar.code}" if bar.code else bar.words
+
+
+def _plain(text: str, only_ascii: bool) -> str:
+    """Return a text without anything that a terminal acts on."""
+    if not text.isprintable():
+        text = "".join(filter(str.isprintable, text))
+    return to_ascii(text) if only_ascii else text
+
+
+def _text(told: object) -> str:
+    if not isinstance(told, str):
+        raise TypeError
+    return told

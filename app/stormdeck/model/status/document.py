@@ -1,0 +1,140 @@
+"""The status of the stack at one moment: the document that ``status --json`` prints, and its short form for a bar."""
+
+from __future__ import annotations
+
+from stormdeck.model.deck import Deck
+from stormdeck.model.finding import HopKind
+from stormdeck.model.masking.lines import mask_text
+from stormdeck.model.request_path import Hop, path, unknown_base, unknown_front
+from stormdeck.model.retries.storms.report import storm_as_json
+from stormdeck.model.settings.trust import withheld
+from stormdeck.model.snapshots.server import ServerState
+from stormdeck.model.snapshots.traffic import TrafficSnapshot
+from stormdeck.model.status.bar import Bar, shortened
+from stormdeck.model.symbols import Health
+from stormdeck.model.text import clean
+from stormdeck.model.verdict.statement import Statement
+
+VERSION = 1
+OK, DEGRADED, DOWN = "ok", "degraded", "down"
+
+_STATES = {Health.OK: OK, Health.ERROR: DOWN}
+_LIGHTS = {**_STATES, Health.UNKNOWN: "unknown"}
+
+
+def status_json(deck: Deck, said: tuple[Statement, ...]) -> dict[str, object]:
+    """Return a deck, and everything that is to be said of it, as ``status --json`` prints it."""
+    first, traffic = said[0], deck.traffic
+    storm = traffic.live_storm if traffic is not None else None
+    return {
+        "version": VERSION,
+        "state": state_of(first),
+        "headline": {"text": clean(first.headline), "hop": _kind(first.hop), "code": first.code},
+        "hops": [_hop(hop, deck) for hop in path(deck)],
+        "gpus": [
+            {
+                "index": gpu.index,
+                "name": clean(gpu.name),
+                "utilization_percent": gpu.utilization_percent,
+                "memory_used_bytes": gpu.memory_used_bytes,
+                "memory_total_bytes": gpu.memory_total_bytes,
+                "temperature_c": gpu.temperature_c,
+                "power_w": gpu.power_w,
+            }
+            for gpu in deck.gpu.gpus
+        ],
+        "requests": {
+            "per_minute": traffic.requests_per_minute if traffic is not None else None,
+            "turns_per_minute": traffic.turns_per_minute if traffic is not None else None,
+            "retries_per_minute": traffic.retries_per_minute if traffic is not None else None,
+            "storm": storm_as_json(storm) if storm is not None else None,
+            "window": _window(traffic),
+        },
+        "statements": [_statement(one) for one in said],
+    }
+
+
+def _window(traffic: TrafficSnapshot | None) -> dict[str, object] | None:
+    """Return the counts of the whole window, and the log that counts now; ``None`` while no log is read."""
+    if traffic is None or not traffic.logs:
+        return None
+    return {
+        "seconds": traffic.bucket_s * len(traffic.buckets),
+        "turns": traffic.turns,
+        "requests": traffic.requests,
+        "retries": traffic.retries,
+        "log": traffic.counted or None,
+    }
+
+
+def bar_of(deck: Deck, said: tuple[Statement, ...]) -> Bar:
+    """Return what a status bar shows of a deck."""
+    first = said[0]
+    headline = "all well" if first.light is Health.OK else clean(first.brief.replace("\n", " · ") or first.headline)
+    traffic = deck.traffic
+    live = [storm for storm in traffic.storms if storm.fails] if traffic is not None else []
+    words = [f"STORM attempt {storm.attempts} of {storm.limit} · {clean(storm.cause)}" for storm in live]
+    if live:
+        words[0] = headline
+    return Bar(
+        light=first.light,
+        words=shortened(headline),
+        code=first.code or "",
+        hops=[(_kind(hop.kind) or "", clean(hop.name), hop.light) for hop in path(deck)],
+        storms=[(clean(storm.session or ""), shortened(one)) for storm, one in zip(live, words, strict=True)],
+    )
+
+
+def is_told(deck: Deck) -> bool:
+    """Say whether the first look at everything is over: before it, a status would say no more than that."""
+    servers = (deck.vllm, deck.proxy)
+    return deck.discovery.done and all(one is None or one.state is not ServerState.ASKING for one in servers)
+
+
+def state_of(first: Statement) -> str:
+    """Return the state of the stack by the most useful statement about it; an error that breaks no turn degrades it."""
+    return _STATES.get(first.light if first.rank is None else Health.WARNING, DEGRADED)
+
+
+def _statement(one: Statement) -> dict[str, object]:
+    return {
+        "text": clean(one.headline),
+        "state": _LIGHTS.get(one.light, DEGRADED),
+        "hop": _kind(one.hop),
+        "code": one.code,
+        "cause": clean(one.cause),
+        "evidence": clean(one.evidence),
+        "next": clean(one.step),
+        "age_s": round(one.age) if one.age is not None else None,
+    }
+
+
+def _kind(hop: HopKind | None) -> str | None:
+    return hop.value.lower() if hop is not None else None
+
+
+def _hop(hop: Hop, deck: Deck) -> dict[str, object]:
+    server = {HopKind.PROXY: deck.proxy, HopKind.SERVER: deck.vllm}.get(hop.kind)
+    unknown = {HopKind.PROXY: unknown_front, HopKind.SERVER: unknown_base}.get(hop.kind)
+    base = unknown(deck) if unknown is not None and server is None else None
+    url = server.url if server is not None else base.url if base is not None else None
+    detail = server.detail if server is not None else deck.gpu.detail if hop.kind is HopKind.GPU else hop.figure
+    kept = withheld(deck.settings) if hop.kind is HopKind.CLIENT else None
+    hosted = deck.discovery.hosted if hop.kind is HopKind.SERVER and server is None else None
+    if kept is not None:
+        detail = kept.words
+    elif hosted is not None and base is None:
+        detail = hosted.why
+    return {
+        "name": clean(hop.name),
+        "kind": _kind(hop.kind),
+        "url": mask_text(url) if url is not None else None,
+        "state": _hop_state(hop, up=server is not None and server.state is ServerState.UP),
+        "latency_ms": server.latency_ms if server is not None else None,
+        "detail": mask_text(clean(detail)),
+    }
+
+
+def _hop_state(hop: Hop, *, up: bool) -> str:
+    """Return the state of a hop; a server that answers is not down, whatever is wrong with it or its settings."""
+    return DEGRADED if up and hop.light is Health.ERROR else _LIGHTS.get(hop.light, DEGRADED)

@@ -1,0 +1,1 @@
+"""Count requests, turns and retries over time."""

@@ -1,0 +1,331 @@
+"""From log lines and transcripts to requests, turns and retries over time."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from functools import partial
+from math import floor, inf
+
+from stormdeck.model.logs.access import LocalTime
+from stormdeck.model.logs.batch import LogBatch
+from stormdeck.model.retries.analyzer import RetryAnalyzer, Taken
+from stormdeck.model.retries.backoff import DEFAULT_LIMIT
+from stormdeck.model.retries.chain import Request
+from stormdeck.model.retries.nearest_log import NearestLog
+from stormdeck.model.retries.storms.storm import Outcome, Storm
+from stormdeck.model.retries.transcript import Entry
+from stormdeck.model.snapshots.traffic import RECENT_S, Failure, PathChange, TrafficSnapshot
+from stormdeck.model.traffic.amplification import HopCount
+from stormdeck.model.traffic.counters import Correction, Labels, TimeBuckets, shifts
+
+MINUTE = 60
+RECENT = 4000
+"""Main requests that transcripts are compared with line by line."""
+GAP_S = 10.0
+"""From one look to the next; beyond, nothing was watched: the panel was stopped, or the machine slept."""
+SHOWN = 50
+"""Storms in a snapshot."""
+SET_BACK_S = 60.0
+"""By which the clock must have been set back: a few seconds are put right again and again."""
+COOLDOWN_S = 10.0
+"""A proxy answers 429 by itself for five seconds after a 401 or 404, and a client that retries sees it (measured)."""
+BURST_S = 2.0
+"""2.1.329 sends a refused request six times within half a second (measured); lines arrive in parts."""
+
+
+class TrafficMeter:
+    """Counts main requests where they left the client, and lets every log and every transcript explain the storms.
+
+    A proxy's log and vLLM's log show the same traffic: at each moment only the one nearest to the client counts. When
+    the path changes, what was counted stays: see ``set_primary``.
+    """
+
+    def __init__(
+        self,
+        window_s: int = 900,
+        bucket_s: int = 15,
+        limit: int = DEFAULT_LIMIT,
+        local_time: LocalTime | None = None,
+        gap_s: float = GAP_S,
+    ) -> None:
+        """Take a look that comes ``gap_s`` after the one before as a time in which nothing was watched."""
+        self._bucket_s = bucket_s
+        self._gap_s = gap_s
+        self._size = max(1, window_s // bucket_s)
+        self._nearest = NearestLog(RECENT)
+        self._changes: deque[PathChange] = deque(maxlen=self._size)
+        self._gaps: deque[tuple[float, float]] = deque(maxlen=self._size)
+        self._logs: dict[str, None] = {}
+        self._read_from: dict[str, float] = {}
+        """When each log was read first."""
+        self._read_to: dict[str, float] = {}
+        """When the newest line of each was written."""
+        self._since: float | None = None
+        self._labels = Labels()
+        self._new_ledger = partial(RetryAnalyzer, local_time=local_time, recent=RECENT, margin_s=window_s)
+        self._ledger = self._new_ledger(limit)
+        self._looked = -inf
+        self._resting: TrafficSnapshot | None = None
+        """The newest snapshot, while it stays as it is until something comes or the next slice begins."""
+        self._rests_in = 0
+        self._earlier: list[Storm] = []
+        """Storms that were over before the clock was set back."""
+        self._empty()
+
+    def set_primary(self, log: str, since: float | None = None, now: float | None = None) -> None:
+        """Name the log nearest to the client, whose requests count; until then it is the first that shows one.
+
+        What was counted stays, and so do storms. ``since`` tells when the path changed, in unix seconds, where that is
+        known: requests that the log showed from then on, before it was named, are counted too, and no longer those of
+        the log before. ``now`` is when the change was noticed.
+        """
+        nearest = self._nearest
+        if log == nearest.name:
+            nearest.is_named = True
+            return
+        self._resting = None
+        before, was_named = nearest.name, nearest.is_named
+        changed = nearest.change(log, self._ledger.recent, self._ledger.settled, since)
+        if changed.requests is not None:
+            self._fill(self._ledger.recount(changed.requests), changed.since)
+        self._note_blind(before, log, now)
+        at = changed.since if changed.since < inf else now
+        if was_named and at is not None:
+            self._changes.append(PathChange(at, log))
+
+    def _note_blind(self, before: str | None, log: str, now: float | None) -> None:
+        """Note the time from the last line of the log before until the new one was read."""
+        ended, begun = self._read_from.get(log, now), self._read_to.get(before or "")
+        if begun is not None and ended is not None and begun < ended:
+            self._ledger.miss(begun, ended)
+
+    def forget(self, log: str) -> None:
+        """Take a log off the list of those that are read; what it counted stays."""
+        self._resting = None
+        self._logs.pop(log, None)
+
+    def set_limit(self, limit: int) -> None:
+        """Set the attempts after which the client gives up: ``CLAUDE_CODE_MAX_RETRIES`` and one."""
+        self._resting = None
+        self._ledger.limit = limit
+
+    def set_timeout(self, api_timeout_ms: int | None) -> None:
+        """Set the client's ``API_TIMEOUT_MS``: it tells how many attempts fit into a silence."""
+        self._resting = None
+        self._ledger.timeout_s = None if api_timeout_ms is None else api_timeout_ms / 1000
+
+    def take(self, batch: LogBatch, first: int = 0) -> dict[int, int]:
+        """Take lines, or none to say that a log is read; return the attempt number by the number of its line.
+
+        Lines are counted from ``first`` on. Only main requests of the primary log have an attempt number; 1 is no
+        retry. A line of an earlier batch is told again where its request turns out to be no retry.
+        """
+        self._resting = None
+        self._logs[batch.log] = None
+        self._read_from.setdefault(batch.log, batch.arrived)
+        if batch.lines and not batch.history:
+            self._read_to[batch.log] = batch.arrived
+        if not batch.history and self._since is None:
+            self._since = batch.arrived
+        nearest = self._nearest
+        if nearest.name not in {None, batch.log}:
+            self._take_behind(batch)
+            return {}
+        taken = self._ledger.take(batch)
+        if len(taken):
+            nearest.name = batch.log
+        if not batch.history:
+            self._hops(batch.log).take(floor(batch.arrived / self._bucket_s), batch.lines, len(taken))
+        self._add(taken)
+        numbers = dict.fromkeys((first + line for line in taken.passed), 1)
+        for line, request, attempt in taken.judged:
+            self._labels.tell(numbers, request, attempt, first + line)
+        return numbers
+
+    def refuse(self, t: float, *, refuses: bool) -> None:
+        """Note whether the hop nearest to the client refused a connection at a moment; its log has no line of those."""
+        self._resting = None
+        self._ledger.refuse(t, refuses=refuses)
+
+    def take_entry(self, entry: Entry) -> None:
+        """Take what one line of a transcript tells."""
+        self._resting = None
+        self._ledger.take_entry(entry)
+
+    @property
+    def turns_wait(self) -> bool:
+        """Return whether a transcript shows a turn that has no answer yet."""
+        return self._ledger.sessions.any_open
+
+    def end_client(self, folder: str) -> None:
+        """Take that no client runs in a folder any more: its open turns get no answer."""
+        self._resting = None
+        self._ledger.end_client(folder)
+
+    @property
+    def client_version(self) -> str:
+        """Return the version of the client that wrote the newest transcript line; empty while none did."""
+        return self._ledger.sessions.version
+
+    def snapshot(self, now: float) -> TrafficSnapshot:
+        """Return the last window; equal to the one before while nothing came in and nothing left it or the minute."""
+        if now < self._looked - SET_BACK_S:
+            self._begin_anew()
+        elif -inf < self._looked < now - self._gap_s:
+            self._resting = None
+            self._gaps.append((self._looked, now))
+        self._looked = now
+        at = floor(now / self._bucket_s)
+        if self._resting is None or at != self._rests_in:
+            newest = self._count(now)
+            # With an empty minute and nothing under way only what comes, or the next slice, can change it.
+            still = not newest.requests_per_minute and all(storm.over for storm in newest.storms) and not newest.waiting
+            still = still and not newest.unwatched_s
+            self._resting, self._rests_in = newest if still else None, at
+            return newest
+        return self._resting
+
+    def _count(self, now: float) -> TrafficSnapshot:
+        account = self._ledger.account()
+        moved = shifts(account, self._ledger.tracker.chains)
+        last = floor(now / self._bucket_s)
+        buckets = self._buckets.last(last, self._size, [self._at(shift, self._bucket_s) for shift in moved])
+        first_attempts = sum(bucket.ok + bucket.failed for bucket in buckets)
+        retries = sum(bucket.retry for bucket in buckets)
+        minute = self._seconds.last(floor(now), MINUTE, [self._at(shift, 1) for shift in moved])
+        turns_now = sum(second.ok + second.failed for second in minute)
+        retries_now = sum(second.retry for second in minute)
+        storms = [storm for storm in self._ledger.storms(account, now) if storm.timed] + self._earlier
+        return TrafficSnapshot(
+            buckets=buckets,
+            bucket_s=self._bucket_s,
+            requests=first_attempts + retries,
+            turns=first_attempts,
+            retries=retries,
+            requests_per_minute=float(turns_now + retries_now),
+            turns_per_minute=float(turns_now),
+            retries_per_minute=float(retries_now),
+            storms=tuple(storms[:SHOWN]),
+            logs=tuple(self._logs),
+            counted=self._nearest.name or "",
+            changes=tuple(one for change in self._changes if (one := self._dated(change, last)).slice >= 0),
+            gaps=tuple(gap for gap in self._gaps if gap[1] > now - self._size * self._bucket_s),
+            unwatched_s=round(sum(ended - begun for begun, ended in self._gaps if now - ended < MINUTE)),
+            unwatched=tuple(index for index in range(self._size) if self._in_gap(last - self._size + 1 + index)),
+            client_version=self.client_version,
+            since=self._since,
+            upstream=self._hops(self._nearest.name).last(last),
+            waiting=self._ledger.sessions.waiting(now),
+            in_flight=self._ledger.sessions.in_flight(now),
+            failure=self._failure(now),
+            bursts_of_400=any(map(_is_burst, storms)),
+        )
+
+    def _dated(self, change: PathChange, last: int) -> PathChange:
+        """Return a change with the slice that it lies in; below 0 where the window has left it behind."""
+        return change._replace(slice=floor(change.at / self._bucket_s) - (last - self._size + 1))
+
+    def _in_gap(self, at: int) -> bool:
+        """Return whether nothing was watched in a slice of time."""
+        begin, end = at * self._bucket_s, (at + 1) * self._bucket_s
+        return any(begun <= begin and end <= ended for begun, ended in self._gaps)
+
+    def _failure(self, now: float) -> Failure | None:
+        """Return the newest request that failed."""
+        failed = self._failed
+        if failed is None or failed.t is None:
+            return None
+        error = self._ledger.tracker.causes.of(failed.t, failed.t)
+        hop, served = self._ledger.origin(failed.t, failed.t)
+        reason = error.text if error is not None else ""
+        recent = now - failed.t < RECENT_S
+        return Failure(failed.status, failed.t, reason, failed.log, self._passed, hop, served, recent)
+
+    def _begin_anew(self) -> None:
+        """Forget what a clock told that was set back since: by the new one it lies ahead, and nothing would be over.
+
+        The storms that are over stay.
+        """
+        old, self._ledger = self._ledger, self._new_ledger(self._ledger.limit)
+        self._ledger.timeout_s = old.timeout_s
+        storms = old.storms(old.account(), self._looked)
+        over = [storm for storm in storms if storm.timed and storm.outcome is not Outcome.LIVE]
+        self._earlier = [*over, *self._earlier][:SHOWN]
+        self._since = None
+        self._nearest.forget()
+        self._empty()
+
+    def _empty(self) -> None:
+        self._failed: Request | None = None
+        self._passed = False
+        self._buckets = TimeBuckets(self._size)
+        self._seconds = TimeBuckets(MINUTE)
+        self._hop_counts: dict[str | None, HopCount] = {}
+
+    def _hops(self, log: str | None) -> HopCount:
+        """Return what the hop behind a log was asked while that log counted."""
+        return self._hop_counts.setdefault(log, HopCount(self._size))
+
+    def _fill(self, recounted: Taken, since: float) -> None:
+        """Count recent requests anew; slices of time before all that changed stay as they are."""
+        times = [request.t for request in recounted.passed.values()] + [one.request.t for one in recounted.judged]
+        first = min([max(since, self._ledger.settled), *(t for t in times if t is not None)])
+        self._buckets.clear_from(floor(first / self._bucket_s) if first > -inf else 0)
+        self._seconds.clear_from(floor(first) if first > -inf else 0)
+        self._add(recounted)
+
+    def _take_behind(self, batch: LogBatch) -> None:
+        """Take the log of the hop behind: what it was asked counts apart, once its time is known."""
+        behind = self._ledger.take_behind(batch)
+        self._nearest.keep(behind.requests)
+        if not batch.history:
+            self._hops(self._nearest.name).take_behind(floor(batch.arrived / self._bucket_s), behind.asked)
+
+    def _at(self, shift: Correction, length_s: int) -> tuple[int, int, int]:
+        return floor(shift.t / length_s), shift.column, shift.number
+
+    def _add(self, taken: Taken) -> None:
+        """Count requests by what they are, and those that were taken for a retry by what they turned out to be."""
+        changes = Counter((request.t, 0) for request in taken.passed.values())
+        for _, request, attempt in taken.judged:
+            wrong = attempt.instead_of
+            changes[request.t, 2 if attempt.number > 1 else int(request.failed)] += 1
+            if wrong is not None:
+                changes[wrong.t, 2] -= 1
+                changes[wrong.t, int(wrong.failed)] += 1
+        for (t, column), number in changes.items():
+            if t is None:
+                continue
+            if self._since is None or t < self._since:
+                self._since = t
+            self._buckets.add(floor(t / self._bucket_s), column, number)
+            self._seconds.add(floor(t), column, number)
+        self._look_at(taken)
+
+    def _first_cause(self, failed: list[Request]) -> Request:
+        """Return the newest failure, or the error before it that put the proxy into cooldown."""
+        cause = self._failed
+        for request in failed:
+            cause = cause if cause is not None and _hides(cause, request) else request
+        return cause if cause is not None else failed[-1]
+
+    def _look_at(self, taken: Taken) -> None:
+        """Remember the newest failure, and whether a request after it was answered well."""
+        failed = [line for line in taken.judged if line.request.failed and line.request.t is not None]
+        well = [line.line for line in taken.judged if not line.request.failed]
+        if failed:
+            self._failed, self._passed = self._first_cause([line.request for line in failed]), False
+        after = failed[-1].line if failed else -1
+        self._passed = self._passed or max(next(reversed(taken.passed), -1), *well, -1) > after
+
+
+def _hides(first: Request, later: Request) -> bool:
+    """Return whether a 429 is the proxy's cooldown after an error, which is the cause (measured, LiteLLM)."""
+    if later.status != 429 or first.status not in {401, 404} or first.t is None or later.t is None:
+        return False
+    return 0 <= later.t - first.t <= COOLDOWN_S
+
+
+def _is_burst(storm: Storm) -> bool:
+    """Tell whether a request that was refused for its fields was sent again and again, without a wait."""
+    return storm.cause == "400" and storm.last - storm.started < BURST_S

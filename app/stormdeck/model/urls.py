@@ -1,0 +1,148 @@
+"""Hosts and tokens as rules tell them apart: here or far away, a dummy or a secret."""
+
+from __future__ import annotations
+
+import ipaddress
+from urllib.parse import SplitResult, unquote, urlsplit
+
+_NEAR_NAMES = (
+    *(".local", ".lan", ".internal", ".intranet", ".home", ".home.arpa", ".localdomain", ".test", ".corp"),
+    *(".localhost", ".private", ".svc", ".ts.net"),
+)
+"""Names that no public server has, those of Kubernetes and Tailscale among them."""
+_NEAR_NETWORKS = tuple(
+    ipaddress.ip_network(network)
+    for network in (
+        *("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "127.0.0.0/8", "169.254.0.0/16", "100.64.0.0/10"),
+        *("::1/128", "fc00::/7", "fe80::/10"),
+    )
+)
+"""Of this machine, a private network, a link, and those that Tailscale and providers share."""
+_LOOPBACK = {"localhost", "127.0.0.1", "::1", "0.0.0.0", "::", ""}  # noqa: S104 - compared with, never bound
+_HOSTED_NAMES = ("anthropic.com", "claude.com", "claude.ai")
+_HOSTED_NETWORKS = (ipaddress.ip_network("160.79.104.0/23"), ipaddress.ip_network("2607:6bc0::/48"))
+"""Where api.anthropic.com answers, as its documentation lists it."""
+_MISLEADING = frozenset({"\\", "\x7f", *map(chr, range(32))})
+"""Programs read such a URL in two ways: after a backslash, browsers and Node see a path, others go on with the host."""
+_IN_NO_HOST = frozenset(' /\\@?#<>^|"`{}%')
+_PLACEHOLDERS = ("dummy", "none", "empty", "test", "token", "local", "fake", "anything", "placeholder", "example")
+_SHORTEST = 16
+
+
+def parts_of(url: str) -> SplitResult | None:
+    """Return the parts of a URL that names a host, ``None`` for other text and for what programs read in two ways."""
+    text = url.strip()
+    if not _MISLEADING.isdisjoint(text):
+        return None
+    try:
+        parts = urlsplit(text)
+        return parts if parts.hostname and parts.port != 0 and plain_host(parts.hostname) else None
+    except ValueError:
+        return None
+
+
+def plain_host(host: str) -> str:
+    """Return a host as name servers know it, empty for what is none.
+
+    In lower case and ASCII, without percent-encoding, full-width or invisible characters. A dot at its end stays: it
+    keeps name servers from trying other names.
+    """
+    text = host if ":" in host else unquote(host)
+    if not text.isascii():
+        try:
+            text = text.encode("idna").decode()
+        except UnicodeError:
+            return ""
+    text = text.lower()
+    return text if text.strip(".") and text.isprintable() and (":" in text or _IN_NO_HOST.isdisjoint(text)) else ""
+
+
+def host_of(url: str) -> str:
+    """Return the host as ``plain_host`` writes it; empty where there is none."""
+    parts = parts_of(url)
+    return plain_host(parts.hostname or "") if parts is not None else ""
+
+
+def with_scheme(text: str) -> str:
+    """Return a base URL with a scheme: the client takes ``host:port`` for plain HTTP (measured, 2.1.329)."""
+    url = text.strip()
+    return url if "://" in url or not url else f"http://{url}"
+
+
+def origin_of(url: str) -> str | None:
+    """Return ``scheme://host:port``, what a credential belongs to; ``None`` for what is no HTTP URL."""
+    parts = parts_of(url)
+    scheme = parts.scheme.lower() if parts is not None else ""
+    if scheme not in {"http", "https"}:
+        return None
+    host = host_of(url)
+    return f"{scheme}://{f'[{host}]' if ':' in host else host}:{port_of(url)}"
+
+
+def is_hosted(host: str) -> bool:
+    """Return whether a host, in any spelling, is one of the hosted API, which is never asked."""
+    name = plain_host(host).rstrip(".")
+    if any(name == one or name.endswith(f".{one}") for one in _HOSTED_NAMES):
+        return True
+    try:
+        address = ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return any((mapped or address) in network for network in _HOSTED_NETWORKS)
+
+
+def port_of(url: str) -> int | None:
+    """Return the port, that of the scheme where none is written."""
+    parts = parts_of(url)
+    if parts is None:
+        return None
+    return parts.port or {"http": 80, "https": 443}.get(parts.scheme.lower())
+
+
+def same_place(one: str, other: str) -> bool:
+    """Say whether two URLs lead to the same host and port; all names of this machine's loopback are one."""
+    places = [("" if is_loopback(host_of(url)) else host_of(url), port_of(url)) for url in (one, other)]
+    return parts_of(one) is not None and places[0] == places[1]
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether a host is this machine by its loopback."""
+    if host in _LOOPBACK:
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def is_near(host: str) -> bool:
+    """Say whether a host is this machine, or on a private network, by its look."""
+    if is_loopback(host) or ("." not in host.rstrip(".") and ":" not in host) or host.endswith(_NEAR_NAMES):
+        return True
+    try:
+        address = ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        return False
+    address = getattr(address, "ipv4_mapped", None) or address
+    return any(address in network for network in _NEAR_NETWORKS if network.version == address.version)
+
+
+def looks_real(token: str) -> bool:
+    """Say whether a token looks like a secret and not like a placeholder that any server takes."""
+    text = token.strip()
+    if len(text) < _SHORTEST:
+        return False
+    placeholder = any(word in text.lower() for word in _PLACEHOLDERS)
+    return len(set(text)) > 6 and not placeholder and any(char.isdigit() for char in text)
+
+
+def place(url: str) -> str:
+    """Return the part of a URL that tells servers apart: ``:8000`` here, ``gpu-box:8000`` elsewhere."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+    except ValueError:
+        return ""
+    host = parts.hostname or ""
+    return f":{port}" if host in {"localhost", "127.0.0.1", "::1"} else f"{host}:{port}"

@@ -1,0 +1,168 @@
+"""What the settings say: a file that is dropped, an error, nothing set up yet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import PurePath
+
+from stormdeck.model.deck import Deck
+from stormdeck.model.finding import Finding, HopKind, Severity
+from stormdeck.model.rules.client.folder_trust import WITHHELD
+from stormdeck.model.rules.impact import follows_from_server, is_background, where_to_fix
+from stormdeck.model.settings.scope import SettingsFile
+from stormdeck.model.snapshots.client_state import Login
+from stormdeck.model.snapshots.server import ServerState
+from stormdeck.model.symbols import Health
+from stormdeck.model.urls import place
+from stormdeck.model.verdict.statement import Statement, brief, command_for
+
+_WORST = 20
+"""Findings that are worth a statement each."""
+_ROOTS = {"FILE701", "FILE702", "MODEL307", "PROXY801", "PROXY813", "SERVER904"}
+"""What other findings follow from: a file that is dropped or ignored, a proxy that does not start."""
+
+
+def dropped_files(deck: Deck) -> Iterator[Statement]:
+    """Tell the files that the client drops whole, and those that stormdeck cannot read."""
+    for file in deck.settings.files:
+        if file.error is None:
+            continue
+        if file.error.ours:
+            yield _unread(file.path, file.error.message)
+            continue
+        where = f"{file.path.name} line {file.error.line}" if file.error.line else file.path.name
+        yield Statement(
+            Health.ERROR,
+            f"{where}: {file.error.message}",
+            "Claude Code drops the whole file and says “Not logged in”. Nothing in it is in effect. "
+            "Press 3 for the place.",
+            HopKind.CLIENT,
+            _code_of(file, deck),
+            brief=brief(f"{where} is broken", "Claude Code drops the whole file"),
+            cause="a settings file that is not in effect",
+            evidence=f"{file.path} was read as Claude Code reads it",
+            step="stormdeck check",
+        )
+
+
+def _unread(path: PurePath, why: str) -> Statement:
+    return Statement(
+        Health.WARNING,
+        f"{path.name} cannot be read: {why}",
+        "Whether Claude Code can read it is not known from here. What was read before is shown until it can be.",
+        HopKind.CLIENT,
+        brief=brief(f"{path.name} cannot be read", why),
+        cause="stormdeck could not read the file",
+        evidence=f"{path}: {why}",
+        step=f"cat {path}",
+    )
+
+
+def errors(deck: Deck) -> Iterator[Statement]:
+    """Tell what the rules call an error."""
+    found = [one for one in deck.findings if one.severity is Severity.ERROR and not follows_from_server(one, deck)]
+    # Of several findings of one rule only the first is told: that of the main model.
+    told = [(one.code not in _ROOTS, is_background(one, deck), one) for one in found]
+    for _, background, finding in sorted(told, key=lambda one: one[:2])[:_WORST]:
+        yield replace(_statement(finding, Health.ERROR, deck), rank=Health.WARNING if background else None)
+
+
+def untrusted(deck: Deck) -> Iterator[Statement]:
+    """Yield that the server that the folder names is asked without the user's token; its answers may follow from it."""
+    for finding in deck.findings:
+        if finding.code == WITHHELD:
+            words = f"{finding.title[0].upper()}{finding.title[1:]}"
+            yield Statement(
+                Health.WARNING,
+                words,
+                f"{finding.message} Only trust what you would run.",
+                finding.hop,
+                finding.code,
+                brief=brief("This folder's server gets no token", "ctrl+t: trust the folder"),
+                cause="only the folder's own settings name the server",
+                evidence=_evidence(finding),
+                step="trust the folder in Claude Code, or with ctrl+t in the panel",
+            )
+
+
+def warnings(deck: Deck) -> Iterator[Statement]:
+    """Tell what the rules warn of: worth a look, and nothing that breaks a turn."""
+    found = [one for one in deck.findings if one.severity is Severity.WARNING and one.code != WITHHELD]
+    for finding in found[:_WORST]:
+        yield _statement(finding, Health.WARNING, deck)
+
+
+def not_set_up(deck: Deck) -> Iterator[Statement]:
+    """Tell that a server runs, and that no setting of this machine leads to it."""
+    settings = deck.settings
+    if not settings.files or any(file.exists for file in settings.files) or settings.shell:
+        return
+    if deck.traffic is not None and deck.traffic.requests:
+        return
+    login = deck.client.login
+    if login is not Login.NONE and not (login is Login.UNKNOWN and deck.named):
+        # Somebody who is logged in has all that is needed; on a Mac that cannot be ruled out.
+        return
+    server = deck.proxy or deck.vllm
+    if server is None or server.state is not ServerState.UP:
+        return
+    yield Statement(
+        Health.WARNING,
+        f"Claude Code is not set up here yet: no settings lead to {place(server.url)}",
+        "The server is up. Press 3 to set the base URL, a token and the model; a client elsewhere has settings there.",
+        HopKind.CLIENT,
+        "URL102",
+        brief=brief("Claude Code is not set up here", f"press 3: base URL {place(server.url)}"),
+        cause="no settings",
+        evidence="no settings file in any scope, no variable of the client in the shell",
+        step=f"stormdeck set ANTHROPIC_BASE_URL {server.url}",
+    )
+
+
+def _statement(finding: Finding, light: Health, deck: Deck) -> Statement:
+    name, what = _name(finding), _what(finding, deck)
+    return Statement(
+        light,
+        f"{name}: {what}" if name else what,
+        f"{finding.message} {where_to_fix(finding)}",
+        finding.hop,
+        finding.code,
+        brief=brief(name.partition(", ")[0] or what, finding.title if name else ""),
+        cause=finding.title,
+        evidence=_evidence(finding),
+        step=command_for(finding.code, fixed=finding.fix is not None),
+    )
+
+
+def _name(finding: Finding) -> str:
+    """Return what a finding is about, as the user knows it; empty where its title says so."""
+    if finding.hop is HopKind.PROXY and finding.file is not None:
+        line = f" line {finding.line}" if finding.line is not None else ""
+        key = finding.path.rpartition(".")[2]
+        return f"{PurePath(finding.file).name}{line}" + (f", {key}" if key else "")
+    if finding.hop is HopKind.SERVER:
+        option = f" {finding.path}" if finding.path.startswith("--") else ""
+        return "" if finding.title.startswith("vLLM") else f"vLLM{option}"
+    return finding.path.removeprefix("env.")
+
+
+def _what(finding: Finding, deck: Deck) -> str:
+    """Return what is wrong; of an id that is not served, the id and the one that is meant."""
+    asked = deck.settings.text(finding.path)
+    if finding.code != "MODEL303" or not asked:
+        return finding.title
+    meant = finding.fix.edits[0].value if finding.fix is not None and finding.fix.edits else None
+    return f"`{asked}` is not served" + (f", did you mean `{meant}`?" if meant else "")
+
+
+def _evidence(finding: Finding) -> str:
+    at = ":".join(str(part) for part in (finding.file, finding.line, finding.column) if part is not None)
+    return f"{at or finding.path} ({finding.evidence})"
+
+
+def _code_of(file: SettingsFile, deck: Deck) -> str:
+    """Return which rule knows it: no JSON, or a key of the wrong type."""
+    path = str(file.path)
+    codes = (one.code for one in deck.findings if one.file == path and one.code in {"FILE701", "FILE702"})
+    return next(codes, "FILE702" if " must be " in (file.error.message if file.error else "") else "FILE701")

@@ -1,0 +1,86 @@
+"""Reads what the client keeps of itself: its login and the folders it trusts. Nothing is ever written there."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+from stormdeck.model.snapshots.client_state import ClientState, Login
+from stormdeck.paths import UserPaths
+from stormdeck.sources.io.bounded_read import contents
+
+LARGEST = 32 * 1024 * 1024
+"""Bytes; the client's own file grows with the projects that it remembers."""
+
+_Mark = tuple[int, int, int]
+_read: dict[Path, tuple[_Mark, dict[str, object] | None]] = {}
+"""The last reading of each file, by its inode, time and size: an unchanged file is not read again."""
+
+
+def read_client_state(paths: UserPaths) -> ClientState:
+    """Return the client's login and trusted folders. Blocking, some milliseconds. Never raises."""
+    own, credentials = _object(paths.client_state), _object(paths.credentials)
+    return ClientState(_login(own, credentials), _trusted(own))
+
+
+def _login(own: dict[str, object] | None, credentials: dict[str, object] | None) -> Login:
+    """Return the login that the two files tell of; ``.credentials.json`` may hold those of MCP servers alone."""
+    account = (credentials or {}).get("claudeAiOauth")
+    holds = isinstance(account, dict) and (account.get("accessToken") or account.get("refreshToken"))
+    if holds or (own or {}).get("oauthAccount"):
+        return Login.ACCOUNT
+    if (own or {}).get("primaryApiKey"):
+        return Login.KEY
+    in_keychain = str(sys.platform) == "darwin"
+    return Login.UNKNOWN if in_keychain or own is None or credentials is None else Login.NONE
+
+
+def _trusted(own: dict[str, object] | None) -> frozenset[str]:
+    projects = (own or {}).get("projects")
+    entries = projects.items() if isinstance(projects, dict) else ()
+    return frozenset(
+        folder for folder, kept in entries if isinstance(kept, dict) and kept.get("hasTrustDialogAccepted") is True
+    )
+
+
+def _object(path: Path) -> dict[str, object] | None:
+    """Return the JSON object in a file, empty where there is no file, ``None`` where it cannot be read."""
+    try:
+        status = path.stat()
+        mark = (status.st_ino, status.st_mtime_ns, status.st_size)
+        known = _read.get(path)
+        if known is None or known[0] != mark:
+            known = _read[path] = (mark, _parsed(contents(path, LARGEST)))
+        return known[1]
+    except FileNotFoundError:
+        return {}
+    except OSError:
+        return None
+
+
+def _parsed(data: bytes) -> dict[str, object] | None:
+    try:
+        read = json.loads(data.decode("utf-8-sig") or "{}")
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(read, dict):
+        return None
+    return {key: _kept(key, value) for key, value in read.items() if key in _KEPT}
+
+
+_KEPT = {"claudeAiOauth", "oauthAccount", "primaryApiKey", "projects"}
+_SECRETS = {"accessToken", "refreshToken"}
+
+
+def _kept(key: str, value: object) -> object:
+    """Return what is needed of an entry: that a secret is there, never the secret."""
+    if key == "projects" and isinstance(value, dict):
+        return {
+            folder: {"hasTrustDialogAccepted": one.get("hasTrustDialogAccepted")}
+            for folder, one in value.items()
+            if isinstance(one, dict)
+        }
+    if key == "claudeAiOauth" and isinstance(value, dict):
+        return {name: bool(value.get(name)) for name in _SECRETS}
+    return bool(value)

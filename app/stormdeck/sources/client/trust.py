@@ -1,0 +1,94 @@
+"""Whether a project folder is trusted: what Claude Code keeps of it, and what the user agreed to in the panel.
+
+Claude Code keeps ``projects[folder].hasTrustDialogAccepted`` in ``.claude.json``. A record counts for the real path of
+the folder and for those above it, up to the root of its git repository; in a linked worktree, the one for the main
+repository counts too (measured, 2.1.332).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from stormdeck.model.settings.scope import FolderTrust
+from stormdeck.model.urls import origin_of, with_scheme
+from stormdeck.paths import UserPaths
+from stormdeck.sources.client.state import read_client_state
+from stormdeck.sources.io.bounded_read import contents
+from stormdeck.sources.io.staging import replace_private
+
+_LARGEST_OWN = 256 * 1024
+_LARGEST_LINK = 4096
+_MOST_AGREED = 500
+
+
+def read_trust(paths: UserPaths, urls: Iterable[str | None] = ()) -> FolderTrust:
+    """Return the trust in the project folder; ``urls`` are servers that the user named by flags. Never raises.
+
+    Blocking. A file that cannot be read trusts nothing.
+    """
+    folder = os.path.realpath(paths.project)
+    named = {origin_of(with_scheme(url)) for url in urls if url} - {None}
+    agreed = {origin for trusted, origin in _agreed(paths.trusted) if trusted == folder}
+    own = os.path.realpath(paths.project / ".claude") == os.path.realpath(paths.claude)
+    return FolderTrust(folder, own or _client_trusts(folder, paths), frozenset(filter(None, named | agreed)))
+
+
+def agree(path: Path, folder: str, origin: str) -> str:
+    """Keep that a folder may lead the user's credentials to an origin; return why not, empty when it is kept."""
+    kept = [one for one in _agreed(path) if one != (folder, origin)][1 - _MOST_AGREED :]
+    entries = [{"folder": one, "origin": other} for one, other in (*kept, (folder, origin))]
+    text = json.dumps({"version": 1, "trusted": entries}, indent=2)
+    try:
+        replace_private(path, f"{text}\n".encode(), "trusted")
+    except (OSError, ValueError) as error:
+        return f"{path}: {(error.strerror if isinstance(error, OSError) else None) or error}"
+    return ""
+
+
+def _agreed(path: Path) -> list[tuple[str, str]]:
+    """Return (folder, origin) pairs of our own file; one that others may write counts for nothing."""
+    with contextlib.suppress(OSError, ValueError, RecursionError):
+        status = path.lstat()
+        if status.st_uid != os.geteuid() or status.st_mode & 0o022:
+            return []
+        found = json.loads(contents(path, _LARGEST_OWN))
+        entries = found.get("trusted") if isinstance(found, dict) else None
+        pairs = [(one.get("folder"), one.get("origin")) for one in entries or () if isinstance(one, dict)]
+        return [(folder, origin) for folder, origin in pairs if isinstance(folder, str) and isinstance(origin, str)]
+    return []
+
+
+def _client_trusts(folder: str, paths: UserPaths) -> bool:
+    trusted = read_client_state(paths).trusted
+    return any(path in trusted for path in _counted(folder))
+
+
+def _counted(folder: str) -> Iterator[str]:
+    """Yield the folders whose record counts."""
+    for here in (Path(folder), *Path(folder).parents):
+        yield str(here)
+        if os.path.lexists(here / ".git"):
+            main = _main_repository(here)
+            if main is not None:
+                yield main
+            return
+
+
+def _main_repository(root: Path) -> str | None:
+    """Return the repository that a linked worktree belongs to; it must name the worktree in turn.
+
+    A folder can claim to be a worktree of any repository, and cannot write into that.
+    """
+    with contextlib.suppress(OSError, ValueError):
+        link = contents(root / ".git", _LARGEST_LINK).decode().strip()
+        kept = Path(os.path.realpath(root / link.removeprefix("gitdir:").strip()))
+        named = kept / contents(kept / "gitdir", _LARGEST_LINK).decode().strip()
+        if link.startswith("gitdir:") and kept.parent.name == "worktrees" and kept.parent.parent.name == ".git":
+            # Its folder is compared, not the file: a link could stand in the place of the file.
+            same = named.name == ".git" and os.path.realpath(named.parent) == os.path.realpath(root)
+            return str(kept.parent.parent.parent) if same else None
+    return None

@@ -1,0 +1,120 @@
+"""Which version the client has, told by what it left behind; it is never run."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from stormdeck.model.rules.facts import NEWEST
+from stormdeck.sources.io.bounded_read import contents, open_regular
+from stormdeck.sources.transcripts.read import transcript_files, transcripts_folder
+
+_VERSION = re.compile(r"\d{1,6}(?:\.\d{1,6}){1,3}", re.ASCII)
+_WRITTEN = re.compile(rb'"version"\s?:\s?"(\d{1,6}(?:\.\d{1,6}){1,3})"')
+_TAIL = 128 * 1024
+"""Bytes; every line of a transcript carries the version (measured, all versions), and few lines are longer."""
+_MOST_TRANSCRIPTS = 5
+_PACKAGE = "@anthropic-ai/claude-code"
+_LARGEST_PACKAGE = 256 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class ClientVersion:
+    """The client's version, and what told it."""
+
+    version: str | None
+    """``2.1.329``; ``None``: not known, and the rules take the newest that was measured."""
+    how: str
+    """In words: ``--client-version``, ``the transcript of ...``, ``not found: taken for 2.1.329, ...``."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Trace:
+    version: str
+    how: str
+    at: float
+    """Unix seconds of the file that tells it."""
+
+
+def find_client_version(claude: Path, home: Path, search_path: str = "", told: str | None = None) -> ClientVersion:
+    """Return the version that the user told, else the newest trace: a transcript, or the installed program.
+
+    ``claude`` is the client's folder, ``search_path`` a ``PATH``, empty to leave it out. An installation that is
+    newer than the last transcript is what will run next; an older one may be another than the one in use. Blocking,
+    some milliseconds. Never raises.
+    """
+    if told:
+        return ClientVersion(told, "--client-version")
+    traces = [*_transcripts(claude), *_installed(home, claude, search_path)]
+    newest = max(traces, key=lambda trace: trace.at, default=None)
+    if newest is None:
+        return ClientVersion(None, f"not found: taken for {NEWEST}, the newest that was measured")
+    return ClientVersion(newest.version, newest.how)
+
+
+def _transcripts(claude: Path) -> Iterator[_Trace]:
+    """Yield what the newest transcripts say that say anything."""
+    files = sorted(transcript_files(transcripts_folder(claude)), key=lambda file: file[1].st_mtime, reverse=True)
+    for path, state in files[:_MOST_TRANSCRIPTS]:
+        found = _WRITTEN.findall(_tail(path))
+        if found:
+            yield _Trace(found[-1].decode("ascii"), f"the transcript {path}", state.st_mtime)
+            return
+
+
+def _tail(path: Path) -> bytes:
+    try:
+        with os.fdopen(open_regular(path), "rb") as file:
+            file.seek(0, os.SEEK_END)
+            file.seek(max(0, file.tell() - _TAIL))
+            return file.read(_TAIL)
+    except OSError:
+        return b""
+
+
+def _installed(home: Path, claude: Path, search_path: str) -> Iterator[_Trace]:
+    """Yield what the programs on the path, and those of the client's own installers, say by their place."""
+    folders = [Path(folder) for folder in search_path.split(os.pathsep) if folder.startswith("/")]
+    for program in (*(folder / "claude" for folder in folders), home / ".local" / "bin" / "claude"):
+        trace = _of_program(program)
+        if trace is not None:
+            yield trace
+            break
+    local = _of_package(claude / "local" / "node_modules" / "@anthropic-ai" / "claude-code" / "package.json")
+    if local is not None:
+        yield local
+
+
+def _of_program(program: Path) -> _Trace | None:
+    """Return the version of a program: of the package around it, or of its own name (``versions/2.1.329``)."""
+    try:
+        target = program.resolve(strict=True)
+        at = target.stat().st_mtime
+    except (OSError, RuntimeError):
+        return None
+    if not target.is_file():
+        return None
+    for folder in list(target.parents)[:3]:
+        found = _of_package(folder / "package.json")
+        if found is not None:
+            return found
+    named = next((part for part in (target.name, target.parent.name) if _VERSION.fullmatch(part)), None)
+    return _Trace(named, f"the program {target}", at) if named is not None else None
+
+
+def _of_package(path: Path) -> _Trace | None:
+    try:
+        read = json.loads(contents(path, _LARGEST_PACKAGE))
+        at = path.stat().st_mtime
+    except (OSError, ValueError, RecursionError):
+        return None
+    if not isinstance(read, dict) or read.get("name") != _PACKAGE:
+        return None
+    version = read.get("version")
+    if not isinstance(version, str) or not _VERSION.match(version):
+        return None
+    return _Trace(_VERSION.findall(version)[0], f"the package {path.parent}", at)

@@ -1,0 +1,1 @@
+"""Find the servers on the client's path, and identify them."""

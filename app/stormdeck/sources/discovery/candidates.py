@@ -1,0 +1,171 @@
+"""Places where a server may be, each asked once in a search."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import socket
+from collections.abc import Iterable, Mapping, Set
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from stormdeck.model.snapshots.discovery import Found, ServerProcess
+from stormdeck.model.snapshots.server import ServerKind, ServerState
+from stormdeck.sources.discovery.identify import identify
+from stormdeck.sources.net.address import Address, address, is_own_host
+from stormdeck.sources.net.answers import state_without_answer
+from stormdeck.sources.net.failure import Failure, FailureKind, refused
+from stormdeck.sources.net.http import HttpClient
+from stormdeck.sources.processes.forwarders import is_forwarder
+from stormdeck.sources.processes.scan import Listener, Scan
+
+
+class Role(Enum):
+    """What leads to a place."""
+
+    FLAG = auto()
+    CLIENT = auto()
+    UPSTREAM = auto()
+    PROCESS = auto()
+    PORT = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One place to look at."""
+
+    role: Role
+    url: str
+    how: str
+    key: str | None = None
+    silent: ServerKind | None = None
+    """What it counts as when it does not answer, or not as a known server; ``None``: as missed."""
+    by_user: bool = False
+    """The user named it, by a flag or by settings that are trusted; what it says of other servers is followed."""
+
+    @property
+    def named(self) -> bool:
+        """Say whether the user or a configuration leads there: it is on the path then, whatever it says."""
+        return self.role not in {Role.PROCESS, Role.PORT}
+
+    @property
+    def at(self) -> tuple[str, int] | None:
+        """Return host and port."""
+        target = address(self.url)
+        return target.place if target is not None else None
+
+
+@dataclass(frozen=True, slots=True)
+class Probed:
+    """What was seen at a place."""
+
+    place: Candidate
+    kind: ServerKind | None
+    words: str
+    process: ServerProcess | None
+    """The process that listens there."""
+    failure: Failure | None = None
+    """Why there was no answer; a server that is known from an earlier search, or by its process, has a kind then."""
+
+    @property
+    def met(self) -> ServerState:
+        """Return ``UP`` where it answered, as whatever kind, else what the failure shows."""
+        return ServerState.UP if self.failure is None else state_without_answer(self.failure)
+
+    def found(self, kind: ServerKind) -> Found:
+        """Return it as a server of a kind; only a process of that kind is the server itself."""
+        process, place = self.process, self.place
+        if process is None or process.kind is kind:
+            return Found(place.url, kind, place.how, process, met=self.met)
+        return Found(place.url, kind, place.how, None, process, self.met, forwards=is_forwarder(process))
+
+
+class Search:
+    """One search: what was asked is not asked again."""
+
+    def __init__(
+        self,
+        http: HttpClient,
+        scan: Scan,
+        closed: Set[int],
+        deadline_s: float,
+        unnamed_s: float | None = None,
+        known: Mapping[tuple[str, int], ServerKind] | None = None,
+    ) -> None:
+        """Look for servers; ``closed`` are ports of this machine that refuse.
+
+        ``unnamed_s``: the deadline at places that nobody named. ``known``: what answered at a place before; it stays
+        that while it gives no answer.
+        """
+        self._http = http
+        self._scan = scan
+        self._closed = closed
+        self._deadline_s = deadline_s
+        self._unnamed_s = unnamed_s if unnamed_s is not None else deadline_s
+        self._known = known or {}
+        self._asked: set[tuple[str, int]] = set()
+
+    async def look(self, places: Iterable[Candidate]) -> list[Probed]:
+        """Ask places at once, in their order, each server only at its first mention."""
+        new: list[tuple[Candidate, Address]] = []
+        for place in places:
+            target = address(place.url)
+            if target is not None and self._server_of(target) not in self._asked:
+                self._asked.add(self._server_of(target))
+                new.append((place, target))
+        return list(await asyncio.gather(*(self._see(place, target) for place, target in new)))
+
+    def forget(self, places: Iterable[Candidate]) -> None:
+        """Let places be asked again."""
+        self._asked -= {self._server_of(target) for place in places if (target := address(place.url)) is not None}
+
+    def _server_of(self, target: Address) -> tuple[str, int]:
+        """Return host and port, those of the program that listens where it is known: it may be named in many ways."""
+        listener = self._listener(target)
+        return (listener.host, listener.port) if listener is not None else target.place
+
+    async def _see(self, place: Candidate, target: Address) -> Probed:
+        listener = self._listener(target)
+        process = listener.process if listener is not None else None
+        if place.role is Role.PORT and listener is None and target.port in self._closed:
+            closed = refused(target.port)
+            return Probed(place, None, closed.text, None, closed)
+        deadline_s = self._deadline_s if place.named else self._unnamed_s
+        expected = (process.kind if process is not None else None) or self._known.get(target.place)
+        kind, words, failure = await identify(place.url, self._http, place.key, deadline_s, expected)
+        if kind in {None, ServerKind.OTHER} and process is not None and process.kind is not None:
+            kind = process.kind
+        if kind is None and failure is not None and (place.named or failure.trouble is FailureKind.TIMEOUT):
+            kind = self._known.get(target.place)
+        elsewhere = self._elsewhere(target, listener)
+        if elsewhere is not None and failure is not None and failure.trouble is FailureKind.REFUSED:
+            kind, process = None, None
+            words = f"connection refused: port {target.port} takes connections at {elsewhere.url} alone"
+        return Probed(place, kind, words, process, failure)
+
+    def _elsewhere(self, target: Address, listener: Listener | None) -> Listener | None:
+        """Return who listens on that port of this machine, at another address than a URL names; a name may be any."""
+        if target.host == "localhost" or not is_own_host(target.host):
+            return None
+        there = self._scan.at(target.port) if listener is None else self._scan.at(target.port, target.host)
+        return there if there is not None and there.host.strip("[]") != target.host else None
+
+    def _listener(self, target: Address) -> Listener | None:
+        """Return who listens, or is going to listen, at an address of this machine."""
+        if not is_own_host(target.host):
+            return None
+        if self._scan.at(target.port) is not None:
+            return self._scan.at(target.port, target.host)
+        return next((listener for listener in self._scan.loading if listener.port == target.port), None)
+
+
+def refuses(port: int) -> bool:
+    """Say at once that nothing listens on a port of this machine: a request costs thirty times as much (measured)."""
+    try:
+        with socket.socket() as probe:
+            probe.setblocking(False)
+            said = probe.connect_ex(("127.0.0.1", port))
+            # Linux refuses before it returns, and tells so in the second place (measured, 6.18).
+            return errno.ECONNREFUSED in {said, probe.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)}
+    except OSError:  # no descriptor is left: the request tells
+        return False

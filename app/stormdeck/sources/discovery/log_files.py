@@ -1,0 +1,83 @@
+"""Which logs can be followed, and what to do for those that cannot."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Sequence
+from pathlib import Path
+
+from stormdeck.model.snapshots.discovery import Found, ServerProcess
+from stormdeck.model.snapshots.server import ServerKind
+from stormdeck.sources.net.address import address, is_own_host
+from stormdeck.sources.processes.containers import container_of
+
+_RUNTIMES = {"docker-proxy": "docker", "conmon": "podman", "rootlessport": "podman", "kubectl": "kubectl"}
+"""Which program shows the log of what is behind a forwarder."""
+_FILES = {ServerKind.VLLM: "vllm.log", ServerKind.LITELLM: "litellm.log"}
+
+
+def followed(
+    found: Sequence[Found], named: Sequence[Path], silent: Collection[str] = ()
+) -> tuple[tuple[Path, ...], tuple[str, ...]]:
+    """Return the files to follow, the proxy's first, and a sentence for each server on the path without one.
+
+    Logs that the user named are followed alone. ``silent``: URLs where nothing answers; on this machine no server
+    runs there then.
+    """
+    if named:
+        return tuple(named), ()
+    logs: dict[Path, None] = {}
+    notes: list[str] = []
+    for server in sorted(found, key=lambda server: not server.kind.is_proxy):
+        if server.kind is ServerKind.OTHER:
+            continue
+        own = [path for path in _logs(server) if os.access(path, os.R_OK)]
+        logs |= dict.fromkeys(own)
+        note = _note(server, readable=bool(own), silent=server.url in silent)
+        if note:
+            notes.append(note)
+    return tuple(logs), tuple(notes)
+
+
+def _other_log(holder: ServerProcess, name: str) -> str:
+    """Return how to get the log of a server that is behind another program."""
+    runtime = _RUNTIMES.get(holder.name)
+    if runtime is not None:
+        return f"save the log of {name} with `{runtime} logs -f NAME > FILE 2>&1 &` and name it: --log FILE"
+    return f"give the log of {name} with --log FILE"
+
+
+def _logs(server: Found) -> list[Path]:
+    process = server.process
+    return [path for path in (process.log, process.error_log) if path is not None] if process is not None else []
+
+
+def _note(server: Found, *, readable: bool, silent: bool) -> str:
+    """Say why a server has no log to follow, or only half of it, and what to do."""
+    target, process, name = address(server.url), server.process, server.kind.value
+    if process is None and server.holder is not None:
+        return f"{server.holder_words}: {_other_log(server.holder, name)}."
+    if process is None:
+        if target is None or not is_own_host(target.host):
+            return f"{name} at {server.url} runs elsewhere: give a log that reaches this machine with --log FILE."
+        unseen = f"The process of {name} on port {target.port} is not seen, as in a container"
+        return "" if silent else f"{unseen}: give its log with --log FILE."
+    if server.kind is ServerKind.CLAUDE_CODE_ROUTER:
+        return (
+            ""
+            if readable
+            else "claude-code-router logs to ~/.claude-code-router/logs: give the newest with --log FILE."
+        )
+    file = _FILES.get(server.kind, "proxy.log")
+    start = f"start it with `... >> {file} 2>&1`"
+    container = container_of(process.pid)
+    if container is not None and process.log is None:
+        save = container.log_command(file)
+        return f"{name} (pid {process.pid}) runs in a container: save its log with `{save}` and name it: --log {file}."
+    if process.log is None:
+        return f"{name} (pid {process.pid}) writes {process.log_note}: {start} to see its requests."
+    if not readable:
+        return f"{process.log}, the log of {name}, cannot be read by this user: make it readable, or use --log FILE."
+    if "standard output" in process.log_note and process.error_log is None:
+        return f"Only half of what {name} (pid {process.pid}) writes is in a file ({process.log_note}): {start}."
+    return ""

@@ -1,0 +1,133 @@
+"""What answers at the client's base URL, asked with GETs that cost no GPU time."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+from stormdeck.model.rules.facts import Probe, Reach
+from stormdeck.model.settings.scope import SettingsSnapshot
+from stormdeck.model.snapshots.discovery import DiscoverySnapshot, Found
+from stormdeck.model.snapshots.server import ServerKind, ServerState
+from stormdeck.sources.discovery.configured import base_url, client_key
+from stormdeck.sources.discovery.identify import GATEWAY, identify
+from stormdeck.sources.net.address import Address, address
+from stormdeck.sources.net.answers import is_html, what_came
+from stormdeck.sources.net.failure import Failure, FailureKind
+from stormdeck.sources.net.http import DEADLINE_S, Answer, HttpClient, json_object
+
+_MESSAGES = "/v1/messages"
+_METHOD_NOT_ALLOWED = 405
+_REACH = {
+    FailureKind.REFUSED: Reach.REFUSED,
+    FailureKind.UNRESOLVED: Reach.UNRESOLVED,
+    FailureKind.LOOKUP: Reach.UNRESOLVED,
+    FailureKind.UNREACHABLE: Reach.UNREACHABLE,
+    FailureKind.CUT: Reach.CUT,
+    FailureKind.NOT_HTTP: Reach.NO_HTTP,
+}
+_TIMED_OUT = {Reach.SILENT, Reach.UNCONNECTED}
+
+
+async def probe_base_url(
+    settings: SettingsSnapshot,
+    found: DiscoverySnapshot,
+    http: HttpClient,
+    deadline_s: float = DEADLINE_S,
+    *,
+    is_quick: bool = False,
+) -> Probe | None:
+    """Ask the base URL in force, ``None`` where there is none or it is the hosted API. Never raises.
+
+    The client's credential goes there and nowhere else. ``/v1/messages`` is asked with GET: 405 tells that the path
+    is there for POST (measured, vLLM 0.32, LiteLLM 1.109). ``is_quick``: the deadline is so short that a server
+    without an answer may merely be late.
+    """
+    named = base_url(settings)
+    target = address((settings.text("env.ANTHROPIC_BASE_URL") or "").strip())
+    if named is None or named.hosted or target is None:
+        return None
+    key = client_key(settings)
+    bare = not settings.text("env.ANTHROPIC_AUTH_TOKEN")
+    models = await http.get(named.url + "/v1/models", key=key, deadline_s=deadline_s)
+    if isinstance(models, Failure):
+        if models.trouble is FailureKind.OURS:
+            return None
+        probe = await _failed(target, models, found, http, deadline_s)
+        unsure = is_quick or _met(target, found) is ServerState.UP
+        return replace(probe, reach=Reach.UNKNOWN) if unsure and probe.reach in _TIMED_OUT else probe
+    messages, kind = await asyncio.gather(
+        http.get(named.url + _MESSAGES, key=key, deadline_s=deadline_s),
+        _kind(named.url, target, found, http, key, deadline_s),
+    )
+    if kind is ServerKind.VLLM and key and bare:
+        # vLLM does not take x-api-key: to it, a client with a key alone has none (measured, 0.32).
+        models = await http.get(named.url + "/v1/models", deadline_s=deadline_s)
+    if _met(target, found) is ServerState.DEGRADED and isinstance(models, Answer) and models.status in GATEWAY:
+        return Probe(named.url, Reach.GATEWAY, detail=f"status {models.status}", elsewhere=_elsewhere(target, found))
+    status = models.status if isinstance(models, Answer) and key else None
+    return Probe(
+        url=named.url,
+        reach=Reach.ANSWERS,
+        kind=kind if kind is not ServerKind.OTHER else None,
+        has_messages=_has_messages(messages, kind),
+        credential=status if status in {200, 400, 401, 403} else None,
+        detail=what_came(models) if isinstance(models, Answer) else "",
+    )
+
+
+async def _kind(
+    url: str, target: Address, found: DiscoverySnapshot, http: HttpClient, key: str | None, deadline_s: float
+) -> ServerKind | None:
+    """Return what answers at the base URL: what the search met there, else ask."""
+    server = _server_at(target, found)
+    if server is not None and server.met is ServerState.UP:
+        return server.kind
+    return (await identify(url, http, key, deadline_s)).kind
+
+
+def _server_at(target: Address, found: DiscoverySnapshot) -> Found | None:
+    places = ((server, address(server.url)) for server in found.found)
+    return next((server for server, at in places if at is not None and at.place == target.place), None)
+
+
+def _met(target: Address, found: DiscoverySnapshot) -> ServerState | None:
+    server = _server_at(target, found)
+    return server.met if server is not None else None
+
+
+def _has_messages(messages: Answer | Failure, kind: ServerKind | None) -> bool | None:
+    """Tell from a GET whether the path takes POST; only a framework that says 405 can also say no by 404."""
+    if isinstance(messages, Failure) or is_html(messages):
+        return None
+    if messages.status == _METHOD_NOT_ALLOWED:
+        return True
+    says_so = kind is ServerKind.VLLM or (json_object(messages) or {}) == {"detail": "Not Found"}
+    return False if messages.status == 404 and says_so else None
+
+
+async def _failed(
+    target: Address, failure: Failure, found: DiscoverySnapshot, http: HttpClient, deadline_s: float
+) -> Probe:
+    reach = _REACH.get(failure.trouble, Reach.UNKNOWN)
+    if failure.trouble is FailureKind.TIMEOUT:
+        reach = Reach.SILENT if failure.accepted else Reach.UNCONNECTED
+    if target.scheme == "https" and failure.trouble in {
+        FailureKind.TLS,
+        FailureKind.CUT,
+        FailureKind.NOT_HTTP,
+        FailureKind.TIMEOUT,
+    }:
+        plain = f"http{target.origin.removeprefix('https')}"
+        if isinstance(await http.get(plain + "/v1/models", deadline_s=deadline_s), Answer):
+            reach = Reach.PLAIN_HTTP
+    return Probe(url=target.origin, reach=reach, detail=failure.text, elsewhere=_elsewhere(target, found))
+
+
+def _elsewhere(target: Address, found: DiscoverySnapshot) -> str | None:
+    """Return another server that answered, on the same host where there are several."""
+    answered = [one for one in (*found.found, *found.beside) if one.met is ServerState.UP]
+    others = [(server.url, address(server.url)) for server in answered if server.kind is not ServerKind.OTHER]
+    places = [(url, other) for url, other in others if other is not None and other.place != target.place]
+    here = [url for url, other in places if other.place[0] == target.place[0]]
+    return next(iter([*here, *(url for url, _ in places)]), None)

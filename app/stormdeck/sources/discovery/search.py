@@ -1,0 +1,254 @@
+"""Looks for the servers on the path, without a word of configuration where that is possible."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from stormdeck.model.masking.lines import mask_text
+from stormdeck.model.settings.scope import SettingsSnapshot
+from stormdeck.model.settings.trust import is_trusted
+from stormdeck.model.snapshots.discovery import DiscoverySnapshot, Found, Missed
+from stormdeck.model.snapshots.server import ServerKind, ServerState
+from stormdeck.model.text import clean
+from stormdeck.sources.discovery.behind import behind_forwarders
+from stormdeck.sources.discovery.candidates import Candidate, Probed, Role, Search, refuses
+from stormdeck.sources.discovery.configured import ConfiguredTargets, base_url, key_for, origin_keys
+from stormdeck.sources.discovery.log_files import followed
+from stormdeck.sources.discovery.upstream import LitellmConfig, claude_code_proxy_upstream, read_litellm_config
+from stormdeck.sources.io.background import with_timeout
+from stormdeck.sources.net.address import address, is_own_host
+from stormdeck.sources.net.failure import HOSTED, FailureKind
+from stormdeck.sources.net.http import DEADLINE_S, HttpClient
+from stormdeck.sources.processes.command_line import is_spawned_by_vllm, told_port
+from stormdeck.sources.processes.scan import Scan, scan_processes
+
+PORTS = (8000, 4000, 8082, 3456)
+"""The usual ports of vLLM, LiteLLM, claude-code-proxy and claude-code-router."""
+PATIENCE_S = 10.0
+"""For looks at files: one on a drive that does not answer must not end the search."""
+_STALLED = "a drive that a server keeps its log on does not answer"
+
+
+async def discover(
+    settings: SettingsSnapshot,
+    http: HttpClient,
+    named: ConfiguredTargets,
+    ports: Sequence[int] = PORTS,
+    scan: Callable[[bool], Scan] = scan_processes,
+    deadline_s: float = DEADLINE_S,
+    unnamed_s: float | None = None,
+    known: Mapping[tuple[str, int], ServerKind] | None = None,
+) -> DiscoverySnapshot:
+    """Look once: what flags name, the client's base URL, what lies behind a proxy, processes, the usual ports.
+
+    The order of ``found`` is that order, so the first proxy and the first other server are the path. ``deadline_s``
+    is for one answer of a server that is named, ``unnamed_s`` of any other; ``known`` is what answered at a place
+    before. Takes a few hundred milliseconds, at most some deadlines; some milliseconds where there is nothing. Never
+    raises.
+    """
+    told, unasked = _named(settings, named)
+    closed = {port for port in ports if refuses(port)}
+    # Who listens where is asked only where somebody may: it is the larger part of what a look costs.
+    processes = await with_timeout(PATIENCE_S, Scan(notes=(_STALLED,)), scan, bool(told) or len(closed) < len(ports))
+    search = Search(http, processes, closed, deadline_s, unnamed_s, known)
+    # At once; a place that is mentioned twice is asked as the first of these mentions it.
+    named_ones, running, usual = await asyncio.gather(
+        search.look(told), search.look(_listening(processes)), search.look(_usual(ports, processes))
+    )
+    local = (*running, *usual)
+    upstreams: list[Candidate] = []
+    unread: list[Missed] = []
+    for proxy in (*named_ones, *local):
+        place = await _upstream(proxy, named, processes, http, deadline_s)
+        if isinstance(place, Missed):
+            unread.append(place)
+        elif place is not None:
+            upstreams.append(place)
+    # A usual port that did not answer is asked again as what a configuration names: it counts as that server then.
+    named_now = {place.at for place in upstreams}
+    mute = [one for one in local if one.kind is None and one.place.at in named_now]
+    local = tuple(one for one in local if one not in mute)
+    search.forget(one.place for one in mute)
+    behind = await search.look(upstreams)
+    order = {place.at: number for number, place in reversed(list(enumerate(upstreams)))}
+    proxies = [one for one in local if one.kind is not None and one.kind.is_proxy]
+    others = (*behind, *(one for one in local if one not in proxies))
+    # Of several stacks on a machine, the server behind the first proxy comes first.
+    servers = sorted(others, key=lambda one: order.get(one.place.at, len(upstreams)))
+    seen = [*named_ones, *proxies, *servers]
+    client = _client_place(settings)
+    found, missed = _sorted(seen, named, processes, client)
+    found, beside = _parted(found, seen, client)
+    found = await behind_forwarders(found, processes, http, deadline_s)
+    silent = {one.place.url for one in seen if one.failure is not None}
+    no_logs = (), (f"No log can be followed: {_STALLED}.",)
+    on_path = DiscoverySnapshot(found).on_path()
+    logs, log_notes = await with_timeout(PATIENCE_S, no_logs, followed, on_path, named.logs, silent)
+    return DiscoverySnapshot(
+        found=found,
+        missed=(*unasked, *missed, *unread, *(Missed("processes", note) for note in processes.notes)),
+        logs=logs,
+        log_notes=log_notes,
+        loading=tuple(listener.process for listener in processes.loading if listener.process is not None),
+        beside=beside,
+        silent=tuple(
+            one.place.url
+            for one in local
+            if one.kind is None and one.failure and one.failure.trouble is FailureKind.TIMEOUT
+        ),
+        done=True,
+    )
+
+
+def _named(settings: SettingsSnapshot, named: ConfiguredTargets) -> tuple[list[Candidate], list[Missed]]:
+    """Return the places that flags and settings name, and what they say that leads nowhere near this machine."""
+    keys = origin_keys(settings, DiscoverySnapshot(), named)
+    base = base_url(settings)
+    places: list[Candidate] = []
+    if named.proxy is not None:
+        place = _root(named.proxy)
+        places.append(Candidate(Role.FLAG, place, "--proxy", key_for(place, keys), ServerKind.LITELLM, by_user=True))
+    if named.vllm is not None:
+        place = _root(named.vllm)
+        places.append(Candidate(Role.FLAG, place, "--vllm", key_for(place, keys), ServerKind.VLLM, by_user=True))
+    if base is not None:
+        silent = ServerKind.LITELLM if named.litellm_config is not None else ServerKind.OTHER
+        key, by_user = key_for(base.url, keys), is_trusted(settings)
+        places.append(Candidate(Role.CLIENT, base.url, base.how, key, silent, by_user))
+    asked = [place for place in places if not _is_hosted(place.url)]
+    unasked = [_hosted(place.how, place.url) for place in places if place not in asked]
+    if base is None:
+        said = settings.text("env.ANTHROPIC_BASE_URL")
+        unasked.append(Missed("ANTHROPIC_BASE_URL", "it is no URL" if said else "not set"))
+    return asked, unasked
+
+
+def _is_hosted(url: str) -> bool:
+    target = address(url)
+    return target is not None and target.is_hosted
+
+
+def _hosted(how: str, url: str) -> Missed:
+    return Missed(how, f"{clean(mask_text(url))[:80]} is {HOSTED}", hosted=True)
+
+
+def _listening(scan: Scan) -> Iterable[Candidate]:
+    """Yield the ports of server processes; of a vLLM only its own, for the others that it has speak no HTTP."""
+    for listener in scan.listeners:
+        process = listener.process
+        if process is None or process.kind is None:
+            continue
+        if process.kind is not ServerKind.VLLM or told_port(process.command, process.kind) in {None, listener.port}:
+            how = f"pid {process.pid} ({process.kind.value}) listens on port {listener.port}"
+            yield Candidate(Role.PROCESS, listener.url, how)
+
+
+def _usual(ports: Sequence[int], scan: Scan) -> Iterable[Candidate]:
+    for port in ports:
+        listener = scan.at(port)
+        if listener is None or listener.process is None or not is_spawned_by_vllm(listener.process.command):
+            yield Candidate(Role.PORT, f"http://127.0.0.1:{port}", f"answers on port {port}")
+
+
+async def _upstream(
+    proxy: Probed, named: ConfiguredTargets, scan: Scan, http: HttpClient, deadline_s: float
+) -> Candidate | Missed | None:
+    """Return the server behind a proxy, why it is not known, or ``None`` for a server that is no proxy."""
+    if proxy.kind is ServerKind.CLAUDE_CODE_PROXY:
+        base, key, how = await claude_code_proxy_upstream(proxy.place.url, http, deadline_s), None, "OPENAI_BASE_URL"
+    elif proxy.kind is ServerKind.LITELLM:
+        pid = proxy.process.pid if proxy.process is not None else None
+        listeners = (*scan.listeners, *scan.loading)
+        own = next((one.config for one in listeners if one.process is not None and one.process.pid == pid), None)
+        path = named.litellm_config or own
+        if path is None:
+            return Missed("what lies behind LiteLLM", "its YAML is not known: name it with --litellm-config FILE")
+        config = await with_timeout(
+            PATIENCE_S, LitellmConfig(error=f"not read within {PATIENCE_S:.0f} s"), read_litellm_config, path
+        )
+        if config.error:
+            return Missed(f"api_base in {path}", config.error)
+        base, key, how = config.api_base, config.api_key, f"api_base in {path}"
+    else:
+        return None
+    target = address(base or "")
+    if target is None:
+        return Missed(how, "it is no URL") if base else None
+    if target.is_hosted:
+        return _hosted(how, target.origin)
+    if proxy.kind is ServerKind.CLAUDE_CODE_PROXY and not (proxy.place.by_user or is_own_host(target.host)):
+        # Any program can answer on a usual port and name any host: that alone makes us ask no host elsewhere.
+        return Missed(how, f"{target.origin} is not asked: nothing of yours names the proxy; --proxy URL does")
+    return Candidate(Role.UPSTREAM, target.origin, how, key, ServerKind.VLLM, by_user=proxy.place.by_user)
+
+
+def _sorted(
+    seen: Sequence[Probed], named: ConfiguredTargets, scan: Scan, client: tuple[str, int] | None
+) -> tuple[tuple[Found, ...], tuple[Missed, ...]]:
+    """Tell what was found from what was not."""
+    # A flag may name the base URL too: it is asked once then, as the flag's.
+    direct = named.proxy is None and any(one.kind is ServerKind.VLLM and one.place.at == client for one in seen)
+    found: list[Found] = []
+    dead: list[Found] = []
+    missed: list[Missed] = []
+    for one in seen:
+        kind, place = one.kind, one.place
+        if kind in {None, ServerKind.OTHER}:
+            missed.append(Missed(f"{place.url} ({place.how})" if place.named else place.url, one.words))
+            kind = _assumed(one, scan)
+            if kind is not None:
+                (dead if kind is ServerKind.OTHER else found).append(one.found(kind))
+        elif kind is not None and kind.is_proxy and direct and not place.named:
+            why = f"{kind.value} answers, and the client goes past it: ANTHROPIC_BASE_URL leads straight to vLLM"
+            missed.append(Missed(place.url, why))
+        elif kind is not None:
+            found.append(one.found(kind))
+    # A base URL where nothing answers must not hide the vLLM that does.
+    return (*found, *dead), tuple(missed)
+
+
+def _parted(
+    found: tuple[Found, ...], seen: Sequence[Probed], client: tuple[str, int] | None
+) -> tuple[tuple[Found, ...], tuple[Found, ...]]:
+    """Return the servers that may be on the client's path, and those beside it.
+
+    Where the base URL leads to a place that is not known to be one of them, only what the user named is on the path:
+    another server of this machine is somebody else's until the settings lead there.
+    """
+    named = {one.place.at for one in seen if one.place.named and one.place.role is not Role.UPSTREAM}
+    known = {_at(one.url) for one in found if one.kind is not ServerKind.OTHER}
+    if client is None or client in known:
+        return found, ()
+    flags = [one for one in seen if one.place.role is Role.FLAG]
+    behind = {one.place.at for one in seen if one.place.role is Role.UPSTREAM} if flags else set()
+    on_path = named | behind
+    beside = tuple(one for one in found if _at(one.url) not in on_path and one.met is ServerState.UP)
+    return tuple(one for one in found if _at(one.url) in on_path), beside
+
+
+def _at(url: str) -> tuple[str, int] | None:
+    target = address(url)
+    return target.place if target is not None else None
+
+
+def _client_place(settings: SettingsSnapshot) -> tuple[str, int] | None:
+    """Return host and port of the base URL in force, ``None`` where it names no server of one's own."""
+    base = base_url(settings)
+    return _at(base.url) if base is not None and not base.hosted else None
+
+
+def _assumed(one: Probed, scan: Scan) -> ServerKind | None:
+    """Return what a place counts as that says nothing, or something else than a known server."""
+    place = one.place
+    if place.role is Role.UPSTREAM and one.kind is ServerKind.OTHER:
+        return None
+    target = address(place.url)
+    here = target is not None and is_own_host(target.host)
+    coming = here and any(one.process and one.process.kind is ServerKind.LITELLM for one in scan.loading)
+    return ServerKind.LITELLM if place.silent is ServerKind.OTHER and one.kind is None and coming else place.silent
+
+
+def _root(url: str) -> str:
+    target = address(url)
+    return target.origin if target is not None else url

@@ -1,0 +1,1 @@
+"""Read and write files within bounds, and run blocking calls beside the event loop."""

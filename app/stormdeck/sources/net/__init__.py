@@ -1,0 +1,1 @@
+"""Ask HTTP servers within bounds of time and size."""

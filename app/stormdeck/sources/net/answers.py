@@ -1,0 +1,117 @@
+"""Answers in words, and the parts of them that several sources read."""
+
+from __future__ import annotations
+
+from collections import deque
+from statistics import median
+
+from stormdeck.model.masking.lines import mask_text
+from stormdeck.model.snapshots.server import ServedModel, ServerState
+from stormdeck.model.text import clean
+from stormdeck.model.units import duration
+from stormdeck.sources.net.failure import Failure, FailureKind
+from stormdeck.sources.net.http import Answer, json_object
+
+_LONGEST_NAME = 200
+_MOST_MODELS = 200
+
+
+def shown(text: str, longest: int = _LONGEST_NAME) -> str:
+    """Return a text from a server, harmless and short."""
+    line = clean(text[: 4 * longest])
+    return line if len(line) <= longest else line[: longest - 1] + "…"
+
+
+def what_came(answer: Answer) -> str:
+    """Say what an unexpected answer is: ``a redirect to http://...``, ``an HTML page``, ``status 404``."""
+    if 300 <= answer.status < 400:
+        where = shown(mask_text(answer.headers.get("location", "")), 80)
+        return f"a redirect to {where}, not followed" if where else f"status {answer.status}"
+    status = "" if answer.status == 200 else f" with status {answer.status}"
+    if is_html(answer):
+        return f"an HTML page{status}"
+    if answer.parsed is not None and answer.parsed.too_much:
+        return f"JSON with more values than are read{status}"
+    if not status and answer.body:
+        return "other JSON" if json_object(answer) is not None else "other text"
+    return f"status {answer.status}"
+
+
+def is_html(answer: Answer) -> bool:
+    """Say whether a browser is meant to read it."""
+    start = answer.body[:200].lstrip().lower()
+    return "html" in answer.headers.get("content-type", "").lower() or start.startswith((b"<!doctype", b"<html"))
+
+
+def state_without_answer(failure: Failure) -> ServerState:
+    """Return the state of a server that gave no answer: only a refusal shows that it does not run."""
+    if failure.trouble in {FailureKind.REFUSED, FailureKind.UNRESOLVED, FailureKind.CUT, FailureKind.BAD_URL}:
+        return ServerState.DOWN
+    if failure.trouble is FailureKind.GATEWAY:
+        return ServerState.DEGRADED
+    if failure.trouble in {FailureKind.TLS, FailureKind.NOT_HTTP, FailureKind.TOO_BIG}:
+        return ServerState.STRANGE
+    return ServerState.SILENT
+
+
+def failed_words(failure: Failure) -> str:
+    """Return a failure in words, with its usual reason where the words alone do not tell it."""
+    if failure.trouble is FailureKind.CUT:
+        return f"{failure.text}: a port forward or a container whose server is not up does so"
+    return failure.text
+
+
+def age(seen: float, now: float) -> str:
+    """Return how old the last answer is, in steps of ten seconds; nothing below that."""
+    old = (now - seen) // 10 * 10
+    return f"; the last answer is {duration(old)} old" if old > 0 else ""
+
+
+def text_field(answer: Answer | Failure, name: str) -> str | None:
+    """Return a text of a JSON answer."""
+    value = (json_object(answer) or {}).get(name)
+    return shown(value, 60) if isinstance(value, str) and value else None
+
+
+def served_models(answer: Answer | Failure) -> tuple[ServedModel, ...] | None:
+    """Return the entries of ``/v1/models``, in OpenAI's or Anthropic's shape; ``None`` where it is no such list."""
+    entries = (json_object(answer) or {}).get("data")
+    if isinstance(answer, Failure) or answer.status != 200 or not isinstance(entries, list):
+        return None
+    models: list[ServedModel] = []
+    for entry in entries[:_MOST_MODELS]:
+        if not isinstance(entry, dict) or not isinstance(entry.get("id"), str):
+            continue
+        length, root = entry.get("max_model_len"), entry.get("root")
+        models.append(
+            ServedModel(
+                id=shown(entry["id"]),
+                max_model_len=length if type(length) is int and length > 0 else None,
+                root=shown(root) if isinstance(root, str) else None,
+            )
+        )
+    return tuple(models)
+
+
+def served_by(answer: Answer | Failure) -> str | None:
+    """Return who owns the first entry of ``/v1/models``: vLLM says ``vllm``, LiteLLM ``openai``."""
+    entries = (json_object(answer) or {}).get("data")
+    first = entries[0] if isinstance(entries, list) and entries else None
+    owner = first.get("owned_by") if isinstance(first, dict) else None
+    return owner if isinstance(owner, str) else None
+
+
+class Latency:
+    """The median of the last five, rounded to what is worth showing, and steady: it moves only by what matters."""
+
+    def __init__(self) -> None:
+        self._last: deque[float] = deque(maxlen=5)
+        self.shown: int | None = None
+        """Milliseconds, in steps of 1 below 20 and of 5 above; ``None`` without an answer."""
+
+    def add(self, ms: float) -> None:
+        """Take one more; a change of less than half, or of 5 ms, is the machine's own breathing."""
+        self._last.append(ms)
+        middle = median(self._last)
+        if self.shown is None or abs(middle - self.shown) > max(5.0, self.shown / 2):
+            self.shown = max(1, round(middle)) if middle < 20 else 5 * round(middle / 5)

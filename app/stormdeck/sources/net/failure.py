@@ -1,0 +1,109 @@
+"""Why a server gave no answer, in one word and in plain words."""
+
+from __future__ import annotations
+
+import errno
+import ssl
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from stormdeck.model.text import clean
+
+
+class FailureKind(StrEnum):
+    """Why there is no answer."""
+
+    REFUSED = "refused"
+    """Nothing listens there."""
+    UNREACHABLE = "unreachable"
+    """No connection: the network knows no route, or a firewall is in between."""
+    UNRESOLVED = "unresolved"
+    """The name server says that there is no such name."""
+    LOOKUP = "lookup"
+    """The name could not be looked up just now: whether there is such a name is not known."""
+    TIMEOUT = "timeout"
+    CUT = "cut"
+    """The connection was accepted and closed before the answer was whole."""
+    TLS = "tls"
+    TOO_BIG = "too big"
+    NOT_HTTP = "not http"
+    BAD_URL = "bad url"
+    HOSTED = "hosted"
+    """Nothing was asked: it is the hosted API."""
+    GATEWAY = "gateway"
+    """What is in front answers, and says that the server behind it does not."""
+    OURS = "ours"
+    """Nothing was asked: this process, or this machine, has no file descriptor left."""
+
+
+HOSTED = "the hosted API: not asked"
+NO_DESCRIPTORS = "stormdeck has no free file descriptor; raise `ulimit -n` or end other programs"
+_SHORT = {errno.EMFILE, errno.ENFILE}
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """No answer."""
+
+    trouble: FailureKind
+    text: str
+    """In plain words, without the URL: ``connection refused: nothing listens on port 8000``."""
+    accepted: bool = False
+    """The server took the connection before it failed."""
+
+
+def failure_of(error: BaseException, port: int) -> Failure:
+    """Tell from an exception of httpx what happened."""
+    import httpx
+
+    causes = tuple(_causes(error))
+    if any(isinstance(cause, OSError) and is_short(cause) for cause in causes):
+        return Failure(FailureKind.OURS, NO_DESCRIPTORS)
+    for cause in causes:
+        if isinstance(cause, ssl.SSLError):
+            return Failure(FailureKind.TLS, _tls_words(cause))
+        if isinstance(cause, ConnectionRefusedError):
+            return refused(port)
+    if isinstance(error, httpx.TimeoutException):
+        return Failure(FailureKind.TIMEOUT, "no whole answer in time")
+    if isinstance(error, httpx.ConnectError):
+        reason = next((cause.strerror for cause in causes if isinstance(cause, OSError) and cause.strerror), str(error))
+        return Failure(FailureKind.UNREACHABLE, f"cannot connect to port {port}: {clean(reason)}")
+    if isinstance(error, httpx.RemoteProtocolError):
+        words = str(error)
+        if "disconnected" in words or "peer closed" in words:
+            return Failure(FailureKind.CUT, "the connection was closed before the answer was whole")
+        return Failure(FailureKind.NOT_HTTP, "what came back is not HTTP")
+    if isinstance(error, httpx.NetworkError):
+        return Failure(FailureKind.CUT, "the connection was closed before the answer was whole")
+    return Failure(FailureKind.BAD_URL, f"cannot be asked: {clean(str(error))[:120]}")
+
+
+def refused(port: int) -> Failure:
+    """Return what is told of a port where nothing listens."""
+    return Failure(FailureKind.REFUSED, f"connection refused: nothing listens on port {port}")
+
+
+def is_short(error: OSError) -> bool:
+    """Say whether an error tells of this process or machine, which has no file descriptor left."""
+    return error.errno in _SHORT
+
+
+def _tls_words(error: ssl.SSLError) -> str:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"its certificate is not trusted: {clean(error.verify_message)}"
+    if error.reason in {"WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "HTTP_REQUEST"}:
+        return "it does not speak TLS: use http:// instead of https://"
+    return f"no TLS connection: {clean(error.reason or str(error))[:80]}"
+
+
+def _causes(error: BaseException | None, depth: int = 0) -> Iterator[BaseException]:
+    """Yield an exception and all that it came from."""
+    if error is None or depth > 10:
+        return
+    yield error
+    if isinstance(error, BaseExceptionGroup):
+        for member in error.exceptions:
+            yield from _causes(member, depth + 1)
+    yield from _causes(error.__cause__ or error.__context__, depth + 1)

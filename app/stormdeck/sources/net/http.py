@@ -1,0 +1,280 @@
+"""One GET to a server that may be hostile: an answer or the reason why there is none, in bounded time and space."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import ssl
+import time
+import zlib
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from stormdeck.model.text import clean
+from stormdeck.sources.io.background import run_in_thread
+from stormdeck.sources.net.address import Address, address
+from stormdeck.sources.net.failure import HOSTED, Failure, FailureKind, failure_of
+from stormdeck.sources.net.resolver import Resolver, Unresolved
+
+if TYPE_CHECKING:
+    import httpcore
+    import httpx
+
+
+LIMIT = 2 * 1024 * 1024
+"""Bytes of a body that are taken; vLLM's largest page, ``/metrics``, has 57 000 (measured, 0.32, one engine)."""
+PAGE_LIMIT = 8 * 1024 * 1024
+"""The same of ``/metrics``: 57 kB an engine (measured, 0.32), so this holds for more than a hundred engines."""
+DEADLINE_S = 3.5
+"""For one answer: a server far away, or a busy one, takes up to three seconds."""
+PIECES = 1000
+"""Reads in which a body may come, beside one for each 256 bytes: each costs as much as parsing a hundred bytes."""
+_BYTES_A_PIECE = 256
+PIECES_A_TURN = 16
+"""After so many reads the event loop goes on: a server that always has more never waits by itself."""
+_INLINE = 16 * 1024
+"""Bytes of JSON that are parsed where they are read; a thread costs more than they do."""
+_MOST_VALUES = 200_000
+"""Of JSON, with their names; the parser holds up every thread while it runs."""
+_PACKED = {"gzip", "x-gzip", "deflate"}
+_PORT_AGE_S = 120.0
+_PORTS = 256
+_CONNECTED = {"connection.connect_tcp.complete", "http11.send_request_headers.started"}
+"""What httpcore says once a connection is there, a new one or a kept one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """The JSON object of a body that was parsed beside the event loop."""
+
+    value: dict[str, Any] | None
+    too_much: bool = False
+    """It has more values than are read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A whole answer, whatever its status."""
+
+    status: int
+    headers: Mapping[str, str]
+    """Names in lower case."""
+    body: bytes
+    latency_ms: float
+    """From asking to the last byte, the connecting included where the connection is new."""
+    port: int
+    """Our own port: the server's access line shows it."""
+    parsed: Parsed | None = None
+    """Of a body that is too large to be parsed when it is asked for."""
+
+
+class HttpClient:
+    """Asks servers with GET, over kept connections. One for the whole panel, used in one event loop.
+
+    No redirect is followed, so a key reaches only the origin that the caller names, and the proxy variables
+    of the shell are left out, which would send loopback probes elsewhere.
+    """
+
+    def __init__(self, version: str) -> None:
+        self.user_agent = f"stormdeck/{version}"
+        self._clients: dict[str, httpx.AsyncClient] = {}
+        self._resolver = Resolver()
+        self._ports: dict[int, float] = {}
+
+    @property
+    def recent_ports(self) -> frozenset[int]:
+        """Return the own ports that requests left from in the last two minutes, failed ones included."""
+        oldest = time.monotonic() - _PORT_AGE_S
+        return frozenset(port for port, at in self._ports.items() if at >= oldest)
+
+    async def get(
+        self,
+        url: str,
+        key: str | None = None,
+        limit: int = LIMIT,
+        deadline_s: float = DEADLINE_S,
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer | Failure:
+        """Ask once. The deadline bounds the whole exchange, name lookup to last byte; ``key`` goes as a bearer."""
+        target = address(url)
+        if target is None:
+            return Failure(FailureKind.BAD_URL, "not a URL that begins with http:// or https:// and names a host")
+        if target.is_hosted:
+            return Failure(FailureKind.HOSTED, HOSTED)
+        sent = {**(headers or {})}
+        if key:
+            if not key.isascii() or not key.isprintable() or key != key.strip():
+                return Failure(FailureKind.BAD_URL, "the key has characters that no HTTP header can carry")
+            sent["authorization"] = f"Bearer {key}"
+        late = f"the name {clean(target.host)} was not resolved within {deadline_s:g} s: the name server is silent"
+        connected: list[bool] = []
+        import httpx  # noqa: F401 - the first time it takes 0.1 s and more, which are not the server's
+
+        try:
+            async with asyncio.timeout(deadline_s):
+                if error := await self._resolver.error(target.host):
+                    return _unresolved(target.host, error)
+                late = f"no whole answer within {deadline_s:g} s"
+                return await self._ask(target.request_url, target, sent, limit, connected)
+        except TimeoutError:
+            return Failure(FailureKind.TIMEOUT, late, accepted=bool(connected))
+
+    async def aclose(self) -> None:
+        """Close the kept connections."""
+        clients, self._clients = self._clients, {}
+        for client in clients.values():
+            await client.aclose()
+
+    async def __aenter__(self) -> HttpClient:
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        await self.aclose()
+
+    async def _ask(
+        self, url: str, target: Address, headers: dict[str, str], limit: int, connected: list[bool]
+    ) -> Answer | Failure:
+        """Ask, and again where a kept connection turns out to be closed, as servers do after some idle seconds.
+
+        ``connected`` is filled once there is a connection: a caller that gives up wants to know that.
+        """
+        import httpx
+
+        while True:
+            fresh: list[int] = []
+            try:
+                return await self._exchange(url, target, headers, limit, fresh, connected)
+            except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError, ValueError) as error:
+                failure = failure_of(error, target.port)
+                if fresh or failure.trouble is not FailureKind.CUT:
+                    return failure
+
+    async def _exchange(
+        self,
+        url: str,
+        target: Address,
+        headers: dict[str, str],
+        limit: int,
+        fresh: list[int],
+        connected: list[bool],
+    ) -> Answer | Failure:
+        port = 0
+
+        async def trace(event: str, info: Mapping[str, Any]) -> None:
+            nonlocal port
+            if event in _CONNECTED:
+                connected.append(True)
+            if event == "connection.connect_tcp.complete":
+                port = self._note(info["return_value"])
+                fresh.append(port)
+
+        client = self._opened(target.scheme)
+        begun = time.perf_counter()
+        async with client.stream("GET", url, headers=headers, extensions={"trace": trace}) as response:
+            port = self._note(response.extensions.get("network_stream")) or port
+            body, pieces = bytearray(), 0
+            async for chunk in response.aiter_raw():
+                body += chunk
+                pieces += 1
+                if len(body) > limit:
+                    return _too_big(limit)
+                if pieces > PIECES + len(body) // _BYTES_A_PIECE:
+                    return Failure(FailureKind.TOO_BIG, "the answer comes in too many small pieces to be read")
+                if pieces % PIECES_A_TURN == 0:
+                    await asyncio.sleep(0)
+        plain, encoding = bytes(body), response.headers.get("content-encoding", "").strip().lower()
+        if encoding in _PACKED:
+            unpacked = await run_in_thread(_unpacked, plain, limit)
+            if unpacked is None:
+                return _too_big(limit)
+            plain = unpacked
+        is_large = len(plain) > _INLINE and plain[:_INLINE].lstrip().startswith(b"{")
+        return Answer(
+            response.status_code,
+            {name.lower(): value for name, value in response.headers.items()},
+            plain,
+            (time.perf_counter() - begun) * 1000,
+            port,
+            await run_in_thread(_parsed, plain) if is_large else None,
+        )
+
+    def _opened(self, scheme: str) -> httpx.AsyncClient:
+        """Return the client for a scheme; the one for https costs 100 ms to load the authorities that it trusts."""
+        client = self._clients.get(scheme)
+        if client is None:
+            from http.cookiejar import CookieJar, DefaultCookiePolicy
+
+            import httpx
+
+            client = self._clients[scheme] = httpx.AsyncClient(
+                verify=trusting() if scheme == "https" else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
+                trust_env=False,
+                follow_redirects=False,
+                timeout=None,  # noqa: S113 - the deadline of get() bounds the whole exchange
+                limits=httpx.Limits(max_connections=None, max_keepalive_connections=16, keepalive_expiry=30.0),
+                cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),  # Cookies know no ports, only hosts.
+                headers={"user-agent": self.user_agent, "accept-encoding": "identity", "accept": "*/*"},
+            )
+        return client
+
+    def _note(self, stream: httpcore.AsyncNetworkStream | None) -> int:
+        """Remember the own port of a connection."""
+        own = stream.get_extra_info("client_addr") if stream is not None else None
+        if not isinstance(own, tuple) or len(own) < 2:
+            return 0
+        port = int(own[1])
+        self._ports.pop(port, None)
+        self._ports[port] = time.monotonic()
+        if len(self._ports) > _PORTS:
+            del self._ports[next(iter(self._ports))]
+        return port
+
+
+def json_object(answer: Answer | Failure) -> dict[str, Any] | None:
+    """Return the JSON object of an answer, ``None`` for all else: a failure, HTML, a list, too much or too deep."""
+    if isinstance(answer, Failure):
+        return None
+    if answer.parsed is None and len(answer.body) > _INLINE:
+        return None
+    return (answer.parsed or _parsed(answer.body)).value
+
+
+def _parsed(body: bytes) -> Parsed:
+    """Parse a body; one with more values than any server has is left alone."""
+    if len(body) > LIMIT or sum(map(body.count, (b",", b"[", b"{"))) > _MOST_VALUES:
+        return Parsed(None, too_much=True)
+    with suppress(ValueError, RecursionError):
+        value = json.loads(body)
+        return Parsed(value if isinstance(value, dict) else None)
+    return Parsed(None)
+
+
+def trusting() -> ssl.SSLContext:
+    """Return a context that trusts what httpx trusts and, for a company's own authority, what the system does."""
+    import httpx
+
+    context = httpx.create_ssl_context(trust_env=False)
+    context.load_default_certs()
+    return context
+
+
+def _unresolved(host: str, error: Unresolved) -> Failure:
+    name, why = clean(host), clean(error.words)
+    if error.is_final:
+        return Failure(FailureKind.UNRESOLVED, f"the name {name} does not resolve: {why}")
+    return Failure(FailureKind.LOOKUP, f"the name {name} could not be looked up: {why}")
+
+
+def _too_big(limit: int) -> Failure:
+    return Failure(FailureKind.TOO_BIG, f"the answer is larger than {limit / 1024:.0f} KiB")
+
+
+def _unpacked(body: bytes, limit: int) -> bytes | None:
+    """Return the body unpacked, ``None`` where it grows over the limit; we ask for no packing, some send it."""
+    unpacker = zlib.decompressobj(zlib.MAX_WBITS | 32)
+    with suppress(zlib.error):
+        plain = unpacker.decompress(body, limit + 1)
+        return plain if len(plain) <= limit else None
+    return body

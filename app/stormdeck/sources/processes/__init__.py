@@ -1,0 +1,1 @@
+"""Read the process table: servers, their command lines, their output and their containers."""

@@ -1,0 +1,89 @@
+"""Command lines of servers: which program it is, and the options that a search needs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import PurePath
+
+from stormdeck.model.snapshots.server import ServerKind
+
+_INTERPRETER = re.compile(r"(?:python|pypy)[\d.]*|node|bun")
+_RUNNER = {"uvicorn", "gunicorn", "hypercorn", "granian"}
+_USUAL_PORT = 8000
+
+
+def kind_of(argv: Sequence[str]) -> ServerKind | None:
+    """Return which server a command line starts, ``None`` for all else.
+
+    Only the program itself counts, or the script or module that an interpreter runs: ``tail -f litellm.log``
+    and ``sh -c "vllm serve"`` are none. The processes that vLLM spawns (``VLLM::EngineCore``) are none either.
+    """
+    program, rest = _program(argv)
+    name = PurePath(program).name
+    if name == "vllm":
+        return ServerKind.VLLM if rest[:1] == ["serve"] else None
+    if program.startswith("vllm.entrypoints.") or program == "stormdeck.demo.vllm":
+        return ServerKind.VLLM
+    if name == "litellm" or program.startswith("litellm.proxy") or program == "stormdeck.demo.litellm":
+        return ServerKind.LITELLM
+    if name == "claude-code-proxy" or name == "start_proxy.py":
+        return ServerKind.CLAUDE_CODE_PROXY
+    if name == "ccr" or "claude-code-router" in PurePath(program).parts:
+        return ServerKind.CLAUDE_CODE_ROUTER
+    return None
+
+
+def is_spawned_by_vllm(argv: Sequence[str]) -> bool:
+    """Say whether it is a process that vLLM renamed; the ports of an engine speak no HTTP and must not be asked."""
+    return bool(argv) and argv[0].startswith("VLLM::")
+
+
+def option(argv: Sequence[str], *names: str) -> str | None:
+    """Return the value of an option, ``--name value`` or ``--name=value``; the last one wins, as in argparse."""
+    found = None
+    for place, argument in enumerate(argv):
+        name, equals, value = argument.partition("=")
+        if name in names:
+            found = value if equals else next(iter(argv[place + 1 : place + 2]), None)
+    return found
+
+
+def told_port(argv: Sequence[str], kind: ServerKind) -> int | None:
+    """Return the port that a server of this command line has; ``None`` where it may be set elsewhere.
+
+    vLLM takes it from its own ``--config`` file too, the others from variables.
+    """
+    told = option(argv, "--port") or (option(argv, "-p") if kind is not ServerKind.VLLM else None)
+    if told is not None and told.isascii() and told.isdigit():
+        return int(told)
+    usual = kind is ServerKind.VLLM and option(argv, "--config") is None and "stormdeck.demo.vllm" not in argv
+    return _USUAL_PORT if usual else None
+
+
+def speaks_tls(argv: Sequence[str]) -> bool:
+    """Say whether a server was started with a certificate."""
+    return option(argv, "--ssl-certfile", "--ssl_certfile_path") is not None
+
+
+def _program(argv: Sequence[str]) -> tuple[str, list[str]]:
+    """Return what is run, an interpreter looked through, and the arguments after it."""
+    if not argv:
+        return "", []
+    first, rest = argv[0], list(argv[1:])
+    name = PurePath(first).name
+    if name in _RUNNER:
+        return next(
+            (argument.partition(":")[0] for argument in rest if ":" in argument and "/" not in argument), ""
+        ), rest
+    if not _INTERPRETER.fullmatch(name):
+        return first, rest
+    while rest and rest[0].startswith("-"):
+        flag = rest.pop(0)
+        if flag == "-m":
+            break
+        if flag in {"-c", "-e"}:
+            return "", []
+        if flag in {"-W", "-X"}:
+            rest = rest[1:]
+    return (rest[0], rest[1:]) if rest else ("", [])

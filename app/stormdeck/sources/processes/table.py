@@ -1,0 +1,96 @@
+"""The programs that run on this machine, each read only as far as somebody asks: every look at one has its price."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from stormdeck.model.snapshots.server import ServerKind
+from stormdeck.sources.processes.command_line import kind_of, option
+
+if TYPE_CHECKING:
+    import psutil
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """One process as it was found."""
+
+    pid: int
+    parent: int
+    argv: tuple[str, ...]
+    name: str
+    started: int
+    """Unix seconds."""
+    kind: ServerKind | None
+    config: Path | None
+    """LiteLLM's YAML, from ``--config``."""
+
+
+class Running:
+    """One look at processes: all of their command lines, and of some more on request.
+
+    Those that are gone or hidden are left out.
+    """
+
+    def __init__(self, processes: Iterable[psutil.Process]) -> None:
+        self._found: dict[int, tuple[psutil.Process, tuple[str, ...], ServerKind | None]] = {}
+        self._read: dict[int, Program | None] = {}
+        for process in processes:
+            try:
+                argv = _trimmed(process.cmdline())
+            except unreadable():
+                continue
+            self._found[process.pid] = process, argv, kind_of(argv)
+
+    @property
+    def servers(self) -> list[Program]:
+        """Return the servers, the oldest first."""
+        found = [self.get(pid) for pid, (_, _, kind) in self._found.items() if kind is not None]
+        return sorted((one for one in found if one is not None), key=lambda one: one.started)
+
+    def get(self, pid: int) -> Program | None:
+        """Return a process, ``None`` where it is gone or hidden."""
+        if pid not in self._read:
+            found = self._found.get(pid)
+            self._read[pid] = None if found is None else _program(*found)
+        return self._read[pid]
+
+
+def unreadable() -> tuple[type[Exception], ...]:
+    """Return what psutil raises where a process is gone, or the kernel's tables are empty, hidden or cut.
+
+    It parses them unchecked: an empty ``/proc`` is an ``IndexError`` (measured, 7.0).
+    """
+    import psutil
+
+    return psutil.Error, OSError, LookupError, ValueError, RuntimeError
+
+
+def yaml_of(process: psutil.Process, argv: Sequence[str]) -> Path | None:
+    """Return the YAML of a LiteLLM, seen from the folder that it was started in."""
+    told = option(argv, "--config", "-c")
+    if not told:
+        return None
+    try:
+        return Path(process.cwd()) / told
+    except unreadable():
+        return Path(told) if Path(told).is_absolute() else None
+
+
+def _program(process: psutil.Process, argv: tuple[str, ...], kind: ServerKind | None) -> Program | None:
+    try:
+        with process.oneshot():
+            config = yaml_of(process, argv) if kind is ServerKind.LITELLM else None
+            parent, name, started = process.ppid(), process.name(), int(process.create_time())
+    except unreadable():
+        return None
+    return Program(process.pid, parent, argv, name, started, kind, config)
+
+
+def _trimmed(argv: list[str]) -> tuple[str, ...]:
+    """Return a command line without the blanks that a process leaves behind when it renames itself."""
+    last = max((place for place, word in enumerate(argv) if word), default=-1)
+    return tuple(argv[: last + 1])

@@ -1,0 +1,149 @@
+"""Recordings and logs after the fact: their lines, in batches, in the order of their times."""
+
+from __future__ import annotations
+
+import heapq
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from itertools import chain, groupby
+from operator import itemgetter
+from os.path import realpath
+from pathlib import Path
+
+from stormdeck.model.logs.access import LocalTime
+from stormdeck.model.logs.access_reader import AccessReader
+from stormdeck.model.logs.batch import LogBatch
+from stormdeck.model.text import clean
+from stormdeck.sources.recordings.entry import LOOKED_AT, is_recording, read_recorded
+from stormdeck.sources.recordings.files import pieces, with_predecessors
+from stormdeck.sources.recordings.tape import recording_in
+
+HELD = 4
+"""Pieces that are held at most to tell a recording from a log; a file that begins with more blank lines is a log."""
+STDIN = "-"
+_STDIN_NAME = "standard input"
+_Timed = tuple[float, LogBatch]
+
+
+class Archive:
+    """Reads files that were written before, once, from front to end.
+
+    A recording's lines arrive when it says; those of a plain log are history, with no time but the one they carry.
+    A rotated file's predecessors come before it. Several files are merged by time; one without any comes first.
+    """
+
+    def __init__(
+        self, files: Sequence[str], local_time: LocalTime | None = None, clock: Callable[[], float] = time.time
+    ) -> None:
+        self._local_time = local_time
+        self._now = clock()
+        self._logs = _logs(files)
+        self.troubles: list[str] = []
+        """What could not be read and why, one sentence each; complete once all batches were taken."""
+        self.damaged = 0
+        """Lines of recordings that were left out since they say nothing."""
+        self.read = 0
+        """Files that were opened and read, standard input among them."""
+
+    def batches(self) -> Iterator[LogBatch]:
+        """Yield all lines; can be taken once."""
+        if len(self._logs) == 1:
+            [(name, paths)] = self._logs.items()
+            return chain.from_iterable(self._file(path, name) for path in paths)
+        streams = [self._timed(name, paths) for name, paths in self._logs.items()]
+        return map(itemgetter(1), heapq.merge(*streams, key=itemgetter(0)))
+
+    def _timed(self, name: str, paths: Sequence[Path | None]) -> Iterator[_Timed]:
+        """Yield the batches of one log with the times to merge them by; those never go back."""
+        clock = _Clock(self._local_time, self._now)
+        for batch in chain.from_iterable(self._file(path, name) for path in paths):
+            if not batch.history:
+                yield clock.at(batch.arrived), batch
+                continue
+            for at, lines in groupby(batch.lines, clock.read):
+                yield at, replace(batch, lines=tuple(lines))
+
+    def _file(self, path: Path | None, name: str) -> Iterator[LogBatch]:
+        """Yield the batches of one file; what stops it is noted."""
+        try:
+            source = pieces(path)
+            first = _first(source)
+            self.read += 1
+            everything = chain(first, source)
+            if is_recording(line for lines in first for line in lines):
+                yield from self._recorded(everything, name)
+            else:
+                yield from (LogBatch(name, tuple(lines), self._now, history=True) for lines in everything)
+        except (OSError, ValueError) as error:
+            self.troubles.append(_words(path, error))
+
+    def _recorded(self, source: Iterable[list[str]], name: str) -> Iterator[LogBatch]:
+        """Yield a recording's lines, those that arrived at once together."""
+        for lines in source:
+            whole = []
+            for text, recorded in zip(lines, read_recorded(lines), strict=True):
+                if recorded is not None:
+                    whole.append(recorded)
+                elif text.strip("\ufeff \t"):
+                    self.damaged += 1
+            for (t, log), group in groupby(whole, itemgetter(0, 2)):
+                yield LogBatch(log or name, tuple(recorded.line for recorded in group), t, history=False)
+
+
+class _Clock:
+    """Tells how far a log has come: the latest time that any of its lines told."""
+
+    def __init__(self, local_time: LocalTime | None, now: float) -> None:
+        self._requests = AccessReader(local_time)
+        self._now = now
+        self._latest = float("-inf")
+
+    def at(self, t: float) -> float:
+        """Take the time of a line; one in the future is a wrong clock's and counts for nothing."""
+        if self._latest < t <= self._now:
+            self._latest = t
+        return self._latest
+
+    def read(self, line: str) -> float:
+        """Take a line with its own time, where it carries one."""
+        access = self._requests.read(line) if "HTTP/" in line or '"reqId":' in line else None
+        return self.at(access.time) if access is not None and access.time is not None else self._latest
+
+
+def _first(source: Iterator[list[str]]) -> list[list[str]]:
+    """Return the first pieces: enough lines to tell a recording from a log, and few enough to hold."""
+    first: list[list[str]] = []
+    seen = 0
+    while seen < LOOKED_AT and len(first) < HELD and (piece := next(source, None)) is not None:
+        first.append(piece)
+        seen += sum(1 for line in piece if line.strip())
+    return first
+
+
+def _logs(files: Sequence[str]) -> dict[str, tuple[Path | None, ...]]:
+    """Return the files of each log, oldest first, by a name for it; ``None`` is standard input.
+
+    A bundle's folder stands for the recording in it. A file that is named twice, or by
+    itself and as the predecessor of another, is read once.
+    """
+    chains = {
+        file: with_predecessors(recording_in(Path(file))) if file != STDIN else (None,) for file in dict.fromkeys(files)
+    }
+    known = {realpath(path) for parts in chains.values() for path in parts[:-1] if path is not None}
+    logs: dict[str, tuple[Path | None, ...]] = {}
+    for file, parts in chains.items():
+        last = parts[-1]
+        if last is None:
+            logs[_STDIN_NAME] = parts
+        elif (real := realpath(last)) not in known:
+            known.add(real)
+            logs[last.name if last.name not in logs else file] = parts
+    return logs
+
+
+def _words(path: Path | None, error: Exception) -> str:
+    """Say which file could not be read and why."""
+    name = str(path) if path is not None else _STDIN_NAME
+    why = error.strerror or str(error) if isinstance(error, OSError) else str(error)
+    return clean(f"{name} cannot be read: {why[:1].lower()}{why[1:]}")

@@ -1,0 +1,184 @@
+"""Read the lines of a file, of standard input or of a compressed file, a piece at a time."""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+import select
+import stat
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import IO, Protocol, cast
+
+from stormdeck.sources.io.bounded_read import READING, strange_kind
+from stormdeck.sources.logs.splitter import LineSplitter
+
+PIECE_BYTES = 1024 * 1024
+MOST_UNPACKED = 1024 * 1024 * 1024
+"""Bytes; what a small compressed file unfolds to takes as much time as a log of that size."""
+_PADDING = 500
+"""Times its size that nothing but padding unfolds to; one access line again and again reaches 340 (measured)."""
+_JUDGED_FROM = 4 * 1024 * 1024
+PATIENCE_S = 2.0
+"""For a program that is about to write into a named pipe."""
+_PACKED_PIECE = 8 * 1024
+_GZIP = b"\x1f\x8b"
+
+
+class _Stream(Protocol):
+    def read1(self, size: int, /) -> bytes:
+        """Return what is there, at most so many bytes; nothing at the end."""
+
+
+def pieces(path: Path | None) -> Iterator[list[str]]:
+    """Yield the lines of a file, of a pipe, or of standard input for ``None``, a piece at a time.
+
+    Memory is bounded whatever is in it: lines over 64 KiB are cut. gzip is read as what it holds, up to 1 GiB of it.
+    Raises OSError where the file cannot be read, or not to its end; a device or a socket is not read, nor is a named
+    pipe that no program writes to.
+    """
+    splitter = LineSplitter()
+    with ExitStack() as stack:
+        stream = _decompressed(stack.enter_context(_opened(path)) if path is not None else standard_input())
+        while data := _read(stream):
+            if lines := splitter.split(data):
+                yield lines
+    if splitter.holds:
+        yield splitter.split(b"\n")
+
+
+def standard_input() -> io.BufferedReader:
+    """Return standard input as bytes; raises OSError where the caller closed it."""
+    if sys.stdin is None:
+        raise OSError(0, "it is closed")
+    stream = sys.stdin.buffer
+    return stream if isinstance(stream, io.BufferedReader) else io.BufferedReader(cast("io.RawIOBase", stream))
+
+
+def _opened(path: Path) -> io.BufferedReader:
+    """Open a file, or a pipe as ``analyze <(kubectl logs vllm)`` gives one: it is read to its end."""
+    _refuse_endless(path.stat().st_mode)
+    handle = os.open(path, READING)
+    try:
+        mode = os.fstat(handle).st_mode
+        _refuse_endless(mode)
+        if stat.S_ISFIFO(mode):
+            _await_writer(handle)
+            os.set_blocking(handle, True)
+        return os.fdopen(handle, "rb")
+    except OSError:
+        os.close(handle)
+        raise
+
+
+def _refuse_endless(mode: int) -> None:
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(errno.EISDIR, "it is a folder: name the logs or recordings in it")
+    kind = strange_kind(mode)
+    if kind and not stat.S_ISFIFO(mode):
+        raise OSError(errno.EINVAL, f"it is {kind}, no regular file")
+
+
+def _await_writer(handle: int) -> None:
+    """Return once a pipe has something to read, its end or a live writer; raise where it has none of them."""
+    poll = select.poll()
+    poll.register(handle, select.POLLIN)
+    if poll.poll(PATIENCE_S * 1000):
+        return
+    try:
+        started = os.read(handle, 1)
+    except BlockingIOError:  # a program holds it open and is still to write
+        return
+    late = "the program that writes to this pipe began too late, try again"
+    raise OSError(errno.EPIPE, late if started else "it is a pipe that no program writes to")
+
+
+def _decompressed(stream: io.BufferedReader) -> _Stream:
+    if stream.peek(len(_GZIP))[: len(_GZIP)] != _GZIP:
+        return stream
+    import gzip
+
+    packed = _Packed(stream)
+    return _Unpacking(gzip.GzipFile(fileobj=cast("IO[bytes]", packed)), packed)
+
+
+class _Packed:
+    """Compressed data, in pieces so small that little more is taken than is unfolded, and counted."""
+
+    def __init__(self, stream: io.BufferedReader) -> None:
+        self._stream = stream
+        self.taken = 0
+
+    def read(self, size: int) -> bytes:
+        """Return the next bytes."""
+        data = self._stream.read(min(size, _PACKED_PIECE))
+        self.taken += len(data)
+        return data
+
+
+class _Unpacking:
+    """Decompressed data, up to what a log may unfold to."""
+
+    def __init__(self, unpacked: _Stream, packed: _Packed) -> None:
+        self._unpacked = unpacked
+        self._packed = packed
+        self._read = 0
+
+    def read1(self, size: int, /) -> bytes:
+        """Return the next bytes; raises OSError for data that would unfold without end."""
+        data = self._unpacked.read1(size)
+        self._read += len(data)
+        if self._read > MOST_UNPACKED:
+            most = f"{MOST_UNPACKED // 1024**2} MiB"
+            raise OSError(errno.EFBIG, f"it unfolds to more than {most}, the rest is left out: unpack it first")
+        if self._read > _JUDGED_FROM and self._read > _PADDING * self._packed.taken:
+            raise OSError(errno.EFBIG, f"it unfolds to more than {_PADDING} times its size, which no log does")
+        return data
+
+
+def _read(stream: _Stream) -> bytes:
+    """Return the next bytes; damage inside a compressed file is an OSError like any other."""
+    import zlib
+
+    try:
+        return stream.read1(PIECE_BYTES)
+    except (EOFError, zlib.error) as error:
+        raise OSError(0, "its compressed data is damaged or cut off") from error
+
+
+_ANY_ORDER_S = 2.0
+"""Files that were copied together are this far apart at most, in any order."""
+
+
+def with_predecessors(path: Path) -> tuple[Path, ...]:
+    """Return a log with the files that were rotated away from it, oldest first, compressed ones too.
+
+    A ``FILE.1`` that was written to after ``FILE`` is not its predecessor.
+    """
+    chain = [path]
+    changed = _modified(path)
+    while changed is not None:
+        older = _numbered(path, len(chain))
+        written = _modified(older) if older is not None else None
+        if older is None or written is None or written > changed + _ANY_ORDER_S:
+            break
+        chain.append(older)
+        changed = written
+    return tuple(reversed(chain))
+
+
+def _numbered(path: Path, number: int) -> Path | None:
+    names = (path.with_name(f"{path.name}.{number}{ending}") for ending in ("", ".gz"))
+    return next((one for one in names if _modified(one) is not None), None)
+
+
+def _modified(path: Path) -> float | None:
+    """Return when a regular file was written to, ``None`` for everything else."""
+    try:
+        found = path.stat()
+    except (OSError, ValueError):
+        return None
+    return found.st_mtime if stat.S_ISREG(found.st_mode) else None

@@ -1,0 +1,1 @@
+"""Poll vLLM and the proxy for their figures."""

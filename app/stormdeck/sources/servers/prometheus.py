@@ -1,0 +1,156 @@
+"""vLLM's ``/metrics`` page: the few families that are shown, under one name for all versions."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from functools import lru_cache
+
+from stormdeck.model.snapshots.vllm_metrics import Histogram, MetricsSample
+
+_GAUGES = {
+    "vllm:num_requests_running": "running",
+    "vllm:num_requests_waiting": "waiting",
+    "vllm:kv_cache_usage_perc": "kv_cache",
+    "vllm:gpu_cache_usage_perc": "kv_cache",  # up to 0.11
+    "process_start_time_seconds": "started",
+}
+_COUNTERS = {
+    "vllm:prompt_tokens_total": "prompt_tokens",
+    "vllm:request_prompt_tokens_sum": "prompt_tokens_finished",
+    "vllm:generation_tokens_total": "generation_tokens",
+    "vllm:prefix_cache_queries_total": "prefix_queries",
+    "vllm:prefix_cache_hits_total": "prefix_hits",
+    "vllm:gpu_prefix_cache_queries_total": "prefix_queries",  # up to 0.11, like the next
+    "vllm:gpu_prefix_cache_hits_total": "prefix_hits",
+    "vllm:num_preemptions_total": "preemptions",
+}
+_TTFT = "vllm:time_to_first_token_seconds_bucket"
+_HIGHEST = {"kv_cache", "started"}
+"""Taken from the engine that has most of it; all else is summed."""
+_LARGEST = 1e15
+_WANTED = re.compile(rf"^(?:{'|'.join(map(re.escape, (*_GAUGES, *_COUNTERS, _TTFT)))})[{{ \t].*$", re.MULTILINE)
+_KNOWN = _GAUGES.keys() | _COUNTERS.keys() | {_TTFT}
+_PLAIN = re.compile(r"([^\s{#]+(?:\{[^#]*\})?) ([-+]?[0-9]+(?:\.[0-9]*)?(?:[eE][-+]?[0-9]+)?)", re.ASCII)
+"""A series and its value alone, with neither a time nor an exemplar behind it."""
+_MAX_LINES = 5000
+"""Lines of the families that are shown; an engine has 40 (measured, 0.32)."""
+_LONGEST_LINE = 2048
+_MOST_TEXT = 512 * 1024
+"""Characters of such lines that are parsed, in all."""
+_MOST_BUCKETS = 200
+_STEP = 64 * 1024
+"""Characters that are searched at once: meanwhile no other thread runs."""
+TOO_MUCH = "has more or longer series than are read"
+_UNREADABLE = (ValueError, IndexError, KeyError, OverflowError)
+"""What the parser raises for a line that is no Prometheus text, or holds a number that no float does."""
+
+Series = tuple[str, dict[str, str], float]
+
+
+class _TooMuchError(Exception):
+    """The page would take too long to parse."""
+
+
+def read_page(page: bytes, at: float) -> tuple[MetricsSample | None, str]:
+    """Return what a page says of vLLM, or why it says nothing, as words that follow ``/metrics``.
+
+    Takes a fraction of a second at most, whatever the page is: to be called beside the event loop.
+    """
+    try:
+        sample = read_metrics(page, at)
+    except _TooMuchError:
+        return None, TOO_MUCH
+    return sample, "" if sample is not None else "says nothing of vLLM"
+
+
+def read_metrics(page: bytes, at: float) -> MetricsSample | None:
+    """Return what a page tells, ``None`` where it has nothing of vLLM.
+
+    Lines that are not Prometheus text, and values that are not finite, negative or absurd, are left out.
+    0.10 has a family under its old and its new name at once; the first in the tables above counts.
+    """
+    values: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
+    buckets: dict[float, float] = defaultdict(float)
+    for name, labels, value in _series(_wanted(page.decode("utf-8", "replace"))):
+        if not 0 <= value < _LARGEST:
+            continue
+        if name == _TTFT:
+            bound = _bound(labels.get("le", ""))
+            if bound is not None:
+                buckets[bound] += value
+        else:
+            values[_GAUGES.get(name) or _COUNTERS[name]][name].append(value)
+    if not buckets and not values.keys() - {"started"}:
+        return None
+    told = {short: (max if short in _HIGHEST else sum)(_preferred(names)) for short, names in values.items()}
+    return MetricsSample(
+        at=at,
+        gauges={short: told[short] for short in dict.fromkeys(_GAUGES.values()) if short in told},
+        counters={short: told[short] for short in dict.fromkeys(_COUNTERS.values()) if short in told},
+        ttft=_histogram(buckets),
+    )
+
+
+def _wanted(page: str) -> Iterator[str]:
+    """Yield the lines of the families that are shown."""
+    left, lines = _MOST_TEXT, _MAX_LINES
+    start = 0
+    while start < len(page):
+        end = page.find("\n", start + _STEP)
+        end = len(page) if end < 0 else end
+        # What lies beyond two steps is the rest of one long line.
+        for found in _WANTED.finditer(page, start, min(end, start + 2 * _STEP)):
+            length = found.end() - found.start()
+            left, lines = left - length, lines - 1
+            if length > _LONGEST_LINE or left < 0 or lines < 0:
+                raise _TooMuchError
+            yield found[0]
+        start = end + 1
+
+
+def _series(lines: Iterable[str]) -> Iterator[Series]:
+    """Yield the series of some lines; a line that cannot be read costs only itself."""
+    for line in lines:
+        plain = _PLAIN.fullmatch(line)
+        named = _named(plain[1]) if plain is not None else None
+        if plain is not None and named is not None:
+            yield *named, float(plain[2])
+        else:
+            yield from _parsed(line)
+
+
+@lru_cache(maxsize=1024)
+def _named(series: str) -> tuple[str, dict[str, str]] | None:
+    """Return the name and labels of a series, which are the same on every page; ``None`` where it cannot be read."""
+    return next(((name, labels) for name, labels, _ in _parsed(f"{series} 0")), None)
+
+
+def _parsed(line: str) -> list[Series]:
+    from prometheus_client.parser import text_string_to_metric_families
+
+    with suppress(*_UNREADABLE):
+        samples = [sample for family in text_string_to_metric_families(f"{line}\n") for sample in family.samples]
+        return [(one.name, one.labels, float(one.value)) for one in samples if one.name in _KNOWN]
+    return []
+
+
+def _preferred(names: dict[str, list[float]]) -> list[float]:
+    """Return the values of the newest name that the page has."""
+    return next(names[name] for name in (*_GAUGES, *_COUNTERS) if name in names)
+
+
+def _bound(text: str) -> float | None:
+    try:
+        bound = float(text)
+    except ValueError:
+        return None
+    return None if math.isnan(bound) or bound < 0 else bound
+
+
+def _histogram(buckets: dict[float, float]) -> Histogram:
+    """Return the buckets in order; without the one for all, or with absurdly many, the histogram is worth nothing."""
+    return tuple(sorted(buckets.items())) if math.inf in buckets and len(buckets) <= _MOST_BUCKETS else ()

@@ -1,0 +1,247 @@
+"""One proxy before vLLM, asked every two seconds with the cheapest questions that it has."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from stormdeck.model.snapshots.discovery import ServerProcess
+from stormdeck.model.snapshots.server import ProxySnapshot, ServerKind, ServerState
+from stormdeck.sources.net.address import address
+from stormdeck.sources.net.answers import (
+    Latency,
+    age,
+    failed_words,
+    served_models,
+    shown,
+    state_without_answer,
+    text_field,
+    what_came,
+)
+from stormdeck.sources.net.failure import Failure, FailureKind
+from stormdeck.sources.net.http import DEADLINE_S, Answer, HttpClient, json_object
+from stormdeck.sources.net.side_by_side import FAR_MS, SideBySide
+from stormdeck.sources.processes.scan import refused_by
+
+SLOW_S = 30.0
+"""How often the version and the model list are asked again."""
+BARRED_S = 300.0
+"""How long a question that was refused is not put again: LiteLLM writes three log lines for each (measured, 1.109)."""
+_REFUSED = {400, 401, 403}
+_ALIVE: Mapping[ServerKind, str] = {
+    ServerKind.LITELLM: "/health/liveliness",
+    ServerKind.CLAUDE_CODE_PROXY: "/health",
+    ServerKind.CLAUDE_CODE_ROUTER: "/health",
+    ServerKind.OTHER: "/",
+}
+"""LiteLLM's own ``/health`` is never asked: it sends a real completion to every model (measured, 1.109)."""
+
+_DETAILS, _BACKLOG = "/health/readiness/details", "/health/backlog"
+
+Look = Answer | Failure
+Verdict = tuple[ServerState, str]
+
+
+class ProxySource:
+    """Asks one proxy. ``process`` may be set anew when a search has found another.
+
+    Questions are put one after the other, over one connection; side by side with ``asks_ahead``, or where it is slow.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        kind: ServerKind,
+        http: HttpClient,
+        clock: Callable[[], float],
+        key: str | None = None,
+        process: ServerProcess | None = None,
+        deadline_s: float = DEADLINE_S,
+        *,
+        asks_ahead: bool = False,
+    ) -> None:
+        target = address(url)
+        self.url = target.origin + target.path if target is not None else url
+        self.process = process
+        self._kind = kind
+        self._http = http
+        self._clock = clock
+        self._key = key
+        self._deadline_s = deadline_s
+        self._asks_ahead = asks_ahead
+        self._ahead = SideBySide()
+        self._latency = Latency()
+        self._barred: dict[str, float] = {}
+        self._refusal = ""
+        self._asked: float | None = None
+        self._version: str | None = None
+        self._models: tuple[str, ...] = ()
+        self._answered_pid: int | None = None
+        self._last = ProxySnapshot(self.url, kind, ServerState.ASKING)
+        self._busy = False
+
+    def use_key(self, key: str | None) -> None:
+        """Ask with another key from now on; what the old one was refused is asked again."""
+        if key != self._key:
+            self._key, self._asked, self._refusal = key, None, ""
+            self._barred.clear()
+
+    async def poll(self) -> ProxySnapshot:
+        """Ask once. While an earlier call still waits, its predecessor's snapshot comes back at once."""
+        if self._busy:
+            return self._last
+        self._busy = True
+        try:
+            with self._ahead:
+                self._last = await self._look()
+        finally:
+            self._busy = False
+        return self._last
+
+    async def _look(self) -> ProxySnapshot:
+        alive = await self._get(_ALIVE.get(self._kind, "/"))
+        now = self._clock()
+        if isinstance(alive, Failure):
+            return self._silent(alive, now)
+        self._asks_ahead = self._asks_ahead or alive.latency_ms >= FAR_MS
+        self._latency.add(alive.latency_ms)
+        self._answered_pid = self.process.pid if self.process is not None else None
+        state, detail = self._judge(alive)
+        in_flight = None
+        if state is ServerState.UP:
+            in_flight = await self._ask_more(now)
+            if self._refusal:
+                state, detail = ServerState.REFUSING, self._refusal
+            elif self._kind is ServerKind.LITELLM and not self._key:
+                detail = "no key is sent to it, so its models and requests in flight are not known"
+        process = self.process
+        return ProxySnapshot(
+            url=self.url,
+            kind=self._kind,
+            state=state,
+            detail=detail,
+            latency_ms=self._latency.shown,
+            version=self._version,
+            models=self._models,
+            in_flight=in_flight,
+            started=process.started if process is not None else None,
+            pid=process.pid if process is not None else None,
+            seen=now,
+        )
+
+    async def _get(self, path: str, key: str | None = None) -> Look:
+        return await self._ahead.take(path) or await self._ask(path, key)
+
+    async def _ask(self, path: str, key: str | None = None) -> Look:
+        return await self._http.get(self.url + path, key=key, deadline_s=self._deadline_s)
+
+    def _judge(self, alive: Answer) -> Verdict:
+        """Tell the state from an answer to the cheapest question."""
+        path = _ALIVE.get(self._kind, "/")
+        if self._kind is ServerKind.LITELLM:
+            if alive.status == 503:
+                return ServerState.DOWN, f"{path} says 503: it is shutting down"
+            as_expected = alive.status == 200 and b"alive" in alive.body[:100]
+        elif self._kind is ServerKind.OTHER:
+            as_expected = alive.status < 500
+        else:
+            as_expected = alive.status == 200 and (json_object(alive) or {}).get("status") in {"healthy", "ok"}
+        if as_expected:
+            return ServerState.UP, ""
+        if alive.status in {502, 503, 504}:
+            return ServerState.DOWN, f"a gateway answers {alive.status} in its place: nothing behind it"
+        if alive.status in {401, 403}:
+            return ServerState.REFUSING, f"{path} says {alive.status}: something in front of it wants a key"
+        return ServerState.STRANGE, f"{path} came back as {what_came(alive)}: this is no {self._kind.value}"
+
+    async def _ask_more(self, now: float) -> int | None:
+        """Ask what costs more or needs the key; return the requests in flight, ``None`` where they are not told."""
+        due = self._asked is None or not 0 <= now - self._asked < SLOW_S or self._last.state is not ServerState.UP
+        if self._kind is not ServerKind.LITELLM:
+            if due and self._kind is not ServerKind.OTHER:
+                self._asked = now
+                self._version = _own_version(await self._get("/")) or self._version
+            return None
+        if not self._key:
+            if due:
+                self._asked = now
+                self._version = text_field(await self._get("/health/readiness"), "litellm_version") or self._version
+            return None
+        if due:
+            self._asked = now
+            await self._ask_slowly(now)
+        if self._refusal:
+            return None
+        backlog = json_object(await self._keyed(_BACKLOG, now)) or {}
+        count = backlog.get("in_flight_requests")
+        # It counts the very request that asks (measured, 1.109).
+        return max(0, count - 1) if type(count) is int else None
+
+    async def _ask_slowly(self, now: float) -> None:
+        """Ask for the models, which tells whether the key is right, and for the version."""
+        listed = await self._keyed("/v1/models", now)
+        models = served_models(listed)
+        if models is not None:
+            self._models, self._refusal = tuple(model.id for model in models), ""
+        elif isinstance(listed, Answer) and listed.status in _REFUSED:
+            self._models, self._refusal = (), _refusal(listed)
+        elif isinstance(listed, Failure) and listed.trouble is FailureKind.BAD_URL:
+            self._refusal = listed.text
+        if self._refusal:
+            return
+        if self._asks_ahead:  # not before the key is known to be right: each refused question is three lines in its log
+            for path in (_DETAILS, _BACKLOG):
+                if path not in self._barred:
+                    self._ahead.start(path, self._ask(path, self._key))
+        details = await self._keyed(_DETAILS, now)
+        if isinstance(details, Answer) and details.status == 404:
+            details = await self._get("/health/readiness")
+        self._version = text_field(details, "litellm_version") or self._version
+
+    async def _keyed(self, path: str, now: float) -> Look:
+        """Ask with the key, unless the same question was turned down in the last five minutes."""
+        since = self._barred.get(path)
+        if since is not None and 0 <= now - since < BARRED_S:
+            return Failure(FailureKind.REFUSED, "not asked again so soon")
+        answer = await self._get(path, self._key)
+        if isinstance(answer, Answer) and answer.status in {*_REFUSED, 404}:
+            self._barred[path] = now
+        return answer
+
+    def _silent(self, failure: Failure, now: float) -> ProxySnapshot:
+        """Tell the state from a question without an answer."""
+        last = self._last
+        answered = bool(last.seen) and last.state not in {ServerState.DOWN, ServerState.SILENT}
+        if failure.trouble is FailureKind.OURS:
+            return replace(last, state=ServerState.STALE if answered else last.state, detail=failure.text)
+        if answered and state_without_answer(failure) is ServerState.SILENT:
+            return replace(last, state=ServerState.STALE, detail=failure.text + age(last.seen, now))
+        self._asked, self._version, self._models, self._refusal = None, None, (), ""
+        self._barred.clear()
+        empty = ProxySnapshot(
+            self.url, self._kind, state_without_answer(failure), failed_words(failure), seen=last.seen
+        )
+        process = self.process
+        if failure.trouble not in {FailureKind.REFUSED, FailureKind.CUT} or process is None:
+            return empty
+        state, detail = refused_by(process, failed_words(failure), answered=self._answered_pid == process.pid)
+        return replace(empty, state=state, detail=detail, pid=process.pid, started=process.started)
+
+
+def _refusal(answer: Answer) -> str:
+    """Say in words why LiteLLM turns our key down: a wrong one gets 400, not 401, when it has no database."""
+    error = (json_object(answer) or {}).get("error")
+    message = error.get("message") if isinstance(error, dict) else None
+    if isinstance(message, str) and "No connected db" in message:
+        return "the key is not the proxy's master key: it answers 400 “No connected db.”"
+    told = f": {shown(message, 80)}" if isinstance(message, str) else ""
+    return f"it refuses our key with {answer.status}{told}"
+
+
+def _own_version(start: Look) -> str | None:
+    """Return the version that a proxy tells on ``/``; claude-code-router tells that of its core."""
+    version = text_field(start, "version")
+    if version is not None:
+        return version
+    name, _, told = (text_field(start, "message") or "").rpartition(" v")
+    return told if name and told[:1].isdigit() else None

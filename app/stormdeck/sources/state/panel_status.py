@@ -1,0 +1,178 @@
+"""What running panels publish of their stack, and which of them may answer for somebody who asks.
+
+Each panel keeps one small file, ``HOST-PID.json``, in a folder that its user alone can read. Its time is the panel's
+last sign of life. Reading one is all that a status bar costs, so nothing slow is imported here, ``dataclasses``,
+``pathlib`` and ``typing`` included.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+
+from stormdeck import __version__
+from stormdeck.model.status.bar import Bar
+from stormdeck.sources.io.bounded_read import open_regular, read_whole
+
+HEARTBEAT_S = 5.0
+"""A panel gives a sign of life at least that often."""
+STALE_S = 12.0
+"""Without one for so long it is stopped, or its machine was asleep: its word counts for nothing."""
+MOST_BYTES = 256 * 1024
+_BASE_URL = "ANTHROPIC_BASE_URL"
+
+
+class Question:
+    """Whose status is asked for, by somebody who has no other way to say it than options and surroundings."""
+
+    __slots__ = ("any_path", "claude", "file", "named", "project", "same_names", "shell_url")
+
+    def __init__(
+        self,
+        environ: Mapping[str, str],
+        *,
+        claude: str,
+        project: str,
+        named: Mapping[str, object] | None,
+        file: object = None,
+        shape: str = "",
+    ) -> None:
+        self.claude = claude
+        """The client's folder."""
+        self.project = project
+        self.named = named
+        """The options that name the stack; ``None``: what ``file`` says, which nobody has read yet."""
+        self.file = file
+        """``stamp`` of the options file."""
+        self.shell_url = environ.get(_BASE_URL) or None
+        """What the shell says; Claude Code tells its children the one in force (measured, 2.1.112 and 2.1.329)."""
+        self.any_path = shape == "tmux"
+        """A status line of tmux belongs to no session and no project: any panel of the user's is meant."""
+        self.same_names = shape not in {"tmux", "statusline"}
+        """A script that names nothing does not mean a panel that was told where to look."""
+
+
+class Published:
+    """What one panel said last."""
+
+    __slots__ = ("bar", "only_ascii", "status")
+
+    def __init__(self, bar: Bar, status: dict[str, object], only_ascii: bool | None) -> None:
+        self.bar = bar
+        self.status = status
+        """As ``status --json`` prints it."""
+        self.only_ascii = only_ascii
+        """What the panel's options say of ASCII; ``None``: nothing."""
+
+
+def published(folder: str, question: Question, now: float) -> Published | None:
+    """Return what a running panel says of the stack that is asked for; ``None`` where no panel knows it.
+
+    Of several the one with the same options answers, then the one that was started last, so that they take no turns.
+    """
+    best: tuple[bool, float] | None = None
+    answer = None
+    for told in _running(folder, now):
+        watches, bar, status = told.get("watches"), Bar.from_json(told.get("bar")), told.get("status")
+        if not isinstance(watches, dict) or not isinstance(status, dict) or bar is None:
+            continue
+        if not _answers(watches, question):
+            continue
+        started = told.get("started")
+        rank = (watches.get("named") == question.named, started if isinstance(started, float) else 0.0)
+        if best is None or rank > best:
+            only_ascii = told.get("ascii")
+            best, answer = rank, Published(bar, status, only_ascii if isinstance(only_ascii, bool) else None)
+    return answer
+
+
+def stamp(path: str) -> list[object] | None:
+    """Return what tells one state of a file from another; ``None`` where there is no file."""
+    try:
+        status = os.stat(path)
+    except OSError:
+        return None
+    return [path, status.st_mtime_ns, status.st_size]
+
+
+def project_files(project: str, user: str) -> list[str]:
+    """Return the settings files that a project has of its own; the user's scope is not one of them."""
+    names = ("settings.json", "settings.local.json")
+    paths = [os.path.join(project, ".claude", name) for name in names]
+    return [path for path in paths if os.path.exists(path) and path != os.path.join(user, "settings.json")]
+
+
+def panel_name(pid: int) -> str:
+    """Return the name of a panel's file. Homes are shared between machines, process numbers are not."""
+    host = "".join(letter if letter.isalnum() else "-" for letter in os.uname().nodename)
+    return f"{host}-{pid}.json"
+
+
+def is_left_behind(name: str) -> bool:
+    """Say whether a file is that of a panel of this machine that has ended."""
+    pid = name.removesuffix(".json").rpartition("-")[2]
+    return pid.isdecimal() and name == panel_name(int(pid)) and not _runs(int(pid))
+
+
+def _running(folder: str, now: float) -> Iterator[dict[str, object]]:
+    """Yield what every panel of this machine said that still runs."""
+    try:
+        names = sorted(os.listdir(folder))
+    except OSError:
+        return
+    for name in names:
+        pid = name.removesuffix(".json").rpartition("-")[2]
+        if not pid.isdecimal() or name != panel_name(int(pid)):
+            continue
+        told = _read(os.path.join(folder, name), now)
+        if told is not None and _runs(int(pid)):
+            yield told
+
+
+def _read(path: str, now: float) -> dict[str, object] | None:
+    try:
+        handle = open_regular(path)
+        try:
+            status = os.fstat(handle)
+            if abs(now - status.st_mtime) > STALE_S or status.st_uid != os.getuid():
+                return None
+            told = json.loads(read_whole(handle, MOST_BYTES))
+        finally:
+            os.close(handle)
+    except (OSError, ValueError, RecursionError):
+        return None
+    return told if isinstance(told, dict) and told.get("stormdeck") == __version__ else None
+
+
+def _answers(watches: dict[str, object], question: Question) -> bool:
+    """Say whether a panel watches what is asked for."""
+    if watches.get("claude") != question.claude or not _same_options(watches, question):
+        return False
+    if question.any_path:
+        return True
+    if watches.get("files") != project_files(question.project, question.claude):
+        return False
+    asked = question.shell_url
+    return asked == watches.get("shell_url") or (asked is not None and asked == watches.get("url"))
+
+
+def _same_options(watches: dict[str, object], question: Question) -> bool:
+    named = watches.get("named")
+    if not isinstance(named, dict):
+        return False
+    if question.named is None:
+        return watches.get("file") == question.file and watches.get("only_file") is True
+    if question.same_names:
+        return named == question.named
+    return all(named.get(name) == value for name, value in question.named.items())
+
+
+def _runs(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):
+        return True
+    return True

@@ -1,0 +1,189 @@
+"""Storms that are over, remembered over restarts: the client leaves no trace of them."""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from stormdeck.model.retries.storms.storm import Outcome, Storm
+from stormdeck.model.text import clean
+from stormdeck.sources.io.bounded_read import open_regular
+from stormdeck.sources.io.folders import make_private
+from stormdeck.sources.state.storm_table import CREATE, newest_storms, storable, store
+
+if TYPE_CHECKING:
+    from sqlite3 import Connection, Error
+
+MOST = 500
+SESSION = re.compile(r"[0-9A-Za-z-]{1,64}")
+"""What a session's id looks like, as part of a path."""
+_LARGEST = 256 * 1024 * 1024
+"""Bytes; 500 storms take some hundred kilobytes."""
+PATIENCE_S = 2.0
+"""For a panel that writes at the same time."""
+_SCHEMA = 1
+_DAMAGED = {11, 26}
+"""SQLITE_CORRUPT and SQLITE_NOTADB."""
+_BESIDE = ("-journal", "-wal", "-shm")
+
+
+class StormStore:
+    """The newest storms in a SQLite file; several panels may share it, and any thread may ask.
+
+    Nothing stays open between two calls, and no call raises: what stands in the way is told in words. The file is
+    not made before there is something to remember. Without ``writes`` it is only read: nothing is remembered, made
+    or mended.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        most: int = MOST,
+        patience_s: float = PATIENCE_S,
+        *,
+        writes: bool = True,
+        transcripts: Path | None = None,
+    ) -> None:
+        """``transcripts``: the client's, which tell whose storms 0.1.0 took subagents for."""
+        self.path = path
+        self._transcripts = transcripts
+        self._writes = writes
+        self._most = most
+        self._patience_s = patience_s
+        self._written: tuple[Storm, ...] = ()
+        self.trouble: str | None = None
+        """What stood in the way of the last call that touched the file."""
+
+    def recall(self, limit: int = MOST) -> tuple[Storm, ...]:
+        """Return the storms that are remembered, newest first; none where there is no file or it cannot be read."""
+        import sqlite3
+
+        if not os.path.lexists(self.path):
+            return ()
+        self.trouble = None
+        try:
+            with self._open() as base:
+                return newest_storms(base, limit, self._has_subagents)
+        except (sqlite3.Error, OSError) as error:
+            self.trouble = self._words(error)
+            return ()
+
+    def remember(self, storms: Sequence[Storm]) -> str | None:
+        """Add the storms that are over, or what became of them since; return in words what stands in the way.
+
+        Costs nothing while they are the same as in the call before. Storms without times are left out.
+        """
+        import sqlite3
+
+        over = tuple(storable(storm) for storm in storms if storm.timed and storm.outcome is not Outcome.LIVE)
+        if not self._writes or not over or over == self._written:
+            return None
+        self.trouble = None
+        try:
+            self._create()
+            with self._open() as base:
+                base.execute("BEGIN IMMEDIATE")
+                store(base, over, self._most, self._has_subagents)
+                base.execute("COMMIT")
+        except (sqlite3.Error, OSError) as error:
+            self.trouble = self._words(error)
+        else:
+            self._written = over
+        return self.trouble
+
+    def _has_subagents(self, session: str) -> bool:
+        """Return whether a session had subagents: their transcripts are in a folder of its name."""
+        if self._transcripts is None or not SESSION.fullmatch(session):
+            return False
+        return any(self._transcripts.glob(f"*/{session}/subagents"))
+
+    def _create(self) -> None:
+        """Make the file, for its user alone: a reason may quote what a server said."""
+        make_private(self.path.parent)
+        try:
+            os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+        except FileExistsError:
+            return
+
+    @contextmanager
+    def _open(self) -> Iterator[Connection]:
+        """Open the file; one that is damaged is put aside, and a new one takes its place."""
+        import sqlite3
+
+        try:
+            base = self._connected()
+        except sqlite3.DatabaseError as error:
+            if not self._writes or not _is_damage(error):
+                raise
+            aside = self._put_aside()
+            self._create()
+            base = self._connected()
+            self._written = ()
+            self.trouble = f"{clean(str(self.path))} was damaged and is now {aside}; storms are remembered anew"
+        with closing(base):
+            yield base
+
+    def _connected(self) -> Connection:
+        """Open the file, check that it is whole, and give an empty one its table."""
+        import sqlite3
+
+        # SQLite reads what it opens as often as it likes: a pipe, a device or a file without end is never given to it.
+        handle = open_regular(self.path)
+        try:
+            if os.fstat(handle).st_size > _LARGEST:
+                raise OSError(errno.EFBIG, "it is too large")
+        finally:
+            os.close(handle)
+        place = self.path if self._writes else f"{self.path.absolute().as_uri()}?mode=ro"
+        base = sqlite3.connect(place, timeout=self._patience_s, isolation_level=None, uri=not self._writes)
+        try:
+            schema = base.execute("PRAGMA user_version").fetchone()[0]
+            if schema > _SCHEMA:
+                raise OSError(0, "a newer stormdeck wrote it")
+            if schema < _SCHEMA and self._writes:
+                _give_table(base)
+            for (verdict,) in base.execute("PRAGMA quick_check(1)"):
+                if verdict != "ok":
+                    raise _damage(str(verdict))
+        except BaseException:
+            base.close()
+            raise
+        return base
+
+    def _put_aside(self) -> str:
+        aside = self.path.with_name(f"{self.path.name}.damaged")
+        self.path.replace(aside)
+        for ending in _BESIDE:
+            # It belongs to the damaged file and would be applied to the new one.
+            self.path.with_name(self.path.name + ending).unlink(missing_ok=True)
+        return clean(aside.name)
+
+    def _words(self, error: Error | OSError) -> str:
+        why = error.strerror or str(error) if isinstance(error, OSError) else str(error)
+        return clean(f"Storms are not remembered: {self.path}: {why[:1].lower()}{why[1:]}")
+
+
+def _is_damage(error: Error) -> bool:
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF in _DAMAGED
+
+
+def _damage(verdict: str) -> Error:
+    import sqlite3
+
+    error = sqlite3.DatabaseError(verdict)
+    error.sqlite_errorcode = min(_DAMAGED)
+    return error
+
+
+def _give_table(base: Connection) -> None:
+    """Make the table, unless another panel has just done so."""
+    base.execute("BEGIN IMMEDIATE")
+    if base.execute("PRAGMA user_version").fetchone()[0] < _SCHEMA:
+        base.execute(CREATE)
+        base.execute(f"PRAGMA user_version = {_SCHEMA}")
+    base.execute("COMMIT")

@@ -1,0 +1,35 @@
+"""The theme that the user chose in the panel, remembered over restarts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from stormdeck.model.text import clean
+from stormdeck.sources.io.bounded_read import contents
+from stormdeck.sources.io.staging import replace_private
+
+MOST_BYTES = 200
+
+
+class ThemeMemory:
+    """One name in one small file; no call raises."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def recall(self) -> str:
+        """Return the name; empty where none was chosen or the file cannot be read."""
+        try:
+            return contents(self._path, MOST_BYTES).decode("utf-8", "replace").strip()
+        except OSError:
+            return ""
+
+    def keep(self, name: str) -> str:
+        """Write the name; return in words what stands in the way, empty when it is written."""
+        if name == self.recall():
+            return ""
+        try:
+            replace_private(self._path, f"{name}\n".encode(), "theme")
+        except OSError as error:
+            return clean(f"The theme is not kept for the next start: {self._path}: {error.strerror}.")
+        return ""

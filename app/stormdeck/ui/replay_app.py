@@ -1,0 +1,63 @@
+"""The panel that plays a recording: the same areas by the recording's own clock, and two keys more."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from stormdeck.feed.replay import ReplayFeed
+from stormdeck.model.logs.book import LogBook
+from stormdeck.model.snapshots.replay import Pace
+from stormdeck.options import Options
+from stormdeck.paths import UserPaths
+from stormdeck.sources.recordings.tape import Tape
+from stormdeck.ui.app import StormdeckApp
+from stormdeck.ui.appearance import Appearance
+from stormdeck.ui.bindings import bindings
+from stormdeck.ui.clock import Clock
+
+
+class PlayedClock(Clock):
+    """The time of the recording."""
+
+    def __init__(self, now: Callable[[], float]) -> None:
+        self._now = now
+
+    def now(self) -> float:
+        """Return unix seconds of the moment that is played."""
+        return self._now()
+
+
+class ReplayApp(StormdeckApp):
+    """Asks nothing and writes nothing."""
+
+    BINDINGS = bindings("replay")
+
+    def __init__(self, options: Options, paths: UserPaths, look: Appearance, tape: Tape, speed: float) -> None:
+        book = LogBook(options.lines)
+        self.played = ReplayFeed(tape, speed, book, self.hand, self.lines_came, window_s=options.window * 60)
+        super().__init__(
+            paths.home,
+            book=book,
+            clock=PlayedClock(self.played.now),
+            look=look,
+            bell=options.bell,
+            keys=options.keys,
+        )
+        self.feed = self.played
+
+    def action_hold(self) -> None:
+        """Hold the recording, or let it go on."""
+        if self.played.pace is Pace.ENDED:
+            self.notify("The recording ends here.", timeout=3)
+        else:
+            self.played.hold()
+            self.judge()
+
+    def action_skip(self) -> None:
+        """Skip to the next request."""
+        if not self.played.skip():
+            self.notify("No request is left in the recording.", timeout=3)
+
+    def action_search(self) -> None:
+        """Say that there is nothing to look for."""
+        self.notify("This is a replay: no server is asked.", timeout=3)

@@ -1,0 +1,191 @@
+"""A file as text, secrets masked, with the lines that have something to say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.content import Content
+from textual.widgets import Static
+
+from stormdeck.model.editing.draft import Draft
+from stormdeck.model.finding import Finding
+from stormdeck.model.json_edit.document import Document, FileError
+from stormdeck.model.litellm.config import ProxyConfig
+from stormdeck.model.masking.findings import known_secrets
+from stormdeck.model.masking.json_text import mask_json
+from stormdeck.model.masking.lines import MASK, mask_text
+from stormdeck.model.masking.yaml_text import mask_yaml
+from stormdeck.model.rules.registry import page_of
+from stormdeck.model.rules.rule import page_lines
+from stormdeck.model.settings.scope import SettingsSnapshot
+from stormdeck.model.symbols import Health
+from stormdeck.model.symptoms.evidence import Cause, Standing
+from stormdeck.model.text import clean, text_lines
+from stormdeck.ui.bindings import bindings
+from stormdeck.ui.rendering import LIGHT_STYLES, hanging, light, line, lines
+from stormdeck.ui.screens.dialog import LEAST, Dialog, Room, in_rows
+from stormdeck.ui.widgets.row_list import RowLayout, RowList
+
+NUMBER = 7
+"""Columns of a line's number; one more where there are 100,000 lines."""
+
+
+class RawScreen(Dialog[None]):
+    """For reading: nothing can be changed here. ``notes`` holds a finding by line number, counted from 1."""
+
+    BINDINGS = bindings("raw")
+
+    def __init__(self, title: str, text: Sequence[str], notes: Mapping[int, Finding]) -> None:
+        super().__init__()
+        self._headline = title
+        self._text = text
+        self._notes = notes
+        self._laid_out: tuple[int, RowLayout] | None = None
+
+    def compose(self) -> ComposeResult:
+        """Compose the lines, drawn as far as they are seen, and the keys."""
+        with Vertical(classes="dialog"):
+            with Room():
+                yield RowList(self._layout_of)
+            yield Static(markup=False, id="keys")
+
+    def hints(self) -> tuple[Content, ...]:
+        """Return how it is closed."""
+        return (self.hint("raw.close"),)
+
+    def draw(self) -> None:
+        """Show the lines at the width that there is now."""
+        width = max(LEAST, self.query_one(Room).scrollable_content_region.width)
+        self.query_one(RowList).show(0, len(self._text) + 1)
+        self.query_one("#keys", Static).update(in_rows(self.hints(), width))
+
+    def _layout_of(self, width: int) -> RowLayout:
+        """Return how the lines stand at a width, under the headline."""
+        if self._laid_out is None or self._laid_out[0] != width:
+            heights = [len(self._head(width)), *(self._height(at, width) for at in range(len(self._text)))]
+            self._laid_out = (
+                width,
+                RowLayout(heights, lambda at: self._line(at - 1, width) if at else self._head(width)),
+            )
+        return self._laid_out[1]
+
+    def _head(self, width: int) -> list[Content]:
+        return [*line((self._headline, "bold")).wrap(width), line(("Secrets masked.", "$quiet")), line()]
+
+    def _height(self, at: int, width: int) -> int:
+        # The dots of a mask have one cell each, as plain letters have.
+        shown = clean(self._text[at]).replace(MASK, "." * len(MASK))
+        is_short = shown.isascii() and len(shown) <= width - NUMBER and at + 1 not in self._notes
+        return 1 if is_short else len(self._line(at, width))
+
+    def _line(self, at: int, width: int) -> list[Content]:
+        """Return a line with its number, a finding beside it."""
+        found = self._notes.get(at + 1)
+        said = line()
+        if found is not None:
+            colour = LIGHT_STYLES[found.severity.light]
+            told = f" {found.severity.value} {found.code}  {found.title}"
+            said = line("   ", light(found.severity.light), (told, colour))
+        return hanging(line(self._text[at], said), width, line((f"{at + 1:>4}  ", "$faint")))
+
+
+def of_draft(draft: Draft) -> RawScreen:
+    """Return a settings file as it would be saved."""
+    text, file = draft.text(), draft.would_file
+    notes: dict[int, Finding] = {}
+    document = file.document if file is not None else Document.parse(text)
+    for finding in draft.findings:
+        place = None if isinstance(document, FileError) else document.position(finding.path)
+        if place is not None:
+            notes.setdefault(place[0], finding)
+    title = f"{draft.file.path}, as it would be saved" if draft.file is not None else "no file"
+    return RawScreen(title, text_lines(mask_json(text)), notes)
+
+
+def of_proxy(config: ProxyConfig, findings: Sequence[Finding], settings: SettingsSnapshot) -> RawScreen:
+    """Return LiteLLM's YAML."""
+    hide = known_secrets(settings, config.lines)
+    notes: dict[int, Finding] = {}
+    for finding in findings:
+        if finding.file == config.file and finding.line is not None:
+            notes.setdefault(finding.line, finding)
+    return RawScreen(config.file, [hide(text) for text in mask_yaml(config.lines)], notes)
+
+
+class PageScreen(Dialog[None]):
+    """For reading; first of all whether the rule has something to say here."""
+
+    BINDINGS = bindings("page")
+
+    def __init__(self, code: str) -> None:
+        super().__init__()
+        self._code = code
+
+    def words(self, width: int) -> Content:
+        """Return what the rule finds, then its page."""
+        return lines([*self._found(width), *self._page(width)])
+
+    def hints(self) -> tuple[Content, ...]:
+        """Return what can be done with it."""
+        return self.hint("page.close"), self.hint("page.copy")
+
+    def action_copy(self) -> None:
+        """Copy the page."""
+        page = page_of(self._code)
+        self.app.copy_to_clipboard("\n".join(page_lines(page)) if page is not None else self._code)
+        self.notify(f"Copied the page of {self._code}.", timeout=2)
+
+    def _found(self, width: int) -> list[Content]:
+        """Return what the rule finds now."""
+        found = [finding for finding in self.panel.deck.findings if finding.code == self._code]
+        if not found:
+            return [line(("Finds nothing here now.", "$quiet")), line()]
+        rows = []
+        for finding in found:
+            first, *more = Content(clean(f"{finding.severity.value}: {finding.message}")).wrap(max(1, width - 2))
+            rows += [line(light(finding.severity.light), " ", first), *(line("  ", row) for row in more)]
+        return [*rows, line()]
+
+    def _page(self, width: int) -> list[Content]:
+        page = page_of(self._code)
+        title, *rest = page_lines(page, width) if page is not None else (f"There is no rule {self._code}.",)
+        return [line((title, "bold")), *(line((text, "$quiet" if text.startswith(" ") else "bold")) for text in rest)]
+
+
+LIGHTS = {Standing.FOUND: Health.ERROR, Standing.POSSIBLE: Health.WARNING, Standing.UNLIKELY: Health.UNKNOWN}
+
+
+class SymptomScreen(Dialog[None]):
+    """For reading."""
+
+    BINDINGS = bindings("symptom")
+
+    def __init__(self, message: str, causes: Sequence[Cause], near: Sequence[str]) -> None:
+        super().__init__()
+        self._message = message
+        self._causes = causes
+        self._near = near
+
+    def hints(self) -> tuple[Content, ...]:
+        """Return how it is closed."""
+        return (self.hint("symptom.close"),)
+
+    def words(self, width: int) -> Content:
+        """Return the causes, the surest first."""
+        rows = [
+            *hanging(line(mask_text(clean(self._message))[:200]), width, line(("MESSAGE  ", "$quiet bold"))),
+            line(),
+        ]
+        if not self._causes:
+            rows.append(line(("No message that Claude Code is known to show. The nearest:", "$warning")))
+            rows += [row for text in self._near for row in hanging(line(text), width, "  ")]
+        for cause in self._causes:
+            sign = LIGHTS[cause.standing]
+            rows.append(line(light(sign), " ", (f"{cause.code}  ", "$accent"), (cause.title, "bold")))
+            rows.append(line(f"  {cause.standing.value}", *((f" · {cause.hop.value}",) if cause.hop else ())))
+            rows += [row for said in cause.evidence for row in hanging(line((said, "$quiet")), width, "  ")]
+            rows += hanging(line((cause.change, "$success")), width, "  ") if cause.change else []
+            rows.append(line())
+        return lines(rows[:-1] if self._causes else rows)

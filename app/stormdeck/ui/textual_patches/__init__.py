@@ -1,0 +1,1 @@
+"""Everything that overrides or works around Textual, with the reason for each."""

@@ -1,0 +1,245 @@
+"""The list of the checks area: findings by hop, then what was found on this machine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from rich.cells import cell_len
+from textual import events
+from textual.content import Content
+from textual.geometry import Region, Size
+from textual.message import Message
+from textual.widget import Widget
+
+from stormdeck.model.canary.check import Check, Route, Verdict
+from stormdeck.model.deck import Deck
+from stormdeck.model.finding import Finding, HopKind, Severity
+from stormdeck.model.masking.lines import mask_text
+from stormdeck.model.settings.fields import field_of
+from stormdeck.model.snapshots.discovery import Found, Missed
+from stormdeck.model.symbols import Health
+from stormdeck.ui.bindings import bindings
+from stormdeck.ui.rendering import LIGHT_STYLES, MORE, fit_words, light, line, marked
+from stormdeck.ui.widgets.panel import Panel
+
+Item = Finding | Check | Found | Missed | str
+"""What a row stands for; a text is a heading, or a sentence where there is nothing."""
+
+ROOMY = 60
+"""Columns from which on a severity is told in a word too."""
+HOPS = {HopKind.CLIENT: "CLIENT", HopKind.PROXY: "PROXY", HopKind.SERVER: "VLLM", HopKind.GPU: "GPU"}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of the list."""
+
+    item: Item
+    heading: bool = False
+
+    @property
+    def chosen(self) -> bool:
+        """Say whether the cursor may stand on it."""
+        return not isinstance(self.item, str)
+
+
+def rows_of(deck: Deck, *, problems_only: bool) -> Iterator[Row]:
+    """Yield the rows: hops in path order, worst first in each; then servers, logs, and what is missing."""
+    shown = [one for one in deck.findings if not problems_only or one.severity is not Severity.INFO]
+    for hop, title in HOPS.items():
+        own = [finding for finding in shown if finding.hop is hop]
+        asked = [check for check in deck.canary.checks if check.hop is hop] if deck.canary is not None else []
+        told = [check for check in asked if not problems_only or is_problem(check)]
+        if own or told or hop is HopKind.CLIENT:
+            yield Row(title, heading=True)
+            yield from map(Row, own)
+            yield from map(Row, told)
+            if not own:
+                yield Row(_nothing(deck))
+    if deck.replay is not None:
+        return
+    yield Row("")
+    yield Row("FOUND ON THIS MACHINE", heading=True)
+    if not deck.discovery.done:
+        yield Row("Looking for servers and logs")
+    yield from map(Row, (*deck.discovery.found, *deck.discovery.beside))
+    unread = " ".join(deck.troubles.unread)
+    yield from (Row(f"log  {path}") for path in deck.discovery.logs if str(path) not in unread)
+    yield from (Row(note) for note in (*deck.discovery.log_notes, *deck.troubles.unread, *deck.troubles.remarks))
+    if not problems_only:
+        yield from map(Row, deck.discovery.missed)
+
+
+def _nothing(deck: Deck) -> str:
+    if deck.replay is not None:
+        return "This is a replay: nothing is checked."
+    if any(file.exists for file in deck.settings.files):
+        return "Nothing to say against the settings."
+    return "No settings file yet. Press 3: the form proposes what a live server needs."
+
+
+class CheckList(Panel, can_focus=True):
+    """As high as its rows; the cursor moves over what can be explained."""
+
+    BINDINGS = bindings("checks", inner=True)
+
+    class Chosen(Message):
+        """Another row is the current one."""
+
+        def __init__(self, item: Item | None) -> None:
+            self.item = item
+            super().__init__()
+
+    def __init__(self, *, id: str) -> None:  # noqa: A002 - Textual's own name for it
+        super().__init__(id=id)
+        self.problems_only = False
+        self.current: Item | None = None
+        self._rows: list[Row] = []
+
+    def part(self, deck: Deck) -> object:
+        """Return what the list is made of."""
+        states = [one.state for one in (deck.proxy, deck.vllm) if one is not None]
+        files, replayed = deck.settings.files, deck.replay is not None
+        return deck.findings, files, deck.discovery, deck.canary, replayed, deck.troubles, states
+
+    def watch_deck(self, old: Deck, new: Deck) -> None:
+        """Make the list anew when its part of the deck has changed."""
+        if not self._rows or self.part(old) != self.part(new):
+            self.fill()
+
+    def fill(self) -> None:
+        """Make the list anew; the cursor stays on what it stood on."""
+        self._rows = list(rows_of(self.deck, problems_only=self.problems_only))
+        items = self._items()
+        same = next((item for item in items if _same(item, self.current)), None)
+        self._choose(same if same is not None else items[0] if items else None)
+        self.refresh(layout=True)
+
+    def action_move(self, step: int) -> None:
+        """Move the cursor to the next row that can be explained."""
+        items = self._items()
+        if items:
+            self.go_to(items[max(0, min(len(items) - 1, self._place(items) + step))])
+
+    def go_to_edge(self, index: int) -> None:
+        """Move the cursor to the first row (0) or the last (-1)."""
+        items = self._items()
+        if items:
+            self.go_to(items[index])
+
+    def go_to_next(self, wanted: Callable[[Item], bool], step: int) -> bool:
+        """Move the cursor to the next row that is wanted, forth or back, round the end; say whether there is one."""
+        items = self._items()
+        at = self._place(items)
+        order = [items[(at + step * count) % len(items)] for count in range(1, len(items) + 1)]
+        found = next((item for item in order if wanted(item)), None)
+        if found is not None:
+            self.go_to(found)
+        return found is not None
+
+    def on_click(self, event: events.Click) -> None:
+        """Move the cursor to the row under the mouse."""
+        place = event.get_content_offset(self)
+        if place is not None and 0 <= place.y < len(self._rows) and self._rows[place.y].chosen:
+            self.go_to(self._rows[place.y].item)
+
+    def _items(self) -> list[Item]:
+        return [row.item for row in self._rows if row.chosen]
+
+    def _place(self, items: list[Item]) -> int:
+        return next((index for index, item in enumerate(items) if item is self.current), 0)
+
+    def go_to(self, item: Item) -> None:
+        """Move the cursor to a row, and bring it into view."""
+        self._choose(item)
+        self.refresh()
+        place = next(index for index, row in enumerate(self._rows) if row.item is self.current)
+        # The heading above the first row of a group is to be seen too.
+        region = Region(0, max(0, place - 1), self.size.width, 3)
+        if isinstance(self.parent, Widget):
+            self.parent.scroll_to_region(region, animate=False)
+
+    def _choose(self, item: Item | None) -> None:
+        self.current = item
+        self.post_message(self.Chosen(item))
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        """Return the number of rows."""
+        return max(1, len(self._rows))
+
+    def rows(self, width: int, height: int) -> list[Content]:
+        """Return the rows."""
+        return [self._draw(row, width) for row in self._rows]
+
+    def _draw(self, row: Row, width: int) -> Content:
+        if row.heading:
+            return line((str(row.item), "$quiet bold"))
+        item = row.item
+        shown = _found(item, self.deck) if isinstance(item, Found) else _text(item, width - 1)
+        text = Content.assemble(" ", shown).truncate(width, ellipsis=True)
+        return marked(text, width, focused=self.has_focus) if row.item is self.current else text
+
+
+def is_problem(item: Item) -> bool:
+    """Say whether a row tells of something that is wrong."""
+    match item:
+        case Finding():
+            return item.severity is not Severity.INFO
+        case Check():
+            return item.verdict in {Verdict.FAIL, Verdict.WARN}
+        case _:
+            return False
+
+
+def words_of(item: Item) -> str:
+    """Return all that a row is found by."""
+    return f"{_text(item).plain} {item.message if isinstance(item, Finding) else ''}".casefold()
+
+
+def _same(item: Item, other: Item | None) -> bool:
+    if isinstance(item, Finding) and isinstance(other, Finding):
+        return (item.code, item.path, item.line) == (other.code, other.path, other.line)
+    if isinstance(item, Found) and isinstance(other, Found):
+        return item.url == other.url
+    return item == other
+
+
+def _found(found: Found, deck: Deck) -> Content:
+    """Return the row of a server with its light as the path shows it, or as the search met it."""
+    server = next((one for one in (deck.proxy, deck.vllm) if one is not None and one.url == found.url), None)
+    met = server.state if server is not None else found.met
+    why = (
+        next((one.why for one in deck.discovery.missed if one.what.startswith(found.url)), "") if server is None else ""
+    )
+    state = why or ("" if met.light is Health.OK else met.value)
+    sign = Health.ERROR if why and met.light is Health.OK else met.light
+    row = line(light(sign), " ", (found.kind.value, "bold"), f"  {mask_text(found.url)}")
+    return line(row, (f"  {mask_text(state)}", "$quiet")) if state else row
+
+
+def _text(item: Item, width: int = 200) -> Content:
+    """Return a row's sign, its severity in a word where there is room, and as many whole words as fit."""
+    match item:
+        case Finding():
+            name = item.path.removeprefix("env.") or (item.file or "").rsplit("/", 1)[-1]
+            word = (f"{item.severity.value:<8}", LIGHT_STYLES[item.severity.light]) if width >= ROOMY else ""
+            head = line(light(item.severity.light), " ", word, (f"{item.code:<11}", "$accent"))
+            room = width - head.cell_length
+            known = field_of(item.path)
+            for short in (name, known.label if known is not None else ""):
+                if short and cell_len(f"{short}  {item.title}") <= room:
+                    return line(head, (short, "bold"), f"  {item.title}")
+            return line(head, fit_words(item.title, max(0, room), more=MORE))
+        case Check():
+            way = "  vLLM itself" if item.route is Route.DIRECT else ""
+            said = line((f"{'canary':<11}", "$quiet"), (item.name, "bold"), f"  {item.verdict.value}{way}")
+            return line(light(item.verdict.light), " ", said)
+        case Found():
+            return line(light(item.met.light), " ", (item.kind.value, "bold"), f"  {mask_text(item.url)}")
+        case Missed():
+            sign = line(light(Health.UNKNOWN), " ", (mask_text(item.what), "$quiet"))
+            why = fit_words(mask_text(item.why), max(0, width - sign.cell_length - 2), more=MORE)
+            return line(sign, (f"  {why}", "$quiet"))
+        case _:
+            return line(("  " + item, "$quiet"))

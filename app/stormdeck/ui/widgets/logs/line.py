@@ -1,0 +1,129 @@
+"""How one log line looks: its time, its log, and its text or the columns of an access line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
+
+from rich.segment import Segment
+from textual.strip import Strip
+from textual.widget import Widget
+
+from stormdeck.model.logs.book import Line
+from stormdeck.model.masking.lines import mask_text
+from stormdeck.model.text import clean
+from stormdeck.ui.rendering import fit
+
+if TYPE_CHECKING:
+    from stormdeck.model.logs.access import Access
+    from stormdeck.model.logs.records import Record
+
+NARROW = 60
+"""Below it an access line is status, method and path, and no line has its log's name."""
+
+LOOKS = {"error": "error", "critical": "error", "warning": "warning", "debug": "quiet"}
+"""By the record's level."""
+
+
+class Fragment(NamedTuple):
+    """A piece of a line and the component class that colours it; empty: plain."""
+
+    text: str
+    look: str = ""
+
+
+class LineDrawer(Widget):
+    """The base of both log views: turns a line of the book into a strip."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        f"log--{name}" for name in ("text", "quiet", "time", "error", "warning", "ok", "retry", "mark", "cursor")
+    }
+
+    def draw(
+        self,
+        head: list[Fragment],
+        body: list[Fragment],
+        width: int,
+        column: int = 0,
+        mark: bool = False,
+        tail: Sequence[Fragment] = (),
+    ) -> Strip:
+        """Return a strip: the head and the tail stay, the body between them begins at a column of its own."""
+        base = self.get_component_rich_style("log--text")
+        over = self.get_component_rich_style("log--mark", partial=True) if mark else None
+
+        def segment(fragment: Fragment) -> Segment:
+            style = self.get_component_rich_style(f"log--{fragment.look}") if fragment.look else base
+            return Segment(fragment.text, style + over if over else style)
+
+        begin, rest, end = (Strip(map(segment, fragments)) for fragments in (head, body, tail))
+        if column:
+            rest = rest.crop(column)
+        if end:
+            rest = rest.crop(0, max(0, width - begin.cell_length - end.cell_length))
+        whole = Strip([*begin, *rest, *end]).crop(0, width)
+        return whole.extend_cell_length(width, base + over if over else base)
+
+
+def head(line: Line, clock: Callable[[float], str], *, named: bool) -> list[Fragment]:
+    """Return the time of arrival, blank for lines that were there before, and the log's name.
+
+    Of a line that was read long after it was written only the minutes are known: ``12:17-18``.
+    """
+    when = clock(line.arrived) if line.arrived is not None else " " * 8
+    if line.arrived is not None and line.since is not None:
+        begun, ended = clock(line.since)[:5], when[:5]
+        when = (begun if begun == ended else f"{begun}-{ended[3:]}").ljust(len(when))
+    shown = [Fragment(f"{when} ", "time")]
+    if named:
+        shown.append(Fragment(fit(line.log.rsplit("/", 1)[-1].removesuffix(".log"), 9) + " ", "quiet"))
+    return shown
+
+
+def body(line: Line, width: int) -> list[Fragment]:
+    """Return the columns of an access line, or the whole text of any other in the colour of its level."""
+    from stormdeck.model.logs.access import parse_access
+    from stormdeck.model.logs.records import classify
+
+    access = parse_access(line.text)
+    if access is not None:
+        return columns(access, line.attempt, width)
+    record = classify(line.text)
+    if record is None:
+        return [Fragment(mask_text(clean(line.text)), "quiet")]
+    return [Fragment(mask_text(clean(line.text)), LOOKS.get(record.level, ""))]
+
+
+def exception(line: Line) -> list[Fragment]:
+    """Return what the last line of a traceback says, without a record's stamps."""
+    from stormdeck.model.logs.records import classify
+
+    record = classify(line.text)
+    text = mask_text(clean(record.message if record is not None else line.text))
+    return [Fragment(text)] if record is None else message(record, text)
+
+
+def message(record: Record, text: str) -> list[Fragment]:
+    """Return what a record says, without its stamps."""
+    return [Fragment(text, LOOKS.get(record.level, ""))]
+
+
+def columns(access: Access, attempt: int, width: int) -> list[Fragment]:
+    """Return an access line as columns: method, path, status, attempt."""
+    failed = access.status >= 400
+    asked = access.kind == "main"
+    status = "error" if failed else "ok" if asked else "quiet"
+    look = "" if asked or failed else "quiet"
+    target = mask_text(clean(access.path))
+    if width < NARROW:
+        again = [Fragment(f"#{attempt} ", "retry")] if attempt > 1 else []
+        return [Fragment(f"{access.status} ", status), *again, Fragment(f"{access.method} {target}", look)]
+    path_width = max(24, min(40, width - 44))
+    parts = [
+        Fragment(f"{access.method:<5}", look),
+        Fragment(fit(target, path_width), look),
+        Fragment(f" {access.status}", status),
+    ]
+    if attempt > 1:
+        parts.append(Fragment(f"   attempt {attempt}", "retry"))
+    return parts

@@ -1,0 +1,141 @@
+"""The GPUs: one line each with its history, and who holds the memory."""
+
+from __future__ import annotations
+
+from textual.content import Content
+
+from stormdeck.model.deck import Deck
+from stormdeck.model.request_path import gpu_name
+from stormdeck.model.snapshots.gpu import Gpu, GpuSnapshot, GpuState
+from stormdeck.model.symbols import Health
+from stormdeck.model.units import NONE, gibibytes, percent
+from stormdeck.ui.rendering import LIGHT_STYLES, fit_words, light, line, peaks, sentences, sides, spark, stack
+from stormdeck.ui.widgets.panel import LivePanel
+
+HOT_C = 85
+"""Where data-centre cards begin to throttle; only the colour depends on it."""
+SAMPLES = 60
+"""Seconds that the history covers, one sample a second."""
+LEAST_NUMBERS = 29
+"""Columns that a card's number, load, memory and temperature take."""
+TALLEST = 8
+"""Rows that a history may take."""
+
+
+class GpuPanel(LivePanel):
+    """Utilisation with its history, memory, temperature, power; words where there is no GPU."""
+
+    def part(self, deck: Deck) -> object:
+        """Return the GPU snapshot."""
+        return deck.gpu
+
+    def rows(self, width: int, height: int) -> list[Content]:
+        """Return a line a GPU, and its history and its processes where there is room."""
+        gpu = self.deck.gpu
+        if gpu.state is not GpuState.OK or not gpu.gpus:
+            return self._words(width, height)
+        rows = [self._title(gpu, width)] if height > len(gpu.gpus) or height > 2 else []
+        shown = gpu.gpus if len(rows) + len(gpu.gpus) <= height else gpu.gpus[: max(0, height - len(rows) - 1)]
+        named = min(16, max(len(gpu_name(one.name)) for one in gpu.gpus))
+        room = height - len(rows) - len(gpu.gpus)
+        tall = min(TALLEST, (room - len(gpu.gpus)) // len(gpu.gpus))
+        for one in shown:
+            rows.append(_row(one, width, named, graph=tall < 2))
+            if tall >= 2 and one.history:
+                rows += _history(one, width, tall)
+            if room > 0 and (holders := _holders(one, width)) is not None:
+                rows.append(holders)
+                room -= 1
+        return rows if len(shown) == len(gpu.gpus) else [*rows, _others(gpu.gpus[len(shown) :], bool(shown))]
+
+    def _title(self, gpu: GpuSnapshot, width: int) -> Content:
+        note = ("simulated", "$warning") if gpu.simulated else (f"driver {gpu.driver}" if gpu.driver else "", "$quiet")
+        scale = ("0 to 100 %, last 60 s" if width >= 50 and any(one.history for one in gpu.gpus) else "", "$quiet")
+        return sides(self.heading("GPU", note), line(scale), width)
+
+    def _words(self, width: int, height: int) -> list[Content]:
+        gpu = self.deck.gpu
+        if gpu.state is GpuState.ASKING:
+            return [self.heading("GPU"), line(("asking the driver", "$quiet"))]
+        style = LIGHT_STYLES[gpu.state.light] if gpu.state.light is Health.ERROR else "$quiet"
+        state = gpu.state.value if gpu.state is not GpuState.OK else GpuState.NO_GPU.value
+        words = sentences(gpu.detail, width, height - 1, style)
+        return [self.heading("GPU", light(gpu.state.light), f" {state}"), *words]
+
+
+def _row(gpu: Gpu, width: int, named: int, *, graph: bool) -> Content:
+    named = min(named, max(0, width - LEAST_NUMBERS))
+    name = _name(gpu.name, named).ljust(named)
+    if gpu.lost:
+        said = fit_words(gpu.detail, width - named - 10)
+        return line(f"{gpu.index} {name} ", light(Health.ERROR), (f" lost  {said}", "$error"))
+    memory = f"{f'{gibibytes(gpu.memory_used_bytes)}/{gibibytes(gpu.memory_total_bytes)}':>7} GiB"
+    heat = f"{gpu.temperature_c if gpu.temperature_c is not None else NONE:>3} °C"
+    heat_style = "$warning" if (gpu.temperature_c or 0) >= HOT_C or gpu.throttle else ""
+    limit = f"/{gpu.power_limit_w}" if gpu.power_limit_w is not None else ""
+    power = f"{gpu.power_w if gpu.power_w is not None else NONE:>4}{limit} W"
+    busy = "  MIG" if gpu.mig and gpu.utilization_percent is None else f"{percent(gpu.utilization_percent):>5}"
+    head = line((f"{gpu.index} ", "$quiet"), name, " ", (busy, "bold"))
+    most = width - head.cell_length - len(f"  {memory} {heat} {power}") - 2
+    room = min(SAMPLES, most) if graph else 0
+    clock = f"  {gpu.clock_mhz:>4}/{gpu.clock_max_mhz} MHz" if gpu.clock_mhz and gpu.clock_max_mhz else ""
+    if most < (4 if graph else 0):
+        return line(head, f"  {memory} ", (heat, heat_style))
+    return line(
+        head,
+        *(("  ", spark(gpu.history, room, SAMPLES)) if room else ()),
+        f"  {memory} ",
+        (heat, heat_style),
+        f" {power}",
+        (clock if most - room >= len(clock) else "", "$quiet"),
+    )
+
+
+def _name(name: str, room: int) -> str:
+    """Return a card's name, without its form and size where they do not fit."""
+    whole = gpu_name(name)
+    return next((text for text in (whole, whole.split("-")[0]) if len(text) <= room), fit_words(whole, room))
+
+
+def _history(gpu: Gpu, width: int, height: int) -> list[Content]:
+    """Return the utilisation as columns from 0 to 100 %, the newest at the right."""
+    from stormdeck.model.snapshots.traffic import Bucket
+
+    times = max(1, min(2, (width - 6) // SAMPLES))
+    shown = peaks(gpu.history, width - 6, SAMPLES)
+    known = [Bucket(value or 0, 0, 0) for value in shown for _ in range(times)]
+    marks = [" 100┤", *["    │"] * (height - 2), "   0┤"]
+    return [line((mark, "$faint"), row) for mark, row in zip(marks, stack(known, height, 100), strict=True)]
+
+
+def _others(gpus: tuple[Gpu, ...], after: bool) -> Content:
+    """Return in one line what there is no room to show one by one."""
+    busy = [one.utilization_percent for one in gpus if one.utilization_percent is not None]
+    heat = [one.temperature_c for one in gpus if one.temperature_c is not None]
+    lost = sum(one.lost for one in gpus)
+    parts = [f"up to {max(busy)} %"] if busy else []
+    parts += [f"up to {max(heat)} °C"] if heat else []
+    name = "more" if after else gpu_name(gpus[0].name)
+    return line(
+        (f"+{len(gpus)} {name}  " if after else f"{len(gpus)} × {name}  ", "$quiet"),
+        "  ".join(parts),
+        (f"  ✖ {lost} lost" if lost else "", "$error"),
+    )
+
+
+def _holders(gpu: Gpu, width: int) -> Content | None:
+    """Return who holds the memory, the largest first, and why the card is slowed."""
+    held = sorted(gpu.processes, key=lambda process: -(process.memory_bytes or 0))
+    slowed = f"slowed: {', '.join(gpu.throttle)}" if gpu.throttle else gpu.detail
+    for most in (3, 2, 1, 0):
+        parts = [f"{process.name} {process.pid}  {gibibytes(process.memory_bytes)} GiB" for process in held[:most]]
+        if len(held) > most:
+            parts.append(f"+{len(held) - most}")
+        shown = "  ·  ".join(parts)
+        if len(shown) + len(slowed) + 4 <= width:
+            break
+    if not held and not slowed:
+        return None
+    return line(
+        "  ", (shown, "$quiet"), (f"  {fit_words(slowed, width - len(shown) - 4)}" if slowed else "", "$warning")
+    )

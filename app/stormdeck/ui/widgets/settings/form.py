@@ -1,0 +1,290 @@
+"""The rows of the form: one a field, under the heading of its group, and one a variable that is not known.
+
+Only the row with the focus is a widget of its own; those above and below it are drawn as far as they are seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from textual import events
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.geometry import Size
+
+from stormdeck.model.deck import Deck
+from stormdeck.model.editing.draft import Draft
+from stormdeck.model.finding import Finding, HopKind, Severity
+from stormdeck.model.masking.json_text import mask_json
+from stormdeck.model.settings.field import Field
+from stormdeck.model.settings.fields import FIELDS
+from stormdeck.model.settings.scope import EDITABLE, SettingsFile
+from stormdeck.model.text import clean
+from stormdeck.ui.rendering import Part, called, clickable, light, line, sides
+from stormdeck.ui.textual_patches.styles import is_narrow, is_short
+from stormdeck.ui.widgets.panel import Panel
+from stormdeck.ui.widgets.row_list import RowLayout, RowList
+from stormdeck.ui.widgets.settings.field_row import FieldRow
+from stormdeck.ui.widgets.settings.row import SHORT, FormView, Row, RowLook, RowState, plain_height, row_lines
+
+
+class SettingsForm(VerticalScroll, can_focus=False):
+    """Shows a draft, and moves between its rows."""
+
+    def __init__(self, fix_key: str, *, id: str) -> None:  # noqa: A002 - Textual's own name for it
+        super().__init__(id=id)
+        self._fix_key = fix_key
+        self.wanted = ""
+        """What was searched for last."""
+        self._view = FormView(Draft())
+        self._at = self._view.rows.index(FIELDS[0])
+        self._layouts: dict[tuple[int, bool, bool], RowLayout] = {}
+        """How the rows of the view stand, by width and by what the size of the pane leaves out."""
+        self._layouts_before: dict[tuple[int, bool, bool], RowLayout] = {}
+        self._others: frozenset[str] | None = None
+        """The paths whose rows may be others than in the layouts before; ``None``: all of them."""
+        self.row = FieldRow(FIELDS[0], fix_key)
+        """The current row."""
+        self._above, self._below = RowList(self._layout_of), RowList(self._layout_of)
+
+    def compose(self) -> ComposeResult:
+        """Compose the current row between the others."""
+        yield self._above
+        yield self.row
+        yield self._below
+
+    @property
+    def current(self) -> FieldRow | None:
+        """Return the row that has the focus."""
+        return self.row if self.row.has_focus_within or self.screen.focused is None else None
+
+    @property
+    def fields(self) -> list[Field]:
+        """Return the fields in the order of the rows."""
+        return [row for row in self._view.rows if isinstance(row, Field)]
+
+    def state(self, path: str) -> RowState | None:
+        """Return what the row of a setting shows; ``None`` where there is no such row."""
+        shown = next((field for field in self.fields if field.path == path), None)
+        return None if shown is None else self._view.state(shown)
+
+    def begin(self) -> None:
+        """Give the current row the focus: at first, that is the first one."""
+        self.row.focus()
+
+    def show(self, draft: Draft, *, revealed: bool) -> None:
+        """Show every row as a draft has it; the current row stays the current one while there is such a row."""
+        before, self._view = self._view, FormView(draft, revealed=revealed, before=self._view)
+        self._others = self._view.others_than(before)
+        self._layouts_before, self._layouts = self._layouts, {}
+        rows, path = self._view.rows, self.row.field.path
+        if self._at >= len(rows) or _path_of(rows[self._at]) != path:
+            self._at = next((at for at, row in enumerate(rows) if _path_of(row) == path), min(self._at, len(rows) - 1))
+        self._stand_at(self._at)
+
+    def move(self, step: int) -> None:
+        """Go to the next row, or the one before, round the end."""
+        self._next(lambda field: True, step)
+
+    def edge(self, index: int) -> None:
+        """Go to the first row (0) or the last (-1)."""
+        rows = self._view.rows
+        self._go(len(rows) - 1 if index else next(at for at, row in enumerate(rows) if isinstance(row, Field)))
+
+    def go_to_row(self, index: int) -> None:
+        """Go to a row by its place, where that is a field."""
+        if isinstance(self._view.rows[index], Field):
+            self._go(index)
+
+    def go_to(self, path: str) -> None:
+        """Go to the row of a setting."""
+        self._next(lambda field: field.path == path, 1)
+
+    def go_on(self, step: int) -> bool:
+        """Go to the next row, or the one before, that is searched for, else to a finding; say whether there is one."""
+        wanted = self.wanted
+        if wanted:
+            return self._next(lambda field: wanted in f"{field.label} {field.path}".casefold(), step)
+        view = self._view
+        return self._next(lambda field: view.plain_text(field) is None and _is_worth_a_look(view, field), step)
+
+    def _next(self, wanted: Callable[[Field], bool], step: int) -> bool:
+        """Go to the next row that is wanted, round the end; say whether there is one."""
+        rows = self._view.rows
+        for count in range(1, len(rows) + 1):
+            at = (self._at + step * count) % len(rows)
+            row = rows[at]
+            if isinstance(row, Field) and wanted(row):
+                self._go(at)
+                return True
+        return False
+
+    def _go(self, at: int) -> None:
+        """Make a row the current one, and bring it into sight."""
+        self._stand_at(at)
+        if self.row.has_focus:
+            self.row.come_into_sight()
+        else:
+            self.row.focus()
+
+    def _stand_at(self, at: int) -> None:
+        rows = self._view.rows
+        row = rows[at]
+        field = row if isinstance(row, Field) else FIELDS[0]
+        self._at = at if row is field else rows.index(field)
+        self.row.show(field, self._view.state(field))
+        self._above.show(0, self._at)
+        self._below.show(self._at + 1, len(rows))
+
+    def _layout_of(self, width: int) -> RowLayout:
+        """Return how the rows stand at a width."""
+        key = (width, is_narrow(self.app), is_short(self.app))
+        layout = self._layouts.get(key)
+        if layout is None:
+            layout = self._layouts[key] = self._lay_out(*key)
+        return layout
+
+    def _lay_out(self, width: int, narrow: bool, short: bool) -> RowLayout:
+        view, look = self._view, RowLook(narrow=narrow, fix_key=self._fix_key)
+
+        def draw(at: int) -> list[Content]:
+            row = view.rows[at]
+            if isinstance(row, Field):
+                return row_lines(row, view.state(row), look, width)
+            heading = line((row, "$quiet bold"))
+            return [heading] if short else [line(), heading]
+
+        def height(at: int, row: Row) -> int:
+            if not isinstance(row, Field):
+                return 1 if short else 2
+            plain = view.plain_text(row)
+            known = plain_height(*plain, look, width) if plain is not None else None
+            return known or len(draw(at))
+
+        before, others = self._layouts_before.get((width, narrow, short)), self._others
+        if before is None or others is None:
+            # A short plain value takes one line, whatever it says.
+            short_rows = view.short_rows() if plain_height("x" * SHORT, "", look, width) == 1 else frozenset()
+            heights = [1 if _path_of(row) in short_rows else height(at, row) for at, row in enumerate(view.rows)]
+            return RowLayout(heights, draw)
+        heights = list(before.heights)
+        for at, row in enumerate(view.rows):
+            if isinstance(row, Field) and row.path in others:
+                heights[at] = height(at, row)
+        return RowLayout(heights, draw)
+
+
+def _path_of(row: Row) -> str:
+    return row.path if isinstance(row, Field) else ""
+
+
+def _is_worth_a_look(view: FormView, field: Field) -> bool:
+    state = view.state(field)
+    return bool(state.findings or state.problem)
+
+
+AROUND = 2
+"""Lines shown before and after the place of an error."""
+
+
+class SettingsHeading(Panel):
+    """As high as its text."""
+
+    def __init__(self, home: Path, fix_key: str, *, id: str) -> None:  # noqa: A002 - Textual's own name for it
+        super().__init__(id=id)
+        self._home = home
+        self._fix_key = fix_key
+        self._draft: Draft | None = None
+        self._findings: Sequence[Finding] = ()
+        self.read_only = ""
+        """Why the panel writes nothing, where that was asked for."""
+
+    def part(self, deck: Deck) -> object:
+        """Return nothing: the form hands on its draft."""
+        return None
+
+    async def on_click(self, event: events.Click) -> None:
+        """Show the scope under the mouse."""
+        call = called(event)
+        if call is not None:
+            await self.run_action(call)
+
+    def show_draft(self, draft: Draft, findings: Sequence[Finding]) -> None:
+        """Show the state of another draft."""
+        self._draft, self._findings = draft, findings
+        self.refresh(layout=True)
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        """Return the number of lines."""
+        return len(self.rows(width, 0))
+
+    def rows(self, width: int, height: int) -> list[Content]:
+        """Return the scopes, the file with its counts, and what stands against editing it."""
+        draft = self._draft
+        file = draft.file if draft else None
+        if draft is not None and draft.deck.replay is not None:
+            return _wrapped("This is a replay: the settings are neither read nor changed.", width)
+        if draft is None or file is None:
+            return [line(("User settings", "bold"), ("   not read yet", "$quiet"))]
+        place = str(file.path).replace(str(self._home), "~", 1)
+        tabs = _tabs(draft)
+        counts = line(*_counts(self._findings))
+        for shown in (place, file.path.name, ""):
+            left = line(*tabs, (shown, "$quiet"))
+            if left.cell_length + counts.cell_length < width:
+                break
+        rows = [sides(left, counts, width)]
+        if file.error is not None:
+            rows += _error(file, width, self._fix_key)
+        elif draft.scope not in EDITABLE:
+            rows += _wrapped("Read-only: an administrator's or a flag's settings are shown, not changed.", width)
+        elif self.read_only:
+            rows += _wrapped(f"{self.read_only} Values are shown and checked, not changed.", width)
+        elif not file.exists:
+            said = f"No such file yet. The first save makes it; {self._fix_key} proposes what a live server needs."
+            rows += _wrapped(said, width)
+        elif not file.writable:
+            rows += _wrapped("Read-only for you: values are shown and checked, not changed.", width)
+        return rows
+
+
+def _tabs(draft: Draft) -> list[Part]:
+    """Return the scopes, the shown one marked, each to be clicked."""
+    files = {file.scope: file for file in draft.deck.settings.files}
+    parts: list[Part] = []
+    for scope in draft.deck.settings.scopes:
+        style = "$accent bold underline" if scope is draft.scope else "" if files[scope].exists else "$quiet"
+        tab = line((scope.value.capitalize(), style))
+        parts += [clickable(tab, f"screen.show_scope('{scope.value}')"), "  "]
+    return [*parts, " "]
+
+
+def _counts(findings: Sequence[Finding]) -> list[Part]:
+    counts: list[Part] = []
+    for severity in (Severity.ERROR, Severity.WARNING):
+        count = sum(finding.severity is severity and finding.hop is HopKind.CLIENT for finding in findings)
+        counts += [light(severity.light), f" {count}  "] if count else []
+    return counts
+
+
+def _error(file: SettingsFile, width: int, fix_key: str) -> list[Content]:
+    """Return an error with the lines around its place, as they stand in the file."""
+    assert file.error is not None  # noqa: S101 - told by the caller
+    at = file.error.line
+    place = f"line {at}, column {file.error.column}: " if at else ""
+    rows = [line(), *_wrapped(f"✖ {place}{file.error.message}", width, "$error bold")]
+    dropped = f"The client drops the whole file and says “Not logged in”. Press {fix_key} for a repaired text."
+    rows += _wrapped(dropped if file.dropped else "What was read before is shown until it can be read again.", width)
+    raw, text = file.text.split("\n"), mask_json(file.text).split("\n")
+    for number in range(max(1, at - AROUND), min(len(text), at + AROUND) + 1) if at else ():
+        style = "$foreground" if number == at else "$quiet"
+        rows.append(line((f"{number:>5}  ", "$faint"), (clean(text[number - 1])[: max(0, width - 8)], style)))
+        if number == at and file.error.column and text[number - 1] == raw[number - 1]:
+            rows.append(line(" " * (6 + file.error.column), ("▲", "$error")))
+    return [*rows, line()]
+
+
+def _wrapped(text: str, width: int, style: str = "$quiet") -> list[Content]:
+    return Content.styled(clean(text), style).wrap(max(1, width))

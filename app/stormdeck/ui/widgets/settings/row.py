@@ -1,0 +1,299 @@
+"""What each row of the form shows for a draft."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from textual.content import Content
+
+from stormdeck.model.editing.draft import Draft
+from stormdeck.model.finding import Finding, Severity
+from stormdeck.model.masking.lines import mask_text
+from stormdeck.model.masking.names import is_secret_name
+from stormdeck.model.masking.values import mask_value
+from stormdeck.model.rules.facts import live_of
+from stormdeck.model.settings.field import Field, Group, Kind, problem
+from stormdeck.model.settings.fields import FIELDS, field_of
+from stormdeck.model.settings.merge import entries, shadows
+from stormdeck.model.settings.scope import Scope, SettingsFile
+from stormdeck.model.text import clean
+from stormdeck.ui.rendering import LIGHT_STYLES, Part, fit, light, line
+
+LABEL = 20
+MARK = 2
+COLUMN = MARK + LABEL + 2
+"""Where a value begins."""
+VALUE = 32
+"""Columns kept for a value where the finding stands beside it."""
+BESIDE = 34
+"""Columns that a finding needs there; with less it stands below."""
+LONGEST = 1000
+"""Characters of a value that are shown; the raw file holds all of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class RowState:
+    """What a row shows."""
+
+    value: str | None = None
+    modified: bool = False
+    revealed: bool = False
+    findings: tuple[Finding, ...] = ()
+    problem: str | None = None
+    note: str = ""
+    """Who else sets it, and who wins."""
+    loses: bool = False
+    """A stronger scope sets it: the value here is not in force."""
+    choices: tuple[str, ...] = ()
+    """The ids that are served."""
+    servers: tuple[str, ...] = ()
+    """The URLs of the servers that were found."""
+
+
+@dataclass(frozen=True, slots=True)
+class RowLook:
+    """How a row is drawn at the moment."""
+
+    current: bool = False
+    typed: bool = False
+    """An input stands in the place of the value."""
+    narrow: bool = False
+    """The input stands below the label, over the whole width."""
+    fix_key: str = "f"
+    offers: tuple[str, ...] = ()
+    """What can be picked while it is edited."""
+
+    @property
+    def indent(self) -> int:
+        """Return the columns before what stands below the label."""
+        return 3 if self.narrow else 4
+
+
+def row_lines(field: Field, state: RowState, look: RowLook, width: int) -> list[Content]:
+    """Return the lines of a row; nothing in them is cut."""
+    mark: Part = ("• ", "$accent bold") if state.modified else "  "
+    label = line(mark, (fit(field.label, LABEL), "$accent bold" if look.current else ""), "  ")
+    beside, below = _beside(state), " " * look.indent
+
+    def wrapped(text: Content) -> list[Content]:
+        return [line(below, row) for row in text.wrap(max(1, width - look.indent))] if text.plain else []
+
+    value = _value(field, state, width - COLUMN)
+    start = max(COLUMN + VALUE, COLUMN + value.cell_length + 2)
+    if look.typed:
+        rows = [label, line()] if look.narrow else [label]
+        rows += wrapped(beside)
+    elif width - start >= BESIDE and beside.plain:
+        first, *more = beside.wrap(width - start)
+        rows = [line(label, value, " " * (start - COLUMN - value.cell_length), first)]
+        rows += [line(" " * start, row) for row in more]
+    elif COLUMN + value.cell_length <= width:
+        rows = [line(label, value), *wrapped(beside)]
+    else:
+        rows = [label, *wrapped(value), *wrapped(beside)]
+    for text, style in _below(field, state, look):
+        rows += wrapped(Content.styled(clean(text), style))
+    return rows
+
+
+def plain_height(value: str, note: str, look: RowLook, width: int) -> int | None:
+    """Return the lines of a row with a value of plain letters and a note; ``None`` where it must be laid out."""
+    start = max(COLUMN + VALUE, COLUMN + len(value) + 2)
+    room = max(1, width - look.indent)
+    if note and width - start >= BESIDE:
+        return 1 if len(note) <= width - start else None
+    if len(note) > room:
+        return None
+    rows = 1 + bool(note)
+    if COLUMN + len(value) <= width:
+        return rows
+    # A word that is longer than a line is broken where the line ends.
+    return rows + -(-min(len(value), LONGEST) // room) if " " not in value and "-" not in value else None
+
+
+def _value(field: Field, state: RowState, room: int) -> Content:
+    """Return the value with its unit; what holds without one where there is room for it."""
+    if state.value is None:
+        unset = line(("not set", "$quiet"))
+        whole = line(unset, (f"  {field.default}", "$faint"))
+        return whole if whole.cell_length <= room else unset
+    if not state.value and field.kind is Kind.SECRET:
+        return line(("empty", "$quiet"))
+    shown = state.value if state.revealed else mask_value(field.path, state.value)
+    unit = f" {field.unit}" if field.unit else ""
+    return line((clean(shown)[:LONGEST], "$quiet strike" if state.loses else ""), (unit, "$quiet"))
+
+
+def _beside(state: RowState) -> Content:
+    """Return the worst thing to say, short: its sign, how bad it is, its code."""
+    if state.problem:
+        return line((f"✖ error  {state.problem}", "$error"))
+    if not state.findings:
+        return line((state.note, "$quiet"))
+    worst = state.findings[0]
+    colour = LIGHT_STYLES[worst.severity.light]
+    return line(light(worst.severity.light), (f" {worst.severity.value} {worst.code}  {worst.title}", colour))
+
+
+def _below(field: Field, state: RowState, look: RowLook) -> Iterator[tuple[str, str]]:
+    """Yield what stands under the row: errors always, the rest on the current row."""
+    for number, finding in enumerate(state.findings):
+        if look.current or finding.severity is Severity.ERROR:
+            named = f"{finding.severity.value} {finding.code}: " if number or state.problem else ""
+            yield f"{named}{finding.message}", "$quiet"
+            if finding.fix:
+                yield f"{look.fix_key}  {finding.fix.description}", "$success"
+    if not look.current:
+        return
+    yield field.help, "$quiet italic"
+    yield f"{field.path}   default: {field.default}", "$faint"
+    if look.offers:
+        yield f"↓ picks while you edit: {', '.join(look.offers)}", "$quiet"
+    if state.note and state.findings:
+        yield state.note, "$quiet"
+
+
+Row = Field | str
+"""A setting, or the heading of a group."""
+_ORDER = tuple(Scope)
+SHORT = 16
+"""Letters of a plain value that every pane has room for in one line."""
+
+
+class FormView:
+    """One draft as the form shows it; the state of a row is made when the row is drawn."""
+
+    def __init__(self, draft: Draft, *, revealed: bool = False, before: FormView | None = None) -> None:
+        self.draft = draft
+        same_file = before is not None and before.draft.file is draft.file
+        self._own: list[Field] = (
+            before._own if before is not None and same_file else _free_fields(_variables(draft.file))
+        )
+        """A field for each variable of the file that the form does not know."""
+        added = _variables(draft.would_file).keys() - _variables(draft.file).keys()
+        more = {name: value for name, value in _variables(draft.would_file).items() if name in added} if added else {}
+        self.rows: list[Row] = [*_KNOWN, *self._own, *_free_fields(more)]
+        """The known fields under the headings of their groups, then the variables that the form does not know."""
+        self._revealed = revealed
+        self._findings: dict[str, tuple[Finding, ...]] = {}
+        for finding in draft.findings:
+            self._findings[finding.path] = (*self._findings.get(finding.path, ()), finding)
+        self._served = live_of(draft.deck).served_at("") or ()
+        # One with a password is left out: masked it would be written with its dots.
+        self._servers = tuple(url for url in draft.deck.discovery.answering if mask_text(url) == url)
+        self._elsewhere = _set_elsewhere(draft)
+
+    def state(self, shown: Field) -> RowState:
+        """Return the state of a field's row."""
+        path = shown.path
+        values = self.draft.values
+        value = values.get(path)
+        winner = self.draft.deck.settings.effective.get(path)
+        return RowState(
+            value=value,
+            modified=path in self.draft.modified,
+            revealed=self._revealed,
+            findings=self._findings.get(path, ()),
+            problem=None if value is None else problem(shown, value),
+            note=_note(self.draft, shown) if path in self._elsewhere else "",
+            loses=path in values and winner is not None and _is_stronger(winner.scope, self.draft.scope),
+            choices=self._served,
+            servers=self._servers,
+        )
+
+    def others_than(self, before: FormView) -> frozenset[str] | None:
+        """Return the paths whose rows may be others than in the view before; ``None``: all of them."""
+        old, new = before.draft, self.draft
+        if len(self.rows) != len(before.rows) or self._own is not before._own or self._revealed is not before._revealed:
+            return None
+        if old.deck.settings is not new.deck.settings or old.scope is not new.scope:
+            return None
+        edited = {edit.path for draft in (old, new) for edit in draft.edits}
+        return frozenset(edited | self._findings.keys() | before._findings.keys())
+
+    def plain_text(self, shown: Field) -> tuple[str, str] | None:
+        """Return the value and the note of a row that nothing else is said about; ``None``: it has more to show.
+
+        Of thousands of rows only the others have to be laid out to know how high they are.
+        """
+        path = shown.path
+        value = self.draft.values.get(path)
+        if path in self._findings or value is None:
+            return None
+        note = _note(self.draft, shown) if path in self._elsewhere else ""
+        # Printable plain letters have one cell each, and a text with one of them is a value.
+        is_plain = shown.kind is Kind.TEXT and value.isascii() and value.isprintable() and value.strip()
+        return (value, note) if is_plain and note.isascii() and note.isprintable() else None
+
+    def short_rows(self) -> frozenset[str]:
+        """Return the paths of variables of the file with a short plain value that nothing else is said about."""
+        loud = self._findings.keys() | self._elsewhere
+        values = self.draft.values
+        return frozenset(
+            one.path
+            for one in self._own
+            if one.kind is Kind.TEXT
+            and len(value := values.get(one.path) or "") <= SHORT
+            and one.path not in loud
+            and value.isascii()
+            and value.isprintable()
+            and value.strip()
+        )
+
+
+def _set_elsewhere(draft: Draft) -> frozenset[str]:
+    """Return the paths that another scope sets too."""
+    settings = draft.deck.settings
+    others = (file for file in settings.files if file.scope is not draft.scope)
+    paths = {path for file in others for path, _ in entries(file.values)}
+    return frozenset(paths.union(f"env.{name}" for name in settings.shell))
+
+
+def _known() -> list[Row]:
+    rows: list[Row] = []
+    group = None
+    for shown in FIELDS:
+        if shown.group is not group:
+            group = shown.group
+            rows.append(group.value)
+        rows.append(shown)
+    return rows
+
+
+_KNOWN = _known()
+
+
+def _free_fields(env: Mapping[str, object]) -> list[Field]:
+    """Return a field for each variable that the form does not know."""
+    paths = (f"env.{name}" for name, value in env.items() if not isinstance(value, dict | list))
+    return [_free(path) for path in paths if field_of(path) is None]
+
+
+def _variables(file: SettingsFile | None) -> Mapping[str, object]:
+    env = file.values.get("env") if file is not None else None
+    return env if isinstance(env, dict) else {}
+
+
+def _free(path: str) -> Field:
+    """Return the field of a variable that the form does not know."""
+    name = path.removeprefix("env.")
+    kind = Kind.SECRET if is_secret_name(name) else Kind.TEXT
+    return Field(path, name[:20], kind, Group.OTHER, "A variable of yours that stormdeck knows nothing of.", "none")
+
+
+def _is_stronger(one: Scope, other: Scope) -> bool:
+    return _ORDER.index(one) < _ORDER.index(other)
+
+
+def _note(draft: Draft, shown: Field) -> str:
+    """Return who else sets a value, and who wins."""
+    settings = draft.deck.settings
+    others = [scope for scope in shadows(settings, shown.path) if scope is not draft.scope]
+    if not others:
+        return ""
+    winner = settings.effective[shown.path]
+    if not _is_stronger(winner.scope, draft.scope):
+        return f"wins over {' and '.join(scope.value for scope in others)}"
+    text = "" if shown.kind is Kind.SECRET else f": {mask_value(shown.path, str(winner.value))}"
+    return f"{winner.scope.value} wins{text}"
