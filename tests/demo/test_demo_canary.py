@@ -4,9 +4,9 @@ import asyncio
 from types import SimpleNamespace
 
 import pytest
-from demo_servers import running, until
 
 from canary_samples import TOKEN, plan
+from demo_servers import running, until
 from stormdeck.model.canary.check import Question, Route, Verdict
 from stormdeck.model.finding import HopKind
 from stormdeck.sources.canary import Canary

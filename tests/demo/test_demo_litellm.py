@@ -5,6 +5,7 @@ import re
 from types import SimpleNamespace
 
 import pytest
+
 from demo_servers import DATA, DEAD, MODEL, running, until
 
 KEY = "sk-test"

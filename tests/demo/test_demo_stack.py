@@ -12,8 +12,8 @@ from pathlib import Path
 import httpx
 import psutil
 import pytest
-from demo_servers import until
 
+from demo_servers import until
 from stormdeck.demo.scenario import SCRIPT, Fault
 from stormdeck.demo.stack import DemoStack
 from stormdeck.options import load

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from itertools import groupby
 
 import pytest
-from demo_servers import DATA, DEAD, MODEL, running, until
 from prometheus_client.parser import text_string_to_metric_families
 
+from demo_servers import DATA, DEAD, MODEL, running, until
 from stormdeck.demo.client.settings import ClientSettings
 from stormdeck.demo.client.wire import Wire
 

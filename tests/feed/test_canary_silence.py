@@ -7,11 +7,10 @@ import selectors
 import sys
 from types import SimpleNamespace
 
-from canary_servers import Model
-from servers import Reply, litellm, serving, vllm
-
 from alone import discover_named
 from canary_samples import MODEL, TOKEN
+from canary_servers import Model
+from servers import Reply, litellm, serving, vllm
 from stormdeck.feed.feed import Feed
 from stormdeck.model.logs.book import LogBook
 from stormdeck.options import Options

@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+from places import TESTS
 from stormdeck.model.canary.check import Route
 from stormdeck.model.canary.judge import judge
 from stormdeck.model.canary.plan import plan_of
@@ -15,7 +16,7 @@ from stormdeck.model.settings.merge import loaded, merged
 from stormdeck.model.settings.scope import Scope, SettingsFile
 from stormdeck.model.snapshots.server import ProxySnapshot, ServedModel, ServerKind, ServerState, VllmSnapshot
 
-DATA = Path(__file__).parent / "data" / "canary"
+DATA = TESTS / "data" / "canary"
 MODEL = "Qwen3.5-27B"
 TOKEN = "sk-canary-4711"
 SESSION = "11111111-2222-3333-4444-555555555555"

@@ -6,11 +6,12 @@ import socket
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import httpx
 
-DATA = Path(__file__).parents[1] / "data" / "demo"
+from places import TESTS
+
+DATA = TESTS / "data" / "demo"
 MODEL = "Qwen3.5-27B"
 DEAD = "EngineCore encountered an issue. See stack trace (above) for the root cause."
 DEADLINE_S = 15.0

@@ -2,12 +2,12 @@
 
 import json
 from datetime import UTC, datetime
-from pathlib import Path
 
+from places import TESTS
 from stormdeck.model.logs.access import RequestKind, parse_access
 from stormdeck.model.retries.transcript import parse_entry
 
-RECORDINGS = Path(__file__).parent / "recordings"
+RECORDINGS = TESTS / "recordings"
 
 
 def truth(folder):

@@ -4,9 +4,10 @@ import asyncio
 import json
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 
-DATA = Path(__file__).parents[1] / "data"
+from places import TESTS
+
+DATA = TESTS / "data"
 
 
 @dataclass

@@ -3,8 +3,8 @@
 import json
 from dataclasses import replace
 from functools import reduce
-from pathlib import Path
 
+from places import TESTS
 from samples import CALM, ENGINE, FOUND, GPUS, NO_GPU, NOTHING, NOW, PROXY, VLLM, VLLM_PROCESS, settings
 from stormdeck.feed.reducer import take
 from stormdeck.model.deck import Deck
@@ -15,7 +15,7 @@ from stormdeck.model.snapshots.discovery import DiscoverySnapshot, Found, Missed
 from stormdeck.model.snapshots.server import ServedModel, ServerKind, ServerState
 from stormdeck.model.traffic.meter import TrafficMeter
 
-DATA = Path(__file__).parents[1] / "data"
+DATA = TESTS / "data"
 DIRECT, VIA = "http://127.0.0.1:8000", "http://127.0.0.1:4000"
 SERVED = "Qwen3.5-27B"
 TIERS = {f"ANTHROPIC_DEFAULT_{tier}_MODEL": SERVED for tier in ("SONNET", "OPUS", "HAIKU", "FABLE")}

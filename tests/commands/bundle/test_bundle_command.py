@@ -6,11 +6,11 @@ import stat
 from dataclasses import replace
 
 import pytest
-from command_home import Home
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from alone import discover_named
+from command_home import Home
 from samples import STORMY, VLLM
 from stormdeck.commands.bundle import run
 from stormdeck.commands.check import servers

@@ -3,10 +3,10 @@
 import json
 
 import pytest
-from canary_servers import Model, Q, refusal, stream, text
-from servers import litellm, vllm
-from test_check_live import WITH_MESSAGES, only_what_is_named, served, settings
 
+from canary_servers import Model, Q, refusal, stream, text
+from served import WITH_MESSAGES, only_what_is_named, served, settings
+from servers import litellm, vllm
 from stormdeck.model.canary.check import Verdict
 
 __all__ = ["only_what_is_named"]

@@ -4,8 +4,8 @@ import json
 import sys
 
 import pytest
-from command_home import Terminal
 
+from command_home import Terminal
 from stormdeck.__main__ import main
 
 KEYS = [

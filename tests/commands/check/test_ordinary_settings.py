@@ -6,11 +6,11 @@ Each file of ``tests/data/ordinary`` stands for a kind; its name begins with the
 import json
 import sys
 from functools import partial
-from pathlib import Path
 
 import pytest
 
 from fake_vllm import serving
+from places import TESTS
 from stormdeck.commands.check import servers
 from stormdeck.commands.check.first_settings import first_server
 from stormdeck.commands.check.knowledge import Knowledge
@@ -22,7 +22,7 @@ from stormdeck.paths import user_paths
 from stormdeck.sources.client.version import ClientVersion
 from stormdeck.sources.settings.read import read_settings
 
-DATA = Path(__file__).parents[1] / "data" / "ordinary"
+DATA = TESTS / "data" / "ordinary"
 FILES = sorted(DATA.glob("*.json"))
 SCOPES = {
     "user": ".claude/settings.json",

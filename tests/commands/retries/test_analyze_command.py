@@ -5,10 +5,10 @@ import json
 import os
 import re
 import sys
-from pathlib import Path
 
 import pytest
 
+from places import TESTS
 from stormdeck.__main__ import main
 
 KEYS = {
@@ -32,7 +32,7 @@ STORM_KEYS = {
     "session": str | None,
     "evidence": str,
 }
-SESSIONS = Path(__file__).parents[1] / "data" / "analyze"
+SESSIONS = TESTS / "data" / "analyze"
 START = 1_795_000_000.0
 LADDER = (0.0, 0.6, 1.8, 4.1, 8.5)
 

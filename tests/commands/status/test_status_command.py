@@ -12,13 +12,13 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
-from command_home import Home, Terminal
-from running_panel import deck_of, tell
-from servers import free_url, litellm, vllm
-from test_check_live import WITH_MESSAGES, served, settings
 
 from alone import discover_named
+from command_home import Home, Terminal
+from running_panel import deck_of, tell
 from samples import FOUND, LIVE, STORMY, VLLM, WELL
+from served import WITH_MESSAGES, served, settings
+from servers import free_url, litellm, vllm
 from stormdeck.__main__ import main
 from stormdeck.commands.check import servers
 from stormdeck.commands.status import fresh

@@ -10,6 +10,7 @@ from hypothesis import assume, event, given
 from hypothesis import settings as run
 from hypothesis import strategies as st
 
+from places import TESTS
 from stormdeck.model.deck import Deck
 from stormdeck.model.editing.fixing import fixes
 from stormdeck.model.rules.collect import findings_of, untried
@@ -17,7 +18,7 @@ from stormdeck.model.rules.known_names import ROOT_KEYS, VARIABLES, is_of_known_
 from stormdeck.model.settings.merge import loaded, merged, preview
 from stormdeck.model.settings.scope import Scope, SettingsFile
 
-DATA = Path(__file__).parents[1] / "data"
+DATA = TESTS / "data"
 RECORDED = sorted(path for path in DATA.rglob("*.json") if "settings" in str(path))
 USER = Path("/h/.claude/settings.json")
 PAYS = {"ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_API_KEY", "apiKeyHelper", "ANTHROPIC_CUSTOM_HEADERS"}

@@ -5,16 +5,16 @@ from __future__ import annotations
 import json
 from collections import Counter
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from places import TESTS
 from stormdeck.model.logs.access import Access, RequestKind, kind_of, parse_access
 from stormdeck.model.logs.access_reader import AccessReader
 
-DATA = Path(__file__).parents[1] / "data" / "logs"
+DATA = TESTS / "data" / "logs"
 CORE = '127.0.0.1:60140 - "POST /v1/messages?beta=true HTTP/1.1" 500'
 
 

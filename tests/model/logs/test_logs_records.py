@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from places import TESTS
 from stormdeck.model.logs.reasons import LONGEST_REASON, is_cooldown, reason
 from stormdeck.model.logs.records import Level, RecordReader, classify
 
-DATA = Path(__file__).parents[1] / "data" / "logs"
+DATA = TESTS / "data" / "logs"
 LOGS = sorted(path.name for path in DATA.glob("*.log"))
 
 

@@ -1,15 +1,14 @@
 """Tracebacks are told from what stands above and below them, as the real programs write them."""
 
-from pathlib import Path
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from places import TESTS
 from stormdeck.model.logs.access import parse_access
 from stormdeck.model.logs.tracebacks import LONGEST, Part, TracebackReader
 
-DATA = Path(__file__).parents[1] / "data" / "logs"
+DATA = TESTS / "data" / "logs"
 PREFIX = "(APIServer pid=7) ERROR 11-20 18:34:32 [serving.py:929] "
 PLAIN = ["Traceback (most recent call last):", '  File "a.py", line 1, in f', "    g()", "ValueError: no"]
 RECORD = "INFO:     Shutting down"

@@ -2,8 +2,8 @@
 
 import json
 from dataclasses import replace
-from pathlib import Path
 
+from places import TESTS
 from stormdeck.model.logs.batch import LogBatch
 from stormdeck.model.snapshots.traffic import TrafficSnapshot
 from stormdeck.model.traffic.amplification import Amplification, amplification
@@ -54,7 +54,7 @@ def test_the_traffic_tells_its_amplification_with_the_evidence():
 
 
 def test_the_amplification_of_a_recorded_session_is_the_real_one():
-    recording = Path(__file__).parents[1] / "recordings" / "L_500_amp2_2.1.42"
+    recording = TESTS / "recordings" / "L_500_amp2_2.1.42"
     real = json.loads((recording / "truth.json").read_text("utf-8"))["upstream"]
     meter = TrafficMeter(window_s=3600)
     for text in (recording / "access.lines.jsonl").read_text("utf-8").splitlines():

@@ -2,13 +2,13 @@
 
 import json
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import transcripts as written
+from places import TESTS
 from stormdeck.model.logs.batch import LogBatch
 from stormdeck.model.retries.storms.storm import Outcome
 from stormdeck.model.retries.transcript import parse_entry
@@ -16,7 +16,7 @@ from stormdeck.model.snapshots.traffic import Bucket, PathChange
 from stormdeck.model.traffic.meter import TrafficMeter
 from stormdeck.model.traffic.upstream import BEHIND, COMPLETIONS, FAILURES, LINES, Upstream
 
-RECORDINGS = Path(__file__).parents[1] / "recordings"
+RECORDINGS = TESTS / "recordings"
 START = 1_795_269_600.0
 LADDER = [0.0, 0.55, 1.7, 3.9]
 

@@ -2,16 +2,16 @@
 
 import json
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from places import TESTS
 from stormdeck.model.logs.access import parse_access
 from stormdeck.model.traffic.upstream import TOLD, Sent, UpstreamReader, asks_for_tokens
 
-DATA = Path(__file__).parents[1] / "data" / "upstream"
+DATA = TESTS / "data" / "upstream"
 BESIDE_S = 0.1
 """Both streams of a proxy write of the same answer, in either order."""
 HANGS = "hang"

@@ -7,8 +7,8 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from servers import Imitation, Reply, claude_code_proxy, free_url, hangs, litellm, serving, vllm
 
+from servers import Imitation, Reply, claude_code_proxy, free_url, hangs, litellm, serving, vllm
 from stormdeck.model.settings.scope import Effective, Scope, SettingsFile, SettingsSnapshot
 from stormdeck.model.snapshots.discovery import DiscoverySnapshot, Found, ServerProcess
 from stormdeck.model.snapshots.server import ServerKind, ServerState

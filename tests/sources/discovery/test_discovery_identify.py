@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+
 from servers import (
     HOSTILE,
     Imitation,
@@ -15,7 +16,6 @@ from servers import (
     serving,
     vllm,
 )
-
 from stormdeck.model.snapshots.server import ServerKind
 from stormdeck.sources.discovery.identify import identify
 from stormdeck.sources.net.failure import FailureKind

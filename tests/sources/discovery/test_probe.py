@@ -3,8 +3,8 @@
 import asyncio
 
 import pytest
-from servers import Imitation, Reply, closes_at_once, free_url, hangs, litellm, recorded, serving, talks_garbage, vllm
 
+from servers import Imitation, Reply, closes_at_once, free_url, hangs, litellm, recorded, serving, talks_garbage, vllm
 from stormdeck.model.rules.facts import Reach
 from stormdeck.model.settings.merge import merged
 from stormdeck.model.snapshots.discovery import DiscoverySnapshot, Found

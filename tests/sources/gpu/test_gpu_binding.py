@@ -41,6 +41,7 @@ def test_a_machine_with_gpu_tells_its_memory():
 
 def test_every_function_that_is_called_is_one_that_the_binding_has():
     import pynvml
+
     from fake_nvml import READS
 
     own = {"nvmlInit", "nvmlShutdown", "nvmlSystemGetDriverVersion", "nvmlDeviceGetCount", "nvmlDeviceGetHandleByIndex"}

@@ -1,6 +1,7 @@
 """What stormdeck says of the GPUs, whatever NVML answers."""
 
 import pytest
+
 from fake_nvml import (
     DRIVER_NOT_LOADED,
     GPU_IS_LOST,
@@ -16,7 +17,6 @@ from fake_nvml import (
     NVMLLibraryMismatchError,
     process,
 )
-
 from stormdeck.model.snapshots.gpu import GpuState
 from stormdeck.sources.gpu.nvml import Nvml
 from stormdeck.sources.gpu.reader import GpuReader

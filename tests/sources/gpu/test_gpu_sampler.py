@@ -5,8 +5,8 @@ import time
 from itertools import groupby
 
 import pytest
-from fake_nvml import GPU_IS_LOST, LIBRARY_NOT_FOUND, NO_PERMISSION, Card, FakeNvml
 
+from fake_nvml import GPU_IS_LOST, LIBRARY_NOT_FOUND, NO_PERMISSION, Card, FakeNvml
 from stormdeck.model.snapshots.gpu import GpuState
 from stormdeck.sources.gpu.nvml import Nvml
 from stormdeck.sources.gpu.sampler import SILENT_S, UNWATCHED, GpuSampler

@@ -7,8 +7,8 @@ import threading
 import tracemalloc
 
 import pytest
-from servers import HOSTILE, Imitation, Reply, free_url, serving
 
+from servers import HOSTILE, Imitation, Reply, free_url, serving
 from stormdeck.sources.net.failure import Failure, FailureKind
 from stormdeck.sources.net.http import Answer, HttpClient, json_object
 

@@ -4,8 +4,8 @@ import asyncio
 import contextlib
 
 import pytest
-from servers import Clock, Imitation, litellm, serving, vllm
 
+from servers import Clock, Imitation, litellm, serving, vllm
 from stormdeck.model.snapshots.server import ServerKind, ServerState
 from stormdeck.sources.discovery import identify as identifying
 from stormdeck.sources.discovery.identify import identify

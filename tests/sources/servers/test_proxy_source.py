@@ -3,8 +3,8 @@
 import asyncio
 
 import pytest
-from servers import HOSTILE, Clock, Imitation, Reply, claude_code_proxy, claude_code_router, free_url, litellm, serving
 
+from servers import HOSTILE, Clock, Imitation, Reply, claude_code_proxy, claude_code_router, free_url, litellm, serving
 from stormdeck.model.snapshots.discovery import ServerProcess
 from stormdeck.model.snapshots.server import ServerKind, ServerState
 from stormdeck.sources.net.http import HttpClient

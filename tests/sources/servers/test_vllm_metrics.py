@@ -3,8 +3,8 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from servers import DATA
 
+from servers import DATA
 from stormdeck.model.snapshots.vllm_metrics import window
 from stormdeck.sources.servers.prometheus import read_metrics
 

@@ -4,8 +4,8 @@ import asyncio
 from dataclasses import replace
 
 import pytest
-from servers import HOSTILE, Clock, Imitation, Reply, free_url, hangs, page, recorded, serving, vllm
 
+from servers import HOSTILE, Clock, Imitation, Reply, free_url, hangs, page, recorded, serving, vllm
 from stormdeck.model.snapshots.discovery import ServerProcess
 from stormdeck.model.snapshots.server import ServedModel, ServerState
 from stormdeck.sources.net.http import HttpClient

@@ -10,9 +10,9 @@ import time
 from dataclasses import replace
 
 import pytest
-from running_panel import deck_of, paths_of, tell
 
 from panel import in_loop, make_app
+from running_panel import deck_of, paths_of, tell
 from samples import FOUND, LIVE, PROXY, STORMY, TOKEN, VLLM, WELL
 from stormdeck.feed.publisher import Publisher
 from stormdeck.feed.reducer import take

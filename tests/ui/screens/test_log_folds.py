@@ -1,15 +1,15 @@
 """Tracebacks in the logs area: one row each, opened by enter, by a double click, and by a search that leads inside."""
 
 import re
-from pathlib import Path
 
 import pytest
 
 from panel import in_loop, rows_with, screen, settled, show, until
+from places import TESTS
 from samples import NOW
 from stormdeck.ui.widgets.logs.view import LogView
 
-DATA = Path(__file__).parents[1] / "data" / "logs"
+DATA = TESTS / "data" / "logs"
 LOG = "/var/log/vllm.log"
 SIZE = (120, 40)
 TRACE = ["Traceback (most recent call last):", '  File "a.py", line 1, in inside', "    go()", "ValueError: no more"]

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from places import TESTS
 from stormdeck.model.finding import Severity
 from stormdeck.model.rules.facts import Facts, Live
 from stormdeck.model.rules.registry import check
@@ -12,7 +13,7 @@ from stormdeck.model.settings.merge import loaded, merged
 from stormdeck.model.settings.scope import Scope, SettingsFile
 from stormdeck.model.snapshots.server import ServedModel, ServerState, VllmSnapshot
 
-DATA = Path(__file__).parents[1] / "data" / "settings"
+DATA = TESTS / "data" / "settings"
 FIRST = ("1.0.128", "2.0.76")
 MISLEADING = ("2.1.41", "2.1.42", "2.1.112", "2.1.329")
 

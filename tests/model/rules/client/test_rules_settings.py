@@ -5,13 +5,14 @@ from pathlib import Path
 
 import pytest
 
+from places import TESTS
 from stormdeck.model.finding import Severity
 from stormdeck.model.rules.facts import Facts
 from stormdeck.model.rules.registry import RULES, check
 from stormdeck.model.settings.merge import loaded, merged, preview
 from stormdeck.model.settings.scope import Scope, SettingsFile
 
-DATA = Path(__file__).parents[1] / "data" / "settings"
+DATA = TESTS / "data" / "settings"
 MAPPED = {f"ANTHROPIC_DEFAULT_{tier}_MODEL": "Qwen3.5-27B" for tier in ("SONNET", "OPUS", "HAIKU")}
 GOOD = {
     "ANTHROPIC_BASE_URL": "http://127.0.0.1:8000",

@@ -1,9 +1,8 @@
 """What the rules say about LiteLLM's YAML: every row of the measurements, as real files."""
 
-from pathlib import Path
-
 import pytest
 
+from places import TESTS
 from stormdeck.model.finding import HopKind, Severity
 from stormdeck.model.rules.facts import Facts, Live
 from stormdeck.model.rules.registry import check
@@ -11,7 +10,7 @@ from stormdeck.model.settings.merge import merged
 from stormdeck.model.snapshots.server import ProxySnapshot, ServedModel, ServerKind, ServerState, VllmSnapshot
 from stormdeck.sources.litellm_yaml import parse_proxy_config, read_proxy_config
 
-DATA = Path(__file__).parents[1] / "data" / "litellm"
+DATA = TESTS / "data" / "litellm"
 NEW, OLD = "1.109.1", "1.80.5"
 HAIKU = "claude-haiku-4-5-20251001"
 MAPPED = {f"ANTHROPIC_DEFAULT_{tier}_MODEL": "Qwen3.5-27B" for tier in ("SONNET", "OPUS", "HAIKU")}
