@@ -21,6 +21,7 @@ importlib.reload(importlib.import_module("textual.constants"))
 import pytest  # noqa: E402
 
 import parsed_once  # noqa: E402
+from alone import discover_named  # noqa: E402
 from command_home import Home  # noqa: E402
 from panel import make_app  # noqa: E402
 
@@ -49,3 +50,10 @@ def panel():
 def home(tmp_path, capsys, monkeypatch):
     """Return a scratch home in which commands run."""
     return Home(tmp_path, capsys, monkeypatch)
+
+
+@pytest.fixture
+def only_what_is_named(monkeypatch):
+    """Keep the servers of the machine that runs the tests out of commands and panels."""
+    monkeypatch.setattr("stormdeck.commands.check.servers.discover", discover_named)
+    monkeypatch.setattr("stormdeck.feed.servers.discover", discover_named)

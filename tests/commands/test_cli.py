@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from command_home import Terminal
 from stormdeck.__main__ import main
 from stormdeck.commands.cli import parse
 from stormdeck.options import DECLARED
@@ -24,11 +25,6 @@ def bare_environment(monkeypatch, tmp_path):
         monkeypatch.delenv(declared.variable, raising=False)
     monkeypatch.delenv("STORMDECK_DEBUG", raising=False)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
-
-
-class Terminal(io.StringIO):
-    def isatty(self):
-        return True
 
 
 @pytest.fixture

@@ -1,19 +1,14 @@
 """``stormdeck replay`` as it is typed: what it takes, and how a wrong file is refused."""
 
-import io
 import json
 import sys
 import types
 
 import pytest
 
+from command_home import Terminal
 from stormdeck.__main__ import main
 from stormdeck.commands.cli import parse
-
-
-class Terminal(io.StringIO):
-    def isatty(self):
-        return True
 
 
 @pytest.fixture

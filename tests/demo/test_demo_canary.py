@@ -6,10 +6,11 @@ from types import SimpleNamespace
 import pytest
 
 from canary_samples import TOKEN, plan
-from demo_servers import running, until
+from demo_servers import running
 from stormdeck.model.canary.check import Question, Route, Verdict
 from stormdeck.model.finding import HopKind
 from stormdeck.sources.canary import Canary
+from waiting import until
 
 SPEED = "20"
 

@@ -6,7 +6,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from demo_servers import DATA, DEAD, MODEL, running, until
+from demo_servers import DATA, DEAD, MODEL, running
+from waiting import until
 
 KEY = "sk-test"
 AUTH = {"authorization": f"Bearer {KEY}"}

@@ -13,10 +13,10 @@ import httpx
 import psutil
 import pytest
 
-from demo_servers import until
 from stormdeck.demo.scenario import SCRIPT, Fault
 from stormdeck.demo.stack import DemoStack
 from stormdeck.options import load
+from waiting import until
 
 SPEED = 20.0
 MAIN = re.compile(r'"POST /v1/messages\?beta=true HTTP/1\.1" (\d{3})')

@@ -9,9 +9,10 @@ from itertools import groupby
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from demo_servers import DATA, DEAD, MODEL, running, until
+from demo_servers import DATA, DEAD, MODEL, running
 from stormdeck.demo.client.settings import ClientSettings
 from stormdeck.demo.client.wire import Wire
+from waiting import until
 
 ASK = {"model": MODEL, "max_tokens": 12, "messages": [{"role": "user", "content": "Say hi"}]}
 

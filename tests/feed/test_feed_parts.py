@@ -27,13 +27,7 @@ from stormdeck.model.traffic.meter import TrafficMeter
 from stormdeck.options import Options
 from stormdeck.sources.canary import Canary
 from stormdeck.sources.state.storm_store import StormStore
-
-
-async def until(happened):
-    end = time.monotonic() + 10
-    while not happened():
-        assert time.monotonic() < end, "it did not happen"
-        await asyncio.sleep(0.005)
+from waiting import eventually
 
 
 @pytest.fixture(autouse=True)
@@ -107,10 +101,10 @@ def test_the_log_desk_counts_without_the_lines_that_are_left_out(tmp_path):
         desk = LogFeed(book, meter, lambda: None)
         desk.counted = lambda batch: replace(batch, lines=tuple("" if ":50002 " in one else one for one in batch.lines))
         desk.follow([log])
-        await until(lambda: meter.snapshot(time.time()).logs)
+        await eventually(lambda: meter.snapshot(time.time()).logs)
         with log.open("a") as file:
             file.write(line.format(50001) + line.format(50002))
-        await until(lambda: len(book) == 2)
+        await eventually(lambda: len(book) == 2)
         desk.stop()
 
     asyncio.run(scene())
@@ -164,7 +158,7 @@ class TestThePathFollowsTheSettings:
             for number, (base, _) in enumerate(steps, start=1):
                 desk.take_settings(settings(WELL_SET.replace(":4000", base)))
                 desk.search()
-                await until(lambda at=number: len(looked) >= at)
+                await eventually(lambda at=number: len(looked) >= at)
             running.cancel()
             return sorted(desk._pollers)
 

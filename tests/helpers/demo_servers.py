@@ -5,26 +5,16 @@ import os
 import socket
 import subprocess
 import sys
-import time
 
 import httpx
 
 from places import TESTS
+from waiting import until
 
 DATA = TESTS / "data" / "demo"
 MODEL = "Qwen3.5-27B"
 DEAD = "EngineCore encountered an issue. See stack trace (above) for the root cause."
 DEADLINE_S = 15.0
-
-
-def until(condition, what="it did not happen"):
-    """Return the condition's first true value, or fail at the deadline."""
-    end = time.monotonic() + DEADLINE_S
-    while time.monotonic() < end:
-        if value := condition():
-            return value
-        time.sleep(0.02)
-    raise AssertionError(what)
 
 
 class Server:

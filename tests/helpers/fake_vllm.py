@@ -2,7 +2,6 @@
 
 import threading
 from contextlib import contextmanager
-from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from samples import WELL_SET
@@ -50,9 +49,3 @@ def serving(port=0):
 
 def well_set(base_url):
     return WELL_SET.replace("http://127.0.0.1:4000", base_url)
-
-
-def access(at, status, port):
-    """Return an access line as LiteLLM writes it with --log_config."""
-    when = datetime.fromtimestamp(at).strftime("%Y-%m-%d %H:%M:%S,%f")[:-3]
-    return f'{when} INFO:     127.0.0.1:{port} - "POST /v1/messages?beta=true HTTP/1.1" {status} X\n'

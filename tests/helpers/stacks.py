@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 from functools import reduce
 
+from log_lines import access
 from places import TESTS
 from samples import CALM, ENGINE, FOUND, GPUS, NO_GPU, NOTHING, NOW, PROXY, VLLM, VLLM_PROCESS, settings
 from stormdeck.feed.reducer import take
@@ -92,11 +93,6 @@ def said(line, log="/var/log/litellm.log"):
     """Return what a single last line tells."""
     known = ending([line])
     return LogTails({log: line}, {log: known} if known is not None else {})
-
-
-def access(status, port=40000):
-    """Return an access line as uvicorn writes it."""
-    return f'INFO:     127.0.0.1:{port} - "POST /v1/messages?beta=true HTTP/1.1" {status} X'
 
 
 def lines(*told, log="litellm.log", now=NOW):

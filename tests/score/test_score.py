@@ -12,7 +12,7 @@ from detectors import DETECTORS, by_rate, from_logs, lines_of, with_transcripts
 from judge import judge, match
 
 from recorded import moved, truth
-from score import RECORDINGS, Total, recordings, score, table, wrong
+from score import RECORDINGS, Total, recordings, table, total_of, wrong
 from stormdeck.model.logs.batch import LogBatch
 from stormdeck.model.retries.analyzer import RetryAnalyzer
 from stormdeck.model.retries.sessions import Sessions
@@ -29,7 +29,7 @@ def name(folder):
 
 @pytest.fixture(scope="module")
 def totals():
-    return {key: score(FOLDERS, detector) for key, detector in DETECTORS.items()}
+    return {key: total_of(FOLDERS, detector) for key, detector in DETECTORS.items()}
 
 
 def test_all_recordings_are_there():

@@ -5,14 +5,14 @@ import json
 
 import pytest
 from recorder import LITELLM, SILENT, VLLM, recording
-from test_token_origins import TOKEN, only_what_is_named, write, yaml
+from test_token_origins import TOKEN, write, yaml
 
 from command_home import Home
 from stormdeck.commands.check import servers
 from stormdeck.sources.discovery.search import discover
 from stormdeck.sources.processes.scan import Scan
 
-__all__ = ["only_what_is_named"]
+pytestmark = pytest.mark.usefixtures("only_what_is_named")
 
 
 @pytest.fixture

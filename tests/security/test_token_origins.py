@@ -6,13 +6,12 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 from recorder import LITELLM, SILENT, VLLM, recording
 
-from alone import discover_named
+import waiting
 from command_home import Home
 from panel import in_loop, screen, until
 from places import TESTS
@@ -52,14 +51,9 @@ SILENT_ONES = [
     ("unset", "ANTHROPIC_AUTH_TOKEN", "--dry-run"),
     ("config", "print"),
 ]
+pytestmark = pytest.mark.usefixtures("only_what_is_named")
+
 NAMES = {command: " ".join(command) for command in (*ASKING, *SILENT_ONES)}
-
-
-@pytest.fixture(autouse=True)
-def only_what_is_named(monkeypatch):
-    """Keep the servers of the machine that runs the tests out of them."""
-    monkeypatch.setattr(servers, "discover", discover_named)
-    monkeypatch.setattr("stormdeck.feed.servers.discover", discover_named)
 
 
 @pytest.fixture
@@ -138,21 +132,13 @@ def test_watch_sends_no_credential_where_only_the_folder_leads(home):
         write(home.shared, ANTHROPIC_BASE_URL=recorder.url())
         argv = [sys.executable, "-c", WATCH, "watch", "--home", str(home.folder), "--project", str(home.project)]
         environ = os.environ | {"PYTHONPATH": str(TESTS / "helpers")}
-        process = subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=environ)
+        process = subprocess.Popen(argv, stdout=subprocess.DEVNULL, env=environ)
         try:
-            waited = wait(lambda: "/metrics" in recorder.all or "/v1/models" in recorder.all)
+            waiting.until(lambda: "/metrics" in recorder.all or "/v1/models" in recorder.all, "it asks no server")
         finally:
             process.send_signal(signal.SIGINT)
-            _, error = process.communicate(timeout=20)
-        assert waited, error
+            process.communicate(timeout=20)
         assert leaked(recorder) == []
-
-
-def wait(happened):
-    end = time.monotonic() + 20
-    while not happened() and time.monotonic() < end:
-        time.sleep(0.01)
-    return happened()
 
 
 def make_panel(home, **flags):

@@ -1,13 +1,16 @@
 """One account of log lines and transcripts: every attempt once, by the best evidence."""
 
 from datetime import UTC, datetime
+from functools import partial
 from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import log_lines
 import transcripts as written
+from log_lines import access, utc
 from stormdeck.model.logs.batch import LogBatch
 from stormdeck.model.retries import rolling_account
 from stormdeck.model.retries.analyzer import RetryAnalyzer
@@ -17,18 +20,7 @@ from stormdeck.model.retries.transcript import parse_entry
 T = 1_795_000_000.0
 LADDER = [0.0, 0.55, 1.7, 3.9, 8.4, 17.2, 35.1, 70.0]
 PORT = 40000
-
-
-def access(status=200, port=PORT, path="/v1/messages?beta=true", method="POST", prefix=""):
-    return f'{prefix}INFO:     127.0.0.1:{port} - "{method} {path} HTTP/1.1" {status} Word'
-
-
-def batch(*lines, t=T, log="litellm", history=False):
-    return LogBatch(log, lines, t, history)
-
-
-def utc(moment):
-    return moment.replace(tzinfo=UTC).timestamp()
+batch = partial(log_lines.batch, t=T)
 
 
 def clock(t):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -15,13 +14,7 @@ from stormdeck.model.logs.batch import LogBatch, LogState, LogStatus
 from stormdeck.sources.logs import follow
 from stormdeck.sources.logs.follow import Follower
 from stormdeck.sources.logs.splitter import LineSplitter
-
-
-def until(what: Callable[[], bool], seconds: float = 5.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not what():
-        assert time.monotonic() < deadline, "did not happen in time"
-        time.sleep(0.005)
+from waiting import until
 
 
 class Desk:

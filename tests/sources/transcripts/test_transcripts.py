@@ -1,7 +1,6 @@
 """Transcripts are read whole, and followed while several clients write them."""
 
 import os
-import time
 from itertools import accumulate
 
 import pytest
@@ -11,15 +10,9 @@ from stormdeck.model.retries.transcript import LONGEST_ENTRY, EntryKind
 from stormdeck.sources.transcripts import follow
 from stormdeck.sources.transcripts.follow import TranscriptFollower
 from stormdeck.sources.transcripts.read import EntrySplitter, folder_obstacle, read_transcripts
+from waiting import until
 
 T = 1_795_000_000.0
-
-
-def until(what, seconds=5.0):
-    deadline = time.monotonic() + seconds
-    while not what():
-        assert time.monotonic() < deadline, "did not happen in time"
-        time.sleep(0.005)
 
 
 def transcript(folder, session="s1", *lines):

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 import transcripts as written
+from log_lines import access
 from samples import CALM, DOWN_VLLM, ENGINE, FOUND, GAVE_UP, GPUS, LIVE, NOW, PROXY, VLLM, WELL, WRONG
 from stormdeck.feed.reducer import take
 from stormdeck.model.deck import Deck
@@ -24,10 +25,6 @@ T = NOW - 60.0
 LADDER = (0.0, 0.55, 1.7, 3.9, 8.4)
 """When attempts are sent."""
 SERVICE = 0.02
-
-
-def access(status, port=40000):
-    return f'INFO:     127.0.0.1:{port} - "POST /v1/messages?beta=true HTTP/1.1" {status} X'
 
 
 def ledger(*lines, entries=()):
