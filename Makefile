@@ -35,6 +35,7 @@ check: $(READY) ## ruff, mypy --strict, and the import directions
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/mypy --config-file tests/mypy.ini
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -q tests/test_layers.py
 

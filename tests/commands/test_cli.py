@@ -45,8 +45,7 @@ def on_terminal(monkeypatch):
 def panel(monkeypatch):
     """Stand in for the panel; returns the calls it got."""
     calls = []
-    module = types.ModuleType("stormdeck.ui.run")
-    module.run_panel = lambda options, **more: calls.append((options, more)) or 0
+    module = types.SimpleNamespace(run_panel=lambda options, **more: calls.append((options, more)) or 0)
     monkeypatch.setitem(sys.modules, "stormdeck.ui.run", module)
     return calls
 
@@ -222,9 +221,7 @@ class TestDemo:
             def __exit__(self, *error):
                 events.append(len(panel))
 
-        module = types.ModuleType("stormdeck.demo.stack")
-        module.DemoStack = Stack
-        monkeypatch.setitem(sys.modules, "stormdeck.demo.stack", module)
+        monkeypatch.setitem(sys.modules, "stormdeck.demo.stack", types.SimpleNamespace(DemoStack=Stack))
         assert on_terminal(["demo", "--window", "9"]) == (0, "")
         ((options, more),) = panel
         assert (options.window, options.vllm) == (9, "http://127.0.0.1:1")

@@ -15,8 +15,8 @@ from stormdeck.commands.cli import parse
 def replay(monkeypatch, tmp_path):
     """Run the command at a terminal, without the panel; returns the exit code, stderr and what was to be played."""
     played = []
-    module = types.ModuleType("stormdeck.ui.run")
-    module.run_replay = lambda options, tape, speed: played.append((tape.name, speed)) or 0
+    run_replay = lambda options, tape, speed: played.append((tape.name, speed)) or 0  # noqa: E731
+    module = types.SimpleNamespace(run_replay=run_replay)
     monkeypatch.setitem(sys.modules, "stormdeck.ui.run", module)
 
     def run(*argv):

@@ -11,7 +11,7 @@ from waiting import until
 
 KEY = "sk-test"
 AUTH = {"authorization": f"Bearer {KEY}"}
-ASK = {"model": MODEL, "max_tokens": 12, "messages": [{"role": "user", "content": "Say hi"}]}
+ASK: dict = {"model": MODEL, "max_tokens": 12, "messages": [{"role": "user", "content": "Say hi"}]}
 RECORDED = {one["scenario"]: one for one in map(json.loads, (DATA / "litellm.jsonl").read_text().splitlines())}
 SPEED = "10"
 

@@ -40,7 +40,8 @@ def recording(file):
     first, *headers = head.strip().splitlines()
     fields = dict(line.split(": ", 1) for line in headers)
     answer = answered.partition("\n\n")[2].strip("\n")
-    return Recording(file.stem, *first.split(" ", 1), fields, body.strip("\n"), int(answered[:3]), answer)
+    method, path = first.split(" ", 1)
+    return Recording(file.stem, method, path, fields, body.strip("\n"), int(answered[:3]), answer)
 
 
 RECORDINGS = [recording(file) for file in sorted((DATA / "vllm").glob("*.txt"))]

@@ -155,5 +155,10 @@ def test_links_lead_somewhere(name):
 def test_every_command_and_every_folder_of_tests_is_told_of():
     table = TEXTS[README.name].partition("## Without the panel")[2].partition("\n## ")[0]
     assert {name for name in COMMANDS - {"demo"} if f"`stormdeck {name}" not in table} == set()
-    folders = {file.name for file in TESTS.iterdir() if file.is_dir() and not file.name.startswith(("_", "."))}
+    folders = {file.name for file in TESTS.iterdir() if _has_files(file) and not file.name.startswith(("_", "."))}
     assert {name for name in folders if f"`tests/{name}`" not in TEXTS["CONTRIBUTING.md"]} == set()
+
+
+def _has_files(folder):
+    """Return whether a folder holds more than what Python has compiled."""
+    return any(file.is_file() and file.suffix != ".pyc" for file in folder.rglob("*"))

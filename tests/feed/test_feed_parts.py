@@ -5,6 +5,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
@@ -26,6 +27,7 @@ from stormdeck.model.snapshots.server import ServerState
 from stormdeck.model.traffic.meter import TrafficMeter
 from stormdeck.options import Options
 from stormdeck.sources.canary import Canary
+from stormdeck.sources.net.http import HttpClient
 from stormdeck.sources.state.storm_store import StormStore
 from waiting import eventually
 
@@ -153,12 +155,13 @@ class TestThePathFollowsTheSettings:
             logs = SimpleNamespace(
                 follow=lambda *told, is_sure: followed.append((*told, is_sure)), leave=lambda paths: None
             )
-            desk = ServerFeed(Options(), SimpleNamespace(), seen.append, logs, spawn)
+            http = cast("HttpClient", SimpleNamespace())
+            desk = ServerFeed(Options(), http, seen.append, cast("LogFeed", logs), spawn)
             running = asyncio.create_task(desk.run())
             for number, (base, _) in enumerate(steps, start=1):
                 desk.take_settings(settings(WELL_SET.replace(":4000", base)))
                 desk.search()
-                await eventually(lambda at=number: len(looked) >= at)
+                await eventually(lambda: len(looked) >= number)  # noqa: B023 - awaited within the loop
             running.cancel()
             return sorted(desk._pollers)
 

@@ -52,7 +52,7 @@ class _V6(ThreadingHTTPServer):
 @contextmanager
 def recording(routes=VLLM, host="127.0.0.1", port=0):
     """Listen while the block runs; yields the recorder."""
-    recorder = None
+    recorder: Recorder
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"

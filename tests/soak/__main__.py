@@ -13,6 +13,7 @@ from pathlib import Path
 
 from bench.measure import memory, usage
 from bench.terminal import GaveUpError, NotShownError, Terminal
+
 from soak.account import Row, Sample, exact, flat, table, told_apart
 from soak.faults import Faults
 from soak.lateness import Lateness

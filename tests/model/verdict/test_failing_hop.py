@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from itertools import product
+from typing import Any
 
 import pytest
 
@@ -67,7 +68,8 @@ def headline(deck):
 
 
 def hop_states(deck):
-    return {hop["kind"]: hop["state"] for hop in status_json(deck, statements(deck, NOW, str))["hops"]}
+    document: Any = status_json(deck, statements(deck, NOW, str))
+    return {hop["kind"]: hop["state"] for hop in document["hops"]}
 
 
 def light(deck, kind):

@@ -318,7 +318,7 @@ def test_a_line_written_in_pieces_is_one_line(
     pieces = [b"caf\xc3", b"\xa9 is ", b"open\n"]
     for number, piece in enumerate(pieces, 1):
         append(log, piece)
-        until(lambda read=pieces[:number]: seen == read)
+        until(lambda: seen == pieces[:number])  # noqa: B023 - waited for within the loop
     desk.awaits("café is open")
 
 

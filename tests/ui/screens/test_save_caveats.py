@@ -3,8 +3,8 @@
 import os
 
 import pytest
-from test_settings_area import FileFeed
 
+from feeds import FileFeed
 from panel import in_loop, rows_with, screen, show, until
 from samples import WELL_SET
 

@@ -24,7 +24,7 @@ class Keyboard:
         self._handed = []
         self.driver = PanelDriver(panel())
         self.driver.fileno = self.typed_into
-        self.driver.process_message = self._handed.append
+        vars(self.driver)["process_message"] = self._handed.append
         self.thread = threading.Thread(target=self.driver.run_input_thread, daemon=True)
         self.thread.start()
 

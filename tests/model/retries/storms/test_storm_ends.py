@@ -1,6 +1,7 @@
 """Over is over: how a turn stands between two attempts, while it is answered, and once it was stopped."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -46,6 +47,11 @@ def sent(*times, end=()):
     return [written.ask(T - 0.1), *requests, *end]
 
 
+def told_storm(deck):
+    document: Any = status_json(deck, said(deck))
+    return document["requests"]["storm"]
+
+
 def storm(made, at):
     (found,) = made.report(T + at).storms
     return found
@@ -83,7 +89,7 @@ class TestAnswered:
         first = said(deck)[0]
         assert first.headline.startswith(f"Attempt 6 is being answered {figures} · 5 attempts before it failed · 500")
         assert (first.light, state_of(first)) == (Health.WARNING, "degraded")
-        assert status_json(deck, said(deck))["requests"]["storm"] is None
+        assert told_storm(deck) is None
 
 
 class TestNewestLine:
@@ -164,7 +170,7 @@ class TestOverdue:
         first = said(deck)[0]
         assert first.headline.startswith("RETRY STORM  attempt 6 of 11 · 500")
         assert first.headline.endswith(" · waits for an answer, 12 s")
-        assert status_json(deck, said(deck))["requests"]["storm"] is not None
+        assert told_storm(deck) is not None
 
     def test_by_the_log_alone_a_slow_answer_may_still_come(self):
         made = ledger(*failures())
