@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 JOBS ?= 4
 
 .DEFAULT_GOAL := help
-.PHONY: soak help demo run test test-real test-real-quick test-real-vllm test-day versions check bench score fuzz snapshots screenshots readme wheel clean
+.PHONY: soak help demo run test test-real test-real-quick test-real-vllm test-day versions check coverage bench score fuzz snapshots screenshots readme wheel clean
 
 help: ## show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -30,6 +30,15 @@ run: $(READY) ## the panel on what this machine has
 test: export PYTHONDONTWRITEBYTECODE =
 test: $(READY) ## all tests
 	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal
+
+# tests/budget counts what a program imports, and coverage is imported into each.
+coverage: export PYTHONDONTWRITEBYTECODE =
+coverage: $(READY) ## all tests once, and how much of the code they run: fails below the gates
+	@rm -rf .coverage && mkdir .coverage
+	$(BIN)/coverage run -m pytest -q -n $(JOBS) --dist worksteal --ignore tests/budget
+	@$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report --fail-under=95
+	$(BIN)/coverage report --include='*/stormdeck/model/*' --fail-under=100
 
 check: $(READY) ## ruff, mypy --strict, and the import directions
 	$(BIN)/ruff check .
@@ -65,7 +74,7 @@ score: $(READY) ## how well storms are found in labelled recordings of real clie
 
 MINUTES ?= 2
 soak: $(READY) ## the panel on a busy stack with faults, for MINUTES: flat, exact, nothing left behind
-	@cd tests && ../$(BIN)/python -m soak $(MINUTES)
+	@cd tests && PYTHONPATH=budget ../$(BIN)/python -m soak $(MINUTES)
 
 fuzz: $(READY) ## every parser with a million mutated texts, an hour or more: SECONDS=60 for a short look, ONLY=meter for some
 	@$(BIN)/python tests/fuzz $(if $(SECONDS),--seconds $(SECONDS)) $(if $(CASES),--cases $(CASES)) $(if $(ONLY),--only $(ONLY))
@@ -83,4 +92,4 @@ wheel: $(READY) ## build dist/*.whl
 	$(BIN)/python -m build --wheel
 
 clean: ## remove what was built
-	rm -rf $(VENV) dist .pytest_cache .mypy_cache .ruff_cache .hypothesis snapshot_report.html
+	rm -rf $(VENV) dist .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis snapshot_report.html
