@@ -45,6 +45,7 @@ check: $(READY) ## ruff, mypy --strict, and the import directions
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/mypy --config-file tests/mypy.ini
+	$(BIN)/mypy --config-file tests/real/mypy.ini
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -q tests/test_layers.py
 

@@ -1,4 +1,4 @@
-"""What import-linter's contracts in pyproject.toml do not say: the model is pure, and commands start without screens."""
+"""What import-linter's contracts in pyproject.toml do not check: a pure model, and commands without screens."""
 
 import ast
 import subprocess
