@@ -4,8 +4,8 @@ import functools
 import json
 
 import pytest
+from origins import make_panel, write, yaml
 from recorder import LITELLM, claude_code_proxy, recording
-from test_token_origins import make_panel, write, yaml
 
 from command_home import Home
 from panel import in_loop, screen, until

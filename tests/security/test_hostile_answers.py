@@ -7,8 +7,8 @@ import threading
 import time
 
 import pytest
+from origins import write
 from recorder import METRICS, VLLM, recording
-from test_token_origins import write
 
 from command_home import Home
 from panel import in_loop

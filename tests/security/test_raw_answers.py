@@ -7,7 +7,7 @@ import threading
 from contextlib import contextmanager
 
 import pytest
-from test_token_origins import write
+from origins import write
 
 from command_home import Home
 from stormdeck.commands.check import servers

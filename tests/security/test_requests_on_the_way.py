@@ -4,8 +4,8 @@ import functools
 import json
 
 import pytest
+from origins import TOKEN, write, yaml
 from recorder import LITELLM, SILENT, VLLM, recording
-from test_token_origins import TOKEN, write, yaml
 
 from command_home import Home
 from stormdeck.commands.check import servers

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from origins import MASTER, TOKEN, make_panel, write, yaml
 from recorder import LITELLM, SILENT, VLLM, recording
 
 import waiting
@@ -16,14 +17,9 @@ from command_home import Home
 from panel import in_loop, screen, until
 from places import TESTS
 from stormdeck.commands.check import servers
-from stormdeck.feed.feed import Feed
-from stormdeck.model.logs.book import LogBook
-from stormdeck.options import load
-from stormdeck.paths import user_paths
 from stormdeck.sources.net.http import HttpClient
-from stormdeck.ui.app import StormdeckApp
 
-TOKEN, KEY, HEADER, BODY = "sk-users-token-1", "sk-users-key-2", "users-header-3", "users-body-4"
+KEY, HEADER, BODY = "sk-users-key-2", "users-header-3", "users-body-4"
 SECRETS = (TOKEN, KEY, HEADER, BODY)
 CREDENTIALS = {
     "ANTHROPIC_AUTH_TOKEN": TOKEN,
@@ -63,21 +59,6 @@ def home(tmp_path, capsys, monkeypatch):
     home = Home(tmp_path, capsys, monkeypatch)
     write(home.settings, ANTHROPIC_BASE_URL="http://127.0.0.1:1", **CREDENTIALS)
     return home
-
-
-WORKING = {
-    **{f"ANTHROPIC_DEFAULT_{tier}_MODEL": "Qwen3.5-27B" for tier in ("OPUS", "SONNET", "HAIKU")},
-    "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
-    "CLAUDE_CODE_ATTRIBUTION_HEADER": "0",
-    "CLAUDE_CODE_DISABLE_EXPERIMENTAL_BETAS": "1",
-    "CLAUDE_CODE_MAX_CONTEXT_TOKENS": "131072",
-}
-"""With it nothing else is wrong that would be said first."""
-
-
-def write(file, **env):
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(json.dumps({"model": "sonnet", "env": WORKING | env}))
 
 
 def trust(home, folder, accepted=True):
@@ -139,15 +120,6 @@ def test_watch_sends_no_credential_where_only_the_folder_leads(home):
             process.send_signal(signal.SIGINT)
             process.communicate(timeout=20)
         assert leaked(recorder) == []
-
-
-def make_panel(home, **flags):
-    """Return the panel with its real sources."""
-    given = {"gpu": ["off"], "poll": ["1"]} | {name: [value] for name, value in flags.items()}
-    paths, book = user_paths({}, home.folder, home.project), LogBook()
-    app = StormdeckApp(home.folder, book=book)
-    app.feed = Feed(load(given, {}).options, paths, {}, book, app.hand, app.lines_came)
-    return app
 
 
 @pytest.mark.attack(
@@ -487,16 +459,6 @@ def test_a_url_that_is_read_in_two_ways_is_no_url(home, between):
         if "\\" in between:
             assert "a backslash in the address" in home.run("check", "--offline")[1]
         assert home.run("status", "--vllm", url)[0] == 2
-
-
-YAML = "model_list:\n  - model_name: m\n    litellm_params:\n      model: hosted_vllm/m\n      api_base: {base}\n"
-MASTER = "sk-the-master-key"
-
-
-def yaml(home, base):
-    file = home.folder / "litellm.yaml"
-    file.write_text(YAML.format(base=base) + f"general_settings:\n  master_key: {MASTER}\n")
-    return str(file)
 
 
 @pytest.mark.attack(

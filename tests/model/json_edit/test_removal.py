@@ -5,8 +5,8 @@ import json
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
-from test_document_properties import PATHS, SCALARS, objects
 
+from json_strategies import PATHS, SCALARS, objects
 from stormdeck.model.finding import Edit
 from stormdeck.model.json_edit.document import Document
 from stormdeck.model.json_edit.removal import removed
