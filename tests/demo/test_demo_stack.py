@@ -31,7 +31,7 @@ def stack():
 
 
 def alive(pid):
-    """Say whether a process still runs; one that only waits to be reaped does not."""
+    """Return whether a process still runs; one that only waits to be reaped does not."""
     try:
         return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:

@@ -25,7 +25,7 @@ LATE_S = 0.25
 PATIENT = servers.Patience(10.0, 10.0, 60.0)
 QUICK = servers.Patience(0.05, 0.05, 1.0, is_quick=True)
 HASTY = servers.Patience(0.5, 0.5, 5.0)
-"""For servers that never answer: nobody has to wait for them."""
+"""For servers that never answer."""
 STARTED = 1_795_200_177
 """When the recorded vLLM began, by its own metrics."""
 VLLM = ("vllm", "serve", "Qwen3.5-27B", "--port", "8000")
@@ -117,7 +117,7 @@ def test_a_forwarder_is_called_by_its_name_and_judged_by_no_rule_about_vllm(stac
 
 
 def notes(stack, url):
-    """Return what a search says of the logs."""
+    """Return the notes of a search about the logs."""
 
     async def scene():
         async with HttpClient("9") as http:
@@ -237,7 +237,7 @@ def test_a_late_proxy_stays_a_proxy_and_no_other_list_judges_its_names(stack, tm
 
 
 def unrelated(url, folder):
-    """Return a LiteLLM of somebody else, with its own YAML."""
+    """Return another user's LiteLLM with its own YAML."""
     yaml = folder / "other.yaml"
     yaml.write_text(
         "model_list:\n- model_name: someone-elses\n  litellm_params: {model: hosted_vllm/z, "

@@ -1,4 +1,4 @@
-"""Real programs that hold a port for somebody else, as the process table of this machine shows them."""
+"""Real forwarders (socat, nginx, haproxy, ssh) on a port, as the process table of this machine shows them."""
 
 import asyncio
 import getpass

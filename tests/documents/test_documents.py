@@ -46,7 +46,7 @@ def shown(words):
 
 
 def runs_here(words):
-    """Say whether a command needs neither a terminal nor servers."""
+    """Return whether a command needs neither a terminal nor servers."""
     command = PARSERS[0].parse_known_args(words)[0].command
     asks_servers = (command == "check" and "--offline" not in words) or (command == "explain" and " " in words[1])
     return command not in ELSEWHERE and not asks_servers

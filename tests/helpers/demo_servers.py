@@ -42,7 +42,7 @@ class Server:
         return [line for line in self.log.read_text().splitlines() if part in line]
 
     def answers(self):
-        """Say whether it is up; fail when it is gone."""
+        """Return whether it is up; fail if it has ended."""
         assert self.process.poll() is None, self.log.read_text()
         with contextlib.suppress(httpx.TransportError):
             return self.request("GET", "/")

@@ -1,4 +1,4 @@
-"""A server that answers as vLLM 0.32 does, as far as the panel asks, and what a client's log lines look like."""
+"""A server with the answers of vLLM 0.32 to everything that the panel requests."""
 
 import threading
 from contextlib import contextmanager

@@ -249,7 +249,7 @@ HOSTILE = {
 
 
 class Clock:
-    """A clock that moves when it is told to."""
+    """A clock that a test moves."""
 
     def __init__(self, at=1_000_000.0):
         self.at = at

@@ -25,7 +25,7 @@ class Shot:
     size: tuple
     keys: tuple = ()
     lines: tuple | None = None
-    """By default those that the traffic tells of."""
+    """By default the logs of the traffic."""
     look: Appearance = field(default_factory=Appearance)
 
     def app(self):

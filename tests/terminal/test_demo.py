@@ -1,4 +1,4 @@
-"""The real program in a real terminal: it starts, tells the story of the demo, and leaves nothing behind."""
+"""The real program in a real terminal: it starts, plays the demo's script, and leaves nothing behind."""
 
 import re
 import shutil

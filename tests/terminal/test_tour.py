@@ -21,7 +21,7 @@ TOO_LONG = (
 
 
 def all_green(screen):
-    """Say whether every hop of the path is green and no finding is counted; the verdict remembers the storm a while."""
+    """Return whether every hop is green and no finding is counted; the verdict still mentions the storm for a while."""
     rows = screen.rstrip().splitlines()
     return rows[0].count("●") == 2 and not {"✖", "▲"} & {*rows[0], *rows[-1]}
 
