@@ -1,4 +1,4 @@
-"""The command line: what is asked for, how a wrong one is refused, and what every way of ending returns."""
+"""The command line: its arguments, the errors for wrong ones, and every exit code."""
 
 import contextlib
 import io

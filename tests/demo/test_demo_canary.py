@@ -1,4 +1,4 @@
-"""The canary against the built-in stack: it passes on both ways, and names what the stack breaks."""
+"""The canary against the built-in stack: it passes on both routes, and names the faults of the stack."""
 
 import asyncio
 from types import SimpleNamespace

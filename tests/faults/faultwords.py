@@ -1,4 +1,4 @@
-"""What the panel says of snapshots, and shortages to say it about."""
+"""The panel's sentences for snapshots, and shortages (descriptors, disk) to test them with."""
 
 import contextlib
 import os

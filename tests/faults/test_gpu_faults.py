@@ -1,4 +1,4 @@
-"""NVML that fails while the panel runs: said at the GPU's hop, sought again, shown again."""
+"""NVML fails while the panel runs: the GPU's hop says so, NVML is tried again, and its figures come back."""
 
 import threading
 

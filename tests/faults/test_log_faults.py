@@ -1,4 +1,4 @@
-"""Logs that are moved, cut, taken away or too fast: said beside the log, every line once, and the screen goes on."""
+"""Logs are moved, truncated, removed or too fast: the log panel says so, every line comes once, the screen goes on."""
 
 import asyncio
 import os

@@ -1,4 +1,4 @@
-"""Servers that fail: each is said in words, nothing blocks, and a server that is well again is shown again."""
+"""Servers fail: each failure has a sentence, nothing blocks, and a server that recovers is shown again."""
 
 import asyncio
 import contextlib

@@ -1,4 +1,4 @@
-"""Settings files that others change, take away or lock, and drives that are full or silent: nothing is lost."""
+"""Settings files are changed, removed or locked by others, drives are full or hang: nothing is lost."""
 
 import asyncio
 import json

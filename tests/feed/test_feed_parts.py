@@ -1,4 +1,4 @@
-"""What the feed's desks promise: storms outlive a restart, and our own canary is never counted."""
+"""Parts of the feed: storms outlive a restart, and the panel's own canary is never counted."""
 
 import asyncio
 import time

@@ -1,4 +1,4 @@
-"""Texts that somebody outside may have written, and how they get into every place where such a text is shown."""
+"""Hostile texts, and how they get into every place where text from outside is shown."""
 
 from dataclasses import fields, is_dataclass, replace
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Whatever stands in a log: requests are requests, records are records, and every count adds up."""
+"""Any content of a log: requests are requests, records are records, and every count adds up."""
 
 import json
 import math

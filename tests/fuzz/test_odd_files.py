@@ -1,4 +1,4 @@
-"""Files of no byte, of one byte, and of one line of 200 MB: read, or said to be none, in little memory."""
+"""Empty files, files of one byte, one line of 200 MB: read or refused, in little memory."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""What the snapshots and the screenshots show: an area in a state, at the time of the samples."""
+"""The states that the snapshots and screenshots show: an area, its data, the time of the samples."""
 
 from dataclasses import dataclass, field
 

@@ -1,4 +1,4 @@
-"""No picture that this project keeps or shows holds the token that its samples plant."""
+"""No stored picture or document contains the token of the samples."""
 
 import pytest
 

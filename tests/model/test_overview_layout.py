@@ -1,4 +1,4 @@
-"""Where the panels of the overview stand: at every size, with every choice of panels, none over another."""
+"""The panels of the overview: at every size and with every choice of panels, none covers another."""
 
 from itertools import combinations
 

@@ -1,4 +1,4 @@
-"""A server that keeps every byte it is sent, and answers as one of the programs that stormdeck looks for."""
+"""A server that records every byte, and answers as one of the programs that stormdeck looks for."""
 
 import json
 import socket

@@ -1,4 +1,4 @@
-"""Who may read a settings file before and after an edit, whoever edits it and under whatever umask."""
+"""Who may read a settings file before and after an edit, for any owner and umask."""
 
 import errno
 import json

@@ -1,4 +1,4 @@
-"""The hosted API is never asked, however it is spelt and whoever names it."""
+"""The hosted API is never asked, in any spelling, from any source."""
 
 import functools
 import json

@@ -1,4 +1,4 @@
-"""Answers of hostile servers: parsed beside the event loop, in bounded work, and told as a state with words."""
+"""Answers of hostile servers: parsed beside the event loop, in bounded work, and reported as a state."""
 
 import asyncio
 import gzip

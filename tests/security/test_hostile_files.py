@@ -1,4 +1,4 @@
-"""Files that are none, in every place that somebody else can write to: nothing waits, nothing fills the memory."""
+"""Pipes, devices, links and endless files wherever others can write: nothing waits, nothing fills the memory."""
 
 import ast
 import errno

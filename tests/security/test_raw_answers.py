@@ -1,4 +1,4 @@
-"""Thirty answers that break HTTP, JSON or the metrics format: no command falls over, and no control byte gets out."""
+"""Thirty answers that break HTTP, JSON or the metrics format: no command crashes, and no control byte gets out."""
 
 import gzip
 import json

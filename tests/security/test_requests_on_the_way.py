@@ -1,4 +1,4 @@
-"""What can happen to a token between us and a server: redirects, proxies of the shell, odd spellings, mimics."""
+"""Attacks on a token between us and a server: redirects, the shell's proxies, odd spellings, mimics."""
 
 import functools
 import json

@@ -1,4 +1,4 @@
-"""How the panel looks is the user's choice: theme, ASCII, no colours, and what their terminal can show."""
+"""The user's choice of theme, ASCII and colours, and the abilities of their terminal."""
 
 import ast
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""``--readonly``: whatever is pressed and whatever is seen, the panel writes no file, and it says so."""
+"""``--readonly``: no key makes the panel write a file, and it says so."""
 
 import asyncio
 import time

@@ -1,4 +1,4 @@
-"""The panel as it plays a recording: says so everywhere, holds, skips, ends, and touches nothing."""
+"""The panel playing a recording: marked everywhere, with pause, skip and end, and without side effects."""
 
 import pytest
 

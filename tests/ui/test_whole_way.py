@@ -1,4 +1,4 @@
-"""The whole way: a line in a log file and an answer of a server, through the real feed, to the screen."""
+"""End to end: a line in a log file and an answer of a server, through the real feed, to the screen."""
 
 import socket
 import threading

@@ -1,4 +1,4 @@
-"""``stormdeck check`` with servers: what only they can tell, in bounded time; and the first settings for one."""
+"""``stormdeck check`` with servers: findings that need them, in bounded time, and the first settings for a server."""
 
 import asyncio
 import json

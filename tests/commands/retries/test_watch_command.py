@@ -1,4 +1,4 @@
-"""``stormdeck watch``: lines come in, events go out at once, and every way of ending it is a clean one."""
+"""``stormdeck watch``: lines come in, events go out at once, and however it ends, it ends cleanly."""
 
 import contextlib
 import io

@@ -1,4 +1,4 @@
-"""``stormdeck status``: one look, in bounded time, in the form that a script, tmux or Claude Code takes."""
+"""``stormdeck status``: one snapshot, in bounded time, in the format for a script, tmux or Claude Code."""
 
 import asyncio
 import io

@@ -1,4 +1,4 @@
-"""What each recorded answer proves: the verdict, the rule, the hop, in words."""
+"""The verdict on each recorded answer: its rule, its hop, its words."""
 
 import json
 import re

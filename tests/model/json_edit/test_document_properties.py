@@ -1,4 +1,4 @@
-"""Whatever JSON a user wrote: the promise of the edit holds."""
+"""An edit of any JSON changes one value and keeps the rest byte for byte."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Taking an entry out gives back what was there before it came in, whatever the layout."""
+"""Removing an entry restores the text from before it was added, in any layout."""
 
 import json
 

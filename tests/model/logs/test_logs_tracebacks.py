@@ -1,4 +1,4 @@
-"""Tracebacks are told from what stands above and below them, as the real programs write them."""
+"""Tracebacks are recognised by the lines around them, as the real programs write them."""
 
 import pytest
 from hypothesis import given, settings

@@ -1,4 +1,4 @@
-"""What leaves this machine in a bug report holds no key, no person and no place; and stays readable."""
+"""A bug report contains no key, no person and no place, and stays readable."""
 
 from collections import Counter
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What the rules say once the servers have answered."""
+"""Rules that need the servers' answers."""
 
 from dataclasses import replace
 from pathlib import Path

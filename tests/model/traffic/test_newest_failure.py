@@ -1,4 +1,4 @@
-"""The newest request that failed: so that nobody says "all well" right after it."""
+"""The newest failed request: after it the panel does not say "all well"."""
 
 from log_lines import access
 from stormdeck.model.logs.batch import LogBatch

@@ -1,4 +1,4 @@
-"""What is found without a word of configuration, in which order, and what is said of the rest."""
+"""What is found without configuration, in which order, and the notes about the rest."""
 
 import asyncio
 import socket

@@ -1,4 +1,4 @@
-"""The sampling thread: when it looks, what it hands on, how it ends."""
+"""The sampling thread: when it reads, what it delivers, how it ends."""
 
 import threading
 from itertools import groupby

@@ -1,4 +1,4 @@
-"""A log is followed whatever happens to its file, and every line is told once."""
+"""A log is followed whatever happens to its file, and every line is delivered once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the panel says of a vLLM, state by state."""
+"""The panel's view of a vLLM, state by state."""
 
 import asyncio
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Storms that are over: remembered over restarts, shared by panels, bounded, and never in anybody's way."""
+"""Finished storms: kept over restarts, shared by panels, bounded, and never blocking."""
 
 import os
 import sqlite3

@@ -1,4 +1,4 @@
-"""Before a save the panel says what it changes besides the text."""
+"""Before a save the panel names what it changes besides the text."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""What the overview says of the hop that counts, of changes of the path, and of whose storm it was."""
+"""The overview's notes about the counted hop, changes of the path, and the session of a storm."""
 
 from dataclasses import replace
 

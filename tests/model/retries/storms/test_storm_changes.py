@@ -1,4 +1,4 @@
-"""What ``watch`` tells of storms: each thing once, under one number, and nothing of what was over before."""
+"""The events of ``watch`` about storms: each once, under one number, without storms that had ended before."""
 
 from dataclasses import replace
 from typing import Any

@@ -1,4 +1,4 @@
-"""Over is over: how a turn stands between two attempts, while it is answered, and once it was stopped."""
+"""The state of a turn between two attempts, while an attempt is answered, and after it was stopped."""
 
 from dataclasses import replace
 from typing import Any

@@ -1,4 +1,4 @@
-"""What the rules say about LiteLLM's YAML: every row of the measurements, as real files."""
+"""Rules about LiteLLM's YAML: every measured case, as a real file."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The real binding over a library that stands in for the driver's: what the GPU source and its panel make of it."""
+"""The real binding over a stand-in for the driver's library: the snapshots and the panel."""
 
 import os
 import pickle
