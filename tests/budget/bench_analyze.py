@@ -10,7 +10,7 @@ from pathlib import Path
 from bench.logs import write
 
 from stormdeck.model.logs.batch import LogBatch
-from stormdeck.model.retries.analyzer import RetryAnalyzer
+from stormdeck.model.traffic.log_analyzer import LogAnalyzer
 
 LINES = 1_000_000
 AT_ONCE = 4096
@@ -28,7 +28,7 @@ def main(count):
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "litellm.log"
         write(path, count)
-        ledger, spent, lines = RetryAnalyzer(), 0.0, 0
+        ledger, spent, lines = LogAnalyzer(), 0.0, 0
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         for batch in batches(path):
             begun = time.process_time()

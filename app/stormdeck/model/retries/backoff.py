@@ -5,7 +5,7 @@ Measured with Claude Code 2.1.42, 2.1.112 and 2.1.329 (facts/claude-code.md 2); 
 
 from __future__ import annotations
 
-from stormdeck.model.versions import at_least, below
+import re
 
 WAITS = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
 """Nominal wait after attempt 1, 2, 3, ...; the last one holds for all that follow."""
@@ -53,9 +53,14 @@ def attempt_limit(setting: str | None, version: str | None = None) -> int:
         return DEFAULT_LIMIT
     retries = int(setting) if setting.strip().isascii() and setting.strip().isdigit() else -1
     if retries < 0:
-        return 0 if below(version, IGNORES_WORDS_FROM) else DEFAULT_LIMIT
-    clamped = at_least(version, CLAMPED_FROM)
+        return 0 if version is not None and _numbers(version) < _numbers(IGNORES_WORDS_FROM) else DEFAULT_LIMIT
+    clamped = version is not None and _numbers(version) >= _numbers(CLAMPED_FROM)
     return 1 + (min(retries, MOST_RETRIES) if clamped else retries)
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    """Return the numbers of a version, so that versions can be compared."""
+    return tuple(int(part[:9]) for part in re.findall(r"\d+", version)[:4])
 
 
 def wait_bounds(attempt: int) -> tuple[float, float]:

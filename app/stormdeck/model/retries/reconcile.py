@@ -33,11 +33,13 @@ class Account:
     """Requests that belong to no turn of a transcript; ``None`` where others may have sent them."""
     here: frozenset[str] = frozenset()
     """Sessions that are known to talk to this log's server."""
+    forgotten_retries: int = 0
+    """Retries of turns that are no longer kept one by one."""
 
     @property
     def retries(self) -> int:
         """Return the attempts beyond the first."""
-        return self._told_retries + sum(pair.chain.attempts - 1 for pair in self.pairs)
+        return self.forgotten_retries + self._told_retries + sum(pair.chain.attempts - 1 for pair in self.pairs)
 
     @property
     def main_retries(self) -> int:

@@ -25,7 +25,7 @@ LATE_S = 120.0
 """What a transcript tells later than this of a request that is folded comes too late."""
 
 
-class Balance:
+class RollingAccount:
     """Remembers the newest requests, and what became of the older ones."""
 
     def __init__(self, recent: int, margin_s: float) -> None:
@@ -53,7 +53,7 @@ class Balance:
         """Return the time up to which turns are in the account of the past."""
         return self._folded
 
-    def reach(self, t: float) -> None:
+    def extend_span(self, t: float) -> None:
         """Note that the log covers a moment."""
         if t < self._first:
             self._first = t
@@ -72,9 +72,9 @@ class Balance:
             self._dropped = max(self._dropped, gone or self._dropped)
         self._recent.extend(timed)
         for t in {request.t for request in timed if request.t is not None}:
-            self.reach(t)
+            self.extend_span(t)
 
-    def refuse(self, t: float, *, refuses: bool) -> None:
+    def note_refusal(self, t: float, *, refuses: bool) -> None:
         """Note whether the hop nearest to the client refused a connection at a moment; ends a time in which it did."""
         refusals = self._refusals
         under_way = bool(refusals) and refusals[-1][1] == inf
@@ -86,12 +86,12 @@ class Balance:
             return
         self._account = None
 
-    def miss(self, begun: float, ended: float) -> None:
+    def note_gap(self, begun: float, ended: float) -> None:
         """Note that the log which counts was not read in a time."""
         self._blind.append((begun, ended))
         self._account = None
 
-    def stir(self) -> None:
+    def invalidate(self) -> None:
         """Note that something else has changed that the account rests on."""
         self._account = None
 
@@ -101,19 +101,20 @@ class Balance:
         self._recent = deque(requests, self._recent.maxlen)
         for request in requests:
             if request.t is not None:
-                self.reach(request.t)
+                self.extend_span(request.t)
 
     def account(self, tracker: Tracker, sessions: Sessions, timeout_s: float | None) -> Account:
         """Return the account of all turns that have retries, or a transcript's word."""
         if self._account is None:
-            self._account = self._settle(tracker, sessions, timeout_s)
-            self._fold(self._account)
+            self._account = self._reconcile(tracker, sessions, timeout_s)
+            self._compact(self._account)
         return self._account
 
-    def _settle(self, tracker: Tracker, sessions: Sessions, timeout_s: float | None) -> Account:
+    def _reconcile(self, tracker: Tracker, sessions: Sessions, timeout_s: float | None) -> Account:
         chains, turns = tracker.chains, self._in_time(sessions.turns)
+        by_log = Account(pairs=tuple(Pair(chain) for chain in chains), forgotten_retries=tracker.forgotten_retries)
         if not turns and self._past is None:
-            return Account(pairs=tuple(Pair(chain) for chain in chains))
+            return by_log
         gone = [chain for chain in chains if chain.last is None or self._folded < chain.last <= self._dropped]
         timed = bool(self._recent) or not self._untimed
         new = [turn for turn in turns if timed and turn.heard > self._dropped]
@@ -124,7 +125,10 @@ class Balance:
             witnesses, pairs = pair_chains(old, gone, tracker.limit, timeout_s)
             here = frozenset(witness.turn.session for witness in witnesses)
             account = Account(tuple(witnesses), tuple(pairs), here=here).then(account)
-        return account if self._past is None else self._past.then(account)
+        if self._past is not None:
+            account = self._past.then(account)
+        # Sessions that talk to other servers tell nothing about this log.
+        return account if account.here else by_log
 
     def _watched(self) -> Watched:
         """Return what is known beside the lines."""
@@ -138,7 +142,7 @@ class Balance:
         first, last = max(self._folded, self._first - self._margin_s), self._last + self._margin_s
         return [turn for turn in turns if first < turn.heard and turn.begun <= last]
 
-    def _fold(self, account: Account) -> None:
+    def _compact(self, account: Account) -> None:
         """Keep of older requests what the account says of them, so that each look costs as little as the first.
 
         Only where there is more than one look: transcripts may come after the lines.

@@ -117,6 +117,8 @@ class Tracker:
         self._most = most
         self._kept: OrderedDict[int, Chain] = OrderedDict()
         self._reasons: dict[int, ErrorText] = {}
+        self.forgotten_retries = 0
+        """The retries of chains that are no longer kept."""
         self.causes = Causes() if causes is None else causes
         """What the error records say; may be shared."""
 
@@ -234,8 +236,9 @@ class Tracker:
         if chain.is_storm:
             self._find_reason(chain)
         if len(self._kept) > self._most:
-            turn, _ = self._kept.popitem(last=False)
+            turn, forgotten = self._kept.popitem(last=False)
             self._reasons.pop(turn, None)
+            self.forgotten_retries += forgotten.attempts - 1
 
     def _find_reason(self, chain: Chain) -> bool:
         """Look for the first error of a storm; it is kept once it is found, a cooldown only until then."""

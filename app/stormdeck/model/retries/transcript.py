@@ -9,15 +9,16 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
-
-from stormdeck.model.logs.access import unix_time
 
 LONGEST_ENTRY = 4 * 1024 * 1024
 """Longer lines tell nothing: they hold tool results, and reading them costs more than they are worth."""
 LONGEST_NAME = 128
 LONGEST_PATH = 1024
+END_OF_TIME = 253402214400.0
+"""A day before the year 10000, in unix seconds: later times exist in no calendar of some time zone."""
 UNSENT = "unsent"
 """The cause of a failure before anything was sent; 2.1.329 has written down a request by then (measured)."""
 
@@ -102,7 +103,7 @@ def parse_entry(line: str) -> Entry | None:
         return None
     if not isinstance(fields, dict):
         return None
-    session, t = _name(fields, "sessionId"), unix_time(fields.get("timestamp"))
+    session, t = _name(fields, "sessionId"), _unix_time(fields.get("timestamp"))
     told = _told(fields) if session and t is not None else None
     if told is None or t is None:
         return None
@@ -213,6 +214,18 @@ def _name(fields: dict[str, Any], key: str) -> str:
 def _folder(fields: dict[str, Any]) -> str:
     value = fields.get("cwd")
     return value[:LONGEST_PATH] if isinstance(value, str) else ""
+
+
+def _unix_time(value: object) -> float | None:
+    """Return unix seconds for an ISO time with a zone, ``None`` for anything else and for times out of range."""
+    if not isinstance(value, str):
+        return None
+    try:
+        moment = datetime.fromisoformat(value)
+        t = moment.timestamp() if moment.tzinfo is not None else None
+    except (ValueError, OverflowError, OSError):
+        return None
+    return t if t is not None and 0 <= t < END_OF_TIME else None
 
 
 def _number(value: object) -> float | None:

@@ -51,7 +51,7 @@ class TimeBuckets:
         return tuple(Bucket(*(max(0, number) for number in column)) for column in counts)
 
 
-def shifts(account: Account, chains: Sequence[Chain]) -> list[Correction]:
+def corrections(account: Account, chains: Sequence[Chain]) -> list[Correction]:
     """Return by what an account differs from the log's own chains.
 
     Both hold the same requests. Differences are requests of another kind, those without a line, and the times of lines
@@ -68,8 +68,8 @@ def shifts(account: Account, chains: Sequence[Chain]) -> list[Correction]:
         real |= {id(request): request for request in pair.chain.requests[1:]}
         if pair.turn is not None:
             found += _moved_in_time(pair.chain.requests, [pair.turn.heard] * pair.chain.attempts)
-    found += [shift for key in real.keys() - shown.keys() for shift in _moved(real[key], 1)]
-    found += [shift for key in shown.keys() - real.keys() for shift in _moved(shown[key], -1)]
+    found += [one for key in real.keys() - shown.keys() for one in _moved(real[key], 1)]
+    found += [one for key in shown.keys() - real.keys() for one in _moved(shown[key], -1)]
     return found
 
 

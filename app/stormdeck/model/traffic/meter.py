@@ -6,9 +6,10 @@ from collections import Counter, deque
 from functools import partial
 from math import floor, inf
 
+from stormdeck.model.finding import HopKind
 from stormdeck.model.logs.access import LocalTime
 from stormdeck.model.logs.batch import LogBatch
-from stormdeck.model.retries.analyzer import RetryAnalyzer, Taken
+from stormdeck.model.retries.analyzer import JudgedRequests
 from stormdeck.model.retries.backoff import DEFAULT_LIMIT
 from stormdeck.model.retries.chain import Request
 from stormdeck.model.retries.nearest_log import NearestLog
@@ -16,7 +17,8 @@ from stormdeck.model.retries.storms.storm import Outcome, Storm
 from stormdeck.model.retries.transcript import Entry
 from stormdeck.model.snapshots.traffic import RECENT_S, Failure, PathChange, TrafficSnapshot
 from stormdeck.model.traffic.amplification import HopCount
-from stormdeck.model.traffic.counters import Correction, Labels, TimeBuckets, shifts
+from stormdeck.model.traffic.counters import Correction, Labels, TimeBuckets, corrections
+from stormdeck.model.traffic.log_analyzer import LogAnalyzer
 
 MINUTE = 60
 RECENT = 4000
@@ -62,8 +64,8 @@ class TrafficMeter:
         """When the newest line of each was written."""
         self._since: float | None = None
         self._labels = Labels()
-        self._new_ledger = partial(RetryAnalyzer, local_time=local_time, recent=RECENT, margin_s=window_s)
-        self._ledger = self._new_ledger(limit)
+        self._new_analyzer = partial(LogAnalyzer, local_time=local_time, recent=RECENT, margin_s=window_s)
+        self._analyzer = self._new_analyzer(limit)
         self._looked = -inf
         self._resting: TrafficSnapshot | None = None
         """The newest snapshot, while it stays as it is until something comes or the next slice begins."""
@@ -85,9 +87,9 @@ class TrafficMeter:
             return
         self._resting = None
         before, was_named = nearest.name, nearest.is_named
-        changed = nearest.change(log, self._ledger.recent, self._ledger.settled, since)
+        changed = nearest.change(log, self._analyzer.recent, self._analyzer.settled, since)
         if changed.requests is not None:
-            self._fill(self._ledger.recount(changed.requests), changed.since)
+            self._fill(self._analyzer.recount(changed.requests), changed.since)
         self._note_blind(before, log, now)
         at = changed.since if changed.since < inf else now
         if was_named and at is not None:
@@ -97,7 +99,7 @@ class TrafficMeter:
         """Note the time from the last line of the log before until the new one was read."""
         ended, begun = self._read_from.get(log, now), self._read_to.get(before or "")
         if begun is not None and ended is not None and begun < ended:
-            self._ledger.miss(begun, ended)
+            self._analyzer.note_gap(begun, ended)
 
     def forget(self, log: str) -> None:
         """Take a log off the list of those that are read; what it counted stays."""
@@ -107,12 +109,12 @@ class TrafficMeter:
     def set_limit(self, limit: int) -> None:
         """Set the attempts after which the client gives up: ``CLAUDE_CODE_MAX_RETRIES`` and one."""
         self._resting = None
-        self._ledger.limit = limit
+        self._analyzer.limit = limit
 
     def set_timeout(self, api_timeout_ms: int | None) -> None:
         """Set the client's ``API_TIMEOUT_MS``: it tells how many attempts fit into a silence."""
         self._resting = None
-        self._ledger.timeout_s = None if api_timeout_ms is None else api_timeout_ms / 1000
+        self._analyzer.timeout_s = None if api_timeout_ms is None else api_timeout_ms / 1000
 
     def take(self, batch: LogBatch, first: int = 0) -> dict[int, int]:
         """Take lines, or none to say that a log is read; return the attempt number by the number of its line.
@@ -131,7 +133,7 @@ class TrafficMeter:
         if nearest.name not in {None, batch.log}:
             self._take_behind(batch)
             return {}
-        taken = self._ledger.take(batch)
+        taken = self._analyzer.take(batch)
         if len(taken):
             nearest.name = batch.log
         if not batch.history:
@@ -145,27 +147,27 @@ class TrafficMeter:
     def refuse(self, t: float, *, refuses: bool) -> None:
         """Note whether the hop nearest to the client refused a connection at a moment; its log has no line of those."""
         self._resting = None
-        self._ledger.refuse(t, refuses=refuses)
+        self._analyzer.note_refusal(t, refuses=refuses)
 
     def take_entry(self, entry: Entry) -> None:
         """Take what one line of a transcript tells."""
         self._resting = None
-        self._ledger.take_entry(entry)
+        self._analyzer.take_entry(entry)
 
     @property
     def turns_wait(self) -> bool:
         """Return whether a transcript shows a turn that has no answer yet."""
-        return self._ledger.sessions.any_open
+        return self._analyzer.sessions.any_open
 
     def end_client(self, folder: str) -> None:
         """Take that no client runs in a folder any more: its open turns get no answer."""
         self._resting = None
-        self._ledger.end_client(folder)
+        self._analyzer.end_client(folder)
 
     @property
     def client_version(self) -> str:
         """Return the version of the client that wrote the newest transcript line; empty while none did."""
-        return self._ledger.sessions.version
+        return self._analyzer.sessions.version
 
     def snapshot(self, now: float) -> TrafficSnapshot:
         """Return the last window; equal to the one before while nothing came in and nothing left it or the minute."""
@@ -186,8 +188,8 @@ class TrafficMeter:
         return self._resting
 
     def _count(self, now: float) -> TrafficSnapshot:
-        account = self._ledger.account()
-        moved = shifts(account, self._ledger.tracker.chains)
+        account = self._analyzer.account()
+        moved = corrections(account, self._analyzer.tracker.chains)
         last = floor(now / self._bucket_s)
         buckets = self._buckets.last(last, self._size, [self._at(shift, self._bucket_s) for shift in moved])
         first_attempts = sum(bucket.ok + bucket.failed for bucket in buckets)
@@ -195,7 +197,7 @@ class TrafficMeter:
         minute = self._seconds.last(floor(now), MINUTE, [self._at(shift, 1) for shift in moved])
         turns_now = sum(second.ok + second.failed for second in minute)
         retries_now = sum(second.retry for second in minute)
-        storms = [storm for storm in self._ledger.storms(account, now) if storm.timed] + self._earlier
+        storms = [storm for storm in self._analyzer.storms(account, now) if storm.timed] + self._earlier
         return TrafficSnapshot(
             buckets=buckets,
             bucket_s=self._bucket_s,
@@ -215,8 +217,8 @@ class TrafficMeter:
             client_version=self.client_version,
             since=self._since,
             upstream=self._hops(self._nearest.name).last(last),
-            waiting=self._ledger.sessions.waiting(now),
-            in_flight=self._ledger.sessions.in_flight(now),
+            waiting=self._analyzer.sessions.waiting(now),
+            in_flight=self._analyzer.sessions.in_flight(now),
             failure=self._failure(now),
             bursts_of_400=any(map(_is_burst, storms)),
         )
@@ -235,8 +237,9 @@ class TrafficMeter:
         failed = self._failed
         if failed is None or failed.t is None:
             return None
-        error = self._ledger.tracker.causes.of(failed.t, failed.t)
-        hop, served = self._ledger.origin(failed.t, failed.t)
+        error = self._analyzer.tracker.causes.of(failed.t, failed.t)
+        from_server, served = self._analyzer.origin(failed.t, failed.t)
+        hop = HopKind.SERVER if from_server else None
         reason = error.text if error is not None else ""
         recent = now - failed.t < RECENT_S
         return Failure(failed.status, failed.t, reason, failed.log, self._passed, hop, served, recent)
@@ -246,8 +249,8 @@ class TrafficMeter:
 
         The storms that are over stay.
         """
-        old, self._ledger = self._ledger, self._new_ledger(self._ledger.limit)
-        self._ledger.timeout_s = old.timeout_s
+        old, self._analyzer = self._analyzer, self._new_analyzer(self._analyzer.limit)
+        self._analyzer.timeout_s = old.timeout_s
         storms = old.storms(old.account(), self._looked)
         over = [storm for storm in storms if storm.timed and storm.outcome is not Outcome.LIVE]
         self._earlier = [*over, *self._earlier][:SHOWN]
@@ -266,17 +269,17 @@ class TrafficMeter:
         """Return what the hop behind a log was asked while that log counted."""
         return self._hop_counts.setdefault(log, HopCount(self._size))
 
-    def _fill(self, recounted: Taken, since: float) -> None:
+    def _fill(self, recounted: JudgedRequests, since: float) -> None:
         """Count recent requests anew; slices of time before all that changed stay as they are."""
         times = [request.t for request in recounted.passed.values()] + [one.request.t for one in recounted.judged]
-        first = min([max(since, self._ledger.settled), *(t for t in times if t is not None)])
+        first = min([max(since, self._analyzer.settled), *(t for t in times if t is not None)])
         self._buckets.clear_from(floor(first / self._bucket_s) if first > -inf else 0)
         self._seconds.clear_from(floor(first) if first > -inf else 0)
         self._add(recounted)
 
     def _take_behind(self, batch: LogBatch) -> None:
         """Take the log of the hop behind: what it was asked counts apart, once its time is known."""
-        behind = self._ledger.take_behind(batch)
+        behind = self._analyzer.take_behind(batch)
         self._nearest.keep(behind.requests)
         if not batch.history:
             self._hops(self._nearest.name).take_behind(floor(batch.arrived / self._bucket_s), behind.asked)
@@ -284,7 +287,7 @@ class TrafficMeter:
     def _at(self, shift: Correction, length_s: int) -> tuple[int, int, int]:
         return floor(shift.t / length_s), shift.column, shift.number
 
-    def _add(self, taken: Taken) -> None:
+    def _add(self, taken: JudgedRequests) -> None:
         """Count requests by what they are, and those that were taken for a retry by what they turned out to be."""
         changes = Counter((request.t, 0) for request in taken.passed.values())
         for _, request, attempt in taken.judged:
@@ -309,7 +312,7 @@ class TrafficMeter:
             cause = cause if cause is not None and _hides(cause, request) else request
         return cause if cause is not None else failed[-1]
 
-    def _look_at(self, taken: Taken) -> None:
+    def _look_at(self, taken: JudgedRequests) -> None:
         """Remember the newest failure, and whether a request after it was answered well."""
         failed = [line for line in taken.judged if line.request.failed and line.request.t is not None]
         well = [line.line for line in taken.judged if not line.request.failed]

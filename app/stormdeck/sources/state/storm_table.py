@@ -140,7 +140,12 @@ def _without_guess(storm: Storm) -> Storm:
 
 def _put(base: Connection, number: int | None, storm: Storm) -> None:
     number = base.execute(_PUT, asdict(storm) | {"id": number}).lastrowid
-    whose = {"folder": storm.folder, "agent": storm.agent, "hop": storm.hop or "", "served": storm.served}
+    whose = {
+        "folder": storm.folder,
+        "agent": storm.agent,
+        "hop": HopKind.SERVER if storm.from_server else "",
+        "served": storm.served,
+    }
     if any(whose.values()):
         base.execute(_PUT_WHOSE, whose | {"id": number, "session": storm.session or ""})
 
@@ -172,6 +177,6 @@ def _storm(row: Sequence[object]) -> Storm | None:
         confidence=str(confidence),
         folder=folder,
         agent=agent,
-        hop=HopKind(hop) if hop in set(HopKind) else None,
+        from_server=hop == HopKind.SERVER,
         served=served,
     )

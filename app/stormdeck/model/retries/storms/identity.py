@@ -80,7 +80,7 @@ def merged(old: Storm, new: Storm) -> Storm:
         cause=cause.cause,
         reason=cause.reason or (lesser.reason if cause.cause in {lesser.cause, UNKNOWN} or not lesser.cause else ""),
         outcome=max(best.outcome, other.outcome, key=_OUTCOMES.index) if equal else best.outcome,
-        hop=cause.hop or lesser.hop,
+        from_server=cause.from_server or lesser.from_server,
         served=cause.served or lesser.served,
         log=best.log or other.log,
         session=best.session if best.session is not None else other.session,

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from stormdeck.model.finding import HopKind
-
 
 class Outcome(StrEnum):
     """How a storm stands."""
@@ -44,8 +42,8 @@ class Storm:
     """When the newest attempt was sent, while it is known to wait for an answer."""
     answered_at: float | None = None
     """When the newest attempt got its 200, while its answer still goes on."""
-    hop: HopKind | None = None
-    """Whose answers the failures were, as far as the logs tell."""
+    from_server: bool = False
+    """The logs show that the inference server itself failed, and not a proxy before it."""
     served: str = ""
     """The ids that a 404 named as served; empty where it named none."""
     evidence: str = "ladder"
