@@ -91,7 +91,7 @@ class RetryAnalyzer:
 
     @limit.setter
     def limit(self, limit: int) -> None:
-        """Set the limit. The first call replaces the default; later ones leave turns that have begun as they are."""
+        """Set the limit. The first call replaces the default; later ones leave turns that have started as they are."""
         if self._limit_is_set:
             self.tracker.change_limit(limit)
         else:
@@ -120,7 +120,7 @@ class RetryAnalyzer:
         requests: list[Request] = []
         for line, event in events:
             if isinstance(event, ErrorText):
-                self.tracker.explain_by(event)
+                self.tracker.add_error(event)
                 continue
             requests.append(event)
             attempt = self.tracker.judge(event)
@@ -136,7 +136,7 @@ class RetryAnalyzer:
     def take_errors(self, errors: Iterable[ErrorText]) -> None:
         """Process errors from a log whose requests are not counted."""
         for error in errors:
-            self.tracker.explain_by(error)
+            self.tracker.add_error(error)
 
     def take_entry(self, entry: Entry) -> None:
         """Process an entry of a transcript."""
@@ -206,9 +206,9 @@ class RetryAnalyzer:
         """Return the counts and storms so far. Without ``now``, in unix seconds, no storm is reported as live."""
         account = self.account()
         lines = self._statuses.total()
-        main = lines + account.unseen - (account.auxiliary or 0)
+        main = lines + account.attempts_without_line - (account.auxiliary or 0)
         return Report(
-            http_requests=lines + self._others.total() + account.unseen,
+            http_requests=lines + self._others.total() + account.attempts_without_line,
             probes=self._others["probe"],
             main_requests=main,
             auxiliary=account.auxiliary,

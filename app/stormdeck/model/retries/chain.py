@@ -22,7 +22,7 @@ class Request(NamedTuple):
     """The client's port: equal ports are one connection."""
     t: float | None = None
     """Unix seconds at which the answer started, ``None`` where the log does not tell: its order counts then."""
-    grain: float = 0.0
+    early: float = 0.0
     """Seconds by which ``t`` may be early: 1 where the log has whole seconds only."""
     late: float = 0.0
     """Seconds by which ``t`` may be late: the line was written some time between two reads of its log."""
@@ -61,7 +61,7 @@ UNKNOWN = "unknown"
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """One turn: its attempts so far. Made by ``first_attempt`` and ``then``."""
+    """One turn: its attempts so far. Made by ``first_attempt`` and ``with_attempt``."""
 
     turn: int
     requests: tuple[Request, ...]
@@ -70,7 +70,7 @@ class Chain:
     """The last one so far."""
     attempts: int
     """How many there are."""
-    rung: int
+    backoff_step: int
     """How far up the ladder the newest is, from 1: a request that is sent again at once begins a ladder of its own.
 
     Measured, 2.1.42 to 2.1.329: a 404, then 429s, and the waits after these are 0.5, 1, 2 s.
@@ -112,7 +112,7 @@ class Chain:
     def gives_up(self, limit: int) -> bool:
         """Tell whether the client shows the newest failure to its user."""
         status = self.newest.status
-        return gives_up(self.rung if is_retryable(status) else self.attempts, status, self.limit or limit)
+        return gives_up(self.backoff_step if is_retryable(status) else self.attempts, status, self.limit or limit)
 
     def with_limit(self, limit: int) -> Chain:
         """Return the chain with a limit of its own, unless it has one."""
@@ -122,12 +122,12 @@ class Chain:
         """Tell whether a request came over a connection of this chain."""
         return request.port in self.ports
 
-    def then(self, request: Request) -> Chain:
+    def with_attempt(self, request: Request) -> Chain:
         """Return the chain with one more attempt."""
         gap = None if is_unsure(self.newest, request) else (request.t or 0.0) - (self.last or 0.0)
         quickest, slowest = self.quickest, self.slowest
         if gap is not None and request.failed and is_retryable(self.newest.status):
-            low, high = wait_bounds(self.rung)
+            low, high = wait_bounds(self.backoff_step)
             least = max(0.0, gap - high)
             quickest = least if quickest is None else min(quickest, least)
             slowest = max(slowest, gap - low)
@@ -136,7 +136,7 @@ class Chain:
             requests=(*self.requests, request),
             newest=request,
             attempts=self.attempts + 1,
-            rung=self.rung + 1 if is_retryable(self.newest.status) else 1,
+            backoff_step=self.backoff_step + 1 if is_retryable(self.newest.status) else 1,
             open=request.failed,
             started=request.t if self.started is None else self.started,
             ports=self.ports | _ports(request),
@@ -154,7 +154,7 @@ def first_attempt(turn: int, request: Request) -> Chain:
         requests=(request,),
         newest=request,
         attempts=1,
-        rung=1,
+        backoff_step=1,
         open=request.failed,
         started=request.t,
         ports=_ports(request),
@@ -165,7 +165,7 @@ def chain_of(turn: int, requests: Sequence[Request]) -> Chain:
     """Return the chain of these attempts, one at least."""
     chain = first_attempt(turn, requests[0])
     for request in requests[1:]:
-        chain = chain.then(request)
+        chain = chain.with_attempt(request)
     return chain
 
 

@@ -8,14 +8,20 @@ from itertools import pairwise
 from stormdeck.model.retries.backoff import gives_up_at, wait_bounds
 from stormdeck.model.retries.chain import Request, main_cause
 from stormdeck.model.retries.estimate import Estimate, estimate_attempts
-from stormdeck.model.retries.line_assignment import UNSEEN, UNWATCHED, Watched, unseen_cause
-from stormdeck.model.retries.pairing import OUTCOMES
+from stormdeck.model.retries.line_assignment import NOTHING_WATCHED, UNSEEN, Watched, unseen_cause
 from stormdeck.model.retries.scoring import SLOWEST
 from stormdeck.model.retries.sessions import End, TranscriptTurn
 from stormdeck.model.retries.storms.next_attempt import OVERDUE_S, Due, Wait, due_after
 from stormdeck.model.retries.storms.storm import Outcome, Storm
 
 COUNTED = "counted by the client"
+OUTCOMES = {
+    End.OPEN: Outcome.LIVE,
+    End.ANSWERED: Outcome.RECOVERED,
+    End.FAILED: Outcome.GAVE_UP,
+    End.LEFT: Outcome.STOPPED,
+}
+"""How a storm ends by what the transcript says of its turn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +33,7 @@ class CountedTurn:
     """By attempt; ``None`` for one that left no line, or whose line is not there."""
     estimate: Estimate | None = None
     """How the attempts were told where the client did not count them."""
-    watched: Watched = UNWATCHED
+    watched: Watched = NOTHING_WATCHED
     by_order: bool = False
     """Its lines have no times, or are gone: those that it must have left are somewhere among the others."""
 
@@ -39,10 +45,10 @@ class CountedTurn:
         """
         if turn.cause not in UNSEEN and (seen or not turn.cause.isdigit()):
             return None
-        estimate = estimate_attempts(turn.heard - turn.begun, turn.cause, limit, timeout_s)
+        estimate = estimate_attempts(turn.last_seen - turn.started, turn.cause, limit, timeout_s)
         return cls(turn, (), estimate) if estimate is not None else None
 
-    def ahead(self, requests: tuple[Request, ...]) -> CountedTurn:
+    def with_pending(self, requests: tuple[Request, ...]) -> CountedTurn:
         """Return the turn with attempts that the log shows and the transcript does not tell yet."""
         lines = list(self.lines)
         while lines and lines[-1] is None:
@@ -62,14 +68,14 @@ class CountedTurn:
         return tuple(line for line in self.lines if line is not None)
 
     @property
-    def lineless(self) -> int:
+    def attempts_without_line(self) -> int:
         """Return how many attempts left no line."""
         if self.by_order and self.estimate is None:
             return sum(cause in UNSEEN for cause in self.turn.causes)
         return self.attempts - len(self.requests)
 
     @property
-    def unseen(self) -> tuple[tuple[int, float], ...]:
+    def unseen_attempts(self) -> tuple[tuple[int, float], ...]:
         """Return the attempts without a line, counted from 0, each with when it was sent, as well as that is known."""
         if self.by_order:
             return ()
@@ -83,8 +89,8 @@ class CountedTurn:
         """Return when each attempt was sent, as well as that is known."""
         turn = self.turn
         times = turn.sent or tuple(failure.t for failure in turn.failures)
-        known = (*(times[:1] or (turn.heard,)) * turn.before, *times)
-        return (*known, *(turn.heard,) * (self.attempts - len(known)))
+        known = (*(times[:1] or (turn.last_seen,)) * turn.before, *times)
+        return (*known, *(turn.last_seen,) * (self.attempts - len(known)))
 
     @property
     def cause(self) -> str:
@@ -111,86 +117,86 @@ class CountedTurn:
         )
 
 
-def counted_storm(witness: CountedTurn, default_limit: int, reason: str, now: float) -> Storm:
+def counted_storm(counted: CountedTurn, default_limit: int, reason: str, now: float) -> Storm:
     """Return the storm that a turn is, as it stands ``now``."""
-    turn, attempts = witness.turn, witness.attempts
+    turn, attempts = counted.turn, counted.attempts
     limit = max(turn.limit or default_limit, attempts)
-    started = turn.sent[0] if turn.sent else turn.failures[0].t if turn.failures else turn.begun
-    last = turn.heard if turn.end is not End.OPEN or not turn.sent else turn.sent[-1]
+    started = turn.sent[0] if turn.sent else turn.failures[0].t if turn.failures else turn.started
+    last = turn.last_seen if turn.end is not End.OPEN or not turn.sent else turn.sent[-1]
     storm = Storm(
-        started=min([started, *(line.t for line in witness.requests if line.t is not None)]),
-        last=last - (witness.estimate.last_took if witness.estimate else 0.0),
+        started=min([started, *(line.t for line in counted.requests if line.t is not None)]),
+        last=last - (counted.estimate.last_took if counted.estimate else 0.0),
         attempts=attempts,
         limit=limit,
-        cause=witness.cause,
+        cause=counted.cause,
         reason=reason,
         outcome=OUTCOMES[turn.end],
         evidence="transcript",
-        log=witness.requests[0].log if witness.requests else "",
+        log=counted.requests[0].log if counted.requests else "",
         session=turn.session,
         folder=turn.folder,
         agent=turn.agent,
-        confidence=witness.estimate.confidence if witness.estimate else COUNTED,
+        confidence=counted.estimate.confidence if counted.estimate else COUNTED,
     )
-    return _ahead(storm, witness, now) if turn.end is End.OPEN else storm
+    return _with_state(storm, counted, now) if turn.end is End.OPEN else storm
 
 
-def _ahead(storm: Storm, witness: CountedTurn, now: float) -> Storm:
+def _with_state(storm: Storm, counted: CountedTurn, now: float) -> Storm:
     """Add how a turn without an end stands: answered, under way, waiting for its next attempt, or stopped."""
-    turn, newest = witness.turn, _newest_line(witness)
-    answer = _newest_answer(witness)
+    turn, newest = counted.turn, _newest_line(counted)
+    answer = _newest_answer(counted)
     if answer is not None and answer.t is not None:
         return replace(storm, answered_at=answer.t)
-    due = _due(witness, storm.attempts, newest)
+    due = _due(counted, storm.attempts, newest)
     if due is None:
         # The newest attempt was sent and has no answer yet: as far as a client waits for one.
-        if now > turn.heard + SLOWEST:
+        if now > turn.last_seen + SLOWEST:
             return replace(storm, outcome=Outcome.QUIET)
         return replace(storm, sent_at=turn.sent[-1] if turn.sent else None)
     if now <= due.overdue:
         sent = storm.attempts + (len(turn.failures) >= storm.attempts)
-        end = gives_up_at(sent, max(due.at, turn.heard), storm.limit)
+        end = gives_up_at(sent, max(due.at, turn.last_seen), storm.limit)
         return replace(storm, next_at=due.at, next_by=due.by, gives_up_at=end)
     tells_all = bool(turn.sent)
     return replace(storm, outcome=Outcome.QUIET) if tells_all or now > due.by + SLOWEST else storm
 
 
-def _newest_answer(witness: CountedTurn) -> Request | None:
+def _newest_answer(counted: CountedTurn) -> Request | None:
     """Return the line of the newest attempt where that was answered well."""
-    newest = _newest_line(witness)
+    newest = _newest_line(counted)
     return newest if newest is not None and not newest.failed else None
 
 
-def _newest_line(witness: CountedTurn) -> Request | None:
+def _newest_line(counted: CountedTurn) -> Request | None:
     """Return the line of the newest attempt; ``None`` where it left none, or none yet."""
-    lines = witness.lines
-    return lines[-1] if lines and len(lines) == witness.attempts else None
+    lines = counted.lines
+    return lines[-1] if lines and len(lines) == counted.attempts else None
 
 
-def _due(witness: CountedTurn, attempts: int, newest: Request | None) -> Due | None:
+def _due(counted: CountedTurn, attempts: int, newest: Request | None) -> Due | None:
     """Return when the next attempt is due; ``None`` while the newest one waits for its answer."""
-    turn = witness.turn
+    turn = counted.turn
     failure = turn.failures[-1] if turn.failures else None
     if failure is not None and failure.wait is not None and (not turn.sent or failure.t >= turn.sent[-1]):
         at = failure.t + failure.wait
         return Due(at, at, at + OVERDUE_S)
-    waits = _waits(witness)
+    waits = _waits(counted)
     if newest is not None:
-        return due_after(attempts, newest.t or turn.heard, str(newest.status), waits)
-    if witness.requests:
+        return due_after(attempts, newest.t or turn.last_seen, str(newest.status), waits)
+    if counted.requests:
         # Its attempts leave lines, and the newest has none: it waits for an answer.
         return None
     # They leave none: each broke about as soon as the one before.
     took = min((wait.seconds - wait_bounds(wait.attempt)[0] for wait in waits), default=0.0)
-    return due_after(attempts, turn.heard + max(0.0, took), "", waits)
+    return due_after(attempts, turn.last_seen + max(0.0, took), "", waits)
 
 
-def _waits(witness: CountedTurn) -> list[Wait]:
+def _waits(counted: CountedTurn) -> list[Wait]:
     """Return the waits between attempts, from the answer to one until the next was sent, as well as they are known."""
-    turn = witness.turn
+    turn = counted.turn
     waits = []
     for attempt, (sent, after) in enumerate(pairwise(turn.sent), start=turn.before):
-        line = witness.lines[attempt] if attempt < len(witness.lines) else None
-        begun = line.t if line is not None and line.t is not None and sent <= line.t <= after else sent
-        waits.append(Wait(attempt + 1, after - begun, str(line.status) if line is not None else ""))
+        line = counted.lines[attempt] if attempt < len(counted.lines) else None
+        started = line.t if line is not None and line.t is not None and sent <= line.t <= after else sent
+        waits.append(Wait(attempt + 1, after - started, str(line.status) if line is not None else ""))
     return waits

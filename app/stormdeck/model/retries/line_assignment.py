@@ -26,7 +26,7 @@ SOON_S = 3.0
 """How long after it was sent an attempt's line is most likely its own: a proxy's own retries come in between."""
 LONGEST_ANSWER_S = 400.0
 """A client waits for the first byte that long at most (361 s measured)."""
-STRANGER = 2.0
+OTHER_SESSION_S = 2.0
 """Seconds that a line on another session's connection must fit better by."""
 UNSEEN = frozenset({"reset", "timeout", "refused"})
 """Causes that leave no access line (measured, uvicorn and LiteLLM)."""
@@ -82,26 +82,26 @@ class LineAssignment:
         return [self.lines.get((turn, attempt)) for attempt in range(attempts)]
 
 
-def assign_lines(turns: Sequence[TranscriptTurn], lines: Sequence[Request], grain: float = 0.0) -> LineAssignment:
+def assign_lines(turns: Sequence[TranscriptTurn], lines: Sequence[Request], early: float = 0.0) -> LineAssignment:
     """Give each attempt of the counted turns its line; ``lines`` have times and are in their order."""
-    claims, log = LineAssignment(), _Lines(lines, grain)
+    assignment, log = LineAssignment(), _Lines(lines, early)
     slots = [slot for index, turn in enumerate(turns) for slot in _slots(index, turn) if slot.want]
     ordered = sorted(slots, key=_order)
     for slot in ordered:
         if slot.want != _ANY:
-            log.give(slot, turns[slot.turn].session)
+            log.assign(slot, turns[slot.turn].session)
     # Before those of any status, which end where the next attempt begins: its line may be taken for theirs.
-    log.give_newest([(index, turn) for index, turn in enumerate(turns) if _newest_is_unknown(turn)])
+    log.assign_newest([(index, turn) for index, turn in enumerate(turns) if _newest_is_unknown(turn)])
     for slot in ordered:
         if slot.want == _ANY:
-            log.give(slot, turns[slot.turn].session)
+            log.assign(slot, turns[slot.turn].session)
     for found, (slot, _) in log.holders.items():
         if turns[slot.turn].counted:
-            claims.lines[slot.turn, slot.attempt] = found
-            claims.taken.add(found)
+            assignment.lines[slot.turn, slot.attempt] = found
+            assignment.taken.add(found)
         else:
-            claims.answers[slot.turn] = found
-    return claims
+            assignment.answers[slot.turn] = found
+    return assignment
 
 
 class Watched(NamedTuple):
@@ -111,50 +111,50 @@ class Watched(NamedTuple):
     """An attempt without a line left none from then on; before, nobody read the log."""
     refusals: tuple[tuple[float, float], ...] = ()
     """From when to when it refused connections."""
-    blind: tuple[tuple[float, float], ...] = ()
+    gaps: tuple[tuple[float, float], ...] = ()
     """From when to when its log was not read: another one had taken its place, and was not found yet."""
 
     def saw(self, t: float) -> bool:
         """Return whether a request of that moment must have left a line that was read."""
-        return t >= self.since and not any(begun <= t <= ended for begun, ended in self.blind)
+        return t >= self.since and not any(started <= t <= ended for started, ended in self.gaps)
 
     def refused(self, t: float) -> bool:
         """Return whether connections were refused at a moment."""
-        return any(begun <= t <= ended for begun, ended in self.refusals)
+        return any(started <= t <= ended for started, ended in self.refusals)
 
 
-UNWATCHED = Watched()
+NOTHING_WATCHED = Watched()
 
 
 def unseen_cause(turn: TranscriptTurn, attempt: int, watched: Watched) -> str:
     """Return why an attempt without a line failed: refused, or timed out by its length; empty if nothing tells."""
-    begun = turn.sent[attempt] if turn.sent else None
-    ended = turn.sent[attempt + 1] if attempt + 1 < len(turn.sent) else turn.heard
-    if begun is None:
+    started = turn.sent[attempt] if turn.sent else None
+    ended = turn.sent[attempt + 1] if attempt + 1 < len(turn.sent) else turn.last_seen
+    if started is None:
         return ""
-    if watched.refused(begun):
+    if watched.refused(started):
         return "refused"
-    if not watched.saw(begun):
+    if not watched.saw(started):
         return ""
-    failure = _failure_of(turn, begun, ended)
+    failure = _failure_of(turn, started, ended)
     waited = failure.wait if failure is not None and failure.wait is not None else min(0.5 * 2**attempt, 32.0)
     last = attempt + 1 >= len(turn.sent)
-    return "timeout" if ended - begun - (0.0 if last else waited * 1.25) > SLOW_S else ""
+    return "timeout" if ended - started - (0.0 if last else waited * 1.25) > SLOW_S else ""
 
 
 class _Lines:
     """The lines of a log in their order, which slot each belongs to, and which session uses which connection."""
 
-    def __init__(self, lines: Sequence[Request], grain: float) -> None:
+    def __init__(self, lines: Sequence[Request], early: float) -> None:
         self._lines = lines
-        self._grain = grain
+        self._grain = early
         self._times = [line.t or 0.0 for line in lines]
         self._late = max((line.late for line in lines), default=0.0)
         self._users: dict[tuple[str, int], str] = {}
         self.holders: dict[int, tuple[Slot, str]] = {}
         """By the index of a line: the slot that it was given to, and the session of that."""
 
-    def give(self, slot: Slot, session: str) -> None:
+    def assign(self, slot: Slot, session: str) -> None:
         """Give a slot the line that fits it best, if there is one."""
         found = self._best(slot, session)
         if found is not None:
@@ -162,7 +162,7 @@ class _Lines:
         elif slot.want == _OK or slot.want.isdigit():
             self._make_room(slot, session, set())
 
-    def give_newest(self, turns: Sequence[tuple[int, TranscriptTurn]]) -> None:
+    def assign_newest(self, turns: Sequence[tuple[int, TranscriptTurn]]) -> None:
         """Give the newest attempts of turns without an end their lines, as far as these are nobody else's.
 
         Only when they were sent is known: a line soon after that, or later on the session's own connection, or any
@@ -182,7 +182,7 @@ class _Lines:
                 if turn.attempts == 1 and not self._lines[line].failed:
                     # Titles and topics are asked for beside a first attempt.
                     continue
-                if line not in self.holders and distance < STRANGER and (after <= SOON_S or own or alone):
+                if line not in self.holders and distance < OTHER_SESSION_S and (after <= SOON_S or own or alone):
                     slot = Slot(index, turn.attempts - 1, sent, sent, self._times[line], _ANY)
                     found.append((abs(after) + distance, line, slot, turn.session))
         given = set()
@@ -225,7 +225,7 @@ class _Lines:
         t, line = self._times[index], self._lines[index]
         low, high = (slot.at, slot.at) if line.late <= LATE else slot.span
         cost = max(t - line.late - high, low - t, 0.0) + self._distance(line, session)
-        return cost + STRANGER if slot.want == _ANY and not line.failed else cost
+        return cost + OTHER_SESSION_S if slot.want == _ANY and not line.failed else cost
 
     def _hold(self, index: int, slot: Slot, session: str) -> None:
         self.holders[index] = slot, session
@@ -236,14 +236,14 @@ class _Lines:
     def _distance(self, line: Request, session: str) -> float:
         """Return what a connection that is known to be another session's costs."""
         user = self._users.get((line.host, line.port))
-        return 0.0 if user == session else STRANGER / 4 if user is None else STRANGER
+        return 0.0 if user == session else OTHER_SESSION_S / 4 if user is None else OTHER_SESSION_S
 
 
 def _newest_is_unknown(turn: TranscriptTurn) -> bool:
     """Return whether nothing tells what became of the newest attempt of a turn."""
     if not turn.sent or turn.end not in {End.OPEN, End.LEFT}:
         return False
-    return _failure_of(turn, turn.sent[-1], turn.heard + LATE) is None
+    return _failure_of(turn, turn.sent[-1], turn.last_seen + LATE) is None
 
 
 def _order(slot: Slot) -> tuple[int, float, float]:
@@ -263,31 +263,31 @@ def _fits(want: str, line: Request) -> bool:
 def _slots(index: int, turn: TranscriptTurn) -> list[Slot]:
     """Return the slots of a turn; of one that the client did not count, that of its answer."""
     if not turn.counted:
-        return [_last_slot(index, 0, turn.begun, turn)] if turn.end is End.ANSWERED else []
+        return [_last_slot(index, 0, turn.started, turn)] if turn.end is End.ANSWERED else []
     return _sent_slots(index, turn) if turn.sent else _failed_slots(index, turn)
 
 
 def _sent_slots(index: int, turn: TranscriptTurn) -> list[Slot]:
     """Return the slots of a turn whose client writes down every request."""
     slots = []
-    for attempt, begun in enumerate(turn.sent, start=turn.before):
+    for attempt, started in enumerate(turn.sent, start=turn.before):
         if attempt + 1 < turn.attempts:
             ended = turn.sent[attempt + 1 - turn.before]
-            failure = _failure_of(turn, begun, ended)
-            at = failure.t if failure is not None else begun
-            low = begun if failure is None else min(begun, failure.t - EARLY_FAILURE)
-            low = min(low, _soonest(turn, attempt, begun))
+            failure = _failure_of(turn, started, ended)
+            at = failure.t if failure is not None else started
+            low = started if failure is None else min(started, failure.t - EARLY_FAILURE)
+            low = min(low, _soonest(turn, attempt, started))
             slots.append(Slot(index, attempt, at, low, ended, _wanted(failure.cause if failure else "")))
         else:
-            slot = _last_slot(index, attempt, begun, turn)
-            slots.append(slot._replace(low=min(slot.low, _soonest(turn, attempt, begun))))
+            slot = _last_slot(index, attempt, started, turn)
+            slots.append(slot._replace(low=min(slot.low, _soonest(turn, attempt, started))))
     return slots
 
 
-def _soonest(turn: TranscriptTurn, attempt: int, begun: float) -> float:
+def _soonest(turn: TranscriptTurn, attempt: int, started: float) -> float:
     """Return when an attempt can have been sent at the soonest: not before its prompt, nor before the one before."""
-    before = turn.begun if not attempt else turn.sent[attempt - turn.before - 1] if attempt > turn.before else begun
-    return max(before, begun - LATE_RECORD)
+    before = turn.started if not attempt else turn.sent[attempt - turn.before - 1] if attempt > turn.before else started
+    return max(before, started - LATE_RECORD)
 
 
 def _failed_slots(index: int, turn: TranscriptTurn) -> list[Slot]:
@@ -302,19 +302,19 @@ def _failed_slots(index: int, turn: TranscriptTurn) -> list[Slot]:
     return slots
 
 
-def _last_slot(index: int, attempt: int, begun: float, turn: TranscriptTurn) -> Slot:
+def _last_slot(index: int, attempt: int, started: float, turn: TranscriptTurn) -> Slot:
     if turn.end is End.ANSWERED:
-        return Slot(index, attempt, begun, begun, max(begun, turn.heard), _OK, is_last=True)
+        return Slot(index, attempt, started, started, max(started, turn.last_seen), _OK, is_last=True)
     if turn.end is End.FAILED:
-        return Slot(index, attempt, turn.heard, begun, max(begun, turn.heard), _wanted(turn.cause))
-    failure = _failure_of(turn, begun, turn.heard + LATE)
+        return Slot(index, attempt, turn.last_seen, started, max(started, turn.last_seen), _wanted(turn.cause))
+    failure = _failure_of(turn, started, turn.last_seen + LATE)
     if failure is not None:
-        return Slot(index, attempt, failure.t, begun, failure.t, _wanted(failure.cause))
-    return Slot(index, attempt, begun, begun, begun, "")
+        return Slot(index, attempt, failure.t, started, failure.t, _wanted(failure.cause))
+    return Slot(index, attempt, started, started, started, "")
 
 
-def _failure_of(turn: TranscriptTurn, begun: float, ended: float) -> Failure | None:
-    return next((failure for failure in turn.failures if begun <= failure.t < ended), None)
+def _failure_of(turn: TranscriptTurn, started: float, ended: float) -> Failure | None:
+    return next((failure for failure in turn.failures if started <= failure.t < ended), None)
 
 
 def _wanted(cause: str) -> str:

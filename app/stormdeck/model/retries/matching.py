@@ -17,7 +17,7 @@ FAR_BEHIND = 500
 
 
 @dataclass(slots=True)
-class Track:
+class PendingTurn:
     """A chain, with what it takes to revise its newest attempt."""
 
     chain: Chain
@@ -33,25 +33,25 @@ class PendingTurns:
     """Finds the few turns that matter to a request without a look at all that wait; most requests concern none."""
 
     def __init__(self) -> None:
-        self._tracks: dict[int, Track] = {}
+        self._tracks: dict[int, PendingTurn] = {}
         """By their turns, in the order of these; the others are parts of it."""
-        self._owners: dict[int, dict[int, Track]] = {}
+        self._owners: dict[int, dict[int, PendingTurn]] = {}
         """Those whose next attempt may come, by the ports of their connections."""
-        self._revisable: dict[int, Track] = {}
-        self._patient: dict[int, Track] = {}
+        self._revisable: dict[int, PendingTurn] = {}
+        self._patient: dict[int, PendingTurn] = {}
         """Those whose next attempt may well come over another connection."""
 
     def __bool__(self) -> bool:
         return bool(self._tracks)
 
-    def add(self, track: Track) -> None:
+    def add(self, track: PendingTurn) -> None:
         """Let another one wait, in the place of the oldest where they are too many."""
         if len(self._tracks) == WAITING:
             self._drop(self._tracks[next(iter(self._tracks))])
         self._tracks[track.chain.turn] = track
         self._file(track)
 
-    def revise(self, track: Track, chain: Chain, before: Chain | None, strength: MatchScore, at: int) -> None:
+    def revise(self, track: PendingTurn, chain: Chain, before: Chain | None, strength: MatchScore, at: int) -> None:
         """Give a track, whether it still waits or not, another chain of the same turn."""
         waits = chain.turn in self._tracks
         if waits:
@@ -73,7 +73,7 @@ class PendingTurns:
         for track in [track for track in self._tracks.values() if not _waits(track, oldest, behind)]:
             self._drop(track)
 
-    def concerned(self, request: Request, known_port: bool) -> tuple[Collection[Track], Collection[Track]]:
+    def candidates(self, request: Request, known_port: bool) -> tuple[Collection[PendingTurn], Collection[PendingTurn]]:
         """Return whose next attempt may come over a request's connection, and which turns it may continue or revise.
 
         The latter are in their order. ``known_port``: its connection served a request before, so that it can continue
@@ -90,23 +90,23 @@ class PendingTurns:
         some = {**near, **self._revisable, **(here or {})}
         return owners, [some[turn] for turn in sorted(some)]
 
-    def _siblings(self, owners: Collection[Track]) -> dict[int, Track]:
+    def _siblings(self, owners: Collection[PendingTurn]) -> dict[int, PendingTurn]:
         """Return the turns that share connections with these, themselves included."""
         return {
             turn: track for owner in owners for port in owner.chain.ports for turn, track in self._owners[port].items()
         }
 
-    def _file(self, track: Track) -> None:
+    def _file(self, track: PendingTurn) -> None:
         chain = track.chain
         if track.before is not None:
             self._revisable[chain.turn] = track
         if chain.open:
-            if chain.rung >= OUTLIVED_FROM or chain.reconnects:
+            if chain.backoff_step >= OUTLIVED_FROM or chain.reconnects:
                 self._patient[chain.turn] = track
             for port in chain.ports:
                 self._owners.setdefault(port, {})[chain.turn] = track
 
-    def _unfile(self, track: Track) -> None:
+    def _unfile(self, track: PendingTurn) -> None:
         chain = track.chain
         self._revisable.pop(chain.turn, None)
         self._patient.pop(chain.turn, None)
@@ -116,12 +116,12 @@ class PendingTurns:
             if not owners:
                 del self._owners[port]
 
-    def _drop(self, track: Track) -> None:
+    def _drop(self, track: PendingTurn) -> None:
         self._unfile(track)
         del self._tracks[track.chain.turn]
 
 
-def _waits(track: Track, oldest: float, behind: int) -> bool:
+def _waits(track: PendingTurn, oldest: float, behind: int) -> bool:
     """Tell whether a chain waits for an attempt, or for a request that shows its newest one to be another's."""
     newest = track.chain.newest
     if newest.status < 400 and track.before is None:
@@ -149,7 +149,7 @@ class Reading(IntEnum):
 class Match:
     """A request as the next attempt of a chain."""
 
-    track: Track
+    track: PendingTurn
     chain: Chain
     """What the request is added to: the track's chain, or what it becomes by the reading."""
     request: Request
@@ -159,9 +159,9 @@ class Match:
     @property
     def rank(self) -> Rank:
         """Return its place among others."""
-        deadline = (self.chain.last or 0.0) + wait_bounds(self.chain.rung)[1]
+        deadline = (self.chain.last or 0.0) + wait_bounds(self.chain.backoff_step)[1]
         # Two failures on one connection speak for a turn of their own, unless a chain waits for just this request.
-        strength = self.strength if self.reading else MatchScore.LADDER
+        strength = self.strength if self.reading else MatchScore.BACKOFF
         return strength, self.reading, self.chain.newest.status == self.request.status, -deadline
 
 
@@ -170,7 +170,7 @@ def best_match(waiting: PendingTurns, request: Request, limit: int, known_port: 
 
     ``known_port``: its connection served a request before.
     """
-    owners, tracks = waiting.concerned(request, known_port)
+    owners, tracks = waiting.candidates(request, known_port)
     if not tracks:
         return None
     best: Match | None = None
@@ -188,7 +188,9 @@ def best_match(waiting: PendingTurns, request: Request, limit: int, known_port: 
     return best
 
 
-def _matches(track: Track, request: Request, limit: int, owners: Collection[Track] | None) -> Iterator[Match]:
+def _matches(
+    track: PendingTurn, request: Request, limit: int, owners: Collection[PendingTurn] | None
+) -> Iterator[Match]:
     """Yield the readings of a request as an attempt of one track; ``owners``: whose connection it is known to be."""
     for reading, chain in _readings(track, request):
         if chain.gives_up(limit):
@@ -199,7 +201,7 @@ def _matches(track: Track, request: Request, limit: int, owners: Collection[Trac
             yield Match(track, chain, request, reading, strength)
 
 
-def _readings(track: Track, request: Request) -> Iterator[tuple[Reading, Chain]]:
+def _readings(track: PendingTurn, request: Request) -> Iterator[tuple[Reading, Chain]]:
     yield Reading.FOLLOWS, track.chain
     if track.before is not None:
         yield Reading.TAKES_ITS_PLACE, track.before
@@ -207,11 +209,11 @@ def _readings(track: Track, request: Request) -> Iterator[tuple[Reading, Chain]]
             yield Reading.TWO_OF_ANOTHER, first_attempt(track.chain.turn, track.chain.newest)
 
 
-def _needed(reading: Reading, track: Track) -> MatchScore:
+def _needed(reading: Reading, track: PendingTurn) -> MatchScore:
     """Return the evidence that a match must exceed."""
     if reading is Reading.FOLLOWS:
         return MatchScore.NONE
-    return track.strength if reading is Reading.TAKES_ITS_PLACE else MatchScore.LADDER
+    return track.strength if reading is Reading.TAKES_ITS_PLACE else MatchScore.BACKOFF
 
 
 def _siblings(one: Chain, other: Chain) -> bool:

@@ -9,8 +9,7 @@ from math import inf
 
 from stormdeck.model.retries.chain import Request
 from stormdeck.model.retries.line_assignment import Watched
-from stormdeck.model.retries.pairing import Pair
-from stormdeck.model.retries.pairing_by_order import pair_chains
+from stormdeck.model.retries.pairing import Pair, pair_by_order
 from stormdeck.model.retries.reconcile import Account, reconcile
 from stormdeck.model.retries.sessions import Sessions, TranscriptTurn
 from stormdeck.model.retries.tracker import Tracker
@@ -86,9 +85,9 @@ class RollingAccount:
             return
         self._account = None
 
-    def note_gap(self, begun: float, ended: float) -> None:
+    def note_gap(self, started: float, ended: float) -> None:
         """Note that the log which counts was not read in a time."""
-        self._blind.append((begun, ended))
+        self._blind.append((started, ended))
         self._account = None
 
     def invalidate(self) -> None:
@@ -117,18 +116,18 @@ class RollingAccount:
             return by_log
         gone = [chain for chain in chains if chain.last is None or self._folded < chain.last <= self._dropped]
         timed = bool(self._recent) or not self._untimed
-        new = [turn for turn in turns if timed and turn.heard > self._dropped]
-        known = self._past.here if self._past is not None else frozenset()
+        new = [turn for turn in turns if timed and turn.last_seen > self._dropped]
+        known = self._past.sessions if self._past is not None else frozenset()
         account = reconcile(self._recent, new, sessions.spans, tracker.limit, timeout_s, known, self._watched())
-        old = [turn for turn in turns if not timed or turn.heard <= self._dropped]
+        old = [turn for turn in turns if not timed or turn.last_seen <= self._dropped]
         if old or gone:
-            witnesses, pairs = pair_chains(old, gone, tracker.limit, timeout_s)
-            here = frozenset(witness.turn.session for witness in witnesses)
-            account = Account(tuple(witnesses), tuple(pairs), here=here).then(account)
+            counted_turns, pairs = pair_by_order(old, gone, tracker.limit, timeout_s)
+            here = frozenset(counted.turn.session for counted in counted_turns)
+            account = Account(tuple(counted_turns), tuple(pairs), sessions=here).merged_with(account)
         if self._past is not None:
-            account = self._past.then(account)
+            account = self._past.merged_with(account)
         # Sessions that talk to other servers tell nothing about this log.
-        return account if account.here else by_log
+        return account if account.sessions else by_log
 
     def _watched(self) -> Watched:
         """Return what is known beside the lines."""
@@ -140,14 +139,14 @@ class RollingAccount:
         if self._first > self._last:
             return list(turns)
         first, last = max(self._folded, self._first - self._margin_s), self._last + self._margin_s
-        return [turn for turn in turns if first < turn.heard and turn.begun <= last]
+        return [turn for turn in turns if first < turn.last_seen and turn.started <= last]
 
     def _compact(self, account: Account) -> None:
         """Keep of older requests what the account says of them, so that each look costs as little as the first.
 
         Only where there is more than one look: transcripts may come after the lines.
         """
-        if not self._looked or not account.here or len(self._recent) <= FOLDED_AT:
+        if not self._looked or not account.sessions or len(self._recent) <= FOLDED_AT:
             self._looked = True
             return
         middle = sorted(line.t or 0.0 for line in self._recent)[len(self._recent) // 2]

@@ -46,7 +46,7 @@ class MatchScore(IntEnum):
     """The wait and the status fit, the connection is another one though the old one could have served."""
     ANSWERED = 2
     """A success on a new connection that the wait called for; it may as well be another turn."""
-    LADDER = 3
+    BACKOFF = 3
     """A failure on a new connection that the wait called for, at its due time."""
     CONNECTION = 4
     """The chain's own connection, after the wait."""
@@ -58,13 +58,13 @@ def may_follow(chain: Chain, request: Request) -> bool:
         return False
     newest = chain.newest
     if is_unsure(newest, request):
-        return request.port in chain.ports or chain.rung >= OUTLIVED_FROM
+        return request.port in chain.ports or chain.backoff_step >= OUTLIVED_FROM
     shortest, longest = _gap(newest, request)
     if not is_retryable(newest.status):
         here = request.port in chain.ports or newest.status == request.status == RESENT_ELSEWHERE
-        return here and shortest <= AT_ONCE + request.grain
-    soonest = 0.0 if request.port in chain.ports else wait_bounds(chain.rung)[0]
-    return soonest - EARLY - request.grain <= longest and shortest <= LONGEST_GAP
+        return here and shortest <= AT_ONCE + request.early
+    soonest = 0.0 if request.port in chain.ports else wait_bounds(chain.backoff_step)[0]
+    return soonest - EARLY - request.early <= longest and shortest <= LONGEST_GAP
 
 
 def score(chain: Chain, request: Request, strange: bool) -> MatchScore:
@@ -79,9 +79,9 @@ def score(chain: Chain, request: Request, strange: bool) -> MatchScore:
     gap = _gap(chain.newest, request)
     if not is_retryable(chain.newest.status):
         return _at_once(chain, request, gap, strange)
-    if gap.longest < wait_bounds(chain.rung)[0] - EARLY - request.grain:
+    if gap.longest < wait_bounds(chain.backoff_step)[0] - EARLY - request.early:
         return MatchScore.CONNECTION if chain.owns(request) and _paced(chain, request, gap.longest) else MatchScore.NONE
-    return _on_the_ladder(chain, request, gap, strange)
+    return _after_wait(chain, request, gap, strange)
 
 
 class Gap(NamedTuple):
@@ -100,7 +100,7 @@ def _by_order(chain: Chain, request: Request, strange: bool) -> MatchScore:
     """Judge without times: the chain's own connection, or a new one where the wait outlives the old."""
     if chain.owns(request):
         return MatchScore.CONNECTION
-    outlived = is_retryable(chain.newest.status) and wait_bounds(chain.rung)[0] >= IDLE_LIMIT
+    outlived = is_retryable(chain.newest.status) and wait_bounds(chain.backoff_step)[0] >= IDLE_LIMIT
     expected = not request.failed or is_retryable(request.status)
     return MatchScore.ANSWERED if outlived and expected and not strange else MatchScore.NONE
 
@@ -110,15 +110,15 @@ def _at_once(chain: Chain, request: Request, gap: Gap, strange: bool) -> MatchSc
     if gap.longest < -EARLY:
         return MatchScore.NONE
     if chain.owns(request):
-        return MatchScore.CONNECTION if gap.shortest <= AT_ONCE + request.grain else MatchScore.NONE
+        return MatchScore.CONNECTION if gap.shortest <= AT_ONCE + request.early else MatchScore.NONE
     second_404 = chain.newest.status == request.status == RESENT_ELSEWHERE and not strange
-    return MatchScore.NEARBY if second_404 and gap.shortest <= AT_ONCE_ELSEWHERE + request.grain else MatchScore.NONE
+    return MatchScore.NEARBY if second_404 and gap.shortest <= AT_ONCE_ELSEWHERE + request.early else MatchScore.NONE
 
 
-def _on_the_ladder(chain: Chain, request: Request, gap: Gap, strange: bool) -> MatchScore:
+def _after_wait(chain: Chain, request: Request, gap: Gap, strange: bool) -> MatchScore:
     """Judge a request that comes no sooner than the wait allows."""
-    low, high = wait_bounds(chain.rung)
-    late = gap.shortest - high - request.grain
+    low, high = wait_bounds(chain.backoff_step)
+    late = gap.shortest - high - request.early
     if chain.owns(request):
         return MatchScore.CONNECTION if late <= SLOWEST else MatchScore.NONE
     outlived = not strange and (low >= IDLE_LIMIT or chain.reconnects or not request.port)
@@ -129,13 +129,13 @@ def _on_the_ladder(chain: Chain, request: Request, gap: Gap, strange: bool) -> M
 
 def _failed_elsewhere(chain: Chain, request: Request, gap: Gap, outlived: bool) -> MatchScore:
     """Judge a failure on another connection: it must take as long as the chain's own failures did."""
-    low, high = wait_bounds(chain.rung)
-    earliest = low - EARLY - request.grain + 0.7 * (chain.quickest or 0.0)
-    latest = high + max(SLOW_FAILURE if outlived else EARLY, 1.5 * chain.slowest) + request.grain
+    low, high = wait_bounds(chain.backoff_step)
+    earliest = low - EARLY - request.early + 0.7 * (chain.quickest or 0.0)
+    latest = high + max(SLOW_FAILURE if outlived else EARLY, 1.5 * chain.slowest) + request.early
     if not is_retryable(request.status) or gap.longest < earliest or gap.shortest > latest:
         return MatchScore.NONE
     if outlived:
-        return MatchScore.LADDER
+        return MatchScore.BACKOFF
     return MatchScore.NEARBY if request.status == chain.newest.status else MatchScore.NONE
 
 
@@ -143,4 +143,4 @@ def _paced(chain: Chain, request: Request, gap: float) -> bool:
     """Tell whether the server's ``retry-after`` sets the pace, which may be faster than the ladder (up to 2.1.112)."""
     if chain.newest.status not in {429, 503} or chain.gap is None:
         return False
-    return chain.gap >= SHORTEST_RETRY_AFTER and gap >= chain.gap - EARLY - request.grain
+    return chain.gap >= SHORTEST_RETRY_AFTER and gap >= chain.gap - EARLY - request.early

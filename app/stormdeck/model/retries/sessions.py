@@ -47,9 +47,9 @@ class TranscriptTurn:
     session: str
     agent: str
     version: str
-    begun: float
+    started: float
     """The prompt or the tool's result before it, or its first request."""
-    heard: float
+    last_seen: float
     """The last that the transcript told of it."""
     sent: tuple[float, ...] = ()
     """Every attempt, where the client tells them (2.1.329)."""
@@ -134,7 +134,7 @@ class Sessions:
         for (session, agent), thread in self._threads.items():
             if self._waits(thread, now):
                 turn = self._turns.get(thread.turn) if not thread.asked_since else None
-                since = turn.begun if turn is not None else thread.asked or now
+                since = turn.started if turn is not None else thread.asked or now
                 attempts = turn.attempts if turn is not None else 1
                 found.append(InFlight(session, agent, self._folders.get(session, ""), since, attempts))
         return tuple(found)
@@ -180,8 +180,13 @@ class Sessions:
     def _waits(self, thread: _Thread, now: float) -> bool:
         turn = self._turns.get(thread.turn)
         if turn is not None and turn.end is End.OPEN:
-            return now - turn.heard <= LONGEST_WAIT_S
-        if turn is not None and turn.end is End.ANSWERED and not thread.asked_since and now - turn.heard <= MOMENT_S:
+            return now - turn.last_seen <= LONGEST_WAIT_S
+        if (
+            turn is not None
+            and turn.end is End.ANSWERED
+            and not thread.asked_since
+            and now - turn.last_seen <= MOMENT_S
+        ):
             return True
         return thread.asked_since and thread.asked is not None and now - thread.asked <= LONGEST_WAIT_S
 
@@ -223,7 +228,7 @@ class Sessions:
         """End the turn that is open; the prompt that was interrupted asks for nothing any more."""
         turn = self._turns.get(thread.turn)
         if turn is not None and turn.end is End.OPEN:
-            self._put(thread, replace(turn, heard=entry.t, end=End.LEFT))
+            self._put(thread, replace(turn, last_seen=entry.t, end=End.LEFT))
         thread.asked_since = False
 
     def _send(self, thread: _Thread, entry: Entry) -> None:
@@ -237,7 +242,7 @@ class Sessions:
             replace(
                 turn,
                 sent=(*turn.sent, entry.t),
-                heard=entry.t,
+                last_seen=entry.t,
                 digest=entry.digest,
                 before=turn.before if turn.sent else len(turn.failures),
                 # An answer that was cut off is asked for again with the same request.
@@ -256,7 +261,7 @@ class Sessions:
         # A transcript that is followed from its middle on still says how many went before.
         missing = max(0, entry.attempt - len(turn.failures) - 1) if not turn.sent else 0
         failures = (*turn.failures, *[replace(failure, cause="")] * min(missing, 20), failure)
-        self._put(thread, replace(turn, failures=failures, heard=entry.t, limit=entry.limit or turn.limit))
+        self._put(thread, replace(turn, failures=failures, last_seen=entry.t, limit=entry.limit or turn.limit))
         thread.is_presumed_over = presumed and turn.end is End.LEFT
 
     def _close(self, thread: _Thread, entry: Entry, end: End) -> None:
@@ -264,7 +269,7 @@ class Sessions:
         # A client may end before its last lines are read.
         if turn is None or not (turn.end is End.OPEN or thread.is_presumed_over):
             turn = self._begin(thread, entry)
-        self._put(thread, replace(turn, heard=entry.t, end=end, cause=entry.cause))
+        self._put(thread, replace(turn, last_seen=entry.t, end=end, cause=entry.cause))
 
     def _unsend(self, thread: _Thread) -> None:
         """Forget the turn that ended before its first request went out."""

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from stormdeck.model.retries.backoff import DEFAULT_LIMIT
 from stormdeck.model.retries.chain import STORM, Attempt, Chain, Request, first_attempt
-from stormdeck.model.retries.matching import Match, PendingTurns, Reading, Track, best_match
+from stormdeck.model.retries.matching import Match, PendingTurn, PendingTurns, Reading, best_match
 from stormdeck.model.retries.scoring import MatchScore
 from stormdeck.model.retries.storms.from_chain import chain_storm
 from stormdeck.model.retries.storms.storm import Storm
@@ -147,7 +147,7 @@ class Tracker:
             track, wrong = self._revise(match)
         weak = match.reading is not Reading.TWO_OF_ANOTHER and match.strength < MatchScore.CONNECTION
         before, strength = (track.chain, match.strength) if weak else (None, MatchScore.CONNECTION)
-        self._waiting.revise(track, track.chain.then(request), before, strength, self._taken)
+        self._waiting.revise(track, track.chain.with_attempt(request), before, strength, self._taken)
         self._note(track.chain)
         return Attempt(track.chain.turn, track.chain.attempts, wrong)
 
@@ -161,11 +161,7 @@ class Tracker:
         self._waiting.keep_limit(self.limit)
         self.limit = limit
 
-    def explain(self, t: float | None, text: str, is_cooldown: bool = False) -> None:
-        """Take an error record's text in a few words; ``is_cooldown``: a proxy refused by itself, after an error."""
-        self.explain_by(ErrorText(t, text, is_cooldown))
-
-    def explain_by(self, error: ErrorText) -> None:
+    def add_error(self, error: ErrorText) -> None:
         """Take what an error record says."""
         self.causes.add(error)
         t = error.t
@@ -205,17 +201,17 @@ class Tracker:
             return False
         return bool(port) and (last is None or t is None or t - last <= SAME_CONNECTION)
 
-    def _begin(self, request: Request) -> Track:
+    def _begin(self, request: Request) -> PendingTurn:
         """Begin a turn; it waits for its next attempt where it failed."""
         self._turns += 1
-        track = Track(first_attempt(self._turns, request), at=self._taken)
+        track = PendingTurn(first_attempt(self._turns, request), at=self._taken)
         if self._least == 1:
             self._note(track.chain)
         if request.failed:
             self._waiting.add(track)
         return track
 
-    def _revise(self, match: Match) -> tuple[Track, Request | None]:
+    def _revise(self, match: Match) -> tuple[PendingTurn, Request | None]:
         """Give a chain's newest attempt a turn of its own; return what the request is added to, and that attempt."""
         track, wrong = match.track, match.track.chain.newest
         if track.before is None:

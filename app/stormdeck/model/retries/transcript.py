@@ -167,7 +167,7 @@ def _retry(fields: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def _retry_cause(fields: dict[str, Any]) -> str:
-    """Return why an attempt failed; a connection lost once the answer had begun is a cut (measured, 2.1.329)."""
+    """Return why an attempt failed; a connection lost once the answer had started is a cut (measured, 2.1.329)."""
     error = fields.get("error")
     if not isinstance(error, dict):
         return ""

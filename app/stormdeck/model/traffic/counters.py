@@ -60,14 +60,14 @@ def corrections(account: Account, chains: Sequence[Chain]) -> list[Correction]:
     shown = {id(request): request for chain in chains for request in chain.requests[1:]}
     real: dict[int, Request] = {}
     found: list[Correction] = []
-    for witness in account.witnesses:
-        real |= {id(line): line for line in witness.lines[1:] if line is not None}
-        found += [Correction(t, RETRY if attempt else 1, 1) for attempt, t in witness.unseen]
-        found += _moved_in_time(witness.lines, witness.sent_at)
+    for counted in account.counted_turns:
+        real |= {id(line): line for line in counted.lines[1:] if line is not None}
+        found += [Correction(t, RETRY if attempt else 1, 1) for attempt, t in counted.unseen_attempts]
+        found += _moved_in_time(counted.lines, counted.sent_at)
     for pair in account.pairs:
         real |= {id(request): request for request in pair.chain.requests[1:]}
         if pair.turn is not None:
-            found += _moved_in_time(pair.chain.requests, [pair.turn.heard] * pair.chain.attempts)
+            found += _moved_in_time(pair.chain.requests, [pair.turn.last_seen] * pair.chain.attempts)
     found += [one for key in real.keys() - shown.keys() for one in _moved(real[key], 1)]
     found += [one for key in shown.keys() - real.keys() for one in _moved(shown[key], -1)]
     return found
@@ -101,7 +101,7 @@ class Labels:
         self._lines: dict[int, tuple[Request, int]] = {}
         """By identity: equal requests of two lines are two. The request is kept so that its identity stays its own."""
 
-    def tell(self, numbers: dict[int, int], request: Request, attempt: Attempt, line: int) -> None:
+    def add(self, numbers: dict[int, int], request: Request, attempt: Attempt, line: int) -> None:
         """Add what follows from a line: its own attempt number, and that of one that is no retry after all."""
         numbers[line] = attempt.number
         if attempt.instead_of is not None:

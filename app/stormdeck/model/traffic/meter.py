@@ -141,7 +141,7 @@ class TrafficMeter:
         self._add(taken)
         numbers = dict.fromkeys((first + line for line in taken.passed), 1)
         for line, request, attempt in taken.judged:
-            self._labels.tell(numbers, request, attempt, first + line)
+            self._labels.add(numbers, request, attempt, first + line)
         return numbers
 
     def refuse(self, t: float, *, refuses: bool) -> None:

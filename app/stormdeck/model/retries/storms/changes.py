@@ -1,4 +1,4 @@
-"""What became of the storms between two looks: begun, gone on, over."""
+"""What became of the storms between two looks: started, gone on, over."""
 
 from __future__ import annotations
 
