@@ -218,7 +218,7 @@ def test_the_end_in_a_transcript_gives_a_storm_its_session():
     texts = [written.ask(T - 0.1), written.answer(T + 17.6)]
     (storm,) = account(lines_of(6), texts).report().storms
     assert (storm.attempts, storm.session, storm.evidence) == (6, written.SESSION, "ladder")
-    assert storm.confidence.endswith("its end as the client tells it")
+    assert storm.confidence.endswith("its end by the transcript")
 
 
 def test_an_answer_that_the_ladder_does_not_await_any_more_still_ends_the_storm():

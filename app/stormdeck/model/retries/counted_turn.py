@@ -1,4 +1,4 @@
-"""A turn whose attempts a transcript tells: counted by the client, or estimated from the turn's length."""
+"""A turn whose attempts are known from its transcript: counted by the client, or estimated from its length."""
 
 from __future__ import annotations
 
@@ -21,27 +21,27 @@ OUTCOMES = {
     End.FAILED: Outcome.GAVE_UP,
     End.LEFT: Outcome.STOPPED,
 }
-"""How a storm ends by what the transcript says of its turn."""
+"""The outcome of a storm by how its turn ended in the transcript."""
 
 
 @dataclass(frozen=True, slots=True)
 class CountedTurn:
-    """One turn, and the lines that its attempts left in the log."""
+    """A turn, and the lines of its attempts in the log."""
 
     turn: TranscriptTurn
     lines: tuple[Request | None, ...] = ()
-    """By attempt; ``None`` for one that left no line, or whose line is not there."""
+    """By attempt; ``None`` for an attempt without a line."""
     estimate: Estimate | None = None
-    """How the attempts were told where the client did not count them."""
+    """The number of attempts where the client did not count them."""
     watched: Watched = NOTHING_WATCHED
     by_order: bool = False
-    """Its lines have no times, or are gone: those that it must have left are somewhere among the others."""
+    """Its lines have no times, or are no longer kept, so they are known only by order and status."""
 
     @classmethod
     def estimated(cls, turn: TranscriptTurn, limit: int, timeout_s: float | None, *, seen: bool) -> CountedTurn | None:
-        """Return a turn that failed without a line in the log, ``None`` where its length tells nothing.
+        """Return a turn that failed without a line in the log, ``None`` if its length fits no number of attempts.
 
-        ``seen``: the log shows requests, so that an error with a status would have left its lines there.
+        ``seen``: the log has requests, so an error with a status would have left lines in it.
         """
         if turn.cause not in UNSEEN and (seen or not turn.cause.isdigit()):
             return None
@@ -49,7 +49,7 @@ class CountedTurn:
         return cls(turn, (), estimate) if estimate is not None else None
 
     def with_pending(self, requests: tuple[Request, ...]) -> CountedTurn:
-        """Return the turn with attempts that the log shows and the transcript does not tell yet."""
+        """Return the turn with attempts that are in the log, but not in the transcript yet."""
         lines = list(self.lines)
         while lines and lines[-1] is None:
             lines.pop()
@@ -57,26 +57,26 @@ class CountedTurn:
 
     @property
     def attempts(self) -> int:
-        """Return how many attempts there were."""
+        """Return the number of attempts."""
         if self.estimate is not None:
             return self.estimate.attempts
         return max(self.turn.attempts, len(self.lines))
 
     @property
     def requests(self) -> tuple[Request, ...]:
-        """Return the lines that are there."""
+        """Return the lines that were found."""
         return tuple(line for line in self.lines if line is not None)
 
     @property
     def attempts_without_line(self) -> int:
-        """Return how many attempts left no line."""
+        """Return how many attempts have no line."""
         if self.by_order and self.estimate is None:
             return sum(cause in UNSEEN for cause in self.turn.causes)
         return self.attempts - len(self.requests)
 
     @property
     def unseen_attempts(self) -> tuple[tuple[int, float], ...]:
-        """Return the attempts without a line, counted from 0, each with when it was sent, as well as that is known."""
+        """Return the attempts without a line, counted from 0, each with the time it was sent, as far as known."""
         if self.by_order:
             return ()
         times, held = self.sent_at, range(self.turn.before, self.attempts)
@@ -86,7 +86,7 @@ class CountedTurn:
 
     @property
     def sent_at(self) -> tuple[float, ...]:
-        """Return when each attempt was sent, as well as that is known."""
+        """Return when each attempt was sent, as far as known."""
         turn = self.turn
         times = turn.sent or tuple(failure.t for failure in turn.failures)
         known = (*(times[:1] or (turn.last_seen,)) * turn.before, *times)
@@ -94,14 +94,14 @@ class CountedTurn:
 
     @property
     def cause(self) -> str:
-        """Return what most attempts failed with."""
+        """Return the cause that most attempts failed with."""
         return main_cause(self._causes())
 
     def _causes(self) -> tuple[str, ...]:
         causes = self.turn.causes
         if any(causes) or self.estimate is not None:
             return causes
-        # A client that tells requests and no reasons: the log has the statuses, the times tell the rest.
+        # The client recorded requests without reasons: take the statuses from the log, and the rest from the times.
         statuses = tuple(str(line.status) for line in self.requests if line.failed)
         if statuses:
             return statuses
@@ -118,7 +118,7 @@ class CountedTurn:
 
 
 def counted_storm(counted: CountedTurn, default_limit: int, reason: str, now: float) -> Storm:
-    """Return the storm that a turn is, as it stands ``now``."""
+    """Return the storm that a turn is, as of ``now``."""
     turn, attempts = counted.turn, counted.attempts
     limit = max(turn.limit or default_limit, attempts)
     started = turn.sent[0] if turn.sent else turn.failures[0].t if turn.failures else turn.started
@@ -142,14 +142,14 @@ def counted_storm(counted: CountedTurn, default_limit: int, reason: str, now: fl
 
 
 def _with_state(storm: Storm, counted: CountedTurn, now: float) -> Storm:
-    """Add how a turn without an end stands: answered, under way, waiting for its next attempt, or stopped."""
+    """Add the state of a turn without an end: answered, in flight, waiting for its next attempt, or stopped."""
     turn, newest = counted.turn, _newest_line(counted)
     answer = _newest_answer(counted)
     if answer is not None and answer.t is not None:
         return replace(storm, answered_at=answer.t)
     due = _due(counted, storm.attempts, newest)
     if due is None:
-        # The newest attempt was sent and has no answer yet: as far as a client waits for one.
+        # The newest attempt has no answer yet: it is in flight for as long as a client waits.
         if now > turn.last_seen + SLOWEST:
             return replace(storm, outcome=Outcome.QUIET)
         return replace(storm, sent_at=turn.sent[-1] if turn.sent else None)
@@ -162,19 +162,19 @@ def _with_state(storm: Storm, counted: CountedTurn, now: float) -> Storm:
 
 
 def _newest_answer(counted: CountedTurn) -> Request | None:
-    """Return the line of the newest attempt where that was answered well."""
+    """Return the line of the newest attempt if that succeeded."""
     newest = _newest_line(counted)
     return newest if newest is not None and not newest.failed else None
 
 
 def _newest_line(counted: CountedTurn) -> Request | None:
-    """Return the line of the newest attempt; ``None`` where it left none, or none yet."""
+    """Return the line of the newest attempt; ``None`` if it has none, or none yet."""
     lines = counted.lines
     return lines[-1] if lines and len(lines) == counted.attempts else None
 
 
 def _due(counted: CountedTurn, attempts: int, newest: Request | None) -> Due | None:
-    """Return when the next attempt is due; ``None`` while the newest one waits for its answer."""
+    """Return when the next attempt is due; ``None`` while the newest one is in flight."""
     turn = counted.turn
     failure = turn.failures[-1] if turn.failures else None
     if failure is not None and failure.wait is not None and (not turn.sent or failure.t >= turn.sent[-1]):
@@ -184,15 +184,15 @@ def _due(counted: CountedTurn, attempts: int, newest: Request | None) -> Due | N
     if newest is not None:
         return due_after(attempts, newest.t or turn.last_seen, str(newest.status), waits)
     if counted.requests:
-        # Its attempts leave lines, and the newest has none: it waits for an answer.
+        # Its attempts leave lines, and the newest has none: it is in flight.
         return None
-    # They leave none: each broke about as soon as the one before.
+    # They leave none: assume that each fails as fast as the one before.
     took = min((wait.seconds - wait_bounds(wait.attempt)[0] for wait in waits), default=0.0)
     return due_after(attempts, turn.last_seen + max(0.0, took), "", waits)
 
 
 def _waits(counted: CountedTurn) -> list[Wait]:
-    """Return the waits between attempts, from the answer to one until the next was sent, as well as they are known."""
+    """Return the waits between attempts, each from an answer until the next request, as far as known."""
     turn = counted.turn
     waits = []
     for attempt, (sent, after) in enumerate(pairwise(turn.sent), start=turn.before):

@@ -1,4 +1,4 @@
-"""Which turn of the log is which turn of a transcript, where the client wrote down its end only."""
+"""Pair the turns of a log with the turns of transcripts: by their ends, or by order where there are no times."""
 
 from __future__ import annotations
 
@@ -16,34 +16,34 @@ from stormdeck.model.retries.sessions import End, TranscriptTurn
 from stormdeck.model.retries.storms.storm import Storm
 
 START_S = 1.0
-"""Longest time from a prompt to the answer that its first, failing request gets."""
+"""Longest time from a prompt to the answer to its first, failed request, in seconds."""
 UNSURE_S = 0.3
-"""A chain that was not claimed for an answer must explain this many seconds more of its turn than the one that was."""
+"""Penalty, in seconds, for a chain that does not end with the line assigned to the turn's answer."""
 AT_END_S = 1.5
-"""Longest time from the last failing line to the error that the user is shown."""
+"""Longest time from the last failed line to the error that the user is shown, in seconds."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """A turn of the log, and what a transcript says of it."""
+    """A turn of the log, and the same turn in a transcript."""
 
     chain: Chain
     turn: TranscriptTurn | None = None
 
     @property
     def started(self) -> float:
-        """Return when it began; the prompt before it counts."""
+        """Return when it started, including the prompt before it."""
         started = self.chain.started or 0.0
         return started if self.turn is None else min(started, self.turn.started)
 
     @property
     def ended(self) -> float:
-        """Return the last that is known of it."""
+        """Return the last time that is known of it."""
         last = self.chain.last or 0.0
         return last if self.turn is None else max(last, self.turn.last_seen)
 
     def with_end(self, storm: Storm) -> Storm:
-        """Return a storm with the session and the end that the transcript tells."""
+        """Return a storm with the session and the outcome that the transcript records."""
         if self.turn is None:
             return storm
         storm = replace(storm, session=self.turn.session, folder=self.turn.folder, agent=self.turn.agent)
@@ -55,17 +55,17 @@ class Pair:
             next_at=None,
             next_by=None,
             gives_up_at=None,
-            confidence=f"{storm.confidence}; its end as the client tells it",
+            confidence=f"{storm.confidence}; its end by the transcript",
         )
 
 
 def pair_by_end(
     turns: Sequence[tuple[TranscriptTurn, Request | None]], chains: Sequence[Chain], early: float = 0.0
 ) -> list[Pair]:
-    """Return every chain, with the turn that it is where one ends as it does, at the same time.
+    """Return every chain, paired with the turn that ends at the same time and in the same way, if there is one.
 
-    A session sends a turn after its prompt and before its end, and the requests of a turn fill that time. Each turn
-    comes with the line of its answer, where one was found.
+    The requests of a turn fill the time between its prompt and its end. Each turn comes with the line of its answer,
+    if one was found.
     """
     chains = _ended([turn for turn, _ in turns], chains)
     by_chain: dict[int, TranscriptTurn] = {}
@@ -73,7 +73,7 @@ def pair_by_end(
     ordered = sorted(range(len(chains)), key=lambda index: chains[index].last or 0.0)
     ends = [chains[index].last or 0.0 for index in ordered]
     late = max((chain.newest.late for chain in chains), default=0.0)
-    for turn, answer in sorted(turns, key=lambda told: told[0].last_seen):
+    for turn, answer in sorted(turns, key=lambda one: one[0].last_seen):
         found = by_answer.get(id(answer)) if answer is not None else None
         near = ordered[
             bisect_left(ends, turn.started - EARLY - early) : bisect_right(ends, turn.last_seen + LATE + late)
@@ -89,7 +89,7 @@ def pair_by_end(
 
 
 def _ended(turns: Sequence[TranscriptTurn], chains: Sequence[Chain]) -> list[Chain]:
-    """Take off each chain what came after its turn had ended with an error: it was another turn's."""
+    """Split each chain after a request with which a turn ended in an error: the rest belongs to another turn."""
     failed = [turn for turn in turns if turn.end is End.FAILED and turn.cause.isdigit()]
     return [part for chain in chains for part in _parts(chain, failed)]
 
@@ -110,10 +110,10 @@ def _ends_at(turn: TranscriptTurn, request: Request, after: float | None) -> boo
 
 
 def _joined(pairs: list[Pair]) -> list[Pair]:
-    """Put the first attempts of a turn before the rest, where the ladder alone saw no link between them.
+    """Join the first attempts of a turn with the rest, where the waits alone did not show that they belong together.
 
-    They began with the turn, failed, and were tried again by nobody else: an answer may take longer than any ladder
-    allows for, and come over a new connection; so may the second request after a 404, on a busy machine.
+    They started with the turn, failed, and no other turn continues them. An answer may take longer than the back-off
+    allows for, and come over a new connection; so may the second request after a 404 on a busy machine.
     """
     loose = {index: pair.chain for index, pair in enumerate(pairs) if pair.turn is None and pair.chain.open}
     gone: set[int] = set()
@@ -131,7 +131,7 @@ def _joined(pairs: list[Pair]) -> list[Pair]:
 
 
 def _head_of(pair: Pair, loose: dict[int, Chain], gone: set[int]) -> int | None:
-    """Return the failed attempts that a turn began with, ``None`` where it is whole."""
+    """Return the chain of failed attempts that a turn began with, ``None`` if it is complete."""
     turn, rest = pair.turn, pair.chain
     if turn is None or rest.started is None:
         return None
@@ -166,21 +166,21 @@ def _may_be(turn: TranscriptTurn, chain: Chain, early: float) -> bool:
 
 
 def _slack(turn: TranscriptTurn, chain: Chain) -> float:
-    """Return the time of the turn that the chain leaves unexplained."""
+    """Return how much of the turn's time the chain does not cover."""
     return ((chain.started or 0.0) - turn.started) + (turn.last_seen - (chain.last or 0.0))
 
 
 QUIET = UNSEEN | {"cut", ""}
-"""Causes that leave no line with a status of 400 or above, and what is not told."""
+"""Causes that leave no line with a status of 400 or above; empty is an unknown cause."""
 
 
 def pair_by_order(
     turns: Sequence[TranscriptTurn], chains: Sequence[Chain], limit: int, timeout_s: float | None = None
 ) -> tuple[list[CountedTurn], list[Pair]]:
-    """Return the turns that the transcripts tell, and the chains that none of them explains.
+    """Return the turns of the transcripts, and the chains that belong to none of them.
 
-    A counted turn takes chains of its statuses, in order, until its attempts are found; one that must have left lines
-    and finds none went to another server, and is left out.
+    A counted turn takes chains with its statuses, in order, until it has all its attempts. A turn that must have left
+    lines, but finds none, used another server and is left out.
     """
     free = list(chains)
     counted_turns: list[CountedTurn] = []
@@ -196,7 +196,7 @@ def pair_by_order(
 
 
 def _taken(turn: TranscriptTurn, free: list[Chain]) -> Iterator[Request]:
-    """Take chains out of those that are free, the last one in part, and yield their requests."""
+    """Remove chains from those that are free, the last one in part, and yield their requests."""
     missing = turn.attempts
     for chain in tuple(free):
         if missing and _could_be(turn, chain):

@@ -1,4 +1,4 @@
-"""Log and transcripts together: each attempt counted once, by the best evidence there is."""
+"""Reconcile a log with transcripts: count each attempt once, by the best evidence."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from stormdeck.model.retries.storms.storm import Storm
 from stormdeck.model.retries.tracker import BESIDE, Tracker
 
 IDLE_S = 5.0
-"""Auxiliary requests may come this long after the last that a transcript tells of its session."""
+"""How long after the last entry of its session an auxiliary request may come, in seconds."""
 CATCH_UP_S = 5.0
-"""A transcript is read that much after the log at most (0.4 s measured)."""
+"""How much later than the log a transcript is read at most, in seconds (0.4 measured)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """What a log and the transcripts beside it amount to."""
+    """All turns of a log and its transcripts, and the counts of their attempts."""
 
     counted_turns: tuple[CountedTurn, ...] = ()
-    """Turns whose attempts the client counted, or whose length tells them."""
+    """Turns whose attempts the client counted, or that were estimated from their length."""
     pairs: tuple[Pair, ...] = ()
-    """The other turns of the log, each with the transcript's word on how it ended, where there is one."""
+    """The other turns of the log, each with its turn in a transcript, if there is one."""
     auxiliary: int | None = None
-    """Requests that belong to no turn of a transcript; ``None`` where others may have sent them."""
+    """Requests that belong to no turn of a transcript; ``None`` if other clients may have sent them."""
     sessions: frozenset[str] = frozenset()
     """Sessions that are known to talk to this log's server."""
     forgotten_retries: int = 0
@@ -38,23 +38,23 @@ class Account:
 
     @property
     def retries(self) -> int:
-        """Return the attempts beyond the first."""
+        """Return the number of attempts beyond the first."""
         return self.forgotten_retries + self._told_retries + sum(pair.chain.attempts - 1 for pair in self.pairs)
 
     @property
     def main_retries(self) -> int:
-        """Return those of main requests, as far as they are told from auxiliary ones."""
+        """Return the retries of main requests, as far as they are known from auxiliary ones."""
         if self.auxiliary is None:
             return self.retries
         return self._told_retries + sum(pair.chain.attempts - 1 for pair in self.pairs if pair.turn is not None)
 
     @property
     def attempts_without_line(self) -> int:
-        """Return the attempts that left no line."""
+        """Return how many attempts have no line."""
         return sum(counted.attempts_without_line for counted in self.counted_turns)
 
     def merged_with(self, later: Account) -> Account:
-        """Return this account with a later one."""
+        """Return this account merged with a later one."""
         known = self.auxiliary is not None and later.auxiliary is not None
         return Account(
             (*self.counted_turns, *later.counted_turns),
@@ -64,7 +64,7 @@ class Account:
         )
 
     def until(self, t: float) -> Account:
-        """Return the turns that were over by then, those with retries one by one, the others in the counts."""
+        """Return the account of the turns that were over at ``t``. Turns without retries are kept as counts only."""
         loose = sum(pair.chain.attempts for pair in self.pairs if pair.turn is None and pair.ended <= t)
         return Account(
             tuple(
@@ -78,7 +78,7 @@ class Account:
         )
 
     def quiet_before(self, t: float) -> float:
-        """Return the last moment up to ``t`` at which no turn was going on."""
+        """Return the last moment up to ``t`` at which no turn was open."""
         spans = [(one.turn.started, one.turn.last_seen) for one in self.counted_turns]
         spans += [(pair.started, pair.ended) for pair in self.pairs]
         for started, ended in sorted(spans, key=lambda span: span[1], reverse=True):
@@ -91,7 +91,7 @@ class Account:
         return sum(counted.attempts - 1 for counted in self.counted_turns)
 
     def storms(self, limit: int, reason: Callable[[Sequence[Request]], str], now: float) -> list[Storm]:
-        """Return the storms as they stand now, the newest first; ``reason`` finds the error beside their lines."""
+        """Return the storms as of ``now``, newest first; ``reason`` returns the error that belongs to some requests."""
         found = [
             counted_storm(counted, limit, reason(counted.requests), now)
             for counted in self.counted_turns
@@ -114,12 +114,12 @@ def reconcile(
     known: frozenset[str] = frozenset(),
     watched: Watched = NOTHING_WATCHED,
 ) -> Account:
-    """Return the account of a stretch of a log; ``lines`` are its main requests, with times.
+    """Return the account of a part of a log; ``lines`` are its main requests, which must have times.
 
-    ``spans`` tells from when to when each session was active, ``known`` which of them talked to this server before.
+    ``spans`` is the first and last time of each session, ``known`` the sessions that used this server before.
 
-    Attempts that the client counted take their lines first, the ladder judges the rest. Turns of a session that has
-    no line where it must have one went to another server, and are left out.
+    Attempts that the client counted get their lines first; the other lines are joined by the client's back-off. A
+    session without a line where it must have one used another server, and its turns are left out.
     """
     lines = sorted(lines, key=lambda line: line.t or 0.0)
     early = max((line.early for line in lines), default=0.0)
@@ -152,7 +152,7 @@ def reconcile(
 
 
 def _with_pending(counted_turns: Sequence[CountedTurn], pairs: Sequence[Pair]) -> tuple[list[CountedTurn], list[Pair]]:
-    """Give turns that go on the attempts that their transcript does not tell yet: it is written after the log."""
+    """Add to open turns the attempts that are not in their transcript yet: it is written after the log."""
     ahead, rest = list(counted_turns), list(pairs)
     for index, counted in enumerate(ahead):
         if counted.turn.end is not End.OPEN or not counted.requests:
@@ -167,7 +167,7 @@ def _with_pending(counted_turns: Sequence[CountedTurn], pairs: Sequence[Pair]) -
 
 
 def _continues(last: Request, tried: int, chain: Chain) -> bool:
-    """Return whether a chain comes over the connection of an attempt that failed, after its wait, and in time."""
+    """Return whether a chain continues a failed attempt: on its connection, after the wait, and soon enough."""
     gap = (chain.started or 0.0) - (last.t or 0.0)
     soonest = wait_bounds(tried)[0] - LATE if is_retryable(last.status) else -LATE
     return last.failed and last.port in chain.ports and soonest <= gap <= CATCH_UP_S
@@ -176,9 +176,9 @@ def _continues(last: Request, tried: int, chain: Chain) -> bool:
 def _here(
     turns: Sequence[TranscriptTurn], assignment: LineAssignment, pairs: Sequence[Pair], watched: Watched | None
 ) -> frozenset[str]:
-    """Return the sessions whose requests went to this log's server, as far as anything tells.
+    """Return the sessions whose requests went to this log's server, as far as known.
 
-    ``watched``: ``None`` where the log has no lines.
+    ``watched``: ``None`` if the log has no lines.
     """
     found = {turns[turn].session for turn, _ in assignment.lines}
     found |= {pair.turn.session for pair in pairs if pair.turn is not None}
@@ -195,7 +195,7 @@ def _leaves_lines(turn: TranscriptTurn) -> bool:
 def _auxiliary(
     counted_turns: Sequence[CountedTurn], pairs: Sequence[Pair], spans: Sequence[tuple[float, float]]
 ) -> int | None:
-    """Count the requests that belong to no turn, when all fall into the time and come from the host of a session."""
+    """Return how many requests belong to no turn; ``None`` if one is outside the sessions' times or hosts."""
     known = [request for counted in counted_turns for request in counted.requests]
     known += [request for pair in pairs if pair.turn is not None for request in pair.chain.requests]
     loose = [request for pair in pairs if pair.turn is None for request in pair.chain.requests]

@@ -1,4 +1,4 @@
-"""Keeps the account of a log and its transcripts up to date, in bounded memory and time."""
+"""Keep the account of a log and its transcripts up to date, in bounded memory and time."""
 
 from __future__ import annotations
 
@@ -15,32 +15,32 @@ from stormdeck.model.retries.sessions import Sessions, TranscriptTurn
 from stormdeck.model.retries.tracker import Tracker
 
 FOLDED_AT = 2000
-"""Recent requests from which on the older half is folded, where the account is asked for again and again."""
+"""With more recent requests than this, the older half is compacted, if the account is read repeatedly."""
 REFUSALS = 100
-"""Times in which connections were refused that are remembered."""
+"""How many spans of refused connections, and of an unread log, are kept."""
 MOMENT_S = 1.0
-"""A line may be the first of its log and belong to an attempt that was sent before it."""
+"""The first line of a log may belong to an attempt that was sent this long before it, in seconds."""
 LATE_S = 120.0
-"""What a transcript tells later than this of a request that is folded comes too late."""
+"""Requests younger than this are not compacted, since transcript entries for them may still come."""
 
 
 class RollingAccount:
-    """Remembers the newest requests, and what became of the older ones."""
+    """Keeps the newest requests, and an account of the older ones."""
 
     def __init__(self, recent: int, margin_s: float) -> None:
         self._recent: deque[Request] = deque(maxlen=recent)
         self._margin_s = margin_s
         self._untimed = False
         self._dropped = -inf
-        """Requests up to this time are no longer among the recent ones."""
+        """Requests up to this time are no longer kept."""
         self._folded = -inf
-        """Turns up to this time are in the past account."""
+        """Turns up to this time are in the account of the past."""
         self._past: Account | None = None
         self._account: Account | None = None
-        self._looked = False
+        self._was_read = False
         self._first, self._last = inf, -inf
         self._refusals: deque[tuple[float, float]] = deque(maxlen=REFUSALS)
-        self._blind: deque[tuple[float, float]] = deque(maxlen=REFUSALS)
+        self._gaps: deque[tuple[float, float]] = deque(maxlen=REFUSALS)
 
     @property
     def recent(self) -> Sequence[Request]:
@@ -53,14 +53,14 @@ class RollingAccount:
         return self._folded
 
     def extend_span(self, t: float) -> None:
-        """Note that the log covers a moment."""
+        """Note that the log covers a moment, with or without main requests."""
         if t < self._first:
             self._first = t
         if t > self._last:
             self._last = t
 
     def add(self, requests: Sequence[Request]) -> None:
-        """Take the next main requests."""
+        """Add the next main requests."""
         if not requests:
             return
         self._account = None
@@ -74,7 +74,7 @@ class RollingAccount:
             self.extend_span(t)
 
     def note_refusal(self, t: float, *, refuses: bool) -> None:
-        """Note whether the hop nearest to the client refused a connection at a moment; ends a time in which it did."""
+        """Note whether the hop nearest to the client refused connections at a moment."""
         refusals = self._refusals
         under_way = bool(refusals) and refusals[-1][1] == inf
         if refuses and not under_way:
@@ -86,16 +86,16 @@ class RollingAccount:
         self._account = None
 
     def note_gap(self, started: float, ended: float) -> None:
-        """Note that the log which counts was not read in a time."""
-        self._blind.append((started, ended))
+        """Note a time in which the log that counts was not read."""
+        self._gaps.append((started, ended))
         self._account = None
 
     def invalidate(self) -> None:
-        """Note that something else has changed that the account rests on."""
+        """Discard the cached account, since something else that it depends on has changed."""
         self._account = None
 
     def replace(self, requests: Sequence[Request]) -> None:
-        """Let these be the recent requests; what became of those before stays."""
+        """Replace the recent requests; the account of the past stays."""
         self._account = None
         self._recent = deque(requests, self._recent.maxlen)
         for request in requests:
@@ -103,7 +103,7 @@ class RollingAccount:
                 self.extend_span(request.t)
 
     def account(self, tracker: Tracker, sessions: Sessions, timeout_s: float | None) -> Account:
-        """Return the account of all turns that have retries, or a transcript's word."""
+        """Return the account: all turns that have retries, or that a transcript records."""
         if self._account is None:
             self._account = self._reconcile(tracker, sessions, timeout_s)
             self._compact(self._account)
@@ -126,28 +126,28 @@ class RollingAccount:
             account = Account(tuple(counted_turns), tuple(pairs), sessions=here).merged_with(account)
         if self._past is not None:
             account = self._past.merged_with(account)
-        # Sessions that talk to other servers tell nothing about this log.
+        # Sessions that use other servers are no evidence about this log.
         return account if account.sessions else by_log
 
     def _watched(self) -> Watched:
-        """Return what is known beside the lines."""
+        """Return what is known other than the lines."""
         since = self._first if self._first <= self._last else -inf if self._untimed else inf
-        return Watched(since - MOMENT_S, tuple(self._refusals), tuple(self._blind))
+        return Watched(since - MOMENT_S, tuple(self._refusals), tuple(self._gaps))
 
     def _in_time(self, turns: Sequence[TranscriptTurn]) -> list[TranscriptTurn]:
-        """Return the turns that fall into the time of the log; all of them where it has no times."""
+        """Return the turns in the time of the log; all turns if it has no times."""
         if self._first > self._last:
             return list(turns)
         first, last = max(self._folded, self._first - self._margin_s), self._last + self._margin_s
         return [turn for turn in turns if first < turn.last_seen and turn.started <= last]
 
     def _compact(self, account: Account) -> None:
-        """Keep of older requests what the account says of them, so that each look costs as little as the first.
+        """Move older requests into the account of the past, so that later calls cost no more than the first.
 
-        Only where there is more than one look: transcripts may come after the lines.
+        Not at the first call: the transcripts may be read after the lines.
         """
-        if not self._looked or not account.sessions or len(self._recent) <= FOLDED_AT:
-            self._looked = True
+        if not self._was_read or not account.sessions or len(self._recent) <= FOLDED_AT:
+            self._was_read = True
             return
         middle = sorted(line.t or 0.0 for line in self._recent)[len(self._recent) // 2]
         cut = account.quiet_before(min(middle, self._last - LATE_S))

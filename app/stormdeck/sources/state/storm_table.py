@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from stormdeck.model.finding import HopKind
 from stormdeck.model.retries.chain import UNKNOWN
-from stormdeck.model.retries.storms.identity import is_possible, may_be_same, merged, same_storms, without_doubles
+from stormdeck.model.retries.storms.identity import is_possible, may_be_same, merged, same_storms, without_duplicates
 from stormdeck.model.retries.storms.storm import Outcome, Storm
 from stormdeck.model.text import clean
 
@@ -123,7 +123,7 @@ def _go_through(base: Connection, has_subagents: HasSubagents) -> None:
 def _credible(storms: Sequence[Storm], has_subagents: HasSubagents) -> list[Storm]:
     """Return what can be true of the storms that 0.1.0 stored, oldest first."""
     possible = (storm for storm in storms if is_possible(storm) and not _is_of_subagents(storm, has_subagents))
-    return without_doubles(map(_without_guess, possible))
+    return without_duplicates(map(_without_guess, possible))
 
 
 def _is_of_subagents(storm: Storm, has_subagents: HasSubagents) -> bool:

@@ -1,4 +1,4 @@
-"""How a turn stands at a moment, and what comes next: its storm, as far as the log tells."""
+"""Make a storm from a chain of attempts in a log: its state now, and its next attempt."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ BY_ORDER = "by order alone: the log has no times"
 
 
 def chain_storm(chain: Chain, limit: int, reason: str, now: float) -> Storm:
-    """Return the storm that a chain is, as it stands ``now``."""
+    """Return the storm that a chain is, as of ``now``."""
     limit = chain.limit or limit
     outcome = chain_outcome(chain, limit, now)
     due = end = None
@@ -40,9 +40,9 @@ def chain_storm(chain: Chain, limit: int, reason: str, now: float) -> Storm:
 
 
 def chain_outcome(chain: Chain, limit: int, now: float) -> Outcome:
-    """Return how a chain stands: nothing is expected of it any more once its next attempt is long overdue.
+    """Return the outcome of a chain. No attempt is expected any more once the next one is long overdue.
 
-    A line is written when an answer begins: a slow one comes later than its request.
+    A line is written when the answer starts, so the line of a slow answer comes later than its request.
     """
     if not chain.open:
         return Outcome.RECOVERED
@@ -65,7 +65,7 @@ def next_attempt(chain: Chain) -> Due:
 
 
 def _waits(chain: Chain) -> list[Wait]:
-    """Return the waits between its attempts, the server's own time in them."""
+    """Return the waits between its attempts, including the server's own time."""
     times = [request.t for request in chain.requests]
     first = chain.attempts - chain.backoff_step
     return [
@@ -76,12 +76,12 @@ def _waits(chain: Chain) -> list[Wait]:
 
 
 def _service(chain: Chain) -> float:
-    """Return how long the server takes to fail an attempt, at most: its line comes that much later."""
+    """Return how long the server takes to fail an attempt at most; the line comes that much later."""
     return min(chain.slowest, SLOW_SUCCESS)
 
 
 def _gives_up(chain: Chain, limit: int, due: Due, last: float) -> float:
-    """Return when the last attempt will have failed: the wait for the next one as it is foreseen, then the ladder's."""
+    """Return when the last attempt will have failed: after the predicted next attempt, by the client's back-off."""
     quickest = chain.quickest or 0.0
     asked = asked_wait(_waits(chain))
     ahead = range(chain.backoff_step + 1, limit)
@@ -91,7 +91,7 @@ def _gives_up(chain: Chain, limit: int, due: Due, last: float) -> float:
 
 
 def _allowance(chain: Chain, limit: int) -> int:
-    """Return how many attempts there are at most, those counted that were sent again at once."""
+    """Return how many attempts there are at most, including those that were sent again without a wait."""
     last = next(request.status for request in reversed(chain.requests) if request.failed)
     extra = chain.attempts - chain.backoff_step if is_retryable(last) and chain.open else 0
     return allowance(last, limit) + extra
