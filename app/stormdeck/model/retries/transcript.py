@@ -89,7 +89,7 @@ _UNSENT = ("Not logged in", "Invalid API key · Please run", "API Error: Invalid
 _INTERRUPTED = "[Request interrupted by user"
 """Followed by ``]`` or by ``for tool use]``."""
 _NAMES = {"model_not_found": "404", "authentication_failed": "401", "rate_limit": "429"}
-_LOOKED_AT = 300
+_SEARCHED = 300
 """How many characters of an error's text are searched for its cause; none of them is kept."""
 
 
@@ -200,7 +200,7 @@ def _failure_cause(fields: dict[str, Any], message: dict[str, Any]) -> str:
 def _cause_in(text: object) -> str:
     if not isinstance(text, str):
         return ""
-    head = text[:_LOOKED_AT]
+    head = text[:_SEARCHED]
     if status := _STATUS.search(head):
         return status[1] or status[2]
     return next((cause for words, cause in _WORDS if words.search(head)), "")
