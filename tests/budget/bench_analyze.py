@@ -1,4 +1,4 @@
-"""Measure how fast a LogAnalyzer reads a log, compared with ``grep -c``: ``python tests/budget/bench_analyze.py [LINES]``."""
+"""How fast a LogAnalyzer reads a log, beside ``grep -c``: ``python tests/budget/bench_analyze.py [LINES]``."""
 
 import resource
 import subprocess
@@ -44,7 +44,7 @@ def main(count):
         grep = time.perf_counter() - begun
     sys.stdout.write(
         f"{lines:,} lines, {report.http_requests:,} requests, {len(report.storms):,} storms\n"
-        f"LogAnalyzer.take {spent:.2f} s: {lines / spent:,.0f} lines/s, {spent / grep:.0f} times grep -c ({grep:.2f} s)\n"
+        f"take {spent:.2f} s: {lines / spent:,.0f} lines/s, {spent / grep:.0f} times grep -c ({grep:.2f} s)\n"
         f"report {reporting:.2f} s; memory grew by {(after - before) / 1024:.0f} MiB\n"
     )
 

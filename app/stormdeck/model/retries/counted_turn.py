@@ -79,9 +79,9 @@ class CountedTurn:
         """Return the attempts without a line, counted from 0, each with the time it was sent, as far as known."""
         if self.by_order:
             return ()
-        times, held = self.sent_at, range(self.turn.before, self.attempts)
+        times, recorded = self.sent_at, range(self.turn.before, self.attempts)
         return tuple(
-            (attempt, times[attempt]) for attempt in held if self.lines[attempt : attempt + 1] in {(), (None,)}
+            (attempt, times[attempt]) for attempt in recorded if self.lines[attempt : attempt + 1] in {(), (None,)}
         )
 
     @property
@@ -157,8 +157,8 @@ def _with_state(storm: Storm, counted: CountedTurn, now: float) -> Storm:
         sent = storm.attempts + (len(turn.failures) >= storm.attempts)
         end = gives_up_at(sent, max(due.at, turn.last_seen), storm.limit)
         return replace(storm, next_at=due.at, next_by=due.by, gives_up_at=end)
-    tells_all = bool(turn.sent)
-    return replace(storm, outcome=Outcome.QUIET) if tells_all or now > due.by + SLOWEST else storm
+    records_requests = bool(turn.sent)
+    return replace(storm, outcome=Outcome.QUIET) if records_requests or now > due.by + SLOWEST else storm
 
 
 def _newest_answer(counted: CountedTurn) -> Request | None:

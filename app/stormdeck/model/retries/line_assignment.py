@@ -34,7 +34,7 @@ MOST_MOVED = 200
 """How many lines may be reassigned to make room for one attempt."""
 SLOW_S = 1.5
 """An attempt without a line that took longer than this timed out: a broken connection fails at once. Whether it was
-reset or refused cannot be told from its length.
+reset or refused does not show in its length.
 """
 
 _OK = "ok"
@@ -95,7 +95,7 @@ def assign_lines(turns: Sequence[TranscriptTurn], lines: Sequence[Request], earl
     for slot in ordered:
         if slot.want == _ANY:
             log.assign(slot, turns[slot.turn].session)
-    for found, (slot, _) in log.holders.items():
+    for found, (slot, _) in log.assigned.items():
         if turns[slot.turn].counted:
             assignment.lines[slot.turn, slot.attempt] = found
             assignment.taken.add(found)
@@ -147,18 +147,18 @@ class _Lines:
 
     def __init__(self, lines: Sequence[Request], early: float) -> None:
         self._lines = lines
-        self._grain = early
+        self._early = early
         self._times = [line.t or 0.0 for line in lines]
         self._late = max((line.late for line in lines), default=0.0)
         self._users: dict[tuple[str, int], str] = {}
-        self.holders: dict[int, tuple[Slot, str]] = {}
+        self.assigned: dict[int, tuple[Slot, str]] = {}
         """The slot that a line is assigned to, and its session, by the index of the line."""
 
     def assign(self, slot: Slot, session: str) -> None:
         """Assign the best line to a slot, if any fits."""
         found = self._best(slot, session)
         if found is not None:
-            self._hold(found, slot, session)
+            self._put(found, slot, session)
         elif slot.want == _OK or slot.want.isdigit():
             self._make_room(slot, session, set())
 
@@ -173,7 +173,7 @@ class _Lines:
         for index, turn in turns:
             sent = turn.sent[-1]
             alone = turn.end is End.OPEN and len(open_turns) == 1
-            for line in range(bisect_left(self._times, sent - EARLY - self._grain), len(self._lines)):
+            for line in range(bisect_left(self._times, sent - EARLY - self._early), len(self._lines)):
                 after = self._times[line] - sent
                 if after > (LONGEST_ANSWER_S if turn.end is End.OPEN else SOON_S):
                     break
@@ -182,22 +182,24 @@ class _Lines:
                 if turn.attempts == 1 and not self._lines[line].failed:
                     # The client requests titles and topics along with a first attempt.
                     continue
-                if line not in self.holders and distance < OTHER_SESSION_S and (after <= SOON_S or own or alone):
+                if line not in self.assigned and distance < OTHER_SESSION_S and (after <= SOON_S or own or alone):
                     slot = Slot(index, turn.attempts - 1, sent, sent, self._times[line], _ANY)
                     found.append((abs(after) + distance, line, slot, turn.session))
         given = set()
         for _, line, slot, session in sorted(found, key=lambda one: one[:2]):
-            if line not in self.holders and slot.turn not in given:
+            if line not in self.assigned and slot.turn not in given:
                 given.add(slot.turn)
-                self._hold(line, slot, session)
+                self._put(line, slot, session)
 
     def _best(self, slot: Slot, session: str) -> int | None:
-        free = [(self._cost(slot, index, session), index) for index in self._fitting(slot) if index not in self.holders]
+        free = [
+            (self._cost(slot, index, session), index) for index in self._fitting(slot) if index not in self.assigned
+        ]
         return min(free)[1] if free else None
 
     def _fitting(self, slot: Slot) -> Iterator[int]:
         """Yield the lines whose time and status fit a slot."""
-        for index in range(bisect_left(self._times, slot.low - EARLY - self._grain), len(self._lines)):
+        for index in range(bisect_left(self._times, slot.low - EARLY - self._early), len(self._lines)):
             t, line = self._times[index], self._lines[index]
             if t > slot.high + LATE + self._late:
                 return
@@ -210,13 +212,13 @@ class _Lines:
             if index in seen or len(seen) >= MOST_MOVED:
                 continue
             seen.add(index)
-            holder = self.holders[index]
-            other = self._best(*holder)
+            owner = self.assigned[index]
+            other = self._best(*owner)
             if other is not None:
-                self._hold(other, *holder)
-            elif not self._make_room(*holder, seen):
+                self._put(other, *owner)
+            elif not self._make_room(*owner, seen):
                 continue
-            self._hold(index, slot, session)
+            self._put(index, slot, session)
             return True
         return False
 
@@ -227,8 +229,8 @@ class _Lines:
         cost = max(t - line.late - high, low - t, 0.0) + self._distance(line, session)
         return cost + OTHER_SESSION_S if slot.want == _ANY and not line.failed else cost
 
-    def _hold(self, index: int, slot: Slot, session: str) -> None:
-        self.holders[index] = slot, session
+    def _put(self, index: int, slot: Slot, session: str) -> None:
+        self.assigned[index] = slot, session
         line = self._lines[index]
         if line.port:
             self._users[line.host, line.port] = session

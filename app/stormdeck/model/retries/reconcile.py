@@ -39,14 +39,14 @@ class Account:
     @property
     def retries(self) -> int:
         """Return the number of attempts beyond the first."""
-        return self.forgotten_retries + self._told_retries + sum(pair.chain.attempts - 1 for pair in self.pairs)
+        return self.forgotten_retries + self._counted_retries + sum(pair.chain.attempts - 1 for pair in self.pairs)
 
     @property
     def main_retries(self) -> int:
-        """Return the retries of main requests, as far as they are known from auxiliary ones."""
+        """Return the retries of main requests, as far as they are distinguished from auxiliary ones."""
         if self.auxiliary is None:
             return self.retries
-        return self._told_retries + sum(pair.chain.attempts - 1 for pair in self.pairs if pair.turn is not None)
+        return self._counted_retries + sum(pair.chain.attempts - 1 for pair in self.pairs if pair.turn is not None)
 
     @property
     def attempts_without_line(self) -> int:
@@ -61,6 +61,7 @@ class Account:
             (*self.pairs, *later.pairs),
             (self.auxiliary or 0) + (later.auxiliary or 0) if known else None,
             self.sessions | later.sessions,
+            self.forgotten_retries + later.forgotten_retries,
         )
 
     def until(self, t: float) -> Account:
@@ -75,6 +76,7 @@ class Account:
             tuple(pair for pair in self.pairs if pair.ended <= t and pair.chain.attempts > 1),
             None if self.auxiliary is None else loose,
             self.sessions,
+            self.forgotten_retries,
         )
 
     def quiet_before(self, t: float) -> float:
@@ -87,7 +89,7 @@ class Account:
         return t
 
     @property
-    def _told_retries(self) -> int:
+    def _counted_retries(self) -> int:
         return sum(counted.attempts - 1 for counted in self.counted_turns)
 
     def storms(self, limit: int, reason: Callable[[Sequence[Request]], str], now: float) -> list[Storm]:
@@ -131,7 +133,7 @@ def reconcile(
     ends = [turn for turn in turns if not turn.counted]
     answers = {id(turns[turn]): lines[line] for turn, line in assignment.answers.items()}
     pairs = pair_by_end([(turn, answers.get(id(turn))) for turn in ends], rest.chains, early)
-    here = known | _here(turns, assignment, pairs, watched if lines else None)
+    local = known | _local_sessions(turns, assignment, pairs, watched if lines else None)
     counted_turns = [
         CountedTurn(
             turn,
@@ -139,31 +141,31 @@ def reconcile(
             watched=watched,
         )
         for index, turn in enumerate(turns)
-        if turn.counted and turn.session in here
+        if turn.counted and turn.session in local
     ]
     counted_turns, pairs = _with_pending(counted_turns, pairs)
     explained = {id(pair.turn) for pair in pairs}
     for turn in ends:
-        if turn.session in here and id(turn) not in explained and turn.end is End.FAILED:
+        if turn.session in local and id(turn) not in explained and turn.end is End.FAILED:
             counted = CountedTurn.estimated(turn, limit, timeout_s, seen=bool(lines))
             counted_turns += [] if counted is None else [counted]
-    auxiliary = _auxiliary(counted_turns, pairs, [span for session, span in spans.items() if session in here])
-    return Account(tuple(counted_turns), tuple(pairs), auxiliary, here)
+    auxiliary = _auxiliary(counted_turns, pairs, [span for session, span in spans.items() if session in local])
+    return Account(tuple(counted_turns), tuple(pairs), auxiliary, local)
 
 
 def _with_pending(counted_turns: Sequence[CountedTurn], pairs: Sequence[Pair]) -> tuple[list[CountedTurn], list[Pair]]:
     """Add to open turns the attempts that are not in their transcript yet: it is written after the log."""
-    ahead, rest = list(counted_turns), list(pairs)
-    for index, counted in enumerate(ahead):
+    updated, rest = list(counted_turns), list(pairs)
+    for index, counted in enumerate(updated):
         if counted.turn.end is not End.OPEN or not counted.requests:
             continue
         last = counted.requests[-1]
         tried = counted.attempts
         found = next((pair for pair in rest if pair.turn is None and _continues(last, tried, pair.chain)), None)
         if found is not None:
-            ahead[index] = counted.with_pending(found.chain.requests)
+            updated[index] = counted.with_pending(found.chain.requests)
             rest.remove(found)
-    return ahead, rest
+    return updated, rest
 
 
 def _continues(last: Request, tried: int, chain: Chain) -> bool:
@@ -173,7 +175,7 @@ def _continues(last: Request, tried: int, chain: Chain) -> bool:
     return last.failed and last.port in chain.ports and soonest <= gap <= CATCH_UP_S
 
 
-def _here(
+def _local_sessions(
     turns: Sequence[TranscriptTurn], assignment: LineAssignment, pairs: Sequence[Pair], watched: Watched | None
 ) -> frozenset[str]:
     """Return the sessions whose requests went to this log's server, as far as known.

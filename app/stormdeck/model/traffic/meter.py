@@ -103,9 +103,9 @@ class TrafficMeter:
 
     def _note_unread(self, before: str | None, log: str, now: float | None) -> None:
         """Note the time from the last line of the old log until the new log was first read as not read."""
-        ended, begun = self._read_from.get(log, now), self._read_to.get(before or "")
-        if begun is not None and ended is not None and begun < ended:
-            self._analyzer.note_gap(begun, ended)
+        ended, started = self._read_from.get(log, now), self._read_to.get(before or "")
+        if started is not None and ended is not None and started < ended:
+            self._analyzer.note_gap(started, ended)
 
     def forget(self, log: str) -> None:
         """Remove a log from the logs that are read; its counts stay."""
@@ -218,7 +218,7 @@ class TrafficMeter:
             counted=self._nearest.name or "",
             changes=tuple(one for change in self._changes if (one := self._with_slice(change, last)).slice >= 0),
             gaps=tuple(gap for gap in self._gaps if gap[1] > now - self._size * self._bucket_s),
-            unwatched_s=round(sum(ended - begun for begun, ended in self._gaps if now - ended < MINUTE)),
+            unwatched_s=round(sum(ended - started for started, ended in self._gaps if now - ended < MINUTE)),
             unwatched=tuple(index for index in range(self._size) if self._in_gap(last - self._size + 1 + index)),
             client_version=self.client_version,
             since=self._since,
@@ -236,7 +236,7 @@ class TrafficMeter:
     def _in_gap(self, at: int) -> bool:
         """Return whether a slice of time is completely in a gap."""
         begin, end = at * self._bucket_s, (at + 1) * self._bucket_s
-        return any(begun <= begin and end <= ended for begun, ended in self._gaps)
+        return any(started <= begin and end <= ended for started, ended in self._gaps)
 
     def _failure(self, now: float) -> Failure | None:
         """Return the newest failed request."""
