@@ -306,7 +306,7 @@ def test_old_requests_are_compared_turn_by_turn():
 
 
 def test_looking_often_changes_nothing(monkeypatch):
-    monkeypatch.setattr(rolling_account, "FOLDED_AT", 20)
+    monkeypatch.setattr(rolling_account, "COMPACT_FROM", 20)
     lines, entries = [], []
     for n in range(12):
         start = T + 200.0 * n

@@ -14,7 +14,7 @@ from stormdeck.model.retries.reconcile import Account, reconcile
 from stormdeck.model.retries.sessions import Sessions, TranscriptTurn
 from stormdeck.model.retries.tracker import Tracker
 
-FOLDED_AT = 2000
+COMPACT_FROM = 2000
 """With more recent requests than this, the older half is compacted, if the account is read repeatedly."""
 REFUSALS = 100
 """How many spans of refused connections, and of an unread log, are kept."""
@@ -33,7 +33,7 @@ class RollingAccount:
         self._untimed = False
         self._dropped = -inf
         """Requests up to this time are no longer kept."""
-        self._folded = -inf
+        self._compacted_to = -inf
         """Turns up to this time are in the account of the past."""
         self._past: Account | None = None
         self._account: Account | None = None
@@ -50,7 +50,7 @@ class RollingAccount:
     @property
     def settled(self) -> float:
         """Return the time up to which turns are in the account of the past."""
-        return self._folded
+        return self._compacted_to
 
     def extend_span(self, t: float) -> None:
         """Note that the log covers a moment, with or without main requests."""
@@ -76,10 +76,10 @@ class RollingAccount:
     def note_refusal(self, t: float, *, refuses: bool) -> None:
         """Note whether the hop nearest to the client refused connections at a moment."""
         refusals = self._refusals
-        under_way = bool(refusals) and refusals[-1][1] == inf
-        if refuses and not under_way:
+        refusing = bool(refusals) and refusals[-1][1] == inf
+        if refuses and not refusing:
             refusals.append((t, inf))
-        elif under_way and not refuses:
+        elif refusing and not refuses:
             refusals[-1] = (refusals[-1][0], t)
         else:
             return
@@ -114,7 +114,7 @@ class RollingAccount:
         by_log = Account(pairs=tuple(Pair(chain) for chain in chains), forgotten_retries=tracker.forgotten_retries)
         if not turns and self._past is None:
             return by_log
-        gone = [chain for chain in chains if chain.last is None or self._folded < chain.last <= self._dropped]
+        gone = [chain for chain in chains if chain.last is None or self._compacted_to < chain.last <= self._dropped]
         timed = bool(self._recent) or not self._untimed
         new = [turn for turn in turns if timed and turn.last_seen > self._dropped]
         known = self._past.sessions if self._past is not None else frozenset()
@@ -122,8 +122,8 @@ class RollingAccount:
         old = [turn for turn in turns if not timed or turn.last_seen <= self._dropped]
         if old or gone:
             counted_turns, pairs = pair_by_order(old, gone, tracker.limit, timeout_s)
-            here = frozenset(counted.turn.session for counted in counted_turns)
-            account = Account(tuple(counted_turns), tuple(pairs), sessions=here).merged_with(account)
+            local = frozenset(counted.turn.session for counted in counted_turns)
+            account = Account(tuple(counted_turns), tuple(pairs), sessions=local).merged_with(account)
         if self._past is not None:
             account = self._past.merged_with(account)
         # Sessions that use other servers are no evidence about this log.
@@ -138,7 +138,7 @@ class RollingAccount:
         """Return the turns in the time of the log; all turns if it has no times."""
         if self._first > self._last:
             return list(turns)
-        first, last = max(self._folded, self._first - self._margin_s), self._last + self._margin_s
+        first, last = max(self._compacted_to, self._first - self._margin_s), self._last + self._margin_s
         return [turn for turn in turns if first < turn.last_seen and turn.started <= last]
 
     def _compact(self, account: Account) -> None:
@@ -146,12 +146,12 @@ class RollingAccount:
 
         Not at the first call: the transcripts may be read after the lines.
         """
-        if not self._was_read or not account.sessions or len(self._recent) <= FOLDED_AT:
+        if not self._was_read or not account.sessions or len(self._recent) <= COMPACT_FROM:
             self._was_read = True
             return
         middle = sorted(line.t or 0.0 for line in self._recent)[len(self._recent) // 2]
         cut = account.quiet_before(min(middle, self._last - LATE_S))
-        if cut > self._folded:
-            self._past, self._folded = account.until(cut), cut
+        if cut > self._compacted_to:
+            self._past, self._compacted_to = account.until(cut), cut
             self._recent = deque((line for line in self._recent if (line.t or 0.0) > cut), self._recent.maxlen)
             self._dropped = max(self._dropped, cut)
