@@ -1,4 +1,4 @@
-"""How fast the ledger alone takes a log, beside ``grep -c``: ``python tests/budget/bench_analyze.py [LINES]``."""
+"""How fast a LogAnalyzer reads a log, beside ``grep -c``: ``python tests/budget/bench_analyze.py [LINES]``."""
 
 import resource
 import subprocess
@@ -10,7 +10,7 @@ from pathlib import Path
 from bench.logs import write
 
 from stormdeck.model.logs.batch import LogBatch
-from stormdeck.model.retries.analyzer import RetryAnalyzer
+from stormdeck.model.traffic.log_analyzer import LogAnalyzer
 
 LINES = 1_000_000
 AT_ONCE = 4096
@@ -28,7 +28,7 @@ def main(count):
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "litellm.log"
         write(path, count)
-        ledger, spent, lines = RetryAnalyzer(), 0.0, 0
+        ledger, spent, lines = LogAnalyzer(), 0.0, 0
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         for batch in batches(path):
             begun = time.process_time()
@@ -44,7 +44,7 @@ def main(count):
         grep = time.perf_counter() - begun
     sys.stdout.write(
         f"{lines:,} lines, {report.http_requests:,} requests, {len(report.storms):,} storms\n"
-        f"Ledger.take {spent:.2f} s: {lines / spent:,.0f} lines/s, {spent / grep:.0f} times grep -c ({grep:.2f} s)\n"
+        f"take {spent:.2f} s: {lines / spent:,.0f} lines/s, {spent / grep:.0f} times grep -c ({grep:.2f} s)\n"
         f"report {reporting:.2f} s; memory grew by {(after - before) / 1024:.0f} MiB\n"
     )
 

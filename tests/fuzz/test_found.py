@@ -10,8 +10,8 @@ from stormdeck.model.logs.access_reader import AccessReader
 from stormdeck.model.logs.batch import LogBatch
 from stormdeck.model.logs.reasons import reason
 from stormdeck.model.masking.lines import mask_text
-from stormdeck.model.retries.analyzer import RetryAnalyzer
 from stormdeck.model.text import clean
+from stormdeck.model.traffic.log_analyzer import LogAnalyzer
 from stormdeck.sources.logs.splitter import LONGEST_LINE
 from stormdeck.sources.servers.prometheus import read_metrics
 
@@ -83,7 +83,7 @@ def test_a_number_that_no_float_holds_costs_only_its_line():
 )
 def test_what_only_begins_like_a_poll_is_none_whatever_came_before(head):
     poll = 'INFO:     127.0.0.1:34454 - "GET /health HTTP/1.1" 200 OK'
-    ledger = RetryAnalyzer()
+    ledger = LogAnalyzer()
     for line in (poll, f'{head} - "GET /health HTTP/1.1" 200 OK'):
         ledger.take(LogBatch("log", (line,), 1e9, history=False))
     assert ledger.report(1e9).probes == 1

@@ -18,9 +18,9 @@ from stormdeck.model.logs.reasons import LONGEST_REASON, is_cooldown, reason
 from stormdeck.model.logs.records import Level, RecordReader, classify
 from stormdeck.model.masking.lines import mask_text
 from stormdeck.model.redaction.log_lines import Structure
-from stormdeck.model.retries.analyzer import RetryAnalyzer
 from stormdeck.model.symptoms.decode import matched_messages, near
 from stormdeck.model.text import clean
+from stormdeck.model.traffic.log_analyzer import LogAnalyzer
 from stormdeck.model.traffic.meter import TrafficMeter
 from stormdeck.sources.logs.splitter import LONGEST_LINE, LineSplitter
 
@@ -107,7 +107,7 @@ def _split(pieces):
 @law(MANY, st.data())
 def test_a_log_counts_the_same_in_one_batch_and_in_many(lines, data):
     """Requests, probes and answers; which of them are retries may be told later, where lines come one by one."""
-    whole, parts = RetryAnalyzer(local_time=utc), RetryAnalyzer(local_time=utc)
+    whole, parts = LogAnalyzer(local_time=utc), LogAnalyzer(local_time=utc)
     whole.take(LogBatch("log", tuple(lines), NOW, history=False))
     for piece in data.draw(cut(lines)):
         parts.take(LogBatch("log", tuple(piece), NOW, history=False))
@@ -120,7 +120,7 @@ def _counts(report):
 
 @law(MANY, st.booleans())
 def test_no_count_is_negative_and_each_request_counts_once(lines, history):
-    ledger = RetryAnalyzer(local_time=utc)
+    ledger = LogAnalyzer(local_time=utc)
     ledger.take(LogBatch("log", tuple(lines), NOW, history=history))
     report = ledger.report(NOW)
     told = json.loads(json.dumps(report.as_json(), allow_nan=False))

@@ -6,8 +6,8 @@ import pytest
 from running import until
 
 from stormdeck.model.logs.batch import LogBatch
-from stormdeck.model.retries.analyzer import RetryAnalyzer
 from stormdeck.model.retries.storms.storm import Outcome
+from stormdeck.model.traffic.log_analyzer import LogAnalyzer
 from stormdeck.model.traffic.meter import TrafficMeter
 from stormdeck.model.traffic.upstream import BEHIND, FAILURES, LINES
 from stormdeck.sources.logs.follow import Follower
@@ -58,7 +58,7 @@ def test_the_log_of_vllm_tells_what_came_through(stack):
     with stack.dead_engine():
         assert [stack.ask().status for _ in range(2)] == [500, 500]
     lines, seen = stack.told_since(mark, 2), stack.vllm.lines(behind)
-    ledger = RetryAnalyzer()
+    ledger = LogAnalyzer()
     assert len(ledger.take(batch(lines))) == 2
     assert ledger.take_behind(batch(seen, "vllm.log")).asked == 6
     meter = TrafficMeter()
@@ -79,7 +79,7 @@ def test_a_turn_that_is_sent_again_and_again_is_one_storm(stack, ends_well):
     batches = []
     follower = Follower(stack.proxy.log, batches.append, lambda status: None)
     follower.start()
-    ledger = RetryAnalyzer(limit=4 if ends_well else 3)
+    ledger = LogAnalyzer(limit=4 if ends_well else 3)
     before = stack.upstream.asked["fail-500"]
     try:
         until(lambda: batches)

@@ -4,7 +4,7 @@ import json
 import re
 
 from stormdeck.model.logs.batch import LogBatch
-from stormdeck.model.retries.analyzer import RetryAnalyzer
+from stormdeck.model.traffic.log_analyzer import LogAnalyzer
 from stormdeck.sources.transcripts.read import read_transcripts
 
 MINUTE = 60
@@ -32,7 +32,7 @@ def with_transcripts(folder):
 
 def account_of(folder):
     """Return the account of a recording's lines."""
-    ledger = RetryAnalyzer()
+    ledger = LogAnalyzer()
     for t, line in lines_of(folder):
         ledger.take(LogBatch("access.log", (line,), t, history=False))
     return ledger

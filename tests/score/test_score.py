@@ -14,9 +14,9 @@ from judge import judge, match
 from recorded import moved, truth
 from score import RECORDINGS, Total, recordings, table, total_of, wrong
 from stormdeck.model.logs.batch import LogBatch
-from stormdeck.model.retries.analyzer import RetryAnalyzer
 from stormdeck.model.retries.sessions import Sessions
 from stormdeck.model.retries.transcript import Entry
+from stormdeck.model.traffic.log_analyzer import LogAnalyzer
 from stormdeck.model.traffic.meter import TrafficMeter
 from stormdeck.sources.transcripts.read import read_transcripts
 
@@ -78,7 +78,7 @@ def test_retries_are_exact_where_the_client_counts_them(folder):
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=name)
 def test_a_log_that_is_read_four_times_a_second_tells_the_same_storms(folder):
-    ledger = RetryAnalyzer()
+    ledger = LogAnalyzer()
     for t, line in lines_of(folder):
         ledger.take(LogBatch("log", (line,), math.ceil(t * 4) / 4, history=False))
     scored = judge(folder, ledger.report().as_json())
@@ -94,7 +94,7 @@ def test_the_order_of_lines_and_entries_does_not_matter(order):
             events = sorted(events + lines, key=lambda event: event[0])
         else:
             events += lines
-        ledger = RetryAnalyzer()
+        ledger = LogAnalyzer()
         for _, event in events:
             if isinstance(event, LogBatch):
                 ledger.take(event)
@@ -105,7 +105,7 @@ def test_the_order_of_lines_and_entries_does_not_matter(order):
 
 def overlaid(*parts):
     """Return the account of several recordings laid over each other."""
-    ledger = RetryAnalyzer()
+    ledger = LogAnalyzer()
     for t, line in sorted(line for lines, _ in parts for line in lines):
         ledger.take(LogBatch("log", (line,), t, history=False))
     for entry in (entry for _, entries in parts for entry in entries):

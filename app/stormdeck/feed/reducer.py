@@ -74,7 +74,7 @@ def _placed(deck: Deck, snapshot: Snapshot) -> Deck:
     if isinstance(snapshot, TrafficSnapshot):
         deck = replace(deck, client_version=_version(deck, snapshot.client_version))
     if isinstance(snapshot, VllmSnapshot):
-        deck = replace(deck, prefix=deck.prefix.then(snapshot, deck.client_version))
+        deck = replace(deck, prefix=deck.prefix.updated(snapshot, deck.client_version))
         deck = _noting_return(deck, HopKind.SERVER, deck.vllm, snapshot)
         before = deck.vllm.models if deck.vllm is not None else ()
         if before and snapshot.models and before != snapshot.models:

@@ -36,10 +36,10 @@ def test_a_traceback_is_one_row_that_knows_what_it_says():
 def test_an_open_one_shows_its_lines_and_can_be_folded_again():
     book, folds = folded(("a", ONE * 2))
     fold = folds.fold(3)
-    folds.turn(fold)
+    folds.toggle(fold)
     assert rows(book, folds) == [0, 1, 2, 3, 4, 5, 6, 7, 11]
     assert [folds.hides(number) for number in (2, 8)] == [False, True]
-    folds.turn(fold)
+    folds.toggle(fold)
     assert rows(book, folds) == [0, 1, 5, 6, 7, 11]
 
 
@@ -54,7 +54,7 @@ def test_one_that_is_still_being_written_folds_as_it_grows():
 
 def test_an_open_one_that_grows_stays_open():
     book, folds = folded(("a", ONE[:3]))
-    folds.turn(folds.fold(1))
+    folds.toggle(folds.fold(1))
     book.add("a", ONE[3:], 2.0)
     folds.catch_up()
     assert rows(book, folds) == list(range(6))
@@ -65,7 +65,7 @@ def test_lines_of_other_logs_between_those_of_one_stay_rows():
     assert rows(book, folds) == [0, 1, 3, 4, 8, 11]
     first, second = folds.fold(2), folds.fold(5)
     assert (folds.inner(first), folds.inner(second)) == ([2, 9, 10], [5, 6, 7])
-    folds.turn(first)
+    folds.toggle(first)
     assert rows(book, folds) == [0, 1, 2, 3, 4, 8, 9, 10, 11]
 
 
@@ -80,7 +80,7 @@ def test_the_rest_of_one_that_lost_its_first_line_is_hidden_until_it_is_asked_fo
     book, folds = folded(("a", ONE), ("a", ["x"] * 10), limit=13)
     assert book.start == 3
     assert rows(book, folds)[:2] == [5, 6]
-    folds.turn(folds.fold(4))
+    folds.toggle(folds.fold(4))
     assert rows(book, folds)[:3] == [3, 4, 5]
 
 
@@ -101,7 +101,7 @@ def test_rows_and_lines_lead_to_each_other(batches, limit, opened):
     book, folds = folded(*batches, limit=limit)
     for number in opened:
         if (fold := folds.fold(number)) is not None:
-            folds.turn(fold)
+            folds.toggle(fold)
     shown = rows(book, folds)
     assert shown == [number for number in range(book.start, book.end) if not folds.hides(number)]
     assert [folds.row(number) for number in shown] == list(range(len(shown)))

@@ -13,10 +13,10 @@ import log_lines
 import transcripts as written
 from log_lines import access, utc
 from stormdeck.model.logs.batch import LogBatch
-from stormdeck.model.retries import rolling_account
-from stormdeck.model.retries.analyzer import RetryAnalyzer
+from stormdeck.model.retries import analyzer, rolling_account
 from stormdeck.model.retries.storms.storm import Outcome
 from stormdeck.model.retries.transcript import Entry, parse_entry
+from stormdeck.model.traffic.log_analyzer import LogAnalyzer
 
 T = 1_795_000_000.0
 LADDER = [0.0, 0.55, 1.7, 3.9, 8.4, 17.2, 35.1, 70.0]
@@ -58,7 +58,7 @@ def entries_of(count, start=T, session="s1", status=500, ok=True):
 
 
 def account(lines=(), entries=(), **options):
-    ledger = RetryAnalyzer(**options)
+    ledger = LogAnalyzer(**options)
     for t, text in sorted(lines):
         ledger.take(batch(text, t=t))
     for text in entries:
@@ -67,7 +67,7 @@ def account(lines=(), entries=(), **options):
 
 
 def test_nothing_is_nothing():
-    assert RetryAnalyzer().report().as_json() == {
+    assert LogAnalyzer().report().as_json() == {
         "version": 1,
         "http_requests": 0,
         "probes": 0,
@@ -116,6 +116,19 @@ def test_the_log_alone():
             "evidence": "ladder",
         }
     ]
+
+
+def test_retries_of_turns_that_are_no_longer_kept_still_count(monkeypatch):
+    monkeypatch.setattr(analyzer, "CHAINS", 2)
+    turns = [lines_of(3, start=T + 100 * n, first=PORT + 10 * n) for n in range(5)]
+    report = account([line for turn in turns for line in turn]).report()
+    assert (report.turns, report.retries, len(report.storms)) == (5, 10, 2)
+
+
+def test_sessions_of_another_server_change_no_count():
+    elsewhere = entries_of(4, start=T + 200, session="other")
+    alone, beside = account(lines_of(3)), account(lines_of(3), elsewhere)
+    assert beside.report() == alone.report()
 
 
 def test_a_transcript_and_the_log_are_one_storm():
@@ -198,7 +211,7 @@ def test_the_end_in_a_transcript_gives_a_storm_its_session():
     texts = [written.ask(T - 0.1), written.answer(T + 17.6)]
     (storm,) = account(lines_of(6), texts).report().storms
     assert (storm.attempts, storm.session, storm.evidence) == (6, written.SESSION, "ladder")
-    assert storm.confidence.endswith("its end as the client tells it")
+    assert storm.confidence.endswith("its end by the transcript")
 
 
 def test_an_answer_that_the_ladder_does_not_await_any_more_still_ends_the_storm():
@@ -241,7 +254,7 @@ def test_attempts_that_the_transcript_does_not_tell_yet_belong_to_the_storm():
 
 
 def test_a_log_without_times_still_counts():
-    ledger = RetryAnalyzer()
+    ledger = LogAnalyzer()
     ledger.take(batch(*(text for _, text in lines_of(6)), history=True))
     report = ledger.report()
     assert (report.main_requests, report.retries) == (6, 5)
@@ -260,14 +273,14 @@ def test_a_log_without_times_and_a_transcript_are_one_storm():
 
 def test_lines_that_stand_in_the_log_twice_count_once():
     lines = [access(code, prefix=clock(T + t)) for t, code in zip(LADDER[:5], [500] * 5, strict=False)]
-    ledger = RetryAnalyzer(local_time=utc)
+    ledger = LogAnalyzer(local_time=utc)
     ledger.take(batch(*lines, *lines, t=T + 400, history=True))
     assert (ledger.report().http_requests, ledger.report().retries) == (5, 4)
 
 
 def test_a_clock_that_is_set_back_loses_no_request():
     lines = [access(prefix=clock(T + t), port=n) for n, t in enumerate([0, 5, -3600, -3595, 10])]
-    ledger = RetryAnalyzer(local_time=utc)
+    ledger = LogAnalyzer(local_time=utc)
     ledger.take(batch(*lines, t=T + 400, history=True))
     assert (ledger.report().http_requests, ledger.report().storms) == (5, ())
 
@@ -287,7 +300,7 @@ def test_old_requests_are_compared_turn_by_turn():
 
 
 def test_looking_often_changes_nothing(monkeypatch):
-    monkeypatch.setattr(rolling_account, "FOLDED_AT", 20)
+    monkeypatch.setattr(rolling_account, "COMPACT_FROM", 20)
     lines, entries = [], []
     for n in range(12):
         start = T + 200.0 * n
@@ -295,7 +308,7 @@ def test_looking_often_changes_nothing(monkeypatch):
         entries += entries_of(4 + n % 3, start=start, session=f"s{n}")
     events: list[tuple[float, LogBatch | Entry]] = [(t, batch(text, t=t)) for t, text in lines]
     events += [(entry.t, entry) for entry in map(parse_entry, entries)]
-    often, once = RetryAnalyzer(), RetryAnalyzer()
+    often, once = LogAnalyzer(), LogAnalyzer()
     for t, event in sorted(events, key=lambda event: event[0]):
         for ledger in (often, once):
             if isinstance(event, LogBatch):
@@ -316,7 +329,7 @@ def test_a_turn_that_ended_with_an_error_takes_no_later_answer():
 
 
 def test_transcripts_of_a_healthy_log_without_times_add_nothing():
-    ledger = RetryAnalyzer()
+    ledger = LogAnalyzer()
     ledger.take(batch(*[access(port=PORT + n) for n in range(5)], history=True))
     for n in range(5):
         sent = written.request(T + 10 * n, f"r{n}", digest=f"d{n}")
@@ -342,7 +355,7 @@ EVENTS = st.lists(
 @settings(max_examples=80, deadline=None)
 @given(EVENTS)
 def test_whatever_comes_is_counted_once(events):
-    ledger, now, lines = RetryAnalyzer(), T, 0
+    ledger, now, lines = LogAnalyzer(), T, 0
     for gap, what, status, number, session in events:
         now += gap
         text = [

@@ -25,7 +25,7 @@ def test_every_request_is_an_attempt_where_the_client_writes_them_down():
     lines += [written.retry(T + 0.2, 1), written.request(T + 0.8, "r2", "r1"), written.answer(T + 2)]
     assert seen(*lines) == [(2, End.ANSWERED, ("500",))]
     (turn,) = told(*lines).turns
-    assert (turn.begun, turn.heard, turn.sent, turn.limit) == (T, T + 2, (T + 0.1, T + 0.8), 11)
+    assert (turn.started, turn.last_seen, turn.sent, turn.limit) == (T, T + 2, (T + 0.1, T + 0.8), 11)
 
 
 def test_a_request_that_was_changed_after_a_400_is_the_same_turn():
@@ -72,7 +72,7 @@ def test_requests_that_were_sent_before_count_too():
 
 def test_only_the_end_is_known_of_a_client_that_counts_nothing():
     (turn,) = told(written.ask(T), written.failure(T + 33, "Request timed out")).turns
-    assert (turn.counted, turn.begun, turn.heard, turn.cause) == (False, T, T + 33, "timeout")
+    assert (turn.counted, turn.started, turn.last_seen, turn.cause) == (False, T, T + 33, "timeout")
 
 
 @pytest.mark.parametrize("before", [(), (written.request(1, "r1"),)], ids=["nothing", "a request written down"])

@@ -7,7 +7,7 @@ import pytest
 from stormdeck.model.retries.chain import Request
 from stormdeck.model.retries.matching import FAR_BEHIND
 from stormdeck.model.retries.storms.storm import Outcome
-from stormdeck.model.retries.tracker import STORMS, SWEEP, Tracker
+from stormdeck.model.retries.tracker import STORMS, SWEEP, ErrorText, Tracker
 
 LADDER = [0.0, 0.55, 1.7, 3.9, 8.4, 17.2, 35.1, 70.0, 105.3, 140.1, 175.0]
 """Seconds at which the attempts of a client fail that gets quick errors."""
@@ -239,7 +239,7 @@ def test_a_proxy_that_closes_every_connection_hides_no_storm():
 def test_error_records_explain_a_storm(errors, reason):
     tracker = Tracker()
     for t, text, is_cooldown in errors:
-        tracker.explain(t, text, is_cooldown)
+        tracker.add_error(ErrorText(t, text, is_cooldown))
     storm(4, tracker=tracker)
     assert tracker.storms(1004.0)[0].reason == reason
 
@@ -247,7 +247,7 @@ def test_error_records_explain_a_storm(errors, reason):
 def test_a_record_that_comes_after_its_access_line_explains_too():
     tracker, _ = storm(4)
     assert tracker.storms(1004.0)[0].reason == ""
-    tracker.explain(1003.95, "engine died")
+    tracker.add_error(ErrorText(1003.95, "engine died", is_cooldown=False))
     assert tracker.storms(1004.0)[0].reason == "engine died"
 
 

@@ -57,7 +57,7 @@ def test_requests_that_were_left_behind(running, in_flight, waiting, number):
     found = abandoned(None if running is None else vllm(running), proxy(in_flight), waiting)
     assert (found.number if found else None) == number
     if found:
-        assert "in flight" in found.evidence or "left behind" in found.evidence
+        assert "in flight" in found.evidence or "abandoned" in found.evidence
         assert found.confidence
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from places import TESTS
 from stormdeck.model.logs.access import parse_access
-from stormdeck.model.traffic.upstream import TOLD, Sent, UpstreamReader, asks_for_tokens
+from stormdeck.model.traffic.upstream import TIMES_LOGGED, Sent, UpstreamReader, asks_for_tokens
 
 DATA = TESTS / "data" / "upstream"
 BESIDE_S = 0.1
@@ -25,7 +25,7 @@ def entries(name):
 def counted(lines):
     reader = UpstreamReader()
     told = [reader.read(line) for line in lines]
-    return sum(one.requests for one in told), sum(one.retries for one in told) // TOLD
+    return sum(one.requests for one in told), sum(one.retries for one in told) // TIMES_LOGGED
 
 
 @pytest.mark.parametrize("name", ["litellm-1.109-debug", "litellm-1.80-debug"])

@@ -236,7 +236,7 @@ class TestPrefixMemory:
     def memory(self, *looks):
         memory = PrefixCache()
         for look in looks:
-            memory = memory.then(look, "2.1.112")
+            memory = memory.updated(look, "2.1.112")
         return memory
 
     def test_a_rate_that_held_for_a_minute_is_the_usual_one(self):
@@ -247,15 +247,15 @@ class TestPrefixMemory:
     def test_a_rate_far_below_makes_it_cold_from_then_on(self):
         cold = self.memory(*(self.look(80.0, at) for at in (0, 10, 80)), self.look(5.0, 90), self.look(6.0, 200))
         assert (cold.cold_since, cold.usual_version) == (90, "2.1.112")
-        assert cold.then(self.look(70.0, 210), None).cold_since is None
+        assert cold.updated(self.look(70.0, 210), None).cold_since is None
 
     def test_a_restarted_server_begins_cold_and_that_is_no_fall(self):
         warm = self.memory(*(self.look(80.0, at) for at in (0, 10, 80)))
-        assert warm.then(self.look(5.0, 90, started=2), None) == PrefixCache(started=2)
+        assert warm.updated(self.look(5.0, 90, started=2), None) == PrefixCache(started=2)
 
     def test_a_window_without_prompts_tells_nothing(self):
         warm = self.memory(*(self.look(80.0, at) for at in (0, 10, 80)))
-        assert warm.then(self.look(None, 90), None) == warm
+        assert warm.updated(self.look(None, 90), None) == warm
 
 
 @pytest.mark.parametrize(

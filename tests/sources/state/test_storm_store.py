@@ -9,7 +9,6 @@ from dataclasses import replace
 
 import pytest
 
-from stormdeck.model.finding import HopKind
 from stormdeck.model.retries.storms.storm import Outcome, Storm
 from stormdeck.sources.state.storm_store import StormStore
 from stormdeck.sources.state.storm_table import CREATE
@@ -92,7 +91,7 @@ def test_a_cause_that_was_known_stays(file):
 
 
 def test_whose_storm_it_was_and_whose_answers_the_failures_were_is_kept(file):
-    whose = {"folder": "/src/shop", "agent": "a1", "hop": HopKind.SERVER, "served": "qwen"}
+    whose = {"folder": "/src/shop", "agent": "a1", "from_server": True, "served": "qwen"}
     StormStore(file).remember([storm(**whose), storm(agent="a2"), storm(200)])
     assert StormStore(file).recall() == (storm(200), storm(**whose), storm(agent="a2"))
 

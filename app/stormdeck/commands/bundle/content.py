@@ -15,8 +15,8 @@ from stormdeck.model.logs.batch import LogBatch
 from stormdeck.model.redaction.log_lines import Structure
 from stormdeck.model.redaction.redactor import E_MAIL, HOST, ID, PATH, SECRET, TOKEN, USER, Redactor, Taken
 from stormdeck.model.redaction.snapshots import deck_as_json, settings_as_json, without_quotes
-from stormdeck.model.retries.analyzer import RetryAnalyzer
 from stormdeck.model.status.document import status_json
+from stormdeck.model.traffic.log_analyzer import LogAnalyzer
 from stormdeck.model.units import grouped, plural
 from stormdeck.model.verdict.ranking import statements
 from stormdeck.model.verdict.statement import Statement
@@ -184,7 +184,7 @@ def _retries(seen: Glance, tape: Tape | None, redact: Redactor) -> Piece:
 
 
 def _counted(batches: Sequence[LogBatch]) -> object:
-    ledger = RetryAnalyzer(local_time=datetime.timestamp)
+    ledger = LogAnalyzer(local_time=datetime.timestamp)
     for batch in batches:
         ledger.take(batch)
     return ledger.report().as_json()

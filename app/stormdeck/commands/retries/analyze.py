@@ -10,8 +10,8 @@ from pathlib import Path
 from stormdeck.commands.colour import paint_for
 from stormdeck.commands.output import put, say, standard_output
 from stormdeck.commands.retries import summary
-from stormdeck.model.retries.analyzer import RetryAnalyzer
 from stormdeck.model.text import clean
+from stormdeck.model.traffic.log_analyzer import LogAnalyzer
 from stormdeck.model.units import plural
 from stormdeck.sources.recordings.archive import Archive
 from stormdeck.sources.transcripts.read import folder_obstacle, read_transcripts
@@ -22,7 +22,7 @@ NOT_ALL_READ = 2
 
 def run(files: Sequence[str], *, transcripts: str | None, api_timeout_ms: int | None, as_json: bool) -> int:
     """Read everything and print the account; what could not be read is told, and the rest counts all the same."""
-    ledger = RetryAnalyzer(api_timeout_ms=api_timeout_ms, local_time=datetime.timestamp)
+    ledger = LogAnalyzer(api_timeout_ms=api_timeout_ms, local_time=datetime.timestamp)
     archive = Archive(files, local_time=datetime.timestamp)
     for batch in archive.batches():
         ledger.take(batch)
@@ -44,7 +44,7 @@ def run(files: Sequence[str], *, transcripts: str | None, api_timeout_ms: int | 
     return NOT_ALL_READ if troubles else WELL
 
 
-def _read_transcripts(folder: Path, ledger: RetryAnalyzer) -> list[str]:
+def _read_transcripts(folder: Path, ledger: LogAnalyzer) -> list[str]:
     """Let the ledger take a folder of transcripts; return what stands in the way."""
     obstacle = folder_obstacle(folder)
     if obstacle:

@@ -23,12 +23,12 @@ from datetime import datetime
 from stormdeck.commands.colour import Ink, Paint
 from stormdeck.model.logs.batch import LogBatch, LogState, LogStatus
 from stormdeck.model.masking.lines import mask_text
-from stormdeck.model.retries.analyzer import RetryAnalyzer
 from stormdeck.model.retries.storms.changes import Change, ChangeKind, StormWatch
 from stormdeck.model.retries.storms.report import Report, storm_as_json
 from stormdeck.model.retries.storms.storm import Outcome, Storm
 from stormdeck.model.retries.transcript import Entry
 from stormdeck.model.text import clean
+from stormdeck.model.traffic.log_analyzer import LogAnalyzer
 from stormdeck.model.units import about, duration, plural
 
 VERSION = 1
@@ -156,7 +156,7 @@ LOOK_S = 1.0
 class Watcher:
     """Lets the ledger take what is heard and tells what is new. What was over before the watch began is never told."""
 
-    def __init__(self, ledger: RetryAnalyzer, now: float) -> None:
+    def __init__(self, ledger: LogAnalyzer, now: float) -> None:
         self._ledger = ledger
         self._storms = StormWatch()
         self._counted = ledger.report(now)

@@ -18,10 +18,10 @@ from stormdeck.commands.output import flush, put, say, standard_output
 from stormdeck.commands.retries.events import Event, Watcher, as_text, to_json
 from stormdeck.commands.retries.inputs import End, Heard, Inbox, Listener
 from stormdeck.model.logs.batch import LogBatch
-from stormdeck.model.retries.analyzer import RetryAnalyzer
 from stormdeck.model.retries.backoff import attempt_limit
 from stormdeck.model.settings.schema import timeout_ms
 from stormdeck.model.snapshots.discovery import DiscoverySnapshot
+from stormdeck.model.traffic.log_analyzer import LogAnalyzer
 from stormdeck.options import Options
 from stormdeck.options.kinds import printable
 from stormdeck.paths import user_paths
@@ -82,7 +82,7 @@ class _Watch:
     """Deals with what is heard: kept, watched, told."""
 
     def __init__(
-        self, ledger: RetryAnalyzer, listener: Listener, recorder: Recorder | None, tell: Callable[[Event, float], None]
+        self, ledger: LogAnalyzer, listener: Listener, recorder: Recorder | None, tell: Callable[[Event, float], None]
     ) -> None:
         self._watcher = Watcher(ledger, time.time())
         self._listener = listener
@@ -198,11 +198,11 @@ def _listen(
         listener.follow_transcripts(Path(transcripts))
 
 
-def _ledger(options: Options, environ: Mapping[str, str]) -> RetryAnalyzer:
+def _ledger(options: Options, environ: Mapping[str, str]) -> LogAnalyzer:
     """Return a ledger that knows the client's limits where its settings tell them."""
     settings = read(options, user_paths(environ, options.home, options.project), environ)
     limit = attempt_limit(settings.text("env.CLAUDE_CODE_MAX_RETRIES"), options.client_version)
-    return RetryAnalyzer(
+    return LogAnalyzer(
         limit=max(1, limit),
         api_timeout_ms=timeout_ms(settings.text("env.API_TIMEOUT_MS")),
         local_time=datetime.timestamp,

@@ -1,1 +1,1 @@
-"""Lines of server logs: cleaned, recognised, told apart."""
+"""Parse the lines of server logs: access lines, records, tracebacks, and how a log ends."""

@@ -1,4 +1,4 @@
-"""The access line: one HTTP request as a server's log tells it."""
+"""Parse access lines: one HTTP request each, in the formats of uvicorn, gunicorn, vLLM and LiteLLM."""
 
 from __future__ import annotations
 
@@ -17,13 +17,17 @@ CARRIER = (
     r"(?:[A-Z][a-z]{2} [ \d]\d [\d:]{8} [\w.-]+ [\w./-]+(?:\[\d+\])?: )?"  # journalctl, syslog
     r"(?:(?P<carried>\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:?\d\d)) )?"  # docker logs -t
 )
-"""A pattern that also matches nothing; ``carried`` is the collector's own time, with its zone."""
+"""The prefix of a log collector, or nothing. ``carried`` is the collector's own time, with a zone."""
 
 _CARRIER = re.compile(CARRIER)
 
 
 def strip_collector_prefix(line: str) -> str:
-    """Return the line as the server wrote it."""
+    """Return a line as the server wrote it.
+
+    >>> strip_collector_prefix("vllm-1  | INFO: ready")
+    'INFO: ready'
+    """
     match = _CARRIER.match(line)
     return line[match.end() :] if match else line
 
@@ -33,33 +37,33 @@ LocalTime = Callable[[datetime], float]
 
 
 class RequestKind(StrEnum):
-    """What a request is. Kinds are never added together.
+    """The kind of a request. Requests of different kinds are never added together.
 
-    An access line cannot tell a main from an auxiliary request (facts/storms.md 4): both are ``MAIN`` here.
+    An access line does not show whether a request is main or auxiliary (facts/storms.md 4): both are ``MAIN`` here.
     """
 
     MAIN = "main"
     """``POST .../v1/messages``."""
     COUNT_TOKENS = "count_tokens"
     PROBE = "probe"
-    """Health, model-list and metrics polls of anybody, ``HEAD /``."""
+    """Health, model-list and metrics polls, and ``HEAD /``, from any client."""
     OTHER = "other"
 
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """One access line."""
+    """A parsed access line."""
 
     method: str
     path: str
-    """With its query, as logged."""
+    """As logged, including the query."""
     status: int
     host: str
     port: int
-    """The client's own port: equal ports are one connection. 0 where the line has none (a UNIX socket)."""
+    """The client's port: equal ports are one connection. 0 if the line has none (a UNIX socket)."""
     kind: RequestKind
     time: float | None = None
-    """Unix seconds where the line tells a date and time, else ``None``: count from arrival."""
+    """Unix seconds if the line has a date and time, else ``None``: use the arrival."""
 
 
 _PROBES = {
@@ -84,16 +88,19 @@ _LINE = re.compile(
     r'"(?P<method>[A-Z]{3,10}) (?P<path>\S+) HTTP/\d(?:\.\d)?" (?P<status>[1-9]\d\d)(?!\S)'
 )
 END_OF_TIME = 253402214400.0
-"""A day before the year 10000: later moments are in no calendar, in some time zone."""
+"""A day before the year 10000, in unix seconds: later times exist in no calendar of some time zone."""
 _CLOCKS = ("timestamp", "asctime", "time")
 
 
 def parse_access(line: str, local_time: LocalTime | None = None) -> Access | None:
-    """Return the request that a line tells of, ``None`` for every other line.
+    """Return the request in an access line, ``None`` for any other line.
 
-    Read: uvicorn plain and coloured, gunicorn, LiteLLM's and vLLM's JSON, an asctime before it, vLLM's
-    process prefix, what docker and journald add (measured: facts/proxies.md 1.2, facts/vllm.md). Lines of
-    claude-code-router come in pairs: see ``AccessReader``. A time without a zone counts only with ``local_time``.
+    Supported: uvicorn plain and coloured, gunicorn, JSON of LiteLLM and vLLM, a leading asctime, vLLM's process prefix,
+    and what docker and journald add (measured: facts/proxies.md 1.2, facts/vllm.md). claude-code-router logs a request
+    in two lines: see ``AccessReader``. A time without a zone is used only with ``local_time``.
+
+    >>> parse_access('INFO:     127.0.0.1:5000 - "POST /v1/messages HTTP/1.1" 200 OK').status
+    200
     """
     if " HTTP/" not in line:
         return None
@@ -108,7 +115,7 @@ def parse_access(line: str, local_time: LocalTime | None = None) -> Access | Non
 
 @lru_cache(maxsize=1024)
 def kind_of(method: str, path: str) -> RequestKind:
-    """Tell what a request is by its method and its path, query or not."""
+    """Return the kind of a request by its method and path, with or without a query."""
     bare = path.partition("?")[0]
     if method == "POST":
         if bare.endswith("/v1/messages"):
@@ -121,9 +128,9 @@ def kind_of(method: str, path: str) -> RequestKind:
 
 
 def unix_time(written: object, local_time: LocalTime | None = None) -> float | None:
-    """Return unix seconds for a clock in a log: ISO text, or milliseconds as pino writes them.
+    """Return unix seconds for a time in a log: ISO text, or milliseconds as pino writes them.
 
-    ``None`` if untold, and for a moment before 1970 or one that not every zone's calendar has: that clock is wrong.
+    ``None`` if it is not a time, and for times before 1970 or after ``END_OF_TIME``, which come from a wrong clock.
     """
     try:
         t = _seconds(written, local_time)

@@ -1,4 +1,4 @@
-"""Requests told by the lines of one log, also where one request takes two lines."""
+"""Read the requests of one log, including formats that use two lines for a request."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ _MOST_OPEN = 1000
 _METHOD = re.compile(r"[A-Z]{3,10}")
 _HIGHEST_PORT = 65_535
 _CUT = "response terminated with an error with headers already sent"
-"""claude-code-router's word for a stream that broke; the client had its 200 by then."""
+"""What claude-code-router logs for a broken stream; the client has received its 200 by then."""
 
 
 class AccessReader:
-    """Reads one log line by line.
+    """Reads the access lines of one log.
 
-    claude-code-router logs "incoming request" with the path and the port, and later the status under the same
-    request id (measured, 2.0.0). The request is told with its status; until then it is in flight.
+    claude-code-router logs "incoming request" with the path and port, and later the status with the same request id
+    (measured, 2.0.0). The request is returned when its status is read; until then it is in flight.
     """
 
     def __init__(self, local_time: LocalTime | None = None) -> None:
@@ -28,11 +28,11 @@ class AccessReader:
 
     @property
     def in_flight(self) -> int:
-        """Requests that came in and have no status yet; only claude-code-router's log tells, and at most 1000."""
+        """Return how many requests have no status yet, at most 1000; always 0 except for claude-code-router."""
         return len(self._open)
 
     def read(self, line: str) -> Access | None:
-        """Return the request that this line tells of or completes."""
+        """Return the request that this line contains or completes."""
         if '"reqId":' in line and ('"incoming request"' in line or '"statusCode":' in line or _CUT in line):
             return self._read_pair(line)
         return parse_access(line, self._local_time)

@@ -1,4 +1,4 @@
-"""What a followed log hands on: lines, and how the log stands."""
+"""Hold lines that were read from a log, and the state of a log."""
 
 from __future__ import annotations
 
@@ -9,41 +9,41 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class LogBatch:
-    """Lines that were read at once, in their order, without their ends; escape sequences still inside."""
+    """Lines that were read at once, in order, without line ends. Escape sequences are still in them."""
 
     log: str
     """The log's name, as in its ``LogStatus``."""
     lines: tuple[str, ...]
     arrived: float
-    """Unix seconds at which they were read."""
+    """When they were read, in unix seconds."""
     history: bool
-    """They stood in the file before it was followed: when they were written is not known."""
+    """They were in the file before it was followed, so that it is unknown when they were written."""
     since: float | None = None
-    """Unix seconds of the read before: no line was written earlier. ``None``: all were written as they arrived."""
+    """When the log was read before, in unix seconds: no line is older. ``None``: they were written as they arrived."""
 
 
 class LogState(StrEnum):
-    """How a followed log stands."""
+    """The state of a followed log."""
 
     FOLLOWING = "following"
     WAITING = "waiting"
-    """There is no such file (any more); it is read once it appears."""
+    """The file does not exist (any more); it is read once it appears."""
     NO_PERMISSION = "no permission"
     NOT_A_FILE = "not a file"
-    """A folder, a pipe or a device is in its place; it is never opened."""
+    """The path is a folder, a pipe or a device, which is never opened."""
     FAILED = "failed"
 
 
 @dataclass(frozen=True, slots=True)
 class LogStatus:
-    """One log's state; handed on when it changes."""
+    """The state of one log, published when it changes."""
 
     log: str
     path: Path
     state: LogState
     detail: str = ""
-    """The state in plain words, with what to do where there is something to do."""
+    """The state in plain words, and what to do about it, if anything."""
     size: int = 0
-    """Bytes in the file when the state was told."""
+    """Size of the file in bytes at that time."""
     dropped: int = 0
-    """Bytes that were not handed on so far: the rest of endless lines, and what came faster than it could be read."""
+    """Bytes skipped so far: the rest of endless lines, and what came faster than it could be read."""

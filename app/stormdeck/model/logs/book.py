@@ -1,4 +1,4 @@
-"""The log book: the last lines of all logs, in the order in which they came."""
+"""Keep the last lines of all logs in the order in which they arrived."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line as it stands in the book."""
+    """One line of the log book."""
 
     number: int
-    """Counted from 0 over the life of the book; stays with the line."""
+    """The number of the line, counted from 0; it never changes."""
     log: str
     text: str
-    """Raw: clean it before it is shown."""
+    """The raw text: clean it before it is shown."""
     arrived: float | None
-    """Unix seconds; ``None`` for lines that stood in the file before."""
+    """Unix seconds; ``None`` for lines that were in the file before it was followed."""
     attempt: int
-    """Of a main request: 1 is no retry; 0 for every other line."""
+    """The attempt number of a main request, where 1 is not a retry; 0 for any other line."""
     since: float | None = None
-    """It was written between then and its arrival; ``None``: when it arrived."""
+    """The line was written between this time and its arrival; ``None``: when it arrived."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class _Batch:
 
 
 class LogBook:
-    """A ring of lines. Batches are kept as they came, so that a line costs no more than its text."""
+    """The last lines of all logs. Batches are stored as they came, so that a line costs no more than its text."""
 
     def __init__(self, limit: int = 200_000) -> None:
         self._limit = limit
@@ -46,7 +46,7 @@ class LogBook:
 
     @property
     def start(self) -> int:
-        """Return the number of the oldest line that is kept."""
+        """Return the number of the oldest line in the book."""
         if not self._batches:
             return self.end
         return max(self._batches[0].first, self.end - self._limit)
@@ -62,9 +62,9 @@ class LogBook:
         attempts: Mapping[int, int] | None = None,
         since: float | None = None,
     ) -> None:
-        """Add a batch; ``attempts`` tells the attempt number by the index of its line.
+        """Add a batch; ``attempts`` are attempt numbers by the index of the line.
 
-        ``since``: unix seconds of the read before, where that was long ago.
+        ``since``: when the log was read before, in unix seconds, if that was long ago.
         """
         if not lines:
             return
@@ -76,13 +76,13 @@ class LogBook:
             self._batches.popleft()
 
     def label(self, attempts: Mapping[int, int]) -> None:
-        """Set the attempt number by the number of its line, also of lines that had another one; gone ones are left."""
+        """Set attempt numbers by the number of the line, replacing earlier ones."""
         self._attempts |= attempts
         if len(self._attempts) > self._limit:
             self._attempts = {number: value for number, value in self._attempts.items() if number >= self.start}
 
     def line(self, number: int) -> Line | None:
-        """Return a line by its number, ``None`` when it is gone or not there yet."""
+        """Return a line by its number, ``None`` if it is no longer or not yet in the book."""
         if not self.start <= number < self.end:
             return None
         batch = self._batches[bisect_right(self._batches, number, key=lambda one: one.first) - 1]
@@ -90,23 +90,23 @@ class LogBook:
         return Line(number, batch.log, text, batch.arrived, self._attempts.get(number, 0), batch.since)
 
     def ends(self, most: int) -> dict[str, list[str]]:
-        """Return the last lines of each log, raw."""
+        """Return the last raw lines of each log."""
         found: dict[str, list[str]] = {}
         for batch in self._batches:
             found.setdefault(batch.log, []).extend(batch.lines[-most:])
         return {log: lines[-most:] for log, lines in found.items()}
 
     def attempts(self) -> list[int]:
-        """Return the numbers of the kept lines that are main requests, oldest first."""
+        """Return the numbers of the lines that are main requests, oldest first."""
         return sorted(number for number in self._attempts if number >= self.start)
 
     def texts(self, begin: int) -> Iterator[tuple[int, str]]:
-        """Yield the number and the raw text of every kept line from ``begin`` on: the fast way through."""
+        """Yield the number and raw text of every line from ``begin`` on. Faster than ``line`` for many lines."""
         for _, first, lines in self.batches(begin):
             yield from enumerate(lines, first)
 
     def batches(self, begin: int) -> Iterator[tuple[str, int, Sequence[str]]]:
-        """Yield the kept lines from ``begin`` on as they came: their log, the first one's number, and their texts."""
+        """Yield the lines from ``begin`` on by batch: the log, the number of the first line, and the texts."""
         begin = max(begin, self.start)
         for batch in self._batches:
             if batch.first + len(batch.lines) <= begin:

@@ -1,4 +1,4 @@
-"""How a server's log ends: a crash, an orderly stop, or a start that failed."""
+"""Recognise how a server's log ends: with a crash, an orderly stop, or a failed start."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from stormdeck.model.finding import HopKind
 
 
 class Ending(StrEnum):
-    """What a log says last of its server's life (measured, vLLM 0.28 and 0.32, LiteLLM 1.109)."""
+    """How a server ended, by its log (measured, vLLM 0.28 and 0.32, LiteLLM 1.109)."""
 
     CRASHED = "its log says that the engine exited unexpectedly: a crash"
     NOT_STARTED = "its log says that the engine could not be started"
@@ -20,7 +20,7 @@ class Ending(StrEnum):
 
     @property
     def hop(self) -> HopKind:
-        """Return which server writes it."""
+        """Return the server that ends in this way."""
         return HopKind.PROXY if self is Ending.REFUSED_TO_START else HopKind.SERVER
 
 
@@ -34,10 +34,10 @@ _ENDS = (
 
 
 def ending(lines: Sequence[str], known: Ending | None = None) -> Ending | None:
-    """Return how the life of a server ends that lines tell of; ``None`` while it goes on, or nothing is told.
+    """Return how the server ended by these lines; ``None`` while it runs, or if they do not show it.
 
-    ``known`` is what the lines before said. The first word of an end counts: a shutdown with open streams writes
-    ``EngineDeadError`` too, and a crash a shutdown (measured, 0.28 and 0.32).
+    ``known`` is the result of the lines before. The first sign of an end counts: a shutdown with open streams also logs
+    ``EngineDeadError``, and a crash also logs a shutdown (measured, 0.28 and 0.32).
     """
     if known is None:
         text = "\n".join(lines)
@@ -53,9 +53,9 @@ def ending(lines: Sequence[str], known: Ending | None = None) -> Ending | None:
 
 @dataclass(frozen=True, slots=True)
 class LogTails:
-    """The ends of the logs that are read. Empty: nothing is known of them."""
+    """The ends of the logs that are read."""
 
     last_lines: Mapping[str, str] = field(default_factory=dict)
-    """The newest line of each, raw: clean it before it is shown."""
+    """The newest raw line of each log: clean it before it is shown."""
     endings: Mapping[str, Ending] = field(default_factory=dict)
-    """Only of logs whose server's life has ended."""
+    """How the server ended, for logs whose server has."""

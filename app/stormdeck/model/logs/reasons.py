@@ -1,4 +1,4 @@
-"""Why a request failed, in a few words, from the record that says so at length."""
+"""Shorten error records: return why a request failed in a few words."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from stormdeck.model.masking.lines import mask_text
 from stormdeck.model.text import clean
 
 LONGEST_REASON = 100
-_LOOKED_AT = 8192
-"""Characters of a message; what it says stands near its beginning, and the rest is a body or a prompt."""
+_SEARCHED = 8192
+"""How many characters of a message are searched; the rest is a body or a prompt."""
 
 _COOLDOWN = re.compile(r"deployments? (?:available|.{0,40}in cooldown)|cooldown_list=", re.IGNORECASE)
 _PLACE = re.compile(
@@ -23,7 +23,7 @@ _PLACE = re.compile(
     r"|\w+Exception - "
     r"|litellm\.Timeout: |Timeout Error: |APITimeoutError - "
 )
-"""What only says where a failure was noticed. It stands at the beginning, several of them in a row."""
+"""Prefixes that only say where a failure was noticed; there may be several in a row."""
 _TAIL = re.compile(
     r"(?:Received Model Group=|Available Model Group|LiteLLM Retried:|Original exception:|See stack trace|"
     r"Valid aliases:|Call `/v1/models`|For more information check|ssl:<|: <\w+Error).*",
@@ -38,20 +38,20 @@ _ANNOUNCED = re.compile(
     r"AsyncLLM output_handler failed|Exception in ASGI application|Error in preprocessing prompt inputs"
     r"|Error in (?:chat completion )?(?:message )?stream (?:generator|converter)"
 )
-"""Says that a traceback follows, and nothing of why (measured, vLLM 0.28 and 0.32, uvicorn)."""
+"""Messages that announce a traceback without a reason (measured, vLLM 0.28 and 0.32, uvicorn)."""
 _PASSED_ON = re.compile(r"\w+Exception - (.{0,200})", re.DOTALL)
 _NOT_REACHED = re.compile(r"cannot connect|connect(?:ion)? (?:error|refused|call failed)|timed? ?out", re.IGNORECASE)
 _ALIASES = re.compile(r"Valid aliases: ([^\s\"'}][^\"'}\n]{0,300})")
 _BOOKKEEPING = re.compile(r"Error creating .{1,40} response logging payload")
-"""LiteLLM cannot note down an answer that its client got whole (measured, 1.80.5)."""
+"""LiteLLM could not log an answer that its client received completely (measured, 1.80.5)."""
 _TAG = re.compile(r"</?[a-z][^<>]*>")
 _CONNECT = re.compile(r"Cannot connect to host ([\w.:\[\]-]+)")
 _PASSED_IN = re.compile(r"You passed in (model=\S{1,200})\. There are (no healthy deployments) for this model")
-"""Of a model without a deployment; the second sentence says what is wrong (measured, LiteLLM 1.80 and 1.109)."""
+"""A model without a deployment; the reason is in the second sentence (measured, LiteLLM 1.80 and 1.109)."""
 
 
 def is_cooldown(message: str) -> bool:
-    """Say whether LiteLLM refused a request itself since its deployment cools down: it never reached vLLM.
+    """Return whether LiteLLM refused a request itself because its deployment is in cooldown, so that vLLM never got it.
 
     An earlier 401 or 404 is the cause then (measured, LiteLLM 1.80 and 1.109).
     """
@@ -59,34 +59,36 @@ def is_cooldown(message: str) -> bool:
 
 
 def announces(message: str) -> bool:
-    """Return whether a message only says that a traceback follows."""
+    """Return whether a message only announces a traceback."""
     return _ANNOUNCED.match(message.lstrip()) is not None
 
 
 def is_passed_on(message: str) -> bool:
-    """Return whether LiteLLM passes on an answer of the server behind it, which it did reach."""
-    match = _PASSED_ON.search(message[:_LOOKED_AT])
+    """Return whether LiteLLM passes on an error answer of the server behind it."""
+    match = _PASSED_ON.search(message[:_SEARCHED])
     return match is not None and _NOT_REACHED.search(match[1]) is None
 
 
 def served_in(message: str) -> str:
-    """Return the ids that vLLM says it serves, as from 0.32 on its 404 names them; empty where it names none."""
-    match = _ALIASES.search(message[:_LOOKED_AT])
+    """Return the model ids that a 404 of vLLM lists as served (from 0.32 on); empty if it lists none."""
+    match = _ALIASES.search(message[:_SEARCHED])
     return clean(match[1]).rstrip(". ") if match else ""
 
 
 def reason(message: str) -> str:
-    """Return a failure's message in a few plain words, at most 100 characters, without secrets.
+    """Return the reason in an error message: plain words, at most 100 characters, without secrets.
 
-    ``EngineCore encountered an issue``, ``model `X` does not exist``, ``No deployments available (cooldown)``. Empty
-    where the message only announces a traceback, or tells of no request that failed.
+    Empty if the message only announces a traceback, or is not about a failed request.
+
+    >>> reason("litellm.NotFoundError: NotFoundError: OpenAIException - The model `X` does not exist.")
+    'model `X` does not exist'
     """
-    return _reason(message.lstrip()[:_LOOKED_AT])
+    return _reason(message.lstrip()[:_SEARCHED])
 
 
 @lru_cache(maxsize=128)
 def _reason(message: str) -> str:
-    """Return it; a storm writes the same message again and again."""
+    """Return the reason. Cached, since a storm logs the same message repeatedly."""
     if _ANNOUNCED.match(message) or _BOOKKEEPING.match(message):
         return ""
     if is_cooldown(message):
@@ -111,7 +113,7 @@ def _without_place(text: str) -> str:
 
 
 def _inner(text: str) -> str | None:
-    """Return the message inside a body that is quoted as JSON, or as Python prints one."""
+    """Return the message in a body that is quoted as JSON or as a Python dict."""
     match = _MESSAGE.search(text)
     if match is None:
         return None

@@ -1,6 +1,6 @@
-"""Records: which line begins one, and what it says of itself.
+"""Parse log records: recognise their first lines, and read level, time, source and message.
 
-Servers write tracebacks, banners and bodies over many lines; whatever begins no record belongs to the one before.
+Tracebacks, banners and bodies take many lines: a line that begins no record belongs to the record before it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from stormdeck.model.text import strip_escapes
 
 
 class Level(StrEnum):
-    """How grave a record is, as its own server says."""
+    """The level of a record, as its server logs it."""
 
     DEBUG = "debug"
     INFO = "info"
@@ -25,7 +25,7 @@ class Level(StrEnum):
 
     @property
     def is_failure(self) -> bool:
-        """Say whether something went wrong."""
+        """Return whether the level reports a failure."""
         return self in {Level.ERROR, Level.CRITICAL}
 
 
@@ -35,11 +35,11 @@ class Record:
 
     level: Level
     clock: str
-    """Its time as written, with or without a date; empty where there is none (uvicorn, claude-code-router)."""
+    """The time as written, with or without a date; empty if there is none (uvicorn, claude-code-router)."""
     source: str
-    """Who speaks: ``LiteLLM Proxy common_request_processing.py:1984``, ``APIServer loggers.py:335``, ``uvicorn``."""
+    """The logger: ``LiteLLM Proxy common_request_processing.py:1984``, ``APIServer loggers.py:335``, ``uvicorn``."""
     message: str
-    """The rest of the line, its control characters still inside."""
+    """The rest of the line, including control characters."""
 
 
 _NAMES = {level.value.upper(): level for level in Level} | {
@@ -66,21 +66,21 @@ _ASCTIME = re.compile(
     re.DOTALL,
 )
 PIECE = re.compile(r"[\w.]+|\)")
-"""A line of a validation error that holds nothing but a field's name."""
+"""A line of a validation error that contains only the name of a field."""
 _BARE_ACCESS = re.compile(r'[^\s"]*:\d{1,5} - "[A-Z]{3,10} \S+ HTTP/')
 
 
 def classify(line: str) -> Record | None:
-    """Return the record that begins with this line, ``None`` for a line that goes on with the one before."""
+    """Return the record that begins with this line, ``None`` for a line that continues a record."""
     record = _begin(line)
-    return None if record is None or _goes_on(record.message) else record
+    return None if record is None or _continues(record.message) else record
 
 
 class RecordReader:
-    """Tells the records of one log, in order.
+    """Reads the records of one log, in order.
 
-    vLLM puts its prefix before every line of a traceback (measured, 0.28 and 0.32), the last ones not indented.
-    After the first indented line, lines of the same level, second and source go on with that record.
+    vLLM puts its prefix before every line of a traceback (measured, 0.28 and 0.32), and does not indent the last lines.
+    After the first indented line, lines with the same level, second and source continue that record.
     """
 
     def __init__(self) -> None:
@@ -88,13 +88,13 @@ class RecordReader:
         self._inside = False
 
     def read(self, line: str) -> Record | None:
-        """Return the record that begins with this line, ``None`` for a line that goes on with the one before."""
+        """Return the record that begins with this line, ``None`` for a line that continues a record."""
         record = _begin(line)
         if record is None:
             return None
         head = (record.level, record.clock, record.source)
         same = bool(record.clock) and head == self._last
-        self._inside = _goes_on(record.message) or (
+        self._inside = _continues(record.message) or (
             same and (self._inside or PIECE.fullmatch(record.message) is not None)
         )
         self._last = head
@@ -125,7 +125,7 @@ def _of_server(line: str) -> Record | None:
     return _from_access(line)
 
 
-def _goes_on(message: str) -> bool:
+def _continues(message: str) -> bool:
     return not message.strip() or message[0] in " \t" or message.startswith("Traceback (most recent")
 
 
@@ -133,7 +133,7 @@ def _from_litellm(line: str) -> Record | None:
     match = _LITELLM.match(line)
     if match is None:
         return None
-    # LiteLLM's debug records may start with an empty line; they are records all the same.
+    # LiteLLM's debug records may start with an empty line.
     message = match["message"] if match["message"].strip() else match["file"]
     return Record(_NAMES[match["level"]], match["clock"], f"{match['name']} {match['file']}", message.lstrip())
 
@@ -155,7 +155,7 @@ def _from_asctime(line: str) -> Record | None:
 
 
 def _from_access(line: str) -> Record | None:
-    """Read an access line that has no level: gunicorn's."""
+    """Return the record of an access line without a level, as gunicorn writes it."""
     return Record(Level.INFO, "", "access", line) if " HTTP/" in line and _BARE_ACCESS.match(line) else None
 
 
@@ -178,7 +178,7 @@ def _from_json(line: str) -> Record | None:
 
 
 def _json_message(fields: dict[str, object]) -> str:
-    """Return the text of a JSON record: LiteLLM and vLLM call it ``message``, pino ``msg``."""
+    """Return the text of a JSON record: ``message`` in LiteLLM and vLLM, ``msg`` in pino."""
     for name in ("message", "msg", "type", "tppe"):  # claude-code-router 2.0.0 misspells one of its own
         if isinstance(text := fields.get(name), str) and text.strip():
             return text

@@ -1,4 +1,4 @@
-"""Tracebacks: which lines of a log belong to one, and which of them says what went wrong."""
+"""Find tracebacks in a log, and fold them into one row."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from stormdeck.model.logs.records import PIECE, classify
 from stormdeck.model.text import strip_escapes
 
 LONGEST = 1000
-"""Lines of one traceback; Python itself shortens those of an endless recursion."""
+"""The most lines of one traceback; Python itself shortens those of an endless recursion."""
 LOOK_BACK = 50
-"""Lines above a traceback that tell whether its log writes records."""
+"""How many lines before a traceback are searched for records."""
 
 _BEGINS = "Traceback (most recent call last):"
 _CHAINED = (
@@ -26,43 +26,43 @@ _CHAINED = (
 
 
 class Part(Enum):
-    """What a line is in its traceback."""
+    """The role of a line in its traceback."""
 
     BEGINNING = auto()
     SAYING = auto()
-    """The exception and what it says. Of a chain the last one is what came of it."""
+    """The exception and its message. In a chain of exceptions the last one counts."""
     INNER = auto()
 
 
 class TracebackReader:
-    """Tells the tracebacks of one log, in order, over as many pieces as it is read in.
+    """Finds the tracebacks of one log, which may be read in several pieces.
 
-    Plain ones end where the next record begins (measured, LiteLLM 1.80 and 1.109: what the exception says goes over
+    A plain traceback ends where the next record begins (measured, LiteLLM 1.80 and 1.109: the exception's message has
     many lines). vLLM puts the prefix of the record before every line (measured, 0.28 and 0.32): there, and in a log
-    that writes no known records, the exception's own line is the last that is not indented.
+    without known records, the exception's line is the last one that is not indented.
     """
 
     def __init__(self) -> None:
         self._lines = 0
-        """Of the traceback that is being read; 0: none is."""
+        """The number of lines so far of the traceback that is being read; 0: none."""
         self._prefix = ""
-        """What a server puts before each line of it."""
+        """The prefix that the server puts before each of its lines."""
         self._written = ""
-        """What stands before its first line in all: a collector's part, colours and the prefix."""
+        """Everything before its first line: a collector's prefix, colours, and the server's prefix."""
         self._said = False
         self._chained = False
         self._records = False
-        """A record has been seen in this log."""
+        """The log has known records."""
 
     def read(self, lines: Sequence[str]) -> Iterator[tuple[int, Part]]:
-        """Yield the index of every line that belongs to a traceback; lines that do not cost next to nothing."""
+        """Yield the index and role of every line of a traceback. Other lines are skipped fast."""
         at = done = 0
         while at < len(lines):
-            part = self._go_on(lines[at]) if self._lines else None
+            part = self._continue(lines[at]) if self._lines else None
             if part is None:
                 self._lines = 0
                 at = next((place for place in range(at, len(lines)) if _BEGINS in lines[place]), len(lines))
-                self._look_for_records(lines[max(done, at - LOOK_BACK) : at])
+                self._find_records(lines[max(done, at - LOOK_BACK) : at])
                 part = self._begin(lines[at]) if at < len(lines) else None
                 done = at
             if part is not None:
@@ -77,11 +77,11 @@ class TracebackReader:
         self._prefix, self._written = bare[: -len(_BEGINS)], line[: line.index(_BEGINS)]
         return Part.BEGINNING
 
-    def _look_for_records(self, lines: Sequence[str]) -> None:
+    def _find_records(self, lines: Sequence[str]) -> None:
         self._records = self._records or any(classify(line) is not None for line in lines)
 
-    def _go_on(self, line: str) -> Part | None:
-        """Return what a line is in the traceback that is being read, ``None`` where it does not belong to it."""
+    def _continue(self, line: str) -> Part | None:
+        """Return the role of a line in the traceback that is being read, ``None`` if it does not belong to it."""
         rest = self._rest(line)
         if rest is None or self._lines >= LONGEST or (self._lines == 1 and not rest[:1].isspace()):
             return None
@@ -91,7 +91,7 @@ class TracebackReader:
         return self._after(rest) if self._said else self._say(rest)
 
     def _rest(self, line: str) -> str | None:
-        """Return a line without what stands before each, ``None`` where that is missing."""
+        """Return a line without the prefix of the traceback, ``None`` if it has another prefix."""
         if line.startswith(self._written):
             return line[len(self._written) :]
         bare = _bare(line)
@@ -104,7 +104,7 @@ class TracebackReader:
         return Part.SAYING if self._said else None
 
     def _after(self, rest: str) -> Part | None:
-        """Return what a line is that follows the exception."""
+        """Return the role of a line that follows the exception."""
         if rest.startswith(_CHAINED):
             self._chained = True
             return Part.INNER
@@ -122,39 +122,42 @@ def _bare(line: str) -> str:
 
 @dataclass(slots=True)
 class Fold:
-    """One traceback. Its first line is always a row."""
+    """One traceback. Its first line is always shown."""
 
     head: int
     """The number of its first line."""
     says: int
-    """The number of the line that says what went wrong; of the first one until that is known."""
+    """The number of the line with the exception; of the first line until that is known."""
     size: int = 0
-    """Lines below the first one."""
+    """The number of lines after the first one."""
     last: int = 0
-    """The number of its last line; lines of other logs may stand between."""
+    """The number of its last line; lines of other logs may come in between."""
     open: bool = False
 
 
 class Folds:
-    """Looks at each line of the book once, in order; a line that is in no traceback costs no memory."""
+    """The tracebacks in a log book, and the rows that are left when they are folded.
+
+    Each line is read once, in order; a line outside of tracebacks costs no memory.
+    """
 
     def __init__(self, book: LogBook) -> None:
         self._book = book
         self._readers: dict[str, TracebackReader] = {}
         self._newest: dict[str, Fold] = {}
-        """The last traceback of each log."""
+        """The newest traceback of each log."""
         self._folds: dict[int, Fold] = {}
-        """By the number of the first line."""
+        """All tracebacks, by the number of the first line."""
         self._inner = array("q")
-        """Lines below the first one of any traceback, and the first lines that they belong to."""
+        """The numbers of all lines after the first one of a traceback; ``_heads`` has their first lines."""
         self._heads = array("q")
         self._hidden = array("q")
-        """Those of ``_inner`` that are no rows now."""
+        """The lines of ``_inner`` that are hidden now."""
         self._start = book.start
         self._seen = book.start
 
     def catch_up(self) -> int:
-        """Look at the lines that came since; return how many rows are gone from the book."""
+        """Read the lines that were added since. Returns how many rows have left the book."""
         start = self._book.start
         if self._seen < start:
             self._readers.clear()
@@ -182,7 +185,7 @@ class Folds:
             self._hidden.append(number)
 
     def _forget(self, start: int) -> None:
-        """Forget what is gone from the book. The rest of a traceback that has lost its first line stays hidden."""
+        """Drop what has left the book. The rest of a traceback that has lost its first line stays hidden."""
         self._start = start
         gone = bisect_left(self._inner, start)
         if gone:
@@ -190,38 +193,38 @@ class Folds:
             self._folds = {head: fold for head, fold in self._folds.items() if fold.last >= start}
 
     def count(self, end: int) -> int:
-        """Return how many rows there are before a line."""
+        """Return the number of rows before a line."""
         return max(0, end - self._start - bisect_left(self._hidden, end))
 
     def at(self, row: int) -> int | None:
-        """Return the number of the line in a row."""
+        """Return the number of the line in a row, ``None`` if there is no such row."""
         hidden = bisect_right(range(len(self._hidden)), row, key=lambda at: self._hidden[at] - self._start - at)
         number = self._start + row + hidden
         return number if row >= 0 and number < self._seen else None
 
     def row(self, number: int) -> int:
-        """Return the row of a line; of the line that it is folded into, where it is hidden."""
+        """Return the row of a line; for a hidden line, the row of its traceback."""
         fold = self.fold(number)
         return self.count(number if fold is None or fold.open else fold.head)
 
     def fold(self, number: int) -> Fold | None:
-        """Return the traceback that a line belongs to."""
+        """Return the traceback of a line, ``None`` if it is in none."""
         at = bisect_left(self._inner, number)
         inside = at < len(self._inner) and self._inner[at] == number
         return self._folds.get(self._heads[at] if inside else number)
 
     def hides(self, number: int) -> bool:
-        """Say whether a line is folded into another."""
+        """Return whether a line is hidden."""
         at = bisect_left(self._hidden, number)
         return at < len(self._hidden) and self._hidden[at] == number
 
     def inner(self, fold: Fold) -> list[int]:
-        """Return the numbers of the lines below the first one."""
+        """Return the numbers of the lines after the first one."""
         begin, end = bisect_left(self._inner, fold.head), bisect_right(self._inner, fold.last)
         return [self._inner[at] for at in range(begin, end) if self._heads[at] == fold.head]
 
-    def turn(self, fold: Fold) -> None:
-        """Open a traceback, or fold it again."""
+    def toggle(self, fold: Fold) -> None:
+        """Open a traceback, or fold it."""
         fold.open = not fold.open
         shown = {one.head for one in self._folds.values() if one.open}
         pairs = zip(self._inner, self._heads, strict=True)

@@ -1,18 +1,18 @@
-"""Find turns, attempts, retries and storms in access logs and transcripts.
+"""Count the turns, attempts and retries of a Claude Code client, and find retry storms.
 
-From a line to a storm, in the order in which it happens:
+The package imports nothing else of stormdeck. Input: ``Request`` and ``ErrorText`` from a server's log, and ``Entry``
+from the client's transcripts. Output: ``RetryAnalyzer.account()`` and ``RetryAnalyzer.storms()``.
 
-* ``intake`` reads a line of a log; ``request`` is what it says: status, connection, and between which two reads of the
-  log it was written.
-* ``nearest`` decides whether it counts. A proxy's request is seen again by the server behind it, so a request counts
-  only if its log is that of the first hop on the client's path at that moment. Requests at other hops are kept: if the
-  path turns out to have changed earlier, ``Ledger.recount`` counts them in place of the others. What counted before a
-  change of the path stays as it was.
-* ``tracker`` joins the attempts of a turn by the log alone (``matching``, ``evidence``, ``ladder``, ``chain``).
-* ``transcript`` and ``told`` follow the turns that the clients write down, ``claims`` and ``pairing`` find the line of
-  each attempt, whichever hop it went to, and ``account`` counts every attempt once. Attempts without a line count by
-  the transcript, with the cause that is proven: refused while nothing listened, timed out by length, else unknown.
-* ``balance`` keeps that account up to date in bounded memory; ``ledger`` is the whole of it.
-* ``witness`` and ``outlook`` tell how a storm stands; ``identity`` tells which accounts are of one storm and what they
-  tell together, over panels and restarts; ``changes`` tells what became of storms between two looks.
+A log line on its way from the file to a storm's row on the screen:
+
+1. ``sources/logs/follow`` reads new lines in a thread; ``feed/logs`` passes them to the meter as a ``LogBatch``.
+2. ``traffic/meter`` asks ``nearest_log`` whether the log counts: only the log of the first hop does, since the server
+   behind a proxy logs the same requests again. After a change of the path it calls ``RetryAnalyzer.recount``.
+3. ``traffic/log_analyzer`` parses the lines into main requests and errors for ``RetryAnalyzer.take_events``.
+4. ``tracker`` finds the turn that a request continues (``matching``, ``scoring``, ``backoff``), as a ``chain``.
+5. ``sessions`` rebuilds the client's own turns from the entries that ``transcript`` parses.
+6. At a snapshot ``rolling_account`` calls ``reconcile``, which counts each attempt once: ``line_assignment`` finds the
+   lines of attempts that the client recorded, ``pairing`` the ends of other turns, ``estimate`` covers missing lines.
+7. ``storms/from_chain`` and ``counted_turn`` make a ``Storm`` of each turn with three attempts or more.
+8. ``feed/feed`` puts the meter's ``TrafficSnapshot`` into the deck, and ``ui/widgets/overview/storms`` draws the row.
 """

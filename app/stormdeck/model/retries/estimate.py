@@ -1,6 +1,6 @@
-"""How many attempts a turn had, where only its length and its end are known.
+"""Estimate how many attempts a turn had, from its length and its end.
 
-``-p`` up to 2.1.112 writes down nothing but the final error (measured): what it did before follows from the ladder.
+``-p`` up to 2.1.112 records only the final error (measured); the number of attempts follows from the client's waits.
 """
 
 from __future__ import annotations
@@ -12,26 +12,26 @@ from stormdeck.model.retries.backoff import WAITS, wait_bounds
 LONGEST_TIMEOUT_S = 301.0
 """The client gives up waiting for the first byte after this time, whatever ``API_TIMEOUT_MS`` says (measured)."""
 QUICK_S = 1.0
-"""Longest time that all broken connections of a turn take together, beside the waits."""
+"""Longest time that all broken connections of a turn take together, without the waits."""
 START_S = 0.5
 """Longest time from the prompt to the first request."""
 _ROUND = (300, 60, 30, 10, 5, 1)
-"""Timeouts that people set, in seconds: multiples of these, the likeliest first."""
+"""Timeouts that people set are multiples of these, in seconds, likeliest first."""
 
 
 class Estimate(NamedTuple):
-    """Attempts of a turn, and what that rests on."""
+    """An estimated number of attempts, and how it was estimated."""
 
     attempts: int
     last_took: float
-    """Seconds that the last attempt took."""
+    """How long the last attempt took, in seconds."""
     confidence: str
 
 
 def estimate_attempts(length: float, cause: str, limit: int, timeout_s: float | None = None) -> Estimate | None:
-    """Return the attempts of a turn that ended with an error after ``length`` seconds, ``None`` where nothing fits.
+    """Return the attempts of a turn that ended with an error after ``length`` seconds, ``None`` if no number fits.
 
-    ``limit`` is the most there can be; ``timeout_s`` is ``API_TIMEOUT_MS`` in seconds where it is known.
+    ``limit`` is the client's limit; ``timeout_s`` is ``API_TIMEOUT_MS`` in seconds, if known.
     """
     if cause != "timeout":
         return _quick(length, limit)
@@ -41,13 +41,13 @@ def estimate_attempts(length: float, cause: str, limit: int, timeout_s: float | 
 
 
 def waits_before(attempt: int) -> tuple[float, float]:
-    """Return the shortest and the longest sum of the waits before an attempt, counted from 1."""
+    """Return the shortest and the longest total wait before an attempt, counted from 1."""
     bounds = [wait_bounds(step) for step in range(1, attempt)]
     return sum(low for low, _ in bounds), sum(high for _, high in bounds)
 
 
 def _quick(length: float, limit: int) -> Estimate | None:
-    """Count attempts that fail at once: the waits alone make up the time."""
+    """Estimate for attempts that fail at once, so that the waits make up the time."""
     for attempts in range(limit, 0, -1):
         low, high = waits_before(attempts)
         if low <= length <= high + QUICK_S + 0.05 * attempts:
@@ -56,7 +56,7 @@ def _quick(length: float, limit: int) -> Estimate | None:
 
 
 def _of_timeout(length: float, limit: int, timeout_s: float) -> Estimate | None:
-    """Count attempts that each took the known timeout."""
+    """Estimate for attempts that each took the known timeout."""
     best: Estimate | None = None
     least = timeout_s / 2 + WAITS[0]
     for attempts in range(1, limit + 1):
@@ -69,7 +69,7 @@ def _of_timeout(length: float, limit: int, timeout_s: float) -> Estimate | None:
 
 
 def _of_round_timeout(length: float, limit: int) -> Estimate | None:
-    """Count attempts that each took the same time, a round number of seconds that somebody has set."""
+    """Estimate for attempts that each took the same round number of seconds, as people set timeouts."""
     best: tuple[int, int, int] | None = None
     for attempts in range(1, limit + 1):
         low, high = waits_before(attempts)

@@ -1,4 +1,4 @@
-"""Which chain a request continues, among all that wait for one."""
+"""Find the turn that a request continues, among all that wait for an attempt."""
 
 from __future__ import annotations
 
@@ -11,103 +11,106 @@ from stormdeck.model.retries.chain import Chain, Request, first_attempt
 from stormdeck.model.retries.scoring import LONGEST_GAP, OUTLIVED_FROM, MatchScore, may_follow, score
 
 WAITING = 32
-"""Turns that may wait at once."""
+"""How many turns can wait at once."""
 FAR_BEHIND = 500
-"""Requests after which no attempt of a chain is awaited any more in a log without times."""
+"""In a log without times, a chain no longer waits after this many requests."""
 
 
 @dataclass(slots=True)
-class Track:
-    """A chain, with what it takes to revise its newest attempt."""
+class PendingTurn:
+    """A chain that waits for an attempt, with what is needed to revise its newest attempt."""
 
     chain: Chain
     before: Chain | None = None
-    """The chain without its newest attempt, where that rests on less than the chain's own connection."""
+    """The chain without its newest attempt, if the evidence for that is weaker than the chain's own connection."""
     strength: MatchScore = MatchScore.CONNECTION
     """The evidence for the newest attempt."""
     at: int = 0
-    """How many requests the tracker had taken by its newest attempt."""
+    """The number of requests that the tracker had processed at its newest attempt."""
 
 
 class PendingTurns:
-    """Finds the few turns that matter to a request without a look at all that wait; most requests concern none."""
+    """The turns that wait for an attempt, indexed so that the few that a request can continue are found fast."""
 
     def __init__(self) -> None:
-        self._tracks: dict[int, Track] = {}
-        """By their turns, in the order of these; the others are parts of it."""
-        self._owners: dict[int, dict[int, Track]] = {}
-        """Those whose next attempt may come, by the ports of their connections."""
-        self._revisable: dict[int, Track] = {}
-        self._patient: dict[int, Track] = {}
-        """Those whose next attempt may well come over another connection."""
+        self._pending: dict[int, PendingTurn] = {}
+        """All that wait, by turn, in order; the other mappings are parts of this one."""
+        self._owners: dict[int, dict[int, PendingTurn]] = {}
+        """Those whose next attempt may come, by the ports of their connections and by turn."""
+        self._revisable: dict[int, PendingTurn] = {}
+        self._patient: dict[int, PendingTurn] = {}
+        """Those whose next attempt may come over a new connection."""
 
     def __bool__(self) -> bool:
-        return bool(self._tracks)
+        return bool(self._pending)
 
-    def add(self, track: Track) -> None:
-        """Let another one wait, in the place of the oldest where they are too many."""
-        if len(self._tracks) == WAITING:
-            self._drop(self._tracks[next(iter(self._tracks))])
-        self._tracks[track.chain.turn] = track
-        self._file(track)
+    def add(self, turn: PendingTurn) -> None:
+        """Add a turn. If there are too many, the oldest is dropped."""
+        if len(self._pending) == WAITING:
+            self._drop(self._pending[next(iter(self._pending))])
+        self._pending[turn.chain.turn] = turn
+        self._file(turn)
 
-    def revise(self, track: Track, chain: Chain, before: Chain | None, strength: MatchScore, at: int) -> None:
-        """Give a track, whether it still waits or not, another chain of the same turn."""
-        waits = chain.turn in self._tracks
+    def revise(self, turn: PendingTurn, chain: Chain, before: Chain | None, strength: MatchScore, at: int) -> None:
+        """Replace the chain of a turn, which may have stopped waiting."""
+        waits = chain.turn in self._pending
         if waits:
-            self._unfile(track)
-        track.chain, track.before, track.strength, track.at = chain, before, strength, at
+            self._unfile(turn)
+        turn.chain, turn.before, turn.strength, turn.at = chain, before, strength, at
         if waits:
-            self._file(track)
+            self._file(turn)
 
     def keep_limit(self, limit: int) -> None:
-        """Give all that wait a limit of their own: the client's changes."""
-        for track in self._tracks.values():
-            track.chain = track.chain.with_limit(limit)
-            track.before = track.before and track.before.with_limit(limit)
+        """Keep this limit for all turns that wait, since the client's limit changes."""
+        for turn in self._pending.values():
+            turn.chain = turn.chain.with_limit(limit)
+            turn.before = turn.before and turn.before.with_limit(limit)
 
     def forget(self, t: float | None, taken: int) -> None:
-        """Drop the chains that no request can continue any more; without times those that are far behind."""
+        """Drop the chains that no request can continue any more; without times, those that are far behind."""
         oldest = float("-inf") if t is None else t - LONGEST_GAP
         behind = taken - FAR_BEHIND
-        for track in [track for track in self._tracks.values() if not _waits(track, oldest, behind)]:
-            self._drop(track)
+        for turn in [turn for turn in self._pending.values() if not _waits(turn, oldest, behind)]:
+            self._drop(turn)
 
-    def concerned(self, request: Request, known_port: bool) -> tuple[Collection[Track], Collection[Track]]:
-        """Return whose next attempt may come over a request's connection, and which turns it may continue or revise.
+    def candidates(self, request: Request, known_port: bool) -> tuple[Collection[PendingTurn], Collection[PendingTurn]]:
+        """Return the turns that own a request's connection, and the turns that it may continue or revise, in order.
 
-        The latter are in their order. ``known_port``: its connection served a request before, so that it can continue
-        only turns of the session that it belongs to.
+        ``known_port``: the connection has carried a request before, so the request can continue only turns of the
+        session that it belongs to.
         """
         port = request.port
         here = self._owners.get(port)
         owners = here.values() if here else ()
         if request.t is not None and (not port or request.status >= 400):
-            return owners, self._tracks.values()
+            return owners, self._pending.values()
         if here is None and not self._revisable and (known_port or not self._patient):
             return (), ()
         near = self._siblings(owners) if known_port else self._patient
         some = {**near, **self._revisable, **(here or {})}
         return owners, [some[turn] for turn in sorted(some)]
 
-    def _siblings(self, owners: Collection[Track]) -> dict[int, Track]:
-        """Return the turns that share connections with these, themselves included."""
+    def _siblings(self, owners: Collection[PendingTurn]) -> dict[int, PendingTurn]:
+        """Return the turns that share connections with these, including these."""
         return {
-            turn: track for owner in owners for port in owner.chain.ports for turn, track in self._owners[port].items()
+            number: turn
+            for owner in owners
+            for port in owner.chain.ports
+            for number, turn in self._owners[port].items()
         }
 
-    def _file(self, track: Track) -> None:
-        chain = track.chain
-        if track.before is not None:
-            self._revisable[chain.turn] = track
+    def _file(self, turn: PendingTurn) -> None:
+        chain = turn.chain
+        if turn.before is not None:
+            self._revisable[chain.turn] = turn
         if chain.open:
-            if chain.rung >= OUTLIVED_FROM or chain.reconnects:
-                self._patient[chain.turn] = track
+            if chain.backoff_step >= OUTLIVED_FROM or chain.reconnects:
+                self._patient[chain.turn] = turn
             for port in chain.ports:
-                self._owners.setdefault(port, {})[chain.turn] = track
+                self._owners.setdefault(port, {})[chain.turn] = turn
 
-    def _unfile(self, track: Track) -> None:
-        chain = track.chain
+    def _unfile(self, turn: PendingTurn) -> None:
+        chain = turn.chain
         self._revisable.pop(chain.turn, None)
         self._patient.pop(chain.turn, None)
         for port in chain.ports if chain.open else ():
@@ -116,104 +119,106 @@ class PendingTurns:
             if not owners:
                 del self._owners[port]
 
-    def _drop(self, track: Track) -> None:
-        self._unfile(track)
-        del self._tracks[track.chain.turn]
+    def _drop(self, turn: PendingTurn) -> None:
+        self._unfile(turn)
+        del self._pending[turn.chain.turn]
 
 
-def _waits(track: Track, oldest: float, behind: int) -> bool:
-    """Tell whether a chain waits for an attempt, or for a request that shows its newest one to be another's."""
-    newest = track.chain.newest
-    if newest.status < 400 and track.before is None:
+def _waits(turn: PendingTurn, oldest: float, behind: int) -> bool:
+    """Return whether a chain waits for an attempt, or for a request that may revise its newest attempt."""
+    newest = turn.chain.newest
+    if newest.status < 400 and turn.before is None:
         return False
-    return track.at >= behind if newest.t is None else newest.t >= oldest
+    return turn.at >= behind if newest.t is None else newest.t >= oldest
 
 
 Rank = tuple[int, int, bool, float]
-"""Orders matches: by evidence, by what they change, by equal status, by what must be sent first."""
+"""The order of matches: by evidence, by how little they change, by equal status, by the earliest deadline."""
 _LEAST: Rank = (MatchScore.NONE, 0, False, float("-inf"))
 
 
 class Reading(IntEnum):
-    """What a match says about the newest attempt that the chain had; a higher one changes less."""
+    """How a match explains the chain's newest attempt; a higher value changes less."""
 
     TWO_OF_ANOTHER = 0
-    """It was the first attempt of another turn, and the request is that one's second."""
+    """That was the first attempt of another turn, and the request is the second attempt of that turn."""
     TAKES_ITS_PLACE = 1
-    """It was the first attempt of another turn, and the request is the chain's real one."""
+    """That was the first attempt of another turn, and the request takes its place in the chain."""
     FOLLOWS = 2
-    """It stands, and the request comes after it."""
+    """That stays, and the request is the next attempt."""
 
 
 @dataclass(frozen=True, slots=True)
 class Match:
     """A request as the next attempt of a chain."""
 
-    track: Track
+    turn: PendingTurn
     chain: Chain
-    """What the request is added to: the track's chain, or what it becomes by the reading."""
+    """The chain that the request is added to: the turn's chain, or what the reading makes of it."""
     request: Request
     reading: Reading
     strength: MatchScore
 
     @property
     def rank(self) -> Rank:
-        """Return its place among others."""
-        deadline = (self.chain.last or 0.0) + wait_bounds(self.chain.rung)[1]
-        # Two failures on one connection speak for a turn of their own, unless a chain waits for just this request.
-        strength = self.strength if self.reading else MatchScore.LADDER
+        """Return the sort key of this match."""
+        deadline = (self.chain.last or 0.0) + wait_bounds(self.chain.backoff_step)[1]
+        # Two failures on one connection are likely a turn of their own, unless a chain waits for just this request.
+        strength = self.strength if self.reading else MatchScore.BACKOFF
         return strength, self.reading, self.chain.newest.status == self.request.status, -deadline
 
 
 def best_match(waiting: PendingTurns, request: Request, limit: int, known_port: bool) -> Match | None:
-    """Return the best way to read a request as a retry, ``None`` when it begins a turn.
+    """Return the best match of a request as a retry, ``None`` if it begins a turn.
 
-    ``known_port``: its connection served a request before.
+    ``known_port``: its connection has carried a request before.
     """
-    owners, tracks = waiting.concerned(request, known_port)
-    if not tracks:
+    owners, pending = waiting.candidates(request, known_port)
+    if not pending:
         return None
     best: Match | None = None
     best_rank: Rank = _LEAST
-    for track in tracks:
-        if track.before is None:
-            if not may_follow(track.chain, request):
+    for turn in pending:
+        if turn.before is None:
+            if not may_follow(turn.chain, request):
                 continue
-            if best_rank[0] is MatchScore.CONNECTION and request.port not in track.chain.ports:
+            if best_rank[0] is MatchScore.CONNECTION and request.port not in turn.chain.ports:
                 continue
-        for match in _matches(track, request, limit, owners if known_port else None):
+        for match in _matches(turn, request, limit, owners if known_port else None):
             rank = match.rank
             if rank > best_rank:
                 best, best_rank = match, rank
     return best
 
 
-def _matches(track: Track, request: Request, limit: int, owners: Collection[Track] | None) -> Iterator[Match]:
-    """Yield the readings of a request as an attempt of one track; ``owners``: whose connection it is known to be."""
-    for reading, chain in _readings(track, request):
+def _matches(
+    turn: PendingTurn, request: Request, limit: int, owners: Collection[PendingTurn] | None
+) -> Iterator[Match]:
+    """Yield the matches of a request with one turn. ``owners``: turns that own the connection, if it is known."""
+    for reading, chain in _readings(turn, request):
         if chain.gives_up(limit):
             continue
         strange = owners is not None and not any(_siblings(chain, owner.chain) for owner in owners)
         strength = score(chain, request, strange)
-        if strength > _needed(reading, track):
-            yield Match(track, chain, request, reading, strength)
+        if strength > _needed(reading, turn):
+            yield Match(turn, chain, request, reading, strength)
 
 
-def _readings(track: Track, request: Request) -> Iterator[tuple[Reading, Chain]]:
-    yield Reading.FOLLOWS, track.chain
-    if track.before is not None:
-        yield Reading.TAKES_ITS_PLACE, track.before
-        if track.chain.newest.port == request.port:
-            yield Reading.TWO_OF_ANOTHER, first_attempt(track.chain.turn, track.chain.newest)
+def _readings(turn: PendingTurn, request: Request) -> Iterator[tuple[Reading, Chain]]:
+    yield Reading.FOLLOWS, turn.chain
+    if turn.before is not None:
+        yield Reading.TAKES_ITS_PLACE, turn.before
+        if turn.chain.newest.port == request.port:
+            yield Reading.TWO_OF_ANOTHER, first_attempt(turn.chain.turn, turn.chain.newest)
 
 
-def _needed(reading: Reading, track: Track) -> MatchScore:
-    """Return the evidence that a match must exceed."""
+def _needed(reading: Reading, turn: PendingTurn) -> MatchScore:
+    """Return the strength of evidence that a match must exceed."""
     if reading is Reading.FOLLOWS:
         return MatchScore.NONE
-    return track.strength if reading is Reading.TAKES_ITS_PLACE else MatchScore.LADDER
+    return turn.strength if reading is Reading.TAKES_ITS_PLACE else MatchScore.BACKOFF
 
 
 def _siblings(one: Chain, other: Chain) -> bool:
-    """Tell whether two turns share connections: they are of one session then."""
+    """Return whether two turns share connections, which means that they belong to one session."""
     return one.turn != other.turn and not one.ports.isdisjoint(other.ports)

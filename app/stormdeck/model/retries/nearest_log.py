@@ -1,4 +1,4 @@
-"""Which log counts: the one of the first hop on the client's path, at each moment the one that was so then."""
+"""Choose the log that counts: that of the first hop on the client's path, which may change."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from stormdeck.model.retries.chain import Request
 
 
 class Recount(NamedTuple):
-    """What another log's requests change."""
+    """The requests that count after the path changed."""
 
     since: float
-    """Unix seconds from which on the other log counts."""
+    """When the new log began to count, in unix seconds."""
     requests: Sequence[Request] | None
-    """All recent requests that count now, oldest first; ``None`` where they are the same as before."""
+    """All recent requests that count now, oldest first; ``None`` if they are the same as before."""
 
 
 class NearestLog:
-    """Keeps which log counts, and the recent requests of the logs that do not.
+    """Knows which log counts, and keeps the recent requests of the other logs.
 
-    Every request of a proxy is seen once more by the server behind it, so at each moment one log counts. A request
-    counts if its log was the nearest to the client when it was answered. When the path changes, what the logs showed
-    before stays as it was; what they showed since the change, before it was noticed, is counted anew.
+    The server behind a proxy logs every request of the proxy once more, so one log counts at a time. A request counts
+    if its log was the nearest to the client when it was answered. When a change of the path is noticed, requests since
+    the change are counted again, and older ones stay as they are.
     """
 
     def __init__(self, most: int) -> None:
@@ -33,25 +33,25 @@ class NearestLog:
         self._kept: dict[str, deque[Request]] = {}
         self._since = -inf
         self.name: str | None = None
-        """The log that counts, ``None`` while none does."""
+        """The log that counts, ``None`` if there is none yet."""
         self.is_named = False
-        """The feed named it; else it is the first that showed a request."""
+        """The log was set by name; else it is the first log that had a request."""
 
     def keep(self, requests: Iterable[Request]) -> None:
-        """Keep requests of a log that does not count."""
+        """Store requests of a log that does not count."""
         for request in requests:
             if request.t is not None:
                 self._kept.setdefault(request.log, deque(maxlen=self._most)).append(request)
 
     def forget(self) -> None:
-        """Forget all requests that are kept."""
+        """Drop all stored requests."""
         self._kept.clear()
 
     def change(self, log: str, counted: Sequence[Request], settled: float, since: float | None = None) -> Recount:
-        """Let another log count; ``counted`` are the recent requests that counted so far, all after ``settled``.
+        """Make another log count; ``counted`` are the recent requests that counted so far, all after ``settled``.
 
-        ``since`` is when the path changed, ``None`` where it is not known: a log that takes another one's place counts
-        from its first request after the change before. A log that was only assumed to count never did.
+        ``since`` is when the path changed. If it is ``None``, the new log counts from its first request after the
+        previous change. A log that counted only because it was the first loses all its requests.
         """
         mine = [request for request in self._kept.get(log, ()) if (request.t or 0.0) > settled]
         if not self.is_named:

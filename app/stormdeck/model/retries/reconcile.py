@@ -1,4 +1,4 @@
-"""Log and transcripts together: each attempt counted once, by the best evidence there is."""
+"""Reconcile a log with transcripts: count each attempt once, by the best evidence."""
 
 from __future__ import annotations
 
@@ -8,91 +8,99 @@ from dataclasses import dataclass
 from stormdeck.model.retries.backoff import is_retryable, wait_bounds
 from stormdeck.model.retries.chain import STORM, Chain, Request
 from stormdeck.model.retries.counted_turn import CountedTurn, counted_storm
-from stormdeck.model.retries.line_assignment import LATE, UNWATCHED, LineAssignment, Watched, assign_lines
-from stormdeck.model.retries.pairing import Pair, pair_ends
+from stormdeck.model.retries.line_assignment import LATE, NOTHING_WATCHED, LineAssignment, Watched, assign_lines
+from stormdeck.model.retries.pairing import Pair, pair_by_end
 from stormdeck.model.retries.sessions import End, TranscriptTurn
 from stormdeck.model.retries.storms.from_chain import chain_storm
 from stormdeck.model.retries.storms.storm import Storm
 from stormdeck.model.retries.tracker import BESIDE, Tracker
 
 IDLE_S = 5.0
-"""Auxiliary requests may come this long after the last that a transcript tells of its session."""
+"""How long after the last entry of its session an auxiliary request may come, in seconds."""
 CATCH_UP_S = 5.0
-"""A transcript is read that much after the log at most (0.4 s measured)."""
+"""How much later than the log a transcript is read at most, in seconds (0.4 measured)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """What a log and the transcripts beside it amount to."""
+    """All turns of a log and its transcripts, and the counts of their attempts."""
 
-    witnesses: tuple[CountedTurn, ...] = ()
-    """Turns whose attempts the client counted, or whose length tells them."""
+    counted_turns: tuple[CountedTurn, ...] = ()
+    """Turns whose attempts the client counted, or that were estimated from their length."""
     pairs: tuple[Pair, ...] = ()
-    """The other turns of the log, each with the transcript's word on how it ended, where there is one."""
+    """The other turns of the log, each with its turn in a transcript, if there is one."""
     auxiliary: int | None = None
-    """Requests that belong to no turn of a transcript; ``None`` where others may have sent them."""
-    here: frozenset[str] = frozenset()
+    """Requests that belong to no turn of a transcript; ``None`` if other clients may have sent them."""
+    sessions: frozenset[str] = frozenset()
     """Sessions that are known to talk to this log's server."""
+    forgotten_retries: int = 0
+    """Retries of turns that are no longer kept one by one."""
 
     @property
     def retries(self) -> int:
-        """Return the attempts beyond the first."""
-        return self._told_retries + sum(pair.chain.attempts - 1 for pair in self.pairs)
+        """Return the number of attempts beyond the first."""
+        return self.forgotten_retries + self._counted_retries + sum(pair.chain.attempts - 1 for pair in self.pairs)
 
     @property
     def main_retries(self) -> int:
-        """Return those of main requests, as far as they are told from auxiliary ones."""
+        """Return the retries of main requests, as far as they are distinguished from auxiliary ones."""
         if self.auxiliary is None:
             return self.retries
-        return self._told_retries + sum(pair.chain.attempts - 1 for pair in self.pairs if pair.turn is not None)
+        return self._counted_retries + sum(pair.chain.attempts - 1 for pair in self.pairs if pair.turn is not None)
 
     @property
-    def unseen(self) -> int:
-        """Return the attempts that left no line."""
-        return sum(witness.lineless for witness in self.witnesses)
+    def attempts_without_line(self) -> int:
+        """Return how many attempts have no line."""
+        return sum(counted.attempts_without_line for counted in self.counted_turns)
 
-    def then(self, later: Account) -> Account:
-        """Return this account with a later one."""
+    def merged_with(self, later: Account) -> Account:
+        """Return this account merged with a later one."""
         known = self.auxiliary is not None and later.auxiliary is not None
         return Account(
-            (*self.witnesses, *later.witnesses),
+            (*self.counted_turns, *later.counted_turns),
             (*self.pairs, *later.pairs),
             (self.auxiliary or 0) + (later.auxiliary or 0) if known else None,
-            self.here | later.here,
+            self.sessions | later.sessions,
+            self.forgotten_retries + later.forgotten_retries,
         )
 
     def until(self, t: float) -> Account:
-        """Return the turns that were over by then, those with retries one by one, the others in the counts."""
+        """Return the account of the turns that were over at ``t``. Turns without retries are kept as counts only."""
         loose = sum(pair.chain.attempts for pair in self.pairs if pair.turn is None and pair.ended <= t)
         return Account(
-            tuple(one for one in self.witnesses if one.turn.heard <= t and (one.attempts > 1 or one.lineless)),
+            tuple(
+                one
+                for one in self.counted_turns
+                if one.turn.last_seen <= t and (one.attempts > 1 or one.attempts_without_line)
+            ),
             tuple(pair for pair in self.pairs if pair.ended <= t and pair.chain.attempts > 1),
             None if self.auxiliary is None else loose,
-            self.here,
+            self.sessions,
+            self.forgotten_retries,
         )
 
     def quiet_before(self, t: float) -> float:
-        """Return the last moment up to ``t`` at which no turn was going on."""
-        spans = [(one.turn.begun, one.turn.heard) for one in self.witnesses]
-        spans += [(pair.begun, pair.ended) for pair in self.pairs]
-        for begun, ended in sorted(spans, key=lambda span: span[1], reverse=True):
-            if begun - BESIDE <= t <= ended + BESIDE:
-                t = begun - 2 * BESIDE
+        """Return the last moment up to ``t`` at which no turn was open."""
+        spans = [(one.turn.started, one.turn.last_seen) for one in self.counted_turns]
+        spans += [(pair.started, pair.ended) for pair in self.pairs]
+        for started, ended in sorted(spans, key=lambda span: span[1], reverse=True):
+            if started - BESIDE <= t <= ended + BESIDE:
+                t = started - 2 * BESIDE
         return t
 
     @property
-    def _told_retries(self) -> int:
-        return sum(witness.attempts - 1 for witness in self.witnesses)
+    def _counted_retries(self) -> int:
+        return sum(counted.attempts - 1 for counted in self.counted_turns)
 
     def storms(self, limit: int, reason: Callable[[Sequence[Request]], str], now: float) -> list[Storm]:
-        """Return the storms as they stand now, the newest first; ``reason`` finds the error beside their lines."""
+        """Return the storms as of ``now``, newest first; ``reason`` returns the error that belongs to some requests."""
         found = [
-            counted_storm(witness, limit, reason(witness.requests), now)
-            for witness in self.witnesses
-            if witness.attempts >= STORM
+            counted_storm(counted, limit, reason(counted.requests), now)
+            for counted in self.counted_turns
+            if counted.attempts >= STORM
         ]
         found += [
-            pair.told_end(chain_storm(pair.chain, limit, reason(pair.chain.requests), now))
+            pair.with_end(chain_storm(pair.chain, limit, reason(pair.chain.requests), now))
             for pair in self.pairs
             if pair.chain.is_storm
         ]
@@ -106,78 +114,78 @@ def reconcile(
     limit: int,
     timeout_s: float | None = None,
     known: frozenset[str] = frozenset(),
-    watched: Watched = UNWATCHED,
+    watched: Watched = NOTHING_WATCHED,
 ) -> Account:
-    """Return the account of a stretch of a log; ``lines`` are its main requests, with times.
+    """Return the account of a part of a log; ``lines`` are its main requests, which must have times.
 
-    ``spans`` tells from when to when each session was active, ``known`` which of them talked to this server before.
+    ``spans`` is the first and last time of each session, ``known`` the sessions that used this server before.
 
-    Attempts that the client counted take their lines first, the ladder judges the rest. Turns of a session that has
-    no line where it must have one went to another server, and are left out.
+    Attempts that the client counted get their lines first; the other lines are joined by the client's back-off. A
+    session without a line where it must have one used another server, and its turns are left out.
     """
     lines = sorted(lines, key=lambda line: line.t or 0.0)
-    grain = max((line.grain for line in lines), default=0.0)
-    claims = assign_lines(turns, lines, grain)
+    early = max((line.early for line in lines), default=0.0)
+    assignment = assign_lines(turns, lines, early)
     rest = Tracker(limit, least=1, most=len(lines) + 1)
     for index, line in enumerate(lines):
-        if index not in claims.taken:
+        if index not in assignment.taken:
             rest.take(line)
     ends = [turn for turn in turns if not turn.counted]
-    answers = {id(turns[turn]): lines[line] for turn, line in claims.answers.items()}
-    pairs = pair_ends([(turn, answers.get(id(turn))) for turn in ends], rest.chains, grain)
-    here = known | _here(turns, claims, pairs, watched if lines else None)
-    witnesses = [
+    answers = {id(turns[turn]): lines[line] for turn, line in assignment.answers.items()}
+    pairs = pair_by_end([(turn, answers.get(id(turn))) for turn in ends], rest.chains, early)
+    local = known | _local_sessions(turns, assignment, pairs, watched if lines else None)
+    counted_turns = [
         CountedTurn(
             turn,
-            tuple(None if line is None else lines[line] for line in claims.of(index, turn.attempts)),
+            tuple(None if line is None else lines[line] for line in assignment.of(index, turn.attempts)),
             watched=watched,
         )
         for index, turn in enumerate(turns)
-        if turn.counted and turn.session in here
+        if turn.counted and turn.session in local
     ]
-    witnesses, pairs = _caught_up(witnesses, pairs)
+    counted_turns, pairs = _with_pending(counted_turns, pairs)
     explained = {id(pair.turn) for pair in pairs}
     for turn in ends:
-        if turn.session in here and id(turn) not in explained and turn.end is End.FAILED:
-            witness = CountedTurn.estimated(turn, limit, timeout_s, seen=bool(lines))
-            witnesses += [] if witness is None else [witness]
-    auxiliary = _auxiliary(witnesses, pairs, [span for session, span in spans.items() if session in here])
-    return Account(tuple(witnesses), tuple(pairs), auxiliary, here)
+        if turn.session in local and id(turn) not in explained and turn.end is End.FAILED:
+            counted = CountedTurn.estimated(turn, limit, timeout_s, seen=bool(lines))
+            counted_turns += [] if counted is None else [counted]
+    auxiliary = _auxiliary(counted_turns, pairs, [span for session, span in spans.items() if session in local])
+    return Account(tuple(counted_turns), tuple(pairs), auxiliary, local)
 
 
-def _caught_up(witnesses: Sequence[CountedTurn], pairs: Sequence[Pair]) -> tuple[list[CountedTurn], list[Pair]]:
-    """Give turns that go on the attempts that their transcript does not tell yet: it is written after the log."""
-    ahead, rest = list(witnesses), list(pairs)
-    for index, witness in enumerate(ahead):
-        if witness.turn.end is not End.OPEN or not witness.requests:
+def _with_pending(counted_turns: Sequence[CountedTurn], pairs: Sequence[Pair]) -> tuple[list[CountedTurn], list[Pair]]:
+    """Add to open turns the attempts that are not in their transcript yet: it is written after the log."""
+    updated, rest = list(counted_turns), list(pairs)
+    for index, counted in enumerate(updated):
+        if counted.turn.end is not End.OPEN or not counted.requests:
             continue
-        last = witness.requests[-1]
-        tried = witness.attempts
-        found = next((pair for pair in rest if pair.turn is None and _goes_on(last, tried, pair.chain)), None)
+        last = counted.requests[-1]
+        tried = counted.attempts
+        found = next((pair for pair in rest if pair.turn is None and _continues(last, tried, pair.chain)), None)
         if found is not None:
-            ahead[index] = witness.ahead(found.chain.requests)
+            updated[index] = counted.with_pending(found.chain.requests)
             rest.remove(found)
-    return ahead, rest
+    return updated, rest
 
 
-def _goes_on(last: Request, tried: int, chain: Chain) -> bool:
-    """Return whether a chain comes over the connection of an attempt that failed, after its wait, and in time."""
+def _continues(last: Request, tried: int, chain: Chain) -> bool:
+    """Return whether a chain continues a failed attempt: on its connection, after the wait, and soon enough."""
     gap = (chain.started or 0.0) - (last.t or 0.0)
     soonest = wait_bounds(tried)[0] - LATE if is_retryable(last.status) else -LATE
     return last.failed and last.port in chain.ports and soonest <= gap <= CATCH_UP_S
 
 
-def _here(
-    turns: Sequence[TranscriptTurn], claims: LineAssignment, pairs: Sequence[Pair], watched: Watched | None
+def _local_sessions(
+    turns: Sequence[TranscriptTurn], assignment: LineAssignment, pairs: Sequence[Pair], watched: Watched | None
 ) -> frozenset[str]:
-    """Return the sessions whose requests went to this log's server, as far as anything tells.
+    """Return the sessions whose requests went to this log's server, as far as known.
 
-    ``watched``: ``None`` where the log has no lines.
+    ``watched``: ``None`` if the log has no lines.
     """
-    found = {turns[turn].session for turn, _ in claims.lines}
+    found = {turns[turn].session for turn, _ in assignment.lines}
     found |= {pair.turn.session for pair in pairs if pair.turn is not None}
     expected = {
-        turn.session for turn in turns if _leaves_lines(turn) and watched is not None and watched.saw(turn.begun)
+        turn.session for turn in turns if _leaves_lines(turn) and watched is not None and watched.saw(turn.started)
     }
     return frozenset(found | {turn.session for turn in turns if turn.session not in expected})
 
@@ -187,15 +195,15 @@ def _leaves_lines(turn: TranscriptTurn) -> bool:
 
 
 def _auxiliary(
-    witnesses: Sequence[CountedTurn], pairs: Sequence[Pair], spans: Sequence[tuple[float, float]]
+    counted_turns: Sequence[CountedTurn], pairs: Sequence[Pair], spans: Sequence[tuple[float, float]]
 ) -> int | None:
-    """Count the requests that belong to no turn, when all fall into the time and come from the host of a session."""
-    known = [request for witness in witnesses for request in witness.requests]
+    """Return how many requests belong to no turn; ``None`` if one is outside the sessions' times or hosts."""
+    known = [request for counted in counted_turns for request in counted.requests]
     known += [request for pair in pairs if pair.turn is not None for request in pair.chain.requests]
     loose = [request for pair in pairs if pair.turn is None for request in pair.chain.requests]
     hosts = {request.host for request in known}
     for request in loose:
         t = request.t or 0.0
-        if request.host not in hosts or not any(begun - LATE <= t <= ended + IDLE_S for begun, ended in spans):
+        if request.host not in hosts or not any(started - LATE <= t <= ended + IDLE_S for started, ended in spans):
             return None
     return len(loose)

@@ -1,4 +1,4 @@
-"""Turns as the client's transcripts tell them."""
+"""Rebuild turns from Claude Code's transcripts."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ TURNS = 20_000
 SESSIONS = 1000
 SEEN = 100_000
 LONGEST_WAIT_S = 400.0
-"""A client gives up on one attempt before that: after 361 s at most (measured, 2.1.329)."""
+"""Longer than a client waits for one attempt: 361 s at most (measured, 2.1.329)."""
 MOMENT_S = 5.0
-"""A turn that ended so lately counts as one that waits: what servers say they work on was asked before that."""
+"""A turn that ended within this time still counts as waiting, since the servers' figures are about as old."""
 
 
 class End(StrEnum):
@@ -26,80 +26,80 @@ class End(StrEnum):
     FAILED = "failed"
     """The user was shown an error."""
     LEFT = "left"
-    """The session went on without an answer: the user interrupted it, or the client was ended."""
+    """There was no answer: the user interrupted the turn, or the client ended."""
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """An attempt that failed, with another one to follow."""
+    """A failed attempt that is followed by another one."""
 
     t: float
     cause: str
-    """Empty where the transcript does not tell it."""
+    """Empty where the transcript does not give it."""
     wait: float | None
     """Seconds until the next attempt."""
 
 
 @dataclass(frozen=True, slots=True)
 class TranscriptTurn:
-    """One turn of one session. Times are unix seconds, by the client's clock."""
+    """One turn of a session. Times are unix seconds by the client's clock."""
 
     session: str
     agent: str
     version: str
-    begun: float
-    """The prompt or the tool's result before it, or its first request."""
-    heard: float
-    """The last that the transcript told of it."""
+    started: float
+    """Time of the prompt or tool result before it, or else of its first request."""
+    last_seen: float
+    """Time of the last entry that belongs to this turn."""
     sent: tuple[float, ...] = ()
-    """Every attempt, where the client tells them (2.1.329)."""
+    """When each attempt was sent, where the client records it (2.1.329)."""
     failures: tuple[Failure, ...] = ()
     end: End = End.OPEN
     cause: str = ""
-    """Of the error that the user was shown; empty where the transcript does not tell it."""
+    """The cause of the error that the user was shown; empty where the transcript does not give it."""
     limit: int | None = None
-    """Attempts after which the client gives up, where it told them."""
+    """After how many attempts the client gives up, where it is recorded."""
     digest: str = ""
     before: int = 0
-    """Attempts before the first that is in ``sent``: the transcript is followed from its middle on."""
+    """How many attempts came before the first in ``sent``, in a transcript that is read from the middle."""
     folder: str = ""
-    """Where the session works, as far as is known."""
+    """The session's working directory, if known."""
 
     @property
     def counted(self) -> bool:
-        """Tell whether the client counted the attempts; else only the end is known (``-p`` up to 2.1.112)."""
+        """Return whether the client recorded the attempts; else only the end is known (``-p`` up to 2.1.112)."""
         return bool(self.sent or self.failures)
 
     @property
     def attempts(self) -> int:
-        """Return the attempts that are known to have been sent, one at least."""
+        """Return how many attempts are known to have been sent, at least one."""
         if self.sent:
             return self.before + len(self.sent)
         return len(self.failures) + (self.end in {End.ANSWERED, End.FAILED} or not self.failures)
 
     @property
     def causes(self) -> tuple[str, ...]:
-        """Return why attempts failed, in order; empty texts where it is not told."""
+        """Return why attempts failed, in order; an empty text where it is unknown."""
         causes = tuple(failure.cause for failure in self.failures)
         return (*causes, self.cause) if self.end is End.FAILED else causes
 
 
 class InFlight(NamedTuple):
-    """A turn that waits for its answer."""
+    """A turn that is waiting for its answer."""
 
     session: str
     agent: str
-    """Its subagent, empty for the main thread."""
+    """The subagent, empty for the main thread."""
     folder: str
-    """Where its session works, as far as is known."""
+    """The session's working directory, if known."""
     since: float
-    """When it was asked for, unix seconds."""
+    """When it was requested, in unix seconds."""
     attempts: int
-    """As far as the transcript tells."""
+    """Attempts so far, by the transcript."""
 
 
 class Sessions:
-    """Follows the turns of every session; memory is bounded. Entries come in the order of their session."""
+    """Tracks the turns of all sessions in bounded memory. The entries of a session must come in order."""
 
     def __init__(self) -> None:
         self._turns: OrderedDict[int, TranscriptTurn] = OrderedDict()
@@ -109,32 +109,32 @@ class Sessions:
         self._threads: OrderedDict[tuple[str, str], _Thread] = OrderedDict()
         self._seen: OrderedDict[tuple[EntryKind, str], None] = OrderedDict()
         self.version = ""
-        """Of the client that wrote the newest entry."""
+        """Version of the client that wrote the newest entry."""
         self._newest = 0.0
 
     @property
     def turns(self) -> tuple[TranscriptTurn, ...]:
-        """Return the turns that are remembered, at most 20,000."""
+        """Return the turns that are kept, at most 20,000."""
         return tuple(self._turns.values())
 
     @property
     def spans(self) -> dict[str, tuple[float, float]]:
-        """Return from when to when each session was active, prompts and commands included; at most 1000."""
+        """Return the first and last time of each session, prompts and commands included; at most 1000."""
         return dict(self._spans)
 
     def waiting(self, now: float) -> int | None:
-        """Return how many turns wait for their answer, or did a moment ago; ``None`` where no transcript was read."""
+        """Return how many turns wait for an answer, or did a moment ago; ``None`` if no transcript was read."""
         if not self._spans:
             return None
         return len(self.in_flight(now))
 
     def in_flight(self, now: float) -> tuple[InFlight, ...]:
-        """Return the turns that wait for their answer, or did a moment ago."""
+        """Return the turns that wait for an answer, or did a moment ago."""
         found = []
         for (session, agent), thread in self._threads.items():
             if self._waits(thread, now):
                 turn = self._turns.get(thread.turn) if not thread.asked_since else None
-                since = turn.begun if turn is not None else thread.asked or now
+                since = turn.started if turn is not None else thread.asked or now
                 attempts = turn.attempts if turn is not None else 1
                 found.append(InFlight(session, agent, self._folders.get(session, ""), since, attempts))
         return tuple(found)
@@ -145,7 +145,7 @@ class Sessions:
         return any(turn is not None and turn.end is End.OPEN for turn in map(self._newest_turn, self._threads.values()))
 
     def end_folder(self, folder: str) -> None:
-        """End the open turns of the sessions that work in a folder: no client runs there any more."""
+        """End the open turns of the sessions in a folder, in which no client runs any more."""
         for (session, _), thread in self._threads.items():
             turn = self._newest_turn(thread)
             if turn is not None and turn.end is End.OPEN and self._folders.get(session) == folder:
@@ -157,7 +157,7 @@ class Sessions:
         return self._turns.get(thread.turn)
 
     def take(self, entry: Entry) -> None:
-        """Take the next entry of a session; one that was written again is left out."""
+        """Process the next transcript entry. Duplicates are ignored."""
         if entry.id and self._repeated((entry.kind, entry.id)):
             return
         self._note(entry)
@@ -180,8 +180,13 @@ class Sessions:
     def _waits(self, thread: _Thread, now: float) -> bool:
         turn = self._turns.get(thread.turn)
         if turn is not None and turn.end is End.OPEN:
-            return now - turn.heard <= LONGEST_WAIT_S
-        if turn is not None and turn.end is End.ANSWERED and not thread.asked_since and now - turn.heard <= MOMENT_S:
+            return now - turn.last_seen <= LONGEST_WAIT_S
+        if (
+            turn is not None
+            and turn.end is End.ANSWERED
+            and not thread.asked_since
+            and now - turn.last_seen <= MOMENT_S
+        ):
             return True
         return thread.asked_since and thread.asked is not None and now - thread.asked <= LONGEST_WAIT_S
 
@@ -214,16 +219,16 @@ class Sessions:
         return thread
 
     def _ask(self, thread: _Thread, entry: Entry) -> None:
-        """Note that a request goes out; a turn that is open still may go on: the client queues what is typed."""
+        """Note that a request follows. An open turn may still continue, since the client queues what is typed."""
         thread.asked = entry.t
         thread.asked_since = True
         thread.is_presumed_over = False
 
     def _interrupt(self, thread: _Thread, entry: Entry) -> None:
-        """End the turn that is open; the prompt that was interrupted asks for nothing any more."""
+        """End the open turn; no request follows the interrupted prompt."""
         turn = self._turns.get(thread.turn)
         if turn is not None and turn.end is End.OPEN:
-            self._put(thread, replace(turn, heard=entry.t, end=End.LEFT))
+            self._put(thread, replace(turn, last_seen=entry.t, end=End.LEFT))
         thread.asked_since = False
 
     def _send(self, thread: _Thread, entry: Entry) -> None:
@@ -237,10 +242,10 @@ class Sessions:
             replace(
                 turn,
                 sent=(*turn.sent, entry.t),
-                heard=entry.t,
+                last_seen=entry.t,
                 digest=entry.digest,
                 before=turn.before if turn.sent else len(turn.failures),
-                # An answer that was cut off is asked for again with the same request.
+                # After an answer was cut off, the client sends the same request again.
                 end=End.OPEN,
             ),
         )
@@ -253,18 +258,18 @@ class Sessions:
         if turn is None or not goes_on or (not turn.sent and entry.attempt <= counted):
             turn = self._begin(thread, entry)
         failure = Failure(entry.t, entry.cause, entry.wait)
-        # A transcript that is followed from its middle on still says how many went before.
+        # A transcript that is read from the middle still gives the number of the attempt.
         missing = max(0, entry.attempt - len(turn.failures) - 1) if not turn.sent else 0
         failures = (*turn.failures, *[replace(failure, cause="")] * min(missing, 20), failure)
-        self._put(thread, replace(turn, failures=failures, heard=entry.t, limit=entry.limit or turn.limit))
+        self._put(thread, replace(turn, failures=failures, last_seen=entry.t, limit=entry.limit or turn.limit))
         thread.is_presumed_over = presumed and turn.end is End.LEFT
 
     def _close(self, thread: _Thread, entry: Entry, end: End) -> None:
         turn = self._turns.get(thread.turn)
-        # A client may end before its last lines are read.
+        # The client's end may be noticed before its last entries are read.
         if turn is None or not (turn.end is End.OPEN or thread.is_presumed_over):
             turn = self._begin(thread, entry)
-        self._put(thread, replace(turn, heard=entry.t, end=end, cause=entry.cause))
+        self._put(thread, replace(turn, last_seen=entry.t, end=end, cause=entry.cause))
 
     def _unsend(self, thread: _Thread) -> None:
         """Forget the turn that ended before its first request went out."""
@@ -275,7 +280,7 @@ class Sessions:
             thread.turn = 0
 
     def _begin(self, thread: _Thread, entry: Entry) -> TranscriptTurn:
-        """Begin a turn; one that was open is left without an answer."""
+        """Begin a turn; the one that was open ends without an answer."""
         before = self._turns.get(thread.turn)
         if before is not None and before.end is End.OPEN:
             self._turns[thread.turn] = replace(before, end=End.LEFT)
@@ -294,13 +299,13 @@ class Sessions:
 
 
 class _Thread:
-    """Where a session, or one of its subagents, stands."""
+    """The state of a session, or of one of its subagents."""
 
     def __init__(self) -> None:
         self.turn = 0
-        """The number of its newest turn; 0 is none."""
+        """The number of its newest turn; 0 if it has none."""
         self.asked: float | None = None
         self.asked_since = False
-        """Something was asked after the newest turn's last entry."""
+        """A prompt or tool result came after the newest turn's last entry."""
         self.is_presumed_over = False
-        """The newest turn was ended since its client ended, and not by an entry."""
+        """The newest turn was ended because its client ended, not by an entry."""

@@ -1,4 +1,4 @@
-"""From main requests to turns, retries and storms."""
+"""Find turns, retries and storms in the main requests of a log."""
 
 from __future__ import annotations
 
@@ -7,64 +7,64 @@ from typing import NamedTuple
 
 from stormdeck.model.retries.backoff import DEFAULT_LIMIT
 from stormdeck.model.retries.chain import STORM, Attempt, Chain, Request, first_attempt
-from stormdeck.model.retries.matching import Match, PendingTurns, Reading, Track, best_match
+from stormdeck.model.retries.matching import Match, PendingTurn, PendingTurns, Reading, best_match
 from stormdeck.model.retries.scoring import MatchScore
 from stormdeck.model.retries.storms.from_chain import chain_storm
 from stormdeck.model.retries.storms.storm import Storm
 
 REMEMBERED = 512
 BESIDE = 1.0
-"""Seconds by which an error record and the access line of the same request may lie apart."""
+"""Longest time between an error record and the access line of the same request, in seconds."""
 AHEAD = 10.0
-"""Seconds that a server behind a proxy may fail before the proxy answers: its own retries take 4 to 5 s (measured)."""
+"""How long before the proxy's answer the server behind it may fail: the proxy's retries take 4 to 5 s (measured)."""
 
 
 class ErrorText(NamedTuple):
-    """What an error record says, in a few words."""
+    """The text of an error record, shortened."""
 
     t: float | None
-    """``None`` where only its order is known."""
+    """``None`` if only its order is known."""
     text: str
     is_cooldown: bool
-    """A proxy refused by itself, as a consequence of an error before."""
+    """The proxy refused the request itself, because of an earlier error."""
     from_server: bool = False
-    """The inference server's own answer or record, which a proxy may have passed on."""
+    """The error is the inference server's own, possibly passed on by a proxy."""
     served: str = ""
-    """The ids that it names as served."""
+    """The model ids that it lists as served."""
 
 
 class Causes:
-    """The last error texts of all logs."""
+    """The newest errors of all logs."""
 
     def __init__(self) -> None:
         self._errors: deque[tuple[float, ErrorText]] = deque(maxlen=REMEMBERED)
         self._untimed: ErrorText | None = None
         self._failed_behind: deque[float] = deque(maxlen=REMEMBERED)
-        """When the server behind the proxy answered with a server error, by its own log."""
+        """When the server behind the proxy answered with a server error, by the server's own log."""
 
     def add(self, error: ErrorText) -> None:
-        """Remember an error."""
+        """Add an error."""
         if error.t is not None:
             self._errors.append((error.t, error))
         elif not error.is_cooldown or self._untimed is None:
             self._untimed = error
 
     def note_behind(self, t: float) -> None:
-        """Remember that the server behind the proxy answered with a server error."""
+        """Add the time of a server error in the log of the server behind the proxy."""
         self._failed_behind.append(t)
 
     def from_server(self, started: float | None, last: float | None) -> bool:
-        """Return whether the inference server itself answered with the error of a burst."""
+        """Return whether the errors in a span are the inference server's own."""
         if started is None or last is None:
             return self._untimed is not None and self._untimed.from_server
         first, end = started - AHEAD, last + BESIDE
-        told = any(error.from_server and first <= t <= end for t, error in self._errors)
-        return told or any(first <= t <= end for t in self._failed_behind)
+        logged = any(error.from_server and first <= t <= end for t, error in self._errors)
+        return logged or any(first <= t <= end for t in self._failed_behind)
 
     def of(self, started: float | None, last: float | None) -> ErrorText | None:
-        """Return the first error of a burst; without times the latest.
+        """Return the first error of a span, or the latest error if the times are unknown.
 
-        A cooldown is a consequence of the error before it, and the cause only where nothing else is known.
+        A cooldown follows from an earlier error; it is returned only if there is no other error.
         """
         if started is None or last is None:
             return self._untimed
@@ -80,18 +80,18 @@ class Causes:
 
 STORMS = 50
 SWEEP = 16
-"""Requests between two looks for chains that are over."""
+"""Chains that are over are dropped once in this many requests."""
 PORTS = 4096
-"""Connections that are remembered; twice as many at most."""
+"""How many connections are kept; at most twice as many."""
 NEVER = float("-inf")
 SAME_CONNECTION = 600.0
-"""Seconds after which a port that is seen again is taken for another connection: ports are used anew."""
+"""A port that is seen again after this time is another connection, since ports are reused."""
 
 
 class Tracker:
-    """Follows the turns in one or more logs; memory is bounded, a request costs some fits to waiting chains.
+    """Tracks the turns in one or more logs, in bounded memory. A request is compared with the few turns that fit.
 
-    Requests must come in the order of their log. What is told once may be revised: see ``Attempt.instead_of``.
+    Requests must come in the order of their log. A result may be revised later: see ``Attempt.instead_of``.
     """
 
     def __init__(
@@ -101,31 +101,33 @@ class Tracker:
         least: int = STORM,
         most: int = STORMS,
     ) -> None:
-        """Remember the newest ``most`` chains of ``least`` attempts or more."""
+        """Keep the newest ``most`` chains that have at least ``least`` attempts."""
         self.limit = limit
-        """Attempts after which the client gives up: ``CLAUDE_CODE_MAX_RETRIES`` and one. See ``change_limit``."""
+        """After how many attempts the client gives up: ``CLAUDE_CODE_MAX_RETRIES`` and one. See ``change_limit``."""
         self._turns = 0
         self._taken = 0
         self._swept: float | None = None
-        """When turns that are over were looked for last."""
+        """When turns that are over were last dropped."""
         self._waiting = PendingTurns()
         self._ports: dict[tuple[str, str, int], float | None] = {}
-        """When each connection was seen last."""
+        """When each connection was last seen."""
         self._older_ports = self._ports
-        """The same of those before; they are forgotten as many as they are, one by one would cost more."""
+        """The same for older connections, which are dropped all at once: one by one would cost more."""
         self._least = least
         self._most = most
         self._kept: OrderedDict[int, Chain] = OrderedDict()
         self._reasons: dict[int, ErrorText] = {}
+        self.forgotten_retries = 0
+        """The retries of chains that are no longer kept."""
         self.causes = Causes() if causes is None else causes
-        """What the error records say; may be shared."""
+        """The errors of all logs; may be shared with another tracker."""
 
     def take(self, request: Request) -> Attempt:
-        """Take the next main request and tell which attempt of which turn it is."""
+        """Process the next main request. Returns which attempt of which turn it is."""
         return self.judge(request) or Attempt(self._turns, 1)
 
     def judge(self, request: Request) -> Attempt | None:
-        """Take the next main request; ``None``: the first attempt of a turn, and answered well."""
+        """Process the next main request. Returns ``None`` for a first attempt that succeeded."""
         self._taken += 1
         known = self._seen(request)
         match = None
@@ -140,17 +142,17 @@ class Tracker:
                 return Attempt(self._turns, 1)
             self._turns += 1
             return None
-        track, wrong = match.track, None
+        pending, wrong = match.turn, None
         if match.reading is not Reading.FOLLOWS:
-            track, wrong = self._revise(match)
+            pending, wrong = self._revise(match)
         weak = match.reading is not Reading.TWO_OF_ANOTHER and match.strength < MatchScore.CONNECTION
-        before, strength = (track.chain, match.strength) if weak else (None, MatchScore.CONNECTION)
-        self._waiting.revise(track, track.chain.then(request), before, strength, self._taken)
-        self._note(track.chain)
-        return Attempt(track.chain.turn, track.chain.attempts, wrong)
+        before, strength = (pending.chain, match.strength) if weak else (None, MatchScore.CONNECTION)
+        self._waiting.revise(pending, pending.chain.with_attempt(request), before, strength, self._taken)
+        self._note(pending.chain)
+        return Attempt(pending.chain.turn, pending.chain.attempts, wrong)
 
     def change_limit(self, limit: int) -> None:
-        """Take a limit that the client's settings have now; the turns so far keep theirs."""
+        """Set a new limit; turns that have begun keep the old one."""
         if limit == self.limit:
             return
         for turn, chain in self._kept.items():
@@ -159,38 +161,34 @@ class Tracker:
         self._waiting.keep_limit(self.limit)
         self.limit = limit
 
-    def explain(self, t: float | None, text: str, is_cooldown: bool = False) -> None:
-        """Take an error record's text in a few words; ``is_cooldown``: a proxy refused by itself, after an error."""
-        self.explain_by(ErrorText(t, text, is_cooldown))
-
-    def explain_by(self, error: ErrorText) -> None:
-        """Take what an error record says."""
+    def add_error(self, error: ErrorText) -> None:
+        """Add an error, and use it as the reason of storms that have none."""
         self.causes.add(error)
         t = error.t
         for chain in reversed(self._kept.values()):
-            # Older ones are over, or have found theirs.
+            # Older chains are over, or have a reason.
             if t is not None and chain.last is not None and chain.last < t - BESIDE:
                 break
             if chain.is_storm and not self._find_reason(chain):
                 break
 
     def storms(self, now: float) -> tuple[Storm, ...]:
-        """Return the storms among the chains that are remembered, newest first."""
+        """Return the storms among the chains that are kept, newest first."""
         storms = (chain for chain in reversed(self._kept.values()) if chain.is_storm)
         return tuple(chain_storm(chain, self.limit, self.reason(chain), now) for chain in storms)
 
     @property
     def chains(self) -> tuple[Chain, ...]:
-        """Return the chains that are remembered, in the order of their newest attempts."""
+        """Return the chains that are kept, in the order of their newest attempts."""
         return tuple(self._kept.values())
 
     def reason(self, chain: Chain) -> str:
-        """Return the first error beside a chain in a few words, empty where there is none."""
+        """Return the text of the first error in a chain's time, empty if there is none."""
         known = self._reasons.get(chain.turn) or self.causes.of(chain.started, chain.last)
         return known.text if known is not None else ""
 
     def _seen(self, request: Request) -> bool:
-        """Tell whether a request's connection served one before, and remember it."""
+        """Return whether a request's connection has carried a request before, and store the connection."""
         log, host, port, t = request.log, request.host, request.port, request.t
         key = (log, host, port)
         last = self._ports.get(key, NEVER)
@@ -203,28 +201,28 @@ class Tracker:
             return False
         return bool(port) and (last is None or t is None or t - last <= SAME_CONNECTION)
 
-    def _begin(self, request: Request) -> Track:
-        """Begin a turn; it waits for its next attempt where it failed."""
+    def _begin(self, request: Request) -> PendingTurn:
+        """Begin a turn; if the request failed, the turn waits for its next attempt."""
         self._turns += 1
-        track = Track(first_attempt(self._turns, request), at=self._taken)
+        pending = PendingTurn(first_attempt(self._turns, request), at=self._taken)
         if self._least == 1:
-            self._note(track.chain)
+            self._note(pending.chain)
         if request.failed:
-            self._waiting.add(track)
-        return track
+            self._waiting.add(pending)
+        return pending
 
-    def _revise(self, match: Match) -> tuple[Track, Request | None]:
-        """Give a chain's newest attempt a turn of its own; return what the request is added to, and that attempt."""
-        track, wrong = match.track, match.track.chain.newest
-        if track.before is None:
-            return track, None
-        self._waiting.revise(track, track.before, None, MatchScore.CONNECTION, track.at)
-        self._note(track.chain)
+    def _revise(self, match: Match) -> tuple[PendingTurn, Request | None]:
+        """Make a chain's newest attempt its own turn. Returns the turn that the request continues, and that attempt."""
+        pending, wrong = match.turn, match.turn.chain.newest
+        if pending.before is None:
+            return pending, None
+        self._waiting.revise(pending, pending.before, None, MatchScore.CONNECTION, pending.at)
+        self._note(pending.chain)
         own = self._begin(wrong)
-        return (track if match.reading is Reading.TAKES_ITS_PLACE else own), wrong
+        return (pending if match.reading is Reading.TAKES_ITS_PLACE else own), wrong
 
     def _note(self, chain: Chain) -> None:
-        """Remember a chain, or no longer."""
+        """Store a chain, or drop it if it has too few attempts."""
         if chain.attempts < self._least:
             self._kept.pop(chain.turn, None)
             self._reasons.pop(chain.turn, None)
@@ -234,11 +232,12 @@ class Tracker:
         if chain.is_storm:
             self._find_reason(chain)
         if len(self._kept) > self._most:
-            turn, _ = self._kept.popitem(last=False)
+            turn, forgotten = self._kept.popitem(last=False)
             self._reasons.pop(turn, None)
+            self.forgotten_retries += forgotten.attempts - 1
 
     def _find_reason(self, chain: Chain) -> bool:
-        """Look for the first error of a storm; it is kept once it is found, a cooldown only until then."""
+        """Store the first error of a storm, unless one is known that is no cooldown. Returns whether none was known."""
         known = self._reasons.get(chain.turn)
         if known is None or known.is_cooldown:
             found = self.causes.of(chain.started, chain.last)

@@ -1,4 +1,4 @@
-"""One line of a client's transcript, reduced to its structure: never a word of what was said.
+"""Parse a line of Claude Code's transcripts. Only its structure is kept, never a word of the conversation.
 
 ``$CLAUDE_CONFIG_DIR/projects/<folder>/<session>.jsonl`` is written live, 0.2 to 0.4 s after the event (measured, Claude
 Code 1.0.128 to 2.1.329; facts/claude-code.md 3).
@@ -9,34 +9,35 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from stormdeck.model.logs.access import unix_time
-
 LONGEST_ENTRY = 4 * 1024 * 1024
-"""Longer lines tell nothing: they hold tool results, and reading them costs more than they are worth."""
+"""Longer lines are skipped: they contain tool results, and parsing them is expensive."""
 LONGEST_NAME = 128
 LONGEST_PATH = 1024
+END_OF_TIME = 253402214400.0
+"""A day before the year 10000, in unix seconds: later times exist in no calendar of some time zone."""
 UNSENT = "unsent"
-"""The cause of a failure before anything was sent; 2.1.329 has written down a request by then (measured)."""
+"""The cause of a failure before anything was sent; 2.1.329 has recorded a request by then (measured)."""
 
 
 class EntryKind(StrEnum):
-    """What a line tells."""
+    """The kind of a transcript entry."""
 
     ASK = "ask"
-    """A prompt or a tool's result: the next request goes out."""
+    """A prompt or a tool result: a request follows."""
     INTERRUPT = "interrupt"
-    """The user stopped what was going on."""
+    """The user interrupted the turn."""
     REQUEST = "request"
-    """One HTTP attempt of the main thread; only 2.1.329 tells."""
+    """One HTTP attempt of the main thread; recorded by 2.1.329 only."""
     RETRY = "retry"
     """An attempt failed and another one follows: interactive up to 2.1.112, ``-p`` in 2.1.329."""
     ANSWER = "answer"
-    """A block of an answer that came; all blocks of one answer have one id."""
+    """A block of an answer; all blocks of one answer have the same id."""
     FAILURE = "failure"
-    """The error that the user gets to see."""
+    """The error that the user is shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,27 +49,27 @@ class Entry:
     t: float
     """Unix seconds, by the client's clock."""
     agent: str = ""
-    """The subagent that it belongs to, empty for the main thread."""
+    """The subagent, empty for the main thread."""
     version: str = ""
-    """Of the client."""
+    """The client's version."""
     folder: str = ""
-    """Where the session works; empty on lines that do not tell."""
+    """The session's working directory; empty on lines without it."""
     id: str = ""
-    """Equal where a line is written again: into the transcript of a resumed session, or as another block."""
+    """Equal for a line that is written again, in the transcript of a resumed session or as another block."""
     request: str = ""
-    """Of an answer: the request that it came for (2.1.329)."""
+    """Of an answer: its request (2.1.329)."""
     base: str = ""
-    """Of a request: the one before it."""
+    """Of a request: the request before it."""
     digest: str = ""
     """Of a request: equal for all attempts of a turn, unless the client changed it."""
     attempt: int = 0
-    """Of a retry: which attempt failed, counted from 1."""
+    """Of a retry: the attempt that failed, counted from 1."""
     limit: int | None = None
-    """Of a retry: attempts after which the client gives up."""
+    """Of a retry: after how many attempts the client gives up."""
     wait: float | None = None
     """Of a retry: seconds until the next attempt."""
     cause: str = ""
-    """Of a retry or a failure: the status, ``reset``, ``timeout``, ``cut``, ``refused``, ``unsent``, empty: untold."""
+    """Of a retry or a failure: a status, or ``reset``, ``timeout``, ``cut``, ``refused``, ``unsent``; else empty."""
 
 
 _MARKS = ('"type":"assistant"', '"type":"user"', '"api_error"', '"type":"api-request"')
@@ -84,16 +85,16 @@ _WORDS = (
     (re.compile(r"prompt is too long", re.IGNORECASE), "400"),
 )
 _UNSENT = ("Not logged in", "Invalid API key · Please run", "API Error: Invalid URL")
-"""A client without a token or a usable address says so and sends nothing (measured, 2.1.42 to 2.1.329)."""
+"""A client without a token or a valid address reports that and sends nothing (measured, 2.1.42 to 2.1.329)."""
 _INTERRUPTED = "[Request interrupted by user"
 """Followed by ``]`` or by ``for tool use]``."""
 _NAMES = {"model_not_found": "404", "authentication_failed": "401", "rate_limit": "429"}
-_LOOKED_AT = 300
-"""Characters of an error's text that are looked at for its cause; none of them is kept."""
+_SEARCHED = 300
+"""How many characters of an error's text are searched for its cause; none of them is kept."""
 
 
 def parse_entry(line: str) -> Entry | None:
-    """Return what a line tells, ``None`` for one that tells nothing of requests, is damaged, or is too long."""
+    """Return the entry in a line, ``None`` if it is not about requests, damaged, or too long."""
     if len(line) > LONGEST_ENTRY or not any(mark in line for mark in _MARKS + _SPACED):
         return None
     try:
@@ -102,17 +103,17 @@ def parse_entry(line: str) -> Entry | None:
         return None
     if not isinstance(fields, dict):
         return None
-    session, t = _name(fields, "sessionId"), unix_time(fields.get("timestamp"))
-    told = _told(fields) if session and t is not None else None
-    if told is None or t is None:
+    session, t = _name(fields, "sessionId"), _unix_time(fields.get("timestamp"))
+    special = _fields_by_kind(fields) if session and t is not None else None
+    if special is None or t is None:
         return None
     # An ``api-request`` line of a subagent has the id without ``isSidechain`` (measured, 2.1.329 and 2.1.332).
     agent = _name(fields, "agentId")
-    return Entry(session=session, t=t, agent=agent, version=_name(fields, "version"), folder=_folder(fields), **told)
+    return Entry(session=session, t=t, agent=agent, version=_name(fields, "version"), folder=_folder(fields), **special)
 
 
-def _told(fields: dict[str, Any]) -> dict[str, Any] | None:
-    """Return what is particular to the kind of a line."""
+def _fields_by_kind(fields: dict[str, Any]) -> dict[str, Any] | None:
+    """Return the fields that depend on the kind of a line."""
     kind = fields.get("type")
     if kind == "user":
         if fields.get("isMeta") is True:
@@ -132,7 +133,7 @@ def _told(fields: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def _is_interruption(fields: dict[str, Any]) -> bool:
-    """Return whether an entry is the client's own note that its user interrupted it."""
+    """Return whether an entry is the client's own note that the user interrupted it."""
     message = fields.get("message")
     content = message.get("content") if isinstance(message, dict) else None
     block = content[0] if isinstance(content, list) and content else content
@@ -166,7 +167,7 @@ def _retry(fields: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def _retry_cause(fields: dict[str, Any]) -> str:
-    """Return why an attempt failed; a connection lost once the answer had begun is a cut (measured, 2.1.329)."""
+    """Return why an attempt failed; a connection lost after the answer started is a ``cut`` (measured, 2.1.329)."""
     error = fields.get("error")
     if not isinstance(error, dict):
         return ""
@@ -179,7 +180,7 @@ def _retry_cause(fields: dict[str, Any]) -> str:
 
 
 def _codes(fields: dict[str, Any]) -> list[object]:
-    """Return the system's error codes: up to 2.1.112 they stand under ``cause``, if at all."""
+    """Return the operating system's error codes; up to 2.1.112 they are under ``cause``, if present."""
     parts = (fields.get("connection"), fields.get("cause"))
     return [part.get("code") for part in parts if isinstance(part, dict)]
 
@@ -199,7 +200,7 @@ def _failure_cause(fields: dict[str, Any], message: dict[str, Any]) -> str:
 def _cause_in(text: object) -> str:
     if not isinstance(text, str):
         return ""
-    head = text[:_LOOKED_AT]
+    head = text[:_SEARCHED]
     if status := _STATUS.search(head):
         return status[1] or status[2]
     return next((cause for words, cause in _WORDS if words.search(head)), "")
@@ -215,8 +216,20 @@ def _folder(fields: dict[str, Any]) -> str:
     return value[:LONGEST_PATH] if isinstance(value, str) else ""
 
 
+def _unix_time(value: object) -> float | None:
+    """Return unix seconds for an ISO time with a zone, ``None`` for anything else and for times out of range."""
+    if not isinstance(value, str):
+        return None
+    try:
+        moment = datetime.fromisoformat(value)
+        t = moment.timestamp() if moment.tzinfo is not None else None
+    except (ValueError, OverflowError, OSError):
+        return None
+    return t if t is not None and 0 <= t < END_OF_TIME else None
+
+
 def _number(value: object) -> float | None:
-    """Return a finite number; anything else, and what no counter or clock would hold, is ``None``."""
+    """Return a number, ``None`` for anything else and for values that are too large for a counter or a time."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < 1e9:
         return None
     return float(value)

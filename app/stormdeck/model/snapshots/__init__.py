@@ -1,1 +1,1 @@
-"""Frozen values that the sources hand on: one for each thing outside."""
+"""Hold what the data sources publish: one frozen value for each server, GPU, client and log."""

@@ -1,4 +1,4 @@
-"""What the client keeps of itself beside its settings: whether somebody is logged in, and which folders it trusts."""
+"""Hold the client's own state outside of its settings: the login, and the folders that it trusts."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ class Login(StrEnum):
 
     NONE = "none"
     ACCOUNT = "account"
-    """A file of the client holds the login."""
+    """A file of the client contains the login."""
     KEY = "key"
-    """A key that the client keeps itself (``primaryApiKey``); it goes out as ``x-api-key`` (measured)."""
+    """The client has stored a key (``primaryApiKey``), which it sends as ``x-api-key`` (measured)."""
     UNKNOWN = "unknown"
-    """A macOS keychain may hold one, or a file cannot be read: then no rule may build on it."""
+    """A macOS keychain may contain a login, or a file cannot be read. Rules must not rely on it."""
 
 
 @dataclass(frozen=True, slots=True)
 class ClientState:
-    """One look at ``~/.claude.json`` and ``.credentials.json``; no secret is kept."""
+    """The state in ``~/.claude.json`` and ``.credentials.json``, without secrets."""
 
     login: Login = Login.NONE
     trusted: frozenset[str] = frozenset()
-    """The folders whose own settings the client trusts, as it writes them (``hasTrustDialogAccepted``)."""
+    """The folders whose settings the client trusts, as it writes them (``hasTrustDialogAccepted``)."""

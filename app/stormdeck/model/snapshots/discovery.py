@@ -1,4 +1,4 @@
-"""What was found on this machine without a word of configuration, how, and what could not be."""
+"""Hold the result of server discovery: what was found, how, and what was not."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ class ServerProcess:
     started: int
     """Unix seconds."""
     log: Path | None
-    """The file that its standard output goes to."""
+    """The file that its stdout goes to."""
     log_note: str
-    """Where standard output and error go, in words: ``both to /var/log/vllm.log``, ``to a terminal``."""
+    """Where stdout and stderr go, in words: ``both to /var/log/vllm.log``, ``to a terminal``."""
     kind: ServerKind | None = None
-    """What its command line says it is."""
+    """The kind of server, by its command line."""
     error_log: Path | None = None
-    """The file that its standard error goes to, where it is another than ``log``."""
+    """The file that its stderr goes to, if not ``log``."""
     model_type: str = ""
-    """``model_type`` in the ``config.json`` of vLLM's model folder; empty where there is no such file to read."""
+    """``model_type`` in the ``config.json`` of vLLM's model folder; empty if there is no readable file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,22 +41,22 @@ class Found:
     how: str
     """``ANTHROPIC_BASE_URL in ~/.claude/settings.json``, ``answers on port 8000``, ``--vllm``."""
     process: ServerProcess | None = None
-    """The process of the server itself; another program may hold the port before it."""
+    """The process of the server itself; another program may listen on the port in front of it."""
     holder: ServerProcess | None = None
-    """The process on its port, where that is another program: ssh, docker-proxy, nginx, a script."""
+    """The process that listens on the port, if it is another program: ssh, docker-proxy, nginx, a script."""
     met: ServerState = ServerState.UP
-    """``UP``: it answered; ``DOWN``, ``SILENT``, ``STRANGE``: what the search met instead."""
+    """``UP`` if it answered; else ``DOWN``, ``SILENT`` or ``STRANGE``."""
     forwards: bool = False
-    """``holder`` is a program that passes connections on."""
+    """``holder`` is a program that forwards connections."""
 
     @property
     def listener(self) -> ServerProcess | None:
-        """Return the server's process where that itself holds the port: it runs and refuses only while it loads."""
+        """Return the server's process if it listens on the port itself: then a refusal means that it is loading."""
         return self.process if self.holder is None else None
 
     @property
     def holder_words(self) -> str:
-        """Return which other program holds the port, and whether it passes connections on; empty where none does."""
+        """Return which other program listens on the port, and whether it forwards connections; empty if none does."""
         if self.holder is None:
             return ""
         who = f"{self.holder.name} (pid {self.holder.pid})"
@@ -67,17 +67,17 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Missed:
-    """A place that was looked at in vain."""
+    """A place where no server was found."""
 
     what: str
     why: str
     hosted: bool = False
-    """It is the hosted API, which is never asked."""
+    """The place is the hosted API, which is never contacted."""
 
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """A server is no longer on the path: the settings lead elsewhere."""
+    """A server is no longer on the path, because the settings point elsewhere."""
 
     hop: HopKind
     """``PROXY`` or ``SERVER``."""
@@ -85,38 +85,38 @@ class Left:
 
 @dataclass(frozen=True, slots=True)
 class DiscoverySnapshot:
-    """The outcome of one search."""
+    """The result of one search."""
 
     found: tuple[Found, ...] = ()
     missed: tuple[Missed, ...] = ()
     logs: tuple[Path, ...] = ()
-    """The files to follow, the proxy's before vLLM's."""
+    """The log files to follow, the proxy's before vLLM's."""
     log_notes: tuple[str, ...] = ()
-    """Why a found server has no log to follow, one sentence each, with what to do."""
+    """Why a server has no log to follow, and what to do, one sentence each."""
     loading: tuple[ServerProcess, ...] = ()
-    """Server processes that run and do not listen yet."""
+    """Server processes that run, but do not listen yet."""
     beside: tuple[Found, ...] = ()
-    """Servers that answered, and that the client's requests do not pass: its base URL leads elsewhere."""
+    """Servers that answered, but are not on the client's path: its base URL points elsewhere."""
     silent: tuple[str, ...] = ()
-    """URLs on this machine that nobody named, where something listens and gave no answer in time."""
+    """URLs on this machine that were not configured, where something listens but gave no answer in time."""
     done: bool = False
 
     @property
     def hosted(self) -> Missed | None:
-        """Return the first place that is the hosted API, named by a flag, the settings or a proxy."""
+        """Return the first place that is the hosted API, configured by a flag, the settings or a proxy."""
         return next((missed for missed in self.missed if missed.hosted), None)
 
     def server(self, *, proxy: bool) -> Found | None:
-        """Return the first proxy, or the first server that is none."""
+        """Return the first proxy, or the first server that is not a proxy."""
         return next((found for found in self.found if found.kind.is_proxy == proxy), None)
 
     @property
     def answering(self) -> tuple[str, ...]:
-        """Return the URLs of all servers that answered, those on the path first."""
+        """Return the URLs of all servers that answered, starting with those on the path."""
         return tuple(found.url for found in (*self.found, *self.beside) if found.met is ServerState.UP)
 
     def is_left(self, url: str) -> bool:
-        """Return whether the client's base URL is known to lead past a server."""
+        """Return whether a server is known not to be on the client's path."""
         if any(same_place(one.url, url) for one in self.found):
             return False
         return any(same_place(one.url, url) for one in self.beside) or any(
@@ -124,5 +124,5 @@ class DiscoverySnapshot:
         )
 
     def on_path(self) -> tuple[Found, ...]:
-        """Return the servers that the client's requests pass; others may be found beside them."""
+        """Return the servers that the client's requests pass through."""
         return tuple(server for server in (self.server(proxy=True), self.server(proxy=False)) if server is not None)

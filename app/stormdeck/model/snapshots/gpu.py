@@ -1,4 +1,4 @@
-"""What is known of the GPUs of this machine."""
+"""Hold the state of this machine's GPUs."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from stormdeck.model.symbols import Health
 
 
 class GpuState(StrEnum):
-    """Why there are numbers, or why there are none."""
+    """Whether the GPUs can be read, and if not, why."""
 
     ASKING = "asking"
     OK = "ok"
     NO_DRIVER = "no driver"
-    """No NVIDIA library on this machine, or no driver behind it."""
+    """There is no NVIDIA library on this machine, or no driver for it."""
     NO_GPU = "no GPU"
     NO_PERMISSION = "no permission"
     LOST = "lost"
-    """The driver answered before and says now that a GPU fell off the bus, or it stopped answering."""
+    """The driver worked before and now reports that a GPU fell off the bus, or does not answer any more."""
     FAILED = "failed"
     OFF = "off"
-    """The user does not want them watched."""
+    """Turned off by the user."""
 
     @property
     def light(self) -> Health:
-        """Return the light of this state; a machine without GPU is no fault."""
+        """Return the health of this state; a machine without a GPU is not an error."""
         if self is GpuState.OK:
             return Health.OK
         if self in {GpuState.LOST, GpuState.FAILED}:
@@ -35,18 +35,18 @@ class GpuState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class GpuProcess:
-    """One process that holds memory on a GPU."""
+    """A process that uses memory of a GPU."""
 
     pid: int
     name: str
-    """Short and clean: ``vLLM worker``, ``python``; ``pid 4711`` where the name cannot be read."""
+    """Short and clean: ``vLLM worker``, ``python``; ``pid 4711`` if the name cannot be read."""
     memory_bytes: int | None
     is_vllm: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Gpu:
-    """One GPU, or one that cannot be read. ``None``: this GPU does not tell it."""
+    """One GPU. ``None``: the GPU does not report the value, or cannot be read."""
 
     index: int
     name: str
@@ -59,23 +59,23 @@ class Gpu:
     clock_mhz: int | None = None
     clock_max_mhz: int | None = None
     throttle: tuple[str, ...] = ()
-    """Why it runs slower than it could, in plain words; idling is no reason."""
+    """Why the clock is throttled, in plain words; idling is not a reason."""
     processes: tuple[GpuProcess, ...] = ()
     mig: bool = False
-    """Partitioned: the card as a whole tells no utilisation then."""
+    """The GPU is partitioned (MIG), so that the whole card reports no utilisation."""
     lost: bool = False
     detail: str = ""
     history: tuple[int | None, ...] = ()
-    """Utilisation in percent, oldest first, one value a sample; ``None`` where it was not told."""
+    """Utilisation in percent, oldest first, one value for each sample; ``None`` where it is unknown."""
 
 
 @dataclass(frozen=True, slots=True)
 class GpuSnapshot:
-    """One look at all GPUs, rounded to what is shown."""
+    """The state of all GPUs at one moment, rounded to what is shown."""
 
     state: GpuState
     detail: str = ""
-    """The state in plain words, with what to do next where there is nothing to see."""
+    """The state in plain words, and what to do if the GPUs cannot be read."""
     driver: str | None = None
     gpus: tuple[Gpu, ...] = ()
     simulated: bool = False

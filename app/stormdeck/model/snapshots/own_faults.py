@@ -1,4 +1,4 @@
-"""What stormdeck itself cannot do at the moment, in sentences for the user."""
+"""Hold stormdeck's own faults, as sentences for the user."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class OwnFaults:
-    """Empty: everything that is to be read is read, and what is to be kept is kept."""
+    """What stormdeck itself cannot do at the moment. All fields are empty if nothing is wrong."""
 
     unread: tuple[str, ...] = ()
-    """Of the logs to follow those that cannot be: why, and what to do."""
+    """For each log that cannot be followed: why, and what to do."""
     remarks: tuple[str, ...] = ()
-    """On logs that are followed: renamed, or not taken in whole."""
+    """Remarks on logs that are followed: renamed, or not read completely."""
     memory: str = ""
-    """Why storms are not remembered."""
+    """Why storms are not stored."""
     stopped: str = ""
-    """What of stormdeck ended by a fault of its own; the rest goes on."""
+    """Which part of stormdeck stopped because of a bug; the rest keeps running."""

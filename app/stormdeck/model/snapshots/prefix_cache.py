@@ -1,4 +1,4 @@
-"""The prefix cache over time: what its hit rate used to be, and since when it is far below."""
+"""Follow vLLM's prefix cache: its usual hit rate, and since when the rate is far below that."""
 
 from __future__ import annotations
 
@@ -7,29 +7,29 @@ from dataclasses import dataclass, replace
 from stormdeck.model.snapshots.server import VllmSnapshot
 
 WARM_PERCENT = 50.0
-"""A rate that says that prompts share their beginning, as a client's turns do."""
+"""A hit rate from which on prompts evidently share their beginning, as a client's turns do."""
 COLD_SHARE = 0.5
-"""Of the usual rate; below it the cache counts as cold."""
+"""The cache counts as cold below this share of the usual rate."""
 STEADY_S = 60.0
-"""One window: a rate that was high for less was one answer's."""
+"""How long a rate must last, one window: a shorter peak comes from a single answer."""
 
 
 @dataclass(frozen=True, slots=True)
 class PrefixCache:
-    """What is remembered of one vLLM's prefix cache. The default: nothing yet."""
+    """The hit rate of one vLLM's prefix cache over time."""
 
     usual_percent: float | None = None
-    """The highest rate that held for a window."""
+    """The highest rate that lasted for a window."""
     usual_version: str | None = None
     """The client's version at that time."""
     warm_since: float | None = None
     cold_since: float | None = None
-    """Unix seconds; ``None`` while it is as usual, or nothing is asked."""
+    """Unix seconds; ``None`` while the rate is as usual, or there are no requests."""
     started: int | None = None
-    """Of the process that this is about: a restarted vLLM begins with an empty cache."""
+    """When the vLLM process started: after a restart the cache is empty."""
 
-    def then(self, vllm: VllmSnapshot, client_version: str | None) -> PrefixCache:
-        """Return the memory after one more look."""
+    def updated(self, vllm: VllmSnapshot, client_version: str | None) -> PrefixCache:
+        """Return the state after another snapshot."""
         if vllm.started != self.started and vllm.started is not None:
             return PrefixCache(started=vllm.started)
         rate = vllm.engine.prefix_hit_percent if vllm.engine is not None else None

@@ -1,4 +1,4 @@
-"""A recording that is played in the place of live sources."""
+"""Hold the state of a recording that is replayed instead of live sources."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class Pace(StrEnum):
-    """How the playing stands."""
+    """The state of a replay."""
 
     PLAYING = "playing"
     HELD = "held"
@@ -16,14 +16,14 @@ class Pace(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """What is played, and how."""
+    """The recording that is replayed, and its state."""
 
     name: str
-    """Of the recording's file."""
+    """Name of the recording's file."""
     span: str
-    """When it was recorded, in the user's time: ``20 Nov 19:25 to 19:31``."""
+    """When it was recorded, in local time: ``20 Nov 19:25 to 19:31``."""
     speed: float
-    """Recorded seconds in one second."""
+    """Recorded seconds per second."""
     pace: Pace = Pace.PLAYING
     damage: str = ""
-    """Which lines were left out, in words; empty where the recording is whole."""
+    """Which lines were skipped, in words; empty if the recording is undamaged."""

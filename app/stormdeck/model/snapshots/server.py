@@ -1,4 +1,4 @@
-"""What is known of the servers on the path: the inference server and the proxy before it."""
+"""Hold the state of the servers on the path: the inference server, and the proxy in front of it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from stormdeck.model.symbols import Health
 
 
 class ServerKind(StrEnum):
-    """Which program answers, told by what it says and never by its port."""
+    """The program that answers, recognised by its answers and not by its port."""
 
     VLLM = "vLLM"
     LITELLM = "LiteLLM"
@@ -19,34 +19,34 @@ class ServerKind(StrEnum):
 
     @property
     def is_proxy(self) -> bool:
-        """Say whether requests pass through it on their way to an inference server."""
+        """Return whether it passes requests on to an inference server."""
         return self in {ServerKind.LITELLM, ServerKind.CLAUDE_CODE_PROXY, ServerKind.CLAUDE_CODE_ROUTER}
 
 
 class ServerState(StrEnum):
-    """What the last look at a server showed."""
+    """The state of a server at the last poll."""
 
     ASKING = "asking"
-    """No answer yet, since none was awaited long enough."""
+    """No answer yet, and no timeout yet."""
     UP = "up"
     STARTING = "starting"
-    """Its process runs, its port refuses: vLLM does so the whole time it loads (measured, 0.32)."""
+    """Its process runs, but the port refuses connections, as with vLLM during the whole start (measured, 0.32)."""
     DOWN = "down"
-    """Nothing listens, the name does not resolve, or the connection is closed without an answer."""
+    """Nothing listens, the host name does not resolve, or the connection is closed without an answer."""
     SILENT = "no answer"
-    """No answer came in time, and none before: it may be late, busy, hung or out of reach. Not known to be down."""
+    """No answer in time, and none before. It may be slow, busy, hung or unreachable, but is not known to be down."""
     REFUSING = "refusing"
-    """It wants a key that it was not given (401)."""
+    """It requires a key that it was not given (401)."""
     DEGRADED = "degraded"
-    """It runs, and no request is answered well: its engine hangs or is dead, or it is a front without its server."""
+    """It runs, but every request fails: its engine hangs or is dead, or it is a proxy whose server is gone."""
     STALE = "stale"
-    """It answered before; the last answer is old."""
+    """It answered before, but the last answer is old."""
     STRANGE = "strange"
-    """Something answers, and not as this server does."""
+    """Something answers, but not as this kind of server does."""
 
     @property
     def light(self) -> Health:
-        """Return the light of this state."""
+        """Return the health of this state."""
         return _LIGHTS[self]
 
 
@@ -69,58 +69,58 @@ class ServedModel:
 
     id: str
     max_model_len: int | None = None
-    """The context window in tokens; proxies do not tell it."""
+    """The context window in tokens; proxies do not report it."""
     root: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class EngineStats:
-    """What vLLM's ``/metrics`` tell of the last window. ``None``: not told, or nothing happened in it."""
+    """Figures of the last window from vLLM's ``/metrics``. ``None``: not reported, or nothing happened."""
 
     running: int
     waiting: int
     kv_cache_percent: float | None
     prefix_hit_percent: float | None
-    """Tokens found in the prefix cache, of the tokens asked for, in the window."""
+    """Share of the prompt tokens in the window that were found in the prefix cache."""
     prompt_tokens_per_s: float | None
     generation_tokens_per_s: float | None
     ttft_p50_s: float | None
     ttft_p95_s: float | None
     preemptions: int
-    """In the window; they never appear in the log (facts/vllm.md)."""
+    """In the window; vLLM does not log them (facts/vllm.md)."""
     window_s: int = field(compare=False)
-    """The span that the rates and percentiles cover, in whole seconds."""
+    """The time that the rates and percentiles cover, in whole seconds."""
     prompt_tokens_unfinished: int | None = None
-    """Prompt tokens read in the window for requests that never finished, at least.
+    """Lower bound of the prompt tokens that were read in the window for requests that never finished.
 
-    Dropped requests count as read, never as finished (public issue 55634). ``None`` unless the engine is at rest: what
-    runs has read tokens too.
+    Aborted requests count as read, but never as finished (public issue 55634). ``None`` unless the engine is idle:
+    running requests have read tokens, too.
     """
 
 
 @dataclass(frozen=True, slots=True)
 class VllmSnapshot:
-    """One look at one vLLM, rounded to what is shown. Two looks that show the same are equal."""
+    """The state of a vLLM at one moment, rounded to what is shown. Snapshots that look the same are equal."""
 
     url: str
     state: ServerState
     detail: str = ""
-    """The state in plain words: what was asked, what came back, what it means."""
+    """The state in plain words: the request, the answer, and what it means."""
     latency_ms: int | None = None
-    """Of ``/health``, the median of the last polls."""
+    """Latency of ``/health``, the median of the last polls."""
     version: str | None = None
     models: tuple[ServedModel, ...] = ()
     engine: EngineStats | None = None
     started: int | None = None
-    """Unix seconds at which its process began."""
+    """When its process started, in unix seconds."""
     pid: int | None = None
     seen: float = field(default=0.0, compare=False)
-    """Unix seconds of the last answer, 0.0 when there never was one."""
+    """When it last answered, in unix seconds; 0.0 if it never did."""
 
 
 @dataclass(frozen=True, slots=True)
 class ProxySnapshot:
-    """One look at the proxy, rounded to what is shown."""
+    """The state of a proxy at one moment, rounded to what is shown."""
 
     url: str
     kind: ServerKind
@@ -130,7 +130,7 @@ class ProxySnapshot:
     version: str | None = None
     models: tuple[str, ...] = ()
     in_flight: int | None = None
-    """Requests inside the proxy, our own poll taken off; told by LiteLLM with a key only."""
+    """Requests in the proxy, without stormdeck's own poll; reported by LiteLLM, and only with a key."""
     started: int | None = None
     pid: int | None = None
     seen: float = field(default=0.0, compare=False)
@@ -140,7 +140,7 @@ _REFUSED = "connection refused"
 
 
 def refuses_connections(server: VllmSnapshot | ProxySnapshot) -> bool:
-    """Return whether nothing listened on the server's port at the last look."""
+    """Return whether nothing listened on the server's port at the last poll."""
     return server.state is ServerState.STARTING or (
         server.state is ServerState.DOWN and server.detail.startswith(_REFUSED)
     )

@@ -1,4 +1,4 @@
-"""Requests, turns and retries over time, as the strip shows them."""
+"""Hold requests, turns, retries and storms over time, as the overview shows them."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 
 class Bucket(NamedTuple):
-    """Main requests that arrived in one slice of time.
+    """Main requests in one slice of time.
 
-    Each is counted once: a retry is a retry, whatever came of it.
+    Each is counted once: a retry counts as a retry, whether it succeeds or fails.
     """
 
     ok: int
@@ -27,7 +27,7 @@ class Bucket(NamedTuple):
 
 
 RECENT_S = 120
-"""How long a storm or a failure that is over stays worth a headline."""
+"""How long a storm or failure is still in the headline after it is over, in seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,81 +38,81 @@ class Failure:
     at: float
     """Unix seconds."""
     reason: str
-    """The error record beside it, in a few words; empty where the log has none."""
+    """The error record at that time, shortened; empty if the log has none."""
     log: str
     passed: bool
-    """A request after it was answered well."""
+    """A later request succeeded."""
     hop: HopKind | None = None
-    """Whose answer it was, as far as the logs tell."""
+    """The server that failed, if the logs show it."""
     served: str = ""
-    """The ids that a 404 named as served."""
+    """The model ids that a 404 listed as served."""
     recent: bool = False
-    """It is still worth a headline."""
+    """It is recent enough for a headline."""
 
 
 class PathChange(NamedTuple):
-    """Another log was the nearest to the client from then on."""
+    """A moment since which another log is the nearest to the client."""
 
     at: float
     """Unix seconds."""
     log: str
     slice: int = 0
-    """In which slice of the window, counted from 0."""
+    """The slice of the window that it is in, counted from 0."""
 
 
 @dataclass(frozen=True, slots=True)
 class TrafficSnapshot:
-    """The last window of main requests, rounded to what is shown."""
+    """Main requests in the last window, rounded to what is shown."""
 
     buckets: tuple[Bucket, ...]
-    """Oldest first, the last one still filling; their number is constant."""
+    """Oldest first; the last one is incomplete. Their number is constant."""
     bucket_s: int
     requests: int
-    """In the window, like the two below."""
+    """In the window, like ``turns`` and ``retries``."""
     turns: int
     retries: int
     requests_per_minute: float
-    """Over the last minute, like the two below; one decimal."""
+    """In the last minute, like the next two."""
     turns_per_minute: float
     retries_per_minute: float
     storms: tuple[Storm, ...] = ()
-    """Newest first, bounded."""
+    """Newest first; their number is limited."""
     logs: tuple[str, ...] = ()
-    """The logs that are read; empty: there is none, and all counts are worth nothing."""
+    """The logs that are read; if it is empty, no count means anything."""
     counted: str = ""
-    """The one of them whose requests count now; empty while none showed any. Each request counts at the log that was
-    the nearest to the client then."""
+    """The log whose requests count now; empty before the first request. Each request counts in the log that was
+    nearest to the client at that time."""
     changes: tuple[PathChange, ...] = ()
-    """In the window, oldest first."""
+    """Changes of the path in the window, oldest first."""
     gaps: tuple[tuple[float, float], ...] = ()
-    """From when to when nothing was watched in the window, in unix seconds: the panel was stopped, or it slept."""
+    """Times in the window in which nothing was watched, since the panel was stopped or asleep: (start, end)."""
     unwatched_s: int = 0
-    """Seconds of those gaps that ended in the last minute: the rates of that minute leave them out."""
+    """Length of the gaps that ended in the last minute, in seconds: the rates of that minute exclude them."""
     unwatched: tuple[int, ...] = ()
-    """The slices that lie in a gap as a whole, by their indices."""
+    """The indices of slices that are completely in a gap."""
     client_version: str = ""
-    """Of the client that wrote the newest transcript line; empty while none did."""
+    """Version of the client that wrote the newest transcript line; empty before the first one."""
     since: float | None = None
-    """Unix seconds from which on lines were seen; the window before it is not known to be quiet."""
+    """When the first line was read, in unix seconds; what happened before is unknown."""
     upstream: Upstream | None = None
-    """What the proxy made of its clients' requests in the window; ``None`` where nothing tells it."""
+    """The proxy's own requests in the window; ``None`` if unknown."""
     waiting: int | None = None
-    """Turns that wait for an answer, or did a moment ago, as transcripts tell; ``None`` where none is read."""
+    """How many turns wait for an answer, or did a moment ago, by transcripts; ``None`` if none is read."""
     in_flight: tuple[InFlight, ...] = ()
-    """Those turns, each with its session."""
+    """These turns, each with its session."""
     failure: Failure | None = None
-    """``None``: none in the log nearest to the client."""
+    """The newest failed request in the log nearest to the client."""
     bursts_of_400: bool = False
-    """A request that was answered with 400 was sent again and again at once, as 2.1.329 does (measured)."""
+    """A request that was answered with 400 was sent again several times without a wait, as 2.1.329 does (measured)."""
 
     @property
     def live_storm(self) -> Storm | None:
-        """Return the newest storm that still goes on."""
+        """Return the newest storm that is still failing."""
         return next((storm for storm in self.storms if storm.fails), None)
 
     @property
     def amplification(self) -> float | None:
-        """Return requests per turn over the last minute, ``None`` without a turn or a request."""
+        """Return requests per turn in the last minute, ``None`` without turns or requests."""
         if not self.turns_per_minute or not self.requests_per_minute:
             return None
         return self.requests_per_minute / self.turns_per_minute

@@ -1,4 +1,4 @@
-"""What an engine did in the last minute, told from two or more looks at its counters."""
+"""Compute what an engine did in the last minute from samples of its counters."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from dataclasses import dataclass, field
 from stormdeck.model.snapshots.server import EngineStats
 
 WINDOW_S = 60.0
-"""What percentiles, cache hits and preemptions cover: fewer seconds hold too few requests."""
+"""The time that percentiles, cache hits and preemptions cover; less would have too few requests."""
 RATE_S = 10.0
-"""What tokens per second cover; vLLM's own log line has the same interval."""
+"""The time that tokens per second cover, as in vLLM's own log line."""
 _SLACK_S = 1.5
 
 Histogram = tuple[tuple[float, float], ...]
-"""Pairs of upper bound and cumulative count, bounds rising, the last one ``inf``."""
+"""Pairs of upper bound and cumulative count. The bounds rise, and the last one is ``inf``."""
 
 
 @dataclass(frozen=True, slots=True)
 class MetricsSample:
-    """One look at ``/metrics``, summed over engines and models, under names without prefix and version."""
+    """One sample of ``/metrics``, summed over engines and models, with names independent of vLLM's version."""
 
     at: float
     """Unix seconds."""
@@ -34,18 +34,18 @@ class MetricsSample:
 
     @property
     def progress(self) -> tuple[object, ...]:
-        """Return what a working engine changes; equal twice while requests run, it does nothing.
+        """Return values that a working engine changes. If they stay equal while requests run, the engine hangs.
 
-        The fill of the cache is part of it: a long prompt that is read in pieces moves nothing else.
+        The cache usage is one of them: a long prompt that is read in chunks changes nothing else.
         """
         return (dict(self.counters), self.ttft[-1:], self.gauges.get("kv_cache"), self.gauges.get("running"))
 
 
 def window(samples: Sequence[MetricsSample], span_s: float = WINDOW_S, rate_s: float = RATE_S) -> EngineStats | None:
-    """Return the statistics of the newest samples, oldest first, rounded to what is shown.
+    """Return the statistics of samples, which must come oldest first, rounded to what is shown.
 
-    ``None`` where the newest sample has nothing of an engine. A counter that fell was reset by a restart:
-    what was before it is left out. Samples from the future, after a clock was set back, are too.
+    ``None`` if the newest sample has no engine metrics. A counter that decreased was reset by a restart: older samples
+    are ignored, and so are samples from the future, after the clock was set back.
     """
     life = _since_restart(samples)
     if not life:
@@ -73,9 +73,12 @@ def window(samples: Sequence[MetricsSample], span_s: float = WINDOW_S, rate_s: f
 
 
 def quantile(histogram: Histogram, share: float) -> float | None:
-    """Return a quantile, linear within its bucket, as Prometheus does; ``None`` without an observation.
+    """Return a quantile, linear within its bucket, as Prometheus does; ``None`` without observations.
 
-    A quantile in the last, open bucket is the highest bound known: at least that much.
+    For a quantile in the last, open bucket it is the highest finite bound.
+
+    >>> quantile(((0.1, 5.0), (0.2, 10.0), (float("inf"), 10.0)), 0.5)
+    0.1
     """
     total = histogram[-1][1] if histogram else 0.0
     if total <= 0:
@@ -92,7 +95,7 @@ def quantile(histogram: Histogram, share: float) -> float | None:
 
 
 def _since_restart(samples: Sequence[MetricsSample]) -> Sequence[MetricsSample]:
-    """Return the samples of one life of the server, times rising, newest last."""
+    """Return the samples since the server's last restart, oldest first."""
     if not samples:
         return ()
     life = [samples[-1]]
@@ -112,7 +115,7 @@ def _restarted(before: MetricsSample, after: MetricsSample) -> bool:
 
 
 def _before(life: Sequence[MetricsSample], at: float) -> MetricsSample:
-    """Return the newest sample that is not younger, else the oldest there is."""
+    """Return the newest sample that is at least as old, or else the oldest sample."""
     return next((sample for sample in reversed(life) if sample.at <= at + _SLACK_S), life[0])
 
 
@@ -123,7 +126,7 @@ def _increase(first: MetricsSample, last: MetricsSample, name: str) -> float | N
 
 
 def _rate(first: MetricsSample, last: MetricsSample, name: str) -> float | None:
-    """Return an increase per second: whole from ten on, one decimal below; over less than a second it says nothing."""
+    """Return an increase per second: whole from ten on, one decimal below; ``None`` over less than a second."""
     grown = _increase(first, last, name)
     if grown is None or last.at - first.at < 1:
         return None
@@ -137,9 +140,9 @@ def _hits(first: MetricsSample, last: MetricsSample) -> float | None:
 
 
 def _unfinished(first: MetricsSample, last: MetricsSample) -> int | None:
-    """Return the prompt tokens that no finished request accounts for; those of requests from before make it less.
+    """Return the prompt tokens of no finished request. Requests from before the window make it lower.
 
-    A preempted request reads its prompt again.
+    ``None`` after a preemption, since a preempted request reads its prompt again.
     """
     read, finished = _increase(first, last, "prompt_tokens"), _increase(first, last, "prompt_tokens_finished")
     busy = last.gauges.get("running") or last.gauges.get("waiting") or _increase(first, last, "preemptions")
@@ -147,12 +150,12 @@ def _unfinished(first: MetricsSample, last: MetricsSample) -> int | None:
 
 
 def _percent(part: float, whole: float) -> float:
-    """Return a share in whole percent, never outside 0 to 100."""
+    """Return a share in whole percent, from 0 to 100."""
     return float(round(min(1.0, max(0.0, part / whole)) * 100))
 
 
 def _difference(first: Histogram, last: Histogram) -> Histogram:
-    """Return the observations between two looks; other bounds than before make it worth nothing."""
+    """Return the observations between two samples; empty if the bounds differ."""
     if first is last or [bound for bound, _ in first] != [bound for bound, _ in last]:
         return ()
     grown: list[tuple[float, float]] = []
@@ -164,7 +167,7 @@ def _difference(first: Histogram, last: Histogram) -> Histogram:
 
 
 def _rounded(value: float | None) -> float | None:
-    """Return seconds with as many decimals as are shown: two below 0.1, one below 10, else none."""
+    """Return seconds with the decimals that are shown: two below 0.1, one below 10, else none."""
     if value is None:
         return None
     return round(value, 2) if value < 0.095 else round(value, 1) if value < 9.95 else float(round(value))
@@ -175,5 +178,5 @@ def _count(value: float | None) -> int:
 
 
 def _span(seconds: float) -> int:
-    """Return the span in steps of five seconds from ten on: it shall not jitter with the polls."""
+    """Return the span in steps of five seconds from ten on, so that it does not jitter with the polls."""
     return round(seconds) if seconds < 10 else 5 * round(seconds / 5)

@@ -87,7 +87,18 @@ def blame(storm: Storm, deck: Deck) -> Blame:
     """Return the hop that a storm comes from, ``None`` in it where nothing tells."""
     reason = storm.reason.rstrip(".")
     took = (storm.last - storm.started) / max(1, storm.attempts - 1)
-    return _blamed(_Failed(storm.cause, reason, storm.hop, storm.served, storm.last, storm.over, took), deck)
+    return _blamed(
+        _Failed(
+            storm.cause,
+            reason,
+            HopKind.SERVER if storm.from_server else None,
+            storm.served,
+            storm.last,
+            storm.over,
+            took,
+        ),
+        deck,
+    )
 
 
 def blame_failure(failure: Failure, deck: Deck) -> Blame:

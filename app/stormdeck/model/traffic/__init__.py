@@ -1,1 +1,1 @@
-"""Count requests, turns and retries over time."""
+"""Count requests, turns and retries over time, and the requests that a proxy makes of them."""

@@ -1,4 +1,4 @@
-"""What becomes of the turns on their way: requests of the client, and requests of a proxy."""
+"""Count how many requests a turn becomes on its way: the client's requests, and a proxy's."""
 
 from __future__ import annotations
 
@@ -7,42 +7,50 @@ from dataclasses import dataclass
 
 from stormdeck.model.snapshots.traffic import TrafficSnapshot
 from stormdeck.model.traffic.counters import TimeBuckets
-from stormdeck.model.traffic.upstream import BEHIND, COMPLETIONS, FAILURES, LINES, TOLD, Upstream, UpstreamReader
+from stormdeck.model.traffic.upstream import (
+    BEHIND,
+    COMPLETIONS,
+    FAILURES,
+    LINES,
+    TIMES_LOGGED,
+    Upstream,
+    UpstreamReader,
+)
 from stormdeck.model.units import plural
 
 
 @dataclass(frozen=True, slots=True)
 class Amplification:
-    """How many requests one turn became, hop by hop. ``None``: nothing tells."""
+    """How many requests the turns became, hop by hop. ``None``: unknown."""
 
     turns: int
     requests: int
-    """From the client to the proxy, or to vLLM where there is none."""
+    """Requests from the client to the proxy, or to vLLM if there is no proxy."""
     upstream: int | None
-    """From the proxy to vLLM, also those that did not reach it."""
+    """Requests from the proxy to vLLM, including those that did not reach it."""
     asked: int | None = None
-    """Those of ``requests`` that ``upstream`` came of, where these are fewer: what the log held before has no time."""
+    """How many of ``requests`` led to ``upstream``, if not all: lines from before the start have no time."""
     evidence: str = ""
-    """What tells of the requests upstream, in words."""
+    """The evidence for ``upstream``, in words."""
     at_least: bool = False
-    """There may be more upstream: retries that succeed are not told."""
+    """``upstream`` is a lower bound: retries that succeed are not logged."""
     moved: bool = False
-    """The path changed meanwhile: the requests are those of more than one hop."""
+    """The path changed in this time, so that the requests are those of more than one hop."""
 
     @property
     def by_client(self) -> float | None:
-        """Return requests per turn."""
+        """Return the requests per turn."""
         return self.requests / self.turns if self.turns else None
 
     @property
     def by_proxy(self) -> float | None:
-        """Return the proxy's requests to vLLM per request of the client."""
+        """Return the proxy's requests to vLLM for each request of the client."""
         asked = self.requests if self.asked is None else self.asked
         return self.upstream / asked if self.upstream is not None and asked else None
 
     @property
     def words(self) -> str:
-        """Return it as a sentence: ``Claude Code shows 4 turns, the proxy answered 23 requests, vLLM saw 69``."""
+        """Return a sentence: ``Claude Code shows 4 turns, the proxy answered 23 requests, vLLM saw 69``."""
         shown = f"Claude Code shows {plural(self.turns, 'turn')}"
         if self.moved:
             return f"{shown} and {plural(self.requests, 'request')}, while the path changed{self._part}"
@@ -51,12 +59,12 @@ class Amplification:
         answered = f"{shown}, the proxy answered {plural(self.requests, 'request')}"
         if self.evidence == BEHIND:
             return f"{answered}, vLLM saw {self.upstream}"
-        # What a proxy tells of itself holds also where nothing listens behind it.
+        # A proxy logs its own requests even if nothing listens behind it.
         return f"{answered}, it asked vLLM {plural(self.upstream, 'time')}{' or more' if self.at_least else ''}"
 
     @property
     def _part(self) -> str:
-        """Return what is known of the proxy that is on the path now, while it was there."""
+        """Return what is known about the proxy that is on the path now, in the time since then."""
         if self.upstream is None or self.asked is None:
             return ""
         seen = "vLLM saw" if self.evidence == BEHIND else "it asked vLLM"
@@ -65,7 +73,7 @@ class Amplification:
 
 
 def amplification(traffic: TrafficSnapshot) -> Amplification:
-    """Return how many requests the turns of the window became on their way."""
+    """Return how many requests the turns of the window became."""
     hop = traffic.upstream
     if hop is None:
         return Amplification(traffic.turns, traffic.requests, None, moved=bool(traffic.changes))
@@ -74,13 +82,13 @@ def amplification(traffic: TrafficSnapshot) -> Amplification:
 
 
 class HopCount:
-    """Counts what the log nearest to the client, and the one behind it, tell of the hop between them.
+    """Counts a proxy's requests to the server behind it, from the logs of both.
 
-    Only lines that come while it watches count: most of them have no time of their own.
+    Only lines that arrive while it runs are counted, since most have no time of their own.
     """
 
     def __init__(self, size: int) -> None:
-        """Keep this many slices of time."""
+        """Keep the counts of this many slices of time."""
         self._size = size
         self._reader = UpstreamReader()
         self._asked = TimeBuckets(size)
@@ -89,7 +97,7 @@ class HopCount:
         self._has_lines = self._has_behind = self._has_counted = False
 
     def take(self, at: int, lines: Sequence[str], asked: int) -> None:
-        """Take lines of the log nearest to the client; ``asked``: main requests among them, ``at``: the slice."""
+        """Count lines of the log nearest to the client. ``asked``: how many are main requests; ``at``: the slice."""
         sent = self._reader.read_all(lines)
         counts = (
             (self._asked, asked),
@@ -98,20 +106,20 @@ class HopCount:
             (self._completions, sent.completions),
             (self._refused, sent.refused),
         )
-        for tally, number in counts:
+        for counter, number in counts:
             if number:
-                tally.add(at, 0, number)
+                counter.add(at, 0, number)
         self._has_lines |= sent.requests > 0
         self._has_counted |= sent.retries > 0 or sent.completions > 0
 
     def take_behind(self, at: int, asked: int) -> None:
-        """Take how many requests for tokens the log behind shows."""
+        """Count requests for tokens in the log of the server behind the proxy."""
         if asked:
             self._behind.add(at, 0, asked)
             self._has_behind = True
 
     def last(self, at: int) -> Upstream | None:
-        """Return the window that ends with this slice, by the best evidence there is; ``None`` without any."""
+        """Return the counts of the window up to this slice, by the best evidence; ``None`` if there is none."""
         asked = self._sum(self._asked, at)
         if self._has_lines:
             return Upstream(asked, self._sum(self._lines, at), LINES)
@@ -122,12 +130,12 @@ class HopCount:
         return None
 
     def _least(self, asked: int, at: int) -> Upstream:
-        """Return what was sent at least: a retry that succeeds may leave no line."""
-        by_count = asked - self._sum(self._refused, at) + self._sum(self._counted, at) // TOLD
+        """Return a lower bound, since a retry that succeeds may leave no line."""
+        by_count = asked - self._sum(self._refused, at) + self._sum(self._counted, at) // TIMES_LOGGED
         by_line = self._sum(self._completions, at)
         if by_line > by_count:
             return Upstream(asked, by_line, COMPLETIONS, at_least=True)
         return Upstream(asked, max(0, by_count), FAILURES, at_least=True)
 
-    def _sum(self, tally: TimeBuckets, at: int) -> int:
-        return sum(one.ok for one in tally.last(at, self._size))
+    def _sum(self, counter: TimeBuckets, at: int) -> int:
+        return sum(one.ok for one in counter.last(at, self._size))

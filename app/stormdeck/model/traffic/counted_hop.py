@@ -6,7 +6,7 @@ from stormdeck.model.deck import Deck
 
 
 def counting_hop(deck: Deck) -> str:
-    """Return the server that requests are counted at now, by its program or its log; empty where there is none."""
+    """Return the server whose log counts now, by its kind or else the name of its log; empty if there is none."""
     log = deck.traffic.counted if deck.traffic is not None else ""
     if not log:
         return ""

@@ -1,4 +1,4 @@
-"""Counts by slice of time, as many slices as are shown."""
+"""Count requests by slice of time, and number the attempts of log lines."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from stormdeck.model.retries.reconcile import Account
 from stormdeck.model.snapshots.traffic import Bucket
 
 RETRY = 2
-"""The column of attempts beyond the first."""
+"""The column of retries."""
 
 
 class Correction(NamedTuple):
-    """A number to add to a column at a moment, since the transcripts know better."""
+    """A number to add to a column at a moment, because a transcript corrects what the log shows."""
 
     t: float
     column: int
@@ -22,26 +22,26 @@ class Correction(NamedTuple):
 
 
 class TimeBuckets:
-    """Counts in three columns, those of ``Bucket``, for the newest slices."""
+    """Counts in the three columns of ``Bucket`` for the newest slices of time."""
 
     def __init__(self, size: int) -> None:
         self._size = size
         self._slices: dict[int, list[int]] = {}
 
     def add(self, index: int, column: int, number: int) -> None:
-        """Add to a column of a slice; beyond twice as many as are shown, the one that came first is dropped."""
+        """Add to a column of a slice. At most twice as many slices as are shown are kept."""
         self._slices.setdefault(index, [0, 0, 0])[column] += number
         if len(self._slices) > 2 * self._size:
             del self._slices[next(iter(self._slices))]
 
     def clear_from(self, index: int) -> None:
-        """Forget this slice and all after it."""
+        """Drop this slice and all later ones."""
         self._slices = {at: counts for at, counts in self._slices.items() if at < index}
 
     def last(self, index: int, size: int, changes: Sequence[tuple[int, int, int]] = ()) -> tuple[Bucket, ...]:
-        """Return ``size`` slices that end with this one, oldest first.
+        """Return the ``size`` slices up to this one, oldest first.
 
-        ``changes`` are numbers to add to a column of a slice, for this look alone; no count falls below zero.
+        ``changes`` are numbers to add to a column of a slice in the result only. No count falls below zero.
         """
         first = index - size + 1
         counts = [list(self._slices.get(at, (0, 0, 0))) for at in range(first, index + 1)]
@@ -51,30 +51,30 @@ class TimeBuckets:
         return tuple(Bucket(*(max(0, number) for number in column)) for column in counts)
 
 
-def shifts(account: Account, chains: Sequence[Chain]) -> list[Correction]:
-    """Return by what an account differs from the log's own chains.
+def corrections(account: Account, chains: Sequence[Chain]) -> list[Correction]:
+    """Return the differences between an account and the chains by the log alone.
 
-    Both hold the same requests. Differences are requests of another kind, those without a line, and the times of lines
-    that were read long after they were written.
+    Both have the same requests. They differ in which requests are retries, in requests without a line, and in the times
+    of lines that were read long after they were written.
     """
     shown = {id(request): request for chain in chains for request in chain.requests[1:]}
     real: dict[int, Request] = {}
     found: list[Correction] = []
-    for witness in account.witnesses:
-        real |= {id(line): line for line in witness.lines[1:] if line is not None}
-        found += [Correction(t, RETRY if attempt else 1, 1) for attempt, t in witness.unseen]
-        found += _moved_in_time(witness.lines, witness.sent_at)
+    for counted in account.counted_turns:
+        real |= {id(line): line for line in counted.lines[1:] if line is not None}
+        found += [Correction(t, RETRY if attempt else 1, 1) for attempt, t in counted.unseen_attempts]
+        found += _moved_in_time(counted.lines, counted.sent_at)
     for pair in account.pairs:
         real |= {id(request): request for request in pair.chain.requests[1:]}
         if pair.turn is not None:
-            found += _moved_in_time(pair.chain.requests, [pair.turn.heard] * pair.chain.attempts)
-    found += [shift for key in real.keys() - shown.keys() for shift in _moved(real[key], 1)]
-    found += [shift for key in shown.keys() - real.keys() for shift in _moved(shown[key], -1)]
+            found += _moved_in_time(pair.chain.requests, [pair.turn.last_seen] * pair.chain.attempts)
+    found += [one for key in real.keys() - shown.keys() for one in _moved(real[key], 1)]
+    found += [one for key in shown.keys() - real.keys() for one in _moved(shown[key], -1)]
     return found
 
 
 def _moved_in_time(requests: Sequence[Request | None], times: Sequence[float]) -> list[Correction]:
-    """Move requests whose lines tell no close time to where a transcript puts them, by attempt."""
+    """Move requests whose lines have no exact time to the times in a transcript, by attempt."""
     found = []
     for attempt, (request, t) in enumerate(zip(requests, times, strict=False)):
         if request is not None and request.t is not None and request.late > UNSURE_S and t < request.t:
@@ -84,25 +84,25 @@ def _moved_in_time(requests: Sequence[Request | None], times: Sequence[float]) -
 
 
 def _moved(request: Request, number: int) -> list[Correction]:
-    """Move a request to the retries, or with -1 from them."""
+    """Move a request to the retries, or with ``number`` -1 away from them."""
     if request.t is None:
         return []
     return [Correction(request.t, RETRY, number), Correction(request.t, int(request.failed), -number)]
 
 
 REMEMBERED = 256
-"""Lines that may still be told again: the tracker follows 32 turns, and revises the newest attempt of each."""
+"""Lines that may be renumbered: the tracker keeps 32 pending turns, and may revise the newest attempt of each."""
 
 
 class Labels:
-    """Remembers the newest lines that were told to be retries."""
+    """The attempt numbers of log lines; keeps the newest retries, which may be revised."""
 
     def __init__(self) -> None:
         self._lines: dict[int, tuple[Request, int]] = {}
-        """By identity: equal requests of two lines are two. The request is kept so that its identity stays its own."""
+        """By ``id()``: equal requests of two lines are distinct. The request is kept so that its id is not reused."""
 
-    def tell(self, numbers: dict[int, int], request: Request, attempt: Attempt, line: int) -> None:
-        """Add what follows from a line: its own attempt number, and that of one that is no retry after all."""
+    def add(self, numbers: dict[int, int], request: Request, attempt: Attempt, line: int) -> None:
+        """Add the attempt number of a line, and that of an earlier line that turns out not to be a retry."""
         numbers[line] = attempt.number
         if attempt.instead_of is not None:
             earlier = self._lines.pop(id(attempt.instead_of), None)

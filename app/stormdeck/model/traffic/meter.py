@@ -1,4 +1,4 @@
-"""From log lines and transcripts to requests, turns and retries over time."""
+"""Turn log lines and transcripts into a snapshot of requests, turns, retries and storms over time."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from collections import Counter, deque
 from functools import partial
 from math import floor, inf
 
+from stormdeck.model.finding import HopKind
 from stormdeck.model.logs.access import LocalTime
 from stormdeck.model.logs.batch import LogBatch
-from stormdeck.model.retries.analyzer import RetryAnalyzer, Taken
+from stormdeck.model.retries.analyzer import JudgedRequests
 from stormdeck.model.retries.backoff import DEFAULT_LIMIT
 from stormdeck.model.retries.chain import Request
 from stormdeck.model.retries.nearest_log import NearestLog
@@ -16,28 +17,36 @@ from stormdeck.model.retries.storms.storm import Outcome, Storm
 from stormdeck.model.retries.transcript import Entry
 from stormdeck.model.snapshots.traffic import RECENT_S, Failure, PathChange, TrafficSnapshot
 from stormdeck.model.traffic.amplification import HopCount
-from stormdeck.model.traffic.counters import Correction, Labels, TimeBuckets, shifts
+from stormdeck.model.traffic.counters import Correction, Labels, TimeBuckets, corrections
+from stormdeck.model.traffic.log_analyzer import LogAnalyzer
 
 MINUTE = 60
 RECENT = 4000
-"""Main requests that transcripts are compared with line by line."""
+"""How many main requests are compared with transcripts line by line."""
 GAP_S = 10.0
-"""From one look to the next; beyond, nothing was watched: the panel was stopped, or the machine slept."""
+"""Snapshots further apart than this leave a gap: the panel was stopped, or the machine was asleep."""
 SHOWN = 50
-"""Storms in a snapshot."""
+"""The most storms in a snapshot."""
 SET_BACK_S = 60.0
-"""By which the clock must have been set back: a few seconds are put right again and again."""
+"""How far the clock must be set back to start anew; corrections by a few seconds are common."""
 COOLDOWN_S = 10.0
-"""A proxy answers 429 by itself for five seconds after a 401 or 404, and a client that retries sees it (measured)."""
+"""A proxy answers 429 itself for five seconds after a 401 or 404, which a retrying client sees (measured)."""
 BURST_S = 2.0
-"""2.1.329 sends a refused request six times within half a second (measured); lines arrive in parts."""
+"""2.1.329 sends a refused request six times in half a second (measured); its lines may come in several batches."""
 
 
 class TrafficMeter:
-    """Counts main requests where they left the client, and lets every log and every transcript explain the storms.
+    """Counts main requests in the log nearest to the client; all logs and transcripts help to explain the storms.
 
-    A proxy's log and vLLM's log show the same traffic: at each moment only the one nearest to the client counts. When
-    the path changes, what was counted stays: see ``set_primary``.
+    A proxy's log and vLLM's log show the same traffic, so that only the one nearest to the client counts at a time.
+    When the path changes, earlier counts stay: see ``set_primary``.
+
+    >>> meter = TrafficMeter()
+    >>> line = 'INFO:     127.0.0.1:5000 - "POST /v1/messages HTTP/1.1" 200 OK'
+    >>> meter.take(LogBatch("vllm.log", (line,), arrived=1000.0, history=False))
+    {0: 1}
+    >>> meter.snapshot(1001.0).requests
+    1
     """
 
     def __init__(
@@ -48,7 +57,7 @@ class TrafficMeter:
         local_time: LocalTime | None = None,
         gap_s: float = GAP_S,
     ) -> None:
-        """Take a look that comes ``gap_s`` after the one before as a time in which nothing was watched."""
+        """Count the time between two snapshots as a gap if it is longer than ``gap_s``."""
         self._bucket_s = bucket_s
         self._gap_s = gap_s
         self._size = max(1, window_s // bucket_s)
@@ -57,70 +66,69 @@ class TrafficMeter:
         self._gaps: deque[tuple[float, float]] = deque(maxlen=self._size)
         self._logs: dict[str, None] = {}
         self._read_from: dict[str, float] = {}
-        """When each log was read first."""
+        """When each log was first read."""
         self._read_to: dict[str, float] = {}
-        """When the newest line of each was written."""
+        """When the newest line of each log was written."""
         self._since: float | None = None
         self._labels = Labels()
-        self._new_ledger = partial(RetryAnalyzer, local_time=local_time, recent=RECENT, margin_s=window_s)
-        self._ledger = self._new_ledger(limit)
-        self._looked = -inf
-        self._resting: TrafficSnapshot | None = None
-        """The newest snapshot, while it stays as it is until something comes or the next slice begins."""
-        self._rests_in = 0
+        self._new_analyzer = partial(LogAnalyzer, local_time=local_time, recent=RECENT, margin_s=window_s)
+        self._analyzer = self._new_analyzer(limit)
+        self._snapshot_at = -inf
+        self._idle_snapshot: TrafficSnapshot | None = None
+        """The newest snapshot, if it stays the same until new lines or entries come or the next slice begins."""
+        self._idle_slice = 0
         self._earlier: list[Storm] = []
         """Storms that were over before the clock was set back."""
         self._empty()
 
     def set_primary(self, log: str, since: float | None = None, now: float | None = None) -> None:
-        """Name the log nearest to the client, whose requests count; until then it is the first that shows one.
+        """Set the log nearest to the client, whose requests count. The default is the first log that has a request.
 
-        What was counted stays, and so do storms. ``since`` tells when the path changed, in unix seconds, where that is
-        known: requests that the log showed from then on, before it was named, are counted too, and no longer those of
-        the log before. ``now`` is when the change was noticed.
+        Earlier counts and storms stay. ``since`` is when the path changed, in unix seconds, if known: requests since
+        then are counted in the new log instead of the old one. ``now`` is when the change was noticed.
         """
         nearest = self._nearest
         if log == nearest.name:
             nearest.is_named = True
             return
-        self._resting = None
+        self._idle_snapshot = None
         before, was_named = nearest.name, nearest.is_named
-        changed = nearest.change(log, self._ledger.recent, self._ledger.settled, since)
+        changed = nearest.change(log, self._analyzer.recent, self._analyzer.settled, since)
         if changed.requests is not None:
-            self._fill(self._ledger.recount(changed.requests), changed.since)
-        self._note_blind(before, log, now)
+            self._recount(self._analyzer.recount(changed.requests), changed.since)
+        self._note_unread(before, log, now)
         at = changed.since if changed.since < inf else now
         if was_named and at is not None:
             self._changes.append(PathChange(at, log))
 
-    def _note_blind(self, before: str | None, log: str, now: float | None) -> None:
-        """Note the time from the last line of the log before until the new one was read."""
-        ended, begun = self._read_from.get(log, now), self._read_to.get(before or "")
-        if begun is not None and ended is not None and begun < ended:
-            self._ledger.miss(begun, ended)
+    def _note_unread(self, before: str | None, log: str, now: float | None) -> None:
+        """Note the time from the last line of the old log until the new log was first read as not read."""
+        ended, started = self._read_from.get(log, now), self._read_to.get(before or "")
+        if started is not None and ended is not None and started < ended:
+            self._analyzer.note_gap(started, ended)
 
     def forget(self, log: str) -> None:
-        """Take a log off the list of those that are read; what it counted stays."""
-        self._resting = None
+        """Remove a log from the logs that are read; its counts stay."""
+        self._idle_snapshot = None
         self._logs.pop(log, None)
 
     def set_limit(self, limit: int) -> None:
-        """Set the attempts after which the client gives up: ``CLAUDE_CODE_MAX_RETRIES`` and one."""
-        self._resting = None
-        self._ledger.limit = limit
+        """Set after how many attempts the client gives up: ``CLAUDE_CODE_MAX_RETRIES`` and one."""
+        self._idle_snapshot = None
+        self._analyzer.limit = limit
 
     def set_timeout(self, api_timeout_ms: int | None) -> None:
-        """Set the client's ``API_TIMEOUT_MS``: it tells how many attempts fit into a silence."""
-        self._resting = None
-        self._ledger.timeout_s = None if api_timeout_ms is None else api_timeout_ms / 1000
+        """Set the client's ``API_TIMEOUT_MS``, by which attempts without a line are estimated."""
+        self._idle_snapshot = None
+        self._analyzer.timeout_s = None if api_timeout_ms is None else api_timeout_ms / 1000
 
     def take(self, batch: LogBatch, first: int = 0) -> dict[int, int]:
-        """Take lines, or none to say that a log is read; return the attempt number by the number of its line.
+        """Process lines of a log, or none to note that it is read. Returns attempt numbers by line number.
 
-        Lines are counted from ``first`` on. Only main requests of the primary log have an attempt number; 1 is no
-        retry. A line of an earlier batch is told again where its request turns out to be no retry.
+        Lines are numbered from ``first`` on. Only main requests of the primary log have an attempt number; 1 is not a
+        retry. A line of an earlier batch is returned again if its request turns out not to be a retry.
         """
-        self._resting = None
+        self._idle_snapshot = None
         self._logs[batch.log] = None
         self._read_from.setdefault(batch.log, batch.arrived)
         if batch.lines and not batch.history:
@@ -131,7 +139,7 @@ class TrafficMeter:
         if nearest.name not in {None, batch.log}:
             self._take_behind(batch)
             return {}
-        taken = self._ledger.take(batch)
+        taken = self._analyzer.take(batch)
         if len(taken):
             nearest.name = batch.log
         if not batch.history:
@@ -139,63 +147,63 @@ class TrafficMeter:
         self._add(taken)
         numbers = dict.fromkeys((first + line for line in taken.passed), 1)
         for line, request, attempt in taken.judged:
-            self._labels.tell(numbers, request, attempt, first + line)
+            self._labels.add(numbers, request, attempt, first + line)
         return numbers
 
     def refuse(self, t: float, *, refuses: bool) -> None:
-        """Note whether the hop nearest to the client refused a connection at a moment; its log has no line of those."""
-        self._resting = None
-        self._ledger.refuse(t, refuses=refuses)
+        """Note whether the hop nearest to the client refused connections at a moment, which its log does not show."""
+        self._idle_snapshot = None
+        self._analyzer.note_refusal(t, refuses=refuses)
 
     def take_entry(self, entry: Entry) -> None:
-        """Take what one line of a transcript tells."""
-        self._resting = None
-        self._ledger.take_entry(entry)
+        """Process an entry of a transcript."""
+        self._idle_snapshot = None
+        self._analyzer.take_entry(entry)
 
     @property
     def turns_wait(self) -> bool:
-        """Return whether a transcript shows a turn that has no answer yet."""
-        return self._ledger.sessions.any_open
+        """Return whether a turn has no answer yet, by the transcripts."""
+        return self._analyzer.sessions.any_open
 
     def end_client(self, folder: str) -> None:
-        """Take that no client runs in a folder any more: its open turns get no answer."""
-        self._resting = None
-        self._ledger.end_client(folder)
+        """Note that no client runs in a folder any more, so that its open turns get no answer."""
+        self._idle_snapshot = None
+        self._analyzer.end_client(folder)
 
     @property
     def client_version(self) -> str:
-        """Return the version of the client that wrote the newest transcript line; empty while none did."""
-        return self._ledger.sessions.version
+        """Return the version of the client that wrote the newest transcript entry; empty before the first one."""
+        return self._analyzer.sessions.version
 
     def snapshot(self, now: float) -> TrafficSnapshot:
-        """Return the last window; equal to the one before while nothing came in and nothing left it or the minute."""
-        if now < self._looked - SET_BACK_S:
-            self._begin_anew()
-        elif -inf < self._looked < now - self._gap_s:
-            self._resting = None
-            self._gaps.append((self._looked, now))
-        self._looked = now
+        """Return the counts and storms of the last window. Without changes it is equal to the previous snapshot."""
+        if now < self._snapshot_at - SET_BACK_S:
+            self._restart()
+        elif -inf < self._snapshot_at < now - self._gap_s:
+            self._idle_snapshot = None
+            self._gaps.append((self._snapshot_at, now))
+        self._snapshot_at = now
         at = floor(now / self._bucket_s)
-        if self._resting is None or at != self._rests_in:
+        if self._idle_snapshot is None or at != self._idle_slice:
             newest = self._count(now)
-            # With an empty minute and nothing under way only what comes, or the next slice, can change it.
+            # With an empty minute and nothing in flight, only new input or the next slice can change the snapshot.
             still = not newest.requests_per_minute and all(storm.over for storm in newest.storms) and not newest.waiting
             still = still and not newest.unwatched_s
-            self._resting, self._rests_in = newest if still else None, at
+            self._idle_snapshot, self._idle_slice = newest if still else None, at
             return newest
-        return self._resting
+        return self._idle_snapshot
 
     def _count(self, now: float) -> TrafficSnapshot:
-        account = self._ledger.account()
-        moved = shifts(account, self._ledger.tracker.chains)
+        account = self._analyzer.account()
+        moved = corrections(account, self._analyzer.tracker.chains)
         last = floor(now / self._bucket_s)
-        buckets = self._buckets.last(last, self._size, [self._at(shift, self._bucket_s) for shift in moved])
+        buckets = self._buckets.last(last, self._size, [self._at(correction, self._bucket_s) for correction in moved])
         first_attempts = sum(bucket.ok + bucket.failed for bucket in buckets)
         retries = sum(bucket.retry for bucket in buckets)
-        minute = self._seconds.last(floor(now), MINUTE, [self._at(shift, 1) for shift in moved])
+        minute = self._seconds.last(floor(now), MINUTE, [self._at(correction, 1) for correction in moved])
         turns_now = sum(second.ok + second.failed for second in minute)
         retries_now = sum(second.retry for second in minute)
-        storms = [storm for storm in self._ledger.storms(account, now) if storm.timed] + self._earlier
+        storms = [storm for storm in self._analyzer.storms(account, now) if storm.timed] + self._earlier
         return TrafficSnapshot(
             buckets=buckets,
             bucket_s=self._bucket_s,
@@ -208,47 +216,48 @@ class TrafficMeter:
             storms=tuple(storms[:SHOWN]),
             logs=tuple(self._logs),
             counted=self._nearest.name or "",
-            changes=tuple(one for change in self._changes if (one := self._dated(change, last)).slice >= 0),
+            changes=tuple(one for change in self._changes if (one := self._with_slice(change, last)).slice >= 0),
             gaps=tuple(gap for gap in self._gaps if gap[1] > now - self._size * self._bucket_s),
-            unwatched_s=round(sum(ended - begun for begun, ended in self._gaps if now - ended < MINUTE)),
+            unwatched_s=round(sum(ended - started for started, ended in self._gaps if now - ended < MINUTE)),
             unwatched=tuple(index for index in range(self._size) if self._in_gap(last - self._size + 1 + index)),
             client_version=self.client_version,
             since=self._since,
             upstream=self._hops(self._nearest.name).last(last),
-            waiting=self._ledger.sessions.waiting(now),
-            in_flight=self._ledger.sessions.in_flight(now),
+            waiting=self._analyzer.sessions.waiting(now),
+            in_flight=self._analyzer.sessions.in_flight(now),
             failure=self._failure(now),
             bursts_of_400=any(map(_is_burst, storms)),
         )
 
-    def _dated(self, change: PathChange, last: int) -> PathChange:
-        """Return a change with the slice that it lies in; below 0 where the window has left it behind."""
+    def _with_slice(self, change: PathChange, last: int) -> PathChange:
+        """Return a change with the slice that it is in; below 0 if it is older than the window."""
         return change._replace(slice=floor(change.at / self._bucket_s) - (last - self._size + 1))
 
     def _in_gap(self, at: int) -> bool:
-        """Return whether nothing was watched in a slice of time."""
+        """Return whether a slice of time is completely in a gap."""
         begin, end = at * self._bucket_s, (at + 1) * self._bucket_s
-        return any(begun <= begin and end <= ended for begun, ended in self._gaps)
+        return any(started <= begin and end <= ended for started, ended in self._gaps)
 
     def _failure(self, now: float) -> Failure | None:
-        """Return the newest request that failed."""
+        """Return the newest failed request."""
         failed = self._failed
         if failed is None or failed.t is None:
             return None
-        error = self._ledger.tracker.causes.of(failed.t, failed.t)
-        hop, served = self._ledger.origin(failed.t, failed.t)
+        error = self._analyzer.tracker.causes.of(failed.t, failed.t)
+        from_server, served = self._analyzer.origin(failed.t, failed.t)
+        hop = HopKind.SERVER if from_server else None
         reason = error.text if error is not None else ""
         recent = now - failed.t < RECENT_S
-        return Failure(failed.status, failed.t, reason, failed.log, self._passed, hop, served, recent)
+        return Failure(failed.status, failed.t, reason, failed.log, self._passed_since, hop, served, recent)
 
-    def _begin_anew(self) -> None:
-        """Forget what a clock told that was set back since: by the new one it lies ahead, and nothing would be over.
+    def _restart(self) -> None:
+        """Start anew after the clock was set back, since all earlier times would be in the future.
 
-        The storms that are over stay.
+        Storms that are over stay.
         """
-        old, self._ledger = self._ledger, self._new_ledger(self._ledger.limit)
-        self._ledger.timeout_s = old.timeout_s
-        storms = old.storms(old.account(), self._looked)
+        old, self._analyzer = self._analyzer, self._new_analyzer(self._analyzer.limit)
+        self._analyzer.timeout_s = old.timeout_s
+        storms = old.storms(old.account(), self._snapshot_at)
         over = [storm for storm in storms if storm.timed and storm.outcome is not Outcome.LIVE]
         self._earlier = [*over, *self._earlier][:SHOWN]
         self._since = None
@@ -257,35 +266,35 @@ class TrafficMeter:
 
     def _empty(self) -> None:
         self._failed: Request | None = None
-        self._passed = False
+        self._passed_since = False
         self._buckets = TimeBuckets(self._size)
         self._seconds = TimeBuckets(MINUTE)
         self._hop_counts: dict[str | None, HopCount] = {}
 
     def _hops(self, log: str | None) -> HopCount:
-        """Return what the hop behind a log was asked while that log counted."""
+        """Return the counts of requests to the server behind a log, in the time when that log counted."""
         return self._hop_counts.setdefault(log, HopCount(self._size))
 
-    def _fill(self, recounted: Taken, since: float) -> None:
-        """Count recent requests anew; slices of time before all that changed stay as they are."""
+    def _recount(self, recounted: JudgedRequests, since: float) -> None:
+        """Count recent requests again; slices of time before the change stay as they are."""
         times = [request.t for request in recounted.passed.values()] + [one.request.t for one in recounted.judged]
-        first = min([max(since, self._ledger.settled), *(t for t in times if t is not None)])
+        first = min([max(since, self._analyzer.settled), *(t for t in times if t is not None)])
         self._buckets.clear_from(floor(first / self._bucket_s) if first > -inf else 0)
         self._seconds.clear_from(floor(first) if first > -inf else 0)
         self._add(recounted)
 
     def _take_behind(self, batch: LogBatch) -> None:
-        """Take the log of the hop behind: what it was asked counts apart, once its time is known."""
-        behind = self._ledger.take_behind(batch)
+        """Process lines of the server behind the proxy. Its requests are counted separately, if their time is known."""
+        behind = self._analyzer.take_behind(batch)
         self._nearest.keep(behind.requests)
         if not batch.history:
             self._hops(self._nearest.name).take_behind(floor(batch.arrived / self._bucket_s), behind.asked)
 
-    def _at(self, shift: Correction, length_s: int) -> tuple[int, int, int]:
-        return floor(shift.t / length_s), shift.column, shift.number
+    def _at(self, correction: Correction, length_s: int) -> tuple[int, int, int]:
+        return floor(correction.t / length_s), correction.column, correction.number
 
-    def _add(self, taken: Taken) -> None:
-        """Count requests by what they are, and those that were taken for a retry by what they turned out to be."""
+    def _add(self, taken: JudgedRequests) -> None:
+        """Count requests in their slices, and correct earlier ones that turned out not to be retries."""
         changes = Counter((request.t, 0) for request in taken.passed.values())
         for _, request, attempt in taken.judged:
             wrong = attempt.instead_of
@@ -300,32 +309,32 @@ class TrafficMeter:
                 self._since = t
             self._buckets.add(floor(t / self._bucket_s), column, number)
             self._seconds.add(floor(t), column, number)
-        self._look_at(taken)
+        self._note_failures(taken)
 
     def _first_cause(self, failed: list[Request]) -> Request:
-        """Return the newest failure, or the error before it that put the proxy into cooldown."""
+        """Return the newest failed request, or the earlier error that put the proxy into cooldown."""
         cause = self._failed
         for request in failed:
-            cause = cause if cause is not None and _hides(cause, request) else request
+            cause = cause if cause is not None and _is_cooldown_of(cause, request) else request
         return cause if cause is not None else failed[-1]
 
-    def _look_at(self, taken: Taken) -> None:
-        """Remember the newest failure, and whether a request after it was answered well."""
+    def _note_failures(self, taken: JudgedRequests) -> None:
+        """Store the newest failed request, and whether a later request succeeded."""
         failed = [line for line in taken.judged if line.request.failed and line.request.t is not None]
         well = [line.line for line in taken.judged if not line.request.failed]
         if failed:
-            self._failed, self._passed = self._first_cause([line.request for line in failed]), False
+            self._failed, self._passed_since = self._first_cause([line.request for line in failed]), False
         after = failed[-1].line if failed else -1
-        self._passed = self._passed or max(next(reversed(taken.passed), -1), *well, -1) > after
+        self._passed_since = self._passed_since or max(next(reversed(taken.passed), -1), *well, -1) > after
 
 
-def _hides(first: Request, later: Request) -> bool:
-    """Return whether a 429 is the proxy's cooldown after an error, which is the cause (measured, LiteLLM)."""
+def _is_cooldown_of(first: Request, later: Request) -> bool:
+    """Return whether a 429 comes from the proxy's cooldown after an earlier error, its cause (measured, LiteLLM)."""
     if later.status != 429 or first.status not in {401, 404} or first.t is None or later.t is None:
         return False
     return 0 <= later.t - first.t <= COOLDOWN_S
 
 
 def _is_burst(storm: Storm) -> bool:
-    """Tell whether a request that was refused for its fields was sent again and again, without a wait."""
+    """Return whether a request that was refused with 400 was sent again several times without a wait."""
     return storm.cause == "400" and storm.last - storm.started < BURST_S

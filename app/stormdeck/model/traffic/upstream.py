@@ -1,4 +1,4 @@
-"""What a proxy's own log tells of the requests that it sends on, beside those of its clients."""
+"""Read from a proxy's log how many requests it sends to the server behind it."""
 
 from __future__ import annotations
 
@@ -16,77 +16,79 @@ LINES = "the proxy's own line of each request"
 BEHIND = "the access lines of the server behind the proxy"
 FAILURES = "LiteLLM's count of retries, which it writes for requests that failed for good only"
 COMPLETIONS = "LiteLLM's line of each request that it sends to hosted_vllm"
-"""With ``--debug``. From 1.110 on nothing else is logged of an attempt that failed."""
+"""With ``--debug``. From 1.110 on a failed attempt leaves no other line."""
 
 _GENERATES = ("/v1/messages", "/v1/chat/completions", "/v1/responses", "/v1/completions")
-"""How the paths end that make an engine work, whatever API they speak."""
+"""The ends of the paths that generate tokens, for all APIs."""
 _ROUTER = re.compile(r"api_call_with_fallbacks\(model=[^()]{0,300}\)(?:\\u001b\[\d{1,2}m)? (?:200 OK|(Exception .*))")
 _ANSWER = re.compile(r'(?<!Sending )HTTP Request: POST (\S{1,2000}) \\?"HTTP/[\d.]{1,3} (\d{3})\b')
 _AGAIN = re.compile(r"Retrying request to /\S{1,200} in [\d.]{1,12} seconds")
 _SUCCESS_ONLY = re.compile(r'(?:: |")core\.py:\d')
-"""1.110's router: it logs no attempt that failed, so its lines are no count of attempts (measured)."""
+"""1.110's router does not log failed attempts, so its lines do not count attempts (measured)."""
 _COMPLETION = re.compile(r"^LiteLLM completion\(\) model= .{1,300}; provider = \w")
 _RETRIED = re.compile(r"LiteLLM Retried: (\d{1,3}) times")
 _NOT_SENT = "no healthy deployments"
-_WORDS = ("HTTP Request: POST", "Retr", "_with_fallbacks(", "LiteLLM completion()", "deployments available")
-"""One of them is in every line that tells anything."""
+_MARKS = ("HTTP Request: POST", "Retr", "_with_fallbacks(", "LiteLLM completion()", "deployments available")
+"""Every relevant line contains one of these."""
 _TRIED_AGAIN = frozenset({408, 409, 429})
-TOLD = 2
-"""Times that LiteLLM writes a count of retries: before and after a traceback (measured, 1.80 and 1.109)."""
+TIMES_LOGGED = 2
+"""How often LiteLLM logs a count of retries: before and after a traceback (measured, 1.80 and 1.109)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Upstream:
-    """What a proxy made of its clients' requests in the last window."""
+    """A proxy's requests in the last window."""
 
     asked: int
-    """Main requests of its clients, in the time that ``sent`` covers."""
+    """Main requests from its clients, in the time that ``sent`` covers."""
     sent: int
-    """Requests from the proxy to the server behind it; by the proxy's own word also those that did not reach it."""
+    """Requests from the proxy to the server behind it; if the proxy's log is the evidence, also those that failed to
+    reach it.
+    """
     evidence: str
-    """What tells it, in words."""
+    """The evidence, in words."""
     at_least: bool = False
-    """Retries that succeeded, or that are still going on, are not told."""
+    """``sent`` is a lower bound: retries that succeeded or are in flight are not logged."""
 
 
 class Sent(NamedTuple):
-    """What some lines tell."""
+    """Counts from some lines."""
 
     requests: int = 0
     retries: int = 0
-    """By LiteLLM's own count, each ``TOLD`` times. 1.80 says one less than it did (measured)."""
+    """By LiteLLM's own count, which is logged ``TIMES_LOGGED`` times. 1.80 logs one less than it made (measured)."""
     completions: int = 0
-    """Requests that LiteLLM was about to send; it says so of some providers only."""
+    """Requests that LiteLLM was about to send; logged for some providers only."""
     refused: int = 0
-    """Requests that LiteLLM answered by itself while all deployments cooled down."""
+    """Requests that LiteLLM refused itself while all deployments were in cooldown."""
 
 
 _NOTHING = Sent()
 
 
 class UpstreamReader:
-    """Counts the requests that one proxy sends on, line by line.
+    """Counts the requests that one proxy sends, line by line.
 
-    claude-code-proxy writes a line per answer, and one before each of its retries, at once after a failed answer. A
-    retry that follows no failed answer follows a request that timed out; the last of those has no line (measured).
-    LiteLLM's router writes a line per attempt with ``--debug``, also for those that a cooldown kept from being sent;
-    from 1.110 on only for attempts that succeeded.
+    claude-code-proxy logs a line for each answer, and one before each retry, directly after a failed answer. A retry
+    that does not follow a failed answer follows a request that timed out; the last of those has no line (measured).
+    LiteLLM's router with ``--debug`` logs a line for each attempt, including those that a cooldown prevented; from
+    1.110 on only for attempts that succeeded.
     """
 
     def __init__(self) -> None:
         self._failed = False
-        """The newest record that is no debugging was a failed answer."""
+        """The newest record, except debug records, was a failed answer."""
 
     def read_all(self, lines: Sequence[str]) -> Sent:
-        """Return what the next lines tell together."""
+        """Return the counts of the next lines."""
         if not self._failed:
             text = "\n".join(lines)
-            if not any(word in text for word in _WORDS):
+            if not any(word in text for word in _MARKS):
                 return _NOTHING
         return Sent(*map(sum, zip(_NOTHING, *map(self.read, lines), strict=True)))
 
     def read(self, line: str) -> Sent:
-        """Return what the next line tells."""
+        """Return the counts of the next line."""
         after_failure, self._failed = self._failed, False
         if "HTTP Request: POST" in line:
             return self._answer(line)
@@ -121,5 +123,5 @@ def _router(line: str) -> Sent:
 
 
 def asks_for_tokens(access: Access) -> bool:
-    """Tell whether a request makes an engine work, whatever API it speaks."""
+    """Return whether a request generates tokens, in any API."""
     return access.method == "POST" and access.path.partition("?")[0].endswith(_GENERATES)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from stormdeck.model.finding import HopKind
 from stormdeck.model.retries.chain import UNKNOWN
-from stormdeck.model.retries.storms.identity import is_possible, may_be_same, merged, same_storms, without_doubles
+from stormdeck.model.retries.storms.identity import is_possible, may_be_same, merged, same_storms, without_duplicates
 from stormdeck.model.retries.storms.storm import Outcome, Storm
 from stormdeck.model.text import clean
 
@@ -123,7 +123,7 @@ def _go_through(base: Connection, has_subagents: HasSubagents) -> None:
 def _credible(storms: Sequence[Storm], has_subagents: HasSubagents) -> list[Storm]:
     """Return what can be true of the storms that 0.1.0 stored, oldest first."""
     possible = (storm for storm in storms if is_possible(storm) and not _is_of_subagents(storm, has_subagents))
-    return without_doubles(map(_without_guess, possible))
+    return without_duplicates(map(_without_guess, possible))
 
 
 def _is_of_subagents(storm: Storm, has_subagents: HasSubagents) -> bool:
@@ -140,7 +140,12 @@ def _without_guess(storm: Storm) -> Storm:
 
 def _put(base: Connection, number: int | None, storm: Storm) -> None:
     number = base.execute(_PUT, asdict(storm) | {"id": number}).lastrowid
-    whose = {"folder": storm.folder, "agent": storm.agent, "hop": storm.hop or "", "served": storm.served}
+    whose = {
+        "folder": storm.folder,
+        "agent": storm.agent,
+        "hop": HopKind.SERVER if storm.from_server else "",
+        "served": storm.served,
+    }
     if any(whose.values()):
         base.execute(_PUT_WHOSE, whose | {"id": number, "session": storm.session or ""})
 
@@ -172,6 +177,6 @@ def _storm(row: Sequence[object]) -> Storm | None:
         confidence=str(confidence),
         folder=folder,
         agent=agent,
-        hop=HopKind(hop) if hop in set(HopKind) else None,
+        from_server=hop == HopKind.SERVER,
         served=served,
     )

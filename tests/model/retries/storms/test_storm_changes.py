@@ -8,12 +8,12 @@ import pytest
 from stormdeck.commands.colour import Paint
 from stormdeck.commands.retries.events import Watcher, as_text, counts_between, to_json
 from stormdeck.model.logs.batch import LogBatch
-from stormdeck.model.retries.analyzer import RetryAnalyzer
 from stormdeck.model.retries.storms.changes import Change, ChangeKind, StormWatch
 from stormdeck.model.retries.storms.identity import same_storms
 from stormdeck.model.retries.storms.report import Report
 from stormdeck.model.retries.storms.storm import Outcome, Storm
 from stormdeck.model.retries.transcript import Entry, EntryKind
+from stormdeck.model.traffic.log_analyzer import LogAnalyzer
 
 START = 1_795_000_000.0
 LIVE = Storm(
@@ -94,7 +94,7 @@ class TestWatcher:
         return [to_json(event, START)["event"] for event in events]
 
     def test_a_storm_is_told_at_its_third_attempt_and_at_its_end(self):
-        watcher = Watcher(RetryAnalyzer(), START)
+        watcher = Watcher(LogAnalyzer(), START)
         seen = []
         for at, status in ((0.0, 500), (0.6, 500), (1.8, 500), (4.1, 500), (8.5, 200)):
             watcher.take(batch(at, post(status)), START + at)
@@ -102,7 +102,7 @@ class TestWatcher:
         assert seen == [[], [], ["storm_started"], ["storm_attempt"], ["storm_recovered"]]
 
     def test_a_client_that_gave_up_leaves_no_line_and_is_told(self):
-        watcher = Watcher(RetryAnalyzer(limit=11), START)
+        watcher = Watcher(LogAnalyzer(limit=11), START)
         for at in (0.0, 0.6, 1.8):
             watcher.take(batch(at, post(500)), START + at)
             watcher.tell(START + at)
@@ -110,20 +110,20 @@ class TestWatcher:
         assert self.names(watcher.tell(START + 55)) == ["storm_gave_up"]
 
     def test_what_was_over_before_the_watch_began_is_not_told(self):
-        watcher = Watcher(RetryAnalyzer(), START + 1000)
+        watcher = Watcher(LogAnalyzer(), START + 1000)
         entries = [Entry(EntryKind.REQUEST, "s", START + at, id=f"r{at}", digest="d") for at in (0, 1, 2, 5)]
         watcher.take((*entries, Entry(EntryKind.ANSWER, "s", START + 9, id="m", request="r5")), START + 1000)
         assert watcher.tell(START + 1000) == []
 
     def test_a_storm_of_a_transcript_is_told(self):
-        watcher = Watcher(RetryAnalyzer(), START)
+        watcher = Watcher(LogAnalyzer(), START)
         for at in (0, 1, 2):
             watcher.take((Entry(EntryKind.REQUEST, "s", START + at, id=f"r{at}", digest="d"),), START + at)
         (event,) = watcher.tell(START + 2.2)
         assert (event.kind, event.storm.session) == (ChangeKind.STARTED, "s")
 
     def test_counts_come_once_a_minute_and_cover_what_came_since(self):
-        watcher = Watcher(RetryAnalyzer(), START)
+        watcher = Watcher(LogAnalyzer(), START)
         watcher.take(batch(1, post(200), post(200, 5001)), START + 1)
         assert watcher.tell(START + 59) == []
         assert [event.turns for event in watcher.tell(START + 60.5)] == [2]
@@ -131,7 +131,7 @@ class TestWatcher:
         assert [event.turns for event in watcher.tell(START + 121)] == [1]
 
     def test_a_clock_that_is_set_back_stops_nothing(self):
-        watcher = Watcher(RetryAnalyzer(), START)
+        watcher = Watcher(LogAnalyzer(), START)
         assert watcher.tell(START - 5000) == []
         assert self.names(watcher.tell(START - 4900)) == ["counts"]
 

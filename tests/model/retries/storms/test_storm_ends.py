@@ -12,7 +12,6 @@ from stormdeck.feed.reducer import take
 from stormdeck.model.deck import Deck
 from stormdeck.model.finding import HopKind
 from stormdeck.model.logs.batch import LogBatch
-from stormdeck.model.retries.analyzer import RetryAnalyzer
 from stormdeck.model.retries.sessions import InFlight
 from stormdeck.model.retries.storms.storm import Outcome
 from stormdeck.model.retries.transcript import EntryKind, parse_entry
@@ -20,6 +19,7 @@ from stormdeck.model.snapshots.server import ServerState
 from stormdeck.model.snapshots.traffic import PathChange
 from stormdeck.model.status.document import state_of, status_json
 from stormdeck.model.symbols import Health
+from stormdeck.model.traffic.log_analyzer import LogAnalyzer
 from stormdeck.model.verdict.ranking import statements
 
 T = NOW - 60.0
@@ -30,7 +30,7 @@ SERVICE = 0.02
 
 def ledger(*lines, entries=()):
     """Return what lines (seconds after the start, status) and entries of a transcript amount to."""
-    made = RetryAnalyzer()
+    made = LogAnalyzer()
     for at, status in lines:
         made.take(LogBatch("litellm.log", (access(status),), T + at, history=False))
     for text in entries:
@@ -96,7 +96,7 @@ class TestNewestLine:
     """The line of the newest attempt is found, though nothing but its sending is known: over any connection."""
 
     def over(self, ports, *lines, entries):
-        made = RetryAnalyzer()
+        made = LogAnalyzer()
         for (at, status), port in zip(lines, ports, strict=True):
             made.take(LogBatch("litellm.log", (access(status, port),), T + at, history=False))
         for text in entries:

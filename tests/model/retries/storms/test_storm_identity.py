@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from stormdeck.model.retries.storms.identity import is_possible, may_be_same, merged, without_doubles
+from stormdeck.model.retries.storms.identity import is_possible, may_be_same, merged, without_duplicates
 from stormdeck.model.retries.storms.storm import Outcome, Storm
 
 T = 1_795_000_000.0
@@ -111,10 +111,10 @@ def test_what_no_client_sends_is_told(change, possible):
 
 def test_one_storm_that_was_kept_twice_is_one():
     two = replace(TOLD, started=T + 0.1, last=T + 8.2)
-    (one,) = without_doubles([LADDER, two])
+    (one,) = without_duplicates([LADDER, two])
     assert (one.cause, one.evidence, one.session) == ("500", "transcript", "s")
     joined = replace(TOLD, attempts=6, last=T + 40)
-    (one,) = without_doubles([joined, TOLD])
+    (one,) = without_duplicates([joined, TOLD])
     assert (one.attempts, one.last) == (5, T + 8)
     apart = [TOLD, replace(TOLD, session="other"), replace(LADDER, started=T + 100, last=T + 108)]
-    assert without_doubles(apart) == apart
+    assert without_duplicates(apart) == apart

@@ -1,1 +1,1 @@
-"""Storms: what one is, how it stands, and which accounts are of the same one."""
+"""Represent storms, predict their next attempt, and recognise the same storm again."""

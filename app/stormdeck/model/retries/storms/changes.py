@@ -1,4 +1,4 @@
-"""What became of the storms between two looks: begun, gone on, over."""
+"""Compare two lists of storms: which started, continued or ended in between."""
 
 from __future__ import annotations
 
@@ -14,34 +14,34 @@ class ChangeKind(StrEnum):
     """What happened to a storm."""
 
     STARTED = "started"
-    """Its third attempt was seen."""
+    """It got its third attempt."""
     ATTEMPT = "attempt"
     RECOVERED = "recovered"
     GAVE_UP = "gave up"
     WITHDRAWN = "withdrawn"
-    """What came after showed that its attempts were turns of their own."""
+    """Later requests showed that its attempts belong to separate turns."""
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One thing that happened to one storm."""
+    """A change of one storm."""
 
     kind: ChangeKind
     number: int
-    """Of the storm, counted from 1 over the life of a watch."""
+    """The number of the storm, counted from 1 over the life of a ``StormWatch``."""
     storm: Storm
-    """As it stands now; a withdrawn one as it stood before."""
+    """The storm as it is now; a withdrawn storm as it was before."""
 
 
 class StormWatch:
-    """Compares the storms of each look with those of the one before."""
+    """Compares each list of storms with the one before."""
 
     def __init__(self) -> None:
         self._known: list[tuple[int, Storm]] = []
         self._last = 0
 
     def take(self, storms: Sequence[Storm]) -> list[Change]:
-        """Return what changed, storm by storm; a storm that was over when it was first seen starts and ends at once."""
+        """Return the changes, storm by storm. A storm that is over when it first appears both starts and ends."""
         changes: list[Change] = []
         known: list[tuple[int, Storm]] = []
         pairs = same_storms([storm for _, storm in self._known], storms)
@@ -56,7 +56,7 @@ class StormWatch:
         gone = set(range(len(self._known))) - set(pairs)
         for index in sorted(gone):
             number, storm = self._known[index]
-            # An old storm that is over is only forgotten, to make room.
+            # A storm that is over was only dropped to limit memory.
             if storm.outcome is Outcome.LIVE:
                 changes.append(Change(ChangeKind.WITHDRAWN, number, storm))
         self._known = known

@@ -1,4 +1,4 @@
-"""How a turn stands at a moment, and what comes next: its storm, as far as the log tells."""
+"""Make a storm from a chain of attempts in a log: its state now, and its next attempt."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ BY_ORDER = "by order alone: the log has no times"
 
 
 def chain_storm(chain: Chain, limit: int, reason: str, now: float) -> Storm:
-    """Return the storm that a chain is, as it stands ``now``."""
+    """Return the storm that a chain is, as of ``now``."""
     limit = chain.limit or limit
     outcome = chain_outcome(chain, limit, now)
     due = end = None
     if outcome is Outcome.LIVE and chain.last is not None:
         due = next_attempt(chain)
         end = _gives_up(chain, limit, due, chain.last)
-    awaited = due is not None and now <= due.overdue + _service(chain) + chain.newest.grain
+    awaited = due is not None and now <= due.overdue + _service(chain) + chain.newest.early
     return Storm(
         started=chain.started or 0.0,
         last=chain.last or 0.0,
@@ -40,33 +40,34 @@ def chain_storm(chain: Chain, limit: int, reason: str, now: float) -> Storm:
 
 
 def chain_outcome(chain: Chain, limit: int, now: float) -> Outcome:
-    """Return how a chain stands: nothing is expected of it any more once its next attempt is long overdue.
+    """Return the outcome of a chain. No attempt is expected any more once the next one is long overdue.
 
-    A line is written when an answer begins: a slow one comes later than its request.
+    A line is written when the answer starts, so the line of a slow answer comes later than its request.
     """
     if not chain.open:
         return Outcome.RECOVERED
     if chain.gives_up(limit) or not is_retryable(chain.newest.status):
         patience = 0.0 if chain.gives_up(limit) else AT_ONCE
-        live = chain.last is not None and patience and now <= chain.last + patience + chain.newest.grain
+        live = chain.last is not None and patience and now <= chain.last + patience + chain.newest.early
         return Outcome.LIVE if live else Outcome.GAVE_UP
     if chain.last is None:
         return Outcome.QUIET
     end = max(
-        next_attempt(chain).overdue, chain.last + wait_bounds(chain.rung)[1] + max(SLOW_SUCCESS, 2 * chain.slowest)
+        next_attempt(chain).overdue,
+        chain.last + wait_bounds(chain.backoff_step)[1] + max(SLOW_SUCCESS, 2 * chain.slowest),
     )
-    return Outcome.LIVE if now <= end + chain.newest.grain else Outcome.QUIET
+    return Outcome.LIVE if now <= end + chain.newest.early else Outcome.QUIET
 
 
 def next_attempt(chain: Chain) -> Due:
     """Return when the attempt after the newest one is due."""
-    return due_after(chain.rung, chain.last or 0.0, str(chain.newest.status), _waits(chain))
+    return due_after(chain.backoff_step, chain.last or 0.0, str(chain.newest.status), _waits(chain))
 
 
 def _waits(chain: Chain) -> list[Wait]:
-    """Return the waits between its attempts, the server's own time in them."""
+    """Return the waits between its attempts, including the server's own time."""
     times = [request.t for request in chain.requests]
-    first = chain.attempts - chain.rung
+    first = chain.attempts - chain.backoff_step
     return [
         Wait(number - first, after - before, str(request.status))
         for number, (request, before, after) in enumerate(zip(chain.requests, times, times[1:], strict=False), start=1)
@@ -75,24 +76,24 @@ def _waits(chain: Chain) -> list[Wait]:
 
 
 def _service(chain: Chain) -> float:
-    """Return how long the server takes to fail an attempt, at most: its line comes that much later."""
+    """Return how long the server takes to fail an attempt at most; the line comes that much later."""
     return min(chain.slowest, SLOW_SUCCESS)
 
 
 def _gives_up(chain: Chain, limit: int, due: Due, last: float) -> float:
-    """Return when the last attempt will have failed: the wait for the next one as it is foreseen, then the ladder's."""
+    """Return when the last attempt will have failed: after the predicted next attempt, by the client's back-off."""
     quickest = chain.quickest or 0.0
     asked = asked_wait(_waits(chain))
-    ahead = range(chain.rung + 1, limit)
+    ahead = range(chain.backoff_step + 1, limit)
     least = asked[0] if asked is not None else 0.0
     later = sum(max(sum(wait_bounds(step)) / 2, least) + quickest for step in ahead)
-    return due.at + quickest + later if chain.rung < limit else last
+    return due.at + quickest + later if chain.backoff_step < limit else last
 
 
 def _allowance(chain: Chain, limit: int) -> int:
-    """Return how many attempts there are at most, those counted that were sent again at once."""
+    """Return how many attempts there are at most, including those that were sent again without a wait."""
     last = next(request.status for request in reversed(chain.requests) if request.failed)
-    extra = chain.attempts - chain.rung if is_retryable(last) and chain.open else 0
+    extra = chain.attempts - chain.backoff_step if is_retryable(last) and chain.open else 0
     return allowance(last, limit) + extra
 
 

@@ -1,7 +1,7 @@
-"""Which accounts are of one storm, and what is known of it when there are several.
+"""Recognise two records of the same storm, and merge them.
 
-A storm is known by its session, or by when it began: never by its log, which may be renamed, grown or left, nor by the
-panel that saw it. What is known of it only grows: a cause, an outcome or a count gives way to better evidence alone.
+A storm is identified by its session, or by when it began: not by its log, which may be renamed or replaced, nor by the
+panel that recorded it. A cause, an outcome or a count is only replaced on better evidence.
 """
 
 from __future__ import annotations
@@ -14,25 +14,25 @@ from stormdeck.model.retries.estimate import waits_before
 from stormdeck.model.retries.storms.storm import Outcome, Storm
 
 NEAR_S = 2.0
-"""Two accounts of one storm differ by no more in its start: a line is read some time after it was written."""
+"""Two records of one storm differ by no more than this in their start: lines are read after they were written."""
 SHORT_S = 0.2
-"""Seconds by which the attempts of a storm may seem to lie closer together than the client's waits."""
+"""How much closer together than the client's waits attempts may seem to be, in seconds."""
 _EVIDENCE = ("ladder", "body", "transcript", "wire")
-"""What tells that attempts are of one turn, the best last."""
+"""The evidence that attempts belong to one turn, best last."""
 _OUTCOMES = (Outcome.QUIET, Outcome.GAVE_UP, Outcome.STOPPED, Outcome.RECOVERED)
-"""Where the evidence is equal, the best told last: an answer was seen, silence may be anything."""
+"""With equal evidence the later one is preferred: an answer was seen, silence can have any reason."""
 _AT_ONCE = {"400", "404"}
 """Causes after which the client sends again without a wait."""
 _PACED = {"429", "503"}
-"""Causes after which the server may set a pace that is faster than the client's own (up to 2.1.112)."""
+"""Causes after which the server's ``retry-after`` may be shorter than the client's back-off (up to 2.1.112)."""
 _LEAST_PACE_S = 1.0
 
 
 def same_storms(old: Sequence[Storm], new: Sequence[Storm]) -> list[int | None]:
-    """Return for each new storm the index of the old one that it is, ``None`` for one that was not there.
+    """Return for each new storm the index of the same old storm, ``None`` if there is none.
 
-    Storms that began at once in several sessions stay apart: each is paired once, those of one log first, then the
-    closest in time.
+    Storms that began at the same time in several sessions stay separate: each is paired once, those of the same log
+    first, then the closest in time.
     """
     near = sorted(
         (one.log != other.log, abs(one.started - other.started), at, index)
@@ -50,7 +50,7 @@ def same_storms(old: Sequence[Storm], new: Sequence[Storm]) -> list[int | None]:
 
 
 def may_be_same(one: Storm, other: Storm) -> bool:
-    """Return whether two accounts can be of one storm."""
+    """Return whether two records can be the same storm."""
     if one.timed != other.timed:
         return False
     if not one.timed:
@@ -58,12 +58,12 @@ def may_be_same(one: Storm, other: Storm) -> bool:
     overlap = one.started <= other.last + NEAR_S and other.started <= one.last + NEAR_S
     if one.session is not None and other.session is not None:
         return overlap and (one.session, one.agent) == (other.session, other.agent)
-    # Of one that was seen from its middle on only the end is equal.
+    # A record that began in the middle of the storm has only its end in common.
     return overlap and (abs(one.started - other.started) <= NEAR_S or abs(one.last - other.last) <= NEAR_S)
 
 
 def merged(old: Storm, new: Storm) -> Storm:
-    """Return what two accounts of one storm tell together."""
+    """Return one record from two records of the same storm."""
     if new.outcome is Outcome.LIVE:
         best, other = new, old
     else:
@@ -80,7 +80,7 @@ def merged(old: Storm, new: Storm) -> Storm:
         cause=cause.cause,
         reason=cause.reason or (lesser.reason if cause.cause in {lesser.cause, UNKNOWN} or not lesser.cause else ""),
         outcome=max(best.outcome, other.outcome, key=_OUTCOMES.index) if equal else best.outcome,
-        hop=cause.hop or lesser.hop,
+        from_server=cause.from_server or lesser.from_server,
         served=cause.served or lesser.served,
         log=best.log or other.log,
         session=best.session if best.session is not None else other.session,
@@ -90,7 +90,7 @@ def merged(old: Storm, new: Storm) -> Storm:
 
 
 def is_possible(storm: Storm) -> bool:
-    """Return whether a client can have sent a storm's attempts in its time, with its waits between them."""
+    """Return whether a client can have sent a storm's attempts in its time, with the waits between them."""
     if storm.cause in _AT_ONCE or not storm.timed:
         return True
     if storm.cause in _PACED:
@@ -99,22 +99,22 @@ def is_possible(storm: Storm) -> bool:
     return storm.last - storm.started >= waits_before(storm.attempts)[0] - SHORT_S
 
 
-def without_doubles(storms: Iterable[Storm]) -> list[Storm]:
-    """Return storms of which each is told once, oldest first.
+def without_duplicates(storms: Iterable[Storm]) -> list[Storm]:
+    """Return the storms without duplicates, oldest first.
 
-    Of two accounts of one session that began together the shorter one counts: the longer one was joined with the next.
+    Of two records of one session that began together the shorter one counts: the longer one includes the next storm.
     """
-    told: list[Storm] = []
+    kept: list[Storm] = []
     for storm in sorted(storms, key=lambda one: (one.started, one.attempts)):
-        at = next((at for at, one in enumerate(told) if _is_double(one, storm)), None)
+        at = next((at for at, one in enumerate(kept) if _is_duplicate(one, storm)), None)
         if at is None:
-            told.append(storm)
+            kept.append(storm)
         else:
-            told[at] = merged(storm, told[at]) if storm.session is None else _shorter(told[at], storm)
-    return told
+            kept[at] = merged(storm, kept[at]) if storm.session is None else _shorter(kept[at], storm)
+    return kept
 
 
-def _is_double(one: Storm, other: Storm) -> bool:
+def _is_duplicate(one: Storm, other: Storm) -> bool:
     if not may_be_same(one, other):
         return False
     return one.session is None or other.session is None or abs(one.started - other.started) <= NEAR_S
@@ -133,7 +133,7 @@ def _evidence(storm: Storm) -> int:
 
 
 def _certainty(storm: Storm) -> int:
-    """Return how sure a cause is: seen on the wire, a status from a log, a status or a word that the client wrote."""
+    """Return how certain a cause is: seen on the wire, a status from a log, or text that the client wrote."""
     if storm.cause == UNKNOWN:
         return 0
     if storm.evidence == "wire":

@@ -1,7 +1,7 @@
-"""When the next attempt is due: by the ladder, or by the ``retry-after`` that the waits so far show.
+"""Predict the next attempt by the client's back-off, or by the ``retry-after`` that the waits so far suggest.
 
-Access lines do not hold the header. Measured: up to 2.1.112 the client waits as long as it was asked to; 2.1.329 waits
-the longer of that, times 1 to 1.25, and its own back-off.
+Access lines do not contain the header. Measured: up to 2.1.112 the client waits as long as the header says; 2.1.329
+waits that time multiplied by 1 to 1.25, or its own back-off if that is longer.
 """
 
 from __future__ import annotations
@@ -12,37 +12,37 @@ from typing import NamedTuple
 from stormdeck.model.retries.backoff import JITTER, LONGEST_RETRY_AFTER, wait_bounds
 
 ASKING = frozenset({"429", "503"})
-"""The statuses that carry ``retry-after``."""
+"""The statuses that come with ``retry-after``."""
 OVERDUE_S = 5.0
-"""How long after the end of its window an attempt counts as overdue: logs and transcripts are read within a second."""
+"""An attempt is overdue this long after its window: logs and transcripts are read within a second."""
 _BEYOND_S = 0.5
-"""A wait that is longer than the ladder's by this was asked for; the server's own time is in it too."""
+"""A wait longer than the back-off by this comes from ``retry-after``; it includes the server's own time."""
 _RECENT = 3
 
 
 class Wait(NamedTuple):
-    """A wait between two attempts that was seen."""
+    """An observed wait between two attempts."""
 
     attempt: int
-    """The one before it, counted from 1."""
+    """The attempt before the wait, counted from 1."""
     seconds: float
     status: str
-    """What that attempt was answered with; empty where nothing tells."""
+    """The status of that attempt; empty if unknown."""
 
 
 class Due(NamedTuple):
-    """When an attempt comes, in unix seconds."""
+    """When an attempt is expected, in unix seconds."""
 
     at: float
-    """Most likely."""
+    """The most likely time."""
     by: float
     """The end of its window."""
     overdue: float
-    """From then on it is overdue, whatever the server asked for."""
+    """After this time it is overdue, whatever ``retry-after`` was."""
 
 
 def due_after(attempt: int, failed_at: float, status: str, waits: Sequence[Wait]) -> Due:
-    """Return when the attempt after ``attempt`` is due, which failed with ``status``; ``waits``: those seen so far."""
+    """Return when the next attempt is due after ``attempt`` failed with ``status``; ``waits`` are the waits so far."""
     low, high = wait_bounds(attempt)
     middle = (low + high) / 2
     if status not in ASKING:
@@ -61,15 +61,15 @@ def due_after(attempt: int, failed_at: float, status: str, waits: Sequence[Wait]
 
 
 def asked_wait(waits: Sequence[Wait]) -> tuple[float, float] | None:
-    """Return the likely and the longest wait that the server's ``retry-after`` leads to, as the newest wait shows it.
+    """Return the likely and the longest wait by the server's ``retry-after``, judging by the newest waits.
 
-    ``None`` where the client waits by its own ladder.
+    ``None`` if the client uses its own back-off.
     """
     seen = [wait for wait in waits if wait.status in ASKING][-_RECENT:]
     asked = [wait.seconds for wait in seen if wait.seconds > wait_bounds(wait.attempt)[1] + _BEYOND_S]
     if not asked or asked[-1] != seen[-1].seconds:
         return None
     if max(asked) > min(asked) * (1 + JITTER) + _BEYOND_S:
-        # The server asks for something else than before.
+        # The server's ``retry-after`` has changed.
         asked = asked[-1:]
     return sum(asked) / len(asked), min(asked) * (1 + JITTER)

@@ -1,4 +1,4 @@
-"""What logs and transcripts amount to: the numbers that ``analyze`` prints."""
+"""Report the counts and storms of logs and transcripts, as ``analyze`` prints them."""
 
 from __future__ import annotations
 
@@ -7,32 +7,32 @@ from dataclasses import dataclass, field
 from stormdeck.model.retries.storms.storm import Outcome, Storm
 
 VERSION = 1
-"""Of the JSON form."""
+"""Version of the JSON format."""
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Counts over everything that was taken. Kinds are never added together."""
+    """Counts over all logs and transcripts. Requests of different kinds are never added together."""
 
     http_requests: int = 0
-    """Every access line, and the attempts that left none but stand in a transcript."""
+    """Access lines, plus the attempts that only a transcript records."""
     probes: int = 0
-    """Health, model-list and metrics polls; the client's own look at the address (``HEAD /``) is none."""
+    """Health, model-list and metrics polls, except the client's own check of the address (``HEAD /``)."""
     main_requests: int = 0
-    """Requests that carry a turn; every POST to a messages path where ``auxiliary`` is ``None``."""
+    """Requests of turns; all POSTs to a messages path if ``auxiliary`` is ``None``."""
     auxiliary: int | None = None
-    """Titles, topics and the like; ``None`` where nothing tells them from main requests."""
+    """Requests for titles, topics and the like; ``None`` if they cannot be distinguished from main requests."""
     count_tokens: int = 0
     retries: int = 0
-    """Attempts beyond the first, of main and auxiliary requests alike."""
+    """Attempts beyond the first, of main and auxiliary requests."""
     turns: int = 0
     by_status: dict[str, int] = field(default_factory=dict)
-    """Access lines of requests to a messages path, by their status."""
+    """Access lines of requests to a messages path, by status."""
     storms: tuple[Storm, ...] = ()
     """Oldest first."""
 
     def as_json(self) -> dict[str, object]:
-        """Return the report as ``analyze --json`` prints it; times are unix seconds, ``None`` where none is known."""
+        """Return the report as ``analyze --json`` prints it. Times are unix seconds, ``None`` if unknown."""
         return {
             "version": VERSION,
             "http_requests": self.http_requests,

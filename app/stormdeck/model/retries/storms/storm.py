@@ -1,71 +1,69 @@
-"""A storm: one turn whose request was sent three times or more."""
+"""Define a storm: a turn whose request was sent three times or more."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
 
-from stormdeck.model.finding import HopKind
-
 
 class Outcome(StrEnum):
-    """How a storm stands."""
+    """The state of a storm, or how it ended."""
 
     LIVE = "still going"
     RECOVERED = "recovered"
     GAVE_UP = "gave up"
     STOPPED = "stopped by the user"
-    """The user interrupted it, asked something else, or ended the client."""
+    """The user interrupted it, sent another prompt, or ended the client."""
     QUIET = "no further attempt"
-    """The next attempt is overdue and the client had more: it was stopped, or its requests go elsewhere."""
+    """The next attempt is overdue though the client has attempts left: it was stopped, or uses another server now."""
 
 
 @dataclass(frozen=True, slots=True)
 class Storm:
-    """One storm, live or remembered. Times are unix seconds, of the access lines' arrival or own time."""
+    """One storm, live or over. Times are unix seconds: the access lines' own times, or their arrival."""
 
     started: float
     last: float
-    """Of the newest attempt."""
+    """Time of the newest attempt."""
     attempts: int
     limit: int
-    """Attempts after which the client gives up: 11 by default (measured, all versions)."""
+    """After how many attempts the client gives up: 11 by default (measured, all versions)."""
     cause: str
-    """The status as text (``500``), or ``reset``, ``timeout``, ``cut``, ``refused``, ``unknown``."""
+    """The status as text (``500``), or one of ``reset``, ``timeout``, ``cut``, ``refused``, ``unknown``."""
     reason: str
-    """The first error record beside it, in a few words; empty where the log has none."""
+    """The first error record in its time, shortened; empty if the log has none."""
     outcome: Outcome
     next_at: float | None = None
-    """When the next attempt is due; ``None`` once it is over, overdue or being answered, or nothing is known."""
+    """When the next attempt is due; ``None`` if the storm is over, overdue or being answered, or if it is unknown."""
     gives_up_at: float | None = None
     next_by: float | None = None
     """The end of the window for the next attempt."""
     sent_at: float | None = None
-    """When the newest attempt was sent, while it is known to wait for an answer."""
+    """When the newest attempt was sent, while it is known to be in flight."""
     answered_at: float | None = None
-    """When the newest attempt got its 200, while its answer still goes on."""
-    hop: HopKind | None = None
-    """Whose answers the failures were, as far as the logs tell."""
+    """When the newest attempt got its 200, while the answer is still being sent."""
+    from_server: bool = False
+    """The logs show that the inference server itself failed, and not a proxy before it."""
     served: str = ""
-    """The ids that a 404 named as served; empty where it named none."""
+    """The model ids that a 404 listed as served; empty if it listed none."""
     evidence: str = "ladder"
-    """``transcript``, ``body`` or ``ladder``: what tells that these are attempts of one turn."""
+    """The evidence that these are attempts of one turn: ``transcript``, ``body`` or ``ladder`` (the client's waits)."""
     log: str = ""
-    """Which log shows it."""
+    """The log that has its lines."""
     timed: bool = True
-    """``False`` where the log has no times: ``started`` and ``last`` are 0 then and mean nothing."""
+    """``False`` if the log has no times; ``started`` and ``last`` are meaningless then."""
     session: str | None = None
-    """The client's session, where a transcript tells it."""
+    """The client's session, if a transcript records the turn."""
     folder: str = ""
-    """Where that session works, as far as is known."""
+    """The session's working directory, if known."""
     agent: str = ""
-    """The subagent of that session whose turn it is; empty for the main thread."""
+    """The subagent whose turn it is; empty for the main thread."""
     confidence: str = ""
-    """How sure the number of attempts is, in a few words: ``counted by the client``, ``by waits and connection``."""
+    """How the number of attempts is known: ``counted by the client``, ``by waits and connection``."""
 
     @property
     def fails(self) -> bool:
-        """Return whether it still fails: another attempt is awaited, or one waits for its answer."""
+        """Return whether it is still failing: another attempt is expected, or one is in flight."""
         return self.next_at is not None or self.sent_at is not None
 
     @property

@@ -171,7 +171,7 @@ class LogRows:
         fold = None if self.filter.active else self._folds.fold(number)
         if fold is None or not fold.size:
             return None
-        self._folds.turn(fold)
+        self._folds.toggle(fold)
         return fold.head
 
     def unfold(self, number: int) -> None:
