@@ -1,4 +1,4 @@
-"""The arrows of design.md: model <- sources <- feed <- ui, and model <- sources <- commands."""
+"""The arrows of docs/architecture.md: model <- sources <- feed <- ui, and model <- sources <- commands."""
 
 import ast
 import subprocess
@@ -26,7 +26,7 @@ FOREIGN = {
     "options": {"yaml"},
     "sources": {"httpx", "pynvml", "psutil", "yaml", "prometheus_client"},
     "feed": set(),
-    "commands": {"shtab"},
+    "commands": {"shtab", "rich"},
     "demo": {"starlette", "uvicorn", "httpx"},
     "ui": {"textual", "rich"},
 }

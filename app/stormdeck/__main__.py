@@ -69,9 +69,10 @@ def _run(argv: Sequence[str]) -> int:
 
 
 def _run_command(argv: Sequence[str]) -> int:
-    from stormdeck.commands.cli import BAD_OPTIONS, complain, options_for, parse, run_headless
+    from stormdeck.commands.argument_parser import PANEL
+    from stormdeck.commands.cli import complain, options_for, parse, run_headless
     from stormdeck.commands.output import say
-    from stormdeck.commands.parsers import DEMO, PANEL, REPLAY
+    from stormdeck.commands.parsers import DEMO, REPLAY
     from stormdeck.process_memory import pause
 
     try:
@@ -86,7 +87,7 @@ def _run_command(argv: Sequence[str]) -> int:
     missing = _missing_terminal()
     if missing:
         say(f"stormdeck needs a terminal; {missing} is none. Run it in a terminal or a tmux pane.")
-        return BAD_OPTIONS
+        return FAILED
     pause()
     if invocation.command == REPLAY:
         return _replay(loaded.options, invocation.arguments.file, invocation.arguments.speed)
@@ -109,11 +110,11 @@ def _demo(options: Options) -> int:
 
 
 def _replay(options: Options, file: str, speed: float) -> int:
-    from stormdeck.commands.replay import COULD_NOT_RUN, tape_of
+    from stormdeck.commands.replay import tape_of
 
     tape = tape_of(file)
     if tape is None:
-        return COULD_NOT_RUN
+        return FAILED
     from stormdeck.ui.run import run_replay
 
     return run_replay(options, tape, speed)

@@ -9,18 +9,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from stormdeck.commands import completion, writers
+from stormdeck.commands.argument_parser import PANEL, UsageError
 from stormdeck.commands.bundle import cli as bundle_cli
 from stormdeck.commands.check import cli as settings_cli
+from stormdeck.commands.exit_codes import FAILURE
 from stormdeck.commands.output import say
-from stormdeck.commands.parsers import CONFIG_INIT, CONFIG_PATH, CONFIG_PRINT, CONFIG_VALIDATE, PANEL, UsageError, build
+from stormdeck.commands.parsers import CONFIG_INIT, CONFIG_PATH, CONFIG_PRINT, CONFIG_VALIDATE, build
 from stormdeck.commands.retries import cli as retries_cli
 from stormdeck.commands.status import cli as status_cli
 from stormdeck.options import Loaded, Problem, load
 from stormdeck.options.file import unknown
 from stormdeck.options.kinds import quoted
-
-BAD_OPTIONS = 2
-"""The exit code for options that are wrong, and for what could not be run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +64,7 @@ def complain(problems: Sequence[Problem]) -> int:
     for problem in problems:
         say(f"stormdeck: {problem}")
     say("`stormdeck --help` shows the options.")
-    return BAD_OPTIONS
+    return FAILURE
 
 
 def run_headless(invocation: Invocation, loaded: Loaded) -> int:
@@ -73,7 +72,7 @@ def run_headless(invocation: Invocation, loaded: Loaded) -> int:
     why_not = writers.refused(invocation.command, invocation.arguments, loaded.options)
     if why_not:
         say(f"stormdeck: {why_not}")
-        return BAD_OPTIONS
+        return FAILURE
     if invocation.command in settings_cli.COMMANDS:
         return settings_cli.run(invocation.command, invocation.arguments, loaded.options, os.environ)
     if invocation.command in status_cli.COMMANDS:
@@ -83,7 +82,7 @@ def run_headless(invocation: Invocation, loaded: Loaded) -> int:
     if invocation.command in bundle_cli.COMMANDS:
         return bundle_cli.run(invocation.arguments, loaded.options, os.environ)
     if invocation.command == completion.COMPLETION:
-        return completion.run(invocation.arguments.shell)
+        return completion.run(invocation.arguments.shell, build({}))
     from stormdeck.commands import config
 
     if invocation.command == CONFIG_PRINT:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import unicodedata
 from enum import StrEnum
 from typing import TextIO
 
@@ -54,14 +53,3 @@ def paint_for(stream: TextIO | None) -> Paint:
     """Return the paint for a stream: colours on a terminal, unless NO_COLOR is set or the terminal is dumb."""
     wanted = not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
     return Paint(coloured=wanted and stream is not None and stream.isatty())
-
-
-def cells(text: str) -> int:
-    """Return how many columns a clean text takes."""
-    return sum(_width(char) for char in text)
-
-
-def _width(char: str) -> int:
-    if unicodedata.combining(char) or unicodedata.category(char) in {"Mn", "Me", "Cf"}:
-        return 0
-    return 2 if unicodedata.east_asian_width(char) in "WF" else 1

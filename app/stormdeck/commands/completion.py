@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterable
-from typing import TypeVar
+from collections.abc import Sequence
 
+from stormdeck.commands.argument_parser import AddCommand, Parser
+from stormdeck.commands.exit_codes import SUCCESS
 from stormdeck.commands.output import put
-
-Parser = TypeVar("Parser", bound=argparse.ArgumentParser)
 
 COMPLETION = "completion"
 SHELLS = ("bash", "zsh", "fish")
@@ -19,7 +18,7 @@ bash and fish look into these folders by themselves, bash where the package bash
 """
 
 
-def add_parsers(add: Callable[[str, str], Parser]) -> list[Parser]:
+def add_parsers(add: AddCommand) -> list[Parser]:
     """Declare the command; ``add`` makes the parser of a command from its name and its help."""
     completion = add(COMPLETION, "print a script that completes stormdeck's words in a shell")
     completion.usage = f"stormdeck completion {'|'.join(SHELLS)}"
@@ -28,16 +27,14 @@ def add_parsers(add: Callable[[str, str], Parser]) -> list[Parser]:
     return [completion]
 
 
-def run(shell: str) -> int:
-    """Print the script of a shell and return the exit code."""
-    from stormdeck.commands.parsers import build
-
-    put(script(shell, build({})))
-    return 0
+def run(shell: str, parsers: Sequence[Parser]) -> int:
+    """Print the completion script for a shell and return the exit code."""
+    put(script(shell, parsers))
+    return SUCCESS
 
 
-def script(shell: str, parsers: Iterable[argparse.ArgumentParser]) -> str:
-    """Return the script for the parsers, of which the first is the whole line's."""
+def script(shell: str, parsers: Sequence[Parser]) -> str:
+    """Return the completion script. The first parser is that of the whole command line."""
     import shtab
 
     root, *others = parsers

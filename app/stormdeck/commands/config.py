@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from stormdeck.commands.exit_codes import FAILURE, SUCCESS
 from stormdeck.commands.output import put, say
 from stormdeck.model.keys.action import written_key
 from stormdeck.model.keys.actions import ACTIONS
@@ -14,7 +15,6 @@ from stormdeck.options.kinds import printable, shown
 from stormdeck.sources.io.folders import make_private
 from stormdeck.sources.io.staging import NewFile, with_new_file
 
-REFUSED = 2
 _HEAD = """\
 # The panel's own options. Written by `stormdeck config init`.
 # A flag wins over an environment variable, a variable over this file. Nothing secret belongs here.
@@ -27,14 +27,14 @@ def print_path(file: Path) -> int:
     put(str(file))
     if not _exists(file):
         say("the file does not exist; `stormdeck config init` writes it")
-    return 0
+    return SUCCESS
 
 
 def print_options(loaded: Loaded, *, as_json: bool) -> int:
     """Print every option with its value and origin, as a table or as JSON."""
     if as_json:
         put(json.dumps(_as_json(loaded), indent=2))
-        return 0
+        return SUCCESS
     rows = [
         (declared.name, shown(getattr(loaded.options, declared.name)), str(loaded.options.origin(declared.name)))
         for declared in DECLARED
@@ -42,13 +42,13 @@ def print_options(loaded: Loaded, *, as_json: bool) -> int:
     widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
     for name, value, origin in rows:
         put(f"{name:{widths[0]}}  {value:{widths[1]}}  {printable(origin)}")
-    return 0
+    return SUCCESS
 
 
 def confirm(file: Path) -> int:
     """Say that the options are right: where they are not, no command comes this far."""
     put(f"{printable(str(file))}: no problems" if _exists(file) else "no options file: the defaults hold")
-    return 0
+    return SUCCESS
 
 
 def write_init(file: Path) -> int:
@@ -63,12 +63,12 @@ def write_init(file: Path) -> int:
         with_new_file(file.parent, "config", put_in_place)
     except FileExistsError:
         say(f"stormdeck: {printable(str(file))} is there already and is left as it is")
-        return REFUSED
+        return FAILURE
     except OSError as error:
         say(f"stormdeck: {printable(str(file))} cannot be written: {error.strerror}")
-        return REFUSED
+        return FAILURE
     put(str(file))
-    return 0
+    return SUCCESS
 
 
 def init_text() -> str:

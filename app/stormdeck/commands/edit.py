@@ -16,6 +16,7 @@ from typing import Any
 from stormdeck.commands.check.knowledge import Knowledge, learn
 from stormdeck.commands.colour import paint_for
 from stormdeck.commands.edit_effect import Effect, effect_of
+from stormdeck.commands.exit_codes import FAILURE, NEGATIVE, SUCCESS
 from stormdeck.commands.output import OutputError, asked, flush, put, say, standard_error, standard_output
 from stormdeck.model.editing.diff import DiffLine, diff
 from stormdeck.model.json_edit.document import Document, FileError
@@ -35,9 +36,6 @@ from stormdeck.sources.settings.backups import backups_of
 from stormdeck.sources.settings.read import LARGEST
 from stormdeck.sources.settings.write import Reason, Written, write_settings
 
-DONE = 0
-REFUSED = 1
-BAD_USE = 2
 WRITABLE = {"user": Scope.USER, "project": Scope.PROJECT, "local": Scope.LOCAL}
 _NOT_OURS = {
     "managed": "the managed settings are the administrator's",
@@ -101,13 +99,13 @@ def run(options: Options, environ: Mapping[str, str], request: Request) -> int:
         raise
     except _NotMadeError as stop:
         say(f"stormdeck: {mask_text(clean(stop.words))}")
-        if request.as_json and stop.code == REFUSED:
+        if request.as_json and stop.code == NEGATIVE:
             put(json.dumps(_refusal(stop), indent=2, ensure_ascii=False))
         return stop.code
     _tell_outcome(request, edit, backup)
     if request.as_json:
         put(json.dumps(_as_json(request, edit, backup), indent=2, ensure_ascii=False))
-    return DONE
+    return SUCCESS
 
 
 def _made(options: Options, environ: Mapping[str, str], request: Request) -> tuple[_Edit, Path | None]:
@@ -126,7 +124,7 @@ def _made(options: Options, environ: Mapping[str, str], request: Request) -> tup
             return edit, written.backup
         # Who agreed to a diff did so to that one alone.
         if asked_for or written.reason is not Reason.CHANGED or not tries_left:
-            raise _NotMadeError(REFUSED, written.detail, edit)
+            raise _NotMadeError(NEGATIVE, written.detail, edit)
         say("Another program changed the file meanwhile: once more, on top of that.")
     raise AssertionError("the last try returns or raises")
 
@@ -136,7 +134,7 @@ def key_path(key: str) -> str:
     if _VARIABLE.fullmatch(key):
         return f"env.{key}"
     if not key.isprintable() or any(not part or part != part.strip() for part in key.split(".")):
-        raise _NotMadeError(BAD_USE, f"{quoted(key)} is no key; write model, env.NAME or NAME.")
+        raise _NotMadeError(FAILURE, f"{quoted(key)} is no key; write model, env.NAME or NAME.")
     return key
 
 
@@ -161,11 +159,11 @@ def _value(request: Request) -> object:
         try:
             value = json.loads(request.value, parse_constant=_no_constant)
         except (ValueError, RecursionError):
-            raise _NotMadeError(BAD_USE, "VALUE is not JSON; without --json-value it is taken as text.") from None
+            raise _NotMadeError(FAILURE, "VALUE is not JSON; without --json-value it is taken as text.") from None
     try:
         json.dumps(value, ensure_ascii=False).encode("utf-8")
     except UnicodeEncodeError:
-        raise _NotMadeError(BAD_USE, "VALUE holds bytes that are no text in UTF-8.") from None
+        raise _NotMadeError(FAILURE, "VALUE holds bytes that are no text in UTF-8.") from None
     return value
 
 
@@ -176,16 +174,16 @@ def _no_constant(name: str) -> object:
 def _file(settings: SettingsSnapshot, scope: str) -> SettingsFile:
     """Return the file of a scope that may be edited."""
     if scope in _NOT_OURS:
-        raise _NotMadeError(REFUSED, f"{_NOT_OURS[scope]}; nothing is changed.")
+        raise _NotMadeError(NEGATIVE, f"{_NOT_OURS[scope]}; nothing is changed.")
     if scope not in WRITABLE:
-        raise _NotMadeError(BAD_USE, f"unknown scope {quoted(scope)}: user, project or local.")
+        raise _NotMadeError(FAILURE, f"unknown scope {quoted(scope)}: user, project or local.")
     file = settings.file(WRITABLE[scope])
     if file is None:
         why = "with --settings" if scope != "project" or len(settings.files) == 1 else "in the home folder"
-        raise _NotMadeError(REFUSED, f"there are no {scope} settings {why}; the user's are --scope user.")
+        raise _NotMadeError(NEGATIVE, f"there are no {scope} settings {why}; the user's are --scope user.")
     if file.error is not None and (not file.text or isinstance(Document.parse(file.text), FileError)):
         place = ":".join(str(part) for part in (file.path, file.error.line, file.error.column) if part is not None)
-        raise _NotMadeError(REFUSED, f"{place}: {file.error.message}. {_way_out(file, file.error)}")
+        raise _NotMadeError(NEGATIVE, f"{place}: {file.error.message}. {_way_out(file, file.error)}")
     return file
 
 
@@ -203,22 +201,22 @@ def _with(file: SettingsFile, path: str, value: object) -> str:
     document = _document(file)
     keys = tuple(path.split("."))
     if keys[0] == "env" and (len(keys) > 2 or (len(keys) == 2 and isinstance(value, dict | list))):
-        raise _NotMadeError(BAD_USE, f"env.{keys[1]} is a variable, which holds text: no object or list.")
+        raise _NotMadeError(FAILURE, f"env.{keys[1]} is a variable, which holds text: no object or list.")
     for above in (keys[:depth] for depth in range(1, len(keys))):
         if document.has(above) and not isinstance(document.get(above), dict):
             name = ".".join(above)
             why = f"{name} is no object in {file.path}, and all that it holds would be replaced"
-            raise _NotMadeError(REFUSED, f"{why}; remove it first: stormdeck unset {name}")
+            raise _NotMadeError(NEGATIVE, f"{why}; remove it first: stormdeck unset {name}")
     whole = document.get(path)
     if isinstance(whole, dict | list) and whole and isinstance(value, str):
         kind = "an object" if isinstance(whole, dict) else "a list"
         raise _NotMadeError(
-            REFUSED, f"{path} is {kind} in {file.path}: give the new one with --json-value, or name an entry of it."
+            NEGATIVE, f"{path} is {kind} in {file.path}: give the new one with --json-value, or name an entry of it."
         )
     try:
         document = document.set(path, value)
     except ValueError:
-        raise _NotMadeError(BAD_USE, "the VALUE holds something that JSON cannot hold.") from None
+        raise _NotMadeError(FAILURE, "the VALUE holds something that JSON cannot hold.") from None
     return _accepted(file, document)
 
 
@@ -231,7 +229,7 @@ def _without(file: SettingsFile, path: str, backups: Path) -> str:
 def _document(file: SettingsFile) -> Document:
     document = Document.parse(file.text)
     if isinstance(document, FileError):
-        raise _NotMadeError(REFUSED, f"{file.path}: {document.message}.")
+        raise _NotMadeError(NEGATIVE, f"{file.path}: {document.message}.")
     return document
 
 
@@ -250,7 +248,7 @@ def _accepted(file: SettingsFile, document: Document) -> str:
     """Return a text that the client would take."""
     error = shape_error(document)
     if error is not None and file.error is None:
-        raise _NotMadeError(REFUSED, f"{error.message}: the client would drop the whole file.")
+        raise _NotMadeError(NEGATIVE, f"{error.message}: the client would drop the whole file.")
     return document.text
 
 
@@ -276,12 +274,12 @@ def _agree(request: Request, edit: _Edit) -> bool:
     flush()
     answer = asked(f"Write {clean(str(edit.file.path))}?")
     if answer is False:
-        raise _NotMadeError(REFUSED, "nothing is written.", edit)
+        raise _NotMadeError(NEGATIVE, "nothing is written.", edit)
     errors = edit.effect.errors
     if answer is None and errors and edit.file.error is None:
         codes = ", ".join(dict.fromkeys(one.code for one in errors))
         what = f"the edit brings {plural(len(errors), 'error')} ({codes})"
-        raise _NotMadeError(REFUSED, f"nothing is written: {what}. --yes writes it all the same.", edit)
+        raise _NotMadeError(NEGATIVE, f"nothing is written: {what}. --yes writes it all the same.", edit)
     return bool(answer)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import textwrap
+from stormdeck.commands.text_layout import wrap
 
 WIDTH = 79
 """Columns; nothing is wrapped by the terminal where it has 80."""
@@ -104,5 +104,5 @@ def tail(command: str, *notes: str) -> str:
 
 
 def _wrapped(paragraph: str) -> str:
-    lines = paragraph.split("\n")
-    return paragraph if any(line.startswith(" ") for line in lines) else textwrap.fill(paragraph, WIDTH)
+    is_indented = any(line.startswith(" ") for line in paragraph.split("\n"))
+    return paragraph if is_indented else "\n".join(wrap(paragraph, WIDTH))

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import json
-import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 
 from stormdeck.commands.colour import Ink, Paint, paint_for
+from stormdeck.commands.exit_codes import FAILURE, SUCCESS
 from stormdeck.commands.output import put, say, standard_output
 from stormdeck.commands.rule_codes import FAMILIES, family, nearest, showing
+from stormdeck.commands.text_layout import wrap
 from stormdeck.model.rules.registry import RULES, page_of
 from stormdeck.model.rules.rule import Page, Rule
 from stormdeck.options import Options
 from stormdeck.options.kinds import quoted
 
-UNKNOWN = 2
 _COLUMNS = 88
 
 
@@ -50,10 +50,10 @@ def explain(words: str, options: Options, environ: Mapping[str, str], *, as_json
 def _show(page: Page, *, as_json: bool) -> int:
     if as_json:
         put(json.dumps({"version": 1, **asdict(page)}, indent=2, ensure_ascii=False))
-        return 0
+        return SUCCESS
     for line in page_text(page, paint_for(standard_output())):
         put(line)
-    return 0
+    return SUCCESS
 
 
 def _list(rules: Sequence[Rule], *, as_json: bool) -> int:
@@ -61,13 +61,13 @@ def _list(rules: Sequence[Rule], *, as_json: bool) -> int:
     if as_json:
         told = [{"code": rule.code, "title": rule.page.title} for rule in rules]
         put(json.dumps({"version": 1, "rules": told}, indent=2, ensure_ascii=False))
-        return 0
+        return SUCCESS
     paint = paint_for(standard_output())
     width = max(len(rule.code) for rule in rules)
     for rule in rules:
         put(f"{paint(rule.code.ljust(width), Ink.BOLD)}  {rule.page.title}")
     say("`stormdeck explain CODE` shows the page of one.")
-    return 0
+    return SUCCESS
 
 
 def page_text(page: Page, paint: Paint) -> list[str]:
@@ -75,18 +75,14 @@ def page_text(page: Page, paint: Paint) -> list[str]:
     lines = [f"{paint(page.code, Ink.BOLD)}  {page.title}"]
     prose = (("looks at", page.what), ("why", page.why))
     for heading, text in prose:
-        lines += _section(heading, _wrapped(text), paint)
+        lines += _section(heading, wrap(text, _COLUMNS), paint)
     if page.shown:
         lines += _section("you see", page.shown.splitlines(), paint)
     for heading, text in (("versions", page.versions), ("evidence", page.evidence), ("fix", page.fix)):
-        lines += _section(heading, _wrapped(text), paint)
+        lines += _section(heading, wrap(text, _COLUMNS), paint)
     if page.example:
         lines += _section("example", page.example.splitlines(), paint)
     return lines
-
-
-def _wrapped(text: str) -> list[str]:
-    return textwrap.wrap(text, _COLUMNS, break_long_words=False, break_on_hyphens=False)
 
 
 def _section(heading: str, rows: Iterable[str], paint: Paint) -> list[str]:
@@ -98,4 +94,4 @@ def _unknown(words: str) -> int:
     say(f"stormdeck: no rule and no known message has {quoted(words)}.")
     say(f"Did you mean {', '.join(near)}?" if near else f"Codes begin with {', '.join(FAMILIES)}.")
     say("`stormdeck explain` lists all rules; of a message, paste more, in quotes, as the client shows it.")
-    return UNKNOWN
+    return FAILURE

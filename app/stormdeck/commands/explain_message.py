@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-import textwrap
 from collections.abc import Mapping, Sequence
 
 from stormdeck.commands.colour import Ink, Paint, paint_for
+from stormdeck.commands.exit_codes import FAILURE, SUCCESS
 from stormdeck.commands.output import put, say, standard_output
 from stormdeck.commands.status.once import glance
+from stormdeck.commands.text_layout import wrap
 from stormdeck.model.masking.lines import mask_text
 from stormdeck.model.symptoms.decode import decode, matched_messages, near
 from stormdeck.model.symptoms.evidence import Cause, Standing, as_json
@@ -19,7 +20,6 @@ from stormdeck.model.text import clean
 from stormdeck.options import Options
 from stormdeck.options.kinds import quoted
 
-UNKNOWN = 2
 _COLUMNS = 88
 _MOST = 6
 """Messages that a list shows, and the likeliest rules of each."""
@@ -44,7 +44,7 @@ def explain_message(text: str, options: Options, environ: Mapping[str, str], *, 
             put(line)
     if seen.note:
         say(seen.note)
-    return 0
+    return SUCCESS
 
 
 def list_messages(text: str, quotes: Sequence[Quote], *, wants_json: bool) -> int:
@@ -52,21 +52,21 @@ def list_messages(text: str, quotes: Sequence[Quote], *, wants_json: bool) -> in
     if wants_json:
         told = [{"text": one.text, "name": one.message.name, "codes": one.message.codes} for one in quotes]
         put(json.dumps({"version": 1, "messages": told}, indent=2, ensure_ascii=False))
-        return 0
+        return SUCCESS
     paint = paint_for(standard_output())
     put(paint(f"{len(quotes)} messages have {quoted(text)}:", Ink.BOLD))
     for quote in quotes[:_MOST]:
         put("")
-        for line in _wrapped(quote.text):
+        for line in wrap(quote.text, _COLUMNS, indent="  "):
             put(line)
         codes = ", ".join(quote.message.codes[:_CODES])
-        for line in _wrapped(f"{quote.message.name}{': ' if codes else ''}{codes}", "    "):
+        for line in wrap(f"{quote.message.name}{': ' if codes else ''}{codes}", _COLUMNS, indent="    "):
             put(paint(line, Ink.QUIET))
     if len(quotes) > _MOST:
         put("")
         put(f"  and {len(quotes) - _MOST} more")
     say("Give more of the message to see what of it is found here, or a code for its page.")
-    return 0
+    return SUCCESS
 
 
 def unknown(text: str) -> int:
@@ -79,7 +79,7 @@ def unknown(text: str) -> int:
         for message in messages:
             say(f"  {message}")
     say("Paste it as the client shows it, or give the code of a rule, such as URL101; `stormdeck explain` lists all.")
-    return UNKNOWN
+    return FAILURE
 
 
 def _lines(names: Sequence[str], causes: Sequence[Cause], paint: Paint) -> list[str]:
@@ -91,20 +91,14 @@ def _lines(names: Sequence[str], causes: Sequence[Cause], paint: Paint) -> list[
             f"{paint(cause.code, Ink.BOLD)}  {cause.title}  {paint(cause.standing.value, _INKS[cause.standing])}",
         ]
         for proof in cause.evidence:
-            lines += _wrapped(mask_text(clean(proof)))
-        lines += _wrapped(f"change: {clean(cause.change)}") if cause.change else []
+            lines += wrap(mask_text(clean(proof)), _COLUMNS, indent="  ")
+        lines += wrap(f"change: {clean(cause.change)}", _COLUMNS, indent="  ") if cause.change else []
     unlikely = [one for one in causes if one.standing is Standing.UNLIKELY]
     if unlikely:
         lines += [
             "",
-            *_wrapped(f"{Standing.UNLIKELY.value}: {', '.join(f'{one.code} {one.title}' for one in unlikely)}", ""),
+            *wrap(f"{Standing.UNLIKELY.value}: {', '.join(f'{one.code} {one.title}' for one in unlikely)}", _COLUMNS),
         ]
     if not causes:
         lines += ["", "No rule knows what is behind it. The server's log says why."]
     return lines
-
-
-def _wrapped(text: str, indent: str = "  ") -> list[str]:
-    return textwrap.wrap(
-        text, _COLUMNS, initial_indent=indent, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
-    )

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable, Sequence
-from typing import Any, NoReturn
+from collections.abc import Sequence
+from typing import Any
 
 from stormdeck import __version__
 from stormdeck.commands import completion, writers
+from stormdeck.commands.argument_parser import PANEL, Parser
 from stormdeck.commands.bundle import cli as bundle_cli
 from stormdeck.commands.check import cli as settings_cli
-from stormdeck.commands.output import put
 from stormdeck.commands.retries import cli as retries_cli
 from stormdeck.commands.status import cli as status_cli
 from stormdeck.options import DECLARED, Declaration, Group
-from stormdeck.options.file import unknown
 from stormdeck.options.kinds import shown
 
-PANEL = "panel"
 DEMO = "demo"
 REPLAY = bundle_cli.REPLAY
 CONFIG = "config"
@@ -36,7 +34,6 @@ holds and where it comes from.
 
 stormdeck COMMAND --help has examples of each command.
 """
-_MORE = "`stormdeck --help` shows the options that every command takes."
 _EVERYWHERE = frozenset(Group)
 _STACK = frozenset({Group.SERVERS, Group.FILES})
 _GROUPS = {
@@ -56,44 +53,6 @@ _GROUPS = {
 """The options that the help of a command shows; without an entry those that name the stack. Each takes all."""
 _SHOWN = {status_cli.STATUS: frozenset({"gpu", "ascii"}), **dict.fromkeys(writers.WRITERS, frozenset({"readonly"}))}
 """Other options that it shows."""
-
-
-class UsageError(Exception):
-    """A command line that argparse cannot follow."""
-
-
-class Parser(argparse.ArgumentParser):
-    """A parser that raises where argparse would leave the process, and puts examples under its help."""
-
-    def error(self, message: str) -> NoReturn:
-        """Raise what is wrong."""
-        raise UsageError(message)
-
-    def _check_value(self, action: argparse.Action, value: object) -> None:
-        if action.choices is None or value in action.choices:
-            return
-        what = str(action.metavar or action.dest).lower()
-        words = unknown(what, str(value), action.choices)
-        raise UsageError(words if "did you mean" in words else f"{words}; there are {', '.join(action.choices)}")
-
-    def _print_message(self, message: str, file: object = None) -> None:
-        # argparse writes help as well as it can, and keeps silent where it cannot.
-        put(message.removesuffix("\n"))
-
-    def flags(self) -> Iterable[str]:
-        """Return every flag that this parser takes itself."""
-        return self._option_string_actions
-
-    def format_help(self) -> str:
-        """Return the help; its examples are looked up only now, since most runs show none."""
-        from stormdeck.commands.examples import tail
-
-        before, command = self.epilog, self.get_default("command")
-        self.epilog = tail(command, before or "", "" if command == PANEL else _MORE)
-        try:
-            return super().format_help()
-        finally:
-            self.epilog = before
 
 
 class _Collect(argparse.Action):

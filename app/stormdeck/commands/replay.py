@@ -8,8 +8,6 @@ from stormdeck.commands.output import say
 from stormdeck.options.kinds import printable
 from stormdeck.sources.recordings.tape import Tape, load_tape
 
-COULD_NOT_RUN = 2
-
 
 def tape_of(file: str) -> Tape | None:
     """Return the recording of a file or of a bundle's folder; where there is none, tell why on stderr."""

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Mapping
-from typing import TypeVar
+from collections.abc import Mapping
 
+from stormdeck.commands.argument_parser import AddCommand, Parser
 from stormdeck.options import Options
-
-Parser = TypeVar("Parser", bound=argparse.ArgumentParser)
 
 BUNDLE = "bundle"
 REPLAY = "replay"
@@ -17,7 +15,7 @@ COMMANDS = frozenset({BUNDLE})
 SLOWEST, FASTEST = 0.1, 10_000.0
 
 
-def add_parsers(add: Callable[[str, str], Parser]) -> list[Parser]:
+def add_parsers(add: AddCommand) -> list[Parser]:
     """Declare the two commands; ``add`` makes the parser of a command from its name and its help."""
     bundle = add(BUNDLE, "write a folder for a bug report, without secrets, listed before it is written")
     bundle.add_argument("--out", metavar="DIR", help="the folder to make; it must not exist yet")

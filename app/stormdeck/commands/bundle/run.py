@@ -13,6 +13,7 @@ from pathlib import Path
 from stormdeck.commands.bundle.content import Material, Piece, pieces, readme, redacted_words, size_words
 from stormdeck.commands.check.knowledge import missing
 from stormdeck.commands.colour import Ink, paint_for
+from stormdeck.commands.exit_codes import FAILURE, NEGATIVE, SUCCESS
 from stormdeck.commands.output import asked, put, say, standard_output
 from stormdeck.commands.status.once import Glance, glance
 from stormdeck.model.masking.harvest import secrets_of
@@ -28,9 +29,6 @@ from stormdeck.sources.io.files import write_folder
 from stormdeck.sources.recordings.tape import Tape, load_tape
 
 VERSION = 1
-WRITTEN = 0
-NOT_WRITTEN = 1
-COULD_NOT_RUN = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +51,7 @@ def run(options: Options, environ: Mapping[str, str], request: Request) -> int:
     refused = refused or (tape if isinstance(tape, str) else "")
     if refused or isinstance(tape, str):
         say(f"stormdeck: {printable(refused)}.")
-        return COULD_NOT_RUN
+        return FAILURE
     made = _collect(options, environ, tape, now)
     if not request.as_json:
         _list(folder, made)
@@ -68,7 +66,7 @@ def run(options: Options, environ: Mapping[str, str], request: Request) -> int:
         say(f"stormdeck: {printable(trouble)}.")
     else:
         say("Written. Read it before you send it." if written else "Nothing is written.")
-    return WRITTEN if written else NOT_WRITTEN if agreed is False else COULD_NOT_RUN
+    return SUCCESS if written else NEGATIVE if agreed is False else FAILURE
 
 
 def _obstacle(options: Options, folder: Path) -> str:

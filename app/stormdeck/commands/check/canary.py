@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import textwrap
 import uuid
 from typing import Any
 
@@ -13,6 +12,7 @@ from stormdeck.commands.check.report import Hide
 from stormdeck.commands.check.servers import token_for
 from stormdeck.commands.colour import Ink, Paint
 from stormdeck.commands.output import say, standard_error
+from stormdeck.commands.text_layout import wrap
 from stormdeck.model.canary.check import Check, Route, Verdict
 from stormdeck.model.canary.plan import Plan, plan_of
 from stormdeck.model.canary.summary import CanaryReport
@@ -20,8 +20,8 @@ from stormdeck.model.rules.collect import facts_of
 from stormdeck.sources.canary import Canary
 
 _INKS = {Verdict.PASS: Ink.GOOD, Verdict.WARN: Ink.WARNING, Verdict.FAIL: Ink.ERROR}
-_COLUMNS = 100
 _NAME = max(len(verdict) for verdict in Verdict) + 2
+_COLUMNS = 100 - _NAME
 
 
 def plan(known: Knowledge) -> Plan:
@@ -59,13 +59,11 @@ def as_text(planned: Plan, report: CanaryReport, hide: Hide, paint: Paint) -> li
             lines.append("")
     if len(planned.targets) > 1 and report.blames:
         lines += [paint("which hop", Ink.BOLD), ""]
-        lines += [
-            row
-            for blame in report.blames
-            for row in _wrapped(hide(f"{blame.question.label}: {blame.hop.value}. {blame.words}"), "  ", "    ")
-        ]
+        for blame in report.blames:
+            text = f"{blame.question.label}: {blame.hop.value}. {blame.words}"
+            lines += wrap(hide(text), _COLUMNS, indent="  ", hanging="    ")
         lines.append("")
-    lines += _wrapped(hide(f"Claude Code here: {report.summary}."), "", "  ")
+    lines += wrap(hide(f"Claude Code here: {report.summary}."), _COLUMNS, hanging="  ")
     return lines
 
 
@@ -80,21 +78,9 @@ def _heading(planned: Plan, route: Route) -> str:
 def _rows(check: Check, hide: Hide, paint: Paint) -> list[str]:
     code = f" {check.code}" if check.code and check.verdict is not Verdict.PASS else ""
     indent = " " * (_NAME + 2)
-    first, *rest = _wrapped(hide(f"{check.name}{code}: {check.words}"), "", "")
+    first, *rest = wrap(hide(f"{check.name}{code}: {check.words}"), _COLUMNS)
     verdict = paint(check.verdict.value, _INKS.get(check.verdict, Ink.QUIET))
     return [f"  {verdict}{' ' * (_NAME - len(check.verdict.value))}{first}", *(f"{indent}{row}" for row in rest)]
-
-
-def _wrapped(text: str, first: str, then: str) -> list[str]:
-    rows = textwrap.wrap(
-        text,
-        _COLUMNS - _NAME,
-        initial_indent=first,
-        subsequent_indent=then,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
-    return rows or [""]
 
 
 def as_json(planned: Plan, report: CanaryReport, hide: Hide) -> dict[str, Any]:

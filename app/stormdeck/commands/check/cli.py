@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Mapping
-from typing import TypeVar
+from collections.abc import Mapping
 
+from stormdeck.commands.argument_parser import AddCommand, Parser
 from stormdeck.options import Options
-
-Parser = TypeVar("Parser", bound=argparse.ArgumentParser)
 
 CHECK = "check"
 SET = "set"
@@ -17,7 +15,7 @@ EXPLAIN = "explain"
 COMMANDS = frozenset({CHECK, SET, UNSET, EXPLAIN})
 
 
-def add_parsers(add: Callable[[str, str], Parser]) -> list[Parser]:
+def add_parsers(add: AddCommand) -> list[Parser]:
     """Declare the four commands; ``add`` makes the parser of a command from its name and its help."""
     check = add(CHECK, "check the settings, the proxy and the server; fix what is safe")
     check.add_argument("--offline", action="store_true", help="ask no server")

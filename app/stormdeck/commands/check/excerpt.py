@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from stormdeck.commands.colour import cells
+from rich.cells import cell_len
+
 from stormdeck.model.json_edit.document import Document, FileError
 from stormdeck.model.masking.json_text import mask_json
 from stormdeck.model.masking.yaml_text import mask_yaml
@@ -66,5 +67,5 @@ def _excerpt(text: str, line: int, column: int, length: int) -> Excerpt:
     before = ("…" if start else "") + clean(row[start:at])
     marked = clean(row[at : min(at + length, end)])
     after = clean(row[min(at + length, end) : end]) + ("…" if end < len(row) else "")
-    width = max(1, cells(marked)) if length else 0
-    return Excerpt(line, before + marked + after, cells(before), width)
+    width = max(1, cell_len(marked)) if length else 0
+    return Excerpt(line, before + marked + after, cell_len(before), width)

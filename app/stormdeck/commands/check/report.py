@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from stormdeck.commands.check.excerpt import Excerpt, Source
 from stormdeck.commands.colour import Ink, Paint
+from stormdeck.commands.text_layout import wrap
 from stormdeck.model.finding import Finding, Fix, HopKind, Paste, Severity
 from stormdeck.model.masking.findings import known_secrets
 from stormdeck.model.masking.values import mask_value
@@ -100,9 +100,9 @@ class _Writer:
         gutter = " " * len(str(excerpt.line)) if excerpt is not None else " "
         if excerpt is not None:
             lines += self._quoted(excerpt, gutter, ink)
-        lines += self._wrapped(finding.message, gutter)
+        lines += self._noted(finding.message, gutter)
         if finding.fix is not None:
-            lines += self._wrapped(f"help: {finding.fix.description}", gutter)
+            lines += self._noted(f"help: {finding.fix.description}", gutter)
         if finding.paste is not None:
             lines += self._to_paste(finding.paste, gutter)
         return lines
@@ -128,14 +128,12 @@ class _Writer:
             place = f"after line {first}" if first else "before the first line"
         else:
             place = f"for line {first}" if first == last else f"for lines {first} to {last}"
-        lines = self._wrapped(f"help: {paste.description}, {place}{':' if paste.text else ''}", gutter)
+        lines = self._noted(f"help: {paste.description}, {place}{':' if paste.text else ''}", gutter)
         shown = paste.text.split("\n") if paste.text else []
         return [*lines, *(f"{gutter} {self._paint('+', Ink.GOOD)} {self._hide(row)}" for row in shown)]
 
-    def _wrapped(self, text: str, gutter: str) -> list[str]:
-        rows = textwrap.wrap(
-            self._hide(text), _COLUMNS - len(gutter) - 3, break_long_words=False, break_on_hyphens=False
-        )
+    def _noted(self, text: str, gutter: str) -> list[str]:
+        rows = wrap(self._hide(text), _COLUMNS - len(gutter) - 3)
         first = f"{gutter} {self._paint('=', Ink.QUIET)} "
         return [(first if at == 0 else f"{gutter}   ") + row for at, row in enumerate(rows)]
 

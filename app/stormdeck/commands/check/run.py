@@ -10,6 +10,7 @@ from stormdeck.commands.check import report
 from stormdeck.commands.check.first_settings import first_server
 from stormdeck.commands.check.knowledge import Knowledge, has_settings, learn, missing
 from stormdeck.commands.colour import paint_for
+from stormdeck.commands.exit_codes import FAILURE, NEGATIVE, SUCCESS
 from stormdeck.commands.output import put, say, standard_output
 from stormdeck.model.finding import Finding, Severity
 from stormdeck.model.masking.lines import mask_text
@@ -22,10 +23,6 @@ from stormdeck.model.text import clean
 from stormdeck.model.units import plural
 from stormdeck.options import Options
 from stormdeck.options.kinds import printable
-
-CLEAN = 0
-ERRORS = 1
-COULD_NOT_RUN = 2
 
 
 def run(
@@ -46,18 +43,18 @@ def run(
     """
     if with_canary and offline:
         say("stormdeck: --canary asks the servers, and --offline asks none.")
-        return COULD_NOT_RUN
+        return FAILURE
     absent = missing(options)
     if absent is not None and not wants_fix:
         say(f"stormdeck: there is no file {printable(str(absent))}.")
-        return COULD_NOT_RUN
+        return FAILURE
     known = learn(options, environ, offline=offline)
     if wants_fix:
         from stormdeck.commands.check.fix import Outcome, fix
 
         outcome = fix(known, rules, agreed=agreed, aside=as_json)
         if outcome is Outcome.FAILED:
-            return COULD_NOT_RUN
+            return FAILURE
         if outcome is Outcome.WRITTEN:
             known = learn(options, environ, offline=offline)
     everything = known.report()
@@ -73,7 +70,7 @@ def run(
         sick |= _send_canary(known, told, as_json=as_json)
     if as_json:
         put(json.dumps({**told, "ok": not sick}, indent=2, ensure_ascii=False))
-    return ERRORS if sick else CLEAN
+    return NEGATIVE if sick else SUCCESS
 
 
 def _send_canary(known: Knowledge, told: dict[str, Any], *, as_json: bool) -> bool:

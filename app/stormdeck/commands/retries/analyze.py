@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from stormdeck.commands.colour import paint_for
+from stormdeck.commands.exit_codes import FAILURE, SUCCESS
 from stormdeck.commands.output import put, say, standard_output
 from stormdeck.commands.retries import summary
 from stormdeck.model.retries.analyzer import RetryAnalyzer
@@ -15,9 +16,6 @@ from stormdeck.model.text import clean
 from stormdeck.model.units import plural
 from stormdeck.sources.recordings.archive import Archive
 from stormdeck.sources.transcripts.read import folder_obstacle, read_transcripts
-
-WELL = 0
-NOT_ALL_READ = 2
 
 
 def run(files: Sequence[str], *, transcripts: str | None, api_timeout_ms: int | None, as_json: bool) -> int:
@@ -34,14 +32,14 @@ def run(files: Sequence[str], *, transcripts: str | None, api_timeout_ms: int | 
     if archive.damaged:
         say(f"stormdeck: {plural(archive.damaged, 'damaged line')} in a recording left out")
     if not archive.read:
-        return NOT_ALL_READ
+        return FAILURE
     report = ledger.report()
     if as_json:
         put(json.dumps(report.as_json(), indent=2))
     else:
         for line in summary.as_text(report, paint_for(standard_output())):
             put(line)
-    return NOT_ALL_READ if troubles else WELL
+    return FAILURE if troubles else SUCCESS
 
 
 def _read_transcripts(folder: Path, ledger: RetryAnalyzer) -> list[str]:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Mapping, Sequence
-from typing import TypeVar
+from collections.abc import Mapping, Sequence
 
+from stormdeck.commands.argument_parser import AddCommand, Parser
 from stormdeck.options import Options
-
-Parser = TypeVar("Parser", bound=argparse.ArgumentParser)
 
 ANALYZE = "analyze"
 WATCH = "watch"
@@ -16,7 +14,7 @@ COMMANDS = frozenset({ANALYZE, WATCH})
 _LONGEST_TIMEOUT_MS = 2**31
 
 
-def add_parsers(add: Callable[[str, str], Parser]) -> list[Parser]:
+def add_parsers(add: AddCommand) -> list[Parser]:
     """Declare the two commands; ``add`` makes the parser of a command from its name and its help."""
     analyze = add(ANALYZE, "count retries and find storms in logs or recordings, after the fact")
     analyze.usage = "stormdeck analyze FILE... [OPTION]..."

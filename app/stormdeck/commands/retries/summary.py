@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from stormdeck.commands.colour import Ink, Paint, cells
+from stormdeck.commands.colour import Ink, Paint
+from stormdeck.commands.text_layout import fit
 from stormdeck.model.masking.lines import mask_text
 from stormdeck.model.retries.storms.report import Report
 from stormdeck.model.retries.storms.storm import Outcome, Storm
@@ -29,15 +30,6 @@ def as_text(report: Report, paint: Paint) -> list[str]:
     if not report.http_requests and not report.storms:
         return ["No request found. The log that holds them is vLLM's or the proxy's, with its access lines."]
     return [*_summary(report, paint), "", *_storms(report.storms, paint)]
-
-
-def fit(text: str, columns: int) -> str:
-    """Return a clean text that takes at most so many columns, with an ellipsis where it was cut."""
-    if cells(text) <= columns:
-        return text
-    while text and cells(text) >= columns:
-        text = text[:-1]
-    return f"{text}…"
 
 
 def _summary(report: Report, paint: Paint) -> list[str]:

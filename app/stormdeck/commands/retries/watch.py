@@ -14,6 +14,7 @@ from types import FrameType
 
 from stormdeck.commands.check.knowledge import read
 from stormdeck.commands.colour import paint_for
+from stormdeck.commands.exit_codes import FAILURE, SUCCESS
 from stormdeck.commands.output import flush, put, say, standard_output
 from stormdeck.commands.retries.events import Event, Watcher, as_text, to_json
 from stormdeck.commands.retries.inputs import End, Heard, Inbox, Listener
@@ -30,8 +31,6 @@ from stormdeck.sources.recordings.archive import STDIN
 from stormdeck.sources.recordings.entry import Recorder
 from stormdeck.sources.transcripts.read import folder_obstacle
 
-ENDED = 0
-COULD_NOT_RUN = 2
 TICK_S = 0.2
 """A client that gave up leaves no line: how often that is looked for, and how long Ctrl-C may take."""
 
@@ -63,7 +62,7 @@ def run(options: Options, environ: Mapping[str, str], request: Request) -> int:
             recorder = _recorder(request.record, several=len(logs) != 1)
         except _CannotRunError as error:
             say(f"stormdeck: {printable(str(error))}")
-            return COULD_NOT_RUN
+            return FAILURE
         inbox: Inbox[Heard] = Inbox()
         listener = Listener(inbox)
         watch = _Watch(_ledger(options, environ), listener, recorder, _teller(as_json=request.as_json))
@@ -75,7 +74,7 @@ def run(options: Options, environ: Mapping[str, str], request: Request) -> int:
             listener.stop()
             if recorder is not None:
                 recorder.close()
-    return ENDED
+    return SUCCESS
 
 
 class _Watch:

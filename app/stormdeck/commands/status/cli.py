@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Mapping
-from typing import TypeVar
+from collections.abc import Mapping
 
+from stormdeck.commands.argument_parser import AddCommand, Parser
 from stormdeck.commands.status.formats import FORMATS, JSON
 from stormdeck.options import Options
-
-Parser = TypeVar("Parser", bound=argparse.ArgumentParser)
 
 STATUS = "status"
 COMMANDS = frozenset({STATUS})
@@ -36,7 +34,7 @@ shows nothing of a command that ends otherwise.
 """
 
 
-def add_parsers(add: Callable[[str, str], Parser]) -> list[Parser]:
+def add_parsers(add: AddCommand) -> list[Parser]:
     """Declare the command; ``add`` makes the parser of a command from its name and its help."""
     status = add(STATUS, "one look: which hop is broken, and what to do")
     status.add_argument("--json", action="store_true", help="print JSON")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
+from stormdeck.commands.exit_codes import FAILURE, NEGATIVE, SUCCESS
 from stormdeck.commands.output import put
 from stormdeck.model.status.bar import Bar, ascii_only, client_line, tmux_line
 
@@ -13,7 +14,7 @@ TMUX = "tmux"
 STATUSLINE = "statusline"
 FORMATS = (TMUX, STATUSLINE, JSON)
 
-EXITS = {"ok": 0, "degraded": 1, "down": 2}
+EXITS = {"ok": SUCCESS, "degraded": NEGATIVE, "down": FAILURE}
 """The exit code for each state of a status."""
 
 
@@ -37,9 +38,9 @@ def show(
     plain = ascii_only(environ) if as_ascii is None else as_ascii
     if shape == STATUSLINE:
         put(client_line(bar, session=session, model=model, coloured=coloured, only_ascii=plain))
-        return 0
+        return SUCCESS
     if shape == TMUX:
         put(tmux_line(bar, coloured=coloured, only_ascii=plain))
     else:
         put(json.dumps(status, indent=2, ensure_ascii=False))
-    return EXITS.get(str(status.get("state")), max(EXITS.values()))
+    return EXITS.get(str(status.get("state")), FAILURE)
