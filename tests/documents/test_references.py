@@ -60,3 +60,27 @@ def test_links_lead_to_a_file_and_a_heading(page):
             titles = headings(file.resolve().relative_to(ROOT))
             anchors = {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
             assert anchor in anchors, target
+
+
+GUIDES = [ROOT / "docs" / "architecture.md", ROOT / "CONTRIBUTING.md"]
+PLACE = re.compile(r"`([\w/.-]+(?:/|\.\w+))`")
+"""A file or a folder in backticks."""
+
+
+def is_there(name, above):
+    """Return whether a file exists in the checkout, in the package, beside the one that was named before, or as a test."""
+    folders = (ROOT, ROOT / "app" / "stormdeck", above)
+    tests = name.startswith("test_") or "/" not in name
+    return any((folder / name).exists() for folder in folders) or (tests and any((ROOT / "tests").rglob(name)))
+
+
+@pytest.mark.parametrize("guide", GUIDES, ids=lambda guide: guide.name)
+def test_every_file_that_a_guide_names_exists(guide):
+    missing, above = [], ROOT
+    for name in PLACE.findall(guide.read_text(encoding="utf-8")):
+        if not is_there(name, above):
+            missing.append(name)
+        elif (ROOT / "app" / "stormdeck" / name).exists():
+            place = ROOT / "app" / "stormdeck" / name
+            above = place if place.is_dir() else place.parent
+    assert missing == []
