@@ -21,6 +21,7 @@ importlib.reload(importlib.import_module("textual.constants"))
 import pytest  # noqa: E402
 
 import parsed_once  # noqa: E402
+from command_home import Home  # noqa: E402
 from panel import make_app  # noqa: E402
 
 parsed_once.share()
@@ -42,3 +43,9 @@ def pytest_unconfigure():
 def panel():
     """Return a factory of panels with samples, a still clock and no feed."""
     return make_app
+
+
+@pytest.fixture
+def home(tmp_path, capsys, monkeypatch):
+    """Return a scratch home in which commands run."""
+    return Home(tmp_path, capsys, monkeypatch)

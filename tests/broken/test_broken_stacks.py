@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
+
+from samples import BROKEN, CALM, GAVE_UP, GPUS, LIVE, NO_FILE, NOW, RECOVERED, gpu
 from stacks import (
     ALONE,
     AS_CLAUDE,
@@ -34,8 +36,6 @@ from stacks import (
     vllm_error,
     yaml,
 )
-
-from samples import BROKEN, CALM, GAVE_UP, GPUS, LIVE, NO_FILE, NOW, RECOVERED, gpu
 from stormdeck.model.finding import HopKind
 from stormdeck.model.rules.facts import Reach
 from stormdeck.model.snapshots.discovery import Left

@@ -9,9 +9,9 @@ import json
 from dataclasses import replace
 
 import pytest
-from servers import Imitation, Reply, closes_at_once, free_url, hangs, litellm, recorded, serving, talks_garbage, vllm
-from test_check_live import WITH_MESSAGES, served, settings
 
+from served import WITH_MESSAGES, served, settings
+from servers import Imitation, Reply, closes_at_once, free_url, hangs, litellm, recorded, serving, talks_garbage, vllm
 from stormdeck.commands.check import servers
 from stormdeck.model.snapshots.discovery import ServerProcess
 from stormdeck.model.snapshots.server import ServerKind

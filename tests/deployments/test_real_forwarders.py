@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from servers import vllm
-from test_check_live import WITH_MESSAGES, served
 
+from served import WITH_MESSAGES, served
+from servers import vllm
 from stormdeck.model.settings.merge import merged
 from stormdeck.model.snapshots.server import ServerKind
 from stormdeck.sources.discovery.configured import ConfiguredTargets

@@ -1,10 +1,10 @@
 """A home and a folder in which the documents' commands can be run."""
 
-from pathlib import Path
-
 import pytest
 
-RECORDING = Path(__file__).parents[1] / "recordings" / "500x2_ok_2.1.42" / "access.lines.jsonl"
+from places import RECORDINGS
+
+RECORDING = RECORDINGS / "500x2_ok_2.1.42" / "access.lines.jsonl"
 LOGS = ("vllm.log", "litellm.log", "vllm-a.log", "vllm-b.log", "today.jsonl")
 PLACEHOLDERS = {"CODE": "URL101", "FOLDER": "."}
 

@@ -4,14 +4,9 @@ With WRITE_TABLE=1, and all of these tests in one process, TABLE.md is written a
 """
 
 import os
-import sys
-from pathlib import Path
 
 import pytest
 from faulttable import HEAD, TABLE, row_of
-
-for folder in ("sources", "broken"):
-    sys.path.insert(0, str(Path(__file__).parents[1] / folder))
 
 WRITES = bool(os.environ.get("WRITE_TABLE"))
 seen = []

@@ -11,15 +11,16 @@ import subprocess
 import sys
 import termios
 import time
-from pathlib import Path
 
 import psutil
+
+from places import TESTS
 
 DEADLINE_S = 30.0
 # The child makes the terminal its own before it becomes the panel: without that it would get no SIGHUP.
 BOOT = "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); os.execv(sys.argv[1], sys.argv[1:])"
 ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[PX^_][^\x1b]*\x1b\\|[ -/]*[0-~])")
-ALONE = Path(__file__).parents[1] / "alone.py"
+ALONE = TESTS / "helpers" / "alone.py"
 TAKEN, GIVEN_BACK = "\x1b[?1049h", "\x1b[?1049l"
 
 

@@ -8,9 +8,8 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from stacks import DIRECT, STRAIGHT, deck
-
 from samples import NOW
+from stacks import DIRECT, STRAIGHT, deck
 from stormdeck.model.snapshots.server import VllmSnapshot
 from stormdeck.model.verdict.ranking import verdict
 

@@ -2,9 +2,9 @@
 
 import threading
 
-from fake_nvml import GPU_IS_LOST, UNKNOWN, Card, FakeNvml
 from faultwords import headline
 
+from fake_nvml import GPU_IS_LOST, UNKNOWN, Card, FakeNvml
 from stormdeck.model.snapshots.gpu import GpuState
 from stormdeck.sources.gpu.nvml import Nvml
 from stormdeck.sources.gpu.sampler import SILENT_S, GpuSampler

@@ -11,6 +11,7 @@ from functools import partial
 
 import pytest
 from faultwords import descriptors, headline, no_descriptors, until
+
 from servers import (
     Clock,
     Reply,
@@ -25,7 +26,6 @@ from servers import (
     talks_garbage,
     vllm,
 )
-
 from stormdeck.model.settings.scope import SettingsSnapshot
 from stormdeck.model.snapshots.server import ServerState
 from stormdeck.sources.discovery.configured import ConfiguredTargets

@@ -6,9 +6,9 @@ import threading
 
 import pytest
 from faultwords import full_disk, headline, until
-from stacks import access
 
 from samples import GAVE_UP, NOW, RECOVERED, STORMY
+from stacks import access
 from stormdeck.feed import storms
 from stormdeck.feed.storms import StormFeed
 from stormdeck.model.logs.batch import LogBatch

@@ -3,8 +3,8 @@
 import asyncio
 import json
 import time
-from pathlib import Path
 
+from places import TESTS
 from stormdeck.__main__ import main
 from stormdeck.feed.replay import ReplayFeed
 from stormdeck.model.logs.book import LogBook
@@ -13,7 +13,7 @@ from stormdeck.model.snapshots.replay import Pace
 from stormdeck.model.snapshots.traffic import TrafficSnapshot
 from stormdeck.sources.recordings.tape import Tape, load_tape
 
-FOLDER = Path(__file__).parents[1] / "data" / "replay" / "real_chain"
+FOLDER = TESTS / "data" / "replay" / "real_chain"
 TRUTH = json.loads((FOLDER / "truth.json").read_text())
 """What LiteLLM's own access lines say (tests/real/chain)."""
 

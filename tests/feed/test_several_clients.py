@@ -3,18 +3,15 @@
 import json
 from collections import Counter
 from dataclasses import fields
-from pathlib import Path
 
 import pytest
 
+from places import TESTS
 from stormdeck.model.logs.batch import LogBatch
 from stormdeck.model.retries.transcript import Entry, EntryKind
 from stormdeck.model.traffic.meter import TrafficMeter
 
-HEARD = [
-    json.loads(line)
-    for line in (Path(__file__).parents[1] / "data" / "several" / "five_clients.jsonl").read_text().splitlines()
-]
+HEARD = [json.loads(line) for line in (TESTS / "data" / "several" / "five_clients.jsonl").read_text().splitlines()]
 ENTRIES = [Entry(**one["entry"] | {"kind": EntryKind(one["entry"]["kind"])}) for one in HEARD if "entry" in one]
 LINES = sum(len(one["lines"]) for one in HEARD if "lines" in one)
 

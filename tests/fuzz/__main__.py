@@ -12,6 +12,7 @@ import time
 import traceback
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).parents[1] / "helpers"))
 from laws import LAWS
 
 ROUND = 100

@@ -3,10 +3,9 @@
 import json
 import re
 from functools import cache
-from pathlib import Path
 
-TESTS = Path(__file__).parents[1]
-DATA = TESTS / "data"
+from places import DATA, TESTS
+
 MOST = 150
 """Seeds of a kind."""
 _VARYING = re.compile(r"[0-9a-f]{8,}|\d+")

@@ -6,12 +6,14 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
+sys.path.insert(0, str(Path(__file__).parents[1] / "helpers"))
 from shots import CALM, PITFALLS, STORM, Shot
 
 import conftest  # noqa: F401 - cleans the environment
+from places import TESTS
 from stormdeck.ui.appearance import Appearance
 
-FOLDER = Path(__file__).parents[2] / "screenshots"
+FOLDER = TESTS.parent / "screenshots"
 SCREENSHOTS = {
     "overview-storm": Shot("overview", STORM, (120, 40)),
     "overview-calm": Shot("overview", CALM, (120, 40)),

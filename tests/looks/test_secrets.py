@@ -1,12 +1,10 @@
 """No picture that this project keeps or shows holds the token that its samples plant."""
 
-from pathlib import Path
-
 import pytest
 
+from places import TESTS
 from samples import TOKEN
 
-TESTS = Path(__file__).parents[1]
 KEPT = ("tests/looks/__snapshots__/**/*.svg", "screenshots/*.svg", "tests/**/TABLE.md", "tests/real/**/*.md", "*.md")
 
 

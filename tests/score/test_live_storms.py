@@ -1,16 +1,16 @@
 """Storms second by second: recordings of the real client, played in time, against what was sent by then."""
 
 import json
-from pathlib import Path
 
 import pytest
 
+from places import TESTS
 from stormdeck.model.logs.batch import LogBatch
 from stormdeck.model.retries.storms.storm import Outcome
 from stormdeck.model.retries.transcript import parse_entry
 from stormdeck.model.traffic.meter import TrafficMeter
 
-RECORDINGS = Path(__file__).parents[1] / "recordings"
+RECORDINGS = TESTS / "recordings"
 READ_S = 0.3
 """How long after an event its entry in a transcript is read (0.2 to 0.4 s measured)."""
 BEHIND_S = 1.2

@@ -5,9 +5,10 @@ import socket
 import threading
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 
-METRICS = (Path(__file__).parents[1] / "data" / "metrics" / "full.txt").read_bytes()
+from places import TESTS
+
+METRICS = (TESTS / "data" / "metrics" / "full.txt").read_bytes()
 MODELS = {"data": [{"id": "Qwen3.5-27B", "object": "model", "owned_by": "vllm", "max_model_len": 131072}]}
 VLLM = {
     "/version": {"version": "0.32.0"},

@@ -6,9 +6,9 @@ from collections import Counter
 
 import planted
 import pytest
-from command_home import Home
 
 from alone import discover_named
+from command_home import Home
 from stormdeck.commands.check import servers
 from stormdeck.model.litellm.config import Node
 from stormdeck.model.masking.harvest import secrets_of

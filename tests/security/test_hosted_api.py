@@ -4,10 +4,10 @@ import functools
 import json
 
 import pytest
-from command_home import Home
 from recorder import LITELLM, claude_code_proxy, recording
 from test_token_origins import make_panel, only_what_is_named, write, yaml
 
+from command_home import Home
 from panel import in_loop, screen, until
 from stormdeck.commands.check import servers
 from stormdeck.model.canary.plan import plan_of

@@ -7,12 +7,12 @@ import threading
 import time
 
 import pytest
-from command_home import Home
 from recorder import METRICS, VLLM, recording
-from servers import Reply, serving, vllm
 from test_token_origins import only_what_is_named, write
 
+from command_home import Home
 from panel import in_loop
+from servers import Reply, serving, vllm
 from stormdeck.sources.net import http as http_module
 from stormdeck.sources.net.failure import Failure, FailureKind
 from stormdeck.sources.net.http import LIMIT, PAGE_LIMIT, PIECES, PIECES_A_TURN, HttpClient, json_object

@@ -7,9 +7,9 @@ import threading
 from contextlib import contextmanager
 
 import pytest
-from command_home import Home
 from test_token_origins import only_what_is_named, write
 
+from command_home import Home
 from stormdeck.commands.check import servers
 
 __all__ = ["only_what_is_named"]

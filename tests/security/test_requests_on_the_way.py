@@ -4,10 +4,10 @@ import functools
 import json
 
 import pytest
-from command_home import Home
 from recorder import LITELLM, SILENT, VLLM, recording
 from test_token_origins import TOKEN, only_what_is_named, write, yaml
 
+from command_home import Home
 from stormdeck.commands.check import servers
 from stormdeck.sources.discovery.search import discover
 from stormdeck.sources.processes.scan import Scan

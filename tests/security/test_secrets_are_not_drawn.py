@@ -6,7 +6,6 @@ from pathlib import Path
 
 import planted
 import pytest
-from command_home import Home
 from hypothesis import given
 from hypothesis import settings as tried
 from hypothesis import strategies as st
@@ -14,6 +13,7 @@ from textual.widgets import Input
 
 import samples
 from alone import discover_named
+from command_home import Home
 from panel import AREAS, hand, in_loop, screen, settled, show, until
 from stormdeck.commands.check import servers
 from stormdeck.model.finding import Finding

@@ -10,11 +10,12 @@ import time
 from pathlib import Path
 
 import pytest
-from command_home import Home
 from recorder import LITELLM, SILENT, VLLM, recording
 
 from alone import discover_named
+from command_home import Home
 from panel import in_loop, screen, until
+from places import TESTS
 from stormdeck.commands.check import servers
 from stormdeck.feed.feed import Feed
 from stormdeck.model.logs.book import LogBook
@@ -136,7 +137,7 @@ def test_watch_sends_no_credential_where_only_the_folder_leads(home):
     with recording() as recorder:
         write(home.shared, ANTHROPIC_BASE_URL=recorder.url())
         argv = [sys.executable, "-c", WATCH, "watch", "--home", str(home.folder), "--project", str(home.project)]
-        environ = os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])}
+        environ = os.environ | {"PYTHONPATH": str(TESTS / "helpers")}
         process = subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=environ)
         try:
             waited = wait(lambda: "/metrics" in recorder.all or "/v1/models" in recorder.all)

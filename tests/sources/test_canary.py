@@ -2,12 +2,12 @@
 
 import asyncio
 
-import canary_servers as broken
 import pytest
+
+import canary_servers as broken
+from canary_samples import TOKEN, plan
 from canary_servers import CALL, Model, Q, answer, refusal, stream, text
 from servers import free_url, serving
-
-from canary_samples import TOKEN, plan
 from stormdeck.model.canary.check import Route, Verdict
 from stormdeck.model.finding import HopKind
 from stormdeck.sources.canary import Canary

@@ -3,15 +3,15 @@
 import shutil
 import sys
 import time
-from pathlib import Path
 
 import pytest
 from tmux import Pane
 
 from fake_vllm import ANSWERS, METRICS, access, serving, well_set
+from places import TESTS
 
 pytestmark = [pytest.mark.tmux, pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed")]
-ALONE = Path(__file__).parents[1] / "alone.py"
+ALONE = TESTS / "helpers" / "alone.py"
 TOO_LONG = (
     "(APIServer pid=1) ERROR 11-21 14:01:07 [serving.py:298] This model's maximum context length is 131072 tokens. "
     "However, you requested 140001 tokens in the messages. Please reduce the length of the messages.\n"

@@ -1,0 +1,129 @@
+"""Servers are told by what they say, with the fewest and most harmless questions."""
+
+import asyncio
+
+import pytest
+
+from servers import (
+    HOSTILE,
+    Imitation,
+    Reply,
+    claude_code_proxy,
+    claude_code_router,
+    free_url,
+    litellm,
+    recorded,
+    serving,
+    vllm,
+)
+from stormdeck.model.snapshots.server import ServerKind
+from stormdeck.sources.discovery.identify import identify
+from stormdeck.sources.net.failure import FailureKind
+from stormdeck.sources.net.http import HttpClient
+
+
+def told(server, key=None, deadline_s=0.4, expected=None):
+    async def scene():
+        async with serving(server) as url, HttpClient("9.9") as http:
+            return await identify(url, http, key, deadline_s, expected)
+
+    return asyncio.run(scene())
+
+
+@pytest.mark.parametrize(
+    ("server", "kind", "questions"),
+    [
+        pytest.param(vllm(), ServerKind.VLLM, ["/version", "/v1/models"], id="vLLM"),
+        pytest.param(
+            vllm(_v1_models=recorded("auth_11_get_none_v1_models.txt")),
+            ServerKind.VLLM,
+            ["/version", "/v1/models", "/metrics"],
+            id="vLLM that wants a key",
+        ),
+        pytest.param(litellm(), ServerKind.LITELLM, ["/version", "/health/liveliness"], id="LiteLLM"),
+        pytest.param(
+            claude_code_proxy(),
+            ServerKind.CLAUDE_CODE_PROXY,
+            ["/version", "/health/liveliness", "/"],
+            id="claude-code-proxy",
+        ),
+        pytest.param(
+            claude_code_router(),
+            ServerKind.CLAUDE_CODE_ROUTER,
+            ["/version", "/health/liveliness", "/"],
+            id="claude-code-router",
+        ),
+        pytest.param(
+            Imitation({"/": Reply("Ollama is running")}),
+            ServerKind.OTHER,
+            ["/version", "/health/liveliness", "/"],
+            id="Ollama",
+        ),
+        pytest.param(
+            Imitation({"/version": Reply({"version": "1.0"}), "/metrics": Reply("sglang:x 1\n")}),
+            ServerKind.OTHER,
+            ["/version", "/v1/models", "/metrics", "/health/liveliness", "/"],
+            id="something with a version",
+        ),
+    ],
+)
+def test_a_server_is_told_by_its_answers(server, kind, questions):
+    assert told(server)[0] is kind
+    assert server.paths == questions
+    assert "/health" not in server.paths
+
+
+def test_one_question_with_the_key_is_enough_for_vllm():
+    server = vllm()
+    assert told(server, key="sk-1")[0] is ServerKind.VLLM
+    assert server.paths == ["/v1/models"]
+
+
+@pytest.mark.parametrize(
+    ("server", "kind"),
+    [
+        (litellm(), ServerKind.LITELLM),
+        (vllm(_v1_models=recorded("auth_11_get_none_v1_models.txt")), ServerKind.VLLM),
+        (claude_code_proxy(), ServerKind.CLAUDE_CODE_PROXY),
+    ],
+    ids=["LiteLLM", "vLLM that refuses the key", "claude-code-proxy"],
+)
+def test_the_key_goes_with_the_model_list_alone(server, kind):
+    assert told(server, key="sk-master-1")[0] is kind
+    assert {asked.path for asked in server.asked if "authorization" in asked.headers} == {"/v1/models"}
+
+
+def test_one_question_is_enough_for_a_litellm_that_was_there_before():
+    server = litellm()
+    assert told(server, key="sk-wrong", expected=ServerKind.LITELLM)[0] is ServerKind.LITELLM
+    assert server.paths == ["/health/liveliness"]
+
+
+def test_another_server_may_answer_where_a_litellm_did():
+    assert told(vllm(), expected=ServerKind.LITELLM)[0] is ServerKind.VLLM
+
+
+@pytest.mark.parametrize("status", [502, 503, 504])
+def test_a_front_without_its_server_is_told_apart(status):
+    kind, words, failure = told(Imitation({}, missing=Reply("Bad Gateway", status)))
+    assert (kind, failure.trouble) == (None, FailureKind.GATEWAY)
+    assert "the server behind it gives no answer" in words
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_server_is_no_known_one(name):
+    kind, words, failure = told(HOSTILE[name], deadline_s=0.2)
+    assert kind in {None, ServerKind.OTHER}
+    assert words
+    assert (failure is None) == (kind is ServerKind.OTHER)
+
+
+@pytest.mark.parametrize("url", [None, "no url", "http://"], ids=["refused", "no url", "no host"])
+def test_nothing_there(url):
+    async def scene():
+        async with HttpClient("9.9") as http:
+            return await identify(free_url() if url is None else url, http, deadline_s=0.4)
+
+    kind, words, failure = asyncio.run(scene())
+    assert kind is None
+    assert words == failure.text
