@@ -55,7 +55,7 @@ def test_the_whole_list_shows_every_option(capsys, monkeypatch):
         ("check", "--litellm-config", "--theme"),
         ("check", "--only CODES", "--bell"),
         ("set", "--readonly", "--theme"),
-        ("explain", "nothing: all rules", "--readonly"),
+        ("explain", "without it, all", "--readonly"),
         ("status", "--no-gpu", "--mouse"),
         ("demo", "--theme", "--vllm"),
         ("analyze", "--transcripts", "--project"),

@@ -1,4 +1,4 @@
-"""``stormdeck completion``: a script that completes command lines in the shell, made from the parsers themselves."""
+"""``stormdeck completion``: print a completion script for a shell, generated from the parsers."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from stormdeck.commands.output import put
 COMPLETION = "completion"
 SHELLS = ("bash", "zsh", "fish")
 _NOTE = """\
-bash and fish look into these folders by themselves, bash where the package bash-completion is installed. In ~/.zshrc:
+bash (with the package bash-completion) and fish load these files automatically. For zsh, add to ~/.zshrc:
 
   fpath+=~/.zfunc; autoload -Uz compinit; compinit
 """
 
 
 def add_parsers(add: AddCommand) -> list[Parser]:
-    """Declare the command; ``add`` makes the parser of a command from its name and its help."""
-    completion = add(COMPLETION, "print a script that completes stormdeck's words in a shell")
+    """Add the parser of the command."""
+    completion = add(COMPLETION, "print a completion script for bash, zsh or fish")
     completion.usage = f"stormdeck completion {'|'.join(SHELLS)}"
     completion.add_argument("shell", metavar="SHELL", choices=SHELLS, help=", ".join(SHELLS))
     completion.epilog = _NOTE
@@ -45,7 +45,7 @@ def script(shell: str, parsers: Sequence[Parser]) -> str:
 
 
 def _describe(action: argparse.Action, kinds: dict[str, object]) -> None:
-    """Tell the words that may stand in the place of an argument."""
+    """Set the words that can be completed for an argument."""
     metavar = action.metavar if isinstance(action.metavar, str) else ""
     if metavar in {"FILE", "OUT"}:
         vars(action)["complete"] = kinds["file"]
