@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Callable, Iterable
 from typing import NoReturn
 
-from stormdeck.commands.output import put
+from stormdeck.commands.output import write_out
 from stormdeck.options.file import unknown
 
 PANEL = "panel"
@@ -33,8 +33,8 @@ class Parser(argparse.ArgumentParser):
         raise UsageError(words if "did you mean" in words else f"{words}; there are {', '.join(action.choices)}")
 
     def _print_message(self, message: str, file: object = None) -> None:
-        # argparse ignores errors of the stream; ``put`` reports them.
-        put(message.removesuffix("\n"))
+        # argparse ignores errors of the stream; ``write_out`` reports them.
+        write_out(message.removesuffix("\n"))
 
     def flags(self) -> Iterable[str]:
         """Return every flag that this parser accepts."""

@@ -1,4 +1,4 @@
-"""Colour on a terminal, and none anywhere else."""
+"""Colour text on a terminal, and only there."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from stormdeck.model.editing.diff import DiffKind, DiffLine
 
 
 class Ink(StrEnum):
-    """How a word is set off: an SGR code, of the sixteen colours that the user's terminal chose itself."""
+    """SGR codes, limited to the sixteen colours that the user's terminal defines."""
 
     PLAIN = ""
     BOLD = "1"
@@ -23,17 +23,17 @@ class Ink(StrEnum):
 
 
 class Paint:
-    """Sets words off, or leaves them as they are."""
+    """Colours text, or returns it unchanged."""
 
     def __init__(self, *, coloured: bool) -> None:
         self._coloured = coloured
 
     def __call__(self, text: str, ink: Ink) -> str:
-        """Return a text in an ink."""
+        """Return a text in a colour."""
         return f"\x1b[{ink.value}m{text}\x1b[0m" if self._coloured and ink.value and text else text
 
     def diff(self, lines: tuple[DiffLine, ...]) -> list[str]:
-        """Return a diff as it is printed; three dots stand for lines in between that stay."""
+        """Return the lines of a diff; an ellipsis replaces unchanged lines in between."""
         shown: list[str] = []
         last = 0
         for one in lines:
@@ -50,6 +50,6 @@ _INKS = {DiffKind.CONTEXT: Ink.QUIET, DiffKind.REMOVED: Ink.BAD, DiffKind.ADDED:
 
 
 def paint_for(stream: TextIO | None) -> Paint:
-    """Return the paint for a stream: colours on a terminal, unless NO_COLOR is set or the terminal is dumb."""
+    """Return the paint for a stream: coloured on a terminal, unless NO_COLOR is set or TERM is dumb."""
     wanted = not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
     return Paint(coloured=wanted and stream is not None and stream.isatty())

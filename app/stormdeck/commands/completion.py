@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from stormdeck.commands.argument_parser import AddCommand, Parser
 from stormdeck.commands.exit_codes import SUCCESS
-from stormdeck.commands.output import put
+from stormdeck.commands.output import write_out
 
 COMPLETION = "completion"
 SHELLS = ("bash", "zsh", "fish")
@@ -29,7 +29,7 @@ def add_parsers(add: AddCommand) -> list[Parser]:
 
 def run(shell: str, parsers: Sequence[Parser]) -> int:
     """Print the completion script for a shell and return the exit code."""
-    put(script(shell, parsers))
+    write_out(script(shell, parsers))
     return SUCCESS
 
 

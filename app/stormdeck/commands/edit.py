@@ -17,7 +17,7 @@ from stormdeck.commands.check.knowledge import Knowledge, learn
 from stormdeck.commands.colour import paint_for
 from stormdeck.commands.edit_effect import Effect, effect_of
 from stormdeck.commands.exit_codes import FAILURE, NEGATIVE, SUCCESS
-from stormdeck.commands.output import OutputError, asked, flush, put, say, standard_error, standard_output
+from stormdeck.commands.output import OutputError, confirm, flush, standard_error, standard_output, write_err, write_out
 from stormdeck.model.editing.diff import DiffLine, diff
 from stormdeck.model.json_edit.document import Document, FileError
 from stormdeck.model.json_edit.removal import removed
@@ -95,16 +95,16 @@ def run(options: Options, environ: Mapping[str, str], request: Request) -> int:
     try:
         edit, backup = _made(options, environ, request)
     except OutputError:
-        say("stormdeck: nothing is written.")
+        write_err("stormdeck: nothing is written.")
         raise
     except _NotMadeError as stop:
-        say(f"stormdeck: {mask_text(clean(stop.words))}")
+        write_err(f"stormdeck: {mask_text(clean(stop.words))}")
         if request.as_json and stop.code == NEGATIVE:
-            put(json.dumps(_refusal(stop), indent=2, ensure_ascii=False))
+            write_out(json.dumps(_refusal(stop), indent=2, ensure_ascii=False))
         return stop.code
     _tell_outcome(request, edit, backup)
     if request.as_json:
-        put(json.dumps(_as_json(request, edit, backup), indent=2, ensure_ascii=False))
+        write_out(json.dumps(_as_json(request, edit, backup), indent=2, ensure_ascii=False))
     return SUCCESS
 
 
@@ -125,7 +125,7 @@ def _made(options: Options, environ: Mapping[str, str], request: Request) -> tup
         # Who agreed to a diff did so to that one alone.
         if asked_for or written.reason is not Reason.CHANGED or not tries_left:
             raise _NotMadeError(NEGATIVE, written.detail, edit)
-        say("Another program changed the file meanwhile: once more, on top of that.")
+        write_err("Another program changed the file meanwhile: once more, on top of that.")
     raise AssertionError("the last try returns or raises")
 
 
@@ -254,17 +254,17 @@ def _accepted(file: SettingsFile, document: Document) -> str:
 
 def _show(request: Request, edit: _Edit) -> None:
     """Show the diff and what follows from it; with ``--json`` all of it beside the data."""
-    tell: Callable[[str], None] = say if request.as_json else put
+    tell: Callable[[str], None] = write_err if request.as_json else write_out
     if edit.diff:
         tell(clean(str(edit.file.path)))
     for line in paint_for(standard_error() if request.as_json else standard_output()).diff(edit.diff):
         tell(line)
     if edit.changes:
         for caveat in edit.file.caveats:
-            say(clean(caveat))
+            write_err(clean(caveat))
     if request.value is not None or edit.changes:
         for line in edit.effect.as_text():
-            say(line)
+            write_err(line)
 
 
 def _agree(request: Request, edit: _Edit) -> bool:
@@ -272,7 +272,7 @@ def _agree(request: Request, edit: _Edit) -> bool:
     if request.agreed:
         return False
     flush()
-    answer = asked(f"Write {clean(str(edit.file.path))}?")
+    answer = confirm(f"Write {clean(str(edit.file.path))}?")
     if answer is False:
         raise _NotMadeError(NEGATIVE, "nothing is written.", edit)
     errors = edit.effect.errors
@@ -286,11 +286,11 @@ def _agree(request: Request, edit: _Edit) -> bool:
 def _tell_outcome(request: Request, edit: _Edit, backup: Path | None) -> None:
     if not edit.changes:
         unset = f"{edit.path} is not set there."
-        say("It is so already: nothing to change." if request.value is not None else unset)
+        write_err("It is so already: nothing to change." if request.value is not None else unset)
     elif request.dry_run:
-        say("A dry run: nothing is written.")
+        write_err("A dry run: nothing is written.")
     else:
-        say("Written." + (f" A copy of what was there: {clean(str(backup))}" if backup is not None else ""))
+        write_err("Written." + (f" A copy of what was there: {clean(str(backup))}" if backup is not None else ""))
 
 
 def _refusal(stop: _NotMadeError) -> dict[str, Any]:

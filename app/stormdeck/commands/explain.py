@@ -8,7 +8,7 @@ from dataclasses import asdict
 
 from stormdeck.commands.colour import Ink, Paint, paint_for
 from stormdeck.commands.exit_codes import FAILURE, SUCCESS
-from stormdeck.commands.output import put, say, standard_output
+from stormdeck.commands.output import standard_output, write_err, write_out
 from stormdeck.commands.rule_codes import FAMILIES, family, nearest, showing
 from stormdeck.commands.text_layout import wrap
 from stormdeck.model.rules.registry import RULES, page_of
@@ -49,10 +49,10 @@ def explain(words: str, options: Options, environ: Mapping[str, str], *, as_json
 
 def _show(page: Page, *, as_json: bool) -> int:
     if as_json:
-        put(json.dumps({"version": 1, **asdict(page)}, indent=2, ensure_ascii=False))
+        write_out(json.dumps({"version": 1, **asdict(page)}, indent=2, ensure_ascii=False))
         return SUCCESS
     for line in page_text(page, paint_for(standard_output())):
-        put(line)
+        write_out(line)
     return SUCCESS
 
 
@@ -60,13 +60,13 @@ def _list(rules: Sequence[Rule], *, as_json: bool) -> int:
     """Print the codes and the titles of rules."""
     if as_json:
         told = [{"code": rule.code, "title": rule.page.title} for rule in rules]
-        put(json.dumps({"version": 1, "rules": told}, indent=2, ensure_ascii=False))
+        write_out(json.dumps({"version": 1, "rules": told}, indent=2, ensure_ascii=False))
         return SUCCESS
     paint = paint_for(standard_output())
     width = max(len(rule.code) for rule in rules)
     for rule in rules:
-        put(f"{paint(rule.code.ljust(width), Ink.BOLD)}  {rule.page.title}")
-    say("`stormdeck explain CODE` shows the page of one.")
+        write_out(f"{paint(rule.code.ljust(width), Ink.BOLD)}  {rule.page.title}")
+    write_err("`stormdeck explain CODE` shows the page of one.")
     return SUCCESS
 
 
@@ -91,7 +91,7 @@ def _section(heading: str, rows: Iterable[str], paint: Paint) -> list[str]:
 
 def _unknown(words: str) -> int:
     near = nearest(words)
-    say(f"stormdeck: no rule and no known message has {quoted(words)}.")
-    say(f"Did you mean {', '.join(near)}?" if near else f"Codes begin with {', '.join(FAMILIES)}.")
-    say("`stormdeck explain` lists all rules; of a message, paste more, in quotes, as the client shows it.")
+    write_err(f"stormdeck: no rule and no known message has {quoted(words)}.")
+    write_err(f"Did you mean {', '.join(near)}?" if near else f"Codes begin with {', '.join(FAMILIES)}.")
+    write_err("`stormdeck explain` lists all rules; of a message, paste more, in quotes, as the client shows it.")
     return FAILURE

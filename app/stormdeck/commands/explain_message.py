@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 
 from stormdeck.commands.colour import Ink, Paint, paint_for
 from stormdeck.commands.exit_codes import FAILURE, SUCCESS
-from stormdeck.commands.output import put, say, standard_output
-from stormdeck.commands.status.once import glance
+from stormdeck.commands.output import standard_output, write_err, write_out
+from stormdeck.commands.status.once import take_snapshot
 from stormdeck.commands.text_layout import wrap
 from stormdeck.model.masking.lines import mask_text
 from stormdeck.model.symptoms.decode import decode, matched_messages, near
@@ -34,16 +34,16 @@ def is_known(text: str) -> bool:
 
 def explain_message(text: str, options: Options, environ: Mapping[str, str], *, wants_json: bool) -> int:
     """Print the causes of a known message, the ones that are found here first."""
-    seen = glance(options, environ, gpus=False)
+    seen = take_snapshot(options, environ, gpus=False)
     causes = decode(text, seen.deck, traces(seen.logs))
     if wants_json:
         told = {"version": 1, "message": list(matched_messages(text)), "causes": as_json(causes)}
-        put(mask_text(json.dumps(told, indent=2, ensure_ascii=False)))
+        write_out(mask_text(json.dumps(told, indent=2, ensure_ascii=False)))
     else:
         for line in _lines(matched_messages(text), causes, paint_for(standard_output())):
-            put(line)
+            write_out(line)
     if seen.note:
-        say(seen.note)
+        write_err(seen.note)
     return SUCCESS
 
 
@@ -51,34 +51,34 @@ def list_messages(text: str, quotes: Sequence[Quote], *, wants_json: bool) -> in
     """Print the messages that a text is a piece of, for the user to say which."""
     if wants_json:
         told = [{"text": one.text, "name": one.message.name, "codes": one.message.codes} for one in quotes]
-        put(json.dumps({"version": 1, "messages": told}, indent=2, ensure_ascii=False))
+        write_out(json.dumps({"version": 1, "messages": told}, indent=2, ensure_ascii=False))
         return SUCCESS
     paint = paint_for(standard_output())
-    put(paint(f"{len(quotes)} messages have {quoted(text)}:", Ink.BOLD))
+    write_out(paint(f"{len(quotes)} messages have {quoted(text)}:", Ink.BOLD))
     for quote in quotes[:_MOST]:
-        put("")
+        write_out("")
         for line in wrap(quote.text, _COLUMNS, indent="  "):
-            put(line)
+            write_out(line)
         codes = ", ".join(quote.message.codes[:_CODES])
         for line in wrap(f"{quote.message.name}{': ' if codes else ''}{codes}", _COLUMNS, indent="    "):
-            put(paint(line, Ink.QUIET))
+            write_out(paint(line, Ink.QUIET))
     if len(quotes) > _MOST:
-        put("")
-        put(f"  and {len(quotes) - _MOST} more")
-    say("Give more of the message to see what of it is found here, or a code for its page.")
+        write_out("")
+        write_out(f"  and {len(quotes) - _MOST} more")
+    write_err("Give more of the message to see what of it is found here, or a code for its page.")
     return SUCCESS
 
 
 def unknown(text: str) -> int:
     """Say that no such message is known, and which come near."""
     shown = clean(mask_text(text))
-    say(f"stormdeck: no such message is known: {shown[:120]}{'…' if len(shown) > 120 else ''}")
+    write_err(f"stormdeck: no such message is known: {shown[:120]}{'…' if len(shown) > 120 else ''}")
     messages = near(text)
     if messages:
-        say("The nearest that are:")
+        write_err("The nearest that are:")
         for message in messages:
-            say(f"  {message}")
-    say("Paste it as the client shows it, or give the code of a rule, such as URL101; `stormdeck explain` lists all.")
+            write_err(f"  {message}")
+    write_err("Paste it as Claude Code shows it, or give a rule code such as URL101; `stormdeck explain` lists all.")
     return FAILURE
 
 

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from stormdeck.commands.check import report
-from stormdeck.commands.status.once import Glance
+from stormdeck.commands.status.once import StackSnapshot
 from stormdeck.model.logs.batch import LogBatch
 from stormdeck.model.redaction.log_lines import Structure
 from stormdeck.model.redaction.redactor import E_MAIL, HOST, ID, PATH, SECRET, TOKEN, USER, Redactor, Taken
@@ -74,7 +74,7 @@ class Piece:
 class Material:
     """What a bundle is made of."""
 
-    seen: Glance
+    seen: StackSnapshot
     options: Options
     versions: dict[str, dict[str, str]]
     tape: Tape | None
@@ -116,7 +116,7 @@ def _dumped(value: object) -> str:
     return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
 
 
-def _summary(seen: Glance, said: Sequence[Statement], redact: Redactor) -> Piece:
+def _summary(seen: StackSnapshot, said: Sequence[Statement], redact: Redactor) -> Piece:
     lines = ["What stormdeck says, the gravest first:"]
     for one in said:
         lines += [f"- {one.headline}" + (f"  {one.code}" if one.code else "")]
@@ -145,11 +145,11 @@ def _versions(material: Material, redact: Redactor) -> Piece:
     return _made("versions.txt", "stormdeck, client, servers, driver, terminal", lines[:-1], redact)
 
 
-def _findings(seen: Glance) -> object:
+def _findings(seen: StackSnapshot) -> object:
     return report.as_json(seen.deck.findings, seen.known.settings, seen.known.texts())
 
 
-def _settings(seen: Glance, redact: Redactor) -> Piece:
+def _settings(seen: StackSnapshot, redact: Redactor) -> Piece:
     taken: Taken = Counter()
     text = _dumped(settings_as_json(seen.known.settings, redact, taken))
     return Piece("settings.json", "every key of the client's settings, known values", text, taken)
@@ -173,7 +173,7 @@ def _option(options: Options, name: str, redact: Redactor, taken: Taken) -> str:
     return redact.text(shown(value), taken)
 
 
-def _retries(seen: Glance, tape: Tape | None, redact: Redactor) -> Piece:
+def _retries(seen: StackSnapshot, tape: Tape | None, redact: Redactor) -> Piece:
     """Count the logs' ends each by itself: two hops show the same requests."""
     found: dict[str, object] = {}
     for number, (path, lines) in enumerate(seen.logs.items(), 1):

@@ -14,8 +14,8 @@ from stormdeck.commands.bundle.content import Material, Piece, pieces, readme, r
 from stormdeck.commands.check.knowledge import missing
 from stormdeck.commands.colour import Ink, paint_for
 from stormdeck.commands.exit_codes import FAILURE, NEGATIVE, SUCCESS
-from stormdeck.commands.output import asked, put, say, standard_output
-from stormdeck.commands.status.once import Glance, glance
+from stormdeck.commands.output import confirm, standard_output, write_err, write_out
+from stormdeck.commands.status.once import StackSnapshot, take_snapshot
 from stormdeck.model.masking.harvest import secrets_of
 from stormdeck.model.redaction.identities import whereabouts
 from stormdeck.model.redaction.redactor import Redactor
@@ -50,22 +50,22 @@ def run(options: Options, environ: Mapping[str, str], request: Request) -> int:
     tape = load_tape(Path(request.recording)) if request.recording is not None and not refused else None
     refused = refused or (tape if isinstance(tape, str) else "")
     if refused or isinstance(tape, str):
-        say(f"stormdeck: {printable(refused)}.")
+        write_err(f"stormdeck: {printable(refused)}.")
         return FAILURE
     made = _collect(options, environ, tape, now)
     if not request.as_json:
         _list(folder, made)
-    agreed = request.agreed or asked(f"Write {printable(str(folder))}?")
+    agreed = request.agreed or confirm(f"Write {printable(str(folder))}?")
     trouble = write_folder(folder, {one.name: one.text for one in made}) if agreed else ""
     written = bool(agreed) and not trouble
     if request.as_json:
-        put(json.dumps(_as_json(folder, made, written=written), indent=2))
+        write_out(json.dumps(_as_json(folder, made, written=written), indent=2))
     if agreed is None:
-        say("stormdeck: nothing is written: there is no terminal to ask at. --yes agrees beforehand.")
+        write_err("stormdeck: nothing is written: there is no terminal to ask at. --yes agrees beforehand.")
     elif trouble:
-        say(f"stormdeck: {printable(trouble)}.")
+        write_err(f"stormdeck: {printable(trouble)}.")
     else:
-        say("Written. Read it before you send it." if written else "Nothing is written.")
+        write_err("Written. Read it before you send it." if written else "Nothing is written.")
     return SUCCESS if written else NEGATIVE if agreed is False else FAILURE
 
 
@@ -78,11 +78,11 @@ def _obstacle(options: Options, folder: Path) -> str:
         taken = os.path.lexists(folder)
     except ValueError:
         return f"{folder} is no name of a folder"
-    return f"{folder} is there already and is left as it is; name a new folder with --out" if taken else ""
+    return f"{folder} already exists and is not changed; name a new folder with --out" if taken else ""
 
 
 def _collect(options: Options, environ: Mapping[str, str], tape: Tape | None, now: float) -> list[Piece]:
-    seen = glance(options, environ)
+    seen = take_snapshot(options, environ)
     known = seen.known
     place = whereabouts(
         str(known.paths.home),
@@ -101,7 +101,7 @@ def _collect(options: Options, environ: Mapping[str, str], tape: Tape | None, no
     return [readme(made, now), *made]
 
 
-def _urls(seen: Glance) -> list[str]:
+def _urls(seen: StackSnapshot) -> list[str]:
     """Return every URL of a server that is configured or was found."""
     known = seen.known
     effective = [known.settings.text(path) or "" for path in known.settings.effective if path.endswith("_URL")]
@@ -110,7 +110,7 @@ def _urls(seen: Glance) -> list[str]:
     return [*effective, *yaml, *named, *(found.url for found in seen.deck.discovery.found)]
 
 
-def _files(seen: Glance, tape: Tape | None) -> list[str]:
+def _files(seen: StackSnapshot, tape: Tape | None) -> list[str]:
     """Return every file and folder that is known by its whole name."""
     known = seen.known
     named = [*seen.logs, *map(str, known.options.log), *_recorded(tape)]
@@ -124,7 +124,7 @@ def _recorded(tape: Tape | None) -> list[str]:
     return [tape.name, *{batch.log for batch in tape.batches if batch.log}] if tape is not None else []
 
 
-def _models(seen: Glance) -> list[str]:
+def _models(seen: StackSnapshot) -> list[str]:
     """Return every id of a model that settings, YAML and servers name."""
     known, deck = seen.known, seen.deck
     fields = [field.path for field in FIELDS if field.kind in {Kind.MODEL, Kind.TIER_ID}]
@@ -139,12 +139,12 @@ def _models(seen: Glance) -> list[str]:
 def _list(folder: Path, made: Sequence[Piece]) -> None:
     """Print what would be written."""
     paint = paint_for(standard_output())
-    put(paint(printable(f"{folder}/"), Ink.BOLD))
+    write_out(paint(printable(f"{folder}/"), Ink.BOLD))
     name_width = max(len(one.name) for one in made)
     for one in made:
-        put(f"  {one.name:<{name_width}}  {size_words(one.size):>7}  {one.holds}")
+        write_out(f"  {one.name:<{name_width}}  {size_words(one.size):>7}  {one.holds}")
         if one.taken:
-            put(paint(f"  {'':<{name_width}}  taken out: {redacted_words(one.taken)}", Ink.QUIET))
+            write_out(paint(f"  {'':<{name_width}}  taken out: {redacted_words(one.taken)}", Ink.QUIET))
 
 
 def _as_json(folder: Path, made: Sequence[Piece], *, written: bool) -> dict[str, object]:

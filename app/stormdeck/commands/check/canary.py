@@ -1,4 +1,4 @@
-"""``stormdeck check --canary``: a handful of tiny requests, each result by the way it went, and what they prove."""
+"""``stormdeck check --canary``: send a few tiny requests and report the results by route."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from stormdeck.commands.check.knowledge import Knowledge
 from stormdeck.commands.check.report import Hide
 from stormdeck.commands.check.servers import token_for
 from stormdeck.commands.colour import Ink, Paint
-from stormdeck.commands.output import say, standard_error
+from stormdeck.commands.output import standard_error, write_err
 from stormdeck.commands.text_layout import wrap
 from stormdeck.model.canary.check import Check, Route, Verdict
 from stormdeck.model.canary.plan import Plan, plan_of
@@ -25,7 +25,7 @@ _COLUMNS = 100 - _NAME
 
 
 def plan(known: Knowledge) -> Plan:
-    """Return what would be sent, for what was found."""
+    """Return the requests to send to the servers that were found."""
     seen = known.seen
     facts = facts_of(known.deck(known.settings))
     key = token_for(seen.vllm.url, known.options, known.settings, seen) if seen.vllm is not None else ""
@@ -33,23 +33,23 @@ def plan(known: Knowledge) -> Plan:
 
 
 def run(planned: Plan) -> CanaryReport:
-    """Say what it costs and send it; on a terminal, tell each result as it comes."""
+    """Print the cost and send the requests. On a terminal, print each result as it arrives."""
     for note in (f"Canary: {planned.cost}, no request twice.", *planned.notes):
-        say(note)
+        write_err(note)
     error = standard_error()
     watched = error is not None and error.isatty()
-    report = asyncio.run(Canary().run(planned, _tell if watched else lambda check: None))
-    say(f"The canary took {report.cost}.")
+    report = asyncio.run(Canary().run(planned, _print_check if watched else lambda check: None))
+    write_err(f"The canary took {report.cost}.")
     return report
 
 
-def _tell(check: Check) -> None:
+def _print_check(check: Check) -> None:
     where = "vLLM directly: " if check.route is Route.DIRECT else ""
-    say(f"  {check.verdict.value:<{_NAME}}{where}{check.name}")
+    write_err(f"  {check.verdict.value:<{_NAME}}{where}{check.name}")
 
 
 def as_text(planned: Plan, report: CanaryReport, hide: Hide, paint: Paint) -> list[str]:
-    """Return the results by the way they went, then which hop is to blame, then what will work."""
+    """Return the results by route, then which hop fails, then what will work."""
     lines: list[str] = []
     for route in Route:
         checks = [check for check in report.checks if check.route is route]
@@ -58,7 +58,7 @@ def as_text(planned: Plan, report: CanaryReport, hide: Hide, paint: Paint) -> li
             lines += [row for check in checks for row in _rows(check, hide, paint)]
             lines.append("")
     if len(planned.targets) > 1 and report.blames:
-        lines += [paint("which hop", Ink.BOLD), ""]
+        lines += [paint("which hop fails", Ink.BOLD), ""]
         for blame in report.blames:
             text = f"{blame.question.label}: {blame.hop.value}. {blame.words}"
             lines += wrap(hide(text), _COLUMNS, indent="  ", hanging="    ")
@@ -84,7 +84,7 @@ def _rows(check: Check, hide: Hide, paint: Paint) -> list[str]:
 
 
 def as_json(planned: Plan, report: CanaryReport, hide: Hide) -> dict[str, Any]:
-    """Return the canary as an additional part of the report."""
+    """Return the canary's part of the JSON report."""
     return {
         "ok": not failed(report),
         "checks": [
@@ -127,5 +127,5 @@ def as_json(planned: Plan, report: CanaryReport, hide: Hide) -> dict[str, Any]:
 
 
 def failed(report: CanaryReport) -> bool:
-    """Say whether any check failed."""
+    """Return whether any check failed."""
     return any(check.verdict is Verdict.FAIL for check in report.checks)

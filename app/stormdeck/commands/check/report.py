@@ -1,4 +1,4 @@
-"""Findings as text, in the style of a linter, and as JSON."""
+"""Format findings as text, in the style of a linter, and as JSON."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ _HEADINGS = {
 _COLUMNS = 100
 
 Hide = Callable[[str], str]
-"""Returns a text without secrets."""
+"""Masks the secrets in a text."""
 
 
 def as_text(found: Sequence[Finding], settings: SettingsSnapshot, texts: Mapping[str, str], paint: Paint) -> list[str]:
-    """Return the report by hop, the worst first in each; ``texts`` are the files that it quotes, by path."""
+    """Return the report by hop, worst findings first. ``texts`` are the files that it quotes, by path."""
     writer = _Writer(texts, paint, hider(settings, texts))
     lines: list[str] = []
     for hop in HopKind:
@@ -44,14 +44,14 @@ def as_text(found: Sequence[Finding], settings: SettingsSnapshot, texts: Mapping
 
 
 def summary(found: Sequence[Finding]) -> str:
-    """Return the counts in words: ``2 errors, 1 warning``."""
+    """Return the number of findings in words: ``2 errors, 1 warning``."""
     counts = _counts(found)
     words = [(Severity.ERROR, "error"), (Severity.WARNING, "warning"), (Severity.INFO, "note")]
     return ", ".join(plural(counts[severity], word) for severity, word in words if counts[severity])
 
 
 def as_json(found: Sequence[Finding], settings: SettingsSnapshot, texts: Mapping[str, str]) -> dict[str, Any]:
-    """Return the report as the contract has it, secrets masked."""
+    """Return the report as JSON, with secrets masked."""
     counts, hide = _counts(found), hider(settings, texts)
     return {
         "version": 1,
@@ -66,13 +66,13 @@ def as_json(found: Sequence[Finding], settings: SettingsSnapshot, texts: Mapping
 
 
 def hider(settings: SettingsSnapshot, texts: Mapping[str, str]) -> Hide:
-    """Return what keeps the secrets of the settings, and of the other texts, out of a report; it makes one line."""
+    """Return a function that masks the secrets of the settings and the other texts, and joins lines into one."""
     known = known_secrets(settings, [line for text in _others(settings, texts) for line in text.split("\n")])
     return lambda text: known(clean(text))
 
 
 def _others(settings: SettingsSnapshot, texts: Mapping[str, str]) -> list[str]:
-    """Return the texts that are no settings files."""
+    """Return the texts of files other than settings files."""
     own = {str(file.path) for file in settings.files}
     return [text for path, text in texts.items() if path not in own]
 
@@ -82,7 +82,7 @@ def _counts(found: Sequence[Finding]) -> Counter[Severity]:
 
 
 class _Writer:
-    """Writes findings with the lines that they are about."""
+    """Writes findings together with the lines that they refer to."""
 
     def __init__(self, texts: Mapping[str, str], paint: Paint, hide: Hide) -> None:
         self._sources = {path: Source(text) for path, text in texts.items() if text}
@@ -90,7 +90,7 @@ class _Writer:
         self._hide = hide
 
     def entry(self, finding: Finding, place: str) -> list[str]:
-        """Return one finding: its place, the line with a caret, what happens, what to do."""
+        """Return one finding: its place, the line with carets below it, what happens, what to do."""
         paint, ink = self._paint, _INKS[finding.severity]
         excerpt = self._excerpt(finding)
         key = finding.path.rpartition(".")[2]
@@ -122,7 +122,7 @@ class _Writer:
         return lines
 
     def _to_paste(self, paste: Paste, gutter: str) -> list[str]:
-        """Return the lines that the user is to paste into a file that is never written."""
+        """Return the lines to paste into a file that stormdeck never writes."""
         first, last = paste.first, paste.last
         if last < first:
             place = f"after line {first}" if first else "before the first line"
