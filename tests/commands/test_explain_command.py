@@ -104,7 +104,7 @@ def test_a_status_alone_is_a_piece_too(capsys):
 def test_a_piece_of_several_messages_lists_them_with_their_rules(capsys):
     assert main(["explain", "connection dropped"]) == 0
     out, err = capsys.readouterr()
-    assert out.startswith('2 messages have "connection dropped":\n')
+    assert out.startswith('2 messages contain "connection dropped":\n')
     for words in ("Check the gateway set in", "the connection was cut: SERVER905", "the client retries: SERVER905"):
         assert words in out
     assert "Give more of the message" in err

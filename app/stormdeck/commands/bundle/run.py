@@ -1,4 +1,4 @@
-"""``stormdeck bundle``: a folder for a bug report, without secrets, listed before it is written."""
+"""``stormdeck bundle``: write a folder for a bug report, without secrets, after listing its files."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from stormdeck.commands.bundle.content import Material, Piece, pieces, readme, redacted_words, size_words
+from stormdeck.commands.bundle.content import BundleData, BundleFile, bundle_files, readme, removed_words, size_words
 from stormdeck.commands.check.knowledge import missing
 from stormdeck.commands.colour import Ink, paint_for
 from stormdeck.commands.exit_codes import FAILURE, NEGATIVE, SUCCESS
@@ -33,17 +33,17 @@ VERSION = 1
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What the command line asks for."""
+    """The arguments of the command."""
 
     out: str | None
-    """The folder to make; ``None``: one named by the time, in the current folder."""
+    """The folder to create; ``None`` for one in the current folder, named after the time."""
     recording: str | None
     agreed: bool
     as_json: bool
 
 
 def run(options: Options, environ: Mapping[str, str], request: Request) -> int:
-    """List what would be written, ask, and write it. Return 0 when it is written, 1 when the user said no, else 2."""
+    """List the files, ask, and write them. Return 0 if they are written, 1 if the user declined, else 2."""
     now = time.time()
     folder = Path(request.out or time.strftime("stormdeck-bundle-%Y%m%d-%H%M%S", time.localtime(now)))
     refused = _obstacle(options, folder)
@@ -61,7 +61,7 @@ def run(options: Options, environ: Mapping[str, str], request: Request) -> int:
     if request.as_json:
         write_out(json.dumps(_as_json(folder, made, written=written), indent=2))
     if agreed is None:
-        write_err("stormdeck: nothing is written: there is no terminal to ask at. --yes agrees beforehand.")
+        write_err("stormdeck: nothing is written: there is no terminal to ask on. --yes writes without asking.")
     elif trouble:
         write_err(f"stormdeck: {printable(trouble)}.")
     else:
@@ -70,18 +70,18 @@ def run(options: Options, environ: Mapping[str, str], request: Request) -> int:
 
 
 def _obstacle(options: Options, folder: Path) -> str:
-    """Say what stands in the way before anything is looked at."""
+    """Return why the bundle cannot be written; empty if it can."""
     absent = missing(options)
     if absent is not None:
-        return f"there is no file {absent}"
+        return f"{absent} does not exist"
     try:
         taken = os.path.lexists(folder)
     except ValueError:
-        return f"{folder} is no name of a folder"
+        return f"{folder} is not a valid folder name"
     return f"{folder} already exists and is not changed; name a new folder with --out" if taken else ""
 
 
-def _collect(options: Options, environ: Mapping[str, str], tape: Tape | None, now: float) -> list[Piece]:
+def _collect(options: Options, environ: Mapping[str, str], tape: Tape | None, now: float) -> list[BundleFile]:
     seen = take_snapshot(options, environ)
     known = seen.known
     place = whereabouts(
@@ -97,12 +97,12 @@ def _collect(options: Options, environ: Mapping[str, str], tape: Tape | None, no
     )
     redact = Redactor(secrets_of(known.settings, environ, known.proxy_config), place)
     versions = {"Programs": program_versions(), "Machine": system_versions(environ)}
-    made = pieces(Material(seen, options, versions, tape, now), redact)
+    made = bundle_files(BundleData(seen, options, versions, tape, now), redact)
     return [readme(made, now), *made]
 
 
 def _urls(seen: StackSnapshot) -> list[str]:
-    """Return every URL of a server that is configured or was found."""
+    """Return the URLs of all servers that are configured or were found."""
     known = seen.known
     effective = [known.settings.text(path) or "" for path in known.settings.effective if path.endswith("_URL")]
     yaml = [one.api_base for one in known.proxy_config.deployments()] if known.proxy_config is not None else []
@@ -111,7 +111,7 @@ def _urls(seen: StackSnapshot) -> list[str]:
 
 
 def _files(seen: StackSnapshot, tape: Tape | None) -> list[str]:
-    """Return every file and folder that is known by its whole name."""
+    """Return all known paths of files and folders."""
     known = seen.known
     named = [*seen.logs, *map(str, known.options.log), *_recorded(tape)]
     files = [known.proxy_config.file] if known.proxy_config is not None else []
@@ -125,7 +125,7 @@ def _recorded(tape: Tape | None) -> list[str]:
 
 
 def _models(seen: StackSnapshot) -> list[str]:
-    """Return every id of a model that settings, YAML and servers name."""
+    """Return all model ids in settings, YAML and servers."""
     known, deck = seen.known, seen.deck
     fields = [field.path for field in FIELDS if field.kind in {Kind.MODEL, Kind.TIER_ID}]
     found = [known.settings.text(path) or "" for path in fields]
@@ -136,18 +136,18 @@ def _models(seen: StackSnapshot) -> list[str]:
     return [*found, *(deck.proxy.models if deck.proxy is not None else ())]
 
 
-def _list(folder: Path, made: Sequence[Piece]) -> None:
-    """Print what would be written."""
+def _list(folder: Path, made: Sequence[BundleFile]) -> None:
+    """Print the list of files."""
     paint = paint_for(standard_output())
     write_out(paint(printable(f"{folder}/"), Ink.BOLD))
     name_width = max(len(one.name) for one in made)
     for one in made:
         write_out(f"  {one.name:<{name_width}}  {size_words(one.size):>7}  {one.holds}")
         if one.taken:
-            write_out(paint(f"  {'':<{name_width}}  taken out: {redacted_words(one.taken)}", Ink.QUIET))
+            write_out(paint(f"  {'':<{name_width}}  removed: {removed_words(one.taken)}", Ink.QUIET))
 
 
-def _as_json(folder: Path, made: Sequence[Piece], *, written: bool) -> dict[str, object]:
+def _as_json(folder: Path, made: Sequence[BundleFile], *, written: bool) -> dict[str, object]:
     return {
         "version": VERSION,
         "folder": str(folder),
