@@ -123,7 +123,7 @@ class TestAsking:
         code, out, err = home.run("bundle", "--no-gpu", "--out", "x")
         assert code == 2
         assert "README.txt" in out
-        assert "--yes agrees beforehand" in err
+        assert "--yes writes without asking" in err
         assert not (home.folder / "x").exists()
 
     def test_the_list_as_json(self, home):
