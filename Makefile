@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 JOBS ?= 4
 
 .DEFAULT_GOAL := help
-.PHONY: soak help demo run test test-newest-textual test-real test-real-quick test-real-vllm test-day versions check bench score fuzz snapshots screenshots readme wheel clean
+.PHONY: soak help demo run test test-newest-textual test-real test-real-quick test-real-vllm test-day versions check coverage bench score fuzz snapshots screenshots readme wheel clean
 
 help: ## show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -43,10 +43,21 @@ test-newest-textual: ## all tests but the pictures, with the newest Textual 8.x 
 	@rm constraints-newest.tmp
 	$(NEWEST)/bin/python -m pytest -n $(JOBS) --dist worksteal --ignore tests/looks
 
+# tests/budget counts what a program imports, and coverage is imported into each.
+coverage: export PYTHONDONTWRITEBYTECODE =
+coverage: $(READY) ## all tests once, and how much of the code they run: fails below the gates
+	@rm -rf .coverage && mkdir .coverage
+	$(BIN)/coverage run -m pytest -q -n $(JOBS) --dist worksteal --ignore tests/budget
+	@$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report --fail-under=95
+	$(BIN)/coverage report --include='*/stormdeck/model/*' --fail-under=100
+
 check: $(READY) ## ruff, mypy --strict, and the import directions
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/mypy --config-file tests/mypy.ini
+	$(BIN)/mypy --config-file tests/real/mypy.ini
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -q tests/test_layers.py
 
@@ -76,7 +87,7 @@ score: $(READY) ## how well storms are found in labelled recordings of real clie
 
 MINUTES ?= 2
 soak: $(READY) ## the panel on a busy stack with faults, for MINUTES: flat, exact, nothing left behind
-	@cd tests && ../$(BIN)/python -m soak $(MINUTES)
+	@cd tests && PYTHONPATH=budget ../$(BIN)/python -m soak $(MINUTES)
 
 fuzz: $(READY) ## every parser with a million mutated texts, an hour or more: SECONDS=60 for a short look, ONLY=meter for some
 	@$(BIN)/python tests/fuzz $(if $(SECONDS),--seconds $(SECONDS)) $(if $(CASES),--cases $(CASES)) $(if $(ONLY),--only $(ONLY))
@@ -94,4 +105,4 @@ wheel: $(READY) ## build dist/*.whl
 	$(BIN)/python -m build --wheel
 
 clean: ## remove what was built
-	rm -rf $(VENV) $(NEWEST) dist .pytest_cache .mypy_cache .ruff_cache .hypothesis snapshot_report.html
+	rm -rf $(VENV) $(NEWEST) dist .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis snapshot_report.html

@@ -1,4 +1,4 @@
-"""Keeps the machine and the shell of whoever runs the tests out of them."""
+"""Keep the developer's machine and shell out of the tests, and share a few fixtures."""
 
 import gc
 import importlib
@@ -21,21 +21,22 @@ importlib.reload(importlib.import_module("textual.constants"))
 import pytest  # noqa: E402
 
 import parsed_once  # noqa: E402
+from alone import discover_named  # noqa: E402
 from command_home import Home  # noqa: E402
 from panel import make_app  # noqa: E402
 
 parsed_once.share()
-# Looking for garbage takes a sixth of the time of tests that start a panel each.
+# Garbage collection takes a sixth of the time of tests that start a panel each.
 gc.set_threshold(100_000, 50, 100)
 
 
 def pytest_collection_finish():
-    """Keep thousands of collected tests out of each look for garbage; some tests look often."""
+    """Keep thousands of collected tests out of each garbage collection; some tests collect often."""
     gc.freeze()
 
 
 def pytest_unconfigure():
-    """Spare every worker the five looks for garbage that pytest takes at the end, two seconds in all."""
+    """Skip the five garbage collections that pytest runs at the end of each worker: two seconds in all."""
     gc.freeze()
 
 
@@ -49,3 +50,10 @@ def panel():
 def home(tmp_path, capsys, monkeypatch):
     """Return a scratch home in which commands run."""
     return Home(tmp_path, capsys, monkeypatch)
+
+
+@pytest.fixture
+def only_what_is_named(monkeypatch):
+    """Keep the servers of the machine that runs the tests out of commands and panels."""
+    monkeypatch.setattr("stormdeck.commands.check.servers.discover", discover_named)
+    monkeypatch.setattr("stormdeck.feed.servers.discover", discover_named)

@@ -1,4 +1,4 @@
-"""The benchmark's own parts: what a terminal answers, what a table says, and that no peer can break a run."""
+"""The parts of the benchmark: terminal replies, the tables, and that a peer that fails breaks no run."""
 
 import json
 import os

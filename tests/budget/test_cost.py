@@ -1,4 +1,4 @@
-"""What the panel costs: counted, not timed, so that a slow machine says the same (facts/textual.md 2.5)."""
+"""What the panel costs: counted, not timed, so that a slow machine gives the same result (facts/textual.md 2.5)."""
 
 import functools
 import json

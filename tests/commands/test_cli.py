@@ -1,4 +1,4 @@
-"""The command line: what is asked for, how a wrong one is refused, and what every way of ending returns."""
+"""The command line: its arguments, the errors for wrong ones, and every exit code."""
 
 import contextlib
 import io
@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from command_home import Terminal
 from stormdeck.__main__ import main
 from stormdeck.commands.cli import parse
 from stormdeck.options import DECLARED
@@ -24,11 +25,6 @@ def bare_environment(monkeypatch, tmp_path):
         monkeypatch.delenv(declared.variable, raising=False)
     monkeypatch.delenv("STORMDECK_DEBUG", raising=False)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
-
-
-class Terminal(io.StringIO):
-    def isatty(self):
-        return True
 
 
 @pytest.fixture
@@ -49,8 +45,7 @@ def on_terminal(monkeypatch):
 def panel(monkeypatch):
     """Stand in for the panel; returns the calls it got."""
     calls = []
-    module = types.ModuleType("stormdeck.ui.run")
-    module.run_panel = lambda options, **more: calls.append((options, more)) or 0
+    module = types.SimpleNamespace(run_panel=lambda options, **more: calls.append((options, more)) or 0)
     monkeypatch.setitem(sys.modules, "stormdeck.ui.run", module)
     return calls
 
@@ -226,9 +221,7 @@ class TestDemo:
             def __exit__(self, *error):
                 events.append(len(panel))
 
-        module = types.ModuleType("stormdeck.demo.stack")
-        module.DemoStack = Stack
-        monkeypatch.setitem(sys.modules, "stormdeck.demo.stack", module)
+        monkeypatch.setitem(sys.modules, "stormdeck.demo.stack", types.SimpleNamespace(DemoStack=Stack))
         assert on_terminal(["demo", "--window", "9"]) == (0, "")
         ((options, more),) = panel
         assert (options.window, options.vllm) == (9, "http://127.0.0.1:1")

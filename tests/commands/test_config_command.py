@@ -1,4 +1,4 @@
-"""``stormdeck config``: the path, the table of what holds and why, and a file to begin with."""
+"""``stormdeck config``: the path, the table of effective values and their origins, and a starter file."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""``set`` and ``unset`` show what an edit brings, ask where somebody can be asked, and give back what was there."""
+"""``set`` and ``unset`` show the effect of an edit, ask at a terminal, and can restore the old text."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""``stormdeck explain``: the page of a rule, whatever the spelling, and near codes for what is none."""
+"""``stormdeck explain``: the page of a rule in any spelling, and similar codes for an unknown one."""
 
 import json
 from types import SimpleNamespace

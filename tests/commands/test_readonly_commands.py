@@ -1,4 +1,4 @@
-"""``readonly``: no command writes a file, whoever asked for it, and each says so."""
+"""``readonly``: no command writes a file, and each one reports why."""
 
 from pathlib import Path
 

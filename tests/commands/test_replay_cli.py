@@ -1,27 +1,22 @@
 """``stormdeck replay`` as it is typed: what it takes, and how a wrong file is refused."""
 
-import io
 import json
 import sys
 import types
 
 import pytest
 
+from command_home import Terminal
 from stormdeck.__main__ import main
 from stormdeck.commands.cli import parse
-
-
-class Terminal(io.StringIO):
-    def isatty(self):
-        return True
 
 
 @pytest.fixture
 def replay(monkeypatch, tmp_path):
     """Run the command at a terminal, without the panel; returns the exit code, stderr and what was to be played."""
     played = []
-    module = types.ModuleType("stormdeck.ui.run")
-    module.run_replay = lambda options, tape, speed: played.append((tape.name, speed)) or 0
+    run_replay = lambda options, tape, speed: played.append((tape.name, speed)) or 0  # noqa: E731
+    module = types.SimpleNamespace(run_replay=run_replay)
     monkeypatch.setitem(sys.modules, "stormdeck.ui.run", module)
 
     def run(*argv):

@@ -1,4 +1,4 @@
-"""The canary against the built-in stack: it passes on both ways, and names what the stack breaks."""
+"""The canary against the built-in stack: it passes on both routes, and names the faults of the stack."""
 
 import asyncio
 from types import SimpleNamespace
@@ -6,10 +6,11 @@ from types import SimpleNamespace
 import pytest
 
 from canary_samples import TOKEN, plan
-from demo_servers import running, until
+from demo_servers import running
 from stormdeck.model.canary.check import Question, Route, Verdict
 from stormdeck.model.finding import HopKind
 from stormdeck.sources.canary import Canary
+from waiting import until
 
 SPEED = "20"
 

@@ -1,4 +1,4 @@
-"""The simulated GPUs: as busy as they are told to be, and the same every time."""
+"""The simulated GPUs: as busy as the load given to them, and the same every time."""
 
 import pytest
 

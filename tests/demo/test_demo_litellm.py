@@ -6,11 +6,12 @@ from types import SimpleNamespace
 
 import pytest
 
-from demo_servers import DATA, DEAD, MODEL, running, until
+from demo_servers import DATA, DEAD, MODEL, running
+from waiting import until
 
 KEY = "sk-test"
 AUTH = {"authorization": f"Bearer {KEY}"}
-ASK = {"model": MODEL, "max_tokens": 12, "messages": [{"role": "user", "content": "Say hi"}]}
+ASK: dict = {"model": MODEL, "max_tokens": 12, "messages": [{"role": "user", "content": "Say hi"}]}
 RECORDED = {one["scenario"]: one for one in map(json.loads, (DATA / "litellm.jsonl").read_text().splitlines())}
 SPEED = "10"
 

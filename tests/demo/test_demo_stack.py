@@ -13,10 +13,10 @@ import httpx
 import psutil
 import pytest
 
-from demo_servers import until
 from stormdeck.demo.scenario import SCRIPT, Fault
 from stormdeck.demo.stack import DemoStack
 from stormdeck.options import load
+from waiting import until
 
 SPEED = 20.0
 MAIN = re.compile(r'"POST /v1/messages\?beta=true HTTP/1\.1" (\d{3})')
@@ -31,7 +31,7 @@ def stack():
 
 
 def alive(pid):
-    """Say whether a process still runs; one that only waits to be reaped does not."""
+    """Return whether a process still runs; one that only waits to be reaped does not."""
     try:
         return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:

@@ -9,9 +9,10 @@ from itertools import groupby
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from demo_servers import DATA, DEAD, MODEL, running, until
+from demo_servers import DATA, DEAD, MODEL, running
 from stormdeck.demo.client.settings import ClientSettings
 from stormdeck.demo.client.wire import Wire
+from waiting import until
 
 ASK = {"model": MODEL, "max_tokens": 12, "messages": [{"role": "user", "content": "Say hi"}]}
 
@@ -39,7 +40,8 @@ def recording(file):
     first, *headers = head.strip().splitlines()
     fields = dict(line.split(": ", 1) for line in headers)
     answer = answered.partition("\n\n")[2].strip("\n")
-    return Recording(file.stem, *first.split(" ", 1), fields, body.strip("\n"), int(answered[:3]), answer)
+    method, path = first.split(" ", 1)
+    return Recording(file.stem, method, path, fields, body.strip("\n"), int(answered[:3]), answer)
 
 
 RECORDINGS = [recording(file) for file in sorted((DATA / "vllm").glob("*.txt"))]

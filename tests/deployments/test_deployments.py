@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import pytest
 
-from served import WITH_MESSAGES, served, settings
+from served import WITH_MESSAGES, client_settings, served
 from servers import Imitation, Reply, closes_at_once, free_url, hangs, litellm, recorded, serving, talks_garbage, vllm
 from stormdeck.commands.check import servers
 from stormdeck.model.snapshots.discovery import ServerProcess
@@ -25,7 +25,7 @@ LATE_S = 0.25
 PATIENT = servers.Deadlines(10.0, 10.0, 60.0)
 QUICK = servers.Deadlines(0.05, 0.05, 1.0, is_quick=True)
 HASTY = servers.Deadlines(0.5, 0.5, 5.0)
-"""For servers that never answer: nobody has to wait for them."""
+"""For servers that never answer."""
 STARTED = 1_795_200_177
 """When the recorded vLLM began, by its own metrics."""
 VLLM = ("vllm", "serve", "Qwen3.5-27B", "--port", "8000")
@@ -107,7 +107,7 @@ FORWARDERS = {
 def test_a_forwarder_is_called_by_its_name_and_judged_by_no_rule_about_vllm(stack, name, command):
     with served(vllm(**WITH_MESSAGES)) as (url,):
         home = stack(listening(url, name, command))
-        home.write(settings(url))
+        home.write(client_settings(url))
         assert checked(home)[:2] == (0, [])
         code, said = status(home)
         assert (code, hops(said)) == (0, [("vllm", url, "ok")])
@@ -117,7 +117,7 @@ def test_a_forwarder_is_called_by_its_name_and_judged_by_no_rule_about_vllm(stac
 
 
 def notes(stack, url):
-    """Return what a search says of the logs."""
+    """Return the notes of a search about the logs."""
 
     async def scene():
         async with HttpClient("9") as http:
@@ -135,7 +135,7 @@ def given(url):
 def test_another_program_on_the_port_is_named_and_not_said_to_pass_anything_on(stack):
     with served(vllm(**WITH_MESSAGES)) as (url,):
         home = stack(listening(url, "python", ["python", "serve.py", "--config", "a.yaml"]))
-        home.write(settings(url))
+        home.write(client_settings(url))
         assert checked(home)[:2] == (0, [])
         (note,) = notes(stack, url)
     assert note.startswith(f"Port {port(url)} belongs to python (pid 37): ")
@@ -144,7 +144,7 @@ def test_another_program_on_the_port_is_named_and_not_said_to_pass_anything_on(s
 def test_vllm_itself_is_judged_by_its_command_line(stack):
     with served(vllm(**WITH_MESSAGES)) as (url,):
         home = stack(listening(url, "vllm", VLLM, kind=ServerKind.VLLM))
-        home.write(settings(url))
+        home.write(client_settings(url))
         assert checked(home)[:2] == (1, ["SERVER901"])
 
 
@@ -154,7 +154,7 @@ def test_the_vllm_behind_a_forwarder_is_the_one_that_started_when_it_says(stack,
         front = listening(url, "ssh", FORWARDERS["ssh"][1])
         back = Listener("127.0.0.1", 1, process("vllm", VLLM, 41, ServerKind.VLLM, started))
         home = stack(front, loading=[back])
-        home.write(settings(url))
+        home.write(client_settings(url))
         assert checked(home)[1] == codes
 
 
@@ -171,8 +171,8 @@ SERVERS = {"vLLM": lambda: vllm(**WITH_MESSAGES), "LiteLLM": proxy}
 def through(name, url):
     """Return the settings of a client that a server of this name takes."""
     if name == "vLLM":
-        return settings(url)
-    return settings(url, model="claude-sonnet", ANTHROPIC_AUTH_TOKEN="sk-lab")
+        return client_settings(url)
+    return client_settings(url, model="claude-sonnet", ANTHROPIC_AUTH_TOKEN="sk-lab")
 
 
 @pytest.mark.parametrize("name", SERVERS)
@@ -205,7 +205,7 @@ SILENT = {"accepts and is silent": hangs, "accepts and closes": closes_at_once, 
 def test_a_server_that_gives_no_answer_is_an_error_of_its_own(stack, server, holder):
     with served(server) as (url,):
         home = stack(*([listening(url, holder, [holder])] if holder else []), patient=HASTY)
-        home.write(settings(url))
+        home.write(client_settings(url))
         code, codes, said = checked(home)
         assert (code, codes, said["ok"]) == (1, ["URL112"], False)
         code, said = status(home)
@@ -237,7 +237,7 @@ def test_a_late_proxy_stays_a_proxy_and_no_other_list_judges_its_names(stack, tm
 
 
 def unrelated(url, folder):
-    """Return a LiteLLM of somebody else, with its own YAML."""
+    """Return another user's LiteLLM with its own YAML."""
     yaml = folder / "other.yaml"
     yaml.write_text(
         "model_list:\n- model_name: someone-elses\n  litellm_params: {model: hosted_vllm/z, "
@@ -252,7 +252,7 @@ def test_a_dead_base_url_beside_an_unrelated_proxy(stack, tmp_path, by):
     dead = free_url()
     with served(litellm("sk-other")) as (url,):
         home = stack(*([unrelated(url, tmp_path)] if by == "process" else []), ports=[port(url)])
-        home.write(settings(dead, model="q"))
+        home.write(client_settings(dead, model="q"))
         code, codes, said = checked(home)
         state = status(home)[1]
     assert (code, codes) == (1, ["URL105"])
@@ -266,7 +266,7 @@ def test_a_dead_base_url_stands_before_the_vllm_that_a_flag_names(stack):
     dead = free_url()
     with served(vllm(**WITH_MESSAGES)) as (url,):
         home = stack()
-        home.write(settings(dead))
+        home.write(client_settings(dead))
         said = json.loads(home.run("status", "--no-gpu", "--json", "--vllm", url)[1])
     assert hops(said) == [("proxy", dead, "down"), ("vllm", url, "ok")]
     assert said["headline"]["code"] == "URL105"
@@ -275,7 +275,7 @@ def test_a_dead_base_url_stands_before_the_vllm_that_a_flag_names(stack):
 def test_a_silent_base_url_beside_an_unrelated_proxy(stack, tmp_path):
     with served(hangs, litellm("sk-other")) as (url, other):
         home = stack(unrelated(other, tmp_path), patient=replace(HASTY, unnamed_s=10.0))
-        home.write(settings(url, model="q"))
+        home.write(client_settings(url, model="q"))
         assert checked(home)[1] == ["URL112"]
         assert hops(status(home)[1]) == [("vllm", url, "down")]
 
@@ -303,7 +303,7 @@ def test_a_search_that_is_given_up_has_not_found_nothing(stack, monkeypatch):
 def test_a_front_whose_server_is_gone(stack, reply):
     with served(Imitation({}, missing=reply)) as (url,):
         home = stack()
-        home.write(settings(url))
+        home.write(client_settings(url))
         code, said = status(home)
         assert checked(home)[:2] == (1, ["URL112"])
     assert code == 2
@@ -317,7 +317,7 @@ def test_a_front_whose_server_is_gone(stack, reply):
 def test_what_wants_a_key_first_is_not_called_another_kind(stack, status_code):
     with served(Imitation({}, missing=Reply('{"error": "Unauthorized"}', status_code))) as (url,):
         home = stack()
-        home.write(settings(url))
+        home.write(client_settings(url))
         _, said = status(home)
     assert "neither vLLM" not in json.dumps(said["statements"])
     assert any("refuses every question without another key" in one["text"] for one in said["statements"])

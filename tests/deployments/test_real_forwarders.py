@@ -1,4 +1,4 @@
-"""Real programs that hold a port for somebody else, as the process table of this machine shows them."""
+"""Real forwarders (socat, nginx, haproxy, ssh) on a port, as the process table of this machine shows them."""
 
 import asyncio
 import getpass
@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from served import WITH_MESSAGES, served
-from servers import vllm
+from servers import free_port, vllm
 from stormdeck.model.settings.merge import merged
 from stormdeck.model.snapshots.server import ServerKind
 from stormdeck.sources.discovery.configured import ConfiguredTargets
@@ -23,12 +23,6 @@ from stormdeck.sources.processes.scan import Scan, scan_processes
 
 DEADLINE_S = 20.0
 SSH = ["-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR"]
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def listens(port):

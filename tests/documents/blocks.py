@@ -1,4 +1,4 @@
-"""Finds what a document tells its reader to type."""
+"""Find the commands in a document."""
 
 import re
 import shlex
@@ -13,7 +13,7 @@ _SEPARATORS = {";", "|", "||", "&&", "&"}
 
 @dataclass(frozen=True, init=False)
 class Command:
-    """One program with its words; what is redirected is left out."""
+    """One program with its arguments, without redirections."""
 
     words: tuple
 
@@ -59,7 +59,7 @@ def _commands(line):
 
 
 def _typed(words):
-    """Return the words of a command without assignments before it and without redirections."""
+    """Return the words of a command without leading assignments and without redirections."""
     kept = []
     rest = iter(words)
     for word in rest:

@@ -22,7 +22,7 @@ class Scratch:
             (folder / name).write_bytes(RECORDING.read_bytes())
 
     def word(self, word):
-        """Return a word as a shell would pass it on, and a placeholder as its reader would fill it in."""
+        """Return a word as a shell would expand it, with placeholders filled in."""
         return str(self.home) + word[1:] if word.startswith("~/") else PLACEHOLDERS.get(word, word)
 
 

@@ -1,4 +1,4 @@
-"""Puts what is generated into the README, each part between its two marks: ``python tests/documents/fill.py``."""
+"""Write the generated parts of the README, each between its two marks: ``python tests/documents/fill.py``."""
 
 import re
 from pathlib import Path
@@ -41,7 +41,7 @@ def filled(text):
 
 
 def part(text, name):
-    """Return what stands between a part's marks, ``None`` where they are not there."""
+    """Return the text between a part's marks, ``None`` without marks."""
     found = _between(name).search(text)
     return found[2] if found else None
 

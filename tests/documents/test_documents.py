@@ -47,7 +47,7 @@ def shown(words):
 
 
 def runs_here(words):
-    """Say whether a command needs neither a terminal nor servers."""
+    """Return whether a command needs neither a terminal nor servers."""
     command = PARSERS[0].parse_known_args(words)[0].command
     asks_servers = (command == "check" and "--offline" not in words) or (command == "explain" and " " in words[1])
     return command not in ELSEWHERE and not asks_servers
@@ -156,5 +156,10 @@ def test_links_lead_somewhere(name):
 def test_every_command_and_every_folder_of_tests_is_told_of():
     table = TEXTS[README.name].partition("## Without the panel")[2].partition("\n## ")[0]
     assert {name for name in COMMANDS - {"demo"} if f"`stormdeck {name}" not in table} == set()
-    folders = {file.name for file in TESTS.iterdir() if file.is_dir() and not file.name.startswith(("_", "."))}
+    folders = {file.name for file in TESTS.iterdir() if _has_files(file) and not file.name.startswith(("_", "."))}
     assert {name for name in folders if f"`tests/{name}`" not in TEXTS["CONTRIBUTING.md"]} == set()
+
+
+def _has_files(folder):
+    """Return whether a folder holds more than what Python has compiled."""
+    return any(file.is_file() and file.suffix != ".pyc" for file in folder.rglob("*"))

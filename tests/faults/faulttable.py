@@ -1,4 +1,4 @@
-"""The table of faults: where it is, and how a row of it looks."""
+"""The table of faults: its file and the format of a row."""
 
 import re
 from pathlib import Path

@@ -91,7 +91,7 @@ class Terminal:
         return self.process.returncode
 
     def is_as_before(self):
-        """Say whether screen, keyboard and mouse are as the panel found them."""
+        """Return whether screen, keyboard and mouse are as the panel found them."""
         given_back = self.written.rfind(GIVEN_BACK) > self.written.rfind(TAKEN)
         return given_back and termios.tcgetattr(self._end)[3] == self._cooked[3]
 

@@ -1,10 +1,8 @@
-"""What the panel says of snapshots, and shortages to say it about."""
+"""The panel's sentences for snapshots, and shortages (descriptors, disk) to test them with."""
 
-import asyncio
 import contextlib
 import os
 import resource
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,8 +10,6 @@ from samples import NOW
 from stacks import DIRECT, STRAIGHT, deck
 from stormdeck.model.snapshots.server import VllmSnapshot
 from stormdeck.model.verdict.ranking import verdict
-
-DEADLINE_S = 15.0
 
 
 def headline(*snapshots):
@@ -27,15 +23,6 @@ def _placed(snapshot):
     if not isinstance(snapshot, VllmSnapshot):
         return snapshot
     return replace(snapshot, url=DIRECT, models=tuple(replace(one, max_model_len=131072) for one in snapshot.models))
-
-
-async def until(happened, what="it did not happen"):
-    """Return the first true value of a condition, or fail at the deadline."""
-    end = time.monotonic() + DEADLINE_S
-    while not (value := happened()):
-        assert time.monotonic() < end, what
-        await asyncio.sleep(0.005)
-    return value
 
 
 @contextlib.contextmanager

@@ -1,4 +1,4 @@
-"""TABLE.md holds what these tests have seen, and nothing else."""
+"""TABLE.md has exactly the rows that these tests checked."""
 
 import os
 from pathlib import Path

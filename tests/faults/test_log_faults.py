@@ -1,4 +1,4 @@
-"""Logs that are moved, cut, taken away or too fast: said beside the log, every line once, and the screen goes on."""
+"""Logs are moved, truncated, removed or too fast: the log panel says so, every line comes once, the screen goes on."""
 
 import asyncio
 import os
@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from faultwords import headline, no_descriptors, until
+from faultwords import headline, no_descriptors
 
 from panel import hand, in_loop, rows_with, show
 from samples import CALM, FOUND, GPUS, VLLM
@@ -20,6 +20,7 @@ from stormdeck.model.logs.book import LogBook
 from stormdeck.model.snapshots.own_faults import OwnFaults
 from stormdeck.model.traffic.meter import TrafficMeter
 from stormdeck.sources.logs import follow, tail
+from waiting import eventually as until
 
 NOBODY = 65534
 

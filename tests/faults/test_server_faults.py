@@ -1,4 +1,4 @@
-"""Servers that fail: each is said in words, nothing blocks, and a server that is well again is shown again."""
+"""Servers fail: each failure has a sentence, nothing blocks, and a server that recovers is shown again."""
 
 import asyncio
 import contextlib
@@ -10,7 +10,7 @@ import threading
 from functools import partial
 
 import pytest
-from faultwords import descriptors, headline, no_descriptors, until
+from faultwords import descriptors, headline, no_descriptors
 
 from servers import (
     Clock,
@@ -32,6 +32,7 @@ from stormdeck.sources.discovery.configured import ConfiguredTargets
 from stormdeck.sources.discovery.search import discover
 from stormdeck.sources.net.http import HttpClient
 from stormdeck.sources.servers.vllm import VllmSource
+from waiting import eventually as until
 
 SOON, LONG = 0.2, 10.0
 """Deadlines of a poll: for servers that are to miss it, and for those that are not."""

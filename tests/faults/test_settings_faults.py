@@ -1,4 +1,4 @@
-"""Settings files that others change, take away or lock, and drives that are full or silent: nothing is lost."""
+"""Settings files are changed, removed or locked by others, drives are full or hang: nothing is lost."""
 
 import asyncio
 import json
@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from faultwords import full_disk, headline, no_descriptors, until
+from faultwords import full_disk, headline, no_descriptors
 
 from samples import WELL_SET
 from stormdeck.feed import settings
@@ -21,6 +21,7 @@ from stormdeck.paths import user_paths
 from stormdeck.sources.settings.read import read_file, read_settings
 from stormdeck.sources.settings.watch import SettingsWatcher
 from stormdeck.sources.settings.write import write_settings
+from waiting import eventually as until
 
 NEWER = WELL_SET.replace("sonnet", "opus")
 

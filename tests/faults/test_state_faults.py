@@ -5,7 +5,7 @@ import sqlite3
 import threading
 
 import pytest
-from faultwords import full_disk, headline, until
+from faultwords import full_disk, headline
 
 from samples import GAVE_UP, NOW, RECOVERED, STORMY
 from stacks import access
@@ -17,6 +17,7 @@ from stormdeck.model.snapshots.own_faults import OwnFaults
 from stormdeck.model.traffic.meter import TrafficMeter
 from stormdeck.sources.recordings.entry import Recorder
 from stormdeck.sources.state.storm_store import StormStore
+from waiting import eventually as until
 
 OVER = {RECOVERED.started, GAVE_UP.started}
 

@@ -1,10 +1,11 @@
-"""What the feed's desks promise: storms outlive a restart, and our own canary is never counted."""
+"""Parts of the feed: storms outlive a restart, and the panel's own canary is never counted."""
 
 import asyncio
 import time
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
@@ -26,14 +27,9 @@ from stormdeck.model.snapshots.server import ServerState
 from stormdeck.model.traffic.meter import TrafficMeter
 from stormdeck.options import Options
 from stormdeck.sources.canary import Canary
+from stormdeck.sources.net.http import HttpClient
 from stormdeck.sources.state.storm_store import StormStore
-
-
-async def until(happened):
-    end = time.monotonic() + 10
-    while not happened():
-        assert time.monotonic() < end, "it did not happen"
-        await asyncio.sleep(0.005)
+from waiting import eventually
 
 
 @pytest.fixture(autouse=True)
@@ -107,10 +103,10 @@ def test_the_log_desk_counts_without_the_lines_that_are_left_out(tmp_path):
         desk = LogFeed(book, meter, lambda: None)
         desk.counted = lambda batch: replace(batch, lines=tuple("" if ":50002 " in one else one for one in batch.lines))
         desk.follow([log])
-        await until(lambda: meter.snapshot(time.time()).logs)
+        await eventually(lambda: meter.snapshot(time.time()).logs)
         with log.open("a") as file:
             file.write(line.format(50001) + line.format(50002))
-        await until(lambda: len(book) == 2)
+        await eventually(lambda: len(book) == 2)
         desk.stop()
 
     asyncio.run(scene())
@@ -159,12 +155,13 @@ class TestThePathFollowsTheSettings:
             logs = SimpleNamespace(
                 follow=lambda *told, is_sure: followed.append((*told, is_sure)), leave=lambda paths: None
             )
-            desk = ServerFeed(Options(), SimpleNamespace(), seen.append, logs, spawn)
+            http = cast("HttpClient", SimpleNamespace())
+            desk = ServerFeed(Options(), http, seen.append, cast("LogFeed", logs), spawn)
             running = asyncio.create_task(desk.run())
             for number, (base, _) in enumerate(steps, start=1):
                 desk.take_settings(settings(WELL_SET.replace(":4000", base)))
                 desk.search()
-                await until(lambda at=number: len(looked) >= at)
+                await eventually(lambda: len(looked) >= number)  # noqa: B023 - awaited within the loop
             running.cancel()
             return sorted(desk._pollers)
 

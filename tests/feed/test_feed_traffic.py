@@ -9,6 +9,7 @@ from datetime import datetime
 import pytest
 
 from alone import discover_named
+from log_lines import access
 from stormdeck.feed.feed import Feed
 from stormdeck.feed.logs import LogFeed
 from stormdeck.feed.reducer import take
@@ -21,41 +22,27 @@ from stormdeck.model.traffic.meter import TrafficMeter
 from stormdeck.options import Options
 from stormdeck.paths import user_paths
 from stormdeck.sources.settings.read import read_settings
+from waiting import eventually
 
-DEADLINE_S = 10.0
 QUIET = TrafficSnapshot((), 15, 0, 0, 0, 0.0, 0.0, 0.0)
-
-
-async def until(happened, what):
-    """Return the first true value, or fail at the deadline."""
-    end = time.monotonic() + DEADLINE_S
-    while not (value := happened()):
-        assert time.monotonic() < end, what
-        await asyncio.sleep(0.01)
-    return value
-
-
-def access(t, status, port):
-    written = datetime.fromtimestamp(t).strftime("%Y-%m-%d %H:%M:%S,%f")[:-3]
-    return f'{written} INFO:     127.0.0.1:{port} - "POST /v1/messages?beta=true HTTP/1.1" {status} Word\n'
 
 
 def test_a_line_taken_for_a_retry_loses_its_label_in_the_book(tmp_path):
     log, book = tmp_path / "proxy.log", LogBook()
     now = time.time()
     steps = [(0.0, 1), (0.55, 1), (1.7, 1), (3.8, 2), (4.0, 1)]
-    lines = [access(now - 20 + t, 500, port) for t, port in steps]
+    lines = [access(500, port, at=now - 20 + t) + "\n" for t, port in steps]
     log.write_text("".join(lines[:4]))
 
     async def follow():
         desk = LogFeed(book, TrafficMeter(local_time=datetime.timestamp), lambda: None)
         desk.follow([log])
         try:
-            await until(lambda: len(book) == 4, "the lines before did not come")
+            await eventually(lambda: len(book) == 4, "the lines before did not come")
             before = [book.line(number).attempt for number in range(4)]
             with log.open("a") as file:
                 file.write(lines[4])
-            await until(lambda: len(book) == 5, "the last line did not come")
+            await eventually(lambda: len(book) == 5, "the last line did not come")
             return before, [book.line(number).attempt for number in range(5)]
         finally:
             desk.stop()
@@ -75,7 +62,7 @@ def test_the_clients_version_tells_how_its_retry_limit_counts(tmp_path, monkeypa
     env = {} if retries is None else {"CLAUDE_CODE_MAX_RETRIES": retries}
     (home / ".claude" / "settings.json").write_text(json.dumps({"env": env}))
     now = time.time()
-    log.write_text("".join(access(now - ago, 500, 40000) for ago in (9.0, 8.45, 7.4, 5.3)))
+    log.write_text("".join(access(500, at=now - ago) + "\n" for ago in (9.0, 8.45, 7.4, 5.3)))
     options = Options(home=home, project=home / "project", log=(log,), gpu=False, client_version=version)
     handed = []
 
@@ -86,7 +73,7 @@ def test_the_clients_version_tells_how_its_retry_limit_counts(tmp_path, monkeypa
         feed = Feed(options, user_paths({}, home, options.project), {}, LogBook(), handed.append, lambda: None)
         feed.start()
         try:
-            await until(storm_limit, "the storm has another limit")
+            await eventually(storm_limit, "the storm has another limit")
         finally:
             await feed.stop()
 
@@ -113,7 +100,7 @@ def test_settings_that_do_not_parse_leave_the_limit_as_it_was(tmp_path, monkeypa
 
     def write_storm(started, port):
         with log.open("a") as file:
-            file.writelines(access(started + after, 500, port) for after in (0.0, 0.55, 1.6))
+            file.writelines(access(500, port, at=started + after) + "\n" for after in (0.0, 0.55, 1.6))
 
     async def run():
         feed = Feed(options, user_paths({}, home, options.project), {}, LogBook(), handed.append, lambda: None)
@@ -121,14 +108,16 @@ def test_settings_that_do_not_parse_leave_the_limit_as_it_was(tmp_path, monkeypa
         feed.start()
         try:
             write_storm(now - 60, 40000)
-            await until(lambda: limits(now - 60) == [7], "the limit is not known")
+            await eventually(lambda: limits(now - 60) == [7], "the limit is not known")
             settings.write_text("{")
-            broken = await until(
+            broken = await eventually(
                 lambda: next((at for at, one in enumerate(handed) if unparsed(one)), None), "it parses"
             )
-            await until(lambda: any(isinstance(one, ClientSnapshot) for one in handed[broken:]), "nothing is learned")
+            await eventually(
+                lambda: any(isinstance(one, ClientSnapshot) for one in handed[broken:]), "nothing is learned"
+            )
             write_storm(now - 20, 40001)
-            await until(lambda: limits(now - 20), "no second storm")
+            await eventually(lambda: limits(now - 20), "no second storm")
             assert limits(now - 20) == [7]
         finally:
             await feed.stop()

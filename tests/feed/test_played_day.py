@@ -58,7 +58,7 @@ class Day:
     """The day as a list of what comes to the panel, in time."""
 
     def __init__(self, steps):
-        self.events = []
+        self.events: list[tuple[float, str, tuple]] = []
         self.entries = []
         self.truth = Counter()
         self.storms = []

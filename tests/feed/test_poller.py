@@ -1,4 +1,4 @@
-"""The poller: one poll at a time, only what is new is handed on, and a rest for those that fail or say nothing new."""
+"""The poller: one poll at a time, only changes are delivered, and pauses after failures or unchanged answers."""
 
 import asyncio
 

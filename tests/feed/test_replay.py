@@ -1,7 +1,6 @@
 """A replay: what a live panel would have seen, by the recording's own clock, at any speed."""
 
 import asyncio
-import time
 
 import pytest
 
@@ -13,6 +12,7 @@ from stormdeck.model.snapshots.discovery import DiscoverySnapshot
 from stormdeck.model.snapshots.replay import Pace, Replay
 from stormdeck.model.snapshots.traffic import TrafficSnapshot
 from stormdeck.sources.recordings.tape import Tape
+from waiting import eventually
 
 START = 1_000_000.0
 LADDER = (0.0, 0.6, 1.7, 4.0, 8.3)
@@ -43,10 +43,7 @@ class Hands:
         return next((one for one in reversed(self.got) if isinstance(one, kind)), None)
 
     async def until(self, happened):
-        end = time.monotonic() + 10
-        while not happened():
-            assert time.monotonic() < end, f"it did not happen; handed on: {self.got[-3:]}"
-            await asyncio.sleep(0.005)
+        await eventually(happened, lambda: f"it did not happen; handed on: {self.got[-3:]}")
 
     async def reach(self, seconds):
         """Move the clock, and wait until the lines that are due by then were read."""

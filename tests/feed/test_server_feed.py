@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from stormdeck.feed import servers
+from stormdeck.feed.logs import LogFeed
 from stormdeck.feed.reducer import take
 from stormdeck.feed.servers import ServerFeed
 from stormdeck.model.deck import Deck
@@ -23,10 +24,13 @@ SEARCHES = (
 )
 
 
-class Logs:
-    """Stands for the desk of the logs."""
+class Logs(LogFeed):
+    """A feed of logs that follows none."""
 
-    def follow(self, paths, nearest, since, *, is_sure):
+    def __init__(self):
+        pass
+
+    def follow(self, paths, nearest=None, since=None, *, is_sure=True):
         pass
 
     def leave(self, paths):

@@ -1,4 +1,4 @@
-"""Several real clients at once: each request is counted once, whoever sent it and whenever it was read."""
+"""Several real clients at once: each request is counted once, whichever client sent it."""
 
 import json
 from collections import Counter

@@ -1,4 +1,4 @@
-"""Texts that somebody outside may have written, and how they get into every place where such a text is shown."""
+"""Hostile texts, and how they get into every place where text from outside is shown."""
 
 from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
@@ -22,7 +22,7 @@ FORBIDDEN = {*range(0x20), *range(0x7F, 0xA0), *range(0xD800, 0xE000)} | {
 
 def planted(value, text):
     """Return a snapshot, a finding or a line in which each text ends with another one; what is no text stays."""
-    if is_dataclass(value):
+    if is_dataclass(value) and not isinstance(value, type):
         return replace(
             value, **{one.name: planted(getattr(value, one.name), text) for one in fields(value) if one.init}
         )

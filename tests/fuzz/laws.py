@@ -1,4 +1,4 @@
-"""A law: what must hold whatever a parser is handed. A handful of cases in `make test`, any number in `make fuzz`."""
+"""A law: what is true for any input of a parser. A handful of cases in `make test`, any number in `make fuzz`."""
 
 import functools
 import time

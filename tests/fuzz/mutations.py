@@ -1,4 +1,4 @@
-"""What happens to texts on their way, and what somebody who means harm would write."""
+"""Damage that happens to texts in transit, and texts that an attacker would write."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""Whatever stands in a file that stormdeck reads: it is understood, or said to be damaged, and never costs much."""
+"""Any content of a file that stormdeck reads: it is understood or reported as damaged, at a bounded cost."""
 
 import atexit
 import io

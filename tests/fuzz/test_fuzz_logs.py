@@ -1,14 +1,14 @@
-"""Whatever stands in a log: requests are requests, records are records, and every count adds up."""
+"""Any content of a log: requests are requests, records are records, and every count adds up."""
 
 import json
 import math
-from datetime import UTC
 
 import seeds
 from hypothesis import strategies as st
 from laws import assert_shown, cheap, law
 from mutations import arriving, cut, grown, mutated, mutated_json, repeated
 
+from log_lines import utc
 from stormdeck.commands.colour import paint_for
 from stormdeck.commands.retries.summary import as_text
 from stormdeck.model.logs.access import RequestKind, parse_access
@@ -28,10 +28,6 @@ NOW = 1_795_269_720.0
 LINES = mutated(seeds.log_lines())
 REQUESTS = mutated(seeds.access_lines()) | mutated_json([*seeds.json_lines()])
 MANY = st.lists(REQUESTS | LINES, min_size=1, max_size=8)
-
-
-def utc(moment):
-    return moment.replace(tzinfo=UTC).timestamp()
 
 
 def assert_request(access):

@@ -1,4 +1,4 @@
-"""Whatever a server answers: numbers that can be, texts that can be shown, and nothing that takes long."""
+"""Any answer of a server: plausible numbers, printable texts, bounded time."""
 
 import json
 import math

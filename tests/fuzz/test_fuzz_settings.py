@@ -1,4 +1,4 @@
-"""Whatever stands in the settings and in LiteLLM's YAML: an edit changes its value and nothing else."""
+"""Any settings and any LiteLLM YAML: an edit changes its value and nothing else."""
 
 import json
 import math

@@ -1,4 +1,4 @@
-"""Whoever writes model names, logs, settings and process names: nothing of it acts on the terminal or breaks a row."""
+"""Hostile model names, logs, settings and process names: none acts on the terminal or breaks a row."""
 
 import json
 from dataclasses import replace

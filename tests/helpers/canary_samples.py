@@ -60,7 +60,8 @@ def heard(question, status, kind, body, gone=None, detail="", version=NEW, step_
 
 
 def judged(question, answer, way=TO_VLLM, version=NEW, **more):
-    outcome = heard(question, *answer, version=version, **more)
+    status, kind, body = answer
+    outcome = heard(question, status, kind, body, version=version, **more)
     return judge(ask(question, version), outcome, way, shape(version))
 
 

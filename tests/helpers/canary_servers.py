@@ -27,7 +27,7 @@ class Asked:
 
     @property
     def question(self):
-        """Return which question it is, told by its body alone."""
+        """Return which question it is, by its body alone."""
         if "count_tokens" in self.path:
             return Q.COUNT_TOKENS
         if self.body.get("model") == NO_SUCH_MODEL:
@@ -164,7 +164,7 @@ async def hangs(writer):
 
 
 async def stalls(writer):
-    """Begin a stream and say no more."""
+    """Begin a stream and send nothing more."""
     await _begin(writer, events(START, *text("He")))
     await asyncio.sleep(3600)
 

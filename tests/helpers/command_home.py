@@ -39,7 +39,7 @@ class Home:
         return (code, *self._capsys.readouterr())
 
     def at_terminal(self, answer, *argv):
-        """Run a command for somebody who answers its question; stdout stays a pipe."""
+        """Run a command for a user who answers its question; stdout stays a pipe."""
         with self._monkeypatch.context() as patch:
             patch.setattr(sys, "stdin", Terminal(answer))
             patch.setattr(sys, "stderr", Terminal())

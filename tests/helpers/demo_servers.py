@@ -5,26 +5,16 @@ import os
 import socket
 import subprocess
 import sys
-import time
 
 import httpx
 
 from places import TESTS
+from waiting import until
 
 DATA = TESTS / "data" / "demo"
 MODEL = "Qwen3.5-27B"
 DEAD = "EngineCore encountered an issue. See stack trace (above) for the root cause."
 DEADLINE_S = 15.0
-
-
-def until(condition, what="it did not happen"):
-    """Return the condition's first true value, or fail at the deadline."""
-    end = time.monotonic() + DEADLINE_S
-    while time.monotonic() < end:
-        if value := condition():
-            return value
-        time.sleep(0.02)
-    raise AssertionError(what)
 
 
 class Server:
@@ -52,7 +42,7 @@ class Server:
         return [line for line in self.log.read_text().splitlines() if part in line]
 
     def answers(self):
-        """Say whether it is up; fail when it is gone."""
+        """Return whether it is up; fail if it has ended."""
         assert self.process.poll() is None, self.log.read_text()
         with contextlib.suppress(httpx.TransportError):
             return self.request("GET", "/")

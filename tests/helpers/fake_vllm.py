@@ -1,8 +1,7 @@
-"""A server that answers as vLLM 0.32 does, as far as the panel asks, and what a client's log lines look like."""
+"""A server with the answers of vLLM 0.32 to everything that the panel requests."""
 
 import threading
 from contextlib import contextmanager
-from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from samples import WELL_SET
@@ -50,9 +49,3 @@ def serving(port=0):
 
 def well_set(base_url):
     return WELL_SET.replace("http://127.0.0.1:4000", base_url)
-
-
-def access(at, status, port):
-    """Return an access line as LiteLLM writes it with --log_config."""
-    when = datetime.fromtimestamp(at).strftime("%Y-%m-%d %H:%M:%S,%f")[:-3]
-    return f'{when} INFO:     127.0.0.1:{port} - "POST /v1/messages?beta=true HTTP/1.1" {status} X\n'

@@ -1,4 +1,4 @@
-"""The panel under test: with samples in place of sources, a clock that stands still, and its screen as text."""
+"""The panel under test: samples in place of sources, a clock that does not move, and the screen as text."""
 
 import asyncio
 import functools
@@ -51,7 +51,7 @@ def in_loop(test):
 
 
 async def until(pilot, happened, what="it did not happen"):
-    """Return the first true value, or fail at the deadline with what stands on the screen."""
+    """Return the first true value, or fail at the deadline and show the screen."""
     end = time.monotonic() + DEADLINE_S
     while not (value := happened()):
         assert time.monotonic() < end, f"{what}; the screen:\n{screen(pilot.app)}"
@@ -73,7 +73,7 @@ async def show(pilot, area):
 
 
 async def settled(pilot):
-    """Wait until two looks at the screen show the same."""
+    """Wait until the screen no longer changes."""
     before = None
     while (now := screen(pilot.app)) != before:
         before = now
@@ -81,7 +81,7 @@ async def settled(pilot):
 
 
 def screen(app):
-    """Return what stands on the screen, row by row, as a screenshot of it would show; cheaper than drawing one."""
+    """Return the text of the screen, row by row; cheaper than a screenshot."""
     return "\n".join("".join(piece.text for piece in row).rstrip() for row in _drawn(app))
 
 
@@ -95,5 +95,5 @@ def _drawn(app):
 
 
 def rows_with(app, text):
-    """Return the rows of the screen that hold a text."""
+    """Return the rows of the screen that contain a text."""
     return [row for row in screen(app).splitlines() if text in row]

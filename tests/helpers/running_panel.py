@@ -1,4 +1,4 @@
-"""A panel that runs, as far as status bars can tell: it has published what it says."""
+"""A stand-in for a running panel: what it would publish for status bars."""
 
 import asyncio
 import time

@@ -5,20 +5,10 @@ import json
 import threading
 from contextlib import contextmanager
 
-import pytest
-
-from alone import discover_named
 from servers import Reply, serving
-from stormdeck.commands.check import servers as asking
 
 MODELS = {"object": "list", "data": [{"id": "Qwen3.5-27B", "owned_by": "vllm", "max_model_len": 131072}]}
 WITH_MESSAGES = {"_v1_models": Reply(MODELS), "_v1_messages": Reply({"detail": "Method Not Allowed"}, 405)}
-
-
-@pytest.fixture(autouse=True)
-def only_what_is_named(monkeypatch):
-    """Keep the servers of the machine that runs the tests out of them."""
-    monkeypatch.setattr(asking, "discover", discover_named)
 
 
 @contextmanager
@@ -48,7 +38,7 @@ def served(*servers):
         thread.join(10)
 
 
-def settings(url, model="Qwen3.5-27B", **more):
+def client_settings(url, model="Qwen3.5-27B", **more):
     tiers = {f"ANTHROPIC_DEFAULT_{tier}_MODEL": model for tier in ("OPUS", "SONNET", "HAIKU")}
     env = {
         "ANTHROPIC_BASE_URL": url,

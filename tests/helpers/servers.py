@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import socket
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -100,11 +101,14 @@ async def serving(server):
 
 def free_url():
     """Return a URL on which nothing listens."""
-    import socket
+    return f"http://127.0.0.1:{free_port()}"
 
+
+def free_port():
+    """Return a port of the loopback on which nothing listens."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        return f"http://127.0.0.1:{probe.getsockname()[1]}"
+        return probe.getsockname()[1]
 
 
 def recorded(name):
@@ -245,7 +249,7 @@ HOSTILE = {
 
 
 class Clock:
-    """A clock that moves when it is told to."""
+    """A clock that a test moves."""
 
     def __init__(self, at=1_000_000.0):
         self.at = at

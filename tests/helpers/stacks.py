@@ -1,9 +1,10 @@
-"""Broken stacks: what each source says of it, from the recordings and as measured (facts/vllm.md, facts/proxies.md)."""
+"""Broken stacks: the snapshots of each source, from recordings and measurements (facts/vllm.md, facts/proxies.md)."""
 
 import json
 from dataclasses import replace
 from functools import reduce
 
+from log_lines import access
 from places import TESTS
 from samples import CALM, ENGINE, FOUND, GPUS, NO_GPU, NOTHING, NOW, PROXY, VLLM, VLLM_PROCESS, settings
 from stormdeck.feed.reducer import take
@@ -75,28 +76,23 @@ def probe(reach=Reach.ANSWERS, url=DIRECT, **more):
 
 
 def elsewhere(url, why="connection refused: nothing listens on port 8001", met=ServerState.DOWN):
-    """Return a search that met nobody at the base URL, and vLLM at its usual port beside it."""
+    """Return a search that found no server at the base URL, and a vLLM on its usual port."""
     how = "ANTHROPIC_BASE_URL in ~/.claude/settings.json"
     there = Found(url, ServerKind.OTHER, how, met=met)
     return replace(ALONE, found=(there,), beside=ALONE.found, missed=(Missed(f"{url} ({how})", why),))
 
 
 def tail(name, log="/var/log/vllm.log"):
-    """Return what the end of a recorded log tells."""
+    """Return the end of a recorded log."""
     lines = (DATA / "logs" / name).read_text().splitlines()
     known = ending(lines)
     return LogTails({log: lines[-1]}, {log: known} if known is not None else {})
 
 
 def said(line, log="/var/log/litellm.log"):
-    """Return what a single last line tells."""
+    """Return the end of a log with this one line."""
     known = ending([line])
     return LogTails({log: line}, {log: known} if known is not None else {})
-
-
-def access(status, port=40000):
-    """Return an access line as uvicorn writes it."""
-    return f'INFO:     127.0.0.1:{port} - "POST /v1/messages?beta=true HTTP/1.1" {status} X'
 
 
 def lines(*told, log="litellm.log", now=NOW):

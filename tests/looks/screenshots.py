@@ -1,4 +1,4 @@
-"""Draws screenshots/*.svg from the samples: the same bytes on every machine."""
+"""Draw screenshots/*.svg from the samples: the same bytes on every machine."""
 
 import asyncio
 import re

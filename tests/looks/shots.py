@@ -1,4 +1,4 @@
-"""What the snapshots and the screenshots show: an area in a state, at the time of the samples."""
+"""The states that the snapshots and screenshots show: an area, its data, the time of the samples."""
 
 from dataclasses import dataclass, field
 
@@ -25,7 +25,7 @@ class Shot:
     size: tuple
     keys: tuple = ()
     lines: tuple | None = None
-    """By default those that the traffic tells of."""
+    """By default the logs of the traffic."""
     look: Appearance = field(default_factory=Appearance)
 
     def app(self):

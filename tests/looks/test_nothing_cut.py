@@ -1,4 +1,4 @@
-"""At 80x24 and 60x20 no word is cut: the accepted pictures are looked through, which show each area and state.
+"""At 80x24 and 60x20 no word is cut in the accepted pictures, which show each area and state.
 
 What a server said may be longer than its row: it ends after a whole word then, and an ellipsis says that there is more.
 """
@@ -26,6 +26,6 @@ def test_no_label_ends_in_an_ellipsis(name):
 
 
 def is_said(text):
-    """Say whether a text is the first words of what a server said."""
+    """Return whether a text is the beginning of a server's message."""
     words = text.strip().removesuffix("…") + " "
     return any(said.startswith(words) for said in SAID)

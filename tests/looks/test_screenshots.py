@@ -1,4 +1,4 @@
-"""The screenshots of the README are drawn from the samples, and are what the panel looks like."""
+"""The screenshots of the README are up to date with the panel."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""No picture that this project keeps or shows holds the token that its samples plant."""
+"""No stored picture or document contains the token of the samples."""
 
 import pytest
 
@@ -12,5 +12,5 @@ KEPT = ("tests/looks/__snapshots__/**/*.svg", "screenshots/*.svg", "tests/**/TAB
 def test_nothing_that_is_kept_holds_the_planted_token(pattern):
     found = list(TESTS.parent.glob(pattern))
     assert found
-    # Drawn text stands with unbreakable blanks between its words; a token has none.
+    # Drawn text has non-breaking spaces between its words; a token has none.
     assert [path.name for path in found if TOKEN in path.read_text(encoding="utf-8")] == []

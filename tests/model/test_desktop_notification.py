@@ -1,4 +1,4 @@
-"""The notification of the desktop when a storm begins: the sequence, and that it is written once, to the terminal."""
+"""The desktop notification when a storm begins: its escape sequence, written once, to the terminal."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Where the panels of the overview stand: at every size, with every choice of panels, none over another."""
+"""The panels of the overview: at every size and with every choice of panels, none covers another."""
 
 from itertools import combinations
 
@@ -48,7 +48,8 @@ def test_the_log_ends_at_the_bottom_and_the_verdict_begins_at_the_top(size):
 
 @pytest.mark.parametrize(("size", "gpus"), [((80, 22), 8), ((120, 38), 8), ((200, 58), 16)], ids=["80", "120", "200"])
 def test_a_machine_with_many_gpus_has_a_row_for_each(size, gpus):
-    assert arrange(*size, Wish(), gpus)["gpus"].height >= gpus + 1
+    width, height = size
+    assert arrange(width, height, Wish(), gpus)["gpus"].height >= gpus + 1
 
 
 def test_what_is_named_first_stands_first():
@@ -69,7 +70,8 @@ def test_compact_leaves_the_log_the_blank_rows():
 
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
 def test_a_zoomed_panel_has_all_that_the_verdict_leaves(size):
-    boxes = arrange(*size, Wish(zoomed="gpus"), 2)
-    assert boxes["gpus"].width == size[0]
+    width, height = size
+    boxes = arrange(width, height, Wish(zoomed="gpus"), 2)
+    assert boxes["gpus"].width == width
     assert sum(box.height for box in boxes.values()) == size[1]
     assert set(boxes) <= {"verdict", "gpus"}

@@ -1,4 +1,4 @@
-"""The panel's options: which source wins, what is refused and in which words, and that no text breaks them."""
+"""The panel's options: precedence of sources, refused values and their messages, hostile texts."""
 
 import os
 from pathlib import Path

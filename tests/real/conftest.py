@@ -38,8 +38,9 @@ def pytest_runtest_makereport(item):
         reason = report.longrepr[2].removeprefix("Skipped: ") if report.skipped else ""
         notes = [reason, *(str(value) for name, value in report.user_properties if name == "note")]
         for marker in item.iter_markers("program"):
-            row = rows.get(marker.args) or Row(*marker.args, date=today)
-            rows[marker.args] = row.plus(report.outcome, "; ".join(filter(None, notes)))
+            program, version = marker.args
+            row = rows.get((program, version)) or Row(program, version, date=today)
+            rows[program, version] = row.plus(report.outcome, "; ".join(filter(None, notes)))
     return report
 
 

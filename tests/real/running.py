@@ -64,7 +64,7 @@ class Program:
         return self.log.stat().st_size
 
     def answers(self, path: str) -> bool:
-        """Say whether it answers 200."""
+        """Return whether it answers 200."""
         with suppress(httpx.HTTPError):
             return httpx.get(self.url + path, timeout=5.0, trust_env=False).status_code == 200
         return False

@@ -49,7 +49,7 @@ def test_other_requests_are_told_apart(stack):
     ]
 
 
-WAYS = {
+WAYS: dict = {
     "fail-400": (400, "This model's maximum context length is 4096 tokens", {"1.109.1": 1, "1.80.5": 3}),
     "fail-401": (401, "Unauthorized", {"1.109.1": 1, "1.80.5": 1}),
     "fail-429": (429, "Too many requests are waiting", {"1.109.1": 3, "1.80.5": 3}),

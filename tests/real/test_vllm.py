@@ -136,7 +136,8 @@ def test_a_good_request_is_one_line(server, stream):
 def test_a_wrong_id_is_told_with_its_cause(server):
     mark = server.mark()
     assert ask(server, model=SERVED.lower()).status_code == 404
-    lines = until(lambda: (all_ := server.lines(mark)) and any("404" in one for one in all_) and all_)
+    until(lambda: any("404" in one for one in server.lines(mark)))
+    lines = server.lines(mark)
     read = [one for one in map(RecordReader().read, lines) if one is not None and one.level.is_failure]
     assert [reason(one.message) for one in read] == [f"model `{SERVED.lower()}` does not exist"]
 

@@ -66,7 +66,7 @@ class Scored:
 
     @property
     def outcomes_right(self):
-        """Return the matched storms of which is told rightly whether they recovered."""
+        """Return the matched storms whose outcome (recovered or not) is right."""
         return sum(bool(found["recovered"]) == storm["recovered"] for found, storm in self.matched)
 
     def off(self, number):

@@ -58,7 +58,7 @@ def recordings(root):
     return sorted(path.parent for path in root.glob("*/truth.json"))
 
 
-def score(folders, detector):
+def total_of(folders, detector):
     """Return the score of a detector."""
     return Total(tuple(judge(folder, detector(folder)) for folder in folders))
 
@@ -105,7 +105,7 @@ def main(roots):
     folders = [folder for root in roots for folder in recordings(root)]
     if not folders:
         sys.exit(f"no recordings (NAME/truth.json) below {', '.join(map(str, roots))}")
-    totals = {name: score(folders, detector) for name, detector in DETECTORS.items()}
+    totals = {name: total_of(folders, detector) for name, detector in DETECTORS.items()}
     lines = table(totals)
     for name in list(totals)[:2]:
         lines += ["", f"wrong, {name}:", *wrong(totals[name])]

@@ -17,7 +17,7 @@ BEHIND_S = 1.2
 """A panel that counts each second may be that far behind."""
 AFTER_S = 90
 NEAR_S = 2.0
-"""Storms that began at once are not told apart by their starts."""
+"""Storms that began at the same time cannot be told apart by their starts."""
 NAMES = sorted(
     folder.name
     for folder in RECORDINGS.iterdir()

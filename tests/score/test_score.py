@@ -12,14 +12,16 @@ from detectors import DETECTORS, by_rate, from_logs, lines_of, with_transcripts
 from judge import judge, match
 
 from recorded import moved, truth
-from score import RECORDINGS, Total, recordings, score, table, wrong
+from score import RECORDINGS, Total, recordings, table, total_of, wrong
 from stormdeck.model.logs.batch import LogBatch
 from stormdeck.model.retries.analyzer import RetryAnalyzer
 from stormdeck.model.retries.sessions import Sessions
+from stormdeck.model.retries.transcript import Entry
 from stormdeck.model.traffic.meter import TrafficMeter
 from stormdeck.sources.transcripts.read import read_transcripts
 
 FOLDERS = recordings(RECORDINGS)
+Event = tuple[float, LogBatch | Entry]
 SHARED = Path(__file__).parents[3] / "shared" / "score" / "score.py"
 
 
@@ -29,7 +31,7 @@ def name(folder):
 
 @pytest.fixture(scope="module")
 def totals():
-    return {key: score(FOLDERS, detector) for key, detector in DETECTORS.items()}
+    return {key: total_of(FOLDERS, detector) for key, detector in DETECTORS.items()}
 
 
 def test_all_recordings_are_there():
@@ -86,8 +88,8 @@ def test_a_log_that_is_read_four_times_a_second_tells_the_same_storms(folder):
 @pytest.mark.parametrize("order", ["entries first", "as it happened"])
 def test_the_order_of_lines_and_entries_does_not_matter(order):
     for folder in FOLDERS:
-        events = [(entry.t, entry) for entry in read_transcripts(folder / "transcripts")]
-        lines = [(t, LogBatch("access.log", (line,), t, history=False)) for t, line in lines_of(folder)]
+        events: list[Event] = [(entry.t, entry) for entry in read_transcripts(folder / "transcripts")]
+        lines: list[Event] = [(t, LogBatch("access.log", (line,), t, history=False)) for t, line in lines_of(folder)]
         if order == "as it happened":
             events = sorted(events + lines, key=lambda event: event[0])
         else:
@@ -158,11 +160,14 @@ LAG_S = 0.4
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=name)
 def test_the_panel_never_shows_more_storms_than_there_are(folder):
-    events = [(t, LogBatch("log", (line,), t, history=False)) for t, line in lines_of(folder)]
+    events: list[Event] = [(t, LogBatch("log", (line,), t, history=False)) for t, line in lines_of(folder)]
     events += [(entry.t + LAG_S, entry) for entry in read_transcripts(folder / "transcripts")]
     meter, most = TrafficMeter(), 0
     for t, event in sorted(events, key=lambda event: event[0]):
-        (meter.take if isinstance(event, LogBatch) else meter.take_entry)(event)
+        if isinstance(event, LogBatch):
+            meter.take(event)
+        else:
+            meter.take_entry(event)
         most = max(most, len(meter.snapshot(t).storms))
     assert most == len(with_transcripts(folder)["storms"])
 

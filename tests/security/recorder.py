@@ -1,4 +1,4 @@
-"""A server that keeps every byte it is sent, and answers as one of the programs that stormdeck looks for."""
+"""A server that records every byte, and answers as one of the programs that stormdeck looks for."""
 
 import json
 import socket
@@ -52,7 +52,7 @@ class _V6(ThreadingHTTPServer):
 @contextmanager
 def recording(routes=VLLM, host="127.0.0.1", port=0):
     """Listen while the block runs; yields the recorder."""
-    recorder = None
+    recorder: Recorder
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"

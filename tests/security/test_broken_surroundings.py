@@ -1,4 +1,4 @@
-"""A folder that is gone, an output that is full, a process table that is empty: each is said in plain words."""
+"""A deleted folder, a full disk, an empty process table: each is reported in plain words."""
 
 import os
 import subprocess

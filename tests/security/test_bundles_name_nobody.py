@@ -1,4 +1,4 @@
-"""A bundle holds no host, path, person, model folder, log name, package or class that is not public, and ends."""
+"""A bundle contains no host, path, person, model folder, log name, package or class that is not public."""
 
 import json
 import re

@@ -1,11 +1,11 @@
-"""The hosted API is never asked, however it is spelt and whoever names it."""
+"""The hosted API is never asked, in any spelling, from any source."""
 
 import functools
 import json
 
 import pytest
+from origins import make_panel, write, yaml
 from recorder import LITELLM, claude_code_proxy, recording
-from test_token_origins import make_panel, only_what_is_named, write, yaml
 
 from command_home import Home
 from panel import in_loop, screen, until
@@ -21,7 +21,7 @@ from stormdeck.sources.net.failure import Failure, FailureKind
 from stormdeck.sources.net.http import HttpClient
 from stormdeck.sources.processes.scan import Scan
 
-__all__ = ["only_what_is_named"]
+pytestmark = pytest.mark.usefixtures("only_what_is_named")
 
 SPELT = [
     "https://api.anthropic.com",

@@ -1,4 +1,4 @@
-"""Answers of hostile servers: parsed beside the event loop, in bounded work, and told as a state with words."""
+"""Answers of hostile servers: parsed beside the event loop, in bounded work, and reported as a state."""
 
 import asyncio
 import gzip
@@ -7,8 +7,8 @@ import threading
 import time
 
 import pytest
+from origins import write
 from recorder import METRICS, VLLM, recording
-from test_token_origins import only_what_is_named, write
 
 from command_home import Home
 from panel import in_loop
@@ -20,7 +20,7 @@ from stormdeck.sources.servers import prometheus
 from stormdeck.sources.servers.prometheus import read_page
 from stormdeck.sources.servers.vllm import VllmSource
 
-__all__ = ["only_what_is_named"]
+pytestmark = pytest.mark.usefixtures("only_what_is_named")
 
 MB = 1024 * 1024
 RUNNING = b'vllm:num_requests_running{engine="0"} 3.0\n'

@@ -1,4 +1,4 @@
-"""Files that are none, in every place that somebody else can write to: nothing waits, nothing fills the memory."""
+"""Pipes, devices, links and endless files wherever others can write: nothing waits, nothing fills the memory."""
 
 import ast
 import errno
@@ -259,7 +259,7 @@ def test_a_recording_is_measured_unfolded(tmp_path, monkeypatch):
     monkeypatch.setattr(tape, "LARGEST_BYTES", 100_000)
     monkeypatch.setattr(files, "MOST_UNPACKED", 10**9)
     (tmp_path / "r.jsonl").write_bytes(gzip.compress(b'{"t": 1, "line": "x"}\n' * 10_000))
-    assert "is larger than" in tape.load_tape(tmp_path / "r.jsonl")
+    assert "is larger than" in str(tape.load_tape(tmp_path / "r.jsonl"))
 
 
 def test_what_unfolds_to_more_than_a_log_has_is_read_up_to_there(tmp_path, monkeypatch):

@@ -1,4 +1,4 @@
-"""Thirty answers that break HTTP, JSON or the metrics format: no command falls over, and no control byte gets out."""
+"""Thirty answers that break HTTP, JSON or the metrics format: no command crashes, and no control byte gets out."""
 
 import gzip
 import json
@@ -7,12 +7,12 @@ import threading
 from contextlib import contextmanager
 
 import pytest
-from test_token_origins import only_what_is_named, write
+from origins import write
 
 from command_home import Home
 from stormdeck.commands.check import servers
 
-__all__ = ["only_what_is_named"]
+pytestmark = pytest.mark.usefixtures("only_what_is_named")
 
 MB = 1024 * 1024
 ESCAPES = b"\x1b]0;owned\x07\x1b[31m\x9b2J\xe2\x80\xae"

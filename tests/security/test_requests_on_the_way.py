@@ -1,18 +1,18 @@
-"""What can happen to a token between us and a server: redirects, proxies of the shell, odd spellings, mimics."""
+"""Attacks on a token between us and a server: redirects, the shell's proxies, odd spellings, mimics."""
 
 import functools
 import json
 
 import pytest
+from origins import TOKEN, write, yaml
 from recorder import LITELLM, SILENT, VLLM, recording
-from test_token_origins import TOKEN, only_what_is_named, write, yaml
 
 from command_home import Home
 from stormdeck.commands.check import servers
 from stormdeck.sources.discovery.search import discover
 from stormdeck.sources.processes.scan import Scan
 
-__all__ = ["only_what_is_named"]
+pytestmark = pytest.mark.usefixtures("only_what_is_named")
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""A token of its own stands in each place where people keep secrets: no screen, command, copy or file shows one."""
+"""A different token in each place where users keep secrets: no screen, command, copy or file shows one."""
 
 import json
 from dataclasses import replace

@@ -6,25 +6,20 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
+from origins import MASTER, TOKEN, make_panel, write, yaml
 from recorder import LITELLM, SILENT, VLLM, recording
 
-from alone import discover_named
+import waiting
 from command_home import Home
 from panel import in_loop, screen, until
 from places import TESTS
 from stormdeck.commands.check import servers
-from stormdeck.feed.feed import Feed
-from stormdeck.model.logs.book import LogBook
-from stormdeck.options import load
-from stormdeck.paths import user_paths
 from stormdeck.sources.net.http import HttpClient
-from stormdeck.ui.app import StormdeckApp
 
-TOKEN, KEY, HEADER, BODY = "sk-users-token-1", "sk-users-key-2", "users-header-3", "users-body-4"
+KEY, HEADER, BODY = "sk-users-key-2", "users-header-3", "users-body-4"
 SECRETS = (TOKEN, KEY, HEADER, BODY)
 CREDENTIALS = {
     "ANTHROPIC_AUTH_TOKEN": TOKEN,
@@ -52,14 +47,9 @@ SILENT_ONES = [
     ("unset", "ANTHROPIC_AUTH_TOKEN", "--dry-run"),
     ("config", "print"),
 ]
+pytestmark = pytest.mark.usefixtures("only_what_is_named")
+
 NAMES = {command: " ".join(command) for command in (*ASKING, *SILENT_ONES)}
-
-
-@pytest.fixture(autouse=True)
-def only_what_is_named(monkeypatch):
-    """Keep the servers of the machine that runs the tests out of them."""
-    monkeypatch.setattr(servers, "discover", discover_named)
-    monkeypatch.setattr("stormdeck.feed.servers.discover", discover_named)
 
 
 @pytest.fixture
@@ -69,21 +59,6 @@ def home(tmp_path, capsys, monkeypatch):
     home = Home(tmp_path, capsys, monkeypatch)
     write(home.settings, ANTHROPIC_BASE_URL="http://127.0.0.1:1", **CREDENTIALS)
     return home
-
-
-WORKING = {
-    **{f"ANTHROPIC_DEFAULT_{tier}_MODEL": "Qwen3.5-27B" for tier in ("OPUS", "SONNET", "HAIKU")},
-    "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
-    "CLAUDE_CODE_ATTRIBUTION_HEADER": "0",
-    "CLAUDE_CODE_DISABLE_EXPERIMENTAL_BETAS": "1",
-    "CLAUDE_CODE_MAX_CONTEXT_TOKENS": "131072",
-}
-"""With it nothing else is wrong that would be said first."""
-
-
-def write(file, **env):
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(json.dumps({"model": "sonnet", "env": WORKING | env}))
 
 
 def trust(home, folder, accepted=True):
@@ -138,30 +113,13 @@ def test_watch_sends_no_credential_where_only_the_folder_leads(home):
         write(home.shared, ANTHROPIC_BASE_URL=recorder.url())
         argv = [sys.executable, "-c", WATCH, "watch", "--home", str(home.folder), "--project", str(home.project)]
         environ = os.environ | {"PYTHONPATH": str(TESTS / "helpers")}
-        process = subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=environ)
+        process = subprocess.Popen(argv, stdout=subprocess.DEVNULL, env=environ)
         try:
-            waited = wait(lambda: "/metrics" in recorder.all or "/v1/models" in recorder.all)
+            waiting.until(lambda: "/metrics" in recorder.all or "/v1/models" in recorder.all, "it asks no server")
         finally:
             process.send_signal(signal.SIGINT)
-            _, error = process.communicate(timeout=20)
-        assert waited, error
+            process.communicate(timeout=20)
         assert leaked(recorder) == []
-
-
-def wait(happened):
-    end = time.monotonic() + 20
-    while not happened() and time.monotonic() < end:
-        time.sleep(0.01)
-    return happened()
-
-
-def make_panel(home, **flags):
-    """Return the panel with its real sources."""
-    given = {"gpu": ["off"], "poll": ["1"]} | {name: [value] for name, value in flags.items()}
-    paths, book = user_paths({}, home.folder, home.project), LogBook()
-    app = StormdeckApp(home.folder, book=book)
-    app.feed = Feed(load(given, {}).options, paths, {}, book, app.hand, app.lines_came)
-    return app
 
 
 @pytest.mark.attack(
@@ -501,16 +459,6 @@ def test_a_url_that_is_read_in_two_ways_is_no_url(home, between):
         if "\\" in between:
             assert "a backslash in the address" in home.run("check", "--offline")[1]
         assert home.run("status", "--vllm", url)[0] == 2
-
-
-YAML = "model_list:\n  - model_name: m\n    litellm_params:\n      model: hosted_vllm/m\n      api_base: {base}\n"
-MASTER = "sk-the-master-key"
-
-
-def yaml(home, base):
-    file = home.folder / "litellm.yaml"
-    file.write_text(YAML.format(base=base) + f"general_settings:\n  master_key: {MASTER}\n")
-    return str(file)
 
 
 @pytest.mark.attack(

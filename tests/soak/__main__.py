@@ -11,8 +11,9 @@ import time
 from itertools import cycle
 from pathlib import Path
 
-from budget.bench.measure import memory, usage
-from budget.bench.terminal import GaveUpError, NotShownError, Terminal
+from bench.measure import memory, usage
+from bench.terminal import GaveUpError, NotShownError, Terminal
+
 from soak.account import Row, Sample, exact, flat, table, told_apart
 from soak.faults import Faults
 from soak.lateness import Lateness

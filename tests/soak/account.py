@@ -1,4 +1,4 @@
-"""What a soak is judged by: is what the panel holds flat, and does it count what the client sent?"""
+"""The verdict on a soak: is memory flat, and are the counts those of the client?"""
 
 import json
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""How late the machine wakes whoever sleeps: retries are told by waits, and these mean nothing where it is too late."""
+"""How late the machine wakes sleepers: retries are recognised by waits, which mean nothing if it is too late."""
 
 import threading
 import time

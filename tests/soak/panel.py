@@ -1,4 +1,4 @@
-"""The panel on the built-in stack at a busy pace; what it holds and shows goes to files: run by ``python -m soak``."""
+"""The panel on the built-in stack at a busy pace, with its state written to files: run by ``python -m soak``."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""The canary on the wire: what is sent, how often, and that it can be stopped; each way of being broken is named."""
+"""The canary on the wire: what is sent, how often, how it stops; and a finding for each way of failing."""
 
 import asyncio
 

@@ -1,20 +1,16 @@
 """The clipboard inside tmux: the text goes through a pipe into tmux's buffer; outside tmux nothing is run."""
 
-import time
-
 import pytest
 
 from stormdeck.sources.clipboard import tmux_clipboard
+from waiting import until
 
 TEXT = "one; two\n$(three) “four”"
 OLD = 'case "$*" in *-w*) exit 1;; esac\n'
 
 
 def waited_for(file):
-    end = time.monotonic() + 10
-    while not file.exists() and time.monotonic() < end:
-        time.sleep(0.01)
-    return file.read_text()
+    return until(lambda: file.exists() and file.read_text())
 
 
 def test_outside_tmux_the_terminal_is_enough():

@@ -1,4 +1,4 @@
-"""LiteLLM's YAML read with the place of every value."""
+"""LiteLLM's YAML with the position of every value."""
 
 import pytest
 

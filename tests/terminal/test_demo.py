@@ -1,14 +1,15 @@
-"""The real program in a real terminal: it starts, tells the story of the demo, and leaves nothing behind."""
+"""The real program in a real terminal: it starts, plays the demo's script, and leaves nothing behind."""
 
 import re
 import shutil
 import signal
 import sys
-import time
 
 import psutil
 import pytest
-from tmux import DEADLINE_S, Pane
+from tmux import Pane
+
+from waiting import until
 
 pytestmark = [pytest.mark.tmux, pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed")]
 DEMO = [sys.executable, "-m", "stormdeck", "demo"]
@@ -52,11 +53,8 @@ def panel(temp):
 
 
 def assert_nothing_is_left(temp):
-    end = time.monotonic() + DEADLINE_S
-    while (processes(temp) or list(temp.iterdir())) and time.monotonic() < end:
-        time.sleep(0.1)
-    assert processes(temp) == []
-    assert list(temp.iterdir()) == []
+    until(lambda: not processes(temp), "a process is left")
+    until(lambda: not list(temp.iterdir()), "a file is left")
 
 
 def assert_restored(pane):

@@ -7,7 +7,8 @@ import time
 import pytest
 from tmux import Pane
 
-from fake_vllm import ANSWERS, METRICS, access, serving, well_set
+from fake_vllm import ANSWERS, METRICS, serving, well_set
+from log_lines import access
 from places import TESTS
 
 pytestmark = [pytest.mark.tmux, pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed")]
@@ -20,7 +21,7 @@ TOO_LONG = (
 
 
 def all_green(screen):
-    """Say whether every hop of the path is green and no finding is counted; the verdict remembers the storm a while."""
+    """Return whether every hop is green and no finding is counted; the verdict still mentions the storm for a while."""
     rows = screen.rstrip().splitlines()
     return rows[0].count("●") == 2 and not {"✖", "▲"} & {*rows[0], *rows[-1]}
 
@@ -42,7 +43,7 @@ def test_a_storm_is_followed_to_the_setting_that_caused_it_and_mended_by_keys_al
             now = time.time()
             with log.open("a") as lines:
                 lines.write(TOO_LONG)
-                lines.writelines(access(now - 0.5 + step / 10, 400, 40000) for step in range(5))
+                lines.writelines(access(400, at=now - 0.5 + step / 10) + "\n" for step in range(5))
             pane.until_shows("RETRY STORM", "400 from vLLM", "CTX601")
             pane.press("s")
             pane.until_shows("2 Logs  3", "attempt 2")
@@ -59,7 +60,7 @@ def test_a_storm_is_followed_to_the_setting_that_caused_it_and_mended_by_keys_al
             pane.press("Enter")
             pane.until(lambda _: "CLAUDE_CODE_MAX_CONTEXT_TOKENS" in file.read_text(), "not written")
             with log.open("a") as lines:
-                lines.write(access(time.time(), 200, 40000))
+                lines.write(access(at=time.time()) + "\n")
             pane.press("1")
             pane.until(all_green, "not all green")
             pane.press("q")

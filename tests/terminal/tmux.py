@@ -11,7 +11,7 @@ LOOK_S = 0.05
 
 
 class Pane:
-    """One pane. The command runs in a shell that tells its exit code and stays, so that the screen can be read."""
+    """One pane. The command runs in a shell that prints its exit code and stays, so that the screen can be read."""
 
     def __init__(self, command, width, height, temp):
         self._socket = f"stormdeck-{uuid.uuid4().hex[:12]}"

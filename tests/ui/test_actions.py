@@ -1,4 +1,4 @@
-"""One registry of actions: bindings, palette, help and footer tell the same."""
+"""One registry of actions: bindings, palette, help and footer agree."""
 
 import importlib
 import pkgutil

@@ -1,4 +1,4 @@
-"""How the panel looks is the user's choice: theme, ASCII, no colours, and what their terminal can show."""
+"""The user's choice of theme, ASCII and colours, and the abilities of their terminal."""
 
 import ast
 from pathlib import Path
@@ -92,14 +92,11 @@ async def test_in_ascii_no_area_holds_another_character_and_severity_has_its_sig
 
 def test_every_sign_that_the_panel_may_draw_has_a_stand_in():
     modules = [*PACKAGE.glob("ui/**/*.py"), *PACKAGE.glob("model/**/*.py")]
-    texts = [node.value for path in modules for node in ast.walk(ast.parse(path.read_text())) if is_text(node)]
+    nodes = [node for path in modules for node in ast.walk(ast.parse(path.read_text()))]
+    texts = [node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)]
     signs = {character for text in texts for character in text if not character.isascii() and character.isprintable()}
     assert signs > set("●▲✖○◌…")
     assert {sign for sign in signs - READ_NOT_SHOWN if to_ascii(sign) == STRANGE} <= set("○�")
-
-
-def is_text(node):
-    return isinstance(node, ast.Constant) and isinstance(node.value, str)
 
 
 def test_wide_characters_of_others_keep_their_columns():

@@ -3,33 +3,10 @@
 import pytest
 from textual.widgets import Input
 
+from feeds import QuietFeed
 from panel import AREAS, hand, in_loop, rows_with, screen, settled, show, until
 from samples import CALM, FOUND, GPUS, PROXY, STORMY, VLLM, WRONG
 from stormdeck.ui.widgets.logs.view import LogView
-
-
-class QuietFeed:
-    """A feed that hands on nothing and remembers what it was told."""
-
-    def __init__(self):
-        self.told = []
-        self.stopped = False
-
-    def start(self):
-        self.told.append("start")
-
-    async def stop(self):
-        self.told.append("stop")
-        self.stopped = True
-
-    def search(self):
-        self.told.append("search")
-
-    def attention(self, given):
-        self.told.append(f"attention {given}")
-
-    async def save(self, file, text):
-        return ""
 
 
 @in_loop
@@ -162,12 +139,12 @@ def test_q_quits_with_0_after_the_feed_has_stopped(panel):
     @in_loop
     async def quit_it():
         async with app.run_test(size=(80, 24)) as pilot:
-            await until(pilot, lambda: app.feed.told == ["start"], "the feed was not started")
+            await until(pilot, lambda: app.feed.calls == ["start"], "the feed was not started")
             await pilot.press("q")
 
     quit_it()
     assert app.return_code == 0
-    assert app.feed.told == ["start", "stop"]
+    assert app.feed.calls == ["start", "stop"]
 
 
 def test_the_feed_stops_when_the_panel_fails(panel):
@@ -181,7 +158,7 @@ def test_the_feed_stops_when_the_panel_fails(panel):
 
     with pytest.raises(ZeroDivisionError):
         fail()
-    assert app.feed.stopped
+    assert "stop" in app.feed.calls
 
 
 @in_loop
@@ -190,7 +167,7 @@ async def test_ctrl_r_looks_for_servers_again(panel):
     app.feed = QuietFeed()
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("ctrl+r")
-        await until(pilot, lambda: "search" in app.feed.told)
+        await until(pilot, lambda: "search" in app.feed.calls)
 
 
 @pytest.mark.parametrize("size", [(120, 40), (80, 24), (60, 20)], ids=["120x40", "80x24", "60x20"])

@@ -1,4 +1,4 @@
-"""A click on a hop or on the verdict does the same wherever it stands: in every area, at every size."""
+"""A click on a hop or on the verdict does the same in every area, at every size."""
 
 import pytest
 

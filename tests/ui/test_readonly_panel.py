@@ -1,4 +1,4 @@
-"""``--readonly``: whatever is pressed and whatever is seen, the panel writes no file, and it says so."""
+"""``--readonly``: no key makes the panel write a file, and it says so."""
 
 import asyncio
 import time
@@ -6,7 +6,8 @@ import time
 import pytest
 
 from alone import discover_named
-from fake_vllm import access, well_set
+from fake_vllm import well_set
+from log_lines import access
 from panel import hand, in_loop, make_app, rows_with, show, until
 from samples import WRONG
 from stormdeck.options import load
@@ -24,8 +25,8 @@ def home(tmp_path):
     (tmp_path / ".claude").mkdir()
     (tmp_path / "project").mkdir()
     (tmp_path / ".claude" / "settings.json").write_text(well_set("http://127.0.0.1:1/v1"))
-    failed = [access(time.time() - ago, 500, 40000) for ago in (9.0, 8.45, 7.4, 5.3)]
-    (tmp_path / "vllm.log").write_text("".join([*failed, access(time.time() - 1.1, 200, 40000)]))
+    failed = [access(500, at=time.time() - ago) + "\n" for ago in (9.0, 8.45, 7.4, 5.3)]
+    (tmp_path / "vllm.log").write_text("".join([*failed, access(at=time.time() - 1.1) + "\n"]))
     return tmp_path
 
 

@@ -1,4 +1,4 @@
-"""A minute of samples in the columns there are; words in the room there is."""
+"""Sparklines of a minute in the available columns; sentences in the available room."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The whole way: a line in a log file and an answer of a server, through the real feed, to the screen."""
+"""End to end: a line in a log file and an answer of a server, through the real feed, to the screen."""
 
 import socket
 import threading
@@ -7,7 +7,8 @@ import time
 import pytest
 
 from alone import discover_named
-from fake_vllm import access, serving, well_set
+from fake_vllm import serving, well_set
+from log_lines import access
 from panel import in_loop, make_app, rows_with, screen, show, until
 from stormdeck.feed.feed import Feed
 from stormdeck.options import Options
@@ -55,14 +56,14 @@ async def test_lines_in_a_log_become_a_verdict_that_names_attempt_and_cause(star
             assert rows_with(app, "Qwen3.5-27B   window 128k")
             await until(pilot, lambda: rows_with(app, "LOG  vllm.log"), "the log is not followed")
             now = time.time()
-            failed = [access(now - ago, 500, 40000) for ago in (9.0, 8.45, 7.4, 5.3)]
+            failed = [access(500, at=now - ago) + "\n" for ago in (9.0, 8.45, 7.4, 5.3)]
             with log.open("a") as file:
                 file.writelines(failed)
             await until(pilot, lambda: rows_with(app, "RETRY STORM  attempt 4 of 11"), "no storm")
             assert "500 from vLLM" in screen(app)
             assert rows_with(app, "attempt 4")
             with log.open("a") as file:
-                file.write(access(now - 1.1, 200, 40000))
+                file.write(access(at=now - 1.1) + "\n")
             await until(pilot, lambda: rows_with(app, "Recovered after 5 attempts"), "not recovered")
             await show(pilot, "logs")
             assert rows_with(app, "attempt 4")

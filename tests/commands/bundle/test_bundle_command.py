@@ -9,11 +9,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from alone import discover_named
 from command_home import Home
 from samples import STORMY, VLLM
 from stormdeck.commands.bundle import run
-from stormdeck.commands.check import servers
 from stormdeck.commands.check.knowledge import learn
 from stormdeck.commands.status.once import StackSnapshot
 from stormdeck.model.deck import Deck
@@ -30,9 +28,8 @@ NAMES = ["summary.txt", "versions.txt", "status.json", "findings.json", "deck.js
 
 
 @pytest.fixture(autouse=True)
-def only_what_is_named(monkeypatch, tmp_path):
-    """Keep the servers of the machine that runs the tests out of them."""
-    monkeypatch.setattr(servers, "discover", discover_named)
+def in_scratch_folder(only_what_is_named, monkeypatch, tmp_path):
+    """Run in a folder of its own, without the servers of the machine that runs the tests."""
     monkeypatch.chdir(tmp_path)
 
 

@@ -5,11 +5,11 @@ import json
 import pytest
 
 from canary_servers import Model, Q, refusal, stream, text
-from served import WITH_MESSAGES, only_what_is_named, served, settings
+from served import WITH_MESSAGES, client_settings, served
 from servers import litellm, vllm
 from stormdeck.model.canary.check import Verdict
 
-__all__ = ["only_what_is_named"]
+pytestmark = pytest.mark.usefixtures("only_what_is_named")
 
 
 def server(**changes):
@@ -23,7 +23,7 @@ PROSE = stream(*text('<tool_call>{"name": "Bash"}</tool_call>'))
 def test_without_the_flag_no_model_is_asked(home):
     model = server()
     with served(model) as (url,):
-        home.write(settings(url))
+        home.write(client_settings(url))
         code, out, _ = home.run("check", "--json")
     assert code == 0
     assert "canary" not in json.loads(out)
@@ -33,7 +33,7 @@ def test_without_the_flag_no_model_is_asked(home):
 def test_all_well(home):
     model = server()
     with served(model) as (url,):
-        home.write(settings(url))
+        home.write(client_settings(url))
         code, out, err = home.run("check", "--canary")
     assert code == 0
     assert f"canary to {url}: as Claude Code" in out
@@ -46,7 +46,7 @@ def test_all_well(home):
 
 def test_a_failure_is_told_with_its_rule_and_the_exit_code(home):
     with served(server(tool_free=PROSE)) as (url,):
-        home.write(settings(url))
+        home.write(client_settings(url))
         code, out, _ = home.run("check", "--canary")
     assert code == 1
     assert "fail     a free tool call SERVER902: the call comes as prose" in out
@@ -55,7 +55,7 @@ def test_a_failure_is_told_with_its_rule_and_the_exit_code(home):
 
 def test_as_json(home):
     with served(server(late_system=refusal(400, "System message must be at the beginning."))) as (url,):
-        home.write(settings(url))
+        home.write(client_settings(url))
         code, out, _ = home.run("check", "--canary", "--json", "--client-version", "2.1.329")
     told = json.loads(out)
     assert (code, told["ok"], told["findings"], told["canary"]["ok"]) == (1, False, [], False)
@@ -73,7 +73,7 @@ def test_through_a_proxy_both_ways_are_told_and_the_keys_stay_apart(home):
     behind = server()
     proxy = Model({Q.TOOL_FREE: PROSE}, litellm().routes)
     with served(behind, proxy) as (direct, url):
-        home.write(settings(url, ANTHROPIC_AUTH_TOKEN="sk-master-1"))
+        home.write(client_settings(url, ANTHROPIC_AUTH_TOKEN="sk-master-1"))
         code, out, err = home.run("check", "--canary", "--vllm", direct, "--proxy", url)
     assert code == 1
     assert out.index(f"canary to {url}") < out.index(f"canary to {direct}: vLLM itself") < out.index("which hop")
@@ -84,7 +84,7 @@ def test_through_a_proxy_both_ways_are_told_and_the_keys_stay_apart(home):
 
 
 def test_the_hosted_api_is_never_asked(home):
-    home.write(settings("https://api.anthropic.com"))
+    home.write(client_settings("https://api.anthropic.com"))
     without = home.run("check", "--json")
     code, out, err = home.run("check", "--canary", "--json")
     (check,) = json.loads(out)["canary"]["checks"]

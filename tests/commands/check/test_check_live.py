@@ -1,14 +1,16 @@
-"""``stormdeck check`` with servers: what only they can tell, in bounded time; and the first settings for one."""
+"""``stormdeck check`` with servers: findings that need them, in bounded time, and the first settings for a server."""
 
 import asyncio
 import json
 
-from served import WITH_MESSAGES, only_what_is_named, served, settings
+import pytest
+
+from served import WITH_MESSAGES, client_settings, served
 from servers import Imitation, Reply, free_url, hangs, litellm, vllm
 from stormdeck.commands.check import servers as asking
 from stormdeck.sources.net.failure import FailureKind
 
-__all__ = ["only_what_is_named"]
+pytestmark = pytest.mark.usefixtures("only_what_is_named")
 
 
 def codes(out):
@@ -18,23 +20,23 @@ def codes(out):
 class TestLive:
     def test_a_server_that_serves_what_is_asked_for_is_no_fault(self, home):
         with served(vllm(**WITH_MESSAGES)) as (url,):
-            home.write(settings(url))
+            home.write(client_settings(url))
             code, out, _ = home.run("check", "--json")
         assert (code, codes(out)) == (0, set())
 
     def test_an_id_that_is_not_served_is_found_and_fixed(self, home):
         with served(vllm(**WITH_MESSAGES)) as (url,):
-            home.write(settings(url, model="qwen3.5-27b"))
+            home.write(client_settings(url, model="qwen3.5-27b"))
             assert "MODEL303" not in codes(home.run("check", "--json", "--offline")[1])
             code, out, _ = home.run("check", "--json")
             assert code == 1
             assert "MODEL303" in codes(out)
             assert home.run("check", "--fix", "--yes")[0] == 0
-            assert home.settings.read_text() == settings(url)
+            assert home.settings.read_text() == client_settings(url)
 
     def test_a_port_where_nothing_listens(self, home):
         url = free_url()
-        home.write(settings(url))
+        home.write(client_settings(url))
         code, out, _ = home.run("check", "--json")
         assert code == 1
         assert "URL105" in codes(out)
@@ -50,14 +52,14 @@ class TestLive:
     def test_offline_asks_nobody(self, home):
         server = vllm(**WITH_MESSAGES)
         with served(server) as (url,):
-            home.write(settings(url))
+            home.write(client_settings(url))
             home.run("check", "--offline", "--vllm", url)
         assert server.asked == []
 
     def test_a_server_that_accepts_and_never_answers_is_an_error(self, home, monkeypatch):
         monkeypatch.setattr(asking, "PATIENT", asking.Deadlines(0.1, 0.1, 5.0))
         with served(hangs) as (url,):
-            home.write(settings(url))
+            home.write(client_settings(url))
             code, out, _ = home.run("check", "--json")
             text = home.run("check")[1]
         assert (code, json.loads(out)["ok"], codes(out)) == (1, False, {"URL112"})
@@ -70,7 +72,7 @@ class TestLive:
 
         monkeypatch.setattr(asking, "discover", endless)
         monkeypatch.setattr(asking, "PATIENT", asking.Deadlines(0.05, 0.05, 0.05))
-        home.write(settings("http://127.0.0.1:1"))
+        home.write(client_settings("http://127.0.0.1:1"))
         code, _, err = home.run("check")
         assert code == 0
         assert "Not every server answered" in err
@@ -78,7 +80,7 @@ class TestLive:
     def test_the_token_goes_to_its_own_origin_alone(self, home):
         other = vllm(**WITH_MESSAGES)
         with served(vllm(**WITH_MESSAGES), other) as (url, elsewhere):
-            home.write(settings(url, ANTHROPIC_AUTH_TOKEN="sk-hunter2-hunter2"))
+            home.write(client_settings(url, ANTHROPIC_AUTH_TOKEN="sk-hunter2-hunter2"))
             out, err = home.run("check", "--vllm", elsewhere)[1:]
         assert other.asked
         assert not any("hunter2" in str(asked.headers) for asked in other.asked)
@@ -93,7 +95,7 @@ class TestProxyYaml:
             "general_settings:\n  master_key: sk-hunter2-master\n",
             home.folder / "config.yaml",
         )
-        home.write(settings("http://127.0.0.1:4000"))
+        home.write(client_settings("http://127.0.0.1:4000"))
         code, out, _ = home.run("check", "--offline", "--json", "--litellm-config", str(yaml))
         found = [finding for finding in json.loads(out)["findings"] if finding["file"] == str(yaml)]
         assert code == 1

@@ -8,6 +8,7 @@ import sys
 
 import pytest
 
+from command_home import Terminal
 from places import TESTS
 from stormdeck.__main__ import main
 
@@ -170,10 +171,6 @@ class TestText:
         ids=["terminal", "NO_COLOR", "dumb"],
     )
     def test_colours_are_for_terminals_that_want_them(self, tmp_path, monkeypatch, environ, is_coloured):
-        class Terminal(io.StringIO):
-            def isatty(self):
-                return True
-
         monkeypatch.setenv("TERM", "xterm")
         for name, value in environ.items():
             monkeypatch.setenv(name, value)

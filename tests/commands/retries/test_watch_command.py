@@ -1,4 +1,4 @@
-"""``stormdeck watch``: lines come in, events go out at once, and every way of ending it is a clean one."""
+"""``stormdeck watch``: lines come in, events go out at once, and however it ends, it ends cleanly."""
 
 import contextlib
 import io
@@ -15,6 +15,7 @@ import pytest
 
 from stormdeck.__main__ import main
 from stormdeck.model.snapshots.discovery import DiscoverySnapshot
+from waiting import until
 
 PATIENCE_S = 20.0
 
@@ -88,14 +89,6 @@ def log(tmp_path):
 def append(path, *lines):
     with path.open("a") as file:
         file.writelines(f"{line}\n" for line in lines)
-
-
-def until(is_so):
-    """Wait for something to be so."""
-    deadline = time.monotonic() + PATIENCE_S
-    while not is_so():
-        assert time.monotonic() < deadline, "it never came to be"
-        time.sleep(0.02)
 
 
 def storm(path):

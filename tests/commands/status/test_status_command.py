@@ -1,4 +1,4 @@
-"""``stormdeck status``: one look, in bounded time, in the form that a script, tmux or Claude Code takes."""
+"""``stormdeck status``: one snapshot, in bounded time, in the format for a script, tmux or Claude Code."""
 
 import asyncio
 import io
@@ -13,14 +13,12 @@ from datetime import UTC, datetime
 
 import pytest
 
-from alone import discover_named
 from command_home import Home, Terminal
 from running_panel import deck_of, tell
 from samples import FOUND, LIVE, STORMY, VLLM, WELL
-from served import WITH_MESSAGES, served, settings
+from served import WITH_MESSAGES, client_settings, served
 from servers import free_url, litellm, vllm
 from stormdeck.__main__ import main
-from stormdeck.commands.check import servers
 from stormdeck.commands.status import fresh
 from stormdeck.feed.publisher import Publisher
 from stormdeck.model.status.document import status_json
@@ -38,12 +36,11 @@ def piped(text):
 
 
 @pytest.fixture(autouse=True)
-def only_what_is_named(monkeypatch):
+def named_servers_and_terminal(only_what_is_named, monkeypatch):
     """Keep the servers of the machine that runs the tests out of them, and its terminal."""
     monkeypatch.setenv("TERM", "xterm-256color")
     monkeypatch.setenv("LC_ALL", "C.UTF-8")
     monkeypatch.delenv("NO_COLOR", raising=False)
-    monkeypatch.setattr(servers, "discover", discover_named)
 
 
 @pytest.fixture
@@ -62,7 +59,7 @@ def told(home, *more):
 
 def test_a_path_that_works_is_ok(home):
     with served(vllm(**WITH_MESSAGES)) as (url,):
-        home.write(settings(url))
+        home.write(client_settings(url))
         code, said = told(home)
     assert (code, said["version"], said["state"]) == (0, 1, "ok")
     assert said["headline"]["text"].startswith("All well")
@@ -77,7 +74,7 @@ def test_a_path_that_works_is_ok(home):
 
 def test_the_json_is_as_the_contract_says(home):
     with served(vllm(**WITH_MESSAGES)) as (url,):
-        home.write(settings(url))
+        home.write(client_settings(url))
         _, said = told(home)
     assert {"version", "state", "headline", "hops", "gpus", "requests"} <= set(said)
     assert set(said["headline"]) == {"text", "hop", "code"}
@@ -94,7 +91,7 @@ def test_the_json_is_as_the_contract_says(home):
 
 def test_an_error_in_the_settings_is_down_with_its_rule_and_what_to_type(home):
     with served(vllm(**WITH_MESSAGES)) as (url,):
-        home.write(settings(f"{url}/v1"))
+        home.write(client_settings(f"{url}/v1"))
         code, said = told(home)
     assert (code, said["state"]) == (2, "down")
     assert (said["headline"]["hop"], said["headline"]["code"]) == ("client", "URL101")
@@ -103,7 +100,7 @@ def test_an_error_in_the_settings_is_down_with_its_rule_and_what_to_type(home):
 
 def test_nothing_that_listens_is_down_and_names_the_place(home):
     url = free_url()
-    home.write(settings(url))
+    home.write(client_settings(url))
     code, said = told(home)
     assert code == 2
     assert said["headline"]["code"] == "URL105"
@@ -118,7 +115,7 @@ def test_nothing_configured_is_degraded(home):
 
 def test_a_proxy_that_refuses_the_token(home):
     with served(litellm(master_key="another")) as (url,):
-        home.write(settings(url))
+        home.write(client_settings(url))
         code, said = told(home)
     assert code == 2
     assert (said["headline"]["hop"], said["headline"]["code"]) == ("client", "AUTH204")
@@ -126,7 +123,7 @@ def test_a_proxy_that_refuses_the_token(home):
 
 def test_text_has_the_path_the_headline_and_what_to_do(home):
     with served(vllm(**WITH_MESSAGES)) as (url,):
-        home.write(settings(f"{url}/v1"))
+        home.write(client_settings(f"{url}/v1"))
         code, out, _ = look(home)
     path, head, *rest = out.splitlines()
     assert code == 2
@@ -137,7 +134,7 @@ def test_text_has_the_path_the_headline_and_what_to_do(home):
 
 def test_tmux_gets_one_coloured_line_and_no_command(home):
     with served(vllm(**WITH_MESSAGES)) as (url,):
-        home.write(settings(url, model="#(touch /tmp/owned)"))
+        home.write(client_settings(url, model="#(touch /tmp/owned)"))
         _, out, _ = look(home, "--format", "tmux")
     assert out.count("\n") == 1
     assert out.startswith("#[fg=red]✖#[fg=green]●")
@@ -159,7 +156,7 @@ def test_tmux_gets_one_coloured_line_and_no_command(home):
 def test_the_status_line_takes_whatever_claude_code_says(home, monkeypatch, given):
     monkeypatch.setattr(sys, "stdin", piped(given))
     with served(vllm(**WITH_MESSAGES)) as (url,):
-        home.write(settings(url))
+        home.write(client_settings(url))
         code, out, _ = look(home, "--format", "statusline")
     assert code == 0
     assert out.count("\n") == 1
@@ -170,7 +167,7 @@ def test_the_status_line_takes_whatever_claude_code_says(home, monkeypatch, give
 
 def test_a_status_line_is_shown_by_claude_code_only_with_exit_code_0(home, monkeypatch):
     monkeypatch.setattr(sys, "stdin", piped(b"{}"))
-    home.write(settings(free_url()))
+    home.write(client_settings(free_url()))
     code, out, _ = look(home, "--format", "statusline")
     assert code == 0
     assert "No server answers" in out
@@ -214,7 +211,7 @@ def test_a_log_with_times_tells_the_requests_and_the_storm(home):
     log = home.folder / "vllm.log"
     log.write_text("".join(stamped(ago, 500) for ago in (9.0, 8.45, 7.4, 5.3)))
     with served(vllm(**WITH_MESSAGES)) as (url,):
-        home.write(settings(url))
+        home.write(client_settings(url))
         code, said = told(home, "--log", str(log))
     assert code == 2
     assert said["requests"]["per_minute"] == 4.0
@@ -230,7 +227,7 @@ def test_a_log_without_times_tells_no_rates(home):
     log = home.folder / "vllm.log"
     log.write_text('INFO:     127.0.0.1:40000 - "POST /v1/messages HTTP/1.1" 500 X\n' * 5)
     with served(vllm(**WITH_MESSAGES)) as (url,):
-        home.write(settings(url))
+        home.write(client_settings(url))
         _, said = told(home, "--log", str(log))
     assert said["requests"]["per_minute"] is None
 
@@ -364,7 +361,7 @@ class TestExplainMessage:
 
     def test_it_names_the_line_to_change(self, home):
         with served(vllm(**WITH_MESSAGES)) as (url,):
-            home.write(settings(f"{url}/v1"))
+            home.write(client_settings(f"{url}/v1"))
             code, out, _ = home.run("explain", self.SELECTED)
         assert code == 0
         assert "URL101" in out.splitlines()[2]
@@ -373,7 +370,7 @@ class TestExplainMessage:
 
     def test_json_has_the_causes_in_their_order(self, home):
         with served(vllm(**WITH_MESSAGES)) as (url,):
-            home.write(settings(f"{url}/v1"))
+            home.write(client_settings(f"{url}/v1"))
             code, out, _ = home.run("explain", self.SELECTED, "--json")
         said = json.loads(out)
         assert code == 0
@@ -388,7 +385,7 @@ class TestExplainMessage:
             "No deployments available for selected model, Try again in 5 seconds. cooldown_list=['a']\n"
         )
         with served(litellm()) as (url,):
-            home.write(settings(url))
+            home.write(client_settings(url))
             code, out, _ = home.run("explain", "API Error: Request rejected (429)", "--log", str(log))
         assert code == 0
         assert "PROXY808" in out

@@ -1,4 +1,4 @@
-"""What each recorded answer proves: the verdict, the rule, the hop, in words."""
+"""The verdict on each recorded answer: its rule, its hop, its words."""
 
 import json
 import re
@@ -29,10 +29,10 @@ def said(status, message, kind="BadRequestError"):
 
 def streamed(*blocks, stop="end_turn", end=True, error=None):
     """Return a stream of blocks: a text, or (tool, arguments)."""
-    events = [{"type": "message_start", "message": {"usage": {"input_tokens": 18, "output_tokens": 0}}}]
+    events: list[dict] = [{"type": "message_start", "message": {"usage": {"input_tokens": 18, "output_tokens": 0}}}]
     for block in blocks:
         kind, key, text = ("text_delta", "text", block) if isinstance(block, str) else ("x", "partial_json", block[1])
-        start = {"type": "text", "text": ""}
+        start: dict = {"type": "text", "text": ""}
         if not isinstance(block, str):
             start = {"type": "tool_use", "name": block[0], "input": {}}
         events += [{"type": "content_block_start", "content_block": start}]

@@ -1,4 +1,4 @@
-"""Events out of bytes: the same however they are cut, and bounded whatever comes."""
+"""Events from bytes: the same however the bytes are cut, and bounded."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""A fix never does harm: whatever stands in the file, each fix that is offered keeps these laws."""
+"""A fix does no harm: each fix that is offered keeps these laws in any file."""
 
 import json
 import re

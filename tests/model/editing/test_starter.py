@@ -1,4 +1,4 @@
-"""The working block: for the server that answers, and free of findings with it."""
+"""The settings to start with: for the server that answers, and without findings."""
 
 import pytest
 

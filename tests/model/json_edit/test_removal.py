@@ -1,12 +1,12 @@
-"""Taking an entry out gives back what was there before it came in, whatever the layout."""
+"""Removing an entry restores the text from before it was added, in any layout."""
 
 import json
 
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
-from test_document_properties import PATHS, SCALARS, objects
 
+from json_strategies import PATHS, SCALARS, objects
 from stormdeck.model.finding import Edit
 from stormdeck.model.json_edit.document import Document
 from stormdeck.model.json_edit.removal import removed

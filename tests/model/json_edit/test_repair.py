@@ -1,4 +1,4 @@
-"""A file that the client drops: the proposal says the same as plain JSON, and nothing else."""
+"""A file that the client ignores: the proposed repair means the same as plain JSON, and nothing else."""
 
 import json
 

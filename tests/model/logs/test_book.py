@@ -1,4 +1,4 @@
-"""The log book keeps the last lines, whatever the batches."""
+"""The log book keeps the newest lines, however they are batched."""
 
 from hypothesis import given
 from hypothesis import strategies as st

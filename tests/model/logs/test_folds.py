@@ -1,4 +1,4 @@
-"""The book with its tracebacks folded: rows, lines, and the way from one to the other."""
+"""The log book with folded tracebacks: rows, lines, and the mapping between them."""
 
 from hypothesis import given, settings
 from hypothesis import strategies as st

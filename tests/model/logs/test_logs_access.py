@@ -10,21 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from log_lines import lines_of, utc
 from places import TESTS
 from stormdeck.model.logs.access import Access, RequestKind, kind_of, parse_access
 from stormdeck.model.logs.access_reader import AccessReader
 
 DATA = TESTS / "data" / "logs"
 CORE = '127.0.0.1:60140 - "POST /v1/messages?beta=true HTTP/1.1" 500'
-
-
-def utc(moment: datetime) -> float:
-    return moment.replace(tzinfo=UTC).timestamp()
-
-
-def lines_of(name: str) -> list[str]:
-    text = (DATA / name).read_bytes().decode("utf-8", "replace")
-    return [line.removesuffix("\r") for line in text.split("\n")]
 
 
 @pytest.mark.parametrize(

@@ -8,17 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from log_lines import lines_of
 from places import TESTS
 from stormdeck.model.logs.reasons import LONGEST_REASON, is_cooldown, reason
 from stormdeck.model.logs.records import Level, RecordReader, classify
 
 DATA = TESTS / "data" / "logs"
 LOGS = sorted(path.name for path in DATA.glob("*.log"))
-
-
-def lines_of(name: str) -> list[str]:
-    text = (DATA / name).read_bytes().decode("utf-8", "replace")
-    return [line.removesuffix("\r") for line in text.split("\n")]
 
 
 @pytest.mark.parametrize(

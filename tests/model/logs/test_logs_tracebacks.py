@@ -1,9 +1,10 @@
-"""Tracebacks are told from what stands above and below them, as the real programs write them."""
+"""Tracebacks are recognised by the lines around them, as the real programs write them."""
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from log_lines import lines_of
 from places import TESTS
 from stormdeck.model.logs.access import parse_access
 from stormdeck.model.logs.tracebacks import LONGEST, Part, TracebackReader
@@ -12,10 +13,6 @@ DATA = TESTS / "data" / "logs"
 PREFIX = "(APIServer pid=7) ERROR 11-20 18:34:32 [serving.py:929] "
 PLAIN = ["Traceback (most recent call last):", '  File "a.py", line 1, in f', "    g()", "ValueError: no"]
 RECORD = "INFO:     Shutting down"
-
-
-def lines_of(name):
-    return (DATA / name).read_text(encoding="utf-8", errors="replace").split("\n")
 
 
 def folds(lines):

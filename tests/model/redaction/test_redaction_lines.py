@@ -1,4 +1,4 @@
-"""A log's lines in a bundle: built anew from what is known of them, so that nothing that was said is in them."""
+"""Log lines in a bundle: rebuilt from their known parts, so that no free text remains."""
 
 import string
 

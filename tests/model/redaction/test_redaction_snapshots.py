@@ -1,4 +1,4 @@
-"""What a bundle tells of the servers that were found."""
+"""The servers in a bundle."""
 
 import json
 

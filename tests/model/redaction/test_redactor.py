@@ -1,7 +1,8 @@
-"""What leaves this machine in a bug report holds no key, no person and no place; and stays readable."""
+"""A bug report contains no key, no person and no place, and stays readable."""
 
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -148,7 +149,8 @@ class TestSettings:
     def shown(self, text):
         settings = settings_of(text)
         redact = Redactor(secrets_of(settings, {}, None), HERE)
-        [file] = settings_as_json(settings, redact, Counter())["files"]
+        document: Any = settings_as_json(settings, redact, Counter())
+        [file] = document["files"]
         return file
 
     def test_keys_stay_secrets_are_numbered_and_the_rest_is_told_by_its_size(self):

@@ -1,34 +1,27 @@
 """One account of log lines and transcripts: every attempt once, by the best evidence."""
 
 from datetime import UTC, datetime
+from functools import partial
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import log_lines
 import transcripts as written
+from log_lines import access, utc
 from stormdeck.model.logs.batch import LogBatch
 from stormdeck.model.retries import rolling_account
 from stormdeck.model.retries.analyzer import RetryAnalyzer
 from stormdeck.model.retries.storms.storm import Outcome
-from stormdeck.model.retries.transcript import parse_entry
+from stormdeck.model.retries.transcript import Entry, parse_entry
 
 T = 1_795_000_000.0
 LADDER = [0.0, 0.55, 1.7, 3.9, 8.4, 17.2, 35.1, 70.0]
 PORT = 40000
-
-
-def access(status=200, port=PORT, path="/v1/messages?beta=true", method="POST", prefix=""):
-    return f'{prefix}INFO:     127.0.0.1:{port} - "{method} {path} HTTP/1.1" {status} Word'
-
-
-def batch(*lines, t=T, log="litellm", history=False):
-    return LogBatch(log, lines, t, history)
-
-
-def utc(moment):
-    return moment.replace(tzinfo=UTC).timestamp()
+batch = partial(log_lines.batch, t=T)
 
 
 def clock(t):
@@ -252,7 +245,8 @@ def test_a_log_without_times_still_counts():
     ledger.take(batch(*(text for _, text in lines_of(6)), history=True))
     report = ledger.report()
     assert (report.main_requests, report.retries) == (6, 5)
-    assert report.as_json()["storms"][0]["started"] is None
+    document: Any = report.as_json()
+    assert document["storms"][0]["started"] is None
     assert report.storms[0].confidence == "by order alone: the log has no times"
 
 
@@ -299,12 +293,15 @@ def test_looking_often_changes_nothing(monkeypatch):
         start = T + 200.0 * n
         lines += lines_of(4 + n % 3, start=start, first=PORT + 10 * n)
         entries += entries_of(4 + n % 3, start=start, session=f"s{n}")
-    events = [(t, batch(text, t=t)) for t, text in lines]
+    events: list[tuple[float, LogBatch | Entry]] = [(t, batch(text, t=t)) for t, text in lines]
     events += [(entry.t, entry) for entry in map(parse_entry, entries)]
     often, once = RetryAnalyzer(), RetryAnalyzer()
     for t, event in sorted(events, key=lambda event: event[0]):
         for ledger in (often, once):
-            (ledger.take if isinstance(event, LogBatch) else ledger.take_entry)(event)
+            if isinstance(event, LogBatch):
+                ledger.take(event)
+            else:
+                ledger.take_entry(event)
         often.report(t)
     assert often.report().as_json() == once.report().as_json()
     assert len(often.recent) < 30 < len(once.recent)

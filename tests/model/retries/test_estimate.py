@@ -1,4 +1,4 @@
-"""How many attempts a turn had, told by its length."""
+"""The number of attempts of a turn, estimated from its duration."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Turns as transcripts tell them."""
+"""Turns from transcripts."""
 
 import pytest
 

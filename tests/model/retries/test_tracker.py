@@ -1,4 +1,4 @@
-"""Turns, attempts and storms, told from requests."""
+"""Turns, attempts and storms from requests alone."""
 
 from itertools import pairwise
 

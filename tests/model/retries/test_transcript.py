@@ -1,4 +1,4 @@
-"""What a line of a transcript tells, and what it must not."""
+"""What is read from a line of a transcript, and what is not."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Whatever stands in the files, the rules answer, and in words that can be shown."""
+"""With any files the rules answer, in words that can be shown."""
 
 import json
 from pathlib import Path

@@ -1,6 +1,7 @@
-"""What the rules say once the servers have answered."""
+"""Rules that need the servers' answers."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -313,7 +314,7 @@ def test_findings_stand_by_severity_then_along_the_path():
 
 def test_one_fix_after_another_makes_a_small_window_work():
     live = Live(vllm=vllm(65_536))
-    file = SettingsFile(Scope.USER, "settings.json", exists=True)
+    file = SettingsFile(Scope.USER, Path("settings.json"), exists=True)
     settings = merged((file,), ENV)
     for _ in range(5):
         fix = next((one.fix for one in check(Facts.effective(settings, live=live)) if one.fix), None)

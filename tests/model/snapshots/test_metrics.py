@@ -1,4 +1,4 @@
-"""What the panel says about the engine is a difference of two looks, never a total."""
+"""The engine's figures are differences of two pages, never totals."""
 
 import math
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""What becomes of a turn on its way: multiplied by the client, and by the proxy."""
+"""The requests of a turn at each hop: multiplied by the client and by the proxy."""
 
 import json
 from dataclasses import replace

@@ -2,14 +2,16 @@
 
 import json
 from datetime import UTC, datetime
+from functools import partial
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+import log_lines
 import transcripts as written
+from log_lines import access, utc
 from places import TESTS
-from stormdeck.model.logs.batch import LogBatch
 from stormdeck.model.retries.storms.storm import Outcome
 from stormdeck.model.retries.transcript import parse_entry
 from stormdeck.model.snapshots.traffic import Bucket, PathChange
@@ -19,30 +21,19 @@ from stormdeck.model.traffic.upstream import BEHIND, COMPLETIONS, FAILURES, LINE
 RECORDINGS = TESTS / "recordings"
 START = 1_795_269_600.0
 LADDER = [0.0, 0.55, 1.7, 3.9]
-
-
-def line(status=200, port=40000, path="/v1/messages?beta=true", method="POST", prefix=""):
-    return f'{prefix}INFO:     127.0.0.1:{port} - "{method} {path} HTTP/1.1" {status} Word'
-
-
-def batch(*lines, t=START, log="litellm", history=False):
-    return LogBatch(log, lines, t, history)
-
-
-def utc(moment):
-    return moment.replace(tzinfo=UTC).timestamp()
+batch = partial(log_lines.batch, t=START)
 
 
 def storm(meter, *, start=START, log="litellm", status=500, port=40000, before=()):
     for t in LADDER:
-        meter.take(batch(*before, line(status, port), t=start + t, log=log))
+        meter.take(batch(*before, access(status, port), t=start + t, log=log))
 
 
 def test_main_requests_are_counted_by_what_they_are():
     meter = TrafficMeter(window_s=60, bucket_s=15)
-    meter.take(batch(line(200, 1), line(200, 2)))
-    meter.take(batch(line(500, 3), t=START + 20))
-    meter.take(batch(line(200, 3), t=START + 20.6))
+    meter.take(batch(access(200, 1), access(200, 2)))
+    meter.take(batch(access(500, 3), t=START + 20))
+    meter.take(batch(access(200, 3), t=START + 20.6))
     seen = meter.snapshot(START + 31)
     assert seen.buckets == (Bucket(0, 0, 0), Bucket(2, 0, 0), Bucket(0, 1, 1), Bucket(0, 0, 0))
     assert (seen.requests, seen.turns, seen.retries) == (4, 3, 1)
@@ -55,10 +46,10 @@ def test_other_requests_are_not_traffic():
     meter = TrafficMeter()
     attempts = meter.take(
         batch(
-            line(path="/health", method="GET"),
-            line(404, path="/v1/messages/count_tokens?beta=true"),
-            line(path="/v1/chat/completions"),
-            line(404, path="/", method="HEAD"),
+            access(path="/health", method="GET"),
+            access(404, path="/v1/messages/count_tokens?beta=true"),
+            access(path="/v1/chat/completions"),
+            access(404, path="/", method="HEAD"),
             "plain text",
         )
     )
@@ -68,7 +59,7 @@ def test_other_requests_are_not_traffic():
 
 def test_the_window_moves_on():
     meter = TrafficMeter(window_s=60, bucket_s=15)
-    meter.take(batch(line()))
+    meter.take(batch(access()))
     assert meter.snapshot(START + 59).requests == 1
     later = meter.snapshot(START + 60)
     assert (later.requests, later.requests_per_minute, len(later.buckets)) == (0, 0.0, 4)
@@ -83,8 +74,8 @@ def test_equal_snapshots_while_nothing_happens():
 
 def test_attempts_are_told_by_line():
     meter = TrafficMeter()
-    assert meter.take(batch("noise", line(500), "more noise")) == {1: 1}
-    assert meter.take(batch(line(200, 1), line(500), t=START + 0.6)) == {0: 1, 1: 2}
+    assert meter.take(batch("noise", access(500), "more noise")) == {1: 1}
+    assert meter.take(batch(access(200, 1), access(500), t=START + 0.6)) == {0: 1, 1: 2}
 
 
 def test_a_storm_is_in_the_snapshot():
@@ -103,12 +94,12 @@ def test_a_turn_ends_by_the_limit_that_it_began_with():
     meter.set_limit(4)
     storm(meter)
     meter.set_limit(11)
-    meter.take(batch(line(200, 5), t=START + 9))
+    meter.take(batch(access(200, 5), t=START + 9))
     (seen,) = meter.snapshot(START + 9).storms
     assert (seen.attempts, seen.limit, seen.outcome) == (4, 4, Outcome.GAVE_UP)
     storm(meter, start=START + 20)
     meter.set_limit(3)
-    meter.take(batch(line(200, 40000), t=START + 28.5))
+    meter.take(batch(access(200, 40000), t=START + 28.5))
     (seen, _) = meter.snapshot(START + 29).storms
     assert (seen.attempts, seen.limit, seen.outcome) == (5, 11, Outcome.RECOVERED)
 
@@ -116,13 +107,13 @@ def test_a_turn_ends_by_the_limit_that_it_began_with():
 def test_a_revised_attempt_is_counted_as_what_it_is():
     meter = TrafficMeter()
     for t, port in [(0.0, 1), (0.55, 1), (1.7, 1), (3.8, 2), (4.0, 1)]:
-        meter.take(batch(line(500, port), t=START + t))
+        meter.take(batch(access(500, port), t=START + t))
     assert meter.snapshot(START + 5).buckets[-1] == Bucket(0, 2, 3)
 
 
 def test_history_without_times_fills_no_bucket():
     meter = TrafficMeter()
-    attempts = meter.take(batch(line(500), line(500), line(200), line(200), history=True))
+    attempts = meter.take(batch(access(500), access(500), access(200), access(200), history=True))
     assert attempts == {0: 1, 1: 2, 2: 3, 3: 1}
     seen = meter.snapshot(START)
     assert (seen.requests, seen.requests_per_minute, seen.storms, seen.since) == (0, 0.0, (), None)
@@ -131,9 +122,9 @@ def test_history_without_times_fills_no_bucket():
 
 def test_history_with_times_of_its_own_counts():
     lines = [
-        line(500, prefix="2026-11-21 14:00:00,000 "),
-        line(500, prefix="2026-11-21 14:00:00,600 "),
-        line(500, prefix="2026-11-21 14:00:01,700 "),
+        access(500, prefix="2026-11-21 14:00:00,000 "),
+        access(500, prefix="2026-11-21 14:00:00,600 "),
+        access(500, prefix="2026-11-21 14:00:01,700 "),
     ]
     at = datetime(2026, 11, 21, 14, 0, tzinfo=UTC).timestamp()
     meter = TrafficMeter(local_time=utc)
@@ -146,7 +137,7 @@ def test_history_with_times_of_its_own_counts():
 def test_a_clock_of_another_zone_does_not_move_requests_into_the_future():
     meter = TrafficMeter(local_time=lambda moment: utc(moment) + 7200)
     own = datetime.fromtimestamp(START, UTC).strftime("%Y-%m-%d %H:%M:%S,500 ")
-    meter.take(batch(line(prefix=own)))
+    meter.take(batch(access(prefix=own)))
     assert meter.snapshot(START).requests == 1
 
 
@@ -154,7 +145,7 @@ def test_whole_seconds_give_way_to_the_arrival():
     meter = TrafficMeter(local_time=utc)
     for t in LADDER:
         own = datetime.fromtimestamp(START + t, UTC).strftime("%Y-%m-%d %H:%M:%S ")
-        attempts = meter.take(batch(line(500, prefix=own), t=START + t))
+        attempts = meter.take(batch(access(500, prefix=own), t=START + t))
     assert attempts == {0: 4}
 
 
@@ -172,8 +163,8 @@ def test_only_the_log_nearest_to_the_client_counts():
 def test_without_a_named_log_the_first_with_requests_counts():
     meter = TrafficMeter()
     meter.take(batch("banner", log="vllm"))
-    meter.take(batch(line(200, 1)))
-    assert meter.take(batch(line(200, 2), log="vllm")) == {}
+    meter.take(batch(access(200, 1)))
+    assert meter.take(batch(access(200, 2), log="vllm")) == {}
     assert meter.snapshot(START).requests == 1
 
 
@@ -189,8 +180,8 @@ def test_what_was_counted_stays_when_another_log_is_named():
     meter.set_primary("vllm")
     storm(meter, log="vllm")
     meter.set_primary("litellm", now=START + 4.5)
-    meter.take(batch(line(), t=START + 6))
-    meter.take(batch(line(), t=START + 6, log="vllm"))
+    meter.take(batch(access(), t=START + 6))
+    meter.take(batch(access(), t=START + 6, log="vllm"))
     seen = meter.snapshot(START + 7)
     assert (seen.requests, seen.turns, seen.retries) == (5, 2, 3)
     assert [(one.log, one.attempts) for one in seen.storms] == [("vllm", 4)]
@@ -202,7 +193,7 @@ def test_a_change_that_is_noticed_late_counts_from_when_it_was():
     meter = TrafficMeter()
     meter.set_primary("litellm")
     for t, log in [(0, "litellm"), (0.01, "vllm"), (12, "vllm"), (15, "vllm"), (15.1, "litellm")]:
-        meter.take(batch(line(200, int(t) + 1), t=START + t, log=log))
+        meter.take(batch(access(200, int(t) + 1), t=START + t, log=log))
     assert meter.snapshot(START + 19).requests == 2
     meter.set_primary("vllm", since=START + 10)
     assert meter.snapshot(START + 20).requests == 3
@@ -213,11 +204,11 @@ def test_a_log_that_takes_anothers_place_counts_from_its_first_request():
     """A proxy was started anew with another log; it answered two requests before its log was found."""
     meter = TrafficMeter()
     meter.set_primary("old")
-    meter.take(batch(line(200, 1), log="old"))
+    meter.take(batch(access(200, 1), log="old"))
     for t in (5, 6):
-        meter.take(batch(line(200, 2), t=START + t, log="new"))
+        meter.take(batch(access(200, 2), t=START + t, log="new"))
     meter.set_primary("new", now=START + 8)
-    meter.take(batch(line(200, 2), t=START + 9, log="new"))
+    meter.take(batch(access(200, 2), t=START + 9, log="new"))
     seen = meter.snapshot(START + 10)
     assert (seen.requests, seen.changes) == (4, (PathChange(START + 5, "new", 59),))
 
@@ -238,7 +229,7 @@ def test_each_request_counts_at_the_hop_that_was_nearest_when_it_was_answered(st
     for kind, gap, back, log in steps:
         now += gap
         if kind == "a":
-            meter.take(batch(line(port=len(sent) + 1), t=now, log=log))
+            meter.take(batch(access(port=len(sent) + 1), t=now, log=log))
             sent.append((now, log))
         elif log != changes[-1][1]:
             meter.set_primary(log, since=now - back)
@@ -266,7 +257,7 @@ def test_what_was_sent_before_a_new_log_was_found_counts_by_its_transcript():
         if log == "new":
             meter.set_primary("new", now=START + 25)
         if log:
-            meter.take(batch(line(port=int(t) + 1), t=START + t + 0.2, log=log))
+            meter.take(batch(access(port=int(t) + 1), t=START + t + 0.2, log=log))
         for entry in turn(session, START + t):
             meter.take_entry(entry)
     assert meter.snapshot(START + 40).requests == 3
@@ -278,9 +269,9 @@ def test_what_was_sent_before_the_panel_started_stays_when_lines_come():
     for n in range(4):
         for entry in turn("before", START - 60 + 10 * n):
             meter.take_entry(entry)
-    meter.take(batch(line(path="/health", method="GET"), t=START))
+    meter.take(batch(access(path="/health", method="GET"), t=START))
     assert meter.snapshot(START + 1).requests == 4
-    meter.take(batch(line(port=5), t=START + 5.2))
+    meter.take(batch(access(port=5), t=START + 5.2))
     for entry in turn("after", START + 5):
         meter.take_entry(entry)
     assert meter.snapshot(START + 10).requests == 5
@@ -288,8 +279,8 @@ def test_what_was_sent_before_the_panel_started_stays_when_lines_come():
 
 def test_a_session_that_leaves_no_line_while_the_log_is_read_went_elsewhere():
     meter = TrafficMeter()
-    meter.take(batch(line(path="/health", method="GET"), t=START - 30))
-    meter.take(batch(line(port=5), t=START + 5.2))
+    meter.take(batch(access(path="/health", method="GET"), t=START - 30))
+    meter.take(batch(access(port=5), t=START + 5.2))
     for entry in (*turn("here", START + 5), *turn("elsewhere", START + 10)):
         meter.take_entry(entry)
     assert meter.snapshot(START + 20).requests == 1
@@ -319,8 +310,8 @@ def test_a_storm_goes_on_past_a_change_of_the_path_where_the_client_counts():
     for n, t in enumerate(LADDER):
         if n == 2:
             meter.set_primary("vllm", since=START + 1)
-        meter.take(batch(line(500), t=START + t + 0.02, log="litellm" if n < 2 else "vllm"))
-    meter.take(batch(line(200), t=START + 8.5, log="vllm"))
+        meter.take(batch(access(500), t=START + t + 0.02, log="litellm" if n < 2 else "vllm"))
+    meter.take(batch(access(200), t=START + 8.5, log="vllm"))
     for text in texts:
         meter.take_entry(parse_entry(text))
     seen = meter.snapshot(START + 20)
@@ -330,7 +321,7 @@ def test_a_storm_goes_on_past_a_change_of_the_path_where_the_client_counts():
 
 def test_a_time_without_a_look_is_told():
     meter = TrafficMeter()
-    meter.take(batch(line()))
+    meter.take(batch(access()))
     meter.snapshot(START)
     assert meter.snapshot(START + 1).gaps == ()
     seen = meter.snapshot(START + 65)
@@ -359,9 +350,9 @@ def test_error_records_of_any_log_explain_the_storm(log):
 def test_a_cooldown_does_not_hide_its_cause():
     meter = TrafficMeter()
     head = "14:00:00 - LiteLLM Proxy:ERROR: common_request_processing.py:1984 - "
-    meter.take(batch(head + "litellm.AuthenticationError: Hosted_vllmException - Unauthorized", line(401)))
+    meter.take(batch(head + "litellm.AuthenticationError: Hosted_vllmException - Unauthorized", access(401)))
     for t in LADDER[1:]:
-        meter.take(batch(head + "No deployments available for selected model, Try again", line(429), t=START + t))
+        meter.take(batch(head + "No deployments available for selected model, Try again", access(429), t=START + t))
     (seen,) = meter.snapshot(START + 5).storms
     assert (seen.cause, seen.reason) == ("401", "Unauthorized")
 
@@ -377,7 +368,7 @@ def test_every_request_is_counted_once_whatever_it_turns_out_to_be(requests):
     meter, now, told = TrafficMeter(), START, []
     for gap, status, port in requests:
         now += gap
-        told += meter.take(batch(line(status, port), t=now)).values()
+        told += meter.take(batch(access(status, port), t=now)).values()
     seen = meter.snapshot(now)
     assert seen.requests == len(requests) == len(told)
     assert all(count >= 0 for bucket in seen.buckets for count in bucket)
@@ -388,7 +379,7 @@ def test_every_request_is_counted_once_whatever_it_turns_out_to_be(requests):
 def test_a_transcript_makes_a_storm_exact():
     meter = TrafficMeter()
     storm(meter)
-    meter.take(batch(line(500, 50000), t=START + 4.1))
+    meter.take(batch(access(500, 50000), t=START + 4.1))
     for entry in storm_entries(4):
         meter.take_entry(entry)
     seen = meter.snapshot(START + 6)
@@ -430,8 +421,8 @@ def test_storms_and_turns_under_way_tell_their_session_and_folder():
 
 def test_a_retry_that_the_client_counts_as_a_turn_moves():
     meter = TrafficMeter()
-    meter.take(batch(line(500), t=START))
-    meter.take(batch(line(200), t=START + 0.6))
+    meter.take(batch(access(500), t=START))
+    meter.take(batch(access(200), t=START + 0.6))
     assert meter.snapshot(START + 1).retries == 1
     for text in (
         written.request(START - 0.05, "a", digest="one"),
@@ -449,9 +440,9 @@ def test_a_retry_that_the_client_counts_as_a_turn_moves():
 def test_the_next_hops_requests_are_counted_apart():
     meter = TrafficMeter()
     meter.set_primary("litellm")
-    meter.take(batch(line(500)))
+    meter.take(batch(access(500)))
     assert meter.snapshot(START).upstream is None
-    meter.take(batch(*[line(500, path="/v1/chat/completions")] * 3, line(path="/health"), log="vllm"))
+    meter.take(batch(*[access(500, path="/v1/chat/completions")] * 3, access(path="/health"), log="vllm"))
     seen = meter.snapshot(START)
     assert (seen.requests, seen.upstream) == (1, Upstream(1, 3, BEHIND))
 
@@ -462,15 +453,15 @@ RETRIED = "LiteLLM Retried: 2 times, LiteLLM Max Retries: 2"
 
 def test_the_proxys_own_lines_tell_best_what_it_sends_on():
     meter = TrafficMeter(window_s=60, bucket_s=15)
-    meter.take(batch(*[f"{ROUTER} Exception litellm.X"] * 2, f"{ROUTER} 200 OK", line(200), line(400)))
-    meter.take(batch(line(200, path="/v1/chat/completions"), log="vllm"))
+    meter.take(batch(*[f"{ROUTER} Exception litellm.X"] * 2, f"{ROUTER} 200 OK", access(200), access(400)))
+    meter.take(batch(access(200, path="/v1/chat/completions"), log="vllm"))
     assert meter.snapshot(START).upstream == Upstream(2, 3, LINES)
     assert meter.snapshot(START + 60).upstream == Upstream(0, 0, LINES)
 
 
 def test_without_such_lines_the_proxys_count_of_retries_is_a_least():
     meter = TrafficMeter()
-    meter.take(batch(RETRIED, RETRIED, line(500), line(200, 2)))
+    meter.take(batch(RETRIED, RETRIED, access(500), access(200, 2)))
     assert meter.snapshot(START).upstream == Upstream(2, 4, FAILURES, at_least=True)
 
 
@@ -482,13 +473,13 @@ SENDING = "LiteLLM completion() model= x; provider = hosted_vllm"
 @pytest.mark.parametrize(
     ("lines", "told"),
     [
-        ([NEWEST, line(200)], None),
-        ([NEWEST, line(200), RETRIED, RETRIED, line(500, 2)], Upstream(2, 4, FAILURES, at_least=True)),
+        ([NEWEST, access(200)], None),
+        ([NEWEST, access(200), RETRIED, RETRIED, access(500, 2)], Upstream(2, 4, FAILURES, at_least=True)),
         (
-            [SENDING, NEWEST, line(200), *[SENDING] * 6, RETRIED, RETRIED, line(500, 2)],
+            [SENDING, NEWEST, access(200), *[SENDING] * 6, RETRIED, RETRIED, access(500, 2)],
             Upstream(2, 7, COMPLETIONS, at_least=True),
         ),
-        ([RETRIED, RETRIED, line(500), COOLS, line(429, 2)], Upstream(2, 3, FAILURES, at_least=True)),
+        ([RETRIED, RETRIED, access(500), COOLS, access(429, 2)], Upstream(2, 3, FAILURES, at_least=True)),
     ],
     ids=["successes only", "a count of retries", "hosted_vllm", "cooldown"],
 )
@@ -500,13 +491,13 @@ def test_the_newest_litellm_tells_a_least(lines, told):
 
 def test_what_the_log_held_before_is_not_compared():
     meter = TrafficMeter()
-    meter.take(batch(f"{ROUTER} 200 OK", line(200), history=True))
+    meter.take(batch(f"{ROUTER} 200 OK", access(200), history=True))
     assert meter.snapshot(START).upstream is None
 
 
 def test_another_first_log_counts_its_own_hop():
     meter = TrafficMeter()
-    meter.take(batch(f"{ROUTER} 200 OK", line(200)))
+    meter.take(batch(f"{ROUTER} 200 OK", access(200)))
     meter.set_primary("another")
     assert meter.snapshot(START).upstream is None
 
@@ -514,7 +505,7 @@ def test_another_first_log_counts_its_own_hop():
 def test_a_revised_attempt_gets_another_label():
     meter, labels, end = TrafficMeter(), {}, 10
     for t, port in [(0.0, 1), (0.55, 1), (1.7, 1), (3.8, 2), (4.0, 1)]:
-        labels |= meter.take(batch("noise", line(500, port), t=START + t), end)
+        labels |= meter.take(batch("noise", access(500, port), t=START + t), end)
         end += 2
         if port == 2:
             assert labels[17] == 4
@@ -533,7 +524,7 @@ def test_the_newest_clients_bursts_of_400_are_told(name, bursts):
 def test_a_400_that_a_user_sends_again_is_no_burst():
     meter = TrafficMeter()
     for t in (0, 30, 60):
-        meter.take(batch(line(400), t=START + t))
+        meter.take(batch(access(400), t=START + t))
     assert not meter.snapshot(START + 60).bursts_of_400
 
 

@@ -1,4 +1,4 @@
-"""What a proxy's own log tells of the requests that it sends on, against what the server behind it saw."""
+"""The requests that a proxy sends on, from its own log, compared with the log of the server behind it."""
 
 import json
 from itertools import pairwise

@@ -2,9 +2,11 @@
 
 from dataclasses import replace
 from itertools import product
+from typing import Any
 
 import pytest
 
+from log_lines import access
 from samples import CALM, ENGINE, FOUND, GAVE_UP, GPUS, LIVE, NOW, PROXY, VLLM, WELL, WELL_SET, settings
 from stormdeck.feed.reducer import take
 from stormdeck.model.deck import Deck
@@ -41,10 +43,6 @@ TRACEBACK = (
 )
 
 
-def access(status, route="/v1/messages?beta=true", port=40000):
-    return f'INFO:     127.0.0.1:{port} - "POST {route} HTTP/1.1" {status} X'
-
-
 def traffic(*, proxy=(), behind=(), last=500, ago=9.0):
     """Return what the logs of a turn with five attempts tell; ``proxy`` and ``behind`` are records beside each."""
     meter, start = TrafficMeter(), NOW - ago
@@ -52,7 +50,7 @@ def traffic(*, proxy=(), behind=(), last=500, ago=9.0):
     for number, at in enumerate(LADDER):
         status = last if number == len(LADDER) - 1 else 500
         records = (proxy, behind) if status == 500 else ((), ())
-        answered = access(status, "/v1/chat/completions", 50000)
+        answered = access(status, 50000, "/v1/chat/completions")
         meter.take(LogBatch("vllm.log", (*records[1], *([answered] if behind else ())), start + at, history=False))
         meter.take(LogBatch("litellm.log", (*records[0], access(status)), start + at + 0.05, history=False))
     return meter.snapshot(NOW)
@@ -70,7 +68,8 @@ def headline(deck):
 
 
 def hop_states(deck):
-    return {hop["kind"]: hop["state"] for hop in status_json(deck, statements(deck, NOW, str))["hops"]}
+    document: Any = status_json(deck, statements(deck, NOW, str))
+    return {hop["kind"]: hop["state"] for hop in document["hops"]}
 
 
 def light(deck, kind):
@@ -107,7 +106,9 @@ class TestWhose:
     def test_the_light_of_a_single_failure_is_red_as_long_as_its_headline(self, ago, then):
         meter = TrafficMeter()
         meter.set_primary("litellm.log")
-        meter.take(LogBatch("vllm.log", (*TRACEBACK, access(500, "/v1/chat/completions")), NOW - ago, history=False))
+        meter.take(
+            LogBatch("vllm.log", (*TRACEBACK, access(500, path="/v1/chat/completions")), NOW - ago, history=False)
+        )
         for status in (500, *(then or ())):
             meter.take(LogBatch("litellm.log", (access(status),), NOW - ago + 0.05, history=False))
         deck = deck_of(meter.snapshot(NOW))

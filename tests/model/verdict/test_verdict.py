@@ -28,7 +28,7 @@ from stormdeck.model.logs.endings import Ending, LogTails, ending
 from stormdeck.model.retries.sessions import InFlight
 from stormdeck.model.snapshots.discovery import DiscoverySnapshot
 from stormdeck.model.snapshots.prefix_cache import PrefixCache
-from stormdeck.model.snapshots.server import ServerState
+from stormdeck.model.snapshots.server import ProxySnapshot, ServerState, VllmSnapshot
 from stormdeck.model.snapshots.traffic import Failure
 from stormdeck.model.status.document import state_of
 from stormdeck.model.symbols import Health
@@ -198,7 +198,7 @@ def test_a_server_that_loads_shows_the_last_line_of_its_log_without_escapes():
 @pytest.mark.parametrize("proxy", [None, *ServerState], ids=str)
 @pytest.mark.parametrize("vllm", [None, *ServerState], ids=str)
 def test_something_is_said_in_every_state_and_all_is_well_only_where_both_are_up(vllm, proxy):
-    servers = [replace(VLLM, state=vllm, detail="why")] if vllm else []
+    servers: list[VllmSnapshot | ProxySnapshot] = [replace(VLLM, state=vllm, detail="why")] if vllm else []
     servers += [replace(PROXY, state=proxy, detail="why")] if proxy else []
     first = told(WELL, FOUND, GPUS, CALM, *servers)[0]
     assert first.headline

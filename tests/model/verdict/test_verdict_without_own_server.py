@@ -1,4 +1,4 @@
-"""What the panel says to somebody who has no server of their own: nothing is red, nothing is wrong."""
+"""A user without a server of their own sees nothing red and no fault."""
 
 import json
 from pathlib import Path

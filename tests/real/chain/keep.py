@@ -56,7 +56,7 @@ def truth(story: Story, version: str) -> str:
 
 def analyzed(recording: Path) -> dict:
     """Return what ``stormdeck analyze`` tells of a recording."""
-    command = [sys.executable, "-m", "stormdeck", "analyze", recording, "--json"]
+    command = [sys.executable, "-m", "stormdeck", "analyze", str(recording), "--json"]
     return json.loads(subprocess.run(command, check=True, capture_output=True, text=True, timeout=120).stdout)
 
 

@@ -68,7 +68,7 @@ class Home:
         return self.folder / ".claude" / "projects"
 
     def has_ended(self) -> bool:
-        """Say whether the transcripts tell of an answer, or of an error in its place."""
+        """Return whether the transcripts tell of an answer, or of an error in its place."""
         return any('"type":"assistant"' in path.read_text() for path in self.transcripts.glob("*/*.jsonl"))
 
     def make(self, *, git: bool = False) -> None:

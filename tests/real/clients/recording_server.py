@@ -39,7 +39,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 _FORMAT = '%(levelprefix)s %(client_addr)s - "%(request_line)s" %(status_code)s'
 _WAIT_S = 20.0
 _MODELS = {"object": "list", "data": [{"id": SERVED, "object": "model", "owned_by": "vllm", "max_model_len": 262144}]}
-PAGES = {"/health": "", "/version": {"version": "0.32.0"}, "/v1/models": _MODELS}
+PAGES: dict = {"/health": "", "/version": {"version": "0.32.0"}, "/v1/models": _MODELS}
 """What vLLM answers to GET (facts/vllm.md)."""
 
 
@@ -187,7 +187,7 @@ def _protocol(transports: dict[int, asyncio.Transport]) -> type[H11Protocol]:
     class Remembering(H11Protocol):
         """uvicorn's own, with its connections by the client's port."""
 
-        def connection_made(self, transport: asyncio.Transport) -> None:
+        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # uvicorn's own
             transports[transport.get_extra_info("peername")[1]] = transport
             super().connection_made(transport)
 

@@ -68,7 +68,7 @@ class Scenario:
         return 0 if exact else self.slack if transcripts else max(self.slack, self.late)
 
     def is_exact(self, version: str) -> bool:
-        """Say whether log and transcripts together tell everything of a run with a version of the client."""
+        """Return whether log and transcripts together tell everything of a run with a version of the client."""
         return self.counted and version not in self.untold and not self.slack_of(version, transcripts=True)
 
     def cause_in(self, version: str) -> str:

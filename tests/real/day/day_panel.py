@@ -49,7 +49,7 @@ def read_panel(pane: Pane, stack: Stack) -> Reading:
     return Reading(screen, counts, tuple(map(int, ATTEMPTS.findall(screen))))
 
 
-def stored_storms(stack: Stack) -> list[dict[str, object]]:
+def stored_storms(stack: Stack) -> list[dict]:
     """Return the storms that are remembered over restarts, oldest first."""
     file = stack.home.folder / ".local" / "state" / "stormdeck" / "storms.sqlite3"
     if not file.exists():

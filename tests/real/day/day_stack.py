@@ -80,7 +80,7 @@ class Stack:
         command.chmod(0o755)
         self.home = Home(self.folder / "home", self._settings())
         self.home.make(git=True)
-        known = {"hasCompletedOnboarding": True, "projects": {}}
+        known: dict = {"hasCompletedOnboarding": True, "projects": {}}
         for folder in (self.home.project, self.other_project):
             folder.mkdir(exist_ok=True)
             known["projects"][str(folder)] = {"hasTrustDialogAccepted": True}

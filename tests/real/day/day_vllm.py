@@ -68,7 +68,7 @@ class Scripted:
             error = {"type": "error", "error": {"type": "NotFoundError", "message": missing}}
             await JSONResponse(error, 404)(scope, receive, send)
             return
-        step = self._script.next() if body.get("tools") else {"do": "say", "text": "A title"}
+        step: dict = self._script.next() if body.get("tools") else {"do": "say", "text": "A title"}
         if step["do"] == "status":
             log.write("ERROR", "serving.py:274", step["log"]) if "log" in step else None
             await JSONResponse(step["body"], step["status"], headers=step.get("headers"))(scope, receive, send)
@@ -150,7 +150,7 @@ def main() -> None:
     server = Server(options.served_model_name, options.port, options.seed, options.speed, None)
     app = server.app()
     app.add_middleware(Scripted, server=server, script=Script(options.folder / "script.json"))
-    run(Abortable(Ledger(app, options.folder / "vllm.ledger.jsonl")), options, announce=False)
+    run(Abortable(Ledger(app, options.folder / "vllm.ledger.jsonl")), options, announce=False)  # type: ignore[arg-type] # an ASGI app
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The client's version, told by what it left behind."""
+"""The client's version, from its files."""
 
 import json
 import os

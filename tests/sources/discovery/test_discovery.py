@@ -1,10 +1,11 @@
-"""What is found without a word of configuration, in which order, and what is said of the rest."""
+"""What is found without configuration, in which order, and the notes about the rest."""
 
 import asyncio
 import socket
 from contextlib import AsyncExitStack
 from pathlib import Path
 from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
@@ -511,7 +512,7 @@ def test_no_key_is_in_the_snapshot(tmp_path):
 
 def test_where_nothing_listens_nobody_is_asked():
     port = address(free_url()).port
-    http, asked = SimpleNamespace(get=None), []
+    http, asked = cast("HttpClient", SimpleNamespace(get=None)), []
 
     def scan(sockets_too):
         asked.append(sockets_too)

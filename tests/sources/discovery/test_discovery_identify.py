@@ -1,4 +1,4 @@
-"""Servers are told by what they say, with the fewest and most harmless questions."""
+"""Servers are identified by their answers, with few and harmless requests."""
 
 import asyncio
 

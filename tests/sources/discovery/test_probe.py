@@ -1,4 +1,4 @@
-"""What answers at the base URL, asked with questions that cost no GPU time."""
+"""The answers of the base URL to requests that cost no GPU time."""
 
 import asyncio
 

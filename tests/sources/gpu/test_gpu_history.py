@@ -1,4 +1,4 @@
-"""The strip of the last minute holds its time axis."""
+"""The history of the last minute keeps its time axis."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Bit masks, command lines and foreign text in plain words."""
+"""Bit masks, command lines and foreign text as plain words."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What stormdeck says of the GPUs, whatever NVML answers."""
+"""The GPU snapshot for any answer of NVML."""
 
 import pytest
 

@@ -1,7 +1,6 @@
-"""The sampling thread: when it looks, what it hands on, how it ends."""
+"""The sampling thread: when it reads, what it delivers, how it ends."""
 
 import threading
-import time
 from itertools import groupby
 
 import pytest
@@ -10,13 +9,7 @@ from fake_nvml import GPU_IS_LOST, LIBRARY_NOT_FOUND, NO_PERMISSION, Card, FakeN
 from stormdeck.model.snapshots.gpu import GpuState
 from stormdeck.sources.gpu.nvml import Nvml
 from stormdeck.sources.gpu.sampler import SILENT_S, UNWATCHED, GpuSampler
-
-
-def until(true, seconds=5.0):
-    deadline = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < deadline, "it never came true"
-        time.sleep(0.002)
+from waiting import until
 
 
 class Clock:

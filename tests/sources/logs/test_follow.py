@@ -1,11 +1,10 @@
-"""A log is followed whatever happens to its file, and every line is told once."""
+"""A log is followed whatever happens to its file, and every line is delivered once."""
 
 from __future__ import annotations
 
 import contextlib
 import os
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -15,13 +14,7 @@ from stormdeck.model.logs.batch import LogBatch, LogState, LogStatus
 from stormdeck.sources.logs import follow
 from stormdeck.sources.logs.follow import Follower
 from stormdeck.sources.logs.splitter import LineSplitter
-
-
-def until(what: Callable[[], bool], seconds: float = 5.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not what():
-        assert time.monotonic() < deadline, "did not happen in time"
-        time.sleep(0.005)
+from waiting import until
 
 
 class Desk:
@@ -325,7 +318,7 @@ def test_a_line_written_in_pieces_is_one_line(
     pieces = [b"caf\xc3", b"\xa9 is ", b"open\n"]
     for number, piece in enumerate(pieces, 1):
         append(log, piece)
-        until(lambda read=pieces[:number]: seen == read)
+        until(lambda: seen == pieces[:number])  # noqa: B023 - waited for within the loop
     desk.awaits("café is open")
 
 

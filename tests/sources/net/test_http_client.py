@@ -1,4 +1,4 @@
-"""Asking a server that may be anything: always an answer or a reason, in bounded time and space."""
+"""Requests to any server: always an answer or a failure, in bounded time and memory."""
 
 import asyncio
 import gzip

@@ -1,4 +1,4 @@
-"""What is said of a server's log, where another program or a container stands between."""
+"""Notes about a server's log if another program or a container is in between."""
 
 import pytest
 

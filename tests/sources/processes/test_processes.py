@@ -2,19 +2,19 @@
 
 import asyncio
 import os
-import socket
 import subprocess
 import sys
-import time
 from types import SimpleNamespace
 
 import pytest
 
+from servers import free_port
 from stormdeck.model.snapshots.server import ServerKind
 from stormdeck.sources.processes import scan as processes
 from stormdeck.sources.processes.command_line import kind_of, option, told_port
 from stormdeck.sources.processes.outputs import outputs_of
 from stormdeck.sources.processes.scan import Scan, config_of, is_alive, scan_processes
+from waiting import until
 
 PY = "/opt/venv/bin/python3.11"
 
@@ -166,13 +166,6 @@ def test_other_ends(tmp_path, target, note):
     assert (outputs.log, outputs.note) == (None, note)
 
 
-def until(true, seconds=10):
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end, "it never came"
-        time.sleep(0.01)
-
-
 LISTENS = """
 import socket, sys
 with socket.create_server(("127.0.0.1", int(sys.argv[-1]))):
@@ -190,12 +183,6 @@ def fake(started, tmp_path):
         return started(sys.executable, str(script), *arguments, stdin=subprocess.PIPE, **options)
 
     return start
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def test_a_server_is_found_with_its_port_log_and_masked_command(fake, tmp_path):

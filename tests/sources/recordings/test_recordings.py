@@ -1,4 +1,4 @@
-"""Recordings and logs after the fact: told apart, read whole, in order, in bounded memory; and recordings kept."""
+"""Recordings and finished logs: recognised, read whole, in order, in bounded memory."""
 
 import gzip
 import io

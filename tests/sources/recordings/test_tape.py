@@ -96,5 +96,6 @@ def test_what_cannot_be_read_is_refused(tmp_path, monkeypatch, what):
         "too large": "is larger than",
     }
     told = load_tape(path)
+    assert isinstance(told, str)
     assert told.startswith(str(path))
     assert said[what] in told

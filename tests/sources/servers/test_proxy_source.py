@@ -1,4 +1,4 @@
-"""What the panel says of a proxy, and how few questions it takes."""
+"""The panel's view of a proxy, and how few requests it takes."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""Whether a server refuses connections, by the words of the last look at it."""
+"""Whether a server refuses connections, from its last snapshot."""
 
 from dataclasses import replace
 

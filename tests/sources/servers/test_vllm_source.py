@@ -1,4 +1,4 @@
-"""What the panel says of a vLLM, state by state."""
+"""The panel's view of a vLLM, state by state."""
 
 import asyncio
 from dataclasses import replace
@@ -95,7 +95,7 @@ def test_every_hostile_server_has_a_state_and_a_sentence(name, state):
         (Reply("", 302, {"location": "http://x/login"}), ServerState.STRANGE, "redirect to http://x/login"),
         (Reply("<html></html>"), ServerState.STRANGE, "HTML page"),
     ],
-    ids=lambda value: f"{value.status} {value.body[:4]}" if isinstance(value, Reply) else None,
+    ids=lambda value: f"{value.status} {value.body[:4]!r}" if isinstance(value, Reply) else None,
 )
 def test_what_health_says(health, state, words):
     snapshot = look(vllm(_health=health))

@@ -1,4 +1,4 @@
-"""Who else can read a settings file, told without running git."""
+"""Who else can read a settings file, found without running git."""
 
 import shutil
 import subprocess

@@ -98,7 +98,12 @@ def test_stop_ends_the_thread_at_once_and_ends_the_calls(tmp_path):
 
 def test_a_watcher_may_be_stopped_from_its_own_call(tmp_path):
     path, done = tmp_path / "settings.json", threading.Event()
-    watcher = SettingsWatcher([path], lambda: (watcher.stop(), done.set()), interval_s=0.01)
+
+    def changed():
+        watcher.stop()
+        done.set()
+
+    watcher = SettingsWatcher([path], changed, interval_s=0.01)
     watcher.start()
     path.write_text("{}")
     assert done.wait(5)

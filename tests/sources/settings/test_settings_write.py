@@ -1,4 +1,4 @@
-"""Writing a settings file: whole or not at all, and never over somebody else's change."""
+"""Writing a settings file: whole or not at all, and never over another program's change."""
 
 import os
 import stat

@@ -1,4 +1,4 @@
-"""What a running panel publishes, who it answers, and when it is no longer believed."""
+"""The status that a running panel publishes, who may read it, and when it is too old."""
 
 import asyncio
 import functools

@@ -1,25 +1,18 @@
 """Transcripts are read whole, and followed while several clients write them."""
 
 import os
-import time
 from itertools import accumulate
 
 import pytest
 
 import transcripts as written
-from stormdeck.model.retries.transcript import LONGEST_ENTRY, EntryKind
+from stormdeck.model.retries.transcript import LONGEST_ENTRY, Entry, EntryKind
 from stormdeck.sources.transcripts import follow
 from stormdeck.sources.transcripts.follow import TranscriptFollower
 from stormdeck.sources.transcripts.read import EntrySplitter, folder_obstacle, read_transcripts
+from waiting import until
 
 T = 1_795_000_000.0
-
-
-def until(what, seconds=5.0):
-    deadline = time.monotonic() + seconds
-    while not what():
-        assert time.monotonic() < deadline, "did not happen in time"
-        time.sleep(0.005)
 
 
 def transcript(folder, session="s1", *lines):
@@ -37,17 +30,21 @@ def asked(*numbers, session="s1"):
 @pytest.fixture
 def desk(tmp_path, monkeypatch):
     monkeypatch.setattr(follow, "SCAN_S", 0.02)
-    heard = []
-    followers = []
+    entries: list[Entry] = []
+    followers: list[TranscriptFollower] = []
 
-    def start(folder=tmp_path):
-        followers.append(TranscriptFollower(folder, heard.extend, interval_s=0.01))
-        followers[-1].start()
-        return followers[-1]
+    class Desk:
+        heard = entries
 
-    start.heard = heard
-    start.times = lambda: [entry.t - T for entry in heard]
-    yield start
+        def __call__(self, folder=tmp_path):
+            followers.append(TranscriptFollower(folder, self.heard.extend, interval_s=0.01))
+            followers[-1].start()
+            return followers[-1]
+
+        def times(self):
+            return [entry.t - T for entry in self.heard]
+
+    yield Desk()
     for follower in followers:
         follower.stop()
 

@@ -2,6 +2,7 @@
 
 import asyncio
 
+from feeds import QuietFeed
 from panel import hand, in_loop, rows_with, show, until
 from samples import FOUND, PROXY, VLLM, WELL
 from stormdeck.model.canary.check import Check, Question, Route, Verdict
@@ -14,37 +15,26 @@ PASSED = Check(Question.PLAIN, Route.CLIENT, HopKind.SERVER, Verdict.PASS, "answ
 FAILED = Check(Question.STREAM, Route.CLIENT, HopKind.PROXY, Verdict.FAIL, "the stream was cut", code="SERVER905")
 
 
-class Feed:
+class Feed(QuietFeed):
     """Plans as the real one does, and answers what a test says."""
 
     def __init__(self, hold=False):
+        super().__init__()
         self.sent, self.stopped, self.hold = 0, False, hold
-
-    def start(self):
-        pass
-
-    async def stop(self):
-        pass
-
-    def search(self):
-        pass
-
-    def attention(self, given):
-        pass
 
     def plan_canary(self, deck):
         return plan_of(facts_of(deck), "9.9", "a-session")
 
-    async def run_canary(self, plan, hand_on):
+    async def run_canary(self, plan, hand):
         self.sent += 1
-        hand_on(PASSED)
+        hand(PASSED)
         try:
             if self.hold:
                 await asyncio.Event().wait()
         except asyncio.CancelledError:
             self.stopped = True
             raise
-        hand_on(FAILED)
+        hand(FAILED)
         return CanaryReport((PASSED, FAILED))
 
 

@@ -1,4 +1,4 @@
-"""Every dialog names its keys in sight, whatever the size of the pane and however long its text is."""
+"""Every dialog shows its keys at any size of the pane and any length of its text."""
 
 from pathlib import Path
 

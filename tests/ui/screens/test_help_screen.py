@@ -1,4 +1,4 @@
-"""The help: its words begin in one column, and it says how much of it is seen."""
+"""The help: aligned in columns, and it shows how much of it is visible."""
 
 import re
 

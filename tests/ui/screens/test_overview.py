@@ -1,4 +1,4 @@
-"""The overview: it says what is the matter, and draws only what changed."""
+"""The overview: its verdict, and that only changes are drawn."""
 
 from collections import Counter
 from dataclasses import replace

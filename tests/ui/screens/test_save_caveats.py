@@ -1,10 +1,10 @@
-"""Before a save the panel says what it changes besides the text."""
+"""Before a save the panel names what it changes besides the text."""
 
 import os
 
 import pytest
-from test_settings_area import FileFeed
 
+from feeds import FileFeed
 from panel import in_loop, rows_with, screen, show, until
 from samples import WELL_SET
 

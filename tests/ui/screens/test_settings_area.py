@@ -1,47 +1,19 @@
 """The form: what is typed is checked at once, and only what was changed is written."""
 
-import asyncio
-
 import pytest
 from textual.events import Paste
 from textual.widgets import Input
 
+from feeds import FileFeed
 from panel import hand, in_loop, rows_with, screen, show, until
 from samples import BROKEN, NO_FILE, NOT_JSON, PITFALLS, TOKEN, VLLM, WELL, WELL_SET, WRONG, settings
 from stormdeck.model.finding import Severity
 from stormdeck.model.settings.fields import FIELDS
 from stormdeck.model.settings.scope import Scope
-from stormdeck.paths import user_paths
-from stormdeck.sources.settings.read import read_settings
-from stormdeck.sources.settings.write import Refused, write_settings
 from stormdeck.ui.widgets.settings.field_row import FieldRow
 
 WIDE = (120, 60)
 URL, MODEL, QUIET = "env.ANTHROPIC_BASE_URL", "model", "env.CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC"
-
-
-class FileFeed:
-    """Reads and writes real files as the feed does, without servers and logs."""
-
-    def __init__(self, app, home):
-        self.app, self.paths = app, user_paths({}, home, home / "project")
-
-    def start(self):
-        self.app.hand(read_settings(self.paths, {}))
-
-    async def stop(self):
-        pass
-
-    def search(self):
-        pass
-
-    def attention(self, given):
-        pass
-
-    async def save(self, file, text):
-        outcome = await asyncio.to_thread(write_settings, file.path, text, file.digest, self.paths.backups)
-        self.start()
-        return outcome.detail if isinstance(outcome, Refused) else ""
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ import contextlib
 import os
 import selectors
 import threading
-import time
 import tty
 
 import pytest
@@ -13,6 +12,7 @@ from textual import events
 
 from panel import DEADLINE_S, in_loop
 from stormdeck.ui.textual_patches.driver import PanelDriver
+from waiting import eventually
 
 
 class Keyboard:
@@ -24,7 +24,7 @@ class Keyboard:
         self._handed = []
         self.driver = PanelDriver(panel())
         self.driver.fileno = self.typed_into
-        self.driver.process_message = self._handed.append
+        vars(self.driver)["process_message"] = self._handed.append
         self.thread = threading.Thread(target=self.driver.run_input_thread, daemon=True)
         self.thread.start()
 
@@ -36,10 +36,7 @@ class Keyboard:
         os.write(self.terminal, text)
 
     async def until(self, happened):
-        end = time.monotonic() + DEADLINE_S
-        while not happened():
-            assert time.monotonic() < end, f"it did not happen; keys: {self.keys}"
-            await asyncio.sleep(0.01)
+        await eventually(happened, lambda: f"it did not happen; keys: {self.keys}")
 
     async def end(self):
         self.driver.exit_event.set()

@@ -1,4 +1,4 @@
-"""What the overview says of the hop that counts, of changes of the path, and of whose storm it was."""
+"""The overview's notes about the counted hop, changes of the path, and the session of a storm."""
 
 from dataclasses import replace
 
@@ -52,8 +52,11 @@ async def test_a_time_that_was_not_watched_is_said(panel):
 @in_loop
 async def test_a_storm_names_its_folder_and_session_and_a_cause_that_nobody_knows(panel):
     async with panel().run_test(size=(200, 50)) as pilot:
-        whose = {"session": "26522f09-1", "folder": "/home/dev/shop"}
-        storms = (replace(LIVE, **whose), replace(RECOVERED, cause="unknown", reason=""), GAVE_UP)
+        storms = (
+            replace(LIVE, session="26522f09-1", folder="/home/dev/shop"),
+            replace(RECOVERED, cause="unknown", reason=""),
+            GAVE_UP,
+        )
         await shown(pilot, replace(CALM, storms=storms))
         assert rows_with(pilot.app, "shop 2652")
         assert rows_with(pilot.app, "cause unknown")

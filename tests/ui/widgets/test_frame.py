@@ -1,4 +1,4 @@
-"""The frame around every area: a verdict that fills its rows does not touch what stands below it."""
+"""The frame around every area: a verdict that fills its rows does not touch the rows below."""
 
 import pytest
 

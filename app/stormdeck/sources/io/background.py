@@ -21,7 +21,8 @@ async def run_in_thread(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs)
     outcome: Future[T] = Future()
 
     def run() -> None:
-        outcome.set_running_or_notify_cancel()
+        if not outcome.set_running_or_notify_cancel():
+            return  # cancelled before the thread began: nobody takes the value
         try:
             outcome.set_result(work(*args, **kwargs))
         except BaseException as error:

@@ -8,8 +8,10 @@ from textual.app import App
 from textual.binding import Binding
 from textual.widgets import Footer, Header, Static
 
-NAMES = ("num_requests_running", "num_requests_waiting", "kv_cache_usage_perc")
-NAMES += ("prompt_tokens_total", "generation_tokens_total", "prefix_cache_hits_total")
+NAMES = (
+    *("num_requests_running", "num_requests_waiting", "kv_cache_usage_perc"),
+    *("prompt_tokens_total", "generation_tokens_total", "prefix_cache_hits_total"),
+)
 
 
 class Live(App):

@@ -1,6 +1,7 @@
-"""What ``watch`` tells of storms: each thing once, under one number, and nothing of what was over before."""
+"""The events of ``watch`` about storms: each once, under one number, without storms that had ended before."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -165,7 +166,7 @@ class TestEvents:
         assert "\n" not in text
 
     def test_the_json_of_a_storm_has_its_keys(self):
-        event = to_json(Change(ChangeKind.GAVE_UP, 3, GAVE_UP), START)
+        event: Any = to_json(Change(ChangeKind.GAVE_UP, 3, GAVE_UP), START)
         assert {name: event[name] for name in ("version", "event", "t")} == {
             "version": 1,
             "event": "storm_gave_up",

@@ -1,10 +1,12 @@
-"""Over is over: how a turn stands between two attempts, while it is answered, and once it was stopped."""
+"""The state of a turn between two attempts, while an attempt is answered, and after it was stopped."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 import transcripts as written
+from log_lines import access
 from samples import CALM, DOWN_VLLM, ENGINE, FOUND, GAVE_UP, GPUS, LIVE, NOW, PROXY, VLLM, WELL, WRONG
 from stormdeck.feed.reducer import take
 from stormdeck.model.deck import Deck
@@ -26,10 +28,6 @@ LADDER = (0.0, 0.55, 1.7, 3.9, 8.4)
 SERVICE = 0.02
 
 
-def access(status, port=40000):
-    return f'INFO:     127.0.0.1:{port} - "POST /v1/messages?beta=true HTTP/1.1" {status} X'
-
-
 def ledger(*lines, entries=()):
     """Return what lines (seconds after the start, status) and entries of a transcript amount to."""
     made = RetryAnalyzer()
@@ -47,6 +45,11 @@ def sent(*times, end=()):
         for number, at in enumerate(times)
     ]
     return [written.ask(T - 0.1), *requests, *end]
+
+
+def told_storm(deck):
+    document: Any = status_json(deck, said(deck))
+    return document["requests"]["storm"]
 
 
 def storm(made, at):
@@ -86,7 +89,7 @@ class TestAnswered:
         first = said(deck)[0]
         assert first.headline.startswith(f"Attempt 6 is being answered {figures} · 5 attempts before it failed · 500")
         assert (first.light, state_of(first)) == (Health.WARNING, "degraded")
-        assert status_json(deck, said(deck))["requests"]["storm"] is None
+        assert told_storm(deck) is None
 
 
 class TestNewestLine:
@@ -167,7 +170,7 @@ class TestOverdue:
         first = said(deck)[0]
         assert first.headline.startswith("RETRY STORM  attempt 6 of 11 · 500")
         assert first.headline.endswith(" · waits for an answer, 12 s")
-        assert status_json(deck, said(deck))["requests"]["storm"] is not None
+        assert told_storm(deck) is not None
 
     def test_by_the_log_alone_a_slow_answer_may_still_come(self):
         made = ledger(*failures())

@@ -1,4 +1,4 @@
-"""What is known of a storm only grows: the better evidence counts, whoever comes last."""
+"""Facts about a storm only accumulate: the better evidence counts, in any order."""
 
 from dataclasses import replace
 

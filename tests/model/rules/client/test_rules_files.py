@@ -1,4 +1,4 @@
-"""What the rules say about files: misspelt names, scopes that lose, readers, and clients that run."""
+"""Rules about files: misspelt names, overridden scopes, readers, and running clients."""
 
 import json
 from pathlib import Path

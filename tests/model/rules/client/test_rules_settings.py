@@ -1,4 +1,4 @@
-"""What the rules say about settings, as measured with the real client."""
+"""Rules about settings, as measured with the real client."""
 
 import json
 from pathlib import Path

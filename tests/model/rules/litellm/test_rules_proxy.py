@@ -1,4 +1,4 @@
-"""What the rules say about LiteLLM's YAML: every row of the measurements, as real files."""
+"""Rules about LiteLLM's YAML: every measured case, as a real file."""
 
 import pytest
 
@@ -335,3 +335,8 @@ def test_keys_in_the_wrong_section_are_sent_home():
     config = parse_proxy_config("model_list: []\ngeneral_settings:\n  drop_params: true\n  master_key: k\n", "x.yaml")
     (finding,) = of_code(about(config), "PROXY810")
     assert finding.title == "belongs in litellm_settings"
+
+
+def test_the_files_above_have_findings_to_paste():
+    with_paste = [name for name in ALL if any(one.paste is not None for one in about(config_of(name)))]
+    assert len(with_paste) > len(ALL) / 2

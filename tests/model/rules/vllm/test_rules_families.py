@@ -1,4 +1,4 @@
-"""Which parser reads the tool calls of which model, told by names, paths and folders."""
+"""The tool parser of each model family, recognised by names, paths and folders."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The real binding over a library that stands in for the driver's: what the GPU source and its panel make of it."""
+"""The real binding over a stand-in for the driver's library: the snapshots and the panel."""
 
 import os
 import pickle
@@ -60,7 +60,7 @@ def look(library):
 def panel(snapshot, width=100, height=8):
     """Return what the panel writes."""
     drawn = GpuPanel()
-    drawn.set_reactive(GpuPanel.deck, Deck(gpu=snapshot))
+    drawn.set_reactive(GpuPanel.deck, Deck(gpu=snapshot))  # type: ignore[arg-type] # the class gives the reactive
     return "\n".join(row.plain for row in drawn.rows(width, height))
 
 
