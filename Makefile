@@ -7,10 +7,10 @@ READY := $(VENV)/.ready
 JOBS ?= 4
 
 .DEFAULT_GOAL := help
-.PHONY: soak help demo run test test-real test-real-quick test-real-vllm test-day versions check coverage bench score fuzz snapshots screenshots readme wheel clean
+.PHONY: soak help demo run test test-newest-textual test-real test-real-quick test-real-vllm test-day versions check coverage bench score fuzz snapshots screenshots readme wheel clean
 
 help: ## show the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 21
 
 $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit("stormdeck needs Python 3.11 or later, this is " + sys.version.split()[0] + ". Try: make PYTHON=python3.12") if sys.version_info < (3, 11) else 0'
@@ -30,6 +30,18 @@ run: $(READY) ## the panel on what this machine has
 test: export PYTHONDONTWRITEBYTECODE =
 test: $(READY) ## all tests
 	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal
+
+# In an environment of its own: the pinned versions of .venv stay.
+NEWEST := .venv-newest
+test-newest-textual: export PYTHONDONTWRITEBYTECODE =
+test-newest-textual: ## all tests but the pictures, with the newest Textual 8.x instead of the pinned one
+	@grep -viE '^(textual|rich)==' constraints.txt > constraints-newest.tmp
+	@$(PYTHON) -m venv $(NEWEST)
+	@$(NEWEST)/bin/python -m pip install --quiet --disable-pip-version-check 'pip>=25.1'
+	@$(NEWEST)/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints-newest.tmp --editable . --group dev
+	@$(NEWEST)/bin/python -m pip install --quiet --disable-pip-version-check --upgrade 'textual>=8,<9'
+	@rm constraints-newest.tmp
+	$(NEWEST)/bin/python -m pytest -n $(JOBS) --dist worksteal --ignore tests/looks
 
 # tests/budget counts what a program imports, and coverage is imported into each.
 coverage: export PYTHONDONTWRITEBYTECODE =
@@ -93,4 +105,4 @@ wheel: $(READY) ## build dist/*.whl
 	$(BIN)/python -m build --wheel
 
 clean: ## remove what was built
-	rm -rf $(VENV) dist .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis snapshot_report.html
+	rm -rf $(VENV) $(NEWEST) dist .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis snapshot_report.html

@@ -23,7 +23,7 @@ NO_READER = 141
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command line and return its exit code; nothing but that code leaves, whatever happens."""
-    from stormdeck.commands.output import OutputError, flush, say
+    from stormdeck.commands.output import OutputError, flush, write_err
 
     _never_fail_to_print()
     try:
@@ -38,7 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return NO_READER
     except OutputError as error:
         _drop(sys.stdout)
-        say(f"stormdeck: standard output cannot be written: {error}.")
+        write_err(f"stormdeck: standard output cannot be written: {error}.")
         return FAILED
     finally:
         _let_stderr_go()
@@ -69,9 +69,10 @@ def _run(argv: Sequence[str]) -> int:
 
 
 def _run_command(argv: Sequence[str]) -> int:
-    from stormdeck.commands.cli import BAD_OPTIONS, complain, options_for, parse, run_headless
-    from stormdeck.commands.output import say
-    from stormdeck.commands.parsers import DEMO, PANEL, REPLAY
+    from stormdeck.commands.argument_parser import PANEL
+    from stormdeck.commands.cli import options_for, parse, report_problems, run_headless
+    from stormdeck.commands.output import write_err
+    from stormdeck.commands.parsers import DEMO, REPLAY
     from stormdeck.process_memory import pause
 
     try:
@@ -80,13 +81,13 @@ def _run_command(argv: Sequence[str]) -> int:
         return 0
     loaded = options_for(invocation, os.environ)
     if loaded.problems:
-        return complain(loaded.problems)
+        return report_problems(loaded.problems)
     if invocation.command not in {PANEL, DEMO, REPLAY}:
         return run_headless(invocation, loaded)
     missing = _missing_terminal()
     if missing:
-        say(f"stormdeck needs a terminal; {missing} is none. Run it in a terminal or a tmux pane.")
-        return BAD_OPTIONS
+        write_err(f"stormdeck needs a terminal; {missing} is none. Run it in a terminal or a tmux pane.")
+        return FAILED
     pause()
     if invocation.command == REPLAY:
         return _replay(loaded.options, invocation.arguments.file, invocation.arguments.speed)
@@ -109,11 +110,11 @@ def _demo(options: Options) -> int:
 
 
 def _replay(options: Options, file: str, speed: float) -> int:
-    from stormdeck.commands.replay import COULD_NOT_RUN, tape_of
+    from stormdeck.commands.replay import tape_of
 
     tape = tape_of(file)
     if tape is None:
-        return COULD_NOT_RUN
+        return FAILED
     from stormdeck.ui.run import run_replay
 
     return run_replay(options, tape, speed)
@@ -160,7 +161,7 @@ def _report(error: Exception, argv: Sequence[str]) -> int:
 
     Claude Code shows nothing of a status line's command that fails: that one gets its line, and 0.
     """
-    from stormdeck.commands.output import put, say
+    from stormdeck.commands.output import write_err, write_out
     from stormdeck.options.kinds import printable
     from stormdeck.options.load import DEBUG
 
@@ -173,9 +174,9 @@ def _report(error: Exception, argv: Sequence[str]) -> int:
     if isinstance(error, OSError) and _folder_is_gone():
         words = "stormdeck: the current folder no longer exists: cd to one that does."
     if "status" in argv[:1] and {"statusline", "--format=statusline"} & set(argv):
-        put(words)
+        write_out(words)
         return 0
-    say(words)
+    write_err(words)
     return FAILED
 
 

@@ -46,7 +46,7 @@ class TestPath:
 class TestValidate:
     def test_without_a_file_the_defaults_hold(self, file, capsys):
         assert main(["config", "validate"]) == 0
-        assert capsys.readouterr().out == "no options file: the defaults hold\n"
+        assert capsys.readouterr().out == "no options file: the defaults apply\n"
 
     def test_a_file_without_mistakes_is_told_so(self, file, capsys):
         write(file, "window: 20\n")
@@ -137,7 +137,7 @@ class TestInit:
         write(file, "{{{ mine")
         assert main(["config", "init"]) == 2
         assert file.read_text() == "{{{ mine"
-        assert "left as it is" in capsys.readouterr().err
+        assert "is not changed" in capsys.readouterr().err
 
     def test_a_link_that_leads_nowhere_is_not_followed(self, file, tmp_path):
         file.parent.mkdir(parents=True)

@@ -23,7 +23,7 @@ class TestAnEditThatBringsAnError:
         assert not home.backups()
         assert "/v1" in out
         assert err.index("New with this edit:") < err.index("error URL101") < err.index("nothing is written")
-        assert "the edit brings 1 error (URL101). --yes writes it all the same" in err
+        assert "the edit causes 1 error (URL101). --yes writes it anyway" in err
 
     def test_is_written_with_yes(self, home):
         home.write(SOUND)
@@ -68,7 +68,7 @@ class TestAnEditThatBringsAnError:
         home.write('{"theme": "dark"}')
         code, _, err = home.run("set", "env", '{"ANTHROPIC_BASE_URL": "127.0.0.1:8000"}', "--json-value")
         assert (code, home.settings.read_text()) == (1, '{"theme": "dark"}')
-        assert "the edit brings 1 error (URL103)" in err
+        assert "the edit causes 1 error (URL103)" in err
 
     def test_may_put_one_error_in_the_place_of_another(self, home):
         home.write(SOUND.replace(":8000", ":8000/v1"))
@@ -153,7 +153,7 @@ class TestRefusedValues:
         home.write('{"env": {"A": "1"}}')
         code, _, err = home.run("set", *argv)
         assert code == 2
-        assert "env.A is a variable, which holds text" in err
+        assert "env.A is a variable and must be text" in err
         assert home.settings.read_text() == '{"env": {"A": "1"}}'
 
     @pytest.mark.parametrize("text", ['{"env":"x"}', '{"env": [1, 2]}', '{"env": 5}', '{"env": null}'])
@@ -161,7 +161,7 @@ class TestRefusedValues:
         home.write(text)
         code, _, err = home.run("set", "FOO", "bar")
         assert code == 1
-        assert "env is no object" in err
+        assert "env is not an object" in err
         assert "stormdeck unset env" in err
         assert home.settings.read_text() == text
         assert home.run("unset", "env")[0] == 0
@@ -204,7 +204,7 @@ class TestARepairIsProposedOnlyWhereThereIsOne:
         code, _, err = home.run("set", "model", "opus")
         assert code == 1
         assert "check --fix" not in err
-        assert "The client drops the file: put it right with an editor first." in err
+        assert "Claude Code ignores the file: correct it with an editor first." in err
         assert "nothing that can be fixed" in home.run("check", "--offline", "--fix", "--yes")[2]
         assert home.settings.read_bytes() == before
 
@@ -288,7 +288,7 @@ class TestAnotherWriter:
         code, _, err = home.run("set", "model", "other")
         assert code == 0
         assert json.loads(home.settings.read_text()) == {"theirs": 0, "model": "other"}
-        assert err.count("once more, on top of that") == 2
+        assert err.count("trying again with its text") == 2
 
     def test_one_that_never_stops_is_a_refusal(self, home, monkeypatch):
         home.write(SOUND)

@@ -72,7 +72,7 @@ class TestSet:
         home.write(FILE)
         code, out, err = home.run("set", "model", "sonnet")
         assert (code, out) == (0, "")
-        assert "nothing to change" in err
+        assert "Nothing to change" in err
         assert not home.backups()
 
     def test_a_secret_is_written_and_not_shown(self, home):
@@ -89,7 +89,7 @@ class TestSet:
     def test_a_stronger_scope_that_sets_it_too_is_told(self, home):
         home.write(FILE, home.local)
         err = home.run("set", "model", "opus")[2]
-        assert "no effect: the local settings set model too" in err
+        assert "no effect: the local settings also set model" in err
 
 
 class TestUnset:

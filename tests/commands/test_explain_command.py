@@ -41,7 +41,7 @@ def test_json_has_the_whole_page(capsys):
         ("MODL301", "MODEL301"),
         ("zzz", "Codes begin with URL"),
         ("\x1b[31m", "Codes begin with URL"),
-        ("the weather is nice", "Paste it as the client shows it"),
+        ("the weather is nice", "Paste it as Claude Code shows it"),
         ("my tokens cannot be counted", "No OpenAI API key is set"),
     ],
     ids=["unknown number", "a letter short", "nothing alike", "an escape", "other text", "other words for it"],
@@ -59,7 +59,7 @@ def test_what_is_not_known_names_what_comes_near_and_what_to_do_next(words, near
 def nothing_here(monkeypatch):
     """Find nothing on the machine of whoever runs the tests."""
     seen = SimpleNamespace(deck=Deck(), logs={}, note="")
-    monkeypatch.setattr("stormdeck.commands.explain_message.glance", lambda *_, **__: seen)
+    monkeypatch.setattr("stormdeck.commands.explain_message.take_snapshot", lambda *_, **__: seen)
 
 
 def listed(out):
@@ -104,7 +104,7 @@ def test_a_status_alone_is_a_piece_too(capsys):
 def test_a_piece_of_several_messages_lists_them_with_their_rules(capsys):
     assert main(["explain", "connection dropped"]) == 0
     out, err = capsys.readouterr()
-    assert out.startswith('2 messages have "connection dropped":\n')
+    assert out.startswith('2 messages contain "connection dropped":\n')
     for words in ("Check the gateway set in", "the connection was cut: SERVER905", "the client retries: SERVER905"):
         assert words in out
     assert "Give more of the message" in err

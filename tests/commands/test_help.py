@@ -6,9 +6,10 @@ import shlex
 import pytest
 
 from stormdeck.__main__ import main
+from stormdeck.commands.argument_parser import PANEL
 from stormdeck.commands.cli import parse
 from stormdeck.commands.examples import EXAMPLES
-from stormdeck.commands.parsers import PANEL, build
+from stormdeck.commands.parsers import build
 from stormdeck.options import DECLARED
 
 COMMANDS = [parser.get_default("command") for parser in build({})]
@@ -54,7 +55,7 @@ def test_the_whole_list_shows_every_option(capsys, monkeypatch):
         ("check", "--litellm-config", "--theme"),
         ("check", "--only CODES", "--bell"),
         ("set", "--readonly", "--theme"),
-        ("explain", "nothing: all rules", "--readonly"),
+        ("explain", "without it, all", "--readonly"),
         ("status", "--no-gpu", "--mouse"),
         ("demo", "--theme", "--vllm"),
         ("analyze", "--transcripts", "--project"),

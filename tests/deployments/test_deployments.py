@@ -22,9 +22,9 @@ from stormdeck.sources.net.http import HttpClient
 from stormdeck.sources.processes.scan import Listener, Scan
 
 LATE_S = 0.25
-PATIENT = servers.Patience(10.0, 10.0, 60.0)
-QUICK = servers.Patience(0.05, 0.05, 1.0, is_quick=True)
-HASTY = servers.Patience(0.5, 0.5, 5.0)
+PATIENT = servers.Deadlines(10.0, 10.0, 60.0)
+QUICK = servers.Deadlines(0.05, 0.05, 1.0, is_quick=True)
+HASTY = servers.Deadlines(0.5, 0.5, 5.0)
 """For servers that never answer."""
 STARTED = 1_795_200_177
 """When the recorded vLLM began, by its own metrics."""
@@ -293,7 +293,7 @@ def test_a_search_that_is_given_up_has_not_found_nothing(stack, monkeypatch):
     async def endless(*_args, **_more):
         await asyncio.sleep(3600)
 
-    home = stack(patient=servers.Patience(0.05, 0.05, 0.05))
+    home = stack(patient=servers.Deadlines(0.05, 0.05, 0.05))
     monkeypatch.setattr(servers, "discover", endless)
     code, said = status(home)
     assert (code, said["headline"]["text"]) == (1, "Looking for vLLM and a proxy on this machine")
@@ -327,7 +327,7 @@ def test_one_look_puts_no_question_twice():
     server = vllm(**WITH_MESSAGES, _version=recorded("get_03_get_version.txt"))
 
     async def scene():
-        async with serving(server) as url, servers.KnockingClient("9") as http:
+        async with serving(server) as url, servers.PreflightClient("9") as http:
             await asyncio.gather(*(http.get(f"{url}/version") for _ in range(5)))
             await http.get(f"{url}/v1/models", "key")
             await http.get(f"{url}/v1/models")

@@ -12,8 +12,9 @@ from blocks import Command, blocks, commands_in, in_backticks
 from fill import PARTS, README, TESTS, filled, part
 
 from stormdeck.__main__ import main
+from stormdeck.commands.argument_parser import PANEL
 from stormdeck.commands.cli import options_for, parse
-from stormdeck.commands.parsers import PANEL, build
+from stormdeck.commands.parsers import build
 from stormdeck.options.declared import BY_NAME
 
 ROOT = README.parent

@@ -107,7 +107,7 @@ def answering(data):
 def home(tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
     # Some of these answers have no end: how long a look waits for it does not matter here.
-    monkeypatch.setattr(servers, "PATIENT", servers.Patience(1.0, 1.0, 10.0))
+    monkeypatch.setattr(servers, "PATIENT", servers.Deadlines(1.0, 1.0, 10.0))
     return Home(tmp_path, capsys, monkeypatch)
 
 

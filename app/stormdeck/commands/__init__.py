@@ -1,1 +1,1 @@
-"""The headless faces. None of them needs the UI to be imported."""
+"""The command line and the commands that need no terminal. None of them imports the panel."""

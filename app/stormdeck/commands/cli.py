@@ -1,4 +1,4 @@
-"""The command line: which command is meant, with which flags, and what is wrong with them."""
+"""Parse the command line, report its errors, and run commands that need no terminal."""
 
 from __future__ import annotations
 
@@ -9,43 +9,42 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from stormdeck.commands import completion, writers
+from stormdeck.commands.argument_parser import PANEL, UsageError
 from stormdeck.commands.bundle import cli as bundle_cli
 from stormdeck.commands.check import cli as settings_cli
-from stormdeck.commands.output import say
-from stormdeck.commands.parsers import CONFIG_INIT, CONFIG_PATH, CONFIG_PRINT, CONFIG_VALIDATE, PANEL, UsageError, build
+from stormdeck.commands.exit_codes import FAILURE
+from stormdeck.commands.output import write_err
+from stormdeck.commands.parsers import CONFIG_INIT, CONFIG_PATH, CONFIG_PRINT, CONFIG_VALIDATE, build
 from stormdeck.commands.retries import cli as retries_cli
 from stormdeck.commands.status import cli as status_cli
 from stormdeck.options import Loaded, Problem, load
 from stormdeck.options.file import unknown
 from stormdeck.options.kinds import quoted
 
-BAD_OPTIONS = 2
-"""The exit code for options that are wrong, and for what could not be run."""
-
 
 @dataclass(frozen=True, slots=True)
 class Invocation:
-    """What the command line asks for."""
+    """A parsed command line."""
 
     command: str
-    """``panel``, ``demo``, or the words of a headless command such as ``config print``."""
+    """``panel``, ``demo``, or the words of another command such as ``config print``."""
     flags: Mapping[str, Sequence[str]]
-    """The texts given to each option, by option name."""
+    """The values given for each option, by its name."""
     arguments: argparse.Namespace
-    """What the command takes beside the options."""
+    """The arguments of the command itself."""
     problems: tuple[Problem, ...] = ()
 
 
 def parse(argv: Sequence[str]) -> Invocation:
-    """Return what a command line asks for, problems included; ``--help`` and ``--version`` leave by SystemExit."""
+    """Parse a command line and collect its problems. ``--help`` and ``--version`` raise SystemExit."""
     flags: dict[str, list[str]] = {}
     parsers = build(flags)
     known = sorted({flag for parser in parsers for flag in parser.flags()})
-    strangers = [name for name in _flag_names(argv) if name not in known]
-    problems = [unknown("flag", name, known) for name in strangers]
+    unknown_flags = [name for name in _flag_names(argv) if name not in known]
+    problems = [unknown("flag", name, known) for name in unknown_flags]
     arguments = argparse.Namespace(command=PANEL)
     try:
-        arguments, left = parsers[0].parse_known_args(_without(argv, strangers))
+        arguments, left = parsers[0].parse_known_args(_without(argv, unknown_flags))
         problems += [f"unexpected {quoted(text)}" for text in retries_cli.take_files(arguments, left)]
     except UsageError as error:
         problems.append(str(error))
@@ -54,26 +53,26 @@ def parse(argv: Sequence[str]) -> Invocation:
 
 
 def options_for(invocation: Invocation, environ: Mapping[str, str]) -> Loaded:
-    """Return the options that an invocation is to run with, and everything that is wrong with either."""
+    """Return the options of an invocation, and all problems of the options and the command line."""
     with_file = invocation.command not in {CONFIG_PATH, CONFIG_INIT}
     loaded = load(invocation.flags, environ, with_file=with_file)
     return replace(loaded, problems=(*invocation.problems, *loaded.problems))
 
 
-def complain(problems: Sequence[Problem]) -> int:
-    """Tell every problem on stderr and return the exit code."""
+def report_problems(problems: Sequence[Problem]) -> int:
+    """Print every problem to stderr and return the exit code."""
     for problem in problems:
-        say(f"stormdeck: {problem}")
-    say("`stormdeck --help` shows the options.")
-    return BAD_OPTIONS
+        write_err(f"stormdeck: {problem}")
+    write_err("`stormdeck --help` shows the options.")
+    return FAILURE
 
 
 def run_headless(invocation: Invocation, loaded: Loaded) -> int:
     """Run a command that needs no terminal and return its exit code."""
     why_not = writers.refused(invocation.command, invocation.arguments, loaded.options)
     if why_not:
-        say(f"stormdeck: {why_not}")
-        return BAD_OPTIONS
+        write_err(f"stormdeck: {why_not}")
+        return FAILURE
     if invocation.command in settings_cli.COMMANDS:
         return settings_cli.run(invocation.command, invocation.arguments, loaded.options, os.environ)
     if invocation.command in status_cli.COMMANDS:
@@ -83,7 +82,7 @@ def run_headless(invocation: Invocation, loaded: Loaded) -> int:
     if invocation.command in bundle_cli.COMMANDS:
         return bundle_cli.run(invocation.arguments, loaded.options, os.environ)
     if invocation.command == completion.COMPLETION:
-        return completion.run(invocation.arguments.shell)
+        return completion.run(invocation.arguments.shell, build({}))
     from stormdeck.commands import config
 
     if invocation.command == CONFIG_PRINT:
@@ -101,12 +100,12 @@ def _flag_names(argv: Sequence[str]) -> list[str]:
     return [text.split("=", 1)[0] for text in before_end if re.match(r"-[^\d]", text)]
 
 
-def _without(argv: Sequence[str], strangers: Sequence[str]) -> list[str]:
-    """Return a command line without some flags and the word after each, which would pass for a command."""
+def _without(argv: Sequence[str], unknown_flags: Sequence[str]) -> list[str]:
+    """Return a command line without unknown flags and the word after each, which could be taken for a command."""
     kept = []
     dropping = False
     for text in argv:
-        if text.split("=", 1)[0] in strangers:
+        if text.split("=", 1)[0] in unknown_flags:
             dropping = "=" not in text
         elif dropping and not text.startswith("-"):
             dropping = False

@@ -1,9 +1,8 @@
-"""Colour on a terminal, and none anywhere else."""
+"""Colour text on a terminal, and only there."""
 
 from __future__ import annotations
 
 import os
-import unicodedata
 from enum import StrEnum
 from typing import TextIO
 
@@ -11,7 +10,7 @@ from stormdeck.model.editing.diff import DiffKind, DiffLine
 
 
 class Ink(StrEnum):
-    """How a word is set off: an SGR code, of the sixteen colours that the user's terminal chose itself."""
+    """SGR codes, limited to the sixteen colours that the user's terminal defines."""
 
     PLAIN = ""
     BOLD = "1"
@@ -24,17 +23,17 @@ class Ink(StrEnum):
 
 
 class Paint:
-    """Sets words off, or leaves them as they are."""
+    """Colours text, or returns it unchanged."""
 
     def __init__(self, *, coloured: bool) -> None:
         self._coloured = coloured
 
     def __call__(self, text: str, ink: Ink) -> str:
-        """Return a text in an ink."""
+        """Return a text in a colour."""
         return f"\x1b[{ink.value}m{text}\x1b[0m" if self._coloured and ink.value and text else text
 
     def diff(self, lines: tuple[DiffLine, ...]) -> list[str]:
-        """Return a diff as it is printed; three dots stand for lines in between that stay."""
+        """Return the lines of a diff; an ellipsis replaces unchanged lines in between."""
         shown: list[str] = []
         last = 0
         for one in lines:
@@ -51,17 +50,6 @@ _INKS = {DiffKind.CONTEXT: Ink.QUIET, DiffKind.REMOVED: Ink.BAD, DiffKind.ADDED:
 
 
 def paint_for(stream: TextIO | None) -> Paint:
-    """Return the paint for a stream: colours on a terminal, unless NO_COLOR is set or the terminal is dumb."""
+    """Return the paint for a stream: coloured on a terminal, unless NO_COLOR is set or TERM is dumb."""
     wanted = not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
     return Paint(coloured=wanted and stream is not None and stream.isatty())
-
-
-def cells(text: str) -> int:
-    """Return how many columns a clean text takes."""
-    return sum(_width(char) for char in text)
-
-
-def _width(char: str) -> int:
-    if unicodedata.combining(char) or unicodedata.category(char) in {"Mn", "Me", "Cf"}:
-        return 0
-    return 2 if unicodedata.east_asian_width(char) in "WF" else 1

@@ -1,43 +1,40 @@
-"""``stormdeck completion``: a script that completes command lines in the shell, made from the parsers themselves."""
+"""``stormdeck completion``: print a completion script for a shell, generated from the parsers."""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterable
-from typing import TypeVar
+from collections.abc import Sequence
 
-from stormdeck.commands.output import put
-
-Parser = TypeVar("Parser", bound=argparse.ArgumentParser)
+from stormdeck.commands.argument_parser import AddCommand, Parser
+from stormdeck.commands.exit_codes import SUCCESS
+from stormdeck.commands.output import write_out
 
 COMPLETION = "completion"
 SHELLS = ("bash", "zsh", "fish")
 _NOTE = """\
-bash and fish look into these folders by themselves, bash where the package bash-completion is installed. In ~/.zshrc:
+bash (with the package bash-completion) and fish load these files automatically. For zsh, add to ~/.zshrc:
 
   fpath+=~/.zfunc; autoload -Uz compinit; compinit
 """
 
 
-def add_parsers(add: Callable[[str, str], Parser]) -> list[Parser]:
-    """Declare the command; ``add`` makes the parser of a command from its name and its help."""
-    completion = add(COMPLETION, "print a script that completes stormdeck's words in a shell")
+def add_parsers(add: AddCommand) -> list[Parser]:
+    """Add the parser of the command."""
+    completion = add(COMPLETION, "print a completion script for bash, zsh or fish")
     completion.usage = f"stormdeck completion {'|'.join(SHELLS)}"
     completion.add_argument("shell", metavar="SHELL", choices=SHELLS, help=", ".join(SHELLS))
     completion.epilog = _NOTE
     return [completion]
 
 
-def run(shell: str) -> int:
-    """Print the script of a shell and return the exit code."""
-    from stormdeck.commands.parsers import build
-
-    put(script(shell, build({})))
-    return 0
+def run(shell: str, parsers: Sequence[Parser]) -> int:
+    """Print the completion script for a shell and return the exit code."""
+    write_out(script(shell, parsers))
+    return SUCCESS
 
 
-def script(shell: str, parsers: Iterable[argparse.ArgumentParser]) -> str:
-    """Return the script for the parsers, of which the first is the whole line's."""
+def script(shell: str, parsers: Sequence[Parser]) -> str:
+    """Return the completion script. The first parser is that of the whole command line."""
     import shtab
 
     root, *others = parsers
@@ -48,7 +45,7 @@ def script(shell: str, parsers: Iterable[argparse.ArgumentParser]) -> str:
 
 
 def _describe(action: argparse.Action, kinds: dict[str, object]) -> None:
-    """Tell the words that may stand in the place of an argument."""
+    """Set the words that can be completed for an argument."""
     metavar = action.metavar if isinstance(action.metavar, str) else ""
     if metavar in {"FILE", "OUT"}:
         vars(action)["complete"] = kinds["file"]

@@ -1,4 +1,4 @@
-"""``stormdeck config``: where the options file is, what holds and why, and a file to begin with."""
+"""``stormdeck config``: show, check and create the options file."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from stormdeck.commands.output import put, say
+from stormdeck.commands.exit_codes import FAILURE, SUCCESS
+from stormdeck.commands.output import write_err, write_out
 from stormdeck.model.keys.action import written_key
 from stormdeck.model.keys.actions import ACTIONS
 from stormdeck.options import DECLARED, Declaration, Group, Loaded, Origin
@@ -14,45 +15,44 @@ from stormdeck.options.kinds import printable, shown
 from stormdeck.sources.io.folders import make_private
 from stormdeck.sources.io.staging import NewFile, with_new_file
 
-REFUSED = 2
 _HEAD = """\
-# The panel's own options. Written by `stormdeck config init`.
-# A flag wins over an environment variable, a variable over this file. Nothing secret belongs here.
-# A relative path starts at this file's folder.
+# Options of stormdeck. Written by `stormdeck config init`.
+# A flag wins over an environment variable, a variable over this file. Do not put secrets here.
+# Relative paths are relative to the folder of this file.
 """
 
 
 def print_path(file: Path) -> int:
-    """Print the path of the options file; whether it exists is told on stderr."""
-    put(str(file))
+    """Print the path of the options file, and to stderr whether it is missing."""
+    write_out(str(file))
     if not _exists(file):
-        say("the file does not exist; `stormdeck config init` writes it")
-    return 0
+        write_err("The file does not exist; `stormdeck config init` creates it.")
+    return SUCCESS
 
 
 def print_options(loaded: Loaded, *, as_json: bool) -> int:
     """Print every option with its value and origin, as a table or as JSON."""
     if as_json:
-        put(json.dumps(_as_json(loaded), indent=2))
-        return 0
+        write_out(json.dumps(_as_json(loaded), indent=2))
+        return SUCCESS
     rows = [
         (declared.name, shown(getattr(loaded.options, declared.name)), str(loaded.options.origin(declared.name)))
         for declared in DECLARED
     ]
     widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
     for name, value, origin in rows:
-        put(f"{name:{widths[0]}}  {value:{widths[1]}}  {printable(origin)}")
-    return 0
+        write_out(f"{name:{widths[0]}}  {value:{widths[1]}}  {printable(origin)}")
+    return SUCCESS
 
 
 def confirm(file: Path) -> int:
-    """Say that the options are right: where they are not, no command comes this far."""
-    put(f"{printable(str(file))}: no problems" if _exists(file) else "no options file: the defaults hold")
-    return 0
+    """Print that there are no problems; with any, the command line is refused before."""
+    write_out(f"{printable(str(file))}: no problems" if _exists(file) else "no options file: the defaults apply")
+    return SUCCESS
 
 
 def write_init(file: Path) -> int:
-    """Write an options file that says what the defaults say; one that is there is left alone."""
+    """Write an options file with all defaults; an existing file is not changed."""
 
     def put_in_place(new: NewFile) -> None:
         new.write(init_text().encode())
@@ -62,17 +62,17 @@ def write_init(file: Path) -> int:
         make_private(file.parent)
         with_new_file(file.parent, "config", put_in_place)
     except FileExistsError:
-        say(f"stormdeck: {printable(str(file))} is there already and is left as it is")
-        return REFUSED
+        write_err(f"stormdeck: {printable(str(file))} already exists and is not changed")
+        return FAILURE
     except OSError as error:
-        say(f"stormdeck: {printable(str(file))} cannot be written: {error.strerror}")
-        return REFUSED
-    put(str(file))
-    return 0
+        write_err(f"stormdeck: {printable(str(file))} cannot be written: {error.strerror}")
+        return FAILURE
+    write_out(str(file))
+    return SUCCESS
 
 
 def init_text() -> str:
-    """Return the text of an options file with every option, what it means, and its default."""
+    """Return the text of an options file with every option, its help and its default."""
     sections = [_HEAD]
     for group in Group:
         sections.append(f"\n# {group.capitalize()}\n")
@@ -81,7 +81,7 @@ def init_text() -> str:
 
 
 def _entry(declared: Declaration) -> str:
-    """Return one option of the file: what it means, its other names, an example where the default shows none."""
+    """Return one option: its help, its flag and variable, and an example if the default is none."""
     example = f"; such as {declared.example}" if declared.example else ""
     default = "null" if declared.default is None else shown(declared.default) if declared.default != () else "[]"
     value = f" {default}\n" if not declared.kind.pairs else f"\n{_actions()}"
@@ -89,13 +89,13 @@ def _entry(declared: Declaration) -> str:
 
 
 def _actions() -> str:
-    """Return a line for each action that can get another key, as comments."""
+    """Return a commented line for each action whose key can be changed."""
     rows = [(f"{action.id}: {_written(action.keys)}", action.help) for action in ACTIONS]
     return "".join(f"  # {row:<34} # {help_}\n" for row, help_ in rows)
 
 
 def _written(keys: str) -> str:
-    """Return an action's keys as YAML takes them."""
+    """Return an action's keys in YAML."""
     text = ", ".join(map(written_key, keys.split(",")))
     return text if text[0].isalnum() else json.dumps(text)
 
@@ -116,7 +116,7 @@ def _origin(origin: Origin) -> dict[str, Any]:
 
 
 def _plain(value: object) -> object:
-    """Return a value as JSON has it."""
+    """Return a value that JSON can represent."""
     if isinstance(value, tuple):
         return [str(item) for item in value]
     return str(value) if isinstance(value, Path) else value

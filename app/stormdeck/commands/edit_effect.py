@@ -1,4 +1,4 @@
-"""What an edit of the settings brings: the findings that are new with it, and those that stay."""
+"""Find out what an edit of the settings changes: new findings, and findings that remain."""
 
 from __future__ import annotations
 
@@ -17,41 +17,41 @@ from stormdeck.model.settings.merge import previewed, shadows
 from stormdeck.model.settings.scope import Scope, SettingsFile, SettingsSnapshot
 
 _SCOPES = tuple(Scope)
-"""Strongest first."""
+"""Highest priority first."""
 
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """What is in force after an edit, by the rules that need no server."""
+    """The settings and findings after an edit, from the rules that need no server."""
 
-    would: SettingsSnapshot
+    after_edit: SettingsSnapshot
     new: tuple[Finding, ...]
-    """Findings that the edit brings, worst first."""
-    standing: tuple[Finding, ...]
-    """Findings about the edited setting that were there before."""
+    """Findings that the edit causes, worst first."""
+    remaining: tuple[Finding, ...]
+    """Findings on the edited setting that existed before."""
     stronger: Scope | None
-    """The scope that sets the value too, and wins."""
+    """A scope of higher priority that also sets the value."""
     path: str
     errors: tuple[Finding, ...] = ()
-    """The new errors about what was edited itself, of a kind of which there are more than before: it got worse.
+    """New errors on the edited setting itself, of codes that occur more often than before.
 
-    What is missing elsewhere is no reason against a first step: somebody who sets the base URL sets the token next.
+    Errors on other settings do not stop an edit: a user who sets the base URL sets the token next.
     """
 
     def as_text(self) -> Iterator[str]:
-        """Yield the effect in lines, secrets masked: new findings first."""
+        """Yield the effect as lines, with secrets masked, new findings first."""
         if self.stronger is not None:
-            yield f"It has no effect: the {self.stronger.value} settings set {self.path} too, and win."
-        hide = known_secrets(self.would)
-        for heading, found in (("New with this edit:", self.new), ("As before:", self.standing)):
+            yield f"It has no effect: the {self.stronger.value} settings also set {self.path}, and have priority."
+        hide = known_secrets(self.after_edit)
+        for heading, found in (("New with this edit:", self.new), ("As before:", self.remaining)):
             if found:
                 yield heading
             for one in found:
-                yield hide(f"{where(self.would, one)}: {one.severity.value} {one.code}: {one.message}")
+                yield hide(f"{where(self.after_edit, one)}: {one.severity.value} {one.code}: {one.message}")
 
     def as_json(self) -> list[dict[str, Any]]:
-        """Return the findings for ``--json``, secrets masked."""
-        hide = known_secrets(self.would)
+        """Return the findings for ``--json``, with secrets masked."""
+        hide = known_secrets(self.after_edit)
         return [
             {
                 "code": one.code,
@@ -60,18 +60,18 @@ class Effect:
                 "message": hide(one.message),
                 "new": new,
             }
-            for new, found in ((True, self.new), (False, self.standing))
+            for new, found in ((True, self.new), (False, self.remaining))
             for one in found
         ]
 
 
 def effect_of(known: Knowledge, edited: SettingsFile, path: str) -> Effect:
-    """Return what follows from a file's new text; ``path`` is the setting that was edited."""
-    would = previewed(known.settings, edited)
-    # Not left out where there are no settings yet: what an empty file lacks is not new with the first value in it.
+    """Return the effect of a file's new text; ``path`` is the edited setting."""
+    after_edit = previewed(known.settings, edited)
+    # Checked even if there are no settings yet: what an empty file lacks is not caused by its first value.
     known_before = check(facts_of(known.deck(known.settings)))
     before = {(one.code, one.path): one.message for one in known_before}
-    after = located(would, check(facts_of(known.deck(would), changed=frozenset({path}))))
+    after = located(after_edit, check(facts_of(known.deck(after_edit), changed=frozenset({path}))))
 
     def is_new(one: Finding) -> bool:
         message = before.get((one.code, one.path))
@@ -79,11 +79,11 @@ def effect_of(known: Knowledge, edited: SettingsFile, path: str) -> Effect:
 
     fresh = tuple(one for one in after if is_new(one))
     worse = _errors(after) - _errors(known_before)
-    touched = (known.settings.effective.keys() | would.effective.keys()) & {one.path for one in fresh}
+    touched = (known.settings.effective.keys() | after_edit.effective.keys()) & {one.path for one in fresh}
     own = {one for one in touched if one == path or one.startswith(f"{path}.")}
-    winner = next(iter(shadows(would, path)), edited.scope)
+    winner = next(iter(shadows(after_edit, path)), edited.scope)
     return Effect(
-        would,
+        after_edit,
         fresh,
         tuple(one for one in after if one.path == path and not is_new(one)),
         winner if _SCOPES.index(winner) < _SCOPES.index(edited.scope) else None,

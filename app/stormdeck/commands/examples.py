@@ -1,89 +1,89 @@
-"""What stands under each command's ``--help``: examples that can be typed as they are, and notes."""
+"""Examples and notes below the ``--help`` of each command."""
 
 from __future__ import annotations
 
-import textwrap
+from stormdeck.commands.text_layout import wrap
 
 WIDTH = 79
-"""Columns; nothing is wrapped by the terminal where it has 80."""
+"""Columns of the help, for a terminal of 80."""
 
 EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
     "panel": (
-        ("stormdeck", "look at this machine"),
-        ("stormdeck demo", "with no server and no GPU"),
+        ("stormdeck", "watch the servers of this machine"),
+        ("stormdeck demo", "try it without a server or a GPU"),
         ("stormdeck --vllm http://10.0.0.5:8000", "name the server"),
         ("stormdeck --log vllm.log --log litellm.log", "follow these logs"),
-        ("stormdeck --readonly", "look only: no key writes a file"),
-        ("stormdeck check --fix", "find what is wrong, mend it"),
-        ("stormdeck explain URL101", "what a finding means"),
+        ("stormdeck --readonly", "only look: no key writes a file"),
+        ("stormdeck check --fix", "find what is wrong, fix it"),
+        ("stormdeck explain URL101", "explain a finding"),
         ("stormdeck status --format tmux", "one line for tmux"),
-        ("stormdeck analyze vllm.log", "find storms afterwards"),
+        ("stormdeck analyze vllm.log", "find storms in a log"),
     ),
     "demo": (
-        ("stormdeck demo", "storms and outages come by themselves"),
-        ("stormdeck demo --theme light", "in other colours"),
+        ("stormdeck demo", "storms and outages happen automatically"),
+        ("stormdeck demo --theme light", "with another theme"),
         ("stormdeck demo --ascii", "for a terminal without Unicode"),
     ),
     "status": (
-        ("stormdeck status", "the path, and what is the matter"),
-        ("stormdeck status --json", "the same for a script"),
+        ("stormdeck status", "which hop is broken"),
+        ("stormdeck status --json", "for a script"),
         ("stormdeck status --format tmux", "one line for tmux"),
         ("stormdeck status --format statusline", "one line for Claude Code"),
-        ("stormdeck status --json --fresh", "never from a running panel"),
+        ("stormdeck status --json --fresh", "always ask the servers"),
     ),
     "check": (
-        ("stormdeck check", "ask the servers too"),
-        ("stormdeck check --offline --json", "in CI: the settings alone"),
+        ("stormdeck check", "check settings and servers"),
+        ("stormdeck check --offline --json", "in CI: only the settings"),
         ("stormdeck check --fix", "show the safe fixes, ask, write"),
-        ("stormdeck check --only URL,FILE708", "some rules and no others"),
-        ("stormdeck check --skip TRAFFIC", "all but some"),
-        ("stormdeck check --canary", "prove it with a few tiny requests"),
+        ("stormdeck check --only URL,FILE708", "only these rules"),
+        ("stormdeck check --skip TRAFFIC", "all rules but these"),
+        ("stormdeck check --canary", "also send a few tiny requests"),
     ),
     "set": (
         ("stormdeck set model sonnet", "in the user's settings"),
-        ("stormdeck set ANTHROPIC_BASE_URL http://gpu-box:8000", "in its env"),
-        ("stormdeck set model sonnet --scope local", "in the project's own"),
+        ("stormdeck set ANTHROPIC_BASE_URL http://gpu-box:8000", "a variable in env"),
+        ("stormdeck set model sonnet --scope local", "in settings.local.json"),
         ("stormdeck set model sonnet --dry-run", "only show the diff"),
     ),
     "unset": (
         ("stormdeck unset model", "in the user's settings"),
-        ("stormdeck unset ANTHROPIC_API_KEY --scope local", "in the project's own"),
+        ("stormdeck unset ANTHROPIC_API_KEY --scope local", "in settings.local.json"),
     ),
     "explain": (
-        ("stormdeck explain URL101", "what a finding means"),
-        ('stormdeck explain "Not logged in"', "what is behind a message"),
+        ("stormdeck explain URL101", "explain a finding"),
+        ('stormdeck explain "Not logged in"', "find the cause of a message"),
         ("stormdeck explain FILE", "the rules of a family"),
     ),
     "analyze": (
         ("stormdeck analyze vllm.log", "one log"),
         ("stormdeck analyze proxy.log --json", "for a script"),
         ("journalctl -u vllm -o cat | stormdeck analyze -", "standard input"),
-        ("stormdeck analyze vllm.log --transcripts ~/.claude/projects", "know turns"),
+        ("stormdeck analyze vllm.log --transcripts ~/.claude/projects", "with transcripts"),
     ),
     "watch": (
-        ("stormdeck watch", "the logs that are found"),
-        ("stormdeck watch vllm.log --json", "one JSON event a line"),
-        ("stormdeck watch --record today.jsonl", "keep the lines too"),
+        ("stormdeck watch", "follow the logs that are found"),
+        ("stormdeck watch vllm.log --json", "one JSON event per line"),
+        ("stormdeck watch --record today.jsonl", "also record the lines"),
     ),
     "bundle": (
-        ("stormdeck bundle", "list it, ask, write it"),
-        ("stormdeck bundle --out report --yes", "where, and without asking"),
+        ("stormdeck bundle", "list the files, ask, write"),
+        ("stormdeck bundle --out report --yes", "choose the folder, do not ask"),
     ),
     "replay": (
-        ("stormdeck replay today.jsonl", "what watch --record kept"),
+        ("stormdeck replay today.jsonl", "a recording of watch --record"),
         ("stormdeck replay today.jsonl --speed 10", "ten times as fast"),
     ),
     "config": (
-        ("stormdeck config init", "write an options file to edit"),
-        ("stormdeck config print", "every option, and where it comes from"),
+        ("stormdeck config init", "create an options file to edit"),
+        ("stormdeck config print", "every option and its origin"),
     ),
     "config path": (("stormdeck config path", "~/.config/stormdeck/config.yaml"),),
-    "config validate": (("stormdeck config validate", "before a file is shared"),),
+    "config validate": (("stormdeck config validate", "check the options file"),),
     "config print": (
-        ("stormdeck config print", "every option, and where it comes from"),
+        ("stormdeck config print", "every option and its origin"),
         ("stormdeck config print --json", "for a script"),
     ),
-    "config init": (("stormdeck config init", "a file that is there is left alone"),),
+    "config init": (("stormdeck config init", "an existing file is not changed"),),
     "completion": (
         ("d=~/.local/share/bash-completion/completions; mkdir -p $d", ""),
         ("stormdeck completion bash > $d/stormdeck", ""),
@@ -94,7 +94,7 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
 
 
 def tail(command: str, *notes: str) -> str:
-    """Return what stands under a command's options; paragraphs of a note that are indented stay as they are."""
+    """Return the text below a command's options. Indented paragraphs of a note are not wrapped."""
     examples = EXAMPLES.get(command, ())
     column = max((len(line) for line, _ in examples), default=0)
     rows = [f"  {line.ljust(column)}  {words}".rstrip() for line, words in examples]
@@ -104,5 +104,5 @@ def tail(command: str, *notes: str) -> str:
 
 
 def _wrapped(paragraph: str) -> str:
-    lines = paragraph.split("\n")
-    return paragraph if any(line.startswith(" ") for line in lines) else textwrap.fill(paragraph, WIDTH)
+    is_indented = any(line.startswith(" ") for line in paragraph.split("\n"))
+    return paragraph if is_indented else "\n".join(wrap(paragraph, WIDTH))

@@ -1,29 +1,29 @@
-"""``stormdeck explain``: the page of a rule, a list of rules, or a message decoded."""
+"""``stormdeck explain``: print a rule's page, list rules, or find the cause of a message."""
 
 from __future__ import annotations
 
 import json
-import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 
 from stormdeck.commands.colour import Ink, Paint, paint_for
-from stormdeck.commands.output import put, say, standard_output
+from stormdeck.commands.exit_codes import FAILURE, SUCCESS
+from stormdeck.commands.output import standard_output, write_err, write_out
 from stormdeck.commands.rule_codes import FAMILIES, family, nearest, showing
+from stormdeck.commands.text_layout import wrap
 from stormdeck.model.rules.registry import RULES, page_of
 from stormdeck.model.rules.rule import Page, Rule
 from stormdeck.options import Options
 from stormdeck.options.kinds import quoted
 
-UNKNOWN = 2
 _COLUMNS = 88
 
 
 def explain(words: str, options: Options, environ: Mapping[str, str], *, as_json: bool) -> int:
-    """Print the page of the rule that the words name, the rules of a family, or the causes of a message.
+    """Print a rule's page, the rules of a family, or the causes of a message; without words, list all rules.
 
-    A piece of a message is enough where it is in one alone; where it is in several those are listed. Without words
-    all rules are. For words that are none of these, name the codes or the messages that come near.
+    Part of a message is enough if only one message contains it; otherwise all that contain it are listed. For anything
+    else, print the most similar codes or messages.
     """
     page = page_of(words)
     if page is not None:
@@ -49,44 +49,40 @@ def explain(words: str, options: Options, environ: Mapping[str, str], *, as_json
 
 def _show(page: Page, *, as_json: bool) -> int:
     if as_json:
-        put(json.dumps({"version": 1, **asdict(page)}, indent=2, ensure_ascii=False))
-        return 0
+        write_out(json.dumps({"version": 1, **asdict(page)}, indent=2, ensure_ascii=False))
+        return SUCCESS
     for line in page_text(page, paint_for(standard_output())):
-        put(line)
-    return 0
+        write_out(line)
+    return SUCCESS
 
 
 def _list(rules: Sequence[Rule], *, as_json: bool) -> int:
-    """Print the codes and the titles of rules."""
+    """Print the codes and titles of rules."""
     if as_json:
-        told = [{"code": rule.code, "title": rule.page.title} for rule in rules]
-        put(json.dumps({"version": 1, "rules": told}, indent=2, ensure_ascii=False))
-        return 0
+        entries = [{"code": rule.code, "title": rule.page.title} for rule in rules]
+        write_out(json.dumps({"version": 1, "rules": entries}, indent=2, ensure_ascii=False))
+        return SUCCESS
     paint = paint_for(standard_output())
     width = max(len(rule.code) for rule in rules)
     for rule in rules:
-        put(f"{paint(rule.code.ljust(width), Ink.BOLD)}  {rule.page.title}")
-    say("`stormdeck explain CODE` shows the page of one.")
-    return 0
+        write_out(f"{paint(rule.code.ljust(width), Ink.BOLD)}  {rule.page.title}")
+    write_err("`stormdeck explain CODE` shows a rule's page.")
+    return SUCCESS
 
 
 def page_text(page: Page, paint: Paint) -> list[str]:
-    """Return a page as lines."""
+    """Return the lines of a page."""
     lines = [f"{paint(page.code, Ink.BOLD)}  {page.title}"]
     prose = (("looks at", page.what), ("why", page.why))
     for heading, text in prose:
-        lines += _section(heading, _wrapped(text), paint)
+        lines += _section(heading, wrap(text, _COLUMNS), paint)
     if page.shown:
         lines += _section("you see", page.shown.splitlines(), paint)
     for heading, text in (("versions", page.versions), ("evidence", page.evidence), ("fix", page.fix)):
-        lines += _section(heading, _wrapped(text), paint)
+        lines += _section(heading, wrap(text, _COLUMNS), paint)
     if page.example:
         lines += _section("example", page.example.splitlines(), paint)
     return lines
-
-
-def _wrapped(text: str) -> list[str]:
-    return textwrap.wrap(text, _COLUMNS, break_long_words=False, break_on_hyphens=False)
 
 
 def _section(heading: str, rows: Iterable[str], paint: Paint) -> list[str]:
@@ -95,7 +91,9 @@ def _section(heading: str, rows: Iterable[str], paint: Paint) -> list[str]:
 
 def _unknown(words: str) -> int:
     near = nearest(words)
-    say(f"stormdeck: no rule and no known message has {quoted(words)}.")
-    say(f"Did you mean {', '.join(near)}?" if near else f"Codes begin with {', '.join(FAMILIES)}.")
-    say("`stormdeck explain` lists all rules; of a message, paste more, in quotes, as the client shows it.")
-    return UNKNOWN
+    write_err(f"stormdeck: no rule and no known message contains {quoted(words)}.")
+    write_err(f"Did you mean {', '.join(near)}?" if near else f"Codes begin with {', '.join(FAMILIES)}.")
+    write_err(
+        "`stormdeck explain` lists all rules. For a message, paste more of it, in quotes, as Claude Code shows it."
+    )
+    return FAILURE

@@ -1,32 +1,32 @@
-"""The two streams of a command: data on stdout, talk on stderr."""
+"""Write data to stdout and messages to stderr, and ask for confirmation."""
 
 from __future__ import annotations
 
 import contextlib
 import sys
 
-TYPE_CHECKING = False  # typing is slow to import, and a status bar waits for it
+TYPE_CHECKING = False  # importing typing would delay status bars
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import TextIO
 
 
 class OutputError(Exception):
-    """Standard output takes no more, as on a full disk: why, in the system's words.
+    """Standard output cannot be written, for example because the disk is full. Holds the system's error text.
 
-    No ``OSError``, so that nobody who deals with a file's errors takes it for one.
+    Not an ``OSError``, so that handlers for errors of other files do not catch it.
     """
 
 
-def put(line: str) -> None:
-    """Write a line of data; into a stream that the caller closed, nothing."""
+def write_out(line: str) -> None:
+    """Write a line of data to stdout, unless the caller closed it."""
     with _output_errors():
         if sys.stdout is not None:
             sys.stdout.write(line + "\n")
 
 
 def flush() -> None:
-    """Hand on what was put, for a reader that waits for it."""
+    """Flush stdout, for a reader that waits for the data."""
     with _output_errors():
         if sys.stdout is not None:
             sys.stdout.flush()
@@ -34,7 +34,7 @@ def flush() -> None:
 
 @contextlib.contextmanager
 def _output_errors() -> Iterator[None]:
-    """Raise ``OutputError`` for what the system says of standard output, but for a reader that has gone."""
+    """Turn an ``OSError`` into ``OutputError``; ``BrokenPipeError``, a reader that has gone, passes."""
     try:
         yield
     except BrokenPipeError:
@@ -43,25 +43,25 @@ def _output_errors() -> Iterator[None]:
         raise OutputError(error.strerror or str(error)) from error
 
 
-def say(line: str) -> None:
-    """Tell the user a line, as far as there is anywhere to tell it."""
+def write_err(line: str) -> None:
+    """Write a message to stderr; errors are ignored."""
     if sys.stderr is not None:
         with contextlib.suppress(OSError):
             sys.stderr.write(line + "\n")
 
 
 def standard_output() -> TextIO | None:
-    """Return the stream of data; ``None`` where the caller closed it."""
+    """Return stdout; ``None`` if the caller closed it."""
     return sys.stdout
 
 
 def standard_error() -> TextIO | None:
-    """Return the stream of talk; ``None`` where the caller closed it."""
+    """Return stderr; ``None`` if the caller closed it."""
     return sys.stderr
 
 
-def asked(question: str) -> bool | None:
-    """Ask the user at the terminal, no being the default; ``None`` where there is nobody to ask."""
+def confirm(question: str) -> bool | None:
+    """Ask a yes/no question on the terminal, with no as default; ``None`` if there is no terminal."""
     if not all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr)):
         return None
     sys.stderr.write(f"{question} [y/N] ")

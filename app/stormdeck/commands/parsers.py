@@ -1,23 +1,21 @@
-"""The parsers of the command line: which commands there are, what each takes, and how its help reads."""
+"""Build the argument parsers of all commands."""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable, Sequence
-from typing import Any, NoReturn
+from collections.abc import Sequence
+from typing import Any
 
 from stormdeck import __version__
 from stormdeck.commands import completion, writers
+from stormdeck.commands.argument_parser import PANEL, Parser
 from stormdeck.commands.bundle import cli as bundle_cli
 from stormdeck.commands.check import cli as settings_cli
-from stormdeck.commands.output import put
 from stormdeck.commands.retries import cli as retries_cli
 from stormdeck.commands.status import cli as status_cli
 from stormdeck.options import DECLARED, Declaration, Group
-from stormdeck.options.file import unknown
 from stormdeck.options.kinds import shown
 
-PANEL = "panel"
 DEMO = "demo"
 REPLAY = bundle_cli.REPLAY
 CONFIG = "config"
@@ -27,16 +25,15 @@ CONFIG_VALIDATE = "config validate"
 CONFIG_INIT = writers.CONFIG_INIT
 
 _DESCRIPTION = """\
-A terminal panel for Claude Code on your own vLLM, directly or through a proxy:
-which hop is broken, what is retried silently, which line to change."""
+A terminal panel for Claude Code on your own vLLM, directly or through a proxy.
+It shows which hop is broken, what is retried silently, and what to change."""
 _PANEL_NOTE = """\
 Each option is also an environment variable (--litellm-config is STORMDECK_LITELLM_CONFIG) and a line of the options \
-file (litellm_config). A flag wins over a variable, a variable over the file. `stormdeck config print` shows what \
-holds and where it comes from.
+file (litellm_config). A flag wins over a variable, a variable over the file. `stormdeck config print` shows each \
+value and where it comes from.
 
-stormdeck COMMAND --help has examples of each command.
+`stormdeck COMMAND --help` shows the options of a command, with examples.
 """
-_MORE = "`stormdeck --help` shows the options that every command takes."
 _EVERYWHERE = frozenset(Group)
 _STACK = frozenset({Group.SERVERS, Group.FILES})
 _GROUPS = {
@@ -53,51 +50,13 @@ _GROUPS = {
     CONFIG_INIT: frozenset(),
     completion.COMPLETION: frozenset(),
 }
-"""The options that the help of a command shows; without an entry those that name the stack. Each takes all."""
+"""The groups of options in the help of a command, ``_STACK`` by default. Every command accepts all options."""
 _SHOWN = {status_cli.STATUS: frozenset({"gpu", "ascii"}), **dict.fromkeys(writers.WRITERS, frozenset({"readonly"}))}
-"""Other options that it shows."""
-
-
-class UsageError(Exception):
-    """A command line that argparse cannot follow."""
-
-
-class Parser(argparse.ArgumentParser):
-    """A parser that raises where argparse would leave the process, and puts examples under its help."""
-
-    def error(self, message: str) -> NoReturn:
-        """Raise what is wrong."""
-        raise UsageError(message)
-
-    def _check_value(self, action: argparse.Action, value: object) -> None:
-        if action.choices is None or value in action.choices:
-            return
-        what = str(action.metavar or action.dest).lower()
-        words = unknown(what, str(value), action.choices)
-        raise UsageError(words if "did you mean" in words else f"{words}; there are {', '.join(action.choices)}")
-
-    def _print_message(self, message: str, file: object = None) -> None:
-        # argparse writes help as well as it can, and keeps silent where it cannot.
-        put(message.removesuffix("\n"))
-
-    def flags(self) -> Iterable[str]:
-        """Return every flag that this parser takes itself."""
-        return self._option_string_actions
-
-    def format_help(self) -> str:
-        """Return the help; its examples are looked up only now, since most runs show none."""
-        from stormdeck.commands.examples import tail
-
-        before, command = self.epilog, self.get_default("command")
-        self.epilog = tail(command, before or "", "" if command == PANEL else _MORE)
-        try:
-            return super().format_help()
-        finally:
-            self.epilog = before
+"""Single options that the help also shows."""
 
 
 class _Collect(argparse.Action):
-    """Adds a text to an option's, so that flags before and after the command's name count alike."""
+    """Collects the values of an option, so that flags before and after the command's name count alike."""
 
     def __init__(
         self,
@@ -119,14 +78,14 @@ class _Collect(argparse.Action):
         values: str | Sequence[Any] | None,
         option_string: str | None = None,
     ) -> None:
-        """Take the value, or on and off from the two spellings of a switch."""
+        """Store the value; for a switch ``on``, or ``off`` if it is spelled ``--no-...``."""
         if self.nargs == 0:
             values = "off" if option_string and option_string.startswith("--no-") else "on"
         self._into.setdefault(self.dest, []).append(str(values))
 
 
 def build(flags: dict[str, list[str]]) -> list[Parser]:
-    """Return the parser of the whole line and, after it, those of its commands; options go to ``flags``."""
+    """Return the parser of the whole command line, then those of its commands. Options are stored in ``flags``."""
     root = Parser(
         prog="stormdeck",
         usage="stormdeck [COMMAND] [OPTION]...",
@@ -141,7 +100,7 @@ def build(flags: dict[str, list[str]]) -> list[Parser]:
     def add(command: str, help_: str) -> Parser:
         return _add_command(commands, command, help_)
 
-    parsers = [root, add(DEMO, "the panel on a built-in stack: no server, no GPU")]
+    parsers = [root, add(DEMO, "start the panel on a built-in stack, without a server or a GPU")]
     for family in (status_cli, settings_cli, retries_cli, bundle_cli):
         parsers += family.add_parsers(add)
     parsers += [*_config(commands), *completion.add_parsers(add)]
@@ -152,19 +111,19 @@ def build(flags: dict[str, list[str]]) -> list[Parser]:
 
 
 def _config(commands: argparse._SubParsersAction[Parser]) -> list[Parser]:
-    config = _add_command(commands, CONFIG, "the panel's own options: path, print, validate, init")
+    config = _add_command(commands, CONFIG, "show, check or create stormdeck's own options")
     config.usage = "stormdeck config ACTION [OPTION]..."
     actions = config.add_subparsers(title="actions", metavar="ACTION", prog="stormdeck config", required=True)
-    path = _add_command(actions, CONFIG_PATH, "print where the options file is")
-    show = _add_command(actions, CONFIG_PRINT, "print every option, its value and where it comes from")
+    path = _add_command(actions, CONFIG_PATH, "print the path of the options file")
+    show = _add_command(actions, CONFIG_PRINT, "print every option with its value and origin")
     show.add_argument("--json", action="store_true", help="print JSON")
-    valid = _add_command(actions, CONFIG_VALIDATE, "say whether the options are right; where they are not, exit with 2")
-    init = _add_command(actions, CONFIG_INIT, "write an options file with every default and what it means")
+    valid = _add_command(actions, CONFIG_VALIDATE, "check the options; exit with 2 if one is wrong")
+    init = _add_command(actions, CONFIG_INIT, "write an options file with all defaults, explained")
     return [config, path, show, valid, init]
 
 
 def _add_command(commands: argparse._SubParsersAction[Parser], command: str, help_: str) -> Parser:
-    """Add a command by all its words, the last of which is new."""
+    """Add a command. ``command`` has all its words, such as ``config print``; the last one is added here."""
     parser = commands.add_parser(
         command.rsplit(maxsplit=1)[-1],
         help=help_,
@@ -177,7 +136,7 @@ def _add_command(commands: argparse._SubParsersAction[Parser], command: str, hel
 
 
 def _add_options(parser: Parser, flags: dict[str, list[str]]) -> None:
-    """Add the panel's options to a parser, by group; what is given is collected in ``flags``."""
+    """Add stormdeck's own options to a parser, by group. Values are collected in ``flags``."""
     command = parser.get_default("command")
     for group in Group:
         section = parser.add_argument_group(group)
@@ -194,7 +153,7 @@ def _add_options(parser: Parser, flags: dict[str, list[str]]) -> None:
 
 
 def _help(declared: Declaration, command: str) -> str:
-    """Return what a command's help says of an option; where it means nothing to the command, that it is left out."""
+    """Return the help of an option, or that it is hidden because it has no effect on this command."""
     in_group = declared.group in _GROUPS.get(command, _STACK)
     if not in_group and declared.name not in _SHOWN.get(command, frozenset()):
         return argparse.SUPPRESS

@@ -1,4 +1,4 @@
-"""The rules as a command line names them: a code, a family, or several with commas between them."""
+"""Read rule codes and families from the command line."""
 
 from __future__ import annotations
 
@@ -10,33 +10,36 @@ from stormdeck.options.kinds import quoted
 
 FAMILIES = tuple(dict.fromkeys(rule.family for rule in RULES))
 SELECTORS = (*FAMILIES, *(rule.code for rule in RULES))
-"""What names rules whole; the beginning of a code, such as ``FILE70``, names them too."""
+"""Families and codes, for completion. The beginning of a code, such as ``FILE70``, is accepted as well."""
 _NEAREST = 4
 _SHORTEST = 4
-"""Characters of a text that is looked for; less is found anywhere."""
+"""Characters of a search text at least; shorter ones match too much."""
 
 
 def read_codes(text: str) -> tuple[str, ...]:
-    """Return the codes and beginnings of codes of a text, with commas between them.
+    """Return the codes, and beginnings of codes, in a text separated by commas.
 
-    ValueError says which of them names no rule. A family is written out: ``T`` would be TIME and TRAFFIC.
+    Raises ValueError for a name that matches no rule. A family must be complete: ``T`` could be TIME or TRAFFIC.
+
+    >>> read_codes("url101, file70")
+    ('URL101', 'FILE70')
     """
     return tuple(_known(name.strip().upper()) for name in text.split(","))
 
 
 def family(name: str) -> tuple[Rule, ...]:
-    """Return the rules of a family, whatever the case; none for what is no family."""
+    """Return the rules of a family, ignoring case; none if there is no such family."""
     return tuple(rule for rule in RULES if rule.family == name.strip().upper())
 
 
 def showing(text: str) -> tuple[Rule, ...]:
-    """Return the rules on whose page a text stands among what the user sees, whatever the case; none for blanks."""
+    """Return the rules whose page quotes this text as what the user sees, ignoring case."""
     piece = _plain(text)
     return tuple(rule for rule in RULES if piece in _plain(rule.page.shown)) if len(piece) >= _SHORTEST else ()
 
 
 def nearest(name: str) -> tuple[str, ...]:
-    """Return the codes that come nearest: by number in the family that is named, else by spelling."""
+    """Return the most similar codes: by number within the given family, else by spelling."""
     word = name.strip().upper()
     letters = word.rstrip("0123456789")
     number = int(word[len(letters) :][:9] or "0")
@@ -55,4 +58,4 @@ def _known(name: str) -> str:
     near = nearest(name)[:1] if name[-1:].isdigit() else get_close_matches(name, FAMILIES, n=1)
     meant = f"did you mean {near[0]}?" if near else f"there are {', '.join(FAMILIES)}."
     found = f"found {quoted(name)}" if name else "found nothing"
-    raise ValueError(f"expected codes or families of rules, {found}; {meant} `stormdeck explain` lists all")
+    raise ValueError(f"expected rule codes or families, {found}; {meant} `stormdeck explain` lists all")

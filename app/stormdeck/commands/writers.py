@@ -1,4 +1,4 @@
-"""Which command lines write files of the user's: where ``readonly`` is asked for they are refused before they start."""
+"""Refuse command lines that write the user's files when ``readonly`` is set."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ CONFIG_INIT = "config init"
 WRITERS = frozenset(
     {settings_cli.CHECK, settings_cli.SET, settings_cli.UNSET, retries_cli.WATCH, bundle_cli.BUNDLE, CONFIG_INIT}
 )
-"""The commands that write, some of them only when they are told to."""
+"""Commands that write, some only with certain flags."""
 
 
 def refused(command: str, arguments: argparse.Namespace, options: Options) -> str:
-    """Return why a command line is not run, as it would write where nothing may be; empty where it is."""
+    """Return why a command line is refused; empty if it may run."""
     why = refusal(options)
     if not why or not _writes(command, arguments):
         return ""

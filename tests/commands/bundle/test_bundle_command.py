@@ -13,7 +13,7 @@ from command_home import Home
 from samples import STORMY, VLLM
 from stormdeck.commands.bundle import run
 from stormdeck.commands.check.knowledge import learn
-from stormdeck.commands.status.once import Glance
+from stormdeck.commands.status.once import StackSnapshot
 from stormdeck.model.deck import Deck
 from stormdeck.model.logs.batch import LogBatch
 from stormdeck.model.snapshots.discovery import DiscoverySnapshot, Missed
@@ -89,7 +89,7 @@ class TestWriting:
             out.symlink_to(other)
         code, told, err = home.run("bundle", "--no-gpu", "--yes", "--out", str(out))
         assert (code, told) == (2, "")
-        assert "is there already and is left as it is" in err
+        assert "already exists and is not changed" in err
         assert not other.exists() or not list(other.iterdir())
 
     def test_a_name_that_is_taken_while_it_is_asked_is_left_alone_too(self, tmp_path):
@@ -120,7 +120,7 @@ class TestAsking:
         code, out, err = home.run("bundle", "--no-gpu", "--out", "x")
         assert code == 2
         assert "README.txt" in out
-        assert "--yes agrees beforehand" in err
+        assert "--yes writes without asking" in err
         assert not (home.folder / "x").exists()
 
     def test_the_list_as_json(self, home):
@@ -202,7 +202,7 @@ class TestSecrets:
         environ = {"LITELLM_MASTER_KEY": known, "HTTP_PROXY": f"http://x:{known}@proxy:3128"}
         seen = _seen(learn(options, environ, offline=True), token, quoted=configured)
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(run, "glance", lambda *_: seen)
+            patch.setattr(run, "take_snapshot", lambda *_: seen)
             texts = {one.name: one.text for one in run._collect(options, environ, _tape(known), 0.0)}
         forms = {token, json.dumps(token)[1:-1], json.dumps(token, ensure_ascii=False)[1:-1]}
         found = [(name, form) for name, text in texts.items() for form in forms if form in text]
@@ -230,4 +230,4 @@ def _seen(known, token, *, quoted):
         vllm=replace(VLLM, detail=echo),
         traffic=traffic,
     )
-    return Glance(deck, known, {f"/var/log/{token}.log" if quoted else "/var/log/litellm.log": planted(token)})
+    return StackSnapshot(deck, known, {f"/var/log/{token}.log" if quoted else "/var/log/litellm.log": planted(token)})

@@ -46,7 +46,7 @@ class TestLive:
             raise AssertionError("the library was loaded for a dead port")
 
         monkeypatch.setattr(asking.HttpClient, "get", loaded)
-        failure = asyncio.run(asking.KnockingClient("1").get(free_url()))
+        failure = asyncio.run(asking.PreflightClient("1").get(free_url()))
         assert failure.trouble is FailureKind.REFUSED
 
     def test_offline_asks_nobody(self, home):
@@ -57,7 +57,7 @@ class TestLive:
         assert server.asked == []
 
     def test_a_server_that_accepts_and_never_answers_is_an_error(self, home, monkeypatch):
-        monkeypatch.setattr(asking, "PATIENT", asking.Patience(0.1, 0.1, 5.0))
+        monkeypatch.setattr(asking, "PATIENT", asking.Deadlines(0.1, 0.1, 5.0))
         with served(hangs) as (url,):
             home.write(client_settings(url))
             code, out, _ = home.run("check", "--json")
@@ -71,7 +71,7 @@ class TestLive:
             await asyncio.sleep(3600)
 
         monkeypatch.setattr(asking, "discover", endless)
-        monkeypatch.setattr(asking, "PATIENT", asking.Patience(0.05, 0.05, 0.05))
+        monkeypatch.setattr(asking, "PATIENT", asking.Deadlines(0.05, 0.05, 0.05))
         home.write(client_settings("http://127.0.0.1:1"))
         code, _, err = home.run("check")
         assert code == 0

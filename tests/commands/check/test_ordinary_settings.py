@@ -14,7 +14,7 @@ from places import TESTS
 from stormdeck.commands.check import servers
 from stormdeck.commands.check.first_settings import first_server
 from stormdeck.commands.check.knowledge import Knowledge
-from stormdeck.commands.check.servers import Look
+from stormdeck.commands.check.servers import ServerAnswers
 from stormdeck.model.snapshots.client_state import ClientState, Login
 from stormdeck.model.snapshots.server import ServedModel, ServerState, VllmSnapshot
 from stormdeck.options import Options
@@ -118,7 +118,7 @@ def test_first_settings_are_proposed_only_where_nobody_is_logged_in(tmp_path, lo
         paths,
         read_settings(paths, {}),
         ClientVersion(None, ""),
-        Look(vllm=vllm),
+        ServerAnswers(vllm=vllm),
         None,
         (),
         ClientState(login),
@@ -177,7 +177,7 @@ def test_yes_takes_no_server_that_merely_answers(home, monkeypatch, text):
         port = int(url.rpartition(":")[2])
         monkeypatch.setattr(servers, "discover", partial(servers.discover, ports=(port,)))
         code, _, err = home.run("check", "--fix", "--yes")
-        assert (code, "--yes takes no server that was only found" in err) == (0, True)
+        assert (code, "the server must be named" in err) == (0, True)
         assert home.settings.exists() == (text is not None)
         assert text is None or home.settings.read_text() == text
         assert home.run("check", "--fix", "--yes", "--vllm", url)[0] == 0

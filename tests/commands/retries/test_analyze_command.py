@@ -139,7 +139,7 @@ class TestText:
         rows = {line.split()[0]: line.split()[1:] for line in out.splitlines() if line}
         assert rows["requests"][:1] == ["6"]
         assert rows["turns"][0] == "1"
-        assert rows["retries"] == ["4", "5.0", "requests", "a", "turn"]
+        assert rows["retries"] == ["4", "5.0", "requests", "per", "turn"]
         assert "1 storm" in out
         assert re.search(r"\d\d \w{3} \d\d:\d\d:\d\d +8 s +5 +500 +recovered +ladder", out)
 
@@ -163,7 +163,7 @@ class TestText:
 
     def test_a_log_without_requests_is_said_so(self, analyze, tmp_path):
         (tmp_path / "a").write_text("hello\n")
-        assert "No request found" in analyze("a")[1]
+        assert "No requests found" in analyze("a")[1]
 
     @pytest.mark.parametrize(
         ("environ", "is_coloured"),

@@ -210,7 +210,7 @@ class TestDiscovery:
 @pytest.mark.parametrize(
     ("argv", "words"),
     [
-        (["a.log", "--record", "there"], "is there already"),
+        (["a.log", "--record", "there"], "already exists"),
         (["a.log", "--record", "no/such/place"], "no/such/place cannot be written"),
         (["folder"], "is a folder"),
         (["a.log", "--transcripts", "nowhere"], "nowhere does not exist"),

@@ -237,7 +237,7 @@ class TestFromAPanel:
 
     @pytest.fixture(autouse=True)
     def nothing_is_asked(self, monkeypatch):
-        monkeypatch.setattr(fresh, "glance", self._refuse)
+        monkeypatch.setattr(fresh, "take_snapshot", self._refuse)
 
     @staticmethod
     def _refuse(*_args, **_more):

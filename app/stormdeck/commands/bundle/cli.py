@@ -1,37 +1,35 @@
-"""The command line of ``bundle`` and ``replay``: what they take, and how they are started."""
+"""Declare and start the commands ``bundle`` and ``replay``."""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Mapping
-from typing import TypeVar
+from collections.abc import Mapping
 
+from stormdeck.commands.argument_parser import AddCommand, Parser
 from stormdeck.options import Options
-
-Parser = TypeVar("Parser", bound=argparse.ArgumentParser)
 
 BUNDLE = "bundle"
 REPLAY = "replay"
 COMMANDS = frozenset({BUNDLE})
-"""Those that need no terminal."""
+"""Commands that need no terminal."""
 SLOWEST, FASTEST = 0.1, 10_000.0
 
 
-def add_parsers(add: Callable[[str, str], Parser]) -> list[Parser]:
-    """Declare the two commands; ``add`` makes the parser of a command from its name and its help."""
-    bundle = add(BUNDLE, "write a folder for a bug report, without secrets, listed before it is written")
-    bundle.add_argument("--out", metavar="DIR", help="the folder to make; it must not exist yet")
-    bundle.add_argument(
-        "--recording", metavar="FILE", help="put in the requests of a recording too, to be played by replay"
-    )
+def add_parsers(add: AddCommand) -> list[Parser]:
+    """Add the parsers of the two commands."""
+    bundle = add(BUNDLE, "write a folder for a bug report, without secrets")
+    bundle.add_argument("--out", metavar="DIR", help="the folder to create; it must not exist yet")
+    bundle.add_argument("--recording", metavar="FILE", help="include the requests of a recording, for replay")
     bundle.add_argument("--yes", action="store_true", help="write without asking")
-    bundle.add_argument("--json", action="store_true", help="print the list as JSON")
-    bundle.epilog = "Exit code: 0 written, 1 not agreed to, 2 could not be written."
-    replay = add(REPLAY, "play a recording, or a bundle's, in the panel")
+    bundle.add_argument("--json", action="store_true", help="print the list of files as JSON")
+    bundle.epilog = (
+        "The files are listed before they are written. Exit code: 0 written, 1 declined, 2 could not be written."
+    )
+    replay = add(REPLAY, "play a recording, or that of a bundle, in the panel")
     replay.usage = "stormdeck replay FILE [OPTION]..."
-    replay.add_argument("file", metavar="FILE", help="a recording of watch --record, or the folder of a bundle")
+    replay.add_argument("file", metavar="FILE", help="a recording made by watch --record, or a bundle's folder")
     replay.add_argument(
-        "--speed", metavar="N", type=_speed, default=1.0, help="how many times as fast, 0.1 to 10000 (default 1)"
+        "--speed", metavar="N", type=_speed, default=1.0, help="playing speed, from 0.1 to 10000 times (default 1)"
     )
     return [bundle, replay]
 

@@ -1,4 +1,4 @@
-"""What a bundle holds: each file's text, what it is for, and what was taken out of it."""
+"""Create the files of a bundle, each with a description and the number of things removed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from stormdeck.commands.check import report
-from stormdeck.commands.status.once import Glance
+from stormdeck.commands.status.once import StackSnapshot
 from stormdeck.model.logs.batch import LogBatch
 from stormdeck.model.redaction.log_lines import Structure
 from stormdeck.model.redaction.redactor import E_MAIL, HOST, ID, PATH, SECRET, TOKEN, USER, Redactor, Taken
@@ -38,43 +38,43 @@ _NOUNS = {
 }
 
 
-def redacted_words(taken: Mapping[str, int]) -> str:
-    """Return what was taken out in words: ``2 secrets, 1 path``."""
+def removed_words(taken: Mapping[str, int]) -> str:
+    """Return the number of things removed in words: ``2 secrets, 1 path``."""
     found = [plural(taken[sort], *nouns) for sort, nouns in _NOUNS.items() if taken.get(sort)]
     return ", ".join(found) or "nothing"
 
 
 def size_words(size: int) -> str:
-    """Return a size in bytes as people read it: ``812 B``, ``14 kB``."""
+    """Return a size in words: ``812 B``, ``14 kB``."""
     return f"{size} B" if size < 1000 else f"{grouped(round(size / 1000))} kB"
 
 
 MOST_LINES = 5_000
-"""Of a log's structure, the newest."""
+"""Lines of each log, the newest ones."""
 _LINES = "requests and errors, no texts"
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class BundleFile:
     """One file of a bundle."""
 
     name: str
     holds: str
     text: str
     taken: Taken
-    """What was taken out, by its sort."""
+    """How many things were removed, by kind."""
 
     @property
     def size(self) -> int:
-        """Return its bytes."""
+        """Return the size in bytes."""
         return len(self.text.encode("utf-8", "backslashreplace"))
 
 
 @dataclass(frozen=True, slots=True)
-class Material:
-    """What a bundle is made of."""
+class BundleData:
+    """The data for a bundle."""
 
-    seen: Glance
+    seen: StackSnapshot
     options: Options
     versions: dict[str, dict[str, str]]
     tape: Tape | None
@@ -82,42 +82,42 @@ class Material:
     """Unix seconds."""
 
 
-def pieces(material: Material, redact: Redactor) -> list[Piece]:
-    """Return every file but the README; the configured secrets are swept out of each once more at the end."""
-    seen = replace(material.seen, deck=without_quotes(material.seen.deck))
-    said = statements(seen.deck, material.now, lambda at: f"{datetime.fromtimestamp(at, UTC):%H:%M UTC}")
+def bundle_files(data: BundleData, redact: Redactor) -> list[BundleFile]:
+    """Return all files but the README. As a last step, configured secrets are searched and removed once more."""
+    seen = replace(data.seen, deck=without_quotes(data.seen.deck))
+    said = statements(seen.deck, data.now, lambda at: f"{datetime.fromtimestamp(at, UTC):%H:%M UTC}")
     made = [
         _summary(seen, said, redact),
-        _versions(material, redact),
-        _json("status.json", "what `stormdeck status --json` says", status_json(seen.deck, said), redact),
-        _json("findings.json", "what `stormdeck check --json` says", _findings(seen), redact),
-        _json("deck.json", "the last look at servers, GPUs and requests", deck_as_json(seen.deck), redact),
+        _versions(data, redact),
+        _json("status.json", "output of `stormdeck status --json`", status_json(seen.deck, said), redact),
+        _json("findings.json", "output of `stormdeck check --json`", _findings(seen), redact),
+        _json("deck.json", "the state of servers, GPUs and requests", deck_as_json(seen.deck), redact),
         _settings(seen, redact),
-        _options(material.options, redact),
-        _retries(seen, material.tape, redact),
+        _options(data.options, redact),
+        _retries(seen, data.tape, redact),
         *(_log(number, lines, redact) for number, lines in enumerate(seen.logs.values(), 1)),
     ]
-    if material.tape is not None:
-        made.append(_recording(material.tape, redact))
+    if data.tape is not None:
+        made.append(_recording(data.tape, redact))
     return [replace(one, text=redact.sweep(one.text, one.taken)) for one in made]
 
 
-def _made(name: str, holds: str, lines: Sequence[str], redact: Redactor) -> Piece:
+def _made(name: str, holds: str, lines: Sequence[str], redact: Redactor) -> BundleFile:
     taken: Taken = Counter()
-    return Piece(name, holds, redact.text("\n".join(lines), taken) + "\n", taken)
+    return BundleFile(name, holds, redact.text("\n".join(lines), taken) + "\n", taken)
 
 
-def _json(name: str, holds: str, value: object, redact: Redactor) -> Piece:
+def _json(name: str, holds: str, value: object, redact: Redactor) -> BundleFile:
     taken: Taken = Counter()
-    return Piece(name, holds, _dumped(redact.tree(value, taken)), taken)
+    return BundleFile(name, holds, _dumped(redact.tree(value, taken)), taken)
 
 
 def _dumped(value: object) -> str:
     return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
 
 
-def _summary(seen: Glance, said: Sequence[Statement], redact: Redactor) -> Piece:
-    lines = ["What stormdeck says, the gravest first:"]
+def _summary(seen: StackSnapshot, said: Sequence[Statement], redact: Redactor) -> BundleFile:
+    lines = ["Verdicts, the worst first:"]
     for one in said:
         lines += [f"- {one.headline}" + (f"  {one.code}" if one.code else "")]
         lines += [f"  {part}" for part in (one.evidence, one.step) if part]
@@ -127,8 +127,8 @@ def _summary(seen: Glance, said: Sequence[Statement], redact: Redactor) -> Piece
     return _made("summary.txt", "the verdict and the findings in words", lines, redact)
 
 
-def _versions(material: Material, redact: Redactor) -> Piece:
-    deck, client = material.seen.deck, material.seen.known.client
+def _versions(data: BundleData, redact: Redactor) -> BundleFile:
+    deck, client = data.seen.deck, data.seen.known.client
     vllm, proxy = deck.vllm, deck.proxy
     stack = {
         "client": f"{client.version or 'unknown'} ({client.how})",
@@ -140,32 +140,32 @@ def _versions(material: Material, redact: Redactor) -> Piece:
         "GPUs": ", ".join(gpu.name for gpu in deck.gpu.gpus) or "none",
     }
     lines = []
-    for heading, versions in {"The stack": stack, **material.versions}.items():
+    for heading, versions in {"The stack": stack, **data.versions}.items():
         lines += [heading, *(f"  {name}: {text}" for name, text in versions.items()), ""]
     return _made("versions.txt", "stormdeck, client, servers, driver, terminal", lines[:-1], redact)
 
 
-def _findings(seen: Glance) -> object:
+def _findings(seen: StackSnapshot) -> object:
     return report.as_json(seen.deck.findings, seen.known.settings, seen.known.texts())
 
 
-def _settings(seen: Glance, redact: Redactor) -> Piece:
+def _settings(seen: StackSnapshot, redact: Redactor) -> BundleFile:
     taken: Taken = Counter()
     text = _dumped(settings_as_json(seen.known.settings, redact, taken))
-    return Piece("settings.json", "every key of the client's settings, known values", text, taken)
+    return BundleFile("settings.json", "all keys of the client's settings, and known values", text, taken)
 
 
-def _options(options: Options, redact: Redactor) -> Piece:
+def _options(options: Options, redact: Redactor) -> BundleFile:
     taken: Taken = Counter()
     rows = [
         f"{one.name}: {_option(options, one.name, redact, taken)}   ({options.origin(one.name).kind.value})"
         for one in DECLARED
     ]
-    return Piece("options.txt", "stormdeck's own options and their origin", "\n".join(rows) + "\n", taken)
+    return BundleFile("options.txt", "stormdeck's own options and their origin", "\n".join(rows) + "\n", taken)
 
 
 def _option(options: Options, name: str, redact: Redactor, taken: Taken) -> str:
-    """Return the value of an option; of files and folders only stand-ins."""
+    """Return the value of an option, with placeholders for files and folders."""
     value = getattr(options, name)
     values = value if isinstance(value, tuple) else (value,)
     if name == "log" or any(isinstance(one, Path) for one in values):
@@ -173,14 +173,14 @@ def _option(options: Options, name: str, redact: Redactor, taken: Taken) -> str:
     return redact.text(shown(value), taken)
 
 
-def _retries(seen: Glance, tape: Tape | None, redact: Redactor) -> Piece:
-    """Count the logs' ends each by itself: two hops show the same requests."""
+def _retries(seen: StackSnapshot, tape: Tape | None, redact: Redactor) -> BundleFile:
+    """Count each log separately, since two hops show the same requests."""
     found: dict[str, object] = {}
     for number, (path, lines) in enumerate(seen.logs.items(), 1):
         found[_log_name(number)] = _counted([LogBatch(path, lines, 0.0, history=True)])
     if tape is not None:
         found[RECORDING] = _counted(tape.batches)
-    return _json("retries.json", "what `stormdeck analyze --json` says of the logs", found, redact)
+    return _json("retries.json", "output of `stormdeck analyze --json` for the logs", found, redact)
 
 
 def _counted(batches: Sequence[LogBatch]) -> object:
@@ -194,58 +194,60 @@ def _log_name(number: int) -> str:
     return f"log-{number}.txt"
 
 
-def _log(number: int, lines: Sequence[str], redact: Redactor) -> Piece:
+def _log(number: int, lines: Sequence[str], redact: Redactor) -> BundleFile:
     taken: Taken = Counter()
     structure = Structure(datetime.timestamp, redact.stand_in)
-    kept = [told for line in lines if (told := structure.line(line)) is not None]
+    kept = [rebuilt for line in lines if (rebuilt := structure.line(line)) is not None]
     text = "".join(f"{redact.text(line, taken)}\n" for line in kept[-MOST_LINES:])
     taken["line"] += len(lines) - len(kept[-MOST_LINES:])
-    return Piece(_log_name(number), f"end of a log: {_LINES}", text, taken)
+    return BundleFile(_log_name(number), f"end of a log: {_LINES}", text, taken)
 
 
-def _recording(tape: Tape, redact: Redactor) -> Piece:
+def _recording(tape: Tape, redact: Redactor) -> BundleFile:
     taken: Taken = Counter()
     rows = "".join(f"{write_recorded(one)}\n" for one in _kept(tape, redact, taken))
-    return Piece(RECORDING, f"a recording, for replay: {_LINES}", rows, taken)
+    return BundleFile(RECORDING, f"a recording, for replay: {_LINES}", rows, taken)
 
 
 def _kept(tape: Tape, redact: Redactor, taken: Taken) -> Iterator[Recorded]:
-    """Yield the structure of a recording's lines, at their times."""
+    """Yield the structure of a recording's lines, with their times."""
     logs: dict[str, Structure] = {}
     for batch in tape.batches:
         structure = logs.setdefault(batch.log, Structure(datetime.timestamp, redact.stand_in))
         for line in batch.lines:
-            told = structure.line(line)
-            if told is None:
+            rebuilt = structure.line(line)
+            if rebuilt is None:
                 taken["line"] += 1
             else:
-                yield Recorded(batch.arrived, redact.text(told, taken), _recorded_name(batch.log, logs))
+                yield Recorded(batch.arrived, redact.text(rebuilt, taken), _recorded_name(batch.log, logs))
 
 
 def _recorded_name(log: str, logs: Mapping[str, Structure]) -> str:
-    """Return a log's name in a recording; a recording without names keeps having none."""
+    """Return a log's name in a recording; empty if the recording has no names."""
     return f"log-{list(logs).index(log) + 1}.log" if log else ""
 
 
-def readme(made: Sequence[Piece], now: float) -> Piece:
-    """Return the file that says what is in the others."""
+def readme(made: Sequence[BundleFile], now: float) -> BundleFile:
+    """Return the README, which describes the other files."""
     lines = [
         "A bundle of stormdeck for a bug report, made " + f"{datetime.fromtimestamp(now, UTC):%Y-%m-%d %H:%M} UTC.",
         "Read it before you send it. Everything in it is plain text.",
         "",
     ]
     for one in made:
-        lines += [f"{one.name}: {one.holds}", f"    taken out: {redacted_words(one.taken)}"]
+        lines += [f"{one.name}: {one.holds}", f"    removed: {removed_words(one.taken)}"]
     lines += [
         "",
-        "In place of what was taken out stand marks: <secret-1> is a key that is configured on this machine, the same",
-        "number being the same key; <token> has the look of one; <host-1>, <user>, ~, <project>, <path-1>, <name-1>,",
-        "<error-1>, file-1.py, package-1, <e-mail> and <id-1> stand for machines, people, places, models and programs.",
-        "Of settings that have nothing to do with servers only the key and the size are told. No file holds the text",
-        "of a prompt, of an answer or of a transcript: log lines were not masked but built anew from known parts.",
+        "Placeholders replace what was removed: <secret-1> is a key that is configured on this machine, and the same",
+        "number is the same key; <token> looks like a key; <host-1>, <user>, ~, <project>, <path-1>, <name-1>,",
+        "<error-1>, file-1.py, package-1, <e-mail> and <id-1> replace machines, people, places, models and programs.",
+        "Settings that do not concern servers are reduced to the key and the size. No file contains text of a prompt,",
+        "an answer or a transcript: log lines are not masked but rebuilt from their known parts.",
         "",
-        "To look at it: stormdeck analyze log-1.txt",
+        "To read it: stormdeck analyze log-1.txt",
     ]
     if any(one.name == RECORDING for one in made):
-        lines += ["               stormdeck replay ."]
-    return Piece("README.txt", f"what is in the other {plural(len(made), 'file')}", "\n".join(lines) + "\n", Counter())
+        lines += ["            stormdeck replay ."]
+    return BundleFile(
+        "README.txt", f"what is in the other {plural(len(made), 'file')}", "\n".join(lines) + "\n", Counter()
+    )

@@ -1,4 +1,4 @@
-"""``stormdeck bundle``: a folder for a bug report, without secrets, listed before it is written."""
+"""``stormdeck bundle``: write a folder for a bug report, without secrets, after listing its files."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from stormdeck.commands.bundle.content import Material, Piece, pieces, readme, redacted_words, size_words
+from stormdeck.commands.bundle.content import BundleData, BundleFile, bundle_files, readme, removed_words, size_words
 from stormdeck.commands.check.knowledge import missing
 from stormdeck.commands.colour import Ink, paint_for
-from stormdeck.commands.output import asked, put, say, standard_output
-from stormdeck.commands.status.once import Glance, glance
+from stormdeck.commands.exit_codes import FAILURE, NEGATIVE, SUCCESS
+from stormdeck.commands.output import confirm, standard_output, write_err, write_out
+from stormdeck.commands.status.once import StackSnapshot, take_snapshot
 from stormdeck.model.masking.harvest import secrets_of
 from stormdeck.model.redaction.identities import whereabouts
 from stormdeck.model.redaction.redactor import Redactor
@@ -28,63 +29,60 @@ from stormdeck.sources.io.files import write_folder
 from stormdeck.sources.recordings.tape import Tape, load_tape
 
 VERSION = 1
-WRITTEN = 0
-NOT_WRITTEN = 1
-COULD_NOT_RUN = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What the command line asks for."""
+    """The arguments of the command."""
 
     out: str | None
-    """The folder to make; ``None``: one named by the time, in the current folder."""
+    """The folder to create; ``None`` for one in the current folder, named after the time."""
     recording: str | None
     agreed: bool
     as_json: bool
 
 
 def run(options: Options, environ: Mapping[str, str], request: Request) -> int:
-    """List what would be written, ask, and write it. Return 0 when it is written, 1 when the user said no, else 2."""
+    """List the files, ask, and write them. Return 0 if they are written, 1 if the user declined, else 2."""
     now = time.time()
     folder = Path(request.out or time.strftime("stormdeck-bundle-%Y%m%d-%H%M%S", time.localtime(now)))
     refused = _obstacle(options, folder)
     tape = load_tape(Path(request.recording)) if request.recording is not None and not refused else None
     refused = refused or (tape if isinstance(tape, str) else "")
     if refused or isinstance(tape, str):
-        say(f"stormdeck: {printable(refused)}.")
-        return COULD_NOT_RUN
+        write_err(f"stormdeck: {printable(refused)}.")
+        return FAILURE
     made = _collect(options, environ, tape, now)
     if not request.as_json:
         _list(folder, made)
-    agreed = request.agreed or asked(f"Write {printable(str(folder))}?")
+    agreed = request.agreed or confirm(f"Write {printable(str(folder))}?")
     trouble = write_folder(folder, {one.name: one.text for one in made}) if agreed else ""
     written = bool(agreed) and not trouble
     if request.as_json:
-        put(json.dumps(_as_json(folder, made, written=written), indent=2))
+        write_out(json.dumps(_as_json(folder, made, written=written), indent=2))
     if agreed is None:
-        say("stormdeck: nothing is written: there is no terminal to ask at. --yes agrees beforehand.")
+        write_err("stormdeck: nothing is written: there is no terminal to ask on. --yes writes without asking.")
     elif trouble:
-        say(f"stormdeck: {printable(trouble)}.")
+        write_err(f"stormdeck: {printable(trouble)}.")
     else:
-        say("Written. Read it before you send it." if written else "Nothing is written.")
-    return WRITTEN if written else NOT_WRITTEN if agreed is False else COULD_NOT_RUN
+        write_err("Written. Read it before you send it." if written else "Nothing is written.")
+    return SUCCESS if written else NEGATIVE if agreed is False else FAILURE
 
 
 def _obstacle(options: Options, folder: Path) -> str:
-    """Say what stands in the way before anything is looked at."""
+    """Return why the bundle cannot be written; empty if it can."""
     absent = missing(options)
     if absent is not None:
-        return f"there is no file {absent}"
+        return f"{absent} does not exist"
     try:
         taken = os.path.lexists(folder)
     except ValueError:
-        return f"{folder} is no name of a folder"
-    return f"{folder} is there already and is left as it is; name a new folder with --out" if taken else ""
+        return f"{folder} is not a valid folder name"
+    return f"{folder} already exists and is not changed; name a new folder with --out" if taken else ""
 
 
-def _collect(options: Options, environ: Mapping[str, str], tape: Tape | None, now: float) -> list[Piece]:
-    seen = glance(options, environ)
+def _collect(options: Options, environ: Mapping[str, str], tape: Tape | None, now: float) -> list[BundleFile]:
+    seen = take_snapshot(options, environ)
     known = seen.known
     place = whereabouts(
         str(known.paths.home),
@@ -99,12 +97,12 @@ def _collect(options: Options, environ: Mapping[str, str], tape: Tape | None, no
     )
     redact = Redactor(secrets_of(known.settings, environ, known.proxy_config), place)
     versions = {"Programs": program_versions(), "Machine": system_versions(environ)}
-    made = pieces(Material(seen, options, versions, tape, now), redact)
+    made = bundle_files(BundleData(seen, options, versions, tape, now), redact)
     return [readme(made, now), *made]
 
 
-def _urls(seen: Glance) -> list[str]:
-    """Return every URL of a server that is configured or was found."""
+def _urls(seen: StackSnapshot) -> list[str]:
+    """Return the URLs of all servers that are configured or were found."""
     known = seen.known
     effective = [known.settings.text(path) or "" for path in known.settings.effective if path.endswith("_URL")]
     yaml = [one.api_base for one in known.proxy_config.deployments()] if known.proxy_config is not None else []
@@ -112,8 +110,8 @@ def _urls(seen: Glance) -> list[str]:
     return [*effective, *yaml, *named, *(found.url for found in seen.deck.discovery.found)]
 
 
-def _files(seen: Glance, tape: Tape | None) -> list[str]:
-    """Return every file and folder that is known by its whole name."""
+def _files(seen: StackSnapshot, tape: Tape | None) -> list[str]:
+    """Return all known paths of files and folders."""
     known = seen.known
     named = [*seen.logs, *map(str, known.options.log), *_recorded(tape)]
     files = [known.proxy_config.file] if known.proxy_config is not None else []
@@ -126,8 +124,8 @@ def _recorded(tape: Tape | None) -> list[str]:
     return [tape.name, *{batch.log for batch in tape.batches if batch.log}] if tape is not None else []
 
 
-def _models(seen: Glance) -> list[str]:
-    """Return every id of a model that settings, YAML and servers name."""
+def _models(seen: StackSnapshot) -> list[str]:
+    """Return all model ids in settings, YAML and servers."""
     known, deck = seen.known, seen.deck
     fields = [field.path for field in FIELDS if field.kind in {Kind.MODEL, Kind.TIER_ID}]
     found = [known.settings.text(path) or "" for path in fields]
@@ -138,18 +136,18 @@ def _models(seen: Glance) -> list[str]:
     return [*found, *(deck.proxy.models if deck.proxy is not None else ())]
 
 
-def _list(folder: Path, made: Sequence[Piece]) -> None:
-    """Print what would be written."""
+def _list(folder: Path, made: Sequence[BundleFile]) -> None:
+    """Print the list of files."""
     paint = paint_for(standard_output())
-    put(paint(printable(f"{folder}/"), Ink.BOLD))
+    write_out(paint(printable(f"{folder}/"), Ink.BOLD))
     name_width = max(len(one.name) for one in made)
     for one in made:
-        put(f"  {one.name:<{name_width}}  {size_words(one.size):>7}  {one.holds}")
+        write_out(f"  {one.name:<{name_width}}  {size_words(one.size):>7}  {one.holds}")
         if one.taken:
-            put(paint(f"  {'':<{name_width}}  taken out: {redacted_words(one.taken)}", Ink.QUIET))
+            write_out(paint(f"  {'':<{name_width}}  removed: {removed_words(one.taken)}", Ink.QUIET))
 
 
-def _as_json(folder: Path, made: Sequence[Piece], *, written: bool) -> dict[str, object]:
+def _as_json(folder: Path, made: Sequence[BundleFile], *, written: bool) -> dict[str, object]:
     return {
         "version": VERSION,
         "folder": str(folder),

@@ -1,1 +1,1 @@
-"""Run all rules: the report, the fixes, and what is learned of the live servers."""
+"""Run all rules on settings and servers, report the findings and fix what is safe."""

@@ -1,9 +1,8 @@
-"""``stormdeck check --canary``: a handful of tiny requests, each result by the way it went, and what they prove."""
+"""``stormdeck check --canary``: send a few tiny requests and report the results by route."""
 
 from __future__ import annotations
 
 import asyncio
-import textwrap
 import uuid
 from typing import Any
 
@@ -12,7 +11,8 @@ from stormdeck.commands.check.knowledge import Knowledge
 from stormdeck.commands.check.report import Hide
 from stormdeck.commands.check.servers import token_for
 from stormdeck.commands.colour import Ink, Paint
-from stormdeck.commands.output import say, standard_error
+from stormdeck.commands.output import standard_error, write_err
+from stormdeck.commands.text_layout import wrap
 from stormdeck.model.canary.check import Check, Route, Verdict
 from stormdeck.model.canary.plan import Plan, plan_of
 from stormdeck.model.canary.summary import CanaryReport
@@ -20,12 +20,12 @@ from stormdeck.model.rules.collect import facts_of
 from stormdeck.sources.canary import Canary
 
 _INKS = {Verdict.PASS: Ink.GOOD, Verdict.WARN: Ink.WARNING, Verdict.FAIL: Ink.ERROR}
-_COLUMNS = 100
 _NAME = max(len(verdict) for verdict in Verdict) + 2
+_COLUMNS = 100 - _NAME
 
 
 def plan(known: Knowledge) -> Plan:
-    """Return what would be sent, for what was found."""
+    """Return the requests to send to the servers that were found."""
     seen = known.seen
     facts = facts_of(known.deck(known.settings))
     key = token_for(seen.vllm.url, known.options, known.settings, seen) if seen.vllm is not None else ""
@@ -33,23 +33,23 @@ def plan(known: Knowledge) -> Plan:
 
 
 def run(planned: Plan) -> CanaryReport:
-    """Say what it costs and send it; on a terminal, tell each result as it comes."""
+    """Print the cost and send the requests. On a terminal, print each result as it arrives."""
     for note in (f"Canary: {planned.cost}, no request twice.", *planned.notes):
-        say(note)
+        write_err(note)
     error = standard_error()
     watched = error is not None and error.isatty()
-    report = asyncio.run(Canary().run(planned, _tell if watched else lambda check: None))
-    say(f"The canary took {report.cost}.")
+    report = asyncio.run(Canary().run(planned, _print_check if watched else lambda check: None))
+    write_err(f"The canary took {report.cost}.")
     return report
 
 
-def _tell(check: Check) -> None:
+def _print_check(check: Check) -> None:
     where = "vLLM directly: " if check.route is Route.DIRECT else ""
-    say(f"  {check.verdict.value:<{_NAME}}{where}{check.name}")
+    write_err(f"  {check.verdict.value:<{_NAME}}{where}{check.name}")
 
 
 def as_text(planned: Plan, report: CanaryReport, hide: Hide, paint: Paint) -> list[str]:
-    """Return the results by the way they went, then which hop is to blame, then what will work."""
+    """Return the results by route, then which hop fails, then what will work."""
     lines: list[str] = []
     for route in Route:
         checks = [check for check in report.checks if check.route is route]
@@ -58,14 +58,12 @@ def as_text(planned: Plan, report: CanaryReport, hide: Hide, paint: Paint) -> li
             lines += [row for check in checks for row in _rows(check, hide, paint)]
             lines.append("")
     if len(planned.targets) > 1 and report.blames:
-        lines += [paint("which hop", Ink.BOLD), ""]
-        lines += [
-            row
-            for blame in report.blames
-            for row in _wrapped(hide(f"{blame.question.label}: {blame.hop.value}. {blame.words}"), "  ", "    ")
-        ]
+        lines += [paint("which hop fails", Ink.BOLD), ""]
+        for blame in report.blames:
+            text = f"{blame.question.label}: {blame.hop.value}. {blame.words}"
+            lines += wrap(hide(text), _COLUMNS, indent="  ", hanging="    ")
         lines.append("")
-    lines += _wrapped(hide(f"Claude Code here: {report.summary}."), "", "  ")
+    lines += wrap(hide(f"Claude Code here: {report.summary}."), _COLUMNS, hanging="  ")
     return lines
 
 
@@ -80,25 +78,13 @@ def _heading(planned: Plan, route: Route) -> str:
 def _rows(check: Check, hide: Hide, paint: Paint) -> list[str]:
     code = f" {check.code}" if check.code and check.verdict is not Verdict.PASS else ""
     indent = " " * (_NAME + 2)
-    first, *rest = _wrapped(hide(f"{check.name}{code}: {check.words}"), "", "")
+    first, *rest = wrap(hide(f"{check.name}{code}: {check.words}"), _COLUMNS)
     verdict = paint(check.verdict.value, _INKS.get(check.verdict, Ink.QUIET))
     return [f"  {verdict}{' ' * (_NAME - len(check.verdict.value))}{first}", *(f"{indent}{row}" for row in rest)]
 
 
-def _wrapped(text: str, first: str, then: str) -> list[str]:
-    rows = textwrap.wrap(
-        text,
-        _COLUMNS - _NAME,
-        initial_indent=first,
-        subsequent_indent=then,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
-    return rows or [""]
-
-
 def as_json(planned: Plan, report: CanaryReport, hide: Hide) -> dict[str, Any]:
-    """Return the canary as an additional part of the report."""
+    """Return the canary's part of the JSON report."""
     return {
         "ok": not failed(report),
         "checks": [
@@ -141,5 +127,5 @@ def as_json(planned: Plan, report: CanaryReport, hide: Hide) -> dict[str, Any]:
 
 
 def failed(report: CanaryReport) -> bool:
-    """Say whether any check failed."""
+    """Return whether any check failed."""
     return any(check.verdict is Verdict.FAIL for check in report.checks)

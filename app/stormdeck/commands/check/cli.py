@@ -1,14 +1,12 @@
-"""The command line of ``check``, ``set``, ``unset`` and ``explain``: what they take, and how they are started."""
+"""Declare and start the commands ``check``, ``set``, ``unset`` and ``explain``."""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Mapping
-from typing import TypeVar
+from collections.abc import Mapping
 
+from stormdeck.commands.argument_parser import AddCommand, Parser
 from stormdeck.options import Options
-
-Parser = TypeVar("Parser", bound=argparse.ArgumentParser)
 
 CHECK = "check"
 SET = "set"
@@ -17,45 +15,48 @@ EXPLAIN = "explain"
 COMMANDS = frozenset({CHECK, SET, UNSET, EXPLAIN})
 
 
-def add_parsers(add: Callable[[str, str], Parser]) -> list[Parser]:
-    """Declare the four commands; ``add`` makes the parser of a command from its name and its help."""
-    check = add(CHECK, "check the settings, the proxy and the server; fix what is safe")
-    check.add_argument("--offline", action="store_true", help="ask no server")
+def add_parsers(add: AddCommand) -> list[Parser]:
+    """Add the parsers of the four commands."""
+    check = add(CHECK, "check settings, proxy and server; fix what is safe")
+    check.add_argument("--offline", action="store_true", help="do not ask any server")
     check.add_argument("--fix", action="store_true", help="show the safe fixes as a diff, ask, and write them")
     check.add_argument("--yes", action="store_true", help="with --fix: write without asking")
     check.add_argument(
-        "--canary", action="store_true", help="send a handful of tiny requests too, which cost the model some tokens"
+        "--canary", action="store_true", help="also send a few tiny requests to the model; this costs some tokens"
     )
-    for flag, words in (("--only", "tell only what these rules find, and fix only that"), ("--skip", "not these")):
-        help_ = f"{words}: codes or families, with commas; repeatable"
+    for flag, words in (
+        ("--only", "report and fix only what these rules find"),
+        ("--skip", "leave out what these rules find"),
+    ):
+        help_ = f"{words}: codes or families, separated by commas; repeatable"
         check.add_argument(flag, metavar="CODES", type=_codes, action="extend", default=[], help=help_)
     check.epilog = (
-        "Exit code: 0 no error is found, 1 an error is, 2 it could not run. What --only and --skip leave out does not "
-        "count; --skip wins over --only. `stormdeck explain` lists all codes."
+        "Exit code: 0 no errors, 1 errors found, 2 could not run. What --only and --skip leave out does not count. "
+        "--skip wins over --only. `stormdeck explain` lists all codes."
     )
-    change = add(SET, "set one of the client's settings: model, env.NAME or NAME")
+    change = add(SET, "set one value in Claude Code's settings")
     change.usage = "stormdeck set KEY VALUE [OPTION]..."
-    change.add_argument("key", metavar="KEY", help="a path such as model; NAME alone means env.NAME")
-    change.add_argument("value", metavar="VALUE", help="taken as text; after -- where it begins with a dash")
-    change.add_argument("--json-value", action="store_true", help="take VALUE as JSON: true, 5, null, a list")
-    remove = add(UNSET, "remove one of the client's settings")
+    change.add_argument("key", metavar="KEY", help="a path such as model; NAME in capitals means env.NAME")
+    change.add_argument("value", metavar="VALUE", help="text; put -- before a value that begins with a dash")
+    change.add_argument("--json-value", action="store_true", help="read VALUE as JSON: true, 5, null, a list")
+    remove = add(UNSET, "remove one value from Claude Code's settings")
     remove.usage = "stormdeck unset KEY [OPTION]..."
-    remove.add_argument("key", metavar="KEY", help="a path such as model; NAME alone means env.NAME")
+    remove.add_argument("key", metavar="KEY", help="a path such as model; NAME in capitals means env.NAME")
     for parser in (change, remove):
-        parser.add_argument("--scope", default="user", metavar="SCOPE", help="user (default), project or local")
-        parser.add_argument("--dry-run", action="store_true", help="show the diff and what it brings, write nothing")
-        parser.add_argument("--yes", action="store_true", help="write without asking, also what brings an error")
-        parser.epilog = (
-            "On a terminal the diff and the findings are shown and you are asked. Without one it is written, unless it "
-            "brings an error. Exit code: 0 done, or shown with --dry-run; 1 refused; 2 wrong use."
+        parser.add_argument(
+            "--scope", default="user", metavar="SCOPE", help="which settings file: user (default), project or local"
         )
-    page = add(EXPLAIN, "explain a rule, or what is behind a message that the client shows")
+        parser.add_argument("--dry-run", action="store_true", help="show the diff and new findings, write nothing")
+        parser.add_argument("--yes", action="store_true", help="write without asking, even if it causes an error")
+        parser.epilog = (
+            "Shows the diff and the findings first. On a terminal it then asks. Without a terminal it writes, unless "
+            "the change causes an error. Exit code: 0 done, or shown with --dry-run; 1 refused; 2 called wrongly."
+        )
+    page = add(EXPLAIN, "explain a rule, or find the cause of a message from Claude Code")
     page.usage = 'stormdeck explain [CODE|"MESSAGE"] [OPTION]...'
-    help_ = (
-        "a rule (URL101), a family (FILE), or a message of the client or a piece of it, in quotes; nothing: all rules"
-    )
+    help_ = "a rule (URL101), a family (FILE), or a message or part of it, in quotes; without it, all rules are listed"
     page.add_argument("words", metavar="CODE", nargs="*", help=help_)
-    page.epilog = "Exit code: 0 explained or listed, 2 not known."
+    page.epilog = "Exit code: 0 explained or listed, 2 unknown."
     parsers = [check, change, remove, page]
     for parser in parsers:
         parser.add_argument("--json", action="store_true", help="print JSON")
@@ -63,7 +64,7 @@ def add_parsers(add: Callable[[str, str], Parser]) -> list[Parser]:
 
 
 def run(command: str, arguments: argparse.Namespace, options: Options, environ: Mapping[str, str]) -> int:
-    """Run one of the four and return its exit code."""
+    """Run one of the four commands and return its exit code."""
     if command == CHECK:
         from stormdeck.commands.check import run as check
         from stormdeck.model.rules.registry import Selection

@@ -1,4 +1,4 @@
-"""Which server first settings are proposed for."""
+"""Choose the server for which the first settings are proposed."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from stormdeck.model.snapshots.client_state import Login
 
 
 def first_server(known: Knowledge) -> Target | None:
-    """Return the server that first settings are proposed for; ``None`` for somebody who has some, or is logged in.
+    """Return the server for the first settings; ``None`` if the user has settings or is logged in.
 
-    Where a login cannot be ruled out, only for a server that the user named: else prompts would go elsewhere.
+    If a login cannot be ruled out, only a server that the user named: otherwise prompts would go to another place than
+    before.
     """
     facts = facts_of(known.deck(known.settings))
     free = facts.login is Login.NONE or (facts.login is Login.UNKNOWN and bool(facts.named))

@@ -1,4 +1,4 @@
-"""``stormdeck check --fix``: what would be changed, shown, agreed to, and written into the user's own file."""
+"""``stormdeck check --fix``: show the safe fixes, ask, and write them into the user's settings file."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from stormdeck.commands.check import report
 from stormdeck.commands.check.first_settings import first_server
 from stormdeck.commands.check.knowledge import Knowledge
 from stormdeck.commands.colour import paint_for
-from stormdeck.commands.output import asked, flush, put, say, standard_error, standard_output
+from stormdeck.commands.output import confirm, flush, standard_error, standard_output, write_err, write_out
 from stormdeck.model.editing.diff import diff
 from stormdeck.model.editing.fixing import fixes
 from stormdeck.model.editing.starter import is_blank, working_block
@@ -22,72 +22,72 @@ from stormdeck.model.text import clean
 from stormdeck.sources.settings.write import Refused, write_settings
 
 BROKEN, MARKED = "FILE701", "FILE705"
-"""The rules whose findings a repair mends: a file that is no JSON, and one that is with a byte-order mark."""
+"""Rules whose findings are fixed by a repair: a file that is not JSON, and one with a byte-order mark."""
 
 
 class Outcome(Enum):
-    """What became of a wish to fix."""
+    """Result of ``--fix``."""
 
     NOTHING = auto()
-    """There was nothing to fix, or the user said no."""
+    """There was nothing to fix, or the user declined."""
     WRITTEN = auto()
     FAILED = auto()
-    """There was something to fix and it could not be written, or nobody could be asked."""
+    """The fixes could not be written, or there was no terminal to ask on."""
 
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """The text that the user's file would have, and what each change is for."""
+    """The proposed text of the user's settings file, and the reason for each change."""
 
     file: SettingsFile
     text: str
     reasons: tuple[str, ...]
     guessed: bool = False
-    """It says where prompts go, to a server that was found and that the user did not name."""
+    """It would send prompts to a server that was found, not named by the user."""
 
 
-def fix(known: Knowledge, rules: Selection = ALL, *, agreed: bool, aside: bool) -> Outcome:
-    """Show what would change and write it when the user agrees; ``aside``: stdout is kept for other data."""
+def fix(known: Knowledge, rules: Selection = ALL, *, agreed: bool, to_stderr: bool) -> Outcome:
+    """Show the changes and write them if the user agrees. ``to_stderr``: stdout is needed for other data."""
     proposal = propose(known, rules)
     if proposal is not None and proposal.guessed and agreed:
-        say("Nothing is written: --yes takes no server that was only found. Name it: --vllm URL or --proxy URL.")
+        write_err("Nothing is written: with --yes, the server must be named with --vllm URL or --proxy URL.")
         return Outcome.NOTHING
     if proposal is None:
-        say("There is nothing that can be fixed safely in the user's settings.")
+        write_err("There is nothing that can be fixed safely in the user's settings.")
         return Outcome.NOTHING
     file = proposal.file
-    tell = say if aside else put
-    paint = paint_for(standard_error() if aside else standard_output())
+    show = write_err if to_stderr else write_out
+    paint = paint_for(standard_error() if to_stderr else standard_output())
     hide = report.hider(known.settings, known.texts())
-    tell(clean(str(file.path)))
+    show(clean(str(file.path)))
     for line in paint.diff(diff(file.text, proposal.text, known_secrets(known.settings))):
-        tell(line)
+        show(line)
     for reason in proposal.reasons:
-        tell(f"  {hide(reason)}")
+        show(f"  {hide(reason)}")
     for caveat in file.caveats:
-        say(clean(caveat))
-    yes = agreed or asked(f"Write {clean(str(file.path))}?")
+        write_err(clean(caveat))
+    yes = agreed or confirm(f"Write {clean(str(file.path))}?")
     if yes is None:
-        say("stormdeck: nothing is written: there is no terminal to ask at. --yes agrees beforehand.")
+        write_err("stormdeck: nothing is written: there is no terminal to ask on. --yes writes without asking.")
         return Outcome.FAILED
     if not yes:
-        say("Nothing is written.")
+        write_err("Nothing is written.")
         return Outcome.NOTHING
     flush()
     written = write_settings(file.path, proposal.text, file.digest, known.paths.backups)
     if isinstance(written, Refused):
-        say(f"stormdeck: {clean(written.detail)}")
+        write_err(f"stormdeck: {clean(written.detail)}")
         return Outcome.FAILED
-    kept = f" A copy of what was there: {clean(str(written.backup))}" if written.backup is not None else ""
-    say(f"Written.{kept}")
+    kept = f" The old file is kept as {clean(str(written.backup))}" if written.backup is not None else ""
+    write_err(f"Written.{kept}")
     return Outcome.WRITTEN
 
 
 def propose(known: Knowledge, rules: Selection = ALL) -> Proposal | None:
-    """Return what can be fixed safely in the user's file, of what these rules find; ``None``: nothing.
+    """Return the safe fixes in the user's file for what these rules find; ``None`` if there are none.
 
-    A broken file is repaired first, then its values are fixed; where nothing is set yet and a server answers, the
-    whole working block for that server.
+    A broken file is repaired first, then its values are fixed. If nothing is set yet and a server answers, all
+    settings for that server are proposed.
     """
     file = known.settings.file(Scope.USER)
     if file is None:
@@ -107,7 +107,7 @@ def propose(known: Knowledge, rules: Selection = ALL) -> Proposal | None:
 
 
 def _first_settings(known: Knowledge, file: SettingsFile) -> Proposal | None:
-    """Return the working block for the server that answers."""
+    """Return the settings for the server that answers."""
     server = first_server(known)
     if server is None:
         return None
@@ -120,6 +120,6 @@ def _first_settings(known: Knowledge, file: SettingsFile) -> Proposal | None:
         return None
     reasons = [f"the settings for {server.model} at {server.url}"]
     if server.others:
-        reasons.append(f"it serves too: {', '.join(server.others)}")
+        reasons.append(f"it also serves {', '.join(server.others)}")
     named = known.options.vllm is not None or known.options.proxy is not None
     return Proposal(file, text, tuple(reasons), guessed=not named)

@@ -1,4 +1,4 @@
-"""What ``check`` knows of the client, its files and the servers, and what the rules say about it."""
+"""Collect what is known of the client, its files and the servers, and run the rules over it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from stormdeck.commands.check.servers import Look
+from stormdeck.commands.check.servers import ServerAnswers
 from stormdeck.model.deck import Deck
 from stormdeck.model.finding import Finding
 from stormdeck.model.litellm.config import ProxyConfig
@@ -26,19 +26,19 @@ from stormdeck.sources.settings.read import read_settings
 
 @dataclass(frozen=True, slots=True)
 class Knowledge:
-    """All that is known before the rules speak."""
+    """Everything that the rules need to know."""
 
     options: Options
     paths: UserPaths
     settings: SettingsSnapshot
     client: ClientVersion
-    seen: Look
+    seen: ServerAnswers
     proxy_config: ProxyConfig | None
     exposures: tuple[Exposure, ...]
     state: ClientState
 
     def deck(self, settings: SettingsSnapshot) -> Deck:
-        """Return everything that was found, with settings in the place of those that were read."""
+        """Return everything that was found as a deck, with these settings."""
         return Deck(
             discovery=self.seen.discovery,
             settings=settings,
@@ -53,22 +53,19 @@ class Knowledge:
         )
 
     def findings(self, settings: SettingsSnapshot) -> tuple[Finding, ...]:
-        """Return what the rules say about settings, with everything else as it was found.
-
-        Where there are no settings at all, nothing is wrong with them.
-        """
+        """Return the findings for these settings; none if there are no settings at all."""
         return findings_of(self.deck(settings))
 
     def untried(self, settings: SettingsSnapshot) -> tuple[Finding, ...]:
-        """Return the same with fixes that nobody has tried: what ``fixes`` asks after each step."""
+        """Return the findings with fixes that are not tried out yet. ``fixes`` calls this after each step."""
         return untried(self.deck(settings), settings)
 
     def report(self) -> tuple[Finding, ...]:
-        """Return the findings with their places, in the order in which they are told."""
+        """Return the findings with their places, in the order of the report."""
         return located(self.settings, self.findings(self.settings))
 
     def texts(self) -> dict[str, str]:
-        """Return the texts that a report may quote, by path."""
+        """Return the texts of the files that a report may quote, by path."""
         texts = {str(file.path): file.text for file in self.settings.files}
         if self.proxy_config is not None:
             texts[self.proxy_config.file] = "\n".join(self.proxy_config.lines)
@@ -76,22 +73,22 @@ class Knowledge:
 
 
 def has_settings(settings: SettingsSnapshot) -> bool:
-    """Say whether there is a settings file, or a variable of the client in the shell."""
+    """Return whether there is a settings file, or a variable of the client in the shell."""
     return any(file.exists for file in settings.files) or bool(settings.shell)
 
 
 def learn(options: Options, environ: Mapping[str, str], *, offline: bool, quick: bool = False) -> Knowledge:
-    """Read the settings and, unless offline, ask the servers once; never raises.
+    """Read the settings and, unless ``offline``, ask the servers once; never raises.
 
-    ``quick``: wait no longer than a status bar may.
+    ``quick``: wait no longer than a status bar can.
     """
     paths = user_paths(environ, options.home, options.project)
     settings = read(options, paths, environ)
-    seen, yaml = Look(), options.litellm_config
+    seen, yaml = ServerAnswers(), options.litellm_config
     if not offline:
-        from stormdeck.commands.check.servers import PATIENT, QUICK, look, proxy_yaml
+        from stormdeck.commands.check.servers import PATIENT, QUICK, ask_servers, proxy_yaml
 
-        seen = look(options, settings, QUICK if quick else PATIENT)
+        seen = ask_servers(options, settings, QUICK if quick else PATIENT)
         yaml = proxy_yaml(options, seen)
     proxy_config = None
     if yaml is not None:
@@ -111,18 +108,18 @@ def learn(options: Options, environ: Mapping[str, str], *, offline: bool, quick:
 
 
 def client_version(options: Options, paths: UserPaths, environ: Mapping[str, str]) -> ClientVersion:
-    """Return the client's version; with a home of its own, the caller's programs are left out."""
+    """Return the client's version. With ``--home``, ``PATH`` is not searched."""
     search_path = "" if options.home is not None else environ.get("PATH", "")
     return find_client_version(paths.claude, paths.home, search_path, options.client_version)
 
 
 def read(options: Options, paths: UserPaths, environ: Mapping[str, str]) -> SettingsSnapshot:
-    """Return the settings of every scope; with a home of its own, the caller's shell is left out."""
+    """Return the settings of all scopes. With ``--home``, the caller's environment is ignored."""
     shell = {} if options.home is not None else environ
     named = (options.vllm, options.proxy)
     return read_settings(paths, shell, options.settings, managed=paths.managed, named=named)
 
 
 def missing(options: Options) -> Path | None:
-    """Return the file that ``--settings`` names where there is none."""
+    """Return the file that ``--settings`` names if it does not exist."""
     return options.settings if options.settings is not None and not options.settings.exists() else None

@@ -1,14 +1,14 @@
-"""Findings as text, in the style of a linter, and as JSON."""
+"""Format findings as text, in the style of a linter, and as JSON."""
 
 from __future__ import annotations
 
-import textwrap
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from stormdeck.commands.check.excerpt import Excerpt, Source
 from stormdeck.commands.colour import Ink, Paint
+from stormdeck.commands.text_layout import wrap
 from stormdeck.model.finding import Finding, Fix, HopKind, Paste, Severity
 from stormdeck.model.masking.findings import known_secrets
 from stormdeck.model.masking.values import mask_value
@@ -27,11 +27,11 @@ _HEADINGS = {
 _COLUMNS = 100
 
 Hide = Callable[[str], str]
-"""Returns a text without secrets."""
+"""Masks the secrets in a text."""
 
 
 def as_text(found: Sequence[Finding], settings: SettingsSnapshot, texts: Mapping[str, str], paint: Paint) -> list[str]:
-    """Return the report by hop, the worst first in each; ``texts`` are the files that it quotes, by path."""
+    """Return the report by hop, worst findings first. ``texts`` are the files that it quotes, by path."""
     writer = _Writer(texts, paint, hider(settings, texts))
     lines: list[str] = []
     for hop in HopKind:
@@ -44,14 +44,14 @@ def as_text(found: Sequence[Finding], settings: SettingsSnapshot, texts: Mapping
 
 
 def summary(found: Sequence[Finding]) -> str:
-    """Return the counts in words: ``2 errors, 1 warning``."""
+    """Return the number of findings in words: ``2 errors, 1 warning``."""
     counts = _counts(found)
     words = [(Severity.ERROR, "error"), (Severity.WARNING, "warning"), (Severity.INFO, "note")]
     return ", ".join(plural(counts[severity], word) for severity, word in words if counts[severity])
 
 
 def as_json(found: Sequence[Finding], settings: SettingsSnapshot, texts: Mapping[str, str]) -> dict[str, Any]:
-    """Return the report as the contract has it, secrets masked."""
+    """Return the report as JSON, with secrets masked."""
     counts, hide = _counts(found), hider(settings, texts)
     return {
         "version": 1,
@@ -66,13 +66,13 @@ def as_json(found: Sequence[Finding], settings: SettingsSnapshot, texts: Mapping
 
 
 def hider(settings: SettingsSnapshot, texts: Mapping[str, str]) -> Hide:
-    """Return what keeps the secrets of the settings, and of the other texts, out of a report; it makes one line."""
+    """Return a function that masks the secrets of the settings and the other texts, and joins lines into one."""
     known = known_secrets(settings, [line for text in _others(settings, texts) for line in text.split("\n")])
     return lambda text: known(clean(text))
 
 
 def _others(settings: SettingsSnapshot, texts: Mapping[str, str]) -> list[str]:
-    """Return the texts that are no settings files."""
+    """Return the texts of files other than settings files."""
     own = {str(file.path) for file in settings.files}
     return [text for path, text in texts.items() if path not in own]
 
@@ -82,7 +82,7 @@ def _counts(found: Sequence[Finding]) -> Counter[Severity]:
 
 
 class _Writer:
-    """Writes findings with the lines that they are about."""
+    """Writes findings together with the lines that they refer to."""
 
     def __init__(self, texts: Mapping[str, str], paint: Paint, hide: Hide) -> None:
         self._sources = {path: Source(text) for path, text in texts.items() if text}
@@ -90,7 +90,7 @@ class _Writer:
         self._hide = hide
 
     def entry(self, finding: Finding, place: str) -> list[str]:
-        """Return one finding: its place, the line with a caret, what happens, what to do."""
+        """Return one finding: its place, the line with carets below it, what happens, what to do."""
         paint, ink = self._paint, _INKS[finding.severity]
         excerpt = self._excerpt(finding)
         key = finding.path.rpartition(".")[2]
@@ -100,9 +100,9 @@ class _Writer:
         gutter = " " * len(str(excerpt.line)) if excerpt is not None else " "
         if excerpt is not None:
             lines += self._quoted(excerpt, gutter, ink)
-        lines += self._wrapped(finding.message, gutter)
+        lines += self._noted(finding.message, gutter)
         if finding.fix is not None:
-            lines += self._wrapped(f"help: {finding.fix.description}", gutter)
+            lines += self._noted(f"help: {finding.fix.description}", gutter)
         if finding.paste is not None:
             lines += self._to_paste(finding.paste, gutter)
         return lines
@@ -122,20 +122,18 @@ class _Writer:
         return lines
 
     def _to_paste(self, paste: Paste, gutter: str) -> list[str]:
-        """Return the lines that the user is to paste into a file that is never written."""
+        """Return the lines to paste into a file that stormdeck never writes."""
         first, last = paste.first, paste.last
         if last < first:
             place = f"after line {first}" if first else "before the first line"
         else:
             place = f"for line {first}" if first == last else f"for lines {first} to {last}"
-        lines = self._wrapped(f"help: {paste.description}, {place}{':' if paste.text else ''}", gutter)
+        lines = self._noted(f"help: {paste.description}, {place}{':' if paste.text else ''}", gutter)
         shown = paste.text.split("\n") if paste.text else []
         return [*lines, *(f"{gutter} {self._paint('+', Ink.GOOD)} {self._hide(row)}" for row in shown)]
 
-    def _wrapped(self, text: str, gutter: str) -> list[str]:
-        rows = textwrap.wrap(
-            self._hide(text), _COLUMNS - len(gutter) - 3, break_long_words=False, break_on_hyphens=False
-        )
+    def _noted(self, text: str, gutter: str) -> list[str]:
+        rows = wrap(self._hide(text), _COLUMNS - len(gutter) - 3)
         first = f"{gutter} {self._paint('=', Ink.QUIET)} "
         return [(first if at == 0 else f"{gutter}   ") + row for at, row in enumerate(rows)]
 

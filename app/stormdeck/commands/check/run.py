@@ -1,4 +1,4 @@
-"""``stormdeck check``: all rules, as a report or as JSON."""
+"""``stormdeck check``: run all rules and print a report or JSON."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from stormdeck.commands.check import report
 from stormdeck.commands.check.first_settings import first_server
 from stormdeck.commands.check.knowledge import Knowledge, has_settings, learn, missing
 from stormdeck.commands.colour import paint_for
-from stormdeck.commands.output import put, say, standard_output
+from stormdeck.commands.exit_codes import FAILURE, NEGATIVE, SUCCESS
+from stormdeck.commands.output import standard_output, write_err, write_out
 from stormdeck.model.finding import Finding, Severity
 from stormdeck.model.masking.lines import mask_text
 from stormdeck.model.rules.collect import facts_of
@@ -22,10 +23,6 @@ from stormdeck.model.text import clean
 from stormdeck.model.units import plural
 from stormdeck.options import Options
 from stormdeck.options.kinds import printable
-
-CLEAN = 0
-ERRORS = 1
-COULD_NOT_RUN = 2
 
 
 def run(
@@ -39,70 +36,70 @@ def run(
     with_canary: bool = False,
     rules: Selection = ALL,
 ) -> int:
-    """Check everything and print the report; ``wants_fix``: fix first what is safe. Return the exit code.
+    """Check everything, print the report and return the exit code.
 
-    What other rules than ``rules`` find is counted and left out. ``with_canary``: send the canary afterwards, the only
-    thing here that costs the engine anything.
+    ``wants_fix``: first fix what is safe. Findings of rules outside ``rules`` are only counted. ``with_canary``: send
+    the canary afterwards, which is the only part that costs the model tokens.
     """
     if with_canary and offline:
-        say("stormdeck: --canary asks the servers, and --offline asks none.")
-        return COULD_NOT_RUN
+        write_err("stormdeck: --canary and --offline exclude each other: the canary asks the servers.")
+        return FAILURE
     absent = missing(options)
     if absent is not None and not wants_fix:
-        say(f"stormdeck: there is no file {printable(str(absent))}.")
-        return COULD_NOT_RUN
+        write_err(f"stormdeck: {printable(str(absent))} does not exist.")
+        return FAILURE
     known = learn(options, environ, offline=offline)
     if wants_fix:
         from stormdeck.commands.check.fix import Outcome, fix
 
-        outcome = fix(known, rules, agreed=agreed, aside=as_json)
+        outcome = fix(known, rules, agreed=agreed, to_stderr=as_json)
         if outcome is Outcome.FAILED:
-            return COULD_NOT_RUN
+            return FAILURE
         if outcome is Outcome.WRITTEN:
             known = learn(options, environ, offline=offline)
     everything = known.report()
     found = [finding for finding in everything if rules.takes(finding.code)]
     left_out = len(everything) - len(found)
-    sick = any(finding.severity is Severity.ERROR for finding in found)
-    told = report.as_json(found, known.settings, known.texts()) if as_json else {}
+    has_errors = any(finding.severity is Severity.ERROR for finding in found)
+    document = report.as_json(found, known.settings, known.texts()) if as_json else {}
     if as_json and not rules.is_all:
-        told["left_out"] = left_out
+        document["left_out"] = left_out
     if not as_json:
-        _tell(known, found, left_out, rules)
+        _print_report(known, found, left_out, rules)
     if with_canary:
-        sick |= _send_canary(known, told, as_json=as_json)
+        has_errors |= _send_canary(known, document, as_json=as_json)
     if as_json:
-        put(json.dumps({**told, "ok": not sick}, indent=2, ensure_ascii=False))
-    return ERRORS if sick else CLEAN
+        write_out(json.dumps({**document, "ok": not has_errors}, indent=2, ensure_ascii=False))
+    return NEGATIVE if has_errors else SUCCESS
 
 
-def _send_canary(known: Knowledge, told: dict[str, Any], *, as_json: bool) -> bool:
-    """Send the canary and tell it, or add it to what is told as JSON; say whether a check of it failed."""
+def _send_canary(known: Knowledge, document: dict[str, Any], *, as_json: bool) -> bool:
+    """Send the canary and print its results or add them to the JSON document. Return whether a check failed."""
     from stormdeck.commands.check import canary
 
     planned = canary.plan(known)
     result = canary.run(planned)
     hide = report.hider(known.settings, known.texts())
     if as_json:
-        told["canary"] = canary.as_json(planned, result, hide)
+        document["canary"] = canary.as_json(planned, result, hide)
     else:
         for line in ["", *canary.as_text(planned, result, hide, paint_for(standard_output()))]:
-            put(line)
+            write_out(line)
     return canary.failed(result)
 
 
-def _tell(known: Knowledge, found: Sequence[Finding], left_out: int, rules: Selection) -> None:
+def _print_report(known: Knowledge, found: Sequence[Finding], left_out: int, rules: Selection) -> None:
     for line in report.as_text(found, known.settings, known.texts(), paint_for(standard_output())):
-        put(line)
-    put(f"{report.summary(found)}." if found else "No findings.")
+        write_out(line)
+    write_out(f"{report.summary(found)}." if found else "No findings.")
     if left_out:
-        put(f"{plural(left_out, 'finding')} left out by --only or --skip.")
-    for line in _asides(known, found, rules):
-        say(line)
+        write_out(f"{plural(left_out, 'finding')} left out by --only or --skip.")
+    for line in _notes(known, found, rules):
+        write_err(line)
 
 
-def _asides(known: Knowledge, found: Sequence[Finding], rules: Selection) -> list[str]:
-    """Return what the reader should know beside the findings."""
+def _notes(known: Knowledge, found: Sequence[Finding], rules: Selection) -> list[str]:
+    """Return what the reader should know besides the findings."""
     lines = [known.seen.note] if known.seen.note else []
     probe = known.seen.probe
     if probe is not None and probe.reach is Reach.UNKNOWN:
@@ -116,9 +113,11 @@ def _asides(known: Knowledge, found: Sequence[Finding], rules: Selection) -> lis
     elif unjudged(facts) and (not found or destination(facts) is Destination.GATEWAY):
         lines.append(unjudged(facts))
     if server is None and _may_fix(known, found, rules):
-        lines.append("`stormdeck check --fix` shows and makes the fixes, `stormdeck explain CODE` tells why.")
+        lines.append(
+            "`stormdeck check --fix` shows the fixes and writes them, `stormdeck explain CODE` explains a finding."
+        )
     elif server is None and found:
-        lines.append("`stormdeck explain CODE` tells why.")
+        lines.append("`stormdeck explain CODE` explains a finding.")
     if found:
         version, how = known.client.version, known.client.how
         lines.append(f"Checked for Claude Code {version} ({how})." if version else f"Version of Claude Code {how}.")
@@ -130,6 +129,6 @@ def _may_fix(known: Knowledge, found: Sequence[Finding], rules: Selection) -> bo
     from stormdeck.commands.check.fix import propose
 
     user = known.settings.file(Scope.USER)
-    worth_a_try = user is not None and user.error is not None
-    worth_a_try |= any(finding.fix is not None and finding.severity is not Severity.INFO for finding in found)
-    return worth_a_try and propose(known, rules) is not None
+    may_have_fixes = user is not None and user.error is not None
+    may_have_fixes |= any(finding.fix is not None and finding.severity is not Severity.INFO for finding in found)
+    return may_have_fixes and propose(known, rules) is not None

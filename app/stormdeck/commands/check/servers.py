@@ -1,4 +1,4 @@
-"""Asks the live servers once, side by side and bounded."""
+"""Ask the running servers once, concurrently and within a time limit."""
 
 from __future__ import annotations
 
@@ -27,45 +27,45 @@ from stormdeck.sources.servers.vllm import VllmSource
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
-    """What the servers on the path said, once. The default: they were not asked."""
+class ServerAnswers:
+    """What the servers on the path answered. By default: they were not asked."""
 
     discovery: DiscoverySnapshot = field(default_factory=DiscoverySnapshot)
     vllm: VllmSnapshot | None = None
     proxy: ProxySnapshot | None = None
     probe: Probe | None = None
     note: str = ""
-    """Why the look is not whole, in words."""
+    """Why something is missing, in words."""
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
-    """How long one look waits."""
+class Deadlines:
+    """How long to wait for answers."""
 
     named_s: float
-    """For one answer of a server that a flag or the settings name."""
+    """Seconds for one answer of a server that a flag or the settings name."""
     unnamed_s: float
-    """For one answer of a server that was found by its port or its process."""
+    """Seconds for one answer of a server that was found by its port or process."""
     total_s: float
     is_quick: bool = False
-    """A server without an answer in that time may merely be late."""
+    """A server that does not answer in time may merely be slow."""
 
 
-PATIENT = Patience(DEADLINE_S, 2.0, 20.0)
-"""For somebody who asks once. A slow server is asked two or three times in a row, the rest side by side."""
-QUICK = Patience(0.8, 0.8, 2.0, is_quick=True)
-"""For a status bar, which asks again in a few seconds."""
+PATIENT = Deadlines(DEADLINE_S, 2.0, 20.0)
+"""For a user who runs a command. A slow server gets two or three requests in a row, the others concurrently."""
+QUICK = Deadlines(0.8, 0.8, 2.0, is_quick=True)
+"""For a status bar, which asks again after a few seconds."""
 
 
-class KnockingClient(HttpClient):
-    """The client of one look: it puts no question twice, and none to a server that left one without an answer.
+class PreflightClient(HttpClient):
+    """HTTP client that sends no request twice, and none to a server that timed out before.
 
-    Where nothing listens on this machine, it finds out without the HTTP library, whose loading takes 0.1 s.
+    Ports of this machine where nothing listens are found without the HTTP library, whose import takes 0.1 s.
     """
 
     def __init__(self, version: str) -> None:
         super().__init__(version)
-        self._asked: dict[tuple[str, str | None], asyncio.Task[Answer | Failure]] = {}
+        self._requests: dict[tuple[str, str | None], asyncio.Task[Answer | Failure]] = {}
         self._silent: dict[str, Failure] = {}
 
     async def get(
@@ -76,21 +76,21 @@ class KnockingClient(HttpClient):
         deadline_s: float = DEADLINE_S,
         headers: Mapping[str, str] | None = None,
     ) -> Answer | Failure:
-        """Ask once; the same question again gets the same answer."""
+        """Send a GET request; the same request again returns the first answer."""
         if headers:
             return await self._first(url, key, limit, deadline_s, headers)
-        asked = self._asked.get((url, key))
-        if asked is None:
-            asked = asyncio.ensure_future(self._first(url, key, limit, deadline_s))
-            self._asked[url, key] = asked
-        # Somebody who stops waiting does not take the answer away from others.
-        return await asyncio.shield(asked)
+        request = self._requests.get((url, key))
+        if request is None:
+            request = asyncio.ensure_future(self._first(url, key, limit, deadline_s))
+            self._requests[url, key] = request
+        # A caller that is cancelled must not cancel the request for the others.
+        return await asyncio.shield(request)
 
     async def aclose(self) -> None:
-        """End the questions that nobody waits for any more, and close the kept connections."""
-        for asked in self._asked.values():
-            asked.cancel()
-        await asyncio.gather(*self._asked.values(), return_exceptions=True)
+        """Cancel pending requests and close all connections."""
+        for request in self._requests.values():
+            request.cancel()
+        await asyncio.gather(*self._requests.values(), return_exceptions=True)
         await super().aclose()
 
     async def _first(
@@ -103,19 +103,19 @@ class KnockingClient(HttpClient):
             return self._silent[target.origin]
         if target.is_here and not self._clients and _refuses(target.host, target.port):
             return Failure(FailureKind.REFUSED, f"connection refused: nothing listens on port {target.port}")
-        said = await super().get(url, key, limit, deadline_s, headers)
-        if isinstance(said, Failure) and said.trouble is FailureKind.TIMEOUT:
-            self._silent.setdefault(target.origin, said)
-        return said
+        answer = await super().get(url, key, limit, deadline_s, headers)
+        if isinstance(answer, Failure) and answer.trouble is FailureKind.TIMEOUT:
+            self._silent.setdefault(target.origin, answer)
+        return answer
 
 
 def _refuses(host: str, port: int) -> bool:
-    """Say whether a port of this machine refuses a connection; any other outcome is left to the asking itself."""
+    """Return whether a port of this machine refuses connections. The request itself finds any other failure."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        with socket.socket(family, socket.SOCK_STREAM) as knock:
-            knock.settimeout(0.1)
-            knock.connect((host, port))
+        with socket.socket(family, socket.SOCK_STREAM) as connection:
+            connection.settimeout(0.1)
+            connection.connect((host, port))
     except ConnectionRefusedError:
         return host != "localhost"
     except OSError:
@@ -123,38 +123,38 @@ def _refuses(host: str, port: int) -> bool:
     return False
 
 
-def look(options: Options, settings: SettingsSnapshot, patience: Patience = PATIENT) -> Look:
-    """Find and ask the servers; never raises."""
-    return asyncio.run(_look(options, settings, patience))
+def ask_servers(options: Options, settings: SettingsSnapshot, deadlines: Deadlines = PATIENT) -> ServerAnswers:
+    """Find the servers and ask them; never raises."""
+    return asyncio.run(_ask(options, settings, deadlines))
 
 
-def token_for(url: str, options: Options, settings: SettingsSnapshot, seen: Look) -> str:
-    """Return the key that was configured for a server, empty where there is none."""
+def token_for(url: str, options: Options, settings: SettingsSnapshot, seen: ServerAnswers) -> str:
+    """Return the key that is configured for a server; empty if there is none."""
     return key_for(url, _keys(options, settings, seen.discovery)) or ""
 
 
-async def _look(options: Options, settings: SettingsSnapshot, patience: Patience) -> Look:
-    end = time.monotonic() + patience.total_s
-    late_note = f"Not every server answered within {patience.total_s:g} s; what it would have said is left out."
-    async with KnockingClient(__version__) as http:
+async def _ask(options: Options, settings: SettingsSnapshot, deadlines: Deadlines) -> ServerAnswers:
+    end = time.monotonic() + deadlines.total_s
+    late_note = f"Not every server answered within {deadlines.total_s:g} s; its figures are missing."
+    async with PreflightClient(__version__) as http:
         try:
-            async with asyncio.timeout(patience.total_s):
+            async with asyncio.timeout(deadlines.total_s):
                 found = await discover(
-                    settings, http, _named(options), deadline_s=patience.named_s, unnamed_s=patience.unnamed_s
+                    settings, http, _named(options), deadline_s=deadlines.named_s, unnamed_s=deadlines.unnamed_s
                 )
         except TimeoutError:
-            return Look(note=late_note)
+            return ServerAnswers(note=late_note)
         keys = await asyncio.to_thread(_keys, options, settings, found)
         vllm, proxy, probe = (
-            asyncio.create_task(_ask_vllm(found.server(proxy=False), http, keys, patience)),
-            asyncio.create_task(_ask_proxy(found.server(proxy=True), http, keys, patience)),
-            asyncio.create_task(probe_base_url(settings, found, http, patience.named_s, is_quick=patience.is_quick)),
+            asyncio.create_task(_ask_vllm(found.server(proxy=False), http, keys, deadlines)),
+            asyncio.create_task(_ask_proxy(found.server(proxy=True), http, keys, deadlines)),
+            asyncio.create_task(probe_base_url(settings, found, http, deadlines.named_s, is_quick=deadlines.is_quick)),
         )
         _, late = await asyncio.wait({vllm, proxy, probe}, timeout=max(0.0, end - time.monotonic()))
         for task in late:
             task.cancel()
         await asyncio.gather(*late, return_exceptions=True)
-        return Look(
+        return ServerAnswers(
             found,
             _late_vllm(found) if vllm in late else vllm.result(),
             _late_proxy(found) if proxy in late else proxy.result(),
@@ -174,24 +174,26 @@ def _late_proxy(found: DiscoverySnapshot) -> ProxySnapshot | None:
     return ProxySnapshot(server.url, server.kind, ServerState.ASKING) if server is not None else None
 
 
-async def _ask_vllm(found: Found | None, http: HttpClient, keys: Keys, patience: Patience) -> VllmSnapshot | None:
+async def _ask_vllm(found: Found | None, http: HttpClient, keys: Keys, deadlines: Deadlines) -> VllmSnapshot | None:
     if found is None or found.kind is not ServerKind.VLLM:
         return None
     key = key_for(found.url, keys)
-    source = VllmSource(found.url, http, time.time, key, found.listener, patience.named_s, asks_ahead=True)
+    source = VllmSource(found.url, http, time.time, key, found.listener, deadlines.named_s, asks_ahead=True)
     return await source.poll()
 
 
-async def _ask_proxy(found: Found | None, http: HttpClient, keys: Keys, patience: Patience) -> ProxySnapshot | None:
+async def _ask_proxy(found: Found | None, http: HttpClient, keys: Keys, deadlines: Deadlines) -> ProxySnapshot | None:
     if found is None:
         return None
     key = key_for(found.url, keys)
-    source = ProxySource(found.url, found.kind, http, time.time, key, found.listener, patience.named_s, asks_ahead=True)
+    source = ProxySource(
+        found.url, found.kind, http, time.time, key, found.listener, deadlines.named_s, asks_ahead=True
+    )
     return await source.poll()
 
 
-def proxy_yaml(options: Options, seen: Look) -> Path | None:
-    """Return LiteLLM's YAML: the one that is named, else that of the LiteLLM that was found."""
+def proxy_yaml(options: Options, seen: ServerAnswers) -> Path | None:
+    """Return LiteLLM's YAML file: the one that the options name, else that of the LiteLLM that was found."""
     if options.litellm_config is not None:
         return options.litellm_config
     found = seen.discovery.server(proxy=True)

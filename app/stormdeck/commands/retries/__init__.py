@@ -1,1 +1,1 @@
-"""Find retries and storms: in files after the fact (analyze), and live (watch)."""
+"""Find retries and storms: in files (``analyze``) and live (``watch``)."""

@@ -1,4 +1,4 @@
-"""``stormdeck analyze``: requests, turns, retries and storms in logs and recordings, after the fact."""
+"""``stormdeck analyze``: count requests, turns and retries in logs and recordings, and find storms."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from datetime import datetime
 from pathlib import Path
 
 from stormdeck.commands.colour import paint_for
-from stormdeck.commands.output import put, say, standard_output
+from stormdeck.commands.exit_codes import FAILURE, SUCCESS
+from stormdeck.commands.output import standard_output, write_err, write_out
 from stormdeck.commands.retries import summary
 from stormdeck.model.text import clean
 from stormdeck.model.traffic.log_analyzer import LogAnalyzer
@@ -16,39 +17,36 @@ from stormdeck.model.units import plural
 from stormdeck.sources.recordings.archive import Archive
 from stormdeck.sources.transcripts.read import folder_obstacle, read_transcripts
 
-WELL = 0
-NOT_ALL_READ = 2
-
 
 def run(files: Sequence[str], *, transcripts: str | None, api_timeout_ms: int | None, as_json: bool) -> int:
-    """Read everything and print the account; what could not be read is told, and the rest counts all the same."""
-    ledger = LogAnalyzer(api_timeout_ms=api_timeout_ms, local_time=datetime.timestamp)
+    """Read everything and print the report. What cannot be read is named on stderr; the rest is counted."""
+    analyzer = LogAnalyzer(api_timeout_ms=api_timeout_ms, local_time=datetime.timestamp)
     archive = Archive(files, local_time=datetime.timestamp)
     for batch in archive.batches():
-        ledger.take(batch)
-    troubles = list(archive.troubles)
+        analyzer.take(batch)
+    problems = list(archive.troubles)
     if transcripts is not None:
-        troubles += _read_transcripts(Path(transcripts), ledger)
-    for trouble in troubles:
-        say(f"stormdeck: {clean(trouble)}")
+        problems += _read_transcripts(Path(transcripts), analyzer)
+    for problem in problems:
+        write_err(f"stormdeck: {clean(problem)}")
     if archive.damaged:
-        say(f"stormdeck: {plural(archive.damaged, 'damaged line')} in a recording left out")
+        write_err(f"stormdeck: {plural(archive.damaged, 'damaged line')} in a recording skipped")
     if not archive.read:
-        return NOT_ALL_READ
-    report = ledger.report()
+        return FAILURE
+    report = analyzer.report()
     if as_json:
-        put(json.dumps(report.as_json(), indent=2))
+        write_out(json.dumps(report.as_json(), indent=2))
     else:
         for line in summary.as_text(report, paint_for(standard_output())):
-            put(line)
-    return NOT_ALL_READ if troubles else WELL
+            write_out(line)
+    return FAILURE if problems else SUCCESS
 
 
-def _read_transcripts(folder: Path, ledger: LogAnalyzer) -> list[str]:
-    """Let the ledger take a folder of transcripts; return what stands in the way."""
+def _read_transcripts(folder: Path, analyzer: LogAnalyzer) -> list[str]:
+    """Read a folder of transcripts into the analyzer; return what cannot be read."""
     obstacle = folder_obstacle(folder)
     if obstacle:
         return [obstacle]
     for entry in read_transcripts(folder):
-        ledger.take_entry(entry)
+        analyzer.take_entry(entry)
     return []

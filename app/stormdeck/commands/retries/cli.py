@@ -1,14 +1,12 @@
-"""The command line of ``analyze`` and ``watch``: what they take, and how they are started."""
+"""Declare and start the commands ``analyze`` and ``watch``."""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Mapping, Sequence
-from typing import TypeVar
+from collections.abc import Mapping, Sequence
 
+from stormdeck.commands.argument_parser import AddCommand, Parser
 from stormdeck.options import Options
-
-Parser = TypeVar("Parser", bound=argparse.ArgumentParser)
 
 ANALYZE = "analyze"
 WATCH = "watch"
@@ -16,34 +14,39 @@ COMMANDS = frozenset({ANALYZE, WATCH})
 _LONGEST_TIMEOUT_MS = 2**31
 
 
-def add_parsers(add: Callable[[str, str], Parser]) -> list[Parser]:
-    """Declare the two commands; ``add`` makes the parser of a command from its name and its help."""
-    analyze = add(ANALYZE, "count retries and find storms in logs or recordings, after the fact")
+def add_parsers(add: AddCommand) -> list[Parser]:
+    """Add the parsers of the two commands."""
+    analyze = add(ANALYZE, "count retries and find storms in logs or recordings")
     analyze.usage = "stormdeck analyze FILE... [OPTION]..."
-    analyze.add_argument("files", metavar="FILE", nargs="+", help="a server's log or a recording; - is standard input")
+    analyze.add_argument("files", metavar="FILE", nargs="+", help="a server's log or a recording; - for standard input")
     analyze.add_argument(
-        "--api-timeout-ms", metavar="N", type=_milliseconds, help="the client's API_TIMEOUT_MS, where it is known"
+        "--api-timeout-ms", metavar="N", type=_milliseconds, help="Claude Code's API_TIMEOUT_MS, if known"
     )
-    watch = add(WATCH, "tell retries and storms as they happen, one event a line")
+    watch = add(WATCH, "report retries and storms as they happen, one event per line")
     watch.usage = "stormdeck watch [FILE]... [OPTION]..."
     watch.add_argument(
-        "files", metavar="FILE", nargs="*", help="a server's log; - is standard input; found by itself if not given"
+        "files",
+        metavar="FILE",
+        nargs="*",
+        help="a server's log; - for standard input; without it, logs are found automatically",
     )
     watch.add_argument(
-        "--record", metavar="OUT", help="keep the lines with their times in a new file, for analyze and replay"
+        "--record", metavar="OUT", help="also write the lines and their times to a new file, for analyze and replay"
     )
     watch.epilog = (
         "Events: log, storm_started, storm_attempt, storm_recovered, storm_gave_up, storm_withdrawn and, once a "
-        "minute, counts. With --json each is an object on a line of its own, with version, event and t."
+        "minute, counts. With --json each event is a JSON object on one line, with version, event and t."
     )
     for parser in (analyze, watch):
-        parser.add_argument("--transcripts", metavar="DIR", help="the client's folder, such as ~/.claude/projects")
+        parser.add_argument(
+            "--transcripts", metavar="DIR", help="also read Claude Code's transcripts, usually in ~/.claude/projects"
+        )
         parser.add_argument("--json", action="store_true", help="print JSON")
     return [analyze, watch]
 
 
 def take_files(arguments: argparse.Namespace, left: Sequence[str]) -> list[str]:
-    """Take the files that stand behind an option, which argparse leaves over; return what is left of the rest."""
+    """Add files that follow an option, which argparse does not take. Return the arguments that remain unknown."""
     if getattr(arguments, "command", None) not in COMMANDS:
         return list(left)
     arguments.files += [text for text in left if not _is_flag(text)]
@@ -51,7 +54,7 @@ def take_files(arguments: argparse.Namespace, left: Sequence[str]) -> list[str]:
 
 
 def run(command: str, arguments: argparse.Namespace, options: Options, environ: Mapping[str, str]) -> int:
-    """Run one of the two and return its exit code."""
+    """Run one of the two commands and return its exit code."""
     if command == ANALYZE:
         from stormdeck.commands.retries import analyze
 

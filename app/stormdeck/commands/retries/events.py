@@ -1,15 +1,15 @@
-"""The events of ``watch``: one JSON object a line, or one line of text.
+"""Events of ``watch``, as one line of JSON or text each.
 
 Every object has ``version`` (1), ``event`` and ``t`` (unix seconds), and by event:
 
-- ``log``: how a followed log stands. ``log``, ``path``, ``state`` ("following", "waiting", "no permission",
+- ``log``: the state of a followed log. ``log``, ``path``, ``state`` ("following", "waiting", "no permission",
   "not a file", "failed"), ``detail`` in words.
-- ``storm_started`` (its third attempt was seen), ``storm_attempt`` (another one), ``storm_recovered``,
-  ``storm_gave_up``, ``storm_withdrawn`` (its attempts turned out to be turns of their own): ``storm``, with the keys
-  that ``analyze --json`` gives a storm, and ``id`` (counts from 1, the same in all events of one storm), ``log``,
+- ``storm_started`` (after the third attempt), ``storm_attempt`` (each further one), ``storm_recovered``,
+  ``storm_gave_up``, ``storm_withdrawn`` (the attempts turned out to be separate turns): ``storm``, with the keys
+  of a storm in ``analyze --json``, and ``id`` (from 1, the same in all events of a storm), ``log``,
   ``limit`` (attempts after which the client gives up), ``reason`` in words, ``next_at`` and ``gives_up_at`` (unix
-  seconds or null), ``outcome`` in words: ``storm_gave_up`` is also the end of a storm that its user stopped, or that no
-  further attempt was seen of.
+  seconds or null), ``outcome`` in words. ``storm_gave_up`` also ends a storm that the user stopped, or of which
+  no further attempt was seen.
   A storm that began before the watch has no ``storm_started``.
 - ``counts``, once a minute: ``seconds`` that they cover, and ``http_requests``, ``probes``, ``main_requests``,
   ``auxiliary`` (or null), ``count_tokens``, ``retries``, ``turns`` in that time.
@@ -32,12 +32,12 @@ from stormdeck.model.traffic.log_analyzer import LogAnalyzer
 from stormdeck.model.units import about, duration, plural
 
 VERSION = 1
-_ENDS = {Outcome.STOPPED: "its user stopped it", Outcome.QUIET: "no further attempt was seen"}
+_ENDS = {Outcome.STOPPED: "stopped by the user", Outcome.QUIET: "no further attempt was seen"}
 
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What came in since the counts before."""
+    """What arrived since the last counts."""
 
     seconds: float
     http_requests: int
@@ -61,7 +61,7 @@ _INKS = {
 
 
 def counts_between(before: Report, after: Report, seconds: float) -> Counts:
-    """Return what came in between two reports; a retry that turned out to be none is not counted backwards."""
+    """Return what arrived between two reports. A count that was corrected downwards gives 0, not a negative number."""
 
     def grown(old: int | None, new: int | None) -> int:
         return max(0, (new or 0) - (old or 0))
@@ -85,7 +85,7 @@ def to_json(event: Event, now: float) -> dict[str, object]:
 
 
 def as_text(event: Event, now: float, paint: Paint) -> str:
-    """Return an event as one line, with the local time of day."""
+    """Return an event as one line of text, with the local time of day."""
     if isinstance(event, Change):
         text = paint(_change_words(event, now), _INKS[event.kind])
     elif isinstance(event, LogStatus):
@@ -119,7 +119,7 @@ def _change_words(change: Change, now: float) -> str:
     if change.kind is ChangeKind.GAVE_UP:
         return f"{name}: {_ENDS.get(change.storm.outcome, 'the client gave up')}{took}"
     if change.kind is ChangeKind.WITHDRAWN:
-        return f"{name} was none: its {storm.attempts} attempts were turns of their own"
+        return f"{name} was not a storm: its {storm.attempts} attempts were separate turns"
     why = f"{storm.cause} {mask_text(clean(storm.reason))}".strip()
     ahead = f"; next {about(storm.next_at - now)}" if storm.next_at is not None else ""
     if storm.gives_up_at is not None:
@@ -148,43 +148,43 @@ def _clock(t: float) -> str:
 Entries = tuple[Entry, ...]
 COUNTS_S = 60.0
 RECENT = 100
-"""Storms that may still change; what became of older ones is settled."""
-LOOK_S = 1.0
-"""Between two looks while nothing is heard: a client that gave up leaves no line."""
+"""Number of storms that may still change; older ones are final."""
+UPDATE_S = 1.0
+"""Seconds between two updates while nothing arrives: a client that gave up leaves no line."""
 
 
 class Watcher:
-    """Lets the ledger take what is heard and tells what is new. What was over before the watch began is never told."""
+    """Passes input to the analyzer and returns new events. Storms that ended before the watch are not reported."""
 
-    def __init__(self, ledger: LogAnalyzer, now: float) -> None:
-        self._ledger = ledger
+    def __init__(self, analyzer: LogAnalyzer, now: float) -> None:
+        self._analyzer = analyzer
         self._storms = StormWatch()
-        self._counted = ledger.report(now)
+        self._counted = analyzer.report(now)
         self._counted_at = now
-        self._begun = now
-        self._looked_at = now
-        self._heard = False
+        self._started = now
+        self._updated_at = now
+        self._has_input = False
 
-    def take(self, heard: LogBatch | LogStatus | Entries, now: float) -> list[Event]:
-        """Take lines, entries of a transcript, or how a log stands; return what is to be told."""
-        if isinstance(heard, LogStatus):
-            return [heard]
-        self._heard = True
-        if isinstance(heard, LogBatch):
-            self._ledger.take(heard)
+    def take(self, item: LogBatch | LogStatus | Entries, now: float) -> list[Event]:
+        """Take log lines, transcript entries or the state of a log; return the events to print at once."""
+        if isinstance(item, LogStatus):
+            return [item]
+        self._has_input = True
+        if isinstance(item, LogBatch):
+            self._analyzer.take(item)
         else:
-            for entry in heard:
-                self._ledger.take_entry(entry)
+            for entry in item:
+                self._analyzer.take_entry(entry)
         return []
 
-    def tell(self, now: float) -> list[Event]:
-        """Return what happened to storms since the last call, and once a minute what was counted in it."""
-        if not self._heard and 0 <= now - self._looked_at < LOOK_S:
+    def update(self, now: float) -> list[Event]:
+        """Return what happened to storms since the last call, and once a minute the counts."""
+        if not self._has_input and 0 <= now - self._updated_at < UPDATE_S:
             return []
-        self._heard, self._looked_at = False, now
-        report = self._ledger.report(now)
+        self._has_input, self._updated_at = False, now
+        report = self._analyzer.report(now)
         changes = self._storms.take(_recent(report))
-        events: list[Event] = [change for change in changes if change.storm.last >= self._begun]
+        events: list[Event] = [change for change in changes if change.storm.last >= self._started]
         self._counted_at = min(self._counted_at, now)  # the clock may have been set back
         if now - self._counted_at >= COUNTS_S:
             events.append(counts_between(self._counted, report, now - self._counted_at))

@@ -1,4 +1,4 @@
-"""Where the lines that ``watch`` reads come from: named logs, standard input, the logs of running servers."""
+"""Inputs of ``watch``: named logs, standard input, the logs of running servers, transcripts."""
 
 from __future__ import annotations
 
@@ -29,60 +29,60 @@ from stormdeck.sources.transcripts.follow import TranscriptFollower
 T = TypeVar("T")
 
 MOST = 16
-PATIENCE_S = 0.2
+RETRY_S = 0.2
 
 
 class Inbox(Generic[T]):
-    """A bounded queue: a thread that is faster than the reader waits for it, until the inbox is shut."""
+    """A bounded queue. A thread that fills it faster than it is read has to wait, until the inbox is closed."""
 
     def __init__(self, most: int = MOST) -> None:
         self._queue: queue.Queue[T] = queue.Queue(most)
-        self._shut = threading.Event()
+        self._closed = threading.Event()
 
-    def put(self, what: T) -> None:
-        """Put something in; once the inbox is shut it is dropped."""
-        while not self._shut.is_set():
+    def put(self, item: T) -> None:
+        """Add an item; once the inbox is closed, it is dropped."""
+        while not self._closed.is_set():
             try:
-                self._queue.put(what, timeout=PATIENCE_S)
+                self._queue.put(item, timeout=RETRY_S)
             except queue.Full:
                 continue
             break
 
-    def take(self, patience_s: float) -> list[T]:
-        """Return all that is there; wait for the first thing, but no longer than this."""
-        there: list[T] = []
+    def take(self, timeout_s: float) -> list[T]:
+        """Return all items; wait for the first one, but no longer than this."""
+        items: list[T] = []
         try:
-            there.append(self._queue.get(timeout=patience_s))
-            while len(there) < MOST:
-                there.append(self._queue.get_nowait())
+            items.append(self._queue.get(timeout=timeout_s))
+            while len(items) < MOST:
+                items.append(self._queue.get_nowait())
         except queue.Empty:
             pass
-        return there
+        return items
 
-    def shut(self) -> None:
-        """Let nobody wait any more."""
-        self._shut.set()
+    def close(self) -> None:
+        """Release all threads that wait."""
+        self._closed.set()
 
 
 STDIN_NAME = "standard input"
 SEARCH_S = 4.0
-"""Between two searches while no log is found."""
+"""Seconds between two searches while no log is found."""
 SEARCH_LATER_S = 60.0
-"""Between two searches after that: a server may be started anew, with another log."""
+"""Seconds between two searches after that: a server may be restarted with another log."""
 _PIECE_BYTES = 64 * 1024
 
 
-class End:
-    """Standard input is at its end."""
+class EndOfInput:
+    """Standard input has ended."""
 
 
-Heard = LogBatch | LogStatus | tuple[Entry, ...] | DiscoverySnapshot | End
+Item = LogBatch | LogStatus | tuple[Entry, ...] | DiscoverySnapshot | EndOfInput
 
 
-class Listener:
-    """Starts one thread for each source; all of them put what they hear into the inbox."""
+class InputReader:
+    """Starts a thread for each input; all put their items into the inbox."""
 
-    def __init__(self, inbox: Inbox[Heard], clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, inbox: Inbox[Item], clock: Callable[[], float] = time.time) -> None:
         self._inbox = inbox
         self._clock = clock
         self._followers: dict[Path, Follower] = {}
@@ -90,9 +90,9 @@ class Listener:
         self._stopped = threading.Event()
 
     def follow(self, path: Path) -> None:
-        """Follow a log from its end on, unless it is followed already.
+        """Follow a log from its end, unless it is followed already.
 
-        What stands in it has no times in most logs: a storm of yesterday would be taken up again today.
+        Older lines are skipped, since most logs have no times: a storm of yesterday would be reported as one of today.
         """
         if path in self._followers:
             return
@@ -108,17 +108,17 @@ class Listener:
         self._transcripts.start()
 
     def read_standard_input(self) -> None:
-        """Read standard input to its end; a line arrives when it is read."""
+        """Read standard input to its end. The time of a line is when it is read."""
         self._start("standard input", self._read_standard_input)
 
     def search(self, options: Options, environ: Mapping[str, str]) -> None:
-        """Look for running servers and their logs, again and again."""
+        """Search for running servers and their logs, repeatedly."""
         self._start("search", lambda: self._search(options, environ))
 
     def stop(self) -> None:
-        """End every thread, or let it end with the program; returns at once."""
+        """Stop all threads without waiting; the last of them end with the program."""
         self._stopped.set()
-        self._inbox.shut()
+        self._inbox.close()
         for follower in self._followers.values():
             follower.stop()
         if self._transcripts is not None:
@@ -130,14 +130,14 @@ class Listener:
     def _read_standard_input(self) -> None:
         splitter = LineSplitter()
         try:
-            # Not through the stream: a thread that holds its lock as the program ends takes the interpreter down.
+            # Not through the stream: a thread that holds its lock at exit crashes the interpreter.
             descriptor = sys.stdin.fileno() if sys.stdin is not None else -1
             while not self._stopped.is_set() and (data := os.read(descriptor, _PIECE_BYTES)):
                 self._give(splitter.split(data))
-        except (OSError, ValueError):  # closed while it was read: as good as its end
+        except (OSError, ValueError):  # closed while it is read: the same as its end
             pass
         self._give(splitter.split(b"\n") if splitter.holds else [])
-        self._inbox.put(End())
+        self._inbox.put(EndOfInput())
 
     def _give(self, lines: list[str]) -> None:
         if lines:
@@ -148,7 +148,7 @@ class Listener:
             try:
                 found = asyncio.run(_found(options, environ))
             except RuntimeError:
-                if self._stopped.is_set():  # the program ends under it
+                if self._stopped.is_set():  # the program is exiting
                     return
                 raise
             self._inbox.put(found)

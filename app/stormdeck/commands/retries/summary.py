@@ -1,11 +1,12 @@
-"""The account of requests, turns, retries and storms, as text for people: at most 80 columns."""
+"""Format the report of ``analyze`` as text of at most 80 columns."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from stormdeck.commands.colour import Ink, Paint, cells
+from stormdeck.commands.colour import Ink, Paint
+from stormdeck.commands.text_layout import fit
 from stormdeck.model.masking.lines import mask_text
 from stormdeck.model.retries.storms.report import Report
 from stormdeck.model.retries.storms.storm import Outcome, Storm
@@ -25,19 +26,10 @@ _INKS = {
 
 
 def as_text(report: Report, paint: Paint) -> list[str]:
-    """Return the account, line by line."""
+    """Return the lines of the report."""
     if not report.http_requests and not report.storms:
-        return ["No request found. The log that holds them is vLLM's or the proxy's, with its access lines."]
+        return ["No requests found. They are in the access lines of vLLM's or the proxy's log."]
     return [*_summary(report, paint), "", *_storms(report.storms, paint)]
-
-
-def fit(text: str, columns: int) -> str:
-    """Return a clean text that takes at most so many columns, with an ellipsis where it was cut."""
-    if cells(text) <= columns:
-        return text
-    while text and cells(text) >= columns:
-        text = text[:-1]
-    return f"{text}…"
 
 
 def _summary(report: Report, paint: Paint) -> list[str]:
@@ -52,16 +44,16 @@ def _summary(report: Report, paint: Paint) -> list[str]:
     sent = report.turns + report.retries
     rows = [
         ("requests", grouped(report.http_requests), _listed((count, name) for count, name in kinds)),
-        ("turns", grouped(report.turns), "one answer each, or one error, for the user"),
-        ("retries", grouped(report.retries), f"{sent / report.turns:.1f} requests a turn" if report.turns else ""),
+        ("turns", grouped(report.turns), "each with one answer or one error for the user"),
+        ("retries", grouped(report.retries), f"{sent / report.turns:.1f} requests per turn" if report.turns else ""),
         ("answers", "", _listed((count, f"× {status}") for status, count in sorted(report.by_status.items()))),
     ]
     width = max(len(count) for _, count, _ in rows)
     lines = []
     for name, count, words in rows:
         if count or words:
-            told = paint(fit(words, COLUMNS - width - 12), Ink.QUIET)
-            lines.append(f"{paint(name.ljust(8), Ink.BOLD)}  {count:>{width}}  {told}".rstrip())
+            shown = paint(fit(words, COLUMNS - width - 12), Ink.QUIET)
+            lines.append(f"{paint(name.ljust(8), Ink.BOLD)}  {count:>{width}}  {shown}".rstrip())
     return lines
 
 
@@ -71,10 +63,10 @@ def _listed(counts: Iterable[tuple[int, str]]) -> str:
 
 def _storms(storms: Sequence[Storm], paint: Paint) -> list[str]:
     if not storms:
-        return ["No storm: no turn was sent three times or more."]
+        return ["No storms: no turn was sent three times or more."]
     rows = [_row(storm) for storm in storms]
     widths = [max(map(len, column)) for column in zip(_HEADINGS, *rows, strict=True)]
-    lines = [f"{plural(len(storms), 'storm')}: a turn that was sent three times or more", ""]
+    lines = [f"{plural(len(storms), 'storm')}: turns that were sent three times or more", ""]
     lines.append("  " + paint("  ".join(_cells(_HEADINGS, widths)).rstrip(), Ink.QUIET))
     for storm, row in zip(storms, rows, strict=True):
         padded = _cells(row, widths)
@@ -102,8 +94,8 @@ def _cells(row: Sequence[str], widths: Sequence[int]) -> list[str]:
 
 
 def _moment(t: float) -> str:
-    """Return a moment in the user's own time zone: ``20 Nov 14:02:07``."""
+    """Return a time in the user's time zone: ``20 Nov 14:02:07``."""
     try:
         return f"{datetime.fromtimestamp(t).astimezone():%d %b %H:%M:%S}"
-    except (ValueError, OverflowError, OSError):  # a clock that was wrong by millennia
+    except (ValueError, OverflowError, OSError):  # a clock that is wrong by millennia
         return NONE

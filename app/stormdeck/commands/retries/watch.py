@@ -1,4 +1,4 @@
-"""``stormdeck watch``: retries and storms as they happen, one event a line, until Ctrl-C."""
+"""``stormdeck watch``: print retries and storms as they happen, one event per line, until Ctrl-C."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ from types import FrameType
 
 from stormdeck.commands.check.knowledge import read
 from stormdeck.commands.colour import paint_for
-from stormdeck.commands.output import flush, put, say, standard_output
+from stormdeck.commands.exit_codes import FAILURE, SUCCESS
+from stormdeck.commands.output import flush, standard_output, write_err, write_out
 from stormdeck.commands.retries.events import Event, Watcher, as_text, to_json
-from stormdeck.commands.retries.inputs import End, Heard, Inbox, Listener
+from stormdeck.commands.retries.inputs import EndOfInput, Inbox, InputReader, Item
 from stormdeck.model.logs.batch import LogBatch
 from stormdeck.model.retries.backoff import attempt_limit
 from stormdeck.model.settings.schema import timeout_ms
@@ -30,13 +31,11 @@ from stormdeck.sources.recordings.archive import STDIN
 from stormdeck.sources.recordings.entry import Recorder
 from stormdeck.sources.transcripts.read import folder_obstacle
 
-ENDED = 0
-COULD_NOT_RUN = 2
 TICK_S = 0.2
-"""A client that gave up leaves no line: how often that is looked for, and how long Ctrl-C may take."""
+"""Seconds between two updates: a client that gave up leaves no line. Also how long Ctrl-C may take."""
 
 RECENT = 5_000
-"""Requests that transcripts are compared with one by one: with each line that comes in, they are so again."""
+"""Number of requests that are compared with transcripts; this happens again with each new line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,92 +43,96 @@ class Request:
     """What the command line asks for."""
 
     files: Sequence[str]
-    """None: the logs of the servers that are found."""
+    """If empty, the logs of the servers that are found."""
     transcripts: str | None
     record: str | None
     as_json: bool
 
 
 class _CannotRunError(Exception):
-    """What is asked for cannot be done; says why."""
+    """The command cannot run; says why."""
 
 
 def run(options: Options, environ: Mapping[str, str], request: Request) -> int:
-    """Watch until interrupted, or until standard input ends where that is all there is to read."""
+    """Watch until interrupted, or until standard input ends if it is the only input."""
     logs = list(dict.fromkeys([*request.files, *map(str, options.log)]))
     with _Stop() as stop:
         try:
             _check(logs, request.transcripts)
             recorder = _recorder(request.record, several=len(logs) != 1)
         except _CannotRunError as error:
-            say(f"stormdeck: {printable(str(error))}")
-            return COULD_NOT_RUN
-        inbox: Inbox[Heard] = Inbox()
-        listener = Listener(inbox)
-        watch = _Watch(_ledger(options, environ), listener, recorder, _teller(as_json=request.as_json))
+            write_err(f"stormdeck: {printable(str(error))}")
+            return FAILURE
+        inbox: Inbox[Item] = Inbox()
+        reader = InputReader(inbox)
+        watch = _Watch(_analyzer(options, environ), reader, recorder, _printer(as_json=request.as_json))
         try:
-            _listen(listener, logs, request.transcripts, options, environ)
+            _start_inputs(reader, logs, request.transcripts, options, environ)
             while not stop.wanted and not (watch.ended and logs == [STDIN]):
-                watch.turn(inbox.take(TICK_S))
+                watch.process(inbox.take(TICK_S))
         finally:
-            listener.stop()
+            reader.stop()
             if recorder is not None:
                 recorder.close()
-    return ENDED
+    return SUCCESS
 
 
 class _Watch:
-    """Deals with what is heard: kept, watched, told."""
+    """Records input, passes it to the watcher and prints events."""
 
     def __init__(
-        self, ledger: LogAnalyzer, listener: Listener, recorder: Recorder | None, tell: Callable[[Event, float], None]
+        self,
+        analyzer: LogAnalyzer,
+        reader: InputReader,
+        recorder: Recorder | None,
+        print_event: Callable[[Event, float], None],
     ) -> None:
-        self._watcher = Watcher(ledger, time.time())
-        self._listener = listener
+        self._watcher = Watcher(analyzer, time.time())
+        self._reader = reader
         self._recorder = recorder
-        self._tell = tell
+        self._print = print_event
         self._notes: tuple[str, ...] = ()
         self.ended = False
-        """Standard input is at its end."""
+        """Standard input has ended."""
 
-    def turn(self, heard: Sequence[Heard]) -> None:
-        """Take what was heard since the last turn, and tell what is new."""
+    def process(self, items: Sequence[Item]) -> None:
+        """Process the items that arrived and print new events."""
         now = time.time()
         events: list[Event] = []
-        for one in heard:
+        for one in items:
             if isinstance(one, DiscoverySnapshot):
                 self._follow(one)
-            elif isinstance(one, End):
+            elif isinstance(one, EndOfInput):
                 self.ended = True
             else:
                 if isinstance(one, LogBatch):
-                    self._keep(one)
+                    self._record(one)
                 events += self._watcher.take(one, now)
-        for event in (*events, *self._watcher.tell(now)):
-            self._tell(event, now)
+        for event in (*events, *self._watcher.update(now)):
+            self._print(event, now)
 
     def _follow(self, found: DiscoverySnapshot) -> None:
         for log in found.logs:
-            self._listener.follow(log)
-        notes = found.log_notes or (() if found.logs else ("No server with a log is found yet; still looking.",))
+            self._reader.follow(log)
+        notes = found.log_notes or (() if found.logs else ("No server with a log found yet; still searching.",))
         if notes != self._notes:
             self._notes = notes
             for note in notes:
-                say(printable(note))
+                write_err(printable(note))
 
-    def _keep(self, batch: LogBatch) -> None:
-        """Record a batch; say once where that fails, and go on watching."""
+    def _record(self, batch: LogBatch) -> None:
+        """Record a batch. If that fails, say so once and go on without recording."""
         if self._recorder is None:
             return
         self._recorder.take(batch)
         if self._recorder.trouble:
-            say(f"stormdeck: {printable(self._recorder.trouble)}")
+            write_err(f"stormdeck: {printable(self._recorder.trouble)}")
             self._recorder.close()
             self._recorder = None
 
 
 class _Stop:
-    """Notes Ctrl-C and SIGTERM, so that what is under way is finished; a second one does not wait."""
+    """Catches Ctrl-C and SIGTERM, so that work in progress is finished. A second one interrupts at once."""
 
     def __init__(self) -> None:
         self.wanted = False
@@ -151,7 +154,7 @@ class _Stop:
 
 
 def _check(logs: Sequence[str], transcripts: str | None) -> None:
-    """Refuse what can never be followed; a log that does not exist yet can."""
+    """Refuse inputs that can never be followed. A log that does not exist yet may appear."""
     for log in logs:
         if log != STDIN and (why := _never_followed(Path(log))):
             raise _CannotRunError(why)
@@ -163,7 +166,7 @@ def _check(logs: Sequence[str], transcripts: str | None) -> None:
 
 
 def _never_followed(log: Path) -> str:
-    """Return why a log can never be followed; empty where it can, or may be there later."""
+    """Return why a log can never be followed; empty if it can, or may appear later."""
     try:
         kind = strange_kind(log.stat().st_mode)
     except (OSError, ValueError):
@@ -178,28 +181,28 @@ def _recorder(out: str | None, *, several: bool) -> Recorder | None:
     try:
         return Recorder(Path(out), several=several) if out is not None else None
     except FileExistsError:
-        raise _CannotRunError(f"{out} is there already and is left as it is; name a new file") from None
+        raise _CannotRunError(f"{out} already exists and is not changed; name a new file") from None
     except OSError as error:
         raise _CannotRunError(f"{out} cannot be written: {error.strerror}") from None
 
 
-def _listen(
-    listener: Listener, logs: Sequence[str], transcripts: str | None, options: Options, environ: Mapping[str, str]
+def _start_inputs(
+    reader: InputReader, logs: Sequence[str], transcripts: str | None, options: Options, environ: Mapping[str, str]
 ) -> None:
-    """Start all that is to be heard."""
+    """Start all inputs."""
     for log in logs:
         if log == STDIN:
-            listener.read_standard_input()
+            reader.read_standard_input()
         else:
-            listener.follow(Path(log).absolute())
+            reader.follow(Path(log).absolute())
     if not logs:
-        listener.search(options, environ)
+        reader.search(options, environ)
     if transcripts is not None:
-        listener.follow_transcripts(Path(transcripts))
+        reader.follow_transcripts(Path(transcripts))
 
 
-def _ledger(options: Options, environ: Mapping[str, str]) -> LogAnalyzer:
-    """Return a ledger that knows the client's limits where its settings tell them."""
+def _analyzer(options: Options, environ: Mapping[str, str]) -> LogAnalyzer:
+    """Return an analyzer with the limits from the client's settings."""
     settings = read(options, user_paths(environ, options.home, options.project), environ)
     limit = attempt_limit(settings.text("env.CLAUDE_CODE_MAX_RETRIES"), options.client_version)
     return LogAnalyzer(
@@ -210,12 +213,12 @@ def _ledger(options: Options, environ: Mapping[str, str]) -> LogAnalyzer:
     )
 
 
-def _teller(*, as_json: bool) -> Callable[[Event, float], None]:
-    """Return what prints an event at once."""
+def _printer(*, as_json: bool) -> Callable[[Event, float], None]:
+    """Return a function that prints an event at once."""
     paint = paint_for(standard_output())
 
-    def tell(event: Event, now: float) -> None:
-        put(json.dumps(to_json(event, now)) if as_json else as_text(event, now, paint))
+    def print_event(event: Event, now: float) -> None:
+        write_out(json.dumps(to_json(event, now)) if as_json else as_text(event, now, paint))
         flush()
 
-    return tell
+    return print_event

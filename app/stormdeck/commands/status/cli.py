@@ -1,21 +1,19 @@
-"""The command line of ``status``: what it takes, and how it is started."""
+"""Declare and start the command ``status``."""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Mapping
-from typing import TypeVar
+from collections.abc import Mapping
 
+from stormdeck.commands.argument_parser import AddCommand, Parser
 from stormdeck.commands.status.formats import FORMATS, JSON
 from stormdeck.options import Options
-
-Parser = TypeVar("Parser", bound=argparse.ArgumentParser)
 
 STATUS = "status"
 COMMANDS = frozenset({STATUS})
 _NOTE = """\
-Where a panel runs, --json and --format answer from it, in a few milliseconds and without asking any server. --fresh \
-looks itself, and so does any option that names another stack than the panel's.
+While a panel is open, --json and --format show what it knows, in a few milliseconds and without asking any server. \
+--fresh asks the servers, and so does any option that names another stack than the panel's.
 
 In ~/.tmux.conf:
 
@@ -23,7 +21,7 @@ In ~/.tmux.conf:
   set -g status-right-length 100
   set -g status-right '#(stormdeck status --format tmux)'
 
-In ~/.claude/settings.json; without refreshInterval the line stands still during a storm:
+In ~/.claude/settings.json. Without refreshInterval the line does not change during a storm:
 
   "statusLine": {
     "type": "command",
@@ -31,24 +29,22 @@ In ~/.claude/settings.json; without refreshInterval the line stands still during
     "refreshInterval": 5
   }
 
-Exit code: 0 all well, 1 something needs a look, 2 broken. With --format statusline it is always 0, since Claude Code \
-shows nothing of a command that ends otherwise.
+Exit code: 0 all well, 1 something needs attention, 2 broken. With --format statusline it is always 0, since Claude \
+Code shows nothing when the command fails.
 """
 
 
-def add_parsers(add: Callable[[str, str], Parser]) -> list[Parser]:
-    """Declare the command; ``add`` makes the parser of a command from its name and its help."""
-    status = add(STATUS, "one look: which hop is broken, and what to do")
+def add_parsers(add: AddCommand) -> list[Parser]:
+    """Add the parser of the command."""
+    status = add(STATUS, "report once which hop is broken and what to do")
     status.add_argument("--json", action="store_true", help="print JSON")
     status.add_argument(
         "--format",
         metavar="FORMAT",
         choices=FORMATS,
-        help="tmux: a piece of tmux's status line; statusline: one line for Claude Code's statusLine; json: as --json",
+        help="tmux: for tmux's status line; statusline: for Claude Code's statusLine; json: the same as --json",
     )
-    status.add_argument(
-        "--fresh", action="store_true", help="ask the servers even where a running panel knows the answer"
-    )
+    status.add_argument("--fresh", action="store_true", help="ask the servers even while a panel is open")
     status.epilog = _NOTE
     return [status]
 

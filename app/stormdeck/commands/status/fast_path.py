@@ -1,7 +1,7 @@
-"""``status`` for status bars: answered from what a running panel publishes, before anything slow is imported.
+"""Answer ``status`` for status bars from the state file of an open panel, before anything slow is imported.
 
-It knows the few command lines that bars use, word for word. Everything else, and everything that no panel answers, is
-left to the command itself.
+It handles only the exact command lines that status bars use. All others, and those that no panel can answer, are left
+to the command itself.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _VARIABLES = "STORMDECK_"
 
 
 def answered(argv: Sequence[str], environ: Mapping[str, str]) -> int | None:
-    """Print what a running panel says and return the exit code; ``None``: nothing is printed, look yourself."""
+    """Print what an open panel knows and return the exit code; ``None`` if nothing was printed."""
     shape = _shape(argv)
     if shape is None or any(name.startswith(_VARIABLES) and environ[name] for name in environ):
         return None
@@ -36,19 +36,19 @@ def answered(argv: Sequence[str], environ: Mapping[str, str]) -> int | None:
         shape=shape,
     )
     panels = _inside(_xdg(environ, "XDG_STATE_HOME", home, os.path.join(".local", "state")), "panels")
-    told = published(panels, question, time.time())
-    if told is None:
+    panel = published(panels, question, time.time())
+    if panel is None:
         return None
     session = model = ""
     if shape == STATUSLINE:
         from stormdeck.commands.status.session import read_session
 
         session, model = read_session()
-    return show(told.bar, told.status, shape, environ, session=session, model=model, as_ascii=told.only_ascii)
+    return show(panel.bar, panel.status, shape, environ, session=session, model=model, as_ascii=panel.only_ascii)
 
 
 def _shape(argv: Sequence[str]) -> str | None:
-    """Return the form that is asked for; ``None`` where anything else stands on the command line."""
+    """Return the requested format; ``None`` for any other command line."""
     match list(argv):
         case ["status", "--json"]:
             return JSON

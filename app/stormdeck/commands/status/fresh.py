@@ -1,4 +1,4 @@
-"""One look at the stack for ``stormdeck status``, where no running panel answers."""
+"""``stormdeck status`` when no open panel has the answer: ask the servers and print the result."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from stormdeck.commands.colour import Ink, Paint, paint_for
-from stormdeck.commands.output import put, say, standard_error, standard_output
+from stormdeck.commands.output import standard_error, standard_output, write_err, write_out
 from stormdeck.commands.status.formats import EXITS, STATUSLINE, TMUX, show
-from stormdeck.commands.status.once import Glance, glance
+from stormdeck.commands.status.once import StackSnapshot, take_snapshot
 from stormdeck.model.request_path import Hop, path
 from stormdeck.model.status.document import bar_of, state_of, status_json
 from stormdeck.model.symbols import Health, to_ascii
@@ -19,40 +19,42 @@ from stormdeck.model.verdict.statement import Statement
 from stormdeck.options import Options
 
 _BARS = {TMUX, STATUSLINE}
-"""Lines that are asked for every few seconds. They have no room for GPUs, whose driver may take a second."""
+"""Formats that are requested every few seconds. They do not show GPUs, whose driver may take a second to answer."""
 _INKS = {Health.OK: Ink.GOOD, Health.ERROR: Ink.ERROR, Health.WARNING: Ink.WARNING}
 
 
-def look_and_show(options: Options, environ: Mapping[str, str], shape: str, session: str, model: str) -> int:
-    """Look once, print it in one of ``bars.FORMATS``, and return the exit code."""
+def ask_and_show(options: Options, environ: Mapping[str, str], shape: str, session: str, model: str) -> int:
+    """Take a snapshot, print it in one of ``formats.FORMATS`` and return the exit code."""
     bar = shape in _BARS
-    seen = glance(options, environ, gpus=not bar, quick=bar)
-    said = statements(seen.deck, time.time(), _minute)
-    status = status_json(seen.deck, said)
-    return show(bar_of(seen.deck, said), status, shape, environ, session=session, model=model, as_ascii=options.ascii)
+    stack = take_snapshot(options, environ, gpus=not bar, quick=bar)
+    ranked = statements(stack.deck, time.time(), _minute)
+    status = status_json(stack.deck, ranked)
+    return show(
+        bar_of(stack.deck, ranked), status, shape, environ, session=session, model=model, as_ascii=options.ascii
+    )
 
 
-def look_and_tell(options: Options, environ: Mapping[str, str]) -> int:
-    """Look once, print it as text, and return the exit code."""
-    seen = glance(options, environ)
-    said = statements(seen.deck, time.time(), _minute)
-    for line in _text(seen, said, paint_for(standard_output())):
-        put(to_ascii(line) if options.ascii else line)
-    if seen.note:
-        say(paint_for(standard_error())(seen.note, Ink.QUIET))
-    return EXITS[state_of(said[0])]
+def ask_and_print(options: Options, environ: Mapping[str, str]) -> int:
+    """Take a snapshot, print it as text and return the exit code."""
+    stack = take_snapshot(options, environ)
+    ranked = statements(stack.deck, time.time(), _minute)
+    for line in _text(stack, ranked, paint_for(standard_output())):
+        write_out(to_ascii(line) if options.ascii else line)
+    if stack.note:
+        write_err(paint_for(standard_error())(stack.note, Ink.QUIET))
+    return EXITS[state_of(ranked[0])]
 
 
 def _minute(at: float) -> str:
-    return datetime.fromtimestamp(at).strftime("%H:%M")  # noqa: DTZ006 - the user's own clock is meant
+    return datetime.fromtimestamp(at).strftime("%H:%M")  # noqa: DTZ006 - in the user's time zone
 
 
-def _text(seen: Glance, said: tuple[Statement, ...], paint: Paint) -> list[str]:
-    first = said[0]
-    lines = [_path_line(path(seen.deck), paint), f"{_light(first.light, paint)} {_headline(first, paint)}"]
+def _text(stack: StackSnapshot, ranked: tuple[Statement, ...], paint: Paint) -> list[str]:
+    first = ranked[0]
+    lines = [_path_line(path(stack.deck), paint), f"{_light(first.light, paint)} {_headline(first, paint)}"]
     if first.light is not Health.OK:
         lines += [f"  {part}" for part in (first.evidence, f"next: {first.step}" if first.step else "") if part]
-    others = [one for one in said[1:] if one.light in {Health.ERROR, Health.WARNING}]
+    others = [one for one in ranked[1:] if one.light in {Health.ERROR, Health.WARNING}]
     return [*lines, *(f"{_light(one.light, paint)} {_headline(one, paint)}" for one in others)]
 
 

@@ -1,4 +1,4 @@
-"""One look at everything: the deck that ``status`` and ``explain`` speak of."""
+"""Take one snapshot of the whole stack, for ``status``, ``explain`` and ``bundle``."""
 
 from __future__ import annotations
 
@@ -27,25 +27,27 @@ from stormdeck.sources.logs.recent import recent_lines
 from stormdeck.sources.logs.tail import open_log
 
 GPU_S = 1.0
-"""A driver that does not answer by then is left alone; it may hang for ever."""
+"""Seconds to wait for the driver, which may hang for ever."""
 _BUCKETS = 60
 
 
 @dataclass(frozen=True, slots=True)
-class Glance:
-    """What one look showed."""
+class StackSnapshot:
+    """The state of the stack at one moment."""
 
     deck: Deck
     known: Knowledge
     logs: Mapping[str, tuple[str, ...]]
-    """The last lines of each log, by its path, the one nearest to the client first."""
+    """The last lines of each log, by path, the log nearest to the client first."""
     note: str = ""
-    """Why the look is not whole, in words."""
+    """Why something is missing, in words."""
 
 
-def glance(options: Options, environ: Mapping[str, str], *, gpus: bool = True, quick: bool = False) -> Glance:
-    """Look once at settings, servers, logs and GPUs; never raises. ``quick``: within some two seconds."""
-    card = _GpuLook() if gpus and options.gpu else None
+def take_snapshot(
+    options: Options, environ: Mapping[str, str], *, gpus: bool = True, quick: bool = False
+) -> StackSnapshot:
+    """Read settings, servers, logs and GPUs once; never raises. ``quick``: within about two seconds."""
+    reading = _GpuReading() if gpus and options.gpu else None
     known = learn(options, environ, offline=False, quick=quick)
     seen = known.seen
     logs = {str(path): recent_lines(path) for path in seen.discovery.logs}
@@ -55,7 +57,7 @@ def glance(options: Options, environ: Mapping[str, str], *, gpus: bool = True, q
         findings=known.report(),
         vllm=seen.vllm,
         proxy=seen.proxy,
-        gpu=card.result() if card is not None else GpuSnapshot(GpuState.ASKING),
+        gpu=reading.result() if reading is not None else GpuSnapshot(GpuState.ASKING),
         traffic=_traffic(logs, known.settings, options, known.client.version),
         client_version=known.client.version,
         probe=seen.probe,
@@ -65,7 +67,7 @@ def glance(options: Options, environ: Mapping[str, str], *, gpus: bool = True, q
         named=own_servers(options),
         tails=_tails(logs),
     )
-    return Glance(deck, known, logs, " ".join(part for part in (seen.note, *_unread(options)) if part))
+    return StackSnapshot(deck, known, logs, " ".join(part for part in (seen.note, *_unread(options)) if part))
 
 
 def _unread(options: Options) -> Iterator[str]:
@@ -89,7 +91,7 @@ def _tails(logs: Mapping[str, Sequence[str]]) -> LogTails:
 def _traffic(
     logs: Mapping[str, tuple[str, ...]], settings: SettingsSnapshot, options: Options, version: str | None
 ) -> TrafficSnapshot | None:
-    """Return the requests of the last minutes; ``None`` where no log tells the times of its lines."""
+    """Return the requests of the last minutes; ``None`` if no log has times in its lines."""
     timed = {path: lines for path, lines in logs.items() if _has_times(lines)}
     if not timed:
         return None
@@ -97,7 +99,7 @@ def _traffic(
     meter = TrafficMeter(
         window_s=options.window * 60, bucket_s=max(1, options.window * 60 // _BUCKETS), local_time=datetime.timestamp
     )
-    # A client that sends nothing at all still leaves the attempts of others.
+    # With CLAUDE_CODE_MAX_RETRIES below 0 the client sends nothing, but other clients do.
     meter.set_limit(max(1, attempt_limit(settings.text("env.CLAUDE_CODE_MAX_RETRIES"), version)))
     meter.set_timeout(timeout_ms(settings.text("env.API_TIMEOUT_MS")))
     meter.set_primary(next(iter(timed)))
@@ -115,20 +117,20 @@ def _local(written: datetime) -> float:
     return written.timestamp()
 
 
-class _GpuLook:
-    """One look at the GPUs, in a thread that nothing waits for longer than a second."""
+class _GpuReading:
+    """One reading of the GPUs, in a thread that is given a second."""
 
     def __init__(self) -> None:
         self._snapshot: GpuSnapshot | None = None
         self._end = time.monotonic() + GPU_S
-        self._thread = threading.Thread(target=self._look, name="gpus", daemon=True)
+        self._thread = threading.Thread(target=self._read, name="gpus", daemon=True)
         self._thread.start()
 
     def result(self) -> GpuSnapshot:
         self._thread.join(max(0.0, self._end - time.monotonic()))
         return self._snapshot or GpuSnapshot(GpuState.ASKING, f"the GPU driver did not answer within {GPU_S:g} s")
 
-    def _look(self) -> None:
+    def _read(self) -> None:
         from stormdeck.sources.gpu.nvml import Nvml
         from stormdeck.sources.gpu.reader import GpuReader
 

@@ -1,4 +1,4 @@
-"""``stormdeck status``: what a running panel says of the stack, else one look of its own."""
+"""``stormdeck status``: print what an open panel knows; without one, ask the servers."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ from stormdeck.sources.state.panel_status import Published, Question, published
 
 
 def run(options: Options, environ: Mapping[str, str], *, shape: str | None, fresh: bool = False) -> int:
-    """Print the status in a form of ``bars.FORMATS``, else as text, and return the exit code.
+    """Print the status in one of ``formats.FORMATS``, or as text, and return the exit code.
 
-    Text is for somebody who asks once, so it is always a look of its own; so is everything with ``fresh``.
+    For text, and with ``fresh``, the servers are always asked.
     """
     if shape is None:
-        from stormdeck.commands.status.fresh import look_and_tell
+        from stormdeck.commands.status.fresh import ask_and_print
 
-        return look_and_tell(options, environ)
-    told = None if fresh else _published(options, environ, shape)
+        return ask_and_print(options, environ)
+    panel = None if fresh else _published(options, environ, shape)
     session = model = ""
     if shape == STATUSLINE:
         from stormdeck.commands.status.session import read_session
 
         session, model = read_session()
-    if told is None:
-        from stormdeck.commands.status.fresh import look_and_show
+    if panel is None:
+        from stormdeck.commands.status.fresh import ask_and_show
 
-        return look_and_show(options, environ, shape, session, model)
-    as_ascii = options.ascii if options.ascii is not None else told.only_ascii
-    return show(told.bar, told.status, shape, environ, session=session, model=model, as_ascii=as_ascii)
+        return ask_and_show(options, environ, shape, session, model)
+    as_ascii = options.ascii if options.ascii is not None else panel.only_ascii
+    return show(panel.bar, panel.status, shape, environ, session=session, model=model, as_ascii=as_ascii)
 
 
 def _published(options: Options, environ: Mapping[str, str], shape: str) -> Published | None:

@@ -1,4 +1,4 @@
-"""What Claude Code tells its status line of the session that it stands in: one JSON object on standard input."""
+"""Read what Claude Code passes to its status line: one JSON object about the session, on standard input."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import threading
 
 _MOST_BYTES = 256 * 1024
 _PATIENCE_S = 0.3
-"""Claude Code writes at once; whoever runs the command by hand is not kept waiting."""
+"""Seconds to wait. Claude Code writes at once; a user who runs the command should not have to wait."""
 
 
 def read_session() -> tuple[str, str]:
-    """Return the session's id and its model's name, each empty where nothing tells it; never waits for long."""
+    """Return the session's id and the name of its model, each empty if unknown."""
     if sys.stdin is None or sys.stdin.closed or sys.stdin.isatty():
         return "", ""
     text: list[bytes] = []
@@ -21,19 +21,19 @@ def read_session() -> tuple[str, str]:
     reader.start()
     reader.join(_PATIENCE_S)
     try:
-        told = json.loads(text[0]) if text else None
+        sent = json.loads(text[0]) if text else None
     except (ValueError, RecursionError):
         return "", ""
-    if not isinstance(told, dict):
+    if not isinstance(sent, dict):
         return "", ""
-    model = told.get("model")
+    model = sent.get("model")
     name = (model.get("display_name") or model.get("id")) if isinstance(model, dict) else None
-    session = told.get("session_id")
+    session = sent.get("session_id")
     return session if isinstance(session, str) else "", name if isinstance(name, str) else ""
 
 
 def _standard_input() -> bytes:
-    """Read to the end; not through the stream, whose lock would take the interpreter down as it ends."""
+    """Read to the end, without the stream: its lock, held by a thread, would crash the interpreter at exit."""
     text = b""
     try:
         while len(text) < _MOST_BYTES and (piece := os.read(sys.stdin.fileno(), _MOST_BYTES)):

@@ -98,42 +98,42 @@ class TestWatcher:
         seen = []
         for at, status in ((0.0, 500), (0.6, 500), (1.8, 500), (4.1, 500), (8.5, 200)):
             watcher.take(batch(at, post(status)), START + at)
-            seen.append(self.names(watcher.tell(START + at)))
+            seen.append(self.names(watcher.update(START + at)))
         assert seen == [[], [], ["storm_started"], ["storm_attempt"], ["storm_recovered"]]
 
     def test_a_client_that_gave_up_leaves_no_line_and_is_told(self):
         watcher = Watcher(LogAnalyzer(limit=11), START)
         for at in (0.0, 0.6, 1.8):
             watcher.take(batch(at, post(500)), START + at)
-            watcher.tell(START + at)
-        assert watcher.tell(START + 2) == []
-        assert self.names(watcher.tell(START + 55)) == ["storm_gave_up"]
+            watcher.update(START + at)
+        assert watcher.update(START + 2) == []
+        assert self.names(watcher.update(START + 55)) == ["storm_gave_up"]
 
     def test_what_was_over_before_the_watch_began_is_not_told(self):
         watcher = Watcher(LogAnalyzer(), START + 1000)
         entries = [Entry(EntryKind.REQUEST, "s", START + at, id=f"r{at}", digest="d") for at in (0, 1, 2, 5)]
         watcher.take((*entries, Entry(EntryKind.ANSWER, "s", START + 9, id="m", request="r5")), START + 1000)
-        assert watcher.tell(START + 1000) == []
+        assert watcher.update(START + 1000) == []
 
     def test_a_storm_of_a_transcript_is_told(self):
         watcher = Watcher(LogAnalyzer(), START)
         for at in (0, 1, 2):
             watcher.take((Entry(EntryKind.REQUEST, "s", START + at, id=f"r{at}", digest="d"),), START + at)
-        (event,) = watcher.tell(START + 2.2)
+        (event,) = watcher.update(START + 2.2)
         assert (event.kind, event.storm.session) == (ChangeKind.STARTED, "s")
 
     def test_counts_come_once_a_minute_and_cover_what_came_since(self):
         watcher = Watcher(LogAnalyzer(), START)
         watcher.take(batch(1, post(200), post(200, 5001)), START + 1)
-        assert watcher.tell(START + 59) == []
-        assert [event.turns for event in watcher.tell(START + 60.5)] == [2]
+        assert watcher.update(START + 59) == []
+        assert [event.turns for event in watcher.update(START + 60.5)] == [2]
         watcher.take(batch(61, post(200, 5002)), START + 61)
-        assert [event.turns for event in watcher.tell(START + 121)] == [1]
+        assert [event.turns for event in watcher.update(START + 121)] == [1]
 
     def test_a_clock_that_is_set_back_stops_nothing(self):
         watcher = Watcher(LogAnalyzer(), START)
-        assert watcher.tell(START - 5000) == []
-        assert self.names(watcher.tell(START - 4900)) == ["counts"]
+        assert watcher.update(START - 5000) == []
+        assert self.names(watcher.update(START - 4900)) == ["counts"]
 
 
 class TestEvents:
@@ -150,13 +150,13 @@ class TestEvents:
             (Change(ChangeKind.GAVE_UP, 1, GAVE_UP), "storm 1: the client gave up after 4 attempts, 5 s"),
             (
                 Change(ChangeKind.GAVE_UP, 1, replace(GAVE_UP, outcome=Outcome.STOPPED)),
-                "storm 1: its user stopped it after 4 attempts, 5 s",
+                "storm 1: stopped by the user after 4 attempts, 5 s",
             ),
             (
                 Change(ChangeKind.GAVE_UP, 1, replace(GAVE_UP, outcome=Outcome.QUIET)),
                 "storm 1: no further attempt was seen after 4 attempts, 5 s",
             ),
-            (Change(ChangeKind.WITHDRAWN, 1, LIVE), "storm 1 was none"),
+            (Change(ChangeKind.WITHDRAWN, 1, LIVE), "storm 1 was not a storm"),
         ],
         ids=["begins", "what comes next", "attempt", "recovered", "gave up", "stopped", "quiet", "withdrawn"],
     )
