@@ -17,7 +17,7 @@ from stormdeck.model.logs.batch import LogBatch
 from stormdeck.model.logs.reasons import LONGEST_REASON, is_cooldown, reason
 from stormdeck.model.logs.records import Level, RecordReader, classify
 from stormdeck.model.masking.lines import mask_text
-from stormdeck.model.redaction.log_lines import Structure
+from stormdeck.model.masking.redaction.log_lines import Structure
 from stormdeck.model.retries.analyzer import RetryAnalyzer
 from stormdeck.model.symptoms.decode import matched_messages, near
 from stormdeck.model.text import clean

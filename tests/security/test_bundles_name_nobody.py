@@ -11,9 +11,9 @@ from command_home import Home
 from alone import discover_named
 from stormdeck.commands.check import servers
 from stormdeck.model.litellm.config import Node
-from stormdeck.model.masking.harvest import secrets_of
-from stormdeck.model.redaction.identities import Whereabouts
-from stormdeck.model.redaction.redactor import Redactor
+from stormdeck.model.masking.configured import secrets_of
+from stormdeck.model.masking.redaction.identities import Whereabouts
+from stormdeck.model.masking.redaction.redactor import Redactor
 from stormdeck.model.settings.scope import SettingsSnapshot
 from stormdeck.sources.litellm_yaml import parse_proxy_config
 from stormdeck.sources.recordings.entry import Recorded, write_recorded

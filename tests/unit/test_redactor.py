@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from stormdeck.model.masking.harvest import secrets_of
-from stormdeck.model.redaction.identities import whereabouts
-from stormdeck.model.redaction.redactor import SECRET, Redactor
-from stormdeck.model.redaction.snapshots import settings_as_json
+from stormdeck.model.masking.configured import secrets_of
+from stormdeck.model.masking.redaction.identities import whereabouts
+from stormdeck.model.masking.redaction.redactor import SECRET, Redactor
+from stormdeck.model.masking.redaction.snapshots import settings_as_json
 from stormdeck.model.settings.merge import loaded, merged
 from stormdeck.model.settings.scope import Scope, SettingsFile
 

@@ -12,9 +12,9 @@ from pathlib import Path
 from stormdeck.commands.check import report
 from stormdeck.commands.status.once import Glance
 from stormdeck.model.logs.batch import LogBatch
-from stormdeck.model.redaction.log_lines import Structure
-from stormdeck.model.redaction.redactor import E_MAIL, HOST, ID, PATH, SECRET, TOKEN, USER, Redactor, Taken
-from stormdeck.model.redaction.snapshots import deck_as_json, settings_as_json, without_quotes
+from stormdeck.model.masking.redaction.log_lines import Structure
+from stormdeck.model.masking.redaction.redactor import E_MAIL, HOST, ID, PATH, SECRET, TOKEN, USER, Redactor, Taken
+from stormdeck.model.masking.redaction.snapshots import deck_as_json, settings_as_json, without_quotes
 from stormdeck.model.retries.analyzer import RetryAnalyzer
 from stormdeck.model.status.document import status_json
 from stormdeck.model.units import grouped, plural

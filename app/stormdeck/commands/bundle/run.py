@@ -15,10 +15,10 @@ from stormdeck.commands.check.knowledge import missing
 from stormdeck.commands.colour import Ink, paint_for
 from stormdeck.commands.output import asked, put, say, standard_output
 from stormdeck.commands.status.once import Glance, glance
-from stormdeck.model.masking.harvest import secrets_of
-from stormdeck.model.redaction.identities import whereabouts
-from stormdeck.model.redaction.redactor import Redactor
-from stormdeck.model.redaction.snapshots import private_names, texts_for_numbers
+from stormdeck.model.masking.configured import secrets_of
+from stormdeck.model.masking.redaction.identities import whereabouts
+from stormdeck.model.masking.redaction.redactor import Redactor
+from stormdeck.model.masking.redaction.snapshots import private_names, texts_for_numbers
 from stormdeck.model.settings.field import Kind
 from stormdeck.model.settings.fields import FIELDS
 from stormdeck.options import Options

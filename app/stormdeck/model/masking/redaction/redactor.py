@@ -12,9 +12,9 @@ from urllib.parse import quote
 
 from stormdeck.model.masking.known import KnownSecrets
 from stormdeck.model.masking.lines import merged, replaced, text_spans
+from stormdeck.model.masking.redaction.identities import Whereabouts, is_open, is_word
+from stormdeck.model.masking.redaction.public_names import api_path, file_path, model_id
 from stormdeck.model.masking.shapes import Span
-from stormdeck.model.redaction.identities import Whereabouts, is_open, is_word
-from stormdeck.model.redaction.public_names import api_path, file_path, model_id
 from stormdeck.model.text import clean
 from stormdeck.model.units import plural
 

@@ -14,9 +14,9 @@ from pathlib import Path
 from stormdeck.model.deck import Deck
 from stormdeck.model.logs.endings import LogTails
 from stormdeck.model.masking.names import holds_headers, is_secret_name
-from stormdeck.model.redaction.log_lines import message_structure
-from stormdeck.model.redaction.public_names import PROGRAMS
-from stormdeck.model.redaction.redactor import NAME, Redactor, Taken
+from stormdeck.model.masking.redaction.log_lines import message_structure
+from stormdeck.model.masking.redaction.public_names import PROGRAMS
+from stormdeck.model.masking.redaction.redactor import NAME, Redactor, Taken
 from stormdeck.model.retries.storms.storm import Storm
 from stormdeck.model.rules.known_names import ROOT_KEYS, VARIABLES
 from stormdeck.model.settings.field import Field, Kind, problem

@@ -11,8 +11,15 @@ from datetime import UTC, datetime
 from stormdeck.model.logs.access import Access, LocalTime
 from stormdeck.model.logs.access_reader import AccessReader
 from stormdeck.model.logs.records import Record, RecordReader
-from stormdeck.model.redaction.identities import is_open
-from stormdeck.model.redaction.public_names import PACKAGES, StandIn, api_path, error_name, nameless, source_name
+from stormdeck.model.masking.redaction.identities import is_open
+from stormdeck.model.masking.redaction.public_names import (
+    PACKAGES,
+    StandIn,
+    api_path,
+    error_name,
+    nameless,
+    source_name,
+)
 from stormdeck.model.text import strip_escapes
 
 _NAMES = re.compile(r"[\w.]++")
