@@ -9,7 +9,7 @@ from laws import assert_shown, cheap, law
 from mutations import NUMBERS, TOKENS, arriving, grown, mutated, mutated_json, repeated
 
 from stormdeck.model.canary.check import Question
-from stormdeck.model.canary.questions import Ask
+from stormdeck.model.canary.questions import CanaryRequest
 from stormdeck.model.canary.reply import MOST_BYTES, EventReader
 from stormdeck.model.canary.response import ResponseReader
 from stormdeck.model.snapshots.vllm_metrics import window
@@ -66,7 +66,7 @@ def test_a_large_page_is_read_in_no_time(text):
 def test_events_are_the_same_however_their_bytes_arrive(arrived):
     data, pieces = arrived
     whole, cut = EventReader(), EventReader()
-    assert whole.take(data) == [event for piece in pieces for event in cut.take(piece)]
+    assert whole.feed(data) == [event for piece in pieces for event in cut.feed(piece)]
 
 
 @law(arriving(mutated(seeds.streams()) | mutated_json(seeds.answers())), st.sampled_from(list(Question)), st.booleans())
@@ -83,10 +83,12 @@ def test_whatever_is_heard_has_an_outcome_that_can_be_shown(arrived, question, s
 
 
 def heard(question, pieces, streamed):
-    hearing = ResponseReader(Ask(question, "/v1/messages", {"stream": streamed, "max_tokens": 64}), [KEY], 0.0)
-    hearing.begins(200, "text/event-stream" if streamed else "application/json")
+    hearing = ResponseReader(
+        CanaryRequest(question, "/v1/messages", {"stream": streamed, "max_tokens": 64}), [KEY], 0.0
+    )
+    hearing.begin(200, "text/event-stream" if streamed else "application/json")
     for number, piece in enumerate(pieces):
-        hearing.take(piece, number / 10)
+        hearing.feed(piece, number / 10)
     return hearing
 
 

@@ -130,7 +130,7 @@ BROKEN = {
     ),
     "calls tools in prose": (
         *(Q.TOOL_FREE, stream(*text('<tool_call>{"name": "Bash"}</tool_call>')), "SERVER902"),
-        "prose instead of tool_use",
+        "text instead of tool_use",
     ),
     "has no tool parser": (
         Q.TOOL_FREE,

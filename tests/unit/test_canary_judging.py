@@ -10,9 +10,10 @@ from canary_samples import NEW, OLD, TO_PROXY, TO_VLLM, TOKEN, from_litellm, jud
 from stormdeck.model.canary import judge
 from stormdeck.model.canary.check import Check, Question, Route, Verdict
 from stormdeck.model.canary.judge import first_token, is_hopeless
-from stormdeck.model.canary.response import Gone, Way
+from stormdeck.model.canary.response import Endpoint
 from stormdeck.model.finding import HopKind
 from stormdeck.model.rules.registry import page_of
+from stormdeck.model.snapshots.failure import FailureKind
 
 CLIENT, PROXY, SERVER = HopKind.CLIENT, HopKind.PROXY, HopKind.SERVER
 PASS, WARN, FAIL, UNKNOWN = Verdict.PASS, Verdict.WARN, Verdict.FAIL, Verdict.UNKNOWN
@@ -73,7 +74,7 @@ CASES = {
     "vLLM, wrong id": (Q.PLAIN, recorded("msg_32_wrong_model"), TO_VLLM, FAIL, "MODEL303", CLIENT),
     "vLLM, wrong key": (Q.PLAIN, recorded("auth_05_messages_bearer_wrong"), TO_VLLM, FAIL, "AUTH205", CLIENT),
     "vLLM, /v1/v1": (
-        *(Q.PLAIN, recorded("msg_49_v1v1"), Way(Route.CLIENT, SERVER, "http://h/v1", has_path=True)),
+        *(Q.PLAIN, recorded("msg_49_v1v1"), Endpoint(Route.CLIENT, SERVER, "http://h/v1", has_path=True)),
         *(FAIL, "URL101", CLIENT),
     ),
     "vLLM, no messages API": (Q.PLAIN, recorded("msg_49_v1v1"), TO_VLLM, FAIL, "URL106", CLIENT),
@@ -132,7 +133,7 @@ CASES = {
     "error in a stream": (Q.STREAM, streamed("a", error="EngineCore died"), TO_VLLM, FAIL, "SERVER905", SERVER),
     "stream without message_stop": (Q.STREAM, streamed("a", end=False), TO_VLLM, FAIL, None, SERVER),
     "no stream though asked": (Q.STREAM, recorded("msg_01_plain"), TO_PROXY, FAIL, None, PROXY),
-    "Hermes prose": (
+    "Hermes text": (
         *(Q.TOOL_FREE, streamed('<tool_call>\n{"name": "Bash", "arguments": {}}\n</tool_call>'), TO_VLLM),
         *(FAIL, "SERVER902", SERVER),
     ),
@@ -182,15 +183,15 @@ def test_each_answer_is_judged(question, answer, way, verdict, code, hop):
 
 
 NO_ANSWER = {
-    "refused": (Gone.REFUSED, None, "URL105", SERVER),
-    "unresolved": (Gone.UNRESOLVED, None, "URL105", SERVER),
-    "tls": (Gone.TLS, None, "URL104", CLIENT),
-    "no url": (Gone.BAD_URL, None, "URL103", CLIENT),
-    "not http": (Gone.NOT_HTTP, None, "URL106", CLIENT),
-    "hangs": (Gone.TIMEOUT, None, "SERVER905", SERVER),
-    "cut": (Gone.CUT, None, None, SERVER),
-    "endless": (Gone.TOO_BIG, 200, None, SERVER),
-    "stalls": (Gone.TIMEOUT, 200, "SERVER905", SERVER),
+    "refused": (FailureKind.REFUSED, None, "URL105", SERVER),
+    "unresolved": (FailureKind.UNRESOLVED, None, "URL105", SERVER),
+    "tls": (FailureKind.TLS, None, "URL104", CLIENT),
+    "no url": (FailureKind.BAD_URL, None, "URL103", CLIENT),
+    "not http": (FailureKind.NOT_HTTP, None, "URL106", CLIENT),
+    "hangs": (FailureKind.TIMEOUT, None, "SERVER905", SERVER),
+    "cut": (FailureKind.CUT, None, None, SERVER),
+    "endless": (FailureKind.TOO_BIG, 200, None, SERVER),
+    "stalls": (FailureKind.TIMEOUT, 200, "SERVER905", SERVER),
 }
 
 

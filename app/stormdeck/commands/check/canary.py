@@ -70,7 +70,7 @@ def as_text(planned: Plan, report: CanaryReport, hide: Hide, paint: Paint) -> li
 
 
 def _heading(planned: Plan, route: Route) -> str:
-    way = next((target.way for target in planned.targets if target.way.route is route), None)
+    way = next((target.endpoint for target in planned.targets if target.endpoint.route is route), None)
     place = f" to {way.place}" if way is not None else ""
     if route is Route.DIRECT:
         return f"canary{place}: vLLM itself"
