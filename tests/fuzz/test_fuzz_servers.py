@@ -72,7 +72,7 @@ def test_events_are_the_same_however_their_bytes_arrive(arrived):
 @law(arriving(mutated(seeds.streams()) | mutated_json(seeds.answers())), st.sampled_from(list(Question)), st.booleans())
 def test_whatever_is_heard_has_an_outcome_that_can_be_shown(arrived, question, streamed):
     _, pieces = arrived
-    outcome = heard(question, pieces, streamed).outcome(None, "", 2.0)
+    outcome = heard(question, pieces, streamed).finish(None, "", 2.0)
     assert_shown(outcome.error)
     assert outcome.count is None or outcome.count >= 0
     assert outcome.ttft_ms is None or 0 <= outcome.ttft_ms <= 2000
@@ -96,7 +96,7 @@ def heard(question, pieces, streamed):
 def test_a_long_stream_is_heard_in_no_time(text):
     data = encoded(grown(text, MOST_BYTES // 2))
     cheap(
-        lambda: heard(Question.STREAM, [data[at : at + 997] for at in range(0, len(data), 997)], True).outcome(
+        lambda: heard(Question.STREAM, [data[at : at + 997] for at in range(0, len(data), 997)], True).finish(
             None, "", 9.0
         )
     )
