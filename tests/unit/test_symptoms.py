@@ -83,11 +83,11 @@ def test_other_text_is_not_known(text):
 @pytest.mark.parametrize(
     ("piece", "name"),
     [
-        ("Not logged in", "the client has no token, so it sends nothing"),
+        ("Not logged in", "the client has no token and sends nothing"),
         ("invalid SETTINGS file", "the client dropped a settings file"),
         ("econnrefused", "nothing answered"),
         ("retrying in 3s", "the client retries"),
-        ("“Execution”…", "what came back was no answer"),
+        ("“Execution”…", "the response was not an answer"),
     ],
 )
 def test_a_piece_of_one_message_alone_is_that_message(piece, name):
