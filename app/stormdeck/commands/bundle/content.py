@@ -12,8 +12,8 @@ from pathlib import Path
 from stormdeck.commands.check import report
 from stormdeck.commands.status.once import Glance
 from stormdeck.model.logs.batch import LogBatch
-from stormdeck.model.masking.redaction.log_lines import Structure
-from stormdeck.model.masking.redaction.redactor import E_MAIL, HOST, ID, PATH, SECRET, TOKEN, USER, Redactor, Taken
+from stormdeck.model.masking.redaction.log_lines import LogStructure
+from stormdeck.model.masking.redaction.redactor import E_MAIL, HOST, ID, PATH, SECRET, TOKEN, USER, Counts, Redactor
 from stormdeck.model.masking.redaction.snapshots import deck_as_json, settings_as_json, without_quotes
 from stormdeck.model.retries.analyzer import RetryAnalyzer
 from stormdeck.model.status.document import status_json
@@ -61,7 +61,7 @@ class Piece:
     name: str
     holds: str
     text: str
-    taken: Taken
+    taken: Counts
     """What was taken out, by its sort."""
 
     @property
@@ -103,12 +103,12 @@ def pieces(material: Material, redact: Redactor) -> list[Piece]:
 
 
 def _made(name: str, holds: str, lines: Sequence[str], redact: Redactor) -> Piece:
-    taken: Taken = Counter()
+    taken: Counts = Counter()
     return Piece(name, holds, redact.text("\n".join(lines), taken) + "\n", taken)
 
 
 def _json(name: str, holds: str, value: object, redact: Redactor) -> Piece:
-    taken: Taken = Counter()
+    taken: Counts = Counter()
     return Piece(name, holds, _dumped(redact.tree(value, taken)), taken)
 
 
@@ -150,13 +150,13 @@ def _findings(seen: Glance) -> object:
 
 
 def _settings(seen: Glance, redact: Redactor) -> Piece:
-    taken: Taken = Counter()
+    taken: Counts = Counter()
     text = _dumped(settings_as_json(seen.known.settings, redact, taken))
     return Piece("settings.json", "every key of the client's settings, known values", text, taken)
 
 
 def _options(options: Options, redact: Redactor) -> Piece:
-    taken: Taken = Counter()
+    taken: Counts = Counter()
     rows = [
         f"{one.name}: {_option(options, one.name, redact, taken)}   ({options.origin(one.name).kind.value})"
         for one in DECLARED
@@ -164,7 +164,7 @@ def _options(options: Options, redact: Redactor) -> Piece:
     return Piece("options.txt", "stormdeck's own options and their origin", "\n".join(rows) + "\n", taken)
 
 
-def _option(options: Options, name: str, redact: Redactor, taken: Taken) -> str:
+def _option(options: Options, name: str, redact: Redactor, taken: Counts) -> str:
     """Return the value of an option; of files and folders only stand-ins."""
     value = getattr(options, name)
     values = value if isinstance(value, tuple) else (value,)
@@ -195,8 +195,8 @@ def _log_name(number: int) -> str:
 
 
 def _log(number: int, lines: Sequence[str], redact: Redactor) -> Piece:
-    taken: Taken = Counter()
-    structure = Structure(datetime.timestamp, redact.stand_in)
+    taken: Counts = Counter()
+    structure = LogStructure(datetime.timestamp, redact.stand_in)
     kept = [told for line in lines if (told := structure.line(line)) is not None]
     text = "".join(f"{redact.text(line, taken)}\n" for line in kept[-MOST_LINES:])
     taken["line"] += len(lines) - len(kept[-MOST_LINES:])
@@ -204,16 +204,16 @@ def _log(number: int, lines: Sequence[str], redact: Redactor) -> Piece:
 
 
 def _recording(tape: Tape, redact: Redactor) -> Piece:
-    taken: Taken = Counter()
+    taken: Counts = Counter()
     rows = "".join(f"{write_recorded(one)}\n" for one in _kept(tape, redact, taken))
     return Piece(RECORDING, f"a recording, for replay: {_LINES}", rows, taken)
 
 
-def _kept(tape: Tape, redact: Redactor, taken: Taken) -> Iterator[Recorded]:
+def _kept(tape: Tape, redact: Redactor, taken: Counts) -> Iterator[Recorded]:
     """Yield the structure of a recording's lines, at their times."""
-    logs: dict[str, Structure] = {}
+    logs: dict[str, LogStructure] = {}
     for batch in tape.batches:
-        structure = logs.setdefault(batch.log, Structure(datetime.timestamp, redact.stand_in))
+        structure = logs.setdefault(batch.log, LogStructure(datetime.timestamp, redact.stand_in))
         for line in batch.lines:
             told = structure.line(line)
             if told is None:
@@ -222,7 +222,7 @@ def _kept(tape: Tape, redact: Redactor, taken: Taken) -> Iterator[Recorded]:
                 yield Recorded(batch.arrived, redact.text(told, taken), _recorded_name(batch.log, logs))
 
 
-def _recorded_name(log: str, logs: Mapping[str, Structure]) -> str:
+def _recorded_name(log: str, logs: Mapping[str, LogStructure]) -> str:
     """Return a log's name in a recording; a recording without names keeps having none."""
     return f"log-{list(logs).index(log) + 1}.log" if log else ""
 

@@ -16,7 +16,7 @@ from stormdeck.commands.colour import Ink, paint_for
 from stormdeck.commands.output import asked, put, say, standard_output
 from stormdeck.commands.status.once import Glance, glance
 from stormdeck.model.masking.configured import secrets_of
-from stormdeck.model.masking.redaction.identities import whereabouts
+from stormdeck.model.masking.redaction.identities import identities_of
 from stormdeck.model.masking.redaction.redactor import Redactor
 from stormdeck.model.masking.redaction.snapshots import private_names, texts_for_numbers
 from stormdeck.model.settings.field import Kind
@@ -86,7 +86,7 @@ def _obstacle(options: Options, folder: Path) -> str:
 def _collect(options: Options, environ: Mapping[str, str], tape: Tape | None, now: float) -> list[Piece]:
     seen = glance(options, environ)
     known = seen.known
-    place = whereabouts(
+    place = identities_of(
         str(known.paths.home),
         str(known.paths.project.absolute()),
         environ,

@@ -1,1 +1,6 @@
-"""What leaves this machine in a bug report: secrets, people and places taken out, log lines cut to their structure."""
+"""Redact bug reports (bundles): secrets, users, hosts, paths and ids become stand-ins, log lines are rebuilt.
+
+``redactor`` replaces in any text what ``identities`` and the configured secrets name. ``snapshots`` redacts settings
+and snapshots by their structure. ``log_lines`` keeps only those parts of a log line that ``public_names`` and the log
+readers know.
+"""
