@@ -176,9 +176,9 @@ CASES = {
 @pytest.mark.parametrize(("question", "answer", "way", "verdict", "code", "hop"), CASES.values(), ids=list(CASES))
 def test_each_answer_is_judged(question, answer, way, verdict, code, hop):
     check = judged(question, answer, way)
-    assert (check.verdict, check.code, check.hop) == (verdict, code, hop), check.words
-    assert check.words
-    assert check.words.isprintable()
+    assert (check.verdict, check.code, check.hop) == (verdict, code, hop), check.message
+    assert check.message
+    assert check.message.isprintable()
     assert code is None or page_of(code) is not None
 
 
@@ -200,7 +200,7 @@ def test_no_answer_is_a_failure_with_its_reason(gone, status, code, hop):
     answer = (status, "text/event-stream", b"data: {}\n\n")
     check = judged(Q.STREAM, answer, gone=gone, detail="so it was")
     assert (check.verdict, check.code, check.hop) == (FAIL, code, hop)
-    assert "so it was" in check.words
+    assert "so it was" in check.message
 
 
 def test_every_rule_that_is_named_has_a_page():
@@ -214,26 +214,26 @@ def test_a_stream_tells_first_token_gap_and_tokens():
     check = judged(Q.STREAM, recorded("msg_05_stream"))
     assert (check.input_tokens, check.output_tokens) == (18, 10)
     assert (check.ttft_ms, check.gap_ms) == (900, 300)
-    assert "message_stop" in check.words
+    assert "message_stop" in check.message
 
 
 def test_an_old_client_never_sends_a_late_system_message():
     check = judged(Q.LATE_SYSTEM, said(400, STRICT), TO_PROXY, version=OLD)
     assert (check.verdict, check.code) == (WARN, "SERVER903")
-    assert "2.1.154" in check.words
+    assert "2.1.154" in check.message
     assert judged(Q.LATE_SYSTEM, said(400, STRICT), TO_PROXY, version=NEW).verdict is FAIL
 
 
 def test_a_server_that_quotes_the_key_is_not_quoted():
     check = judged(Q.PLAIN, said(401, f"bad key {TOKEN} and sk-another-one-1234"))
-    assert TOKEN not in check.words
-    assert "sk-another" not in check.words
+    assert TOKEN not in check.message
+    assert "sk-another" not in check.message
 
 
 def test_escapes_and_long_words_of_a_server_stay_out():
     check = judged(Q.PLAIN, said(400, "\x1b[31mred\x1b[0m \u202e" + "x" * 5000))
-    assert check.words.startswith("400: the request is refused (red")
-    assert len(check.words) < 250
+    assert check.message.startswith("400: the request is refused (red")
+    assert len(check.message) < 250
 
 
 def test_only_what_every_request_would_meet_stops_the_rest():
@@ -252,4 +252,4 @@ def test_the_first_token_is_held_against_what_the_client_waits(ttft_ms, limit_ms
     stream = Check(Q.STREAM, Route.CLIENT, SERVER, PASS, "", ttft_ms=ttft_ms)
     check = first_token(stream, limit_ms, "API_TIMEOUT_MS")
     assert (check.verdict, check.sent) == (verdict, False)
-    assert "API_TIMEOUT_MS" in check.words
+    assert "API_TIMEOUT_MS" in check.message

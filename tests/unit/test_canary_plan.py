@@ -113,7 +113,7 @@ class TestKeys:
     def test_a_token_that_no_header_carries_fails_without_a_request(self, token):
         planned = plan(VLLM, ANTHROPIC_AUTH_TOKEN=token)
         assert planned.targets == ()
-        assert token not in planned.known[0].words
+        assert token not in planned.known[0].message
 
     def test_no_token_is_said(self):
         assert plan(VLLM, ANTHROPIC_AUTH_TOKEN=None).notes == ("No token is configured, so the requests have none.",)

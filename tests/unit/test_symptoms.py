@@ -253,5 +253,5 @@ def test_any_text_is_taken(text):
 def test_a_rule_that_does_not_speak_here_is_possible_and_not_ruled_out():
     causes = {one.code: one for one in decode("Not logged in · Please run /login", deck(config('{"model": "opus"}')))}
     assert causes["AUTH201"].standing is Standing.POSSIBLE
-    assert "no own server is set" in causes["AUTH201"].evidence[0]
+    assert "no server of your own is configured" in causes["AUTH201"].evidence[0]
     assert causes["FILE701"].standing is Standing.UNLIKELY

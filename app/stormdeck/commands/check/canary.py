@@ -62,7 +62,7 @@ def as_text(planned: Plan, report: CanaryReport, hide: Hide, paint: Paint) -> li
         lines += [
             row
             for blame in report.blames
-            for row in _wrapped(hide(f"{blame.question.label}: {blame.hop.value}. {blame.words}"), "  ", "    ")
+            for row in _wrapped(hide(f"{blame.question.label}: {blame.hop.value}. {blame.message}"), "  ", "    ")
         ]
         lines.append("")
     lines += _wrapped(hide(f"Claude Code here: {report.summary}."), "", "  ")
@@ -80,7 +80,7 @@ def _heading(planned: Plan, route: Route) -> str:
 def _rows(check: Check, hide: Hide, paint: Paint) -> list[str]:
     code = f" {check.code}" if check.code and check.verdict is not Verdict.PASS else ""
     indent = " " * (_NAME + 2)
-    first, *rest = _wrapped(hide(f"{check.name}{code}: {check.words}"), "", "")
+    first, *rest = _wrapped(hide(f"{check.name}{code}: {check.message}"), "", "")
     verdict = paint(check.verdict.value, _INKS.get(check.verdict, Ink.QUIET))
     return [f"  {verdict}{' ' * (_NAME - len(check.verdict.value))}{first}", *(f"{indent}{row}" for row in rest)]
 
@@ -108,7 +108,7 @@ def as_json(planned: Plan, report: CanaryReport, hide: Hide) -> dict[str, Any]:
                 "hop": check.hop.value,
                 "verdict": check.verdict.value,
                 "code": check.code,
-                "message": hide(check.words),
+                "message": hide(check.message),
                 "latency_ms": check.latency_ms,
                 "ttft_ms": check.ttft_ms,
                 "gap_ms": check.gap_ms,
@@ -119,11 +119,11 @@ def as_json(planned: Plan, report: CanaryReport, hide: Hide) -> dict[str, Any]:
             for check in report.checks
         ],
         "blame": [
-            {"name": blame.question.value, "hop": blame.hop.value, "code": blame.code, "message": hide(blame.words)}
+            {"name": blame.question.value, "hop": blame.hop.value, "code": blame.code, "message": hide(blame.message)}
             for blame in report.blames
         ],
         "features": [
-            {"name": one.name, "verdict": one.verdict.value, "message": hide(one.words)} for one in report.features
+            {"name": one.name, "verdict": one.verdict.value, "message": hide(one.message)} for one in report.features
         ],
         "summary": hide(report.summary),
         "notes": list(planned.notes),

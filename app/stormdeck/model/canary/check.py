@@ -80,7 +80,7 @@ class Check:
     hop: HopKind
     """The hop that failed, judged by this answer alone; if it passed, the hop that answered."""
     verdict: Verdict
-    words: str
+    message: str
     """What was observed and what it means."""
     code: str | None = None
     """The rule whose page explains it."""

@@ -32,7 +32,7 @@ def judge(request: CanaryRequest, response: CanaryResponse, endpoint: Endpoint, 
         route=endpoint.route,
         hop=ruling.hop or endpoint.hop,
         verdict=ruling.verdict,
-        words=ruling.words,
+        message=ruling.message,
         code=ruling.code,
         latency_ms=response.latency_ms,
         ttft_ms=response.ttft_ms,
@@ -42,9 +42,9 @@ def judge(request: CanaryRequest, response: CanaryResponse, endpoint: Endpoint, 
     )
 
 
-def skipped(question: Question, endpoint: Endpoint, words: str, verdict: Verdict = Verdict.SKIP) -> Check:
+def skipped(question: Question, endpoint: Endpoint, message: str, verdict: Verdict = Verdict.SKIP) -> Check:
     """Return a check for which no request was sent."""
-    return Check(question, endpoint.route, endpoint.hop, verdict, words, sent=False)
+    return Check(question, endpoint.route, endpoint.hop, verdict, message, sent=False)
 
 
 def is_hopeless(check: Check) -> bool:
@@ -75,7 +75,7 @@ def _ruling(request: CanaryRequest, response: CanaryResponse, endpoint: Endpoint
 def _refused(request: CanaryRequest, response: CanaryResponse, endpoint: Endpoint, shape: Shape) -> Ruling:
     """Return what an error status proves; a warning if Claude Code can work with it."""
     ruling = refusal(response, endpoint)
-    words, verdict, code = ruling.words, ruling.verdict, ruling.code
+    message, verdict, code = ruling.message, ruling.verdict, ruling.code
     match request.question:
         case Question.COUNT_TOKENS if response.status in {400, 401, 404, 405, 501}:
             instead = "the client sends a request for one token instead"
@@ -87,16 +87,16 @@ def _refused(request: CanaryRequest, response: CanaryResponse, endpoint: Endpoin
         case Question.LATE_SYSTEM if response.status == 400 and code in {None, "SERVER903"}:
             code = "SERVER903"
             if endpoint.hop is HopKind.PROXY:
-                words += "; vLLM's own /v1/messages accepts it, its chat completions with a strict template do not"
+                message += "; vLLM's own /v1/messages accepts it, its chat completions with a strict template do not"
             if not shape.since(LATE_SYSTEM_SINCE):
                 verdict = Verdict.WARN
-                words += f"; Claude Code sends one from {LATE_SYSTEM_SINCE} on"
+                message += f"; Claude Code sends one from {LATE_SYSTEM_SINCE} on"
         case Question.BACKGROUND if response.status in {400, 404}:
             verdict = Verdict.WARN
-            words += "; titles and sub-agents of this tier fail, main answers do not"
+            message += "; titles and sub-agents of this tier fail, main answers do not"
         case Question.THINKING if response.status == 400 and code is None:
             code = "TRAFFIC403"
-    return Ruling(verdict, words, code, ruling.hop)
+    return Ruling(verdict, message, code, ruling.hop)
 
 
 def _answered(request: CanaryRequest, response: CanaryResponse, reply: Reply) -> Ruling:
@@ -206,7 +206,7 @@ def _unknown_model(response: CanaryResponse, endpoint: Endpoint) -> Ruling:
     if response.status in {400, 404} and "model" in response.error.lower():
         return Ruling(Verdict.PASS, f"{response.status}, which the client shows as an API error")
     ruling = refusal(response, endpoint)
-    return Ruling(Verdict.WARN, ruling.words, ruling.code, ruling.hop)
+    return Ruling(Verdict.WARN, ruling.message, ruling.code, ruling.hop)
 
 
 def first_token(stream: Check, limit_ms: int, why: str) -> Check:

@@ -142,8 +142,8 @@ def _no_client_endpoint(facts: Facts) -> Check:
     return skipped(Question.PLAIN, endpoint, f"ANTHROPIC_BASE_URL {where}; the canary sends nothing there")
 
 
-def _failed(endpoint: Endpoint, words: str, code: str | None = None) -> Check:
-    return Check(Question.PLAIN, endpoint.route, HopKind.CLIENT, Verdict.FAIL, words, code, sent=False)
+def _failed(endpoint: Endpoint, message: str, code: str | None = None) -> Check:
+    return Check(Question.PLAIN, endpoint.route, HopKind.CLIENT, Verdict.FAIL, message, code, sent=False)
 
 
 def _notes(facts: Facts) -> list[str]:
@@ -176,7 +176,7 @@ def _forwards_all_ids(facts: Facts) -> bool:
 def _without_unknown_model(target: Target) -> tuple[Target, Check]:
     """Drop the unknown model: forwarded, its 404 would put the proxy into a cooldown for all users."""
     left = tuple(request for request in target.requests if request.question is not Question.UNKNOWN_MODEL)
-    words = "the proxy forwards every id: a wrong one would cause a cooldown of five seconds (PROXY808)"
+    message = "the proxy forwards every id: a wrong one would cause a cooldown of five seconds (PROXY808)"
     return Target(target.endpoint, target.url, target.headers, left), skipped(
-        Question.UNKNOWN_MODEL, target.endpoint, words
+        Question.UNKNOWN_MODEL, target.endpoint, message
     )

@@ -20,7 +20,7 @@ class Ruling:
     """A verdict without times and tokens."""
 
     verdict: Verdict
-    words: str
+    message: str
     code: str | None = None
     hop: HopKind | None = None
     """``None``: the hop that answers at that endpoint."""
@@ -31,16 +31,16 @@ class _KnownError:
     """A pattern of an error text, and what it means."""
 
     pattern: re.Pattern[str]
-    words: str
+    message: str
     code: str | None
     hop: HopKind | None
     verdict: Verdict = Verdict.FAIL
 
 
 def _error(
-    pattern: str, words: str, code: str | None, hop: HopKind | None, verdict: Verdict = Verdict.FAIL
+    pattern: str, message: str, code: str | None, hop: HopKind | None, verdict: Verdict = Verdict.FAIL
 ) -> _KnownError:
-    return _KnownError(re.compile(pattern, re.IGNORECASE), words, code, hop, verdict)
+    return _KnownError(re.compile(pattern, re.IGNORECASE), message, code, hop, verdict)
 
 
 _ERRORS = (
@@ -96,14 +96,14 @@ def refusal(response: CanaryResponse, endpoint: Endpoint) -> Ruling:
     """Return what an answer with an error status proves."""
     found = next((known for known in _ERRORS if known.pattern.search(response.error)), None)
     if found is not None:
-        return Ruling(found.verdict, _message(response, found.words), found.code, found.hop)
+        return Ruling(found.verdict, _message(response, found.message), found.code, found.hop)
     return _by_status(response, endpoint)
 
 
 def broken_stream(error: str) -> Ruling:
     """Return what an ``event: error`` after a 200 proves: the client drops the answer and retries."""
     found = next((known for known in _ERRORS if known.pattern.search(error)), None)
-    why = f"{found.words} ({quoted(error)})" if found is not None else quoted(error)
+    why = f"{found.message} ({quoted(error)})" if found is not None else quoted(error)
     code, hop = (found.code, found.hop) if found is not None else (None, None)
     return Ruling(Verdict.FAIL, f"the stream ended with an error, after status 200: {why}", code, hop)
 
@@ -165,13 +165,13 @@ def _not_found(response: CanaryResponse, endpoint: Endpoint, *, behind: bool) ->
     return _fail(response, "there is no messages API here", "URL106", HopKind.CLIENT)
 
 
-def _fail(response: CanaryResponse, words: str, code: str | None, hop: HopKind | None) -> Ruling:
-    return Ruling(Verdict.FAIL, _message(response, words), code, hop)
+def _fail(response: CanaryResponse, message: str, code: str | None, hop: HopKind | None) -> Ruling:
+    return Ruling(Verdict.FAIL, _message(response, message), code, hop)
 
 
-def _message(response: CanaryResponse, words: str) -> str:
+def _message(response: CanaryResponse, message: str) -> str:
     quote = "an HTML page" if response.html else quoted(response.error)
-    return f"{response.status}: {words}" + (f" ({quote})" if quote else "")
+    return f"{response.status}: {message}" + (f" ({quote})" if quote else "")
 
 
 def quoted(text: str) -> str:

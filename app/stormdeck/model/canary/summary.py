@@ -16,7 +16,7 @@ class Feature:
 
     name: str
     verdict: Verdict
-    words: str
+    message: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class Blame:
 
     question: Question
     hop: HopKind
-    words: str
+    message: str
     code: str | None = None
 
 
@@ -120,10 +120,10 @@ def _feature(name: str, questions: tuple[Question, ...], checks: Sequence[Check]
         return Feature(name, Verdict.UNKNOWN, "not asked")
     free = next((check for check in found if check.question is Question.TOOL_FREE), None)
     if worst.verdict is Verdict.PASS and free is not None and free.verdict is not Verdict.PASS:
-        return Feature(name, Verdict.UNKNOWN, f"a forced call works; a free one: {free.words}")
+        return Feature(name, Verdict.UNKNOWN, f"a forced call works; a free one: {free.message}")
     if worst.verdict is Verdict.SKIP and _broken(main):
         return Feature(name, Verdict.FAIL, "no request is answered")
-    return Feature(name, worst.verdict, worst.words)
+    return Feature(name, worst.verdict, worst.message)
 
 
 def _broken(checks: Iterable[Check]) -> bool:
@@ -137,11 +137,11 @@ def _blame(check: Check, checks: Iterable[Check]) -> Blame:
         None,
     )
     if check.route is Route.DIRECT or direct is None or check.hop is HopKind.CLIENT:
-        return Blame(check.question, check.hop, check.words, check.code)
+        return Blame(check.question, check.hop, check.message, check.code)
     if direct.verdict is Verdict.PASS:
-        words = f"vLLM itself passes, through the proxy it fails: {check.words}"
-        return Blame(check.question, HopKind.PROXY, words, check.code)
+        message = f"vLLM itself passes, through the proxy it fails: {check.message}"
+        return Blame(check.question, HopKind.PROXY, message, check.code)
     if direct.verdict in {Verdict.FAIL, Verdict.WARN}:
-        words = f"vLLM itself does the same: {direct.words}"
-        return Blame(check.question, HopKind.SERVER, words, direct.code or check.code)
-    return Blame(check.question, check.hop, check.words, check.code)
+        message = f"vLLM itself does the same: {direct.message}"
+        return Blame(check.question, HopKind.SERVER, message, direct.code or check.code)
+    return Blame(check.question, check.hop, check.message, check.code)

@@ -11,7 +11,7 @@ from stormdeck.model.json_edit.scanner import Member, Node, ScanError, scan
 
 BOM = "\ufeff"
 Path = str | tuple[str, ...]
-"""``model``, ``env.ANTHROPIC_BASE_URL``; a tuple where a key holds a dot itself."""
+"""``model``, ``env.ANTHROPIC_BASE_URL``; a tuple if a key contains a dot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class Document:
             return FileError(error.message, *_line_and_column(text, error.offset))
         if not isinstance(root.value, dict):
             what = "a list" if isinstance(root.value, list) else "a single value"
-            message = f"the file holds {what}: it must hold an object, in {{ }}"
+            message = f"the file contains {what}: it must contain an object, in {{ }}"
             return FileError(message, *_line_and_column(text, root.start))
         return cls(text, root)
 

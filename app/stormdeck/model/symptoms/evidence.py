@@ -59,20 +59,20 @@ def as_json(causes: Sequence[Cause]) -> list[dict[str, object]]:
 
 BASE_URL = "env.ANTHROPIC_BASE_URL"
 _LIVE = {"MODEL303", "MODEL304", "CTX601", "CTX602", "SERVER903", "SERVER904", "SERVER907", "TIME504", "SERVER906"}
-"""Rules that need to know what is served."""
+"""Rules that need the ids that are served."""
 _REACHED = {"URL104", "URL105", "URL106", "URL112", "AUTH204", "AUTH205"}
 """Rules that need an answer from the base URL."""
 _COMMAND = {"SERVER901", "SERVER902"}
 _NEEDS_TIMING = {"SERVER905"}
-"""A green look proves nothing; only a timed request does."""
-_NOT_JUDGED = "no own server is set, so this rule judged nothing here"
+"""A successful check proves nothing; only a timed request does."""
+_NOT_JUDGED = "no server of your own is configured, so this rule does not apply here"
 _AWAY = {ServerState.DOWN, ServerState.STARTING}
 
 
 def weigh(code: str, deck: Deck, model: str | None, seen: Sequence[Trace], *, said: bool = False) -> Cause | None:
-    """Return a cause with what is known of it; ``None`` where it cannot be: a proxy's, and there is none.
+    """Return a cause with its evidence; ``None`` if it is impossible: a rule about a proxy without one.
 
-    ``said``: the message quotes words that only a proxy has, so that there is one, found or not.
+    ``said``: the message has an error text of a proxy, so there is one, even if none was found.
     """
     page = page_of(code)
     proxy_rule = code.startswith("PROXY")
