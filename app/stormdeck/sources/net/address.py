@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from stormdeck.model.urls import LOOPBACK_HOSTS, is_hosted, is_loopback, parts_of, plain_host
 
+_HERE = LOOPBACK_HOSTS
+
 
 @dataclass(frozen=True, slots=True)
 class Address:
@@ -42,7 +44,7 @@ class Address:
     @property
     def is_here(self) -> bool:
         """Say whether it is this machine by its loopback."""
-        return self.host in LOOPBACK_HOSTS
+        return self.host in _HERE
 
     @property
     def is_hosted(self) -> bool:
@@ -52,7 +54,7 @@ class Address:
 
 def is_own_host(host: str) -> bool:
     """Return whether a host is this machine: its loopback, its name, or an address that it has."""
-    if is_loopback(host) or host == socket.gethostname().lower():
+    if host in _HERE or is_loopback(host) or host == socket.gethostname().lower():
         return True
     try:
         with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_DGRAM) as probe:
