@@ -203,6 +203,13 @@ def test_no_answer_is_a_failure_with_its_reason(gone, status, code, hop):
     assert "so it was" in check.message
 
 
+@pytest.mark.parametrize("failure", [FailureKind.OURS, FailureKind.LOOKUP])
+def test_a_failure_of_this_machine_proves_nothing_about_the_server(failure):
+    check = judged(Q.STREAM, (None, "", b""), gone=failure, detail="no descriptor left")
+    assert (check.verdict, check.code, check.hop) == (Verdict.UNKNOWN, None, CLIENT)
+    assert "no descriptor left" in check.message
+
+
 def test_every_rule_that_is_named_has_a_page():
     package = Path(judge.__file__).parent
     codes = {code for file in package.glob("*.py") for code in re.findall(r'"([A-Z]{3,7}\d{3})"', file.read_text())}

@@ -25,8 +25,6 @@ _HOSTED_NETWORKS = (ipaddress.ip_network("160.79.104.0/23"), ipaddress.ip_networ
 _AMBIGUOUS = frozenset({"\\", "\x7f", *map(chr, range(32))})
 """Programs disagree on such a URL: after a backslash, browsers and Node see a path, others still the host."""
 _NOT_IN_HOSTS = frozenset(' /\\@?#<>^|"`{}%')
-_PLACEHOLDERS = ("dummy", "none", "empty", "test", "token", "local", "fake", "anything", "placeholder", "example")
-_SHORTEST = 16
 
 
 def parts_of(url: str) -> SplitResult | None:
@@ -137,15 +135,6 @@ def is_near(host: str) -> bool:
         return False
     address = getattr(address, "ipv4_mapped", None) or address
     return any(address in network for network in _NEAR_NETWORKS if network.version == address.version)
-
-
-def looks_real(token: str) -> bool:
-    """Return whether a token looks like a secret, not like a placeholder."""
-    text = token.strip()
-    if len(text) < _SHORTEST:
-        return False
-    placeholder = any(word in text.lower() for word in _PLACEHOLDERS)
-    return len(set(text)) > 6 and not placeholder and any(char.isdigit() for char in text)
 
 
 def place(url: str) -> str:

@@ -120,6 +120,8 @@ def no_answer(response: CanaryResponse, endpoint: Endpoint) -> Ruling:
             return Ruling(Verdict.FAIL, response.detail, "URL103", HopKind.CLIENT)
         case FailureKind.NOT_HTTP:
             return Ruling(Verdict.FAIL, response.detail, "URL106", HopKind.CLIENT)
+        case FailureKind.OURS | FailureKind.LOOKUP:
+            return Ruling(Verdict.UNKNOWN, response.detail, None, HopKind.CLIENT)
         case FailureKind.TOO_BIG:
             return Ruling(Verdict.FAIL, f"the answer does not end: {response.detail}")
         case FailureKind.TIMEOUT if response.status is None:

@@ -37,6 +37,9 @@ _RUN = re.compile(r"(?<![A-Za-z0-9/])(?<!sha256:)[A-Za-z0-9]{24,}+")
 _HYPHENATED = re.compile(r"[a-z]+[_-][a-z8_-]{1,24}")
 _SAME_KIND = re.compile(r"[a-z]++|[A-Z]++|[0-9]++")
 
+_DUMMY_WORDS = ("dummy", "none", "empty", "test", "token", "local", "fake", "anything", "placeholder", "example")
+_SHORTEST_TOKEN = 16
+
 
 def known_shapes(text: str) -> Iterator[Span]:
     """Yield the spans of keys and tokens with a known form: ``sk-...``, ``ghp_...``, a JWT, a PEM block.
@@ -80,6 +83,15 @@ def random_runs(text: str) -> Iterator[Span]:
 def is_mixed(word: str) -> bool:
     """Return whether a word looks random: it mixes letters and digits, or is very long."""
     return len(word) >= 6 and ((any(map(str.isdigit, word)) and any(map(str.isalpha, word))) or len(word) >= 20)
+
+
+def looks_real(token: str) -> bool:
+    """Return whether a token looks like a secret, not like a placeholder."""
+    text = token.strip()
+    if len(text) < _SHORTEST_TOKEN:
+        return False
+    placeholder = any(word in text.lower() for word in _DUMMY_WORDS)
+    return len(set(text)) > 6 and not placeholder and any(char.isdigit() for char in text)
 
 
 def _is_random(run: str) -> bool:
