@@ -14,7 +14,7 @@ from panel import AREAS, hand, in_loop, show, until
 from samples import CALM, FOUND, GPUS, NOW, PROXY, VLLM, WELL, WRONG, settings
 from stormdeck.model.editing import draft
 from stormdeck.model.logs.book import LogBook
-from stormdeck.model.masking import json_text
+from stormdeck.model.masking import json_lexer
 from stormdeck.ui.screens.base import Area
 from stormdeck.ui.screens.pages import RawScreen
 from stormdeck.ui.widgets.logs.line import LineDrawer
@@ -196,8 +196,8 @@ async def test_the_raw_view_draws_the_lines_that_are_seen(panel, monkeypatch, na
 
 @in_loop
 async def test_a_letter_has_only_the_changed_part_of_a_long_file_searched_for_secrets(panel, monkeypatch):
-    searched, original = [], json_text.may_hold_secret
-    monkeypatch.setattr(json_text, "may_hold_secret", lambda text: (searched.append(len(text)), original(text))[1])
+    searched, original = [], json_lexer.may_hold_secret
+    monkeypatch.setattr(json_lexer, "may_hold_secret", lambda text: (searched.append(len(text)), original(text))[1])
     async with panel().run_test(size=(120, 40)) as pilot:
         long = long_settings()
         await hand(pilot, long)

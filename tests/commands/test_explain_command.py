@@ -92,7 +92,7 @@ def test_a_piece_of_one_message_tells_its_causes(piece, capsys):
     assert main(["explain", piece]) == 0
     out, err = capsys.readouterr()
     assert err == ""
-    assert out.startswith("the client has no token, so it sends nothing:\n\nAUTH201")
+    assert out.startswith("the client has no token and sends nothing:\n\nAUTH201")
 
 
 @pytest.mark.usefixtures("nothing_here")

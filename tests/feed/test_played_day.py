@@ -34,7 +34,7 @@ class Step:
     log: str = LITELLM
     is_stopped: bool = False
     """The panel is stopped meanwhile."""
-    is_told: bool = True
+    is_complete: bool = True
     """The settings say that the path changes; else another log is found where the last one was."""
 
 
@@ -46,7 +46,7 @@ DAY = (
     Step("cut_r4_2.1.329", VLLM),
     Step("two_sessions_2.1.332"),
     Step("subagents_503x3_both_2.1.332", is_stopped=True),
-    Step("always500_r5_2.1.329", LATER, is_told=False),
+    Step("always500_r5_2.1.329", LATER, is_complete=False),
     Step("subagent_500x4_2.1.332", VLLM),
     Step("reset_r5_2.1.329", LATER),
     Step("trap_resend400_int_2.1.332", LATER, is_stopped=True),
@@ -87,7 +87,7 @@ class Day:
 
     def _change(self, step, t):
         noticed = t + NOTICED_S
-        self.events.append((noticed, "set_primary", (step.log, t if step.is_told else None, noticed)))
+        self.events.append((noticed, "set_primary", (step.log, t if step.is_complete else None, noticed)))
 
     def _read(self, lines, log, reads):
         """Let lines come as they are read: four times a second, or all at once after a stop."""

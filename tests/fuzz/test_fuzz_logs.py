@@ -17,7 +17,7 @@ from stormdeck.model.logs.batch import LogBatch
 from stormdeck.model.logs.reasons import LONGEST_REASON, is_cooldown, reason
 from stormdeck.model.logs.records import Level, RecordReader, classify
 from stormdeck.model.masking.lines import mask_text
-from stormdeck.model.redaction.log_lines import Structure
+from stormdeck.model.masking.redaction.log_lines import LogStructure
 from stormdeck.model.symptoms.decode import matched_messages, near
 from stormdeck.model.text import clean
 from stormdeck.model.traffic.log_analyzer import LogAnalyzer
@@ -149,7 +149,7 @@ def test_the_meter_counts_what_came(lines):
 
 @law(MANY)
 def test_the_structure_of_a_log_can_be_read_as_the_log_can(lines):
-    structure, log, report = Structure(utc), AccessReader(utc), AccessReader(utc)
+    structure, log, report = LogStructure(utc), AccessReader(utc), AccessReader(utc)
     for line in lines:
         short, told = structure.line(line), log.read(line)
         if short is not None:
@@ -174,9 +174,9 @@ READERS = {
     "cooldown": is_cooldown,
     "clean": clean,
     "mask": mask_text,
-    "structure": lambda line: Structure(utc).line(line),
+    "structure": lambda line: LogStructure(utc).line(line),
     "meaning": matched_messages,
-    "failure": lambda line: Structure(utc).line(f"ERROR:    {line}"),
+    "failure": lambda line: LogStructure(utc).line(f"ERROR:    {line}"),
     "quoted failure": lambda line: reason(f"Error: {{'message': '{line}"),
     "named failure": lambda line: reason(f"ErrorInfo(message='{line}"),
     "asked": lambda line: parse_access(f'INFO:     1.2.3.4:5 - "GET /{line} HTTP/1.1" 200 OK'),

@@ -9,7 +9,7 @@ from laws import assert_shown, cheap, law
 from mutations import NUMBERS, TOKENS, arriving, grown, mutated, mutated_json, repeated
 
 from stormdeck.model.canary.check import Question
-from stormdeck.model.canary.questions import Ask
+from stormdeck.model.canary.questions import CanaryRequest
 from stormdeck.model.canary.reply import MOST_BYTES, EventReader
 from stormdeck.model.canary.response import ResponseReader
 from stormdeck.model.snapshots.vllm_metrics import window
@@ -66,13 +66,13 @@ def test_a_large_page_is_read_in_no_time(text):
 def test_events_are_the_same_however_their_bytes_arrive(arrived):
     data, pieces = arrived
     whole, cut = EventReader(), EventReader()
-    assert whole.take(data) == [event for piece in pieces for event in cut.take(piece)]
+    assert whole.feed(data) == [event for piece in pieces for event in cut.feed(piece)]
 
 
 @law(arriving(mutated(seeds.streams()) | mutated_json(seeds.answers())), st.sampled_from(list(Question)), st.booleans())
 def test_whatever_is_heard_has_an_outcome_that_can_be_shown(arrived, question, streamed):
     _, pieces = arrived
-    outcome = heard(question, pieces, streamed).outcome(None, "", 2.0)
+    outcome = heard(question, pieces, streamed).finish(None, "", 2.0)
     assert_shown(outcome.error)
     assert outcome.count is None or outcome.count >= 0
     assert outcome.ttft_ms is None or 0 <= outcome.ttft_ms <= 2000
@@ -83,10 +83,12 @@ def test_whatever_is_heard_has_an_outcome_that_can_be_shown(arrived, question, s
 
 
 def heard(question, pieces, streamed):
-    hearing = ResponseReader(Ask(question, "/v1/messages", {"stream": streamed, "max_tokens": 64}), [KEY], 0.0)
-    hearing.begins(200, "text/event-stream" if streamed else "application/json")
+    hearing = ResponseReader(
+        CanaryRequest(question, "/v1/messages", {"stream": streamed, "max_tokens": 64}), [KEY], 0.0
+    )
+    hearing.begin(200, "text/event-stream" if streamed else "application/json")
     for number, piece in enumerate(pieces):
-        hearing.take(piece, number / 10)
+        hearing.feed(piece, number / 10)
     return hearing
 
 
@@ -94,7 +96,7 @@ def heard(question, pieces, streamed):
 def test_a_long_stream_is_heard_in_no_time(text):
     data = encoded(grown(text, MOST_BYTES // 2))
     cheap(
-        lambda: heard(Question.STREAM, [data[at : at + 997] for at in range(0, len(data), 997)], True).outcome(
+        lambda: heard(Question.STREAM, [data[at : at + 997] for at in range(0, len(data), 997)], True).finish(
             None, "", 9.0
         )
     )

@@ -8,8 +8,8 @@ from places import TESTS
 from stormdeck.model.canary.check import Route
 from stormdeck.model.canary.judge import judge
 from stormdeck.model.canary.plan import plan_of
-from stormdeck.model.canary.questions import Shape, asks
-from stormdeck.model.canary.response import ResponseReader, Way
+from stormdeck.model.canary.questions import Shape, requests_for
+from stormdeck.model.canary.response import Endpoint, ResponseReader
 from stormdeck.model.finding import HopKind
 from stormdeck.model.rules.facts import Facts, Live
 from stormdeck.model.settings.merge import loaded, merged
@@ -22,8 +22,8 @@ TOKEN = "sk-canary-4711"
 SESSION = "11111111-2222-3333-4444-555555555555"
 NEW, OLD = "2.1.329", "2.1.42"
 LITELLM = [json.loads(line) for line in (DATA / "litellm.jsonl").read_text().splitlines()]
-TO_VLLM = Way(Route.CLIENT, HopKind.SERVER, "http://127.0.0.1:8000")
-TO_PROXY = Way(Route.CLIENT, HopKind.PROXY, "http://127.0.0.1:4000")
+TO_VLLM = Endpoint(Route.CLIENT, HopKind.SERVER, "http://127.0.0.1:8000")
+TO_PROXY = Endpoint(Route.CLIENT, HopKind.PROXY, "http://127.0.0.1:4000")
 
 
 def shape(version=NEW, **changes):
@@ -31,7 +31,7 @@ def shape(version=NEW, **changes):
 
 
 def ask(question, version=NEW):
-    return next(one for one in asks(shape(version), Route.CLIENT, alone=True) if one.question is question)
+    return next(one for one in requests_for(shape(version), Route.CLIENT, alone=True) if one.question is question)
 
 
 def recorded(name):
@@ -51,12 +51,12 @@ def heard(question, status, kind, body, gone=None, detail="", version=NEW, step_
     """Return the outcome of an answer whose bytes come line by line, a step apart; no status: nothing comes."""
     hearing = ResponseReader(ask(question, version), [TOKEN], 0.0)
     if status is not None:
-        hearing.begins(status, kind)
+        hearing.begin(status, kind)
     now = 0.0
     for line in body.splitlines(keepends=True) if status is not None else ():
         now += step_s
-        hearing.take(line, now)
-    return hearing.outcome(gone, detail, now)
+        hearing.feed(line, now)
+    return hearing.finish(gone, detail, now)
 
 
 def judged(question, answer, way=TO_VLLM, version=NEW, **more):

@@ -6,7 +6,7 @@ A change of looks is accepted with ``make snapshots``, after looking at ``snapsh
 import pytest
 from shots import CALM, DOWN, INVALID, MANY_GPUS, NO_GPU, NOTHING, PITFALLS, STORM, Shot
 
-from stormdeck.model.overview_layout import Wish
+from stormdeck.model.overview_layout import LayoutPreferences
 from stormdeck.ui.appearance import Appearance
 
 HUGE, WIDE, MEDIUM, SLIM, NARROW = (200, 60), (120, 40), (80, 24), (60, 20), (40, 12)
@@ -19,7 +19,7 @@ SHOTS = {
     "overview-storm-40x12": Shot("overview", STORM, NARROW),
     "overview-storm-200x60": Shot("overview", STORM, HUGE),
     "overview-storm-60x20": Shot("overview", STORM, SLIM),
-    "overview-storm-compact": Shot("overview", STORM, WIDE, look=Appearance(wish=Wish(compact=True))),
+    "overview-storm-compact": Shot("overview", STORM, WIDE, look=Appearance(wish=LayoutPreferences(compact=True))),
     "overview-storm-ascii": Shot("overview", STORM, WIDE, look=Appearance(ascii=True)),
     "overview-storm-ansi": Shot("overview", STORM, MEDIUM, look=Appearance("ansi")),
     "overview-storm-high-contrast": Shot("overview", STORM, MEDIUM, look=Appearance("high-contrast")),

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stormdeck.model.overview_layout import PANELS, Wish, arrange
+from stormdeck.model.overview_layout import PANELS, LayoutPreferences, arrange
 
 SIZES = [(40, 10), (60, 18), (80, 22), (120, 38), (200, 58)]
 some_panels = st.lists(st.sampled_from(PANELS), unique=True, min_size=1).map(tuple)
@@ -26,21 +26,21 @@ def apart(one, other):
     gpus=st.integers(0, 16),
 )
 def test_no_panel_leaves_the_pane_or_covers_another(width, height, panels, compact, gpus):
-    boxes = arrange(width, height, Wish(panels, compact), gpus)
+    boxes = arrange(width, height, LayoutPreferences(panels, compact), gpus)
     for box in boxes.values():
         assert min(box.width, box.height) > 0
         assert min(box.x, box.y) >= 0
         assert box.x + box.width <= width
         assert box.y + box.height <= height
     assert all(apart(one, other) for one, other in combinations(boxes.values(), 2))
-    assert set(boxes) <= set(Wish(panels).boxes)
+    assert set(boxes) <= set(LayoutPreferences(panels).boxes)
     assert boxes
 
 
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
 def test_the_log_ends_at_the_bottom_and_the_verdict_begins_at_the_top(size):
     width, height = size
-    boxes = arrange(width, height, Wish(), 2)
+    boxes = arrange(width, height, LayoutPreferences(), 2)
     assert (boxes["verdict"].x, boxes["verdict"].y) == (0, 0)
     assert boxes["log"].y + boxes["log"].height == height
     assert boxes["log"].width == width
@@ -49,11 +49,11 @@ def test_the_log_ends_at_the_bottom_and_the_verdict_begins_at_the_top(size):
 @pytest.mark.parametrize(("size", "gpus"), [((80, 22), 8), ((120, 38), 8), ((200, 58), 16)], ids=["80", "120", "200"])
 def test_a_machine_with_many_gpus_has_a_row_for_each(size, gpus):
     width, height = size
-    assert arrange(width, height, Wish(), gpus)["gpus"].height >= gpus + 1
+    assert arrange(width, height, LayoutPreferences(), gpus)["gpus"].height >= gpus + 1
 
 
 def test_what_is_named_first_stands_first():
-    wish = Wish(("log", "servers", "gpus", "requests", "storms"))
+    wish = LayoutPreferences(("log", "servers", "gpus", "requests", "storms"))
     wide, narrow = arrange(120, 38, wish, 2), arrange(60, 40, wish, 2)
     assert "verdict" not in wide
     assert wide["log"].y == 0
@@ -63,7 +63,7 @@ def test_what_is_named_first_stands_first():
 
 
 def test_compact_leaves_the_log_the_blank_rows():
-    normal, compact = arrange(120, 38, Wish(), 2), arrange(120, 38, Wish(compact=True), 2)
+    normal, compact = arrange(120, 38, LayoutPreferences(), 2), arrange(120, 38, LayoutPreferences(compact=True), 2)
     assert compact["log"].height == normal["log"].height + 3
     assert compact.keys() == normal.keys()
 
@@ -71,7 +71,7 @@ def test_compact_leaves_the_log_the_blank_rows():
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
 def test_a_zoomed_panel_has_all_that_the_verdict_leaves(size):
     width, height = size
-    boxes = arrange(width, height, Wish(zoomed="gpus"), 2)
+    boxes = arrange(width, height, LayoutPreferences(zoomed="gpus"), 2)
     assert boxes["gpus"].width == width
     assert sum(box.height for box in boxes.values()) == size[1]
     assert set(boxes) <= {"verdict", "gpus"}

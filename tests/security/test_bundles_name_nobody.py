@@ -11,9 +11,9 @@ from alone import discover_named
 from command_home import Home
 from stormdeck.commands.check import servers
 from stormdeck.model.litellm.config import Node
-from stormdeck.model.masking.harvest import secrets_of
-from stormdeck.model.redaction.identities import Whereabouts
-from stormdeck.model.redaction.redactor import Redactor
+from stormdeck.model.masking.configured import secrets_of
+from stormdeck.model.masking.redaction.identities import Identities
+from stormdeck.model.masking.redaction.redactor import Redactor
 from stormdeck.model.settings.scope import SettingsSnapshot
 from stormdeck.sources.litellm_yaml import parse_proxy_config
 from stormdeck.sources.recordings.entry import Recorded, write_recorded
@@ -113,7 +113,7 @@ def test_hosts_keep_their_ports_and_are_told_apart(home):
 @pytest.mark.parametrize("piece", ["a.", "a-", "+=", ":", "token-", "a@", "/a", "http://", "::", "1:", "<a", "~/"])
 def test_long_values_end_soon(piece):
     """Quadratic expressions took minutes; the run's own limit fails the test then."""
-    redact = Redactor(["secret-1"], Whereabouts("/home/anna", "/home/anna/x", ("anna",), "here-1"))
+    redact = Redactor(["secret-1"], Identities("/home/anna", "/home/anna/x", ("anna",), "here-1"))
     for size in (19_000, 120_000):
         redact.tree({"model": piece * (size // len(piece))}, Counter())
 

@@ -130,7 +130,7 @@ BROKEN = {
     ),
     "calls tools in prose": (
         *(Q.TOOL_FREE, stream(*text('<tool_call>{"name": "Bash"}</tool_call>')), "SERVER902"),
-        "prose instead of tool_use",
+        "text instead of tool_use",
     ),
     "has no tool parser": (
         Q.TOOL_FREE,
@@ -146,8 +146,8 @@ BROKEN = {
 def test_what_is_broken_is_named_and_nothing_else(question, reply, code, words):
     report = sent_to(Model({question: reply}))
     check = of(report, question)
-    assert (check.verdict, check.code) == (FAIL, code), check.words
-    assert words in check.words
+    assert (check.verdict, check.code) == (FAIL, code), check.message
+    assert words in check.message
     assert not report.ok
     others = {one.verdict for one in report.checks if one.question is not question}
     assert others <= ({PASS, SKIP} if question in {Q.PLAIN, Q.STREAM} else {PASS, Verdict.SKIP})
@@ -180,7 +180,7 @@ def test_the_whole_run_is_bounded():
     )
     report = sent_to(model, Canary(0.3, total_s=0.5))
     assert len(model.questions) in {2, 3, 4}
-    assert "are over" in of(report, Q.UNKNOWN_MODEL).words
+    assert "are over" in of(report, Q.UNKNOWN_MODEL).message
 
 
 def test_it_can_be_stopped_at_any_point():

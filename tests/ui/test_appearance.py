@@ -10,9 +10,9 @@ from textual.theme import BUILTIN_THEMES
 import stormdeck
 from panel import AREAS, cells, hand, in_loop, make_app, rows_with, screen, settled, show, until
 from samples import FOUND, GPUS, PROXY, STORMY, VLLM, WRONG
-from stormdeck.model.overview_layout import Wish
+from stormdeck.model.overview_layout import LayoutPreferences
 from stormdeck.model.status.bar import ascii_only
-from stormdeck.model.symbols import STRANGE
+from stormdeck.model.symbols import UNKNOWN_CHARACTER
 from stormdeck.model.theme_names import THEME_NAMES
 from stormdeck.options import Options, load
 from stormdeck.sources.state.theme import ThemeMemory
@@ -96,7 +96,7 @@ def test_every_sign_that_the_panel_may_draw_has_a_stand_in():
     texts = [node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)]
     signs = {character for text in texts for character in text if not character.isascii() and character.isprintable()}
     assert signs > set("●▲✖○◌…")
-    assert {sign for sign in signs - READ_NOT_SHOWN if to_ascii(sign) == STRANGE} <= set("○�")
+    assert {sign for sign in signs - READ_NOT_SHOWN if to_ascii(sign) == UNKNOWN_CHARACTER} <= set("○�")
 
 
 def test_wide_characters_of_others_keep_their_columns():
@@ -181,7 +181,7 @@ def test_a_shell_completes_the_themes_that_there_are():
 
 @in_loop
 async def test_panels_are_shown_in_the_order_wanted_and_no_other():
-    look = Appearance(wish=Wish(("log", "gpus", "verdict")))
+    look = Appearance(wish=LayoutPreferences(("log", "gpus", "verdict")))
     async with make_app(look=look).run_test(size=(80, 24)) as pilot:
         await hand(pilot, *EVERYTHING)
         shown = screen(pilot.app)

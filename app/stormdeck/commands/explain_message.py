@@ -15,7 +15,7 @@ from stormdeck.model.symptoms.decode import decode, matched_messages, near
 from stormdeck.model.symptoms.evidence import Cause, Standing, as_json
 from stormdeck.model.symptoms.log_traces import traces
 from stormdeck.model.symptoms.matching import Quote
-from stormdeck.model.symptoms.server_errors import words_in
+from stormdeck.model.symptoms.server_errors import server_error_in
 from stormdeck.model.text import clean
 from stormdeck.options import Options
 from stormdeck.options.kinds import quoted
@@ -30,7 +30,7 @@ _INKS = {Standing.FOUND: Ink.ERROR, Standing.POSSIBLE: Ink.WARNING, Standing.UNL
 
 def is_known(text: str) -> bool:
     """Return whether a text is a known message, part of exactly one, or a known error text of a server."""
-    return bool(matched_messages(text)) or words_in(text) is not None
+    return bool(matched_messages(text)) or server_error_in(text) is not None
 
 
 def explain_message(text: str, options: Options, environ: Mapping[str, str], *, wants_json: bool) -> int:

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from stormdeck.feed.polling import on_the_second
 from stormdeck.model.deck import Deck
-from stormdeck.model.status.document import bar_of, is_told, status_json
+from stormdeck.model.status.document import bar_of, is_complete, status_json
 from stormdeck.model.verdict.ranking import statements
 from stormdeck.model.verdict.statement import Statement
 from stormdeck.options import Options
@@ -60,7 +60,7 @@ class Publisher:
     async def tell(self, now: float, passed: float) -> None:
         """Publish what has changed; ``passed`` are the seconds of a clock that is never set."""
         deck = self._deck()
-        if not is_told(deck) or (deck is self._seen and passed < self._look_again):
+        if not is_complete(deck) or (deck is self._seen and passed < self._look_again):
             return
         # While nothing has come only ages can be others, and bars ask every few seconds themselves.
         self._seen, self._look_again = deck, passed + HEARTBEAT_S

@@ -1,1 +1,1 @@
-"""Values and rules. Pure: no Textual, no I/O, no clock of its own."""
+"""Values and rules. Pure: no Textual, no I/O, no clock."""

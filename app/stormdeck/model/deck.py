@@ -1,4 +1,4 @@
-"""Everything that is known at one moment: what the sources last said."""
+"""Collect the newest snapshot of every source: everything that is known at one moment."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Deck:
-    """The last snapshot of every source; ``None`` where there is no such thing on the path."""
+    """The newest snapshot of every source; ``None`` for what is not on the path."""
 
     discovery: DiscoverySnapshot = field(default_factory=DiscoverySnapshot)
     settings: SettingsSnapshot = field(default_factory=SettingsSnapshot)
@@ -39,33 +39,33 @@ class Deck:
     traffic: TrafficSnapshot | None = None
     client_version: str | None = None
     client: ClientState = field(default_factory=ClientState)
-    """Whether an account is logged in to the client, and which folders it trusts."""
+    """Whether the client is logged in, and which folders it trusts."""
     named: tuple[str, ...] = ()
-    """What the user named as own: the URLs of servers, the path of the proxy's YAML."""
+    """What the user configured: URLs of servers, the path of the proxy's YAML."""
     version_given: bool = False
-    """The user named the version: what transcripts tell does not count."""
+    """Whether the user configured the version; then the one in transcripts does not count."""
     canary: CanaryReport | None = None
     """The last canary of this panel."""
     probe: Probe | None = None
-    """What the base URL answered to a look that costs nothing."""
+    """The answer of the base URL to a request that costs no tokens."""
     exposures: tuple[Exposure, ...] = ()
-    """Who else can read the settings files."""
+    """Which other users can read the settings files."""
     proxy_config: ProxyConfig | None = None
-    """LiteLLM's YAML, where it is known."""
+    """LiteLLM's YAML, if known."""
     tails: LogTails = field(default_factory=LogTails)
-    """What the ends of the servers' logs tell."""
+    """What the last lines of the servers' logs show."""
     back: Mapping[HopKind, float] = field(default_factory=dict)
-    """When a server that had been away answered again, in unix seconds."""
+    """When a server answered again after an outage, in unix seconds."""
     listed_at: float | None = None
-    """When vLLM's list of models was seen to have changed last, in unix seconds."""
+    """When vLLM's list of models last changed, in unix seconds."""
     prefix: PrefixCache = field(default_factory=PrefixCache)
-    """What vLLM's prefix cache used to give."""
+    """The hit rates of vLLM's prefix cache over time."""
     replay: Replay | None = None
-    """The recording that is played; nothing is known of servers and settings then."""
+    """The recording that is played; then servers and settings are unknown."""
     troubles: OwnFaults = field(default_factory=OwnFaults)
-    """What stormdeck itself cannot read or keep."""
+    """What stormdeck cannot read or store."""
 
     @property
     def storms(self) -> tuple[Storm, ...]:
-        """Return the storms that are known, newest first."""
+        """Return the known storms, newest first."""
         return self.traffic.storms if self.traffic is not None else ()

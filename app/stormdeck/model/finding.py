@@ -1,4 +1,4 @@
-"""What a rule says about a setting."""
+"""Findings of the rules, and the edits that fix them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from stormdeck.model.symbols import Health
 
 
 class HopKind(StrEnum):
-    """The four places where it can break, in path order."""
+    """The hops of a request, in order."""
 
     CLIENT = "client"
     PROXY = "proxy"
@@ -19,7 +19,7 @@ class HopKind(StrEnum):
 
 
 class Severity(StrEnum):
-    """How bad it is, worst first."""
+    """Severities, worst first."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -27,13 +27,13 @@ class Severity(StrEnum):
 
     @property
     def light(self) -> Health:
-        """Return the light that stands before a finding."""
+        """Return the health sign shown before a finding."""
         return {"error": Health.ERROR, "warning": Health.WARNING, "info": Health.UNKNOWN}[self.value]
 
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """One change of one value. ``value`` is what JSON holds there; ``None`` removes the key."""
+    """One change of one value. ``value`` is the new JSON value; ``None`` removes the key."""
 
     path: str
     value: object
@@ -41,52 +41,52 @@ class Edit:
 
 @dataclass(frozen=True, slots=True)
 class Fix:
-    """A change that removes a finding. ``model/editing/fixing.py`` tries it before it is offered."""
+    """Edits that remove a finding; ``model/editing/fixing.py`` tests them before they are offered."""
 
     description: str
     edits: tuple[Edit, ...]
     safe: bool = False
-    """It was tried, and changes neither who pays, nor where prompts go, nor what a hosted host receives."""
+    """It was tested, and changes neither who pays, nor where prompts go, nor what a hosted host receives."""
     scope: Scope | None = None
-    """The scope that it was tried in; ``None``: it was not tried yet."""
+    """The scope that it was tested in; ``None``: not tested yet."""
 
 
 @dataclass(frozen=True, slots=True)
 class Paste:
-    """Text for the user to paste into a file that stormdeck never writes: LiteLLM's YAML."""
+    """Text for the user to paste into LiteLLM's YAML, which stormdeck never writes."""
 
     description: str
     text: str
-    """Whole lines, without the line end after the last; empty: the lines are to be taken out."""
+    """Whole lines, without the last line end; empty: the lines are to be deleted."""
     first: int
-    """The line that the text replaces, or that it follows, counted from 1; 0: it comes before the first line."""
+    """The first line that it replaces, or the line that it follows, counted from 1; 0: before the first line."""
     last: int
-    """The last line that it replaces; below ``first``: none is replaced, the text comes after ``first``."""
+    """The last line that it replaces; less than ``first``: none, the text is inserted after ``first``."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that is wrong, or worth knowing, and the line to change."""
+    """One problem, or a thing worth knowing, with the line to change."""
 
     code: str
-    """Stable for ever: ``URL101``."""
+    """The code of the rule, which never changes: ``URL101``."""
     severity: Severity
     title: str
-    """A few words that fit beside a field: ``ends in /v1``."""
+    """A few words, shown beside a field: ``ends in /v1``."""
     message: str
-    """One or two sentences: what happens, and what the user sees."""
+    """One or two sentences: what happens and what the user sees."""
     path: str
     """The key path that it is about: ``env.ANTHROPIC_BASE_URL``."""
     evidence: str = "measured"
     """``measured``, ``source``, ``docs`` or ``report``."""
     applies: str | None = None
-    """The client versions, as ``>=2.1.41``; ``None``: all that were measured."""
+    """The client versions, such as ``>=2.1.41``; ``None``: all measured versions."""
     fix: Fix | None = None
     file: str | None = None
-    """The file that it is in, or that the setting belongs in; ``None`` where it is in none, as a command line."""
+    """The file of the setting, or the one that it belongs in; ``None`` if it is not in a file."""
     line: int | None = None
-    """Of the key in that file, counted from 1, like the column; ``None`` where the key is not in it."""
+    """The line of the key, counted from 1, like the column; ``None`` if the key is not in the file."""
     column: int | None = None
     hop: HopKind = HopKind.CLIENT
     paste: Paste | None = None
-    """What to paste by hand; ``fix`` is what stormdeck can do itself."""
+    """What to paste by hand; ``fix`` is what stormdeck can write itself."""

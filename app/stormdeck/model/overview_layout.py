@@ -1,4 +1,4 @@
-"""Where each panel of the overview stands, for a size. Pure: every size and every choice of panels can be tested."""
+"""Arrange the panels of the overview for a terminal size."""
 
 from __future__ import annotations
 
@@ -7,26 +7,26 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 PANELS = ("verdict", "requests", "storms", "servers", "gpus", "log")
-"""Every panel that may be named, in the order that is taken where none is."""
+"""All panels, in the default order."""
 TWO_COLUMNS = 70
-"""Columns of the pane from which on there are two columns of panels."""
+"""The least width of the pane for two columns of panels."""
 SIDE_WIDTHS = ((160, 74), (104, 54), (TWO_COLUMNS, 38))
-"""Widths of the pane, and what the column of the servers and GPUs takes of it."""
+"""Widths of the pane, and the width of the servers' and GPUs' column in it."""
 FEWEST_CARDS, WORDS = 3, 5
-"""Rows kept for the GPUs, and those that words in their place may take."""
+"""The least rows for GPUs, and the most rows for a text in their place."""
 ZOOM_WITH_VERDICT = 14
-"""Rows from which on a panel that fills the pane leaves the verdict above it."""
+"""The least height to keep the verdict above an enlarged panel."""
 
 _WIDE = ("requests", "storms")
 _SIDE = ("engine", "proxy", "gpus")
 _KEPT = ("verdict", "requests", "engine", "log", "gpus", "storms", "proxy")
-"""What stays longest as the pane gets smaller."""
+"""Priority as the pane gets smaller, the last one hidden first."""
 _GROWING = ("log", "requests", "storms", "gpus", "engine", "proxy")
-"""Who takes the rows that are left over."""
+"""Priority for spare rows."""
 
 
 class Box(NamedTuple):
-    """A place in the pane, in columns and rows."""
+    """Position and size in the pane, in columns and rows."""
 
     x: int
     y: int
@@ -35,48 +35,48 @@ class Box(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class LayoutPreferences:
     """What the user wants to see."""
 
     panels: tuple[str, ...] = PANELS
-    """Of ``PANELS``, in the order wanted."""
+    """Some of ``PANELS``, in the wanted order."""
     compact: bool = False
-    """No blank rows between panels."""
+    """Without blank rows between panels."""
     zoomed: str = ""
-    """The one box that fills the pane; empty: none."""
+    """The box that fills the pane, or empty."""
 
     @property
     def boxes(self) -> tuple[str, ...]:
-        """Return the boxes in order: the servers are two."""
+        """Return the boxes in order; the servers have two."""
         return tuple(box for name in self.panels for box in (("engine", "proxy") if name == "servers" else (name,)))
 
 
 class _Level(NamedTuple):
-    """How many rows each box gets, and the blank rows between two."""
+    """The rows of each box, and the blank rows between boxes."""
 
     rows: Mapping[str, int]
     gap: int
 
 
-def arrange(width: int, height: int, wish: Wish, gpus: int) -> dict[str, Box]:
-    """Return the boxes that are shown in a pane of that size, with as many GPUs as there are.
+def arrange(width: int, height: int, wanted: LayoutPreferences, gpus: int) -> dict[str, Box]:
+    """Return the boxes to show in a pane of this size, with this number of GPUs.
 
-    In a wide pane the servers and GPUs have a narrow column of their own, beside that of the requests and storms;
-    whoever is named first stands at the left. Verdict and log take the whole width, above or below the columns.
+    In a wide pane, servers and GPUs are in a narrow column beside requests and storms; the column with the first
+    panel is on the left. Verdict and log have the full width, above or below the columns.
     """
-    if wish.zoomed:
-        return _zoomed(width, height, wish)
+    if wanted.zoomed:
+        return _zoomed(width, height, wanted)
     side = next((columns for least, columns in SIDE_WIDTHS if width >= least), 0)
-    levels = _levels(gpus, wish.compact, columns=bool(side))
-    if not side or not _both_columns(wish.boxes):
-        return _one_column(width, height, wish.boxes, levels)
-    return _two_columns(width, height, wish.boxes, levels, side, gpus)
+    levels = _levels(gpus, wanted.compact, columns=bool(side))
+    if not side or not _both_columns(wanted.boxes):
+        return _one_column(width, height, wanted.boxes, levels)
+    return _two_columns(width, height, wanted.boxes, levels, side, gpus)
 
 
-def _zoomed(width: int, height: int, wish: Wish) -> dict[str, Box]:
-    head = 3 if "verdict" in wish.boxes and height >= ZOOM_WITH_VERDICT else 0
+def _zoomed(width: int, height: int, wanted: LayoutPreferences) -> dict[str, Box]:
+    head = 3 if "verdict" in wanted.boxes and height >= ZOOM_WITH_VERDICT else 0
     shown = {"verdict": Box(0, 0, width, head)} if head else {}
-    return shown | {wish.zoomed: Box(0, head, width, height - head)}
+    return shown | {wanted.zoomed: Box(0, head, width, height - head)}
 
 
 def _both_columns(boxes: Sequence[str]) -> bool:
@@ -84,7 +84,7 @@ def _both_columns(boxes: Sequence[str]) -> bool:
 
 
 def _levels(gpus: int, compact: bool, *, columns: bool) -> list[_Level]:
-    """Return how rich the panels may be, the richest first."""
+    """Return the levels of detail, the most detailed first."""
     cards = max(FEWEST_CARDS, gpus + 1)
     names = ("verdict", "requests", "storms", "engine", "proxy", "gpus", "log")
     if columns:
@@ -157,7 +157,7 @@ def _two_columns(
 
 
 def _stacked(rows: Iterable[int], gap: int) -> int:
-    """Return the rows that boxes take below one another."""
+    """Return the total height of stacked boxes."""
     counted = [count for count in rows if count]
     return sum(counted) + gap * max(0, len(counted) - 1)
 
@@ -171,7 +171,7 @@ def _stack(rows: Mapping[str, int], x: int, y: int, width: int, gap: int) -> dic
 
 
 def _dropped(rows: Mapping[str, int], height: int) -> dict[str, int]:
-    """Return what is kept of boxes that are too many even at their smallest; the last one gives rows too."""
+    """Return the boxes that fit when even the smallest level is too high; the last one is cut."""
     kept: dict[str, int] = {}
     for box in sorted(rows, key=_KEPT.index):
         room = height - sum(kept.values())
@@ -181,14 +181,14 @@ def _dropped(rows: Mapping[str, int], height: int) -> dict[str, int]:
 
 
 def _grow(rows: dict[str, int], left_over: int) -> None:
-    """Give what is left over to the box that makes most of it."""
+    """Give spare rows to the box that needs them most."""
     box = next((box for box in _GROWING if box in rows), None)
     if box is not None and left_over > 0:
         rows[box] += left_over
 
 
 def _grow_cards(rows: dict[str, int], left_over: int, gpus: int) -> None:
-    """Give GPUs a second row each where there is room, and words a few; the rest of the column stays free."""
+    """Give each GPU a second row if there is room, or a text some rows; the rest of the column stays empty."""
     if "gpus" in rows:
         most = 2 * gpus + 1 if gpus else WORDS
         rows["gpus"] += max(0, min(left_over, most - rows["gpus"]))

@@ -1,4 +1,4 @@
-"""The path: the hops from the client to the GPU, each with its light."""
+"""Build the request path: the hops from the client to the GPU, each with its health."""
 
 from __future__ import annotations
 
@@ -22,33 +22,33 @@ _UNANSWERED = {ServerState.SILENT, ServerState.STALE}
 
 @dataclass(frozen=True, slots=True)
 class Hop:
-    """One hop as the path shows it."""
+    """One hop as it is shown."""
 
     kind: HopKind
     name: str
     """``claude``, ``LiteLLM``, ``vLLM``, ``2 × H200``."""
     place: str
-    """``:4000``; a host where it is not this machine; empty where there is none."""
+    """``:4000``, with a host if it is not this machine; empty if unknown."""
     light: Health
     figure: str = ""
-    """The number beside the light: ``2 ms``, ``91 %``; or the state in a word."""
+    """The number beside the sign (``2 ms``, ``91 %``), or the state in a word."""
 
 
 def path(deck: Deck) -> tuple[Hop, ...]:
-    """Return the hops in order. The proxy is left out where there is none."""
+    """Return the hops in order, without a proxy if there is none."""
     from stormdeck.model.rules.collect import is_hosted
 
     hops = [_client(deck)]
     front = unknown_front(deck)
     if front is not None:
-        hops.append(Hop(HopKind.PROXY, "server", place(front.url), *_met(deck, front)))
+        hops.append(Hop(HopKind.PROXY, "server", place(front.url), *_health_at(deck, front)))
     if deck.proxy is not None:
         hops.append(_server(deck, HopKind.PROXY, deck.proxy, deck.proxy.kind.value))
     base = unknown_base(deck)
     if base is not None and is_hosted(deck):
         hops.append(Hop(HopKind.SERVER, "gateway", place(base.url), Health.UNKNOWN, "hosted"))
     elif base is not None:
-        hops.append(Hop(HopKind.SERVER, "server", place(base.url), *_met(deck, base)))
+        hops.append(Hop(HopKind.SERVER, "server", place(base.url), *_health_at(deck, base)))
     elif deck.vllm is not None:
         hops.append(_server(deck, HopKind.SERVER, deck.vllm, ServerKind.VLLM.value))
     elif deck.discovery.hosted is not None:
@@ -61,10 +61,10 @@ def path(deck: Deck) -> tuple[Hop, ...]:
 
 
 def _failing(hops: list[Hop], deck: Deck) -> list[Hop]:
-    """Return the hops, the one lit where requests fail now: its own checks may be green."""
+    """Return the hops; the one where requests fail now is an error, even if its own checks pass."""
     storm = deck.traffic.live_storm if deck.traffic is not None else None
     failure = deck.traffic.failure if deck.traffic is not None else None
-    # A hop that gave no answer shows that itself, as long as it gives none.
+    # A hop that does not answer already shows that.
     if storm is not None and storm.cause not in NO_ANSWER:
         at, figure = blame(storm, deck).hop, storm.cause
     elif storm is not None:
@@ -80,12 +80,12 @@ def _failing(hops: list[Hop], deck: Deck) -> list[Hop]:
 
 
 def unknown_base(deck: Deck) -> Found | None:
-    """Return the server that the client is sent to, where it is neither vLLM nor a known proxy, or does not answer."""
+    """Return the server at the base URL if it is neither vLLM nor a known proxy, or does not answer."""
     return None if deck.vllm is not None or deck.proxy is not None else _unknown(deck)
 
 
 def unknown_front(deck: Deck) -> Found | None:
-    """Return the same where a flag names a vLLM: what the client is sent to stands before that."""
+    """Return the same if vLLM is known: then the server at the base URL is in front of it."""
     return _unknown(deck) if deck.vllm is not None and deck.proxy is None else None
 
 
@@ -93,8 +93,8 @@ def _unknown(deck: Deck) -> Found | None:
     return next((found for found in deck.discovery.found if found.kind is ServerKind.OTHER), None)
 
 
-def _met(deck: Deck, base: Found) -> tuple[Health, str]:
-    """Return the light of a base URL where no known server answers, and what was met there in a word."""
+def _health_at(deck: Deck, base: Found) -> tuple[Health, str]:
+    """Return the health of a base URL without a known server, and its state in a word."""
     if base.met is ServerState.UP:
         return Health.WARNING, "wants a key" if wants_key(deck, base.url) else "of another kind"
     is_broken = is_mute(deck, base.url) or is_out_of_reach(deck, base.url)
@@ -102,33 +102,33 @@ def _met(deck: Deck, base: Found) -> tuple[Health, str]:
 
 
 def wants_key(deck: Deck, url: str) -> bool:
-    """Return whether what answers at a URL asks for a key before it shows what it is."""
+    """Return whether the server at a URL wants a key before it identifies itself."""
     return any(missed.what.startswith(url) and "wants a key" in missed.why for missed in deck.discovery.missed)
 
 
 def is_mute(deck: Deck, url: str) -> bool:
-    """Return whether a server accepts the client's connections and has left a patient question without an answer."""
+    """Return whether a server accepts connections but did not answer the probe."""
     return _reach(deck, url) == "silent"
 
 
 def is_out_of_reach(deck: Deck, url: str) -> bool:
-    """Return whether the client cannot connect to a URL: no such name, no route, nothing that listens."""
+    """Return whether the client cannot connect to a URL: unknown name, no route, nothing listening."""
     return _reach(deck, url) in {"refused", "unresolved", "unreachable"}
 
 
 def _reach(deck: Deck, url: str) -> str:
-    """Return what the probe of the base URL met; empty for another URL, and where nothing was asked."""
+    """Return the result of the probe of the base URL; empty for another URL or without a probe."""
     probe = deck.probe
     return probe.reach if probe is not None and same_place(probe.url, url) else ""
 
 
 def broken_file(settings: SettingsSnapshot) -> bool:
-    """Say whether a settings file is there and not in effect."""
+    """Return whether a settings file exists but is not in effect."""
     return any(file.dropped for file in settings.files)
 
 
 def worst(deck: Deck, hop: HopKind) -> Severity | None:
-    """Return how bad the worst finding at a hop is; that a server is down is told at that server."""
+    """Return the worst severity at a hop, without findings that follow from a server that is down."""
     own = (one for one in deck.findings if one.hop is hop and not follows_from_server(one, deck))
     return next((finding.severity for finding in own), None)
 
@@ -166,14 +166,14 @@ def _gpu(gpu: GpuSnapshot) -> Hop:
         return Hop(HopKind.GPU, name, "", gpu.state.light, "" if gpu.state.light is Health.UNKNOWN else gpu.state.value)
     names = {gpu_name(one.name) for one in gpu.gpus}
     name = names.pop() if len(names) == 1 else "GPUs"
-    told = [one.utilization_percent for one in gpu.gpus if one.utilization_percent is not None]
+    known = [one.utilization_percent for one in gpu.gpus if one.utilization_percent is not None]
     light = Health.ERROR if any(one.lost for one in gpu.gpus) else Health.OK
-    busiest = percent(sum(told) / len(told)) if told else ""
+    busiest = percent(sum(known) / len(known)) if known else ""
     return Hop(HopKind.GPU, name if len(gpu.gpus) == 1 else f"{len(gpu.gpus)} × {name}", "", light, busiest)
 
 
 def gpu_name(name: str) -> str:
-    """Return a GPU's name without the words that every card carries: ``NVIDIA H200`` is ``H200``."""
+    """Return a GPU's short name: ``H200`` for ``NVIDIA H200``."""
     for word in ("NVIDIA ", "GeForce ", "Tesla ", "Quadro "):
         name = name.replace(word, "")
     return name.split(" 80GB")[0].strip() or "GPU"

@@ -1,21 +1,21 @@
-"""The signs that are drawn, and what each becomes where only ASCII can be shown."""
+"""The signs that are drawn, and their ASCII fallbacks."""
 
 from __future__ import annotations
 
 from enum import StrEnum
 
 EIGHTHS = " ▁▂▃▄▅▆▇█"
-"""Columns of a strip and of a sparkline, by eighths."""
+"""Columns of a strip or sparkline, in eighths."""
 FULL, REST = "━", "─"
-"""Of a bar: told apart by their weight, not by colour alone."""
+"""Filled and empty part of a bar; they differ in weight, not only in colour."""
 BANDS = ("█", "▒", "▓")
-"""Ok, failed and retry in a strip, where colours cannot tell them apart."""
-STRANGE = "?"
-"""Stands for a character of somebody else's that ASCII does not have."""
+"""Ok, failed and retry in a strip without colours."""
+UNKNOWN_CHARACTER = "?"
+"""Replaces a character that ASCII does not have."""
 
-STAND_INS = str.maketrans(
+ASCII_FALLBACK = str.maketrans(
     {
-        **dict(zip("●▲✖○◌", "*!X?~", strict=True)),  # the lights
+        **dict(zip("●▲✖○◌", "*!X?~", strict=True)),  # health
         **dict(zip(EIGHTHS[1:], "__.-=+##", strict=True)),
         **dict(zip("▒▓", "x@", strict=True)),
         **dict(zip("━─│┤▶▌▐▀▄", "=-|+>||^_", strict=True)),
@@ -27,12 +27,16 @@ STAND_INS = str.maketrans(
 
 
 def to_ascii(text: str) -> str:
-    """Return a text of ASCII characters alone; a sign becomes its stand-in, any other character ``?``."""
-    return text.translate(STAND_INS).encode("ascii", "replace").decode("ascii")
+    """Return a text in ASCII; signs get their fallback, other characters become ``?``.
+
+    >>> to_ascii("● vLLM → 2 ×")
+    '* vLLM > 2 x'
+    """
+    return text.translate(ASCII_FALLBACK).encode("ascii", "replace").decode("ascii")
 
 
 class Health(StrEnum):
-    """The five lights; the value is the word that stands beside the glyph."""
+    """The health of a hop; the value is the word shown beside the sign."""
 
     OK = "fine"
     WARNING = "look"
@@ -42,5 +46,5 @@ class Health(StrEnum):
 
     @property
     def glyph(self) -> str:
-        """Return the sign that carries the meaning without colour."""
+        """Return the sign that shows it without colour."""
         return {"fine": "●", "look": "▲", "broken": "✖", "unknown": "○", "stale": "◌"}[self.value]

@@ -1,4 +1,4 @@
-"""Text from outside, made harmless before it is shown."""
+"""Make text from outside safe to show in a terminal."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _ESCAPE = re.compile(
     r"|\x1b[\[\]PX^_]"  # one of these without an end: what follows stays readable
     r"|\x1b[ -/]*[0-~]"
 )
-"""None of them holds the beginning of another, so that a row of beginnings is read in one go."""
+"""None contains the beginning of another, so that a row of beginnings is read in linear time."""
 _DROPPED = re.compile(
     "[\0\r\xad\u061c\u200b\u200c\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
     # A joiner holds emoji together; anywhere else it hides something.
@@ -22,10 +22,13 @@ _PICTURES = {code: chr(0x2400 + code) for code in range(0x20)} | {0x7F: "␡", 0
 
 
 def clean(text: str) -> str:
-    """Return one line that can be shown as it is.
+    r"""Return one line that is safe to show.
 
-    Escape sequences, CR, NUL, bidirectional overrides and zero-width characters go; other control
-    characters become pictures (``␇``), a tab four blanks. Wide characters and emoji stay.
+    Escape sequences, CR, NUL, bidirectional overrides and zero-width characters are removed; other control characters
+    become symbols (``␇``), a tab four spaces. Wide characters and emoji stay.
+
+    >>> clean("\x1b[31mred\x1b[0m\a")
+    'red␇'
     """
     if text.isprintable():
         return text
@@ -35,7 +38,7 @@ def clean(text: str) -> str:
 
 
 def strip_escapes(text: str) -> str:
-    """Return the text without escape sequences, all else as it was."""
+    """Return the text without escape sequences."""
     return _ESCAPE.sub("", text)
 
 
@@ -44,6 +47,6 @@ def _picture(match: re.Match[str]) -> str:
 
 
 def text_lines(text: str) -> list[str]:
-    """Return the lines without their ends; only a line feed ends one, as in an editor."""
+    """Return the lines without their ends; only a line feed ends a line, as in an editor."""
     lines = [line.removesuffix("\r") for line in text.removeprefix("\ufeff").split("\n")]
     return lines[:-1] if lines[-1] == "" else lines

@@ -1,4 +1,4 @@
-"""The names of the themes, for those who must not wait for Textual to be imported: what a shell completes."""
+"""The names of the themes, for shell completion, which cannot wait for Textual's import."""
 
 from __future__ import annotations
 
@@ -29,4 +29,4 @@ THEME_NAMES = (
     "textual-light",
     "tokyo-night",
 )
-"""Every name that ``--theme`` takes: stormdeck's own and those of Textual 8.2; a test holds them against its list."""
+"""All values of ``--theme``: stormdeck's themes and those of Textual 8.2; a test compares them."""

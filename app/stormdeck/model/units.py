@@ -1,13 +1,17 @@
-"""Numbers as people read them: the unit always shown, the width steady."""
+"""Format numbers for people: always with a unit, in a steady width."""
 
 from __future__ import annotations
 
 NONE = "–"
-"""Stands for a number that is not told."""
+"""Shown for an unknown number."""
 
 
 def duration(seconds: float) -> str:
-    """Return a span in at most two units: ``41 s``, ``3 min 20 s``, ``3 h 12 min``, ``2 d 4 h``."""
+    """Return a duration in at most two units.
+
+    >>> duration(41), duration(200), duration(11_520)
+    ('41 s', '3 min 20 s', '3 h 12 min')
+    """
     whole = max(0, int(seconds))
     if whole < 60:
         return f"{whole} s"
@@ -22,7 +26,7 @@ def duration(seconds: float) -> str:
 
 
 def about(seconds: float) -> str:
-    """Return a coming span, coarse so that it does not jitter: ``about 18 s``, ``now``."""
+    """Return a time until an event, coarse so that it does not jitter: ``in about 18 s``, ``now``."""
     if seconds < 1:
         return "now"
     step = 1 if seconds < 20 else 5
@@ -30,7 +34,7 @@ def about(seconds: float) -> str:
 
 
 def grouped(number: float) -> str:
-    """Return a whole number with its thousands apart: ``1 240``."""
+    """Return a whole number with a space between thousands: ``1 240``."""
     return f"{round(number):,}".replace(",", " ")
 
 
@@ -47,7 +51,7 @@ def percent(value: float | None) -> str:
 
 
 def gibibytes(value: int | None) -> str:
-    """Return an amount of memory in GiB, as the driver counts it, one decimal below ten; no unit."""
+    """Return an amount of memory in GiB as the driver counts it, without a unit; one decimal below ten."""
     if value is None:
         return NONE
     amount = value / 2**30
@@ -60,7 +64,7 @@ def amount(size: int) -> str:
 
 
 def tokens(value: int | None) -> str:
-    """Return a context window as people name it: ``8k``, ``128k``, ``1M``."""
+    """Return a number of tokens in short form: ``8k``, ``128k``, ``1M``."""
     if value is None:
         return NONE
     if value >= 1_000_000:

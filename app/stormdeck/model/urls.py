@@ -1,4 +1,4 @@
-"""Hosts and tokens as rules tell them apart: here or far away, a dummy or a secret."""
+"""Parse and compare URLs: the one place that decides what host and port a URL means."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _NEAR_NAMES = (
     *(".local", ".lan", ".internal", ".intranet", ".home", ".home.arpa", ".localdomain", ".test", ".corp"),
     *(".localhost", ".private", ".svc", ".ts.net"),
 )
-"""Names that no public server has, those of Kubernetes and Tailscale among them."""
+"""Suffixes that no public server has, including those of Kubernetes and Tailscale."""
 _NEAR_NETWORKS = tuple(
     ipaddress.ip_network(network)
     for network in (
@@ -17,22 +17,20 @@ _NEAR_NETWORKS = tuple(
         *("::1/128", "fc00::/7", "fe80::/10"),
     )
 )
-"""Of this machine, a private network, a link, and those that Tailscale and providers share."""
-_LOOPBACK = {"localhost", "127.0.0.1", "::1", "0.0.0.0", "::", ""}  # noqa: S104 - compared with, never bound
+"""Loopback, private, link-local and shared (Tailscale, providers) networks."""
+LOOPBACK_HOSTS = {"localhost", "127.0.0.1", "::1", "0.0.0.0", "::", ""}  # noqa: S104 - compared with, never bound
 _HOSTED_NAMES = ("anthropic.com", "claude.com", "claude.ai")
 _HOSTED_NETWORKS = (ipaddress.ip_network("160.79.104.0/23"), ipaddress.ip_network("2607:6bc0::/48"))
-"""Where api.anthropic.com answers, as its documentation lists it."""
-_MISLEADING = frozenset({"\\", "\x7f", *map(chr, range(32))})
-"""Programs read such a URL in two ways: after a backslash, browsers and Node see a path, others go on with the host."""
-_IN_NO_HOST = frozenset(' /\\@?#<>^|"`{}%')
-_PLACEHOLDERS = ("dummy", "none", "empty", "test", "token", "local", "fake", "anything", "placeholder", "example")
-_SHORTEST = 16
+"""The addresses of api.anthropic.com, as its documentation lists them."""
+_AMBIGUOUS = frozenset({"\\", "\x7f", *map(chr, range(32))})
+"""Programs disagree on such a URL: after a backslash, browsers and Node see a path, others still the host."""
+_NOT_IN_HOSTS = frozenset(' /\\@?#<>^|"`{}%')
 
 
 def parts_of(url: str) -> SplitResult | None:
-    """Return the parts of a URL that names a host, ``None`` for other text and for what programs read in two ways."""
+    """Return the parts of a URL with a host; ``None`` for other text and for an ambiguous URL."""
     text = url.strip()
-    if not _MISLEADING.isdisjoint(text):
+    if not _AMBIGUOUS.isdisjoint(text):
         return None
     try:
         parts = urlsplit(text)
@@ -42,10 +40,13 @@ def parts_of(url: str) -> SplitResult | None:
 
 
 def plain_host(host: str) -> str:
-    """Return a host as name servers know it, empty for what is none.
+    """Return a host as name servers know it, or an empty text if it is not a host.
 
-    In lower case and ASCII, without percent-encoding, full-width or invisible characters. A dot at its end stays: it
-    keeps name servers from trying other names.
+    In lower case and ASCII, without percent-encoding, full-width or invisible characters. A dot at the end stays: it
+    stops name servers from trying other names.
+
+    >>> plain_host("ｅxample.ORG"), plain_host("a b")
+    ('example.org', '')
     """
     text = host if ":" in host else unquote(host)
     if not text.isascii():
@@ -54,23 +55,27 @@ def plain_host(host: str) -> str:
         except UnicodeError:
             return ""
     text = text.lower()
-    return text if text.strip(".") and text.isprintable() and (":" in text or _IN_NO_HOST.isdisjoint(text)) else ""
+    return text if text.strip(".") and text.isprintable() and (":" in text or _NOT_IN_HOSTS.isdisjoint(text)) else ""
 
 
 def host_of(url: str) -> str:
-    """Return the host as ``plain_host`` writes it; empty where there is none."""
+    """Return the host of a URL as ``plain_host`` does, or an empty text."""
     parts = parts_of(url)
     return plain_host(parts.hostname or "") if parts is not None else ""
 
 
 def with_scheme(text: str) -> str:
-    """Return a base URL with a scheme: the client takes ``host:port`` for plain HTTP (measured, 2.1.329)."""
+    """Return a base URL with a scheme: the client reads ``host:port`` as plain HTTP (measured, 2.1.329)."""
     url = text.strip()
     return url if "://" in url or not url else f"http://{url}"
 
 
 def origin_of(url: str) -> str | None:
-    """Return ``scheme://host:port``, what a credential belongs to; ``None`` for what is no HTTP URL."""
+    """Return ``scheme://host:port``, the scope of a credential; ``None`` if it is not an HTTP URL.
+
+    >>> origin_of("http://LocalHost/v1")
+    'http://localhost:80'
+    """
     parts = parts_of(url)
     scheme = parts.scheme.lower() if parts is not None else ""
     if scheme not in {"http", "https"}:
@@ -80,7 +85,7 @@ def origin_of(url: str) -> str | None:
 
 
 def is_hosted(host: str) -> bool:
-    """Return whether a host, in any spelling, is one of the hosted API, which is never asked."""
+    """Return whether a host, in any spelling, belongs to the hosted API, to which nothing is sent."""
     name = plain_host(host).rstrip(".")
     if any(name == one or name.endswith(f".{one}") for one in _HOSTED_NAMES):
         return True
@@ -93,7 +98,7 @@ def is_hosted(host: str) -> bool:
 
 
 def port_of(url: str) -> int | None:
-    """Return the port, that of the scheme where none is written."""
+    """Return the port, by default that of the scheme."""
     parts = parts_of(url)
     if parts is None:
         return None
@@ -101,14 +106,18 @@ def port_of(url: str) -> int | None:
 
 
 def same_place(one: str, other: str) -> bool:
-    """Say whether two URLs lead to the same host and port; all names of this machine's loopback are one."""
+    """Return whether two URLs have the same host and port; all loopback names are the same.
+
+    >>> same_place("http://localhost:8000/v1", "http://127.0.0.1:8000")
+    True
+    """
     places = [("" if is_loopback(host_of(url)) else host_of(url), port_of(url)) for url in (one, other)]
     return parts_of(one) is not None and places[0] == places[1]
 
 
 def is_loopback(host: str) -> bool:
-    """Return whether a host is this machine by its loopback."""
-    if host in _LOOPBACK:
+    """Return whether a host is the loopback of this machine."""
+    if host in LOOPBACK_HOSTS:
         return True
     try:
         return ipaddress.ip_address(host).is_loopback
@@ -117,7 +126,7 @@ def is_loopback(host: str) -> bool:
 
 
 def is_near(host: str) -> bool:
-    """Say whether a host is this machine, or on a private network, by its look."""
+    """Return whether a host name or address is of this machine or a private network."""
     if is_loopback(host) or ("." not in host.rstrip(".") and ":" not in host) or host.endswith(_NEAR_NAMES):
         return True
     try:
@@ -128,21 +137,10 @@ def is_near(host: str) -> bool:
     return any(address in network for network in _NEAR_NETWORKS if network.version == address.version)
 
 
-def looks_real(token: str) -> bool:
-    """Say whether a token looks like a secret and not like a placeholder that any server takes."""
-    text = token.strip()
-    if len(text) < _SHORTEST:
-        return False
-    placeholder = any(word in text.lower() for word in _PLACEHOLDERS)
-    return len(set(text)) > 6 and not placeholder and any(char.isdigit() for char in text)
-
-
 def place(url: str) -> str:
-    """Return the part of a URL that tells servers apart: ``:8000`` here, ``gpu-box:8000`` elsewhere."""
-    try:
-        parts = urlsplit(url)
-        port = parts.port or (443 if parts.scheme == "https" else 80)
-    except ValueError:
+    """Return a short address: ``:8000`` on this machine, ``gpu-box:8000`` elsewhere."""
+    parts = parts_of(url)
+    if parts is None:
         return ""
-    host = parts.hostname or ""
+    host, port = host_of(url), parts.port or (443 if parts.scheme == "https" else 80)
     return f":{port}" if host in {"localhost", "127.0.0.1", "::1"} else f"{host}:{port}"

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 from stormdeck.model.canary.check import Check, Question, Route
 from stormdeck.model.canary.judge import first_token, is_hopeless, judge, skipped
 from stormdeck.model.canary.plan import Plan, Target
-from stormdeck.model.canary.questions import SENT, Ask
-from stormdeck.model.canary.response import Gone, Outcome, ResponseReader
+from stormdeck.model.canary.questions import SENT, CanaryRequest
+from stormdeck.model.canary.response import CanaryResponse, ResponseReader
 from stormdeck.model.canary.summary import CanaryReport
+from stormdeck.model.snapshots.failure import FailureKind
 from stormdeck.model.text import clean
 from stormdeck.sources.net.address import address
 from stormdeck.sources.net.failure import HOSTED, failure_of
@@ -61,7 +62,7 @@ class Canary:
                 run.take(check)
             for question in SENT:
                 for target in plan.targets:
-                    ask = target.ask(question)
+                    ask = target.request(question)
                     if ask is not None:
                         await run.put(target, ask)
         return CanaryReport(tuple(run.found))
@@ -85,9 +86,9 @@ class _Run:
         self.found.append(check)
         self._hand(check)
 
-    async def put(self, target: Target, ask: Ask) -> None:
+    async def put(self, target: Target, ask: CanaryRequest) -> None:
         """Put a question to a way, unless its answer is clear or the time is up."""
-        way, left_s = target.way, self._end - time.monotonic()
+        way, left_s = target.endpoint, self._end - time.monotonic()
         if way.route in self._hopeless:
             self.take(skipped(ask.question, way, "not sent: the plain request failed already"))
             return
@@ -117,38 +118,40 @@ class _Wire:
         for client in self._clients.values():
             await client.aclose()
 
-    async def send(self, target: Target, ask: Ask, deadline_s: float) -> Outcome:
+    async def send(self, target: Target, ask: CanaryRequest, deadline_s: float) -> CanaryResponse:
         """Send one request and read its answer to the end, or to the deadline."""
         hearing = ResponseReader(ask, _secrets(target.headers), time.perf_counter())
         gone, detail = await self._try(target, ask, hearing, deadline_s)
         if hearing.reply.ended:
             gone, detail = None, ""
-        return hearing.outcome(gone, detail, time.perf_counter())
+        return hearing.finish(gone, detail, time.perf_counter())
 
     async def _try(
-        self, target: Target, ask: Ask, hearing: ResponseReader, deadline_s: float
-    ) -> tuple[Gone | None, str]:
+        self, target: Target, ask: CanaryRequest, hearing: ResponseReader, deadline_s: float
+    ) -> tuple[FailureKind | None, str]:
         """Return why the answer is not whole, with the words for it; nothing where it is."""
         import httpx
 
         place = address(target.url)
         if place is None:
-            return Gone.BAD_URL, "not a URL that begins with http:// or https://"
+            return FailureKind.BAD_URL, "not a URL that begins with http:// or https://"
         if place.is_hosted:
-            return Gone.HOSTED, HOSTED
+            return FailureKind.HOSTED, HOSTED
         try:
             async with asyncio.timeout(deadline_s) as deadline:
                 if error := await self._resolver.error(place.host):
-                    return Gone.UNRESOLVED, f"its name does not resolve: {clean(error.words)}"
+                    return FailureKind.UNRESOLVED, f"its name does not resolve: {clean(error.words)}"
                 await self._exchange(target, ask, hearing, deadline)
         except TimeoutError:
-            return Gone.TIMEOUT, f"no whole answer within {deadline_s:.3g} s"
+            return FailureKind.TIMEOUT, f"no whole answer within {deadline_s:.3g} s"
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError, ValueError) as error:
             failure = failure_of(error, place.port)
-            return Gone(failure.trouble.value), failure.text
-        return (Gone.TOO_BIG, hearing.overflow) if hearing.overflow else (None, "")
+            return failure.trouble, failure.text
+        return (FailureKind.TOO_BIG, hearing.overflow) if hearing.overflow else (None, "")
 
-    async def _exchange(self, target: Target, ask: Ask, hearing: ResponseReader, deadline: asyncio.Timeout) -> None:
+    async def _exchange(
+        self, target: Target, ask: CanaryRequest, hearing: ResponseReader, deadline: asyncio.Timeout
+    ) -> None:
         async def trace(event: str, info: Mapping[str, Any]) -> None:
             if event == "connection.connect_tcp.complete":
                 own = info["return_value"].get_extra_info("client_addr")
@@ -162,10 +165,10 @@ class _Wire:
             "POST", target.url + ask.path, content=body, headers=headers, extensions={"trace": trace}
         )
         async with sending as answer:
-            hearing.begins(answer.status_code, answer.headers.get("content-type", ""))
+            hearing.begin(answer.status_code, answer.headers.get("content-type", ""))
             pieces = 0
             async for chunk in answer.aiter_raw():
-                hearing.take(chunk, time.perf_counter())
+                hearing.feed(chunk, time.perf_counter())
                 pieces += 1
                 if pieces % PIECES_A_TURN == 0:
                     await asyncio.sleep(0)

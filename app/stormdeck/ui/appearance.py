@@ -13,9 +13,9 @@ from textual.color import Color
 from textual.filter import LineFilter, Monochrome, NoColor
 from textual.theme import Theme
 
-from stormdeck.model.overview_layout import Wish
+from stormdeck.model.overview_layout import LayoutPreferences
 from stormdeck.model.status.bar import ascii_only
-from stormdeck.model.symbols import STAND_INS, STRANGE
+from stormdeck.model.symbols import ASCII_FALLBACK, UNKNOWN_CHARACTER
 from stormdeck.options import Options
 from stormdeck.ui.textual_patches.styles import CachedStylesheet
 from stormdeck.ui.themes import DARK, OWN, THEMES, full_name, tokens
@@ -26,7 +26,8 @@ def to_ascii(text: str) -> str:
     if text.isascii():
         return text
     return "".join(
-        character if character.isascii() else STRANGE * cell_len(character) for character in text.translate(STAND_INS)
+        character if character.isascii() else UNKNOWN_CHARACTER * cell_len(character)
+        for character in text.translate(ASCII_FALLBACK)
     )
 
 
@@ -49,14 +50,14 @@ class Appearance:
 
     theme: str = DARK.name
     ascii: bool = False
-    wish: Wish = field(default_factory=Wish)
+    wish: LayoutPreferences = field(default_factory=LayoutPreferences)
 
 
 def chosen_look(options: Options, remembered: str, environ: Mapping[str, str]) -> Appearance:
     """Return what the options say; a theme that they do not name is the one chosen last, where there still is one."""
     theme = options.theme or (remembered if full_name(remembered) is not None else DARK.name)
     plain = ascii_only(environ) if options.ascii is None else options.ascii
-    return Appearance(theme, plain, Wish(options.panels, options.density == "compact"))
+    return Appearance(theme, plain, LayoutPreferences(options.panels, options.density == "compact"))
 
 
 def named_theme(options: Options) -> str:

@@ -31,7 +31,7 @@ def of_item(item: Item | None) -> Copy:
             said += [f"{item.paste.description}\n{item.paste.text}"] if item.paste is not None else []
             return Copy(_safe("\n".join(said)), item.code)
         case Check():
-            return Copy(_safe(f"canary {item.name}: {item.verdict.value}. {item.words}"), f"the canary's {item.name}")
+            return Copy(_safe(f"canary {item.name}: {item.verdict.value}. {item.message}"), f"the canary's {item.name}")
         case Found():
             return Copy(_safe(item.url), "the URL")
         case Missed():

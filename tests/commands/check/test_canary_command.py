@@ -49,7 +49,7 @@ def test_a_failure_is_told_with_its_rule_and_the_exit_code(home):
         home.write(client_settings(url))
         code, out, _ = home.run("check", "--canary")
     assert code == 1
-    assert "fail     a free tool call SERVER902: the call comes as prose" in out
+    assert "fail     a free tool call SERVER902: the call comes as text" in out
     assert "Claude Code here: does not work: tools; works: answers" in " ".join(out.split())
 
 

@@ -228,7 +228,7 @@ class TestFix:
         home.write(WRONG.replace('  "env"', '  // mine\n  "env"').replace('"1"\n', '"1",\n'))
         code, out, _ = home.run("check", "--offline", "--fix", "--yes")
         assert (code, home.settings.read_text()) == (0, SOUND)
-        assert "line 3: a comment is taken out" in out
+        assert "line 3: a comment is removed" in out
         assert "URL101: set it to http://127.0.0.1:8000" in out
 
     def test_a_byte_order_mark_goes(self, home):

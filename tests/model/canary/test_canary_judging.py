@@ -10,9 +10,10 @@ from canary_samples import NEW, OLD, TO_PROXY, TO_VLLM, TOKEN, from_litellm, jud
 from stormdeck.model.canary import judge
 from stormdeck.model.canary.check import Check, Question, Route, Verdict
 from stormdeck.model.canary.judge import first_token, is_hopeless
-from stormdeck.model.canary.response import Gone, Way
+from stormdeck.model.canary.response import Endpoint
 from stormdeck.model.finding import HopKind
 from stormdeck.model.rules.registry import page_of
+from stormdeck.model.snapshots.failure import FailureKind
 
 CLIENT, PROXY, SERVER = HopKind.CLIENT, HopKind.PROXY, HopKind.SERVER
 PASS, WARN, FAIL, UNKNOWN = Verdict.PASS, Verdict.WARN, Verdict.FAIL, Verdict.UNKNOWN
@@ -73,7 +74,7 @@ CASES = {
     "vLLM, wrong id": (Q.PLAIN, recorded("msg_32_wrong_model"), TO_VLLM, FAIL, "MODEL303", CLIENT),
     "vLLM, wrong key": (Q.PLAIN, recorded("auth_05_messages_bearer_wrong"), TO_VLLM, FAIL, "AUTH205", CLIENT),
     "vLLM, /v1/v1": (
-        *(Q.PLAIN, recorded("msg_49_v1v1"), Way(Route.CLIENT, SERVER, "http://h/v1", has_path=True)),
+        *(Q.PLAIN, recorded("msg_49_v1v1"), Endpoint(Route.CLIENT, SERVER, "http://h/v1", has_path=True)),
         *(FAIL, "URL101", CLIENT),
     ),
     "vLLM, no messages API": (Q.PLAIN, recorded("msg_49_v1v1"), TO_VLLM, FAIL, "URL106", CLIENT),
@@ -132,7 +133,7 @@ CASES = {
     "error in a stream": (Q.STREAM, streamed("a", error="EngineCore died"), TO_VLLM, FAIL, "SERVER905", SERVER),
     "stream without message_stop": (Q.STREAM, streamed("a", end=False), TO_VLLM, FAIL, None, SERVER),
     "no stream though asked": (Q.STREAM, recorded("msg_01_plain"), TO_PROXY, FAIL, None, PROXY),
-    "Hermes prose": (
+    "Hermes text": (
         *(Q.TOOL_FREE, streamed('<tool_call>\n{"name": "Bash", "arguments": {}}\n</tool_call>'), TO_VLLM),
         *(FAIL, "SERVER902", SERVER),
     ),
@@ -175,22 +176,22 @@ CASES = {
 @pytest.mark.parametrize(("question", "answer", "way", "verdict", "code", "hop"), CASES.values(), ids=list(CASES))
 def test_each_answer_is_judged(question, answer, way, verdict, code, hop):
     check = judged(question, answer, way)
-    assert (check.verdict, check.code, check.hop) == (verdict, code, hop), check.words
-    assert check.words
-    assert check.words.isprintable()
+    assert (check.verdict, check.code, check.hop) == (verdict, code, hop), check.message
+    assert check.message
+    assert check.message.isprintable()
     assert code is None or page_of(code) is not None
 
 
 NO_ANSWER = {
-    "refused": (Gone.REFUSED, None, "URL105", SERVER),
-    "unresolved": (Gone.UNRESOLVED, None, "URL105", SERVER),
-    "tls": (Gone.TLS, None, "URL104", CLIENT),
-    "no url": (Gone.BAD_URL, None, "URL103", CLIENT),
-    "not http": (Gone.NOT_HTTP, None, "URL106", CLIENT),
-    "hangs": (Gone.TIMEOUT, None, "SERVER905", SERVER),
-    "cut": (Gone.CUT, None, None, SERVER),
-    "endless": (Gone.TOO_BIG, 200, None, SERVER),
-    "stalls": (Gone.TIMEOUT, 200, "SERVER905", SERVER),
+    "refused": (FailureKind.REFUSED, None, "URL105", SERVER),
+    "unresolved": (FailureKind.UNRESOLVED, None, "URL105", SERVER),
+    "tls": (FailureKind.TLS, None, "URL104", CLIENT),
+    "no url": (FailureKind.BAD_URL, None, "URL103", CLIENT),
+    "not http": (FailureKind.NOT_HTTP, None, "URL106", CLIENT),
+    "hangs": (FailureKind.TIMEOUT, None, "SERVER905", SERVER),
+    "cut": (FailureKind.CUT, None, None, SERVER),
+    "endless": (FailureKind.TOO_BIG, 200, None, SERVER),
+    "stalls": (FailureKind.TIMEOUT, 200, "SERVER905", SERVER),
 }
 
 
@@ -199,7 +200,14 @@ def test_no_answer_is_a_failure_with_its_reason(gone, status, code, hop):
     answer = (status, "text/event-stream", b"data: {}\n\n")
     check = judged(Q.STREAM, answer, gone=gone, detail="so it was")
     assert (check.verdict, check.code, check.hop) == (FAIL, code, hop)
-    assert "so it was" in check.words
+    assert "so it was" in check.message
+
+
+@pytest.mark.parametrize("failure", [FailureKind.OURS, FailureKind.LOOKUP])
+def test_a_failure_of_this_machine_proves_nothing_about_the_server(failure):
+    check = judged(Q.STREAM, (None, "", b""), gone=failure, detail="no descriptor left")
+    assert (check.verdict, check.code, check.hop) == (Verdict.UNKNOWN, None, CLIENT)
+    assert "no descriptor left" in check.message
 
 
 def test_every_rule_that_is_named_has_a_page():
@@ -213,26 +221,26 @@ def test_a_stream_tells_first_token_gap_and_tokens():
     check = judged(Q.STREAM, recorded("msg_05_stream"))
     assert (check.input_tokens, check.output_tokens) == (18, 10)
     assert (check.ttft_ms, check.gap_ms) == (900, 300)
-    assert "message_stop" in check.words
+    assert "message_stop" in check.message
 
 
 def test_an_old_client_never_sends_a_late_system_message():
     check = judged(Q.LATE_SYSTEM, said(400, STRICT), TO_PROXY, version=OLD)
     assert (check.verdict, check.code) == (WARN, "SERVER903")
-    assert "2.1.154" in check.words
+    assert "2.1.154" in check.message
     assert judged(Q.LATE_SYSTEM, said(400, STRICT), TO_PROXY, version=NEW).verdict is FAIL
 
 
 def test_a_server_that_quotes_the_key_is_not_quoted():
     check = judged(Q.PLAIN, said(401, f"bad key {TOKEN} and sk-another-one-1234"))
-    assert TOKEN not in check.words
-    assert "sk-another" not in check.words
+    assert TOKEN not in check.message
+    assert "sk-another" not in check.message
 
 
 def test_escapes_and_long_words_of_a_server_stay_out():
     check = judged(Q.PLAIN, said(400, "\x1b[31mred\x1b[0m \u202e" + "x" * 5000))
-    assert check.words.startswith("400: the request is refused (red")
-    assert len(check.words) < 250
+    assert check.message.startswith("400: the request is refused (red")
+    assert len(check.message) < 250
 
 
 def test_only_what_every_request_would_meet_stops_the_rest():
@@ -251,4 +259,4 @@ def test_the_first_token_is_held_against_what_the_client_waits(ttft_ms, limit_ms
     stream = Check(Q.STREAM, Route.CLIENT, SERVER, PASS, "", ttft_ms=ttft_ms)
     check = first_token(stream, limit_ms, "API_TIMEOUT_MS")
     assert (check.verdict, check.sent) == (verdict, False)
-    assert "API_TIMEOUT_MS" in check.words
+    assert "API_TIMEOUT_MS" in check.message

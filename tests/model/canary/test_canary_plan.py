@@ -15,11 +15,11 @@ HAIKU = {"ANTHROPIC_DEFAULT_HAIKU_MODEL": None}
 
 
 def questions(target):
-    return [ask.question for ask in target.asks]
+    return [ask.question for ask in target.requests]
 
 
 def body(target, question):
-    return target.ask(question).body
+    return target.request(question).body
 
 
 def known(planned):
@@ -29,21 +29,25 @@ def known(planned):
 class TestWays:
     def test_straight_to_vllm_there_is_one_way(self):
         (target,) = plan(VLLM, vllm=VLLM, **HAIKU).targets
-        assert (target.way.route, target.way.hop) == (Route.CLIENT, HopKind.SERVER)
+        assert (target.endpoint.route, target.endpoint.hop) == (Route.CLIENT, HopKind.SERVER)
         assert set(questions(target)) == set(Question) - {Question.FIRST_TOKEN}
 
     def test_with_a_proxy_vllm_is_asked_directly_too(self):
         client, direct = plan(PROXY, vllm=VLLM, proxy=PROXY).targets
-        assert (client.way.hop, direct.way.route, direct.way.hop) == (HopKind.PROXY, Route.DIRECT, HopKind.SERVER)
+        assert (client.endpoint.hop, direct.endpoint.route, direct.endpoint.hop) == (
+            HopKind.PROXY,
+            Route.DIRECT,
+            HopKind.SERVER,
+        )
         assert Question.UNKNOWN_MODEL not in questions(direct)
 
     def test_a_path_in_the_base_url_is_kept_as_the_client_keeps_it(self):
         (target,) = plan(f"{VLLM}/v1/", vllm=VLLM).targets
-        assert (target.url, target.way.has_path) == (f"{VLLM}/v1", True)
+        assert (target.url, target.endpoint.has_path) == (f"{VLLM}/v1", True)
 
     def test_user_and_password_are_neither_sent_nor_shown(self):
         (target,) = plan("http://kim:hunter2@127.0.0.1:8000").targets
-        assert "hunter2" not in target.url + target.way.place
+        assert "hunter2" not in target.url + target.endpoint.place
 
     @pytest.mark.parametrize("url", ["https://api.anthropic.com", "https://anthropic.com/v1", "", None], ids=str)
     def test_the_hosted_api_is_never_asked(self, url):
@@ -59,7 +63,7 @@ class TestWays:
 
     def test_without_a_base_url_vllm_alone_is_asked_for_what_it_serves(self):
         (target,) = plan(None, vllm=VLLM, served=("its-own",)).targets
-        assert target.way.route is Route.DIRECT
+        assert target.endpoint.route is Route.DIRECT
         assert body(target, Question.PLAIN)["model"] == "its-own"
 
     def test_an_unknown_id_is_not_sent_through_a_proxy_that_passes_all_on(self):
@@ -109,10 +113,10 @@ class TestKeys:
     def test_a_token_that_no_header_carries_fails_without_a_request(self, token):
         planned = plan(VLLM, ANTHROPIC_AUTH_TOKEN=token)
         assert planned.targets == ()
-        assert token not in planned.known[0].words
+        assert token not in planned.known[0].message
 
     def test_no_token_is_said(self):
-        assert plan(VLLM, ANTHROPIC_AUTH_TOKEN=None).notes == ("No token is configured, so the requests carry none.",)
+        assert plan(VLLM, ANTHROPIC_AUTH_TOKEN=None).notes == ("No token is configured, so the requests have none.",)
 
 
 class TestShape:
@@ -156,7 +160,7 @@ class TestShape:
         assert (Question.BACKGROUND, Verdict.SKIP, None) in known(plan(VLLM))
 
     def test_the_unknown_id_comes_last_and_is_nobodys(self):
-        asks = plan(VLLM, **HAIKU).targets[0].asks
+        asks = plan(VLLM, **HAIKU).targets[0].requests
         assert asks[-1].body["model"] == NO_SUCH_MODEL
 
     def test_what_the_user_adds_to_each_body_cannot_make_it_longer(self):
@@ -168,7 +172,7 @@ class TestShape:
 
     def test_it_is_small_and_says_so(self):
         planned = plan(PROXY, vllm=VLLM, proxy=PROXY)
-        assert all(16 <= ask.body.get("max_tokens", 16) <= 64 for target in planned.targets for ask in target.asks)
+        assert all(16 <= ask.body.get("max_tokens", 16) <= 64 for target in planned.targets for ask in target.requests)
         assert planned.requests <= 16
         assert planned.cost == (
             f"{planned.requests} requests, about {planned.prompt_tokens} prompt tokens, "

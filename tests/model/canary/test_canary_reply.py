@@ -32,7 +32,7 @@ PIECES = st.lists(
 
 def read(*chunks, **limits):
     reader = EventReader(**limits)
-    return [event for chunk in chunks for event in reader.take(chunk)], reader.overflow
+    return [event for chunk in chunks for event in reader.feed(chunk)], reader.overflow
 
 
 @settings(max_examples=60, deadline=None)
@@ -50,7 +50,7 @@ def test_no_event_can_break_a_reply(parts):
     for kind in ("message_start", "content_block_start", "content_block_delta", "message_delta", "error", "odd"):
         for part in parts:
             body = {"type": kind, **dict.fromkeys(("message", "content_block", "delta", "usage", "error"), part)}
-            reply.take(Event(kind, json.dumps(body)), 1)
+            reply.add(Event(kind, json.dumps(body)), 1)
     assert reply.text == ""
 
 
@@ -58,7 +58,7 @@ def test_the_recorded_stream_of_vllm_is_a_whole_reply():
     events, overflow = read(recorded("msg_05_stream")[2])
     reply = Reply()
     for event in events:
-        reply.take(event, 0.0)
+        reply.add(event, 0.0)
     assert (len(events), overflow) == (12, "")
     assert (reply.started, reply.stopped, reply.stop_reason) == (True, True, "end_turn")
     assert reply.text == "hell) fhell\x1f\x1d la"
@@ -80,10 +80,10 @@ def test_wrong_utf8_is_replaced():
 def test_a_stream_without_end_is_given_up():
     reader, taken = EventReader(most_bytes=10_000), 0
     while not reader.overflow:
-        reader.take(b"data: {}\n\n" * 10)
+        reader.feed(b"data: {}\n\n" * 10)
         taken += 100
         assert taken < 20_000
-    assert reader.take(b"data: {}\n\n") == []
+    assert reader.feed(b"data: {}\n\n") == []
     assert "more than" in reader.overflow
 
 
@@ -94,6 +94,6 @@ def test_a_line_without_end_is_given_up():
 def test_deep_nesting_and_things_that_are_no_objects_are_counted_as_strange():
     reply = Reply()
     for data in ("[" * 100_000, "7", '"x"', "nonsense", ""):
-        reply.take(Event("content_block_delta", data), 0.0)
-    reply.take(Event("", "[DONE]"), 0.0)
+        reply.add(Event("content_block_delta", data), 0.0)
+    reply.add(Event("", "[DONE]"), 0.0)
     assert (reply.strange, reply.blocks) == (5, [])

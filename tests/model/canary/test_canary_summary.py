@@ -79,5 +79,5 @@ def test_without_the_clients_way_the_direct_one_counts():
 def test_nothing_asked_proves_nothing():
     report = CanaryReport()
     assert report.ok
-    assert report.summary == "nothing was proven"
+    assert report.summary == "no result"
     assert report.cost == "0 requests, 0 prompt tokens, 0 generated tokens"

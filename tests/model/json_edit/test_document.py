@@ -132,7 +132,7 @@ REFUSED = {
     "line break in a string": ('{"a": "b\nc"}', "closing double quote", 1, 7),
     "tab in a string": ('{"a": "b\tc"}', "control character", 1, 9),
     "bad escape": ('{"a": "C:\\Users"}', "backslash", 1, 10),
-    "text behind": ('{"a": 1}\n}', "after the end", 2, 1),
+    "text behind": ('{"a": 1}\n}', "after the closing bracket", 2, 1),
     "list at the root": ('\n[{"a": 1}]', "a list", 2, 1),
     "number at the root": ("5", "single value", 1, 1),
     "no-break space": ('{"a":\u00a01}', "U+00A0", 1, 6),

@@ -13,61 +13,61 @@ BROKEN = {
     "a comment on its own line": (
         '{\n  // my server\n  "model": "sonnet"\n}\n',
         '{\n  "model": "sonnet"\n}\n',
-        ("line 2: a comment is taken out",),
+        ("line 2: a comment is removed",),
     ),
     "a comment behind a value": (
         '{\r\n  "model": "sonnet" # fast\r\n}\r\n',
         '{\r\n  "model": "sonnet"\r\n}\r\n',
-        ("line 2: a comment is taken out",),
+        ("line 2: a comment is removed",),
     ),
     "a block comment over lines": (
         '{\n  /* one\n     two */\n  "model": "sonnet"\n}',
         '{\n  "model": "sonnet"\n}',
-        ("line 2: a comment is taken out",),
+        ("line 2: a comment is removed",),
     ),
     "commas before brackets": (
         '{\n  "env": {"A": "b",},\n}',
         '{\n  "env": {"A": "b"}\n}',
-        ("line 2: a comma too many is taken out",),
+        ("line 2: an extra comma is removed",),
     ),
     "a missing comma": (
         '{\n  "a": "1"\n  "b": [1 2]\n}',
         '{\n  "a": "1",\n  "b": [1, 2]\n}',
-        ("line 2: a comma is added at its end", "line 3: a comma is added at its end"),
+        ("line 2: a comma is added at the end", "line 3: a comma is added at the end"),
     ),
     "single quotes": (
         "{'model': 'son\"net', 'it': 'it\\'s'}",
         '{"model": "son\\"net", "it": "it\'s"}',
-        ("line 1: the quotes are plain double quotes now",),
+        ("line 1: the quotes are replaced by double quotes",),
     ),
     "typographic quotes": (
         "{“model”: “sonnet”}",
         '{"model": "sonnet"}',
-        ("line 1: the quotes are plain double quotes now",),
+        ("line 1: the quotes are replaced by double quotes",),
     ),
-    "a byte-order mark": ('\ufeff{"a": 1}', '{"a": 1}', ("line 1: the byte-order mark is taken out",)),
-    "no-break spaces": ('{\u00a0"a": 1}', '{ "a": 1}', ("line 1: an unusual blank (U+00A0) is replaced",)),
+    "a byte-order mark": ('\ufeff{"a": 1}', '{"a": 1}', ("line 1: the byte-order mark is removed",)),
+    "no-break spaces": ('{\u00a0"a": 1}', '{ "a": 1}', ("line 1: an unusual space (U+00A0) is replaced",)),
     "words of Python": (
         "{a: True, 'b': None}",
         '{"a": true, "b": null}',
         (
-            "line 1: a stands in double quotes now",
-            "line 1: True is true in JSON",
-            "line 1: the quotes are plain double quotes now",
-            "line 1: None is null in JSON",
+            "line 1: a is put in double quotes",
+            "line 1: True is replaced by true",
+            "line 1: the quotes are replaced by double quotes",
+            "line 1: None is replaced by null",
         ),
     ),
     "stray backslashes and tabs": (
         '{"a": "C:\\path", "b": "x\ty", "c": "\\u12"}',
         '{"a": "C:\\\\path", "b": "x\\ty", "c": "\\\\u12"}',
-        ("line 1: a backslash or a control character in a string is written as JSON wants it",),
+        ("line 1: a backslash or a control character in a string is escaped",),
     ),
     "an end that is cut off": (
         '{\n  "env": {\n    "A": "b",\n',
         '{\n  "env": {\n    "A": "b"\n  }\n}\n',
-        ("line 3: a comma too many is taken out", "line 3: the file ends too early: } } is added"),
+        ("line 3: an extra comma is removed", "line 3: the file ends too early: } } is added"),
     ),
-    "a bracket too many": ('{"a": 1}}\n', '{"a": 1}\n', ("line 1: a closing bracket too many is taken out",)),
+    "a bracket too many": ('{"a": 1}}\n', '{"a": 1}\n', ("line 1: an extra closing bracket is removed",)),
 }
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from stormdeck.model.logs.access import parse_access
 from stormdeck.model.logs.records import classify
-from stormdeck.model.redaction.log_lines import Structure, message_structure
+from stormdeck.model.masking.redaction.log_lines import LogStructure, message_structure
 
 SAID = "pay Anna 4711 Euro"
 PROXY = "18:22:01 - LiteLLM Proxy:ERROR: common_request_processing.py:1984 - "
@@ -21,7 +21,7 @@ ACCESS = 'INFO:     127.0.0.1:51234 - "POST /v1/messages?beta=true HTTP/1.1" 500
 
 
 def kept(*lines):
-    structure = Structure()
+    structure = LogStructure()
     return [told for line in lines if (told := structure.line(line)) is not None]
 
 

@@ -3,7 +3,7 @@
 import json
 
 from stormdeck.model.deck import Deck
-from stormdeck.model.redaction.snapshots import deck_as_json, without_quotes
+from stormdeck.model.masking.redaction.snapshots import deck_as_json, without_quotes
 from stormdeck.model.snapshots.discovery import DiscoverySnapshot, Found, ServerProcess
 from stormdeck.model.snapshots.server import ServerKind
 from stormdeck.model.verdict.ranking import statements

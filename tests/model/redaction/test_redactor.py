@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from stormdeck.model.masking.harvest import secrets_of
-from stormdeck.model.redaction.identities import whereabouts
-from stormdeck.model.redaction.redactor import SECRET, Redactor
-from stormdeck.model.redaction.snapshots import settings_as_json
+from stormdeck.model.masking.configured import secrets_of
+from stormdeck.model.masking.redaction.identities import identities_of
+from stormdeck.model.masking.redaction.redactor import SECRET, Redactor
+from stormdeck.model.masking.redaction.snapshots import settings_as_json
 from stormdeck.model.settings.merge import loaded, merged
 from stormdeck.model.settings.scope import Scope, SettingsFile
 
-HERE = whereabouts("/home/anna", "/home/anna/acme/billing", {"USER": "anna"}, "annas-laptop", ["http://gpu-7:8000"])
+HERE = identities_of("/home/anna", "/home/anna/acme/billing", {"USER": "anna"}, "annas-laptop", ["http://gpu-7:8000"])
 
 SHAPES = [
     "sk-proj-9f8e7d6c5b4a39281706",
@@ -196,7 +196,7 @@ class TestSettings:
     ],
 )
 def test_paths_models_and_hosts_give_way_to_marks(text, shown):
-    place = whereabouts(
+    place = identities_of(
         "/home/anna",
         "/home/anna/acme",
         {},

@@ -10,7 +10,7 @@ from samples import CALM, FOUND, NOW, VLLM, WELL
 from stormdeck.feed.reducer import take
 from stormdeck.model.deck import Deck
 from stormdeck.model.status.bar import LONGEST, Bar, client_line, shortened, tmux_line
-from stormdeck.model.status.document import bar_of, is_told
+from stormdeck.model.status.document import bar_of, is_complete
 from stormdeck.model.symbols import Health
 from stormdeck.model.verdict.ranking import statements
 
@@ -107,5 +107,5 @@ def test_a_bar_is_made_of_what_the_panel_says():
     told = bar_of(deck, statements(deck, NOW, str))
     assert (told.words, told.light, told.storms) == ("all well", Health.OK, [])
     assert [kind for kind, _, _ in told.hops] == ["client", "vllm", "gpu"]
-    assert is_told(deck)
-    assert not is_told(Deck())
+    assert is_complete(deck)
+    assert not is_complete(Deck())

@@ -83,11 +83,11 @@ def test_other_text_is_not_known(text):
 @pytest.mark.parametrize(
     ("piece", "name"),
     [
-        ("Not logged in", "the client has no token, so it sends nothing"),
+        ("Not logged in", "the client has no token and sends nothing"),
         ("invalid SETTINGS file", "the client dropped a settings file"),
         ("econnrefused", "nothing answered"),
         ("retrying in 3s", "the client retries"),
-        ("“Execution”…", "what came back was no answer"),
+        ("“Execution”…", "the response was not an answer"),
     ],
 )
 def test_a_piece_of_one_message_alone_is_that_message(piece, name):
@@ -253,5 +253,5 @@ def test_any_text_is_taken(text):
 def test_a_rule_that_does_not_speak_here_is_possible_and_not_ruled_out():
     causes = {one.code: one for one in decode("Not logged in · Please run /login", deck(config('{"model": "opus"}')))}
     assert causes["AUTH201"].standing is Standing.POSSIBLE
-    assert "no own server is set" in causes["AUTH201"].evidence[0]
+    assert "no server of your own is configured" in causes["AUTH201"].evidence[0]
     assert causes["FILE701"].standing is Standing.UNLIKELY

@@ -12,9 +12,9 @@ from pathlib import Path
 from stormdeck.commands.check import report
 from stormdeck.commands.status.once import StackSnapshot
 from stormdeck.model.logs.batch import LogBatch
-from stormdeck.model.redaction.log_lines import Structure
-from stormdeck.model.redaction.redactor import E_MAIL, HOST, ID, PATH, SECRET, TOKEN, USER, Redactor, Taken
-from stormdeck.model.redaction.snapshots import deck_as_json, settings_as_json, without_quotes
+from stormdeck.model.masking.redaction.log_lines import LogStructure
+from stormdeck.model.masking.redaction.redactor import E_MAIL, HOST, ID, PATH, SECRET, TOKEN, USER, Counts, Redactor
+from stormdeck.model.masking.redaction.snapshots import deck_as_json, settings_as_json, without_quotes
 from stormdeck.model.status.document import status_json
 from stormdeck.model.traffic.log_analyzer import LogAnalyzer
 from stormdeck.model.units import grouped, plural
@@ -61,7 +61,7 @@ class BundleFile:
     name: str
     holds: str
     text: str
-    taken: Taken
+    taken: Counts
     """How many things were removed, by kind."""
 
     @property
@@ -103,12 +103,12 @@ def bundle_files(data: BundleData, redact: Redactor) -> list[BundleFile]:
 
 
 def _made(name: str, holds: str, lines: Sequence[str], redact: Redactor) -> BundleFile:
-    taken: Taken = Counter()
+    taken: Counts = Counter()
     return BundleFile(name, holds, redact.text("\n".join(lines), taken) + "\n", taken)
 
 
 def _json(name: str, holds: str, value: object, redact: Redactor) -> BundleFile:
-    taken: Taken = Counter()
+    taken: Counts = Counter()
     return BundleFile(name, holds, _dumped(redact.tree(value, taken)), taken)
 
 
@@ -150,13 +150,13 @@ def _findings(seen: StackSnapshot) -> object:
 
 
 def _settings(seen: StackSnapshot, redact: Redactor) -> BundleFile:
-    taken: Taken = Counter()
+    taken: Counts = Counter()
     text = _dumped(settings_as_json(seen.known.settings, redact, taken))
     return BundleFile("settings.json", "all keys of the client's settings, and known values", text, taken)
 
 
 def _options(options: Options, redact: Redactor) -> BundleFile:
-    taken: Taken = Counter()
+    taken: Counts = Counter()
     rows = [
         f"{one.name}: {_option(options, one.name, redact, taken)}   ({options.origin(one.name).kind.value})"
         for one in DECLARED
@@ -164,7 +164,7 @@ def _options(options: Options, redact: Redactor) -> BundleFile:
     return BundleFile("options.txt", "stormdeck's own options and their origin", "\n".join(rows) + "\n", taken)
 
 
-def _option(options: Options, name: str, redact: Redactor, taken: Taken) -> str:
+def _option(options: Options, name: str, redact: Redactor, taken: Counts) -> str:
     """Return the value of an option, with placeholders for files and folders."""
     value = getattr(options, name)
     values = value if isinstance(value, tuple) else (value,)
@@ -195,8 +195,8 @@ def _log_name(number: int) -> str:
 
 
 def _log(number: int, lines: Sequence[str], redact: Redactor) -> BundleFile:
-    taken: Taken = Counter()
-    structure = Structure(datetime.timestamp, redact.stand_in)
+    taken: Counts = Counter()
+    structure = LogStructure(datetime.timestamp, redact.stand_in)
     kept = [rebuilt for line in lines if (rebuilt := structure.line(line)) is not None]
     text = "".join(f"{redact.text(line, taken)}\n" for line in kept[-MOST_LINES:])
     taken["line"] += len(lines) - len(kept[-MOST_LINES:])
@@ -204,16 +204,16 @@ def _log(number: int, lines: Sequence[str], redact: Redactor) -> BundleFile:
 
 
 def _recording(tape: Tape, redact: Redactor) -> BundleFile:
-    taken: Taken = Counter()
+    taken: Counts = Counter()
     rows = "".join(f"{write_recorded(one)}\n" for one in _kept(tape, redact, taken))
     return BundleFile(RECORDING, f"a recording, for replay: {_LINES}", rows, taken)
 
 
-def _kept(tape: Tape, redact: Redactor, taken: Taken) -> Iterator[Recorded]:
+def _kept(tape: Tape, redact: Redactor, taken: Counts) -> Iterator[Recorded]:
     """Yield the structure of a recording's lines, with their times."""
-    logs: dict[str, Structure] = {}
+    logs: dict[str, LogStructure] = {}
     for batch in tape.batches:
-        structure = logs.setdefault(batch.log, Structure(datetime.timestamp, redact.stand_in))
+        structure = logs.setdefault(batch.log, LogStructure(datetime.timestamp, redact.stand_in))
         for line in batch.lines:
             rebuilt = structure.line(line)
             if rebuilt is None:
@@ -222,7 +222,7 @@ def _kept(tape: Tape, redact: Redactor, taken: Taken) -> Iterator[Recorded]:
                 yield Recorded(batch.arrived, redact.text(rebuilt, taken), _recorded_name(batch.log, logs))
 
 
-def _recorded_name(log: str, logs: Mapping[str, Structure]) -> str:
+def _recorded_name(log: str, logs: Mapping[str, LogStructure]) -> str:
     """Return a log's name in a recording; empty if the recording has no names."""
     return f"log-{list(logs).index(log) + 1}.log" if log else ""
 

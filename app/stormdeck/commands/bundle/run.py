@@ -16,10 +16,10 @@ from stormdeck.commands.colour import Ink, paint_for
 from stormdeck.commands.exit_codes import FAILURE, NEGATIVE, SUCCESS
 from stormdeck.commands.output import confirm, standard_output, write_err, write_out
 from stormdeck.commands.status.once import StackSnapshot, take_snapshot
-from stormdeck.model.masking.harvest import secrets_of
-from stormdeck.model.redaction.identities import whereabouts
-from stormdeck.model.redaction.redactor import Redactor
-from stormdeck.model.redaction.snapshots import private_names, texts_for_numbers
+from stormdeck.model.masking.configured import secrets_of
+from stormdeck.model.masking.redaction.identities import identities_of
+from stormdeck.model.masking.redaction.redactor import Redactor
+from stormdeck.model.masking.redaction.snapshots import private_names, texts_for_numbers
 from stormdeck.model.settings.field import Kind
 from stormdeck.model.settings.fields import FIELDS
 from stormdeck.options import Options
@@ -84,7 +84,7 @@ def _obstacle(options: Options, folder: Path) -> str:
 def _collect(options: Options, environ: Mapping[str, str], tape: Tape | None, now: float) -> list[BundleFile]:
     seen = take_snapshot(options, environ)
     known = seen.known
-    place = whereabouts(
+    place = identities_of(
         str(known.paths.home),
         str(known.paths.project.absolute()),
         environ,

@@ -60,7 +60,7 @@ def as_text(planned: Plan, report: CanaryReport, hide: Hide, paint: Paint) -> li
     if len(planned.targets) > 1 and report.blames:
         lines += [paint("which hop fails", Ink.BOLD), ""]
         for blame in report.blames:
-            text = f"{blame.question.label}: {blame.hop.value}. {blame.words}"
+            text = f"{blame.question.label}: {blame.hop.value}. {blame.message}"
             lines += wrap(hide(text), _COLUMNS, indent="  ", hanging="    ")
         lines.append("")
     lines += wrap(hide(f"Claude Code here: {report.summary}."), _COLUMNS, hanging="  ")
@@ -68,7 +68,7 @@ def as_text(planned: Plan, report: CanaryReport, hide: Hide, paint: Paint) -> li
 
 
 def _heading(planned: Plan, route: Route) -> str:
-    way = next((target.way for target in planned.targets if target.way.route is route), None)
+    way = next((target.endpoint for target in planned.targets if target.endpoint.route is route), None)
     place = f" to {way.place}" if way is not None else ""
     if route is Route.DIRECT:
         return f"canary{place}: vLLM itself"
@@ -78,7 +78,7 @@ def _heading(planned: Plan, route: Route) -> str:
 def _rows(check: Check, hide: Hide, paint: Paint) -> list[str]:
     code = f" {check.code}" if check.code and check.verdict is not Verdict.PASS else ""
     indent = " " * (_NAME + 2)
-    first, *rest = wrap(hide(f"{check.name}{code}: {check.words}"), _COLUMNS)
+    first, *rest = wrap(hide(f"{check.name}{code}: {check.message}"), _COLUMNS)
     verdict = paint(check.verdict.value, _INKS.get(check.verdict, Ink.QUIET))
     return [f"  {verdict}{' ' * (_NAME - len(check.verdict.value))}{first}", *(f"{indent}{row}" for row in rest)]
 
@@ -94,7 +94,7 @@ def as_json(planned: Plan, report: CanaryReport, hide: Hide) -> dict[str, Any]:
                 "hop": check.hop.value,
                 "verdict": check.verdict.value,
                 "code": check.code,
-                "message": hide(check.words),
+                "message": hide(check.message),
                 "latency_ms": check.latency_ms,
                 "ttft_ms": check.ttft_ms,
                 "gap_ms": check.gap_ms,
@@ -105,11 +105,11 @@ def as_json(planned: Plan, report: CanaryReport, hide: Hide) -> dict[str, Any]:
             for check in report.checks
         ],
         "blame": [
-            {"name": blame.question.value, "hop": blame.hop.value, "code": blame.code, "message": hide(blame.words)}
+            {"name": blame.question.value, "hop": blame.hop.value, "code": blame.code, "message": hide(blame.message)}
             for blame in report.blames
         ],
         "features": [
-            {"name": one.name, "verdict": one.verdict.value, "message": hide(one.words)} for one in report.features
+            {"name": one.name, "verdict": one.verdict.value, "message": hide(one.message)} for one in report.features
         ],
         "summary": hide(report.summary),
         "notes": list(planned.notes),

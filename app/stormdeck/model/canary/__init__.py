@@ -1,1 +1,1 @@
-"""The canary: a handful of tiny requests in the client's own shape, and what their answers prove."""
+"""The canary: a few small requests shaped like those of Claude Code, and what the answers prove."""

@@ -1,4 +1,4 @@
-"""What the canary asks, and what came of it."""
+"""The questions of the canary and the results of its checks."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from stormdeck.model.symbols import Health
 
 
 class Question(StrEnum):
-    """What one request proves, in the order of asking. The value is its name in JSON."""
+    """What one request tests, in the order of sending. The value is its name in JSON."""
 
     PLAIN = "plain"
     STREAM = "stream"
     FIRST_TOKEN = "first_token"  # noqa: S105 - a question, no password
-    """Read off the stream; nothing is sent for it."""
+    """Measured on the stream; no request of its own."""
     LATE_SYSTEM = "late_system"
     THINKING = "thinking"
     TOOL_FORCED = "tool_forced"
@@ -26,7 +26,7 @@ class Question(StrEnum):
 
     @property
     def label(self) -> str:
-        """Return its name in plain words."""
+        """Return its name as it is shown."""
         return _LABELS[self]
 
 
@@ -52,50 +52,50 @@ class Verdict(StrEnum):
     """Claude Code works with it, but not fully, or not every version does."""
     FAIL = "fail"
     SKIP = "skip"
-    """Not asked; the words say why."""
+    """Not sent; the message says why."""
     UNKNOWN = "unknown"
-    """Asked, and the answer proves nothing either way."""
+    """Sent, but the answer proves nothing."""
 
     @property
     def light(self) -> Health:
-        """Return the light that stands before a check."""
+        """Return the health sign shown before a check."""
         return {"pass": Health.OK, "warn": Health.WARNING, "fail": Health.ERROR}.get(self.value, Health.UNKNOWN)
 
 
 class Route(StrEnum):
-    """Which way a request went."""
+    """Where a request went."""
 
     CLIENT = "client"
     """To the base URL, as the client sends it."""
     DIRECT = "direct"
-    """To vLLM itself, past the proxy."""
+    """Straight to vLLM, without the proxy."""
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One result. Times are milliseconds, ``None`` where nothing came; tokens are those that the server billed."""
+    """One result. Times are milliseconds, or ``None``; tokens are those that the server reported."""
 
     question: Question
     route: Route
     hop: HopKind
-    """Where it broke, as far as this answer alone tells; where it passed, who answered."""
+    """The hop that failed, judged by this answer alone; if it passed, the hop that answered."""
     verdict: Verdict
-    words: str
-    """What was seen and what it means, in plain words."""
+    message: str
+    """What was observed and what it means."""
     code: str | None = None
     """The rule whose page explains it."""
     latency_ms: int | None = None
-    """From asking to the end of the answer."""
+    """From sending to the end of the answer."""
     ttft_ms: int | None = None
-    """To the first token of a stream."""
+    """Time to first token of a stream."""
     gap_ms: int | None = None
-    """The longest silence inside a stream."""
+    """The longest gap between two events of a stream."""
     input_tokens: int = 0
     output_tokens: int = 0
     sent: bool = True
-    """Whether a request left for it."""
+    """Whether a request was sent for it."""
 
     @property
     def name(self) -> str:
-        """Return the name of what was asked, in plain words."""
+        """Return the name of the question."""
         return self.question.label

@@ -1,4 +1,4 @@
-"""How the client sends: its version and settings, as they show in each of its requests."""
+"""Derive the headers, model ids and timeouts of Claude Code's requests from its version and settings."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from stormdeck.model.settings.schema import timeout_ms
 from stormdeck.model.settings.trust import API_KEY, TOKEN, may_send
 
 MARK = "stormdeck-canary"
-"""In the user agent of each request, before our version."""
+"""Part of the user agent of each request, before stormdeck's version."""
 _SESSION_HEADER_SINCE = "2.1.86"
 _NATIVE_SINCE = "2.1.113"
 _NODE_LIMIT_MS, _NATIVE_LIMIT_MS, _IDLE_AT_MOST_MS = 300_000, 361_000, 1_800_000
-"""Without a byte for so long the client drops a request, whatever API_TIMEOUT_MS says (measured: up to 2.1.112,
-and 2.1.329)."""
+"""After so long without a byte the client drops a request, even with a longer API_TIMEOUT_MS (measured: the first up
+to 2.1.112, the second 2.1.329)."""
 _TIMEOUT_DEFAULT_MS = 600_000
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
-_OURS = frozenset({"host", "content-length", "content-type", "transfer-encoding", "connection", "user-agent"})
+_RESERVED = frozenset({"host", "content-length", "content-type", "transfer-encoding", "connection", "user-agent"})
 _OFF = frozenset({"", "0", "false", "no", "off"})
 
 
 def shape_of(facts: Facts) -> Shape:
-    """Return what the client's version and settings make of its requests; without a base URL, for what is served."""
+    """Return the shape of the client's requests; without a base URL, they ask for the first model that is served."""
     ids = asked_ids(facts)
     main = ids[0][1] or _first_served(facts)
     haiku = next((sent for path, sent in ids if "HAIKU" in path), main)
@@ -42,7 +42,7 @@ def shape_of(facts: Facts) -> Shape:
 
 
 def headers(facts: Facts, shape: Shape, version: str, session: str) -> dict[str, str]:
-    """Return what the client sends with each request to any server, marked as ours by the user agent."""
+    """Return the headers that the client sends to any server; the user agent identifies stormdeck."""
     sent = {
         "user-agent": f"claude-cli/{shape.version} (external, cli) {MARK}/{version}",
         "x-app": "cli",
@@ -57,7 +57,7 @@ def headers(facts: Facts, shape: Shape, version: str, session: str) -> dict[str,
 
 
 def own_headers(facts: Facts) -> dict[str, str]:
-    """Return what belongs to the base URL alone: the credentials, and the headers that the user adds."""
+    """Return the headers for the base URL only: credentials and custom headers."""
     sent = {}
     if token := _sent(facts, TOKEN):
         sent["authorization"] = f"Bearer {token}"
@@ -67,27 +67,27 @@ def own_headers(facts: Facts) -> dict[str, str]:
 
 
 def _custom(facts: Facts) -> dict[str, str]:
-    """Return the user's own headers, one a line; those that would change how a request is sent are left out."""
+    """Return the custom headers, one a line, except those that would change how a request is sent."""
     found = {}
     for line in _sent(facts, "env.ANTHROPIC_CUSTOM_HEADERS").splitlines():
         name, colon, value = line.partition(":")
         if colon and _HEADER_NAME.fullmatch(name.strip()) and sendable(value.strip()):
             found[name.strip().lower()] = value.strip()
-    return {name: value for name, value in found.items() if name not in _OURS}
+    return {name: value for name, value in found.items() if name not in _RESERVED}
 
 
 def _sent(facts: Facts, path: str) -> str:
-    """Return a value that may be secret, empty where it is withheld from the server that the settings name."""
+    """Return a value that may be secret, or an empty text if it must not go to the server in the settings."""
     return facts.text(path) if facts.settings is None or may_send(facts.settings, path) else ""
 
 
 def sendable(value: str) -> bool:
-    """Say whether a header can carry a value."""
+    """Return whether a value can be sent in a header."""
     return value.isascii() and value.isprintable()
 
 
 def limit_of(facts: Facts, shape: Shape) -> tuple[int, str]:
-    """Return how long the client waits for a byte, and what sets that."""
+    """Return how long the client waits for a byte, in ms, and the name of the setting that decides it."""
     own = _timeout_ms(facts)
     if not shape.since(_NATIVE_SINCE):
         return min((own, "API_TIMEOUT_MS"), (_NODE_LIMIT_MS, "its own limit"))
@@ -95,8 +95,8 @@ def limit_of(facts: Facts, shape: Shape) -> tuple[int, str]:
         return own, "API_TIMEOUT_MS"
     idle = facts.text("env.CLAUDE_STREAM_IDLE_TIMEOUT_MS")
     if idle.isascii() and idle.isdigit() and len(idle) < 10:
-        held = min(max(int(idle), _NODE_LIMIT_MS), _IDLE_AT_MOST_MS)
-        return min((own, "API_TIMEOUT_MS"), (held, "CLAUDE_STREAM_IDLE_TIMEOUT_MS"))
+        bounded = min(max(int(idle), _NODE_LIMIT_MS), _IDLE_AT_MOST_MS)
+        return min((own, "API_TIMEOUT_MS"), (bounded, "CLAUDE_STREAM_IDLE_TIMEOUT_MS"))
     return min((own, "API_TIMEOUT_MS"), (_NATIVE_LIMIT_MS, "its own limit"))
 
 
@@ -105,8 +105,8 @@ def _first_served(facts: Facts) -> str:
 
 
 def _timeout_ms(facts: Facts) -> int:
-    told = timeout_ms(facts.text("env.API_TIMEOUT_MS"))
-    return _TIMEOUT_DEFAULT_MS if told is None else told
+    configured = timeout_ms(facts.text("env.API_TIMEOUT_MS"))
+    return _TIMEOUT_DEFAULT_MS if configured is None else configured
 
 
 def _is_on(facts: Facts, path: str) -> bool:

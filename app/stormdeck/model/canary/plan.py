@@ -1,4 +1,4 @@
-"""What a canary would send where, made from what is known, before anything is sent."""
+"""Plan a canary: what to send where, and what it costs, before anything is sent."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from stormdeck.model.canary.check import Check, Question, Route, Verdict
 from stormdeck.model.canary.client import headers, limit_of, own_headers, sendable, shape_of
 from stormdeck.model.canary.judge import skipped
-from stormdeck.model.canary.questions import Ask, Shape, asks
-from stormdeck.model.canary.response import Way
+from stormdeck.model.canary.questions import CanaryRequest, Shape, requests_for
+from stormdeck.model.canary.response import Endpoint
 from stormdeck.model.finding import HopKind
 from stormdeck.model.rules.facts import BASE_URL, Facts
 from stormdeck.model.settings.trust import withheld
@@ -17,34 +17,34 @@ from stormdeck.model.text import clean
 from stormdeck.model.units import grouped, plural
 from stormdeck.model.urls import host_of, is_hosted, origin_of, parts_of, same_place, with_scheme
 
-_SAME_ID = "it asks for the id of the main model, as the plain request did"
+_SAME_ID = "it has the same model id as the plain request"
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One way, and what is asked on it."""
+    """One endpoint and the requests to send to it."""
 
-    way: Way
+    endpoint: Endpoint
     url: str = field(repr=False)
-    """What the path of a request is put behind."""
+    """The path of a request is appended to it."""
     headers: Mapping[str, str] = field(repr=False)
-    """With the credential; never shown."""
-    asks: tuple[Ask, ...]
+    """Including credentials; never shown."""
+    requests: tuple[CanaryRequest, ...]
 
-    def ask(self, question: Question) -> Ask | None:
-        """Return the request of a question, ``None`` where it is not asked on this way."""
-        return next((ask for ask in self.asks if ask.question is question), None)
+    def request(self, question: Question) -> CanaryRequest | None:
+        """Return the request of a question, or ``None`` if it is not sent here."""
+        return next((request for request in self.requests if request.question is question), None)
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A whole canary."""
+    """All requests of a canary."""
 
     shape: Shape
     targets: tuple[Target, ...]
-    """The client's way first."""
+    """The client's endpoint first."""
     known: tuple[Check, ...] = ()
-    """What is known without asking."""
+    """Results that need no request."""
     notes: tuple[str, ...] = ()
     limit_ms: int = 600_000
     """How long the client waits for a first token."""
@@ -52,22 +52,22 @@ class Plan:
 
     @property
     def requests(self) -> int:
-        """Return how many requests will be sent at most."""
-        return sum(len(target.asks) for target in self.targets)
+        """Return the maximum number of requests."""
+        return sum(len(target.requests) for target in self.targets)
 
     @property
     def prompt_tokens(self) -> int:
-        """Return about how many tokens their prompts have."""
-        return sum(ask.prompt_tokens for target in self.targets for ask in target.asks)
+        """Return the approximate number of prompt tokens."""
+        return sum(request.prompt_tokens for target in self.targets for request in target.requests)
 
     @property
     def max_tokens(self) -> int:
-        """Return how many tokens the answers have at most."""
-        return sum(ask.max_tokens for target in self.targets for ask in target.asks)
+        """Return the maximum number of generated tokens."""
+        return sum(request.max_tokens for target in self.targets for request in target.requests)
 
     @property
     def cost(self) -> str:
-        """Return what it costs at most, in words: to be shown before it is run."""
+        """Return the maximum cost in words, to show before it runs."""
         return (
             f"{plural(self.requests, 'request')}, about {grouped(self.prompt_tokens)} prompt tokens, "
             f"at most {grouped(self.max_tokens)} generated tokens"
@@ -75,106 +75,108 @@ class Plan:
 
 
 def plan_of(facts: Facts, version: str, session: str, direct_key: str | None = None) -> Plan:
-    """Return the canary for what is known.
+    """Return the canary for these facts.
 
-    ``version`` is our own, ``session`` a fresh id, ``direct_key`` the key that was configured for vLLM itself. The
-    hosted API is never asked. What must be run to be known, ``apiKeyHelper``, is left out, and said.
+    ``version`` is stormdeck's own, ``session`` a new id, ``direct_key`` the key that is configured for vLLM itself.
+    Nothing is sent to the hosted API. ``apiKeyHelper`` is not run; a note says so.
     """
     shape = shape_of(facts)
-    client = _client_way(facts)
-    direct = _direct_way(facts, client[0] if client is not None else None)
+    client = _client_endpoint(facts)
+    direct = _direct_endpoint(facts, client[0] if client is not None else None)
     common, own = headers(facts, shape, version, session), own_headers(facts)
     known: list[Check] = []
     targets: list[Target] = []
     if client is None:
-        known.append(_no_client_way(facts))
+        known.append(_no_client_endpoint(facts))
     elif not all(map(sendable, own.values())):
-        known.append(_failed(client[0], "the token has characters that no HTTP header can carry"))
+        known.append(_failed(client[0], "the token has characters that an HTTP header cannot contain"))
     else:
-        way, url = client
-        targets.append(Target(way, url, common | own, asks(shape, Route.CLIENT, alone=direct is None)))
+        endpoint, url = client
+        targets.append(Target(endpoint, url, common | own, requests_for(shape, Route.CLIENT, alone=direct is None)))
         if shape.background == shape.model:
-            known.append(skipped(Question.BACKGROUND, way, _SAME_ID))
-        if _takes_everything(facts):
-            targets[0], check = _spared(targets[0])
+            known.append(skipped(Question.BACKGROUND, endpoint, _SAME_ID))
+        if _forwards_all_ids(facts):
+            targets[0], check = _without_unknown_model(targets[0])
             known.append(check)
     if direct is not None:
-        way, url = direct
+        endpoint, url = direct
         key = {"authorization": f"Bearer {direct_key}"} if direct_key and sendable(direct_key) else {}
-        wanted = asks(shape, Route.DIRECT, alone=not targets, model=_served_id(facts, shape.model))
-        targets.append(Target(way, url, common | key, wanted))
+        wanted = requests_for(shape, Route.DIRECT, alone=not targets, model=_served_id(facts, shape.model))
+        targets.append(Target(endpoint, url, common | key, wanted))
     limit_ms, why = limit_of(facts, shape)
     return Plan(shape, tuple(targets), tuple(known), tuple(_notes(facts)), limit_ms, why)
 
 
-def _client_way(facts: Facts) -> tuple[Way, str] | None:
-    """Return the way to the base URL; ``None``: there is none, or it is no URL, or the hosted API."""
+def _client_endpoint(facts: Facts) -> tuple[Endpoint, str] | None:
+    """Return the endpoint of the base URL; ``None`` if it is missing, not a URL, or the hosted API."""
     text = with_scheme(facts.text(BASE_URL))
     parts, origin = parts_of(text), origin_of(text)
     if parts is None or origin is None or is_hosted(host_of(text)):
         return None
     url = f"{origin}{parts.path.rstrip('/')}"
-    return Way(Route.CLIENT, _who(facts, url), clean(url), bool(parts.path.strip("/") or parts.query)), url
+    return Endpoint(Route.CLIENT, _hop_at(facts, url), clean(url), bool(parts.path.strip("/") or parts.query)), url
 
 
-def _who(facts: Facts, url: str) -> HopKind:
-    """Return who answers at a URL."""
+def _hop_at(facts: Facts, url: str) -> HopKind:
+    """Return which hop answers at a URL."""
     if facts.live.proxy is not None and same_place(url, facts.live.proxy.url):
         return HopKind.PROXY
     vllm = facts.live.vllm
     return HopKind.SERVER if vllm is None or same_place(url, vllm.url) else HopKind.PROXY
 
 
-def _direct_way(facts: Facts, client: Way | None) -> tuple[Way, str] | None:
+def _direct_endpoint(facts: Facts, client: Endpoint | None) -> tuple[Endpoint, str] | None:
     vllm = facts.live.vllm
     if vllm is None or (client is not None and same_place(client.place, vllm.url)):
         return None
     url = vllm.url.rstrip("/")
-    return Way(Route.DIRECT, HopKind.SERVER, clean(url)), url
+    return Endpoint(Route.DIRECT, HopKind.SERVER, clean(url)), url
 
 
-def _no_client_way(facts: Facts) -> Check:
-    way = Way(Route.CLIENT, HopKind.CLIENT, "")
+def _no_client_endpoint(facts: Facts) -> Check:
+    endpoint = Endpoint(Route.CLIENT, HopKind.CLIENT, "")
     text = facts.text(BASE_URL)
     if text and not is_hosted(host_of(with_scheme(text))):
-        return _failed(way, "ANTHROPIC_BASE_URL is no address that can be asked", "URL103")
+        return _failed(endpoint, "ANTHROPIC_BASE_URL is not a valid URL", "URL103")
     where = "names the hosted API" if text else "is not set: the client sends to the hosted API"
-    return skipped(Question.PLAIN, way, f"ANTHROPIC_BASE_URL {where}, which is never asked")
+    return skipped(Question.PLAIN, endpoint, f"ANTHROPIC_BASE_URL {where}; the canary sends nothing there")
 
 
-def _failed(way: Way, words: str, code: str | None = None) -> Check:
-    return Check(Question.PLAIN, way.route, HopKind.CLIENT, Verdict.FAIL, words, code, sent=False)
+def _failed(endpoint: Endpoint, message: str, code: str | None = None) -> Check:
+    return Check(Question.PLAIN, endpoint.route, HopKind.CLIENT, Verdict.FAIL, message, code, sent=False)
 
 
 def _notes(facts: Facts) -> list[str]:
-    kept = withheld(facts.settings) if facts.settings is not None else None
-    if kept is not None:
-        return [f"{kept.words[0].upper()}{kept.words[1:]}."]
+    held_back = withheld(facts.settings) if facts.settings is not None else None
+    if held_back is not None:
+        return [f"{held_back.words[0].upper()}{held_back.words[1:]}."]
     if facts.text("env.ANTHROPIC_AUTH_TOKEN") or facts.text("env.ANTHROPIC_API_KEY") or not facts.has_base_url:
         return []
     if facts.text("apiKeyHelper"):
-        return ["apiKeyHelper is not run, so the requests carry no key."]
-    return ["No token is configured, so the requests carry none."]
+        return ["apiKeyHelper is not run, so the requests have no key."]
+    return ["No token is configured, so the requests have none."]
 
 
 def _served_id(facts: Facts, model: str) -> str:
-    """Return what vLLM calls the client's model: the same id, else what the proxy asks for, else its first."""
+    """Return vLLM's id for the client's model: the same, or the one that the proxy asks for, or the first served."""
     served = [one.id for one in facts.live.vllm.models] if facts.live.vllm is not None else []
     deployments = list(facts.proxy_config.deployments()) if facts.proxy_config is not None else []
     behind = [one.upstream_id for one in deployments if one.name == model]
     return next((one for one in (model, *behind) if one in served), served[0] if served else model)
 
 
-def _takes_everything(facts: Facts) -> bool:
-    """Say whether the proxy is known to pass every id on."""
+def _forwards_all_ids(facts: Facts) -> bool:
+    """Return whether the proxy is known to forward every model id."""
     names = list(facts.live.proxy.models) if facts.live.proxy is not None else []
     if facts.proxy_config is not None:
         names += [one.name for one in facts.proxy_config.deployments()]
     return "*" in names
 
 
-def _spared(target: Target) -> tuple[Target, Check]:
-    """Leave the unknown id out: passed on, it would be a 404 that puts the proxy into a cooldown for everybody."""
-    left = tuple(ask for ask in target.asks if ask.question is not Question.UNKNOWN_MODEL)
-    words = "the proxy passes every id on: a wrong one would stop it for five seconds (PROXY808)"
-    return Target(target.way, target.url, target.headers, left), skipped(Question.UNKNOWN_MODEL, target.way, words)
+def _without_unknown_model(target: Target) -> tuple[Target, Check]:
+    """Drop the unknown model: forwarded, its 404 would put the proxy into a cooldown for all users."""
+    left = tuple(request for request in target.requests if request.question is not Question.UNKNOWN_MODEL)
+    message = "the proxy forwards every id: a wrong one would cause a cooldown of five seconds (PROXY808)"
+    return Target(target.endpoint, target.url, target.headers, left), skipped(
+        Question.UNKNOWN_MODEL, target.endpoint, message
+    )

@@ -1,4 +1,4 @@
-"""The requests of the canary, in the shape in which Claude Code sends them (measured, 1.0.128 to 2.1.329)."""
+"""Build the requests of the canary as Claude Code sends them (measured, 1.0.128 to 2.1.329)."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ SENT = (
     Question.BACKGROUND,
     Question.UNKNOWN_MODEL,
 )
-"""In this order; the unknown model comes last, since a proxy may cool down after it (PROXY808)."""
+"""In order of sending; the unknown model is last because a proxy may cool down after it (PROXY808)."""
 CLIENT_ONLY = frozenset({Question.BACKGROUND, Question.UNKNOWN_MODEL})
-"""About the ids that the client asks for: asked on its own way alone."""
+"""About the model ids of the client: not sent to vLLM directly."""
 _CHARS_PER_TOKEN = 4
 _SYSTEM = "You are Claude Code, Anthropic's official CLI for Claude."
 _TOOL = {
@@ -61,28 +61,27 @@ _BETAS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("2.0", _BASE),
     ("0", (*_BASE, "fine-grained-tool-streaming-2025-05-14")),
 )
-"""From which version on which ``anthropic-beta`` is sent; versions between two that were measured are taken for
-the later one."""
+"""The ``anthropic-beta`` values by first client version; a version between two measured ones counts as the later."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What the client's version and settings make of its requests."""
+    """What the client's version and settings decide about its requests."""
 
     version: str
     model: str
-    """The main model's id, as sent."""
+    """The main model's id as it is sent."""
     background: str
     """The id of background requests."""
     betas: bool = True
-    """Whether the experimental ones are sent: ``CLAUDE_CODE_DISABLE_EXPERIMENTAL_BETAS`` is not set."""
+    """Whether experimental betas are sent: ``CLAUDE_CODE_DISABLE_EXPERIMENTAL_BETAS`` is not set."""
     thinks: bool = True
-    """Whether it asks for thinking."""
+    """Whether it requests thinking."""
     extra: Mapping[str, Any] = field(default_factory=dict)
     """``CLAUDE_CODE_EXTRA_BODY``."""
 
     def since(self, version: str) -> bool:
-        """Say whether the client is of a version or later."""
+        """Return whether the client has this version or a later one."""
         return version_key(self.version) >= version_key(version)
 
     @property
@@ -94,8 +93,8 @@ class Shape:
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
-    """One request: where to, and its body."""
+class CanaryRequest:
+    """One request: its path and body."""
 
     question: Question
     path: str
@@ -103,60 +102,64 @@ class Ask:
 
     @property
     def streamed(self) -> bool:
-        """Say whether events are asked for."""
+        """Return whether it requests a stream."""
         return bool(self.body.get("stream"))
 
     @property
     def prompt_tokens(self) -> int:
-        """Return about how many tokens its prompt has; 0 where no prompt reaches the engine."""
+        """Return the approximate number of prompt tokens; 0 if no prompt reaches the engine."""
         if self.question in {Question.COUNT_TOKENS, Question.UNKNOWN_MODEL}:
             return 0
-        told = [self.body.get(name) for name in ("system", "messages", "tools")]
-        return len(json.dumps([part for part in told if part])) // _CHARS_PER_TOKEN
+        parts = [self.body.get(name) for name in ("system", "messages", "tools")]
+        return len(json.dumps([part for part in parts if part])) // _CHARS_PER_TOKEN
 
     @property
     def max_tokens(self) -> int:
-        """Return how many tokens it may cost the engine to answer."""
+        """Return the maximum number of generated tokens."""
         return 0 if not self.prompt_tokens else int(self.body.get("max_tokens", 0))
 
 
-def asks(shape: Shape, route: Route, *, alone: bool, model: str | None = None) -> tuple[Ask, ...]:
-    """Return the requests of a way; ``alone``: there is no other. ``model`` stands for the client's id."""
+def requests_for(shape: Shape, route: Route, *, alone: bool, model: str | None = None) -> tuple[CanaryRequest, ...]:
+    """Return the requests for a route; ``alone`` if it is the only one. ``model`` replaces the client's id."""
     wanted = [one for one in SENT if alone or route is Route.CLIENT or one not in CLIENT_ONLY]
     if shape.background == shape.model or route is Route.DIRECT:
         wanted = [one for one in wanted if one is not Question.BACKGROUND]
-    return tuple(_ask(shape, one, model or shape.model) for one in wanted)
+    return tuple(_request(shape, one, model or shape.model) for one in wanted)
 
 
-def _ask(shape: Shape, question: Question, model: str) -> Ask:
+def _request(shape: Shape, question: Question, model: str) -> CanaryRequest:
     more: dict[str, Any] = {}
     match question:
         case Question.COUNT_TOKENS:
-            return Ask(question, COUNT_TOKENS, {"model": model, "messages": [_user("Say ok.")], "tools": [_TOOL]})
+            return CanaryRequest(
+                question, COUNT_TOKENS, {"model": model, "messages": [_user("Say ok.")], "tools": [_TOOL]}
+            )
         case Question.STREAM:
-            return Ask(question, MESSAGES, _body(shape, model, 32, "Count from one to five.", stream=True))
+            return CanaryRequest(question, MESSAGES, _body(shape, model, 32, "Count from one to five.", stream=True))
         case Question.LATE_SYSTEM:
             late = {"role": "system", "content": "Available agent types: general-purpose."}
             more = {"messages": [_user("Say ok."), late]}
         case Question.THINKING:
-            return Ask(question, MESSAGES, _body(shape, model, 64, "What is 2 + 3?", stream=True, **_thinking(shape)))
+            return CanaryRequest(
+                question, MESSAGES, _body(shape, model, 64, "What is 2 + 3?", stream=True, **_thinking(shape))
+            )
         case Question.TOOL_FORCED:
             more = {"tools": [_TOOL], "tool_choice": {"type": "tool", "name": "Bash"}}
-            return Ask(question, MESSAGES, _body(shape, model, 64, "Run: echo ok", stream=True, **more))
+            return CanaryRequest(question, MESSAGES, _body(shape, model, 64, "Run: echo ok", stream=True, **more))
         case Question.TOOL_FREE:
             text = "Use the Bash tool to run exactly: echo ok"
-            return Ask(question, MESSAGES, _body(shape, model, 64, text, stream=True, tools=[_TOOL]))
+            return CanaryRequest(question, MESSAGES, _body(shape, model, 64, text, stream=True, tools=[_TOOL]))
         case Question.BACKGROUND:
-            return Ask(question, MESSAGES, _body(shape, shape.background, 16, "Say ok."))
+            return CanaryRequest(question, MESSAGES, _body(shape, shape.background, 16, "Say ok."))
         case Question.UNKNOWN_MODEL:
-            return Ask(question, MESSAGES, _body(shape, NO_SUCH_MODEL, 16, "Say ok."))
-    return Ask(question, MESSAGES, _body(shape, model, 16, "Say ok.", **more))
+            return CanaryRequest(question, MESSAGES, _body(shape, NO_SUCH_MODEL, 16, "Say ok."))
+    return CanaryRequest(question, MESSAGES, _body(shape, model, 16, "Say ok.", **more))
 
 
 def _body(
     shape: Shape, model: str, max_tokens: int, text: str, *, stream: bool = False, **more: object
 ) -> dict[str, Any]:
-    """Return a body; what the user adds to every request cannot make it longer or another question."""
+    """Return a body; the user's extra fields cannot change its length or its question."""
     body: dict[str, Any] = {
         **shape.extra,
         "model": model,
@@ -169,7 +172,7 @@ def _body(
 
 
 def _thinking(shape: Shape) -> dict[str, Any]:
-    """Return what the client adds for thinking: 2.1.329 an adaptive one, effort and context edits (measured)."""
+    """Return the client's fields for thinking: adaptive, effort and context edits in 2.1.329 (measured)."""
     if not shape.since("2.1.113"):
         return {"thinking": {"type": "enabled", "budget_tokens": 32}} if shape.thinks else {}
     more: dict[str, Any] = {"output_config": {"effort": "high"}}

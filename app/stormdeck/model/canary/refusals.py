@@ -1,4 +1,4 @@
-"""What an error proves: which hop, which rule, in plain words. Texts as measured (facts/vllm.md, facts/proxies.md)."""
+"""Judge errors: which hop failed and which rule applies. Error texts as measured (docs/facts/vllm.md, proxies.md)."""
 
 from __future__ import annotations
 
@@ -6,171 +6,176 @@ import re
 from dataclasses import dataclass
 
 from stormdeck.model.canary.check import Verdict
-from stormdeck.model.canary.response import Gone, Outcome, Way
+from stormdeck.model.canary.response import CanaryResponse, Endpoint
 from stormdeck.model.finding import HopKind
+from stormdeck.model.snapshots.failure import FailureKind
 
 _BEHIND = re.compile(r"\b\w+Exception - ")
-"""LiteLLM passes an error on that came from the server behind it."""
+"""In an error of the server behind LiteLLM, which LiteLLM passes on."""
 _QUOTED = 160
 
 
 @dataclass(frozen=True, slots=True)
 class Ruling:
-    """A judgement without its numbers."""
+    """A verdict without times and tokens."""
 
     verdict: Verdict
-    words: str
+    message: str
     code: str | None = None
     hop: HopKind | None = None
-    """``None``: whoever answers on that way."""
+    """``None``: the hop that answers at that endpoint."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Sign:
-    """Words of an error, and what they mean."""
+class _KnownError:
+    """A pattern of an error text, and what it means."""
 
     pattern: re.Pattern[str]
-    words: str
+    message: str
     code: str | None
     hop: HopKind | None
     verdict: Verdict = Verdict.FAIL
 
 
-def _sign(pattern: str, words: str, code: str | None, hop: HopKind | None, verdict: Verdict = Verdict.FAIL) -> _Sign:
-    return _Sign(re.compile(pattern, re.IGNORECASE), words, code, hop, verdict)
+def _error(
+    pattern: str, message: str, code: str | None, hop: HopKind | None, verdict: Verdict = Verdict.FAIL
+) -> _KnownError:
+    return _KnownError(re.compile(pattern, re.IGNORECASE), message, code, hop, verdict)
 
 
-_SIGNS = (
-    _sign("no connected db", "the proxy does not know the client's token", "AUTH204", HopKind.CLIENT),
-    _sign("no api key passed", "the proxy wants a key and got none", "AUTH204", HopKind.CLIENT),
-    _sign(
+_ERRORS = (
+    _error("no connected db", "the proxy does not know the client's token", "AUTH204", HopKind.CLIENT),
+    _error("no api key passed", "the proxy needs a key and got none", "AUTH204", HopKind.CLIENT),
+    _error(
         "no deployments available|are in cooldown",
-        "the proxy sends nothing on for some seconds, since the server behind it answered an error before",
+        "the proxy forwards nothing for some seconds after an error of the server behind it (cooldown)",
         "PROXY808",
         HopKind.PROXY,
     ),
-    _sign("invalid model name passed", "no model_name of the proxy takes this id", "PROXY806", HopKind.PROXY),
-    _sign("no healthy deployments", "the proxy knows the id and has no server for it", "PROXY805", HopKind.PROXY),
-    _sign(
+    _error("invalid model name passed", "no model_name of the proxy matches this id", "PROXY806", HopKind.PROXY),
+    _error("no healthy deployments", "the proxy knows the id and has no server for it", "PROXY805", HopKind.PROXY),
+    _error(
         "tool choice requires --enable-auto-tool-choice",
         "vLLM was started without --enable-auto-tool-choice and --tool-call-parser: Claude Code cannot use its tools",
         "SERVER901",
         HopKind.SERVER,
     ),
-    _sign(
+    _error(
         r"system message must be at the beginning|should be 'user' or 'assistant'",
         "a system message after the first is refused",
         "SERVER903",
         None,
     ),
-    _sign(
+    _error(
         "anthropiccontentblock.*valid dictionary",
-        "the call was parsed, and the model wrote arguments that are no JSON object",
+        "the call was parsed, but its arguments are not a JSON object",
         None,
         HopKind.SERVER,
         Verdict.WARN,
     ),
-    _sign("drop_params|does not support parameters", "the proxy refuses a parameter", "PROXY802", HopKind.PROXY),
-    _sign("extra inputs are not permitted", "fields of the client's betas are refused", "TRAFFIC403", None),
-    _sign(
+    _error("drop_params|does not support parameters", "the proxy refuses a parameter", "PROXY802", HopKind.PROXY),
+    _error("extra inputs are not permitted", "fields that the client's betas add are refused", "TRAFFIC403", None),
+    _error(
         "maximum context length|max_model_len|context window",
-        "the window is too small even for this",
+        "the context window is too small even for this request",
         "SERVER904",
         HopKind.SERVER,
     ),
-    _sign(r"engine ?core|engine ?dead", "the engine is dead behind its API server", "SERVER905", HopKind.SERVER),
-    _sign(
+    _error(r"engine ?core|engine ?dead", "the engine is dead behind its API server", "SERVER905", HopKind.SERVER),
+    _error(
         "cannot connect to host|connection refused|all connection attempts failed",
         "the proxy cannot reach the server behind it",
         None,
         HopKind.SERVER,
     ),
-    _sign("timed? ?out", "the proxy waited in vain for the server behind it", "SERVER905", HopKind.SERVER),
+    _error("timed? ?out", "the server behind the proxy did not answer in time", "SERVER905", HopKind.SERVER),
 )
 
 
-def refusal(outcome: Outcome, way: Way) -> Ruling:
+def refusal(response: CanaryResponse, endpoint: Endpoint) -> Ruling:
     """Return what an answer with an error status proves."""
-    found = next((sign for sign in _SIGNS if sign.pattern.search(outcome.error)), None)
+    found = next((known for known in _ERRORS if known.pattern.search(response.error)), None)
     if found is not None:
-        return Ruling(found.verdict, _said(outcome, found.words), found.code, found.hop)
-    return _by_status(outcome, way)
+        return Ruling(found.verdict, _message(response, found.message), found.code, found.hop)
+    return _by_status(response, endpoint)
 
 
 def broken_stream(error: str) -> Ruling:
-    """Return what an ``event: error`` under a 200 proves: the client drops the answer and asks again."""
-    found = next((sign for sign in _SIGNS if sign.pattern.search(error)), None)
-    why = f"{found.words} ({quoted(error)})" if found is not None else quoted(error)
+    """Return what an ``event: error`` after a 200 proves: the client drops the answer and retries."""
+    found = next((known for known in _ERRORS if known.pattern.search(error)), None)
+    why = f"{found.message} ({quoted(error)})" if found is not None else quoted(error)
     code, hop = (found.code, found.hop) if found is not None else (None, None)
-    return Ruling(Verdict.FAIL, f"the stream ended with an error, under a status of 200: {why}", code, hop)
+    return Ruling(Verdict.FAIL, f"the stream ended with an error, after status 200: {why}", code, hop)
 
 
-def no_answer(outcome: Outcome, way: Way) -> Ruling:
-    """Return what the missing of an answer proves, or of its end."""
-    direct = way.hop is HopKind.SERVER
-    match outcome.gone:
-        case Gone.REFUSED | Gone.UNREACHABLE | Gone.UNRESOLVED:
-            return Ruling(Verdict.FAIL, f"{way.place}: {outcome.detail}", "URL105", way.hop)
-        case Gone.TLS:
-            return Ruling(Verdict.FAIL, outcome.detail, "URL104", HopKind.CLIENT)
-        case Gone.BAD_URL:
-            return Ruling(Verdict.FAIL, outcome.detail, "URL103", HopKind.CLIENT)
-        case Gone.NOT_HTTP:
-            return Ruling(Verdict.FAIL, outcome.detail, "URL106", HopKind.CLIENT)
-        case Gone.TOO_BIG:
-            return Ruling(Verdict.FAIL, f"the answer does not end: {outcome.detail}")
-        case Gone.TIMEOUT if outcome.status is None:
+def no_answer(response: CanaryResponse, endpoint: Endpoint) -> Ruling:
+    """Return what a missing or incomplete answer proves."""
+    direct = endpoint.hop is HopKind.SERVER
+    match response.failure:
+        case FailureKind.REFUSED | FailureKind.UNREACHABLE | FailureKind.UNRESOLVED:
+            return Ruling(Verdict.FAIL, f"{endpoint.place}: {response.detail}", "URL105", endpoint.hop)
+        case FailureKind.TLS:
+            return Ruling(Verdict.FAIL, response.detail, "URL104", HopKind.CLIENT)
+        case FailureKind.BAD_URL:
+            return Ruling(Verdict.FAIL, response.detail, "URL103", HopKind.CLIENT)
+        case FailureKind.NOT_HTTP:
+            return Ruling(Verdict.FAIL, response.detail, "URL106", HopKind.CLIENT)
+        case FailureKind.OURS | FailureKind.LOOKUP:
+            return Ruling(Verdict.UNKNOWN, response.detail, None, HopKind.CLIENT)
+        case FailureKind.TOO_BIG:
+            return Ruling(Verdict.FAIL, f"the answer does not end: {response.detail}")
+        case FailureKind.TIMEOUT if response.status is None:
             whose = "the engine hangs" if direct else "the proxy or the engine behind it hangs"
-            return Ruling(Verdict.FAIL, f"{outcome.detail}: {whose}, or is busy with long prompts", "SERVER905")
-        case Gone.TIMEOUT:
-            return Ruling(Verdict.FAIL, f"the answer began and stopped: {outcome.detail}", "SERVER905")
-    if outcome.streamed:
-        return Ruling(Verdict.FAIL, f"the stream was cut: {outcome.detail}; the client drops the answer and asks again")
-    return Ruling(Verdict.FAIL, outcome.detail)
+            return Ruling(Verdict.FAIL, f"{response.detail}: {whose}, or is busy with long prompts", "SERVER905")
+        case FailureKind.TIMEOUT:
+            return Ruling(Verdict.FAIL, f"the answer began and stopped: {response.detail}", "SERVER905")
+    if response.streamed:
+        return Ruling(Verdict.FAIL, f"the stream was cut: {response.detail}; the client drops the answer and retries")
+    return Ruling(Verdict.FAIL, response.detail)
 
 
-def _by_status(outcome: Outcome, way: Way) -> Ruling:
-    status, behind = outcome.status or 0, _BEHIND.search(outcome.error) is not None
-    is_proxy = way.hop is HopKind.PROXY
+def _by_status(response: CanaryResponse, endpoint: Endpoint) -> Ruling:
+    status, behind = response.status or 0, _BEHIND.search(response.error) is not None
+    is_proxy = endpoint.hop is HopKind.PROXY
     if 300 <= status < 400:
-        return _fail(outcome, "a redirect, which no client follows with its prompt", "URL106", HopKind.CLIENT)
+        return _fail(response, "a redirect, which the client does not follow with a prompt", "URL106", HopKind.CLIENT)
     if status in {401, 403}:
         if behind:
-            return _fail(outcome, "the server behind the proxy refuses the proxy's own key", None, HopKind.PROXY)
+            return _fail(response, "the server behind the proxy refuses the proxy's key", None, HopKind.PROXY)
         who, code = ("the proxy", "AUTH204") if is_proxy else ("vLLM", "AUTH205")
-        return _fail(outcome, f"{who} refuses the client's token", code, HopKind.CLIENT)
+        return _fail(response, f"{who} refuses the client's token", code, HopKind.CLIENT)
     if status in {404, 405}:
-        return _not_found(outcome, way, behind=behind)
+        return _not_found(response, endpoint, behind=behind)
     if status == 429:
-        return _fail(outcome, "too many requests", None, None)
+        return _fail(response, "too many requests", None, None)
     if status in {408, 504}:
-        return _fail(outcome, "the proxy waited in vain for the server behind it", "SERVER905", HopKind.SERVER)
+        return _fail(response, "the server behind the proxy did not answer in time", "SERVER905", HopKind.SERVER)
     if status >= 500 and behind:
-        return _fail(outcome, "the server behind the proxy fails", None, HopKind.SERVER)
-    return _fail(outcome, "the server fails" if status >= 500 else "the request is refused", None, None)
+        return _fail(response, "the server behind the proxy fails", None, HopKind.SERVER)
+    return _fail(response, "the server fails" if status >= 500 else "the request is refused", None, None)
 
 
-def _not_found(outcome: Outcome, way: Way, *, behind: bool) -> Ruling:
-    if "does not exist" in outcome.error:
+def _not_found(response: CanaryResponse, endpoint: Endpoint, *, behind: bool) -> Ruling:
+    if "does not exist" in response.error:
         if behind:
-            return _fail(outcome, "the server behind the proxy does not serve the id", "PROXY815", HopKind.PROXY)
-        return _fail(outcome, "this id is not served", "MODEL303", HopKind.CLIENT)
+            return _fail(response, "the server behind the proxy does not serve the id", "PROXY815", HopKind.PROXY)
+        return _fail(response, "this id is not served", "MODEL303", HopKind.CLIENT)
     if behind:
-        return _fail(outcome, "the proxy asks the server behind it at a wrong path", "PROXY804", HopKind.PROXY)
-    if way.has_path:
-        return _fail(outcome, "the base URL ends in a path, and requests go below it", "URL101", HopKind.CLIENT)
-    return _fail(outcome, "there is no messages API here", "URL106", HopKind.CLIENT)
+        return _fail(response, "the proxy sends to a wrong path of the server behind it", "PROXY804", HopKind.PROXY)
+    if endpoint.has_path:
+        return _fail(response, "the base URL has a path, and the client adds its own", "URL101", HopKind.CLIENT)
+    return _fail(response, "there is no messages API here", "URL106", HopKind.CLIENT)
 
 
-def _fail(outcome: Outcome, words: str, code: str | None, hop: HopKind | None) -> Ruling:
-    return Ruling(Verdict.FAIL, _said(outcome, words), code, hop)
+def _fail(response: CanaryResponse, message: str, code: str | None, hop: HopKind | None) -> Ruling:
+    return Ruling(Verdict.FAIL, _message(response, message), code, hop)
 
 
-def _said(outcome: Outcome, words: str) -> str:
-    quote = "an HTML page" if outcome.html else quoted(outcome.error)
-    return f"{outcome.status}: {words}" + (f" ({quote})" if quote else "")
+def _message(response: CanaryResponse, message: str) -> str:
+    quote = "an HTML page" if response.html else quoted(response.error)
+    return f"{response.status}: {message}" + (f" ({quote})" if quote else "")
 
 
 def quoted(text: str) -> str:
-    """Return the beginning of a server's words."""
+    """Return the beginning of a server's text."""
     return text if len(text) <= _QUOTED else text[: _QUOTED - 1] + "…"

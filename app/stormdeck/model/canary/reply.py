@@ -1,4 +1,4 @@
-"""An answer of the messages API, put together from its JSON or from its events."""
+"""Parse an answer of the messages API, from JSON or from server-sent events."""
 
 from __future__ import annotations
 
@@ -8,45 +8,48 @@ from dataclasses import dataclass, field
 from typing import Any
 
 MOST_BYTES = 256 * 1024
-"""Of a whole stream; one of 64 tokens has 8 000 (measured, vLLM 0.32)."""
+"""Limit of a whole stream; one of 64 tokens has 8 000 (measured, vLLM 0.32)."""
 MOST_LINE = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One event as it stood on the wire."""
+    """One server-sent event."""
 
     name: str
-    """Of its ``event:`` line, empty where it has none."""
+    """From its ``event:`` line, or empty."""
     data: str
-    """Of its ``data:`` lines, joined by line ends."""
+    """From its ``data:`` lines, joined by line feeds."""
 
 
 class EventReader:
-    """Takes bytes as they come, hands out whole events.
+    r"""Parse a stream of bytes into events, as the HTML standard defines them.
 
-    Lines end with LF, CR or both; wrong UTF-8 becomes replacement characters; comments and unknown fields are
-    dropped; what has no blank line after it is no event (all as in the HTML standard).
+    Lines end with LF, CR or both; invalid UTF-8 becomes replacement characters; comments and unknown fields are
+    dropped; an event without a blank line after it is incomplete and dropped.
+
+    >>> EventReader().feed(b"event: ping\ndata: {}\n\n")
+    [Event(name='ping', data='{}')]
     """
 
     def __init__(self, most_bytes: int = MOST_BYTES, most_line: int = MOST_LINE) -> None:
         self._most_bytes = most_bytes
         self._most_line = most_line
-        self._taken = 0
+        self._size = 0
         self._rest = b""
         self._name = ""
         self._data: list[str] = []
         self._begun = False
         self._after_cr = False
         self.overflow = ""
-        """Why no more is taken, in words; empty while all is well."""
+        """Why the stream was too large, or empty."""
 
-    def take(self, chunk: bytes) -> list[Event]:
-        """Return the events that a piece of the stream completes; nothing once it has overflowed."""
+    def feed(self, chunk: bytes) -> list[Event]:
+        """Return the events that a chunk completes; none after an overflow."""
         if self.overflow or not chunk:
             return []
-        self._taken += len(chunk)
-        if self._taken > self._most_bytes:
+        self._size += len(chunk)
+        if self._size > self._most_bytes:
             self.overflow = f"more than {self._most_bytes // 1024} KiB for a tiny answer"
             return []
         return [event for line in self._lines(chunk) if (event := self._line(line)) is not None]
@@ -95,41 +98,41 @@ class Block:
     kind: str
     """``text``, ``thinking``, ``tool_use``."""
     name: str = ""
-    """Of the tool."""
+    """The name of the tool."""
     text: str = ""
-    """What it says; of a tool call in a stream, its arguments as JSON text."""
-    given: object = None
-    """The arguments of a tool call as the block itself has them."""
+    """Its text; for a streamed tool call, the arguments as JSON text."""
+    input: object = None
+    """The arguments of a tool call in the block itself."""
 
     @property
     def arguments(self) -> Mapping[str, object] | None:
-        """Return a tool call's arguments, ``None`` where they are no JSON object: the client cannot run it then."""
-        found = _parsed(self.text) if self.text else self.given
+        """Return a tool call's arguments, or ``None`` if they are not a JSON object, which the client cannot run."""
+        found = _parsed(self.text) if self.text else self.input
         return found if isinstance(found, Mapping) else None
 
 
 @dataclass(slots=True)
 class Reply:
-    """What has come of an answer so far."""
+    """An answer as received so far."""
 
     blocks: list[Block] = field(default_factory=list)
     started: bool = False
-    """A stream: ``message_start`` came."""
+    """Whether ``message_start`` came."""
     stopped: bool = False
-    """``message_stop`` came; of a JSON answer, always."""
+    """Whether ``message_stop`` came; always for a JSON answer."""
     error: str | None = None
-    """What an ``event: error`` said."""
+    """The text of an ``event: error``."""
     stop_reason: str = ""
     input_tokens: int = 0
     output_tokens: int = 0
     first_token_at: float | None = None
-    """On the clock of ``take``."""
+    """In the time of ``add``."""
     strange: int = 0
-    """Events that are no JSON objects."""
+    """The number of events that are not JSON objects."""
 
     @classmethod
     def whole(cls, body: Mapping[str, Any]) -> Reply | None:
-        """Return the answer that a JSON body is, ``None`` for any other JSON."""
+        """Return the answer in a JSON body, or ``None`` for other JSON."""
         content = body.get("content")
         if body.get("type") != "message" or not isinstance(content, list):
             return None
@@ -142,12 +145,12 @@ class Reply:
 
     @property
     def ended(self) -> bool:
-        """Say whether nothing more is to come."""
+        """Return whether it is complete or failed."""
         return self.stopped or self.error is not None
 
     @property
     def text(self) -> str:
-        """Return what it says to the user."""
+        """Return the text for the user."""
         return "".join(block.text for block in self.blocks if block.kind == "text")
 
     @property
@@ -155,8 +158,8 @@ class Reply:
         """Return the first tool call."""
         return next((block for block in self.blocks if block.kind == "tool_use"), None)
 
-    def take(self, event: Event, at: float) -> None:
-        """Take the next event of a stream, which came at a moment."""
+    def add(self, event: Event, at: float) -> None:
+        """Add the next event of a stream."""
         body = _parsed(event.data)
         if not isinstance(body, dict):
             self.strange += event.data != "[DONE]"
@@ -168,14 +171,14 @@ class Reply:
             case "content_block_start":
                 self._open(_mapping(body.get("content_block")), at)
             case "content_block_delta":
-                self._grow(_mapping(body.get("delta")), at)
+                self._extend(_mapping(body.get("delta")), at)
             case "message_delta":
                 self.stop_reason = _text(_mapping(body.get("delta")).get("stop_reason")) or self.stop_reason
                 self._count(body.get("usage"))
             case "message_stop":
                 self.stopped = True
             case "error":
-                self.error = error_text(body) or "an error without words"
+                self.error = error_text(body) or "an error without a message"
 
     def _open(self, start: Mapping[str, Any], at: float) -> None:
         if len(self.blocks) < _MOST_BLOCKS:
@@ -183,42 +186,42 @@ class Reply:
             text = _text(start.get("text")) or _text(start.get("thinking"))
             self.blocks.append(Block(kind, _text(start.get("name")), text, start.get("input")))
             if text or kind == "tool_use":
-                self._first(at)
+                self._note_first_token(at)
 
-    def _grow(self, delta: Mapping[str, Any], at: float) -> None:
+    def _extend(self, delta: Mapping[str, Any], at: float) -> None:
         if not self.blocks:
             self.blocks.append(Block("text"))
         for name in ("text", "thinking", "partial_json"):
             self.blocks[-1].text += _text(delta.get(name))
-        self._first(at)
+        self._note_first_token(at)
 
-    def _first(self, at: float) -> None:
+    def _note_first_token(self, at: float) -> None:
         if self.first_token_at is None:
             self.first_token_at = at
 
     def _count(self, usage: object) -> None:
-        """Take the highest counts told: LiteLLM begins a stream with zeros (measured, 1.109)."""
-        told = _mapping(usage)
-        cached = sum(_number(told.get(f"cache_{kind}_input_tokens")) for kind in ("creation", "read"))
-        self.input_tokens = max(self.input_tokens, _number(told.get("input_tokens")) + cached)
-        self.output_tokens = max(self.output_tokens, _number(told.get("output_tokens")))
+        """Keep the highest counts: LiteLLM begins a stream with zeros (measured, 1.109)."""
+        counts = _mapping(usage)
+        cached = sum(_number(counts.get(f"cache_{kind}_input_tokens")) for kind in ("creation", "read"))
+        self.input_tokens = max(self.input_tokens, _number(counts.get("input_tokens")) + cached)
+        self.output_tokens = max(self.output_tokens, _number(counts.get("output_tokens")))
 
 
 def error_text(body: Mapping[str, Any]) -> str:
-    """Return the words of an error body in any of its shapes: Anthropic's, OpenAI's, FastAPI's, vLLM's 401."""
+    """Return the message of an error body: Anthropic's, OpenAI's, FastAPI's, or that of vLLM's 401."""
     error = body.get("error")
     inner = error.get("message") if isinstance(error, Mapping) else error
     return _text(inner) or _text(body.get("detail")) or _text(body.get("message"))
 
 
 def counted(body: Mapping[str, Any]) -> int | None:
-    """Return the count of ``count_tokens``, ``None`` where the body has none."""
+    """Return the count in an answer of ``count_tokens``, or ``None``."""
     count = body.get("input_tokens")
     return count if type(count) is int and 0 <= count < _MOST_TOKENS else None
 
 
 def json_body(raw: bytes) -> dict[str, Any] | None:
-    """Return the JSON object that bytes are, ``None`` for all else."""
+    """Return a body as a JSON object, or ``None`` if it is none."""
     found = _parsed(raw)
     return found if isinstance(found, dict) else None
 

@@ -1,4 +1,4 @@
-"""What the checks mean together: which hop is to blame, and what of Claude Code will work."""
+"""Summarise the checks: which hop is at fault, and which features of Claude Code work."""
 
 from __future__ import annotations
 
@@ -12,52 +12,52 @@ from stormdeck.model.units import grouped, plural
 
 @dataclass(frozen=True, slots=True)
 class Feature:
-    """One thing that people use Claude Code for."""
+    """One feature of Claude Code."""
 
     name: str
     verdict: Verdict
-    words: str
+    message: str
 
 
 @dataclass(frozen=True, slots=True)
 class Blame:
-    """The hop that a failed or doubtful check is owed to, told by asking the same past the proxy."""
+    """The hop at fault for a check that did not pass, found by comparing with the same request to vLLM."""
 
     question: Question
     hop: HopKind
-    words: str
+    message: str
     code: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class CanaryReport:
-    """A whole canary, run."""
+    """The results of a canary."""
 
     checks: tuple[Check, ...] = ()
 
     @property
     def ok(self) -> bool:
-        """Say whether nothing failed on the way that the client takes, or on the only one that was asked."""
+        """Return whether nothing failed at the client's endpoint, or at the only one that was tested."""
         return not any(check.verdict is Verdict.FAIL for check in _main(self.checks))
 
     @property
     def requests(self) -> int:
-        """Return how many requests were sent."""
+        """Return the number of requests sent."""
         return sum(check.sent for check in self.checks)
 
     @property
     def input_tokens(self) -> int:
-        """Return the prompt tokens that the servers told."""
+        """Return the prompt tokens that the servers reported."""
         return sum(check.input_tokens for check in self.checks)
 
     @property
     def output_tokens(self) -> int:
-        """Return the generated tokens that the servers told."""
+        """Return the generated tokens that the servers reported."""
         return sum(check.output_tokens for check in self.checks)
 
     @property
     def cost(self) -> str:
-        """Return what it cost, in words; a request that broke off told nothing."""
+        """Return the cost in words, without requests that broke off."""
         return (
             f"{plural(self.requests, 'request')}, {grouped(self.input_tokens)} prompt tokens, "
             f"{grouped(self.output_tokens)} generated tokens"
@@ -65,18 +65,18 @@ class CanaryReport:
 
     @property
     def features(self) -> tuple[Feature, ...]:
-        """Return what of Claude Code will work."""
+        """Return which features of Claude Code work."""
         return tuple(_feature(name, questions, self.checks) for name, questions in _FEATURES)
 
     @property
     def blames(self) -> tuple[Blame, ...]:
-        """Return which hop is to blame, for each check of the client's way that did not pass."""
-        troubled = [check for check in _main(self.checks) if check.verdict in {Verdict.FAIL, Verdict.WARN}]
-        return tuple(_blame(check, self.checks) for check in troubled if check.question is not Question.FIRST_TOKEN)
+        """Return the hop at fault for each check at the client's endpoint that did not pass."""
+        not_passed = [check for check in _main(self.checks) if check.verdict in {Verdict.FAIL, Verdict.WARN}]
+        return tuple(_blame(check, self.checks) for check in not_passed if check.question is not Question.FIRST_TOKEN)
 
     @property
     def summary(self) -> str:
-        """Return it all in one sentence or two."""
+        """Return the result in a sentence or two."""
         features = self.features
         works = [one.name for one in features if one.verdict is Verdict.PASS]
         broken = [one.name for one in features if one.verdict is Verdict.FAIL]
@@ -88,7 +88,7 @@ class CanaryReport:
             parts.append(f"works with a limit: {', '.join(doubtful)}")
         if works:
             parts.append(f"works: {', '.join(works)}")
-        return "; ".join(parts) or "nothing was proven"
+        return "; ".join(parts) or "no result"
 
 
 _FEATURES: tuple[tuple[str, tuple[Question, ...]], ...] = (
@@ -104,7 +104,7 @@ _WORST = (Verdict.FAIL, Verdict.WARN, Verdict.PASS, Verdict.UNKNOWN, Verdict.SKI
 
 
 def _main(checks: Iterable[Check]) -> list[Check]:
-    """Return the checks of the client's way; where it was not asked at all, all of them."""
+    """Return the checks at the client's endpoint; if it was not tested, all of them."""
     checks = list(checks)
     own = [check for check in checks if check.route is Route.CLIENT]
     return own if any(check.verdict is not Verdict.SKIP for check in own) else checks
@@ -120,10 +120,10 @@ def _feature(name: str, questions: tuple[Question, ...], checks: Sequence[Check]
         return Feature(name, Verdict.UNKNOWN, "not asked")
     free = next((check for check in found if check.question is Question.TOOL_FREE), None)
     if worst.verdict is Verdict.PASS and free is not None and free.verdict is not Verdict.PASS:
-        return Feature(name, Verdict.UNKNOWN, f"a forced call works; of a free one: {free.words}")
+        return Feature(name, Verdict.UNKNOWN, f"a forced call works; a free one: {free.message}")
     if worst.verdict is Verdict.SKIP and _broken(main):
-        return Feature(name, Verdict.FAIL, "nothing is answered at all")
-    return Feature(name, worst.verdict, worst.words)
+        return Feature(name, Verdict.FAIL, "no request is answered")
+    return Feature(name, worst.verdict, worst.message)
 
 
 def _broken(checks: Iterable[Check]) -> bool:
@@ -131,17 +131,17 @@ def _broken(checks: Iterable[Check]) -> bool:
 
 
 def _blame(check: Check, checks: Iterable[Check]) -> Blame:
-    """Compare with the same question past the proxy."""
+    """Compare with the same question to vLLM directly."""
     direct = next(
         (one for one in checks if one.route is Route.DIRECT and one.question is check.question and one is not check),
         None,
     )
     if check.route is Route.DIRECT or direct is None or check.hop is HopKind.CLIENT:
-        return Blame(check.question, check.hop, check.words, check.code)
+        return Blame(check.question, check.hop, check.message, check.code)
     if direct.verdict is Verdict.PASS:
-        words = f"vLLM itself passes, the way through the proxy does not: {check.words}"
-        return Blame(check.question, HopKind.PROXY, words, check.code)
+        message = f"vLLM itself passes, through the proxy it fails: {check.message}"
+        return Blame(check.question, HopKind.PROXY, message, check.code)
     if direct.verdict in {Verdict.FAIL, Verdict.WARN}:
-        words = f"vLLM itself does the same: {direct.words}"
-        return Blame(check.question, HopKind.SERVER, words, direct.code or check.code)
-    return Blame(check.question, check.hop, check.words, check.code)
+        message = f"vLLM itself does the same: {direct.message}"
+        return Blame(check.question, HopKind.SERVER, message, direct.code or check.code)
+    return Blame(check.question, check.hop, check.message, check.code)

@@ -1,4 +1,4 @@
-"""How one edit changes the text of a settings file, and nothing else in it."""
+"""Parse a JSON object and return edited copies of its text."""
 
 from __future__ import annotations
 
@@ -8,94 +8,95 @@ from itertools import accumulate
 
 from stormdeck.model.json_edit import layout
 from stormdeck.model.json_edit.scanner import Member, Node, ScanError, scan
-from stormdeck.model.text import clean
 
 BOM = "\ufeff"
 Path = str | tuple[str, ...]
-"""``model``, ``env.ANTHROPIC_BASE_URL``; a tuple where a key holds a dot itself."""
+"""``model``, ``env.ANTHROPIC_BASE_URL``; a tuple if a key contains a dot."""
 
 
 @dataclass(frozen=True, slots=True)
 class FileError:
-    """Why a settings file is not in effect."""
+    """Why a file is not in effect."""
 
     message: str
     line: int | None = None
     """Counted from 1, like the column."""
     column: int | None = None
     ours: bool = False
-    """Stormdeck could not read the file; whether the client can is not known."""
+    """The file could not be opened or read here; whether its owner can read it is not known."""
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """The text of one settings file that is JSON, or empty.
+    r"""The text of one file that is a JSON object, or empty.
 
-    An edit returns a new document. It changes the bytes of its entry; order, indent, line ends, spacing, unknown
-    and duplicate keys and the byte-order mark stay as they were written.
+    An edit returns a new document; only the bytes of the edited entry differ.
+
+    >>> Document.parse('{"a": 1,\n "b": 2}').set("b", 3).text
+    '{"a": 1,\n "b": 3}'
     """
 
     text: str
     _root: Node | None = field(repr=False, compare=False)
-    """``None``: the file is empty, which the client takes for no settings (measured, all versions)."""
+    """``None``: the file is empty, which Claude Code reads as no settings (measured, all versions)."""
     _line_starts: list[int] = field(default_factory=list, repr=False, compare=False)
-    """Where the lines begin; empty until a place is asked for."""
+    """Offsets of the lines; empty until a position is needed."""
 
     @classmethod
     def parse(cls, text: str) -> Document | FileError:
-        """Read a text as the client does; the error says why it would drop the whole file, and where."""
+        """Parse a text as ``JSON.parse`` does, or return why and where that fails."""
         start = len(BOM) if text.startswith(BOM) else 0
         if not text[start:].strip(" \t\r\n"):
             return cls(text, None)
         try:
             root = scan(text, start)
         except ScanError as error:
-            return FileError(clean(error.message), *_line_and_column(text, error.offset))
+            return FileError(error.message, *_line_and_column(text, error.offset))
         if not isinstance(root.value, dict):
             what = "a list" if isinstance(root.value, list) else "a single value"
-            message = f"the file holds {what}: settings are an object, in {{ }}"
+            message = f"the file contains {what}: it must contain an object, in {{ }}"
             return FileError(message, *_line_and_column(text, root.start))
         return cls(text, root)
 
     @property
     def values(self) -> dict[str, object]:
-        """Return the root object; of a key that stands twice, the last value (measured, all versions)."""
+        """Return the root object; of a duplicate key, the last value, as ``JSON.parse`` does."""
         return dict(self._root.value) if self._root is not None and isinstance(self._root.value, dict) else {}
 
     @property
     def duplicates(self) -> tuple[tuple[str, ...], ...]:
-        """Return the paths of the keys that stand more than once in their object."""
+        """Return the paths of keys that occur more than once in their object."""
         return tuple(_duplicates(self._root, ())) if self._root is not None and self._root.repeats else ()
 
     def get(self, path: Path) -> object:
-        """Return the value at a path, ``None`` where there is none."""
+        """Return the value at a path, or ``None``."""
         value: object = self._root.value if self._root is not None else None
         for key in _keys(path):
             value = value.get(key) if isinstance(value, dict) else None
         return value
 
     def has(self, path: Path) -> bool:
-        """Return whether there is an entry at a path, if only with null."""
+        """Return whether there is an entry at a path, even one with null."""
         return self._member(_keys(path)) is not None
 
     def position(self, path: Path) -> tuple[int, int] | None:
-        """Return line and column of an entry's key, both counted from 1; ``None`` where it is not in the text."""
+        """Return line and column of an entry's key, both counted from 1, or ``None``."""
         member = self._member(_keys(path))
-        return None if member is None else self._place(member.start)
+        return None if member is None else self._position(member.start)
 
     def extent(self, path: Path) -> tuple[int, int, int] | None:
-        """Return line and column of an entry's value, and how many characters of it stand on that line."""
+        """Return line and column of an entry's value, and how many of its characters are on that line."""
         member = self._member(_keys(path))
         if member is None:
             return None
         start, end = member.node.start, member.node.end
-        return *self._place(start), len(self.text[start:end].partition("\n")[0].rstrip("\r"))
+        return *self._position(start), len(self.text[start:end].partition("\n")[0].rstrip("\r"))
 
     def set(self, path: Path, value: object) -> Document:
-        """Return the document with one value set; equal text when it is set to that already.
+        """Return the document with one value set; the text is the same if the value already is.
 
-        Missing objects on the way are added. What stands in the way and is no object is replaced: with it the
-        client drops the file as a whole.
+        Missing objects along the path are added. A value along the path that is not an object is replaced:
+        Claude Code ignores a file whose ``env`` is not an object.
         """
         keys = _keys(path)
         if self._root is None:
@@ -116,7 +117,7 @@ class Document:
             parent, left = member.node, left[1:]
 
     def remove(self, path: Path) -> Document:
-        """Return the document without an entry, its comma and its line; all of them where the key stands twice."""
+        """Return the document without an entry, its comma and its line; a duplicate key goes everywhere."""
         keys = _keys(path)
         document = self
         while (parent := document._object(keys[:-1])) is not None and parent.member(keys[-1]) is not None:
@@ -124,8 +125,8 @@ class Document:
             document = document._edited(*layout.removal(document.text, parent, index), "")
         return document
 
-    def _place(self, offset: int) -> tuple[int, int]:
-        """Return line and column of an offset; of many places the lines are counted once."""
+    def _position(self, offset: int) -> tuple[int, int]:
+        """Return line and column of an offset; the lines are counted once a document."""
         if not self._line_starts:
             ends = accumulate(len(line) + 1 for line in self.text.split("\n"))
             self._line_starts.extend((0, *ends))
@@ -134,7 +135,7 @@ class Document:
         return line, offset - (start or len(BOM) * self.text.startswith(BOM)) + 1
 
     def _replaced(self, member: Member, value: object) -> Document:
-        """Return the document with the value of an entry replaced where it differs."""
+        """Return the document with the value of an entry replaced, unless it is the same."""
         node = member.node
         if type(node.value) is type(value) and node.value == value:
             return self
@@ -146,11 +147,11 @@ class Document:
         if isinstance(document, FileError):
             raise AssertionError(f"an edit broke the text: {document.message}")
         if self._root is not None and document._root is not None and start > self._root.start:
-            _keep_entries(self._root, document._root, start)
+            _reuse_entries(self._root, document._root, start)
         return document
 
     def _object(self, keys: tuple[str, ...]) -> Node | None:
-        """Return the object that holds an entry."""
+        """Return the object at a path of keys."""
         node = self._root
         for key in keys:
             member = node.member(key) if node is not None else None
@@ -158,13 +159,13 @@ class Document:
         return node
 
     def _member(self, keys: tuple[str, ...]) -> Member | None:
-        """Return the entry in force at a path."""
+        """Return the entry at a path: of a duplicate key, the last."""
         parent = self._object(keys[:-1])
         return None if parent is None else parent.member(keys[-1])
 
 
-def _keep_entries(old: Node, new: Node, offset: int) -> None:
-    """Let objects that hold an edit at an offset take over the entries before it, which stand where they stood."""
+def _reuse_entries(old: Node, new: Node, offset: int) -> None:
+    """Reuse the scanned entries before an edit: their offsets are unchanged."""
     while True:
         new.keep(old, offset)
         inner = next((one for one in old.members or () if one.node.start < offset < one.node.end), None)
@@ -182,7 +183,7 @@ def _keys(path: Path) -> tuple[str, ...]:
 
 
 def _duplicates(node: Node, above: tuple[str, ...]) -> list[tuple[str, ...]]:
-    """Return the paths of keys that stand more than once, down the tree."""
+    """Return the paths of duplicate keys, at all depths."""
     found: dict[tuple[str, ...], None] = {}
     seen: set[str] = set()
     for member in node.members or ():
@@ -196,7 +197,7 @@ def _duplicates(node: Node, above: tuple[str, ...]) -> list[tuple[str, ...]]:
 
 
 def _line_and_column(text: str, offset: int) -> tuple[int, int]:
-    """Return line and column of an offset, counted from 1; a byte-order mark is no column."""
+    """Return line and column of an offset, counted from 1; a byte-order mark takes no column."""
     start = text.rfind("\n", 0, offset) + 1
     if start == 0 and text.startswith(BOM):
         start = len(BOM)

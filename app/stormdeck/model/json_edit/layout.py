@@ -1,4 +1,4 @@
-"""How a new entry is written so that it looks like the rest of the file, and what leaves with an old one."""
+"""Format a new entry like the rest of the file, and find the stretch of text that an old one takes up."""
 
 from __future__ import annotations
 
@@ -8,32 +8,32 @@ import re
 from stormdeck.model.json_edit.scanner import Node
 
 _INDENT = "  "
-"""What the client itself writes."""
-_LONE = re.compile("[\ud800-\udfff]")
+"""As Claude Code writes its files."""
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def newline(text: str) -> str:
-    """Return the line end of a text: that of its first line."""
+    """Return the line end that the first line of a text has."""
     at = text.find("\n")
     return "\r\n" if at > 0 and text[at - 1] == "\r" else "\n"
 
 
 def whole_file(text: str, keys: tuple[str, ...], value: object) -> str:
-    """Return the text of a file that was empty; a byte-order mark stays."""
+    """Return the new text of an empty file; a byte-order mark stays."""
     bom = text[:1] if text.startswith("\ufeff") else ""
     end = newline(text)
     return bom + _object_text(keys, value, end, "", _INDENT, ": ") + end
 
 
 def encoded(value: object, text: str, root: Node | None, start: int) -> str:
-    """Return a value as JSON; objects and lists take the lines and the indent of the entry at ``start``."""
+    """Return a value as JSON; objects and lists are indented from the entry at ``start``."""
     if root is None or not isinstance(value, dict | list) or not _spans_lines(text, root):
         return _dumps(value)
     return _dumps(value, _unit(text, root)).replace("\n", newline(text) + _line_indent(text, start))
 
 
 def addition(text: str, root: Node, parent: Node, keys: tuple[str, ...], value: object) -> tuple[int, int, str]:
-    """Return the edit that adds an entry at the end of an object: what to replace, and by what."""
+    """Return the edit that appends an entry to an object: start, end, and the new text between them."""
     members, unit = parent.members or (), _unit(text, root)
     if not members:
         end = newline(text) if _wants_lines(text, root, parent) else ""
@@ -41,23 +41,23 @@ def addition(text: str, root: Node, parent: Node, keys: tuple[str, ...], value: 
         return parent.start, parent.end, piece
     last = members[-1]
     colon = _colon(text, parent)
-    blanks = _blanks_before(text, last.start)
-    if "\n" in blanks:
+    spaces = _space_before(text, last.start)
+    if "\n" in spaces:
         end = newline(text)
-        indent = blanks[blanks.rfind("\n") + 1 :]
+        indent = spaces[spaces.rfind("\n") + 1 :]
         return last.node.end, last.node.end, "," + end + indent + _entry_text(keys, value, end, indent, unit, colon)
-    lead = blanks if len(members) > 1 else " " * colon.endswith(" ")
+    lead = spaces if len(members) > 1 else " " * colon.endswith(" ")
     return last.node.end, last.node.end, f",{lead}{_entry_text(keys, value, '', '', '', colon)}"
 
 
 def nested(text: str, root: Node, parent: Node, start: int, keys: tuple[str, ...], value: object) -> str:
-    """Return the object that takes the place of a value at ``start`` that was none."""
+    """Return the object that replaces another kind of value at ``start``."""
     end = newline(text) if _spans_lines(text, parent) else ""
     return _object_text(keys, value, end, _line_indent(text, start), _unit(text, root), _colon(text, parent))
 
 
 def removal(text: str, parent: Node, index: int) -> tuple[int, int]:
-    """Return the stretch that leaves with an entry: its comma, and its line where it has one of its own."""
+    """Return the stretch to delete with an entry: its comma too, and its line if it has one of its own."""
     members = parent.members or ()
     member = members[index]
     if len(members) == 1:
@@ -75,14 +75,14 @@ def removal(text: str, parent: Node, index: int) -> tuple[int, int]:
 
 
 def _object_text(keys: tuple[str, ...], value: object, end: str, outer: str, unit: str, colon: str) -> str:
-    """Return an object with one entry; ``end`` empty: on one line."""
+    """Return an object with one entry, on one line if ``end`` is empty."""
     inner = outer + unit
     entry = _entry_text(keys, value, end, inner, unit, colon)
     return f"{{{end}{inner}{entry}{end}{outer}}}" if end else f"{{{entry}}}"
 
 
 def _entry_text(keys: tuple[str, ...], value: object, end: str, indent: str, unit: str, colon: str) -> str:
-    """Return one entry; further keys become objects around the value."""
+    """Return one entry; further keys become nested objects."""
     if len(keys) > 1:
         return _dumps(keys[0]) + colon + _object_text(keys[1:], value, end, indent, unit, colon)
     if end and isinstance(value, dict | list):
@@ -91,38 +91,38 @@ def _entry_text(keys: tuple[str, ...], value: object, end: str, indent: str, uni
 
 
 def _dumps(value: object, indent: str | None = None) -> str:
-    """Return JSON with letters as they are; only what UTF-8 cannot carry is escaped."""
+    """Return JSON that escapes only what UTF-8 cannot encode."""
     text = json.dumps(value, ensure_ascii=False, indent=indent, allow_nan=False)
-    return _LONE.sub(lambda found: f"\\u{ord(found.group()):04x}", text)
+    return _LONE_SURROGATE.sub(lambda found: f"\\u{ord(found.group()):04x}", text)
 
 
 def _spans_lines(text: str, node: Node) -> bool:
-    """Say whether the entries of an object stand on lines of their own."""
+    """Return whether the entries of an object are on lines of their own."""
     members = node.members or ()
     return bool(members) and "\n" in text[node.start : members[0].start]
 
 
 def _wants_lines(text: str, root: Node, node: Node) -> bool:
-    """Say whether an empty object is to be written on lines: as the root is, and a new root always."""
+    """Return whether to write an empty object on several lines: as the root is; a new root always."""
     return "\n" in text[node.start : node.end] or not root.members or _spans_lines(text, root)
 
 
 def _unit(text: str, root: Node) -> str:
-    """Return one step of indent: what the root's first entry has, when it stands on a line of its own."""
+    """Return one level of indent: that of the root's first entry, if it is on a line of its own."""
     if not _spans_lines(text, root) or not root.members:
         return _INDENT
     return _line_indent(text, root.members[0].start).removeprefix(_line_indent(text, root.start))
 
 
 def _line_indent(text: str, offset: int) -> str:
-    """Return the blanks at the start of the line of an offset."""
+    """Return the whitespace at the start of the line of an offset."""
     start = text.rfind("\n", 0, offset) + 1
     line = text[start:offset].lstrip("\ufeff")
     return line[: len(line) - len(line.lstrip(" \t"))]
 
 
-def _blanks_before(text: str, offset: int) -> str:
-    """Return the blanks that lead up to an offset."""
+def _space_before(text: str, offset: int) -> str:
+    """Return the whitespace before an offset."""
     start = offset
     while start > 0 and text[start - 1] in " \t\r\n":
         start -= 1
@@ -130,7 +130,7 @@ def _blanks_before(text: str, offset: int) -> str:
 
 
 def _colon(text: str, node: Node) -> str:
-    """Return what stands between key and value in the object's last entry, when it is simple."""
+    """Return the text between key and value in the object's last entry, if it is on one line."""
     if not node.members:
         return ": "
     member = node.members[-1]

@@ -1,7 +1,7 @@
-"""A proposal for a file that the client drops: the same settings as plain JSON.
+"""Propose plain JSON for a text that is nearly JSON.
 
-What people take from editors, other languages and web pages is put right: comments, commas, quotes, blanks. What
-would be a guess is not made: a string or a key that is cut off stays the user's to write.
+Corrects what comes from editors, other languages and web pages: comments, commas, quotes, whitespace. Never guesses:
+a text with a string or a key that is cut off is not repaired.
 """
 
 from __future__ import annotations
@@ -14,11 +14,10 @@ from itertools import accumulate, pairwise
 from stormdeck.model.json_edit.document import BOM, Document
 from stormdeck.model.json_edit.layout import newline
 from stormdeck.model.json_edit.scanner import DEEPEST
-from stormdeck.model.json_edit.tokens import Kind, Piece, pieces
-from stormdeck.model.text import clean
+from stormdeck.model.json_edit.tokens import Token, TokenKind, tokenize
 
 _LARGEST = 128 * 1024
-"""Characters; a settings file has some kilobytes, and the user should not wait for a second."""
+"""Characters. Settings files have some kilobytes; a larger text takes too long to repair while the user waits."""
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?", re.ASCII)
 _WORD = re.compile(r"[A-Za-z_][\w.\-/]*", re.ASCII)
 _LITERALS = {"true", "false", "null"}
@@ -31,121 +30,124 @@ _SEPARATES = {",", ":"}
 
 @dataclass(frozen=True, slots=True)
 class Repair:
-    """A text that the client reads, and what was changed for it."""
+    """The repaired text, and what was changed."""
 
     text: str
     notes: tuple[str, ...]
-    """One short sentence a change, with its line in the old text: ``line 3: a comment is taken out``."""
+    """One short sentence a change, with its line in the old text: ``line 3: a comment is removed``."""
 
 
 def repair(text: str) -> Repair | None:
-    """Return the repaired text; ``None`` for one that needs no repair, and for one that cannot be repaired safely.
+    """Return the repaired text, or ``None`` if it needs no repair or cannot be repaired safely.
 
-    The pieces that are right stay as they are written, blanks included.
+    Correct tokens stay as they are written, whitespace included.
+
+    >>> repair('{"a": 1,}')
+    Repair(text='{"a": 1}', notes=('line 1: an extra comma is removed',))
     """
     if len(text) > _LARGEST:
         return None
     body = text.removeprefix(BOM)
     if body == text and isinstance(Document.parse(text), Document):
         return None
-    notes = ["line 1: the byte-order mark is taken out"] if body != text else []
-    found = pieces(body)
-    if found is None or _depth(found) > DEEPEST:
+    notes = ["line 1: the byte-order mark is removed"] if body != text else []
+    tokens = tokenize(body)
+    if tokens is None or _depth(tokens) > DEEPEST:
         return None
     for step in (_without_comments, _plain, _with_commas, _closed):
-        changed = step(found, notes)
+        changed = step(tokens, notes)
         if changed is None:
             return None
-        found = changed
-    made = "".join(piece.raw for piece in found)
+        tokens = changed
+    made = "".join(token.raw for token in tokens)
     return Repair(made, tuple(dict.fromkeys(notes))) if isinstance(Document.parse(made), Document) else None
 
 
-def _depth(found: list[Piece]) -> int:
+def _depth(tokens: list[Token]) -> int:
     """Return how deeply objects and lists are nested."""
-    return max(accumulate((piece.opens - piece.closes for piece in found), initial=0))
+    return max(accumulate((token.opens - token.closes for token in tokens), initial=0))
 
 
-def _note(notes: list[str], piece: Piece, what: str) -> None:
-    notes.append(f"line {piece.line}: {what}")
+def _note(notes: list[str], token: Token, what: str) -> None:
+    notes.append(f"line {token.line}: {what}")
 
 
-def _without_comments(found: list[Piece], notes: list[str]) -> list[Piece]:
-    """Take comments out: with their line where they have one of their own, else with the blanks before them."""
-    kept: list[Piece] = []
-    for at, piece in enumerate(found):
-        if piece.kind is not Kind.COMMENT:
-            kept.append(piece)
+def _without_comments(tokens: list[Token], notes: list[str]) -> list[Token]:
+    """Remove comments, with their line if they have one of their own, else with the spaces before them."""
+    kept: list[Token] = []
+    for at, token in enumerate(tokens):
+        if token.kind is not TokenKind.COMMENT:
+            kept.append(token)
             continue
-        _note(notes, piece, "a comment is taken out")
-        before = kept[-1] if kept and kept[-1].kind is Kind.BLANK else None
-        after = found[at + 1] if at + 1 < len(found) else None
+        _note(notes, token, "a comment is removed")
+        before = kept[-1] if kept and kept[-1].kind is TokenKind.SPACE else None
+        after = tokens[at + 1] if at + 1 < len(tokens) else None
         ends = after is None or after.raw.startswith(("\n", "\r"))
         if ends and before is not None:
             kept[-1] = replace(before, raw=_line_ends(before.raw))
     return kept
 
 
-def _line_ends(blanks: str) -> str:
-    """Return the blanks before a comment that goes: without its line, or without the blanks on a line that stays."""
-    start = blanks.rfind("\n")
-    return blanks[: start - blanks[:start].endswith("\r")] if start >= 0 else ""
+def _line_ends(spaces: str) -> str:
+    """Return the whitespace before a removed comment, without the part that goes with it."""
+    start = spaces.rfind("\n")
+    return spaces[: start - spaces[:start].endswith("\r")] if start >= 0 else ""
 
 
-def _plain(found: list[Piece], notes: list[str]) -> list[Piece]:
-    """Write blanks, strings and words as JSON wants them."""
-    made: list[Piece] = []
-    for piece, following in zip(found, _following(found), strict=True):
-        if piece.kind is Kind.ODD_BLANK:
-            _note(notes, piece, f"an unusual blank (U+{ord(piece.raw):04X}) is replaced")
-            made.append(Piece(Kind.BLANK, " ", piece.line))
-        elif piece.kind is Kind.SINGLE:
-            _note(notes, piece, "the quotes are plain double quotes now")
-            made.append(Piece(Kind.STRING, _escaped(_requoted(piece.raw)), piece.line))
-        elif piece.kind is Kind.STRING:
-            raw = _escaped(piece.raw)
-            if raw != piece.raw:
-                _note(notes, piece, "a backslash or a control character in a string is written as JSON wants it")
-            made.append(replace(piece, raw=raw))
-        elif piece.kind is Kind.WORD:
-            is_key = following is not None and following.is_sign(":")
-            made.append(_word(piece, notes, is_key=is_key))
+def _plain(tokens: list[Token], notes: list[str]) -> list[Token]:
+    """Replace odd spaces, strings and words by what JSON allows."""
+    made: list[Token] = []
+    for token, following in zip(tokens, _following(tokens), strict=True):
+        if token.kind is TokenKind.ODD_SPACE:
+            _note(notes, token, f"an unusual space (U+{ord(token.raw):04X}) is replaced")
+            made.append(Token(TokenKind.SPACE, " ", token.line))
+        elif token.kind is TokenKind.SINGLE:
+            _note(notes, token, "the quotes are replaced by double quotes")
+            made.append(Token(TokenKind.STRING, _escaped(_requoted(token.raw)), token.line))
+        elif token.kind is TokenKind.STRING:
+            raw = _escaped(token.raw)
+            if raw != token.raw:
+                _note(notes, token, "a backslash or a control character in a string is escaped")
+            made.append(replace(token, raw=raw))
+        elif token.kind is TokenKind.WORD:
+            is_key = following is not None and following.is_punctuation(":")
+            made.append(_word(token, notes, is_key=is_key))
         else:
-            made.append(piece)
+            made.append(token)
     return made
 
 
-def _following(found: list[Piece]) -> list[Piece | None]:
-    """Return for each piece the next one that counts."""
-    after: list[Piece | None] = []
-    following: Piece | None = None
-    for piece in reversed(found):
+def _following(tokens: list[Token]) -> list[Token | None]:
+    """Return for each token the next significant one."""
+    after: list[Token | None] = []
+    following: Token | None = None
+    for token in reversed(tokens):
         after.append(following)
-        following = piece if piece.counts else following
+        following = token if token.is_significant else following
     return after[::-1]
 
 
-def _word(piece: Piece, notes: list[str], *, is_key: bool) -> Piece:
-    """Return a word as JSON has it: a literal, a number, or text in quotes; a strange one as it is."""
-    raw = piece.raw
+def _word(token: Token, notes: list[str], *, is_key: bool) -> Token:
+    """Return a word as a literal, a number, or text in quotes; an unknown one stays as it is."""
+    raw = token.raw
     if not is_key and raw in _FOREIGN:
-        _note(notes, piece, f"{raw} is {_FOREIGN[raw]} in JSON")
-        return replace(piece, raw=_FOREIGN[raw])
+        _note(notes, token, f"{raw} is replaced by {_FOREIGN[raw]}")
+        return replace(token, raw=_FOREIGN[raw])
     known = raw in _LITERALS or _NUMBER.fullmatch(raw)
     if (known and not is_key) or raw in _NO_VALUE or not _WORD.fullmatch(raw):
-        return piece
-    _note(notes, piece, f"{clean(raw)[:40]} stands in double quotes now")
-    return Piece(Kind.STRING, f'"{raw}"', piece.line)
+        return token
+    _note(notes, token, f"{raw[:40]} is put in double quotes")
+    return Token(TokenKind.STRING, f'"{raw}"', token.line)
 
 
 def _requoted(raw: str) -> str:
-    """Return a string that stands in other quotes in plain double ones."""
+    """Return a string in other quotes in double ones."""
     quote, inner = raw[0], raw[1:-1]
     if quote in "'`":
         inner = re.sub(r"\\.|\"", lambda found: _reescaped(found.group(), quote), inner)
     else:
         inner = re.sub(r'(?<!\\)((?:\\\\)*)"', r'\1\\"', inner)
-    # A backslash right before the closing quote would take it away.
+    # A backslash right before the closing quote would escape it.
     odd = (len(inner) - len(inner.rstrip("\\"))) % 2
     return f'"{inner}{chr(92) * odd}"'
 
@@ -157,88 +159,89 @@ def _reescaped(part: str, quote: str) -> str:
 def _escaped(raw: str) -> str:
     """Return a string with stray backslashes doubled and control characters written as escapes."""
     made: list[str] = []
-    place = 1
-    while place < len(raw) - 1:
-        char = raw[place]
+    at = 1
+    while at < len(raw) - 1:
+        char = raw[at]
         if char == "\\":
-            stray = _STRAY.match(raw, place)
-            made.append("\\\\" if stray else raw[place : place + 2])
-            place += 1 if stray else 2
+            stray = _STRAY.match(raw, at)
+            made.append("\\\\" if stray else raw[at : at + 2])
+            at += 1 if stray else 2
             continue
         made.append(json.dumps(char)[1:-1] if char < " " else char)
-        place += 1
+        at += 1
     return f'"{"".join(made)}"'
 
 
-def _with_commas(found: list[Piece], notes: list[str]) -> list[Piece]:
-    """Take out commas that separate nothing, and add those that are missing between two entries."""
-    counting = [at for at, piece in enumerate(found) if piece.counts]
+def _with_commas(tokens: list[Token], notes: list[str]) -> list[Token]:
+    """Remove commas that separate nothing, and add those that are missing between two entries."""
+    counting = [at for at, token in enumerate(tokens) if token.is_significant]
     dropped: set[int] = set()
-    last: Piece | None = None
-    for at, following in pairwise([*counting, len(found)]):
-        piece = found[at]
-        after = found[following] if following < len(found) else None
-        useless = last is None or last.opens or last.is_sign(":") or after is None or after.closes or after.is_sign(",")
-        if piece.is_sign(",") and useless:
-            _note(notes, piece, "a comma too many is taken out")
+    last: Token | None = None
+    for at, following in pairwise([*counting, len(tokens)]):
+        token = tokens[at]
+        after = tokens[following] if following < len(tokens) else None
+        separates = last is not None and not last.opens and not last.is_punctuation(":")
+        separates = separates and after is not None and not after.closes and not after.is_punctuation(",")
+        if token.is_punctuation(",") and not separates:
+            _note(notes, token, "an extra comma is removed")
             dropped.add(at)
             continue
-        last = piece
+        last = token
     missing = {
         at
         for at, following in pairwise([at for at in counting if at not in dropped])
-        if _ends(found[at]) and _begins(found[following])
+        if _ends(tokens[at]) and _begins(tokens[following])
     }
-    made: list[Piece] = []
-    for at, piece in enumerate(found):
+    made: list[Token] = []
+    for at, token in enumerate(tokens):
         if at not in dropped:
-            made.append(piece)
+            made.append(token)
         if at in missing:
-            _note(notes, piece, "a comma is added at its end")
-            made.append(Piece(Kind.PUNCTUATION, ",", piece.line))
+            _note(notes, token, "a comma is added at the end")
+            made.append(Token(TokenKind.PUNCTUATION, ",", token.line))
     return made
 
 
-def _ends(piece: Piece) -> bool:
-    """Say whether a value may end with a piece."""
-    return piece.closes or piece.kind in {Kind.STRING, Kind.WORD}
+def _ends(token: Token) -> bool:
+    """Return whether a value may end with a token."""
+    return token.closes or token.kind in {TokenKind.STRING, TokenKind.WORD}
 
 
-def _begins(piece: Piece) -> bool:
-    """Say whether an entry may begin with a piece."""
-    return piece.opens or piece.kind in {Kind.STRING, Kind.WORD}
+def _begins(token: Token) -> bool:
+    """Return whether an entry may begin with a token."""
+    return token.opens or token.kind in {TokenKind.STRING, TokenKind.WORD}
 
 
-def _closed(found: list[Piece], notes: list[str]) -> list[Piece] | None:
-    """Add the brackets that the end lacks and take out those that it has too many; ``None`` where they cross."""
-    open_ones: list[str] = []
-    for at, piece in enumerate(found):
-        if piece.opens:
-            open_ones.append(_PAIR[piece.raw])
-        elif piece.closes and open_ones:
-            if open_ones.pop() != piece.raw:
+def _closed(tokens: list[Token], notes: list[str]) -> list[Token] | None:
+    """Add missing brackets at the end and remove extra ones; ``None`` if they do not match."""
+    expected: list[str] = []
+    for at, token in enumerate(tokens):
+        if token.opens:
+            expected.append(_PAIR[token.raw])
+        elif token.closes and expected:
+            if expected.pop() != token.raw:
                 return None
-        elif piece.closes:
-            rest = [other for other in found[at:] if other.counts]
+        elif token.closes:
+            rest = [other for other in tokens[at:] if other.is_significant]
             if not all(other.closes for other in rest):
                 return None
-            _note(notes, piece, "a closing bracket too many is taken out")
-            return [other for index, other in enumerate(found) if index < at or not other.counts]
-    if not open_ones:
-        return found
-    last = next((piece for piece in reversed(found) if piece.counts), None)
+            _note(notes, token, "an extra closing bracket is removed")
+            return [other for index, other in enumerate(tokens) if index < at or not other.is_significant]
+    if not expected:
+        return tokens
+    last = next((token for token in reversed(tokens) if token.is_significant), None)
     if last is None or last.raw in _SEPARATES:
         return None
-    return _with_brackets(found, list(reversed(open_ones)), notes)
+    return _with_brackets(tokens, list(reversed(expected)), notes)
 
 
-def _with_brackets(found: list[Piece], brackets: list[str], notes: list[str]) -> list[Piece]:
-    """Return the pieces with brackets at the end, each on its line where the text has lines."""
-    end = max(at for at, piece in enumerate(found) if piece.counts) + 1
-    text = "".join(piece.raw for piece in found)
+def _with_brackets(tokens: list[Token], brackets: list[str], notes: list[str]) -> list[Token]:
+    """Return the tokens with closing brackets at the end, each on a line of its own if the text has lines."""
+    end = max(at for at, token in enumerate(tokens) if token.is_significant) + 1
+    text = "".join(token.raw for token in tokens)
     line_end = newline(text) if "\n" in text else ""
     step = "  " if line_end else ""
     left = range(len(brackets) - 1, -1, -1)
     made = "".join(f"{line_end}{step * depth}{bracket}" for depth, bracket in zip(left, brackets, strict=True))
-    _note(notes, found[end - 1], f"the file ends too early: {' '.join(brackets)} is added")
-    return [*found[:end], Piece(Kind.BLANK, made + line_end, found[end - 1].line)]
+    _note(notes, tokens[end - 1], f"the file ends too early: {' '.join(brackets)} is added")
+    return [*tokens[:end], Token(TokenKind.SPACE, made + line_end, tokens[end - 1].line)]

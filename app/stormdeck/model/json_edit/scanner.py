@@ -1,11 +1,11 @@
-"""What the JSON text says, and where each entry stands in it.
+"""Parse JSON text into nodes that know their offsets.
 
-Strict as the client reads it (``JSON.parse``): no comments, no trailing commas, no single quotes, no ``NaN``
-(measured, 1.0.128 to 2.1.329: the client drops the whole file).
+As strict as ``JSON.parse``: no comments, no trailing commas, no single quotes, no ``NaN`` (measured, Claude Code
+1.0.128 to 2.1.329 ignores a file that has one).
 
-Values are read by the C decoder of the standard library, and the places of an object's entries only when they are
-asked for: 20,000 entries take 15 ms instead of 300. A text that the decoder refuses is read again by ``_Scanner``,
-which says why in plain words.
+The C decoder of the standard library reads the values; the offsets of an object's entries are found when first
+needed: 20,000 entries take 15 ms instead of 300. If the decoder fails, ``_Scanner`` reads the text again to explain
+the error in plain words.
 """
 
 from __future__ import annotations
@@ -15,25 +15,25 @@ import re
 from collections.abc import Callable, Iterator
 from typing import NamedTuple, NoReturn
 
-_BLANK = re.compile(r"[ \t\r\n]*")
+_SPACE = re.compile(r"[ \t\r\n]*")
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 _PLAIN_ENTRY = re.compile(r'"([^"\\\x00-\x1f]*)"[ \t\r\n]*:[ \t\r\n]*("([^"\\\x00-\x1f]*)")[ \t\r\n]*(,?)[ \t\r\n]*')
-"""A key and a text without escapes, and the comma behind them: most entries of a file."""
+"""A key and a string without escapes, and the comma after them: most entries of a file."""
 _PLAIN = re.compile(r'[^"\\\x00-\x1f]*')
 _ESCAPE = re.compile(r'\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})')
 _WORD = re.compile(r"[^\s,:{}\[\]\"]{1,24}")
 _QUOTABLE = re.compile(r"[+-]?(?:NaN|Infinity|True|False|None|undefined|[0-9.xX_eE+-]{1,12})")
-"""Words that people write for values; any other may be a secret that lost its quotes."""
+"""Words that people write as values; any other may be a secret without its quotes, so it is not quoted."""
 _SHORT = {'"': '"', "\\": "\\", "/": "/", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 _LITERALS: tuple[tuple[str, object], ...] = (("true", True), ("false", False), ("null", None))
 DEEPEST = 100
-"""Levels of nesting; no settings file comes near, and a hostile one must not exhaust the stack."""
+"""Levels of nesting: far more than real files have, and few enough for the stack."""
 _DIGITS = 400
-"""Integers with more digits are infinite in the client's numbers."""
+"""Integers with more digits are infinite in JavaScript."""
 
 
 class Node:
-    """One value and its place: ``text[start:end]``."""
+    """One value and its offsets: ``text[start:end]``."""
 
     __slots__ = ("_before", "_by_key", "_members", "_text", "end", "repeats", "start", "value")
 
@@ -43,18 +43,18 @@ class Node:
         self.start = start
         self.end = end
         self.value = value
-        """As the client reads it; of a key that stands twice, the last."""
+        """As ``JSON.parse`` returns it: of a duplicate key, the last value."""
         if isinstance(value, dict):
             self._members = members
             self._before: tuple[Member, ...] = ()
             self._text = text
             self._by_key: dict[str, Member] | None = None
             self.repeats = True
-            """Whether a key may stand twice in it or in an object below; ``False``: none does."""
+            """Whether this object or one below may have a duplicate key; ``False``: none has."""
 
     @property
     def members(self) -> tuple[Member, ...] | None:
-        """Return the entries of an object in the order of the text; ``None`` for all else."""
+        """Return the entries of an object in the order of the text; ``None`` for any other value."""
         if not isinstance(self.value, dict):
             return None
         if self._members is None:
@@ -62,7 +62,7 @@ class Node:
         return self._members
 
     def keep(self, old: Node, offset: int) -> None:
-        """Take over the entries of the same object in a text that is the same up to an offset; they need no reading."""
+        """Reuse the entries that the same object had in an earlier text, which is the same up to an offset."""
         if self._members is None and isinstance(old.value, dict) and old._members is not None:
             kept = len(old._members)
             while kept and old._members[kept - 1].node.end > offset:
@@ -70,7 +70,7 @@ class Node:
             self._before = old._members[:kept]
 
     def member(self, key: str) -> Member | None:
-        """Return the entry of a key that counts: the last."""
+        """Return the entry of a key; of duplicates, the last."""
         if not isinstance(self.value, dict) or key not in self.value:
             return None
         if self._by_key is None:
@@ -83,13 +83,13 @@ class Member(NamedTuple):
 
     key: str
     start: int
-    """Of the key's opening quote."""
+    """Offset of the key's opening quote."""
     key_end: int
     node: Node
 
 
 class ScanError(ValueError):
-    """The text is not JSON: why, in plain words, and at which offset."""
+    """Why a text is not JSON, in plain words, and the offset."""
 
     def __init__(self, message: str, offset: int) -> None:
         super().__init__(message)
@@ -98,7 +98,7 @@ class ScanError(ValueError):
 
 
 def scan(text: str, start: int = 0) -> Node:
-    """Return the one value that the text holds from ``start`` on; raises ``ScanError``."""
+    """Return the single value in the text from ``start`` on, or raise ``ScanError``."""
     node = _decoded(text, start)
     if node is not None:
         return node
@@ -106,13 +106,13 @@ def scan(text: str, start: int = 0) -> Node:
     node = scanner.value(scanner.skip(start), 0)
     rest = scanner.skip(node.end)
     if rest < len(text):
-        scanner.refuse_strange(rest)
-        raise ScanError("text after the end of the settings", rest)
+        scanner.raise_if_known_mistake(rest)
+        raise ScanError("text after the closing bracket", rest)
     return node
 
 
 def _decoded(text: str, start: int) -> Node | None:
-    """Return the value of a text that is JSON and not nested too deeply; ``None`` for any other."""
+    """Return the value of valid JSON that is not nested too deeply, else ``None``."""
     repeats = False
 
     def dict_of(pairs: list[tuple[str, object]]) -> dict[str, object]:
@@ -121,13 +121,13 @@ def _decoded(text: str, start: int) -> Node | None:
         repeats = repeats or len(made) < len(pairs)
         return made
 
-    at = _after_blanks(text, start)
+    at = _skip_space(text, start)
     try:
         value, end = _decoder(dict_of).raw_decode(text, at)
     except (ValueError, RecursionError):
         return None
     may_be_deep = text.count("{") + text.count("[") > DEEPEST
-    if _after_blanks(text, end) < len(text) or (may_be_deep and (repeats or _is_deep(value))):
+    if _skip_space(text, end) < len(text) or (may_be_deep and (repeats or _is_deep(value))):
         return None
     node = Node(at, end, value, text=text)
     node.repeats = repeats
@@ -135,7 +135,7 @@ def _decoded(text: str, start: int) -> Node | None:
 
 
 def _is_deep(value: object) -> bool:
-    """Return whether objects and lists are nested more deeply than ``DEEPEST``."""
+    """Return whether objects and lists are nested deeper than ``DEEPEST``."""
     level = [value]
     for _ in range(DEEPEST + 1):
         level = [
@@ -148,12 +148,12 @@ def _is_deep(value: object) -> bool:
 
 
 def _entries(text: str, start: int, known: tuple[Member, ...] = ()) -> Iterator[Member]:
-    """Yield the entries of the object at ``start``, of a text that is JSON, but for the first ones that are known."""
-    at = _after_blanks(text, known[-1].node.end if known else start + 1)
+    """Yield the entries of the object at ``start`` of valid JSON, after those that are known."""
+    at = _skip_space(text, known[-1].node.end if known else start + 1)
     if known:
         if text[at] != ",":
             return
-        at = _after_blanks(text, at + 1)
+        at = _skip_space(text, at + 1)
     while text[at] == '"':
         plain = _PLAIN_ENTRY.match(text, at)
         if plain is not None:
@@ -164,18 +164,23 @@ def _entries(text: str, start: int, known: tuple[Member, ...] = ()) -> Iterator[
                 continue
             return
         key, key_end = _PLAIN_DECODER.raw_decode(text, at)
-        place = _after_blanks(text, _after_blanks(text, key_end) + 1)
+        place = _skip_space(text, _skip_space(text, key_end) + 1)
         value, end = _PLAIN_DECODER.raw_decode(text, place)
         yield Member(key, at, key_end, Node(place, end, value, text=text))
-        at = _after_blanks(text, end)
+        at = _skip_space(text, end)
         if text[at] != ",":
             return
-        at = _after_blanks(text, at + 1)
+        at = _skip_space(text, at + 1)
 
 
-def _after_blanks(text: str, at: int) -> int:
-    """Return the offset of the next character that is no blank."""
-    found = _BLANK.match(text, at)
+def _printable(text: str) -> str:
+    """Return text that a terminal shows as it is: any other character is replaced."""
+    return "".join(char if char.isprintable() else "\ufffd" for char in text)
+
+
+def _skip_space(text: str, at: int) -> int:
+    """Return the offset of the next character that is not whitespace."""
+    found = _SPACE.match(text, at)
     return found.end() if found else at
 
 
@@ -184,14 +189,14 @@ def _refused(name: str) -> NoReturn:
 
 
 class _Scanner:
-    """Recursive descent over one text."""
+    """Parse one text by recursive descent, to explain what is wrong with it."""
 
     def __init__(self, text: str) -> None:
         self.text = text
 
     def skip(self, at: int) -> int:
-        """Return the offset of the next character that is no blank."""
-        return _after_blanks(self.text, at)
+        """Return the offset of the next character that is not whitespace."""
+        return _skip_space(self.text, at)
 
     def value(self, at: int, depth: int) -> Node:
         """Read the value that starts at ``at``."""
@@ -209,19 +214,19 @@ class _Scanner:
                 return Node(at, at + len(word), value)
         return self._number(at)
 
-    def refuse_strange(self, at: int) -> None:
-        """Raise for what people write and JSON has not, so that the message can name it."""
+    def raise_if_known_mistake(self, at: int) -> None:
+        """Raise for what people often write and JSON does not allow, so that the message can name it."""
         char = self.text[at : at + 1]
         if not char:
             raise ScanError("the file ends too early: a closing bracket or a value is missing", at)
         if self.text.startswith(("//", "/*"), at) or char == "#":
-            raise ScanError("a comment: the file must be plain JSON, which has none", at)
+            raise ScanError("a comment: JSON does not allow comments", at)
         if char in "'`":
-            raise ScanError("single quotes: JSON wants double quotes", at)
+            raise ScanError("single quotes: JSON needs double quotes", at)
         if char in "“”„‘’«»":
-            raise ScanError("typographic quotes: JSON wants plain double quotes", at)
+            raise ScanError("typographic quotes: JSON needs plain double quotes", at)
         if char.isspace() or char == "\ufeff":
-            raise ScanError(f"an unusual blank (U+{ord(char):04X}): JSON wants plain ones", at)
+            raise ScanError(f"an unusual space (U+{ord(char):04X}): JSON needs plain ones", at)
 
     def _object(self, at: int, depth: int) -> Node:
         members: list[Member] = []
@@ -237,17 +242,18 @@ class _Scanner:
 
     def _member(self, at: int, depth: int) -> Member:
         if self.text[at : at + 1] != '"':
-            self.refuse_strange(at)
+            self.raise_if_known_mistake(at)
             word = _WORD.match(self.text, at)
-            # Only what a colon follows is a key: anything else may be a secret that lost its quote.
+            # Only a word before a colon is a key; anything else may be a secret that lost its quote.
             colon = self.skip(word.end()) if word is not None else at
             named = word is not None and self.text[colon : colon + 1] == ":"
-            name = f", not `{word.group()}`" if word and named else "" if word else f", not `{self.text[at]}`"
-            raise ScanError(f"a key in double quotes is expected here{name}", at)
+            found = word.group() if word is not None else self.text[at]
+            name = f", not `{_printable(found)}`" if named or word is None else ""
+            raise ScanError(f"expected a key in double quotes here{name}", at)
         key = self._string(at)
         colon = self.skip(key.end)
         if self.text[colon : colon + 1] != ":":
-            self.refuse_strange(colon)
+            self.raise_if_known_mistake(colon)
             raise ScanError("a colon is missing after the key", colon)
         node = self.value(self.skip(colon + 1), depth + 1)
         return Member(str(key.value), at, key.end, node)
@@ -265,17 +271,17 @@ class _Scanner:
                 return Node(at, place, values)
 
     def _separator(self, at: int, bracket: str, what: str) -> tuple[int, bool]:
-        """Return where the next item starts, or the end of the container and ``True``."""
+        """Return the start of the next item and ``False``, or the end of the container and ``True``."""
         place = self.skip(at)
         char = self.text[place : place + 1]
         if char == bracket:
             return place + 1, True
         if char != ",":
-            self.refuse_strange(place)
+            self.raise_if_known_mistake(place)
             raise ScanError(f"a comma or {bracket} is missing before this", place)
         following = self.skip(place + 1)
         if self.text[following : following + 1] == bracket:
-            raise ScanError(f"a comma before the closing {bracket}: JSON allows none there", place)
+            raise ScanError(f"a comma before the closing {bracket}: JSON does not allow it", place)
         if self.text[following : following + 1] == ",":
             raise ScanError(f"two commas without {what} between them", following)
         return following, False
@@ -302,23 +308,23 @@ class _Scanner:
     def _refuse_in_string(self, at: int, place: int) -> NoReturn:
         char = self.text[place : place + 1]
         if not char or char in "\r\n":
-            raise ScanError("a string that does not end on its line: a closing double quote is missing", at)
+            raise ScanError("a string without its closing double quote", at)
         raise ScanError("a tab or another control character inside a string", place)
 
     def _number(self, at: int) -> Node:
         found = _NUMBER.match(self.text, at)
         word = _WORD.match(self.text, at)
         if found is None or word is None or word.end() > found.end():
-            self.refuse_strange(at)
+            self.raise_if_known_mistake(at)
             if word is None:
                 raise ScanError("a value is missing here", at)
             shown = f"`{word.group()}`" if _QUOTABLE.fullmatch(word.group()) else "a word without quotes"
-            raise ScanError(f"{shown} is no JSON value: text stands in double quotes", at)
+            raise ScanError(f"{shown} is not a JSON value: put text in double quotes", at)
         return Node(at, found.end(), _as_number(found.group()))
 
 
 def _as_number(text: str) -> int | float:
-    """Return a number as the client does, for whom ``600000`` and ``6e5`` are the same."""
+    """Return a number as JavaScript reads it: ``600000`` and ``6e5`` are the same."""
     if text.lstrip("-").isdigit() and len(text) <= _DIGITS:
         return int(text)
     number = float(text)
@@ -326,7 +332,7 @@ def _as_number(text: str) -> int | float:
 
 
 def _decoder(object_of: Callable[[list[tuple[str, object]]], object] | None = None) -> json.JSONDecoder:
-    """Return a decoder that reads numbers as the client does; ``object_of`` makes an object of its entries."""
+    """Return a decoder that reads numbers as JavaScript does; ``object_of`` builds an object from its entries."""
     return json.JSONDecoder(
         object_pairs_hook=object_of, parse_int=_as_number, parse_float=_as_number, parse_constant=_refused
     )
@@ -336,7 +342,7 @@ _PLAIN_DECODER = _decoder()
 
 
 def _join(text: str) -> str:
-    """Put surrogate pairs that were written as two escapes together."""
+    """Join surrogate pairs that were written as two escapes."""
     if not any("\ud800" <= char <= "\udbff" for char in text):
         return text
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")

@@ -1,4 +1,4 @@
-"""What a text that was meant to be JSON is made of: JSON's own pieces, and those that people write beside them."""
+"""Split text that is nearly JSON into tokens: those of JSON, and what people write instead."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 
-class Kind(Enum):
-    """What a piece is."""
+class TokenKind(Enum):
+    """The kinds of token."""
 
-    BLANK = auto()
-    ODD_BLANK = auto()
-    """A blank that JSON does not know: no-break, zero-width, a mark of byte order."""
+    SPACE = auto()
+    ODD_SPACE = auto()
+    """Whitespace that JSON does not allow: no-break, zero-width, a byte-order mark."""
     COMMENT = auto()
     STRING = auto()
     """In plain double quotes."""
@@ -24,59 +24,59 @@ class Kind(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
-    """One piece of a text."""
+class Token:
+    """One token of a text."""
 
-    kind: Kind
+    kind: TokenKind
     raw: str
     line: int
-    """On which it begins, counted from 1."""
+    """Where it begins, counted from 1."""
 
     @property
-    def counts(self) -> bool:
-        """Say whether it is more than room between others."""
-        return self.kind not in {Kind.BLANK, Kind.ODD_BLANK, Kind.COMMENT}
+    def is_significant(self) -> bool:
+        """Return whether it is neither whitespace nor a comment."""
+        return self.kind not in {TokenKind.SPACE, TokenKind.ODD_SPACE, TokenKind.COMMENT}
 
     @property
     def opens(self) -> bool:
-        """Say whether an object or a list begins."""
-        return self.kind is Kind.PUNCTUATION and self.raw in "{["
+        """Return whether it opens an object or a list."""
+        return self.kind is TokenKind.PUNCTUATION and self.raw in "{["
 
     @property
     def closes(self) -> bool:
-        """Say whether an object or a list ends."""
-        return self.kind is Kind.PUNCTUATION and self.raw in "}]"
+        """Return whether it closes an object or a list."""
+        return self.kind is TokenKind.PUNCTUATION and self.raw in "}]"
 
-    def is_sign(self, sign: str) -> bool:
-        """Say whether it is this comma, colon or bracket."""
-        return self.kind is Kind.PUNCTUATION and self.raw == sign
+    def is_punctuation(self, sign: str) -> bool:
+        """Return whether it is this comma, colon or bracket."""
+        return self.kind is TokenKind.PUNCTUATION and self.raw == sign
 
 
-_PATTERNS: tuple[tuple[Kind, str], ...] = (
-    (Kind.BLANK, r"[ \t\r\n]+"),
-    (Kind.ODD_BLANK, r"[^\S \t\r\n]|[\ufeff\u200b]"),
-    (Kind.COMMENT, r"//[^\n\r]*|#[^\n\r]*|/\*(?:[^*]|\*(?!/))*\*/"),
-    (Kind.STRING, r'"(?:[^"\\\r\n]|\\[^\r\n])*"'),
+_PATTERNS: tuple[tuple[TokenKind, str], ...] = (
+    (TokenKind.SPACE, r"[ \t\r\n]+"),
+    (TokenKind.ODD_SPACE, r"[^\S \t\r\n]|[\ufeff\u200b]"),
+    (TokenKind.COMMENT, r"//[^\n\r]*|#[^\n\r]*|/\*(?:[^*]|\*(?!/))*\*/"),
+    (TokenKind.STRING, r'"(?:[^"\\\r\n]|\\[^\r\n])*"'),
     (
-        Kind.SINGLE,
+        TokenKind.SINGLE,
         r"'(?:[^'\\\r\n]|\\[^\r\n])*'|`(?:[^`\\\r\n]|\\[^\r\n])*`|[“”„«»][^“”„«»\r\n]*[“”„«»]|[‘’][^‘’\r\n]*[‘’]",
     ),
-    (Kind.PUNCTUATION, r"[{}\[\]:,]"),
-    (Kind.WORD, r"(?:(?!//|/\*)[^\s\ufeff\u200b,:{}\[\]\"'`#“”„«»‘’])+"),
+    (TokenKind.PUNCTUATION, r"[{}\[\]:,]"),
+    (TokenKind.WORD, r"(?:(?!//|/\*)[^\s\ufeff\u200b,:{}\[\]\"'`#“”„«»‘’])+"),
 )
-_PIECE = re.compile("|".join(f"(?P<{kind.name}>{pattern})" for kind, pattern in _PATTERNS))
+_TOKEN = re.compile("|".join(f"(?P<{kind.name}>{pattern})" for kind, pattern in _PATTERNS))
 
 
-def pieces(text: str) -> list[Piece] | None:
-    """Return the pieces, which together are the text; ``None`` where a string or a comment does not end."""
-    found: list[Piece] = []
-    place, line = 0, 1
-    while place < len(text):
-        match = _PIECE.match(text, place)
+def tokenize(text: str) -> list[Token] | None:
+    """Return the tokens, which joined are the text; ``None`` if a string or a comment does not end."""
+    found: list[Token] = []
+    at, line = 0, 1
+    while at < len(text):
+        match = _TOKEN.match(text, at)
         if match is None or match.lastgroup is None:
             return None
         raw = match.group()
-        found.append(Piece(Kind[match.lastgroup], raw, line))
+        found.append(Token(TokenKind[match.lastgroup], raw, line))
         line += raw.count("\n")
-        place = match.end()
+        at = match.end()
     return found

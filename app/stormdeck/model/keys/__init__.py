@@ -1,1 +1,1 @@
-"""Keys and what they do: the registry of actions, how keys are written, and the user's own keymap."""
+"""The actions of the panel, their keys, and the user's own keymap."""

@@ -1,4 +1,4 @@
-"""What an action is: a name that stays, its keys, and the words for it."""
+"""Define an action (a stable id, its keys and texts), and read and format keys."""
 
 from __future__ import annotations
 
@@ -26,15 +26,19 @@ _SHOWN = {
     "right": "→",
 }
 KEPT = {
-    "ctrl+c": "copies marked text, and says how to quit",
+    "ctrl+c": "copies marked text and shows how to quit",
     "tab": "goes to the next field",
-    "shift+tab": "goes to the field before",
+    "shift+tab": "goes to the previous field",
 }
-"""Keys that no keymap can take, with what they do."""
+"""Keys that cannot be assigned, and what they do."""
 
 
 def read_keys(text: str) -> tuple[str, ...]:
-    """Return the keys of ``ctrl+f, F, ?`` by Textual's names; ValueError says which is none."""
+    """Return keys by Textual's names, or raise ``ValueError`` for one that does not exist.
+
+    >>> read_keys("ctrl+f, F, ?")
+    ('ctrl+f', 'F', 'question_mark')
+    """
     return tuple(_read(part.strip()) for part in text.split(","))
 
 
@@ -45,19 +49,19 @@ def _read(text: str) -> str:
     name = _base(last)
     held = sorted({modifier.lower() for modifier in modifiers})
     if name is None or not set(held) <= set(_MODIFIERS):
-        raise ValueError(f'"{clean(text)[:40]}" is no key; write one as f, F, ?, ctrl+f, shift+up, space, escape or f5')
+        raise ValueError(f'"{clean(text)[:40]}" is not a key; examples: f, F, ?, ctrl+f, shift+up, space, escape or f5')
     if len(name) == 1:
         if held == ["shift"]:
             return name.upper()
         name = name.lower() if held else name
     key = "+".join([*held, name])
     if key in KEPT:
-        raise ValueError(f"{key} cannot be taken: it {KEPT[key]}")
+        raise ValueError(f"{key} cannot be assigned: it {KEPT[key]}")
     return key
 
 
 def _base(text: str) -> str | None:
-    """Return a key without its modifiers by Textual's name; ``None`` where there is none of that name."""
+    """Return Textual's name of a key without modifiers, or ``None``."""
     if len(text) == 1 and text.isprintable():
         return "space" if text == " " else text if text.isalnum() else _sign_name(text)
     name = text.lower()
@@ -66,7 +70,7 @@ def _base(text: str) -> str | None:
 
 
 def _sign_name(sign: str) -> str:
-    """Return the name of a sign, as Textual makes it."""
+    """Return Textual's name of a punctuation character."""
     return _OWN_NAMES.get(sign) or unicodedata.name(sign, "").lower().replace("-", "_").replace(" ", "_")
 
 
@@ -74,7 +78,7 @@ _BY_NAME = {_sign_name(sign): sign for sign in punctuation}
 
 
 def written_key(key: str) -> str:
-    """Return a key as one types it into a file: ``?``, ``ctrl+r``, ``escape``, ``shift+up``."""
+    """Return a key as it is written in a file: ``?``, ``ctrl+r``, ``escape``, ``shift+up``."""
     *modifiers, last = key.split("+")
     return "+".join([*modifiers, _BY_NAME.get(last, last)]) if last != "comma" else key
 
@@ -90,45 +94,45 @@ def shown_key(key: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """One thing that a key does."""
+    """One action that keys start."""
 
     id: str
-    """Stable: a keymap names it. Its first part is the place where it works."""
+    """Stable, because keymaps name it. Its first part is the screen where it works."""
     keys: str
-    """As Textual names them, several with commas, the one that is shown first."""
+    """Textual's names, separated by commas; the first one is shown."""
     words: str
-    """Three words at most, for the footer."""
+    """At most three words, for the footer."""
     help: str
     """One sentence, for the help and the palette."""
     call: str
     """Textual's action string."""
     footer: bool = False
-    """Whether it is one of the few that matter in its place."""
+    """Whether the footer shows it."""
     inner: bool = False
-    """Bound by the list that has the focus, where the screen would get the key too late."""
+    """Whether the focused list binds it, because the screen would get the key too late."""
     priority: bool = False
-    """Whether it works while a text is typed and over a dialog too."""
+    """Whether it also works in an input and over a dialog."""
     writes: bool = False
-    """Whether it changes the client's settings, or leads there; a panel that is read only leaves it out."""
+    """Whether it changes the client's settings or leads there; a read-only panel leaves it out."""
 
     @property
     def place(self) -> str:
-        """Return where it works: ``app`` is every area, else an area or a dialog."""
+        """Return where it works: ``app`` for every area, or an area or dialog."""
         return self.id.partition(".")[0]
 
     @property
     def shown(self) -> str:
-        """Return its first key as people write it."""
+        """Return its first key as it is shown."""
         return shown_key(self.keys.partition(",")[0])
 
     @property
     def all_shown(self) -> tuple[str, ...]:
-        """Return all its keys as people write them."""
+        """Return all its keys as they are shown."""
         return tuple(map(shown_key, self.keys.split(",")))
 
     @property
     def target(self) -> str:
-        """Return the action string with its owner, as a click or the palette calls it."""
+        """Return the action string with its namespace, for clicks and the palette."""
         if "." in self.call.partition("(")[0]:
             return self.call
         return f"{'app' if self.place == 'app' else 'screen'}.{self.call}"

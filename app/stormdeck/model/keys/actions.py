@@ -1,4 +1,4 @@
-"""Every key of the panel, once: the bindings, the footer, the help, the palette and the keymap read this list."""
+"""List every action and key of the panel. Bindings, footer, help, palette and keymap read this list."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from stormdeck.model.keys.action import Action
 AREAS = (("overview", "Overview"), ("logs", "Logs"), ("settings", "Settings"), ("checks", "Checks"))
 """The work areas in the order of their number keys."""
 SHORT = {"overview": "View", "logs": "Logs", "settings": "Set", "checks": "Checks"}
-"""What an area is called where its whole name has no room."""
+"""Names of the areas for narrow terminals."""
 EVERYWHERE = ("app", "replay")
-"""Places that are every area: while the panel plays a recording, ``replay`` too."""
+"""Places that mean every area; ``replay`` only while the panel plays a recording."""
 DIALOGS = ("help", "canary", "save", "raw", "symptom", "page", "leave", "trust")
 
 _APP = (
@@ -26,25 +26,25 @@ _APP = (
         footer=True,
     ),
     Action("app.help", "question_mark,f1", "help", "All keys, and what the signs mean.", "help", footer=True),
-    Action("app.quit", "q", "quit", "Leave. Nothing keeps running.", "quit", footer=True),
-    Action("app.leave", "ctrl+q", "quit", "Leave, also while you type.", "quit", priority=True),
-    Action("app.trust", "ctrl+t", "trust folder", "Let the server that this folder names have your token.", "trust"),
+    Action("app.quit", "q", "quit", "Quit. Nothing keeps running.", "quit", footer=True),
+    Action("app.leave", "ctrl+q", "quit", "Quit, also while you type.", "quit", priority=True),
+    Action("app.trust", "ctrl+t", "trust folder", "Let the server in this folder's settings get your token.", "trust"),
     Action("app.search", "ctrl+r", "look again", "Look for servers and logs on this machine again.", "search"),
 )
 _OVERVIEW = (
     Action("overview.storm", "s", "storm log", "Go to the log lines of the newest storm.", "app.storm", footer=True),
-    Action("overview.zoom", "z", "zoom", "Let a panel fill the pane, and make it small again.", "zoom", footer=True),
+    Action("overview.zoom", "z", "zoom", "Enlarge a panel to the whole screen, or restore it.", "zoom", footer=True),
     Action("overview.next", "tab", "next panel", "Go to the next panel.", "next_panel(1)"),
-    Action("overview.previous", "shift+tab", "panel before", "Go to the panel before.", "next_panel(-1)"),
-    Action("overview.back", "escape", "back", "Make a zoomed panel small again; else leave the panels.", "unzoom"),
-    Action("overview.copy", "y", "copy", "Copy what the verdict says.", "copy"),
-    Action("overview.up", "up,k", "storm above", "Among the storms, go to the one above.", "move(-1)", inner=True),
-    Action("overview.down", "down,j", "storm below", "Among the storms, go to the one below.", "move(1)", inner=True),
-    Action("overview.open", "enter", "its lines", "Go to the log lines of the storm you are on.", "open", inner=True),
+    Action("overview.previous", "shift+tab", "previous panel", "Go to the previous panel.", "next_panel(-1)"),
+    Action("overview.back", "escape", "back", "Restore an enlarged panel, or leave the panels.", "unzoom"),
+    Action("overview.copy", "y", "copy", "Copy the verdict.", "copy"),
+    Action("overview.up", "up,k", "storm above", "Go to the storm above.", "move(-1)", inner=True),
+    Action("overview.down", "down,j", "storm below", "Go to the storm below.", "move(1)", inner=True),
+    Action("overview.open", "enter", "its lines", "Go to the log lines of the selected storm.", "open", inner=True),
 )
 _LOGS = (
-    Action("logs.pause", "space", "pause", "Hold the view; lines go on being read.", "pause", footer=True),
-    Action("logs.filter", "slash", "filter", "Show only lines that hold a text.", "filter", footer=True),
+    Action("logs.pause", "space", "pause", "Pause the view; new lines are still read.", "pause", footer=True),
+    Action("logs.filter", "slash", "filter", "Show only lines that contain a text.", "filter", footer=True),
     Action("logs.error", "e", "next error", "Go to the next failed request or error.", "error", footer=True),
     Action("logs.storm", "s", "next storm", "Go to the next older storm.", "app.storm", footer=True),
     Action("logs.follow", "f,end,G", "follow", "Go to the newest line and stay there.", "follow", footer=True),
@@ -52,34 +52,34 @@ _LOGS = (
         "logs.next",
         "n",
         "next match",
-        "Go to the next line that holds the words of the last filter; without one, to the next error.",
+        "Go to the next match of the last filter, or without one to the next error.",
         "next(1)",
     ),
-    Action("logs.previous", "N", "match before", "Go to the line before that holds them.", "next(-1)"),
-    Action("logs.clear", "escape", "all lines", "Drop the filter; your place in the log stays.", "clear_filter"),
-    Action("logs.copy", "y", "copy", "Copy the line you are on, or the lines you marked.", "copy"),
+    Action("logs.previous", "N", "previous match", "Go to the previous match.", "next(-1)"),
+    Action("logs.clear", "escape", "all lines", "Clear the filter; your place in the log stays.", "clear_filter"),
+    Action("logs.copy", "y", "copy", "Copy the current line, or the lines you marked.", "copy"),
     Action("logs.top", "g,home", "oldest", "Go to the oldest line that is kept.", "top"),
-    Action("logs.fold", "enter", "unfold", "Open the traceback you are on, or fold it again.", "fold", inner=True),
+    Action("logs.fold", "enter", "unfold", "Unfold the current traceback, or fold it again.", "fold", inner=True),
     Action("logs.up", "up,k", "line up", "Go to the line above.", "move(-1)", inner=True),
     Action("logs.down", "down,j", "line down", "Go to the line below.", "move(1)", inner=True),
     Action("logs.mark-up", "shift+up,K", "mark up", "Mark the line above too.", "move(-1, True)", inner=True),
     Action("logs.mark-down", "shift+down,J", "mark down", "Mark the line below too.", "move(1, True)", inner=True),
     Action("logs.page-up", "pageup,b", "page up", "Scroll a page back.", "page_up", inner=True),
-    Action("logs.page-down", "pagedown", "page down", "Scroll a page on.", "page_down", inner=True),
+    Action("logs.page-down", "pagedown", "page down", "Scroll a page forward.", "page_down", inner=True),
     Action("logs.left", "left,h", "left", "Show earlier columns of long lines.", "scroll_left", inner=True),
     Action("logs.right", "right,l", "right", "Show later columns of long lines.", "scroll_right", inner=True),
 )
 _SETTINGS = (
-    Action("settings.edit", "enter", "edit", "Change the value you are on.", "edit", footer=True, writes=True),
+    Action("settings.edit", "enter", "edit", "Change the current value.", "edit", footer=True, writes=True),
     Action("settings.save", "s,ctrl+s", "save", "Show what changes, then write it.", "save", footer=True, writes=True),
-    Action("settings.fix", "f", "fix", "Take the fix of the value you are on.", "fix", footer=True, writes=True),
-    Action("settings.undo", "u", "undo", "Take back the last unsaved change.", "undo", footer=True, writes=True),
-    Action("settings.redo", "U", "redo", "Make the change again that was taken back last.", "redo", writes=True),
+    Action("settings.fix", "f", "fix", "Apply the fix for the current value.", "fix", footer=True, writes=True),
+    Action("settings.undo", "u", "undo", "Undo the last unsaved change.", "undo", footer=True, writes=True),
+    Action("settings.redo", "U", "redo", "Redo the last undone change.", "redo", writes=True),
     Action(
         "settings.fix-all",
         "F",
         "fix all",
-        "Take every safe fix; an empty file gets the whole working block.",
+        "Apply every safe fix; an empty file gets a complete working block.",
         "fix_all",
         writes=True,
     ),
@@ -88,42 +88,42 @@ _SETTINGS = (
         "settings.next",
         "n",
         "next",
-        "Go to the next match of the search; without one, to the next finding.",
+        "Go to the next match of the search, or without one to the next finding.",
         "next(1)",
     ),
-    Action("settings.previous", "N", "before", "Go to the match or the finding before.", "next(-1)"),
+    Action("settings.previous", "N", "previous", "Go to the previous match or finding.", "next(-1)"),
     Action("settings.close", "escape", "close", "Close the search; n goes to findings again.", "close"),
-    Action("settings.unset", "x,delete", "remove", "Remove the value you are on.", "unset", writes=True),
+    Action("settings.unset", "x,delete", "remove", "Remove the current value.", "unset", writes=True),
     Action("settings.reveal", "r", "reveal", "Show or hide the secrets.", "reveal"),
-    Action("settings.copy", "y", "copy", "Copy the value you are on; a secret is never copied.", "copy"),
-    Action("settings.raw", "j", "raw JSON", "Show the file as it would be written.", "raw"),
+    Action("settings.copy", "y", "copy", "Copy the current value; a secret is never copied.", "copy"),
+    Action("settings.raw", "j", "raw JSON", "Show the file as it would be saved.", "raw"),
     Action("settings.scope", "right", "next scope", "Show the next scope of settings.", "scope(1)"),
-    Action("settings.scope-back", "left", "scope before", "Show the scope before.", "scope(-1)"),
+    Action("settings.scope-back", "left", "previous scope", "Show the previous scope of settings.", "scope(-1)"),
     Action("settings.top", "g,home", "first", "Go to the first value.", "edge(0)"),
     Action("settings.bottom", "G,end", "last", "Go to the last value.", "edge(-1)"),
     Action("settings.up", "up", "value above", "Go to the value above.", "move(-1)", inner=True),
     Action("settings.down", "down", "value below", "Go to the value below.", "move(1)", inner=True),
 )
 _CHECKS = (
-    Action("checks.canary", "c", "canary", "Show what a canary would send, then send it.", "canary", footer=True),
+    Action("checks.canary", "c", "canary", "Show what the canary would send, then send it.", "canary", footer=True),
     Action("checks.decode", "d", "decode", "Paste a message of Claude Code to see its causes.", "decode", footer=True),
     Action(
         "checks.fix",
         "f",
         "fix",
-        "Take the fix to the form, where it is saved after its diff.",
+        "Apply the fix in the settings form, where you review and save it.",
         "fix",
         footer=True,
         writes=True,
     ),
-    Action("checks.find", "slash", "find", "Go to a finding by its code or its words.", "find", footer=True),
+    Action("checks.find", "slash", "find", "Go to a finding by its code or text.", "find", footer=True),
     Action("checks.filter", "a", "all or problems", "Show all, or problems only.", "filter", footer=True),
     Action(
-        "checks.next", "n", "next", "Go to the next match of the search; without one, to the next problem.", "next(1)"
+        "checks.next", "n", "next", "Go to the next match of the search, or without one to the next problem.", "next(1)"
     ),
-    Action("checks.previous", "N", "before", "Go to the match or the problem before.", "next(-1)"),
+    Action("checks.previous", "N", "previous", "Go to the previous match or problem.", "next(-1)"),
     Action("checks.close", "escape", "close", "Close the field at the bottom; its text is kept.", "close"),
-    Action("checks.copy", "y", "copy", "Copy the finding: its code, what it says and its fix.", "copy"),
+    Action("checks.copy", "y", "copy", "Copy the finding: its code, message and fix.", "copy"),
     Action("checks.yaml", "j", "proxy YAML", "Show LiteLLM's YAML with its findings.", "yaml"),
     Action("checks.page-down", "space,pagedown", "read on", "Scroll the explanation.", "page(1)"),
     Action("checks.page-up", "b,pageup", "read back", "Scroll the explanation back.", "page(-1)"),
@@ -133,24 +133,24 @@ _CHECKS = (
     Action("checks.down", "down", "row below", "Go to the row below.", "move(1)", inner=True),
 )
 _REPLAY = (
-    Action("replay.hold", "t", "hold", "Hold the recording that is played, or let it go on.", "app.hold"),
-    Action("replay.skip", "T", "skip", "Skip to the next request of the recording that is played.", "app.skip"),
+    Action("replay.hold", "t", "pause", "Pause the recording, or continue.", "app.hold"),
+    Action("replay.skip", "T", "skip", "Skip to the next request of the recording.", "app.skip"),
 )
 _DIALOGS = (
     Action("help.close", "escape,question_mark,q,f1", "close", "Close the help.", "dismiss"),
     Action("canary.send", "enter,y", "send", "Send the canary's requests.", "send"),
     Action("canary.stop", "escape,q,n", "stop", "Stop the canary, or close it.", "dismiss"),
     Action("save.write", "enter,y", "write", "Write the file.", "dismiss(True)"),
-    Action("save.back", "escape,n,q", "back", "Write nothing; the changes stay in the form.", "dismiss(False)"),
-    Action("save.drop", "d", "drop mine", "Keep the file as somebody else wrote it.", "drop"),
+    Action("save.back", "escape,n,q", "back", "Do not write; the changes stay in the form.", "dismiss(False)"),
+    Action("save.drop", "d", "drop mine", "Keep the file as it is on the disk.", "drop"),
     Action("raw.close", "escape,j,q,enter", "close", "Close the file.", "dismiss"),
     Action("symptom.close", "escape,q,enter", "close", "Close the causes.", "dismiss"),
     Action("page.close", "escape,q,enter", "close", "Close the rule.", "dismiss"),
     Action("page.copy", "y", "copy", "Copy the rule.", "copy"),
-    Action("leave.leave", "enter,q,y", "leave", "Leave, and drop what is not saved.", "dismiss(True)"),
+    Action("leave.leave", "enter,q,y", "quit", "Quit and discard unsaved changes.", "dismiss(True)"),
     Action("leave.stay", "escape,n", "stay", "Stay.", "dismiss(False)"),
     Action("trust.agree", "y", "trust", "Send the token there from now on.", "dismiss(True)"),
-    Action("trust.refuse", "escape,n,q,enter", "do not", "Send nothing; it can be asked again.", "dismiss(False)"),
+    Action("trust.refuse", "escape,n,q,enter", "do not", "Send nothing; you can decide again later.", "dismiss(False)"),
 )
 
 ACTIONS = (*_APP, *_OVERVIEW, *_LOGS, *_SETTINGS, *_CHECKS, *_REPLAY, *_DIALOGS)

@@ -1,4 +1,4 @@
-"""The user's own keys: which action gets which, and what is wrong with that."""
+"""Read the user's own keys, apply them to the actions, and report conflicts."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from stormdeck.model.keys.actions import ACTIONS, AREAS, DIALOGS, EVERYWHERE
 
 
 class Chosen(NamedTuple):
-    """Keys that the user chose for an action."""
+    """The keys that the user assigned to an action."""
 
     action: str
     """The action's id."""
     keys: str
-    """As Textual names them, several with commas."""
+    """Textual's names, separated by commas."""
 
     def __str__(self) -> str:
         return f"{self.action}={self.keys}"
@@ -25,11 +25,15 @@ class Chosen(NamedTuple):
 
 _BY_ID = {action.id: action for action in ACTIONS}
 _NUMBERED = {f"app.{area}": action.keys for area, _ in AREAS for action in ACTIONS if action.id == f"app.{area}"}
-"""The areas' own keys, which stay beside the user's: sentences all over the panel name them."""
+"""The number keys of the areas always work: messages all over the panel mention them."""
 
 
 def read_chosen(text: str) -> Chosen:
-    """Return what ``logs.follow=ctrl+f`` chooses; ValueError says what is wrong with it."""
+    """Parse one assignment, or raise ``ValueError`` with what is wrong.
+
+    >>> read_chosen("logs.follow=ctrl+f")
+    Chosen(action='logs.follow', keys='ctrl+f')
+    """
     name, separator, keys = (part.strip() for part in text.partition("="))
     if not separator:
         raise ValueError(f'expected ACTION=KEY such as logs.follow=ctrl+f, found "{text}"')
@@ -45,17 +49,17 @@ def read_chosen(text: str) -> Chosen:
 
 
 def keyed(chosen: Sequence[Chosen]) -> tuple[Action, ...]:
-    """Return all actions with the keys that the user chose."""
-    keys = {name: ",".join(dict.fromkeys([*own.split(","), *_always(name)])) for name, own in chosen}
+    """Return all actions with the user's keys."""
+    keys = {name: ",".join(dict.fromkeys([*own.split(","), *_fixed_keys(name)])) for name, own in chosen}
     return tuple(replace(action, keys=keys[action.id]) if action.id in keys else action for action in ACTIONS)
 
 
-def _always(name: str) -> list[str]:
+def _fixed_keys(name: str) -> list[str]:
     return [_NUMBERED[name]] if name in _NUMBERED else []
 
 
 def check_chosen(chosen: Sequence[Chosen]) -> None:
-    """Raise ValueError where one action is named twice, or one key does two things in one place."""
+    """Raise ``ValueError`` if an action is assigned twice, or a key has two actions in one place."""
     names = [name for name, _ in chosen]
     for name in names:
         if names.count(name) > 1:
@@ -65,12 +69,12 @@ def check_chosen(chosen: Sequence[Chosen]) -> None:
         mine, theirs = (one, other) if one.id in own else (other, one)
         raise ValueError(
             f"{mine.id}: {shown_key(key)} is taken in {place} by {theirs.id} ({theirs.words}); "
-            "choose another key, or give that one another too"
+            "choose another key, or assign that one another too"
         )
 
 
 def clashes(actions: Sequence[Action]) -> Iterator[tuple[str, str, Action, Action]]:
-    """Yield each place and key that two actions in reach of each other share."""
+    """Yield each place and key that two actions share."""
     for place in (*(area for area, _ in AREAS), *DIALOGS):
         everywhere = [one for one in actions if one.place in EVERYWHERE and (place not in DIALOGS or one.priority)]
         taken: dict[str, Action] = {}

@@ -1,1 +1,1 @@
-"""LiteLLM's YAML as values: what stands where, and what it means."""
+"""LiteLLM's YAML: its values with their lines, what they mean, and text to paste into it."""

@@ -1,4 +1,4 @@
-"""LiteLLM's YAML as its proxy reads it."""
+"""LiteLLM's YAML as a tree of values with lines, and its models and settings."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ class Node:
     column: int
     value: Scalar = None
     members: tuple[Member, ...] | None = None
-    """Merged keys (``<<``) first, then in the order of the file: of a key that stands twice, the last counts."""
+    """Merged keys (``<<``) first, then in the order of the file; of a duplicate key, the last counts."""
     items: tuple[Node, ...] | None = None
     last_line: int = 0
     """The line of its last character."""
 
     def get(self, key: str) -> Node | None:
-        """Return the value of a key, ``None`` where there is none or this is no mapping."""
+        """Return the value of a key, or ``None``."""
         member = self.member(key)
         return member.node if member is not None else None
 
@@ -41,7 +41,7 @@ class Node:
         return node
 
     def text(self, key: str) -> str | None:
-        """Return the text of a key, stripped; ``None`` where it is missing or no text."""
+        """Return the text of a key, stripped, or ``None`` if it is missing or not text."""
         node = self.get(key)
         return node.value.strip() if node is not None and isinstance(node.value, str) else None
 
@@ -60,7 +60,7 @@ class Member:
 
 
 REFERENCE = "os.environ/"
-"""What begins a value that stands in a variable of the proxy."""
+"""Prefix of a value that refers to an environment variable of the proxy."""
 SECTIONS = ("litellm_settings", "general_settings", "router_settings")
 
 
@@ -71,30 +71,30 @@ class Deployment:
     index: int
     node: Node
     name: str
-    """``model_name``: what a client asks for; empty where it is missing."""
+    """``model_name``: the id that clients ask for; empty if missing."""
     params: Node | None
-    """``litellm_params``; ``None`` where it is missing or no mapping."""
+    """``litellm_params``; ``None`` if it is missing or not a mapping."""
 
     @property
     def model(self) -> str:
-        """Return ``litellm_params.model``: provider and id; empty where it is missing."""
+        """Return ``litellm_params.model``: provider and id; empty if missing."""
         return (self.params.text("model") or "") if self.params is not None else ""
 
     @property
     def provider(self) -> str:
-        """Return what stands before the first slash of the model; empty without one."""
+        """Return the provider: the part of the model before the first slash; empty without one."""
         custom = self.params.text("custom_llm_provider") if self.params is not None else None
         return custom or (self.model.partition("/")[0] if "/" in self.model else "")
 
     @property
     def upstream_id(self) -> str:
-        """Return the id that the server behind the proxy is asked for."""
+        """Return the model id that the proxy sends to the server."""
         provider, slash, rest = self.model.partition("/")
         return rest if slash and provider == self.provider else self.model
 
     @property
     def api_base(self) -> str:
-        """Return where it sends; empty where it is missing, or stands in a variable of the proxy."""
+        """Return the URL that it sends to; empty if it is missing or in a variable of the proxy."""
         base = self.params.text("api_base") or self.params.text("base_url") if self.params is not None else None
         return "" if base is None or base.startswith(REFERENCE) else base
 
@@ -106,15 +106,15 @@ class Deployment:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class ProxyConfig:
-    """One YAML of LiteLLM as it was read. Holds keys: never shown as a whole."""
+    """One YAML file of LiteLLM. It contains keys, so it is never shown as a whole."""
 
     file: str
     root: Node | None = None
-    """``None`` with an error, and of an empty file."""
+    """``None`` with an error, and for an empty file."""
     error: FileError | None = None
-    """Why nothing of it is in effect: it cannot be read, is no YAML, or no mapping."""
+    """Why none of it is in effect: it cannot be read, is not YAML, or not a mapping."""
     lines: tuple[str, ...] = ()
-    """The text, without line ends: for text to paste with the same indent."""
+    """The lines of the text, for snippets with the same indent."""
 
     def section(self, name: str) -> Node | None:
         """Return a section that is a mapping."""
@@ -127,7 +127,7 @@ class ProxyConfig:
         return node.get(key) if node is not None else None
 
     def is_on(self, section: str, key: str) -> bool:
-        """Say whether a switch is on."""
+        """Return whether a switch is on."""
         node = self.setting(section, key)
         return node is not None and (node.value is True or str(node.value).strip().lower() in {"true", "1"})
 

@@ -1,6 +1,6 @@
-"""The names that LiteLLM 1.109.1 knows, read from its source: what is not among them has no effect.
+"""The names that LiteLLM 1.109.1 knows, from its source; it ignores any other.
 
-A list of names goes out of date; it tells a misspelt name from a right one, and is no reason to call a new one wrong.
+The list goes out of date: use it to find misspelt names, not to call an unknown name wrong.
 """
 
 from __future__ import annotations
@@ -182,7 +182,7 @@ token_exchange_profile token_exchange_scope tool_choice tools top_k top_logprobs
 use_chat_completions_api use_chat_completions_url_for_anthropic_messages use_in_pass_through use_litellm_proxy
 use_xai_oauth user vector_bucket_name vector_store_id verbosity weekday_timezone weight windows
 """)
-"""In ``litellm_params``; what is not known there goes to the server behind; prices and clouds are left out."""
+"""In ``litellm_params``, without prices and clouds; unknown names are sent on to the server."""
 
 PROVIDERS = _names("""
 a2a a2a_agent abliteration ai21 ai21_chat aiand aiml aiohttp_openai amazon_nova anthropic anthropic_text apertis

@@ -1,4 +1,4 @@
-"""Text to paste into LiteLLM's YAML, with the exact lines: the file itself is never written."""
+"""Build snippets to paste into LiteLLM's YAML, with exact lines. stormdeck never writes that file."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _COMMENT = re.compile(r"\s+#.*$")
 
 
 def new_value(config: ProxyConfig, member: Member, value: str, description: str) -> Paste | None:
-    """Return the line of an entry with another value; ``None`` where more than that entry stands in it."""
+    """Return the line of an entry with another value; ``None`` if the line has more than that entry."""
     row = _row(config, member.line)
     node = member.node
     if row is None or node.line != member.line or node.last_line != node.line or not _alone(row, member):
@@ -24,7 +24,7 @@ def new_value(config: ProxyConfig, member: Member, value: str, description: str)
 
 
 def without(config: ProxyConfig, member: Member, description: str) -> Paste | None:
-    """Return the removal of an entry; ``None`` where more than that entry stands in its lines."""
+    """Return the removal of an entry; ``None`` if its lines have more than that entry."""
     row = _row(config, member.line)
     if row is None or not _alone(row, member) or row.lstrip().startswith("-"):
         return None
@@ -32,7 +32,7 @@ def without(config: ProxyConfig, member: Member, description: str) -> Paste | No
 
 
 def renamed(config: ProxyConfig, member: Member, name: str, description: str) -> Paste | None:
-    """Return the line of an entry with another key."""
+    """Return the line of an entry with another key, or ``None``."""
     row = _row(config, member.line)
     if row is None or not _alone(row, member):
         return None
@@ -41,7 +41,7 @@ def renamed(config: ProxyConfig, member: Member, name: str, description: str) ->
 
 
 def new_setting(config: ProxyConfig, section: str, key: str, value: str, description: str) -> Paste | None:
-    """Return a setting to add at the end of its section, or the section with it at the end of the file."""
+    """Return a new setting for the end of its section, or with a new section for the end of the file."""
     if config.root is None:
         return None
     member = config.root.member(section)
@@ -58,9 +58,9 @@ def new_setting(config: ProxyConfig, section: str, key: str, value: str, descrip
 
 
 def joined(pastes: Sequence[Paste]) -> list[Paste]:
-    """Return the same pastes, where several add one section with all of its settings in each.
+    """Return the pastes; those that add the same new section get all of its settings.
 
-    A section that is pasted twice stands twice, and the last one alone counts.
+    Otherwise the section would be pasted twice, and only the last one counts.
     """
     sections: dict[tuple[int, str], list[str]] = {}
     for one in pastes:
@@ -76,14 +76,14 @@ def joined(pastes: Sequence[Paste]) -> list[Paste]:
 
 
 def _new_section(one: Paste) -> tuple[str, str]:
-    """Return the head of a section that a paste adds and the setting in it; empty for another paste."""
+    """Return the heading and the setting of a paste that adds a section; empty for other pastes."""
     head, _, row = one.text.partition("\n")
     adds = one.last < one.first and head.endswith(":") and head[0] not in " -" and "\n" not in row
     return (head, row) if adds else ("", "")
 
 
 def same_under(config: ProxyConfig, deployment: Deployment, name: str, description: str) -> Paste | None:
-    """Return an entry of ``model_list`` again, under another ``model_name``, to stand behind it."""
+    """Return a copy of a ``model_list`` entry with another ``model_name``, to paste after it."""
     node, member = deployment.node, deployment.node.member("model_name")
     rows = list(config.lines[node.line - 1 : node.last_line])
     if member is None or not rows or not rows[0].lstrip().startswith("-") or not _is_block(rows):
@@ -96,7 +96,7 @@ def same_under(config: ProxyConfig, deployment: Deployment, name: str, descripti
 
 
 def _after(line: int) -> tuple[int, int]:
-    """Return the place behind a line, as ``Paste`` holds it."""
+    """Return the position after a line, as ``Paste`` stores it."""
     return line, line - 1
 
 
@@ -109,7 +109,7 @@ def _last_row(config: ProxyConfig) -> int:
 
 
 def _alone(row: str, member: Member) -> bool:
-    """Say whether an entry stands in its line by itself, in block style."""
+    """Return whether an entry is alone on its line, in block style."""
     before = row[: member.column - 1]
     return before.strip(" -") == "" and row[member.column - 1 :].startswith(member.key)
 

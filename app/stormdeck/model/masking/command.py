@@ -1,18 +1,23 @@
-"""A command line without its secrets."""
+"""Mask the secrets in a command line."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
 from stormdeck.model.masking.lines import MASK, is_login, mask_text, replaced, takes_secret
-from stormdeck.model.masking.values import Place, plain_spans, value_spans
+from stormdeck.model.masking.places import Place
+from stormdeck.model.masking.values import plain_spans, value_spans
 
-_MANY = ("api-key", "api_key", "api-keys")
+_REPEATED = ("api-key", "api_key", "api-keys")
 """Options that take several secrets: vLLM's ``--api-key a b``."""
 
 
 def mask_command(argv: Iterable[str]) -> tuple[str, ...]:
-    """Return a command line without its keys, tokens and passwords."""
+    """Return a command line with its keys, tokens and passwords masked.
+
+    >>> mask_command(["vllm", "serve", "m", "--api-key", "s3cret"])
+    ('vllm', 'serve', 'm', '--api-key', '••••••••')
+    """
     shown: list[str] = []
     option: str | None = None
     program = before = ""
@@ -29,13 +34,13 @@ def mask_command(argv: Iterable[str]) -> tuple[str, ...]:
             continue
         spans = value_spans(Place().after(option, argument), argument)
         shown.append(replaced(argument, spans) if spans else _after(head, argument))
-        if option is not None and option.lstrip("-") not in _MANY:
+        if option is not None and option.lstrip("-") not in _REPEATED:
             option = None
     return tuple(shown)
 
 
 def _after(before: str, argument: str) -> str:
-    """Return an argument masked by what stands before it: ``mysql -pSECRET``, ``sshpass -p SECRET``."""
+    """Return an argument masked by the words before it: ``mysql -pSECRET``, ``sshpass -p SECRET``."""
     head = f"{before} " if before else ""
     masked = mask_text(head + argument)
     return masked[len(head) :] if masked.startswith(head) else replaced(argument, plain_spans(argument))

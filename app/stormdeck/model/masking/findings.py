@@ -1,4 +1,4 @@
-"""Findings as they may be shown: what they quote of settings and servers without its secrets."""
+"""Mask the secrets that findings quote from settings and servers."""
 
 from __future__ import annotations
 
@@ -8,27 +8,27 @@ from functools import lru_cache
 
 from stormdeck.model.finding import Finding, Paste
 from stormdeck.model.litellm.config import ProxyConfig
-from stormdeck.model.masking.harvest import secrets_in
+from stormdeck.model.masking.configured import secrets_in
 from stormdeck.model.masking.known import KnownSecrets
 from stormdeck.model.masking.yaml_text import mask_yaml
 from stormdeck.model.settings.scope import SettingsSnapshot
 
 
 def known_secrets(settings: SettingsSnapshot, yaml: Sequence[str] = ()) -> KnownSecrets:
-    """Return what finds the secrets of the settings, and of the lines of LiteLLM's YAML, in any text."""
+    """Return a masker for the secrets in the settings and in the lines of LiteLLM's YAML."""
     texts = tuple(file.text for file in settings.files)
     return _known(texts, tuple(settings.shell.items()), tuple(yaml))
 
 
 def secrets_in_texts(*texts: str) -> KnownSecrets:
-    """Return what finds the secrets of some texts of JSON in any text."""
+    """Return a masker for the secrets in some texts of JSON."""
     return _known(texts, (), ())
 
 
 def mask_findings(
     found: Iterable[Finding], settings: SettingsSnapshot, proxy: ProxyConfig | None = None
 ) -> tuple[Finding, ...]:
-    """Return findings with every text masked; what a fix would write stays as it is."""
+    """Return findings with every text masked; the value that a fix writes is not."""
     hide = known_secrets(settings, proxy.lines if proxy is not None else ())
     return tuple(_masked(finding, hide) for finding in found)
 

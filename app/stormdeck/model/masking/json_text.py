@@ -1,75 +1,21 @@
-"""Where secrets stand in JSON text, and in text that was meant to be JSON.
-
-Read by a lexer that refuses nothing: a settings file with a mistake in it holds the same secrets.
-"""
+"""Mask the secrets in JSON text, line for line."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Generator, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from functools import lru_cache
-from typing import NamedTuple
 
-from stormdeck.model.masking.lines import MASK, may_hold_secret, text_spans
-from stormdeck.model.masking.names import is_secret_name
-from stormdeck.model.masking.shapes import Span, known_shapes
-from stormdeck.model.masking.values import Content, Place, value_spans
-
-_TOKEN = re.compile(
-    r"\"(?:[^\"\\\n]|\\.)*+\"?|'(?:[^'\\\n]|\\.)*+'?|[“”„][^“”\n]*+[“”]?|//[^\n]*+|/\*|[{}\[\],:=]"
-    r"|[^\s\"'“”„{}\[\],:=/][^\n\"'“”„{}\[\],]*+|/"
-)
-_ENTRY = re.compile(r'\s*+"(?!(?:name|key|value)")[^"\\\n]*+"\s*+:\s*+(?:"(?:[^"\\\n{\[][^"\\\n]*+)?"|[\w.+-]++)\s*+,')
-"""An entry whose secrets follow from its own text: no other entry and no open bracket changes them."""
-_ENTRIES = re.compile(rf"(?:{_ENTRY.pattern}){{1,64}}+")
-_KEPT = 16_000
-"""Characters of a run of entries whose secrets are kept for the next text: an edit changes one run only."""
-_NAMING = frozenset({"name", "key"})
-_NAMED_AFTER = re.compile(
-    r'"value"\s{0,9}:\s{0,9}"[^"\n]{0,2000}"\s{0,9},\s{0,200}"(?:name|key)"\s{0,9}:\s{0,9}"([^"\n]{1,200})"'
-)
-"""The name of a variable that stands after its value."""
-_LONG = re.compile(r"[A-Za-z0-9]{24}")
-_TELLING = re.compile(r'"-|[Hh]elper|Refresh|Export|[?&#;]')
-_SIGNS = frozenset({"{", "}", "[", "]", ",", ":", "=", "/", "/*"})
-_BLANK = re.compile(r"\s*+")
-_ESCAPE = re.compile(r"\\(?:u[0-9a-fA-F]{4}|.)|[^\\]++|\\", re.DOTALL)
-_SHORT = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
-
-
-class Cut(NamedTuple):
-    """A place that is masked, and what stood there."""
-
-    start: int
-    end: int
-    secret: str
-    mask: str = MASK
-
-    def moved(self, by: int) -> Cut:
-        """Return the cut where its text stands further back."""
-        return Cut(self.start + by, self.end + by, self.secret, self.mask)
-
-
-@dataclass(slots=True)
-class _Frame:
-    """An object or a list that is open."""
-
-    place: Place
-    is_list: bool = False
-    child: Place | None = None
-    """The place of the value that comes next, after a key."""
-    last: Place | None = None
-    """The place of the value before, as long as no comma follows it."""
-    before: str | None = None
-    """The argument before, in a list."""
-    named: str = ""
-    """The text of the entry ``name`` or ``key``: beside it, ``value`` is the value of that variable."""
-    key: str = field(default="")
+from stormdeck.model.masking.json_lexer import Cut, find_cuts
+from stormdeck.model.masking.places import Place
+from stormdeck.model.masking.values import value_spans
 
 
 def mask_json(text: str) -> str:
-    """Return JSON text with every secret masked, line for line the same; valid JSON stays valid."""
+    """Return JSON text with every secret masked; lines stay lines, and valid JSON stays valid.
+
+    >>> mask_json('{"env": {"ANTHROPIC_AUTH_TOKEN": "s3cret"}}')
+    '{"env": {"ANTHROPIC_AUTH_TOKEN": "••••••••"}}'
+    """
     pieces, at = [], 0
     for cut in json_cuts(text):
         pieces += [text[at : cut.start], cut.mask]
@@ -79,212 +25,10 @@ def mask_json(text: str) -> str:
 
 @lru_cache(maxsize=8)
 def json_cuts(text: str) -> tuple[Cut, ...]:
-    """Return the secrets of a text in order."""
+    """Return the secrets in a text of JSON, in order."""
     return tuple(cuts_in(text))
 
 
 def cuts_in(text: str, place: Place | None = None) -> Iterator[Cut]:
-    """Yield the secrets of a text that stands at a place, in order."""
-    return _Lexer(text, place or Place()).cuts()
-
-
-class _Lexer:
-    """One text, read once."""
-
-    def __init__(self, text: str, place: Place) -> None:
-        self._text = text
-        self._frames = [_Frame(place)]
-
-    def cuts(self) -> Iterator[Cut]:
-        """Yield the cuts."""
-        at = yield from self._entries(0)
-        yield from self._tokens(at)
-
-    def cuts_of_entry(self) -> Iterator[Cut]:
-        """Yield the cuts of a text that is one entry."""
-        return self._tokens(0, whole=False)
-
-    def _tokens(self, at: int, *, whole: bool = True) -> Iterator[Cut]:
-        while (match := _TOKEN.search(self._text, at)) is not None:
-            at = match.end()
-            token = match[0]
-            sign = token if token in _SIGNS else ""
-            if sign in {"{", "["}:
-                self._open(is_list=sign == "[")
-                at = yield from self._entries(at)
-            elif sign in {"}", "]"}:
-                if len(self._frames) > 1:
-                    self._frames.pop()
-            elif sign == ",":
-                self._next()
-                if whole:
-                    at = yield from self._entries(at)
-            elif sign:
-                continue
-            elif token.startswith("//"):
-                yield from self._bare(match.start(), token, self._frames[-1].place)
-            elif token[0] in "\"'“”„":
-                yield from self._string(match.start(), token)
-            else:
-                yield from self._word(match.start(), token)
-
-    def _entries(self, at: int) -> Generator[Cut, None, int]:
-        """Yield the cuts of the simple entries that follow, and return where these end."""
-        frame = self._frames[-1]
-        if frame.is_list or frame.child is not None or frame.place.content is not Content.PLAIN:
-            return at
-        while (entries := _ENTRIES.match(self._text, at)) is not None:
-            words = entries[0]
-            for cut in _kept_cuts(words) if len(words) < _KEPT else _cuts_of_entries(words):
-                yield cut.moved(at)
-            at = entries.end()
-        return at
-
-    def _open(self, *, is_list: bool) -> None:
-        above = self._frames[-1]
-        place = above.child if above.child is not None else above.place.item if above.is_list else above.place
-        above.child = None
-        self._frames.append(_Frame(place.item if is_list else place, is_list))
-
-    def _next(self) -> None:
-        frame = self._frames[-1]
-        frame.last = None
-        # A key of a secret whose value did not come: a comma stands in the place of its colon.
-        if frame.child is not None and frame.child.content is Content.PLAIN:
-            frame.child = None
-
-    def _string(self, start: int, token: str) -> Iterator[Cut]:
-        closed = len(token) > 1 and token[-1] in "\"'“”„" and (token[0] not in "\"'" or token[-1] == token[0])
-        first, last = start + 1, start + len(token) - closed
-        raw = self._text[first:last]
-        frame = self._frames[-1]
-        if frame.child is None and not frame.is_list and self._heads(start + len(token), frame):
-            key = _decoded(raw)
-            frame.key = key
-            if key == "value" and not frame.named and (named := _NAMED_AFTER.match(self._text, start)) is not None:
-                frame.named = _decoded(named[1])
-            frame.child = self._below(frame, key)
-            yield from _cuts(raw, first, list(known_shapes(key)), key)
-            return
-        value = _decoded(raw)
-        place = frame.child or frame.last or frame.place
-        if frame.is_list:
-            place = place.after(frame.before, value)
-            frame.before = value
-        frame.child, frame.last = None, place
-        if not frame.is_list and frame.key in _NAMING:
-            frame.named = value
-        yield from _cuts(raw, first, value_spans(place, value), value)
-
-    def _below(self, frame: _Frame, key: str) -> Place:
-        if key == "value" and frame.place.content is Content.PLAIN and is_secret_name(frame.named):
-            return Place(Content.SECRET, frame.named)
-        return frame.place.below(key)
-
-    def _heads(self, at: int, frame: _Frame) -> bool:
-        """Return whether a string in an object is a key; in a broken text its colon may be missing."""
-        blank = _BLANK.match(self._text, at)
-        if frame.last is not None and blank is not None and self._text[blank.end() : blank.end() + 1] != ":":
-            return False
-        return len(self._frames) > 1 or (blank is not None and blank.end() < len(self._text))
-
-    def _word(self, start: int, token: str) -> Iterator[Cut]:
-        frame = self._frames[-1]
-        name, colon, rest = token.partition(":")
-        if frame.child is None and frame.last is None and not frame.is_list:
-            # A key without quotes, and perhaps its value.
-            frame.key = name.strip("=").strip()
-            place = frame.place.below(frame.key)
-            if colon:
-                yield from self._bare(start + len(name) + 1, rest, place)
-            frame.child = None if rest.strip() else place
-            if not colon:
-                yield from self._bare(start, token, Place())
-            return
-        place = frame.child or frame.last or frame.place
-        if frame.is_list:
-            place = place.after(frame.before, token.strip())
-            frame.before = token.strip()
-        frame.child, frame.last = None, place
-        yield from self._bare(start, token, place)
-
-    def _bare(self, start: int, token: str, place: Place) -> Iterator[Cut]:
-        """Yield the cuts of a number or a word; a masked one is put in quotes, so that JSON stays JSON."""
-        value = token.rstrip()
-        lead = len(value) - len(value.lstrip())
-        if place.content in {Content.SECRET, Content.HEADERS} and value.strip():
-            if value_spans(place, value.strip()):
-                yield Cut(start + lead, start + len(value), value.strip(), f'"{MASK}"')
-            return
-        for first, last in text_spans(value):
-            yield Cut(start + first, start + last, value[first:last])
-
-
-@lru_cache(maxsize=2048)
-def _kept_cuts(entries: str) -> tuple[Cut, ...]:
-    """Return the cuts of some entries; those of a large file are asked for again with each letter of an edit."""
-    return _cuts_of_entries(entries)
-
-
-def _cuts_of_entries(entries: str) -> tuple[Cut, ...]:
-    """Return the cuts of some simple entries: most of a large file needs no closer look."""
-    if not _may_need_cuts(entries):
-        return ()
-    return tuple(
-        cut.moved(entry.start())
-        for entry in _ENTRY.finditer(entries)
-        if _may_need_cuts(entry[0])
-        for cut in _Lexer(entry[0], Place()).cuts_of_entry()
-    )
-
-
-def _may_need_cuts(entries: str) -> bool:
-    """Return whether entries may hold a secret."""
-    return may_hold_secret(entries) or _LONG.search(entries) is not None or _TELLING.search(entries) is not None
-
-
-def _decoded(raw: str) -> str:
-    """Return what a string of JSON says."""
-    if "\\" not in raw:
-        return raw
-    text = "".join(map(_meaning, _ESCAPE.findall(raw)))
-    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-
-
-def _meaning(piece: str) -> str:
-    if piece[0] != "\\" or len(piece) == 1:
-        return piece
-    return chr(_code(piece)) if len(piece) == 6 else _SHORT.get(piece[1], piece[1])
-
-
-def _code(escape: str) -> int:
-    """Return the code point of a ``u`` escape."""
-    return int(escape.removeprefix("\\u"), base=16)
-
-
-def _cuts(raw: str, start: int, spans: list[Span], value: str) -> Iterator[Cut]:
-    """Yield cuts in a string as it is written for spans of what it says."""
-    if not spans:
-        return
-    if "\\" not in raw:
-        for first, last in spans:
-            yield Cut(start + first, start + last, value[first:last])
-        return
-    places = _places(raw, value)
-    for first, last in spans:
-        yield Cut(start + places[first], start + places[last], value[first:last])
-
-
-def _places(raw: str, value: str) -> list[int]:
-    """Return where each character of a string begins in its written form, and its end."""
-    places: list[int] = []
-    at = 0
-    for piece in _ESCAPE.findall(raw):
-        if piece[0] != "\\" or len(piece) == 1:
-            places += range(at, at + len(piece))
-        elif not (len(piece) == 6 and 0xDC00 <= _code(piece) <= 0xDFFF and places):
-            places.append(at)
-        at += len(piece)
-    places.append(at)
-    # A lone surrogate makes the count differ: then all that follows is taken with it.
-    return places + [at] * max(0, len(value) + 1 - len(places))
+    """Yield the secrets in a text of JSON that is the value at a place, in order."""
+    return find_cuts(text, place or Place(), value_spans)

@@ -1,4 +1,4 @@
-"""Secrets that are configured: found again in any text that quotes them, whatever stands around them."""
+"""Find configured secrets wherever a text quotes them."""
 
 from __future__ import annotations
 
@@ -10,33 +10,37 @@ from stormdeck.model.masking.shapes import Span
 from stormdeck.model.text import clean
 
 SHORTEST = 6
-"""Characters; a shorter one, such as ``dummy``, protects nothing and is an ordinary word."""
-_MOST_ALIKE = 50
-"""Secrets with one beginning that are looked for: more are the work of somebody who wants to keep us busy."""
+"""Characters. A shorter one, such as ``dummy``, is an ordinary word and protects nothing."""
+_MAX_PER_PREFIX = 50
+"""Secrets with the same first characters that are searched for: the bound keeps hostile settings cheap."""
 
 
 class KnownSecrets:
-    """Finds secrets in text in time that grows with the text alone."""
+    """Masks given secrets in any text; the time depends on the length of the text alone.
+
+    >>> KnownSecrets(["hunter22"])("the server refused hunter22")
+    'the server refused ••••••••'
+    """
 
     def __init__(self, secrets: Iterable[str], shortest: int = SHORTEST) -> None:
         self._shortest = shortest
-        self._by_head: dict[str, list[str]] = {}
+        self._by_prefix: dict[str, list[str]] = {}
         forms = {form for one in secrets for form in (one, clean(one))}
         for secret in sorted(forms, key=lambda one: (-len(one), one)):
             if len(secret) >= shortest and secret.lower() not in PLACEHOLDERS:
-                alike = self._by_head.setdefault(secret[:shortest], [])
-                if len(alike) < _MOST_ALIKE:
-                    alike.append(secret)
+                candidates = self._by_prefix.setdefault(secret[:shortest], [])
+                if len(candidates) < _MAX_PER_PREFIX:
+                    candidates.append(secret)
 
     def spans(self, text: str) -> list[Span]:
-        """Return the places of secrets, in order, the longest that fits at each."""
-        if not self._by_head:
+        """Return the spans of secrets in order, the longest match at each offset."""
+        if not self._by_prefix:
             return []
         found: list[Span] = []
-        at, size, heads = 0, self._shortest, self._by_head
+        at, size, by_prefix = 0, self._shortest, self._by_prefix
         while at <= len(text) - size:
-            alike = heads.get(text[at : at + size])
-            secret = next((one for one in alike if text.startswith(one, at)), None) if alike else None
+            candidates = by_prefix.get(text[at : at + size])
+            secret = next((one for one in candidates if text.startswith(one, at)), None) if candidates else None
             if secret is None:
                 at += 1
                 continue
@@ -45,5 +49,5 @@ class KnownSecrets:
         return found
 
     def __call__(self, text: str) -> str:
-        """Return a text without these secrets, and without any that is recognised by itself."""
+        """Return a text with these secrets masked, and any that ``text_spans`` recognises."""
         return replaced(text, merged([*text_spans(text), *self.spans(text)]))

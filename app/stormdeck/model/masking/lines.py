@@ -1,6 +1,6 @@
-"""Where secrets stand in a line of text: in headers, variables, options, URLs, or by their own form.
+"""Mask secrets in any text: in headers, variables, options and URLs, or by their own form.
 
-Every expression is linear: it starts at the beginning of a word only, and repeats possessively.
+Each expression runs in linear time: it starts at the beginning of a word and repeats possessively.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from stormdeck.model.masking.names import (
     words,
     words_of,
 )
-from stormdeck.model.masking.programs import PROGRAM_HINTS, given_to_programs
+from stormdeck.model.masking.programs import PROGRAM_HINTS, program_spans
 from stormdeck.model.masking.shapes import Span, following, is_mixed, known_shapes
 
 MASK = "••••••••"
-"""What stands for a secret; its length is fixed."""
+"""Shown in place of a secret; the length never varies."""
 
 _SHORT = 600
-"""Characters of a text that is kept masked for the next time."""
+"""Characters; the result for a shorter text is cached."""
 _HINTS = (
     *words(
         """
@@ -40,7 +40,7 @@ _HINTS = (
     ),
     *PROGRAM_HINTS,
 )
-"""One of these stands in any text that holds a secret, in lower case."""
+"""Every text with a secret contains one of these, in lower case."""
 
 _NAME = re.compile(
     r"(?:(?<![\w.-])|(?<=%26)|(?<=%3[FfBb]))-*+([A-Za-z_][\w.-]*+)"
@@ -68,8 +68,8 @@ _PAIRED = re.compile(
 _LOGIN_OPTIONS = frozenset({"-u", "-U", "--user", "--proxy-user", "--userpwd"})
 _HEADER_OPTIONS = frozenset({"-H", "--header", "--proxy-header", "--add-header", "--headers"})
 _COMMON_NAMES = frozenset({"token", "tokens", "auth", "pass", "pat", "oauth"})
-"""Names that head a sentence too: ``token: it is missing``."""
-_MANY = frozenset({"--api-key", "--api_key", "--api-keys"})
+"""Names that may also begin a sentence: ``token: it is missing``."""
+_REPEATED = frozenset({"--api-key", "--api_key", "--api-keys"})
 """Options of vLLM that take several keys."""
 _WORD = re.compile(r"[ \t]++(?![-|&;>#])([^\s\"'`|&;<>]++)")
 _HEADER = re.compile(r"([\w!#$%&*+.^-]{1,80}?)\s{0,2}:\s{0,4}(.*)", re.DOTALL)
@@ -79,13 +79,13 @@ _QUERY = re.compile(r"[?&#;](sig|signature|code|key|auth|sas|hmac|x-(?:amz|goog|
 _PORT = re.compile(r"[^:]*(?::\d*)?|\[[0-9A-Fa-f:.]*\](?::\d*)?")
 _BEARER = re.compile(r"(?<!\w)Bearer[ \t]++([^\s\"'`,;<>)\]}]++)", re.IGNORECASE)
 _BASIC = re.compile(r"(?<!\w)Basic[ \t]++([A-Za-z0-9+/_-]{6,}+=*+)", re.IGNORECASE)
-_SPOKEN = re.compile(
+_WORD_BEFORE = re.compile(
     r"(?<![\w-])(?:token|password|passwd|passphrase|secret|pat|(?:api|access|secret|master|private|auth)[ _-]?key)s?"
     r"[ \t]++(?:is[ \t]++|was[ \t]++)?[\"'`]?([^\s\"'`,;<>(){}\[\]=]++)",
     re.IGNORECASE,
 )
-_RULE = re.compile(r"[A-Z]{3,9}\d{3}\b")
-"""A rule's code, which may follow the word ``key``."""
+_RULE_CODE = re.compile(r"[A-Z]{3,9}\d{3}\b")
+"""A rule code, which may follow the word ``key``."""
 _NAMED_BEFORE = re.compile(r"(?<![\w.-])([A-Za-z][A-Za-z0-9]*+[_-][\w-]*+)[ \t]++[\"']?([^\s\"'`,;<>(){}\[\]=]++)")
 """``setx API_KEY X``."""
 _JOINED = re.compile(
@@ -98,29 +98,29 @@ _KEY_FOLLOWS = re.compile(r"\s{0,4}[:=]")
 
 
 def text_spans(text: str) -> list[Span]:
-    """Return the places of all secrets in a text, in order, none touching another."""
+    """Return the spans of all secrets in a text, in order, without overlaps."""
     if not may_hold_secret(text):
         return []
-    found = [*known_shapes(text), *_named(text), *_optional(text), *_spoken(text)]
-    found += _logins(text) if "@" in text else ()
-    found += _queried(text) if "=" in text else ()
-    found += given_to_programs(text)
+    found = [*known_shapes(text), *_after_names(text), *_after_options(text), *_after_words(text)]
+    found += _url_logins(text) if "@" in text else ()
+    found += _query_values(text) if "=" in text else ()
+    found += program_spans(text)
     return merged(found)
 
 
 def may_hold_secret(text: str) -> bool:
-    """Return whether it is worth looking closer."""
+    """Return whether a text may hold a secret: a fast test before the expressions."""
     low = text.lower()
     if low.startswith("-"):
         return True
-    for hint in _HINTS:  # noqa: SIM110 - ``any`` takes three times as long, and this is asked of every line
+    for hint in _HINTS:  # noqa: SIM110 - ``any`` takes three times as long, and this runs for every line
         if hint in low:
             return True
     return False
 
 
 def merged(spans: Iterable[Span]) -> list[Span]:
-    """Return places in order, those that touch put together, empty ones left out."""
+    """Return spans in order: overlapping and adjacent ones joined, empty ones dropped."""
     made: list[Span] = []
     for start, end in sorted(span for span in spans if span[0] < span[1]):
         if made and start <= made[-1][1]:
@@ -131,7 +131,7 @@ def merged(spans: Iterable[Span]) -> list[Span]:
 
 
 def replaced(text: str, spans: Iterable[Span], mask: str = MASK) -> str:
-    """Return a text with a mask in the place of each span."""
+    """Return a text with a mask in place of each span."""
     pieces, at = [], 0
     for start, end in spans:
         pieces += [text[at:start], mask]
@@ -140,18 +140,22 @@ def replaced(text: str, spans: Iterable[Span], mask: str = MASK) -> str:
 
 
 def mask_text(text: str) -> str:
-    """Return a text without the keys, tokens and passwords that it quotes."""
+    """Return a text with the keys, tokens and passwords in it masked.
+
+    >>> mask_text("curl -H 'Authorization: Bearer s3cret' http://me:pw@host")
+    "curl -H 'Authorization: Bearer ••••••••' http://••••••••@host"
+    """
     return _masked(text) if len(text) < _SHORT else replaced(text, text_spans(text))
 
 
 @lru_cache(maxsize=512)
 def _masked(text: str) -> str:
-    """Return a short text masked: a screen draws the same lines again and again."""
+    """Return a short text masked, cached: a screen draws the same lines repeatedly."""
     return replaced(text, text_spans(text))
 
 
 def header_spans(text: str) -> list[Span]:
-    """Return the secret part of ``Name: value``: all of the value, unless the header is known to be harmless."""
+    """Return the secret part of ``Name: value``: the whole value, unless the header is known to be harmless."""
     match = _HEADER.match(text)
     if match is None:
         return [(0, len(text))] if text.strip() else []
@@ -161,13 +165,13 @@ def header_spans(text: str) -> list[Span]:
 
 
 def credential_spans(value: str) -> list[Span]:
-    """Return the secret part of an ``Authorization`` or the like: a scheme before it stays."""
+    """Return the secret part of an ``Authorization`` value or the like: the part after the scheme."""
     scheme = _SCHEME.match(value)
     start = scheme.end() if scheme is not None else 0
     return [(start, len(value.rstrip()))] if value[start:].strip() else []
 
 
-def _named(text: str) -> Iterator[Span]:
+def _after_names(text: str) -> Iterator[Span]:
     """Yield the values of ``NAME=value``, ``"name": "value"``, ``Name: value``."""
     at = 0
     while (match := _NAME.search(text, at)) is not None:
@@ -182,7 +186,7 @@ def _named(text: str) -> Iterator[Span]:
 
 
 def _value(text: str, at: int, name: str, separator: str) -> tuple[list[Span], int]:
-    """Return the secrets of a value that begins at ``at``, and where it ends."""
+    """Return the spans of secrets in the value that begins at ``at``, and where the value ends."""
     opened = _OPEN.match(text, at)
     if opened is not None:
         end = _closing(text, opened.end(), opened[1] + opened[2])
@@ -210,7 +214,7 @@ def _by_name(text: str, start: int, end: int, name: str) -> list[Span]:
 
 
 def _is_prose(value: str, name: str, separator: str, following: str) -> bool:
-    """Return whether a name before a colon heads a sentence: ``AUTH_TOKEN: no token is set``."""
+    """Return whether a name before a colon begins a sentence: ``AUTH_TOKEN: no token is set``."""
     if "->" in separator:
         return not is_mixed(value)
     if "=" in separator:
@@ -230,7 +234,7 @@ def _is_prose(value: str, name: str, separator: str, following: str) -> bool:
 
 
 def _closing(text: str, at: int, quote: str) -> int:
-    """Return where a quoted value ends: at the next such quote, else at the end of the line."""
+    """Return where a quoted value ends: at the next such quote, or at the end of the line."""
     line_end = text.find("\n", at)
     line_end = len(text) if line_end < 0 else line_end
     while (end := text.find(quote, at, line_end)) >= 0:
@@ -241,13 +245,13 @@ def _closing(text: str, at: int, quote: str) -> int:
 
 
 def _is_even(text: str, end: int) -> bool:
-    """Return whether an even number of backslashes stands before a place, as far as it matters."""
+    """Return whether an even number of backslashes (of at most 32) precedes an offset."""
     before = text[max(0, end - 32) : end]
     return (len(before) - len(before.rstrip("\\"))) % 2 == 0
 
 
 def _scalars(text: str, at: int) -> tuple[list[Span], int]:
-    """Return every value in the brackets that open at ``at``, keys left out, and where they close."""
+    """Return the spans of all values, not keys, in the brackets that open at ``at``, and where they close."""
     spans: list[Span] = []
     depth = 0
     end = len(text)
@@ -273,7 +277,7 @@ def _scalars(text: str, at: int) -> tuple[list[Span], int]:
 
 
 def _header_list(text: str, at: int) -> tuple[list[Span], int]:
-    """Return the secrets of headers in one variable: ``ANTHROPIC_CUSTOM_HEADERS='Name: value'``."""
+    """Return the spans of secrets in a variable of headers: ``ANTHROPIC_CUSTOM_HEADERS='Name: value'``."""
     opened = _OPEN.match(text, at)
     if opened is None:
         plain = _PLAIN.match(text, at)
@@ -287,7 +291,7 @@ def _header_list(text: str, at: int) -> tuple[list[Span], int]:
 
 
 def headers_spans(text: str) -> Iterator[Span]:
-    """Yield the values of headers: one a line, or ``name=value`` with commas between, as OpenTelemetry has them."""
+    """Yield the spans of secrets in headers: one a line, or ``name=value,...`` as OpenTelemetry writes them."""
     for line in _HEADER_LINE.finditer(text):
         at = line.start()
         if ":" in line[0] or "=" not in line[0]:
@@ -300,7 +304,7 @@ def headers_spans(text: str) -> Iterator[Span]:
 
 
 def _header_value(text: str, at: int) -> tuple[list[Span], int]:
-    """Return the secret of a header that is written out: of a cookie all up to the end of the line or quote."""
+    """Return the span of the secret in a header; a cookie goes to the end of the line or quote."""
     listed = _LISTED.match(text, at)
     if listed is not None:
         return [listed.span(1)], listed.end()
@@ -313,7 +317,7 @@ def _header_value(text: str, at: int) -> tuple[list[Span], int]:
     return ([] if is_prose else [match.span()]), match.end()
 
 
-def _optional(text: str) -> Iterator[Span]:
+def _after_options(text: str) -> Iterator[Span]:
     """Yield what follows ``--api-key``, ``-u``, ``-H`` and the like, in a command or in a list of arguments."""
     for match in _PAIRED.finditer(text):
         option, at = match[1], match.end()
@@ -330,12 +334,12 @@ def _optional(text: str) -> Iterator[Span]:
             yield from ((start + one, start + other) for one, other in header_spans(value))
         elif is_login(option, value) or takes_secret(option, value):
             yield start, end
-            if option in _MANY and opened is None:
-                yield from _further(text, end)
+            if option in _REPEATED and opened is None:
+                yield from _more_values(text, end)
 
 
 def is_login(option: str, value: str) -> bool:
-    """Return whether an option and its value are a user and a password; numbers are a user and a group."""
+    """Return whether an option and its value are ``user:password``; numbers are user and group ids."""
     return option in _LOGIN_OPTIONS and ":" in value and not value.replace(":", "").isdigit() and "://" not in value
 
 
@@ -344,13 +348,13 @@ def takes_secret(option: str, value: str) -> bool:
     return not is_switch(option) and is_secret(option.lstrip("-"), value)
 
 
-def _further(text: str, at: int) -> Iterator[Span]:
+def _more_values(text: str, at: int) -> Iterator[Span]:
     while (match := _WORD.match(text, at)) is not None and match[1].lower() not in PROSE:
         yield match.span(1)
         at = match.end()
 
 
-def _spoken(text: str) -> Iterator[Span]:
+def _after_words(text: str) -> Iterator[Span]:
     """Yield ``Bearer X``, ``Basic X``, ``token X``."""
     for match in _BEARER.finditer(text):
         if match[1].strip(".:!?").lower() not in PROSE:
@@ -358,14 +362,14 @@ def _spoken(text: str) -> Iterator[Span]:
     for match in _BASIC.finditer(text):
         if match[1].lower() not in PROSE and (not match[1].islower() or any(map(str.isdigit, match[1]))):
             yield match.span(1)
-    for match in _SPOKEN.finditer(text):
-        if is_mixed(match[1].strip(".:!?")) and "/" not in match[1] and _RULE.match(match[1]) is None:
+    for match in _WORD_BEFORE.finditer(text):
+        if is_mixed(match[1].strip(".:!?")) and "/" not in match[1] and _RULE_CODE.match(match[1]) is None:
             yield match.span(1)
-    yield from _beside(text)
+    yield from _without_separator(text)
 
 
-def _beside(text: str) -> Iterator[Span]:
-    """Yield what follows a name or an option without a sign between: ``setx API_KEY X``, ``-ume:X``."""
+def _without_separator(text: str) -> Iterator[Span]:
+    """Yield what follows a name or an option without ``=`` or ``:``: ``setx API_KEY X``, ``-ume:X``."""
     for match in _NAMED_BEFORE.finditer(text):
         word = match[2]
         is_name = word.isupper() and "_" in word
@@ -378,8 +382,8 @@ def _beside(text: str) -> Iterator[Span]:
             yield match.span(1)
 
 
-def _logins(text: str) -> Iterator[Span]:
-    """Yield what stands before the host of a URL; a password may hold ``/``, ``#`` and ``@`` that nobody escaped."""
+def _url_logins(text: str) -> Iterator[Span]:
+    """Yield the user and password of a URL; the password may contain an unescaped ``/``, ``#`` or ``@``."""
     for match in _URL.finditer(text):
         rest = match[2]
         authority = re.split(r"[/?#]", rest, maxsplit=1)[0]
@@ -390,6 +394,6 @@ def _logins(text: str) -> Iterator[Span]:
         yield match.start(), match.end(1)
 
 
-def _queried(text: str) -> Iterator[Span]:
-    """Yield the values of a URL's query that sign or open it."""
+def _query_values(text: str) -> Iterator[Span]:
+    """Yield the values in a URL's query that sign it or give access."""
     return following(_QUERY, _IN_QUERY, text)

@@ -1,4 +1,4 @@
-"""Which names mean a secret: of variables, keys, headers and options."""
+"""Recognise secrets by the name of a variable, key, header or option."""
 
 from __future__ import annotations
 
@@ -19,52 +19,52 @@ _SECRET_WORDS = words(
     passwort kennwort passwrd contrasena senha wachtwoord
     """
 )
-"""In the singular; each counts in the plural too."""
+"""In the singular; the plural counts too."""
 _ENDINGS = (
     *("password", "passwort", "passwd", "passphrase", "rootpw", "dbpw"),
     *("secret", "token", "apikey", "credential", "cookie", "webhook"),
 )
-"""What ends a word that was written together: ``PGPASSWORD``, ``authtoken``."""
+"""Ends of compound words: ``PGPASSWORD``, ``authtoken``."""
 _PAIRS = frozenset(
     {
         *(("access", "id"), ("seed", "phrase"), ("totp", "seed"), ("mfa", "seed"), ("recovery", "code")),
         *(("backup", "code"), ("connection", "string"), ("conn", "str"), ("de", "passe")),
     }
 )
-"""Two words that mean a secret together, in the singular."""
+"""Pairs of words that mean a secret, in the singular."""
 _ONLY_LAST = frozenset({"pin", "salt", "pepper", "login", "sas", "pw"})
-"""Words that mean a secret where a name ends with them: ``USER_PIN``, and not ``PIN_MEMORY``."""
-_MARKERS = words(
+"""Words that mean a secret only at the end of a name: ``USER_PIN``, not ``PIN_MEMORY``."""
+_SPECIAL_TOKENS = words(
     """
     eos bos pad unk sep cls mask stop special image video audio draft
     """
 )
-"""Words before ``token`` that make a mark in a text of it: ``eos_token_id``."""
+"""Words before ``token`` that name a special token: ``eos_token_id``."""
 _KEY_KINDS = tuple(words("secret private access master auth sign signing ssh license encryption salt"))
 _NO_PASS = frozenset({"askpass", "bypass", "compass", "surpass", "trespass", "encompass", "overpass", "underpass"})
-_COUNTS = words(
+_COUNT_WORDS = words(
     """
     max min num n count counts limit limits budget total input output prompt completion thinking context ctx cache
     cached batched used usage window per estimate estimated remaining reserved generated reasoning length len size
     rate throughput second seconds minute hour day
     """
 )
-"""Words beside ``tokens`` that make a number of tokens of it."""
+"""Words beside ``tokens`` that make it a number of tokens."""
 _OTHER_KEYS = words(
     """
     public primary foreign sort cache partition lookup idempotency shortcut hot key
     """
 )
-"""Words before ``key`` that make something else of it than a secret."""
+"""Words before ``key`` that make it something other than a secret."""
 _AFTER_KEY = frozenset({"alias", "hash", "bindings", "binding", "board", "error", "errors"})
-_ABOUT = words(
+_DESCRIPTIONS = words(
     """
     path file filename dir directory folder url uri endpoint host ttl ms seconds timeout expiry expires expiration
     interval count limit size length version name alias type mode method header parser hash helper refresh enabled
     disabled required sock socket algo algorithm
     """
 )
-"""Last words of names that describe a secret. A value is hidden there too, but for paths, amounts and labels."""
+"""Last words of names that describe a secret. Their values are masked too, except paths, amounts and labels."""
 _SWITCHES = words(
     """
     no disable enable use skip allow require is has hide show without
@@ -89,13 +89,13 @@ PLACEHOLDERS = words(
     sk-no-key-required sk-write-a-key-of-your-own
     """
 )
-"""Keys that the documentation of vLLM, LiteLLM and others prints: everybody knows them."""
-_NOTHING = words("true false null none undefined on off yes no bearer basic optional required") | {""}
+"""Keys from the documentation of vLLM, LiteLLM and others: publicly known."""
+_NO_SECRETS = words("true false null none undefined on off yes no bearer basic optional required") | {""}
 _MASKED = re.compile(r"[*•.…x]+")
 _REFERENCE = re.compile(r"os\.environ/\w+|\$\{[A-Z_][A-Z0-9_]*\}|\$[A-Z_][A-Z0-9_]*|%[A-Z_][A-Z0-9_]*%|\{\{[\w .]+\}\}")
-"""Where a secret is taken from, not the secret itself."""
+"""Refers to a secret and is not one itself."""
 _KEY_FILE = re.compile(r"(?:~|\.{1,2}|\$HOME|\$\{HOME\}|[A-Za-z]:)?[/\\][^\s]*\.(?:pem|key|crt|cer|p12|pfx|jks)")
-"""A key or a certificate that a variable names by its file."""
+"""The path of a key or certificate."""
 _PATH = re.compile(r"(?:~|\.{1,2}|\$HOME|\$\{HOME\}|[A-Za-z]:)?[/\\][^\s]*")
 _AMOUNT = re.compile(r"\d+(?:\.\d+)? ?(?:ms|s|m|h|d)?")
 _LABEL = re.compile(r"[A-Za-z][A-Za-z_./ -]{0,60}")
@@ -114,15 +114,17 @@ _HARMLESS_HEADERS = words(
 
 
 def words_of(name: str) -> tuple[str, ...]:
-    """Return the words of a name in lower case: ``authToken_2`` has ``auth`` and ``token``."""
+    """Return the words of a name in lower case: ``auth`` and ``token`` of ``authToken_2``."""
     return tuple(word.lower() for word in _WORD.findall(name[:200]))
 
 
 def is_secret_name(name: str) -> bool:
     """Return whether a variable, key, header or option of this name holds a secret.
 
-    ``MAX_OUTPUT_TOKENS`` counts tokens and is none; ``tokenizer`` and ``monkey`` are other words,
-    and ``apiKeyHelper`` is a command.
+    ``MAX_OUTPUT_TOKENS`` is a count, ``tokenizer`` and ``monkey`` are other words, ``apiKeyHelper`` is a command.
+
+    >>> is_secret_name("ANTHROPIC_AUTH_TOKEN"), is_secret_name("MAX_OUTPUT_TOKENS")
+    (True, False)
     """
     if name in {"PWD", "OLDPWD"} or is_key_command(name):
         return False
@@ -131,20 +133,20 @@ def is_secret_name(name: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def _means_secret(name: str) -> bool:
-    """Return whether the words of a name mean a secret; the number at its end says nothing."""
+    """Return whether one of the words of a name means a secret."""
     words = words_of(name)
     return any(_is_secret_word(words, at) for at in range(len(words)))
 
 
 def is_secret(name: str, value: str) -> bool:
-    """Return whether a value is a secret by its name. A switch, a reference or the path of a key file is none."""
+    """Return whether a value is a secret by its name; a switch, a reference or the path of a key file is not."""
     return is_secret_name(name) and not is_harmless(name, value)
 
 
 def is_harmless(name: str, value: str) -> bool:
-    """Return whether a value under a secret's name is none, as ``false`` and ``os.environ/KEY`` do."""
+    """Return whether a value under a secret's name is not a secret: ``false``, ``os.environ/KEY``."""
     bare = value.strip()
-    if bare.lower() in _NOTHING | PLACEHOLDERS or _REFERENCE.fullmatch(bare) or _MASKED.fullmatch(bare):
+    if bare.lower() in _NO_SECRETS | PLACEHOLDERS or _REFERENCE.fullmatch(bare) or _MASKED.fullmatch(bare):
         return True
     words = words_of(name)
     last = words[-1] if words else ""
@@ -152,7 +154,7 @@ def is_harmless(name: str, value: str) -> bool:
         return True
     if last == "login":
         return ":" not in bare and not re.search(r"[A-Za-z]\d|\d[A-Za-z]", bare)
-    if last not in _ABOUT:
+    if last not in _DESCRIPTIONS:
         return False
     if last in {"url", "uri", "endpoint"}:
         return "webhook" not in words and "webhooks" not in words and _WEB.match(bare) is not None
@@ -162,7 +164,7 @@ def is_harmless(name: str, value: str) -> bool:
 
 
 def is_switch(option: str) -> bool:
-    """Return whether an option switches something and takes no secret: ``--no-auth``."""
+    """Return whether an option is a switch and takes no value: ``--no-auth``."""
     words = words_of(option)
     return bool(words) and words[0] in _SWITCHES
 
@@ -179,7 +181,7 @@ def holds_headers(name: str) -> bool:
 
 
 def is_harmless_header(name: str) -> bool:
-    """Return whether the value of a header may be shown; one of an unknown name may not."""
+    """Return whether the value of a header may be shown; that of an unknown header may not."""
     return name.strip().lower() in _HARMLESS_HEADERS or name.strip().lower().startswith("x-stainless-")
 
 
@@ -189,7 +191,7 @@ def _is_secret_word(words: tuple[str, ...], at: int) -> bool:
     before = words[at - 1] if at else ""
     after = words[at + 1] if at + 1 < len(words) else ""
     if single == "token":
-        return not (_COUNTS & {before, after}) and before not in _MARKERS and after != "ids"
+        return not (_COUNT_WORDS & {before, after}) and before not in _SPECIAL_TOKENS and after != "ids"
     if single == "key":
         return before not in _OTHER_KEYS and after not in _AFTER_KEY
     if (before, single) in _PAIRS:

@@ -1,6 +1,6 @@
-"""Secrets given to programs whose options say nothing of it: ``mysql -pX``, ``vault login X``, ``echo X | ...``.
+"""Find secrets passed to programs without a telling name: ``mysql -pX``, ``vault login X``, ``echo X | ...``.
 
-Every expression is linear: it starts at a word's beginning only, and repeats possessively.
+Each expression runs in linear time: it starts at the beginning of a word and repeats possessively.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ PROGRAM_HINTS = (
         "setx",
     ),
 )
-"""One of these stands in any text of which this file knows something, in lower case."""
+"""Every text with such a secret contains one of these, in lower case."""
 
 _TOOL = re.compile(
     r"(?<![\w-])(?:(?P<pP>sshpass|mysql\w*|mariadb[\w-]*|mongo\w*|docker|podman|nerdctl|az|unzip|zip|7z\w?|mosquitto_\w+"
@@ -37,12 +37,12 @@ _TOOL = re.compile(
     r"|(?P<a>redis-cli|https?|xh)|(?P<b>curl)|(?P<k>openssl)|(?P<NP>ssh-keygen)|(?P<cAX>snmp\w+))"
     r"(?![\w:-])"
 )
-"""Programs that take a password after a short option; a group's name is made of those options."""
+"""Programs that take a password after a short option; the name of the group lists the letters."""
 _TOOL_OPTIONS = {
     letters: re.compile(rf"(?<=\s)-[{letters}][ \t]*+(\S++)") for letters in ("pP", "wy", "a", "b", "k", "NP", "cAX")
 }
 _SEGMENT = re.compile(r"[^|;&\n]++")
-_SIGN_IN = re.compile(
+_LOGIN = re.compile(
     r"(?<![\w-])(?:vault|cargo|wandb|bw|snyk|ngrok|heroku|hf|huggingface-cli|railway|vercel|doppler|op)[ \t]++"
     r"(?:config[ \t]++)?(?:login|unlock|auth|authtoken|add-authtoken|auth:token)(?![\w-])"
 )
@@ -52,7 +52,7 @@ _PIPED = re.compile(
     r"(?=[ \t]{0,4}\|[^|;\n]{0,200}(?:-stdin|--with-token|sudo[ \t]+-S|passwd(?!\w)))"
 )
 _HERE = re.compile(r"<<<[ \t]{0,4}[$]?[\"']?([^\s\"'|;&]++)")
-_SIGNING = re.compile(r"(?i)login|token|passw|stdin|secret|sudo|auth")
+_LOGIN_HINT = re.compile(r"(?i)login|token|passw|stdin|secret|sudo|auth")
 _SET = re.compile(
     r"(?<![\w-])(?:setx|set[ \t]++-\w++|config(?:ure)?[ \t]++set|npm[ \t]++set|poetry[ \t]++config|git[ \t]++config)"
     r"[ \t]++(?:--?\w[\w-]*+[ \t]++)*+([^\s\"'=]++)(?:[ \t]++|=)([^\n|;&]++)"
@@ -74,39 +74,39 @@ _NAMED_VALUES = (
     ),
     re.compile(r"SecretStr\([bru]?[\"']([^\"'\n]++)"),
 )
-_KEPT = re.compile(r"(?<![\w-])vault[ \t]++(?:kv[ \t]++(?:put|patch)|write)[ \t]++([^|;&\n]++)")
+_VAULT_WRITE = re.compile(r"(?<![\w-])vault[ \t]++(?:kv[ \t]++(?:put|patch)|write)[ \t]++([^|;&\n]++)")
 _PAIR = re.compile(r"(?<=[ \t])[\w.-]++=[\"']?([^\s\"']++)")
 _ATTRIBUTES = re.compile(r"(?<![\w-])(?:key|name)=[\"']([\w.:-]++)[\"'][ \t]++value=[\"']([^\"'\n]++)", re.IGNORECASE)
 _ARGUMENTS = re.compile(r"[\"']([A-Za-z][A-Za-z0-9]*+[_-][\w-]*+)[\"'],[ \t]?[bru]?[\"']([^\"'\n]++)[\"']")
 
 
-def given_to_programs(text: str) -> Iterator[Span]:
-    """Yield the places of passwords and tokens that programs take, and of values that a secret's name stands beside."""
+def program_spans(text: str) -> Iterator[Span]:
+    """Yield the spans of passwords and tokens that programs are given, and of values beside a secret's name."""
     if " -" in text:
         yield from _after_options(text)
     for pattern in (*_NAMED_VALUES, _PIPED):
         yield from (match.span(1) for match in pattern.finditer(text))
-    if "<<<" in text and _SIGNING.search(text) is not None:
+    if "<<<" in text and _LOGIN_HINT.search(text) is not None:
         yield from (match.span(1) for match in _HERE.finditer(text))
-    yield from _signed_in(text)
+    yield from _after_logins(text)
     yield from _beside_names(text)
 
 
-def _signed_in(text: str) -> Iterator[Span]:
-    """Yield what follows ``vault login`` and the like, and what ``vault`` is given to keep."""
+def _after_logins(text: str) -> Iterator[Span]:
+    """Yield what follows ``vault login`` and the like, and the values that ``vault`` stores."""
     at = 0
-    while (match := _SIGN_IN.search(text, at)) is not None:
-        at = _end(text, match.end())
+    while (match := _LOGIN.search(text, at)) is not None:
+        at = _command_end(text, match.end())
         for word in _WORD.finditer(text, match.end(), at):
             is_last = not text[word.end() : at].strip(" \t\"'")
             if is_mixed(word[1]) or (is_last and word[1].lower() not in PROSE):
                 yield word.span(1)
-    for match in _KEPT.finditer(text):
+    for match in _VAULT_WRITE.finditer(text):
         yield from (pair.span(1) for pair in _PAIR.finditer(text, match.start(1), match.end()))
 
 
 def _beside_names(text: str) -> Iterator[Span]:
-    """Yield values that stand beside the name of a secret: ``config set token X``, ``key="ApiKey" value="X"``."""
+    """Yield values beside the name of a secret: ``config set token X``, ``key="ApiKey" value="X"``."""
     for match in _SET.finditer(text):
         if is_secret_name(match[1].rpartition(":")[2]) or "-token." in match[1] or "http-basic." in match[1]:
             yield match.span(2)
@@ -120,7 +120,7 @@ def _beside_names(text: str) -> Iterator[Span]:
 
 
 def _after_options(text: str) -> Iterator[Span]:
-    """Yield passwords after the short options of programs that are known to take them there: ``mysql -pSECRET``."""
+    """Yield passwords after the short options of known programs: ``mysql -pSECRET``."""
     for segment in _SEGMENT.finditer(text):
         tool = _TOOL.search(segment[0])
         if tool is None:
@@ -131,7 +131,7 @@ def _after_options(text: str) -> Iterator[Span]:
                 yield match.span(1)
 
 
-def _end(text: str, at: int) -> int:
-    """Return where the command ends in which a place stands."""
+def _command_end(text: str, at: int) -> int:
+    """Return where the command at an offset ends."""
     segment = _SEGMENT.match(text, at)
     return segment.end() if segment is not None else at

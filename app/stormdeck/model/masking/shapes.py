@@ -1,6 +1,6 @@
-"""Values that look like a secret, whatever they are called.
+"""Recognise secrets by their form, whatever their name.
 
-Each expression is linear: it starts at a word's beginning only, and repeats possessively.
+Each expression runs in linear time: it starts at the beginning of a word and repeats possessively.
 """
 
 from __future__ import annotations
@@ -34,12 +34,19 @@ _HOOK = re.compile(
 )
 _TO_END = re.compile(r"[^\s\"'`<>\\]*+")
 _RUN = re.compile(r"(?<![A-Za-z0-9/])(?<!sha256:)[A-Za-z0-9]{24,}+")
-_PLAIN = re.compile(r"[a-z]+[_-][a-z8_-]{1,24}")
-_SORTS = re.compile(r"[a-z]++|[A-Z]++|[0-9]++")
+_HYPHENATED = re.compile(r"[a-z]+[_-][a-z8_-]{1,24}")
+_SAME_KIND = re.compile(r"[a-z]++|[A-Z]++|[0-9]++")
+
+_DUMMY_WORDS = ("dummy", "none", "empty", "test", "token", "local", "fake", "anything", "placeholder", "example")
+_SHORTEST_TOKEN = 16
 
 
 def known_shapes(text: str) -> Iterator[Span]:
-    """Yield the places of keys and tokens that are known by their form: ``sk-...``, ``ghp_...``, a JWT, a PEM block."""
+    """Yield the spans of keys and tokens with a known form: ``sk-...``, ``ghp_...``, a JWT, a PEM block.
+
+    >>> list(known_shapes("key sk-live-12345"))
+    [(4, 17)]
+    """
     for match in _KNOWN.finditer(text):
         if match[0].rstrip(".…").lower() not in PLACEHOLDERS and not _is_word(match[0]):
             yield match.span()
@@ -53,7 +60,7 @@ def known_shapes(text: str) -> Iterator[Span]:
 
 
 def following(head: re.Pattern[str], run: re.Pattern[str], text: str) -> Iterator[Span]:
-    """Yield the places of runs that follow a head; a head within a run is not looked at again."""
+    """Yield the spans of runs that follow a head; a head inside a run is skipped."""
     at = 0
     while (found := head.search(text, at)) is not None:
         match = run.match(text, found.end())
@@ -63,9 +70,9 @@ def following(head: re.Pattern[str], run: re.Pattern[str], text: str) -> Iterato
 
 
 def random_runs(text: str) -> Iterator[Span]:
-    """Yield the places of long runs of letters and digits that nobody would have written by hand.
+    """Yield the spans of long random runs of letters and digits.
 
-    For settings only: a log is full of ids that look the same.
+    For settings only: in a log, ids look the same.
     """
     for match in _RUN.finditer(text):
         run = match[0]
@@ -74,17 +81,26 @@ def random_runs(text: str) -> Iterator[Span]:
 
 
 def is_mixed(word: str) -> bool:
-    """Return whether a word looks random: letters and digits, or very long."""
+    """Return whether a word looks random: it mixes letters and digits, or is very long."""
     return len(word) >= 6 and ((any(map(str.isdigit, word)) and any(map(str.isalpha, word))) or len(word) >= 20)
 
 
+def looks_real(token: str) -> bool:
+    """Return whether a token looks like a secret, not like a placeholder."""
+    text = token.strip()
+    if len(text) < _SHORTEST_TOKEN:
+        return False
+    placeholder = any(word in text.lower() for word in _DUMMY_WORDS)
+    return len(set(text)) > 6 and not placeholder and any(char.isdigit() for char in text)
+
+
 def _is_random(run: str) -> bool:
-    """Return whether the sort of character changes as often as in random text; in names it seldom does."""
-    pieces = _SORTS.findall(run)
+    """Return whether the kind of character changes as often as in random text; in names it rarely does."""
+    pieces = _SAME_KIND.findall(run)
     digits = sum(char.isdigit() for char in run)
     return digits >= 3 and any(char.isalpha() for char in run) and len(pieces) >= len(run) * 0.33
 
 
 def _is_word(token: str) -> bool:
-    """Return whether this is an ordinary word with a hyphen: ``hf_transfer``, ``npm_config_cache``."""
-    return not token.startswith("sk-") and _PLAIN.fullmatch(token) is not None
+    """Return whether this is an ordinary compound name: ``hf_transfer``, ``npm_config_cache``."""
+    return not token.startswith("sk-") and _HYPHENATED.fullmatch(token) is not None

@@ -1,4 +1,4 @@
-"""LiteLLM's YAML with its secrets masked, line for line: read by indentation, so that broken YAML is masked too."""
+"""Mask the secrets in LiteLLM's YAML, line for line. Reads indentation only, so that invalid YAML is masked too."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from stormdeck.model.masking.json_text import cuts_in
 from stormdeck.model.masking.lines import replaced, text_spans
 from stormdeck.model.masking.names import is_secret_name
+from stormdeck.model.masking.places import Content, Place
 from stormdeck.model.masking.shapes import Span
-from stormdeck.model.masking.values import Content, Place, value_spans
+from stormdeck.model.masking.values import value_spans
 
 _LEAD = re.compile(r"\s*+(?:-[ \t]++)*+")
 _KEY = re.compile(r"(\"[^\"\n]*+\"|'[^'\n]*+'|[^\s\"'#{}\[\],:&*!|>%@`-][^:#\n]*+)[ \t]*+:(?:[ \t]++|$)")
@@ -22,14 +24,14 @@ _FLOW = ("{", "[")
 
 @dataclass(slots=True)
 class _Level:
-    """A key whose deeper lines belong to it."""
+    """A key that the deeper lines belong to."""
 
     indent: int
     place: Place
     before: str | None = None
-    """The item before, in a list of arguments."""
+    """The previous item, in a list of arguments."""
     named: dict[int, str] = field(default_factory=dict)
-    """The entry ``name`` by its indent: beside it, ``value`` is the value of that variable."""
+    """The value of the entry ``name`` by its indent: ``value`` beside it is the value of that variable."""
 
 
 def mask_yaml(lines: Sequence[str]) -> list[str]:
@@ -38,7 +40,7 @@ def mask_yaml(lines: Sequence[str]) -> list[str]:
 
 
 def yaml_spans(lines: Sequence[str]) -> Iterator[list[Span]]:
-    """Yield where secrets stand in each line."""
+    """Yield the spans of secrets in each line."""
     aliases = _secret_aliases(lines)
     levels = [_Level(-1, Place())]
     for line in lines:
@@ -55,7 +57,7 @@ def yaml_spans(lines: Sequence[str]) -> Iterator[list[Span]]:
 
 
 def _secret_aliases(lines: Sequence[str]) -> frozenset[str]:
-    """Return the anchors that stand for a secret in some other place: ``api_key: *shared``."""
+    """Return the anchors that some line uses as a secret: ``api_key: *shared``."""
     found: set[str] = set()
     for line in lines:
         lead = _LEAD.match(line) if "*" in line else None
@@ -90,7 +92,7 @@ def _line(line: str, start: int, indent: int, levels: list[_Level], aliases: fro
 
 
 def _scalar(line: str, start: int, place: Place) -> list[Span]:
-    """Return the secrets of what stands from a column on."""
+    """Return the spans of secrets in a line from a column on."""
     signs = _SIGNS.match(line, start)
     start = signs.end() if signs is not None else start
     text = line[start:].rstrip()
@@ -112,6 +114,4 @@ def _moved(text: str, start: int, place: Place) -> list[Span]:
 
 
 def _flow(text: str, start: int, place: Place) -> list[Span]:
-    from stormdeck.model.masking.json_text import cuts_in
-
     return [(start + cut.start, start + cut.end) for cut in cuts_in(text, place)]

@@ -1,1 +1,1 @@
-"""The status document, and its short form for a bar."""
+"""The status document, and its short form for status bars."""

@@ -1,7 +1,7 @@
-"""What a status bar shows of the stack, and the line that tmux and Claude Code get.
+"""Format the state of the stack as one line for tmux and for Claude Code's status line.
 
-A status bar asks every few seconds, so neither ``dataclasses`` nor ``typing`` is imported here: they take longer than
-all the rest of the answer.
+A status bar runs this every few seconds, so ``dataclasses`` and ``typing`` are not imported: they take longer than
+everything else.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from stormdeck.model.symbols import Health, to_ascii
 
 LONGEST = 80
-"""Characters of the words of a line; tmux and Claude Code cut what is longer at any place."""
+"""Characters of a headline; tmux and Claude Code cut longer ones anywhere."""
 _LONGEST_MODEL = 40
 _TMUX = {Health.OK: "green", Health.ERROR: "red", Health.WARNING: "yellow"}
 _SGR = {Health.OK: "32", Health.ERROR: "1;31", Health.WARNING: "1;33"}
@@ -20,7 +20,7 @@ _SERVERS = {"proxy", "vllm"}
 
 
 class Bar:
-    """One moment of the stack, in as few words as a status bar has room for."""
+    """The state of the stack, short enough for a status bar."""
 
     __slots__ = ("code", "hops", "light", "storms", "words")
 
@@ -34,16 +34,16 @@ class Bar:
     ) -> None:
         self.light = light
         self.words = words
-        """The headline, short, on one line."""
+        """The short headline, on one line."""
         self.code = code
-        """The rule that knows the fix; empty where there is none."""
+        """The rule with the fix, or empty."""
         self.hops = hops
-        """Kind, name and light of each hop, from the client to the GPU."""
+        """Kind, name and health of each hop, from the client to the GPU."""
         self.storms = storms
-        """Session and words of each storm that goes on, the newest first; the session is empty where none is known."""
+        """Session and text of each running storm, newest first; the session is empty if unknown."""
 
     def as_json(self) -> dict[str, object]:
-        """Return it as it is written down."""
+        """Return it as JSON."""
         return {
             "light": self.light.value,
             "words": self.words,
@@ -53,22 +53,22 @@ class Bar:
         }
 
     @classmethod
-    def from_json(cls, told: object) -> Bar | None:
-        """Return the bar that was written down; ``None`` where it is something else."""
-        if not isinstance(told, dict):
+    def from_json(cls, value: object) -> Bar | None:
+        """Return the bar in a JSON value, or ``None`` if it is something else."""
+        if not isinstance(value, dict):
             return None
         try:
-            hops = [(_text(kind), _text(name), Health(light)) for kind, name, light in told["hops"]]
-            storms = [(_text(session), _text(words)) for session, words in told["storms"]]
-            return cls(Health(told["light"]), _text(told["words"]), _text(told["code"]), hops, storms)
+            hops = [(_text(kind), _text(name), Health(light)) for kind, name, light in value["hops"]]
+            storms = [(_text(session), _text(words)) for session, words in value["storms"]]
+            return cls(Health(value["light"]), _text(value["words"]), _text(value["code"]), hops, storms)
         except (KeyError, TypeError, ValueError):
             return None
 
 
 def ascii_only(environ: Mapping[str, str]) -> bool:
-    """Say whether a terminal is not known to show more than ASCII: by its locale, and by its kind.
+    """Return whether a terminal may only show ASCII, by its locale and type.
 
-    Python itself turns the plain C locale into UTF-8 and says so in ``LC_CTYPE`` (PEP 538).
+    Python itself turns the plain C locale into UTF-8 and sets ``LC_CTYPE`` (PEP 538).
     """
     if environ.get("TERM", "") in {"linux", "dumb"}:
         return True
@@ -77,9 +77,9 @@ def ascii_only(environ: Mapping[str, str]) -> bool:
 
 
 def tmux_line(bar: Bar, *, coloured: bool = True, only_ascii: bool = False) -> str:
-    """Return one line for tmux's status line: a light for each hop in its colour, then the words.
+    """Return one line for tmux's status line: a coloured sign for each hop, then the headline.
 
-    Of what stands in it, tmux acts on the colours alone: every other ``#`` is doubled (measured, tmux 3.3a).
+    tmux interprets only the colours: any other ``#`` is doubled (measured, tmux 3.3a).
     """
 
     def painted(text: str, light: Health) -> str:
@@ -94,9 +94,9 @@ def tmux_line(bar: Bar, *, coloured: bool = True, only_ascii: bool = False) -> s
 def client_line(
     bar: Bar, *, session: str = "", model: str = "", coloured: bool = True, only_ascii: bool = False
 ) -> str:
-    """Return one line for Claude Code's status line: its model, a light for each server, the words.
+    """Return one line for Claude Code's status line: its model, a sign for each server, the headline.
 
-    ``session`` is the one that the line stands in: a storm of its own comes first, that of another is called so.
+    ``session`` is the session that shows the line: its own storm comes first, that of another is marked as such.
     """
 
     def painted(text: str, light: Health) -> str:
@@ -112,7 +112,7 @@ def client_line(
 
 
 def shortened(words: str) -> str:
-    """Return words that fit into a line, cut between two of them."""
+    """Return a text shortened to fit a line, cut between two words."""
     if len(words) <= LONGEST:
         return words
     cut = words[:LONGEST].rstrip()
@@ -136,13 +136,13 @@ def _headline(bar: Bar) -> str:
 
 
 def _plain(text: str, only_ascii: bool) -> str:
-    """Return a text without anything that a terminal acts on."""
+    """Return a text without characters that a terminal interprets."""
     if not text.isprintable():
         text = "".join(filter(str.isprintable, text))
     return to_ascii(text) if only_ascii else text
 
 
-def _text(told: object) -> str:
-    if not isinstance(told, str):
+def _text(value: object) -> str:
+    if not isinstance(value, str):
         raise TypeError
-    return told
+    return value

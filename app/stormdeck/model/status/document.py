@@ -1,4 +1,4 @@
-"""The status of the stack at one moment: the document that ``status --json`` prints, and its short form for a bar."""
+"""Build the document that ``status --json`` prints, and its short form for status bars."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ _STATES = {Health.OK: OK, Health.ERROR: DOWN}
 _LIGHTS = {**_STATES, Health.UNKNOWN: "unknown"}
 
 
-def status_json(deck: Deck, said: tuple[Statement, ...]) -> dict[str, object]:
-    """Return a deck, and everything that is to be said of it, as ``status --json`` prints it."""
-    first, traffic = said[0], deck.traffic
+def status_json(deck: Deck, statements: tuple[Statement, ...]) -> dict[str, object]:
+    """Return the status of a deck with its statements, as ``status --json`` prints it."""
+    first, traffic = statements[0], deck.traffic
     storm = traffic.live_storm if traffic is not None else None
     return {
         "version": VERSION,
@@ -50,12 +50,12 @@ def status_json(deck: Deck, said: tuple[Statement, ...]) -> dict[str, object]:
             "storm": storm_as_json(storm) if storm is not None else None,
             "window": _window(traffic),
         },
-        "statements": [_statement(one) for one in said],
+        "statements": [_statement(one) for one in statements],
     }
 
 
 def _window(traffic: TrafficSnapshot | None) -> dict[str, object] | None:
-    """Return the counts of the whole window, and the log that counts now; ``None`` while no log is read."""
+    """Return the counts of the whole window and the log they come from; ``None`` while no log is read."""
     if traffic is None or not traffic.logs:
         return None
     return {
@@ -67,9 +67,9 @@ def _window(traffic: TrafficSnapshot | None) -> dict[str, object] | None:
     }
 
 
-def bar_of(deck: Deck, said: tuple[Statement, ...]) -> Bar:
+def bar_of(deck: Deck, statements: tuple[Statement, ...]) -> Bar:
     """Return what a status bar shows of a deck."""
-    first = said[0]
+    first = statements[0]
     headline = "all well" if first.light is Health.OK else clean(first.brief.replace("\n", " · ") or first.headline)
     traffic = deck.traffic
     live = [storm for storm in traffic.storms if storm.fails] if traffic is not None else []
@@ -85,14 +85,14 @@ def bar_of(deck: Deck, said: tuple[Statement, ...]) -> Bar:
     )
 
 
-def is_told(deck: Deck) -> bool:
-    """Say whether the first look at everything is over: before it, a status would say no more than that."""
+def is_complete(deck: Deck) -> bool:
+    """Return whether every source has answered once: before, a status would be empty."""
     servers = (deck.vllm, deck.proxy)
     return deck.discovery.done and all(one is None or one.state is not ServerState.ASKING for one in servers)
 
 
 def state_of(first: Statement) -> str:
-    """Return the state of the stack by the most useful statement about it; an error that breaks no turn degrades it."""
+    """Return the state of the stack by its first statement; an error that fails no turn is only degraded."""
     return _STATES.get(first.light if first.rank is None else Health.WARNING, DEGRADED)
 
 
@@ -119,10 +119,10 @@ def _hop(hop: Hop, deck: Deck) -> dict[str, object]:
     base = unknown(deck) if unknown is not None and server is None else None
     url = server.url if server is not None else base.url if base is not None else None
     detail = server.detail if server is not None else deck.gpu.detail if hop.kind is HopKind.GPU else hop.figure
-    kept = withheld(deck.settings) if hop.kind is HopKind.CLIENT else None
+    held_back = withheld(deck.settings) if hop.kind is HopKind.CLIENT else None
     hosted = deck.discovery.hosted if hop.kind is HopKind.SERVER and server is None else None
-    if kept is not None:
-        detail = kept.words
+    if held_back is not None:
+        detail = held_back.words
     elif hosted is not None and base is None:
         detail = hosted.why
     return {
@@ -136,5 +136,5 @@ def _hop(hop: Hop, deck: Deck) -> dict[str, object]:
 
 
 def _hop_state(hop: Hop, *, up: bool) -> str:
-    """Return the state of a hop; a server that answers is not down, whatever is wrong with it or its settings."""
+    """Return the state of a hop; a server that answers is never down, only degraded."""
     return DEGRADED if up and hop.light is Health.ERROR else _LIGHTS.get(hop.light, DEGRADED)

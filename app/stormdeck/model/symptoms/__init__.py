@@ -1,1 +1,1 @@
-"""What the client's and the servers' error messages mean, and which of their causes fits what is known here."""
+"""Explain failures: from an error message, a log record or a status to the hop, the rule and what to do."""

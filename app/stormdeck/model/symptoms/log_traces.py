@@ -1,4 +1,4 @@
-"""What the logs hold of a message: the newest error record that says the same."""
+"""Find the newest error records at the ends of the logs that a known error explains."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from stormdeck.model.logs.reasons import reason
 from stormdeck.model.logs.records import RecordReader
-from stormdeck.model.symptoms.server_errors import Words, words_in
+from stormdeck.model.symptoms.server_errors import ServerError, server_error_in
 
 _ID = re.compile(r"litellm_call_id=([0-9a-fA-F-]{8,40})|\b((?:chatcmpl|msg|req)[-_][\w-]{6,60})")
 _MOST = 5
@@ -24,12 +24,12 @@ class Trace:
     line: int
     """Counted from the end of the file: 1 is its last line."""
     clock: str
-    """As the record tells it; empty where it has none."""
+    """The time as the record has it, or empty."""
     text: str
-    """In a few harmless words."""
-    words: Words
+    """A short text, safe to show."""
+    error: ServerError
     id: str = ""
-    """The request's id, where the record has one."""
+    """The request's id, if the record has one."""
 
     def __str__(self) -> str:
         when = f" {self.clock}" if self.clock else ""
@@ -38,7 +38,7 @@ class Trace:
 
 
 def traces(logs: Mapping[str, Sequence[str]]) -> tuple[Trace, ...]:
-    """Return the error records at the ends of logs whose words are known, newest first in each log, one a kind."""
+    """Return the known error records at the ends of logs, per log the newest first and one of each kind."""
     return tuple(trace for log, lines in logs.items() for trace in _of(log, lines))
 
 
@@ -49,13 +49,13 @@ def _of(log: str, lines: Sequence[str]) -> list[Trace]:
         if "ERROR" not in line and "CRITICAL" not in line:
             continue
         record = reader.read(line[:_LONGEST])
-        words = words_in(record.message) if record is not None and record.level.is_failure else None
-        told = reason(record.message) if record is not None and words is not None else ""
-        if record is None or words is None or not told:
+        error = server_error_in(record.message) if record is not None and record.level.is_failure else None
+        text = reason(record.message) if record is not None and error is not None else ""
+        if record is None or error is None or not text:
             continue
         match = _ID.search(record.message)
         which = next((group for group in match.groups() if group), "") if match else ""
-        kind = words.codes[0]
+        kind = error.codes[0]
         found.pop(kind, None)
-        found[kind] = Trace(log, len(lines) - number, record.clock, told, words, which)
+        found[kind] = Trace(log, len(lines) - number, record.clock, text, error, which)
     return list(reversed(found.values()))[:_MOST]

@@ -1,4 +1,4 @@
-"""Which known message a text is: whatever the version, cut, quoted, in a box, with other numbers and ids."""
+"""Recognise known messages in text that is cut, quoted, in a box, or has other numbers and ids."""
 
 from __future__ import annotations
 
@@ -14,38 +14,38 @@ from stormdeck.model.symptoms.messages import MESSAGES, Message
 from stormdeck.model.text import clean
 
 KNOWN = 0.72
-"""Share of a message's words, weighted by how rare they are, from which on a text is taken for it."""
+"""The least share of a message's words, weighted by rarity, for a match."""
 BESIDE = 0.96
-"""Of the best share; messages below it are not meant."""
+"""Fraction of the best share; messages below it are no match."""
 LONGEST = 20_000
 _CUT = 0.62
-"""The share of its own words that a cut text must have in a message; it has less to say."""
+"""For a cut text: the least share of its own words that are in the message."""
 _WORD = re.compile(r"[45]\d\d(?!\d)|[a-z][a-z_]+|--?[a-z]+|/[a-z_]+")
 _SIMILAR = 0.8
 _SHORTEST_TYPO = 5
 _SHORTEST_PIECE = 3
-"""Characters, those of a status; less is found anywhere."""
+"""Characters, as many as a status has; a shorter piece is found anywhere."""
 _STOP = frozenset({"the", "it", "is", "to", "of", "in", "you", "your", "an", "and", "or", "so", "for", "may"})
 
 
 class Match(NamedTuple):
-    """A message and how well a text fits it, from 0 to 1."""
+    """A message and how well a text matches it, from 0 to 1."""
 
     message: Message
     share: float
 
 
 class Quote(NamedTuple):
-    """A message, and the text of it that holds a piece."""
+    """A message, and that of its texts that contains a piece."""
 
     message: Message
     text: str
 
 
 def matches(text: str) -> tuple[Match, ...]:
-    """Return the known messages that a text may be, the best first; empty where none is near enough.
+    """Return the known messages that a text may be, the best first.
 
-    A piece of one message alone, word for word, is that message, however little of it there is.
+    A literal piece of a single message matches it, however short.
     """
     ranked = ranking(text)
     best = ranked[0].share if ranked else 0.0
@@ -57,14 +57,14 @@ def matches(text: str) -> tuple[Match, ...]:
 
 
 def quoting(text: str) -> tuple[Quote, ...]:
-    """Return the messages that a text is a piece of, each as the client shows it; none for a very short text.
+    """Return the messages that contain a text, each as the client shows it; none for a very short text.
 
-    The case, quotes around it, dots at its ends and its numbers do not matter; it begins with the beginning of a word.
+    Case, quotes around it, dots at its ends and numbers do not matter. It must begin at the beginning of a word.
     """
     piece = _plain(text).strip(" \"'.:·")
     if len(piece) < _SHORTEST_PIECE:
         return ()
-    # Numbers stand as # in the known messages, but for a status.
+    # The known messages have # for numbers, except for a status.
     spellings = {piece, re.sub(r"\d+", "#", piece)} if any(map(str.isalpha, piece)) else {piece}
     pattern = re.compile("|".join(rf"(?<!\w){re.escape(one)}" for one in sorted(spellings)))
     found = ((one, next((shown for shown in one.texts if pattern.search(_plain(shown))), None)) for one in MESSAGES)
@@ -72,7 +72,7 @@ def quoting(text: str) -> tuple[Quote, ...]:
 
 
 def ranking(text: str) -> tuple[Match, ...]:
-    """Return every message with the share of it that a text holds, the best first."""
+    """Return every message with the share of it that a text has, the best first."""
     words = _words(text)
     if not words:
         return ()
@@ -81,23 +81,23 @@ def ranking(text: str) -> tuple[Match, ...]:
 
 
 def _share(words: Sequence[str], wanted: Sequence[str]) -> float:
-    """Return how much of a message a text holds, or how much of a cut text the message holds."""
+    """Return how much of a message a text has, or how much of a cut text the message has."""
     have = set(words)
     if len(wanted) <= 2:
         # "API Error" alone is a message, and the beginning of most others.
         return 1.0 if have == set(wanted) else 0.0
     weights = _weights()
-    met = {word: _met(word, have) for word in set(wanted)}
-    held = sum(weights[word] * part for word, part in met.items())
-    covered = held / sum(weights[word] for word in met)
+    scores = {word: _similarity(word, have) for word in set(wanted)}
+    common = sum(weights[word] * part for word, part in scores.items())
+    covered = common / sum(weights[word] for word in scores)
     own = sum(weights.get(word, 2.0) for word in have)
-    share_of_text = held / own if own else 0.0
-    cut = share_of_text if held >= _least() and len(have) >= 3 else 0.0
+    share_of_text = common / own if own else 0.0
+    cut = share_of_text if common >= _least_weight() and len(have) >= 3 else 0.0
     return max(covered, min(1.0, cut) * 0.95 if cut >= _CUT else 0.0)
 
 
-def _met(word: str, have: set[str]) -> float:
-    """Return 1 for a word that is there, less for one with a slip of the pen."""
+def _similarity(word: str, have: set[str]) -> float:
+    """Return 1 for a word that is there, less for one with a typing mistake."""
     if word in have:
         return 1.0
     if len(word) < _SHORTEST_TYPO or word[0].isdigit():
@@ -129,12 +129,12 @@ def _known() -> tuple[tuple[Message, tuple[tuple[str, ...], ...]], ...]:
 
 @lru_cache(maxsize=1)
 def _weights() -> dict[str, float]:
-    """Return how telling a word is: rare ones tell more than ``api`` and ``error``."""
+    """Return the weight of each word: rare ones count more than ``api`` and ``error``."""
     texts = [set(text) for _, known in _known() for text in known]
     counts = Counter(word for words in texts for word in words)
     return {word: log(1 + len(texts) / count) for word, count in counts.items()}
 
 
-def _least() -> float:
-    """Return the weight that a cut text must have in common with a message: two rare words."""
+def _least_weight() -> float:
+    """Return the least weight that a cut text must share with a message: about two rare words."""
     return 1.6 * log(1 + len(_weights()) ** 0.5)

@@ -1,7 +1,7 @@
-"""The messages that the client and the proxies show, of every measured version, and the rules that know their causes.
+"""The messages of the client and the proxies in every measured version, and the rules about their causes.
 
-The texts are measured (1.0.128 to 2.1.329; LiteLLM 1.80 and 1.109), but for those under *in the user's own words*.
-``#`` stands for a number, ``X`` for an id.
+Texts are measured (Claude Code 1.0.128 to 2.1.329; LiteLLM 1.80 and 1.109), except those under *in the user's own
+words*. ``#`` replaces a number, ``X`` an id.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message: what it looks like in each version, and what it comes from."""
+    """One message: its text in each version, and its causes."""
 
     name: str
     """What happened, in a few words."""
@@ -40,16 +40,14 @@ MESSAGES: tuple[Message, ...] = (
         ),
         _SELECTED + _BEHIND,
     ),
+    Message("the client rejected the model", ("Model 'X' not found",), ("MODEL303", "MODEL304", "MODEL306", "URL101")),
     Message(
-        "the client would not take the model", ("Model 'X' not found",), ("MODEL303", "MODEL304", "MODEL306", "URL101")
-    ),
-    Message(
-        "the client has no token, so it sends nothing",
+        "the client has no token and sends nothing",
         ("Not logged in · Please run /login", "Invalid API key · Please run /login"),
         ("AUTH201", "FILE701", "FILE702", "MODEL307", "AUTH202", "AUTH206"),
     ),
     Message(
-        "the client goes to a cloud and not to your server",
+        "the client connects to a cloud, not to your server",
         (
             "Could not load AWS credentials",
             "Could not load Google Cloud credentials",
@@ -114,7 +112,7 @@ MESSAGES: tuple[Message, ...] = (
         ("SERVER905", "PROXY804", "SERVER907"),
     ),
     Message(
-        "something on the way failed",
+        "a gateway or proxy failed",
         ("API Error: 502", "API Error: 503", "API Error: 504"),
         ("TRAFFIC404", "SERVER905", "PROXY804"),
     ),
@@ -160,13 +158,13 @@ MESSAGES: tuple[Message, ...] = (
         ("TIME501", "TIME504", "SERVER905", "URL112", "TIME502", "SERVER907", "PROXY803"),
     ),
     Message(
-        "the server speaks no TLS",
+        "the server does not use TLS",
         ("SSL error (ERR_SSL_WRONG_VERSION_NUMBER)", "API Error: (EPROTO) wrong version number"),
         ("URL104",),
     ),
-    Message("the base URL is no URL", ("API Error: Invalid URL",), ("URL103",)),
+    Message("the base URL is invalid", ("API Error: Invalid URL",), ("URL103",)),
     Message(
-        "what came back was no answer",
+        "the response was not an answer",
         (
             (
                 "API Error: API returned an empty or malformed response (HTTP 200) — check for a proxy or gateway "
@@ -194,7 +192,7 @@ MESSAGES: tuple[Message, ...] = (
         ),
         ("CTX601",),
     ),
-    Message("a timeout that is no number", ("API Error: timeout must be an integer",), ("TIME501",)),
+    Message("the timeout is not a number", ("API Error: timeout must be an integer",), ("TIME501",)),
     Message("the client sent nothing", ("API Error",), ("TIME503",)),
     Message(
         RETRIES,
@@ -233,7 +231,7 @@ MESSAGES: tuple[Message, ...] = (
         ("SERVER901", "SERVER902"),
     ),
     Message(
-        "an answer that ends early",
+        "an answer ends early",
         ("answers are cut off mid-sentence", "the answer stops in the middle"),
         ("PROXY803", "SERVER905", "CTX602"),
     ),
@@ -243,12 +241,12 @@ MESSAGES: tuple[Message, ...] = (
         ("TRAFFIC402", "SERVER907", "TIME504"),
     ),
     Message(
-        "silence",
+        "no answer and no error",
         ("three silent minutes, nothing happens", "it hangs and shows a spinner only"),
         ("URL105", "URL112", "URL104", "URL103", "SERVER905", "TIME502"),
     ),
     Message(
-        "it broke with an update",
+        "it broke after an update",
         ("it stopped working after an update of Claude Code", "broken since the new client version"),
         ("SERVER903", "TRAFFIC403", "CTX601"),
     ),

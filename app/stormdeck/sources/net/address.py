@@ -6,9 +6,9 @@ import ipaddress
 import socket
 from dataclasses import dataclass
 
-from stormdeck.model.urls import is_hosted, is_loopback, parts_of, plain_host
+from stormdeck.model.urls import LOOPBACK_HOSTS, is_hosted, is_loopback, parts_of, plain_host
 
-_HERE = {"localhost", "127.0.0.1", "0.0.0.0", "::1", "::", ""}  # noqa: S104 - compared with, never bound
+_HERE = LOOPBACK_HOSTS
 
 
 @dataclass(frozen=True, slots=True)

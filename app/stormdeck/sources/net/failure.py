@@ -6,36 +6,9 @@ import errno
 import ssl
 from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import StrEnum
 
+from stormdeck.model.snapshots.failure import FailureKind as FailureKind  # noqa: PLC0414 - the sources import both from here
 from stormdeck.model.text import clean
-
-
-class FailureKind(StrEnum):
-    """Why there is no answer."""
-
-    REFUSED = "refused"
-    """Nothing listens there."""
-    UNREACHABLE = "unreachable"
-    """No connection: the network knows no route, or a firewall is in between."""
-    UNRESOLVED = "unresolved"
-    """The name server says that there is no such name."""
-    LOOKUP = "lookup"
-    """The name could not be looked up just now: whether there is such a name is not known."""
-    TIMEOUT = "timeout"
-    CUT = "cut"
-    """The connection was accepted and closed before the answer was whole."""
-    TLS = "tls"
-    TOO_BIG = "too big"
-    NOT_HTTP = "not http"
-    BAD_URL = "bad url"
-    HOSTED = "hosted"
-    """Nothing was asked: it is the hosted API."""
-    GATEWAY = "gateway"
-    """What is in front answers, and says that the server behind it does not."""
-    OURS = "ours"
-    """Nothing was asked: this process, or this machine, has no file descriptor left."""
-
 
 HOSTED = "the hosted API: not asked"
 NO_DESCRIPTORS = "stormdeck has no free file descriptor; raise `ulimit -n` or end other programs"

@@ -78,7 +78,7 @@ class CanaryScreen(Dialog[None]):
                 rows += [row for check in checks for row in _row(check, width)] + [line()]
         if self._report is not None:
             for blame in self._report.blames:
-                rows += _wrapped(f"{blame.question.label}: {blame.hop.value}. {blame.words}", width)
+                rows += _wrapped(f"{blame.question.label}: {blame.hop.value}. {blame.message}", width)
             rows += _wrapped(f"Claude Code here: {self._report.summary}.", width, "bold")
             rows += _wrapped(f"It took {self._report.cost}.", width)
         elif self._sent:
@@ -98,7 +98,7 @@ def _row(check: Check, width: int) -> list[Content]:
     colour = LIGHT_STYLES[check.verdict.light]
     name = line(light(check.verdict.light), f" {check.name:<{NAME}}", (check.verdict.value, colour))
     code = line((f"  {check.code}", "$accent")) if check.code else line()
-    return [Content.assemble(name, code), *(line("  ", row) for row in _wrapped(check.words, width - 2))]
+    return [Content.assemble(name, code), *(line("  ", row) for row in _wrapped(check.message, width - 2))]
 
 
 def _wrapped(text: str, width: int, style: str = "$quiet") -> list[Content]:

@@ -8,6 +8,7 @@ from functools import lru_cache
 from stormdeck.model.finding import Finding, Severity
 from stormdeck.model.json_edit.document import Document, FileError
 from stormdeck.model.masking.json_text import json_cuts
+from stormdeck.model.masking.shapes import looks_real
 from stormdeck.model.masking.values import mask_value
 from stormdeck.model.rules.audience import ANY_SERVER
 from stormdeck.model.rules.facts import BASE_URL, FABLE_ID, TIER_IDS, Facts
@@ -15,7 +16,6 @@ from stormdeck.model.rules.model_choice import MODEL
 from stormdeck.model.rules.rule import Page, Rule, rule
 from stormdeck.model.settings.merge import entries, has_entry, value_at
 from stormdeck.model.settings.scope import Scope, SettingsFile, SettingsSnapshot
-from stormdeck.model.urls import looks_real
 from stormdeck.model.versions import at_least, below
 
 _MAPPINGS = {*TIER_IDS.values(), FABLE_ID}

@@ -98,7 +98,7 @@ def _finding(finding: Finding, deck: Deck, width: int, fix_key: str) -> list[Con
 def _check(check: Check, width: int) -> list[Content]:
     rows = [line(("CANARY  ", "$quiet bold"), (check.name, "bold"))]
     rows += _wrapped(check.verdict.value, width, LIGHT_STYLES[check.verdict.light])
-    rows += [line(), *_wrapped(check.words, width, "")]
+    rows += [line(), *_wrapped(check.message, width, "")]
     page = page_of(check.code) if check.code else None
     if page is not None:
         rows += [line(), line((f"THE RULE  {page.code}", "$quiet bold"))]

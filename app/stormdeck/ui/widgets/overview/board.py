@@ -8,7 +8,7 @@ from textual.geometry import NULL_OFFSET, NULL_SPACING, Region, Size
 from textual.layout import ArrangeResult, Layout, WidgetPlacement
 from textual.widget import Widget
 
-from stormdeck.model.overview_layout import Box, Wish, arrange
+from stormdeck.model.overview_layout import Box, LayoutPreferences, arrange
 
 ZOOMED = "-zoomed"
 """The class of the panel that fills the pane."""
@@ -33,7 +33,7 @@ class Arranged(Layout):
 class Board(Widget):
     """Knows what is shown, and which panel fills the pane."""
 
-    def __init__(self, *panels: Widget, wish: Wish, id: str) -> None:  # noqa: A002 - Textual's own name for it
+    def __init__(self, *panels: Widget, wish: LayoutPreferences, id: str) -> None:  # noqa: A002 - Textual's own name for it
         super().__init__(*panels, id=id)
         self._arranged = Arranged()
         self._wish = wish

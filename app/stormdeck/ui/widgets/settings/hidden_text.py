@@ -5,7 +5,8 @@ from __future__ import annotations
 from rich.highlighter import Highlighter
 from rich.text import Text
 
-from stormdeck.model.masking.values import place_of, value_spans
+from stormdeck.model.masking.places import place_of
+from stormdeck.model.masking.values import value_spans
 
 
 class HiddenText(Highlighter):

@@ -1,4 +1,4 @@
-"""Whose machine it is: the names by which a report would tell it."""
+"""Collect the names that would identify this machine and its user in a report."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-OPEN_HOSTS = frozenset(
+PUBLIC_HOSTS = frozenset(
     {
         "localhost",
         "HOST",
@@ -21,38 +21,38 @@ OPEN_HOSTS = frozenset(
         "json.schemastore.org",
     }
 )
-"""Hosts that everybody knows, and the word that stands for one."""
-_NOBODY = frozenset(
+"""Public hosts, and the stand-in for a host."""
+_GENERIC_USERS = frozenset(
     {"root", "user", "admin", "ubuntu", "node", "docker", "claude", "vllm", "litellm", "stormdeck", "home", "work"}
 )
-"""Names of users that name no person, and would be found in every second line."""
+"""Generic user names: they identify nobody and occur in ordinary text."""
 
 
-MOST_NAMES = 500
-"""Own names that are looked for in texts: more are the work of somebody who wants to keep us busy."""
+MAX_NAMES = 500
+"""The most own names that are searched for: the bound keeps hostile settings cheap."""
 
 
 @dataclass(frozen=True, slots=True)
-class Whereabouts:
-    """What tells whose machine this is."""
+class Identities:
+    """Names that identify this machine, its user and its servers."""
 
     home: str = ""
     project: str = ""
     users: tuple[str, ...] = ()
     host: str = ""
     others: tuple[str, ...] = ()
-    """Hosts that the settings and the YAML name."""
+    """Hosts in the settings and the YAML."""
     paths: tuple[str, ...] = ()
-    """Files and folders that are known by their whole name, blanks in it and all."""
+    """Known files and folders, which may contain spaces."""
     models: tuple[str, ...] = ()
-    """The ids of models that settings, YAML and servers name."""
+    """Model ids in settings, YAML and servers."""
     texts: tuple[str, ...] = ()
-    """Texts in settings that take a number or a switch: they may say anything, and findings quote them."""
+    """Texts in settings that expect a number or a switch: they may contain anything, and findings quote them."""
     names: tuple[str, ...] = ()
-    """Names of variables that are the user's own."""
+    """Names of the user's own variables."""
 
 
-def whereabouts(
+def identities_of(
     home: str,
     project: str,
     environ: Mapping[str, str],
@@ -62,11 +62,11 @@ def whereabouts(
     models: Iterable[str] = (),
     texts: Iterable[str] = (),
     names: Iterable[str] = (),
-) -> Whereabouts:
-    """Return the names of this machine, its user, and the hosts of some URLs; the rest as given."""
+) -> Identities:
+    """Return the names of this machine, its user, and the hosts of some URLs; the rest is passed through."""
     people = (home.rstrip("/").rpartition("/")[2], environ.get("USER", ""), environ.get("LOGNAME", ""))
-    others = {named for url in urls if (named := _host(url)) and not is_open(named)}
-    return Whereabouts(
+    others = {named for url in urls if (named := _host(url)) and not is_public(named)}
+    return Identities(
         home,
         project,
         tuple(sorted(_people(people))),
@@ -75,14 +75,14 @@ def whereabouts(
         tuple(sorted(paths)),
         tuple(sorted(models)),
         tuple(sorted(texts)),
-        tuple(sorted(set(names)))[:MOST_NAMES],
+        tuple(sorted(set(names)))[:MAX_NAMES],
     )
 
 
-def is_open(host: str) -> bool:
-    """Say whether a host may be named: it is this machine, or everybody's."""
+def is_public(host: str) -> bool:
+    """Return whether a host may be shown: it is public, or the loopback."""
     bare = host.strip("[]")
-    if bare in OPEN_HOSTS:
+    if bare in PUBLIC_HOSTS:
         return True
     try:
         address = ipaddress.ip_address(bare)
@@ -92,15 +92,16 @@ def is_open(host: str) -> bool:
 
 
 def is_word(host: str) -> bool:
-    """Say whether a host's name is a plain word, such as ``vllm``: away from a URL it cannot be told from text."""
+    """Return whether a host name is a plain word, such as ``vllm``, which outside a URL looks like text."""
     return re.search(r"[.\d-]", host) is None
 
 
 def _people(names: Iterable[str]) -> set[str]:
-    return {name for name in names if len(name) >= 3 and name.lower() not in _NOBODY}
+    return {name for name in names if len(name) >= 3 and name.lower() not in _GENERIC_USERS}
 
 
 def _host(url: str) -> str:
+    """Return the host of a URL, also of one that ``model.urls`` calls ambiguous: it must not be shown either."""
     try:
         return urlsplit(url).hostname or ""
     except ValueError:

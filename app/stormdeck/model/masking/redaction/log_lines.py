@@ -1,6 +1,6 @@
-"""A log's lines cut to their structure: who asked for what, what came of it, where it failed. Never what was said.
+"""Reduce log lines to their structure: requests, statuses, errors, places of failure; never prompts or answers.
 
-Lines are not masked but built anew from what was read in them, so that what is not known cannot slip through.
+Lines are not masked but rebuilt from what was parsed, so that nothing unknown gets through.
 """
 
 from __future__ import annotations
@@ -11,15 +11,22 @@ from datetime import UTC, datetime
 from stormdeck.model.logs.access import Access, LocalTime
 from stormdeck.model.logs.access_reader import AccessReader
 from stormdeck.model.logs.records import Record, RecordReader
-from stormdeck.model.redaction.identities import is_open
-from stormdeck.model.redaction.public_names import PACKAGES, StandIn, api_path, error_name, nameless, source_name
+from stormdeck.model.masking.redaction.identities import is_public
+from stormdeck.model.masking.redaction.public_names import (
+    PACKAGES,
+    StandIn,
+    api_path,
+    error_name,
+    nameless,
+    source_name,
+)
 from stormdeck.model.text import strip_escapes
 
 _NAMES = re.compile(r"[\w.]++")
 _ENDINGS = ("Error", "Exception", "Timeout", "Wrapper")
 _QUOTE = re.compile(r"['\"`{\[(<]")
 _BEGINNING = 300
-"""Characters before the first quote in which exceptions are named."""
+"""Characters before the first quote that are searched for exceptions."""
 _STATUS = re.compile(r"(?<!\d)(?:40[013489]|413|42[249]|499|50[0234]|529)(?!\d)")
 _PHRASES = re.compile(
     r"No deployments available|in cooldown|cooldown_list"
@@ -41,15 +48,17 @@ _PHRASES = re.compile(
     r"|RateLimitError|ServiceUnavailableError|VLLMValidationError)\b",
     re.IGNORECASE,
 )
-"""Said by vLLM, LiteLLM, aiohttp and the like (measured, captures of 0.28, 0.32, 1.80 and 1.109)."""
+"""Phrases of vLLM, LiteLLM, aiohttp and others (measured: vLLM 0.28 and 0.32, LiteLLM 1.80 and 1.109)."""
 _MOST = 6
 
 
 def message_structure(message: str, stand_in: StandIn = nameless) -> str:
-    """Return the exceptions that a message begins with, its status and the phrases in it that servers are known to use.
+    """Return the exceptions at the beginning of a message, its status and the known phrases in it.
 
-    ``InternalServerError 500: EngineCore died``.
-    Never empty: ``(a message)`` where nothing in it is known. An exception that is not public gets a stand-in.
+    ``(a message)`` if nothing in it is known. An exception that is not public gets a stand-in.
+
+    >>> message_structure("InternalServerError: 500 'EngineCore died' for a prompt")
+    'InternalServerError 500: EngineCore died'
     """
     quote = _QUOTE.search(message)
     beginning = message[: min(quote.start() if quote else len(message), _BEGINNING)]
@@ -67,7 +76,7 @@ _STATS = re.compile(
     r"Running: \d+ reqs, Waiting: \d+ reqs(?:, (?:[GC]PU KV cache usage|Swapped|Pending|Prefix cache hit rate"
     r"|External prefix cache hit rate|MM cache hit rate): [\d.]+ ?%?(?: reqs)?)*"
 )
-_LIFE = re.compile(
+_LIFECYCLE = re.compile(
     r"Started server process \[\d+\]|Waiting for application startup|Application startup complete|Uvicorn running on"
     r"|Shutting down|Waiting for application shutdown|Application shutdown complete|Finished server process \[\d+\]"
     r"|API server: shutdown triggered|Engine core initialization failed|LiteLLM proxy refused to start"
@@ -76,7 +85,7 @@ _LIFE = re.compile(
 _FRAME = re.compile(
     r'File "(?:[^"]{0,4000}/)?(site-packages|dist-packages|python3\.\d+)/([\w./-]+)", line (\d+), in (\w+|<\w+>)'
 )
-"""A place in a library; one in a user's own file, or in a prompt, is left out."""
+"""A frame in a library; frames in the user's files or in a prompt do not match."""
 _METHODS = frozenset({"GET", "POST", "HEAD", "PUT", "DELETE", "OPTIONS", "PATCH"})
 _SPEAKERS = frozenset({"LiteLLM", "LiteLLM Proxy", "LiteLLM Router"})
 _SHORT_CLOCK = re.compile(r"\d\d:\d\d:\d\d")
@@ -84,21 +93,21 @@ _DAY_CLOCK = re.compile(r"\d\d-\d\d \d\d:\d\d:\d\d")
 _SOURCE = re.compile(r"(?:(?P<name>[\w .-]{1,40}) )?(?P<file>[\w.-]{1,60}\.py:\d+)")
 
 
-class Structure:
-    """Reads one log in order."""
+class LogStructure:
+    """Reads one log, line by line."""
 
     def __init__(self, local_time: LocalTime | None = None, stand_in: StandIn = nameless) -> None:
         self._stand_in = stand_in
         self._requests = AccessReader(local_time)
         self._records = RecordReader()
         self._failed = False
-        """The record that is read tells a failure: the frames of its traceback are worth their place."""
+        """Whether the current record is a failure: the frames of its traceback are kept."""
 
     def line(self, line: str) -> str | None:
-        """Return the structure of a line, which the log's readers understand as they do the line; ``None``: nothing.
+        """Return the structure of a line, which parses like the line itself; ``None``: nothing to keep.
 
-        A request keeps its time, method, path and status, an error record the names of its exceptions and the phrases
-        that servers are known to use, a traceback its places in libraries.
+        A request keeps time, method, path and status; an error record its exceptions and known phrases; a traceback
+        its frames in libraries.
         """
         if " HTTP/" in line or '"reqId":' in line:
             request = self._requests.read(line)
@@ -107,23 +116,23 @@ class Structure:
                 return self._request(request)
         record = self._records.read(line)
         if record is None:
-            return (self._frame(line) if self._failed else None) or _life(line)
+            return (self._frame(line) if self._failed else None) or _lifecycle(line)
         self._failed = record.level.is_failure
         message = message_structure(record.message, self._stand_in) if self._failed else _known(record.message)
         return self._record(record, message) if message else None
 
     def _request(self, request: Access) -> str:
-        """Return an access line in uvicorn's form, its time before it."""
-        told = f"{_clock(request.time)} " if request.time is not None else ""
-        host = (
-            request.host if not request.host or is_open(request.host) else self._stand_in("host", request.host.lower())
-        )
+        """Return an access line in uvicorn's format, after its time."""
+        time = f"{_clock(request.time)} " if request.time is not None else ""
+        host = request.host
+        if host and not is_public(host):
+            host = self._stand_in("host", host.lower())
         client = f"{host}:{request.port} - " if request.port else " - "
         method = request.method if request.method in _METHODS else "GET"
-        return f'{told}INFO:     {client}"{method} {_path(request.path)} HTTP/1.1" {request.status}'
+        return f'{time}INFO:     {client}"{method} {_path(request.path)} HTTP/1.1" {request.status}'
 
     def _frame(self, line: str) -> str | None:
-        """Return the place of a frame; outside of public packages only that there is one."""
+        """Return a traceback frame; outside of public packages without its names."""
         frame = _FRAME.search(line)
         if frame is None:
             return None
@@ -135,7 +144,7 @@ class Structure:
         return f'  File "{root}/{path}", line {number}, in {function}'
 
     def _record(self, record: Record, message: str) -> str:
-        """Return a record in the form of the server that wrote it, so that it is read as the same."""
+        """Return a record in the format of its server, so that it parses as the same."""
         level = record.level.value.upper()
         source = _SOURCE.fullmatch(strip_escapes(record.source))
         if source is None:
@@ -160,11 +169,11 @@ def _path(path: str) -> str:
 
 
 def _known(message: str) -> str:
-    """Return what a record without a failure says, where servers are known to say just that."""
-    found = _STATS.search(message) or _LIFE.search(message)
+    """Return the known part of a record that is not a failure."""
+    found = _STATS.search(message) or _LIFECYCLE.search(message)
     return found[0] if found else ""
 
 
-def _life(line: str) -> str | None:
-    found = _LIFE.search(strip_escapes(line))
+def _lifecycle(line: str) -> str | None:
+    found = _LIFECYCLE.search(strip_escapes(line))
     return f"INFO:     {found[0]}" if found else None

@@ -1,4 +1,4 @@
-"""Every secret that is configured in the settings, the environment and LiteLLM's YAML."""
+"""Collect every secret in the settings, the environment and LiteLLM's YAML."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from urllib.parse import unquote
 
 from stormdeck.model.litellm.config import REFERENCE, Node, ProxyConfig
 from stormdeck.model.masking.json_text import json_cuts
+from stormdeck.model.masking.places import Content, Place, place_of
 from stormdeck.model.masking.shapes import is_mixed
-from stormdeck.model.masking.values import Content, Place, place_of, value_spans
+from stormdeck.model.masking.values import value_spans
 from stormdeck.model.masking.yaml_text import yaml_spans
 from stormdeck.model.settings.scope import SettingsSnapshot
 
@@ -20,7 +21,7 @@ _PIECE = re.compile(r"[^\s\"',;]+")
 def secrets_of(
     settings: SettingsSnapshot, environ: Mapping[str, str], proxy: ProxyConfig | None = None
 ) -> frozenset[str]:
-    """Return every secret of the settings files, of the environment and of LiteLLM's YAML, each in all its parts."""
+    """Return every secret in the settings files, the environment and LiteLLM's YAML, whole and in parts."""
     texts = [file.text for file in settings.files]
     found = secrets_in(texts, {**environ, **settings.shell}.items(), proxy.lines if proxy is not None else ())
     referred = _of_node(proxy.root, environ) if proxy is not None and proxy.root is not None else ()
@@ -28,7 +29,7 @@ def secrets_of(
 
 
 def secrets_in(texts: Iterable[str], variables: Iterable[tuple[str, str]], yaml: tuple[str, ...]) -> frozenset[str]:
-    """Return every secret of settings files, of variables, and of the lines of a YAML."""
+    """Return every secret in settings files, variables, and the lines of a YAML."""
     found: set[str] = set()
     found.update(*map(_of_json, texts), _of_lines(yaml))
     for name, text in variables:
@@ -53,7 +54,7 @@ def _of_value(place: Place, text: str) -> Iterator[str]:
 
 
 def _parts(secret: str) -> Iterator[str]:
-    """Yield a secret, its lines, its words that look random, and the password after a user's name."""
+    """Yield a secret, its lines, the random-looking words in it, and the password of a ``user:password``."""
     yield secret
     for line in secret.splitlines():
         yield line.strip()
@@ -62,13 +63,13 @@ def _parts(secret: str) -> Iterator[str]:
     if colon and " " not in user and "\n" not in secret:
         yield from (password, unquote(password), unquote(secret))
         if len(user) >= max(len(password), 12):
-            yield user  # a token may stand in the user's place, with x or nothing behind it
+            yield user  # a token may be the user, with x or nothing as the password
     elif "%" in secret:
         yield unquote(secret)
 
 
 def _of_node(root: Node, environ: Mapping[str, str]) -> Iterable[str]:
-    """Yield the secrets of a tree; a node that aliases share is visited once for each sort of place."""
+    """Yield the secrets in a tree; a node that aliases share is visited once per kind of place."""
     seen: set[tuple[int, Content]] = set()
     waiting: list[tuple[Node, Place]] = [(root, Place())]
     while waiting:

@@ -1,4 +1,4 @@
-"""Names of exceptions, packages, files and models that everybody knows. Any other may identify its owner."""
+"""Public names of exceptions, packages, files and models. Any other name may identify its owner."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PACKAGES = frozenset(sys.stdlib_module_names) | _words(
     prometheus_fastapi_instrumentator opentelemetry tenacity backoff click typer
     """
 )
-"""Packages that a traceback may name."""
+"""Packages that may be shown in a traceback."""
 _ERRORS = frozenset(name for name in dir(builtins) if name.endswith(("Error", "Exception"))) | _words(
     """
     CancelledError InvalidStateError IncompleteReadError LimitOverrunError QueueEmpty TimeoutException JSONDecodeError
@@ -75,13 +75,13 @@ _SEGMENTS = re.compile(
     r"|anthropic|key|user|tokenize|detokenize|server_info|docs|openapi\.json|login|exit|clear|compact|status|config"
     r"|doctor|help|permissions|hooks|mcp|agents|memory|cost|usage|generate"
 )
-"""The words of the paths of vLLM, the proxies and the client, and the client's own commands."""
+"""Words in the URL paths of vLLM, the proxies and the client, and the client's commands."""
 _FOLDERS = re.compile(
     r"|~|<project>|\.\.?|\.claude|\.claude\.json|settings(?:\.local)?\.json|projects|\.config|\.local|\.cache|state|share"
     r"|stormdeck|backups|panels|etc|claude-code|managed-settings\.json|managed-settings\.d|Library|proc|dev|null|tmp|usr"
     r"|bin|storms\.sqlite3|theme|config\.ya?ml|options\.ya?ml|stormdeck\.ya?ml|claude|git|index|\.git"
 )
-"""The words of paths that every installation has."""
+"""Words in the file paths of every installation."""
 _MODEL_WORDS = re.compile(
     r"|qwen\d*|qwq|llama\d*|mistral|mixtral|ministral|devstral|codestral|magistral|gemma\d*|gemini|gpt|oss|o\d|phi\d*|glm"
     r"|deepseek|kimi|k\d+|minimax|nemotron|granite|command|claude|sonnet|opus|haiku|fable|opusplan|best|default|hermes"
@@ -95,39 +95,39 @@ _MODEL_WORDS = re.compile(
     r"|e\d+b|\d+m|1m|\d+k|\d+e|r\d|v\d{1,2}|t\d|\d{1,8}|x|s|m|l|speciale|terminus|scout|maverick|distill|super|ultra|model",
     re.IGNORECASE,
 )
-"""The words of which the ids of public models are made."""
+"""Words in the ids of public models."""
 _ID_WORD = re.compile(r"[^/\s._:@\[\]*-]+")
 PROGRAMS = re.compile(
     r"vLLM[\w: ()-]{0,24}|VLLM::[\w-]{1,24}|python[\d.]*|pid \d+|litellm|uvicorn|ray(?:::\w+)?|Xorg|gnome-shell"
 )
-"""Programs that hold memory on a GPU, as they are shown."""
+"""Public names of programs that use a GPU."""
 
 StandIn = Callable[[str, str], str]
-"""Returns what stands for a name of a sort; the same for the same name."""
+"""Returns the stand-in for a name of a kind; the same name gets the same."""
 
 
-def nameless(sort: str, name: str) -> str:
-    """Return a stand-in that is the same for all names of a sort."""
-    return f"<{sort}>"
+def nameless(kind: str, name: str) -> str:
+    """Return a stand-in that is the same for all names of a kind."""
+    return f"<{kind}>"
 
 
 def error_name(name: str, stand_in: StandIn) -> str:
-    """Return the name of an exception, or a stand-in for one that is not public."""
+    """Return the name of an exception, or a stand-in if it is not public."""
     return name if name in _ERRORS else stand_in("error", name)
 
 
 def source_name(name: str, stand_in: StandIn) -> str:
-    """Return the name of a source file, or a stand-in that has the form of one."""
+    """Return the name of a source file, or a stand-in with the same ending."""
     return name if name in _SOURCES else f"{stand_in('file', name).strip('<>')}.py"
 
 
 def api_path(path: str) -> str:
-    """Return the path of a URL with a star for each word that is not known."""
+    """Return a URL path with ``*`` for each unknown word."""
     return "/".join(one if _SEGMENTS.fullmatch(one) else "*" for one in path.split("/"))
 
 
 def file_path(path: str, stand_in: StandIn) -> str:
-    """Return a path of a file system: whole where every installation has it, else a stand-in."""
+    """Return a file path if every installation has it; otherwise a stand-in after its known beginning."""
     parts = path.split("/")
     if all(map(_FOLDERS.fullmatch, parts)) or all(map(_SEGMENTS.fullmatch, parts)):
         return path
@@ -138,13 +138,14 @@ def file_path(path: str, stand_in: StandIn) -> str:
 
 
 def model_id(name: str, stand_in: StandIn) -> str:
-    """Return a model's id with a stand-in for each word that no public model has."""
+    """Return a model id with a stand-in for each word that is not in public ids."""
     return _ID_WORD.sub(
-        lambda word: word[0] if _MODEL_WORDS.fullmatch(word[0]) or _joined(word[0]) else stand_in("name", word[0]), name
+        lambda word: word[0] if _MODEL_WORDS.fullmatch(word[0]) or _is_numbered(word[0]) else stand_in("name", word[0]),
+        name,
     )
 
 
-def _joined(word: str) -> bool:
-    """Return whether a word is a family and its number: ``Qwen3``, ``GLM4``."""
+def _is_numbered(word: str) -> bool:
+    """Return whether a word is a model family with a number: ``Qwen3``, ``GLM4``."""
     head = word.rstrip("0123456789")
     return head != word and _MODEL_WORDS.fullmatch(head) is not None

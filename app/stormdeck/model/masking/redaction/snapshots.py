@@ -1,6 +1,6 @@
-"""A settings file as it may leave this machine: every key, and the values of those that stormdeck knows.
+"""Redact settings and snapshots: keep every key, and the values of settings that stormdeck knows.
 
-A name that nobody but its user knows, as that of an own variable, is replaced.
+A name that the user invented, such as that of a variable, is replaced.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from pathlib import Path
 from stormdeck.model.deck import Deck
 from stormdeck.model.logs.endings import LogTails
 from stormdeck.model.masking.names import holds_headers, is_secret_name
-from stormdeck.model.redaction.log_lines import message_structure
-from stormdeck.model.redaction.public_names import PROGRAMS
-from stormdeck.model.redaction.redactor import NAME, Redactor, Taken
+from stormdeck.model.masking.redaction.log_lines import message_structure
+from stormdeck.model.masking.redaction.public_names import PROGRAMS
+from stormdeck.model.masking.redaction.redactor import NAME, Counts, Redactor
 from stormdeck.model.retries.storms.storm import Storm
 from stormdeck.model.rules.known_names import ROOT_KEYS, VARIABLES
 from stormdeck.model.settings.field import Field, Kind, problem
@@ -29,32 +29,32 @@ from stormdeck.model.snapshots.traffic import TrafficSnapshot
 from stormdeck.model.units import plural
 
 OTHER = "value"
-"""What is taken out beside secrets: values of settings that have nothing to do with servers, as hooks and rules."""
+"""Counts replaced values of settings that are unrelated to servers, such as hooks and permissions."""
 _FREE = frozenset({Kind.COMMAND, Kind.JSON, Kind.TEXT, Kind.HEADERS})
-"""Kinds of values that may hold anything."""
+"""Kinds whose values may contain anything."""
 _STRICT = frozenset({Kind.MILLISECONDS, Kind.COUNT, Kind.SWITCH})
 _PUBLIC = re.compile(
     r"(?:ANTHROPIC|API|AWS|AZURE|BASH|CLAUDE|CLOUD|CLOUDSDK|COLORTERM|CUDA|DISABLE|ENABLE|GIT|GOOGLE|HF|HTTPS?|LC|LITELLM"
     r"|MAX|MCP|NODE|NO|NPM|OPENAI|OTEL|PYTHON\w{0,20}|SSH|SSL|TERM|UV|VERTEX|VLLM|XDG)_\w{1,60}|\$schema|[a-z]{1,5}_proxy"
 )
-"""Names of variables that begin as those of the client, its providers and its servers do."""
+"""Variables with a prefix of the client, its providers or its servers."""
 _NAMED_BY_USERS = frozenset(
     {"mcpServers", "enabledPlugins", "extraKnownMarketplaces", "modelOverrides", "agents", "pluginConfigs", "profiles"}
 )
 
 
-def settings_as_json(settings: SettingsSnapshot, redact: Redactor, taken: Taken) -> dict[str, object]:
-    """Return every scope, strongest first, and the client's variables in the shell; their keys are kept."""
+def settings_as_json(settings: SettingsSnapshot, redact: Redactor, counts: Counts) -> dict[str, object]:
+    """Return every scope, strongest first, and the client's variables in the shell, with their keys."""
     shell = {f"env.{name}": text for name, text in settings.shell.items()}
     return {
-        "files": [_file(file, redact, taken) for file in settings.files],
-        "shell": {path.removeprefix("env."): _value(path, text, redact, taken) for path, text in shell.items()},
-        "wins": {_key(path, redact, taken): found.scope.value for path, found in settings.effective.items()},
+        "files": [_file(file, redact, counts) for file in settings.files],
+        "shell": {path.removeprefix("env."): _value(path, text, redact, counts) for path, text in shell.items()},
+        "wins": {_key(path, redact, counts): found.scope.value for path, found in settings.effective.items()},
     }
 
 
 def texts_for_numbers(settings: SettingsSnapshot) -> list[str]:
-    """Return what stands in place of numbers and switches and is none."""
+    """Return values of number and switch settings that are neither."""
     values = [(path, value) for file in settings.files for path, value in entries(file.values)]
     values += [(f"env.{name}", text) for name, text in settings.shell.items()]
     return [
@@ -64,67 +64,67 @@ def texts_for_numbers(settings: SettingsSnapshot) -> list[str]:
     ]
 
 
-def _file(file: SettingsFile, redact: Redactor, taken: Taken) -> dict[str, object]:
+def _file(file: SettingsFile, redact: Redactor, counts: Counts) -> dict[str, object]:
     error = file.error
     return {
         "scope": file.scope.value,
-        "path": redact.file(str(file.path), taken),
+        "path": redact.file(str(file.path), counts),
         "exists": file.exists,
         "error": None
         if error is None
-        else {"message": redact.text(error.message, taken), "line": error.line, "column": error.column},
-        "values": {_key(key, redact, taken): _value(key, value, redact, taken) for key, value in file.values.items()},
+        else {"message": redact.text(error.message, counts), "line": error.line, "column": error.column},
+        "values": {_key(key, redact, counts): _value(key, value, redact, counts) for key, value in file.values.items()},
     }
 
 
-def _value(path: str, value: object, redact: Redactor, taken: Taken) -> object:
-    """Return a value as it may be shown: a secret numbered, a known one redacted, of any other its kind and size."""
+def _value(path: str, value: object, redact: Redactor, counts: Counts) -> object:
+    """Return a redacted value: a secret as its number, a known setting as text, any other as type and size."""
     name = path.rpartition(".")[2]
     if isinstance(value, Mapping) and not is_secret_name(name):
-        return _entries(path, value, redact, taken)
+        return _entries(path, value, redact, counts)
     if value is None or isinstance(value, bool):
         return value
     if is_secret_name(name) or (holds_headers(name) and isinstance(value, str)):
-        return redact.secret(str(value), taken) if value != "" else ""
+        return redact.secret(str(value), counts) if value != "" else ""
     known = field_of(path)
     if known is not None and _is_of_kind(known, value):
-        return redact.tree(value, taken)
-    taken[OTHER] += 1
+        return redact.tree(value, counts)
+    counts[OTHER] += 1
     if isinstance(value, str):
         return f"<{plural(len(value), 'character')}>"
     return f"<list of {len(value)}>" if isinstance(value, list) else "<number>"
 
 
-def _entries(path: str, value: Mapping[str, object], redact: Redactor, taken: Taken) -> object:
-    """Return an object's entries; only their number where users choose the names, as of MCP servers."""
+def _entries(path: str, value: Mapping[str, object], redact: Redactor, counts: Counts) -> object:
+    """Return an object's entries, or only their number if users choose the names, as for MCP servers."""
     if path in _NAMED_BY_USERS or not _is_public(path):
-        taken[OTHER] += len(value)
+        counts[OTHER] += len(value)
         return f"<{plural(len(value), 'entry', 'entries')}>"
     return {
-        _key(f"{path}.{key}", redact, taken).removeprefix(f"{path}."): _value(f"{path}.{key}", inner, redact, taken)
+        _key(f"{path}.{key}", redact, counts).removeprefix(f"{path}."): _value(f"{path}.{key}", inner, redact, counts)
         for key, inner in value.items()
     }
 
 
 def private_names(settings: SettingsSnapshot) -> Iterator[str]:
-    """Yield the names of variables and keys that are their user's own."""
+    """Yield the names of variables and keys that the user invented."""
     for file in settings.files:
         env = file.values.get("env")
         paths = [*map(str, file.values), *(f"env.{name}" for name in (env if isinstance(env, dict) else ()))]
         yield from (path.removeprefix("env.") for path in paths if not _is_public(path))
 
 
-def _key(path: str, redact: Redactor, taken: Taken) -> str:
-    """Return a key path as it may be shown."""
+def _key(path: str, redact: Redactor, counts: Counts) -> str:
+    """Return a redacted key path."""
     if _is_public(path):
-        return redact.text(path, taken)
-    taken[NAME] += 1
+        return redact.text(path, counts)
+    counts[NAME] += 1
     above = "env." if path.startswith("env.") else ""
     return above + redact.stand_in(NAME, path.removeprefix("env."))
 
 
 def _is_public(path: str) -> bool:
-    """Return whether a key at the root, or a variable, is one that others have too; below those all are."""
+    """Return whether a root key or a variable has a public name; keys below a public one are public."""
     name = path.removeprefix("env.")
     if name != path:
         return name in VARIABLES or _PUBLIC.fullmatch(name) is not None or name in ROOT_KEYS
@@ -133,7 +133,7 @@ def _is_public(path: str) -> bool:
 
 
 def _is_of_kind(known: Field, value: object) -> bool:
-    """Return whether a value is what its field expects: text where a number belongs may say anything."""
+    """Return whether a value has the type that its field expects; any other may contain anything."""
     if known.kind in _FREE:
         return False
     text = str(value)
@@ -141,7 +141,7 @@ def _is_of_kind(known: Field, value: object) -> bool:
 
 
 def without_quotes(deck: Deck) -> Deck:
-    """Return the deck without what it quotes of logs: an error's text may hold a prompt."""
+    """Return the deck without quotes from logs: the text of an error may contain a prompt."""
     traffic = deck.traffic
     return replace(
         deck,
@@ -152,7 +152,7 @@ def without_quotes(deck: Deck) -> Deck:
 
 
 def _without_programs(found: DiscoverySnapshot) -> DiscoverySnapshot:
-    """Return the servers without the names of programs that hold their ports, but for forwarders that all know."""
+    """Return the servers without the names of programs on their ports, except well-known forwarders."""
     names = {one.holder.name for one in (*found.found, *found.beside) if one.holder is not None and not one.forwards}
 
     def nameless(one: Found) -> Found:
@@ -174,7 +174,7 @@ _PROGRAM = "a program"
 
 
 def deck_as_json(deck: Deck) -> dict[str, object]:
-    """Return the snapshots of the servers, the GPUs and the requests; settings and findings are told elsewhere."""
+    """Return the snapshots of servers, GPUs and requests as JSON."""
     return {
         "client_version": deck.client_version,
         "vllm": _plain(deck.vllm),
@@ -197,7 +197,7 @@ def deck_as_json(deck: Deck) -> dict[str, object]:
 
 
 def _public_programs(snapshot: GpuSnapshot) -> GpuSnapshot:
-    """Return the GPUs without the names of programs that not everybody has."""
+    """Return the GPUs without the names of programs that are not public."""
     return replace(
         snapshot,
         gpus=tuple(
@@ -231,7 +231,7 @@ def _structure(reason: str) -> str:
 
 
 def _plain(value: object) -> object:
-    """Return a snapshot as JSON has it."""
+    """Return a snapshot as JSON values."""
     if isinstance(value, Enum):
         return value.value
     if is_dataclass(value) and not isinstance(value, type):

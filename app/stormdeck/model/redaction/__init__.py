@@ -1,1 +1,0 @@
-"""What leaves this machine in a bug report: secrets, people and places taken out, log lines cut to their structure."""

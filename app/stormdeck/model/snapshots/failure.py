@@ -1,0 +1,31 @@
+"""Why a request to a server got no answer."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class FailureKind(StrEnum):
+    """Why a server gave no answer, or no complete one."""
+
+    REFUSED = "refused"
+    """Nothing listens there."""
+    UNREACHABLE = "unreachable"
+    """No route to the host, or a firewall in between."""
+    UNRESOLVED = "unresolved"
+    """The name server answered that the name does not exist."""
+    LOOKUP = "lookup"
+    """The name server did not answer: whether the name exists is not known."""
+    TIMEOUT = "timeout"
+    CUT = "cut"
+    """The connection was closed before the answer was complete."""
+    TLS = "tls"
+    TOO_BIG = "too big"
+    NOT_HTTP = "not http"
+    BAD_URL = "bad url"
+    HOSTED = "hosted"
+    """Not asked: it is the hosted API."""
+    GATEWAY = "gateway"
+    """A gateway answered that the server behind it does not."""
+    OURS = "ours"
+    """Not asked: this process or machine has no free file descriptor."""
