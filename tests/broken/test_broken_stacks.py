@@ -37,9 +37,9 @@ from stacks import (
 
 from samples import BROKEN, CALM, GAVE_UP, GPUS, LIVE, NO_FILE, NOW, RECOVERED, gpu
 from stormdeck.model.finding import HopKind
-from stormdeck.model.rules.facts import Reach
 from stormdeck.model.snapshots.discovery import Left
 from stormdeck.model.snapshots.gpu import GpuSnapshot, GpuState
+from stormdeck.model.snapshots.probe import Reach
 from stormdeck.model.snapshots.server import ServerKind, ServerState
 from stormdeck.model.symbols import Health
 from stormdeck.model.verdict.ranking import statements

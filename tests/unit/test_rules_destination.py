@@ -7,12 +7,13 @@ import pytest
 
 from stormdeck.model.rules.audience import FAMILIES, Voice
 from stormdeck.model.rules.destination import Destination, destination, unjudged
-from stormdeck.model.rules.facts import Facts, Live, Probe, Reach
+from stormdeck.model.rules.facts import Facts, Live
 from stormdeck.model.rules.model_choice import is_hosted_id
 from stormdeck.model.rules.registry import RULES, check
 from stormdeck.model.settings.merge import loaded, merged
 from stormdeck.model.settings.scope import Scope, SettingsFile
 from stormdeck.model.snapshots.client_state import ClientState, Login
+from stormdeck.model.snapshots.probe import Probe, Reach
 from stormdeck.model.snapshots.server import ProxySnapshot, ServedModel, ServerKind, ServerState, VllmSnapshot
 
 OWN, GATEWAY, HOSTED, CLOUD = Destination.OWN, Destination.GATEWAY, Destination.HOSTED, Destination.CLOUD

@@ -5,12 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from stormdeck.model.rules.facts import Exposure, Facts, RunningClient
+from stormdeck.model.rules.facts import Facts
 from stormdeck.model.rules.known_names import ROOT_KEYS, VARIABLES
 from stormdeck.model.rules.registry import check
 from stormdeck.model.rules.spelling import closest_name
 from stormdeck.model.settings.merge import loaded, merged, preview
 from stormdeck.model.settings.scope import Scope, SettingsFile
+from stormdeck.model.snapshots.client import Exposure, RunningClient
 
 USER, PROJECT, LOCAL = (
     Path("/h/.claude/settings.json"),

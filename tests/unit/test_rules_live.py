@@ -6,11 +6,13 @@ import pytest
 
 from stormdeck.model.deck import Deck
 from stormdeck.model.finding import HopKind, Severity
-from stormdeck.model.rules.facts import Facts, Live, Probe, Reach, live_of
+from stormdeck.model.rules.collect import live_of
+from stormdeck.model.rules.facts import Facts, Live
 from stormdeck.model.rules.registry import check
 from stormdeck.model.settings.merge import merged, preview
 from stormdeck.model.settings.scope import Scope, SettingsFile
 from stormdeck.model.snapshots.discovery import DiscoverySnapshot, Found, ServerProcess
+from stormdeck.model.snapshots.probe import Probe, Reach
 from stormdeck.model.snapshots.server import (
     EngineStats,
     ProxySnapshot,

@@ -5,7 +5,8 @@ import pytest
 from stormdeck.model.deck import Deck
 from stormdeck.model.editing.starter import Target, is_blank, target, working_block
 from stormdeck.model.finding import Edit, Severity
-from stormdeck.model.rules.facts import Facts, live_of
+from stormdeck.model.rules.collect import live_of
+from stormdeck.model.rules.facts import Facts
 from stormdeck.model.rules.registry import check
 from stormdeck.model.settings.merge import edited, loaded, merged
 from stormdeck.model.settings.scope import Scope, SettingsFile

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from stormdeck.model.finding import Finding
     from stormdeck.model.litellm.config import ProxyConfig
     from stormdeck.model.retries.storms.storm import Storm
-    from stormdeck.model.rules.facts import Exposure, Probe
+    from stormdeck.model.snapshots.client import Exposure
+    from stormdeck.model.snapshots.probe import Probe
     from stormdeck.model.snapshots.replay import Replay
     from stormdeck.model.snapshots.server import ProxySnapshot, VllmSnapshot
     from stormdeck.model.snapshots.traffic import TrafficSnapshot

@@ -11,9 +11,9 @@ from stormdeck.model.deck import Deck
 from stormdeck.model.finding import Finding
 from stormdeck.model.litellm.config import ProxyConfig
 from stormdeck.model.rules.collect import findings_of, untried
-from stormdeck.model.rules.facts import Exposure
 from stormdeck.model.rules.locations import located
 from stormdeck.model.settings.scope import SettingsSnapshot
+from stormdeck.model.snapshots.client import Exposure
 from stormdeck.model.snapshots.client_state import ClientState
 from stormdeck.options import Options
 from stormdeck.options.declared import own_servers

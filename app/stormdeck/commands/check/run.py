@@ -15,9 +15,9 @@ from stormdeck.model.finding import Finding, Severity
 from stormdeck.model.masking.lines import mask_text
 from stormdeck.model.rules.collect import facts_of
 from stormdeck.model.rules.destination import Destination, destination, unjudged
-from stormdeck.model.rules.facts import Reach
 from stormdeck.model.rules.registry import ALL, Selection
 from stormdeck.model.settings.scope import Scope
+from stormdeck.model.snapshots.probe import Reach
 from stormdeck.model.text import clean
 from stormdeck.model.units import plural
 from stormdeck.options import Options

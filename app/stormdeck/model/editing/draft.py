@@ -12,9 +12,9 @@ from stormdeck.model.editing.fixing import fixes
 from stormdeck.model.finding import Edit, Finding
 from stormdeck.model.masking.findings import known_secrets
 from stormdeck.model.rules.collect import findings_of, untried
-from stormdeck.model.rules.facts import RunningClient
 from stormdeck.model.settings.merge import entries, has_entry, preview, value_at
 from stormdeck.model.settings.scope import EDITABLE, Scope, SettingsFile, SettingsSnapshot, as_text
+from stormdeck.model.snapshots.client import RunningClient
 
 _KEPT = 3
 """States kept for undo: a long file's takes some megabytes."""

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from stormdeck.model.deck import Deck
 from stormdeck.model.editing.fixing import offered
 from stormdeck.model.finding import Finding, HopKind
 from stormdeck.model.masking.findings import mask_findings
 from stormdeck.model.rules.destination import Destination, destination
-from stormdeck.model.rules.facts import Facts, RunningClient, live_of
+from stormdeck.model.rules.facts import Facts, Live
 from stormdeck.model.rules.registry import check
 from stormdeck.model.settings.scope import Scope, SettingsSnapshot
+from stormdeck.model.snapshots.client import RunningClient
+from stormdeck.model.snapshots.probe import Probe
+from stormdeck.model.snapshots.server import EngineStats, ServerKind
+
+_DEMO = "stormdeck.demo.vllm"
+"""The built-in server has none of vLLM's options: its command line tells nothing."""
 
 
 def facts_of(
@@ -69,3 +77,40 @@ def untried(
     if any(file.exists for file in shown.files) or shown.shell:
         return found
     return tuple(finding for finding in found if finding.hop is not HopKind.CLIENT)
+
+
+def live_of(deck: Deck, probe: Probe | None = None) -> Live:
+    """Return the live facts of a deck."""
+    server = deck.discovery.server(proxy=False)
+    command = server.process.command if server is not None and server.process is not None else ()
+    proxies = tuple(found.url for found in deck.discovery.found if found.kind.is_proxy)
+    is_vllm = server is not None and server.kind is ServerKind.VLLM and _DEMO not in command
+    bursts = deck.traffic is not None and deck.traffic.bursts_of_400
+    # What no rule reads is left out: facts that are equal are not judged again.
+    vllm = replace(deck.vllm, latency_ms=None, engine=_judged(deck.vllm.engine)) if deck.vllm is not None else None
+    proxy = replace(deck.proxy, latency_ms=None, in_flight=None) if deck.proxy is not None else None
+    process = server.process if server is not None and is_vllm else None
+    return Live(
+        probe,
+        vllm,
+        proxy,
+        command if is_vllm else (),
+        process.model_type if process is not None else "",
+        bursts_of_400=bursts,
+        proxies=proxies,
+    )
+
+
+def _judged(engine: EngineStats | None) -> EngineStats | None:
+    """Return the figures of an engine without those that change from second to second and that no rule reads."""
+    if engine is None:
+        return None
+    return replace(
+        engine,
+        running=0,
+        prefix_hit_percent=None,
+        prompt_tokens_per_s=None,
+        generation_tokens_per_s=None,
+        ttft_p50_s=None,
+        prompt_tokens_unfinished=None,
+    )

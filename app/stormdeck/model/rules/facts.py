@@ -3,62 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from enum import StrEnum, auto
-from pathlib import Path
+from dataclasses import dataclass, field
 
-from stormdeck.model.deck import Deck
 from stormdeck.model.litellm.config import ProxyConfig
 from stormdeck.model.settings.scope import SettingsSnapshot
+from stormdeck.model.snapshots.client import Exposure, RunningClient
 from stormdeck.model.snapshots.client_state import ClientState, Login
-from stormdeck.model.snapshots.server import EngineStats, ProxySnapshot, ServedModel, ServerKind, VllmSnapshot
+from stormdeck.model.snapshots.probe import Probe
+from stormdeck.model.snapshots.server import EngineStats, ProxySnapshot, ServedModel, VllmSnapshot
 from stormdeck.model.urls import same_place
 from stormdeck.model.versions import at_least, version_key
-
-_DEMO = "stormdeck.demo.vllm"
-"""The built-in server has none of vLLM's options: its command line tells nothing."""
-
-
-class Reach(StrEnum):
-    """What a connection to the base URL met."""
-
-    ANSWERS = auto()
-    REFUSED = auto()
-    UNRESOLVED = auto()
-    PLAIN_HTTP = auto()
-    """The URL says ``https`` and the port speaks plain HTTP."""
-    UNREACHABLE = auto()
-    """The network knows no route there."""
-    SILENT = auto()
-    """The connection was accepted, and no answer came for the whole time that a slow server is given."""
-    UNCONNECTED = auto()
-    """No connection was made in that time: a firewall, a VPN that is off, a machine that is off."""
-    CUT = auto()
-    """The connection was accepted and closed without an answer."""
-    GATEWAY = auto()
-    """What is in front answers that the server behind it does not."""
-    NO_HTTP = auto()
-    """What came back is not HTTP."""
-    UNKNOWN = auto()
-    """The look was too short to tell, or what is there could not be read."""
-
-
-@dataclass(frozen=True, slots=True)
-class Probe:
-    """What the base URL answered to GETs that cost no GPU time, asked with the client's own credential."""
-
-    url: str
-    """The base URL as it was asked, without user and password."""
-    reach: Reach
-    kind: ServerKind | None = None
-    has_messages: bool | None = None
-    """Whether ``POST /v1/messages`` exists there; ``None``: it cannot be told without a request that costs."""
-    credential: int | None = None
-    """The status of ``/v1/models`` with what the client sends; ``None``: not asked, or the client sends nothing."""
-    detail: str = ""
-    """What came back, in words."""
-    elsewhere: str | None = None
-    """The URL of a server that was found while nothing answers here; the same host where there are several."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,43 +71,6 @@ class Live:
         return found or (models[0] if len(same) == 1 else None)
 
 
-def live_of(deck: Deck, probe: Probe | None = None) -> Live:
-    """Return the live facts of a deck."""
-    server = deck.discovery.server(proxy=False)
-    command = server.process.command if server is not None and server.process is not None else ()
-    proxies = tuple(found.url for found in deck.discovery.found if found.kind.is_proxy)
-    is_vllm = server is not None and server.kind is ServerKind.VLLM and _DEMO not in command
-    bursts = deck.traffic is not None and deck.traffic.bursts_of_400
-    # What no rule reads is left out: facts that are equal are not judged again.
-    vllm = replace(deck.vllm, latency_ms=None, engine=_judged(deck.vllm.engine)) if deck.vllm is not None else None
-    proxy = replace(deck.proxy, latency_ms=None, in_flight=None) if deck.proxy is not None else None
-    process = server.process if server is not None and is_vllm else None
-    return Live(
-        probe,
-        vllm,
-        proxy,
-        command if is_vllm else (),
-        process.model_type if process is not None else "",
-        bursts_of_400=bursts,
-        proxies=proxies,
-    )
-
-
-def _judged(engine: EngineStats | None) -> EngineStats | None:
-    """Return the figures of an engine without those that change from second to second and that no rule reads."""
-    if engine is None:
-        return None
-    return replace(
-        engine,
-        running=0,
-        prefix_hit_percent=None,
-        prompt_tokens_per_s=None,
-        generation_tokens_per_s=None,
-        ttft_p50_s=None,
-        prompt_tokens_unfinished=None,
-    )
-
-
 NEWEST = "2.1.329"
 """The newest client that was measured: an unknown version is taken for it."""
 TIER_IDS: Mapping[str, str] = {
@@ -165,25 +82,6 @@ TIER_IDS: Mapping[str, str] = {
 FABLE_ID = "env.ANTHROPIC_DEFAULT_FABLE_MODEL"
 CUSTOM_OPTION = "env.ANTHROPIC_CUSTOM_MODEL_OPTION"
 BASE_URL = "env.ANTHROPIC_BASE_URL"
-
-
-@dataclass(frozen=True, slots=True)
-class Exposure:
-    """Who else can read a settings file."""
-
-    file: Path
-    world_readable: bool = False
-    """Every user of this machine may read it, the folders above it included."""
-    tracked: bool = False
-    """git tracks it, so a push publishes it."""
-
-
-@dataclass(frozen=True, slots=True)
-class RunningClient:
-    """A client that runs while its settings change."""
-
-    pid: int
-    version: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,7 @@ from enum import StrEnum
 
 from stormdeck.model.deck import Deck
 from stormdeck.model.finding import Finding, HopKind
-from stormdeck.model.rules.collect import facts_of
-from stormdeck.model.rules.facts import live_of
+from stormdeck.model.rules.collect import facts_of, live_of
 from stormdeck.model.rules.registry import is_silent, page_of
 from stormdeck.model.snapshots.server import ServerState
 from stormdeck.model.symptoms.blame import proxy_name

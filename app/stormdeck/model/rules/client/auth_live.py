@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from stormdeck.model.finding import Edit, Finding, Fix, Severity
 from stormdeck.model.litellm.config import REFERENCE
 from stormdeck.model.rules.client.auth import API_KEY, BEARER, HELPER
-from stormdeck.model.rules.facts import Facts, Probe
+from stormdeck.model.rules.facts import Facts
 from stormdeck.model.rules.litellm.common import leads_to_proxy
 from stormdeck.model.rules.rule import Page, Rule, rule
+from stormdeck.model.snapshots.probe import Probe
 from stormdeck.model.snapshots.server import ServerKind
 
 _EXAMPLE = '"env": { "ANTHROPIC_AUTH_TOKEN": "sk-the-master-key" }'

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from stormdeck.model.finding import Edit, Finding, Fix, Severity
 from stormdeck.model.masking.lines import mask_text
 from stormdeck.model.rules.audience import ALWAYS
-from stormdeck.model.rules.facts import BASE_URL, Facts, Probe, Reach
+from stormdeck.model.rules.facts import BASE_URL, Facts
 from stormdeck.model.rules.rule import WRONG_MODEL, Page, Rule, rule
+from stormdeck.model.snapshots.probe import Probe, Reach
 from stormdeck.model.snapshots.server import ServerKind, ServerState
 from stormdeck.model.urls import host_of, is_near, looks_real, port_of, same_place
 from stormdeck.model.versions import below

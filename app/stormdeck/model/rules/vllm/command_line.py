@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from stormdeck.model.finding import Finding, HopKind, Severity
-from stormdeck.model.rules.facts import BASE_URL, Facts, Reach
+from stormdeck.model.rules.facts import BASE_URL, Facts
 from stormdeck.model.rules.model_choice import asked_ids
 from stormdeck.model.rules.rule import Page, Rule, rule
 from stormdeck.model.rules.vllm.families import PARSERS, SOURCE, family_of
+from stormdeck.model.snapshots.probe import Reach
 from stormdeck.model.snapshots.server import ServerState
 from stormdeck.model.urls import host_of, is_loopback, port_of, same_place
 from stormdeck.model.versions import below

@@ -12,7 +12,7 @@ from stormdeck.model.finding import Finding, Severity
 from stormdeck.model.masking.lines import mask_text
 from stormdeck.model.masking.names import is_secret_name
 from stormdeck.model.masking.values import mask_value
-from stormdeck.model.rules.facts import live_of
+from stormdeck.model.rules.collect import live_of
 from stormdeck.model.settings.field import Field, Group, Kind, problem
 from stormdeck.model.settings.fields import FIELDS, field_of
 from stormdeck.model.settings.merge import entries, shadows
