@@ -15,6 +15,7 @@ from stormdeck.model.snapshots.gpu import GpuSnapshot, GpuState
 from stormdeck.model.snapshots.own_faults import OwnFaults
 from stormdeck.model.snapshots.prefix_cache import PrefixCache
 
+# The panel imports the deck before its first paint: what it only names in types is not imported for it.
 if TYPE_CHECKING:
     from stormdeck.model.canary.summary import CanaryReport
     from stormdeck.model.finding import Finding
