@@ -58,7 +58,7 @@ def test_a_page_fits_a_pane(rule, width):
     lines = page_lines(rule.page, width)
     assert max(len(line) for line in lines) <= width
     assert lines[0].startswith(rule.code)
-    assert {"what it looks at", "what happens", "what you see", "evidence", "fix"} <= set(lines)
+    assert {"what it does", "why it matters", "what you see", "fix", "applies to", "evidence"} <= set(lines)
 
 
 def test_what_the_client_shows_stands_word_for_word():
@@ -70,4 +70,4 @@ def test_the_table_has_a_row_for_each_rule():
     table = markdown_table(RULES).splitlines()
     assert len(table) == len(RULES) + 2
     assert {row.count("|") - row.count("\\|") for row in table} == {5}
-    assert table[0] == "| code | finds | holds for | evidence |"
+    assert table[0] == "| code | finds | applies to | evidence |"

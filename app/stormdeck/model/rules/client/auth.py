@@ -30,17 +30,21 @@ def _has_credential(facts: Facts) -> bool:
 
 @rule(
     Page(
-        "AUTH201",
-        "no token, no key",
-        "ANTHROPIC_AUTH_TOKEN, ANTHROPIC_API_KEY and apiKeyHelper are all missing, no header in "
-        "ANTHROPIC_CUSTOM_HEADERS takes their place, and nobody is logged in.",
-        "The client sends nothing at all: your server sees no request. A server without keys needs the token too, "
-        "with any text. With a login the client sends that: AUTH209.",
-        f"{NOT_LOGGED_IN}\nUp to 2.0.76 with -p: Invalid API key · Please run /login",
-        "all",
-        "measured, 1.0.128 to 2.1.329",
-        "Set ANTHROPIC_AUTH_TOKEN: the proxy's master key, vLLM's --api-key, or any text.",
-        _EXAMPLE,
+        code="AUTH201",
+        title="no token, no key",
+        what=(
+            "ANTHROPIC_AUTH_TOKEN, ANTHROPIC_API_KEY and apiKeyHelper are all missing, no header in "
+            "ANTHROPIC_CUSTOM_HEADERS takes their place, and nobody is logged in."
+        ),
+        why=(
+            "The client sends nothing at all: your server sees no request. A server without keys needs the token too,"
+            " with any text. With a login the client sends that: AUTH209."
+        ),
+        shown=f"{NOT_LOGGED_IN}\nUp to 2.0.76 with -p: Invalid API key · Please run /login",
+        versions="all",
+        evidence="measured, 1.0.128 to 2.1.329",
+        fix="Set ANTHROPIC_AUTH_TOKEN: the proxy's master key, vLLM's --api-key, or any text.",
+        example=_EXAMPLE,
     )
 )
 def nobody(facts: Facts) -> Iterator[Finding]:
@@ -60,17 +64,21 @@ def nobody(facts: Facts) -> Iterator[Finding]:
 
 @rule(
     Page(
-        "AUTH202",
-        "a key where a token works better",
-        "ANTHROPIC_API_KEY is set and ANTHROPIC_AUTH_TOKEN is not.",
-        "Articles call it friction. claude -p takes the key. Interactively the client asks about it, and Enter "
-        "answers No; it remembers that. vLLM's --api-key answers 401 to x-api-key.",
-        "Detected a custom API key in your environment ... Do you want to use this API key?\n"
-        f"After No: {NOT_LOGGED_IN}",
-        "all",
-        "measured, 1.0.128 to 2.1.329",
-        "Give the same value as ANTHROPIC_AUTH_TOKEN.",
-        _EXAMPLE,
+        code="AUTH202",
+        title="a key where a token works better",
+        what="ANTHROPIC_API_KEY is set and ANTHROPIC_AUTH_TOKEN is not.",
+        why=(
+            "Articles call it friction. claude -p takes the key. Interactively the client asks about it, and Enter "
+            "answers No; it remembers that. vLLM's --api-key answers 401 to x-api-key."
+        ),
+        shown=(
+            "Detected a custom API key in your environment ... Do you want to use this API key?\n"
+            f"After No: {NOT_LOGGED_IN}"
+        ),
+        versions="all",
+        evidence="measured, 1.0.128 to 2.1.329",
+        fix="Give the same value as ANTHROPIC_AUTH_TOKEN.",
+        example=_EXAMPLE,
     ),
     OWN_SERVER,
 )
@@ -97,16 +105,18 @@ def key_only(facts: Facts) -> Iterator[Finding]:
 
 @rule(
     Page(
-        "AUTH203",
-        "token and key",
-        "Both ANTHROPIC_AUTH_TOKEN and ANTHROPIC_API_KEY are set.",
-        "claude -p sends both headers; which one counts is up to the server. Interactively the client asks about the "
-        "key and sends the token alone after No.",
-        "",
-        "all",
-        "measured, 1.0.128 to 2.1.329",
-        "Remove the key.",
-        _EXAMPLE,
+        code="AUTH203",
+        title="token and key",
+        what="Both ANTHROPIC_AUTH_TOKEN and ANTHROPIC_API_KEY are set.",
+        why=(
+            "claude -p sends both headers; which one counts is up to the server. Interactively the client asks about "
+            "the key and sends the token alone after No."
+        ),
+        shown="",
+        versions="all",
+        evidence="measured, 1.0.128 to 2.1.329",
+        fix="Remove the key.",
+        example=_EXAMPLE,
     ),
     OWN_SERVER,
 )
@@ -125,15 +135,15 @@ def both(facts: Facts) -> Iterator[Finding]:
 
 @rule(
     Page(
-        "AUTH206",
-        "an empty token",
-        "ANTHROPIC_AUTH_TOKEN is set to nothing.",
-        "1.0.128 and 2.1.329 refuse it and send nothing; 2.0.76 to 2.1.112 send `Authorization: Bearer` and work.",
-        NOT_LOGGED_IN,
-        "refused by 1.0.128 and 2.1.329, sent by 2.0.76 to 2.1.112",
-        "measured, 1.0.128 to 2.1.329",
-        "Write any text; a server without keys takes it.",
-        _EXAMPLE,
+        code="AUTH206",
+        title="an empty token",
+        what="ANTHROPIC_AUTH_TOKEN is set to nothing.",
+        why="1.0.128 and 2.1.329 refuse it and send nothing; 2.0.76 to 2.1.112 send `Authorization: Bearer` and work.",
+        shown=NOT_LOGGED_IN,
+        versions="refused by 1.0.128 and 2.1.329, sent by 2.0.76 to 2.1.112",
+        evidence="measured, 1.0.128 to 2.1.329",
+        fix="Write any text; a server without keys takes it.",
+        example=_EXAMPLE,
     )
 )
 def empty_token(facts: Facts) -> Iterator[Finding]:
@@ -154,17 +164,21 @@ def empty_token(facts: Facts) -> Iterator[Finding]:
 
 @rule(
     Page(
-        "AUTH209",
-        "your account's own token goes to this server",
-        "An account is logged in (~/.claude/.credentials.json, ~/.claude.json, or CLAUDE_CODE_OAUTH_TOKEN), the base "
-        "URL is another than the hosted API's, and ANTHROPIC_AUTH_TOKEN is not set.",
-        "The client sends the account's OAuth token to that server as `Authorization: Bearer`. Whoever runs the "
-        "server, or reads what it logs, can use the account. vLLM with --api-key answers 401 to it.",
-        "",
-        "all; on macOS the login is in the keychain, which stormdeck does not open",
-        "measured, 2.1.112 and 2.1.329",
-        "Set ANTHROPIC_AUTH_TOKEN to the server's own key, or to any text where it has none.",
-        _EXAMPLE,
+        code="AUTH209",
+        title="your account's own token goes to this server",
+        what=(
+            "An account is logged in (~/.claude/.credentials.json, ~/.claude.json, or CLAUDE_CODE_OAUTH_TOKEN), the "
+            "base URL is another than the hosted API's, and ANTHROPIC_AUTH_TOKEN is not set."
+        ),
+        why=(
+            "The client sends the account's OAuth token to that server as `Authorization: Bearer`. Whoever runs the "
+            "server, or reads what it logs, can use the account. vLLM with --api-key answers 401 to it."
+        ),
+        shown="",
+        versions="all; on macOS the login is in the keychain, which stormdeck does not open",
+        evidence="measured, 2.1.112 and 2.1.329",
+        fix="Set ANTHROPIC_AUTH_TOKEN to the server's own key, or to any text where it has none.",
+        example=_EXAMPLE,
     )
 )
 def account_token(facts: Facts) -> Iterator[Finding]:

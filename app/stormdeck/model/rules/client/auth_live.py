@@ -40,17 +40,19 @@ def _master_key(facts: Facts) -> str | None:
 
 @rule(
     Page(
-        "AUTH204",
-        "the proxy does not know the token",
-        "The proxy refuses the token, or the token is not the master key of its YAML.",
-        'LiteLLM without a database answers 400 "No connected db." to a wrong key, and not 401; a missing key gets '
-        "401. Articles use any text as a token: that holds only for a proxy without a master key, which LiteLLM from "
-        "1.104.0 on refuses to start.",
-        'API Error: 400 {"error":{"message":"No connected db.","type":"no_db_connection",...}}',
-        "LiteLLM; 1.104.0 and later always want a key",
-        "measured, LiteLLM 1.80.5 and 1.109.1",
-        "Write the proxy's master key, general_settings.master_key, as ANTHROPIC_AUTH_TOKEN.",
-        _EXAMPLE,
+        code="AUTH204",
+        title="the proxy does not know the token",
+        what="The proxy refuses the token, or the token is not the master key of its YAML.",
+        why=(
+            'LiteLLM without a database answers 400 "No connected db." to a wrong key, and not 401; a missing key '
+            "gets 401. Articles use any text as a token: that holds only for a proxy without a master key, which "
+            "LiteLLM from 1.104.0 on refuses to start."
+        ),
+        shown='API Error: 400 {"error":{"message":"No connected db.","type":"no_db_connection",...}}',
+        versions="LiteLLM; 1.104.0 and later always want a key",
+        evidence="measured, LiteLLM 1.80.5 and 1.109.1",
+        fix="Write the proxy's master key, general_settings.master_key, as ANTHROPIC_AUTH_TOKEN.",
+        example=_EXAMPLE,
     )
 )
 def proxy_refuses(facts: Facts) -> Iterator[Finding]:
@@ -79,17 +81,21 @@ def _accepted(facts: Facts) -> bool:
 
 @rule(
     Page(
-        "AUTH205",
-        "vLLM refuses the token",
-        "vLLM was started with --api-key and answers 401 to the token.",
-        "The client sends a refused request eleven times, over three minutes, before it says so. vLLM takes the key as "
-        "`Authorization: Bearer` only: the right key as ANTHROPIC_API_KEY gets 401 too.",
-        'Failed to authenticate. API Error: 401 {"error":"Unauthorized"}\n'
-        'Up to 2.0.76: API Error: 401 {"error":"Unauthorized"} · Please run /login',
-        "all; asked live",
-        "measured, 1.0.128 to 2.1.329; vLLM 0.32",
-        "Write the text of --api-key as ANTHROPIC_AUTH_TOKEN.",
-        '"env": { "ANTHROPIC_AUTH_TOKEN": "the text of --api-key" }',
+        code="AUTH205",
+        title="vLLM refuses the token",
+        what="vLLM was started with --api-key and answers 401 to the token.",
+        why=(
+            "The client sends a refused request eleven times, over three minutes, before it says so. vLLM takes the "
+            "key as `Authorization: Bearer` only: the right key as ANTHROPIC_API_KEY gets 401 too."
+        ),
+        shown=(
+            'Failed to authenticate. API Error: 401 {"error":"Unauthorized"}\n'
+            'Up to 2.0.76: API Error: 401 {"error":"Unauthorized"} · Please run /login'
+        ),
+        versions="all; asked live",
+        evidence="measured, 1.0.128 to 2.1.329; vLLM 0.32",
+        fix="Write the text of --api-key as ANTHROPIC_AUTH_TOKEN.",
+        example='"env": { "ANTHROPIC_AUTH_TOKEN": "the text of --api-key" }',
     )
 )
 def server_refuses(facts: Facts) -> Iterator[Finding]:

@@ -44,18 +44,24 @@ def _assumed(facts: Facts) -> int:
 
 @rule(
     Page(
-        "CTX601",
-        "the client assumes a larger window",
-        "The served max_model_len is smaller than the window that the client believes in: 200 000 tokens, in 2.1.329 "
-        "a million for an id that it does not know.",
-        "The client compacts a conversation when its own window is nearly full. With a smaller one on the server that "
-        "comes too late, and long conversations end in errors.",
-        "Up to 2.1.112: API Error: 400 {...maximum context length...}\n"
-        "2.1.329: Prompt is too long · the provider said: This model's maximum context length is 32768 tokens…",
-        "all; CLAUDE_CODE_MAX_CONTEXT_TOKENS was measured in 2.1.329",
-        "measured, 2.1.329: with 32768 the notice about a window of 1m is gone",
-        "Set CLAUDE_CODE_MAX_CONTEXT_TOKENS to the server's max_model_len.",
-        '"env": { "CLAUDE_CODE_MAX_CONTEXT_TOKENS": "131072" }',
+        code="CTX601",
+        title="the client assumes a larger window",
+        what=(
+            "The served max_model_len is smaller than the window that the client believes in: 200 000 tokens, in "
+            "2.1.329 a million for an id that it does not know."
+        ),
+        why=(
+            "The client compacts a conversation when its own window is nearly full. With a smaller one on the server "
+            "that comes too late, and long conversations end in errors."
+        ),
+        shown=(
+            "Up to 2.1.112: API Error: 400 {...maximum context length...}\n"
+            "2.1.329: Prompt is too long · the provider said: This model's maximum context length is 32768 tokens…"
+        ),
+        versions="all; CLAUDE_CODE_MAX_CONTEXT_TOKENS was measured in 2.1.329",
+        evidence="measured, 2.1.329: with 32768 the notice about a window of 1m is gone",
+        fix="Set CLAUDE_CODE_MAX_CONTEXT_TOKENS to the server's max_model_len.",
+        example='"env": { "CLAUDE_CODE_MAX_CONTEXT_TOKENS": "131072" }',
     )
 )
 def window(facts: Facts) -> Iterator[Finding]:
@@ -75,17 +81,21 @@ def window(facts: Facts) -> Iterator[Finding]:
 
 @rule(
     Page(
-        "CTX602",
-        "no room for the longest answer",
-        "CLAUDE_CODE_MAX_OUTPUT_TOKENS, 32000 when it is not set, is more than max_model_len leaves beside a first "
-        "prompt of 20 000 tokens.",
-        "More than the whole window is refused by every vLLM. Prompt and answer together above it are refused before "
-        "0.32; from 0.32 on the answer is cut to what fits.",
-        'API Error: 400 {"type":"error","error":{"type":"BadRequestError",...}}',
-        "vLLM before 0.32; every vLLM where it is more than the window",
-        "measured, vLLM 0.28 and 0.32",
-        "Set CLAUDE_CODE_MAX_OUTPUT_TOKENS to what fits.",
-        '"env": { "CLAUDE_CODE_MAX_OUTPUT_TOKENS": "8000" }',
+        code="CTX602",
+        title="no room for the longest answer",
+        what=(
+            "CLAUDE_CODE_MAX_OUTPUT_TOKENS, 32000 when it is not set, is more than max_model_len leaves beside a "
+            "first prompt of 20 000 tokens."
+        ),
+        why=(
+            "More than the whole window is refused by every vLLM. Prompt and answer together above it are refused "
+            "before 0.32; from 0.32 on the answer is cut to what fits."
+        ),
+        shown='API Error: 400 {"type":"error","error":{"type":"BadRequestError",...}}',
+        versions="vLLM before 0.32; every vLLM where it is more than the window",
+        evidence="measured, vLLM 0.28 and 0.32",
+        fix="Set CLAUDE_CODE_MAX_OUTPUT_TOKENS to what fits.",
+        example='"env": { "CLAUDE_CODE_MAX_OUTPUT_TOKENS": "8000" }',
     )
 )
 def output(facts: Facts) -> Iterator[Finding]:

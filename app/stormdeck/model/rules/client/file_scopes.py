@@ -24,17 +24,19 @@ _OURS = {Scope.PROJECT, Scope.LOCAL}
 
 @rule(
     Page(
-        "FILE706",
-        "a value that loses to another scope",
-        "A key is set in two places to different values.",
-        "managed beats --settings, which beats local, project and user settings; an exported variable comes last. "
-        "Articles advise to export ANTHROPIC_BASE_URL again and to look with `env | grep`: the settings file wins over "
-        "the shell, so that misleads.",
-        "",
-        "all",
-        "measured, 1.0.128 to 2.1.329",
-        "Change the value where it wins, or remove it there.",
-        '"env": { "ANTHROPIC_BASE_URL": "http://127.0.0.1:8000" }',
+        code="FILE706",
+        title="a value that loses to another scope",
+        what="A key is set in two places to different values.",
+        why=(
+            "managed beats --settings, which beats local, project and user settings; an exported variable comes last."
+            " Articles advise to export ANTHROPIC_BASE_URL again and to look with `env | grep`: the settings file "
+            "wins over the shell, so that misleads."
+        ),
+        shown="",
+        versions="all",
+        evidence="measured, 1.0.128 to 2.1.329",
+        fix="Change the value where it wins, or remove it there.",
+        example='"env": { "ANTHROPIC_BASE_URL": "http://127.0.0.1:8000" }',
     ),
     ANY_SERVER,
 )
@@ -99,17 +101,21 @@ def _loses(
 
 @rule(
     Page(
-        "FILE707",
-        "a secret that others can read",
-        "A settings file with a token or key that looks real is tracked by git, or every user of the machine may "
-        "read it.",
-        "A push publishes it, and it stays in the history; on a shared machine everybody can use it.",
-        "",
-        "all",
-        "source: the file's mode and git's index are read; nothing is run",
-        "Move the secret into settings.local.json, keep that out of git, and chmod 600 the file. Then change the "
-        "secret.",
-        '"apiKeyHelper": "/usr/local/bin/print-token"',
+        code="FILE707",
+        title="a secret that others can read",
+        what=(
+            "A settings file with a token or key that looks real is tracked by git, or every user of the machine may "
+            "read it."
+        ),
+        why="A push publishes it, and it stays in the history; on a shared machine everybody can use it.",
+        shown="",
+        versions="all",
+        evidence="source: the file's mode and git's index are read; nothing is run",
+        fix=(
+            "Move the secret into settings.local.json, keep that out of git, and chmod 600 the file. Then change the "
+            "secret."
+        ),
+        example='"apiKeyHelper": "/usr/local/bin/print-token"',
     )
 )
 def readable_secret(facts: Facts) -> Iterator[Finding]:
@@ -161,17 +167,19 @@ def _position(file: SettingsFile, path: str) -> tuple[int | None, int | None]:
 
 @rule(
     Page(
-        "FILE708",
-        "a running client does not take it up",
-        "A value changes while a client runs.",
-        "1.0.128 takes nothing up. From 2.0.76 on the base URL and the token hold from the next request on, and from "
-        "2.1.112 on the mapping of the chosen tier too. `model` is read at the start only, and a variable that is "
-        "removed stays until the client ends.",
-        "",
-        "by version",
-        "measured, 1.0.128 to 2.1.329; removal: docs too",
-        "Restart the client: /exit, then `claude --continue`.",
-        '"model": "sonnet"',
+        code="FILE708",
+        title="a running client does not take it up",
+        what="A value changes while a client runs.",
+        why=(
+            "1.0.128 takes nothing up. From 2.0.76 on the base URL and the token hold from the next request on, and "
+            "from 2.1.112 on the mapping of the chosen tier too. `model` is read at the start only, and a variable "
+            "that is removed stays until the client ends."
+        ),
+        shown="",
+        versions="by version",
+        evidence="measured, 1.0.128 to 2.1.329; removal: docs too",
+        fix="Restart the client: /exit, then `claude --continue`.",
+        example='"model": "sonnet"',
     )
 )
 def not_taken_up(facts: Facts) -> Iterator[Finding]:

@@ -53,16 +53,21 @@ def _is_json(text: str) -> bool:
 
 @rule(
     Page(
-        "FILE701",
-        "a settings file that is no JSON",
-        "A settings file holds a comment, a trailing comma, single quotes, or ends in the middle; or cannot be read.",
-        "The client drops the whole file, hooks and permissions too, and says so at best in a footer. Without its "
-        "token the client is not logged in.",
-        _DROPPED,
-        "all",
-        "measured, 1.0.128 to 2.1.329",
-        "Repair the place that is named; `stormdeck check --fix` and the form propose a repaired text.",
-        '"model": "sonnet"',
+        code="FILE701",
+        title="a settings file that is no JSON",
+        what=(
+            "A settings file holds a comment, a trailing comma, single quotes, or ends in the middle; or cannot be "
+            "read."
+        ),
+        why=(
+            "The client drops the whole file, hooks and permissions too, and says so at best in a footer. Without its"
+            " token the client is not logged in."
+        ),
+        shown=_DROPPED,
+        versions="all",
+        evidence="measured, 1.0.128 to 2.1.329",
+        fix="Repair the place that is named; `stormdeck check --fix` and the form propose a repaired text.",
+        example='"model": "sonnet"',
     ),
     ALWAYS,
 )
@@ -86,15 +91,17 @@ def no_json(facts: Facts) -> Iterator[Finding]:
 
 @rule(
     Page(
-        "FILE702",
-        "a known key of the wrong type",
-        "A key such as model, env, permissions or statusLine has a value of another type, or the file holds a list.",
-        "The client drops the whole file, as if it were no JSON. Numbers and booleans inside env are fine.",
-        _DROPPED,
-        "all",
-        "measured, 1.0.128 to 2.1.329",
-        "Write the type that is named.",
-        '"env": { "ANTHROPIC_BASE_URL": "http://127.0.0.1:8000" }',
+        code="FILE702",
+        title="a known key of the wrong type",
+        what=(
+            "A key such as model, env, permissions or statusLine has a value of another type, or the file holds a list."
+        ),
+        why="The client drops the whole file, as if it were no JSON. Numbers and booleans inside env are fine.",
+        shown=_DROPPED,
+        versions="all",
+        evidence="measured, 1.0.128 to 2.1.329",
+        fix="Write the type that is named.",
+        example='"env": { "ANTHROPIC_BASE_URL": "http://127.0.0.1:8000" }',
     ),
     ALWAYS,
 )
@@ -116,16 +123,21 @@ def wrong_type(facts: Facts) -> Iterator[Finding]:
 
 @rule(
     Page(
-        "FILE703",
-        "a misspelt name",
-        "A name in env, or a key at the root, is unknown and stands for a known one: letters slipped, or another word.",
-        "Unknown names are accepted without a word and have no effect.",
-        "",
-        f"all; silent for a client newer than {NEWEST_LISTED}, which may know the name",
-        "measured, 1.0.128 to 2.1.329: unknown names are accepted; the known ones: the public schema, the bundles, and "
-        f"the root keys of {NEWEST_LISTED}",
-        "Write the known name.",
-        '"env": { "API_TIMEOUT_MS": "600000" }',
+        code="FILE703",
+        title="a misspelt name",
+        what=(
+            "A name in env, or a key at the root, is unknown and stands for a known one: letters slipped, or another "
+            "word."
+        ),
+        why="Unknown names are accepted without a word and have no effect.",
+        shown="",
+        versions=f"all; silent for a client newer than {NEWEST_LISTED}, which may know the name",
+        evidence=(
+            "measured, 1.0.128 to 2.1.329: unknown names are accepted; the known ones: the public schema, the "
+            f"bundles, and the root keys of {NEWEST_LISTED}"
+        ),
+        fix="Write the known name.",
+        example='"env": { "API_TIMEOUT_MS": "600000" }',
     )
 )
 def misspelt(facts: Facts) -> Iterator[Finding]:
@@ -218,15 +230,15 @@ def _place(file: SettingsFile, path: str) -> tuple[int | None, int | None]:
 
 @rule(
     Page(
-        "FILE704",
-        "a key that stands twice",
-        "An object of a settings file holds the same key more than once.",
-        "The last one wins; a change of another one does nothing.",
-        "",
-        "all",
-        "measured, 1.0.128 to 2.1.329",
-        "Keep one.",
-        '"model": "sonnet"',
+        code="FILE704",
+        title="a key that stands twice",
+        what="An object of a settings file holds the same key more than once.",
+        why="The last one wins; a change of another one does nothing.",
+        shown="",
+        versions="all",
+        evidence="measured, 1.0.128 to 2.1.329",
+        fix="Keep one.",
+        example='"model": "sonnet"',
     )
 )
 def twice(facts: Facts) -> Iterator[Finding]:
@@ -251,15 +263,15 @@ def twice(facts: Facts) -> Iterator[Finding]:
 
 @rule(
     Page(
-        "FILE705",
-        "a byte-order mark",
-        "A settings file begins with the mark that some editors put before UTF-8 text.",
-        "1.0.128 drops the whole file; later clients do not mind.",
-        "Up to 1.0.128: Invalid API key · Please run /login",
-        "1.0.128",
-        "measured, 1.0.128 to 2.1.329",
-        "Save the file as UTF-8 without a mark.",
-        '"model": "sonnet"',
+        code="FILE705",
+        title="a byte-order mark",
+        what="A settings file begins with the mark that some editors put before UTF-8 text.",
+        why="1.0.128 drops the whole file; later clients do not mind.",
+        shown="Up to 1.0.128: Invalid API key · Please run /login",
+        versions="1.0.128",
+        evidence="measured, 1.0.128 to 2.1.329",
+        fix="Save the file as UTF-8 without a mark.",
+        example='"model": "sonnet"',
     ),
     ALWAYS,
 )

@@ -15,19 +15,25 @@ WITHHELD = "AUTH210"
 
 @rule(
     Page(
-        WITHHELD,
-        "a folder that is not trusted names the server",
-        "Only the folder's own .claude/settings.json or settings.local.json names the base URL, your token is set "
-        "elsewhere, and the folder is not trusted.",
-        "Such a file comes with whatever is cloned or unpacked. stormdeck asks the server that it names without your "
-        "token, so what the server tells only with one is not known. Claude Code asks whether you trust the folder "
-        "before it sends anything; with -p it sends your token at once.",
-        "",
-        "all",
-        "measured, 2.1.332: which folders count as trusted, and that -p does not ask",
-        "Start Claude Code in the folder and trust it, or press ctrl+t in the panel; or set the base URL in your own "
-        "settings.",
-        '"env": { "ANTHROPIC_BASE_URL": "http://127.0.0.1:8000" }',
+        code=WITHHELD,
+        title="a folder that is not trusted names the server",
+        what=(
+            "Only the folder's own .claude/settings.json or settings.local.json names the base URL, your token is set"
+            " elsewhere, and the folder is not trusted."
+        ),
+        why=(
+            "Such a file comes with whatever is cloned or unpacked. stormdeck asks the server that it names without "
+            "your token, so what the server tells only with one is not known. Claude Code asks whether you trust the "
+            "folder before it sends anything; with -p it sends your token at once."
+        ),
+        shown="",
+        versions="all",
+        evidence="measured, 2.1.332: which folders count as trusted, and that -p does not ask",
+        fix=(
+            "Start Claude Code in the folder and trust it, or press ctrl+t in the panel; or set the base URL in your "
+            "own settings."
+        ),
+        example='"env": { "ANTHROPIC_BASE_URL": "http://127.0.0.1:8000" }',
     ),
     ALWAYS,
 )

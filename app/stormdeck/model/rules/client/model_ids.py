@@ -59,15 +59,15 @@ def _windowed(facts: Facts, path: str) -> str:
 
 @rule(
     Page(
-        "MODEL303",
-        "the id is not served",
-        "A mapped or chosen id is not in the server's /v1/models. Letters count, their case too.",
-        "The server answers 404. A suffix [1m] is not part of the id: the client never sends it.",
-        f"{WRONG_MODEL}\nUp to 2.0.76: API Error: 404",
-        "all",
-        "measured, 1.0.128 to 2.1.329",
-        "Write the id as served: vLLM's --served-model-name, or the proxy's model_name.",
-        _EXAMPLE,
+        code="MODEL303",
+        title="the id is not served",
+        what="A mapped or chosen id is not in the server's /v1/models. Letters count, their case too.",
+        why="The server answers 404. A suffix [1m] is not part of the id: the client never sends it.",
+        shown=f"{WRONG_MODEL}\nUp to 2.0.76: API Error: 404",
+        versions="all",
+        evidence="measured, 1.0.128 to 2.1.329",
+        fix="Write the id as served: vLLM's --served-model-name, or the proxy's model_name.",
+        example=_EXAMPLE,
     ),
     ANY_SERVER,
 )
@@ -96,15 +96,15 @@ def not_served(facts: Facts) -> Iterator[Finding]:
 
 @rule(
     Page(
-        "MODEL304",
-        "an owner before a slash on one side only",
-        "The settings say Qwen3.5-27B and the server Qwen/Qwen3.5-27B, or the other way; or two tiers differ so.",
-        "Ids are compared letter for letter: 404. Articles advise against a slash; it is fine on both sides.",
-        f"{WRONG_MODEL}\nUp to 2.0.76: API Error: 404",
-        "all",
-        "measured, 1.0.128 to 2.1.329",
-        "Write the id as served, or start vLLM with --served-model-name.",
-        _EXAMPLE,
+        code="MODEL304",
+        title="an owner before a slash on one side only",
+        what="The settings say Qwen3.5-27B and the server Qwen/Qwen3.5-27B, or the other way; or two tiers differ so.",
+        why="Ids are compared letter for letter: 404. Articles advise against a slash; it is fine on both sides.",
+        shown=f"{WRONG_MODEL}\nUp to 2.0.76: API Error: 404",
+        versions="all",
+        evidence="measured, 1.0.128 to 2.1.329",
+        fix="Write the id as served, or start vLLM with --served-model-name.",
+        example=_EXAMPLE,
     ),
     ANY_SERVER,
 )
@@ -136,15 +136,15 @@ def slash(facts: Facts) -> Iterator[Finding]:
 
 @rule(
     Page(
-        "MODEL307",
-        "a variable beside env instead of in it",
-        "The root of settings.json holds a name such as ANTHROPIC_BASE_URL.",
-        "The client ignores it without a word. Only what stands in `env` is a variable.",
-        f"{NOT_LOGGED_IN}\nUp to 2.0.76: Invalid API key · Please run /login",
-        "all",
-        "measured, 1.0.128 to 2.1.329",
-        "Move it into env.",
-        '"env": { "ANTHROPIC_BASE_URL": "http://127.0.0.1:8000" }',
+        code="MODEL307",
+        title="a variable beside env instead of in it",
+        what="The root of settings.json holds a name such as ANTHROPIC_BASE_URL.",
+        why="The client ignores it without a word. Only what stands in `env` is a variable.",
+        shown=f"{NOT_LOGGED_IN}\nUp to 2.0.76: Invalid API key · Please run /login",
+        versions="all",
+        evidence="measured, 1.0.128 to 2.1.329",
+        fix="Move it into env.",
+        example='"env": { "ANTHROPIC_BASE_URL": "http://127.0.0.1:8000" }',
     ),
     ANY_SERVER,
 )
@@ -167,16 +167,18 @@ def at_the_root(facts: Facts) -> Iterator[Finding]:
 
 @rule(
     Page(
-        "MODEL308",
-        "a blank at the end of an id",
-        "A mapped id ends or begins with a blank.",
-        "1.0.128 and 2.1.41 to 2.1.112 send the blank too, and the server answers 404; 2.1.42 and 2.1.112 only where "
-        'the tier is asked for by name, as by "model": "sonnet".',
-        WRONG_MODEL,
-        "1.0.128, 2.1.41 to 2.1.112; 2.0.76 and 2.1.329 trim it",
-        "measured, 1.0.128 to 2.1.329",
-        "Take the blank out.",
-        _EXAMPLE,
+        code="MODEL308",
+        title="a blank at the end of an id",
+        what="A mapped id ends or begins with a blank.",
+        why=(
+            "1.0.128 and 2.1.41 to 2.1.112 send the blank too, and the server answers 404; 2.1.42 and 2.1.112 only "
+            'where the tier is asked for by name, as by "model": "sonnet".'
+        ),
+        shown=WRONG_MODEL,
+        versions="1.0.128, 2.1.41 to 2.1.112; 2.0.76 and 2.1.329 trim it",
+        evidence="measured, 1.0.128 to 2.1.329",
+        fix="Take the blank out.",
+        example=_EXAMPLE,
     ),
     ANY_SERVER,
 )
@@ -200,15 +202,15 @@ def blank(facts: Facts) -> Iterator[Finding]:
 
 @rule(
     Page(
-        "MODEL310",
-        "a deprecated name",
-        "ANTHROPIC_SMALL_FAST_MODEL is set.",
-        "It is the old name of the model for background requests, and does not reach all of them.",
-        "",
-        "all; not the warm-up requests of 2.0.76",
-        "measured, 1.0.128 to 2.1.329",
-        "Map haiku instead.",
-        '"env": { "ANTHROPIC_DEFAULT_HAIKU_MODEL": "Qwen3.5-27B" }',
+        code="MODEL310",
+        title="a deprecated name",
+        what="ANTHROPIC_SMALL_FAST_MODEL is set.",
+        why="It is the old name of the model for background requests, and does not reach all of them.",
+        shown="",
+        versions="all; not the warm-up requests of 2.0.76",
+        evidence="measured, 1.0.128 to 2.1.329",
+        fix="Map haiku instead.",
+        example='"env": { "ANTHROPIC_DEFAULT_HAIKU_MODEL": "Qwen3.5-27B" }',
     ),
     ANY_SERVER,
 )

@@ -51,16 +51,18 @@ def _tier_words(chosen: Choice) -> str:
 
 @rule(
     Page(
-        "MODEL301",
-        "the chosen tier is not mapped",
-        "`model` is a tier, or not set, and the ANTHROPIC_DEFAULT_*_MODEL of that tier is not set.",
-        "The client asks your server for a hosted id such as claude-opus-5-5 and gets 404. Without `model` the tier is "
-        "sonnet up to 2.1.112 and opus in 2.1.329: settings that worked break with the update.",
-        f"{WRONG_MODEL}\nUp to 2.0.76: API Error: 404",
-        "all; the default tier by version",
-        "measured, 1.0.128 to 2.1.329",
-        "Map the tier to the served id, and the other tiers too.",
-        _EXAMPLE,
+        code="MODEL301",
+        title="the chosen tier is not mapped",
+        what="`model` is a tier, or not set, and the ANTHROPIC_DEFAULT_*_MODEL of that tier is not set.",
+        why=(
+            "The client asks your server for a hosted id such as claude-opus-5-5 and gets 404. Without `model` the "
+            "tier is sonnet up to 2.1.112 and opus in 2.1.329: settings that worked break with the update."
+        ),
+        shown=f"{WRONG_MODEL}\nUp to 2.0.76: API Error: 404",
+        versions="all; the default tier by version",
+        evidence="measured, 1.0.128 to 2.1.329",
+        fix="Map the tier to the served id, and the other tiers too.",
+        example=_EXAMPLE,
     )
 )
 def chosen_tier(facts: Facts) -> Iterator[Finding]:
@@ -88,16 +90,18 @@ def chosen_tier(facts: Facts) -> Iterator[Finding]:
 
 @rule(
     Page(
-        "MODEL302",
-        "an id directly in `model`",
-        "`model` or ANTHROPIC_MODEL names an id of your server instead of a tier.",
-        "From 2.1.41 on that works; the articles that call it a validation error are about something else. 1.0.128 "
-        "puts the id in lower case, and 2.0.76 with -p ignores `model` and asks for a hosted id.",
-        "Up to 2.0.76: API Error: 404",
-        "a fault below 2.1.41 only",
-        "measured, 1.0.128 to 2.1.329",
-        "Choose a tier and map the tiers to the id: works in every version.",
-        _EXAMPLE,
+        code="MODEL302",
+        title="an id directly in `model`",
+        what="`model` or ANTHROPIC_MODEL names an id of your server instead of a tier.",
+        why=(
+            "From 2.1.41 on that works; the articles that call it a validation error are about something else. "
+            "1.0.128 puts the id in lower case, and 2.0.76 with -p ignores `model` and asks for a hosted id."
+        ),
+        shown="Up to 2.0.76: API Error: 404",
+        versions="a fault below 2.1.41 only",
+        evidence="measured, 1.0.128 to 2.1.329",
+        fix="Choose a tier and map the tiers to the id: works in every version.",
+        example=_EXAMPLE,
     )
 )
 def direct_id(facts: Facts) -> Iterator[Finding]:
@@ -128,16 +132,18 @@ def direct_id(facts: Facts) -> Iterator[Finding]:
 
 @rule(
     Page(
-        "MODEL305",
-        "some tiers are not mapped",
-        "The chosen model is your own, and opus, sonnet or haiku has no mapping.",
-        "Titles, topics and sub-agents ask for those tiers. Their requests carry hosted ids and get 404, which fills "
-        "the log; background ones fail unseen.",
-        "",
-        "all; 2.1.329 sends fewer background requests",
-        "measured, 1.0.128 to 2.1.329",
-        "Map all tiers to one id.",
-        _EXAMPLE,
+        code="MODEL305",
+        title="some tiers are not mapped",
+        what="The chosen model is your own, and opus, sonnet or haiku has no mapping.",
+        why=(
+            "Titles, topics and sub-agents ask for those tiers. Their requests carry hosted ids and get 404, which "
+            "fills the log; background ones fail unseen."
+        ),
+        shown="",
+        versions="all; 2.1.329 sends fewer background requests",
+        evidence="measured, 1.0.128 to 2.1.329",
+        fix="Map all tiers to one id.",
+        example=_EXAMPLE,
     )
 )
 def other_tiers(facts: Facts) -> Iterator[Finding]:
@@ -163,16 +169,18 @@ def other_tiers(facts: Facts) -> Iterator[Finding]:
 
 @rule(
     Page(
-        "MODEL306",
-        "a picker row chooses no model",
-        "ANTHROPIC_CUSTOM_MODEL_OPTION is set, and neither `model` nor a tier names your model.",
-        "Tutorials set it alone. It adds a row to the /model picker, spares that id a probe, and chooses nothing. The "
-        "client asks for its default model, a hosted id, and your server answers 404.",
-        WRONG_MODEL,
-        ">=2.1.78; older clients do not know the variable",
-        "measured, 2.1.112 and 2.1.329; the version: docs",
-        "Choose a tier and map the tiers to the id.",
-        _EXAMPLE,
+        code="MODEL306",
+        title="a picker row chooses no model",
+        what="ANTHROPIC_CUSTOM_MODEL_OPTION is set, and neither `model` nor a tier names your model.",
+        why=(
+            "Tutorials set it alone. It adds a row to the /model picker, spares that id a probe, and chooses nothing."
+            " The client asks for its default model, a hosted id, and your server answers 404."
+        ),
+        shown=WRONG_MODEL,
+        versions=">=2.1.78; older clients do not know the variable",
+        evidence="measured, 2.1.112 and 2.1.329; the version: docs",
+        fix="Choose a tier and map the tiers to the id.",
+        example=_EXAMPLE,
     )
 )
 def picker_row(facts: Facts) -> Iterator[Finding]:
@@ -198,15 +206,15 @@ def picker_row(facts: Facts) -> Iterator[Finding]:
 
 @rule(
     Page(
-        "MODEL309",
-        "two settings choose the model",
-        "ANTHROPIC_MODEL and `model` are both set, to different models.",
-        "ANTHROPIC_MODEL wins; a change of `model` does nothing.",
-        "",
-        "all",
-        "measured, 1.0.128 to 2.1.329",
-        "Keep one.",
-        '"model": "sonnet"',
+        code="MODEL309",
+        title="two settings choose the model",
+        what="ANTHROPIC_MODEL and `model` are both set, to different models.",
+        why="ANTHROPIC_MODEL wins; a change of `model` does nothing.",
+        shown="",
+        versions="all",
+        evidence="measured, 1.0.128 to 2.1.329",
+        fix="Keep one.",
+        example='"model": "sonnet"',
     ),
     ANY_SERVER,
 )
@@ -226,15 +234,15 @@ def two_choices(facts: Facts) -> Iterator[Finding]:
 
 @rule(
     Page(
-        "MODEL311",
-        "`default` is no tier",
-        '`model` is "default".',
-        "1.0.128 and 2.1.41 to 2.1.329 send the word itself as the model, and the server answers 404.",
-        WRONG_MODEL,
-        "1.0.128, 2.1.41 to 2.1.329",
-        "measured, 1.0.128 to 2.1.329",
-        "Name a tier.",
-        _EXAMPLE,
+        code="MODEL311",
+        title="`default` is no tier",
+        what='`model` is "default".',
+        why="1.0.128 and 2.1.41 to 2.1.329 send the word itself as the model, and the server answers 404.",
+        shown=WRONG_MODEL,
+        versions="1.0.128, 2.1.41 to 2.1.329",
+        evidence="measured, 1.0.128 to 2.1.329",
+        fix="Name a tier.",
+        example=_EXAMPLE,
     ),
     ANY_SERVER,
 )

@@ -34,16 +34,18 @@ def _span_ms(text: str) -> int | None:
 
 @rule(
     Page(
-        "TIME501",
-        "the timeout is no whole number",
-        "API_TIMEOUT_MS is something other than digits.",
-        'The client reads the digits at the start and drops the rest: "10 minutes" is 10 milliseconds, so every '
-        "request times out and is sent again. JSON null stops requests up to 2.1.112.",
-        "Request timed out\nFor null: API Error: timeout must be an integer",
-        "all; null up to 2.1.112",
-        "measured, 1.0.128 to 2.1.329",
-        "Write milliseconds, digits only.",
-        '"env": { "API_TIMEOUT_MS": "600000" }',
+        code="TIME501",
+        title="the timeout is no whole number",
+        what="API_TIMEOUT_MS is something other than digits.",
+        why=(
+            'The client reads the digits at the start and drops the rest: "10 minutes" is 10 milliseconds, so every '
+            "request times out and is sent again. JSON null stops requests up to 2.1.112."
+        ),
+        shown="Request timed out\nFor null: API Error: timeout must be an integer",
+        versions="all; null up to 2.1.112",
+        evidence="measured, 1.0.128 to 2.1.329",
+        fix="Write milliseconds, digits only.",
+        example='"env": { "API_TIMEOUT_MS": "600000" }',
     )
 )
 def no_number(facts: Facts) -> Iterator[Finding]:
@@ -88,18 +90,24 @@ def _null_timeout(facts: Facts) -> Iterator[Finding]:
 
 @rule(
     Page(
-        "TIME502",
-        "a long timeout does not hold",
-        "API_TIMEOUT_MS is above five minutes, and no idle limit beside it is raised.",
-        "Articles set 3000000, and it does not hold: a second limit ends a request without a byte after about 301 s, "
-        "in 2.1.329 after 361 s. The client sends it again, and a slow server computes the prompt twice. In 2.1.329 "
-        "CLAUDE_STREAM_IDLE_TIMEOUT_MS lifts it; in the builds up to 2.1.112 no setting does.",
-        "Request timed out",
-        "measured in 2.1.42, 2.1.112 and 2.1.329; the remedy in 2.1.329 only",
-        "measured: 301 s in 2.1.42 and 2.1.112, 361 s in 2.1.329; with the limit at 900000 still waiting at 480 s",
-        "Add CLAUDE_STREAM_IDLE_TIMEOUT_MS, 300000 to 1800000. For older clients: shorter prompts, or a server that "
-        "answers its headers sooner.",
-        '"env": { "API_TIMEOUT_MS": "1800000", "CLAUDE_STREAM_IDLE_TIMEOUT_MS": "1800000" }',
+        code="TIME502",
+        title="a long timeout does not hold",
+        what="API_TIMEOUT_MS is above five minutes, and no idle limit beside it is raised.",
+        why=(
+            "Articles set 3000000, and it does not hold: a second limit ends a request without a byte after about 301"
+            " s, in 2.1.329 after 361 s. The client sends it again, and a slow server computes the prompt twice. In "
+            "2.1.329 CLAUDE_STREAM_IDLE_TIMEOUT_MS lifts it; in the builds up to 2.1.112 no setting does."
+        ),
+        shown="Request timed out",
+        versions="measured in 2.1.42, 2.1.112 and 2.1.329; the remedy in 2.1.329 only",
+        evidence=(
+            "measured: 301 s in 2.1.42 and 2.1.112, 361 s in 2.1.329; with the limit at 900000 still waiting at 480 s"
+        ),
+        fix=(
+            "Add CLAUDE_STREAM_IDLE_TIMEOUT_MS, 300000 to 1800000. For older clients: shorter prompts, or a server "
+            "that answers its headers sooner."
+        ),
+        example='"env": { "API_TIMEOUT_MS": "1800000", "CLAUDE_STREAM_IDLE_TIMEOUT_MS": "1800000" }',
     ),
     ANY_SERVER,
 )
@@ -129,16 +137,18 @@ def does_not_hold(facts: Facts) -> Iterator[Finding]:
 
 @rule(
     Page(
-        "TIME503",
-        "retries out of range",
-        "CLAUDE_CODE_MAX_RETRIES is not a whole number from 0 to 15.",
-        "With -1 or a word, clients up to 2.1.42 send no request at all; 2.1.329 ignores it and retries 10 times. "
-        "Above 15 it is cut to 15 from 2.1.186 on.",
-        "API Error",
-        "no request up to 2.1.42; cut from 2.1.186 on",
-        "measured, 2.0.76 to 2.1.329; the cut: docs",
-        "Write 0 to 15, or remove it.",
-        '"env": { "CLAUDE_CODE_MAX_RETRIES": "3" }',
+        code="TIME503",
+        title="retries out of range",
+        what="CLAUDE_CODE_MAX_RETRIES is not a whole number from 0 to 15.",
+        why=(
+            "With -1 or a word, clients up to 2.1.42 send no request at all; 2.1.329 ignores it and retries 10 times."
+            " Above 15 it is cut to 15 from 2.1.186 on."
+        ),
+        shown="API Error",
+        versions="no request up to 2.1.42; cut from 2.1.186 on",
+        evidence="measured, 2.0.76 to 2.1.329; the cut: docs",
+        fix="Write 0 to 15, or remove it.",
+        example='"env": { "CLAUDE_CODE_MAX_RETRIES": "3" }',
     )
 )
 def retries(facts: Facts) -> Iterator[Finding]:
@@ -175,15 +185,15 @@ def retries(facts: Facts) -> Iterator[Finding]:
 
 @rule(
     Page(
-        "TIME504",
-        "the timeout is shorter than the server needs",
-        "API_TIMEOUT_MS is below the time that your vLLM takes to the first token, for one request in twenty.",
-        "The client drops those requests and sends them again, and the server computes the prompts twice.",
-        "Request timed out",
-        "all; from vLLM's own figures of the last minute",
-        "measured: the timeout covers the time to the first byte",
-        "Raise API_TIMEOUT_MS, or shorten the prompts.",
-        '"env": { "API_TIMEOUT_MS": "600000" }',
+        code="TIME504",
+        title="the timeout is shorter than the server needs",
+        what="API_TIMEOUT_MS is below the time that your vLLM takes to the first token, for one request in twenty.",
+        why="The client drops those requests and sends them again, and the server computes the prompts twice.",
+        shown="Request timed out",
+        versions="all; from vLLM's own figures of the last minute",
+        evidence="measured: the timeout covers the time to the first byte",
+        fix="Raise API_TIMEOUT_MS, or shorten the prompts.",
+        example='"env": { "API_TIMEOUT_MS": "600000" }',
     ),
     OWN_SERVER,
 )

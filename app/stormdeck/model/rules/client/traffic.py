@@ -26,17 +26,19 @@ def _asked(facts: Facts, path: str) -> bool:
 
 @rule(
     Page(
-        "TRAFFIC401",
-        "extra traffic is on",
-        "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC is not 1.",
-        "The client sends token counts and background requests that a plain server answers with 404, and contacts "
-        "hosted services. Articles blame it for validation that fails at times; that was not reproduced: the client "
-        "works without it. Its price: no update checks and no discovery of the gateway's models.",
-        "",
-        "all",
-        "measured, 1.0.128 to 2.1.329: with 1, no contact outside in any version",
-        'Set it to "1".',
-        '"env": { "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1" }',
+        code="TRAFFIC401",
+        title="extra traffic is on",
+        what="CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC is not 1.",
+        why=(
+            "The client sends token counts and background requests that a plain server answers with 404, and contacts"
+            " hosted services. Articles blame it for validation that fails at times; that was not reproduced: the "
+            "client works without it. Its price: no update checks and no discovery of the gateway's models."
+        ),
+        shown="",
+        versions="all",
+        evidence="measured, 1.0.128 to 2.1.329: with 1, no contact outside in any version",
+        fix='Set it to "1".',
+        example='"env": { "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1" }',
     )
 )
 def extra_traffic(facts: Facts) -> Iterator[Finding]:
@@ -57,17 +59,19 @@ def extra_traffic(facts: Facts) -> Iterator[Finding]:
 
 @rule(
     Page(
-        "TRAFFIC402",
-        "the attribution block defeats the prefix cache",
-        "CLAUDE_CODE_ATTRIBUTION_HEADER is not 0.",
-        "From 2.1.41 on the system prompt begins with x-anthropic-billing-header: ... and three digits that change "
-        "with the first prompt. They are the first tokens, so conversations share no prefix and every one is computed "
-        "anew. vLLM 0.18 and later takes the block out; a proxy and an older server do not.",
-        "",
-        ">=2.1.41",
-        "measured, 2.1.41 to 2.1.329; vLLM 0.18 and later",
-        'Set it to "0".',
-        '"env": { "CLAUDE_CODE_ATTRIBUTION_HEADER": "0" }',
+        code="TRAFFIC402",
+        title="the attribution block defeats the prefix cache",
+        what="CLAUDE_CODE_ATTRIBUTION_HEADER is not 0.",
+        why=(
+            "From 2.1.41 on the system prompt begins with x-anthropic-billing-header: ... and three digits that "
+            "change with the first prompt. They are the first tokens, so conversations share no prefix and every one "
+            "is computed anew. vLLM 0.18 and later takes the block out; a proxy and an older server do not."
+        ),
+        shown="",
+        versions=">=2.1.41",
+        evidence="measured, 2.1.41 to 2.1.329; vLLM 0.18 and later",
+        fix='Set it to "0".',
+        example='"env": { "CLAUDE_CODE_ATTRIBUTION_HEADER": "0" }',
     )
 )
 def attribution(facts: Facts) -> Iterator[Finding]:
@@ -89,16 +93,18 @@ def attribution(facts: Facts) -> Iterator[Finding]:
 
 @rule(
     Page(
-        "TRAFFIC403",
-        "a 400 is sent six times",
-        "CLAUDE_CODE_DISABLE_EXPERIMENTAL_BETAS is not 1, and the client is 2.1.329 or later.",
-        "After a 400 the client takes new request fields out one by one and sends again: six requests in four shapes "
-        "within half a second. With 1 there is one. Bodies grow from 49 to 78 kB then.",
-        "API Error: 400 <message>",
-        ">=2.1.329; said only where the client's version is known, or a log shows such bursts",
-        "measured, 2.1.329",
-        'Set it to "1" when a log shows bursts of 400.',
-        '"env": { "CLAUDE_CODE_DISABLE_EXPERIMENTAL_BETAS": "1" }',
+        code="TRAFFIC403",
+        title="a 400 is sent six times",
+        what="CLAUDE_CODE_DISABLE_EXPERIMENTAL_BETAS is not 1, and the client is 2.1.329 or later.",
+        why=(
+            "After a 400 the client takes new request fields out one by one and sends again: six requests in four "
+            "shapes within half a second. With 1 there is one. Bodies grow from 49 to 78 kB then."
+        ),
+        shown="API Error: 400 <message>",
+        versions=">=2.1.329; said only where the client's version is known, or a log shows such bursts",
+        evidence="measured, 2.1.329",
+        fix='Set it to "1" when a log shows bursts of 400.',
+        example='"env": { "CLAUDE_CODE_DISABLE_EXPERIMENTAL_BETAS": "1" }',
     )
 )
 def betas(facts: Facts) -> Iterator[Finding]:
@@ -120,16 +126,18 @@ def betas(facts: Facts) -> Iterator[Finding]:
 
 @rule(
     Page(
-        "TRAFFIC404",
-        "an HTTP proxy on the way to a local address",
-        "HTTP_PROXY, HTTPS_PROXY or ALL_PROXY is set, the base URL is on this machine or a private network, and "
-        "NO_PROXY does not name its host.",
-        "The client sends the requests for your server to the company's proxy, which cannot reach it.",
-        "API Error: 502, 503 or 403 from that proxy, often as an HTML page",
-        "all",
-        "docs: the client's page on corporate proxies",
-        "Add the host to NO_PROXY.",
-        '"env": { "NO_PROXY": "localhost,127.0.0.1" }',
+        code="TRAFFIC404",
+        title="an HTTP proxy on the way to a local address",
+        what=(
+            "HTTP_PROXY, HTTPS_PROXY or ALL_PROXY is set, the base URL is on this machine or a private network, and "
+            "NO_PROXY does not name its host."
+        ),
+        why="The client sends the requests for your server to the company's proxy, which cannot reach it.",
+        shown="API Error: 502, 503 or 403 from that proxy, often as an HTML page",
+        versions="all",
+        evidence="docs: the client's page on corporate proxies",
+        fix="Add the host to NO_PROXY.",
+        example='"env": { "NO_PROXY": "localhost,127.0.0.1" }',
     )
 )
 def detour(facts: Facts) -> Iterator[Finding]:

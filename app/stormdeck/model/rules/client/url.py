@@ -38,16 +38,18 @@ def _fix(url: str, description: str) -> Fix:
 
 @rule(
     Page(
-        "URL101",
-        "the base URL names a path of the API",
-        "ANTHROPIC_BASE_URL ends in /v1, /v1/ or /v1/messages, or carries a query.",
-        "The client adds /v1/messages itself. Requests go to /v1/v1/messages, every turn is tried twice, and the "
-        "server answers 404.",
-        f"{WRONG_MODEL}\nUp to 2.0.76: API Error: 404",
-        "all; the misleading text since 2.1.41",
-        "measured, 1.0.128 to 2.1.329",
-        "End the address after host and port.",
-        _EXAMPLE,
+        code="URL101",
+        title="the base URL names a path of the API",
+        what="ANTHROPIC_BASE_URL ends in /v1, /v1/ or /v1/messages, or carries a query.",
+        why=(
+            "The client adds /v1/messages itself. Requests go to /v1/v1/messages, every turn is tried twice, and the "
+            "server answers 404."
+        ),
+        shown=f"{WRONG_MODEL}\nUp to 2.0.76: API Error: 404",
+        versions="all; the misleading text since 2.1.41",
+        evidence="measured, 1.0.128 to 2.1.329",
+        fix="End the address after host and port.",
+        example=_EXAMPLE,
     )
 )
 def api_path(facts: Facts) -> Iterator[Finding]:
@@ -70,15 +72,15 @@ def api_path(facts: Facts) -> Iterator[Finding]:
 
 @rule(
     Page(
-        "URL102",
-        "no base URL",
-        "ANTHROPIC_BASE_URL is empty, or is not set while a tier is mapped to a model of your own.",
-        "Prompts and code go to api.anthropic.com, with your token, and the model is not known there.",
-        "",
-        "all",
-        "measured, 1.0.128 to 2.1.329: an empty text is taken for no address",
-        "Set it to the address of vLLM or of the proxy.",
-        _EXAMPLE,
+        code="URL102",
+        title="no base URL",
+        what="ANTHROPIC_BASE_URL is empty, or is not set while a tier is mapped to a model of your own.",
+        why="Prompts and code go to api.anthropic.com, with your token, and the model is not known there.",
+        shown="",
+        versions="all",
+        evidence="measured, 1.0.128 to 2.1.329: an empty text is taken for no address",
+        fix="Set it to the address of vLLM or of the proxy.",
+        example=_EXAMPLE,
     )
 )
 def no_address(facts: Facts) -> Iterator[Finding]:
@@ -102,17 +104,19 @@ def no_address(facts: Facts) -> Iterator[Finding]:
 
 @rule(
     Page(
-        "URL103",
-        "no http:// before the host",
-        "ANTHROPIC_BASE_URL does not begin with http:// or https://, or holds a backslash.",
-        "127.0.0.1:8000 is refused at once. localhost:8000 means three silent minutes of retries up to 2.1.42; "
-        "2.1.329 takes it. What follows a backslash is a path to the client and may be the host to other programs: "
-        "stormdeck asks nothing there.",
-        "API Error: Invalid URL",
-        "all for an address of numbers; up to 2.1.42 for a name",
-        "measured, 1.0.128 to 2.1.329; the backslash: 2.1.332",
-        "Put http:// before it, and take the backslash out.",
-        _EXAMPLE,
+        code="URL103",
+        title="no http:// before the host",
+        what="ANTHROPIC_BASE_URL does not begin with http:// or https://, or holds a backslash.",
+        why=(
+            "127.0.0.1:8000 is refused at once. localhost:8000 means three silent minutes of retries up to 2.1.42; "
+            "2.1.329 takes it. What follows a backslash is a path to the client and may be the host to other "
+            "programs: stormdeck asks nothing there."
+        ),
+        shown="API Error: Invalid URL",
+        versions="all for an address of numbers; up to 2.1.42 for a name",
+        evidence="measured, 1.0.128 to 2.1.329; the backslash: 2.1.332",
+        fix="Put http:// before it, and take the backslash out.",
+        example=_EXAMPLE,
     ),
     ALWAYS,
 )
@@ -153,15 +157,15 @@ def _has_other_scheme(url: str) -> bool:
 
 @rule(
     Page(
-        "URL107",
-        "an address to listen on, not to call",
-        "The host of ANTHROPIC_BASE_URL is 0.0.0.0, [::] or *.",
-        "It tells a server to listen everywhere. As a target it works on some systems and in no container.",
-        "",
-        "all",
-        "docs: RFC 1122 allows 0.0.0.0 as a source only",
-        "Call 127.0.0.1, or the name of the machine that serves.",
-        _EXAMPLE,
+        code="URL107",
+        title="an address to listen on, not to call",
+        what="The host of ANTHROPIC_BASE_URL is 0.0.0.0, [::] or *.",
+        why="It tells a server to listen everywhere. As a target it works on some systems and in no container.",
+        shown="",
+        versions="all",
+        evidence="docs: RFC 1122 allows 0.0.0.0 as a source only",
+        fix="Call 127.0.0.1, or the name of the machine that serves.",
+        example=_EXAMPLE,
     )
 )
 def wildcard_host(facts: Facts) -> Iterator[Finding]:
@@ -184,17 +188,21 @@ def wildcard_host(facts: Facts) -> Iterator[Finding]:
 
 @rule(
     Page(
-        "URL109",
-        "a cloud switch takes the base URL out of use",
-        "CLAUDE_CODE_USE_BEDROCK, _VERTEX, _FOUNDRY, _MANTLE or _ANTHROPIC_AWS is on, in any scope or the shell, and "
-        "ANTHROPIC_BASE_URL is set.",
-        "The client sends everything to that cloud: no request comes to your server, and nothing says so.",
-        "Could not load AWS credentials\nCould not load Google Cloud credentials\n"
-        "Must provide one of the `baseURL` or `resource` arguments",
-        "all; _FOUNDRY, _MANTLE and _ANTHROPIC_AWS: 2.1.329",
-        "measured, 2.1.112 and 2.1.329: no request reached the server; 0, false and an empty text are off",
-        "Remove the switch where it is set, or set it to 0.",
-        '"env": { "CLAUDE_CODE_USE_BEDROCK": "0" }',
+        code="URL109",
+        title="a cloud switch takes the base URL out of use",
+        what=(
+            "CLAUDE_CODE_USE_BEDROCK, _VERTEX, _FOUNDRY, _MANTLE or _ANTHROPIC_AWS is on, in any scope or the shell, "
+            "and ANTHROPIC_BASE_URL is set."
+        ),
+        why="The client sends everything to that cloud: no request comes to your server, and nothing says so.",
+        shown=(
+            "Could not load AWS credentials\nCould not load Google Cloud credentials\n"
+            "Must provide one of the `baseURL` or `resource` arguments"
+        ),
+        versions="all; _FOUNDRY, _MANTLE and _ANTHROPIC_AWS: 2.1.329",
+        evidence="measured, 2.1.112 and 2.1.329: no request reached the server; 0, false and an empty text are off",
+        fix="Remove the switch where it is set, or set it to 0.",
+        example='"env": { "CLAUDE_CODE_USE_BEDROCK": "0" }',
     ),
     ALWAYS,
 )

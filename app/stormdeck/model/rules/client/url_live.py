@@ -25,16 +25,18 @@ def _fix(url: str) -> Fix:
 
 @rule(
     Page(
-        "URL104",
-        "https to a port that speaks plain HTTP",
-        "ANTHROPIC_BASE_URL begins with https:// and the server there does not speak TLS.",
-        "vLLM and the proxies speak plain HTTP unless they were given a certificate. The client retries for three "
-        "minutes without a word, then names a TLS error.",
-        "API Error: Connection error.\n2.1.329: SSL error (ERR_SSL_WRONG_VERSION_NUMBER); between: (EPROTO)",
-        "all; asked live",
-        "measured, 1.0.128 to 2.1.329",
-        "Write http://, or give the server a certificate.",
-        _EXAMPLE,
+        code="URL104",
+        title="https to a port that speaks plain HTTP",
+        what="ANTHROPIC_BASE_URL begins with https:// and the server there does not speak TLS.",
+        why=(
+            "vLLM and the proxies speak plain HTTP unless they were given a certificate. The client retries for three"
+            " minutes without a word, then names a TLS error."
+        ),
+        shown="API Error: Connection error.\n2.1.329: SSL error (ERR_SSL_WRONG_VERSION_NUMBER); between: (EPROTO)",
+        versions="all; asked live",
+        evidence="measured, 1.0.128 to 2.1.329",
+        fix="Write http://, or give the server a certificate.",
+        example=_EXAMPLE,
     )
 )
 def plain_http(facts: Facts) -> Iterator[Finding]:
@@ -54,18 +56,22 @@ def plain_http(facts: Facts) -> Iterator[Finding]:
 
 @rule(
     Page(
-        "URL105",
-        "nothing answers at the base URL",
-        "Nothing listens at ANTHROPIC_BASE_URL, its host name does not resolve, or no route leads there.",
-        "The client retries ten times over about three minutes. Up to 2.1.42 the screen shows a spinner only, "
-        "`claude -p` shows nothing in any version.",
-        "Up to 2.0.76: API Error: Connection error.\n"
-        "2.1.41 to 2.1.112: API Error: Unable to connect to API. Check your internet connection\n"
-        "2.1.329: API Error: Connection refused — a firewall or proxy may be blocking it (ECONNREFUSED)",
-        "all; asked live",
-        "measured, 1.0.128 to 2.1.329; 175 to 205 s of retries",
-        "Start the server, or write the address where it listens. vLLM refuses the whole time it loads.",
-        _EXAMPLE,
+        code="URL105",
+        title="nothing answers at the base URL",
+        what="Nothing listens at ANTHROPIC_BASE_URL, its host name does not resolve, or no route leads there.",
+        why=(
+            "The client retries ten times over about three minutes. Up to 2.1.42 the screen shows a spinner only, "
+            "`claude -p` shows nothing in any version."
+        ),
+        shown=(
+            "Up to 2.0.76: API Error: Connection error.\n"
+            "2.1.41 to 2.1.112: API Error: Unable to connect to API. Check your internet connection\n"
+            "2.1.329: API Error: Connection refused — a firewall or proxy may be blocking it (ECONNREFUSED)"
+        ),
+        versions="all; asked live",
+        evidence="measured, 1.0.128 to 2.1.329; 175 to 205 s of retries",
+        fix="Start the server, or write the address where it listens. vLLM refuses the whole time it loads.",
+        example=_EXAMPLE,
     )
 )
 def nothing_there(facts: Facts) -> Iterator[Finding]:
@@ -98,17 +104,19 @@ def _elsewhere(probe: Probe) -> str:
 
 @rule(
     Page(
-        "URL106",
-        "a server without POST /v1/messages",
-        "Something answers at ANTHROPIC_BASE_URL, and it has no POST /v1/messages.",
-        "The client speaks the Anthropic Messages API only. vLLM has it from 0.11.2 on; LM Studio, Ollama's OpenAI "
-        "port and a proxy's admin port may not. Articles say that Claude Code cannot talk to vLLM directly: that was "
-        "true before 0.11.2.",
-        f"{WRONG_MODEL}\nUp to 2.0.76: API Error: 404",
-        "vLLM before 0.11.2, and servers of other kinds; asked live",
-        "measured; the version read from vLLM's wheels",
-        "Update vLLM, or put a proxy such as LiteLLM before it.",
-        _EXAMPLE,
+        code="URL106",
+        title="a server without POST /v1/messages",
+        what="Something answers at ANTHROPIC_BASE_URL, and it has no POST /v1/messages.",
+        why=(
+            "The client speaks the Anthropic Messages API only. vLLM has it from 0.11.2 on; LM Studio, Ollama's "
+            "OpenAI port and a proxy's admin port may not. Articles say that Claude Code cannot talk to vLLM "
+            "directly: that was true before 0.11.2."
+        ),
+        shown=f"{WRONG_MODEL}\nUp to 2.0.76: API Error: 404",
+        versions="vLLM before 0.11.2, and servers of other kinds; asked live",
+        evidence="measured; the version read from vLLM's wheels",
+        fix="Update vLLM, or put a proxy such as LiteLLM before it.",
+        example=_EXAMPLE,
     )
 )
 def no_messages(facts: Facts) -> Iterator[Finding]:
@@ -131,16 +139,18 @@ def no_messages(facts: Facts) -> Iterator[Finding]:
 
 @rule(
     Page(
-        "URL108",
-        "a real token over plain HTTP",
-        "ANTHROPIC_BASE_URL is http:// to an address outside this machine and its private networks, and the token "
-        "does not look like a placeholder.",
-        "Everybody on the way can read the token, the prompts and the code.",
-        "",
-        "all",
-        "docs: HTTP sends headers in clear text",
-        "Use https://, a tunnel (ssh -L), or a VPN.",
-        '"env": { "ANTHROPIC_BASE_URL": "https://llm.example.org" }',
+        code="URL108",
+        title="a real token over plain HTTP",
+        what=(
+            "ANTHROPIC_BASE_URL is http:// to an address outside this machine and its private networks, and the token"
+            " does not look like a placeholder."
+        ),
+        why="Everybody on the way can read the token, the prompts and the code.",
+        shown="",
+        versions="all",
+        evidence="docs: HTTP sends headers in clear text",
+        fix="Use https://, a tunnel (ssh -L), or a VPN.",
+        example='"env": { "ANTHROPIC_BASE_URL": "https://llm.example.org" }',
     ),
     ALWAYS,
 )
@@ -162,20 +172,23 @@ def token_in_the_clear(facts: Facts) -> Iterator[Finding]:
 
 @rule(
     Page(
-        "URL112",
-        "the server does not answer",
-        "Something accepts the connection at ANTHROPIC_BASE_URL and gives no answer, or none that is HTTP.",
-        "A stopped or hung server, a port forward whose other end is gone, a gateway whose server does not run (502 to "
-        "504), or a program that speaks something else. "
-        "The client waits, and retries in silence. It is asked for the model list, which costs no GPU time, and has "
-        "three and a half seconds. Where not even a connection is made in that time, as behind a firewall or a VPN "
-        "that is off, this is a warning.",
-        "A spinner for minutes, then API Error: Request timed out., or API Error: Connection error.",
-        "all; asked live",
-        "measured: with servers that accept and are silent, and that close at once",
-        "Look at the server's log and start it again; of a tunnel, start the other end. See what is on the port: "
-        "ss -ltnp, or curl -v URL/v1/models.",
-        _EXAMPLE,
+        code="URL112",
+        title="the server does not answer",
+        what="Something accepts the connection at ANTHROPIC_BASE_URL and gives no answer, or none that is HTTP.",
+        why=(
+            "A stopped or hung server, a port forward whose other end is gone, a gateway whose server does not run "
+            "(502 to 504), or a program that speaks something else. The client waits, and retries in silence. It is "
+            "asked for the model list, which costs no GPU time, and has three and a half seconds. Where not even a "
+            "connection is made in that time, as behind a firewall or a VPN that is off, this is a warning."
+        ),
+        shown="A spinner for minutes, then API Error: Request timed out., or API Error: Connection error.",
+        versions="all; asked live",
+        evidence="measured: with servers that accept and are silent, and that close at once",
+        fix=(
+            "Look at the server's log and start it again; of a tunnel, start the other end. See what is on the port: "
+            "ss -ltnp, or curl -v URL/v1/models."
+        ),
+        example=_EXAMPLE,
     )
 )
 def no_answer(facts: Facts) -> Iterator[Finding]:

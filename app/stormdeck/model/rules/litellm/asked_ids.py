@@ -21,18 +21,20 @@ _MAPPINGS = {*TIER_IDS.values(), FABLE_ID}
 
 @rule(
     Page(
-        "PROXY806",
-        "no model_name takes what the client asks for",
-        "The ids that the client will ask for, main model and background haiku, against model_name.",
-        "LiteLLM answers 400, not 404. anthropic/* takes only ids that its price list knows as Anthropic's: "
-        "claude-haiku-4-5 and claude-sonnet-4 yes, claude-3-5-sonnet no, ids of your own no. claude-* takes all Claude "
-        "ids. * takes everything, and with openai/* or hosted_vllm/* behind it asks vLLM for the Claude id: 404. An "
-        "article maps one Claude id and leaves haiku out; its background requests end in 400.",
-        REFUSED_MODEL,
-        "LiteLLM 1.80.5 and 1.109.1",
-        "measured, LiteLLM 1.109.1",
-        "Map all tiers to a model_name of the YAML, or name the Claude ids in it.",
-        '"env": { "ANTHROPIC_DEFAULT_HAIKU_MODEL": "Qwen3.5-27B" }',
+        code="PROXY806",
+        title="no model_name takes what the client asks for",
+        what="The ids that the client will ask for, main model and background haiku, against model_name.",
+        why=(
+            "LiteLLM answers 400, not 404. anthropic/* takes only ids that its price list knows as Anthropic's: "
+            "claude-haiku-4-5 and claude-sonnet-4 yes, claude-3-5-sonnet no, ids of your own no. claude-* takes all "
+            "Claude ids. * takes everything, and with openai/* or hosted_vllm/* behind it asks vLLM for the Claude "
+            "id: 404. An article maps one Claude id and leaves haiku out; its background requests end in 400."
+        ),
+        shown=REFUSED_MODEL,
+        versions="LiteLLM 1.80.5 and 1.109.1",
+        evidence="measured, LiteLLM 1.109.1",
+        fix="Map all tiers to a model_name of the YAML, or name the Claude ids in it.",
+        example='"env": { "ANTHROPIC_DEFAULT_HAIKU_MODEL": "Qwen3.5-27B" }',
     )
 )
 def not_taken(facts: Facts) -> Iterator[Finding]:
@@ -118,16 +120,18 @@ def _wildcards(config: ProxyConfig) -> Iterator[Finding]:
 
 @rule(
     Page(
-        "PROXY812",
-        "two proxies in series",
-        "api_base leads to another proxy, or back to this one, and not to an inference server.",
-        "Each has retries and timeouts of its own: 3 attempts of 3 are 9 for each of the client's 11. Errors of one "
-        "come out of the other as something else.",
-        "",
-        "all",
-        "measured: the attempts multiply; the usual ports: docs",
-        "Let api_base lead to vLLM.",
-        "litellm_params:\n  api_base: http://127.0.0.1:8000/v1",
+        code="PROXY812",
+        title="two proxies in series",
+        what="api_base leads to another proxy, or back to this one, and not to an inference server.",
+        why=(
+            "Each has retries and timeouts of its own: 3 attempts of 3 are 9 for each of the client's 11. Errors of "
+            "one come out of the other as something else."
+        ),
+        shown="",
+        versions="all",
+        evidence="measured: the attempts multiply; the usual ports: docs",
+        fix="Let api_base lead to vLLM.",
+        example="litellm_params:\n  api_base: http://127.0.0.1:8000/v1",
     )
 )
 def in_series(facts: Facts) -> Iterator[Finding]:

@@ -19,17 +19,21 @@ _NEW = "1.109"
 
 @rule(
     Page(
-        "PROXY802",
-        "drop_params is missing",
-        "litellm_settings.drop_params is not true.",
-        "LiteLLM 1.80 answers 400 to requests with thinking, before it asks vLLM at all. Articles speak of half of all "
-        "requests; with 1.109 no request got a 400 for want of it. It does not help a strict server against "
-        "context_management and output_config, which 1.80 passes on raw.",
-        "API Error: 400 does not support parameters: ['thinking'] ... To drop these, set litellm.drop_params=True",
-        "LiteLLM 1.80.5; not 1.109.1",
-        "measured, LiteLLM 1.80.5 and 1.109.1",
-        "Set it to true; it does no harm in newer ones.",
-        "litellm_settings:\n  drop_params: true",
+        code="PROXY802",
+        title="drop_params is missing",
+        what="litellm_settings.drop_params is not true.",
+        why=(
+            "LiteLLM 1.80 answers 400 to requests with thinking, before it asks vLLM at all. Articles speak of half "
+            "of all requests; with 1.109 no request got a 400 for want of it. It does not help a strict server "
+            "against context_management and output_config, which 1.80 passes on raw."
+        ),
+        shown=(
+            "API Error: 400 does not support parameters: ['thinking'] ... To drop these, set litellm.drop_params=True"
+        ),
+        versions="LiteLLM 1.80.5; not 1.109.1",
+        evidence="measured, LiteLLM 1.80.5 and 1.109.1",
+        fix="Set it to true; it does no harm in newer ones.",
+        example="litellm_settings:\n  drop_params: true",
     )
 )
 def no_drop(facts: Facts) -> Iterator[Finding]:
@@ -60,17 +64,19 @@ def _is_true(node: Node | None) -> bool:
 
 @rule(
     Page(
-        "PROXY808",
-        "one error becomes five seconds of 429",
-        "A model_name has one deployment, and router_settings.disable_cooldowns is not true.",
-        "One 401 or 404 from vLLM puts the only deployment on hold for five seconds. Every request in them gets 429 "
-        "within 10 ms and never reaches vLLM; the client retries quietly, and the first error is lost from sight. A "
-        "warning where the YAML holds something that leads to such an error, else worth knowing.",
-        COOLDOWN,
-        "LiteLLM 1.80.5 and 1.109.1; disable_cooldowns: 1.109.1",
-        "measured, LiteLLM 1.80.5 and 1.109.1",
-        "Set router_settings.disable_cooldowns to true.",
-        "router_settings:\n  disable_cooldowns: true",
+        code="PROXY808",
+        title="one error becomes five seconds of 429",
+        what="A model_name has one deployment, and router_settings.disable_cooldowns is not true.",
+        why=(
+            "One 401 or 404 from vLLM puts the only deployment on hold for five seconds. Every request in them gets "
+            "429 within 10 ms and never reaches vLLM; the client retries quietly, and the first error is lost from "
+            "sight. A warning where the YAML holds something that leads to such an error, else worth knowing."
+        ),
+        shown=COOLDOWN,
+        versions="LiteLLM 1.80.5 and 1.109.1; disable_cooldowns: 1.109.1",
+        evidence="measured, LiteLLM 1.80.5 and 1.109.1",
+        fix="Set router_settings.disable_cooldowns to true.",
+        example="router_settings:\n  disable_cooldowns: true",
     )
 )
 def cooldown(facts: Facts) -> Iterator[Finding]:
@@ -105,16 +111,18 @@ def _leads_to_errors(facts: Facts, config: ProxyConfig) -> bool:
 
 @rule(
     Page(
-        "PROXY811",
-        "abandoned requests keep the GPU busy",
-        "general_settings.cancel_on_disconnect is not true.",
-        "When the client gives up before the first byte, by timeout or Esc, LiteLLM does not cancel the request: vLLM "
-        "computes on for nobody, up to 6000 s, without a log line. The retry then waits behind it.",
-        "",
-        "LiteLLM 1.80.5 and 1.109.1; the switch: 1.109.1",
-        "measured, LiteLLM 1.80.5 and 1.109.1: cancelled within 0.1 s with it",
-        "Set general_settings.cancel_on_disconnect to true.",
-        "general_settings:\n  cancel_on_disconnect: true",
+        code="PROXY811",
+        title="abandoned requests keep the GPU busy",
+        what="general_settings.cancel_on_disconnect is not true.",
+        why=(
+            "When the client gives up before the first byte, by timeout or Esc, LiteLLM does not cancel the request: "
+            "vLLM computes on for nobody, up to 6000 s, without a log line. The retry then waits behind it."
+        ),
+        shown="",
+        versions="LiteLLM 1.80.5 and 1.109.1; the switch: 1.109.1",
+        evidence="measured, LiteLLM 1.80.5 and 1.109.1: cancelled within 0.1 s with it",
+        fix="Set general_settings.cancel_on_disconnect to true.",
+        example="general_settings:\n  cancel_on_disconnect: true",
     )
 )
 def zombies(facts: Facts) -> Iterator[Finding]:

@@ -78,16 +78,18 @@ def _base(deployment: Deployment) -> str:
 
 @rule(
     Page(
-        "PROXY804",
-        "api_base and provider do not fit",
-        "openai/ and hosted_vllm/ want an api_base that ends in /v1, anthropic/ one without it; or there is none.",
-        "LiteLLM adds its own path: /v1/v1/messages or /chat/completions get 404. With one deployment the first 404 "
-        "puts it on hold, and the next requests get 429 without reaching vLLM.",
-        f"There's an issue with the selected model (X). ...\nthen {COOLDOWN}",
-        "LiteLLM 1.80.5 and 1.109.1",
-        "measured, LiteLLM 1.80.5 and 1.109.1",
-        "End api_base in /v1 for openai/ and hosted_vllm/, after the port for anthropic/.",
-        EXAMPLE,
+        code="PROXY804",
+        title="api_base and provider do not fit",
+        what="openai/ and hosted_vllm/ want an api_base that ends in /v1, anthropic/ one without it; or there is none.",
+        why=(
+            "LiteLLM adds its own path: /v1/v1/messages or /chat/completions get 404. With one deployment the first "
+            "404 puts it on hold, and the next requests get 429 without reaching vLLM."
+        ),
+        shown=f"There's an issue with the selected model (X). ...\nthen {COOLDOWN}",
+        versions="LiteLLM 1.80.5 and 1.109.1",
+        evidence="measured, LiteLLM 1.80.5 and 1.109.1",
+        fix="End api_base in /v1 for openai/ and hosted_vllm/, after the port for anthropic/.",
+        example=EXAMPLE,
     )
 )
 def wrong_base(facts: Facts) -> Iterator[Finding]:
@@ -134,16 +136,21 @@ def _hosted_instead(config: ProxyConfig, deployment: Deployment) -> Iterator[Fin
 
 @rule(
     Page(
-        "PROXY805",
-        "LiteLLM does not know the provider",
-        "litellm_params.model has no provider before its first slash, or one that LiteLLM does not know.",
-        "LiteLLM starts, lists the model, and answers 400 to every request for it. Only a line at its start tells why.",
-        "API Error: 400 You passed in model=.... There are no healthy deployments for this model\n"
-        "in its log: LLM Provider NOT provided. Pass in the LLM provider you are trying to call.",
-        "LiteLLM 1.80.5 and 1.109.1",
-        "measured, LiteLLM 1.80.5 and 1.109.1; the providers: source",
-        "Write hosted_vllm/ before the id, with an api_base that ends in /v1.",
-        EXAMPLE,
+        code="PROXY805",
+        title="LiteLLM does not know the provider",
+        what="litellm_params.model has no provider before its first slash, or one that LiteLLM does not know.",
+        why=(
+            "LiteLLM starts, lists the model, and answers 400 to every request for it. Only a line at its start tells"
+            " why."
+        ),
+        shown=(
+            "API Error: 400 You passed in model=.... There are no healthy deployments for this model\n"
+            "in its log: LLM Provider NOT provided. Pass in the LLM provider you are trying to call."
+        ),
+        versions="LiteLLM 1.80.5 and 1.109.1",
+        evidence="measured, LiteLLM 1.80.5 and 1.109.1; the providers: source",
+        fix="Write hosted_vllm/ before the id, with an api_base that ends in /v1.",
+        example=EXAMPLE,
     )
 )
 def no_provider(facts: Facts) -> Iterator[Finding]:

@@ -21,18 +21,25 @@ _OWN = "sk-write-a-key-of-your-own"
 
 @rule(
     Page(
-        "PROXY801",
-        "no master key, or the one of every tutorial",
-        "general_settings.master_key is missing or blank, or is sk-1234, and LITELLM_MASTER_KEY is not set in the "
-        "YAML either.",
-        "LiteLLM refuses to start from 1.104.0 on: exit code 3, after 340 lines of traceback. Older ones start, and "
-        "without a key they serve everybody who reaches the port. The configuration of the articles is of that kind.",
-        "LiteLLM proxy refused to start: no master key is set, so every request would be accepted without "
-        "authentication.",
-        "LiteLLM 1.104.0 and later; a proxy that runs all the same has the variable",
-        "measured, LiteLLM 1.80.5 and 1.109.1; sk-1234: source",
-        "Write a key of your own, and the same as ANTHROPIC_AUTH_TOKEN.",
-        "general_settings:\n  master_key: sk-write-a-key-of-your-own",
+        code="PROXY801",
+        title="no master key, or the one of every tutorial",
+        what=(
+            "general_settings.master_key is missing or blank, or is sk-1234, and LITELLM_MASTER_KEY is not set in the"
+            " YAML either."
+        ),
+        why=(
+            "LiteLLM refuses to start from 1.104.0 on: exit code 3, after 340 lines of traceback. Older ones start, "
+            "and without a key they serve everybody who reaches the port. The configuration of the articles is of "
+            "that kind."
+        ),
+        shown=(
+            "LiteLLM proxy refused to start: no master key is set, so every request would be accepted without "
+            "authentication."
+        ),
+        versions="LiteLLM 1.104.0 and later; a proxy that runs all the same has the variable",
+        evidence="measured, LiteLLM 1.80.5 and 1.109.1; sk-1234: source",
+        fix="Write a key of your own, and the same as ANTHROPIC_AUTH_TOKEN.",
+        example="general_settings:\n  master_key: sk-write-a-key-of-your-own",
     )
 )
 def no_master_key(facts: Facts) -> Iterator[Finding]:
@@ -71,17 +78,21 @@ def no_master_key(facts: Facts) -> Iterator[Finding]:
 
 @rule(
     Page(
-        "PROXY813",
-        "LiteLLM cannot read its YAML",
-        "The YAML does not parse, is empty, has no model_list, or an entry has no model_name or no "
-        "litellm_params.model.",
-        "LiteLLM ends at its start, or starts without models and answers 400 to every request.",
-        "config validation failed: 'model'",
-        "all",
-        "measured, LiteLLM 1.109.1",
-        "Repair the place that is named.",
-        "model_list:\n  - model_name: Qwen3.5-27B\n    litellm_params:\n      model: hosted_vllm/Qwen3.5-27B\n"
-        "      api_base: http://127.0.0.1:8000/v1",
+        code="PROXY813",
+        title="LiteLLM cannot read its YAML",
+        what=(
+            "The YAML does not parse, is empty, has no model_list, or an entry has no model_name or no "
+            "litellm_params.model."
+        ),
+        why="LiteLLM ends at its start, or starts without models and answers 400 to every request.",
+        shown="config validation failed: 'model'",
+        versions="all",
+        evidence="measured, LiteLLM 1.109.1",
+        fix="Repair the place that is named.",
+        example=(
+            "model_list:\n  - model_name: Qwen3.5-27B\n    litellm_params:\n      model: hosted_vllm/Qwen3.5-27B\n"
+            "      api_base: http://127.0.0.1:8000/v1"
+        ),
     )
 )
 def unreadable(facts: Facts) -> Iterator[Finding]:

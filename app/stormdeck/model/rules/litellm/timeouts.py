@@ -41,18 +41,22 @@ def _number(node: Node) -> float | None:
 
 @rule(
     Page(
-        "PROXY803",
-        "a timeout without effect, or one that is lower than none",
-        "request_timeout in general_settings or router_settings, or any timeout below the default of 6000 seconds.",
-        "In the wrong section it is ignored without a word. In the right one it lowers the limit: articles advise "
-        "request_timeout: 600 against answers that are cut off, and 6000 is the default. 1.80 counts the whole stream, "
-        "and cuts it without an error; 1.109 counts the time without a byte. A request that times out is tried three "
-        "times.",
-        "an answer that ends mid-sentence (1.80); API Error: litellm.Timeout: APITimeoutError (1.109)",
-        "LiteLLM 1.80.5 and 1.109.1",
-        "measured, LiteLLM 1.80.5 and 1.109.1",
-        "Take it out, or write it into litellm_settings and above what your longest answer takes.",
-        "litellm_settings:\n  request_timeout: 6000",
+        code="PROXY803",
+        title="a timeout without effect, or one that is lower than none",
+        what=(
+            "request_timeout in general_settings or router_settings, or any timeout below the default of 6000 seconds."
+        ),
+        why=(
+            "In the wrong section it is ignored without a word. In the right one it lowers the limit: articles advise"
+            " request_timeout: 600 against answers that are cut off, and 6000 is the default. 1.80 counts the whole "
+            "stream, and cuts it without an error; 1.109 counts the time without a byte. A request that times out is "
+            "tried three times."
+        ),
+        shown="an answer that ends mid-sentence (1.80); API Error: litellm.Timeout: APITimeoutError (1.109)",
+        versions="LiteLLM 1.80.5 and 1.109.1",
+        evidence="measured, LiteLLM 1.80.5 and 1.109.1",
+        fix="Take it out, or write it into litellm_settings and above what your longest answer takes.",
+        example="litellm_settings:\n  request_timeout: 6000",
     )
 )
 def timeouts(facts: Facts) -> Iterator[Finding]:
@@ -96,17 +100,19 @@ def _lowered(config: ProxyConfig, path: str, member: Member, seconds: float, sev
 
 @rule(
     Page(
-        "PROXY809",
-        "the proxy retries too",
-        "num_retries is not 0; it is 2 when it is not set.",
-        "Each attempt of the client becomes three requests to vLLM after a 429, 5xx or timeout: up to 33 for one turn. "
-        "What was retried and then succeeded leaves one 200 in the log. max_retries: 0 in litellm_params does not "
-        "switch it off.",
-        "",
-        "LiteLLM 1.80.5 and 1.109.1",
-        "measured, LiteLLM 1.80.5 and 1.109.1",
-        "Set num_retries: 0 in litellm_settings and let the client alone retry.",
-        "litellm_settings:\n  num_retries: 0",
+        code="PROXY809",
+        title="the proxy retries too",
+        what="num_retries is not 0; it is 2 when it is not set.",
+        why=(
+            "Each attempt of the client becomes three requests to vLLM after a 429, 5xx or timeout: up to 33 for one "
+            "turn. What was retried and then succeeded leaves one 200 in the log. max_retries: 0 in litellm_params "
+            "does not switch it off."
+        ),
+        shown="",
+        versions="LiteLLM 1.80.5 and 1.109.1",
+        evidence="measured, LiteLLM 1.80.5 and 1.109.1",
+        fix="Set num_retries: 0 in litellm_settings and let the client alone retry.",
+        example="litellm_settings:\n  num_retries: 0",
     )
 )
 def retries(facts: Facts) -> Iterator[Finding]:

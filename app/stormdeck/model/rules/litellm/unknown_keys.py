@@ -24,16 +24,18 @@ _MOST = 40
 
 @rule(
     Page(
-        "PROXY810",
-        "a key that LiteLLM does not know",
-        "A key of the YAML is misspelt, stands in the wrong section, or a section stands twice.",
-        "LiteLLM ignores it without a word; --validate_config does not notice it. One of the articles lost its "
-        "underscores on the web: dropparams, requesttimeout, litellmsettings.",
-        "",
-        "LiteLLM 1.80.5 and 1.109.1; the known names are those of 1.109.1",
-        "measured: ignored; the names: source",
-        "Write the name as LiteLLM knows it.",
-        "litellm_settings:\n  drop_params: true",
+        code="PROXY810",
+        title="a key that LiteLLM does not know",
+        what="A key of the YAML is misspelt, stands in the wrong section, or a section stands twice.",
+        why=(
+            "LiteLLM ignores it without a word; --validate_config does not notice it. One of the articles lost its "
+            "underscores on the web: dropparams, requesttimeout, litellmsettings."
+        ),
+        shown="",
+        versions="LiteLLM 1.80.5 and 1.109.1; the known names are those of 1.109.1",
+        evidence="measured: ignored; the names: source",
+        fix="Write the name as LiteLLM knows it.",
+        example="litellm_settings:\n  drop_params: true",
     )
 )
 def unknown_keys(facts: Facts) -> Iterator[Finding]:

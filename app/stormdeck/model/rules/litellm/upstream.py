@@ -22,17 +22,19 @@ _NATIVE = (
 
 @rule(
     Page(
-        "PROXY807",
-        "openai/ calls /v1/responses",
-        "A model of your own vLLM stands under openai/, as in the articles.",
-        "For Claude's requests LiteLLM calls /v1/responses of the server behind, not /v1/chat/completions. A server "
-        "without it answers 404; LiteLLM's /health tests the other path and stays green. Token counts get 404 each "
-        "time. Articles call this configuration solid: it was, before 1.82.",
-        f"There's an issue with the selected model (X). ...\nthen {COOLDOWN}",
-        "LiteLLM 1.82 and later",
-        "measured, LiteLLM 1.109.1 against 1.80.5; 1.82: its release notes",
-        "Use anthropic/ with an api_base without /v1: vLLM's own /v1/messages. Or hosted_vllm/ with /v1.",
-        _NATIVE,
+        code="PROXY807",
+        title="openai/ calls /v1/responses",
+        what="A model of your own vLLM stands under openai/, as in the articles.",
+        why=(
+            "For Claude's requests LiteLLM calls /v1/responses of the server behind, not /v1/chat/completions. A "
+            "server without it answers 404; LiteLLM's /health tests the other path and stays green. Token counts get "
+            "404 each time. Articles call this configuration solid: it was, before 1.82."
+        ),
+        shown=f"There's an issue with the selected model (X). ...\nthen {COOLDOWN}",
+        versions="LiteLLM 1.82 and later",
+        evidence="measured, LiteLLM 1.109.1 against 1.80.5; 1.82: its release notes",
+        fix="Use anthropic/ with an api_base without /v1: vLLM's own /v1/messages. Or hosted_vllm/ with /v1.",
+        example=_NATIVE,
     )
 )
 def responses(facts: Facts) -> Iterator[Finding]:
@@ -62,15 +64,15 @@ def responses(facts: Facts) -> Iterator[Finding]:
 
 @rule(
     Page(
-        "PROXY814",
-        "openai/ without api_key",
-        "A deployment under openai/ has no api_key.",
-        "Answers work all the same, and every token count ends in 401.",
-        "in its log: No OpenAI API key is set for model ..., so tokens can't be counted.",
-        "LiteLLM 1.109.1; OPENAI_API_KEY where it runs helps too",
-        "measured, LiteLLM 1.109.1",
-        "Write any text; vLLM without --api-key takes it.",
-        "litellm_params:\n  api_key: dummy",
+        code="PROXY814",
+        title="openai/ without api_key",
+        what="A deployment under openai/ has no api_key.",
+        why="Answers work all the same, and every token count ends in 401.",
+        shown="in its log: No OpenAI API key is set for model ..., so tokens can't be counted.",
+        versions="LiteLLM 1.109.1; OPENAI_API_KEY where it runs helps too",
+        evidence="measured, LiteLLM 1.109.1",
+        fix="Write any text; vLLM without --api-key takes it.",
+        example="litellm_params:\n  api_key: dummy",
     )
 )
 def no_key(facts: Facts) -> Iterator[Finding]:
@@ -92,15 +94,15 @@ def no_key(facts: Facts) -> Iterator[Finding]:
 
 @rule(
     Page(
-        "PROXY815",
-        "the server behind does not serve the id",
-        "The id behind the provider is not in vLLM's /v1/models. Letters count, their case too.",
-        "vLLM answers 404, and LiteLLM answers 429 itself for the five seconds after it.",
-        f"There's an issue with the selected model (X). ...\nthen {COOLDOWN}",
-        "all; asked live",
-        "measured, LiteLLM 1.80.5 and 1.109.1",
-        "Write the id as vLLM serves it, its --served-model-name.",
-        EXAMPLE,
+        code="PROXY815",
+        title="the server behind does not serve the id",
+        what="The id behind the provider is not in vLLM's /v1/models. Letters count, their case too.",
+        why="vLLM answers 404, and LiteLLM answers 429 itself for the five seconds after it.",
+        shown=f"There's an issue with the selected model (X). ...\nthen {COOLDOWN}",
+        versions="all; asked live",
+        evidence="measured, LiteLLM 1.80.5 and 1.109.1",
+        fix="Write the id as vLLM serves it, its --served-model-name.",
+        example=EXAMPLE,
     )
 )
 def not_served_behind(facts: Facts) -> Iterator[Finding]:

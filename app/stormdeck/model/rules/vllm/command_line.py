@@ -59,16 +59,18 @@ def _here(
 
 @rule(
     Page(
-        "SERVER901",
-        "vLLM was started without tool calls",
-        "vLLM's command line has no --enable-auto-tool-choice, or no --tool-call-parser.",
-        "The client needs tool calls for everything it does. Without them the model's calls come back as prose, or the "
-        "request is refused.",
-        "tool calls as prose in the answer, or a spinner for ever",
-        "all",
-        "report: the article on LiteLLM; docs: vLLM's page on tool calling",
-        "Start vLLM with both, and the parser of the model's family.",
-        _EXAMPLE,
+        code="SERVER901",
+        title="vLLM was started without tool calls",
+        what="vLLM's command line has no --enable-auto-tool-choice, or no --tool-call-parser.",
+        why=(
+            "The client needs tool calls for everything it does. Without them the model's calls come back as prose, "
+            "or the request is refused."
+        ),
+        shown="tool calls as prose in the answer, or a spinner for ever",
+        versions="all",
+        evidence="report: the article on LiteLLM; docs: vLLM's page on tool calling",
+        fix="Start vLLM with both, and the parser of the model's family.",
+        example=_EXAMPLE,
     )
 )
 def no_tools(facts: Facts) -> Iterator[Finding]:
@@ -95,18 +97,24 @@ def _is_given(facts: Facts, name: str) -> bool:
 
 @rule(
     Page(
-        "SERVER902",
-        "a parser of another family",
-        "--tool-call-parser is one for another family of models than the one that is served. The family is told by the "
-        "model's name or any part of its path, by `root` in /v1/models, or by the folder's config.json.",
-        "The parser does not recognise the model's tool calls, and they come back as prose. The two grammars of Qwen "
-        "pass each other's parser without an error.",
-        "tool calls as prose in the answer, or a spinner for ever",
-        "all; the parsers of vLLM 0.32",
-        SOURCE,
-        "Qwen3-Coder, Qwen3.5 and 3.6: qwen3_coder. Qwen2.5, Qwen3 and QwQ: hermes. Gemma 4: gemma4. Llama 3: "
-        "llama3_json. Mistral: mistral. GLM: glm45, glm47. gpt-oss: openai.",
-        _EXAMPLE,
+        code="SERVER902",
+        title="a parser of another family",
+        what=(
+            "--tool-call-parser is one for another family of models than the one that is served. The family is told "
+            "by the model's name or any part of its path, by `root` in /v1/models, or by the folder's config.json."
+        ),
+        why=(
+            "The parser does not recognise the model's tool calls, and they come back as prose. The two grammars of "
+            "Qwen pass each other's parser without an error."
+        ),
+        shown="tool calls as prose in the answer, or a spinner for ever",
+        versions="all; the parsers of vLLM 0.32",
+        evidence=SOURCE,
+        fix=(
+            "Qwen3-Coder, Qwen3.5 and 3.6: qwen3_coder. Qwen2.5, Qwen3 and QwQ: hermes. Gemma 4: gemma4. Llama 3: "
+            "llama3_json. Mistral: mistral. GLM: glm45, glm47. gpt-oss: openai."
+        ),
+        example=_EXAMPLE,
     )
 )
 def wrong_parser(facts: Facts) -> Iterator[Finding]:
@@ -131,16 +139,18 @@ def wrong_parser(facts: Facts) -> Iterator[Finding]:
 
 @rule(
     Page(
-        "SERVER903",
-        "a vLLM that is too old",
-        "The version of a vLLM that the client talks to without a proxy.",
-        "/v1/messages came with 0.11.2, count_tokens with 0.17.1. Clients from 2.1.154 on put system messages between "
-        "the others, which is refused before 0.23.",
-        "API Error: 400 {...}; before 0.11.2: API Error: 404, or the text about the selected model",
-        "vLLM before 0.11.2, 0.17.1 and 0.23",
-        "source: the released wheels; the system role: report, vLLM issue 44000",
-        "Update vLLM.",
-        "pip install -U vllm",
+        code="SERVER903",
+        title="a vLLM that is too old",
+        what="The version of a vLLM that the client talks to without a proxy.",
+        why=(
+            "/v1/messages came with 0.11.2, count_tokens with 0.17.1. Clients from 2.1.154 on put system messages "
+            "between the others, which is refused before 0.23."
+        ),
+        shown="API Error: 400 {...}; before 0.11.2: API Error: 404, or the text about the selected model",
+        versions="vLLM before 0.11.2, 0.17.1 and 0.23",
+        evidence="source: the released wheels; the system role: report, vLLM issue 44000",
+        fix="Update vLLM.",
+        example="pip install -U vllm",
     )
 )
 def old_version(facts: Facts) -> Iterator[Finding]:
@@ -165,17 +175,21 @@ def old_version(facts: Facts) -> Iterator[Finding]:
 
 @rule(
     Page(
-        "SERVER906",
-        "a name or a port that does not fit the settings",
-        "--served-model-name holds a slash that the settings do not have, or vLLM listens on another port than "
-        "ANTHROPIC_BASE_URL names.",
-        "Ids are compared letter for letter. An article advises against a slash altogether; it does no harm where both "
-        "sides have it.",
-        "There's an issue with the selected model (X). ...",
-        "all",
-        "measured, 1.0.128 to 2.1.329",
-        "Write the served name into the settings as it is, and the port too.",
-        "vllm serve Qwen/Qwen3.5-27B --served-model-name Qwen3.5-27B --port 8000",
+        code="SERVER906",
+        title="a name or a port that does not fit the settings",
+        what=(
+            "--served-model-name holds a slash that the settings do not have, or vLLM listens on another port than "
+            "ANTHROPIC_BASE_URL names."
+        ),
+        why=(
+            "Ids are compared letter for letter. An article advises against a slash altogether; it does no harm where"
+            " both sides have it."
+        ),
+        shown="There's an issue with the selected model (X). ...",
+        versions="all",
+        evidence="measured, 1.0.128 to 2.1.329",
+        fix="Write the served name into the settings as it is, and the port too.",
+        example="vllm serve Qwen/Qwen3.5-27B --served-model-name Qwen3.5-27B --port 8000",
     )
 )
 def name_or_port(facts: Facts) -> Iterator[Finding]:

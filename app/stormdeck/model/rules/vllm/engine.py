@@ -19,15 +19,15 @@ def _here(code: str, severity: Severity, title: str, message: str, path: str) ->
 
 @rule(
     Page(
-        "SERVER904",
-        "the window is smaller than the first prompt",
-        "The served max_model_len is below 20 000 tokens.",
-        "The client's system prompt and tools alone have 20 000 tokens and more: not even the first request fits.",
-        "API Error: 400 {...maximum context length...}",
-        "all; asked live",
-        "measured: bodies of 49 to 78 kB in 2.1.329",
-        "Start vLLM with a larger --max-model-len; 64k and more is comfortable.",
-        "vllm serve Qwen/Qwen3.5-27B --max-model-len 131072",
+        code="SERVER904",
+        title="the window is smaller than the first prompt",
+        what="The served max_model_len is below 20 000 tokens.",
+        why="The client's system prompt and tools alone have 20 000 tokens and more: not even the first request fits.",
+        shown="API Error: 400 {...maximum context length...}",
+        versions="all; asked live",
+        evidence="measured: bodies of 49 to 78 kB in 2.1.329",
+        fix="Start vLLM with a larger --max-model-len; 64k and more is comfortable.",
+        example="vllm serve Qwen/Qwen3.5-27B --max-model-len 131072",
     )
 )
 def tiny_window(facts: Facts) -> Iterator[Finding]:
@@ -45,15 +45,15 @@ def tiny_window(facts: Facts) -> Iterator[Finding]:
 
 @rule(
     Page(
-        "SERVER905",
-        "the engine hangs behind a green /health",
-        "vLLM answers, and its engine does nothing: requests run and no token comes out, or /health says 503.",
-        "/health, /v1/models and /metrics stay 200 while the engine is stopped. Only a timed request shows it.",
-        "Request timed out",
-        "all; asked live",
-        "measured, vLLM 0.32: SIGSTOP of the engine",
-        "Restart vLLM. Its log tells why, if the engine died.",
-        "",
+        code="SERVER905",
+        title="the engine hangs behind a green /health",
+        what="vLLM answers, and its engine does nothing: requests run and no token comes out, or /health says 503.",
+        why="/health, /v1/models and /metrics stay 200 while the engine is stopped. Only a timed request shows it.",
+        shown="Request timed out",
+        versions="all; asked live",
+        evidence="measured, vLLM 0.32: SIGSTOP of the engine",
+        fix="Restart vLLM. Its log tells why, if the engine died.",
+        example="",
     )
 )
 def hung(facts: Facts) -> Iterator[Finding]:
@@ -65,16 +65,21 @@ def hung(facts: Facts) -> Iterator[Finding]:
 
 @rule(
     Page(
-        "SERVER907",
-        "more work than the cache holds",
-        "The KV cache is full while requests wait, or requests are pushed out of it.",
-        "Requests wait for room, and preempted ones are computed again from the start. The client times out and sends "
-        "them again. Preemptions never stand in the log.",
-        "",
-        "all; from vLLM's own figures of the last minute",
-        "measured, vLLM 0.32: the metrics",
-        "Fewer sub-agents at once, a smaller --max-num-seqs, or more memory for the cache: --gpu-memory-utilization.",
-        "vllm serve Qwen/Qwen3.5-27B --max-num-seqs 8",
+        code="SERVER907",
+        title="more work than the cache holds",
+        what="The KV cache is full while requests wait, or requests are pushed out of it.",
+        why=(
+            "Requests wait for room, and preempted ones are computed again from the start. The client times out and "
+            "sends them again. Preemptions never stand in the log."
+        ),
+        shown="",
+        versions="all; from vLLM's own figures of the last minute",
+        evidence="measured, vLLM 0.32: the metrics",
+        fix=(
+            "Fewer sub-agents at once, a smaller --max-num-seqs, or more memory for the cache: "
+            "--gpu-memory-utilization."
+        ),
+        example="vllm serve Qwen/Qwen3.5-27B --max-num-seqs 8",
     )
 )
 def crowded(facts: Facts) -> Iterator[Finding]:
