@@ -31,19 +31,22 @@ def _has_credential(facts: Facts) -> bool:
 @rule(
     Page(
         code="AUTH201",
-        title="no token, no key",
+        title="no token and no API key",
         what=(
-            "ANTHROPIC_AUTH_TOKEN, ANTHROPIC_API_KEY and apiKeyHelper are all missing, no header in "
-            "ANTHROPIC_CUSTOM_HEADERS takes their place, and nobody is logged in."
+            "Finds settings without ANTHROPIC_AUTH_TOKEN, ANTHROPIC_API_KEY, apiKeyHelper and a header for it in "
+            "ANTHROPIC_CUSTOM_HEADERS, while no account is logged in."
         ),
         why=(
-            "The client sends nothing at all: your server sees no request. A server without keys needs the token too,"
-            " with any text. With a login the client sends that: AUTH209."
+            "Claude Code sends no request at all. It wants a token even if the server has no keys; any text will do. "
+            "If an account is logged in, Claude Code sends the account's token: see AUTH209."
         ),
         shown=f"{NOT_LOGGED_IN}\nUp to 2.0.76 with -p: Invalid API key · Please run /login",
-        versions="all",
+        versions="all versions",
         evidence="measured, 1.0.128 to 2.1.329",
-        fix="Set ANTHROPIC_AUTH_TOKEN: the proxy's master key, vLLM's --api-key, or any text.",
+        fix=(
+            "Set ANTHROPIC_AUTH_TOKEN to the proxy's master key, to vLLM's --api-key, or to any text if the server "
+            "has no keys."
+        ),
         example=_EXAMPLE,
     )
 )
@@ -65,19 +68,19 @@ def nobody(facts: Facts) -> Iterator[Finding]:
 @rule(
     Page(
         code="AUTH202",
-        title="a key where a token works better",
-        what="ANTHROPIC_API_KEY is set and ANTHROPIC_AUTH_TOKEN is not.",
+        title="an API key instead of a token",
+        what="Finds ANTHROPIC_API_KEY without ANTHROPIC_AUTH_TOKEN.",
         why=(
-            "Articles call it friction. claude -p takes the key. Interactively the client asks about it, and Enter "
-            "answers No; it remembers that. vLLM's --api-key answers 401 to x-api-key."
+            "`claude -p` uses the key. In a terminal Claude Code first asks whether to use it; Enter answers No, and "
+            "that answer is remembered. vLLM with --api-key answers 401, because it ignores x-api-key."
         ),
         shown=(
             "Detected a custom API key in your environment ... Do you want to use this API key?\n"
             f"After No: {NOT_LOGGED_IN}"
         ),
-        versions="all",
+        versions="all versions",
         evidence="measured, 1.0.128 to 2.1.329",
-        fix="Give the same value as ANTHROPIC_AUTH_TOKEN.",
+        fix="Set the same value as ANTHROPIC_AUTH_TOKEN, and remove the key.",
         example=_EXAMPLE,
     ),
     OWN_SERVER,
@@ -106,14 +109,14 @@ def key_only(facts: Facts) -> Iterator[Finding]:
 @rule(
     Page(
         code="AUTH203",
-        title="token and key",
-        what="Both ANTHROPIC_AUTH_TOKEN and ANTHROPIC_API_KEY are set.",
+        title="both a token and an API key",
+        what="Finds ANTHROPIC_AUTH_TOKEN and ANTHROPIC_API_KEY in the same settings.",
         why=(
-            "claude -p sends both headers; which one counts is up to the server. Interactively the client asks about "
-            "the key and sends the token alone after No."
+            "`claude -p` sends both headers, and the server decides which one counts. In a terminal Claude Code asks "
+            "about the key; after No it sends only the token."
         ),
         shown="",
-        versions="all",
+        versions="all versions",
         evidence="measured, 1.0.128 to 2.1.329",
         fix="Remove the key.",
         example=_EXAMPLE,
@@ -137,12 +140,15 @@ def both(facts: Facts) -> Iterator[Finding]:
     Page(
         code="AUTH206",
         title="an empty token",
-        what="ANTHROPIC_AUTH_TOKEN is set to nothing.",
-        why="1.0.128 and 2.1.329 refuse it and send nothing; 2.0.76 to 2.1.112 send `Authorization: Bearer` and work.",
+        what="Finds an ANTHROPIC_AUTH_TOKEN that is set to an empty text.",
+        why=(
+            "1.0.128 and 2.1.329 reject it and send nothing; 2.0.76 to 2.1.112 send `Authorization: Bearer` without a"
+            " token, and work."
+        ),
         shown=NOT_LOGGED_IN,
-        versions="refused by 1.0.128 and 2.1.329, sent by 2.0.76 to 2.1.112",
+        versions="rejected by 1.0.128 and 2.1.329, sent by 2.0.76 to 2.1.112",
         evidence="measured, 1.0.128 to 2.1.329",
-        fix="Write any text; a server without keys takes it.",
+        fix="Write any text, if the server has no keys.",
         example=_EXAMPLE,
     )
 )
@@ -165,19 +171,19 @@ def empty_token(facts: Facts) -> Iterator[Finding]:
 @rule(
     Page(
         code="AUTH209",
-        title="your account's own token goes to this server",
+        title="your account's token is sent to this server",
         what=(
-            "An account is logged in (~/.claude/.credentials.json, ~/.claude.json, or CLAUDE_CODE_OAUTH_TOKEN), the "
-            "base URL is another than the hosted API's, and ANTHROPIC_AUTH_TOKEN is not set."
+            "Finds a base URL that is not the hosted API's and no ANTHROPIC_AUTH_TOKEN, while an account is logged in"
+            " (~/.claude/.credentials.json, ~/.claude.json or CLAUDE_CODE_OAUTH_TOKEN)."
         ),
         why=(
-            "The client sends the account's OAuth token to that server as `Authorization: Bearer`. Whoever runs the "
-            "server, or reads what it logs, can use the account. vLLM with --api-key answers 401 to it."
+            "Claude Code sends the account's OAuth token to that server as `Authorization: Bearer`. Whoever runs the "
+            "server or reads its logs can use the account. vLLM with --api-key answers 401 to it."
         ),
         shown="",
-        versions="all; on macOS the login is in the keychain, which stormdeck does not open",
+        versions="all versions; on macOS the login is in the keychain, which stormdeck does not open",
         evidence="measured, 2.1.112 and 2.1.329",
-        fix="Set ANTHROPIC_AUTH_TOKEN to the server's own key, or to any text where it has none.",
+        fix="Set ANTHROPIC_AUTH_TOKEN to the server's own key, or to any text if it has none.",
         example=_EXAMPLE,
     )
 )

@@ -41,17 +41,17 @@ def _master_key(facts: Facts) -> str | None:
 @rule(
     Page(
         code="AUTH204",
-        title="the proxy does not know the token",
-        what="The proxy refuses the token, or the token is not the master key of its YAML.",
+        title="the proxy rejects the token",
+        what="Finds a token that the proxy rejects, or that differs from the master key in the proxy's YAML.",
         why=(
-            'LiteLLM without a database answers 400 "No connected db." to a wrong key, and not 401; a missing key '
-            "gets 401. Articles use any text as a token: that holds only for a proxy without a master key, which "
-            "LiteLLM from 1.104.0 on refuses to start."
+            'LiteLLM without a database answers a wrong key with 400 "No connected db.", not with 401; only a missing'
+            " key gets 401. Articles use any text as a token: that works only without a master key, and LiteLLM "
+            "1.104.0 and later refuse to start without one."
         ),
         shown='API Error: 400 {"error":{"message":"No connected db.","type":"no_db_connection",...}}',
-        versions="LiteLLM; 1.104.0 and later always want a key",
+        versions="LiteLLM; 1.104.0 and later always need a key",
         evidence="measured, LiteLLM 1.80.5 and 1.109.1",
-        fix="Write the proxy's master key, general_settings.master_key, as ANTHROPIC_AUTH_TOKEN.",
+        fix="Set ANTHROPIC_AUTH_TOKEN to the proxy's general_settings.master_key.",
         example=_EXAMPLE,
     )
 )
@@ -82,19 +82,19 @@ def _accepted(facts: Facts) -> bool:
 @rule(
     Page(
         code="AUTH205",
-        title="vLLM refuses the token",
-        what="vLLM was started with --api-key and answers 401 to the token.",
+        title="vLLM rejects the token",
+        what="Finds a vLLM that was started with --api-key and answers 401 to your token.",
         why=(
-            "The client sends a refused request eleven times, over three minutes, before it says so. vLLM takes the "
-            "key as `Authorization: Bearer` only: the right key as ANTHROPIC_API_KEY gets 401 too."
+            "Claude Code sends a rejected request eleven times, over three minutes, before it shows the error. vLLM "
+            "accepts the key only as `Authorization: Bearer`: the right key in ANTHROPIC_API_KEY gets 401 too."
         ),
         shown=(
             'Failed to authenticate. API Error: 401 {"error":"Unauthorized"}\n'
             'Up to 2.0.76: API Error: 401 {"error":"Unauthorized"} · Please run /login'
         ),
-        versions="all; asked live",
+        versions="all versions; tested against the running server",
         evidence="measured, 1.0.128 to 2.1.329; vLLM 0.32",
-        fix="Write the text of --api-key as ANTHROPIC_AUTH_TOKEN.",
+        fix="Set ANTHROPIC_AUTH_TOKEN to the value of --api-key.",
         example='"env": { "ANTHROPIC_AUTH_TOKEN": "the text of --api-key" }',
     )
 )

@@ -45,21 +45,21 @@ def _assumed(facts: Facts) -> int:
 @rule(
     Page(
         code="CTX601",
-        title="the client assumes a larger window",
+        title="Claude Code assumes a larger context window",
         what=(
-            "The served max_model_len is smaller than the window that the client believes in: 200 000 tokens, in "
-            "2.1.329 a million for an id that it does not know."
+            "Finds a max_model_len on the server that is smaller than the context window that Claude Code assumes: "
+            "200 000 tokens, or in 2.1.329 a million for a model it does not know."
         ),
         why=(
-            "The client compacts a conversation when its own window is nearly full. With a smaller one on the server "
-            "that comes too late, and long conversations end in errors."
+            "Claude Code compacts a conversation when its assumed window is nearly full. If the server's window is "
+            "smaller, that is too late, and long conversations end in errors."
         ),
         shown=(
             "Up to 2.1.112: API Error: 400 {...maximum context length...}\n"
             "2.1.329: Prompt is too long · the provider said: This model's maximum context length is 32768 tokens…"
         ),
-        versions="all; CLAUDE_CODE_MAX_CONTEXT_TOKENS was measured in 2.1.329",
-        evidence="measured, 2.1.329: with 32768 the notice about a window of 1m is gone",
+        versions="all versions; CLAUDE_CODE_MAX_CONTEXT_TOKENS was measured in 2.1.329",
+        evidence="measured, 2.1.329: with 32768 the notice about a 1M window disappears",
         fix="Set CLAUDE_CODE_MAX_CONTEXT_TOKENS to the server's max_model_len.",
         example='"env": { "CLAUDE_CODE_MAX_CONTEXT_TOKENS": "131072" }',
     )
@@ -82,19 +82,20 @@ def window(facts: Facts) -> Iterator[Finding]:
 @rule(
     Page(
         code="CTX602",
-        title="no room for the longest answer",
+        title="max_tokens leaves no room for the prompt",
         what=(
-            "CLAUDE_CODE_MAX_OUTPUT_TOKENS, 32000 when it is not set, is more than max_model_len leaves beside a "
-            "first prompt of 20 000 tokens."
+            "Finds a CLAUDE_CODE_MAX_OUTPUT_TOKENS (default 32000) that is larger than max_model_len minus a first "
+            "prompt of 20 000 tokens."
         ),
         why=(
-            "More than the whole window is refused by every vLLM. Prompt and answer together above it are refused "
-            "before 0.32; from 0.32 on the answer is cut to what fits."
+            "Every vLLM rejects a request whose max_tokens is larger than the whole window. If prompt and max_tokens "
+            "together do not fit, vLLM before 0.32 rejects the request; 0.32 and later shorten the answer to what "
+            "fits."
         ),
         shown='API Error: 400 {"type":"error","error":{"type":"BadRequestError",...}}',
-        versions="vLLM before 0.32; every vLLM where it is more than the window",
+        versions="vLLM before 0.32; every vLLM if it is larger than the window",
         evidence="measured, vLLM 0.28 and 0.32",
-        fix="Set CLAUDE_CODE_MAX_OUTPUT_TOKENS to what fits.",
+        fix="Lower CLAUDE_CODE_MAX_OUTPUT_TOKENS until both fit.",
         example='"env": { "CLAUDE_CODE_MAX_OUTPUT_TOKENS": "8000" }',
     )
 )

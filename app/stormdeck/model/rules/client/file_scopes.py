@@ -25,17 +25,17 @@ _OURS = {Scope.PROJECT, Scope.LOCAL}
 @rule(
     Page(
         code="FILE706",
-        title="a value that loses to another scope",
-        what="A key is set in two places to different values.",
+        title="a value that another scope overrides",
+        what="Finds a key that is set to different values in two scopes.",
         why=(
-            "managed beats --settings, which beats local, project and user settings; an exported variable comes last."
-            " Articles advise to export ANTHROPIC_BASE_URL again and to look with `env | grep`: the settings file "
-            "wins over the shell, so that misleads."
+            "The order is managed, --settings, local, project, user, and last an exported variable. Articles advise "
+            "to export ANTHROPIC_BASE_URL again and to check with `env | grep`; that misleads, because the settings "
+            "file wins over the shell."
         ),
         shown="",
-        versions="all",
+        versions="all versions",
         evidence="measured, 1.0.128 to 2.1.329",
-        fix="Change the value where it wins, or remove it there.",
+        fix="Change the value in the scope that wins, or remove it there.",
         example='"env": { "ANTHROPIC_BASE_URL": "http://127.0.0.1:8000" }',
     ),
     ANY_SERVER,
@@ -104,16 +104,16 @@ def _loses(
         code="FILE707",
         title="a secret that others can read",
         what=(
-            "A settings file with a token or key that looks real is tracked by git, or every user of the machine may "
-            "read it."
+            "Finds a settings file with a token or key that looks real, if git tracks the file or every user of the "
+            "machine can read it."
         ),
-        why="A push publishes it, and it stays in the history; on a shared machine everybody can use it.",
+        why="A push publishes the secret, and it stays in the history; on a shared machine every user can use it.",
         shown="",
-        versions="all",
-        evidence="source: the file's mode and git's index are read; nothing is run",
+        versions="all versions",
+        evidence="source: reads the file's mode and git's index; runs no program",
         fix=(
-            "Move the secret into settings.local.json, keep that out of git, and chmod 600 the file. Then change the "
-            "secret."
+            "Move the secret to settings.local.json, keep that file out of git, and chmod 600 it. Then replace the "
+            "secret with a new one."
         ),
         example='"apiKeyHelper": "/usr/local/bin/print-token"',
     )
@@ -168,17 +168,17 @@ def _position(file: SettingsFile, path: str) -> tuple[int | None, int | None]:
 @rule(
     Page(
         code="FILE708",
-        title="a running client does not take it up",
-        what="A value changes while a client runs.",
+        title="a running Claude Code does not use the new value",
+        what="Finds values that changed while Claude Code was running.",
         why=(
-            "1.0.128 takes nothing up. From 2.0.76 on the base URL and the token hold from the next request on, and "
-            "from 2.1.112 on the mapping of the chosen tier too. `model` is read at the start only, and a variable "
-            "that is removed stays until the client ends."
+            "1.0.128 does not pick up any change. Since 2.0.76 a new base URL and token are used from the next "
+            "request on, and since 2.1.112 also the mapping of the selected tier. `model` is read only at the start, "
+            "and a variable that was removed stays in effect until Claude Code exits."
         ),
         shown="",
-        versions="by version",
+        versions="depends on the version",
         evidence="measured, 1.0.128 to 2.1.329; removal: docs too",
-        fix="Restart the client: /exit, then `claude --continue`.",
+        fix="Restart Claude Code: /exit, then `claude --continue`.",
         example='"model": "sonnet"',
     )
 )

@@ -54,19 +54,19 @@ def _is_json(text: str) -> bool:
 @rule(
     Page(
         code="FILE701",
-        title="a settings file that is no JSON",
+        title="a settings file is not valid JSON",
         what=(
-            "A settings file holds a comment, a trailing comma, single quotes, or ends in the middle; or cannot be "
-            "read."
+            "Finds a settings file with a comment, a trailing comma or single quotes, one that is cut off, or one "
+            "that cannot be read."
         ),
         why=(
-            "The client drops the whole file, hooks and permissions too, and says so at best in a footer. Without its"
-            " token the client is not logged in."
+            "Claude Code ignores the whole file, including hooks and permissions, and mentions it in a footer at "
+            "most. Without the token in the file it is not logged in."
         ),
         shown=_DROPPED,
-        versions="all",
+        versions="all versions",
         evidence="measured, 1.0.128 to 2.1.329",
-        fix="Repair the place that is named; `stormdeck check --fix` and the form propose a repaired text.",
+        fix="Correct the line shown; `stormdeck check --fix` and the settings form suggest a repaired text.",
         example='"model": "sonnet"',
     ),
     ALWAYS,
@@ -92,15 +92,19 @@ def no_json(facts: Facts) -> Iterator[Finding]:
 @rule(
     Page(
         code="FILE702",
-        title="a known key of the wrong type",
+        title="a setting has the wrong JSON type",
         what=(
-            "A key such as model, env, permissions or statusLine has a value of another type, or the file holds a list."
+            "Finds a key such as model, env, permissions or statusLine with a value of another type, or a file that "
+            "holds a list."
         ),
-        why="The client drops the whole file, as if it were no JSON. Numbers and booleans inside env are fine.",
+        why=(
+            "Claude Code ignores the whole file, as if it were not valid JSON. Numbers and booleans inside env are "
+            "fine."
+        ),
         shown=_DROPPED,
-        versions="all",
+        versions="all versions",
         evidence="measured, 1.0.128 to 2.1.329",
-        fix="Write the type that is named.",
+        fix="Write a value of the type shown.",
         example='"env": { "ANTHROPIC_BASE_URL": "http://127.0.0.1:8000" }',
     ),
     ALWAYS,
@@ -124,12 +128,12 @@ def wrong_type(facts: Facts) -> Iterator[Finding]:
 @rule(
     Page(
         code="FILE703",
-        title="a misspelt name",
+        title="a misspelled name",
         what=(
-            "A name in env, or a key at the root, is unknown and stands for a known one: letters slipped, or another "
-            "word."
+            "Finds an unknown name in env or at the top level that resembles a known one, with a typo or in other "
+            "words."
         ),
-        why="Unknown names are accepted without a word and have no effect.",
+        why="Claude Code accepts unknown names without a message and ignores them.",
         shown="",
         versions=f"all; silent for a client newer than {NEWEST_LISTED}, which may know the name",
         evidence=(
@@ -231,13 +235,13 @@ def _place(file: SettingsFile, path: str) -> tuple[int | None, int | None]:
 @rule(
     Page(
         code="FILE704",
-        title="a key that stands twice",
-        what="An object of a settings file holds the same key more than once.",
-        why="The last one wins; a change of another one does nothing.",
+        title="a duplicate key",
+        what="Finds an object in a settings file that contains the same key more than once.",
+        why="The last one wins. Changing the others has no effect.",
         shown="",
-        versions="all",
+        versions="all versions",
         evidence="measured, 1.0.128 to 2.1.329",
-        fix="Keep one.",
+        fix="Keep one of them.",
         example='"model": "sonnet"',
     )
 )
@@ -264,13 +268,13 @@ def twice(facts: Facts) -> Iterator[Finding]:
 @rule(
     Page(
         code="FILE705",
-        title="a byte-order mark",
-        what="A settings file begins with the mark that some editors put before UTF-8 text.",
-        why="1.0.128 drops the whole file; later clients do not mind.",
+        title="a byte order mark (BOM)",
+        what="Finds a settings file that begins with the mark that some editors write before UTF-8 text.",
+        why="1.0.128 ignores the whole file; later versions accept it.",
         shown="Up to 1.0.128: Invalid API key · Please run /login",
         versions="1.0.128",
         evidence="measured, 1.0.128 to 2.1.329",
-        fix="Save the file as UTF-8 without a mark.",
+        fix="Save the file as UTF-8 without BOM.",
         example='"model": "sonnet"',
     ),
     ALWAYS,

@@ -60,13 +60,13 @@ def _windowed(facts: Facts, path: str) -> str:
 @rule(
     Page(
         code="MODEL303",
-        title="the id is not served",
-        what="A mapped or chosen id is not in the server's /v1/models. Letters count, their case too.",
-        why="The server answers 404. A suffix [1m] is not part of the id: the client never sends it.",
+        title="the server does not serve this model id",
+        what="Finds a mapped or selected model id that is not in the server's /v1/models. Case matters.",
+        why="The server answers 404. A suffix [1m] is not part of the id: Claude Code never sends it.",
         shown=f"{WRONG_MODEL}\nUp to 2.0.76: API Error: 404",
-        versions="all",
+        versions="all versions",
         evidence="measured, 1.0.128 to 2.1.329",
-        fix="Write the id as served: vLLM's --served-model-name, or the proxy's model_name.",
+        fix="Write the id exactly as served: vLLM's --served-model-name, or the proxy's model_name.",
         example=_EXAMPLE,
     ),
     ANY_SERVER,
@@ -97,11 +97,17 @@ def not_served(facts: Facts) -> Iterator[Finding]:
 @rule(
     Page(
         code="MODEL304",
-        title="an owner before a slash on one side only",
-        what="The settings say Qwen3.5-27B and the server Qwen/Qwen3.5-27B, or the other way; or two tiers differ so.",
-        why="Ids are compared letter for letter: 404. Articles advise against a slash; it is fine on both sides.",
+        title="an owner before the slash on one side only",
+        what=(
+            "Finds Qwen3.5-27B in the settings and Qwen/Qwen3.5-27B on the server, the other way round, or two tiers "
+            "that differ in this way."
+        ),
+        why=(
+            "Model ids must match exactly, otherwise the server answers 404. Articles advise against a slash; it is "
+            "fine if both sides have it."
+        ),
         shown=f"{WRONG_MODEL}\nUp to 2.0.76: API Error: 404",
-        versions="all",
+        versions="all versions",
         evidence="measured, 1.0.128 to 2.1.329",
         fix="Write the id as served, or start vLLM with --served-model-name.",
         example=_EXAMPLE,
@@ -137,11 +143,11 @@ def slash(facts: Facts) -> Iterator[Finding]:
 @rule(
     Page(
         code="MODEL307",
-        title="a variable beside env instead of in it",
-        what="The root of settings.json holds a name such as ANTHROPIC_BASE_URL.",
-        why="The client ignores it without a word. Only what stands in `env` is a variable.",
+        title="a variable at the top level instead of in env",
+        what="Finds a name such as ANTHROPIC_BASE_URL at the top level of settings.json.",
+        why="Claude Code ignores it without a message. It reads variables only from `env`.",
         shown=f"{NOT_LOGGED_IN}\nUp to 2.0.76: Invalid API key · Please run /login",
-        versions="all",
+        versions="all versions",
         evidence="measured, 1.0.128 to 2.1.329",
         fix="Move it into env.",
         example='"env": { "ANTHROPIC_BASE_URL": "http://127.0.0.1:8000" }',
@@ -168,16 +174,16 @@ def at_the_root(facts: Facts) -> Iterator[Finding]:
 @rule(
     Page(
         code="MODEL308",
-        title="a blank at the end of an id",
-        what="A mapped id ends or begins with a blank.",
+        title="a space at the start or end of a model id",
+        what="Finds a mapped model id that begins or ends with a space.",
         why=(
-            "1.0.128 and 2.1.41 to 2.1.112 send the blank too, and the server answers 404; 2.1.42 and 2.1.112 only "
-            'where the tier is asked for by name, as by "model": "sonnet".'
+            "1.0.128 and 2.1.41 to 2.1.112 send the space too, and the server answers 404; 2.1.42 and 2.1.112 do so "
+            'only if the tier is selected by name, as with "model": "sonnet".'
         ),
         shown=WRONG_MODEL,
-        versions="1.0.128, 2.1.41 to 2.1.112; 2.0.76 and 2.1.329 trim it",
+        versions="1.0.128, 2.1.41 to 2.1.112; 2.0.76 and 2.1.329 remove the space",
         evidence="measured, 1.0.128 to 2.1.329",
-        fix="Take the blank out.",
+        fix="Remove the space.",
         example=_EXAMPLE,
     ),
     ANY_SERVER,
@@ -203,11 +209,11 @@ def blank(facts: Facts) -> Iterator[Finding]:
 @rule(
     Page(
         code="MODEL310",
-        title="a deprecated name",
-        what="ANTHROPIC_SMALL_FAST_MODEL is set.",
-        why="It is the old name of the model for background requests, and does not reach all of them.",
+        title="a deprecated variable",
+        what="Finds ANTHROPIC_SMALL_FAST_MODEL.",
+        why="It is the old name for the model of background requests, and some of those requests ignore it.",
         shown="",
-        versions="all; not the warm-up requests of 2.0.76",
+        versions="all versions; the warm-up requests of 2.0.76 ignore it",
         evidence="measured, 1.0.128 to 2.1.329",
         fix="Map haiku instead.",
         example='"env": { "ANTHROPIC_DEFAULT_HAIKU_MODEL": "Qwen3.5-27B" }',

@@ -52,16 +52,17 @@ def _tier_words(chosen: Choice) -> str:
 @rule(
     Page(
         code="MODEL301",
-        title="the chosen tier is not mapped",
-        what="`model` is a tier, or not set, and the ANTHROPIC_DEFAULT_*_MODEL of that tier is not set.",
+        title="the selected tier is not mapped to your model",
+        what="Finds a `model` that is a tier, or not set, while ANTHROPIC_DEFAULT_*_MODEL of that tier is not set.",
         why=(
-            "The client asks your server for a hosted id such as claude-opus-5-5 and gets 404. Without `model` the "
-            "tier is sonnet up to 2.1.112 and opus in 2.1.329: settings that worked break with the update."
+            "Claude Code requests an Anthropic model id such as claude-opus-5-5 from your server and gets 404. "
+            "Without `model`, the tier is sonnet up to 2.1.112 and opus in 2.1.329: settings that worked break with "
+            "the update."
         ),
         shown=f"{WRONG_MODEL}\nUp to 2.0.76: API Error: 404",
-        versions="all; the default tier by version",
+        versions="all versions; the default tier depends on the version",
         evidence="measured, 1.0.128 to 2.1.329",
-        fix="Map the tier to the served id, and the other tiers too.",
+        fix="Map this tier to the model id that your server serves, and map the other tiers too.",
         example=_EXAMPLE,
     )
 )
@@ -91,16 +92,16 @@ def chosen_tier(facts: Facts) -> Iterator[Finding]:
 @rule(
     Page(
         code="MODEL302",
-        title="an id directly in `model`",
-        what="`model` or ANTHROPIC_MODEL names an id of your server instead of a tier.",
+        title="a model id directly in `model`",
+        what="Finds a `model` or ANTHROPIC_MODEL that is a model id of your server instead of a tier.",
         why=(
-            "From 2.1.41 on that works; the articles that call it a validation error are about something else. "
-            "1.0.128 puts the id in lower case, and 2.0.76 with -p ignores `model` and asks for a hosted id."
+            "Since 2.1.41 this works; articles that blame it for a validation error describe another problem. 1.0.128"
+            " changes the id to lower case, and 2.0.76 with -p ignores `model` and requests an Anthropic id."
         ),
         shown="Up to 2.0.76: API Error: 404",
-        versions="a fault below 2.1.41 only",
+        versions="a problem only before 2.1.41",
         evidence="measured, 1.0.128 to 2.1.329",
-        fix="Choose a tier and map the tiers to the id: works in every version.",
+        fix="Select a tier and map the tiers to the id: this works in every version.",
         example=_EXAMPLE,
     )
 )
@@ -133,16 +134,16 @@ def direct_id(facts: Facts) -> Iterator[Finding]:
 @rule(
     Page(
         code="MODEL305",
-        title="some tiers are not mapped",
-        what="The chosen model is your own, and opus, sonnet or haiku has no mapping.",
+        title="some tiers are not mapped to your model",
+        what="Finds opus, sonnet or haiku without a mapping, while the selected model is your own.",
         why=(
-            "Titles, topics and sub-agents ask for those tiers. Their requests carry hosted ids and get 404, which "
-            "fills the log; background ones fail unseen."
+            "Claude Code uses these tiers for titles, topics and sub-agents. Those requests carry Anthropic model ids"
+            " and get 404, which fills the log; background requests fail without a message."
         ),
         shown="",
-        versions="all; 2.1.329 sends fewer background requests",
+        versions="all versions; 2.1.329 sends fewer background requests",
         evidence="measured, 1.0.128 to 2.1.329",
-        fix="Map all tiers to one id.",
+        fix="Map all tiers to one model id.",
         example=_EXAMPLE,
     )
 )
@@ -170,16 +171,17 @@ def other_tiers(facts: Facts) -> Iterator[Finding]:
 @rule(
     Page(
         code="MODEL306",
-        title="a picker row chooses no model",
-        what="ANTHROPIC_CUSTOM_MODEL_OPTION is set, and neither `model` nor a tier names your model.",
+        title="a model picker row does not select the model",
+        what="Finds ANTHROPIC_CUSTOM_MODEL_OPTION while neither `model` nor a tier names your model.",
         why=(
-            "Tutorials set it alone. It adds a row to the /model picker, spares that id a probe, and chooses nothing."
-            " The client asks for its default model, a hosted id, and your server answers 404."
+            "Tutorials set only this variable. It adds a row to the /model picker and saves a test request for that "
+            "id, but it selects nothing. Claude Code requests its default model, an Anthropic id, and your server "
+            "answers 404."
         ),
         shown=WRONG_MODEL,
-        versions=">=2.1.78; older clients do not know the variable",
-        evidence="measured, 2.1.112 and 2.1.329; the version: docs",
-        fix="Choose a tier and map the tiers to the id.",
+        versions="2.1.78 and later; older versions do not know the variable",
+        evidence="measured, 2.1.112 and 2.1.329; the first version: docs",
+        fix="Select a tier and map the tiers to the id.",
         example=_EXAMPLE,
     )
 )
@@ -207,13 +209,13 @@ def picker_row(facts: Facts) -> Iterator[Finding]:
 @rule(
     Page(
         code="MODEL309",
-        title="two settings choose the model",
-        what="ANTHROPIC_MODEL and `model` are both set, to different models.",
-        why="ANTHROPIC_MODEL wins; a change of `model` does nothing.",
+        title="two settings select different models",
+        what="Finds ANTHROPIC_MODEL and `model` with different values.",
+        why="ANTHROPIC_MODEL wins. Changing `model` has no effect.",
         shown="",
-        versions="all",
+        versions="all versions",
         evidence="measured, 1.0.128 to 2.1.329",
-        fix="Keep one.",
+        fix="Keep one of them.",
         example='"model": "sonnet"',
     ),
     ANY_SERVER,
@@ -235,13 +237,13 @@ def two_choices(facts: Facts) -> Iterator[Finding]:
 @rule(
     Page(
         code="MODEL311",
-        title="`default` is no tier",
-        what='`model` is "default".',
-        why="1.0.128 and 2.1.41 to 2.1.329 send the word itself as the model, and the server answers 404.",
+        title="`default` is not a tier",
+        what='Finds "default" as the value of `model`.',
+        why="1.0.128 and 2.1.41 to 2.1.329 send this word as the model id, and the server answers 404.",
         shown=WRONG_MODEL,
         versions="1.0.128, 2.1.41 to 2.1.329",
         evidence="measured, 1.0.128 to 2.1.329",
-        fix="Name a tier.",
+        fix="Write the name of a tier.",
         example=_EXAMPLE,
     ),
     ANY_SERVER,

@@ -35,14 +35,14 @@ def _span_ms(text: str) -> int | None:
 @rule(
     Page(
         code="TIME501",
-        title="the timeout is no whole number",
-        what="API_TIMEOUT_MS is something other than digits.",
+        title="the timeout is not a whole number",
+        what="Finds an API_TIMEOUT_MS that is not made of digits only.",
         why=(
-            'The client reads the digits at the start and drops the rest: "10 minutes" is 10 milliseconds, so every '
-            "request times out and is sent again. JSON null stops requests up to 2.1.112."
+            'Claude Code uses the digits at the start and ignores the rest: "10 minutes" becomes 10 milliseconds, so '
+            "every request times out and is sent again. With JSON null, versions up to 2.1.112 send no requests."
         ),
         shown="Request timed out\nFor null: API Error: timeout must be an integer",
-        versions="all; null up to 2.1.112",
+        versions="all versions; null up to 2.1.112",
         evidence="measured, 1.0.128 to 2.1.329",
         fix="Write milliseconds, digits only.",
         example='"env": { "API_TIMEOUT_MS": "600000" }',
@@ -91,21 +91,21 @@ def _null_timeout(facts: Facts) -> Iterator[Finding]:
 @rule(
     Page(
         code="TIME502",
-        title="a long timeout does not hold",
-        what="API_TIMEOUT_MS is above five minutes, and no idle limit beside it is raised.",
+        title="a timeout above five minutes has no effect alone",
+        what="Finds an API_TIMEOUT_MS above five minutes without a higher idle limit.",
         why=(
-            "Articles set 3000000, and it does not hold: a second limit ends a request without a byte after about 301"
-            " s, in 2.1.329 after 361 s. The client sends it again, and a slow server computes the prompt twice. In "
-            "2.1.329 CLAUDE_STREAM_IDLE_TIMEOUT_MS lifts it; in the builds up to 2.1.112 no setting does."
+            "Articles set 3000000, but a second limit ends a request that receives no byte after about 301 s (361 s "
+            "in 2.1.329). Claude Code sends it again, and a slow server computes the prompt twice. In 2.1.329 "
+            "CLAUDE_STREAM_IDLE_TIMEOUT_MS raises this limit; in the versions up to 2.1.112 no setting does."
         ),
         shown="Request timed out",
-        versions="measured in 2.1.42, 2.1.112 and 2.1.329; the remedy in 2.1.329 only",
+        versions="2.1.42, 2.1.112 and 2.1.329; the fix: 2.1.329 only",
         evidence=(
-            "measured: 301 s in 2.1.42 and 2.1.112, 361 s in 2.1.329; with the limit at 900000 still waiting at 480 s"
+            "measured: 301 s in 2.1.42 and 2.1.112, 361 s in 2.1.329; with the limit at 900000, still waiting at 480 s"
         ),
         fix=(
-            "Add CLAUDE_STREAM_IDLE_TIMEOUT_MS, 300000 to 1800000. For older clients: shorter prompts, or a server "
-            "that answers its headers sooner."
+            "Set CLAUDE_STREAM_IDLE_TIMEOUT_MS too, from 300000 to 1800000. With older versions, use shorter prompts "
+            "or a server that sends its response headers sooner."
         ),
         example='"env": { "API_TIMEOUT_MS": "1800000", "CLAUDE_STREAM_IDLE_TIMEOUT_MS": "1800000" }',
     ),
@@ -138,16 +138,16 @@ def does_not_hold(facts: Facts) -> Iterator[Finding]:
 @rule(
     Page(
         code="TIME503",
-        title="retries out of range",
-        what="CLAUDE_CODE_MAX_RETRIES is not a whole number from 0 to 15.",
+        title="the number of retries is out of range",
+        what="Finds a CLAUDE_CODE_MAX_RETRIES that is not a whole number from 0 to 15.",
         why=(
-            "With -1 or a word, clients up to 2.1.42 send no request at all; 2.1.329 ignores it and retries 10 times."
-            " Above 15 it is cut to 15 from 2.1.186 on."
+            "With -1 or a word, versions up to 2.1.42 send no request at all; 2.1.329 ignores the value and retries "
+            "10 times. Since 2.1.186, values above 15 count as 15."
         ),
         shown="API Error",
-        versions="no request up to 2.1.42; cut from 2.1.186 on",
-        evidence="measured, 2.0.76 to 2.1.329; the cut: docs",
-        fix="Write 0 to 15, or remove it.",
+        versions="no request up to 2.1.42; limited to 15 since 2.1.186",
+        evidence="measured, 2.0.76 to 2.1.329; the limit of 15: docs",
+        fix="Write a number from 0 to 15, or remove the setting.",
         example='"env": { "CLAUDE_CODE_MAX_RETRIES": "3" }',
     )
 )
@@ -187,10 +187,10 @@ def retries(facts: Facts) -> Iterator[Finding]:
     Page(
         code="TIME504",
         title="the timeout is shorter than the server needs",
-        what="API_TIMEOUT_MS is below the time that your vLLM takes to the first token, for one request in twenty.",
-        why="The client drops those requests and sends them again, and the server computes the prompts twice.",
+        what="Finds an API_TIMEOUT_MS below vLLM's time to first token (p95: one request in twenty takes longer).",
+        why="Claude Code abandons those requests and sends them again, and the server computes the prompts twice.",
         shown="Request timed out",
-        versions="all; from vLLM's own figures of the last minute",
+        versions="all versions; uses vLLM's metrics of the last minute",
         evidence="measured: the timeout covers the time to the first byte",
         fix="Raise API_TIMEOUT_MS, or shorten the prompts.",
         example='"env": { "API_TIMEOUT_MS": "600000" }',

@@ -27,16 +27,17 @@ def _asked(facts: Facts, path: str) -> bool:
 @rule(
     Page(
         code="TRAFFIC401",
-        title="extra traffic is on",
-        what="CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC is not 1.",
+        title="telemetry and other extra traffic is on",
+        what="Finds CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC not set to 1.",
         why=(
-            "The client sends token counts and background requests that a plain server answers with 404, and contacts"
-            " hosted services. Articles blame it for validation that fails at times; that was not reproduced: the "
-            "client works without it. Its price: no update checks and no discovery of the gateway's models."
+            "Claude Code contacts hosted services, and sends your server token counts and background requests that a "
+            "plain server answers with 404. Articles blame this for occasional validation errors; that could not be "
+            "reproduced: Claude Code works without the setting. With it there are no update checks, and models of a "
+            "gateway are not discovered."
         ),
         shown="",
-        versions="all",
-        evidence="measured, 1.0.128 to 2.1.329: with 1, no contact outside in any version",
+        versions="all versions",
+        evidence="measured, 1.0.128 to 2.1.329: with 1, no version contacts hosted services",
         fix='Set it to "1".',
         example='"env": { "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1" }',
     )
@@ -61,14 +62,14 @@ def extra_traffic(facts: Facts) -> Iterator[Finding]:
     Page(
         code="TRAFFIC402",
         title="the attribution block defeats the prefix cache",
-        what="CLAUDE_CODE_ATTRIBUTION_HEADER is not 0.",
+        what="Finds CLAUDE_CODE_ATTRIBUTION_HEADER not set to 0.",
         why=(
-            "From 2.1.41 on the system prompt begins with x-anthropic-billing-header: ... and three digits that "
-            "change with the first prompt. They are the first tokens, so conversations share no prefix and every one "
-            "is computed anew. vLLM 0.18 and later takes the block out; a proxy and an older server do not."
+            "Since 2.1.41 the system prompt begins with x-anthropic-billing-header: ... and three digits that depend "
+            "on the first prompt. As these are the first tokens, conversations share no prefix, and each prompt is "
+            "computed in full. vLLM 0.18 and later removes the block; proxies and older servers do not."
         ),
         shown="",
-        versions=">=2.1.41",
+        versions="2.1.41 and later",
         evidence="measured, 2.1.41 to 2.1.329; vLLM 0.18 and later",
         fix='Set it to "0".',
         example='"env": { "CLAUDE_CODE_ATTRIBUTION_HEADER": "0" }',
@@ -94,16 +95,16 @@ def attribution(facts: Facts) -> Iterator[Finding]:
 @rule(
     Page(
         code="TRAFFIC403",
-        title="a 400 is sent six times",
-        what="CLAUDE_CODE_DISABLE_EXPERIMENTAL_BETAS is not 1, and the client is 2.1.329 or later.",
+        title="a request that gets 400 is sent six times",
+        what="Finds CLAUDE_CODE_DISABLE_EXPERIMENTAL_BETAS not set to 1, with Claude Code 2.1.329 or later.",
         why=(
-            "After a 400 the client takes new request fields out one by one and sends again: six requests in four "
-            "shapes within half a second. With 1 there is one. Bodies grow from 49 to 78 kB then."
+            "After a 400, Claude Code removes new request fields one by one and tries again: six requests in four "
+            "variants within half a second. With 1 it sends one request, and request bodies grow from 49 to 78 kB."
         ),
         shown="API Error: 400 <message>",
-        versions=">=2.1.329; said only where the client's version is known, or a log shows such bursts",
+        versions="2.1.329 and later; reported only if the version is known or a log shows such bursts",
         evidence="measured, 2.1.329",
-        fix='Set it to "1" when a log shows bursts of 400.',
+        fix='Set it to "1" if a log shows bursts of 400.',
         example='"env": { "CLAUDE_CODE_DISABLE_EXPERIMENTAL_BETAS": "1" }',
     )
 )
@@ -127,15 +128,15 @@ def betas(facts: Facts) -> Iterator[Finding]:
 @rule(
     Page(
         code="TRAFFIC404",
-        title="an HTTP proxy on the way to a local address",
+        title="an HTTP proxy between Claude Code and a local server",
         what=(
-            "HTTP_PROXY, HTTPS_PROXY or ALL_PROXY is set, the base URL is on this machine or a private network, and "
-            "NO_PROXY does not name its host."
+            "Finds HTTP_PROXY, HTTPS_PROXY or ALL_PROXY while the base URL is on this machine or a private network "
+            "and NO_PROXY does not list its host."
         ),
-        why="The client sends the requests for your server to the company's proxy, which cannot reach it.",
+        why="Claude Code sends the requests for your server to the company's proxy, which cannot reach it.",
         shown="API Error: 502, 503 or 403 from that proxy, often as an HTML page",
-        versions="all",
-        evidence="docs: the client's page on corporate proxies",
+        versions="all versions",
+        evidence="docs: Claude Code's page on corporate proxies",
         fix="Add the host to NO_PROXY.",
         example='"env": { "NO_PROXY": "localhost,127.0.0.1" }',
     )

@@ -39,16 +39,16 @@ def _fix(url: str, description: str) -> Fix:
 @rule(
     Page(
         code="URL101",
-        title="the base URL names a path of the API",
-        what="ANTHROPIC_BASE_URL ends in /v1, /v1/ or /v1/messages, or carries a query.",
+        title="the base URL includes an API path",
+        what="Finds an ANTHROPIC_BASE_URL that ends in /v1, /v1/ or /v1/messages, or has a query string.",
         why=(
-            "The client adds /v1/messages itself. Requests go to /v1/v1/messages, every turn is tried twice, and the "
-            "server answers 404."
+            "Claude Code appends /v1/messages itself. Requests go to /v1/v1/messages, every turn is tried twice, and "
+            "the server answers 404."
         ),
         shown=f"{WRONG_MODEL}\nUp to 2.0.76: API Error: 404",
-        versions="all; the misleading text since 2.1.41",
+        versions="all versions; the misleading message since 2.1.41",
         evidence="measured, 1.0.128 to 2.1.329",
-        fix="End the address after host and port.",
+        fix="End the URL after host and port.",
         example=_EXAMPLE,
     )
 )
@@ -74,12 +74,17 @@ def api_path(facts: Facts) -> Iterator[Finding]:
     Page(
         code="URL102",
         title="no base URL",
-        what="ANTHROPIC_BASE_URL is empty, or is not set while a tier is mapped to a model of your own.",
-        why="Prompts and code go to api.anthropic.com, with your token, and the model is not known there.",
+        what=(
+            "Finds an ANTHROPIC_BASE_URL that is empty, or that is missing although a tier is mapped to a model of "
+            "your own."
+        ),
+        why=(
+            "Prompts and code go to api.anthropic.com, together with your token, and that API does not know your model."
+        ),
         shown="",
-        versions="all",
-        evidence="measured, 1.0.128 to 2.1.329: an empty text is taken for no address",
-        fix="Set it to the address of vLLM or of the proxy.",
+        versions="all versions",
+        evidence="measured, 1.0.128 to 2.1.329: an empty text counts as no URL",
+        fix="Set ANTHROPIC_BASE_URL to the address of vLLM or of the proxy.",
         example=_EXAMPLE,
     )
 )
@@ -105,17 +110,17 @@ def no_address(facts: Facts) -> Iterator[Finding]:
 @rule(
     Page(
         code="URL103",
-        title="no http:// before the host",
-        what="ANTHROPIC_BASE_URL does not begin with http:// or https://, or holds a backslash.",
+        title="the base URL lacks http:// or contains a backslash",
+        what="Finds an ANTHROPIC_BASE_URL that does not begin with http:// or https://, or that contains a backslash.",
         why=(
-            "127.0.0.1:8000 is refused at once. localhost:8000 means three silent minutes of retries up to 2.1.42; "
-            "2.1.329 takes it. What follows a backslash is a path to the client and may be the host to other "
-            "programs: stormdeck asks nothing there."
+            "Claude Code rejects 127.0.0.1:8000 at once. With localhost:8000, versions up to 2.1.42 retry for three "
+            "minutes without a message; 2.1.329 accepts it. Claude Code reads the text after a backslash as a path, "
+            "other programs may read it as the host: stormdeck sends nothing to such a URL."
         ),
         shown="API Error: Invalid URL",
-        versions="all for an address of numbers; up to 2.1.42 for a name",
+        versions="all versions for an IP address; up to 2.1.42 for a host name",
         evidence="measured, 1.0.128 to 2.1.329; the backslash: 2.1.332",
-        fix="Put http:// before it, and take the backslash out.",
+        fix="Put http:// in front, and remove the backslash.",
         example=_EXAMPLE,
     ),
     ALWAYS,
@@ -158,13 +163,16 @@ def _has_other_scheme(url: str) -> bool:
 @rule(
     Page(
         code="URL107",
-        title="an address to listen on, not to call",
-        what="The host of ANTHROPIC_BASE_URL is 0.0.0.0, [::] or *.",
-        why="It tells a server to listen everywhere. As a target it works on some systems and in no container.",
+        title="a listen address used as the base URL",
+        what="Finds 0.0.0.0, [::] or * as the host of ANTHROPIC_BASE_URL.",
+        why=(
+            "These addresses tell a server to listen on all interfaces. As a destination they work on some systems, "
+            "and never in a container."
+        ),
         shown="",
-        versions="all",
-        evidence="docs: RFC 1122 allows 0.0.0.0 as a source only",
-        fix="Call 127.0.0.1, or the name of the machine that serves.",
+        versions="all versions",
+        evidence="docs: RFC 1122 allows 0.0.0.0 only as a source address",
+        fix="Use 127.0.0.1, or the name of the server's machine.",
         example=_EXAMPLE,
     )
 )
@@ -189,18 +197,20 @@ def wildcard_host(facts: Facts) -> Iterator[Finding]:
 @rule(
     Page(
         code="URL109",
-        title="a cloud switch takes the base URL out of use",
+        title="a cloud switch overrides the base URL",
         what=(
-            "CLAUDE_CODE_USE_BEDROCK, _VERTEX, _FOUNDRY, _MANTLE or _ANTHROPIC_AWS is on, in any scope or the shell, "
-            "and ANTHROPIC_BASE_URL is set."
+            "Finds CLAUDE_CODE_USE_BEDROCK, _VERTEX, _FOUNDRY, _MANTLE or _ANTHROPIC_AWS switched on, in any scope or"
+            " the shell, together with an ANTHROPIC_BASE_URL."
         ),
-        why="The client sends everything to that cloud: no request comes to your server, and nothing says so.",
+        why="Claude Code sends everything to that cloud. Your server gets no request, and no message says so.",
         shown=(
             "Could not load AWS credentials\nCould not load Google Cloud credentials\n"
             "Must provide one of the `baseURL` or `resource` arguments"
         ),
-        versions="all; _FOUNDRY, _MANTLE and _ANTHROPIC_AWS: 2.1.329",
-        evidence="measured, 2.1.112 and 2.1.329: no request reached the server; 0, false and an empty text are off",
+        versions="all versions; _FOUNDRY, _MANTLE and _ANTHROPIC_AWS: 2.1.329",
+        evidence=(
+            "measured, 2.1.112 and 2.1.329: no request reached the server; 0, false and an empty text switch it off"
+        ),
         fix="Remove the switch where it is set, or set it to 0.",
         example='"env": { "CLAUDE_CODE_USE_BEDROCK": "0" }',
     ),

@@ -26,16 +26,16 @@ def _fix(url: str) -> Fix:
 @rule(
     Page(
         code="URL104",
-        title="https to a port that speaks plain HTTP",
-        what="ANTHROPIC_BASE_URL begins with https:// and the server there does not speak TLS.",
+        title="https:// to a port that speaks plain HTTP",
+        what="Finds an ANTHROPIC_BASE_URL that begins with https:// although the server does not use TLS.",
         why=(
-            "vLLM and the proxies speak plain HTTP unless they were given a certificate. The client retries for three"
-            " minutes without a word, then names a TLS error."
+            "vLLM and the proxies use plain HTTP unless they were started with a certificate. Claude Code retries for"
+            " three minutes without a message, then shows a TLS error."
         ),
         shown="API Error: Connection error.\n2.1.329: SSL error (ERR_SSL_WRONG_VERSION_NUMBER); between: (EPROTO)",
-        versions="all; asked live",
+        versions="all versions; tested against the running server",
         evidence="measured, 1.0.128 to 2.1.329",
-        fix="Write http://, or give the server a certificate.",
+        fix="Write http://, or start the server with a certificate.",
         example=_EXAMPLE,
     )
 )
@@ -58,19 +58,25 @@ def plain_http(facts: Facts) -> Iterator[Finding]:
     Page(
         code="URL105",
         title="nothing answers at the base URL",
-        what="Nothing listens at ANTHROPIC_BASE_URL, its host name does not resolve, or no route leads there.",
+        what=(
+            "Finds an ANTHROPIC_BASE_URL where nothing listens, whose host name does not resolve, or that has no "
+            "network route."
+        ),
         why=(
-            "The client retries ten times over about three minutes. Up to 2.1.42 the screen shows a spinner only, "
-            "`claude -p` shows nothing in any version."
+            "Claude Code retries ten times over about three minutes. Meanwhile versions up to 2.1.42 show only a "
+            "spinner, and `claude -p` shows nothing in any version."
         ),
         shown=(
             "Up to 2.0.76: API Error: Connection error.\n"
             "2.1.41 to 2.1.112: API Error: Unable to connect to API. Check your internet connection\n"
             "2.1.329: API Error: Connection refused — a firewall or proxy may be blocking it (ECONNREFUSED)"
         ),
-        versions="all; asked live",
+        versions="all versions; tested against the running server",
         evidence="measured, 1.0.128 to 2.1.329; 175 to 205 s of retries",
-        fix="Start the server, or write the address where it listens. vLLM refuses the whole time it loads.",
+        fix=(
+            "Start the server, or write the address where it listens. vLLM refuses connections while it loads the "
+            "model."
+        ),
         example=_EXAMPLE,
     )
 )
@@ -105,17 +111,17 @@ def _elsewhere(probe: Probe) -> str:
 @rule(
     Page(
         code="URL106",
-        title="a server without POST /v1/messages",
-        what="Something answers at ANTHROPIC_BASE_URL, and it has no POST /v1/messages.",
+        title="the server has no POST /v1/messages",
+        what="Finds a server at ANTHROPIC_BASE_URL that answers, but has no POST /v1/messages.",
         why=(
-            "The client speaks the Anthropic Messages API only. vLLM has it from 0.11.2 on; LM Studio, Ollama's "
-            "OpenAI port and a proxy's admin port may not. Articles say that Claude Code cannot talk to vLLM "
-            "directly: that was true before 0.11.2."
+            "Claude Code speaks only the Anthropic Messages API. vLLM has it since 0.11.2; LM Studio, Ollama's OpenAI"
+            " port and a proxy's admin port may not. Articles say that Claude Code cannot talk to vLLM directly: that"
+            " was true before 0.11.2."
         ),
         shown=f"{WRONG_MODEL}\nUp to 2.0.76: API Error: 404",
-        versions="vLLM before 0.11.2, and servers of other kinds; asked live",
-        evidence="measured; the version read from vLLM's wheels",
-        fix="Update vLLM, or put a proxy such as LiteLLM before it.",
+        versions="vLLM before 0.11.2, and other kinds of servers; tested against the running server",
+        evidence="measured; the version: read from vLLM's wheels",
+        fix="Update vLLM, or put a proxy such as LiteLLM in front of it.",
         example=_EXAMPLE,
     )
 )
@@ -142,14 +148,14 @@ def no_messages(facts: Facts) -> Iterator[Finding]:
         code="URL108",
         title="a real token over plain HTTP",
         what=(
-            "ANTHROPIC_BASE_URL is http:// to an address outside this machine and its private networks, and the token"
-            " does not look like a placeholder."
+            "Finds an http:// base URL outside this machine and its private networks, with a token that does not look"
+            " like a placeholder."
         ),
-        why="Everybody on the way can read the token, the prompts and the code.",
+        why="Anyone on the network path can read the token, the prompts and the code.",
         shown="",
-        versions="all",
-        evidence="docs: HTTP sends headers in clear text",
-        fix="Use https://, a tunnel (ssh -L), or a VPN.",
+        versions="all versions",
+        evidence="docs: HTTP sends headers unencrypted",
+        fix="Use https://, a tunnel (ssh -L) or a VPN.",
         example='"env": { "ANTHROPIC_BASE_URL": "https://llm.example.org" }',
     ),
     ALWAYS,
@@ -173,20 +179,23 @@ def token_in_the_clear(facts: Facts) -> Iterator[Finding]:
 @rule(
     Page(
         code="URL112",
-        title="the server does not answer",
-        what="Something accepts the connection at ANTHROPIC_BASE_URL and gives no answer, or none that is HTTP.",
-        why=(
-            "A stopped or hung server, a port forward whose other end is gone, a gateway whose server does not run "
-            "(502 to 504), or a program that speaks something else. The client waits, and retries in silence. It is "
-            "asked for the model list, which costs no GPU time, and has three and a half seconds. Where not even a "
-            "connection is made in that time, as behind a firewall or a VPN that is off, this is a warning."
+        title="the server accepts the connection but does not answer",
+        what=(
+            "Finds a server at ANTHROPIC_BASE_URL that accepts the connection and sends no answer, or none that is "
+            "HTTP. stormdeck asks for the model list, which costs no GPU time, and waits three and a half seconds."
         ),
-        shown="A spinner for minutes, then API Error: Request timed out., or API Error: Connection error.",
-        versions="all; asked live",
-        evidence="measured: with servers that accept and are silent, and that close at once",
+        why=(
+            "The server is stopped or hangs, the other end of a port forward is gone, a gateway has no server behind "
+            "it (502 to 504), or the port belongs to another program. Claude Code waits and retries without a "
+            "message. If not even a connection is made in that time (a firewall, a VPN that is off), this is only a "
+            "warning."
+        ),
+        shown="A spinner for minutes, then one of:\nAPI Error: Request timed out.\nAPI Error: Connection error.",
+        versions="all versions; tested against the running server",
+        evidence="measured: servers that accept and stay silent, and servers that close at once",
         fix=(
-            "Look at the server's log and start it again; of a tunnel, start the other end. See what is on the port: "
-            "ss -ltnp, or curl -v URL/v1/models."
+            "Read the server's log and restart it; for a tunnel, start its other end. To see what uses the port: ss "
+            "-ltnp, or curl -v URL/v1/models."
         ),
         example=_EXAMPLE,
     )

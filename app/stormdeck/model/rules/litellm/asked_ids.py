@@ -22,18 +22,22 @@ _MAPPINGS = {*TIER_IDS.values(), FABLE_ID}
 @rule(
     Page(
         code="PROXY806",
-        title="no model_name takes what the client asks for",
-        what="The ids that the client will ask for, main model and background haiku, against model_name.",
+        title="no model_list entry matches a requested model",
+        what=(
+            "Compares the model ids that Claude Code will request (main model, and haiku for background requests) "
+            "with the model_name entries."
+        ),
         why=(
-            "LiteLLM answers 400, not 404. anthropic/* takes only ids that its price list knows as Anthropic's: "
-            "claude-haiku-4-5 and claude-sonnet-4 yes, claude-3-5-sonnet no, ids of your own no. claude-* takes all "
-            "Claude ids. * takes everything, and with openai/* or hosted_vllm/* behind it asks vLLM for the Claude "
-            "id: 404. An article maps one Claude id and leaves haiku out; its background requests end in 400."
+            "LiteLLM answers 400, not 404. anthropic/* matches only ids that LiteLLM's price list knows as "
+            "Anthropic's: claude-haiku-4-5 and claude-sonnet-4 match, claude-3-5-sonnet and your own ids do not. "
+            "claude-* matches all Claude ids. * matches everything; with openai/* or hosted_vllm/* behind it, LiteLLM"
+            " asks vLLM for the Claude id and gets 404. One article maps a single Claude id and forgets haiku; its "
+            "background requests end in 400."
         ),
         shown=REFUSED_MODEL,
         versions="LiteLLM 1.80.5 and 1.109.1",
         evidence="measured, LiteLLM 1.109.1",
-        fix="Map all tiers to a model_name of the YAML, or name the Claude ids in it.",
+        fix="Map all tiers to a model_name in the YAML, or add entries for the Claude ids.",
         example='"env": { "ANTHROPIC_DEFAULT_HAIKU_MODEL": "Qwen3.5-27B" }',
     )
 )
@@ -121,16 +125,16 @@ def _wildcards(config: ProxyConfig) -> Iterator[Finding]:
 @rule(
     Page(
         code="PROXY812",
-        title="two proxies in series",
-        what="api_base leads to another proxy, or back to this one, and not to an inference server.",
+        title="two proxies in a row",
+        what="Finds an api_base that leads to another proxy, or back to this one, instead of an inference server.",
         why=(
-            "Each has retries and timeouts of its own: 3 attempts of 3 are 9 for each of the client's 11. Errors of "
-            "one come out of the other as something else."
+            "Each proxy has its own retries and timeouts: 3 attempts times 3 are 9 for each of Claude Code's 11. One "
+            "proxy turns the other's errors into different ones."
         ),
         shown="",
-        versions="all",
+        versions="all versions",
         evidence="measured: the attempts multiply; the usual ports: docs",
-        fix="Let api_base lead to vLLM.",
+        fix="Let api_base point to vLLM.",
         example="litellm_params:\n  api_base: http://127.0.0.1:8000/v1",
     )
 )

@@ -21,18 +21,18 @@ _NEW = "1.109"
     Page(
         code="PROXY802",
         title="drop_params is missing",
-        what="litellm_settings.drop_params is not true.",
+        what="Finds a litellm_settings.drop_params that is not true.",
         why=(
-            "LiteLLM 1.80 answers 400 to requests with thinking, before it asks vLLM at all. Articles speak of half "
-            "of all requests; with 1.109 no request got a 400 for want of it. It does not help a strict server "
-            "against context_management and output_config, which 1.80 passes on raw."
+            "LiteLLM 1.80 answers 400 to requests with thinking, before it calls vLLM at all. Articles say that half "
+            "of all requests fail; with 1.109 no request got a 400 without it. It does not help with a strict server "
+            "that rejects context_management and output_config, which 1.80 passes on unchanged."
         ),
         shown=(
             "API Error: 400 does not support parameters: ['thinking'] ... To drop these, set litellm.drop_params=True"
         ),
         versions="LiteLLM 1.80.5; not 1.109.1",
         evidence="measured, LiteLLM 1.80.5 and 1.109.1",
-        fix="Set it to true; it does no harm in newer ones.",
+        fix="Set it to true; newer versions do not mind.",
         example="litellm_settings:\n  drop_params: true",
     )
 )
@@ -65,12 +65,13 @@ def _is_true(node: Node | None) -> bool:
 @rule(
     Page(
         code="PROXY808",
-        title="one error becomes five seconds of 429",
-        what="A model_name has one deployment, and router_settings.disable_cooldowns is not true.",
+        title="one error causes five seconds of 429 (cooldown)",
+        what="Finds a model_name with only one deployment, while router_settings.disable_cooldowns is not true.",
         why=(
-            "One 401 or 404 from vLLM puts the only deployment on hold for five seconds. Every request in them gets "
-            "429 within 10 ms and never reaches vLLM; the client retries quietly, and the first error is lost from "
-            "sight. A warning where the YAML holds something that leads to such an error, else worth knowing."
+            "One 401 or 404 from vLLM puts the only deployment into cooldown for five seconds. Every request in that "
+            "time gets 429 within 10 ms and never reaches vLLM; Claude Code retries without a message, and the first "
+            "error goes unnoticed. This is a warning if the YAML contains something that leads to such an error, "
+            "otherwise a note."
         ),
         shown=COOLDOWN,
         versions="LiteLLM 1.80.5 and 1.109.1; disable_cooldowns: 1.109.1",
@@ -113,14 +114,15 @@ def _leads_to_errors(facts: Facts, config: ProxyConfig) -> bool:
     Page(
         code="PROXY811",
         title="abandoned requests keep the GPU busy",
-        what="general_settings.cancel_on_disconnect is not true.",
+        what="Finds a general_settings.cancel_on_disconnect that is not true.",
         why=(
-            "When the client gives up before the first byte, by timeout or Esc, LiteLLM does not cancel the request: "
-            "vLLM computes on for nobody, up to 6000 s, without a log line. The retry then waits behind it."
+            "If Claude Code hangs up before the first byte (timeout or Esc), LiteLLM does not cancel the request: "
+            "vLLM goes on computing an answer that nobody reads, for up to 6000 s and without a log line. The retry "
+            "then waits behind it."
         ),
         shown="",
-        versions="LiteLLM 1.80.5 and 1.109.1; the switch: 1.109.1",
-        evidence="measured, LiteLLM 1.80.5 and 1.109.1: cancelled within 0.1 s with it",
+        versions="LiteLLM 1.80.5 and 1.109.1; the setting: 1.109.1",
+        evidence="measured, LiteLLM 1.80.5 and 1.109.1: with it, vLLM stopped within 0.1 s",
         fix="Set general_settings.cancel_on_disconnect to true.",
         example="general_settings:\n  cancel_on_disconnect: true",
     )

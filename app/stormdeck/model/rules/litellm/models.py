@@ -79,16 +79,19 @@ def _base(deployment: Deployment) -> str:
 @rule(
     Page(
         code="PROXY804",
-        title="api_base and provider do not fit",
-        what="openai/ and hosted_vllm/ want an api_base that ends in /v1, anthropic/ one without it; or there is none.",
+        title="api_base does not fit the provider",
+        what=(
+            "Finds openai/ or hosted_vllm/ with an api_base that does not end in /v1, anthropic/ with one that does, "
+            "and deployments without an api_base."
+        ),
         why=(
-            "LiteLLM adds its own path: /v1/v1/messages or /chat/completions get 404. With one deployment the first "
-            "404 puts it on hold, and the next requests get 429 without reaching vLLM."
+            "LiteLLM appends its own path: /v1/v1/messages or /chat/completions get 404. If there is only one "
+            "deployment, the first 404 puts it into cooldown, and the next requests get 429 without reaching vLLM."
         ),
         shown=f"There's an issue with the selected model (X). ...\nthen {COOLDOWN}",
         versions="LiteLLM 1.80.5 and 1.109.1",
         evidence="measured, LiteLLM 1.80.5 and 1.109.1",
-        fix="End api_base in /v1 for openai/ and hosted_vllm/, after the port for anthropic/.",
+        fix="End api_base in /v1 for openai/ and hosted_vllm/, and after the port for anthropic/.",
         example=EXAMPLE,
     )
 )
@@ -138,14 +141,17 @@ def _hosted_instead(config: ProxyConfig, deployment: Deployment) -> Iterator[Fin
     Page(
         code="PROXY805",
         title="LiteLLM does not know the provider",
-        what="litellm_params.model has no provider before its first slash, or one that LiteLLM does not know.",
+        what=(
+            "Finds a litellm_params.model without a provider before its first slash, or with one that LiteLLM does "
+            "not know."
+        ),
         why=(
-            "LiteLLM starts, lists the model, and answers 400 to every request for it. Only a line at its start tells"
-            " why."
+            "LiteLLM starts, lists the model, and answers 400 to every request for it. Only one line in its log, at "
+            "the start, gives the reason."
         ),
         shown=(
             "API Error: 400 You passed in model=.... There are no healthy deployments for this model\n"
-            "in its log: LLM Provider NOT provided. Pass in the LLM provider you are trying to call."
+            "In LiteLLM's log: LLM Provider NOT provided. Pass in the LLM provider you are trying to call."
         ),
         versions="LiteLLM 1.80.5 and 1.109.1",
         evidence="measured, LiteLLM 1.80.5 and 1.109.1; the providers: source",

@@ -22,23 +22,23 @@ _OWN = "sk-write-a-key-of-your-own"
 @rule(
     Page(
         code="PROXY801",
-        title="no master key, or the one of every tutorial",
+        title="no master key, or the one from the tutorials",
         what=(
-            "general_settings.master_key is missing or blank, or is sk-1234, and LITELLM_MASTER_KEY is not set in the"
-            " YAML either."
+            "Finds a general_settings.master_key that is missing, blank or sk-1234, while the YAML does not set "
+            "LITELLM_MASTER_KEY either."
         ),
         why=(
-            "LiteLLM refuses to start from 1.104.0 on: exit code 3, after 340 lines of traceback. Older ones start, "
-            "and without a key they serve everybody who reaches the port. The configuration of the articles is of "
-            "that kind."
+            "LiteLLM 1.104.0 and later refuse to start: exit code 3, after 340 lines of traceback. Older versions "
+            "start, and without a key they serve anyone who can reach the port. The configuration in the articles is "
+            "like this."
         ),
         shown=(
             "LiteLLM proxy refused to start: no master key is set, so every request would be accepted without "
             "authentication."
         ),
-        versions="LiteLLM 1.104.0 and later; a proxy that runs all the same has the variable",
+        versions="LiteLLM 1.104.0 and later; if the proxy runs anyway, it has the variable",
         evidence="measured, LiteLLM 1.80.5 and 1.109.1; sk-1234: source",
-        fix="Write a key of your own, and the same as ANTHROPIC_AUTH_TOKEN.",
+        fix="Choose a key, write it here, and set ANTHROPIC_AUTH_TOKEN to the same key.",
         example="general_settings:\n  master_key: sk-write-a-key-of-your-own",
     )
 )
@@ -79,16 +79,16 @@ def no_master_key(facts: Facts) -> Iterator[Finding]:
 @rule(
     Page(
         code="PROXY813",
-        title="LiteLLM cannot read its YAML",
+        title="LiteLLM cannot use its YAML",
         what=(
-            "The YAML does not parse, is empty, has no model_list, or an entry has no model_name or no "
+            "Finds a YAML that does not parse, is empty, has no model_list, or has an entry without model_name or "
             "litellm_params.model."
         ),
-        why="LiteLLM ends at its start, or starts without models and answers 400 to every request.",
+        why="LiteLLM exits at the start, or starts without models and answers 400 to every request.",
         shown="config validation failed: 'model'",
-        versions="all",
+        versions="all versions",
         evidence="measured, LiteLLM 1.109.1",
-        fix="Repair the place that is named.",
+        fix="Correct the line shown.",
         example=(
             "model_list:\n  - model_name: Qwen3.5-27B\n    litellm_params:\n      model: hosted_vllm/Qwen3.5-27B\n"
             "      api_base: http://127.0.0.1:8000/v1"

@@ -42,20 +42,21 @@ def _number(node: Node) -> float | None:
 @rule(
     Page(
         code="PROXY803",
-        title="a timeout without effect, or one that is lower than none",
+        title="a timeout that is ignored, or lower than the default",
         what=(
-            "request_timeout in general_settings or router_settings, or any timeout below the default of 6000 seconds."
+            "Finds request_timeout in general_settings or router_settings, and any timeout below the default of 6000 "
+            "seconds."
         ),
         why=(
-            "In the wrong section it is ignored without a word. In the right one it lowers the limit: articles advise"
-            " request_timeout: 600 against answers that are cut off, and 6000 is the default. 1.80 counts the whole "
-            "stream, and cuts it without an error; 1.109 counts the time without a byte. A request that times out is "
+            "In the wrong section it is ignored without a message. In the right one it lowers the limit: articles "
+            "advise request_timeout: 600 against truncated answers, but the default is 6000. 1.80 counts the whole "
+            "stream and cuts it without an error; 1.109 counts the time without a byte. A request that times out is "
             "tried three times."
         ),
-        shown="an answer that ends mid-sentence (1.80); API Error: litellm.Timeout: APITimeoutError (1.109)",
+        shown="1.80: an answer that ends mid-sentence\n1.109: API Error: litellm.Timeout: APITimeoutError",
         versions="LiteLLM 1.80.5 and 1.109.1",
         evidence="measured, LiteLLM 1.80.5 and 1.109.1",
-        fix="Take it out, or write it into litellm_settings and above what your longest answer takes.",
+        fix="Remove it, or set it in litellm_settings to more than your longest answer takes.",
         example="litellm_settings:\n  request_timeout: 6000",
     )
 )
@@ -101,17 +102,17 @@ def _lowered(config: ProxyConfig, path: str, member: Member, seconds: float, sev
 @rule(
     Page(
         code="PROXY809",
-        title="the proxy retries too",
-        what="num_retries is not 0; it is 2 when it is not set.",
+        title="LiteLLM retries too",
+        what="Finds a num_retries that is not 0; the default is 2.",
         why=(
-            "Each attempt of the client becomes three requests to vLLM after a 429, 5xx or timeout: up to 33 for one "
-            "turn. What was retried and then succeeded leaves one 200 in the log. max_retries: 0 in litellm_params "
-            "does not switch it off."
+            "After a 429, 5xx or timeout, each attempt of Claude Code becomes three requests to vLLM: up to 33 for "
+            "one turn. Retries that succeed appear as one 200 in the log. max_retries: 0 in litellm_params does not "
+            "switch this off."
         ),
         shown="",
         versions="LiteLLM 1.80.5 and 1.109.1",
         evidence="measured, LiteLLM 1.80.5 and 1.109.1",
-        fix="Set num_retries: 0 in litellm_settings and let the client alone retry.",
+        fix="Set num_retries: 0 in litellm_settings, so that only Claude Code retries.",
         example="litellm_settings:\n  num_retries: 0",
     )
 )

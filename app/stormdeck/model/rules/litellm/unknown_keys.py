@@ -25,10 +25,10 @@ _MOST = 40
 @rule(
     Page(
         code="PROXY810",
-        title="a key that LiteLLM does not know",
-        what="A key of the YAML is misspelt, stands in the wrong section, or a section stands twice.",
+        title="LiteLLM does not know a key",
+        what="Finds a misspelled key in the YAML, a key in the wrong section, and a section that appears twice.",
         why=(
-            "LiteLLM ignores it without a word; --validate_config does not notice it. One of the articles lost its "
+            "LiteLLM ignores it without a message, and --validate_config does not report it. One article lost its "
             "underscores on the web: dropparams, requesttimeout, litellmsettings."
         ),
         shown="",

@@ -23,17 +23,20 @@ _NATIVE = (
 @rule(
     Page(
         code="PROXY807",
-        title="openai/ calls /v1/responses",
-        what="A model of your own vLLM stands under openai/, as in the articles.",
+        title="openai/ uses /v1/responses",
+        what="Finds a model of your own vLLM that is configured with openai/, as in the articles.",
         why=(
-            "For Claude's requests LiteLLM calls /v1/responses of the server behind, not /v1/chat/completions. A "
-            "server without it answers 404; LiteLLM's /health tests the other path and stays green. Token counts get "
-            "404 each time. Articles call this configuration solid: it was, before 1.82."
+            "For Claude Code's requests LiteLLM calls the server's /v1/responses, not /v1/chat/completions. A server "
+            "without it answers 404, while LiteLLM's /health tests the other path and stays green. Each token count "
+            "gets 404. Articles call this configuration solid: it was, before 1.82."
         ),
         shown=f"There's an issue with the selected model (X). ...\nthen {COOLDOWN}",
         versions="LiteLLM 1.82 and later",
         evidence="measured, LiteLLM 1.109.1 against 1.80.5; 1.82: its release notes",
-        fix="Use anthropic/ with an api_base without /v1: vLLM's own /v1/messages. Or hosted_vllm/ with /v1.",
+        fix=(
+            "Use anthropic/ with an api_base without /v1, which calls vLLM's own /v1/messages; or hosted_vllm/ with "
+            "/v1."
+        ),
         example=_NATIVE,
     )
 )
@@ -66,12 +69,12 @@ def responses(facts: Facts) -> Iterator[Finding]:
     Page(
         code="PROXY814",
         title="openai/ without api_key",
-        what="A deployment under openai/ has no api_key.",
-        why="Answers work all the same, and every token count ends in 401.",
-        shown="in its log: No OpenAI API key is set for model ..., so tokens can't be counted.",
-        versions="LiteLLM 1.109.1; OPENAI_API_KEY where it runs helps too",
+        what="Finds a deployment with openai/ that has no api_key.",
+        why="Answers work, but every token count ends in 401.",
+        shown="In LiteLLM's log: No OpenAI API key is set for model ..., so tokens can't be counted.",
+        versions="LiteLLM 1.109.1; OPENAI_API_KEY in LiteLLM's environment works too",
         evidence="measured, LiteLLM 1.109.1",
-        fix="Write any text; vLLM without --api-key takes it.",
+        fix="Write any text; vLLM without --api-key accepts it.",
         example="litellm_params:\n  api_key: dummy",
     )
 )
@@ -95,13 +98,13 @@ def no_key(facts: Facts) -> Iterator[Finding]:
 @rule(
     Page(
         code="PROXY815",
-        title="the server behind does not serve the id",
-        what="The id behind the provider is not in vLLM's /v1/models. Letters count, their case too.",
-        why="vLLM answers 404, and LiteLLM answers 429 itself for the five seconds after it.",
+        title="vLLM does not serve the id that LiteLLM requests",
+        what="Finds an id after the provider that is not in vLLM's /v1/models. Case matters.",
+        why="vLLM answers 404, and for the next five seconds LiteLLM itself answers 429.",
         shown=f"There's an issue with the selected model (X). ...\nthen {COOLDOWN}",
-        versions="all; asked live",
+        versions="all versions; tested against the running server",
         evidence="measured, LiteLLM 1.80.5 and 1.109.1",
-        fix="Write the id as vLLM serves it, its --served-model-name.",
+        fix="Write the id as vLLM serves it: its --served-model-name.",
         example=EXAMPLE,
     )
 )

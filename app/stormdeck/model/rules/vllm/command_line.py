@@ -60,16 +60,16 @@ def _here(
 @rule(
     Page(
         code="SERVER901",
-        title="vLLM was started without tool calls",
-        what="vLLM's command line has no --enable-auto-tool-choice, or no --tool-call-parser.",
+        title="vLLM was started without tool calling",
+        what="Finds a vLLM command line without --enable-auto-tool-choice or without --tool-call-parser.",
         why=(
-            "The client needs tool calls for everything it does. Without them the model's calls come back as prose, "
-            "or the request is refused."
+            "Claude Code needs tool calls for everything it does. Without these options the model's tool calls arrive"
+            " as plain text, or requests are rejected."
         ),
-        shown="tool calls as prose in the answer, or a spinner for ever",
-        versions="all",
+        shown="Tool calls as plain text in the answer, or an endless spinner",
+        versions="all versions",
         evidence="report: the article on LiteLLM; docs: vLLM's page on tool calling",
-        fix="Start vLLM with both, and the parser of the model's family.",
+        fix="Start vLLM with both options, and with the parser of the model's family.",
         example=_EXAMPLE,
     )
 )
@@ -98,17 +98,17 @@ def _is_given(facts: Facts, name: str) -> bool:
 @rule(
     Page(
         code="SERVER902",
-        title="a parser of another family",
+        title="the tool call parser is for another model family",
         what=(
-            "--tool-call-parser is one for another family of models than the one that is served. The family is told "
-            "by the model's name or any part of its path, by `root` in /v1/models, or by the folder's config.json."
+            "Compares --tool-call-parser with the family of the served model. The family comes from the model's name "
+            "or any part of its path, from `root` in /v1/models, or from config.json in the model's folder."
         ),
         why=(
-            "The parser does not recognise the model's tool calls, and they come back as prose. The two grammars of "
-            "Qwen pass each other's parser without an error."
+            "The parser does not recognise the model's tool calls, so they arrive as plain text. Qwen has two "
+            "formats; the parser of one passes the other's calls through without an error."
         ),
-        shown="tool calls as prose in the answer, or a spinner for ever",
-        versions="all; the parsers of vLLM 0.32",
+        shown="Tool calls as plain text in the answer, or an endless spinner",
+        versions="all versions; parsers of vLLM 0.32",
         evidence=SOURCE,
         fix=(
             "Qwen3-Coder, Qwen3.5 and 3.6: qwen3_coder. Qwen2.5, Qwen3 and QwQ: hermes. Gemma 4: gemma4. Llama 3: "
@@ -140,13 +140,13 @@ def wrong_parser(facts: Facts) -> Iterator[Finding]:
 @rule(
     Page(
         code="SERVER903",
-        title="a vLLM that is too old",
-        what="The version of a vLLM that the client talks to without a proxy.",
+        title="vLLM is too old",
+        what="Checks the version of a vLLM that Claude Code uses without a proxy.",
         why=(
-            "/v1/messages came with 0.11.2, count_tokens with 0.17.1. Clients from 2.1.154 on put system messages "
-            "between the others, which is refused before 0.23."
+            "/v1/messages came with 0.11.2, count_tokens with 0.17.1. Claude Code 2.1.154 and later sends system "
+            "messages between the others, which vLLM before 0.23 rejects."
         ),
-        shown="API Error: 400 {...}; before 0.11.2: API Error: 404, or the text about the selected model",
+        shown="API Error: 400 {...}\nBefore 0.11.2: API Error: 404, or There's an issue with the selected model (X). ...",
         versions="vLLM before 0.11.2, 0.17.1 and 0.23",
         evidence="source: the released wheels; the system role: report, vLLM issue 44000",
         fix="Update vLLM.",
@@ -176,19 +176,19 @@ def old_version(facts: Facts) -> Iterator[Finding]:
 @rule(
     Page(
         code="SERVER906",
-        title="a name or a port that does not fit the settings",
+        title="the served name or port differs from the settings",
         what=(
-            "--served-model-name holds a slash that the settings do not have, or vLLM listens on another port than "
-            "ANTHROPIC_BASE_URL names."
+            "Finds a --served-model-name with a slash that the settings do not have, and a vLLM that listens on "
+            "another port than that of ANTHROPIC_BASE_URL."
         ),
         why=(
-            "Ids are compared letter for letter. An article advises against a slash altogether; it does no harm where"
-            " both sides have it."
+            "Model ids must match exactly. One article advises against any slash; it does no harm if both sides have "
+            "it."
         ),
         shown="There's an issue with the selected model (X). ...",
-        versions="all",
+        versions="all versions",
         evidence="measured, 1.0.128 to 2.1.329",
-        fix="Write the served name into the settings as it is, and the port too.",
+        fix="Copy the served name and the port into the settings.",
         example="vllm serve Qwen/Qwen3.5-27B --served-model-name Qwen3.5-27B --port 8000",
     )
 )

@@ -20,13 +20,13 @@ def _here(code: str, severity: Severity, title: str, message: str, path: str) ->
 @rule(
     Page(
         code="SERVER904",
-        title="the window is smaller than the first prompt",
-        what="The served max_model_len is below 20 000 tokens.",
-        why="The client's system prompt and tools alone have 20 000 tokens and more: not even the first request fits.",
+        title="the context window is smaller than the first prompt",
+        what="Finds a max_model_len below 20 000 tokens.",
+        why="Claude Code's system prompt and tools alone need 20 000 tokens or more: not even the first request fits.",
         shown="API Error: 400 {...maximum context length...}",
-        versions="all; asked live",
-        evidence="measured: bodies of 49 to 78 kB in 2.1.329",
-        fix="Start vLLM with a larger --max-model-len; 64k and more is comfortable.",
+        versions="all versions; tested against the running server",
+        evidence="measured: request bodies of 49 to 78 kB in 2.1.329",
+        fix="Start vLLM with a larger --max-model-len; 64k or more is comfortable.",
         example="vllm serve Qwen/Qwen3.5-27B --max-model-len 131072",
     )
 )
@@ -46,13 +46,19 @@ def tiny_window(facts: Facts) -> Iterator[Finding]:
 @rule(
     Page(
         code="SERVER905",
-        title="the engine hangs behind a green /health",
-        what="vLLM answers, and its engine does nothing: requests run and no token comes out, or /health says 503.",
-        why="/health, /v1/models and /metrics stay 200 while the engine is stopped. Only a timed request shows it.",
+        title="the engine hangs while /health says OK",
+        what=(
+            "Finds a vLLM that answers while its engine does nothing: requests run and produce no tokens, or /health "
+            "answers 503."
+        ),
+        why=(
+            "/health, /v1/models and /metrics answer 200 even while the engine is stopped. Only a timed request shows"
+            " the problem."
+        ),
         shown="Request timed out",
-        versions="all; asked live",
-        evidence="measured, vLLM 0.32: SIGSTOP of the engine",
-        fix="Restart vLLM. Its log tells why, if the engine died.",
+        versions="all versions; tested against the running server",
+        evidence="measured, vLLM 0.32: the engine stopped with SIGSTOP",
+        fix="Restart vLLM. If the engine died, vLLM's log has the reason.",
         example="",
     )
 )
@@ -66,18 +72,18 @@ def hung(facts: Facts) -> Iterator[Finding]:
 @rule(
     Page(
         code="SERVER907",
-        title="more work than the cache holds",
-        what="The KV cache is full while requests wait, or requests are pushed out of it.",
+        title="more requests than the KV cache can hold",
+        what="Finds a full KV cache while requests wait, and requests that were preempted.",
         why=(
-            "Requests wait for room, and preempted ones are computed again from the start. The client times out and "
-            "sends them again. Preemptions never stand in the log."
+            "Requests wait for space, and preempted requests are computed again from the start. Claude Code times out"
+            " and sends them again. Preemptions never appear in vLLM's log."
         ),
         shown="",
-        versions="all; from vLLM's own figures of the last minute",
+        versions="all versions; uses vLLM's metrics of the last minute",
         evidence="measured, vLLM 0.32: the metrics",
         fix=(
-            "Fewer sub-agents at once, a smaller --max-num-seqs, or more memory for the cache: "
-            "--gpu-memory-utilization."
+            "Use fewer sub-agents at once, a smaller --max-num-seqs, or more memory for the cache "
+            "(--gpu-memory-utilization)."
         ),
         example="vllm serve Qwen/Qwen3.5-27B --max-num-seqs 8",
     )
