@@ -1,4 +1,4 @@
-"""AUTH: who the client says it is."""
+"""AUTH: rules about the credentials in the settings."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ BEARER = "env.ANTHROPIC_AUTH_TOKEN"
 API_KEY = "env.ANTHROPIC_API_KEY"
 HELPER = "apiKeyHelper"
 _EXAMPLE = '"env": { "ANTHROPIC_AUTH_TOKEN": "dummy" }'
-_DUMMY = "set a token; a server without keys takes any text"
+_DUMMY = "set a token; a server without keys accepts any text"
 _HEADERS = "env.ANTHROPIC_CUSTOM_HEADERS"
 _CREDENTIALS = {"authorization", "x-api-key"}
 
 
 def _has_credential(facts: Facts) -> bool:
-    """Return whether the settings give the client something to send; an empty token is a matter of AUTH206."""
+    """Return whether the settings contain a credential. An empty token counts: AUTH206 reports it."""
     headers = (line.partition(":") for line in (facts.raw(_HEADERS) or "").splitlines())
     header = any(name.strip().lower() in _CREDENTIALS and value.strip() for name, _, value in headers)
     return header or facts.raw(BEARER) is not None or any(facts.raw(path) for path in (API_KEY, HELPER))
@@ -50,16 +50,16 @@ def _has_credential(facts: Facts) -> bool:
         example=_EXAMPLE,
     )
 )
-def nobody(facts: Facts) -> Iterator[Finding]:
-    """Find a client that will not send a request."""
+def no_credential(facts: Facts) -> Iterator[Finding]:
+    """Find settings with which Claude Code sends no request."""
     if not facts.complete or _has_credential(facts) or facts.login is not Login.NONE:
         return
     yield Finding(
         "AUTH201",
         Severity.ERROR,
-        "no token: nothing is sent",
-        f'Without a token the client sends no request and says "{NOT_LOGGED_IN}". '
-        "A server without keys takes any text.",
+        "no token: no request is sent",
+        f'Without a token Claude Code sends no request and shows "{NOT_LOGGED_IN}". '
+        "A server without keys accepts any text.",
         BEARER,
         fix=Fix(_DUMMY, (Edit(BEARER, "dummy"),)),
     )
@@ -86,7 +86,7 @@ def nobody(facts: Facts) -> Iterator[Finding]:
     OWN_SERVER,
 )
 def key_only(facts: Facts) -> Iterator[Finding]:
-    """Find a key that stands where a token should."""
+    """Find an API key without a token."""
     key = facts.raw(API_KEY)
     if not key or facts.raw(BEARER) or (facts.raw(HELPER) and facts.complete):
         return
@@ -95,11 +95,11 @@ def key_only(facts: Facts) -> Iterator[Finding]:
     yield Finding(
         "AUTH202",
         Severity.ERROR if refused else Severity.WARNING,
-        "a key: vLLM answers 401 to it" if refused else "a key: asked for, default No",
-        "It works with `claude -p`. Interactively the client asks in a dialog whose default is No, and is not logged "
-        "in after that; vLLM's --api-key answers 401 to it.",
+        "an API key: vLLM answers 401" if refused else "an API key: Claude Code asks first, default No",
+        "It works with `claude -p`. In a terminal Claude Code asks whether to use it; the default is No, and then it "
+        "is not logged in. vLLM with --api-key answers 401 to it.",
         API_KEY,
-        # A host that is not one's own may take x-api-key only.
+        # A remote host may accept only x-api-key.
         fix=Fix("rename it to ANTHROPIC_AUTH_TOKEN", (Edit(BEARER, key), Edit(API_KEY, None)))
         if is_near(host_of(facts.text(BASE_URL)))
         else None,
@@ -123,14 +123,14 @@ def key_only(facts: Facts) -> Iterator[Finding]:
     ),
     OWN_SERVER,
 )
-def both(facts: Facts) -> Iterator[Finding]:
-    """Find two credentials at once."""
+def token_and_key(facts: Facts) -> Iterator[Finding]:
+    """Find a token and a key in the same settings."""
     if facts.raw(BEARER) and facts.raw(API_KEY):
         yield Finding(
             "AUTH203",
             Severity.INFO,
-            "sent beside the token",
-            "Both headers are sent, and the client asks about the key interactively. The token is enough.",
+            "sent in addition to the token",
+            "Both headers are sent, and in a terminal Claude Code asks about the key. The token is enough.",
             API_KEY,
             fix=Fix("remove the key", (Edit(API_KEY, None),)),
         )
@@ -153,7 +153,7 @@ def both(facts: Facts) -> Iterator[Finding]:
     )
 )
 def empty_token(facts: Facts) -> Iterator[Finding]:
-    """Find a token without text."""
+    """Find an empty token."""
     token = facts.raw(BEARER)
     if token is None or token.strip() or facts.raw(API_KEY) or facts.raw(HELPER):
         return
@@ -161,8 +161,8 @@ def empty_token(facts: Facts) -> Iterator[Finding]:
     yield Finding(
         "AUTH206",
         Severity.ERROR if refused else Severity.WARNING,
-        "empty: refused by some versions",
-        f'1.0.128 and 2.1.329 send nothing and say "{NOT_LOGGED_IN}"; the versions between send an empty token.',
+        "empty: some versions reject it",
+        f'1.0.128 and 2.1.329 send nothing and show "{NOT_LOGGED_IN}"; 2.0.76 to 2.1.112 send an empty token.',
         BEARER,
         fix=Fix(_DUMMY, (Edit(BEARER, "dummy"),)),
     )
@@ -188,18 +188,18 @@ def empty_token(facts: Facts) -> Iterator[Finding]:
     )
 )
 def account_token(facts: Facts) -> Iterator[Finding]:
-    """Find a login that is sent to a server that is not the account's."""
+    """Find a base URL that gets the token of a logged-in account."""
     if not facts.complete or not facts.text(BASE_URL) or _has_credential(facts) or facts.login is not Login.ACCOUNT:
         return
     yield Finding(
         "AUTH209",
         Severity.WARNING,
-        "the account's own token is sent there",
-        f"You are logged in and set no token, so the client sends your account's OAuth token to "
+        "your account's token is sent to this server",
+        f"You are logged in and set no token, so Claude Code sends your account's OAuth token to "
         f"{host_of(facts.text(BASE_URL)) or 'that server'}. Set ANTHROPIC_AUTH_TOKEN to the server's own key; a server "
-        "without keys takes any text.",
+        "without keys accepts any text.",
         BEARER,
     )
 
 
-RULES: tuple[Rule, ...] = (nobody, key_only, both, empty_token, account_token)
+RULES: tuple[Rule, ...] = (no_credential, key_only, token_and_key, empty_token, account_token)

@@ -1,4 +1,4 @@
-"""AUTH: whether the server takes what the client sends."""
+"""AUTH: rules about servers that reject the credential."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ _REFUSED = {400, 401, 403}
 
 
 def _refused(facts: Facts) -> Probe | None:
-    """Return the probe when the server refuses what the client sends."""
+    """Return the probe if the server rejects the credential."""
     probe = facts.live.probe
     return probe if probe is not None and probe.credential in _REFUSED and not facts.text(HELPER) else None
 
 
 def _sent(facts: Facts) -> str:
-    """Return the setting whose value is sent."""
+    """Return the key path of the credential that is sent."""
     return BEARER if facts.text(BEARER) or not facts.text(API_KEY) else API_KEY
 
 
 def _master_key(facts: Facts) -> str | None:
-    """Return the master key that stands in the proxy's YAML, unless a database may hold other keys."""
+    """Return the master key in the proxy's YAML; ``None`` if a database may hold other keys."""
     config = facts.proxy_config
     if config is None or config.setting("general_settings", "database_url") is not None:
         return None
@@ -56,7 +56,7 @@ def _master_key(facts: Facts) -> str | None:
     )
 )
 def proxy_refuses(facts: Facts) -> Iterator[Finding]:
-    """Find a token that the proxy does not know."""
+    """Find a token that the proxy rejects."""
     probe, master = _refused(facts), _master_key(facts)
     live = probe is not None and probe.kind is ServerKind.LITELLM
     sent = facts.text(BEARER) or facts.text(API_KEY)
@@ -67,15 +67,15 @@ def proxy_refuses(facts: Facts) -> Iterator[Finding]:
     yield Finding(
         "AUTH204",
         Severity.ERROR,
-        "the proxy refuses it" if live else "not the proxy's master key",
-        'LiteLLM answers 400 "No connected db." to a wrong key, and 401 to none; every request ends so.',
+        "the proxy rejects it" if live else "not the proxy's master key",
+        'LiteLLM answers a wrong key with 400 "No connected db.", a missing one with 401. Every request fails.',
         _sent(facts),
         fix=Fix("set the token to the proxy's master key", (Edit(BEARER, known),)) if known else None,
     )
 
 
 def _accepted(facts: Facts) -> bool:
-    """Say whether the live server took what the client sends: then a YAML on disk is not its own."""
+    """Return whether the running server accepted the credential; then the YAML belongs to another proxy."""
     return facts.live.probe is not None and facts.live.probe.credential == 200
 
 
@@ -99,7 +99,7 @@ def _accepted(facts: Facts) -> bool:
     )
 )
 def server_refuses(facts: Facts) -> Iterator[Finding]:
-    """Find a token that vLLM does not know."""
+    """Find a token that vLLM rejects."""
     probe = _refused(facts)
     if probe is None or probe.kind not in {ServerKind.VLLM, None}:
         return
@@ -108,8 +108,8 @@ def server_refuses(facts: Facts) -> Iterator[Finding]:
     yield Finding(
         "AUTH205",
         Severity.ERROR,
-        "the server refuses it",
-        f"It answers {probe.credential}; the client sends each request eleven times before it says so.",
+        "the server rejects it",
+        f"It answers {probe.credential}. Claude Code sends each request eleven times before it shows the error.",
         BEARER,
     )
 

@@ -1,4 +1,4 @@
-"""CTX: whether what the client sends fits into the server's window."""
+"""CTX: rules about the context window."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ COMPACT = "env.CLAUDE_CODE_AUTO_COMPACT_WINDOW"
 NO_MILLION = "env.CLAUDE_CODE_DISABLE_1M_CONTEXT"
 OUTPUT = "env.CLAUDE_CODE_MAX_OUTPUT_TOKENS"
 FIRST_PROMPT = 20_000
-"""Tokens of the client's system prompt and tools; the first request is never smaller."""
+"""Tokens of Claude Code's system prompt and tools: the first request is never smaller."""
 _OUTPUT_DEFAULT = 32_000
 _TIGHT = 32_000
 _LEAST_OUTPUT = 4_000
@@ -23,23 +23,23 @@ _CLAMPS_SINCE = "0.32"
 
 
 def served_window(facts: Facts) -> int | None:
-    """Return the window of the model that the client asks for, in tokens."""
+    """Return the context window of the requested model, in tokens."""
     asked = next((model for _, model in asked_ids(facts)), "")
     found = facts.live.model(asked)
     return found.max_model_len if found is not None else None
 
 
 def tokens(facts: Facts, path: str) -> int | None:
-    """Return a number of tokens that is set, ``None`` for none and for other text."""
+    """Return a setting as a number of tokens, ``None`` if it is missing or not a number."""
     text = facts.text(path)
     return int(text) if text.isascii() and text.isdigit() and 0 < len(text) < 16 else None
 
 
 def _assumed(facts: Facts) -> int:
-    """Return the window that the client believes in."""
-    told = [size for size in (tokens(facts, WINDOW), tokens(facts, COMPACT)) if size is not None]
+    """Return the context window that Claude Code assumes, in tokens."""
+    limits = [size for size in (tokens(facts, WINDOW), tokens(facts, COMPACT)) if size is not None]
     million = facts.since("2.1.329") and facts.text(NO_MILLION).lower() not in {"1", "true"}
-    return min([*told, 1_000_000 if million else 200_000])
+    return min([*limits, 1_000_000 if million else 200_000])
 
 
 @rule(
@@ -65,15 +65,15 @@ def _assumed(facts: Facts) -> int:
     )
 )
 def window(facts: Facts) -> Iterator[Finding]:
-    """Find a window that is smaller than the client believes."""
+    """Find a context window that is smaller than Claude Code assumes."""
     served = served_window(facts)
     if served is None or not facts.complete or _assumed(facts) <= served:
         return
     yield Finding(
         "CTX601",
         Severity.ERROR if served < _TIGHT else Severity.WARNING,
-        f"the server holds {served} tokens",
-        f"The client believes in {_assumed(facts)} tokens and compacts too late: long conversations end in errors.",
+        f"the server's window is {served} tokens",
+        f"Claude Code assumes {_assumed(facts)} tokens and compacts too late: long conversations end in errors.",
         WINDOW,
         fix=Fix(f"set it to {served}", (Edit(WINDOW, str(served)),)),
     )
@@ -100,12 +100,12 @@ def window(facts: Facts) -> Iterator[Finding]:
     )
 )
 def output(facts: Facts) -> Iterator[Finding]:
-    """Find an answer that cannot fit."""
+    """Find a ``max_tokens`` that leaves no room for the prompt."""
     served, version = served_window(facts), facts.live.vllm_version
     if served is None or not facts.complete:
         return
-    told = tokens(facts, OUTPUT)
-    wanted = told if told is not None else _OUTPUT_DEFAULT
+    own = tokens(facts, OUTPUT)
+    wanted = own if own is not None else _OUTPUT_DEFAULT
     refused = wanted > served
     if not refused and (wanted + FIRST_PROMPT <= served or at_least(version, _CLAMPS_SINCE)):
         return
@@ -115,9 +115,9 @@ def output(facts: Facts) -> Iterator[Finding]:
     yield Finding(
         "CTX602",
         Severity.ERROR if refused or old else Severity.WARNING,
-        f"{wanted} do not fit into {served}",
-        f"The client asks for up to {wanted} tokens beside a prompt of 20 000 and more; the server holds {served}, "
-        + ("and answers 400." if refused or old else "and a vLLM before 0.32 answers 400."),
+        f"{wanted} tokens do not fit into {served}",
+        f"Claude Code requests up to {wanted} output tokens with a prompt of 20 000 or more; the window is {served}, "
+        + ("so vLLM answers 400." if refused or old else "so vLLM before 0.32 answers 400."),
         OUTPUT,
         fix=Fix(f"set it to {fits}", (Edit(OUTPUT, str(fits)),)) if fits else None,
     )

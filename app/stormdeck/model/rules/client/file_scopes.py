@@ -1,4 +1,4 @@
-"""FILE: what another scope, another reader or a running client makes of a settings file."""
+"""FILE: rules about overridden values, readable secrets, and changes while Claude Code is running."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _OURS = {Scope.PROJECT, Scope.LOCAL}
     ANY_SERVER,
 )
 def shadowed(facts: Facts) -> Iterator[Finding]:
-    """Find values without effect."""
+    """Find values that another scope overrides."""
     settings = facts.settings
     if settings is None:
         return
@@ -61,7 +61,7 @@ def shadowed(facts: Facts) -> Iterator[Finding]:
 
 
 def _contested(stronger: Sequence[SettingsFile], file: SettingsFile) -> Iterator[tuple[str, object]]:
-    """Yield the entries of a file that a stronger one may set too; of two files the shorter one is gone through."""
+    """Yield the entries of a file that a stronger file may also set. Iterates over the smaller of the two."""
     lengths = [_length(one.values) for one in stronger]
     if _length(file.values) <= sum(lengths):
         yield from entries(file.values)
@@ -119,7 +119,7 @@ def _loses(
     )
 )
 def readable_secret(facts: Facts) -> Iterator[Finding]:
-    """Find secrets that are no longer secret."""
+    """Find secrets in files that others can read."""
     exposed = {exposure.file: exposure for exposure in facts.exposures}
     for file in facts.settings.files if facts.settings is not None else ():
         exposure = exposed.get(file.path)
@@ -132,9 +132,9 @@ def readable_secret(facts: Facts) -> Iterator[Finding]:
             "FILE707",
             Severity.WARNING,
             "a secret in a file that git tracks" if tracked else "a secret that every user can read",
-            "A push publishes it; use settings.local.json, out of git, and change the secret."
+            "A push publishes it. Move it to settings.local.json, keep that out of git, and replace the secret."
             if tracked
-            else "Every user of this machine may read the file: chmod 600 takes that away.",
+            else "Every user of this machine can read the file: run chmod 600 on it.",
             path,
             evidence="source",
             file=str(file.path),
@@ -144,7 +144,7 @@ def readable_secret(facts: Facts) -> Iterator[Finding]:
 
 
 def _secret(file: SettingsFile) -> str | None:
-    """Return the first entry of a file that looks like a real secret."""
+    """Return the path of the first entry that looks like a real secret, ``None`` if there is none."""
     secrets = _real_secrets(file.text)
     if not secrets:
         return None
@@ -155,7 +155,7 @@ def _secret(file: SettingsFile) -> str | None:
 
 @lru_cache(maxsize=8)
 def _real_secrets(text: str) -> frozenset[str]:
-    """Return what looks like a real secret in a file; the text stays the same while fixes are tried on its values."""
+    """Return the texts in a file that look like real secrets. Cached: the text is the same while fixes are tried."""
     return frozenset(cut.secret for cut in json_cuts(text) if looks_real(cut.secret))
 
 
@@ -182,24 +182,24 @@ def _position(file: SettingsFile, path: str) -> tuple[int | None, int | None]:
         example='"model": "sonnet"',
     )
 )
-def not_taken_up(facts: Facts) -> Iterator[Finding]:
-    """Find changes that a running client does not see."""
+def not_picked_up(facts: Facts) -> Iterator[Finding]:
+    """Find changes that a running client does not pick up."""
     for path in sorted(facts.changed) if facts.running else ():
-        late = [client for client in facts.running if not _takes_up(client.version, path, facts.values)]
+        late = [client for client in facts.running if not _picks_up(client.version, path, facts.values)]
         if not late:
             continue
         who = ", ".join(str(client.pid) for client in late[:3])
         yield Finding(
             "FILE708",
             Severity.INFO,
-            "running clients keep the old value",
-            f"The client that runs as process {who} does not take {path.removeprefix('env.')} up; restart it.",
+            "a running Claude Code keeps the old value",
+            f"Claude Code (process {who}) does not pick up {path.removeprefix('env.')}: restart it.",
             path,
         )
 
 
-def _takes_up(version: str | None, path: str, values: Mapping[str, str | None]) -> bool:
-    """Say whether a client takes a change up; one of unknown version is taken for the newest."""
+def _picks_up(version: str | None, path: str, values: Mapping[str, str | None]) -> bool:
+    """Return whether a running client picks up a change; an unknown version counts as the newest."""
     if below(version, "2.0") or path == MODEL:
         return False
     if path not in values:
@@ -209,4 +209,4 @@ def _takes_up(version: str | None, path: str, values: Mapping[str, str | None]) 
     return path == BASE_URL or path.startswith("env.")
 
 
-RULES: tuple[Rule, ...] = (shadowed, readable_secret, not_taken_up)
+RULES: tuple[Rule, ...] = (shadowed, readable_secret, not_picked_up)

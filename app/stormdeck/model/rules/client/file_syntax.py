@@ -1,4 +1,4 @@
-"""FILE: whether a settings file is in effect, and what of it."""
+"""FILE: rules about the text of settings files."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _LOWER_TOO = {"HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY"}
 _OF_THE_CLIENT = ("ANTHROPIC", "CLAUDE")
 _MOST = 50
 _COMPARED = 200
-"""Names of one object that are compared with every known one; no file has so many misspelt."""
+"""At most so many names of an object are compared with all known names."""
 _DROPPED = (
     f"{NOT_LOGGED_IN}\nUp to 2.0.76: Invalid API key · Please run /login\n"
     "TUI up to 2.1.112: Found 1 invalid settings file · /doctor for details\n"
@@ -43,7 +43,7 @@ def _files(facts: Facts) -> tuple[SettingsFile, ...]:
 
 
 def _is_json(text: str) -> bool:
-    """Say whether a text is JSON all the same: then its shape is what is wrong."""
+    """Return whether a text is valid JSON; then the error is about its types."""
     try:
         json.loads(text.removeprefix(BOM))
     except (ValueError, RecursionError):
@@ -71,8 +71,8 @@ def _is_json(text: str) -> bool:
     ),
     ALWAYS,
 )
-def no_json(facts: Facts) -> Iterator[Finding]:
-    """Find files that the client cannot parse."""
+def invalid_json(facts: Facts) -> Iterator[Finding]:
+    """Find files that Claude Code cannot parse."""
     for file in _files(facts):
         if file.error is None or not file.dropped or _is_json(file.text):
             continue
@@ -80,8 +80,8 @@ def no_json(facts: Facts) -> Iterator[Finding]:
         yield Finding(
             "FILE701",
             Severity.ERROR,
-            "the client drops the whole file",
-            f"{file.error.message}. Nothing in this file is in effect, and the client says so at best in a footer.",
+            "Claude Code ignores the whole file",
+            f"{file.error.message}. Nothing in this file is in effect; Claude Code mentions that in a footer at most.",
             "",
             file=str(file.path),
             line=file.error.line if read or file.error.line else None,
@@ -110,13 +110,13 @@ def no_json(facts: Facts) -> Iterator[Finding]:
     ALWAYS,
 )
 def wrong_type(facts: Facts) -> Iterator[Finding]:
-    """Find files whose shape the client refuses."""
+    """Find files with a value of the wrong type."""
     for file in _files(facts):
         if file.error is not None and file.dropped and _is_json(file.text):
             yield Finding(
                 "FILE702",
                 Severity.ERROR,
-                "the client drops the whole file",
+                "Claude Code ignores the whole file",
                 f"{file.error.message}. Nothing in this file is in effect.",
                 "",
                 file=str(file.path),
@@ -144,8 +144,8 @@ def wrong_type(facts: Facts) -> Iterator[Finding]:
         example='"env": { "API_TIMEOUT_MS": "600000" }',
     )
 )
-def misspelt(facts: Facts) -> Iterator[Finding]:
-    """Find names that probably stand for a known one."""
+def misspelled(facts: Facts) -> Iterator[Finding]:
+    """Find unknown names that resemble a known one."""
     if facts.known_version and version_key(facts.client_version or "") > version_key(NEWEST_LISTED):
         return
     for file in _files(facts):
@@ -167,7 +167,7 @@ def misspelt(facts: Facts) -> Iterator[Finding]:
 
 
 def _is_foreign(name: str) -> bool:
-    """Return whether a name is no setting of the client: a proxy in lower case, or no name of a variable at all."""
+    """Return whether a name belongs to other programs: a proxy in lower case, or not the name of a variable."""
     return name.upper() in _LOWER_TOO or "." in name
 
 
@@ -176,8 +176,8 @@ def _retired(file: SettingsFile, name: str) -> Finding:
     return Finding(
         "FILE703",
         Severity.INFO,
-        f"{NEWEST_LISTED} does not know it",
-        f"Claude Code {NEWEST_LISTED} does not know {name} any more: it has no effect there.",
+        f"no longer known to {NEWEST_LISTED}",
+        f"Claude Code {NEWEST_LISTED} no longer knows {name}: it has no effect there.",
         f"env.{name}",
         file=str(file.path),
         line=line,
@@ -193,7 +193,7 @@ def _did_you_mean(facts: Facts, file: SettingsFile, path: str, known: str) -> Fi
         "FILE703",
         Severity.WARNING,
         f"did you mean {where}?",
-        f"The client does not know {name} and ignores it without a word.",
+        f"Claude Code does not know {name} and ignores it without a message.",
         path,
         fix=_rename(facts, file, path, known),
         file=str(file.path),
@@ -203,10 +203,10 @@ def _did_you_mean(facts: Facts, file: SettingsFile, path: str, known: str) -> Fi
 
 
 def _rename(facts: Facts, file: SettingsFile, path: str, known: str) -> Fix | None:
-    """Return the fix that gives a value its right name, as JSON holds it.
+    """Return a fix that moves the JSON value to the correct name.
 
-    None where the right name is set already, where its type is not known, and for a variable that may be another
-    program's.
+    ``None`` if the correct name is already set, if its type is unknown, or if the variable may belong to another
+    program.
     """
     name, its = path.removeprefix("env."), known.removeprefix("env.")
     in_env = path != name
@@ -245,8 +245,8 @@ def _place(file: SettingsFile, path: str) -> tuple[int | None, int | None]:
         example='"model": "sonnet"',
     )
 )
-def twice(facts: Facts) -> Iterator[Finding]:
-    """Find keys of which only the last counts."""
+def duplicate_keys(facts: Facts) -> Iterator[Finding]:
+    """Find keys that appear more than once."""
     for file in _files(facts):
         document = file.document if file.error is None else None
         if not isinstance(document, Document):
@@ -256,8 +256,8 @@ def twice(facts: Facts) -> Iterator[Finding]:
             yield Finding(
                 "FILE704",
                 Severity.WARNING,
-                "stands more than once",
-                "The last one wins; what the others say has no effect.",
+                "appears more than once",
+                "The last one wins; the others have no effect.",
                 ".".join(keys),
                 file=str(file.path),
                 line=line,
@@ -280,14 +280,14 @@ def twice(facts: Facts) -> Iterator[Finding]:
     ALWAYS,
 )
 def byte_order_mark(facts: Facts) -> Iterator[Finding]:
-    """Find a mark that an old client stumbles over."""
+    """Find a byte order mark, which 1.0.128 cannot read."""
     for file in _files(facts):
         if file.text.startswith(BOM):
             yield Finding(
                 "FILE705",
                 Severity.ERROR if facts.known_version and not facts.since("2.0") else Severity.INFO,
-                "a byte-order mark before the text",
-                "1.0.128 drops the whole file because of it; later clients do not mind.",
+                "a byte order mark (BOM) at the start",
+                "Because of it 1.0.128 ignores the whole file; later versions accept it.",
                 "",
                 applies="<=1.0.128",
                 file=str(file.path),
@@ -296,4 +296,4 @@ def byte_order_mark(facts: Facts) -> Iterator[Finding]:
             )
 
 
-RULES: tuple[Rule, ...] = (no_json, wrong_type, misspelt, twice, byte_order_mark)
+RULES: tuple[Rule, ...] = (invalid_json, wrong_type, misspelled, duplicate_keys, byte_order_mark)

@@ -1,4 +1,4 @@
-"""AUTH: which server of a folder's own settings gets no token of the user's."""
+"""AUTH: a rule about base URLs that only an untrusted folder sets."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ WITHHELD = "AUTH210"
     ALWAYS,
 )
 def untrusted_folder(facts: Facts) -> Iterator[Finding]:
-    """Find a credential that is kept back from the server that a folder names."""
+    """Find a credential that stormdeck does not send, because an untrusted folder sets the base URL."""
     kept = withheld(facts.settings) if facts.settings is not None else None
     if kept is None:
         return

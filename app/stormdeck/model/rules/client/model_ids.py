@@ -1,4 +1,4 @@
-"""MODEL: whether the ids in the settings are what the server serves, and stand where the client reads them."""
+"""MODEL: rules about the model ids in the settings."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _EXAMPLE = '"env": { "ANTHROPIC_DEFAULT_SONNET_MODEL": "Qwen3.5-27B" }'
 
 
 def _ids(facts: Facts) -> Iterator[tuple[str, str]]:
-    """Yield each setting that names an id which will be asked for, and the id."""
+    """Yield each setting with a model id that will be requested, and the id."""
     paths = dict.fromkeys((choice(facts).path, *_MAPPED, SUBAGENT, SMALL_FAST))
     for path in paths:
         model = without_window(facts.text(path))
@@ -41,20 +41,20 @@ def _bare(model: str) -> str:
 
 
 def _slash_twin(model: str, others: tuple[str, ...]) -> str | None:
-    """Return the id that is the same but for an owner before a slash on one side."""
+    """Return the id that differs only by an owner before a slash."""
     twins = (one for one in others if one != model and _bare(one) == _bare(model))
     return next((one for one in twins if ("/" in one) != ("/" in model)), None)
 
 
 def _nearest(model: str, served: tuple[str, ...]) -> str | None:
-    """Return the served id that was probably meant."""
+    """Return the served id that is most similar."""
     by_case = {one.lower(): one for one in served}
     close = get_close_matches(model.lower(), by_case, n=1, cutoff=0.6)
     return by_case[close[0]] if close else None
 
 
 def _windowed(facts: Facts, path: str) -> str:
-    return " The [1m] behind it is never sent." if facts.text(path).lower().endswith("[1m]") else ""
+    return " The suffix [1m] is never sent." if facts.text(path).lower().endswith("[1m]") else ""
 
 
 @rule(
@@ -72,7 +72,7 @@ def _windowed(facts: Facts, path: str) -> str:
     ANY_SERVER,
 )
 def not_served(facts: Facts) -> Iterator[Finding]:
-    """Find an id that the server does not know."""
+    """Find ids that the server does not serve."""
     served = facts.served or ()
     for path, model in _ids(facts) if served else ():
         if serves(facts, model) or _slash_twin(model, served):
@@ -83,7 +83,7 @@ def not_served(facts: Facts) -> Iterator[Finding]:
         hidden = may_be_hidden(facts, model)
         why = f"The server does not know `{model}` and answers {unknown_model_status(facts)}"
         if hidden:
-            why = f"The proxy does not list `{model}`, and takes it only by a wildcard such as claude-*"
+            why = f"The proxy does not list `{model}`, and matches it only by a wildcard such as claude-*"
         yield Finding(
             "MODEL303",
             Severity.WARNING if hidden else Severity.ERROR,
@@ -114,8 +114,8 @@ def not_served(facts: Facts) -> Iterator[Finding]:
     ),
     ANY_SERVER,
 )
-def slash(facts: Facts) -> Iterator[Finding]:
-    """Find ids that differ by their owner only."""
+def slash_mismatch(facts: Facts) -> Iterator[Finding]:
+    """Find ids that differ only by the owner before the slash."""
     named = dict(_ids(facts))
     for path, model in named.items():
         if serves(facts, model):
@@ -134,8 +134,8 @@ def slash(facts: Facts) -> Iterator[Finding]:
             yield Finding(
                 "MODEL304",
                 Severity.WARNING,
-                f"elsewhere it is {twin}",
-                f"`{model}` and `{twin}` are two ids for the server, and probably one of them is not served.",
+                f"{twin} in another setting",
+                f"For the server `{model}` and `{twin}` are two different ids; it probably serves only one of them.",
                 path,
             )
 
@@ -154,8 +154,8 @@ def slash(facts: Facts) -> Iterator[Finding]:
     ),
     ANY_SERVER,
 )
-def at_the_root(facts: Facts) -> Iterator[Finding]:
-    """Find variables that the client ignores."""
+def at_top_level(facts: Facts) -> Iterator[Finding]:
+    """Find variables outside env, which Claude Code ignores."""
     for path, value in facts.values.items():
         if path[:4] == "env." or not _VARIABLE.fullmatch(path):
             continue
@@ -165,7 +165,7 @@ def at_the_root(facts: Facts) -> Iterator[Finding]:
             "MODEL307",
             Severity.ERROR,
             "ignored: belongs in env",
-            f"{path} stands at the root of the file, where the client ignores it without a word.",
+            f"{path} is at the top level of the file, where Claude Code ignores it without a message.",
             path,
             fix=Fix("move it into env" if move else "remove it", (Edit(path, None), *move)),
         )
@@ -188,8 +188,8 @@ def at_the_root(facts: Facts) -> Iterator[Finding]:
     ),
     ANY_SERVER,
 )
-def blank(facts: Facts) -> Iterator[Finding]:
-    """Find an id with a blank that is sent."""
+def surrounding_space(facts: Facts) -> Iterator[Finding]:
+    """Find ids that begin or end with a space."""
     if facts.known_version and facts.since("2.1.329"):
         return
     for path in (*_MAPPED, SUBAGENT, SMALL_FAST, CUSTOM_OPTION):
@@ -198,11 +198,11 @@ def blank(facts: Facts) -> Iterator[Finding]:
             yield Finding(
                 "MODEL308",
                 Severity.ERROR,
-                "a blank at its end" if raw != raw.rstrip() else "a blank before it",
-                "Versions up to 2.1.112 send it too where the tier is asked for by name, and the server answers 404.",
+                "ends with a space" if raw != raw.rstrip() else "begins with a space",
+                "Versions up to 2.1.112 send the space if the tier is selected by name, and the server answers 404.",
                 path,
                 applies="<=2.1.112",
-                fix=Fix("take the blank out", (Edit(path, raw.strip()),)),
+                fix=Fix("remove the space", (Edit(path, raw.strip()),)),
             )
 
 
@@ -221,7 +221,7 @@ def blank(facts: Facts) -> Iterator[Finding]:
     ANY_SERVER,
 )
 def old_name(facts: Facts) -> Iterator[Finding]:
-    """Find the old name of the background model."""
+    """Find the deprecated variable for the background model."""
     model = facts.text(SMALL_FAST)
     if not model:
         return
@@ -231,10 +231,10 @@ def old_name(facts: Facts) -> Iterator[Finding]:
         "MODEL310",
         Severity.INFO,
         "deprecated: map haiku",
-        "It is the old name of the background model and does not reach every request; the haiku mapping does.",
+        "Some background requests ignore this old variable; all of them use the haiku mapping.",
         SMALL_FAST,
         fix=Fix("map haiku to it" if move else "remove it; haiku is mapped", (Edit(SMALL_FAST, None), *move)),
     )
 
 
-RULES: tuple[Rule, ...] = (not_served, slash, at_the_root, blank, old_name)
+RULES: tuple[Rule, ...] = (not_served, slash_mismatch, at_top_level, surrounding_space, old_name)

@@ -1,4 +1,4 @@
-"""MODEL: which model the client asks for."""
+"""MODEL: rules about the selected model and the tiers."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ _OPTION = "ANTHROPIC_CUSTOM_MODEL_OPTION"
 
 
 def _unmapped(facts: Facts) -> tuple[str, ...]:
-    """Return the chosen tiers that ask for a hosted id; none unless a server of one's own is meant."""
+    """Return the selected tiers that are not mapped; none without a base URL."""
     if not facts.complete or not facts.has_base_url:
         return ()
     return tuple(tier for tier in choice(facts).tiers if not is_mapped(facts, tier))
 
 
 def _only_an_option(facts: Facts) -> bool:
-    """Say whether the picker row is all that names a model."""
+    """Return whether only the model picker row names a model."""
     mapped = any(facts.text(mapping(tier)) for tier in (*TIER_IDS, "fable"))
     option = facts.root_or_env(_OPTION)
     return facts.complete and bool(option) and not mapped and bool(choice(facts).tiers) and facts.since("2.1.78")
@@ -46,7 +46,7 @@ def _only_an_option(facts: Facts) -> bool:
 def _tier_words(chosen: Choice) -> str:
     if chosen.text:
         return f"`{chosen.path.removeprefix('env.')}` is {chosen.text}"
-    return f"No model is chosen, so the client takes {chosen.tiers[0]}"
+    return f"No model is selected, so Claude Code uses {chosen.tiers[0]}"
 
 
 @rule(
@@ -67,7 +67,7 @@ def _tier_words(chosen: Choice) -> str:
     )
 )
 def chosen_tier(facts: Facts) -> Iterator[Finding]:
-    """Find a tier that asks for a hosted model."""
+    """Find a selected tier that requests an Anthropic model."""
     missing = _unmapped(facts)
     if not missing or _only_an_option(facts):
         return
@@ -75,14 +75,14 @@ def chosen_tier(facts: Facts) -> Iterator[Finding]:
     name = mapping(tier).removeprefix("env.")
     shown = _SHOWN if facts.since("2.1.41") else "API Error: 404"
     listed = bool(facts.served)
-    answer = "which it does not serve: 404" if listed else "and answers 404 unless it serves or maps that"
+    answer = "which it does not serve: 404" if listed else "and answers 404 unless it serves or maps that id"
     default = "" if chosen.text else (">=2.1.329" if tier == "opus" else "<=2.1.112")
     yield Finding(
         "MODEL301",
         Severity.ERROR if listed else Severity.INFO,
-        f"{tier} asks for a hosted model",
-        f"{_tier_words(chosen)}, and {name} is not set: your server is asked for {HOSTED[tier]}, {answer}, "
-        f'shown as "{shown}".',
+        f"{tier} requests an Anthropic model",
+        f"{_tier_words(chosen)}, and {name} is not set: Claude Code requests {HOSTED[tier]} from your server, "
+        f'{answer}, shown as "{shown}".',
         mapping(tier),
         applies=default or None,
         fix=Fix(f"map it to {model}", map_all(facts, model, *missing)) if model else None,
@@ -106,7 +106,7 @@ def chosen_tier(facts: Facts) -> Iterator[Finding]:
     )
 )
 def direct_id(facts: Facts) -> Iterator[Finding]:
-    """Find an id where a tier is safer."""
+    """Find a model id where a tier is safer."""
     chosen = choice(facts)
     if not chosen.is_own_id:
         return
@@ -119,15 +119,15 @@ def direct_id(facts: Facts) -> Iterator[Finding]:
     yield Finding(
         "MODEL302",
         Severity.ERROR if lowered or ignored else Severity.INFO,
-        "an id instead of a tier",
-        "1.0.128 asks for it in lower case and gets 404."
+        "a model id instead of a tier",
+        "1.0.128 requests it in lower case and gets 404."
         if lowered
-        else "2.0.76 with -p ignores it and asks for a hosted model."
+        else "2.0.76 with -p ignores it and requests an Anthropic model."
         if ignored
-        else "Works since 2.1.41. Older clients change or ignore it; a tier that is mapped works in all.",
+        else "Works since 2.1.41. Older versions change or ignore it; a mapped tier works in all versions.",
         chosen.path,
         applies="<2.1.41",
-        fix=Fix(f"choose sonnet and map it to {chosen.text}", edits),
+        fix=Fix(f"select sonnet and map it to {chosen.text}", edits),
     )
 
 
@@ -148,7 +148,7 @@ def direct_id(facts: Facts) -> Iterator[Finding]:
     )
 )
 def other_tiers(facts: Facts) -> Iterator[Finding]:
-    """Find background requests that ask for hosted models."""
+    """Find tiers that request Anthropic models in the background."""
     model = own_id(facts)
     if not facts.complete or not facts.has_base_url or _unmapped(facts) or model is None:
         return
@@ -157,12 +157,12 @@ def other_tiers(facts: Facts) -> Iterator[Finding]:
     if not missing:
         return
     hosted = " and ".join(HOSTED[tier] for tier in missing)
-    answer = "which your server does not serve." if facts.served else "which fail unless your server knows them."
+    answer = "which your server does not serve." if facts.served else "which fails unless your server knows it."
     yield Finding(
         "MODEL305",
         Severity.WARNING if facts.served else Severity.INFO,
         f"{' and '.join(missing)} not mapped",
-        f"Background requests or sub-agents will ask for {hosted}, {answer}",
+        f"Background requests or sub-agents will request {hosted}, {answer}",
         mapping(missing[0]),
         fix=Fix(f"map to {model}", tuple(Edit(mapping(tier), model) for tier in missing)),
     )
@@ -186,7 +186,7 @@ def other_tiers(facts: Facts) -> Iterator[Finding]:
     )
 )
 def picker_row(facts: Facts) -> Iterator[Finding]:
-    """Find settings that only add a row to the picker."""
+    """Find settings that only add a row to the model picker."""
     if not _only_an_option(facts):
         return
     model, chosen = facts.root_or_env(_OPTION), choice(facts)
@@ -197,12 +197,12 @@ def picker_row(facts: Facts) -> Iterator[Finding]:
     yield Finding(
         "MODEL306",
         Severity.ERROR if facts.served else Severity.WARNING,
-        "only a row in the picker",
-        f"It adds a row to /model and chooses nothing: the client asks for {HOSTED[chosen.tiers[0]]} and {answer}, "
+        "only adds a row to /model",
+        f"It adds a row to /model and selects nothing: Claude Code requests {HOSTED[chosen.tiers[0]]} and {answer}, "
         f'shown as "{_SHOWN}".',
         f"env.{_OPTION}" if facts.text(f"env.{_OPTION}") else _OPTION,
         applies=">=2.1.78",
-        fix=Fix(f"choose {chosen.text or 'sonnet'} and map it to {model}", edits),
+        fix=Fix(f"select {chosen.text or 'sonnet'} and map it to {model}", edits),
     )
 
 
@@ -221,14 +221,14 @@ def picker_row(facts: Facts) -> Iterator[Finding]:
     ANY_SERVER,
 )
 def two_choices(facts: Facts) -> Iterator[Finding]:
-    """Find a ``model`` without effect."""
+    """Find a ``model`` that ANTHROPIC_MODEL overrides."""
     wins, loses = facts.text(MODEL_VARIABLE), facts.text(MODEL)
     if wins and loses and wins != loses:
         yield Finding(
             "MODEL309",
             Severity.WARNING,
-            "beats `model`",
-            f"ANTHROPIC_MODEL ({wins}) wins over `model` ({loses}), which has no effect.",
+            "overrides `model`",
+            f"ANTHROPIC_MODEL ({wins}) overrides `model` ({loses}), which has no effect.",
             MODEL_VARIABLE,
             fix=Fix("remove `model`, which has no effect", (Edit(MODEL, None),)),
         )
@@ -249,7 +249,7 @@ def two_choices(facts: Facts) -> Iterator[Finding]:
     ANY_SERVER,
 )
 def word_default(facts: Facts) -> Iterator[Finding]:
-    """Find the word that is sent as a model."""
+    """Find the word ``default``, which is sent as a model id."""
     chosen = choice(facts)
     fine = facts.known_version and facts.since("2.0") and not facts.since("2.1.41")
     if chosen.path != MODEL or chosen.text.lower() != "default" or fine:
@@ -257,10 +257,10 @@ def word_default(facts: Facts) -> Iterator[Finding]:
     yield Finding(
         "MODEL311",
         Severity.ERROR,
-        "sent as it stands",
-        'The client asks your server for a model of the name "default" and gets 404.',
+        "sent as a model id",
+        'Claude Code requests a model named "default" from your server and gets 404.',
         MODEL,
-        fix=Fix("choose sonnet", (Edit(MODEL, "sonnet"),)),
+        fix=Fix("select sonnet", (Edit(MODEL, "sonnet"),)),
     )
 
 

@@ -1,4 +1,4 @@
-"""TIME: how long the client waits, and how often it tries."""
+"""TIME: rules about timeouts and retries."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _UNITS_MS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000}
 
 
 def _span_ms(text: str) -> int | None:
-    """Return what a span of time in words means: ``10 minutes``."""
+    """Return a duration such as ``10 minutes`` in milliseconds."""
     found = _SPAN.fullmatch(text)
     if found is None:
         return None
@@ -49,7 +49,7 @@ def _span_ms(text: str) -> int | None:
     )
 )
 def no_number(facts: Facts) -> Iterator[Finding]:
-    """Find a timeout that the client misreads."""
+    """Find a timeout that Claude Code misreads."""
     if TIMEOUT not in facts.values:
         return
     raw = facts.raw(TIMEOUT)
@@ -61,7 +61,7 @@ def no_number(facts: Facts) -> Iterator[Finding]:
         return
     meant = _span_ms(text)
     leading = re.match(r"\d{1,15}", text, re.ASCII)
-    reads = f"The client reads it as {leading.group()} ms." if leading else "The client cannot read it."
+    reads = f"Claude Code reads it as {leading.group()} ms." if leading else "Claude Code cannot read it."
     yield Finding(
         "TIME501",
         Severity.ERROR,
@@ -80,7 +80,7 @@ def _null_timeout(facts: Facts) -> Iterator[Finding]:
     yield Finding(
         "TIME501",
         Severity.ERROR,
-        "null is no number",
+        "null is not a number",
         'Up to 2.1.112 no request is sent: "API Error: timeout must be an integer". 2.1.329 ignores it.',
         TIMEOUT,
         applies="<=2.1.112",
@@ -111,8 +111,8 @@ def _null_timeout(facts: Facts) -> Iterator[Finding]:
     ),
     ANY_SERVER,
 )
-def does_not_hold(facts: Facts) -> Iterator[Finding]:
-    """Find a timeout that another limit undercuts."""
+def idle_limit(facts: Facts) -> Iterator[Finding]:
+    """Find a timeout above the separate idle limit."""
     text = facts.text(TIMEOUT)
     if not _WHOLE.fullmatch(text) or int(text) <= _HOLDS_MS:
         return
@@ -123,13 +123,13 @@ def does_not_hold(facts: Facts) -> Iterator[Finding]:
         return
     limit = min(int(text), _IDLE_AT_MOST_MS)
     way_out = (
-        ", unless CLAUDE_STREAM_IDLE_TIMEOUT_MS is set too." if remedy else "; no setting of this version lifts it."
+        ", unless CLAUDE_STREAM_IDLE_TIMEOUT_MS is set too." if remedy else "; no setting of this version changes that."
     )
     yield Finding(
         "TIME502",
         Severity.WARNING,
-        "does not hold above 5 minutes",
-        f"A request without a byte is dropped and sent again after about 301 s, in 2.1.329 after 361 s{way_out}",
+        "no effect above 5 minutes alone",
+        f"A request that receives no byte is dropped and sent again after about 301 s (361 s in 2.1.329){way_out}",
         TIMEOUT,
         fix=Fix(f"add CLAUDE_STREAM_IDLE_TIMEOUT_MS = {limit}", (Edit(IDLE, str(limit)),)) if remedy else None,
     )
@@ -152,7 +152,7 @@ def does_not_hold(facts: Facts) -> Iterator[Finding]:
     )
 )
 def retries(facts: Facts) -> Iterator[Finding]:
-    """Find a number of retries that the client does not take."""
+    """Find a number of retries that Claude Code does not accept."""
     raw = facts.raw(RETRIES)
     if raw is None:
         return
@@ -174,8 +174,8 @@ def retries(facts: Facts) -> Iterator[Finding]:
         yield Finding(
             "TIME503",
             Severity.INFO,
-            "cut to 15",
-            "From 2.1.186 on the client retries 15 times at most.",
+            "counts as 15",
+            "Since 2.1.186 Claude Code retries at most 15 times.",
             RETRIES,
             evidence="docs",
             applies=">=2.1.186",
@@ -198,7 +198,7 @@ def retries(facts: Facts) -> Iterator[Finding]:
     OWN_SERVER,
 )
 def too_short(facts: Facts) -> Iterator[Finding]:
-    """Find a timeout that normal requests exceed."""
+    """Find a timeout that ordinary requests exceed."""
     text, engine = facts.text(TIMEOUT), facts.live.engine
     slowest = engine.ttft_p95_s if engine is not None else None
     limit = int(text) if _WHOLE.fullmatch(text) else _DEFAULT_MS
@@ -209,11 +209,11 @@ def too_short(facts: Facts) -> Iterator[Finding]:
         "TIME504",
         Severity.WARNING,
         "shorter than the server needs",
-        f"One request in twenty waits {slowest:g} s or more for its first token, and the client gives up after "
+        f"One request in twenty waits {slowest:g} s or more for its first token, but Claude Code gives up after "
         f"{limit / 1000:g} s and sends it again.",
         TIMEOUT,
         fix=Fix(f"set it to {enough}", (Edit(TIMEOUT, str(enough)),)) if enough > limit else None,
     )
 
 
-RULES: tuple[Rule, ...] = (no_number, does_not_hold, retries, too_short)
+RULES: tuple[Rule, ...] = (no_number, idle_limit, retries, too_short)

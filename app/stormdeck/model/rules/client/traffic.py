@@ -1,4 +1,4 @@
-"""TRAFFIC: what the client sends beside the turns, and which way it takes."""
+"""TRAFFIC: rules about extra requests and HTTP proxies."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ _OFF = {"0", "false"}
 _PROXIES = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY")
 
 
-def _asked(facts: Facts, path: str) -> bool:
-    """Return whether a rule about a switch may speak: where a file is not in effect, only of one that is set."""
+def _can_judge(facts: Facts, path: str) -> bool:
+    """Return whether a switch can be judged. While a file is not in effect, only a switch that is set can be."""
     return facts.complete or path in facts.values
 
 
@@ -43,18 +43,18 @@ def _asked(facts: Facts, path: str) -> bool:
     )
 )
 def extra_traffic(facts: Facts) -> Iterator[Finding]:
-    """Find a client that contacts hosted services."""
+    """Find settings with which Claude Code contacts hosted services."""
     value = facts.text(QUIET)
-    if value.lower() in _ON or not _asked(facts, QUIET):
+    if value.lower() in _ON or not _can_judge(facts, QUIET):
         return
     yield Finding(
         "TRAFFIC401",
         Severity.WARNING,
         f"{value[:12]} is not 1" if value else "not set: hosted services are contacted",
-        "The client contacts hosted services and sends extra requests that your server answers with 404. "
-        "It works all the same.",
+        "Claude Code contacts hosted services, and sends extra requests that your server answers with 404. "
+        "Turns work anyway.",
         QUIET,
-        fix=Fix("set it to 1; it also ends update checks and model discovery", (Edit(QUIET, "1"),)),
+        fix=Fix("set it to 1; this also ends update checks and model discovery", (Edit(QUIET, "1"),)),
     )
 
 
@@ -76,16 +76,16 @@ def extra_traffic(facts: Facts) -> Iterator[Finding]:
     )
 )
 def attribution(facts: Facts) -> Iterator[Finding]:
-    """Find a changing block at the start of every prompt."""
-    if facts.text(ATTRIBUTION).lower() in _OFF or not _asked(facts, ATTRIBUTION) or not facts.since("2.1.41"):
+    """Find the changing block at the start of each prompt."""
+    if facts.text(ATTRIBUTION).lower() in _OFF or not _can_judge(facts, ATTRIBUTION) or not facts.since("2.1.41"):
         return
     harmless = facts.attribution_stripped
     yield Finding(
         "TRAFFIC402",
         Severity.INFO if harmless else Severity.WARNING,
-        "on; this server takes it out" if harmless else "on: defeats the prefix cache",
-        "A block that changes with every conversation comes first in the prompt, so nothing behind it is shared. "
-        "vLLM takes it out from 0.18 on; proxies and older servers do not.",
+        "on; this server removes it" if harmless else "on: defeats the prefix cache",
+        "Each prompt begins with a block that differs between conversations, so the prefix cache finds no match. "
+        "vLLM 0.18 and later removes it; proxies and older servers do not.",
         ATTRIBUTION,
         applies=">=2.1.41",
         fix=Fix("set it to 0", (Edit(ATTRIBUTION, "0"),)),
@@ -109,16 +109,16 @@ def attribution(facts: Facts) -> Iterator[Finding]:
     )
 )
 def betas(facts: Facts) -> Iterator[Finding]:
-    """Find a client that would send a refused request in several shapes."""
+    """Find settings with which a rejected request is sent six times."""
     bursts = facts.live.bursts_of_400
     newest = (facts.known_version or bursts) and facts.since("2.1.329")
-    if facts.text(NO_BETAS).lower() in _ON or not _asked(facts, NO_BETAS) or not newest:
+    if facts.text(NO_BETAS).lower() in _ON or not _can_judge(facts, NO_BETAS) or not newest:
         return
     yield Finding(
         "TRAFFIC403",
         Severity.WARNING if bursts else Severity.INFO,
-        "a log shows it: a 400 is sent six times" if bursts else "a 400 is sent six times",
-        "After a 400 the client takes new fields out one by one and sends the request six times in half a second.",
+        "a log shows requests sent six times after a 400" if bursts else "a request that gets 400 is sent six times",
+        "After a 400 Claude Code removes new fields one by one and sends the request six times in half a second.",
         NO_BETAS,
         applies=">=2.1.329",
         fix=Fix("set it to 1", (Edit(NO_BETAS, "1"),)),
@@ -141,21 +141,21 @@ def betas(facts: Facts) -> Iterator[Finding]:
         example='"env": { "NO_PROXY": "localhost,127.0.0.1" }',
     )
 )
-def detour(facts: Facts) -> Iterator[Finding]:
-    """Find requests to a local server that leave through a proxy."""
+def http_proxy(facts: Facts) -> Iterator[Finding]:
+    """Find requests to a local server that go through an HTTP proxy."""
     host = host_of(facts.text(BASE_URL))
-    used = next((path for name in _PROXIES for path in _spelt(name) if facts.text(path)), None)
+    used = next((path for name in _PROXIES for path in _spellings(name) if facts.text(path)), None)
     if used is None or not host or not is_near(host):
         return
-    passed_by = next((facts.text(path) for path in _spelt("NO_PROXY") if facts.text(path)), "")
+    passed_by = next((facts.text(path) for path in _spellings("NO_PROXY") if facts.text(path)), "")
     entries = [entry.strip().lower() for entry in re.split(r"[,\s]+", passed_by) if entry.strip()]
     if any(_covers(entry, host) for entry in entries):
         return
-    target = next((path for path in _spelt("NO_PROXY") if facts.text(path)), "env.NO_PROXY")
+    target = next((path for path in _spellings("NO_PROXY") if facts.text(path)), "env.NO_PROXY")
     yield Finding(
         "TRAFFIC404",
         Severity.WARNING,
-        f"and NO_PROXY does not name {host}",
+        f"NO_PROXY does not list {host}",
         f"Requests for {host} go to that proxy, which probably cannot reach it.",
         used,
         evidence="docs",
@@ -163,12 +163,12 @@ def detour(facts: Facts) -> Iterator[Finding]:
     )
 
 
-def _spelt(name: str) -> tuple[str, str]:
+def _spellings(name: str) -> tuple[str, str]:
     return f"env.{name}", f"env.{name.lower()}"
 
 
 def _covers(entry: str, host: str) -> bool:
-    """Say whether an entry of NO_PROXY names a host: itself, a domain above it, a network, or all."""
+    """Return whether an entry of NO_PROXY matches a host: the host, a parent domain, a network, or ``*``."""
     name = re.sub(r"^\[?([^\]]*)\]?(?::\d+)?$", r"\1", entry) if entry.count(":") < 2 or "]" in entry else entry
     if name == "*" or name.lstrip("*.") == host or host.endswith("." + name.lstrip("*.")):
         return True
@@ -178,4 +178,4 @@ def _covers(entry: str, host: str) -> bool:
         return False
 
 
-RULES: tuple[Rule, ...] = (extra_traffic, attribution, betas, detour)
+RULES: tuple[Rule, ...] = (extra_traffic, attribution, betas, http_proxy)

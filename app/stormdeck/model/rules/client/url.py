@@ -1,4 +1,4 @@
-"""URL: where the client sends its requests."""
+"""URL: rules about the text of the base URL."""
 
 from __future__ import annotations
 
@@ -19,9 +19,11 @@ _EXAMPLE = '"env": { "ANTHROPIC_BASE_URL": "http://127.0.0.1:8000" }'
 
 
 def repaired(url: str) -> str:
-    """Return a base URL as the client needs it: scheme, host and port, no query, no ``/v1``, no wildcard host.
+    """Return a corrected base URL: scheme, host and port, without query, ``/v1`` or wildcard host.
 
-    Parts that are right stay as they are, a path prefix before ``/v1`` too.
+    Everything else is kept, including a path prefix before ``/v1``::
+
+        repaired("localhost:8000/v1")  # "http://localhost:8000"
     """
     url = url.strip().strip("\"'`<>").strip()
     if not _SCHEME.match(url):
@@ -53,7 +55,7 @@ def _fix(url: str, description: str) -> Fix:
     )
 )
 def api_path(facts: Facts) -> Iterator[Finding]:
-    """Find a base URL to which the client's own path does not fit."""
+    """Find a base URL that includes an API path or a query."""
     url = facts.text(BASE_URL)
     tail = _TAIL.search(re.split(r"[?#]", url.strip("\"'`<>"), maxsplit=1)[0])
     if not tail and "?" not in url and "#" not in url:
@@ -63,8 +65,8 @@ def api_path(facts: Facts) -> Iterator[Finding]:
     yield Finding(
         "URL101",
         Severity.ERROR,
-        f"ends in {tail.group().rstrip('/')}" if tail else "carries a query",
-        f'The client adds /v1/messages itself; requests go to {where} and fail, shown as "{shown}".',
+        f"ends in {tail.group().rstrip('/')}" if tail else "has a query string",
+        f'Claude Code appends /v1/messages itself; requests go to {where} and fail, shown as "{shown}".',
         BASE_URL,
         fix=_fix(url, f"set it to {mask_text(repaired(url))}"),
     )
@@ -88,8 +90,8 @@ def api_path(facts: Facts) -> Iterator[Finding]:
         example=_EXAMPLE,
     )
 )
-def no_address(facts: Facts) -> Iterator[Finding]:
-    """Find prompts that would leave for the hosted API."""
+def no_base_url(facts: Facts) -> Iterator[Finding]:
+    """Find settings with which prompts go to the hosted API."""
     empty = BASE_URL in facts.values and not facts.text(BASE_URL)
     missing = facts.complete and not facts.has_base_url and destination(facts) is Destination.OWN
     if not empty and not missing:
@@ -98,7 +100,7 @@ def no_address(facts: Facts) -> Iterator[Finding]:
         "URL102",
         Severity.ERROR,
         "empty: prompts leave this machine" if empty else "not set: prompts leave this machine",
-        "Without an address the client sends prompts to api.anthropic.com, which does not know your model.",
+        "Without a base URL Claude Code sends prompts to api.anthropic.com, which does not know your model.",
         BASE_URL,
         fix=Fix(
             "set it to vLLM's default address, http://127.0.0.1:8000; change the port if your server has another",
@@ -126,15 +128,15 @@ def no_address(facts: Facts) -> Iterator[Finding]:
     ALWAYS,
 )
 def no_scheme(facts: Facts) -> Iterator[Finding]:
-    """Find a base URL that is no address."""
+    """Find a base URL without http:// or https://, or with a backslash."""
     url = facts.text(BASE_URL)
     if _SCHEME.match(url) and "\\" in url:
         yield Finding(
             "URL103",
             Severity.ERROR,
-            "a backslash in the address",
-            "The client takes what follows it for a path, and every turn ends in 404; other programs take it for the "
-            "host. stormdeck asks nothing there.",
+            "contains a backslash",
+            "Claude Code reads the text after it as a path, and every turn ends in 404; other programs read it as the "
+            "host. stormdeck sends nothing to it.",
             BASE_URL,
         )
     if not url or _SCHEME.match(url):
@@ -142,13 +144,13 @@ def no_scheme(facts: Facts) -> Iterator[Finding]:
     bare_name = re.match(r"[A-Za-z][A-Za-z0-9.\-]*(:\d+)?(/|$)", url) is not None
     if bare_name and facts.known_version and facts.since("2.1.329"):
         return
-    message = 'The client refuses it at once: "API Error: Invalid URL".'
+    message = 'Claude Code rejects it at once: "API Error: Invalid URL".'
     if bare_name:
-        message = "Up to 2.1.42 the client retries in silence for three minutes; 2.1.329 takes it for http."
+        message = "Up to 2.1.42 Claude Code retries for three minutes without a message; 2.1.329 uses http."
     yield Finding(
         "URL103",
         Severity.ERROR,
-        "no http:// before the host" if not _has_other_scheme(url) else "not an http address",
+        "no http:// before the host" if not _has_other_scheme(url) else "not an http URL",
         message,
         BASE_URL,
         applies="<=2.1.42" if bare_name else None,
@@ -177,7 +179,7 @@ def _has_other_scheme(url: str) -> bool:
     )
 )
 def wildcard_host(facts: Facts) -> Iterator[Finding]:
-    """Find a listening address that is used as a target."""
+    """Find a listen address that is used as the base URL."""
     url = facts.text(BASE_URL)
     with_scheme = url if _SCHEME.match(url) else f"http://{url}"
     found = _HOST.match(with_scheme)
@@ -186,8 +188,8 @@ def wildcard_host(facts: Facts) -> Iterator[Finding]:
     yield Finding(
         "URL107",
         Severity.WARNING,
-        f"{found.group(2)} is no address to call",
-        "It is an address to listen on. It reaches this machine on some systems, and fails in containers.",
+        f"{found.group(2)} is a listen address",
+        "A server listens on it; as a destination it works only on some systems, and never in a container.",
         BASE_URL,
         evidence="docs",
         fix=_fix(url, f"set it to {mask_text(repaired(url))}"),
@@ -217,7 +219,7 @@ def wildcard_host(facts: Facts) -> Iterator[Finding]:
     ALWAYS,
 )
 def cloud(facts: Facts) -> Iterator[Finding]:
-    """Find a base URL that is not used."""
+    """Find a base URL that a cloud switch overrides."""
     switch = cloud_switch(facts)
     if switch is None or not facts.text(BASE_URL):
         return
@@ -226,10 +228,10 @@ def cloud(facts: Facts) -> Iterator[Finding]:
         "URL109",
         Severity.ERROR if leads_to_own_server(facts) else Severity.INFO,
         "the base URL is not used",
-        f"{name} is on, so the client sends everything to that cloud and nothing to ANTHROPIC_BASE_URL. "
+        f"{name} is on, so Claude Code sends everything to that cloud and nothing to ANTHROPIC_BASE_URL. "
         "Remove it, or set it to 0.",
         switch,
     )
 
 
-RULES: tuple[Rule, ...] = (api_path, no_address, no_scheme, wildcard_host, cloud)
+RULES: tuple[Rule, ...] = (api_path, no_base_url, no_scheme, wildcard_host, cloud)

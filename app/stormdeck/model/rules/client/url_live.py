@@ -1,4 +1,4 @@
-"""URL: what answers at the base URL."""
+"""URL: rules about the server at the base URL."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def _fix(url: str) -> Fix:
     )
 )
 def plain_http(facts: Facts) -> Iterator[Finding]:
-    """Find TLS towards a server without it."""
+    """Find https:// to a server without TLS."""
     probe, url = facts.live.probe, facts.text(BASE_URL)
     if probe is None or probe.reach is not Reach.PLAIN_HTTP or not url.lower().startswith("https://"):
         return
@@ -48,7 +48,7 @@ def plain_http(facts: Facts) -> Iterator[Finding]:
         "URL104",
         Severity.ERROR,
         "the server speaks plain HTTP",
-        "The client retries in silence for three minutes, then shows a connection or SSL error.",
+        "Claude Code retries for three minutes without a message, then shows a connection or SSL error.",
         BASE_URL,
         fix=_fix(f"http://{url[8:]}"),
     )
@@ -81,30 +81,30 @@ def plain_http(facts: Facts) -> Iterator[Finding]:
     )
 )
 def nothing_there(facts: Facts) -> Iterator[Finding]:
-    """Find an address where nothing listens."""
+    """Find a base URL that cannot be reached."""
     probe = facts.live.probe
-    if probe is None or probe.reach not in _NOBODY:
+    if probe is None or probe.reach not in _NO_SERVER:
         return
     where = f"The name {host_of(probe.url)} does not resolve" if probe.reach is Reach.UNRESOLVED else ""
     yield Finding(
         "URL105",
         Severity.ERROR,
-        _NOBODY[probe.reach],
-        f"{where or _NOBODY[probe.reach].capitalize()}{_elsewhere(probe)}. The client retries in silence for three "
-        "minutes, then says it cannot connect.",
+        _NO_SERVER[probe.reach],
+        f"{where or _NO_SERVER[probe.reach].capitalize()}{_elsewhere(probe)}. Claude Code retries for three minutes "
+        "without a message, then shows that it cannot connect.",
         BASE_URL,
     )
 
 
-_NOBODY = {
+_NO_SERVER = {
     Reach.REFUSED: "nothing listens there",
     Reach.UNRESOLVED: "the name does not resolve",
-    Reach.UNREACHABLE: "no route leads there",
+    Reach.UNREACHABLE: "no network route leads there",
 }
 
 
 def _elsewhere(probe: Probe) -> str:
-    """Return a hint at another server that answers; whether it is the user's is not known."""
+    """Return a hint at another server that answers; it may not be the user's."""
     return f"; another server was found at {mask_text(probe.elsewhere)}" if probe.elsewhere else ""
 
 
@@ -126,7 +126,7 @@ def _elsewhere(probe: Probe) -> str:
     )
 )
 def no_messages(facts: Facts) -> Iterator[Finding]:
-    """Find a server that the client cannot talk to."""
+    """Find a server without the Messages API."""
     probe, live = facts.live.probe, facts.live
     if probe is None or probe.reach is not Reach.ANSWERS:
         return
@@ -137,8 +137,8 @@ def no_messages(facts: Facts) -> Iterator[Finding]:
     yield Finding(
         "URL106",
         Severity.ERROR,
-        "no /v1/messages there",
-        f"{what} answers, but has no POST /v1/messages: every turn ends in 404. vLLM has it from 0.11.2 on.",
+        "the server has no /v1/messages",
+        f"{what} answers, but has no POST /v1/messages: every turn ends in 404. vLLM has it since 0.11.2.",
         BASE_URL,
     )
 
@@ -161,7 +161,7 @@ def no_messages(facts: Facts) -> Iterator[Finding]:
     ALWAYS,
 )
 def token_in_the_clear(facts: Facts) -> Iterator[Finding]:
-    """Find a secret that leaves the private network in clear text."""
+    """Find a real token that leaves the private network unencrypted."""
     url = facts.text(BASE_URL)
     if not url.lower().startswith("http://") or port_of(url) is None or is_near(host_of(url)):
         return
@@ -170,7 +170,7 @@ def token_in_the_clear(facts: Facts) -> Iterator[Finding]:
             "URL108",
             Severity.WARNING,
             "a real token over plain HTTP",
-            "The address is outside this machine and its private networks, and the token is sent in clear text.",
+            "The server is outside this machine and its private networks, and the token is sent unencrypted.",
             BASE_URL,
             evidence="docs",
         )
@@ -201,16 +201,16 @@ def token_in_the_clear(facts: Facts) -> Iterator[Finding]:
     )
 )
 def no_answer(facts: Facts) -> Iterator[Finding]:
-    """Find a server that takes connections and does not answer."""
+    """Find a server that accepts connections and does not answer."""
     probe = facts.live.probe
     if probe is None or probe.reach not in _UNANSWERED or _answers_now(facts, probe):
         return
-    title, words = _UNANSWERED[probe.reach]
+    title, message = _UNANSWERED[probe.reach]
     yield Finding(
         "URL112",
         Severity.WARNING if probe.reach is Reach.UNCONNECTED else Severity.ERROR,
         title,
-        f"{words.format(detail=probe.detail)}{_elsewhere(probe)}. The client's requests end the same way.",
+        f"{message.format(detail=probe.detail)}{_elsewhere(probe)}. Claude Code's requests fail in the same way.",
         BASE_URL,
     )
 
@@ -223,15 +223,15 @@ _UNANSWERED = {
     Reach.UNCONNECTED: ("no connection", "No connection was made: {detail}"),
     Reach.CUT: ("it closes without an answer", "The server accepts the connection and closes it without an answer"),
     Reach.GATEWAY: (
-        "the server behind it gives no answer",
-        "What is in front answers, with {detail}; the server behind it does not",
+        "the server behind the gateway does not answer",
+        "The gateway answers, with {detail}; the server behind it does not",
     ),
-    Reach.NO_HTTP: ("what answers is not HTTP", "Something answers there, and not in HTTP"),
+    Reach.NO_HTTP: ("the answer is not HTTP", "Something answers there, but not with HTTP"),
 }
 
 
 def _answers_now(facts: Facts, probe: Probe) -> bool:
-    """Return whether the server at the base URL has answered meanwhile."""
+    """Return whether the server at the base URL has answered since the probe."""
     servers = (facts.live.vllm, facts.live.proxy)
     return any(one is not None and one.state is ServerState.UP and same_place(one.url, probe.url) for one in servers)
 

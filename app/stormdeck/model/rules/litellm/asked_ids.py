@@ -1,4 +1,4 @@
-"""PROXY: whether the proxy takes what the client asks for, and where it sends it."""
+"""PROXY: rules about the model ids that Claude Code requests from LiteLLM."""
 
 from __future__ import annotations
 
@@ -41,56 +41,56 @@ _MAPPINGS = {*TIER_IDS.values(), FABLE_ID}
         example='"env": { "ANTHROPIC_DEFAULT_HAIKU_MODEL": "Qwen3.5-27B" }',
     )
 )
-def not_taken(facts: Facts) -> Iterator[Finding]:
-    """Find ids that the proxy refuses."""
+def no_match(facts: Facts) -> Iterator[Finding]:
+    """Find ids that match no ``model_name``."""
     for config in configs(facts):
         if not any(deployment.name for deployment in config.deployments()):
             continue
         if not facts.complete or not leads_to_proxy(facts):
             yield from _wildcards(config)
             continue
-        told: set[str] = set()
+        seen: set[str] = set()
         for path, asked in asked_ids(facts):
-            fate = cover(config, asked)
-            passed_well = fate is Cover.PASSED_ON and is_own(asked)
-            if asked and asked not in told and fate is not Cover.TAKEN and not passed_well:
-                told.add(asked)
-                yield _refused(facts, config, path, asked, fate)
+            coverage_of_id = cover(config, asked)
+            passed_well = coverage_of_id is Cover.PASSED_ON and is_own(asked)
+            if asked and asked not in seen and coverage_of_id is not Cover.TAKEN and not passed_well:
+                seen.add(asked)
+                yield _refused(facts, config, path, asked, coverage_of_id)
 
 
-def _refused(facts: Facts, config: ProxyConfig, path: str, asked: str, fate: Cover) -> Finding:
+def _refused(facts: Facts, config: ProxyConfig, path: str, asked: str, coverage_of_id: Cover) -> Finding:
     words = {
-        Cover.UNKNOWN: ("takes it: LiteLLM answers 400", f"no model_name takes {asked}"),
-        Cover.PERHAPS: ("but anthropic/* takes it, if LiteLLM's price list knows it", f"{asked} may be refused"),
+        Cover.UNKNOWN: ("matches it: LiteLLM answers 400", f"no model_list entry matches {asked}"),
+        Cover.PERHAPS: ("but anthropic/* matches it, if LiteLLM's price list knows it", f"{asked} may be rejected"),
         Cover.PASSED_ON: (
-            "but a wildcard takes it, and asks vLLM for the same id: 404",
-            f"{asked} goes to vLLM as it is",
+            "but a wildcard matches it and asks vLLM for the same id: 404",
+            f"{asked} is passed to vLLM unchanged",
         ),
     }
-    why, title = words[fate]
+    why, title = words[coverage_of_id]
     name = path.removeprefix("env.")
-    source = f"{name} is {asked}" if facts.text(path) else f"{name} is not set, so it asks for {asked}"
+    source = f"{name} is {asked}" if facts.text(path) else f"{name} is not set, so it requests {asked}"
     members = config.root.member("model_list") if config.root is not None else None
     first = next(iter(config.deployments()))
     fix = _mapped(facts, config, path, asked)
     return at(
         config,
         "PROXY806",
-        Severity.WARNING if fate is Cover.PERHAPS else Severity.ERROR,
+        Severity.WARNING if coverage_of_id is Cover.PERHAPS else Severity.ERROR,
         title,
-        f"The client will send it ({source}); no model_name {why}.",
+        f"Claude Code will request it ({source}); no model_name {why}.",
         "model_list",
         members,
         fix=fix,
-        paste=None if fix else yaml_snippet.same_under(config, first, asked, f"take {asked} too"),
+        paste=None if fix else yaml_snippet.same_under(config, first, asked, f"add an entry for {asked}"),
     )
 
 
 def _mapped(facts: Facts, config: ProxyConfig, path: str, asked: str) -> Fix | None:
-    """Return the setting that asks for a name of the YAML instead: the main model's, else the only one."""
-    taken = names(config.deployments())
+    """Return a fix that requests a name from the YAML: the main model's, or the only one."""
+    offered = names(config.deployments())
     main = next((model for _, model in asked_ids(facts)), "")
-    name = main if main in taken else taken[0] if len(taken) == 1 else None
+    name = main if main in offered else offered[0] if len(offered) == 1 else None
     if name is None or name == asked:
         return None
     if path in _MAPPINGS:
@@ -98,23 +98,23 @@ def _mapped(facts: Facts, config: ProxyConfig, path: str, asked: str) -> Fix | N
     tier = "sonnet"
     edits = (Edit("model", tier), *(Edit(mapping(one), name) for one in TIER_IDS))
     own = choice(facts).path
-    return Fix(f"choose {tier} and map all tiers to {name}", (*((Edit(own, None),) if own != "model" else ()), *edits))
+    return Fix(f"select {tier} and map all tiers to {name}", (*((Edit(own, None),) if own != "model" else ()), *edits))
 
 
 def _wildcards(config: ProxyConfig) -> Iterator[Finding]:
-    """Yield what wildcards really take, where nobody knows what the client asks for."""
+    """Yield findings about wildcards, used if it is not known which ids Claude Code requests."""
     for deployment in config.deployments():
         if deployment.name == "anthropic/*":
-            title = "takes few Claude ids"
+            title = "matches few Claude ids"
             why = (
-                "anthropic/* takes only ids that LiteLLM's price list knows as Anthropic's: claude-3-5-sonnet and ids "
-                "of your own get 400. claude-* takes all Claude ids."
+                "anthropic/* matches only ids that LiteLLM's price list knows as Anthropic's: claude-3-5-sonnet and "
+                "your own ids get 400. claude-* matches all Claude ids."
             )
         elif "*" in deployment.name and passes_on(deployment):
             title = "asks vLLM for the same id"
             why = (
-                f"{deployment.name} takes a Claude id and asks {deployment.provider}/ for the same one, which vLLM "
-                "answers with 404 unless it serves it."
+                f"{deployment.name} matches a Claude id and requests the same id from {deployment.provider}/; vLLM "
+                "answers 404 unless it serves that id."
             )
         else:
             continue
@@ -139,7 +139,7 @@ def _wildcards(config: ProxyConfig) -> Iterator[Finding]:
     )
 )
 def in_series(facts: Facts) -> Iterator[Finding]:
-    """Find a proxy before a proxy."""
+    """Find a proxy behind a proxy."""
     for config, deployment in deployments(facts):
         what = _proxy_behind(facts, deployment)
         if what is None:
@@ -150,9 +150,9 @@ def in_series(facts: Facts) -> Iterator[Finding]:
             "PROXY812",
             Severity.ERROR if loop else Severity.WARNING,
             "leads back to the proxy itself" if loop else f"leads to {what}",
-            "LiteLLM asks itself, and every request ends in an error."
+            "LiteLLM sends requests to itself, and every request ends in an error."
             if loop
-            else "Two proxies in series multiply their retries, and an error of one comes out of the other as another.",
+            else "Two proxies in a row multiply their retries, and one turns the other's errors into different ones.",
             f"{deployment.path}.litellm_params.api_base",
             param(deployment, "api_base", "base_url") or param(deployment, "model"),
             evidence="measured" if facts.live.proxies else "docs",
@@ -160,7 +160,7 @@ def in_series(facts: Facts) -> Iterator[Finding]:
 
 
 def _proxy_behind(facts: Facts, deployment: Deployment) -> str | None:
-    """Return which proxy stands behind a deployment, empty for this one itself, ``None`` for none."""
+    """Return the proxy behind a deployment; empty for this proxy itself, ``None`` if there is none."""
     base, live = deployment.api_base, facts.live
     if deployment.provider == "litellm_proxy":
         return "another LiteLLM"
@@ -175,4 +175,4 @@ def _proxy_behind(facts: Facts, deployment: Deployment) -> str | None:
     return f"port {port}, where {name} usually listens" if name else None
 
 
-RULES: tuple[Rule, ...] = (not_taken, in_series)
+RULES: tuple[Rule, ...] = (no_match, in_series)

@@ -1,4 +1,4 @@
-"""PROXY: what LiteLLM does after an error, and after the client has gone."""
+"""PROXY: rules about LiteLLM after an error, and after the client has disconnected."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _NEW = "1.109"
     )
 )
 def no_drop(facts: Facts) -> Iterator[Finding]:
-    """Find a proxy that an old version would make refuse requests."""
+    """Find a missing drop_params, without which old versions reject requests."""
     known = version(facts)
     for config in configs(facts):
         each = [deployment.params for deployment in config.deployments()]
@@ -50,7 +50,7 @@ def no_drop(facts: Facts) -> Iterator[Finding]:
             "PROXY802",
             Severity.WARNING if old else Severity.INFO,
             "not set",
-            "LiteLLM 1.80 answers 400 to requests with thinking without it; 1.109 needs it no longer.",
+            "Without it LiteLLM 1.80 answers 400 to requests with thinking; 1.109 no longer needs it.",
             "litellm_settings.drop_params",
             own(config, "litellm_settings", "drop_params") or place(config, "litellm_settings"),
             applies="LiteLLM <1.109",
@@ -81,7 +81,7 @@ def _is_true(node: Node | None) -> bool:
     )
 )
 def cooldown(facts: Facts) -> Iterator[Finding]:
-    """Find a proxy that hides an error behind another."""
+    """Find a proxy whose cooldown hides the first error."""
     for config in configs(facts):
         counts = Counter(deployment.name for deployment in config.deployments() if deployment.model)
         if 1 not in counts.values() or config.is_on("router_settings", "disable_cooldowns"):
@@ -90,9 +90,9 @@ def cooldown(facts: Facts) -> Iterator[Finding]:
             config,
             "PROXY808",
             Severity.WARNING if _leads_to_errors(facts, config) else Severity.INFO,
-            "one 401 or 404 becomes 429s",
-            "A single 401 or 404 from vLLM makes LiteLLM answer 429 for five seconds without asking vLLM, which "
-            "hides the error itself.",
+            "one 401 or 404 causes 5 s of 429 (cooldown)",
+            "After a single 401 or 404 from vLLM, LiteLLM answers 429 for five seconds without asking vLLM, which "
+            "hides the first error.",
             "router_settings.disable_cooldowns",
             own(config, "router_settings", "disable_cooldowns") or place(config, "router_settings"),
             paste=yaml_snippet.new_setting(config, "router_settings", "disable_cooldowns", "true", "switch it off"),
@@ -100,7 +100,7 @@ def cooldown(facts: Facts) -> Iterator[Finding]:
 
 
 def _leads_to_errors(facts: Facts, config: ProxyConfig) -> bool:
-    """Say whether a deployment of the YAML is bound, or likely, to meet a 401 or 404."""
+    """Return whether a deployment in the YAML will get, or probably gets, a 401 or 404."""
     return any(
         right_base(deployment.provider, deployment.api_base) is not None
         or is_unknown_provider(deployment)
@@ -127,8 +127,8 @@ def _leads_to_errors(facts: Facts, config: ProxyConfig) -> bool:
         example="general_settings:\n  cancel_on_disconnect: true",
     )
 )
-def zombies(facts: Facts) -> Iterator[Finding]:
-    """Find a proxy that does not cancel."""
+def no_cancel(facts: Facts) -> Iterator[Finding]:
+    """Find a proxy that does not cancel abandoned requests."""
     old = below(version(facts), _NEW)
     for config in configs(facts):
         if config.is_on("general_settings", "cancel_on_disconnect") or not any(config.deployments()):
@@ -137,8 +137,8 @@ def zombies(facts: Facts) -> Iterator[Finding]:
             config,
             "PROXY811",
             Severity.INFO if old else Severity.WARNING,
-            "off: abandoned requests run on",
-            "When the client gives up or Esc is pressed before the first byte, vLLM computes on for nobody.",
+            "off: vLLM keeps working after a disconnect",
+            "If Claude Code gives up or Esc is pressed before the first byte, vLLM keeps computing an unread answer.",
             "general_settings.cancel_on_disconnect",
             own(config, "general_settings", "cancel_on_disconnect") or place(config, "general_settings"),
             applies="LiteLLM >=1.109",
@@ -148,4 +148,4 @@ def zombies(facts: Facts) -> Iterator[Finding]:
         )
 
 
-RULES: tuple[Rule, ...] = (no_drop, cooldown, zombies)
+RULES: tuple[Rule, ...] = (no_drop, cooldown, no_cancel)

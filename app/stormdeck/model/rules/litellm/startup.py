@@ -1,4 +1,4 @@
-"""PROXY: whether LiteLLM starts with its YAML."""
+"""PROXY: rules about a YAML with which LiteLLM does not start."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _OWN = "sk-write-a-key-of-your-own"
     )
 )
 def no_master_key(facts: Facts) -> Iterator[Finding]:
-    """Find a proxy that will not start."""
+    """Find a missing or well-known master key."""
     for config in configs(facts):
         section = config.section("general_settings")
         member = section.member("master_key") if section is not None else None
@@ -65,10 +65,10 @@ def no_master_key(facts: Facts) -> Iterator[Finding]:
             config,
             "PROXY801",
             Severity.WARNING if starts else Severity.ERROR,
-            f"{_PUBLIC} is known to everybody" if key else "no master key",
-            "It runs, but LiteLLM refuses to start with this from 1.104.0 on; every update may bring that."
+            f"{_PUBLIC} is the key of the tutorials" if key else "no master key",
+            "It runs, but LiteLLM 1.104.0 and later refuse to start with this: an update may break it."
             if starts
-            else "LiteLLM refuses to start with this from 1.104.0 on, unless LITELLM_MASTER_KEY is set where it runs.",
+            else "LiteLLM 1.104.0 and later refuse to start with this unless LITELLM_MASTER_KEY is in its environment.",
             _MASTER,
             member or place(config, "general_settings"),
             applies="LiteLLM >=1.104.0",
@@ -96,7 +96,7 @@ def no_master_key(facts: Facts) -> Iterator[Finding]:
     )
 )
 def unreadable(facts: Facts) -> Iterator[Finding]:
-    """Find a YAML without which there is no proxy."""
+    """Find a YAML that LiteLLM cannot use."""
     config = facts.proxy_config
     if config is None:
         return
@@ -106,7 +106,7 @@ def unreadable(facts: Facts) -> Iterator[Finding]:
             "PROXY813",
             Severity.ERROR,
             "cannot be read" if error is not None else "is empty",
-            f"LiteLLM does not start with it: {error.message if error is not None else 'there is nothing in it'}.",
+            f"LiteLLM does not start with it: {error.message if error is not None else 'the file is empty'}.",
             "",
             file=config.file,
             line=error.line if error is not None else None,
@@ -135,7 +135,7 @@ def _without_models(config: ProxyConfig, root: Node) -> Iterator[Finding]:
         "PROXY813",
         Severity.ERROR,
         "no models",
-        "model_list is missing or empty: every request is answered with 400.",
+        "model_list is missing or empty: LiteLLM answers 400 to every request.",
         "model_list",
         root.member("model_list"),
     )
@@ -147,9 +147,9 @@ def _missing(config: ProxyConfig, path: str, key: str, place: Node) -> Finding:
         "PROXY813",
         Severity.ERROR,
         f"no {key}",
-        "An entry of model_list has no litellm_params.model: LiteLLM ends at its start."
+        "An entry of model_list has no litellm_params.model: LiteLLM exits at the start."
         if key == "model"
-        else "An entry of model_list has no model_name, so no client can ask for it.",
+        else "An entry of model_list has no model_name, so it cannot be requested.",
         f"{path}.{key}",
         place,
     )

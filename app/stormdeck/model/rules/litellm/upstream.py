@@ -1,4 +1,4 @@
-"""PROXY: what LiteLLM asks the server behind it for."""
+"""PROXY: rules about LiteLLM's requests to vLLM."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _NATIVE = (
     )
 )
 def responses(facts: Facts) -> Iterator[Finding]:
-    """Find deployments that use another path than their health check."""
+    """Find deployments that LiteLLM calls by /v1/responses."""
     known = version(facts)
     for config, deployment in deployments(facts):
         if not asks_responses(config, deployment, known):
@@ -56,8 +56,8 @@ def responses(facts: Facts) -> Iterator[Finding]:
             "requests with thinking use /v1/responses" if mild else "uses /v1/responses",
             "Requests with thinking still go to /v1/responses; the others to /v1/chat/completions."
             if mild
-            else "LiteLLM calls /v1/responses of the server for Claude's requests, and its /health tests another path: "
-            "green says nothing. anthropic/ without /v1 is vLLM's own way.",
+            else "For Claude Code's requests LiteLLM calls the server's /v1/responses, but its /health tests another "
+            "path and stays green. Better: anthropic/ without /v1, which uses vLLM's own Messages API.",
             f"{deployment.path}.litellm_params.model",
             member,
             applies="LiteLLM >=1.82",
@@ -89,7 +89,7 @@ def no_key(facts: Facts) -> Iterator[Finding]:
                 "PROXY814",
                 Severity.INFO,
                 "no api_key",
-                "Answers work, but each token count ends in 401 unless OPENAI_API_KEY is set where LiteLLM runs.",
+                "Answers work, but each token count ends in 401 unless OPENAI_API_KEY is in LiteLLM's environment.",
                 f"{deployment.path}.litellm_params.api_key",
                 param(deployment, "model"),
             )
@@ -109,7 +109,7 @@ def no_key(facts: Facts) -> Iterator[Finding]:
     )
 )
 def not_served_behind(facts: Facts) -> Iterator[Finding]:
-    """Find deployments that ask vLLM for an id that it does not serve."""
+    """Find deployments with an id that vLLM does not serve."""
     vllm = facts.live.vllm
     served = [model.id for model in vllm.models] if vllm is not None else []
     if vllm is None or not served:

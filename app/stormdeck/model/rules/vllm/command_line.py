@@ -1,4 +1,4 @@
-"""SERVER: how vLLM was started, and which version it is."""
+"""SERVER: rules about vLLM's command line and version."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _EXAMPLE = "vllm serve Qwen/Qwen3.5-27B --enable-auto-tool-choice --tool-call-pa
 
 
 def option(command: Sequence[str], name: str) -> str | None:
-    """Return the value of an option, empty for one without; ``None`` where it is not there. The last one counts."""
+    """Return the value of an option: empty for a switch, ``None`` if it is missing. The last one counts."""
     found = None
     for place, argument in enumerate(command):
         flag, equals, value = argument.partition("=")
@@ -35,7 +35,7 @@ def option(command: Sequence[str], name: str) -> str | None:
 
 
 def _names(facts: Facts) -> tuple[str, ...]:
-    """Return the names of the model that vLLM was started with, the surest first: of its command line, then its own."""
+    """Return the names of the model, most reliable first: from the command line, then from ``/v1/models``."""
     command = facts.live.command
     named = option(command, "--model")
     served = next((at for at, word in enumerate(command) if word == "serve"), None)
@@ -46,12 +46,12 @@ def _names(facts: Facts) -> tuple[str, ...]:
     return tuple(name for name in found if name)
 
 
-def _told(facts: Facts) -> bool:
-    """Say whether the command line tells all: a file of options may hold the rest."""
+def _is_complete(facts: Facts) -> bool:
+    """Return whether the command line is complete, that is, no ``--config`` file adds options."""
     return bool(facts.live.command) and option(facts.live.command, "--config") is None
 
 
-def _here(
+def _finding(
     code: str, severity: Severity, title: str, message: str, path: str, evidence: str = "measured", applies: str = ""
 ) -> Finding:
     return Finding(code, severity, title, message, path, evidence, applies or None, hop=HopKind.SERVER)
@@ -74,17 +74,17 @@ def _here(
     )
 )
 def no_tools(facts: Facts) -> Iterator[Finding]:
-    """Find a vLLM that makes no tool calls."""
-    if not _told(facts):
+    """Find a vLLM that was started without tool calling."""
+    if not _is_complete(facts):
         return
     missing = [name for name in (_AUTO, _PARSER) if not _is_given(facts, name)]
     if missing:
-        yield _here(
+        yield _finding(
             "SERVER901",
             Severity.ERROR,
             f"no {' and no '.join(missing)}",
-            f"Tool calls come back as prose, or requests are refused. Start vLLM with {' '.join(missing)}"
-            f"{' and its name' if _PARSER in missing else ''}.",
+            f"Tool calls arrive as plain text, or requests are rejected. Start vLLM with {' '.join(missing)}"
+            f"{' and a parser name' if _PARSER in missing else ''}.",
             missing[0],
             "docs",
         )
@@ -118,7 +118,7 @@ def _is_given(facts: Facts, name: str) -> bool:
     )
 )
 def wrong_parser(facts: Facts) -> Iterator[Finding]:
-    """Find a parser that does not fit the model."""
+    """Find a tool call parser of another model family."""
     parser, names = option(facts.live.command, _PARSER), _names(facts)
     family = family_of(names, facts.live.model_type)
     if not parser or family is None or parser in family.parsers or parser not in PARSERS:
@@ -126,11 +126,11 @@ def wrong_parser(facts: Facts) -> Iterator[Finding]:
     if family.by_template and option(facts.live.command, "--chat-template") is not None:
         return
     fitting = " or ".join(family.parsers[:2])
-    yield _here(
+    yield _finding(
         "SERVER902",
         Severity.WARNING,
         f"{parser} does not fit {family.name}",
-        f"Tool calls of {family.name} are read by {fitting}; with {parser} they come back as prose. vLLM was started "
+        f"{family.name} needs {fitting}; with {parser} its tool calls arrive as plain text. vLLM was started "
         f"with {names[0] if names else 'such a model'}.",
         _PARSER,
         "docs",
@@ -146,7 +146,9 @@ def wrong_parser(facts: Facts) -> Iterator[Finding]:
             "/v1/messages came with 0.11.2, count_tokens with 0.17.1. Claude Code 2.1.154 and later sends system "
             "messages between the others, which vLLM before 0.23 rejects."
         ),
-        shown="API Error: 400 {...}\nBefore 0.11.2: API Error: 404, or There's an issue with the selected model (X). ...",
+        shown=(
+            "API Error: 400 {...}\nBefore 0.11.2: API Error: 404, or There's an issue with the selected model (X). ..."
+        ),
         versions="vLLM before 0.11.2, 0.17.1 and 0.23",
         evidence="source: the released wheels; the system role: report, vLLM issue 44000",
         fix="Update vLLM.",
@@ -154,7 +156,7 @@ def wrong_parser(facts: Facts) -> Iterator[Finding]:
     )
 )
 def old_version(facts: Facts) -> Iterator[Finding]:
-    """Find a vLLM without what the client needs."""
+    """Find a vLLM that is too old for Claude Code."""
     known = facts.live.vllm_version
     if known is None or not facts.live.direct:
         return
@@ -164,13 +166,13 @@ def old_version(facts: Facts) -> Iterator[Finding]:
     elif below(known, "0.23") and late:
         severity, what = (
             Severity.ERROR,
-            "it refuses system messages between the others, which clients from 2.1.154 send",
+            "it rejects system messages between the others, which Claude Code 2.1.154 and later sends",
         )
     elif below(known, "0.17.1"):
-        severity, what = Severity.INFO, "it has no count_tokens, so 404s stand in its log; turns work"
+        severity, what = Severity.INFO, "it has no count_tokens, so its log shows 404; turns work"
     else:
         return
-    yield _here("SERVER903", severity, f"vLLM {known} is too old", f"vLLM {known}: {what}.", "version", "source")
+    yield _finding("SERVER903", severity, f"vLLM {known} is too old", f"vLLM {known}: {what}.", "version", "source")
 
 
 @rule(
@@ -193,33 +195,33 @@ def old_version(facts: Facts) -> Iterator[Finding]:
     )
 )
 def name_or_port(facts: Facts) -> Iterator[Finding]:
-    """Find a vLLM that the settings do not describe."""
+    """Find a served name or port that differs from the settings."""
     command = facts.live.command
     name = option(command, _NAME) or ""
     asked = {model for _, model in asked_ids(facts)} if facts.complete else set()
     if "/" in name and facts.live.direct and name not in asked:
-        yield _here(
+        yield _finding(
             "SERVER906",
             Severity.WARNING,
-            f"{name} holds a slash",
-            f"The settings must say {name} letter for letter, and do not; a name without a slash is easier.",
+            f"{name} contains a slash",
+            f"The settings must contain exactly {name}, and do not; a name without a slash is easier.",
             _NAME,
         )
     url, port = facts.text(BASE_URL), option(command, "--port") or _USUAL_PORT
-    if _told(facts) and _leads_elsewhere(facts, url, port):
-        yield _here(
+    if _is_complete(facts) and _leads_elsewhere(facts, url, port):
+        yield _finding(
             "SERVER906",
             Severity.WARNING,
             f"listens on port {port}",
-            f"vLLM listens on port {port}, and ANTHROPIC_BASE_URL names port {port_of(url)}.",
+            f"vLLM listens on port {port}, but ANTHROPIC_BASE_URL has port {port_of(url)}.",
             "--port",
         )
 
 
 def _leads_elsewhere(facts: Facts, url: str, port: str) -> bool:
-    """Say whether the base URL names another port of this machine, and nothing is known to answer there.
+    """Return whether the base URL has another port of this machine, and nothing is known to answer there.
 
-    Something that does may be a container that passes its port on, or a proxy.
+    What answers may be a container with a forwarded port, or a proxy.
     """
     live = facts.live
     answers = live.probe is not None and live.probe.reach is Reach.ANSWERS

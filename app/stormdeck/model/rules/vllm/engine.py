@@ -1,4 +1,4 @@
-"""SERVER: whether vLLM's engine can serve the client now."""
+"""SERVER: rules about vLLM's engine."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from stormdeck.model.snapshots.server import ServerState
 _FULL_PERCENT = 95
 
 
-def _here(code: str, severity: Severity, title: str, message: str, path: str) -> Finding:
+def _finding(code: str, severity: Severity, title: str, message: str, path: str) -> Finding:
     return Finding(code, severity, title, message, path, hop=HopKind.SERVER)
 
 
@@ -31,14 +31,14 @@ def _here(code: str, severity: Severity, title: str, message: str, path: str) ->
     )
 )
 def tiny_window(facts: Facts) -> Iterator[Finding]:
-    """Find a window in which nothing fits."""
+    """Find a context window that is smaller than the first prompt."""
     served = served_window(facts)
     if served is not None and served < FIRST_PROMPT:
-        yield _here(
+        yield _finding(
             "SERVER904",
             Severity.ERROR,
-            f"{served} tokens hold no first prompt",
-            f"The client's system prompt and tools have 20 000 tokens and more; the server holds {served}.",
+            f"{served} tokens are too few for a first prompt",
+            f"Claude Code's system prompt and tools need 20 000 tokens or more; the server's window is {served}.",
             "--max-model-len",
         )
 
@@ -63,10 +63,10 @@ def tiny_window(facts: Facts) -> Iterator[Finding]:
     )
 )
 def hung(facts: Facts) -> Iterator[Finding]:
-    """Find an engine that does not work."""
+    """Find an engine that hangs."""
     vllm = facts.live.vllm
     if vllm is not None and vllm.state is ServerState.DEGRADED:
-        yield _here("SERVER905", Severity.ERROR, "says healthy and does not work", f"{vllm.detail}.", "/health")
+        yield _finding("SERVER905", Severity.ERROR, "healthy, but the engine hangs", f"{vllm.detail}.", "/health")
 
 
 @rule(
@@ -88,23 +88,23 @@ def hung(facts: Facts) -> Iterator[Finding]:
         example="vllm serve Qwen/Qwen3.5-27B --max-num-seqs 8",
     )
 )
-def crowded(facts: Facts) -> Iterator[Finding]:
-    """Find an engine without room."""
+def kv_cache_full(facts: Facts) -> Iterator[Finding]:
+    """Find an engine whose KV cache is full."""
     engine = facts.live.engine
     if engine is None:
         return
     full = engine.kv_cache_percent is not None and engine.kv_cache_percent >= _FULL_PERCENT and engine.waiting > 0
     if not full and not engine.preemptions:
         return
-    pushed = f"{engine.preemptions} requests were pushed out of the cache"
-    what = pushed if engine.preemptions else "The cache is full"
-    yield _here(
+    preempted = f"{engine.preemptions} requests were preempted"
+    what = preempted if engine.preemptions else "The KV cache is full"
+    yield _finding(
         "SERVER907",
         Severity.WARNING,
-        "requests are computed again" if engine.preemptions else "requests wait for room",
-        f"{what} and {engine.waiting} wait; slow answers time out and are sent again.",
+        "requests are computed again" if engine.preemptions else "requests wait for cache space",
+        f"{what} and {engine.waiting} wait. Slow requests time out and are sent again.",
         "kv_cache_usage",
     )
 
 
-RULES: tuple[Rule, ...] = (tiny_window, hung, crowded)
+RULES: tuple[Rule, ...] = (tiny_window, hung, kv_cache_full)
