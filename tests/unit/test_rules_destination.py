@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from stormdeck.model.rules.audience import FAMILIES, Voice
+from stormdeck.model.rules.audience import FAMILIES, Reporting
 from stormdeck.model.rules.destination import Destination, destination, unjudged
 from stormdeck.model.rules.facts import Facts, Live
 from stormdeck.model.rules.model_choice import is_hosted_id
@@ -268,8 +268,8 @@ def test_every_family_says_for_whom_it_speaks():
     assert {rule.family for rule in RULES} == set(FAMILIES)
     for rule in RULES:
         for where in Destination:
-            assert rule.speaks_for.voice(where, named=False) in Voice
-        assert rule.speaks_for.voice(Destination.OWN, named=False) is Voice.ALOUD
+            assert rule.effective_audience.reporting(where, named=False) in Reporting
+        assert rule.effective_audience.reporting(Destination.OWN, named=False) is Reporting.FULL
 
 
 def test_why_rules_are_silent_is_said_in_a_sentence():

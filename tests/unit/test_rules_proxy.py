@@ -156,7 +156,7 @@ def test_the_fourth_article_s_catch_all_takes_no_id_of_one_s_own():
     env = {**CLIENT, **dict.fromkeys(MAPPED, "your-main-model")}
     found = of_code(about(config_of("article-4"), env), "PROXY806")
     assert [(finding.severity.value, finding.title) for finding in found] == [
-        ("error", "no model_name takes your-main-model")
+        ("error", "no model_list entry matches your-main-model")
     ]
 
 

@@ -49,7 +49,7 @@ class Rule:
     page: Page
     find: Callable[[Facts], Iterable[Finding]]
     audience: Audience | None = None
-    """When the rule applies; ``None``: the default of its family."""
+    """How the rule is reported; ``None``: the default of its family."""
 
     @property
     def code(self) -> str:
@@ -62,8 +62,8 @@ class Rule:
         return self.page.code.rstrip("0123456789")
 
     @property
-    def speaks_for(self) -> Audience:
-        """Return the destinations that the rule applies to."""
+    def effective_audience(self) -> Audience:
+        """Return the audience of the rule, or that of its family."""
         return self.audience or FAMILIES[self.family]
 
 
