@@ -46,17 +46,17 @@ def test_a_value_of_the_type_is_no_problem(path, text):
 
 
 BAD = {
-    "blank in an address": ("env.ANTHROPIC_BASE_URL", "http://a b", "no blanks"),
+    "blank in an address": ("env.ANTHROPIC_BASE_URL", "http://a b", "no spaces"),
     "empty": ("model", " ", "remove the setting"),
     "line break": ("env.ANTHROPIC_AUTH_TOKEN", "a\nb", "one line"),
-    "words for milliseconds": ("env.API_TIMEOUT_MS", "10 minutes", "whole milliseconds"),
+    "words for milliseconds": ("env.API_TIMEOUT_MS", "10 minutes", "whole number of milliseconds"),
     "arabic digits": ("env.API_TIMEOUT_MS", "٣", "digits"),
     "more than a timer takes": ("env.API_TIMEOUT_MS", "9" * 5000, "24 days"),
     "negative": ("env.CLAUDE_CODE_MAX_RETRIES", "-1", "whole number of retries"),
     "switch": ("env.CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC", "maybe", "on or off"),
     "broken JSON": ("env.CLAUDE_CODE_EXTRA_BODY", '{"a": 1,}', "column 8"),
     "JSON, no object": ("env.CLAUDE_CODE_EXTRA_BODY", "[1]", "list"),
-    "header without colon": ("env.ANTHROPIC_CUSTOM_HEADERS", "X-A: 1\nnonsense", "line 2 is none"),
+    "header without colon": ("env.ANTHROPIC_CUSTOM_HEADERS", "X-A: 1\nnonsense", "line 2 is not"),
 }
 
 

@@ -45,7 +45,7 @@ def obeys(deck, before, finding, scope):
     fix, old = finding.fix, deck.settings.file(scope)
     after = preview(deck.settings, scope, fix.edits)
     new = after.file(scope)
-    assert new.error is None, "the client would drop the file"
+    assert new.error is None, "Claude Code would ignore the file"
     assert json.loads(new.text.removeprefix("\ufeff")) == new.values
     left = findings_of(Deck(settings=after), scope=scope)
     assert (finding.code, finding.path) not in identities(left), "the finding is still there"

@@ -113,7 +113,7 @@ def _number_problem(field: Field, text: str) -> str | None:
     milliseconds = field.kind is Kind.MILLISECONDS
     if not _NUMBER.fullmatch(text.strip()):
         if milliseconds:
-            return "must be milliseconds, digits only: 600000 is ten minutes"
+            return "must be a whole number of milliseconds, digits only: 600000 is ten minutes"
         return f"must be a whole number of {field.unit}, digits only"
     digits = text.strip().lstrip("0")
     if len(digits) > 10 or int(digits or "0") > _AT_MOST:
