@@ -11,8 +11,8 @@ from hypothesis import settings as run
 from hypothesis import strategies as st
 
 from stormdeck.model.deck import Deck
-from stormdeck.model.editing.fixing import fixes
-from stormdeck.model.rules.collect import findings_of, untried
+from stormdeck.model.editing.fixing import safe_fixes
+from stormdeck.model.rules.collect import findings_of, raw_findings
 from stormdeck.model.rules.known_names import ROOT_KEYS, VARIABLES, is_of_known_type
 from stormdeck.model.settings.merge import loaded, merged, preview
 from stormdeck.model.settings.scope import Scope, SettingsFile
@@ -158,13 +158,13 @@ def test_the_fixes_of_any_file(text):
 def test_all_safe_fixes_together(text):
     settings = of_text(text)
     assume(settings.files[0].error is None)
-    made = fixes(settings, Scope.USER, lambda now: untried(Deck(settings=now), now))
+    made = safe_fixes(settings, Scope.USER, lambda now: raw_findings(Deck(settings=now), now))
     after = preview(settings, Scope.USER, made.edits)
     assert after.files[0].error is None
-    assert identities(untried(Deck(), after)) <= identities(untried(Deck(), settings))
+    assert identities(raw_findings(Deck(), after)) <= identities(raw_findings(Deck(), settings))
     assert secrets(after) == secrets(settings)
     assert host(after) == host(settings)
-    again = fixes(after, Scope.USER, lambda now: untried(Deck(settings=now), now))
+    again = safe_fixes(after, Scope.USER, lambda now: raw_findings(Deck(settings=now), now))
     assert again.edits == ()
     assert all(one.path != two.path for one, two in pairwise(sorted(made.edits, key=lambda edit: edit.path)))
 

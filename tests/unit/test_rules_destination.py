@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from stormdeck.model.rules.audience import FAMILIES, Reporting
-from stormdeck.model.rules.destination import Destination, destination, unjudged
+from stormdeck.model.rules.destination import Destination, destination, why_not_applicable
 from stormdeck.model.rules.facts import Facts, Live
 from stormdeck.model.rules.model_choice import is_hosted_id
 from stormdeck.model.rules.registry import RULES, check
@@ -273,7 +273,7 @@ def test_every_family_says_for_whom_it_speaks():
 
 
 def test_why_rules_are_silent_is_said_in_a_sentence():
-    assert unjudged(facts(GOOD)) == ""
-    assert unjudged(facts({})) == "No own server is set: nothing to check."
-    assert "CLAUDE_CODE_USE_VERTEX" in unjudged(facts({"CLAUDE_CODE_USE_VERTEX": "1"}))
-    assert "relay.example.com" in unjudged(facts({"ANTHROPIC_BASE_URL": "https://relay.example.com"}))
+    assert why_not_applicable(facts(GOOD)) == ""
+    assert why_not_applicable(facts({})) == "No own server is set: nothing to check."
+    assert "CLAUDE_CODE_USE_VERTEX" in why_not_applicable(facts({"CLAUDE_CODE_USE_VERTEX": "1"}))
+    assert "relay.example.com" in why_not_applicable(facts({"ANTHROPIC_BASE_URL": "https://relay.example.com"}))

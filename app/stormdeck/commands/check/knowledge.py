@@ -10,7 +10,7 @@ from stormdeck.commands.check.servers import Look
 from stormdeck.model.deck import Deck
 from stormdeck.model.finding import Finding
 from stormdeck.model.litellm.config import ProxyConfig
-from stormdeck.model.rules.collect import findings_of, untried
+from stormdeck.model.rules.collect import findings_of, raw_findings
 from stormdeck.model.rules.locations import located
 from stormdeck.model.settings.scope import SettingsSnapshot
 from stormdeck.model.snapshots.client import Exposure
@@ -59,9 +59,9 @@ class Knowledge:
         """
         return findings_of(self.deck(settings))
 
-    def untried(self, settings: SettingsSnapshot) -> tuple[Finding, ...]:
+    def raw_findings(self, settings: SettingsSnapshot) -> tuple[Finding, ...]:
         """Return the same with fixes that nobody has tried: what ``fixes`` asks after each step."""
-        return untried(self.deck(settings), settings)
+        return raw_findings(self.deck(settings), settings)
 
     def report(self) -> tuple[Finding, ...]:
         """Return the findings with their places, in the order in which they are told."""

@@ -8,10 +8,10 @@ from functools import cached_property
 
 from stormdeck.model.deck import Deck
 from stormdeck.model.editing.diff import DiffLine, diff
-from stormdeck.model.editing.fixing import fixes
+from stormdeck.model.editing.fixing import safe_fixes
 from stormdeck.model.finding import Edit, Finding
 from stormdeck.model.masking.findings import known_secrets
-from stormdeck.model.rules.collect import findings_of, untried
+from stormdeck.model.rules.collect import findings_of, raw_findings
 from stormdeck.model.settings.merge import entries, has_entry, preview, value_at
 from stormdeck.model.settings.scope import EDITABLE, Scope, SettingsFile, SettingsSnapshot, as_text
 from stormdeck.model.snapshots.client import RunningClient
@@ -62,9 +62,9 @@ class Draft:
         more = tuple(edits)
         if not more:
             return self
-        past = (*self.past[1 - _KEPT :], self.would) if len(more) == 1 else ()
+        past = (*self.past[1 - _KEPT :], self.preview) if len(more) == 1 else ()
         return replace(
-            self, edits=(*self.edits, *more), undone=(), made=preview(self.would, self.scope, more), past=past
+            self, edits=(*self.edits, *more), undone=(), made=preview(self.preview, self.scope, more), past=past
         )
 
     def undo(self) -> Draft:
@@ -82,21 +82,21 @@ class Draft:
         if deck is self.deck:
             return self
         same = deck.settings is self.deck.settings
-        return replace(self, deck=deck, made=self.would if same else None, past=self.past if same else ())
+        return replace(self, deck=deck, made=self.preview if same else None, past=self.past if same else ())
 
     @cached_property
-    def would(self) -> SettingsSnapshot:
+    def preview(self) -> SettingsSnapshot:
         """Return the settings of all scopes after a save."""
         return self.made if self.made is not None else preview(self.deck.settings, self.scope, self.edits)
 
     @property
-    def would_file(self) -> SettingsFile | None:
+    def preview_file(self) -> SettingsFile | None:
         """Return the file of the scope after a save."""
-        return self.would.file(self.scope)
+        return self.preview.file(self.scope)
 
     def text(self) -> str:
         """Return the text that a save writes."""
-        return self.would_file.text if self.would_file is not None else ""
+        return self.preview_file.text if self.preview_file is not None else ""
 
     def diff(self) -> tuple[DiffLine, ...]:
         """Return the lines that a save changes, with secrets masked."""
@@ -110,12 +110,12 @@ class Draft:
     @cached_property
     def values(self) -> Mapping[str, str | None]:
         """Return all values of the scope after a save, as text by key path; null is ``None``."""
-        return _texts(self.would_file)
+        return _texts(self.preview_file)
 
     @cached_property
     def modified(self) -> frozenset[str]:
         """Return the paths whose values a save changes."""
-        old, new = self.file, self.would_file
+        old, new = self.file, self.preview_file
         if old is None or new is None:
             return frozenset()
         paths = {edit.path for edit in self.edits}
@@ -124,11 +124,11 @@ class Draft:
     @cached_property
     def findings(self) -> tuple[Finding, ...]:
         """Return the findings about the settings after a save, with fixes that work in this scope."""
-        return findings_of(self.deck, self.would, self.modified, scope=self.scope)
+        return findings_of(self.deck, self.preview, self.modified, scope=self.scope)
 
     def fixed(self) -> Draft:
         """Return the draft with all safe fixes that work in this scope."""
-        return self.take(fixes(self.would, self.scope, lambda settings: untried(self.deck, settings)).edits)
+        return self.take(safe_fixes(self.preview, self.scope, lambda settings: raw_findings(self.deck, settings)).edits)
 
 
 def _texts(file: SettingsFile | None) -> Mapping[str, str | None]:
@@ -139,10 +139,10 @@ def _text_at(file: SettingsFile, path: str) -> str | None:
     return as_text(value_at(file.values, path)) if has_entry(file.values, path) else None
 
 
-def taken_up(draft: Draft) -> str:
+def pickup_message(draft: Draft) -> str:
     """Return, as a sentence, which changes running sessions will use, depending on the client's version."""
     clients = (RunningClient(0, draft.deck.client_version),)
-    found = untried(draft.deck, draft.would, draft.modified, clients)
+    found = raw_findings(draft.deck, draft.preview, draft.modified, clients)
     left = [one for one in found if one.code == "FILE708"]
     if not left:
         return "Running sessions use it from their next request on."

@@ -39,7 +39,7 @@ class Fixes:
     fixed: tuple[Finding, ...] = ()
 
 
-def offered(
+def with_working_fixes(
     found: tuple[Finding, ...], settings: SettingsSnapshot, check: Check, scope: Scope | None = None
 ) -> tuple[Finding, ...]:
     """Return the findings with fixes that work in a scope; other fixes become a hint in the message.
@@ -60,7 +60,7 @@ def offered(
     )
 
 
-def fixes(settings: SettingsSnapshot, scope: Scope, check: Check, rules: Selection = ALL) -> Fixes:
+def safe_fixes(settings: SettingsSnapshot, scope: Scope, check: Check, rules: Selection = ALL) -> Fixes:
     """Return the safe fixes of errors and warnings that work in this scope.
 
     Notes are not fixed, nor are findings of rules that are not in ``rules``.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from stormdeck.model.deck import Deck
-from stormdeck.model.editing.fixing import offered
+from stormdeck.model.editing.fixing import with_working_fixes
 from stormdeck.model.finding import Finding, HopKind
 from stormdeck.model.masking.findings import mask_findings
 from stormdeck.model.rules.destination import Destination, destination
@@ -57,12 +57,12 @@ def findings_of(
     Only fixes that work are included. They are tested in ``scope``, or without one, in the file that sets the value.
     """
     judged = settings if settings is not None else deck.settings
-    found = untried(deck, judged, changed, running)
-    tried = offered(found, judged, lambda after: untried(deck, after, changed, running), scope)
+    found = raw_findings(deck, judged, changed, running)
+    tried = with_working_fixes(found, judged, lambda after: raw_findings(deck, after, changed, running), scope)
     return mask_findings(tried, judged, deck.proxy_config)
 
 
-def untried(
+def raw_findings(
     deck: Deck,
     shown: SettingsSnapshot,
     changed: frozenset[str] = frozenset(),

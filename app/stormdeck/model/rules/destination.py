@@ -57,7 +57,7 @@ def destination(facts: Facts) -> Destination:
     return Destination.HOSTED if knows else Destination.UNKNOWN
 
 
-def unjudged(facts: Facts) -> str:
+def why_not_applicable(facts: Facts) -> str:
     """Return, as a sentence, why rules about an own server do not apply; empty if they apply."""
     match destination(facts):
         case Destination.HOSTED:

@@ -91,7 +91,7 @@ def _cleaned(finding: Finding) -> Finding:
     return replace(finding, title=clean(finding.title), message=clean(finding.message), fix=fix, paste=paste)
 
 
-def is_silent(code: str, facts: Facts) -> bool:
+def is_not_applicable(code: str, facts: Facts) -> bool:
     """Return whether a rule does not apply to the destination, so that having no finding proves nothing."""
     found = next((one for one in RULES if one.code == code), None)
     if found is None:

@@ -171,8 +171,8 @@ class FormView:
             before._own if before is not None and same_file else _free_fields(_variables(draft.file))
         )
         """A field for each variable of the file that the form does not know."""
-        added = _variables(draft.would_file).keys() - _variables(draft.file).keys()
-        more = {name: value for name, value in _variables(draft.would_file).items() if name in added} if added else {}
+        added = _variables(draft.preview_file).keys() - _variables(draft.file).keys()
+        more = {name: value for name, value in _variables(draft.preview_file).items() if name in added} if added else {}
         self.rows: list[Row] = [*_KNOWN, *self._own, *_free_fields(more)]
         """The known fields under the headings of their groups, then the variables that the form does not know."""
         self._revealed = revealed
