@@ -142,8 +142,8 @@ def token_and_key(facts: Facts) -> Iterator[Finding]:
         title="an empty token",
         what="Finds an ANTHROPIC_AUTH_TOKEN that is set to an empty text.",
         why=(
-            "1.0.128 and 2.1.329 reject it and send nothing; 2.0.76 to 2.1.112 send `Authorization: Bearer` without a"
-            " token, and work."
+            "1.0.128 and 2.1.329 reject it and send nothing; 2.0.76 to 2.1.112 send `Authorization: Bearer` without a "
+            "token, and work."
         ),
         shown=NOT_LOGGED_IN,
         versions="rejected by 1.0.128 and 2.1.329, sent by 2.0.76 to 2.1.112",
@@ -173,8 +173,8 @@ def empty_token(facts: Facts) -> Iterator[Finding]:
         code="AUTH209",
         title="your account's token is sent to this server",
         what=(
-            "Finds a base URL that is not the hosted API's and no ANTHROPIC_AUTH_TOKEN, while an account is logged in"
-            " (~/.claude/.credentials.json, ~/.claude.json or CLAUDE_CODE_OAUTH_TOKEN)."
+            "Finds a base URL that is not the hosted API's and no ANTHROPIC_AUTH_TOKEN, while an account is logged in "
+            "(~/.claude/.credentials.json, ~/.claude.json or CLAUDE_CODE_OAUTH_TOKEN)."
         ),
         why=(
             "Claude Code sends the account's OAuth token to that server as `Authorization: Bearer`. Whoever runs the "

@@ -95,8 +95,8 @@ def chosen_tier(facts: Facts) -> Iterator[Finding]:
         title="a model id directly in `model`",
         what="Finds a `model` or ANTHROPIC_MODEL that is a model id of your server instead of a tier.",
         why=(
-            "Since 2.1.41 this works; articles that blame it for a validation error describe another problem. 1.0.128"
-            " changes the id to lower case, and 2.0.76 with -p ignores `model` and requests an Anthropic id."
+            "Since 2.1.41 this works; articles that blame it for a validation error describe another problem. 1.0.128 "
+            "changes the id to lower case, and 2.0.76 with -p ignores `model` and requests an Anthropic id."
         ),
         shown="Up to 2.0.76: API Error: 404",
         versions="a problem only before 2.1.41",
@@ -137,8 +137,8 @@ def direct_id(facts: Facts) -> Iterator[Finding]:
         title="some tiers are not mapped to your model",
         what="Finds opus, sonnet or haiku without a mapping, while the selected model is your own.",
         why=(
-            "Claude Code uses these tiers for titles, topics and sub-agents. Those requests carry Anthropic model ids"
-            " and get 404, which fills the log; background requests fail without a message."
+            "Claude Code uses these tiers for titles, topics and sub-agents. Those requests carry Anthropic model ids "
+            "and get 404, which fills the log; background requests fail without a message."
         ),
         shown="",
         versions="all versions; 2.1.329 sends fewer background requests",

@@ -201,8 +201,8 @@ def wildcard_host(facts: Facts) -> Iterator[Finding]:
         code="URL109",
         title="a cloud switch overrides the base URL",
         what=(
-            "Finds CLAUDE_CODE_USE_BEDROCK, _VERTEX, _FOUNDRY, _MANTLE or _ANTHROPIC_AWS switched on, in any scope or"
-            " the shell, together with an ANTHROPIC_BASE_URL."
+            "Finds CLAUDE_CODE_USE_BEDROCK, _VERTEX, _FOUNDRY, _MANTLE or _ANTHROPIC_AWS switched on, in any scope or "
+            "the shell, together with an ANTHROPIC_BASE_URL."
         ),
         why="Claude Code sends everything to that cloud. Your server gets no request, and no message says so.",
         shown=(

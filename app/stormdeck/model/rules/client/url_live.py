@@ -29,8 +29,8 @@ def _fix(url: str) -> Fix:
         title="https:// to a port that speaks plain HTTP",
         what="Finds an ANTHROPIC_BASE_URL that begins with https:// although the server does not use TLS.",
         why=(
-            "vLLM and the proxies use plain HTTP unless they were started with a certificate. Claude Code retries for"
-            " three minutes without a message, then shows a TLS error."
+            "vLLM and the proxies use plain HTTP unless they were started with a certificate. Claude Code retries for "
+            "three minutes without a message, then shows a TLS error."
         ),
         shown="API Error: Connection error.\n2.1.329: SSL error (ERR_SSL_WRONG_VERSION_NUMBER); between: (EPROTO)",
         versions="all versions; tested against the running server",
@@ -114,9 +114,9 @@ def _elsewhere(probe: Probe) -> str:
         title="the server has no POST /v1/messages",
         what="Finds a server at ANTHROPIC_BASE_URL that answers, but has no POST /v1/messages.",
         why=(
-            "Claude Code speaks only the Anthropic Messages API. vLLM has it since 0.11.2; LM Studio, Ollama's OpenAI"
-            " port and a proxy's admin port may not. Articles say that Claude Code cannot talk to vLLM directly: that"
-            " was true before 0.11.2."
+            "Claude Code speaks only the Anthropic Messages API. vLLM has it since 0.11.2; LM Studio, Ollama's OpenAI "
+            "port and a proxy's admin port may not. Articles say that Claude Code cannot talk to vLLM directly: that "
+            "was true before 0.11.2."
         ),
         shown=f"{WRONG_MODEL}\nUp to 2.0.76: API Error: 404",
         versions="vLLM before 0.11.2, and other kinds of servers; tested against the running server",
@@ -148,8 +148,8 @@ def no_messages(facts: Facts) -> Iterator[Finding]:
         code="URL108",
         title="a real token over plain HTTP",
         what=(
-            "Finds an http:// base URL outside this machine and its private networks, with a token that does not look"
-            " like a placeholder."
+            "Finds an http:// base URL outside this machine and its private networks, with a token that does not look "
+            "like a placeholder."
         ),
         why="Anyone on the network path can read the token, the prompts and the code.",
         shown="",

@@ -30,8 +30,8 @@ _MAPPINGS = {*TIER_IDS.values(), FABLE_ID}
         why=(
             "LiteLLM answers 400, not 404. anthropic/* matches only ids that LiteLLM's price list knows as "
             "Anthropic's: claude-haiku-4-5 and claude-sonnet-4 match, claude-3-5-sonnet and your own ids do not. "
-            "claude-* matches all Claude ids. * matches everything; with openai/* or hosted_vllm/* behind it, LiteLLM"
-            " asks vLLM for the Claude id and gets 404. One article maps a single Claude id and forgets haiku; its "
+            "claude-* matches all Claude ids. * matches everything; with openai/* or hosted_vllm/* behind it, LiteLLM "
+            "asks vLLM for the Claude id and gets 404. One article maps a single Claude id and forgets haiku; its "
             "background requests end in 400."
         ),
         shown=REFUSED_MODEL,
@@ -51,14 +51,14 @@ def no_match(facts: Facts) -> Iterator[Finding]:
             continue
         seen: set[str] = set()
         for path, asked in asked_ids(facts):
-            coverage_of_id = cover(config, asked)
-            passed_well = coverage_of_id is Cover.PASSED_ON and is_own(asked)
-            if asked and asked not in seen and coverage_of_id is not Cover.TAKEN and not passed_well:
+            covered = cover(config, asked)
+            passed_well = covered is Cover.PASSED_ON and is_own(asked)
+            if asked and asked not in seen and covered is not Cover.TAKEN and not passed_well:
                 seen.add(asked)
-                yield _refused(facts, config, path, asked, coverage_of_id)
+                yield _refused(facts, config, path, asked, covered)
 
 
-def _refused(facts: Facts, config: ProxyConfig, path: str, asked: str, coverage_of_id: Cover) -> Finding:
+def _refused(facts: Facts, config: ProxyConfig, path: str, asked: str, covered: Cover) -> Finding:
     words = {
         Cover.UNKNOWN: ("matches it: LiteLLM answers 400", f"no model_list entry matches {asked}"),
         Cover.PERHAPS: ("but anthropic/* matches it, if LiteLLM's price list knows it", f"{asked} may be rejected"),
@@ -67,7 +67,7 @@ def _refused(facts: Facts, config: ProxyConfig, path: str, asked: str, coverage_
             f"{asked} is passed to vLLM unchanged",
         ),
     }
-    why, title = words[coverage_of_id]
+    why, title = words[covered]
     name = path.removeprefix("env.")
     source = f"{name} is {asked}" if facts.text(path) else f"{name} is not set, so it requests {asked}"
     members = config.root.member("model_list") if config.root is not None else None
@@ -76,7 +76,7 @@ def _refused(facts: Facts, config: ProxyConfig, path: str, asked: str, coverage_
     return at(
         config,
         "PROXY806",
-        Severity.WARNING if coverage_of_id is Cover.PERHAPS else Severity.ERROR,
+        Severity.WARNING if covered is Cover.PERHAPS else Severity.ERROR,
         title,
         f"Claude Code will request it ({source}); no model_name {why}.",
         "model_list",

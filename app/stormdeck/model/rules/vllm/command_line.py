@@ -63,8 +63,8 @@ def _finding(
         title="vLLM was started without tool calling",
         what="Finds a vLLM command line without --enable-auto-tool-choice or without --tool-call-parser.",
         why=(
-            "Claude Code needs tool calls for everything it does. Without these options the model's tool calls arrive"
-            " as plain text, or requests are rejected."
+            "Claude Code needs tool calls for everything it does. Without these options the model's tool calls arrive "
+            "as plain text, or requests are rejected."
         ),
         shown="Tool calls as plain text in the answer, or an endless spinner",
         versions="all versions",

@@ -52,8 +52,8 @@ def tiny_window(facts: Facts) -> Iterator[Finding]:
             "answers 503."
         ),
         why=(
-            "/health, /v1/models and /metrics answer 200 even while the engine is stopped. Only a timed request shows"
-            " the problem."
+            "/health, /v1/models and /metrics answer 200 even while the engine is stopped. Only a timed request shows "
+            "the problem."
         ),
         shown="Request timed out",
         versions="all versions; tested against the running server",
@@ -75,8 +75,8 @@ def hung(facts: Facts) -> Iterator[Finding]:
         title="more requests than the KV cache can hold",
         what="Finds a full KV cache while requests wait, and requests that were preempted.",
         why=(
-            "Requests wait for space, and preempted requests are computed again from the start. Claude Code times out"
-            " and sends them again. Preemptions never appear in vLLM's log."
+            "Requests wait for space, and preempted requests are computed again from the start. Claude Code times out "
+            "and sends them again. Preemptions never appear in vLLM's log."
         ),
         shown="",
         versions="all versions; uses vLLM's metrics of the last minute",
