@@ -152,9 +152,7 @@ def place_of(snapshot: SettingsSnapshot, path: str) -> Place:
     file = snapshot.file(scope)
     if file is None:
         return Place(scope, None)
-    document = file.document
-    position = None if isinstance(document, FileError) else document.position(path)
-    return Place(scope, file.path, *(position or ()))
+    return Place(scope, file.path, *(file.position(path) or ()))
 
 
 def shadows(snapshot: SettingsSnapshot, path: str) -> tuple[Scope, ...]:

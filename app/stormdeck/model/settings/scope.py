@@ -50,6 +50,11 @@ class SettingsFile:
             return self.parsed
         return Document.parse(self.text)
 
+    def position(self, path: str | tuple[str, ...]) -> tuple[int, int] | None:
+        """Return line and column of an entry, both counted from 1; ``None`` if it is not in the file."""
+        document = self.document
+        return None if isinstance(document, FileError) else document.position(path)
+
     @property
     def dropped(self) -> bool:
         """Return whether Claude Code ignores the whole file."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 
 from stormdeck.model.finding import Finding, Severity
-from stormdeck.model.json_edit.document import Document, FileError
+from stormdeck.model.json_edit.document import Document
 from stormdeck.model.masking.json_text import json_cuts
 from stormdeck.model.masking.values import mask_value
 from stormdeck.model.rules.audience import ANY_SERVER
@@ -127,7 +127,7 @@ def readable_secret(facts: Facts) -> Iterator[Finding]:
         path = _secret(file) if exposure is not None and (tracked or exposure.world_readable) else None
         if path is None:
             continue
-        line, column = _position(file, path)
+        line, column = file.position(path) or (None, None)
         yield Finding(
             "FILE707",
             Severity.WARNING,
@@ -157,12 +157,6 @@ def _secret(file: SettingsFile) -> str | None:
 def _real_secrets(text: str) -> frozenset[str]:
     """Return the texts in a file that look like real secrets. Cached: the text is the same while fixes are tried."""
     return frozenset(cut.secret for cut in json_cuts(text) if looks_real(cut.secret))
-
-
-def _position(file: SettingsFile, path: str) -> tuple[int | None, int | None]:
-    document = file.document
-    found = None if isinstance(document, FileError) else document.position(path)
-    return found or (None, None)
 
 
 @rule(

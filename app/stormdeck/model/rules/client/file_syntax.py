@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 
 from stormdeck.model.finding import Edit, Finding, Fix, Severity
-from stormdeck.model.json_edit.document import BOM, Document, FileError
+from stormdeck.model.json_edit.document import BOM, Document
 from stormdeck.model.rules.audience import ALWAYS
 from stormdeck.model.rules.facts import Facts
 from stormdeck.model.rules.known_names import (
@@ -172,7 +172,7 @@ def _is_foreign(name: str) -> bool:
 
 
 def _retired(file: SettingsFile, name: str) -> Finding:
-    line, column = _place(file, f"env.{name}")
+    line, column = file.position(f"env.{name}") or (None, None)
     return Finding(
         "FILE703",
         Severity.INFO,
@@ -188,7 +188,7 @@ def _retired(file: SettingsFile, name: str) -> Finding:
 def _did_you_mean(facts: Facts, file: SettingsFile, path: str, known: str) -> Finding:
     name, its = path.removeprefix("env."), known.removeprefix("env.")
     where = its if (known == its) == (path == name) else f"{its} in env"
-    line, column = _place(file, path)
+    line, column = file.position(path) or (None, None)
     return Finding(
         "FILE703",
         Severity.WARNING,
@@ -224,12 +224,6 @@ def _rename(facts: Facts, file: SettingsFile, path: str, known: str) -> Fix | No
         f"rename it to {its}" if (known == its) != in_env else f"move it to {its} in env",
         (Edit(path, None), Edit(known, value)),
     )
-
-
-def _place(file: SettingsFile, path: str) -> tuple[int | None, int | None]:
-    document = file.document
-    found = None if isinstance(document, FileError) else document.position(path)
-    return found or (None, None)
 
 
 @rule(
