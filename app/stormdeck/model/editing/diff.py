@@ -16,7 +16,7 @@ from stormdeck.model.text import clean, text_lines
 
 _Opcode = tuple[Literal["replace", "delete", "insert", "equal"], int, int, int, int]
 _LONG = 4000
-"""Up to so many lines the shortest diff is computed, in quadratic time."""
+"""Maximum number of lines for which the shortest diff is computed, in quadratic time."""
 _AHEAD = 100
 """How many lines to look ahead for the next equal line in long texts."""
 

@@ -24,7 +24,7 @@ _ROUNDS = 100
 _STEPS = 4
 """How many further findings one fix may cause, one after the other."""
 _TRIED = 40
-"""At most so many fixes are tested, for the worst findings first."""
+"""Maximum number of fixes that are tested, for the worst findings first."""
 _FEW = 500
 """With more entries, fixes are tested only on those that rules and fixes name."""
 _SEVERITIES = tuple(Severity)

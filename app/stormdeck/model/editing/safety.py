@@ -68,7 +68,7 @@ def is_safe(before: SettingsSnapshot, after: SettingsSnapshot, edits: Iterable[E
 
 
 def _is_same_secret(before: SettingsSnapshot, after: SettingsSnapshot, changed: set[str]) -> bool:
-    """Return whether an own server gets the same secret as before, only under another name."""
+    """Return whether the user's own server gets the same secret as before, only under another name."""
     old, new = ({snapshot.text(path) for path in _SENT if snapshot.text(path)} for snapshot in (before, after))
     return changed <= _SENT and old == new and _uses_own_server(before) and _uses_own_server(after)
 

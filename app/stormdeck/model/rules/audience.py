@@ -47,7 +47,7 @@ OWN_SERVER = Audience()
 ANY_SERVER = Audience(gateway=Reporting.AS_NOTE_WITHOUT_FIX)
 """Rules about any base URL; what is true for vLLM may not be true for a hosted server."""
 ANYBODY = Audience(Reporting.AS_NOTE, Reporting.AS_NOTE, Reporting.AS_NOTE)
-"""Rules about Claude Code itself; without an own server they are only notes."""
+"""Rules about Claude Code itself; where the user has no server of their own they are only notes."""
 ALWAYS = Audience(Reporting.FULL, Reporting.FULL, Reporting.FULL)
 SERVER_SIDE = Audience(named=True)
 """Rules about a proxy's YAML and a server's own process."""

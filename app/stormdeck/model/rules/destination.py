@@ -58,7 +58,7 @@ def destination(facts: Facts) -> Destination:
 
 
 def why_not_applicable(facts: Facts) -> str:
-    """Return, as a sentence, why rules about an own server do not apply; empty if they apply."""
+    """Return, as a sentence, why rules about the user's own server do not apply; empty if they apply."""
     match destination(facts):
         case Destination.HOSTED:
             return "No own server is set: nothing to check."
@@ -90,7 +90,7 @@ def base_host(facts: Facts) -> str:
 
 
 def leads_to_own_server(facts: Facts) -> bool:
-    """Return whether the base URL alone leads to an own server."""
+    """Return whether the base URL alone leads to the user's own server."""
     url = facts.root_or_env("ANTHROPIC_BASE_URL")
     return bool(url) and _of_url(facts, url) is Destination.OWN
 
@@ -137,7 +137,7 @@ def _names_own_model(facts: Facts) -> bool:
 
 
 def _misspelt_base_url(facts: Facts) -> bool:
-    """Return whether an unknown variable looks like a base URL and leads to an own server."""
+    """Return whether an unknown variable looks like a base URL and leads to a local server."""
     return any(
         _URL_LIKE_NAME.fullmatch(path) and path.removeprefix("env.") not in VARIABLES and is_near(_host(value))
         for path, value in facts.values.items()

@@ -47,7 +47,7 @@ class Choice:
 
     @property
     def is_own_id(self) -> bool:
-        """Return whether it looks like a model id of an own server."""
+        """Return whether it looks like a model id of the user's own server."""
         return bool(self.text) and not self.tiers and is_own(self.text) and self.text.lower() != "default"
 
 

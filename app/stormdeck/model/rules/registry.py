@@ -46,7 +46,7 @@ _SEVERITIES = tuple(Severity)
 _HOPS = tuple(HopKind)
 _BY_CODE = {one.code: one.page for one in RULES}
 _MOST = 100
-"""At most so many findings of one rule: more have the same cause."""
+"""Maximum number of findings of one rule; more have the same cause."""
 
 
 def check(facts: Facts) -> tuple[Finding, ...]:

@@ -50,7 +50,7 @@ class Field:
     kind: Kind
     group: Group
     help: str
-    """What it means for an own server, in one or two sentences."""
+    """What it means for the user's own server, in one or two sentences."""
     default: str
     """What applies if it is not set, in words."""
     unit: str = ""

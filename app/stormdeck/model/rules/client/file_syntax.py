@@ -30,7 +30,7 @@ _LOWER_TOO = {"HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY"}
 _OF_THE_CLIENT = ("ANTHROPIC", "CLAUDE")
 _MOST = 50
 _COMPARED = 200
-"""At most so many names of an object are compared with all known names."""
+"""Maximum number of names of an object that are compared with all known names."""
 _DROPPED = (
     f"{NOT_LOGGED_IN}\nUp to 2.0.76: Invalid API key · Please run /login\n"
     "TUI up to 2.1.112: Found 1 invalid settings file · /doctor for details\n"
