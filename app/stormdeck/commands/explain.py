@@ -11,7 +11,7 @@ from stormdeck.commands.colour import Ink, Paint, paint_for
 from stormdeck.commands.output import put, say, standard_output
 from stormdeck.commands.rule_codes import FAMILIES, family, nearest, showing
 from stormdeck.model.rules.registry import RULES, page_of
-from stormdeck.model.rules.rule import Page, Rule
+from stormdeck.model.rules.rule import Page, Rule, sections
 from stormdeck.options import Options
 from stormdeck.options.kinds import quoted
 
@@ -73,15 +73,9 @@ def _list(rules: Sequence[Rule], *, as_json: bool) -> int:
 def page_text(page: Page, paint: Paint) -> list[str]:
     """Return a page as lines."""
     lines = [f"{paint(page.code, Ink.BOLD)}  {page.title}"]
-    prose = (("looks at", page.what), ("why", page.why))
-    for heading, text in prose:
-        lines += _section(heading, _wrapped(text), paint)
-    if page.shown:
-        lines += _section("you see", page.shown.splitlines(), paint)
-    for heading, text in (("versions", page.versions), ("evidence", page.evidence), ("fix", page.fix)):
-        lines += _section(heading, _wrapped(text), paint)
-    if page.example:
-        lines += _section("example", page.example.splitlines(), paint)
+    for section in sections(page):
+        rows = section.text.splitlines() if section.verbatim else _wrapped(section.text)
+        lines += _section(section.heading.lower(), rows, paint)
     return lines
 
 
