@@ -1,4 +1,4 @@
-"""A draft: edits that are not saved, what follows from them, and what that costs."""
+"""A draft: unsaved edits, their effect, and its cost."""
 
 import json
 from dataclasses import replace
@@ -33,7 +33,7 @@ def many(count, **env):
 
 @pytest.fixture
 def scans(monkeypatch):
-    """Return a list that grows with each text that is read."""
+    """Return a list with one entry for each scan of a text."""
     read, original = [], document.scan
     monkeypatch.setattr(document, "scan", lambda text, start=0: (read.append(len(text)), original(text, start))[1])
     return read
@@ -41,7 +41,7 @@ def scans(monkeypatch):
 
 @pytest.fixture
 def rule_runs(monkeypatch):
-    """Return a list that grows with each run of all rules: the number of values that they looked at."""
+    """Return a list with one entry for each run of all rules: the number of values."""
     from stormdeck.model.rules import collect
 
     runs, original = [], collect.check

@@ -7,7 +7,7 @@ from stormdeck.model.settings.field import Kind, problem
 from stormdeck.model.settings.fields import FIELDS, field_of
 
 
-def test_each_setting_stands_once_and_groups_are_not_mixed():
+def test_each_setting_appears_once_and_groups_are_not_mixed():
     assert len({field.path for field in FIELDS}) == len(FIELDS)
     assert len({field.label for field in FIELDS}) == len(FIELDS)
     groups = [field.group for field in FIELDS]
@@ -15,7 +15,7 @@ def test_each_setting_stands_once_and_groups_are_not_mixed():
 
 
 @pytest.mark.parametrize("field", FIELDS, ids=lambda field: field.name)
-def test_a_field_can_be_drawn_and_says_what_it_means(field):
+def test_a_field_has_a_short_label_and_a_help_text(field):
     assert 0 < len(field.label) <= 20
     assert field.help.endswith(".")
     assert field.default
@@ -61,7 +61,7 @@ BAD = {
 
 
 @pytest.mark.parametrize(("path", "text", "words"), BAD.values(), ids=BAD)
-def test_a_value_of_another_type_is_told_in_plain_words(path, text, words):
+def test_a_value_of_another_type_is_explained(path, text, words):
     assert words in problem(field_of(path), text)
 
 

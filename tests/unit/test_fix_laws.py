@@ -1,4 +1,4 @@
-"""A fix never does harm: whatever stands in the file, each fix that is offered keeps these laws."""
+"""Properties of every fix that is offered, for any file content."""
 
 import json
 import re
@@ -66,17 +66,17 @@ def obeys(deck, before, finding, scope):
 
 
 def secrets(settings):
-    """Return what says who pays."""
+    """Return the settings that determine the account."""
     return {settings.text(path) for name in PAYS for path in (name, f"env.{name}")} - {None, ""}
 
 
 def host(settings):
-    """Return where prompts go: host and port of the base URL, however it is spelt."""
+    """Return host and port of the base URL, in any spelling."""
     return re.sub(r"^https?://|/v1.*$", "", settings.text("env.ANTHROPIC_BASE_URL") or "").strip()
 
 
 def untouched(values, paths):
-    """Return what no edit is about."""
+    """Return the values that no edit changes."""
     env = values.get("env")
     rest = {key: value for key, value in values.items() if key not in paths and key != "env"}
     inner = env.items() if isinstance(env, dict) else ()
@@ -131,7 +131,7 @@ LAYOUTS = st.sampled_from([(None, None), (2, None), ("\t", None), (None, (",", "
 
 @st.composite
 def files(draw):
-    """Settings as people write them: odd layouts, marks, line ends, keys that stand twice."""
+    """Settings as people write them: odd layouts, byte order marks, line ends, duplicate keys."""
     env = draw(st.dictionaries(NAMES, VALUES, max_size=6))
     if draw(st.booleans()):
         env["ANTHROPIC_BASE_URL"] = draw(URLS)
@@ -217,7 +217,7 @@ def test_no_fix_is_offered_for_a_file_that_is_not_the_users(scope):
     assert finding.message
 
 
-def test_a_fix_is_offered_in_the_file_that_its_value_stands_in():
+def test_a_fix_is_offered_in_the_file_that_sets_the_value():
     other = loaded(SettingsFile(Scope.PROJECT, Path("/p/settings.json"), exists=True), '{"cleanupPeriodDay": 3}')
     settings = merged((*of_text('{"model": "opus"}').files, other), {})
     deck = Deck(settings=settings)

@@ -1,4 +1,4 @@
-"""Where requests go, and which rules speak for it."""
+"""Where requests go, and which rules apply there."""
 
 import json
 from pathlib import Path
@@ -146,7 +146,7 @@ def test_what_the_user_names_is_their_own():
     assert destination(facts(env, named=("https://other.example.org", "/etc/litellm.yaml"))) is GATEWAY
 
 
-def test_a_host_that_says_it_is_vllm_is_judged_as_one():
+def test_a_host_that_reports_to_be_vllm_is_judged_as_vllm():
     env = {"ANTHROPIC_BASE_URL": "https://llm.example.org"}
     answered = Live(Probe("https://llm.example.org", Reach.ANSWERS, ServerKind.VLLM))
     assert destination(facts(env, live=answered)) is OWN
@@ -264,7 +264,7 @@ def test_a_gateway_gets_notes_without_fixes_at_most():
     assert all(one.fix is None for one in findings)
 
 
-def test_every_family_says_for_whom_it_speaks():
+def test_every_family_has_an_audience():
     assert {rule.family for rule in RULES} == set(FAMILIES)
     for rule in RULES:
         for where in Destination:
@@ -272,7 +272,7 @@ def test_every_family_says_for_whom_it_speaks():
         assert rule.effective_audience.reporting(Destination.OWN, named=False) is Reporting.FULL
 
 
-def test_why_rules_are_silent_is_said_in_a_sentence():
+def test_a_sentence_explains_why_rules_do_not_apply():
     assert why_not_applicable(facts(GOOD)) == ""
     assert why_not_applicable(facts({})) == "No own server is set: nothing to check."
     assert "CLAUDE_CODE_USE_VERTEX" in why_not_applicable(facts({"CLAUDE_CODE_USE_VERTEX": "1"}))

@@ -1,4 +1,4 @@
-"""Which parser reads the tool calls of which model, told by names, paths and folders."""
+"""The model family and its tool call parsers, detected by names, paths and folders."""
 
 import pytest
 

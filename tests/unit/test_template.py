@@ -1,4 +1,4 @@
-"""The working block: for the server that answers, and free of findings with it."""
+"""The generated settings fit the running server and have no findings."""
 
 import pytest
 
@@ -68,7 +68,7 @@ class TestTarget:
         silent = ProxySnapshot(PROXY.url, ServerKind.LITELLM, ServerState.REFUSING)
         assert target(VLLM, silent).url == VLLM.url
 
-    def test_the_other_models_are_told(self):
+    def test_the_other_models_are_listed(self):
         many = VllmSnapshot(VLLM.url, ServerState.UP, models=(ServedModel("a"), ServedModel("b")))
         assert target(many, None).others == ("b",)
 
