@@ -95,7 +95,7 @@ def key_only(facts: Facts) -> Iterator[Finding]:
     yield Finding(
         "AUTH202",
         Severity.ERROR if refused else Severity.WARNING,
-        "an API key: vLLM answers 401" if refused else "an API key: Claude Code asks first, default No",
+        "vLLM answers 401 to an API key" if refused else "Claude Code asks before it uses a key",
         "It works with `claude -p`. In a terminal Claude Code asks whether to use it; the default is No, and then it "
         "is not logged in. vLLM with --api-key answers 401 to it.",
         API_KEY,

@@ -156,13 +156,13 @@ def other_tiers(facts: Facts) -> Iterator[Finding]:
     missing = [tier for tier in ("haiku", "opus", "sonnet") if not is_mapped(facts, tier) and tier not in covered]
     if not missing:
         return
-    hosted = " and ".join(HOSTED[tier] for tier in missing)
-    answer = "which your server does not serve." if facts.served else "which fails unless your server knows it."
+    hosted = ", ".join(HOSTED[tier] for tier in missing)
+    answer = "your server does not serve that." if facts.served else "that fails unless your server knows it."
     yield Finding(
         "MODEL305",
         Severity.WARNING if facts.served else Severity.INFO,
-        f"{' and '.join(missing)} not mapped",
-        f"Background requests or sub-agents will request {hosted}, {answer}",
+        f"{', '.join(missing)} not mapped",
+        f"Background requests or sub-agents will request {hosted}: {answer}",
         mapping(missing[0]),
         fix=Fix(f"map to {model}", tuple(Edit(mapping(tier), model) for tier in missing)),
     )

@@ -91,7 +91,7 @@ def _null_timeout(facts: Facts) -> Iterator[Finding]:
 @rule(
     Page(
         code="TIME502",
-        title="a timeout above five minutes has no effect alone",
+        title="a timeout above five minutes does not take effect",
         what="Finds an API_TIMEOUT_MS above five minutes without a higher idle limit.",
         why=(
             "Articles set 3000000, but a second limit ends a request that receives no byte after about 301 s (361 s "
@@ -128,7 +128,7 @@ def idle_limit(facts: Facts) -> Iterator[Finding]:
     yield Finding(
         "TIME502",
         Severity.WARNING,
-        "no effect above 5 minutes alone",
+        "requests end after 5 to 6 minutes anyway",
         f"A request that receives no byte is dropped and sent again after about 301 s (361 s in 2.1.329){way_out}",
         TIMEOUT,
         fix=Fix(f"add CLAUDE_STREAM_IDLE_TIMEOUT_MS = {limit}", (Edit(IDLE, str(limit)),)) if remedy else None,

@@ -99,7 +99,7 @@ def no_base_url(facts: Facts) -> Iterator[Finding]:
     yield Finding(
         "URL102",
         Severity.ERROR,
-        "empty: prompts leave this machine" if empty else "not set: prompts leave this machine",
+        "empty: prompts go to api.anthropic.com" if empty else "not set: prompts go to api.anthropic.com",
         "Without a base URL Claude Code sends prompts to api.anthropic.com, which does not know your model.",
         BASE_URL,
         fix=Fix(
