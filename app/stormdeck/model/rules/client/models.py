@@ -157,12 +157,13 @@ def other_tiers(facts: Facts) -> Iterator[Finding]:
     if not missing:
         return
     hosted = ", ".join(HOSTED[tier] for tier in missing)
-    answer = "your server does not serve that." if facts.served else "that fails unless your server knows it."
+    fails = "fails unless your server knows it." if len(missing) == 1 else "fail unless your server knows them."
+    answer = "which your server does not serve." if facts.served else f"which {fails}"
     yield Finding(
         "MODEL305",
         Severity.WARNING if facts.served else Severity.INFO,
         f"{', '.join(missing)} not mapped",
-        f"Background requests or sub-agents will request {hosted}: {answer}",
+        f"Background requests or sub-agents will request {hosted}, {answer}",
         mapping(missing[0]),
         fix=Fix(f"map to {model}", tuple(Edit(mapping(tier), model) for tier in missing)),
     )
