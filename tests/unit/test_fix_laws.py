@@ -11,8 +11,8 @@ from hypothesis import settings as run
 from hypothesis import strategies as st
 
 from stormdeck.model.deck import Deck
-from stormdeck.model.editing.fixing import safe_fixes
 from stormdeck.model.rules.collect import findings_of, raw_findings
+from stormdeck.model.rules.fixing import safe_fixes
 from stormdeck.model.rules.known_names import ROOT_KEYS, VARIABLES, is_of_known_type
 from stormdeck.model.settings.merge import loaded, merged, preview
 from stormdeck.model.settings.scope import Scope, SettingsFile

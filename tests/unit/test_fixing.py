@@ -1,8 +1,8 @@
 """All safe fixes of one scope at once."""
 
-from stormdeck.model.editing.fixing import safe_fixes, with_working_fixes
 from stormdeck.model.finding import Edit, Finding, Fix, Severity
 from stormdeck.model.rules.facts import Facts
+from stormdeck.model.rules.fixing import safe_fixes, with_working_fixes
 from stormdeck.model.rules.registry import check
 from stormdeck.model.settings.merge import loaded, merged, preview
 from stormdeck.model.settings.scope import Scope, SettingsFile

@@ -41,7 +41,7 @@ class Edit:
 
 @dataclass(frozen=True, slots=True)
 class Fix:
-    """A change that removes a finding. ``model/editing/fixing.py`` tries it before it is offered."""
+    """A change that removes a finding. ``model/rules/fixing.py`` tries it before it is offered."""
 
     description: str
     edits: tuple[Edit, ...]

@@ -11,10 +11,10 @@ from stormdeck.commands.check.knowledge import Knowledge
 from stormdeck.commands.colour import paint_for
 from stormdeck.commands.output import asked, flush, put, say, standard_error, standard_output
 from stormdeck.model.editing.diff import diff
-from stormdeck.model.editing.fixing import safe_fixes
 from stormdeck.model.editing.starter import is_blank, working_block
 from stormdeck.model.json_edit.repair import repair
 from stormdeck.model.masking.findings import known_secrets
+from stormdeck.model.rules.fixing import safe_fixes
 from stormdeck.model.rules.registry import ALL, Selection
 from stormdeck.model.settings.merge import edited, loaded, previewed
 from stormdeck.model.settings.scope import Scope, SettingsFile

@@ -8,10 +8,10 @@ from functools import cached_property
 
 from stormdeck.model.deck import Deck
 from stormdeck.model.editing.diff import DiffLine, diff
-from stormdeck.model.editing.fixing import safe_fixes
 from stormdeck.model.finding import Edit, Finding
 from stormdeck.model.masking.findings import known_secrets
 from stormdeck.model.rules.collect import findings_of, raw_findings
+from stormdeck.model.rules.fixing import safe_fixes
 from stormdeck.model.settings.merge import entries, has_entry, preview, value_at
 from stormdeck.model.settings.scope import EDITABLE, Scope, SettingsFile, SettingsSnapshot, as_text
 from stormdeck.model.snapshots.client import RunningClient

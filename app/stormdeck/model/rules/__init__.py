@@ -7,7 +7,7 @@ A rule is a page that explains it, and a function that turns facts into findings
         ...
 
 ``collect.findings_of(deck)`` builds the ``Facts``, runs the rules that apply to the destination (``registry``,
-``audience``), tests their fixes (``editing.fixing``) and masks secrets.
+``audience``), tests their fixes (``fixing``) and masks secrets.
 
 To add a rule, put it into the module of its family and into that module's ``RULES``, then run ``make readme``: it
 generates ``docs/rules``. Codes never change.

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from stormdeck.model.deck import Deck
-from stormdeck.model.editing.fixing import with_working_fixes
 from stormdeck.model.finding import Finding, HopKind
 from stormdeck.model.masking.findings import mask_findings
 from stormdeck.model.rules.destination import Destination, destination
 from stormdeck.model.rules.facts import Facts, Live
+from stormdeck.model.rules.fixing import with_working_fixes
 from stormdeck.model.rules.registry import check
 from stormdeck.model.settings.scope import Scope, SettingsSnapshot
 from stormdeck.model.snapshots.client import RunningClient

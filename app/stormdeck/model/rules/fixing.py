@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from stormdeck.model.editing.safety import is_safe
 from stormdeck.model.finding import Edit, Finding, Fix, Severity
 from stormdeck.model.rules.known_names import ROOT_KEYS, VARIABLES, is_of_known_type
 from stormdeck.model.rules.registry import ALL, Selection
+from stormdeck.model.rules.safety import is_safe
 from stormdeck.model.settings.merge import merged, previewed
 from stormdeck.model.settings.scope import EDITABLE, Scope, SettingsFile, SettingsSnapshot
 
