@@ -15,7 +15,7 @@ TRAFFIC = (
         Group.TRAFFIC,
         "1: Claude Code does not contact hosted services, and sends fewer background requests. There are no update "
         "checks and no model discovery then.",
-        "no: telemetry and extra requests are sent",
+        "no",
     ),
     Field(
         "env.CLAUDE_CODE_ATTRIBUTION_HEADER",
@@ -32,7 +32,7 @@ TRAFFIC = (
         Kind.SWITCH,
         Group.TRAFFIC,
         "1: requests have fewer new fields. In 2.1.329 a request that gets 400 is sent once instead of six times.",
-        "no: beta features are on",
+        "no",
     ),
     Field(
         "env.DISABLE_PROMPT_CACHING",
@@ -40,7 +40,7 @@ TRAFFIC = (
         Kind.SWITCH,
         Group.TRAFFIC,
         "1: requests contain no cache_control marks. vLLM ignores them and caches prefixes anyway.",
-        "no: cache marks are sent",
+        "no",
     ),
     Field(
         "env.CLAUDE_CODE_EXTRA_BODY",
@@ -144,7 +144,7 @@ CONTEXT = (
         Kind.SWITCH,
         Group.CONTEXT,
         "1: 2.1.329 assumes 200000 tokens instead of a million for a model that it does not know.",
-        "no: a million tokens in 2.1.329",
+        "no",
     ),
     Field(
         "env.MAX_THINKING_TOKENS",
@@ -161,7 +161,7 @@ CONTEXT = (
         Kind.SWITCH,
         Group.CONTEXT,
         "1: requests do not ask for thinking, which many models do not support.",
-        "no: thinking is requested",
+        "no",
     ),
 )
 

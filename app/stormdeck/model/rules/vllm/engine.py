@@ -46,7 +46,7 @@ def tiny_window(facts: Facts) -> Iterator[Finding]:
 @rule(
     Page(
         code="SERVER905",
-        title="the engine hangs while /health says OK",
+        title="vLLM answers, but its engine does not work",
         what=(
             "Finds a vLLM that answers while its engine does nothing: requests run and produce no tokens, or /health "
             "answers 503."
@@ -66,7 +66,7 @@ def hung(facts: Facts) -> Iterator[Finding]:
     """Find an engine that hangs."""
     vllm = facts.live.vllm
     if vllm is not None and vllm.state is ServerState.DEGRADED:
-        yield _finding("SERVER905", Severity.ERROR, "healthy, but the engine hangs", f"{vllm.detail}.", "/health")
+        yield _finding("SERVER905", Severity.ERROR, "the engine does not work", f"{vllm.detail}.", "/health")
 
 
 @rule(
