@@ -98,7 +98,7 @@ snapshots: $(READY) ## accept the panel's new looks, after looking at them
 screenshots: $(READY) ## draw screenshots/*.svg again
 	$(BIN)/python tests/looks/screenshots.py
 
-readme: $(READY) ## write the README's generated tables again: rules, versions, bench
+readme: $(READY) ## generate the README's tables (rules, versions, bench) and docs/rules
 	@$(BIN)/python tests/documents/fill.py
 
 wheel: $(READY) ## build dist/*.whl

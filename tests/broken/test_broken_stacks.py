@@ -37,9 +37,9 @@ from stacks import (
     yaml,
 )
 from stormdeck.model.finding import HopKind
-from stormdeck.model.rules.facts import Reach
 from stormdeck.model.snapshots.discovery import Left
 from stormdeck.model.snapshots.gpu import GpuSnapshot, GpuState
+from stormdeck.model.snapshots.probe import Reach
 from stormdeck.model.snapshots.server import ServerKind, ServerState
 from stormdeck.model.symbols import Health
 from stormdeck.model.verdict.ranking import statements
@@ -321,7 +321,7 @@ STACKS = {
         (*STRAIGHT, config({"ANTHROPIC_DEFAULT_SONNET_MODEL": f"{SERVED} "})),
         CLIENT,
         "MODEL308",
-        "blank",
+        "ends with a space",
         version="2.1.112",
     ),
     "the model is called default": Stack((*STRAIGHT, config(root={"model": "default"})), CLIENT, "MODEL311", "model"),
@@ -368,7 +368,7 @@ STACKS = {
         (*STRAIGHT, vllm(window=16384), config({"CLAUDE_CODE_MAX_CONTEXT_TOKENS": "16384"})),
         SERVER,
         "SERVER904",
-        "tokens hold no first prompt",
+        "too few for a first prompt",
     ),
     # The proxy.
     "LiteLLM is down": Stack(

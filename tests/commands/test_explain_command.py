@@ -79,7 +79,7 @@ def test_a_family_is_listed(family, capsys):
     assert listed(capsys.readouterr().out) == [rule.code for rule in RULES if rule.family == "FILE"]
     assert main(["explain", family, "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
-    assert told["rules"][0] == {"code": "FILE701", "title": "a settings file that is no JSON"}
+    assert told["rules"][0] == {"code": "FILE701", "title": "a settings file is not valid JSON"}
 
 
 @pytest.mark.parametrize(
@@ -122,4 +122,4 @@ def test_a_long_list_is_short_and_says_how_many_more_there_are(capsys):
 
 def test_a_piece_that_stands_on_one_page_alone_shows_that_page(capsys):
     assert main(["explain", "no_db_connection"]) == 0
-    assert capsys.readouterr().out.startswith("AUTH204  the proxy does not know the token\n")
+    assert capsys.readouterr().out.startswith("AUTH204  the proxy rejects the token\n")

@@ -9,7 +9,7 @@ import subprocess
 import pytest
 import yaml
 from blocks import Command, blocks, commands_in, in_backticks
-from fill import PARTS, README, TESTS, filled, part
+from fill import PARTS, README, RULE_PAGES, TESTS, filled, part, rule_pages
 
 from stormdeck.__main__ import main
 from stormdeck.commands.argument_parser import PANEL
@@ -141,6 +141,22 @@ def test_a_generated_part_has_its_place(name):
 
 def test_the_generated_parts_are_up_to_date():
     assert filled(TEXTS[README.name]) == TEXTS[README.name], "run `make readme`"
+
+
+def test_the_rule_pages_are_up_to_date():
+    files = {file.name: file.read_text(encoding="utf-8") for file in RULE_PAGES.iterdir()}
+    assert files == rule_pages(), "run `make readme`"
+
+
+def test_a_rule_page_has_the_headings_that_readers_of_linters_know():
+    headings = {name: re.findall(r"^## (.*)", text, re.MULTILINE) for name, text in rule_pages().items()}
+    assert headings.pop("README.md") == list(dict.fromkeys(map(family_of, headings)))
+    required = ["What it does", "Why it matters", "What you see", "Fix", "Applies to", "Evidence"]
+    assert {name for name, found in headings.items() if [one for one in found if one != "Example"] != required} == set()
+
+
+def family_of(name):
+    return name.rstrip("0123456789.md")
 
 
 @pytest.mark.parametrize("name", TEXTS)

@@ -11,8 +11,8 @@ from stormdeck.feed.reducer import take
 from stormdeck.model.deck import Deck
 from stormdeck.model.logs.batch import LogBatch
 from stormdeck.model.logs.endings import LogTails, ending
-from stormdeck.model.rules.facts import Probe, Reach
 from stormdeck.model.snapshots.discovery import DiscoverySnapshot, Found, Missed
+from stormdeck.model.snapshots.probe import Probe, Reach
 from stormdeck.model.snapshots.server import ServedModel, ServerKind, ServerState
 from stormdeck.model.traffic.meter import TrafficMeter
 

@@ -8,9 +8,9 @@ from samples import DOWN_VLLM, FOUND, GPUS, NO_GPU, NOTHING, PROXY, VLLM, WELL, 
 from stormdeck.model.deck import Deck
 from stormdeck.model.finding import Finding, HopKind, Severity
 from stormdeck.model.request_path import path
-from stormdeck.model.rules.facts import Probe, Reach
 from stormdeck.model.snapshots.discovery import DiscoverySnapshot, Found
 from stormdeck.model.snapshots.gpu import GpuSnapshot, GpuState
+from stormdeck.model.snapshots.probe import Probe, Reach
 from stormdeck.model.snapshots.server import ServerKind, ServerState
 from stormdeck.model.symbols import Health
 from stormdeck.model.urls import place

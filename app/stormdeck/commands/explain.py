@@ -12,7 +12,7 @@ from stormdeck.commands.output import standard_output, write_err, write_out
 from stormdeck.commands.rule_codes import FAMILIES, family, nearest, showing
 from stormdeck.commands.text_layout import wrap
 from stormdeck.model.rules.registry import RULES, page_of
-from stormdeck.model.rules.rule import Page, Rule
+from stormdeck.model.rules.rule import Page, Rule, sections
 from stormdeck.options import Options
 from stormdeck.options.kinds import quoted
 
@@ -73,15 +73,9 @@ def _list(rules: Sequence[Rule], *, as_json: bool) -> int:
 def page_text(page: Page, paint: Paint) -> list[str]:
     """Return the lines of a page."""
     lines = [f"{paint(page.code, Ink.BOLD)}  {page.title}"]
-    prose = (("looks at", page.what), ("why", page.why))
-    for heading, text in prose:
-        lines += _section(heading, wrap(text, _COLUMNS), paint)
-    if page.shown:
-        lines += _section("you see", page.shown.splitlines(), paint)
-    for heading, text in (("versions", page.versions), ("evidence", page.evidence), ("fix", page.fix)):
-        lines += _section(heading, wrap(text, _COLUMNS), paint)
-    if page.example:
-        lines += _section("example", page.example.splitlines(), paint)
+    for section in sections(page):
+        rows = section.text.splitlines() if section.verbatim else wrap(section.text, _COLUMNS)
+        lines += _section(section.heading.lower(), rows, paint)
     return lines
 
 

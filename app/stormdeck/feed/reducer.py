@@ -10,12 +10,12 @@ from stormdeck.model.finding import HopKind
 from stormdeck.model.litellm.config import ProxyConfig
 from stormdeck.model.logs.endings import LogTails
 from stormdeck.model.rules.collect import facts_of, findings_of
-from stormdeck.model.rules.facts import Probe
 from stormdeck.model.settings.scope import SettingsSnapshot
 from stormdeck.model.snapshots.client import ClientSnapshot
 from stormdeck.model.snapshots.discovery import DiscoverySnapshot, Left
 from stormdeck.model.snapshots.gpu import GpuSnapshot
 from stormdeck.model.snapshots.own_faults import OwnFaults
+from stormdeck.model.snapshots.probe import Probe
 from stormdeck.model.snapshots.replay import Replay
 from stormdeck.model.snapshots.server import ProxySnapshot, ServerState, VllmSnapshot
 from stormdeck.model.snapshots.traffic import TrafficSnapshot

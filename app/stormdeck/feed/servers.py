@@ -13,10 +13,10 @@ from stormdeck.feed.polling import Poller, wait_for
 from stormdeck.feed.reducer import Snapshot
 from stormdeck.model.finding import HopKind
 from stormdeck.model.litellm.config import ProxyConfig
-from stormdeck.model.rules.facts import Probe, Reach
 from stormdeck.model.settings.scope import SettingsSnapshot
 from stormdeck.model.settings.trust import BASE_URL, is_trusted
 from stormdeck.model.snapshots.discovery import DiscoverySnapshot, Found, Left
+from stormdeck.model.snapshots.probe import Probe, Reach
 from stormdeck.model.snapshots.server import ProxySnapshot, ServerKind, ServerState, VllmSnapshot, refuses_connections
 from stormdeck.options import Options
 from stormdeck.sources.discovery.configured import ConfiguredTargets, Keys, base_url, client_key, key_for, origin_keys

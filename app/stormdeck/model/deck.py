@@ -15,12 +15,14 @@ from stormdeck.model.snapshots.gpu import GpuSnapshot, GpuState
 from stormdeck.model.snapshots.own_faults import OwnFaults
 from stormdeck.model.snapshots.prefix_cache import PrefixCache
 
+# The panel imports the deck before its first paint: what it only names in types is not imported for it.
 if TYPE_CHECKING:
     from stormdeck.model.canary.summary import CanaryReport
     from stormdeck.model.finding import Finding
     from stormdeck.model.litellm.config import ProxyConfig
     from stormdeck.model.retries.storms.storm import Storm
-    from stormdeck.model.rules.facts import Exposure, Probe
+    from stormdeck.model.snapshots.client import Exposure
+    from stormdeck.model.snapshots.probe import Probe
     from stormdeck.model.snapshots.replay import Replay
     from stormdeck.model.snapshots.server import ProxySnapshot, VllmSnapshot
     from stormdeck.model.snapshots.traffic import TrafficSnapshot

@@ -41,7 +41,7 @@ class Edit:
 
 @dataclass(frozen=True, slots=True)
 class Fix:
-    """Edits that remove a finding; ``model/editing/fixing.py`` tests them before they are offered."""
+    """Edits that remove a finding; ``model/rules/fixing.py`` tests them before they are offered."""
 
     description: str
     edits: tuple[Edit, ...]

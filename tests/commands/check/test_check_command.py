@@ -59,8 +59,8 @@ class TestReport:
             "  |",
             '4 |     "ANTHROPIC_BASE_URL": "http://127.0.0.1:8000/v1",',
             "  |                           ^^^^^^^^^^^^^^^^^^^^^^^^^^",
-            "  = The client adds /v1/messages itself; requests go to /v1/v1/messages and fail, shown as \"There's",
-            '    an issue with the selected model".',
+            "  = Claude Code appends /v1/messages itself; requests go to /v1/v1/messages and fail, shown as",
+            '    "There\'s an issue with the selected model".',
         ]
         assert "  = help: set it to http://127.0.0.1:8000\n" in out
         assert out.endswith("\n\n1 error.\n")
@@ -69,7 +69,7 @@ class TestReport:
     def test_one_that_is_missing_is_told_by_name(self, home):
         home.write(SOUND.replace('    "ANTHROPIC_AUTH_TOKEN": "dummy",\n', ""))
         out = home.run("check", "--offline")[1]
-        assert f"{home.settings}: error AUTH201: env.ANTHROPIC_AUTH_TOKEN: no token: nothing is sent" in out
+        assert f"{home.settings}: error AUTH201: env.ANTHROPIC_AUTH_TOKEN: no token: no request is sent" in out
 
     @pytest.mark.parametrize("end", ["\n", "\r\n"], ids=["lf", "crlf"])
     def test_the_caret_stands_under_the_value_whatever_is_before_it(self, home, end):
@@ -93,7 +93,7 @@ class TestReport:
         code, out, err = home.run("check", "--offline")
         assert code == 1
         assert out.splitlines()[2:6] == [
-            f"{home.settings}:2:22: error FILE701: the client drops the whole file",
+            f"{home.settings}:2:22: error FILE701: Claude Code ignores the whole file",
             "  |",
             '2 |   "model": "sonnet", // mine',
             "  |                      ^^",

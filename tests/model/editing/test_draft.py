@@ -1,4 +1,4 @@
-"""A draft: edits that are not saved, what follows from them, and what that costs."""
+"""A draft: unsaved edits, their effect, and its cost."""
 
 import json
 from dataclasses import replace
@@ -33,7 +33,7 @@ def many(count, **env):
 
 @pytest.fixture
 def scans(monkeypatch):
-    """Return a list that grows with each text that is read."""
+    """Return a list with one entry for each scan of a text."""
     read, original = [], document.scan
     monkeypatch.setattr(document, "scan", lambda text, start=0: (read.append(len(text)), original(text, start))[1])
     return read
@@ -41,7 +41,7 @@ def scans(monkeypatch):
 
 @pytest.fixture
 def rule_runs(monkeypatch):
-    """Return a list that grows with each run of all rules: the number of values that they looked at."""
+    """Return a list with one entry for each run of all rules: the number of values."""
     from stormdeck.model.rules import collect
 
     runs, original = [], collect.check
@@ -54,7 +54,7 @@ def test_an_edit_reads_the_text_once_however_much_is_asked_of_it(scans, rule_run
     scans.clear()
     after = before.edit(URL, "http://127.0.0.1:8000")
     for _ in range(3):
-        after.values, after.modified, after.findings, after.text(), after.changed, after.would
+        after.values, after.modified, after.findings, after.text(), after.changed, after.preview
     assert len(scans) == 1
     assert [count for count in rule_runs if count > 500] == [3002], "the rules ran over the whole file more than once"
 
@@ -97,9 +97,9 @@ def test_what_is_in_force_after_an_edit_is_what_all_files_say_together(edits):
     made = draft('{"model": "sonnet", "env": {"A": "1", "L": [1]}}', project='{"model": "haiku", "env": {"A": "9"}}')
     for path, value in edits:
         made = made.edit(path, value)
-        whole = merged(made.would.files, {})
-        assert made.would.effective == whole.effective
-        assert made.would == preview(made.deck.settings, Scope.USER, made.edits)
+        whole = merged(made.preview.files, {})
+        assert made.preview.effective == whole.effective
+        assert made.preview == preview(made.deck.settings, Scope.USER, made.edits)
 
 
 def test_undo_and_redo():
@@ -127,7 +127,7 @@ def test_undo_leads_through_the_same_states_back(scans):
     back = drafts[-1]
     for before in reversed(drafts[:-1]):
         back = back.undo()
-        assert (back.text(), back.would.effective) == (before.text(), before.would.effective)
+        assert (back.text(), back.preview.effective) == (before.text(), before.preview.effective)
     several = drafts[1].take(drafts[3].edits[-2:]).undo()
     assert several.text() == drafts[2].text()
     assert drafts[2].edit("model", "x").undo().text() == drafts[2].text()

@@ -1,4 +1,4 @@
-"""A fix does no harm: each fix that is offered keeps these laws in any file."""
+"""Properties of every fix that is offered, for any file content."""
 
 import json
 import re
@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from places import TESTS
 from stormdeck.model.deck import Deck
-from stormdeck.model.editing.fixing import fixes
-from stormdeck.model.rules.collect import findings_of, untried
+from stormdeck.model.rules.collect import findings_of, raw_findings
+from stormdeck.model.rules.fixing import safe_fixes
 from stormdeck.model.rules.known_names import ROOT_KEYS, VARIABLES, is_of_known_type
 from stormdeck.model.settings.merge import loaded, merged, preview
 from stormdeck.model.settings.scope import Scope, SettingsFile
@@ -46,7 +46,7 @@ def obeys(deck, before, finding, scope):
     fix, old = finding.fix, deck.settings.file(scope)
     after = preview(deck.settings, scope, fix.edits)
     new = after.file(scope)
-    assert new.error is None, "the client would drop the file"
+    assert new.error is None, "Claude Code would ignore the file"
     assert json.loads(new.text.removeprefix("\ufeff")) == new.values
     left = findings_of(Deck(settings=after), scope=scope)
     assert (finding.code, finding.path) not in identities(left), "the finding is still there"
@@ -67,17 +67,17 @@ def obeys(deck, before, finding, scope):
 
 
 def secrets(settings):
-    """Return what says who pays."""
+    """Return the settings that determine the account."""
     return {settings.text(path) for name in PAYS for path in (name, f"env.{name}")} - {None, ""}
 
 
 def host(settings):
-    """Return where prompts go: host and port of the base URL, however it is spelt."""
+    """Return host and port of the base URL, in any spelling."""
     return re.sub(r"^https?://|/v1.*$", "", settings.text("env.ANTHROPIC_BASE_URL") or "").strip()
 
 
 def untouched(values, paths):
-    """Return what no edit is about."""
+    """Return the values that no edit changes."""
     env = values.get("env")
     rest = {key: value for key, value in values.items() if key not in paths and key != "env"}
     inner = env.items() if isinstance(env, dict) else ()
@@ -132,7 +132,7 @@ LAYOUTS = st.sampled_from([(None, None), (2, None), ("\t", None), (None, (",", "
 
 @st.composite
 def files(draw):
-    """Settings as people write them: odd layouts, marks, line ends, keys that stand twice."""
+    """Settings as people write them: odd layouts, byte order marks, line ends, duplicate keys."""
     env = draw(st.dictionaries(NAMES, VALUES, max_size=6))
     if draw(st.booleans()):
         env["ANTHROPIC_BASE_URL"] = draw(URLS)
@@ -159,13 +159,13 @@ def test_the_fixes_of_any_file(text):
 def test_all_safe_fixes_together(text):
     settings = of_text(text)
     assume(settings.files[0].error is None)
-    made = fixes(settings, Scope.USER, lambda now: untried(Deck(settings=now), now))
+    made = safe_fixes(settings, Scope.USER, lambda now: raw_findings(Deck(settings=now), now))
     after = preview(settings, Scope.USER, made.edits)
     assert after.files[0].error is None
-    assert identities(untried(Deck(), after)) <= identities(untried(Deck(), settings))
+    assert identities(raw_findings(Deck(), after)) <= identities(raw_findings(Deck(), settings))
     assert secrets(after) == secrets(settings)
     assert host(after) == host(settings)
-    again = fixes(after, Scope.USER, lambda now: untried(Deck(settings=now), now))
+    again = safe_fixes(after, Scope.USER, lambda now: raw_findings(Deck(settings=now), now))
     assert again.edits == ()
     assert all(one.path != two.path for one, two in pairwise(sorted(made.edits, key=lambda edit: edit.path)))
 
@@ -218,7 +218,7 @@ def test_no_fix_is_offered_for_a_file_that_is_not_the_users(scope):
     assert finding.message
 
 
-def test_a_fix_is_offered_in_the_file_that_its_value_stands_in():
+def test_a_fix_is_offered_in_the_file_that_sets_the_value():
     other = loaded(SettingsFile(Scope.PROJECT, Path("/p/settings.json"), exists=True), '{"cleanupPeriodDay": 3}')
     settings = merged((*of_text('{"model": "opus"}').files, other), {})
     deck = Deck(settings=settings)

@@ -1,8 +1,8 @@
 """All safe fixes of one scope at once."""
 
-from stormdeck.model.editing.fixing import fixes, offered
 from stormdeck.model.finding import Edit, Finding, Fix, Severity
 from stormdeck.model.rules.facts import Facts
+from stormdeck.model.rules.fixing import safe_fixes, with_working_fixes
 from stormdeck.model.rules.registry import check
 from stormdeck.model.settings.merge import loaded, merged, preview
 from stormdeck.model.settings.scope import Scope, SettingsFile
@@ -24,10 +24,10 @@ def rules(settings):
 
 def test_every_error_and_warning_with_a_safe_fix_goes(tmp_path):
     settings = scopes(tmp_path, user='{"model": "sonnet", "env": {"ANTHROPIC_BASE_URL": "127.0.0.1:8000/v1"}}')
-    made = fixes(settings, Scope.USER, rules)
+    made = safe_fixes(settings, Scope.USER, rules)
     after = preview(settings, Scope.USER, made.edits)
     assert after.text(URL) == "http://127.0.0.1:8000"
-    left = offered(rules(after), after, rules)
+    left = with_working_fixes(rules(after), after, rules)
     assert not [one for one in left if one.fix and one.fix.safe and one.severity is not Severity.INFO]
     assert {"URL101", "TRAFFIC401"} <= {one.code for one in made.fixed}
 
@@ -35,7 +35,7 @@ def test_every_error_and_warning_with_a_safe_fix_goes(tmp_path):
 def test_a_value_that_a_stronger_scope_sets_is_left_alone(tmp_path):
     user = '{"model": "sonnet", "env": {"ANTHROPIC_AUTH_TOKEN": "t"}}'
     settings = scopes(tmp_path, user=user, local='{"env": {"ANTHROPIC_BASE_URL": "http://h:8000/v1"}}')
-    made = fixes(settings, Scope.USER, rules)
+    made = safe_fixes(settings, Scope.USER, rules)
     assert "URL101" not in {one.code for one in made.fixed}
     assert "URL101" in {one.code for one in rules(preview(settings, Scope.USER, made.edits))}
     assert not any(edit.path == URL for edit in made.edits)
@@ -52,7 +52,7 @@ def test_a_fix_that_brings_an_error_is_not_made(tmp_path):
         return (Finding("X2", Severity.ERROR, "t", "m", "a"),)
 
     settings = scopes(tmp_path, user='{"a": "bad"}')
-    assert fixes(settings, Scope.USER, rule).edits == ()
+    assert safe_fixes(settings, Scope.USER, rule).edits == ()
 
 
 def test_two_fixes_that_undo_each_other_come_to_an_end(tmp_path):
@@ -61,11 +61,11 @@ def test_two_fixes_that_undo_each_other_come_to_an_end(tmp_path):
             return (finding("X1", "a", Edit("a", "2")),)
         return (finding("X2", "a", Edit("a", "1")),)
 
-    assert fixes(scopes(tmp_path, user='{"a": "1"}'), Scope.USER, rule).edits == ()
+    assert safe_fixes(scopes(tmp_path, user='{"a": "1"}'), Scope.USER, rule).edits == ()
 
 
 def test_what_is_only_worth_knowing_stays_as_it_is(tmp_path):
     def rule(settings):
         return (finding("X1", "a", Edit("a", "2"), severity=Severity.INFO),) if settings.text("a") == "1" else ()
 
-    assert fixes(scopes(tmp_path, user='{"a": "1"}'), Scope.USER, rule).edits == ()
+    assert safe_fixes(scopes(tmp_path, user='{"a": "1"}'), Scope.USER, rule).edits == ()

@@ -1,11 +1,12 @@
-"""The settings to start with: for the server that answers, and without findings."""
+"""The generated settings fit the running server and have no findings."""
 
 import pytest
 
 from stormdeck.model.deck import Deck
 from stormdeck.model.editing.starter import Target, is_blank, target, working_block
 from stormdeck.model.finding import Edit, Severity
-from stormdeck.model.rules.facts import Facts, live_of
+from stormdeck.model.rules.collect import live_of
+from stormdeck.model.rules.facts import Facts
 from stormdeck.model.rules.registry import check
 from stormdeck.model.settings.merge import edited, loaded, merged
 from stormdeck.model.settings.scope import Scope, SettingsFile
@@ -67,7 +68,7 @@ class TestTarget:
         silent = ProxySnapshot(PROXY.url, ServerKind.LITELLM, ServerState.REFUSING)
         assert target(VLLM, silent).url == VLLM.url
 
-    def test_the_other_models_are_told(self):
+    def test_the_other_models_are_listed(self):
         many = VllmSnapshot(VLLM.url, ServerState.UP, models=(ServedModel("a"), ServedModel("b")))
         assert target(many, None).others == ("b",)
 

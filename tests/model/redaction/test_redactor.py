@@ -104,7 +104,7 @@ def test_people_and_places_give_way_to_marks(text, shown):
     "text",
     [
         "http://127.0.0.1:8000 http://localhost:4000 http://[::1]:8000 http://0.0.0.0",
-        "env.ANTHROPIC_AUTH_TOKEN: no token: nothing is sent",
+        "env.ANTHROPIC_AUTH_TOKEN: no token: no request is sent",
         "CLAUDE_CODE_MAX_OUTPUT_TOKENS: 64000",
         "RedHatAI/Qwen3-Coder-480B-A35B-Instruct-FP8-dynamic-quantized-w8a8",
         "18:22:01.123 2026-11-20T18:22:01.123+00:00",

@@ -1,18 +1,19 @@
-"""Where requests go, and which rules speak for it."""
+"""Where requests go, and which rules apply there."""
 
 import json
 from pathlib import Path
 
 import pytest
 
-from stormdeck.model.rules.audience import FAMILIES, Voice
-from stormdeck.model.rules.destination import Destination, destination, unjudged
-from stormdeck.model.rules.facts import Facts, Live, Probe, Reach
+from stormdeck.model.rules.audience import FAMILIES, Reporting
+from stormdeck.model.rules.destination import Destination, destination, why_not_applicable
+from stormdeck.model.rules.facts import Facts, Live
 from stormdeck.model.rules.model_choice import is_hosted_id
 from stormdeck.model.rules.registry import RULES, check
 from stormdeck.model.settings.merge import loaded, merged
 from stormdeck.model.settings.scope import Scope, SettingsFile
 from stormdeck.model.snapshots.client_state import ClientState, Login
+from stormdeck.model.snapshots.probe import Probe, Reach
 from stormdeck.model.snapshots.server import ProxySnapshot, ServedModel, ServerKind, ServerState, VllmSnapshot
 
 OWN, GATEWAY, HOSTED, CLOUD = Destination.OWN, Destination.GATEWAY, Destination.HOSTED, Destination.CLOUD
@@ -145,7 +146,7 @@ def test_what_the_user_names_is_their_own():
     assert destination(facts(env, named=("https://other.example.org", "/etc/litellm.yaml"))) is GATEWAY
 
 
-def test_a_host_that_says_it_is_vllm_is_judged_as_one():
+def test_a_host_that_reports_to_be_vllm_is_judged_as_vllm():
     env = {"ANTHROPIC_BASE_URL": "https://llm.example.org"}
     answered = Live(Probe("https://llm.example.org", Reach.ANSWERS, ServerKind.VLLM))
     assert destination(facts(env, live=answered)) is OWN
@@ -263,16 +264,16 @@ def test_a_gateway_gets_notes_without_fixes_at_most():
     assert all(one.fix is None for one in findings)
 
 
-def test_every_family_says_for_whom_it_speaks():
+def test_every_family_has_an_audience():
     assert {rule.family for rule in RULES} == set(FAMILIES)
     for rule in RULES:
         for where in Destination:
-            assert rule.speaks_for.voice(where, named=False) in Voice
-        assert rule.speaks_for.voice(Destination.OWN, named=False) is Voice.ALOUD
+            assert rule.effective_audience.reporting(where, named=False) in Reporting
+        assert rule.effective_audience.reporting(Destination.OWN, named=False) is Reporting.FULL
 
 
-def test_why_rules_are_silent_is_said_in_a_sentence():
-    assert unjudged(facts(GOOD)) == ""
-    assert unjudged(facts({})) == "No own server is set: nothing to check."
-    assert "CLAUDE_CODE_USE_VERTEX" in unjudged(facts({"CLAUDE_CODE_USE_VERTEX": "1"}))
-    assert "relay.example.com" in unjudged(facts({"ANTHROPIC_BASE_URL": "https://relay.example.com"}))
+def test_a_sentence_explains_why_rules_do_not_apply():
+    assert why_not_applicable(facts(GOOD)) == ""
+    assert why_not_applicable(facts({})) == "No own server is set: nothing to check."
+    assert "CLAUDE_CODE_USE_VERTEX" in why_not_applicable(facts({"CLAUDE_CODE_USE_VERTEX": "1"}))
+    assert "relay.example.com" in why_not_applicable(facts({"ANTHROPIC_BASE_URL": "https://relay.example.com"}))

@@ -1,4 +1,4 @@
-"""With any files the rules answer, in words that can be shown."""
+"""For any file content the rules return, with texts that are safe to show."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Rules that need the servers' answers."""
+"""Rules about running servers."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -7,11 +7,13 @@ import pytest
 
 from stormdeck.model.deck import Deck
 from stormdeck.model.finding import HopKind, Severity
-from stormdeck.model.rules.facts import Facts, Live, Probe, Reach, live_of
+from stormdeck.model.rules.collect import live_of
+from stormdeck.model.rules.facts import Facts, Live
 from stormdeck.model.rules.registry import check
 from stormdeck.model.settings.merge import merged, preview
 from stormdeck.model.settings.scope import Scope, SettingsFile
 from stormdeck.model.snapshots.discovery import DiscoverySnapshot, Found, ServerProcess
+from stormdeck.model.snapshots.probe import Probe, Reach
 from stormdeck.model.snapshots.server import (
     EngineStats,
     ProxySnapshot,
@@ -121,7 +123,7 @@ def test_a_secret_in_the_clear(url, token, expected):
     assert [one.code for one in found({"ANTHROPIC_BASE_URL": url, "ANTHROPIC_AUTH_TOKEN": token})] == expected
 
 
-def test_who_refuses_the_token_is_told_apart():
+def test_the_finding_names_the_server_that_rejects_the_token():
     assert marks(found(live=probe(kind=ServerKind.LITELLM, credential=400))) == [("AUTH204", "error")]
     assert marks(found(live=probe(kind=ServerKind.VLLM, credential=401))) == [("AUTH205", "error")]
 
@@ -239,7 +241,7 @@ def test_how_vllm_was_started(command, expected):
     assert {one.hop for one in findings} <= {HopKind.SERVER}
 
 
-def test_a_port_that_the_base_url_does_not_name_is_told_unless_something_answers_there():
+def test_another_port_is_reported_unless_something_answers_there():
     command = (*TOOLS, "--port", "9000")
     elsewhere = replace(vllm(), url="http://127.0.0.1:9000")
     assert ("SERVER906", "warning") in marks(found(live=Live(vllm=elsewhere, command=command)))
@@ -285,7 +287,7 @@ def test_an_engine_that_cannot_serve(server, code, severity):
     assert (code, severity) in marks(found(live=Live(vllm=server)))
 
 
-def test_a_full_cache_that_nobody_waits_for_is_fine():
+def test_a_full_cache_without_waiting_requests_is_fine():
     live = Live(vllm=vllm(engine=replace(ENGINE, kv_cache_percent=99.0)))
     assert found(live=live) == ()
 

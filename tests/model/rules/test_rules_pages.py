@@ -1,4 +1,4 @@
-"""Every rule of the catalogue is there, and explains itself."""
+"""Every released code has a rule and a complete page."""
 
 import json
 
@@ -16,7 +16,7 @@ CATALOGUE = (
     "PROXY811 PROXY812 PROXY813 SERVER901 SERVER902 SERVER903 SERVER904 SERVER905 SERVER906 SERVER907 "
     "URL109 AUTH209"
 )
-"""Codes are stable for ever: none may go."""
+"""Released codes: none may be removed."""
 JSON_FAMILIES = {"URL", "AUTH", "MODEL", "TRAFFIC", "TIME", "CTX", "FILE"}
 
 
@@ -37,7 +37,7 @@ def test_codes_are_unique_and_stand_by_family():
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)
-def test_each_page_tells_all(rule):
+def test_each_page_is_complete(rule):
     page = rule.page
     assert all((page.title, page.what, page.why, page.versions, page.fix))
     assert page.evidence.startswith(("measured", "source", "docs", "report"))
@@ -58,10 +58,10 @@ def test_a_page_fits_a_pane(rule, width):
     lines = page_lines(rule.page, width)
     assert max(len(line) for line in lines) <= width
     assert lines[0].startswith(rule.code)
-    assert {"what it looks at", "what happens", "what you see", "evidence", "fix"} <= set(lines)
+    assert {"what it does", "why it matters", "what you see", "fix", "applies to", "evidence"} <= set(lines)
 
 
-def test_what_the_client_shows_stands_word_for_word():
+def test_a_page_quotes_the_exact_message():
     lines = page_lines(page_of("URL105"), 120)
     assert "  2.1.41 to 2.1.112: API Error: Unable to connect to API. Check your internet connection" in lines
 
@@ -70,4 +70,4 @@ def test_the_table_has_a_row_for_each_rule():
     table = markdown_table(RULES).splitlines()
     assert len(table) == len(RULES) + 2
     assert {row.count("|") - row.count("\\|") for row in table} == {5}
-    assert table[0] == "| code | finds | holds for | evidence |"
+    assert table[0] == "| code | finds | applies to | evidence |"

@@ -7,7 +7,7 @@ from stormdeck.model.settings.field import Kind, problem
 from stormdeck.model.settings.fields import FIELDS, field_of
 
 
-def test_each_setting_stands_once_and_groups_are_not_mixed():
+def test_each_setting_appears_once_and_groups_are_not_mixed():
     assert len({field.path for field in FIELDS}) == len(FIELDS)
     assert len({field.label for field in FIELDS}) == len(FIELDS)
     groups = [field.group for field in FIELDS]
@@ -15,7 +15,7 @@ def test_each_setting_stands_once_and_groups_are_not_mixed():
 
 
 @pytest.mark.parametrize("field", FIELDS, ids=lambda field: field.name)
-def test_a_field_can_be_drawn_and_says_what_it_means(field):
+def test_a_field_has_a_short_label_and_a_help_text(field):
     assert 0 < len(field.label) <= 20
     assert field.help.endswith(".")
     assert field.default
@@ -46,22 +46,22 @@ def test_a_value_of_the_type_is_no_problem(path, text):
 
 
 BAD = {
-    "blank in an address": ("env.ANTHROPIC_BASE_URL", "http://a b", "no blanks"),
+    "blank in an address": ("env.ANTHROPIC_BASE_URL", "http://a b", "no spaces"),
     "empty": ("model", " ", "remove the setting"),
     "line break": ("env.ANTHROPIC_AUTH_TOKEN", "a\nb", "one line"),
-    "words for milliseconds": ("env.API_TIMEOUT_MS", "10 minutes", "whole milliseconds"),
+    "words for milliseconds": ("env.API_TIMEOUT_MS", "10 minutes", "whole number of milliseconds"),
     "arabic digits": ("env.API_TIMEOUT_MS", "٣", "digits"),
     "more than a timer takes": ("env.API_TIMEOUT_MS", "9" * 5000, "24 days"),
     "negative": ("env.CLAUDE_CODE_MAX_RETRIES", "-1", "whole number of retries"),
     "switch": ("env.CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC", "maybe", "on or off"),
     "broken JSON": ("env.CLAUDE_CODE_EXTRA_BODY", '{"a": 1,}', "column 8"),
     "JSON, no object": ("env.CLAUDE_CODE_EXTRA_BODY", "[1]", "list"),
-    "header without colon": ("env.ANTHROPIC_CUSTOM_HEADERS", "X-A: 1\nnonsense", "line 2 is none"),
+    "header without colon": ("env.ANTHROPIC_CUSTOM_HEADERS", "X-A: 1\nnonsense", "line 2 is not"),
 }
 
 
 @pytest.mark.parametrize(("path", "text", "words"), BAD.values(), ids=BAD)
-def test_a_value_of_another_type_is_told_in_plain_words(path, text, words):
+def test_a_value_of_another_type_is_explained(path, text, words):
     assert words in problem(field_of(path), text)
 
 

@@ -143,9 +143,9 @@ HAIKU = "claude-haiku-4-5-20251001"
 NOT_TAKEN = Finding(
     "PROXY806",
     Severity.ERROR,
-    f"no model_name takes {HAIKU}",
-    f"The client will send it (ANTHROPIC_DEFAULT_HAIKU_MODEL is not set, so it asks for {HAIKU}); no model_name takes "
-    "it: LiteLLM answers 400.",
+    f"no model_list entry matches {HAIKU}",
+    f"Claude Code will request it (ANTHROPIC_DEFAULT_HAIKU_MODEL is not set, so it requests {HAIKU}); no model_name "
+    "matches it: LiteLLM answers 400.",
     "model_list",
     hop=HopKind.PROXY,
 )
@@ -222,7 +222,7 @@ class TestWhichStatus:
         "PROXY804",
         Severity.ERROR,
         "must not end in /v1",
-        "With anthropic/ the api_base ends in /v1: LiteLLM gets 404, and after it answers 429 itself.",
+        "With anthropic/ the api_base ends in /v1: LiteLLM gets 404, and then answers 429 itself.",
         "api_base",
         hop=HopKind.PROXY,
     )

@@ -5,9 +5,9 @@ import asyncio
 import pytest
 
 from servers import Imitation, Reply, closes_at_once, free_url, hangs, litellm, recorded, serving, talks_garbage, vllm
-from stormdeck.model.rules.facts import Reach
 from stormdeck.model.settings.merge import merged
 from stormdeck.model.snapshots.discovery import DiscoverySnapshot, Found
+from stormdeck.model.snapshots.probe import Reach
 from stormdeck.model.snapshots.server import ServerKind, ServerState
 from stormdeck.sources.discovery.probe import probe_base_url
 from stormdeck.sources.net.failure import Failure, FailureKind

@@ -431,7 +431,7 @@ async def test_a_number_that_is_none_is_named_while_it_is_typed(panel):
         await opened(pilot, WELL)
         await begin(pilot, "env.API_TIMEOUT_MS")
         await paste(pilot, "10min")
-        await until(pilot, lambda: rows_with(pilot.app, "whole milliseconds"), "not checked while typing")
+        await until(pilot, lambda: rows_with(pilot.app, "whole number of milliseconds"), "not checked while typing")
 
 
 @pytest.mark.parametrize("size", [(120, 40), (80, 24), (40, 12)], ids=["120x40", "80x24", "40x12"])

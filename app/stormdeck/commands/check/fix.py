@@ -11,10 +11,10 @@ from stormdeck.commands.check.knowledge import Knowledge
 from stormdeck.commands.colour import paint_for
 from stormdeck.commands.output import confirm, flush, standard_error, standard_output, write_err, write_out
 from stormdeck.model.editing.diff import diff
-from stormdeck.model.editing.fixing import fixes
 from stormdeck.model.editing.starter import is_blank, working_block
 from stormdeck.model.json_edit.repair import repair
 from stormdeck.model.masking.findings import known_secrets
+from stormdeck.model.rules.fixing import safe_fixes
 from stormdeck.model.rules.registry import ALL, Selection
 from stormdeck.model.settings.merge import edited, loaded, previewed
 from stormdeck.model.settings.scope import Scope, SettingsFile
@@ -98,7 +98,7 @@ def propose(known: Knowledge, rules: Selection = ALL) -> Proposal | None:
     if file.error is None and repaired is None and is_blank(known.settings):
         return _first_settings(known, file) if rules.is_all else None
     sound = loaded(file, repaired.text) if repaired is not None else file
-    made = fixes(previewed(known.settings, sound), Scope.USER, known.untried, rules)
+    made = safe_fixes(previewed(known.settings, sound), Scope.USER, known.raw_findings, rules)
     text = edited(sound.text, made.edits)
     if not isinstance(text, str) or text == file.text or loaded(sound, text).error is not None:
         return None

@@ -10,10 +10,10 @@ from stormdeck.commands.check.servers import ServerAnswers
 from stormdeck.model.deck import Deck
 from stormdeck.model.finding import Finding
 from stormdeck.model.litellm.config import ProxyConfig
-from stormdeck.model.rules.collect import findings_of, untried
-from stormdeck.model.rules.facts import Exposure
+from stormdeck.model.rules.collect import findings_of, raw_findings
 from stormdeck.model.rules.locations import located
 from stormdeck.model.settings.scope import SettingsSnapshot
+from stormdeck.model.snapshots.client import Exposure
 from stormdeck.model.snapshots.client_state import ClientState
 from stormdeck.options import Options
 from stormdeck.options.declared import own_servers
@@ -56,9 +56,9 @@ class Knowledge:
         """Return the findings for these settings; none if there are no settings at all."""
         return findings_of(self.deck(settings))
 
-    def untried(self, settings: SettingsSnapshot) -> tuple[Finding, ...]:
-        """Return the findings with fixes that are not tried out yet. ``fixes`` calls this after each step."""
-        return untried(self.deck(settings), settings)
+    def raw_findings(self, settings: SettingsSnapshot) -> tuple[Finding, ...]:
+        """Return the findings with untested fixes. ``safe_fixes`` calls this after each step."""
+        return raw_findings(self.deck(settings), settings)
 
     def report(self) -> tuple[Finding, ...]:
         """Return the findings with their places, in the order of the report."""

@@ -15,10 +15,10 @@ from stormdeck.commands.output import standard_output, write_err, write_out
 from stormdeck.model.finding import Finding, Severity
 from stormdeck.model.masking.lines import mask_text
 from stormdeck.model.rules.collect import facts_of
-from stormdeck.model.rules.destination import Destination, destination, unjudged
-from stormdeck.model.rules.facts import Reach
+from stormdeck.model.rules.destination import Destination, destination, why_not_applicable
 from stormdeck.model.rules.registry import ALL, Selection
 from stormdeck.model.settings.scope import Scope
+from stormdeck.model.snapshots.probe import Reach
 from stormdeck.model.text import clean
 from stormdeck.model.units import plural
 from stormdeck.options import Options
@@ -110,8 +110,8 @@ def _notes(known: Knowledge, found: Sequence[Finding], rules: Selection) -> list
     server = first_server(known)
     if server is not None:
         lines.append(f"{server.url} serves {server.model}: `stormdeck check --fix` proposes the settings for it.")
-    elif unjudged(facts) and (not found or destination(facts) is Destination.GATEWAY):
-        lines.append(unjudged(facts))
+    elif why_not_applicable(facts) and (not found or destination(facts) is Destination.GATEWAY):
+        lines.append(why_not_applicable(facts))
     if server is None and _may_fix(known, found, rules):
         lines.append(
             "`stormdeck check --fix` shows the fixes and writes them, `stormdeck explain CODE` explains a finding."

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from stormdeck import __version__
-from stormdeck.model.rules.facts import Probe
 from stormdeck.model.settings.scope import SettingsSnapshot
 from stormdeck.model.snapshots.discovery import DiscoverySnapshot, Found
+from stormdeck.model.snapshots.probe import Probe
 from stormdeck.model.snapshots.server import ProxySnapshot, ServerKind, ServerState, VllmSnapshot
 from stormdeck.options import Options
 from stormdeck.sources.discovery.configured import ConfiguredTargets, Keys, key_for, origin_keys

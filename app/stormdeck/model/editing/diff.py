@@ -1,4 +1,4 @@
-"""Which lines an edit changes."""
+"""Compute the lines that an edit changes, with secrets masked."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from stormdeck.model.text import clean, text_lines
 
 _Opcode = tuple[Literal["replace", "delete", "insert", "equal"], int, int, int, int]
 _LONG = 4000
-"""Lines of both texts up to which the shortest difference is looked for; it takes the square of their number."""
+"""Maximum number of lines for which the shortest diff is computed, in quadratic time."""
 _AHEAD = 100
-"""Lines that are looked ahead for where two long texts meet again."""
+"""How many lines to look ahead for the next equal line in long texts."""
 
 
 class DiffKind(StrEnum):
-    """What a line of a diff is; the value is the sign before it."""
+    """The kind of a diff line; the value is its prefix."""
 
     CONTEXT = " "
     REMOVED = "-"
@@ -31,26 +31,26 @@ class DiffKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DiffLine:
-    """One line of a diff, secrets masked and control characters made harmless."""
+    """One line of a diff, with secrets masked and control characters removed."""
 
     kind: DiffKind
     old: int | None
-    """Line number in the old text from 1; ``None`` for an added line."""
+    """Line number in the old text, counted from 1; ``None`` for an added line."""
     new: int | None
     text: str
 
 
 def diff(old: str, new: str, known: KnownSecrets | None = None, context: int = 1) -> tuple[DiffLine, ...]:
-    """Return the changed lines with at most ``context`` lines around them; empty when nothing changed.
+    """Return the changed lines with up to ``context`` lines around them; empty if nothing changed.
 
-    ``known``: secrets of other files too, which an edit may bring here under a name that does not tell.
+    ``known`` masks secrets of other files too, which an edit may copy to a key that does not look like a secret.
     """
     before, after = text_lines(old), text_lines(new)
-    same = _alike(zip(before, after, strict=False))
+    same = _equal_at_start(zip(before, after, strict=False))
     if same == len(before) == len(after):
         return ()
     rest = min(len(before), len(after)) - same
-    tail = min(rest, _alike(zip(reversed(before), reversed(after), strict=False)))
+    tail = min(rest, _equal_at_start(zip(reversed(before), reversed(after), strict=False)))
     start, left_out = max(0, same - context), max(0, tail - context)
     shown_before, shown_after = text_lines(mask_json(old)), text_lines(mask_json(new))
     hide = known or secrets_in_texts(old, new)
@@ -71,34 +71,34 @@ def diff(old: str, new: str, known: KnownSecrets | None = None, context: int = 1
     return tuple(lines)
 
 
-def _alike(pairs: Iterable[tuple[str, str]]) -> int:
-    """Return how many pairs at the beginning hold the same line twice."""
+def _equal_at_start(pairs: Iterable[tuple[str, str]]) -> int:
+    """Return how many pairs at the start are equal."""
     return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
 
 
 def _matcher(before: list[str], after: list[str]) -> SequenceMatcher[str]:
-    """Return what is equal in two texts; of long ones in linear time."""
-    of_few = len(before) + len(after) <= _LONG
-    return (SequenceMatcher if of_few else _LinearMatcher)(None, before, after, autojunk=False)
+    """Return a matcher for two texts; for long ones a linear one."""
+    is_short = len(before) + len(after) <= _LONG
+    return (SequenceMatcher if is_short else _LinearMatcher)(None, before, after, autojunk=False)
 
 
 class _LinearMatcher(SequenceMatcher[str]):
-    """Goes through both texts at once, where the shortest difference would take the square of their lines."""
+    """Walk through both texts once; the shortest diff would take quadratic time."""
 
     def set_seqs(self, a: Sequence[str], b: Sequence[str]) -> None:
-        """Keep the lines; the base class would index them."""
+        """Store the lines without the index of the base class."""
         self.a, self.b = a, b
 
     def get_opcodes(self) -> list[_Opcode]:
-        """Return stretches that are equal or not."""
+        """Return the equal and the different blocks."""
         return list(_opcodes(self.a, self.b))
 
 
 def _opcodes(before: Sequence[str], after: Sequence[str]) -> Iterator[_Opcode]:
-    """Yield stretches that are equal or not; after a difference the texts meet again at the nearest equal line."""
+    """Yield equal and different blocks; a different block ends at the nearest equal line."""
     old = new = 0
     while old < len(before) or new < len(after):
-        same = _alike(zip(islice(before, old, None), islice(after, new, None), strict=False))
+        same = _equal_at_start(zip(islice(before, old, None), islice(after, new, None), strict=False))
         if same:
             yield "equal", old, old + same, new, new + same
             old, new = old + same, new + same

@@ -1,4 +1,4 @@
-"""A draft: the edits of one scope that are not saved yet, and what would follow from them."""
+"""Hold the unsaved edits of one scope, and compute their effect."""
 
 from __future__ import annotations
 
@@ -8,37 +8,40 @@ from functools import cached_property
 
 from stormdeck.model.deck import Deck
 from stormdeck.model.editing.diff import DiffLine, diff
-from stormdeck.model.editing.fixing import fixes
 from stormdeck.model.finding import Edit, Finding
 from stormdeck.model.masking.findings import known_secrets
-from stormdeck.model.rules.collect import findings_of, untried
-from stormdeck.model.rules.facts import RunningClient
+from stormdeck.model.rules.collect import findings_of, raw_findings
+from stormdeck.model.rules.fixing import safe_fixes
 from stormdeck.model.settings.merge import entries, has_entry, preview, value_at
 from stormdeck.model.settings.scope import EDITABLE, Scope, SettingsFile, SettingsSnapshot, as_text
+from stormdeck.model.snapshots.client import RunningClient
 
 _KEPT = 3
-"""States kept for undo: a long file's takes some megabytes."""
+"""States kept for undo; a long file needs some megabytes each."""
 
 
 @dataclass(frozen=True)
 class Draft:
-    """Edits on top of the file as it is now: an outside change never undoes them, nor they it.
+    """Unsaved edits on top of the current file. A change by another program and the edits do not undo each other.
 
-    What follows from them is worked out once a draft: the text is read once and the rules run once, however many
-    widgets show it.
+    A draft is immutable, and everything derived from it is computed once: the text is scanned once and the rules run
+    once, no matter how many widgets show it.
+
+        draft = Draft(deck).edit("env.ANTHROPIC_BASE_URL", "http://127.0.0.1:8000")
+        draft.findings, draft.diff(), draft.text()
     """
 
     deck: Deck = field(default_factory=Deck)
-    """What is known besides: the files of all scopes, the live servers, the client's version."""
+    """The files of all scopes, the running servers, and the client's version."""
     scope: Scope = Scope.USER
     edits: tuple[Edit, ...] = ()
-    """In the order in which they were made; the last one of a path counts."""
+    """In the order in which they were made; the last one for a path counts."""
     undone: tuple[Edit, ...] = ()
-    """Those taken back, the last one first to come again."""
+    """Edits that were undone; the last one is redone first."""
     made: SettingsSnapshot | None = field(default=None, repr=False, compare=False)
-    """The settings with the edits made; ``None``: not worked out yet."""
+    """The settings with the edits applied; ``None`` if not computed yet."""
     past: tuple[SettingsSnapshot, ...] = field(default=(), repr=False, compare=False)
-    """The settings before each of the last edits, the last one last, so that undo reads no text."""
+    """The settings before each of the last edits, so that undo scans no text."""
 
     @property
     def file(self) -> SettingsFile | None:
@@ -47,7 +50,7 @@ class Draft:
 
     @property
     def editable(self) -> bool:
-        """Say whether the file can be edited: it is writable, and in effect."""
+        """Return whether the file can be edited: it is writable and in effect."""
         return self.file is not None and self.file.error is None and self.file.writable and self.scope in EDITABLE
 
     def edit(self, path: str, value: str | None) -> Draft:
@@ -59,9 +62,9 @@ class Draft:
         more = tuple(edits)
         if not more:
             return self
-        past = (*self.past[1 - _KEPT :], self.would) if len(more) == 1 else ()
+        past = (*self.past[1 - _KEPT :], self.preview) if len(more) == 1 else ()
         return replace(
-            self, edits=(*self.edits, *more), undone=(), made=preview(self.would, self.scope, more), past=past
+            self, edits=(*self.edits, *more), undone=(), made=preview(self.preview, self.scope, more), past=past
         )
 
     def undo(self) -> Draft:
@@ -71,48 +74,48 @@ class Draft:
         return replace(self, edits=self.edits[:-1], undone=undone, made=made, past=self.past[:-1])
 
     def redo(self) -> Draft:
-        """Return the draft with the edit that was taken back last."""
+        """Return the draft with the last undone edit applied again."""
         return replace(self.take(self.undone[-1:]), undone=self.undone[:-1])
 
     def on(self, deck: Deck) -> Draft:
-        """Return the draft on top of what is known now."""
+        """Return the same edits on top of a new deck."""
         if deck is self.deck:
             return self
         same = deck.settings is self.deck.settings
-        return replace(self, deck=deck, made=self.would if same else None, past=self.past if same else ())
+        return replace(self, deck=deck, made=self.preview if same else None, past=self.past if same else ())
 
     @cached_property
-    def would(self) -> SettingsSnapshot:
-        """Return the settings of all scopes as a save would leave them."""
+    def preview(self) -> SettingsSnapshot:
+        """Return the settings of all scopes after a save."""
         return self.made if self.made is not None else preview(self.deck.settings, self.scope, self.edits)
 
     @property
-    def would_file(self) -> SettingsFile | None:
-        """Return the file of the scope as a save would leave it."""
-        return self.would.file(self.scope)
+    def preview_file(self) -> SettingsFile | None:
+        """Return the file of the scope after a save."""
+        return self.preview.file(self.scope)
 
     def text(self) -> str:
-        """Return the text that a save would write."""
-        return self.would_file.text if self.would_file is not None else ""
+        """Return the text that a save writes."""
+        return self.preview_file.text if self.preview_file is not None else ""
 
     def diff(self) -> tuple[DiffLine, ...]:
-        """Return the lines that a save would change, secrets masked."""
+        """Return the lines that a save changes, with secrets masked."""
         return diff(self.file.text, self.text(), known_secrets(self.deck.settings)) if self.file is not None else ()
 
     @property
     def changed(self) -> bool:
-        """Say whether a save would change the file."""
+        """Return whether a save changes the file."""
         return self.file is not None and self.text() != self.file.text
 
     @cached_property
     def values(self) -> Mapping[str, str | None]:
-        """Return every value that the scope would have, as text by key path; null is ``None``."""
-        return _texts(self.would_file)
+        """Return all values of the scope after a save, as text by key path; null is ``None``."""
+        return _texts(self.preview_file)
 
     @cached_property
     def modified(self) -> frozenset[str]:
-        """Return the paths whose value a save would change."""
-        old, new = self.file, self.would_file
+        """Return the paths whose values a save changes."""
+        old, new = self.file, self.preview_file
         if old is None or new is None:
             return frozenset()
         paths = {edit.path for edit in self.edits}
@@ -120,12 +123,12 @@ class Draft:
 
     @cached_property
     def findings(self) -> tuple[Finding, ...]:
-        """Return what the rules say about the values that would be in force, with the fixes that help here."""
-        return findings_of(self.deck, self.would, self.modified, scope=self.scope)
+        """Return the findings about the settings after a save, with fixes that work in this scope."""
+        return findings_of(self.deck, self.preview, self.modified, scope=self.scope)
 
     def fixed(self) -> Draft:
-        """Return the draft with every safe fix that helps when it is made in this scope."""
-        return self.take(fixes(self.would, self.scope, lambda settings: untried(self.deck, settings)).edits)
+        """Return the draft with all safe fixes that work in this scope."""
+        return self.take(safe_fixes(self.preview, self.scope, lambda settings: raw_findings(self.deck, settings)).edits)
 
 
 def _texts(file: SettingsFile | None) -> Mapping[str, str | None]:
@@ -136,12 +139,12 @@ def _text_at(file: SettingsFile, path: str) -> str | None:
     return as_text(value_at(file.values, path)) if has_entry(file.values, path) else None
 
 
-def taken_up(draft: Draft) -> str:
-    """Return what running sessions make of a draft that is being saved, by the client's version."""
+def pickup_message(draft: Draft) -> str:
+    """Return, as a sentence, which changes running sessions will use, depending on the client's version."""
     clients = (RunningClient(0, draft.deck.client_version),)
-    found = untried(draft.deck, draft.would, draft.modified, clients)
+    found = raw_findings(draft.deck, draft.preview, draft.modified, clients)
     left = [one for one in found if one.code == "FILE708"]
     if not left:
-        return "Running sessions take it up with their next request."
+        return "Running sessions use it from their next request on."
     names = ", ".join(sorted({finding.path.removeprefix("env.") for finding in left}))
-    return f"Running sessions do not take up {names}: restart them."
+    return f"Running sessions do not pick up {names}: restart them."

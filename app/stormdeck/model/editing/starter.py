@@ -1,7 +1,7 @@
-"""The working block: every setting that a client needs for exactly this server.
+"""Generate complete settings for a server.
 
-It is the block of the first article as measurements leave it: no /v1, all tiers mapped to one served id, a token, a
-timeout that holds, a window that is the server's own.
+They correct the settings of the first article by measurements: no /v1, all tiers mapped to one served model, a token,
+a timeout that takes effect, and the server's context window.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from stormdeck.model.settings.scope import SettingsSnapshot
 from stormdeck.model.snapshots.server import ProxySnapshot, VllmSnapshot
 from stormdeck.model.versions import version_key
 
-ANY_TOKEN = "dummy"  # noqa: S105 - no secret: a server without keys takes any text
+ANY_TOKEN = "dummy"  # noqa: S105 - no secret: a server without keys accepts any text
 _WITH_LIMITS = "2.1.329"
-"""The first measured client that knows an idle limit, a window and a switch for betas."""
+"""The first measured version with an idle limit, a context window and a switch for betas."""
 _LONGEST_MS = "1800000"
-"""Milliseconds; the most that the idle limit takes (measured, 2.1.329)."""
+"""In milliseconds; the maximum of the idle limit (measured, 2.1.329)."""
 _OUTPUT = 32_000
-"""Tokens that the client asks for in an answer when it is not told (measured)."""
+"""The default ``max_tokens`` (measured)."""
 _ASSUMED = 200_000
-"""Tokens: the smallest window that a client assumes."""
+"""The smallest context window that Claude Code assumes, in tokens."""
 _OF_OWN = (
     BASE_URL,
     CUSTOM_OPTION,
@@ -38,28 +38,28 @@ _OF_OWN = (
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """The server that the block is for."""
+    """The server that the settings are for."""
 
     url: str
     """Scheme, host and port."""
     model: str
-    """The id that it serves, letter for letter."""
+    """The model id exactly as served."""
     window: int | None = None
-    """Tokens; ``None``: not told."""
+    """In tokens; ``None`` if it is not known."""
     token: str = ANY_TOKEN
     others: tuple[str, ...] = ()
-    """Ids that it serves too."""
+    """Further ids that it serves."""
 
 
 def is_blank(settings: SettingsSnapshot) -> bool:
-    """Say whether nothing in any scope, nor in the shell, says where to send, as whom, or for which model."""
+    """Return whether no scope and no shell variable sets a server, a credential or a model."""
     return not any(path in settings.effective for path in _OF_OWN) and all(
         file.error is None for file in settings.files
     )
 
 
 def target(vllm: VllmSnapshot | None, proxy: ProxySnapshot | None, token: str = "") -> Target | None:
-    """Return the server to send to: the proxy where it tells its models, else vLLM; ``None`` where neither does."""
+    """Return the server to use: the proxy if it lists models, else vLLM; ``None`` if neither lists any."""
     window = next((model.max_model_len for model in vllm.models), None) if vllm is not None else None
     if proxy is not None:
         ids = tuple(name for name in proxy.models if "*" not in name)
@@ -72,7 +72,7 @@ def target(vllm: VllmSnapshot | None, proxy: ProxySnapshot | None, token: str = 
 
 
 def working_block(server: Target, client_version: str | None = None) -> tuple[Edit, ...]:
-    """Return the edits that make empty settings work with a server; an unknown client is taken for the newest."""
+    """Return the edits that make empty settings work with a server; an unknown version counts as the newest."""
     limits = version_key(client_version or NEWEST) >= version_key(_WITH_LIMITS)
     block: dict[str, str] = {
         "model": "sonnet",
@@ -90,15 +90,15 @@ def working_block(server: Target, client_version: str | None = None) -> tuple[Ed
     block["env.CLAUDE_CODE_ATTRIBUTION_HEADER"] = "0"
     if limits:
         block["env.CLAUDE_CODE_DISABLE_EXPERIMENTAL_BETAS"] = "1"
-    block.update(_room(server.window, knows_window=limits))
+    block.update(_window_settings(server.window, knows_window=limits))
     return tuple(Edit(path, value) for path, value in block.items())
 
 
-def _room(window: int | None, *, knows_window: bool) -> dict[str, str]:
-    """Return what tells the client of a small window: how much fits, and how long an answer may be."""
-    room: dict[str, str] = {}
+def _window_settings(window: int | None, *, knows_window: bool) -> dict[str, str]:
+    """Return the settings for a small context window: its size, and the maximum length of an answer."""
+    settings: dict[str, str] = {}
     if window is not None and knows_window:
-        room["env.CLAUDE_CODE_MAX_CONTEXT_TOKENS"] = str(window)
+        settings["env.CLAUDE_CODE_MAX_CONTEXT_TOKENS"] = str(window)
     if window is not None and window < _ASSUMED and window // 4 < _OUTPUT:
-        room["env.CLAUDE_CODE_MAX_OUTPUT_TOKENS"] = str(window // 4)
-    return room
+        settings["env.CLAUDE_CODE_MAX_OUTPUT_TOKENS"] = str(window // 4)
+    return settings

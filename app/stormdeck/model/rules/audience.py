@@ -1,4 +1,4 @@
-"""Which rules speak for which destination, and how loud: the one place that knows."""
+"""Decide which rules apply to which destination, and how prominently their findings are reported."""
 
 from __future__ import annotations
 
@@ -9,46 +9,46 @@ from stormdeck.model.finding import Finding, Severity
 from stormdeck.model.rules.destination import Destination
 
 
-class Voice(Enum):
-    """How loud a rule speaks."""
+class Reporting(Enum):
+    """How the findings of a rule are reported."""
 
-    ALOUD = auto()
-    LOWERED = auto()
-    """At most a note."""
-    NOTED = auto()
-    """At most a note, and without a fix: what a hosted host does with a value is not known."""
-    SILENT = auto()
+    FULL = auto()
+    AS_NOTE = auto()
+    """With severity ``INFO``."""
+    AS_NOTE_WITHOUT_FIX = auto()
+    """With severity ``INFO`` and without a fix: how a hosted server treats the value is not known."""
+    OFF = auto()
 
 
 @dataclass(frozen=True, slots=True)
 class Audience:
-    """How loud a rule speaks by destination; for one's own server, and where nothing is known, always aloud."""
+    """How a rule is reported by destination. For the user's own server, and for an unknown one, always in full."""
 
-    gateway: Voice = Voice.SILENT
-    hosted: Voice = Voice.SILENT
-    cloud: Voice = Voice.SILENT
+    gateway: Reporting = Reporting.OFF
+    hosted: Reporting = Reporting.OFF
+    cloud: Reporting = Reporting.OFF
     named: bool = False
-    """It speaks aloud too where the user named a server or the proxy's YAML: that is what the rule is about."""
+    """Reported in full if the user named a server or the proxy's YAML, because the rule is about that."""
 
-    def voice(self, where: Destination, *, named: bool) -> Voice:
-        """Return how loud a rule speaks there."""
+    def reporting(self, where: Destination, *, named: bool) -> Reporting:
+        """Return how the rule is reported for a destination."""
         if self.named and named:
-            return Voice.ALOUD
-        voices = {
+            return Reporting.FULL
+        by_destination = {
             Destination.GATEWAY: self.gateway,
             Destination.HOSTED: self.hosted,
             Destination.CLOUD: self.cloud,
         }
-        return voices.get(where, Voice.ALOUD)
+        return by_destination.get(where, Reporting.FULL)
 
 
 OWN_SERVER = Audience()
-"""Rules about a server of one's own."""
-ANY_SERVER = Audience(gateway=Voice.NOTED)
-"""Rules about any base URL; what holds for vLLM may not hold for a hosted one."""
-ANYBODY = Audience(Voice.LOWERED, Voice.LOWERED, Voice.LOWERED)
-"""Rules about the client itself, that a stranger's working settings need not be warned of."""
-ALWAYS = Audience(Voice.ALOUD, Voice.ALOUD, Voice.ALOUD)
+"""Rules about the user's own server."""
+ANY_SERVER = Audience(gateway=Reporting.AS_NOTE_WITHOUT_FIX)
+"""Rules about any base URL; what is true for vLLM may not be true for a hosted server."""
+ANYBODY = Audience(Reporting.AS_NOTE, Reporting.AS_NOTE, Reporting.AS_NOTE)
+"""Rules about Claude Code itself; where the user has no server of their own they are only notes."""
+ALWAYS = Audience(Reporting.FULL, Reporting.FULL, Reporting.FULL)
 SERVER_SIDE = Audience(named=True)
 """Rules about a proxy's YAML and a server's own process."""
 FAMILIES = {
@@ -62,16 +62,16 @@ FAMILIES = {
     "PROXY": SERVER_SIDE,
     "SERVER": SERVER_SIDE,
 }
-"""For whom the rules of a family speak, where a rule does not say otherwise."""
+"""The default of each family of rules."""
 
 
-def heard(finding: Finding, voice: Voice) -> Finding | None:
-    """Return a finding as loud as it may be, ``None`` for silence."""
-    match voice:
-        case Voice.SILENT:
+def limited(finding: Finding, reporting: Reporting) -> Finding | None:
+    """Return a finding as it is reported, ``None`` if it is not."""
+    match reporting:
+        case Reporting.OFF:
             return None
-        case Voice.LOWERED:
+        case Reporting.AS_NOTE:
             return replace(finding, severity=Severity.INFO)
-        case Voice.NOTED:
+        case Reporting.AS_NOTE_WITHOUT_FIX:
             return replace(finding, severity=Severity.INFO, fix=None, paste=None)
     return finding

@@ -1,15 +1,23 @@
-"""The facts that follow from what is known at one moment."""
+"""Run the rules on a deck: build their facts from its snapshots, and check their fixes."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from stormdeck.model.deck import Deck
-from stormdeck.model.editing.fixing import offered
 from stormdeck.model.finding import Finding, HopKind
 from stormdeck.model.masking.findings import mask_findings
 from stormdeck.model.rules.destination import Destination, destination
-from stormdeck.model.rules.facts import Facts, RunningClient, live_of
+from stormdeck.model.rules.facts import Facts, Live
+from stormdeck.model.rules.fixing import with_working_fixes
 from stormdeck.model.rules.registry import check
 from stormdeck.model.settings.scope import Scope, SettingsSnapshot
+from stormdeck.model.snapshots.client import RunningClient
+from stormdeck.model.snapshots.probe import Probe
+from stormdeck.model.snapshots.server import EngineStats, ServerKind
+
+_DEMO = "stormdeck.demo.vllm"
+"""The demo server has none of vLLM's options, so its command line is not judged."""
 
 
 def facts_of(
@@ -18,7 +26,7 @@ def facts_of(
     changed: frozenset[str] = frozenset(),
     running: tuple[RunningClient, ...] = (),
 ) -> Facts:
-    """Return what the rules may know, about the settings of a deck or about others in their place."""
+    """Return the facts for the rules; ``settings`` replaces the settings of the deck."""
     return Facts.effective(
         settings if settings is not None else deck.settings,
         deck.client_version,
@@ -33,7 +41,7 @@ def facts_of(
 
 
 def is_hosted(deck: Deck) -> bool:
-    """Return whether requests go to a hosted gateway, the hosted API or a cloud: nothing there is watched."""
+    """Return whether requests go to a hosted gateway, the hosted API or a cloud, which stormdeck does not watch."""
     return destination(facts_of(deck)) in {Destination.GATEWAY, Destination.HOSTED, Destination.CLOUD}
 
 
@@ -44,28 +52,64 @@ def findings_of(
     running: tuple[RunningClient, ...] = (),
     scope: Scope | None = None,
 ) -> tuple[Finding, ...]:
-    """Return what the rules say about the settings of a deck, or about others in their place, worst first.
+    """Return the findings of all rules, worst first, with secrets masked; ``settings`` replaces those of the deck.
 
-    Secrets are masked in them. Their fixes are tried: each helps where it is made in ``scope``, or, without one, where
-    its value stands.
+    Only fixes that work are included. They are tested in ``scope``, or without one, in the file that sets the value.
     """
-    shown = settings if settings is not None else deck.settings
-    found = untried(deck, shown, changed, running)
-    tried = offered(found, shown, lambda after: untried(deck, after, changed, running), scope)
-    return mask_findings(tried, shown, deck.proxy_config)
+    judged = settings if settings is not None else deck.settings
+    found = raw_findings(deck, judged, changed, running)
+    tried = with_working_fixes(found, judged, lambda after: raw_findings(deck, after, changed, running), scope)
+    return mask_findings(tried, judged, deck.proxy_config)
 
 
-def untried(
+def raw_findings(
     deck: Deck,
     shown: SettingsSnapshot,
     changed: frozenset[str] = frozenset(),
     running: tuple[RunningClient, ...] = (),
 ) -> tuple[Finding, ...]:
-    """Return what the rules say about settings, with fixes that nobody has tried and secrets that are not masked.
+    """Return the findings of all rules, with untested fixes and unmasked secrets.
 
-    Where there are no settings at all, nothing is wrong with them.
+    Without any settings, findings about settings are left out.
     """
     found = check(facts_of(deck, shown, changed, running))
     if any(file.exists for file in shown.files) or shown.shell:
         return found
     return tuple(finding for finding in found if finding.hop is not HopKind.CLIENT)
+
+
+def live_of(deck: Deck, probe: Probe | None = None) -> Live:
+    """Return the facts about running servers."""
+    server = deck.discovery.server(proxy=False)
+    command = server.process.command if server is not None and server.process is not None else ()
+    proxies = tuple(found.url for found in deck.discovery.found if found.kind.is_proxy)
+    is_vllm = server is not None and server.kind is ServerKind.VLLM and _DEMO not in command
+    bursts = deck.traffic is not None and deck.traffic.bursts_of_400
+    # Values that no rule reads are dropped: equal facts are not checked again.
+    vllm = replace(deck.vllm, latency_ms=None, engine=_judged(deck.vllm.engine)) if deck.vllm is not None else None
+    proxy = replace(deck.proxy, latency_ms=None, in_flight=None) if deck.proxy is not None else None
+    process = server.process if server is not None and is_vllm else None
+    return Live(
+        probe,
+        vllm,
+        proxy,
+        command if is_vllm else (),
+        process.model_type if process is not None else "",
+        bursts_of_400=bursts,
+        proxies=proxies,
+    )
+
+
+def _judged(engine: EngineStats | None) -> EngineStats | None:
+    """Return the engine's metrics without those that change every second and that no rule reads."""
+    if engine is None:
+        return None
+    return replace(
+        engine,
+        running=0,
+        prefix_hit_percent=None,
+        prompt_tokens_per_s=None,
+        generation_tokens_per_s=None,
+        ttft_p50_s=None,
+        prompt_tokens_unfinished=None,
+    )

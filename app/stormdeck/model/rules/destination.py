@@ -1,4 +1,4 @@
-"""Where the client's requests go, as far as rules differ by it: to one's own server, a hosted one, or a cloud."""
+"""Determine where Claude Code's requests go: to the user's own server, a hosted gateway, the hosted API or a cloud."""
 
 from __future__ import annotations
 
@@ -20,32 +20,32 @@ class Destination(StrEnum):
     """Where requests go."""
 
     OWN = "own server"
-    """A base URL on this machine or a private network, one that the user named as own, or a model of one's own."""
+    """A base URL on this machine or a private network, one that the user named with a flag, or a local model."""
     GATEWAY = "hosted gateway"
-    """Any other base URL. It may serve or map hosted ids itself."""
+    """Any other base URL. It may serve or map Anthropic ids itself."""
     HOSTED = "hosted API"
-    """No base URL, or that of the hosted API, and no model of one's own."""
+    """No base URL, or that of the hosted API, and no local model."""
     CLOUD = "cloud"
     """A cloud switch is on: the base URL is not used at all (measured, 2.1.112 and 2.1.329)."""
     UNKNOWN = "unknown"
-    """There are no settings and no login here: the client may run on another machine."""
+    """No settings and no login on this machine: Claude Code may run on another one."""
 
 
 SWITCHES = tuple(
     f"env.CLAUDE_CODE_USE_{cloud}" for cloud in ("BEDROCK", "VERTEX", "FOUNDRY", "MANTLE", "ANTHROPIC_AWS")
 )
-"""What sends requests to a cloud instead of the base URL."""
+"""Variables that send requests to a cloud instead of the base URL."""
 _ON = {"1", "true", "yes", "on"}
 _NAMING_MODELS = (*TIER_IDS.values(), FABLE_ID, MODEL_VARIABLE, SMALL_FAST, "env.CLAUDE_CODE_SUBAGENT_MODEL")
 _HOSTED_API = ("anthropic.com", "claude.com", "claude.ai")
 _TEMPLATE = re.compile(r"\$[{(]?\w|\{\{|<[\w .-]+>(?!$)")
-"""What stands for a value that something else fills in."""
+"""Placeholders that another program replaces."""
 _LONGEST_NAME = 80
-_MEANT = re.compile(r"env\.\w*(?:ANTHROPIC|CLAUDE)\w*(?:URL|URI|BASE|HOST|ENDPOINT)\w*", re.IGNORECASE)
+_URL_LIKE_NAME = re.compile(r"env\.\w*(?:ANTHROPIC|CLAUDE)\w*(?:URL|URI|BASE|HOST|ENDPOINT)\w*", re.IGNORECASE)
 
 
 def destination(facts: Facts) -> Destination:
-    """Return where requests go by the settings, the user's own words, and what answered."""
+    """Return where requests go, from the settings, the named servers, and the running server."""
     if cloud_switch(facts) is not None:
         return Destination.CLOUD
     url = facts.root_or_env("ANTHROPIC_BASE_URL")
@@ -57,8 +57,8 @@ def destination(facts: Facts) -> Destination:
     return Destination.HOSTED if knows else Destination.UNKNOWN
 
 
-def unjudged(facts: Facts) -> str:
-    """Return why the rules about a server of one's own are silent, in a sentence; empty where they speak."""
+def why_not_applicable(facts: Facts) -> str:
+    """Return, as a sentence, why rules about the user's own server do not apply; empty if they apply."""
     match destination(facts):
         case Destination.HOSTED:
             return "No own server is set: nothing to check."
@@ -67,14 +67,14 @@ def unjudged(facts: Facts) -> str:
             return f"{name} is on, so requests go to that cloud: no own server to check."
         case Destination.GATEWAY:
             return (
-                f"Requests go to {base_host(facts)}, taken for a hosted gateway: rules about a server of your own are "
-                "left out. If it is yours, name it with --vllm or --proxy."
+                f"Requests go to {base_host(facts)}, which looks like a hosted gateway: rules about your own server "
+                "are skipped. If it is yours, name it with --vllm or --proxy."
             )
     return ""
 
 
 def has_settings(facts: Facts) -> bool:
-    """Return whether there are any settings to judge."""
+    """Return whether there are any settings."""
     files = facts.settings.files if facts.settings is not None else ()
     return bool(facts.values) or any(file.exists for file in files)
 
@@ -85,12 +85,12 @@ def cloud_switch(facts: Facts) -> str | None:
 
 
 def base_host(facts: Facts) -> str:
-    """Return the host of the base URL, empty where there is none."""
+    """Return the host of the base URL, empty if there is none."""
     return _host(facts.root_or_env("ANTHROPIC_BASE_URL"))
 
 
 def leads_to_own_server(facts: Facts) -> bool:
-    """Return whether the base URL, whatever else the settings say, is that of one's own server."""
+    """Return whether the base URL alone leads to the user's own server."""
     url = facts.root_or_env("ANTHROPIC_BASE_URL")
     return bool(url) and _of_url(facts, url) is Destination.OWN
 
@@ -107,7 +107,7 @@ def _of_url(facts: Facts, url: str) -> Destination:
 
 
 def _host(url: str) -> str:
-    """Return the host of a base URL, however it is spelt; empty where there is none."""
+    """Return the host of a base URL in any spelling; empty if there is none."""
     text = unicodedata.normalize("NFKC", url).replace("。", ".").strip().strip("\"'`<>").lower()
     rest = re.sub(r"^[a-z][a-z0-9+.-]*:/+", "", text)
     try:
@@ -118,7 +118,7 @@ def _host(url: str) -> str:
 
 
 def _is_known_vllm(facts: Facts, url: str) -> bool:
-    """Return whether what answers at the base URL says of itself that it is vLLM."""
+    """Return whether the server at the base URL reports that it is vLLM."""
     probe, vllm = facts.live.probe, facts.live.vllm
     asked = probe is not None and probe.kind is ServerKind.VLLM and same_place(probe.url, url)
     return asked or (vllm is not None and bool(vllm.version) and same_place(vllm.url, url))
@@ -127,7 +127,7 @@ def _is_known_vllm(facts: Facts, url: str) -> bool:
 def _names_own_model(facts: Facts) -> bool:
     """Return whether a variable names a model that the hosted API does not have.
 
-    Of ``model`` and the picker's row that is taken only from the name of a known open family: new hosted names come.
+    For ``model`` and the model picker row, only names of known open families count: new hosted names may appear.
     """
     named = [without_window(facts.text(path)) for path in _NAMING_MODELS]
     if any(name and not is_hosted_id(name) and not is_tier(name) for name in named):
@@ -137,9 +137,9 @@ def _names_own_model(facts: Facts) -> bool:
 
 
 def _misspelt_base_url(facts: Facts) -> bool:
-    """Return whether an unknown variable looks like a base URL and leads to a server of one's own."""
+    """Return whether an unknown variable looks like a base URL and leads to a local server."""
     return any(
-        _MEANT.fullmatch(path) and path.removeprefix("env.") not in VARIABLES and is_near(_host(value))
+        _URL_LIKE_NAME.fullmatch(path) and path.removeprefix("env.") not in VARIABLES and is_near(_host(value))
         for path, value in facts.values.items()
         if value and len(path) <= _LONGEST_NAME
     )

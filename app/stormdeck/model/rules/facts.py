@@ -1,86 +1,40 @@
-"""What a rule may know: the values of the settings, and who reads and serves them."""
+"""Define the facts that rules are given: settings, running servers, and the client."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from enum import StrEnum, auto
-from pathlib import Path
+from dataclasses import dataclass, field
 
-from stormdeck.model.deck import Deck
 from stormdeck.model.litellm.config import ProxyConfig
 from stormdeck.model.settings.scope import SettingsSnapshot
+from stormdeck.model.snapshots.client import Exposure, RunningClient
 from stormdeck.model.snapshots.client_state import ClientState, Login
-from stormdeck.model.snapshots.server import EngineStats, ProxySnapshot, ServedModel, ServerKind, VllmSnapshot
+from stormdeck.model.snapshots.probe import Probe
+from stormdeck.model.snapshots.server import EngineStats, ProxySnapshot, ServedModel, VllmSnapshot
 from stormdeck.model.urls import same_place
 from stormdeck.model.versions import at_least, version_key
-
-_DEMO = "stormdeck.demo.vllm"
-"""The built-in server has none of vLLM's options: its command line tells nothing."""
-
-
-class Reach(StrEnum):
-    """What a connection to the base URL met."""
-
-    ANSWERS = auto()
-    REFUSED = auto()
-    UNRESOLVED = auto()
-    PLAIN_HTTP = auto()
-    """The URL says ``https`` and the port speaks plain HTTP."""
-    UNREACHABLE = auto()
-    """The network knows no route there."""
-    SILENT = auto()
-    """The connection was accepted, and no answer came for the whole time that a slow server is given."""
-    UNCONNECTED = auto()
-    """No connection was made in that time: a firewall, a VPN that is off, a machine that is off."""
-    CUT = auto()
-    """The connection was accepted and closed without an answer."""
-    GATEWAY = auto()
-    """What is in front answers that the server behind it does not."""
-    NO_HTTP = auto()
-    """What came back is not HTTP."""
-    UNKNOWN = auto()
-    """The look was too short to tell, or what is there could not be read."""
-
-
-@dataclass(frozen=True, slots=True)
-class Probe:
-    """What the base URL answered to GETs that cost no GPU time, asked with the client's own credential."""
-
-    url: str
-    """The base URL as it was asked, without user and password."""
-    reach: Reach
-    kind: ServerKind | None = None
-    has_messages: bool | None = None
-    """Whether ``POST /v1/messages`` exists there; ``None``: it cannot be told without a request that costs."""
-    credential: int | None = None
-    """The status of ``/v1/models`` with what the client sends; ``None``: not asked, or the client sends nothing."""
-    detail: str = ""
-    """What came back, in words."""
-    elsewhere: str | None = None
-    """The URL of a server that was found while nothing answers here; the same host where there are several."""
 
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """The live side of the facts."""
+    """Facts about running servers."""
 
     probe: Probe | None = None
     vllm: VllmSnapshot | None = None
     proxy: ProxySnapshot | None = None
     command: tuple[str, ...] = ()
-    """vLLM's command line, from its process; empty: not known."""
+    """vLLM's command line, from its process; empty if it is not known."""
     model_type: str = ""
-    """``model_type`` of the folder that vLLM was started with, where it can be read here."""
+    """``model_type`` from config.json in vLLM's model folder, if it can be read."""
     bursts_of_400: bool = False
-    """A log shows a 400 that was sent again and again within a second."""
+    """A log shows requests that were sent again and again within a second after a 400."""
     proxies: tuple[str, ...] = field(default=())
-    """The URLs of all proxies that were found, for a proxy behind a proxy."""
+    """The URLs of all proxies that were found, to detect a proxy behind a proxy."""
 
     def served_at(self, base_url: str) -> tuple[str, ...] | None:
-        """Return the ids that a client with this base URL may ask for; ``None``: the server there told none.
+        """Return the ids that can be requested at a base URL; ``None`` if the server lists none.
 
-        Without a base URL they are those of the server that it would lead to: the proxy, else vLLM.
+        For an empty base URL, return the ids of the proxy, or of vLLM if there is no proxy.
         """
         proxy, vllm = self.proxy, self.vllm
         if proxy is not None and (not base_url or same_place(proxy.url, base_url)):
@@ -91,17 +45,17 @@ class Live:
 
     @property
     def attribution_stripped(self) -> bool:
-        """Say whether a vLLM that takes the attribution block out is asked without a proxy between."""
+        """Return whether vLLM removes the attribution block and there is no proxy in between."""
         return self.direct and self.vllm is not None and at_least(self.vllm.version, "0.18")
 
     @property
     def direct(self) -> bool:
-        """Say whether no proxy is known to stand between client and server."""
+        """Return whether no proxy is known between client and server."""
         return self.proxy is None and not self.proxies
 
     @property
     def engine(self) -> EngineStats | None:
-        """Return the figures of vLLM's engine."""
+        """Return the metrics of vLLM's engine."""
         return self.vllm.engine if self.vllm is not None else None
 
     @property
@@ -110,110 +64,54 @@ class Live:
         return self.vllm.version if self.vllm is not None else None
 
     def model(self, asked: str) -> ServedModel | None:
-        """Return what vLLM serves for an id: that entry, else the only one, else none."""
+        """Return vLLM's entry for an id, or the only entry, else ``None``."""
         models = self.vllm.models if self.vllm is not None else ()
         found = next((model for model in models if model.id == asked), None)
         same = {(model.root, model.max_model_len) for model in models}
         return found or (models[0] if len(same) == 1 else None)
 
 
-def live_of(deck: Deck, probe: Probe | None = None) -> Live:
-    """Return the live facts of a deck."""
-    server = deck.discovery.server(proxy=False)
-    command = server.process.command if server is not None and server.process is not None else ()
-    proxies = tuple(found.url for found in deck.discovery.found if found.kind.is_proxy)
-    is_vllm = server is not None and server.kind is ServerKind.VLLM and _DEMO not in command
-    bursts = deck.traffic is not None and deck.traffic.bursts_of_400
-    # What no rule reads is left out: facts that are equal are not judged again.
-    vllm = replace(deck.vllm, latency_ms=None, engine=_judged(deck.vllm.engine)) if deck.vllm is not None else None
-    proxy = replace(deck.proxy, latency_ms=None, in_flight=None) if deck.proxy is not None else None
-    process = server.process if server is not None and is_vllm else None
-    return Live(
-        probe,
-        vllm,
-        proxy,
-        command if is_vllm else (),
-        process.model_type if process is not None else "",
-        bursts_of_400=bursts,
-        proxies=proxies,
-    )
-
-
-def _judged(engine: EngineStats | None) -> EngineStats | None:
-    """Return the figures of an engine without those that change from second to second and that no rule reads."""
-    if engine is None:
-        return None
-    return replace(
-        engine,
-        running=0,
-        prefix_hit_percent=None,
-        prompt_tokens_per_s=None,
-        generation_tokens_per_s=None,
-        ttft_p50_s=None,
-        prompt_tokens_unfinished=None,
-    )
-
-
 NEWEST = "2.1.329"
-"""The newest client that was measured: an unknown version is taken for it."""
+"""The newest measured version of Claude Code; an unknown version counts as this one."""
 TIER_IDS: Mapping[str, str] = {
     "sonnet": "env.ANTHROPIC_DEFAULT_SONNET_MODEL",
     "opus": "env.ANTHROPIC_DEFAULT_OPUS_MODEL",
     "haiku": "env.ANTHROPIC_DEFAULT_HAIKU_MODEL",
 }
-"""Which setting maps a tier; the tiers that every measured client asks for."""
+"""The settings that map the tiers which all measured versions use."""
 FABLE_ID = "env.ANTHROPIC_DEFAULT_FABLE_MODEL"
 CUSTOM_OPTION = "env.ANTHROPIC_CUSTOM_MODEL_OPTION"
 BASE_URL = "env.ANTHROPIC_BASE_URL"
 
 
 @dataclass(frozen=True, slots=True)
-class Exposure:
-    """Who else can read a settings file."""
-
-    file: Path
-    world_readable: bool = False
-    """Every user of this machine may read it, the folders above it included."""
-    tracked: bool = False
-    """git tracks it, so a push publishes it."""
-
-
-@dataclass(frozen=True, slots=True)
-class RunningClient:
-    """A client that runs while its settings change."""
-
-    pid: int
-    version: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Facts:
-    """The values in force, and what is known around them.
+    """The effective settings, and what is known about servers and client.
 
-    What is not known is empty or ``None``; the rules that need it are silent.
+    Unknown facts are empty or ``None``; rules that need them report nothing.
     """
 
     values: Mapping[str, str | None]
-    """By key path, as the text that the client makes of it; ``None`` is JSON null."""
+    """By key path, converted to text as Claude Code does; ``None`` is JSON null."""
     client_version: str | None = None
-    """``2.1.329``; ``None``: not known."""
+    """``2.1.329``; ``None`` if it is not known."""
     served: tuple[str, ...] | None = None
-    """The ids of ``/v1/models``; ``None`` or empty: not known."""
+    """The ids in ``/v1/models``; ``None`` or empty if they are not known."""
     attribution_stripped: bool = False
-    """The live server is a vLLM (0.18 or later) that takes the attribution block out, and no proxy is between."""
+    """The server is vLLM 0.18 or later, which removes the attribution block, and there is no proxy in between."""
     settings: SettingsSnapshot | None = None
-    """The files that the values are from: for places, for what loses, and for files that are not in effect."""
+    """The files of the values: for positions, overridden values, and files that are not in effect."""
     live: Live = field(default_factory=Live)
     proxy_config: ProxyConfig | None = None
     """LiteLLM's YAML."""
     exposures: tuple[Exposure, ...] = ()
     changed: frozenset[str] = frozenset()
-    """The key paths that an edit changes, or changed after the running clients had begun."""
+    """The key paths that an edit changes, or that changed after the running clients started."""
     running: tuple[RunningClient, ...] = ()
     client: ClientState = field(default_factory=ClientState)
     """Whether an account is logged in."""
     named: tuple[str, ...] = ()
-    """What the user named as own: the URLs of servers, the path of the proxy's YAML."""
+    """What the user named with flags: URLs of servers, the path of the proxy's YAML."""
 
     @classmethod
     def effective(
@@ -231,7 +129,7 @@ class Facts:
         client: ClientState | None = None,
         named: tuple[str, ...] = (),
     ) -> Facts:
-        """Return the facts of the values in force; what ``live`` tells of the served ids need not be told twice."""
+        """Return the facts of the effective settings; ``served`` defaults to the ids that ``live`` lists."""
         live = live or Live()
         return cls(
             values=snapshot.texts,
@@ -250,31 +148,31 @@ class Facts:
 
     @property
     def complete(self) -> bool:
-        """Say whether a value that is missing here is missing for the client.
+        """Return whether a missing value is really missing.
 
-        Not while a file is not in effect: what is missing may stand in it, and that file is what is wrong.
+        False while a settings file is not in effect: the value may be in that file.
         """
         return not (self.settings is not None and self.settings.broken)
 
     def text(self, path: str) -> str:
-        """Return a value with blanks at its ends taken off, empty where it is not set."""
+        """Return a value without surrounding spaces, empty if it is not set."""
         return (self.values.get(path) or "").strip()
 
     def raw(self, path: str) -> str | None:
-        """Return a value as written, ``None`` where it is not set or null."""
+        """Return a value as written, ``None`` if it is not set or null."""
         return self.values.get(path)
 
     def root_or_env(self, name: str) -> str:
-        """Return a variable from ``env``, or from the root, where it has no effect but tells what was meant."""
+        """Return a variable from ``env``, or from the top level, where it has no effect but shows the intention."""
         return self.text(f"env.{name}") or self.text(name)
 
     def since(self, version: str) -> bool:
-        """Say whether the client is of a version or later; an unknown one is taken for the newest."""
+        """Return whether the client has this version or a later one; an unknown version counts as the newest."""
         return version_key(self.client_version or NEWEST) >= version_key(version)
 
     @property
     def known_version(self) -> bool:
-        """Say whether the client's version is known."""
+        """Return whether the client's version is known."""
         return self.client_version is not None
 
     @property
@@ -284,5 +182,5 @@ class Facts:
 
     @property
     def has_base_url(self) -> bool:
-        """Say whether requests are meant for a server of one's own."""
+        """Return whether a base URL is set, even at the top level by mistake."""
         return bool(self.root_or_env("ANTHROPIC_BASE_URL"))

@@ -1,4 +1,4 @@
-"""What a finding breaks: every turn, background requests only, or nothing that a server being down does not break."""
+"""Classify findings: caused by a server that is down, affecting only background requests, and where to fix them."""
 
 from __future__ import annotations
 
@@ -7,15 +7,14 @@ from stormdeck.model.finding import Finding, HopKind
 from stormdeck.model.snapshots.server import ServerState
 from stormdeck.model.urls import same_place
 
-_AWAY = {ServerState.DOWN, ServerState.STARTING, ServerState.SILENT, ServerState.STALE, ServerState.STRANGE}
-_OF_AN_ID = {"MODEL303", "MODEL304", "MODEL308"}
+_NOT_SERVING = {ServerState.DOWN, ServerState.STARTING, ServerState.SILENT, ServerState.STALE, ServerState.STRANGE}
+_ABOUT_MODEL_IDS = {"MODEL303", "MODEL304", "MODEL308"}
 
 
 def follows_from_server(finding: Finding, deck: Deck) -> bool:
-    """Return whether a finding only repeats that the server at the base URL does not answer: the URL may be right.
+    """Return whether a finding only repeats that the server at the base URL is down; the URL may be correct.
 
-    A server that has answered there is merely away, or back since the finding was made, whatever else could be written
-    in its place.
+    If the server has answered at this URL before, it is down or already back, even if the finding suggests another URL.
     """
     if finding.code not in {"URL105", "URL112"}:
         return False
@@ -24,11 +23,11 @@ def follows_from_server(finding: Finding, deck: Deck) -> bool:
     base = deck.settings.text(finding.path) or ""
     here = [one for one in (deck.proxy, deck.vllm) if one is not None and same_place(one.url, base)]
     back = finding.code == "URL105" and any(one.seen > 0.0 for one in here)
-    return back or any(one.state in _AWAY and (finding.fix is None or one.seen > 0.0) for one in here)
+    return back or any(one.state in _NOT_SERVING and (finding.fix is None or one.seen > 0.0) for one in here)
 
 
 def is_background(finding: Finding, deck: Deck) -> bool:
-    """Return whether a finding is about another id than the main model's: background requests fail, turns do not."""
+    """Return whether a finding is not about the main model: only background requests fail."""
     from stormdeck.model.rules.facts import FABLE_ID, TIER_IDS, Facts
     from stormdeck.model.rules.model_choice import asked_ids, choice, mapping
 
@@ -38,11 +37,11 @@ def is_background(finding: Finding, deck: Deck) -> bool:
     if finding.code == "PROXY806":
         asked = dict(asked_ids(facts))
         return not any(asked.get(path, "") in finding.title for path in main if asked.get(path))
-    return finding.code in _OF_AN_ID and finding.path in {*TIER_IDS.values(), FABLE_ID} - main
+    return finding.code in _ABOUT_MODEL_IDS and finding.path in {*TIER_IDS.values(), FABLE_ID} - main
 
 
 def where_to_fix(finding: Finding) -> str:
-    """Return which key leads to what is to be changed: the form only where it has a row with the fix."""
+    """Return which key opens the place to fix: the settings form only if it has a row with the fix."""
     from stormdeck.model.settings.fields import field_of
 
     if finding.fix is None:

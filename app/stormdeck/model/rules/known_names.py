@@ -1,8 +1,8 @@
-"""The names that the client knows: of variables, and of keys at the root of settings.json.
+"""List the names that Claude Code knows: variables, and top-level keys of settings.json.
 
-Variables: the public schema of August 2026 and the released bundles. Root keys: the 202 of Claude Code 2.1.332, those
-of the public schema, and their types by that schema. The lists go out of date: they tell a misspelt name from a right
-one, and are no reason to call a new one wrong.
+Variables: from the public schema of August 2026 and the released bundles. Top-level keys: the 202 of Claude Code
+2.1.332 and those of the public schema, with the types of that schema. The lists become outdated: use them to recognise
+misspelled names, not to reject new ones.
 """
 
 from __future__ import annotations
@@ -116,7 +116,7 @@ TERM USE_BUILTIN_RIPGREP
 """In ``env``."""
 
 NEWEST_LISTED = "2.1.332"
-"""The client whose root keys these are; a newer one may know more."""
+"""The version whose top-level keys are listed; a newer version may know more."""
 _SWITCHES = _names("""
 agentPushNotifEnabled allowAllClaudeAiMcps allowManagedHooksOnly allowManagedMcpServersOnly
 allowManagedPermissionRulesOnly alwaysThinkingEnabled autoCompactEnabled autoConnectIde autoInstallIdeExtension
@@ -177,15 +177,15 @@ _TYPES: Mapping[str, tuple[type, ...]] = {
     **dict.fromkeys(_LISTS, (list,)),
     **dict.fromkeys(_OBJECTS, (dict,)),
 }
-"""What JSON holds at a root key, by the public schema; of the other keys it is not known."""
+"""The JSON types of top-level keys by the public schema; the types of other keys are not known."""
 TYPED_KEYS = frozenset(_TYPES)
-"""Root keys whose type is known."""
+"""Top-level keys with a known type."""
 ROOT_KEYS = TYPED_KEYS | _OTHERS
-"""At the root."""
+"""All known top-level keys."""
 
 
 def is_of_known_type(key: str, value: object) -> bool:
-    """Return whether a value is of the type that the client takes at a root key; any is where that is not known."""
+    """Return whether a value has the type of a top-level key; ``True`` if the type is not known."""
     types = _TYPES.get(key)
     if types is None:
         return True
@@ -212,9 +212,9 @@ WRONG_WORDS: Mapping[str, str] = {
     "CLAUDE_CODE_MODEL": "ANTHROPIC_MODEL",
     "CLAUDE_MODEL": "ANTHROPIC_MODEL",
 }
-"""Names that people write for a variable, with other words than its own."""
+"""Wrong names that people write for a variable, in other words."""
 RETIRED = frozenset({"DISABLE_NON_ESSENTIAL_MODEL_CALLS"})
-"""Variables that the newest client no longer knows."""
+"""Variables that the newest version no longer knows."""
 _NOTES = {"author", "comment", "comments", "description", "id", "name", "note", "notes", "title", "version"}
 _BOOKKEEPING = re.compile(
     r"(?:has|last|cached|num|is|did)[A-Z]\w*|\w*(?:State|Count|Shown|Seen|Accepted|History|Installed|Time|Date"
@@ -223,18 +223,18 @@ _BOOKKEEPING = re.compile(
 
 
 def is_own_note(key: str) -> bool:
-    """Return whether a key at the root is a note of the user's or bookkeeping of the client: no setting at all."""
+    """Return whether a top-level key is a note by the user or bookkeeping by Claude Code, not a setting."""
     return key.lower() in _NOTES or not key[:1].isalpha() or _BOOKKEEPING.fullmatch(key) is not None
 
 
 def variable_at_root(key: str) -> str | None:
-    """Return the variable that a key at the root names in words: ``baseUrl`` is ``ANTHROPIC_BASE_URL``."""
+    """Return the variable that a top-level key stands for: ``ANTHROPIC_BASE_URL`` for ``baseUrl``."""
     return _by_words().get(key.lower())
 
 
 @lru_cache(maxsize=1)
 def _by_words() -> Mapping[str, str]:
-    """Return variables by their words in one, and by those after the client's own name; of several, none."""
+    """Return variables by their joined words, with and without a prefix such as ``CLAUDE_CODE_``, if unambiguous."""
     found: dict[str, set[str]] = {}
     for name in VARIABLES:
         words = words_of(name)

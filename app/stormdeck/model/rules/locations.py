@@ -1,4 +1,4 @@
-"""Findings with their place, in the order in which they are told."""
+"""Add file positions to findings, and sort them for display."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ _PATH = tuple(HopKind)
 
 
 def located(settings: SettingsSnapshot, findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """Return findings with their places, by severity, then along the path, then by file and line."""
+    """Return findings with their positions, sorted by severity, hop, file and line."""
     return tuple(sorted((_located(settings, finding) for finding in findings), key=_rank))
 
 
 def where(settings: SettingsSnapshot, finding: Finding) -> str:
-    """Return ``FILE:LINE:COLUMN``, as far as it is known, else what the finding is about."""
+    """Return ``FILE:LINE:COLUMN`` as far as known, else ``shell`` or the hop."""
     if finding.file is not None:
         return ":".join(str(part) for part in (finding.file, finding.line, finding.column) if part is not None)
     effective = settings.effective.get(finding.path)
@@ -28,12 +28,12 @@ def where(settings: SettingsSnapshot, finding: Finding) -> str:
 
 
 def edit_file(settings: SettingsSnapshot, edit: Edit) -> Path | None:
-    """Return the file that an edit is for: where the value in force stands, else the user's."""
+    """Return the file that an edit changes: the one that sets the effective value, else the user's."""
     return place_of(settings, edit.path).file
 
 
 def _located(settings: SettingsSnapshot, finding: Finding) -> Finding:
-    """Return a finding about a setting with the place of that setting, where the rule did not tell one."""
+    """Return a finding with the position of its setting, unless the rule gave one."""
     if finding.file is not None or finding.hop is not HopKind.CLIENT:
         return finding
     place = place_of(settings, finding.path)

@@ -1,4 +1,4 @@
-"""Which model the client asks for, and what could stand for a tier."""
+"""Determine which models Claude Code requests, and how tiers can be mapped."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ HOSTED = {
     "haiku": "claude-haiku-4-5-20251001",
     "fable": "a hosted id",
 }
-"""What an unmapped tier asks for (measured: 2.1.112 sonnet, 2.1.329 opus, 2.1.41 haiku; other versions differ)."""
+"""The ids of unmapped tiers (measured: sonnet in 2.1.112, opus in 2.1.329, haiku in 2.1.41; others differ)."""
 _HOSTED_ID = re.compile(r"(?i)(?:claude|~?anthropic/|arn:aws|(?:[a-z]{2,6}(?:-gov)?\.)?anthropic\.)")
-"""Plain, as a gateway spells it, as an inference profile, and as Bedrock does with or without a region."""
+"""Plain ids, ids of gateways, inference profiles, and Bedrock ids with or without a region."""
 _TIERS = {
     "sonnet": ("sonnet",),
     "opus": ("opus",),
@@ -36,23 +36,23 @@ _TIERS = {
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The model that the client was told to use."""
+    """The model selected in the settings."""
 
     path: str
-    """The setting that decides: ``ANTHROPIC_MODEL`` beats ``model`` (measured, all versions)."""
+    """The setting that wins: ``ANTHROPIC_MODEL`` over ``model`` (measured, all versions)."""
     text: str
-    """Empty: none is set, and the default tier counts."""
+    """Empty if no model is set, so that the default tier applies."""
     tiers: tuple[str, ...]
-    """The tiers that it resolves to; empty for an id."""
+    """The tiers that it resolves to; empty for a model id."""
 
     @property
     def is_own_id(self) -> bool:
-        """Say whether it is an id of one's own server, by its look."""
+        """Return whether it looks like a model id of the user's own server."""
         return bool(self.text) and not self.tiers and is_own(self.text) and self.text.lower() != "default"
 
 
 def choice(facts: Facts) -> Choice:
-    """Return what the client was told to use."""
+    """Return the selected model."""
     path = MODEL_VARIABLE if facts.text(MODEL_VARIABLE) else MODEL
     text = facts.text(path)
     name = without_window(text).lower() or default_tier(facts)
@@ -60,7 +60,7 @@ def choice(facts: Facts) -> Choice:
 
 
 def default_tier(facts: Facts) -> str:
-    """Return the tier of a client that was told no model: sonnet up to 2.1.112, opus in 2.1.329 (measured)."""
+    """Return the default tier: sonnet up to 2.1.112, opus in 2.1.329 (measured)."""
     return "opus" if facts.since("2.1.113") else "sonnet"
 
 
@@ -70,15 +70,15 @@ def mapping(tier: str) -> str:
 
 
 def is_mapped(facts: Facts, tier: str) -> bool:
-    """Say whether a tier asks for a model of one's own, or the proxy is known to take its hosted id."""
+    """Return whether a tier is mapped, or the proxy is known to serve its Anthropic id."""
     return bool(facts.text(mapping(tier))) or serves(facts, HOSTED[tier])
 
 
 def asked_ids(facts: Facts) -> tuple[tuple[str, str], ...]:
-    """Return what the client will ask for, main model first: the setting that decides, and the id as sent.
+    """Return the ids that will be requested, main model first, as pairs of setting and id.
 
-    An unmapped tier asks for a hosted id. Background requests are part of it, those of 2.1.329 too: it sends them
-    where the extra traffic is on.
+    An unmapped tier requests an Anthropic id. Background requests are included, also for 2.1.329, which sends them
+    if extra traffic is on.
     """
     chosen = choice(facts)
     asked: dict[str, str] = {}
@@ -96,17 +96,17 @@ def asked_ids(facts: Facts) -> tuple[tuple[str, str], ...]:
 
 
 def serves(facts: Facts, model: str) -> bool:
-    """Say whether the server is known to serve an id: letter for letter, or by a proxy's ``claude-*``.
+    """Return whether the server is known to serve an id, exactly or by a proxy's ``claude-*``.
 
-    LiteLLM 1.109 leaves ``claude-*`` out of its ``/v1/models``, 1.80 lists it (measured): its YAML tells both.
+    LiteLLM 1.109 does not list ``claude-*`` in its ``/v1/models``, 1.80 does (measured); the YAML has both.
     """
     listed = any(model == entry or ("*" in entry and fnmatchcase(model, entry)) for entry in facts.served or ())
-    fate = _fate(facts, model)
-    return listed or fate is Cover.TAKEN or (fate is Cover.PASSED_ON and is_own(model))
+    found = _coverage(facts, model)
+    return listed or found is Cover.TAKEN or (found is Cover.PASSED_ON and is_own(model))
 
 
 def unknown_model_status(facts: Facts) -> int:
-    """Return how the server at the base URL answers an id that it does not know: LiteLLM by 400, vLLM by 404."""
+    """Return the status for an unknown id at the base URL: 400 from LiteLLM, 404 from vLLM."""
     proxy, base = facts.live.proxy, facts.text("env.ANTHROPIC_BASE_URL")
     if proxy is None or proxy.kind is not ServerKind.LITELLM:
         return 404
@@ -114,15 +114,15 @@ def unknown_model_status(facts: Facts) -> int:
 
 
 def may_be_hidden(facts: Facts, model: str) -> bool:
-    """Say whether a LiteLLM may take a hosted id that it does not list, by a wildcard of its YAML."""
+    """Return whether LiteLLM may match an Anthropic id that it does not list, by a wildcard in its YAML."""
     proxy = facts.live.proxy
     if proxy is None or proxy.kind is not ServerKind.LITELLM or is_own(model):
         return False
-    return _fate(facts, model) is not Cover.UNKNOWN
+    return _coverage(facts, model) is not Cover.UNKNOWN
 
 
-def _fate(facts: Facts, model: str) -> Cover | None:
-    """Return what the YAML of the proxy makes of an id, ``None`` where it is not known."""
+def _coverage(facts: Facts, model: str) -> Cover | None:
+    """Return how the proxy's YAML matches an id, ``None`` if there is no YAML."""
     config = facts.proxy_config
     if facts.live.proxy is None or config is None or config.root is None:
         return None
@@ -130,27 +130,27 @@ def _fate(facts: Facts, model: str) -> Cover | None:
 
 
 def is_own(model: str) -> bool:
-    """Say whether an id is one of the user's own, by its look."""
+    """Return whether an id looks like a model of the user's own server."""
     return not is_hosted_id(model)
 
 
 def is_hosted_id(model: str) -> bool:
-    """Return whether an id is one that the hosted API, or a cloud that has the same models, knows."""
+    """Return whether an id belongs to the hosted API, or to a cloud with the same models."""
     return _HOSTED_ID.match(model) is not None
 
 
 def is_tier(word: str) -> bool:
-    """Return whether a word stands for a tier or for what the client chooses itself, and is no id."""
+    """Return whether a word is a tier or a keyword such as ``inherit``, not a model id."""
     return without_window(word).lower() in {*_TIERS, "default", "inherit"}
 
 
 def without_window(model: str) -> str:
-    """Return an id without the suffix that asks for a window of a million tokens; it is never sent (measured)."""
+    """Return an id without the suffix ``[1m]`` (a window of a million tokens), which is never sent (measured)."""
     return model[:-4].rstrip() if model.lower().endswith("[1m]") else model
 
 
 def own_id(facts: Facts) -> str | None:
-    """Return the id that the settings name already, or the only one that is served."""
+    """Return the model id that the settings already name, or the only one that is served."""
     named = (facts.text(path) for path in (*TIER_IDS.values(), FABLE_ID))
     chosen = choice(facts)
     direct = chosen.text if chosen.is_own_id else ""
@@ -161,7 +161,7 @@ def own_id(facts: Facts) -> str | None:
 
 
 def map_all(facts: Facts, model: str, *also: str) -> tuple[Edit, ...]:
-    """Return the edits that map each tier without a mapping, and those of ``also``, to one id."""
+    """Return the edits that map the unmapped tiers, and those in ``also``, to one id."""
     wanted = [tier for tier in TIER_IDS if not facts.text(mapping(tier))]
     wanted += [tier for tier in also if tier not in wanted and facts.text(mapping(tier)) != model]
     return tuple(Edit(mapping(tier), model) for tier in wanted)

@@ -1,4 +1,4 @@
-"""All rules, and what they say together."""
+"""Collect all rules, run them, and look up their pages."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from itertools import islice
 
 from stormdeck.model.finding import Finding, HopKind, Severity
 from stormdeck.model.litellm.yaml_snippet import joined
-from stormdeck.model.rules.audience import Voice, heard
+from stormdeck.model.rules.audience import Reporting, limited
 from stormdeck.model.rules.client import (
     auth,
     auth_live,
@@ -40,31 +40,31 @@ _ORDER = ("URL", "AUTH", "MODEL", "TRAFFIC", "TIME", "CTX", "FILE", "PROXY", "SE
 RULES: tuple[Rule, ...] = tuple(
     sorted((one for module in _MODULES for one in module.RULES), key=lambda one: (_ORDER.index(one.family), one.code))
 )
-"""Every rule, by family and code."""
+"""All rules, ordered by family and code."""
 
 _SEVERITIES = tuple(Severity)
 _HOPS = tuple(HopKind)
 _BY_CODE = {one.code: one.page for one in RULES}
 _MOST = 100
-"""Findings of one rule; a file that holds more has one thing wrong and not hundreds."""
+"""Maximum number of findings of one rule; more have the same cause."""
 
 
 def check(facts: Facts) -> tuple[Finding, ...]:
-    """Return what the rules find that speak for this destination, the worst first, then along the path, by code."""
+    """Run the rules that apply to the destination. Return the findings by severity, then by hop and code."""
     where, named = destination(facts), bool(facts.named)
-    voices = [(one, one.speaks_for.voice(where, named=named)) for one in RULES]
+    rules = [(one, one.effective_audience.reporting(where, named=named)) for one in RULES]
     found = (
-        heard(finding, voice)
-        for one, voice in voices
-        if voice is not Voice.SILENT
+        limited(finding, reporting)
+        for one, reporting in rules
+        if reporting is not Reporting.OFF
         for finding in islice(one.find(facts), _MOST)
     )
-    findings = _joined([_harmless(finding) for finding in found if finding is not None])
+    findings = _joined([_cleaned(finding) for finding in found if finding is not None])
     return tuple(sorted(findings, key=_rank))
 
 
 def _joined(findings: list[Finding]) -> Iterator[Finding]:
-    """Yield findings whose texts to paste can all be pasted."""
+    """Yield the findings with their YAML snippets adapted so that all of them can be pasted."""
     pastes = iter(joined([finding.paste for finding in findings if finding.paste is not None]))
     for finding in findings:
         yield finding if finding.paste is None else replace(finding, paste=next(pastes))
@@ -80,8 +80,8 @@ def _rank(finding: Finding) -> tuple[int, int, str, str, int]:
     )
 
 
-def _harmless(finding: Finding) -> Finding:
-    """Return a finding whose words can be shown: they quote values from a file."""
+def _cleaned(finding: Finding) -> Finding:
+    """Return a finding without control characters: its texts quote values from files."""
     fix = finding.fix and replace(finding.fix, description=clean(finding.fix.description))
     paste = finding.paste and replace(
         finding.paste,
@@ -91,33 +91,37 @@ def _harmless(finding: Finding) -> Finding:
     return replace(finding, title=clean(finding.title), message=clean(finding.message), fix=fix, paste=paste)
 
 
-def is_silent(code: str, facts: Facts) -> bool:
-    """Return whether a rule does not speak for where requests go, so that its silence proves nothing."""
+def is_not_applicable(code: str, facts: Facts) -> bool:
+    """Return whether a rule does not apply to the destination, so that having no finding proves nothing."""
     found = next((one for one in RULES if one.code == code), None)
-    voice = found.speaks_for.voice(destination(facts), named=bool(facts.named)) if found is not None else Voice.ALOUD
-    return voice is Voice.SILENT
+    if found is None:
+        return False
+    return found.effective_audience.reporting(destination(facts), named=bool(facts.named)) is Reporting.OFF
 
 
 def page_of(code: str) -> Page | None:
-    """Return the page of a rule, whatever the case of its code."""
+    """Return the page of a rule; the code may be in lower case."""
     return _BY_CODE.get(code.strip().upper())
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """The rules that ``only`` names, or all where it is empty, without those that ``skip`` names."""
+    """A selection of rules: those in ``only`` (all if it is empty), without those in ``skip``.
+
+    Selection(only=("FILE",), skip=("FILE708",)).takes("FILE701")  # True
+    """
 
     only: tuple[str, ...] = ()
-    """Codes, or what they begin with: ``FILE708``, ``FILE``."""
+    """Codes or prefixes: ``FILE708``, ``FILE``."""
     skip: tuple[str, ...] = ()
 
     def takes(self, code: str) -> bool:
-        """Say whether the rule of a code counts."""
+        """Return whether a rule is selected."""
         return (not self.only or code.startswith(self.only)) and not code.startswith(self.skip)
 
     @property
     def is_all(self) -> bool:
-        """Say whether every rule counts."""
+        """Return whether all rules are selected."""
         return not self.only and not self.skip
 
 

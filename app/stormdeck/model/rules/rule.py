@@ -1,10 +1,11 @@
-"""What a rule is: a page that explains it, and a function that finds it."""
+"""Define a rule: a page that explains it, and a function that finds it. Render pages as text and as Markdown."""
 
 from __future__ import annotations
 
 import textwrap
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import groupby
 
 from stormdeck.model.finding import Finding
 from stormdeck.model.rules.audience import FAMILIES, Audience
@@ -14,40 +15,41 @@ WRONG_MODEL = (
     "There's an issue with the selected model (X). It may not exist or you may not have access to it. "
     "Run --model to pick a different model."
 )
-"""How a client from 2.1.41 on renders any 404 of ``POST /v1/messages`` (measured)."""
+"""What Claude Code 2.1.41 and later shows for any 404 of ``POST /v1/messages`` (measured)."""
 NOT_LOGGED_IN = "Not logged in · Please run /login"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """A rule explained, in plain words."""
+    """The explanation of a rule, in plain English."""
 
     code: str
-    """Stable for ever: ``URL101``."""
+    """Never changes once released: ``URL101``."""
     title: str
+    """At most 60 characters."""
     what: str
-    """What it looks at."""
+    """What the rule looks for."""
     why: str
-    """What happens when it is wrong."""
+    """What goes wrong."""
     shown: str
-    """The exact text that the user sees; empty where the client shows none."""
+    """The exact text that the user sees; empty where Claude Code shows none."""
     versions: str
-    """The client and server versions that it holds for."""
+    """The client and server versions that the rule applies to."""
     evidence: str
-    """``measured``, ``source``, ``docs`` or ``report``, with what was measured."""
+    """``measured``, ``source``, ``docs`` or ``report``, and what was measured."""
     fix: str
     example: str
-    """What is right, as it stands in settings.json, in the YAML or on the command line; empty where none helps."""
+    """A correct excerpt of settings.json, of the YAML or of a command line; empty where none helps."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule: facts in, findings with its code out."""
+    """A page, and the function that returns findings with the page's code."""
 
     page: Page
     find: Callable[[Facts], Iterable[Finding]]
     audience: Audience | None = None
-    """For whom it speaks; ``None``: as its family does."""
+    """How the rule is reported; ``None``: the default of its family."""
 
     @property
     def code(self) -> str:
@@ -60,46 +62,57 @@ class Rule:
         return self.page.code.rstrip("0123456789")
 
     @property
-    def speaks_for(self) -> Audience:
-        """Return for whom it speaks."""
+    def effective_audience(self) -> Audience:
+        """Return the audience of the rule, or that of its family."""
         return self.audience or FAMILIES[self.family]
 
 
 def rule(page: Page, audience: Audience | None = None) -> Callable[[Callable[[Facts], Iterable[Finding]]], Rule]:
-    """Make a rule of the function below its page."""
+    """Turn the decorated function into a rule with this page."""
     return lambda find: Rule(page, find, audience)
 
 
 _INDENT = 2
 _NARROWEST = 20
-_PARTS = (
-    ("what it looks at", "what"),
-    ("what happens", "why"),
-    ("what you see", "shown"),
-    ("holds for", "versions"),
-    ("evidence", "evidence"),
-    ("fix", "fix"),
-    ("example", "example"),
-)
-_AS_WRITTEN = {"shown", "example"}
-_NOTHING_SHOWN = "nothing: the client does not tell"
+_NOTHING_SHOWN = "Nothing: Claude Code shows no message."
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One part of a page."""
+
+    heading: str
+    text: str
+    verbatim: bool = False
+    """Line breaks are kept."""
+
+
+def sections(page: Page) -> tuple[Section, ...]:
+    """Return the parts of a page in reading order, without those that are empty."""
+    parts = (
+        Section("What it does", page.what),
+        Section("Why it matters", page.why),
+        Section("What you see", page.shown or _NOTHING_SHOWN, verbatim=bool(page.shown)),
+        Section("Fix", page.fix),
+        Section("Example", page.example, verbatim=True),
+        Section("Applies to", page.versions),
+        Section("Evidence", page.evidence),
+    )
+    return tuple(part for part in parts if part.text)
 
 
 def page_lines(page: Page, width: int = 80) -> tuple[str, ...]:
-    """Return a page as plain lines of at most ``width`` cells; what is quoted keeps its own line breaks."""
+    """Return a page as plain lines of at most ``width`` cells; messages and examples keep their line breaks."""
     lines = [*_wrapped(f"{page.code}  {page.title}", width, 0)]
-    for heading, name in _PARTS:
-        text: str = getattr(page, name) or (_NOTHING_SHOWN if name == "shown" else "")
-        if not text:
-            continue
-        lines += ["", heading]
-        for row in text.split("\n") if name in _AS_WRITTEN else (text,):
+    for section in sections(page):
+        lines += ["", section.heading.lower()]
+        for row in section.text.split("\n") if section.verbatim else (section.text,):
             lines += _wrapped(row, width, _INDENT)
     return tuple(lines)
 
 
 def _wrapped(text: str, width: int, indent: int) -> Iterator[str]:
-    """Yield the lines of one paragraph; a word that is longer than a line is broken, for panes are narrow."""
+    """Yield the lines of one paragraph; words longer than a line are broken, because panes are narrow."""
     inner = " " * (len(text) - len(text.lstrip(" ")))
     yield from textwrap.wrap(
         text.lstrip(" "),
@@ -110,12 +123,46 @@ def _wrapped(text: str, width: int, indent: int) -> Iterator[str]:
     )
 
 
+def markdown_page(page: Page) -> str:
+    """Return a page as a Markdown document."""
+    parts = [f"# {page.code}: {_escaped(page.title)}"]
+    for section in sections(page):
+        body = f"```{_language(section)}\n{section.text}\n```" if section.verbatim else _escaped(section.text)
+        parts += [f"## {section.heading}", body]
+    return "\n\n".join(parts) + "\n"
+
+
+def markdown_index(rules: Iterable[Rule]) -> str:
+    """Return a Markdown document that links the page of each rule, by family."""
+    lines = ["# Rules", ""]
+    for family, members in groupby(rules, key=lambda one: one.family):
+        lines += [f"## {family}", "", "| code | finds |", "| --- | --- |"]
+        lines += [f"| [{one.code}]({one.code}.md) | {_cell(one.page.title)} |" for one in members]
+        lines.append("")
+    return "\n".join(lines)
+
+
 def markdown_table(rules: Iterable[Rule]) -> str:
-    """Return all rules as a Markdown table: code, what it finds, what it holds for, and its evidence."""
-    rows = [("code", "finds", "holds for", "evidence"), ("---", "---", "---", "---")]
+    """Return all rules as a Markdown table: code, what it finds, the versions it applies to, and its evidence."""
+    rows = [("code", "finds", "applies to", "evidence"), ("---", "---", "---", "---")]
     rows += [(one.code, one.page.title, one.page.versions, one.page.evidence) for one in rules]
     return "\n".join(f"| {' | '.join(_cell(cell) for cell in row)} |" for row in rows) + "\n"
 
 
+def _language(section: Section) -> str:
+    """Return the language of a code block: settings are JSON, though an excerpt, and LiteLLM's configuration YAML."""
+    if section.heading != "Example":
+        return "text"
+    first = section.text.split("\n", 1)[0]
+    return "json" if first.startswith('"') else "yaml" if first.endswith(":") or ": " in first else "sh"
+
+
 def _cell(text: str) -> str:
     return text.replace("|", "\\|").replace("<", "&lt;").replace(">", "&gt;").replace("\n", " ")
+
+
+def _escaped(text: str) -> str:
+    """Return a text without Markdown's own characters; what is between backticks stays as it is."""
+    parts = text.split("`")
+    parts[::2] = [part.replace("<", "&lt;").replace(">", "&gt;").replace("*", "\\*") for part in parts[::2]]
+    return "`".join(parts)

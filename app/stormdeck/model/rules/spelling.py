@@ -1,4 +1,4 @@
-"""Which known name was probably meant."""
+"""Find the known name that a misspelled one probably stands for."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _WORDS_WRONG = 2
 _SWAPPED = 0.9
 _PART = 0.5
 _FEWEST_LAST = 3
-"""Words that a name must have when its first ones are left out: ``PROJECT_DIR`` is any program's."""
+"""Minimum number of words if the first ones are missing: ``PROJECT_DIR`` may belong to any program."""
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z0-9]+|[0-9]+")
 _OTHER = re.compile(r"[^a-z0-9]+")
 _ENDINGS = {"s", "es", "d", "ed"}
@@ -25,39 +25,41 @@ _DECISIVE = frozenset(
     | {"minimum", "never", "no", "non", "not", "off", "on", "only", "require", "required", "show", "skip", "skipped"}
     | {"strict", "without"}
 )
-"""Words that turn what a name means: a name with one of them never stands for a name without it."""
+"""Words that reverse a meaning: a name with one of them never matches a name without it."""
 
 
-class _Spelt(NamedTuple):
-    """A name as it is compared."""
+class _Normalized(NamedTuple):
+    """A name in the form in which names are compared."""
 
     bare: str
-    """Letters and digits alone, in lower case."""
+    """Only letters and digits, in lower case."""
     words: tuple[str, ...]
     in_parts: bool
-    """Its words are told apart by something other than capitals: it is a variable."""
+    """Its words are separated by ``_`` or ``-``, as in a variable."""
 
 
 @lru_cache(maxsize=4096)
 def closest_name(name: str, known: frozenset[str]) -> str | None:
-    """Return the known name that a name stands for, ``None`` where it is far from all, or near to several.
+    """Return the known name that a name probably stands for, ``None`` if none or several are similar.
 
-    The same letters, single words misspelt, a last word or the first ones left out. A name of as many words with
-    another word in it is another name: ``..._DEFAULT_X_MODEL`` may be new, and ``enable`` is no ``disable``. The
-    caller asks for unknown names only.
+    Matches other capitals or separators, misspelled words, and a missing last word or missing first words. A name with
+    another known word in it is a different name: ``..._DEFAULT_X_MODEL`` may be new, and ``enable`` is not
+    ``disable``. Call it only for unknown names.
+
+        closest_name("ANTHROPIC_BASEURL", VARIABLES)  # "ANTHROPIC_BASE_URL"
     """
     if not 0 < len(name) <= _LONGEST:
         return None
-    mine = _spelt(name)
+    own = _normalized(name)
     table, vocabulary = _table(known)
-    ranked = [(_likeness(mine, other, vocabulary), one) for one, other in table]
+    ranked = [(_likeness(own, other, vocabulary), one) for one, other in table]
     best = max((score for score, _ in ranked), default=0.0)
     found = [one for score, one in ranked if score == best]
     return found[0] if best > 0 and len(found) == 1 else None
 
 
 def resembling(names: Iterable[str], known: frozenset[str]) -> Iterator[str]:
-    """Yield the unknown names that begin or end as a known one does: cheap, for thousands of names."""
+    """Yield unknown names that begin or end like a known one. A cheap filter for thousands of names."""
     beginnings, ends = _edges(known)
     for name in names:
         if (name[:3].lower() in beginnings or name[-4:].lower() in ends) and name not in known:
@@ -65,7 +67,7 @@ def resembling(names: Iterable[str], known: frozenset[str]) -> Iterator[str]:
 
 
 def words_of(name: str) -> tuple[str, ...]:
-    """Return the words of a name in lower case: of ``baseUrl`` as of ``BASE_URL``."""
+    """Return the words of a name in lower case; ``baseUrl`` and ``BASE_URL`` give the same."""
     return tuple(word.lower() for word in _WORD.findall(name))
 
 
@@ -76,21 +78,21 @@ def _edges(known: frozenset[str]) -> tuple[frozenset[str], frozenset[str]]:
 
 
 @lru_cache(maxsize=16)
-def _table(known: frozenset[str]) -> tuple[tuple[tuple[str, _Spelt], ...], frozenset[str]]:
-    """Return known names as they are compared, and all their words."""
-    table = tuple((one, _spelt(one)) for one in sorted(known))
-    return table, frozenset(word for _, spelt in table for word in spelt.words)
+def _table(known: frozenset[str]) -> tuple[tuple[tuple[str, _Normalized], ...], frozenset[str]]:
+    """Return the known names in normalized form, and all their words."""
+    table = tuple((one, _normalized(one)) for one in sorted(known))
+    return table, frozenset(word for _, form in table for word in form.words)
 
 
-def _spelt(name: str) -> _Spelt:
+def _normalized(name: str) -> _Normalized:
     low = name.lower()
     in_parts = "_" in name or "-" in name
     words = tuple(word for word in _OTHER.split(low) if word) if in_parts else words_of(name)
-    return _Spelt(_OTHER.sub("", low), words, in_parts)
+    return _Normalized(_OTHER.sub("", low), words, in_parts)
 
 
-def _likeness(mine: _Spelt, other: _Spelt, vocabulary: frozenset[str]) -> float:
-    """Return how alike two names are, from 0 to 1."""
+def _likeness(mine: _Normalized, other: _Normalized, vocabulary: frozenset[str]) -> float:
+    """Return the similarity of two names, from 0 to 1."""
     if mine.bare == other.bare:
         return 1.0
     words, its = mine.words, other.words
@@ -105,15 +107,15 @@ def _likeness(mine: _Spelt, other: _Spelt, vocabulary: frozenset[str]) -> float:
     return _ratio(mine.bare, other.bare, _ALIKE) if _same_sense(mine, other) else 0.0
 
 
-def _same_sense(mine: _Spelt, other: _Spelt) -> bool:
-    """Return whether each has the words of the other that turn its meaning."""
+def _same_sense(mine: _Normalized, other: _Normalized) -> bool:
+    """Return whether both names contain the same meaning-reversing words."""
     return all(word in other.bare for word in _DECISIVE.intersection(mine.words)) and all(
         word in mine.bare for word in _DECISIVE.intersection(other.words)
     )
 
 
 def _wordwise(words: tuple[str, ...], its: tuple[str, ...], vocabulary: frozenset[str]) -> float:
-    """Return how alike two names of as many words are, 0 where a word is another one."""
+    """Return the similarity of two names with equally many words, 0 if a word is a different one."""
     wrong = [(mine, other) for mine, other in zip(words, its, strict=True) if mine != other]
     if len(wrong) > _WORDS_WRONG or (len(wrong) == len(words) and len(words) > 1):
         return 0.0
@@ -121,7 +123,7 @@ def _wordwise(words: tuple[str, ...], its: tuple[str, ...], vocabulary: frozense
 
 
 def _word_ratio(mine: str, other: str, vocabulary: frozenset[str]) -> float:
-    """Return how alike two words are; a word that known names use is no misspelling of another."""
+    """Return the similarity of two words; a word that known names use is not a misspelling."""
     if mine in vocabulary and not _inflected(mine, other):
         return 0.0
     swapped = len(mine) > 2 and sorted(mine) == sorted(other)
@@ -129,13 +131,13 @@ def _word_ratio(mine: str, other: str, vocabulary: frozenset[str]) -> float:
 
 
 def _inflected(one: str, other: str) -> bool:
-    """Return whether two words are one word in two forms: ``enable`` and ``enabled``."""
+    """Return whether two words are forms of the same word: ``enable`` and ``enabled``."""
     short, long = sorted((one, other), key=len)
     return long.startswith(short) and long[len(short) :] in _ENDINGS
 
 
 def _ratio(mine: str, other: str, least: float) -> float:
-    """Return how alike two words are, 0 where that is less than asked for."""
+    """Return the similarity of two words, 0 if it is below ``least``."""
     if abs(len(mine) - len(other)) > 2:
         return 0.0
     matcher = SequenceMatcher(None, mine, other)

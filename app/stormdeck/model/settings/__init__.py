@@ -1,1 +1,1 @@
-"""The client's settings files: their text, their scopes, the fields of the form."""
+"""Read Claude Code's settings files: scopes, effective values, and the fields of the settings form."""

@@ -1,6 +1,6 @@
-"""The fields that say what else is sent, how long the client waits, and how much it says.
+"""List the fields about extra requests, timeouts and the context window.
 
-Names, types and defaults: facts/claude-code.md 7 (measured, 1.0.128 to 2.1.329). Every value of ``env`` is text.
+Names, types and defaults: facts/claude-code.md 7 (measured, 1.0.128 to 2.1.329). All values of ``env`` are text.
 """
 
 from __future__ import annotations
@@ -10,44 +10,44 @@ from stormdeck.model.settings.field import Field, Group, Kind
 TRAFFIC = (
     Field(
         "env.CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC",
-        "No extra traffic",
+        "Disable telemetry",
         Kind.SWITCH,
         Group.TRAFFIC,
-        "On: no contact with hosted services and fewer background requests. Its price: no update checks, no model "
-        "discovery.",
-        "off",
+        "1: Claude Code does not contact hosted services, and sends fewer background requests. There are no update "
+        "checks and no model discovery then.",
+        "no",
     ),
     Field(
         "env.CLAUDE_CODE_ATTRIBUTION_HEADER",
         "Attribution block",
         Kind.SWITCH,
         Group.TRAFFIC,
-        "From 2.1.41 on, puts a changing block before the system prompt. Off keeps vLLM's prefix cache useful.",
+        "Since 2.1.41 a changing block precedes the system prompt. 0 removes it, so that vLLM's prefix cache works.",
         "on",
         off="0",
     ),
     Field(
         "env.CLAUDE_CODE_DISABLE_EXPERIMENTAL_BETAS",
-        "No experiments",
+        "Disable betas",
         Kind.SWITCH,
         Group.TRAFFIC,
-        "On: fewer new request fields. In 2.1.329 it makes one request of the six that follow a 400.",
-        "off",
+        "1: requests have fewer new fields. In 2.1.329 a request that gets 400 is sent once instead of six times.",
+        "no",
     ),
     Field(
         "env.DISABLE_PROMPT_CACHING",
-        "No cache marks",
+        "Disable cache marks",
         Kind.SWITCH,
         Group.TRAFFIC,
-        "On: requests carry no cache_control marks. vLLM ignores them and caches prefixes anyway.",
-        "off",
+        "1: requests contain no cache_control marks. vLLM ignores them and caches prefixes anyway.",
+        "no",
     ),
     Field(
         "env.CLAUDE_CODE_EXTRA_BODY",
         "Extra body",
         Kind.JSON,
         Group.TRAFFIC,
-        "A JSON object that is merged into the body of every request.",
+        "A JSON object that is merged into the body of each request.",
         "none",
     ),
 )
@@ -58,7 +58,7 @@ TIME = (
         "Request timeout",
         Kind.MILLISECONDS,
         Group.TIME,
-        "How long to wait for the first byte. Above five minutes it does not hold by itself: see Stream idle limit.",
+        "How long to wait for the first byte. Values above five minutes also need a higher Stream idle limit.",
         "600000, ten minutes",
         unit="ms",
     ),
@@ -67,7 +67,7 @@ TIME = (
         "Retries",
         Kind.COUNT,
         Group.TIME,
-        "How often a failed request is sent again, 0 to 15. 0 shows every failure at once.",
+        "How often a failed request is retried, 0 to 15. With 0 each failure is shown at once.",
         "10",
         unit="retries",
     ),
@@ -76,7 +76,7 @@ TIME = (
         "Stream idle limit",
         Kind.MILLISECONDS,
         Group.TIME,
-        "In 2.1.329, how long a request may stay without a byte, 300000 to 1800000. Needed beside a long timeout.",
+        "In 2.1.329, how long a request may receive no byte, 300000 to 1800000. Needed for a long timeout.",
         "300000, five minutes",
         unit="ms",
     ),
@@ -86,15 +86,15 @@ TIME = (
         Kind.MILLISECONDS,
         Group.TIME,
         "In 2.1.329, how long to wait for the first byte of a stream.",
-        "the client's own choice",
+        "chosen by Claude Code",
         unit="ms",
     ),
     Field(
         "env.API_FORCE_IDLE_TIMEOUT",
-        "Idle limit",
+        "Force idle limit",
         Kind.SWITCH,
         Group.TIME,
-        "In 2.1.329, off lifts the limit of about six minutes without a byte.",
+        "In 2.1.329, 0 removes the limit of about six minutes without a byte.",
         "on",
         off="0",
     ),
@@ -106,62 +106,62 @@ CONTEXT = (
         "Context window",
         Kind.COUNT,
         Group.CONTEXT,
-        "The window of your model, as vLLM's max_model_len says. For a model it does not know, 2.1.329 assumes a "
-        "million tokens and never compacts in time.",
+        "Your model's context window: vLLM's max_model_len. For a model that it does not know, 2.1.329 assumes a "
+        "million tokens and compacts too late.",
         "200000; 1000000 in 2.1.329",
         unit="tokens",
     ),
     Field(
         "env.CLAUDE_CODE_MAX_OUTPUT_TOKENS",
-        "Longest answer",
+        "Max output tokens",
         Kind.COUNT,
         Group.CONTEXT,
-        "The max_tokens of a request. Prompt and answer must fit in the window together, or vLLM answers 400.",
+        "max_tokens of each request. Prompt and answer must fit into the window together, or vLLM answers 400.",
         "32000",
         unit="tokens",
     ),
     Field(
         "env.CLAUDE_CODE_AUTO_COMPACT_WINDOW",
-        "Compact at",
+        "Auto-compact window",
         Kind.COUNT,
         Group.CONTEXT,
-        "The window that auto-compaction reckons with; at least 100000.",
+        "The context window for auto-compaction; at least 100000.",
         "the context window",
         unit="tokens",
     ),
     Field(
         "env.CLAUDE_AUTOCOMPACT_PCT_OVERRIDE",
-        "Compact at percent",
+        "Auto-compact percent",
         Kind.COUNT,
         Group.CONTEXT,
-        "Compacts when this much of the window is used.",
-        "the client's own choice",
+        "Compact the conversation when this much of the window is used.",
+        "chosen by Claude Code",
         unit="percent",
     ),
     Field(
         "env.CLAUDE_CODE_DISABLE_1M_CONTEXT",
-        "No 1M window",
+        "Disable 1M window",
         Kind.SWITCH,
         Group.CONTEXT,
-        "On: 2.1.329 assumes 200000 tokens for a model it does not know, instead of a million.",
-        "off",
+        "1: 2.1.329 assumes 200000 tokens instead of a million for a model that it does not know.",
+        "no",
     ),
     Field(
         "env.MAX_THINKING_TOKENS",
         "Thinking tokens",
         Kind.COUNT,
         Group.CONTEXT,
-        "How much the model may think; 0 takes thinking out of the request.",
-        "the client's own choice",
+        "Token limit for thinking; with 0 requests do not ask for thinking.",
+        "chosen by Claude Code",
         unit="tokens",
     ),
     Field(
         "env.CLAUDE_CODE_DISABLE_THINKING",
-        "No thinking",
+        "Disable thinking",
         Kind.SWITCH,
         Group.CONTEXT,
-        "On: requests do not ask for thinking, which many served models do not know.",
-        "off",
+        "1: requests do not ask for thinking, which many models do not support.",
+        "no",
     ),
 )
 
@@ -177,11 +177,11 @@ OTHER = tuple(
     )
     for name, label in (
         *((f"ANTHROPIC_DEFAULT_{tier}_MODEL", word) for tier, word in _TIER_ROWS),
-        ("ANTHROPIC_CUSTOM_MODEL_OPTION", "Extra row"),
+        ("ANTHROPIC_CUSTOM_MODEL_OPTION", "/model row"),
     )
     for suffix, word, what in (
         ("NAME", "name", "The name"),
         ("DESCRIPTION", "text", "The description"),
-        ("SUPPORTED_CAPABILITIES", "can do", "The capabilities, as the client names them,"),
+        ("SUPPORTED_CAPABILITIES", "abilities", "The capabilities, in Claude Code's terms,"),
     )
 )

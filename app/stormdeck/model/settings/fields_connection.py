@@ -1,6 +1,6 @@
-"""The fields that say where requests go, as whom, and for which model.
+"""List the fields about the server, the credentials and the models.
 
-Names, types and defaults: facts/claude-code.md 7 (measured, 1.0.128 to 2.1.329). Every value of ``env`` is text.
+Names, types and defaults: facts/claude-code.md 7 (measured, 1.0.128 to 2.1.329). All values of ``env`` are text.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ WHERE = (
         "Base URL",
         Kind.URL,
         Group.WHERE,
-        "Where requests go: scheme, host and port of vLLM or the proxy, without /v1, which the client adds itself.",
+        "Where requests go: scheme, host and port of vLLM or the proxy, without /v1, which Claude Code appends.",
         "api.anthropic.com",
     ),
     Field(
@@ -21,7 +21,7 @@ WHERE = (
         "Custom headers",
         Kind.HEADERS,
         Group.WHERE,
-        "Sent with every request, one `Name: value` a line. Useful to tag a session in a proxy's log.",
+        "Headers for each request, one `Name: value` per line. Useful to mark a session in a proxy's log.",
         "none",
     ),
 )
@@ -32,8 +32,8 @@ WHO = (
         "Auth token",
         Kind.SECRET,
         Group.WHO,
-        "Sent as `Authorization: Bearer`. A server without keys takes any text, `dummy` say; without one the client "
-        "says it is not logged in.",
+        "Sent as `Authorization: Bearer`. A server without keys accepts any text, such as `dummy`; without a token "
+        "Claude Code reports that it is not logged in.",
         "none",
     ),
     Field(
@@ -41,7 +41,7 @@ WHO = (
         "API key",
         Kind.SECRET,
         Group.WHO,
-        "Sent as `x-api-key`. Prefer the token: for a key the client asks in a dialog whose default is No.",
+        "Sent as `x-api-key`. Prefer the token: Claude Code asks whether to use a key, and the default is No.",
         "none",
     ),
     Field(
@@ -49,7 +49,7 @@ WHO = (
         "API key command",
         Kind.COMMAND,
         Group.WHO,
-        "A command that prints a key; it is sent both as Bearer and as x-api-key.",
+        "A command that prints a key, which is sent both as Bearer and as x-api-key.",
         "none",
     ),
 )
@@ -60,64 +60,64 @@ MODEL = (
         "Model",
         Kind.MODEL,
         Group.MODEL,
-        "A tier (sonnet, opus, haiku), which is mapped below, or an id that the server serves. Running sessions keep "
-        "the one that they started with.",
+        "A tier (sonnet, opus, haiku) that is mapped below, or a model id that the server serves. Running sessions "
+        "keep the model that they started with.",
         "sonnet up to 2.1.112, opus in 2.1.329",
     ),
     Field(
         "env.ANTHROPIC_DEFAULT_SONNET_MODEL",
-        "Sonnet is",
+        "Sonnet model",
         Kind.TIER_ID,
         Group.MODEL,
-        "The served id that stands for sonnet, letter for letter.",
-        "a hosted id",
+        "The model id for sonnet, exactly as served.",
+        "an Anthropic model id",
     ),
     Field(
         "env.ANTHROPIC_DEFAULT_OPUS_MODEL",
-        "Opus is",
+        "Opus model",
         Kind.TIER_ID,
         Group.MODEL,
-        "The served id that stands for opus: the default tier of 2.1.329.",
-        "a hosted id",
+        "The model id for opus, the default tier of 2.1.329.",
+        "an Anthropic model id",
     ),
     Field(
         "env.ANTHROPIC_DEFAULT_HAIKU_MODEL",
-        "Haiku is",
+        "Haiku model",
         Kind.TIER_ID,
         Group.MODEL,
-        "The served id that stands for haiku: background requests such as titles and topics ask for it.",
-        "a hosted id",
+        "The model id for haiku, which background requests such as titles and topics use.",
+        "an Anthropic model id",
     ),
     Field(
         "env.ANTHROPIC_DEFAULT_FABLE_MODEL",
-        "Fable is",
+        "Fable model",
         Kind.TIER_ID,
         Group.MODEL,
-        "The served id that stands for fable, a tier of the newest clients that sub-agents may ask for.",
-        "a hosted id",
+        "The model id for fable, a tier of the newest versions that sub-agents may use.",
+        "an Anthropic model id",
     ),
     Field(
         "env.ANTHROPIC_MODEL",
-        "Model (variable)",
+        "Model (env)",
         Kind.MODEL,
         Group.MODEL,
-        "Beats Model above. Leave it out unless one project needs another model.",
-        "the Model above",
+        "Overrides Model above. Leave it out unless one project needs another model.",
+        "same as Model",
     ),
     Field(
         "env.CLAUDE_CODE_SUBAGENT_MODEL",
-        "Sub-agents use",
+        "Sub-agent model",
         Kind.MODEL,
         Group.MODEL,
-        "The model of sub-agents, whatever tier they ask for.",
-        "the tier that a sub-agent names",
+        "The model for all sub-agents, whatever tier they name.",
+        "the tier that the sub-agent names",
     ),
     Field(
         "env.ANTHROPIC_CUSTOM_MODEL_OPTION",
-        "Extra picker row",
+        "Extra /model row",
         Kind.TIER_ID,
         Group.MODEL,
-        "Adds one row to the /model picker, from 2.1.78 on. It chooses no model and maps no tier.",
+        "Adds one row to the /model picker, since 2.1.78. It selects no model and maps no tier.",
         "none",
     ),
     Field(
@@ -125,15 +125,15 @@ MODEL = (
         "Small fast model",
         Kind.TIER_ID,
         Group.MODEL,
-        "Deprecated: the old name of the model for background requests. Map haiku instead.",
-        "what haiku is",
+        "Deprecated: the old variable for the background model. Map haiku instead.",
+        "same as Haiku model",
     ),
     Field(
         "env.CLAUDE_CODE_ENABLE_GATEWAY_MODEL_DISCOVERY",
         "Discover models",
         Kind.SWITCH,
         Group.MODEL,
-        "In 2.1.329, lists the server's models in the picker, but only ids that hold `claude` or `anthropic`.",
+        "In 2.1.329, lists the server's models in the picker, but only ids that contain `claude` or `anthropic`.",
         "off",
     ),
 )

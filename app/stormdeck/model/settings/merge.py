@@ -1,4 +1,4 @@
-"""Which value is in force, and what would be after an edit that is not saved yet."""
+"""Merge the scopes into the effective settings, and preview edits."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from stormdeck.model.settings.scope import Effective, Scope, SettingsFile, Setti
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where an entry stands, or would stand."""
+    """The position of an entry, or the file that a missing entry belongs in."""
 
     scope: Scope
     file: Path | None
     """``None`` for the shell."""
     line: int | None = None
-    """Counted from 1, like the column; ``None`` where the entry is not in the file."""
+    """Counted from 1, like the column; ``None`` if the entry is not in the file."""
     column: int | None = None
 
 
 def entries(values: Mapping[str, object]) -> Iterator[tuple[str, object]]:
-    """Yield the plain values of a settings object by key path: those at the root, then those of ``env``.
+    """Yield key paths and values of a settings object: the top level first, then ``env``.
 
-    A list or an object is none; in ``env`` the client does not use it (measured, all versions).
+    Lists and objects are skipped; inside ``env`` Claude Code does not use them (measured, all versions).
     """
     env = values.get("env")
     for key, value in values.items():
@@ -40,7 +40,7 @@ def entries(values: Mapping[str, object]) -> Iterator[tuple[str, object]]:
 
 
 def has_entry(values: Mapping[str, object], path: str) -> bool:
-    """Return whether a settings object holds a plain value at a key path, as ``entries`` counts them."""
+    """Return whether a settings object has a value, not a list or object, at a key path."""
     env = values.get("env")
     name = path.removeprefix("env.")
     if name != path and isinstance(env, dict) and name in env:
@@ -49,13 +49,13 @@ def has_entry(values: Mapping[str, object], path: str) -> bool:
 
 
 def value_at(values: Mapping[str, object], path: str) -> object:
-    """Return the value of a settings object at a key path, ``None`` where there is none."""
+    """Return the value of a settings object at a key path, ``None`` if there is none."""
     env, name = values.get("env"), path.removeprefix("env.")
     return env[name] if name != path and isinstance(env, dict) and name in env else values.get(path)
 
 
 def loaded(file: SettingsFile, text: str) -> SettingsFile:
-    """Return a file with another text, and the values or the error that the client makes of it."""
+    """Return a file with a new text, and its values or its error."""
     document = Document.parse(text)
     if isinstance(document, FileError):
         return replace(file, text=text, values={}, error=document, parsed=None)
@@ -63,16 +63,16 @@ def loaded(file: SettingsFile, text: str) -> SettingsFile:
 
 
 def _loaded(file: SettingsFile, document: Document) -> SettingsFile:
-    """Return a file with the text of a document, and the values or the error that the client makes of it."""
+    """Return a file with the text of a document, and its values or its type error."""
     error = shape_error(document)
     return replace(file, text=document.text, values={} if error else document.values, error=error, parsed=document)
 
 
 def merged(files: Iterable[SettingsFile], shell: Mapping[str, str]) -> SettingsSnapshot:
-    """Return all scopes with what is in force: the strongest scope that has a key wins.
+    """Return all scopes with the effective values: for each key, the strongest scope wins.
 
-    Managed, ``--settings``, local, project, user, shell (measured, 1.0.128 to 2.1.329): a file's ``env`` beats an
-    exported variable.
+    The order is managed, ``--settings``, local, project, user, shell (measured, 1.0.128 to 2.1.329): a file's ``env``
+    overrides an exported variable.
     """
     ordered = tuple(sorted(files, key=lambda file: list(Scope).index(file.scope)))
     effective: dict[str, Effective] = {}
@@ -85,16 +85,16 @@ def merged(files: Iterable[SettingsFile], shell: Mapping[str, str]) -> SettingsS
 
 
 def edited(text: str, edits: Iterable[Edit]) -> str | FileError:
-    """Return a text with edits made; an error when it is no JSON to begin with."""
+    """Apply edits to a text; return an error if the text is not valid JSON."""
     document = Document.parse(text)
     return document if isinstance(document, FileError) else _edited(document, edits).text
 
 
 def _edited(document: Document, edits: Iterable[Edit]) -> Document:
-    """Return a document with edits made; an object that an edit made goes with its last entry."""
+    """Apply edits to a document. An object created by an edit is removed together with its last entry."""
     before, edits = document, tuple(edits)
     if all(edit.value is not None and _is_of_one_value(edit.path) for edit in edits):
-        # New entries come last in the text: what stands before them need not be read anew for the next edit.
+        # Add new entries last: the text before them is not scanned again for the next edit.
         edits = tuple(sorted(edits, key=lambda edit: document.has(edit.path)))
     for edit in edits:
         if edit.value is not None:
@@ -105,9 +105,9 @@ def _edited(document: Document, edits: Iterable[Edit]) -> Document:
 
 
 def preview(snapshot: SettingsSnapshot, scope: Scope, edits: Iterable[Edit]) -> SettingsSnapshot:
-    """Return what would be in force with edits in one scope; the same snapshot where they cannot be made.
+    """Return the settings with edits applied in one scope; the same snapshot if they cannot be applied.
 
-    The file keeps its digest, so that the write that follows still notices a change from outside.
+    The file keeps its digest, so that the following write still detects a change by another program.
     """
     file, edits = snapshot.file(scope), tuple(edits)
     before = file.document if file is not None and edits else None
@@ -134,31 +134,29 @@ def preview(snapshot: SettingsSnapshot, scope: Scope, edits: Iterable[Edit]) -> 
 
 
 def _is_of_one_value(path: str) -> bool:
-    """Return whether a path names one value at the root or in ``env``: no other changes with it."""
+    """Return whether a path is a single value at the top level or in ``env``: no other value changes with it."""
     above, _, name = path.rpartition(".")
     return above in {"", "env"} and path != "env" and "." not in name
 
 
 def previewed(snapshot: SettingsSnapshot, file: SettingsFile) -> SettingsSnapshot:
-    """Return what would be in force with one file in another state."""
+    """Return the settings with one file replaced."""
     files = (file if old.scope is file.scope else old for old in snapshot.files)
     return replace(merged(files, snapshot.shell), trust=snapshot.trust)
 
 
 def place_of(snapshot: SettingsSnapshot, path: str) -> Place:
-    """Return where the value in force stands; of one that is not set, the file that it belongs in: the user's."""
+    """Return the position of the effective value; if it is not set, the user's file."""
     found = snapshot.effective.get(path)
     scope = found.scope if found else Scope.USER
     file = snapshot.file(scope)
     if file is None:
         return Place(scope, None)
-    document = file.document
-    position = None if isinstance(document, FileError) else document.position(path)
-    return Place(scope, file.path, *(position or ()))
+    return Place(scope, file.path, *(file.position(path) or ()))
 
 
 def shadows(snapshot: SettingsSnapshot, path: str) -> tuple[Scope, ...]:
-    """Return all scopes that set a value, strongest first: the first wins, the rest is struck through."""
+    """Return all scopes that set a value, strongest first; only the first has an effect."""
     scopes = [file.scope for file in snapshot.files if has_entry(file.values, path)]
     if path.removeprefix("env.") in snapshot.shell and path.startswith("env."):
         scopes.append(Scope.SHELL)

@@ -1,4 +1,4 @@
-"""Whether the client accepts the types of the keys it knows."""
+"""Check the JSON types of known settings."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ _WORDS: Mapping[type, str] = {str: "text", dict: "an object", list: "a list", bo
 
 
 def shape_error(document: Document) -> FileError | None:
-    """Return why the client drops a file that is JSON: a known key of the wrong type (measured, all versions)."""
+    """Return an error if a known key has the wrong type: Claude Code then ignores the file (measured, all versions)."""
     for path, types in _TYPES.items():
         value = document.get(path)
         if value is not None and not isinstance(value, types):
             wanted, found = _WORDS[types[0]], _WORDS.get(type(value), "a number")
-            return FileError(f"`{path}` must be {wanted}, and is {found}", *(document.position(path) or ()))
+            return FileError(f"`{path}` must be {wanted}, but is {found}", *(document.position(path) or ()))
     return None
 
 
@@ -34,9 +34,9 @@ _LEADING = re.compile(r"\s*(\d{1,12})", re.ASCII)
 
 
 def timeout_ms(text: str | None) -> int | None:
-    """Return the milliseconds of an ``API_TIMEOUT_MS``: the digits at its start, so that ``10 minutes`` is 10.
+    """Return the value of ``API_TIMEOUT_MS`` in milliseconds, ``None`` if it is missing or begins with no digit.
 
-    ``None`` where it is not set or does not begin with a digit (measured, 1.0.128 to 2.1.329).
+    Only the digits at the start count: ``10 minutes`` is 10 (measured, 1.0.128 to 2.1.329).
     """
     found = _LEADING.match(text or "")
     return int(found[1]) if found is not None else None

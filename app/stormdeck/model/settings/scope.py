@@ -1,4 +1,4 @@
-"""Scopes of the client's settings, and which of them wins."""
+"""Define the scopes of Claude Code's settings, their files, and the effective values."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from stormdeck.model.json_edit.document import Document, FileError
 
 
 class Scope(StrEnum):
-    """Where a setting comes from, strongest first (measured in 1.0.128 to 2.1.329)."""
+    """The sources of settings, strongest first (measured in 1.0.128 to 2.1.329)."""
 
     MANAGED = "managed"
     FLAG = "--settings"
@@ -25,43 +25,48 @@ class Scope(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SettingsFile:
-    """One settings file as it was read."""
+    """A settings file as it was read."""
 
     scope: Scope
     path: Path
     exists: bool = False
     text: str = ""
     values: Mapping[str, object] = field(default_factory=dict)
-    """The root object; empty where the file is missing or not in effect."""
+    """The top-level object; empty if the file is missing or not in effect."""
     error: FileError | None = None
-    """With an error that is not ``ours`` the client drops the whole file (measured, all versions)."""
+    """With an error that is not ``ours``, Claude Code ignores the whole file (measured, all versions)."""
     writable: bool = True
     digest: str = ""
-    """SHA-256 of the bytes; a write is refused when the file has another by then."""
+    """SHA-256 of the bytes; a write is refused if the file has changed."""
     caveats: tuple[str, ...] = ()
-    """What a write changes besides the text, one sentence each: hard links, the owner."""
+    """What a write changes besides the text, one sentence each, such as hard links or the owner."""
     parsed: Document | None = field(default=None, repr=False, compare=False)
-    """The text as it was read last; ``document`` looks whether it is still that text."""
+    """The parsed text; ``document`` checks that the text is still the same."""
 
     @property
     def document(self) -> Document | FileError:
-        """Return the text with the places of its entries, or why it is no JSON."""
+        """Return the parsed text, or the error if it is not valid JSON."""
         if self.parsed is not None and self.parsed.text == self.text:
             return self.parsed
         return Document.parse(self.text)
 
+    def position(self, path: str | tuple[str, ...]) -> tuple[int, int] | None:
+        """Return line and column of an entry, both counted from 1; ``None`` if it is not in the file."""
+        document = self.document
+        return None if isinstance(document, FileError) else document.position(path)
+
     @property
     def dropped(self) -> bool:
-        """Say whether the client drops the whole file."""
+        """Return whether Claude Code ignores the whole file."""
         return self.error is not None and not self.error.ours
 
 
 EDITABLE = frozenset({Scope.USER, Scope.PROJECT, Scope.LOCAL})
-"""The scopes that a user writes; an administrator's, a flag's and the shell's are only shown."""
+"""The scopes that the form can edit; managed, flag and shell are only shown."""
 
 
 class Effective(NamedTuple):
-    """One value that is in force, and the scope that set it."""
+    """An effective value, and the scope that sets it."""
 
     value: object
     scope: Scope
@@ -69,37 +74,37 @@ class Effective(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class FolderTrust:
-    """Whether a project folder may lead the user's credentials to a server that only its own files name."""
+    """Whether a folder may send the user's credentials to a server that only its own settings name."""
 
     folder: str = ""
     """The real path."""
     by_client: bool = False
-    """Claude Code trusts the folder, or one above it; or it is the client's own folder."""
+    """Claude Code trusts the folder or a parent; or it is Claude Code's own folder."""
     origins: frozenset[str] = frozenset()
-    """``scheme://host:port`` of servers that the user named by a flag, or agreed to in the panel for this folder."""
+    """``scheme://host:port`` of servers that the user named with a flag, or trusted in the panel for this folder."""
 
 
 @dataclass(frozen=True)
 class SettingsSnapshot:
-    """All scopes, strongest first, and what is in force."""
+    """All scopes, strongest first, and the effective values."""
 
     files: tuple[SettingsFile, ...] = ()
     shell: Mapping[str, str] = field(default_factory=dict)
-    """Variables of the shell that the client would read."""
+    """Shell variables that Claude Code would read."""
     effective: Mapping[str, Effective] = field(default_factory=dict)
     """By key path: ``model``, ``env.ANTHROPIC_BASE_URL``."""
     trust: FolderTrust = field(default_factory=FolderTrust)
-    """Of the project folder; looked up only where its files name the base URL."""
+    """Of the project folder; looked up only if its files set the base URL."""
 
     @property
     def scopes(self) -> tuple[Scope, ...]:
-        """Return the scopes that have a file to show, weakest first, as a reader meets them."""
+        """Return the scopes that have a file, weakest first."""
         found = {file.scope for file in self.files}
         return tuple(scope for scope in reversed(Scope) if scope in found)
 
     @property
     def broken(self) -> bool:
-        """Say whether a file cannot be read or does not parse: what is missing may stand in it."""
+        """Return whether a file cannot be read or parsed; a missing value may be in it."""
         return any(file.error is not None for file in self.files)
 
     def file(self, scope: Scope) -> SettingsFile | None:
@@ -108,17 +113,17 @@ class SettingsSnapshot:
 
     @cached_property
     def texts(self) -> Mapping[str, str | None]:
-        """Return every value in force as the text that the client makes of it; null is ``None``."""
+        """Return all effective values as text, as Claude Code converts them; null is ``None``."""
         return {path: as_text(value) for path, (value, _) in self.effective.items()}
 
     def text(self, path: str) -> str | None:
-        """Return a value in force as the text that the client makes of it, ``None`` where it is not set."""
+        """Return an effective value as text, as Claude Code converts it; ``None`` if it is not set."""
         found = self.effective.get(path)
         return None if found is None else as_text(found.value)
 
 
 def as_text(value: object) -> str | None:
-    """Return the text that the client makes of a plain value; ``None`` for null."""
+    """Return a value as text, as Claude Code converts it; ``None`` for null."""
     if isinstance(value, str):
         return value
     if isinstance(value, bool):

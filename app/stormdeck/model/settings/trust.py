@@ -1,7 +1,7 @@
-"""Which of the user's credentials may be sent where the settings lead.
+"""Decide which credentials may be sent to the base URL.
 
-The user's own files, an administrator's and the shell are trusted. Files of a folder come with whatever is cloned or
-unpacked: where only they name a server, it gets the user's credentials once the folder is trusted.
+User settings, managed settings and the shell are trusted. A folder's settings may come with a cloned repository or an
+archive: if only they set the base URL, that server gets the user's credentials only after the folder is trusted.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ BASE_URL = "env.ANTHROPIC_BASE_URL"
 TOKEN = "env.ANTHROPIC_AUTH_TOKEN"  # noqa: S105 - a name
 API_KEY = "env.ANTHROPIC_API_KEY"
 CREDENTIALS = (TOKEN, API_KEY, "env.ANTHROPIC_CUSTOM_HEADERS", "env.CLAUDE_CODE_EXTRA_BODY")
-"""What the client sends to its base URL and may be secret, in the order in which the first one is used."""
+"""Credentials that Claude Code sends to its base URL, in order of precedence."""
 FOLDER_SCOPES = frozenset({Scope.LOCAL, Scope.PROJECT})
 
 
 @dataclass(frozen=True, slots=True)
 class Withheld:
-    """A credential that is not sent, because only a folder's own settings name the server."""
+    """A credential that is not sent, because only an untrusted folder's settings name the server."""
 
     origin: str
     folder: str
@@ -30,7 +30,7 @@ class Withheld:
 
     @property
     def noun(self) -> str:
-        """Return what is not sent, in words."""
+        """Return what is not sent: ``your token``."""
         return "your token" if self.path in {TOKEN, API_KEY} else f"your {self.path.removeprefix('env.')}"
 
     @property
@@ -41,7 +41,7 @@ class Withheld:
 
 
 def is_trusted(settings: SettingsSnapshot) -> bool:
-    """Return whether the base URL in force is the user's word: named outside the folder, or in a trusted one."""
+    """Return whether the base URL is trusted: set outside the folder, or the folder is trusted."""
     base = settings.effective.get(BASE_URL)
     if base is None or base.scope not in FOLDER_SCOPES or settings.trust.by_client:
         return True
@@ -50,9 +50,10 @@ def is_trusted(settings: SettingsSnapshot) -> bool:
 
 
 def may_send(settings: SettingsSnapshot, path: str) -> bool:
-    """Return whether the value in force may be sent to the base URL in force.
+    """Return whether the effective value may be sent to the effective base URL.
 
-    A credential of the folder goes where the same file leads: another may be a link to a file of the user's.
+    A credential in the folder's settings may be sent only to the base URL of the same file: another file of the folder
+    may be a link to one of the user's files.
     """
     base, value = settings.effective.get(BASE_URL), settings.effective.get(path)
     if base is None or value is None or is_trusted(settings):
@@ -61,7 +62,7 @@ def may_send(settings: SettingsSnapshot, path: str) -> bool:
 
 
 def withheld(settings: SettingsSnapshot) -> Withheld | None:
-    """Return the first credential that is set and not sent, ``None`` where all are sent."""
+    """Return the first credential that must not be sent, ``None`` if all may be sent."""
     if not is_led_by_folder(settings):
         return None
     origin = _origin(settings.text(BASE_URL) or "")
@@ -70,13 +71,13 @@ def withheld(settings: SettingsSnapshot) -> Withheld | None:
 
 
 def is_led_by_folder(settings: SettingsSnapshot) -> bool:
-    """Return whether the base URL in force comes from a folder's own file, so that trust in the folder matters."""
+    """Return whether the effective base URL comes from the folder's settings, so that trust matters."""
     base = settings.effective.get(BASE_URL)
     return base is not None and base.scope in FOLDER_SCOPES
 
 
 def _named_outside(settings: SettingsSnapshot) -> frozenset[str | None]:
-    """Return the origins of the base URLs that no file of the folder sets."""
+    """Return the origins of the base URLs in settings outside the folder."""
     envs = [file.values.get("env") for file in settings.files if file.scope not in FOLDER_SCOPES]
     urls = [env.get("ANTHROPIC_BASE_URL") for env in envs if isinstance(env, dict)]
     return frozenset(_origin(url) for url in (*urls, settings.shell.get("ANTHROPIC_BASE_URL")) if isinstance(url, str))

@@ -3,9 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
-from stormdeck.model.rules.facts import Exposure
 from stormdeck.model.snapshots.client_state import ClientState
+
+
+@dataclass(frozen=True, slots=True)
+class Exposure:
+    """Who else can read a settings file."""
+
+    file: Path
+    world_readable: bool = False
+    """Every user of this machine may read it, the folders above it included."""
+    tracked: bool = False
+    """git tracks it, so a push publishes it."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunningClient:
+    """A client that runs while its settings change."""
+
+    pid: int
+    version: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

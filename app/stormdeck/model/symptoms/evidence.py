@@ -8,9 +8,8 @@ from enum import StrEnum
 
 from stormdeck.model.deck import Deck
 from stormdeck.model.finding import Finding, HopKind
-from stormdeck.model.rules.collect import facts_of
-from stormdeck.model.rules.facts import live_of
-from stormdeck.model.rules.registry import is_silent, page_of
+from stormdeck.model.rules.collect import facts_of, live_of
+from stormdeck.model.rules.registry import is_not_applicable, page_of
 from stormdeck.model.snapshots.server import ServerState
 from stormdeck.model.symptoms.blame import proxy_name
 from stormdeck.model.symptoms.log_traces import Trace
@@ -86,7 +85,7 @@ def weigh(code: str, deck: Deck, model: str | None, seen: Sequence[Trace], *, sa
     if stated or logged:
         change = _change(findings[0]) if findings else page.fix
         return Cause(code, page.title, Standing.FOUND, hop, (*stated, *logged), change)
-    silent = is_silent(code, facts_of(deck))
+    silent = is_not_applicable(code, facts_of(deck))
     checked = None if silent else _checked(code, deck)
     if checked is not None:
         return Cause(code, page.title, Standing.UNLIKELY, hop, (checked,), page.fix)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 
-from stormdeck.model.rules.facts import Probe, Reach
 from stormdeck.model.settings.scope import SettingsSnapshot
 from stormdeck.model.snapshots.discovery import DiscoverySnapshot, Found
+from stormdeck.model.snapshots.probe import Probe, Reach
 from stormdeck.model.snapshots.server import ServerKind, ServerState
 from stormdeck.sources.discovery.configured import base_url, client_key
 from stormdeck.sources.discovery.identify import GATEWAY, identify

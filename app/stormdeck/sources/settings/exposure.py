@@ -6,8 +6,8 @@ import stat
 from collections.abc import Iterable
 from pathlib import Path
 
-from stormdeck.model.rules.facts import Exposure
 from stormdeck.model.settings.scope import SettingsFile
+from stormdeck.model.snapshots.client import Exposure
 from stormdeck.sources.io.bounded_read import contents
 
 _LARGEST_INDEX = 64 * 1024 * 1024

@@ -93,7 +93,7 @@ class RawScreen(Dialog[None]):
 
 def of_draft(draft: Draft) -> RawScreen:
     """Return a settings file as it would be saved."""
-    text, file = draft.text(), draft.would_file
+    text, file = draft.text(), draft.preview_file
     notes: dict[int, Finding] = {}
     document = file.document if file is not None else Document.parse(text)
     for finding in draft.findings:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 
 from stormdeck.model.editing.diff import DiffKind, DiffLine, diff
-from stormdeck.model.editing.draft import taken_up
+from stormdeck.model.editing.draft import pickup_message
 from stormdeck.model.json_edit.repair import repair
 from stormdeck.model.settings.scope import SettingsFile
 from stormdeck.model.text import clean
@@ -172,7 +172,7 @@ class Saving:
             return
         refused = await form.panel.save(file, form.draft.text())
         if not refused:
-            form.notify(taken_up(form.draft), title=f"Saved {file.path.name}", timeout=10, markup=False)
+            form.notify(pickup_message(form.draft), title=f"Saved {file.path.name}", timeout=10, markup=False)
             form.draft = replace(form.draft, edits=(), undone=())
             return
         form.notify(refused, title="Not saved", severity="error", timeout=12, markup=False)

@@ -1,16 +1,17 @@
-"""Rules about files: misspelt names, overridden scopes, readers, and running clients."""
+"""Rules about files: misspelled names, overridden values, readable secrets, and running clients."""
 
 import json
 from pathlib import Path
 
 import pytest
 
-from stormdeck.model.rules.facts import Exposure, Facts, RunningClient
+from stormdeck.model.rules.facts import Facts
 from stormdeck.model.rules.known_names import ROOT_KEYS, VARIABLES
 from stormdeck.model.rules.registry import check
 from stormdeck.model.rules.spelling import closest_name
 from stormdeck.model.settings.merge import loaded, merged, preview
 from stormdeck.model.settings.scope import Scope, SettingsFile
+from stormdeck.model.snapshots.client import Exposure, RunningClient
 
 USER, PROJECT, LOCAL = (
     Path("/h/.claude/settings.json"),
@@ -52,7 +53,7 @@ def test_which_variable_was_meant(name, expected):
 
 
 @pytest.mark.parametrize("name", ["Model", "modle", "permisions", "apikeyhelper", "envs"])
-def test_a_misspelt_key_at_the_root_is_told(name):
+def test_a_misspelled_top_level_key_is_reported(name):
     assert closest_name(name, ROOT_KEYS) is not None
 
 
@@ -65,7 +66,7 @@ def test_a_misspelt_variable_is_renamed_in_its_file():
     assert of_code("FILE703", after) == []
 
 
-def test_a_name_with_other_words_than_the_right_one_is_told():
+def test_a_name_in_other_words_is_reported():
     settings = files(user='{"disableExperimentalBetas": true, "env": {"CLAUDE_MODEL": "q", "ANTHROPIC_AUTH_KEY": "k"}}')
     titles = {one.path: one.title for one in of_code("FILE703", settings)}
     assert titles == {
@@ -87,7 +88,7 @@ NOT_MISSPELT = {
 
 
 @pytest.mark.parametrize("text", NOT_MISSPELT.values(), ids=NOT_MISSPELT)
-def test_what_is_no_misspelt_name_is_not_told(text):
+def test_other_names_are_not_reported(text):
     assert of_code("FILE703", files(user=text)) == []
 
 
@@ -126,7 +127,7 @@ def test_known_names_and_proxies_in_lower_case_are_right():
     assert of_code("FILE703", files(user=f'{{"env": {{{names}}}}}')) == []
 
 
-def test_a_value_that_loses_is_told_in_the_file_that_loses():
+def test_an_overridden_value_is_reported_in_its_own_file():
     settings = files(
         user='{\n  "model": "opus"\n}', local='{"model": "sonnet"}', exported={"ANTHROPIC_BASE_URL": "http://a:1"}
     )
@@ -135,7 +136,7 @@ def test_a_value_that_loses_is_told_in_the_file_that_loses():
     assert "local" in finding.title
 
 
-def test_an_exported_variable_that_loses_to_a_file_is_told_without_its_secret():
+def test_an_overridden_shell_variable_is_reported_without_its_secret():
     settings = files(
         user='{"env": {"ANTHROPIC_BASE_URL": "http://h:1", "ANTHROPIC_AUTH_TOKEN": "sk-one-secret"}}',
         exported={"ANTHROPIC_AUTH_TOKEN": "sk-another"},

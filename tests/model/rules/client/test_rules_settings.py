@@ -57,7 +57,7 @@ def test_the_article_s_core_has_no_error():
     assert Severity.ERROR not in {finding.severity for finding in findings}
 
 
-def test_the_article_s_variables_at_the_root_are_told():
+def test_the_article_s_variables_at_the_top_level_are_reported():
     findings = found((DATA / "article-option-at-root.json").read_text())
     errors = [finding.code for finding in findings if finding.severity is Severity.ERROR]
     assert errors == ["AUTH201", "MODEL307", "MODEL307"]
@@ -158,7 +158,7 @@ def test_a_chosen_tier_without_a_mapping_is_an_error(model, drop, version, path)
 
 
 @pytest.mark.parametrize(("model", "drop", "version", "path"), MODEL.values(), ids=MODEL)
-def test_where_nobody_saw_what_is_served_a_tier_without_a_mapping_is_a_conditional_note(model, drop, version, path):
+def test_an_unmapped_tier_is_a_conditional_note_if_the_served_models_are_unknown(model, drop, version, path):
     (finding,) = found(settings(model, drop), client_version=version)
     assert (finding.code, finding.severity, finding.path) == ("MODEL301", "info", path)
     assert "unless it serves or maps that" in finding.message

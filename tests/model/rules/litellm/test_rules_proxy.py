@@ -1,4 +1,4 @@
-"""Rules about LiteLLM's YAML: every measured case, as a real file."""
+"""Rules about LiteLLM's YAML: every row of the measurements, as real files."""
 
 import pytest
 
@@ -155,7 +155,7 @@ def test_the_fourth_article_s_catch_all_takes_no_id_of_one_s_own():
     env = {**CLIENT, **dict.fromkeys(MAPPED, "your-main-model")}
     found = of_code(about(config_of("article-4"), env), "PROXY806")
     assert [(finding.severity.value, finding.title) for finding in found] == [
-        ("error", "no model_name takes your-main-model")
+        ("error", "no model_list entry matches your-main-model")
     ]
 
 
@@ -252,7 +252,7 @@ def test_a_token_that_is_not_the_master_key_is_found_offline():
 
 
 def pasted(config, paste):
-    """Return the text after the user has done what the paste says."""
+    """Return the text after the user has pasted the snippet."""
     lines = list(config.lines)
     rows = paste.text.split("\n") if paste.text else []
     if paste.last < paste.first:
@@ -325,7 +325,7 @@ def test_settings_of_one_missing_section_are_pasted_together():
     assert not {"PROXY801", "PROXY811"} & {one.code for one in about(after)}
 
 
-def test_a_section_that_stands_twice_is_told_at_the_one_without_effect():
+def test_a_duplicate_section_is_reported_at_the_one_without_effect():
     text = "model_list: []\ngeneral_settings:\n  master_key: k\ngeneral_settings:\n  cancel_on_disconnect: true\n"
     found = of_code(about(parse_proxy_config(text, "x.yaml")), "PROXY810")
     assert [(one.path, one.line) for one in found] == [("general_settings", 2)]

@@ -1,4 +1,4 @@
-"""The tool parser of each model family, recognised by names, paths and folders."""
+"""The model family and its tool call parsers, detected by names, paths and folders."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""AUTH: whether the server takes what the client sends."""
+"""AUTH: rules about servers that reject the credential."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from stormdeck.model.finding import Edit, Finding, Fix, Severity
 from stormdeck.model.litellm.config import REFERENCE
 from stormdeck.model.rules.client.auth import API_KEY, BEARER, HELPER
-from stormdeck.model.rules.facts import Facts, Probe
+from stormdeck.model.rules.facts import Facts
 from stormdeck.model.rules.litellm.common import leads_to_proxy
 from stormdeck.model.rules.rule import Page, Rule, rule
+from stormdeck.model.snapshots.probe import Probe
 from stormdeck.model.snapshots.server import ServerKind
 
 _EXAMPLE = '"env": { "ANTHROPIC_AUTH_TOKEN": "sk-the-master-key" }'
@@ -17,18 +18,18 @@ _REFUSED = {400, 401, 403}
 
 
 def _refused(facts: Facts) -> Probe | None:
-    """Return the probe when the server refuses what the client sends."""
+    """Return the probe if the server rejects the credential."""
     probe = facts.live.probe
     return probe if probe is not None and probe.credential in _REFUSED and not facts.text(HELPER) else None
 
 
 def _sent(facts: Facts) -> str:
-    """Return the setting whose value is sent."""
+    """Return the key path of the credential that is sent."""
     return BEARER if facts.text(BEARER) or not facts.text(API_KEY) else API_KEY
 
 
 def _master_key(facts: Facts) -> str | None:
-    """Return the master key that stands in the proxy's YAML, unless a database may hold other keys."""
+    """Return the master key in the proxy's YAML; ``None`` if a database may hold other keys."""
     config = facts.proxy_config
     if config is None or config.setting("general_settings", "database_url") is not None:
         return None
@@ -39,21 +40,23 @@ def _master_key(facts: Facts) -> str | None:
 
 @rule(
     Page(
-        "AUTH204",
-        "the proxy does not know the token",
-        "The proxy refuses the token, or the token is not the master key of its YAML.",
-        'LiteLLM without a database answers 400 "No connected db." to a wrong key, and not 401; a missing key gets '
-        "401. Articles use any text as a token: that holds only for a proxy without a master key, which LiteLLM from "
-        "1.104.0 on refuses to start.",
-        'API Error: 400 {"error":{"message":"No connected db.","type":"no_db_connection",...}}',
-        "LiteLLM; 1.104.0 and later always want a key",
-        "measured, LiteLLM 1.80.5 and 1.109.1",
-        "Write the proxy's master key, general_settings.master_key, as ANTHROPIC_AUTH_TOKEN.",
-        _EXAMPLE,
+        code="AUTH204",
+        title="the proxy rejects the token",
+        what="Finds a token that the proxy rejects, or that differs from the master key in the proxy's YAML.",
+        why=(
+            'LiteLLM without a database answers a wrong key with 400 "No connected db.", not with 401; only a missing'
+            " key gets 401. Articles use any text as a token: that works only without a master key, and LiteLLM "
+            "1.104.0 and later refuse to start without one."
+        ),
+        shown='API Error: 400 {"error":{"message":"No connected db.","type":"no_db_connection",...}}',
+        versions="LiteLLM; 1.104.0 and later always need a key",
+        evidence="measured, LiteLLM 1.80.5 and 1.109.1",
+        fix="Set ANTHROPIC_AUTH_TOKEN to the proxy's general_settings.master_key.",
+        example=_EXAMPLE,
     )
 )
 def proxy_refuses(facts: Facts) -> Iterator[Finding]:
-    """Find a token that the proxy does not know."""
+    """Find a token that the proxy rejects."""
     probe, master = _refused(facts), _master_key(facts)
     live = probe is not None and probe.kind is ServerKind.LITELLM
     sent = facts.text(BEARER) or facts.text(API_KEY)
@@ -64,35 +67,39 @@ def proxy_refuses(facts: Facts) -> Iterator[Finding]:
     yield Finding(
         "AUTH204",
         Severity.ERROR,
-        "the proxy refuses it" if live else "not the proxy's master key",
-        'LiteLLM answers 400 "No connected db." to a wrong key, and 401 to none; every request ends so.',
+        "the proxy rejects it" if live else "not the proxy's master key",
+        'LiteLLM answers a wrong key with 400 "No connected db.", a missing one with 401. Every request fails.',
         _sent(facts),
         fix=Fix("set the token to the proxy's master key", (Edit(BEARER, known),)) if known else None,
     )
 
 
 def _accepted(facts: Facts) -> bool:
-    """Say whether the live server took what the client sends: then a YAML on disk is not its own."""
+    """Return whether the running server accepted the credential; then the YAML belongs to another proxy."""
     return facts.live.probe is not None and facts.live.probe.credential == 200
 
 
 @rule(
     Page(
-        "AUTH205",
-        "vLLM refuses the token",
-        "vLLM was started with --api-key and answers 401 to the token.",
-        "The client sends a refused request eleven times, over three minutes, before it says so. vLLM takes the key as "
-        "`Authorization: Bearer` only: the right key as ANTHROPIC_API_KEY gets 401 too.",
-        'Failed to authenticate. API Error: 401 {"error":"Unauthorized"}\n'
-        'Up to 2.0.76: API Error: 401 {"error":"Unauthorized"} · Please run /login',
-        "all; asked live",
-        "measured, 1.0.128 to 2.1.329; vLLM 0.32",
-        "Write the text of --api-key as ANTHROPIC_AUTH_TOKEN.",
-        '"env": { "ANTHROPIC_AUTH_TOKEN": "the text of --api-key" }',
+        code="AUTH205",
+        title="vLLM rejects the token",
+        what="Finds a vLLM that was started with --api-key and answers 401 to your token.",
+        why=(
+            "Claude Code sends a rejected request eleven times, over three minutes, before it shows the error. vLLM "
+            "accepts the key only as `Authorization: Bearer`: the right key in ANTHROPIC_API_KEY gets 401 too."
+        ),
+        shown=(
+            'Failed to authenticate. API Error: 401 {"error":"Unauthorized"}\n'
+            'Up to 2.0.76: API Error: 401 {"error":"Unauthorized"} · Please run /login'
+        ),
+        versions="all versions; tested against the running server",
+        evidence="measured, 1.0.128 to 2.1.329; vLLM 0.32",
+        fix="Set ANTHROPIC_AUTH_TOKEN to the value of --api-key.",
+        example='"env": { "ANTHROPIC_AUTH_TOKEN": "the text of --api-key" }',
     )
 )
 def server_refuses(facts: Facts) -> Iterator[Finding]:
-    """Find a token that vLLM does not know."""
+    """Find a token that vLLM rejects."""
     probe = _refused(facts)
     if probe is None or probe.kind not in {ServerKind.VLLM, None}:
         return
@@ -101,8 +108,8 @@ def server_refuses(facts: Facts) -> Iterator[Finding]:
     yield Finding(
         "AUTH205",
         Severity.ERROR,
-        "the server refuses it",
-        f"It answers {probe.credential}; the client sends each request eleven times before it says so.",
+        "the server rejects it",
+        f"It answers {probe.credential}. Claude Code sends each request eleven times before it shows the error.",
         BEARER,
     )
 

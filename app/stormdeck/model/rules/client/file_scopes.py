@@ -1,4 +1,4 @@
-"""FILE: what another scope, another reader or a running client makes of a settings file."""
+"""FILE: rules about overridden values, readable secrets, and changes while Claude Code is running."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 
 from stormdeck.model.finding import Finding, Severity
-from stormdeck.model.json_edit.document import Document, FileError
+from stormdeck.model.json_edit.document import Document
 from stormdeck.model.masking.json_text import json_cuts
 from stormdeck.model.masking.shapes import looks_real
 from stormdeck.model.masking.values import mask_value
@@ -24,22 +24,24 @@ _OURS = {Scope.PROJECT, Scope.LOCAL}
 
 @rule(
     Page(
-        "FILE706",
-        "a value that loses to another scope",
-        "A key is set in two places to different values.",
-        "managed beats --settings, which beats local, project and user settings; an exported variable comes last. "
-        "Articles advise to export ANTHROPIC_BASE_URL again and to look with `env | grep`: the settings file wins over "
-        "the shell, so that misleads.",
-        "",
-        "all",
-        "measured, 1.0.128 to 2.1.329",
-        "Change the value where it wins, or remove it there.",
-        '"env": { "ANTHROPIC_BASE_URL": "http://127.0.0.1:8000" }',
+        code="FILE706",
+        title="a value that another scope overrides",
+        what="Finds a key that is set to different values in two scopes.",
+        why=(
+            "The order is managed, --settings, local, project, user, and last an exported variable. Articles advise "
+            "to export ANTHROPIC_BASE_URL again and to check with `env | grep`; that misleads, because the settings "
+            "file wins over the shell."
+        ),
+        shown="",
+        versions="all versions",
+        evidence="measured, 1.0.128 to 2.1.329",
+        fix="Change the value in the scope that wins, or remove it there.",
+        example='"env": { "ANTHROPIC_BASE_URL": "http://127.0.0.1:8000" }',
     ),
     ANY_SERVER,
 )
 def shadowed(facts: Facts) -> Iterator[Finding]:
-    """Find values without effect."""
+    """Find values that another scope overrides."""
     settings = facts.settings
     if settings is None:
         return
@@ -59,7 +61,7 @@ def shadowed(facts: Facts) -> Iterator[Finding]:
 
 
 def _contested(stronger: Sequence[SettingsFile], file: SettingsFile) -> Iterator[tuple[str, object]]:
-    """Yield the entries of a file that a stronger one may set too; of two files the shorter one is gone through."""
+    """Yield the entries of a file that a stronger file may also set. Iterates over the smaller of the two."""
     lengths = [_length(one.values) for one in stronger]
     if _length(file.values) <= sum(lengths):
         yield from entries(file.values)
@@ -99,21 +101,25 @@ def _loses(
 
 @rule(
     Page(
-        "FILE707",
-        "a secret that others can read",
-        "A settings file with a token or key that looks real is tracked by git, or every user of the machine may "
-        "read it.",
-        "A push publishes it, and it stays in the history; on a shared machine everybody can use it.",
-        "",
-        "all",
-        "source: the file's mode and git's index are read; nothing is run",
-        "Move the secret into settings.local.json, keep that out of git, and chmod 600 the file. Then change the "
-        "secret.",
-        '"apiKeyHelper": "/usr/local/bin/print-token"',
+        code="FILE707",
+        title="a secret that others can read",
+        what=(
+            "Finds a settings file with a token or key that looks real, if git tracks the file or every user of the "
+            "machine can read it."
+        ),
+        why="A push publishes the secret, and it stays in the history; on a shared machine every user can use it.",
+        shown="",
+        versions="all versions",
+        evidence="source: reads the file's mode and git's index; runs no program",
+        fix=(
+            "Move the secret to settings.local.json, keep that file out of git, and chmod 600 it. Then replace the "
+            "secret with a new one."
+        ),
+        example='"apiKeyHelper": "/usr/local/bin/print-token"',
     )
 )
 def readable_secret(facts: Facts) -> Iterator[Finding]:
-    """Find secrets that are no longer secret."""
+    """Find secrets in files that others can read."""
     exposed = {exposure.file: exposure for exposure in facts.exposures}
     for file in facts.settings.files if facts.settings is not None else ():
         exposure = exposed.get(file.path)
@@ -121,14 +127,14 @@ def readable_secret(facts: Facts) -> Iterator[Finding]:
         path = _secret(file) if exposure is not None and (tracked or exposure.world_readable) else None
         if path is None:
             continue
-        line, column = _position(file, path)
+        line, column = file.position(path) or (None, None)
         yield Finding(
             "FILE707",
             Severity.WARNING,
             "a secret in a file that git tracks" if tracked else "a secret that every user can read",
-            "A push publishes it; use settings.local.json, out of git, and change the secret."
+            "A push publishes it. Move it to settings.local.json, keep that out of git, and replace the secret."
             if tracked
-            else "Every user of this machine may read the file: chmod 600 takes that away.",
+            else "Every user of this machine can read the file: run chmod 600 on it.",
             path,
             evidence="source",
             file=str(file.path),
@@ -138,7 +144,7 @@ def readable_secret(facts: Facts) -> Iterator[Finding]:
 
 
 def _secret(file: SettingsFile) -> str | None:
-    """Return the first entry of a file that looks like a real secret."""
+    """Return the path of the first entry that looks like a real secret, ``None`` if there is none."""
     secrets = _real_secrets(file.text)
     if not secrets:
         return None
@@ -149,49 +155,45 @@ def _secret(file: SettingsFile) -> str | None:
 
 @lru_cache(maxsize=8)
 def _real_secrets(text: str) -> frozenset[str]:
-    """Return what looks like a real secret in a file; the text stays the same while fixes are tried on its values."""
+    """Return the texts in a file that look like real secrets. Cached: the text is the same while fixes are tried."""
     return frozenset(cut.secret for cut in json_cuts(text) if looks_real(cut.secret))
-
-
-def _position(file: SettingsFile, path: str) -> tuple[int | None, int | None]:
-    document = file.document
-    found = None if isinstance(document, FileError) else document.position(path)
-    return found or (None, None)
 
 
 @rule(
     Page(
-        "FILE708",
-        "a running client does not take it up",
-        "A value changes while a client runs.",
-        "1.0.128 takes nothing up. From 2.0.76 on the base URL and the token hold from the next request on, and from "
-        "2.1.112 on the mapping of the chosen tier too. `model` is read at the start only, and a variable that is "
-        "removed stays until the client ends.",
-        "",
-        "by version",
-        "measured, 1.0.128 to 2.1.329; removal: docs too",
-        "Restart the client: /exit, then `claude --continue`.",
-        '"model": "sonnet"',
+        code="FILE708",
+        title="a running Claude Code does not use the new value",
+        what="Finds values that changed while Claude Code was running.",
+        why=(
+            "1.0.128 does not pick up any change. Since 2.0.76 a new base URL and token are used from the next "
+            "request on, and since 2.1.112 also the mapping of the selected tier. `model` is read only at the start, "
+            "and a variable that was removed stays in effect until Claude Code exits."
+        ),
+        shown="",
+        versions="depends on the version",
+        evidence="measured, 1.0.128 to 2.1.329; removal: docs too",
+        fix="Restart Claude Code: /exit, then `claude --continue`.",
+        example='"model": "sonnet"',
     )
 )
-def not_taken_up(facts: Facts) -> Iterator[Finding]:
-    """Find changes that a running client does not see."""
+def not_picked_up(facts: Facts) -> Iterator[Finding]:
+    """Find changes that a running client does not pick up."""
     for path in sorted(facts.changed) if facts.running else ():
-        late = [client for client in facts.running if not _takes_up(client.version, path, facts.values)]
+        late = [client for client in facts.running if not _picks_up(client.version, path, facts.values)]
         if not late:
             continue
         who = ", ".join(str(client.pid) for client in late[:3])
         yield Finding(
             "FILE708",
             Severity.INFO,
-            "running clients keep the old value",
-            f"The client that runs as process {who} does not take {path.removeprefix('env.')} up; restart it.",
+            "a running Claude Code keeps the old value",
+            f"Claude Code (process {who}) does not pick up {path.removeprefix('env.')}: restart it.",
             path,
         )
 
 
-def _takes_up(version: str | None, path: str, values: Mapping[str, str | None]) -> bool:
-    """Say whether a client takes a change up; one of unknown version is taken for the newest."""
+def _picks_up(version: str | None, path: str, values: Mapping[str, str | None]) -> bool:
+    """Return whether a running client picks up a change; an unknown version counts as the newest."""
     if below(version, "2.0") or path == MODEL:
         return False
     if path not in values:
@@ -201,4 +203,4 @@ def _takes_up(version: str | None, path: str, values: Mapping[str, str | None]) 
     return path == BASE_URL or path.startswith("env.")
 
 
-RULES: tuple[Rule, ...] = (shadowed, readable_secret, not_taken_up)
+RULES: tuple[Rule, ...] = (shadowed, readable_secret, not_picked_up)

@@ -1,4 +1,4 @@
-"""FILE: whether a settings file is in effect, and what of it."""
+"""FILE: rules about the text of settings files."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 
 from stormdeck.model.finding import Edit, Finding, Fix, Severity
-from stormdeck.model.json_edit.document import BOM, Document, FileError
+from stormdeck.model.json_edit.document import BOM, Document
 from stormdeck.model.rules.audience import ALWAYS
 from stormdeck.model.rules.facts import Facts
 from stormdeck.model.rules.known_names import (
@@ -30,7 +30,7 @@ _LOWER_TOO = {"HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY"}
 _OF_THE_CLIENT = ("ANTHROPIC", "CLAUDE")
 _MOST = 50
 _COMPARED = 200
-"""Names of one object that are compared with every known one; no file has so many misspelt."""
+"""Maximum number of names of an object that are compared with all known names."""
 _DROPPED = (
     f"{NOT_LOGGED_IN}\nUp to 2.0.76: Invalid API key · Please run /login\n"
     "TUI up to 2.1.112: Found 1 invalid settings file · /doctor for details\n"
@@ -43,7 +43,7 @@ def _files(facts: Facts) -> tuple[SettingsFile, ...]:
 
 
 def _is_json(text: str) -> bool:
-    """Say whether a text is JSON all the same: then its shape is what is wrong."""
+    """Return whether a text is valid JSON; then the error is about its types."""
     try:
         json.loads(text.removeprefix(BOM))
     except (ValueError, RecursionError):
@@ -53,21 +53,26 @@ def _is_json(text: str) -> bool:
 
 @rule(
     Page(
-        "FILE701",
-        "a settings file that is no JSON",
-        "A settings file holds a comment, a trailing comma, single quotes, or ends in the middle; or cannot be read.",
-        "The client drops the whole file, hooks and permissions too, and says so at best in a footer. Without its "
-        "token the client is not logged in.",
-        _DROPPED,
-        "all",
-        "measured, 1.0.128 to 2.1.329",
-        "Repair the place that is named; `stormdeck check --fix` and the form propose a repaired text.",
-        '"model": "sonnet"',
+        code="FILE701",
+        title="a settings file is not valid JSON",
+        what=(
+            "Finds a settings file with a comment, a trailing comma or single quotes, one that is cut off, or one "
+            "that cannot be read."
+        ),
+        why=(
+            "Claude Code ignores the whole file, including hooks and permissions, and mentions it in a footer at "
+            "most. Without the token in the file it is not logged in."
+        ),
+        shown=_DROPPED,
+        versions="all versions",
+        evidence="measured, 1.0.128 to 2.1.329",
+        fix="Correct the line shown; `stormdeck check --fix` and the settings form suggest a repaired text.",
+        example='"model": "sonnet"',
     ),
     ALWAYS,
 )
-def no_json(facts: Facts) -> Iterator[Finding]:
-    """Find files that the client cannot parse."""
+def invalid_json(facts: Facts) -> Iterator[Finding]:
+    """Find files that Claude Code cannot parse."""
     for file in _files(facts):
         if file.error is None or not file.dropped or _is_json(file.text):
             continue
@@ -75,8 +80,8 @@ def no_json(facts: Facts) -> Iterator[Finding]:
         yield Finding(
             "FILE701",
             Severity.ERROR,
-            "the client drops the whole file",
-            f"{file.error.message}. Nothing in this file is in effect, and the client says so at best in a footer.",
+            "Claude Code ignores the whole file",
+            f"{file.error.message}. Nothing in this file is in effect; Claude Code mentions that in a footer at most.",
             "",
             file=str(file.path),
             line=file.error.line if read or file.error.line else None,
@@ -86,26 +91,32 @@ def no_json(facts: Facts) -> Iterator[Finding]:
 
 @rule(
     Page(
-        "FILE702",
-        "a known key of the wrong type",
-        "A key such as model, env, permissions or statusLine has a value of another type, or the file holds a list.",
-        "The client drops the whole file, as if it were no JSON. Numbers and booleans inside env are fine.",
-        _DROPPED,
-        "all",
-        "measured, 1.0.128 to 2.1.329",
-        "Write the type that is named.",
-        '"env": { "ANTHROPIC_BASE_URL": "http://127.0.0.1:8000" }',
+        code="FILE702",
+        title="a setting has the wrong JSON type",
+        what=(
+            "Finds a key such as model, env, permissions or statusLine with a value of another type, or a file that "
+            "holds a list."
+        ),
+        why=(
+            "Claude Code ignores the whole file, as if it were not valid JSON. Numbers and booleans inside env are "
+            "fine."
+        ),
+        shown=_DROPPED,
+        versions="all versions",
+        evidence="measured, 1.0.128 to 2.1.329",
+        fix="Write a value of the type shown.",
+        example='"env": { "ANTHROPIC_BASE_URL": "http://127.0.0.1:8000" }',
     ),
     ALWAYS,
 )
 def wrong_type(facts: Facts) -> Iterator[Finding]:
-    """Find files whose shape the client refuses."""
+    """Find files with a value of the wrong type."""
     for file in _files(facts):
         if file.error is not None and file.dropped and _is_json(file.text):
             yield Finding(
                 "FILE702",
                 Severity.ERROR,
-                "the client drops the whole file",
+                "Claude Code ignores the whole file",
                 f"{file.error.message}. Nothing in this file is in effect.",
                 "",
                 file=str(file.path),
@@ -116,20 +127,25 @@ def wrong_type(facts: Facts) -> Iterator[Finding]:
 
 @rule(
     Page(
-        "FILE703",
-        "a misspelt name",
-        "A name in env, or a key at the root, is unknown and stands for a known one: letters slipped, or another word.",
-        "Unknown names are accepted without a word and have no effect.",
-        "",
-        f"all; silent for a client newer than {NEWEST_LISTED}, which may know the name",
-        "measured, 1.0.128 to 2.1.329: unknown names are accepted; the known ones: the public schema, the bundles, and "
-        f"the root keys of {NEWEST_LISTED}",
-        "Write the known name.",
-        '"env": { "API_TIMEOUT_MS": "600000" }',
+        code="FILE703",
+        title="a misspelled name",
+        what=(
+            "Finds an unknown name in env or at the top level that resembles a known one, with a typo or in other "
+            "words."
+        ),
+        why="Claude Code accepts unknown names without a message and ignores them.",
+        shown="",
+        versions=f"all; silent for a client newer than {NEWEST_LISTED}, which may know the name",
+        evidence=(
+            "measured, 1.0.128 to 2.1.329: unknown names are accepted; the known ones: the public schema, the "
+            f"bundles, and the root keys of {NEWEST_LISTED}"
+        ),
+        fix="Write the known name.",
+        example='"env": { "API_TIMEOUT_MS": "600000" }',
     )
 )
-def misspelt(facts: Facts) -> Iterator[Finding]:
-    """Find names that probably stand for a known one."""
+def misspelled(facts: Facts) -> Iterator[Finding]:
+    """Find unknown names that resemble a known one."""
     if facts.known_version and version_key(facts.client_version or "") > version_key(NEWEST_LISTED):
         return
     for file in _files(facts):
@@ -151,17 +167,17 @@ def misspelt(facts: Facts) -> Iterator[Finding]:
 
 
 def _is_foreign(name: str) -> bool:
-    """Return whether a name is no setting of the client: a proxy in lower case, or no name of a variable at all."""
+    """Return whether a name belongs to other programs: a proxy in lower case, or not the name of a variable."""
     return name.upper() in _LOWER_TOO or "." in name
 
 
 def _retired(file: SettingsFile, name: str) -> Finding:
-    line, column = _place(file, f"env.{name}")
+    line, column = file.position(f"env.{name}") or (None, None)
     return Finding(
         "FILE703",
         Severity.INFO,
-        f"{NEWEST_LISTED} does not know it",
-        f"Claude Code {NEWEST_LISTED} does not know {name} any more: it has no effect there.",
+        f"no longer known to {NEWEST_LISTED}",
+        f"Claude Code {NEWEST_LISTED} no longer knows {name}: it has no effect there.",
         f"env.{name}",
         file=str(file.path),
         line=line,
@@ -172,12 +188,12 @@ def _retired(file: SettingsFile, name: str) -> Finding:
 def _did_you_mean(facts: Facts, file: SettingsFile, path: str, known: str) -> Finding:
     name, its = path.removeprefix("env."), known.removeprefix("env.")
     where = its if (known == its) == (path == name) else f"{its} in env"
-    line, column = _place(file, path)
+    line, column = file.position(path) or (None, None)
     return Finding(
         "FILE703",
         Severity.WARNING,
         f"did you mean {where}?",
-        f"The client does not know {name} and ignores it without a word.",
+        f"Claude Code does not know {name} and ignores it without a message.",
         path,
         fix=_rename(facts, file, path, known),
         file=str(file.path),
@@ -187,10 +203,10 @@ def _did_you_mean(facts: Facts, file: SettingsFile, path: str, known: str) -> Fi
 
 
 def _rename(facts: Facts, file: SettingsFile, path: str, known: str) -> Fix | None:
-    """Return the fix that gives a value its right name, as JSON holds it.
+    """Return a fix that moves the JSON value to the correct name.
 
-    None where the right name is set already, where its type is not known, and for a variable that may be another
-    program's.
+    ``None`` if the correct name is already set, if its type is unknown, or if the variable may belong to another
+    program.
     """
     name, its = path.removeprefix("env."), known.removeprefix("env.")
     in_env = path != name
@@ -210,27 +226,21 @@ def _rename(facts: Facts, file: SettingsFile, path: str, known: str) -> Fix | No
     )
 
 
-def _place(file: SettingsFile, path: str) -> tuple[int | None, int | None]:
-    document = file.document
-    found = None if isinstance(document, FileError) else document.position(path)
-    return found or (None, None)
-
-
 @rule(
     Page(
-        "FILE704",
-        "a key that stands twice",
-        "An object of a settings file holds the same key more than once.",
-        "The last one wins; a change of another one does nothing.",
-        "",
-        "all",
-        "measured, 1.0.128 to 2.1.329",
-        "Keep one.",
-        '"model": "sonnet"',
+        code="FILE704",
+        title="a duplicate key",
+        what="Finds an object in a settings file that contains the same key more than once.",
+        why="The last one wins. Changing the others has no effect.",
+        shown="",
+        versions="all versions",
+        evidence="measured, 1.0.128 to 2.1.329",
+        fix="Keep one of them.",
+        example='"model": "sonnet"',
     )
 )
-def twice(facts: Facts) -> Iterator[Finding]:
-    """Find keys of which only the last counts."""
+def duplicate_keys(facts: Facts) -> Iterator[Finding]:
+    """Find keys that appear more than once."""
     for file in _files(facts):
         document = file.document if file.error is None else None
         if not isinstance(document, Document):
@@ -240,8 +250,8 @@ def twice(facts: Facts) -> Iterator[Finding]:
             yield Finding(
                 "FILE704",
                 Severity.WARNING,
-                "stands more than once",
-                "The last one wins; what the others say has no effect.",
+                "appears more than once",
+                "The last one wins; the others have no effect.",
                 ".".join(keys),
                 file=str(file.path),
                 line=line,
@@ -251,27 +261,27 @@ def twice(facts: Facts) -> Iterator[Finding]:
 
 @rule(
     Page(
-        "FILE705",
-        "a byte-order mark",
-        "A settings file begins with the mark that some editors put before UTF-8 text.",
-        "1.0.128 drops the whole file; later clients do not mind.",
-        "Up to 1.0.128: Invalid API key · Please run /login",
-        "1.0.128",
-        "measured, 1.0.128 to 2.1.329",
-        "Save the file as UTF-8 without a mark.",
-        '"model": "sonnet"',
+        code="FILE705",
+        title="a byte order mark (BOM)",
+        what="Finds a settings file that begins with the mark that some editors write before UTF-8 text.",
+        why="1.0.128 ignores the whole file; later versions accept it.",
+        shown="Up to 1.0.128: Invalid API key · Please run /login",
+        versions="1.0.128",
+        evidence="measured, 1.0.128 to 2.1.329",
+        fix="Save the file as UTF-8 without BOM.",
+        example='"model": "sonnet"',
     ),
     ALWAYS,
 )
 def byte_order_mark(facts: Facts) -> Iterator[Finding]:
-    """Find a mark that an old client stumbles over."""
+    """Find a byte order mark, which 1.0.128 cannot read."""
     for file in _files(facts):
         if file.text.startswith(BOM):
             yield Finding(
                 "FILE705",
                 Severity.ERROR if facts.known_version and not facts.since("2.0") else Severity.INFO,
-                "a byte-order mark before the text",
-                "1.0.128 drops the whole file because of it; later clients do not mind.",
+                "a byte order mark (BOM) at the start",
+                "Because of it 1.0.128 ignores the whole file; later versions accept it.",
                 "",
                 applies="<=1.0.128",
                 file=str(file.path),
@@ -280,4 +290,4 @@ def byte_order_mark(facts: Facts) -> Iterator[Finding]:
             )
 
 
-RULES: tuple[Rule, ...] = (no_json, wrong_type, misspelt, twice, byte_order_mark)
+RULES: tuple[Rule, ...] = (invalid_json, wrong_type, misspelled, duplicate_keys, byte_order_mark)

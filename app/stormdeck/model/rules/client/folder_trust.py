@@ -1,4 +1,4 @@
-"""AUTH: which server of a folder's own settings gets no token of the user's."""
+"""AUTH: a rule about base URLs that only an untrusted folder sets."""
 
 from __future__ import annotations
 
@@ -15,24 +15,30 @@ WITHHELD = "AUTH210"
 
 @rule(
     Page(
-        WITHHELD,
-        "a folder that is not trusted names the server",
-        "Only the folder's own .claude/settings.json or settings.local.json names the base URL, your token is set "
-        "elsewhere, and the folder is not trusted.",
-        "Such a file comes with whatever is cloned or unpacked. stormdeck asks the server that it names without your "
-        "token, so what the server tells only with one is not known. Claude Code asks whether you trust the folder "
-        "before it sends anything; with -p it sends your token at once.",
-        "",
-        "all",
-        "measured, 2.1.332: which folders count as trusted, and that -p does not ask",
-        "Start Claude Code in the folder and trust it, or press ctrl+t in the panel; or set the base URL in your own "
-        "settings.",
-        '"env": { "ANTHROPIC_BASE_URL": "http://127.0.0.1:8000" }',
+        code=WITHHELD,
+        title="an untrusted folder sets the base URL",
+        what=(
+            "Finds a base URL that only the folder's .claude/settings.json or settings.local.json sets, in a folder "
+            "that is not trusted, while your token is set elsewhere."
+        ),
+        why=(
+            "Such a file comes with whatever you clone or unpack. stormdeck queries that server without your token, "
+            "so it does not see what the server shows only with one. Claude Code asks whether you trust the folder "
+            "before it sends anything; with -p it sends your token without asking."
+        ),
+        shown="",
+        versions="all versions",
+        evidence="measured, 2.1.332: which folders count as trusted, and that -p does not ask",
+        fix=(
+            "Start Claude Code in the folder and trust it, or press ctrl+t in the panel; or set the base URL in your "
+            "user settings."
+        ),
+        example='"env": { "ANTHROPIC_BASE_URL": "http://127.0.0.1:8000" }',
     ),
     ALWAYS,
 )
 def untrusted_folder(facts: Facts) -> Iterator[Finding]:
-    """Find a credential that is kept back from the server that a folder names."""
+    """Find a credential that stormdeck does not send, because an untrusted folder sets the base URL."""
     kept = withheld(facts.settings) if facts.settings is not None else None
     if kept is None:
         return

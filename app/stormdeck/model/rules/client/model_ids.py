@@ -1,4 +1,4 @@
-"""MODEL: whether the ids in the settings are what the server serves, and stand where the client reads them."""
+"""MODEL: rules about the model ids in the settings."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _EXAMPLE = '"env": { "ANTHROPIC_DEFAULT_SONNET_MODEL": "Qwen3.5-27B" }'
 
 
 def _ids(facts: Facts) -> Iterator[tuple[str, str]]:
-    """Yield each setting that names an id which will be asked for, and the id."""
+    """Yield each setting with a model id that will be requested, and the id."""
     paths = dict.fromkeys((choice(facts).path, *_MAPPED, SUBAGENT, SMALL_FAST))
     for path in paths:
         model = without_window(facts.text(path))
@@ -41,38 +41,38 @@ def _bare(model: str) -> str:
 
 
 def _slash_twin(model: str, others: tuple[str, ...]) -> str | None:
-    """Return the id that is the same but for an owner before a slash on one side."""
+    """Return the id that differs only by an owner before a slash."""
     twins = (one for one in others if one != model and _bare(one) == _bare(model))
     return next((one for one in twins if ("/" in one) != ("/" in model)), None)
 
 
 def _nearest(model: str, served: tuple[str, ...]) -> str | None:
-    """Return the served id that was probably meant."""
+    """Return the served id that is most similar."""
     by_case = {one.lower(): one for one in served}
     close = get_close_matches(model.lower(), by_case, n=1, cutoff=0.6)
     return by_case[close[0]] if close else None
 
 
 def _windowed(facts: Facts, path: str) -> str:
-    return " The [1m] behind it is never sent." if facts.text(path).lower().endswith("[1m]") else ""
+    return " The suffix [1m] is never sent." if facts.text(path).lower().endswith("[1m]") else ""
 
 
 @rule(
     Page(
-        "MODEL303",
-        "the id is not served",
-        "A mapped or chosen id is not in the server's /v1/models. Letters count, their case too.",
-        "The server answers 404. A suffix [1m] is not part of the id: the client never sends it.",
-        f"{WRONG_MODEL}\nUp to 2.0.76: API Error: 404",
-        "all",
-        "measured, 1.0.128 to 2.1.329",
-        "Write the id as served: vLLM's --served-model-name, or the proxy's model_name.",
-        _EXAMPLE,
+        code="MODEL303",
+        title="the server does not serve this model id",
+        what="Finds a mapped or selected model id that is not in the server's /v1/models. Case matters.",
+        why="The server answers 404. A suffix [1m] is not part of the id: Claude Code never sends it.",
+        shown=f"{WRONG_MODEL}\nUp to 2.0.76: API Error: 404",
+        versions="all versions",
+        evidence="measured, 1.0.128 to 2.1.329",
+        fix="Write the id exactly as served: vLLM's --served-model-name, or the proxy's model_name.",
+        example=_EXAMPLE,
     ),
     ANY_SERVER,
 )
 def not_served(facts: Facts) -> Iterator[Finding]:
-    """Find an id that the server does not know."""
+    """Find ids that the server does not serve."""
     served = facts.served or ()
     for path, model in _ids(facts) if served else ():
         if serves(facts, model) or _slash_twin(model, served):
@@ -83,7 +83,7 @@ def not_served(facts: Facts) -> Iterator[Finding]:
         hidden = may_be_hidden(facts, model)
         why = f"The server does not know `{model}` and answers {unknown_model_status(facts)}"
         if hidden:
-            why = f"The proxy does not list `{model}`, and takes it only by a wildcard such as claude-*"
+            why = f"The proxy does not list `{model}`, and matches it only by a wildcard such as claude-*"
         yield Finding(
             "MODEL303",
             Severity.WARNING if hidden else Severity.ERROR,
@@ -96,20 +96,26 @@ def not_served(facts: Facts) -> Iterator[Finding]:
 
 @rule(
     Page(
-        "MODEL304",
-        "an owner before a slash on one side only",
-        "The settings say Qwen3.5-27B and the server Qwen/Qwen3.5-27B, or the other way; or two tiers differ so.",
-        "Ids are compared letter for letter: 404. Articles advise against a slash; it is fine on both sides.",
-        f"{WRONG_MODEL}\nUp to 2.0.76: API Error: 404",
-        "all",
-        "measured, 1.0.128 to 2.1.329",
-        "Write the id as served, or start vLLM with --served-model-name.",
-        _EXAMPLE,
+        code="MODEL304",
+        title="an owner before the slash on one side only",
+        what=(
+            "Finds Qwen3.5-27B in the settings and Qwen/Qwen3.5-27B on the server, the other way round, or two tiers "
+            "that differ in this way."
+        ),
+        why=(
+            "Model ids must match exactly, otherwise the server answers 404. Articles advise against a slash; it is "
+            "fine if both sides have it."
+        ),
+        shown=f"{WRONG_MODEL}\nUp to 2.0.76: API Error: 404",
+        versions="all versions",
+        evidence="measured, 1.0.128 to 2.1.329",
+        fix="Write the id as served, or start vLLM with --served-model-name.",
+        example=_EXAMPLE,
     ),
     ANY_SERVER,
 )
-def slash(facts: Facts) -> Iterator[Finding]:
-    """Find ids that differ by their owner only."""
+def slash_mismatch(facts: Facts) -> Iterator[Finding]:
+    """Find ids that differ only by the owner before the slash."""
     named = dict(_ids(facts))
     for path, model in named.items():
         if serves(facts, model):
@@ -128,28 +134,28 @@ def slash(facts: Facts) -> Iterator[Finding]:
             yield Finding(
                 "MODEL304",
                 Severity.WARNING,
-                f"elsewhere it is {twin}",
-                f"`{model}` and `{twin}` are two ids for the server, and probably one of them is not served.",
+                f"{twin} in another setting",
+                f"For the server `{model}` and `{twin}` are two different ids; it probably serves only one of them.",
                 path,
             )
 
 
 @rule(
     Page(
-        "MODEL307",
-        "a variable beside env instead of in it",
-        "The root of settings.json holds a name such as ANTHROPIC_BASE_URL.",
-        "The client ignores it without a word. Only what stands in `env` is a variable.",
-        f"{NOT_LOGGED_IN}\nUp to 2.0.76: Invalid API key · Please run /login",
-        "all",
-        "measured, 1.0.128 to 2.1.329",
-        "Move it into env.",
-        '"env": { "ANTHROPIC_BASE_URL": "http://127.0.0.1:8000" }',
+        code="MODEL307",
+        title="a variable at the top level instead of in env",
+        what="Finds a name such as ANTHROPIC_BASE_URL at the top level of settings.json.",
+        why="Claude Code ignores it without a message. It reads variables only from `env`.",
+        shown=f"{NOT_LOGGED_IN}\nUp to 2.0.76: Invalid API key · Please run /login",
+        versions="all versions",
+        evidence="measured, 1.0.128 to 2.1.329",
+        fix="Move it into env.",
+        example='"env": { "ANTHROPIC_BASE_URL": "http://127.0.0.1:8000" }',
     ),
     ANY_SERVER,
 )
-def at_the_root(facts: Facts) -> Iterator[Finding]:
-    """Find variables that the client ignores."""
+def at_top_level(facts: Facts) -> Iterator[Finding]:
+    """Find variables outside env, which Claude Code ignores."""
     for path, value in facts.values.items():
         if path[:4] == "env." or not _VARIABLE.fullmatch(path):
             continue
@@ -159,7 +165,7 @@ def at_the_root(facts: Facts) -> Iterator[Finding]:
             "MODEL307",
             Severity.ERROR,
             "ignored: belongs in env",
-            f"{path} stands at the root of the file, where the client ignores it without a word.",
+            f"{path} is at the top level of the file, where Claude Code ignores it without a message.",
             path,
             fix=Fix("move it into env" if move else "remove it", (Edit(path, None), *move)),
         )
@@ -167,21 +173,23 @@ def at_the_root(facts: Facts) -> Iterator[Finding]:
 
 @rule(
     Page(
-        "MODEL308",
-        "a blank at the end of an id",
-        "A mapped id ends or begins with a blank.",
-        "1.0.128 and 2.1.41 to 2.1.112 send the blank too, and the server answers 404; 2.1.42 and 2.1.112 only where "
-        'the tier is asked for by name, as by "model": "sonnet".',
-        WRONG_MODEL,
-        "1.0.128, 2.1.41 to 2.1.112; 2.0.76 and 2.1.329 trim it",
-        "measured, 1.0.128 to 2.1.329",
-        "Take the blank out.",
-        _EXAMPLE,
+        code="MODEL308",
+        title="a space at the start or end of a model id",
+        what="Finds a mapped model id that begins or ends with a space.",
+        why=(
+            "1.0.128 and 2.1.41 to 2.1.112 send the space too, and the server answers 404; 2.1.42 and 2.1.112 do so "
+            'only if the tier is selected by name, as with "model": "sonnet".'
+        ),
+        shown=WRONG_MODEL,
+        versions="1.0.128, 2.1.41 to 2.1.112; 2.0.76 and 2.1.329 remove the space",
+        evidence="measured, 1.0.128 to 2.1.329",
+        fix="Remove the space.",
+        example=_EXAMPLE,
     ),
     ANY_SERVER,
 )
-def blank(facts: Facts) -> Iterator[Finding]:
-    """Find an id with a blank that is sent."""
+def surrounding_space(facts: Facts) -> Iterator[Finding]:
+    """Find ids that begin or end with a space."""
     if facts.known_version and facts.since("2.1.329"):
         return
     for path in (*_MAPPED, SUBAGENT, SMALL_FAST, CUSTOM_OPTION):
@@ -190,30 +198,30 @@ def blank(facts: Facts) -> Iterator[Finding]:
             yield Finding(
                 "MODEL308",
                 Severity.ERROR,
-                "a blank at its end" if raw != raw.rstrip() else "a blank before it",
-                "Versions up to 2.1.112 send it too where the tier is asked for by name, and the server answers 404.",
+                "ends with a space" if raw != raw.rstrip() else "begins with a space",
+                "Versions up to 2.1.112 send the space if the tier is selected by name, and the server answers 404.",
                 path,
                 applies="<=2.1.112",
-                fix=Fix("take the blank out", (Edit(path, raw.strip()),)),
+                fix=Fix("remove the space", (Edit(path, raw.strip()),)),
             )
 
 
 @rule(
     Page(
-        "MODEL310",
-        "a deprecated name",
-        "ANTHROPIC_SMALL_FAST_MODEL is set.",
-        "It is the old name of the model for background requests, and does not reach all of them.",
-        "",
-        "all; not the warm-up requests of 2.0.76",
-        "measured, 1.0.128 to 2.1.329",
-        "Map haiku instead.",
-        '"env": { "ANTHROPIC_DEFAULT_HAIKU_MODEL": "Qwen3.5-27B" }',
+        code="MODEL310",
+        title="a deprecated variable",
+        what="Finds ANTHROPIC_SMALL_FAST_MODEL.",
+        why="It is the old name for the model of background requests, and some of those requests ignore it.",
+        shown="",
+        versions="all versions; the warm-up requests of 2.0.76 ignore it",
+        evidence="measured, 1.0.128 to 2.1.329",
+        fix="Map haiku instead.",
+        example='"env": { "ANTHROPIC_DEFAULT_HAIKU_MODEL": "Qwen3.5-27B" }',
     ),
     ANY_SERVER,
 )
 def old_name(facts: Facts) -> Iterator[Finding]:
-    """Find the old name of the background model."""
+    """Find the deprecated variable for the background model."""
     model = facts.text(SMALL_FAST)
     if not model:
         return
@@ -223,10 +231,10 @@ def old_name(facts: Facts) -> Iterator[Finding]:
         "MODEL310",
         Severity.INFO,
         "deprecated: map haiku",
-        "It is the old name of the background model and does not reach every request; the haiku mapping does.",
+        "Some background requests ignore this old variable; all of them use the haiku mapping.",
         SMALL_FAST,
         fix=Fix("map haiku to it" if move else "remove it; haiku is mapped", (Edit(SMALL_FAST, None), *move)),
     )
 
 
-RULES: tuple[Rule, ...] = (not_served, slash, at_the_root, blank, old_name)
+RULES: tuple[Rule, ...] = (not_served, slash_mismatch, at_top_level, surrounding_space, old_name)

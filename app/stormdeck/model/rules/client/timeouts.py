@@ -1,4 +1,4 @@
-"""TIME: how long the client waits, and how often it tries."""
+"""TIME: rules about timeouts and retries."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _UNITS_MS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000}
 
 
 def _span_ms(text: str) -> int | None:
-    """Return what a span of time in words means: ``10 minutes``."""
+    """Return a duration such as ``10 minutes`` in milliseconds."""
     found = _SPAN.fullmatch(text)
     if found is None:
         return None
@@ -34,20 +34,22 @@ def _span_ms(text: str) -> int | None:
 
 @rule(
     Page(
-        "TIME501",
-        "the timeout is no whole number",
-        "API_TIMEOUT_MS is something other than digits.",
-        'The client reads the digits at the start and drops the rest: "10 minutes" is 10 milliseconds, so every '
-        "request times out and is sent again. JSON null stops requests up to 2.1.112.",
-        "Request timed out\nFor null: API Error: timeout must be an integer",
-        "all; null up to 2.1.112",
-        "measured, 1.0.128 to 2.1.329",
-        "Write milliseconds, digits only.",
-        '"env": { "API_TIMEOUT_MS": "600000" }',
+        code="TIME501",
+        title="the timeout is not a whole number",
+        what="Finds an API_TIMEOUT_MS that is not made of digits only.",
+        why=(
+            'Claude Code uses the digits at the start and ignores the rest: "10 minutes" becomes 10 milliseconds, so '
+            "every request times out and is sent again. With JSON null, versions up to 2.1.112 send no requests."
+        ),
+        shown="Request timed out\nFor null: API Error: timeout must be an integer",
+        versions="all versions; null up to 2.1.112",
+        evidence="measured, 1.0.128 to 2.1.329",
+        fix="Write milliseconds, digits only.",
+        example='"env": { "API_TIMEOUT_MS": "600000" }',
     )
 )
 def no_number(facts: Facts) -> Iterator[Finding]:
-    """Find a timeout that the client misreads."""
+    """Find a timeout that Claude Code misreads."""
     if TIMEOUT not in facts.values:
         return
     raw = facts.raw(TIMEOUT)
@@ -59,7 +61,7 @@ def no_number(facts: Facts) -> Iterator[Finding]:
         return
     meant = _span_ms(text)
     leading = re.match(r"\d{1,15}", text, re.ASCII)
-    reads = f"The client reads it as {leading.group()} ms." if leading else "The client cannot read it."
+    reads = f"Claude Code reads it as {leading.group()} ms." if leading else "Claude Code cannot read it."
     yield Finding(
         "TIME501",
         Severity.ERROR,
@@ -78,7 +80,7 @@ def _null_timeout(facts: Facts) -> Iterator[Finding]:
     yield Finding(
         "TIME501",
         Severity.ERROR,
-        "null is no number",
+        "null is not a number",
         'Up to 2.1.112 no request is sent: "API Error: timeout must be an integer". 2.1.329 ignores it.',
         TIMEOUT,
         applies="<=2.1.112",
@@ -88,23 +90,29 @@ def _null_timeout(facts: Facts) -> Iterator[Finding]:
 
 @rule(
     Page(
-        "TIME502",
-        "a long timeout does not hold",
-        "API_TIMEOUT_MS is above five minutes, and no idle limit beside it is raised.",
-        "Articles set 3000000, and it does not hold: a second limit ends a request without a byte after about 301 s, "
-        "in 2.1.329 after 361 s. The client sends it again, and a slow server computes the prompt twice. In 2.1.329 "
-        "CLAUDE_STREAM_IDLE_TIMEOUT_MS lifts it; in the builds up to 2.1.112 no setting does.",
-        "Request timed out",
-        "measured in 2.1.42, 2.1.112 and 2.1.329; the remedy in 2.1.329 only",
-        "measured: 301 s in 2.1.42 and 2.1.112, 361 s in 2.1.329; with the limit at 900000 still waiting at 480 s",
-        "Add CLAUDE_STREAM_IDLE_TIMEOUT_MS, 300000 to 1800000. For older clients: shorter prompts, or a server that "
-        "answers its headers sooner.",
-        '"env": { "API_TIMEOUT_MS": "1800000", "CLAUDE_STREAM_IDLE_TIMEOUT_MS": "1800000" }',
+        code="TIME502",
+        title="a timeout above five minutes does not take effect",
+        what="Finds an API_TIMEOUT_MS above five minutes without a higher idle limit.",
+        why=(
+            "Articles set 3000000, but a second limit ends a request that receives no byte after about 301 s (361 s "
+            "in 2.1.329). Claude Code sends it again, and a slow server computes the prompt twice. In 2.1.329 "
+            "CLAUDE_STREAM_IDLE_TIMEOUT_MS raises this limit; in the versions up to 2.1.112 no setting does."
+        ),
+        shown="Request timed out",
+        versions="2.1.42, 2.1.112 and 2.1.329; the fix: 2.1.329 only",
+        evidence=(
+            "measured: 301 s in 2.1.42 and 2.1.112, 361 s in 2.1.329; with the limit at 900000, still waiting at 480 s"
+        ),
+        fix=(
+            "Set CLAUDE_STREAM_IDLE_TIMEOUT_MS too, from 300000 to 1800000. With older versions, use shorter prompts "
+            "or a server that sends its response headers sooner."
+        ),
+        example='"env": { "API_TIMEOUT_MS": "1800000", "CLAUDE_STREAM_IDLE_TIMEOUT_MS": "1800000" }',
     ),
     ANY_SERVER,
 )
-def does_not_hold(facts: Facts) -> Iterator[Finding]:
-    """Find a timeout that another limit undercuts."""
+def idle_limit(facts: Facts) -> Iterator[Finding]:
+    """Find a timeout above the separate idle limit."""
     text = facts.text(TIMEOUT)
     if not _WHOLE.fullmatch(text) or int(text) <= _HOLDS_MS:
         return
@@ -115,13 +123,13 @@ def does_not_hold(facts: Facts) -> Iterator[Finding]:
         return
     limit = min(int(text), _IDLE_AT_MOST_MS)
     way_out = (
-        ", unless CLAUDE_STREAM_IDLE_TIMEOUT_MS is set too." if remedy else "; no setting of this version lifts it."
+        ", unless CLAUDE_STREAM_IDLE_TIMEOUT_MS is set too." if remedy else "; no setting of this version changes that."
     )
     yield Finding(
         "TIME502",
         Severity.WARNING,
-        "does not hold above 5 minutes",
-        f"A request without a byte is dropped and sent again after about 301 s, in 2.1.329 after 361 s{way_out}",
+        "requests end after 5 to 6 minutes anyway",
+        f"A request that receives no byte is dropped and sent again after about 301 s (361 s in 2.1.329){way_out}",
         TIMEOUT,
         fix=Fix(f"add CLAUDE_STREAM_IDLE_TIMEOUT_MS = {limit}", (Edit(IDLE, str(limit)),)) if remedy else None,
     )
@@ -129,20 +137,22 @@ def does_not_hold(facts: Facts) -> Iterator[Finding]:
 
 @rule(
     Page(
-        "TIME503",
-        "retries out of range",
-        "CLAUDE_CODE_MAX_RETRIES is not a whole number from 0 to 15.",
-        "With -1 or a word, clients up to 2.1.42 send no request at all; 2.1.329 ignores it and retries 10 times. "
-        "Above 15 it is cut to 15 from 2.1.186 on.",
-        "API Error",
-        "no request up to 2.1.42; cut from 2.1.186 on",
-        "measured, 2.0.76 to 2.1.329; the cut: docs",
-        "Write 0 to 15, or remove it.",
-        '"env": { "CLAUDE_CODE_MAX_RETRIES": "3" }',
+        code="TIME503",
+        title="the number of retries is out of range",
+        what="Finds a CLAUDE_CODE_MAX_RETRIES that is not a whole number from 0 to 15.",
+        why=(
+            "With -1 or a word, versions up to 2.1.42 send no request at all; 2.1.329 ignores the value and retries "
+            "10 times. Since 2.1.186, values above 15 count as 15."
+        ),
+        shown="API Error",
+        versions="no request up to 2.1.42; limited to 15 since 2.1.186",
+        evidence="measured, 2.0.76 to 2.1.329; the limit of 15: docs",
+        fix="Write a number from 0 to 15, or remove the setting.",
+        example='"env": { "CLAUDE_CODE_MAX_RETRIES": "3" }',
     )
 )
 def retries(facts: Facts) -> Iterator[Finding]:
-    """Find a number of retries that the client does not take."""
+    """Find a number of retries that Claude Code does not accept."""
     raw = facts.raw(RETRIES)
     if raw is None:
         return
@@ -164,8 +174,8 @@ def retries(facts: Facts) -> Iterator[Finding]:
         yield Finding(
             "TIME503",
             Severity.INFO,
-            "cut to 15",
-            "From 2.1.186 on the client retries 15 times at most.",
+            "counts as 15",
+            "Since 2.1.186 Claude Code retries at most 15 times.",
             RETRIES,
             evidence="docs",
             applies=">=2.1.186",
@@ -175,20 +185,20 @@ def retries(facts: Facts) -> Iterator[Finding]:
 
 @rule(
     Page(
-        "TIME504",
-        "the timeout is shorter than the server needs",
-        "API_TIMEOUT_MS is below the time that your vLLM takes to the first token, for one request in twenty.",
-        "The client drops those requests and sends them again, and the server computes the prompts twice.",
-        "Request timed out",
-        "all; from vLLM's own figures of the last minute",
-        "measured: the timeout covers the time to the first byte",
-        "Raise API_TIMEOUT_MS, or shorten the prompts.",
-        '"env": { "API_TIMEOUT_MS": "600000" }',
+        code="TIME504",
+        title="the timeout is shorter than the server needs",
+        what="Finds an API_TIMEOUT_MS below vLLM's time to first token (p95: one request in twenty takes longer).",
+        why="Claude Code abandons those requests and sends them again, and the server computes the prompts twice.",
+        shown="Request timed out",
+        versions="all versions; uses vLLM's metrics of the last minute",
+        evidence="measured: the timeout covers the time to the first byte",
+        fix="Raise API_TIMEOUT_MS, or shorten the prompts.",
+        example='"env": { "API_TIMEOUT_MS": "600000" }',
     ),
     OWN_SERVER,
 )
 def too_short(facts: Facts) -> Iterator[Finding]:
-    """Find a timeout that normal requests exceed."""
+    """Find a timeout that ordinary requests exceed."""
     text, engine = facts.text(TIMEOUT), facts.live.engine
     slowest = engine.ttft_p95_s if engine is not None else None
     limit = int(text) if _WHOLE.fullmatch(text) else _DEFAULT_MS
@@ -199,11 +209,11 @@ def too_short(facts: Facts) -> Iterator[Finding]:
         "TIME504",
         Severity.WARNING,
         "shorter than the server needs",
-        f"One request in twenty waits {slowest:g} s or more for its first token, and the client gives up after "
+        f"One request in twenty waits {slowest:g} s or more for its first token, but Claude Code gives up after "
         f"{limit / 1000:g} s and sends it again.",
         TIMEOUT,
         fix=Fix(f"set it to {enough}", (Edit(TIMEOUT, str(enough)),)) if enough > limit else None,
     )
 
 
-RULES: tuple[Rule, ...] = (no_number, does_not_hold, retries, too_short)
+RULES: tuple[Rule, ...] = (no_number, idle_limit, retries, too_short)

@@ -1,4 +1,4 @@
-"""URL: where the client sends its requests."""
+"""URL: rules about the text of the base URL."""
 
 from __future__ import annotations
 
@@ -19,9 +19,11 @@ _EXAMPLE = '"env": { "ANTHROPIC_BASE_URL": "http://127.0.0.1:8000" }'
 
 
 def repaired(url: str) -> str:
-    """Return a base URL as the client needs it: scheme, host and port, no query, no ``/v1``, no wildcard host.
+    """Return a corrected base URL: scheme, host and port, without query, ``/v1`` or wildcard host.
 
-    Parts that are right stay as they are, a path prefix before ``/v1`` too.
+    Everything else is kept, including a path prefix before ``/v1``::
+
+        repaired("localhost:8000/v1")  # "http://localhost:8000"
     """
     url = url.strip().strip("\"'`<>").strip()
     if not _SCHEME.match(url):
@@ -38,20 +40,22 @@ def _fix(url: str, description: str) -> Fix:
 
 @rule(
     Page(
-        "URL101",
-        "the base URL names a path of the API",
-        "ANTHROPIC_BASE_URL ends in /v1, /v1/ or /v1/messages, or carries a query.",
-        "The client adds /v1/messages itself. Requests go to /v1/v1/messages, every turn is tried twice, and the "
-        "server answers 404.",
-        f"{WRONG_MODEL}\nUp to 2.0.76: API Error: 404",
-        "all; the misleading text since 2.1.41",
-        "measured, 1.0.128 to 2.1.329",
-        "End the address after host and port.",
-        _EXAMPLE,
+        code="URL101",
+        title="the base URL includes an API path",
+        what="Finds an ANTHROPIC_BASE_URL that ends in /v1, /v1/ or /v1/messages, or has a query string.",
+        why=(
+            "Claude Code appends /v1/messages itself. Requests go to /v1/v1/messages, every turn is tried twice, and "
+            "the server answers 404."
+        ),
+        shown=f"{WRONG_MODEL}\nUp to 2.0.76: API Error: 404",
+        versions="all versions; the misleading message since 2.1.41",
+        evidence="measured, 1.0.128 to 2.1.329",
+        fix="End the URL after host and port.",
+        example=_EXAMPLE,
     )
 )
 def api_path(facts: Facts) -> Iterator[Finding]:
-    """Find a base URL to which the client's own path does not fit."""
+    """Find a base URL that includes an API path or a query."""
     url = facts.text(BASE_URL)
     tail = _TAIL.search(re.split(r"[?#]", url.strip("\"'`<>"), maxsplit=1)[0])
     if not tail and "?" not in url and "#" not in url:
@@ -61,8 +65,8 @@ def api_path(facts: Facts) -> Iterator[Finding]:
     yield Finding(
         "URL101",
         Severity.ERROR,
-        f"ends in {tail.group().rstrip('/')}" if tail else "carries a query",
-        f'The client adds /v1/messages itself; requests go to {where} and fail, shown as "{shown}".',
+        f"ends in {tail.group().rstrip('/')}" if tail else "has a query string",
+        f'Claude Code appends /v1/messages itself; requests go to {where} and fail, shown as "{shown}".',
         BASE_URL,
         fix=_fix(url, f"set it to {mask_text(repaired(url))}"),
     )
@@ -70,19 +74,24 @@ def api_path(facts: Facts) -> Iterator[Finding]:
 
 @rule(
     Page(
-        "URL102",
-        "no base URL",
-        "ANTHROPIC_BASE_URL is empty, or is not set while a tier is mapped to a model of your own.",
-        "Prompts and code go to api.anthropic.com, with your token, and the model is not known there.",
-        "",
-        "all",
-        "measured, 1.0.128 to 2.1.329: an empty text is taken for no address",
-        "Set it to the address of vLLM or of the proxy.",
-        _EXAMPLE,
+        code="URL102",
+        title="no base URL",
+        what=(
+            "Finds an ANTHROPIC_BASE_URL that is empty, or that is missing although a tier is mapped to a model of "
+            "your own."
+        ),
+        why=(
+            "Prompts and code go to api.anthropic.com, together with your token, and that API does not know your model."
+        ),
+        shown="",
+        versions="all versions",
+        evidence="measured, 1.0.128 to 2.1.329: an empty text counts as no URL",
+        fix="Set ANTHROPIC_BASE_URL to the address of vLLM or of the proxy.",
+        example=_EXAMPLE,
     )
 )
-def no_address(facts: Facts) -> Iterator[Finding]:
-    """Find prompts that would leave for the hosted API."""
+def no_base_url(facts: Facts) -> Iterator[Finding]:
+    """Find settings with which prompts go to the hosted API."""
     empty = BASE_URL in facts.values and not facts.text(BASE_URL)
     missing = facts.complete and not facts.has_base_url and destination(facts) is Destination.OWN
     if not empty and not missing:
@@ -90,8 +99,8 @@ def no_address(facts: Facts) -> Iterator[Finding]:
     yield Finding(
         "URL102",
         Severity.ERROR,
-        "empty: prompts leave this machine" if empty else "not set: prompts leave this machine",
-        "Without an address the client sends prompts to api.anthropic.com, which does not know your model.",
+        "empty: prompts go to api.anthropic.com" if empty else "not set: prompts go to api.anthropic.com",
+        "Without a base URL Claude Code sends prompts to api.anthropic.com, which does not know your model.",
         BASE_URL,
         fix=Fix(
             "set it to vLLM's default address, http://127.0.0.1:8000; change the port if your server has another",
@@ -102,30 +111,32 @@ def no_address(facts: Facts) -> Iterator[Finding]:
 
 @rule(
     Page(
-        "URL103",
-        "no http:// before the host",
-        "ANTHROPIC_BASE_URL does not begin with http:// or https://, or holds a backslash.",
-        "127.0.0.1:8000 is refused at once. localhost:8000 means three silent minutes of retries up to 2.1.42; "
-        "2.1.329 takes it. What follows a backslash is a path to the client and may be the host to other programs: "
-        "stormdeck asks nothing there.",
-        "API Error: Invalid URL",
-        "all for an address of numbers; up to 2.1.42 for a name",
-        "measured, 1.0.128 to 2.1.329; the backslash: 2.1.332",
-        "Put http:// before it, and take the backslash out.",
-        _EXAMPLE,
+        code="URL103",
+        title="the base URL lacks http:// or contains a backslash",
+        what="Finds an ANTHROPIC_BASE_URL that does not begin with http:// or https://, or that contains a backslash.",
+        why=(
+            "Claude Code rejects 127.0.0.1:8000 at once. With localhost:8000, versions up to 2.1.42 retry for three "
+            "minutes without a message; 2.1.329 accepts it. Claude Code reads the text after a backslash as a path, "
+            "other programs may read it as the host: stormdeck sends nothing to such a URL."
+        ),
+        shown="API Error: Invalid URL",
+        versions="all versions for an IP address; up to 2.1.42 for a host name",
+        evidence="measured, 1.0.128 to 2.1.329; the backslash: 2.1.332",
+        fix="Put http:// in front, and remove the backslash.",
+        example=_EXAMPLE,
     ),
     ALWAYS,
 )
 def no_scheme(facts: Facts) -> Iterator[Finding]:
-    """Find a base URL that is no address."""
+    """Find a base URL without http:// or https://, or with a backslash."""
     url = facts.text(BASE_URL)
     if _SCHEME.match(url) and "\\" in url:
         yield Finding(
             "URL103",
             Severity.ERROR,
-            "a backslash in the address",
-            "The client takes what follows it for a path, and every turn ends in 404; other programs take it for the "
-            "host. stormdeck asks nothing there.",
+            "contains a backslash",
+            "Claude Code reads the text after it as a path, and every turn ends in 404; other programs read it as the "
+            "host. stormdeck sends nothing to it.",
             BASE_URL,
         )
     if not url or _SCHEME.match(url):
@@ -133,13 +144,13 @@ def no_scheme(facts: Facts) -> Iterator[Finding]:
     bare_name = re.match(r"[A-Za-z][A-Za-z0-9.\-]*(:\d+)?(/|$)", url) is not None
     if bare_name and facts.known_version and facts.since("2.1.329"):
         return
-    message = 'The client refuses it at once: "API Error: Invalid URL".'
+    message = 'Claude Code rejects it at once: "API Error: Invalid URL".'
     if bare_name:
-        message = "Up to 2.1.42 the client retries in silence for three minutes; 2.1.329 takes it for http."
+        message = "Up to 2.1.42 Claude Code retries for three minutes without a message; 2.1.329 uses http."
     yield Finding(
         "URL103",
         Severity.ERROR,
-        "no http:// before the host" if not _has_other_scheme(url) else "not an http address",
+        "no http:// before the host" if not _has_other_scheme(url) else "not an http URL",
         message,
         BASE_URL,
         applies="<=2.1.42" if bare_name else None,
@@ -153,19 +164,22 @@ def _has_other_scheme(url: str) -> bool:
 
 @rule(
     Page(
-        "URL107",
-        "an address to listen on, not to call",
-        "The host of ANTHROPIC_BASE_URL is 0.0.0.0, [::] or *.",
-        "It tells a server to listen everywhere. As a target it works on some systems and in no container.",
-        "",
-        "all",
-        "docs: RFC 1122 allows 0.0.0.0 as a source only",
-        "Call 127.0.0.1, or the name of the machine that serves.",
-        _EXAMPLE,
+        code="URL107",
+        title="a listen address used as the base URL",
+        what="Finds 0.0.0.0, [::] or * as the host of ANTHROPIC_BASE_URL.",
+        why=(
+            "These addresses tell a server to listen on all interfaces. As a destination they work on some systems, "
+            "and never in a container."
+        ),
+        shown="",
+        versions="all versions",
+        evidence="docs: RFC 1122 allows 0.0.0.0 only as a source address",
+        fix="Use 127.0.0.1, or the name of the server's machine.",
+        example=_EXAMPLE,
     )
 )
 def wildcard_host(facts: Facts) -> Iterator[Finding]:
-    """Find a listening address that is used as a target."""
+    """Find a listen address that is used as the base URL."""
     url = facts.text(BASE_URL)
     with_scheme = url if _SCHEME.match(url) else f"http://{url}"
     found = _HOST.match(with_scheme)
@@ -174,8 +188,8 @@ def wildcard_host(facts: Facts) -> Iterator[Finding]:
     yield Finding(
         "URL107",
         Severity.WARNING,
-        f"{found.group(2)} is no address to call",
-        "It is an address to listen on. It reaches this machine on some systems, and fails in containers.",
+        f"{found.group(2)} is a listen address",
+        "A server listens on it; as a destination it works only on some systems, and never in a container.",
         BASE_URL,
         evidence="docs",
         fix=_fix(url, f"set it to {mask_text(repaired(url))}"),
@@ -184,22 +198,28 @@ def wildcard_host(facts: Facts) -> Iterator[Finding]:
 
 @rule(
     Page(
-        "URL109",
-        "a cloud switch takes the base URL out of use",
-        "CLAUDE_CODE_USE_BEDROCK, _VERTEX, _FOUNDRY, _MANTLE or _ANTHROPIC_AWS is on, in any scope or the shell, and "
-        "ANTHROPIC_BASE_URL is set.",
-        "The client sends everything to that cloud: no request comes to your server, and nothing says so.",
-        "Could not load AWS credentials\nCould not load Google Cloud credentials\n"
-        "Must provide one of the `baseURL` or `resource` arguments",
-        "all; _FOUNDRY, _MANTLE and _ANTHROPIC_AWS: 2.1.329",
-        "measured, 2.1.112 and 2.1.329: no request reached the server; 0, false and an empty text are off",
-        "Remove the switch where it is set, or set it to 0.",
-        '"env": { "CLAUDE_CODE_USE_BEDROCK": "0" }',
+        code="URL109",
+        title="a cloud switch overrides the base URL",
+        what=(
+            "Finds CLAUDE_CODE_USE_BEDROCK, _VERTEX, _FOUNDRY, _MANTLE or _ANTHROPIC_AWS switched on, in any scope or "
+            "the shell, together with an ANTHROPIC_BASE_URL."
+        ),
+        why="Claude Code sends everything to that cloud. Your server gets no request, and no message says so.",
+        shown=(
+            "Could not load AWS credentials\nCould not load Google Cloud credentials\n"
+            "Must provide one of the `baseURL` or `resource` arguments"
+        ),
+        versions="all versions; _FOUNDRY, _MANTLE and _ANTHROPIC_AWS: 2.1.329",
+        evidence=(
+            "measured, 2.1.112 and 2.1.329: no request reached the server; 0, false and an empty text switch it off"
+        ),
+        fix="Remove the switch where it is set, or set it to 0.",
+        example='"env": { "CLAUDE_CODE_USE_BEDROCK": "0" }',
     ),
     ALWAYS,
 )
 def cloud(facts: Facts) -> Iterator[Finding]:
-    """Find a base URL that is not used."""
+    """Find a base URL that a cloud switch overrides."""
     switch = cloud_switch(facts)
     if switch is None or not facts.text(BASE_URL):
         return
@@ -208,10 +228,10 @@ def cloud(facts: Facts) -> Iterator[Finding]:
         "URL109",
         Severity.ERROR if leads_to_own_server(facts) else Severity.INFO,
         "the base URL is not used",
-        f"{name} is on, so the client sends everything to that cloud and nothing to ANTHROPIC_BASE_URL. "
+        f"{name} is on, so Claude Code sends everything to that cloud and nothing to ANTHROPIC_BASE_URL. "
         "Remove it, or set it to 0.",
         switch,
     )
 
 
-RULES: tuple[Rule, ...] = (api_path, no_address, no_scheme, wildcard_host, cloud)
+RULES: tuple[Rule, ...] = (api_path, no_base_url, no_scheme, wildcard_host, cloud)

@@ -1,4 +1,4 @@
-"""URL: what answers at the base URL."""
+"""URL: rules about the server at the base URL."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from stormdeck.model.finding import Edit, Finding, Fix, Severity
 from stormdeck.model.masking.lines import mask_text
 from stormdeck.model.masking.shapes import looks_real
 from stormdeck.model.rules.audience import ALWAYS
-from stormdeck.model.rules.facts import BASE_URL, Facts, Probe, Reach
+from stormdeck.model.rules.facts import BASE_URL, Facts
 from stormdeck.model.rules.rule import WRONG_MODEL, Page, Rule, rule
+from stormdeck.model.snapshots.probe import Probe, Reach
 from stormdeck.model.snapshots.server import ServerKind, ServerState
 from stormdeck.model.urls import host_of, is_near, port_of, same_place
 from stormdeck.model.versions import below
@@ -25,20 +26,22 @@ def _fix(url: str) -> Fix:
 
 @rule(
     Page(
-        "URL104",
-        "https to a port that speaks plain HTTP",
-        "ANTHROPIC_BASE_URL begins with https:// and the server there does not speak TLS.",
-        "vLLM and the proxies speak plain HTTP unless they were given a certificate. The client retries for three "
-        "minutes without a word, then names a TLS error.",
-        "API Error: Connection error.\n2.1.329: SSL error (ERR_SSL_WRONG_VERSION_NUMBER); between: (EPROTO)",
-        "all; asked live",
-        "measured, 1.0.128 to 2.1.329",
-        "Write http://, or give the server a certificate.",
-        _EXAMPLE,
+        code="URL104",
+        title="https:// to a port that speaks plain HTTP",
+        what="Finds an ANTHROPIC_BASE_URL that begins with https:// although the server does not use TLS.",
+        why=(
+            "vLLM and the proxies use plain HTTP unless they were started with a certificate. Claude Code retries for "
+            "three minutes without a message, then shows a TLS error."
+        ),
+        shown="API Error: Connection error.\n2.1.329: SSL error (ERR_SSL_WRONG_VERSION_NUMBER); between: (EPROTO)",
+        versions="all versions; tested against the running server",
+        evidence="measured, 1.0.128 to 2.1.329",
+        fix="Write http://, or start the server with a certificate.",
+        example=_EXAMPLE,
     )
 )
 def plain_http(facts: Facts) -> Iterator[Finding]:
-    """Find TLS towards a server without it."""
+    """Find https:// to a server without TLS."""
     probe, url = facts.live.probe, facts.text(BASE_URL)
     if probe is None or probe.reach is not Reach.PLAIN_HTTP or not url.lower().startswith("https://"):
         return
@@ -46,7 +49,7 @@ def plain_http(facts: Facts) -> Iterator[Finding]:
         "URL104",
         Severity.ERROR,
         "the server speaks plain HTTP",
-        "The client retries in silence for three minutes, then shows a connection or SSL error.",
+        "Claude Code retries for three minutes without a message, then shows a connection or SSL error.",
         BASE_URL,
         fix=_fix(f"http://{url[8:]}"),
     )
@@ -54,65 +57,77 @@ def plain_http(facts: Facts) -> Iterator[Finding]:
 
 @rule(
     Page(
-        "URL105",
-        "nothing answers at the base URL",
-        "Nothing listens at ANTHROPIC_BASE_URL, its host name does not resolve, or no route leads there.",
-        "The client retries ten times over about three minutes. Up to 2.1.42 the screen shows a spinner only, "
-        "`claude -p` shows nothing in any version.",
-        "Up to 2.0.76: API Error: Connection error.\n"
-        "2.1.41 to 2.1.112: API Error: Unable to connect to API. Check your internet connection\n"
-        "2.1.329: API Error: Connection refused — a firewall or proxy may be blocking it (ECONNREFUSED)",
-        "all; asked live",
-        "measured, 1.0.128 to 2.1.329; 175 to 205 s of retries",
-        "Start the server, or write the address where it listens. vLLM refuses the whole time it loads.",
-        _EXAMPLE,
+        code="URL105",
+        title="nothing answers at the base URL",
+        what=(
+            "Finds an ANTHROPIC_BASE_URL where nothing listens, whose host name does not resolve, or that has no "
+            "network route."
+        ),
+        why=(
+            "Claude Code retries ten times over about three minutes. Meanwhile versions up to 2.1.42 show only a "
+            "spinner, and `claude -p` shows nothing in any version."
+        ),
+        shown=(
+            "Up to 2.0.76: API Error: Connection error.\n"
+            "2.1.41 to 2.1.112: API Error: Unable to connect to API. Check your internet connection\n"
+            "2.1.329: API Error: Connection refused — a firewall or proxy may be blocking it (ECONNREFUSED)"
+        ),
+        versions="all versions; tested against the running server",
+        evidence="measured, 1.0.128 to 2.1.329; 175 to 205 s of retries",
+        fix=(
+            "Start the server, or write the address where it listens. vLLM refuses connections while it loads the "
+            "model."
+        ),
+        example=_EXAMPLE,
     )
 )
 def nothing_there(facts: Facts) -> Iterator[Finding]:
-    """Find an address where nothing listens."""
+    """Find a base URL that cannot be reached."""
     probe = facts.live.probe
-    if probe is None or probe.reach not in _NOBODY:
+    if probe is None or probe.reach not in _NO_SERVER:
         return
     where = f"The name {host_of(probe.url)} does not resolve" if probe.reach is Reach.UNRESOLVED else ""
     yield Finding(
         "URL105",
         Severity.ERROR,
-        _NOBODY[probe.reach],
-        f"{where or _NOBODY[probe.reach].capitalize()}{_elsewhere(probe)}. The client retries in silence for three "
-        "minutes, then says it cannot connect.",
+        _NO_SERVER[probe.reach],
+        f"{where or _NO_SERVER[probe.reach].capitalize()}{_elsewhere(probe)}. Claude Code retries for three minutes "
+        "without a message, then shows that it cannot connect.",
         BASE_URL,
     )
 
 
-_NOBODY = {
+_NO_SERVER = {
     Reach.REFUSED: "nothing listens there",
     Reach.UNRESOLVED: "the name does not resolve",
-    Reach.UNREACHABLE: "no route leads there",
+    Reach.UNREACHABLE: "no network route leads there",
 }
 
 
 def _elsewhere(probe: Probe) -> str:
-    """Return a hint at another server that answers; whether it is the user's is not known."""
+    """Return a hint at another server that answers; it may not be the user's."""
     return f"; another server was found at {mask_text(probe.elsewhere)}" if probe.elsewhere else ""
 
 
 @rule(
     Page(
-        "URL106",
-        "a server without POST /v1/messages",
-        "Something answers at ANTHROPIC_BASE_URL, and it has no POST /v1/messages.",
-        "The client speaks the Anthropic Messages API only. vLLM has it from 0.11.2 on; LM Studio, Ollama's OpenAI "
-        "port and a proxy's admin port may not. Articles say that Claude Code cannot talk to vLLM directly: that was "
-        "true before 0.11.2.",
-        f"{WRONG_MODEL}\nUp to 2.0.76: API Error: 404",
-        "vLLM before 0.11.2, and servers of other kinds; asked live",
-        "measured; the version read from vLLM's wheels",
-        "Update vLLM, or put a proxy such as LiteLLM before it.",
-        _EXAMPLE,
+        code="URL106",
+        title="the server has no POST /v1/messages",
+        what="Finds a server at ANTHROPIC_BASE_URL that answers, but has no POST /v1/messages.",
+        why=(
+            "Claude Code speaks only the Anthropic Messages API. vLLM has it since 0.11.2; LM Studio, Ollama's OpenAI "
+            "port and a proxy's admin port may not. Articles say that Claude Code cannot talk to vLLM directly: that "
+            "was true before 0.11.2."
+        ),
+        shown=f"{WRONG_MODEL}\nUp to 2.0.76: API Error: 404",
+        versions="vLLM before 0.11.2, and other kinds of servers; tested against the running server",
+        evidence="measured; the version: read from vLLM's wheels",
+        fix="Update vLLM, or put a proxy such as LiteLLM in front of it.",
+        example=_EXAMPLE,
     )
 )
 def no_messages(facts: Facts) -> Iterator[Finding]:
-    """Find a server that the client cannot talk to."""
+    """Find a server without the Messages API."""
     probe, live = facts.live.probe, facts.live
     if probe is None or probe.reach is not Reach.ANSWERS:
         return
@@ -123,29 +138,31 @@ def no_messages(facts: Facts) -> Iterator[Finding]:
     yield Finding(
         "URL106",
         Severity.ERROR,
-        "no /v1/messages there",
-        f"{what} answers, but has no POST /v1/messages: every turn ends in 404. vLLM has it from 0.11.2 on.",
+        "the server has no /v1/messages",
+        f"{what} answers, but has no POST /v1/messages: every turn ends in 404. vLLM has it since 0.11.2.",
         BASE_URL,
     )
 
 
 @rule(
     Page(
-        "URL108",
-        "a real token over plain HTTP",
-        "ANTHROPIC_BASE_URL is http:// to an address outside this machine and its private networks, and the token "
-        "does not look like a placeholder.",
-        "Everybody on the way can read the token, the prompts and the code.",
-        "",
-        "all",
-        "docs: HTTP sends headers in clear text",
-        "Use https://, a tunnel (ssh -L), or a VPN.",
-        '"env": { "ANTHROPIC_BASE_URL": "https://llm.example.org" }',
+        code="URL108",
+        title="a real token over plain HTTP",
+        what=(
+            "Finds an http:// base URL outside this machine and its private networks, with a token that does not look "
+            "like a placeholder."
+        ),
+        why="Anyone on the network path can read the token, the prompts and the code.",
+        shown="",
+        versions="all versions",
+        evidence="docs: HTTP sends headers unencrypted",
+        fix="Use https://, a tunnel (ssh -L) or a VPN.",
+        example='"env": { "ANTHROPIC_BASE_URL": "https://llm.example.org" }',
     ),
     ALWAYS,
 )
 def token_in_the_clear(facts: Facts) -> Iterator[Finding]:
-    """Find a secret that leaves the private network in clear text."""
+    """Find a real token that leaves the private network unencrypted."""
     url = facts.text(BASE_URL)
     if not url.lower().startswith("http://") or port_of(url) is None or is_near(host_of(url)):
         return
@@ -154,7 +171,7 @@ def token_in_the_clear(facts: Facts) -> Iterator[Finding]:
             "URL108",
             Severity.WARNING,
             "a real token over plain HTTP",
-            "The address is outside this machine and its private networks, and the token is sent in clear text.",
+            "The server is outside this machine and its private networks, and the token is sent unencrypted.",
             BASE_URL,
             evidence="docs",
         )
@@ -162,33 +179,39 @@ def token_in_the_clear(facts: Facts) -> Iterator[Finding]:
 
 @rule(
     Page(
-        "URL112",
-        "the server does not answer",
-        "Something accepts the connection at ANTHROPIC_BASE_URL and gives no answer, or none that is HTTP.",
-        "A stopped or hung server, a port forward whose other end is gone, a gateway whose server does not run (502 to "
-        "504), or a program that speaks something else. "
-        "The client waits, and retries in silence. It is asked for the model list, which costs no GPU time, and has "
-        "three and a half seconds. Where not even a connection is made in that time, as behind a firewall or a VPN "
-        "that is off, this is a warning.",
-        "A spinner for minutes, then API Error: Request timed out., or API Error: Connection error.",
-        "all; asked live",
-        "measured: with servers that accept and are silent, and that close at once",
-        "Look at the server's log and start it again; of a tunnel, start the other end. See what is on the port: "
-        "ss -ltnp, or curl -v URL/v1/models.",
-        _EXAMPLE,
+        code="URL112",
+        title="the server accepts the connection but does not answer",
+        what=(
+            "Finds a server at ANTHROPIC_BASE_URL that accepts the connection and sends no answer, or none that is "
+            "HTTP. stormdeck asks for the model list, which costs no GPU time, and waits three and a half seconds."
+        ),
+        why=(
+            "The server is stopped or hangs, the other end of a port forward is gone, a gateway has no server behind "
+            "it (502 to 504), or the port belongs to another program. Claude Code waits and retries without a "
+            "message. If not even a connection is made in that time (a firewall, a VPN that is off), this is only a "
+            "warning."
+        ),
+        shown="A spinner for minutes, then one of:\nAPI Error: Request timed out.\nAPI Error: Connection error.",
+        versions="all versions; tested against the running server",
+        evidence="measured: servers that accept and stay silent, and servers that close at once",
+        fix=(
+            "Read the server's log and restart it; for a tunnel, start its other end. To see what uses the port: ss "
+            "-ltnp, or curl -v URL/v1/models."
+        ),
+        example=_EXAMPLE,
     )
 )
 def no_answer(facts: Facts) -> Iterator[Finding]:
-    """Find a server that takes connections and does not answer."""
+    """Find a server that accepts connections and does not answer."""
     probe = facts.live.probe
     if probe is None or probe.reach not in _UNANSWERED or _answers_now(facts, probe):
         return
-    title, words = _UNANSWERED[probe.reach]
+    title, message = _UNANSWERED[probe.reach]
     yield Finding(
         "URL112",
         Severity.WARNING if probe.reach is Reach.UNCONNECTED else Severity.ERROR,
         title,
-        f"{words.format(detail=probe.detail)}{_elsewhere(probe)}. The client's requests end the same way.",
+        f"{message.format(detail=probe.detail)}{_elsewhere(probe)}. Claude Code's requests fail in the same way.",
         BASE_URL,
     )
 
@@ -201,15 +224,15 @@ _UNANSWERED = {
     Reach.UNCONNECTED: ("no connection", "No connection was made: {detail}"),
     Reach.CUT: ("it closes without an answer", "The server accepts the connection and closes it without an answer"),
     Reach.GATEWAY: (
-        "the server behind it gives no answer",
-        "What is in front answers, with {detail}; the server behind it does not",
+        "the server behind the gateway does not answer",
+        "The gateway answers, with {detail}; the server behind it does not",
     ),
-    Reach.NO_HTTP: ("what answers is not HTTP", "Something answers there, and not in HTTP"),
+    Reach.NO_HTTP: ("the answer is not HTTP", "Something answers there, but not with HTTP"),
 }
 
 
 def _answers_now(facts: Facts, probe: Probe) -> bool:
-    """Return whether the server at the base URL has answered meanwhile."""
+    """Return whether the server at the base URL has answered since the probe."""
     servers = (facts.live.vllm, facts.live.proxy)
     return any(one is not None and one.state is ServerState.UP and same_place(one.url, probe.url) for one in servers)
 

@@ -1,4 +1,4 @@
-"""PROXY: whether the proxy takes what the client asks for, and where it sends it."""
+"""PROXY: rules about the model ids that Claude Code requests from LiteLLM."""
 
 from __future__ import annotations
 
@@ -21,70 +21,76 @@ _MAPPINGS = {*TIER_IDS.values(), FABLE_ID}
 
 @rule(
     Page(
-        "PROXY806",
-        "no model_name takes what the client asks for",
-        "The ids that the client will ask for, main model and background haiku, against model_name.",
-        "LiteLLM answers 400, not 404. anthropic/* takes only ids that its price list knows as Anthropic's: "
-        "claude-haiku-4-5 and claude-sonnet-4 yes, claude-3-5-sonnet no, ids of your own no. claude-* takes all Claude "
-        "ids. * takes everything, and with openai/* or hosted_vllm/* behind it asks vLLM for the Claude id: 404. An "
-        "article maps one Claude id and leaves haiku out; its background requests end in 400.",
-        REFUSED_MODEL,
-        "LiteLLM 1.80.5 and 1.109.1",
-        "measured, LiteLLM 1.109.1",
-        "Map all tiers to a model_name of the YAML, or name the Claude ids in it.",
-        '"env": { "ANTHROPIC_DEFAULT_HAIKU_MODEL": "Qwen3.5-27B" }',
+        code="PROXY806",
+        title="no model_list entry matches a requested model",
+        what=(
+            "Compares the model ids that Claude Code will request (main model, and haiku for background requests) "
+            "with the model_name entries."
+        ),
+        why=(
+            "LiteLLM answers 400, not 404. anthropic/* matches only ids that LiteLLM's price list knows as "
+            "Anthropic's: claude-haiku-4-5 and claude-sonnet-4 match, claude-3-5-sonnet and your own ids do not. "
+            "claude-* matches all Claude ids. * matches everything; with openai/* or hosted_vllm/* behind it, LiteLLM "
+            "asks vLLM for the Claude id and gets 404. One article maps a single Claude id and forgets haiku; its "
+            "background requests end in 400."
+        ),
+        shown=REFUSED_MODEL,
+        versions="LiteLLM 1.80.5 and 1.109.1",
+        evidence="measured, LiteLLM 1.109.1",
+        fix="Map all tiers to a model_name in the YAML, or add entries for the Claude ids.",
+        example='"env": { "ANTHROPIC_DEFAULT_HAIKU_MODEL": "Qwen3.5-27B" }',
     )
 )
-def not_taken(facts: Facts) -> Iterator[Finding]:
-    """Find ids that the proxy refuses."""
+def no_match(facts: Facts) -> Iterator[Finding]:
+    """Find ids that match no ``model_name``."""
     for config in configs(facts):
         if not any(deployment.name for deployment in config.deployments()):
             continue
         if not facts.complete or not leads_to_proxy(facts):
             yield from _wildcards(config)
             continue
-        told: set[str] = set()
+        seen: set[str] = set()
         for path, asked in asked_ids(facts):
-            fate = cover(config, asked)
-            passed_well = fate is Cover.PASSED_ON and is_own(asked)
-            if asked and asked not in told and fate is not Cover.TAKEN and not passed_well:
-                told.add(asked)
-                yield _refused(facts, config, path, asked, fate)
+            covered = cover(config, asked)
+            passed_well = covered is Cover.PASSED_ON and is_own(asked)
+            if asked and asked not in seen and covered is not Cover.TAKEN and not passed_well:
+                seen.add(asked)
+                yield _refused(facts, config, path, asked, covered)
 
 
-def _refused(facts: Facts, config: ProxyConfig, path: str, asked: str, fate: Cover) -> Finding:
+def _refused(facts: Facts, config: ProxyConfig, path: str, asked: str, covered: Cover) -> Finding:
     words = {
-        Cover.UNKNOWN: ("takes it: LiteLLM answers 400", f"no model_name takes {asked}"),
-        Cover.PERHAPS: ("but anthropic/* takes it, if LiteLLM's price list knows it", f"{asked} may be refused"),
+        Cover.UNKNOWN: ("matches it: LiteLLM answers 400", f"no model_list entry matches {asked}"),
+        Cover.PERHAPS: ("but anthropic/* matches it, if LiteLLM's price list knows it", f"{asked} may be rejected"),
         Cover.PASSED_ON: (
-            "but a wildcard takes it, and asks vLLM for the same id: 404",
-            f"{asked} goes to vLLM as it is",
+            "but a wildcard matches it and asks vLLM for the same id: 404",
+            f"{asked} is passed to vLLM unchanged",
         ),
     }
-    why, title = words[fate]
+    why, title = words[covered]
     name = path.removeprefix("env.")
-    source = f"{name} is {asked}" if facts.text(path) else f"{name} is not set, so it asks for {asked}"
+    source = f"{name} is {asked}" if facts.text(path) else f"{name} is not set, so it requests {asked}"
     members = config.root.member("model_list") if config.root is not None else None
     first = next(iter(config.deployments()))
     fix = _mapped(facts, config, path, asked)
     return at(
         config,
         "PROXY806",
-        Severity.WARNING if fate is Cover.PERHAPS else Severity.ERROR,
+        Severity.WARNING if covered is Cover.PERHAPS else Severity.ERROR,
         title,
-        f"The client will send it ({source}); no model_name {why}.",
+        f"Claude Code will request it ({source}); no model_name {why}.",
         "model_list",
         members,
         fix=fix,
-        paste=None if fix else yaml_snippet.same_under(config, first, asked, f"take {asked} too"),
+        paste=None if fix else yaml_snippet.same_under(config, first, asked, f"add an entry for {asked}"),
     )
 
 
 def _mapped(facts: Facts, config: ProxyConfig, path: str, asked: str) -> Fix | None:
-    """Return the setting that asks for a name of the YAML instead: the main model's, else the only one."""
-    taken = names(config.deployments())
+    """Return a fix that requests a name from the YAML: the main model's, or the only one."""
+    offered = names(config.deployments())
     main = next((model for _, model in asked_ids(facts)), "")
-    name = main if main in taken else taken[0] if len(taken) == 1 else None
+    name = main if main in offered else offered[0] if len(offered) == 1 else None
     if name is None or name == asked:
         return None
     if path in _MAPPINGS:
@@ -92,23 +98,23 @@ def _mapped(facts: Facts, config: ProxyConfig, path: str, asked: str) -> Fix | N
     tier = "sonnet"
     edits = (Edit("model", tier), *(Edit(mapping(one), name) for one in TIER_IDS))
     own = choice(facts).path
-    return Fix(f"choose {tier} and map all tiers to {name}", (*((Edit(own, None),) if own != "model" else ()), *edits))
+    return Fix(f"select {tier} and map all tiers to {name}", (*((Edit(own, None),) if own != "model" else ()), *edits))
 
 
 def _wildcards(config: ProxyConfig) -> Iterator[Finding]:
-    """Yield what wildcards really take, where nobody knows what the client asks for."""
+    """Yield findings about wildcards, used if it is not known which ids Claude Code requests."""
     for deployment in config.deployments():
         if deployment.name == "anthropic/*":
-            title = "takes few Claude ids"
+            title = "matches few Claude ids"
             why = (
-                "anthropic/* takes only ids that LiteLLM's price list knows as Anthropic's: claude-3-5-sonnet and ids "
-                "of your own get 400. claude-* takes all Claude ids."
+                "anthropic/* matches only ids that LiteLLM's price list knows as Anthropic's: claude-3-5-sonnet and "
+                "your own ids get 400. claude-* matches all Claude ids."
             )
         elif "*" in deployment.name and passes_on(deployment):
             title = "asks vLLM for the same id"
             why = (
-                f"{deployment.name} takes a Claude id and asks {deployment.provider}/ for the same one, which vLLM "
-                "answers with 404 unless it serves it."
+                f"{deployment.name} matches a Claude id and requests the same id from {deployment.provider}/; vLLM "
+                "answers 404 unless it serves that id."
             )
         else:
             continue
@@ -118,20 +124,22 @@ def _wildcards(config: ProxyConfig) -> Iterator[Finding]:
 
 @rule(
     Page(
-        "PROXY812",
-        "two proxies in series",
-        "api_base leads to another proxy, or back to this one, and not to an inference server.",
-        "Each has retries and timeouts of its own: 3 attempts of 3 are 9 for each of the client's 11. Errors of one "
-        "come out of the other as something else.",
-        "",
-        "all",
-        "measured: the attempts multiply; the usual ports: docs",
-        "Let api_base lead to vLLM.",
-        "litellm_params:\n  api_base: http://127.0.0.1:8000/v1",
+        code="PROXY812",
+        title="two proxies in a row",
+        what="Finds an api_base that leads to another proxy, or back to this one, instead of an inference server.",
+        why=(
+            "Each proxy has its own retries and timeouts: 3 attempts times 3 are 9 for each of Claude Code's 11. One "
+            "proxy turns the other's errors into different ones."
+        ),
+        shown="",
+        versions="all versions",
+        evidence="measured: the attempts multiply; the usual ports: docs",
+        fix="Let api_base point to vLLM.",
+        example="litellm_params:\n  api_base: http://127.0.0.1:8000/v1",
     )
 )
 def in_series(facts: Facts) -> Iterator[Finding]:
-    """Find a proxy before a proxy."""
+    """Find a proxy behind a proxy."""
     for config, deployment in deployments(facts):
         what = _proxy_behind(facts, deployment)
         if what is None:
@@ -142,9 +150,9 @@ def in_series(facts: Facts) -> Iterator[Finding]:
             "PROXY812",
             Severity.ERROR if loop else Severity.WARNING,
             "leads back to the proxy itself" if loop else f"leads to {what}",
-            "LiteLLM asks itself, and every request ends in an error."
+            "LiteLLM sends requests to itself, and every request ends in an error."
             if loop
-            else "Two proxies in series multiply their retries, and an error of one comes out of the other as another.",
+            else "Two proxies in a row multiply their retries, and one turns the other's errors into different ones.",
             f"{deployment.path}.litellm_params.api_base",
             param(deployment, "api_base", "base_url") or param(deployment, "model"),
             evidence="measured" if facts.live.proxies else "docs",
@@ -152,7 +160,7 @@ def in_series(facts: Facts) -> Iterator[Finding]:
 
 
 def _proxy_behind(facts: Facts, deployment: Deployment) -> str | None:
-    """Return which proxy stands behind a deployment, empty for this one itself, ``None`` for none."""
+    """Return the proxy behind a deployment; empty for this proxy itself, ``None`` if there is none."""
     base, live = deployment.api_base, facts.live
     if deployment.provider == "litellm_proxy":
         return "another LiteLLM"
@@ -167,4 +175,4 @@ def _proxy_behind(facts: Facts, deployment: Deployment) -> str | None:
     return f"port {port}, where {name} usually listens" if name else None
 
 
-RULES: tuple[Rule, ...] = (not_taken, in_series)
+RULES: tuple[Rule, ...] = (no_match, in_series)

@@ -1,4 +1,4 @@
-"""What the rules about LiteLLM's YAML share."""
+"""Helpers for the rules about LiteLLM's YAML."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def at(
     evidence: str = "measured",
     applies: str | None = None,
 ) -> Finding:
-    """Return a finding about a place in the YAML; without a place, about the file."""
+    """Return a finding about a place in the YAML, or about the whole file."""
     return Finding(
         code,
         severity,
@@ -51,7 +51,7 @@ def at(
 
 
 def configs(facts: Facts) -> Iterator[ProxyConfig]:
-    """Yield the YAML when there is one that is in effect."""
+    """Yield the YAML if there is one and it parses."""
     if facts.proxy_config is not None and facts.proxy_config.root is not None:
         yield facts.proxy_config
 
@@ -65,23 +65,23 @@ def deployments(facts: Facts) -> Iterator[tuple[ProxyConfig, Deployment]]:
 
 
 def version(facts: Facts) -> str | None:
-    """Return LiteLLM's version, where it is known."""
+    """Return LiteLLM's version if it is known."""
     proxy = facts.live.proxy
     return proxy.version if proxy is not None and proxy.kind is ServerKind.LITELLM else None
 
 
 def runs(facts: Facts) -> bool:
-    """Say whether a LiteLLM is known to run."""
+    """Return whether LiteLLM is known to run."""
     proxy = facts.live.proxy
     return proxy is not None and proxy.kind is ServerKind.LITELLM and proxy.state in _RUNS
 
 
 def leads_to_proxy(facts: Facts) -> bool:
-    """Say whether the client has a base URL, and it is not known to lead past the proxy."""
+    """Return whether there is a base URL that is not known to bypass the proxy."""
     vllm, url = facts.live.vllm, facts.text(BASE_URL)
-    past = vllm is not None and facts.live.direct and same_place(vllm.url, url)
+    bypasses = vllm is not None and facts.live.direct and same_place(vllm.url, url)
     behind = any(same_place(deployment.api_base, url) for _, deployment in deployments(facts))
-    return bool(url) and not past and not behind
+    return bool(url) and not bypasses and not behind
 
 
 def own(config: ProxyConfig, section: str, key: str) -> Member | None:
@@ -91,7 +91,7 @@ def own(config: ProxyConfig, section: str, key: str) -> Member | None:
 
 
 def place(config: ProxyConfig, section: str) -> Member | None:
-    """Return the section that a missing setting belongs in, else the first entry of the file."""
+    """Return the section that a missing setting belongs in, or the first entry of the file."""
     root = config.root
     if root is None or not root.members:
         return None

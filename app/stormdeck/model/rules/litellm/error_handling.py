@@ -1,4 +1,4 @@
-"""PROXY: what LiteLLM does after an error, and after the client has gone."""
+"""PROXY: rules about LiteLLM after an error, and after the client has disconnected."""
 
 from __future__ import annotations
 
@@ -19,21 +19,25 @@ _NEW = "1.109"
 
 @rule(
     Page(
-        "PROXY802",
-        "drop_params is missing",
-        "litellm_settings.drop_params is not true.",
-        "LiteLLM 1.80 answers 400 to requests with thinking, before it asks vLLM at all. Articles speak of half of all "
-        "requests; with 1.109 no request got a 400 for want of it. It does not help a strict server against "
-        "context_management and output_config, which 1.80 passes on raw.",
-        "API Error: 400 does not support parameters: ['thinking'] ... To drop these, set litellm.drop_params=True",
-        "LiteLLM 1.80.5; not 1.109.1",
-        "measured, LiteLLM 1.80.5 and 1.109.1",
-        "Set it to true; it does no harm in newer ones.",
-        "litellm_settings:\n  drop_params: true",
+        code="PROXY802",
+        title="drop_params is missing",
+        what="Finds a litellm_settings.drop_params that is not true.",
+        why=(
+            "LiteLLM 1.80 answers 400 to requests with thinking, before it calls vLLM at all. Articles say that half "
+            "of all requests fail; with 1.109 no request got a 400 without it. It does not help with a strict server "
+            "that rejects context_management and output_config, which 1.80 passes on unchanged."
+        ),
+        shown=(
+            "API Error: 400 does not support parameters: ['thinking'] ... To drop these, set litellm.drop_params=True"
+        ),
+        versions="LiteLLM 1.80.5; not 1.109.1",
+        evidence="measured, LiteLLM 1.80.5 and 1.109.1",
+        fix="Set it to true; newer versions do not mind.",
+        example="litellm_settings:\n  drop_params: true",
     )
 )
 def no_drop(facts: Facts) -> Iterator[Finding]:
-    """Find a proxy that an old version would make refuse requests."""
+    """Find a missing drop_params, without which old versions reject requests."""
     known = version(facts)
     for config in configs(facts):
         each = [deployment.params for deployment in config.deployments()]
@@ -46,7 +50,7 @@ def no_drop(facts: Facts) -> Iterator[Finding]:
             "PROXY802",
             Severity.WARNING if old else Severity.INFO,
             "not set",
-            "LiteLLM 1.80 answers 400 to requests with thinking without it; 1.109 needs it no longer.",
+            "Without it LiteLLM 1.80 answers 400 to requests with thinking; 1.109 no longer needs it.",
             "litellm_settings.drop_params",
             own(config, "litellm_settings", "drop_params") or place(config, "litellm_settings"),
             applies="LiteLLM <1.109",
@@ -60,21 +64,24 @@ def _is_true(node: Node | None) -> bool:
 
 @rule(
     Page(
-        "PROXY808",
-        "one error becomes five seconds of 429",
-        "A model_name has one deployment, and router_settings.disable_cooldowns is not true.",
-        "One 401 or 404 from vLLM puts the only deployment on hold for five seconds. Every request in them gets 429 "
-        "within 10 ms and never reaches vLLM; the client retries quietly, and the first error is lost from sight. A "
-        "warning where the YAML holds something that leads to such an error, else worth knowing.",
-        COOLDOWN,
-        "LiteLLM 1.80.5 and 1.109.1; disable_cooldowns: 1.109.1",
-        "measured, LiteLLM 1.80.5 and 1.109.1",
-        "Set router_settings.disable_cooldowns to true.",
-        "router_settings:\n  disable_cooldowns: true",
+        code="PROXY808",
+        title="one error causes five seconds of 429 (cooldown)",
+        what="Finds a model_name with only one deployment, while router_settings.disable_cooldowns is not true.",
+        why=(
+            "One 401 or 404 from vLLM puts the only deployment into cooldown for five seconds. Every request in that "
+            "time gets 429 within 10 ms and never reaches vLLM; Claude Code retries without a message, and the first "
+            "error goes unnoticed. This is a warning if the YAML contains something that leads to such an error, "
+            "otherwise a note."
+        ),
+        shown=COOLDOWN,
+        versions="LiteLLM 1.80.5 and 1.109.1; disable_cooldowns: 1.109.1",
+        evidence="measured, LiteLLM 1.80.5 and 1.109.1",
+        fix="Set router_settings.disable_cooldowns to true.",
+        example="router_settings:\n  disable_cooldowns: true",
     )
 )
 def cooldown(facts: Facts) -> Iterator[Finding]:
-    """Find a proxy that hides an error behind another."""
+    """Find a proxy whose cooldown hides the first error."""
     for config in configs(facts):
         counts = Counter(deployment.name for deployment in config.deployments() if deployment.model)
         if 1 not in counts.values() or config.is_on("router_settings", "disable_cooldowns"):
@@ -83,9 +90,9 @@ def cooldown(facts: Facts) -> Iterator[Finding]:
             config,
             "PROXY808",
             Severity.WARNING if _leads_to_errors(facts, config) else Severity.INFO,
-            "one 401 or 404 becomes 429s",
-            "A single 401 or 404 from vLLM makes LiteLLM answer 429 for five seconds without asking vLLM, which "
-            "hides the error itself.",
+            "one 401 or 404 causes 5 s of 429 (cooldown)",
+            "After a single 401 or 404 from vLLM, LiteLLM answers 429 for five seconds without asking vLLM, which "
+            "hides the first error.",
             "router_settings.disable_cooldowns",
             own(config, "router_settings", "disable_cooldowns") or place(config, "router_settings"),
             paste=yaml_snippet.new_setting(config, "router_settings", "disable_cooldowns", "true", "switch it off"),
@@ -93,7 +100,7 @@ def cooldown(facts: Facts) -> Iterator[Finding]:
 
 
 def _leads_to_errors(facts: Facts, config: ProxyConfig) -> bool:
-    """Say whether a deployment of the YAML is bound, or likely, to meet a 401 or 404."""
+    """Return whether a deployment in the YAML will get, or probably gets, a 401 or 404."""
     return any(
         right_base(deployment.provider, deployment.api_base) is not None
         or is_unknown_provider(deployment)
@@ -105,20 +112,23 @@ def _leads_to_errors(facts: Facts, config: ProxyConfig) -> bool:
 
 @rule(
     Page(
-        "PROXY811",
-        "abandoned requests keep the GPU busy",
-        "general_settings.cancel_on_disconnect is not true.",
-        "When the client gives up before the first byte, by timeout or Esc, LiteLLM does not cancel the request: vLLM "
-        "computes on for nobody, up to 6000 s, without a log line. The retry then waits behind it.",
-        "",
-        "LiteLLM 1.80.5 and 1.109.1; the switch: 1.109.1",
-        "measured, LiteLLM 1.80.5 and 1.109.1: cancelled within 0.1 s with it",
-        "Set general_settings.cancel_on_disconnect to true.",
-        "general_settings:\n  cancel_on_disconnect: true",
+        code="PROXY811",
+        title="abandoned requests keep the GPU busy",
+        what="Finds a general_settings.cancel_on_disconnect that is not true.",
+        why=(
+            "If Claude Code hangs up before the first byte (timeout or Esc), LiteLLM does not cancel the request: "
+            "vLLM goes on computing an answer that nobody reads, for up to 6000 s and without a log line. The retry "
+            "then waits behind it."
+        ),
+        shown="",
+        versions="LiteLLM 1.80.5 and 1.109.1; the setting: 1.109.1",
+        evidence="measured, LiteLLM 1.80.5 and 1.109.1: with it, vLLM stopped within 0.1 s",
+        fix="Set general_settings.cancel_on_disconnect to true.",
+        example="general_settings:\n  cancel_on_disconnect: true",
     )
 )
-def zombies(facts: Facts) -> Iterator[Finding]:
-    """Find a proxy that does not cancel."""
+def no_cancel(facts: Facts) -> Iterator[Finding]:
+    """Find a proxy that does not cancel abandoned requests."""
     old = below(version(facts), _NEW)
     for config in configs(facts):
         if config.is_on("general_settings", "cancel_on_disconnect") or not any(config.deployments()):
@@ -127,8 +137,8 @@ def zombies(facts: Facts) -> Iterator[Finding]:
             config,
             "PROXY811",
             Severity.INFO if old else Severity.WARNING,
-            "off: abandoned requests run on",
-            "When the client gives up or Esc is pressed before the first byte, vLLM computes on for nobody.",
+            "off: vLLM keeps working after a disconnect",
+            "If Claude Code gives up or Esc is pressed before the first byte, vLLM keeps computing an unread answer.",
             "general_settings.cancel_on_disconnect",
             own(config, "general_settings", "cancel_on_disconnect") or place(config, "general_settings"),
             applies="LiteLLM >=1.109",
@@ -138,4 +148,4 @@ def zombies(facts: Facts) -> Iterator[Finding]:
         )
 
 
-RULES: tuple[Rule, ...] = (no_drop, cooldown, zombies)
+RULES: tuple[Rule, ...] = (no_drop, cooldown, no_cancel)

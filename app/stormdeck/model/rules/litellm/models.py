@@ -1,4 +1,4 @@
-"""PROXY: whether a deployment's provider and address fit together."""
+"""PROXY: rules about the provider and the api_base of a deployment."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ EXAMPLE = (
 
 
 def param(deployment: Deployment, *keys: str) -> Member | None:
-    """Return the first entry of ``litellm_params`` under one of some keys."""
+    """Return the first entry of ``litellm_params`` that has one of the keys."""
     params = deployment.params
     found = (params.member(key) for key in keys) if params is not None else ()
     return next((member for member in found if member is not None), None)
 
 
 def right_base(provider: str, base: str) -> str | None:
-    """Return the ``api_base`` that fits a provider, ``None`` where this one does or nobody can tell."""
+    """Return the correct ``api_base`` for a provider, ``None`` if this one is correct or it is not known."""
     path = base.strip().split("://", 1)[-1].partition("/")[2]
     trimmed = base.strip().rstrip("/")
     if provider in OPENAI_LIKE:
@@ -53,7 +53,7 @@ def right_base(provider: str, base: str) -> str | None:
 
 
 def is_unknown_provider(deployment: Deployment) -> bool:
-    """Say whether LiteLLM cannot tell whom to call."""
+    """Return whether LiteLLM does not know the provider."""
     if deployment.model == "*" or param(deployment, "custom_llm_provider"):
         return False
     if not deployment.provider:
@@ -62,7 +62,7 @@ def is_unknown_provider(deployment: Deployment) -> bool:
 
 
 def asks_responses(config: ProxyConfig, deployment: Deployment, known: str | None) -> bool:
-    """Say whether LiteLLM calls ``/v1/responses`` for a Claude request (measured, 1.109.1)."""
+    """Return whether LiteLLM calls ``/v1/responses`` for a Claude request (measured, 1.109.1)."""
     if deployment.provider != "openai" or not deployment.api_base or below(known, _RESPONSES_SINCE):
         return False
     switch = param(deployment, "use_chat_completions_api")
@@ -78,20 +78,25 @@ def _base(deployment: Deployment) -> str:
 
 @rule(
     Page(
-        "PROXY804",
-        "api_base and provider do not fit",
-        "openai/ and hosted_vllm/ want an api_base that ends in /v1, anthropic/ one without it; or there is none.",
-        "LiteLLM adds its own path: /v1/v1/messages or /chat/completions get 404. With one deployment the first 404 "
-        "puts it on hold, and the next requests get 429 without reaching vLLM.",
-        f"There's an issue with the selected model (X). ...\nthen {COOLDOWN}",
-        "LiteLLM 1.80.5 and 1.109.1",
-        "measured, LiteLLM 1.80.5 and 1.109.1",
-        "End api_base in /v1 for openai/ and hosted_vllm/, after the port for anthropic/.",
-        EXAMPLE,
+        code="PROXY804",
+        title="api_base does not fit the provider",
+        what=(
+            "Finds openai/ or hosted_vllm/ with an api_base that does not end in /v1, anthropic/ with one that does, "
+            "and deployments without an api_base."
+        ),
+        why=(
+            "LiteLLM appends its own path: /v1/v1/messages or /chat/completions get 404. If there is only one "
+            "deployment, the first 404 puts it into cooldown, and the next requests get 429 without reaching vLLM."
+        ),
+        shown=f"There's an issue with the selected model (X). ...\nthen {COOLDOWN}",
+        versions="LiteLLM 1.80.5 and 1.109.1",
+        evidence="measured, LiteLLM 1.80.5 and 1.109.1",
+        fix="End api_base in /v1 for openai/ and hosted_vllm/, and after the port for anthropic/.",
+        example=EXAMPLE,
     )
 )
 def wrong_base(facts: Facts) -> Iterator[Finding]:
-    """Find addresses to which the provider's path does not fit."""
+    """Find an api_base that does not fit the provider."""
     for config, deployment in deployments(facts):
         member = param(deployment, "api_base", "base_url")
         if member is None:
@@ -106,7 +111,7 @@ def wrong_base(facts: Facts) -> Iterator[Finding]:
             "PROXY804",
             Severity.ERROR,
             f"{deployment.provider}/ {what}",
-            f"With {deployment.provider}/ the api_base {what}: LiteLLM gets 404, and after it answers 429 itself.",
+            f"With {deployment.provider}/ the api_base {what}: LiteLLM gets 404, and then answers 429 itself.",
             f"{deployment.path}.litellm_params.{member.key}",
             member,
             paste=yaml_snippet.new_value(config, member, right, f"set it to {mask_text(right)}"),
@@ -114,7 +119,7 @@ def wrong_base(facts: Facts) -> Iterator[Finding]:
 
 
 def _hosted_instead(config: ProxyConfig, deployment: Deployment) -> Iterator[Finding]:
-    """Yield a model of one's own without an address: it is asked for at the hosted service."""
+    """Yield a finding for a local model without api_base: LiteLLM requests it from the hosted service."""
     own = not _HOSTED.match(deployment.upstream_id) and "*" not in deployment.model
     if deployment.provider not in {"openai", "anthropic", "hosted_vllm"} or not own:
         return
@@ -125,7 +130,7 @@ def _hosted_instead(config: ProxyConfig, deployment: Deployment) -> Iterator[Fin
         "PROXY804",
         Severity.WARNING,
         "no api_base",
-        "Without api_base, and without a variable for it, the request goes to the provider's hosted service.",
+        "Without api_base, or a variable for it, the request goes to the provider's hosted service.",
         f"{deployment.path}.litellm_params.model",
         param(deployment, "model"),
         evidence="docs",
@@ -134,20 +139,28 @@ def _hosted_instead(config: ProxyConfig, deployment: Deployment) -> Iterator[Fin
 
 @rule(
     Page(
-        "PROXY805",
-        "LiteLLM does not know the provider",
-        "litellm_params.model has no provider before its first slash, or one that LiteLLM does not know.",
-        "LiteLLM starts, lists the model, and answers 400 to every request for it. Only a line at its start tells why.",
-        "API Error: 400 You passed in model=.... There are no healthy deployments for this model\n"
-        "in its log: LLM Provider NOT provided. Pass in the LLM provider you are trying to call.",
-        "LiteLLM 1.80.5 and 1.109.1",
-        "measured, LiteLLM 1.80.5 and 1.109.1; the providers: source",
-        "Write hosted_vllm/ before the id, with an api_base that ends in /v1.",
-        EXAMPLE,
+        code="PROXY805",
+        title="LiteLLM does not know the provider",
+        what=(
+            "Finds a litellm_params.model without a provider before its first slash, or with one that LiteLLM does "
+            "not know."
+        ),
+        why=(
+            "LiteLLM starts, lists the model, and answers 400 to every request for it. Only one line in its log, at "
+            "the start, gives the reason."
+        ),
+        shown=(
+            "API Error: 400 You passed in model=.... There are no healthy deployments for this model\n"
+            "In LiteLLM's log: LLM Provider NOT provided. Pass in the LLM provider you are trying to call."
+        ),
+        versions="LiteLLM 1.80.5 and 1.109.1",
+        evidence="measured, LiteLLM 1.80.5 and 1.109.1; the providers: source",
+        fix="Write hosted_vllm/ before the id, with an api_base that ends in /v1.",
+        example=EXAMPLE,
     )
 )
 def no_provider(facts: Facts) -> Iterator[Finding]:
-    """Find models that LiteLLM drops at its start."""
+    """Find models whose provider LiteLLM does not know."""
     for config, deployment in deployments(facts):
         if not is_unknown_provider(deployment):
             continue
@@ -158,7 +171,7 @@ def no_provider(facts: Facts) -> Iterator[Finding]:
             config,
             "PROXY805",
             Severity.ERROR,
-            f"{provider}/ is no provider" if provider else "no provider before the id",
+            f"{provider}/ is not a provider" if provider else "no provider before the id",
             "LiteLLM starts and lists the model, but answers 400 to every request for it."
             + (f" Did you mean {near[0]}/?" if near else ""),
             f"{deployment.path}.litellm_params.model",

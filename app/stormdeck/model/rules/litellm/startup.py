@@ -1,4 +1,4 @@
-"""PROXY: whether LiteLLM starts with its YAML."""
+"""PROXY: rules about a YAML with which LiteLLM does not start."""
 
 from __future__ import annotations
 
@@ -21,22 +21,29 @@ _OWN = "sk-write-a-key-of-your-own"
 
 @rule(
     Page(
-        "PROXY801",
-        "no master key, or the one of every tutorial",
-        "general_settings.master_key is missing or blank, or is sk-1234, and LITELLM_MASTER_KEY is not set in the "
-        "YAML either.",
-        "LiteLLM refuses to start from 1.104.0 on: exit code 3, after 340 lines of traceback. Older ones start, and "
-        "without a key they serve everybody who reaches the port. The configuration of the articles is of that kind.",
-        "LiteLLM proxy refused to start: no master key is set, so every request would be accepted without "
-        "authentication.",
-        "LiteLLM 1.104.0 and later; a proxy that runs all the same has the variable",
-        "measured, LiteLLM 1.80.5 and 1.109.1; sk-1234: source",
-        "Write a key of your own, and the same as ANTHROPIC_AUTH_TOKEN.",
-        "general_settings:\n  master_key: sk-write-a-key-of-your-own",
+        code="PROXY801",
+        title="no master key, or the one from the tutorials",
+        what=(
+            "Finds a general_settings.master_key that is missing, blank or sk-1234, while the YAML does not set "
+            "LITELLM_MASTER_KEY either."
+        ),
+        why=(
+            "LiteLLM 1.104.0 and later refuse to start: exit code 3, after 340 lines of traceback. Older versions "
+            "start, and without a key they serve anyone who can reach the port. The configuration in the articles is "
+            "like this."
+        ),
+        shown=(
+            "LiteLLM proxy refused to start: no master key is set, so every request would be accepted without "
+            "authentication."
+        ),
+        versions="LiteLLM 1.104.0 and later; if the proxy runs anyway, it has the variable",
+        evidence="measured, LiteLLM 1.80.5 and 1.109.1; sk-1234: source",
+        fix="Choose a key, write it here, and set ANTHROPIC_AUTH_TOKEN to the same key.",
+        example="general_settings:\n  master_key: sk-write-a-key-of-your-own",
     )
 )
 def no_master_key(facts: Facts) -> Iterator[Finding]:
-    """Find a proxy that will not start."""
+    """Find a missing or well-known master key."""
     for config in configs(facts):
         section = config.section("general_settings")
         member = section.member("master_key") if section is not None else None
@@ -58,10 +65,10 @@ def no_master_key(facts: Facts) -> Iterator[Finding]:
             config,
             "PROXY801",
             Severity.WARNING if starts else Severity.ERROR,
-            f"{_PUBLIC} is known to everybody" if key else "no master key",
-            "It runs, but LiteLLM refuses to start with this from 1.104.0 on; every update may bring that."
+            f"{_PUBLIC} is the key of the tutorials" if key else "no master key",
+            "It runs, but LiteLLM 1.104.0 and later refuse to start with this: an update may break it."
             if starts
-            else "LiteLLM refuses to start with this from 1.104.0 on, unless LITELLM_MASTER_KEY is set where it runs.",
+            else "LiteLLM 1.104.0 and later refuse to start with this unless LITELLM_MASTER_KEY is in its environment.",
             _MASTER,
             member or place(config, "general_settings"),
             applies="LiteLLM >=1.104.0",
@@ -71,21 +78,25 @@ def no_master_key(facts: Facts) -> Iterator[Finding]:
 
 @rule(
     Page(
-        "PROXY813",
-        "LiteLLM cannot read its YAML",
-        "The YAML does not parse, is empty, has no model_list, or an entry has no model_name or no "
-        "litellm_params.model.",
-        "LiteLLM ends at its start, or starts without models and answers 400 to every request.",
-        "config validation failed: 'model'",
-        "all",
-        "measured, LiteLLM 1.109.1",
-        "Repair the place that is named.",
-        "model_list:\n  - model_name: Qwen3.5-27B\n    litellm_params:\n      model: hosted_vllm/Qwen3.5-27B\n"
-        "      api_base: http://127.0.0.1:8000/v1",
+        code="PROXY813",
+        title="LiteLLM cannot use its YAML",
+        what=(
+            "Finds a YAML that does not parse, is empty, has no model_list, or has an entry without model_name or "
+            "litellm_params.model."
+        ),
+        why="LiteLLM exits at the start, or starts without models and answers 400 to every request.",
+        shown="config validation failed: 'model'",
+        versions="all versions",
+        evidence="measured, LiteLLM 1.109.1",
+        fix="Correct the line shown.",
+        example=(
+            "model_list:\n  - model_name: Qwen3.5-27B\n    litellm_params:\n      model: hosted_vllm/Qwen3.5-27B\n"
+            "      api_base: http://127.0.0.1:8000/v1"
+        ),
     )
 )
 def unreadable(facts: Facts) -> Iterator[Finding]:
-    """Find a YAML without which there is no proxy."""
+    """Find a YAML that LiteLLM cannot use."""
     config = facts.proxy_config
     if config is None:
         return
@@ -95,7 +106,7 @@ def unreadable(facts: Facts) -> Iterator[Finding]:
             "PROXY813",
             Severity.ERROR,
             "cannot be read" if error is not None else "is empty",
-            f"LiteLLM does not start with it: {error.message if error is not None else 'there is nothing in it'}.",
+            f"LiteLLM does not start with it: {error.message if error is not None else 'the file is empty'}.",
             "",
             file=config.file,
             line=error.line if error is not None else None,
@@ -124,7 +135,7 @@ def _without_models(config: ProxyConfig, root: Node) -> Iterator[Finding]:
         "PROXY813",
         Severity.ERROR,
         "no models",
-        "model_list is missing or empty: every request is answered with 400.",
+        "model_list is missing or empty: LiteLLM answers 400 to every request.",
         "model_list",
         root.member("model_list"),
     )
@@ -136,9 +147,9 @@ def _missing(config: ProxyConfig, path: str, key: str, place: Node) -> Finding:
         "PROXY813",
         Severity.ERROR,
         f"no {key}",
-        "An entry of model_list has no litellm_params.model: LiteLLM ends at its start."
+        "An entry of model_list has no litellm_params.model: LiteLLM exits at the start."
         if key == "model"
-        else "An entry of model_list has no model_name, so no client can ask for it.",
+        else "An entry of model_list has no model_name, so it cannot be requested.",
         f"{path}.{key}",
         place,
     )

@@ -1,4 +1,4 @@
-"""PROXY: how long LiteLLM waits, and how often it tries."""
+"""PROXY: rules about LiteLLM's timeouts and retries."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _PARAMS = ("timeout", "stream_timeout", "request_timeout")
 
 
 def _params(config: ProxyConfig, *keys: str) -> Iterator[tuple[str, Member]]:
-    """Yield the entries of all ``litellm_params`` under some keys, with their paths."""
+    """Yield the entries of all ``litellm_params`` that have one of the keys, with their paths."""
     for deployment in config.deployments():
         for key in keys:
             member = deployment.params.member(key) if deployment.params is not None else None
@@ -41,22 +41,27 @@ def _number(node: Node) -> float | None:
 
 @rule(
     Page(
-        "PROXY803",
-        "a timeout without effect, or one that is lower than none",
-        "request_timeout in general_settings or router_settings, or any timeout below the default of 6000 seconds.",
-        "In the wrong section it is ignored without a word. In the right one it lowers the limit: articles advise "
-        "request_timeout: 600 against answers that are cut off, and 6000 is the default. 1.80 counts the whole stream, "
-        "and cuts it without an error; 1.109 counts the time without a byte. A request that times out is tried three "
-        "times.",
-        "an answer that ends mid-sentence (1.80); API Error: litellm.Timeout: APITimeoutError (1.109)",
-        "LiteLLM 1.80.5 and 1.109.1",
-        "measured, LiteLLM 1.80.5 and 1.109.1",
-        "Take it out, or write it into litellm_settings and above what your longest answer takes.",
-        "litellm_settings:\n  request_timeout: 6000",
+        code="PROXY803",
+        title="a timeout that is ignored, or lower than the default",
+        what=(
+            "Finds request_timeout in general_settings or router_settings, and any timeout below the default of 6000 "
+            "seconds."
+        ),
+        why=(
+            "In the wrong section it is ignored without a message. In the right one it lowers the limit: articles "
+            "advise request_timeout: 600 against truncated answers, but the default is 6000. 1.80 counts the whole "
+            "stream and cuts it without an error; 1.109 counts the time without a byte. A request that times out is "
+            "tried three times."
+        ),
+        shown="1.80: an answer that ends mid-sentence\n1.109: API Error: litellm.Timeout: APITimeoutError",
+        versions="LiteLLM 1.80.5 and 1.109.1",
+        evidence="measured, LiteLLM 1.80.5 and 1.109.1",
+        fix="Remove it, or set it in litellm_settings to more than your longest answer takes.",
+        example="litellm_settings:\n  request_timeout: 6000",
     )
 )
 def timeouts(facts: Facts) -> Iterator[Finding]:
-    """Find timeouts that do nothing, or harm."""
+    """Find timeouts that are ignored or too low."""
     harmless_from = _CLIENT_S if at_least(version(facts), _NEW) else math.inf
     for config in configs(facts):
         for section, key in _WITHOUT_EFFECT:
@@ -67,10 +72,10 @@ def timeouts(facts: Facts) -> Iterator[Finding]:
                     "PROXY803",
                     Severity.WARNING,
                     "has no effect here",
-                    f"LiteLLM ignores {key} in {section} without a word; it belongs in litellm_settings.",
+                    f"LiteLLM ignores {key} in {section} without a message; it belongs in litellm_settings.",
                     f"{section}.{key}",
                     member,
-                    paste=yaml_snippet.without(config, member, "take it out"),
+                    paste=yaml_snippet.without(config, member, "remove it"),
                 )
         settings = [(f"{section}.{key}", own(config, section, key)) for section, key in _WITH_EFFECT]
         for path, member in (*settings, *_params(config, *_PARAMS)):
@@ -86,35 +91,37 @@ def _lowered(config: ProxyConfig, path: str, member: Member, seconds: float, sev
         "PROXY803",
         severity,
         f"lowers the limit from {_DEFAULT_S} s to {seconds:g} s",
-        "LiteLLM 1.80 cuts a stream after that time in all, without an error; 1.109 after that time without a byte. "
-        "The client itself gives up after 301 to 361 s.",
+        "LiteLLM 1.80 cuts a stream after this total time, without an error; 1.109 after this time without a byte. "
+        "Claude Code itself gives up after 301 to 361 s.",
         path,
         member,
-        paste=yaml_snippet.without(config, member, "take it out"),
+        paste=yaml_snippet.without(config, member, "remove it"),
     )
 
 
 @rule(
     Page(
-        "PROXY809",
-        "the proxy retries too",
-        "num_retries is not 0; it is 2 when it is not set.",
-        "Each attempt of the client becomes three requests to vLLM after a 429, 5xx or timeout: up to 33 for one turn. "
-        "What was retried and then succeeded leaves one 200 in the log. max_retries: 0 in litellm_params does not "
-        "switch it off.",
-        "",
-        "LiteLLM 1.80.5 and 1.109.1",
-        "measured, LiteLLM 1.80.5 and 1.109.1",
-        "Set num_retries: 0 in litellm_settings and let the client alone retry.",
-        "litellm_settings:\n  num_retries: 0",
+        code="PROXY809",
+        title="LiteLLM retries too",
+        what="Finds a num_retries that is not 0; the default is 2.",
+        why=(
+            "After a 429, 5xx or timeout, each attempt of Claude Code becomes three requests to vLLM: up to 33 for "
+            "one turn. Retries that succeed appear as one 200 in the log. max_retries: 0 in litellm_params does not "
+            "switch this off."
+        ),
+        shown="",
+        versions="LiteLLM 1.80.5 and 1.109.1",
+        evidence="measured, LiteLLM 1.80.5 and 1.109.1",
+        fix="Set num_retries: 0 in litellm_settings, so that only Claude Code retries.",
+        example="litellm_settings:\n  num_retries: 0",
     )
 )
 def retries(facts: Facts) -> Iterator[Finding]:
-    """Find retries that multiply the client's."""
+    """Find retries that multiply those of Claude Code."""
     for config in configs(facts):
-        told = own(config, "router_settings", "num_retries") or own(config, "litellm_settings", "num_retries")
+        setting = own(config, "router_settings", "num_retries") or own(config, "litellm_settings", "num_retries")
         each = [member for _, member in _params(config, "num_retries")]
-        count = _number(told.node) if told is not None else None
+        count = _number(setting.node) if setting is not None else None
         each_own = [_number(member.node) for member in each]
         if count == 0 or (each_own and len(each_own) == len(list(config.deployments())) and not any(each_own)):
             continue
@@ -124,13 +131,13 @@ def retries(facts: Facts) -> Iterator[Finding]:
             config,
             "PROXY809",
             Severity.INFO,
-            "max_retries: 0 does not switch retries off" if useless else f"each attempt becomes {times + 1}",
-            f"LiteLLM tries {times} times more after a 429, 5xx or timeout, so the client's attempts multiply.",
+            "max_retries: 0 does not switch retries off" if useless else f"1 client attempt = {times + 1} requests",
+            f"After a 429, 5xx or timeout LiteLLM retries {times} times itself, so Claude Code's attempts multiply.",
             "litellm_settings.num_retries",
-            useless or told or place(config, "litellm_settings"),
-            paste=yaml_snippet.new_value(config, told, "0", "let the client alone retry")
-            if told is not None
-            else yaml_snippet.new_setting(config, "litellm_settings", "num_retries", "0", "let the client alone retry"),
+            useless or setting or place(config, "litellm_settings"),
+            paste=yaml_snippet.new_value(config, setting, "0", "let only Claude Code retry")
+            if setting is not None
+            else yaml_snippet.new_setting(config, "litellm_settings", "num_retries", "0", "let only Claude Code retry"),
         )
 
 

@@ -1,4 +1,4 @@
-"""PROXY: whether LiteLLM knows the keys of its YAML."""
+"""PROXY: a rule about keys in the YAML that LiteLLM does not know."""
 
 from __future__ import annotations
 
@@ -18,67 +18,71 @@ _KNOWN = {
     "router_settings": known_names.ROUTER,
 }
 _ENTRY = frozenset({"model_name", "litellm_params", "model_info"})
-_SPOKEN_OF = {"request_timeout"}
+_OTHER_RULES = {"request_timeout"}
 _MOST = 40
 
 
 @rule(
     Page(
-        "PROXY810",
-        "a key that LiteLLM does not know",
-        "A key of the YAML is misspelt, stands in the wrong section, or a section stands twice.",
-        "LiteLLM ignores it without a word; --validate_config does not notice it. One of the articles lost its "
-        "underscores on the web: dropparams, requesttimeout, litellmsettings.",
-        "",
-        "LiteLLM 1.80.5 and 1.109.1; the known names are those of 1.109.1",
-        "measured: ignored; the names: source",
-        "Write the name as LiteLLM knows it.",
-        "litellm_settings:\n  drop_params: true",
+        code="PROXY810",
+        title="LiteLLM does not know a key",
+        what="Finds a misspelled key in the YAML, a key in the wrong section, and a section that appears twice.",
+        why=(
+            "LiteLLM ignores it without a message, and --validate_config does not report it. One article lost its "
+            "underscores on the web: dropparams, requesttimeout, litellmsettings."
+        ),
+        shown="",
+        versions="LiteLLM 1.80.5 and 1.109.1; the known names are those of 1.109.1",
+        evidence="measured: ignored; the names: source",
+        fix="Write the name as LiteLLM knows it.",
+        example="litellm_settings:\n  drop_params: true",
     )
 )
 def unknown_keys(facts: Facts) -> Iterator[Finding]:
-    """Find keys without effect."""
+    """Find keys that LiteLLM ignores."""
     for config in configs(facts):
         if config.root is None:
             continue
         yield from _unknown(config, config.root, "", known_names.ROOT)
-        yield from _twice(config, config.root)
+        yield from _duplicate_sections(config, config.root)
         for member in config.root.members or ():
             section = member.key if member.key in SECTIONS else closest_name(member.key, SECTIONS)
             if section is not None and member.node.members is not None:
                 yield from _unknown(config, member.node, section, _KNOWN[section])
         for deployment in list(config.deployments())[:_MOST]:
-            yield from _misspelt(config, deployment.node, deployment.path, _ENTRY)
+            yield from _misspelled(config, deployment.node, deployment.path, _ENTRY)
             if deployment.params is not None:
-                yield from _misspelt(config, deployment.params, f"{deployment.path}.litellm_params", known_names.PARAMS)
+                yield from _misspelled(
+                    config, deployment.params, f"{deployment.path}.litellm_params", known_names.PARAMS
+                )
 
 
 def _unknown(config: ProxyConfig, node: Node, section: str, known: frozenset[str]) -> Iterator[Finding]:
-    """Yield what is unknown in a section; free names that begin with ``x-``, a dot or ``_`` hold anchors."""
+    """Yield findings for unknown keys of a section. Keys with ``x-``, a dot or ``_`` in front may hold anchors."""
     for member in (node.members or ())[:_MOST]:
-        if member.key in known | _SPOKEN_OF or member.key.startswith(("x-", ".", "_")):
+        if member.key in known | _OTHER_RULES or member.key.startswith(("x-", ".", "_")):
             continue
         name = closest_name(member.key, known)
         home = next((one for one in SECTIONS if one != section and member.key in _KNOWN[one]), None)
         if name is not None:
             yield _did_you_mean(config, member, section, name)
         elif home is not None:
-            yield _homeless(config, member, section, home)
+            yield _in_wrong_section(config, member, section, home)
         else:
             yield at(
                 config,
                 "PROXY810",
                 Severity.WARNING,
                 "not known to LiteLLM 1.109.1",
-                f"LiteLLM 1.109.1 does not know {member.key} here and ignores it without a word.",
+                f"LiteLLM 1.109.1 does not know {member.key} here and ignores it without a message.",
                 _path(section, member.key),
                 member,
                 evidence="source",
             )
 
 
-def _twice(config: ProxyConfig, root: Node) -> Iterator[Finding]:
-    """Yield the sections that another one of the same name undoes."""
+def _duplicate_sections(config: ProxyConfig, root: Node) -> Iterator[Finding]:
+    """Yield findings for sections that a later one of the same name replaces."""
     for index, member in enumerate(root.members or ()):
         later = next((one for one in (root.members or ())[index + 1 :] if one.key == member.key), None)
         if later is not None and member.line < later.line:
@@ -86,15 +90,15 @@ def _twice(config: ProxyConfig, root: Node) -> Iterator[Finding]:
                 config,
                 "PROXY810",
                 Severity.ERROR,
-                f"stands again in line {later.line}",
-                f"Of two sections named {member.key} the last one alone counts; nothing in this one has an effect.",
+                f"appears again in line {later.line}",
+                f"Of two sections named {member.key} only the last one counts; this one has no effect.",
                 member.key,
                 member,
             )
 
 
-def _misspelt(config: ProxyConfig, node: Node, section: str, known: frozenset[str]) -> Iterator[Finding]:
-    """Yield what is nearly a known name; others are passed on to the server behind."""
+def _misspelled(config: ProxyConfig, node: Node, section: str, known: frozenset[str]) -> Iterator[Finding]:
+    """Yield findings for keys that resemble a known one; LiteLLM passes other keys on to the server."""
     for member in (node.members or ())[:_MOST]:
         name = closest_name(member.key, known) if member.key not in known else None
         if name is not None:
@@ -107,21 +111,21 @@ def _did_you_mean(config: ProxyConfig, member: Member, section: str, name: str) 
         "PROXY810",
         Severity.ERROR,
         f"did you mean {name}?",
-        f"LiteLLM does not know {member.key} and ignores it without a word.",
+        f"LiteLLM does not know {member.key} and ignores it without a message.",
         _path(section, member.key),
         member,
         paste=yaml_snippet.renamed(config, member, name, f"write {name}"),
     )
 
 
-def _homeless(config: ProxyConfig, member: Member, section: str, home: str) -> Finding:
-    here = f"in {section}" if section else "at the root"
+def _in_wrong_section(config: ProxyConfig, member: Member, section: str, home: str) -> Finding:
+    here = f"in {section}" if section else "at the top level"
     return at(
         config,
         "PROXY810",
         Severity.ERROR,
         f"belongs in {home}",
-        f"LiteLLM reads {member.key} in {home}, and ignores it {here} without a word.",
+        f"LiteLLM reads {member.key} in {home}, and ignores it {here} without a message.",
         _path(section, member.key),
         member,
         evidence="source",

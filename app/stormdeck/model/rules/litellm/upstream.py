@@ -1,4 +1,4 @@
-"""PROXY: what LiteLLM asks the server behind it for."""
+"""PROXY: rules about LiteLLM's requests to vLLM."""
 
 from __future__ import annotations
 
@@ -22,21 +22,26 @@ _NATIVE = (
 
 @rule(
     Page(
-        "PROXY807",
-        "openai/ calls /v1/responses",
-        "A model of your own vLLM stands under openai/, as in the articles.",
-        "For Claude's requests LiteLLM calls /v1/responses of the server behind, not /v1/chat/completions. A server "
-        "without it answers 404; LiteLLM's /health tests the other path and stays green. Token counts get 404 each "
-        "time. Articles call this configuration solid: it was, before 1.82.",
-        f"There's an issue with the selected model (X). ...\nthen {COOLDOWN}",
-        "LiteLLM 1.82 and later",
-        "measured, LiteLLM 1.109.1 against 1.80.5; 1.82: its release notes",
-        "Use anthropic/ with an api_base without /v1: vLLM's own /v1/messages. Or hosted_vllm/ with /v1.",
-        _NATIVE,
+        code="PROXY807",
+        title="openai/ uses /v1/responses",
+        what="Finds a model of your own vLLM that is configured with openai/, as in the articles.",
+        why=(
+            "For Claude Code's requests LiteLLM calls the server's /v1/responses, not /v1/chat/completions. A server "
+            "without it answers 404, while LiteLLM's /health tests the other path and stays green. Each token count "
+            "gets 404. Articles call this configuration solid: it was, before 1.82."
+        ),
+        shown=f"There's an issue with the selected model (X). ...\nthen {COOLDOWN}",
+        versions="LiteLLM 1.82 and later",
+        evidence="measured, LiteLLM 1.109.1 against 1.80.5; 1.82: its release notes",
+        fix=(
+            "Use anthropic/ with an api_base without /v1, which calls vLLM's own /v1/messages; or hosted_vllm/ with "
+            "/v1."
+        ),
+        example=_NATIVE,
     )
 )
 def responses(facts: Facts) -> Iterator[Finding]:
-    """Find deployments that use another path than their health check."""
+    """Find deployments that LiteLLM calls by /v1/responses."""
     known = version(facts)
     for config, deployment in deployments(facts):
         if not asks_responses(config, deployment, known):
@@ -51,8 +56,8 @@ def responses(facts: Facts) -> Iterator[Finding]:
             "requests with thinking use /v1/responses" if mild else "uses /v1/responses",
             "Requests with thinking still go to /v1/responses; the others to /v1/chat/completions."
             if mild
-            else "LiteLLM calls /v1/responses of the server for Claude's requests, and its /health tests another path: "
-            "green says nothing. anthropic/ without /v1 is vLLM's own way.",
+            else "For Claude Code's requests LiteLLM calls the server's /v1/responses, but its /health tests another "
+            "path and stays green. Better: anthropic/ without /v1, which uses vLLM's own Messages API.",
             f"{deployment.path}.litellm_params.model",
             member,
             applies="LiteLLM >=1.82",
@@ -62,15 +67,15 @@ def responses(facts: Facts) -> Iterator[Finding]:
 
 @rule(
     Page(
-        "PROXY814",
-        "openai/ without api_key",
-        "A deployment under openai/ has no api_key.",
-        "Answers work all the same, and every token count ends in 401.",
-        "in its log: No OpenAI API key is set for model ..., so tokens can't be counted.",
-        "LiteLLM 1.109.1; OPENAI_API_KEY where it runs helps too",
-        "measured, LiteLLM 1.109.1",
-        "Write any text; vLLM without --api-key takes it.",
-        "litellm_params:\n  api_key: dummy",
+        code="PROXY814",
+        title="openai/ without api_key",
+        what="Finds a deployment with openai/ that has no api_key.",
+        why="Answers work, but every token count ends in 401.",
+        shown="In LiteLLM's log: No OpenAI API key is set for model ..., so tokens can't be counted.",
+        versions="LiteLLM 1.109.1; OPENAI_API_KEY in LiteLLM's environment works too",
+        evidence="measured, LiteLLM 1.109.1",
+        fix="Write any text; vLLM without --api-key accepts it.",
+        example="litellm_params:\n  api_key: dummy",
     )
 )
 def no_key(facts: Facts) -> Iterator[Finding]:
@@ -84,7 +89,7 @@ def no_key(facts: Facts) -> Iterator[Finding]:
                 "PROXY814",
                 Severity.INFO,
                 "no api_key",
-                "Answers work, but each token count ends in 401 unless OPENAI_API_KEY is set where LiteLLM runs.",
+                "Answers work, but each token count ends in 401 unless OPENAI_API_KEY is in LiteLLM's environment.",
                 f"{deployment.path}.litellm_params.api_key",
                 param(deployment, "model"),
             )
@@ -92,19 +97,19 @@ def no_key(facts: Facts) -> Iterator[Finding]:
 
 @rule(
     Page(
-        "PROXY815",
-        "the server behind does not serve the id",
-        "The id behind the provider is not in vLLM's /v1/models. Letters count, their case too.",
-        "vLLM answers 404, and LiteLLM answers 429 itself for the five seconds after it.",
-        f"There's an issue with the selected model (X). ...\nthen {COOLDOWN}",
-        "all; asked live",
-        "measured, LiteLLM 1.80.5 and 1.109.1",
-        "Write the id as vLLM serves it, its --served-model-name.",
-        EXAMPLE,
+        code="PROXY815",
+        title="vLLM does not serve the id that LiteLLM requests",
+        what="Finds an id after the provider that is not in vLLM's /v1/models. Case matters.",
+        why="vLLM answers 404, and for the next five seconds LiteLLM itself answers 429.",
+        shown=f"There's an issue with the selected model (X). ...\nthen {COOLDOWN}",
+        versions="all versions; tested against the running server",
+        evidence="measured, LiteLLM 1.80.5 and 1.109.1",
+        fix="Write the id as vLLM serves it: its --served-model-name.",
+        example=EXAMPLE,
     )
 )
 def not_served_behind(facts: Facts) -> Iterator[Finding]:
-    """Find deployments that ask vLLM for an id that it does not serve."""
+    """Find deployments with an id that vLLM does not serve."""
     vllm = facts.live.vllm
     served = [model.id for model in vllm.models] if vllm is not None else []
     if vllm is None or not served:

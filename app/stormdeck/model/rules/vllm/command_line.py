@@ -1,14 +1,15 @@
-"""SERVER: how vLLM was started, and which version it is."""
+"""SERVER: rules about vLLM's command line and version."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
 from stormdeck.model.finding import Finding, HopKind, Severity
-from stormdeck.model.rules.facts import BASE_URL, Facts, Reach
+from stormdeck.model.rules.facts import BASE_URL, Facts
 from stormdeck.model.rules.model_choice import asked_ids
 from stormdeck.model.rules.rule import Page, Rule, rule
 from stormdeck.model.rules.vllm.families import PARSERS, SOURCE, family_of
+from stormdeck.model.snapshots.probe import Reach
 from stormdeck.model.snapshots.server import ServerState
 from stormdeck.model.urls import host_of, is_loopback, port_of, same_place
 from stormdeck.model.versions import below
@@ -22,7 +23,7 @@ _EXAMPLE = "vllm serve Qwen/Qwen3.5-27B --enable-auto-tool-choice --tool-call-pa
 
 
 def option(command: Sequence[str], name: str) -> str | None:
-    """Return the value of an option, empty for one without; ``None`` where it is not there. The last one counts."""
+    """Return the value of an option: empty for a switch, ``None`` if it is missing. The last one counts."""
     found = None
     for place, argument in enumerate(command):
         flag, equals, value = argument.partition("=")
@@ -34,7 +35,7 @@ def option(command: Sequence[str], name: str) -> str | None:
 
 
 def _names(facts: Facts) -> tuple[str, ...]:
-    """Return the names of the model that vLLM was started with, the surest first: of its command line, then its own."""
+    """Return the names of the model, most reliable first: from the command line, then from ``/v1/models``."""
     command = facts.live.command
     named = option(command, "--model")
     served = next((at for at, word in enumerate(command) if word == "serve"), None)
@@ -45,12 +46,12 @@ def _names(facts: Facts) -> tuple[str, ...]:
     return tuple(name for name in found if name)
 
 
-def _told(facts: Facts) -> bool:
-    """Say whether the command line tells all: a file of options may hold the rest."""
+def _is_complete(facts: Facts) -> bool:
+    """Return whether the command line is complete, that is, no ``--config`` file adds options."""
     return bool(facts.live.command) and option(facts.live.command, "--config") is None
 
 
-def _here(
+def _finding(
     code: str, severity: Severity, title: str, message: str, path: str, evidence: str = "measured", applies: str = ""
 ) -> Finding:
     return Finding(code, severity, title, message, path, evidence, applies or None, hop=HopKind.SERVER)
@@ -58,30 +59,32 @@ def _here(
 
 @rule(
     Page(
-        "SERVER901",
-        "vLLM was started without tool calls",
-        "vLLM's command line has no --enable-auto-tool-choice, or no --tool-call-parser.",
-        "The client needs tool calls for everything it does. Without them the model's calls come back as prose, or the "
-        "request is refused.",
-        "tool calls as prose in the answer, or a spinner for ever",
-        "all",
-        "report: the article on LiteLLM; docs: vLLM's page on tool calling",
-        "Start vLLM with both, and the parser of the model's family.",
-        _EXAMPLE,
+        code="SERVER901",
+        title="vLLM was started without tool calling",
+        what="Finds a vLLM command line without --enable-auto-tool-choice or without --tool-call-parser.",
+        why=(
+            "Claude Code needs tool calls for everything it does. Without these options the model's tool calls arrive "
+            "as plain text, or requests are rejected."
+        ),
+        shown="Tool calls as plain text in the answer, or an endless spinner",
+        versions="all versions",
+        evidence="report: the article on LiteLLM; docs: vLLM's page on tool calling",
+        fix="Start vLLM with both options, and with the parser of the model's family.",
+        example=_EXAMPLE,
     )
 )
 def no_tools(facts: Facts) -> Iterator[Finding]:
-    """Find a vLLM that makes no tool calls."""
-    if not _told(facts):
+    """Find a vLLM that was started without tool calling."""
+    if not _is_complete(facts):
         return
     missing = [name for name in (_AUTO, _PARSER) if not _is_given(facts, name)]
     if missing:
-        yield _here(
+        yield _finding(
             "SERVER901",
             Severity.ERROR,
             f"no {' and no '.join(missing)}",
-            f"Tool calls come back as prose, or requests are refused. Start vLLM with {' '.join(missing)}"
-            f"{' and its name' if _PARSER in missing else ''}.",
+            f"Tool calls arrive as plain text, or requests are rejected. Start vLLM with {' '.join(missing)}"
+            f"{' and a parser name' if _PARSER in missing else ''}.",
             missing[0],
             "docs",
         )
@@ -94,22 +97,28 @@ def _is_given(facts: Facts, name: str) -> bool:
 
 @rule(
     Page(
-        "SERVER902",
-        "a parser of another family",
-        "--tool-call-parser is one for another family of models than the one that is served. The family is told by the "
-        "model's name or any part of its path, by `root` in /v1/models, or by the folder's config.json.",
-        "The parser does not recognise the model's tool calls, and they come back as prose. The two grammars of Qwen "
-        "pass each other's parser without an error.",
-        "tool calls as prose in the answer, or a spinner for ever",
-        "all; the parsers of vLLM 0.32",
-        SOURCE,
-        "Qwen3-Coder, Qwen3.5 and 3.6: qwen3_coder. Qwen2.5, Qwen3 and QwQ: hermes. Gemma 4: gemma4. Llama 3: "
-        "llama3_json. Mistral: mistral. GLM: glm45, glm47. gpt-oss: openai.",
-        _EXAMPLE,
+        code="SERVER902",
+        title="the tool call parser is for another model family",
+        what=(
+            "Compares --tool-call-parser with the family of the served model. The family comes from the model's name "
+            "or any part of its path, from `root` in /v1/models, or from config.json in the model's folder."
+        ),
+        why=(
+            "The parser does not recognise the model's tool calls, so they arrive as plain text. Qwen has two "
+            "formats; the parser of one passes the other's calls through without an error."
+        ),
+        shown="Tool calls as plain text in the answer, or an endless spinner",
+        versions="all versions; parsers of vLLM 0.32",
+        evidence=SOURCE,
+        fix=(
+            "Qwen3-Coder, Qwen3.5 and 3.6: qwen3_coder. Qwen2.5, Qwen3 and QwQ: hermes. Gemma 4: gemma4. Llama 3: "
+            "llama3_json. Mistral: mistral. GLM: glm45, glm47. gpt-oss: openai."
+        ),
+        example=_EXAMPLE,
     )
 )
 def wrong_parser(facts: Facts) -> Iterator[Finding]:
-    """Find a parser that does not fit the model."""
+    """Find a tool call parser of another model family."""
     parser, names = option(facts.live.command, _PARSER), _names(facts)
     family = family_of(names, facts.live.model_type)
     if not parser or family is None or parser in family.parsers or parser not in PARSERS:
@@ -117,11 +126,11 @@ def wrong_parser(facts: Facts) -> Iterator[Finding]:
     if family.by_template and option(facts.live.command, "--chat-template") is not None:
         return
     fitting = " or ".join(family.parsers[:2])
-    yield _here(
+    yield _finding(
         "SERVER902",
         Severity.WARNING,
         f"{parser} does not fit {family.name}",
-        f"Tool calls of {family.name} are read by {fitting}; with {parser} they come back as prose. vLLM was started "
+        f"{family.name} needs {fitting}; with {parser} its tool calls arrive as plain text. vLLM was started "
         f"with {names[0] if names else 'such a model'}.",
         _PARSER,
         "docs",
@@ -130,20 +139,24 @@ def wrong_parser(facts: Facts) -> Iterator[Finding]:
 
 @rule(
     Page(
-        "SERVER903",
-        "a vLLM that is too old",
-        "The version of a vLLM that the client talks to without a proxy.",
-        "/v1/messages came with 0.11.2, count_tokens with 0.17.1. Clients from 2.1.154 on put system messages between "
-        "the others, which is refused before 0.23.",
-        "API Error: 400 {...}; before 0.11.2: API Error: 404, or the text about the selected model",
-        "vLLM before 0.11.2, 0.17.1 and 0.23",
-        "source: the released wheels; the system role: report, vLLM issue 44000",
-        "Update vLLM.",
-        "pip install -U vllm",
+        code="SERVER903",
+        title="vLLM is too old",
+        what="Checks the version of a vLLM that Claude Code uses without a proxy.",
+        why=(
+            "/v1/messages came with 0.11.2, count_tokens with 0.17.1. Claude Code 2.1.154 and later sends system "
+            "messages between the others, which vLLM before 0.23 rejects."
+        ),
+        shown=(
+            "API Error: 400 {...}\nBefore 0.11.2: API Error: 404, or There's an issue with the selected model (X). ..."
+        ),
+        versions="vLLM before 0.11.2, 0.17.1 and 0.23",
+        evidence="source: the released wheels; the system role: report, vLLM issue 44000",
+        fix="Update vLLM.",
+        example="pip install -U vllm",
     )
 )
 def old_version(facts: Facts) -> Iterator[Finding]:
-    """Find a vLLM without what the client needs."""
+    """Find a vLLM that is too old for Claude Code."""
     known = facts.live.vllm_version
     if known is None or not facts.live.direct:
         return
@@ -153,58 +166,62 @@ def old_version(facts: Facts) -> Iterator[Finding]:
     elif below(known, "0.23") and late:
         severity, what = (
             Severity.ERROR,
-            "it refuses system messages between the others, which clients from 2.1.154 send",
+            "it rejects system messages between the others, which Claude Code 2.1.154 and later sends",
         )
     elif below(known, "0.17.1"):
-        severity, what = Severity.INFO, "it has no count_tokens, so 404s stand in its log; turns work"
+        severity, what = Severity.INFO, "it has no count_tokens, so its log shows 404; turns work"
     else:
         return
-    yield _here("SERVER903", severity, f"vLLM {known} is too old", f"vLLM {known}: {what}.", "version", "source")
+    yield _finding("SERVER903", severity, f"vLLM {known} is too old", f"vLLM {known}: {what}.", "version", "source")
 
 
 @rule(
     Page(
-        "SERVER906",
-        "a name or a port that does not fit the settings",
-        "--served-model-name holds a slash that the settings do not have, or vLLM listens on another port than "
-        "ANTHROPIC_BASE_URL names.",
-        "Ids are compared letter for letter. An article advises against a slash altogether; it does no harm where both "
-        "sides have it.",
-        "There's an issue with the selected model (X). ...",
-        "all",
-        "measured, 1.0.128 to 2.1.329",
-        "Write the served name into the settings as it is, and the port too.",
-        "vllm serve Qwen/Qwen3.5-27B --served-model-name Qwen3.5-27B --port 8000",
+        code="SERVER906",
+        title="the served name or port differs from the settings",
+        what=(
+            "Finds a --served-model-name with a slash that the settings do not have, and a vLLM that listens on "
+            "another port than that of ANTHROPIC_BASE_URL."
+        ),
+        why=(
+            "Model ids must match exactly. One article advises against any slash; it does no harm if both sides have "
+            "it."
+        ),
+        shown="There's an issue with the selected model (X). ...",
+        versions="all versions",
+        evidence="measured, 1.0.128 to 2.1.329",
+        fix="Copy the served name and the port into the settings.",
+        example="vllm serve Qwen/Qwen3.5-27B --served-model-name Qwen3.5-27B --port 8000",
     )
 )
 def name_or_port(facts: Facts) -> Iterator[Finding]:
-    """Find a vLLM that the settings do not describe."""
+    """Find a served name or port that differs from the settings."""
     command = facts.live.command
     name = option(command, _NAME) or ""
     asked = {model for _, model in asked_ids(facts)} if facts.complete else set()
     if "/" in name and facts.live.direct and name not in asked:
-        yield _here(
+        yield _finding(
             "SERVER906",
             Severity.WARNING,
-            f"{name} holds a slash",
-            f"The settings must say {name} letter for letter, and do not; a name without a slash is easier.",
+            f"{name} contains a slash",
+            f"The settings must contain exactly {name}, and do not; a name without a slash is easier.",
             _NAME,
         )
     url, port = facts.text(BASE_URL), option(command, "--port") or _USUAL_PORT
-    if _told(facts) and _leads_elsewhere(facts, url, port):
-        yield _here(
+    if _is_complete(facts) and _leads_elsewhere(facts, url, port):
+        yield _finding(
             "SERVER906",
             Severity.WARNING,
             f"listens on port {port}",
-            f"vLLM listens on port {port}, and ANTHROPIC_BASE_URL names port {port_of(url)}.",
+            f"vLLM listens on port {port}, but ANTHROPIC_BASE_URL has port {port_of(url)}.",
             "--port",
         )
 
 
 def _leads_elsewhere(facts: Facts, url: str, port: str) -> bool:
-    """Say whether the base URL names another port of this machine, and nothing is known to answer there.
+    """Return whether the base URL has another port of this machine, and nothing is known to answer there.
 
-    Something that does may be a container that passes its port on, or a proxy.
+    What answers may be a container with a forwarded port, or a proxy.
     """
     live = facts.live
     answers = live.probe is not None and live.probe.reach is Reach.ANSWERS

@@ -1,4 +1,4 @@
-"""SERVER: whether vLLM's engine can serve the client now."""
+"""SERVER: rules about vLLM's engine."""
 
 from __future__ import annotations
 
@@ -13,87 +13,98 @@ from stormdeck.model.snapshots.server import ServerState
 _FULL_PERCENT = 95
 
 
-def _here(code: str, severity: Severity, title: str, message: str, path: str) -> Finding:
+def _finding(code: str, severity: Severity, title: str, message: str, path: str) -> Finding:
     return Finding(code, severity, title, message, path, hop=HopKind.SERVER)
 
 
 @rule(
     Page(
-        "SERVER904",
-        "the window is smaller than the first prompt",
-        "The served max_model_len is below 20 000 tokens.",
-        "The client's system prompt and tools alone have 20 000 tokens and more: not even the first request fits.",
-        "API Error: 400 {...maximum context length...}",
-        "all; asked live",
-        "measured: bodies of 49 to 78 kB in 2.1.329",
-        "Start vLLM with a larger --max-model-len; 64k and more is comfortable.",
-        "vllm serve Qwen/Qwen3.5-27B --max-model-len 131072",
+        code="SERVER904",
+        title="the context window is smaller than the first prompt",
+        what="Finds a max_model_len below 20 000 tokens.",
+        why="Claude Code's system prompt and tools alone need 20 000 tokens or more: not even the first request fits.",
+        shown="API Error: 400 {...maximum context length...}",
+        versions="all versions; tested against the running server",
+        evidence="measured: request bodies of 49 to 78 kB in 2.1.329",
+        fix="Start vLLM with a larger --max-model-len; 64k or more is comfortable.",
+        example="vllm serve Qwen/Qwen3.5-27B --max-model-len 131072",
     )
 )
 def tiny_window(facts: Facts) -> Iterator[Finding]:
-    """Find a window in which nothing fits."""
+    """Find a context window that is smaller than the first prompt."""
     served = served_window(facts)
     if served is not None and served < FIRST_PROMPT:
-        yield _here(
+        yield _finding(
             "SERVER904",
             Severity.ERROR,
-            f"{served} tokens hold no first prompt",
-            f"The client's system prompt and tools have 20 000 tokens and more; the server holds {served}.",
+            f"{served} tokens are too few for a first prompt",
+            f"Claude Code's system prompt and tools need 20 000 tokens or more; the server's window is {served}.",
             "--max-model-len",
         )
 
 
 @rule(
     Page(
-        "SERVER905",
-        "the engine hangs behind a green /health",
-        "vLLM answers, and its engine does nothing: requests run and no token comes out, or /health says 503.",
-        "/health, /v1/models and /metrics stay 200 while the engine is stopped. Only a timed request shows it.",
-        "Request timed out",
-        "all; asked live",
-        "measured, vLLM 0.32: SIGSTOP of the engine",
-        "Restart vLLM. Its log tells why, if the engine died.",
-        "",
+        code="SERVER905",
+        title="vLLM answers, but its engine does not work",
+        what=(
+            "Finds a vLLM that answers while its engine does nothing: requests run and produce no tokens, or /health "
+            "answers 503."
+        ),
+        why=(
+            "/health, /v1/models and /metrics answer 200 even while the engine is stopped. Only a timed request shows "
+            "the problem."
+        ),
+        shown="Request timed out",
+        versions="all versions; tested against the running server",
+        evidence="measured, vLLM 0.32: the engine stopped with SIGSTOP",
+        fix="Restart vLLM. If the engine died, vLLM's log has the reason.",
+        example="",
     )
 )
 def hung(facts: Facts) -> Iterator[Finding]:
-    """Find an engine that does not work."""
+    """Find an engine that hangs."""
     vllm = facts.live.vllm
     if vllm is not None and vllm.state is ServerState.DEGRADED:
-        yield _here("SERVER905", Severity.ERROR, "says healthy and does not work", f"{vllm.detail}.", "/health")
+        yield _finding("SERVER905", Severity.ERROR, "the engine does not work", f"{vllm.detail}.", "/health")
 
 
 @rule(
     Page(
-        "SERVER907",
-        "more work than the cache holds",
-        "The KV cache is full while requests wait, or requests are pushed out of it.",
-        "Requests wait for room, and preempted ones are computed again from the start. The client times out and sends "
-        "them again. Preemptions never stand in the log.",
-        "",
-        "all; from vLLM's own figures of the last minute",
-        "measured, vLLM 0.32: the metrics",
-        "Fewer sub-agents at once, a smaller --max-num-seqs, or more memory for the cache: --gpu-memory-utilization.",
-        "vllm serve Qwen/Qwen3.5-27B --max-num-seqs 8",
+        code="SERVER907",
+        title="more requests than the KV cache can hold",
+        what="Finds a full KV cache while requests wait, and requests that were preempted.",
+        why=(
+            "Requests wait for space, and preempted requests are computed again from the start. Claude Code times out "
+            "and sends them again. Preemptions never appear in vLLM's log."
+        ),
+        shown="",
+        versions="all versions; uses vLLM's metrics of the last minute",
+        evidence="measured, vLLM 0.32: the metrics",
+        fix=(
+            "Use fewer sub-agents at once, a smaller --max-num-seqs, or more memory for the cache "
+            "(--gpu-memory-utilization)."
+        ),
+        example="vllm serve Qwen/Qwen3.5-27B --max-num-seqs 8",
     )
 )
-def crowded(facts: Facts) -> Iterator[Finding]:
-    """Find an engine without room."""
+def kv_cache_full(facts: Facts) -> Iterator[Finding]:
+    """Find an engine whose KV cache is full."""
     engine = facts.live.engine
     if engine is None:
         return
     full = engine.kv_cache_percent is not None and engine.kv_cache_percent >= _FULL_PERCENT and engine.waiting > 0
     if not full and not engine.preemptions:
         return
-    pushed = f"{engine.preemptions} requests were pushed out of the cache"
-    what = pushed if engine.preemptions else "The cache is full"
-    yield _here(
+    preempted = f"{engine.preemptions} requests were preempted"
+    what = preempted if engine.preemptions else "The KV cache is full"
+    yield _finding(
         "SERVER907",
         Severity.WARNING,
-        "requests are computed again" if engine.preemptions else "requests wait for room",
-        f"{what} and {engine.waiting} wait; slow answers time out and are sent again.",
+        "requests are computed again" if engine.preemptions else "requests wait for cache space",
+        f"{what} and {engine.waiting} wait. Slow requests time out and are sent again.",
         "kv_cache_usage",
     )
 
 
-RULES: tuple[Rule, ...] = (tiny_window, hung, crowded)
+RULES: tuple[Rule, ...] = (tiny_window, hung, kv_cache_full)

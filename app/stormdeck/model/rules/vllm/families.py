@@ -1,4 +1,4 @@
-"""Families of open models by name, and the tool parsers of vLLM that read what each writes."""
+"""Detect the family of an open model by its name, and list the tool call parsers of vLLM for it."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ SOURCE = "docs: vLLM's page on tool calling and its recipes; the names of the pa
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """Models that write their tool calls in one grammar."""
+    """Models that write tool calls in the same format."""
 
     name: str
     pattern: str
-    """Of a name in lower case, spelt as ``_spelt`` does; the first family that fits counts."""
+    """Matches a normalized name (see ``_normalized``); the first matching family counts."""
     parsers: tuple[str, ...]
-    """Those that read its grammar, the one to advise first."""
+    """Parsers for its format, the recommended one first."""
     types: tuple[str, ...] = ()
-    """``model_type`` in the folder's ``config.json``, where it belongs to this family alone."""
+    """``model_type`` values in ``config.json`` that belong only to this family."""
     by_template: bool = False
-    """It has no grammar of its own: ``--chat-template`` decides."""
+    """The format depends on ``--chat-template``."""
 
 
 FAMILIES = (
@@ -53,17 +53,19 @@ FAMILIES = (
     Family("Seed-OSS", r"seed-oss", ("seed_oss",)),
 )
 PARSERS = frozenset(parser for one in FAMILIES for parser in one.parsers)
-"""The parsers that are for some family; of others, and of one's own, nothing is said."""
+"""All parsers listed above; other parsers are not judged."""
 _MIXED = re.compile(r"distill|xlam|nemotron|toolace|merge")
-"""Names of models that were taught the grammar of another family, or may have been."""
+"""Names of models that were, or may have been, trained on the format of another family."""
 _HOMES = {"home", "users"}
 
 
 def family_of(names: Iterable[str], model_type: str = "") -> Family | None:
-    """Return the family of a model, ``None`` where nothing tells it.
+    """Return the family of a model, ``None`` if it is not known.
 
-    ``names`` are ids and paths of one model, the surest first. Any part of a path may tell, the last first: a folder
-    may be called as the hub calls the model. ``model_type`` stands in the ``config.json`` of its folder.
+    ``names`` are ids and paths of one model, most reliable first. Every part of a path is tried, the last one first:
+    folders are often named after the model. ``model_type`` comes from the ``config.json`` in the model's folder.
+
+        family_of(["/models/Qwen3-Coder-30B"]).parsers  # ("qwen3_coder", "qwen3_xml")
     """
     for name in names:
         parts = _parts(name)
@@ -77,11 +79,11 @@ def family_of(names: Iterable[str], model_type: str = "") -> Family | None:
 
 
 def _parts(name: str) -> list[str]:
-    """Return the parts of an id or a path, spelt alike; the name of a user's home is none."""
-    parts = [_spelt(part) for part in name.replace("\\", "/").split("/") if part]
+    """Return the normalized parts of an id or a path, without the name of a home folder."""
+    parts = [_normalized(part) for part in name.replace("\\", "/").split("/") if part]
     return [part for at, part in enumerate(parts) if at == 0 or parts[at - 1] not in _HOMES]
 
 
-def _spelt(part: str) -> str:
-    """Return a part in lower case; ``Qwen3___6`` is how ModelScope spells a point in a folder."""
+def _normalized(part: str) -> str:
+    """Return a part in lower case. ModelScope writes a dot as ``___`` in folder names: ``Qwen3___6``."""
     return re.sub(r"_{3,}", ".", part.lower()).replace("_", "-")

@@ -12,7 +12,7 @@ from stormdeck.model.finding import Finding, Severity
 from stormdeck.model.masking.lines import mask_text
 from stormdeck.model.masking.names import is_secret_name
 from stormdeck.model.masking.values import mask_value
-from stormdeck.model.rules.facts import live_of
+from stormdeck.model.rules.collect import live_of
 from stormdeck.model.settings.field import Field, Group, Kind, problem
 from stormdeck.model.settings.fields import FIELDS, field_of
 from stormdeck.model.settings.merge import entries, shadows
@@ -171,8 +171,8 @@ class FormView:
             before._own if before is not None and same_file else _free_fields(_variables(draft.file))
         )
         """A field for each variable of the file that the form does not know."""
-        added = _variables(draft.would_file).keys() - _variables(draft.file).keys()
-        more = {name: value for name, value in _variables(draft.would_file).items() if name in added} if added else {}
+        added = _variables(draft.preview_file).keys() - _variables(draft.file).keys()
+        more = {name: value for name, value in _variables(draft.preview_file).items() if name in added} if added else {}
         self.rows: list[Row] = [*_KNOWN, *self._own, *_free_fields(more)]
         """The known fields under the headings of their groups, then the variables that the form does not know."""
         self._revealed = revealed

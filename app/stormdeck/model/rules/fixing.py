@@ -1,8 +1,8 @@
-"""Which fixes are offered, and which of them are made at once.
+"""Test fixes before they are offered, and select those that can be applied together.
 
-A fix is tried before it is offered: it is made on a copy of the settings, with the JSON types that stand there, and all
-rules run again. Its finding must be gone, the client must still take the file, and no finding may be new. Where a
-right value brings a further finding to light, the safe fix of that one becomes part of it.
+A fix is applied to a copy of the settings, keeping the JSON types of the values, and all rules run again. It is offered
+if its finding is gone, Claude Code still accepts the file, and there is no new finding. If the new value causes another
+finding, the safe fix of that finding becomes part of the fix.
 """
 
 from __future__ import annotations
@@ -10,41 +10,41 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from stormdeck.model.editing.safety import is_safe
 from stormdeck.model.finding import Edit, Finding, Fix, Severity
 from stormdeck.model.rules.known_names import ROOT_KEYS, VARIABLES, is_of_known_type
 from stormdeck.model.rules.registry import ALL, Selection
+from stormdeck.model.rules.safety import is_safe
 from stormdeck.model.settings.merge import merged, previewed
 from stormdeck.model.settings.scope import EDITABLE, Scope, SettingsFile, SettingsSnapshot
 
 Check = Callable[[SettingsSnapshot], tuple[Finding, ...]]
-"""What the rules say about settings, all else being equal; their fixes are not tried yet."""
+"""Run the rules on settings; the fixes of the findings are not tested."""
 _ROUNDS = 100
-"""Far more than there are rules; two fixes that undo each other must not run for ever."""
+"""More than there are rules. Stops two fixes that undo each other."""
 _STEPS = 4
-"""Findings that one fix may bring to light, one after the other."""
+"""How many further findings one fix may cause, one after the other."""
 _TRIED = 40
-"""Fixes that are tried at once, of the worst findings; the others are offered when these are gone."""
+"""Maximum number of fixes that are tested, for the worst findings first."""
 _FEW = 500
-"""Entries up to which settings are tried as a whole; of more, only those that rules and fixes name."""
+"""With more entries, fixes are tested only on those that rules and fixes name."""
 _SEVERITIES = tuple(Severity)
 _Identity = tuple[str, str, str | None]
 
 
 @dataclass(frozen=True, slots=True)
 class Fixes:
-    """The edits of all fixes that may be made at once, and what they are for."""
+    """Edits that can be applied together, and the findings that they fix."""
 
     edits: tuple[Edit, ...] = ()
     fixed: tuple[Finding, ...] = ()
 
 
-def offered(
+def with_working_fixes(
     found: tuple[Finding, ...], settings: SettingsSnapshot, check: Check, scope: Scope | None = None
 ) -> tuple[Finding, ...]:
-    """Return findings with the fixes that help when they are made in a scope; of the others, what would help in words.
+    """Return the findings with fixes that work in a scope; other fixes become a hint in the message.
 
-    ``scope`` ``None``: each in the file that its value stands in, else in the user's.
+    Without ``scope``, each fix is tested in the file that sets the value, or in the user's file.
     """
     if all(finding.fix is None for finding in found):
         return found
@@ -55,15 +55,15 @@ def offered(
         left = set(map(id, with_fix[_TRIED:]))
         found = tuple(replace(finding, fix=None) if id(finding) in left else finding for finding in found)
     return tuple(
-        finding if finding.fix is None else _judged(finding, finding.fix, few, before, check, scope)
+        finding if finding.fix is None else _with_tested_fix(finding, finding.fix, few, before, check, scope)
         for finding in found
     )
 
 
-def fixes(settings: SettingsSnapshot, scope: Scope, check: Check, rules: Selection = ALL) -> Fixes:
-    """Return the safe fixes of errors and warnings that help when they are made in this scope.
+def safe_fixes(settings: SettingsSnapshot, scope: Scope, check: Check, rules: Selection = ALL) -> Fixes:
+    """Return the safe fixes of errors and warnings that work in this scope.
 
-    What is only worth knowing is left as the user wants it, and so is what other rules than ``rules`` find.
+    Notes are not fixed, nor are findings of rules that are not in ``rules``.
     """
     made, findings = Fixes(), check(settings)
     now = _reduced(settings, findings)
@@ -74,7 +74,7 @@ def fixes(settings: SettingsSnapshot, scope: Scope, check: Check, rules: Selecti
         finding = next((one for one in candidates if one.fix and _identity(one) not in given_up), None)
         if finding is None or finding.fix is None:
             return made
-        fix = _tried(finding, finding.fix, now, findings, check, scope)
+        fix = _tested(finding, finding.fix, now, findings, check, scope)
         after = _after(now, scope, fix.edits) if fix is not None and fix.safe else None
         if fix is None or after is None:
             given_up.add(_identity(finding))
@@ -84,7 +84,7 @@ def fixes(settings: SettingsSnapshot, scope: Scope, check: Check, rules: Selecti
     return made
 
 
-def _tried(
+def _tested(
     finding: Finding,
     fix: Fix,
     settings: SettingsSnapshot,
@@ -92,7 +92,7 @@ def _tried(
     check: Check,
     scope: Scope | None,
 ) -> Fix | None:
-    """Return a fix as it may be offered, with all that belongs to it; ``None`` where it does not help, or harms."""
+    """Return a fix that works, with the further edits that it needs; ``None`` if it does not work or causes harm."""
     scope = scope or _scope_of(finding, fix, settings)
     file = settings.file(scope)
     if file is None or file.error is not None or scope not in EDITABLE:
@@ -118,7 +118,7 @@ def _tried(
     return None
 
 
-def _judged(
+def _with_tested_fix(
     finding: Finding,
     fix: Fix,
     settings: SettingsSnapshot,
@@ -126,8 +126,8 @@ def _judged(
     check: Check,
     scope: Scope | None,
 ) -> Finding:
-    """Return a finding with its fix as it may be offered; one that only brings something else, in words."""
-    tried = _tried(finding, fix, settings, before, check, scope)
+    """Return a finding with its tested fix. A fix that causes other findings becomes a hint in the message."""
+    tried = _tested(finding, fix, settings, before, check, scope)
     if tried is not None:
         return replace(finding, fix=tried)
     after = _after(settings, scope or _scope_of(finding, fix, settings), fix.edits)
@@ -141,12 +141,12 @@ def _identity(finding: Finding) -> _Identity:
 
 
 def _is_worse(finding: Finding, before: Severity | None) -> bool:
-    """Return whether a finding is new, or graver than it was."""
+    """Return whether a finding is new, or more severe than before."""
     return before is None or _SEVERITIES.index(finding.severity) < _SEVERITIES.index(before)
 
 
 def _scope_of(finding: Finding, fix: Fix, settings: SettingsSnapshot) -> Scope:
-    """Return the scope whose file a fix is for: where the value stands, else the user's."""
+    """Return the scope that a fix changes: the one that sets the value, or the user's."""
     for file in settings.files:
         if finding.file == str(file.path):
             return file.scope
@@ -156,12 +156,12 @@ def _scope_of(finding: Finding, fix: Fix, settings: SettingsSnapshot) -> Scope:
 
 
 def _typed(file: SettingsFile, edits: Iterable[Edit]) -> tuple[Edit, ...]:
-    """Return edits with the JSON types of the values that they replace: ``true`` stays no text."""
-    return tuple(replace(edit, value=_alike(_value(file.values, edit.path), edit.value)) for edit in edits)
+    """Return edits with the JSON types of the values that they replace: a boolean stays a boolean."""
+    return tuple(replace(edit, value=_converted(_value(file.values, edit.path), edit.value)) for edit in edits)
 
 
-def _alike(old: object, new: object) -> object:
-    """Return a text as the type of the value that it replaces, where it can be said in that type."""
+def _converted(old: object, new: object) -> object:
+    """Return a text converted to the type of the value that it replaces, if possible."""
     if isinstance(old, bool) and isinstance(new, str):
         return {"1": True, "true": True, "0": False, "false": False}.get(new.lower(), new)
     if isinstance(old, int | float) and isinstance(new, str) and new.isascii() and new.isdigit():
@@ -177,7 +177,7 @@ def _value(values: Mapping[str, object], path: str) -> object:
 
 
 def _after(settings: SettingsSnapshot, scope: Scope, edits: Iterable[Edit]) -> SettingsSnapshot | None:
-    """Return settings with edits made on the values of one file; ``None`` where the client would drop the file."""
+    """Return the settings with edits applied to one file; ``None`` if Claude Code would then ignore the file."""
     file = settings.file(scope)
     if file is None:
         return None
@@ -202,9 +202,9 @@ def _after(settings: SettingsSnapshot, scope: Scope, edits: Iterable[Edit]) -> S
 
 
 def _reduced(settings: SettingsSnapshot, found: tuple[Finding, ...]) -> SettingsSnapshot:
-    """Return settings with the entries that a fix can have to do with; settings of the usual size as they are.
+    """Return large settings with only the entries that a fix can affect.
 
-    A rule speaks of known names and of each unknown one by itself: what is left out stays as it is.
+    Rules look at known names, and at each unknown name on its own, so the other entries do not matter.
     """
     if len(settings.effective) <= _FEW:
         return settings

@@ -1,0 +1,50 @@
+"""What the base URL answered to requests that cost no GPU time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum, auto
+
+from stormdeck.model.snapshots.server import ServerKind
+
+
+class Reach(StrEnum):
+    """What a connection to the base URL met."""
+
+    ANSWERS = auto()
+    REFUSED = auto()
+    UNRESOLVED = auto()
+    PLAIN_HTTP = auto()
+    """The URL says ``https`` and the port speaks plain HTTP."""
+    UNREACHABLE = auto()
+    """The network knows no route there."""
+    SILENT = auto()
+    """The connection was accepted, and no answer came for the whole time that a slow server is given."""
+    UNCONNECTED = auto()
+    """No connection was made in that time: a firewall, a VPN that is off, a machine that is off."""
+    CUT = auto()
+    """The connection was accepted and closed without an answer."""
+    GATEWAY = auto()
+    """What is in front answers that the server behind it does not."""
+    NO_HTTP = auto()
+    """What came back is not HTTP."""
+    UNKNOWN = auto()
+    """The look was too short to tell, or what is there could not be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """What the base URL answered to GETs that cost no GPU time, asked with the client's own credential."""
+
+    url: str
+    """The base URL as it was asked, without user and password."""
+    reach: Reach
+    kind: ServerKind | None = None
+    has_messages: bool | None = None
+    """Whether ``POST /v1/messages`` exists there; ``None``: it cannot be told without a request that costs."""
+    credential: int | None = None
+    """The status of ``/v1/models`` with what the client sends; ``None``: not asked, or the client sends nothing."""
+    detail: str = ""
+    """What came back, in words."""
+    elsewhere: str | None = None
+    """The URL of a server that was found while nothing answers here; the same host where there are several."""
