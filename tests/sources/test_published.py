@@ -162,7 +162,7 @@ class TestFile:
         asyncio.run(one.stop())
         assert list(paths_of(home).panels.iterdir()) == []
         for passed in (100.0, 200.0):
-            asyncio.run(one.tell(time.time(), passed))
+            asyncio.run(one.publish(time.time(), passed))
         assert list(paths_of(home).panels.iterdir()) == []
 
     def test_a_file_of_another_user_is_not_believed(self, home, monkeypatch):
@@ -235,20 +235,20 @@ class TestPace:
         counts = self.writes(one, monkeypatch)
         now = time.time()
         for second in range(1, 31):
-            asyncio.run(one.tell(now, float(second)))
+            asyncio.run(one.publish(now, float(second)))
         assert counts["write"] == 0
         assert counts["touch"] == 30 // HEARTBEAT_S
 
     def test_figures_wait_for_the_next_sign_of_life_and_a_storm_does_not(self, home, monkeypatch):
         decks = [deck_of()]
         one = Publisher(load({}, {}).options, paths_of(home), lambda: decks[-1])
-        asyncio.run(one.tell(time.time(), 0.0))
+        asyncio.run(one.publish(time.time(), 0.0))
         counts = self.writes(one, monkeypatch)
         decks.append(take(decks[-1], replace(VLLM, latency_ms=77)))
-        asyncio.run(one.tell(time.time(), 1.0))
+        asyncio.run(one.publish(time.time(), 1.0))
         assert counts == {"write": 0, "touch": 0}
         decks.append(take(decks[-1], STORMY))
-        asyncio.run(one.tell(time.time(), 2.0))
+        asyncio.run(one.publish(time.time(), 2.0))
         assert counts == {"write": 1, "touch": 0}
         assert ask(home).bar.light.value == "broken"
 

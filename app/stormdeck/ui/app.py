@@ -203,9 +203,9 @@ class StormdeckApp(ThemedApp):
         return await settings.save(file, text) if settings is not None else self.NO_SETTINGS
 
     def _start_clock(self) -> None:
-        from stormdeck.feed.polling import on_the_second
+        from stormdeck.feed.polling import align_to_second
 
-        self.set_timer(on_the_second(TICK_S), lambda: self.set_interval(TICK_S, self._tick))
+        self.set_timer(align_to_second(TICK_S), lambda: self.set_interval(TICK_S, self._tick))
 
     def _tick(self) -> None:
         self._calm_ticks += 1

@@ -52,7 +52,7 @@ class ReplayApp(StormdeckApp):
         if self.played.pace is Pace.ENDED:
             self.notify("The recording ends here.", timeout=3)
         else:
-            self.played.hold()
+            self.played.toggle_pause()
             self.judge()
 
     def action_skip(self) -> None:
