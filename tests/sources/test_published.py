@@ -17,7 +17,7 @@ from samples import FOUND, LIVE, PROXY, STORMY, TOKEN, VLLM, WELL
 from stormdeck.feed.publisher import Publisher
 from stormdeck.feed.reducer import take
 from stormdeck.options import load
-from stormdeck.options.declared import named
+from stormdeck.options.declared import stack_options
 from stormdeck.sources.state.panel_status import HEARTBEAT_S, STALE_S, Question, panel_name, published
 from stormdeck.sources.state.panel_status_writer import Publication
 from stormdeck.ui.app import StormdeckApp
@@ -45,7 +45,7 @@ def ask(home, environ=None, *, shape="json", project=None, claude=None, now=None
         environ or {},
         claude=claude or str(home / ".claude"),
         project=str(project or home / "project"),
-        named=named(options),
+        named=stack_options(options),
         shape=shape,
     )
     return published(str(paths_of(home).panels), question, now or time.time())

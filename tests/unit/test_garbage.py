@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from stormdeck.process_memory import SELDOM, pause, resume
+from stormdeck.process_memory import THRESHOLDS, pause, resume
 
 
 @pytest.fixture(autouse=True)
@@ -24,7 +24,7 @@ def test_what_was_loaded_meanwhile_is_never_looked_through_again():
     assert not gc.isenabled()
     resume()
     assert gc.isenabled()
-    assert gc.get_threshold() == SELDOM
+    assert gc.get_threshold() == THRESHOLDS
     assert gc.get_freeze_count() > 0
 
 
@@ -51,7 +51,7 @@ class Ring:
 def test_what_has_lived_for_a_while_does_not_pile_up_once_it_is_dropped():
     pause()
     resume()
-    a_while = 3 * SELDOM[0]
+    a_while = 3 * THRESHOLDS[0]
     most = 0
     for _ in range(12):
         kept = [Ring() for _ in range(a_while)]

@@ -13,7 +13,7 @@ from stormdeck.model.status.document import bar_of, is_told, status_json
 from stormdeck.model.verdict.ranking import statements
 from stormdeck.model.verdict.statement import Statement
 from stormdeck.options import Options
-from stormdeck.options.declared import named, only_by_file
+from stormdeck.options.declared import only_by_file, stack_options
 from stormdeck.paths import UserPaths
 from stormdeck.sources.state.panel_status import HEARTBEAT_S, project_files, stamp
 from stormdeck.sources.state.panel_status_writer import Publication
@@ -31,7 +31,7 @@ class Publisher:
         self._paths = paths
         self._deck = deck
         self._publication = Publication(paths.panels)
-        self._named = named(options)
+        self._named = stack_options(options)
         self._file = stamp(str(paths.config))
         self._task: asyncio.Task[None] | None = None
         self._bar: dict[str, object] = {}
