@@ -162,8 +162,8 @@ def just_over(deck: Deck, now: float) -> Iterator[Statement]:
     given_up = [one.last for one in deck.storms if one.outcome is Outcome.GAVE_UP]
     if not given_up:
         return
-    for said in _others(deck, now, NEW_S, after=max(given_up)):
-        yield replace(said, rank=Health.ERROR)
+    for statement in _others(deck, now, NEW_S, after=max(given_up)):
+        yield replace(statement, rank=Health.ERROR)
 
 
 def ended(deck: Deck, now: float) -> Iterator[Statement]:
