@@ -121,7 +121,7 @@ class ServerFeed:
 
     @property
     def missing(self) -> bool:
-        """Whether a server does not answer or none was found: the last lines of the logs are needed then."""
+        """Whether a server does not answer or none was found; the last lines of the logs are shown then."""
         return not self._pollers or any(self._states.get(name) not in WELL for name in self._pollers)
 
     async def stop(self) -> None:

@@ -93,7 +93,7 @@ def _resolve(given: Sequence[RawOption]) -> tuple[Options, tuple[Problem, ...]]:
 
 
 def _here() -> Path:
-    """Return the current folder; if it was deleted, an empty path, which no relative path resolves in."""
+    """Return the current folder; if it was deleted, an empty path, so that relative paths lead nowhere."""
     try:
         return Path.cwd()
     except FileNotFoundError:
