@@ -1,4 +1,4 @@
-"""The program: read the command line and import only what its command needs."""
+"""Parse the command line and run its command, importing only what that command needs."""
 
 from __future__ import annotations
 
@@ -7,22 +7,27 @@ import os
 import sys
 from collections.abc import Sequence
 
-TYPE_CHECKING = False  # typing is slow to import and nothing else here needs it
+TYPE_CHECKING = False  # importing typing is slow, and nothing else here needs it
 if TYPE_CHECKING:
     from typing import TextIO
 
     from stormdeck.options import Options
 
 FAILED = 2
-"""For an error that nobody expected."""
+"""Exit code for an unexpected error."""
 INTERRUPTED = 130
-"""What a shell makes of SIGINT."""
+"""Exit code of a shell for SIGINT."""
 NO_READER = 141
-"""What a shell makes of SIGPIPE."""
+"""Exit code of a shell for SIGPIPE."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run a command line and return its exit code; nothing but that code leaves, whatever happens."""
+    """Run a command line and return its exit code. Never raises.
+
+    >>> main(["--version"])
+    stormdeck 0.1.0
+    0
+    """
     from stormdeck.commands.output import OutputError, flush, write_err
 
     _never_fail_to_print()
@@ -30,7 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         code = _run_safely(sys.argv[1:] if argv is None else argv)
         flush()
         if argv is None and "textual" in sys.modules:
-            _leave(code)
+            _exit_now(code)
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
@@ -41,12 +46,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         write_err(f"stormdeck: standard output cannot be written: {error}.")
         return FAILED
     finally:
-        _let_stderr_go()
+        _flush_stderr()
     return code
 
 
 def _run_safely(argv: Sequence[str]) -> int:
-    """Run a command line; an error that nobody expected is told, and has an exit code."""
+    """Run a command line; report an unexpected error and return an exit code for it."""
     from stormdeck.commands.output import OutputError
 
     try:
@@ -59,7 +64,7 @@ def _run_safely(argv: Sequence[str]) -> int:
 
 def _run(argv: Sequence[str]) -> int:
     if argv[:1] == ["status"]:
-        # A status bar asks every few seconds: nothing of what follows is imported when a running panel answers.
+        # A status bar runs this every few seconds: nothing below is imported when a running panel's file answers.
         from stormdeck.commands.status.fast_path import answered
 
         code = answered(argv, os.environ)
@@ -86,7 +91,7 @@ def _run_command(argv: Sequence[str]) -> int:
         return run_headless(invocation, loaded)
     missing = _missing_terminal()
     if missing:
-        write_err(f"stormdeck needs a terminal; {missing} is none. Run it in a terminal or a tmux pane.")
+        write_err(f"stormdeck needs a terminal; {missing} is not one. Run it in a terminal or a tmux pane.")
         return FAILED
     pause()
     if invocation.command == REPLAY:
@@ -121,34 +126,34 @@ def _replay(options: Options, file: str, speed: float) -> int:
 
 
 def _missing_terminal() -> str | None:
-    """Return the first standard stream that is no terminal: the panel reads keys and draws."""
+    """Return the name of the first standard stream that is not a terminal, if any."""
     streams = {"standard input": sys.stdin, "standard output": sys.stdout, "standard error": sys.stderr}
     return next((name for name, stream in streams.items() if stream is None or not stream.isatty()), None)
 
 
 def _never_fail_to_print() -> None:
-    """Write what the terminal's encoding lacks as an escape."""
+    """Print characters that the terminal's encoding lacks as escapes."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
 
 
-def _leave(code: int) -> None:
-    """End the program at once: the panel has closed all that it opened.
+def _exit_now(code: int) -> None:
+    """Exit without Python's cleanup: the panel has closed everything that it opened.
 
-    Python takes 0.2 s to take apart what Textual loaded (measured, 3.11), and the user's shell waits for it.
+    Tearing down the modules of Textual takes 0.2 s (measured, Python 3.11), for which the shell would wait.
     """
     sys.stderr.flush()
     os._exit(code)
 
 
 def _drop(stream: TextIO | None) -> None:
-    """Let the interpreter's own flush of a stream at exit go nowhere, since it would fail and change the exit code."""
+    """Redirect a stream to /dev/null, or the interpreter's flush at exit would fail and change the exit code."""
     if stream is not None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
-def _let_stderr_go() -> None:
-    """Leave with the command's own exit code where standard error takes no more."""
+def _flush_stderr() -> None:
+    """Flush standard error; if it cannot be written, keep the command's own exit code."""
     try:
         if sys.stderr is not None:
             sys.stderr.flush()
@@ -157,9 +162,9 @@ def _let_stderr_go() -> None:
 
 
 def _report(error: Exception, argv: Sequence[str]) -> int:
-    """Print an unexpected error in one line, or in full where the user asked for it; return the exit code.
+    """Print an unexpected error in one line, with a traceback if STORMDECK_DEBUG is set; return the exit code.
 
-    Claude Code shows nothing of a status line's command that fails: that one gets its line, and 0.
+    Claude Code shows no output of a status line command that fails: such a command prints the line and returns 0.
     """
     from stormdeck.commands.output import write_err, write_out
     from stormdeck.options.kinds import printable
@@ -170,13 +175,13 @@ def _report(error: Exception, argv: Sequence[str]) -> int:
 
         traceback.print_exception(error)
     what = printable(f"{type(error).__name__}: {error}")
-    words = f"stormdeck: {what}. Run it again with {DEBUG}=1 to see where this comes from."
+    message = f"stormdeck: {what}. Run it again with {DEBUG}=1 for the traceback."
     if isinstance(error, OSError) and _folder_is_gone():
-        words = "stormdeck: the current folder no longer exists: cd to one that does."
+        message = "stormdeck: the current folder no longer exists: cd to one that does."
     if "status" in argv[:1] and {"statusline", "--format=statusline"} & set(argv):
-        write_out(words)
+        write_out(message)
         return 0
-    write_err(words)
+    write_err(message)
     return FAILED
 
 

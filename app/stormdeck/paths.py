@@ -1,7 +1,6 @@
-"""Where styles and user files live: the one place that knows.
+"""Locate the stylesheets and all user files.
 
-The client's own folder is a matter of ``--home``, ``--project`` and ``CLAUDE_CONFIG_DIR``; the panel's own
-files follow XDG.
+The client's folder depends on ``--home``, ``--project`` and ``CLAUDE_CONFIG_DIR``; the panel's own files follow XDG.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ _HERE = Path(__file__).resolve().parent
 
 
 def _styles() -> Path:
-    """Return the stylesheets: in the package when installed, beside ``app/`` in a checkout."""
+    """Return the folder of stylesheets: in the package when installed, beside ``app/`` in a checkout."""
     packaged = _HERE / "styles"
     return packaged if packaged.is_dir() else _HERE.parents[1] / "styles"
 
@@ -39,56 +38,59 @@ class UserPaths:
     state: Path
     """The panel's own state folder; it need not exist."""
     managed: Path
-    """The client's managed scope, an administrator's; with a home of its own, one inside that."""
+    """The client's managed settings, set by an administrator; inside the home if one was given."""
     client_state: Path
-    """What the client keeps of itself: ``HOME/.claude.json``, or in ``CLAUDE_CONFIG_DIR``."""
+    """The client's state file: ``.claude.json`` in the home, or in ``CLAUDE_CONFIG_DIR``."""
 
     @property
     def user_settings(self) -> Path:
-        """The client's user scope."""
+        """The client's user settings."""
         return self.claude / "settings.json"
 
     @property
     def project_settings(self) -> Path:
-        """The client's project scope, shared with the team."""
+        """The client's project settings, shared with the team."""
         return self.project / ".claude" / "settings.json"
 
     @property
     def local_settings(self) -> Path:
-        """The client's project scope of this user alone."""
+        """The client's project settings of this user only."""
         return self.project / ".claude" / "settings.local.json"
 
     @property
     def credentials(self) -> Path:
-        """The client's own login, where the system keeps no keychain for it."""
+        """The client's login, on systems without a keychain."""
         return self.claude / ".credentials.json"
 
     @property
     def theme(self) -> Path:
-        """The theme that was chosen in the panel."""
+        """File with the theme chosen in the panel."""
         return self.state / "theme"
 
     @property
     def panels(self) -> Path:
-        """Where running panels publish what they say."""
+        """Folder in which running panels publish their status."""
         return self.state / "panels"
 
     @property
     def trusted(self) -> Path:
-        """Which folders the user trusted in the panel, and for which servers."""
+        """File with the folders that the user trusted in the panel, and for which servers."""
         return self.state / "trusted.json"
 
     @property
     def backups(self) -> Path:
-        """Where copies of a settings file go before it is written."""
+        """Folder for copies of settings files, made before each write."""
         return self.state / "backups"
 
 
 def user_paths(environ: Mapping[str, str], home: Path | None = None, project: Path | None = None) -> UserPaths:
     """Return the paths for an environment.
 
-    ``home`` stands for ``~``: with it, ``CLAUDE_CONFIG_DIR`` and the XDG variables of the caller are
-    left out, so that a scratch home is never mixed with the real one.
+    ``home`` replaces ``~``. With it, ``CLAUDE_CONFIG_DIR`` and the XDG variables are ignored, so that a scratch home
+    is never mixed with the real one.
+
+    >>> user_paths({}, Path("/home/me"), Path("/src")).user_settings
+    PosixPath('/home/me/.claude/settings.json')
     """
     managed = MANAGED
     if home is not None:
@@ -111,6 +113,6 @@ def user_paths(environ: Mapping[str, str], home: Path | None = None, project: Pa
 
 
 def _xdg(environ: Mapping[str, str], name: str, default: Path) -> Path:
-    """Return an XDG base folder; a relative value is to be ignored, says the specification."""
+    """Return an XDG base folder. The specification requires relative values to be ignored."""
     value = environ.get(name, "")
     return Path(value) if value.startswith("/") else default

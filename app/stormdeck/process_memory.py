@@ -1,7 +1,7 @@
-"""What the panel keeps of memory that it no longer needs: when Python looks for it, and that it goes back.
+"""Tune garbage collection and malloc for a long-running panel.
 
-What is loaded stays. Looking through it again and again takes a sixth of the time to the first screen, and as much of
-what the panel costs later (measured, Python 3.11).
+Imported modules are never garbage. Scanning them again and again takes a sixth of the time to the first screen, and of
+the CPU that the panel uses later (measured, Python 3.11).
 """
 
 from __future__ import annotations
@@ -9,43 +9,42 @@ from __future__ import annotations
 import gc
 from contextlib import suppress
 
-SELDOM = (10_000, 1, 1)
-"""New objects before a look at the youngest ones, and such looks before one at those that are older: 700, 10, 10 is
-Python's own.
+THRESHOLDS = (10_000, 1, 1)
+"""Thresholds for ``gc.set_threshold``; Python's defaults are 700, 10, 10.
 
-Closed dialogs and rows that were edited are rings of older objects. With 10 and 10 they are found after a million new
-objects, which is hours: 1 MiB a minute of work stayed until then (measured, Python 3.11). Python itself puts the look
-at the oldest ones off until there are a quarter more of them.
+Closed dialogs and edited rows are cycles of older objects. With 10 and 10 they are collected after a million new
+objects, which takes hours: until then memory grew by 1 MiB a minute of use (measured, Python 3.11). Python itself
+delays a collection of the oldest generation until it has grown by a quarter.
 """
-GIVEN_BACK = 128 * 1024
-"""Bytes of a piece of memory that is asked of the system by itself and given back at once: glibc's own, at first."""
+MMAP_BYTES = 128 * 1024
+"""Size from which malloc uses mmap and returns memory at once: glibc's initial value, which it otherwise raises."""
 _TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8
-"""Of ``mallopt``, as ``malloc.h`` has them."""
-_TOLD = {_ARENA_MAX: 1, _MMAP_THRESHOLD: GIVEN_BACK, _TRIM_THRESHOLD: GIVEN_BACK}
+"""Parameters of ``mallopt``, from ``malloc.h``."""
+_PARAMETERS = {_ARENA_MAX: 1, _MMAP_THRESHOLD: MMAP_BYTES, _TRIM_THRESHOLD: MMAP_BYTES}
 
 
 def pause() -> None:
-    """Look for none until ``resume``."""
+    """Disable garbage collection until ``resume()`` is called."""
     gc.disable()
 
 
 def resume() -> None:
-    """Look again, at what comes from now on; without ``pause`` before it nothing changes."""
+    """Enable garbage collection for objects created from now on; does nothing unless it was paused."""
     if not gc.isenabled():
         gc.freeze()
-        gc.set_threshold(*SELDOM)
+        gc.set_threshold(*THRESHOLDS)
         gc.enable()
 
 
 def enable_trim() -> bool:
-    """Let memory go back to the system once it is free; say whether the C library can be told so. glibc can.
+    """Make malloc return freed memory to the system; return whether the C library supports it, as glibc does.
 
-    By itself it keeps larger pieces each time that one is freed, and a heap for each thread: 6 MiB after some floods in
-    a log (measured, glibc 2.36). To be called before the threads that read start.
+    By default glibc raises its mmap threshold and keeps a heap for each thread: 6 MiB after some floods in a log
+    (measured, glibc 2.36). Call it before any thread starts.
     """
     import ctypes
 
     with suppress(OSError, AttributeError):
-        tell = ctypes.CDLL(None).mallopt
-        return all(tell(what, value) for what, value in _TOLD.items())
+        mallopt = ctypes.CDLL(None).mallopt
+        return all(mallopt(parameter, value) for parameter, value in _PARAMETERS.items())
     return False

@@ -152,7 +152,7 @@ class TestPanel:
     def test_without_a_terminal_it_refuses(self, on_terminal, panel, stream, name, command):
         code, told = on_terminal(command, **{stream: io.StringIO()})
         assert code == 2
-        assert told.startswith(f"stormdeck needs a terminal; {name} is none")
+        assert told.startswith(f"stormdeck needs a terminal; {name} is not one")
         assert panel == []
 
     def test_a_closed_stream_is_no_terminal(self, on_terminal, panel):

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stormdeck.demo.client import settings as settings_file
-from stormdeck.demo.client.conversation import TOOL_BLOCKS, Talk
-from stormdeck.demo.client.retries import Attempts, retries_allowed, wait_s
+from stormdeck.demo.client.conversation import TOOL_BLOCKS, Session
+from stormdeck.demo.client.retries import RetryPolicy, retries_allowed, wait_s
 from stormdeck.demo.client.settings import ClientSettings
 from stormdeck.demo.client.wire import Result
 
@@ -56,7 +56,7 @@ def attempt(results, **env):
     async def pause(seconds):
         waits.append(seconds)
 
-    attempts = Attempts(seeded(1), pause)
+    attempts = RetryPolicy(seeded(1), pause)
     return asyncio.run(attempts.run(send, BODY, ClientSettings(env))), bodies, waits
 
 
@@ -140,23 +140,23 @@ def test_the_file_is_taken_as_the_real_client_takes_it(tmp_path):
 
 
 def test_a_talk_grows_and_keeps_its_prefix():
-    talk, none = Talk(seeded(1)), ClientSettings()
-    talk.ask()
-    first = json.dumps(talk.main_body(none)["messages"])
+    session, none = Session(seeded(1)), ClientSettings()
+    session.ask()
+    first = json.dumps(session.main_body(none)["messages"])
     call = {"type": "tool_use", "id": "t1", "name": "Bash", "input": {"command": "ls"}}
-    assert talk.answered([call])
-    later = talk.main_body(none)
+    assert session.answered([call])
+    later = session.main_body(none)
     assert json.dumps(later["messages"]).startswith(first.removesuffix("]"))
     assert later["messages"][-1]["content"][0]["tool_use_id"] == "t1"
     assert later["tools"] == TOOL_BLOCKS
-    assert "tools" not in talk.title_body(none)
+    assert "tools" not in session.title_body(none)
 
 
 def test_the_attribution_block_can_be_switched_off():
-    talk = Talk(seeded(1))
-    assert len(talk.main_body(ClientSettings())["system"]) == 2
-    assert len(talk.main_body(ClientSettings({"CLAUDE_CODE_ATTRIBUTION_HEADER": "0"}))["system"]) == 1
+    session = Session(seeded(1))
+    assert len(session.main_body(ClientSettings())["system"]) == 2
+    assert len(session.main_body(ClientSettings({"CLAUDE_CODE_ATTRIBUTION_HEADER": "0"}))["system"]) == 1
 
 
 def test_a_seed_makes_the_same_session():
-    assert Talk(seeded(7)).id == Talk(seeded(7)).id != Talk(seeded(8)).id
+    assert Session(seeded(7)).id == Session(seeded(7)).id != Session(seeded(8)).id

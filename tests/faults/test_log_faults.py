@@ -14,7 +14,7 @@ from faultwords import headline, no_descriptors
 from panel import hand, in_loop, rows_with, show
 from samples import CALM, FOUND, GPUS, VLLM
 from stormdeck.feed import logs
-from stormdeck.feed.logs import PIECE, WAITING_PIECES, LogFeed
+from stormdeck.feed.logs import CHUNK, MAX_QUEUED, LogFeed
 from stormdeck.model.logs.batch import LogBatch
 from stormdeck.model.logs.book import LogBook
 from stormdeck.model.snapshots.own_faults import OwnFaults
@@ -257,13 +257,13 @@ def test_a_line_without_end_says_how_much_is_cut_off(path, said):
 
 
 def test_however_much_comes_at_once_the_loop_turns_in_between(tmp_path):
-    pieces = 5 * WAITING_PIECES
+    pieces = 5 * MAX_QUEUED
     book = LogBook()
 
     async def scene():
         desk = LogFeed(book, TrafficMeter(), lambda: None)
         desk.follow([tmp_path / "none.log"])
-        batch = LogBatch("vllm.log", tuple(map(str, range(pieces * PIECE))), 1.0, history=False)
+        batch = LogBatch("vllm.log", tuple(map(str, range(pieces * CHUNK))), 1.0, history=False)
         threading.Thread(target=desk._offer, args=(batch,), daemon=True).start()
         grown, before = [], 0
         while book.end < len(batch.lines):
@@ -273,8 +273,8 @@ def test_however_much_comes_at_once_the_loop_turns_in_between(tmp_path):
         desk.stop()
         return grown
 
-    assert max(asyncio.run(scene())) <= WAITING_PIECES * PIECE
-    assert [text for _, text in book.texts(0)] == [str(number) for number in range(pieces * PIECE)]
+    assert max(asyncio.run(scene())) <= MAX_QUEUED * CHUNK
+    assert [text for _, text in book.texts(0)] == [str(number) for number in range(pieces * CHUNK)]
 
 
 def test_without_a_free_descriptor_a_new_log_is_waited_for(path, said, monkeypatch):

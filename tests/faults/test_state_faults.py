@@ -88,7 +88,7 @@ def test_two_panels_that_remember_at_once_lose_nothing(file, said):
         for desk in desks:
             desk.take(STORMY)
         await until(lambda: file.exists() and remembered(file) == OVER)
-        await asyncio.gather(*(desk.settled() for desk in desks))
+        await asyncio.gather(*(desk.wait_saved() for desk in desks))
         for one in running:
             one.cancel()
         return [desk.trouble for desk in desks]
@@ -115,7 +115,7 @@ def test_a_state_folder_that_stalls_holds_up_neither_the_counting_nor_the_end(fi
         assert desk.take(STORMY).storms == STORMY.storms
         await until(lambda: desk.trouble)
         running.cancel()
-        await desk.settled()
+        await desk.wait_saved()
         return told(desk)
 
     words = asyncio.run(scene())

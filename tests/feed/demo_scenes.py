@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from samples import FOUND, GPUS, NOW, PROXY, VLLM, settings
-from stormdeck.demo.client.retries import Attempts
+from stormdeck.demo.client.retries import RetryPolicy
 from stormdeck.demo.client.settings import ClientSettings
 from stormdeck.demo.client.wire import Result
 from stormdeck.demo.litellm import upstream
@@ -111,7 +111,7 @@ class Demo:
         self.attempts = 0
         body = {"model": self._settings.main_model, "max_tokens": 64, "stream": True}
         body["messages"] = [{"role": "user", "content": "Why does the test fail?"}]
-        attempts = Attempts(random.Random(7), self._wait)  # noqa: S311 - the jitter of a simulated client
+        attempts = RetryPolicy(random.Random(7), self._wait)  # noqa: S311 - the jitter of a simulated client
         await attempts.run(self._send, body, self._settings)
 
     async def _send(self, body):

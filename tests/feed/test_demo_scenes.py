@@ -95,4 +95,4 @@ def test_no_setting_is_the_headline_and_no_other_model_is_spoken_of(said):
 def test_no_time_that_has_passed_is_shown(said):
     for one in said:
         match = re.search(r"gives up (\d+)", one.statement.headline)
-        assert match is None or "next" in one.statement.headline or "the last one" in one.statement.headline
+        assert match is None or "next" in one.statement.headline or "the last attempt" in one.statement.headline

@@ -45,7 +45,7 @@ def told(file, *traffic):
         running = asyncio.ensure_future(desk.run())
         for one in traffic:
             shown = desk.take(one)
-            await desk.settled()
+            await desk.wait_saved()
         running.cancel()
         return shown
 
@@ -101,7 +101,9 @@ def test_the_log_desk_counts_without_the_lines_that_are_left_out(tmp_path):
 
     async def scene():
         desk = LogFeed(book, meter, lambda: None)
-        desk.counted = lambda batch: replace(batch, lines=tuple("" if ":50002 " in one else one for one in batch.lines))
+        desk.without_own = lambda batch: replace(
+            batch, lines=tuple("" if ":50002 " in one else one for one in batch.lines)
+        )
         desk.follow([log])
         await eventually(lambda: meter.snapshot(time.time()).logs)
         with log.open("a") as file:

@@ -153,7 +153,7 @@ def remembered(file, *traffic):
         for one in traffic:
             await asyncio.sleep(0)
             storms = desk.take(one).storms
-            await desk.settled()
+            await desk.wait_saved()
         running.cancel()
         return storms
 

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from stormdeck.feed.polling import LONGEST, QUIET, QUIET_AFTER, SLOW, Poller, on_the_second, wait_for
+from stormdeck.feed.polling import LONGEST, QUIET, QUIET_AFTER, SLOW, Poller, align_to_second, wait_for
 
 
 class Waits:
@@ -61,7 +61,7 @@ def test_a_source_is_asked_less_often_while_nobody_looks():
 def test_waits_of_whole_seconds_end_together_and_those_of_a_failing_source_as_they_come(monkeypatch):
     async def scene():
         monkeypatch.setattr(asyncio.get_running_loop(), "time", lambda: 10.25)
-        return on_the_second(1), on_the_second(5.0), on_the_second(1.6)
+        return align_to_second(1), align_to_second(5.0), align_to_second(1.6)
 
     assert asyncio.run(scene()) == (0.75, 4.75, 1.6)
 

@@ -5,7 +5,6 @@ import asyncio
 import pytest
 
 from stormdeck.feed.replay import Playhead, ReplayFeed, span
-from stormdeck.model.deck import Deck
 from stormdeck.model.logs.batch import LogBatch
 from stormdeck.model.logs.book import LogBook
 from stormdeck.model.snapshots.discovery import DiscoverySnapshot
@@ -48,8 +47,8 @@ class Hands:
     async def reach(self, seconds):
         """Move the clock, and wait until the lines that are due by then were read."""
         self.at = seconds
-        self.feed._news.set()
-        await self.until(lambda: not self.feed._news.is_set())
+        self.feed._wake.set()
+        await self.until(lambda: not self.feed._wake.is_set())
         await asyncio.sleep(0)
 
 
@@ -92,8 +91,8 @@ def test_speed_stretches_the_clock(speed):
 def test_nothing_is_asked_and_nothing_is_written():
     async def play(hands):
         assert hands.last(DiscoverySnapshot) == DiscoverySnapshot(done=True)
-        assert hands.feed.plan_canary(Deck()) is None
-        assert "neither read nor written" in await hands.feed.save(None, "")
+        assert hands.feed.canary is None
+        assert hands.feed.settings is None
 
     scene(play)
 
@@ -101,12 +100,12 @@ def test_nothing_is_asked_and_nothing_is_written():
 def test_held_it_stands_still_and_goes_on_from_there():
     async def play(hands):
         await hands.reach(1.0)
-        hands.feed.hold()
+        hands.feed.toggle_pause()
         await hands.reach(100.0)
         assert hands.feed.now() == START + 1.0
         await hands.until(lambda: hands.last(Replay).pace is Pace.HELD)
         assert len(hands.book) == 2
-        hands.feed.hold()
+        hands.feed.toggle_pause()
         await hands.reach(101.0)
         assert hands.feed.now() == START + 2.0
         await hands.until(lambda: len(hands.book) == 3)
@@ -117,7 +116,7 @@ def test_held_it_stands_still_and_goes_on_from_there():
 def test_a_skip_goes_to_the_next_request_also_while_it_is_held():
     async def play(hands):
         await hands.reach(9.0)
-        hands.feed.hold()
+        hands.feed.toggle_pause()
         assert hands.feed.skip()
         assert hands.feed.now() == START + 60.0
         await hands.until(lambda: len(hands.book) == 6)

@@ -72,7 +72,7 @@ class Panel:
         seen = []
         search = self.spawn(self.desk.run())
         for found in list(self.left):
-            while self.deck.discovery is not found or self.desk._look.is_set():
+            while self.deck.discovery is not found or self.desk._search_now.is_set():
                 assert not search.done(), search.exception()
                 await asyncio.sleep(0.001)
             for _ in range(20):

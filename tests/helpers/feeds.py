@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
-from stormdeck.model.canary.check import Check
-from stormdeck.model.canary.plan import Plan
-from stormdeck.model.canary.summary import CanaryReport
-from stormdeck.model.deck import Deck
+from stormdeck.feed.protocol import PanelFeed
+from stormdeck.feed.settings import SettingsFeed
 from stormdeck.model.settings.scope import SettingsFile
 from stormdeck.paths import user_paths
 from stormdeck.sources.settings.read import read_settings
@@ -18,10 +15,9 @@ from stormdeck.sources.settings.write import Refused, write_settings
 
 if TYPE_CHECKING:
     from stormdeck.ui.app import StormdeckApp
-    from stormdeck.ui.feed_protocol import Source
 
 
-class QuietFeed:
+class QuietFeed(PanelFeed):
     """A feed that hands on nothing and keeps the calls that it got."""
 
     def __init__(self) -> None:
@@ -36,20 +32,8 @@ class QuietFeed:
     def search(self) -> None:
         self.calls.append("search")
 
-    def attention(self, given: bool) -> None:
-        self.calls.append(f"attention {given}")
-
-    def plan_canary(self, deck: Deck) -> Plan | None:
-        return None
-
-    async def run_canary(self, plan: Plan, hand: Callable[[Check], None]) -> CanaryReport:
-        return CanaryReport(())
-
-    async def trust(self, folder: str, origin: str) -> str:
-        return ""
-
-    async def save(self, file: SettingsFile, text: str) -> str:
-        return ""
+    def set_focused(self, focused: bool) -> None:
+        self.calls.append(f"focused {focused}")
 
 
 class FileFeed(QuietFeed):
@@ -58,6 +42,7 @@ class FileFeed(QuietFeed):
     def __init__(self, app: StormdeckApp, home: Path) -> None:
         super().__init__()
         self.app, self.paths = app, user_paths({}, home, home / "project")
+        self.settings = cast("SettingsFeed", self)
 
     def start(self) -> None:
         self.app.hand(read_settings(self.paths, {}))
@@ -66,7 +51,3 @@ class FileFeed(QuietFeed):
         outcome = await asyncio.to_thread(write_settings, file.path, text, file.digest, self.paths.backups)
         self.start()
         return outcome.detail if isinstance(outcome, Refused) else ""
-
-
-if TYPE_CHECKING:
-    _is_a_feed: type[Source] = QuietFeed  # mypy fails where the panel asks for more than this has

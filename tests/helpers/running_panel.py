@@ -30,5 +30,5 @@ def publisher(home, deck=None, **flags):
 
 def tell(home, deck=None, **flags):
     one = publisher(home, deck, **flags)
-    asyncio.run(one.tell(time.time(), 0.0))
+    asyncio.run(one.publish(time.time(), 0.0))
     return one

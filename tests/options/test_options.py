@@ -99,7 +99,7 @@ class TestWhereTheFileIs:
     @pytest.mark.parametrize(
         ("make", "words"),
         [
-            pytest.param(lambda path: path.mkdir(), "no regular file", id="a folder"),
+            pytest.param(lambda path: path.mkdir(), "not a regular file", id="a folder"),
             pytest.param(lambda path: path.write_bytes(b"#" * (MOST_BYTES + 1)), "larger than 64 KiB", id="huge"),
             pytest.param(lambda path: path.write_bytes(b"window: 1\ntheme: \xff\n"), "2:8: is not UTF-8", id="bytes"),
         ],

@@ -441,7 +441,7 @@ def test_a_server_that_wants_a_key_at_another_name_is_not_said_to_refuse_the_tok
     with recording(refusing) as recorder:
         write(home.settings, ANTHROPIC_BASE_URL=f"http://localhost:{recorder.port}", ANTHROPIC_AUTH_TOKEN=TOKEN)
         texts = [one["text"] for one in sent(home, "--vllm", recorder.url())["statements"]]
-    assert any("wants a key, and none is configured for this very address" in text for text in texts)
+    assert any("wants a key, and none is configured for this address" in text for text in texts)
 
 
 @pytest.mark.attack(

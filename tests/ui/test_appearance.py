@@ -193,7 +193,7 @@ async def test_panels_are_shown_in_the_order_wanted_and_no_other():
     ("text", "words"),
     [
         ("verdict,gpu", 'found "gpu"; did you mean gpus?'),
-        ("log,log", '"log" is named twice'),
+        ("log,log", '"log" is given twice'),
         ("log,,gpus", "found nothing"),
     ],
     ids=["unknown", "twice", "empty"],

@@ -1,4 +1,4 @@
-"""Two simulated GPUs that work as hard as the demo's traffic asks."""
+"""Simulate two GPUs whose utilisation follows the demo's traffic."""
 
 from __future__ import annotations
 
@@ -17,60 +17,60 @@ _IDLE_C, _BUSY_C = 36, 72
 _IDLE_W, _BUSY_W, _LIMIT_W = 118, 640, 700
 _IDLE_MHZ, _BUSY_MHZ = 345, 1980
 _WOBBLE = 4.0
-"""Percent of utilisation by which a busy GPU swings."""
+"""Amplitude of a busy GPU's utilisation, in percent."""
 
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """What drags behind the load, each from 0 to 1."""
+    """Utilisation and heat, which lag behind the load, each from 0 to 1."""
 
     busy: float = 0.0
     heat: float = 0.0
 
     def toward(self, load: float) -> Effort:
-        """Return the effort one step later: work follows within some steps, heat within a minute."""
-        wanted = min(1.0, max(0.0, load))
-        return Effort(_nearer(self.busy, wanted, 0.4), _nearer(self.heat, wanted, 0.08))
+        """Return the effort one step later: utilisation follows within a few steps, heat within a minute."""
+        target = min(1.0, max(0.0, load))
+        return Effort(_nearer(self.busy, target, 0.4), _nearer(self.heat, target, 0.08))
 
 
 def simulated(step: int, effort: Effort) -> tuple[Gpu, ...]:
-    """Return the GPUs at a step: the same step and effort give the same numbers; idle ones stand still."""
+    """Return the GPUs at a step. The same step and effort give the same numbers; idle ones do not vary."""
     return tuple(_gpu(index, step, effort) for index in range(_COUNT))
 
 
 class SimulatedGpus:
-    """A `GpuSampler` without a GPU; ``load`` tells from 0 to 1 how busy they are to be."""
+    """A `GpuSampler` without a GPU; ``load`` returns from 0 to 1 how busy the GPUs should be."""
 
     def __init__(
         self,
-        hand: Callable[[GpuSnapshot], None],
+        deliver: Callable[[GpuSnapshot], None],
         load: Callable[[], float],
         interval_s: float = 1.0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._hand = hand
+        self._deliver = deliver
         self._load = load
         self._interval_s = interval_s
         self._clock = clock
         self._effort = Effort()
         self._step = 0
         self._histories = tuple(History(interval_s) for _ in range(_COUNT))
-        self._given: GpuSnapshot | None = None
-        self._pulse = PeriodicThread("demo-gpu", self.sample)
+        self._last: GpuSnapshot | None = None
+        self._thread = PeriodicThread("demo-gpu", self.sample)
 
     def start(self) -> None:
-        """Hand on the first snapshot, now."""
-        self._pulse.start()
+        """Start sampling; the first snapshot is delivered at once."""
+        self._thread.start()
 
     def stop(self) -> None:
-        """End at once."""
-        self._pulse.stop()
+        """Stop at once."""
+        self._thread.stop()
 
-    def attention(self, given: bool) -> None:
-        """Go on alike, seen or not: it costs nothing to speak of."""
+    def set_focused(self, focused: bool) -> None:
+        """Do nothing: simulating costs next to nothing."""
 
     def sample(self) -> float:
-        """Take one step, hand on what changed, return the seconds until the next."""
+        """Simulate one step, deliver a changed snapshot, and return the seconds until the next step."""
         self._effort = self._effort.toward(self._load())
         gpus = simulated(self._step, self._effort)
         self._step += 1
@@ -78,9 +78,9 @@ class SimulatedGpus:
         pairs = zip(gpus, self._histories, strict=True)
         seen = tuple(replace(gpu, history=history.add(now, gpu.utilization_percent)) for gpu, history in pairs)
         snapshot = GpuSnapshot(GpuState.OK, gpus=seen, simulated=True)
-        if snapshot != self._given and not self._pulse.stopped:
-            self._given = snapshot
-            self._hand(snapshot)
+        if snapshot != self._last and not self._thread.stopped:
+            self._last = snapshot
+            self._deliver(snapshot)
         return self._interval_s
 
 
@@ -103,6 +103,6 @@ def _gpu(index: int, step: int, effort: Effort) -> Gpu:
     )
 
 
-def _nearer(value: float, wanted: float, share: float) -> float:
-    """Return a value moved by a share of the way."""
-    return value + (wanted - value) * share
+def _nearer(value: float, target: float, share: float) -> float:
+    """Return a value moved towards a target by a share of the distance."""
+    return value + (target - value) * share

@@ -1,4 +1,4 @@
-"""How the demo's processes end: with the panel that started them, whatever became of it."""
+"""End the demo's child processes when the panel exits, even by SIGKILL."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import threading
 
 
 def tie_to_parent() -> None:
-    """End this process as soon as its standard input ends.
+    """End this process when its standard input ends.
 
-    The panel holds the only writing end of that pipe, so a crash or SIGKILL of the panel ends it too.
+    Only the panel has the writing end of that pipe open, so a crash or SIGKILL of the panel closes it as well.
     """
     threading.Thread(target=_exit_at_end_of_input, daemon=True).start()
 

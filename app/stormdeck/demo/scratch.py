@@ -1,4 +1,4 @@
-"""The scratch files of the demo: a client's settings with a few pitfalls in them, and the proxy's YAML."""
+"""Write the demo's scratch files: client settings with a few pitfalls, and the proxy's YAML."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ MODEL = "Qwen3.5-27B"
 KEY = "sk-demo-not-a-secret"
 
 _YAML = """\
-# The proxy of the built-in demo. It goes away with the demo.
+# Configuration of the demo's proxy. It is removed when the demo ends.
 model_list:
   - model_name: {model}
     litellm_params:
@@ -29,13 +29,13 @@ general_settings:
 
 @dataclass(frozen=True, slots=True)
 class Scratch:
-    """One demo's folder, and what is where in it."""
+    """A demo's scratch folder and the paths in it."""
 
     folder: Path
 
     @property
     def home(self) -> Path:
-        """Return what stands for ``~``."""
+        """Return the folder that replaces ``~``."""
         return self.folder / "home"
 
     @property
@@ -45,7 +45,7 @@ class Scratch:
 
     @property
     def settings(self) -> Path:
-        """Return the client's user scope."""
+        """Return the client's user settings."""
         return self.home / ".claude" / "settings.json"
 
     @property
@@ -55,26 +55,26 @@ class Scratch:
 
     @property
     def control(self) -> Path:
-        """Return the file that names the fault of the moment."""
+        """Return the file that names the current fault."""
         return self.folder / "fault"
 
     @property
     def logs(self) -> tuple[Path, Path]:
-        """Return the proxy's log and vLLM's."""
+        """Return the logs of the proxy and of vLLM."""
         return self.folder / "logs" / "litellm.log", self.folder / "logs" / "vllm.log"
 
     @property
     def client_log(self) -> Path:
-        """Return where the simulated client says what it stumbled over; empty unless it did."""
+        """Return the file for errors of the simulated client; empty if there were none."""
         return self.folder / "logs" / "client.log"
 
     @property
     def ledger(self) -> Path:
-        """Return where the simulated client writes down what it sent."""
+        """Return the file in which the simulated client records its requests."""
         return self.folder / "logs" / "ledger.jsonl"
 
     def fill(self, vllm: str, proxy: str) -> None:
-        """Write the files, for servers at these URLs."""
+        """Write the files for servers at these URLs."""
         for folder in (self.settings.parent, self.project, self.logs[0].parent):
             folder.mkdir(parents=True)
         self.settings.write_text(json.dumps(_settings(proxy), indent=2) + "\n", encoding="utf-8")
@@ -83,7 +83,7 @@ class Scratch:
 
 
 def _settings(proxy: str) -> dict[str, object]:
-    """Return settings that work, with pitfalls that break no turn: extra traffic is on, the timeout does not hold."""
+    """Return settings that work but have pitfalls: extra traffic is on, and the timeout has no effect."""
     return {
         "$schema": "https://json.schemastore.org/claude-code-settings.json",
         "model": "sonnet",

@@ -22,17 +22,17 @@ def arguments(name: str, port: int) -> argparse.ArgumentParser:
     """Return the options that the demo's servers share."""
     parser = argparse.ArgumentParser(prog=f"python -m stormdeck.demo.{name}")
     parser.add_argument("--port", type=int, default=port)
-    parser.add_argument("--fd", type=int, help="an inherited socket that is bound to the port already")
-    parser.add_argument("--speed", type=float, default=1.0, help="how many times faster than life")
+    parser.add_argument("--fd", type=int, help="inherited socket that is already bound to the port")
+    parser.add_argument("--speed", type=float, default=1.0, help="how many times faster than real time")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--tied", action="store_true", help="end when the standard input ends")
     return parser
 
 
 def run(app: Starlette, options: argparse.Namespace, *, announce: bool) -> None:
-    """Serve until the process is ended; uvicorn writes the access lines.
+    """Serve until the process is ended. uvicorn writes the access lines.
 
-    ``announce``: say "Uvicorn running on", which LiteLLM's log has and vLLM's has not (measured).
+    ``announce``: log "Uvicorn running on", which LiteLLM does and vLLM does not (measured).
     """
     if options.tied:
         tie_to_parent()
@@ -41,14 +41,14 @@ def run(app: Starlette, options: argparse.Namespace, *, announce: bool) -> None:
 
 
 async def detail(request: Request, error: Exception) -> JSONResponse:
-    """Answer 404 and 405 as FastAPI does, which both real servers are built on."""
+    """Answer 404 and 405 like FastAPI, which both real servers use."""
     if not isinstance(error, HTTPException):
         raise error
     return JSONResponse({"detail": error.detail}, error.status_code, headers=dict(error.headers or {}))
 
 
 def without_head(routes: list[BaseRoute]) -> list[BaseRoute]:
-    """Take back the HEAD that Starlette adds to each GET route and FastAPI does not."""
+    """Remove the HEAD method that Starlette adds to GET routes and FastAPI does not."""
     for route in routes:
         if isinstance(route, Route) and route.methods:
             route.methods.discard("HEAD")
@@ -65,7 +65,7 @@ def _socket(options: argparse.Namespace) -> socket.socket:
 
 
 class _Server(uvicorn.Server):
-    """A uvicorn that says its address although it was handed its socket."""
+    """A uvicorn that logs its address even when it is given a socket."""
 
     def __init__(self, config: uvicorn.Config, announce: bool) -> None:
         super().__init__(config)

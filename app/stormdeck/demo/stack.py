@@ -1,4 +1,4 @@
-"""The built-in stack: real HTTP servers on loopback, a client that talks to them, and nothing left behind."""
+"""Run the demo's stack: real HTTP servers on loopback and a simulated client. Nothing is left behind."""
 
 from __future__ import annotations
 
@@ -18,22 +18,25 @@ from stormdeck.demo.scratch import KEY, MODEL, Scratch
 from stormdeck.options import Options
 
 WINDOW_MIN = 5
-"""The strip of a demo is short, so that it fills while one looks."""
+"""The demo's request chart is short, so that it fills quickly."""
 HOST = "127.0.0.1"
 VLLM_PORT = 18000
 PROXY_PORT = 14000
-"""Taken when they are free, else any that is."""
+"""Preferred ports; if one is taken, any free port is used."""
 
 
 class DemoStack:
-    """A simulated vLLM, a simulated LiteLLM before it and a simulated client, each a process of its own.
+    """A simulated vLLM, a simulated LiteLLM in front of it and a simulated client, each a process of its own.
 
-    ``start`` returns at once; the servers are up about a second later. ``stop`` ends all of it and removes
-    the folder. Should this process die without it, the others end by themselves and the folder goes too.
+    ``start`` returns at once; the servers are up about a second later. ``stop`` ends them and removes the folder. If
+    this process dies first, the others end by themselves and a watchdog removes the folder::
+
+        with DemoStack() as stack:
+            run_panel(stack.options(options), sampler=SimulatedGpus, demo=True)
     """
 
     def __init__(self, speed: float = 1.0, seed: int = 1, pace: float = 1.0) -> None:
-        """``speed``: how many times faster than life all of it is; ``pace``: turns alone, not faults and retries."""
+        """``speed``: how many times faster than real time everything runs; ``pace``: how much faster turns are."""
         self._speed = speed
         self._pace = pace
         self._seed = seed
@@ -44,7 +47,7 @@ class DemoStack:
 
     @property
     def home(self) -> Path:
-        """Return what stands for ``~`` in the demo."""
+        """Return the folder that replaces ``~`` in the demo."""
         return self._files.home
 
     @property
@@ -54,22 +57,22 @@ class DemoStack:
 
     @property
     def logs(self) -> tuple[Path, Path]:
-        """Return the proxy's log and vLLM's."""
+        """Return the logs of the proxy and of vLLM."""
         return self._files.logs
 
     @property
     def ledger(self) -> Path:
-        """Return where the simulated client writes down what it sent."""
+        """Return the file in which the simulated client records its requests."""
         return self._files.ledger
 
     @property
     def control(self) -> Path:
-        """Return the file that names the fault of the moment."""
+        """Return the file that names the current fault."""
         return self._files.control
 
     @property
     def pids(self) -> dict[str, int]:
-        """Return the processes: ``vllm``, ``litellm``, ``client`` and ``watchdog``."""
+        """Return the process ids of ``vllm``, ``litellm``, ``client`` and ``watchdog``."""
         return {name: process.pid for name, process in self._processes.items()}
 
     def __enter__(self) -> DemoStack:
@@ -82,12 +85,12 @@ class DemoStack:
         self.stop()
 
     def options(self, given: Options) -> Options:
-        """Return the options for a panel on this stack: its own places, and what the user says of the panel."""
+        """Return the options for a panel on this stack: the demo's paths, and the user's options of the panel."""
         return replace(
             Options(
                 home=self.home,
                 project=self.project,
-                # Known from the start: another vLLM of this machine must not take the demo's place while it comes up.
+                # Names the demo's servers, so that another vLLM on this machine is not found while they start.
                 litellm_config=self._files.config,
                 window=WINDOW_MIN,
                 client_version=CLIENT_VERSION,
@@ -107,7 +110,7 @@ class DemoStack:
         )
 
     def start(self) -> None:
-        """Make the folder and start the processes."""
+        """Create the folder and start the processes."""
         if self._scratch is not None:
             raise RuntimeError("the demo runs already")
         self._scratch = Scratch(Path(tempfile.mkdtemp(prefix="stormdeck-demo-")))
@@ -139,7 +142,7 @@ class DemoStack:
         return self._scratch
 
     def _start_all(self, files: Scratch, vllm: socket.socket, proxy: socket.socket) -> None:
-        """Start the children with one pipe as their standard input, whose writing end only this process holds."""
+        """Start the children with a pipe as standard input, of which only this process has the writing end."""
         reading, self._lifeline = os.pipe()
         try:
             with (
@@ -197,9 +200,9 @@ class DemoStack:
 
 
 def _bound(port: int) -> socket.socket:
-    """Return a socket bound to the port, or to any when it is taken.
+    """Return a socket bound to the port, or to any free port if that is taken.
 
-    The child inherits it, so that no other program can take the port in between.
+    The child inherits the socket, so that no other program can take the port in between.
     """
     bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     try:

@@ -10,11 +10,11 @@ from pathlib import Path
 from stormdeck.demo.lifeline import wait_for_parent
 
 SWEEPS = 5
-"""The servers end on the same signal; a later sweep takes what one of them wrote meanwhile."""
+"""The servers end on the same signal; later sweeps remove what one of them wrote in the meantime."""
 
 
 def main(folder: Path) -> None:
-    """Wait for the end of the standard input, then remove the folder."""
+    """Wait until the panel has exited, then remove the folder."""
     wait_for_parent()
     for _ in range(SWEEPS):
         shutil.rmtree(folder, ignore_errors=True)

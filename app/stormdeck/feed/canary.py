@@ -1,4 +1,4 @@
-"""The canary for the panel: planned from the deck, sent when the user says so, left out of every count."""
+"""Plan and run canaries for the panel, and keep their requests out of every count."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 
 class CanaryFeed:
-    """One for the whole panel, so that it knows the ports of all its canaries; loaded when the first one is asked for.
+    """Run canaries with one ``Canary`` for the whole panel, which knows the ports of all its requests.
 
-    The log's first lines need not wait for it.
+    It is imported with the first canary, so that the first log lines need not wait for it.
     """
 
     def __init__(self, key_for: Callable[[str], str | None]) -> None:
@@ -29,23 +29,23 @@ class CanaryFeed:
         self._canary: Canary | None = None
 
     def plan(self, deck: Deck) -> Plan:
-        """Return what would be sent, and what it costs at most; nothing is sent."""
+        """Return the requests that a canary would send and their highest cost, without sending anything."""
         from stormdeck.model.canary.plan import plan_of
         from stormdeck.model.rules.collect import facts_of
 
         key = self._key_for(deck.vllm.url) if deck.vllm is not None else None
         return plan_of(facts_of(deck), __version__, str(uuid.uuid4()), key)
 
-    async def run(self, plan: Plan, hand: Callable[[Check], None]) -> CanaryReport:
-        """Send it, each request once; cancel the task to stop."""
+    async def run(self, plan: Plan, deliver: Callable[[Check], None]) -> CanaryReport:
+        """Send the requests of a plan, each once. Cancel the task to stop."""
         from stormdeck.sources.canary import Canary
 
         if self._canary is None:
             self._canary = Canary()
-        return await self._canary.run(plan, hand)
+        return await self._canary.run(plan, deliver)
 
     def without_own(self, batch: LogBatch) -> LogBatch:
-        """Return a batch in which the access lines of canaries are blank: they are no turns of the client."""
+        """Return a batch with the access lines of canaries blanked: they are not turns of the client."""
         ports = self._canary.canary_ports if self._canary is not None else ()
         marks = tuple(f":{port} - " for port in ports)
         if not marks:

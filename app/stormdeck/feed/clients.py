@@ -1,4 +1,4 @@
-"""Watches for clients that end in the middle of a turn: their transcripts do not say so."""
+"""Detect clients that exit in the middle of a turn, which their transcripts do not record."""
 
 from __future__ import annotations
 
@@ -9,33 +9,33 @@ from stormdeck.model.traffic.meter import TrafficMeter
 from stormdeck.sources.client.running import client_folders
 from stormdeck.sources.io.background import run_in_thread
 
-LOOK_S = 3.0
-"""Between two looks while a turn is under way; none is taken at other times."""
+SCAN_S = 3.0
+"""Between two scans of the process table while a turn is under way; there are none at other times."""
 
 
 class ClientWatch:
-    """Ends the turns of a folder once the last client that was seen there is gone.
+    """End the turns of a folder once the last client seen there has exited.
 
-    A client that was never seen, as on another machine or in a container, is not said to have ended.
+    A client that was never seen, for example in a container or on another machine, is never reported as ended.
     """
 
-    def __init__(self, meter: TrafficMeter, look: Callable[[], frozenset[str]] = client_folders) -> None:
+    def __init__(self, meter: TrafficMeter, scan: Callable[[], frozenset[str]] = client_folders) -> None:
         self._meter = meter
-        self._look = look
+        self._scan = scan
         self._seen: frozenset[str] = frozenset()
 
     async def run(self) -> None:
-        """Look until cancelled."""
+        """Scan until cancelled."""
         while True:
-            await asyncio.sleep(LOOK_S)
-            # What was seen before says nothing once no turn is under way.
+            await asyncio.sleep(SCAN_S)
+            # An older scan must not be compared with one of a later turn.
             if self._meter.turns_wait:
-                self.take(await run_in_thread(self._look))
+                self.take(await run_in_thread(self._scan))
             else:
                 self._seen = frozenset()
 
     def take(self, running: frozenset[str]) -> None:
-        """Take the folders that clients run in now."""
+        """Process the folders that clients run in now."""
         for folder in self._seen - running:
             self._meter.end_client(folder)
         self._seen = running

@@ -1,4 +1,4 @@
-"""The feed: which sources run, and where their snapshots go."""
+"""Run the data sources and deliver their snapshots to the app."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ import time
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from stormdeck import __version__
 from stormdeck.feed.canary import CanaryFeed
 from stormdeck.feed.clients import ClientWatch
 from stormdeck.feed.logs import LogFeed
-from stormdeck.feed.polling import woken_on_the_second
+from stormdeck.feed.polling import wait_aligned
+from stormdeck.feed.protocol import PanelFeed
 from stormdeck.feed.reducer import Snapshot
 from stormdeck.feed.servers import ServerFeed
 from stormdeck.feed.settings import SettingsFeed
 from stormdeck.feed.storms import StormFeed
-from stormdeck.model.deck import Deck
 from stormdeck.model.logs.book import LogBook
 from stormdeck.model.logs.endings import LogTails
 from stormdeck.model.retries.backoff import attempt_limit
 from stormdeck.model.settings.schema import timeout_ms
-from stormdeck.model.settings.scope import SettingsFile, SettingsSnapshot
+from stormdeck.model.settings.scope import SettingsSnapshot
 from stormdeck.model.snapshots.client import ClientSnapshot
 from stormdeck.model.snapshots.gpu import GpuSnapshot, GpuState
 from stormdeck.model.snapshots.own_faults import OwnFaults
@@ -41,52 +41,55 @@ from stormdeck.sources.settings.exposure import exposures
 from stormdeck.sources.state.storm_store import StormStore
 from stormdeck.sources.transcripts.read import transcripts_folder
 
-if TYPE_CHECKING:
-    from stormdeck.model.canary.check import Check
-    from stormdeck.model.canary.plan import Plan
-    from stormdeck.model.canary.summary import CanaryReport
-
 TRAFFIC_S = 1.0
 COUNTED_S = 0.4
-"""From one count to the next while requests come: a storm is still told within a second of its third attempt."""
+"""Least time between two counts while requests arrive: a storm still shows within a second of its third attempt."""
 MISSED_S = 30.0
-"""For so long after a 404 the models are asked for with every poll."""
+"""How long after a 404 the models are listed with every poll."""
 BUCKETS = 60
 LONGEST_FAULT = 160
 
 
 class Sampler(Protocol):
-    """A GPU source: the real one, or the demo's."""
+    """A source of GPU snapshots: the real one, or the demo's."""
 
     def start(self) -> None:
-        """Begin sampling."""
+        """Start sampling."""
 
     def stop(self) -> None:
-        """End at once."""
+        """Stop at once."""
 
-    def attention(self, given: bool) -> None:
-        """Say whether anybody looks."""
+    def set_focused(self, focused: bool) -> None:
+        """Sample less often while the terminal has no focus."""
 
 
 class MakeSampler(Protocol):
-    """Makes a GPU source that hands its snapshots on, from a thread of its own.
+    """Build a GPU source that calls ``deliver`` from a thread of its own.
 
-    ``load`` tells from 0 to 1 how busy the engine is: the demo's GPUs follow it.
+    ``load`` returns from 0 to 1 how busy the engine is; the demo's simulated GPUs follow it.
     """
 
-    def __call__(self, hand: Callable[[GpuSnapshot], None], load: Callable[[], float]) -> Sampler:
-        """Return a source that is not started."""
+    def __call__(self, deliver: Callable[[GpuSnapshot], None], load: Callable[[], float]) -> Sampler:
+        """Return a source that is not yet started."""
 
 
-def real_gpus(hand: Callable[[GpuSnapshot], None], load: Callable[[], float]) -> Sampler:
-    """Return the source that asks NVML."""
+def real_gpus(deliver: Callable[[GpuSnapshot], None], load: Callable[[], float]) -> Sampler:
+    """Return the source that reads NVML."""
     from stormdeck.sources.gpu.sampler import GpuSampler
 
-    return GpuSampler(hand)
+    return GpuSampler(deliver)
 
 
-class Feed:
-    """Starts the sources inside the running loop and hands their snapshots on."""
+class Feed(PanelFeed):
+    """Start the sources inside the running loop and deliver their snapshots.
+
+    ``deliver`` gets each snapshot that differs from the one before it, ``on_lines`` is called when the log book grew::
+
+        feed = Feed(options, paths, os.environ, book, app.hand, app.lines_came)
+        feed.start()
+        ...
+        await feed.stop()
+    """
 
     def __init__(
         self,
@@ -94,174 +97,158 @@ class Feed:
         paths: UserPaths,
         environ: Mapping[str, str],
         book: LogBook,
-        hand: Callable[[Snapshot], None],
-        lines_came: Callable[[], None],
+        deliver: Callable[[Snapshot], None],
+        on_lines: Callable[[], None],
         sampler: MakeSampler | None = None,
     ) -> None:
         self._options = options
         self._paths = paths
         self._environ = environ
-        self._hand = hand
+        self._deliver = deliver
         self._meter = TrafficMeter(
             window_s=options.window * 60, bucket_s=max(1, options.window * 60 // BUCKETS), local_time=datetime.timestamp
         )
-        self._logs = LogFeed(book, self._meter, lines_came)
+        self._logs = LogFeed(book, self._meter, on_lines)
         self._http = HttpClient(__version__)
-        self._servers = ServerFeed(options, self._http, hand, self._logs, self._spawn)
-        self._canary = CanaryFeed(self._servers.key)
-        self._logs.counted = self._canary.without_own
-        self._logs.on_requests = self._requests_came
-        self._news = asyncio.Event()
+        self._servers = ServerFeed(options, self._http, deliver, self._logs, self._spawn)
+        self.canary = CanaryFeed(self._servers.key)
+        self._logs.without_own = self.canary.without_own
+        self._logs.on_requests = self._on_requests
+        self._has_requests = asyncio.Event()
         transcripts = transcripts_folder(paths.claude)
         memory = StormStore(paths.state / "storms.sqlite3", writes=not options.readonly, transcripts=transcripts)
         self._storms = StormFeed(memory)
-        self._sampler = (sampler or real_gpus)(hand, lambda: self._servers.load) if options.gpu else None
-        self._desk = SettingsFeed(options, paths, environ, self._take_settings)
-        self._learning: asyncio.Task[None] | None = None
+        self._sampler = (sampler or real_gpus)(deliver, lambda: self._servers.load) if options.gpu else None
+        self.settings: SettingsFeed = SettingsFeed(options, paths, environ, self._take_settings)
+        self._client_task: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
-        self._stopped = ""
-        self._settings = SettingsSnapshot()
+        self._task_error = ""
+        self._last_settings = SettingsSnapshot()
         self._version = options.client_version or ""
-        self._limit_is_told = False
+        self._limit_is_set = False
 
     def start(self) -> None:
-        """Begin; returns at once."""
+        """Start all sources and return at once."""
         if self._sampler is not None:
             self._sampler.start()
         else:
-            self._hand(GpuSnapshot(GpuState.OFF, "Not watched: start stormdeck with --gpu to see them."))
-        # Before the search for servers, which takes a second: what the user named is shown at once.
+            self._deliver(GpuSnapshot(GpuState.OFF, "Not watched: start stormdeck with --gpu to see them."))
+        # Before the search for servers, which takes a second: the logs that the user named show at once.
         self._logs.follow(self._options.log)
         self._spawn(self._run())
         self._spawn(self._storms.run())
-        self._spawn(self._keep_counting())
+        self._spawn(self._count_traffic())
         self._spawn(ClientWatch(self._meter).run())
         self._logs.follow_transcripts(transcripts_folder(self._paths.claude))
 
     async def stop(self) -> None:
-        """End everything; no task or connection is left, and no thread that the program would wait for."""
+        """Stop everything. No task or connection is left, and no thread that would delay the exit."""
         if self._sampler is not None:
             self._sampler.stop()
         self._logs.stop()
         self._storms.take(self._meter.snapshot(time.time()))
-        await asyncio.gather(self._servers.stop(), self._desk.stop(), self._storms.settled())
+        await asyncio.gather(self._servers.stop(), self.settings.stop(), self._storms.wait_saved())
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._http.aclose()
 
     def search(self) -> None:
-        """Look for servers and logs again, now."""
+        """Search for servers and logs again, now."""
         self._servers.search()
 
-    def attention(self, given: bool) -> None:
-        """Slow down while nobody looks, and catch up at once when somebody does."""
-        self._servers.attention(given)
+    def set_focused(self, focused: bool) -> None:
+        """Poll less often while the terminal has no focus, and catch up at once when it has."""
+        self._servers.set_focused(focused)
         if self._sampler is not None:
-            self._sampler.attention(given)
-
-    def plan_canary(self, deck: Deck) -> Plan:
-        """Return what a canary would send; nothing is sent."""
-        return self._canary.plan(deck)
-
-    async def run_canary(self, plan: Plan, hand: Callable[[Check], None]) -> CanaryReport:
-        """Send a canary; cancel the task to stop it."""
-        return await self._canary.run(plan, hand)
-
-    async def trust(self, folder: str, origin: str) -> str:
-        """Keep that the user trusts a folder with a server; return why not, or nothing when it is kept."""
-        return await self._desk.trust(folder, origin)
-
-    async def save(self, file: SettingsFile, text: str) -> str:
-        """Write a settings file; return why not in plain words, or nothing when it is written."""
-        return await self._desk.save(file, text)
+            self._sampler.set_focused(focused)
 
     async def _run(self) -> None:
-        """Read the settings, then look for what they point at, and go on looking."""
+        """Read the settings, then search for the servers that they name, again and again."""
         await asyncio.to_thread(importlib.import_module, "httpx")
-        self._spawn(self._desk.run())
-        await self._desk.known.wait()
+        self._spawn(self.settings.run())
+        await self.settings.known.wait()
         await self._servers.run()
 
     def _take_settings(self, settings: SettingsSnapshot) -> None:
-        self._settings = settings
+        self._last_settings = settings
         self._meter.set_timeout(timeout_ms(settings.text("env.API_TIMEOUT_MS")))
         self._servers.take_settings(settings)
-        self._hand(settings)
-        if self._learning is not None:
-            self._learning.cancel()
-        self._learning = self._spawn(self._learn(settings))
+        self._deliver(settings)
+        if self._client_task is not None:
+            self._client_task.cancel()
+        self._client_task = self._spawn(self._read_client(settings))
 
-    async def _learn(self, settings: SettingsSnapshot) -> None:
-        client = await run_in_thread(self._learn_client, settings)
+    async def _read_client(self, settings: SettingsSnapshot) -> None:
+        client = await run_in_thread(self._client_snapshot, settings)
         self._version = self._options.client_version or self._meter.client_version or client.version or ""
-        self._set_limit()
-        self._hand(client)
+        self._set_attempt_limit()
+        self._deliver(client)
 
-    def _set_limit(self) -> None:
-        """Tell the meter after how many attempts this version of the client gives up with these settings.
+    def _set_attempt_limit(self) -> None:
+        """Set after how many attempts this version of the client gives up with these settings.
 
-        Where it sends none at all, the first failure of any other client counts as the last. A file that does not
-        parse changes nothing: clients that run go on with what they have read.
+        With a limit of 0 retries, the first failure is the last. A file that does not parse changes nothing: running
+        clients keep the settings that they have read.
         """
-        if self._limit_is_told and self._settings.broken:
+        if self._limit_is_set and self._last_settings.broken:
             return
-        self._limit_is_told = True
-        setting = self._settings.text("env.CLAUDE_CODE_MAX_RETRIES")
+        self._limit_is_set = True
+        setting = self._last_settings.text("env.CLAUDE_CODE_MAX_RETRIES")
         self._meter.set_limit(max(1, attempt_limit(setting, self._version or None)))
 
-    def _learn_client(self, settings: SettingsSnapshot) -> ClientSnapshot:
-        """Return what the client left behind of its version and itself, and who else can read its files."""
-        told = find_client_version(
+    def _client_snapshot(self, settings: SettingsSnapshot) -> ClientSnapshot:
+        """Read the client's version and state from its files, and who else can read those files."""
+        version = find_client_version(
             self._paths.claude, self._paths.home, self._environ.get("PATH", ""), self._options.client_version
         )
-        return ClientSnapshot(told.version, told.how, exposures(settings.files), read_client_state(self._paths))
+        return ClientSnapshot(version.version, version.how, exposures(settings.files), read_client_state(self._paths))
 
-    async def _keep_counting(self) -> None:
-        """Hand on the traffic once a second, where it is another, and what stands in the way of telling it."""
+    async def _count_traffic(self) -> None:
+        """Deliver the traffic, the logs' endings and stormdeck's own faults once a second, if they changed."""
         last, ends, troubles = None, LogTails(), OwnFaults()
         while True:
-            told = self._options.client_version or self._meter.client_version
-            if told and told != self._version:
-                self._version = told
-                self._set_limit()
+            detected = self._options.client_version or self._meter.client_version
+            if detected and detected != self._version:
+                self._version = detected
+                self._set_attempt_limit()
             if (traffic := self._storms.take(self._meter.snapshot(time.time()))) != last:
                 last = traffic
-                self._hand(traffic)
-            if _missed_a_model(traffic, time.time()):
+                self._deliver(traffic)
+            if _had_404(traffic, time.time()):
                 self._servers.list_again()
             if (tails := self._logs.tails(last_lines=self._servers.missing)) != ends:
                 ends = tails
-                self._hand(tails)
-            now = replace(self._logs.troubles(), memory=self._storms.trouble, stopped=self._stopped)
+                self._deliver(tails)
+            now = replace(self._logs.troubles(), memory=self._storms.trouble, stopped=self._task_error)
             if now != troubles:
                 troubles = now
-                self._hand(troubles)
-            self._news.clear()
+                self._deliver(troubles)
+            self._has_requests.clear()
             counted = time.monotonic()
-            if await woken_on_the_second(self._news, TRAFFIC_S):
+            if await wait_aligned(self._has_requests, TRAFFIC_S):
                 await asyncio.sleep(max(0.0, counted + COUNTED_S - time.monotonic()))
 
-    def _requests_came(self) -> None:
-        """Count and ask at once: a storm is to be seen within a second of its third attempt."""
-        self._news.set()
-        self._servers.requests_came()
+    def _on_requests(self) -> None:
+        """Count and poll at once, so that a storm shows within a second of its third attempt."""
+        self._has_requests.set()
+        self._servers.on_requests()
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._ended)
+        task.add_done_callback(self._on_task_end)
         return task
 
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        """Keep what ended a task: without it the numbers would stand still and say nothing."""
+    def _on_task_end(self, task: asyncio.Task[None]) -> None:
+        """Record the error that ended a task, or the numbers would freeze without a reason on the screen."""
         self._tasks.discard(task)
         error = None if task.cancelled() else task.exception()
         if error is not None:
-            self._stopped = clean(f"{type(error).__name__}: {error}")[:LONGEST_FAULT]
+            self._task_error = clean(f"{type(error).__name__}: {error}")[:LONGEST_FAULT]
 
 
-def _missed_a_model(traffic: TrafficSnapshot, now: float) -> bool:
-    """Return whether a request was answered with 404 lately: the list of models that is known may be another's."""
+def _had_404(traffic: TrafficSnapshot, now: float) -> bool:
+    """Return whether a request got a 404 lately: the list of models may be out of date."""
     failure = traffic.failure
     return failure is not None and failure.status == 404 and 0 <= now - failure.at < MISSED_S

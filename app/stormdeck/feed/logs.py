@@ -1,4 +1,4 @@
-"""Follows the logs: lines go into the book, requests into the meter."""
+"""Follow the logs: add their lines to the log book and their requests to the traffic meter."""
 
 from __future__ import annotations
 
@@ -24,83 +24,83 @@ from stormdeck.sources.transcripts.follow import TranscriptFollower
 
 
 class LogEnds:
-    """Keeps one line and one word of each log."""
+    """Keep the last line of each log, and how its process ended."""
 
     def __init__(self) -> None:
         self._last: dict[str, str] = {}
         self._endings: dict[str, Ending | None] = {}
 
     def take(self, batch: LogBatch) -> None:
-        """Take the lines that came."""
+        """Process a batch of lines."""
         if batch.lines:
             self._last[batch.log] = batch.lines[-1]
             self._endings[batch.log] = ending(batch.lines, self._endings.get(batch.log))
 
     def tails(self, paths: Mapping[str, Path], *, last_lines: bool) -> LogTails:
-        """Return what is known of the logs of these names; their last lines only where somebody reads them."""
+        """Return the endings of the named logs by path, and their last lines if ``last_lines``."""
         return LogTails(
             {str(path): self._last[name] for name, path in paths.items() if last_lines and name in self._last},
             {str(path): end for name, path in paths.items() if (end := self._endings.get(name)) is not None},
         )
 
 
-WAITING_PIECES = 8
-"""Pieces that may wait for the loop; a follower that is faster waits for it."""
-PIECE = 1000
-"""Lines that the loop takes at once: some 13 ms (measured), then keys and screen have their turn."""
-SHOWN_S = 0.1
-"""From one look at new lines to the next, at least: a paint costs as much as thousands of lines (measured)."""
+MAX_QUEUED = 8
+"""Chunks that may wait for the event loop; a follower's thread that is faster blocks."""
+CHUNK = 1000
+"""Lines processed in one call of the loop: about 13 ms (measured), then keys and the screen get their turn."""
+NOTIFY_S = 0.1
+"""Least time between two notifications of the log view: a paint costs as much as thousands of lines (measured)."""
 PATIENCE_S = 0.2
 LEFT_S = 900.0
-"""For this long the log of a server that left the path is followed."""
+"""How long the log of a server that left the path is still followed."""
 SILENT_S = 5.0
-"""A look at a log that takes longer means that its drive does not answer."""
+"""A read that takes longer means that the drive does not answer."""
 
 
 class LogFeed:
-    """Batches cross from the followers' threads to the loop here, and nowhere else."""
+    """Run the log followers. The only place where batches cross from their threads to the event loop."""
 
     def __init__(
-        self, book: LogBook, meter: TrafficMeter, grew: Callable[[], None], clock: Callable[[], float] = time.time
+        self, book: LogBook, meter: TrafficMeter, on_lines: Callable[[], None], clock: Callable[[], float] = time.time
     ) -> None:
-        self.counted: Callable[[LogBatch], LogBatch] = lambda batch: batch
-        """Leaves out the lines that are no turns of the client, as our own canary's."""
+        self.without_own: Callable[[LogBatch], LogBatch] = lambda batch: batch
+        """Removes the access lines of stormdeck's own canary from a batch."""
         self._book = book
         self._meter = meter
-        self._grew = grew
+        self._on_lines = on_lines
         self._clock = clock
         self._followers: dict[Path, Follower] = {}
         self._left: dict[Path, float] = {}
-        """Followed logs whose server is off the path, and since when."""
-        self._waiting: deque[tuple[LogBatch, bool]] = deque()
-        """Pieces, and whether each is the last of what was read at once."""
+        """Followed logs whose server left the path, and when it did."""
+        self._queue: deque[tuple[LogBatch, bool]] = deque()
+        """Chunks, and whether each is the last of its batch."""
         self._ends = LogEnds()
         self._statuses: dict[Path, LogStatus] = {}
-        self._slots = BoundedSemaphore(WAITING_PIECES)
+        self._slots = BoundedSemaphore(MAX_QUEUED)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._transcripts: TranscriptFollower | None = None
         self._stopped = False
-        self._shown_at = -SHOWN_S
-        self._showing: asyncio.TimerHandle | None = None
+        self._notified_at = -NOTIFY_S
+        self._timer: asyncio.TimerHandle | None = None
         self._unseen = False
-        """Lines came that the screen was not told of."""
+        """Whether lines were added since the last notification."""
         self.on_requests: Callable[[], None] = lambda: None
-        """Called when lines show main requests."""
+        """Called when lines contain requests of a turn."""
 
     def follow(
         self, paths: Iterable[Path], nearest: Path | None = None, since: float | None = None, *, is_sure: bool = True
     ) -> None:
-        """Follow these logs beside those that are followed already.
+        """Follow these logs, in addition to those that are followed already.
 
-        ``nearest`` is the one nearest to the client, by default the first; ``since`` is when it became that, where it
-        is known. Where that is not sure, the first log with a request counts until it is.
+        ``nearest`` is the log of the hop nearest to the client, by default the first; ``since`` is when it became the
+        nearest, if known. Unless ``is_sure``, the first log with a request counts as the nearest meanwhile.
         """
         self._loop = asyncio.get_running_loop()
         self._drop_left()
         for path in (paths := tuple(paths)):
             self._left.pop(path, None)
             if path not in self._followers:
-                follower = Follower(path, self._offer, self._stands, name=self._name(path), clock=self._clock)
+                follower = Follower(path, self._offer, self._on_status, name=self._name(path), clock=self._clock)
                 self._followers[path] = follower
                 follower.start()
         nearest = nearest or next(iter(paths), None)
@@ -108,28 +108,30 @@ class LogFeed:
             self._meter.set_primary(self._followers[nearest].name, since, self._clock())
 
     def follow_transcripts(self, folder: Path) -> None:
-        """Follow what the clients write of their sessions; only its structure is read, never a text."""
+        """Follow the clients' transcripts. Only their structure is kept, never a text."""
         self._loop = asyncio.get_running_loop()
-        self._transcripts = TranscriptFollower(folder, lambda entries: self._call(lambda: self._tell(entries)))
+        self._transcripts = TranscriptFollower(
+            folder, lambda entries: self._call_in_loop(lambda: self._take_entries(entries))
+        )
         self._transcripts.start()
 
-    def _tell(self, entries: Iterable[Entry]) -> None:
+    def _take_entries(self, entries: Iterable[Entry]) -> None:
         sent = False
         for entry in entries:
             self._meter.take_entry(entry)
             sent = sent or entry.kind is EntryKind.REQUEST
         if sent:
-            # An attempt that meets a server that is down leaves no line.
+            # An attempt at a server that is down leaves no log line.
             self.on_requests()
 
     def refuse(self, *, refuses: bool) -> None:
-        """Note whether the hop nearest to the client refuses connections now: none of its lines tells."""
+        """Tell the meter whether the hop nearest to the client refuses connections, which no log line shows."""
         self._meter.refuse(self._clock(), refuses=refuses)
 
     def leave(self, paths: Iterable[Path]) -> None:
-        """Note that the server of these logs is not on the path any more.
+        """Mark these logs as off the path.
 
-        They are followed a while longer: it may come back, and what was written meanwhile has no times afterwards.
+        They are followed for another ``LEFT_S``: if the server comes back, lines read late would have no times.
         """
         for path in paths:
             if path in self._followers:
@@ -137,7 +139,7 @@ class LogFeed:
                 self._statuses.pop(path, None)
 
     def _drop_left(self) -> None:
-        """Follow the logs no longer whose server has been off the path for long."""
+        """Stop following logs that left the path more than ``LEFT_S`` ago."""
         for path, left_at in list(self._left.items()):
             if self._clock() - left_at > LEFT_S:
                 del self._left[path]
@@ -146,7 +148,7 @@ class LogFeed:
                 self._meter.forget(follower.name)
 
     def stop(self) -> None:
-        """End every follower; returns at once."""
+        """Stop all followers and return at once."""
         self._stopped = True
         for follower in self._followers.values():
             follower.stop()
@@ -154,7 +156,7 @@ class LogFeed:
             self._transcripts.stop()
 
     def tails(self, *, last_lines: bool) -> LogTails:
-        """Return what the ends of the followed logs tell."""
+        """Return the endings of the followed logs."""
         return self._ends.tails({one.name: path for path, one in self._followers.items()}, last_lines=last_lines)
 
     def _name(self, path: Path) -> str:
@@ -163,47 +165,47 @@ class LogFeed:
         return path.name if path.name not in taken else str(path)
 
     def troubles(self) -> OwnFaults:
-        """Return what stands against following the logs, and what is to be said of those that are followed."""
+        """Return which logs cannot be read and why, and remarks on those that are followed."""
         silent = [path for path, one in self._followers.items() if one.silent_s > SILENT_S and path not in self._left]
         unread = [f"{path} cannot be read: its drive does not answer" for path in silent]
-        told = [status for path, status in self._statuses.items() if path not in silent and status.detail]
+        known = [status for path, status in self._statuses.items() if path not in silent and status.detail]
         return OwnFaults(
-            unread=(*unread, *(status.detail for status in told if status.state is not LogState.FOLLOWING)),
-            remarks=tuple(status.detail for status in told if status.state is LogState.FOLLOWING),
+            unread=(*unread, *(status.detail for status in known if status.state is not LogState.FOLLOWING)),
+            remarks=tuple(status.detail for status in known if status.state is LogState.FOLLOWING),
         )
 
     def _offer(self, batch: LogBatch) -> None:
-        """Hand a batch to the loop in pieces; called in a follower's thread, and waits there while too many wait."""
-        for begin in range(0, len(batch.lines), PIECE):
+        """Queue a batch for the loop in chunks. Runs in a follower's thread and blocks it while the queue is full."""
+        for begin in range(0, len(batch.lines), CHUNK):
             while not self._slots.acquire(timeout=PATIENCE_S):
                 if self._stopped:
                     return
-            piece = replace(batch, lines=batch.lines[begin : begin + PIECE])
-            self._waiting.append((piece, begin + PIECE >= len(batch.lines)))
-            self._call(self._take_one)
+            chunk = replace(batch, lines=batch.lines[begin : begin + CHUNK])
+            self._queue.append((chunk, begin + CHUNK >= len(batch.lines)))
+            self._call_in_loop(self._process_chunk)
 
-    def _stands(self, status: LogStatus) -> None:
-        self._call(lambda: self._note(status))
+    def _on_status(self, status: LogStatus) -> None:
+        self._call_in_loop(lambda: self._store_status(status))
 
-    def _note(self, status: LogStatus) -> None:
-        """Keep how a log stands; tell the meter of one that is followed: it is read, even while it is silent."""
+    def _store_status(self, status: LogStatus) -> None:
+        """Store a log's status, and mark it as followed in the traffic meter, even while it has no lines."""
         if status.path in self._followers and status.path not in self._left:
             self._statuses[status.path] = status
         if status.state is LogState.FOLLOWING:
             self._meter.take(LogBatch(status.log, (), self._clock(), history=True))
 
-    def _call(self, what: Callable[[], None]) -> None:
+    def _call_in_loop(self, what: Callable[[], None]) -> None:
         if self._loop is None or self._stopped:
             return
         try:
             self._loop.call_soon_threadsafe(what)
-        except RuntimeError:  # the loop is closed: the panel is gone
+        except RuntimeError:  # the loop is closed: the panel has exited
             self._stopped = True
 
-    def _take_one(self) -> None:
-        """Take one piece and let the loop go on: however fast a log grows, keys and screen come in between."""
-        batch, is_last = self._waiting.popleft()
-        attempts = self._meter.take(self.counted(batch), self._book.end) if _counts(batch) else {}
+    def _process_chunk(self) -> None:
+        """Process one chunk, then yield to the event loop, so that keys stay responsive while a log floods."""
+        batch, is_last = self._queue.popleft()
+        attempts = self._meter.take(self.without_own(batch), self._book.end) if _has_times(batch) else {}
         arrived = None if batch.history else batch.arrived
         read_late = batch.since is not None and batch.arrived - batch.since > UNSURE_S
         self._book.add(batch.log, batch.lines, arrived, since=batch.since if read_late else None)
@@ -212,34 +214,34 @@ class LogFeed:
         self._slots.release()
         self._unseen = True
         if is_last:
-            self._show()
-        self._show_later()
+            self._notify()
+        self._notify_later()
         if attempts:
             self.on_requests()
 
-    def _show(self) -> None:
-        """Tell the screen that lines came, no more often than eyes can follow; what comes sooner is told later."""
+    def _notify(self) -> None:
+        """Notify the log view of new lines, at most once every ``NOTIFY_S``."""
         now = time.monotonic()
-        if self._unseen and not self._stopped and now - self._shown_at >= SHOWN_S:
-            self._unseen, self._shown_at = False, now
-            self._grew()
+        if self._unseen and not self._stopped and now - self._notified_at >= NOTIFY_S:
+            self._unseen, self._notified_at = False, now
+            self._on_lines()
 
-    def _show_later(self) -> None:
-        """Let nothing stay unseen for long, also where there are always more lines."""
-        if self._unseen and not self._stopped and self._loop is not None and self._showing is None:
-            self._showing = self._loop.call_later(SHOWN_S, self._look_again)
+    def _notify_later(self) -> None:
+        """Schedule a notification, so that lines also appear while a log grows without pause."""
+        if self._unseen and not self._stopped and self._loop is not None and self._timer is None:
+            self._timer = self._loop.call_later(NOTIFY_S, self._on_timer)
 
-    def _look_again(self) -> None:
-        self._showing = None
-        self._show()
-        self._show_later()
+    def _on_timer(self) -> None:
+        self._timer = None
+        self._notify()
+        self._notify_later()
 
 
-def _counts(batch: LogBatch) -> bool:
-    """Say whether the requests of a batch can be told in time.
+def _has_times(batch: LogBatch) -> bool:
+    """Return whether the requests of a batch can be dated.
 
-    What stood in a log before, without times of its own, may be of yesterday: tied to what comes now by order alone
-    it would make storms of it.
+    Lines written before stormdeck started, without timestamps, may be from yesterday: combined with new lines by their
+    order alone, they would form false storms.
     """
     if not batch.history:
         return True

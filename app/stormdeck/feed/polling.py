@@ -1,4 +1,4 @@
-"""Asks one source again and again."""
+"""Poll a source at intervals that adapt to failures, focus and quiet times."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Generic, TypeVar
 
 
 async def wait_for(event: asyncio.Event, seconds: float) -> bool:
-    """Wait for an event at most some seconds; say whether it came.
+    """Wait for an event and return whether it was set within ``seconds``.
 
-    ``asyncio.wait_for`` of Python 3.11 swallows a cancellation that meets the event, and a task that is cancelled
-    on quit would then wait on.
+    ``asyncio.wait_for`` of Python 3.11 swallows a cancellation that coincides with the event, so a task cancelled on
+    quit would go on waiting.
     """
     try:
         async with asyncio.timeout(seconds):
@@ -22,15 +22,15 @@ async def wait_for(event: asyncio.Event, seconds: float) -> bool:
     return True
 
 
-async def woken_on_the_second(event: asyncio.Event, seconds: float) -> bool:
-    """Wait as ``wait_for`` does; whole seconds end when the loop's clock begins one, fractions as they are."""
-    return await wait_for(event, on_the_second(seconds))
+async def wait_aligned(event: asyncio.Event, seconds: float) -> bool:
+    """Wait like ``wait_for``, with a timeout aligned by ``align_to_second``."""
+    return await wait_for(event, align_to_second(seconds))
 
 
-def on_the_second(seconds: float) -> float:
-    """Return how long to wait until the beginning of a second, a number of whole seconds from that of this one.
+def align_to_second(seconds: float) -> float:
+    """Shorten a wait of whole seconds so that it ends when the loop's clock begins a second.
 
-    Work that is done each second is done at one waking so, and is painted once.
+    All work that is done once a second then shares one wake-up and one paint. Fractions are returned unchanged.
     """
     return seconds if seconds % 1 else seconds - asyncio.get_running_loop().time() % 1
 
@@ -39,29 +39,29 @@ S = TypeVar("S")
 
 BACK_OFF = 1.6
 LONGEST = 3.0
-"""How many intervals a failing source is left alone at most: a user waits for its return."""
+"""Longest back-off, in intervals: a user waits for the server's return."""
 SLOW = 5.0
-"""How many intervals lie between two polls while nobody looks."""
+"""Intervals between two polls while the terminal has no focus."""
 QUIET_AFTER = 5
 QUIET = 3.0
-"""How many intervals lie between two polls once that many in a row brought nothing new; a request ends it."""
+"""Intervals between two polls after ``QUIET_AFTER`` polls without a change; a request ends this."""
 
 
 class Poller(Generic[S]):
-    """One poll at a time, never two at once; failing sources are asked less often, with jitter."""
+    """Poll one source, never twice at once. Failing sources are polled less often, with jitter."""
 
     def __init__(
         self,
         poll: Callable[[], Awaitable[S]],
-        hand: Callable[[S], None],
-        well: Callable[[S], bool],
+        deliver: Callable[[S], None],
+        is_well: Callable[[S], bool],
         interval_s: float,
-        wait: Callable[[asyncio.Event, float], Awaitable[bool]] = woken_on_the_second,
+        wait: Callable[[asyncio.Event, float], Awaitable[bool]] = wait_aligned,
     ) -> None:
         self._wait = wait
         self._poll = poll
-        self._hand = hand
-        self._well = well
+        self._deliver = deliver
+        self._is_well = is_well
         self._interval_s = interval_s
         self._last: S | None = None
         self._wake = asyncio.Event()
@@ -69,28 +69,28 @@ class Poller(Generic[S]):
         self.slow = False
 
     def poke(self) -> None:
-        """Ask now instead of later."""
+        """Poll now."""
         self._wake.set()
 
     def end_quiet(self) -> None:
-        """Ask now, where it is waited longer since nothing happened."""
+        """Poll now if the interval is longer because nothing changed lately."""
         if self._quiet:
             self._wake.set()
 
     async def run(self) -> None:
         """Poll until cancelled."""
-        patience, same = 1.0, 0
+        backoff, unchanged = 1.0, 0
         while True:
             snapshot = await self._poll()
-            same += 1
+            unchanged += 1
             if snapshot != self._last:
-                self._last, same = snapshot, 0
-                self._hand(snapshot)
-            patience = 1.0 if self._well(snapshot) else min(LONGEST, patience * BACK_OFF)
-            jitter = random.uniform(0.9, 1.1) if patience > 1 else 1.0  # noqa: S311 - spreads polls, guards nothing
-            self._quiet = same >= QUIET_AFTER and not self.slow
-            pace = SLOW if self.slow else QUIET if self._quiet else 1.0
-            wait = self._interval_s * max(patience * jitter, pace)
+                self._last, unchanged = snapshot, 0
+                self._deliver(snapshot)
+            backoff = 1.0 if self._is_well(snapshot) else min(LONGEST, backoff * BACK_OFF)
+            jitter = random.uniform(0.9, 1.1) if backoff > 1 else 1.0  # noqa: S311 - spreads polls, guards nothing
+            self._quiet = unchanged >= QUIET_AFTER and not self.slow
+            intervals = SLOW if self.slow else QUIET if self._quiet else 1.0
+            wait = self._interval_s * max(backoff * jitter, intervals)
             self._wake.clear()
             if await self._wait(self._wake, wait):
-                same = 0
+                unchanged = 0

@@ -1,4 +1,4 @@
-"""Publishes what the panel says, so that status bars need not ask the servers themselves."""
+"""Publish the panel's status in a file, so that status bars need not poll the servers themselves."""
 
 from __future__ import annotations
 
@@ -7,45 +7,45 @@ import time
 from collections.abc import Callable
 from datetime import datetime
 
-from stormdeck.feed.polling import on_the_second
+from stormdeck.feed.polling import align_to_second
 from stormdeck.model.deck import Deck
 from stormdeck.model.status.document import bar_of, is_complete, status_json
 from stormdeck.model.verdict.ranking import statements
 from stormdeck.model.verdict.statement import Statement
 from stormdeck.options import Options
-from stormdeck.options.declared import named, only_by_file
+from stormdeck.options.declared import only_by_file, stack_options
 from stormdeck.paths import UserPaths
 from stormdeck.sources.state.panel_status import HEARTBEAT_S, project_files, stamp
 from stormdeck.sources.state.panel_status_writer import Publication
 
 PACE_S = 1.0
-"""Seconds between two looks at what the panel says: a storm is in a status bar a second after it is on the screen."""
+"""Seconds between two checks for a change: a storm reaches a status bar a second after it reaches the screen."""
 _BASE_URL = "ANTHROPIC_BASE_URL"
 
 
 class Publisher:
-    """Writes when what a bar shows has changed, figures every few seconds, and else gives a sign of life."""
+    """Write the status when a bar would change, figures every few seconds, else only touch the file."""
 
     def __init__(self, options: Options, paths: UserPaths, deck: Callable[[], Deck]) -> None:
         self._options = options
         self._paths = paths
         self._deck = deck
         self._publication = Publication(paths.panels)
-        self._named = named(options)
+        self._named = stack_options(options)
         self._file = stamp(str(paths.config))
         self._task: asyncio.Task[None] | None = None
         self._bar: dict[str, object] = {}
-        self._told: dict[str, object] = {}
+        self._published: dict[str, object] = {}
         self._due = 0.0
-        self._seen: Deck | None = None
-        self._look_again = 0.0
+        self._last_deck: Deck | None = None
+        self._check_at = 0.0
 
     def start(self) -> None:
-        """Begin; returns at once."""
+        """Start publishing and return at once."""
         self._task = asyncio.get_running_loop().create_task(self._run())
 
     async def stop(self) -> None:
-        """End, and take back what was published."""
+        """Stop, and remove the published file."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
@@ -54,29 +54,29 @@ class Publisher:
     async def _run(self) -> None:
         await asyncio.to_thread(self._publication.clear)
         while True:
-            await self.tell(time.time(), time.monotonic())
-            await asyncio.sleep(on_the_second(PACE_S))
+            await self.publish(time.time(), time.monotonic())
+            await asyncio.sleep(align_to_second(PACE_S))
 
-    async def tell(self, now: float, passed: float) -> None:
-        """Publish what has changed; ``passed`` are the seconds of a clock that is never set."""
+    async def publish(self, now: float, monotonic: float) -> None:
+        """Publish the status if it has changed."""
         deck = self._deck()
-        if not is_complete(deck) or (deck is self._seen and passed < self._look_again):
+        if not is_complete(deck) or (deck is self._last_deck and monotonic < self._check_at):
             return
-        # While nothing has come only ages can be others, and bars ask every few seconds themselves.
-        self._seen, self._look_again = deck, passed + HEARTBEAT_S
-        said = statements(deck, now, _minute)
-        bar = bar_of(deck, said).as_json()
-        if bar == self._bar and passed < self._due:
+        # Without new snapshots only ages can change, and bars read every few seconds anyway.
+        self._last_deck, self._check_at = deck, monotonic + HEARTBEAT_S
+        verdicts = statements(deck, now, _minute)
+        bar = bar_of(deck, verdicts).as_json()
+        if bar == self._bar and monotonic < self._due:
             return
-        told = self._content(deck, said, bar)
-        if told == self._told:
+        content = self._content(deck, verdicts, bar)
+        if content == self._published:
             done = await asyncio.to_thread(self._publication.touch)
         else:
-            done = await asyncio.to_thread(self._publication.write, told)
-        self._bar, self._told = (bar, told) if done else ({}, {})
-        self._due = passed + HEARTBEAT_S
+            done = await asyncio.to_thread(self._publication.write, content)
+        self._bar, self._published = (bar, content) if done else ({}, {})
+        self._due = monotonic + HEARTBEAT_S
 
-    def _content(self, deck: Deck, said: tuple[Statement, ...], bar: dict[str, object]) -> dict[str, object]:
+    def _content(self, deck: Deck, verdicts: tuple[Statement, ...], bar: dict[str, object]) -> dict[str, object]:
         url = deck.settings.text(f"env.{_BASE_URL}")
         shell_url = deck.settings.shell.get(_BASE_URL)
         return {
@@ -86,19 +86,19 @@ class Publisher:
                 "only_file": only_by_file(self._options),
                 "file": self._file,
                 "files": project_files(str(self._paths.project), str(self._paths.claude)),
-                "url": _open(url),
-                "shell_url": _open(shell_url),
+                "url": _storable(url),
+                "shell_url": _storable(shell_url),
             },
             "ascii": self._options.ascii,
             "bar": bar,
-            "status": status_json(deck, said),
+            "status": status_json(deck, verdicts),
         }
 
 
-def _open(url: str | None) -> str | None:
-    """Return an address that may be written down; one with a password or a query is left out and equals no other."""
+def _storable(url: str | None) -> str | None:
+    """Return a URL that may be written to disk; one with a password or a query becomes ``""``, which matches none."""
     return "" if url is not None and ("@" in url or "?" in url) else url
 
 
 def _minute(at: float) -> str:
-    return datetime.fromtimestamp(at).strftime("%H:%M")  # noqa: DTZ006 - the user's own clock is meant
+    return datetime.fromtimestamp(at).strftime("%H:%M")  # noqa: DTZ006 - the user's local time

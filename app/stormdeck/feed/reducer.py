@@ -1,4 +1,4 @@
-"""How a snapshot changes the deck."""
+"""Apply a snapshot to the deck."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ Snapshot = (
 Server = VllmSnapshot | ProxySnapshot
 _AWAY = {ServerState.DOWN, ServerState.STARTING, ServerState.SILENT, ServerState.DEGRADED, ServerState.STALE}
 
-_PLACES = {
+_FIELDS = {
     DiscoverySnapshot: "discovery",
     SettingsSnapshot: "settings",
     VllmSnapshot: "vllm",
@@ -52,18 +52,18 @@ _PLACES = {
     Replay: "replay",
     OwnFaults: "troubles",
 }
-"""Where each snapshot stands in the deck."""
+"""Field of the deck for each type of snapshot."""
 
 
 def take(deck: Deck, snapshot: Snapshot) -> Deck:
-    """Return the deck with a snapshot in its place, and the findings that follow from it."""
-    after = _placed(deck, snapshot)
+    """Return the deck with a snapshot applied. The rules run only if their inputs changed."""
+    after = _applied(deck, snapshot)
     if facts_of(after) == facts_of(deck):
         return after
     return replace(after, findings=findings_of(after))
 
 
-def _placed(deck: Deck, snapshot: Snapshot) -> Deck:
+def _applied(deck: Deck, snapshot: Snapshot) -> Deck:
     if isinstance(snapshot, ClientSnapshot):
         version = _version(deck, snapshot.version or "")
         return replace(deck, client_version=version, exposures=snapshot.exposures, client=snapshot.state)
@@ -75,22 +75,22 @@ def _placed(deck: Deck, snapshot: Snapshot) -> Deck:
         deck = replace(deck, client_version=_version(deck, snapshot.client_version))
     if isinstance(snapshot, VllmSnapshot):
         deck = replace(deck, prefix=deck.prefix.updated(snapshot, deck.client_version))
-        deck = _noting_return(deck, HopKind.SERVER, deck.vllm, snapshot)
+        deck = _with_return(deck, HopKind.SERVER, deck.vllm, snapshot)
         before = deck.vllm.models if deck.vllm is not None else ()
         if before and snapshot.models and before != snapshot.models:
             deck = replace(deck, listed_at=snapshot.seen)
     if isinstance(snapshot, ProxySnapshot):
-        deck = _noting_return(deck, HopKind.PROXY, deck.proxy, snapshot)
-    place: dict[str, Any] = {_PLACES[type(snapshot)]: snapshot}
-    return replace(deck, **place)
+        deck = _with_return(deck, HopKind.PROXY, deck.proxy, snapshot)
+    field: dict[str, Any] = {_FIELDS[type(snapshot)]: snapshot}
+    return replace(deck, **field)
 
 
-def _noting_return(deck: Deck, hop: HopKind, before: Server | None, now: Server) -> Deck:
-    """Return the deck with the time at which a server that had been away answered again."""
+def _with_return(deck: Deck, hop: HopKind, before: Server | None, now: Server) -> Deck:
+    """Return the deck with the time at which a server that was away came back."""
     came_back = before is not None and before.state in _AWAY and now.state is ServerState.UP and before.url == now.url
     return replace(deck, back={**deck.back, hop: now.seen}) if came_back else deck
 
 
-def _version(deck: Deck, told: str) -> str | None:
-    """Return the client's version: what the user named, else what was told last."""
-    return deck.client_version if deck.version_given or not told else told
+def _version(deck: Deck, detected: str) -> str | None:
+    """Return the client's version: the one the user named, else the one detected last."""
+    return deck.client_version if deck.version_given or not detected else detected

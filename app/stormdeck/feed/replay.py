@@ -1,4 +1,4 @@
-"""A feed that plays a recording: the same lines at the same distances, and nothing else is touched."""
+"""Play a recording: the same log lines at the same intervals, without servers or settings."""
 
 from __future__ import annotations
 
@@ -9,14 +9,10 @@ from datetime import datetime
 from math import inf
 
 from stormdeck.feed.polling import wait_for
+from stormdeck.feed.protocol import PanelFeed
 from stormdeck.feed.reducer import Snapshot
-from stormdeck.model.canary.check import Check
-from stormdeck.model.canary.plan import Plan
-from stormdeck.model.canary.summary import CanaryReport
-from stormdeck.model.deck import Deck
 from stormdeck.model.logs.batch import LogBatch
 from stormdeck.model.logs.book import LogBook
-from stormdeck.model.settings.scope import SettingsFile
 from stormdeck.model.snapshots.discovery import DiscoverySnapshot
 from stormdeck.model.snapshots.gpu import GpuSnapshot, GpuState
 from stormdeck.model.snapshots.replay import Pace, Replay
@@ -26,7 +22,7 @@ from stormdeck.sources.recordings.tape import Tape
 
 
 class Playhead:
-    """Goes from a first moment to a last one, ``speed`` times as fast as ``clock``; stands at the end."""
+    """Clock that runs from ``started`` to ``ended``, ``speed`` times as fast as ``clock``, and stops there."""
 
     def __init__(self, started: float, ended: float, speed: float, clock: Callable[[], float]) -> None:
         self._ended = ended
@@ -34,40 +30,40 @@ class Playhead:
         self._clock = clock
         self._at = started
         self._since = clock()
-        self.held = False
+        self.paused = False
 
     def now(self) -> float:
-        """Return the moment that is played, in unix seconds of the recording."""
-        passed = 0.0 if self.held else (self._clock() - self._since) * self._speed
+        """Return the current time in the recording, in unix seconds."""
+        passed = 0.0 if self.paused else (self._clock() - self._since) * self._speed
         return min(self._at + passed, self._ended)
 
-    def hold(self, held: bool) -> None:
-        """Stand still, or go on."""
+    def pause(self, paused: bool) -> None:
+        """Pause or resume."""
         self.jump(self.now())
-        self.held = held
+        self.paused = paused
 
     def jump(self, moment: float) -> None:
-        """Go to a moment."""
+        """Jump to a time in the recording."""
         self._at, self._since = moment, self._clock()
 
 
 BUCKETS = 60
 AT_ONCE = 2_000
-"""Lines between two looks at the keys; a recording that holds more in a moment is played slower."""
+"""Lines per step, so that keys stay responsive; a recording with more lines in a moment plays slower."""
 SHORTEST_S, LONGEST_S = 0.05, 1.0
-"""Between two steps: at most twenty pictures a second, at least one."""
+"""Limits of the time between two steps: at most twenty frames a second, at least one."""
 
 
-class ReplayFeed:
-    """Stands in the place of ``Feed``. What it hands on is what a live panel would have seen, without servers."""
+class ReplayFeed(PanelFeed):
+    """Replace ``Feed`` in a replay: deliver the traffic snapshots that a live panel would have delivered."""
 
     def __init__(
         self,
         tape: Tape,
         speed: float,
         book: LogBook,
-        hand: Callable[[Snapshot], None],
-        lines_came: Callable[[], None],
+        deliver: Callable[[Snapshot], None],
+        on_lines: Callable[[], None],
         *,
         window_s: int = 900,
         clock: Callable[[], float] = time.monotonic,
@@ -75,99 +71,77 @@ class ReplayFeed:
         self._tape = tape
         self._speed = speed
         self._book = book
-        self._hand = hand
-        self._lines_came = lines_came
-        # No local time: a recording from another time zone is right only by the arrival of its lines.
+        self._deliver = deliver
+        self._on_lines = on_lines
+        # No local time: in a recording from another time zone only the arrival times of lines are right.
         self._meter = TrafficMeter(window_s=window_s, bucket_s=max(1, window_s // BUCKETS), gap_s=inf)
-        # Known from the start: what a server behind a proxy answers is written down before the proxy's own line.
-        nearest = next((batch.log for batch in tape.batches if _asks(batch)), None)
+        # Set from the start: a server behind a proxy logs a request before the proxy does.
+        nearest = next((batch.log for batch in tape.batches if _has_request(batch)), None)
         if nearest is not None:
             self._meter.set_primary(nearest)
         self._head = Playhead(tape.started, tape.ended, speed, clock)
         self._next = 0
-        """The batch that is played next."""
+        """Index of the next batch."""
         self._traffic: TrafficSnapshot | None = None
-        self._told: Replay | None = None
-        self._news = asyncio.Event()
+        self._state: Replay | None = None
+        self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
     def now(self) -> float:
-        """Return the recording's own time: the panel's clock."""
+        """Return the current time in the recording, which is the panel's clock."""
         return self._head.now()
 
     @property
     def pace(self) -> Pace:
-        """Return whether it plays."""
+        """Return whether the recording plays, is paused or has ended."""
         if self._next == len(self._tape.batches) and self.now() >= self._tape.ended:
             return Pace.ENDED
-        return Pace.HELD if self._head.held else Pace.PLAYING
+        return Pace.HELD if self._head.paused else Pace.PLAYING
 
-    def hold(self) -> None:
-        """Stand still, or go on."""
-        self._head.hold(not self._head.held)
-        self._news.set()
+    def toggle_pause(self) -> None:
+        """Pause or resume."""
+        self._head.pause(not self._head.paused)
+        self._wake.set()
 
     def skip(self) -> bool:
-        """Go to the next request of a turn, past what is between; say whether there is one."""
+        """Jump to the next request of a turn and return whether there is one."""
         now, ahead = self.now(), self._tape.batches[self._next :]
-        found = next((batch for batch in ahead if batch.arrived > now and _asks(batch)), None)
+        found = next((batch for batch in ahead if batch.arrived > now and _has_request(batch)), None)
         if found is not None:
             self._head.jump(found.arrived)
-            self._news.set()
+            self._wake.set()
         return found is not None
 
     def start(self) -> None:
-        """Begin to play; returns at once."""
+        """Start playing and return at once."""
         self._head.jump(self._tape.started)
-        self._tell()
-        self._hand(DiscoverySnapshot(done=True))
-        self._hand(GpuSnapshot(GpuState.OFF, "Not in a recording: it holds log lines only."))
+        self._deliver_state()
+        self._deliver(DiscoverySnapshot(done=True))
+        self._deliver(GpuSnapshot(GpuState.OFF, "Not in a recording: it holds log lines only."))
         self._task = asyncio.get_running_loop().create_task(self._play())
 
     async def stop(self) -> None:
-        """End; nothing runs on."""
+        """Stop playing."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
 
-    def search(self) -> None:
-        """Do nothing: there is no server to look for."""
-
-    def attention(self, given: bool) -> None:
-        """Play on, whether anybody looks or not."""
-
-    def plan_canary(self, deck: Deck) -> Plan | None:
-        """Return nothing: no server is asked."""
-        return None
-
-    async def run_canary(self, plan: Plan, hand: Callable[[Check], None]) -> CanaryReport:
-        """Refuse: a plan comes from a live feed."""
-        raise RuntimeError("a replay asks no server")
-
-    async def trust(self, folder: str, origin: str) -> str:
-        """Keep nothing; say why."""
-        return "This is a replay: nothing is sent anywhere."
-
-    async def save(self, file: SettingsFile, text: str) -> str:
-        """Write nothing; say why."""
-        return "This is a replay: settings are neither read nor written."
-
     async def _play(self) -> None:
         while True:
-            self._news.clear()
+            self._wake.clear()
             now = self._read(self._head.now())
             traffic = self._meter.snapshot(now)
             if traffic != self._traffic:
                 self._traffic = traffic
-                self._hand(traffic)
-            self._tell()
+                self._deliver(traffic)
+            self._deliver_state()
             if self.pace is Pace.PLAYING:
-                await wait_for(self._news, self._until_next(now))
+                await wait_for(self._wake, self._until_next(now))
             else:
-                await self._news.wait()
+                await self._wake.wait()
 
     def _read(self, now: float) -> float:
-        """Take the lines up to a moment, and return the moment that was reached."""
+        """Process the lines up to a time, and return the time that was reached."""
         lines = 0
         batches = self._tape.batches
         while self._next < len(batches) and batches[self._next].arrived <= now:
@@ -182,7 +156,7 @@ class ReplayFeed:
             self._next += 1
             lines += len(batch.lines)
         if lines:
-            self._lines_came()
+            self._on_lines()
         return now
 
     def _until_next(self, now: float) -> float:
@@ -191,16 +165,16 @@ class ReplayFeed:
             return SHORTEST_S
         return min(LONGEST_S, max(SHORTEST_S, (self._tape.batches[self._next].arrived - now) / self._speed))
 
-    def _tell(self) -> None:
-        """Hand on how the playing stands, where that is new."""
+    def _deliver_state(self) -> None:
+        """Deliver the state of the replay if it changed."""
         replay = Replay(self._tape.name, span(self._tape), self._speed, self.pace, self._tape.damage)
-        if replay != self._told:
-            self._told = replay
-            self._hand(replay)
+        if replay != self._state:
+            self._state = replay
+            self._deliver(replay)
 
 
-def _asks(batch: LogBatch) -> bool:
-    """Say whether a request of a turn is among the lines."""
+def _has_request(batch: LogBatch) -> bool:
+    """Return whether a batch contains a request of a turn."""
     return any("/v1/messages" in line and "POST " in line for line in batch.lines)
 
 

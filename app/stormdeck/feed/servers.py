@@ -1,4 +1,4 @@
-"""The servers on the path: looked for, asked again and again, and looked for again while one is missing."""
+"""Search for the servers on the request path and poll them. Search again while one is missing."""
 
 from __future__ import annotations
 
@@ -31,101 +31,101 @@ from stormdeck.sources.servers.proxy import ProxySource
 from stormdeck.sources.servers.vllm import VllmSource
 
 SEARCH_S = 3.0
-"""From the first search to the second, while something is missing or down."""
+"""Between the first two searches, while something is missing or down."""
 SEARCH_GROWTH = 1.5
 SEARCH_LATER_S = 30.0
-"""Between two searches at most: one takes 10 ms of a processor where nothing listens, 25 beside servers (measured)."""
+"""Longest time between two searches: one takes 10 ms of CPU where nothing listens, 25 beside servers (measured)."""
 SEARCH_WELL_S = 120.0
-"""Between two searches once all is well; a server that falls or returns brings the next one forward."""
+"""Between two searches once all is well. A server that goes down or comes back triggers one at once."""
 BUSY = 3
-"""Running requests that keep a GPU as busy as it gets."""
+"""Number of running requests at which a GPU counts as fully busy."""
 WELL = {ServerState.UP, ServerState.DEGRADED, ServerState.REFUSING}
 
 
 class ServerFeed:
-    """One poller for vLLM and one for the proxy.
+    """Run one poller for vLLM and one for the proxy.
 
-    A server that was found stays until another takes its place, or the settings lead past it.
+    A server that was found is kept until another replaces it, or the base URL no longer leads to it.
     """
 
     def __init__(
         self,
         options: Options,
         http: HttpClient,
-        hand: Callable[[Snapshot], None],
+        deliver: Callable[[Snapshot], None],
         logs: LogFeed,
         spawn: Callable[[Coroutine[Any, Any, None]], asyncio.Task[None]],
     ) -> None:
         self._options = options
         self._http = http
-        self._hand = hand
+        self._deliver = deliver
         self._logs = logs
         self._spawn = spawn
         self._named = ConfiguredTargets(options.vllm, options.proxy, options.log, options.litellm_config)
         self._settings = SettingsSnapshot()
         self._yaml: ProxyConfig | None = None
-        self._probed: Probe | None = None
+        self._last_probe: Probe | None = None
         self._discovery: DiscoverySnapshot | None = None
         self._pollers: dict[str, tuple[Found, Poller[Any], asyncio.Task[None], VllmSource | ProxySource]] = {}
         self._states: dict[str, ServerState] = {}
-        self._base: str | None = None
-        """The base URL of the settings at the last search; ``None`` before the first."""
+        self._last_base_url: str | None = None
+        """The base URL in the settings at the last search; ``None`` before the first search."""
         self._ended: set[int] = set()
         """Processes of servers that are known to have ended."""
         self._known: dict[tuple[str, int], ServerKind] = {}
-        """What answered at a place before: a server that is late is still the same."""
-        self._look = asyncio.Event()
+        """Kind of server that answered before, by host and port: a slow server keeps its kind."""
+        self._search_now = asyncio.Event()
         self._nearest: Path | None = None
-        """The log nearest to the client."""
+        """Log of the hop nearest to the client."""
         self._moved_at: float | None = None
         """When the client's base URL changed, until the servers on the new path are known."""
-        self._watched = True
+        self._focused = True
         self.load = 0.0
         """How busy the engine is, from 0 to 1."""
 
     def take_settings(self, settings: SettingsSnapshot) -> None:
-        """Take the settings that say where the client sends; look again when they say another place.
+        """Process new settings, and search again when they name another server or key.
 
-        While a file of them cannot be read, as in the middle of an edit, the place is the one that was said before.
+        While a settings file cannot be parsed, for example in the middle of an edit, the previous base URL is kept.
         """
         if settings.text(BASE_URL) is None and settings.broken:
             return
         if settings.text(BASE_URL) != self._settings.text(BASE_URL):
             self._moved_at = time.time()
         before, self._settings = self._settings, settings
-        if _leads(settings) != _leads(before):
-            self._look.set()
+        if _target_of(settings) != _target_of(before):
+            self._search_now.set()
 
     def search(self) -> None:
-        """Look again, now."""
-        self._look.set()
+        """Search again now."""
+        self._search_now.set()
 
-    def requests_came(self) -> None:
-        """Ask sooner: a log shows a request."""
+    def on_requests(self) -> None:
+        """Poll sooner, because a log shows a request."""
         for _, poller, _, _ in self._pollers.values():
             poller.end_quiet()
 
     def list_again(self) -> None:
-        """Ask vLLM for its models with the next poll."""
+        """Request vLLM's model list with the next poll."""
         polled = self._pollers.get("vllm")
         if polled is not None and isinstance(polled[3], VllmSource):
             polled[3].list_again()
 
-    def attention(self, given: bool) -> None:
-        """Slow down while nobody looks."""
-        self._watched = given
+    def set_focused(self, focused: bool) -> None:
+        """Poll less often while the terminal has no focus."""
+        self._focused = focused
         for _, poller, _, _ in self._pollers.values():
-            poller.slow = not given
-            if given:
+            poller.slow = not focused
+            if focused:
                 poller.poke()
 
     @property
     def missing(self) -> bool:
-        """Say whether a server on the path does not answer, or none was found: the ends of the logs matter then."""
+        """Whether a server does not answer or none was found; the last lines of the logs are shown then."""
         return not self._pollers or any(self._states.get(name) not in WELL for name in self._pollers)
 
     async def stop(self) -> None:
-        """End all pollers."""
+        """Stop all pollers."""
         tasks = [task for _, _, task, _ in self._pollers.values()]
         for task in tasks:
             task.cancel()
@@ -135,20 +135,20 @@ class ServerFeed:
         """Search until cancelled."""
         wait = SEARCH_S
         while True:
-            self._look.clear()
+            self._search_now.clear()
             began, base = time.time(), self._settings.text(BASE_URL) or ""
             found = await discover(self._settings, self._http, self._named, known=self._known)
-            # Beside the loop: LiteLLM's YAML is read for them.
+            # In a thread, because LiteLLM's YAML is read for them.
             keys: Keys = await with_timeout(PATIENCE_S, {}, origin_keys, self._settings, found, self._named)
             self._take(found, keys, base)
             if self._moved_at is not None and self._moved_at <= began:
                 self._moved_at = None
             await self._read_yaml(found)
             await self._probe_base_url(found)
-            well = self._pollers and all(self._states.get(name) in WELL for name in self._pollers)
-            well = well and (self._probed is None or self._probed.reach is Reach.ANSWERS)
-            wait = SEARCH_WELL_S if well and found.logs else min(SEARCH_LATER_S, wait * SEARCH_GROWTH)
-            if await wait_for(self._look, wait):
+            is_well = self._pollers and all(self._states.get(name) in WELL for name in self._pollers)
+            is_well = is_well and (self._last_probe is None or self._last_probe.reach is Reach.ANSWERS)
+            wait = SEARCH_WELL_S if is_well and found.logs else min(SEARCH_LATER_S, wait * SEARCH_GROWTH)
+            if await wait_for(self._search_now, wait):
                 wait = SEARCH_S
 
     def _take(self, found: DiscoverySnapshot, keys: Keys, base: str) -> None:
@@ -159,7 +159,7 @@ class ServerFeed:
         }
         if found != self._discovery:
             self._discovery = found
-            self._hand(found)
+            self._deliver(found)
         self._leave_path(found, base)
         nearest = self._nearest_log(found)
         since = self._moved_at if nearest != self._nearest else None
@@ -171,37 +171,37 @@ class ServerFeed:
                 self._poll(name, server, key_for(server.url, keys))
 
     def _nearest_log(self, found: DiscoverySnapshot) -> Path | None:
-        """Return the log nearest to the client: still that of a proxy which is down while the client asks it."""
+        """Return the log of the hop nearest to the client. A proxy that is down keeps its place while it is used."""
         first, proxy = next(iter(found.logs), None), found.server(proxy=True)
         is_down = proxy is None or (proxy.process is None and proxy.met is not ServerState.UP)
         kept = is_down and self._asks_proxy() and not self._named.logs
         return self._nearest or first if kept else first
 
     def _knows_first_hop(self, found: DiscoverySnapshot) -> bool:
-        """Return whether a server was found, now or before, where the client's requests go first.
+        """Return whether the hop that receives the client's requests first is known.
 
-        While a proxy is still to come up, what vLLM's log shows may be the proxy's requests.
+        Until a proxy has started, requests in vLLM's log may be the proxy's own.
         """
         server = found.server(proxy=False)
         base = base_url(self._settings)
         if self._named.logs or base is None or server is None or found.server(proxy=True) is not None:
             return True
-        return self._asks_proxy() or _are_one_place(base.url, server.url)
+        return self._asks_proxy() or _is_same_place(base.url, server.url)
 
     def _asks_proxy(self) -> bool:
-        """Return whether the client's requests go to the proxy that is asked, up or down."""
+        """Return whether the client sends to the polled proxy, up or down."""
         polled = self._pollers.get("proxy")
         if polled is None:
             return False
         base = base_url(self._settings)
-        return _are_one_place(base.url if base is not None else polled[0].url, polled[0].url)
+        return _is_same_place(base.url if base is not None else polled[0].url, polled[0].url)
 
     def _leave_path(self, found: DiscoverySnapshot, base: str) -> None:
-        """Leave servers that the base URL leads past, and those not found again once it names another place.
+        """Drop servers that are no longer on the path, and those that were not found after the base URL changed.
 
-        While it names the same place, a server that is not found is down, and stays on the path.
+        While the base URL is unchanged, a server that is not found is down and stays on the path.
         """
-        before, self._base = self._base, base
+        before, self._last_base_url = self._last_base_url, base
         has_moved = before not in {None, base}
         for hop, name in ((HopKind.PROXY, "proxy"), (HopKind.SERVER, "vllm")):
             if name not in self._pollers:
@@ -211,17 +211,17 @@ class ServerFeed:
             if found.is_left(self._pollers[name][0].url) or (has_moved and not is_found):
                 self._leave(name)
                 self._yaml = None if hop is HopKind.PROXY else self._yaml
-                self._hand(Left(hop))
+                self._deliver(Left(hop))
 
     async def _probe_base_url(self, found: DiscoverySnapshot) -> None:
-        """Hand on what the client's base URL answers, where it is something else than before."""
+        """Probe the client's base URL and deliver the result if it changed."""
         probe = await probe_base_url(self._settings, found, self._http)
-        if probe is not None and probe != self._probed:
-            self._probed = probe
-            self._hand(probe)
+        if probe is not None and probe != self._last_probe:
+            self._last_probe = probe
+            self._deliver(probe)
 
     async def _read_yaml(self, found: DiscoverySnapshot) -> None:
-        """Hand on LiteLLM's YAML, where it is known and has changed."""
+        """Read LiteLLM's YAML, if its path is known, and deliver it if it changed."""
         proxy = found.server(proxy=True)
         path = self._named.litellm_config
         if path is None and proxy is not None and proxy.kind is ServerKind.LITELLM and proxy.process is not None:
@@ -229,14 +229,14 @@ class ServerFeed:
         config = await with_timeout(PATIENCE_S, None, read_proxy_config, path) if path is not None else None
         if config is not None and config != self._yaml:
             self._yaml = config
-            self._hand(config)
+            self._deliver(config)
 
     def key(self, url: str) -> str | None:
-        """Return the key that was configured for a server, and for no other."""
+        """Return the API key that was configured for this very server, if any."""
         return key_for(url, origin_keys(self._settings, self._discovery or DiscoverySnapshot(), self._named))
 
     def _poll(self, name: str, found: Found, key: str | None) -> None:
-        """Ask a server from now on; one that is asked already only learns of its process."""
+        """Start polling a server. For one that is polled already, only update its process and key."""
         old = self._pollers.get(name)
         if old is not None and (old[0].url, old[0].kind) == (found.url, found.kind):
             old[3].process = found.listener
@@ -247,40 +247,40 @@ class ServerFeed:
         if old is not None:
             self._leave(name)
         source: VllmSource | ProxySource
-        # Its place on the path is known before it has answered: a slow one needs seconds.
+        # Shown on the path before the first answer: a slow server needs seconds.
         if name == "vllm":
-            self._hand(VllmSnapshot(found.url, ServerState.ASKING))
+            self._deliver(VllmSnapshot(found.url, ServerState.ASKING))
             source = VllmSource(found.url, self._http, time.time, key, found.listener)
         else:
-            self._hand(ProxySnapshot(found.url, found.kind, ServerState.ASKING))
+            self._deliver(ProxySnapshot(found.url, found.kind, ServerState.ASKING))
             source = ProxySource(found.url, found.kind, self._http, time.time, key, found.listener)
         poller: Poller[Any] = Poller(
-            source.poll, lambda snapshot: self._heard(name, snapshot), _well, self._options.poll
+            source.poll, lambda snapshot: self._on_snapshot(name, snapshot), _is_well, self._options.poll
         )
-        poller.slow = not self._watched
+        poller.slow = not self._focused
         self._pollers[name] = (found, poller, self._spawn(poller.run()), source)
 
     def _leave(self, name: str) -> None:
-        """Stop asking a server, and reading its logs."""
+        """Stop polling a server and mark its logs as off the path."""
         found, _, task, _ = self._pollers.pop(name)
         self._states.pop(name, None)
         task.cancel()
         self._logs.leave(logs_of(found))
 
-    def _heard(self, name: str, snapshot: VllmSnapshot | ProxySnapshot) -> None:
+    def _on_snapshot(self, name: str, snapshot: VllmSnapshot | ProxySnapshot) -> None:
         before = self._states.get(name)
-        fell = (snapshot.state in WELL) != (before in WELL) and before is not None
+        changed_health = (snapshot.state in WELL) != (before in WELL) and before is not None
         self._states[name] = snapshot.state
-        self._hand(snapshot)
+        self._deliver(snapshot)
         if name == ("proxy" if self._asks_proxy() else "vllm"):
             self._logs.refuse(refuses=refuses_connections(snapshot))
         if isinstance(snapshot, VllmSnapshot):
             self.load = min(1.0, snapshot.engine.running / BUSY) if snapshot.engine else 0.0
-        if fell or self._has_ended(name):
-            self._look.set()
+        if changed_health or self._has_ended(name):
+            self._search_now.set()
 
     def _has_ended(self, name: str) -> bool:
-        """Return whether a server's process has just ended: another one may answer at once, with a log of its own."""
+        """Return whether a server's process has just ended: its successor may answer at once, with another log."""
         process = self._pollers[name][0].process if name in self._pollers else None
         if process is None or process.pid in self._ended or is_alive(process):
             return False
@@ -288,14 +288,14 @@ class ServerFeed:
         return True
 
 
-def _are_one_place(one: str, other: str) -> bool:
-    """Return whether two URLs lead to the same host and port."""
+def _is_same_place(one: str, other: str) -> bool:
+    """Return whether two URLs have the same host and port."""
     first, second = address(one), address(other)
     return first is not None and second is not None and first.place == second.place
 
 
-def _leads(settings: SettingsSnapshot) -> tuple[str | None, bool, str | None]:
-    """Return what decides which server is asked, and with which key."""
+def _target_of(settings: SettingsSnapshot) -> tuple[str | None, bool, str | None]:
+    """Return the settings that decide which server is polled, and with which key."""
     return settings.text(BASE_URL), is_trusted(settings), client_key(settings)
 
 
@@ -305,5 +305,5 @@ def logs_of(found: Found) -> tuple[Path, ...]:
     return tuple(path for path in (process.log, process.error_log) if path is not None) if process is not None else ()
 
 
-def _well(snapshot: VllmSnapshot | ProxySnapshot) -> bool:
+def _is_well(snapshot: VllmSnapshot | ProxySnapshot) -> bool:
     return snapshot.state in WELL

@@ -1,4 +1,4 @@
-"""The client's settings for the panel: read, watched and written, whatever the drive does that they lie on."""
+"""Read, watch and write the client's settings files, even on a drive that stops answering."""
 
 from __future__ import annotations
 
@@ -22,48 +22,48 @@ from stormdeck.sources.settings.watch import SettingsWatcher
 from stormdeck.sources.settings.write import Refused, Written, write_settings
 
 PATIENCE_S = 3.0
-"""For a look at a file; after that the drive is said not to answer, and the panel goes on without it."""
+"""Timeout for reading or writing a file; after it the panel reports that the drive does not answer, and goes on."""
 AGAIN_S = 5.0
-"""Until a file is looked at again that could not be read for a reason of stormdeck's own."""
+"""Until a file is read again that could not be read for a reason of stormdeck's own."""
 SAVING_S = 1.0
-"""For a write that is under way when the user leaves."""
+"""How long a write under way may delay quitting."""
 _SILENT = "its drive does not answer"
 
 Listed = tuple[tuple[Scope, Path], ...]
 
 
 class SettingsFeed:
-    """Hands each other state of the settings to ``take``, in the loop."""
+    """Deliver the settings whenever they change, and write them. ``deliver`` is called in the event loop."""
 
     def __init__(
         self,
         options: Options,
         paths: UserPaths,
         environ: Mapping[str, str],
-        take: Callable[[SettingsSnapshot], None],
+        deliver: Callable[[SettingsSnapshot], None],
     ) -> None:
         self._paths = paths
         self._file = options.settings
         self._shell = variables(environ, options.settings)
         self._named = (options.vllm, options.proxy)
-        self._take = take
+        self._deliver = deliver
         self._changed = asyncio.Event()
-        self._beginning = SingleFlight(self._begin)
+        self._starting = SingleFlight(self._start)
         self._listed: Listed = ((Scope.USER, options.settings or paths.user_settings),)
         self._watcher: SettingsWatcher | None = None
-        self._looks: dict[Path, SingleFlight[SettingsFile]] = {}
+        self._reads: dict[Path, SingleFlight[SettingsFile]] = {}
         self._now: SettingsSnapshot | None = None
         self._writing: set[asyncio.Future[Written | Refused]] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
         self.known = asyncio.Event()
-        """Set once something of the settings was handed on, if only that they cannot be read."""
+        """Set once settings were delivered, even if only with the reason why they cannot be read."""
 
     async def run(self) -> None:
-        """Read whenever a file has changed, until cancelled."""
+        """Read the files whenever one has changed, until cancelled."""
         self._loop = asyncio.get_running_loop()
         while True:
-            if self._watcher is None and (begun := await self._beginning.take(PATIENCE_S)) is not None:
-                self._listed, self._watcher = begun
+            if self._watcher is None and (started := await self._starting.take(PATIENCE_S)) is not None:
+                self._listed, self._watcher = started
                 self._watcher.start()
             await self.read()
             if self._watcher is not None and self._now is not None and not any(map(_unread, self._now.files)):
@@ -73,22 +73,22 @@ class SettingsFeed:
             self._changed.clear()
 
     async def read(self) -> None:
-        """Read all files; one whose drive does not answer holds up no other."""
+        """Read all files at the same time, so that one on a silent drive does not delay the others."""
         files = await asyncio.gather(*(self._read(scope, path) for scope, path in self._listed))
         settings = await self._trusted(merged(files, self._shell))
         if settings != self._now:
             self._now = settings
-            self._take(settings)
+            self._deliver(settings)
         self.known.set()
 
     async def trust(self, folder: str, origin: str) -> str:
-        """Keep that the user trusts a folder with a server; return why not, or nothing when it is kept."""
+        """Record that a folder's own settings may send the token to ``origin``; return an error text, or ``""``."""
         refused = await with_timeout(PATIENCE_S, _SILENT, agree, self._paths.trusted, folder, origin)
         await self.read()
         return refused
 
     async def _trusted(self, settings: SettingsSnapshot) -> SettingsSnapshot:
-        """Return settings with the trust in their folder; a drive that does not answer changes nothing of it."""
+        """Return the settings with the recorded trust in their folder; unchanged if the drive does not answer."""
         if not is_led_by_folder(settings):
             return settings
         before = self._now.trust if self._now is not None else settings.trust
@@ -97,7 +97,7 @@ class SettingsFeed:
         )
 
     async def save(self, file: SettingsFile, text: str) -> str:
-        """Write a file; return why not in plain words, or nothing when it is written."""
+        """Write a file; return an error text for the user, or ``""`` if it was written."""
         writing = asyncio.ensure_future(
             run_in_thread(write_settings, file.path, text, file.digest, self._paths.backups)
         )
@@ -105,32 +105,32 @@ class SettingsFeed:
         writing.add_done_callback(self._writing.discard)
         await asyncio.wait({writing}, timeout=PATIENCE_S)
         if not writing.done():
-            return f"{file.path}: {_SILENT}. It may still be written: look at it before you save again."
+            return f"{file.path}: {_SILENT}. It may still be written: check the file before you save again."
         outcome = writing.result()
         await self.read()
         return outcome.detail if isinstance(outcome, Refused) else ""
 
     async def stop(self) -> None:
-        """End; a write that is under way is waited for, but not for long."""
+        """Stop watching, and wait for a write under way, at most ``SAVING_S``."""
         if self._watcher is not None:
             self._watcher.stop()
         if self._writing:
             await asyncio.wait(self._writing, timeout=SAVING_S)
 
-    def _begin(self) -> tuple[Listed, SettingsWatcher]:
-        """Return what is to be read, and who tells of its changes; blocking."""
+    def _start(self) -> tuple[Listed, SettingsWatcher]:
+        """Return the files to read and the watcher of their changes. Blocks."""
         listed = settings_paths(self._paths, self._file, managed=self._paths.managed)
         watched = (*(path for _, path in listed), self._paths.client_state, self._paths.trusted)
-        return listed, SettingsWatcher(watched, self._changed_outside)
+        return listed, SettingsWatcher(watched, self._on_change)
 
-    def _changed_outside(self) -> None:
+    def _on_change(self) -> None:
         if self._loop is not None:
             self._loop.call_soon_threadsafe(self._changed.set)
 
     async def _read(self, scope: Scope, path: Path) -> SettingsFile:
-        """Return a file; one that stormdeck cannot read now as it was read before, with the reason."""
-        look = self._looks.setdefault(path, SingleFlight(partial(read_file, scope, path)))
-        read = await look.take(PATIENCE_S)
+        """Return a file. If stormdeck cannot read it now, return its last known content with the reason."""
+        flight = self._reads.setdefault(path, SingleFlight(partial(read_file, scope, path)))
+        read = await flight.take(PATIENCE_S)
         if read is not None and not _unread(read):
             return read
         before = self._now.file(scope) if self._now is not None else None

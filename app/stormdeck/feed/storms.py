@@ -1,4 +1,4 @@
-"""The storms of now and those of before: what the meter tells, beside what was remembered."""
+"""Combine the current storms with those of earlier runs, and save the ones that are over."""
 
 from __future__ import annotations
 
@@ -18,77 +18,77 @@ T = TypeVar("T")
 
 SHOWN = 50
 PATIENCE_S = 3.0
-"""For the file; a panel that writes at the same time is waited for that long too."""
+"""Timeout for the database, also while another panel writes to it."""
 AGAIN_S = 10.0
-"""Until storms that could not be kept are tried again."""
+"""Until storms that could not be saved are tried again."""
 KEEPING_S = 0.25
-"""For a write that is under way when the user leaves."""
+"""How long a write under way may delay quitting."""
 
 
 class StormFeed:
-    """Remembers storms that are over; the client shows no trace of them, and a restart of the panel forgets none.
+    """Keep the storms that are over across restarts of the panel; Claude Code itself keeps no record of them.
 
-    Reading and writing go on beside the counting: a folder that does not answer, or another panel that writes, holds
-    up nothing.
+    The database is read and written in threads: a drive that does not answer, or another panel that writes, delays
+    nothing.
     """
 
-    def __init__(self, memory: StormStore) -> None:
-        self._memory = memory
+    def __init__(self, store: StormStore) -> None:
+        self._store = store
         self._past: tuple[Storm, ...] = ()
-        self._over: tuple[Storm, ...] = ()
-        self._taken: tuple[TrafficSnapshot, tuple[Storm, ...], TrafficSnapshot] | None = None
-        """What was taken last, the past then, and what became of it: most often it is taken again."""
-        self._news = asyncio.Event()
-        self._kept = asyncio.Event()
-        self._kept.set()
+        self._ended: tuple[Storm, ...] = ()
+        self._last: tuple[TrafficSnapshot, tuple[Storm, ...], TrafficSnapshot] | None = None
+        """Cache of the last call: the traffic, the past storms, and the result."""
+        self._has_ended = asyncio.Event()
+        self._saved = asyncio.Event()
+        self._saved.set()
         self.trouble = ""
-        """Why storms are not remembered, in words."""
+        """Why storms are not saved, as text; empty if they are."""
 
     async def run(self) -> None:
-        """Read what was remembered, then keep what is over, until cancelled."""
-        self._past = await self._patiently(lambda: self._memory.recall(SHOWN))
-        self.trouble = self._memory.trouble or ""
+        """Load the saved storms, then save those that end, until cancelled."""
+        self._past = await self._run_blocking(lambda: self._store.recall(SHOWN))
+        self.trouble = self._store.trouble or ""
         while True:
-            await self._news.wait()
-            self._news.clear()
-            self.trouble = await self._patiently(lambda: self._memory.remember(self._over) or "")
+            await self._has_ended.wait()
+            self._has_ended.clear()
+            self.trouble = await self._run_blocking(lambda: self._store.remember(self._ended) or "")
             if self.trouble:
                 await asyncio.sleep(AGAIN_S)
-                self._news.set()
-            elif not self._news.is_set():
-                self._kept.set()
+                self._has_ended.set()
+            elif not self._has_ended.is_set():
+                self._saved.set()
 
     def take(self, traffic: TrafficSnapshot) -> TrafficSnapshot:
-        """Return the traffic with the remembered storms that it does not tell itself, and keep those that are over."""
-        if self._taken is None or self._taken[0] is not traffic or self._taken[1] is not self._past:
-            self._taken = traffic, self._past, self._told(traffic)
-        return self._taken[2]
+        """Return the traffic with saved storms added, and schedule saving those that are over."""
+        if self._last is None or self._last[0] is not traffic or self._last[1] is not self._past:
+            self._last = traffic, self._past, self._combined(traffic)
+        return self._last[2]
 
-    def _told(self, traffic: TrafficSnapshot) -> TrafficSnapshot:
+    def _combined(self, traffic: TrafficSnapshot) -> TrafficSnapshot:
         traffic = self._with_known(traffic)
         over = tuple(storm for storm in traffic.storms if storm.outcome is not Outcome.LIVE)
-        if over and over != self._over:
-            self._over = over
-            self._kept.clear()
-            self._news.set()
+        if over and over != self._ended:
+            self._ended = over
+            self._saved.clear()
+            self._has_ended.set()
         return self._with_past(traffic)
 
-    async def settled(self) -> None:
-        """Wait until all is kept, but not for long."""
+    async def wait_saved(self) -> None:
+        """Wait until all storms are saved, at most ``KEEPING_S``."""
         if not self.trouble:
-            await wait_for(self._kept, KEEPING_S)
+            await wait_for(self._saved, KEEPING_S)
 
-    async def _patiently(self, work: Callable[[], T]) -> T:
-        """Return what a look at the file gives; say so where its drive does not answer, and go on waiting."""
-        look = SingleFlight(work)
-        while (given := await look.take(PATIENCE_S)) is None:
-            self.trouble = f"Storms are not remembered: {self._memory.path}: its drive does not answer"
-        return given
+    async def _run_blocking(self, work: Callable[[], T]) -> T:
+        """Return the result of blocking work; set ``trouble`` while the drive does not answer."""
+        flight = SingleFlight(work)
+        while (result := await flight.take(PATIENCE_S)) is None:
+            self.trouble = f"Storms are not remembered: {self._store.path}: its drive does not answer"
+        return result
 
     def _with_known(self, traffic: TrafficSnapshot) -> TrafficSnapshot:
-        """Return the traffic with what is remembered of its storms and it does not tell better.
+        """Return the traffic with each storm completed by its saved version.
 
-        After a restart the transcripts tell a storm again, but no line of a log that carries no times belongs to it.
+        After a restart the transcripts show a storm again, but log lines without times cannot be assigned to it.
         """
         known = same_storms(self._past, traffic.storms)
         storms = tuple(
@@ -98,9 +98,9 @@ class StormFeed:
         return traffic if storms == traffic.storms else replace(traffic, storms=storms)
 
     def _with_past(self, traffic: TrafficSnapshot) -> TrafficSnapshot:
-        """Return the traffic with the past beside it, newest first."""
-        told = set(same_storms(self._past, traffic.storms))
-        past = [storm for index, storm in enumerate(self._past) if index not in told]
+        """Return the traffic with the past storms added, newest first."""
+        shown = set(same_storms(self._past, traffic.storms))
+        past = [storm for index, storm in enumerate(self._past) if index not in shown]
         if not past:
             return traffic
         storms = sorted((*traffic.storms, *past), key=lambda storm: -storm.started)

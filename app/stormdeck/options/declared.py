@@ -1,4 +1,4 @@
-"""Which options there are: each one's name, kind, default and help, written down once."""
+"""Declare the options: name, kind, default and help of each, in one place."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ VARIABLE_PREFIX = "STORMDECK_"
 
 
 class Group(StrEnum):
-    """The heading an option stands under, in the help and in the file."""
+    """The heading of an option in the help and in the file."""
 
     SERVERS = "servers and logs"
     FILES = "whose files"
@@ -41,7 +41,7 @@ class Group(StrEnum):
 
 
 class OriginKind(StrEnum):
-    """Where a value may come from, strongest first."""
+    """Where a value may come from, highest priority first."""
 
     FLAG = "flag"
     ENVIRONMENT = "environment"
@@ -51,7 +51,7 @@ class OriginKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where the value of one option came from."""
+    """Where the value of an option came from."""
 
     kind: OriginKind
     name: str = ""
@@ -68,28 +68,28 @@ class Origin:
 DEFAULT = Origin(OriginKind.DEFAULT)
 
 
-def _is(kind: Kind, group: Group, help_: str, example: str = "") -> dict[str, Any]:
-    """Return a field's declaration; ``example`` is for an option whose default says nothing of its form."""
+def _option(kind: Kind, group: Group, help_: str, example: str = "") -> dict[str, Any]:
+    """Return the metadata of a field. ``example`` is for options whose default does not show their form."""
     return {"kind": kind, "group": group, "help": help_, "example": example}
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """The value of every option. No secret is ever one of them."""
+    """The value of every option. None of them is a secret."""
 
     vllm: str | None = field(
         default=None,
-        metadata=_is(URL, Group.SERVERS, "base URL of vLLM; found by itself if not given", "http://127.0.0.1:8000"),
+        metadata=_option(URL, Group.SERVERS, "base URL of vLLM; searched for if not given", "http://127.0.0.1:8000"),
     )
     proxy: str | None = field(
         default=None,
-        metadata=_is(
-            URL, Group.SERVERS, "base URL of the proxy before it; found by itself if not given", "http://127.0.0.1:4000"
+        metadata=_option(
+            URL, Group.SERVERS, "base URL of the proxy; searched for if not given", "http://127.0.0.1:4000"
         ),
     )
     log: tuple[Path, ...] = field(
         default=(),
-        metadata=_is(
+        metadata=_option(
             FILES,
             Group.SERVERS,
             "log to follow; repeatable; the logs of running servers if not given",
@@ -98,31 +98,31 @@ class Options:
     )
     litellm_config: Path | None = field(
         default=None,
-        metadata=_is(FILE, Group.SERVERS, "LiteLLM's config.yaml", "~/litellm/config.yaml"),
+        metadata=_option(FILE, Group.SERVERS, "LiteLLM's config.yaml", "~/litellm/config.yaml"),
     )
     home: Path | None = field(
         default=None,
-        metadata=_is(FOLDER, Group.FILES, "folder that stands for ~", "/home/alice"),
+        metadata=_option(FOLDER, Group.FILES, "home folder to use instead of ~", "/home/alice"),
     )
     project: Path | None = field(
         default=None,
-        metadata=_is(FOLDER, Group.FILES, "project whose settings count; the current folder if not given", "~/project"),
+        metadata=_option(
+            FOLDER, Group.FILES, "project whose settings to read; the current folder if not given", "~/project"
+        ),
     )
     settings: Path | None = field(
         default=None,
-        metadata=_is(
-            FILE, Group.FILES, "one file as the user's settings, with no other file read", "~/.claude/settings.json"
-        ),
+        metadata=_option(FILE, Group.FILES, "settings file to read instead of all others", "~/.claude/settings.json"),
     )
     client_version: str | None = field(
         default=None,
-        metadata=_is(
-            VERSION, Group.FILES, "version of Claude Code to check for; the installed one if not given", "2.1.112"
+        metadata=_option(
+            VERSION, Group.FILES, "version of Claude Code to assume; the installed one if not given", "2.1.112"
         ),
     )
     theme: str | None = field(
         default=None,
-        metadata=_is(
+        metadata=_option(
             THEME,
             Group.PANEL,
             "dark, light, high-contrast, ansi or a theme of Textual's; the one chosen last if not given",
@@ -131,43 +131,54 @@ class Options:
     )
     ascii: bool | None = field(
         default=None,
-        metadata=_is(SWITCH, Group.PANEL, "draw with ASCII alone; told by the terminal and its locale if not given"),
+        metadata=_option(
+            SWITCH, Group.PANEL, "draw with ASCII only; detected from the terminal and locale if not given"
+        ),
     )
     panels: tuple[str, ...] = field(
-        default=PANELS, metadata=_is(PANEL_NAMES, Group.PANEL, "panels of the overview, in order, with commas")
+        default=PANELS,
+        metadata=_option(PANEL_NAMES, Group.PANEL, "panels of the overview, in order, separated by commas"),
     )
     density: str = field(
-        default="normal", metadata=_is(DENSITY, Group.PANEL, "normal, or compact: no blank rows between panels")
+        default="normal", metadata=_option(DENSITY, Group.PANEL, "normal, or compact: no blank rows between panels")
     )
     window: int = field(
-        default=15, metadata=_is(number("MINUTES", 1, 60), Group.PANEL, "minutes that the request strip shows, 1 to 60")
+        default=15,
+        metadata=_option(number("MINUTES", 1, 60), Group.PANEL, "minutes shown in the request chart, 1 to 60"),
     )
     poll: int = field(
-        default=2, metadata=_is(number("SECONDS", 1, 60), Group.PANEL, "seconds between looks at a server, 1 to 60")
+        default=2, metadata=_option(number("SECONDS", 1, 60), Group.PANEL, "seconds between polls of a server, 1 to 60")
     )
     lines: int = field(
         default=200_000,
-        metadata=_is(number("COUNT", 1_000, 2_000_000), Group.PANEL, "log lines kept in memory, 1000 to 2000000"),
+        metadata=_option(number("COUNT", 1_000, 2_000_000), Group.PANEL, "log lines kept in memory, 1000 to 2000000"),
     )
-    gpu: bool = field(default=True, metadata=_is(SWITCH, Group.PANEL, "watch the GPUs of this machine"))
-    bell: bool = field(default=False, metadata=_is(SWITCH, Group.PANEL, "ring the terminal's bell when a storm begins"))
+    gpu: bool = field(default=True, metadata=_option(SWITCH, Group.PANEL, "watch the GPUs of this machine"))
+    bell: bool = field(
+        default=False, metadata=_option(SWITCH, Group.PANEL, "ring the terminal's bell when a storm begins")
+    )
     notify: str = field(
         default="off",
-        metadata=_is(NOTIFY, Group.PANEL, "show a desktop notification when a storm begins, by this escape sequence"),
+        metadata=_option(
+            NOTIFY, Group.PANEL, "show a desktop notification when a storm begins, by this escape sequence"
+        ),
     )
     mouse: bool = field(
-        default=True, metadata=_is(SWITCH, Group.PANEL, "take mouse events; off leaves selecting to the terminal")
+        default=True,
+        metadata=_option(SWITCH, Group.PANEL, "handle the mouse; off leaves selecting text to the terminal"),
     )
     readonly: bool = field(
         default=False,
-        metadata=_is(SWITCH, Group.PANEL, "write nothing: no settings, no theme, no memory of storms"),
+        metadata=_option(SWITCH, Group.PANEL, "write nothing: no settings, no theme, no storm history"),
     )
     keys: tuple[Chosen, ...] = field(
         default=(),
-        metadata=_is(KEYS, Group.PANEL, "key of an action; repeatable; in the file one line an action", "app.quit=Q"),
+        metadata=_option(
+            KEYS, Group.PANEL, "key of an action; repeatable; in the file, one line per action", "app.quit=Q"
+        ),
     )
     origins: Mapping[str, Origin] = field(default_factory=dict, repr=False, compare=False)
-    """Where each option that is not at its default came from; ``origin`` reads it."""
+    """Where each option that is not at its default came from; use ``origin`` to read it."""
 
     def origin(self, name: str) -> Origin:
         """Return where the value of an option came from."""
@@ -176,7 +187,7 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Declaration:
-    """One option, as the flags, the environment, the file and the help need it."""
+    """One option, with what flags, environment, file and help need of it."""
 
     name: str
     default: object
@@ -187,12 +198,12 @@ class Declaration:
 
     @property
     def flag(self) -> str:
-        """Its flag on the command line."""
+        """Command line flag."""
         return "--" + self.name.replace("_", "-")
 
     @property
     def variable(self) -> str:
-        """Its environment variable."""
+        """Environment variable."""
         return VARIABLE_PREFIX + self.name.upper()
 
 
@@ -201,16 +212,16 @@ DECLARED = tuple(
     for declared in fields(Options)
     if declared.metadata
 )
-"""Every option, in the order in which they are shown."""
+"""All options, in display order."""
 BY_NAME = {declared.name: declared for declared in DECLARED}
 
 
-NAMING = ("vllm", "proxy", "log", "litellm_config", "settings", "client_version")
+STACK_OPTIONS = ("vllm", "proxy", "log", "litellm_config", "settings", "client_version")
 
 
-def named(options: Options) -> dict[str, object]:
-    """Return the options that name the stack, as JSON has them; those that are not given are left out."""
-    given = {name: getattr(options, name) for name in NAMING}
+def stack_options(options: Options) -> dict[str, object]:
+    """Return the given options that name the stack, as JSON values."""
+    given = {name: getattr(options, name) for name in STACK_OPTIONS}
     return {
         name: [str(item) for item in value] if isinstance(value, tuple) else str(value)
         for name, value in given.items()
@@ -219,17 +230,17 @@ def named(options: Options) -> dict[str, object]:
 
 
 def own_servers(options: Options) -> tuple[str, ...]:
-    """Return what the user named as own: the URLs of servers, and the path of the proxy's YAML."""
+    """Return the servers that the user named: their URLs, and the path of the proxy's YAML."""
     return tuple(str(one) for one in (options.vllm, options.proxy, options.litellm_config) if one)
 
 
 def only_by_file(options: Options) -> bool:
-    """Say whether the options file alone names the stack, no flag and no variable."""
-    return all(options.origin(name).kind is OriginKind.FILE for name in named(options))
+    """Return whether only the options file names the stack, and no flag or variable."""
+    return all(options.origin(name).kind is OriginKind.FILE for name in stack_options(options))
 
 
 def refusal(options: Options) -> str:
-    """Return why nothing may be written and who asked for that, as the end of a sentence; empty where all may be."""
+    """Return why nothing may be written and which option says so, to end a sentence with; empty if allowed."""
     if not options.readonly:
         return ""
     return f"read only ({options.origin('readonly')}): nothing is written."

@@ -1,4 +1,4 @@
-"""What the options file gives, with the line of everything in it. No file, no YAML library loaded."""
+"""Read the options file, with the line number of each entry. Without a file, no YAML library is loaded."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class RawOption:
-    """One option as one source gives it."""
+    """The unparsed value of an option from one source."""
 
     declaration: Declaration
     origin: Origin
     texts: tuple[str, ...]
-    """One text, or any number of them where the option is a list."""
+    """One text, or any number if the option is a list."""
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What is wrong with the options, where, and what to write instead."""
+    """An error in the options: where it is, and what to write instead."""
 
     where: str
     """A flag, a variable, ``FILE``, ``FILE:LINE`` or ``FILE:LINE:COLUMN``."""
@@ -40,18 +40,22 @@ class Problem:
 
 
 def unknown(what: str, name: str, known: Iterable[str]) -> str:
-    """Say that there is no option, flag or variable of that name, and which one may be meant."""
+    """Return an error message for an unknown name, with the closest known one.
+
+    >>> unknown("option", "them", ["theme", "poll"])
+    'unknown option "them"; did you mean theme?'
+    """
     plain = {known_name.lower().replace("-", "_"): known_name for known_name in known}
     near = get_close_matches(name.lower().replace("-", "_"), plain, n=1)
     return f"unknown {what} {quoted(name)}" + (f"; did you mean {plain[near[0]]}?" if near else "")
 
 
 MOST_BYTES = 65_536
-_STRANGE = "expected a file of `name: value` lines, this is no regular file"
+_NOT_REGULAR = "expected a file of `name: value` lines, this is not a regular file"
 _PROBLEMS = {
-    errno.EISDIR: _STRANGE,
-    errno.EINVAL: _STRANGE,
-    errno.EFBIG: f"is larger than {MOST_BYTES // 1024} KiB, which no options file is",
+    errno.EISDIR: _NOT_REGULAR,
+    errno.EINVAL: _NOT_REGULAR,
+    errno.EFBIG: f"is larger than {MOST_BYTES // 1024} KiB, too large for an options file",
 }
 _NULLS = frozenset({"", "null", "Null", "NULL"})
 
@@ -59,7 +63,7 @@ Outcome = tuple[tuple[RawOption, ...], tuple[Problem, ...]]
 
 
 def read_file(path: Path) -> Outcome:
-    """Return what a file gives and what is wrong with it; a file that is not there gives nothing."""
+    """Return the options in a file and its problems; nothing if there is no file."""
     try:
         data = contents(path, MOST_BYTES)
     except (FileNotFoundError, NotADirectoryError):
@@ -74,7 +78,7 @@ def read_file(path: Path) -> Outcome:
 
 
 def read_text(text: str, path: Path) -> Outcome:
-    """Return what the text of a file gives and what is wrong with it."""
+    """Return the options in the text of a file and its problems."""
     root = _compose(text, path)
     if isinstance(root, Problem):
         return (), (root,)
@@ -82,7 +86,7 @@ def read_text(text: str, path: Path) -> Outcome:
 
 
 def _compose(text: str, path: Path) -> yaml.Node | Problem | None:
-    """Return the tree of a YAML text. Only the tree is built: no tag is acted on, no alias is copied."""
+    """Parse YAML into nodes. No tag is resolved to an object and no alias is expanded."""
     import yaml
 
     try:
@@ -104,7 +108,7 @@ def _compose(text: str, path: Path) -> yaml.Node | Problem | None:
 
 
 def _position(before: str) -> tuple[int, int]:
-    """Return the line and the column, from 1, that follow a text."""
+    """Return the line and column, from 1, of the end of a text."""
     return before.count("\n") + 1, len(before) - before.rfind("\n")
 
 
@@ -113,7 +117,7 @@ def _entries(root: yaml.Node, path: Path) -> Outcome:
 
     if not isinstance(root, yaml.MappingNode):
         return (), (Problem(f"{path}:{_line(root)}", "expected `name: value` lines"),)
-    given: list[RawOption] = []
+    options: list[RawOption] = []
     problems: list[Problem] = []
     first: dict[str, int] = {}
     for key, value in root.value:
@@ -129,15 +133,17 @@ def _entries(root: yaml.Node, path: Path) -> Outcome:
             declaration = BY_NAME[key.value]
             texts = _texts(value, declaration)
             if texts is None:
-                problems.append(Problem(where, f"{key.value}: expected {_form(declaration)}, found {_kind(value)}"))
+                problems.append(
+                    Problem(where, f"{key.value}: expected {_expected_form(declaration)}, found {_form_of(value)}")
+                )
             elif not _is_null(value):
                 origin = Origin(OriginKind.FILE, str(path), _line(key))
-                given.append(RawOption(declaration, origin, texts))
-    return tuple(given), tuple(problems)
+                options.append(RawOption(declaration, origin, texts))
+    return tuple(options), tuple(problems)
 
 
 def _texts(node: yaml.Node, declaration: Declaration) -> tuple[str, ...] | None:
-    """Return the texts of a value as they are written, or None when its form does not fit the option."""
+    """Return the texts of a value as written, or ``None`` if its form does not fit the option."""
     import yaml
 
     if declaration.kind.pairs and not _is_null(node):
@@ -149,7 +155,7 @@ def _texts(node: yaml.Node, declaration: Declaration) -> tuple[str, ...] | None:
 
 
 def _pairs(node: yaml.Node) -> tuple[str, ...] | None:
-    """Return ``NAME=TEXT`` for each line of a mapping; several texts are joined with commas."""
+    """Return ``NAME=TEXT`` for each entry of a mapping; the texts of a list are joined with commas."""
     import yaml
 
     if not isinstance(node, yaml.MappingNode):
@@ -163,16 +169,16 @@ def _pairs(node: yaml.Node) -> tuple[str, ...] | None:
     return tuple(texts)
 
 
-def _form(declaration: Declaration) -> str:
-    """Say in which form the value of an option is written."""
+def _expected_form(declaration: Declaration) -> str:
+    """Return the expected form of an option's value, for an error message."""
     kind = declaration.kind
     if kind.pairs:
         return f"`name: value` lines below it, {kind.expected}"
     return f"{kind.expected} or a list of them" if kind.many else kind.expected
 
 
-def _kind(node: yaml.Node) -> str:
-    """Name the form in which a value is written."""
+def _form_of(node: yaml.Node) -> str:
+    """Return the form of a value, for an error message."""
     import yaml
 
     if isinstance(node, yaml.ScalarNode):
@@ -181,7 +187,7 @@ def _kind(node: yaml.Node) -> str:
 
 
 def _is_null(node: yaml.Node) -> bool:
-    """Say whether a value is left empty; ``~``, which YAML takes for empty too, is a folder here."""
+    """Return whether a value is empty. ``~``, which YAML also treats as empty, is a folder here."""
     return node.tag == "tag:yaml.org,2002:null" and node.value in _NULLS
 
 

@@ -1,4 +1,4 @@
-"""What the text of an option may say: one reading for flags, environment variables and the file."""
+"""Parse the values of options, in the same way for flags, environment variables and the file."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _OFF = frozenset({"off", "false", "no", "0"})
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a text was written: what its relative paths and its ``~`` stand for."""
+    """What relative paths and ``~`` in a text are resolved against."""
 
     folder: Path
     home: Path
@@ -34,7 +34,7 @@ class Kind:
 
     metavar: str
     expected: str
-    """What a text must be, in words that follow "expected"."""
+    """What a text must be; follows "expected" in an error message."""
     reader: Callable[[str, Place], object]
     many: bool = False
     """Whether the option is a list; its reader takes one item."""
@@ -43,10 +43,14 @@ class Kind:
     pairs: bool = False
     """Whether an item is ``NAME=TEXT``, which the file writes as ``NAME: TEXT``."""
     agree: Callable[[Sequence[Any]], None] | None = None
-    """Raises ValueError where the items of a list do not go together."""
+    """Raises ValueError if the items of a list conflict."""
 
     def read(self, text: str, place: Place) -> object:
-        """Return the value of a text (of one item where the kind is a list); ValueError says what is wrong."""
+        """Parse a text, or one item if the kind is a list. Raises ValueError with what is wrong.
+
+        >>> SWITCH.read("yes", Place(Path("/"), Path("/home/me")))
+        True
+        """
         if not text or any(_is_control(character) for character in text):
             raise ValueError(self.unexpected(text))
         try:
@@ -55,28 +59,28 @@ class Kind:
             raise ValueError(self.unexpected(text)) from None
 
     def unexpected(self, text: str) -> str:
-        """Say what was expected instead of a text."""
+        """Return the error message for a text that is not of this kind."""
         return f"expected {self.expected}, found {quoted(text) if text else 'nothing'}"
 
 
 class _UnexpectedError(Exception):
-    """A text that is not of its kind, with nothing more to say about it."""
+    """A text is not of its kind, and ``Kind.unexpected`` is the whole message."""
 
 
 def printable(text: str) -> str:
-    """Return a text with every character that a terminal might act on written as an escape."""
+    """Return a text with every character that a terminal might interpret written as an escape."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
 
 
 def quoted(text: str) -> str:
-    """Return a text in quotes, safe to print, its end left out when it is long, without secrets."""
+    """Return a text in quotes, printable, shortened and with secrets masked."""
     text = mask_text(text)
     end = "..." if len(text) > _LONGEST_QUOTE else ""
     return f'"{printable(text[:_LONGEST_QUOTE])}{end}"'
 
 
 def shown(value: object) -> str:
-    """Return an option's value as a person would write it in a flag; nothing at all as ``-``."""
+    """Return an option's value as it would be written in a flag; an empty one as ``-``."""
     if isinstance(value, bool):
         return "on" if value else "off"
     if isinstance(value, tuple):
@@ -85,13 +89,13 @@ def shown(value: object) -> str:
 
 
 def _is_control(character: str) -> bool:
-    """Say whether a character is of C0 or C1; a byte of a file name that is no UTF-8 is none."""
+    """Return whether a character is a C0 or C1 control; an undecodable byte of a file name is not."""
     return character < " " or "\x7f" <= character <= "\x9f"
 
 
 def _url(text: str, _place: Place) -> str:
     if "@" in text or "?" in text or "#" in text:
-        raise ValueError("expected a URL with no user, password, query or fragment: secrets do not belong here")
+        raise ValueError("expected a URL without user, password, query or fragment: secrets do not belong here")
     scheme, separator, _ = text.partition("://")
     if not separator:
         if scheme.lower().startswith(("http:", "https:", "/")) or not _has_host(f"http://{text}"):
@@ -103,7 +107,7 @@ def _url(text: str, _place: Place) -> str:
 
 
 def _has_host(url: str) -> bool:
-    """Return whether a URL names a host, and a port that exists where it names one."""
+    """Return whether a URL has a host, and a valid port if any."""
     from stormdeck.model.urls import origin_of
 
     return not any(character.isspace() for character in url) and origin_of(url) is not None
@@ -171,7 +175,7 @@ def _check_chosen(chosen: Sequence[Any]) -> None:
 
 
 def number(metavar: str, least: int, most: int) -> Kind:
-    """Return the kind of a whole number within bounds, both included."""
+    """Return the kind of a whole number from ``least`` to ``most``, inclusive."""
 
     def read(text: str, _place: Place) -> int:
         digits = text.replace("_", "")
@@ -183,9 +187,9 @@ def number(metavar: str, least: int, most: int) -> Kind:
 
 
 URL = Kind("URL", "an http:// or https:// URL with a host", _url)
-"""A base URL as text, without the slash at its end."""
+"""A base URL as text, without a trailing slash."""
 FILE = Kind("FILE", "a file", _file)
-"""An absolute path that is no folder; it need not exist."""
+"""An absolute path that is not a folder; it need not exist."""
 FILES = Kind("FILE", "a file", _file, many=True)
 FOLDER = Kind("DIR", "a folder", _folder)
 """An absolute path to a folder that exists."""
@@ -197,7 +201,7 @@ KEYS = Kind("ACTION=KEY", "a key for each action", _chosen, many=True, pairs=Tru
 
 
 def choice(*words: str) -> Kind:
-    """Return the kind of a text that is one of a few words."""
+    """Return the kind of a text that is one of the given words."""
 
     def read(text: str, _place: Place) -> str:
         return _one(text, words)
@@ -206,16 +210,16 @@ def choice(*words: str) -> Kind:
 
 
 def several(metavar: str, words: tuple[str, ...]) -> Kind:
-    """Return the kind of a list of words with commas between them: each of a few, each once, in any order."""
+    """Return the kind of a comma-separated list of the given words, each at most once, in any order."""
 
     def read(text: str, _place: Place) -> tuple[str, ...]:
         named = tuple(_one(word.strip(), words) for word in text.split(","))
         twice = next((word for word in named if named.count(word) > 1), None)
         if twice is not None:
-            raise ValueError(f"{quoted(twice)} is named twice")
+            raise ValueError(f"{quoted(twice)} is given twice")
         return named
 
-    return Kind(metavar, f"names with commas between them, of {', '.join(words)}", read)
+    return Kind(metavar, f"names separated by commas, of {', '.join(words)}", read)
 
 
 def _one(text: str, words: tuple[str, ...]) -> str:
@@ -223,8 +227,8 @@ def _one(text: str, words: tuple[str, ...]) -> str:
     if word in words:
         return word
     near = get_close_matches(word, words, n=1)
-    meant = f"; did you mean {near[0]}?" if near else ""
-    raise ValueError(f"expected {_either(words)}, found {quoted(text) if text else 'nothing'}{meant}")
+    suggestion = f"; did you mean {near[0]}?" if near else ""
+    raise ValueError(f"expected {_either(words)}, found {quoted(text) if text else 'nothing'}{suggestion}")
 
 
 def _either(words: tuple[str, ...]) -> str:

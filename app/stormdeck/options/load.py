@@ -1,4 +1,4 @@
-"""Which value holds: flags > environment > file > defaults, and everything that is wrong, told at once."""
+"""Load options (flags > environment > file > defaults) and report all errors at once."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from stormdeck.options.kinds import Place
 from stormdeck.paths import user_paths
 
 DEBUG = "STORMDECK_DEBUG"
-"""The one variable that is no option: it shows where an unexpected error comes from."""
+"""The one variable that is not an option: it prints the traceback of an unexpected error."""
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """The options, and what is wrong with them: with a problem, no value is to be relied on."""
+    """The options and their problems. If there is a problem, do not use any value."""
 
     options: Options
     problems: tuple[Problem, ...]
@@ -28,13 +28,13 @@ class Loaded:
 
 
 def load(flags: Mapping[str, Sequence[str]], environ: Mapping[str, str], *, with_file: bool = True) -> Loaded:
-    """Return the options for the texts of the flags, by option name, and an environment.
+    """Return the options for flags (texts by option name) and an environment.
 
-    Relative paths start at the current folder, in the file at the file's own. Never raises for
-    what a user may write; without ``with_file`` the options file is only named.
+    Relative paths are resolved against the current folder, in the file against the file's own folder. Errors of the
+    user never raise, they become problems. Without ``with_file`` the options file is not read.
     """
     sources = [_read_environment(environ), _read_flags(flags)]
-    # The project does not matter here, and the current folder may be gone.
+    # The project does not matter here, and the current folder may have been deleted.
     file = user_paths(environ, _home(given for source in sources for given in source[0]), Path()).config
     if with_file:
         sources.insert(0, read_file(file))
@@ -44,7 +44,7 @@ def load(flags: Mapping[str, Sequence[str]], environ: Mapping[str, str], *, with
 
 
 def _read_environment(environ: Mapping[str, str]) -> Outcome:
-    """Return what the environment gives; an empty variable gives nothing, a list is written like PATH."""
+    """Return the options in the environment. Empty variables are ignored; a list is written like PATH."""
     by_variable = {declared.variable: declared for declared in DECLARED}
     given: list[RawOption] = []
     problems: list[Problem] = []
@@ -61,7 +61,7 @@ def _read_environment(environ: Mapping[str, str]) -> Outcome:
 
 
 def _read_flags(flags: Mapping[str, Sequence[str]]) -> Outcome:
-    """Return what the flags give; the last one counts where the option is no list."""
+    """Return the options in the flags. Unless the option is a list, the last flag wins."""
     given = []
     for name, texts in flags.items():
         declared = BY_NAME[name]
@@ -71,13 +71,13 @@ def _read_flags(flags: Mapping[str, Sequence[str]]) -> Outcome:
 
 
 def _home(given: Iterable[RawOption]) -> Path | None:
-    """Return the folder that stands for ``~``: the last one given that can be read."""
+    """Return the folder that replaces ``~``: the last valid one that was given."""
     homes = [_value(entry, Path.home()) for entry in given if entry.declaration.name == "home"]
     return next((home for home in reversed(homes) if isinstance(home, Path)), None)
 
 
 def _resolve(given: Sequence[RawOption]) -> tuple[Options, tuple[Problem, ...]]:
-    """Return the options for what was given, weakest source first."""
+    """Return the options for raw values in order of increasing priority, and the problems."""
     home = _home(given) or Path.home()
     values: dict[str, Any] = {}
     origins: dict[str, Origin] = {}
@@ -93,7 +93,7 @@ def _resolve(given: Sequence[RawOption]) -> tuple[Options, tuple[Problem, ...]]:
 
 
 def _here() -> Path:
-    """Return the current folder; where it is gone, one in which no relative path leads anywhere."""
+    """Return the current folder; if it was deleted, an empty path, so that relative paths lead nowhere."""
     try:
         return Path.cwd()
     except FileNotFoundError:
@@ -101,7 +101,7 @@ def _here() -> Path:
 
 
 def _value(entry: RawOption, home: Path) -> object:
-    """Return the value of an option as one source gives it, or the problem with it."""
+    """Return the parsed value of an option, or the problem with it."""
     kind, origin = entry.declaration.kind, entry.origin
     in_file = origin.kind is OriginKind.FILE
     place = Place(Path(origin.name).parent if in_file else _here(), home)

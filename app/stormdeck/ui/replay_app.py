@@ -30,6 +30,8 @@ class PlayedClock(Clock):
 class ReplayApp(StormdeckApp):
     """Asks nothing and writes nothing."""
 
+    NO_SETTINGS = "This is a replay: settings are neither read nor written."
+
     BINDINGS = bindings("replay")
 
     def __init__(self, options: Options, paths: UserPaths, look: Appearance, tape: Tape, speed: float) -> None:
@@ -50,7 +52,7 @@ class ReplayApp(StormdeckApp):
         if self.played.pace is Pace.ENDED:
             self.notify("The recording ends here.", timeout=3)
         else:
-            self.played.hold()
+            self.played.toggle_pause()
             self.judge()
 
     def action_skip(self) -> None:

@@ -321,7 +321,7 @@ class TestFromAPanel:
         file.parent.mkdir(parents=True)
         file.write_text("vllm: http://10.0.0.5:8000\n")
         one = Publisher(load(flags, {}).options, user_paths({}, tmp_path), deck_of)
-        asyncio.run(one.tell(time.time(), 0.0))
+        asyncio.run(one.publish(time.time(), 0.0))
         monkeypatch.setitem(sys.modules, "stormdeck.commands.cli", None)
         assert main(["status", "--format", "tmux"]) == code
         assert ("all well" in capsys.readouterr().out) is (code == 0)

@@ -32,7 +32,7 @@ from stormdeck.model.snapshots.server import ProxySnapshot, ServerState, VllmSna
 from stormdeck.model.snapshots.traffic import Failure
 from stormdeck.model.status.document import state_of
 from stormdeck.model.symbols import Health
-from stormdeck.model.verdict.all_well import _warned
+from stormdeck.model.verdict.all_well import _warnings
 from stormdeck.model.verdict.ranking import statements, verdict
 
 WHOLE = (WELL, FOUND, VLLM, PROXY, GPUS, CALM)
@@ -59,9 +59,7 @@ def test_all_well_is_said_with_three_numbers():
     assert first.headline == "All well.  3 running · first token in 0.8 s · 0 retries in the last 15 min"
 
 
-@pytest.mark.parametrize(
-    ("ago", "words"), [(75, "3 running, one turn has gone on for 1 min 10 s"), (20, "3 running ·")]
-)
+@pytest.mark.parametrize(("ago", "words"), [(75, "3 running, one turn running for 1 min 10 s"), (20, "3 running ·")])
 def test_a_turn_that_goes_on_for_long_is_told_where_a_transcript_tells_it(ago, words):
     turns = (InFlight("s1", "", "/app", NOW - ago, 1), InFlight("s2", "", "/app", NOW - 3, 1))
     assert words in told(*WHOLE[:-1], replace(CALM, in_flight=turns))[0].headline
@@ -141,13 +139,16 @@ def test_a_401_behind_a_proxy_is_of_an_unknown_hop_until_something_tells():
 def test_a_vllm_that_refuses_our_look_behind_a_proxy_breaks_nothing_that_is_known():
     first = told(*WHOLE, replace(VLLM, state=ServerState.REFUSING, detail="it wants a key"))[0]
     assert (first.light, first.code) == (Health.WARNING, None)
-    assert "not known" in first.detail
+    assert "is unknown" in first.detail
 
 
 def test_a_cooldown_names_the_error_before_it():
     masked = replace(LIVE, cause="429", reason="No deployments available (cooldown)")
     first = replace(GAVE_UP, cause="404", reason="model `Q` does not exist", last=NOW - 300, started=NOW - 400)
-    assert "Before it: 404 model `Q` does not exist" in told(*WHOLE, replace(STORMY, storms=(masked, first)))[0].detail
+    assert (
+        "Before the cooldown: 404 model `Q` does not exist"
+        in told(*WHOLE, replace(STORMY, storms=(masked, first)))[0].detail
+    )
     assert "the error before it is the cause" in told(*WHOLE, replace(STORMY, storms=(masked,)))[0].detail
 
 
@@ -178,7 +179,7 @@ def test_servers_that_were_found_and_not_asked_yet_are_not_called_missing():
 def test_a_proxy_with_nothing_known_behind_it_is_not_all_well():
     first = told(WELL, FOUND, PROXY, GPUS, CALM)[0]
     assert first.light is Health.UNKNOWN
-    assert "not known" in first.headline
+    assert "is unknown" in first.headline
 
 
 def test_before_the_search_is_over_it_looks():
@@ -268,7 +269,7 @@ class TestPrefixMemory:
 )
 def test_the_key_beside_all_well_leads_to_all_that_it_counts(hops, words):
     found = tuple(Finding(f"X{hop}", Severity.WARNING, "t", "m", "p", hop=hop) for hop in hops)
-    assert _warned(Deck(findings=found)) == words
+    assert _warnings(Deck(findings=found)) == words
 
 
 @pytest.mark.parametrize(("seen", "guessed"), [(0.0, True), (NOW - 20, False)])

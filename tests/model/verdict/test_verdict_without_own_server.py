@@ -47,7 +47,7 @@ def test_nothing_is_red_and_nothing_is_wrong(values, base):
     made = deck(values, base)
     (only,) = said(made)
     assert only.light is Health.UNKNOWN
-    assert only.headline.startswith("No own server is set")
+    assert only.headline.startswith("No server of your own is set")
     assert {hop.light for hop in path(made)} <= {Health.OK, Health.UNKNOWN}
     assert state_of(only) != "down"
     assert bar_of(made, said(made)).light is Health.UNKNOWN

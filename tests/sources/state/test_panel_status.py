@@ -17,7 +17,7 @@ from samples import FOUND, LIVE, PROXY, STORMY, TOKEN, VLLM, WELL
 from stormdeck.feed.publisher import Publisher
 from stormdeck.feed.reducer import take
 from stormdeck.options import load
-from stormdeck.options.declared import named
+from stormdeck.options.declared import stack_options
 from stormdeck.sources.state.panel_status import HEARTBEAT_S, STALE_S, Question, panel_name, published
 from stormdeck.sources.state.panel_status_writer import Publication
 from stormdeck.ui.app import StormdeckApp
@@ -45,7 +45,7 @@ def ask(home, environ=None, *, shape="json", project=None, claude=None, now=None
         environ or {},
         claude=claude or str(home / ".claude"),
         project=str(project or home / "project"),
-        named=named(options),
+        named=stack_options(options),
         shape=shape,
     )
     return published(str(paths_of(home).panels), question, now or time.time())
@@ -162,7 +162,7 @@ class TestFile:
         asyncio.run(one.stop())
         assert list(paths_of(home).panels.iterdir()) == []
         for passed in (100.0, 200.0):
-            asyncio.run(one.tell(time.time(), passed))
+            asyncio.run(one.publish(time.time(), passed))
         assert list(paths_of(home).panels.iterdir()) == []
 
     def test_a_file_of_another_user_is_not_believed(self, home, monkeypatch):
@@ -235,20 +235,20 @@ class TestPace:
         counts = self.writes(one, monkeypatch)
         now = time.time()
         for second in range(1, 31):
-            asyncio.run(one.tell(now, float(second)))
+            asyncio.run(one.publish(now, float(second)))
         assert counts["write"] == 0
         assert counts["touch"] == 30 // HEARTBEAT_S
 
     def test_figures_wait_for_the_next_sign_of_life_and_a_storm_does_not(self, home, monkeypatch):
         decks = [deck_of()]
         one = Publisher(load({}, {}).options, paths_of(home), lambda: decks[-1])
-        asyncio.run(one.tell(time.time(), 0.0))
+        asyncio.run(one.publish(time.time(), 0.0))
         counts = self.writes(one, monkeypatch)
         decks.append(take(decks[-1], replace(VLLM, latency_ms=77)))
-        asyncio.run(one.tell(time.time(), 1.0))
+        asyncio.run(one.publish(time.time(), 1.0))
         assert counts == {"write": 0, "touch": 0}
         decks.append(take(decks[-1], STORMY))
-        asyncio.run(one.tell(time.time(), 2.0))
+        asyncio.run(one.publish(time.time(), 2.0))
         assert counts == {"write": 1, "touch": 0}
         assert ask(home).bar.light.value == "broken"
 
@@ -267,7 +267,9 @@ class TestPanel:
 
     @pytest.mark.parametrize("demo", [True, False])
     def test_the_demo_publishes_nothing(self, home, monkeypatch, demo):
-        seen = []
-        monkeypatch.setattr(StormdeckApp, "run", lambda app, **_more: seen.append(app.publisher))
+        loaded = []
+        monkeypatch.setattr(StormdeckApp, "run", lambda app, **_more: loaded.extend(asyncio.run(app.load_feed())))
         assert run_panel(load({"home": [str(home)]}, {}).options, demo=demo) == 0
-        assert (seen == [None]) is demo
+        feed, publisher = loaded
+        assert feed is not None
+        assert (publisher is None) is demo

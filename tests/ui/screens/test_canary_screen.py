@@ -1,10 +1,12 @@
 """The canary on the checks area: nothing is sent before enter, each result is shown, and escape stops it."""
 
 import asyncio
+from typing import cast
 
 from feeds import QuietFeed
 from panel import hand, in_loop, rows_with, show, until
 from samples import FOUND, PROXY, VLLM, WELL
+from stormdeck.feed.canary import CanaryFeed
 from stormdeck.model.canary.check import Check, Question, Route, Verdict
 from stormdeck.model.canary.plan import plan_of
 from stormdeck.model.canary.summary import CanaryReport
@@ -20,12 +22,12 @@ class Feed(QuietFeed):
 
     def __init__(self, hold=False):
         super().__init__()
-        self.sent, self.stopped, self.hold = 0, False, hold
+        self.sent, self.stopped, self.hold, self.canary = 0, False, hold, cast("CanaryFeed", self)
 
-    def plan_canary(self, deck):
+    def plan(self, deck):
         return plan_of(facts_of(deck), "9.9", "a-session")
 
-    async def run_canary(self, plan, hand):
+    async def run(self, plan, hand):
         self.sent += 1
         hand(PASSED)
         try:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from stormdeck.commands.status.formats import STATUSLINE, show
 from stormdeck.options import Options
-from stormdeck.options.declared import named
+from stormdeck.options.declared import stack_options
 from stormdeck.paths import user_paths
 from stormdeck.sources.state.panel_status import Published, Question, published
 
@@ -39,5 +39,7 @@ def run(options: Options, environ: Mapping[str, str], *, shape: str | None, fres
 def _published(options: Options, environ: Mapping[str, str], shape: str) -> Published | None:
     paths = user_paths(environ, options.home, options.project)
     shell = environ if options.home is None else {}
-    question = Question(shell, claude=str(paths.claude), project=str(paths.project), named=named(options), shape=shape)
+    question = Question(
+        shell, claude=str(paths.claude), project=str(paths.project), named=stack_options(options), shape=shape
+    )
     return published(os.fspath(paths.panels), question, time.time())

@@ -1,3 +1,3 @@
-"""A simulated Claude Code 2.1.329: it sends what the real one sends and retries as the real one does."""
+"""Simulate Claude Code 2.1.329: the same requests, and the same retries."""
 
 CLIENT_VERSION = "2.1.329"

@@ -8,20 +8,20 @@ import random
 from pathlib import Path
 
 from stormdeck.demo.client.conductor import Conductor
-from stormdeck.demo.client.sent_log import Ledger
+from stormdeck.demo.client.sent_log import SentLog
 from stormdeck.demo.client.user import User
 from stormdeck.demo.lifeline import tie_to_parent
 from stormdeck.demo.scenario import scenes
 
 
 def main() -> None:
-    """Take turns until the process is ended."""
+    """Run turns until the process is ended."""
     parser = argparse.ArgumentParser(prog="python -m stormdeck.demo.client")
-    parser.add_argument("--settings", type=Path, required=True, help="a settings.json; read before each turn")
-    parser.add_argument("--control", type=Path, help="where to write the fault of the moment; without it none comes")
-    parser.add_argument("--speed", type=float, default=1.0, help="how many times faster than life")
+    parser.add_argument("--settings", type=Path, required=True, help="settings.json, read before each turn")
+    parser.add_argument("--control", type=Path, help="file for the current fault; without it there are none")
+    parser.add_argument("--speed", type=float, default=1.0, help="how many times faster than real time")
     parser.add_argument("--pace", type=float, default=1.0, help="how many times faster turns follow each other")
-    parser.add_argument("--ledger", type=Path, help="where to write down what was sent")
+    parser.add_argument("--ledger", type=Path, help="file to record the requests in")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--tied", action="store_true", help="end when the standard input ends")
     options = parser.parse_args()
@@ -33,7 +33,7 @@ def main() -> None:
 async def _work(options: argparse.Namespace) -> None:
     conductor = Conductor(options.control, scenes(), options.speed)
     rng = random.Random(options.seed)  # noqa: S311
-    ledger = Ledger(options.ledger)
+    ledger = SentLog(options.ledger)
     await User(options.settings, conductor, rng, options.speed, options.pace, ledger).work()
 
 

@@ -1,4 +1,4 @@
-"""Play the script: set each fault between two turns, and take it away again in time."""
+"""Play the script: set each fault between two turns, and clear it after its time."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from stormdeck.demo.scenario import Fault, Scene
 
 
 class Conductor:
-    """Writes the name of the fault into the control file that the simulated vLLM follows."""
+    """Write the current fault to the control file that the simulated vLLM reads."""
 
     def __init__(self, control: Path | None, script: Iterator[Scene], speed: float) -> None:
         self._control = control
@@ -23,18 +23,18 @@ class Conductor:
 
     @property
     def fault_is_due(self) -> bool:
-        """Say whether the calm is over."""
+        """Return whether the calm scene is over and the next fault should begin."""
         return self._control is not None and self._scene.calm and time.monotonic() >= self._until
 
     @property
     def seconds_of_calm(self) -> float:
-        """Return the simulated seconds until the next fault, or plenty while one goes on or none will come."""
+        """Return the simulated seconds until the next fault; infinity during a fault, or if there will be none."""
         if self._control is None or not self._scene.calm:
             return float("inf")
         return max(0.0, (self._until - time.monotonic()) * self._speed)
 
     def begin_fault(self) -> None:
-        """Let the next scene begin now; it ends by itself."""
+        """Begin the next scene now; it ends by itself."""
         self._enter(next(self._script))
         self._release = asyncio.create_task(self._end_in_time())
 

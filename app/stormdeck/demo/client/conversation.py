@@ -1,4 +1,4 @@
-"""What the simulated client says: its system prompt, its tools, and a conversation that grows."""
+"""Build the simulated client's request bodies: system prompt, tools, and a growing conversation."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _RULE = (
 SYSTEM = "You are Claude Code, the command line assistant.\n" + "".join(
     f"{number}. {_RULE}" for number in range(1, 241)
 )
-"""About 12 000 tokens, as much as the real one."""
+"""About 12 000 tokens, like the real one."""
 
 
 def _tool(name: str) -> dict[str, Any]:
@@ -37,7 +37,7 @@ def _tool(name: str) -> dict[str, Any]:
 TOOL_BLOCKS = [_tool(name) for name in TOOLS]
 
 
-class Talk:
+class Session:
     """One session: its id, and the messages so far."""
 
     def __init__(self, rng: random.Random) -> None:
@@ -47,12 +47,12 @@ class Talk:
         self._messages: list[dict[str, Any]] = []
 
     def ask(self) -> None:
-        """Let the user say something."""
+        """Add a prompt of the user."""
         self.turns += 1
         self._messages.append({"role": "user", "content": f"{self._random.choice(PROMPTS)} ({self.turns})"})
 
     def answered(self, content: list[dict[str, Any]]) -> bool:
-        """Take in an answer; say whether it calls tools, whose results are then the next thing to send."""
+        """Add an answer, and the results of the tools that it calls; return whether it calls any."""
         self._messages.append({"role": "assistant", "content": content})
         calls = [block for block in content if block["type"] == "tool_use"]
         if calls:
@@ -60,7 +60,7 @@ class Talk:
         return bool(calls)
 
     def failed(self) -> None:
-        """Forget what was not answered: the user asks anew."""
+        """Drop the messages that were not answered: the user will ask again."""
         while self._messages and self._messages[-1]["role"] == "user":
             self._messages.pop()
 
@@ -78,12 +78,12 @@ class Talk:
         }
 
     def task_body(self, settings: ClientSettings, number: int) -> dict[str, Any]:
-        """Return the body of a sub-agent's request."""
+        """Return the body of a subagent's request."""
         task = {"role": "user", "content": f"Look through part {number} of the sources and report what you find."}
         return self.main_body(settings) | {"messages": [task]}
 
     def title_body(self, settings: ClientSettings) -> dict[str, Any]:
-        """Return the body of the request for a title: no tools, the small model."""
+        """Return the body of a title request: small model, no tools."""
         return {
             "model": settings.small_model,
             "messages": [{"role": "user", "content": "Write a title of at most six words for this session."}],
@@ -96,7 +96,7 @@ class Talk:
         return {"model": settings.main_model, "messages": self._messages, "tools": TOOL_BLOCKS}
 
     def _system(self, settings: ClientSettings) -> list[dict[str, Any]]:
-        """Return the system blocks; the first one differs by session unless it is switched off."""
+        """Return the system blocks. The first one differs by session, unless the attribution header is off."""
         blocks: list[dict[str, Any]] = [{"type": "text", "text": SYSTEM, "cache_control": {"type": "ephemeral"}}]
         if settings.env.get("CLAUDE_CODE_ATTRIBUTION_HEADER") in {"0", "false"}:
             return blocks

@@ -1,4 +1,4 @@
-"""Send one main request until it is answered or the client gives up."""
+"""Retry a main request like Claude Code, until it is answered or the client gives up."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ LONGEST_WAIT_S = 32.0
 JITTER = 0.25
 DEFAULT_RETRIES = 10
 MOST_RETRIES = 15
-"""2.1.329 clamps to it."""
+"""Upper limit of 2.1.329."""
 FINAL = frozenset({403, 413})
-"""One request, and the turn has failed."""
+"""Statuses that are not retried."""
 STRIPPED_SENDS = 6
-"""A 400 is sent so often, features stripped in turn, unless experimental betas are off."""
+"""Attempts after a 400, with features stripped one by one, unless experimental betas are off."""
 
 
 def wait_s(retry: int, luck: float) -> float:
-    """Return the seconds before a retry, counted from 1; ``luck`` from 0 to 1 is the jitter."""
+    """Return the seconds before a retry, counted from 1; ``luck`` from 0 to 1 scales the jitter."""
     return float(min(FIRST_WAIT_S * 2 ** (retry - 1), LONGEST_WAIT_S)) * (1 + JITTER * luck)
 
 
 def retries_allowed(setting: str | None) -> int:
-    """Return what ``CLAUDE_CODE_MAX_RETRIES`` comes to in 2.1.329: nonsense is ignored, too much is cut."""
+    """Return the retries for ``CLAUDE_CODE_MAX_RETRIES`` in 2.1.329: invalid values are ignored, large ones capped."""
     text = (setting or "").strip()
     return min(int(text), MOST_RETRIES) if text.isascii() and text.isdigit() else DEFAULT_RETRIES
 
@@ -39,8 +39,8 @@ Pause = Callable[[float], Awaitable[object]]
 
 
 @dataclass(frozen=True, slots=True)
-class Attempts:
-    """The client's patience. ``pause`` waits for simulated seconds."""
+class RetryPolicy:
+    """How the client retries. ``pause`` waits for simulated seconds."""
 
     rng: random.Random
     pause: Pause = asyncio.sleep
@@ -48,8 +48,8 @@ class Attempts:
     async def run(self, send: Send, body: dict[str, Any], settings: ClientSettings) -> Result:
         """Return the answer, or the last failure.
 
-        A 404 on a stream is sent once more at once, without streaming, and is final then; a 400 is sent six
-        times in half a second unless experimental betas are off; what is left is retried on the ladder.
+        A 404 to a streaming request is sent once more without streaming, and is then final. A 400 is sent six times in
+        half a second, unless experimental betas are off. Other failures are retried with exponential back-off.
         """
         retries = retries_allowed(settings.env.get("CLAUDE_CODE_MAX_RETRIES"))
         result = await send(body)

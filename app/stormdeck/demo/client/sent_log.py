@@ -1,4 +1,4 @@
-"""What the simulated client sent, written down by itself: the truth that a panel's counts can be held against."""
+"""Record the simulated client's requests, as the ground truth to compare a panel's counts with."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ import time
 from pathlib import Path
 
 
-class Ledger:
-    """Adds a JSON line for each answered request: ``t`` in unix seconds, ``kind``, ``status`` and ``attempt``."""
+class SentLog:
+    """Append a JSON line for each answered request: ``t`` in unix seconds, ``kind``, ``status`` and ``attempt``."""
 
     def __init__(self, path: Path | None) -> None:
-        """Write to a file; without one nothing is written."""
+        """``path``: the file to append to; without one nothing is recorded."""
         self._path = path
 
     def note(self, kind: str, status: int, attempt: int = 1) -> None:
-        """Write down one request. ``kind`` is ``main``, ``title`` or ``count_tokens``; ``attempt`` 1 is no retry."""
+        """Record a request. ``kind`` is ``main``, ``title`` or ``count_tokens``; ``attempt`` counts from 1."""
         if self._path is None:
             return
         line = json.dumps({"t": round(time.time(), 3), "kind": kind, "status": status, "attempt": attempt})

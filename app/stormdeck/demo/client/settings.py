@@ -1,4 +1,4 @@
-"""What the simulated client takes from its settings file, read again before each turn."""
+"""Read the simulated client's settings file, again before each turn."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 HOSTED = {"opus": "claude-opus-5-5", "sonnet": "claude-sonnet-4-6", "haiku": "claude-haiku-4-5-20251001"}
-"""The ids that unmapped tiers stand for: 2.1.329 and 2.1.112."""
+"""Model ids of unmapped tiers in 2.1.329 and 2.1.112."""
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
 @dataclass(frozen=True, slots=True)
 class ClientSettings:
-    """The settings in force; those of a file that does not parse are empty, as in the real client."""
+    """The effective settings; empty if the file does not parse, as in the real client."""
 
     env: Mapping[str, str] = field(default_factory=dict)
     model: str = "opus"
 
     @property
     def base_url(self) -> str | None:
-        """Return where to send, ``None`` where the simulated client must not: anywhere but this machine."""
+        """Return the base URL; ``None`` unless it is on this machine: the simulated client sends nowhere else."""
         url = self.env.get("ANTHROPIC_BASE_URL", "").strip().rstrip("/")
         try:
             return url if urlsplit(url).hostname in LOOPBACK else None
@@ -31,17 +31,17 @@ class ClientSettings:
 
     @property
     def token(self) -> str:
-        """Return the bearer token; without one nothing is sent."""
+        """Return the bearer token; without it nothing is sent."""
         return self.env.get("ANTHROPIC_AUTH_TOKEN", "")
 
     @property
     def main_model(self) -> str:
-        """Return the id that main requests carry."""
+        """Return the model id of main requests."""
         return self._resolve(self.env.get("ANTHROPIC_MODEL") or self.model)
 
     @property
     def small_model(self) -> str:
-        """Return the id that titles carry."""
+        """Return the model id of title requests."""
         return self._resolve("haiku")
 
     @property
@@ -51,7 +51,7 @@ class ClientSettings:
         return int(text) / 1000 if text.isascii() and text.isdigit() else 600.0
 
     def switched_on(self, name: str) -> bool:
-        """Say whether a switch of the environment is on."""
+        """Return whether an environment variable of the settings is switched on."""
         return self.env.get(name, "").lower() in {"1", "true", "yes", "on"}
 
     def _resolve(self, model: str) -> str:
@@ -62,7 +62,7 @@ class ClientSettings:
 
 
 def read(path: Path) -> ClientSettings:
-    """Return the settings of a file; one that is missing or no object counts as empty."""
+    """Return the settings of a file; empty if it is missing or not a JSON object."""
     try:
         root = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):

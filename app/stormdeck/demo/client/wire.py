@@ -1,4 +1,4 @@
-"""Send one request as Claude Code 2.1.329 does, and say what became of it."""
+"""Send a request like Claude Code 2.1.329 and return its result."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ IDLE_CONNECTION_S = 4.0
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What became of one request."""
+    """The result of a request."""
 
     status: int
-    """0: no answer came at all."""
+    """HTTP status; 0 if there was no answer."""
     content: tuple[dict[str, Any], ...] | None = None
-    """The answer's blocks; ``None``: it failed, or its stream ended early."""
+    """The answer's blocks; ``None`` if it failed or its stream ended early."""
 
 
 class Wire:
@@ -54,14 +54,14 @@ class Wire:
             return Result(0)
 
     async def count_tokens(self, settings: ClientSettings, session: str, body: dict[str, Any]) -> None:
-        """Ask for a count; the client goes on whatever comes back."""
-        await self._quietly("POST", settings, "/v1/messages/count_tokens?beta=true", _headers(settings, session), body)
+        """Send a ``count_tokens`` request; the client ignores errors."""
+        await self._request("POST", settings, "/v1/messages/count_tokens?beta=true", _headers(settings, session), body)
 
     async def hello(self, settings: ClientSettings) -> None:
-        """Send the probe that 2.1.329 sends at its start."""
-        await self._quietly("HEAD", settings, "/api/hello", {"user-agent": "Bun/1.4.4"}, None)
+        """Send the probe that 2.1.329 sends when it starts."""
+        await self._request("HEAD", settings, "/api/hello", {"user-agent": "Bun/1.4.4"}, None)
 
-    async def _quietly(
+    async def _request(
         self, method: str, settings: ClientSettings, path: str, headers: dict[str, str], body: dict[str, Any] | None
     ) -> None:
         try:
@@ -84,9 +84,9 @@ def _headers(settings: ClientSettings, session: str) -> dict[str, str]:
 
 
 async def _collect(lines: AsyncIterator[str]) -> tuple[dict[str, Any], ...] | None:
-    """Return the blocks of a stream, ``None`` when it ends without ``message_stop``.
+    """Return the blocks of a stream; ``None`` if it ends without ``message_stop``.
 
-    It is read to its end: the connection serves the next request then, as the real client's does.
+    The stream is read to its end, so that the connection is reused for the next request, as in the real client.
     """
     blocks: list[dict[str, Any]] = []
     text, whole = "", False

@@ -15,7 +15,7 @@ def main() -> None:
     parser = arguments("litellm", 14000)
     parser.add_argument("--upstream", default="http://127.0.0.1:18000", help="the simulated vLLM")
     parser.add_argument("--model", default="Qwen3.5-27B")
-    parser.add_argument("--config", help="taken and ignored; the real one would read it")
+    parser.add_argument("--config", help="accepted and ignored; the real LiteLLM would read it")
     options = parser.parse_args()
     log.banner((options.model,))
     deployment = Deployment(options.model, f"{options.upstream}/v1/chat/completions", options.speed)

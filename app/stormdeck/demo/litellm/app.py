@@ -1,4 +1,4 @@
-"""The routes of the simulated LiteLLM."""
+"""Define the routes of the simulated LiteLLM."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Proxy:
 
     model: str
     key: str
-    """The master key; empty: every request is let in."""
+    """The master key; if empty, no key is required."""
     deployment: Deployment
     _in_flight: int = field(default=0, init=False)
 
@@ -70,7 +70,7 @@ class Proxy:
         return Starlette(routes=routes, exception_handlers={HTTPException: detail})
 
     def _guarded(self, handler: Handler) -> Handler:
-        """Let a request in that carries the key, as a bearer or as ``x-api-key``; count it while it lasts."""
+        """Require the key, as a bearer token or ``x-api-key``, and count the request while it is in flight."""
 
         async def guarded(request: Request) -> Response:
             given = request.headers.get("authorization", "").removeprefix("Bearer ")
@@ -106,7 +106,7 @@ class Proxy:
         return JSONResponse({"in_flight_requests": self._in_flight})
 
     async def _models(self, request: Request) -> Response:
-        """Answer in Anthropic's shape to a client that speaks it, else in OpenAI's (measured)."""
+        """Answer in Anthropic's format if the request has ``anthropic-version``, else in OpenAI's (measured)."""
         if "anthropic-version" not in request.headers:
             entry = {"id": self.model, "object": "model", "created": 1677610602, "owned_by": "openai"}
             return JSONResponse({"data": [entry], "object": "list"})
@@ -120,7 +120,7 @@ class Proxy:
         return JSONResponse({"data": [model], "has_more": False, "first_id": self.model, "last_id": self.model})
 
     async def _count_tokens(self, request: Request) -> Response:
-        """Answer an estimate of its own: ``hosted_vllm/`` asks nobody (measured)."""
+        """Answer with an estimate: for ``hosted_vllm/`` LiteLLM does not ask the server (measured)."""
         raw = await request.body()
         return JSONResponse({"input_tokens": len(raw) // 4, "litellm_count_source": "local_estimate"})
 
@@ -152,7 +152,7 @@ class Proxy:
             await answer.aclose()
 
     async def _relay(self, answer: httpx.Response) -> AsyncIterator[str]:
-        """Pass a stream on; the server behind it is left as soon as the client is gone."""
+        """Relay a stream; disconnect from the server behind it when the client hangs up."""
         self._in_flight += 1
         try:
             async for event in to_events(answer.aiter_lines(), self.model):

@@ -1,4 +1,4 @@
-"""LiteLLM's own records, in the form that 1.109.1 writes them."""
+"""Write LiteLLM's own log records, in the format of 1.109.1."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _AUTH = "auth_exception_handler.py:211 - litellm.proxy.proxy_server.user_api_key
 
 
 def banner(models: tuple[str, ...]) -> None:
-    """Write what LiteLLM says before it listens."""
+    """Write what LiteLLM prints before it listens."""
     sys.stdout.write((_HERE / "banner.txt").read_text(encoding="utf-8"))
     sys.stdout.write("\nLiteLLM: Proxy initialized with Config, Set models:\n")
     sys.stdout.writelines(f"    {model}\n" for model in models)
@@ -26,7 +26,7 @@ def banner(models: tuple[str, ...]) -> None:
 
 
 def failed(call_id: str, error: UpstreamError, model: str, url: str) -> None:
-    """Tell a failure that reached the client: the error, a shortened traceback, the error again."""
+    """Log a failure that reached the client: the error, a shortened traceback, the error again."""
     group = f"\n{outcome(model)}{_retried(error)}"
     trace = (_HERE / "traceback.txt").read_text(encoding="utf-8")
     for name, value in (
@@ -41,24 +41,24 @@ def failed(call_id: str, error: UpstreamError, model: str, url: str) -> None:
 
 
 def cooling(call_id: str, error: CooldownError) -> None:
-    """Tell that no deployment was asked, since the only one cools down."""
+    """Log that no deployment was asked, because the only one is in cooldown."""
     _error("LiteLLM Proxy:ERROR", f"{_HANDLER}{call_id} - {error}")
 
 
 def bad_request(call_id: str, text: str) -> None:
-    """Tell a request that never left the proxy."""
+    """Log a request that the proxy rejected itself."""
     _error("LiteLLM Proxy:ERROR", f"{_HANDLER}{call_id} - {text}")
 
 
 def no_key() -> None:
-    """Tell a request without a key; a warning, and on standard output (measured)."""
+    """Log a request without a key: a warning, on standard output (measured)."""
     text = f"{_AUTH}Authentication Error, No api key passed in.\nRequester IP Address:127.0.0.1"
     sys.stdout.write(f"{_now()} - LiteLLM Proxy.stdout:WARNING: {text}\n")
     sys.stdout.flush()
 
 
 def wrong_key() -> None:
-    """Tell a request with a wrong key: LiteLLM looks for a database that it does not have (measured)."""
+    """Log a request with a wrong key: LiteLLM looks it up in a database that it does not have (measured)."""
     _error("LiteLLM Proxy:ERROR", f"{_AUTH}No connected db.\nRequester IP Address:127.0.0.1")
 
 

@@ -1,4 +1,4 @@
-"""Turn a messages request into a chat request and its answer back, as LiteLLM does for ``hosted_vllm/``."""
+"""Translate a messages request to a chat request and the answer back, like LiteLLM for ``hosted_vllm/``."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ async def to_events(lines: AsyncIterator[str], model: str) -> AsyncIterator[str]
 
 
 def _deltas(delta: dict[str, Any], opened: bool) -> list[tuple[str, dict[str, Any]]]:
-    """Return the events of one chat delta, with the start of the block before the first."""
+    """Return the events for one chat delta, preceded by the start of the block if it is not open yet."""
     events: list[tuple[str, dict[str, Any]]] = []
     call = (delta.get("tool_calls") or [None])[0]
     if call is None and not delta.get("content"):
@@ -91,13 +91,13 @@ def _deltas(delta: dict[str, Any], opened: bool) -> list[tuple[str, dict[str, An
         events.append(("content_block_start", {"content_block": block}))
     if call is None:
         events.append(("content_block_delta", {"delta": {"type": "text_delta", "text": delta["content"]}}))
-    elif piece := call["function"]["arguments"]:
-        events.append(("content_block_delta", {"delta": {"type": "input_json_delta", "partial_json": piece}}))
+    elif part := call["function"]["arguments"]:
+        events.append(("content_block_delta", {"delta": {"type": "input_json_delta", "partial_json": part}}))
     return events
 
 
 def _chat_messages(message: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the chat messages of one message: results of tools become messages of their own."""
+    """Return the chat messages for one message: tool results become messages of their own."""
     content = message["content"]
     if isinstance(content, str):
         return [{"role": message["role"], "content": content}]
@@ -127,7 +127,7 @@ def _chat_tool(tool: dict[str, Any]) -> dict[str, Any]:
 
 
 def _chat_choice(choice: dict[str, Any]) -> object:
-    """Return which tool is to be called, as chat completions have it."""
+    """Return ``tool_choice`` in the format of chat completions."""
     if choice.get("type") == "tool":
         return {"type": "function", "function": {"name": choice.get("name", "")}}
     return {"any": "required"}.get(str(choice.get("type")), choice.get("type"))

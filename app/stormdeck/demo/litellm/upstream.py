@@ -1,4 +1,4 @@
-"""Ask the server behind the proxy as LiteLLM 1.109.1 does: with retries, and with a cooldown."""
+"""Send requests to the server behind the proxy like LiteLLM 1.109.1: with retries and a cooldown."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ import httpx
 
 NUM_RETRIES = 2
 RETRY_WAITS_S = (0.12, 0.18, 0.12)
-"""After each attempt, the last one included. Measured: 1, 1.5 and 1 s; shortened so that a storm fits a glance."""
+"""Waits after each attempt, including the last. Measured: 1, 1.5 and 1 s; shortened for a quick storm."""
 RETRIED = frozenset({408, 429, 500, 502, 503, 504})
 COOLING = frozenset({401, 404})
 COOLDOWN_S = 5.0
-"""After a 401 or 404 from the only deployment (measured)."""
+"""Duration of the cooldown after a 401 or 404 from the only deployment (measured)."""
 TIMEOUT_S = 6000.0
 _KINDS = {
     400: "BadRequestError",
@@ -30,7 +30,7 @@ _KINDS = {
 
 
 class UpstreamError(Exception):
-    """What LiteLLM makes of an error from behind it, once its own retries are used up."""
+    """The error that LiteLLM returns once its own retries are used up."""
 
     def __init__(self, status: int, body: str, retries: int) -> None:
         self.status = status
@@ -43,7 +43,7 @@ class UpstreamError(Exception):
 
 
 class CooldownError(Exception):
-    """The only deployment cools down; the server behind is not asked."""
+    """The only deployment is in cooldown, so the server is not asked."""
 
     def __init__(self, model: str, deployment: str) -> None:
         super().__init__(
@@ -55,11 +55,11 @@ class CooldownError(Exception):
 
 @dataclass(slots=True)
 class Deployment:
-    """The one server behind the proxy."""
+    """The only server behind the proxy."""
 
     model: str
     url: str
-    """Of its chat completions: what ``hosted_vllm/`` calls (measured)."""
+    """URL of its chat completions, which ``hosted_vllm/`` calls (measured)."""
     speed: float = 1.0
     _client: httpx.AsyncClient = field(init=False)
     _cold_until: float = 0.0
@@ -74,11 +74,11 @@ class Deployment:
 
     @property
     def id(self) -> str:
-        """Return its id, as the cooldown list shows it."""
+        """Return its id as shown in the cooldown list."""
         return hashlib.sha256(f"{self.model} {self.url}".encode()).hexdigest()
 
     async def ask(self, body: dict[str, Any]) -> tuple[httpx.Response, int]:
-        """Return an answer whose body is still to be read, and how many retries it took.
+        """Return an answer whose body has not been read, and the number of retries.
 
         Raises ``CooldownError`` or ``UpstreamError``.
         """
@@ -96,7 +96,7 @@ class Deployment:
         raise UpstreamError(status, text, attempt)
 
     async def _ask_once(self, body: dict[str, Any]) -> tuple[int, httpx.Response | None, str]:
-        """Return the status, and the open answer or the text of an error."""
+        """Return the status, and either the open answer or an error text."""
         try:
             answer = await self._client.send(self._client.build_request("POST", self.url, json=body), stream=True)
         except httpx.HTTPError as error:

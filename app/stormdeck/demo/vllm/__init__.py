@@ -1,1 +1,1 @@
-"""A server that answers as vLLM 0.32 does, with a simulated engine behind it."""
+"""Serve vLLM 0.32's API with a simulated engine."""

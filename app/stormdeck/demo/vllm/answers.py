@@ -1,4 +1,4 @@
-"""The bodies and streams of vLLM 0.32, for the messages route and for chat completions."""
+"""Build the answers of vLLM 0.32, as bodies and streams, for messages and chat completions."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from stormdeck.demo.vllm.replies import Reply
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One answer on its way: who speaks, what it says, and how long the prompt was."""
+    """An answer: model, reply and length of the prompt."""
 
     model: str
     reply: Reply
@@ -23,12 +23,12 @@ class Answer:
 
     @property
     def usage(self) -> dict[str, int]:
-        """Return the counts as the messages route tells them."""
+        """Return the token counts in the format of the messages route."""
         return {"input_tokens": self.prompt_tokens, "output_tokens": len(self.reply.pieces)}
 
 
 def message(answer: Answer, text: str) -> dict[str, Any]:
-    """Return the JSON answer of ``/v1/messages``."""
+    """Return the JSON body of ``/v1/messages``."""
     block: dict[str, Any] = {"type": "text", "text": text}
     if answer.reply.tool:
         block = {"type": "tool_use", "id": _tool_id(), "name": answer.reply.tool, "input": json.loads(text)}
@@ -44,7 +44,7 @@ def message(answer: Answer, text: str) -> dict[str, Any]:
 
 
 async def message_stream(answer: Answer, pieces: AsyncIterator[str]) -> AsyncIterator[str]:
-    """Yield the events of ``/v1/messages``; an engine that dies ends them with an error under a 200 (measured)."""
+    """Yield the events of ``/v1/messages``. If the engine dies, they end with an error event (measured)."""
     usage = {"input_tokens": answer.prompt_tokens, "output_tokens": 0}
     head = {"id": _id(), "type": "message", "role": "assistant", "content": [], "model": answer.model}
     yield _event("message_start", message={**head, "stop_reason": None, "stop_sequence": None, "usage": usage})
@@ -65,24 +65,24 @@ async def message_stream(answer: Answer, pieces: AsyncIterator[str]) -> AsyncIte
 
 
 def completion(answer: Answer, text: str) -> dict[str, Any]:
-    """Return the JSON answer of ``/v1/chat/completions``."""
-    said: dict[str, Any] = {"role": "assistant", "content": text, "refusal": None, "reasoning": None}
+    """Return the JSON body of ``/v1/chat/completions``."""
+    content: dict[str, Any] = {"role": "assistant", "content": text, "refusal": None, "reasoning": None}
     if answer.reply.tool:
         call = {"id": _tool_id(), "type": "function", "function": {"name": answer.reply.tool, "arguments": text}}
-        said |= {"content": "", "tool_calls": [call]}
+        content |= {"content": "", "tool_calls": [call]}
     return {
         "id": _id(),
         "object": "chat.completion",
         "created": int(time.time()),
         "model": answer.model,
-        "choices": [{"index": 0, "message": said, "logprobs": None, "finish_reason": _finish(answer.reply)}],
+        "choices": [{"index": 0, "message": content, "logprobs": None, "finish_reason": _finish(answer.reply)}],
         "system_fingerprint": "vllm-0.32.0-31243f28",
         "usage": _chat_usage(answer),
     }
 
 
 async def completion_stream(answer: Answer, pieces: AsyncIterator[str]) -> AsyncIterator[str]:
-    """Yield the chunks of ``/v1/chat/completions``, with the usage in the last one."""
+    """Yield the chunks of ``/v1/chat/completions``; the last one has the usage."""
     head = {"id": _id(), "object": "chat.completion.chunk", "created": int(time.time()), "model": answer.model}
     tool: dict[str, Any] = {"id": _tool_id(), "type": "function", "index": 0}
 
@@ -114,7 +114,7 @@ def error(kind: str, text: str) -> dict[str, Any]:
 
 
 def chat_error(code: int, kind: str, text: str, param: str | None = None) -> dict[str, Any]:
-    """Return an error body of ``/v1/chat/completions``, and of any route for a request that does not validate."""
+    """Return an error body of ``/v1/chat/completions``, and of all routes for invalid requests."""
     return {"error": {"message": text, "type": kind, "param": param, "code": code}}
 
 

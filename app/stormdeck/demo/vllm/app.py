@@ -1,4 +1,4 @@
-"""The routes of the simulated vLLM."""
+"""Define the routes of the simulated vLLM."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ VERSION = "0.32.0"
 MAX_MODEL_LEN = 131_072
 STATS_INTERVAL_S = 10.0
 HEALTH_LAG_S = 2.0
-"""For so long ``/health`` stays green after the engine died; then 503, as with VLLM_KEEP_ALIVE_ON_ENGINE_DEATH."""
+"""How long ``/health`` answers 200 after the engine died; then 503, as with VLLM_KEEP_ALIVE_ON_ENGINE_DEATH."""
 SLOWNESS = 6.0
 EMPTY = "Cannot apply chat template to an empty conversation. Provide at least one message."
 
@@ -39,7 +39,7 @@ Whole = Callable[[answers.Answer, str], dict[str, Any]]
 
 @dataclass(slots=True)
 class Server:
-    """The API server: what it serves, and how its engine does."""
+    """The API server: its model, engine and metrics."""
 
     model: str
     port: int
@@ -102,7 +102,7 @@ class Server:
             line.tick(STATS_INTERVAL_S, *self.engine.load)
 
     async def _follow_control(self) -> None:
-        """Take up the fault that the control file names, as soon as it changes."""
+        """Apply the fault in the control file whenever it changes."""
         while self.control is not None:
             with contextlib.suppress(OSError, ValueError):
                 fault = Fault(self.control.read_text().strip())
@@ -203,7 +203,7 @@ class Server:
         return JSONResponse(whole(answer, "".join([piece async for piece in pieces])))
 
     def _not_served(self, body: dict[str, Any]) -> str:
-        """Return vLLM's sentence on a model that it does not serve, empty for one that it does."""
+        """Return vLLM's error text for a model that it does not serve; empty if it does."""
         asked = body.get("model", self.served)
         if asked == self.served:
             return ""

@@ -1,4 +1,4 @@
-"""The simulated engine: slots, waits and tokens, all of it counted in the metrics."""
+"""Simulate the engine: slots, queueing and tokens, all counted in the metrics."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ TOKENS_PER_S = 60.0
 STEP_TOKENS = 6
 PREFILL_TOKENS_PER_S = 16_000.0
 DEAD = "EngineCore encountered an issue. See stack trace (above) for the root cause."
-"""What vLLM 0.32 answers once its engine is gone (measured)."""
+"""The error text of vLLM 0.32 when its engine is dead (measured)."""
 
 
 class EngineDeadError(Exception):
-    """The engine is gone; the message is what the API server says."""
+    """The engine is dead. The message is the API server's error text."""
 
     def __init__(self) -> None:
         super().__init__(DEAD)
@@ -29,20 +29,20 @@ class EngineDeadError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What one request asks of the engine."""
+    """The work of one request."""
 
     prompt: str
     max_tokens: int
     tools: bool
     tool_turns: int = 0
-    """Tool results since the user last spoke."""
+    """Number of tool results since the user's last prompt."""
     asked_tool: str = ""
     """The tool that the request forces, or that the user asks for by name."""
 
 
 @dataclass(slots=True)
 class _Clock:
-    """Simulated seconds of one request."""
+    """Durations of one request, in simulated seconds."""
 
     queued: float = 0.0
     prefill: float = 0.0
@@ -50,7 +50,7 @@ class _Clock:
 
 
 class Engine:
-    """Runs requests in a handful of slots at the speed of one large card."""
+    """Run requests in a few slots, at the speed of one large GPU."""
 
     def __init__(self, metrics: Metrics, seed: int, speed: float) -> None:
         self._metrics = metrics
@@ -64,27 +64,27 @@ class Engine:
 
     @property
     def load(self) -> tuple[int, int, float]:
-        """Return the requests that run and wait, and the share of the KV cache in use."""
+        """Return the number of running and waiting requests, and the share of the KV cache in use."""
         return self._running, self._waiting, min(1.0, self._kv_tokens / KV_TOKENS)
 
     def kill(self) -> None:
-        """Let the engine die: what runs fails, and so does what comes."""
+        """Kill the engine: running and new requests fail."""
         self.dead = True
 
     def revive(self) -> None:
-        """Bring up a new engine; its prefix cache is empty."""
+        """Start a new engine, with an empty prefix cache."""
         if self.dead:
             self._prefixes.clear()
         self.dead = False
 
     def slow_down(self, factor: float) -> None:
-        """Let everything take so many times longer."""
+        """Make everything take ``factor`` times longer."""
         self._slowness = factor
 
     def begin(self, work: Work) -> tuple[Reply, AsyncIterator[str]]:
-        """Return the answer's kind and, as time goes by, its pieces.
+        """Return the reply, and an iterator that yields its text over time.
 
-        The iterator raises ``EngineDeadError`` when the engine dies under it.
+        Both raise ``EngineDeadError`` if the engine is dead or dies.
         """
         if self.dead:
             raise EngineDeadError
@@ -94,10 +94,10 @@ class Engine:
 
     async def _run(self, work: Work, reply: Reply) -> AsyncIterator[str]:
         prompt_tokens, clock = tokens_in(work.prompt), _Clock()
-        held = prompt_tokens + len(reply.pieces)
+        reserved = prompt_tokens + len(reply.pieces)
         await self._queue(clock)
         self._running += 1
-        self._kv_tokens += held
+        self._kv_tokens += reserved
         self._publish()
         try:
             await self._prefill(work, prompt_tokens, clock)
@@ -106,7 +106,7 @@ class Engine:
             self._finish(work, reply, prompt_tokens, clock)
         finally:
             self._running -= 1
-            self._kv_tokens -= held
+            self._kv_tokens -= reserved
             self._slots.release()
             self._publish()
 
@@ -160,7 +160,7 @@ class Engine:
         metrics.observe("vllm:request_decode_time_seconds", clock.decode)
 
     async def _pass(self, seconds: float) -> None:
-        """Let simulated time go by; a death in it ends the request."""
+        """Wait for simulated seconds. Raises ``EngineDeadError`` if the engine dies meanwhile."""
         left = seconds
         while left > 0 and not self.dead:
             await asyncio.sleep(min(left, 0.1) / self._speed)

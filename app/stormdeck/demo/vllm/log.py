@@ -1,4 +1,4 @@
-"""vLLM's own log lines, in the form that 0.32 writes them."""
+"""Write vLLM's own log lines, in the format of 0.32."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ _REFUSAL_TRACE = (
 
 
 def write(level: str, place: str, text: str) -> None:
-    """Write one record; standard output, where vLLM's own records go."""
+    """Write a record to standard output, like vLLM."""
     now = time.strftime("%m-%d %H:%M:%S")
     sys.stdout.write(f"(APIServer pid={os.getpid()}) {level} {now} [{place}] {text}\n")
     sys.stdout.flush()
 
 
 def started(model: str, port: int) -> None:
-    """Say what is served, and where."""
+    """Log the model and the address at the start."""
     served_as(model)
     write("INFO", "model.py:2152", "Using max model len 131072")
     write("INFO", "parser_manager.py:38", '"auto" tool choice has been enabled.')
@@ -46,7 +46,7 @@ def started(model: str, port: int) -> None:
 
 
 def served_as(model: str) -> None:
-    """Say under which name the model is served."""
+    """Log the name under which the model is served."""
     write(
         "INFO",
         "api_utils.py:286",
@@ -56,7 +56,7 @@ def served_as(model: str) -> None:
 
 
 def engine_died() -> None:
-    """Tell the death of the engine, as recorded."""
+    """Log the death of the engine, as recorded from a real one."""
     write("WARNING", "core_client.py:817", "[shutdown] MPClient: engine core exited unexpectedly; starting cleanup")
     write("INFO", "core_client.py:777", "[shutdown] MPClient: complete")
     for line in ("AsyncLLM output_handler failed.", *_DEATH_TRACE):
@@ -64,18 +64,18 @@ def engine_died() -> None:
 
 
 def engine_back() -> None:
-    """Tell that a new engine is ready."""
+    """Log that a new engine is ready."""
     write("INFO", "core.py:402", "init engine (profile, create kv cache, warmup model) took 4.93 s")
 
 
 def refused() -> None:
-    """Tell that a messages request met a dead engine."""
+    """Log a messages request that failed because the engine is dead."""
     for line in (f"Error in create_messages: {DEAD}", *_REFUSAL_TRACE):
         write("ERROR", "api_router.py:75", line)
 
 
 def unknown_model(message: str) -> None:
-    """Tell that a request asked for a model that is not served."""
+    """Log a request for a model that is not served."""
     write(
         "ERROR",
         "serving.py:274",
@@ -85,19 +85,19 @@ def unknown_model(message: str) -> None:
 
 @dataclass(slots=True)
 class StatsLine:
-    """The throughput line: one an interval while there is work, and one last line of zeros."""
+    """Write the throughput line: once an interval while there is work, and one last line of zeros."""
 
     metrics: Metrics
     _before: dict[str, float] = field(default_factory=dict)
     _quiet: bool = True
 
     def tick(self, seconds: float, running: int, waiting: int, kv_share: float) -> None:
-        """Write the line for an interval of so many seconds, unless all is idle and that was said before."""
+        """Write the line for an interval, unless the engine is idle and the last line already said so."""
         prompt, generated = self._rise("vllm:prompt_tokens_total"), self._rise("vllm:generation_tokens_total")
         idle = not (prompt or generated or running or waiting)
         if not (idle and self._quiet):
-            asked = self.metrics.value("vllm:prefix_cache_queries_total")
-            hit = self.metrics.value("vllm:prefix_cache_hits_total") / asked if asked else 0.0
+            queried = self.metrics.value("vllm:prefix_cache_queries_total")
+            hit = self.metrics.value("vllm:prefix_cache_hits_total") / queried if queried else 0.0
             write(
                 "INFO",
                 "loggers.py:335",

@@ -1,4 +1,4 @@
-"""The ``/metrics`` page of vLLM 0.32: which families it has, and their numbers."""
+"""Produce the ``/metrics`` page of vLLM 0.32."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ Labels = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """One family of the page."""
+    """A metric family of the page."""
 
     name: str
     kind: str
     help: str
     bounds: tuple[float, ...] = ()
     preset: tuple[Labels, ...] = ((),)
-    """Label sets that are there from the start."""
+    """Label sets that exist from the start."""
     common: tuple[str, ...] = ("engine", "model_name")
-    """Labels that each of its numbers carries."""
+    """Labels of each of its values."""
 
 
 def _by(name: str, *values: str) -> tuple[Labels, ...]:
@@ -148,7 +148,7 @@ class _Histogram:
 
 @dataclass(slots=True)
 class Metrics:
-    """The numbers of one server, by family and label set."""
+    """The values of one server, by family and label set."""
 
     model: str
     _values: dict[str, dict[Labels, float]] = field(default_factory=dict)
@@ -164,7 +164,7 @@ class Metrics:
                 self._values[family.name] = dict.fromkeys(family.preset, 0.0)
 
     def count(self, name: str, by: float = 1, **labels: str) -> None:
-        """Raise a counter."""
+        """Increase a counter."""
         values, key = self._values[name], tuple(sorted(labels.items()))
         values[key] = values.get(key, 0.0) + by
 
@@ -177,7 +177,7 @@ class Metrics:
         self._histograms[name].add(bisect.bisect_left(self._families[name].bounds, value), value, times)
 
     def value(self, name: str, **labels: str) -> float:
-        """Return the number of a counter or gauge."""
+        """Return the value of a counter or gauge."""
         return self._values[name][tuple(sorted(labels.items()))]
 
     def text(self) -> str:

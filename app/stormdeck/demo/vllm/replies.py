@@ -1,4 +1,4 @@
-"""What the simulated model says: a few sentences, or a call of a tool."""
+"""Generate the simulated model's replies, count requests, and imitate the prefix cache."""
 
 from __future__ import annotations
 
@@ -34,17 +34,17 @@ _WORD = re.compile(r"\s*\S+\s*")
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """One answer, piece by piece; a piece counts as one token."""
+    """A reply as pieces of text, each counted as one token."""
 
     pieces: tuple[str, ...]
     tool: str = ""
-    """The tool that is called, empty for plain text; the pieces are then its JSON arguments."""
+    """The tool that is called, with the pieces as its JSON arguments; empty for plain text."""
     cut: bool = False
-    """It ended at ``max_tokens``."""
+    """Whether it was cut at ``max_tokens``."""
 
 
 def compose(rng: random.Random, max_tokens: int, *, tools: bool, asked_tool: str = "") -> Reply:
-    """Return an answer: with tools at hand, a call of one in two cases out of five, and of one that is asked for."""
+    """Return a reply: a call of the requested tool, with ``tools`` a call in 40 % of cases, else text."""
     if asked_tool or (tools and rng.random() < 0.4):
         pieces = tuple(_WORD.findall(f'{{"command": "{rng.choice(COMMANDS)}"}}'))
         return Reply(pieces, tool=asked_tool or "Bash")
@@ -58,14 +58,14 @@ KNOWN = {"/v1/models", "/v1/messages", "/v1/messages/count_tokens", "/v1/chat/co
 
 
 class CountRequests:
-    """ASGI middleware: one count a request, by handler, method and class of status."""
+    """ASGI middleware that counts requests by handler, method and class of status."""
 
     def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
         self._app = app
         self._metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on and count its status when the answer starts."""
+        """Forward the request and count its status when the answer starts."""
 
         async def watch(message: Message) -> None:
             if message["type"] == "http.response.start" and scope["path"] not in UNCOUNTED:
@@ -78,35 +78,35 @@ class CountRequests:
 
 
 BLOCK = 16
-"""Tokens a block."""
+"""Tokens per block."""
 CHARS_PER_TOKEN = 4
 
 
 def tokens_in(text: str) -> int:
-    """Return about how many tokens a text has."""
+    """Return the approximate number of tokens in a text."""
     return max(1, len(text) // CHARS_PER_TOKEN)
 
 
 class PrefixCache:
-    """Remembers blocks of prompts by all that stands before them, as vLLM does, the oldest dropped first."""
+    """Cache blocks of prompts by their whole prefix, like vLLM. The oldest blocks are evicted first."""
 
     def __init__(self, blocks: int) -> None:
         self._capacity = blocks
-        self._seen: OrderedDict[int, None] = OrderedDict()
+        self._blocks: OrderedDict[int, None] = OrderedDict()
 
     def admit(self, prompt: str) -> int:
-        """Return how many tokens of the prompt were there already, and remember the prompt."""
-        hits, unbroken, chain, width = 0, True, 0, BLOCK * CHARS_PER_TOKEN
+        """Return how many tokens of the prompt were cached, and cache the prompt."""
+        hits, is_prefix, chain, width = 0, True, 0, BLOCK * CHARS_PER_TOKEN
         for start in range(0, len(prompt) - width + 1, width):
             chain = zlib.crc32(prompt[start : start + width].encode(), chain)
-            unbroken = unbroken and chain in self._seen
-            hits += unbroken
-            self._seen[chain] = None
-            self._seen.move_to_end(chain)
-        while len(self._seen) > self._capacity:
-            self._seen.popitem(last=False)
+            is_prefix = is_prefix and chain in self._blocks
+            hits += is_prefix
+            self._blocks[chain] = None
+            self._blocks.move_to_end(chain)
+        while len(self._blocks) > self._capacity:
+            self._blocks.popitem(last=False)
         return hits * BLOCK
 
     def clear(self) -> None:
-        """Forget everything, as a new engine does."""
-        self._seen.clear()
+        """Empty the cache, as when a new engine starts."""
+        self._blocks.clear()

@@ -1,4 +1,4 @@
-"""Read a request as vLLM 0.32 does: what is wrong with it, and what it asks of the engine."""
+"""Validate a request like vLLM 0.32, and extract the work for the engine."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ BILLING = "x-anthropic-billing-header:"
 
 
 class InvalidRequest(Exception):  # noqa: N818
-    """A request that does not validate: always 400, with vLLM's body."""
+    """A request that does not validate: answered with 400 and vLLM's error body."""
 
     def __init__(self, problem: str, param: str | None) -> None:
         super().__init__(problem)
@@ -21,7 +21,7 @@ class InvalidRequest(Exception):  # noqa: N818
 
 
 def parse(raw: bytes, content_type: str, required: tuple[str, ...]) -> dict[str, Any]:
-    """Return the JSON object of a request, or raise ``InvalidRequest``."""
+    """Return the JSON object of a request. Raises ``InvalidRequest``."""
     if not raw.strip():
         raise InvalidRequest("{'type': 'missing', 'loc': 'body', 'msg': 'Field required', 'input': 'None'}", "body")
     if content_type.partition(";")[0].strip() != "application/json":
@@ -42,12 +42,12 @@ def parse(raw: bytes, content_type: str, required: tuple[str, ...]) -> dict[str,
                 f"'input': '<dict of {len(body)} items>'}}",
                 f"body.{name}",
             )
-    _check_kinds(body)
+    _check_types(body)
     return dict(body)
 
 
-def _check_kinds(body: dict[str, Any]) -> None:
-    """Refuse what the routes could not read: messages that are no list of objects, a count that is no number."""
+def _check_types(body: dict[str, Any]) -> None:
+    """Reject wrong types: messages must be a list of objects, and ``max_tokens`` a number."""
     messages, most = body["messages"], body.get("max_tokens", 1)
     if not isinstance(messages, list) or not all(isinstance(message, dict) for message in messages):
         raise InvalidRequest(_kind("list_type", "body.messages", "Input should be a valid list"), "body.messages")
@@ -59,7 +59,7 @@ def _check_kinds(body: dict[str, Any]) -> None:
 
 
 def _check_budget(budget: int, most: int, fields: int) -> None:
-    """Refuse a thinking budget that leaves nothing for the answer (measured, 0.32)."""
+    """Reject a thinking budget that leaves no tokens for the answer (measured, 0.32)."""
     if budget >= most:
         text = "thinking.budget_tokens must be less than max_tokens"
         raise InvalidRequest(
@@ -74,7 +74,7 @@ def _kind(kind: str, place: str, text: str) -> str:
 
 
 def message_work(body: dict[str, Any]) -> Work:
-    """Return what a messages request asks; the billing block is left out, as 0.18 and later do."""
+    """Return the work of a messages request, without the billing block, like 0.18 and later."""
     system = body.get("system", "")
     if isinstance(system, list):
         system = [block for block in system if not str(block.get("text", "")).startswith(BILLING)]
@@ -84,49 +84,49 @@ def message_work(body: dict[str, Any]) -> Work:
         max_tokens=int(body.get("max_tokens", 16)),
         tools=bool(body.get("tools")),
         tool_turns=_trailing(messages, _is_tool_result),
-        asked_tool=_forced(body) or _wished(body.get("tools"), messages),
+        asked_tool=_forced(body) or _requested(body.get("tools"), messages),
     )
 
 
 def chat_work(body: dict[str, Any]) -> Work:
-    """Return what a chat request asks."""
+    """Return the work of a chat request."""
     messages = body.get("messages", [])
     return Work(
         prompt=_prompt(body.get("tools", []), "", messages),
         max_tokens=int(body.get("max_tokens") or body.get("max_completion_tokens") or 4096),
         tools=bool(body.get("tools")),
         tool_turns=_trailing(messages, lambda message: message.get("role") == "tool"),
-        asked_tool=_forced(body) or _wished(body.get("tools"), messages),
+        asked_tool=_forced(body) or _requested(body.get("tools"), messages),
     )
 
 
 def _forced(body: dict[str, Any]) -> str:
-    """Return the tool that ``tool_choice`` forces, in the form of either route; empty where the model is free."""
+    """Return the tool that ``tool_choice`` forces, in the format of either route; empty if none."""
     choice, names = body.get("tool_choice"), _names(body.get("tools"))
     if isinstance(choice, dict):
         function = choice.get("function")
-        wanted = function.get("name") if isinstance(function, dict) else choice.get("name")
-        if wanted in names:
-            return str(wanted)
+        name = function.get("name") if isinstance(function, dict) else choice.get("name")
+        if name in names:
+            return str(name)
         choice = choice.get("type")
     return names[0] if choice in {"any", "required"} and names else ""
 
 
-def _wished(tools: object, messages: list[dict[str, Any]]) -> str:
-    """Return the tool that the user's last message asks for by name, as any model would call it."""
-    said = json.dumps(messages[-1].get("content", "")) if messages and messages[-1].get("role") == "user" else ""
-    return next((name for name in _names(tools) if f"Use the {name} tool" in said), "")
+def _requested(tools: object, messages: list[dict[str, Any]]) -> str:
+    """Return the tool that the user's last message asks for by name, if any."""
+    prompt = json.dumps(messages[-1].get("content", "")) if messages and messages[-1].get("role") == "user" else ""
+    return next((name for name in _names(tools) if f"Use the {name} tool" in prompt), "")
 
 
 def _names(tools: object) -> list[str]:
-    """Return the names of the tools, in the form of either route."""
+    """Return the names of the tools, in the format of either route."""
     offered = [tool for tool in tools if isinstance(tool, dict)] if isinstance(tools, list) else []
     functions = [tool.get("function", tool) for tool in offered]
     return [str(one["name"]) for one in functions if isinstance(one, dict) and one.get("name")]
 
 
 def _prompt(tools: object, system: object, messages: object) -> str:
-    """Return the prompt in the order of a chat template, so that a longer talk extends it."""
+    """Return the prompt in the order of a chat template, so that a longer conversation has it as a prefix."""
     return "".join(json.dumps(part, separators=(",", ":")) for part in (system, tools, messages)).removesuffix("]")
 
 
@@ -136,7 +136,7 @@ def _is_tool_result(message: dict[str, Any]) -> bool:
 
 
 def _trailing(messages: list[dict[str, Any]], is_result: Callable[[dict[str, Any]], bool]) -> int:
-    """Count the user's messages at the end that carry a tool's result."""
+    """Return the number of tool-result messages at the end of a conversation."""
     count = 0
     for message in reversed(messages):
         if message.get("role") == "assistant":

@@ -1,4 +1,4 @@
-"""What is said when nothing is wrong: calm, with the few numbers that matter, and what is not seen."""
+"""State that all is well, with the few numbers that matter and what stormdeck cannot see."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from stormdeck.model.units import duration, plural, seconds
 from stormdeck.model.verdict.statement import Statement, brief
 
 LONG_S = 60.0
-"""A turn that goes on for longer is worth a word: its answer is long, or it stalls."""
-_BLIND = "No log to read, so silent retries stay unseen. Press 4 for how to get one."
+"""A turn that runs longer is mentioned: its answer is long, or it stalls."""
+_BLIND = "No log is followed, so silent retries are not seen. Press 4 to see how to follow one."
 
 
 def statement(deck: Deck, now: float) -> tuple[Statement, ...]:
-    """Return that all is well, or that the servers are still asked; nothing before a search has found any."""
+    """Return that all is well, or that servers have not answered yet; nothing until a server was found."""
     servers = [one for one in (deck.vllm, deck.proxy) if one is not None]
     if not servers:
         return ()
@@ -27,15 +27,15 @@ def statement(deck: Deck, now: float) -> tuple[Statement, ...]:
         return (
             Statement(
                 Health.UNKNOWN,
-                "The proxy answers; what lies behind it is not known",
+                "The proxy answers; the server behind it is unknown",
                 "Name it with --vllm http://HOST:8000, or the proxy's YAML with --litellm-config FILE.",
-                brief=brief("The proxy answers", "what lies behind it is not known"),
-                evidence="the proxy's own answer, which says nothing of the server behind it",
+                brief=brief("The proxy answers", "the server behind it is unknown"),
+                evidence="the proxy's own answer, which does not name the server behind it",
                 step="stormdeck --vllm http://HOST:8000",
             ),
         )
     facts = _facts(deck, now)
-    detail = _warned(deck)
+    detail = _warnings(deck)
     if deck.traffic is None or not deck.traffic.logs:
         detail = f"{_BLIND} {detail}".rstrip()
     return (
@@ -51,8 +51,8 @@ def statement(deck: Deck, now: float) -> tuple[Statement, ...]:
     )
 
 
-def _warned(deck: Deck) -> str:
-    """Return how many warnings there are, and the key that shows all of them."""
+def _warnings(deck: Deck) -> str:
+    """Return the number of warnings, and the key that shows them."""
     hops = [finding.hop for finding in deck.findings if finding.severity is Severity.WARNING]
     if any(hop is not HopKind.CLIENT for hop in hops):
         return f"{plural(len(hops), 'finding')} worth a look: press 4."
@@ -75,7 +75,7 @@ def _facts(deck: Deck, now: float) -> list[str]:
 
 
 def _longest(deck: Deck, now: float) -> str:
-    """Return how long the oldest turn under way has gone on, where a transcript tells it and it is long."""
-    begun = [one.since for one in deck.traffic.in_flight] if deck.traffic is not None else []
-    took = now - min(begun, default=now)
-    return f", one turn has gone on for {duration(took // 10 * 10)}" if took >= LONG_S else ""
+    """Return how long the oldest turn has been running, if it is long and a transcript shows it."""
+    started = [one.since for one in deck.traffic.in_flight] if deck.traffic is not None else []
+    took = now - min(started, default=now)
+    return f", one turn running for {duration(took // 10 * 10)}" if took >= LONG_S else ""

@@ -1,4 +1,4 @@
-"""Whether the client's requests come to the servers that were found."""
+"""State that the client's requests do not reach the servers that were found."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _ANSWERS = {ServerState.UP, ServerState.DEGRADED, ServerState.REFUSING}
 
 
 def not_reached(deck: Deck) -> Iterator[Statement]:
-    """Tell that the base URL leads past the servers that were found, where no rule names why."""
+    """Yield that the base URL does not lead to the servers that were found, unless a rule already explains it."""
     servers = [one for one in (deck.proxy, deck.vllm) if one is not None]
     url = deck.settings.text(_BASE_URL) or ""
     if not servers or parts_of(url) is None or any(same_place(url, one.url) for one in servers):
@@ -33,17 +33,17 @@ def not_reached(deck: Deck) -> Iterator[Statement]:
     answering = [one for one in servers if one.state in _ANSWERS]
     if not answering:
         return
-    there = place(answering[0].url)
-    met = why_missed(deck, silent.url)
-    refused = "refused" in met or "resolve" in met
+    address = place(answering[0].url)
+    reason = why_missed(deck, silent.url)
+    refused = "refused" in reason or "resolve" in reason
     yield Statement(
         Health.ERROR if silent.met is ServerState.DOWN else Health.WARNING,
-        f"Claude Code sends to {place(silent.url)}, and no known server answers there; one does at {there}",
+        f"Claude Code sends to {place(silent.url)}, where no known server answers; one answers at {address}",
         f"Press 3 and change the base URL to {answering[0].url}.",
         HopKind.CLIENT,
         "URL105" if refused else None,
-        brief=brief(f"Claude Code sends to {place(silent.url)}", f"the server is at {there}"),
-        cause="the base URL names another place",
-        evidence=met or silent.how,
+        brief=brief(f"Claude Code sends to {place(silent.url)}", f"the server is at {address}"),
+        cause="the base URL names another address",
+        evidence=reason or silent.how,
         step=f"stormdeck set ANTHROPIC_BASE_URL {answering[0].url}",
     )

@@ -1,4 +1,4 @@
-"""What the settings say: a file that is dropped, an error, nothing set up yet."""
+"""State what is wrong with the settings: a file that is ignored, an error, nothing set up yet."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from stormdeck.model.urls import place
 from stormdeck.model.verdict.statement import Statement, brief, command_for
 
 _WORST = 20
-"""Findings that are worth a statement each."""
+"""How many findings get a statement of their own."""
 _ROOTS = {"FILE701", "FILE702", "MODEL307", "PROXY801", "PROXY813", "SERVER904"}
-"""What other findings follow from: a file that is dropped or ignored, a proxy that does not start."""
+"""Rules whose findings cause others: a file that is ignored, a proxy that does not start."""
 
 
 def dropped_files(deck: Deck) -> Iterator[Statement]:
-    """Tell the files that the client drops whole, and those that stormdeck cannot read."""
+    """Yield the files that the client ignores entirely, and those that stormdeck cannot read."""
     for file in deck.settings.files:
         if file.error is None:
             continue
@@ -35,12 +35,12 @@ def dropped_files(deck: Deck) -> Iterator[Statement]:
         yield Statement(
             Health.ERROR,
             f"{where}: {file.error.message}",
-            "Claude Code drops the whole file and says “Not logged in”. Nothing in it is in effect. "
-            "Press 3 for the place.",
+            "Claude Code ignores the whole file and says “Not logged in”. Nothing in it takes effect. "
+            "Press 3 to see where.",
             HopKind.CLIENT,
             _code_of(file, deck),
-            brief=brief(f"{where} is broken", "Claude Code drops the whole file"),
-            cause="a settings file that is not in effect",
+            brief=brief(f"{where} is broken", "Claude Code ignores the whole file"),
+            cause="a settings file that has no effect",
             evidence=f"{file.path} was read as Claude Code reads it",
             step="stormdeck check",
         )
@@ -50,7 +50,7 @@ def _unread(path: PurePath, why: str) -> Statement:
     return Statement(
         Health.WARNING,
         f"{path.name} cannot be read: {why}",
-        "Whether Claude Code can read it is not known from here. What was read before is shown until it can be.",
+        "Whether Claude Code can read it is unknown. The panel shows what it read last.",
         HopKind.CLIENT,
         brief=brief(f"{path.name} cannot be read", why),
         cause="stormdeck could not read the file",
@@ -60,23 +60,23 @@ def _unread(path: PurePath, why: str) -> Statement:
 
 
 def errors(deck: Deck) -> Iterator[Statement]:
-    """Tell what the rules call an error."""
+    """Yield the findings that are errors."""
     found = [one for one in deck.findings if one.severity is Severity.ERROR and not follows_from_server(one, deck)]
-    # Of several findings of one rule only the first is told: that of the main model.
-    told = [(one.code not in _ROOTS, is_background(one, deck), one) for one in found]
-    for _, background, finding in sorted(told, key=lambda one: one[:2])[:_WORST]:
+    # Of several findings of one rule only the first is shown: that of the main model.
+    ranked = [(one.code not in _ROOTS, is_background(one, deck), one) for one in found]
+    for _, background, finding in sorted(ranked, key=lambda one: one[:2])[:_WORST]:
         yield replace(_statement(finding, Health.ERROR, deck), rank=Health.WARNING if background else None)
 
 
 def untrusted(deck: Deck) -> Iterator[Statement]:
-    """Yield that the server that the folder names is asked without the user's token; its answers may follow from it."""
+    """Yield that the server which the folder names gets no token from the user, which may explain its answers."""
     for finding in deck.findings:
         if finding.code == WITHHELD:
-            words = f"{finding.title[0].upper()}{finding.title[1:]}"
+            headline = f"{finding.title[0].upper()}{finding.title[1:]}"
             yield Statement(
                 Health.WARNING,
-                words,
-                f"{finding.message} Only trust what you would run.",
+                headline,
+                f"{finding.message} Trust only a folder whose code you would run.",
                 finding.hop,
                 finding.code,
                 brief=brief("This folder's server gets no token", "ctrl+t: trust the folder"),
@@ -87,14 +87,14 @@ def untrusted(deck: Deck) -> Iterator[Statement]:
 
 
 def warnings(deck: Deck) -> Iterator[Statement]:
-    """Tell what the rules warn of: worth a look, and nothing that breaks a turn."""
+    """Yield the findings that are warnings: none of them breaks a turn."""
     found = [one for one in deck.findings if one.severity is Severity.WARNING and one.code != WITHHELD]
     for finding in found[:_WORST]:
         yield _statement(finding, Health.WARNING, deck)
 
 
 def not_set_up(deck: Deck) -> Iterator[Statement]:
-    """Tell that a server runs, and that no setting of this machine leads to it."""
+    """Yield that a server runs but no setting on this machine leads to it."""
     settings = deck.settings
     if not settings.files or any(file.exists for file in settings.files) or settings.shell:
         return
@@ -102,7 +102,7 @@ def not_set_up(deck: Deck) -> Iterator[Statement]:
         return
     login = deck.client.login
     if login is not Login.NONE and not (login is Login.UNKNOWN and deck.named):
-        # Somebody who is logged in has all that is needed; on a Mac that cannot be ruled out.
+        # A user who is logged in to Anthropic needs no setting; on a Mac that cannot be ruled out.
         return
     server = deck.proxy or deck.vllm
     if server is None or server.state is not ServerState.UP:
@@ -110,7 +110,7 @@ def not_set_up(deck: Deck) -> Iterator[Statement]:
     yield Statement(
         Health.WARNING,
         f"Claude Code is not set up here yet: no settings lead to {place(server.url)}",
-        "The server is up. Press 3 to set the base URL, a token and the model; a client elsewhere has settings there.",
+        "The server is up. Press 3 to set the base URL, a token and the model. Clients elsewhere have settings there.",
         HopKind.CLIENT,
         "URL102",
         brief=brief("Claude Code is not set up here", f"press 3: base URL {place(server.url)}"),
@@ -136,7 +136,7 @@ def _statement(finding: Finding, light: Health, deck: Deck) -> Statement:
 
 
 def _name(finding: Finding) -> str:
-    """Return what a finding is about, as the user knows it; empty where its title says so."""
+    """Return the name of what a finding is about, as the user knows it; empty if its title contains it."""
     if finding.hop is HopKind.PROXY and finding.file is not None:
         line = f" line {finding.line}" if finding.line is not None else ""
         key = finding.path.rpartition(".")[2]
@@ -148,12 +148,12 @@ def _name(finding: Finding) -> str:
 
 
 def _what(finding: Finding, deck: Deck) -> str:
-    """Return what is wrong; of an id that is not served, the id and the one that is meant."""
+    """Return what is wrong. For a model that is not served, name it and the closest one that is."""
     asked = deck.settings.text(finding.path)
     if finding.code != "MODEL303" or not asked:
         return finding.title
-    meant = finding.fix.edits[0].value if finding.fix is not None and finding.fix.edits else None
-    return f"`{asked}` is not served" + (f", did you mean `{meant}`?" if meant else "")
+    closest = finding.fix.edits[0].value if finding.fix is not None and finding.fix.edits else None
+    return f"`{asked}` is not served" + (f", did you mean `{closest}`?" if closest else "")
 
 
 def _evidence(finding: Finding) -> str:
@@ -162,7 +162,7 @@ def _evidence(finding: Finding) -> str:
 
 
 def _code_of(file: SettingsFile, deck: Deck) -> str:
-    """Return which rule knows it: no JSON, or a key of the wrong type."""
+    """Return the rule for a broken file: not JSON, or a key of the wrong type."""
     path = str(file.path)
     codes = (one.code for one in deck.findings if one.file == path and one.code in {"FILE701", "FILE702"})
     return next(codes, "FILE702" if " must be " in (file.error.message if file.error else "") else "FILE701")

@@ -1,4 +1,4 @@
-"""Hints to a key of another area, which mean nothing in that area itself."""
+"""Remove the hint to press an area's key from a text that is shown in that very area."""
 
 from __future__ import annotations
 
@@ -6,10 +6,13 @@ import re
 
 
 def in_area(text: str, number: int) -> str:
-    """Return a text as it reads in the area with this number: without the hint to press it."""
+    """Return a text without the hint to press the key of the area in which it is shown.
+
+    >>> in_area("Press 3 and set X.", 3)
+    'Set X.'
+    """
     if f"ress {number}" not in text:
         return text
-    # What is to be done there stays: "Press 3 and set X" is "Set X".
     text = re.sub(rf"\bPress {number}(?: and| to|:) (\w)", lambda match: match[1].upper(), text)
     text = re.sub(rf"\bor press {number} and ", "or ", text)
     text = re.sub(rf"\s*\bPress {number}\b[^.]*\.", "", text)

@@ -1,4 +1,4 @@
-"""What is said to somebody who has no server of their own: nothing is wrong with that."""
+"""State that the user has no server of their own, which is no fault."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from stormdeck.model.symbols import Health
 from stormdeck.model.verdict.statement import Statement, brief
 
 
-def nothing_of_ours(deck: Deck) -> Statement:
-    """Return that requests go to the hosted API, a hosted gateway or a cloud, so that nothing is watched."""
+def no_own_server(deck: Deck) -> Statement:
+    """Return that requests go to the hosted API, a hosted gateway or a cloud, so there is nothing to watch."""
     facts = facts_of(deck)
     where = {
         Destination.GATEWAY: f"Claude Code sends to {base_host(facts)}",
@@ -18,10 +18,10 @@ def nothing_of_ours(deck: Deck) -> Statement:
     }.get(destination(facts), "nothing to watch")
     return Statement(
         Health.UNKNOWN,
-        f"No own server is set: {where}",
+        f"No server of your own is set: {where}",
         "For a server of your own press 3 and set the base URL, or start with --vllm http://HOST:8000.",
-        brief=brief("No own server is set", where),
-        cause="the settings name no server of one's own",
+        brief=brief("No server of your own is set", where),
+        cause="the settings name no server of your own",
         evidence="the settings of all scopes and the shell",
         step="name a server of your own: stormdeck --vllm http://HOST:8000",
     )

@@ -1,4 +1,4 @@
-"""What stormdeck cannot see or keep: a log that is gone, a disk that is full."""
+"""State what stormdeck cannot read or save: a missing log, a full disk."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from stormdeck.model.symbols import Health
 from stormdeck.model.verdict.statement import Statement, brief
 
 
-def unread(deck: Deck) -> Iterator[Statement]:
-    """Tell the logs that cannot be followed: what they would show is not seen."""
+def unreadable_logs(deck: Deck) -> Iterator[Statement]:
+    """Yield the logs that cannot be followed."""
     for sentence in deck.troubles.unread:
         yield Statement(
             Health.WARNING,
             sentence,
-            "Until then requests and retries in it are not seen.",
+            "Until it can be read, its requests and retries are not seen.",
             brief=brief("A log cannot be read", sentence.rpartition("/")[2]),
             cause="a log that stormdeck follows",
             evidence=sentence,
@@ -23,14 +23,14 @@ def unread(deck: Deck) -> Iterator[Statement]:
         )
 
 
-def forgetful(deck: Deck) -> Iterator[Statement]:
-    """Tell why storms will not be known after a restart."""
+def storms_not_kept(deck: Deck) -> Iterator[Statement]:
+    """Yield why storms are lost at a restart."""
     why = deck.troubles.memory
     if why:
         yield Statement(
             Health.WARNING,
             why,
-            "They are shown until you leave. It is tried again while the panel runs.",
+            "They are shown until you quit. Saving them is retried while the panel runs.",
             brief=brief("Storms are not remembered", why.rpartition(": ")[2]),
             cause="stormdeck's own state folder",
             evidence=why,
@@ -39,13 +39,13 @@ def forgetful(deck: Deck) -> Iterator[Statement]:
 
 
 def stopped(deck: Deck) -> Iterator[Statement]:
-    """Tell a fault of stormdeck's own: what it asked or read is not known any more."""
+    """Yield that a task of stormdeck ended with an error."""
     what = deck.troubles.stopped
     if what:
         yield Statement(
             Health.WARNING,
             f"A part of stormdeck stopped: {what}",
-            "What it told stands still. Leave and start again, and please report this.",
+            "What it showed is no longer updated. Quit and start again, and please report this.",
             brief=brief("A part of stormdeck stopped", what),
             cause="a fault of stormdeck",
             evidence=what,

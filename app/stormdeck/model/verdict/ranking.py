@@ -1,4 +1,4 @@
-"""All statements about a deck, ranked."""
+"""Collect all statements about a deck and rank them."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from stormdeck.model.symbols import Health
 from stormdeck.model.verdict import all_well, base_url, findings, own_faults, replay, servers, storms, vllm_load
 from stormdeck.model.verdict.statement import Clock, Statement
 
-_GRAVITY = (Health.ERROR, Health.WARNING, Health.STALE)
+_BY_SEVERITY = (Health.ERROR, Health.WARNING, Health.STALE)
 
 
 def statements(deck: Deck, now: float, clock: Clock) -> tuple[Statement, ...]:
-    """Return everything that is to be said at a moment, the most useful first; never nothing, and no secret.
+    """Return all statements for a moment, the most useful first. At least one; secrets are masked.
 
-    What breaks a turn now comes first, then what needs a look, each in the order of the cases below. Settings that are
-    merely worth a look come after the word that all is well: they make nothing wrong.
+    Errors come first, then warnings, each in the order of the sources below. Findings that are only warnings come
+    after the statement that all is well.
     """
     return tuple(map(_masked, _all(deck, now, clock)))
 
@@ -32,27 +32,27 @@ def _all(deck: Deck, now: float, clock: Clock) -> tuple[Statement, ...]:
             storms.live(deck, now, clock),
             findings.dropped_files(deck),
             findings.untrusted(deck),
-            servers.unwell(deck, now),
+            servers.problems(deck, now),
             base_url.not_reached(deck),
             storms.failing(deck, now),
             storms.just_over(deck, now),
-            storms.lost(deck, now),
+            storms.gave_up(deck, now),
             findings.errors(deck),
-            vllm_load.unwell(deck, now),
+            vllm_load.problems(deck, now),
             own_faults.stopped(deck),
-            own_faults.unread(deck),
-            storms.remembered(deck, now),
-            own_faults.forgetful(deck),
+            own_faults.unreadable_logs(deck),
+            storms.ended(deck, now),
+            own_faults.storms_not_kept(deck),
             findings.not_set_up(deck),
         )
     )
-    trouble = any(one.light in _GRAVITY for one in ranked)
-    calm = () if trouble else all_well.statement(deck, now)
+    is_wrong = any(one.light in _BY_SEVERITY for one in ranked)
+    calm = () if is_wrong else all_well.statement(deck, now)
     return (*ranked, *calm, *findings.warnings(deck))
 
 
 def _masked(one: Statement) -> Statement:
-    """Return a statement without the secrets that it quotes of settings, servers and logs."""
+    """Return a statement with the secrets masked that it quotes from settings, servers and logs."""
     return replace(
         one,
         headline=mask_text(one.headline),
@@ -70,13 +70,16 @@ def verdict(deck: Deck, now: float, clock: Clock) -> Statement:
 
 
 def _ranked(found: Iterable[Statement]) -> list[Statement]:
-    """Return what was found without what is said twice, the gravest first."""
-    once = _once(found)
-    return sorted(once, key=lambda one: _GRAVITY.index(one.gravity) if one.gravity in _GRAVITY else len(_GRAVITY))
+    """Return the statements without duplicates, the most severe first."""
+
+    def order(one: Statement) -> int:
+        return _BY_SEVERITY.index(one.gravity) if one.gravity in _BY_SEVERITY else len(_BY_SEVERITY)
+
+    return sorted(_distinct(found), key=order)
 
 
-def _once(found: Iterable[Statement]) -> list[Statement]:
-    """Drop what an earlier statement says already: the same rule, or the same storm."""
+def _distinct(found: Iterable[Statement]) -> list[Statement]:
+    """Drop statements that repeat an earlier one: the same rule, or the same headline."""
     kept: list[Statement] = []
     for one in found:
         same_rule = one.code is not None and not one.past and any(one.code == other.code for other in kept)

@@ -1,4 +1,4 @@
-"""What vLLM's engine and the GPUs say while they run: no room, a cold cache, slow or abandoned answers."""
+"""State what is wrong in a running vLLM and its GPUs: full KV cache, cold prefix cache, slow or abandoned answers."""
 
 from __future__ import annotations
 
@@ -17,22 +17,25 @@ from stormdeck.model.versions import version_key
 
 FULL_PERCENT = 95.0
 NEAR = 0.7
-"""Of the client's timeout; a first token that takes longer is near to being given up."""
+"""Fraction of the client's timeout from which a slow first token is reported."""
 COLD_S = 60.0
 RECENT_S = 600.0
-"""How long after a timeout work may still go on for nobody."""
+"""How long after a timeout vLLM may still work on the abandoned request."""
 _DEFAULT_TIMEOUT_S = 600.0
 _CEILING_S, _CEILING_NEW_S = 300.0, 360.0
-"""Without a byte the client drops a request then, whatever API_TIMEOUT_MS says: measured, up to 2.1.112 and 2.1.329."""
+"""Seconds without a byte after which the client drops a request, whatever API_TIMEOUT_MS is.
+
+Measured with 2.1.112 and 2.1.329.
+"""
 
 
-def unwell(deck: Deck, now: float) -> Iterator[Statement]:
-    """Tell what is wrong inside of a server that is up, and with the GPUs."""
+def problems(deck: Deck, now: float) -> Iterator[Statement]:
+    """Yield what is wrong with the GPUs, and inside a vLLM that is up."""
     yield from _gpus(deck)
     engine = deck.vllm.engine if deck.vllm is not None and deck.vllm.state is ServerState.UP else None
     if engine is None:
         return
-    yield from _crowded(engine)
+    yield from _full_cache(engine)
     yield from _slow(deck, engine)
     yield from _abandoned(deck, engine, now)
     yield from _cold(deck, now)
@@ -52,22 +55,22 @@ def _gpus(deck: Deck) -> Iterator[Statement]:
             yield Statement(Health.ERROR, headline, gpu.detail, HopKind.GPU, evidence=gpu.detail, step="nvidia-smi")
 
 
-def _crowded(engine: EngineStats) -> Iterator[Statement]:
+def _full_cache(engine: EngineStats) -> Iterator[Statement]:
     full = engine.kv_cache_percent is not None and engine.kv_cache_percent >= FULL_PERCENT and engine.waiting > 0
     if not full and not engine.preemptions:
         return
     cache = f"KV cache {percent(engine.kv_cache_percent)}"
-    waits = f"{plural(engine.waiting, 'request waits', 'requests wait')}"
-    pushed = f"{plural(engine.preemptions, 'request', 'requests')} pushed out and computed again"
-    parts = [cache, waits] + ([pushed] if engine.preemptions else [])
+    parts = [cache, f"{plural(engine.waiting, 'request')} waiting"]
+    if engine.preemptions:
+        parts.append(f"{plural(engine.preemptions, 'request')} preempted and computed again")
     yield Statement(
         Health.WARNING,
-        f"vLLM has no room: {', '.join(parts)}",
-        "Slow answers time out and are sent again. Fewer sub-agents at once, or more memory for the cache.",
+        f"vLLM is short of memory: {', '.join(parts)}",
+        "Slow answers time out and are retried. Run fewer subagents at once, or give the KV cache more memory.",
         HopKind.SERVER,
         "SERVER907",
-        brief=brief("vLLM has no room", f"{cache}, {engine.waiting} waiting"),
-        cause="more work than the KV cache holds",
+        brief=brief("vLLM is short of memory", f"{cache}, {engine.waiting} waiting"),
+        cause="more requests than the KV cache can hold",
         evidence=f"vLLM's own figures of the last {duration(engine.window_s)}",
         step="stormdeck explain SERVER907",
     )
@@ -81,21 +84,21 @@ def _slow(deck: Deck, engine: EngineStats) -> Iterator[Statement]:
     yield Statement(
         Health.WARNING,
         f"The first token takes {seconds(slowest)}, and Claude Code gives up after {seconds(limit)}",
-        ("It drops such requests and sends them again." if over else "A little slower, and it sends requests again.")
+        ("It drops such requests and retries them." if over else "If it gets a little slower, requests are retried.")
         + " Press 3 for the timeout.",
         HopKind.SERVER,
         "TIME504",
         brief=brief(f"First token takes {seconds(slowest)}", f"Claude Code gives up after {seconds(limit)}"),
-        cause="answers begin late",
-        evidence=f"one request in twenty, vLLM's own figures of the last {duration(engine.window_s)}",
+        cause="answers start late",
+        evidence=f"95th percentile, vLLM's own figures of the last {duration(engine.window_s)}",
         step="stormdeck explain TIME504",
     )
 
 
 def timeout_s(deck: Deck) -> float:
     """Return the seconds after which the client drops a request without a byte."""
-    told = timeout_ms(deck.settings.text("env.API_TIMEOUT_MS"))
-    own = told / 1000 if told else _DEFAULT_TIMEOUT_S
+    configured = timeout_ms(deck.settings.text("env.API_TIMEOUT_MS"))
+    own = configured / 1000 if configured else _DEFAULT_TIMEOUT_S
     newest = deck.client_version is None or version_key(deck.client_version) >= (2, 1, 329)
     idle = (deck.settings.text("env.CLAUDE_STREAM_IDLE_TIMEOUT_MS") or "").strip()
     if newest and idle.isdecimal():
@@ -104,7 +107,7 @@ def timeout_s(deck: Deck) -> float:
 
 
 def _abandoned(deck: Deck, engine: EngineStats, now: float) -> Iterator[Statement]:
-    """Tell of work that goes on for requests that the client has dropped, as far as three signs agree."""
+    """Yield that vLLM still works on requests that the client has dropped, if three signs agree."""
     traffic = deck.traffic
     if traffic is None or deck.proxy is None or traffic.waiting is None:
         return
@@ -114,39 +117,39 @@ def _abandoned(deck: Deck, engine: EngineStats, now: float) -> Iterator[Statemen
         return
     yield Statement(
         Health.WARNING,
-        f"vLLM may work for nobody: {at_work} requests in flight, "
-        f"{plural(traffic.waiting, 'turn waits', 'turns wait')} for an answer",
-        f"{proxy_name(deck)} does not tell vLLM that a client has left: cancel_on_disconnect does. Restarting the "
+        f"vLLM may be working on abandoned requests: {at_work} in flight, "
+        f"{plural(traffic.waiting, 'turn')} waiting for an answer",
+        f"Without cancel_on_disconnect, {proxy_name(deck)} does not tell vLLM that a client hung up. Restarting the "
         "proxy ends the work.",
         HopKind.PROXY,
         "PROXY811",
-        brief=brief("vLLM may work for nobody", f"{at_work} in flight, {traffic.waiting} waited for"),
-        cause="the client timed out and left, its requests run on",
-        evidence="a storm of timeouts, the requests in flight, and the transcripts' open turns; other clients than "
-        "Claude Code are not known",
+        brief=brief("vLLM may work on abandoned requests", f"{at_work} in flight, {traffic.waiting} waited for"),
+        cause="the client timed out and hung up, but its requests keep running",
+        evidence="a storm of timeouts, the requests in flight, and the transcripts' open turns; clients other than "
+        "Claude Code are not counted",
         step="stormdeck explain PROXY811",
     )
 
 
 def _cold(deck: Deck, now: float) -> Iterator[Statement]:
-    memory = deck.prefix
+    cache = deck.prefix
     rate = deck.vllm.engine.prefix_hit_percent if deck.vllm is not None and deck.vllm.engine is not None else None
-    if memory.cold_since is None or memory.usual_percent is None or rate is None or now - memory.cold_since < COLD_S:
+    if cache.cold_since is None or cache.usual_percent is None or rate is None or now - cache.cold_since < COLD_S:
         return
-    before, after = memory.usual_version, deck.client_version
+    before, after = cache.usual_version, deck.client_version
     changed = f" with Claude Code {before}" if before and before != after else ""
     now_with = f" with {after}" if changed and after else ""
     yield Statement(
         Health.WARNING,
-        f"The prefix cache has gone cold: {percent(rate)} found in it{now_with}, {percent(memory.usual_percent)} before"
+        f"The prefix cache has gone cold: {percent(rate)} hits{now_with}, {percent(cache.usual_percent)} before"
         + changed,
-        "Each turn computes its whole prompt again. A changing first block of the prompt does so, and so do many new "
-        "sessions. Press 3 for the attribution header.",
+        "Each turn computes its whole prompt again. Either the first block of the prompt changes, or there are many "
+        "new sessions. Press 3 for the attribution header.",
         HopKind.CLIENT if changed else None,
         "TRAFFIC402",
-        brief=brief("The prefix cache has gone cold", f"{percent(rate)} hits, {percent(memory.usual_percent)} before"),
+        brief=brief("The prefix cache has gone cold", f"{percent(rate)} hits, {percent(cache.usual_percent)} before"),
         cause="the client changed" if changed else "unknown: a changing prompt, or many new sessions",
-        evidence=f"vLLM's own hit rates, {duration(now - memory.cold_since)} long below half of what it was",
+        evidence=f"vLLM's own hit rates, below half of the usual rate for {duration(now - cache.cold_since)}",
         step="stormdeck explain TRAFFIC402",
-        age=now - memory.cold_since,
+        age=now - cache.cold_since,
     )

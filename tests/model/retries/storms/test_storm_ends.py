@@ -169,7 +169,7 @@ class TestOverdue:
         deck = deck_of(VLLM, PROXY, replace(CALM, storms=(waits,)))
         first = said(deck)[0]
         assert first.headline.startswith("RETRY STORM  attempt 6 of 11 · 500")
-        assert first.headline.endswith(" · waits for an answer, 12 s")
+        assert first.headline.endswith(" · waiting for an answer, 12 s")
         assert told_storm(deck) is not None
 
     def test_by_the_log_alone_a_slow_answer_may_still_come(self):
