@@ -6,7 +6,6 @@ import os
 import resource
 import threading
 from contextlib import asynccontextmanager
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -18,8 +17,9 @@ from stormdeck.feed.settings import SettingsFeed
 from stormdeck.model.settings.scope import Scope
 from stormdeck.options import Options
 from stormdeck.paths import user_paths
+from stormdeck.sources.io import watch
+from stormdeck.sources.io.watch import FileWatcher
 from stormdeck.sources.settings.read import read_file, read_settings
-from stormdeck.sources.settings.watch import SettingsWatcher
 from stormdeck.sources.settings.write import write_settings
 
 NEWER = WELL_SET.replace("sonnet", "opus")
@@ -34,7 +34,8 @@ class Home:
         self.file.parent.mkdir(parents=True)
         self.file.write_text(WELL_SET)
         self.taken = []
-        self.desk = SettingsFeed(Options(), self.paths, {}, self.taken.append)
+        self.watcher = FileWatcher(step_ms=10)
+        self.desk = SettingsFeed(Options(), self.paths, {}, self.taken.append, self.watcher)
 
     @property
     def user(self):
@@ -50,6 +51,9 @@ class Home:
         finally:
             running.cancel()
             await asyncio.gather(running, return_exceptions=True)
+            self.watcher.stop()
+            if self.watcher._thread is not None:
+                await asyncio.to_thread(self.watcher._thread.join, 5)
             await self.desk.stop()
 
     async def shows(self, text):
@@ -63,7 +67,6 @@ class Home:
 
 @pytest.fixture
 def home(tmp_path, monkeypatch):
-    monkeypatch.setattr(settings, "SettingsWatcher", partial(SettingsWatcher, interval_s=0.01))
     monkeypatch.setattr(settings, "AGAIN_S", 0.02)
     return Home(tmp_path)
 
@@ -130,7 +133,7 @@ def test_a_file_made_read_only_stays_as_it_is(home, said):
 
 def test_a_file_that_changes_all_the_time_is_read_no_oftener_than_it_is_looked_at(home, said, monkeypatch):
     reads, looks = [], []
-    really_look = SettingsWatcher._look
+    really_look = FileWatcher._compare
 
     def look(self):
         looks.append(1)
@@ -141,7 +144,7 @@ def test_a_file_that_changes_all_the_time_is_read_no_oftener_than_it_is_looked_a
             reads.append(1)
         return read_file(scope, path)
 
-    monkeypatch.setattr(SettingsWatcher, "_look", look)
+    monkeypatch.setattr(FileWatcher, "_compare", look)
     monkeypatch.setattr(settings, "read_file", read)
 
     async def scene():
@@ -269,7 +272,10 @@ def test_sigterm_while_saving_finishes_the_save(home, said, monkeypatch):
     said("SIGTERM while saving", "–", after="the save is finished first, for at most a second")
 
 
-def test_without_a_free_descriptor_the_file_is_not_called_broken(home, said):
+def test_without_a_free_descriptor_the_file_is_not_called_broken(home, said, monkeypatch):
+    # Polled: a watcher that opens files meanwhile would leave a descriptor free.
+    monkeypatch.setattr(watch, "is_on_network", lambda _folder: True)
+
     async def scene():
         async with home.read():
             with no_descriptors():

@@ -8,12 +8,14 @@ import time
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 from stormdeck import __version__
 from stormdeck.feed.canary import CanaryFeed
 from stormdeck.feed.clients import ClientWatch
 from stormdeck.feed.logs import LogFeed
+from stormdeck.feed.options_file import OptionsFile
 from stormdeck.feed.polling import woken_on_the_second
 from stormdeck.feed.reducer import Snapshot
 from stormdeck.feed.servers import ServerFeed
@@ -36,6 +38,7 @@ from stormdeck.paths import UserPaths
 from stormdeck.sources.client.state import read_client_state
 from stormdeck.sources.client.version import find_client_version
 from stormdeck.sources.io.background import run_in_thread
+from stormdeck.sources.io.watch import FileWatcher
 from stormdeck.sources.net.http import HttpClient
 from stormdeck.sources.settings.exposure import exposures
 from stormdeck.sources.state.storm_store import StormStore
@@ -51,6 +54,8 @@ COUNTED_S = 0.4
 """From one count to the next while requests come: a storm is still told within a second of its third attempt."""
 MISSED_S = 30.0
 """For so long after a 404 the models are asked for with every poll."""
+CLIENT_S = 5.0
+"""From one reading of the client's state to the next, however often the client writes it."""
 BUCKETS = 60
 LONGEST_FAULT = 160
 
@@ -107,7 +112,8 @@ class Feed:
         )
         self._logs = LogFeed(book, self._meter, lines_came)
         self._http = HttpClient(__version__)
-        self._servers = ServerFeed(options, self._http, hand, self._logs, self._spawn)
+        self._watcher = FileWatcher()
+        self._servers = ServerFeed(options, self._http, hand, self._logs, self._spawn, self._watcher)
         self._canary = CanaryFeed(self._servers.key)
         self._logs.counted = self._canary.without_own
         self._logs.on_requests = self._requests_came
@@ -116,8 +122,10 @@ class Feed:
         memory = StormStore(paths.state / "storms.sqlite3", writes=not options.readonly, transcripts=transcripts)
         self._storms = StormFeed(memory)
         self._sampler = (sampler or real_gpus)(hand, lambda: self._servers.load) if options.gpu else None
-        self._desk = SettingsFeed(options, paths, environ, self._take_settings)
+        self._desk = SettingsFeed(options, paths, environ, self._take_settings, self._watcher)
         self._learning: asyncio.Task[None] | None = None
+        self._client: ClientSnapshot | None = None
+        self._options_file = OptionsFile(paths.config)
         self._tasks: set[asyncio.Task[None]] = set()
         self._stopped = ""
         self._settings = SettingsSnapshot()
@@ -136,6 +144,7 @@ class Feed:
         self._spawn(self._storms.run())
         self._spawn(self._keep_counting())
         self._spawn(ClientWatch(self._meter).run())
+        self._spawn(self._watch_files())
         self._logs.follow_transcripts(transcripts_folder(self._paths.claude))
 
     async def stop(self) -> None:
@@ -143,6 +152,7 @@ class Feed:
         if self._sampler is not None:
             self._sampler.stop()
         self._logs.stop()
+        self._watcher.stop()
         self._storms.take(self._meter.snapshot(time.time()))
         await asyncio.gather(self._servers.stop(), self._desk.stop(), self._storms.settled())
         for task in self._tasks:
@@ -193,7 +203,7 @@ class Feed:
         self._learning = self._spawn(self._learn(settings))
 
     async def _learn(self, settings: SettingsSnapshot) -> None:
-        client = await run_in_thread(self._learn_client, settings)
+        client = self._client = await run_in_thread(self._learn_client, settings)
         self._version = self._options.client_version or self._meter.client_version or client.version or ""
         self._set_limit()
         self._hand(client)
@@ -233,7 +243,9 @@ class Feed:
             if (tails := self._logs.tails(last_lines=self._servers.missing)) != ends:
                 ends = tails
                 self._hand(tails)
-            now = replace(self._logs.troubles(), memory=self._storms.trouble, stopped=self._stopped)
+            now = self._logs.troubles()
+            remarks = (*now.remarks, *self._options_file.remarks)
+            now = replace(now, remarks=remarks, memory=self._storms.trouble, stopped=self._stopped)
             if now != troubles:
                 troubles = now
                 self._hand(troubles)
@@ -241,6 +253,25 @@ class Feed:
             counted = time.monotonic()
             if await woken_on_the_second(self._news, TRAFFIC_S):
                 await asyncio.sleep(max(0.0, counted + COUNTED_S - time.monotonic()))
+
+    async def _watch_files(self) -> None:
+        """Watch the options file and what the client keeps of itself, and read the latter again when it changes.
+
+        A busy client rewrites its state all the time: it is read every few seconds at most, in a thread.
+        """
+        changed, loop = asyncio.Event(), asyncio.get_running_loop()
+        files = (self._paths.client_state, self._paths.credentials)
+        await run_in_thread(self._watcher.watch, files, partial(loop.call_soon_threadsafe, changed.set))
+        await run_in_thread(self._options_file.watch, self._watcher)
+        while True:
+            await changed.wait()
+            changed.clear()
+            state = await run_in_thread(read_client_state, self._paths)
+            if self._client is not None and state != self._client.state:
+                self._client = replace(self._client, state=state)
+                self._hand(self._client)
+                self._desk.read_again()
+            await asyncio.sleep(CLIENT_S)
 
     def _requests_came(self) -> None:
         """Count and ask at once: a storm is to be seen within a second of its third attempt."""
