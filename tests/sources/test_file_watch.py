@@ -171,6 +171,18 @@ def test_files_are_polled_where_the_system_watches_no_more(tmp_path, monkeypatch
     assert capfd.readouterr() == ("", "")
 
 
+def test_a_folder_that_every_program_reads_is_checked_only(tmp_path, monkeypatch):
+    monkeypatch.setattr(watch, "_BUSY", {tmp_path})
+    monkeypatch.setattr(watch, "_CHECK_MS", STEP_MS)
+    changed, watcher = threading.Event(), FileWatcher(STEP_MS)
+    watcher.watch([tmp_path / "claude-code" / "managed-settings.json", tmp_path / "here" / "x"], changed.set)
+    assert watcher._folders() == frozenset()
+    (tmp_path / "claude-code").mkdir()
+    rewrite(tmp_path / "claude-code" / "managed-settings.json")
+    assert changed.wait(5)
+    watcher.stop()
+
+
 def test_each_watch_is_called_for_its_own_files(tmp_path):
     first, second, watcher = threading.Event(), threading.Event(), FileWatcher(STEP_MS)
     watcher.watch([tmp_path / "1"], first.set)

@@ -14,6 +14,8 @@ STEP_MS = 500
 """How often ``watchfiles`` wakes to collect events: 2 wake-ups a second and 0.0 % of a core (measured, 1.3.0)."""
 _CHECK_MS = 5_000
 """How often the files are compared without an event: a folder above them may have been replaced."""
+_BUSY = {Path("/"), Path("/etc")}
+"""Not watched, only checked: every program that starts opens files there (31 wake-ups a second on a busy machine)."""
 _MOST_LINKS = 40
 
 _State = tuple[int, int, int, int, int] | None
@@ -123,7 +125,8 @@ class FileWatcher:
                         watch.on_change()
 
     def _folders(self) -> frozenset[Path]:
-        return frozenset(point.parent for watch in self._watches for path in watch.paths for point in _points(path))
+        paths = (path for watch in self._watches for path in watch.paths)
+        return frozenset(point.parent for path in paths for point in _points(path)) - _BUSY
 
 
 class _AtFirst:
