@@ -6,6 +6,7 @@ files follow XDG.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +24,10 @@ STYLES = _styles()
 """The folder of ``.tcss`` files."""
 
 
-MANAGED = Path("/etc/claude-code/managed-settings.json")
+def managed_settings(platform: str = sys.platform) -> Path:
+    """Return where Claude Code reads an administrator's settings on this system."""
+    folder = "/Library/Application Support/ClaudeCode" if platform == "darwin" else "/etc/claude-code"
+    return Path(folder) / "managed-settings.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +94,10 @@ def user_paths(environ: Mapping[str, str], home: Path | None = None, project: Pa
     ``home`` stands for ``~``: with it, ``CLAUDE_CONFIG_DIR`` and the XDG variables of the caller are
     left out, so that a scratch home is never mixed with the real one.
     """
-    managed = MANAGED
+    managed = managed_settings(sys.platform)
     if home is not None:
         environ = {}
-        managed = home / MANAGED.relative_to("/")
+        managed = home / managed.relative_to("/")
     base = home if home is not None else Path.home()
     own_folder = environ.get("CLAUDE_CONFIG_DIR", "")
     claude = Path(own_folder) if own_folder else base / ".claude"

@@ -1,4 +1,4 @@
-"""Where a process writes what it prints: the file to follow, or why there is none. Linux only, from ``/proc``."""
+"""Find the files that a process's stdout and stderr go to: from ``/proc``, elsewhere (macOS) from psutil."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+
+from stormdeck.sources.processes.table import unreadable
 
 _PROC = Path("/proc")
 
@@ -29,9 +31,13 @@ class _Stream:
     words: str
 
 
+_OTHER_USER = _Stream(None, "unknown: the process belongs to another user")
+_UNKNOWN = _Stream(None, "unknown: not to a file that this system lists")
+
+
 def outputs_of(pid: int, proc: Path = _PROC) -> Outputs:
     """Return where a process prints to."""
-    out, err = _stream(pid, 1, proc), _stream(pid, 2, proc)
+    out, err = (_stream(pid, 1, proc), _stream(pid, 2, proc)) if proc.is_dir() else _open_files(pid)
     if out.file is not None and out.file == err.file:
         return Outputs(out.file, None, f"both {out.words}")
     if out.words == err.words:
@@ -42,15 +48,29 @@ def outputs_of(pid: int, proc: Path = _PROC) -> Outputs:
     return Outputs(out.file, err.file, note)
 
 
+def _open_files(pid: int) -> tuple[_Stream, _Stream]:
+    """Return both streams as far as psutil lists them: it knows a process's regular files, for this user's own."""
+    import psutil
+
+    try:
+        files = {file.fd: Path(file.path) for file in psutil.Process(pid).open_files()}
+    except psutil.AccessDenied:
+        return _OTHER_USER, _OTHER_USER
+    except unreadable():
+        return _UNKNOWN, _UNKNOWN
+    out, err = (_Stream(file, f"to {file}") if (file := files.get(fd)) else _UNKNOWN for fd in (1, 2))
+    return out, err
+
+
 def _stream(pid: int, number: int, proc: Path) -> _Stream:
     """Return what one file descriptor is."""
     link = proc / str(pid) / "fd" / str(number)
     try:
         target = str(link.readlink())
     except PermissionError:
-        return _Stream(None, "unknown: the process belongs to another user")
+        return _OTHER_USER
     except OSError:
-        return _Stream(None, "unknown: this system does not tell it" if not proc.is_dir() else "nowhere: it is closed")
+        return _Stream(None, "nowhere: it is closed")
     if target.startswith("pipe:"):
         return _piped(target, proc)
     if target.startswith("socket:"):

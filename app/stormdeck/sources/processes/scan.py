@@ -5,7 +5,9 @@ Costs milliseconds to hundreds of them, for it reads every process: on request o
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -77,11 +79,10 @@ def scan_processes(sockets_too: bool = True) -> Scan:
     running = Running(())
     try:
         running = Running(psutil.process_iter())
-        for socket in psutil.net_connections("tcp") if sockets_too or running.servers else ():
-            if socket.status == psutil.CONN_LISTEN and socket.laddr:
-                pids = sockets.setdefault((socket.laddr.ip, socket.laddr.port), [])
-                unowned += socket.pid is None
-                pids += [] if socket.pid is None else [socket.pid]
+        for ip, port, pid in _listening(running, notes) if sockets_too or running.servers else ():
+            pids = sockets.setdefault((ip, port), [])
+            unowned += pid is None
+            pids += [] if pid is None else [pid]
     except unreadable() as error:
         known = isinstance(error, psutil.Error | OSError)
         why = (clean(str(error))[:80] or "no permission") if known else "/proc is empty or hidden"
@@ -96,6 +97,23 @@ def scan_processes(sockets_too: bool = True) -> Scan:
     )
     by_port = {port: pids for (_, port), pids in sockets.items()}
     return Scan(listeners, tuple(_loading(running, by_port)), tuple(notes))
+
+
+def _listening(running: Running, notes: list[str]) -> list[tuple[str, int, int | None]]:
+    """Return address, port and process of the listening TCP sockets; on macOS only root sees those of other users."""
+    import psutil
+
+    try:
+        found = [(one.status, one.laddr, one.pid) for one in psutil.net_connections("tcp")]
+    except psutil.AccessDenied:
+        if sys.platform != "darwin":
+            raise
+        notes.append("macOS shows the listening ports of other users' processes to root alone")
+        found = []
+        for process in running.processes:
+            with suppress(*unreadable()):
+                found += [(one.status, one.laddr, process.pid) for one in process.net_connections("tcp")]
+    return [(at.ip, at.port, pid) for status, at, pid in found if status == psutil.CONN_LISTEN and at]
 
 
 def is_alive(process: ServerProcess) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -44,6 +44,11 @@ class Running:
             except unreadable():
                 continue
             self._found[process.pid] = process, argv, kind_of(argv)
+
+    @property
+    def processes(self) -> Iterator[psutil.Process]:
+        """Yield all of them."""
+        return (process for process, _, _ in self._found.values())
 
     @property
     def servers(self) -> list[Program]:
