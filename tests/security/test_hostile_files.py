@@ -16,7 +16,7 @@ from samples import GAVE_UP
 from stormdeck.model.settings.scope import Scope, SettingsFile
 from stormdeck.options.file import read_file as read_options
 from stormdeck.sources.client.version import find_client_version
-from stormdeck.sources.io.bounded_read import contents, open_regular
+from stormdeck.sources.io.bounded_read import open_regular, read_bounded
 from stormdeck.sources.litellm_yaml import read_proxy_config
 from stormdeck.sources.recordings import files, tape
 from stormdeck.sources.settings.exposure import exposures
@@ -79,7 +79,7 @@ def run(*argv, feed=subprocess.DEVNULL, home):
 def test_contents_refuses_what_is_no_small_file(tmp_path, make):
     make(tmp_path / "x")
     with pytest.raises(OSError, match="it is") as refused:
-        contents(tmp_path / "x", 1000)
+        read_bounded(tmp_path / "x", 1000)
     wanted = {folder: errno.EISDIR, huge: errno.EFBIG}.get(make, errno.EINVAL)
     assert refused.value.errno == wanted
 
@@ -115,7 +115,7 @@ def test_what_is_read_is_counted(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "fstat", sizeless)
     monkeypatch.setattr(os, "read", counted)
     with pytest.raises(OSError, match="too large"):
-        contents(tmp_path / "x", 1000)
+        read_bounded(tmp_path / "x", 1000)
     assert sum(read) == 1001
 
 
@@ -273,12 +273,10 @@ APP = Path(__file__).parents[2] / "app" / "stormdeck"
 READERS = {
     "sources/io/bounded_read.py": "the one place",
     "sources/recordings/files.py": "pipes too",
-    "sources/processes/outputs.py": "/proc alone",
     "sources/recordings/entry.py": "a new file",
     "sources/io/files.py": "new files",
-    "sources/state/panel_status_writer.py": "a new file",
-    "sources/io/staging.py": "a new file",
-    "sources/state/storm_store.py": "a new file; its reader looks through contents first",
+    "sources/io/atomic_write.py": "a new file",
+    "sources/state/storm_store.py": "a new file; its reader looks through read_bounded first",
     "sources/settings/lock.py": "a folder",
     "sources/settings/write.py": "a folder",
     "__main__.py": "/dev/null",

@@ -12,7 +12,7 @@ from stormdeck import paths
 from stormdeck.model.snapshots.client_state import Login
 from stormdeck.model.snapshots.server import ServerKind
 from stormdeck.sources.client.state import read_client_state
-from stormdeck.sources.io import staging
+from stormdeck.sources.io import atomic_write
 from stormdeck.sources.processes import scan
 from stormdeck.sources.processes.containers import container_of
 from stormdeck.sources.processes.outputs import outputs_of
@@ -134,8 +134,8 @@ def test_a_login_in_the_keychain_is_not_called_missing(tmp_path):
 
 
 def test_a_settings_file_is_written_where_no_file_can_be_made_without_a_name(tmp_path, monkeypatch):
-    monkeypatch.setattr(staging, "_HAS_NO_NAME", None)
-    monkeypatch.setattr(staging, "_DESCRIPTORS", Path("/no/proc/self/fd"))
+    monkeypatch.setattr(atomic_write, "_O_TMPFILE", None)
+    monkeypatch.setattr(atomic_write, "_DESCRIPTORS", Path("/no/proc/self/fd"))
     file = tmp_path / "settings.json"
     assert isinstance(write_settings(file, "{}", "", tmp_path / "backups"), Written)
     assert file.read_text() == "{}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from stormdeck.options.file import MOST_BYTES
-from stormdeck.sources.io.bounded_read import contents
+from stormdeck.sources.io.bounded_read import read_bounded
 from stormdeck.sources.io.watch import FileWatcher
 
 
@@ -29,6 +29,6 @@ class OptionsFile:
 
     def _read(self) -> bytes | None:
         try:
-            return contents(self._path, MOST_BYTES)
+            return read_bounded(self._path, MOST_BYTES)
         except OSError:
             return None

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from stormdeck.model.json_edit.document import FileError
 from stormdeck.model.litellm.config import Member, Node, ProxyConfig, Scalar
 from stormdeck.model.text import clean
-from stormdeck.sources.io.bounded_read import contents
+from stormdeck.sources.io.bounded_read import read_bounded
 
 if TYPE_CHECKING:
     import yaml
@@ -23,7 +23,7 @@ def read_proxy_config(path: Path) -> ProxyConfig:
     """Return the YAML of a proxy; one that cannot be read or parsed carries its error. Never raises."""
     name = str(path)
     try:
-        raw = contents(path, LARGEST)
+        raw = read_bounded(path, LARGEST)
     except OSError as error:
         if error.errno == errno.EFBIG:
             return ProxyConfig(name, error=FileError(f"larger than {LARGEST // 1024 // 1024} MiB, not read"))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from stormdeck.model.snapshots.client_state import ClientState, Login
 from stormdeck.paths import UserPaths
-from stormdeck.sources.io.bounded_read import contents
+from stormdeck.sources.io.bounded_read import read_bounded
 
 LARGEST = 32 * 1024 * 1024
 """Bytes; the client's own file grows with the projects that it remembers."""
@@ -51,7 +51,7 @@ def _object(path: Path) -> dict[str, object] | None:
         mark = (status.st_ino, status.st_mtime_ns, status.st_size)
         known = _read.get(path)
         if known is None or known[0] != mark:
-            known = _read[path] = (mark, _parsed(contents(path, LARGEST)))
+            known = _read[path] = (mark, _parsed(read_bounded(path, LARGEST)))
         return known[1]
     except FileNotFoundError:
         return {}

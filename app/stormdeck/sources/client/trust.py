@@ -17,8 +17,8 @@ from stormdeck.model.settings.scope import FolderTrust
 from stormdeck.model.urls import origin_of, with_scheme
 from stormdeck.paths import UserPaths
 from stormdeck.sources.client.state import read_client_state
-from stormdeck.sources.io.bounded_read import contents
-from stormdeck.sources.io.staging import replace_private
+from stormdeck.sources.io.atomic_write import atomic_write
+from stormdeck.sources.io.bounded_read import read_bounded
 
 _LARGEST_OWN = 256 * 1024
 _LARGEST_LINK = 4096
@@ -43,7 +43,7 @@ def agree(path: Path, folder: str, origin: str) -> str:
     entries = [{"folder": one, "origin": other} for one, other in (*kept, (folder, origin))]
     text = json.dumps({"version": 1, "trusted": entries}, indent=2)
     try:
-        replace_private(path, f"{text}\n".encode(), "trusted")
+        atomic_write(path, f"{text}\n".encode())
     except (OSError, ValueError) as error:
         return f"{path}: {(error.strerror if isinstance(error, OSError) else None) or error}"
     return ""
@@ -55,7 +55,7 @@ def _agreed(path: Path) -> list[tuple[str, str]]:
         status = path.lstat()
         if status.st_uid != os.geteuid() or status.st_mode & 0o022:
             return []
-        found = json.loads(contents(path, _LARGEST_OWN))
+        found = json.loads(read_bounded(path, _LARGEST_OWN))
         entries = found.get("trusted") if isinstance(found, dict) else None
         pairs = [(one.get("folder"), one.get("origin")) for one in entries or () if isinstance(one, dict)]
         return [(folder, origin) for folder, origin in pairs if isinstance(folder, str) and isinstance(origin, str)]
@@ -84,9 +84,9 @@ def _main_repository(root: Path) -> str | None:
     A folder can claim to be a worktree of any repository, and cannot write into that.
     """
     with contextlib.suppress(OSError, ValueError):
-        link = contents(root / ".git", _LARGEST_LINK).decode().strip()
+        link = read_bounded(root / ".git", _LARGEST_LINK).decode().strip()
         kept = Path(os.path.realpath(root / link.removeprefix("gitdir:").strip()))
-        named = kept / contents(kept / "gitdir", _LARGEST_LINK).decode().strip()
+        named = kept / read_bounded(kept / "gitdir", _LARGEST_LINK).decode().strip()
         if link.startswith("gitdir:") and kept.parent.name == "worktrees" and kept.parent.parent.name == ".git":
             # Its folder is compared, not the file: a link could stand in the place of the file.
             same = named.name == ".git" and os.path.realpath(named.parent) == os.path.realpath(root)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stormdeck.model.rules.facts import NEWEST
-from stormdeck.sources.io.bounded_read import contents, open_regular
+from stormdeck.sources.io.bounded_read import open_regular, read_bounded
 from stormdeck.sources.transcripts.read import transcript_files, transcripts_folder
 
 _VERSION = re.compile(r"\d{1,6}(?:\.\d{1,6}){1,3}", re.ASCII)
@@ -108,7 +108,7 @@ def _of_program(program: Path) -> _Trace | None:
 
 def _of_package(path: Path) -> _Trace | None:
     try:
-        read = json.loads(contents(path, _LARGEST_PACKAGE))
+        read = json.loads(read_bounded(path, _LARGEST_PACKAGE))
         at = path.stat().st_mtime
     except (OSError, ValueError, RecursionError):
         return None

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from stormdeck.model.logs.batch import LogState
-from stormdeck.sources.io.bounded_read import open_regular, strange_kind
+from stormdeck.sources.io.bounded_read import open_regular, special_kind
 from stormdeck.sources.net.failure import NO_DESCRIPTORS, is_short
 
 READ_BYTES = 1024 * 1024
@@ -141,6 +141,6 @@ def obstacle(path: Path, error: OSError) -> Obstacle:
 def _kind(path: Path) -> str:
     """Return in words what stands in place of a file."""
     try:
-        return strange_kind(path.stat().st_mode) or "no regular file"
+        return special_kind(path.stat().st_mode) or "no regular file"
     except OSError:
         return "no regular file"

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from stormdeck.sources.io.bounded_read import contents
+from stormdeck.sources.io.bounded_read import read_bounded
 
 _PROC = Path("/proc")
 _RUNTIMES = (("kubepods", "kubectl"), ("libpod", "podman"), ("docker", "docker"))
@@ -42,6 +42,6 @@ def container_of(pid: int, proc: Path = _PROC) -> Container | None:
 
 def _group(process: Path) -> str:
     try:
-        return contents(process / "cgroup", 64 * 1024).decode("utf-8", "replace")[:4096]
+        return read_bounded(process / "cgroup", 64 * 1024).decode("utf-8", "replace")[:4096]
     except (OSError, ValueError):
         return ""

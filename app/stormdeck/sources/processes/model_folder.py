@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from stormdeck.sources.io.bounded_read import contents
+from stormdeck.sources.io.bounded_read import read_bounded
 from stormdeck.sources.processes.command_line import option
 
 _LARGEST = 256 * 1024
@@ -23,7 +23,7 @@ def model_type(argv: Sequence[str]) -> str:
     if not folder.startswith("/"):
         return ""
     try:
-        read = json.loads(contents(Path(folder) / "config.json", _LARGEST))
+        read = json.loads(read_bounded(Path(folder) / "config.json", _LARGEST))
     except (OSError, ValueError, RecursionError):
         return ""
     told = read.get("model_type") if isinstance(read, dict) else None

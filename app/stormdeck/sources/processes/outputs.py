@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from stormdeck.sources.io.bounded_read import read_bounded
 from stormdeck.sources.processes.table import unreadable
 
 _PROC = Path("/proc")
@@ -91,7 +92,7 @@ def _piped(pipe: str, proc: Path) -> _Stream:
     """Follow a pipe to ``tee``, which many use to see and keep a log at once."""
     for reader in _readers(pipe, proc):
         with suppress(OSError):
-            if (reader / "comm").read_text().strip() != "tee":
+            if read_bounded(reader / "comm", 64).strip() != b"tee":
                 continue
             for number in sorted((reader / "fd").iterdir(), key=lambda path: int(path.name)):
                 file = number.readlink()

@@ -13,7 +13,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import IO, Protocol, cast
 
-from stormdeck.sources.io.bounded_read import READING, strange_kind
+from stormdeck.sources.io.bounded_read import OPEN_FLAGS, special_kind
 from stormdeck.sources.logs.splitter import LineSplitter
 
 PIECE_BYTES = 1024 * 1024
@@ -61,7 +61,7 @@ def standard_input() -> io.BufferedReader:
 def _opened(path: Path) -> io.BufferedReader:
     """Open a file, or a pipe as ``analyze <(kubectl logs vllm)`` gives one: it is read to its end."""
     _refuse_endless(path.stat().st_mode)
-    handle = os.open(path, READING)
+    handle = os.open(path, OPEN_FLAGS)
     try:
         mode = os.fstat(handle).st_mode
         _refuse_endless(mode)
@@ -77,7 +77,7 @@ def _opened(path: Path) -> io.BufferedReader:
 def _refuse_endless(mode: int) -> None:
     if stat.S_ISDIR(mode):
         raise IsADirectoryError(errno.EISDIR, "it is a folder: name the logs or recordings in it")
-    kind = strange_kind(mode)
+    kind = special_kind(mode)
     if kind and not stat.S_ISFIFO(mode):
         raise OSError(errno.EINVAL, f"it is {kind}, no regular file")
 

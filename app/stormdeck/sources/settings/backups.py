@@ -7,8 +7,8 @@ import re
 import time
 from pathlib import Path
 
+from stormdeck.sources.io.atomic_write import NewFile, with_new_file
 from stormdeck.sources.io.folders import PRIVATE, make_private
-from stormdeck.sources.io.staging import NewFile, with_new_file
 from stormdeck.sources.settings.read import digest_of, target_of
 
 KEPT = 10

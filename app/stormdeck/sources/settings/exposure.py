@@ -8,7 +8,7 @@ from pathlib import Path
 
 from stormdeck.model.rules.facts import Exposure
 from stormdeck.model.settings.scope import SettingsFile
-from stormdeck.sources.io.bounded_read import contents
+from stormdeck.sources.io.bounded_read import read_bounded
 
 _LARGEST_INDEX = 64 * 1024 * 1024
 _DEEPEST = 64
@@ -44,7 +44,7 @@ def _is_tracked(path: Path) -> bool:
             return False
         index = root / ".git" / "index"
         name = target.relative_to(root).as_posix().encode("utf-8", "surrogateescape")
-        data = contents(index, _LARGEST_INDEX)
+        data = read_bounded(index, _LARGEST_INDEX)
     except (OSError, RuntimeError, ValueError):
         return False
     # Two bytes stand before a name: its length in the lower twelve bits, above them flags, 0 without a conflict.

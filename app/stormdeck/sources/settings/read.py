@@ -16,7 +16,7 @@ from stormdeck.model.settings.scope import Scope, SettingsFile, SettingsSnapshot
 from stormdeck.model.settings.trust import is_led_by_folder
 from stormdeck.paths import UserPaths
 from stormdeck.sources.client.trust import read_trust
-from stormdeck.sources.io.bounded_read import contents
+from stormdeck.sources.io.bounded_read import read_bounded
 from stormdeck.sources.net.failure import NO_DESCRIPTORS, is_short
 from stormdeck.sources.settings.rights import write_caveats
 
@@ -79,7 +79,7 @@ def read_file(scope: Scope, path: Path) -> SettingsFile:
     """Return one settings file; a missing one is no error."""
     file = SettingsFile(scope, path, writable=scope is not Scope.MANAGED and may_write(path))
     try:
-        data = contents(path, LARGEST)
+        data = read_bounded(path, LARGEST)
     except FileNotFoundError:
         return file
     except OSError as error:

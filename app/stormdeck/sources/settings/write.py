@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from stormdeck.sources.io.bounded_read import contents, open_regular
+from stormdeck.sources.io.atomic_write import NewFile, remove_leftovers, with_new_file
+from stormdeck.sources.io.bounded_read import open_regular, read_bounded
 from stormdeck.sources.io.folders import make_private
-from stormdeck.sources.io.staging import NewFile, clear, with_new_file
 from stormdeck.sources.settings.backups import back_up, tag_of
 from stormdeck.sources.settings.lock import BusyError, locked
 from stormdeck.sources.settings.read import LARGEST, digest_of, may_write, target_of
@@ -95,7 +95,7 @@ def write_settings(
 def _write(path: Path, target: Path, data: bytes, expected_digest: str, backups: Path, now: float) -> Written | Refused:
     """Write while the lock is held; raises what stands in the way."""
     for folder in (target.parent, backups):
-        clear(folder, tag_of(target))
+        remove_leftovers(folder, tag_of(target))
     old = _current(target)
     if _digest(old) != expected_digest:
         return _changed(path)
@@ -114,7 +114,7 @@ def _changed(path: Path) -> Refused:
 def _current(target: Path) -> bytes | None:
     """Return the bytes of a file, ``None`` when there is none."""
     try:
-        return contents(target, LARGEST)
+        return read_bounded(target, LARGEST)
     except FileNotFoundError:
         return None
 

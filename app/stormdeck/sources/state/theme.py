@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from stormdeck.model.text import clean
-from stormdeck.sources.io.bounded_read import contents
-from stormdeck.sources.io.staging import replace_private
+from stormdeck.sources.io.atomic_write import atomic_write
+from stormdeck.sources.io.bounded_read import read_bounded
 
 MOST_BYTES = 200
 
@@ -20,7 +20,7 @@ class ThemeMemory:
     def recall(self) -> str:
         """Return the name; empty where none was chosen or the file cannot be read."""
         try:
-            return contents(self._path, MOST_BYTES).decode("utf-8", "replace").strip()
+            return read_bounded(self._path, MOST_BYTES).decode("utf-8", "replace").strip()
         except OSError:
             return ""
 
@@ -29,7 +29,7 @@ class ThemeMemory:
         if name == self.recall():
             return ""
         try:
-            replace_private(self._path, f"{name}\n".encode(), "theme")
+            atomic_write(self._path, f"{name}\n".encode())
         except OSError as error:
             return clean(f"The theme is not kept for the next start: {self._path}: {error.strerror}.")
         return ""
