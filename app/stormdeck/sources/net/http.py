@@ -39,8 +39,6 @@ _INLINE = 16 * 1024
 _MOST_VALUES = 200_000
 """Of JSON, with their names; the parser holds up every thread while it runs."""
 _PACKED = {"gzip", "x-gzip", "deflate"}
-_PORT_AGE_S = 120.0
-_PORTS = 256
 _CONNECTED = {"connection.connect_tcp.complete", "http11.send_request_headers.started"}
 """What httpcore says once a connection is there, a new one or a kept one."""
 
@@ -81,13 +79,6 @@ class HttpClient:
         self.user_agent = f"stormdeck/{version}"
         self._clients: dict[str, httpx.AsyncClient] = {}
         self._resolver = Resolver()
-        self._ports: dict[int, float] = {}
-
-    @property
-    def recent_ports(self) -> frozenset[int]:
-        """Return the own ports that requests left from in the last two minutes, failed ones included."""
-        oldest = time.monotonic() - _PORT_AGE_S
-        return frozenset(port for port, at in self._ports.items() if at >= oldest)
 
     async def get(
         self,
@@ -167,13 +158,13 @@ class HttpClient:
             if event in _CONNECTED:
                 connected.append(True)
             if event == "connection.connect_tcp.complete":
-                port = self._note(info["return_value"])
+                port = _own_port(info["return_value"])
                 fresh.append(port)
 
         client = self._opened(target.scheme)
         begun = time.perf_counter()
         async with client.stream("GET", url, headers=headers, extensions={"trace": trace}) as response:
-            port = self._note(response.extensions.get("network_stream")) or port
+            port = _own_port(response.extensions.get("network_stream")) or port
             body, pieces = bytearray(), 0
             async for chunk in response.aiter_raw():
                 body += chunk
@@ -219,17 +210,11 @@ class HttpClient:
             )
         return client
 
-    def _note(self, stream: httpcore.AsyncNetworkStream | None) -> int:
-        """Remember the own port of a connection."""
-        own = stream.get_extra_info("client_addr") if stream is not None else None
-        if not isinstance(own, tuple) or len(own) < 2:
-            return 0
-        port = int(own[1])
-        self._ports.pop(port, None)
-        self._ports[port] = time.monotonic()
-        if len(self._ports) > _PORTS:
-            del self._ports[next(iter(self._ports))]
-        return port
+
+def _own_port(stream: httpcore.AsyncNetworkStream | None) -> int:
+    """Return our own port of a connection, 0 where it is not known."""
+    own = stream.get_extra_info("client_addr") if stream is not None else None
+    return int(own[1]) if isinstance(own, tuple) and len(own) >= 2 else 0
 
 
 def json_object(answer: Answer | Failure) -> dict[str, Any] | None:

@@ -3,28 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 
 from stormdeck.model.snapshots.discovery import ServerProcess
 from stormdeck.model.snapshots.server import ProxySnapshot, ServerKind, ServerState
-from stormdeck.sources.net.address import address
 from stormdeck.sources.net.answers import (
-    Latency,
-    age,
-    failed_words,
     served_models,
     shown,
-    state_without_answer,
     text_field,
     what_came,
 )
 from stormdeck.sources.net.failure import Failure, FailureKind
 from stormdeck.sources.net.http import DEADLINE_S, Answer, HttpClient, json_object
-from stormdeck.sources.net.side_by_side import FAR_MS, SideBySide
-from stormdeck.sources.processes.scan import refused_by
+from stormdeck.sources.net.side_by_side import FAR_MS
+from stormdeck.sources.servers.polled import SLOW_S, PolledServer, Reply
 
-SLOW_S = 30.0
-"""How often the version and the model list are asked again."""
 BARRED_S = 300.0
 """How long a question that was refused is not put again: LiteLLM writes three log lines for each (measured, 1.109)."""
 _REFUSED = {400, 401, 403}
@@ -38,11 +30,10 @@ _ALIVE: Mapping[ServerKind, str] = {
 
 _DETAILS, _BACKLOG = "/health/readiness/details", "/health/backlog"
 
-Look = Answer | Failure
 Verdict = tuple[ServerState, str]
 
 
-class ProxySource:
+class ProxySource(PolledServer[ProxySnapshot]):
     """Asks one proxy. ``process`` may be set anew when a search has found another.
 
     Questions are put one after the other, over one connection; side by side with ``asks_ahead``, or where it is slow.
@@ -60,52 +51,32 @@ class ProxySource:
         *,
         asks_ahead: bool = False,
     ) -> None:
-        target = address(url)
-        self.url = target.origin + target.path if target is not None else url
-        self.process = process
         self._kind = kind
-        self._http = http
-        self._clock = clock
-        self._key = key
-        self._deadline_s = deadline_s
-        self._asks_ahead = asks_ahead
-        self._ahead = SideBySide()
-        self._latency = Latency()
         self._barred: dict[str, float] = {}
         self._refusal = ""
         self._asked: float | None = None
         self._version: str | None = None
         self._models: tuple[str, ...] = ()
-        self._answered_pid: int | None = None
-        self._last = ProxySnapshot(self.url, kind, ServerState.ASKING)
-        self._busy = False
+        super().__init__(url, http, clock, key, process, deadline_s, asks_ahead=asks_ahead)
 
-    def use_key(self, key: str | None) -> None:
-        """Ask with another key from now on; what the old one was refused is asked again."""
-        if key != self._key:
-            self._key, self._asked, self._refusal = key, None, ""
-            self._barred.clear()
+    def _blank(self) -> ProxySnapshot:
+        return ProxySnapshot(self.url, self._kind, ServerState.ASKING)
 
-    async def poll(self) -> ProxySnapshot:
-        """Ask once. While an earlier call still waits, its predecessor's snapshot comes back at once."""
-        if self._busy:
-            return self._last
-        self._busy = True
-        try:
-            with self._ahead:
-                self._last = await self._look()
-        finally:
-            self._busy = False
-        return self._last
+    def _on_key(self) -> None:
+        self._asked, self._refusal = None, ""
+        self._barred.clear()
 
-    async def _look(self) -> ProxySnapshot:
+    def _forget(self) -> None:
+        self._asked, self._version, self._models, self._refusal = None, None, (), ""
+        self._barred.clear()
+
+    async def _poll(self) -> ProxySnapshot:
         alive = await self._get(_ALIVE.get(self._kind, "/"))
         now = self._clock()
         if isinstance(alive, Failure):
-            return self._silent(alive, now)
+            return self._without_answer(alive, now)
         self._asks_ahead = self._asks_ahead or alive.latency_ms >= FAR_MS
-        self._latency.add(alive.latency_ms)
-        self._answered_pid = self.process.pid if self.process is not None else None
+        self._on_answer(alive)
         state, detail = self._judge(alive)
         in_flight = None
         if state is ServerState.UP:
@@ -128,12 +99,6 @@ class ProxySource:
             pid=process.pid if process is not None else None,
             seen=now,
         )
-
-    async def _get(self, path: str, key: str | None = None) -> Look:
-        return await self._ahead.take(path) or await self._ask(path, key)
-
-    async def _ask(self, path: str, key: str | None = None) -> Look:
-        return await self._http.get(self.url + path, key=key, deadline_s=self._deadline_s)
 
     def _judge(self, alive: Answer) -> Verdict:
         """Tell the state from an answer to the cheapest question."""
@@ -192,13 +157,13 @@ class ProxySource:
         if self._asks_ahead:  # not before the key is known to be right: each refused question is three lines in its log
             for path in (_DETAILS, _BACKLOG):
                 if path not in self._barred:
-                    self._ahead.start(path, self._ask(path, self._key))
+                    self._ahead.start(path, self._send(path, self._key))
         details = await self._keyed(_DETAILS, now)
         if isinstance(details, Answer) and details.status == 404:
             details = await self._get("/health/readiness")
         self._version = text_field(details, "litellm_version") or self._version
 
-    async def _keyed(self, path: str, now: float) -> Look:
+    async def _keyed(self, path: str, now: float) -> Reply:
         """Ask with the key, unless the same question was turned down in the last five minutes."""
         since = self._barred.get(path)
         if since is not None and 0 <= now - since < BARRED_S:
@@ -207,25 +172,6 @@ class ProxySource:
         if isinstance(answer, Answer) and answer.status in {*_REFUSED, 404}:
             self._barred[path] = now
         return answer
-
-    def _silent(self, failure: Failure, now: float) -> ProxySnapshot:
-        """Tell the state from a question without an answer."""
-        last = self._last
-        answered = bool(last.seen) and last.state not in {ServerState.DOWN, ServerState.SILENT}
-        if failure.trouble is FailureKind.OURS:
-            return replace(last, state=ServerState.STALE if answered else last.state, detail=failure.text)
-        if answered and state_without_answer(failure) is ServerState.SILENT:
-            return replace(last, state=ServerState.STALE, detail=failure.text + age(last.seen, now))
-        self._asked, self._version, self._models, self._refusal = None, None, (), ""
-        self._barred.clear()
-        empty = ProxySnapshot(
-            self.url, self._kind, state_without_answer(failure), failed_words(failure), seen=last.seen
-        )
-        process = self.process
-        if failure.trouble not in {FailureKind.REFUSED, FailureKind.CUT} or process is None:
-            return empty
-        state, detail = refused_by(process, failed_words(failure), answered=self._answered_pid == process.pid)
-        return replace(empty, state=state, detail=detail, pid=process.pid, started=process.started)
 
 
 def _refusal(answer: Answer) -> str:
@@ -238,7 +184,7 @@ def _refusal(answer: Answer) -> str:
     return f"it refuses our key with {answer.status}{told}"
 
 
-def _own_version(start: Look) -> str | None:
+def _own_version(start: Reply) -> str | None:
     """Return the version that a proxy tells on ``/``; claude-code-router tells that of its core."""
     version = text_field(start, "version")
     if version is not None:

@@ -4,40 +4,31 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from stormdeck.model.snapshots.discovery import ServerProcess
 from stormdeck.model.snapshots.server import EngineStats, ServedModel, ServerState, VllmSnapshot
 from stormdeck.model.snapshots.vllm_metrics import WINDOW_S, MetricsSample, window
 from stormdeck.model.units import duration, plural
 from stormdeck.sources.io.background import run_in_thread
-from stormdeck.sources.net.address import address
 from stormdeck.sources.net.answers import (
-    Latency,
-    age,
-    failed_words,
     is_html,
     served_models,
-    state_without_answer,
     text_field,
     what_came,
 )
-from stormdeck.sources.net.failure import Failure, FailureKind
-from stormdeck.sources.net.http import DEADLINE_S, LIMIT, PAGE_LIMIT, Answer, HttpClient
-from stormdeck.sources.net.side_by_side import FAR_MS, SideBySide
-from stormdeck.sources.processes.scan import refused_by
+from stormdeck.sources.net.failure import Failure
+from stormdeck.sources.net.http import DEADLINE_S, PAGE_LIMIT, Answer, HttpClient
+from stormdeck.sources.net.side_by_side import FAR_MS
+from stormdeck.sources.servers.polled import SLOW_S, PolledServer, Reply
 from stormdeck.sources.servers.prometheus import read_page
 
-SLOW_S = 30.0
-"""How often version and models are asked again while nothing changes."""
 STUCK_S = 30.0
 """After how long without a token running requests mean a hang; prompts of a few seconds are common."""
 _LONGEST_STEP_S = 10.0
 
 _NEWS = {ServerState.ASKING, ServerState.STARTING, ServerState.DOWN, ServerState.SILENT, ServerState.STALE}
 """An answer after one of these may come from another server."""
-
-Look = Answer | Failure
 
 
 @dataclass(slots=True)
@@ -55,7 +46,7 @@ class _Known:
     asked: float | None = None
 
 
-class VllmSource:
+class VllmSource(PolledServer[VllmSnapshot]):
     """Asks one vLLM. ``process`` may be set anew when a search has found another.
 
     Questions are put one after the other, over one connection; side by side with ``asks_ahead``, or where it is slow.
@@ -72,55 +63,36 @@ class VllmSource:
         *,
         asks_ahead: bool = False,
     ) -> None:
-        target = address(url)
-        self.url = target.origin + target.path if target is not None else url
-        self.process = process
-        self._http = http
-        self._clock = clock
-        self._key = key
-        self._deadline_s = deadline_s
-        self._asks_ahead = asks_ahead
-        self._ahead = SideBySide()
         self._known = _Known()
-        self._latency = Latency()
         self._samples: deque[MetricsSample] = deque(maxlen=240)
         self._still_s = 0.0
         self._no_figures = ""
-        self._answered_pid: int | None = None
-        self._last = VllmSnapshot(self.url, ServerState.ASKING)
-        self._busy = False
+        super().__init__(url, http, clock, key, process, deadline_s, asks_ahead=asks_ahead)
 
-    def use_key(self, key: str | None) -> None:
-        """Ask with another key from now on."""
-        if key != self._key:
-            self._key, self._known.asked = key, None
+    def _blank(self) -> VllmSnapshot:
+        return VllmSnapshot(self.url, ServerState.ASKING)
 
-    async def poll(self) -> VllmSnapshot:
-        """Ask once. While an earlier call still waits, its predecessor's snapshot comes back at once."""
-        if self._busy:
-            return self._last
-        self._busy = True
-        try:
-            with self._ahead:
-                self._last = await self._look()
-        finally:
-            self._busy = False
-        return self._last
+    def _on_key(self) -> None:
+        self._known.asked = None
 
-    async def _look(self) -> VllmSnapshot:
+    def _forget(self) -> None:
+        self._samples.clear()
+        self._still_s = 0.0
+        self._known = _Known()
+
+    async def _poll(self) -> VllmSnapshot:
         if self._asks_ahead or (self._latency.shown or 0) >= FAR_MS:
             self._ask_ahead()
         # A server that is silent is asked no second question.
         health = await self._get("/health")
         if isinstance(health, Failure):
-            return self._silent(health)
+            return self._without_answer(health, self._clock(), "/health: ")
         if health.latency_ms >= FAR_MS:
             self._ask_ahead()
         page = await self._get("/metrics", limit=PAGE_LIMIT)
         now = self._clock()
         sample, self._no_figures = await _figures(page, now)
-        self._latency.add(health.latency_ms)
-        self._answered_pid = self.process.pid if self.process is not None else None
+        self._on_answer(health)
         restarted = self._take(sample) if sample is not None else False
         if health.status == 200 and (restarted or self._due(now)):
             await self._ask_slowly(now)
@@ -140,23 +112,17 @@ class VllmSource:
             seen=now,
         )
 
-    def _engine(self, page: Look, sample: MetricsSample | None) -> EngineStats | None:
+    def _engine(self, page: Reply, sample: MetricsSample | None) -> EngineStats | None:
         if sample is not None:
             return window(tuple(self._samples))
         return self._last.engine if isinstance(page, Failure) else None
 
     def _ask_ahead(self) -> None:
         """Ask at once what this look is going to ask."""
-        self._ahead.start("/metrics", self._ask("/metrics", limit=PAGE_LIMIT))
+        self._ahead.start("/metrics", self._send("/metrics", limit=PAGE_LIMIT))
         if self._due(self._clock()):
-            self._ahead.start("/version", self._ask("/version"))
-            self._ahead.start("/v1/models", self._ask("/v1/models", key=self._key))
-
-    async def _get(self, path: str, key: str | None = None, limit: int = LIMIT) -> Look:
-        return await self._ahead.take(path) or await self._ask(path, key, limit)
-
-    async def _ask(self, path: str, key: str | None = None, limit: int = LIMIT) -> Look:
-        return await self._http.get(self.url + path, key=key, limit=limit, deadline_s=self._deadline_s)
+            self._ahead.start("/version", self._send("/version"))
+            self._ahead.start("/v1/models", self._send("/v1/models", key=self._key))
 
     def _take(self, sample: MetricsSample) -> bool:
         """Keep a sample; say whether the server began anew since the one before."""
@@ -217,28 +183,8 @@ class VllmSource:
             return ServerState.UP, f"no engine figures: /metrics {self._no_figures}"
         return ServerState.UP, ""
 
-    def _silent(self, failure: Failure) -> VllmSnapshot:
-        """Tell the state from a ``/health`` without an answer."""
-        last = self._last
-        answered = bool(last.seen) and last.state not in {ServerState.DOWN, ServerState.SILENT}
-        if failure.trouble is FailureKind.OURS:
-            return replace(last, state=ServerState.STALE if answered else last.state, detail=failure.text)
-        if answered and state_without_answer(failure) is ServerState.SILENT:
-            return replace(
-                last, state=ServerState.STALE, detail=f"/health: {failure.text}{age(last.seen, self._clock())}"
-            )
-        self._samples.clear()
-        self._still_s = 0.0
-        self._known = _Known()
-        process = self.process
-        empty = VllmSnapshot(self.url, state_without_answer(failure), failed_words(failure), seen=last.seen)
-        if failure.trouble not in {FailureKind.REFUSED, FailureKind.CUT} or process is None:
-            return empty
-        state, detail = refused_by(process, failed_words(failure), answered=self._answered_pid == process.pid)
-        return replace(empty, state=state, detail=detail, pid=process.pid, started=process.started)
 
-
-async def _figures(page: Look, now: float) -> tuple[MetricsSample | None, str]:
+async def _figures(page: Reply, now: float) -> tuple[MetricsSample | None, str]:
     """Return what ``/metrics`` says, else why it says nothing; parsed beside the event loop, for it may be hostile."""
     if isinstance(page, Failure):
         return None, f"failed: {page.text}"
