@@ -1,4 +1,4 @@
-"""Why a server gave no answer, in one word and in plain words."""
+"""Classify why a request got no answer, and describe it in plain words."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ class FailureKind(StrEnum):
     UNREACHABLE = "unreachable"
     """No connection: the network knows no route, or a firewall is in between."""
     UNRESOLVED = "unresolved"
-    """The name server says that there is no such name."""
+    """The name server answered that the name does not exist."""
     LOOKUP = "lookup"
-    """The name could not be looked up just now: whether there is such a name is not known."""
+    """The lookup failed: whether the name exists is not known."""
     TIMEOUT = "timeout"
     CUT = "cut"
-    """The connection was accepted and closed before the answer was whole."""
+    """The connection was accepted, and closed before the answer was complete."""
     TLS = "tls"
     TOO_BIG = "too big"
     NOT_HTTP = "not http"
     BAD_URL = "bad url"
     HOSTED = "hosted"
-    """Nothing was asked: it is the hosted API."""
+    """No request was sent: it is Anthropic's hosted API."""
     GATEWAY = "gateway"
-    """What is in front answers, and says that the server behind it does not."""
+    """A gateway answered that the server behind it does not."""
     OURS = "ours"
-    """Nothing was asked: this process, or this machine, has no file descriptor left."""
+    """No request was sent: this process, or this machine, has no file descriptor left."""
 
 
 HOSTED = "the hosted API: not asked"
@@ -54,7 +54,7 @@ class Failure:
 
 
 def failure_of(error: BaseException, port: int) -> Failure:
-    """Tell from an exception of httpx what happened."""
+    """Return the failure that an exception of httpx stands for."""
     import httpx
 
     causes = tuple(_causes(error))
@@ -81,12 +81,12 @@ def failure_of(error: BaseException, port: int) -> Failure:
 
 
 def refused(port: int) -> Failure:
-    """Return what is told of a port where nothing listens."""
+    """Return the failure for a port where nothing listens."""
     return Failure(FailureKind.REFUSED, f"connection refused: nothing listens on port {port}")
 
 
 def is_short(error: OSError) -> bool:
-    """Say whether an error tells of this process or machine, which has no file descriptor left."""
+    """Return whether the error is that this process or machine has no file descriptor left."""
     return error.errno in _SHORT
 
 
@@ -99,7 +99,7 @@ def _tls_words(error: ssl.SSLError) -> str:
 
 
 def _causes(error: BaseException | None, depth: int = 0) -> Iterator[BaseException]:
-    """Yield an exception and all that it came from."""
+    """Yield an exception and all its causes."""
     if error is None or depth > 10:
         return
     yield error

@@ -1,4 +1,4 @@
-"""One GET to a server that may be hostile: an answer or the reason why there is none, in bounded time and space."""
+"""Send a GET to a server that may be hostile, within bounds of time and memory; a failure is a value."""
 
 from __future__ import annotations
 
@@ -24,55 +24,58 @@ if TYPE_CHECKING:
 
 
 LIMIT = 2 * 1024 * 1024
-"""Bytes of a body that are taken; vLLM's largest page, ``/metrics``, has 57 000 (measured, 0.32, one engine)."""
+"""Largest body in bytes; vLLM's largest page, ``/metrics``, has 57,000 (measured, 0.32, one engine)."""
 PAGE_LIMIT = 8 * 1024 * 1024
-"""The same of ``/metrics``: 57 kB an engine (measured, 0.32), so this holds for more than a hundred engines."""
+"""The same for ``/metrics``: 57 kB an engine (measured, 0.32), so enough for more than a hundred engines."""
 DEADLINE_S = 3.5
-"""For one answer: a server far away, or a busy one, takes up to three seconds."""
+"""For one answer: a distant or busy server takes up to three seconds."""
 PIECES = 1000
-"""Reads in which a body may come, beside one for each 256 bytes: each costs as much as parsing a hundred bytes."""
+"""Chunks that a body may have, plus one for each 256 bytes: a chunk costs as much as parsing a hundred bytes."""
 _BYTES_A_PIECE = 256
 PIECES_A_TURN = 16
-"""After so many reads the event loop goes on: a server that always has more never waits by itself."""
+"""Yield to the event loop after this many chunks: reading from a server that always has more never waits."""
 _INLINE = 16 * 1024
-"""Bytes of JSON that are parsed where they are read; a thread costs more than they do."""
+"""JSON up to this size in bytes is parsed in the event loop; a thread would cost more."""
 _MOST_VALUES = 200_000
-"""Of JSON, with their names; the parser holds up every thread while it runs."""
+"""Most values and names in a JSON body; the parser blocks all threads while it runs."""
 _PACKED = {"gzip", "x-gzip", "deflate"}
 _CONNECTED = {"connection.connect_tcp.complete", "http11.send_request_headers.started"}
-"""What httpcore says once a connection is there, a new one or a kept one."""
+"""httpcore's trace events that show a connection, new or kept."""
 
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """The JSON object of a body that was parsed beside the event loop."""
+    """The JSON object of a body that was parsed in a thread."""
 
     value: dict[str, Any] | None
     too_much: bool = False
-    """It has more values than are read."""
+    """It has too many values and was not parsed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A whole answer, whatever its status."""
+    """A complete answer of any status."""
 
     status: int
     headers: Mapping[str, str]
     """Names in lower case."""
     body: bytes
     latency_ms: float
-    """From asking to the last byte, the connecting included where the connection is new."""
+    """From sending to the last byte, including the connect of a new connection."""
     port: int
-    """Our own port: the server's access line shows it."""
+    """Our own port, which the server's access log shows."""
     parsed: Parsed | None = None
-    """Of a body that is too large to be parsed when it is asked for."""
+    """Set for a body that is too large to be parsed in the event loop."""
 
 
 class HttpClient:
-    """Asks servers with GET, over kept connections. One for the whole panel, used in one event loop.
+    """Send GET requests over kept connections. One client serves the whole panel, in one event loop.
 
-    No redirect is followed, so a key reaches only the origin that the caller names, and the proxy variables
-    of the shell are left out, which would send loopback probes elsewhere.
+    Redirects are not followed, so a key reaches only the origin that the caller names. Proxy variables of the shell
+    are ignored: they would send loopback probes elsewhere.
+
+    >>> async with HttpClient("0.1.0") as http:
+    ...     answer = await http.get("http://127.0.0.1:8000/health")
     """
 
     def __init__(self, version: str) -> None:
@@ -88,7 +91,7 @@ class HttpClient:
         deadline_s: float = DEADLINE_S,
         headers: Mapping[str, str] | None = None,
     ) -> Answer | Failure:
-        """Ask once. The deadline bounds the whole exchange, name lookup to last byte; ``key`` goes as a bearer."""
+        """Send one request. The deadline covers all of it, from name lookup to last byte; ``key`` is sent as a bearer."""
         target = address(url)
         if target is None:
             return Failure(FailureKind.BAD_URL, "not a URL that begins with http:// or https:// and names a host")
@@ -101,7 +104,7 @@ class HttpClient:
             sent["authorization"] = f"Bearer {key}"
         late = f"the name {clean(target.host)} was not resolved within {deadline_s:g} s: the name server is silent"
         connected: list[bool] = []
-        import httpx  # noqa: F401 - the first time it takes 0.1 s and more, which are not the server's
+        import httpx  # noqa: F401 - the first import takes 0.1 s and more, which must not count as the server's
 
         try:
             async with asyncio.timeout(deadline_s):
@@ -127,9 +130,9 @@ class HttpClient:
     async def _ask(
         self, url: str, target: Address, headers: dict[str, str], limit: int, connected: list[bool]
     ) -> Answer | Failure:
-        """Ask, and again where a kept connection turns out to be closed, as servers do after some idle seconds.
+        """Send a request, and again when a kept connection is closed: servers close them after some idle seconds.
 
-        ``connected`` is filled once there is a connection: a caller that gives up wants to know that.
+        ``connected`` is filled once there is a connection: a caller that gives up needs to know.
         """
         import httpx
 
@@ -192,7 +195,7 @@ class HttpClient:
         )
 
     def _opened(self, scheme: str) -> httpx.AsyncClient:
-        """Return the client for a scheme; the one for https costs 100 ms to load the authorities that it trusts."""
+        """Return the client for a scheme; that for https takes 100 ms to load its trusted authorities."""
         client = self._clients.get(scheme)
         if client is None:
             from http.cookiejar import CookieJar, DefaultCookiePolicy
@@ -218,7 +221,7 @@ def _own_port(stream: httpcore.AsyncNetworkStream | None) -> int:
 
 
 def json_object(answer: Answer | Failure) -> dict[str, Any] | None:
-    """Return the JSON object of an answer, ``None`` for all else: a failure, HTML, a list, too much or too deep."""
+    """Return the JSON object of an answer, ``None`` for anything else: a failure, HTML, a list, too many values."""
     if isinstance(answer, Failure):
         return None
     if answer.parsed is None and len(answer.body) > _INLINE:
@@ -227,7 +230,7 @@ def json_object(answer: Answer | Failure) -> dict[str, Any] | None:
 
 
 def _parsed(body: bytes) -> Parsed:
-    """Parse a body; one with more values than any server has is left alone."""
+    """Parse a body, unless it has more values than any server sends."""
     if len(body) > LIMIT or sum(map(body.count, (b",", b"[", b"{"))) > _MOST_VALUES:
         return Parsed(None, too_much=True)
     with suppress(ValueError, RecursionError):
@@ -237,7 +240,7 @@ def _parsed(body: bytes) -> Parsed:
 
 
 def trusting() -> ssl.SSLContext:
-    """Return a context that trusts what httpx trusts and, for a company's own authority, what the system does."""
+    """Return a TLS context that trusts httpx's authorities and the system's, for a company's own authority."""
     import httpx
 
     context = httpx.create_ssl_context(trust_env=False)
@@ -257,7 +260,7 @@ def _too_big(limit: int) -> Failure:
 
 
 def _unpacked(body: bytes, limit: int) -> bytes | None:
-    """Return the body unpacked, ``None`` where it grows over the limit; we ask for no packing, some send it."""
+    """Return the decompressed body, ``None`` above the limit. Some servers compress though we do not accept it."""
     unpacker = zlib.decompressobj(zlib.MAX_WBITS | 32)
     with suppress(zlib.error):
         plain = unpacker.decompress(body, limit + 1)

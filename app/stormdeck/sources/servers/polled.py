@@ -1,4 +1,4 @@
-"""What polling a vLLM and polling a proxy have in common."""
+"""Poll a server: requests, keys, and the state when it does not answer. The base of vLLM's and the proxy's source."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class PolledServer(ABC, Generic[S]):
 
     @abstractmethod
     def _blank(self) -> S:
-        """Return a snapshot of which nothing is known."""
+        """Return a snapshot in which nothing is known."""
 
     @abstractmethod
     def _on_key(self) -> None:
@@ -96,7 +96,7 @@ class PolledServer(ABC, Generic[S]):
         return await self._http.get(self.url + path, key=key, limit=limit, deadline_s=self._deadline_s)
 
     def _on_answer(self, answer: Answer) -> None:
-        """Take the latency, and that this process answers."""
+        """Record the latency, and that this process answered."""
         self._latency.add(answer.latency_ms)
         self._answered_pid = self.process.pid if self.process is not None else None
 

@@ -1,4 +1,4 @@
-"""One proxy before vLLM, asked every two seconds with the cheapest questions that it has."""
+"""Poll a proxy in front of vLLM with the cheapest requests that it offers."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from stormdeck.sources.net.side_by_side import FAR_MS
 from stormdeck.sources.servers.polled import SLOW_S, PolledServer, Reply
 
 BARRED_S = 300.0
-"""How long a question that was refused is not put again: LiteLLM writes three log lines for each (measured, 1.109)."""
+"""How long a refused request is not repeated: LiteLLM writes three log lines for each (measured, 1.109)."""
 _REFUSED = {400, 401, 403}
 _ALIVE: Mapping[ServerKind, str] = {
     ServerKind.LITELLM: "/health/liveliness",
@@ -26,7 +26,7 @@ _ALIVE: Mapping[ServerKind, str] = {
     ServerKind.CLAUDE_CODE_ROUTER: "/health",
     ServerKind.OTHER: "/",
 }
-"""LiteLLM's own ``/health`` is never asked: it sends a real completion to every model (measured, 1.109)."""
+"""LiteLLM's own ``/health`` is never requested: it sends a real completion to every model (measured, 1.109)."""
 
 _DETAILS, _BACKLOG = "/health/readiness/details", "/health/backlog"
 
@@ -34,10 +34,7 @@ Verdict = tuple[ServerState, str]
 
 
 class ProxySource(PolledServer[ProxySnapshot]):
-    """Asks one proxy. ``process`` may be set anew when a search has found another.
-
-    Questions are put one after the other, over one connection; side by side with ``asks_ahead``, or where it is slow.
-    """
+    """Poll one proxy."""
 
     def __init__(
         self,
@@ -101,7 +98,7 @@ class ProxySource(PolledServer[ProxySnapshot]):
         )
 
     def _judge(self, alive: Answer) -> Verdict:
-        """Tell the state from an answer to the cheapest question."""
+        """Return the state by the answer to the liveness request."""
         path = _ALIVE.get(self._kind, "/")
         if self._kind is ServerKind.LITELLM:
             if alive.status == 503:
@@ -120,7 +117,7 @@ class ProxySource(PolledServer[ProxySnapshot]):
         return ServerState.STRANGE, f"{path} came back as {what_came(alive)}: this is no {self._kind.value}"
 
     async def _ask_more(self, now: float) -> int | None:
-        """Ask what costs more or needs the key; return the requests in flight, ``None`` where they are not told."""
+        """Request what costs more or needs the key; return the requests in flight, ``None`` where they are not known."""
         due = self._asked is None or not 0 <= now - self._asked < SLOW_S or self._last.state is not ServerState.UP
         if self._kind is not ServerKind.LITELLM:
             if due and self._kind is not ServerKind.OTHER:
@@ -139,11 +136,11 @@ class ProxySource(PolledServer[ProxySnapshot]):
             return None
         backlog = json_object(await self._keyed(_BACKLOG, now)) or {}
         count = backlog.get("in_flight_requests")
-        # It counts the very request that asks (measured, 1.109).
+        # The count includes this very request (measured, 1.109).
         return max(0, count - 1) if type(count) is int else None
 
     async def _ask_slowly(self, now: float) -> None:
-        """Ask for the models, which tells whether the key is right, and for the version."""
+        """Request the models, which shows whether the key is right, and the version."""
         listed = await self._keyed("/v1/models", now)
         models = served_models(listed)
         if models is not None:
@@ -154,7 +151,7 @@ class ProxySource(PolledServer[ProxySnapshot]):
             self._refusal = listed.text
         if self._refusal:
             return
-        if self._asks_ahead:  # not before the key is known to be right: each refused question is three lines in its log
+        if self._asks_ahead:  # only once the key is known to be right: each refusal is three lines in its log
             for path in (_DETAILS, _BACKLOG):
                 if path not in self._barred:
                     self._ahead.start(path, self._send(path, self._key))
@@ -164,7 +161,7 @@ class ProxySource(PolledServer[ProxySnapshot]):
         self._version = text_field(details, "litellm_version") or self._version
 
     async def _keyed(self, path: str, now: float) -> Reply:
-        """Ask with the key, unless the same question was turned down in the last five minutes."""
+        """Send a request with the key, unless the same one was refused in the last five minutes."""
         since = self._barred.get(path)
         if since is not None and 0 <= now - since < BARRED_S:
             return Failure(FailureKind.REFUSED, "not asked again so soon")
@@ -175,7 +172,7 @@ class ProxySource(PolledServer[ProxySnapshot]):
 
 
 def _refusal(answer: Answer) -> str:
-    """Say in words why LiteLLM turns our key down: a wrong one gets 400, not 401, when it has no database."""
+    """Return why LiteLLM refuses our key. Without a database it answers a wrong key with 400, not 401."""
     error = (json_object(answer) or {}).get("error")
     message = error.get("message") if isinstance(error, dict) else None
     if isinstance(message, str) and "No connected db" in message:
@@ -185,7 +182,7 @@ def _refusal(answer: Answer) -> str:
 
 
 def _own_version(start: Reply) -> str | None:
-    """Return the version that a proxy tells on ``/``; claude-code-router tells that of its core."""
+    """Return the version on a proxy's ``/``; that of claude-code-router is its core's."""
     version = text_field(start, "version")
     if version is not None:
         return version

@@ -1,4 +1,4 @@
-"""One vLLM, asked every two seconds: is it up, what does it serve, what does its engine do."""
+"""Poll a vLLM: whether it is up, what it serves, what its engine does."""
 
 from __future__ import annotations
 
@@ -24,33 +24,30 @@ from stormdeck.sources.servers.polled import SLOW_S, PolledServer, Reply
 from stormdeck.sources.servers.prometheus import read_page
 
 STUCK_S = 30.0
-"""After how long without a token running requests mean a hang; prompts of a few seconds are common."""
+"""Running requests without a token for this long mean a hang; prompts of a few seconds are common."""
 _LONGEST_STEP_S = 10.0
 
 _NEWS = {ServerState.ASKING, ServerState.STARTING, ServerState.DOWN, ServerState.SILENT, ServerState.STALE}
-"""An answer after one of these may come from another server."""
+"""After one of these states another server may answer."""
 
 
 @dataclass(slots=True)
 class _Known:
-    """What the last answers told; kept while the server is silent."""
+    """What is known from the last answers; kept while the server is silent."""
 
     version: str | None = None
     models: tuple[ServedModel, ...] = ()
     refused: bool = False
-    """It wants another key for ``/v1/models``."""
+    """``/v1/models`` refused our key."""
     odd: str = ""
-    """What came instead of the model list."""
+    """What was returned instead of the model list."""
     is_vllm: bool = False
-    """It told a version or a model list."""
+    """It returned a version or a model list."""
     asked: float | None = None
 
 
 class VllmSource(PolledServer[VllmSnapshot]):
-    """Asks one vLLM. ``process`` may be set anew when a search has found another.
-
-    Questions are put one after the other, over one connection; side by side with ``asks_ahead``, or where it is slow.
-    """
+    """Poll one vLLM."""
 
     def __init__(
         self,
@@ -83,7 +80,7 @@ class VllmSource(PolledServer[VllmSnapshot]):
     async def _poll(self) -> VllmSnapshot:
         if self._asks_ahead or (self._latency.shown or 0) >= FAR_MS:
             self._ask_ahead()
-        # A server that is silent is asked no second question.
+        # A silent server gets no second request.
         health = await self._get("/health")
         if isinstance(health, Failure):
             return self._without_answer(health, self._clock(), "/health: ")
@@ -118,14 +115,14 @@ class VllmSource(PolledServer[VllmSnapshot]):
         return self._last.engine if isinstance(page, Failure) else None
 
     def _ask_ahead(self) -> None:
-        """Ask at once what this look is going to ask."""
+        """Send now what this poll is going to need."""
         self._ahead.start("/metrics", self._send("/metrics", limit=PAGE_LIMIT))
         if self._due(self._clock()):
             self._ahead.start("/version", self._send("/version"))
             self._ahead.start("/v1/models", self._send("/v1/models", key=self._key))
 
     def _take(self, sample: MetricsSample) -> bool:
-        """Keep a sample; say whether the server began anew since the one before."""
+        """Keep a sample; return whether the server was restarted since the one before."""
         before = self._samples[-1] if self._samples else None
         self._samples.append(sample)
         while sample.at - self._samples[0].at > WINDOW_S + 15:
@@ -133,14 +130,14 @@ class VllmSource(PolledServer[VllmSnapshot]):
         if before is None:
             return True
         if sample.gauges.get("running", 0) > 0 and sample.progress == before.progress:
-            # A machine that slept, or a clock set forward, must not look like a hang.
+            # A machine that slept, or a clock set forward, is not a hang.
             self._still_s += min(max(0.0, sample.at - before.at), _LONGEST_STEP_S)
         else:
             self._still_s = 0.0
         return sample.gauges.get("started") != before.gauges.get("started")
 
     def list_again(self) -> None:
-        """Ask for the models with the next poll: a request met another list than the one that is known."""
+        """Request the models with the next poll: a request showed that the known list is out of date."""
         self._known.asked = None
 
     def _due(self, now: float) -> bool:
@@ -148,7 +145,7 @@ class VllmSource(PolledServer[VllmSnapshot]):
         return asked is None or not 0 <= now - asked < SLOW_S or self._last.state in _NEWS
 
     async def _ask_slowly(self, now: float) -> None:
-        """Ask for version and models; what is not told this time stays as it was."""
+        """Request version and models; what is not returned stays as it was."""
         version = await self._get("/version")
         listed = await self._get("/v1/models", key=self._key)
         known = self._known
@@ -163,7 +160,7 @@ class VllmSource(PolledServer[VllmSnapshot]):
             known.odd = f"came back as {what_came(listed)}" if isinstance(listed, Answer) else f"failed: {listed.text}"
 
     def _judge(self, health: Answer, sample: MetricsSample | None) -> tuple[ServerState, str]:
-        """Tell the state from an answered ``/health`` and what else is known."""
+        """Return the state by an answered ``/health`` and what else is known."""
         if health.status != 200:
             return _unhealthy(health, engine_told=sample is not None)
         if is_html(health):
@@ -185,7 +182,7 @@ class VllmSource(PolledServer[VllmSnapshot]):
 
 
 async def _figures(page: Reply, now: float) -> tuple[MetricsSample | None, str]:
-    """Return what ``/metrics`` says, else why it says nothing; parsed beside the event loop, for it may be hostile."""
+    """Return the metrics, or why there are none; parsed in a thread, since the page may be hostile."""
     if isinstance(page, Failure):
         return None, f"failed: {page.text}"
     if page.status != 200:
@@ -194,7 +191,7 @@ async def _figures(page: Reply, now: float) -> tuple[MetricsSample | None, str]:
 
 
 def _unhealthy(health: Answer, *, engine_told: bool) -> tuple[ServerState, str]:
-    """Tell the state from a ``/health`` that is not 200."""
+    """Return the state by a ``/health`` that is not 200."""
     if health.status == 503 and engine_told:
         return ServerState.DEGRADED, (
             "/health says 503: the engine is dead, VLLM_KEEP_ALIVE_ON_ENGINE_DEATH keeps the rest up; restart vLLM"
