@@ -91,7 +91,7 @@ class HttpClient:
         deadline_s: float = DEADLINE_S,
         headers: Mapping[str, str] | None = None,
     ) -> Answer | Failure:
-        """Send one request. The deadline covers all of it, from name lookup to last byte; ``key`` is sent as a bearer."""
+        """Send one request. The deadline covers all, from name lookup to last byte; ``key`` is sent as a bearer."""
         target = address(url)
         if target is None:
             return Failure(FailureKind.BAD_URL, "not a URL that begins with http:// or https:// and names a host")

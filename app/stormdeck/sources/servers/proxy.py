@@ -117,7 +117,7 @@ class ProxySource(PolledServer[ProxySnapshot]):
         return ServerState.STRANGE, f"{path} came back as {what_came(alive)}: this is no {self._kind.value}"
 
     async def _ask_more(self, now: float) -> int | None:
-        """Request what costs more or needs the key; return the requests in flight, ``None`` where they are not known."""
+        """Request what costs more or needs the key; return the requests in flight, ``None`` if not known."""
         due = self._asked is None or not 0 <= now - self._asked < SLOW_S or self._last.state is not ServerState.UP
         if self._kind is not ServerKind.LITELLM:
             if due and self._kind is not ServerKind.OTHER:

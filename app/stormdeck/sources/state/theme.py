@@ -1,4 +1,4 @@
-"""The theme that the user chose in the panel, remembered over restarts."""
+"""Store the theme that the user chose in the panel."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ MOST_BYTES = 200
 
 
 class ThemeMemory:
-    """One name in one small file; no call raises."""
+    """A theme name in a small file. No call raises."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
     def recall(self) -> str:
-        """Return the name; empty where none was chosen or the file cannot be read."""
+        """Return the name, empty where none was chosen or the file cannot be read."""
         try:
             return read_bounded(self._path, MOST_BYTES).decode("utf-8", "replace").strip()
         except OSError:
             return ""
 
     def keep(self, name: str) -> str:
-        """Write the name; return in words what stands in the way, empty when it is written."""
+        """Write the name; return why that failed, empty when it is written."""
         if name == self.recall():
             return ""
         try:
