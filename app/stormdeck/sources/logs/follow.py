@@ -1,4 +1,4 @@
-"""Following a log file: its end first, then what is appended, whatever happens to the file."""
+"""Follow a log file: first its end, then what is appended, through rotation and deletion."""
 
 from __future__ import annotations
 
@@ -14,24 +14,27 @@ from stormdeck.sources.logs.tail import READ_BYTES, Obstacle, Tail, obstacle, op
 
 HISTORY_BYTES = 1024 * 1024
 MOST_BEHIND = 64 * 1024 * 1024
-"""Bytes that may wait; beyond, the end is more worth than the rest, and the rest is told as dropped."""
+"""Most unread bytes; above that, only the end is read and the rest is reported as dropped."""
 _FLOOD_BYTES = 256 * 1024
 _FLOOD_INTERVAL_S = 0.05
-"""After a look that brought so much; what waits then takes long to read as well."""
+"""Pause after a poll that read ``_FLOOD_BYTES``."""
 _QUIET_S = 3.0
 _QUIET_INTERVAL_S = 0.4
 _HOLD_S = 1.0
-"""After this time a line without its end is handed on: a prompt, a progress bar."""
+"""After this time a line without a line end is delivered: a prompt, a progress bar."""
 _DELETED_S = 10.0
-"""For this long a deleted file is still read; then its room on disk is given back."""
+"""How long a deleted file is still read; then it is closed, which frees its disk space."""
 
 
 class Follower:
-    """Follows one file in a thread of its own and hands on its lines in batches.
+    """Follow one file in a thread and deliver its lines in batches.
 
-    ``hand`` and ``on_status`` are called in that thread, one call at a time; while ``hand`` works nothing is read, so
-    a slow receiver is never flooded. A status is told when it changes. Renaming, with a new file or
-    without, truncation, deletion, lost permission, a folder or a pipe in the file's place: none of them ends it.
+    ``hand`` and ``on_status`` are called in that thread, one call at a time. Nothing is read while ``hand`` runs, so a
+    slow receiver is never flooded. ``on_status`` is called when the status changes. Rotation, truncation, deletion,
+    lost permission, a folder or a pipe in the file's place: none of them ends it.
+
+    >>> follower = Follower(Path("vllm.log"), hand=lambda batch: print(*batch.lines), on_status=print)
+    >>> follower.start()
     """
 
     def __init__(
@@ -57,26 +60,26 @@ class Follower:
         self._told: LogStatus | None = None
         self._skipped = 0
         self._brought = 0
-        """Bytes of the last look."""
+        """Bytes read in the last poll."""
         self._missing = False
         self._resume: tuple[tuple[int, int], int] | None = None
         self._moved_at = 0.0
         self._asked_at: float | None = None
         self._looked_at = clock()
-        """When the look before this one began."""
+        """When the poll before this one began."""
 
     @property
     def silent_s(self) -> float:
-        """Return for how many seconds a look at the file has not come back; 0 while none is under way."""
+        """Return for how many seconds a call to the file system has been hanging; 0 while there is none."""
         asked_at = self._asked_at
         return 0.0 if asked_at is None else time.monotonic() - asked_at
 
     def start(self) -> None:
-        """Begin; the first batch is the end of the file."""
+        """Start; the first batch is the end of the file."""
         threading.Thread(target=self._run, name=f"follow {self.name}", daemon=True).start()
 
     def stop(self) -> None:
-        """End; returns at once, a call that runs is finished."""
+        """Stop. Returns at once; a running call is finished."""
         self._stopped.set()
 
     def _run(self) -> None:
@@ -94,7 +97,7 @@ class Follower:
             if tail is None:
                 self._open()
             else:
-                # Asked before the read: what was written up to a rotation is then read for certain.
+                # Checked before the read, so that everything written before a rotation is read.
                 replaced = tail.replaced(self._path)
                 self._read_on(tail)
                 self._judge_name(tail, replaced)
@@ -131,10 +134,10 @@ class Follower:
         self._read_on(tail)
 
     def _read_history(self, tail: Tail) -> None:
-        """Hand on the end of a file that stood there before."""
+        """Deliver the end of a file that existed before."""
         end = tail.size
         start = max(0, end - self._history_bytes)
-        # One byte more: a line that begins right there is whole.
+        # One byte more, so that a line that begins right there is complete.
         if start:
             tail.seek(start - 1)
             self._lines.skip_line()
@@ -143,7 +146,7 @@ class Follower:
         self._lines.dropped = 0
 
     def _read_on(self, tail: Tail) -> None:
-        """Hand on all that was appended."""
+        """Deliver all that was appended."""
         if tail.look():
             self._begin_anew()
         if tail.behind > MOST_BEHIND:
@@ -173,7 +176,7 @@ class Follower:
         self._lines.forget()
 
     def _judge_name(self, tail: Tail, replaced: bool | None) -> None:
-        """Change to the file that has the name now; say where none has it."""
+        """Switch to the file that has the name now, or report that there is none."""
         if replaced:
             self._give(self._lines.take_held())
             self._close()
@@ -203,9 +206,9 @@ class Follower:
             self._asked_at = time.monotonic()
 
     def _arrived(self) -> float:
-        """Return when the newest line was written, as the drive tells: on a busy machine it is read much later.
+        """Return when the newest line was written, by the file's time: a busy machine reads it much later.
 
-        A drive's clock that is wrong, or a time that somebody set, moves it by one look at most.
+        Limited to the last poll, in case the drive's clock is wrong or somebody set the file's time.
         """
         now = self._clock()
         return now if self._tail is None else min(now, max(self._looked_at, self._tail.written_at))
@@ -223,7 +226,7 @@ class Follower:
             self._on_status(self._told)
 
     def _left_out(self) -> str:
-        """Say how much of the file was not handed on, and why."""
+        """Describe how much of the file was not delivered, and why."""
         parts = [f"{amount(self._skipped)} skipped, it grew faster than it can be read"] if self._skipped else []
         cut = self._lines.dropped
         parts += [f"{amount(cut)} cut off lines longer than {LONGEST_LINE // 1024} KiB"] if cut else []
