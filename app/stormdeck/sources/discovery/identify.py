@@ -13,16 +13,16 @@ from stormdeck.sources.net.side_by_side import FAR_MS, SideBySide
 
 _MODELS, _VERSION, _METRICS, _ALIVE, _START = "/v1/models", "/version", "/metrics", "/health/liveliness", "/"
 GATEWAY = {502, 503, 504}
-"""The statuses by which a front says that the server behind it gives no answer."""
+"""The statuses of a gateway whose server does not answer."""
 
 
 class Identity(NamedTuple):
-    """Which program answers at a URL."""
+    """The program that answers at a URL."""
 
     kind: ServerKind | None
     """``OTHER``: a server of another kind; ``None``: no answer."""
     words: str
-    """What showed it, or why there is no answer."""
+    """How it was identified, or why there is no answer."""
     failure: Failure | None = None
     """Set where there is no answer."""
 
@@ -34,11 +34,11 @@ async def identify(
     deadline_s: float = DEADLINE_S,
     expected: ServerKind | None = None,
 ) -> Identity:
-    """Return the program that answers, and what showed it.
+    """Return the program that answers, and how it was identified.
 
-    Where there is a key, one question is enough for vLLM: the model list. vLLM is asked what it knows before anything
-    that it does not. ``/health`` is left out altogether: it makes LiteLLM send real completions. ``expected``: what
-    answered there before, or its process says; one question is enough for LiteLLM then.
+    With a key, one request identifies vLLM: the model list. Requests that vLLM supports come before those that it
+    does not. ``/health`` is never used: it makes LiteLLM send real completions. ``expected`` is what answered there
+    before, or what its process is; then one request is enough for LiteLLM.
     """
     base = address(url)
     if base is None:
@@ -49,7 +49,7 @@ async def identify(
 
 
 class _Question:
-    """The questions that identify one server."""
+    """The requests that identify one server."""
 
     def __init__(self, root: str, http: HttpClient, key: str | None, deadline_s: float, ahead: SideBySide) -> None:
         self._root = root
@@ -59,7 +59,7 @@ class _Question:
         self._ahead = ahead
         self._said: dict[str, Answer | Failure] = {}
         self._late: Failure | None = None
-        """Set where an answer did not come in time: what it would have shown is not known then."""
+        """Set where an answer was late: what it would have shown is not known."""
 
     async def identify(self, expected: ServerKind | None) -> Identity:
         if expected is ServerKind.LITELLM:
@@ -86,7 +86,7 @@ class _Question:
         return await self._stranger(first)
 
     async def _stranger(self, first: Answer) -> Identity:
-        """Return what a server is that is none of the known ones, or that left an answer open."""
+        """Return the identity of a server of another kind, or of one whose answers were late."""
         if self._late is not None:
             return Identity(None, failed_words(self._late), self._late)
         huge = next((one for one in self._said.values() if _is_too_big(one)), None)
@@ -112,7 +112,7 @@ class _Question:
         return Identity(kind, f"/ says {text_field(start, 'message')}") if kind is not None else None
 
     def _ask_ahead(self, first: Answer) -> None:
-        """Ask a slow server at once all that the first answer leaves open."""
+        """Send a slow server all remaining requests at once."""
         if self._key:
             paths = [_VERSION, _ALIVE, _START] + ([] if first.status == 200 else [_METRICS])
         else:
@@ -138,7 +138,7 @@ def _is_gateway(answer: Answer | Failure) -> bool:
 
 
 def _failed(first: Failure) -> Identity:
-    """Return what is known of a server whose first answer failed; one that says too much runs all the same."""
+    """Return the identity of a server whose first answer failed; one that sends too much is running."""
     if _is_too_big(first):
         return Identity(ServerKind.OTHER, failed_words(first))
     return Identity(None, failed_words(first), first)
@@ -157,7 +157,7 @@ def _is_version(answer: Answer | Failure) -> bool:
 
 
 def _by_start_page(start: Answer | Failure) -> ServerKind | None:
-    """Tell the proxies that name themselves on ``/`` (measured: facts/proxies.md 3)."""
+    """Return the kind of a proxy that names itself on ``/`` (measured: facts/proxies.md 3)."""
     message = text_field(start, "message") or ""
     if message.startswith("Claude-to-OpenAI API Proxy"):
         return ServerKind.CLAUDE_CODE_PROXY

@@ -1,4 +1,4 @@
-"""Looks for the servers on the path, without a word of configuration where that is possible."""
+"""Find the servers on the client's path, without configuration where possible."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from stormdeck.sources.processes.scan import Scan, scan_processes
 PORTS = (8000, 4000, 8082, 3456)
 """The usual ports of vLLM, LiteLLM, claude-code-proxy and claude-code-router."""
 PATIENCE_S = 10.0
-"""For looks at files: one on a drive that does not answer must not end the search."""
+"""Timeout for reading files: a drive that does not answer must not block the search."""
 _STALLED = "a drive that a server keeps its log on does not answer"
 
 
@@ -40,19 +40,18 @@ async def discover(
     unnamed_s: float | None = None,
     known: Mapping[tuple[str, int], ServerKind] | None = None,
 ) -> DiscoverySnapshot:
-    """Look once: what flags name, the client's base URL, what lies behind a proxy, processes, the usual ports.
+    """Search once: what flags name, the client's base URL, what is behind a proxy, processes, the usual ports.
 
-    The order of ``found`` is that order, so the first proxy and the first other server are the path. ``deadline_s``
-    is for one answer of a server that is named, ``unnamed_s`` of any other; ``known`` is what answered at a place
-    before. Takes a few hundred milliseconds, at most some deadlines; some milliseconds where there is nothing. Never
-    raises.
+    ``found`` is in this order, so the first proxy and the first other server are the path. ``deadline_s`` is for one
+    answer of a named server, ``unnamed_s`` for other servers; ``known`` is what answered at a URL before. Takes a few
+    hundred milliseconds, at most a few deadlines; a few milliseconds where nothing runs. Never raises.
     """
     told, unasked = _named(settings, named)
     closed = {port for port in ports if refuses(port)}
-    # Who listens where is asked only where somebody may: it is the larger part of what a look costs.
+    # Listeners are only listed where there may be one: that is most of the cost of a search.
     processes = await with_timeout(PATIENCE_S, Scan(notes=(_STALLED,)), scan, bool(told) or len(closed) < len(ports))
     search = Search(http, processes, closed, deadline_s, unnamed_s, known)
-    # At once; a place that is mentioned twice is asked as the first of these mentions it.
+    # Concurrently; a URL that occurs twice is probed as its first candidate.
     named_ones, running, usual = await asyncio.gather(
         search.look(told), search.look(_listening(processes)), search.look(_usual(ports, processes))
     )
@@ -65,7 +64,7 @@ async def discover(
             unread.append(place)
         elif place is not None:
             upstreams.append(place)
-    # A usual port that did not answer is asked again as what a configuration names: it counts as that server then.
+    # A usual port that did not answer is probed again if a configuration names it, and counts as that server.
     named_now = {place.at for place in upstreams}
     mute = [one for one in local if one.kind is None and one.place.at in named_now]
     local = tuple(one for one in local if one not in mute)
@@ -102,7 +101,7 @@ async def discover(
 
 
 def _named(settings: SettingsSnapshot, named: ConfiguredTargets) -> tuple[list[Candidate], list[Missed]]:
-    """Return the places that flags and settings name, and what they say that leads nowhere near this machine."""
+    """Return the URLs that flags and settings name, and those that cannot be probed."""
     keys = origin_keys(settings, DiscoverySnapshot(), named)
     base = base_url(settings)
     places: list[Candidate] = []
@@ -134,7 +133,7 @@ def _hosted(how: str, url: str) -> Missed:
 
 
 def _listening(scan: Scan) -> Iterable[Candidate]:
-    """Yield the ports of server processes; of a vLLM only its own, for the others that it has speak no HTTP."""
+    """Yield the ports of server processes; of a vLLM only its API port, since its other ports are not HTTP."""
     for listener in scan.listeners:
         process = listener.process
         if process is None or process.kind is None:
@@ -154,7 +153,7 @@ def _usual(ports: Sequence[int], scan: Scan) -> Iterable[Candidate]:
 async def _upstream(
     proxy: Probed, named: ConfiguredTargets, scan: Scan, http: HttpClient, deadline_s: float
 ) -> Candidate | Missed | None:
-    """Return the server behind a proxy, why it is not known, or ``None`` for a server that is no proxy."""
+    """Return the server behind a proxy, why it is not known, or ``None`` for other servers."""
     if proxy.kind is ServerKind.CLAUDE_CODE_PROXY:
         base, key, how = await claude_code_proxy_upstream(proxy.place.url, http, deadline_s), None, "OPENAI_BASE_URL"
     elif proxy.kind is ServerKind.LITELLM:
@@ -178,7 +177,7 @@ async def _upstream(
     if target.is_hosted:
         return _hosted(how, target.origin)
     if proxy.kind is ServerKind.CLAUDE_CODE_PROXY and not (proxy.place.by_user or is_own_host(target.host)):
-        # Any program can answer on a usual port and name any host: that alone makes us ask no host elsewhere.
+        # Any program can answer on a usual port and name any host, which is no reason to contact that host.
         return Missed(how, f"{target.origin} is not asked: nothing of yours names the proxy; --proxy URL does")
     return Candidate(Role.UPSTREAM, target.origin, how, key, ServerKind.VLLM, by_user=proxy.place.by_user)
 
@@ -186,8 +185,8 @@ async def _upstream(
 def _sorted(
     seen: Sequence[Probed], named: ConfiguredTargets, scan: Scan, client: tuple[str, int] | None
 ) -> tuple[tuple[Found, ...], tuple[Missed, ...]]:
-    """Tell what was found from what was not."""
-    # A flag may name the base URL too: it is asked once then, as the flag's.
+    """Separate what was found from what was not."""
+    # A flag may name the base URL too: it is probed once then, as the flag's.
     direct = named.proxy is None and any(one.kind is ServerKind.VLLM and one.place.at == client for one in seen)
     found: list[Found] = []
     dead: list[Found] = []
@@ -211,10 +210,10 @@ def _sorted(
 def _parted(
     found: tuple[Found, ...], seen: Sequence[Probed], client: tuple[str, int] | None
 ) -> tuple[tuple[Found, ...], tuple[Found, ...]]:
-    """Return the servers that may be on the client's path, and those beside it.
+    """Return the servers that may be on the client's path, and those that are not.
 
-    Where the base URL leads to a place that is not known to be one of them, only what the user named is on the path:
-    another server of this machine is somebody else's until the settings lead there.
+    Where the base URL is none of the known servers, only servers that the user named are on the path: another server
+    of this machine may be somebody else's.
     """
     named = {one.place.at for one in seen if one.place.named and one.place.role is not Role.UPSTREAM}
     known = {_at(one.url) for one in found if one.kind is not ServerKind.OTHER}
@@ -233,13 +232,13 @@ def _at(url: str) -> tuple[str, int] | None:
 
 
 def _client_place(settings: SettingsSnapshot) -> tuple[str, int] | None:
-    """Return host and port of the base URL in force, ``None`` where it names no server of one's own."""
+    """Return host and port of the base URL in force, ``None`` without one or for the hosted API."""
     base = base_url(settings)
     return _at(base.url) if base is not None and not base.hosted else None
 
 
 def _assumed(one: Probed, scan: Scan) -> ServerKind | None:
-    """Return what a place counts as that says nothing, or something else than a known server."""
+    """Return the kind to assume for a URL that does not answer as a known server."""
     place = one.place
     if place.role is Role.UPSTREAM and one.kind is ServerKind.OTHER:
         return None

@@ -1,4 +1,4 @@
-"""What kind of model stands in the folder that vLLM was started with."""
+"""Read the kind of model that vLLM was started with from the model's folder."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ _LARGEST = 256 * 1024
 
 
 def model_type(argv: Sequence[str]) -> str:
-    """Return ``model_type`` of the model's ``config.json``, empty where none can be read. Never raises.
+    """Return ``model_type`` of the model's ``config.json``, empty where it cannot be read. Never raises.
 
-    Only a whole path is followed: what a relative one is relative to is not known here.
+    Only absolute paths are used: vLLM's working folder is not known here.
     """
     at = next((place for place, word in enumerate(argv) if word == "serve"), None)
     given = argv[at + 1 : at + 2] if at is not None else ()

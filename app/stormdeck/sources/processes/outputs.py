@@ -19,11 +19,11 @@ class Outputs:
     """Standard output and error of one process."""
 
     log: Path | None
-    """The file of standard output, or of both; that of standard error where only that one has a file."""
+    """The file of stdout, or of both; that of stderr if only that one has a file."""
     error_log: Path | None
-    """The file of standard error where it is another one."""
+    """The file of stderr if it is another one."""
     note: str
-    """Both in words: ``both to /var/log/vllm.log``, ``to a terminal``."""
+    """A description of both: ``both to /var/log/vllm.log``, ``to a terminal``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ _UNKNOWN = _Stream(None, "unknown: not to a file that this system lists")
 
 
 def outputs_of(pid: int, proc: Path = _PROC) -> Outputs:
-    """Return where a process prints to."""
+    """Return where a process's stdout and stderr go."""
     out, err = (_stream(pid, 1, proc), _stream(pid, 2, proc)) if proc.is_dir() else _open_files(pid)
     if out.file is not None and out.file == err.file:
         return Outputs(out.file, None, f"both {out.words}")
@@ -50,7 +50,7 @@ def outputs_of(pid: int, proc: Path = _PROC) -> Outputs:
 
 
 def _open_files(pid: int) -> tuple[_Stream, _Stream]:
-    """Return both streams as far as psutil lists them: it knows a process's regular files, for this user's own."""
+    """Return both streams as far as psutil knows: the regular files of this user's own processes."""
     import psutil
 
     try:
@@ -64,7 +64,7 @@ def _open_files(pid: int) -> tuple[_Stream, _Stream]:
 
 
 def _stream(pid: int, number: int, proc: Path) -> _Stream:
-    """Return what one file descriptor is."""
+    """Return where a file descriptor goes."""
     link = proc / str(pid) / "fd" / str(number)
     try:
         target = str(link.readlink())
@@ -89,7 +89,7 @@ def _stream(pid: int, number: int, proc: Path) -> _Stream:
 
 
 def _piped(pipe: str, proc: Path) -> _Stream:
-    """Follow a pipe to ``tee``, which many use to see and keep a log at once."""
+    """Follow a pipe to ``tee``, which many use to see and keep a log."""
     for reader in _readers(pipe, proc):
         with suppress(OSError):
             if read_bounded(reader / "comm", 64).strip() != b"tee":

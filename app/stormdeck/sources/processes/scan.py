@@ -1,6 +1,6 @@
-"""The server processes of this machine: who listens where, who is still loading, where the logs are.
+"""Find the server processes of this machine: their ports, logs, and whether they are still loading.
 
-Costs milliseconds to hundreds of them, for it reads every process: on request only, in a thread.
+Reads every process, which takes milliseconds to hundreds of them: run it on request only, in a thread.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Listener:
     """One listening TCP port."""
 
     host: str
-    """As a client on this machine names it."""
+    """As a local client would name it."""
     port: int
     process: ServerProcess | None
     """``None`` where the process belongs to another user."""
@@ -36,40 +36,40 @@ class Listener:
     config: Path | None = None
     """LiteLLM's YAML, from ``--config``."""
     is_dual: bool = False
-    """It listens at every address, those of IPv6 too."""
+    """It listens on all addresses, IPv6 included."""
 
     def takes(self, host: str) -> bool:
-        """Return whether connections to this loopback name or address reach it."""
+        """Return whether a connection to this loopback name or address reaches it."""
         if self.is_dual or host not in {"127.0.0.1", "0.0.0.0", "::1", "::"}:  # noqa: S104 - compared with
             return True
         return self.host == ("[::1]" if ":" in host else "127.0.0.1")
 
     @property
     def url(self) -> str:
-        """Return the base URL that leads there."""
+        """Return its base URL."""
         return f"{'https' if self.tls else 'http'}://{self.host}:{self.port}"
 
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """One look at the processes."""
+    """The result of one scan."""
 
     listeners: tuple[Listener, ...] = ()
     loading: tuple[Listener, ...] = ()
-    """Servers that run and do not listen yet, with the port that they are going to have, 0 where it is not told."""
+    """Servers that run and do not listen yet, with their future port, 0 where it is not known."""
     notes: tuple[str, ...] = ()
-    """What could not be read, in words."""
+    """What could not be read."""
 
     def at(self, port: int, host: str = "localhost") -> Listener | None:
-        """Return who listens on a port of this machine, at a loopback name or address of it."""
+        """Return the listener on a local port, at a loopback name or address."""
         return next((one for one in self.listeners if one.port == port and one.takes(host)), None)
 
 
 def scan_processes(sockets_too: bool = True) -> Scan:
-    """Look once. Never raises: what is not told is a note.
+    """Scan once. Never raises: what cannot be read is a note.
 
-    Where no server runs, ``sockets_too`` decides whether it is told who listens: on a machine with 24 GB that takes
-    10 ms, for Linux goes through a table of 262 144 connections twice (measured, 6.18).
+    Where no server runs, ``sockets_too`` decides whether to list listeners. On a machine with 24 GB that takes 10 ms:
+    Linux walks a table of 262,144 connections twice (measured, 6.18).
     """
     import psutil
 
@@ -117,7 +117,7 @@ def _listening(running: Running, notes: list[str]) -> list[tuple[str, int, int |
 
 
 def is_alive(process: ServerProcess) -> bool:
-    """Say whether this very process still runs; its number alone may be another's by now."""
+    """Return whether this process still runs; its pid alone may belong to another one by now."""
     import psutil
 
     try:
@@ -128,9 +128,9 @@ def is_alive(process: ServerProcess) -> bool:
 
 
 def refused_by(process: ServerProcess, words: str, *, answered: bool) -> tuple[ServerState, str]:
-    """Return the state of a server whose port refuses and whose process is known.
+    """Return the state of a server whose port refuses connections and whose process is known.
 
-    vLLM refuses the whole time it loads, and for seconds after its engine died (measured, 0.32).
+    vLLM refuses while it loads, and for seconds after its engine died (measured, 0.32).
     """
     if not is_alive(process):
         return ServerState.DOWN, f"{words}; its process, pid {process.pid}, has ended"
@@ -153,7 +153,7 @@ def config_of(process: ServerProcess) -> Path | None:
 
 
 def _owner(pids: Sequence[int], running: Running) -> Program | None:
-    """Return the process that stands for a port: the server among those that share it and their parents."""
+    """Return the process to show for a port: the server among those that share it and their parents."""
     owners = sorted(filter(None, map(running.get, set(pids))), key=lambda one: one.started)
     parents = filter(None, (running.get(one.parent) for one in owners))
     return next((one for one in (*owners, *parents) if one.kind is not None), owners[0] if owners else None)
@@ -168,7 +168,7 @@ def _listener(ip: str, port: int, owner: Program | None) -> Listener:
 
 
 def _process(found: Program) -> ServerProcess:
-    """Return a process as it is shown; only servers are asked where they print to."""
+    """Return a process as it is shown; only servers get their outputs."""
     outputs = outputs_of(found.pid) if found.kind is not None else None
     return ServerProcess(
         pid=found.pid,
@@ -184,7 +184,7 @@ def _process(found: Program) -> ServerProcess:
 
 
 def _loading(running: Running, ports: Mapping[int, Sequence[int]]) -> list[Listener]:
-    """Return the servers that listen nowhere yet; a server's own children are no servers of their own."""
+    """Return the servers that do not listen yet, without children of servers."""
     loading = []
     listening = {pid for pids in ports.values() for pid in pids}
     for found in running.servers:

@@ -1,4 +1,4 @@
-"""The programs that run on this machine, each read only as far as somebody asks: every look at one has its price."""
+"""Read the running programs lazily: reading a process costs time."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """One process as it was found."""
+    """One process."""
 
     pid: int
     parent: int
@@ -30,9 +30,9 @@ class Program:
 
 
 class Running:
-    """One look at processes: all of their command lines, and of some more on request.
+    """The running processes: all command lines, and more of a process on request.
 
-    Those that are gone or hidden are left out.
+    Processes that are gone or hidden are skipped.
     """
 
     def __init__(self, processes: Iterable[psutil.Process]) -> None:
@@ -47,7 +47,7 @@ class Running:
 
     @property
     def processes(self) -> Iterator[psutil.Process]:
-        """Yield all of them."""
+        """Yield all processes."""
         return (process for process, _, _ in self._found.values())
 
     @property
@@ -65,7 +65,7 @@ class Running:
 
 
 def unreadable() -> tuple[type[Exception], ...]:
-    """Return what psutil raises where a process is gone, or the kernel's tables are empty, hidden or cut.
+    """Return what psutil raises for a process that is gone, and for kernel tables that are empty, hidden or cut.
 
     It parses them unchecked: an empty ``/proc`` is an ``IndexError`` (measured, 7.0).
     """
@@ -75,7 +75,7 @@ def unreadable() -> tuple[type[Exception], ...]:
 
 
 def yaml_of(process: psutil.Process, argv: Sequence[str]) -> Path | None:
-    """Return the YAML of a LiteLLM, seen from the folder that it was started in."""
+    """Return the path of a LiteLLM's YAML, relative to the folder it was started in."""
     told = option(argv, "--config", "-c")
     if not told:
         return None
@@ -96,6 +96,6 @@ def _program(process: psutil.Process, argv: tuple[str, ...], kind: ServerKind | 
 
 
 def _trimmed(argv: list[str]) -> tuple[str, ...]:
-    """Return a command line without the blanks that a process leaves behind when it renames itself."""
+    """Return a command line without the empty arguments that a process leaves when it renames itself."""
     last = max((place for place, word in enumerate(argv) if word), default=-1)
     return tuple(argv[: last + 1])
