@@ -28,7 +28,7 @@ def file(tmp_path, monkeypatch):
 
 
 def remembered(file):
-    return {storm.started for storm in StormStore(file).recall()}
+    return {storm.started for storm in StormStore(file).load()}
 
 
 def told(desk):
@@ -63,7 +63,7 @@ def test_storms_that_found_no_room_are_kept_once_there_is_some(file, said):
 
 
 def test_a_panel_that_writes_holds_up_neither_the_counting_nor_the_other_panel(file, said):
-    StormStore(file).remember([RECOVERED])
+    StormStore(file).save([RECOVERED])
 
     async def story(desk):
         other = sqlite3.connect(file, isolation_level=None)
@@ -93,7 +93,7 @@ def test_two_panels_that_remember_at_once_lose_nothing(file, said):
         return [desk.trouble for desk in desks]
 
     assert asyncio.run(scene()) == ["", ""]
-    assert len(StormStore(file).recall()) == len(OVER)
+    assert len(StormStore(file).load()) == len(OVER)
     said("two panels write state at once", "–", after="each storm is kept once")
 
 

@@ -97,7 +97,7 @@ class TestLive:
 
         monkeypatch.setattr(asking.HttpClient, "get", loaded)
         failure = asyncio.run(asking.KnockingClient("1").get(free_url()))
-        assert failure.trouble is FailureKind.REFUSED
+        assert failure.kind is FailureKind.REFUSED
 
     def test_offline_asks_nobody(self, home):
         server = vllm(**WITH_MESSAGES)

@@ -12,7 +12,7 @@ import pytest
 
 from stormdeck.model.snapshots.server import ServerKind
 from stormdeck.sources.processes import scan as processes
-from stormdeck.sources.processes.command_line import kind_of, option, told_port
+from stormdeck.sources.processes.command_line import kind_of, option, port_of
 from stormdeck.sources.processes.outputs import outputs_of
 from stormdeck.sources.processes.scan import Scan, config_of, is_alive, scan_processes
 
@@ -60,7 +60,7 @@ def test_kind_of_a_command_line(command, kind):
     ],
 )
 def test_port_of_a_command_line(command, port):
-    assert told_port(command.split(), ServerKind.VLLM) == port
+    assert port_of(command.split(), ServerKind.VLLM) == port
 
 
 def test_an_option_in_either_form():

@@ -46,12 +46,12 @@ class StormFeed:
 
     async def run(self) -> None:
         """Read what was remembered, then keep what is over, until cancelled."""
-        self._past = await self._patiently(lambda: self._memory.recall(SHOWN))
+        self._past = await self._patiently(lambda: self._memory.load(SHOWN))
         self.trouble = self._memory.trouble or ""
         while True:
             await self._news.wait()
             self._news.clear()
-            self.trouble = await self._patiently(lambda: self._memory.remember(self._over) or "")
+            self.trouble = await self._patiently(lambda: self._memory.save(self._over) or "")
             if self.trouble:
                 await asyncio.sleep(AGAIN_S)
                 self._news.set()

@@ -145,7 +145,7 @@ class _Wire:
             return Gone.TIMEOUT, f"no whole answer within {deadline_s:.3g} s"
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError, ValueError) as error:
             failure = failure_of(error, place.port)
-            return Gone(failure.trouble.value), failure.text
+            return Gone(failure.kind.value), failure.text
         return (Gone.TOO_BIG, hearing.overflow) if hearing.overflow else (None, "")
 
     async def _exchange(self, target: Target, ask: Ask, hearing: ResponseReader, deadline: asyncio.Timeout) -> None:

@@ -104,7 +104,7 @@ class KnockingClient(HttpClient):
         if target.is_here and not self._clients and _refuses(target.host, target.port):
             return Failure(FailureKind.REFUSED, f"connection refused: nothing listens on port {target.port}")
         said = await super().get(url, key, limit, deadline_s, headers)
-        if isinstance(said, Failure) and said.trouble is FailureKind.TIMEOUT:
+        if isinstance(said, Failure) and said.kind is FailureKind.TIMEOUT:
             self._silent.setdefault(target.origin, said)
         return said
 

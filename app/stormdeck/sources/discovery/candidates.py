@@ -105,7 +105,7 @@ class Search:
         self._known = known or {}
         self._asked: set[tuple[str, int]] = set()
 
-    async def look(self, places: Iterable[Candidate]) -> list[Probed]:
+    async def probe(self, places: Iterable[Candidate]) -> list[Probed]:
         """Probe candidates concurrently; results are in their order, each server only once, by its first candidate."""
         new: list[tuple[Candidate, Address]] = []
         for place in places:
@@ -135,10 +135,10 @@ class Search:
         kind, words, failure = await identify(place.url, self._http, place.key, deadline_s, expected)
         if kind in {None, ServerKind.OTHER} and process is not None and process.kind is not None:
             kind = process.kind
-        if kind is None and failure is not None and (place.named or failure.trouble is FailureKind.TIMEOUT):
+        if kind is None and failure is not None and (place.named or failure.kind is FailureKind.TIMEOUT):
             kind = self._known.get(target.place)
         elsewhere = self._elsewhere(target, listener)
-        if elsewhere is not None and failure is not None and failure.trouble is FailureKind.REFUSED:
+        if elsewhere is not None and failure is not None and failure.kind is FailureKind.REFUSED:
             kind, process = None, None
             words = f"connection refused: port {target.port} takes connections at {elsewhere.url} alone"
         return Probed(place, kind, words, process, failure)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from stormdeck.model.snapshots.server import ServerKind
 from stormdeck.sources.net.address import address
-from stormdeck.sources.net.answers import failed_words, served_by, text_field, what_came
+from stormdeck.sources.net.answers import describe_answer, describe_failure, served_by, text_field
 from stormdeck.sources.net.failure import Failure, FailureKind
 from stormdeck.sources.net.http import DEADLINE_S, LIMIT, PAGE_LIMIT, Answer, HttpClient, json_object
 from stormdeck.sources.net.side_by_side import FAR_MS, SideBySide
@@ -65,7 +65,7 @@ class _Question:
         if expected is ServerKind.LITELLM:
             alive = await self._ask(_ALIVE)
             if isinstance(alive, Failure):
-                return Identity(None, failed_words(alive), alive)
+                return Identity(None, describe_failure(alive), alive)
             if _is_alive(alive):
                 return Identity(ServerKind.LITELLM, f"{_ALIVE} says I'm alive!")
         first = await self._ask(_MODELS if self._key else _VERSION)
@@ -88,7 +88,7 @@ class _Question:
     async def _stranger(self, first: Answer) -> Identity:
         """Return the identity of a server of another kind, or of one whose answers were late."""
         if self._late is not None:
-            return Identity(None, failed_words(self._late), self._late)
+            return Identity(None, describe_failure(self._late), self._late)
         huge = next((one for one in self._said.values() if _is_too_big(one)), None)
         if isinstance(huge, Failure):
             return Identity(ServerKind.OTHER, f"answers, but not what it serves: {huge.text}")
@@ -123,7 +123,7 @@ class _Question:
     async def _ask(self, path: str) -> Answer | Failure:
         if path not in self._said:
             said = self._said[path] = await self._ahead.take(path) or await self._get(path)
-            if isinstance(said, Failure) and said.trouble is FailureKind.TIMEOUT:
+            if isinstance(said, Failure) and said.kind is FailureKind.TIMEOUT:
                 self._late = said
         return self._said[path]
 
@@ -140,12 +140,12 @@ def _is_gateway(answer: Answer | Failure) -> bool:
 def _failed(first: Failure) -> Identity:
     """Return the identity of a server whose first answer failed; one that sends too much is running."""
     if _is_too_big(first):
-        return Identity(ServerKind.OTHER, failed_words(first))
-    return Identity(None, failed_words(first), first)
+        return Identity(ServerKind.OTHER, describe_failure(first))
+    return Identity(None, describe_failure(first), first)
 
 
 def _is_too_big(answer: Answer | Failure) -> bool:
-    return isinstance(answer, Failure) and answer.trouble is FailureKind.TOO_BIG
+    return isinstance(answer, Failure) and answer.kind is FailureKind.TOO_BIG
 
 
 def _is_alive(answer: Answer | Failure) -> bool:
@@ -171,5 +171,5 @@ def _other(start: Answer) -> str:
         return "answers as Ollama"
     if start.status in {401, 403}:
         return f"answers {start.status} to every question: something in front wants a key"
-    came = "JSON" if json_object(start) is not None else what_came(start)
+    came = "JSON" if json_object(start) is not None else describe_answer(start)
     return f"answers, but neither as vLLM nor as a known proxy: / came back as {came}"

@@ -12,7 +12,7 @@ from stormdeck.model.snapshots.server import ServerKind, ServerState
 from stormdeck.sources.discovery.configured import base_url, client_key
 from stormdeck.sources.discovery.identify import GATEWAY, identify
 from stormdeck.sources.net.address import Address, address
-from stormdeck.sources.net.answers import is_html, what_came
+from stormdeck.sources.net.answers import describe_answer, is_html
 from stormdeck.sources.net.failure import Failure, FailureKind
 from stormdeck.sources.net.http import DEADLINE_S, Answer, HttpClient, json_object
 
@@ -51,7 +51,7 @@ async def probe_base_url(
     bare = not settings.text("env.ANTHROPIC_AUTH_TOKEN")
     models = await http.get(named.url + "/v1/models", key=key, deadline_s=deadline_s)
     if isinstance(models, Failure):
-        if models.trouble is FailureKind.OURS:
+        if models.kind is FailureKind.OURS:
             return None
         probe = await _failed(target, models, found, http, deadline_s)
         unsure = is_quick or _met(target, found) is ServerState.UP
@@ -72,7 +72,7 @@ async def probe_base_url(
         kind=kind if kind is not ServerKind.OTHER else None,
         has_messages=_has_messages(messages, kind),
         credential=status if status in {200, 400, 401, 403} else None,
-        detail=what_came(models) if isinstance(models, Answer) else "",
+        detail=describe_answer(models) if isinstance(models, Answer) else "",
     )
 
 
@@ -109,10 +109,10 @@ def _has_messages(messages: Answer | Failure, kind: ServerKind | None) -> bool |
 async def _failed(
     target: Address, failure: Failure, found: DiscoverySnapshot, http: HttpClient, deadline_s: float
 ) -> Probe:
-    reach = _REACH.get(failure.trouble, Reach.UNKNOWN)
-    if failure.trouble is FailureKind.TIMEOUT:
+    reach = _REACH.get(failure.kind, Reach.UNKNOWN)
+    if failure.kind is FailureKind.TIMEOUT:
         reach = Reach.SILENT if failure.accepted else Reach.UNCONNECTED
-    if target.scheme == "https" and failure.trouble in {
+    if target.scheme == "https" and failure.kind in {
         FailureKind.TLS,
         FailureKind.CUT,
         FailureKind.NOT_HTTP,

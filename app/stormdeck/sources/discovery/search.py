@@ -20,7 +20,7 @@ from stormdeck.sources.io.background import with_timeout
 from stormdeck.sources.net.address import address, is_own_host
 from stormdeck.sources.net.failure import HOSTED, FailureKind
 from stormdeck.sources.net.http import DEADLINE_S, HttpClient
-from stormdeck.sources.processes.command_line import is_spawned_by_vllm, told_port
+from stormdeck.sources.processes.command_line import is_spawned_by_vllm, port_of
 from stormdeck.sources.processes.scan import Scan, scan_processes
 
 PORTS = (8000, 4000, 8082, 3456)
@@ -53,7 +53,7 @@ async def discover(
     search = Search(http, processes, closed, deadline_s, unnamed_s, known)
     # Concurrently; a URL that occurs twice is probed as its first candidate.
     named_ones, running, usual = await asyncio.gather(
-        search.look(told), search.look(_listening(processes)), search.look(_usual(ports, processes))
+        search.probe(told), search.probe(_listening(processes)), search.probe(_usual(ports, processes))
     )
     local = (*running, *usual)
     upstreams: list[Candidate] = []
@@ -69,7 +69,7 @@ async def discover(
     mute = [one for one in local if one.kind is None and one.place.at in named_now]
     local = tuple(one for one in local if one not in mute)
     search.forget(one.place for one in mute)
-    behind = await search.look(upstreams)
+    behind = await search.probe(upstreams)
     order = {place.at: number for number, place in reversed(list(enumerate(upstreams)))}
     proxies = [one for one in local if one.kind is not None and one.kind.is_proxy]
     others = (*behind, *(one for one in local if one not in proxies))
@@ -94,7 +94,7 @@ async def discover(
         silent=tuple(
             one.place.url
             for one in local
-            if one.kind is None and one.failure and one.failure.trouble is FailureKind.TIMEOUT
+            if one.kind is None and one.failure and one.failure.kind is FailureKind.TIMEOUT
         ),
         done=True,
     )
@@ -138,7 +138,7 @@ def _listening(scan: Scan) -> Iterable[Candidate]:
         process = listener.process
         if process is None or process.kind is None:
             continue
-        if process.kind is not ServerKind.VLLM or told_port(process.command, process.kind) in {None, listener.port}:
+        if process.kind is not ServerKind.VLLM or port_of(process.command, process.kind) in {None, listener.port}:
             how = f"pid {process.pid} ({process.kind.value}) listens on port {listener.port}"
             yield Candidate(Role.PROCESS, listener.url, how)
 

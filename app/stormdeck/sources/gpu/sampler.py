@@ -46,7 +46,7 @@ class PeriodicThread:
         self._stopped = True
         self._wake.set()
 
-    def hasten(self) -> None:
+    def wake(self) -> None:
         """Run the next step now."""
         self._wake.set()
 
@@ -121,7 +121,7 @@ class GpuSampler:
         """Read less often without focus, and at once when it returns."""
         again, self._slowly = self._slowly and given, not given
         if again:
-            self._look.hasten()
+            self._look.wake()
 
     def sample(self) -> float:
         """Read once, deliver what changed, return the seconds until the next reading."""

@@ -162,23 +162,23 @@ class Follower:
             else:
                 break
         if self._lines.holds and time.monotonic() - self._moved_at > _HOLD_S:
-            self._give(self._lines.take_held())
+            self._give(self._lines.flush())
 
     def _skip(self, tail: Tail) -> None:
         start = tail.size - READ_BYTES
-        self._give(self._lines.take_held())
+        self._give(self._lines.flush())
         self._skipped += start - tail.position
         tail.seek(start)
         self._lines.skip_line()
 
     def _begin_anew(self) -> None:
-        self._give(self._lines.take_held())
+        self._give(self._lines.flush())
         self._lines.forget()
 
     def _judge_name(self, tail: Tail, replaced: bool | None) -> None:
         """Switch to the file that has the name now, or report that there is none."""
         if replaced:
-            self._give(self._lines.take_held())
+            self._give(self._lines.flush())
             self._close()
             self._open()
         elif replaced is False:

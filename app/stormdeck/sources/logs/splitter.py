@@ -46,7 +46,7 @@ class LineSplitter:
             lines.append(self._cut_held())
         return lines
 
-    def take_held(self) -> list[str]:
+    def flush(self) -> list[str]:
         """Return the incomplete line as a line; the rest of it will be another.
 
         The first bytes of an incomplete character are kept.

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from stormdeck.model.logs.batch import LogState
 from stormdeck.sources.io.bounded_read import open_regular, special_kind
-from stormdeck.sources.net.failure import NO_DESCRIPTORS, is_short
+from stormdeck.sources.net.failure import NO_DESCRIPTORS, is_out_of_descriptors
 
 READ_BYTES = 1024 * 1024
 _MARK_BYTES = 32
@@ -133,7 +133,7 @@ def obstacle(path: Path, error: OSError) -> Obstacle:
         return Obstacle(LogState.NOT_A_FILE, f"a part of {path} is a file, not a folder")
     if error.errno in {errno.EISDIR, errno.EINVAL}:
         return Obstacle(LogState.NOT_A_FILE, f"{path} is {_kind(path)}; name a log file")
-    if is_short(error):
+    if is_out_of_descriptors(error):
         return Obstacle(LogState.FAILED, f"{path} cannot be read: {NO_DESCRIPTORS}")
     return Obstacle(LogState.FAILED, f"{path}: {error.strerror or error}")
 

@@ -22,7 +22,7 @@ def shown(text: str, longest: int = _LONGEST_NAME) -> str:
     return line if len(line) <= longest else line[: longest - 1] + "…"
 
 
-def what_came(answer: Answer) -> str:
+def describe_answer(answer: Answer) -> str:
     """Describe an unexpected answer: ``a redirect to http://...``, ``an HTML page``, ``status 404``."""
     if 300 <= answer.status < 400:
         where = shown(mask_text(answer.headers.get("location", "")), 80)
@@ -45,18 +45,18 @@ def is_html(answer: Answer) -> bool:
 
 def state_without_answer(failure: Failure) -> ServerState:
     """Return the state of a server that did not answer: only a refused connection shows that it is down."""
-    if failure.trouble in {FailureKind.REFUSED, FailureKind.UNRESOLVED, FailureKind.CUT, FailureKind.BAD_URL}:
+    if failure.kind in {FailureKind.REFUSED, FailureKind.UNRESOLVED, FailureKind.CUT, FailureKind.BAD_URL}:
         return ServerState.DOWN
-    if failure.trouble is FailureKind.GATEWAY:
+    if failure.kind is FailureKind.GATEWAY:
         return ServerState.DEGRADED
-    if failure.trouble in {FailureKind.TLS, FailureKind.NOT_HTTP, FailureKind.TOO_BIG}:
+    if failure.kind in {FailureKind.TLS, FailureKind.NOT_HTTP, FailureKind.TOO_BIG}:
         return ServerState.STRANGE
     return ServerState.SILENT
 
 
-def failed_words(failure: Failure) -> str:
+def describe_failure(failure: Failure) -> str:
     """Return a failure in words, with the usual cause of a connection that was cut."""
-    if failure.trouble is FailureKind.CUT:
+    if failure.kind is FailureKind.CUT:
         return f"{failure.text}: a port forward or a container whose server is not up does so"
     return failure.text
 

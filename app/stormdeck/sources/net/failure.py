@@ -46,7 +46,7 @@ _SHORT = {errno.EMFILE, errno.ENFILE}
 class Failure:
     """No answer."""
 
-    trouble: FailureKind
+    kind: FailureKind
     text: str
     """In plain words, without the URL: ``connection refused: nothing listens on port 8000``."""
     accepted: bool = False
@@ -58,7 +58,7 @@ def failure_of(error: BaseException, port: int) -> Failure:
     import httpx
 
     causes = tuple(_causes(error))
-    if any(isinstance(cause, OSError) and is_short(cause) for cause in causes):
+    if any(isinstance(cause, OSError) and is_out_of_descriptors(cause) for cause in causes):
         return Failure(FailureKind.OURS, NO_DESCRIPTORS)
     for cause in causes:
         if isinstance(cause, ssl.SSLError):
@@ -85,7 +85,7 @@ def refused(port: int) -> Failure:
     return Failure(FailureKind.REFUSED, f"connection refused: nothing listens on port {port}")
 
 
-def is_short(error: OSError) -> bool:
+def is_out_of_descriptors(error: OSError) -> bool:
     """Return whether the error is that this process or machine has no file descriptor left."""
     return error.errno in _SHORT
 

@@ -142,7 +142,7 @@ class HttpClient:
                 return await self._exchange(url, target, headers, limit, fresh, connected)
             except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError, ValueError) as error:
                 failure = failure_of(error, target.port)
-                if fresh or failure.trouble is not FailureKind.CUT:
+                if fresh or failure.kind is not FailureKind.CUT:
                     return failure
 
     async def _exchange(

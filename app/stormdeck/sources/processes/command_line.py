@@ -49,7 +49,7 @@ def option(argv: Sequence[str], *names: str) -> str | None:
     return found
 
 
-def told_port(argv: Sequence[str], kind: ServerKind) -> int | None:
+def port_of(argv: Sequence[str], kind: ServerKind) -> int | None:
     """Return the port by the command line; ``None`` where it may be set elsewhere.
 
     vLLM also reads it from its ``--config`` file, the others from variables.

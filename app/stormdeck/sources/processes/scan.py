@@ -15,10 +15,10 @@ from stormdeck.model.masking.command import mask_command
 from stormdeck.model.snapshots.discovery import ServerProcess
 from stormdeck.model.snapshots.server import ServerKind, ServerState
 from stormdeck.model.text import clean
-from stormdeck.sources.processes.command_line import speaks_tls, told_port
+from stormdeck.sources.processes.command_line import port_of, speaks_tls
 from stormdeck.sources.processes.model_folder import model_type
 from stormdeck.sources.processes.outputs import outputs_of
-from stormdeck.sources.processes.table import Program, Running, unreadable, yaml_of
+from stormdeck.sources.processes.table import ProcessTable, Program, unreadable, yaml_of
 
 _ANY = {"0.0.0.0": "127.0.0.1", "::": "127.0.0.1", "::1": "[::1]"}  # noqa: S104 - compared with, never bound
 
@@ -76,9 +76,9 @@ def scan_processes(sockets_too: bool = True) -> Scan:
     notes: list[str] = []
     sockets: dict[tuple[str, int], list[int]] = {}
     unowned = 0
-    running = Running(())
+    running = ProcessTable(())
     try:
-        running = Running(psutil.process_iter())
+        running = ProcessTable(psutil.process_iter())
         for ip, port, pid in _listening(running, notes) if sockets_too or running.servers else ():
             pids = sockets.setdefault((ip, port), [])
             unowned += pid is None
@@ -99,7 +99,7 @@ def scan_processes(sockets_too: bool = True) -> Scan:
     return Scan(listeners, tuple(_loading(running, by_port)), tuple(notes))
 
 
-def _listening(running: Running, notes: list[str]) -> list[tuple[str, int, int | None]]:
+def _listening(running: ProcessTable, notes: list[str]) -> list[tuple[str, int, int | None]]:
     """Return address, port and process of the listening TCP sockets; on macOS only root sees those of other users."""
     import psutil
 
@@ -152,7 +152,7 @@ def config_of(process: ServerProcess) -> Path | None:
         return None
 
 
-def _owner(pids: Sequence[int], running: Running) -> Program | None:
+def _owner(pids: Sequence[int], running: ProcessTable) -> Program | None:
     """Return the process to show for a port: the server among those that share it and their parents."""
     owners = sorted(filter(None, map(running.get, set(pids))), key=lambda one: one.started)
     parents = filter(None, (running.get(one.parent) for one in owners))
@@ -183,7 +183,7 @@ def _process(found: Program) -> ServerProcess:
     )
 
 
-def _loading(running: Running, ports: Mapping[int, Sequence[int]]) -> list[Listener]:
+def _loading(running: ProcessTable, ports: Mapping[int, Sequence[int]]) -> list[Listener]:
     """Return the servers that do not listen yet, without children of servers."""
     loading = []
     listening = {pid for pids in ports.values() for pid in pids}
@@ -191,7 +191,7 @@ def _loading(running: Running, ports: Mapping[int, Sequence[int]]) -> list[Liste
         parent = running.get(found.parent)
         if found.kind is None or (parent is not None and parent.kind is found.kind):
             continue
-        port = told_port(found.argv, found.kind)
+        port = port_of(found.argv, found.kind)
         if port in ports if port is not None else found.pid in listening:
             continue
         loading.append(Listener("127.0.0.1", port or 0, _process(found), speaks_tls(found.argv), found.config))

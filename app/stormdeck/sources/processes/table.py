@@ -29,7 +29,7 @@ class Program:
     """LiteLLM's YAML, from ``--config``."""
 
 
-class Running:
+class ProcessTable:
     """The running processes: all command lines, and more of a process on request.
 
     Processes that are gone or hidden are skipped.

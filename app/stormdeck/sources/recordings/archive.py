@@ -16,7 +16,7 @@ from stormdeck.model.logs.access_reader import AccessReader
 from stormdeck.model.logs.batch import LogBatch
 from stormdeck.model.text import clean
 from stormdeck.sources.recordings.entry import LOOKED_AT, is_recording, read_recorded
-from stormdeck.sources.recordings.files import pieces, with_predecessors
+from stormdeck.sources.recordings.files import read_chunks, with_predecessors
 from stormdeck.sources.recordings.tape import recording_in
 
 HELD = 4
@@ -67,7 +67,7 @@ class Archive:
     def _file(self, path: Path | None, name: str) -> Iterator[LogBatch]:
         """Yield the batches of one file; an error is noted in ``troubles``."""
         try:
-            source = pieces(path)
+            source = read_chunks(path)
             first = _first(source)
             self.read += 1
             everything = chain(first, source)

@@ -33,7 +33,7 @@ class _Stream(Protocol):
         """Return the next bytes, at most ``size``; nothing at the end."""
 
 
-def pieces(path: Path | None) -> Iterator[list[str]]:
+def read_chunks(path: Path | None) -> Iterator[list[str]]:
     """Yield the lines of a file, a pipe, or standard input for ``None``, a chunk at a time.
 
     Memory is bounded: lines over 64 KiB are cut. gzip is decompressed, up to 1 GiB. Raises ``OSError`` where the file

@@ -13,7 +13,7 @@ from stormdeck.model.logs.access import END_OF_TIME
 from stormdeck.model.logs.batch import LogBatch
 from stormdeck.model.text import clean
 from stormdeck.sources.recordings.entry import Recorded, read_recorded
-from stormdeck.sources.recordings.files import pieces
+from stormdeck.sources.recordings.files import read_chunks
 
 RECORDING = "recording.jsonl"
 """The recording's file name in a bundle."""
@@ -128,7 +128,7 @@ class _Reading:
 def _batches(path: Path, reading: _Reading) -> Iterator[LogBatch]:
     latest = 0.0
     size = 0
-    for texts in pieces(path):
+    for texts in read_chunks(path):
         size += sum(map(len, texts)) + len(texts)
         if size > LARGEST_BYTES:
             raise _TooLargeError

@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 from stormdeck.model.snapshots.discovery import ServerProcess
 from stormdeck.model.snapshots.server import ProxySnapshot, ServerState, VllmSnapshot
 from stormdeck.sources.net.address import address
-from stormdeck.sources.net.answers import Latency, age, failed_words, state_without_answer
+from stormdeck.sources.net.answers import Latency, age, describe_failure, state_without_answer
 from stormdeck.sources.net.failure import Failure, FailureKind
 from stormdeck.sources.net.http import DEADLINE_S, LIMIT, Answer, HttpClient
 from stormdeck.sources.net.side_by_side import SideBySide
@@ -104,14 +104,14 @@ class PolledServer(ABC, Generic[S]):
         """Return the snapshot after a request without an answer."""
         last = self._last
         has_answered = bool(last.seen) and last.state not in {ServerState.DOWN, ServerState.SILENT}
-        if failure.trouble is FailureKind.OURS:
+        if failure.kind is FailureKind.OURS:
             return replace(last, state=ServerState.STALE if has_answered else last.state, detail=failure.text)
-        state, detail = state_without_answer(failure), failed_words(failure)
+        state, detail = state_without_answer(failure), describe_failure(failure)
         if has_answered and state is ServerState.SILENT:
             return replace(last, state=ServerState.STALE, detail=path + failure.text + age(last.seen, now))
         self._forget()
         blank, process = self._blank(), self.process
-        if failure.trouble not in {FailureKind.REFUSED, FailureKind.CUT} or process is None:
+        if failure.kind not in {FailureKind.REFUSED, FailureKind.CUT} or process is None:
             return replace(blank, state=state, detail=detail, seen=last.seen)
         state, detail = refused_by(process, detail, answered=self._answered_pid == process.pid)
         return replace(blank, state=state, detail=detail, seen=last.seen, pid=process.pid, started=process.started)

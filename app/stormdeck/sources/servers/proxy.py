@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping
 from stormdeck.model.snapshots.discovery import ServerProcess
 from stormdeck.model.snapshots.server import ProxySnapshot, ServerKind, ServerState
 from stormdeck.sources.net.answers import (
+    describe_answer,
     served_models,
     shown,
     text_field,
-    what_came,
 )
 from stormdeck.sources.net.failure import Failure, FailureKind
 from stormdeck.sources.net.http import DEADLINE_S, Answer, HttpClient, json_object
@@ -114,7 +114,7 @@ class ProxySource(PolledServer[ProxySnapshot]):
             return ServerState.DOWN, f"a gateway answers {alive.status} in its place: nothing behind it"
         if alive.status in {401, 403}:
             return ServerState.REFUSING, f"{path} says {alive.status}: something in front of it wants a key"
-        return ServerState.STRANGE, f"{path} came back as {what_came(alive)}: this is no {self._kind.value}"
+        return ServerState.STRANGE, f"{path} came back as {describe_answer(alive)}: this is no {self._kind.value}"
 
     async def _ask_more(self, now: float) -> int | None:
         """Request what costs more or needs the key; return the requests in flight, ``None`` if not known."""
@@ -147,7 +147,7 @@ class ProxySource(PolledServer[ProxySnapshot]):
             self._models, self._refusal = tuple(model.id for model in models), ""
         elif isinstance(listed, Answer) and listed.status in _REFUSED:
             self._models, self._refusal = (), _refusal(listed)
-        elif isinstance(listed, Failure) and listed.trouble is FailureKind.BAD_URL:
+        elif isinstance(listed, Failure) and listed.kind is FailureKind.BAD_URL:
             self._refusal = listed.text
         if self._refusal:
             return

@@ -12,10 +12,10 @@ from stormdeck.model.snapshots.vllm_metrics import WINDOW_S, MetricsSample, wind
 from stormdeck.model.units import duration, plural
 from stormdeck.sources.io.background import run_in_thread
 from stormdeck.sources.net.answers import (
+    describe_answer,
     is_html,
     served_models,
     text_field,
-    what_came,
 )
 from stormdeck.sources.net.failure import Failure
 from stormdeck.sources.net.http import DEADLINE_S, PAGE_LIMIT, Answer, HttpClient
@@ -157,14 +157,16 @@ class VllmSource(PolledServer[VllmSnapshot]):
         known.is_vllm = known.version is not None or models is not None
         known.odd = ""
         if models is None and not known.refused:
-            known.odd = f"came back as {what_came(listed)}" if isinstance(listed, Answer) else f"failed: {listed.text}"
+            known.odd = (
+                f"came back as {describe_answer(listed)}" if isinstance(listed, Answer) else f"failed: {listed.text}"
+            )
 
     def _judge(self, health: Answer, sample: MetricsSample | None) -> tuple[ServerState, str]:
         """Return the state by an answered ``/health`` and what else is known."""
         if health.status != 200:
             return _unhealthy(health, engine_told=sample is not None)
         if is_html(health):
-            return ServerState.STRANGE, f"/health came back as {what_came(health)}: this is no vLLM"
+            return ServerState.STRANGE, f"/health came back as {describe_answer(health)}: this is no vLLM"
         if self._known.refused:
             key = "refuses our key" if self._key else "wants a key, and none is sent to it"
             return ServerState.REFUSING, f"it {key}: 401 on /v1/models; /health and /metrics need none"
@@ -186,7 +188,7 @@ async def _figures(page: Reply, now: float) -> tuple[MetricsSample | None, str]:
     if isinstance(page, Failure):
         return None, f"failed: {page.text}"
     if page.status != 200:
-        return None, f"came back as {what_came(page)}"
+        return None, f"came back as {describe_answer(page)}"
     return await run_in_thread(read_page, page.body, now)
 
 
@@ -202,4 +204,4 @@ def _unhealthy(health: Answer, *, engine_told: bool) -> tuple[ServerState, str]:
         return ServerState.REFUSING, f"/health says {health.status}: something in front of vLLM wants a key"
     if health.status >= 500:
         return ServerState.DEGRADED, f"/health says {health.status}: the engine failed; its log tells why"
-    return ServerState.STRANGE, f"/health came back as {what_came(health)}: this is no vLLM"
+    return ServerState.STRANGE, f"/health came back as {describe_answer(health)}: this is no vLLM"

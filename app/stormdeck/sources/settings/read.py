@@ -17,7 +17,7 @@ from stormdeck.model.settings.trust import is_led_by_folder
 from stormdeck.paths import UserPaths
 from stormdeck.sources.client.trust import read_trust
 from stormdeck.sources.io.bounded_read import read_bounded
-from stormdeck.sources.net.failure import NO_DESCRIPTORS, is_short
+from stormdeck.sources.net.failure import NO_DESCRIPTORS, is_out_of_descriptors
 from stormdeck.sources.settings.rights import write_caveats
 
 LARGEST = 5 * 1024 * 1024
@@ -86,7 +86,7 @@ def read_file(scope: Scope, path: Path) -> SettingsFile:
     except FileNotFoundError:
         return file
     except OSError as error:
-        if is_short(error):
+        if is_out_of_descriptors(error):
             return replace(file, exists=True, error=FileError(NO_DESCRIPTORS, ours=True)) if path.exists() else file
         return replace(file, exists=True, error=FileError(_why(path, error)))
     file = replace(file, exists=True, digest=digest_of(data), caveats=write_caveats(path))

@@ -58,7 +58,7 @@ class StormStore:
         self.trouble: str | None = None
         """Why the last call that used the file failed."""
 
-    def recall(self, limit: int = MOST) -> tuple[Storm, ...]:
+    def load(self, limit: int = MOST) -> tuple[Storm, ...]:
         """Return the stored storms, newest first; none where there is no file or it cannot be read."""
         import sqlite3
 
@@ -72,7 +72,7 @@ class StormStore:
             self.trouble = self._words(error)
             return ()
 
-    def remember(self, storms: Sequence[Storm]) -> str | None:
+    def save(self, storms: Sequence[Storm]) -> str | None:
         """Store the storms that have ended, or update them; return why that failed.
 
         Costs nothing while they are the same as in the call before. Storms without times are skipped.

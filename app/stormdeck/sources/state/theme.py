@@ -11,22 +11,22 @@ from stormdeck.sources.io.bounded_read import read_bounded
 MOST_BYTES = 200
 
 
-class ThemeMemory:
+class ThemeStore:
     """A theme name in a small file. No call raises."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    def recall(self) -> str:
+    def load(self) -> str:
         """Return the name, empty where none was chosen or the file cannot be read."""
         try:
             return read_bounded(self._path, MOST_BYTES).decode("utf-8", "replace").strip()
         except OSError:
             return ""
 
-    def keep(self, name: str) -> str:
+    def save(self, name: str) -> str:
         """Write the name; return why that failed, empty when it is written."""
-        if name == self.recall():
+        if name == self.load():
             return ""
         try:
             atomic_write(self._path, f"{name}\n".encode())
