@@ -92,7 +92,7 @@ def test_what_cannot_be_read_is_refused(tmp_path, monkeypatch, what):
     said = {
         "missing": "cannot be read: no such file",
         "empty folder": "is a folder without a recording.jsonl",
-        "pipe": "is no regular file",
+        "pipe": "is not a regular file",
         "too large": "is larger than",
     }
     told = load_tape(path)

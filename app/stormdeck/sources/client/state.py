@@ -27,8 +27,8 @@ def read_client_state(paths: UserPaths) -> ClientState:
 def _login(own: dict[str, object] | None, credentials: dict[str, object] | None) -> Login:
     """Return the login in the two files; ``.credentials.json`` may have only those of MCP servers."""
     account = (credentials or {}).get("claudeAiOauth")
-    holds = isinstance(account, dict) and (account.get("accessToken") or account.get("refreshToken"))
-    if holds or (own or {}).get("oauthAccount"):
+    has_tokens = isinstance(account, dict) and (account.get("accessToken") or account.get("refreshToken"))
+    if has_tokens or (own or {}).get("oauthAccount"):
         return Login.ACCOUNT
     if (own or {}).get("primaryApiKey"):
         return Login.KEY

@@ -40,14 +40,14 @@ class _Trace:
     """Unix time of the file that has it."""
 
 
-def find_client_version(claude: Path, home: Path, search_path: str = "", told: str | None = None) -> ClientVersion:
+def find_client_version(claude: Path, home: Path, search_path: str = "", given: str | None = None) -> ClientVersion:
     """Return the version that the user gave, else that of the newest transcript or installed program.
 
     ``claude`` is the client's folder, ``search_path`` a ``PATH``, or empty. An installation newer than the last
     transcript will run next; an older one may not be the one in use. Blocking, a few milliseconds. Never raises.
     """
-    if told:
-        return ClientVersion(told, "--client-version")
+    if given:
+        return ClientVersion(given, "--client-version")
     traces = [*_transcripts(claude), *_installed(home, claude, search_path)]
     newest = max(traces, key=lambda trace: trace.at, default=None)
     if newest is None:

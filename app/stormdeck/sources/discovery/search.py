@@ -46,14 +46,15 @@ async def discover(
     answer of a named server, ``unnamed_s`` for other servers; ``known`` is what answered at a URL before. Takes a few
     hundred milliseconds, at most a few deadlines; a few milliseconds where nothing runs. Never raises.
     """
-    told, unasked = _named(settings, named)
+    configured, skipped = _named(settings, named)
     closed = {port for port in ports if refuses(port)}
     # Listeners are only listed where there may be one: that is most of the cost of a search.
-    processes = await with_timeout(PATIENCE_S, Scan(notes=(_STALLED,)), scan, bool(told) or len(closed) < len(ports))
+    may_listen = bool(configured) or len(closed) < len(ports)
+    processes = await with_timeout(PATIENCE_S, Scan(notes=(_STALLED,)), scan, may_listen)
     search = Search(http, processes, closed, deadline_s, unnamed_s, known)
     # Concurrently; a URL that occurs twice is probed as its first candidate.
     named_ones, running, usual = await asyncio.gather(
-        search.probe(told), search.probe(_listening(processes)), search.probe(_usual(ports, processes))
+        search.probe(configured), search.probe(_listening(processes)), search.probe(_usual(ports, processes))
     )
     local = (*running, *usual)
     upstreams: list[Candidate] = []
@@ -86,7 +87,7 @@ async def discover(
     logs, log_notes = await with_timeout(PATIENCE_S, no_logs, followed, on_path, named.logs, silent)
     return DiscoverySnapshot(
         found=found,
-        missed=(*unasked, *missed, *unread, *(Missed("processes", note) for note in processes.notes)),
+        missed=(*skipped, *missed, *unread, *(Missed("processes", note) for note in processes.notes)),
         logs=logs,
         log_notes=log_notes,
         loading=tuple(listener.process for listener in processes.loading if listener.process is not None),
@@ -116,11 +117,11 @@ def _named(settings: SettingsSnapshot, named: ConfiguredTargets) -> tuple[list[C
         key, by_user = key_for(base.url, keys), is_trusted(settings)
         places.append(Candidate(Role.CLIENT, base.url, base.how, key, silent, by_user))
     asked = [place for place in places if not _is_hosted(place.url)]
-    unasked = [_hosted(place.how, place.url) for place in places if place not in asked]
+    skipped = [_hosted(place.how, place.url) for place in places if place not in asked]
     if base is None:
         said = settings.text("env.ANTHROPIC_BASE_URL")
-        unasked.append(Missed("ANTHROPIC_BASE_URL", "it is no URL" if said else "not set"))
-    return asked, unasked
+        skipped.append(Missed("ANTHROPIC_BASE_URL", "it is no URL" if said else "not set"))
+    return asked, skipped
 
 
 def _is_hosted(url: str) -> bool:
@@ -178,7 +179,8 @@ async def _upstream(
         return _hosted(how, target.origin)
     if proxy.kind is ServerKind.CLAUDE_CODE_PROXY and not (proxy.place.by_user or is_own_host(target.host)):
         # Any program can answer on a usual port and name any host, which is no reason to contact that host.
-        return Missed(how, f"{target.origin} is not asked: nothing of yours names the proxy; --proxy URL does")
+        why = "is not contacted: none of your settings names the proxy; name it with --proxy URL"
+        return Missed(how, f"{target.origin} {why}")
     return Candidate(Role.UPSTREAM, target.origin, how, key, ServerKind.VLLM, by_user=proxy.place.by_user)
 
 

@@ -27,7 +27,7 @@ class Device:
         self._power_limit: int | None = None
         self._mig = False
         self._processes: tuple[GpuProcess, ...] = ()
-        self._spoke = False
+        self._has_answered = False
         """It has returned numbers before."""
 
     @property
@@ -86,10 +86,10 @@ class Device:
         rates = None if self._mig else nvml.call("nvmlDeviceGetUtilizationRates", handle)
         utilization = whole(getattr(rates, "gpu", None))
         silent = utilization is None and total is None
-        if silent and self._spoke:
+        if silent and self._has_answered:
             # In a container that lost its access every call fails like this, even on open handles.
             nvml.require("nvmlDeviceGetMemoryInfo", handle)
-        self._spoke = self._spoke or not silent
+        self._has_answered = self._has_answered or not silent
         return Gpu(
             index=self.index,
             name=self._name,
@@ -116,8 +116,8 @@ def _first(nvml: Nvml, names: tuple[str, ...], *args: object) -> int | None:
 
 def _memory(nvml: Nvml, handle: object) -> tuple[int | None, int | None]:
     """Return used and total bytes; the old struct counts the driver's reserve as used, the new one does not."""
-    told = nvml.call("nvmlDeviceGetMemoryInfo", handle, MEMORY_V2) or nvml.call("nvmlDeviceGetMemoryInfo", handle)
-    return whole(getattr(told, "used", None)), whole(getattr(told, "total", None))
+    memory = nvml.call("nvmlDeviceGetMemoryInfo", handle, MEMORY_V2) or nvml.call("nvmlDeviceGetMemoryInfo", handle)
+    return whole(getattr(memory, "used", None)), whole(getattr(memory, "total", None))
 
 
 def _partitioned(mode: object) -> bool:

@@ -11,8 +11,8 @@ NO_GPU = "The NVIDIA driver runs but has no GPU. In a container, start it with -
 ALL_LOST = "No GPU answers any more. Look for Xid in dmesg, reset the GPUs or restart the machine, then restart vLLM."
 SILENT = "The NVIDIA driver has not answered for {seconds:.0f} s. If nvidia-smi hangs too, restart the machine."
 BROKEN = "Reading the GPUs failed: {text}. The rest of stormdeck goes on; please report this."
-MIG = "Partitioned (MIG): the card as a whole tells no utilisation."
-SAYS_NOTHING = "This GPU tells neither utilisation nor memory."
+MIG = "Partitioned (MIG): no utilisation is reported for the whole card."
+SAYS_NOTHING = "This GPU reports neither utilisation nor memory."
 
 _STATES: dict[int, tuple[GpuState, str]] = {
     Code.LIBRARY_NOT_FOUND: (

@@ -148,7 +148,7 @@ class GpuSampler:
                 self._reader.detach()
             return self._reader.read(now, slow)
         except Exception as error:
-            # Without this the thread would end and the numbers would freeze without a word.
+            # Without this the thread would end, and the numbers would freeze silently.
             text = messages.clean(f"{type(error).__name__}: {error}")
             return GpuSnapshot(GpuState.FAILED, messages.BROKEN.format(text=text))
 

@@ -154,7 +154,7 @@ def _state(path: Path) -> _State:
 
 
 def _points(path: Path) -> Iterator[Path]:
-    """Yield where a change of what a path leads to shows: each link on the way, and the file or what is missing."""
+    """Yield the paths whose change affects a file: each link on the way, and the file or the first missing part."""
     here, *names = path.absolute().parts
     folder, left, links = Path(here), names[::-1], 0
     while left and links < _MOST_LINKS:

@@ -39,7 +39,7 @@ class Tail:
         """Close the file."""
         os.close(self._descriptor)
 
-    def look(self) -> bool:
+    def refresh(self) -> bool:
         """Update the size; return whether the file was truncated or rewritten, and go to its start if so."""
         found = os.fstat(self._descriptor)
         modified, self._modified = found.st_mtime_ns != self._modified, found.st_mtime_ns
@@ -141,6 +141,6 @@ def obstacle(path: Path, error: OSError) -> Obstacle:
 def _kind(path: Path) -> str:
     """Describe what is in place of a regular file."""
     try:
-        return special_kind(path.stat().st_mode) or "no regular file"
+        return special_kind(path.stat().st_mode) or "not a regular file"
     except OSError:
-        return "no regular file"
+        return "not a regular file"

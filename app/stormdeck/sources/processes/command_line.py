@@ -42,10 +42,10 @@ def is_spawned_by_vllm(argv: Sequence[str]) -> bool:
 def option(argv: Sequence[str], *names: str) -> str | None:
     """Return the value of an option, ``--name value`` or ``--name=value``; the last one wins, as in argparse."""
     found = None
-    for place, argument in enumerate(argv):
+    for index, argument in enumerate(argv):
         name, equals, value = argument.partition("=")
         if name in names:
-            found = value if equals else next(iter(argv[place + 1 : place + 2]), None)
+            found = value if equals else next(iter(argv[index + 1 : index + 2]), None)
     return found
 
 
@@ -54,9 +54,9 @@ def port_of(argv: Sequence[str], kind: ServerKind) -> int | None:
 
     vLLM also reads it from its ``--config`` file, the others from variables.
     """
-    told = option(argv, "--port") or (option(argv, "-p") if kind is not ServerKind.VLLM else None)
-    if told is not None and told.isascii() and told.isdigit():
-        return int(told)
+    port = option(argv, "--port") or (option(argv, "-p") if kind is not ServerKind.VLLM else None)
+    if port is not None and port.isascii() and port.isdigit():
+        return int(port)
     usual = kind is ServerKind.VLLM and option(argv, "--config") is None and "stormdeck.demo.vllm" not in argv
     return _USUAL_PORT if usual else None
 

@@ -17,8 +17,8 @@ def model_type(argv: Sequence[str]) -> str:
 
     Only absolute paths are used: vLLM's working folder is not known here.
     """
-    at = next((place for place, word in enumerate(argv) if word == "serve"), None)
-    given = argv[at + 1 : at + 2] if at is not None else ()
+    start = next((index for index, word in enumerate(argv) if word == "serve"), None)
+    given = argv[start + 1 : start + 2] if start is not None else ()
     folder = option(argv, "--model") or next((word for word in given if not word.startswith("-")), "")
     if not folder.startswith("/"):
         return ""
@@ -26,5 +26,5 @@ def model_type(argv: Sequence[str]) -> str:
         read = json.loads(read_bounded(Path(folder) / "config.json", _LARGEST))
     except (OSError, ValueError, RecursionError):
         return ""
-    told = read.get("model_type") if isinstance(read, dict) else None
-    return told if isinstance(told, str) and told.isidentifier() else ""
+    kind = read.get("model_type") if isinstance(read, dict) else None
+    return kind if isinstance(kind, str) and kind.isidentifier() else ""

@@ -137,7 +137,7 @@ def refused_by(process: ServerProcess, words: str, *, answered: bool) -> tuple[S
     if answered:
         return (
             ServerState.DOWN,
-            f"{words}; its process, pid {process.pid}, still runs: it is stopping, its log tells why",
+            f"{words}; its process, pid {process.pid}, still runs: it is stopping, see its log for the reason",
         )
     return ServerState.STARTING, f"pid {process.pid} runs and is loading: its port refuses until it is ready"
 

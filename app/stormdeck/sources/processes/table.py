@@ -76,13 +76,13 @@ def unreadable() -> tuple[type[Exception], ...]:
 
 def yaml_of(process: psutil.Process, argv: Sequence[str]) -> Path | None:
     """Return the path of a LiteLLM's YAML, relative to the folder it was started in."""
-    told = option(argv, "--config", "-c")
-    if not told:
+    config = option(argv, "--config", "-c")
+    if not config:
         return None
     try:
-        return Path(process.cwd()) / told
+        return Path(process.cwd()) / config
     except unreadable():
-        return Path(told) if Path(told).is_absolute() else None
+        return Path(config) if Path(config).is_absolute() else None
 
 
 def _program(process: psutil.Process, argv: tuple[str, ...], kind: ServerKind | None) -> Program | None:

@@ -78,7 +78,7 @@ def _refuse_endless(mode: int) -> None:
         raise IsADirectoryError(errno.EISDIR, "it is a folder: name the logs or recordings in it")
     kind = special_kind(mode)
     if kind and not stat.S_ISFIFO(mode):
-        raise OSError(errno.EINVAL, f"it is {kind}, no regular file")
+        raise OSError(errno.EINVAL, f"it is {kind}, not a regular file")
 
 
 def _await_writer(handle: int) -> None:

@@ -63,7 +63,7 @@ def load_tape(path: Path) -> Tape | str:
         return f"{path} is a folder without a {RECORDING}: name a recording, as `stormdeck watch --record` keeps one"
     try:
         if not stat.S_ISREG(path.stat().st_mode):
-            return f"{path} is no regular file: name a recording"
+            return f"{path} is not a regular file: name a recording"
         reading = _Reading()
         batches = tuple(_batches(path, reading))
     except _TooLargeError:
@@ -108,7 +108,7 @@ class _Reading:
         if not self.first:
             return "is empty: no line was recorded in it"
         if self.cut and len(self.damaged) == 1:
-            return f"holds nothing but a line that is cut off (line {self.damaged[0]})"
+            return f"has only a line that is cut off (line {self.damaged[0]})"
         return (
             f'is no recording: line {self.damaged[0]} is no {{"t": seconds, "line": text}}. `stormdeck analyze` reads '
             "plain logs; `stormdeck watch --record FILE` keeps a recording"
@@ -133,7 +133,7 @@ def _batches(path: Path, reading: _Reading) -> Iterator[LogBatch]:
         if size > LARGEST_BYTES:
             raise _TooLargeError
         known = [
-            one for text, told in zip(texts, read_recorded(texts), strict=True) if (one := reading.take(text, told))
+            one for text, entry in zip(texts, read_recorded(texts), strict=True) if (one := reading.take(text, entry))
         ]
         for (t, log), group in groupby(known, itemgetter(0, 2)):
             latest = max(latest, t)

@@ -86,11 +86,11 @@ def read_metrics(page: bytes, at: float) -> MetricsSample | None:
             values[_GAUGES.get(name) or _COUNTERS[name]][name].append(value)
     if not buckets and not values.keys() - {"started"}:
         return None
-    told = {short: (max if short in _HIGHEST else sum)(_preferred(names)) for short, names in values.items()}
+    metrics = {short: (max if short in _HIGHEST else sum)(_preferred(names)) for short, names in values.items()}
     return MetricsSample(
         at=at,
-        gauges={short: told[short] for short in dict.fromkeys(_GAUGES.values()) if short in told},
-        counters={short: told[short] for short in dict.fromkeys(_COUNTERS.values()) if short in told},
+        gauges={short: metrics[short] for short in dict.fromkeys(_GAUGES.values()) if short in metrics},
+        counters={short: metrics[short] for short in dict.fromkeys(_COUNTERS.values()) if short in metrics},
         ttft=_histogram(buckets),
     )
 

@@ -17,7 +17,7 @@ from stormdeck.sources.net.http import DEADLINE_S, Answer, HttpClient, json_obje
 from stormdeck.sources.net.side_by_side import FAR_MS
 from stormdeck.sources.servers.polled import SLOW_S, PolledServer, Reply
 
-BARRED_S = 300.0
+REFUSED_S = 300.0
 """How long a refused request is not repeated: LiteLLM writes three log lines for each (measured, 1.109)."""
 _REFUSED = {400, 401, 403}
 _ALIVE: Mapping[ServerKind, str] = {
@@ -49,9 +49,9 @@ class ProxySource(PolledServer[ProxySnapshot]):
         asks_ahead: bool = False,
     ) -> None:
         self._kind = kind
-        self._barred: dict[str, float] = {}
+        self._refused_at: dict[str, float] = {}
         self._refusal = ""
-        self._asked: float | None = None
+        self._requested_at: float | None = None
         self._version: str | None = None
         self._models: tuple[str, ...] = ()
         super().__init__(url, http, clock, key, process, deadline_s, asks_ahead=asks_ahead)
@@ -60,12 +60,12 @@ class ProxySource(PolledServer[ProxySnapshot]):
         return ProxySnapshot(self.url, self._kind, ServerState.ASKING)
 
     def _on_key(self) -> None:
-        self._asked, self._refusal = None, ""
-        self._barred.clear()
+        self._requested_at, self._refusal = None, ""
+        self._refused_at.clear()
 
     def _forget(self) -> None:
-        self._asked, self._version, self._models, self._refusal = None, None, (), ""
-        self._barred.clear()
+        self._requested_at, self._version, self._models, self._refusal = None, None, (), ""
+        self._refused_at.clear()
 
     async def _poll(self) -> ProxySnapshot:
         alive = await self._get(_ALIVE.get(self._kind, "/"))
@@ -77,7 +77,7 @@ class ProxySource(PolledServer[ProxySnapshot]):
         state, detail = self._judge(alive)
         in_flight = None
         if state is ServerState.UP:
-            in_flight = await self._ask_more(now)
+            in_flight = await self._request_more(now)
             if self._refusal:
                 state, detail = ServerState.REFUSING, self._refusal
             elif self._kind is ServerKind.LITELLM and not self._key:
@@ -116,22 +116,23 @@ class ProxySource(PolledServer[ProxySnapshot]):
             return ServerState.REFUSING, f"{path} says {alive.status}: something in front of it wants a key"
         return ServerState.STRANGE, f"{path} came back as {describe_answer(alive)}: this is no {self._kind.value}"
 
-    async def _ask_more(self, now: float) -> int | None:
+    async def _request_more(self, now: float) -> int | None:
         """Request what costs more or needs the key; return the requests in flight, ``None`` if not known."""
-        due = self._asked is None or not 0 <= now - self._asked < SLOW_S or self._last.state is not ServerState.UP
+        since = self._requested_at
+        due = since is None or not 0 <= now - since < SLOW_S or self._last.state is not ServerState.UP
         if self._kind is not ServerKind.LITELLM:
             if due and self._kind is not ServerKind.OTHER:
-                self._asked = now
+                self._requested_at = now
                 self._version = _own_version(await self._get("/")) or self._version
             return None
         if not self._key:
             if due:
-                self._asked = now
+                self._requested_at = now
                 self._version = text_field(await self._get("/health/readiness"), "litellm_version") or self._version
             return None
         if due:
-            self._asked = now
-            await self._ask_slowly(now)
+            self._requested_at = now
+            await self._refresh(now)
         if self._refusal:
             return None
         backlog = json_object(await self._keyed(_BACKLOG, now)) or {}
@@ -139,7 +140,7 @@ class ProxySource(PolledServer[ProxySnapshot]):
         # The count includes this very request (measured, 1.109).
         return max(0, count - 1) if type(count) is int else None
 
-    async def _ask_slowly(self, now: float) -> None:
+    async def _refresh(self, now: float) -> None:
         """Request the models, which shows whether the key is right, and the version."""
         listed = await self._keyed("/v1/models", now)
         models = served_models(listed)
@@ -153,7 +154,7 @@ class ProxySource(PolledServer[ProxySnapshot]):
             return
         if self._asks_ahead:  # only once the key is known to be right: each refusal is three lines in its log
             for path in (_DETAILS, _BACKLOG):
-                if path not in self._barred:
+                if path not in self._refused_at:
                     self._ahead.start(path, self._send(path, self._key))
         details = await self._keyed(_DETAILS, now)
         if isinstance(details, Answer) and details.status == 404:
@@ -162,12 +163,12 @@ class ProxySource(PolledServer[ProxySnapshot]):
 
     async def _keyed(self, path: str, now: float) -> Reply:
         """Send a request with the key, unless the same one was refused in the last five minutes."""
-        since = self._barred.get(path)
-        if since is not None and 0 <= now - since < BARRED_S:
-            return Failure(FailureKind.REFUSED, "not asked again so soon")
+        since = self._refused_at.get(path)
+        if since is not None and 0 <= now - since < REFUSED_S:
+            return Failure(FailureKind.REFUSED, "not requested again so soon")
         answer = await self._get(path, self._key)
         if isinstance(answer, Answer) and answer.status in {*_REFUSED, 404}:
-            self._barred[path] = now
+            self._refused_at[path] = now
         return answer
 
 

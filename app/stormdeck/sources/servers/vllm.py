@@ -27,7 +27,7 @@ STUCK_S = 30.0
 """Running requests without a token for this long mean a hang; prompts of a few seconds are common."""
 _LONGEST_STEP_S = 10.0
 
-_NEWS = {ServerState.ASKING, ServerState.STARTING, ServerState.DOWN, ServerState.SILENT, ServerState.STALE}
+_MAY_BE_ANOTHER = {ServerState.ASKING, ServerState.STARTING, ServerState.DOWN, ServerState.SILENT, ServerState.STALE}
 """After one of these states another server may answer."""
 
 
@@ -39,11 +39,11 @@ class _Known:
     models: tuple[ServedModel, ...] = ()
     refused: bool = False
     """``/v1/models`` refused our key."""
-    odd: str = ""
+    unexpected: str = ""
     """What was returned instead of the model list."""
     is_vllm: bool = False
     """It returned a version or a model list."""
-    asked: float | None = None
+    requested_at: float | None = None
 
 
 class VllmSource(PolledServer[VllmSnapshot]):
@@ -62,40 +62,40 @@ class VllmSource(PolledServer[VllmSnapshot]):
     ) -> None:
         self._known = _Known()
         self._samples: deque[MetricsSample] = deque(maxlen=240)
-        self._still_s = 0.0
-        self._no_figures = ""
+        self._stalled_s = 0.0
+        self._no_metrics = ""
         super().__init__(url, http, clock, key, process, deadline_s, asks_ahead=asks_ahead)
 
     def _blank(self) -> VllmSnapshot:
         return VllmSnapshot(self.url, ServerState.ASKING)
 
     def _on_key(self) -> None:
-        self._known.asked = None
+        self._known.requested_at = None
 
     def _forget(self) -> None:
         self._samples.clear()
-        self._still_s = 0.0
+        self._stalled_s = 0.0
         self._known = _Known()
 
     async def _poll(self) -> VllmSnapshot:
         if self._asks_ahead or (self._latency.shown or 0) >= FAR_MS:
-            self._ask_ahead()
+            self._send_ahead()
         # A silent server gets no second request.
         health = await self._get("/health")
         if isinstance(health, Failure):
             return self._without_answer(health, self._clock(), "/health: ")
         if health.latency_ms >= FAR_MS:
-            self._ask_ahead()
+            self._send_ahead()
         page = await self._get("/metrics", limit=PAGE_LIMIT)
         now = self._clock()
-        sample, self._no_figures = await _figures(page, now)
+        sample, self._no_metrics = await _metrics(page, now)
         self._on_answer(health)
         restarted = self._take(sample) if sample is not None else False
         if health.status == 200 and (restarted or self._due(now)):
-            await self._ask_slowly(now)
+            await self._refresh(now)
         state, detail = self._judge(health, sample)
         process = self.process
-        told = sample.gauges.get("started") if sample is not None else None
+        reported = sample.gauges.get("started") if sample is not None else None
         return VllmSnapshot(
             url=self.url,
             state=state,
@@ -104,7 +104,7 @@ class VllmSource(PolledServer[VllmSnapshot]):
             version=self._known.version,
             models=self._known.models,
             engine=self._engine(page, sample),
-            started=process.started if process is not None else int(told) if told else None,
+            started=process.started if process is not None else int(reported) if reported else None,
             pid=process.pid if process is not None else None,
             seen=now,
         )
@@ -114,7 +114,7 @@ class VllmSource(PolledServer[VllmSnapshot]):
             return window(tuple(self._samples))
         return self._last.engine if isinstance(page, Failure) else None
 
-    def _ask_ahead(self) -> None:
+    def _send_ahead(self) -> None:
         """Send now what this poll is going to need."""
         self._ahead.start("/metrics", self._send("/metrics", limit=PAGE_LIMIT))
         if self._due(self._clock()):
@@ -131,59 +131,59 @@ class VllmSource(PolledServer[VllmSnapshot]):
             return True
         if sample.gauges.get("running", 0) > 0 and sample.progress == before.progress:
             # A machine that slept, or a clock set forward, is not a hang.
-            self._still_s += min(max(0.0, sample.at - before.at), _LONGEST_STEP_S)
+            self._stalled_s += min(max(0.0, sample.at - before.at), _LONGEST_STEP_S)
         else:
-            self._still_s = 0.0
+            self._stalled_s = 0.0
         return sample.gauges.get("started") != before.gauges.get("started")
 
     def list_again(self) -> None:
         """Request the models with the next poll: a request showed that the known list is out of date."""
-        self._known.asked = None
+        self._known.requested_at = None
 
     def _due(self, now: float) -> bool:
-        asked = self._known.asked
-        return asked is None or not 0 <= now - asked < SLOW_S or self._last.state in _NEWS
+        requested_at = self._known.requested_at
+        return requested_at is None or not 0 <= now - requested_at < SLOW_S or self._last.state in _MAY_BE_ANOTHER
 
-    async def _ask_slowly(self, now: float) -> None:
+    async def _refresh(self, now: float) -> None:
         """Request version and models; what is not returned stays as it was."""
         version = await self._get("/version")
         listed = await self._get("/v1/models", key=self._key)
         known = self._known
-        known.asked = now
+        known.requested_at = now
         known.version = text_field(version, "version") or known.version
         known.refused = isinstance(listed, Answer) and listed.status in {401, 403}
         models = served_models(listed)
         known.models = models if models is not None else () if known.refused else known.models
         known.is_vllm = known.version is not None or models is not None
-        known.odd = ""
+        known.unexpected = ""
         if models is None and not known.refused:
-            known.odd = (
+            known.unexpected = (
                 f"came back as {describe_answer(listed)}" if isinstance(listed, Answer) else f"failed: {listed.text}"
             )
 
     def _judge(self, health: Answer, sample: MetricsSample | None) -> tuple[ServerState, str]:
         """Return the state by an answered ``/health`` and what else is known."""
         if health.status != 200:
-            return _unhealthy(health, engine_told=sample is not None)
+            return _unhealthy(health, has_metrics=sample is not None)
         if is_html(health):
             return ServerState.STRANGE, f"/health came back as {describe_answer(health)}: this is no vLLM"
         if self._known.refused:
             key = "refuses our key" if self._key else "wants a key, and none is sent to it"
             return ServerState.REFUSING, f"it {key}: 401 on /v1/models; /health and /metrics need none"
-        if self._known.odd and sample is None and not self._known.is_vllm:
-            return ServerState.STRANGE, f"/health answers, but /v1/models {self._known.odd}: this is no vLLM"
-        if self._still_s >= STUCK_S and sample is not None:
+        if self._known.unexpected and sample is None and not self._known.is_vllm:
+            return ServerState.STRANGE, f"/health answers, but /v1/models {self._known.unexpected}: this is no vLLM"
+        if self._stalled_s >= STUCK_S and sample is not None:
             running = plural(round(sample.gauges.get("running", 0)), "request runs", "requests run")
-            span = duration(self._still_s // 10 * 10)
+            span = duration(self._stalled_s // 10 * 10)
             return ServerState.DEGRADED, f"{running} and no token came out for {span}: the engine hangs; restart vLLM"
-        if self._known.odd:
-            return ServerState.UP, f"no model list: /v1/models {self._known.odd}"
+        if self._known.unexpected:
+            return ServerState.UP, f"no model list: /v1/models {self._known.unexpected}"
         if sample is None:
-            return ServerState.UP, f"no engine figures: /metrics {self._no_figures}"
+            return ServerState.UP, f"no engine figures: /metrics {self._no_metrics}"
         return ServerState.UP, ""
 
 
-async def _figures(page: Reply, now: float) -> tuple[MetricsSample | None, str]:
+async def _metrics(page: Reply, now: float) -> tuple[MetricsSample | None, str]:
     """Return the metrics, or why there are none; parsed in a thread, since the page may be hostile."""
     if isinstance(page, Failure):
         return None, f"failed: {page.text}"
@@ -192,9 +192,9 @@ async def _figures(page: Reply, now: float) -> tuple[MetricsSample | None, str]:
     return await run_in_thread(read_page, page.body, now)
 
 
-def _unhealthy(health: Answer, *, engine_told: bool) -> tuple[ServerState, str]:
+def _unhealthy(health: Answer, *, has_metrics: bool) -> tuple[ServerState, str]:
     """Return the state by a ``/health`` that is not 200."""
-    if health.status == 503 and engine_told:
+    if health.status == 503 and has_metrics:
         return ServerState.DEGRADED, (
             "/health says 503: the engine is dead, VLLM_KEEP_ALIVE_ON_ENGINE_DEATH keeps the rest up; restart vLLM"
         )
@@ -203,5 +203,5 @@ def _unhealthy(health: Answer, *, engine_told: bool) -> tuple[ServerState, str]:
     if health.status in {401, 403}:
         return ServerState.REFUSING, f"/health says {health.status}: something in front of vLLM wants a key"
     if health.status >= 500:
-        return ServerState.DEGRADED, f"/health says {health.status}: the engine failed; its log tells why"
+        return ServerState.DEGRADED, f"/health says {health.status}: the engine failed; see its log for the reason"
     return ServerState.STRANGE, f"/health came back as {describe_answer(health)}: this is no vLLM"

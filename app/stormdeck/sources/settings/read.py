@@ -99,7 +99,7 @@ def read_file(scope: Scope, path: Path) -> SettingsFile:
 
 
 def digest_of(data: bytes) -> str:
-    """Return the SHA-256 of a file's bytes, as ``SettingsFile.digest`` holds it."""
+    """Return the SHA-256 of a file's bytes, as in ``SettingsFile.digest``."""
     return hashlib.sha256(data).hexdigest()
 
 
@@ -129,11 +129,11 @@ def _writable(path: Path) -> bool:
 
 
 _REASONS = {
-    errno.EISDIR: "a folder stands where the file should be",
-    errno.EINVAL: "something stands here that is no file to read",
-    errno.EFBIG: f"the file is larger than {LARGEST // 1024 // 1024} MB: this is no settings file",
+    errno.EISDIR: "it is a folder, not a file",
+    errno.EINVAL: "it is not a regular file",
+    errno.EFBIG: f"the file is larger than {LARGEST // 1024 // 1024} MB, so it is not a settings file",
     errno.ELOOP: "the link leads back to itself",
-    errno.ENOTDIR: "a file stands where its folder should be",
+    errno.ENOTDIR: "its folder is a file",
     errno.EACCES: "no permission to read the file",
     errno.EPERM: "no permission to read the file",
 }
@@ -142,5 +142,5 @@ _REASONS = {
 def _why(path: Path, error: OSError) -> str:
     """Return why a file cannot be read, in plain words."""
     if error.errno == errno.EACCES and not os.access(path.parent, os.X_OK):
-        return f"no permission to look into the folder {path.parent}"
+        return f"no permission to enter the folder {path.parent}"
     return _REASONS.get(error.errno or 0, f"the file cannot be read: {error.strerror or error}")

@@ -108,7 +108,8 @@ def _write(path: Path, target: Path, data: bytes, expected_digest: str, backups:
 
 
 def _changed(path: Path) -> Refused:
-    return Refused(Reason.CHANGED, f"{path} was changed by somebody else since it was read: look at it and save again.")
+    why = f"{path} was changed by another program since it was read: check it and save again."
+    return Refused(Reason.CHANGED, why)
 
 
 def _current(target: Path) -> bytes | None:
@@ -164,7 +165,7 @@ def _sync_folder(folder: Path) -> None:
 def _words(error: OSError | UnicodeEncodeError) -> str:
     """Return a system message without the path, which the sentence already has."""
     if isinstance(error, UnicodeEncodeError):
-        return "the text holds a character that no file can hold"
+        return "the text has a character that cannot be written"
     if error.errno == errno.EBUSY:
         return "it is mounted by itself, as a volume of a container, so no other file can take its place"
     return (error.strerror or str(error)).lower()

@@ -73,16 +73,16 @@ def published(folder: str, question: Question, now: float) -> Published | None:
     """
     best: tuple[bool, float] | None = None
     answer = None
-    for told in _running(folder, now):
-        watches, bar, status = told.get("watches"), Bar.from_json(told.get("bar")), told.get("status")
+    for entry in _running(folder, now):
+        watches, bar, status = entry.get("watches"), Bar.from_json(entry.get("bar")), entry.get("status")
         if not isinstance(watches, dict) or not isinstance(status, dict) or bar is None:
             continue
         if not _answers(watches, question):
             continue
-        started = told.get("started")
+        started = entry.get("started")
         rank = (watches.get("named") == question.named, started if isinstance(started, float) else 0.0)
         if best is None or rank > best:
-            only_ascii = told.get("ascii")
+            only_ascii = entry.get("ascii")
             best, answer = rank, Published(bar, status, only_ascii if isinstance(only_ascii, bool) else None)
     return answer
 
@@ -125,9 +125,9 @@ def _running(folder: str, now: float) -> Iterator[dict[str, object]]:
         pid = name.removesuffix(".json").rpartition("-")[2]
         if not pid.isdecimal() or name != panel_name(int(pid)):
             continue
-        told = _read(os.path.join(folder, name), now)
-        if told is not None and _runs(int(pid)):
-            yield told
+        entry = _read(os.path.join(folder, name), now)
+        if entry is not None and _runs(int(pid)):
+            yield entry
 
 
 def _read(path: str, now: float) -> dict[str, object] | None:
@@ -137,12 +137,12 @@ def _read(path: str, now: float) -> dict[str, object] | None:
             status = os.fstat(handle)
             if abs(now - status.st_mtime) > STALE_S or status.st_uid != os.getuid():
                 return None
-            told = json.loads(read_whole(handle, MOST_BYTES))
+            entry = json.loads(read_whole(handle, MOST_BYTES))
         finally:
             os.close(handle)
     except (OSError, ValueError, RecursionError):
         return None
-    return told if isinstance(told, dict) and told.get("stormdeck") == __version__ else None
+    return entry if isinstance(entry, dict) and entry.get("stormdeck") == __version__ else None
 
 
 def _answers(watches: dict[str, object], question: Question) -> bool:

@@ -123,7 +123,7 @@ class StormStore:
             self._create()
             base = self._connected()
             self._written = ()
-            self.trouble = f"{clean(str(self.path))} was damaged and is now {aside}; storms are remembered anew"
+            self.trouble = f"{clean(str(self.path))} was damaged and is now {aside}; a new file was started"
         with closing(base):
             yield base
 

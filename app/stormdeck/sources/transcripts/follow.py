@@ -76,7 +76,7 @@ class TranscriptFollower:
             if self._stopped.is_set():
                 return
             try:
-                file.read_on(self._give)
+                file.read_on(self._deliver)
             except OSError:
                 self._drop(path)
 
@@ -107,7 +107,7 @@ class TranscriptFollower:
     def _drop(self, path: Path) -> None:
         self._open.pop(path).close()
 
-    def _give(self, entries: list[Entry]) -> None:
+    def _deliver(self, entries: list[Entry]) -> None:
         if entries and not self._stopped.is_set():
             self._hand(tuple(entries))
 
@@ -124,9 +124,9 @@ class _File:
             self._tail.seek(start - 1)
             self._lines.skip_line()
 
-    def read_on(self, give: Callable[[list[Entry]], None]) -> None:
+    def read_on(self, deliver: Callable[[list[Entry]], None]) -> None:
         """Deliver what was appended."""
-        if self._tail.look():
+        if self._tail.refresh():
             self._lines.forget()
         while self._tail.behind > 0:
             data = self._tail.read()
@@ -134,7 +134,7 @@ class _File:
                 self._lines.forget()
             elif data:
                 self.moved_at = time.monotonic()
-                give(self._lines.split(data))
+                deliver(self._lines.split(data))
             else:
                 return
 
