@@ -100,13 +100,13 @@ def test_two_panels_that_remember_at_once_lose_nothing(file, said):
 def test_a_state_folder_that_stalls_holds_up_neither_the_counting_nor_the_end(file, said, monkeypatch):
     monkeypatch.setattr(storms, "PATIENCE_S", 0.02)
     released = threading.Event()
-    really_recall = StormStore.recall
+    really_load = StormStore.load
 
-    def recall(self, limit):
+    def load(self, limit):
         released.wait(20)
-        return really_recall(self, limit)
+        return really_load(self, limit)
 
-    monkeypatch.setattr(StormStore, "recall", recall)
+    monkeypatch.setattr(StormStore, "load", load)
 
     async def scene():
         desk = StormFeed(StormStore(file))

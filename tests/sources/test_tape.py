@@ -60,7 +60,7 @@ def test_damage_is_left_out_and_told_with_its_line(tmp_path, lines, end, said):
     ("lines", "said"),
     [
         ([], "today.jsonl is empty: no line was recorded in it"),
-        ([line(1)[:9]], "today.jsonl holds nothing but a line that is cut off (line 1)"),
+        ([line(1)[:9]], "today.jsonl has only a line that is cut off (line 1)"),
         (["INFO:     started", "more"], 'today.jsonl is no recording: line 1 is no {"t": seconds, "line": text}.'),
         (["", '{"level": "info"}'], "today.jsonl is no recording: line 2 is no"),
     ],
