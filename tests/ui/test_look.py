@@ -148,7 +148,7 @@ def colours_of(app):
 async def test_a_theme_chosen_in_the_panel_is_there_at_the_next_start(tmp_path):
     memory = ThemeStore(tmp_path / "state" / "theme")
     app = make_app()
-    app.keep_theme = memory.keep
+    app.keep_theme = memory.save
     async with app.run_test(size=(80, 24)) as pilot:
         pilot.app.theme = "stormdeck-light"
         await pilot.pause()
@@ -165,7 +165,7 @@ def test_without_a_theme_that_there_is_the_default_is_taken(remembered, tmp_path
 async def test_a_theme_that_cannot_be_kept_is_used_and_says_so(tmp_path):
     (tmp_path / "file").touch()
     app = make_app()
-    app.keep_theme = ThemeStore(tmp_path / "file" / "theme").keep
+    app.keep_theme = ThemeStore(tmp_path / "file" / "theme").save
     async with app.run_test(size=(120, 40), notifications=True) as pilot:
         pilot.app.theme = "nord"
         await until(pilot, lambda: rows_with(pilot.app, "is not kept for"))
