@@ -113,7 +113,7 @@ class TestLive:
             code, out, _ = home.run("check", "--json")
             text = home.run("check")[1]
         assert (code, json.loads(out)["ok"], codes(out)) == (1, False, {"URL112"})
-        assert "no whole answer within 0.1 s" in text
+        assert "no complete answer within 0.1 s" in text
         assert "does not run" not in text
 
     def test_a_search_that_takes_too_long_is_given_up_and_told(self, home, monkeypatch):

@@ -152,7 +152,7 @@ def test_a_pipe_into_tee_leads_to_its_file(started, tmp_path):
         ("pipe:[99]", "to a pipe"),
         ("socket:[99]", "to a socket: the journal of systemd, or a container's log"),
         ("/tmp/gone.log (deleted)", "to /tmp/gone.log, which was deleted"),
-        ("/nowhere/in/this/mount", "to /nowhere/in/this/mount, which is no file seen from here"),
+        ("/nowhere/in/this/mount", "to /nowhere/in/this/mount, which is not a file on this machine"),
         (None, "nowhere: it is closed"),
     ],
 )

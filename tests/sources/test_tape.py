@@ -38,7 +38,7 @@ def test_a_clock_that_was_set_back_never_goes_back(tmp_path):
 @pytest.mark.parametrize(
     ("lines", "end", "said"),
     [
-        ([line(1), line(2)[:12]], "", "line 2, the last one, is cut off and left out"),
+        ([line(1), line(2)[:12]], "", "line 2, the last one, is cut off and skipped"),
         ([line(1), "noise", line(2)], "\n", 'line 2 is no {"t": seconds, "line": text} and left out'),
         (
             [line(1), "noise", "", "[]", line(2)],

@@ -142,7 +142,7 @@ class _Wire:
                     return Gone.UNRESOLVED, f"its name does not resolve: {clean(error.words)}"
                 await self._exchange(target, ask, hearing, deadline)
         except TimeoutError:
-            return Gone.TIMEOUT, f"no whole answer within {deadline_s:.3g} s"
+            return Gone.TIMEOUT, f"no complete answer within {deadline_s:.3g} s"
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError, ValueError) as error:
             failure = failure_of(error, place.port)
             return Gone(failure.kind.value), failure.text

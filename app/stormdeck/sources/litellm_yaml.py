@@ -29,7 +29,7 @@ def read_proxy_config(path: Path) -> ProxyConfig:
             return ProxyConfig(name, error=FileError(f"larger than {LARGEST // 1024 // 1024} MiB, not read"))
         return ProxyConfig(name, error=FileError(f"cannot be read: {error.strerror}"))
     except ValueError:
-        return ProxyConfig(name, error=FileError("cannot be read: the name is no path"))
+        return ProxyConfig(name, error=FileError("cannot be read: the name is not a path"))
     return parse_proxy_config(raw.decode("utf-8-sig", "replace"), name)
 
 

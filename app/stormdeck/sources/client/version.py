@@ -29,7 +29,7 @@ class ClientVersion:
     version: str | None
     """``2.1.329``; ``None``: not known, so the rules assume the newest measured version."""
     how: str
-    """In words: ``--client-version``, ``the transcript of ...``, ``not found: taken for 2.1.329, ...``."""
+    """In words: ``--client-version``, ``the transcript of ...``, ``not found: assumed 2.1.329, ...``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ def find_client_version(claude: Path, home: Path, search_path: str = "", given: 
     traces = [*_transcripts(claude), *_installed(home, claude, search_path)]
     newest = max(traces, key=lambda trace: trace.at, default=None)
     if newest is None:
-        return ClientVersion(None, f"not found: taken for {NEWEST}, the newest that was measured")
+        return ClientVersion(None, f"not found: assumed {NEWEST}, the newest measured version")
     return ClientVersion(newest.version, newest.how)
 
 

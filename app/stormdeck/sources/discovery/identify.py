@@ -76,7 +76,7 @@ class _Question:
         if self._key and served_by(first) == "vllm":
             return Identity(ServerKind.VLLM, f"{_MODELS} says vllm")
         if first.status in GATEWAY and _is_gateway(await self._ask(_VERSION if self._key else _MODELS)):
-            words = f"answers {first.status}: what is in front runs, the server behind it gives no answer"
+            words = f"answers {first.status}: a gateway runs here, the server behind it does not answer"
             return Identity(None, words, Failure(FailureKind.GATEWAY, words))
         if first.latency_ms >= FAR_MS:
             self._ask_ahead(first)
@@ -91,7 +91,7 @@ class _Question:
             return Identity(None, describe_failure(self._late), self._late)
         huge = next((one for one in self._said.values() if _is_too_big(one)), None)
         if isinstance(huge, Failure):
-            return Identity(ServerKind.OTHER, f"answers, but not what it serves: {huge.text}")
+            return Identity(ServerKind.OTHER, f"answers, but what it serves is not known: {huge.text}")
         start = await self._ask(_START)
         return Identity(ServerKind.OTHER, _other(start if isinstance(start, Answer) else first))
 
@@ -102,7 +102,7 @@ class _Question:
             return Identity(ServerKind.VLLM, f"{_MODELS} says vllm")
         metrics = await self._ask(_METRICS)
         is_vllm = isinstance(metrics, Answer) and metrics.status == 200 and b"\nvllm:" in metrics.body
-        return Identity(ServerKind.VLLM, f"{_METRICS} speaks of vLLM") if is_vllm else None
+        return Identity(ServerKind.VLLM, f"{_METRICS} has vLLM's metrics") if is_vllm else None
 
     async def _proxy(self) -> Identity | None:
         if _is_alive(await self._ask(_ALIVE)):
@@ -170,6 +170,6 @@ def _other(start: Answer) -> str:
     if start.body.startswith(b"Ollama is running"):
         return "answers as Ollama"
     if start.status in {401, 403}:
-        return f"answers {start.status} to every question: something in front wants a key"
+        return f"answers {start.status} to every request: something in front of it wants a key"
     came = "JSON" if json_object(start) is not None else describe_answer(start)
     return f"answers, but neither as vLLM nor as a known proxy: / came back as {came}"

@@ -163,7 +163,7 @@ async def _upstream(
         own = next((one.config for one in listeners if one.process is not None and one.process.pid == pid), None)
         path = named.litellm_config or own
         if path is None:
-            return Missed("what lies behind LiteLLM", "its YAML is not known: name it with --litellm-config FILE")
+            return Missed("the server behind LiteLLM", "its YAML is not known: name it with --litellm-config FILE")
         config = await with_timeout(
             PATIENCE_S, LitellmConfig(error=f"not read within {PATIENCE_S:.0f} s"), read_litellm_config, path
         )
@@ -201,7 +201,7 @@ def _sorted(
             if kind is not None:
                 (dead if kind is ServerKind.OTHER else found).append(one.found(kind))
         elif kind is not None and kind.is_proxy and direct and not place.named:
-            why = f"{kind.value} answers, and the client goes past it: ANTHROPIC_BASE_URL leads straight to vLLM"
+            why = f"{kind.value} answers, but the client does not use it: ANTHROPIC_BASE_URL points straight to vLLM"
             missed.append(Missed(place.url, why))
         elif kind is not None:
             found.append(one.found(kind))

@@ -70,8 +70,10 @@ class FileWatcher:
             self._replan.set()
 
     def _run(self) -> None:
-        while not self._stopped.is_set():
+        while True:
             self._replan.clear()
+            if self._stopped.is_set():  # checked after the clear, so that no stop is lost
+                return
             folders = self._folders()
             for _ in self._wake_ups(folders):
                 self._check(folders)

@@ -73,11 +73,11 @@ def failure_of(error: BaseException, port: int) -> Failure:
     if isinstance(error, httpx.RemoteProtocolError):
         words = str(error)
         if "disconnected" in words or "peer closed" in words:
-            return Failure(FailureKind.CUT, "the connection was closed before the answer was whole")
-        return Failure(FailureKind.NOT_HTTP, "what came back is not HTTP")
+            return Failure(FailureKind.CUT, "the connection was closed before the answer was complete")
+        return Failure(FailureKind.NOT_HTTP, "the answer is not HTTP")
     if isinstance(error, httpx.NetworkError):
-        return Failure(FailureKind.CUT, "the connection was closed before the answer was whole")
-    return Failure(FailureKind.BAD_URL, f"cannot be asked: {clean(str(error))[:120]}")
+        return Failure(FailureKind.CUT, "the connection was closed before the answer was complete")
+    return Failure(FailureKind.BAD_URL, f"cannot be requested: {clean(str(error))[:120]}")
 
 
 def refused(port: int) -> Failure:

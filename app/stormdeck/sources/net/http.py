@@ -102,7 +102,8 @@ class HttpClient:
             if not key.isascii() or not key.isprintable() or key != key.strip():
                 return Failure(FailureKind.BAD_URL, "the key has characters that no HTTP header can carry")
             sent["authorization"] = f"Bearer {key}"
-        late = f"the name {clean(target.host)} was not resolved within {deadline_s:g} s: the name server is silent"
+        name = clean(target.host)
+        late = f"the name {name} was not resolved within {deadline_s:g} s: the name server does not answer"
         connected: list[bool] = []
         import httpx  # noqa: F401 - the first import takes 0.1 s and more, which must not count as the server's
 
@@ -110,7 +111,7 @@ class HttpClient:
             async with asyncio.timeout(deadline_s):
                 if error := await self._resolver.error(target.host):
                     return _unresolved(target.host, error)
-                late = f"no whole answer within {deadline_s:g} s"
+                late = f"no complete answer within {deadline_s:g} s"
                 return await self._ask(target.request_url, target, sent, limit, connected)
         except TimeoutError:
             return Failure(FailureKind.TIMEOUT, late, accepted=bool(connected))

@@ -85,7 +85,7 @@ def _stream(pid: int, number: int, proc: Path) -> _Stream:
     file = Path(target)
     if file.is_file():
         return _Stream(file, f"to {file}")
-    return _Stream(None, f"to {target}, which is no file seen from here")
+    return _Stream(None, f"to {target}, which is not a file on this machine")
 
 
 def _piped(pipe: str, proc: Path) -> _Stream:

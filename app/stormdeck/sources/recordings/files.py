@@ -132,9 +132,9 @@ class _Unpacking:
         self._read += len(data)
         if self._read > MOST_UNPACKED:
             most = f"{MOST_UNPACKED // 1024**2} MiB"
-            raise OSError(errno.EFBIG, f"it unfolds to more than {most}, the rest is left out: unpack it first")
+            raise OSError(errno.EFBIG, f"it decompresses to more than {most}, the rest is left out: unpack it first")
         if self._read > _JUDGED_FROM and self._read > _PADDING * self._packed.taken:
-            raise OSError(errno.EFBIG, f"it unfolds to more than {_PADDING} times its size, which no log does")
+            raise OSError(errno.EFBIG, f"it decompresses to more than {_PADDING} times its size, which no log does")
         return data
 
 

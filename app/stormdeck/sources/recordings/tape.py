@@ -119,7 +119,7 @@ class _Reading:
         if not self.damaged:
             return ""
         if self.cut and len(self.damaged) == 1:
-            return f"line {self.damaged[0]}, the last one, is cut off and left out"
+            return f"line {self.damaged[0]}, the last one, is cut off and skipped"
         first, more = self.damaged[0], len(self.damaged) - 1
         which = f"line {first} is" if not more else f"line {first} and {more} more are"
         return f'{which} no {{"t": seconds, "line": text}} and left out'
