@@ -5,6 +5,7 @@ The client's folder depends on ``--home``, ``--project`` and ``CLAUDE_CONFIG_DIR
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +23,10 @@ STYLES = _styles()
 """The folder of ``.tcss`` files."""
 
 
-MANAGED = Path("/etc/claude-code/managed-settings.json")
+def managed_settings(platform: str = sys.platform) -> Path:
+    """Return where Claude Code reads an administrator's settings on this system."""
+    folder = "/Library/Application Support/ClaudeCode" if platform == "darwin" else "/etc/claude-code"
+    return Path(folder) / "managed-settings.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +96,10 @@ def user_paths(environ: Mapping[str, str], home: Path | None = None, project: Pa
     >>> user_paths({}, Path("/home/me"), Path("/src")).user_settings
     PosixPath('/home/me/.claude/settings.json')
     """
-    managed = MANAGED
+    managed = managed_settings(sys.platform)
     if home is not None:
         environ = {}
-        managed = home / MANAGED.relative_to("/")
+        managed = home / managed.relative_to("/")
     base = home if home is not None else Path.home()
     own_folder = environ.get("CLAUDE_CONFIG_DIR", "")
     claude = Path(own_folder) if own_folder else base / ".claude"

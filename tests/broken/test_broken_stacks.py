@@ -107,22 +107,22 @@ STACKS = {
     "a server accepts and never answers": Stack(
         (
             *NOT_FOUND,
-            replace(elsewhere(DIRECT, "no whole answer within 3.5 s", ServerState.SILENT), beside=()),
-            probe(Reach.SILENT, detail="no whole answer within 3.5 s"),
+            replace(elsewhere(DIRECT, "no complete answer within 3.5 s", ServerState.SILENT), beside=()),
+            probe(Reach.SILENT, detail="no complete answer within 3.5 s"),
         ),
         SERVER,
         "URL112",
-        "accepts the connection and gives no whole answer within 3.5 s",
+        "accepts the connection and gives no complete answer within 3.5 s",
     ),
     "a server is late, and the look was short": Stack(
-        (*NOT_FOUND, replace(elsewhere(DIRECT, "no whole answer within 0.8 s", ServerState.SILENT), beside=())),
+        (*NOT_FOUND, replace(elsewhere(DIRECT, "no complete answer within 0.8 s", ServerState.SILENT), beside=())),
         SERVER,
         None,
         "No answer yet from :8000",
         Health.UNKNOWN,
     ),
     "a known vLLM is late from the first question on": Stack(
-        (*STRAIGHT, vllm(ServerState.SILENT, "no whole answer within 3.5 s")),
+        (*STRAIGHT, vllm(ServerState.SILENT, "no complete answer within 3.5 s")),
         SERVER,
         None,
         "No answer yet from :8000",
@@ -131,12 +131,12 @@ STACKS = {
     "vLLM hangs whole: it takes connections and stopped answering": Stack(
         (
             *STRAIGHT,
-            vllm(ServerState.STALE, "/health: no whole answer within 3.5 s"),
-            probe(Reach.SILENT, detail="no whole answer within 3.5 s"),
+            vllm(ServerState.STALE, "/health: no complete answer within 3.5 s"),
+            probe(Reach.SILENT, detail="no complete answer within 3.5 s"),
         ),
         SERVER,
         "URL112",
-        "vLLM at :8000 accepts the connection and gives no whole answer within 3.5 s",
+        "vLLM at :8000 accepts the connection and gives no complete answer within 3.5 s",
     ),
     "a server of another kind answers at the base URL": Stack(
         (*NOT_FOUND, replace(elsewhere(DIRECT, "answers as Ollama", ServerState.UP), beside=()), probe()),

@@ -23,7 +23,7 @@ from stormdeck.ui.widgets.logs.view import LogView
 from stormdeck.ui.widgets.panel import LivePanel, Panel
 from stormdeck.ui.widgets.settings import form
 
-SLOW = ("httpx", "psutil", "pynvml", "yaml", "prometheus_client", "starlette", "uvicorn")
+SLOW = ("httpx", "psutil", "pynvml", "yaml", "prometheus_client", "starlette", "uvicorn", "watchfiles", "anyio")
 WHOLE = (WELL, FOUND, VLLM, PROXY, GPUS, CALM)
 
 

@@ -295,14 +295,14 @@ class TestAnotherWriter:
         self.busy(monkeypatch, home, 100)
         code, _, err = home.run("set", "model", "other")
         assert code == 1
-        assert "was changed by somebody else" in err
+        assert "was changed by another program" in err
 
     def test_who_agreed_to_a_diff_did_so_to_that_one(self, home, monkeypatch):
         home.write(SOUND)
         self.busy(monkeypatch, home, 1)
         code, _, err = home.at_terminal("y\n", "set", "model", "other")
         assert code == 1
-        assert "was changed by somebody else" in err
+        assert "was changed by another program" in err
         assert json.loads(home.settings.read_text()) == {"theirs": 0}
 
 

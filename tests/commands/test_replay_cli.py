@@ -47,7 +47,7 @@ def test_damage_is_told_and_the_rest_is_played(replay, tmp_path):
     file = write(tmp_path, json.dumps({"t": 1, "line": "x"}), '{"t": 2, "li')
     code, err, played = replay(file)
     assert (code, len(played)) == (0, 1)
-    assert err == "stormdeck: today.jsonl: line 2, the last one, is cut off and left out.\n"
+    assert err == "stormdeck: today.jsonl: line 2, the last one, is cut off and skipped.\n"
 
 
 @pytest.mark.parametrize("texts", [(), ("INFO:     started",)], ids=["empty", "a plain log"])

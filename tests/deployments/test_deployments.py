@@ -309,7 +309,7 @@ def test_a_front_whose_server_is_gone(stack, reply):
     assert code == 2
     assert said["hops"][1]["detail"] == "degraded"
     assert "is a front: the server behind it gives no answer" in said["headline"]["text"]
-    assert "what is in front runs, the server behind it gives no answer" in said["statements"][0]["evidence"]
+    assert "a gateway runs here, the server behind it does not answer" in said["statements"][0]["evidence"]
     assert "does not run" not in json.dumps(said)
 
 

@@ -6,7 +6,6 @@ import os
 import resource
 import threading
 from contextlib import asynccontextmanager
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -18,8 +17,9 @@ from stormdeck.feed.settings import SettingsFeed
 from stormdeck.model.settings.scope import Scope
 from stormdeck.options import Options
 from stormdeck.paths import user_paths
+from stormdeck.sources.io import watch
+from stormdeck.sources.io.watch import FileWatcher
 from stormdeck.sources.settings.read import read_file, read_settings
-from stormdeck.sources.settings.watch import SettingsWatcher
 from stormdeck.sources.settings.write import write_settings
 from waiting import eventually as until
 
@@ -35,7 +35,8 @@ class Home:
         self.file.parent.mkdir(parents=True)
         self.file.write_text(WELL_SET)
         self.taken = []
-        self.desk = SettingsFeed(Options(), self.paths, {}, self.taken.append)
+        self.watcher = FileWatcher(step_ms=10)
+        self.desk = SettingsFeed(Options(), self.paths, {}, self.taken.append, self.watcher)
 
     @property
     def user(self):
@@ -51,6 +52,9 @@ class Home:
         finally:
             running.cancel()
             await asyncio.gather(running, return_exceptions=True)
+            self.watcher.stop()
+            if self.watcher._thread is not None:
+                await asyncio.to_thread(self.watcher._thread.join, 5)
             await self.desk.stop()
 
     async def shows(self, text):
@@ -64,8 +68,9 @@ class Home:
 
 @pytest.fixture
 def home(tmp_path, monkeypatch):
-    monkeypatch.setattr(settings, "SettingsWatcher", partial(SettingsWatcher, interval_s=0.01))
     monkeypatch.setattr(settings, "AGAIN_S", 0.02)
+    # Polled: inotify's descriptors are closed some time after a test, and no test may find one free.
+    monkeypatch.setattr(watch, "is_on_network", lambda _folder: True)
     return Home(tmp_path)
 
 
@@ -131,7 +136,7 @@ def test_a_file_made_read_only_stays_as_it_is(home, said):
 
 def test_a_file_that_changes_all_the_time_is_read_no_oftener_than_it_is_looked_at(home, said, monkeypatch):
     reads, looks = [], []
-    really_look = SettingsWatcher._look
+    really_look = FileWatcher._compare
 
     def look(self):
         looks.append(1)
@@ -142,7 +147,7 @@ def test_a_file_that_changes_all_the_time_is_read_no_oftener_than_it_is_looked_a
             reads.append(1)
         return read_file(scope, path)
 
-    monkeypatch.setattr(SettingsWatcher, "_look", look)
+    monkeypatch.setattr(FileWatcher, "_compare", look)
     monkeypatch.setattr(settings, "read_file", read)
 
     async def scene():

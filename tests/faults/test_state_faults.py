@@ -29,7 +29,7 @@ def file(tmp_path, monkeypatch):
 
 
 def remembered(file):
-    return {storm.started for storm in StormStore(file).recall()}
+    return {storm.started for storm in StormStore(file).load()}
 
 
 def told(desk):
@@ -64,7 +64,7 @@ def test_storms_that_found_no_room_are_kept_once_there_is_some(file, said):
 
 
 def test_a_panel_that_writes_holds_up_neither_the_counting_nor_the_other_panel(file, said):
-    StormStore(file).remember([RECOVERED])
+    StormStore(file).save([RECOVERED])
 
     async def story(desk):
         other = sqlite3.connect(file, isolation_level=None)
@@ -94,20 +94,20 @@ def test_two_panels_that_remember_at_once_lose_nothing(file, said):
         return [desk.trouble for desk in desks]
 
     assert asyncio.run(scene()) == ["", ""]
-    assert len(StormStore(file).recall()) == len(OVER)
+    assert len(StormStore(file).load()) == len(OVER)
     said("two panels write state at once", "–", after="each storm is kept once")
 
 
 def test_a_state_folder_that_stalls_holds_up_neither_the_counting_nor_the_end(file, said, monkeypatch):
     monkeypatch.setattr(storms, "PATIENCE_S", 0.02)
     released = threading.Event()
-    really_recall = StormStore.recall
+    really_load = StormStore.load
 
-    def recall(self, limit):
+    def load(self, limit):
         released.wait(20)
-        return really_recall(self, limit)
+        return really_load(self, limit)
 
-    monkeypatch.setattr(StormStore, "recall", recall)
+    monkeypatch.setattr(StormStore, "load", load)
 
     async def scene():
         desk = StormFeed(StormStore(file))

@@ -27,6 +27,7 @@ from stormdeck.model.snapshots.server import ServerState
 from stormdeck.model.traffic.meter import TrafficMeter
 from stormdeck.options import Options
 from stormdeck.sources.canary import Canary
+from stormdeck.sources.io.watch import FileWatcher
 from stormdeck.sources.net.http import HttpClient
 from stormdeck.sources.state.storm_store import StormStore
 from waiting import eventually
@@ -116,7 +117,7 @@ def test_the_log_desk_counts_without_the_lines_that_are_left_out(tmp_path):
 
 
 def test_a_settings_file_in_the_middle_of_an_edit_does_not_lead_to_another_stack():
-    desk = ServerFeed(Options(), None, lambda snapshot: None, None, lambda work: None)
+    desk = ServerFeed(Options(), None, lambda snapshot: None, None, lambda work: None, FileWatcher())
     desk.take_settings(WELL)
     known = desk.key("http://127.0.0.1:4000")
     assert known
@@ -158,7 +159,7 @@ class TestThePathFollowsTheSettings:
                 follow=lambda *told, is_sure: followed.append((*told, is_sure)), leave=lambda paths: None
             )
             http = cast("HttpClient", SimpleNamespace())
-            desk = ServerFeed(Options(), http, seen.append, cast("LogFeed", logs), spawn)
+            desk = ServerFeed(Options(), http, seen.append, cast("LogFeed", logs), spawn, FileWatcher())
             running = asyncio.create_task(desk.run())
             for number, (base, _) in enumerate(steps, start=1):
                 desk.take_settings(settings(WELL_SET.replace(":4000", base)))

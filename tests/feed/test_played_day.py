@@ -195,7 +195,7 @@ def test_a_panel_that_is_started_at_the_end_shows_the_same_storms(day, tmp_path)
     assert "reset" not in {cause for _, _, cause, _ in alone} - {cause for _, _, cause, _ in day.storms}
     again = remembered(file, seen, replace(seen, client_version="again"))
     assert near(shown(again), day.storms)
-    assert near(shown(StormStore(file).recall()), day.storms)
+    assert near(shown(StormStore(file).load()), day.storms)
 
 
 @pytest.mark.parametrize("minute", range(1, 6))
@@ -205,4 +205,4 @@ def test_a_panel_that_was_stopped_and_started_anew_on_the_way_remembers_the_same
     middle = MORNING + 60.0 * minute + 7
     remembered(file, play(day, panel(), until=middle).snapshot(middle))
     remembered(file, play(day, panel()).snapshot(day.end))
-    assert near(shown(StormStore(file).recall()), day.storms)
+    assert near(shown(StormStore(file).load()), day.storms)

@@ -12,6 +12,7 @@ from stormdeck.model.deck import Deck
 from stormdeck.model.snapshots.discovery import DiscoverySnapshot, Found
 from stormdeck.model.snapshots.server import ProxySnapshot, ServerKind, ServerState, VllmSnapshot
 from stormdeck.options import Options
+from stormdeck.sources.io.watch import FileWatcher
 from stormdeck.sources.net.failure import Failure, FailureKind
 from stormdeck.sources.net.http import HttpClient
 
@@ -52,7 +53,7 @@ class Panel:
         self.known = []
         self.deck = Deck()
         self.tasks = []
-        self.desk = ServerFeed(Options(), HttpClient("9"), self.hand, Logs(), self.spawn)
+        self.desk = ServerFeed(Options(), HttpClient("9"), self.hand, Logs(), self.spawn, FileWatcher())
 
     def hand(self, snapshot):
         self.deck = take(self.deck, snapshot)

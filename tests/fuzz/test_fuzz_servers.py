@@ -13,7 +13,7 @@ from stormdeck.model.canary.questions import CanaryRequest
 from stormdeck.model.canary.reply import MOST_BYTES, EventReader
 from stormdeck.model.canary.response import ResponseReader
 from stormdeck.model.snapshots.vllm_metrics import window
-from stormdeck.sources.net.answers import served_by, served_models, text_field, what_came
+from stormdeck.sources.net.answers import describe_answer, served_by, served_models, text_field
 from stormdeck.sources.net.http import Answer, json_object
 from stormdeck.sources.servers.prometheus import read_metrics
 
@@ -108,7 +108,7 @@ ANSWERS = mutated(seeds.answers()) | mutated_json(seeds.answers()) | st.lists(st
 @law(ANSWERS, st.sampled_from([200, 301, 404, 500]), mutated(["http://h:1/v1", "text/html"], most=2))
 def test_an_answer_is_told_in_words_that_can_be_shown(body, status, header):
     answer = Answer(status, {"location": header, "content-type": header}, encoded(body), 1.0, 5)
-    assert_shown(what_came(answer))
+    assert_shown(describe_answer(answer))
     for model in served_models(answer) or ():
         assert_shown(model.id)
         assert_shown(model.root or "")

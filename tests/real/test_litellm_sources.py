@@ -20,7 +20,7 @@ from stormdeck.sources.discovery.configured import ConfiguredTargets
 from stormdeck.sources.discovery.identify import identify
 from stormdeck.sources.discovery.search import discover
 from stormdeck.sources.litellm_yaml import read_proxy_config
-from stormdeck.sources.net.http import HttpClient
+from stormdeck.sources.net.http import Answer, HttpClient
 from stormdeck.sources.processes.scan import Scan, config_of, scan_processes
 from stormdeck.sources.servers.proxy import ProxySource
 
@@ -30,13 +30,28 @@ PATIENCE_S = 30.0
 """The machine may be busy; the panel itself waits for three seconds."""
 
 
+class RecordingClient(HttpClient):
+    """Keeps the own ports of the answers, by which LiteLLM's log shows the requests."""
+
+    def __init__(self, version):
+        super().__init__(version)
+        self.ports: set[int] = set()
+
+    async def get(self, *args, **kwargs):
+        answer = await super().get(*args, **kwargs)
+        if isinstance(answer, Answer):
+            self.ports.add(answer.port)
+        return answer
+
+
 def poll(stack, key=KEY, times=1):
     async def scene():
-        async with HttpClient("9.9") as http:
+        http = RecordingClient("9.9")
+        async with http:
             source = ProxySource(stack.proxy.url, ServerKind.LITELLM, http, time.time, key, deadline_s=PATIENCE_S)
             for _ in range(times):
                 snapshot = await source.poll()
-            return snapshot, http.recent_ports
+            return snapshot, frozenset(http.ports)
 
     return asyncio.run(scene())
 

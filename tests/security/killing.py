@@ -62,7 +62,7 @@ def once(folder, at, when, existing, unnamed):
     if pid == 0:
         try:
             if not unnamed:
-                write.NewFile._unnamed = lambda self: -1
+                write.NewFile._open_unnamed = lambda self: -1
             killing(at, when)
             write_settings(file, NEW, digest, backups)
             os._exit(0)

@@ -142,7 +142,7 @@ async def test_whoever_asks_is_refused(url):
     async with HttpClient("test") as http:
         answer = await http.get(url)
     assert isinstance(answer, Failure)
-    assert answer.trouble is FailureKind.HOSTED
+    assert answer.kind is FailureKind.HOSTED
 
 
 @pytest.mark.parametrize("url", NOT_IT)

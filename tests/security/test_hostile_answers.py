@@ -112,7 +112,7 @@ async def test_large_answers_are_parsed_beside_the_loop(monkeypatch):
         for path in ("/v1/models", "/packed"):
             assert len(json_object(await http.get(url + path))["data"]) == 1000
         answer = await http.get(url + "/bomb")
-    assert answer.trouble is FailureKind.TOO_BIG
+    assert answer.kind is FailureKind.TOO_BIG
     assert len(parsed.threads) == 2
     assert len(unpacked.threads) == 2
     assert threading.main_thread() not in (*parsed.threads, *unpacked.threads)

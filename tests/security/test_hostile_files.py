@@ -16,7 +16,7 @@ from samples import GAVE_UP
 from stormdeck.model.settings.scope import Scope, SettingsFile
 from stormdeck.options.file import read_file as read_options
 from stormdeck.sources.client.version import find_client_version
-from stormdeck.sources.io.bounded_read import contents, open_regular
+from stormdeck.sources.io.bounded_read import open_regular, read_bounded
 from stormdeck.sources.litellm_yaml import read_proxy_config
 from stormdeck.sources.recordings import files, tape
 from stormdeck.sources.settings.exposure import exposures
@@ -24,7 +24,7 @@ from stormdeck.sources.settings.read import read_file
 from stormdeck.sources.state import panel_status as panels
 from stormdeck.sources.state.panel_status import Question, panel_name, published
 from stormdeck.sources.state.storm_store import StormStore
-from stormdeck.sources.state.theme import ThemeMemory
+from stormdeck.sources.state.theme import ThemeStore
 from stormdeck.sources.transcripts.read import read_transcripts
 
 ACCESS = 'INFO:     127.0.0.1:40000 - "POST /v1/messages HTTP/1.1" 500 Internal Server Error\n'
@@ -79,7 +79,7 @@ def run(*argv, feed=subprocess.DEVNULL, home):
 def test_contents_refuses_what_is_no_small_file(tmp_path, make):
     make(tmp_path / "x")
     with pytest.raises(OSError, match="it is") as refused:
-        contents(tmp_path / "x", 1000)
+        read_bounded(tmp_path / "x", 1000)
     wanted = {folder: errno.EISDIR, huge: errno.EFBIG}.get(make, errno.EINVAL)
     assert refused.value.errno == wanted
 
@@ -115,7 +115,7 @@ def test_what_is_read_is_counted(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "fstat", sizeless)
     monkeypatch.setattr(os, "read", counted)
     with pytest.raises(OSError, match="too large"):
-        contents(tmp_path / "x", 1000)
+        read_bounded(tmp_path / "x", 1000)
     assert sum(read) == 1001
 
 
@@ -137,13 +137,13 @@ def test_an_index_that_is_none(tmp_path, make, command):
 @pytest.mark.attack("the theme's file is one of them", "the panel starts with its own theme")
 def test_a_theme_that_is_none(tmp_path, make):
     make(tmp_path / "theme")
-    assert ThemeMemory(tmp_path / "theme").recall() == ""
+    assert ThemeStore(tmp_path / "theme").load() == ""
 
 
 @pytest.mark.attack("a killed writer of the theme", "the next one leaves no temporary file")
 def test_the_theme_leaves_nothing(tmp_path):
     (tmp_path / ".stormdeck-theme-00000000.tmp").write_text("half")
-    assert ThemeMemory(tmp_path / "theme").keep("dark") == ""
+    assert ThemeStore(tmp_path / "theme").save("dark") == ""
     assert [one.name for one in tmp_path.iterdir()] == ["theme"]
 
 
@@ -194,9 +194,9 @@ def test_a_package_that_is_none(tmp_path, make):
 def test_storms_that_are_none(tmp_path, make):
     make(tmp_path / "storms.sqlite3")
     memory = StormStore(tmp_path / "storms.sqlite3")
-    assert memory.recall() == ()
+    assert memory.load() == ()
     assert memory.trouble is not None
-    assert memory.remember([GAVE_UP]) is not None
+    assert memory.save([GAVE_UP]) is not None
 
 
 @pytest.mark.attack(
@@ -215,7 +215,7 @@ def test_a_pipe_with_a_writer_is_read(tmp_path):
     path = tmp_path / "x.log"
     fifo(path)
     with subprocess.Popen([sys.executable, "-c", f"open({str(path)!r}, 'w').write({ACCESS!r} * 3)"]):
-        assert [line for lines in files.pieces(path) for line in lines] == [ACCESS.rstrip()] * 3
+        assert [line for lines in files.read_chunks(path) for line in lines] == [ACCESS.rstrip()] * 3
 
 
 def test_a_pipe_by_its_descriptor_is_read_as_the_shell_gives_it():
@@ -223,7 +223,7 @@ def test_a_pipe_by_its_descriptor_is_read_as_the_shell_gives_it():
     os.write(writing, ACCESS.encode())
     os.close(writing)
     try:
-        assert [line for lines in files.pieces(Path(f"/dev/fd/{reading}")) for line in lines]
+        assert [line for lines in files.read_chunks(Path(f"/dev/fd/{reading}")) for line in lines]
     finally:
         os.close(reading)
 
@@ -232,7 +232,7 @@ def test_a_pipe_that_nobody_writes_to_is_not_waited_for(tmp_path, monkeypatch):
     monkeypatch.setattr(files, "PATIENCE_S", 0.01)
     fifo(tmp_path / "x.log")
     with pytest.raises(OSError, match="no program writes to"):
-        list(files.pieces(tmp_path / "x.log"))
+        list(files.read_chunks(tmp_path / "x.log"))
 
 
 @pytest.mark.attack("a gzip bomb as a log or a recording", "it is read no further than a log may unfold")
@@ -244,14 +244,14 @@ def test_a_bomb_is_not_unfolded(tmp_path, monkeypatch, unit):
     monkeypatch.setattr(files, "_read", lambda stream: read.append(data := really(stream)) or data)
     (tmp_path / "x.gz").write_bytes(gzip.compress(unit * 40 * 1024**2))
     with pytest.raises(OSError, match="500 times its size"):
-        list(files.pieces(tmp_path / "x.gz"))
+        list(files.read_chunks(tmp_path / "x.gz"))
     assert sum(map(len, read)) < 10 * 1024**2
 
 
 def test_one_access_line_again_and_again_is_no_bomb(tmp_path, monkeypatch):
     monkeypatch.setattr(files, "_JUDGED_FROM", 0)
     (tmp_path / "x.gz").write_bytes(gzip.compress(ACCESS.encode() * 50_000))
-    assert sum(map(len, files.pieces(tmp_path / "x.gz"))) == 50_000
+    assert sum(map(len, files.read_chunks(tmp_path / "x.gz"))) == 50_000
 
 
 @pytest.mark.attack("a small compressed recording that unfolds to more than is held", "refused by what it unfolds to")
@@ -266,19 +266,17 @@ def test_what_unfolds_to_more_than_a_log_has_is_read_up_to_there(tmp_path, monke
     monkeypatch.setattr(files, "MOST_UNPACKED", 100_000)
     (tmp_path / "x.gz").write_bytes(gzip.compress(ACCESS.encode() * 10_000))
     with pytest.raises(OSError, match="unpack it first"):
-        list(files.pieces(tmp_path / "x.gz"))
+        list(files.read_chunks(tmp_path / "x.gz"))
 
 
 APP = Path(__file__).parents[2] / "app" / "stormdeck"
 READERS = {
     "sources/io/bounded_read.py": "the one place",
     "sources/recordings/files.py": "pipes too",
-    "sources/processes/outputs.py": "/proc alone",
     "sources/recordings/entry.py": "a new file",
     "sources/io/files.py": "new files",
-    "sources/state/panel_status_writer.py": "a new file",
-    "sources/io/staging.py": "a new file",
-    "sources/state/storm_store.py": "a new file; its reader looks through contents first",
+    "sources/io/atomic_write.py": "a new file",
+    "sources/state/storm_store.py": "a new file; its reader looks through read_bounded first",
     "sources/settings/lock.py": "a folder",
     "sources/settings/write.py": "a folder",
     "__main__.py": "/dev/null",

@@ -113,11 +113,11 @@ class TestSent:
 
 
 BROKEN = {
-    "hangs": (Q.PLAIN, broken.hangs, "SERVER905", "no whole answer within 0.4 s"),
-    "drips": (Q.PLAIN, broken.drips, "SERVER905", "no whole answer within 0.4 s"),
+    "hangs": (Q.PLAIN, broken.hangs, "SERVER905", "no complete answer within 0.4 s"),
+    "drips": (Q.PLAIN, broken.drips, "SERVER905", "no complete answer within 0.4 s"),
     "talks garbage": (Q.PLAIN, broken.talks_garbage, "URL106", "not HTTP"),
-    "promises more than comes": (Q.PLAIN, broken.promises_more, None, "closed before the answer was whole"),
-    "hangs when asked for a stream": (Q.STREAM, broken.hangs, "SERVER905", "no whole answer"),
+    "promises more than comes": (Q.PLAIN, broken.promises_more, None, "closed before the answer was complete"),
+    "hangs when asked for a stream": (Q.STREAM, broken.hangs, "SERVER905", "no complete answer"),
     "stalls in a stream": (Q.STREAM, broken.stalls, "SERVER905", "the answer began and stopped"),
     "cuts a stream": (Q.STREAM, broken.cuts, None, "the stream was cut"),
     "ends a stream early": (Q.STREAM, broken.ends_early, None, "without message_stop"),

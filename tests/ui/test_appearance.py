@@ -15,7 +15,7 @@ from stormdeck.model.status.bar import ascii_only
 from stormdeck.model.symbols import UNKNOWN_CHARACTER
 from stormdeck.model.theme_names import THEME_NAMES
 from stormdeck.options import Options, load
-from stormdeck.sources.state.theme import ThemeMemory
+from stormdeck.sources.state.theme import ThemeStore
 from stormdeck.ui.appearance import Appearance, chosen_look, to_ascii
 from stormdeck.ui.run import run_panel
 from stormdeck.ui.themes import NAMES, READABLE, SIGNALS, THEMES, VISIBLE, contrast, full_name, tokens
@@ -143,14 +143,14 @@ def colours_of(app):
 
 @in_loop
 async def test_a_theme_chosen_in_the_panel_is_there_at_the_next_start(tmp_path):
-    memory = ThemeMemory(tmp_path / "state" / "theme")
+    memory = ThemeStore(tmp_path / "state" / "theme")
     app = make_app()
-    app.keep_theme = memory.keep
+    app.keep_theme = memory.save
     async with app.run_test(size=(80, 24)) as pilot:
         pilot.app.theme = "stormdeck-light"
         await pilot.pause()
-    assert chosen_look(options(tmp_path), memory.recall(), UTF8).theme == "light"
-    assert chosen_look(options(tmp_path, theme="nord"), memory.recall(), UTF8).theme == "nord"
+    assert chosen_look(options(tmp_path), memory.load(), UTF8).theme == "light"
+    assert chosen_look(options(tmp_path, theme="nord"), memory.load(), UTF8).theme == "nord"
 
 
 @pytest.mark.parametrize("remembered", ["", "no-such-theme", "\x1b[31m"], ids=["nothing", "gone", "damaged"])
@@ -162,7 +162,7 @@ def test_without_a_theme_that_there_is_the_default_is_taken(remembered, tmp_path
 async def test_a_theme_that_cannot_be_kept_is_used_and_says_so(tmp_path):
     (tmp_path / "file").touch()
     app = make_app()
-    app.keep_theme = ThemeMemory(tmp_path / "file" / "theme").keep
+    app.keep_theme = ThemeStore(tmp_path / "file" / "theme").save
     async with app.run_test(size=(120, 40), notifications=True) as pilot:
         pilot.app.theme = "nord"
         await until(pilot, lambda: rows_with(pilot.app, "is not kept for"))

@@ -165,7 +165,8 @@ def test_the_feed_stops_when_the_panel_fails(panel):
 
 @in_loop
 async def test_keys_work_while_the_feed_is_loaded(panel):
-    app, loaded, feed = panel(), asyncio.Event(), QuietFeed()
+    app, loaded = panel(), asyncio.Event()
+    feed = QuietFeed()
 
     async def load():
         await loaded.wait()
@@ -174,7 +175,7 @@ async def test_keys_work_while_the_feed_is_loaded(panel):
     app.load_feed = load
     async with app.run_test(size=(80, 24)) as pilot:
         await show(pilot, "settings")
-        assert app.feed is None
+        assert not feed.calls
         assert await app.save(WRONG.files[0], "{}") == "The sources are still being loaded."
         loaded.set()
         await until(pilot, lambda: feed.calls == ["start"], "the feed was not started")

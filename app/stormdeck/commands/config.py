@@ -12,8 +12,8 @@ from stormdeck.model.keys.action import written_key
 from stormdeck.model.keys.actions import ACTIONS
 from stormdeck.options import DECLARED, Declaration, Group, Loaded, Origin
 from stormdeck.options.kinds import printable, shown
+from stormdeck.sources.io.atomic_write import NewFile, with_new_file
 from stormdeck.sources.io.folders import make_private
-from stormdeck.sources.io.staging import NewFile, with_new_file
 
 _HEAD = """\
 # Options of stormdeck. Written by `stormdeck config init`.

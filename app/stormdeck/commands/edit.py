@@ -31,7 +31,7 @@ from stormdeck.model.text import clean
 from stormdeck.model.units import plural
 from stormdeck.options import Options
 from stormdeck.options.kinds import quoted
-from stormdeck.sources.io.bounded_read import contents
+from stormdeck.sources.io.bounded_read import read_bounded
 from stormdeck.sources.settings.backups import backups_of
 from stormdeck.sources.settings.read import LARGEST
 from stormdeck.sources.settings.write import Reason, Written, write_settings
@@ -237,7 +237,7 @@ def _earlier(file: SettingsFile, backups: Path) -> Iterator[Document]:
     """Yield earlier versions of the file from the backups, newest first."""
     for copy in backups_of(file.path, backups):
         try:
-            document = Document.parse(contents(copy, LARGEST).decode("utf-8"))
+            document = Document.parse(read_bounded(copy, LARGEST).decode("utf-8"))
         except (OSError, UnicodeDecodeError):
             continue
         if isinstance(document, Document):

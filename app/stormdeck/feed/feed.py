@@ -8,12 +8,14 @@ import time
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Any, Protocol
 
 from stormdeck import __version__
 from stormdeck.feed.canary import CanaryFeed
 from stormdeck.feed.clients import ClientWatch
 from stormdeck.feed.logs import LogFeed
+from stormdeck.feed.options_file import OptionsFile
 from stormdeck.feed.polling import wait_aligned
 from stormdeck.feed.protocol import PanelFeed
 from stormdeck.feed.reducer import Snapshot
@@ -36,6 +38,7 @@ from stormdeck.paths import UserPaths
 from stormdeck.sources.client.state import read_client_state
 from stormdeck.sources.client.version import find_client_version
 from stormdeck.sources.io.background import run_in_thread
+from stormdeck.sources.io.watch import FileWatcher
 from stormdeck.sources.net.http import HttpClient
 from stormdeck.sources.settings.exposure import exposures
 from stormdeck.sources.state.storm_store import StormStore
@@ -46,6 +49,8 @@ COUNTED_S = 0.4
 """Least time between two counts while requests arrive: a storm still shows within a second of its third attempt."""
 MISSED_S = 30.0
 """How long after a 404 the models are listed with every poll."""
+CLIENT_S = 5.0
+"""Least time between two readings of the client's state, however often the client writes it."""
 BUCKETS = 60
 LONGEST_FAULT = 160
 
@@ -110,7 +115,8 @@ class Feed(PanelFeed):
         )
         self._logs = LogFeed(book, self._meter, on_lines)
         self._http = HttpClient(__version__)
-        self._servers = ServerFeed(options, self._http, deliver, self._logs, self._spawn)
+        self._watcher = FileWatcher()
+        self._servers = ServerFeed(options, self._http, deliver, self._logs, self._spawn, self._watcher)
         self.canary = CanaryFeed(self._servers.key)
         self._logs.without_own = self.canary.without_own
         self._logs.on_requests = self._on_requests
@@ -119,8 +125,10 @@ class Feed(PanelFeed):
         memory = StormStore(paths.state / "storms.sqlite3", writes=not options.readonly, transcripts=transcripts)
         self._storms = StormFeed(memory)
         self._sampler = (sampler or real_gpus)(deliver, lambda: self._servers.load) if options.gpu else None
-        self.settings: SettingsFeed = SettingsFeed(options, paths, environ, self._take_settings)
+        self.settings: SettingsFeed = SettingsFeed(options, paths, environ, self._take_settings, self._watcher)
         self._client_task: asyncio.Task[None] | None = None
+        self._client: ClientSnapshot | None = None
+        self._options_file = OptionsFile(paths.config)
         self._tasks: set[asyncio.Task[None]] = set()
         self._task_error = ""
         self._last_settings = SettingsSnapshot()
@@ -139,6 +147,7 @@ class Feed(PanelFeed):
         self._spawn(self._storms.run())
         self._spawn(self._count_traffic())
         self._spawn(ClientWatch(self._meter).run())
+        self._spawn(self._watch_files())
         self._logs.follow_transcripts(transcripts_folder(self._paths.claude))
 
     async def stop(self) -> None:
@@ -146,6 +155,7 @@ class Feed(PanelFeed):
         if self._sampler is not None:
             self._sampler.stop()
         self._logs.stop()
+        self._watcher.stop()
         self._storms.take(self._meter.snapshot(time.time()))
         await asyncio.gather(self._servers.stop(), self.settings.stop(), self._storms.wait_saved())
         for task in self._tasks:
@@ -180,7 +190,7 @@ class Feed(PanelFeed):
         self._client_task = self._spawn(self._read_client(settings))
 
     async def _read_client(self, settings: SettingsSnapshot) -> None:
-        client = await run_in_thread(self._client_snapshot, settings)
+        client = self._client = await run_in_thread(self._client_snapshot, settings)
         self._version = self._options.client_version or self._meter.client_version or client.version or ""
         self._set_attempt_limit()
         self._deliver(client)
@@ -220,7 +230,9 @@ class Feed(PanelFeed):
             if (tails := self._logs.tails(last_lines=self._servers.missing)) != ends:
                 ends = tails
                 self._deliver(tails)
-            now = replace(self._logs.troubles(), memory=self._storms.trouble, stopped=self._task_error)
+            now = self._logs.troubles()
+            remarks = (*now.remarks, *self._options_file.remarks)
+            now = replace(now, remarks=remarks, memory=self._storms.trouble, stopped=self._task_error)
             if now != troubles:
                 troubles = now
                 self._deliver(troubles)
@@ -228,6 +240,25 @@ class Feed(PanelFeed):
             counted = time.monotonic()
             if await wait_aligned(self._has_requests, TRAFFIC_S):
                 await asyncio.sleep(max(0.0, counted + COUNTED_S - time.monotonic()))
+
+    async def _watch_files(self) -> None:
+        """Watch the options file and Claude Code's state, and read the latter again when it changes.
+
+        A busy client rewrites its state all the time: it is read every few seconds at most, in a thread.
+        """
+        changed, loop = asyncio.Event(), asyncio.get_running_loop()
+        files = (self._paths.client_state, self._paths.credentials)
+        await run_in_thread(self._watcher.watch, files, partial(loop.call_soon_threadsafe, changed.set))
+        await run_in_thread(self._options_file.watch, self._watcher)
+        while True:
+            await changed.wait()
+            changed.clear()
+            state = await run_in_thread(read_client_state, self._paths)
+            if self._client is not None and state != self._client.state:
+                self._client = replace(self._client, state=state)
+                self._deliver(self._client)
+                self.settings.read_again()
+            await asyncio.sleep(CLIENT_S)
 
     def _on_requests(self) -> None:
         """Count and poll at once, so that a storm shows within a second of its third attempt."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Coroutine
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from stormdeck.sources.discovery.configured import ConfiguredTargets, Keys, base
 from stormdeck.sources.discovery.probe import probe_base_url
 from stormdeck.sources.discovery.search import PATIENCE_S, discover
 from stormdeck.sources.io.background import run_in_thread, with_timeout
+from stormdeck.sources.io.watch import FileWatcher
 from stormdeck.sources.litellm_yaml import read_proxy_config
 from stormdeck.sources.net.address import address
 from stormdeck.sources.net.http import HttpClient
@@ -55,12 +57,16 @@ class ServerFeed:
         deliver: Callable[[Snapshot], None],
         logs: LogFeed,
         spawn: Callable[[Coroutine[Any, Any, None]], asyncio.Task[None]],
+        watcher: FileWatcher,
     ) -> None:
         self._options = options
         self._http = http
         self._deliver = deliver
         self._logs = logs
         self._spawn = spawn
+        self._watcher = watcher
+        self._yaml_files: set[Path] = set()
+        """Those of LiteLLM that are watched."""
         self._named = ConfiguredTargets(options.vllm, options.proxy, options.log, options.litellm_config)
         self._settings = SettingsSnapshot()
         self._yaml: ProxyConfig | None = None
@@ -226,6 +232,12 @@ class ServerFeed:
         path = self._named.litellm_config
         if path is None and proxy is not None and proxy.kind is ServerKind.LITELLM and proxy.process is not None:
             path = await run_in_thread(config_of, proxy.process)
+        if path is not None and path not in self._yaml_files:
+            # Keys and upstreams are read from it too, so a change brings a whole search.
+            self._yaml_files.add(path)
+            loop = asyncio.get_running_loop()
+            on_change = partial(loop.call_soon_threadsafe, self._search_now.set)
+            await with_timeout(PATIENCE_S, None, self._watcher.watch, (path,), on_change)
         config = await with_timeout(PATIENCE_S, None, read_proxy_config, path) if path is not None else None
         if config is not None and config != self._yaml:
             self._yaml = config

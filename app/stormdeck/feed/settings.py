@@ -17,8 +17,8 @@ from stormdeck.options import Options
 from stormdeck.paths import UserPaths
 from stormdeck.sources.client.trust import agree
 from stormdeck.sources.io.background import SingleFlight, run_in_thread, with_timeout
+from stormdeck.sources.io.watch import FileWatcher
 from stormdeck.sources.settings.read import read_file, settings_paths, variables, with_trust
-from stormdeck.sources.settings.watch import SettingsWatcher
 from stormdeck.sources.settings.write import Refused, Written, write_settings
 
 PATIENCE_S = 3.0
@@ -41,6 +41,7 @@ class SettingsFeed:
         paths: UserPaths,
         environ: Mapping[str, str],
         deliver: Callable[[SettingsSnapshot], None],
+        watcher: FileWatcher,
     ) -> None:
         self._paths = paths
         self._file = options.settings
@@ -50,7 +51,8 @@ class SettingsFeed:
         self._changed = asyncio.Event()
         self._starting = SingleFlight(self._start)
         self._listed: Listed = ((Scope.USER, options.settings or paths.user_settings),)
-        self._watcher: SettingsWatcher | None = None
+        self._watcher = watcher
+        self._is_watching = False
         self._reads: dict[Path, SingleFlight[SettingsFile]] = {}
         self._now: SettingsSnapshot | None = None
         self._writing: set[asyncio.Future[Written | Refused]] = set()
@@ -62,11 +64,10 @@ class SettingsFeed:
         """Read the files whenever one has changed, until cancelled."""
         self._loop = asyncio.get_running_loop()
         while True:
-            if self._watcher is None and (started := await self._starting.take(PATIENCE_S)) is not None:
-                self._listed, self._watcher = started
-                self._watcher.start()
+            if not self._is_watching and (listed := await self._starting.take(PATIENCE_S)) is not None:
+                self._listed, self._is_watching = listed, True
             await self.read()
-            if self._watcher is not None and self._now is not None and not any(map(_unread, self._now.files)):
+            if self._is_watching and self._now is not None and not any(map(_unread, self._now.files)):
                 await self._changed.wait()
             else:
                 await wait_for(self._changed, AGAIN_S)
@@ -80,6 +81,10 @@ class SettingsFeed:
             self._now = settings
             self._deliver(settings)
         self.known.set()
+
+    def read_again(self) -> None:
+        """Read all files soon: the folders that the client trusts have changed."""
+        self._changed.set()
 
     async def trust(self, folder: str, origin: str) -> str:
         """Record that a folder's own settings may send the token to ``origin``; return an error text, or ``""``."""
@@ -111,17 +116,15 @@ class SettingsFeed:
         return outcome.detail if isinstance(outcome, Refused) else ""
 
     async def stop(self) -> None:
-        """Stop watching, and wait for a write under way, at most ``SAVING_S``."""
-        if self._watcher is not None:
-            self._watcher.stop()
+        """Wait for a write under way, at most ``SAVING_S``."""
         if self._writing:
             await asyncio.wait(self._writing, timeout=SAVING_S)
 
-    def _start(self) -> tuple[Listed, SettingsWatcher]:
-        """Return the files to read and the watcher of their changes. Blocks."""
+    def _start(self) -> Listed:
+        """Return the files to read, and watch them. Blocks."""
         listed = settings_paths(self._paths, self._file, managed=self._paths.managed)
-        watched = (*(path for _, path in listed), self._paths.client_state, self._paths.trusted)
-        return listed, SettingsWatcher(watched, self._on_change)
+        self._watcher.watch((*(path for _, path in listed), self._paths.trusted), self._on_change)
+        return listed
 
     def _on_change(self) -> None:
         if self._loop is not None:

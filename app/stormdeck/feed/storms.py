@@ -46,12 +46,12 @@ class StormFeed:
 
     async def run(self) -> None:
         """Load the saved storms, then save those that end, until cancelled."""
-        self._past = await self._run_blocking(lambda: self._store.recall(SHOWN))
+        self._past = await self._run_blocking(lambda: self._store.load(SHOWN))
         self.trouble = self._store.trouble or ""
         while True:
             await self._has_ended.wait()
             self._has_ended.clear()
-            self.trouble = await self._run_blocking(lambda: self._store.remember(self._ended) or "")
+            self.trouble = await self._run_blocking(lambda: self._store.save(self._ended) or "")
             if self.trouble:
                 await asyncio.sleep(AGAIN_S)
                 self._has_ended.set()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from stormdeck.options.declared import BY_NAME, Declaration, Origin, OriginKind
 from stormdeck.options.kinds import printable, quoted
-from stormdeck.sources.io.bounded_read import contents
+from stormdeck.sources.io.bounded_read import read_bounded
 
 if TYPE_CHECKING:
     import yaml
@@ -65,7 +65,7 @@ Outcome = tuple[tuple[RawOption, ...], tuple[Problem, ...]]
 def read_file(path: Path) -> Outcome:
     """Return the options in a file and its problems; nothing if there is no file."""
     try:
-        data = contents(path, MOST_BYTES)
+        data = read_bounded(path, MOST_BYTES)
     except (FileNotFoundError, NotADirectoryError):
         return (), ()
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Sends the canary: on demand only, one request at a time, each once, in bounded time and space."""
+"""Send the canary: on request only, one request at a time, each once, within bounds of time and memory."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ EACH_S = 20.0
 TOTAL_S = 60.0
 _PORT_AGE_S = 120.0
 _AFTERWARDS_S = 0.5
-"""For the end of a connection whose stream has told its own."""
+"""How long to wait for a connection to close after its stream has ended."""
 
 
 class Canary:
-    """Runs canaries; one object for the whole panel, so that it knows the ports of them all.
+    """Run canaries. One object serves the whole panel, so that it knows the ports of all of them.
 
-    Cancel the task that awaits ``run`` to stop at any point: the connection is closed, nothing more is sent, and what
-    was found by then has been handed on.
+    Cancel the task that awaits ``run`` to stop at any point: the connection is closed, nothing more is sent, and the
+    results so far have been delivered.
     """
 
     def __init__(self, each_s: float = EACH_S, total_s: float = TOTAL_S) -> None:
@@ -46,15 +46,15 @@ class Canary:
 
     @property
     def canary_ports(self) -> frozenset[int]:
-        """Return the own ports that canaries left from in the last two minutes: access lines with them are ours."""
+        """Return the source ports of canaries in the last two minutes: access lines with these ports are ours."""
         oldest = time.monotonic() - _PORT_AGE_S
         return frozenset(port for port, at in self._ports.items() if at >= oldest)
 
     async def run(self, plan: Plan, hand: Callable[[Check], None] = lambda check: None) -> CanaryReport:
-        """Send what the plan says and hand each result on as it comes. Failures are results, never exceptions.
+        """Send the requests of a plan and deliver each result as it comes. Failures are results, never exceptions.
 
-        The same question goes to each way before the next one. Where the plain request fails, the others would meet
-        the same: they are not sent.
+        Each question goes to all routes before the next one. Where the plain request fails, the others would fail
+        too, so they are not sent.
         """
         async with _Wire(self._ports) as wire:
             run = _Run(wire, plan, hand, self._each_s, self._total_s)
@@ -69,7 +69,7 @@ class Canary:
 
 
 class _Run:
-    """One run: what it found, and how much time is left."""
+    """One run: its results, and how much time is left."""
 
     def __init__(self, wire: _Wire, plan: Plan, hand: Callable[[Check], None], each_s: float, total_s: float) -> None:
         self._wire = wire
@@ -82,12 +82,12 @@ class _Run:
         self.found: list[Check] = []
 
     def take(self, check: Check) -> None:
-        """Keep a result and hand it on."""
+        """Keep and deliver a result."""
         self.found.append(check)
         self._hand(check)
 
     async def put(self, target: Target, ask: CanaryRequest) -> None:
-        """Put a question to a way, unless its answer is clear or the time is up."""
+        """Send a question to a target, unless its answer is already clear or the time is up."""
         way, left_s = target.endpoint, self._end - time.monotonic()
         if way.route in self._hopeless:
             self.take(skipped(ask.question, way, "not sent: the plain request failed already"))
@@ -104,7 +104,7 @@ class _Run:
 
 
 class _Wire:
-    """Connections of one canary, each for one request: a kept one may be closed by the time it is used again."""
+    """Connections of one canary, one per request: a kept connection may be closed before its next use."""
 
     def __init__(self, ports: dict[int, float]) -> None:
         self._ports = ports
@@ -129,7 +129,7 @@ class _Wire:
     async def _try(
         self, target: Target, ask: CanaryRequest, hearing: ResponseReader, deadline_s: float
     ) -> tuple[FailureKind | None, str]:
-        """Return why the answer is not whole, with the words for it; nothing where it is."""
+        """Return why the answer is incomplete, and a description; ``None`` if it is complete."""
         import httpx
 
         place = address(target.url)
@@ -143,10 +143,10 @@ class _Wire:
                     return FailureKind.UNRESOLVED, f"its name does not resolve: {clean(error.words)}"
                 await self._exchange(target, ask, hearing, deadline)
         except TimeoutError:
-            return FailureKind.TIMEOUT, f"no whole answer within {deadline_s:.3g} s"
+            return FailureKind.TIMEOUT, f"no complete answer within {deadline_s:.3g} s"
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError, ValueError) as error:
             failure = failure_of(error, place.port)
-            return failure.trouble, failure.text
+            return failure.kind, failure.text
         return (FailureKind.TOO_BIG, hearing.overflow) if hearing.overflow else (None, "")
 
     async def _exchange(
@@ -194,6 +194,6 @@ class _Wire:
 
 
 def _secrets(headers: Mapping[str, str]) -> list[str]:
-    """Return the values that belong to this origin alone: keys, and the user's own headers."""
+    """Return the values that only this origin may see: keys, and the user's own headers."""
     known = ("user-agent", "anthropic-", "x-app", "x-stainless", "x-claude-code")
     return [value.removeprefix("Bearer ") for name, value in headers.items() if not name.startswith(known)]

@@ -1,4 +1,4 @@
-"""The clipboard inside tmux, which by default keeps a program from the terminal's (``set-clipboard external``)."""
+"""Copy to the clipboard inside tmux, which by default blocks a program's own access (``set-clipboard external``)."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ TIMEOUT_S = 5.0
 
 
 def tmux_clipboard(environ: Mapping[str, str]) -> Callable[[str], None] | None:
-    """Return what puts a text into tmux's buffer and from there into the terminal's clipboard; outside tmux nothing.
+    """Return a function that copies a text to tmux's buffer and the terminal's clipboard; ``None`` outside tmux.
 
-    It returns at once. The text goes through a pipe, never onto a command line. ``-w`` is of tmux 3.2.
+    It returns at once. The text goes through a pipe, never onto a command line. ``-w`` needs tmux 3.2.
     """
     return _put if environ.get("TMUX") else None
 

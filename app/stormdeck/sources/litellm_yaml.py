@@ -1,4 +1,4 @@
-"""LiteLLM's YAML with the place of every value."""
+"""Read LiteLLM's YAML, with the position of every value."""
 
 from __future__ import annotations
 
@@ -9,32 +9,32 @@ from typing import TYPE_CHECKING
 from stormdeck.model.json_edit.document import FileError
 from stormdeck.model.litellm.config import Member, Node, ProxyConfig, Scalar
 from stormdeck.model.text import clean
-from stormdeck.sources.io.bounded_read import contents
+from stormdeck.sources.io.bounded_read import read_bounded
 
 if TYPE_CHECKING:
     import yaml
 
 LARGEST = 1024 * 1024
-"""Bytes; a configuration of a thousand models has a quarter of that."""
+"""Bytes; a configuration of a thousand models has a quarter of this."""
 _MERGE = "tag:yaml.org,2002:merge"
 
 
 def read_proxy_config(path: Path) -> ProxyConfig:
-    """Return the YAML of a proxy; one that cannot be read or parsed carries its error. Never raises."""
+    """Return a proxy's YAML; one that cannot be read or parsed carries its error. Never raises."""
     name = str(path)
     try:
-        raw = contents(path, LARGEST)
+        raw = read_bounded(path, LARGEST)
     except OSError as error:
         if error.errno == errno.EFBIG:
             return ProxyConfig(name, error=FileError(f"larger than {LARGEST // 1024 // 1024} MiB, not read"))
         return ProxyConfig(name, error=FileError(f"cannot be read: {error.strerror}"))
     except ValueError:
-        return ProxyConfig(name, error=FileError("cannot be read: the name is no path"))
+        return ProxyConfig(name, error=FileError("cannot be read: the name is not a path"))
     return parse_proxy_config(raw.decode("utf-8-sig", "replace"), name)
 
 
 def parse_proxy_config(text: str, name: str) -> ProxyConfig:
-    """Return the values of a YAML text with their places."""
+    """Return the values of a YAML text with their positions."""
     import yaml
 
     lines = tuple(text.splitlines())
@@ -54,7 +54,7 @@ def parse_proxy_config(text: str, name: str) -> ProxyConfig:
 
 
 def _error(error: Exception) -> FileError:
-    """Return where and why a text is no YAML."""
+    """Return where and why a text is not YAML."""
     mark = getattr(error, "problem_mark", None)
     line, column = (mark.line + 1, mark.column + 1) if mark is not None else (None, None)
     if isinstance(error, RecursionError):
@@ -65,7 +65,7 @@ def _error(error: Exception) -> FileError:
 
 
 class _Reader:
-    """Turns the nodes of PyYAML into values; a node that several aliases share is turned once."""
+    """Convert PyYAML's nodes into values; a node that several aliases share is converted once."""
 
     def __init__(self, loader: yaml.SafeLoader) -> None:
         self._loader = loader
@@ -73,7 +73,7 @@ class _Reader:
         self._open: set[int] = set()
 
     def node(self, node: yaml.Node) -> Node:
-        """Return a node with its children; one that holds itself is empty there."""
+        """Return a node with its children; a node inside itself is empty."""
         import yaml
 
         made = self._made.get(id(node))
@@ -99,7 +99,7 @@ class _Reader:
         return made
 
     def _members(self, node: yaml.MappingNode) -> tuple[Member, ...]:
-        """Return the entries in an order in which the last one of a key counts: merged ones come first."""
+        """Return the entries so that the last one of a key counts: merged entries come first."""
         merged: dict[str, Member] = {}
         own: list[Member] = []
         for key, value in node.value:
@@ -111,7 +111,7 @@ class _Reader:
         return (*merged.values(), *own)
 
     def _merged(self, value: yaml.Node) -> dict[str, Member]:
-        """Return what ``<<`` brings in; of several mappings the first wins."""
+        """Return the entries that ``<<`` merges; of several mappings the first wins."""
         made = self.node(value)
         sources = made.items if made.items is not None else (made,)
         return {member.key: member for source in reversed(sources) for member in source.members or ()}

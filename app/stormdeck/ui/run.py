@@ -14,7 +14,7 @@ from stormdeck.options import Options
 from stormdeck.options.declared import own_servers, refusal
 from stormdeck.paths import user_paths
 from stormdeck.sources.clipboard import tmux_clipboard
-from stormdeck.sources.state.theme import ThemeMemory
+from stormdeck.sources.state.theme import ThemeStore
 from stormdeck.ui.app import StormdeckApp
 from stormdeck.ui.appearance import Appearance, chosen_look, named_theme
 from stormdeck.ui.themes import full_name, unknown_theme
@@ -34,7 +34,7 @@ def run_panel(options: Options, *, sampler: MakeSampler | None = None, demo: boo
     ``sampler`` takes the place of the real GPU source.
     """
     paths = user_paths(os.environ, options.home, options.project)
-    themes = ThemeMemory(paths.theme)
+    themes = ThemeStore(paths.theme)
     look = _look(options, themes)
     if look is None:
         return BAD_THEME
@@ -54,7 +54,7 @@ def run_panel(options: Options, *, sampler: MakeSampler | None = None, demo: boo
         app.read_only = f"The panel is {refusal(options)}"
         app.keep_theme = lambda _: f"{app.read_only} The theme holds until you leave."
     else:
-        app.keep_theme = themes.keep if options.theme is None else lambda _: named_theme(options)
+        app.keep_theme = themes.save if options.theme is None else lambda _: named_theme(options)
     app.to_clipboard = tmux_clipboard(os.environ)
 
     async def load() -> tuple[Feed, Publisher | None]:
@@ -85,7 +85,7 @@ def run_replay(options: Options, tape: Tape, speed: float) -> int:
     from stormdeck.ui.replay_app import ReplayApp
 
     paths = user_paths(os.environ, options.home, options.project)
-    look = _look(options, ThemeMemory(paths.theme))
+    look = _look(options, ThemeStore(paths.theme))
     if look is None:
         return BAD_THEME
     app = ReplayApp(options, paths, look, tape, speed)
@@ -94,9 +94,9 @@ def run_replay(options: Options, tape: Tape, speed: float) -> int:
     return app.return_code or 0
 
 
-def _look(options: Options, themes: ThemeMemory) -> Appearance | None:
+def _look(options: Options, themes: ThemeStore) -> Appearance | None:
     """Return the look that is wanted; ``None``: there is no such theme, and that was told."""
-    look = chosen_look(options, themes.recall(), os.environ)
+    look = chosen_look(options, themes.load(), os.environ)
     if full_name(look.theme) is None:
         sys.stderr.write(f"stormdeck: {unknown_theme(look.theme)}\n")
         return None

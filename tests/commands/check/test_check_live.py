@@ -47,7 +47,7 @@ class TestLive:
 
         monkeypatch.setattr(asking.HttpClient, "get", loaded)
         failure = asyncio.run(asking.PreflightClient("1").get(free_url()))
-        assert failure.trouble is FailureKind.REFUSED
+        assert failure.kind is FailureKind.REFUSED
 
     def test_offline_asks_nobody(self, home):
         server = vllm(**WITH_MESSAGES)
@@ -63,7 +63,7 @@ class TestLive:
             code, out, _ = home.run("check", "--json")
             text = home.run("check")[1]
         assert (code, json.loads(out)["ok"], codes(out)) == (1, False, {"URL112"})
-        assert "no whole answer within 0.1 s" in text
+        assert "no complete answer within 0.1 s" in text
         assert "does not run" not in text
 
     def test_a_search_that_takes_too_long_is_given_up_and_told(self, home, monkeypatch):

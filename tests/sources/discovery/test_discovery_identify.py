@@ -106,8 +106,8 @@ def test_another_server_may_answer_where_a_litellm_did():
 @pytest.mark.parametrize("status", [502, 503, 504])
 def test_a_front_without_its_server_is_told_apart(status):
     kind, words, failure = told(Imitation({}, missing=Reply("Bad Gateway", status)))
-    assert (kind, failure.trouble) == (None, FailureKind.GATEWAY)
-    assert "the server behind it gives no answer" in words
+    assert (kind, failure.kind) == (None, FailureKind.GATEWAY)
+    assert "the server behind it does not answer" in words
 
 
 @pytest.mark.parametrize("name", HOSTILE)

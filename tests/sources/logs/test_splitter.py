@@ -65,13 +65,13 @@ def test_a_cut_does_not_break_a_character() -> None:
 def test_what_is_held_is_handed_on_once() -> None:
     splitter = LineSplitter()
     assert splitter.split(b"Password: ") == []
-    assert splitter.take_held() == ["Password: "]
-    assert splitter.take_held() == []
+    assert splitter.flush() == ["Password: "]
+    assert splitter.flush() == []
     assert splitter.split(b"\n") == [""]
 
 
 def test_a_half_character_is_not_handed_on() -> None:
     splitter = LineSplitter()
     splitter.split("so far é".encode()[:-1])
-    assert splitter.take_held() == ["so far "]
+    assert splitter.flush() == ["so far "]
     assert splitter.split(b"\xa9 more\n") == ["é more"]

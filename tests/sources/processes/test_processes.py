@@ -11,7 +11,7 @@ import pytest
 from servers import free_port
 from stormdeck.model.snapshots.server import ServerKind
 from stormdeck.sources.processes import scan as processes
-from stormdeck.sources.processes.command_line import kind_of, option, told_port
+from stormdeck.sources.processes.command_line import kind_of, option, port_of
 from stormdeck.sources.processes.outputs import outputs_of
 from stormdeck.sources.processes.scan import Scan, config_of, is_alive, scan_processes
 from waiting import until
@@ -60,7 +60,7 @@ def test_kind_of_a_command_line(command, kind):
     ],
 )
 def test_port_of_a_command_line(command, port):
-    assert told_port(command.split(), ServerKind.VLLM) == port
+    assert port_of(command.split(), ServerKind.VLLM) == port
 
 
 def test_an_option_in_either_form():
@@ -152,7 +152,7 @@ def test_a_pipe_into_tee_leads_to_its_file(started, tmp_path):
         ("pipe:[99]", "to a pipe"),
         ("socket:[99]", "to a socket: the journal of systemd, or a container's log"),
         ("/tmp/gone.log (deleted)", "to /tmp/gone.log, which was deleted"),
-        ("/nowhere/in/this/mount", "to /nowhere/in/this/mount, which is no file seen from here"),
+        ("/nowhere/in/this/mount", "to /nowhere/in/this/mount, which is not a file on this machine"),
         (None, "nowhere: it is closed"),
     ],
 )

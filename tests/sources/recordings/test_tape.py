@@ -38,7 +38,7 @@ def test_a_clock_that_was_set_back_never_goes_back(tmp_path):
 @pytest.mark.parametrize(
     ("lines", "end", "said"),
     [
-        ([line(1), line(2)[:12]], "", "line 2, the last one, is cut off and left out"),
+        ([line(1), line(2)[:12]], "", "line 2, the last one, is cut off and skipped"),
         ([line(1), "noise", line(2)], "\n", 'line 2 is no {"t": seconds, "line": text} and left out'),
         (
             [line(1), "noise", "", "[]", line(2)],
@@ -60,7 +60,7 @@ def test_damage_is_left_out_and_told_with_its_line(tmp_path, lines, end, said):
     ("lines", "said"),
     [
         ([], "today.jsonl is empty: no line was recorded in it"),
-        ([line(1)[:9]], "today.jsonl holds nothing but a line that is cut off (line 1)"),
+        ([line(1)[:9]], "today.jsonl has only a line that is cut off (line 1)"),
         (["INFO:     started", "more"], 'today.jsonl is no recording: line 1 is no {"t": seconds, "line": text}.'),
         (["", '{"level": "info"}'], "today.jsonl is no recording: line 2 is no"),
     ],
@@ -92,7 +92,7 @@ def test_what_cannot_be_read_is_refused(tmp_path, monkeypatch, what):
     said = {
         "missing": "cannot be read: no such file",
         "empty folder": "is a folder without a recording.jsonl",
-        "pipe": "is no regular file",
+        "pipe": "is not a regular file",
         "too large": "is larger than",
     }
     told = load_tape(path)

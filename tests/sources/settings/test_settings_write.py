@@ -184,7 +184,7 @@ def test_a_file_system_without_hard_links_is_written_to(file, backups, monkeypat
 
 
 def test_a_file_system_without_unnamed_files_is_written_to(file, backups, monkeypatch):
-    monkeypatch.setattr("stormdeck.sources.io.staging._HAS_NO_NAME", None)
+    monkeypatch.setattr("stormdeck.sources.io.atomic_write._O_TMPFILE", None)
     file.chmod(0o640)
     assert isinstance(write(file, "{ }", backups), Written)
     assert (file.read_text(), mode(file), leftovers(file)) == ("{ }", 0o640, [])

@@ -39,14 +39,14 @@ def file(tmp_path):
 
 
 def test_a_storm_is_recalled_as_it_was_after_a_restart(file):
-    assert StormStore(file).remember([storm()]) is None
-    assert StormStore(file).recall() == (storm(),)
+    assert StormStore(file).save([storm()]) is None
+    assert StormStore(file).load() == (storm(),)
 
 
 def test_the_newest_come_first_and_as_many_as_are_asked_for(file):
     memory = StormStore(file)
-    memory.remember([storm(200), storm(0), storm(100)])
-    assert memory.recall(2) == (storm(200), storm(100))
+    memory.save([storm(200), storm(0), storm(100)])
+    assert memory.load(2) == (storm(200), storm(100))
 
 
 @pytest.mark.parametrize(
@@ -56,54 +56,54 @@ def test_the_newest_come_first_and_as_many_as_are_asked_for(file):
 )
 def test_what_is_not_over_or_has_no_times_is_left_out_and_makes_no_file(file, left_out):
     memory = StormStore(file)
-    assert memory.remember([left_out]) is None
-    assert memory.recall() == ()
+    assert memory.save([left_out]) is None
+    assert memory.load() == ()
     assert not file.parent.exists()
 
 
 def test_what_becomes_of_a_storm_takes_the_place_of_what_was_known(file):
     memory = StormStore(file)
-    memory.remember([storm(outcome=Outcome.GAVE_UP, attempts=4)])
-    memory.remember([storm()])
-    assert memory.recall() == (storm(),)
+    memory.save([storm(outcome=Outcome.GAVE_UP, attempts=4)])
+    memory.save([storm()])
+    assert memory.load() == (storm(),)
 
 
 def test_two_panels_that_read_one_line_a_moment_apart_remember_one_storm(file):
     one, other = StormStore(file), StormStore(file)
-    one.remember([storm(session=None, log="vllm.log"), storm(0.4, session=None, cause="429")])
-    other.remember([storm(0.1, session=None), storm(0.5, session=None, cause="429")])
-    assert [known.cause for known in one.recall()] == ["429", "500"]
+    one.save([storm(session=None, log="vllm.log"), storm(0.4, session=None, cause="429")])
+    other.save([storm(0.1, session=None), storm(0.5, session=None, cause="429")])
+    assert [known.cause for known in one.load()] == ["429", "500"]
 
 
 def test_storms_that_began_at_once_in_several_sessions_stay_apart(file):
     memory = StormStore(file)
-    memory.remember([storm(session="a"), storm(session="b"), storm(session="c")])
-    assert {known.session for known in memory.recall()} == {"a", "b", "c"}
+    memory.save([storm(session="a"), storm(session="b"), storm(session="c")])
+    assert {known.session for known in memory.load()} == {"a", "b", "c"}
 
 
 def test_a_cause_that_was_known_stays(file):
     """The same storm as it is told beside a log that was renamed: the client counts, and tells no reason."""
     memory = StormStore(file)
-    memory.remember([storm(cause="500", log="litellm.log")])
-    memory.remember([storm(0.2, cause="unknown", reason="", log="")])
-    (known,) = memory.recall()
+    memory.save([storm(cause="500", log="litellm.log")])
+    memory.save([storm(0.2, cause="unknown", reason="", log="")])
+    (known,) = memory.load()
     assert (known.cause, known.reason, known.log) == ("500", "EngineCore encountered an issue", "litellm.log")
 
 
 def test_whose_storm_it_was_and_whose_answers_the_failures_were_is_kept(file):
     whose = {"folder": "/src/shop", "agent": "a1", "from_server": True, "served": "qwen"}
-    StormStore(file).remember([storm(**whose), storm(agent="a2"), storm(200)])
-    assert StormStore(file).recall() == (storm(200), storm(**whose), storm(agent="a2"))
+    StormStore(file).save([storm(**whose), storm(agent="a2"), storm(200)])
+    assert StormStore(file).load() == (storm(200), storm(**whose), storm(agent="a2"))
 
 
 def test_parts_of_a_storm_that_is_known_as_a_whole_now_go(file):
     memory = StormStore(file)
     parts = [storm(0, last=START + 8, attempts=3), storm(16, last=START + 30, attempts=3)]
-    memory.remember(parts[:1])
-    memory.remember(parts[1:])
-    assert len(memory.recall()) == 2
-    memory.remember([storm(attempts=7)])
-    assert [known.attempts for known in memory.recall()] == [7]
+    memory.save(parts[:1])
+    memory.save(parts[1:])
+    assert len(memory.load()) == 2
+    memory.save([storm(attempts=7)])
+    assert [known.attempts for known in memory.load()] == [7]
 
 
 OF_0_1_0 = [
@@ -133,7 +133,7 @@ def old_file(file):
 
 
 def told(file, **how):
-    return [(known.attempts, known.cause, known.session) for known in StormStore(file, **how).recall()]
+    return [(known.attempts, known.cause, known.session) for known in StormStore(file, **how).load()]
 
 
 def test_false_rows_of_0_1_0_are_not_recalled(old_file):
@@ -143,7 +143,7 @@ def test_false_rows_of_0_1_0_are_not_recalled(old_file):
 
 
 def test_they_are_dropped_with_the_first_storm_that_is_remembered(old_file):
-    StormStore(old_file).remember([storm(5000)])
+    StormStore(old_file).save([storm(5000)])
     assert told(old_file) == [(5, "500", "26522f09"), *TRUE_ROWS]
     with sqlite3.connect(old_file) as base:
         assert base.execute("SELECT count(*) FROM storms").fetchone() == (4,)
@@ -161,20 +161,20 @@ def test_what_0_1_0_made_of_subagents_goes_however_long_they_took(old_file, tmp_
 
 
 def test_0_1_0_can_still_read_and_write_it(old_file):
-    StormStore(old_file).remember([storm(5000, folder="/src/shop")])
+    StormStore(old_file).save([storm(5000, folder="/src/shop")])
     with sqlite3.connect(old_file) as base:
         assert base.execute("PRAGMA user_version").fetchone() == (1,)
         row = base.execute("SELECT * FROM storms WHERE started = ?", (START + 5000,)).fetchone()
         assert len(row) == 12
         base.execute(INSERT, row)
     base.close()
-    assert StormStore(old_file).recall()[0] == storm(5000, folder="/src/shop")
+    assert StormStore(old_file).load()[0] == storm(5000, folder="/src/shop")
 
 
 def test_two_panels_may_write_at_once(file):
     def write(first):
         memory = StormStore(file)
-        troubles.extend(memory.remember([storm(1000 * (first + number))]) for number in range(20))
+        troubles.extend(memory.save([storm(1000 * (first + number))]) for number in range(20))
 
     troubles = []
     threads = [threading.Thread(target=write, args=(first,)) for first in (0, 100)]
@@ -183,19 +183,19 @@ def test_two_panels_may_write_at_once(file):
     for thread in threads:
         thread.join()
     assert troubles == [None] * 40
-    assert len(StormStore(file).recall()) == 40
+    assert len(StormStore(file).load()) == 40
 
 
 def test_only_the_newest_are_kept(file):
     memory = StormStore(file, most=3)
-    memory.remember([storm(1000 * number) for number in range(5)])
-    assert [known.started - START for known in memory.recall()] == [4000, 3000, 2000]
+    memory.save([storm(1000 * number) for number in range(5)])
+    assert [known.started - START for known in memory.load()] == [4000, 3000, 2000]
 
 
 def test_it_is_for_its_user_alone(file):
     before = os.umask(0)
     try:
-        StormStore(file).remember([storm()])
+        StormStore(file).save([storm()])
     finally:
         os.umask(before)
     assert file.stat().st_mode & 0o777 == 0o600
@@ -204,46 +204,46 @@ def test_it_is_for_its_user_alone(file):
 
 def test_the_same_storms_again_do_not_touch_the_file(file):
     memory = StormStore(file)
-    memory.remember([storm()])
+    memory.save([storm()])
     file.unlink()
-    assert memory.remember([storm()]) is None
+    assert memory.save([storm()]) is None
     assert not file.exists()
 
 
 @pytest.mark.parametrize("damage", [b"no database at all", None], ids=["foreign", "torn"])
 def test_a_damaged_file_is_put_aside_and_told(file, damage):
     memory = StormStore(file)
-    memory.remember([storm(1000 * number) for number in range(200)])
+    memory.save([storm(1000 * number) for number in range(200)])
     data = file.read_bytes()
     file.write_bytes(damage if damage is not None else data[:4096] + os.urandom(4096) + data[8192:])
     (file.parent / "storms.sqlite3-journal").write_bytes(b"of the damaged one")
-    assert memory.recall() == ()
+    assert memory.load() == ()
     assert "was damaged and is now storms.sqlite3.damaged" in memory.trouble
-    assert memory.remember([storm()]) is None
-    assert memory.recall() == (storm(),)
+    assert memory.save([storm()]) is None
+    assert memory.load() == (storm(),)
     assert file.with_name("storms.sqlite3.damaged").exists()
 
 
 def test_the_file_of_a_newer_version_is_left_alone(file):
-    StormStore(file).remember([storm()])
+    StormStore(file).save([storm()])
     with sqlite3.connect(file) as base:
         base.execute("PRAGMA user_version = 2")
     base.close()
     before = file.read_bytes()
     memory = StormStore(file)
-    assert memory.recall() == ()
+    assert memory.load() == ()
     assert "newer stormdeck" in memory.trouble
-    assert "newer stormdeck" in memory.remember([storm(100)])
+    assert "newer stormdeck" in memory.save([storm(100)])
     assert file.read_bytes() == before
 
 
 def test_rows_of_nonsense_are_left_out(file):
     memory = StormStore(file)
-    memory.remember([storm(), storm(100)])
+    memory.save([storm(), storm(100)])
     with sqlite3.connect(file) as base:
         base.execute("UPDATE storms SET outcome = 'lost', started = 'x' WHERE started > ?", (START + 50,))
     base.close()
-    assert memory.recall() == (storm(),)
+    assert memory.load() == (storm(),)
 
 
 def _folder(file):
@@ -264,29 +264,29 @@ def _full(file):
 def test_what_stands_in_the_way_is_told_and_never_raised(file, obstruct):
     obstruct(file)
     memory = StormStore(file)
-    told = memory.remember([storm()])
+    told = memory.save([storm()])
     assert told.startswith("Storms are not remembered: ")
     assert "storms.sqlite3" in told
-    assert memory.recall() == ()
+    assert memory.load() == ()
 
 
 def test_a_panel_that_does_not_let_go_is_told_and_the_next_call_writes(file):
     memory = StormStore(file)
-    memory.remember([storm()])
+    memory.save([storm()])
     base = sqlite3.connect(file, isolation_level=None)
     base.execute("BEGIN EXCLUSIVE")
     try:
         blocked = StormStore(file, patience_s=0.01)
-        assert "locked" in blocked.remember([storm(100)])
+        assert "locked" in blocked.save([storm(100)])
     finally:
         base.close()
-    assert blocked.remember([storm(100)]) is None
+    assert blocked.save([storm(100)]) is None
 
 
 def test_text_that_no_database_takes_is_made_harmless(file):
     memory = StormStore(file)
-    assert memory.remember([storm(log="a\udcff\x1b[31m", reason="\ud800")]) is None
-    (known,) = memory.recall()
+    assert memory.save([storm(log="a\udcff\x1b[31m", reason="\ud800")]) is None
+    (known,) = memory.load()
     assert "\x1b" not in known.log
 
 
@@ -300,19 +300,19 @@ def test_the_feed_can_import_it_without_sqlite():
 
 class TestReadOnly:
     def test_what_is_there_is_recalled_and_nothing_is_added(self, file):
-        StormStore(file).remember([storm()])
+        StormStore(file).save([storm()])
         before = file.read_bytes()
         memory = StormStore(file, writes=False)
-        assert memory.remember([storm(200)]) is None
-        assert memory.recall() == (storm(),)
+        assert memory.save([storm(200)]) is None
+        assert memory.load() == (storm(),)
         assert memory.trouble is None
         assert [path.name for path in file.parent.iterdir()] == [file.name]
         assert file.read_bytes() == before
 
     def test_no_file_is_made(self, file):
         memory = StormStore(file, writes=False)
-        memory.remember([storm()])
-        assert memory.recall() == ()
+        memory.save([storm()])
+        assert memory.load() == ()
         assert not file.parent.exists()
 
     @pytest.mark.parametrize("content", [b"", b"no database" * 500], ids=["empty", "damaged"])
@@ -320,6 +320,6 @@ class TestReadOnly:
         file.parent.mkdir(parents=True)
         file.write_bytes(content)
         memory = StormStore(file, writes=False)
-        assert memory.recall() == ()
+        assert memory.load() == ()
         assert "Storms are not remembered" in memory.trouble
         assert [(path.name, path.read_bytes()) for path in file.parent.iterdir()] == [(file.name, content)]

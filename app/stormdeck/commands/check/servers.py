@@ -104,7 +104,7 @@ class PreflightClient(HttpClient):
         if target.is_here and not self._clients and _refuses(target.host, target.port):
             return Failure(FailureKind.REFUSED, f"connection refused: nothing listens on port {target.port}")
         answer = await super().get(url, key, limit, deadline_s, headers)
-        if isinstance(answer, Failure) and answer.trouble is FailureKind.TIMEOUT:
+        if isinstance(answer, Failure) and answer.kind is FailureKind.TIMEOUT:
             self._silent.setdefault(target.origin, answer)
         return answer
 

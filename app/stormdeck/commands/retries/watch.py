@@ -26,7 +26,7 @@ from stormdeck.model.traffic.log_analyzer import LogAnalyzer
 from stormdeck.options import Options
 from stormdeck.options.kinds import printable
 from stormdeck.paths import user_paths
-from stormdeck.sources.io.bounded_read import strange_kind
+from stormdeck.sources.io.bounded_read import special_kind
 from stormdeck.sources.recordings.archive import STDIN
 from stormdeck.sources.recordings.entry import Recorder
 from stormdeck.sources.transcripts.read import folder_obstacle
@@ -168,7 +168,7 @@ def _check(logs: Sequence[str], transcripts: str | None) -> None:
 def _never_followed(log: Path) -> str:
     """Return why a log can never be followed; empty if it can, or may appear later."""
     try:
-        kind = strange_kind(log.stat().st_mode)
+        kind = special_kind(log.stat().st_mode)
     except (OSError, ValueError):
         return ""
     if not kind:

@@ -1,4 +1,4 @@
-"""Which folders Claude Code runs in on this machine, by the process table."""
+"""Find the folders that Claude Code runs in, by the process table."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _RUNTIMES = {"node", "bun", "nodejs"}
 
 
 def client_folders() -> frozenset[str]:
-    """Return the folders that clients of this user run in. Reads every process: milliseconds, in a thread."""
+    """Return the folders that clients of this user run in. Reads every process, so run it in a thread."""
     import psutil
 
     folders = set()
@@ -23,7 +23,7 @@ def client_folders() -> frozenset[str]:
 
 
 def is_client(command: Sequence[str]) -> bool:
-    """Return whether a command line is Claude Code's: its native build, or its script in Node or Bun."""
+    """Return whether a command line is Claude Code's: the native build, or the script run by Node or Bun."""
     if not command:
         return False
     name = PurePath(command[0]).name

@@ -1,4 +1,4 @@
-"""Reads what the client keeps of itself: its login and the folders it trusts. Nothing is ever written there."""
+"""Read Claude Code's own state: its login and trusted folders. Never writes it."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from pathlib import Path
 
 from stormdeck.model.snapshots.client_state import ClientState, Login
 from stormdeck.paths import UserPaths
-from stormdeck.sources.io.bounded_read import contents
+from stormdeck.sources.io.bounded_read import read_bounded
 
 LARGEST = 32 * 1024 * 1024
-"""Bytes; the client's own file grows with the projects that it remembers."""
+"""Bytes; ``.claude.json`` grows with the number of projects."""
 
 _Mark = tuple[int, int, int]
 _read: dict[Path, tuple[_Mark, dict[str, object] | None]] = {}
-"""The last reading of each file, by its inode, time and size: an unchanged file is not read again."""
+"""Cache of each file's content, by inode, time and size: an unchanged file is not read again."""
 
 
 def read_client_state(paths: UserPaths) -> ClientState:
@@ -25,10 +25,10 @@ def read_client_state(paths: UserPaths) -> ClientState:
 
 
 def _login(own: dict[str, object] | None, credentials: dict[str, object] | None) -> Login:
-    """Return the login that the two files tell of; ``.credentials.json`` may hold those of MCP servers alone."""
+    """Return the login in the two files; ``.credentials.json`` may have only those of MCP servers."""
     account = (credentials or {}).get("claudeAiOauth")
-    holds = isinstance(account, dict) and (account.get("accessToken") or account.get("refreshToken"))
-    if holds or (own or {}).get("oauthAccount"):
+    has_tokens = isinstance(account, dict) and (account.get("accessToken") or account.get("refreshToken"))
+    if has_tokens or (own or {}).get("oauthAccount"):
         return Login.ACCOUNT
     if (own or {}).get("primaryApiKey"):
         return Login.KEY
@@ -45,13 +45,13 @@ def _trusted(own: dict[str, object] | None) -> frozenset[str]:
 
 
 def _object(path: Path) -> dict[str, object] | None:
-    """Return the JSON object in a file, empty where there is no file, ``None`` where it cannot be read."""
+    """Return the JSON object in a file, empty without a file, ``None`` where it cannot be read."""
     try:
         status = path.stat()
         mark = (status.st_ino, status.st_mtime_ns, status.st_size)
         known = _read.get(path)
         if known is None or known[0] != mark:
-            known = _read[path] = (mark, _parsed(contents(path, LARGEST)))
+            known = _read[path] = (mark, _parsed(read_bounded(path, LARGEST)))
         return known[1]
     except FileNotFoundError:
         return {}
@@ -74,7 +74,7 @@ _SECRETS = {"accessToken", "refreshToken"}
 
 
 def _kept(key: str, value: object) -> object:
-    """Return what is needed of an entry: that a secret is there, never the secret."""
+    """Return the needed part of an entry: whether a secret is there, never the secret."""
     if key == "projects" and isinstance(value, dict):
         return {
             folder: {"hasTrustDialogAccepted": one.get("hasTrustDialogAccepted")}

@@ -1,4 +1,4 @@
-"""Which versions run here: of stormdeck, of what it stands on, of the system and the terminal. Nothing is started."""
+"""Collect the versions of stormdeck, its libraries, the system and the terminal. Runs no program."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _SET = ("TMUX", "STY", "SSH_CONNECTION", "WSL_DISTRO_NAME", "VIRTUAL_ENV", "CLAU
 
 
 def program_versions() -> dict[str, str]:
-    """Return the versions of stormdeck, of Python and of the libraries, ``not installed`` where one is missing."""
+    """Return the versions of stormdeck, Python and the libraries, ``not installed`` for a missing one."""
     found = {"stormdeck": __version__, "python": platform.python_version()}
     for name in _LIBRARIES:
         try:
@@ -27,7 +27,7 @@ def program_versions() -> dict[str, str]:
 
 
 def system_versions(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return the system and the terminal; of variables that name a person or a place only that they are set."""
+    """Return facts on the system and the terminal; variables that may identify a user are only shown as set."""
     return {
         "system": f"{platform.system()} {platform.release()} {platform.machine()}",
         "distribution": _distribution(),

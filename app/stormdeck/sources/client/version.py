@@ -1,4 +1,4 @@
-"""Which version the client has, told by what it left behind; it is never run."""
+"""Find Claude Code's version by its transcripts and installed files. Never runs it."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stormdeck.model.rules.facts import NEWEST
-from stormdeck.sources.io.bounded_read import contents, open_regular
+from stormdeck.sources.io.bounded_read import open_regular, read_bounded
 from stormdeck.sources.transcripts.read import transcript_files, transcripts_folder
 
 _VERSION = re.compile(r"\d{1,6}(?:\.\d{1,6}){1,3}", re.ASCII)
 _WRITTEN = re.compile(rb'"version"\s?:\s?"(\d{1,6}(?:\.\d{1,6}){1,3})"')
 _TAIL = 128 * 1024
-"""Bytes; every line of a transcript carries the version (measured, all versions), and few lines are longer."""
+"""Bytes; every transcript line has the version (measured, all versions), and few lines are longer."""
 _MOST_TRANSCRIPTS = 5
 _PACKAGE = "@anthropic-ai/claude-code"
 _LARGEST_PACKAGE = 256 * 1024
@@ -24,12 +24,12 @@ _LARGEST_PACKAGE = 256 * 1024
 
 @dataclass(frozen=True, slots=True)
 class ClientVersion:
-    """The client's version, and what told it."""
+    """Claude Code's version, and how it was found."""
 
     version: str | None
-    """``2.1.329``; ``None``: not known, and the rules take the newest that was measured."""
+    """``2.1.329``; ``None``: not known, so the rules assume the newest measured version."""
     how: str
-    """In words: ``--client-version``, ``the transcript of ...``, ``not found: taken for 2.1.329, ...``."""
+    """In words: ``--client-version``, ``the transcript of ...``, ``not found: assumed 2.1.329, ...``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,27 +37,26 @@ class _Trace:
     version: str
     how: str
     at: float
-    """Unix seconds of the file that tells it."""
+    """Unix time of the file that has it."""
 
 
-def find_client_version(claude: Path, home: Path, search_path: str = "", told: str | None = None) -> ClientVersion:
-    """Return the version that the user told, else the newest trace: a transcript, or the installed program.
+def find_client_version(claude: Path, home: Path, search_path: str = "", given: str | None = None) -> ClientVersion:
+    """Return the version that the user gave, else that of the newest transcript or installed program.
 
-    ``claude`` is the client's folder, ``search_path`` a ``PATH``, empty to leave it out. An installation that is
-    newer than the last transcript is what will run next; an older one may be another than the one in use. Blocking,
-    some milliseconds. Never raises.
+    ``claude`` is the client's folder, ``search_path`` a ``PATH``, or empty. An installation newer than the last
+    transcript will run next; an older one may not be the one in use. Blocking, a few milliseconds. Never raises.
     """
-    if told:
-        return ClientVersion(told, "--client-version")
+    if given:
+        return ClientVersion(given, "--client-version")
     traces = [*_transcripts(claude), *_installed(home, claude, search_path)]
     newest = max(traces, key=lambda trace: trace.at, default=None)
     if newest is None:
-        return ClientVersion(None, f"not found: taken for {NEWEST}, the newest that was measured")
+        return ClientVersion(None, f"not found: assumed {NEWEST}, the newest measured version")
     return ClientVersion(newest.version, newest.how)
 
 
 def _transcripts(claude: Path) -> Iterator[_Trace]:
-    """Yield what the newest transcripts say that say anything."""
+    """Yield the version in the newest transcript that has one."""
     files = sorted(transcript_files(transcripts_folder(claude)), key=lambda file: file[1].st_mtime, reverse=True)
     for path, state in files[:_MOST_TRANSCRIPTS]:
         found = _WRITTEN.findall(_tail(path))
@@ -77,7 +76,7 @@ def _tail(path: Path) -> bytes:
 
 
 def _installed(home: Path, claude: Path, search_path: str) -> Iterator[_Trace]:
-    """Yield what the programs on the path, and those of the client's own installers, say by their place."""
+    """Yield the versions of programs on the path and of the client's own installers, by their folders."""
     folders = [Path(folder) for folder in search_path.split(os.pathsep) if folder.startswith("/")]
     for program in (*(folder / "claude" for folder in folders), home / ".local" / "bin" / "claude"):
         trace = _of_program(program)
@@ -90,7 +89,7 @@ def _installed(home: Path, claude: Path, search_path: str) -> Iterator[_Trace]:
 
 
 def _of_program(program: Path) -> _Trace | None:
-    """Return the version of a program: of the package around it, or of its own name (``versions/2.1.329``)."""
+    """Return the version of a program: from the package around it, or its own name (``versions/2.1.329``)."""
     try:
         target = program.resolve(strict=True)
         at = target.stat().st_mtime
@@ -108,7 +107,7 @@ def _of_program(program: Path) -> _Trace | None:
 
 def _of_package(path: Path) -> _Trace | None:
     try:
-        read = json.loads(contents(path, _LARGEST_PACKAGE))
+        read = json.loads(read_bounded(path, _LARGEST_PACKAGE))
         at = path.stat().st_mtime
     except (OSError, ValueError, RecursionError):
         return None

@@ -1,1 +1,1 @@
-"""Find the servers on the client's path, and identify them."""
+"""Find and identify the servers that the client's requests go through."""

@@ -1,4 +1,4 @@
-"""Which vLLM of this machine is behind a port that another program holds: a tunnel, a container's port, nginx."""
+"""Find the local vLLM behind a port of another program: a tunnel, a container's port, nginx."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from stormdeck.sources.processes.scan import Scan
 from stormdeck.sources.servers.prometheus import read_metrics
 
 _SAME_START_S = 1.5
-"""vLLM tells its start to the hundredth of a second; a process table in whole seconds."""
+"""vLLM reports its start time to a hundredth of a second, the process table in whole seconds."""
 
 
 async def behind_forwarders(
     found: Sequence[Found], scan: Scan, http: HttpClient, deadline_s: float
 ) -> tuple[Found, ...]:
-    """Return the servers, each vLLM whose port another program holds with its own process where that is certain.
+    """Return the servers, where a vLLM behind another program's port has its own process if that is certain.
 
-    It is the one that started when the server says that its process did (``process_start_time_seconds``).
+    It is the process that started at the server's ``process_start_time_seconds``.
     """
     processes = [
         one.process

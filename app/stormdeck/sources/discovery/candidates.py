@@ -1,4 +1,4 @@
-"""Places where a server may be, each asked once in a search."""
+"""Probe the URLs where a server may be, each once per search."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from stormdeck.sources.processes.scan import Listener, Scan
 
 
 class Role(Enum):
-    """What leads to a place."""
+    """Where a URL comes from."""
 
     FLAG = auto()
     CLIENT = auto()
@@ -32,20 +32,20 @@ class Role(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """One place to look at."""
+    """A URL to probe."""
 
     role: Role
     url: str
     how: str
     key: str | None = None
     silent: ServerKind | None = None
-    """What it counts as when it does not answer, or not as a known server; ``None``: as missed."""
+    """The kind to assume when it does not answer as a known server; ``None``: it was not found."""
     by_user: bool = False
-    """The user named it, by a flag or by settings that are trusted; what it says of other servers is followed."""
+    """The user named it, by a flag or trusted settings, so the upstream that it reports is probed too."""
 
     @property
     def named(self) -> bool:
-        """Say whether the user or a configuration leads there: it is on the path then, whatever it says."""
+        """Return whether the user or a configuration names it: then it is on the path, whatever it answers."""
         return self.role not in {Role.PROCESS, Role.PORT}
 
     @property
@@ -57,7 +57,7 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Probed:
-    """What was seen at a place."""
+    """The result of probing a URL."""
 
     place: Candidate
     kind: ServerKind | None
@@ -65,15 +65,15 @@ class Probed:
     process: ServerProcess | None
     """The process that listens there."""
     failure: Failure | None = None
-    """Why there was no answer; a server that is known from an earlier search, or by its process, has a kind then."""
+    """Why there was no answer; the kind may still be known from an earlier search or its process."""
 
     @property
     def met(self) -> ServerState:
-        """Return ``UP`` where it answered, as whatever kind, else what the failure shows."""
+        """Return ``UP`` where it answered, else the state that the failure shows."""
         return ServerState.UP if self.failure is None else state_without_answer(self.failure)
 
     def found(self, kind: ServerKind) -> Found:
-        """Return it as a server of a kind; only a process of that kind is the server itself."""
+        """Return it as a server of a kind; a process of another kind is only in front of it."""
         process, place = self.process, self.place
         if process is None or process.kind is kind:
             return Found(place.url, kind, place.how, process, met=self.met)
@@ -81,7 +81,7 @@ class Probed:
 
 
 class Search:
-    """One search: what was asked is not asked again."""
+    """One search, in which nothing is probed twice."""
 
     def __init__(
         self,
@@ -92,10 +92,10 @@ class Search:
         unnamed_s: float | None = None,
         known: Mapping[tuple[str, int], ServerKind] | None = None,
     ) -> None:
-        """Look for servers; ``closed`` are ports of this machine that refuse.
+        """Look for servers; ``closed`` are ports of this machine that refuse connections.
 
-        ``unnamed_s``: the deadline at places that nobody named. ``known``: what answered at a place before; it stays
-        that while it gives no answer.
+        ``unnamed_s`` is the deadline for URLs that nobody named. ``known`` is what answered at a URL before; a server
+        keeps that kind while it does not answer.
         """
         self._http = http
         self._scan = scan
@@ -105,8 +105,8 @@ class Search:
         self._known = known or {}
         self._asked: set[tuple[str, int]] = set()
 
-    async def look(self, places: Iterable[Candidate]) -> list[Probed]:
-        """Ask places at once, in their order, each server only at its first mention."""
+    async def probe(self, places: Iterable[Candidate]) -> list[Probed]:
+        """Probe candidates concurrently; results are in their order, each server only once, by its first candidate."""
         new: list[tuple[Candidate, Address]] = []
         for place in places:
             target = address(place.url)
@@ -116,11 +116,11 @@ class Search:
         return list(await asyncio.gather(*(self._see(place, target) for place, target in new)))
 
     def forget(self, places: Iterable[Candidate]) -> None:
-        """Let places be asked again."""
+        """Let candidates be probed again."""
         self._asked -= {self._server_of(target) for place in places if (target := address(place.url)) is not None}
 
     def _server_of(self, target: Address) -> tuple[str, int]:
-        """Return host and port, those of the program that listens where it is known: it may be named in many ways."""
+        """Return host and port, of the listening process where it is known: one server may have several names."""
         listener = self._listener(target)
         return (listener.host, listener.port) if listener is not None else target.place
 
@@ -135,23 +135,23 @@ class Search:
         kind, words, failure = await identify(place.url, self._http, place.key, deadline_s, expected)
         if kind in {None, ServerKind.OTHER} and process is not None and process.kind is not None:
             kind = process.kind
-        if kind is None and failure is not None and (place.named or failure.trouble is FailureKind.TIMEOUT):
+        if kind is None and failure is not None and (place.named or failure.kind is FailureKind.TIMEOUT):
             kind = self._known.get(target.place)
         elsewhere = self._elsewhere(target, listener)
-        if elsewhere is not None and failure is not None and failure.trouble is FailureKind.REFUSED:
+        if elsewhere is not None and failure is not None and failure.kind is FailureKind.REFUSED:
             kind, process = None, None
             words = f"connection refused: port {target.port} takes connections at {elsewhere.url} alone"
         return Probed(place, kind, words, process, failure)
 
     def _elsewhere(self, target: Address, listener: Listener | None) -> Listener | None:
-        """Return who listens on that port of this machine, at another address than a URL names; a name may be any."""
+        """Return the listener on that local port at another address than the URL's, ``None`` for a host name."""
         if target.host == "localhost" or not is_own_host(target.host):
             return None
         there = self._scan.at(target.port) if listener is None else self._scan.at(target.port, target.host)
         return there if there is not None and there.host.strip("[]") != target.host else None
 
     def _listener(self, target: Address) -> Listener | None:
-        """Return who listens, or is going to listen, at an address of this machine."""
+        """Return the process that listens, or is going to listen, at a local address."""
         if not is_own_host(target.host):
             return None
         if self._scan.at(target.port) is not None:
@@ -160,12 +160,12 @@ class Search:
 
 
 def refuses(port: int) -> bool:
-    """Say at once that nothing listens on a port of this machine: a request costs thirty times as much (measured)."""
+    """Return whether a local port refuses connections; a request would cost thirty times as much (measured)."""
     try:
         with socket.socket() as probe:
             probe.setblocking(False)
             said = probe.connect_ex(("127.0.0.1", port))
-            # Linux refuses before it returns, and tells so in the second place (measured, 6.18).
+            # Linux refuses before the call returns, and reports it at the second call (measured, 6.18).
             return errno.ECONNREFUSED in {said, probe.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)}
-    except OSError:  # no descriptor is left: the request tells
+    except OSError:  # no descriptor is left: the request will show it
         return False

@@ -1,6 +1,6 @@
-"""Which key belongs to which server. A key goes to the origin that it was configured for and to no other.
+"""Find the configured servers and their keys. A key is sent to the origin it was configured for, and to no other.
 
-``localhost``, ``127.0.0.1`` and ``[::1]`` are three origins: other programs may listen at each.
+``localhost``, ``127.0.0.1`` and ``[::1]`` are three origins: different programs may listen at each.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _NAME = "env.ANTHROPIC_BASE_URL"
 
 @dataclass(frozen=True, slots=True)
 class ConfiguredTargets:
-    """What flags and options name; they win over all that is found."""
+    """The servers and files that flags and options name; they win over everything that is found."""
 
     vllm: str | None = None
     proxy: str | None = None
@@ -33,18 +33,18 @@ class ConfiguredTargets:
 
 @dataclass(frozen=True, slots=True)
 class BaseUrl:
-    """The client's base URL as a server to ask."""
+    """The client's base URL, as a server to probe."""
 
     url: str
-    """The origin alone."""
+    """The origin only."""
     how: str
-    """Where it is set, and what was left out or added to ask it."""
+    """Where it is set, and what was removed or added."""
     hosted: bool
-    """It is the hosted API, which is not asked."""
+    """It is Anthropic's hosted API, which is not contacted."""
 
 
 def base_url(settings: SettingsSnapshot) -> BaseUrl | None:
-    """Return the base URL in force, ``None`` where there is none that names a server."""
+    """Return the base URL in force, ``None`` where there is none or it is not a URL."""
     text = (settings.text(_NAME) or "").strip()
     target = address(with_scheme(text))
     if target is None:
@@ -68,15 +68,15 @@ def _place(settings: SettingsSnapshot) -> str:
 
 
 Keys = Mapping[str, str]
-"""By origin. Never shown, never put into a snapshot."""
+"""Keys by origin. Never shown, never in a snapshot."""
 
 
 def origin_keys(settings: SettingsSnapshot, found: DiscoverySnapshot, named: ConfiguredTargets) -> Keys:
-    """Return the keys by origin; reads the YAML of the LiteLLMs that were found.
+    """Return the keys by origin; reads the YAML of each LiteLLM that was found.
 
-    The client's own token comes first at the base URL, right or wrong: a wrong one is what the user must
-    see. LiteLLM's master key is used only where the client has none for it, and only at a proxy that the user
-    named or the trusted settings lead to: any program can answer on a usual port as LiteLLM does.
+    The base URL gets the client's own token, right or wrong: the user must see a wrong one. LiteLLM's master key is
+    used only where the client has no token for it, and only for a proxy that the user or trusted settings name: any
+    program can answer on a usual port as LiteLLM does.
     """
     keys: dict[str, str] = {}
 
@@ -107,13 +107,13 @@ def key_for(url: str, keys: Keys) -> str | None:
 
 
 def client_key(settings: SettingsSnapshot) -> str | None:
-    """Return what may be sent to the base URL in force: the token, else the key; ``None`` where it is withheld."""
+    """Return the credential for the base URL in force: the token, else the key; ``None`` if it must not be sent."""
     path = next((one for one in (TOKEN, API_KEY) if settings.text(one)), None)
     return settings.text(path) if path is not None and may_send(settings, path) else None
 
 
 def named_origins(settings: SettingsSnapshot, named: ConfiguredTargets) -> frozenset[str]:
-    """Return the origins that are the user's word: by a flag, or by settings that are trusted."""
+    """Return the origins that the user named, by a flag or by trusted settings."""
     base = base_url(settings) if is_trusted(settings) else None
     urls = (named.vllm, named.proxy, base.url if base is not None else None)
     return frozenset(origin for url in urls if (origin := _origin(url or "")) is not None)

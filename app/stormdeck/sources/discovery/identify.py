@@ -6,23 +6,23 @@ from typing import NamedTuple
 
 from stormdeck.model.snapshots.server import ServerKind
 from stormdeck.sources.net.address import address
-from stormdeck.sources.net.answers import failed_words, served_by, text_field, what_came
+from stormdeck.sources.net.answers import describe_answer, describe_failure, served_by, text_field
 from stormdeck.sources.net.failure import Failure, FailureKind
 from stormdeck.sources.net.http import DEADLINE_S, LIMIT, PAGE_LIMIT, Answer, HttpClient, json_object
 from stormdeck.sources.net.side_by_side import FAR_MS, SideBySide
 
 _MODELS, _VERSION, _METRICS, _ALIVE, _START = "/v1/models", "/version", "/metrics", "/health/liveliness", "/"
 GATEWAY = {502, 503, 504}
-"""The statuses by which a front says that the server behind it gives no answer."""
+"""The statuses of a gateway whose server does not answer."""
 
 
 class Identity(NamedTuple):
-    """Which program answers at a URL."""
+    """The program that answers at a URL."""
 
     kind: ServerKind | None
     """``OTHER``: a server of another kind; ``None``: no answer."""
     words: str
-    """What showed it, or why there is no answer."""
+    """How it was identified, or why there is no answer."""
     failure: Failure | None = None
     """Set where there is no answer."""
 
@@ -34,11 +34,11 @@ async def identify(
     deadline_s: float = DEADLINE_S,
     expected: ServerKind | None = None,
 ) -> Identity:
-    """Return the program that answers, and what showed it.
+    """Return the program that answers, and how it was identified.
 
-    Where there is a key, one question is enough for vLLM: the model list. vLLM is asked what it knows before anything
-    that it does not. ``/health`` is left out altogether: it makes LiteLLM send real completions. ``expected``: what
-    answered there before, or its process says; one question is enough for LiteLLM then.
+    With a key, one request identifies vLLM: the model list. Requests that vLLM supports come before those that it
+    does not. ``/health`` is never used: it makes LiteLLM send real completions. ``expected`` is what answered there
+    before, or what its process is; then one request is enough for LiteLLM.
     """
     base = address(url)
     if base is None:
@@ -49,7 +49,7 @@ async def identify(
 
 
 class _Question:
-    """The questions that identify one server."""
+    """The requests that identify one server."""
 
     def __init__(self, root: str, http: HttpClient, key: str | None, deadline_s: float, ahead: SideBySide) -> None:
         self._root = root
@@ -59,13 +59,13 @@ class _Question:
         self._ahead = ahead
         self._said: dict[str, Answer | Failure] = {}
         self._late: Failure | None = None
-        """Set where an answer did not come in time: what it would have shown is not known then."""
+        """Set where an answer was late: what it would have shown is not known."""
 
     async def identify(self, expected: ServerKind | None) -> Identity:
         if expected is ServerKind.LITELLM:
             alive = await self._ask(_ALIVE)
             if isinstance(alive, Failure):
-                return Identity(None, failed_words(alive), alive)
+                return Identity(None, describe_failure(alive), alive)
             if _is_alive(alive):
                 return Identity(ServerKind.LITELLM, f"{_ALIVE} says I'm alive!")
         first = await self._ask(_MODELS if self._key else _VERSION)
@@ -76,7 +76,7 @@ class _Question:
         if self._key and served_by(first) == "vllm":
             return Identity(ServerKind.VLLM, f"{_MODELS} says vllm")
         if first.status in GATEWAY and _is_gateway(await self._ask(_VERSION if self._key else _MODELS)):
-            words = f"answers {first.status}: what is in front runs, the server behind it gives no answer"
+            words = f"answers {first.status}: a gateway runs here, the server behind it does not answer"
             return Identity(None, words, Failure(FailureKind.GATEWAY, words))
         if first.latency_ms >= FAR_MS:
             self._ask_ahead(first)
@@ -86,12 +86,12 @@ class _Question:
         return await self._stranger(first)
 
     async def _stranger(self, first: Answer) -> Identity:
-        """Return what a server is that is none of the known ones, or that left an answer open."""
+        """Return the identity of a server of another kind, or of one whose answers were late."""
         if self._late is not None:
-            return Identity(None, failed_words(self._late), self._late)
+            return Identity(None, describe_failure(self._late), self._late)
         huge = next((one for one in self._said.values() if _is_too_big(one)), None)
         if isinstance(huge, Failure):
-            return Identity(ServerKind.OTHER, f"answers, but not what it serves: {huge.text}")
+            return Identity(ServerKind.OTHER, f"answers, but what it serves is not known: {huge.text}")
         start = await self._ask(_START)
         return Identity(ServerKind.OTHER, _other(start if isinstance(start, Answer) else first))
 
@@ -102,7 +102,7 @@ class _Question:
             return Identity(ServerKind.VLLM, f"{_MODELS} says vllm")
         metrics = await self._ask(_METRICS)
         is_vllm = isinstance(metrics, Answer) and metrics.status == 200 and b"\nvllm:" in metrics.body
-        return Identity(ServerKind.VLLM, f"{_METRICS} speaks of vLLM") if is_vllm else None
+        return Identity(ServerKind.VLLM, f"{_METRICS} has vLLM's metrics") if is_vllm else None
 
     async def _proxy(self) -> Identity | None:
         if _is_alive(await self._ask(_ALIVE)):
@@ -112,7 +112,7 @@ class _Question:
         return Identity(kind, f"/ says {text_field(start, 'message')}") if kind is not None else None
 
     def _ask_ahead(self, first: Answer) -> None:
-        """Ask a slow server at once all that the first answer leaves open."""
+        """Send a slow server all remaining requests at once."""
         if self._key:
             paths = [_VERSION, _ALIVE, _START] + ([] if first.status == 200 else [_METRICS])
         else:
@@ -123,7 +123,7 @@ class _Question:
     async def _ask(self, path: str) -> Answer | Failure:
         if path not in self._said:
             said = self._said[path] = await self._ahead.take(path) or await self._get(path)
-            if isinstance(said, Failure) and said.trouble is FailureKind.TIMEOUT:
+            if isinstance(said, Failure) and said.kind is FailureKind.TIMEOUT:
                 self._late = said
         return self._said[path]
 
@@ -138,14 +138,14 @@ def _is_gateway(answer: Answer | Failure) -> bool:
 
 
 def _failed(first: Failure) -> Identity:
-    """Return what is known of a server whose first answer failed; one that says too much runs all the same."""
+    """Return the identity of a server whose first answer failed; one that sends too much is running."""
     if _is_too_big(first):
-        return Identity(ServerKind.OTHER, failed_words(first))
-    return Identity(None, failed_words(first), first)
+        return Identity(ServerKind.OTHER, describe_failure(first))
+    return Identity(None, describe_failure(first), first)
 
 
 def _is_too_big(answer: Answer | Failure) -> bool:
-    return isinstance(answer, Failure) and answer.trouble is FailureKind.TOO_BIG
+    return isinstance(answer, Failure) and answer.kind is FailureKind.TOO_BIG
 
 
 def _is_alive(answer: Answer | Failure) -> bool:
@@ -157,7 +157,7 @@ def _is_version(answer: Answer | Failure) -> bool:
 
 
 def _by_start_page(start: Answer | Failure) -> ServerKind | None:
-    """Tell the proxies that name themselves on ``/`` (measured: facts/proxies.md 3)."""
+    """Return the kind of a proxy that names itself on ``/`` (measured: facts/proxies.md 3)."""
     message = text_field(start, "message") or ""
     if message.startswith("Claude-to-OpenAI API Proxy"):
         return ServerKind.CLAUDE_CODE_PROXY
@@ -170,6 +170,6 @@ def _other(start: Answer) -> str:
     if start.body.startswith(b"Ollama is running"):
         return "answers as Ollama"
     if start.status in {401, 403}:
-        return f"answers {start.status} to every question: something in front wants a key"
-    came = "JSON" if json_object(start) is not None else what_came(start)
+        return f"answers {start.status} to every request: something in front of it wants a key"
+    came = "JSON" if json_object(start) is not None else describe_answer(start)
     return f"answers, but neither as vLLM nor as a known proxy: / came back as {came}"

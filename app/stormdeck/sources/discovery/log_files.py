@@ -1,4 +1,4 @@
-"""Which logs can be followed, and what to do for those that cannot."""
+"""Find the log files of the servers on the path, or explain how to get them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from stormdeck.sources.net.address import address, is_own_host
 from stormdeck.sources.processes.containers import container_of
 
 _RUNTIMES = {"docker-proxy": "docker", "conmon": "podman", "rootlessport": "podman", "kubectl": "kubectl"}
-"""Which program shows the log of what is behind a forwarder."""
+"""The program that shows the log of a server behind a forwarder."""
 _FILES = {ServerKind.VLLM: "vllm.log", ServerKind.LITELLM: "litellm.log"}
 
 
@@ -21,8 +21,8 @@ def followed(
 ) -> tuple[tuple[Path, ...], tuple[str, ...]]:
     """Return the files to follow, the proxy's first, and a sentence for each server on the path without one.
 
-    Logs that the user named are followed alone. ``silent``: URLs where nothing answers; on this machine no server
-    runs there then.
+    Logs that the user named are the only ones then. ``silent`` are URLs that do not answer: no local server runs
+    there.
     """
     if named:
         return tuple(named), ()
@@ -40,7 +40,7 @@ def followed(
 
 
 def _other_log(holder: ServerProcess, name: str) -> str:
-    """Return how to get the log of a server that is behind another program."""
+    """Return how to get the log of a server behind another program."""
     runtime = _RUNTIMES.get(holder.name)
     if runtime is not None:
         return f"save the log of {name} with `{runtime} logs -f NAME > FILE 2>&1 &` and name it: --log FILE"
@@ -53,7 +53,7 @@ def _logs(server: Found) -> list[Path]:
 
 
 def _note(server: Found, *, readable: bool, silent: bool) -> str:
-    """Say why a server has no log to follow, or only half of it, and what to do."""
+    """Return why a server has no log to follow, or only half of it, and what to do."""
     target, process, name = address(server.url), server.process, server.kind.value
     if process is None and server.holder is not None:
         return f"{server.holder_words}: {_other_log(server.holder, name)}."

@@ -1,4 +1,4 @@
-"""What answers at the client's base URL, asked with GETs that cost no GPU time."""
+"""Probe the client's base URL with GET requests, which cost no GPU time."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from stormdeck.model.snapshots.server import ServerKind, ServerState
 from stormdeck.sources.discovery.configured import base_url, client_key
 from stormdeck.sources.discovery.identify import GATEWAY, identify
 from stormdeck.sources.net.address import Address, address
-from stormdeck.sources.net.answers import is_html, what_came
+from stormdeck.sources.net.answers import describe_answer, is_html
 from stormdeck.sources.net.failure import Failure, FailureKind
 from stormdeck.sources.net.http import DEADLINE_S, Answer, HttpClient, json_object
 
@@ -37,11 +37,11 @@ async def probe_base_url(
     *,
     is_quick: bool = False,
 ) -> Probe | None:
-    """Ask the base URL in force, ``None`` where there is none or it is the hosted API. Never raises.
+    """Probe the base URL in force; return ``None`` where there is none or it is the hosted API. Never raises.
 
-    The client's credential goes there and nowhere else. ``/v1/messages`` is asked with GET: 405 tells that the path
-    is there for POST (measured, vLLM 0.32, LiteLLM 1.109). ``is_quick``: the deadline is so short that a server
-    without an answer may merely be late.
+    The client's credential goes there and nowhere else. A GET of ``/v1/messages`` that returns 405 shows that the path
+    takes POST (measured, vLLM 0.32, LiteLLM 1.109). ``is_quick``: the deadline is so short that a server without an
+    answer may only be slow.
     """
     named = base_url(settings)
     target = address((settings.text("env.ANTHROPIC_BASE_URL") or "").strip())
@@ -51,7 +51,7 @@ async def probe_base_url(
     bare = not settings.text("env.ANTHROPIC_AUTH_TOKEN")
     models = await http.get(named.url + "/v1/models", key=key, deadline_s=deadline_s)
     if isinstance(models, Failure):
-        if models.trouble is FailureKind.OURS:
+        if models.kind is FailureKind.OURS:
             return None
         probe = await _failed(target, models, found, http, deadline_s)
         unsure = is_quick or _met(target, found) is ServerState.UP
@@ -61,7 +61,7 @@ async def probe_base_url(
         _kind(named.url, target, found, http, key, deadline_s),
     )
     if kind is ServerKind.VLLM and key and bare:
-        # vLLM does not take x-api-key: to it, a client with a key alone has none (measured, 0.32).
+        # vLLM ignores x-api-key: a client with only a key has none for it (measured, 0.32).
         models = await http.get(named.url + "/v1/models", deadline_s=deadline_s)
     if _met(target, found) is ServerState.DEGRADED and isinstance(models, Answer) and models.status in GATEWAY:
         return Probe(named.url, Reach.GATEWAY, detail=f"status {models.status}", elsewhere=_elsewhere(target, found))
@@ -72,14 +72,14 @@ async def probe_base_url(
         kind=kind if kind is not ServerKind.OTHER else None,
         has_messages=_has_messages(messages, kind),
         credential=status if status in {200, 400, 401, 403} else None,
-        detail=what_came(models) if isinstance(models, Answer) else "",
+        detail=describe_answer(models) if isinstance(models, Answer) else "",
     )
 
 
 async def _kind(
     url: str, target: Address, found: DiscoverySnapshot, http: HttpClient, key: str | None, deadline_s: float
 ) -> ServerKind | None:
-    """Return what answers at the base URL: what the search met there, else ask."""
+    """Return what answers at the base URL: as the search found, else by a request."""
     server = _server_at(target, found)
     if server is not None and server.met is ServerState.UP:
         return server.kind
@@ -97,7 +97,7 @@ def _met(target: Address, found: DiscoverySnapshot) -> ServerState | None:
 
 
 def _has_messages(messages: Answer | Failure, kind: ServerKind | None) -> bool | None:
-    """Tell from a GET whether the path takes POST; only a framework that says 405 can also say no by 404."""
+    """Return whether the path takes POST, by the answer to a GET; 404 means no only from a framework that uses 405."""
     if isinstance(messages, Failure) or is_html(messages):
         return None
     if messages.status == _METHOD_NOT_ALLOWED:
@@ -109,10 +109,10 @@ def _has_messages(messages: Answer | Failure, kind: ServerKind | None) -> bool |
 async def _failed(
     target: Address, failure: Failure, found: DiscoverySnapshot, http: HttpClient, deadline_s: float
 ) -> Probe:
-    reach = _REACH.get(failure.trouble, Reach.UNKNOWN)
-    if failure.trouble is FailureKind.TIMEOUT:
+    reach = _REACH.get(failure.kind, Reach.UNKNOWN)
+    if failure.kind is FailureKind.TIMEOUT:
         reach = Reach.SILENT if failure.accepted else Reach.UNCONNECTED
-    if target.scheme == "https" and failure.trouble in {
+    if target.scheme == "https" and failure.kind in {
         FailureKind.TLS,
         FailureKind.CUT,
         FailureKind.NOT_HTTP,
@@ -125,7 +125,7 @@ async def _failed(
 
 
 def _elsewhere(target: Address, found: DiscoverySnapshot) -> str | None:
-    """Return another server that answered, on the same host where there are several."""
+    """Return the URL of another server that answered, preferably on the same host."""
     answered = [one for one in (*found.found, *found.beside) if one.met is ServerState.UP]
     others = [(server.url, address(server.url)) for server in answered if server.kind is not ServerKind.OTHER]
     places = [(url, other) for url, other in others if other is not None and other.place != target.place]

@@ -1,4 +1,4 @@
-"""Looks for the servers on the path, without a word of configuration where that is possible."""
+"""Find the servers on the client's path, without configuration where possible."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from stormdeck.sources.io.background import with_timeout
 from stormdeck.sources.net.address import address, is_own_host
 from stormdeck.sources.net.failure import HOSTED, FailureKind
 from stormdeck.sources.net.http import DEADLINE_S, HttpClient
-from stormdeck.sources.processes.command_line import is_spawned_by_vllm, told_port
+from stormdeck.sources.processes.command_line import is_spawned_by_vllm, port_of
 from stormdeck.sources.processes.scan import Scan, scan_processes
 
 PORTS = (8000, 4000, 8082, 3456)
 """The usual ports of vLLM, LiteLLM, claude-code-proxy and claude-code-router."""
 PATIENCE_S = 10.0
-"""For looks at files: one on a drive that does not answer must not end the search."""
+"""Timeout for reading files: a drive that does not answer must not block the search."""
 _STALLED = "a drive that a server keeps its log on does not answer"
 
 
@@ -40,21 +40,21 @@ async def discover(
     unnamed_s: float | None = None,
     known: Mapping[tuple[str, int], ServerKind] | None = None,
 ) -> DiscoverySnapshot:
-    """Look once: what flags name, the client's base URL, what lies behind a proxy, processes, the usual ports.
+    """Search once: what flags name, the client's base URL, what is behind a proxy, processes, the usual ports.
 
-    The order of ``found`` is that order, so the first proxy and the first other server are the path. ``deadline_s``
-    is for one answer of a server that is named, ``unnamed_s`` of any other; ``known`` is what answered at a place
-    before. Takes a few hundred milliseconds, at most some deadlines; some milliseconds where there is nothing. Never
-    raises.
+    ``found`` is in this order, so the first proxy and the first other server are the path. ``deadline_s`` is for one
+    answer of a named server, ``unnamed_s`` for other servers; ``known`` is what answered at a URL before. Takes a few
+    hundred milliseconds, at most a few deadlines; a few milliseconds where nothing runs. Never raises.
     """
-    told, unasked = _named(settings, named)
+    configured, skipped = _named(settings, named)
     closed = {port for port in ports if refuses(port)}
-    # Who listens where is asked only where somebody may: it is the larger part of what a look costs.
-    processes = await with_timeout(PATIENCE_S, Scan(notes=(_STALLED,)), scan, bool(told) or len(closed) < len(ports))
+    # Listeners are only listed where there may be one: that is most of the cost of a search.
+    may_listen = bool(configured) or len(closed) < len(ports)
+    processes = await with_timeout(PATIENCE_S, Scan(notes=(_STALLED,)), scan, may_listen)
     search = Search(http, processes, closed, deadline_s, unnamed_s, known)
-    # At once; a place that is mentioned twice is asked as the first of these mentions it.
+    # Concurrently; a URL that occurs twice is probed as its first candidate.
     named_ones, running, usual = await asyncio.gather(
-        search.look(told), search.look(_listening(processes)), search.look(_usual(ports, processes))
+        search.probe(configured), search.probe(_listening(processes)), search.probe(_usual(ports, processes))
     )
     local = (*running, *usual)
     upstreams: list[Candidate] = []
@@ -65,12 +65,12 @@ async def discover(
             unread.append(place)
         elif place is not None:
             upstreams.append(place)
-    # A usual port that did not answer is asked again as what a configuration names: it counts as that server then.
+    # A usual port that did not answer is probed again if a configuration names it, and counts as that server.
     named_now = {place.at for place in upstreams}
     mute = [one for one in local if one.kind is None and one.place.at in named_now]
     local = tuple(one for one in local if one not in mute)
     search.forget(one.place for one in mute)
-    behind = await search.look(upstreams)
+    behind = await search.probe(upstreams)
     order = {place.at: number for number, place in reversed(list(enumerate(upstreams)))}
     proxies = [one for one in local if one.kind is not None and one.kind.is_proxy]
     others = (*behind, *(one for one in local if one not in proxies))
@@ -87,7 +87,7 @@ async def discover(
     logs, log_notes = await with_timeout(PATIENCE_S, no_logs, followed, on_path, named.logs, silent)
     return DiscoverySnapshot(
         found=found,
-        missed=(*unasked, *missed, *unread, *(Missed("processes", note) for note in processes.notes)),
+        missed=(*skipped, *missed, *unread, *(Missed("processes", note) for note in processes.notes)),
         logs=logs,
         log_notes=log_notes,
         loading=tuple(listener.process for listener in processes.loading if listener.process is not None),
@@ -95,14 +95,14 @@ async def discover(
         silent=tuple(
             one.place.url
             for one in local
-            if one.kind is None and one.failure and one.failure.trouble is FailureKind.TIMEOUT
+            if one.kind is None and one.failure and one.failure.kind is FailureKind.TIMEOUT
         ),
         done=True,
     )
 
 
 def _named(settings: SettingsSnapshot, named: ConfiguredTargets) -> tuple[list[Candidate], list[Missed]]:
-    """Return the places that flags and settings name, and what they say that leads nowhere near this machine."""
+    """Return the URLs that flags and settings name, and those that cannot be probed."""
     keys = origin_keys(settings, DiscoverySnapshot(), named)
     base = base_url(settings)
     places: list[Candidate] = []
@@ -117,11 +117,11 @@ def _named(settings: SettingsSnapshot, named: ConfiguredTargets) -> tuple[list[C
         key, by_user = key_for(base.url, keys), is_trusted(settings)
         places.append(Candidate(Role.CLIENT, base.url, base.how, key, silent, by_user))
     asked = [place for place in places if not _is_hosted(place.url)]
-    unasked = [_hosted(place.how, place.url) for place in places if place not in asked]
+    skipped = [_hosted(place.how, place.url) for place in places if place not in asked]
     if base is None:
         said = settings.text("env.ANTHROPIC_BASE_URL")
-        unasked.append(Missed("ANTHROPIC_BASE_URL", "it is no URL" if said else "not set"))
-    return asked, unasked
+        skipped.append(Missed("ANTHROPIC_BASE_URL", "it is no URL" if said else "not set"))
+    return asked, skipped
 
 
 def _is_hosted(url: str) -> bool:
@@ -134,12 +134,12 @@ def _hosted(how: str, url: str) -> Missed:
 
 
 def _listening(scan: Scan) -> Iterable[Candidate]:
-    """Yield the ports of server processes; of a vLLM only its own, for the others that it has speak no HTTP."""
+    """Yield the ports of server processes; of a vLLM only its API port, since its other ports are not HTTP."""
     for listener in scan.listeners:
         process = listener.process
         if process is None or process.kind is None:
             continue
-        if process.kind is not ServerKind.VLLM or told_port(process.command, process.kind) in {None, listener.port}:
+        if process.kind is not ServerKind.VLLM or port_of(process.command, process.kind) in {None, listener.port}:
             how = f"pid {process.pid} ({process.kind.value}) listens on port {listener.port}"
             yield Candidate(Role.PROCESS, listener.url, how)
 
@@ -154,7 +154,7 @@ def _usual(ports: Sequence[int], scan: Scan) -> Iterable[Candidate]:
 async def _upstream(
     proxy: Probed, named: ConfiguredTargets, scan: Scan, http: HttpClient, deadline_s: float
 ) -> Candidate | Missed | None:
-    """Return the server behind a proxy, why it is not known, or ``None`` for a server that is no proxy."""
+    """Return the server behind a proxy, why it is not known, or ``None`` for other servers."""
     if proxy.kind is ServerKind.CLAUDE_CODE_PROXY:
         base, key, how = await claude_code_proxy_upstream(proxy.place.url, http, deadline_s), None, "OPENAI_BASE_URL"
     elif proxy.kind is ServerKind.LITELLM:
@@ -163,7 +163,7 @@ async def _upstream(
         own = next((one.config for one in listeners if one.process is not None and one.process.pid == pid), None)
         path = named.litellm_config or own
         if path is None:
-            return Missed("what lies behind LiteLLM", "its YAML is not known: name it with --litellm-config FILE")
+            return Missed("the server behind LiteLLM", "its YAML is not known: name it with --litellm-config FILE")
         config = await with_timeout(
             PATIENCE_S, LitellmConfig(error=f"not read within {PATIENCE_S:.0f} s"), read_litellm_config, path
         )
@@ -178,16 +178,17 @@ async def _upstream(
     if target.is_hosted:
         return _hosted(how, target.origin)
     if proxy.kind is ServerKind.CLAUDE_CODE_PROXY and not (proxy.place.by_user or is_own_host(target.host)):
-        # Any program can answer on a usual port and name any host: that alone makes us ask no host elsewhere.
-        return Missed(how, f"{target.origin} is not asked: nothing of yours names the proxy; --proxy URL does")
+        # Any program can answer on a usual port and name any host, which is no reason to contact that host.
+        why = "is not contacted: none of your settings names the proxy; name it with --proxy URL"
+        return Missed(how, f"{target.origin} {why}")
     return Candidate(Role.UPSTREAM, target.origin, how, key, ServerKind.VLLM, by_user=proxy.place.by_user)
 
 
 def _sorted(
     seen: Sequence[Probed], named: ConfiguredTargets, scan: Scan, client: tuple[str, int] | None
 ) -> tuple[tuple[Found, ...], tuple[Missed, ...]]:
-    """Tell what was found from what was not."""
-    # A flag may name the base URL too: it is asked once then, as the flag's.
+    """Separate what was found from what was not."""
+    # A flag may name the base URL too: it is probed once then, as the flag's.
     direct = named.proxy is None and any(one.kind is ServerKind.VLLM and one.place.at == client for one in seen)
     found: list[Found] = []
     dead: list[Found] = []
@@ -200,7 +201,7 @@ def _sorted(
             if kind is not None:
                 (dead if kind is ServerKind.OTHER else found).append(one.found(kind))
         elif kind is not None and kind.is_proxy and direct and not place.named:
-            why = f"{kind.value} answers, and the client goes past it: ANTHROPIC_BASE_URL leads straight to vLLM"
+            why = f"{kind.value} answers, but the client does not use it: ANTHROPIC_BASE_URL points straight to vLLM"
             missed.append(Missed(place.url, why))
         elif kind is not None:
             found.append(one.found(kind))
@@ -211,10 +212,10 @@ def _sorted(
 def _parted(
     found: tuple[Found, ...], seen: Sequence[Probed], client: tuple[str, int] | None
 ) -> tuple[tuple[Found, ...], tuple[Found, ...]]:
-    """Return the servers that may be on the client's path, and those beside it.
+    """Return the servers that may be on the client's path, and those that are not.
 
-    Where the base URL leads to a place that is not known to be one of them, only what the user named is on the path:
-    another server of this machine is somebody else's until the settings lead there.
+    Where the base URL is none of the known servers, only servers that the user named are on the path: another server
+    of this machine may be somebody else's.
     """
     named = {one.place.at for one in seen if one.place.named and one.place.role is not Role.UPSTREAM}
     known = {_at(one.url) for one in found if one.kind is not ServerKind.OTHER}
@@ -233,13 +234,13 @@ def _at(url: str) -> tuple[str, int] | None:
 
 
 def _client_place(settings: SettingsSnapshot) -> tuple[str, int] | None:
-    """Return host and port of the base URL in force, ``None`` where it names no server of one's own."""
+    """Return host and port of the base URL in force, ``None`` without one or for the hosted API."""
     base = base_url(settings)
     return _at(base.url) if base is not None and not base.hosted else None
 
 
 def _assumed(one: Probed, scan: Scan) -> ServerKind | None:
-    """Return what a place counts as that says nothing, or something else than a known server."""
+    """Return the kind to assume for a URL that does not answer as a known server."""
     place = one.place
     if place.role is Role.UPSTREAM and one.kind is ServerKind.OTHER:
         return None

@@ -1,4 +1,4 @@
-"""Where a proxy sends its requests, and with which key, read from its own configuration."""
+"""Find where a proxy sends its requests, and with which key, in its own configuration."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ _LONGEST_URL = 2048
 
 @dataclass(frozen=True, slots=True, repr=False)
 class LitellmConfig:
-    """What a search needs of LiteLLM's YAML. Never shown: it holds keys."""
+    """What a search needs of LiteLLM's YAML. Never shown: it has keys."""
 
     api_base: str | None = None
-    """Of the first model that has one."""
+    """From the first model that has one."""
     api_key: str | None = None
-    """Beside that ``api_base``; it belongs to the server there."""
+    """The key for the server at ``api_base``."""
     master_key: str | None = None
-    """Belongs to the proxy itself."""
+    """The proxy's own key."""
     error: str = ""
-    """Why it says nothing, in words; empty when it does."""
+    """Why there is no ``api_base``; empty if there is one."""
 
 
 def read_litellm_config(path: Path) -> LitellmConfig:
-    """Return what the YAML tells; a file that cannot be read or parsed is an error in words."""
+    """Return the values in the YAML; a file that cannot be read or parsed sets ``error``."""
     config = read_proxy_config(path)
     if config.error is not None:
         return LitellmConfig(error=config.error.message)
@@ -45,13 +45,13 @@ def read_litellm_config(path: Path) -> LitellmConfig:
 
 
 async def claude_code_proxy_upstream(url: str, http: HttpClient, deadline_s: float) -> str | None:
-    """Return where a claude-code-proxy sends its requests; it says so itself on ``/`` (read from its source)."""
+    """Return where a claude-code-proxy sends its requests, as it reports on ``/`` (read from its source)."""
     config = (json_object(await http.get(url + "/", deadline_s=deadline_s)) or {}).get("config")
     base = config.get("openai_base_url") if isinstance(config, dict) else None
     return base if isinstance(base, str) and len(base) <= _LONGEST_URL else None
 
 
 def _literal(node: Node | None, name: str) -> str | None:
-    """Return a value that stands in the file itself; what refers to a variable of the proxy is not known here."""
+    """Return a literal value; the value of a variable of the proxy is not known here."""
     value = node.text(name) if node is not None else None
     return value if value and not value.startswith(REFERENCE) else None

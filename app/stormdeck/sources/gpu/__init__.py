@@ -1,1 +1,1 @@
-"""The GPUs of this machine, asked through NVML in a thread of their own."""
+"""Read the GPUs of this machine through NVML, in a thread."""

@@ -1,4 +1,4 @@
-"""What one GPU tells."""
+"""Read one GPU."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _REASONS = ("nvmlDeviceGetCurrentClocksEventReasons", "nvmlDeviceGetCurrentClock
 
 
 class Device:
-    """One GPU by its index. What does not change is asked once, the processes only when told to."""
+    """One GPU by its index. Constant values are read once, processes only on request."""
 
     def __init__(self, index: int) -> None:
         self.index = index
@@ -27,24 +27,24 @@ class Device:
         self._power_limit: int | None = None
         self._mig = False
         self._processes: tuple[GpuProcess, ...] = ()
-        self._spoke = False
-        """It told numbers before."""
+        self._has_answered = False
+        """It has returned numbers before."""
 
     @property
     def key(self) -> str:
-        """Return what stays the same for this card when the driver counts its GPUs anew."""
+        """Return what identifies this card even when the driver renumbers its GPUs."""
         return self._uuid or f"index {self.index}"
 
     def detach(self) -> None:
-        """Forget the handle; it is worth nothing after the driver was let go. Name and key stay."""
+        """Drop the handle, which is invalid once the driver is closed. Name and key stay."""
         self._handle = None
         self._refused = None
 
     def read(self, nvml: Nvml, names: ProcessNames, slow: bool) -> Gpu:
-        """Return the numbers of now; ``NvmlError`` says why there are none.
+        """Return the current numbers; raises ``NvmlError`` where there are none.
 
-        ``slow``: ask also for what is dear or changes seldom. Otherwise the last answer stands. A GPU that
-        refused is not asked again before `detach`: asking a lost one for its handle can take seconds.
+        ``slow``: also read what is expensive or seldom changes; otherwise the last values stay. A GPU that failed is
+        not read again before ``detach``: getting the handle of a lost one can take seconds.
         """
         if self._refused is not None:
             raise self._refused.with_traceback(None)
@@ -63,7 +63,7 @@ class Device:
         return self._read_fast(nvml)
 
     def unread(self, error: NvmlError) -> Gpu:
-        """Return this GPU without numbers, and why."""
+        """Return this GPU without numbers, and why there are none."""
         return Gpu(self.index, self._name, lost=error.code in GPU_FAULTS, detail=messages.gpu_fault(error))
 
     def _attach(self, nvml: Nvml) -> None:
@@ -86,10 +86,10 @@ class Device:
         rates = None if self._mig else nvml.call("nvmlDeviceGetUtilizationRates", handle)
         utilization = whole(getattr(rates, "gpu", None))
         silent = utilization is None and total is None
-        if silent and self._spoke:
-            # In a container whose access was taken away every call fails like this, the open ones too.
+        if silent and self._has_answered:
+            # In a container that lost its access every call fails like this, even on open handles.
             nvml.require("nvmlDeviceGetMemoryInfo", handle)
-        self._spoke = self._spoke or not silent
+        self._has_answered = self._has_answered or not silent
         return Gpu(
             index=self.index,
             name=self._name,
@@ -109,19 +109,19 @@ class Device:
 
 
 def _first(nvml: Nvml, names: tuple[str, ...], *args: object) -> int | None:
-    """Return the number that the first of several functions tells: the new name, then the old one."""
+    """Return the number of the first function that has one: the new name, then the old one."""
     answers = (nvml.number(name, *args) for name in names)
     return next((answer for answer in answers if answer is not None), None)
 
 
 def _memory(nvml: Nvml, handle: object) -> tuple[int | None, int | None]:
-    """Return used and total bytes; the old struct counts what the driver reserves as used, the new one does not."""
-    told = nvml.call("nvmlDeviceGetMemoryInfo", handle, MEMORY_V2) or nvml.call("nvmlDeviceGetMemoryInfo", handle)
-    return whole(getattr(told, "used", None)), whole(getattr(told, "total", None))
+    """Return used and total bytes; the old struct counts the driver's reserve as used, the new one does not."""
+    memory = nvml.call("nvmlDeviceGetMemoryInfo", handle, MEMORY_V2) or nvml.call("nvmlDeviceGetMemoryInfo", handle)
+    return whole(getattr(memory, "used", None)), whole(getattr(memory, "total", None))
 
 
 def _partitioned(mode: object) -> bool:
-    """Return whether MIG is on; NVML tells the mode of now and the one after the next reset."""
+    """Return whether MIG is on; NVML returns the current mode and that after the next reset."""
     return isinstance(mode, list) and mode[:1] == [1]
 
 
@@ -130,5 +130,5 @@ def _watts(milliwatts: int | None) -> int | None:
 
 
 def _rounded(count: int | None) -> int | None:
-    """Return bytes in steps of 100 MiB, the last digit that is shown; below 1 GiB as they are."""
+    """Return bytes rounded to 100 MiB, the last digit shown; unchanged below 1 GiB."""
     return count if count is None or count < 2**30 else round(count / _STEP) * _STEP

@@ -1,4 +1,4 @@
-"""The last minute of one number, on a time axis."""
+"""Keep the last minute of a number, for a graph."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections import deque
 
 LENGTH = 60
 HELD = 5
-"""Intervals that one value may stand for: while nobody looks, it is asked for less often."""
+"""Intervals that one value may fill: without focus it is read less often."""
 
 
 class History:
-    """The last 60 values, one an interval; a longer time without a value is ``None``, so that the axis holds."""
+    """The last 60 values, one per interval; longer gaps are ``None``, so that the time axis stays correct."""
 
     def __init__(self, interval_s: float) -> None:
         self._interval_s = interval_s
@@ -18,7 +18,7 @@ class History:
         self._last: float | None = None
 
     def add(self, now: float, value: int | None) -> tuple[int | None, ...]:
-        """Return the values, oldest first, with the one of a monotonic time; early ones replace the last."""
+        """Add a value at a monotonic time and return all, oldest first; an early value replaces the last."""
         passed = 1 if self._last is None else round((now - self._last) / self._interval_s)
         if passed < 1:
             self._values[-1] = value

@@ -1,4 +1,4 @@
-"""What NVML's numbers mean in plain words, and what to do next."""
+"""Translate NVML's error codes and bit masks into plain words, with what to do next."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ NO_GPU = "The NVIDIA driver runs but has no GPU. In a container, start it with -
 ALL_LOST = "No GPU answers any more. Look for Xid in dmesg, reset the GPUs or restart the machine, then restart vLLM."
 SILENT = "The NVIDIA driver has not answered for {seconds:.0f} s. If nvidia-smi hangs too, restart the machine."
 BROKEN = "Reading the GPUs failed: {text}. The rest of stormdeck goes on; please report this."
-MIG = "Partitioned (MIG): the card as a whole tells no utilisation."
-SAYS_NOTHING = "This GPU tells neither utilisation nor memory."
+MIG = "Partitioned (MIG): no utilisation is reported for the whole card."
+SAYS_NOTHING = "This GPU reports neither utilisation nor memory."
 
 _STATES: dict[int, tuple[GpuState, str]] = {
     Code.LIBRARY_NOT_FOUND: (
@@ -61,11 +61,11 @@ _SLOWED = {
     0x200: "board limit",
     0x400: "voltage limit",
 }
-"""Bits of ``nvmlClocksEventReason``. Left out: idle 0x1, clocks that somebody set 0x2, display clocks 0x100."""
+"""Bits of ``nvmlClocksEventReason``. Left out: idle 0x1, clocks set by a user 0x2, display clocks 0x100."""
 
 
 def state_of(error: NvmlError, answered: bool) -> GpuSnapshot:
-    """Return what to say when the driver cannot be asked; ``answered``: it could be, before."""
+    """Return the message for a driver that does not answer; ``answered``: it did before."""
     text = clean(error.text).rstrip(".")
     state, detail = _STATES.get(error.code, _OTHER)
     if answered and state is not GpuState.NO_PERMISSION:
@@ -74,17 +74,17 @@ def state_of(error: NvmlError, answered: bool) -> GpuSnapshot:
 
 
 def gpu_fault(error: NvmlError) -> str:
-    """Return what ails one GPU, with what to do next."""
+    """Return what is wrong with one GPU, with what to do next."""
     return _GPUS.get(error.code) or f"It cannot be read: {clean(error.text).rstrip('.')}. Try nvidia-smi."
 
 
 def slowed_by(mask: int) -> tuple[str, ...]:
-    """Return why a GPU runs slower than it could, from the bit mask of its clock event reasons."""
+    """Return why a GPU is slowed down, by the bit mask of its clock event reasons."""
     return tuple(dict.fromkeys(word for bit, word in _SLOWED.items() if mask & bit))
 
 
 def clean(text: str, longest: int = 120) -> str:
-    """Return foreign text on one line without control, format and surrogate characters."""
+    """Return a foreign text on one line, without control, format and surrogate characters."""
     shown = "".join(
         " " if char in "\n\t" else char for char in text if char in "\n\t" or unicodedata.category(char)[0] != "C"
     )

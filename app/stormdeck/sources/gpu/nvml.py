@@ -1,4 +1,4 @@
-"""The one way into NVML: every call goes through one guarded funnel.
+"""Call NVML, with every error of the driver and its binding turned into ``NvmlError`` or a default.
 
 NVML is the library of the NVIDIA driver, ``pynvml`` its binding (package ``nvidia-ml-py``). The binding costs
 19 ms to import (measured) and is imported at the first call.
@@ -11,10 +11,10 @@ from enum import IntEnum
 
 
 class Code(IntEnum):
-    """The NVML return codes that mean something to a reader of a panel; nvml.h fixes the numbers."""
+    """The NVML return codes that the panel explains; nvml.h defines the numbers."""
 
     NO_BINDING = -1
-    """Not of NVML: the Python package is missing."""
+    """Not an NVML code: the Python package is missing."""
     UNINITIALIZED = 1
     NOT_SUPPORTED = 3
     NO_PERMISSION = 4
@@ -25,26 +25,25 @@ class Code(IntEnum):
     FUNCTION_NOT_FOUND = 13
     GPU_IS_LOST = 15
     RESET_REQUIRED = 16
-    OPERATING_SYSTEM = 17
     LIBRARY_MISMATCH = 18
     GPU_NOT_FOUND = 28
     UNKNOWN = 999
 
 
 GPU_FAULTS = frozenset({Code.GPU_IS_LOST, Code.RESET_REQUIRED})
-"""One GPU is gone; the others still answer."""
+"""One GPU is lost; the others still answer."""
 
 DRIVER_FAULTS = frozenset(
     {Code.UNINITIALIZED, Code.DRIVER_NOT_LOADED, Code.TIMEOUT, Code.LIBRARY_NOT_FOUND, Code.LIBRARY_MISMATCH}
 )
-"""The driver itself is gone; no further call is worth the while."""
+"""The driver itself fails, so no further call is made."""
 
 MEMORY_V2 = 0x02000028
-"""``nvmlMemory_v2``: the version of the struct whose ``used`` leaves out what the driver reserves."""
+"""``nvmlMemory_v2``: the struct version whose ``used`` excludes the driver's reserve."""
 
 
 class NvmlError(Exception):
-    """What NVML answered instead of a value. It never leaves this package."""
+    """An error code of NVML. Not raised outside this package."""
 
     def __init__(self, code: int, text: str, call: str) -> None:
         super().__init__(f"{call}: {text}")
@@ -53,41 +52,41 @@ class NvmlError(Exception):
 
 
 class Nvml:
-    """The binding behind its funnel. Tests hand in a module of their own; all use is from one thread."""
+    """The binding, used from one thread. Tests pass a module of their own."""
 
     def __init__(self, module: object | None = None) -> None:
         self._module = module
-        # With the number of arguments: the binding reaches several functions of the driver by one name.
+        # With the number of arguments: the binding uses one name for several driver functions.
         self._missing: set[tuple[str, int]] = set()
         self._open = False
 
     def open(self) -> None:
-        """Attach to the driver; ``NvmlError`` says why it cannot. Attaching twice is attaching once."""
+        """Open the driver, once; raises ``NvmlError``."""
         if self._open:
             return
         self.require("nvmlInit")
         self._open = True
 
     def close(self) -> None:
-        """Let go of the driver, whatever state it is in, so that the next ``open`` starts anew."""
+        """Close the driver, whatever its state, so that the next ``open`` starts anew."""
         if self._open:
             self._open = False
             self.call("nvmlShutdown")
         self._missing.clear()
 
     def number(self, name: str, *args: object) -> int | None:
-        """Return a whole number that a function tells, ``None`` where it tells none."""
+        """Return a function's integer, ``None`` where there is none."""
         return whole(self.call(name, *args))
 
     def text(self, name: str, *args: object) -> str | None:
-        """Return a text that a function tells, ``None`` where it tells none."""
+        """Return a function's text, ``None`` where there is none."""
         value = self.call(name, *args)
         return value if isinstance(value, str) else None
 
     def call(self, name: str, *args: object, default: object = None) -> object:
-        """Return what a function tells, ``default`` where this GPU, driver, binding or user gets no answer.
+        """Return a function's result, ``default`` where this GPU, driver, binding or user gets none.
 
-        Only what ends the reading of a GPU or of all of them is raised: `GPU_FAULTS`, `DRIVER_FAULTS`.
+        Raises only errors that end the reading of a GPU or of all: ``GPU_FAULTS``, ``DRIVER_FAULTS``.
         """
         if (name, len(args)) in self._missing:
             return default
@@ -101,14 +100,14 @@ class Nvml:
             return default
 
     def require(self, name: str, *args: object) -> object:
-        """Return what a function tells; whatever else happens is an ``NvmlError``."""
+        """Return a function's result; raises ``NvmlError`` for any failure."""
         function = getattr(self._binding(), name, None)
         if function is None:
             raise NvmlError(Code.FUNCTION_NOT_FOUND, "the binding lacks it", name)
         try:
             value: object = function(*args)
         except Exception as error:
-            # Foreign code: besides NVMLError it raises on a driver older than a struct and on bytes that are no text.
+            # The binding raises other errors too: for a driver older than a struct, and for bytes that are not text.
             raise NvmlError(_code_of(error), _text_of(error), name) from error
         return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
 
@@ -123,12 +122,12 @@ class Nvml:
 
 
 def whole(value: object) -> int | None:
-    """Return a value of foreign origin if it is a whole number."""
+    """Return a foreign value if it is an integer."""
     return value if isinstance(value, int) else None
 
 
 def _text_of(error: Exception) -> str:
-    """Return what an error says; the binding spells the driver's own text out as Python bytes, ``b'...'``."""
+    """Return an error's text; the binding gives the driver's text as the repr of bytes, ``b'...'``."""
     text = str(error)
     spelt = re.fullmatch(r"b(['\"])(.*)\1", text, re.DOTALL)
     return (spelt[2] if spelt else text) or type(error).__name__

@@ -1,4 +1,4 @@
-"""Which process is that? The names of those that hold memory on a GPU."""
+"""Name the processes that use GPU memory."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ _LISTS = (
     ("nvmlDeviceGetComputeRunningProcesses", "nvmlDeviceGetComputeRunningProcesses_v2"),
     ("nvmlDeviceGetGraphicsRunningProcesses", "nvmlDeviceGetGraphicsRunningProcesses_v2"),
 )
-"""Of each kind the struct of today, then the one that drivers before 510 know."""
+"""For each kind the current struct, then that of drivers before 510."""
 
 
 def holders(nvml: Nvml, handle: object, mig: bool) -> dict[int, int | None]:
-    """Return the bytes that each process holds by process id, ``None`` where this user is not told.
+    """Return the bytes that each process uses, by process id, ``None`` where this user may not know.
 
-    A partitioned card tells it as a whole only to a privileged user; its instances are asked then.
+    On a partitioned card only a privileged user may read the whole card, so its instances are read.
     """
     held = _listed(nvml, handle)
     if held or not mig:
@@ -48,7 +48,7 @@ def _listed(nvml: Nvml, handle: object) -> dict[int, int | None]:
         for process in listed:
             pid, used = whole(getattr(process, "pid", None)), whole(getattr(process, "usedGpuMemory", None))
             if pid is not None:
-                # A process that computes and draws is listed twice, each time with all it holds.
+                # A process that computes and draws is listed twice, each time with all its memory.
                 held[pid] = max(used or 0, held.get(pid) or 0) or None
     return held
 
@@ -62,13 +62,13 @@ def named(pid: int, title: str, program: str) -> tuple[str, bool]:
 
 
 class ProcessNames:
-    """Names of processes, remembered for as long as the process lives and is seen on a GPU."""
+    """Names of processes, cached while the process lives and uses a GPU."""
 
     def __init__(self) -> None:
         self._known: dict[tuple[int, float], str] = {}
 
     def name(self, pid: int, memory_bytes: int | None) -> GpuProcess:
-        """Return a process with its name; ``pid 4711`` where it belongs to somebody else or to another container."""
+        """Return a process with its name; ``pid 4711`` where it belongs to another user or container."""
         import psutil
 
         try:
@@ -85,10 +85,10 @@ class ProcessNames:
             return GpuProcess(pid, f"pid {pid}", memory_bytes, is_vllm=False)
         name, is_vllm = named(pid, title, program)
         if is_vllm:
-            # Only vLLM's are kept: a launcher takes its vLLM title some time after it starts.
+            # Only vLLM's names are cached: a launcher gets its vLLM title some time after its start.
             self._known[key] = name
         return GpuProcess(pid, name, memory_bytes, is_vllm)
 
     def forget_all_but(self, pids: set[int]) -> None:
-        """Drop what is remembered of processes that hold no GPU memory any more."""
+        """Drop the cached names of all other processes."""
         self._known = {key: name for key, name in self._known.items() if key[0] in pids}

@@ -1,4 +1,4 @@
-"""One look at all GPUs."""
+"""Read all GPUs once."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from stormdeck.sources.gpu.processes import ProcessNames
 
 
 class GpuReader:
-    """Keeps what must be known between two looks: the open driver, the devices, their past."""
+    """The open driver, the devices and their history, kept between readings."""
 
     def __init__(self, nvml: Nvml, interval_s: float) -> None:
         self._nvml = nvml
@@ -28,16 +28,16 @@ class GpuReader:
 
     @property
     def ailing(self) -> bool:
-        """Return whether the last look met a fault that only a new attachment can clear."""
+        """Return whether the last reading had a fault that only reopening the driver can clear."""
         return self._ailing
 
     @property
     def answered(self) -> bool:
-        """Return whether a GPU was ever read."""
+        """Return whether any GPU was ever read."""
         return self._answered
 
     def read(self, now: float, slow: bool) -> GpuSnapshot:
-        """Return the GPUs at a monotonic time. ``slow``: look at the processes too."""
+        """Return the GPUs at a monotonic time. ``slow``: with their processes."""
         try:
             self._attach()
             read = [self._one(device, now, slow) for device in self._devices]
@@ -55,7 +55,7 @@ class GpuReader:
         return self._sum_up(read)
 
     def detach(self) -> None:
-        """Let go of the driver; the next look attaches anew and finds GPUs that came back."""
+        """Close the driver; the next reading reopens it and finds GPUs that came back."""
         self._attached = False
         for device in self._devices:
             device.detach()
@@ -83,7 +83,7 @@ class GpuReader:
         return replace(gpu, history=history.add(now, gpu.utilization_percent)), fault
 
     def _sum_up(self, read: list[tuple[Gpu, NvmlError | None]]) -> GpuSnapshot:
-        """Return one state for all: what keeps every GPU from being read is the state, else it is OK."""
+        """Return one state for all: OK if any GPU could be read, else the most important fault."""
         gpus = tuple(gpu for gpu, _ in read)
         faults = [fault for _, fault in read if fault is not None]
         self._ailing = bool(faults)

@@ -1,4 +1,4 @@
-"""Looks at the GPUs once a second in a thread and hands on what changed."""
+"""Read the GPUs once a second in a thread and deliver what changed."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from stormdeck.sources.gpu.reader import GpuReader
 
 
 class PeriodicThread:
-    """Calls ``step`` in a daemon thread, each time waiting for as many seconds as it returned.
+    """Call ``step`` in a daemon thread, and wait after each call as many seconds as it returned.
 
-    ``stop`` returns at once, also while ``step`` is blocked in a C call; such a thread dies with the process.
-    ``finish`` runs in the thread after the last step. A stopped pulse does not start again.
+    ``stop`` returns at once, even while ``step`` is blocked in a C call. ``finish`` runs in the thread after the last
+    step. A stopped thread cannot be started again.
     """
 
     def __init__(self, name: str, step: Callable[[], float], finish: Callable[[], None] | None = None) -> None:
@@ -28,7 +28,7 @@ class PeriodicThread:
 
     @property
     def stopped(self) -> bool:
-        """Return whether the end was asked for."""
+        """Return whether ``stop`` was called."""
         return self._stopped
 
     @property
@@ -37,17 +37,17 @@ class PeriodicThread:
         return self._thread.is_alive()
 
     def start(self) -> None:
-        """Take the first step now; starting twice is starting once."""
+        """Start with the first step, once."""
         if self._thread.ident is None and not self._stopped:
             self._thread.start()
 
     def stop(self) -> None:
-        """End without waiting for the thread."""
+        """Stop without waiting for the thread."""
         self._stopped = True
         self._wake.set()
 
-    def hasten(self) -> None:
-        """Take the next step at once."""
+    def wake(self) -> None:
+        """Run the next step now."""
         self._wake.set()
 
     def _run(self) -> None:
@@ -59,26 +59,26 @@ class PeriodicThread:
 
 
 ABSENT = frozenset({GpuState.NO_DRIVER, GpuState.NO_GPU, GpuState.NO_PERMISSION})
-"""States that only somebody's deed can end; asked again once in a long while."""
+"""States that need user action; read again every ``ABSENT_S``."""
 
 ABSENT_S = 60.0
 FIRST_RETRY_S = 2.0
 LONGEST_RETRY_S = 60.0
 SILENT_S = 10.0
-"""A look that takes longer means that the driver hangs; attaching to idle cards may take some seconds."""
+"""A reading that takes longer means that the driver hangs; opening idle cards may take some seconds."""
 
 UNWATCHED = 5
-"""Intervals between two looks while nobody looks: a pane without the focus is still seen."""
+"""Intervals between two readings without focus: such a pane may still be visible."""
 
 SLOW_EVERY = 5
-"""Every how many looks the processes are read: their list is the dearest of all calls."""
+"""How many readings between two of the processes, the most expensive call."""
 
 
 class GpuSampler:
-    """Hands on a snapshot at once and then whenever the shown numbers change, from a thread of its own.
+    """Deliver a snapshot at once and then whenever the shown numbers change.
 
-    ``hand`` is called from that thread. `stop` returns at once, even while the driver blocks a call, and
-    nothing is handed on after it.
+    ``hand`` is called in the sampler's thread. ``stop`` returns at once, even while the driver blocks a call, and
+    nothing is delivered after it.
     """
 
     def __init__(
@@ -108,23 +108,23 @@ class GpuSampler:
         return self._look.alive or self._watch.alive
 
     def start(self) -> None:
-        """Look for the first time, now."""
+        """Start with a reading now."""
         self._look.start()
         self._watch.start()
 
     def stop(self) -> None:
-        """End without waiting for the driver."""
+        """Stop without waiting for the driver."""
         self._look.stop()
         self._watch.stop()
 
     def set_focused(self, focused: bool) -> None:
-        """Look less often while nobody looks, at once and often when somebody does again."""
+        """Read less often without focus, and at once when it returns."""
         again, self._slowly = self._slowly and focused, not focused
         if again:
-            self._look.hasten()
+            self._look.wake()
 
     def sample(self) -> float:
-        """Look once, hand on what changed, return the seconds until the next look."""
+        """Read once, deliver what changed, return the seconds until the next reading."""
         began = self._began = self._clock()
         snapshot = self._read(began)
         self._began = None
@@ -132,7 +132,7 @@ class GpuSampler:
         return self._wait_after(snapshot, began)
 
     def watch(self) -> float:
-        """Say so when a look hangs in the driver; return the seconds until the next watch."""
+        """Deliver a snapshot when a reading hangs in the driver; return the seconds until the next check."""
         with self._lock:
             began = self._began
             if began is not None and self._clock() - began >= SILENT_S:
@@ -148,7 +148,7 @@ class GpuSampler:
                 self._reader.detach()
             return self._reader.read(now, slow)
         except Exception as error:
-            # The last resort of the thread: without it the numbers would stand still and say nothing.
+            # Without this the thread would end, and the numbers would freeze silently.
             text = messages.clean(f"{type(error).__name__}: {error}")
             return GpuSnapshot(GpuState.FAILED, messages.BROKEN.format(text=text))
 
@@ -162,7 +162,7 @@ class GpuSampler:
             self._hand(snapshot)
 
     def _wait_after(self, snapshot: GpuSnapshot, began: float) -> float:
-        """Return the wait after a look, and settle when a lost GPU or driver is sought again."""
+        """Return the wait after a reading, and set when to look for a lost GPU or driver again."""
         took = self._clock() - began
         interval_s = self._interval_s * (UNWATCHED if self._slowly else 1)
         rest = max(interval_s - took, self._interval_s / 2)

@@ -1,4 +1,4 @@
-"""Blocking work beside the event loop, such that work that hangs holds up nothing."""
+"""Run blocking calls in threads, so that a call that hangs blocks neither the event loop nor the exit."""
 
 from __future__ import annotations
 
@@ -13,27 +13,30 @@ T = TypeVar("T")
 
 
 async def run_in_thread(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Return what ``work`` returns, from a daemon thread of its own.
+    """Return what ``work`` returns, run in a daemon thread of its own.
 
-    The pool behind ``asyncio.to_thread`` is waited for at exit: a look at a drive that does not answer would keep the
-    program from ending. A caller that is cancelled leaves the thread behind.
+    Unlike ``asyncio.to_thread``, whose pool is joined at exit, a call that hangs does not keep the program from
+    ending. When the caller is cancelled, the thread runs on.
     """
     outcome: Future[T] = Future()
 
     def run() -> None:
         if not outcome.set_running_or_notify_cancel():
-            return  # cancelled before the thread began: nobody takes the value
+            return
         try:
             outcome.set_result(work(*args, **kwargs))
         except BaseException as error:
             outcome.set_exception(error)
 
-    threading.Thread(target=run, name="aside", daemon=True).start()
+    threading.Thread(target=run, name="background", daemon=True).start()
     return await asyncio.wrap_future(outcome)
 
 
 async def with_timeout(seconds: float, otherwise: T, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Return what ``work`` returns, or something else where it takes longer; its thread is left behind then."""
+    """Return what ``work`` returns, or ``otherwise`` after a timeout; the thread runs on then.
+
+    >>> text = await with_timeout(3.0, "", path.read_text)
+    """
     try:
         async with asyncio.timeout(seconds):
             return await run_in_thread(work, *args, **kwargs)
@@ -42,18 +45,18 @@ async def with_timeout(seconds: float, otherwise: T, work: Callable[P, T], *args
 
 
 class SingleFlight(Generic[T]):
-    """Blocking work that is asked for again and again: while one look is late, no second one is begun."""
+    """Repeated blocking work: while one call is late, no second one is started."""
 
     def __init__(self, work: Callable[[], T]) -> None:
         self._work = work
         self._late: asyncio.Future[T] | None = None
 
     async def take(self, seconds: float) -> T | None:
-        """Return what the work returns, ``None`` where it takes longer."""
-        look = self._late or asyncio.ensure_future(run_in_thread(self._work))
-        self._late = look
-        await asyncio.wait({look}, timeout=seconds)
-        if not look.done():
+        """Return what the work returns, ``None`` after a timeout; the next call waits for the same result."""
+        call = self._late or asyncio.ensure_future(run_in_thread(self._work))
+        self._late = call
+        await asyncio.wait({call}, timeout=seconds)
+        if not call.done():
             return None
         self._late = None
-        return look.result()
+        return call.result()

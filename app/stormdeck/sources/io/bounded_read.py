@@ -1,6 +1,6 @@
-"""Read a file that somebody else may have put there: without waiting for it, and never more of it than asked for.
+"""Read a file that others may have put there: never wait for it, and never read more than asked for.
 
-Status bars read through here too, so nothing slow is imported, ``pathlib`` and ``typing`` included.
+Status bars read through this module too, so it imports nothing slow (``pathlib``, ``typing``).
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ TYPE_CHECKING = False  # typing is slow to import, and a status bar waits for it
 if TYPE_CHECKING:
     from os import PathLike
 
-_PIECE = 1024 * 1024
-READING = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
-"""How a file is opened that may be something else: a pipe or a terminal is not waited for, nor taken over."""
+_CHUNK = 1024 * 1024
+OPEN_FLAGS = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+"""For a file that may be something else: does not wait for a pipe, nor take over a terminal."""
 
 
-def contents(path: str | PathLike[str], most: int) -> bytes:
-    """Return a regular file's bytes.
+def read_bounded(path: str | PathLike[str], most: int) -> bytes:
+    """Return the bytes of a regular file.
 
     Raises ``OSError``: EISDIR for a folder, EINVAL for a pipe, a socket or a device, EFBIG for more than ``most``
-    bytes, EAGAIN for a file of the kernel's that would have to be waited for.
+    bytes, EAGAIN for a kernel file that would block.
     """
     handle = open_regular(path)
     try:
@@ -33,35 +33,35 @@ def contents(path: str | PathLike[str], most: int) -> bytes:
 
 def read_whole(handle: int, most: int) -> bytes:
     """Return the bytes of an open file; raises ``OSError`` (EFBIG) for more than ``most``."""
-    # The size is that of a moment ago, and files of the kernel's tell none: what is read is counted too.
-    pieces, left = [], most + 1
+    # The file may have grown since, and kernel files have no size: what is read is counted too.
+    chunks, left = [], most + 1
     if os.fstat(handle).st_size <= most:
-        while left and (piece := os.read(handle, min(left, _PIECE))):
-            pieces.append(piece)
-            left -= len(piece)
+        while left and (chunk := os.read(handle, min(left, _CHUNK))):
+            chunks.append(chunk)
+            left -= len(chunk)
         if left:
-            return b"".join(pieces)
+            return b"".join(chunks)
     raise OSError(errno.EFBIG, "it is too large")
 
 
 def open_regular(path: str | PathLike[str]) -> int:
-    """Return a descriptor of a regular file to read from; raises ``OSError`` as ``contents`` does.
+    """Return a descriptor for reading a regular file; raises ``OSError`` as ``read_bounded`` does.
 
-    The kind is checked before, since opening a pipe frees its writer and opening a device may set it going, and
-    once more on what was opened, since the name may be another file's by then.
+    The kind is checked before opening, since opening a pipe unblocks its writer and opening a device may start it,
+    and again after opening, since another file may have the name by then.
     """
-    _refuse_strange(os.stat(path).st_mode, path)
-    handle = os.open(path, READING)
+    _refuse_special(os.stat(path).st_mode, path)
+    handle = os.open(path, OPEN_FLAGS)
     try:
-        _refuse_strange(os.fstat(handle).st_mode, path)
+        _refuse_special(os.fstat(handle).st_mode, path)
     except OSError:
         os.close(handle)
         raise
     return handle
 
 
-def strange_kind(mode: int) -> str:
-    """Return in words what stands in place of a regular file; empty for a regular file."""
+def special_kind(mode: int) -> str:
+    """Return what a file is that is not regular, as ``a folder``; empty for a regular file."""
     if stat.S_ISREG(mode):
         return ""
     if stat.S_ISDIR(mode):
@@ -71,8 +71,8 @@ def strange_kind(mode: int) -> str:
     return "a socket" if stat.S_ISSOCK(mode) else "a device"
 
 
-def _refuse_strange(mode: int, path: str | PathLike[str]) -> None:
-    kind = strange_kind(mode)
+def _refuse_special(mode: int, path: str | PathLike[str]) -> None:
+    kind = special_kind(mode)
     if kind:
         number = errno.EISDIR if stat.S_ISDIR(mode) else errno.EINVAL
-        raise OSError(number, f"it is {kind}, no regular file", os.fspath(path))
+        raise OSError(number, f"it is {kind}, not a regular file", os.fspath(path))

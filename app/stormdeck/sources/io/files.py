@@ -1,4 +1,4 @@
-"""A new folder that its owner alone can read, written once."""
+"""Write files into a new folder that only its owner can read."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ _FILE_MODE = 0o600
 
 
 def write_folder(folder: Path, files: Mapping[str, str]) -> str:
-    """Make a folder with these files, by name; return why not in plain words, or nothing when all is written.
+    """Create a folder with these files; return why that failed, or an empty text.
 
-    Whatever has the folder's name already, a link too, is left as it is. The files are made inside the very folder
-    that was made, whatever takes its name meanwhile; where one cannot be written, all of it is removed again.
+    Whatever already has the folder's name, even a link, is left as it is. The files are created inside the folder that
+    was made, whatever gets its name meanwhile; if one cannot be written, everything is removed again.
     """
     try:
         folder.mkdir(_FOLDER_MODE)

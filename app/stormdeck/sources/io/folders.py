@@ -1,4 +1,4 @@
-"""Make the folders that are stormdeck's own, or the client's."""
+"""Create folders for their owner only."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ PRIVATE = 0o700
 
 
 def make_private(folder: Path) -> None:
-    """Make a folder, and those above it that are missing, for their owner alone whatever the umask says.
+    """Create a folder and its missing parents, for their owner only whatever the umask is.
 
-    One that is there already keeps its rights. Raises ``OSError``.
+    Existing folders keep their rights. Raises ``OSError``.
     """
     missing: list[Path] = []
     while not folder.exists() and folder != folder.parent:

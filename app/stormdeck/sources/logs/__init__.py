@@ -1,1 +1,1 @@
-"""Log files, followed."""
+"""Follow log files."""

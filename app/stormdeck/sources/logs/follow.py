@@ -1,4 +1,4 @@
-"""Following a log file: its end first, then what is appended, whatever happens to the file."""
+"""Follow a log file: first its end, then what is appended, through rotation and deletion."""
 
 from __future__ import annotations
 
@@ -14,24 +14,27 @@ from stormdeck.sources.logs.tail import READ_BYTES, Obstacle, Tail, obstacle, op
 
 HISTORY_BYTES = 1024 * 1024
 MOST_BEHIND = 64 * 1024 * 1024
-"""Bytes that may wait; beyond, the end is more worth than the rest, and the rest is told as dropped."""
+"""Most unread bytes; above that, only the end is read and the rest is reported as dropped."""
 _FLOOD_BYTES = 256 * 1024
 _FLOOD_INTERVAL_S = 0.05
-"""After a look that brought so much; what waits then takes long to read as well."""
+"""Pause after a poll that read ``_FLOOD_BYTES``."""
 _QUIET_S = 3.0
 _QUIET_INTERVAL_S = 0.4
 _HOLD_S = 1.0
-"""After this time a line without its end is handed on: a prompt, a progress bar."""
+"""After this time a line without a line end is delivered: a prompt, a progress bar."""
 _DELETED_S = 10.0
-"""For this long a deleted file is still read; then its room on disk is given back."""
+"""How long a deleted file is still read; then it is closed, which frees its disk space."""
 
 
 class Follower:
-    """Follows one file in a thread of its own and hands on its lines in batches.
+    """Follow one file in a thread and deliver its lines in batches.
 
-    ``hand`` and ``on_status`` are called in that thread, one call at a time; while ``hand`` works nothing is read, so
-    a slow receiver is never flooded. A status is told when it changes. Renaming, with a new file or
-    without, truncation, deletion, lost permission, a folder or a pipe in the file's place: none of them ends it.
+    ``hand`` and ``on_status`` are called in that thread, one call at a time. Nothing is read while ``hand`` runs, so a
+    slow receiver is never flooded. ``on_status`` is called when the status changes. Rotation, truncation, deletion,
+    lost permission, a folder or a pipe in the file's place: none of them ends it.
+
+    >>> follower = Follower(Path("vllm.log"), hand=lambda batch: print(*batch.lines), on_status=print)
+    >>> follower.start()
     """
 
     def __init__(
@@ -54,29 +57,29 @@ class Follower:
         self._stopped = threading.Event()
         self._lines = LineSplitter()
         self._tail: Tail | None = None
-        self._told: LogStatus | None = None
+        self._last_status: LogStatus | None = None
         self._skipped = 0
-        self._brought = 0
-        """Bytes of the last look."""
+        self._read_bytes = 0
+        """Bytes read in the last poll."""
         self._missing = False
         self._resume: tuple[tuple[int, int], int] | None = None
         self._moved_at = 0.0
-        self._asked_at: float | None = None
-        self._looked_at = clock()
-        """When the look before this one began."""
+        self._called_at: float | None = None
+        self._polled_at = clock()
+        """When the poll before this one began."""
 
     @property
     def silent_s(self) -> float:
-        """Return for how many seconds a look at the file has not come back; 0 while none is under way."""
-        asked_at = self._asked_at
-        return 0.0 if asked_at is None else time.monotonic() - asked_at
+        """Return for how many seconds a call to the file system has been hanging; 0 while there is none."""
+        called_at = self._called_at
+        return 0.0 if called_at is None else time.monotonic() - called_at
 
     def start(self) -> None:
-        """Begin; the first batch is the end of the file."""
+        """Start; the first batch is the end of the file."""
         threading.Thread(target=self._run, name=f"follow {self.name}", daemon=True).start()
 
     def stop(self) -> None:
-        """End; returns at once, a call that runs is finished."""
+        """Stop. Returns at once; a running call is finished."""
         self._stopped.set()
 
     def _run(self) -> None:
@@ -88,27 +91,27 @@ class Follower:
             self._close()
 
     def _poll(self) -> None:
-        tail, begun = self._tail, self._clock()
-        self._asked_at = time.monotonic()
+        tail, began = self._tail, self._clock()
+        self._called_at = time.monotonic()
         try:
             if tail is None:
                 self._open()
             else:
-                # Asked before the read: what was written up to a rotation is then read for certain.
+                # Checked before the read, so that everything written before a rotation is read.
                 replaced = tail.replaced(self._path)
                 self._read_on(tail)
-                self._judge_name(tail, replaced)
+                self._check_name(tail, replaced)
         except OSError as error:
             if tail is not None:
                 self._resume = (tail.identity, tail.position)
             self._close()
-            self._tell(*obstacle(self._path, error))
+            self._report(*obstacle(self._path, error))
         finally:
-            self._asked_at = None
-            self._looked_at = begun
+            self._called_at = None
+            self._polled_at = began
 
     def _pause(self) -> float:
-        if self._brought >= _FLOOD_BYTES:
+        if self._read_bytes >= _FLOOD_BYTES:
             return min(self._interval_s, _FLOOD_INTERVAL_S)
         quiet = self._tail is None or time.monotonic() - self._moved_at > _QUIET_S
         return max(self._interval_s, _QUIET_INTERVAL_S) if quiet else self._interval_s
@@ -117,12 +120,12 @@ class Follower:
         opened = open_log(self._path)
         if isinstance(opened, Obstacle):
             self._missing = self._missing or opened.state is LogState.WAITING
-            self._tell(*opened)
+            self._report(*opened)
             return
         tail = self._tail = Tail(opened)
         self._lines.forget()
         self._moved_at = time.monotonic()
-        self._tell(LogState.FOLLOWING)
+        self._report(LogState.FOLLOWING)
         if (before := self._resume) and before[0] == tail.identity:
             tail.seek(before[1])
         elif not self._missing:
@@ -131,99 +134,99 @@ class Follower:
         self._read_on(tail)
 
     def _read_history(self, tail: Tail) -> None:
-        """Hand on the end of a file that stood there before."""
+        """Deliver the end of a file that existed before."""
         end = tail.size
         start = max(0, end - self._history_bytes)
-        # One byte more: a line that begins right there is whole.
+        # One byte more, so that a line that begins right there is complete.
         if start:
             tail.seek(start - 1)
             self._lines.skip_line()
         while tail.position < end and not self._stopped.is_set() and (data := tail.read(end - tail.position)):
-            self._give(self._lines.split(data), history=True)
+            self._deliver(self._lines.split(data), history=True)
         self._lines.dropped = 0
 
     def _read_on(self, tail: Tail) -> None:
-        """Hand on all that was appended."""
-        if tail.look():
-            self._begin_anew()
+        """Deliver all that was appended."""
+        if tail.refresh():
+            self._restart()
         if tail.behind > MOST_BEHIND:
             self._skip(tail)
-        self._brought = tail.behind
+        self._read_bytes = tail.behind
         while tail.behind > 0 and not self._stopped.is_set():
             data = tail.read()
             if data is None:
-                self._begin_anew()
+                self._restart()
             elif data:
                 self._moved_at = time.monotonic()
-                self._give(self._lines.split(data))
+                self._deliver(self._lines.split(data))
             else:
                 break
         if self._lines.holds and time.monotonic() - self._moved_at > _HOLD_S:
-            self._give(self._lines.take_held())
+            self._deliver(self._lines.flush())
 
     def _skip(self, tail: Tail) -> None:
         start = tail.size - READ_BYTES
-        self._give(self._lines.take_held())
+        self._deliver(self._lines.flush())
         self._skipped += start - tail.position
         tail.seek(start)
         self._lines.skip_line()
 
-    def _begin_anew(self) -> None:
-        self._give(self._lines.take_held())
+    def _restart(self) -> None:
+        self._deliver(self._lines.flush())
         self._lines.forget()
 
-    def _judge_name(self, tail: Tail, replaced: bool | None) -> None:
-        """Change to the file that has the name now; say where none has it."""
+    def _check_name(self, tail: Tail, replaced: bool | None) -> None:
+        """Switch to the file that has the name now, or report that there is none."""
         if replaced:
-            self._give(self._lines.take_held())
+            self._deliver(self._lines.flush())
             self._close()
             self._open()
         elif replaced is False:
-            self._tell(LogState.FOLLOWING)
+            self._report(LogState.FOLLOWING)
         elif not tail.unlinked:
-            self._tell(LogState.FOLLOWING, f"{self._path} was renamed; its server still writes to it")
+            self._report(LogState.FOLLOWING, f"{self._path} was renamed; its server still writes to it")
         else:
             if time.monotonic() - self._moved_at > _DELETED_S:
                 self._close()
-            self._tell(LogState.WAITING, f"{self._path} was deleted; it is read once it is back")
+            self._report(LogState.WAITING, f"{self._path} was deleted; it is read once it is back")
 
     def _close(self) -> None:
         if self._tail is not None:
             self._tail.close()
             self._tail = None
-            self._brought = 0
+            self._read_bytes = 0
             self._missing = True
 
-    def _give(self, lines: list[str], *, history: bool = False) -> None:
+    def _deliver(self, lines: list[str], *, history: bool = False) -> None:
         if lines and not self._stopped.is_set():
-            self._asked_at = None
+            self._called_at = None
             arrived = self._arrived()
-            since = None if history else min(self._looked_at, arrived)
+            since = None if history else min(self._polled_at, arrived)
             self._hand(LogBatch(self.name, tuple(lines), arrived, history, since))
-            self._asked_at = time.monotonic()
+            self._called_at = time.monotonic()
 
     def _arrived(self) -> float:
-        """Return when the newest line was written, as the drive tells: on a busy machine it is read much later.
+        """Return when the newest line was written, by the file's time: a busy machine reads it much later.
 
-        A drive's clock that is wrong, or a time that somebody set, moves it by one look at most.
+        Limited to the last poll, in case the drive's clock is wrong or somebody set the file's time.
         """
         now = self._clock()
-        return now if self._tail is None else min(now, max(self._looked_at, self._tail.written_at))
+        return now if self._tail is None else min(now, max(self._polled_at, self._tail.written_at))
 
-    def _tell(self, state: LogState, detail: str = "") -> None:
+    def _report(self, state: LogState, detail: str = "") -> None:
         dropped = self._skipped + self._lines.dropped
         if state is LogState.FOLLOWING and dropped:
-            detail = detail or self._left_out()
-        told = self._told
-        if told is not None and (told.state, told.detail, told.dropped) == (state, detail, dropped):
+            detail = detail or self._describe_dropped()
+        last = self._last_status
+        if last is not None and (last.state, last.detail, last.dropped) == (state, detail, dropped):
             return
         size = self._tail.size if self._tail is not None else 0
-        self._told = LogStatus(self.name, self._path, state, detail, size, dropped)
+        self._last_status = LogStatus(self.name, self._path, state, detail, size, dropped)
         if not self._stopped.is_set():
-            self._on_status(self._told)
+            self._on_status(self._last_status)
 
-    def _left_out(self) -> str:
-        """Say how much of the file was not handed on, and why."""
+    def _describe_dropped(self) -> str:
+        """Describe how much of the file was not delivered, and why."""
         parts = [f"{amount(self._skipped)} skipped, it grew faster than it can be read"] if self._skipped else []
         cut = self._lines.dropped
         parts += [f"{amount(cut)} cut off lines longer than {LONGEST_LINE // 1024} KiB"] if cut else []

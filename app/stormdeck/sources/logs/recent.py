@@ -1,4 +1,4 @@
-"""The end of a log, read once."""
+"""Read the end of a log once."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ END_BYTES = 512 * 1024
 
 
 def recent_lines(path: Path, most_bytes: int = END_BYTES) -> tuple[str, ...]:
-    """Return the last whole lines of a log, as they came; none where it cannot be read. Never raises."""
+    """Return the last complete lines of a log, none where it cannot be read. Never raises."""
     descriptor = open_log(path)
     if not isinstance(descriptor, int):
         return ()

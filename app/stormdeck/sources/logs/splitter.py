@@ -1,16 +1,20 @@
-"""Bytes of a log, in pieces as they come, to whole lines."""
+"""Split a log's bytes, as they are read, into complete lines."""
 
 from __future__ import annotations
 
 LONGEST_LINE = 64 * 1024
-"""Longer lines are cut here and end with an ellipsis: memory stays bounded whatever a server writes."""
+"""Characters; longer lines are cut and end with an ellipsis, which bounds memory whatever a server writes."""
 
 
 class LineSplitter:
-    """Holds back what has no line end yet.
+    r"""Split chunks of bytes into lines, and keep an incomplete line for the next chunk.
 
-    NUL bytes go: a file truncated under a writer that does not append starts with a run of them (measured). What
-    is not UTF-8 becomes U+FFFD. Every byte is handed on at most once.
+    NUL bytes are removed: a file that is truncated while its writer does not append starts with a run of them
+    (measured). Invalid UTF-8 becomes U+FFFD.
+
+    >>> splitter = LineSplitter()
+    >>> splitter.split(b"one\ntw"), splitter.split(b"o\n")
+    (['one'], ['two'])
     """
 
     def __init__(self) -> None:
@@ -18,15 +22,15 @@ class LineSplitter:
         self._skipping = False
         self._counting = False
         self.dropped = 0
-        """Bytes cut off over-long lines."""
+        """Bytes cut off long lines."""
 
     @property
     def holds(self) -> bool:
-        """Say whether a line without its end is held back."""
+        """Return whether an incomplete line is kept."""
         return bool(self._held)
 
     def split(self, data: bytes) -> list[str]:
-        """Return the lines that this piece completes."""
+        """Return the lines that this chunk completes."""
         if b"\0" in data:
             data = data.replace(b"\0", b"")
         if self._skipping:
@@ -42,21 +46,21 @@ class LineSplitter:
             lines.append(self._cut_held())
         return lines
 
-    def take_held(self) -> list[str]:
-        """Return what is held back as a line of its own; what comes after it will be one too.
+    def flush(self) -> list[str]:
+        """Return the incomplete line as a line; the rest of it will be another.
 
-        A character of which only some bytes are there stays.
+        The first bytes of an incomplete character are kept.
         """
         end = _whole(self._held)
         text, self._held = self._held[:end], self._held[end:]
         return [text.decode("utf-8", "replace").removesuffix("\r")] if text else []
 
     def forget(self) -> None:
-        """Drop what is held back: what comes next is from elsewhere."""
+        """Drop the incomplete line: the next bytes come from another place."""
         self._held, self._skipping = b"", False
 
     def skip_line(self, *, count: bool = False) -> None:
-        """Leave out everything up to the next line end, counted where it is the rest of a line that was handed on."""
+        """Skip everything up to the next line end; with ``count`` it adds to ``dropped``."""
         self.forget()
         self._skipping, self._counting = True, count
 
@@ -81,7 +85,7 @@ class LineSplitter:
 
 
 def _decode(data: bytes) -> list[str]:
-    """Return the lines of a piece that ends with a line end."""
+    """Return the lines of a chunk that ends with a line end."""
     if b"\r\n" in data:
         data = data.replace(b"\r\n", b"\n")
     lines = data.decode("utf-8", "replace").split("\n")
@@ -90,7 +94,7 @@ def _decode(data: bytes) -> list[str]:
 
 
 def _whole(data: bytes) -> int:
-    """Return the length of the data without the bytes of an unfinished character at its end."""
+    """Return the length of the data without an incomplete character at its end."""
     for back in range(1, min(3, len(data)) + 1):
         byte = data[-back]
         if byte >= 0xC0:

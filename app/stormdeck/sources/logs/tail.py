@@ -1,4 +1,4 @@
-"""One open log file: where it was read to, and what was put in its place."""
+"""Read an open log file from where the last read ended, and notice truncation and rotation."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from pathlib import Path
 from typing import NamedTuple
 
 from stormdeck.model.logs.batch import LogState
-from stormdeck.sources.io.bounded_read import open_regular, strange_kind
-from stormdeck.sources.net.failure import NO_DESCRIPTORS, is_short
+from stormdeck.sources.io.bounded_read import open_regular, special_kind
+from stormdeck.sources.net.failure import NO_DESCRIPTORS, is_out_of_descriptors
 
 READ_BYTES = 1024 * 1024
 _MARK_BYTES = 32
 
 
 class Tail:
-    """Reads on in one file, at a position of its own.
+    """An open file with a read position.
 
-    A file cut short starts again, and so does one that was cut and written anew in between: the last bytes read are
-    compared with what stands there now.
+    After a truncation it starts again, even if the file was written anew in between: the last bytes read are compared
+    with the file's bytes at that position.
     """
 
     def __init__(self, descriptor: int) -> None:
@@ -33,14 +33,14 @@ class Tail:
         self.size = found.st_size
         self._modified = found.st_mtime_ns
         self.written_at = found.st_mtime
-        """When what was read last had been written, in unix seconds by the clock of its drive."""
+        """When the last read bytes had been written, in Unix seconds of the drive's clock."""
 
     def close(self) -> None:
-        """Give the file back."""
+        """Close the file."""
         os.close(self._descriptor)
 
-    def look(self) -> bool:
-        """Take the size anew; say whether the file was cut short or written anew, and go to its start if so."""
+    def refresh(self) -> bool:
+        """Update the size; return whether the file was truncated or rewritten, and go to its start if so."""
         found = os.fstat(self._descriptor)
         modified, self._modified = found.st_mtime_ns != self._modified, found.st_mtime_ns
         self.size = found.st_size
@@ -50,23 +50,23 @@ class Tail:
         return False
 
     def seek(self, position: int) -> None:
-        """Read on from there."""
+        """Continue at a position."""
         self.position, self._mark = position, b""
 
     @property
     def behind(self) -> int:
-        """Return how many bytes wait."""
+        """Return the number of unread bytes."""
         return self.size - self.position
 
     @property
     def unlinked(self) -> bool:
-        """Say whether the file has no name any more; its writer may still have it open."""
+        """Return whether the file was deleted; its writer may still have it open."""
         return os.fstat(self._descriptor).st_nlink == 0
 
     def replaced(self, path: Path) -> bool | None:
-        """Say whether something else has this file's name now; ``None``: nothing has it.
+        """Return whether another file has this file's name now; ``None``: there is none.
 
-        An empty file is not taken up: after a rotation the writer goes on in the old file for a while.
+        An empty one does not count: after a rotation the writer continues in the old file for a while.
         """
         try:
             found = path.stat()
@@ -79,10 +79,10 @@ class Tail:
         return not stat.S_ISREG(found.st_mode) or found.st_size > 0 or self.unlinked
 
     def read(self, most: int = READ_BYTES) -> bytes | None:
-        """Return what stands next, at most 1 MiB; ``None``: the file was written anew, read on from its start."""
+        """Return the next bytes, at most 1 MiB; ``None``: the file was rewritten, continue from its start."""
         mark = self._mark
         data = os.pread(self._descriptor, min(most, READ_BYTES) + len(mark), self.position - len(mark))
-        # Asked after the read: what was read was not written later.
+        # Taken after the read: the bytes were not written later.
         self.written_at = os.fstat(self._descriptor).st_mtime
         if not data.startswith(mark):
             self.seek(0)
@@ -99,8 +99,8 @@ class Tail:
         return os.pread(self._descriptor, len(mark), self.position - len(mark)) == mark
 
     def _skip_hole(self) -> None:
-        """Leave out the hole that a truncation under a writer leaves: gigabytes of NUL that take no room on disk."""
-        # There is none where the writer is still to write, and not every file system can tell.
+        """Skip the hole that truncating a file in use leaves: gigabytes of NUL that take no disk space."""
+        # Fails before the writer's next write, and on file systems that do not report holes.
         with contextlib.suppress(OSError):
             self.seek(os.lseek(self._descriptor, self.position, os.SEEK_DATA))
 
@@ -115,7 +115,7 @@ class Obstacle(NamedTuple):
 def open_log(path: Path) -> int | Obstacle:
     """Return a descriptor, or why there is none.
 
-    What is no regular file is never opened: opening a pipe would set its writer free and then break it.
+    Only regular files are opened: opening a pipe would unblock its writer and then break it.
     """
     try:
         return open_regular(path)
@@ -124,7 +124,7 @@ def open_log(path: Path) -> int | Obstacle:
 
 
 def obstacle(path: Path, error: OSError) -> Obstacle:
-    """Return what an error of the system means for the one who waits for lines."""
+    """Return what a system error means for following a log."""
     if isinstance(error, FileNotFoundError):
         return Obstacle(LogState.WAITING, f"{path} does not exist yet; it is read once it appears")
     if isinstance(error, PermissionError):
@@ -133,14 +133,14 @@ def obstacle(path: Path, error: OSError) -> Obstacle:
         return Obstacle(LogState.NOT_A_FILE, f"a part of {path} is a file, not a folder")
     if error.errno in {errno.EISDIR, errno.EINVAL}:
         return Obstacle(LogState.NOT_A_FILE, f"{path} is {_kind(path)}; name a log file")
-    if is_short(error):
+    if is_out_of_descriptors(error):
         return Obstacle(LogState.FAILED, f"{path} cannot be read: {NO_DESCRIPTORS}")
     return Obstacle(LogState.FAILED, f"{path}: {error.strerror or error}")
 
 
 def _kind(path: Path) -> str:
-    """Return in words what stands in place of a file."""
+    """Describe what is in place of a regular file."""
     try:
-        return strange_kind(path.stat().st_mode) or "no regular file"
+        return special_kind(path.stat().st_mode) or "not a regular file"
     except OSError:
-        return "no regular file"
+        return "not a regular file"

@@ -1,4 +1,4 @@
-"""URLs as servers are told apart by them."""
+"""Parse server URLs, and compare where they point."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Address:
 
     @property
     def request_url(self) -> str:
-        """Return what a request is sent to: as it was read here, whatever another parser would make of the text."""
+        """Return the URL to send a request to: as parsed here, in case another parser reads the text differently."""
         return f"{self.origin}{self.path}{f'?{self.query}' if self.query else ''}"
 
     @property
@@ -43,12 +43,12 @@ class Address:
 
     @property
     def is_here(self) -> bool:
-        """Say whether it is this machine by its loopback."""
+        """Return whether it is a loopback address of this machine."""
         return self.host in _HERE
 
     @property
     def is_hosted(self) -> bool:
-        """Return whether it is the hosted API, which is never asked."""
+        """Return whether it is Anthropic's hosted API, which is never contacted."""
         return is_hosted(self.host)
 
 
@@ -66,7 +66,7 @@ def is_own_host(host: str) -> bool:
 
 
 def address(url: str) -> Address | None:
-    """Return where a URL points, ``None`` for a text that is no ``http`` or ``https`` URL."""
+    """Return where a URL points, ``None`` where it is not an ``http`` or ``https`` URL."""
     parts = parts_of(url)
     if parts is None or parts.scheme.lower() not in {"http", "https"}:
         return None

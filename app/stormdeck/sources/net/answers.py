@@ -1,4 +1,4 @@
-"""Answers in words, and the parts of them that several sources read."""
+"""Describe HTTP answers in words, and read the fields that several sources need."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ _MOST_MODELS = 200
 
 
 def shown(text: str, longest: int = _LONGEST_NAME) -> str:
-    """Return a text from a server, harmless and short."""
+    """Return a server's text without control characters, shortened."""
     line = clean(text[: 4 * longest])
     return line if len(line) <= longest else line[: longest - 1] + "…"
 
 
-def what_came(answer: Answer) -> str:
-    """Say what an unexpected answer is: ``a redirect to http://...``, ``an HTML page``, ``status 404``."""
+def describe_answer(answer: Answer) -> str:
+    """Describe an unexpected answer: ``a redirect to http://...``, ``an HTML page``, ``status 404``."""
     if 300 <= answer.status < 400:
         where = shown(mask_text(answer.headers.get("location", "")), 80)
         return f"a redirect to {where}, not followed" if where else f"status {answer.status}"
@@ -38,43 +38,43 @@ def what_came(answer: Answer) -> str:
 
 
 def is_html(answer: Answer) -> bool:
-    """Say whether a browser is meant to read it."""
+    """Return whether it is an HTML page."""
     start = answer.body[:200].lstrip().lower()
     return "html" in answer.headers.get("content-type", "").lower() or start.startswith((b"<!doctype", b"<html"))
 
 
 def state_without_answer(failure: Failure) -> ServerState:
-    """Return the state of a server that gave no answer: only a refusal shows that it does not run."""
-    if failure.trouble in {FailureKind.REFUSED, FailureKind.UNRESOLVED, FailureKind.CUT, FailureKind.BAD_URL}:
+    """Return the state of a server that did not answer: only a refused connection shows that it is down."""
+    if failure.kind in {FailureKind.REFUSED, FailureKind.UNRESOLVED, FailureKind.CUT, FailureKind.BAD_URL}:
         return ServerState.DOWN
-    if failure.trouble is FailureKind.GATEWAY:
+    if failure.kind is FailureKind.GATEWAY:
         return ServerState.DEGRADED
-    if failure.trouble in {FailureKind.TLS, FailureKind.NOT_HTTP, FailureKind.TOO_BIG}:
+    if failure.kind in {FailureKind.TLS, FailureKind.NOT_HTTP, FailureKind.TOO_BIG}:
         return ServerState.STRANGE
     return ServerState.SILENT
 
 
-def failed_words(failure: Failure) -> str:
-    """Return a failure in words, with its usual reason where the words alone do not tell it."""
-    if failure.trouble is FailureKind.CUT:
+def describe_failure(failure: Failure) -> str:
+    """Return a failure in words, with the usual cause of a connection that was cut."""
+    if failure.kind is FailureKind.CUT:
         return f"{failure.text}: a port forward or a container whose server is not up does so"
     return failure.text
 
 
 def age(seen: float, now: float) -> str:
-    """Return how old the last answer is, in steps of ten seconds; nothing below that."""
+    """Return how old the last answer is, in steps of ten seconds; empty below ten."""
     old = (now - seen) // 10 * 10
     return f"; the last answer is {duration(old)} old" if old > 0 else ""
 
 
 def text_field(answer: Answer | Failure, name: str) -> str | None:
-    """Return a text of a JSON answer."""
+    """Return a string field of a JSON answer."""
     value = (json_object(answer) or {}).get(name)
     return shown(value, 60) if isinstance(value, str) and value else None
 
 
 def served_models(answer: Answer | Failure) -> tuple[ServedModel, ...] | None:
-    """Return the entries of ``/v1/models``, in OpenAI's or Anthropic's shape; ``None`` where it is no such list."""
+    """Return the entries of ``/v1/models`` in OpenAI's or Anthropic's format, ``None`` for anything else."""
     entries = (json_object(answer) or {}).get("data")
     if isinstance(answer, Failure) or answer.status != 200 or not isinstance(entries, list):
         return None
@@ -94,7 +94,7 @@ def served_models(answer: Answer | Failure) -> tuple[ServedModel, ...] | None:
 
 
 def served_by(answer: Answer | Failure) -> str | None:
-    """Return who owns the first entry of ``/v1/models``: vLLM says ``vllm``, LiteLLM ``openai``."""
+    """Return ``owned_by`` of the first entry of ``/v1/models``: ``vllm`` from vLLM, ``openai`` from LiteLLM."""
     entries = (json_object(answer) or {}).get("data")
     first = entries[0] if isinstance(entries, list) and entries else None
     owner = first.get("owned_by") if isinstance(first, dict) else None
@@ -102,7 +102,7 @@ def served_by(answer: Answer | Failure) -> str | None:
 
 
 class Latency:
-    """The median of the last five, rounded to what is worth showing, and steady: it moves only by what matters."""
+    """Median of the last five latencies, rounded, and changed only by differences worth showing."""
 
     def __init__(self) -> None:
         self._last: deque[float] = deque(maxlen=5)
@@ -110,7 +110,7 @@ class Latency:
         """Milliseconds, in steps of 1 below 20 and of 5 above; ``None`` without an answer."""
 
     def add(self, ms: float) -> None:
-        """Take one more; a change of less than half, or of 5 ms, is the machine's own breathing."""
+        """Add one; changes below a half, or below 5 ms, are noise."""
         self._last.append(ms)
         middle = median(self._last)
         if self.shown is None or abs(middle - self.shown) > max(5.0, self.shown / 2):

@@ -1,4 +1,4 @@
-"""Why a server gave no answer, in one word and in plain words."""
+"""Classify why a request got no answer, and describe it in plain words."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _SHORT = {errno.EMFILE, errno.ENFILE}
 class Failure:
     """No answer."""
 
-    trouble: FailureKind
+    kind: FailureKind
     text: str
     """In plain words, without the URL: ``connection refused: nothing listens on port 8000``."""
     accepted: bool = False
@@ -27,11 +27,11 @@ class Failure:
 
 
 def failure_of(error: BaseException, port: int) -> Failure:
-    """Tell from an exception of httpx what happened."""
+    """Return the failure that an exception of httpx stands for."""
     import httpx
 
     causes = tuple(_causes(error))
-    if any(isinstance(cause, OSError) and is_short(cause) for cause in causes):
+    if any(isinstance(cause, OSError) and is_out_of_descriptors(cause) for cause in causes):
         return Failure(FailureKind.OURS, NO_DESCRIPTORS)
     for cause in causes:
         if isinstance(cause, ssl.SSLError):
@@ -46,20 +46,20 @@ def failure_of(error: BaseException, port: int) -> Failure:
     if isinstance(error, httpx.RemoteProtocolError):
         words = str(error)
         if "disconnected" in words or "peer closed" in words:
-            return Failure(FailureKind.CUT, "the connection was closed before the answer was whole")
-        return Failure(FailureKind.NOT_HTTP, "what came back is not HTTP")
+            return Failure(FailureKind.CUT, "the connection was closed before the answer was complete")
+        return Failure(FailureKind.NOT_HTTP, "the answer is not HTTP")
     if isinstance(error, httpx.NetworkError):
-        return Failure(FailureKind.CUT, "the connection was closed before the answer was whole")
-    return Failure(FailureKind.BAD_URL, f"cannot be asked: {clean(str(error))[:120]}")
+        return Failure(FailureKind.CUT, "the connection was closed before the answer was complete")
+    return Failure(FailureKind.BAD_URL, f"cannot be requested: {clean(str(error))[:120]}")
 
 
 def refused(port: int) -> Failure:
-    """Return what is told of a port where nothing listens."""
+    """Return the failure for a port where nothing listens."""
     return Failure(FailureKind.REFUSED, f"connection refused: nothing listens on port {port}")
 
 
-def is_short(error: OSError) -> bool:
-    """Say whether an error tells of this process or machine, which has no file descriptor left."""
+def is_out_of_descriptors(error: OSError) -> bool:
+    """Return whether the error is that this process or machine has no file descriptor left."""
     return error.errno in _SHORT
 
 
@@ -72,7 +72,7 @@ def _tls_words(error: ssl.SSLError) -> str:
 
 
 def _causes(error: BaseException | None, depth: int = 0) -> Iterator[BaseException]:
-    """Yield an exception and all that it came from."""
+    """Yield an exception and all its causes."""
     if error is None or depth > 10:
         return
     yield error

@@ -1,4 +1,4 @@
-"""One GET to a server that may be hostile: an answer or the reason why there is none, in bounded time and space."""
+"""Send a GET to a server that may be hostile, within bounds of time and memory; a failure is a value."""
 
 from __future__ import annotations
 
@@ -24,70 +24,64 @@ if TYPE_CHECKING:
 
 
 LIMIT = 2 * 1024 * 1024
-"""Bytes of a body that are taken; vLLM's largest page, ``/metrics``, has 57 000 (measured, 0.32, one engine)."""
+"""Largest body in bytes; vLLM's largest page, ``/metrics``, has 57,000 (measured, 0.32, one engine)."""
 PAGE_LIMIT = 8 * 1024 * 1024
-"""The same of ``/metrics``: 57 kB an engine (measured, 0.32), so this holds for more than a hundred engines."""
+"""The same for ``/metrics``: 57 kB an engine (measured, 0.32), so enough for more than a hundred engines."""
 DEADLINE_S = 3.5
-"""For one answer: a server far away, or a busy one, takes up to three seconds."""
+"""For one answer: a distant or busy server takes up to three seconds."""
 PIECES = 1000
-"""Reads in which a body may come, beside one for each 256 bytes: each costs as much as parsing a hundred bytes."""
+"""Chunks that a body may have, plus one for each 256 bytes: a chunk costs as much as parsing a hundred bytes."""
 _BYTES_A_PIECE = 256
 PIECES_A_TURN = 16
-"""After so many reads the event loop goes on: a server that always has more never waits by itself."""
+"""Yield to the event loop after this many chunks: reading from a server that always has more never waits."""
 _INLINE = 16 * 1024
-"""Bytes of JSON that are parsed where they are read; a thread costs more than they do."""
+"""JSON up to this size in bytes is parsed in the event loop; a thread would cost more."""
 _MOST_VALUES = 200_000
-"""Of JSON, with their names; the parser holds up every thread while it runs."""
+"""Most values and names in a JSON body; the parser blocks all threads while it runs."""
 _PACKED = {"gzip", "x-gzip", "deflate"}
-_PORT_AGE_S = 120.0
-_PORTS = 256
 _CONNECTED = {"connection.connect_tcp.complete", "http11.send_request_headers.started"}
-"""What httpcore says once a connection is there, a new one or a kept one."""
+"""httpcore's trace events that show a connection, new or kept."""
 
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """The JSON object of a body that was parsed beside the event loop."""
+    """The JSON object of a body that was parsed in a thread."""
 
     value: dict[str, Any] | None
     too_much: bool = False
-    """It has more values than are read."""
+    """It has too many values and was not parsed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A whole answer, whatever its status."""
+    """A complete answer of any status."""
 
     status: int
     headers: Mapping[str, str]
     """Names in lower case."""
     body: bytes
     latency_ms: float
-    """From asking to the last byte, the connecting included where the connection is new."""
+    """From sending to the last byte, including the connect of a new connection."""
     port: int
-    """Our own port: the server's access line shows it."""
+    """Our own port, which the server's access log shows."""
     parsed: Parsed | None = None
-    """Of a body that is too large to be parsed when it is asked for."""
+    """Set for a body that is too large to be parsed in the event loop."""
 
 
 class HttpClient:
-    """Asks servers with GET, over kept connections. One for the whole panel, used in one event loop.
+    """Send GET requests over kept connections. One client serves the whole panel, in one event loop.
 
-    No redirect is followed, so a key reaches only the origin that the caller names, and the proxy variables
-    of the shell are left out, which would send loopback probes elsewhere.
+    Redirects are not followed, so a key reaches only the origin that the caller names. Proxy variables of the shell
+    are ignored: they would send loopback probes elsewhere.
+
+    >>> async with HttpClient("0.1.0") as http:
+    ...     answer = await http.get("http://127.0.0.1:8000/health")
     """
 
     def __init__(self, version: str) -> None:
         self.user_agent = f"stormdeck/{version}"
         self._clients: dict[str, httpx.AsyncClient] = {}
         self._resolver = Resolver()
-        self._ports: dict[int, float] = {}
-
-    @property
-    def recent_ports(self) -> frozenset[int]:
-        """Return the own ports that requests left from in the last two minutes, failed ones included."""
-        oldest = time.monotonic() - _PORT_AGE_S
-        return frozenset(port for port, at in self._ports.items() if at >= oldest)
 
     async def get(
         self,
@@ -97,7 +91,7 @@ class HttpClient:
         deadline_s: float = DEADLINE_S,
         headers: Mapping[str, str] | None = None,
     ) -> Answer | Failure:
-        """Ask once. The deadline bounds the whole exchange, name lookup to last byte; ``key`` goes as a bearer."""
+        """Send one request. The deadline covers all, from name lookup to last byte; ``key`` is sent as a bearer."""
         target = address(url)
         if target is None:
             return Failure(FailureKind.BAD_URL, "not a URL that begins with http:// or https:// and names a host")
@@ -108,15 +102,16 @@ class HttpClient:
             if not key.isascii() or not key.isprintable() or key != key.strip():
                 return Failure(FailureKind.BAD_URL, "the key has characters that no HTTP header can carry")
             sent["authorization"] = f"Bearer {key}"
-        late = f"the name {clean(target.host)} was not resolved within {deadline_s:g} s: the name server is silent"
+        name = clean(target.host)
+        late = f"the name {name} was not resolved within {deadline_s:g} s: the name server does not answer"
         connected: list[bool] = []
-        import httpx  # noqa: F401 - the first time it takes 0.1 s and more, which are not the server's
+        import httpx  # noqa: F401 - the first import takes 0.1 s and more, which must not count as the server's
 
         try:
             async with asyncio.timeout(deadline_s):
                 if error := await self._resolver.error(target.host):
                     return _unresolved(target.host, error)
-                late = f"no whole answer within {deadline_s:g} s"
+                late = f"no complete answer within {deadline_s:g} s"
                 return await self._ask(target.request_url, target, sent, limit, connected)
         except TimeoutError:
             return Failure(FailureKind.TIMEOUT, late, accepted=bool(connected))
@@ -136,9 +131,9 @@ class HttpClient:
     async def _ask(
         self, url: str, target: Address, headers: dict[str, str], limit: int, connected: list[bool]
     ) -> Answer | Failure:
-        """Ask, and again where a kept connection turns out to be closed, as servers do after some idle seconds.
+        """Send a request, and again when a kept connection is closed: servers close them after some idle seconds.
 
-        ``connected`` is filled once there is a connection: a caller that gives up wants to know that.
+        ``connected`` is filled once there is a connection: a caller that gives up needs to know.
         """
         import httpx
 
@@ -148,7 +143,7 @@ class HttpClient:
                 return await self._exchange(url, target, headers, limit, fresh, connected)
             except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError, ValueError) as error:
                 failure = failure_of(error, target.port)
-                if fresh or failure.trouble is not FailureKind.CUT:
+                if fresh or failure.kind is not FailureKind.CUT:
                     return failure
 
     async def _exchange(
@@ -167,13 +162,13 @@ class HttpClient:
             if event in _CONNECTED:
                 connected.append(True)
             if event == "connection.connect_tcp.complete":
-                port = self._note(info["return_value"])
+                port = _own_port(info["return_value"])
                 fresh.append(port)
 
         client = self._opened(target.scheme)
         begun = time.perf_counter()
         async with client.stream("GET", url, headers=headers, extensions={"trace": trace}) as response:
-            port = self._note(response.extensions.get("network_stream")) or port
+            port = _own_port(response.extensions.get("network_stream")) or port
             body, pieces = bytearray(), 0
             async for chunk in response.aiter_raw():
                 body += chunk
@@ -201,7 +196,7 @@ class HttpClient:
         )
 
     def _opened(self, scheme: str) -> httpx.AsyncClient:
-        """Return the client for a scheme; the one for https costs 100 ms to load the authorities that it trusts."""
+        """Return the client for a scheme; that for https takes 100 ms to load its trusted authorities."""
         client = self._clients.get(scheme)
         if client is None:
             from http.cookiejar import CookieJar, DefaultCookiePolicy
@@ -219,21 +214,15 @@ class HttpClient:
             )
         return client
 
-    def _note(self, stream: httpcore.AsyncNetworkStream | None) -> int:
-        """Remember the own port of a connection."""
-        own = stream.get_extra_info("client_addr") if stream is not None else None
-        if not isinstance(own, tuple) or len(own) < 2:
-            return 0
-        port = int(own[1])
-        self._ports.pop(port, None)
-        self._ports[port] = time.monotonic()
-        if len(self._ports) > _PORTS:
-            del self._ports[next(iter(self._ports))]
-        return port
+
+def _own_port(stream: httpcore.AsyncNetworkStream | None) -> int:
+    """Return our own port of a connection, 0 where it is not known."""
+    own = stream.get_extra_info("client_addr") if stream is not None else None
+    return int(own[1]) if isinstance(own, tuple) and len(own) >= 2 else 0
 
 
 def json_object(answer: Answer | Failure) -> dict[str, Any] | None:
-    """Return the JSON object of an answer, ``None`` for all else: a failure, HTML, a list, too much or too deep."""
+    """Return the JSON object of an answer, ``None`` for anything else: a failure, HTML, a list, too many values."""
     if isinstance(answer, Failure):
         return None
     if answer.parsed is None and len(answer.body) > _INLINE:
@@ -242,7 +231,7 @@ def json_object(answer: Answer | Failure) -> dict[str, Any] | None:
 
 
 def _parsed(body: bytes) -> Parsed:
-    """Parse a body; one with more values than any server has is left alone."""
+    """Parse a body, unless it has more values than any server sends."""
     if len(body) > LIMIT or sum(map(body.count, (b",", b"[", b"{"))) > _MOST_VALUES:
         return Parsed(None, too_much=True)
     with suppress(ValueError, RecursionError):
@@ -252,7 +241,7 @@ def _parsed(body: bytes) -> Parsed:
 
 
 def trusting() -> ssl.SSLContext:
-    """Return a context that trusts what httpx trusts and, for a company's own authority, what the system does."""
+    """Return a TLS context that trusts httpx's authorities and the system's, for a company's own authority."""
     import httpx
 
     context = httpx.create_ssl_context(trust_env=False)
@@ -272,7 +261,7 @@ def _too_big(limit: int) -> Failure:
 
 
 def _unpacked(body: bytes, limit: int) -> bytes | None:
-    """Return the body unpacked, ``None`` where it grows over the limit; we ask for no packing, some send it."""
+    """Return the decompressed body, ``None`` above the limit. Some servers compress though we do not accept it."""
     unpacker = zlib.decompressobj(zlib.MAX_WBITS | 32)
     with suppress(zlib.error):
         plain = unpacker.decompress(body, limit + 1)

@@ -1,4 +1,4 @@
-"""Host names, asked for in a way that a hanging resolver cannot hold up the panel."""
+"""Look up host names in threads, so that a hanging resolver does not block the panel."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ class Unresolved:
 
     words: str
     is_final: bool
-    """The name server said that there is no such name, so asking again brings nothing else."""
+    """The name server answered that the name does not exist, so another lookup gives the same."""
 
 
 class Resolver:
-    """Tells whether a name resolves, with one lookup of a name at a time."""
+    """Check whether names resolve, with one lookup per name at a time."""
 
     def __init__(self) -> None:
         self._asked: dict[str, asyncio.Task[Unresolved | None]] = {}
         self._known: dict[str, float] = {}
 
     async def error(self, host: str) -> Unresolved | None:
-        """Return why a name does not resolve, ``None`` when it does. Addresses and ``localhost`` always do."""
+        """Return why a name does not resolve, ``None`` when it does, as addresses and ``localhost`` always do."""
         loop = asyncio.get_running_loop()
         if host == "localhost" or _is_literal(host) or self._known.get(host, 0.0) > loop.time():
             return None

@@ -1,4 +1,4 @@
-"""Command lines of servers: which program it is, and the options that a search needs."""
+"""Parse command lines of servers: the kind of server, and the options that a search needs."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ _USUAL_PORT = 8000
 
 
 def kind_of(argv: Sequence[str]) -> ServerKind | None:
-    """Return which server a command line starts, ``None`` for all else.
+    """Return the kind of server that a command line starts, ``None`` for other programs.
 
-    Only the program itself counts, or the script or module that an interpreter runs: ``tail -f litellm.log``
-    and ``sh -c "vllm serve"`` are none. The processes that vLLM spawns (``VLLM::EngineCore``) are none either.
+    Looks through interpreters: ``python -m vllm...`` is a vLLM; ``tail -f litellm.log`` and ``sh -c "vllm serve"`` are
+    not servers, nor are the processes that vLLM spawns (``VLLM::EngineCore``).
     """
     program, rest = _program(argv)
     name = PurePath(program).name
@@ -35,39 +35,39 @@ def kind_of(argv: Sequence[str]) -> ServerKind | None:
 
 
 def is_spawned_by_vllm(argv: Sequence[str]) -> bool:
-    """Say whether it is a process that vLLM renamed; the ports of an engine speak no HTTP and must not be asked."""
+    """Return whether vLLM spawned and renamed the process. An engine's ports are not HTTP and must not be probed."""
     return bool(argv) and argv[0].startswith("VLLM::")
 
 
 def option(argv: Sequence[str], *names: str) -> str | None:
     """Return the value of an option, ``--name value`` or ``--name=value``; the last one wins, as in argparse."""
     found = None
-    for place, argument in enumerate(argv):
+    for index, argument in enumerate(argv):
         name, equals, value = argument.partition("=")
         if name in names:
-            found = value if equals else next(iter(argv[place + 1 : place + 2]), None)
+            found = value if equals else next(iter(argv[index + 1 : index + 2]), None)
     return found
 
 
-def told_port(argv: Sequence[str], kind: ServerKind) -> int | None:
-    """Return the port that a server of this command line has; ``None`` where it may be set elsewhere.
+def port_of(argv: Sequence[str], kind: ServerKind) -> int | None:
+    """Return the port by the command line; ``None`` where it may be set elsewhere.
 
-    vLLM takes it from its own ``--config`` file too, the others from variables.
+    vLLM also reads it from its ``--config`` file, the others from variables.
     """
-    told = option(argv, "--port") or (option(argv, "-p") if kind is not ServerKind.VLLM else None)
-    if told is not None and told.isascii() and told.isdigit():
-        return int(told)
+    port = option(argv, "--port") or (option(argv, "-p") if kind is not ServerKind.VLLM else None)
+    if port is not None and port.isascii() and port.isdigit():
+        return int(port)
     usual = kind is ServerKind.VLLM and option(argv, "--config") is None and "stormdeck.demo.vllm" not in argv
     return _USUAL_PORT if usual else None
 
 
 def speaks_tls(argv: Sequence[str]) -> bool:
-    """Say whether a server was started with a certificate."""
+    """Return whether a server was started with a TLS certificate."""
     return option(argv, "--ssl-certfile", "--ssl_certfile_path") is not None
 
 
 def _program(argv: Sequence[str]) -> tuple[str, list[str]]:
-    """Return what is run, an interpreter looked through, and the arguments after it."""
+    """Return the program, or what its interpreter runs, and the arguments after it."""
     if not argv:
         return "", []
     first, rest = argv[0], list(argv[1:])

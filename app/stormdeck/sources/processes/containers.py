@@ -1,4 +1,4 @@
-"""Whether a process runs in a container, and which program shows the container's log. Linux only, from ``/proc``."""
+"""Find the container of a process, and the command that shows its log. Linux only, from ``/proc``."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from stormdeck.sources.io.bounded_read import contents
+from stormdeck.sources.io.bounded_read import read_bounded
 
 _PROC = Path("/proc")
 _RUNTIMES = (("kubepods", "kubectl"), ("libpod", "podman"), ("docker", "docker"))
-"""A word in the control group of a container, and the program that started it."""
+"""A word in a container's control group, and the program that manages it."""
 _ID = re.compile(r"[0-9a-f]{64}")
 
 
@@ -21,15 +21,15 @@ class Container:
     runtime: str
     """``docker``, ``podman`` or ``kubectl``."""
     name: str
-    """The first characters of its id, which the program takes for its name; ``NAME`` where it is not known."""
+    """The first characters of its id, which the program accepts as a name; ``NAME`` where it is not known."""
 
     def log_command(self, file: str) -> str:
-        """Return the command that keeps its log in a file."""
+        """Return the command that writes its log to a file."""
         return f"{self.runtime} logs -f {self.name} > {file} 2>&1 &"
 
 
 def container_of(pid: int, proc: Path = _PROC) -> Container | None:
-    """Return the container that a process runs in, ``None`` where it runs where this program does."""
+    """Return the container that a process runs in, ``None`` where that is the same as this program's."""
     group = _group(proc / str(pid))
     if not group or group == _group(proc / "self"):
         return None
@@ -42,6 +42,6 @@ def container_of(pid: int, proc: Path = _PROC) -> Container | None:
 
 def _group(process: Path) -> str:
     try:
-        return contents(process / "cgroup", 64 * 1024).decode("utf-8", "replace")[:4096]
+        return read_bounded(process / "cgroup", 64 * 1024).decode("utf-8", "replace")[:4096]
     except (OSError, ValueError):
         return ""

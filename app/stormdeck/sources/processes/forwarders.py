@@ -1,4 +1,4 @@
-"""Which programs hold a port for somebody else: tunnels, port forwards and reverse proxies."""
+"""Recognise programs that forward a port: tunnels, port forwards and reverse proxies."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ _PROXIES = {"nginx", "haproxy", "caddy", "traefik", "envoy", "apache2", "httpd",
 _RELAYS = {"socat", "ncat", "rinetd", "redir", "simpleproxy", "balance", "systemd-socket-proxyd"}
 _FORWARDERS = frozenset(_TUNNELS | _CONTAINERS | _PROXIES | _RELAYS)
 _COMM = 15
-"""Linux cuts the name of a process after as many characters."""
+"""Linux cuts process names after this many characters."""
 
 
 def is_forwarder(process: ServerProcess) -> bool:
-    """Return whether a process is a program that passes connections on."""
+    """Return whether a process forwards connections."""
     first = process.command[0].split() if process.command else []
-    # A daemon may write over its command line: "nginx: master process ..." is one word of it.
+    # A daemon may overwrite its command line: "nginx: master process ..." is a single argument.
     program = PurePath(first[0].rstrip(":")).name if first else ""
     cut = {name[:_COMM] for name in _FORWARDERS if len(name) > _COMM}
     return bool({program, process.name} & _FORWARDERS) or process.name in cut

@@ -1,4 +1,4 @@
-"""What kind of model stands in the folder that vLLM was started with."""
+"""Read the kind of model that vLLM was started with from the model's folder."""
 
 from __future__ import annotations
 
@@ -6,25 +6,25 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from stormdeck.sources.io.bounded_read import contents
+from stormdeck.sources.io.bounded_read import read_bounded
 from stormdeck.sources.processes.command_line import option
 
 _LARGEST = 256 * 1024
 
 
 def model_type(argv: Sequence[str]) -> str:
-    """Return ``model_type`` of the model's ``config.json``, empty where none can be read. Never raises.
+    """Return ``model_type`` of the model's ``config.json``, empty where it cannot be read. Never raises.
 
-    Only a whole path is followed: what a relative one is relative to is not known here.
+    Only absolute paths are used: vLLM's working folder is not known here.
     """
-    at = next((place for place, word in enumerate(argv) if word == "serve"), None)
-    given = argv[at + 1 : at + 2] if at is not None else ()
+    start = next((index for index, word in enumerate(argv) if word == "serve"), None)
+    given = argv[start + 1 : start + 2] if start is not None else ()
     folder = option(argv, "--model") or next((word for word in given if not word.startswith("-")), "")
     if not folder.startswith("/"):
         return ""
     try:
-        read = json.loads(contents(Path(folder) / "config.json", _LARGEST))
+        read = json.loads(read_bounded(Path(folder) / "config.json", _LARGEST))
     except (OSError, ValueError, RecursionError):
         return ""
-    told = read.get("model_type") if isinstance(read, dict) else None
-    return told if isinstance(told, str) and told.isidentifier() else ""
+    kind = read.get("model_type") if isinstance(read, dict) else None
+    return kind if isinstance(kind, str) and kind.isidentifier() else ""

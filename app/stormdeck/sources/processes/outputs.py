@@ -1,4 +1,4 @@
-"""Where a process writes what it prints: the file to follow, or why there is none. Linux only, from ``/proc``."""
+"""Find the files that a process's stdout and stderr go to: from ``/proc``, elsewhere (macOS) from psutil."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from stormdeck.sources.io.bounded_read import read_bounded
+from stormdeck.sources.processes.table import unreadable
+
 _PROC = Path("/proc")
 
 
@@ -16,11 +19,11 @@ class Outputs:
     """Standard output and error of one process."""
 
     log: Path | None
-    """The file of standard output, or of both; that of standard error where only that one has a file."""
+    """The file of stdout, or of both; that of stderr if only that one has a file."""
     error_log: Path | None
-    """The file of standard error where it is another one."""
+    """The file of stderr if it is another one."""
     note: str
-    """Both in words: ``both to /var/log/vllm.log``, ``to a terminal``."""
+    """A description of both: ``both to /var/log/vllm.log``, ``to a terminal``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +32,13 @@ class _Stream:
     words: str
 
 
+_OTHER_USER = _Stream(None, "unknown: the process belongs to another user")
+_UNKNOWN = _Stream(None, "unknown: not to a file that this system lists")
+
+
 def outputs_of(pid: int, proc: Path = _PROC) -> Outputs:
-    """Return where a process prints to."""
-    out, err = _stream(pid, 1, proc), _stream(pid, 2, proc)
+    """Return where a process's stdout and stderr go."""
+    out, err = (_stream(pid, 1, proc), _stream(pid, 2, proc)) if proc.is_dir() else _open_files(pid)
     if out.file is not None and out.file == err.file:
         return Outputs(out.file, None, f"both {out.words}")
     if out.words == err.words:
@@ -42,15 +49,29 @@ def outputs_of(pid: int, proc: Path = _PROC) -> Outputs:
     return Outputs(out.file, err.file, note)
 
 
+def _open_files(pid: int) -> tuple[_Stream, _Stream]:
+    """Return both streams as far as psutil knows: the regular files of this user's own processes."""
+    import psutil
+
+    try:
+        files = {file.fd: Path(file.path) for file in psutil.Process(pid).open_files()}
+    except psutil.AccessDenied:
+        return _OTHER_USER, _OTHER_USER
+    except unreadable():
+        return _UNKNOWN, _UNKNOWN
+    out, err = (_Stream(file, f"to {file}") if (file := files.get(fd)) else _UNKNOWN for fd in (1, 2))
+    return out, err
+
+
 def _stream(pid: int, number: int, proc: Path) -> _Stream:
-    """Return what one file descriptor is."""
+    """Return where a file descriptor goes."""
     link = proc / str(pid) / "fd" / str(number)
     try:
         target = str(link.readlink())
     except PermissionError:
-        return _Stream(None, "unknown: the process belongs to another user")
+        return _OTHER_USER
     except OSError:
-        return _Stream(None, "unknown: this system does not tell it" if not proc.is_dir() else "nowhere: it is closed")
+        return _Stream(None, "nowhere: it is closed")
     if target.startswith("pipe:"):
         return _piped(target, proc)
     if target.startswith("socket:"):
@@ -64,14 +85,14 @@ def _stream(pid: int, number: int, proc: Path) -> _Stream:
     file = Path(target)
     if file.is_file():
         return _Stream(file, f"to {file}")
-    return _Stream(None, f"to {target}, which is no file seen from here")
+    return _Stream(None, f"to {target}, which is not a file on this machine")
 
 
 def _piped(pipe: str, proc: Path) -> _Stream:
-    """Follow a pipe to ``tee``, which many use to see and keep a log at once."""
+    """Follow a pipe to ``tee``, which many use to see and keep a log."""
     for reader in _readers(pipe, proc):
         with suppress(OSError):
-            if (reader / "comm").read_text().strip() != "tee":
+            if read_bounded(reader / "comm", 64).strip() != b"tee":
                 continue
             for number in sorted((reader / "fd").iterdir(), key=lambda path: int(path.name)):
                 file = number.readlink()

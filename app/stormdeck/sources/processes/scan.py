@@ -1,11 +1,13 @@
-"""The server processes of this machine: who listens where, who is still loading, where the logs are.
+"""Find the server processes of this machine: their ports, logs, and whether they are still loading.
 
-Costs milliseconds to hundreds of them, for it reads every process: on request only, in a thread.
+Reads every process, which takes milliseconds to hundreds of them: run it on request only, in a thread.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,10 +15,10 @@ from stormdeck.model.masking.command import mask_command
 from stormdeck.model.snapshots.discovery import ServerProcess
 from stormdeck.model.snapshots.server import ServerKind, ServerState
 from stormdeck.model.text import clean
-from stormdeck.sources.processes.command_line import speaks_tls, told_port
+from stormdeck.sources.processes.command_line import port_of, speaks_tls
 from stormdeck.sources.processes.model_folder import model_type
 from stormdeck.sources.processes.outputs import outputs_of
-from stormdeck.sources.processes.table import Program, Running, unreadable, yaml_of
+from stormdeck.sources.processes.table import ProcessTable, Program, unreadable, yaml_of
 
 _ANY = {"0.0.0.0": "127.0.0.1", "::": "127.0.0.1", "::1": "[::1]"}  # noqa: S104 - compared with, never bound
 
@@ -26,7 +28,7 @@ class Listener:
     """One listening TCP port."""
 
     host: str
-    """As a client on this machine names it."""
+    """As a local client would name it."""
     port: int
     process: ServerProcess | None
     """``None`` where the process belongs to another user."""
@@ -34,54 +36,53 @@ class Listener:
     config: Path | None = None
     """LiteLLM's YAML, from ``--config``."""
     is_dual: bool = False
-    """It listens at every address, those of IPv6 too."""
+    """It listens on all addresses, IPv6 included."""
 
     def takes(self, host: str) -> bool:
-        """Return whether connections to this loopback name or address reach it."""
+        """Return whether a connection to this loopback name or address reaches it."""
         if self.is_dual or host not in {"127.0.0.1", "0.0.0.0", "::1", "::"}:  # noqa: S104 - compared with
             return True
         return self.host == ("[::1]" if ":" in host else "127.0.0.1")
 
     @property
     def url(self) -> str:
-        """Return the base URL that leads there."""
+        """Return its base URL."""
         return f"{'https' if self.tls else 'http'}://{self.host}:{self.port}"
 
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """One look at the processes."""
+    """The result of one scan."""
 
     listeners: tuple[Listener, ...] = ()
     loading: tuple[Listener, ...] = ()
-    """Servers that run and do not listen yet, with the port that they are going to have, 0 where it is not told."""
+    """Servers that run and do not listen yet, with their future port, 0 where it is not known."""
     notes: tuple[str, ...] = ()
-    """What could not be read, in words."""
+    """What could not be read."""
 
     def at(self, port: int, host: str = "localhost") -> Listener | None:
-        """Return who listens on a port of this machine, at a loopback name or address of it."""
+        """Return the listener on a local port, at a loopback name or address."""
         return next((one for one in self.listeners if one.port == port and one.takes(host)), None)
 
 
 def scan_processes(sockets_too: bool = True) -> Scan:
-    """Look once. Never raises: what is not told is a note.
+    """Scan once. Never raises: what cannot be read is a note.
 
-    Where no server runs, ``sockets_too`` decides whether it is told who listens: on a machine with 24 GB that takes
-    10 ms, for Linux goes through a table of 262 144 connections twice (measured, 6.18).
+    Where no server runs, ``sockets_too`` decides whether to list listeners. On a machine with 24 GB that takes 10 ms:
+    Linux walks a table of 262,144 connections twice (measured, 6.18).
     """
     import psutil
 
     notes: list[str] = []
     sockets: dict[tuple[str, int], list[int]] = {}
     unowned = 0
-    running = Running(())
+    running = ProcessTable(())
     try:
-        running = Running(psutil.process_iter())
-        for socket in psutil.net_connections("tcp") if sockets_too or running.servers else ():
-            if socket.status == psutil.CONN_LISTEN and socket.laddr:
-                pids = sockets.setdefault((socket.laddr.ip, socket.laddr.port), [])
-                unowned += socket.pid is None
-                pids += [] if socket.pid is None else [socket.pid]
+        running = ProcessTable(psutil.process_iter())
+        for ip, port, pid in _listening(running, notes) if sockets_too or running.servers else ():
+            pids = sockets.setdefault((ip, port), [])
+            unowned += pid is None
+            pids += [] if pid is None else [pid]
     except unreadable() as error:
         known = isinstance(error, psutil.Error | OSError)
         why = (clean(str(error))[:80] or "no permission") if known else "/proc is empty or hidden"
@@ -98,8 +99,25 @@ def scan_processes(sockets_too: bool = True) -> Scan:
     return Scan(listeners, tuple(_loading(running, by_port)), tuple(notes))
 
 
+def _listening(running: ProcessTable, notes: list[str]) -> list[tuple[str, int, int | None]]:
+    """Return address, port and process of the listening TCP sockets; on macOS only root sees those of other users."""
+    import psutil
+
+    try:
+        found = [(one.status, one.laddr, one.pid) for one in psutil.net_connections("tcp")]
+    except psutil.AccessDenied:
+        if sys.platform != "darwin":
+            raise
+        notes.append("macOS shows the listening ports of other users' processes to root alone")
+        found = []
+        for process in running.processes:
+            with suppress(*unreadable()):
+                found += [(one.status, one.laddr, process.pid) for one in process.net_connections("tcp")]
+    return [(at.ip, at.port, pid) for status, at, pid in found if status == psutil.CONN_LISTEN and at]
+
+
 def is_alive(process: ServerProcess) -> bool:
-    """Say whether this very process still runs; its number alone may be another's by now."""
+    """Return whether this process still runs; its pid alone may belong to another one by now."""
     import psutil
 
     try:
@@ -110,16 +128,16 @@ def is_alive(process: ServerProcess) -> bool:
 
 
 def refused_by(process: ServerProcess, words: str, *, answered: bool) -> tuple[ServerState, str]:
-    """Return the state of a server whose port refuses and whose process is known.
+    """Return the state of a server whose port refuses connections and whose process is known.
 
-    vLLM refuses the whole time it loads, and for seconds after its engine died (measured, 0.32).
+    vLLM refuses while it loads, and for seconds after its engine died (measured, 0.32).
     """
     if not is_alive(process):
         return ServerState.DOWN, f"{words}; its process, pid {process.pid}, has ended"
     if answered:
         return (
             ServerState.DOWN,
-            f"{words}; its process, pid {process.pid}, still runs: it is stopping, its log tells why",
+            f"{words}; its process, pid {process.pid}, still runs: it is stopping, see its log for the reason",
         )
     return ServerState.STARTING, f"pid {process.pid} runs and is loading: its port refuses until it is ready"
 
@@ -134,8 +152,8 @@ def config_of(process: ServerProcess) -> Path | None:
         return None
 
 
-def _owner(pids: Sequence[int], running: Running) -> Program | None:
-    """Return the process that stands for a port: the server among those that share it and their parents."""
+def _owner(pids: Sequence[int], running: ProcessTable) -> Program | None:
+    """Return the process to show for a port: the server among those that share it and their parents."""
     owners = sorted(filter(None, map(running.get, set(pids))), key=lambda one: one.started)
     parents = filter(None, (running.get(one.parent) for one in owners))
     return next((one for one in (*owners, *parents) if one.kind is not None), owners[0] if owners else None)
@@ -150,7 +168,7 @@ def _listener(ip: str, port: int, owner: Program | None) -> Listener:
 
 
 def _process(found: Program) -> ServerProcess:
-    """Return a process as it is shown; only servers are asked where they print to."""
+    """Return a process as it is shown; only servers get their outputs."""
     outputs = outputs_of(found.pid) if found.kind is not None else None
     return ServerProcess(
         pid=found.pid,
@@ -165,15 +183,15 @@ def _process(found: Program) -> ServerProcess:
     )
 
 
-def _loading(running: Running, ports: Mapping[int, Sequence[int]]) -> list[Listener]:
-    """Return the servers that listen nowhere yet; a server's own children are no servers of their own."""
+def _loading(running: ProcessTable, ports: Mapping[int, Sequence[int]]) -> list[Listener]:
+    """Return the servers that do not listen yet, without children of servers."""
     loading = []
     listening = {pid for pids in ports.values() for pid in pids}
     for found in running.servers:
         parent = running.get(found.parent)
         if found.kind is None or (parent is not None and parent.kind is found.kind):
             continue
-        port = told_port(found.argv, found.kind)
+        port = port_of(found.argv, found.kind)
         if port in ports if port is not None else found.pid in listening:
             continue
         loading.append(Listener("127.0.0.1", port or 0, _process(found), speaks_tls(found.argv), found.config))

@@ -1,8 +1,8 @@
-"""The programs that run on this machine, each read only as far as somebody asks: every look at one has its price."""
+"""Read the running programs lazily: reading a process costs time."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """One process as it was found."""
+    """One process."""
 
     pid: int
     parent: int
@@ -29,10 +29,10 @@ class Program:
     """LiteLLM's YAML, from ``--config``."""
 
 
-class Running:
-    """One look at processes: all of their command lines, and of some more on request.
+class ProcessTable:
+    """The running processes: all command lines, and more of a process on request.
 
-    Those that are gone or hidden are left out.
+    Processes that are gone or hidden are skipped.
     """
 
     def __init__(self, processes: Iterable[psutil.Process]) -> None:
@@ -44,6 +44,11 @@ class Running:
             except unreadable():
                 continue
             self._found[process.pid] = process, argv, kind_of(argv)
+
+    @property
+    def processes(self) -> Iterator[psutil.Process]:
+        """Yield all processes."""
+        return (process for process, _, _ in self._found.values())
 
     @property
     def servers(self) -> list[Program]:
@@ -60,7 +65,7 @@ class Running:
 
 
 def unreadable() -> tuple[type[Exception], ...]:
-    """Return what psutil raises where a process is gone, or the kernel's tables are empty, hidden or cut.
+    """Return what psutil raises for a process that is gone, and for kernel tables that are empty, hidden or cut.
 
     It parses them unchecked: an empty ``/proc`` is an ``IndexError`` (measured, 7.0).
     """
@@ -70,14 +75,14 @@ def unreadable() -> tuple[type[Exception], ...]:
 
 
 def yaml_of(process: psutil.Process, argv: Sequence[str]) -> Path | None:
-    """Return the YAML of a LiteLLM, seen from the folder that it was started in."""
-    told = option(argv, "--config", "-c")
-    if not told:
+    """Return the path of a LiteLLM's YAML, relative to the folder it was started in."""
+    config = option(argv, "--config", "-c")
+    if not config:
         return None
     try:
-        return Path(process.cwd()) / told
+        return Path(process.cwd()) / config
     except unreadable():
-        return Path(told) if Path(told).is_absolute() else None
+        return Path(config) if Path(config).is_absolute() else None
 
 
 def _program(process: psutil.Process, argv: tuple[str, ...], kind: ServerKind | None) -> Program | None:
@@ -91,6 +96,6 @@ def _program(process: psutil.Process, argv: tuple[str, ...], kind: ServerKind | 
 
 
 def _trimmed(argv: list[str]) -> tuple[str, ...]:
-    """Return a command line without the blanks that a process leaves behind when it renames itself."""
+    """Return a command line without the empty arguments that a process leaves when it renames itself."""
     last = max((place for place, word in enumerate(argv) if word), default=-1)
     return tuple(argv[: last + 1])

@@ -1,1 +1,1 @@
-"""Recordings and logs that were written before: read after the fact, and kept while following."""
+"""Read finished logs and recordings, and write recordings while following."""

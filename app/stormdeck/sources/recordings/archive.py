@@ -1,4 +1,4 @@
-"""Recordings and logs after the fact: their lines, in batches, in the order of their times."""
+"""Read finished recordings and logs: their lines in batches, in time order."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from stormdeck.model.logs.access_reader import AccessReader
 from stormdeck.model.logs.batch import LogBatch
 from stormdeck.model.text import clean
 from stormdeck.sources.recordings.entry import LOOKED_AT, is_recording, read_recorded
-from stormdeck.sources.recordings.files import pieces, with_predecessors
+from stormdeck.sources.recordings.files import read_chunks, with_predecessors
 from stormdeck.sources.recordings.tape import recording_in
 
 HELD = 4
-"""Pieces that are held at most to tell a recording from a log; a file that begins with more blank lines is a log."""
+"""Most chunks kept to distinguish a recording from a log; a file that begins with more blank lines is a log."""
 STDIN = "-"
 _STDIN_NAME = "standard input"
 _Timed = tuple[float, LogBatch]
 
 
 class Archive:
-    """Reads files that were written before, once, from front to end.
+    """Read finished files once, from start to end.
 
-    A recording's lines arrive when it says; those of a plain log are history, with no time but the one they carry.
-    A rotated file's predecessors come before it. Several files are merged by time; one without any comes first.
+    A recording has the arrival time of each line; lines of a plain log are history and have only their own times.
+    Rotated files come before their successors. Several logs are merged by time; one without times comes first.
     """
 
     def __init__(
@@ -40,14 +40,14 @@ class Archive:
         self._now = clock()
         self._logs = _logs(files)
         self.troubles: list[str] = []
-        """What could not be read and why, one sentence each; complete once all batches were taken."""
+        """What could not be read and why, one sentence each; complete after the last batch."""
         self.damaged = 0
-        """Lines of recordings that were left out since they say nothing."""
+        """Invalid lines of recordings, which were skipped."""
         self.read = 0
-        """Files that were opened and read, standard input among them."""
+        """Number of files that were read, standard input included."""
 
     def batches(self) -> Iterator[LogBatch]:
-        """Yield all lines; can be taken once."""
+        """Yield all lines; can be iterated once."""
         if len(self._logs) == 1:
             [(name, paths)] = self._logs.items()
             return chain.from_iterable(self._file(path, name) for path in paths)
@@ -55,7 +55,7 @@ class Archive:
         return map(itemgetter(1), heapq.merge(*streams, key=itemgetter(0)))
 
     def _timed(self, name: str, paths: Sequence[Path | None]) -> Iterator[_Timed]:
-        """Yield the batches of one log with the times to merge them by; those never go back."""
+        """Yield the batches of one log with times to merge by, which never decrease."""
         clock = _Clock(self._local_time, self._now)
         for batch in chain.from_iterable(self._file(path, name) for path in paths):
             if not batch.history:
@@ -65,9 +65,9 @@ class Archive:
                 yield at, replace(batch, lines=tuple(lines))
 
     def _file(self, path: Path | None, name: str) -> Iterator[LogBatch]:
-        """Yield the batches of one file; what stops it is noted."""
+        """Yield the batches of one file; an error is noted in ``troubles``."""
         try:
-            source = pieces(path)
+            source = read_chunks(path)
             first = _first(source)
             self.read += 1
             everything = chain(first, source)
@@ -79,7 +79,7 @@ class Archive:
             self.troubles.append(_words(path, error))
 
     def _recorded(self, source: Iterable[list[str]], name: str) -> Iterator[LogBatch]:
-        """Yield a recording's lines, those that arrived at once together."""
+        """Yield a recording's lines, with those of one time in one batch."""
         for lines in source:
             whole = []
             for text, recorded in zip(lines, read_recorded(lines), strict=True):
@@ -92,7 +92,7 @@ class Archive:
 
 
 class _Clock:
-    """Tells how far a log has come: the latest time that any of its lines told."""
+    """Keep the latest time of a log's lines."""
 
     def __init__(self, local_time: LocalTime | None, now: float) -> None:
         self._requests = AccessReader(local_time)
@@ -100,19 +100,19 @@ class _Clock:
         self._latest = float("-inf")
 
     def at(self, t: float) -> float:
-        """Take the time of a line; one in the future is a wrong clock's and counts for nothing."""
+        """Take the time of a line; a time in the future is a wrong clock's and ignored."""
         if self._latest < t <= self._now:
             self._latest = t
         return self._latest
 
     def read(self, line: str) -> float:
-        """Take a line with its own time, where it carries one."""
+        """Take a line's own time, where it has one."""
         access = self._requests.read(line) if "HTTP/" in line or '"reqId":' in line else None
         return self.at(access.time) if access is not None and access.time is not None else self._latest
 
 
 def _first(source: Iterator[list[str]]) -> list[list[str]]:
-    """Return the first pieces: enough lines to tell a recording from a log, and few enough to hold."""
+    """Return the first chunks: enough lines to distinguish a recording from a log."""
     first: list[list[str]] = []
     seen = 0
     while seen < LOOKED_AT and len(first) < HELD and (piece := next(source, None)) is not None:
@@ -124,8 +124,8 @@ def _first(source: Iterator[list[str]]) -> list[list[str]]:
 def _logs(files: Sequence[str]) -> dict[str, tuple[Path | None, ...]]:
     """Return the files of each log, oldest first, by a name for it; ``None`` is standard input.
 
-    A bundle's folder stands for the recording in it. A file that is named twice, or by
-    itself and as the predecessor of another, is read once.
+    A bundle's folder means the recording in it. A file that is named twice, or by itself and as the predecessor of
+    another, is read once.
     """
     chains = {
         file: with_predecessors(recording_in(Path(file))) if file != STDIN else (None,) for file in dict.fromkeys(files)
@@ -143,7 +143,7 @@ def _logs(files: Sequence[str]) -> dict[str, tuple[Path | None, ...]]:
 
 
 def _words(path: Path | None, error: Exception) -> str:
-    """Say which file could not be read and why."""
+    """Return which file could not be read and why."""
     name = str(path) if path is not None else _STDIN_NAME
     why = error.strerror or str(error) if isinstance(error, OSError) else str(error)
     return clean(f"{name} cannot be read: {why[:1].lower()}{why[1:]}")

@@ -1,4 +1,4 @@
-"""One line of a recording: ``{"t": unix seconds, "line": text}``."""
+"""Read and write the lines of a recording: ``{"t": unix seconds, "line": text}``."""
 
 from __future__ import annotations
 
@@ -15,28 +15,28 @@ from stormdeck.model.text import clean
 from stormdeck.sources.logs.splitter import LONGEST_LINE
 
 LOOKED_AT = 5
-"""Lines that are looked at to tell a recording from a log: its first one may be cut."""
+"""Lines that are checked to distinguish a recording from a log, since the first may be cut."""
 _ROOM = LONGEST_LINE - 1024
-"""Bytes that a recorded line may take, so that it is read back whole."""
+"""Most bytes of a recorded line, so that it can be read back completely."""
 
 
 class Recorded(NamedTuple):
-    """What one line of a recording tells."""
+    """One line of a recording."""
 
     t: float
-    """Unix seconds at which the line arrived."""
+    """Arrival time, in Unix seconds."""
     line: str
     log: str = ""
-    """Which log it is from; empty in a recording of one log."""
+    """The log's name; empty in a recording of one log."""
 
 
 def read_recorded(texts: Sequence[str]) -> list[Recorded | None]:
-    """Return what each line of a recording tells, ``None`` for one that is damaged or something else."""
+    """Return the entries of a recording's lines, ``None`` for an invalid line."""
     return [_recorded(one) for one in _decoded(texts)]
 
 
 def write_recorded(recorded: Recorded) -> str:
-    """Return a line of a recording, without its end; a text that is too long to be read back is cut, and says so."""
+    """Return a line of a recording, without its line end; a text too long to be read back is cut and marked."""
     line = recorded.line
     while True:
         fields: dict[str, object] = {"t": round(recorded.t, 3), "line": line}
@@ -47,15 +47,15 @@ def write_recorded(recorded: Recorded) -> str:
 
 
 def is_recording(lines: Iterable[str]) -> bool:
-    """Say whether the first lines of a file are a recording's; empty ones say nothing."""
+    """Return whether a file's first lines are those of a recording; empty lines are ignored."""
     first = list(islice(filter(str.strip, lines), LOOKED_AT))
     return any(recorded is not None for recorded in read_recorded(first))
 
 
 def _decoded(texts: Sequence[str]) -> list[object]:
-    """Return the JSON of each line, ``None`` where there is none; undamaged lines are read at once, being faster."""
+    """Return the JSON of each line, ``None`` for an invalid one; valid lines are parsed together, which is faster."""
     try:
-        # No string goes on over a line end in JSON, so no line can swallow the next one.
+        # A JSON string cannot contain a line end, so no line can absorb the next one.
         together = json.loads("[" + ",\n".join(texts) + "]")
         if len(together) == len(texts):
             return list(together)
@@ -81,28 +81,28 @@ def _recorded(fields: object) -> Recorded | None:
         return None
     try:
         return Recorded(float(t), line, log) if isfinite(t) else None
-    except OverflowError:  # a whole number too large for a float
+    except OverflowError:  # an integer too large for a float
         return None
 
 
 class Recorder:
-    """Appends lines to a recording of its own, readable by its user alone: a log may quote prompts and keys.
+    """Write a recording, readable for its user only: a log may quote prompts and keys.
 
-    Lines that stood in a log before it was followed have no known arrival and are left out. Once several logs are
-    followed, each line names its own.
+    Lines that were in a log before it was followed have no known arrival time and are skipped. With several logs, each
+    line names its log.
     """
 
     def __init__(self, path: Path, *, several: bool) -> None:
-        """Create the file; raises OSError, also where there is one already."""
+        """Create the file; raises ``OSError``, also where it exists already."""
         self._several = several
         self._path = path
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         self._file = open(descriptor, "w", encoding="utf-8", errors="backslashreplace")  # noqa: SIM115, PTH123
         self.trouble = ""
-        """Why it was given up, in plain words; what was written until then stays."""
+        """Why writing ended early; what was written until then stays."""
 
     def take(self, batch: LogBatch) -> None:
-        """Write the lines of a batch, so that they are in the file when this returns; never raises."""
+        """Write and flush the lines of a batch. Never raises."""
         if batch.history or self.trouble:
             return
         log = batch.log if self._several else ""
@@ -113,7 +113,7 @@ class Recorder:
             self.trouble = clean(f"{self._path} cannot be written any more: {error.strerror}; it ends here")
 
     def close(self) -> None:
-        """Give the file back."""
+        """Close the file."""
         try:
             self._file.close()
         except OSError as error:

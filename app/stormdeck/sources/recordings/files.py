@@ -1,4 +1,4 @@
-"""Read the lines of a file, of standard input or of a compressed file, a piece at a time."""
+"""Read the lines of a file, a pipe, standard input or a gzip file, a chunk at a time."""
 
 from __future__ import annotations
 
@@ -13,32 +13,31 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import IO, Protocol, cast
 
-from stormdeck.sources.io.bounded_read import READING, strange_kind
+from stormdeck.sources.io.bounded_read import OPEN_FLAGS, special_kind
 from stormdeck.sources.logs.splitter import LineSplitter
 
 PIECE_BYTES = 1024 * 1024
 MOST_UNPACKED = 1024 * 1024 * 1024
-"""Bytes; what a small compressed file unfolds to takes as much time as a log of that size."""
+"""Most decompressed bytes: a small compressed file may take as long as a log of that size."""
 _PADDING = 500
-"""Times its size that nothing but padding unfolds to; one access line again and again reaches 340 (measured)."""
+"""Highest compression ratio of a log; one access line repeated reaches 340 (measured)."""
 _JUDGED_FROM = 4 * 1024 * 1024
 PATIENCE_S = 2.0
-"""For a program that is about to write into a named pipe."""
+"""How long to wait for a program that is about to write to a named pipe."""
 _PACKED_PIECE = 8 * 1024
 _GZIP = b"\x1f\x8b"
 
 
 class _Stream(Protocol):
     def read1(self, size: int, /) -> bytes:
-        """Return what is there, at most so many bytes; nothing at the end."""
+        """Return the next bytes, at most ``size``; nothing at the end."""
 
 
-def pieces(path: Path | None) -> Iterator[list[str]]:
-    """Yield the lines of a file, of a pipe, or of standard input for ``None``, a piece at a time.
+def read_chunks(path: Path | None) -> Iterator[list[str]]:
+    """Yield the lines of a file, a pipe, or standard input for ``None``, a chunk at a time.
 
-    Memory is bounded whatever is in it: lines over 64 KiB are cut. gzip is read as what it holds, up to 1 GiB of it.
-    Raises OSError where the file cannot be read, or not to its end; a device or a socket is not read, nor is a named
-    pipe that no program writes to.
+    Memory is bounded: lines over 64 KiB are cut. gzip is decompressed, up to 1 GiB. Raises ``OSError`` where the file
+    cannot be read to its end, and for a device, a socket, or a named pipe that no program writes to.
     """
     splitter = LineSplitter()
     with ExitStack() as stack:
@@ -51,7 +50,7 @@ def pieces(path: Path | None) -> Iterator[list[str]]:
 
 
 def standard_input() -> io.BufferedReader:
-    """Return standard input as bytes; raises OSError where the caller closed it."""
+    """Return standard input as a byte stream; raises ``OSError`` where it is closed."""
     if sys.stdin is None:
         raise OSError(0, "it is closed")
     stream = sys.stdin.buffer
@@ -59,9 +58,9 @@ def standard_input() -> io.BufferedReader:
 
 
 def _opened(path: Path) -> io.BufferedReader:
-    """Open a file, or a pipe as ``analyze <(kubectl logs vllm)`` gives one: it is read to its end."""
+    """Open a file, or a pipe as in ``analyze <(kubectl logs vllm)``."""
     _refuse_endless(path.stat().st_mode)
-    handle = os.open(path, READING)
+    handle = os.open(path, OPEN_FLAGS)
     try:
         mode = os.fstat(handle).st_mode
         _refuse_endless(mode)
@@ -77,20 +76,20 @@ def _opened(path: Path) -> io.BufferedReader:
 def _refuse_endless(mode: int) -> None:
     if stat.S_ISDIR(mode):
         raise IsADirectoryError(errno.EISDIR, "it is a folder: name the logs or recordings in it")
-    kind = strange_kind(mode)
+    kind = special_kind(mode)
     if kind and not stat.S_ISFIFO(mode):
-        raise OSError(errno.EINVAL, f"it is {kind}, no regular file")
+        raise OSError(errno.EINVAL, f"it is {kind}, not a regular file")
 
 
 def _await_writer(handle: int) -> None:
-    """Return once a pipe has something to read, its end or a live writer; raise where it has none of them."""
+    """Return once a pipe has data, an end or a writer; raise ``OSError`` where it has none."""
     poll = select.poll()
     poll.register(handle, select.POLLIN)
     if poll.poll(PATIENCE_S * 1000):
         return
     try:
         started = os.read(handle, 1)
-    except BlockingIOError:  # a program holds it open and is still to write
+    except BlockingIOError:  # a program has it open and has not written yet
         return
     late = "the program that writes to this pipe began too late, try again"
     raise OSError(errno.EPIPE, late if started else "it is a pipe that no program writes to")
@@ -106,7 +105,7 @@ def _decompressed(stream: io.BufferedReader) -> _Stream:
 
 
 class _Packed:
-    """Compressed data, in pieces so small that little more is taken than is unfolded, and counted."""
+    """Compressed data, read and counted in small chunks, so that the count is close to what was decompressed."""
 
     def __init__(self, stream: io.BufferedReader) -> None:
         self._stream = stream
@@ -120,7 +119,7 @@ class _Packed:
 
 
 class _Unpacking:
-    """Decompressed data, up to what a log may unfold to."""
+    """Decompressed data, up to a size and a ratio."""
 
     def __init__(self, unpacked: _Stream, packed: _Packed) -> None:
         self._unpacked = unpacked
@@ -128,19 +127,19 @@ class _Unpacking:
         self._read = 0
 
     def read1(self, size: int, /) -> bytes:
-        """Return the next bytes; raises OSError for data that would unfold without end."""
+        """Return the next bytes; raises ``OSError`` for data that decompresses to too much."""
         data = self._unpacked.read1(size)
         self._read += len(data)
         if self._read > MOST_UNPACKED:
             most = f"{MOST_UNPACKED // 1024**2} MiB"
-            raise OSError(errno.EFBIG, f"it unfolds to more than {most}, the rest is left out: unpack it first")
+            raise OSError(errno.EFBIG, f"it decompresses to more than {most}, the rest is left out: unpack it first")
         if self._read > _JUDGED_FROM and self._read > _PADDING * self._packed.taken:
-            raise OSError(errno.EFBIG, f"it unfolds to more than {_PADDING} times its size, which no log does")
+            raise OSError(errno.EFBIG, f"it decompresses to more than {_PADDING} times its size, which no log does")
         return data
 
 
 def _read(stream: _Stream) -> bytes:
-    """Return the next bytes; damage inside a compressed file is an OSError like any other."""
+    """Return the next bytes; raises ``OSError`` for damaged compressed data too."""
     import zlib
 
     try:
@@ -150,13 +149,13 @@ def _read(stream: _Stream) -> bytes:
 
 
 _ANY_ORDER_S = 2.0
-"""Files that were copied together are this far apart at most, in any order."""
+"""Files that were copied together have times at most this far apart, in any order."""
 
 
 def with_predecessors(path: Path) -> tuple[Path, ...]:
-    """Return a log with the files that were rotated away from it, oldest first, compressed ones too.
+    """Return a log with its rotated predecessors, compressed ones too, oldest first.
 
-    A ``FILE.1`` that was written to after ``FILE`` is not its predecessor.
+    A ``FILE.1`` that is newer than ``FILE`` is not its predecessor.
     """
     chain = [path]
     changed = _modified(path)
@@ -176,7 +175,7 @@ def _numbered(path: Path, number: int) -> Path | None:
 
 
 def _modified(path: Path) -> float | None:
-    """Return when a regular file was written to, ``None`` for everything else."""
+    """Return the modification time of a regular file, ``None`` for anything else."""
     try:
         found = path.stat()
     except (OSError, ValueError):

@@ -1,4 +1,4 @@
-"""One recording as a whole, to be played: its lines with their times, and what is wrong with it."""
+"""Load a recording to replay it: its lines with their times, and what is wrong with it."""
 
 from __future__ import annotations
 
@@ -13,38 +13,38 @@ from stormdeck.model.logs.access import END_OF_TIME
 from stormdeck.model.logs.batch import LogBatch
 from stormdeck.model.text import clean
 from stormdeck.sources.recordings.entry import Recorded, read_recorded
-from stormdeck.sources.recordings.files import pieces
+from stormdeck.sources.recordings.files import read_chunks
 
 RECORDING = "recording.jsonl"
-"""The name of the recording in a bundle."""
+"""The recording's file name in a bundle."""
 LARGEST_BYTES = 512 * 1024 * 1024
-"""A tape is held in memory as a whole."""
+"""A tape is kept in memory."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tape:
-    """A recording that can be played."""
+    """A recording that can be replayed."""
 
     name: str
-    """Of its file."""
+    """The file's name."""
     batches: tuple[LogBatch, ...]
-    """At least one; their times never go back."""
+    """At least one; their times never decrease."""
     damage: str = ""
-    """Which lines were left out and why, in words; empty where the recording is whole."""
+    """Which lines were skipped and why; empty where all are valid."""
 
     @property
     def started(self) -> float:
-        """Unix seconds of the first line."""
+        """Return the time of the first line, in Unix seconds."""
         return self.batches[0].arrived
 
     @property
     def ended(self) -> float:
-        """Unix seconds of the last line."""
+        """Return the time of the last line, in Unix seconds."""
         return self.batches[-1].arrived
 
 
 def recording_in(path: Path) -> Path:
-    """Return the recording in the folder of a bundle, and every other path as it is."""
+    """Return the recording in a bundle's folder; any other path is returned as it is."""
     try:
         inside = path / RECORDING
         return inside if path.is_dir() and inside.is_file() else path
@@ -53,17 +53,17 @@ def recording_in(path: Path) -> Path:
 
 
 def load_tape(path: Path) -> Tape | str:
-    """Return a recording, of a bundle's folder the one inside; or say in plain words why it cannot be played.
+    """Return a recording, or why it cannot be replayed; of a bundle's folder, the recording inside.
 
-    Damaged lines are left out, as ``analyze`` does, and told. A clock that was set back stands until it is caught up
-    with.
+    Damaged lines are skipped, as in ``analyze``, and reported. Where the clock was set back, the time stays until the
+    clock has caught up.
     """
     path = recording_in(path)
     if path.is_dir():
         return f"{path} is a folder without a {RECORDING}: name a recording, as `stormdeck watch --record` keeps one"
     try:
         if not stat.S_ISREG(path.stat().st_mode):
-            return f"{path} is no regular file: name a recording"
+            return f"{path} is not a regular file: name a recording"
         reading = _Reading()
         batches = tuple(_batches(path, reading))
     except _TooLargeError:
@@ -78,21 +78,21 @@ def load_tape(path: Path) -> Tape | str:
 
 
 class _TooLargeError(Exception):
-    """The recording has more text than is held, counted as it is unpacked."""
+    """The recording has too much text, counted while it is decompressed."""
 
 
 class _Reading:
-    """Which lines were read, by their numbers."""
+    """Count the lines that were read, and those that are damaged."""
 
     def __init__(self) -> None:
         self.number = 0
         self.damaged: list[int] = []
         self.cut = False
-        """The last line with anything in it breaks off."""
+        """Whether the last line that is not empty is cut off."""
         self.first = ""
 
     def take(self, text: str, recorded: Recorded | None) -> Recorded | None:
-        """Count a line; return what it tells, where it tells anything."""
+        """Count a line; return its entry if it is valid."""
         self.number += 1
         if not text.strip("\ufeff \t"):
             return None
@@ -104,22 +104,22 @@ class _Reading:
         return known
 
     def nothing(self) -> str:
-        """Say why there is nothing to play."""
+        """Return why there is nothing to replay."""
         if not self.first:
             return "is empty: no line was recorded in it"
         if self.cut and len(self.damaged) == 1:
-            return f"holds nothing but a line that is cut off (line {self.damaged[0]})"
+            return f"has only a line that is cut off (line {self.damaged[0]})"
         return (
             f'is no recording: line {self.damaged[0]} is no {{"t": seconds, "line": text}}. `stormdeck analyze` reads '
             "plain logs; `stormdeck watch --record FILE` keeps a recording"
         )
 
     def damage(self) -> str:
-        """Say which lines were left out; nothing where all were read."""
+        """Return which lines were skipped, or an empty text."""
         if not self.damaged:
             return ""
         if self.cut and len(self.damaged) == 1:
-            return f"line {self.damaged[0]}, the last one, is cut off and left out"
+            return f"line {self.damaged[0]}, the last one, is cut off and skipped"
         first, more = self.damaged[0], len(self.damaged) - 1
         which = f"line {first} is" if not more else f"line {first} and {more} more are"
         return f'{which} no {{"t": seconds, "line": text}} and left out'
@@ -128,12 +128,12 @@ class _Reading:
 def _batches(path: Path, reading: _Reading) -> Iterator[LogBatch]:
     latest = 0.0
     size = 0
-    for texts in pieces(path):
+    for texts in read_chunks(path):
         size += sum(map(len, texts)) + len(texts)
         if size > LARGEST_BYTES:
             raise _TooLargeError
         known = [
-            one for text, told in zip(texts, read_recorded(texts), strict=True) if (one := reading.take(text, told))
+            one for text, entry in zip(texts, read_recorded(texts), strict=True) if (one := reading.take(text, entry))
         ]
         for (t, log), group in groupby(known, itemgetter(0, 2)):
             latest = max(latest, t)

@@ -1,4 +1,4 @@
-"""vLLM's ``/metrics`` page: the few families that are shown, under one name for all versions."""
+"""Parse vLLM's ``/metrics`` page: the metric families that are shown, under one name for all versions."""
 
 from __future__ import annotations
 
@@ -30,23 +30,23 @@ _COUNTERS = {
 }
 _TTFT = "vllm:time_to_first_token_seconds_bucket"
 _HIGHEST = {"kv_cache", "started"}
-"""Taken from the engine that has most of it; all else is summed."""
+"""The highest value of all engines counts; everything else is summed."""
 _LARGEST = 1e15
 _WANTED = re.compile(rf"^(?:{'|'.join(map(re.escape, (*_GAUGES, *_COUNTERS, _TTFT)))})[{{ \t].*$", re.MULTILINE)
 _KNOWN = _GAUGES.keys() | _COUNTERS.keys() | {_TTFT}
 _PLAIN = re.compile(r"([^\s{#]+(?:\{[^#]*\})?) ([-+]?[0-9]+(?:\.[0-9]*)?(?:[eE][-+]?[0-9]+)?)", re.ASCII)
-"""A series and its value alone, with neither a time nor an exemplar behind it."""
+"""A series and its value, without a timestamp or an exemplar."""
 _MAX_LINES = 5000
-"""Lines of the families that are shown; an engine has 40 (measured, 0.32)."""
+"""Most lines of the shown families; an engine has 40 (measured, 0.32)."""
 _LONGEST_LINE = 2048
 _MOST_TEXT = 512 * 1024
-"""Characters of such lines that are parsed, in all."""
+"""Most characters of such lines, in all."""
 _MOST_BUCKETS = 200
 _STEP = 64 * 1024
-"""Characters that are searched at once: meanwhile no other thread runs."""
+"""Characters that are searched at once, during which no other thread runs."""
 TOO_MUCH = "has more or longer series than are read"
 _UNREADABLE = (ValueError, IndexError, KeyError, OverflowError)
-"""What the parser raises for a line that is no Prometheus text, or holds a number that no float does."""
+"""What the parser raises for a line that is not Prometheus text, or has a number beyond any float."""
 
 Series = tuple[str, dict[str, str], float]
 
@@ -56,9 +56,9 @@ class _TooMuchError(Exception):
 
 
 def read_page(page: bytes, at: float) -> tuple[MetricsSample | None, str]:
-    """Return what a page says of vLLM, or why it says nothing, as words that follow ``/metrics``.
+    """Return the metrics of a page, or why there are none, in words that follow ``/metrics``.
 
-    Takes a fraction of a second at most, whatever the page is: to be called beside the event loop.
+    Takes a fraction of a second at most, whatever the page is: run it in a thread.
     """
     try:
         sample = read_metrics(page, at)
@@ -68,10 +68,10 @@ def read_page(page: bytes, at: float) -> tuple[MetricsSample | None, str]:
 
 
 def read_metrics(page: bytes, at: float) -> MetricsSample | None:
-    """Return what a page tells, ``None`` where it has nothing of vLLM.
+    """Return the metrics of a page, ``None`` where it has none of vLLM.
 
-    Lines that are not Prometheus text, and values that are not finite, negative or absurd, are left out.
-    0.10 has a family under its old and its new name at once; the first in the tables above counts.
+    Skips lines that are not Prometheus text, and values that are not finite, negative or absurd. vLLM 0.10 has one
+    family under its old and its new name; the first in the tables above counts.
     """
     values: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
     buckets: dict[float, float] = defaultdict(float)
@@ -86,23 +86,23 @@ def read_metrics(page: bytes, at: float) -> MetricsSample | None:
             values[_GAUGES.get(name) or _COUNTERS[name]][name].append(value)
     if not buckets and not values.keys() - {"started"}:
         return None
-    told = {short: (max if short in _HIGHEST else sum)(_preferred(names)) for short, names in values.items()}
+    metrics = {short: (max if short in _HIGHEST else sum)(_preferred(names)) for short, names in values.items()}
     return MetricsSample(
         at=at,
-        gauges={short: told[short] for short in dict.fromkeys(_GAUGES.values()) if short in told},
-        counters={short: told[short] for short in dict.fromkeys(_COUNTERS.values()) if short in told},
+        gauges={short: metrics[short] for short in dict.fromkeys(_GAUGES.values()) if short in metrics},
+        counters={short: metrics[short] for short in dict.fromkeys(_COUNTERS.values()) if short in metrics},
         ttft=_histogram(buckets),
     )
 
 
 def _wanted(page: str) -> Iterator[str]:
-    """Yield the lines of the families that are shown."""
+    """Yield the lines of the shown families."""
     left, lines = _MOST_TEXT, _MAX_LINES
     start = 0
     while start < len(page):
         end = page.find("\n", start + _STEP)
         end = len(page) if end < 0 else end
-        # What lies beyond two steps is the rest of one long line.
+        # Beyond two steps is the rest of one long line.
         for found in _WANTED.finditer(page, start, min(end, start + 2 * _STEP)):
             length = found.end() - found.start()
             left, lines = left - length, lines - 1
@@ -113,7 +113,7 @@ def _wanted(page: str) -> Iterator[str]:
 
 
 def _series(lines: Iterable[str]) -> Iterator[Series]:
-    """Yield the series of some lines; a line that cannot be read costs only itself."""
+    """Yield the series of some lines; unreadable lines are skipped."""
     for line in lines:
         plain = _PLAIN.fullmatch(line)
         named = _named(plain[1]) if plain is not None else None
@@ -125,7 +125,7 @@ def _series(lines: Iterable[str]) -> Iterator[Series]:
 
 @lru_cache(maxsize=1024)
 def _named(series: str) -> tuple[str, dict[str, str]] | None:
-    """Return the name and labels of a series, which are the same on every page; ``None`` where it cannot be read."""
+    """Return name and labels of a series, cached since they are the same on every page; ``None`` if unreadable."""
     return next(((name, labels) for name, labels, _ in _parsed(f"{series} 0")), None)
 
 
@@ -139,7 +139,7 @@ def _parsed(line: str) -> list[Series]:
 
 
 def _preferred(names: dict[str, list[float]]) -> list[float]:
-    """Return the values of the newest name that the page has."""
+    """Return the values under the newest name on the page."""
     return next(names[name] for name in (*_GAUGES, *_COUNTERS) if name in names)
 
 
@@ -152,5 +152,5 @@ def _bound(text: str) -> float | None:
 
 
 def _histogram(buckets: dict[float, float]) -> Histogram:
-    """Return the buckets in order; without the one for all, or with absurdly many, the histogram is worth nothing."""
+    """Return the buckets in order, empty without the ``+Inf`` bucket or with absurdly many."""
     return tuple(sorted(buckets.items())) if math.inf in buckets and len(buckets) <= _MOST_BUCKETS else ()

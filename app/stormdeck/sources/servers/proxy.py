@@ -1,32 +1,24 @@
-"""One proxy before vLLM, asked every two seconds with the cheapest questions that it has."""
+"""Poll a proxy in front of vLLM with the cheapest requests that it offers."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 
 from stormdeck.model.snapshots.discovery import ServerProcess
 from stormdeck.model.snapshots.server import ProxySnapshot, ServerKind, ServerState
-from stormdeck.sources.net.address import address
 from stormdeck.sources.net.answers import (
-    Latency,
-    age,
-    failed_words,
+    describe_answer,
     served_models,
     shown,
-    state_without_answer,
     text_field,
-    what_came,
 )
 from stormdeck.sources.net.failure import Failure, FailureKind
 from stormdeck.sources.net.http import DEADLINE_S, Answer, HttpClient, json_object
-from stormdeck.sources.net.side_by_side import FAR_MS, SideBySide
-from stormdeck.sources.processes.scan import refused_by
+from stormdeck.sources.net.side_by_side import FAR_MS
+from stormdeck.sources.servers.polled import SLOW_S, PolledServer, Reply
 
-SLOW_S = 30.0
-"""How often the version and the model list are asked again."""
-BARRED_S = 300.0
-"""How long a question that was refused is not put again: LiteLLM writes three log lines for each (measured, 1.109)."""
+REFUSED_S = 300.0
+"""How long a refused request is not repeated: LiteLLM writes three log lines for each (measured, 1.109)."""
 _REFUSED = {400, 401, 403}
 _ALIVE: Mapping[ServerKind, str] = {
     ServerKind.LITELLM: "/health/liveliness",
@@ -34,19 +26,15 @@ _ALIVE: Mapping[ServerKind, str] = {
     ServerKind.CLAUDE_CODE_ROUTER: "/health",
     ServerKind.OTHER: "/",
 }
-"""LiteLLM's own ``/health`` is never asked: it sends a real completion to every model (measured, 1.109)."""
+"""LiteLLM's own ``/health`` is never requested: it sends a real completion to every model (measured, 1.109)."""
 
 _DETAILS, _BACKLOG = "/health/readiness/details", "/health/backlog"
 
-Look = Answer | Failure
 Verdict = tuple[ServerState, str]
 
 
-class ProxySource:
-    """Asks one proxy. ``process`` may be set anew when a search has found another.
-
-    Questions are put one after the other, over one connection; side by side with ``asks_ahead``, or where it is slow.
-    """
+class ProxySource(PolledServer[ProxySnapshot]):
+    """Poll one proxy."""
 
     def __init__(
         self,
@@ -60,56 +48,36 @@ class ProxySource:
         *,
         asks_ahead: bool = False,
     ) -> None:
-        target = address(url)
-        self.url = target.origin + target.path if target is not None else url
-        self.process = process
         self._kind = kind
-        self._http = http
-        self._clock = clock
-        self._key = key
-        self._deadline_s = deadline_s
-        self._asks_ahead = asks_ahead
-        self._ahead = SideBySide()
-        self._latency = Latency()
-        self._barred: dict[str, float] = {}
+        self._refused_at: dict[str, float] = {}
         self._refusal = ""
-        self._asked: float | None = None
+        self._requested_at: float | None = None
         self._version: str | None = None
         self._models: tuple[str, ...] = ()
-        self._answered_pid: int | None = None
-        self._last = ProxySnapshot(self.url, kind, ServerState.ASKING)
-        self._busy = False
+        super().__init__(url, http, clock, key, process, deadline_s, asks_ahead=asks_ahead)
 
-    def use_key(self, key: str | None) -> None:
-        """Ask with another key from now on; what the old one was refused is asked again."""
-        if key != self._key:
-            self._key, self._asked, self._refusal = key, None, ""
-            self._barred.clear()
+    def _blank(self) -> ProxySnapshot:
+        return ProxySnapshot(self.url, self._kind, ServerState.ASKING)
 
-    async def poll(self) -> ProxySnapshot:
-        """Ask once. While an earlier call still waits, its predecessor's snapshot comes back at once."""
-        if self._busy:
-            return self._last
-        self._busy = True
-        try:
-            with self._ahead:
-                self._last = await self._look()
-        finally:
-            self._busy = False
-        return self._last
+    def _on_key(self) -> None:
+        self._requested_at, self._refusal = None, ""
+        self._refused_at.clear()
 
-    async def _look(self) -> ProxySnapshot:
+    def _forget(self) -> None:
+        self._requested_at, self._version, self._models, self._refusal = None, None, (), ""
+        self._refused_at.clear()
+
+    async def _poll(self) -> ProxySnapshot:
         alive = await self._get(_ALIVE.get(self._kind, "/"))
         now = self._clock()
         if isinstance(alive, Failure):
-            return self._silent(alive, now)
+            return self._without_answer(alive, now)
         self._asks_ahead = self._asks_ahead or alive.latency_ms >= FAR_MS
-        self._latency.add(alive.latency_ms)
-        self._answered_pid = self.process.pid if self.process is not None else None
+        self._on_answer(alive)
         state, detail = self._judge(alive)
         in_flight = None
         if state is ServerState.UP:
-            in_flight = await self._ask_more(now)
+            in_flight = await self._request_more(now)
             if self._refusal:
                 state, detail = ServerState.REFUSING, self._refusal
             elif self._kind is ServerKind.LITELLM and not self._key:
@@ -129,14 +97,8 @@ class ProxySource:
             seen=now,
         )
 
-    async def _get(self, path: str, key: str | None = None) -> Look:
-        return await self._ahead.take(path) or await self._ask(path, key)
-
-    async def _ask(self, path: str, key: str | None = None) -> Look:
-        return await self._http.get(self.url + path, key=key, deadline_s=self._deadline_s)
-
     def _judge(self, alive: Answer) -> Verdict:
-        """Tell the state from an answer to the cheapest question."""
+        """Return the state by the answer to the liveness request."""
         path = _ALIVE.get(self._kind, "/")
         if self._kind is ServerKind.LITELLM:
             if alive.status == 503:
@@ -152,84 +114,66 @@ class ProxySource:
             return ServerState.DOWN, f"a gateway answers {alive.status} in its place: nothing behind it"
         if alive.status in {401, 403}:
             return ServerState.REFUSING, f"{path} says {alive.status}: something in front of it wants a key"
-        return ServerState.STRANGE, f"{path} came back as {what_came(alive)}: this is no {self._kind.value}"
+        return ServerState.STRANGE, f"{path} came back as {describe_answer(alive)}: this is no {self._kind.value}"
 
-    async def _ask_more(self, now: float) -> int | None:
-        """Ask what costs more or needs the key; return the requests in flight, ``None`` where they are not told."""
-        due = self._asked is None or not 0 <= now - self._asked < SLOW_S or self._last.state is not ServerState.UP
+    async def _request_more(self, now: float) -> int | None:
+        """Request what costs more or needs the key; return the requests in flight, ``None`` if not known."""
+        since = self._requested_at
+        due = since is None or not 0 <= now - since < SLOW_S or self._last.state is not ServerState.UP
         if self._kind is not ServerKind.LITELLM:
             if due and self._kind is not ServerKind.OTHER:
-                self._asked = now
+                self._requested_at = now
                 self._version = _own_version(await self._get("/")) or self._version
             return None
         if not self._key:
             if due:
-                self._asked = now
+                self._requested_at = now
                 self._version = text_field(await self._get("/health/readiness"), "litellm_version") or self._version
             return None
         if due:
-            self._asked = now
-            await self._ask_slowly(now)
+            self._requested_at = now
+            await self._refresh(now)
         if self._refusal:
             return None
         backlog = json_object(await self._keyed(_BACKLOG, now)) or {}
         count = backlog.get("in_flight_requests")
-        # It counts the very request that asks (measured, 1.109).
+        # The count includes this very request (measured, 1.109).
         return max(0, count - 1) if type(count) is int else None
 
-    async def _ask_slowly(self, now: float) -> None:
-        """Ask for the models, which tells whether the key is right, and for the version."""
+    async def _refresh(self, now: float) -> None:
+        """Request the models, which shows whether the key is right, and the version."""
         listed = await self._keyed("/v1/models", now)
         models = served_models(listed)
         if models is not None:
             self._models, self._refusal = tuple(model.id for model in models), ""
         elif isinstance(listed, Answer) and listed.status in _REFUSED:
             self._models, self._refusal = (), _refusal(listed)
-        elif isinstance(listed, Failure) and listed.trouble is FailureKind.BAD_URL:
+        elif isinstance(listed, Failure) and listed.kind is FailureKind.BAD_URL:
             self._refusal = listed.text
         if self._refusal:
             return
-        if self._asks_ahead:  # not before the key is known to be right: each refused question is three lines in its log
+        if self._asks_ahead:  # only once the key is known to be right: each refusal is three lines in its log
             for path in (_DETAILS, _BACKLOG):
-                if path not in self._barred:
-                    self._ahead.start(path, self._ask(path, self._key))
+                if path not in self._refused_at:
+                    self._ahead.start(path, self._send(path, self._key))
         details = await self._keyed(_DETAILS, now)
         if isinstance(details, Answer) and details.status == 404:
             details = await self._get("/health/readiness")
         self._version = text_field(details, "litellm_version") or self._version
 
-    async def _keyed(self, path: str, now: float) -> Look:
-        """Ask with the key, unless the same question was turned down in the last five minutes."""
-        since = self._barred.get(path)
-        if since is not None and 0 <= now - since < BARRED_S:
-            return Failure(FailureKind.REFUSED, "not asked again so soon")
+    async def _keyed(self, path: str, now: float) -> Reply:
+        """Send a request with the key, unless the same one was refused in the last five minutes."""
+        since = self._refused_at.get(path)
+        if since is not None and 0 <= now - since < REFUSED_S:
+            return Failure(FailureKind.REFUSED, "not requested again so soon")
         answer = await self._get(path, self._key)
         if isinstance(answer, Answer) and answer.status in {*_REFUSED, 404}:
-            self._barred[path] = now
+            self._refused_at[path] = now
         return answer
-
-    def _silent(self, failure: Failure, now: float) -> ProxySnapshot:
-        """Tell the state from a question without an answer."""
-        last = self._last
-        answered = bool(last.seen) and last.state not in {ServerState.DOWN, ServerState.SILENT}
-        if failure.trouble is FailureKind.OURS:
-            return replace(last, state=ServerState.STALE if answered else last.state, detail=failure.text)
-        if answered and state_without_answer(failure) is ServerState.SILENT:
-            return replace(last, state=ServerState.STALE, detail=failure.text + age(last.seen, now))
-        self._asked, self._version, self._models, self._refusal = None, None, (), ""
-        self._barred.clear()
-        empty = ProxySnapshot(
-            self.url, self._kind, state_without_answer(failure), failed_words(failure), seen=last.seen
-        )
-        process = self.process
-        if failure.trouble not in {FailureKind.REFUSED, FailureKind.CUT} or process is None:
-            return empty
-        state, detail = refused_by(process, failed_words(failure), answered=self._answered_pid == process.pid)
-        return replace(empty, state=state, detail=detail, pid=process.pid, started=process.started)
 
 
 def _refusal(answer: Answer) -> str:
-    """Say in words why LiteLLM turns our key down: a wrong one gets 400, not 401, when it has no database."""
+    """Return why LiteLLM refuses our key. Without a database it answers a wrong key with 400, not 401."""
     error = (json_object(answer) or {}).get("error")
     message = error.get("message") if isinstance(error, dict) else None
     if isinstance(message, str) and "No connected db" in message:
@@ -238,8 +182,8 @@ def _refusal(answer: Answer) -> str:
     return f"it refuses our key with {answer.status}{told}"
 
 
-def _own_version(start: Look) -> str | None:
-    """Return the version that a proxy tells on ``/``; claude-code-router tells that of its core."""
+def _own_version(start: Reply) -> str | None:
+    """Return the version on a proxy's ``/``; that of claude-code-router is its core's."""
     version = text_field(start, "version")
     if version is not None:
         return version

@@ -1,65 +1,53 @@
-"""One vLLM, asked every two seconds: is it up, what does it serve, what does its engine do."""
+"""Poll a vLLM: whether it is up, what it serves, what its engine does."""
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from stormdeck.model.snapshots.discovery import ServerProcess
 from stormdeck.model.snapshots.server import EngineStats, ServedModel, ServerState, VllmSnapshot
 from stormdeck.model.snapshots.vllm_metrics import WINDOW_S, MetricsSample, window
 from stormdeck.model.units import duration, plural
 from stormdeck.sources.io.background import run_in_thread
-from stormdeck.sources.net.address import address
 from stormdeck.sources.net.answers import (
-    Latency,
-    age,
-    failed_words,
+    describe_answer,
     is_html,
     served_models,
-    state_without_answer,
     text_field,
-    what_came,
 )
-from stormdeck.sources.net.failure import Failure, FailureKind
-from stormdeck.sources.net.http import DEADLINE_S, LIMIT, PAGE_LIMIT, Answer, HttpClient
-from stormdeck.sources.net.side_by_side import FAR_MS, SideBySide
-from stormdeck.sources.processes.scan import refused_by
+from stormdeck.sources.net.failure import Failure
+from stormdeck.sources.net.http import DEADLINE_S, PAGE_LIMIT, Answer, HttpClient
+from stormdeck.sources.net.side_by_side import FAR_MS
+from stormdeck.sources.servers.polled import SLOW_S, PolledServer, Reply
 from stormdeck.sources.servers.prometheus import read_page
 
-SLOW_S = 30.0
-"""How often version and models are asked again while nothing changes."""
 STUCK_S = 30.0
-"""After how long without a token running requests mean a hang; prompts of a few seconds are common."""
+"""Running requests without a token for this long mean a hang; prompts of a few seconds are common."""
 _LONGEST_STEP_S = 10.0
 
-_NEWS = {ServerState.ASKING, ServerState.STARTING, ServerState.DOWN, ServerState.SILENT, ServerState.STALE}
-"""An answer after one of these may come from another server."""
-
-Look = Answer | Failure
+_MAY_BE_ANOTHER = {ServerState.ASKING, ServerState.STARTING, ServerState.DOWN, ServerState.SILENT, ServerState.STALE}
+"""After one of these states another server may answer."""
 
 
 @dataclass(slots=True)
 class _Known:
-    """What the last answers told; kept while the server is silent."""
+    """What is known from the last answers; kept while the server is silent."""
 
     version: str | None = None
     models: tuple[ServedModel, ...] = ()
     refused: bool = False
-    """It wants another key for ``/v1/models``."""
-    odd: str = ""
-    """What came instead of the model list."""
+    """``/v1/models`` refused our key."""
+    unexpected: str = ""
+    """What was returned instead of the model list."""
     is_vllm: bool = False
-    """It told a version or a model list."""
-    asked: float | None = None
+    """It returned a version or a model list."""
+    requested_at: float | None = None
 
 
-class VllmSource:
-    """Asks one vLLM. ``process`` may be set anew when a search has found another.
-
-    Questions are put one after the other, over one connection; side by side with ``asks_ahead``, or where it is slow.
-    """
+class VllmSource(PolledServer[VllmSnapshot]):
+    """Poll one vLLM."""
 
     def __init__(
         self,
@@ -72,61 +60,42 @@ class VllmSource:
         *,
         asks_ahead: bool = False,
     ) -> None:
-        target = address(url)
-        self.url = target.origin + target.path if target is not None else url
-        self.process = process
-        self._http = http
-        self._clock = clock
-        self._key = key
-        self._deadline_s = deadline_s
-        self._asks_ahead = asks_ahead
-        self._ahead = SideBySide()
         self._known = _Known()
-        self._latency = Latency()
         self._samples: deque[MetricsSample] = deque(maxlen=240)
-        self._still_s = 0.0
-        self._no_figures = ""
-        self._answered_pid: int | None = None
-        self._last = VllmSnapshot(self.url, ServerState.ASKING)
-        self._busy = False
+        self._stalled_s = 0.0
+        self._no_metrics = ""
+        super().__init__(url, http, clock, key, process, deadline_s, asks_ahead=asks_ahead)
 
-    def use_key(self, key: str | None) -> None:
-        """Ask with another key from now on."""
-        if key != self._key:
-            self._key, self._known.asked = key, None
+    def _blank(self) -> VllmSnapshot:
+        return VllmSnapshot(self.url, ServerState.ASKING)
 
-    async def poll(self) -> VllmSnapshot:
-        """Ask once. While an earlier call still waits, its predecessor's snapshot comes back at once."""
-        if self._busy:
-            return self._last
-        self._busy = True
-        try:
-            with self._ahead:
-                self._last = await self._look()
-        finally:
-            self._busy = False
-        return self._last
+    def _on_key(self) -> None:
+        self._known.requested_at = None
 
-    async def _look(self) -> VllmSnapshot:
+    def _forget(self) -> None:
+        self._samples.clear()
+        self._stalled_s = 0.0
+        self._known = _Known()
+
+    async def _poll(self) -> VllmSnapshot:
         if self._asks_ahead or (self._latency.shown or 0) >= FAR_MS:
-            self._ask_ahead()
-        # A server that is silent is asked no second question.
+            self._send_ahead()
+        # A silent server gets no second request.
         health = await self._get("/health")
         if isinstance(health, Failure):
-            return self._silent(health)
+            return self._without_answer(health, self._clock(), "/health: ")
         if health.latency_ms >= FAR_MS:
-            self._ask_ahead()
+            self._send_ahead()
         page = await self._get("/metrics", limit=PAGE_LIMIT)
         now = self._clock()
-        sample, self._no_figures = await _figures(page, now)
-        self._latency.add(health.latency_ms)
-        self._answered_pid = self.process.pid if self.process is not None else None
+        sample, self._no_metrics = await _metrics(page, now)
+        self._on_answer(health)
         restarted = self._take(sample) if sample is not None else False
         if health.status == 200 and (restarted or self._due(now)):
-            await self._ask_slowly(now)
+            await self._refresh(now)
         state, detail = self._judge(health, sample)
         process = self.process
-        told = sample.gauges.get("started") if sample is not None else None
+        reported = sample.gauges.get("started") if sample is not None else None
         return VllmSnapshot(
             url=self.url,
             state=state,
@@ -135,31 +104,25 @@ class VllmSource:
             version=self._known.version,
             models=self._known.models,
             engine=self._engine(page, sample),
-            started=process.started if process is not None else int(told) if told else None,
+            started=process.started if process is not None else int(reported) if reported else None,
             pid=process.pid if process is not None else None,
             seen=now,
         )
 
-    def _engine(self, page: Look, sample: MetricsSample | None) -> EngineStats | None:
+    def _engine(self, page: Reply, sample: MetricsSample | None) -> EngineStats | None:
         if sample is not None:
             return window(tuple(self._samples))
         return self._last.engine if isinstance(page, Failure) else None
 
-    def _ask_ahead(self) -> None:
-        """Ask at once what this look is going to ask."""
-        self._ahead.start("/metrics", self._ask("/metrics", limit=PAGE_LIMIT))
+    def _send_ahead(self) -> None:
+        """Send now what this poll is going to need."""
+        self._ahead.start("/metrics", self._send("/metrics", limit=PAGE_LIMIT))
         if self._due(self._clock()):
-            self._ahead.start("/version", self._ask("/version"))
-            self._ahead.start("/v1/models", self._ask("/v1/models", key=self._key))
-
-    async def _get(self, path: str, key: str | None = None, limit: int = LIMIT) -> Look:
-        return await self._ahead.take(path) or await self._ask(path, key, limit)
-
-    async def _ask(self, path: str, key: str | None = None, limit: int = LIMIT) -> Look:
-        return await self._http.get(self.url + path, key=key, limit=limit, deadline_s=self._deadline_s)
+            self._ahead.start("/version", self._send("/version"))
+            self._ahead.start("/v1/models", self._send("/v1/models", key=self._key))
 
     def _take(self, sample: MetricsSample) -> bool:
-        """Keep a sample; say whether the server began anew since the one before."""
+        """Keep a sample; return whether the server was restarted since the one before."""
         before = self._samples[-1] if self._samples else None
         self._samples.append(sample)
         while sample.at - self._samples[0].at > WINDOW_S + 15:
@@ -167,89 +130,71 @@ class VllmSource:
         if before is None:
             return True
         if sample.gauges.get("running", 0) > 0 and sample.progress == before.progress:
-            # A machine that slept, or a clock set forward, must not look like a hang.
-            self._still_s += min(max(0.0, sample.at - before.at), _LONGEST_STEP_S)
+            # A machine that slept, or a clock set forward, is not a hang.
+            self._stalled_s += min(max(0.0, sample.at - before.at), _LONGEST_STEP_S)
         else:
-            self._still_s = 0.0
+            self._stalled_s = 0.0
         return sample.gauges.get("started") != before.gauges.get("started")
 
     def list_again(self) -> None:
-        """Ask for the models with the next poll: a request met another list than the one that is known."""
-        self._known.asked = None
+        """Request the models with the next poll: a request showed that the known list is out of date."""
+        self._known.requested_at = None
 
     def _due(self, now: float) -> bool:
-        asked = self._known.asked
-        return asked is None or not 0 <= now - asked < SLOW_S or self._last.state in _NEWS
+        requested_at = self._known.requested_at
+        return requested_at is None or not 0 <= now - requested_at < SLOW_S or self._last.state in _MAY_BE_ANOTHER
 
-    async def _ask_slowly(self, now: float) -> None:
-        """Ask for version and models; what is not told this time stays as it was."""
+    async def _refresh(self, now: float) -> None:
+        """Request version and models; what is not returned stays as it was."""
         version = await self._get("/version")
         listed = await self._get("/v1/models", key=self._key)
         known = self._known
-        known.asked = now
+        known.requested_at = now
         known.version = text_field(version, "version") or known.version
         known.refused = isinstance(listed, Answer) and listed.status in {401, 403}
         models = served_models(listed)
         known.models = models if models is not None else () if known.refused else known.models
         known.is_vllm = known.version is not None or models is not None
-        known.odd = ""
+        known.unexpected = ""
         if models is None and not known.refused:
-            known.odd = f"came back as {what_came(listed)}" if isinstance(listed, Answer) else f"failed: {listed.text}"
+            known.unexpected = (
+                f"came back as {describe_answer(listed)}" if isinstance(listed, Answer) else f"failed: {listed.text}"
+            )
 
     def _judge(self, health: Answer, sample: MetricsSample | None) -> tuple[ServerState, str]:
-        """Tell the state from an answered ``/health`` and what else is known."""
+        """Return the state by an answered ``/health`` and what else is known."""
         if health.status != 200:
-            return _unhealthy(health, engine_told=sample is not None)
+            return _unhealthy(health, has_metrics=sample is not None)
         if is_html(health):
-            return ServerState.STRANGE, f"/health came back as {what_came(health)}: this is no vLLM"
+            return ServerState.STRANGE, f"/health came back as {describe_answer(health)}: this is no vLLM"
         if self._known.refused:
             key = "refuses our key" if self._key else "wants a key, and none is sent to it"
             return ServerState.REFUSING, f"it {key}: 401 on /v1/models; /health and /metrics need none"
-        if self._known.odd and sample is None and not self._known.is_vllm:
-            return ServerState.STRANGE, f"/health answers, but /v1/models {self._known.odd}: this is no vLLM"
-        if self._still_s >= STUCK_S and sample is not None:
+        if self._known.unexpected and sample is None and not self._known.is_vllm:
+            return ServerState.STRANGE, f"/health answers, but /v1/models {self._known.unexpected}: this is no vLLM"
+        if self._stalled_s >= STUCK_S and sample is not None:
             running = plural(round(sample.gauges.get("running", 0)), "request runs", "requests run")
-            span = duration(self._still_s // 10 * 10)
+            span = duration(self._stalled_s // 10 * 10)
             return ServerState.DEGRADED, f"{running} and no token came out for {span}: the engine hangs; restart vLLM"
-        if self._known.odd:
-            return ServerState.UP, f"no model list: /v1/models {self._known.odd}"
+        if self._known.unexpected:
+            return ServerState.UP, f"no model list: /v1/models {self._known.unexpected}"
         if sample is None:
-            return ServerState.UP, f"no engine figures: /metrics {self._no_figures}"
+            return ServerState.UP, f"no engine figures: /metrics {self._no_metrics}"
         return ServerState.UP, ""
 
-    def _silent(self, failure: Failure) -> VllmSnapshot:
-        """Tell the state from a ``/health`` without an answer."""
-        last = self._last
-        answered = bool(last.seen) and last.state not in {ServerState.DOWN, ServerState.SILENT}
-        if failure.trouble is FailureKind.OURS:
-            return replace(last, state=ServerState.STALE if answered else last.state, detail=failure.text)
-        if answered and state_without_answer(failure) is ServerState.SILENT:
-            return replace(
-                last, state=ServerState.STALE, detail=f"/health: {failure.text}{age(last.seen, self._clock())}"
-            )
-        self._samples.clear()
-        self._still_s = 0.0
-        self._known = _Known()
-        process = self.process
-        empty = VllmSnapshot(self.url, state_without_answer(failure), failed_words(failure), seen=last.seen)
-        if failure.trouble not in {FailureKind.REFUSED, FailureKind.CUT} or process is None:
-            return empty
-        state, detail = refused_by(process, failed_words(failure), answered=self._answered_pid == process.pid)
-        return replace(empty, state=state, detail=detail, pid=process.pid, started=process.started)
 
-
-async def _figures(page: Look, now: float) -> tuple[MetricsSample | None, str]:
-    """Return what ``/metrics`` says, else why it says nothing; parsed beside the event loop, for it may be hostile."""
+async def _metrics(page: Reply, now: float) -> tuple[MetricsSample | None, str]:
+    """Return the metrics, or why there are none; parsed in a thread, since the page may be hostile."""
     if isinstance(page, Failure):
         return None, f"failed: {page.text}"
     if page.status != 200:
-        return None, f"came back as {what_came(page)}"
+        return None, f"came back as {describe_answer(page)}"
     return await run_in_thread(read_page, page.body, now)
 
 
-def _unhealthy(health: Answer, *, engine_told: bool) -> tuple[ServerState, str]:
-    """Tell the state from a ``/health`` that is not 200."""
-    if health.status == 503 and engine_told:
+def _unhealthy(health: Answer, *, has_metrics: bool) -> tuple[ServerState, str]:
+    """Return the state by a ``/health`` that is not 200."""
+    if health.status == 503 and has_metrics:
         return ServerState.DEGRADED, (
             "/health says 503: the engine is dead, VLLM_KEEP_ALIVE_ON_ENGINE_DEATH keeps the rest up; restart vLLM"
         )
@@ -258,5 +203,5 @@ def _unhealthy(health: Answer, *, engine_told: bool) -> tuple[ServerState, str]:
     if health.status in {401, 403}:
         return ServerState.REFUSING, f"/health says {health.status}: something in front of vLLM wants a key"
     if health.status >= 500:
-        return ServerState.DEGRADED, f"/health says {health.status}: the engine failed; its log tells why"
-    return ServerState.STRANGE, f"/health came back as {what_came(health)}: this is no vLLM"
+        return ServerState.DEGRADED, f"/health says {health.status}: the engine failed; see its log for the reason"
+    return ServerState.STRANGE, f"/health came back as {describe_answer(health)}: this is no vLLM"

@@ -1,1 +1,1 @@
-"""The client's settings files: read, watched, written."""
+"""Read and write Claude Code's settings files."""

@@ -1,4 +1,4 @@
-"""Copies of settings files as they were before stormdeck wrote them."""
+"""Keep copies of settings files from before stormdeck wrote them."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ import re
 import time
 from pathlib import Path
 
+from stormdeck.sources.io.atomic_write import NewFile, with_new_file
 from stormdeck.sources.io.folders import PRIVATE, make_private
-from stormdeck.sources.io.staging import NewFile, with_new_file
 from stormdeck.sources.settings.read import digest_of, target_of
 
 KEPT = 10
-"""Copies of each file; the oldest goes first."""
+"""Copies kept of each file; the oldest is removed first."""
 
 
 def back_up(target: Path, data: bytes, backups: Path, now: float) -> Path:
-    """Keep a copy that only its owner can read, whole or not at all, and drop the oldest beyond ten."""
+    """Keep a copy for the owner only, whole or not at all, and remove the oldest beyond ten."""
     make_private(backups)
     backups.chmod(PRIVATE)
     tag = tag_of(target)
@@ -41,7 +41,7 @@ def backups_of(path: Path, backups: Path) -> tuple[Path, ...]:
 
 
 def tag_of(target: Path) -> str:
-    """Return what tells the copies of one file from those of others of the same name."""
+    """Return a tag that distinguishes the copies of files with the same name."""
     return digest_of(os.fsencode(target))[:12]
 
 

@@ -1,4 +1,4 @@
-"""Who else can read a settings file, by its mode and by git's index; nothing is run."""
+"""Find who else can read a settings file, by its mode and git's index. Runs no program."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from stormdeck.model.settings.scope import SettingsFile
 from stormdeck.model.snapshots.client import Exposure
-from stormdeck.sources.io.bounded_read import contents
+from stormdeck.sources.io.bounded_read import read_bounded
 
 _LARGEST_INDEX = 64 * 1024 * 1024
 _DEEPEST = 64
@@ -22,7 +22,7 @@ def exposures(files: Iterable[SettingsFile]) -> tuple[Exposure, ...]:
 
 
 def _is_world_readable(path: Path) -> bool:
-    """Say whether every user may read a file, and look into all folders on the way to it."""
+    """Return whether every user may read a file and enter all folders above it."""
     try:
         target = path.resolve()
         readable = bool(target.stat().st_mode & stat.S_IROTH)
@@ -32,10 +32,9 @@ def _is_world_readable(path: Path) -> bool:
 
 
 def _is_tracked(path: Path) -> bool:
-    """Say whether git tracks a file.
+    """Return whether git tracks a file.
 
-    Its index holds the names of tracked files, each with a NUL behind it; version 4 of it shortens names, and is not
-    understood.
+    Git's index lists tracked files, each name followed by a NUL. Version 4 shortens names and is not supported.
     """
     try:
         target = path.resolve()
@@ -44,9 +43,9 @@ def _is_tracked(path: Path) -> bool:
             return False
         index = root / ".git" / "index"
         name = target.relative_to(root).as_posix().encode("utf-8", "surrogateescape")
-        data = contents(index, _LARGEST_INDEX)
+        data = read_bounded(index, _LARGEST_INDEX)
     except (OSError, RuntimeError, ValueError):
         return False
-    # Two bytes stand before a name: its length in the lower twelve bits, above them flags, 0 without a conflict.
+    # Two bytes precede a name: its length in the lower twelve bits, flags above them, 0 without a conflict.
     length = min(len(name), 0xFFF).to_bytes(2, "big")
     return data.startswith(b"DIRC") and length + name + b"\x00" in data

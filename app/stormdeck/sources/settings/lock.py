@@ -1,4 +1,4 @@
-"""One writer at a time for the settings files of a folder."""
+"""Lock a folder, so that one program at a time writes its settings files."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 PATIENCE_S = 2.0
-"""A write takes milliseconds."""
+"""How long to wait for the lock; a write takes milliseconds."""
 _AGAIN_S = 0.005
 
 
@@ -20,12 +20,11 @@ class BusyError(Exception):
 
 @contextlib.contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Hold the lock on the files of a folder; raises ``BusyError`` where another program keeps it.
+    """Hold the lock on a folder's files; raises ``BusyError`` where another program keeps it.
 
-    The folder itself is locked (``flock`` on its descriptor). So nothing lies beside the file that git would add,
-    users who share a folder share its lock, which files in their own state folders would not give them, and the
-    lock ends with its holder, killed or not. A network drive that cannot lock a folder is written without: a change
-    from outside is noticed all the same, but for the instant between the last look and the rename.
+    The folder itself is locked (``flock`` on its descriptor): there is no lock file for git to add, users who share a
+    folder share its lock, and the lock ends with its holder, killed or not. A network drive that cannot lock is
+    written without a lock: a change by others is still noticed, except between the last check and the rename.
     """
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:

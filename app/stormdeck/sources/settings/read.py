@@ -1,4 +1,4 @@
-"""What stands in the client's settings files, and what is in force."""
+"""Read Claude Code's settings files, and merge them into the settings in force."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from stormdeck.model.settings.scope import Scope, SettingsFile, SettingsSnapshot
 from stormdeck.model.settings.trust import is_led_by_folder
 from stormdeck.paths import UserPaths
 from stormdeck.sources.client.trust import read_trust
-from stormdeck.sources.io.bounded_read import contents
-from stormdeck.sources.net.failure import NO_DESCRIPTORS, is_short
+from stormdeck.sources.io.bounded_read import read_bounded
+from stormdeck.sources.net.failure import NO_DESCRIPTORS, is_out_of_descriptors
 from stormdeck.sources.settings.rights import write_caveats
 
 LARGEST = 5 * 1024 * 1024
-"""Bytes; a settings file has some kilobytes, and a larger one is something else."""
+"""Bytes; a settings file has a few kilobytes, and a larger file is something else."""
 _SHELL = re.compile(
     r"(?:ANTHROPIC_|CLAUDE_|OTEL_)\w+|API_TIMEOUT_MS|API_FORCE_IDLE_TIMEOUT|MAX_THINKING_TOKENS|DISABLE_PROMPT_CACHING\w*"
     r"|(?i:https?_proxy|no_proxy|all_proxy)|NODE_EXTRA_CA_CERTS|ENABLE_TOOL_SEARCH"
@@ -31,10 +31,10 @@ _SHELL = re.compile(
 def settings_paths(
     paths: UserPaths, settings_file: Path | None = None, *, managed: Path | None = None, flag: Path | None = None
 ) -> tuple[tuple[Scope, Path], ...]:
-    """Return the files that are read, strongest scope first; the same list is to be watched.
+    """Return the files to read and to watch, strongest scope first.
 
-    With ``settings_file`` that file is the user scope and the only one. In the home folder the project's file is
-    the user's own and is listed once.
+    With ``settings_file`` that file is the user scope and the only one. In the home folder the project's file is the
+    user's own, and is listed once.
     """
     if settings_file is not None:
         return ((Scope.USER, settings_file),)
@@ -55,10 +55,13 @@ def read_settings(
     flag: Path | None = None,
     named: Iterable[str | None] = (),
 ) -> SettingsSnapshot:
-    """Return every scope and what is in force; a file that cannot be read, or is broken, carries its error.
+    """Return every scope and the settings in force; a file that is unreadable or broken carries its error.
 
     Blocking, a few milliseconds. ``flag`` is the file that the client was started with as ``--settings``. With
-    ``settings_file`` nothing else is read, the shell included. ``named`` are the servers that flags name.
+    ``settings_file`` nothing else is read, not even the shell. ``named`` are the servers that flags name.
+
+    >>> read_settings(user_paths(os.environ), os.environ).text("env.ANTHROPIC_BASE_URL")
+    'http://127.0.0.1:4000'
     """
     listed = settings_paths(paths, settings_file, managed=managed, flag=flag)
     files = (read_file(scope, path) for scope, path in listed)
@@ -66,24 +69,24 @@ def read_settings(
 
 
 def with_trust(settings: SettingsSnapshot, paths: UserPaths, named: Iterable[str | None] = ()) -> SettingsSnapshot:
-    """Return settings with what is known of the trust in their folder, where its own files name the server."""
+    """Return settings with the trust in their project folder, where the folder's own files name the server."""
     return replace(settings, trust=read_trust(paths, named)) if is_led_by_folder(settings) else settings
 
 
 def variables(environ: Mapping[str, str], settings_file: Path | None = None) -> Mapping[str, str]:
-    """Return the variables of a shell that the client reads; none where a settings file stands alone."""
+    """Return the shell variables that the client reads, none with a single settings file."""
     return {} if settings_file is not None else {n: v for n, v in environ.items() if _SHELL.fullmatch(n)}
 
 
 def read_file(scope: Scope, path: Path) -> SettingsFile:
-    """Return one settings file; a missing one is no error."""
+    """Return one settings file; a missing file is not an error."""
     file = SettingsFile(scope, path, writable=scope is not Scope.MANAGED and may_write(path))
     try:
-        data = contents(path, LARGEST)
+        data = read_bounded(path, LARGEST)
     except FileNotFoundError:
         return file
     except OSError as error:
-        if is_short(error):
+        if is_out_of_descriptors(error):
             return replace(file, exists=True, error=FileError(NO_DESCRIPTORS, ours=True)) if path.exists() else file
         return replace(file, exists=True, error=FileError(_why(path, error)))
     file = replace(file, exists=True, digest=digest_of(data), caveats=write_caveats(path))
@@ -96,14 +99,14 @@ def read_file(scope: Scope, path: Path) -> SettingsFile:
 
 
 def digest_of(data: bytes) -> str:
-    """Return the SHA-256 of a file's bytes, as ``SettingsFile.digest`` holds it."""
+    """Return the SHA-256 of a file's bytes, as in ``SettingsFile.digest``."""
     return hashlib.sha256(data).hexdigest()
 
 
 def may_write(path: Path) -> bool:
-    """Say whether a file can be written, or created with its folders.
+    """Return whether a file can be written, or created with its folders.
 
-    The mode counts for root too: who took the right away meant it.
+    A read-only mode counts for root too: somebody set it on purpose.
     """
     folder = target_of(path).parent
     try:
@@ -117,7 +120,7 @@ def may_write(path: Path) -> bool:
 
 
 def target_of(path: Path) -> Path:
-    """Return the file that links lead to; never fails, a link that leads back to itself stays as it is."""
+    """Return the file that links lead to. Never fails: a link to itself is returned as it is."""
     return Path(os.path.realpath(path))
 
 
@@ -126,11 +129,11 @@ def _writable(path: Path) -> bool:
 
 
 _REASONS = {
-    errno.EISDIR: "a folder stands where the file should be",
-    errno.EINVAL: "something stands here that is no file to read",
-    errno.EFBIG: f"the file is larger than {LARGEST // 1024 // 1024} MB: this is no settings file",
+    errno.EISDIR: "it is a folder, not a file",
+    errno.EINVAL: "it is not a regular file",
+    errno.EFBIG: f"the file is larger than {LARGEST // 1024 // 1024} MB, so it is not a settings file",
     errno.ELOOP: "the link leads back to itself",
-    errno.ENOTDIR: "a file stands where its folder should be",
+    errno.ENOTDIR: "its folder is a file",
     errno.EACCES: "no permission to read the file",
     errno.EPERM: "no permission to read the file",
 }
@@ -139,5 +142,5 @@ _REASONS = {
 def _why(path: Path, error: OSError) -> str:
     """Return why a file cannot be read, in plain words."""
     if error.errno == errno.EACCES and not os.access(path.parent, os.X_OK):
-        return f"no permission to look into the folder {path.parent}"
+        return f"no permission to enter the folder {path.parent}"
     return _REASONS.get(error.errno or 0, f"the file cannot be read: {error.strerror or error}")

@@ -1,4 +1,4 @@
-"""Who may read and write a settings file: kept when a new file takes its place, and never widened."""
+"""Keep the access rights of a settings file when a new file replaces it, and never widen them."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from pathlib import Path
 
 _ACL = "system.posix_acl_access"
 _LABELS = "security."
-"""Set by the system's own policy, which gives a new file in the same folder the right ones."""
+"""Attributes that the system's policy sets; a new file in the same folder gets the right ones."""
 _HAS_ATTRIBUTES = hasattr(os, "listxattr")
 
 
 class NotKeptError(Exception):
-    """Something that the old file has cannot be given to the new one: what, in words."""
+    """A right of the old file cannot be given to the new one; the message describes it."""
 
 
 def give_rights(old: int, new: int) -> None:
-    """Give a new file the owner, group, mode, access list and extended attributes of an old one, by descriptors.
+    """Copy owner, group, mode, access list and extended attributes from one descriptor to another.
 
-    Where only the owner or only the group can be kept, that one is, and the mode is narrowed. Raises
-    ``NotKeptError`` for what must not be lost.
+    Where only the owner or only the group can be kept, the mode is narrowed. Raises ``NotKeptError`` for what must not
+    be lost.
     """
     was = os.fstat(old)
     for owner, group in ((was.st_uid, was.st_gid), (-1, was.st_gid), (was.st_uid, -1)):
@@ -39,10 +39,9 @@ def give_rights(old: int, new: int) -> None:
 
 
 def kept_mode(was: os.stat_result, now: os.stat_result) -> int:
-    """Return the mode of a file with the owner and group that it has now, so that nobody may do more than before.
+    """Return the mode for a file with a new owner or group, so that nobody gains rights.
 
-    The members of its new group were others before, and those of its old group are others now: both get what both
-    were allowed.
+    Members of the new group were "others" before, and members of the old group are now: both get what both had.
     """
     mode = stat.S_IMODE(was.st_mode)
     if (was.st_uid, was.st_gid) == (now.st_uid, now.st_gid):
@@ -54,7 +53,7 @@ def kept_mode(was: os.stat_result, now: os.stat_result) -> int:
 
 
 def write_caveats(path: Path) -> tuple[str, ...]:
-    """Return what a write of a file changes besides its text, one sentence each. Never raises."""
+    """Return what writing a file changes besides its text, one sentence each. Never raises."""
     try:
         status = path.stat()
     except (OSError, ValueError):
@@ -71,7 +70,7 @@ def write_caveats(path: Path) -> tuple[str, ...]:
 
 
 def _attributes(handle: int) -> dict[str, bytes]:
-    """Return the extended attributes of a file, its access list among them; none where the file system has none."""
+    """Return a file's extended attributes, its access list included; empty where the file system has none."""
     if not _HAS_ATTRIBUTES:
         return {}
     try:
@@ -94,5 +93,5 @@ def _give_attributes(wanted: dict[str, bytes], new: int) -> None:
                 what = "access list (ACL)" if name.startswith("system.") else f"extended attribute {name}"
                 raise NotKeptError(f"its {what} cannot be kept ({error.strerror})") from error
     if _ACL in has and _ACL not in wanted:
-        # Inherited from the folder: it would let in others than the old file did.
+        # Inherited from the folder: it would give access to others than the old file did.
         os.removexattr(new, _ACL)

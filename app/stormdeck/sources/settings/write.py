@@ -1,4 +1,4 @@
-"""Change a settings file, whole or not at all, and keep a copy to undo it."""
+"""Write a settings file whole or not at all, and keep a copy for undo."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from stormdeck.sources.io.bounded_read import contents, open_regular
+from stormdeck.sources.io.atomic_write import NewFile, remove_leftovers, with_new_file
+from stormdeck.sources.io.bounded_read import open_regular, read_bounded
 from stormdeck.sources.io.folders import make_private
-from stormdeck.sources.io.staging import NewFile, clear, with_new_file
 from stormdeck.sources.settings.backups import back_up, tag_of
 from stormdeck.sources.settings.lock import BusyError, locked
 from stormdeck.sources.settings.read import LARGEST, digest_of, may_write, target_of
@@ -22,52 +22,52 @@ from stormdeck.sources.settings.rights import NotKeptError, give_rights
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """The file holds the text now."""
+    """The file was written."""
 
     path: Path
-    """As named, links not followed."""
+    """As the caller named it, links not resolved."""
     backup: Path | None
-    """The copy of what was there; ``None``: nothing was, or it was the same."""
+    """The copy of the old text; ``None``: there was no file, or the text was the same."""
     digest: str
-    """Of the bytes as they are now: what the next write expects, undo included."""
+    """Digest of the new bytes: what the next write, or undo, expects."""
 
 
 class Reason(StrEnum):
     """Why nothing was written."""
 
     CHANGED = "changed"
-    """Somebody else changed the file since it was read."""
+    """Another program changed the file since it was read."""
     BUSY = "busy"
     """Another program is writing into the folder."""
     READ_ONLY = "read only"
     RIGHTS = "rights"
-    """Who may read the file could not be kept."""
+    """The file's access rights could not be kept."""
     BACKUP = "backup"
-    """The copy could not be kept, so the file was left alone."""
+    """No copy could be kept, so the file was not written."""
     FAILED = "failed"
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The file is as it was."""
+    """The file was not written."""
 
     reason: Reason
     detail: str
-    """What is wrong and what to do, one sentence."""
+    """What is wrong and what to do, in one sentence."""
 
 
 def write_settings(
     path: Path, text: str, expected_digest: str, backups: Path, clock: Callable[[], float] = time.time
 ) -> Written | Refused:
-    """Replace a file's text at once and for good, or say why not.
+    """Replace a file's text atomically, or return why not.
 
-    One program writes at a time. The new text is written into a file without a name, synced and put in the place of
-    the old one: who is killed meanwhile leaves the old text or the new one, and nothing beside it. Owner, group,
-    mode, access list and extended attributes stay, a link stays a link, missing folders are made for their owner
-    alone. Where owner or group cannot be kept, nobody may read more than before.
+    One program writes at a time. The new text is written to a file without a name, synced, and put in place of the
+    old one: a writer that is killed leaves the old text or the new one, and no other file. Owner, group, mode, access
+    list and extended attributes stay, a link stays a link, missing folders are created for their owner only. Where
+    owner or group cannot be kept, nobody gains access.
 
-    ``expected_digest`` is the digest that was read, empty for a file that did not exist. What was there goes into
-    ``backups`` first, the ten newest of each file are kept.
+    ``expected_digest`` is the digest that was read, empty for a file that did not exist. The old text is copied to
+    ``backups`` first, where the ten newest copies of each file are kept.
     """
     target = target_of(path)
     try:
@@ -93,9 +93,9 @@ def write_settings(
 
 
 def _write(path: Path, target: Path, data: bytes, expected_digest: str, backups: Path, now: float) -> Written | Refused:
-    """Write while the lock is held; raises what stands in the way."""
+    """Write while the lock is held. Raises ``OSError`` and ``NotKeptError``."""
     for folder in (target.parent, backups):
-        clear(folder, tag_of(target))
+        remove_leftovers(folder, tag_of(target))
     old = _current(target)
     if _digest(old) != expected_digest:
         return _changed(path)
@@ -108,13 +108,14 @@ def _write(path: Path, target: Path, data: bytes, expected_digest: str, backups:
 
 
 def _changed(path: Path) -> Refused:
-    return Refused(Reason.CHANGED, f"{path} was changed by somebody else since it was read: look at it and save again.")
+    why = f"{path} was changed by another program since it was read: check it and save again."
+    return Refused(Reason.CHANGED, why)
 
 
 def _current(target: Path) -> bytes | None:
-    """Return the bytes of a file, ``None`` when there is none."""
+    """Return the bytes of a file, ``None`` where there is no file."""
     try:
-        return contents(target, LARGEST)
+        return read_bounded(target, LARGEST)
     except FileNotFoundError:
         return None
 
@@ -124,7 +125,7 @@ def _digest(data: bytes | None) -> str:
 
 
 def _replace(target: Path, data: bytes, expected_digest: str, own: Path) -> bool:
-    """Put the bytes in the file's place; return whether the file was still the expected one."""
+    """Replace the file; return whether it still was the expected one."""
 
     def put(file: NewFile) -> bool:
         if expected_digest:
@@ -152,7 +153,7 @@ def _replace(target: Path, data: bytes, expected_digest: str, own: Path) -> bool
 
 
 def _sync_folder(folder: Path) -> None:
-    """Make the rename last through a power cut, where the file system can."""
+    """Make the rename survive a power cut, where the file system can."""
     with contextlib.suppress(OSError):
         handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
         try:
@@ -162,9 +163,9 @@ def _sync_folder(folder: Path) -> None:
 
 
 def _words(error: OSError | UnicodeEncodeError) -> str:
-    """Return a system's message without the path, which the sentence names already."""
+    """Return a system message without the path, which the sentence already has."""
     if isinstance(error, UnicodeEncodeError):
-        return "the text holds a character that no file can hold"
+        return "the text has a character that cannot be written"
     if error.errno == errno.EBUSY:
         return "it is mounted by itself, as a volume of a container, so no other file can take its place"
     return (error.strerror or str(error)).lower()

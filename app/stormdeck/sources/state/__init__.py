@@ -1,1 +1,1 @@
-"""Read and write stormdeck's own state: remembered storms, the theme, what open panels say."""
+"""Read and write stormdeck's own state: past storms, the theme, the status of running panels."""

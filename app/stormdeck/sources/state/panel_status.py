@@ -1,8 +1,7 @@
-"""What running panels publish of their stack, and which of them may answer for somebody who asks.
+"""Find a running panel that watches the same stack, and read the status that it publishes.
 
-Each panel keeps one small file, ``HOST-PID.json``, in a folder that its user alone can read. Its time is the panel's
-last sign of life. Reading one is all that a status bar costs, so nothing slow is imported here, ``dataclasses``,
-``pathlib`` and ``typing`` included.
+Each panel keeps one small file, ``HOST-PID.json``, in a folder that only its user can read. The file's time shows that
+the panel is alive. A status bar runs only this, so nothing slow is imported (``dataclasses``, ``pathlib``, ``typing``).
 """
 
 from __future__ import annotations
@@ -16,15 +15,15 @@ from stormdeck.model.status.bar import Bar
 from stormdeck.sources.io.bounded_read import open_regular, read_whole
 
 HEARTBEAT_S = 5.0
-"""A panel gives a sign of life at least that often."""
+"""A panel updates its file at least this often."""
 STALE_S = 12.0
-"""Without one for so long it is stopped, or its machine was asleep: its word counts for nothing."""
+"""After this long without an update a panel is stopped, or its machine was asleep: its status is ignored."""
 MOST_BYTES = 256 * 1024
 _BASE_URL = "ANTHROPIC_BASE_URL"
 
 
 class Question:
-    """Whose status is asked for, by somebody who has no other way to say it than options and surroundings."""
+    """Which stack a ``stormdeck status`` means, as far as its options and environment show."""
 
     __slots__ = ("any_path", "claude", "file", "named", "project", "same_names", "shell_url")
 
@@ -39,22 +38,22 @@ class Question:
         shape: str = "",
     ) -> None:
         self.claude = claude
-        """The client's folder."""
+        """Claude Code's folder."""
         self.project = project
         self.named = named
-        """The options that name the stack; ``None``: what ``file`` says, which nobody has read yet."""
+        """The options that name the stack; ``None``: those in ``file``, which has not been read yet."""
         self.file = file
         """``stamp`` of the options file."""
         self.shell_url = environ.get(_BASE_URL) or None
-        """What the shell says; Claude Code tells its children the one in force (measured, 2.1.112 and 2.1.329)."""
+        """The shell's base URL; Claude Code passes the one in force to its children (measured, 2.1.112 and 2.1.329)."""
         self.any_path = shape == "tmux"
-        """A status line of tmux belongs to no session and no project: any panel of the user's is meant."""
+        """tmux's status line belongs to no session and no project: any panel of the user may answer."""
         self.same_names = shape not in {"tmux", "statusline"}
-        """A script that names nothing does not mean a panel that was told where to look."""
+        """A script that names no stack does not mean a panel that was started with one."""
 
 
 class Published:
-    """What one panel said last."""
+    """What one panel published last."""
 
     __slots__ = ("bar", "only_ascii", "status")
 
@@ -63,32 +62,33 @@ class Published:
         self.status = status
         """As ``status --json`` prints it."""
         self.only_ascii = only_ascii
-        """What the panel's options say of ASCII; ``None``: nothing."""
+        """The panel's ``ascii`` option; ``None``: not set."""
 
 
 def published(folder: str, question: Question, now: float) -> Published | None:
-    """Return what a running panel says of the stack that is asked for; ``None`` where no panel knows it.
+    """Return what a running panel publishes of the stack that is meant, ``None`` where no panel watches it.
 
-    Of several the one with the same options answers, then the one that was started last, so that they take no turns.
+    Of several panels the one with the same options answers, then the one started last, so that answers do not
+    alternate.
     """
     best: tuple[bool, float] | None = None
     answer = None
-    for told in _running(folder, now):
-        watches, bar, status = told.get("watches"), Bar.from_json(told.get("bar")), told.get("status")
+    for entry in _running(folder, now):
+        watches, bar, status = entry.get("watches"), Bar.from_json(entry.get("bar")), entry.get("status")
         if not isinstance(watches, dict) or not isinstance(status, dict) or bar is None:
             continue
         if not _answers(watches, question):
             continue
-        started = told.get("started")
+        started = entry.get("started")
         rank = (watches.get("named") == question.named, started if isinstance(started, float) else 0.0)
         if best is None or rank > best:
-            only_ascii = told.get("ascii")
+            only_ascii = entry.get("ascii")
             best, answer = rank, Published(bar, status, only_ascii if isinstance(only_ascii, bool) else None)
     return answer
 
 
 def stamp(path: str) -> list[object] | None:
-    """Return what tells one state of a file from another; ``None`` where there is no file."""
+    """Return what changes whenever a file changes, ``None`` where there is no file."""
     try:
         status = os.stat(path)
     except OSError:
@@ -97,26 +97,26 @@ def stamp(path: str) -> list[object] | None:
 
 
 def project_files(project: str, user: str) -> list[str]:
-    """Return the settings files that a project has of its own; the user's scope is not one of them."""
+    """Return a project's own settings files, without the user's."""
     names = ("settings.json", "settings.local.json")
     paths = [os.path.join(project, ".claude", name) for name in names]
     return [path for path in paths if os.path.exists(path) and path != os.path.join(user, "settings.json")]
 
 
 def panel_name(pid: int) -> str:
-    """Return the name of a panel's file. Homes are shared between machines, process numbers are not."""
+    """Return the name of a panel's file. It has the host, since machines may share a home folder."""
     host = "".join(letter if letter.isalnum() else "-" for letter in os.uname().nodename)
     return f"{host}-{pid}.json"
 
 
 def is_left_behind(name: str) -> bool:
-    """Say whether a file is that of a panel of this machine that has ended."""
+    """Return whether a file belongs to a panel of this machine that has ended."""
     pid = name.removesuffix(".json").rpartition("-")[2]
     return pid.isdecimal() and name == panel_name(int(pid)) and not _runs(int(pid))
 
 
 def _running(folder: str, now: float) -> Iterator[dict[str, object]]:
-    """Yield what every panel of this machine said that still runs."""
+    """Yield what each running panel of this machine published."""
     try:
         names = sorted(os.listdir(folder))
     except OSError:
@@ -125,9 +125,9 @@ def _running(folder: str, now: float) -> Iterator[dict[str, object]]:
         pid = name.removesuffix(".json").rpartition("-")[2]
         if not pid.isdecimal() or name != panel_name(int(pid)):
             continue
-        told = _read(os.path.join(folder, name), now)
-        if told is not None and _runs(int(pid)):
-            yield told
+        entry = _read(os.path.join(folder, name), now)
+        if entry is not None and _runs(int(pid)):
+            yield entry
 
 
 def _read(path: str, now: float) -> dict[str, object] | None:
@@ -137,16 +137,16 @@ def _read(path: str, now: float) -> dict[str, object] | None:
             status = os.fstat(handle)
             if abs(now - status.st_mtime) > STALE_S or status.st_uid != os.getuid():
                 return None
-            told = json.loads(read_whole(handle, MOST_BYTES))
+            entry = json.loads(read_whole(handle, MOST_BYTES))
         finally:
             os.close(handle)
     except (OSError, ValueError, RecursionError):
         return None
-    return told if isinstance(told, dict) and told.get("stormdeck") == __version__ else None
+    return entry if isinstance(entry, dict) and entry.get("stormdeck") == __version__ else None
 
 
 def _answers(watches: dict[str, object], question: Question) -> bool:
-    """Say whether a panel watches what is asked for."""
+    """Return whether a panel watches the stack that is meant."""
     if watches.get("claude") != question.claude or not _same_options(watches, question):
         return False
     if question.any_path:

@@ -1,4 +1,4 @@
-"""How a running panel publishes what it says: one small file, replaced at once, removed when the panel ends."""
+"""Publish a running panel's status in one small file, which is removed when the panel ends."""
 
 from __future__ import annotations
 
@@ -11,17 +11,19 @@ from collections.abc import Callable
 from pathlib import Path
 
 from stormdeck import __version__
-from stormdeck.sources.io.folders import make_private
+from stormdeck.sources.io.atomic_write import atomic_write, tag_of_temporary
 from stormdeck.sources.state.panel_status import is_left_behind, panel_name
 
 _CLOSE_S = 1.0
-"""For a file system that does not answer; the panel ends without it."""
+"""How long ``close`` waits for a file system that does not answer."""
+_OLD_TEMPORARY = ".new"
+"""The ending of temporary files of 0.1.0."""
 
 
 class Publication:
-    """The file of one panel. No call raises: where it cannot be written, nobody is answered and nothing else is lost.
+    """The status file of one panel. No call raises: where it cannot be written, ``stormdeck status`` asks itself.
 
-    The calls block and belong into a thread; ``close`` may be called from any.
+    The calls block, so run them in a thread; ``close`` may be called from any thread.
     """
 
     def __init__(self, folder: Path, pid: int | None = None, clock: Callable[[], float] = time.time) -> None:
@@ -32,14 +34,14 @@ class Publication:
         self._closed = False
         self._lock = threading.Lock()
 
-    def write(self, told: dict[str, object]) -> bool:
-        """Replace what is published; say whether it is."""
-        whole = {"stormdeck": __version__, "started": self._started, **told}
+    def write(self, status: dict[str, object]) -> bool:
+        """Replace what is published; return whether that worked."""
+        entry = {"stormdeck": __version__, "started": self._started, **status}
         with self._lock:
-            return not self._closed and self._replace(json.dumps(whole, ensure_ascii=False).encode("utf-8", "replace"))
+            return not self._closed and self._replace(json.dumps(entry, ensure_ascii=False).encode("utf-8", "replace"))
 
     def touch(self) -> bool:
-        """Give a sign of life; say whether there is anything to give it with."""
+        """Update the file's time, which shows that the panel is alive; return whether there is a file."""
         now = self._clock()
         with self._lock, contextlib.suppress(OSError):
             os.utime(self._path, (now, now))
@@ -47,7 +49,7 @@ class Publication:
         return False
 
     def close(self) -> None:
-        """Take back what was published; later calls write nothing."""
+        """Remove the file; later calls write nothing."""
         if not self._lock.acquire(timeout=_CLOSE_S):
             return
         try:
@@ -58,25 +60,17 @@ class Publication:
             self._lock.release()
 
     def clear(self) -> None:
-        """Remove what panels left behind that were killed on this machine."""
+        """Remove the files of panels that were killed on this machine."""
         with contextlib.suppress(OSError):
             for path in self._folder.iterdir():
-                if is_left_behind(path.name.removesuffix(_TEMPORARY)):
+                if is_left_behind(tag_of_temporary(path.name) or path.name.removesuffix(_OLD_TEMPORARY)):
                     path.unlink(missing_ok=True)
 
     def _replace(self, data: bytes) -> bool:
-        temporary = self._path.with_name(self._path.name + _TEMPORARY)
         try:
-            make_private(self._folder)
-            handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-            with os.fdopen(handle, "wb") as stream:
-                stream.write(data)
+            atomic_write(self._path, data, durable=False)
             now = self._clock()
-            os.utime(temporary, (now, now))
-            temporary.replace(self._path)
+            os.utime(self._path, (now, now))
         except OSError:
             return False
         return True
-
-
-_TEMPORARY = ".new"

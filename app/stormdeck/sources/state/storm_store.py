@@ -1,4 +1,4 @@
-"""Storms that are over, remembered over restarts: the client leaves no trace of them."""
+"""Store past storms in SQLite, so that they survive a restart: Claude Code keeps no record of them."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
 MOST = 500
 SESSION = re.compile(r"[0-9A-Za-z-]{1,64}")
-"""What a session's id looks like, as part of a path."""
+"""The form of a session id that may be part of a path."""
 _LARGEST = 256 * 1024 * 1024
-"""Bytes; 500 storms take some hundred kilobytes."""
+"""Bytes; 500 storms take a few hundred kilobytes."""
 PATIENCE_S = 2.0
-"""For a panel that writes at the same time."""
+"""How long to wait for another panel that writes."""
 _SCHEMA = 1
 _DAMAGED = {11, 26}
 """SQLITE_CORRUPT and SQLITE_NOTADB."""
@@ -33,11 +33,10 @@ _BESIDE = ("-journal", "-wal", "-shm")
 
 
 class StormStore:
-    """The newest storms in a SQLite file; several panels may share it, and any thread may ask.
+    """The newest storms in a SQLite file. Several panels may share it, and any thread may call.
 
-    Nothing stays open between two calls, and no call raises: what stands in the way is told in words. The file is
-    not made before there is something to remember. Without ``writes`` it is only read: nothing is remembered, made
-    or mended.
+    Nothing stays open between calls, and no call raises: ``trouble`` describes what failed. The file is created with
+    the first storm. Without ``writes`` it is only read, never created, written or repaired.
     """
 
     def __init__(
@@ -49,7 +48,7 @@ class StormStore:
         writes: bool = True,
         transcripts: Path | None = None,
     ) -> None:
-        """``transcripts``: the client's, which tell whose storms 0.1.0 took subagents for."""
+        """``transcripts`` show which storms of 0.1.0 were in fact subagents."""
         self.path = path
         self._transcripts = transcripts
         self._writes = writes
@@ -57,10 +56,10 @@ class StormStore:
         self._patience_s = patience_s
         self._written: tuple[Storm, ...] = ()
         self.trouble: str | None = None
-        """What stood in the way of the last call that touched the file."""
+        """Why the last call that used the file failed."""
 
-    def recall(self, limit: int = MOST) -> tuple[Storm, ...]:
-        """Return the storms that are remembered, newest first; none where there is no file or it cannot be read."""
+    def load(self, limit: int = MOST) -> tuple[Storm, ...]:
+        """Return the stored storms, newest first; none where there is no file or it cannot be read."""
         import sqlite3
 
         if not os.path.lexists(self.path):
@@ -73,10 +72,10 @@ class StormStore:
             self.trouble = self._words(error)
             return ()
 
-    def remember(self, storms: Sequence[Storm]) -> str | None:
-        """Add the storms that are over, or what became of them since; return in words what stands in the way.
+    def save(self, storms: Sequence[Storm]) -> str | None:
+        """Store the storms that have ended, or update them; return why that failed.
 
-        Costs nothing while they are the same as in the call before. Storms without times are left out.
+        Costs nothing while they are the same as in the call before. Storms without times are skipped.
         """
         import sqlite3
 
@@ -97,13 +96,13 @@ class StormStore:
         return self.trouble
 
     def _has_subagents(self, session: str) -> bool:
-        """Return whether a session had subagents: their transcripts are in a folder of its name."""
+        """Return whether a session had subagents: their transcripts are in a folder named after it."""
         if self._transcripts is None or not SESSION.fullmatch(session):
             return False
         return any(self._transcripts.glob(f"*/{session}/subagents"))
 
     def _create(self) -> None:
-        """Make the file, for its user alone: a reason may quote what a server said."""
+        """Create the file, for its user only: a reason may quote a server's answer."""
         make_private(self.path.parent)
         try:
             os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
@@ -112,7 +111,7 @@ class StormStore:
 
     @contextmanager
     def _open(self) -> Iterator[Connection]:
-        """Open the file; one that is damaged is put aside, and a new one takes its place."""
+        """Open the file; a damaged one is renamed and replaced by a new one."""
         import sqlite3
 
         try:
@@ -124,15 +123,15 @@ class StormStore:
             self._create()
             base = self._connected()
             self._written = ()
-            self.trouble = f"{clean(str(self.path))} was damaged and is now {aside}; storms are remembered anew"
+            self.trouble = f"{clean(str(self.path))} was damaged and is now {aside}; a new file was started"
         with closing(base):
             yield base
 
     def _connected(self) -> Connection:
-        """Open the file, check that it is whole, and give an empty one its table."""
+        """Open the file, check its integrity, and create the table in an empty one."""
         import sqlite3
 
-        # SQLite reads what it opens as often as it likes: a pipe, a device or a file without end is never given to it.
+        # SQLite reads without bounds, so it never gets a pipe, a device or an endless file.
         handle = open_regular(self.path)
         try:
             if os.fstat(handle).st_size > _LARGEST:
@@ -159,7 +158,7 @@ class StormStore:
         aside = self.path.with_name(f"{self.path.name}.damaged")
         self.path.replace(aside)
         for ending in _BESIDE:
-            # It belongs to the damaged file and would be applied to the new one.
+            # They belong to the damaged file and would be applied to the new one.
             self.path.with_name(self.path.name + ending).unlink(missing_ok=True)
         return clean(aside.name)
 
@@ -181,7 +180,7 @@ def _damage(verdict: str) -> Error:
 
 
 def _give_table(base: Connection) -> None:
-    """Make the table, unless another panel has just done so."""
+    """Create the table, unless another panel has just done so."""
     base.execute("BEGIN IMMEDIATE")
     if base.execute("PRAGMA user_version").fetchone()[0] < _SCHEMA:
         base.execute(CREATE)

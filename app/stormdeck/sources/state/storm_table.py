@@ -1,8 +1,8 @@
 """Read and write the table of storms.
 
-0.1.0 reads and writes the table ``storms`` too, so its columns stay; whose storm it was, and whose answers the failures
-were, stand beside it in ``whose``, which 0.1.0 leaves alone. ``application_id`` tells that the rows were gone through:
-0.1.0 took the subagents of a session for retries, stored ``reset`` where it knew no cause, and some storms twice.
+0.1.0 uses the table ``storms`` too, so its columns stay. Newer columns, whose storm it was and which hop failed, are in
+the table ``whose``, which 0.1.0 ignores. ``application_id`` marks a file whose rows were corrected: 0.1.0 took a
+session's subagents for retries, stored ``reset`` where it knew no cause, and stored some storms twice.
 """
 
 from __future__ import annotations
@@ -49,23 +49,23 @@ _PUT_WHOSE = "INSERT OR REPLACE INTO whose VALUES (:id, :session, :folder, :agen
 _PRUNE = "DELETE FROM storms WHERE id NOT IN (SELECT id FROM storms ORDER BY started DESC LIMIT ?)"
 _PRUNE_WHOSE = "DELETE FROM whose WHERE id NOT IN (SELECT id FROM storms)"
 _CHECKED = 0x53440002
-"""The ``application_id`` of a file whose rows were gone through."""
+"""The ``application_id`` of a file whose rows were corrected."""
 HasSubagents = Callable[[str], bool]
-"""Tells whether a session had subagents."""
+"""Returns whether a session had subagents."""
 _OUTCOMES = {outcome.value for outcome in Outcome if outcome is not Outcome.LIVE}
 
 
 def newest_storms(base: Connection, limit: int, has_subagents: HasSubagents) -> tuple[Storm, ...]:
-    """Return the newest storms that are stored, newest first; rows of 0.1.0 only as far as they can be true."""
+    """Return the newest stored storms, newest first; of 0.1.0's rows only those that can be true."""
     storms = [storm for _, storm in _rows(base)]
     credible = storms if _is_checked(base) else _credible(storms, has_subagents)
     return tuple(sorted(credible, key=lambda storm: -storm.started)[:limit])
 
 
 def store(base: Connection, storms: Sequence[Storm], most: int, has_subagents: HasSubagents) -> None:
-    """Add each storm, or what is new of it to the row that it has; keep the newest ``most``.
+    """Add each storm, or update its row; keep the newest ``most``.
 
-    Another panel may have stored it before, a moment apart, or have seen a part of it only.
+    Another panel may have stored the same storm with slightly other times, or only a part of it.
     """
     base.execute(_CREATE_WHOSE)
     if not _is_checked(base):
@@ -83,7 +83,7 @@ def store(base: Connection, storms: Sequence[Storm], most: int, has_subagents: H
 
 
 def storable(storm: Storm) -> Storm:
-    """Return a storm as it can be stored and shown; what was due is over."""
+    """Return a storm without control characters and without what applies to a live storm only."""
     session = None if storm.session is None else clean(storm.session)
     return replace(
         storm,
@@ -102,7 +102,7 @@ def storable(storm: Storm) -> Storm:
 
 
 def _is_part(old: Storm, whole: Storm) -> bool:
-    """Return whether a row is a part of a storm that is known as a whole now."""
+    """Return whether a row is a part of a storm that is now known as a whole."""
     inside = whole.started <= old.started and old.last <= whole.last and old.attempts <= whole.attempts
     return inside and whole.session is not None and old.session == whole.session and may_be_same(old, whole)
 
@@ -112,7 +112,7 @@ def _is_checked(base: Connection) -> bool:
 
 
 def _go_through(base: Connection, has_subagents: HasSubagents) -> None:
-    """Store the rows of 0.1.0 again, as far as they can be true."""
+    """Rewrite the rows of 0.1.0, without those that cannot be true."""
     storms = _credible([storm for _, storm in _rows(base)], has_subagents)
     base.execute("DELETE FROM storms")
     for storm in storms:
@@ -121,19 +121,19 @@ def _go_through(base: Connection, has_subagents: HasSubagents) -> None:
 
 
 def _credible(storms: Sequence[Storm], has_subagents: HasSubagents) -> list[Storm]:
-    """Return what can be true of the storms that 0.1.0 stored, oldest first."""
+    """Return the storms of 0.1.0 that can be true, oldest first."""
     possible = (storm for storm in storms if is_possible(storm) and not _is_of_subagents(storm, has_subagents))
     return without_duplicates(map(_without_guess, possible))
 
 
 def _is_of_subagents(storm: Storm, has_subagents: HasSubagents) -> bool:
-    """Return whether the attempts may be requests of subagents: no status speaks for a failure."""
+    """Return whether the attempts may be subagents' requests: no status shows a failure."""
     no_status = storm.evidence == "transcript" and not storm.cause.isdigit()
     return no_status and storm.session is not None and has_subagents(storm.session)
 
 
 def _without_guess(storm: Storm) -> Storm:
-    """Return a storm without the cause that stood for none where the client counted and told no reason."""
+    """Return a storm without the ``reset`` that 0.1.0 stored where the transcript had no cause."""
     guessed = storm.cause == "reset" and storm.evidence == "transcript"
     return replace(storm, cause=UNKNOWN) if guessed else storm
 
@@ -151,7 +151,7 @@ def _put(base: Connection, number: int | None, storm: Storm) -> None:
 
 
 def _rows(base: Connection) -> list[tuple[int, Storm]]:
-    """Return the rows with their numbers; what another program wrote there as nonsense is left out."""
+    """Return the rows with their ids; invalid rows of other programs are skipped."""
     rows = base.execute(_WITH_WHOSE if base.execute(_HAS_WHOSE).fetchone()[0] else _PLAIN).fetchall()
     return [(row[0], storm) for row in rows if (storm := _storm(row[1:])) is not None]
 

@@ -1,35 +1,35 @@
-"""The theme that the user chose in the panel, remembered over restarts."""
+"""Store the theme that the user chose in the panel."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from stormdeck.model.text import clean
-from stormdeck.sources.io.bounded_read import contents
-from stormdeck.sources.io.staging import replace_private
+from stormdeck.sources.io.atomic_write import atomic_write
+from stormdeck.sources.io.bounded_read import read_bounded
 
 MOST_BYTES = 200
 
 
-class ThemeMemory:
-    """One name in one small file; no call raises."""
+class ThemeStore:
+    """A theme name in a small file. No call raises."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    def recall(self) -> str:
-        """Return the name; empty where none was chosen or the file cannot be read."""
+    def load(self) -> str:
+        """Return the name, empty where none was chosen or the file cannot be read."""
         try:
-            return contents(self._path, MOST_BYTES).decode("utf-8", "replace").strip()
+            return read_bounded(self._path, MOST_BYTES).decode("utf-8", "replace").strip()
         except OSError:
             return ""
 
-    def keep(self, name: str) -> str:
-        """Write the name; return in words what stands in the way, empty when it is written."""
-        if name == self.recall():
+    def save(self, name: str) -> str:
+        """Write the name; return why that failed, empty when it is written."""
+        if name == self.load():
             return ""
         try:
-            replace_private(self._path, f"{name}\n".encode(), "theme")
+            atomic_write(self._path, f"{name}\n".encode())
         except OSError as error:
             return clean(f"The theme is not kept for the next start: {self._path}: {error.strerror}.")
         return ""

@@ -1,1 +1,1 @@
-"""The client's transcripts: read at once, or followed."""
+"""Read and follow Claude Code's transcripts."""

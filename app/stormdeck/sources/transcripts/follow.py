@@ -1,4 +1,4 @@
-"""Following the transcripts of all sessions while their clients write them."""
+"""Follow the transcripts of all sessions while their clients write them."""
 
 from __future__ import annotations
 
@@ -13,23 +13,22 @@ from stormdeck.sources.logs.tail import Obstacle, Tail, open_log
 from stormdeck.sources.transcripts.read import EntrySplitter, transcript_files
 
 HISTORY_BYTES = 1024 * 1024
-"""Of a transcript that was written to lately, this much of its end is read."""
+"""How much of the end of a recent transcript is read first."""
 HISTORY_S = 3600.0
-"""A transcript that was not written to for longer than this is not opened until it is."""
+"""A transcript unchanged for longer than this is opened only when it changes."""
 MOST_FOLLOWED = 64
-"""Transcripts that are followed at once, those written to last."""
+"""Most transcripts that are followed at a time, the last changed ones."""
 SCAN_S = 2.0
-"""Shortest time between two looks for new files, and for old ones that are written to again."""
+"""Shortest time between two scans for new or changed files."""
 SCAN_SHARE = 100
-"""A look for files may take this share of the time: with many thousands of them it comes less often."""
+"""Scans take at most one part in so many of the time: with many thousands of files they become rarer."""
 
 
 class TranscriptFollower:
-    """Follows every transcript in or below a folder, in one thread, and hands on what their lines tell.
+    """Follow every transcript in or below a folder, in one thread, and deliver its entries.
 
-    ``hand`` is called in that thread with the entries of one session's file at a time, in their order. Files may
-    appear later, and so may the folder. Between two looks for files only those written to lately are asked for their
-    size.
+    ``hand`` is called in that thread with the entries of one file at a time, in order. Files, and the folder itself,
+    may appear later. Between two scans only recently changed files are checked.
     """
 
     def __init__(
@@ -49,18 +48,18 @@ class TranscriptFollower:
         self._scan_at = 0.0
 
     def start(self) -> None:
-        """Begin; what stands at the end of recent transcripts comes first."""
+        """Start; the ends of recent transcripts come first."""
         threading.Thread(target=self._run, name="follow transcripts", daemon=True).start()
 
     def stop(self) -> None:
-        """End; returns at once, a call that runs is finished."""
+        """Stop. Returns at once; a running call is finished."""
         self._stopped.set()
 
     def _run(self) -> None:
         try:
             while not self._stopped.is_set():
                 self._poll()
-                # With nothing open there is nothing to read before the next look for files.
+                # With no file open there is nothing to read before the next scan.
                 idle_s = 0.0 if self._open else self._scan_at - time.monotonic()
                 self._stopped.wait(max(self._interval_s, idle_s))
         finally:
@@ -77,12 +76,12 @@ class TranscriptFollower:
             if self._stopped.is_set():
                 return
             try:
-                file.read_on(self._give)
+                file.read_on(self._deliver)
             except OSError:
                 self._drop(path)
 
     def _scan(self) -> None:
-        """Look for files to follow: new ones, and those that were written to since the last look."""
+        """Find files to follow: new ones, and those that changed since the last scan."""
         sizes: dict[Path, int] = {}
         due: list[tuple[float, Path, int]] = []
         for path, state in transcript_files(self._folder):
@@ -108,26 +107,26 @@ class TranscriptFollower:
     def _drop(self, path: Path) -> None:
         self._open.pop(path).close()
 
-    def _give(self, entries: list[Entry]) -> None:
+    def _deliver(self, entries: list[Entry]) -> None:
         if entries and not self._stopped.is_set():
             self._hand(tuple(entries))
 
 
 class _File:
-    """One transcript, read on as it grows."""
+    """One transcript that is being followed."""
 
     def __init__(self, descriptor: int, start: int) -> None:
         self._tail = Tail(descriptor)
         self._lines = EntrySplitter()
         self.moved_at = time.monotonic()
         if start:
-            # One byte more: a line that begins right there is whole.
+            # One byte more, so that a line that begins right there is complete.
             self._tail.seek(start - 1)
             self._lines.skip_line()
 
-    def read_on(self, give: Callable[[list[Entry]], None]) -> None:
-        """Hand on what was appended."""
-        if self._tail.look():
+    def read_on(self, deliver: Callable[[list[Entry]], None]) -> None:
+        """Deliver what was appended."""
+        if self._tail.refresh():
             self._lines.forget()
         while self._tail.behind > 0:
             data = self._tail.read()
@@ -135,17 +134,17 @@ class _File:
                 self._lines.forget()
             elif data:
                 self.moved_at = time.monotonic()
-                give(self._lines.split(data))
+                deliver(self._lines.split(data))
             else:
                 return
 
     def close(self) -> None:
-        """Give the file back."""
+        """Close the file."""
         self._tail.close()
 
 
 def _start(known_size: int | None, state: os.stat_result) -> int:
-    """Return where to begin: where an old file ended before, else not too far from the end."""
+    """Return where to start: where a known file ended before, else near its end."""
     if known_size is not None:
         return known_size if known_size <= state.st_size else 0
     return max(0, state.st_size - HISTORY_BYTES)

@@ -1,4 +1,4 @@
-"""Reading the transcripts of a folder at once."""
+"""Read all transcripts of a folder."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from stormdeck.model.retries.transcript import LONGEST_ENTRY, Entry, parse_entry
 from stormdeck.sources.logs.tail import Obstacle, open_log
 
 DEEPEST = 4
-"""Folders below ``projects``: one by project, and those of a session's subagents inside."""
+"""Levels of folders below ``projects``: one per project, and those of a session's subagents in it."""
 
 
 def transcripts_folder(config_dir: Path) -> Path:
-    """Return where a client with this ``CLAUDE_CONFIG_DIR`` (by default ``~/.claude``) writes its transcripts."""
+    """Return the transcripts folder of a client with this ``CLAUDE_CONFIG_DIR`` (by default ``~/.claude``)."""
     return config_dir / "projects"
 
 
 def transcript_files(folder: Path) -> Iterator[tuple[Path, os.stat_result]]:
-    """Yield every transcript in or below a folder with its state; what cannot be read is left out."""
+    """Yield every transcript in or below a folder with its ``stat``; unreadable ones are skipped."""
     yield from _below(str(folder), DEEPEST)
 
 
@@ -41,9 +41,9 @@ def _below(folder: str, depth: int) -> Iterator[tuple[Path, os.stat_result]]:
 
 
 class EntrySplitter:
-    """Holds back what has no line end yet: a line that is half written tells nothing until it is whole.
+    """Split chunks of bytes into transcript entries, and keep an incomplete line for the next chunk.
 
-    A line longer than 4 MiB is left out, and never held.
+    Lines longer than 4 MiB are skipped and never kept.
     """
 
     def __init__(self) -> None:
@@ -51,7 +51,7 @@ class EntrySplitter:
         self._skipping = False
 
     def split(self, data: bytes) -> list[Entry]:
-        """Return the entries of the lines that this piece completes."""
+        """Return the entries of the lines that this chunk completes."""
         *whole, rest = data.split(b"\n")
         entries: list[Entry] = []
         for piece in whole:
@@ -62,17 +62,17 @@ class EntrySplitter:
         return entries
 
     def skip_line(self) -> None:
-        """Leave out everything up to the next line end: the first piece starts inside a line."""
+        """Skip everything up to the next line end: the first chunk starts inside a line."""
         self._held.clear()
         self._skipping = True
 
     def forget(self) -> None:
-        """Drop what is held back: what comes next is from elsewhere."""
+        """Drop the incomplete line: the next bytes come from another place."""
         self._held.clear()
         self._skipping = False
 
     def _end(self, piece: bytes) -> Entry | None:
-        """Complete a line."""
+        """Return the entry of a completed line."""
         if self._skipping:
             self._skipping = False
             return None
@@ -92,11 +92,11 @@ READ_BYTES = 1024 * 1024
 
 
 def read_transcripts(folder: Path, since: float = 0.0) -> Iterator[Entry]:
-    """Yield the entries of every transcript in or below a folder, file by file, each in its order.
+    """Yield the entries of every transcript in or below a folder, file by file, each in order.
 
-    ``folder`` is the client's own, its ``projects``, or any with transcripts somewhere below; a single transcript will
-    do as well. Files that did not change after ``since`` (unix seconds) are left out. A last line without its end is
-    not read: the client is still writing it. Nothing is raised; see ``folder_obstacle`` for what is wrong with one.
+    ``folder`` is Claude Code's folder, its ``projects``, any folder above transcripts, or a single transcript. Files
+    that did not change after ``since`` (Unix seconds) are skipped. An incomplete last line is not read: the client is
+    still writing it. Never raises; ``folder_obstacle`` describes what is wrong with a folder.
     """
     if folder.is_file():
         yield from _entries(folder)
@@ -107,7 +107,7 @@ def read_transcripts(folder: Path, since: float = 0.0) -> Iterator[Entry]:
 
 
 def folder_obstacle(folder: Path) -> str:
-    """Return why a folder cannot be read, in plain words with what to do; empty where it can."""
+    """Return why a folder cannot be read and what to do, empty where it can be read."""
     try:
         next(folder.iterdir(), None)
     except FileNotFoundError:

@@ -1,0 +1,143 @@
+"""What the feed does when a file changes that it watches: the client's state, LiteLLM's YAML, the options."""
+
+import asyncio
+import json
+from functools import partial
+from types import SimpleNamespace
+from typing import cast
+
+from stormdeck.feed import feed as feeds
+from stormdeck.feed import servers
+from stormdeck.feed.logs import LogFeed
+from stormdeck.feed.options_file import OptionsFile
+from stormdeck.feed.servers import ServerFeed
+from stormdeck.model.logs.book import LogBook
+from stormdeck.model.snapshots.client import ClientSnapshot
+from stormdeck.model.snapshots.client_state import Login
+from stormdeck.model.snapshots.discovery import DiscoverySnapshot
+from stormdeck.options import Options
+from stormdeck.paths import user_paths
+from stormdeck.sources.io.watch import FileWatcher
+from stormdeck.sources.net.http import HttpClient
+
+YAML = """
+model_list:
+  - model_name: m
+    litellm_params: {model: hosted_vllm/m, api_base: "http://127.0.0.1:PORT"}
+"""
+
+
+async def until(happened):
+    """Wait for a condition, or fail after a while."""
+    async with asyncio.timeout(15):
+        while True:
+            if happened():
+                return
+            await asyncio.sleep(0.005)
+
+
+def fast(monkeypatch, module):
+    monkeypatch.setattr(module, "FileWatcher", partial(FileWatcher, step_ms=10))
+
+
+def test_a_login_shows_without_a_change_of_the_settings(tmp_path, monkeypatch):
+    fast(monkeypatch, feeds)
+    paths, seen = user_paths({}, tmp_path, tmp_path / "project"), []
+    paths.client_state.write_text("{}")
+
+    async def scene():
+        feed = feeds.Feed(Options(gpu=False), paths, {}, LogBook(), seen.append, lambda: None)
+        watching = feed._spawn(feed._watch_files())
+        feed._client = ClientSnapshot("2.1.332", "told")
+        await until(lambda: feed._watcher._watches)
+        paths.client_state.write_text(json.dumps({"primaryApiKey": "x"}))
+        await until(lambda: seen)
+        watching.cancel()
+        feed._watcher.stop()
+
+    asyncio.run(scene())
+    assert [(one.version, one.state.login) for one in seen] == [("2.1.332", Login.KEY)]
+
+
+def test_a_busy_client_is_read_no_oftener_than_every_few_seconds(tmp_path, monkeypatch):
+    fast(monkeypatch, feeds)
+    paths, reads = user_paths({}, tmp_path, tmp_path / "project"), []
+    real = feeds.read_client_state
+    monkeypatch.setattr(feeds, "read_client_state", lambda paths: (reads.append(1), real(paths))[1])
+
+    async def scene():
+        feed = feeds.Feed(Options(gpu=False), paths, {}, LogBook(), lambda _snapshot: None, lambda: None)
+        watching = feed._spawn(feed._watch_files())
+        await until(lambda: feed._watcher._watches)
+        compares = []
+        compare = feed._watcher._compare
+
+        def counted():
+            compares.append(1)
+            compare()
+
+        feed._watcher._compare = counted
+        number = 0
+        while len(compares) < 20:
+            number += 1
+            paths.client_state.write_text(json.dumps({"numStartups": number}))
+            await asyncio.sleep(0.005)
+        watching.cancel()
+        feed._watcher.stop()
+
+    asyncio.run(scene())
+    assert len(reads) == 1
+
+
+def test_a_changed_yaml_of_litellm_brings_a_search(tmp_path, monkeypatch):
+    file, seen = tmp_path / "litellm.yaml", []
+    file.write_text(YAML.replace("PORT", "8000"))
+    found = []
+
+    async def discover(*_args, **_more):
+        found.append(1)
+        return DiscoverySnapshot(done=True)
+
+    async def no_probe(*_args):
+        return None
+
+    monkeypatch.setattr(servers, "discover", discover)
+    monkeypatch.setattr(servers, "probe_base_url", no_probe)
+    monkeypatch.setattr(servers, "SEARCH_S", 3600.0)
+    monkeypatch.setattr(servers, "SEARCH_LATER_S", 3600.0)
+    watcher = FileWatcher(step_ms=10)
+    logs = SimpleNamespace(follow=lambda *_args, **_more: None)
+
+    async def scene():
+        options = Options(litellm_config=file)
+        desk = ServerFeed(
+            options, cast("HttpClient", None), seen.append, cast("LogFeed", logs), lambda work: None, watcher
+        )
+        running = asyncio.ensure_future(desk.run())
+        await until(lambda: len(seen) == 2)
+        file.with_suffix(".new").write_text(YAML.replace("PORT", "8001"))
+        file.with_suffix(".new").replace(file)
+        await until(lambda: len(seen) == 3)
+        running.cancel()
+        watcher.stop()
+
+    asyncio.run(scene())
+    assert len(found) == 2
+    bases = [next(iter(one.deployments())).params.text("api_base") for one in seen[1:]]
+    assert bases == ["http://127.0.0.1:8000", "http://127.0.0.1:8001"]
+
+
+def test_a_changed_options_file_is_remarked_until_it_is_as_it_was(tmp_path):
+    file = tmp_path / "config.yaml"
+    options, watcher = OptionsFile(file), FileWatcher(step_ms=10)
+
+    async def scene():
+        options.watch(watcher)
+        file.write_text("poll: 5\n")
+        await until(lambda: options.remarks)
+        assert options.remarks == (f"{file} was changed: restart stormdeck to apply it.",)
+        file.unlink()
+        await until(lambda: not options.remarks)
+        watcher.stop()
+
+    asyncio.run(scene())
