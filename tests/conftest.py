@@ -19,6 +19,7 @@ os.environ["TEXTUAL_ANIMATIONS"] = "none"
 importlib.reload(importlib.import_module("textual.constants"))
 
 import pytest  # noqa: E402
+from hypothesis import HealthCheck, settings  # noqa: E402
 
 import parsed_once  # noqa: E402
 from alone import discover_named  # noqa: E402
@@ -26,6 +27,9 @@ from command_home import Home  # noqa: E402
 from panel import make_app  # noqa: E402
 
 parsed_once.share()
+# A slow machine is no fault of a test.
+settings.register_profile("stormdeck", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("stormdeck")
 # Garbage collection takes a sixth of the time of tests that start a panel each.
 gc.set_threshold(100_000, 50, 100)
 

@@ -13,7 +13,10 @@ from stormdeck.model.finding import HopKind
 from stormdeck.sources.canary import Canary
 
 PASS, WARN, FAIL, SKIP = Verdict.PASS, Verdict.WARN, Verdict.FAIL, Verdict.SKIP
-EACH_S = 0.4
+EACH_S = 20.0
+"""Long, for a busy machine."""
+HASTY_S = 0.4
+"""For servers that never answer."""
 SENT = [
     *(Q.PLAIN, Q.STREAM, Q.LATE_SYSTEM, Q.THINKING, Q.TOOL_FORCED, Q.TOOL_FREE, Q.COUNT_TOKENS, Q.UNKNOWN_MODEL),
 ]
@@ -29,12 +32,12 @@ def sent_to(model, canary=None, **more):
     return asyncio.run(go())
 
 
-def sent_through(proxy, vllm):
+def sent_through(proxy, vllm, each_s=EACH_S):
     """Run a canary against a proxy and the server behind it."""
 
     async def go():
         async with serving(vllm) as behind, serving(proxy) as url:
-            return await Canary(EACH_S).run(plan(url, vllm=behind, proxy=url, key="vllm-key"))
+            return await Canary(each_s).run(plan(url, vllm=behind, proxy=url, key="vllm-key"))
 
     return asyncio.run(go())
 
@@ -144,7 +147,8 @@ BROKEN = {
 
 @pytest.mark.parametrize(("question", "reply", "code", "words"), BROKEN.values(), ids=list(BROKEN))
 def test_what_is_broken_is_named_and_nothing_else(question, reply, code, words):
-    report = sent_to(Model({question: reply}))
+    hangs = reply in {broken.hangs, broken.drips, broken.stalls}
+    report = sent_to(Model({question: reply}), Canary(HASTY_S if hangs else EACH_S))
     check = of(report, question)
     assert (check.verdict, check.code) == (FAIL, code), check.message
     assert words in check.message
@@ -217,8 +221,8 @@ class TestHops:
 
     def test_a_hanging_engine_is_told_from_a_hanging_proxy(self):
         hung = {Q.PLAIN: broken.hangs}
-        both = sent_through(Model(hung), Model(hung))
-        proxy_alone = sent_through(Model(hung), Model())
+        both = sent_through(Model(hung), Model(hung), HASTY_S)
+        proxy_alone = sent_through(Model(hung), Model(), HASTY_S)
         assert [blame.hop for blame in both.blames] == [HopKind.SERVER]
         assert [blame.hop for blame in proxy_alone.blames] == [HopKind.PROXY]
         assert of(proxy_alone, Q.TOOL_FREE).verdict is SKIP

@@ -44,7 +44,7 @@ def search(servers, given, ports=(), scan=None):
             effective, named = given(at)
             places = [at.port[name] for name in ports]
             seen = scan(at) if scan is not None else Scan()
-            return await discover(effective, http, named, places, lambda _: seen, deadline_s=0.5), at
+            return await discover(effective, http, named, places, lambda _: seen, deadline_s=5.0), at
 
     return asyncio.run(scene())
 
