@@ -29,13 +29,8 @@ from stormdeck.ui.navigation import ask_for_trust, show_cause, show_form, show_h
 from stormdeck.ui.screens.base import Area
 from stormdeck.ui.signals import end_on_signals
 from stormdeck.ui.storm_alert import Announcer
-from stormdeck.ui.textual_patches.styles import (
-    BY_HEIGHT,
-    BY_WIDTH,
-    fix_styles_cache_leak,
-    remove_toasts_whole,
-    use_small_caches,
-)
+from stormdeck.ui.textual_patches.memory import save_memory
+from stormdeck.ui.textual_patches.screen_size import BY_HEIGHT, BY_WIDTH
 
 if TYPE_CHECKING:
     from textual.actions import ActionParseResult
@@ -85,9 +80,7 @@ class StormdeckApp(ThemedApp):
         bell: bool = False,
         keys: Sequence[Chosen] = (),
     ) -> None:
-        fix_styles_cache_leak()
-        use_small_caches()
-        remove_toasts_whole()
+        save_memory()
         super().__init__(look)
         self.home = home
         self.book = book if book is not None else LogBook()

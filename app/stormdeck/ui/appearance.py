@@ -17,7 +17,7 @@ from stormdeck.model.overview_layout import Wish
 from stormdeck.model.status.bar import ascii_only
 from stormdeck.model.symbols import STAND_INS, STRANGE
 from stormdeck.options import Options
-from stormdeck.ui.textual_patches.styles import CachedStylesheet
+from stormdeck.ui.textual_patches.stylesheet import CachedStylesheet
 from stormdeck.ui.themes import DARK, OWN, THEMES, full_name, tokens
 
 

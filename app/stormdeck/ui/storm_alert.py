@@ -34,8 +34,10 @@ class Announcer:
         if self._bell:
             app.bell()
         words = f"attempt {storm.attempts} of {storm.limit}: {verdict.cause or storm.cause}"
-        if self.notice is not None and app._driver is not None and not app.is_headless:
-            app._driver.write(self.notice(f"retry storm, {words}"))
+        if self.notice is not None:
+            from stormdeck.ui.textual_patches.driver import write_sequence
+
+            write_sequence(app, self.notice(f"retry storm, {words}"))
         if app.size.height >= TOAST_HEIGHT and not isinstance(app.screen, OverviewScreen):
             # The newest only: played at high speed, storms come faster than toasts go.
             app.clear_notifications()

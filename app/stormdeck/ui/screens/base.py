@@ -12,7 +12,7 @@ from textual.widgets import Static
 from stormdeck.model.deck import Deck
 from stormdeck.model.verdict.statement import Statement
 from stormdeck.ui.bindings import footer
-from stormdeck.ui.textual_patches.styles import fit
+from stormdeck.ui.textual_patches.screen_size import add_size_classes, skip_restyling
 from stormdeck.ui.widgets.key_bar import KeyBar
 from stormdeck.ui.widgets.overview.servers import ServerPanel
 from stormdeck.ui.widgets.panel import Panel
@@ -31,7 +31,7 @@ class Area(Screen[None]):
 
     def __init__(self) -> None:
         super().__init__()
-        fit(self)
+        add_size_classes(self)
 
     @property
     def panel(self) -> StormdeckApp:
@@ -66,12 +66,8 @@ class Area(Screen[None]):
         self.watch(self.panel, "minute", self.take_minute)
 
     def on_screen_resume(self, event: events.ScreenResume) -> None:
-        """Catch up with what came while another area was shown.
-
-        Textual would style all widgets anew, twice the first time: a tenth of the CPU that the form takes until it is
-        seen (measured, Textual 8.2.8). A theme that was chosen meanwhile is put on without it.
-        """
-        event.refresh_styles = False
+        """Show what arrived while another area was shown."""
+        skip_restyling(event)
         self.take_lines()
 
     def take_deck(self, deck: Deck) -> None:

@@ -13,7 +13,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from stormdeck.ui.rendering import called, clickable, line
-from stormdeck.ui.textual_patches.styles import fit
+from stormdeck.ui.textual_patches.screen_size import add_size_classes
 
 if TYPE_CHECKING:
     from stormdeck.ui.app import StormdeckApp
@@ -43,7 +43,7 @@ class Dialog(ModalScreen[Answer]):
 
     def __init__(self) -> None:
         super().__init__()
-        fit(self)
+        add_size_classes(self)
 
     @property
     def panel(self) -> StormdeckApp:

@@ -15,7 +15,8 @@ from textual.widgets import Input
 from stormdeck.model.settings.field import TIERS, Field, Kind
 from stormdeck.ui.bindings import bindings
 from stormdeck.ui.rendering import lines
-from stormdeck.ui.textual_patches.styles import is_narrow
+from stormdeck.ui.textual_patches.memory import release_input
+from stormdeck.ui.textual_patches.screen_size import is_narrow
 from stormdeck.ui.widgets.settings.hidden_text import HiddenText
 from stormdeck.ui.widgets.settings.row import RowLook, RowState, row_lines
 
@@ -92,8 +93,7 @@ class FieldRow(Widget, can_focus=True):
     async def end_edit(self) -> None:
         """Take the input away."""
         if self.input is not None:
-            # Its screen would keep it for that signal (measured, Textual 8.2.8).
-            self.screen.text_selection_started_signal.unsubscribe(self.input)
+            release_input(self.input)
             await self.input.remove()
         self.refresh(layout=True)
 

@@ -23,7 +23,7 @@ from stormdeck.model.settings.fields import FIELDS
 from stormdeck.model.settings.scope import EDITABLE, SettingsFile
 from stormdeck.model.text import clean
 from stormdeck.ui.rendering import Part, called, clickable, light, line, sides
-from stormdeck.ui.textual_patches.styles import is_narrow, is_short
+from stormdeck.ui.textual_patches.screen_size import is_narrow, is_short
 from stormdeck.ui.widgets.panel import Panel
 from stormdeck.ui.widgets.row_list import RowLayout, RowList
 from stormdeck.ui.widgets.settings.field_row import FieldRow
