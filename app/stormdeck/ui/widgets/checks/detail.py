@@ -17,8 +17,8 @@ from stormdeck.model.settings.scope import Scope
 from stormdeck.model.snapshots.discovery import Found, Missed
 from stormdeck.model.text import clean
 from stormdeck.ui.rendering import LIGHT_STYLES, light, line
-from stormdeck.ui.screens.save import diff_rows
 from stormdeck.ui.widgets.checks.list import Item
+from stormdeck.ui.widgets.diff_lines import diff_rows
 from stormdeck.ui.widgets.panel import Panel
 
 
