@@ -6,7 +6,6 @@ import time
 import pytest
 
 from stormdeck.feed.replay import Playhead, ReplayFeed, span
-from stormdeck.model.deck import Deck
 from stormdeck.model.logs.batch import LogBatch
 from stormdeck.model.logs.book import LogBook
 from stormdeck.model.snapshots.discovery import DiscoverySnapshot
@@ -95,8 +94,8 @@ def test_speed_stretches_the_clock(speed):
 def test_nothing_is_asked_and_nothing_is_written():
     async def play(hands):
         assert hands.last(DiscoverySnapshot) == DiscoverySnapshot(done=True)
-        assert hands.feed.plan_canary(Deck()) is None
-        assert "neither read nor written" in await hands.feed.save(None, "")
+        assert hands.feed.canary is None
+        assert hands.feed.settings is None
 
     scene(play)
 

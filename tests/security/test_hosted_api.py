@@ -131,7 +131,7 @@ async def test_the_panel_says_it_too(home, looked_up):
     async with app.run_test(size=(120, 40)) as pilot:
         await until(pilot, lambda: "the hosted API: not asked" in screen(app), "it is not said")
         assert app.deck.vllm is app.deck.proxy is None
-        plan = app.feed.plan_canary(app.deck)
+        plan = app.feed.canary.plan(app.deck)
         assert plan.requests == 0
     assert looked_up == []
 

@@ -122,9 +122,9 @@ def test_a_hanging_driver_is_called_lost_and_a_late_answer_counts():
 
 def test_without_attention_the_looks_are_fewer_and_with_it_as_before():
     bench = Bench(FakeNvml(Card()))
-    bench.sampler.attention(False)
+    bench.sampler.set_focused(False)
     assert bench.look() == UNWATCHED
-    bench.sampler.attention(True)
+    bench.sampler.set_focused(True)
     assert bench.look() == 1.0
 
 
@@ -135,8 +135,8 @@ def test_attention_that_comes_back_looks_at_once():
     sampler.start()
     until(lambda: handed)
     fake.cards.append(Card())
-    sampler.attention(False)
-    sampler.attention(True)
+    sampler.set_focused(False)
+    sampler.set_focused(True)
     until(lambda: handed[-1].state is GpuState.OK)
     sampler.stop()
     until(lambda: not sampler.alive)
@@ -146,7 +146,7 @@ def test_attention_that_was_never_gone_is_no_extra_look():
     handed = []
 
     def hand(snapshot):
-        sampler.attention(True)
+        sampler.set_focused(True)
         handed.append(snapshot)
 
     fake = FakeNvml(Card())

@@ -267,7 +267,9 @@ class TestPanel:
 
     @pytest.mark.parametrize("demo", [True, False])
     def test_the_demo_publishes_nothing(self, home, monkeypatch, demo):
-        seen = []
-        monkeypatch.setattr(StormdeckApp, "run", lambda app, **_more: seen.append(app.publisher))
+        loaded = []
+        monkeypatch.setattr(StormdeckApp, "run", lambda app, **_more: loaded.extend(asyncio.run(app.load_feed())))
         assert run_panel(load({"home": [str(home)]}, {}).options, demo=demo) == 0
-        assert (seen == [None]) is demo
+        feed, publisher = loaded
+        assert feed is not None
+        assert (publisher is None) is demo

@@ -1,5 +1,7 @@
 """Getting about: number keys, mouse, help, resize, quit."""
 
+import asyncio
+
 import pytest
 from textual.widgets import Input
 
@@ -25,11 +27,8 @@ class QuietFeed:
     def search(self):
         self.told.append("search")
 
-    def attention(self, given):
-        self.told.append(f"attention {given}")
-
-    async def save(self, file, text):
-        return ""
+    def set_focused(self, focused):
+        self.told.append(f"focused {focused}")
 
 
 @in_loop
@@ -182,6 +181,43 @@ def test_the_feed_stops_when_the_panel_fails(panel):
     with pytest.raises(ZeroDivisionError):
         fail()
     assert app.feed.stopped
+
+
+@in_loop
+async def test_keys_work_while_the_feed_is_loaded(panel):
+    app, loaded, feed = panel(), asyncio.Event(), QuietFeed()
+
+    async def load():
+        await loaded.wait()
+        return feed, None
+
+    app.load_feed = load
+    async with app.run_test(size=(80, 24)) as pilot:
+        await show(pilot, "settings")
+        assert app.feed is None
+        assert await app.save(WRONG.files[0], "{}") == "The sources are still being loaded."
+        loaded.set()
+        await until(pilot, lambda: feed.told == ["start"], "the feed was not started")
+        assert app.feed is feed
+    assert feed.told == ["start", "stop"]
+
+
+@in_loop
+async def test_leaving_while_the_feed_is_loaded_ends_the_loading(panel):
+    app, cancelled = panel(), []
+
+    async def load():
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            cancelled.append(True)
+            raise
+
+    app.load_feed = load
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: app._loading is not None)
+        await pilot.press("q")
+    assert cancelled == [True]
 
 
 @in_loop

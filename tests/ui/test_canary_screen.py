@@ -4,6 +4,7 @@ import asyncio
 
 from panel import hand, in_loop, rows_with, show, until
 from samples import FOUND, PROXY, VLLM, WELL
+from stormdeck.feed.protocol import PanelFeed
 from stormdeck.model.canary.check import Check, Question, Route, Verdict
 from stormdeck.model.canary.plan import plan_of
 from stormdeck.model.canary.summary import CanaryReport
@@ -14,11 +15,11 @@ PASSED = Check(Question.PLAIN, Route.CLIENT, HopKind.SERVER, Verdict.PASS, "answ
 FAILED = Check(Question.STREAM, Route.CLIENT, HopKind.PROXY, Verdict.FAIL, "the stream was cut", code="SERVER905")
 
 
-class Feed:
+class Feed(PanelFeed):
     """Plans as the real one does, and answers what a test says."""
 
     def __init__(self, hold=False):
-        self.sent, self.stopped, self.hold = 0, False, hold
+        self.sent, self.stopped, self.hold, self.canary = 0, False, hold, self
 
     def start(self):
         pass
@@ -26,16 +27,10 @@ class Feed:
     async def stop(self):
         pass
 
-    def search(self):
-        pass
-
-    def attention(self, given):
-        pass
-
-    def plan_canary(self, deck):
+    def plan(self, deck):
         return plan_of(facts_of(deck), "9.9", "a-session")
 
-    async def run_canary(self, plan, hand_on):
+    async def run(self, plan, hand_on):
         self.sent += 1
         hand_on(PASSED)
         try:

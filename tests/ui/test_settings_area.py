@@ -8,6 +8,7 @@ from textual.widgets import Input
 
 from panel import hand, in_loop, rows_with, screen, show, until
 from samples import BROKEN, NO_FILE, NOT_JSON, PITFALLS, TOKEN, VLLM, WELL, WELL_SET, WRONG, settings
+from stormdeck.feed.protocol import PanelFeed
 from stormdeck.model.finding import Severity
 from stormdeck.model.settings.fields import FIELDS
 from stormdeck.model.settings.scope import Scope
@@ -20,22 +21,16 @@ WIDE = (120, 60)
 URL, MODEL, QUIET = "env.ANTHROPIC_BASE_URL", "model", "env.CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC"
 
 
-class FileFeed:
+class FileFeed(PanelFeed):
     """Reads and writes real files as the feed does, without servers and logs."""
 
     def __init__(self, app, home):
-        self.app, self.paths = app, user_paths({}, home, home / "project")
+        self.app, self.paths, self.settings = app, user_paths({}, home, home / "project"), self
 
     def start(self):
         self.app.hand(read_settings(self.paths, {}))
 
     async def stop(self):
-        pass
-
-    def search(self):
-        pass
-
-    def attention(self, given):
         pass
 
     async def save(self, file, text):

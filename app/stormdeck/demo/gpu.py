@@ -66,7 +66,7 @@ class SimulatedGpus:
         """End at once."""
         self._pulse.stop()
 
-    def attention(self, given: bool) -> None:
+    def set_focused(self, focused: bool) -> None:
         """Go on alike, seen or not: it costs nothing to speak of."""
 
     def sample(self) -> float:

@@ -8,23 +8,23 @@ import time
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from stormdeck import __version__
 from stormdeck.feed.canary import CanaryFeed
 from stormdeck.feed.clients import ClientWatch
 from stormdeck.feed.logs import LogFeed
 from stormdeck.feed.polling import woken_on_the_second
+from stormdeck.feed.protocol import PanelFeed
 from stormdeck.feed.reducer import Snapshot
 from stormdeck.feed.servers import ServerFeed
 from stormdeck.feed.settings import SettingsFeed
 from stormdeck.feed.storms import StormFeed
-from stormdeck.model.deck import Deck
 from stormdeck.model.logs.book import LogBook
 from stormdeck.model.logs.endings import LogTails
 from stormdeck.model.retries.backoff import attempt_limit
 from stormdeck.model.settings.schema import timeout_ms
-from stormdeck.model.settings.scope import SettingsFile, SettingsSnapshot
+from stormdeck.model.settings.scope import SettingsSnapshot
 from stormdeck.model.snapshots.client import ClientSnapshot
 from stormdeck.model.snapshots.gpu import GpuSnapshot, GpuState
 from stormdeck.model.snapshots.own_faults import OwnFaults
@@ -40,11 +40,6 @@ from stormdeck.sources.net.http import HttpClient
 from stormdeck.sources.settings.exposure import exposures
 from stormdeck.sources.state.storm_store import StormStore
 from stormdeck.sources.transcripts.read import transcripts_folder
-
-if TYPE_CHECKING:
-    from stormdeck.model.canary.check import Check
-    from stormdeck.model.canary.plan import Plan
-    from stormdeck.model.canary.summary import CanaryReport
 
 TRAFFIC_S = 1.0
 COUNTED_S = 0.4
@@ -64,8 +59,8 @@ class Sampler(Protocol):
     def stop(self) -> None:
         """End at once."""
 
-    def attention(self, given: bool) -> None:
-        """Say whether anybody looks."""
+    def set_focused(self, focused: bool) -> None:
+        """Sample less often while the terminal has no focus."""
 
 
 class MakeSampler(Protocol):
@@ -85,7 +80,7 @@ def real_gpus(hand: Callable[[GpuSnapshot], None], load: Callable[[], float]) ->
     return GpuSampler(hand)
 
 
-class Feed:
+class Feed(PanelFeed):
     """Starts the sources inside the running loop and hands their snapshots on."""
 
     def __init__(
@@ -108,19 +103,19 @@ class Feed:
         self._logs = LogFeed(book, self._meter, lines_came)
         self._http = HttpClient(__version__)
         self._servers = ServerFeed(options, self._http, hand, self._logs, self._spawn)
-        self._canary = CanaryFeed(self._servers.key)
-        self._logs.counted = self._canary.without_own
+        self.canary = CanaryFeed(self._servers.key)
+        self._logs.counted = self.canary.without_own
         self._logs.on_requests = self._requests_came
         self._news = asyncio.Event()
         transcripts = transcripts_folder(paths.claude)
         memory = StormStore(paths.state / "storms.sqlite3", writes=not options.readonly, transcripts=transcripts)
         self._storms = StormFeed(memory)
         self._sampler = (sampler or real_gpus)(hand, lambda: self._servers.load) if options.gpu else None
-        self._desk = SettingsFeed(options, paths, environ, self._take_settings)
+        self.settings: SettingsFeed = SettingsFeed(options, paths, environ, self._take_settings)
         self._learning: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._stopped = ""
-        self._settings = SettingsSnapshot()
+        self._last_settings = SettingsSnapshot()
         self._version = options.client_version or ""
         self._limit_is_told = False
 
@@ -144,7 +139,7 @@ class Feed:
             self._sampler.stop()
         self._logs.stop()
         self._storms.take(self._meter.snapshot(time.time()))
-        await asyncio.gather(self._servers.stop(), self._desk.stop(), self._storms.settled())
+        await asyncio.gather(self._servers.stop(), self.settings.stop(), self._storms.settled())
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -154,37 +149,21 @@ class Feed:
         """Look for servers and logs again, now."""
         self._servers.search()
 
-    def attention(self, given: bool) -> None:
-        """Slow down while nobody looks, and catch up at once when somebody does."""
-        self._servers.attention(given)
+    def set_focused(self, focused: bool) -> None:
+        """Poll less often while the terminal has no focus, and catch up at once when it has."""
+        self._servers.set_focused(focused)
         if self._sampler is not None:
-            self._sampler.attention(given)
-
-    def plan_canary(self, deck: Deck) -> Plan:
-        """Return what a canary would send; nothing is sent."""
-        return self._canary.plan(deck)
-
-    async def run_canary(self, plan: Plan, hand: Callable[[Check], None]) -> CanaryReport:
-        """Send a canary; cancel the task to stop it."""
-        return await self._canary.run(plan, hand)
-
-    async def trust(self, folder: str, origin: str) -> str:
-        """Keep that the user trusts a folder with a server; return why not, or nothing when it is kept."""
-        return await self._desk.trust(folder, origin)
-
-    async def save(self, file: SettingsFile, text: str) -> str:
-        """Write a settings file; return why not in plain words, or nothing when it is written."""
-        return await self._desk.save(file, text)
+            self._sampler.set_focused(focused)
 
     async def _run(self) -> None:
         """Read the settings, then look for what they point at, and go on looking."""
         await asyncio.to_thread(importlib.import_module, "httpx")
-        self._spawn(self._desk.run())
-        await self._desk.known.wait()
+        self._spawn(self.settings.run())
+        await self.settings.known.wait()
         await self._servers.run()
 
     def _take_settings(self, settings: SettingsSnapshot) -> None:
-        self._settings = settings
+        self._last_settings = settings
         self._meter.set_timeout(timeout_ms(settings.text("env.API_TIMEOUT_MS")))
         self._servers.take_settings(settings)
         self._hand(settings)
@@ -204,10 +183,10 @@ class Feed:
         Where it sends none at all, the first failure of any other client counts as the last. A file that does not
         parse changes nothing: clients that run go on with what they have read.
         """
-        if self._limit_is_told and self._settings.broken:
+        if self._limit_is_told and self._last_settings.broken:
             return
         self._limit_is_told = True
-        setting = self._settings.text("env.CLAUDE_CODE_MAX_RETRIES")
+        setting = self._last_settings.text("env.CLAUDE_CODE_MAX_RETRIES")
         self._meter.set_limit(max(1, attempt_limit(setting, self._version or None)))
 
     def _learn_client(self, settings: SettingsSnapshot) -> ClientSnapshot:

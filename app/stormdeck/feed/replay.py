@@ -9,14 +9,10 @@ from datetime import datetime
 from math import inf
 
 from stormdeck.feed.polling import wait_for
+from stormdeck.feed.protocol import PanelFeed
 from stormdeck.feed.reducer import Snapshot
-from stormdeck.model.canary.check import Check
-from stormdeck.model.canary.plan import Plan
-from stormdeck.model.canary.summary import CanaryReport
-from stormdeck.model.deck import Deck
 from stormdeck.model.logs.batch import LogBatch
 from stormdeck.model.logs.book import LogBook
-from stormdeck.model.settings.scope import SettingsFile
 from stormdeck.model.snapshots.discovery import DiscoverySnapshot
 from stormdeck.model.snapshots.gpu import GpuSnapshot, GpuState
 from stormdeck.model.snapshots.replay import Pace, Replay
@@ -58,7 +54,7 @@ SHORTEST_S, LONGEST_S = 0.05, 1.0
 """Between two steps: at most twenty pictures a second, at least one."""
 
 
-class ReplayFeed:
+class ReplayFeed(PanelFeed):
     """Stands in the place of ``Feed``. What it hands on is what a live panel would have seen, without servers."""
 
     def __init__(
@@ -129,28 +125,6 @@ class ReplayFeed:
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
-
-    def search(self) -> None:
-        """Do nothing: there is no server to look for."""
-
-    def attention(self, given: bool) -> None:
-        """Play on, whether anybody looks or not."""
-
-    def plan_canary(self, deck: Deck) -> Plan | None:
-        """Return nothing: no server is asked."""
-        return None
-
-    async def run_canary(self, plan: Plan, hand: Callable[[Check], None]) -> CanaryReport:
-        """Refuse: a plan comes from a live feed."""
-        raise RuntimeError("a replay asks no server")
-
-    async def trust(self, folder: str, origin: str) -> str:
-        """Keep nothing; say why."""
-        return "This is a replay: nothing is sent anywhere."
-
-    async def save(self, file: SettingsFile, text: str) -> str:
-        """Write nothing; say why."""
-        return "This is a replay: settings are neither read nor written."
 
     async def _play(self) -> None:
         while True:

@@ -111,12 +111,12 @@ class ServerFeed:
         if polled is not None and isinstance(polled[3], VllmSource):
             polled[3].list_again()
 
-    def attention(self, given: bool) -> None:
-        """Slow down while nobody looks."""
-        self._watched = given
+    def set_focused(self, focused: bool) -> None:
+        """Poll less often while the terminal has no focus."""
+        self._watched = focused
         for _, poller, _, _ in self._pollers.values():
-            poller.slow = not given
-            if given:
+            poller.slow = not focused
+            if focused:
                 poller.poke()
 
     @property

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,7 +25,7 @@ from stormdeck.ui.appearance import Appearance, ThemedApp
 from stormdeck.ui.areas import AREAS, palette
 from stormdeck.ui.bindings import bindings, writes
 from stormdeck.ui.clock import Clock
-from stormdeck.ui.feed_protocol import Arrived, LogsGrew
+from stormdeck.ui.messages import Arrived, LogsGrew
 from stormdeck.ui.navigation import ask_for_trust, show_cause, show_form, show_hop, show_next_storm
 from stormdeck.ui.screens.base import Area
 from stormdeck.ui.signals import end_on_signals
@@ -37,10 +38,9 @@ if TYPE_CHECKING:
     from textual.dom import DOMNode
     from textual.driver import Driver
 
-    from stormdeck.feed.late import LatePublisher
+    from stormdeck.feed.protocol import PanelFeed
     from stormdeck.feed.publisher import Publisher
     from stormdeck.feed.reducer import Snapshot
-    from stormdeck.ui.feed_protocol import Source
     from stormdeck.ui.screens.canary import CanaryScreen
 
 LOOK = Appearance()
@@ -53,6 +53,8 @@ class StormdeckApp(ThemedApp):
     """One deck, one verdict, four areas."""
 
     TITLE = "stormdeck"
+    NO_SETTINGS = "The sources are still being loaded."
+    """Why nothing is saved while the feed has no settings."""
     # The other areas bring their own: every sheet is read several times before the first paint.
     CSS_PATH = [STYLES / name for name in ("frame.tcss", "overview.tcss", "dialogs.tcss")]  # noqa: RUF012
     MODES = AREAS
@@ -86,9 +88,12 @@ class StormdeckApp(ThemedApp):
         self.book = book if book is not None else LogBook()
         self.clock = clock if clock is not None else Clock()
         self.demo = demo
-        self.feed: Source | None = None
-        self.publisher: Publisher | LatePublisher | None = None
-        """Tells status bars what the panel says."""
+        self.feed: PanelFeed | None = None
+        self.publisher: Publisher | None = None
+        """Publishes the panel's verdict for status bars."""
+        self.load_feed: Callable[[], Awaitable[tuple[PanelFeed, Publisher | None]]] | None = None
+        """Imports and builds the feed and its publisher after the first paint; not needed where ``feed`` is set."""
+        self._loading: asyncio.Task[None] | None = None
         self.read_only = ""
         """Why nothing is written, where that was asked for."""
         self.announcer = Announcer(self, bell=bell)
@@ -116,18 +121,36 @@ class StormdeckApp(ThemedApp):
 
     def on_load(self) -> None:
         """Listen for the signals that end a program, before the terminal is taken over."""
-        if self.feed is not None:
+        if self._has_feed:
             end_on_signals(self._end)
 
     def on_mount(self) -> None:
         """Start the clock; the feed starts when the first screen is painted."""
         self.call_after_refresh(process_memory.resume)
         self.call_after_refresh(self._start_clock)
-        if self.feed is not None:
+        if self._has_feed:
             self.call_after_refresh(process_memory.enable_trim)
-            self.call_after_refresh(self.feed.start)
-        if self.publisher is not None:
-            self.call_after_refresh(self.publisher.start)
+        self.call_after_refresh(self._begin)
+
+    @property
+    def _has_feed(self) -> bool:
+        return self.feed is not None or self.load_feed is not None
+
+    def _begin(self) -> None:
+        """Start the feed, and load it first where that is left to do: keys work meanwhile."""
+        if self.load_feed is not None:
+            self._loading = asyncio.get_running_loop().create_task(self._load(self.load_feed))
+        else:
+            self._start_feed()
+
+    async def _load(self, load: Callable[[], Awaitable[tuple[PanelFeed, Publisher | None]]]) -> None:
+        self.feed, self.publisher = await load()
+        self._start_feed()
+
+    def _start_feed(self) -> None:
+        for part in (self.feed, self.publisher):
+            if part is not None:
+                part.start()
 
     def _end(self, code: int) -> None:
         """Leave as after ``q``, the terminal restored; not before the first screen stands, which would break it."""
@@ -135,10 +158,12 @@ class StormdeckApp(ThemedApp):
 
     async def on_unmount(self) -> None:
         """End the feed, whatever ended the panel."""
-        if self.publisher is not None:
-            await self.publisher.stop()
-        if self.feed is not None:
-            await self.feed.stop()
+        if self._loading is not None:
+            self._loading.cancel()
+            await asyncio.gather(self._loading, return_exceptions=True)
+        for part in (self.publisher, self.feed):
+            if part is not None:
+                await part.stop()
 
     def hand(self, snapshot: Snapshot) -> None:
         """Take a snapshot from the feed."""
@@ -167,7 +192,8 @@ class StormdeckApp(ThemedApp):
         """Write a settings file; return why not, or nothing when it is written."""
         if self.read_only:
             return self.read_only
-        return await self.feed.save(file, text) if self.feed is not None else "The panel runs without its sources."
+        settings = self.feed.settings if self.feed is not None else None
+        return await settings.save(file, text) if settings is not None else self.NO_SETTINGS
 
     def _start_clock(self) -> None:
         from stormdeck.feed.polling import on_the_second
@@ -265,11 +291,11 @@ class StormdeckApp(ThemedApp):
             self.feed.search()
 
     @on(events.AppBlur)
-    def _nobody_looks(self) -> None:
+    def _lose_focus(self) -> None:
         if self.feed is not None:
-            self.feed.attention(False)
+            self.feed.set_focused(False)
 
     @on(events.AppFocus)
-    def _somebody_looks(self) -> None:
+    def _gain_focus(self) -> None:
         if self.feed is not None:
-            self.feed.attention(True)
+            self.feed.set_focused(True)

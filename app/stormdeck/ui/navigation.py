@@ -130,8 +130,10 @@ async def ask_for_trust(app: StormdeckApp) -> None:
         return
 
     async def keep(agreed: bool | None) -> None:
-        feed = app.feed
-        refused = await feed.trust(kept.folder, kept.origin) if agreed and feed is not None else ""
+        settings = app.feed.settings if app.feed is not None else None
+        if not agreed:
+            return
+        refused = await settings.trust(kept.folder, kept.origin) if settings is not None else app.NO_SETTINGS
         if refused:
             app.notify(refused, title="Not kept", severity="error", timeout=12, markup=False)
 
@@ -145,8 +147,8 @@ async def show_canary(app: StormdeckApp) -> None:
     if app.deck.replay is not None:
         app.notify("This is a replay: no server is asked.")
         return
-    plan = app.feed.plan_canary(app.deck) if app.feed is not None else None
-    if plan is None or app.feed is None:
+    canary = app.feed.canary if app.feed is not None else None
+    if canary is None:
         app.notify("The sources are still being loaded.")
     else:
-        await app.push_screen(CanaryScreen(plan, app.feed))
+        await app.push_screen(CanaryScreen(canary.plan(app.deck), canary))

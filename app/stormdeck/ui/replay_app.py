@@ -30,6 +30,8 @@ class PlayedClock(Clock):
 class ReplayApp(StormdeckApp):
     """Asks nothing and writes nothing."""
 
+    NO_SETTINGS = "This is a replay: settings are neither read nor written."
+
     BINDINGS = bindings("replay")
 
     def __init__(self, options: Options, paths: UserPaths, look: Appearance, tape: Tape, speed: float) -> None:

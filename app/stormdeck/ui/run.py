@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sys
 from functools import partial
 from typing import TYPE_CHECKING
 
-from stormdeck.feed.late import LateFeed, LatePublisher
 from stormdeck.model.desktop_notification import OFF, escape_sequence
 from stormdeck.model.logs.book import LogBook
 from stormdeck.options import Options
@@ -57,23 +57,27 @@ def run_panel(options: Options, *, sampler: MakeSampler | None = None, demo: boo
         app.keep_theme = themes.keep if options.theme is None else lambda _: named_theme(options)
     app.to_clipboard = tmux_clipboard(os.environ)
 
-    def make() -> Feed:
-        from stormdeck.feed.feed import Feed
+    async def load() -> tuple[Feed, Publisher | None]:
+        feed, publisher = await asyncio.to_thread(_import_feed)
+        publishes = not demo and not options.readonly
+        return (
+            feed(options, paths, environ, book, app.hand, app.lines_came, sampler),
+            publisher(options, paths, lambda: app.deck) if publishes else None,
+        )
 
-        return Feed(options, paths, environ, book, app.hand, app.lines_came, sampler)
-
-    def publisher() -> Publisher:
-        from stormdeck.feed.publisher import Publisher
-
-        return Publisher(options, paths, lambda: app.deck)
-
-    app.feed = LateFeed(make)
-    if not demo and not options.readonly:
-        app.publisher = LatePublisher(publisher)
+    app.load_feed = load
     if options.notify != OFF:
         app.announcer.notice = partial(escape_sequence, options.notify, in_tmux="TMUX" in os.environ)
     app.run(mouse=options.mouse)
     return app.return_code or 0
+
+
+def _import_feed() -> tuple[type[Feed], type[Publisher]]:
+    """Import the feed and what it depends on, which takes longer than the first paint."""
+    from stormdeck.feed.feed import Feed
+    from stormdeck.feed.publisher import Publisher
+
+    return Feed, Publisher
 
 
 def run_replay(options: Options, tape: Tape, speed: float) -> int:

@@ -117,9 +117,9 @@ class GpuSampler:
         self._look.stop()
         self._watch.stop()
 
-    def attention(self, given: bool) -> None:
+    def set_focused(self, focused: bool) -> None:
         """Look less often while nobody looks, at once and often when somebody does again."""
-        again, self._slowly = self._slowly and given, not given
+        again, self._slowly = self._slowly and focused, not focused
         if again:
             self._look.hasten()
 

@@ -17,7 +17,7 @@ from stormdeck.ui.rendering import LIGHT_STYLES, light, line, lines
 from stormdeck.ui.screens.dialog import Dialog
 
 if TYPE_CHECKING:
-    from stormdeck.ui.feed_protocol import Source
+    from stormdeck.feed.canary import CanaryFeed
 
 NAME = 26
 """Columns of a check's name."""
@@ -35,10 +35,10 @@ class CanaryScreen(Dialog[None]):
 
     BINDINGS = bindings("canary")
 
-    def __init__(self, plan: Plan, feed: Source) -> None:
+    def __init__(self, plan: Plan, canary: CanaryFeed) -> None:
         super().__init__()
         self._plan = plan
-        self._feed = feed
+        self._canary = canary
         self._checks: list[Check] = []
         self._report: CanaryReport | None = None
         self._sent = False
@@ -52,7 +52,7 @@ class CanaryScreen(Dialog[None]):
         self.draw()
 
     async def _run(self) -> None:
-        self._report = await self._feed.run_canary(self._plan, self._take)
+        self._report = await self._canary.run(self._plan, self._take)
         self.post_message(self.Told(self._report))
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:

@@ -1,0 +1,38 @@
+"""Define what the panel needs from a feed."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from stormdeck.feed.canary import CanaryFeed
+    from stormdeck.feed.settings import SettingsFeed
+
+
+class PanelFeed(ABC):
+    """A feed as the panel uses it: ``Feed`` for live servers, ``ReplayFeed`` for a recording.
+
+    A subclass implements ``start`` and ``stop``; the rest defaults to a feed without servers and settings.
+    """
+
+    settings: SettingsFeed | None = None
+    """Saves settings files; ``None`` where nothing can be saved."""
+    canary: CanaryFeed | None = None
+    """Plans and runs canaries; ``None`` where no server is asked."""
+
+    @abstractmethod
+    def start(self) -> None:
+        """Start the sources and return at once."""
+
+    @abstractmethod
+    async def stop(self) -> None:
+        """Stop all tasks and threads."""
+
+    def search(self) -> None:
+        """Search for servers and logs again, now."""
+        return
+
+    def set_focused(self, focused: bool) -> None:
+        """Poll less often while the terminal has no focus."""
+        return
