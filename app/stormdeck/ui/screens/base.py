@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from textual import events
 from textual.app import ComposeResult
 from textual.screen import Screen
@@ -12,15 +10,13 @@ from textual.widgets import Static
 from stormdeck.model.deck import Deck
 from stormdeck.model.verdict.statement import Statement
 from stormdeck.ui.bindings import footer
+from stormdeck.ui.panel_app import PanelApp
 from stormdeck.ui.textual_patches.screen_size import add_size_classes, skip_restyling
 from stormdeck.ui.widgets.key_bar import KeyBar
 from stormdeck.ui.widgets.overview.servers import ServerPanel
 from stormdeck.ui.widgets.panel import Panel
 from stormdeck.ui.widgets.path_bar import PathBar
 from stormdeck.ui.widgets.verdict_bar import VerdictBar
-
-if TYPE_CHECKING:
-    from stormdeck.ui.app import StormdeckApp
 
 
 class Area(Screen[None]):
@@ -34,11 +30,9 @@ class Area(Screen[None]):
         add_size_classes(self)
 
     @property
-    def panel(self) -> StormdeckApp:
-        """Return the app by its own type."""
-        from stormdeck.ui.app import StormdeckApp
-
-        assert isinstance(self.app, StormdeckApp)  # noqa: S101 - tells mypy what holds
+    def panel(self) -> PanelApp:
+        """Return the app with its own type."""
+        assert isinstance(self.app, PanelApp)  # noqa: S101 - for mypy
         return self.app
 
     def compose(self) -> ComposeResult:

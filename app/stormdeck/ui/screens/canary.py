@@ -26,8 +26,8 @@ NAME = 26
 class CanaryScreen(Dialog[None]):
     """Sends nothing before enter; escape stops it at any point."""
 
-    class Told(Message):
-        """A canary has been run."""
+    class Finished(Message):
+        """The canary has run."""
 
         def __init__(self, report: CanaryReport) -> None:
             self.report = report
@@ -53,7 +53,7 @@ class CanaryScreen(Dialog[None]):
 
     async def _run(self) -> None:
         self._report = await self._canary.run(self._plan, self._take)
-        self.post_message(self.Told(self._report))
+        self.post_message(self.Finished(self._report))
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """Show the end, whatever it is."""

@@ -11,7 +11,7 @@ from stormdeck.model.finding import Finding
 from stormdeck.paths import STYLES
 from stormdeck.ui.bindings import bindings
 from stormdeck.ui.copying import of_item
-from stormdeck.ui.navigation import show_canary, take_to_form
+from stormdeck.ui.messages import CanaryPlan, FixInForm, GoTo
 from stormdeck.ui.screens.base import Area
 from stormdeck.ui.widgets.bottom_input import BottomField
 from stormdeck.ui.widgets.checks.detail import CheckDetail
@@ -59,9 +59,9 @@ class ChecksScreen(Area):
         checks.problems_only = not checks.problems_only
         checks.fill()
 
-    async def action_canary(self) -> None:
+    def action_canary(self) -> None:
         """Show what a canary would send."""
-        await show_canary(self.panel)
+        self.post_message(GoTo(CanaryPlan()))
 
     def action_decode(self) -> None:
         """Open the field for a message of the client, with what was typed into it before."""
@@ -131,10 +131,10 @@ class ChecksScreen(Area):
         detail = self.query_one("#checks-detail")
         (detail.scroll_page_down if step > 0 else detail.scroll_page_up)(animate=False)
 
-    async def action_fix(self) -> None:
+    def action_fix(self) -> None:
         """Take the fix of the finding to the form, where it is saved after its diff."""
         item = self.query_one(CheckList).current
         if not isinstance(item, Finding) or item.fix is None:
             self.notify("No fix that stormdeck can make; the explanation says what to change.")
             return
-        await take_to_form(self.panel, item)
+        self.post_message(GoTo(FixInForm(item)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from textual import events, on
 from textual.app import ComposeResult
@@ -12,11 +12,9 @@ from textual.message import Message
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from stormdeck.ui.panel_app import PanelApp
 from stormdeck.ui.rendering import called, clickable, line
 from stormdeck.ui.textual_patches.screen_size import add_size_classes
-
-if TYPE_CHECKING:
-    from stormdeck.ui.app import StormdeckApp
 
 Answer = TypeVar("Answer")
 LEAST = 20
@@ -46,11 +44,9 @@ class Dialog(ModalScreen[Answer]):
         add_size_classes(self)
 
     @property
-    def panel(self) -> StormdeckApp:
-        """Return the app by its own type."""
-        from stormdeck.ui.app import StormdeckApp
-
-        assert isinstance(self.app, StormdeckApp)  # noqa: S101 - tells mypy what holds
+    def panel(self) -> PanelApp:
+        """Return the app with its own type."""
+        assert isinstance(self.app, PanelApp)  # noqa: S101 - for mypy
         return self.app
 
     def words(self, width: int) -> Content:

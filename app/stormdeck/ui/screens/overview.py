@@ -8,7 +8,7 @@ from textual.widget import Widget
 
 from stormdeck.model.deck import Deck
 from stormdeck.ui.bindings import bindings
-from stormdeck.ui.navigation import show_storm
+from stormdeck.ui.messages import GoTo, StormLines
 from stormdeck.ui.screens.base import Area
 from stormdeck.ui.widgets.logs.tail import LogPanel
 from stormdeck.ui.widgets.overview.board import Board
@@ -66,8 +66,8 @@ class OverviewScreen(Area):
         self.board.count_gpus(len(deck.gpu.gpus))
 
     @on(StormsPanel.Chosen)
-    async def _show_storm(self, message: StormsPanel.Chosen) -> None:
-        await show_storm(self.panel, message.storm)
+    def _show_storm(self, message: StormsPanel.Chosen) -> None:
+        self.post_message(GoTo(StormLines(message.storm)))
 
     def action_copy(self) -> None:
         """Copy what the verdict says."""
@@ -83,8 +83,8 @@ class OverviewScreen(Area):
         if name is not None:
             self.board.zoom("" if self.board.zoomed else name)
 
-    def zoom_or_not(self, name: str) -> None:
-        """Let a panel fill the pane; make it small again where it does already."""
+    def toggle_zoom(self, name: str) -> None:
+        """Zoom a panel, or unzoom it if it is zoomed."""
         if name in self.panel.wish.boxes:
             self.board.zoom("" if self.board.zoomed == name else name)
 

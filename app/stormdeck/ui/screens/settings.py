@@ -57,7 +57,7 @@ class SettingsScreen(Area):
         self.call_after_refresh(self.form.begin)
 
     def take_deck(self, deck: Deck) -> None:
-        """Base the drafts on a new deck, or do so later if the form is hidden."""
+        """Update the drafts to a new deck, or do so later if the form is hidden."""
         super().take_deck(deck)
         self._is_outdated = True
         if self.is_active:
@@ -69,7 +69,7 @@ class SettingsScreen(Area):
             self._catch_up()
 
     def _catch_up(self) -> None:
-        """Base the drafts on the deck. A hidden form does not, so that no rule runs for it."""
+        """Update the drafts to the deck. A hidden form does not, so that no rule runs for it."""
         self._is_outdated = False
         deck = self.panel.deck
         self.draft = self.draft.on(deck)
