@@ -27,7 +27,7 @@ from stormdeck.ui.textual_patches.screen_size import is_narrow, is_short
 from stormdeck.ui.widgets.panel import Panel
 from stormdeck.ui.widgets.row_list import RowLayout, RowList
 from stormdeck.ui.widgets.settings.field_row import FieldRow
-from stormdeck.ui.widgets.settings.row import SHORT, FormView, Row, RowLook, RowState, plain_height, row_lines
+from stormdeck.ui.widgets.settings.row import COLUMN, FormView, Row, RowLook, RowState, plain_height, row_lines
 
 
 class SettingsForm(VerticalScroll, can_focus=False):
@@ -108,7 +108,7 @@ class SettingsForm(VerticalScroll, can_focus=False):
         if wanted:
             return self._next(lambda field: wanted in f"{field.label} {field.path}".casefold(), step)
         view = self._view
-        return self._next(lambda field: view.plain_text(field) is None and _is_worth_a_look(view, field), step)
+        return self._next(view.has_problem, step)
 
     def _next(self, wanted: Callable[[Field], bool], step: int) -> bool:
         """Go to the next row that is wanted, round the end; say whether there is one."""
@@ -165,8 +165,7 @@ class SettingsForm(VerticalScroll, can_focus=False):
 
         before, others = self._layouts_before.get((width, narrow, short)), self._others
         if before is None or others is None:
-            # A short plain value takes one line, whatever it says.
-            short_rows = view.short_rows() if plain_height("x" * SHORT, "", look, width) == 1 else frozenset()
+            short_rows = view.short_rows(width - COLUMN)
             heights = [1 if _path_of(row) in short_rows else height(at, row) for at, row in enumerate(view.rows)]
             return RowLayout(heights, draw)
         heights = list(before.heights)
@@ -178,11 +177,6 @@ class SettingsForm(VerticalScroll, can_focus=False):
 
 def _path_of(row: Row) -> str:
     return row.path if isinstance(row, Field) else ""
-
-
-def _is_worth_a_look(view: FormView, field: Field) -> bool:
-    state = view.state(field)
-    return bool(state.findings or state.problem)
 
 
 AROUND = 2

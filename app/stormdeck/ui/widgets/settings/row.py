@@ -9,8 +9,8 @@ from textual.content import Content
 
 from stormdeck.model.editing.draft import Draft
 from stormdeck.model.finding import Finding, Severity
-from stormdeck.model.masking.lines import mask_text
-from stormdeck.model.masking.names import is_secret_name
+from stormdeck.model.masking.lines import MASK, mask_text
+from stormdeck.model.masking.names import holds_headers, is_harmless, is_secret_name
 from stormdeck.model.masking.values import mask_value
 from stormdeck.model.rules.facts import live_of
 from stormdeck.model.settings.field import Field, Group, Kind, problem
@@ -212,34 +212,58 @@ class FormView:
         edited = {edit.path for draft in (old, new) for edit in draft.edits}
         return frozenset(edited | self._findings.keys() | before._findings.keys())
 
-    def plain_text(self, shown: Field) -> tuple[str, str] | None:
-        """Return the value and the note of a row that nothing else is said about; ``None``: it has more to show.
+    def has_problem(self, shown: Field) -> bool:
+        """Return whether the row of a field has a finding, or a value of the wrong type."""
+        value = self.draft.values.get(shown.path)
+        if shown.path in self._findings or value is None:
+            return shown.path in self._findings
+        return not (shown.kind in _FREE and _is_plain(value)) and problem(shown, value) is not None
 
-        Of thousands of rows only the others have to be laid out to know how high they are.
+    def plain_text(self, shown: Field) -> tuple[str, str] | None:
+        """Return the value and the note of a row that shows only those, in characters of one cell; else ``None``.
+
+        The height of such a row can be computed. All others have to be laid out, which takes long for thousands.
         """
         path = shown.path
         value = self.draft.values.get(path)
-        if path in self._findings or value is None:
+        if shown.kind not in _FREE or path in self._findings or value is None or not _is_plain(value):
             return None
+        if shown.kind is Kind.SECRET and not self._revealed:
+            value = mask_value(path, value).replace(MASK, "." * len(MASK))
         note = _note(self.draft, shown) if path in self._elsewhere else ""
-        # Printable plain letters have one cell each, and a text with one of them is a value.
-        is_plain = shown.kind is Kind.TEXT and value.isascii() and value.isprintable() and value.strip()
-        return (value, note) if is_plain and note.isascii() and note.isprintable() else None
+        is_narrow = value.isascii() and note.isascii() and note.isprintable()
+        return (value, note) if is_narrow else None
 
-    def short_rows(self) -> frozenset[str]:
-        """Return the paths of variables of the file with a short plain value that nothing else is said about."""
+    def short_rows(self, room: int) -> frozenset[str]:
+        """Return the paths of the file's own variables whose row is one line in that many columns for a value."""
         loud = self._findings.keys() | self._elsewhere
         values = self.draft.values
         return frozenset(
             one.path
             for one in self._own
-            if one.kind is Kind.TEXT
-            and len(value := values.get(one.path) or "") <= SHORT
-            and one.path not in loud
-            and value.isascii()
-            and value.isprintable()
-            and value.strip()
+            if one.path not in loud
+            and _is_plain(value := values.get(one.path) or "")
+            and (self._is_short_secret(one, value, room) or (value.isascii() and len(value) <= min(SHORT, room)))
         )
+
+    def _is_short_secret(self, shown: Field, value: str, room: int) -> bool:
+        """Return whether a hidden secret is one line. Masking each of thousands takes too long to find out."""
+        if shown.kind is not Kind.SECRET or self._revealed:
+            return False
+        if " " not in value and len(value) + len(MASK) <= room and value.isascii():
+            return True  # Masked whole, in part or not at all, it fits.
+        name = shown.path.removeprefix("env.")
+        is_masked_whole = not holds_headers(name) and name.lower() != "authorization" and not is_harmless(name, value)
+        return is_masked_whole and len(MASK) <= room
+
+
+_FREE = {Kind.TEXT, Kind.SECRET}
+"""Kinds of values that any text is valid for."""
+
+
+def _is_plain(value: str) -> bool:
+    """Return whether a value is a printable text, so that its type has no problem with it."""
+    return value.isprintable() and bool(value.strip())
 
 
 def _set_elsewhere(draft: Draft) -> frozenset[str]:
