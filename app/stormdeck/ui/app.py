@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +16,7 @@ from stormdeck.model.logs.book import LogBook
 from stormdeck.model.snapshots.traffic import TrafficSnapshot
 from stormdeck.paths import STYLES
 from stormdeck.ui.appearance import Appearance
-from stormdeck.ui.areas import AREAS, palette
+from stormdeck.ui.areas import AREAS, import_areas, palette
 from stormdeck.ui.bindings import bindings, writes
 from stormdeck.ui.clock import Clock
 from stormdeck.ui.messages import Arrived, GoTo, LogsGrew
@@ -60,6 +61,11 @@ class StormdeckApp(PanelApp):
         )
         self.announcer = Announcer(self, bell=bell)
         self.navigation = Navigation(self)
+
+    async def load_and_start_feed(self) -> None:
+        """Start the feed; then import the other areas, while the user reads the first one."""
+        await super().load_and_start_feed()
+        await asyncio.to_thread(import_areas)
 
     @on(Arrived)
     def _on_snapshot(self, message: Arrived) -> None:

@@ -108,24 +108,20 @@ class PanelApp(ThemedApp):
         self.call_after_refresh(self._start_clock)
         if self._has_feed:
             self.call_after_refresh(process_memory.enable_trim)
-        self.call_after_refresh(self._load_and_start_feed)
+        self.call_after_refresh(self._begin)
 
     @property
     def _has_feed(self) -> bool:
         return self.feed is not None or self.load_feed is not None
 
-    def _load_and_start_feed(self) -> None:
-        """Start the feed; load it first, in a task, if ``load_feed`` is set: keys work meanwhile."""
+    def _begin(self) -> None:
+        """Load and start the feed in a task: keys work meanwhile."""
+        self._loading = asyncio.get_running_loop().create_task(self.load_and_start_feed())
+
+    async def load_and_start_feed(self) -> None:
+        """Start the feed and the publisher; load them first if ``load_feed`` is set."""
         if self.load_feed is not None:
-            self._loading = asyncio.get_running_loop().create_task(self._load(self.load_feed))
-        else:
-            self._start_feed()
-
-    async def _load(self, load: Callable[[], Awaitable[tuple[PanelFeed, Publisher | None]]]) -> None:
-        self.feed, self.publisher = await load()
-        self._start_feed()
-
-    def _start_feed(self) -> None:
+            self.feed, self.publisher = await self.load_feed()
         for part in (self.feed, self.publisher):
             if part is not None:
                 part.start()

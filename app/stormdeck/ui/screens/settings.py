@@ -83,7 +83,7 @@ class SettingsScreen(Area):
         self.query_one(SettingsHeading).show_draft(self.draft, self.draft.findings)
         unsaved = sum(len(draft.modified) for draft in (self.draft, *self._others.values()))
         self.panel.unsaved = unsaved
-        self.query_one(KeyBar).say(f"{unsaved} unsaved" if unsaved else "")
+        self.query_one(KeyBar).show_note(f"{unsaved} unsaved" if unsaved else "")
 
     @property
     def form(self) -> SettingsForm:
