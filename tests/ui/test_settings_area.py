@@ -414,7 +414,7 @@ async def test_a_broken_file_that_is_mended_outside_can_be_edited(panel):
 async def test_a_file_that_may_not_be_written_is_shown_and_not_edited(panel):
     async with panel().run_test(size=WIDE, notifications=True) as pilot:
         await opened(pilot, settings(WELL_SET, writable=False))
-        assert rows_with(pilot.app, "Read-only for you")
+        assert rows_with(pilot.app, "Read-only: you may not write")
         await pilot.press("enter")
         await until(pilot, lambda: rows_with(pilot.app, "cannot be edited"), "not told")
         assert pilot.app.screen.draft.edits == ()

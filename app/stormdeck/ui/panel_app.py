@@ -193,11 +193,11 @@ class PanelApp(ThemedApp):
             self.to_clipboard(text)
 
     @on(events.AppBlur)
-    def _on_blur(self) -> None:
+    def _on_terminal_blur(self) -> None:
         if self.feed is not None:
             self.feed.set_focused(False)
 
     @on(events.AppFocus)
-    def _on_focus(self) -> None:
+    def _on_terminal_focus(self) -> None:
         if self.feed is not None:
             self.feed.set_focused(True)

@@ -238,7 +238,7 @@ class SettingsScreen(Area):
 
     def action_next(self, step: int) -> None:
         """Go to the next or previous match of the search; without a search, to a finding."""
-        if not self.form.go_on(step):
+        if not self.form.go_to_next(step):
             self.notify("No such setting." if self.form.wanted else "No findings: nothing to fix.")
 
     def action_find(self) -> None:

@@ -92,7 +92,7 @@ class LogView(LineDrawer, ScrollView, can_focus=True, inherit_bindings=False):
             self._scroll(round(self.max_scroll_y))
 
     def search(self, step: int) -> bool:
-        """Go to the next line with the words of the last filter, else to the next error; return whether there is one."""
+        """Go to the next line with the words of the last filter, or to the next error; return whether there is one."""
         words = self.filter.last
         return self._jump(step, (lambda _, text: words.pass_line(text)) if words else self._rows.is_trouble)
 
@@ -132,7 +132,7 @@ class LogView(LineDrawer, ScrollView, can_focus=True, inherit_bindings=False):
         self.refresh()
 
     def action_move(self, step: int, more: bool = False) -> None:
-        """Move the current line. The first move takes the last visible line; one past the newest line follows the log."""
+        """Move the current line. The first move takes the last visible line; one past the end follows the log."""
         rows = self.virtual_size.height
         if not rows:
             return
