@@ -23,7 +23,7 @@ from stormdeck.ui.messages import Arrived, GoTo, LogsGrew
 from stormdeck.ui.navigation import Navigation
 from stormdeck.ui.panel_app import DEFAULT_APPEARANCE, PanelApp
 from stormdeck.ui.screens.base import Area
-from stormdeck.ui.storm_alert import Announcer
+from stormdeck.ui.storm_alert import StormAlert
 
 if TYPE_CHECKING:
     from textual.actions import ActionParseResult
@@ -59,7 +59,7 @@ class StormdeckApp(PanelApp):
         super().__init__(
             home, book=book, clock=clock, look=look, demo=demo, client_version=client_version, named=named, keys=keys
         )
-        self.announcer = Announcer(self, bell=bell)
+        self.storm_alert = StormAlert(self, bell=bell)
         self.navigation = Navigation(self)
 
     async def load_and_start_feed(self) -> None:
@@ -72,7 +72,7 @@ class StormdeckApp(PanelApp):
         before = self.deck.traffic
         self.take_snapshot(message.snapshot)
         if isinstance(message.snapshot, TrafficSnapshot):
-            self.announcer.announce(before, message.snapshot, self.verdict)
+            self.storm_alert.update(before, message.snapshot, self.verdict)
 
     @on(LogsGrew)
     def _on_log_lines(self) -> None:
