@@ -159,7 +159,7 @@ class SettingsForm(VerticalScroll, can_focus=False):
         def height(at: int, row: Row) -> int:
             if not isinstance(row, Field):
                 return 1 if short else 2
-            plain = view.plain_text(row)
+            plain = view.plain_text(row, width - COLUMN)
             known = plain_height(*plain, style, width) if plain is not None else None
             return known or len(draw(at))
 

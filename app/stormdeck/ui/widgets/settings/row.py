@@ -219,16 +219,17 @@ class FormView:
             return shown.path in self._findings
         return not (shown.kind in _FREE and _is_plain(value)) and problem(shown, value) is not None
 
-    def plain_text(self, shown: Field) -> tuple[str, str] | None:
+    def plain_text(self, shown: Field, room: int = 0) -> tuple[str, str] | None:
         """Return the value and the note of a row that shows only those, in characters of one cell; else ``None``.
 
-        The height of such a row can be computed. All others have to be laid out, which takes long for thousands.
+        The height of such a row can be computed. All others have to be laid out, which takes long for thousands. A
+        value that is one line in ``room`` columns, masked or not, is returned as it is: masking takes long too.
         """
         path = shown.path
         value = self.draft.values.get(path)
         if shown.kind not in _FREE or path in self._findings or value is None or not _is_plain(value):
             return None
-        if shown.kind is Kind.SECRET and not self._revealed:
+        if not self._revealed and (" " in value or len(value) + len(MASK) > room):
             value = mask_value(path, value).replace(MASK, "." * len(MASK))
         note = _note(self.draft, shown) if path in self._elsewhere else ""
         is_narrow = value.isascii() and note.isascii() and note.isprintable()
@@ -243,13 +244,15 @@ class FormView:
             for one in self._own
             if one.path not in loud
             and _is_plain(value := values.get(one.path) or "")
-            and (self._is_short_secret(one, value, room) or (value.isascii() and len(value) <= min(SHORT, room)))
+            and self._is_short(one, value, room)
         )
 
-    def _is_short_secret(self, shown: Field, value: str, room: int) -> bool:
-        """Return whether a hidden secret is one line. Masking each of thousands takes too long to find out."""
-        if shown.kind is not Kind.SECRET or self._revealed:
+    def _is_short(self, shown: Field, value: str, room: int) -> bool:
+        """Return whether a value is surely one line. Masking each of thousands of secrets would take too long."""
+        if shown.kind not in _FREE:
             return False
+        if shown.kind is Kind.TEXT or self._revealed:
+            return value.isascii() and len(value) <= min(SHORT, room)
         if " " not in value and len(value) + len(MASK) <= room and value.isascii():
             return True  # Masked whole, in part or not at all, it fits.
         name = shown.path.removeprefix("env.")
