@@ -21,7 +21,7 @@ class Arranged(Layout):
 
     def arrange(self, parent: Widget, children: list[Widget], size: Size, greedy: bool = True) -> ArrangeResult:
         """Return the placements of the panels at a size."""
-        assert isinstance(parent, Board)  # noqa: S101 - tells mypy what holds
+        assert isinstance(parent, Board)  # noqa: S101 - for mypy
         boxes = parent.boxes(size)
         return [
             WidgetPlacement(Region(*boxes[child.id]), NULL_OFFSET, NULL_SPACING, child)
