@@ -72,9 +72,9 @@ class CanaryScreen(Dialog[None]):
             line(),
         ]
         if not self._sent:
-            rows += _wrapped(
-                f"It would send {self._plan.cost}. They use the GPU. Nothing is sent before you press the key.", width
-            )
+            key = self.panel.action("canary.send").shown
+            text = f"It would send {self._plan.cost}. They use the GPU. Nothing is sent before you press {key}."
+            rows += _wrapped(text, width)
             rows += [row for note in self._plan.notes for row in _wrapped(note, width)]
         for route in Route:
             checks = [check for check in self._checks if check.route is route]
