@@ -21,6 +21,10 @@ LOOK_BACK = 5000
 """How many of the last lines of each log are searched for an error message."""
 
 
+class KeylessScroll(VerticalScroll, inherit_bindings=False):
+    """A scrolling part without keys of its own: home and end belong to the list in it."""
+
+
 class ChecksScreen(Area):
     """The list, and the explanation of its selected row."""
 
@@ -37,9 +41,9 @@ class ChecksScreen(Area):
     def body(self) -> ComposeResult:
         """Compose the list and the explanation."""
         with Container(id="checks"):
-            with VerticalScroll(id="checks-list", can_focus=False):
+            with KeylessScroll(id="checks-list", can_focus=False):
                 yield CheckList(id="findings")
-            with VerticalScroll(id="checks-detail", can_focus=False):
+            with KeylessScroll(id="checks-detail", can_focus=False):
                 yield CheckDetail(self.panel.action("checks.fix").shown, id="explanation")
         yield BottomField("message of Claude Code; enter decodes", id="message")
         yield BottomField("code or words; enter finds, n next", id="search")

@@ -30,8 +30,11 @@ from stormdeck.ui.widgets.settings.field_row import FieldRow
 from stormdeck.ui.widgets.settings.row import COLUMN, FormView, Row, RowState, RowStyle, plain_height, row_lines
 
 
-class SettingsForm(VerticalScroll, can_focus=False):
+class SettingsForm(VerticalScroll, can_focus=False, inherit_bindings=False):
     """The rows of a draft, one of which is the current one."""
+
+    # Without Textual's home and end, which would scroll and leave the current row where it is.
+    BINDINGS = [("pageup", "page_up"), ("pagedown", "page_down")]  # noqa: RUF012
 
     def __init__(self, fix_key: str, *, id: str) -> None:  # noqa: A002 - Textual's own name for it
         super().__init__(id=id)
