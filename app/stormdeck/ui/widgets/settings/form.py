@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from textual import events
+from textual.actions import SkipAction
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.content import Content
@@ -30,11 +31,8 @@ from stormdeck.ui.widgets.settings.field_row import FieldRow
 from stormdeck.ui.widgets.settings.row import COLUMN, FormView, Row, RowState, RowStyle, plain_height, row_lines
 
 
-class SettingsForm(VerticalScroll, can_focus=False, inherit_bindings=False):
+class SettingsForm(VerticalScroll, can_focus=False):
     """The rows of a draft, one of which is the current one."""
-
-    # Without Textual's home and end, which would scroll and leave the current row where it is.
-    BINDINGS = [("pageup", "page_up"), ("pagedown", "page_down")]  # noqa: RUF012
 
     def __init__(self, fix_key: str, *, id: str) -> None:  # noqa: A002 - Textual's own name for it
         super().__init__(id=id)
@@ -57,6 +55,14 @@ class SettingsForm(VerticalScroll, can_focus=False, inherit_bindings=False):
         yield self._above
         yield self.row
         yield self._below
+
+    def action_scroll_home(self) -> None:
+        """Leave the home key to the screen, which goes to the first row instead of only scrolling there."""
+        raise SkipAction
+
+    def action_scroll_end(self) -> None:
+        """Leave the end key to the screen, which goes to the last row."""
+        raise SkipAction
 
     @property
     def current(self) -> FieldRow | None:
