@@ -142,20 +142,25 @@ async def test_the_tail_looks_back_a_bounded_way(panel, monkeypatch):
         assert 0 < looked["LogBook"] <= LOOK_BACK
 
 
-def long_settings(count=3000, name="MY"):
-    env = {"ANTHROPIC_BASE_URL": "http://127.0.0.1:8000/v1", **{f"{name}_{number:05}": "x" for number in range(count)}}
+def long_settings(count=3000, name="MY", value="x"):
+    own = {f"{name}_{number:05}": value for number in range(count)}
+    env = {"ANTHROPIC_BASE_URL": "http://127.0.0.1:8000/v1", **own}
     return settings(json.dumps({"model": "sonnet", "env": env}, indent=2))
 
 
+@pytest.mark.parametrize("size", [(120, 40), (40, 12)], ids=["120x40", "40x12"])
+@pytest.mark.parametrize(
+    ("name", "value"), [("MY", "x"), ("MY_KEY", "x"), ("MY_KEY", "sk-" + "a1" * 40), ("MY_KEY", "Bearer " + "b2" * 40)]
+)
 @in_loop
-async def test_a_long_settings_file_costs_no_more_than_the_rows_that_are_seen(panel, monkeypatch):
+async def test_a_long_settings_file_costs_no_more_than_the_rows_that_are_seen(panel, monkeypatch, name, value, size):
     drawn, original = [], form.row_lines
     monkeypatch.setattr(form, "row_lines", lambda *row: (drawn.append(row[0].path), original(*row))[1])
-    async with panel().run_test(size=(120, 40)) as pilot:
-        await hand(pilot, long_settings())
+    async with panel().run_test(size=size) as pilot:
+        await hand(pilot, long_settings(name=name, value=value))
         await show(pilot, "settings")
         assert len(drawn) < 300
-        for key in ("down", "end", "up", "enter", "a", "enter", "u", "x"):
+        for key in ("down", "end", "up", "enter", "a", "enter", "u", "x", "n"):
             drawn.clear()
             await pilot.press(key)
             await pilot.pause()

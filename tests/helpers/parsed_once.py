@@ -1,6 +1,6 @@
 """The panel's style sheets, parsed once for each theme in a run of tests: every test starts a panel of its own."""
 
-from stormdeck.ui.textual_patches.styles import CachedStylesheet
+from stormdeck.ui.textual_patches.stylesheet import CachedStylesheet
 
 _PARSED = {}
 

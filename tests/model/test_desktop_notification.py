@@ -52,7 +52,7 @@ def written(monkeypatch):
 @in_loop
 async def test_a_storm_is_told_when_it_begins_and_not_again(written):
     app = make_app()
-    app.announcer.notice = lambda words: f"<{words}>"
+    app.storm_alert.notification = lambda words: f"<{words}>"
     async with app.run_test() as pilot:
         await hand(pilot, WELL, FOUND, VLLM, CALM)
         assert not [text for text in written if text.startswith("<")]

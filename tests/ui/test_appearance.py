@@ -16,7 +16,7 @@ from stormdeck.model.symbols import UNKNOWN_CHARACTER
 from stormdeck.model.theme_names import THEME_NAMES
 from stormdeck.options import Options, load
 from stormdeck.sources.state.theme import ThemeStore
-from stormdeck.ui.appearance import Appearance, chosen_look, to_ascii
+from stormdeck.ui.appearance import Appearance, chosen_appearance, to_ascii
 from stormdeck.ui.run import run_panel
 from stormdeck.ui.themes import NAMES, READABLE, SIGNALS, THEMES, VISIBLE, contrast, full_name, tokens
 
@@ -116,8 +116,8 @@ def test_wide_characters_of_others_keep_their_columns():
 )
 def test_ascii_is_chosen_where_the_terminal_is_not_known_to_show_more(environ, plain, tmp_path):
     assert ascii_only(environ) is plain
-    assert chosen_look(options(tmp_path), "", environ).ascii is plain
-    assert chosen_look(options(tmp_path, ascii="off"), "", environ).ascii is False
+    assert chosen_appearance(options(tmp_path), "", environ).ascii is plain
+    assert chosen_appearance(options(tmp_path, ascii="off"), "", environ).ascii is False
 
 
 @in_loop
@@ -149,13 +149,13 @@ async def test_a_theme_chosen_in_the_panel_is_there_at_the_next_start(tmp_path):
     async with app.run_test(size=(80, 24)) as pilot:
         pilot.app.theme = "stormdeck-light"
         await pilot.pause()
-    assert chosen_look(options(tmp_path), memory.load(), UTF8).theme == "light"
-    assert chosen_look(options(tmp_path, theme="nord"), memory.load(), UTF8).theme == "nord"
+    assert chosen_appearance(options(tmp_path), memory.load(), UTF8).theme == "light"
+    assert chosen_appearance(options(tmp_path, theme="nord"), memory.load(), UTF8).theme == "nord"
 
 
 @pytest.mark.parametrize("remembered", ["", "no-such-theme", "\x1b[31m"], ids=["nothing", "gone", "damaged"])
 def test_without_a_theme_that_there_is_the_default_is_taken(remembered, tmp_path):
-    assert chosen_look(options(tmp_path), remembered, UTF8).theme == "stormdeck-dark"
+    assert chosen_appearance(options(tmp_path), remembered, UTF8).theme == "stormdeck-dark"
 
 
 @in_loop

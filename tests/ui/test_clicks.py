@@ -53,7 +53,7 @@ async def test_a_verdict_on_a_storm_leads_to_its_lines(area):
         await show(pilot, area)
         await settled(pilot)
         await pilot.click(VerdictBar)
-        await until(pilot, lambda: pilot.app.storm_shown == LIVE.started, "the storm's lines are not shown")
+        await until(pilot, lambda: pilot.app.navigation.storm_shown == LIVE.started, "the storm's lines are not shown")
         assert pilot.app.screen.AREA == "logs"
 
 

@@ -69,7 +69,7 @@ class TestLeaving:
             await show(pilot, "settings")
             await until(pilot, lambda: app.focused is not None)
             await pilot.press("f", "q")
-            await until(pilot, lambda: rows_with(app, "1 change in the form not saved"), "not asked")
+            await until(pilot, lambda: rows_with(app, "1 change in the form is not saved"), "not asked")
             await pilot.press("escape")
             await until(pilot, lambda: rows_with(app, "1 unsaved"), "the change is gone")
             await pilot.press("q")

@@ -11,7 +11,7 @@ from textual.widgets._toast import Toast, ToastHolder
 
 from panel import hand, in_loop, settled, show, until
 from samples import CALM, FOUND, GPUS, PROXY, VLLM, WELL
-from stormdeck.ui.textual_patches.styles import SmallCache
+from stormdeck.ui.textual_patches.memory import SmallCache
 
 OPENED = {"help": "question_mark", "palette": "ctrl+p"}
 

@@ -40,7 +40,7 @@ async def test_it_holds_skips_and_ends(tmp_path):
         await pilot.press("T")
         await until(pilot, lambda: "The recording ends here, with 1 storm in it" in screen(app))
         await pilot.press("T")
-        await until(pilot, lambda: told(app) == "No request is left in the recording.")
+        await until(pilot, lambda: told(app) == "No more requests in the recording.")
 
 
 @in_loop

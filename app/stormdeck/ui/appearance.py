@@ -1,4 +1,4 @@
-"""How the panel looks: theme, signs, density, and which panels; the app without what it shows."""
+"""The appearance of the panel: theme, signs, density and layout; and the app that applies it."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from stormdeck.model.overview_layout import LayoutPreferences
 from stormdeck.model.status.bar import ascii_only
 from stormdeck.model.symbols import ASCII_FALLBACK, UNKNOWN_CHARACTER
 from stormdeck.options import Options
-from stormdeck.ui.textual_patches.styles import CachedStylesheet
+from stormdeck.ui.textual_patches.stylesheet import CachedStylesheet
 from stormdeck.ui.themes import DARK, OWN, THEMES, full_name, tokens
 
 
 def to_ascii(text: str) -> str:
-    """Return a text of ASCII characters alone, in just as many columns."""
+    """Return a text in ASCII, in the same number of columns."""
     if text.isascii():
         return text
     return "".join(
@@ -32,10 +32,10 @@ def to_ascii(text: str) -> str:
 
 
 class AsciiOnly(LineFilter):
-    """The last thing that every line of the screen goes through, Textual's own included."""
+    """A filter for every line of the screen, Textual's own widgets included."""
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
-        """Return the segments with each sign's stand-in."""
+        """Return the segments in ASCII."""
         return [Segment(_line(text), style, control) for text, style, control in segments]
 
 
@@ -46,35 +46,35 @@ def _line(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Appearance:
-    """What the user chose."""
+    """The appearance that the user has chosen."""
 
     theme: str = DARK.name
     ascii: bool = False
     wish: LayoutPreferences = field(default_factory=LayoutPreferences)
 
 
-def chosen_look(options: Options, remembered: str, environ: Mapping[str, str]) -> Appearance:
-    """Return what the options say; a theme that they do not name is the one chosen last, where there still is one."""
+def chosen_appearance(options: Options, remembered: str, environ: Mapping[str, str]) -> Appearance:
+    """Return the appearance that the options name; without a theme there, the theme that was chosen last."""
     theme = options.theme or (remembered if full_name(remembered) is not None else DARK.name)
     plain = ascii_only(environ) if options.ascii is None else options.ascii
     return Appearance(theme, plain, LayoutPreferences(options.panels, options.density == "compact"))
 
 
 def named_theme(options: Options) -> str:
-    """Say why a theme that is chosen in the panel does not hold at the next start."""
-    return f"Until you leave: at the next start {options.origin('theme')} names the theme {options.theme}."
+    """Return why a theme that is chosen in the panel is not used at the next start."""
+    return f"Until you quit: at the next start {options.origin('theme')} sets the theme {options.theme}."
 
 
 class ThemedApp(App[None]):
-    """An app in the colours and signs that its user wants and its terminal can show."""
+    """An app with the theme and signs that the user has chosen and the terminal can show."""
 
     def __init__(self, look: Appearance) -> None:
         super().__init__()
         self.wish = look.wish
         self.plain = look.ascii or self.no_color
-        """Colours or shades cannot be relied on: signs tell everything."""
+        """Whether signs must show what colours cannot."""
         self.keep_theme: Callable[[str], str] | None = None
-        """Remembers the theme that the user chose in the panel; returns in words what stands in the way."""
+        """Saves the theme that the user chooses in the panel; returns why it cannot be saved, or an empty text."""
         self._last = [AsciiOnly()] if look.ascii else []
         for own in THEMES:
             self.register_theme(own)
@@ -83,25 +83,25 @@ class ThemedApp(App[None]):
         self.set_class(look.wish.compact, "-compact")
 
     def on_mount(self) -> None:
-        """Notice when another theme is chosen."""
+        """Save the theme when the user chooses another one."""
         self.theme_changed_signal.subscribe(self, self._theme_changed)
 
     def _theme_changed(self, theme: Theme) -> None:
-        trouble = self.keep_theme(theme.name.removeprefix(OWN)) if self.keep_theme is not None else ""
-        if trouble:
-            self.notify(trouble, severity="warning", markup=False)
+        problem = self.keep_theme(theme.name.removeprefix(OWN)) if self.keep_theme is not None else ""
+        if problem:
+            self.notify(problem, severity="warning", markup=False)
 
     def get_css_variables(self) -> dict[str, str]:
-        """Return a theme's variables with what the panel needs beside them."""
+        """Return a theme's variables with those of the panel added."""
         variables = super().get_css_variables()
-        # In place: Textual keeps the same mapping for the colours of text that is no style sheet's.
+        # In place: Textual uses the same mapping for the colours of text outside style sheets.
         variables.update(tokens(self.current_theme, variables))
         return variables
 
     def get_line_filters(self) -> Sequence[LineFilter]:
-        """Return what every line goes through last: no colours where none are wanted, ASCII where there is no more."""
+        """Return the filters for every line: no colours if the user wants none, ASCII if the terminal has no more."""
         filters: list[LineFilter] = list(super().get_line_filters())
         if self.no_color and self.native_ansi_color:
-            # The terminal's own colours have no shade of grey that is known.
+            # The greys of the terminal's own colours are not known.
             filters = [NoColor() if isinstance(one, Monochrome) else one for one in filters]
         return [*filters, *self._last]

@@ -1,4 +1,4 @@
-"""The registry of actions as Textual takes it: bindings for each place, and what its footer shows."""
+"""Turn the action registry into Textual's bindings, and choose what the key bar shows."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def bindings(place: str, *, inner: bool = False) -> list[Binding | tuple[str, str] | tuple[str, str, str]]:
-    """Return the bindings of a place, each with its id and tooltip; ``inner``: those of its list."""
+    """Return the bindings of a place, or with ``inner`` those of the list in it."""
     return [
         Binding(
             action.keys,
@@ -32,7 +32,7 @@ def bindings(place: str, *, inner: bool = False) -> list[Binding | tuple[str, st
 
 
 def writes(area: str, call: str | ActionParseResult) -> bool:
-    """Say whether an action string of an area stands for what changes the client's settings."""
+    """Return whether an action of an area changes Claude Code's settings."""
     name = call.partition("(")[0].rpartition(".")[2] if isinstance(call, str) else call[1]
     return any(action.writes and action.place == area and action.call == name for action in ACTIONS)
 

@@ -1,4 +1,4 @@
-"""The panel's clock: the one place in the UI that asks for the time."""
+"""The panel's clock: the only place in the UI that reads the time."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from datetime import datetime
 
 
 class Clock:
-    """The time now, and times of day as the user's clock shows them. Tests put a still one in its place."""
+    """The current time, and times of day in the user's time zone. Tests replace it."""
 
     def now(self) -> float:
-        """Return unix seconds."""
+        """Return the current Unix time in seconds."""
         return time.time()
 
     def local(self, at: float) -> datetime:
-        """Return a moment in the user's time zone."""
+        """Return a time in the user's time zone."""
         return datetime.fromtimestamp(at).astimezone()
 
     def minute(self, at: float) -> str:
-        """Return ``14:02``."""
+        """Return a time as ``14:02``."""
         return f"{self.local(at):%H:%M}"
 
     def second(self, at: float) -> str:
-        """Return ``14:02:07``."""
+        """Return a time as ``14:02:07``."""
         return f"{self.local(at):%H:%M:%S}"

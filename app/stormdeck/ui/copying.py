@@ -1,4 +1,4 @@
-"""What is copied of a row: its text, and what that is called. A secret never is."""
+"""Choose the text that is copied from a row. A secret is never copied."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from stormdeck.ui.widgets.checks.list import Item
 
 
 class Copy(NamedTuple):
-    """A text for the clipboard; without one, ``what`` says why there is none."""
+    """A text for the clipboard and its name. If the text is empty, ``what`` says why."""
 
     text: str
     what: str
 
 
 def of_item(item: Item | None) -> Copy:
-    """Return what is copied of a row of the checks."""
+    """Return what is copied from a row of the checks."""
     match item:
         case Finding():
             name = item.path.removeprefix("env.")
-            said = [f"{item.code} {name}: {item.title}", item.message]
-            said += [f"Fix: {item.fix.description}"] if item.fix is not None else []
-            said += [f"{item.paste.description}\n{item.paste.text}"] if item.paste is not None else []
-            return Copy(_safe("\n".join(said)), item.code)
+            text = [f"{item.code} {name}: {item.title}", item.message]
+            text += [f"Fix: {item.fix.description}"] if item.fix is not None else []
+            text += [f"{item.paste.description}\n{item.paste.text}"] if item.paste is not None else []
+            return Copy(_safe("\n".join(text)), item.code)
         case Check():
             return Copy(_safe(f"canary {item.name}: {item.verdict.value}. {item.message}"), f"the canary's {item.name}")
         case Found():
@@ -37,11 +37,11 @@ def of_item(item: Item | None) -> Copy:
         case Missed():
             return Copy(_safe(f"{item.what}: {item.why}"), _safe(item.what))
         case _:
-            return Copy("", "Nothing to copy here.")
+            return Copy("", "Nothing to copy.")
 
 
 def of_setting(field: Field, value: str | None) -> Copy:
-    """Return what is copied of a row of the form."""
+    """Return what is copied from a row of the form."""
     if value is None:
         return Copy("", "Nothing to copy: it is not set.")
     if field.kind is Kind.SECRET or mask_value(field.path, value) != value:

@@ -1,4 +1,4 @@
-"""Ways from one place of the panel to another: to a hop, a cause, a storm's lines, a setting, a rule, the canary."""
+"""Show the place that a key, a click, the palette or a ``GoTo`` message asks for."""
 
 from __future__ import annotations
 
@@ -8,147 +8,168 @@ from stormdeck.model.finding import Finding, HopKind
 from stormdeck.model.retries.storms.storm import Storm
 from stormdeck.model.rules.impact import is_background, where_to_fix
 from stormdeck.model.verdict.statement import Statement
+from stormdeck.ui.messages import CanaryPlan, FixInForm, Place, RulePage, SettingRow, StormLines
+from stormdeck.ui.panel_app import PanelApp
 
 if TYPE_CHECKING:
-    from stormdeck.ui.app import StormdeckApp
     from stormdeck.ui.screens.settings import SettingsScreen
 
 PANELS = {HopKind.PROXY: "proxy", HopKind.SERVER: "engine", HopKind.GPU: "gpus"}
-"""The panel of the overview that is about a hop; the client is what the form is about."""
+"""The overview's panel for each hop; the client's is the settings form."""
 
 
-async def show_hop(app: StormdeckApp, hop: HopKind) -> None:
-    """Let a hop's panel fill the overview, or make it small again; of the client show the form."""
-    from stormdeck.ui.screens.overview import OverviewScreen
+class Navigation:
+    """Opens screens, and remembers which storm and which fix were shown last."""
 
-    if hop is HopKind.CLIENT:
-        await app.go_to_area("settings")
-        return
-    await app.go_to_area("overview")
-    if isinstance(app.screen, OverviewScreen):
-        app.screen.zoom_or_not(PANELS[hop])
+    def __init__(self, app: PanelApp) -> None:
+        self._app = app
+        self.storm_shown = 0.0
+        """When the storm began whose lines were shown last."""
+        self._fix_shown = ""
+        """The rule for whose fix the form was opened last."""
 
+    async def go_to(self, place: Place) -> None:
+        """Show a place that a message asks for."""
+        match place:
+            case StormLines(storm):
+                await self.show_storm(storm)
+            case FixInForm(finding):
+                await self._apply_fix(finding)
+            case SettingRow(path):
+                await self._show_setting(path)
+            case RulePage(code):
+                await self._show_rule(code)
+            case CanaryPlan():
+                await self._show_canary()
 
-async def show_cause(app: StormdeckApp, said: Statement) -> None:
-    """Go to what a verdict speaks of: a finding, the lines of a storm, a rule; else to all that was checked."""
-    found = next((finding for finding in app.deck.findings if finding.code == said.code), None)
-    storms = app.deck.storms
-    if found is not None:
-        await _checks_at(app, found)
-    elif said.cause and storms:
-        await show_storm(app, storms[0])
-    elif said.code is not None:
-        await show_rule(app, said.code)
-    else:
-        await app.go_to_area("checks")
+    async def show_area(self, area: str) -> None:
+        """Show an area as it was left."""
+        if self._app.current_mode != area:
+            await self._app.switch_mode(area)
 
+    async def show_hop(self, hop: HopKind) -> None:
+        """Zoom a hop's panel in the overview, or unzoom it; for the client, show the form."""
+        from stormdeck.ui.screens.overview import OverviewScreen
 
-async def show_form(app: StormdeckApp, said: Statement) -> None:
-    """Show the form; on the row with the fix, where the verdict has sent the user there for it."""
-    fixable = [one for one in app.deck.findings if one.code == said.code and one.fix is not None]
-    found = min(fixable, key=lambda one: is_background(one, app.deck), default=None)
-    if found is None or where_to_fix(found) not in said.detail or app.fix_shown == found.code:
-        await app.go_to_area("settings")
-        return
-    app.fix_shown = found.code
-    await show_setting(app, found.path)
-
-
-async def _checks_at(app: StormdeckApp, finding: Finding) -> None:
-    from stormdeck.ui.screens.checks import ChecksScreen
-
-    await app.go_to_area("checks")
-    if isinstance(app.screen, ChecksScreen):
-        app.call_after_refresh(app.screen.go_to, finding)
-
-
-async def show_next_storm(app: StormdeckApp) -> None:
-    """Go to the log lines of the newest storm, and from there to the older ones."""
-    storms = app.deck.storms
-    if not storms:
-        app.notify("No storm seen yet.")
-        return
-    starts = [storm.started for storm in storms]
-    at = starts.index(app.storm_shown) + 1 if app.storm_shown in starts and app.current_mode == "logs" else 0
-    await show_storm(app, storms[at % len(storms)])
-
-
-async def show_storm(app: StormdeckApp, storm: Storm) -> None:
-    """Go to the log line of a storm's first attempt."""
-    from stormdeck.ui.screens.logs import LogsScreen
-    from stormdeck.ui.widgets.logs.search import first_attempt
-
-    app.storm_shown = storm.started
-    number = first_attempt(app.book, storm)
-    if number is None:
-        app.notify(f"The lines of the storm of {app.clock.minute(storm.started)} are no longer kept.")
-        return
-    await app.go_to_area("logs")
-    if isinstance(app.screen, LogsScreen):
-        app.call_after_refresh(app.screen.go_to, number)
-
-
-async def take_to_form(app: StormdeckApp, finding: Finding) -> None:
-    """Show the form with the fix of a finding taken, on the row that it is about."""
-    screen = await _form(app)
-    if screen is not None:
-        app.call_after_refresh(screen.take_fix, finding)
-
-
-async def show_setting(app: StormdeckApp, path: str) -> None:
-    """Show the form on the row of a setting."""
-    screen = await _form(app)
-    if screen is not None:
-        app.call_after_refresh(screen.go_to, path)
-
-
-async def _form(app: StormdeckApp) -> SettingsScreen | None:
-    from stormdeck.ui.screens.settings import SettingsScreen
-
-    await app.go_to_area("settings")
-    return app.screen if isinstance(app.screen, SettingsScreen) else None
-
-
-async def show_rule(app: StormdeckApp, code: str) -> None:
-    """Show the page of a rule."""
-    from stormdeck.ui.screens.pages import PageScreen
-
-    await app.push_screen(PageScreen(code))
-
-
-async def ask_for_trust(app: StormdeckApp) -> None:
-    """Ask whether the server that the folder's own settings name may have the user's token."""
-    from stormdeck.model.settings.trust import withheld
-    from stormdeck.ui.screens.trust import TrustScreen
-
-    kept = withheld(app.deck.settings)
-    if kept is None:
-        app.notify("Nothing is held back: no folder of its own leads your token elsewhere.")
-        return
-    if app.read_only:
-        app.notify(app.read_only, markup=False)
-        return
-
-    async def keep(agreed: bool | None) -> None:
-        settings = app.feed.settings if app.feed is not None else None
-        if not agreed:
+        if hop is HopKind.CLIENT:
+            await self.show_area("settings")
             return
-        refused = await settings.trust(kept.folder, kept.origin) if settings is not None else app.NO_SETTINGS
-        if refused:
-            app.notify(refused, title="Not kept", severity="error", timeout=12, markup=False)
+        await self.show_area("overview")
+        if isinstance(self._app.screen, OverviewScreen):
+            self._app.screen.toggle_zoom(PANELS[hop])
 
-    await app.push_screen(TrustScreen(kept), keep)
+    async def show_cause(self, verdict: Statement) -> None:
+        """Show the finding, the storm or the rule that a verdict is about, or else all checks."""
+        found = next((finding for finding in self._app.deck.findings if finding.code == verdict.code), None)
+        storms = self._app.deck.storms
+        if found is not None:
+            await self._show_finding(found)
+        elif verdict.cause and storms:
+            await self.show_storm(storms[0])
+        elif verdict.code is not None:
+            await self._show_rule(verdict.code)
+        else:
+            await self.show_area("checks")
 
+    async def show_form(self, verdict: Statement) -> None:
+        """Show the form. If the verdict sends the user there for a fix, select its row, once for each rule."""
+        app = self._app
+        if app.current_mode == "settings":
+            return
+        fixable = [one for one in app.deck.findings if one.code == verdict.code and one.fix is not None]
+        found = min(fixable, key=lambda one: is_background(one, app.deck), default=None)
+        if found is None or where_to_fix(found) not in verdict.detail or self._fix_shown == found.code:
+            await self.show_area("settings")
+            return
+        self._fix_shown = found.code
+        await self._show_setting(found.path)
 
-async def show_canary(app: StormdeckApp) -> None:
-    """Show what a canary would send; it is sent on another key."""
-    from stormdeck.ui.screens.canary import CanaryScreen
+    async def show_next_storm(self) -> None:
+        """Show the log lines of the newest storm; if a storm's lines are shown already, of the next older one."""
+        app, storms = self._app, self._app.deck.storms
+        if not storms:
+            app.notify("No storm seen yet.")
+            return
+        starts = [storm.started for storm in storms]
+        at = starts.index(self.storm_shown) + 1 if self.storm_shown in starts and app.current_mode == "logs" else 0
+        await self.show_storm(storms[at % len(storms)])
 
-    if app.deck.replay is not None:
-        app.notify("This is a replay: no server is asked.")
-        return
-    canary = app.feed.canary if app.feed is not None else None
-    if canary is None:
-        app.notify("The sources are still being loaded.")
-    else:
-        await app.push_screen(CanaryScreen(canary.plan(app.deck), canary))
+    async def show_storm(self, storm: Storm) -> None:
+        """Show the log line of a storm's first attempt."""
+        from stormdeck.ui.screens.logs import LogsScreen
+        from stormdeck.ui.widgets.logs.search import first_attempt
+
+        app = self._app
+        self.storm_shown = storm.started
+        number = first_attempt(app.book, storm)
+        if number is None:
+            app.notify(f"The lines of the storm of {app.clock.minute(storm.started)} are no longer kept.")
+            return
+        await self.show_area("logs")
+        if isinstance(app.screen, LogsScreen):
+            app.call_after_refresh(app.screen.go_to, number)
+
+    async def ask_for_trust(self) -> None:
+        """Ask whether the server that the folder's own settings name may have the user's token."""
+        from stormdeck.model.settings.trust import withheld
+        from stormdeck.ui.screens.trust import TrustScreen
+
+        app = self._app
+        kept = withheld(app.deck.settings)
+        if kept is None:
+            app.notify("Nothing to trust: no folder's settings send your token to another server.")
+            return
+        if app.read_only:
+            app.notify(app.read_only, markup=False)
+            return
+
+        async def save_trust(agreed: bool | None) -> None:
+            settings = app.feed.settings if app.feed is not None else None
+            if not agreed:
+                return
+            refused = await settings.trust(kept.folder, kept.origin) if settings is not None else app.NO_SETTINGS
+            if refused:
+                app.notify(refused, title="Not saved", severity="error", timeout=12, markup=False)
+
+        await app.push_screen(TrustScreen(kept), save_trust)
+
+    async def _show_finding(self, finding: Finding) -> None:
+        from stormdeck.ui.screens.checks import ChecksScreen
+
+        await self.show_area("checks")
+        if isinstance(self._app.screen, ChecksScreen):
+            self._app.call_after_refresh(self._app.screen.go_to, finding)
+
+    async def _apply_fix(self, finding: Finding) -> None:
+        screen = await self._open_form()
+        if screen is not None:
+            self._app.call_after_refresh(screen.take_fix, finding)
+
+    async def _show_setting(self, path: str) -> None:
+        screen = await self._open_form()
+        if screen is not None:
+            self._app.call_after_refresh(screen.go_to, path)
+
+    async def _open_form(self) -> SettingsScreen | None:
+        from stormdeck.ui.screens.settings import SettingsScreen
+
+        await self.show_area("settings")
+        return self._app.screen if isinstance(self._app.screen, SettingsScreen) else None
+
+    async def _show_rule(self, code: str) -> None:
+        from stormdeck.ui.screens.pages import PageScreen
+
+        await self._app.push_screen(PageScreen(code))
+
+    async def _show_canary(self) -> None:
+        from stormdeck.ui.screens.canary import CanaryScreen
+
+        app = self._app
+        if app.deck.replay is not None:
+            app.notify("This is a replay: no server is asked.")
+            return
+        canary = app.feed.canary if app.feed is not None else None
+        if canary is None:
+            app.notify("The sources are still being loaded.")
+        else:
+            await app.push_screen(CanaryScreen(canary.plan(app.deck), canary))

@@ -1,4 +1,4 @@
-"""Bars, sparklines and the stacked strip, as lines of text with theme tokens for colours."""
+"""Draw lines, bars, sparklines and stacked columns as text, coloured with theme tokens."""
 
 from __future__ import annotations
 
@@ -29,30 +29,30 @@ LIGHT_STYLES = {
     Health.STALE: "$quiet",
 }
 STACK_STYLES = ("$strip-ok", "$warning", "$error")
-"""Of ok, failed and retry, from the bottom up."""
+"""For ok, failed and retry, from the bottom up."""
 
 _SENTENCE_END = re.compile(r"(?<=[.?!]) ")
 MORE = "…"
 CURSOR = "▌"
-"""Where the keys stand in a list."""
+"""The sign of the selected row in a list."""
 SMALL_WORDS = {"a", "an", "and", "at", "by", "for", "from", "in", "is", "of", "on", "or", "the", "to", "with"}
-"""Words that no text may end with where it had to be cut."""
+"""Words that a shortened text may not end with."""
 
 Part = str | Content | tuple[str, str]
 
 
 def line(*parts: Part) -> Content:
-    """Return one line of text; each part is plain or carries its style. What would act on the terminal is taken out."""
+    """Return one line of parts, plain or styled. Control characters are removed."""
     return Content.assemble(*map(_harmless, parts))
 
 
 def lines(rows: Sequence[Content]) -> Content:
-    """Return rows one below the other."""
+    """Join rows with line breaks."""
     return Content("\n").join(rows)
 
 
 def fit(text: str, width: int) -> str:
-    """Return a text in exactly that many columns, cut with an ellipsis where it is longer."""
+    """Return a text in exactly that many columns, cut with an ellipsis if it is longer."""
     text = clean(text)
     if cell_len(text) <= width:
         return set_cell_size(text, width)
@@ -60,9 +60,9 @@ def fit(text: str, width: int) -> str:
 
 
 def fit_words(text: str, width: int, more: str = "") -> str:
-    """Return the words of a text that fit into so many columns, the rest left out: none is cut in two.
+    """Return the whole words of a text that fit into that many columns.
 
-    ``more`` stands for what is left out, where the rest alone would read as a statement of its own.
+    ``more`` is appended if words were left out, where the rest alone could be misread.
     """
     text = clean(text)
     if cell_len(text) <= width:
@@ -77,9 +77,9 @@ def fit_words(text: str, width: int, more: str = "") -> str:
 
 
 def marked(row: Content, width: int, *, focused: bool) -> Content:
-    """Return the row that a list's cursor stands on: another ground over its whole width, a sign at its left edge.
+    """Return the selected row of a list, with a sign in its first column and another background.
 
-    The row leaves its first column to the sign. In a list without the focus the cursor is dimmed.
+    The row must leave that column free. In a list without the focus the selection is dimmed.
     """
     sign, ground = (CURSOR, "$accent" if focused else "$quiet"), "$panel" if focused else "$surface"
     rest = row[1:].truncate(max(0, width - 1), pad=True)
@@ -87,7 +87,7 @@ def marked(row: Content, width: int, *, focused: bool) -> Content:
 
 
 def sides(left: Content, right: Content, width: int) -> Content:
-    """Return a line with one part at each end; the left one gives way."""
+    """Return a line with a part at each end; the left one is cut if both do not fit."""
     space = width - right.cell_length
     if left.cell_length > space - 1:
         left = left.truncate(max(0, space - 1), ellipsis=True)
@@ -95,7 +95,7 @@ def sides(left: Content, right: Content, width: int) -> Content:
 
 
 def sentences(text: str, width: int, height: int, style: str = "$quiet") -> list[Content]:
-    """Return the whole sentences that fit, wrapped, else the last, what to do; one is cut before none is shown."""
+    """Return the whole sentences that fit, wrapped; else the last one, which says what to do; else a cut one."""
     parts = _SENTENCE_END.split(clean(text))
     choices = [" ".join(parts[:count]) for count in range(len(parts), 0, -1)]
     for shown in (*choices, parts[-1]):
@@ -109,7 +109,7 @@ def sentences(text: str, width: int, height: int, style: str = "$quiet") -> list
 
 
 def hanging(text: Content, width: int, head: Content | str = "") -> list[Content]:
-    """Return a text wrapped beside what stands before it: what does not fit goes on under the text."""
+    """Return a text wrapped after a head, with the further lines indented below the text."""
     before = line(head)
     first, *rest = text.wrap(max(1, width - before.cell_length))
     return [line(before, first), *(line(" " * before.cell_length, row) for row in rest)]
@@ -122,18 +122,18 @@ def _harmless(part: Part) -> Part:
 
 
 def light(value: Health) -> Part:
-    """Return the glyph of a light in its colour."""
+    """Return the sign of a health value in its colour."""
     return (value.glyph, LIGHT_STYLES[value])
 
 
 def bar(percent: float | None, width: int, style: str = "$strip-ok") -> Content:
-    """Return a horizontal bar for a share of 100."""
+    """Return a horizontal bar for a percentage."""
     filled = 0 if percent is None else round(min(100.0, max(0.0, percent)) / 100 * width)
     return line((FULL * filled, style), (REST * (width - filled), "$faint"))
 
 
 def peaks(history: Sequence[int | None], columns: int, span: int) -> list[int | None]:
-    """Return the last ``span`` samples in at most so many columns, the highest of each; ``None``: none is known."""
+    """Return the last ``span`` samples in at most that many columns, the highest of each; ``None``: not known."""
     columns = min(columns, span)
     shown: list[int | None] = [None] * columns
     for age, value in enumerate(reversed(history[-span:] if columns else ())):
@@ -145,7 +145,7 @@ def peaks(history: Sequence[int | None], columns: int, span: int) -> list[int | 
 
 
 def spark(history: Sequence[int | None], width: int, span: int, style: str = "$strip-ok") -> Content:
-    """Return the percentages of the last ``span`` samples as a sparkline, the newest at the right; unknown is blank."""
+    """Return the last ``span`` percentages as a sparkline, the newest on the right; unknown ones are blank."""
     cells = (
         " " if value is None else EIGHTHS[1 + round(min(100, max(0, value)) / 100 * 7)]
         for value in peaks(history, width, span)
@@ -154,7 +154,7 @@ def spark(history: Sequence[int | None], width: int, span: int, style: str = "$s
 
 
 def nice_ceiling(value: float) -> int:
-    """Return the scale's top: 1, 2, 4, 8, 10, 20, 40, 80, 100 ..."""
+    """Return the top of a scale for a value: 1, 2, 4, 8, 10, 20, 40, 80, 100 ..."""
     top = 1
     while True:
         for step in (1, 2, 4, 8):
@@ -166,28 +166,28 @@ def nice_ceiling(value: float) -> int:
 def stack(buckets: Sequence[Bucket], height: int, top: float, *, plain: bool = False) -> list[Content]:
     """Return stacked columns, ok below failed below retry, as rows from the top down.
 
-    ``top`` is the count at which a column is full. A count above zero always shows. ``plain``: told apart by their
-    signs too, for a terminal without colours.
+    ``top`` is the count of a full column; a count above zero is always visible. ``plain`` uses a sign for each kind,
+    for a terminal without colours.
     """
     columns = [_column(bucket, height, top, plain) for bucket in buckets]
     return [Content.assemble(*_runs(column[row] for column in columns)) for row in range(height)]
 
 
 def legend(*, plain: bool = False) -> Content:
-    """Return what the bands of a stack mean."""
+    """Return the legend of a stack."""
     names = zip(("ok", "failed", "retry"), BANDS if plain else BANDS[:1] * 3, STACK_STYLES, strict=True)
     return line(*[part for name, sign, style in names for part in ((f"{sign} ", style), (f"{name}  ", "$quiet"))])
 
 
 @lru_cache(maxsize=1024)
 def _column(bucket: Bucket, height: int, top: float, plain: bool) -> list[tuple[str, str]]:
-    """Return the characters of one column from the top down; all but the newest are asked for again each second."""
+    """Return the characters of one column from the top down. Cached: all but the newest are drawn again each second."""
     levels = _levels(bucket, height * 8, top)
     return [_cell(levels, floor, plain) for floor in range((height - 1) * 8, -1, -8)]
 
 
 def _levels(bucket: Bucket, full: int, top: float) -> tuple[int, int, int]:
-    """Return where ok, failed and retry end, in eighths from the bottom."""
+    """Return the tops of ok, failed and retry, in eighths of a row from the bottom."""
     ends, total, before = [], 0, 0
     for count in bucket:
         total += count
@@ -200,13 +200,13 @@ def _levels(bucket: Bucket, full: int, top: float) -> tuple[int, int, int]:
 
 
 def _runs(cells: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
-    """Yield neighbours of one colour as one piece: each piece costs as much to paint as a whole line of text."""
+    """Join neighbours of one colour: each piece costs as much to paint as a whole line of text."""
     for style, run in groupby(cells, key=itemgetter(1)):
         yield "".join(text for text, _ in run), style
 
 
 def _cell(levels: tuple[int, int, int], floor: int, plain: bool) -> tuple[str, str]:
-    """Return the character of one column in one row: at most two colours, the lower one as the block."""
+    """Return the character of one column in one row: at most two colours, the lower one as a block."""
     ends = [min(8, max(0, level - floor)) for level in levels]
     if ends[2] == 0:
         return " ", ""
@@ -223,11 +223,11 @@ def _cell(levels: tuple[int, int, int], floor: int, plain: bool) -> tuple[str, s
 
 
 def clickable(content: Content, call: str) -> Content:
-    """Return a text that carries an action string with its owner, such as ``app.help``."""
+    """Return a text that runs an action when it is clicked, such as ``app.help``."""
     return content.stylize(Style.from_meta({"call": call}))
 
 
 def called(event: events.Click) -> str | None:
-    """Return the action that the text under the mouse carries."""
+    """Return the action of the clicked text, or ``None``."""
     call = event.style.meta.get("call")
     return call if isinstance(call, str) else None

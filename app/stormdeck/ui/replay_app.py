@@ -1,4 +1,4 @@
-"""The panel that plays a recording: the same areas by the recording's own clock, and two keys more."""
+"""The panel for a recording: the same areas, the recording's clock, and two more keys."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from stormdeck.ui.bindings import bindings
 from stormdeck.ui.clock import Clock
 
 
-class PlayedClock(Clock):
-    """The time of the recording."""
+class ReplayClock(Clock):
+    """The time in the recording."""
 
     def __init__(self, now: Callable[[], float]) -> None:
         self._now = now
 
     def now(self) -> float:
-        """Return unix seconds of the moment that is played."""
+        """Return the Unix time that is being played."""
         return self._now()
 
 
 class ReplayApp(StormdeckApp):
-    """Asks nothing and writes nothing."""
+    """Asks no server and writes nothing."""
 
     NO_SETTINGS = "This is a replay: settings are neither read nor written."
 
@@ -40,7 +40,7 @@ class ReplayApp(StormdeckApp):
         super().__init__(
             paths.home,
             book=book,
-            clock=PlayedClock(self.played.now),
+            clock=ReplayClock(self.played.now),
             look=look,
             bell=options.bell,
             keys=options.keys,
@@ -48,9 +48,9 @@ class ReplayApp(StormdeckApp):
         self.feed = self.played
 
     def action_hold(self) -> None:
-        """Hold the recording, or let it go on."""
+        """Pause or resume the recording."""
         if self.played.pace is Pace.ENDED:
-            self.notify("The recording ends here.", timeout=3)
+            self.notify("The recording has ended.", timeout=3)
         else:
             self.played.toggle_pause()
             self.judge()
@@ -58,8 +58,8 @@ class ReplayApp(StormdeckApp):
     def action_skip(self) -> None:
         """Skip to the next request."""
         if not self.played.skip():
-            self.notify("No request is left in the recording.", timeout=3)
+            self.notify("No more requests in the recording.", timeout=3)
 
     def action_search(self) -> None:
-        """Say that there is nothing to look for."""
+        """Notify the user that a replay searches for nothing."""
         self.notify("This is a replay: no server is asked.", timeout=3)

@@ -1,4 +1,4 @@
-"""Starts the panel: the app, its feed, and what the options say of both."""
+"""Start the panel: build the app and its feed from the options."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from stormdeck.paths import user_paths
 from stormdeck.sources.clipboard import tmux_clipboard
 from stormdeck.sources.state.theme import ThemeStore
 from stormdeck.ui.app import StormdeckApp
-from stormdeck.ui.appearance import Appearance, chosen_look, named_theme
+from stormdeck.ui.appearance import Appearance, chosen_appearance, named_theme
 from stormdeck.ui.themes import full_name, unknown_theme
 
 if TYPE_CHECKING:
@@ -25,17 +25,17 @@ if TYPE_CHECKING:
     from stormdeck.sources.recordings.tape import Tape
 
 BAD_THEME = 2
-"""The exit code for a theme that does not exist, as for any other option that is wrong."""
+"""The exit code for an unknown theme, as for other wrong options."""
 
 
 def run_panel(options: Options, *, sampler: MakeSampler | None = None, demo: bool = False) -> int:
-    """Run the panel until the user leaves it; return the exit code.
+    """Run the panel until the user exits; return the exit code.
 
-    ``sampler`` takes the place of the real GPU source.
+    ``sampler`` replaces the real GPU source.
     """
     paths = user_paths(os.environ, options.home, options.project)
     themes = ThemeStore(paths.theme)
-    look = _look(options, themes)
+    look = _appearance(options, themes)
     if look is None:
         return BAD_THEME
     environ = {} if options.home is not None else dict(os.environ)
@@ -52,7 +52,7 @@ def run_panel(options: Options, *, sampler: MakeSampler | None = None, demo: boo
     )
     if options.readonly:
         app.read_only = f"The panel is {refusal(options)}"
-        app.keep_theme = lambda _: f"{app.read_only} The theme holds until you leave."
+        app.keep_theme = lambda _: f"{app.read_only} The theme applies until you quit."
     else:
         app.keep_theme = themes.save if options.theme is None else lambda _: named_theme(options)
     app.to_clipboard = tmux_clipboard(os.environ)
@@ -67,7 +67,7 @@ def run_panel(options: Options, *, sampler: MakeSampler | None = None, demo: boo
 
     app.load_feed = load
     if options.notify != OFF:
-        app.announcer.notice = partial(escape_sequence, options.notify, in_tmux="TMUX" in os.environ)
+        app.storm_alert.notification = partial(escape_sequence, options.notify, in_tmux="TMUX" in os.environ)
     app.run(mouse=options.mouse)
     return app.return_code or 0
 
@@ -81,11 +81,11 @@ def _import_feed() -> tuple[type[Feed], type[Publisher]]:
 
 
 def run_replay(options: Options, tape: Tape, speed: float) -> int:
-    """Play a recording until the user leaves; return the exit code. No server is asked, nothing is written."""
+    """Play a recording until the user exits; return the exit code. Ask no server and write nothing."""
     from stormdeck.ui.replay_app import ReplayApp
 
     paths = user_paths(os.environ, options.home, options.project)
-    look = _look(options, ThemeStore(paths.theme))
+    look = _appearance(options, ThemeStore(paths.theme))
     if look is None:
         return BAD_THEME
     app = ReplayApp(options, paths, look, tape, speed)
@@ -94,9 +94,9 @@ def run_replay(options: Options, tape: Tape, speed: float) -> int:
     return app.return_code or 0
 
 
-def _look(options: Options, themes: ThemeStore) -> Appearance | None:
-    """Return the look that is wanted; ``None``: there is no such theme, and that was told."""
-    look = chosen_look(options, themes.load(), os.environ)
+def _appearance(options: Options, themes: ThemeStore) -> Appearance | None:
+    """Return the chosen appearance, or ``None`` after an error message if there is no such theme."""
+    look = chosen_appearance(options, themes.load(), os.environ)
     if full_name(look.theme) is None:
         sys.stderr.write(f"stormdeck: {unknown_theme(look.theme)}\n")
         return None

@@ -1,4 +1,4 @@
-"""Leaving when the system says so: told to end, or the terminal gone."""
+"""Exit on SIGTERM and SIGHUP, with the terminal restored."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from collections.abc import Callable
 from types import FrameType
 
 PATIENCE_S = 2.0
-"""For leaving in good order; a terminal that takes no text any more would keep the program for ever."""
+"""Seconds to exit in good order; a terminal that accepts no more output would block the program forever."""
 
 
 def end_on_signals(end: Callable[[int], None]) -> None:
-    """Call ``end`` in the running loop at SIGTERM and SIGHUP, with the exit code that a shell expects of it."""
+    """Call ``end`` in the running loop on SIGTERM and SIGHUP, with the exit code that shells use: 128 + signal."""
     loop = asyncio.get_running_loop()
 
-    def told(number: int, _: FrameType | None) -> None:
+    def handle(number: int, _: FrameType | None) -> None:
         if loop.is_closed():
             signal.signal(number, signal.SIG_DFL)
             os.kill(os.getpid(), number)
@@ -28,4 +28,4 @@ def end_on_signals(end: Callable[[int], None]) -> None:
         deadline.start()
 
     for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, told)
+        signal.signal(number, handle)

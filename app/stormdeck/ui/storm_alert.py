@@ -1,4 +1,4 @@
-"""Says once that a storm has begun: by the bell, on the desktop, and over the screen."""
+"""Announce a new storm once: by the bell, a desktop notification and a toast."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from stormdeck.model.verdict.statement import Statement
 from stormdeck.ui.screens.overview import OverviewScreen
 
 TOAST_HEIGHT = 24
-"""Rows below which a toast would hide more than it tells; over the overview it always does."""
+"""Rows below which no toast is shown: it would hide too much. The overview needs none."""
 
 
-class Announcer:
-    """Compares the traffic with what it was before."""
+class StormAlert:
+    """Compares each traffic snapshot with the one before."""
 
     def __init__(self, app: App[None], *, bell: bool) -> None:
         self._app = app
         self._bell = bell
         self._announced: float | None = None
-        """When the storm began that was announced last: it may rest, and fail on."""
-        self.notice: Callable[[str], str] | None = None
-        """Turns words into what makes the terminal show them on the desktop."""
+        """When the storm began that was announced last; it may pause and go on."""
+        self.notification: Callable[[str], str] | None = None
+        """Returns the escape sequence of a desktop notification with a text."""
 
-    def announce(self, before: TrafficSnapshot | None, now: TrafficSnapshot, verdict: Statement) -> None:
-        """Say that a storm has begun, where there was none or another one."""
+    def update(self, before: TrafficSnapshot | None, now: TrafficSnapshot, verdict: Statement) -> None:
+        """Announce a storm that is live now and was not before."""
         app, storm, old = self._app, now.live_storm, before.live_storm if before else None
         if storm is None or storm.started == self._announced or (old is not None and old.started == storm.started):
             return
@@ -34,9 +34,11 @@ class Announcer:
         if self._bell:
             app.bell()
         words = f"attempt {storm.attempts} of {storm.limit}: {verdict.cause or storm.cause}"
-        if self.notice is not None and app._driver is not None and not app.is_headless:
-            app._driver.write(self.notice(f"retry storm, {words}"))
+        if self.notification is not None:
+            from stormdeck.ui.textual_patches.driver import write_sequence
+
+            write_sequence(app, self.notification(f"retry storm, {words}"))
         if app.size.height >= TOAST_HEIGHT and not isinstance(app.screen, OverviewScreen):
-            # The newest only: played at high speed, storms come faster than toasts go.
+            # Only the newest: in a fast replay, storms come faster than toasts expire.
             app.clear_notifications()
             app.notify(words, title="Retry storm", severity="error", timeout=6, markup=False)

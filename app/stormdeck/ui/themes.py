@@ -1,6 +1,6 @@
-"""The panel's own themes, the tokens that every theme of Textual's gets too, and the names that may be asked for.
+"""Define the panel's own themes, and complete Textual's themes with the panel's colours.
 
-One accent; severity colours are seen only where there is something to see.
+There is one accent; severity colours are used only for problems.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from textual.color import Color
 from textual.theme import BUILTIN_THEMES, Theme
 
 OWN = "stormdeck-"
-"""What the own themes' names begin with; it may be left out."""
+"""The prefix of the own themes' names; users may leave it out."""
 
 DARK = Theme(
     name="stormdeck-dark",
@@ -103,52 +103,52 @@ ANSI = Theme(
 
 THEMES = (DARK, LIGHT, HIGH_CONTRAST, ANSI)
 NAMES = tuple(sorted({*(theme.name.removeprefix(OWN) for theme in THEMES), *BUILTIN_THEMES}))
-"""Every name that the option takes, the own themes by their short ones."""
+"""Every name that the option accepts, with the own themes by their short names."""
 
 READABLE, VISIBLE = 4.5, 3.0
-"""The contrast that WCAG 2 asks of text, and of signs and large shapes."""
+"""The contrast that WCAG 2 requires for text, and for signs and large shapes."""
 SIGNALS = ("success", "warning", "error", "accent")
 
 
 def full_name(name: str) -> str | None:
-    """Return a theme's name as Textual knows it; ``None``: there is no such theme."""
+    """Return the full name of a theme, or ``None`` if there is no such theme."""
     own = {theme.name for theme in THEMES}
     return next((full for full in (f"{OWN}{name}", name) if full in own or full in BUILTIN_THEMES), None)
 
 
 def unknown_theme(name: str) -> str:
-    """Say that there is no theme of that name, which may be meant, and which there are."""
+    """Return the error message for an unknown theme, with similar names and all names."""
     near = get_close_matches(name.lower(), NAMES, n=3, cutoff=0.5)
-    meant = f"; did you mean {' or '.join(near)}?" if near else "."
-    return f'unknown theme "{name}"{meant} There are: {", ".join(NAMES)}'
+    hint = f"; did you mean {' or '.join(near)}?" if near else "."
+    return f'unknown theme "{name}"{hint} There are: {", ".join(NAMES)}'
 
 
 def tokens(theme: Theme, variables: Mapping[str, str]) -> dict[str, str]:
-    """Return what a theme's variables lack for the panel: its own colours, and signal colours that can be read.
+    """Return the colours that the panel adds to a theme, and its signal colours with enough contrast.
 
-    What is quiet is still readable text; a signal colour is moved towards the text's where the theme's own is not.
+    ``quiet`` is still readable text. A signal colour without enough contrast is blended with the text colour.
     """
     if theme.ansi:
         return {"quiet": "ansi_bright_black", "faint": "ansi_bright_black", "strip-ok": theme.primary} | theme.variables
     text, ground = (Color.parse(variables[name]) for name in ("foreground", "background"))
     text = text if contrast(text, ground) >= READABLE else ground.get_contrast_text(1.0)
     signals = {name: _towards(Color.parse(variables[name]), text, ground, VISIBLE).hex for name in SIGNALS}
-    lacking = {
+    added = {
         "quiet": _towards(text.blend(ground, 0.45), text, ground, READABLE).hex,
         "faint": _towards(text.blend(ground, 0.65), text, ground, VISIBLE).hex,
         "strip-ok": _towards(Color.parse(variables["primary"]), text, ground, VISIBLE).hex,
     }
-    return signals | lacking | theme.variables
+    return signals | added | theme.variables
 
 
 def contrast(one: Color, other: Color) -> float:
-    """Return the contrast of two colours as WCAG 2 counts it, 1 to 21."""
+    """Return the contrast of two colours by WCAG 2, 1 to 21."""
     light, dark = sorted((_luminance(one), _luminance(other)), reverse=True)
     return (light + 0.05) / (dark + 0.05)
 
 
 def _towards(color: Color, text: Color, ground: Color, least: float) -> Color:
-    """Return a colour, blended with the text's in steps until it stands out from the ground."""
+    """Return a colour, blended with the text colour until its contrast to the background is enough."""
     blended = (color.blend(text, step / 8) for step in range(8))
     return next((one for one in blended if contrast(one, ground) >= least), text)
 

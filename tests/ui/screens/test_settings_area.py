@@ -156,7 +156,7 @@ async def test_a_fix_that_changes_who_pays_is_taken_after_its_diff_was_seen(pane
         await opened(pilot, settings(text))
         await go_to(pilot, "env.ANTHROPIC_AUTH_TOKEN")
         await pilot.press("f")
-        await until(pilot, lambda: rows_with(pilot.app, "It changes who pays"), "not asked")
+        await until(pilot, lambda: rows_with(pilot.app, "This changes who pays"), "not asked")
         assert state_of(pilot, "env.ANTHROPIC_AUTH_TOKEN") is None
         await pilot.press(key)
         await until(pilot, lambda: state_of(pilot, "env.ANTHROPIC_AUTH_TOKEN") == token)
@@ -264,7 +264,7 @@ async def test_a_file_that_changed_under_the_diff_is_not_overwritten(on_file):
         await pilot.press("enter")
         await until(pilot, lambda: rows_with(app, "Not saved"), "the refusal is not told")
         assert file.read_text() == theirs
-        await until(pilot, lambda: rows_with(app, "Somebody else changed"), "the choice is not offered")
+        await until(pilot, lambda: rows_with(app, "Another program changed"), "the choice is not offered")
         await pilot.press("escape")
         await until(pilot, lambda: rows_with(app, "1 unsaved"))
         assert state(pilot, MODEL).value == "opus"
@@ -391,9 +391,9 @@ async def test_a_broken_file_that_is_mended_outside_can_be_edited(panel):
 async def test_a_file_that_may_not_be_written_is_shown_and_not_edited(panel):
     async with panel().run_test(size=WIDE, notifications=True) as pilot:
         await opened(pilot, settings(WELL_SET, writable=False))
-        assert rows_with(pilot.app, "Read-only for you")
+        assert rows_with(pilot.app, "Read-only: you may not write")
         await pilot.press("enter")
-        await until(pilot, lambda: rows_with(pilot.app, "cannot be edited here"), "not told")
+        await until(pilot, lambda: rows_with(pilot.app, "cannot be edited"), "not told")
         assert pilot.app.screen.draft.edits == ()
 
 
@@ -549,7 +549,7 @@ async def test_a_file_that_changed_outside_leaves_the_choice(on_file, key, left)
         await until(pilot, lambda: rows_with(pilot.app, "SAVE"))
         file.write_text('{"model": "theirs", "x": 1}')
         await pilot.press("enter")
-        await until(pilot, lambda: rows_with(pilot.app, "Somebody else changed"))
+        await until(pilot, lambda: rows_with(pilot.app, "Another program changed"))
         await pilot.press(key)
         await until(pilot, lambda: not screen_.draft.edits)
         assert f'"model": "{left}"' in file.read_text()

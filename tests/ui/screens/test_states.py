@@ -117,5 +117,5 @@ async def test_each_state_of_vllm_has_its_light_in_the_path(panel, state):
 async def test_a_machine_without_gpu_numbers_says_why(panel, state):
     async with panel().run_test(size=(120, 40)) as pilot:
         await hand(pilot, FOUND, VLLM, GpuSnapshot(state, "Why, and what to do next."))
-        words = "asking the driver" if state is GpuState.ASKING else "Why, and what to do next."
+        words = "asking the GPU driver" if state is GpuState.ASKING else "Why, and what to do next."
         assert words in screen(pilot.app)

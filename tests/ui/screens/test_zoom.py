@@ -65,7 +65,7 @@ async def test_a_click_on_a_storm_goes_to_its_lines_zoomed_or_not(panel):
         await pilot.pause()
         await pilot.click("#storms", offset=(10, 1))
         await until(pilot, lambda: pilot.app.current_mode == "logs", "not gone to the log")
-        assert pilot.app.storm_shown == LIVE.started
+        assert pilot.app.navigation.storm_shown == LIVE.started
 
 
 @in_loop

@@ -5,7 +5,7 @@ import random
 import pytest
 from textual.cache import FIFOCache
 
-from stormdeck.ui.textual_patches.styles import SmallCache
+from stormdeck.ui.textual_patches.memory import SmallCache
 
 
 @pytest.mark.parametrize("seed", range(20))

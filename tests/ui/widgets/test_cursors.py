@@ -3,8 +3,9 @@
 import pytest
 from textual.color import Color
 
-from panel import cells, hand, in_loop, rows_with, settled, show
+from panel import cells, hand, in_loop, rows_with, settled, show, until
 from samples import CALM, FOUND, GPUS, NOW, PROXY, STORMY, VLLM, WELL, WRONG
+from stormdeck.ui.widgets.checks.list import CheckList
 
 LINES = [("/var/log/vllm.log", [f"line {number:02}" for number in range(60)], NOW, {})]
 WAYS = {
@@ -66,3 +67,25 @@ async def test_the_log_stands_where_it_stood_beside_a_cursor(panel):
         await settled(pilot)
         assert rows_with(pilot.app, "line 59") == [before[0].replace(" ", "▌", 1)]
         assert before[0].startswith(" 14:02:00 ")
+
+
+@pytest.mark.parametrize("size", [(120, 40), (80, 24), (60, 20)], ids=["120x40", "80x24", "60x20"])
+@in_loop
+async def test_home_and_end_go_to_the_first_and_the_last_row(panel, size):
+    async with panel().run_test(size=size) as pilot:
+        await hand(pilot, WRONG, FOUND, VLLM, PROXY, CALM)
+        await show(pilot, "settings")
+        form = pilot.app.screen.form
+        await until(pilot, lambda: form.row.has_focus)
+        first = form.row.field
+        await pilot.press("end")
+        await until(pilot, lambda: form.row.field is form.fields[-1], "not at the last value")
+        await pilot.press("home")
+        await until(pilot, lambda: form.row.field is first, "not at the first value")
+        await show(pilot, "checks")
+        checks = pilot.app.screen.query_one(CheckList)
+        items = checks._items()
+        await pilot.press("end")
+        await until(pilot, lambda: checks.current is items[-1], "not at the last row")
+        await pilot.press("home")
+        await until(pilot, lambda: checks.current is items[0], "not at the first row")

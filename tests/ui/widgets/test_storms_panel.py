@@ -17,7 +17,7 @@ async def test_a_click_on_a_storm_leaves_the_overview_as_it_was(panel):
     async with panel().run_test(size=(120, 40)) as pilot:
         await hand(pilot, *WHOLE)
         await pilot.click("#storms", offset=(10, 2))
-        await until(pilot, lambda: pilot.app.storm_shown == RECOVERED.started, "not gone to the storm")
+        await until(pilot, lambda: pilot.app.navigation.storm_shown == RECOVERED.started, "not gone to the storm")
         await show(pilot, "overview")
         assert pilot.app.screen.board.zoomed == ""
         assert rows_with(pilot.app, "REQUESTS")
@@ -39,7 +39,7 @@ async def test_the_keys_go_over_the_storms_and_enter_leads_to_the_lines(panel, k
     async with panel().run_test(size=(80, 24)) as pilot:
         await hand(pilot, *WHOLE)
         await pilot.press(*TO_STORMS, *keys, "enter")
-        await until(pilot, lambda: pilot.app.storm_shown == storm.started, "not gone to the storm")
+        await until(pilot, lambda: pilot.app.navigation.storm_shown == storm.started, "not gone to the storm")
 
 
 @in_loop
@@ -61,7 +61,7 @@ async def test_the_cursor_stays_on_its_storm_when_another_comes(panel):
         await pilot.press(*TO_STORMS, "down")
         await hand(pilot, STORMY)
         await pilot.press("enter")
-        await until(pilot, lambda: pilot.app.storm_shown == GAVE_UP.started, "not on its storm")
+        await until(pilot, lambda: pilot.app.navigation.storm_shown == GAVE_UP.started, "not on its storm")
 
 
 @in_loop

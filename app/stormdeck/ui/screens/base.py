@@ -1,8 +1,6 @@
-"""What every work area has: the path and the verdict above, the keys below."""
+"""The base of the four areas: the path bar and the verdict on top, the key bar at the bottom."""
 
 from __future__ import annotations
-
-from typing import TYPE_CHECKING
 
 from textual import events
 from textual.app import ComposeResult
@@ -12,33 +10,29 @@ from textual.widgets import Static
 from stormdeck.model.deck import Deck
 from stormdeck.model.verdict.statement import Statement
 from stormdeck.ui.bindings import footer
-from stormdeck.ui.textual_patches.styles import fit
+from stormdeck.ui.panel_app import PanelApp
+from stormdeck.ui.textual_patches.screen_size import add_size_classes, skip_restyling
 from stormdeck.ui.widgets.key_bar import KeyBar
 from stormdeck.ui.widgets.overview.servers import ServerPanel
 from stormdeck.ui.widgets.panel import Panel
 from stormdeck.ui.widgets.path_bar import PathBar
 from stormdeck.ui.widgets.verdict_bar import VerdictBar
 
-if TYPE_CHECKING:
-    from stormdeck.ui.app import StormdeckApp
-
 
 class Area(Screen[None]):
-    """A work area. It hands the deck down to its panels; they never ask for it."""
+    """An area. It passes the deck, the verdict and the time to its panels."""
 
     AREA = ""
     AUTO_FOCUS = ""
 
     def __init__(self) -> None:
         super().__init__()
-        fit(self)
+        add_size_classes(self)
 
     @property
-    def panel(self) -> StormdeckApp:
-        """Return the app by its own type."""
-        from stormdeck.ui.app import StormdeckApp
-
-        assert isinstance(self.app, StormdeckApp)  # noqa: S101 - tells mypy what holds
+    def panel(self) -> PanelApp:
+        """Return the app with its own type."""
+        assert isinstance(self.app, PanelApp)  # noqa: S101 - for mypy
         return self.app
 
     def compose(self) -> ComposeResult:
@@ -49,15 +43,15 @@ class Area(Screen[None]):
         yield KeyBar(self.AREA, footer(self.AREA, self.panel.actions))
 
     def compose_top(self) -> ComposeResult:
-        """Compose what stands between the path and the body."""
+        """Compose what is between the path bar and the body."""
         yield VerdictBar()
 
     def body(self) -> ComposeResult:
-        """Compose what is this area's own."""
+        """Compose the content of this area."""
         yield Static()
 
     def on_mount(self) -> None:
-        """Follow the app's deck, verdict and clock."""
+        """Watch the deck, the verdict and the time of the app."""
         self.query_one(PathBar).demo = self.panel.demo
         for panel in self.query(Panel):
             panel.plain = self.panel.plain
@@ -66,35 +60,31 @@ class Area(Screen[None]):
         self.watch(self.panel, "minute", self.take_minute)
 
     def on_screen_resume(self, event: events.ScreenResume) -> None:
-        """Catch up with what came while another area was shown.
-
-        Textual would style all widgets anew, twice the first time: a tenth of the CPU that the form takes until it is
-        seen (measured, Textual 8.2.8). A theme that was chosen meanwhile is put on without it.
-        """
-        event.refresh_styles = False
+        """Show what arrived while another area was shown."""
+        skip_restyling(event)
         self.take_lines()
 
     def take_deck(self, deck: Deck) -> None:
-        """Hand the deck to every panel."""
+        """Pass a new deck to every panel."""
         for panel in self.query(Panel):
             panel.deck = deck
 
     def take_verdict(self, verdict: Statement) -> None:
-        """Show another verdict."""
+        """Show a new verdict."""
         for bar in self.query(VerdictBar):
             bar.verdict = verdict
 
     def take_minute(self, minute: str) -> None:
-        """Show another time of day, and ages with it."""
+        """Update the time and the ages."""
         self.query_one(PathBar).show_minute(minute)
         for server in self.query(ServerPanel):
             server.show_now(self.panel.clock.now())
 
     def copy(self, text: str, what: str) -> None:
-        """Copy a text, and say so; without one, say why not, which is ``what`` then."""
+        """Copy a text and notify the user. For an empty text, ``what`` is the reason why nothing is copied."""
         if text:
             self.app.copy_to_clipboard(text)
         self.notify(f"Copied {what}." if text else what, timeout=2, markup=False)
 
     def take_lines(self) -> None:
-        """Take lines that were added to the log book; areas without a log do nothing."""
+        """Show lines that were added to the log book; areas without a log ignore them."""

@@ -1,4 +1,4 @@
-"""The canary: what it would send and cost, then each result as it comes, then what will work."""
+"""The canary dialog: what it would send, then each result, then what will work with Claude Code."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     from stormdeck.feed.canary import CanaryFeed
 
 NAME = 26
-"""Columns of a check's name."""
+"""Columns of the name of a check."""
 
 
 class CanaryScreen(Dialog[None]):
-    """Sends nothing before enter; escape stops it at any point."""
+    """Send nothing before enter; escape stops the canary at any time."""
 
-    class Told(Message):
-        """A canary has been run."""
+    class Finished(Message):
+        """The canary has run."""
 
         def __init__(self, report: CanaryReport) -> None:
             self.report = report
@@ -44,7 +44,7 @@ class CanaryScreen(Dialog[None]):
         self._sent = False
 
     def action_send(self) -> None:
-        """Send the requests, once."""
+        """Send the requests, only once."""
         if self._sent or not self._plan.requests:
             return
         self._sent = True
@@ -52,29 +52,34 @@ class CanaryScreen(Dialog[None]):
         self.draw()
 
     async def _run(self) -> None:
-        self._report = await self._canary.run(self._plan, self._take)
-        self.post_message(self.Told(self._report))
+        self._report = await self._canary.run(self._plan, self._add)
+        self.post_message(self.Finished(self._report))
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
-        """Show the end, whatever it is."""
+        """Show how the canary ended."""
         if event.state is WorkerState.ERROR:
-            self.notify("The canary broke off.", severity="error")
+            self.notify("The canary failed.", severity="error")
         self.draw()
 
-    def _take(self, check: Check) -> None:
+    def _add(self, check: Check) -> None:
         self._checks.append(check)
         self.draw()
 
     def words(self, width: int) -> Content:
-        """Return what it would send, then what came back."""
-        rows = [line(("CANARY  ", "$quiet bold"), f"as Claude Code {self._plan.shape.version} sends"), line()]
+        """Return what would be sent, then the results."""
+        rows = [
+            line(("CANARY  ", "$quiet bold"), f"test requests shaped like Claude Code {self._plan.shape.version}"),
+            line(),
+        ]
         if not self._sent:
-            rows += _wrapped(f"It would send {self._plan.cost}. They use the GPU; nothing is sent by itself.", width)
+            key = self.panel.action("canary.send").shown
+            text = f"It would send {self._plan.cost}. They use the GPU. Nothing is sent before you press {key}."
+            rows += _wrapped(text, width)
             rows += [row for note in self._plan.notes for row in _wrapped(note, width)]
         for route in Route:
             checks = [check for check in self._checks if check.route is route]
             if checks:
-                rows.append(line(("VLLM ITSELF" if route is Route.DIRECT else "THE CLIENT'S WAY", "$quiet bold")))
+                rows.append(line(("VLLM ITSELF" if route is Route.DIRECT else "CLAUDE CODE'S ROUTE", "$quiet bold")))
                 rows += [row for check in checks for row in _row(check, width)] + [line()]
         if self._report is not None:
             for blame in self._report.blames:
@@ -82,11 +87,11 @@ class CanaryScreen(Dialog[None]):
             rows += _wrapped(f"Claude Code here: {self._report.summary}.", width, "bold")
             rows += _wrapped(f"It took {self._report.cost}.", width)
         elif self._sent:
-            rows.append(line(("asking", "$quiet")))
+            rows.append(line(("waiting for answers", "$quiet")))
         return lines(rows)
 
     def hints(self) -> tuple[Content, ...]:
-        """Return what can be done now."""
+        """Return the keys that work now."""
         if self._report is not None:
             return (self.hint("canary.stop", "close"),)
         if self._sent:

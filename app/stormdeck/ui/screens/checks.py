@@ -1,4 +1,4 @@
-"""The checks: every finding by hop, explained; what was found on this machine, and what was not."""
+"""The checks area: all findings, explained, and what was found on this machine."""
 
 from __future__ import annotations
 
@@ -11,18 +11,22 @@ from stormdeck.model.finding import Finding
 from stormdeck.paths import STYLES
 from stormdeck.ui.bindings import bindings
 from stormdeck.ui.copying import of_item
-from stormdeck.ui.navigation import show_canary, take_to_form
+from stormdeck.ui.messages import CanaryPlan, FixInForm, GoTo
 from stormdeck.ui.screens.base import Area
 from stormdeck.ui.widgets.bottom_input import BottomField
 from stormdeck.ui.widgets.checks.detail import CheckDetail
-from stormdeck.ui.widgets.checks.list import CheckList, is_problem, words_of
+from stormdeck.ui.widgets.checks.list import CheckList, is_problem, search_text
 
 LOOK_BACK = 5000
-"""Lines of each log in which a message is looked for."""
+"""How many of the last lines of each log are searched for an error message."""
+
+
+class KeylessScroll(VerticalScroll, inherit_bindings=False):
+    """A scrolling part without keys of its own: home and end belong to the list in it."""
 
 
 class ChecksScreen(Area):
-    """The list, and the explanation of the row that the cursor stands on."""
+    """The list, and the explanation of its selected row."""
 
     AREA = "checks"
     CSS_PATH = STYLES / "checks.tcss"
@@ -32,16 +36,16 @@ class ChecksScreen(Area):
     def __init__(self) -> None:
         super().__init__()
         self._wanted = ""
-        """What was searched for last."""
+        """The text that was searched for last."""
 
     def body(self) -> ComposeResult:
         """Compose the list and the explanation."""
         with Container(id="checks"):
-            with VerticalScroll(id="checks-list", can_focus=False):
+            with KeylessScroll(id="checks-list", can_focus=False):
                 yield CheckList(id="findings")
-            with VerticalScroll(id="checks-detail", can_focus=False):
+            with KeylessScroll(id="checks-detail", can_focus=False):
                 yield CheckDetail(self.panel.action("checks.fix").shown, id="explanation")
-        yield BottomField("what Claude Code says; enter decodes", id="message")
+        yield BottomField("message of Claude Code; enter decodes", id="message")
         yield BottomField("code or words; enter finds, n next", id="search")
 
     @on(CheckList.Chosen)
@@ -50,21 +54,21 @@ class ChecksScreen(Area):
         self.query_one("#checks-detail").scroll_home(animate=False)
 
     def go_to(self, finding: Finding) -> None:
-        """Go to the row of a finding."""
+        """Select the row of a finding."""
         self.query_one(CheckList).go_to_next(lambda item: item == finding, 1)
 
     def action_filter(self) -> None:
-        """Show problems only, or all."""
+        """Show only problems, or all rows."""
         checks = self.query_one(CheckList)
         checks.problems_only = not checks.problems_only
         checks.fill()
 
-    async def action_canary(self) -> None:
+    def action_canary(self) -> None:
         """Show what a canary would send."""
-        await show_canary(self.panel)
+        self.post_message(GoTo(CanaryPlan()))
 
     def action_decode(self) -> None:
-        """Open the field for a message of the client, with what was typed into it before."""
+        """Open the field for an error message; its last text is kept."""
         self._open("#message")
 
     def action_find(self) -> None:
@@ -76,35 +80,35 @@ class ChecksScreen(Area):
         self.query_one(name, BottomField).open()
 
     def action_close(self) -> None:
-        """Close the field that is open; what was typed stays in it."""
+        """Close the open field; its text is kept."""
         for field in self.query(BottomField):
             field.close()
         self.query_one(CheckList).focus()
 
     @on(Input.Submitted, "#search")
-    def _find(self, event: Input.Submitted) -> None:
+    def _on_search(self, event: Input.Submitted) -> None:
         self._wanted = event.value.casefold().strip()
         self.action_close()
         if self._wanted:
             self.action_next(1)
 
     def action_next(self, step: int) -> None:
-        """Go to the next row, or the one before, that the search found; without a search, to a problem."""
+        """Select the next or previous match of the search; without a search, a problem."""
         wanted = self._wanted
-        matches = (lambda item: wanted in words_of(item)) if wanted else is_problem
+        matches = (lambda item: wanted in search_text(item)) if wanted else is_problem
         if not self.query_one(CheckList).go_to_next(matches, step):
             self.notify("No row with these words." if wanted else "No problem found.")
 
     def action_edge(self, index: int) -> None:
-        """Go to the first row or the last."""
+        """Select the first row or the last."""
         self.query_one(CheckList).go_to_edge(index)
 
     def action_copy(self) -> None:
-        """Copy what the row says."""
+        """Copy the selected row."""
         self.copy(*of_item(self.query_one(CheckList).current))
 
     @on(Input.Submitted, "#message")
-    async def _decode(self, event: Input.Submitted) -> None:
+    async def _on_decode(self, event: Input.Submitted) -> None:
         from stormdeck.model.symptoms.decode import decode, near
         from stormdeck.model.symptoms.log_traces import traces
         from stormdeck.ui.screens.pages import SymptomScreen
@@ -122,7 +126,7 @@ class ChecksScreen(Area):
 
         config = self.panel.deck.proxy_config
         if config is None:
-            self.notify("LiteLLM's YAML is not known: name it with --litellm-config FILE.")
+            self.notify("LiteLLM's YAML was not found: name it with --litellm-config FILE.")
             return
         await self.app.push_screen(of_proxy(config, self.panel.deck.findings, self.panel.deck.settings))
 
@@ -131,10 +135,10 @@ class ChecksScreen(Area):
         detail = self.query_one("#checks-detail")
         (detail.scroll_page_down if step > 0 else detail.scroll_page_up)(animate=False)
 
-    async def action_fix(self) -> None:
-        """Take the fix of the finding to the form, where it is saved after its diff."""
+    def action_fix(self) -> None:
+        """Apply the fix of the finding in the form, where it can be saved."""
         item = self.query_one(CheckList).current
         if not isinstance(item, Finding) or item.fix is None:
-            self.notify("No fix that stormdeck can make; the explanation says what to change.")
+            self.notify("stormdeck cannot fix this; the explanation says what to change.")
             return
-        await take_to_form(self.panel, item)
+        self.post_message(GoTo(FixInForm(item)))

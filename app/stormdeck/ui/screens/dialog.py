@@ -1,8 +1,8 @@
-"""What every dialog has: a text that scrolls, and its keys from the registry below it, always in sight."""
+"""The base of all dialogs: a text that scrolls, and the keys below it, always visible."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from textual import events, on
 from textual.app import ComposeResult
@@ -12,53 +12,49 @@ from textual.message import Message
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from stormdeck.ui.panel_app import PanelApp
 from stormdeck.ui.rendering import called, clickable, line
-from stormdeck.ui.textual_patches.styles import fit
-
-if TYPE_CHECKING:
-    from stormdeck.ui.app import StormdeckApp
+from stormdeck.ui.textual_patches.screen_size import add_size_classes
 
 Answer = TypeVar("Answer")
 LEAST = 20
-"""Columns that a text is wrapped to in any case."""
+"""The least columns that a text is wrapped to."""
 
 
 class Room(VerticalScroll):
-    """Where a dialog's text stands and scrolls."""
+    """The scrolling part of a dialog."""
 
     class Changed(Message):
-        """There is more of it, or less: by the terminal, or by what a scroll bar leaves."""
+        """Its size has changed, by the terminal or by a scroll bar."""
 
     def on_mount(self) -> None:
-        """Follow what a scroll bar takes and gives; that is no resize."""
+        """Watch for scroll bars, which cause no resize event."""
         self.watch(self, "virtual_size", self.on_resize, init=False)
 
     def on_resize(self) -> None:
-        """Tell the dialog, which learns of its own size before this has one."""
+        """Tell the dialog, which is resized before this widget is."""
         self.post_message(self.Changed())
 
 
 class Dialog(ModalScreen[Answer]):
-    """A modal screen whose keys are in the registry."""
+    """A modal screen with keys from the action registry."""
 
     def __init__(self) -> None:
         super().__init__()
-        fit(self)
+        add_size_classes(self)
 
     @property
-    def panel(self) -> StormdeckApp:
-        """Return the app by its own type."""
-        from stormdeck.ui.app import StormdeckApp
-
-        assert isinstance(self.app, StormdeckApp)  # noqa: S101 - tells mypy what holds
+    def panel(self) -> PanelApp:
+        """Return the app with its own type."""
+        assert isinstance(self.app, PanelApp)  # noqa: S101 - for mypy
         return self.app
 
     def words(self, width: int) -> Content:
-        """Return what the dialog says at a width."""
+        """Return the text of the dialog at a width."""
         raise NotImplementedError
 
     def hints(self) -> tuple[Content, ...]:
-        """Return the hints that stand below it."""
+        """Return the key hints below the text."""
         raise NotImplementedError
 
     def compose(self) -> ComposeResult:
@@ -73,26 +69,26 @@ class Dialog(ModalScreen[Answer]):
         self.draw()
 
     def draw(self) -> None:
-        """Show what is to be said now."""
+        """Draw the text and the hints."""
         width = max(LEAST, self.query_one(Room).scrollable_content_region.width)
         self.query_one("#text", Static).update(self.words(width))
         self.query_one("#keys", Static).update(in_rows(self.hints(), width))
 
     def hint(self, action: str, words: str = "") -> Content:
-        """Return an action's key and words, which can be clicked."""
+        """Return an action's key and name as a clickable text."""
         found = self.panel.action(action)
         shown = line((found.shown, "$accent"), (f" {words or found.words}", "$quiet"))
         return clickable(shown, found.target)
 
     def on_click(self, event: events.Click) -> None:
-        """Do what the hint under the mouse says."""
+        """Run the clicked hint's action."""
         call = called(event)
         if call is not None:
             self.call_later(self.run_action, call)
 
 
 def in_rows(hints: tuple[Content, ...], width: int) -> Content:
-    """Return hints side by side as far as they fit, the others below: none is broken in two."""
+    """Return hints on one line if they fit, else one per line."""
     for gap in ("    ", "  "):
         row = Content(gap).join(hints)
         if row.cell_length <= width:

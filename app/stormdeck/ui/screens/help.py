@@ -1,4 +1,4 @@
-"""The help: all keys as the user set them, those of the area that is shown first, and what the signs mean."""
+"""The help: all keys as the user has set them, the shown area first, and what signs and words mean."""
 
 from __future__ import annotations
 
@@ -15,38 +15,44 @@ from stormdeck.ui.rendering import Part, light, line, lines
 from stormdeck.ui.screens.dialog import Dialog, Room, in_rows
 
 TWO_COLUMNS = 104
-"""Columns of text from which on two of them stand side by side."""
+"""Columns from which on the text has two columns."""
 NARROW = 48
-"""Columns below which an action is told in its words, one line each."""
+"""Columns below which an action has its short name, on one line."""
 GAP = 4
 KEYS = 14
-"""Columns of the keys at most; longer ones push their words aside."""
+"""The most columns for the keys; longer ones move their text to the right."""
 SIGNS = (
     (Health.OK, "fine"),
-    (Health.WARNING, "worth a look"),
+    (Health.WARNING, "a warning"),
     (Health.ERROR, "broken"),
-    (Health.UNKNOWN, "not known, or not there"),
-    (Health.STALE, "an old answer"),
+    (Health.UNKNOWN, "not known, or not found"),
+    (Health.STALE, "the last answer is old"),
 )
 WORDS = (
-    ("turn", "one answer that you get"),
-    ("attempt", "one request of a turn; the first is no retry"),
+    ("turn", "one answer that you get from Claude Code; it may take several requests"),
+    ("attempt", "one request of a turn; every one after the first is a retry"),
     ("storm", "three or more attempts of one turn"),
-    ("×6.5", "requests a turn: what the client does behind your back"),
-    ("prefix hit", "prompt tokens that vLLM found in its cache, in the last minute"),
+    ("×6.5", "requests per turn, retries included"),
+    ("TTFT", "time to first token: from the request to the first word of the answer"),
+    ("p50, p95", "half of the requests, and 95 of 100, are no slower than this"),
+    ("KV cache", "the share of vLLM's memory for running requests that is in use; full: requests wait"),
+    ("cache hits", "prompt tokens that vLLM found in its prefix cache, in the last minute"),
+    ("preempted", "running requests that vLLM stopped and computes again, for lack of KV cache"),
+    ("canary", "test requests, shaped like Claude Code's, that you send on purpose"),
+    ("scope", "one of Claude Code's settings files: user, project, local; the stronger one wins"),
 )
 MOUSE = (
     (
         "click",
-        "a row, a tab, a hop, the verdict, or any key that is named; twice on a setting or a traceback to open it",
+        "a row, a tab, a hop, the verdict or a key's name; double-click a setting or a traceback to open it",
     ),
     ("wheel", "scrolls"),
-    ("drag", "marks lines of the log; with shift held it is the terminal that marks text"),
+    ("drag", "selects log lines; with shift, the terminal selects text"),
 )
 
 
 class HelpScreen(Dialog[None]):
-    """Goes away with any of its keys; nothing is lost."""
+    """The help dialog."""
 
     BINDINGS = bindings("help")
 
@@ -59,28 +65,28 @@ class HelpScreen(Dialog[None]):
         return lines(self._rows(width))
 
     def hints(self) -> tuple[Content, ...]:
-        """Return how it is closed, and which of its lines are seen where not all are."""
-        return self.hint("help.close"), *self._seen()
+        """Return the key that closes it, and which lines are visible if not all are."""
+        return self.hint("help.close"), *self._visible_lines()
 
     def on_mount(self) -> None:
-        """Follow what is seen."""
-        self.watch(self.query_one(Room), "scroll_y", self._say, init=False)
+        """Watch which lines are visible."""
+        self.watch(self.query_one(Room), "scroll_y", self._update_hints, init=False)
 
-    def _seen(self) -> tuple[Content, ...]:
+    def _visible_lines(self) -> tuple[Content, ...]:
         text = self.query_one(Room)
         rows, room, top = text.virtual_size.height, text.size.height, round(text.scroll_y)
         words = f"lines {top + 1} to {min(rows, top + room)} of {rows}"
         return (line((words, "$quiet")),) if 0 < room < rows else ()
 
-    def _say(self) -> None:
+    def _update_hints(self) -> None:
         self.query_one("#keys", Static).update(in_rows(self.hints(), self.query_one("#keys").size.width))
 
     def _rows(self, width: int) -> list[Content]:
         wide = width >= TWO_COLUMNS
         column = (width - GAP) // 2 if wide else width
-        told = [*self._sections(column)]
-        keys = min(KEYS, 2 + max(line(head).cell_length for _, rows in told for head, _ in rows))
-        sections = [[*section(title, rows, keys, column)] for title, rows in told]
+        titled = [*self._sections(column)]
+        keys = min(KEYS, 2 + max(line(head).cell_length for _, rows in titled for head, _ in rows))
+        sections = [[*section(title, rows, keys, column)] for title, rows in titled]
         if not wide:
             return [row for rows in sections for row in rows][:-1]
         half = sum(map(len, sections)) / 2
@@ -91,20 +97,20 @@ class HelpScreen(Dialog[None]):
         return [*_side_by_side(left, right, column)]
 
     def _sections(self, width: int) -> Iterator[tuple[str, Sequence[tuple[Part, str]]]]:
-        """Yield each section: its title, and keys or words with what they mean."""
+        """Yield each section: its title, and keys or words with their meanings."""
         actions = self.panel.actions
         here = [area for area in AREAS if area[0] == self._area]
         others = [area for area in AREAS if area[0] != self._area]
         for place, title in (*here, ("app", "Everywhere"), *others):
-            yield title.upper(), [_told(one, width) for one in actions if one.place == place]
-        yield "A RECORDING", [_told(one, width) for one in actions if one.place == "replay"]
-        yield "DIALOGS", [_told(one, width) for one in actions if one.place in DIALOGS]
+            yield title.upper(), [_row(one, width) for one in actions if one.place == place]
+        yield "A RECORDING", [_row(one, width) for one in actions if one.place == "replay"]
+        yield "DIALOGS", [_row(one, width) for one in actions if one.place in DIALOGS]
         yield "SIGNS", [(light(sign), words) for sign, words in SIGNS]
         yield "WORDS", [((word, "bold"), words) for word, words in WORDS]
         yield "MOUSE", [((word, "bold"), words) for word, words in MOUSE]
 
 
-def _told(action: Action, width: int) -> tuple[Part, str]:
+def _row(action: Action, width: int) -> tuple[Part, str]:
     if width < NARROW:
         words = f"{action.place}: {action.words}" if action.place in DIALOGS else action.words
         return (action.shown, "$accent"), words
@@ -112,7 +118,7 @@ def _told(action: Action, width: int) -> tuple[Part, str]:
 
 
 def section(title: str, rows: Sequence[tuple[Part, str]], column: int, width: int) -> Iterator[Content]:
-    """Yield a section's lines: keys in a column of so many cells, the words beside them, wrapped."""
+    """Yield a section's lines: the keys in a column, their meanings beside them, wrapped."""
     yield line((title, "$quiet bold"))
     for part, words in rows:
         head = line(part)

@@ -1,4 +1,4 @@
-"""The logs: every line, to follow, hold, filter and jump through."""
+"""The logs area: follow, pause, filter and search all log lines."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from stormdeck.ui.widgets.logs.tail import TailHeading
 from stormdeck.ui.widgets.logs.view import LogView
 from stormdeck.ui.widgets.overview.requests import RequestsPanel
 
-NO_TROUBLE = "No failed request and no error in the lines that are kept."
+NO_TROUBLE = "No failed request and no error in these logs."
 
 
 class LogsScreen(Area):
-    """A strip of the window on top, then the lines."""
+    """The requests of the window on top, then the lines."""
 
     AREA = "logs"
     CSS_PATH = STYLES / "logs.tcss"
@@ -28,48 +28,48 @@ class LogsScreen(Area):
     BINDINGS = bindings("logs")
 
     def body(self) -> ComposeResult:
-        """Compose the strip, the lines and the filter."""
+        """Compose the requests, the lines and the filter."""
         yield RequestsPanel(id="histogram")
         yield TailHeading(id="log-heading")
         yield LogView(self.panel.book, self.panel.clock.second, id="log")
-        yield BottomField("words, -word; enter keeps, esc drops", id="filter")
+        yield BottomField("words, -word; enter keeps, esc clears", id="filter")
 
     def take_lines(self) -> None:
-        """Let the view follow the log book."""
+        """Show new lines."""
         view = self.query_one(LogView)
         view.grow()
-        self._say()
+        self._show_notes()
 
     def action_pause(self) -> None:
-        """Hold the view, or let it go on."""
+        """Pause or resume the view."""
         view = self.query_one(LogView)
-        view.hold(not view.paused)
-        self._say()
+        view.pause(not view.paused)
+        self._show_notes()
 
     def go_to(self, number: int) -> None:
-        """Mark a line and bring it into view."""
+        """Mark a line and scroll to it."""
         self.query_one(LogView).go_to(number)
-        self._say()
+        self._show_notes()
 
     def action_follow(self) -> None:
-        """Let the view go on at the newest line."""
+        """Go to the newest line and follow the log."""
         view = self.query_one(LogView)
         view.mark = -1
         view.following = True
-        view.hold(False)
-        self._say()
+        view.pause(False)
+        self._show_notes()
 
     def action_top(self) -> None:
         """Go to the oldest line."""
         self.query_one(LogView).to_top()
-        self._say()
+        self._show_notes()
 
     def action_filter(self) -> None:
         """Open the filter."""
         self.query_one(BottomField).open()
 
     def action_clear_filter(self) -> None:
-        """Drop the filter and close its field."""
+        """Clear the filter and close its field."""
         self.query_one(BottomField).value = ""
         self._close()
 
@@ -77,14 +77,14 @@ class LogsScreen(Area):
         """Go to the next failed request or error record."""
         if not self.query_one(LogView).search_trouble():
             self.notify(NO_TROUBLE)
-        self._say()
+        self._show_notes()
 
     def action_next(self, step: int) -> None:
-        """Go to the next line, or the one before, that holds the words of the last filter; else to an error."""
+        """Go to the next or previous line with the words of the last filter, or else to an error."""
         view = self.query_one(LogView)
         if not view.search(step):
-            self.notify("No line that is kept holds these words." if view.filter.last else NO_TROUBLE)
-        self._say()
+            self.notify("No line with these words." if view.filter.last else NO_TROUBLE)
+        self._show_notes()
 
     def action_copy(self) -> None:
         """Copy the marked lines."""
@@ -92,13 +92,13 @@ class LogsScreen(Area):
         self.copy("\n".join(lines), plural(len(lines), "line") if lines else "No line to copy.")
 
     @on(LogView.Followed)
-    def _followed(self) -> None:
-        self._say()
+    def _on_followed(self) -> None:
+        self._show_notes()
 
     @on(Input.Changed, "#filter")
-    def _narrow(self, event: Input.Changed) -> None:
+    def _on_filter_typed(self, event: Input.Changed) -> None:
         self.query_one(LogView).set_filter(event.value)
-        self._say()
+        self._show_notes()
 
     @on(Input.Submitted, "#filter")
     def _close(self) -> None:
@@ -107,8 +107,8 @@ class LogsScreen(Area):
             field.close()
         self.query_one(LogView).focus()
 
-    def _say(self) -> None:
-        """Tell in the footer what is held back."""
+    def _show_notes(self) -> None:
+        """Show in the key bar how many lines match, wait, or are not followed."""
         view = self.query_one(LogView)
         notes = []
         if view.filter.text:
@@ -117,4 +117,4 @@ class LogsScreen(Area):
             notes.append(f"paused, {grouped(view.waiting)} waiting")
         elif not view.following:
             notes.append("not following")
-        self.query_one(KeyBar).say("  ".join(notes))
+        self.query_one(KeyBar).show_note("  ".join(notes))

@@ -1,4 +1,4 @@
-"""The overview: is all well, and if not, where and since when."""
+"""The overview: the panels with the verdict, the traffic and the servers."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from textual.widget import Widget
 
 from stormdeck.model.deck import Deck
 from stormdeck.ui.bindings import bindings
-from stormdeck.ui.navigation import show_storm
+from stormdeck.ui.messages import GoTo, StormLines
 from stormdeck.ui.screens.base import Area
 from stormdeck.ui.widgets.logs.tail import LogPanel
 from stormdeck.ui.widgets.overview.board import Board
@@ -20,17 +20,17 @@ from stormdeck.ui.widgets.verdict_bar import VerdictBar
 
 
 class OverviewScreen(Area):
-    """The panels that the user wants, arranged for the size; any of them can fill the pane."""
+    """The panels that the user has chosen, arranged for the size. Any of them can be zoomed."""
 
     AREA = "overview"
     BINDINGS = bindings("overview")
 
     def compose_top(self) -> ComposeResult:
-        """Leave the verdict to the board."""
+        """Compose nothing: the verdict is a panel here."""
         yield from ()
 
     def body(self) -> ComposeResult:
-        """Compose the panels in the order wanted, which is the order of ``tab`` too."""
+        """Compose the panels in the chosen order, which ``tab`` follows too."""
         wish = self.panel.wish
         panels = [self._panel(name) for name in wish.boxes]
         for panel in panels:
@@ -61,21 +61,22 @@ class OverviewScreen(Area):
         return self.query_one(Board)
 
     def take_deck(self, deck: Deck) -> None:
-        """Hand the deck to every panel, and make room for the GPUs there are."""
+        """Pass the deck to every panel, and arrange them for the number of GPUs."""
         super().take_deck(deck)
         self.board.count_gpus(len(deck.gpu.gpus))
 
     @on(StormsPanel.Chosen)
-    async def _show_storm(self, message: StormsPanel.Chosen) -> None:
-        await show_storm(self.panel, message.storm)
+    def _show_storm(self, message: StormsPanel.Chosen) -> None:
+        self.post_message(GoTo(StormLines(message.storm)))
 
     def action_copy(self) -> None:
-        """Copy what the verdict says."""
-        said = self.panel.verdict
-        self.copy("\n".join(part for part in (said.headline, said.detail, said.code) if part), "the verdict")
+        """Copy the verdict."""
+        verdict = self.panel.verdict
+        parts = (verdict.headline, verdict.detail, verdict.code)
+        self.copy("\n".join(part for part in parts if part), "the verdict")
 
     def on_click(self, event: events.Click) -> None:
-        """Let the panel under the mouse fill the pane, or make it small again; marking text does neither."""
+        """Zoom the clicked panel, or unzoom it, unless the user selects text."""
         if event.widget is None or self.get_selected_text():
             return
         steps = self.board.steps()
@@ -83,45 +84,45 @@ class OverviewScreen(Area):
         if name is not None:
             self.board.zoom("" if self.board.zoomed else name)
 
-    def zoom_or_not(self, name: str) -> None:
-        """Let a panel fill the pane; make it small again where it does already."""
+    def toggle_zoom(self, name: str) -> None:
+        """Zoom a panel, or unzoom it if it is zoomed."""
         if name in self.panel.wish.boxes:
             self.board.zoom("" if self.board.zoomed == name else name)
 
     def action_zoom(self) -> None:
-        """Let the panel with the focus fill the pane, the first one where none has it, or make it small again."""
+        """Zoom the focused panel, or the first one, or unzoom."""
         steps = self.board.steps()
         if self.board.zoomed:
             self.board.zoom("")
         elif steps:
-            name = self._chosen(steps) or steps[0]
+            name = self._focused_panel(steps) or steps[0]
             self.board.get_child_by_id(name).focus()
             self.board.zoom(name)
 
     def action_unzoom(self) -> None:
-        """Make a panel small again, else drop the focus."""
+        """Unzoom the panel, or else remove the focus."""
         if self.board.zoomed:
             self.board.zoom("")
         else:
             self.set_focus(None)
 
     def action_next_panel(self, step: int) -> None:
-        """Move the focus over the panels; a zoomed one gives way to the next."""
+        """Focus the next or previous panel; if one is zoomed, zoom that one instead."""
         steps = self.board.steps()
         if not steps:
             return
-        chosen = self._chosen(steps)
+        chosen = self._focused_panel(steps)
         at = steps.index(chosen) + step if chosen else 0 if step > 0 else -1
         name = steps[at % len(steps)]
         if self.board.zoomed:
             self.board.zoom(name)
         self.board.get_child_by_id(name).focus()
 
-    def _chosen(self, steps: list[str]) -> str:
-        """Return the panel that has the focus."""
+    def _focused_panel(self, steps: list[str]) -> str:
+        """Return the focused panel, or an empty text."""
         return self.focused.id if self.focused is not None and self.focused.id in steps and self.focused.id else ""
 
     def take_lines(self) -> None:
-        """Let the tail follow the log book."""
+        """Show new log lines."""
         for log in self.query(LogPanel):
             log.grow()

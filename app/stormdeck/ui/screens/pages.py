@@ -1,4 +1,4 @@
-"""A file as text, secrets masked, with the lines that have something to say."""
+"""Dialogs for reading: a file with its findings, a rule, and the causes of an error message."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ from stormdeck.ui.screens.dialog import LEAST, Dialog, Room, in_rows
 from stormdeck.ui.widgets.row_list import RowLayout, RowList
 
 NUMBER = 7
-"""Columns of a line's number; one more where there are 100,000 lines."""
+"""Columns of a line number, one more from 100,000 lines on."""
 
 
 class RawScreen(Dialog[None]):
-    """For reading: nothing can be changed here. ``notes`` holds a finding by line number, counted from 1."""
+    """Show a file that cannot be changed here. ``notes`` are findings by line number, from 1."""
 
     BINDINGS = bindings("raw")
 
@@ -45,24 +45,24 @@ class RawScreen(Dialog[None]):
         self._laid_out: tuple[int, RowLayout] | None = None
 
     def compose(self) -> ComposeResult:
-        """Compose the lines, drawn as far as they are seen, and the keys."""
+        """Compose the lines, of which only the visible ones are drawn, and the keys."""
         with Vertical(classes="dialog"):
             with Room():
                 yield RowList(self._layout_of)
             yield Static(markup=False, id="keys")
 
     def hints(self) -> tuple[Content, ...]:
-        """Return how it is closed."""
+        """Return the key that closes it."""
         return (self.hint("raw.close"),)
 
     def draw(self) -> None:
-        """Show the lines at the width that there is now."""
+        """Draw the lines at the current width."""
         width = max(LEAST, self.query_one(Room).scrollable_content_region.width)
         self.query_one(RowList).show(0, len(self._text) + 1)
         self.query_one("#keys", Static).update(in_rows(self.hints(), width))
 
     def _layout_of(self, width: int) -> RowLayout:
-        """Return how the lines stand at a width, under the headline."""
+        """Return the layout of the lines below the headline, at a width."""
         if self._laid_out is None or self._laid_out[0] != width:
             heights = [len(self._head(width)), *(self._height(at, width) for at in range(len(self._text)))]
             self._laid_out = (
@@ -75,24 +75,24 @@ class RawScreen(Dialog[None]):
         return [*line((self._headline, "bold")).wrap(width), line(("Secrets masked.", "$quiet")), line()]
 
     def _height(self, at: int, width: int) -> int:
-        # The dots of a mask have one cell each, as plain letters have.
+        # Each dot of a mask takes one cell, as an ASCII letter does.
         shown = clean(self._text[at]).replace(MASK, "." * len(MASK))
         is_short = shown.isascii() and len(shown) <= width - NUMBER and at + 1 not in self._notes
         return 1 if is_short else len(self._line(at, width))
 
     def _line(self, at: int, width: int) -> list[Content]:
-        """Return a line with its number, a finding beside it."""
+        """Return a line with its number, and its finding beside it."""
         found = self._notes.get(at + 1)
-        said = line()
+        note = line()
         if found is not None:
             colour = LIGHT_STYLES[found.severity.light]
-            told = f" {found.severity.value} {found.code}  {found.title}"
-            said = line("   ", light(found.severity.light), (told, colour))
-        return hanging(line(self._text[at], said), width, line((f"{at + 1:>4}  ", "$faint")))
+            text = f" {found.severity.value} {found.code}  {found.title}"
+            note = line("   ", light(found.severity.light), (text, colour))
+        return hanging(line(self._text[at], note), width, line((f"{at + 1:>4}  ", "$faint")))
 
 
 def of_draft(draft: Draft) -> RawScreen:
-    """Return a settings file as it would be saved."""
+    """Return the dialog of a settings file as it would be saved."""
     text, file = draft.text(), draft.preview_file
     notes: dict[int, Finding] = {}
     document = file.document if file is not None else Document.parse(text)
@@ -105,7 +105,7 @@ def of_draft(draft: Draft) -> RawScreen:
 
 
 def of_proxy(config: ProxyConfig, findings: Sequence[Finding], settings: SettingsSnapshot) -> RawScreen:
-    """Return LiteLLM's YAML."""
+    """Return the dialog of LiteLLM's YAML."""
     hide = known_secrets(settings, config.lines)
     notes: dict[int, Finding] = {}
     for finding in findings:
@@ -115,7 +115,7 @@ def of_proxy(config: ProxyConfig, findings: Sequence[Finding], settings: Setting
 
 
 class PageScreen(Dialog[None]):
-    """For reading; first of all whether the rule has something to say here."""
+    """Show what a rule finds now, then its page."""
 
     BINDINGS = bindings("page")
 
@@ -124,11 +124,11 @@ class PageScreen(Dialog[None]):
         self._code = code
 
     def words(self, width: int) -> Content:
-        """Return what the rule finds, then its page."""
+        """Return the findings of the rule, then its page."""
         return lines([*self._found(width), *self._page(width)])
 
     def hints(self) -> tuple[Content, ...]:
-        """Return what can be done with it."""
+        """Return the keys."""
         return self.hint("page.close"), self.hint("page.copy")
 
     def action_copy(self) -> None:
@@ -138,10 +138,10 @@ class PageScreen(Dialog[None]):
         self.notify(f"Copied the page of {self._code}.", timeout=2)
 
     def _found(self, width: int) -> list[Content]:
-        """Return what the rule finds now."""
+        """Return the current findings of the rule."""
         found = [finding for finding in self.panel.deck.findings if finding.code == self._code]
         if not found:
-            return [line(("Finds nothing here now.", "$quiet")), line()]
+            return [line(("This rule finds nothing now.", "$quiet")), line()]
         rows = []
         for finding in found:
             first, *more = Content(clean(f"{finding.severity.value}: {finding.message}")).wrap(max(1, width - 2))
@@ -158,7 +158,7 @@ LIGHTS = {Standing.FOUND: Health.ERROR, Standing.POSSIBLE: Health.WARNING, Stand
 
 
 class SymptomScreen(Dialog[None]):
-    """For reading."""
+    """Show the possible causes of an error message."""
 
     BINDINGS = bindings("symptom")
 
@@ -169,23 +169,23 @@ class SymptomScreen(Dialog[None]):
         self._near = near
 
     def hints(self) -> tuple[Content, ...]:
-        """Return how it is closed."""
+        """Return the key that closes it."""
         return (self.hint("symptom.close"),)
 
     def words(self, width: int) -> Content:
-        """Return the causes, the surest first."""
+        """Return the causes, the most certain first."""
         rows = [
             *hanging(line(mask_text(clean(self._message))[:200]), width, line(("MESSAGE  ", "$quiet bold"))),
             line(),
         ]
         if not self._causes:
-            rows.append(line(("No message that Claude Code is known to show. The nearest:", "$warning")))
+            rows.append(line(("Not a known message of Claude Code. The most similar:", "$warning")))
             rows += [row for text in self._near for row in hanging(line(text), width, "  ")]
         for cause in self._causes:
             sign = LIGHTS[cause.standing]
             rows.append(line(light(sign), " ", (f"{cause.code}  ", "$accent"), (cause.title, "bold")))
             rows.append(line(f"  {cause.standing.value}", *((f" · {cause.hop.value}",) if cause.hop else ())))
-            rows += [row for said in cause.evidence for row in hanging(line((said, "$quiet")), width, "  ")]
+            rows += [row for text in cause.evidence for row in hanging(line((text, "$quiet")), width, "  ")]
             rows += hanging(line((cause.change, "$success")), width, "  ") if cause.change else []
             rows.append(line())
         return lines(rows[:-1] if self._causes else rows)

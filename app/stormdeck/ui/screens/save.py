@@ -1,39 +1,36 @@
-"""What a save would change, before it is done."""
+"""Dialogs that show a change as a diff before it is made, and the steps of saving a draft."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from textual.content import Content
 
-from stormdeck.model.editing.diff import DiffKind, DiffLine, diff
-from stormdeck.model.editing.draft import pickup_message
+from stormdeck.model.editing.diff import DiffLine, diff
+from stormdeck.model.editing.draft import Draft, pickup_message
 from stormdeck.model.json_edit.repair import repair
 from stormdeck.model.settings.scope import SettingsFile
-from stormdeck.model.text import clean
 from stormdeck.model.units import plural
 from stormdeck.ui.bindings import bindings
-from stormdeck.ui.rendering import hanging, line, lines
+from stormdeck.ui.rendering import line, lines
 from stormdeck.ui.screens.base import Area
 from stormdeck.ui.screens.dialog import Dialog
+from stormdeck.ui.widgets.diff_lines import diff_rows
 
-if TYPE_CHECKING:
-    from stormdeck.ui.screens.settings import SettingsScreen
-
-
-ON_TOP = "Somebody else changed the file meanwhile. These are your edits on top of it."
-THESE_ALONE = "Only these lines change. A copy of the file is kept first."
-YOUR_CHOICE = (
-    "It changes who pays, where prompts go, or what another host receives. Nothing is written before you save."
+CHANGED_OUTSIDE = "Another program changed the file meanwhile. These are your edits on top of its changes."
+ONLY_THESE_LINES = "Only these lines change. A copy of the file is kept first."
+UNSAFE_FIX = (
+    "This changes who pays, where prompts go, or what another host receives. Nothing is written before you save."
 )
-STYLES = {DiffKind.CONTEXT: "$quiet", DiffKind.REMOVED: "$error", DiffKind.ADDED: "$success"}
 
 
 class SaveScreen(Dialog[bool | None]):
-    """Enter writes, escape does not; where the file changed outside, ``d`` drops one's own edits."""
+    """Show a diff: enter writes it, escape cancels.
+
+    If the file was changed outside, ``d`` drops the user's own edits; the dialog returns ``None`` then.
+    """
 
     BINDINGS = bindings("save")
     HEADLINE = "SAVE  "
@@ -48,7 +45,7 @@ class SaveScreen(Dialog[bool | None]):
         self._changed_outside = changed_outside
 
     def words(self, width: int) -> Content:
-        """Return the file, the diff, and what happens to the rest."""
+        """Return the file, its diff, notes, and what happens to the rest of the file."""
         rows = [*line((self.HEADLINE, "$quiet bold"), (str(self._path), "bold")).wrap(width), line()]
         rows += [row for one in self._lines for row in diff_rows(one, width)]
         notes = [row for note in self._notes for row in line((note, "$quiet")).wrap(width)]
@@ -56,11 +53,11 @@ class SaveScreen(Dialog[bool | None]):
         return lines([*rows, line(), line(self.closing())])
 
     def closing(self) -> tuple[str, str]:
-        """Return the sentence below the diff, and its style."""
-        return (ON_TOP, "$warning") if self._changed_outside else (THESE_ALONE, "$quiet")
+        """Return the sentence below the diff and its style."""
+        return (CHANGED_OUTSIDE, "$warning") if self._changed_outside else (ONLY_THESE_LINES, "$quiet")
 
     def hints(self) -> tuple[Content, ...]:
-        """Return the ways out: two, and one more where somebody else changed the file."""
+        """Return the keys: two, and a third one if the file was changed outside."""
         if not self._changed_outside:
             return self.hint("save.write"), self.hint("save.back", "back to the form")
         return (
@@ -70,34 +67,27 @@ class SaveScreen(Dialog[bool | None]):
         )
 
     def action_drop(self) -> None:
-        """Drop one's own edits."""
+        """Drop the user's own edits."""
         if self._changed_outside:
             self.dismiss(None)
 
 
-class TakeScreen(SaveScreen):
-    """What a fix would change that is not made without asking: enter takes it into the draft, escape does not."""
+class FixScreen(SaveScreen):
+    """Show what a fix that is not safe would change; enter applies it to the draft, escape cancels."""
 
     HEADLINE = "FIX  "
 
     def closing(self) -> tuple[str, str]:
-        """Return what such a fix does."""
-        return YOUR_CHOICE, "$warning"
+        """Return what such a fix may affect."""
+        return UNSAFE_FIX, "$warning"
 
     def hints(self) -> tuple[Content, ...]:
-        """Return the two ways out."""
-        return self.hint("save.write", "take it"), self.hint("save.back", "back to the form")
-
-
-def diff_rows(one: DiffLine, width: int) -> list[Content]:
-    """Return a line of a diff with its number and its sign; what does not fit goes on under its text."""
-    number = one.new if one.kind is DiffKind.ADDED else one.old
-    head = line((f"{number:>4} ", "$faint"), (f"{one.kind.value} ", STYLES[one.kind]))
-    return hanging(Content.styled(clean(one.text), STYLES[one.kind]), width, head)
+        """Return the two keys."""
+        return self.hint("save.write", "apply it"), self.hint("save.back", "back to the form")
 
 
 class LeaveScreen(Dialog[bool]):
-    """Asked only while something is unsaved."""
+    """Ask before unsaved changes are lost."""
 
     BINDINGS = bindings("leave")
 
@@ -108,20 +98,21 @@ class LeaveScreen(Dialog[bool]):
     def words(self, width: int) -> Content:
         """Return the question."""
         save = self.panel.action("settings.save").shown
+        is_are = "is" if self._unsaved == 1 else "are"
         return lines(
             [
-                line((f"{plural(self._unsaved, 'change')} in the form not saved.", "bold")),
+                line((f"{plural(self._unsaved, 'change')} in the form {is_are} not saved.", "bold")),
                 line((f"Stay and press {save} in Settings to see them as a diff.", "$quiet")),
             ]
         )
 
     def hints(self) -> tuple[Content, ...]:
-        """Return the two answers."""
+        """Return the two keys."""
         return self.hint("leave.leave", "leave without them"), self.hint("leave.stay")
 
 
 async def propose_repair(area: Area, file: SettingsFile | None) -> bool:
-    """Show a repaired text of a file that the client drops; say whether there is one."""
+    """Show the repaired text of a file that Claude Code cannot read; return whether there is one."""
     proposed = repair(file.text) if file is not None and file.error is not None and file.writable else None
     if file is None or proposed is None:
         return False
@@ -138,49 +129,59 @@ async def propose_repair(area: Area, file: SettingsFile | None) -> bool:
 
 
 class Saving:
-    """Writes the draft that the form shows, once its diff is accepted."""
+    """Save the draft of a form once its diff is accepted.
 
-    def __init__(self, form: SettingsScreen) -> None:
-        self._form = form
-        self._refused_on = ""
-        """The digest of the file on which a save was refused, until it is known as it is now."""
+    ``draft`` returns the form's draft, ``keep`` sets it without drawing, and ``show`` sets and draws it.
+    """
+
+    def __init__(
+        self, area: Area, draft: Callable[[], Draft], keep: Callable[[Draft], None], show: Callable[[Draft], None]
+    ) -> None:
+        self._area = area
+        self._draft = draft
+        self._keep = keep
+        self._show = show
+        self._refused_digest = ""
+        """The digest of the file on which a save was refused, until the file has been read again."""
 
     async def ask(self) -> None:
-        """Show what a save would change, and write it when that is accepted."""
+        """Show what would be saved, and write it when it is accepted."""
         await self._show_diff(self._write)
 
-    def look_again(self) -> None:
-        """Ask anew where a save was refused and the file is known as it is now."""
-        file = self._form.draft.file
-        if self._refused_on and file is not None and file.digest != self._refused_on:
-            self._refused_on = ""
-            if self._form.draft.editable and self._form.draft.changed:
-                self._form.call_later(self._show_diff, self._settle, changed_outside=True)
+    def ask_again(self) -> None:
+        """Show the diff again if a save was refused and the changed file has been read meanwhile."""
+        draft = self._draft()
+        if self._refused_digest and draft.file is not None and draft.file.digest != self._refused_digest:
+            self._refused_digest = ""
+            if draft.editable and draft.changed:
+                self._area.call_later(self._show_diff, self._resolve, changed_outside=True)
 
     async def _show_diff(
         self, then: Callable[[bool | None], Awaitable[None]], *, changed_outside: bool = False
     ) -> None:
-        draft = self._form.draft
+        draft = self._draft()
         if draft.file is not None:
             file = draft.file
             dialog = SaveScreen(file.path, draft.diff(), notes=file.caveats, changed_outside=changed_outside)
-            await self._form.app.push_screen(dialog, then)
+            await self._area.app.push_screen(dialog, then)
 
     async def _write(self, accepted: bool | None) -> None:
-        form, file = self._form, self._form.draft.file
+        file = self._draft().file
         if not accepted or file is None:
             return
-        refused = await form.panel.save(file, form.draft.text())
-        if not refused:
-            form.notify(pickup_message(form.draft), title=f"Saved {file.path.name}", timeout=10, markup=False)
-            form.draft = replace(form.draft, edits=(), undone=())
+        refused = await self._area.panel.save(file, self._draft().text())
+        if refused:
+            self._area.notify(refused, title="Not saved", severity="error", timeout=12, markup=False)
+            self._refused_digest = file.digest
             return
-        form.notify(refused, title="Not saved", severity="error", timeout=12, markup=False)
-        self._refused_on = file.digest
+        draft = self._draft()
+        self._area.notify(pickup_message(draft), title=f"Saved {file.path.name}", timeout=10, markup=False)
+        # Drawn when the file has been read: until then the form would show its old values.
+        self._keep(replace(draft, edits=(), undone=()))
 
-    async def _settle(self, accepted: bool | None) -> None:
-        """Settle what was changed on both sides: mine on top of theirs, or theirs alone."""
+    async def _resolve(self, accepted: bool | None) -> None:
+        """Write the edits on top of the outside changes, or drop them (``None``)."""
         if accepted is None:
-            self._form.change(replace(self._form.draft, edits=(), undone=()))
+            self._show(replace(self._draft(), edits=(), undone=()))
         else:
             await self._write(accepted)

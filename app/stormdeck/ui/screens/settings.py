@@ -1,4 +1,4 @@
-"""The settings form: one scope at a time, checked while it is typed, changed byte by byte."""
+"""The settings form: edit one scope at a time, check it while the user types, and save it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from stormdeck.paths import STYLES
 from stormdeck.ui.bindings import bindings
 from stormdeck.ui.copying import of_setting
 from stormdeck.ui.screens.base import Area
-from stormdeck.ui.screens.save import Saving, TakeScreen, propose_repair
+from stormdeck.ui.screens.save import FixScreen, Saving, propose_repair
 from stormdeck.ui.widgets.bottom_input import BottomField
 from stormdeck.ui.widgets.key_bar import KeyBar
 from stormdeck.ui.widgets.row_list import RowList
@@ -26,7 +26,7 @@ from stormdeck.ui.widgets.settings.form import SettingsForm, SettingsHeading
 
 
 class SettingsScreen(Area):
-    """A list of values. Enter edits one in place; every other key works on the row you are on."""
+    """A list of values: enter edits one in place, every other key acts on the current row."""
 
     AREA = "settings"
     CSS_PATH = STYLES / "settings.tcss"
@@ -36,75 +36,75 @@ class SettingsScreen(Area):
         super().__init__()
         self.draft = Draft()
         self._others: dict[Scope, Draft] = {}
-        """The drafts of the scopes that are not shown."""
+        """Drafts of the scopes that are not shown."""
         self._revealed = False
-        self._saving = Saving(self)
+        self._saving = Saving(self, lambda: self.draft, self._keep, self.change)
         self._typing: Draft | None = None
-        """The draft before the row that is edited."""
-        self._behind = True
-        """The deck has changed since the drafts were put on top of it."""
+        """The draft as it was before the current row is edited; ``None``: no row is edited."""
+        self._is_outdated = True
+        """Whether the deck has changed since the drafts were based on it."""
 
     def body(self) -> ComposeResult:
-        """Compose the heading and a row a field, under the heading of its group."""
+        """Compose the heading, the rows and the search field."""
         fix, fix_all = (self.panel.action(name).shown for name in ("settings.fix", "settings.fix-all"))
         yield SettingsHeading(self.panel.home, fix_all, id="settings-heading")
         yield SettingsForm(fix, id="form")
         yield BottomField("name of a setting; enter finds, n next", id="find")
 
     def on_mount(self) -> None:
-        """Begin on the first row; Textual calls the frame's own handler too."""
+        """Focus the first row; Textual calls ``Area.on_mount`` too."""
         self.query_one(SettingsHeading).read_only = self.panel.read_only
         self.call_after_refresh(self.form.begin)
 
     def take_deck(self, deck: Deck) -> None:
-        """Put the drafts on top of what the sources say now."""
+        """Update the drafts to a new deck, or do so later if the form is hidden."""
         super().take_deck(deck)
-        self._behind = True
+        self._is_outdated = True
         if self.is_active:
             self._catch_up()
 
     def on_screen_resume(self, event: events.ScreenResume) -> None:
-        """Take what the sources said while the form was not seen; Textual calls the area's own handler too."""
-        if self._behind and self.is_mounted:
+        """Apply the deck that arrived while the form was hidden; Textual calls ``Area.on_screen_resume`` too."""
+        if self._is_outdated and self.is_mounted:
             self._catch_up()
 
     def _catch_up(self) -> None:
-        """Put the drafts on top of the deck as it is now: while the form is hidden, no rule runs for it."""
-        self._behind = False
+        """Update the drafts to the deck. A hidden form does not, so that no rule runs for it."""
+        self._is_outdated = False
         deck = self.panel.deck
         self.draft = self.draft.on(deck)
         self._others = {scope: draft.on(deck) for scope, draft in self._others.items()}
         self.show_draft()
-        self._saving.look_again()
+        self._saving.ask_again()
 
     def show_draft(self) -> None:
-        """Show every row as the draft has it."""
+        """Draw all rows of the draft, and count its unsaved changes."""
         self.form.show(self.draft, revealed=self._revealed)
         self.query_one(SettingsHeading).show_draft(self.draft, self.draft.findings)
         unsaved = sum(len(draft.modified) for draft in (self.draft, *self._others.values()))
         self.panel.unsaved = unsaved
-        self.query_one(KeyBar).say(f"{unsaved} unsaved" if unsaved else "")
+        self.query_one(KeyBar).show_note(f"{unsaved} unsaved" if unsaved else "")
 
     @property
     def form(self) -> SettingsForm:
-        """Return the rows."""
+        """Return the widget with the rows."""
         return self.query_one(SettingsForm)
 
     async def action_edit(self) -> None:
-        """Edit the row, or flip its switch."""
+        """Edit the current row, or toggle its switch."""
         row = self.form.current
         if row is None or not self._may_edit():
             return
         if row.field.kind is Kind.SWITCH:
-            flipped = row.field.written(on=not row.field.is_on(row.state.value))
-            self.change(self.draft.edit(row.field.path, flipped))
+            toggled = row.field.written(on=not row.field.is_on(row.state.value))
+            self.change(self.draft.edit(row.field.path, toggled))
             return
         self._typing = self.draft
         await row.begin_edit()
 
     @on(FieldRow.Edited)
-    def _typed(self, message: FieldRow.Edited) -> None:
-        """Check while it is typed."""
+    def _on_edited(self, message: FieldRow.Edited) -> None:
+        """Check the text while the user types."""
         if self._typing is None:
             return
         before = self._typing = self._typing.on(self.draft.deck)
@@ -112,66 +112,66 @@ class SettingsScreen(Area):
         self.change(before if same else before.edit(message.path, message.text or None))
 
     @on(FieldRow.Left)
-    async def _left(self, message: FieldRow.Left) -> None:
+    async def _on_left(self, message: FieldRow.Left) -> None:
         await self._end_edit(message.row, kept=message.kept)
 
     async def _end_edit(self, row: FieldRow, *, kept: bool) -> None:
-        """Take the input away, and what was typed with it unless it is kept."""
+        """Remove the input; drop its text unless it is kept."""
         if self._typing is None:
             return
         before, self._typing = self._typing, None
         if not kept:
             self.change(before.on(self.draft.deck))
-        stays = self.focused is None or row in self.focused.ancestors_with_self
+        had_focus = self.focused is None or row in self.focused.ancestors_with_self
         await row.end_edit()
-        if stays:
+        if had_focus:
             row.focus()
 
     @on(FieldRow.Moved)
-    async def _moved(self, message: FieldRow.Moved) -> None:
-        """Go to the row above or below; what is typed is kept."""
+    async def _on_moved(self, message: FieldRow.Moved) -> None:
+        """Go to the row above or below, and keep the text of the current one."""
         await self._end_edit(self.form.row, kept=True)
         self.form.move(message.step)
 
     @on(RowList.Clicked)
-    async def _clicked(self, message: RowList.Clicked) -> None:
-        """Go to the row under the mouse; the second click edits it."""
+    async def _on_row_clicked(self, message: RowList.Clicked) -> None:
+        """Go to the clicked row; a double click edits it."""
         await self._end_edit(self.form.row, kept=True)
         self.form.go_to_row(message.index)
         if message.twice:
             await self.action_edit()
 
     def action_undo(self) -> None:
-        """Take back the last edit."""
+        """Undo the last edit."""
         if self.draft.edits:
             self.change(self.draft.undo())
         else:
-            self.notify("Nothing to take back.")
+            self.notify("Nothing to undo.")
 
     def action_redo(self) -> None:
-        """Make the edit again that was taken back last."""
+        """Redo the edit that was undone last."""
         if self.draft.undone:
             self.change(self.draft.redo())
         else:
-            self.notify("Nothing to make again.")
+            self.notify("Nothing to redo.")
 
     def action_unset(self) -> None:
-        """Remove the value of the row."""
+        """Remove the value of the current row."""
         row = self.form.current
         if row is not None and row.state.value is not None and self._may_edit():
             self.change(self.draft.edit(row.field.path, None))
 
     async def action_fix(self) -> None:
-        """Take the first fix that the row offers."""
+        """Apply the first fix of the current row."""
         row = self.form.current
         fixes = [finding.fix for finding in row.state.findings if finding.fix] if row else []
         if not fixes:
-            self.notify("No fix to take here.")
+            self.notify("No fix for this value.")
         elif self._may_edit():
             await self._take(fixes[0])
 
     async def take_fix(self, finding: Finding) -> None:
-        """Take a finding's fix in the scope that it is for, and go to the row that it is about."""
+        """Apply the fix of a finding in the scope that it is for, and go to its row."""
         if finding.fix is not None:
             self.action_show_scope((finding.fix.scope or self.draft.scope).value)
         self.go_to(finding.path)
@@ -179,18 +179,18 @@ class SettingsScreen(Area):
             await self._take(finding.fix)
 
     async def _take(self, fix: Fix) -> None:
-        """Take a fix; one that is not safe only after its diff was seen."""
-        taken, file = self.draft.take(fix.edits), self.draft.file
+        """Apply a fix; show its diff first if it is not safe."""
+        fixed, file = self.draft.take(fix.edits), self.draft.file
         if fix.safe or file is None:
-            self.change(taken)
+            self.change(fixed)
             return
 
-        def answered(accepted: bool | None) -> None:
+        def apply(accepted: bool | None) -> None:
             if accepted:
                 self.change(self.draft.take(fix.edits))
 
-        changed = diff(self.draft.text(), taken.text())
-        await self.app.push_screen(TakeScreen(file.path, changed, notes=(fix.description,)), answered)
+        changed = diff(self.draft.text(), fixed.text())
+        await self.app.push_screen(FixScreen(file.path, changed, notes=(fix.description,)), apply)
 
     def go_to(self, path: str) -> None:
         """Go to the row of a setting."""
@@ -201,24 +201,24 @@ class SettingsScreen(Area):
         self.form.edge(index)
 
     def action_copy(self) -> None:
-        """Copy the value of the row."""
+        """Copy the value of the current row."""
         row = self.form.current
         if row is not None:
             self.copy(*of_setting(row.field, row.state.value))
 
     async def action_fix_all(self) -> None:
-        """Take every safe fix; an empty file gets the whole working block, a broken one a proposal to mend it."""
+        """Apply every safe fix; fill an empty file with the working block; propose a repair of a broken one."""
         if await propose_repair(self, self.draft.file) or not self._may_edit():
             return
         deck = self.draft.deck
         server = target(deck.vllm, deck.proxy) if is_blank(deck.settings) and not self.draft.edits else None
         fixed = self.draft.take(working_block(server, deck.client_version)) if server else self.draft.fixed()
         if fixed.edits == self.draft.edits:
-            self.notify("Nothing that can be fixed safely.")
+            self.notify("Nothing to fix automatically.")
         self.change(fixed)
 
     def action_scope(self, step: int) -> None:
-        """Show the next scope; the edits of this one stay with it."""
+        """Show the next scope; each scope keeps its own edits."""
         scopes = self.draft.deck.settings.scopes
         if scopes:
             at = scopes.index(self.draft.scope) + step if self.draft.scope in scopes else 0
@@ -237,9 +237,9 @@ class SettingsScreen(Area):
         self.show_draft()
 
     def action_next(self, step: int) -> None:
-        """Go to the next row, or the one before, that was searched for; without a search, to a finding."""
-        if not self.form.go_on(step):
-            self.notify("No such setting." if self.form.wanted else "No finding. Nothing to fix.")
+        """Go to the next or previous match of the search; without a search, to a finding."""
+        if not self.form.go_to_next(step):
+            self.notify("No such setting." if self.form.wanted else "No findings: nothing to fix.")
 
     def action_find(self) -> None:
         """Open the search."""
@@ -248,14 +248,14 @@ class SettingsScreen(Area):
         field.open()
 
     @on(Input.Submitted, "#find")
-    def _find(self, event: Input.Submitted) -> None:
+    def _on_search(self, event: Input.Submitted) -> None:
         self.form.wanted = event.value.casefold().strip()
         self.query_one(BottomField).close()
         if self.form.wanted:
             self.action_next(1)
 
     def action_close(self) -> None:
-        """Close the search; ``n`` goes to findings again."""
+        """Close the search; ``n`` goes to findings again then."""
         self.form.wanted = ""
         field = self.query_one(BottomField)
         if field.has_focus:
@@ -263,27 +263,30 @@ class SettingsScreen(Area):
             self.form.begin()
 
     async def action_raw(self) -> None:
-        """Show the file as it would be written."""
+        """Show the file as it would be saved."""
         from stormdeck.ui.screens.pages import of_draft
 
         await self.app.push_screen(of_draft(self.draft))
 
     async def action_save(self) -> None:
-        """Show the diff, and write it when it is accepted."""
+        """Show the diff, and save when it is accepted."""
         if not self.draft.changed:
-            self.notify("Nothing to save: the file is as shown.")
+            self.notify("Nothing to save: the file is as shown here.")
         elif self._may_edit():
             await self._saving.ask()
 
     def change(self, draft: Draft) -> None:
-        """Take another draft, and show it."""
+        """Set another draft and show it."""
         self.draft = draft
         self.show_draft()
+
+    def _keep(self, draft: Draft) -> None:
+        self.draft = draft
 
     def _may_edit(self) -> bool:
         file = self.draft.file
         if self.draft.editable:
             return True
         why = "no settings file was read" if file is None else file.error.message if file.error else "it is read-only"
-        self.notify(f"The file cannot be edited here: {why}.", severity="warning", markup=False)
+        self.notify(f"This file cannot be edited: {why}.", severity="warning", markup=False)
         return False

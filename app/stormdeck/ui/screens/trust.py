@@ -1,4 +1,4 @@
-"""The question before a server that only a folder's own settings name gets the user's token."""
+"""Ask before the user's token is sent to a server that only a folder's own settings name."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from stormdeck.ui.screens.dialog import Dialog
 
 
 class TrustScreen(Dialog[bool]):
-    """Answers yes to one key alone; any other way out sends nothing."""
+    """Only one key agrees; every other key that closes the dialog sends nothing."""
 
     BINDINGS = bindings("trust")
 
@@ -21,15 +21,18 @@ class TrustScreen(Dialog[bool]):
         self._kept = kept
 
     def words(self, width: int) -> Content:
-        """Return what would be sent, where, and who says so."""
+        """Return what would be sent, where, and whose settings ask for it."""
         kept = self._kept
         texts = [
             ("bold", f"Send {kept.noun} to {kept.origin}?"),
             ("$quiet", f"Only the settings of {kept.folder} name this server. Whoever wrote them would get it."),
-            ("$quiet", "It holds for this folder and server, until you remove its entry in stormdeck's trusted.json."),
+            (
+                "$quiet",
+                "This applies to this folder and server until you remove its entry in stormdeck's trusted.json.",
+            ),
         ]
         return lines([row for style, text in texts for row in line((clean(text), style)).wrap(width)])
 
     def hints(self) -> tuple[Content, ...]:
-        """Return the two answers."""
+        """Return the two keys."""
         return self.hint("trust.agree", "send it"), self.hint("trust.refuse", "do not")

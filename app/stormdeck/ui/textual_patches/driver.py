@@ -1,4 +1,4 @@
-"""The panel's hold on the terminal, which survives being stopped: Ctrl-Z, ``kill -STOP``, a job moved by the shell."""
+"""A terminal driver that blocks while no key comes, and survives Ctrl-Z, ``kill -STOP`` and job control."""
 
 from __future__ import annotations
 
@@ -17,106 +17,127 @@ from textual.app import App
 from textual.constants import ESCAPE_DELAY
 from textual.drivers.linux_driver import LinuxDriver
 from textual.message import Message
+from typing_extensions import override
 
-TYPED_AT_ONCE = 4096
-"""Bytes: much that is pasted comes in several reads."""
+READ_SIZE = 4096
+"""Bytes; a long paste takes several reads."""
 
 
 class WakingEvent(threading.Event):
-    """Wakes up, too, who waits for a descriptor."""
+    """An event that also wakes a thread which waits for a pipe in ``select``."""
 
-    def __init__(self, waker: int) -> None:
+    def __init__(self, pipe: int) -> None:
         super().__init__()
-        self._waker = waker
+        self._pipe = pipe
 
+    @override
     def set(self) -> None:
-        """Let it have happened."""
+        """Set the event and wake the thread that selects on the pipe."""
         super().set()
-        os.write(self._waker, b"\0")
+        os.write(self._pipe, b"\0")
 
 
 class PanelDriver(LinuxDriver):
-    """Lets go of the terminal before a stop that announces itself, and takes hold of it anew after any.
+    """Restores the terminal before a stop that can be handled, and starts again after any stop.
 
-    Textual's own driver takes hold twice when it is continued after a stop that it was not told of: keys are read by
-    two threads then, and the program never ends (measured, Textual 8.2.8).
+    Textual 8.2.8 starts application mode twice when it is continued after a stop that it did not handle (SIGSTOP): two
+    threads read the keys then, and the program never ends (measured).
+
+    Upstream: in ``_sigcont_application``, suspend before resuming if application mode is on, and resume only in the
+    foreground process group.
     """
 
-    _held = False
+    _started = False
 
     def __init__(
         self, app: App[Any], *, debug: bool = False, mouse: bool = True, size: tuple[int, int] | None = None
     ) -> None:
         super().__init__(app, debug=debug, mouse=mouse, size=size)
-        self._woken, waker = os.pipe()
-        self.exit_event = WakingEvent(waker)
+        self._wakeups, pipe = os.pipe()
+        self.exit_event = WakingEvent(pipe)
 
+    @override
     def start_application_mode(self) -> None:
-        """Take hold of the terminal."""
+        """Take over the terminal, and handle SIGTSTP and SIGCONT."""
         super().start_application_mode()  # type: ignore[no-untyped-call]
-        self._held = True
+        self._started = True
         loop = asyncio.get_running_loop()
-        loop.add_signal_handler(signal.SIGTSTP, self._stop)
-        loop.add_signal_handler(signal.SIGCONT, self._go_on)
+        loop.add_signal_handler(signal.SIGTSTP, self._on_tstp)
+        loop.add_signal_handler(signal.SIGCONT, self._on_cont)
 
+    @override
     def run_input_thread(self) -> None:
-        """Hand on what is typed, asleep until something is.
+        """Read terminal input, blocking until there is some.
 
-        Textual's own thread looks up ten times a second, which is a third of what an idle panel costs, and waits a
-        tenth of a second or two at its end, which is half of what leaving takes (measured, Textual 8.2.8).
+        Textual's own thread wakes up ten times a second, a third of what an idle panel costs, and its end takes a tenth
+        of a second or two, half of the time to leave (measured, Textual 8.2.8).
+
+        Upstream: select without a timeout, on the terminal and on a pipe that ``exit_event`` writes to.
         """
         parser, decode = XTermParser(self._debug), getincrementaldecoder("utf-8")("replace").decode
         with selectors.SelectSelector() as selector:
             selector.register(self.fileno, selectors.EVENT_READ)
-            selector.register(self._woken, selectors.EVENT_READ)
-            settled_at = 0.0
+            selector.register(self._wakeups, selectors.EVENT_READ)
+            escape_until = 0.0
             while not self.exit_event.is_set():
-                unsettled = time.monotonic() < settled_at
-                for key, _ in selector.select(ESCAPE_DELAY if unsettled else None):
-                    typed = _read(key.fd)
-                    if not typed:
+                may_be_escape = time.monotonic() < escape_until
+                for key, _ in selector.select(ESCAPE_DELAY if may_be_escape else None):
+                    data = _read(key.fd)
+                    if not data:
                         selector.unregister(key.fd)
-                    elif key.fd == self.fileno and (text := decode(typed)):
-                        self._hand_on(parser.feed(text))
-                        # Only time tells an escape key from the first byte of another one.
-                        settled_at = time.monotonic() + 2 * ESCAPE_DELAY
-                self._hand_on(parser.tick())
+                    elif key.fd == self.fileno and (text := decode(data)):
+                        self._process(parser.feed(text))
+                        # Only time tells the escape key from the first byte of another key.
+                        escape_until = time.monotonic() + 2 * ESCAPE_DELAY
+                self._process(parser.tick())
 
-    def _hand_on(self, messages: Iterable[Message]) -> None:
+    def _process(self, messages: Iterable[Message]) -> None:
         for message in messages:
             self.process_message(message)
 
-    def _stop(self) -> None:
-        """Stop as the shell asks, the terminal as it was before."""
-        self._let_go()
+    def _on_tstp(self) -> None:
+        """Restore the terminal, then stop as the shell asked."""
+        self._suspend()
         os.kill(os.getpid(), signal.SIGSTOP)
 
-    def _go_on(self) -> None:
-        """Go on after a stop; in the background nobody may touch the terminal, so wait for the next word there."""
-        if not self._is_in_front:
-            if not self._held:
+    def _on_cont(self) -> None:
+        """Restore the screen after SIGCONT.
+
+        In a background process group, stop again: only the foreground group may use the terminal.
+        """
+        if not self._is_in_foreground:
+            if not self._started:
                 os.kill(os.getpid(), signal.SIGSTOP)
             return
-        self._let_go()
+        self._suspend()
         self.resume_application_mode()
         self._app.refresh(layout=True)
 
-    def _let_go(self) -> None:
-        if self._held:
-            self._held = False
+    def _suspend(self) -> None:
+        if self._started:
+            self._started = False
             self.suspend_application_mode()
 
     @property
-    def _is_in_front(self) -> bool:
+    def _is_in_foreground(self) -> bool:
         try:
             return os.tcgetpgrp(self.fileno) == os.getpgrp()
         except OSError:
             return False
 
 
+def write_sequence(app: App[Any], sequence: str) -> None:
+    """Send an escape sequence that draws nothing to the terminal, such as a desktop notification.
+
+    Upstream: a public method of ``App`` for it.
+    """
+    if app._driver is not None and not app.is_headless:
+        app._driver.write(sequence)
+
+
 def _read(descriptor: int) -> bytes:
-    """Return what can be read, nothing where the terminal is gone."""
+    """Return what can be read, or nothing if the terminal is gone."""
     try:
-        return os.read(descriptor, TYPED_AT_ONCE)
+        return os.read(descriptor, READ_SIZE)
     except OSError:
         return b""

@@ -1,1 +1,1 @@
-"""Widgets that draw one snapshot each."""
+"""Widgets of the panel: those of all screens here, those of one screen in its own package."""

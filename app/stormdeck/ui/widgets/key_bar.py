@@ -1,4 +1,4 @@
-"""The bottom line: the work areas with their counts, and the keys that matter here."""
+"""The bottom line: the areas with their findings, and the keys of the shown area."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from stormdeck.ui.rendering import Part, called, clickable, light, line, sides
 from stormdeck.ui.widgets.panel import Panel
 
 
-class Named(IntEnum):
-    """Which areas are named beside their numbers; the value: how many keys are worth more than that."""
+class Names(IntEnum):
+    """Which areas have a name beside their number; the value: with fewer keys than that, names are shortened first."""
 
     ALL = 5
     SHORT = 4
-    """All by their short names: in the same places whatever area is shown."""
+    """All by their short names, so that they do not move when another area is shown."""
     HERE = 3
-    """The shown one alone."""
+    """Only the shown one."""
     NONE = 0
 
 
 class KeyBar(Panel):
-    """Everything on it can be clicked too."""
+    """Shows areas and keys; each can be clicked."""
 
     def __init__(self, area: str, actions: Sequence[Action]) -> None:
         super().__init__()
@@ -38,17 +38,17 @@ class KeyBar(Panel):
         self.note = ""
 
     def part(self, deck: Deck) -> object:
-        """Return the findings that the areas count."""
+        """Return the counts of errors and warnings."""
         return _counts(deck.findings)
 
-    def say(self, note: str) -> None:
-        """Show a few words before the keys: what waits, what is unsaved."""
+    def show_note(self, note: str) -> None:
+        """Show a note before the keys, such as ``2 unsaved``."""
         if note != self.note:
             self.note = note
             self.refresh()
 
     def render(self) -> VisualType:
-        """Draw the areas at the left and the keys at the right, shorter in a narrow pane."""
+        """Draw the areas on the left and the keys on the right, as many as fit."""
         width = self.content_size.width
         for named, keys, terse in self._choices():
             left, right = self._areas(named), self._keys(keys, terse=terse)
@@ -56,14 +56,14 @@ class KeyBar(Panel):
                 break
         return sides(left, right, width)
 
-    def _choices(self) -> Iterator[tuple[Named, list[Action], bool]]:
-        """Yield what may be shown, the most first: fewer keys, then fewer names."""
+    def _choices(self) -> Iterator[tuple[Names, list[Action], bool]]:
+        """Yield what may be shown, the widest first: then fewer keys, then shorter names."""
         fewer = list(self._fewer())
-        yield from ((named, keys, False) for named in Named for keys in fewer if len(keys) >= named)
-        yield Named.NONE, fewer[-1], True
+        yield from ((named, keys, False) for named in Names for keys in fewer if len(keys) >= named)
+        yield Names.NONE, fewer[-1], True
 
     def _fewer(self) -> Iterator[list[Action]]:
-        """Yield the keys, fewer each time: without the palette, then without the last of the area's own."""
+        """Yield the keys, fewer each time: first without the palette, then without the last key of the area."""
         kept = [*self._actions]
         yield kept
         kept = [one for one in kept if one.id != "app.palette"]
@@ -73,23 +73,23 @@ class KeyBar(Panel):
             yield kept
 
     def on_click(self, event: events.Click) -> None:
-        """Do what stands under the mouse."""
+        """Run the clicked action."""
         call = called(event)
         if call is not None:
             self.app.call_later(self.run_action, call)
 
-    def _areas(self, named: Named) -> Content:
+    def _areas(self, named: Names) -> Content:
         counts = _counts(self.deck.findings)
         parts: list[Content] = []
         for number, (area, title) in enumerate(AREAS, 1):
             here = area == self._area
-            text = line((str(number), "$accent"), _word(area, title, named, here=here))
+            text = line((str(number), "$accent"), _name(area, title, named, here=here))
             shown = Content.styled(text.plain, "$accent bold underline") if here else text
             marks = _marks(counts) if area == "checks" else line()
             parts.append(
                 clickable(Content.assemble(shown, line(" ", marks) if marks.plain else line()), f"app.show('{area}')")
             )
-        return Content("  " if named is Named.ALL else " ").join(parts)
+        return Content("  " if named is Names.ALL else " ").join(parts)
 
     def _keys(self, actions: Sequence[Action], *, terse: bool) -> Content:
         parts: list[Content] = [Content.styled(self.note, "$warning")] if self.note else []
@@ -99,11 +99,11 @@ class KeyBar(Panel):
         return Content("  ").join(parts)
 
 
-def _word(area: str, title: str, named: Named, *, here: bool) -> str:
-    """Return an area's name as it stands beside its number."""
-    if named is Named.NONE or (named is Named.HERE and not here):
+def _name(area: str, title: str, named: Names, *, here: bool) -> str:
+    """Return an area's name, long or short, or an empty text."""
+    if named is Names.NONE or (named is Names.HERE and not here):
         return ""
-    return f" {SHORT[area] if named is Named.SHORT else title}"
+    return f" {SHORT[area] if named is Names.SHORT else title}"
 
 
 def _counts(findings: tuple[Finding, ...]) -> tuple[int, int]:

@@ -1,4 +1,4 @@
-"""The base of every panel: it watches its part of the deck and draws it as one piece of text."""
+"""The base of every panel: watch one part of the deck and draw it as text."""
 
 from __future__ import annotations
 
@@ -15,64 +15,66 @@ from stormdeck.model.deck import Deck
 from stormdeck.ui.rendering import Part, line, lines
 
 BACK = ("esc for all panels", "esc")
-"""How a zoomed panel is made small again."""
+"""How to leave a zoomed panel, long and short."""
 
 
 class Panel(Widget):
-    """A panel draws again only when its part of the deck has changed, and only while it is seen."""
+    """A widget that redraws only when its part of the deck changes, and only while it is visible."""
 
     HEADING = ""
 
     deck: reactive[Deck] = reactive(Deck(), init=False, repaint=False)
     plain = False
-    """Colours say nothing here: signs must."""
+    """Whether signs must show what colours cannot."""
 
     def part(self, deck: Deck) -> object:
-        """Return what of the deck this panel shows."""
+        """Return the part of the deck that this panel shows."""
         raise NotImplementedError
 
     def rows(self, width: int, height: int) -> list[Content]:
-        """Return the lines for a size."""
+        """Return the lines of the panel at a size."""
         raise NotImplementedError
 
     def watch_deck(self, old: Deck, new: Deck) -> None:
-        """Draw again when the part that is shown is another."""
+        """Redraw if the part of this panel has changed."""
         if self.part(old) != self.part(new):
             self.refresh()
 
     def render(self) -> VisualType:
-        """Draw as many rows as there is room for."""
+        """Draw as many rows as fit."""
         width, height = self.content_size
         if not width or not height:
             return ""
         return lines(self.rows(width, height)[:height])
 
     def heading(self, title: str, *rest: Part) -> Content:
-        """Return the quiet line on top: its title, underlined while it has the focus, and what belongs to it."""
-        held = [widget for widget in self.ancestors_with_self if isinstance(widget, Widget)]
-        style = "$accent bold underline" if any(widget.has_focus for widget in held) else "$quiet bold"
+        """Return the heading: the title, underlined while the panel has the focus, and the parts after it."""
+        around = [widget for widget in self.ancestors_with_self if isinstance(widget, Widget)]
+        style = "$accent bold underline" if any(widget.has_focus for widget in around) else "$quiet bold"
         shown = line((title, style), *(("  ", ""), *rest) if rest else ())
         room = self.content_size.width - shown.cell_length - 3
         back = next((words for words in BACK if len(words) <= room), "")
-        return line(shown, "   ", (back, "$quiet")) if back and any(one.has_class("-zoomed") for one in held) else shown
+        return (
+            line(shown, "   ", (back, "$quiet")) if back and any(one.has_class("-zoomed") for one in around) else shown
+        )
 
 
 class LivePanel(Panel):
-    """Its text cannot be marked with the mouse.
+    """A panel that redraws only its changed rows. Its text cannot be selected with the mouse.
 
-    Textual gives each piece of text that can be a style of its own, with its place in it: that is a third of the cost
-    of painting it, and thousands of styles in Textual's caches after some hours (measured, Textual 8.2.8).
+    Textual gives each piece of selectable text a style of its own, with its offset: a third of the cost of painting it,
+    and thousands of styles in Textual's caches after some hours (measured, Textual 8.2.8).
     """
 
     ALLOW_SELECT = False
 
     _drawn: list[Content] | None = None
-    """The rows as they stand on the screen; ``None``: all are to be drawn."""
+    """The rows on the screen; ``None``: all must be drawn."""
     _drawn_for = Size()
-    """The room that they were made for."""
+    """The size that they were drawn for."""
 
     def watch_deck(self, old: Deck, new: Deck) -> None:
-        """Paint the rows that are others."""
+        """Redraw the changed rows."""
         if self.part(old) == self.part(new):
             return
         before, size = self._drawn, self._drawn_for
@@ -80,12 +82,12 @@ class LivePanel(Panel):
             self.refresh()
             return
         self._drawn = now = self._rows_in(size)
-        others = [y for y in range(max(len(before), len(now))) if not _same(before[y : y + 1], now[y : y + 1])]
-        if others:
-            super().refresh(*(Region(0, y, size.width, 1) for y in others))
+        changed = [y for y in range(max(len(before), len(now))) if not _same(before[y : y + 1], now[y : y + 1])]
+        if changed:
+            super().refresh(*(Region(0, y, size.width, 1) for y in changed))
 
     def refresh(self, *regions: Region, repaint: bool = True, layout: bool = False, recompose: bool = False) -> Self:
-        """Paint regions, or all rows anew."""
+        """Redraw regions, or all rows."""
         if not regions:
             self._drawn = None
         return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)

@@ -1,4 +1,4 @@
-"""The path: the hops with their lights, the model and the time of day, on one line."""
+"""The path bar: the hops of a request with their health, the model and the time, on one line."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
     from stormdeck.model.snapshots.replay import Replay
 
 FIGURE = 6
-"""Columns kept for a latency: ``999 ms``."""
+"""Columns reserved for a latency: ``999 ms``."""
 SHARE = 5
-"""Columns kept for how busy the GPUs are: ``100 %``."""
+"""Columns reserved for the GPU load: ``100 %``."""
 
 
 class PathBar(LivePanel):
-    """Names give way in a narrow pane; lights never do."""
+    """In a narrow pane names are left out, health signs never."""
 
     minute = ""
     demo = False
@@ -36,21 +36,21 @@ class PathBar(LivePanel):
         return path(deck), _model(deck), deck.replay
 
     def on_click(self, event: events.Click) -> None:
-        """Show the hop under the mouse."""
+        """Show the clicked hop."""
         call = called(event)
         if call is not None:
             self.app.call_later(self.run_action, call)
 
     def show_minute(self, minute: str) -> None:
-        """Show another time of day."""
+        """Update the time."""
         if minute != self.minute:
             self.minute = minute
             self.refresh()
 
     def rows(self, width: int, height: int) -> list[Content]:
-        """Return the richest line that fits; the arrows take up what a shorter figure leaves."""
+        """Return the fullest line that fits. Arrows grow where a figure is shorter, so that hops do not move."""
         if self.deck.replay is not None:
-            return [_played(self.deck.replay, self.minute, width)]
+            return [_replay_line(self.deck.replay, self.minute, width)]
         hops = path(self.deck)
         right: list[Part] = [("DEMO  ", "$warning bold")] if self.demo else []
         model = [(_model(self.deck), "$foreground"), "   "] if _model(self.deck) else []
@@ -74,8 +74,8 @@ class PathBar(LivePanel):
         return [sides(left, line(), width)]
 
 
-def _played(replay: Replay, minute: str, width: int) -> Content:
-    """Return what is played and how, with the recording's own time of day."""
+def _replay_line(replay: Replay, minute: str, width: int) -> Content:
+    """Return the name, span, speed and time of the recording that is played."""
     pace = f"×{replay.speed:g}" if replay.pace == "playing" else replay.pace.value
     end = line((pace, "$warning bold"), "  ", (minute, "$foreground"))
     head: list[Part] = [("REPLAY ", "$warning bold"), (replay.name, "bold")]
@@ -94,23 +94,23 @@ def _joined(hops: Sequence[Hop], draw: Callable[[Hop], list[Part]], arrow: Calla
 
 
 def _widest(hop: Hop) -> Hop:
-    """Return a hop with a figure as long as it may get: what is shown shall not depend on its digits."""
+    """Return a hop with the widest figure that it may get, so that its digits do not change what is shown."""
     columns = SHARE if hop.kind is HopKind.GPU else FIGURE
     return replace(hop, figure=f"{hop.figure:<{columns}}") if hop.figure else hop
 
 
-def _left_over(hop: Hop) -> int:
-    """Return the columns that a server's figure leaves of those kept for it: what follows shall not move."""
+def _unused_columns(hop: Hop) -> int:
+    """Return the reserved columns that a server's figure does not use."""
     server = hop.kind in {HopKind.PROXY, HopKind.SERVER} and hop.figure and hop.light is not Health.UNKNOWN
     return max(0, FIGURE - len(hop.figure)) if server else 0
 
 
 def _long(hop: Hop) -> str:
-    return f" ─{'─' * _left_over(hop)}▶ "
+    return f" ─{'─' * _unused_columns(hop)}▶ "
 
 
 def _steady(hop: Hop) -> str:
-    return f" {' ' * _left_over(hop)}▶ "
+    return f" {' ' * _unused_columns(hop)}▶ "
 
 
 def _bare_arrow(_hop: Hop) -> str:

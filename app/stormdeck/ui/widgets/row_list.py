@@ -1,4 +1,4 @@
-"""Rows of different heights, of which only the lines that are seen are drawn."""
+"""Show rows of different heights, drawing only the visible lines."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 KEPT = 128
-"""Rows kept as drawn: two screens."""
+"""Drawn rows that are cached, two screens."""
 
 
 class RowLayout:
-    """How high each row is at one width, and its lines when they are needed."""
+    """The heights of all rows at one width, and the lines of those that are drawn."""
 
     def __init__(self, heights: Sequence[int], draw: Callable[[int], list[Content]]) -> None:
         self.heights = heights
         self.tops = [0, *accumulate(heights)]
-        """The first line of each row, and the line after the last one."""
+        """The first line of each row, and the number of lines."""
         self._draw = draw
         self._drawn: LRUCache[int, list[Content]] = LRUCache(KEPT)
 
@@ -36,17 +36,17 @@ class RowLayout:
         return drawn
 
     def row_at(self, line: int) -> int:
-        """Return the row that a line belongs to."""
+        """Return the row of a line."""
         return bisect_right(self.tops, line) - 1
 
 
 class RowList(Widget):
-    """Shows a stretch of rows, as high as they are together."""
+    """A range of rows, as high as all of them."""
 
     ALLOW_SELECT = False
 
     class Clicked(Message):
-        """A row was clicked; ``twice``: for the second time at once."""
+        """A row was clicked, or double-clicked (``twice``)."""
 
         def __init__(self, index: int, *, twice: bool) -> None:
             self.index = index
@@ -60,12 +60,12 @@ class RowList(Widget):
         self._end = 0
 
     def show(self, first: int, end: int) -> None:
-        """Show the rows from ``first`` up to ``end``."""
+        """Show the rows from ``first`` to the one before ``end``."""
         self._first, self._end = first, end
         self.refresh(layout=True)
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
-        """Return the lines of all rows together."""
+        """Return the number of lines of all rows."""
         tops = self._layout_of(width).tops
         return tops[min(self._end, len(tops) - 1)] - tops[min(self._first, len(tops) - 1)]
 
@@ -81,7 +81,7 @@ class RowList(Widget):
         return Strip(shown.render_segments(base)).adjust_cell_length(width, base.rich_style)
 
     def on_click(self, event: events.Click) -> None:
-        """Report which row was clicked."""
+        """Post which row was clicked."""
         place = event.get_content_offset(self)
         if place is not None:
             layout = self._layout_of(self.content_size.width)

@@ -1,4 +1,4 @@
-"""The explanation beside the list: what was seen, why it matters, and what to change."""
+"""Explain the selected row: what was found, why it matters, and what to change."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from stormdeck.model.settings.scope import Scope
 from stormdeck.model.snapshots.discovery import Found, Missed
 from stormdeck.model.text import clean
 from stormdeck.ui.rendering import LIGHT_STYLES, light, line
-from stormdeck.ui.screens.save import diff_rows
 from stormdeck.ui.widgets.checks.list import Item
+from stormdeck.ui.widgets.diff_lines import diff_rows
 from stormdeck.ui.widgets.panel import Panel
 
 
 class CheckDetail(Panel):
-    """As high as its text."""
+    """The explanation. It is as high as its text."""
 
     def __init__(self, fix_key: str, *, id: str) -> None:  # noqa: A002 - Textual's own name for it
         super().__init__(id=id)
@@ -31,11 +31,11 @@ class CheckDetail(Panel):
         self._item: Item | None = None
 
     def part(self, deck: Deck) -> object:
-        """Return what an explanation quotes besides its item."""
+        """Return what an explanation quotes from the deck."""
         return deck.settings, deck.proxy_config
 
     def watch_deck(self, old: Deck, new: Deck) -> None:
-        """Lay out again when what is quoted has changed."""
+        """Update the explanation if what it quotes has changed."""
         if self.part(old) != self.part(new):
             self.refresh(layout=True)
 
@@ -61,7 +61,7 @@ class CheckDetail(Panel):
             case Missed():
                 return [line((mask_text(self._item.what), "bold")), line(), *_wrapped(self._item.why, width)]
             case _:
-                return [line(("Nothing to explain.", "$quiet"))]
+                return [line(("Nothing selected.", "$quiet"))]
 
 
 def _finding(finding: Finding, deck: Deck, width: int, fix_key: str) -> list[Content]:
@@ -76,7 +76,7 @@ def _finding(finding: Finding, deck: Deck, width: int, fix_key: str) -> list[Con
         rows += _wrapped(place, width, "$quiet")
     rows += [line(), *_wrapped(finding.message, width, "")]
     if finding.fix is not None:
-        rows += [line(), line(("FIX", "$quiet bold"), (f"   {fix_key} takes it to the form", "$quiet"))]
+        rows += [line(), line(("FIX", "$quiet bold"), (f"   {fix_key} applies it in the form", "$quiet"))]
         rows += _wrapped(finding.fix.description, width, "$success")
         rows += [
             row
@@ -116,7 +116,7 @@ def _found(found: Found, width: int) -> list[Content]:
     if process is None:
         return [
             *rows,
-            *_wrapped("Its process is not seen: it runs elsewhere, in a container, or as another user.", width),
+            *_wrapped("Its process cannot be seen: it runs elsewhere, in a container, or as another user.", width),
         ]
     rows += [line(), *_wrapped(f"process {process.pid}", width, "")]
     rows += _wrapped(" ".join(process.command), width)

@@ -1,4 +1,4 @@
-"""The list of the checks area: findings by hop, then what was found on this machine."""
+"""The list of the checks area: the findings by hop, then what was found on this machine."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ from stormdeck.ui.rendering import LIGHT_STYLES, MORE, fit_words, light, line, m
 from stormdeck.ui.widgets.panel import Panel
 
 Item = Finding | Check | Found | Missed | str
-"""What a row stands for; a text is a heading, or a sentence where there is nothing."""
+"""What a row shows; a text is a heading, or says that there is nothing."""
 
-ROOMY = 60
-"""Columns from which on a severity is told in a word too."""
+SEVERITY_FROM = 60
+"""Columns from which on the severity is shown as a word too."""
 HOPS = {HopKind.CLIENT: "CLIENT", HopKind.PROXY: "PROXY", HopKind.SERVER: "VLLM", HopKind.GPU: "GPU"}
 
 
@@ -39,22 +39,22 @@ class Row:
     heading: bool = False
 
     @property
-    def chosen(self) -> bool:
-        """Say whether the cursor may stand on it."""
+    def is_selectable(self) -> bool:
+        """Return whether the row can be selected."""
         return not isinstance(self.item, str)
 
 
 def rows_of(deck: Deck, *, problems_only: bool) -> Iterator[Row]:
-    """Yield the rows: hops in path order, worst first in each; then servers, logs, and what is missing."""
+    """Yield the rows: findings by hop in path order, the worst first; then servers, logs, and what was not found."""
     shown = [one for one in deck.findings if not problems_only or one.severity is not Severity.INFO]
     for hop, title in HOPS.items():
         own = [finding for finding in shown if finding.hop is hop]
-        asked = [check for check in deck.canary.checks if check.hop is hop] if deck.canary is not None else []
-        told = [check for check in asked if not problems_only or is_problem(check)]
-        if own or told or hop is HopKind.CLIENT:
+        checks = [check for check in deck.canary.checks if check.hop is hop] if deck.canary is not None else []
+        checks = [check for check in checks if not problems_only or is_problem(check)]
+        if own or checks or hop is HopKind.CLIENT:
             yield Row(title, heading=True)
             yield from map(Row, own)
-            yield from map(Row, told)
+            yield from map(Row, checks)
             if not own:
                 yield Row(_nothing(deck))
     if deck.replay is not None:
@@ -62,7 +62,7 @@ def rows_of(deck: Deck, *, problems_only: bool) -> Iterator[Row]:
     yield Row("")
     yield Row("FOUND ON THIS MACHINE", heading=True)
     if not deck.discovery.done:
-        yield Row("Looking for servers and logs")
+        yield Row("Searching for servers and logs")
     yield from map(Row, (*deck.discovery.found, *deck.discovery.beside))
     unread = " ".join(deck.troubles.unread)
     yield from (Row(f"log  {path}") for path in deck.discovery.logs if str(path) not in unread)
@@ -75,17 +75,17 @@ def _nothing(deck: Deck) -> str:
     if deck.replay is not None:
         return "This is a replay: nothing is checked."
     if any(file.exists for file in deck.settings.files):
-        return "Nothing to say against the settings."
-    return "No settings file yet. Press 3: the form proposes what a live server needs."
+        return "No problems with the settings."
+    return "No settings file yet. Press 3: the form fills in what a live server needs."
 
 
 class CheckList(Panel, can_focus=True):
-    """As high as its rows; the cursor moves over what can be explained."""
+    """All rows, one of them selected. It is as high as its rows."""
 
     BINDINGS = bindings("checks", inner=True)
 
     class Chosen(Message):
-        """Another row is the current one."""
+        """Another row is selected."""
 
         def __init__(self, item: Item | None) -> None:
             self.item = item
@@ -98,38 +98,38 @@ class CheckList(Panel, can_focus=True):
         self._rows: list[Row] = []
 
     def part(self, deck: Deck) -> object:
-        """Return what the list is made of."""
+        """Return what the rows depend on."""
         states = [one.state for one in (deck.proxy, deck.vllm) if one is not None]
         files, replayed = deck.settings.files, deck.replay is not None
         return deck.findings, files, deck.discovery, deck.canary, replayed, deck.troubles, states
 
     def watch_deck(self, old: Deck, new: Deck) -> None:
-        """Make the list anew when its part of the deck has changed."""
+        """Update the rows if their part of the deck has changed."""
         if not self._rows or self.part(old) != self.part(new):
             self.fill()
 
     def fill(self) -> None:
-        """Make the list anew; the cursor stays on what it stood on."""
+        """Update the rows; the same item stays selected."""
         self._rows = list(rows_of(self.deck, problems_only=self.problems_only))
         items = self._items()
         same = next((item for item in items if _same(item, self.current)), None)
-        self._choose(same if same is not None else items[0] if items else None)
+        self._select(same if same is not None else items[0] if items else None)
         self.refresh(layout=True)
 
     def action_move(self, step: int) -> None:
-        """Move the cursor to the next row that can be explained."""
+        """Select the next or the previous row."""
         items = self._items()
         if items:
             self.go_to(items[max(0, min(len(items) - 1, self._place(items) + step))])
 
     def go_to_edge(self, index: int) -> None:
-        """Move the cursor to the first row (0) or the last (-1)."""
+        """Select the first row (0) or the last (-1)."""
         items = self._items()
         if items:
             self.go_to(items[index])
 
     def go_to_next(self, wanted: Callable[[Item], bool], step: int) -> bool:
-        """Move the cursor to the next row that is wanted, forth or back, round the end; say whether there is one."""
+        """Select the next or the previous wanted row, round the end; return whether there is one."""
         items = self._items()
         at = self._place(items)
         order = [items[(at + step * count) % len(items)] for count in range(1, len(items) + 1)]
@@ -139,28 +139,28 @@ class CheckList(Panel, can_focus=True):
         return found is not None
 
     def on_click(self, event: events.Click) -> None:
-        """Move the cursor to the row under the mouse."""
+        """Select the clicked row."""
         place = event.get_content_offset(self)
-        if place is not None and 0 <= place.y < len(self._rows) and self._rows[place.y].chosen:
+        if place is not None and 0 <= place.y < len(self._rows) and self._rows[place.y].is_selectable:
             self.go_to(self._rows[place.y].item)
 
     def _items(self) -> list[Item]:
-        return [row.item for row in self._rows if row.chosen]
+        return [row.item for row in self._rows if row.is_selectable]
 
     def _place(self, items: list[Item]) -> int:
         return next((index for index, item in enumerate(items) if item is self.current), 0)
 
     def go_to(self, item: Item) -> None:
-        """Move the cursor to a row, and bring it into view."""
-        self._choose(item)
+        """Select a row and scroll to it."""
+        self._select(item)
         self.refresh()
         place = next(index for index, row in enumerate(self._rows) if row.item is self.current)
-        # The heading above the first row of a group is to be seen too.
+        # With the row above it, which may be the heading of its group.
         region = Region(0, max(0, place - 1), self.size.width, 3)
         if isinstance(self.parent, Widget):
             self.parent.scroll_to_region(region, animate=False)
 
-    def _choose(self, item: Item | None) -> None:
+    def _select(self, item: Item | None) -> None:
         self.current = item
         self.post_message(self.Chosen(item))
 
@@ -182,7 +182,7 @@ class CheckList(Panel, can_focus=True):
 
 
 def is_problem(item: Item) -> bool:
-    """Say whether a row tells of something that is wrong."""
+    """Return whether a row is a problem."""
     match item:
         case Finding():
             return item.severity is not Severity.INFO
@@ -192,8 +192,8 @@ def is_problem(item: Item) -> bool:
             return False
 
 
-def words_of(item: Item) -> str:
-    """Return all that a row is found by."""
+def search_text(item: Item) -> str:
+    """Return the text in which a row is searched, in lower case."""
     return f"{_text(item).plain} {item.message if isinstance(item, Finding) else ''}".casefold()
 
 
@@ -206,7 +206,7 @@ def _same(item: Item, other: Item | None) -> bool:
 
 
 def _found(found: Found, deck: Deck) -> Content:
-    """Return the row of a server with its light as the path shows it, or as the search met it."""
+    """Return the row of a server with its health as in the path bar, or as the search found it."""
     server = next((one for one in (deck.proxy, deck.vllm) if one is not None and one.url == found.url), None)
     met = server.state if server is not None else found.met
     why = (
@@ -219,11 +219,11 @@ def _found(found: Found, deck: Deck) -> Content:
 
 
 def _text(item: Item, width: int = 200) -> Content:
-    """Return a row's sign, its severity in a word where there is room, and as many whole words as fit."""
+    """Return the text of a row: its sign, and as many whole words as fit."""
     match item:
         case Finding():
             name = item.path.removeprefix("env.") or (item.file or "").rsplit("/", 1)[-1]
-            word = (f"{item.severity.value:<8}", LIGHT_STYLES[item.severity.light]) if width >= ROOMY else ""
+            word = (f"{item.severity.value:<8}", LIGHT_STYLES[item.severity.light]) if width >= SEVERITY_FROM else ""
             head = line(light(item.severity.light), " ", word, (f"{item.code:<11}", "$accent"))
             room = width - head.cell_length
             known = field_of(item.path)
@@ -232,9 +232,9 @@ def _text(item: Item, width: int = 200) -> Content:
                     return line(head, (short, "bold"), f"  {item.title}")
             return line(head, fit_words(item.title, max(0, room), more=MORE))
         case Check():
-            way = "  vLLM itself" if item.route is Route.DIRECT else ""
-            said = line((f"{'canary':<11}", "$quiet"), (item.name, "bold"), f"  {item.verdict.value}{way}")
-            return line(light(item.verdict.light), " ", said)
+            route = "  vLLM itself" if item.route is Route.DIRECT else ""
+            text = line((f"{'canary':<11}", "$quiet"), (item.name, "bold"), f"  {item.verdict.value}{route}")
+            return line(light(item.verdict.light), " ", text)
         case Found():
             return line(light(item.met.light), " ", (item.kind.value, "bold"), f"  {mask_text(item.url)}")
         case Missed():

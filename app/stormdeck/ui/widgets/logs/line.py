@@ -1,4 +1,4 @@
-"""How one log line looks: its time, its log, and its text or the columns of an access line."""
+"""Draw one log line: its time, its log, and its text or the columns of an access line."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ if TYPE_CHECKING:
     from stormdeck.model.logs.records import Record
 
 NARROW = 60
-"""Below it an access line is status, method and path, and no line has its log's name."""
+"""Columns below which an access line shows only status, method and path, and no line its log's name."""
 
-LOOKS = {"error": "error", "critical": "error", "warning": "warning", "debug": "quiet"}
-"""By the record's level."""
+LEVEL_CLASSES = {"error": "error", "critical": "error", "warning": "warning", "debug": "quiet"}
+"""The component class of a record, by its level."""
 
 
 class Fragment(NamedTuple):
-    """A piece of a line and the component class that colours it; empty: plain."""
+    """A piece of a line and its component class without ``log--``; an empty one is plain text."""
 
     text: str
     look: str = ""
 
 
 class LineDrawer(Widget):
-    """The base of both log views: turns a line of the book into a strip."""
+    """The base of both log views: turn a line of the log book into a strip."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         f"log--{name}" for name in ("text", "quiet", "time", "error", "warning", "ok", "retry", "mark", "cursor")
@@ -48,13 +48,13 @@ class LineDrawer(Widget):
         mark: bool = False,
         tail: Sequence[Fragment] = (),
     ) -> Strip:
-        """Return a strip: the head and the tail stay, the body between them begins at a column of its own."""
+        """Return a strip whose body starts at ``column``; head and tail do not scroll."""
         base = self.get_component_rich_style("log--text")
-        over = self.get_component_rich_style("log--mark", partial=True) if mark else None
+        marked = self.get_component_rich_style("log--mark", partial=True) if mark else None
 
         def segment(fragment: Fragment) -> Segment:
             style = self.get_component_rich_style(f"log--{fragment.look}") if fragment.look else base
-            return Segment(fragment.text, style + over if over else style)
+            return Segment(fragment.text, style + marked if marked else style)
 
         begin, rest, end = (Strip(map(segment, fragments)) for fragments in (head, body, tail))
         if column:
@@ -62,13 +62,14 @@ class LineDrawer(Widget):
         if end:
             rest = rest.crop(0, max(0, width - begin.cell_length - end.cell_length))
         whole = Strip([*begin, *rest, *end]).crop(0, width)
-        return whole.extend_cell_length(width, base + over if over else base)
+        return whole.extend_cell_length(width, base + marked if marked else base)
 
 
 def head(line: Line, clock: Callable[[float], str], *, named: bool) -> list[Fragment]:
-    """Return the time of arrival, blank for lines that were there before, and the log's name.
+    """Return the time when the line arrived and, if ``named``, its log's name.
 
-    Of a line that was read long after it was written only the minutes are known: ``12:17-18``.
+    The time is blank for lines older than the panel. Of a line that was read long after it was written, only the
+    minutes are known: ``12:17-18``.
     """
     when = clock(line.arrived) if line.arrived is not None else " " * 8
     if line.arrived is not None and line.since is not None:
@@ -81,7 +82,7 @@ def head(line: Line, clock: Callable[[float], str], *, named: bool) -> list[Frag
 
 
 def body(line: Line, width: int) -> list[Fragment]:
-    """Return the columns of an access line, or the whole text of any other in the colour of its level."""
+    """Return the columns of an access line, or the text of any other line in the colour of its level."""
     from stormdeck.model.logs.access import parse_access
     from stormdeck.model.logs.records import classify
 
@@ -91,11 +92,11 @@ def body(line: Line, width: int) -> list[Fragment]:
     record = classify(line.text)
     if record is None:
         return [Fragment(mask_text(clean(line.text)), "quiet")]
-    return [Fragment(mask_text(clean(line.text)), LOOKS.get(record.level, ""))]
+    return [Fragment(mask_text(clean(line.text)), LEVEL_CLASSES.get(record.level, ""))]
 
 
 def exception(line: Line) -> list[Fragment]:
-    """Return what the last line of a traceback says, without a record's stamps."""
+    """Return the text of a traceback's last line, without the time and level of a log record."""
     from stormdeck.model.logs.records import classify
 
     record = classify(line.text)
@@ -104,20 +105,20 @@ def exception(line: Line) -> list[Fragment]:
 
 
 def message(record: Record, text: str) -> list[Fragment]:
-    """Return what a record says, without its stamps."""
-    return [Fragment(text, LOOKS.get(record.level, ""))]
+    """Return the text of a record, without its time and level."""
+    return [Fragment(text, LEVEL_CLASSES.get(record.level, ""))]
 
 
 def columns(access: Access, attempt: int, width: int) -> list[Fragment]:
-    """Return an access line as columns: method, path, status, attempt."""
+    """Return the columns of an access line: method, path, status, attempt."""
     failed = access.status >= 400
-    asked = access.kind == "main"
-    status = "error" if failed else "ok" if asked else "quiet"
-    look = "" if asked or failed else "quiet"
+    is_main = access.kind == "main"
+    status = "error" if failed else "ok" if is_main else "quiet"
+    look = "" if is_main or failed else "quiet"
     target = mask_text(clean(access.path))
     if width < NARROW:
-        again = [Fragment(f"#{attempt} ", "retry")] if attempt > 1 else []
-        return [Fragment(f"{access.status} ", status), *again, Fragment(f"{access.method} {target}", look)]
+        retry = [Fragment(f"#{attempt} ", "retry")] if attempt > 1 else []
+        return [Fragment(f"{access.status} ", status), *retry, Fragment(f"{access.method} {target}", look)]
     path_width = max(24, min(40, width - 44))
     parts = [
         Fragment(f"{access.method:<5}", look),

@@ -1,4 +1,4 @@
-"""Which lines of the log book a filter lets through, and where the next trouble is."""
+"""Filter the log book, and find the next line with an error or with given words."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from stormdeck.model.logs.tracebacks import Fold, Folds
 from stormdeck.model.retries.storms.storm import Storm
 
 CLOSE_S = 1.5
-"""By how much a line's own time may differ from its arrival."""
+"""Seconds by which the arrival of a line may differ from the times of its storm."""
 
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """What a line must hold and what it must not: ``messages -count_tokens``; case does not matter."""
+    """Words that a line must and must not contain, in any case: ``messages -count_tokens``."""
 
     wanted: tuple[str, ...] = ()
     unwanted: tuple[str, ...] = ()
@@ -38,13 +38,13 @@ class Words:
         return bool(self.wanted or self.unwanted)
 
     def pass_line(self, text: str) -> bool:
-        """Say whether a line holds all words that it must, and none that it must not."""
+        """Return whether a line contains all wanted words and no unwanted one."""
         folded = text.casefold()
         return all(word in folded for word in self.wanted) and not any(word in folded for word in self.unwanted)
 
 
 class LineFilter:
-    """The numbers of the lines that hold all words and none with a minus; never a copy of lines."""
+    """The numbers of the lines that match a filter; the lines themselves stay in the log book."""
 
     def __init__(self, book: LogBook) -> None:
         self._book = book
@@ -52,16 +52,16 @@ class LineFilter:
         self._seen = 0
         self._words = Words()
         self.last = Words()
-        """The words of the last filter, dropped or not."""
+        """The words of the last filter, even if it was cleared."""
         self.text = ""
 
     @property
     def active(self) -> bool:
-        """Say whether it holds any line back."""
+        """Return whether there is a filter."""
         return bool(self._words)
 
     def set(self, text: str) -> None:
-        """Filter by other words: ``messages -count_tokens``."""
+        """Set the words of the filter, such as ``messages -count_tokens``."""
         self.text = text.strip()
         self._words = Words.read(text)
         self.last = self._words or self.last
@@ -70,7 +70,7 @@ class LineFilter:
         self.catch_up()
 
     def catch_up(self) -> int:
-        """Look at the lines that came since; return how many of those let through are gone from the book."""
+        """Filter the new lines; return how many matching lines have been dropped from the book."""
         if not self.active:
             return 0
         self._hits += [number for number, text in self._book.texts(self._seen) if self._words.pass_line(text)]
@@ -80,7 +80,7 @@ class LineFilter:
         return gone
 
     def count(self, end: int) -> int:
-        """Return how many lines before ``end`` are let through."""
+        """Return how many lines before ``end`` match."""
         return bisect_left(self._hits, end)
 
     def at(self, row: int) -> int | None:
@@ -88,12 +88,12 @@ class LineFilter:
         return self._hits[row] if 0 <= row < len(self._hits) else None
 
     def row(self, number: int) -> int:
-        """Return the row of a line in the filtered view; of the next one that is shown, where it is hidden."""
+        """Return the row of a line in the filtered view, or of the next line that matches."""
         return bisect_left(self._hits, number)
 
 
 def next_line(book: LogBook, after: int, step: int, wanted: Callable[[int, str], bool]) -> int | None:
-    """Return the next line that is wanted, forth or back from a number; past the end, from the other one."""
+    """Return the next wanted line, forward or backward from a line; continue at the other end of the book."""
     if step > 0:
         later = _hits(book, after + 1, book.end, wanted)
         return next(chain(later, _hits(book, 0, after + 1, wanted)), None)
@@ -107,7 +107,7 @@ def _hits(book: LogBook, begin: int, end: int, wanted: Callable[[int, str], bool
 
 
 def first_attempt(book: LogBook, storm: Storm) -> int | None:
-    """Return the line of a storm's first attempt, ``None`` where it is no longer kept."""
+    """Return the line of a storm's first attempt, or ``None`` if it is no longer kept."""
     for number in book.attempts():
         line = book.line(number)
         if line is None or line.arrived is None or line.log != storm.log:
@@ -118,7 +118,7 @@ def first_attempt(book: LogBook, storm: Storm) -> int | None:
 
 
 def is_trouble(text: str) -> bool:
-    """Say whether a line is a failed request or an error record."""
+    """Return whether a line is a failed request or an error record."""
     access = parse_access(text)
     if access is not None:
         return access.status >= 400
@@ -129,7 +129,7 @@ def is_trouble(text: str) -> bool:
 
 
 class LogRows:
-    """The rows of a log view. What a filter lets through is never folded."""
+    """The rows of a log view, with tracebacks folded to one row unless a filter is set."""
 
     def __init__(self, book: LogBook) -> None:
         self.filter = LineFilter(book)
@@ -140,12 +140,12 @@ class LogRows:
         return self.filter if self.filter.active else self._folds
 
     def catch_up(self) -> int:
-        """Look at the lines that came since; return how many rows are gone from the book."""
+        """Process the new lines; return how many rows have been dropped from the book."""
         folded, filtered = self._folds.catch_up(), self.filter.catch_up()
         return filtered if self.filter.active else folded
 
     def count(self, end: int) -> int:
-        """Return how many rows there are before a line."""
+        """Return the number of rows before a line."""
         return self._now.count(end)
 
     def at(self, row: int) -> int | None:
@@ -153,21 +153,21 @@ class LogRows:
         return self._now.at(row)
 
     def row(self, number: int) -> int:
-        """Return the row of a line, of the line that it is folded into, or of the next one that is shown."""
+        """Return the row of a line, of the line that it is folded into, or of the next shown line."""
         return self._now.row(number)
 
     def folded(self, number: int) -> Fold | None:
-        """Return the traceback that a line stands for, ``None`` where it stands for itself alone."""
+        """Return the traceback that is folded into a line, or ``None``."""
         fold = None if self.filter.active else self._folds.fold(number)
         return fold if fold is not None and fold.head == number and fold.size and not fold.open else None
 
     def lines(self, number: int) -> list[int]:
-        """Return the number of a line, and of those that are folded into it."""
+        """Return the numbers of a line and of the lines that are folded into it."""
         fold = self.folded(number)
         return [number, *(self._folds.inner(fold) if fold is not None else ())]
 
     def turn(self, number: int) -> int | None:
-        """Open the traceback that a line belongs to, or fold it; return its first line, ``None`` without one."""
+        """Open or fold the traceback of a line; return its first line, or ``None`` if there is no traceback."""
         fold = None if self.filter.active else self._folds.fold(number)
         if fold is None or not fold.size:
             return None
@@ -175,10 +175,10 @@ class LogRows:
         return fold.head
 
     def unfold(self, number: int) -> None:
-        """Let a line be seen that is folded into another."""
+        """Open the traceback that hides a line."""
         if self._folds.hides(number):
             self.turn(number)
 
     def is_trouble(self, number: int, text: str) -> bool:
-        """Say whether a line is a failed request or an error record; a folded traceback belongs to the one above."""
+        """Return whether a line is a failed request or an error record, and not hidden in a folded traceback."""
         return is_trouble(text) and not self._folds.hides(number)

@@ -1,4 +1,4 @@
-"""The last lines worth seeing: requests that carry a turn, and what the servers said of themselves."""
+"""The overview's log panel: the last requests of Claude Code and the last log records that matter."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ from stormdeck.ui.widgets.logs.line import Fragment, LineDrawer, columns, head, 
 from stormdeck.ui.widgets.panel import LivePanel
 
 TIME = 9
-"""Columns of the time and the blank after it."""
-ASKED = {"main", "count_tokens"}
-"""Kinds of requests that are shown."""
+"""Columns of the time and the space after it."""
+SHOWN_KINDS = {"main", "count_tokens"}
+"""The kinds of requests that are shown."""
 NOISE = ("Avg prompt throughput", "Route: /")
-"""In records that say the same every ten seconds, or at every start."""
-QUIET = "No request and no error yet. Press 2 for every line."
+"""Texts of records that vLLM repeats every ten seconds, or at each start."""
+NOTHING_YET = "No request and no error yet. Press 2 for every line."
 LOOK_BACK = 3000
-"""Lines that are looked through for those worth seeing."""
+"""How many of the last lines are searched."""
 
 
 class LogTail(LineDrawer):
-    """No scrolling and no keys. Health polls, tracebacks and banners are left out; the logs area has them."""
+    """The lines. Health polls, tracebacks and banners are left out: the logs area shows them."""
 
     def __init__(self, book: LogBook, clock: Callable[[float], str]) -> None:
         super().__init__()
@@ -42,7 +42,7 @@ class LogTail(LineDrawer):
         self._seen = 0
 
     def grow(self) -> None:
-        """Take what the book has got; lines that are not worth seeing cost no repaint."""
+        """Add the new lines; redraw only if one of them is shown here."""
         height, width = self.size.height, self.size.width
         if not height or self._seen == self._book.end:
             return
@@ -53,7 +53,7 @@ class LogTail(LineDrawer):
             self.refresh()
 
     def on_resize(self) -> None:
-        """Choose again for another size."""
+        """Fill the new size."""
         self._rows.clear()
         self._seen = 0
         self.grow()
@@ -62,7 +62,7 @@ class LogTail(LineDrawer):
         """Draw one row, the newest at the bottom."""
         width = self.size.width
         if not self._rows and y == 0:
-            words = QUIET if self._book.end else "Nothing was written since the panel started."
+            words = NOTHING_YET if self._book.end else "No log line since the panel started."
             return self.draw([], [Fragment(words[:width], "quiet")], width)
         if not 0 <= y < len(self._rows):
             return self.draw([], [], width)
@@ -71,11 +71,11 @@ class LogTail(LineDrawer):
 
 
 def last_rows(book: LogBook, begin: int, most: int, width: int) -> list[tuple[Line, list[Fragment]]]:
-    """Return the last lines from ``begin`` on that are worth seeing, oldest first."""
+    """Return up to ``most`` of the last lines from ``begin`` on that are shown here, oldest first."""
     rows: list[tuple[Line, list[Fragment]]] = []
     for number in range(book.end - 1, max(book.start, begin, book.end - LOOK_BACK) - 1, -1):
         line = book.line(number)
-        body = _worth(line, width) if line is not None else None
+        body = _drawn(line, width) if line is not None else None
         if line is not None and body is not None:
             rows.append((line, body))
             if len(rows) == most:
@@ -83,45 +83,45 @@ def last_rows(book: LogBook, begin: int, most: int, width: int) -> list[tuple[Li
     return rows[::-1]
 
 
-def _worth(line: Line, width: int) -> list[Fragment] | None:
-    """Return how a line looks here, ``None`` where it is not worth its place."""
+def _drawn(line: Line, width: int) -> list[Fragment] | None:
+    """Return the drawn line, or ``None`` if it is left out."""
     from stormdeck.model.logs.access import parse_access
     from stormdeck.model.logs.reasons import reason
     from stormdeck.model.logs.records import classify
 
     access = parse_access(line.text)
     if access is not None:
-        # Without its query: what it asks for is always the same, and a narrow pane has better use for the room.
+        # The query is always the same, and a narrow pane needs the room.
         short = replace(access, path=access.path.partition("?")[0])
-        return columns(short, line.attempt, width) if access.kind in ASKED else None
+        return columns(short, line.attempt, width) if access.kind in SHOWN_KINDS else None
     record = classify(line.text)
     if record is None or not record.message.strip() or any(word in record.message for word in NOISE):
         return None
     text = mask_text(clean(record.message))
-    said = reason(record.message) or text if record.level.is_failure else text
-    return message(record, fit_words(said, width - TIME))
+    shown = reason(record.message) or text if record.level.is_failure else text
+    return message(record, fit_words(shown, width - TIME))
 
 
-SOME = 20
-"""Columns that a note needs to tell something."""
+LEAST_NOTE = 20
+"""Columns below which a note is left out."""
 
 
 class TailHeading(LivePanel):
-    """Names the logs, or says why there is none."""
+    """The heading: the names of the logs, or why there is none."""
 
     def part(self, deck: Deck) -> object:
-        """Return the followed logs and what stands against them."""
+        """Return the followed logs, and the problems with logs."""
         found, logs = deck.discovery, deck.traffic.logs if deck.traffic else ()
         return logs, found.log_notes, found.done, deck.troubles
 
     def watch_deck(self, old: Deck, new: Deck) -> None:
-        """Take the place of the lines where there is no log."""
+        """Use the room of the lines if no log is followed."""
         super().watch_deck(old, new)
         if self.parent is not None:
             self.parent.set_class(new.traffic is None or not new.traffic.logs, "-none")
 
     def rows(self, width: int, height: int) -> list[Content]:
-        """Return the heading; what stands against a log is said beside those that are followed."""
+        """Return the heading with the followed logs and the first problem with a log."""
         found, traffic = self.deck.discovery, self.deck.traffic
         own = self.deck.troubles
         note = next(iter((*own.unread, *found.log_notes, *own.remarks)), "")
@@ -129,20 +129,20 @@ class TailHeading(LivePanel):
             names = "  ".join(log.rsplit("/", 1)[-1] for log in traffic.logs)
             title = self.heading("LOG", (names, "$quiet"))
             room = width - title.cell_length - 3
-            return [line(title, (f"   {fit_words(note, room)}" if note and room > SOME else "", "$warning"))]
-        words = "looking for one" if not found.done else note or "No log found. Name one: stormdeck --log FILE"
+            return [line(title, (f"   {fit_words(note, room)}" if note and room > LEAST_NOTE else "", "$warning"))]
+        words = "searching for a log" if not found.done else note or "No log found. Name one: stormdeck --log FILE"
         if height > 1:
             return [self.heading("LOG"), *sentences(words, width, height - 1)]
         title = self.heading("LOG", "")
         return [line(title, *sentences(words, width - title.cell_length, 1)[:1])]
 
 
-TITLED = 5
-"""Rows from which on one is spent on the heading."""
+HEADING_FROM = 5
+"""Rows from which on the panel has a heading."""
 
 
 class LogPanel(Vertical):
-    """Takes what is left of the pane."""
+    """The heading above the lines."""
 
     def __init__(self, book: LogBook, clock: Callable[[float], str], *, id: str) -> None:  # noqa: A002 - Textual's own
         super().__init__(id=id)
@@ -155,17 +155,17 @@ class LogPanel(Vertical):
         yield LogTail(self._book, self._clock)
 
     def grow(self) -> None:
-        """Let the lines follow the log book."""
+        """Show new lines."""
         self.query_one(LogTail).grow()
 
     def on_resize(self, event: events.Resize) -> None:
-        """Give the heading its row where there is one to spare, or where there are no lines."""
-        self.set_class(event.size.height < TITLED, "-low")
+        """Hide the heading in a low pane."""
+        self.set_class(event.size.height < HEADING_FROM, "-low")
 
     def on_focus(self) -> None:
-        """Show that it has the focus."""
+        """Draw the heading as focused."""
         self.query_one(TailHeading).refresh()
 
     def on_blur(self) -> None:
-        """Show that it has it no longer."""
+        """Draw the heading as not focused."""
         self.query_one(TailHeading).refresh()

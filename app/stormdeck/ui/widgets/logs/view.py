@@ -1,4 +1,4 @@
-"""A virtual view of the log book: only the lines that are seen are styled."""
+"""Show the log book, drawing only the visible lines."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ from stormdeck.ui.widgets.logs.search import LogRows, next_line
 SIDESTEP = 20
 """Columns that the left and right keys move."""
 DRAWN = 128
-"""Lines kept as drawn, two screens: one takes 4 kB, for Textual keeps each of its cuts too."""
+"""Drawn lines that are cached, two screens: one takes 4 kB, since Textual caches all its crops too."""
 
 
 class LogView(LineDrawer, ScrollView, can_focus=True, inherit_bindings=False):
-    """Follows the newest line until the user scrolls or pauses; folds and filters without copying the book."""
+    """Follow the newest line until the user scrolls or pauses; fold and filter without copying the book."""
 
     BINDINGS = bindings("logs", inner=True)
     ALLOW_SELECT = False
 
     class Followed(Message):
-        """The view follows the newest line, or has ceased to."""
+        """The view has started or stopped following the newest line."""
 
     following: reactive[bool] = reactive(True)
     column: reactive[int] = reactive(0)
@@ -43,9 +43,9 @@ class LogView(LineDrawer, ScrollView, can_focus=True, inherit_bindings=False):
         self._rows = LogRows(book)
         self.filter = self._rows.filter
         self.mark = -1
-        """The current line: gone to, jumped to or clicked; -1: none."""
+        """The number of the current line; -1: none."""
         self._anchor = -1
-        """Where the marked lines begin or end, beside the current one."""
+        """The line at the other end of the marked lines."""
         self._book = book
         self._clock = clock
         self._paused_at: int | None = None
@@ -53,16 +53,16 @@ class LogView(LineDrawer, ScrollView, can_focus=True, inherit_bindings=False):
 
     @property
     def paused(self) -> bool:
-        """Say whether the view is held."""
+        """Return whether the view is paused."""
         return self._paused_at is not None
 
     @property
     def waiting(self) -> int:
-        """Return the lines that came since the view is held."""
+        """Return the number of lines that arrived while the view is paused."""
         return self._book.end - self._paused_at if self._paused_at is not None else 0
 
     def grow(self) -> None:
-        """Take what the book has got; cheap, and it does nothing while the view is not seen."""
+        """Show new lines; does nothing while the view is hidden."""
         if not self.is_attached or not self.screen.is_active:
             return
         dropped = self._rows.catch_up()
@@ -75,13 +75,13 @@ class LogView(LineDrawer, ScrollView, can_focus=True, inherit_bindings=False):
             self.scroll_to(y=max(0, self.scroll_y - dropped), animate=False, force=True, immediate=True)
         self.refresh()
 
-    def hold(self, held: bool) -> None:
-        """Hold the view or let it go; held, it shows the lines up to now."""
-        self._paused_at = self._book.end if held else None
+    def pause(self, paused: bool) -> None:
+        """Pause the view at the lines up to now, or resume it."""
+        self._paused_at = self._book.end if paused else None
         self.grow()
 
     def set_filter(self, text: str) -> None:
-        """Show only lines that hold these words, whatever their case; an empty text shows all."""
+        """Show only lines with these words, in any case; an empty text shows all."""
         self.filter.set(text)
         self._strips.clear()
         self._rows.unfold(self.mark)
@@ -92,12 +92,12 @@ class LogView(LineDrawer, ScrollView, can_focus=True, inherit_bindings=False):
             self._scroll(round(self.max_scroll_y))
 
     def search(self, step: int) -> bool:
-        """Go to the next line with the words of the last filter, else to the next error; say whether there is one."""
+        """Go to the next line with the words of the last filter, or to the next error; return whether there is one."""
         words = self.filter.last
         return self._jump(step, (lambda _, text: words.pass_line(text)) if words else self._rows.is_trouble)
 
     def search_trouble(self) -> bool:
-        """Go to the next failed request or error; say whether there is one."""
+        """Go to the next failed request or error; return whether there is one."""
         return self._jump(1, self._rows.is_trouble)
 
     def _jump(self, step: int, wanted: Callable[[int, str], bool]) -> bool:
@@ -108,12 +108,12 @@ class LogView(LineDrawer, ScrollView, can_focus=True, inherit_bindings=False):
             self.go_to(found)
         return found is not None
 
-    def go_to(self, found: int) -> None:
-        """Mark a line and bring it into view; a filter that hides it is dropped, a traceback that does is opened."""
-        if self.filter.active and self.filter.at(self.filter.row(found)) != found:
+    def go_to(self, number: int) -> None:
+        """Mark a line and scroll to it; a filter that hides it is cleared, a traceback that hides it is opened."""
+        if self.filter.active and self.filter.at(self.filter.row(number)) != number:
             self.set_filter("")
-        self.set_mark(found)
-        self._rows.unfold(found)
+        self.set_mark(number)
+        self._rows.unfold(number)
         self.grow()
         self._show_mark()
 
@@ -125,14 +125,14 @@ class LogView(LineDrawer, ScrollView, can_focus=True, inherit_bindings=False):
         self._scroll(0)
 
     def set_mark(self, number: int, *, more: bool = False) -> None:
-        """Make a line the current one; ``more``: mark all lines up to it."""
+        """Make a line the current one; with ``more``, mark all lines up to it."""
         self.mark = number
         self._anchor = self._anchor if more and self._anchor >= 0 else number
         self.following = False
         self.refresh()
 
     def action_move(self, step: int, more: bool = False) -> None:
-        """Move the current line; the first move takes the last line that is seen, a move past the newest follows."""
+        """Move the current line. The first move takes the last visible line; one past the end follows the log."""
         rows = self.virtual_size.height
         if not rows:
             return
@@ -149,7 +149,7 @@ class LogView(LineDrawer, ScrollView, can_focus=True, inherit_bindings=False):
             self.following = False
 
     def marked(self) -> list[str]:
-        """Return the marked lines and what is folded into them, secrets masked; the newest where none is marked."""
+        """Return the marked lines with what is folded into them, or else the newest line; secrets are masked."""
         rows = self.virtual_size.height
         first, last = sorted((self._anchor, self.mark)) if self.mark >= 0 else (-1, -1)
         begin, end = (self._row(first), self._row(last)) if self.mark >= 0 else (rows - 1, rows - 1)
@@ -166,7 +166,7 @@ class LogView(LineDrawer, ScrollView, can_focus=True, inherit_bindings=False):
         self.scroll_to(y=max(0, row), animate=False, force=True, immediate=True)
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
-        """Make the line under the mouse the current one; with shift, mark up to it."""
+        """Make the clicked line the current one; with shift, mark all lines up to it."""
         number = self._number(round(self.scroll_y) + event.y)
         if event.button == 1 and number is not None and self._book.line(number) is not None:
             self.capture_mouse()
@@ -179,7 +179,7 @@ class LogView(LineDrawer, ScrollView, can_focus=True, inherit_bindings=False):
             self.set_mark(number, more=True)
 
     def on_click(self, event: events.Click) -> None:
-        """Open the traceback under the mouse, or fold it again, on the second click."""
+        """Open or fold a traceback on a double click."""
         if event.chain == 2:
             self.action_fold()
 
@@ -188,35 +188,35 @@ class LogView(LineDrawer, ScrollView, can_focus=True, inherit_bindings=False):
         self.release_mouse()
 
     def validate_column(self, column: int) -> int:
-        """Keep the first column shown within reason."""
+        """Limit how far the view scrolls to the right."""
         return max(0, min(column, 4000))
 
     def watch_following(self) -> None:
-        """Say so."""
+        """Post the change."""
         self.post_message(self.Followed())
 
     def watch_column(self) -> None:
-        """Draw from another column."""
+        """Redraw from the new column."""
         self.refresh()
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
-        """Stop following when the user leaves the end, and follow again when they come back to it."""
+        """Stop following when the user scrolls away from the end, and follow again at the end."""
         super().watch_scroll_y(old_value, new_value)
         if not self.paused:
             self.following = round(new_value) >= self.max_scroll_y
 
     def on_resize(self) -> None:
-        """Keep the end in sight when the pane changes."""
+        """Draw again at the new size, and stay at the end if following."""
         self._strips.clear()
         self.grow()
 
     def notify_style_update(self) -> None:
-        """Forget lines drawn in another theme."""
+        """Drop the cached lines when the theme changes."""
         super().notify_style_update()
         self._strips.clear()
 
     def action_fold(self) -> None:
-        """Open the traceback that the current line is of, or fold it again."""
+        """Open or fold the traceback of the current line."""
         head = self._rows.turn(self.mark)
         if head is not None:
             self.set_mark(head)
@@ -247,8 +247,8 @@ class LogView(LineDrawer, ScrollView, can_focus=True, inherit_bindings=False):
         if strip is None:
             edge = Fragment(CURSOR if marked else " ", "cursor")
             before = [edge, *head(shown, self._clock, named=width > NARROW)]
-            said = self._book.line(fold.says) if fold is not None else None
-            text = exception(said) if said is not None else body(shown, width - 1)
+            last = self._book.line(fold.says) if fold is not None else None
+            text = exception(last) if last is not None else body(shown, width - 1)
             after = [Fragment(f"  +{size}", "quiet")] if size else []
             strip = self.draw(before, text, width, self.column, marked, after)
             self._strips[key] = strip

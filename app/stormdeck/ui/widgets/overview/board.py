@@ -1,4 +1,4 @@
-"""The board: holds the panels of the overview, each where ``arrange`` puts it."""
+"""The board of the overview: place the panels as ``arrange`` says."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from textual.widget import Widget
 from stormdeck.model.overview_layout import Box, LayoutPreferences, arrange
 
 ZOOMED = "-zoomed"
-"""The class of the panel that fills the pane."""
+"""The class of a zoomed panel."""
 
 
 class Arranged(Layout):
-    """Asks ``arrange``; a panel without a place is not shown."""
+    """A layout that calls ``arrange``; a panel without a place is hidden."""
 
     name = "arranged"
 
     def arrange(self, parent: Widget, children: list[Widget], size: Size, greedy: bool = True) -> ArrangeResult:
-        """Return the places of the panels for a size."""
-        assert isinstance(parent, Board)  # noqa: S101 - tells mypy what holds
+        """Return the placements of the panels at a size."""
+        assert isinstance(parent, Board)  # noqa: S101 - for mypy
         boxes = parent.boxes(size)
         return [
             WidgetPlacement(Region(*boxes[child.id]), NULL_OFFSET, NULL_SPACING, child)
@@ -31,7 +31,7 @@ class Arranged(Layout):
 
 
 class Board(Widget):
-    """Knows what is shown, and which panel fills the pane."""
+    """The panels of the overview, one of which may be zoomed."""
 
     def __init__(self, *panels: Widget, wish: LayoutPreferences, id: str) -> None:  # noqa: A002 - Textual's own name for it
         super().__init__(*panels, id=id)
@@ -41,16 +41,16 @@ class Board(Widget):
 
     @property
     def layout(self) -> Layout:
-        """Return the layout of its own."""
+        """Return the board's own layout."""
         return self._arranged
 
     @property
     def zoomed(self) -> str:
-        """Return the panel that fills the pane; empty: none does."""
+        """Return the zoomed panel; an empty text: none."""
         return self._wish.zoomed
 
     def zoom(self, panel: str) -> None:
-        """Let a panel fill the pane; empty: none."""
+        """Zoom a panel; an empty text: none."""
         if panel != self.zoomed:
             self._wish = replace(self._wish, zoomed=panel)
             for child in self.children:
@@ -58,24 +58,24 @@ class Board(Widget):
                     child.toggle_class(ZOOMED)
                     for drawn in child.walk_children(with_self=True):
                         drawn.refresh()
-            self._arrange_anew()
+            self._arrange_again()
 
     def count_gpus(self, gpus: int) -> None:
-        """Make room for as many GPUs."""
+        """Arrange the panels for another number of GPUs."""
         if gpus != self._gpus:
             self._gpus = gpus
-            self._arrange_anew()
+            self._arrange_again()
 
-    def _arrange_anew(self) -> None:
-        """Ask for the places again. Textual keeps them until a child, and not the board itself, asks for it."""
+    def _arrange_again(self) -> None:
+        """Arrange the panels again. Textual keeps the placements until a child, not the board, asks for a layout."""
         for panel in self.children[:1]:
             panel.refresh(layout=True)
 
     def boxes(self, size: Size) -> dict[str, Box]:
-        """Return the places in a board of that size."""
+        """Return the boxes of the panels in a board of that size."""
         return arrange(size.width, size.height, self._wish, self._gpus)
 
     def steps(self) -> list[str]:
-        """Return the panels that ``tab`` goes through: all while one is zoomed, else those that are shown."""
+        """Return the panels that ``tab`` steps through: all of them while one is zoomed, else the shown ones."""
         shown = self._wish.boxes if self.zoomed else tuple(self.boxes(self.size))
         return [panel for panel in self._wish.boxes if panel in shown and panel != "verdict"]

@@ -1,4 +1,4 @@
-"""How the numbers of vLLM's engine stand: in two lines, in a block of two columns, or with bars."""
+"""Draw the numbers of vLLM's engine: in two lines, in two columns, or with bars."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from stormdeck.model.units import NONE, grouped, percent, plural, seconds, token
 from stormdeck.ui.rendering import LIGHT_STYLES, Part, bar, fit_words, line
 
 LABEL, VALUE = 12, 6
-"""Columns of a label and of a number with its unit: numbers stand below one another and never move."""
+"""Columns of a label, and of a number with its unit, so that numbers are aligned and do not move."""
 LONGEST_BAR = 48
 FULL_KV = 90
-"""Percent of the KV cache from which on requests soon wait."""
+"""Percent of the KV cache from which on requests will soon wait."""
 
 
 def brief(vllm: VllmSnapshot) -> list[Content]:
-    """Return two lines for the smallest pane."""
+    """Return two lines, for the smallest pane."""
     engine, light = vllm.engine, vllm.state.light
     if engine is None or light is Health.ERROR:
         return [line(("vLLM ", "$quiet"), (f"{light.glyph} {vllm.state.value}", LIGHT_STYLES[light]))]
@@ -39,18 +39,18 @@ def brief(vllm: VllmSnapshot) -> list[Content]:
 
 
 def compact(engine: EngineStats) -> list[Content]:
-    """Return four lines of two numbers each."""
+    """Return four lines with two numbers each."""
     spent, made = _rates(engine)
     return [
         _pair("running", str(engine.running), "waiting", str(engine.waiting), _waits(engine)),
-        _pair("KV cache", percent(engine.kv_cache_percent), "prefix hit", percent(engine.prefix_hit_percent)),
+        _pair("KV cache", percent(engine.kv_cache_percent), "cache hits", percent(engine.prefix_hit_percent)),
         _pair("tok/s in", spent, "tok/s out", made),
         _pair("TTFT p50", seconds(engine.ttft_p50_s), "TTFT p95", seconds(engine.ttft_p95_s)),
     ]
 
 
 def full(engine: EngineStats, width: int) -> list[Content]:
-    """Return five lines: a number, and beside it its bar, its other half or its partner."""
+    """Return five lines: each a number with a bar or a second number."""
     gauge = min(LONGEST_BAR, max(8, width - LABEL - VALUE - 3))
     kv_style = "$warning" if (engine.kv_cache_percent or 0) >= FULL_KV else "$strip-ok"
     spent, made = _rates(engine)
@@ -62,10 +62,10 @@ def full(engine: EngineStats, width: int) -> list[Content]:
             (f"{engine.waiting:>5}", _waits(engine) or "bold"),
         ),
         line(*_number("KV cache", percent(engine.kv_cache_percent)), "   ", kv_bar),
-        line(*_number("prefix hit", percent(engine.prefix_hit_percent)), "   ", hit_bar),
+        line(*_number("cache hits", percent(engine.prefix_hit_percent)), "   ", hit_bar),
         line(*_number("tokens/s", spent), (" in ", "$quiet"), f"{made:>12}", (" out", "$quiet")),
         line(
-            *_number("first token", seconds(engine.ttft_p50_s)),
+            *_number("TTFT", seconds(engine.ttft_p50_s)),
             (" p50", "$quiet"),
             f"{seconds(engine.ttft_p95_s):>12}",
             (" p95", "$quiet"),
@@ -74,16 +74,16 @@ def full(engine: EngineStats, width: int) -> list[Content]:
 
 
 def preempted(engine: EngineStats) -> Content:
-    """Return how often a running request lost its place in the cache, which no log tells."""
+    """Return how many running requests were preempted; no log shows that."""
     style = "$warning" if engine.preemptions else ""
     span = f"   in the last {engine.window_s} s" if engine.window_s else ""
     return line(*_number("preempted", str(engine.preemptions), style), (span, "$quiet"))
 
 
 def models(vllm: VllmSnapshot, width: int, most: int) -> list[Content]:
-    """Return the models' names, each with its context window; the last row counts what is left out."""
+    """Return the model names with their context windows; the last row counts those left out."""
     if not vllm.models:
-        return [line(("no model told", "$quiet"))]
+        return [line(("no model name known", "$quiet"))]
     shown = vllm.models if len(vllm.models) <= most else vllm.models[: max(1, most - 1)]
     rows = []
     for model in shown:
@@ -113,7 +113,7 @@ def _waits(engine: EngineStats) -> str:
 
 
 def _rates(engine: EngineStats) -> tuple[str, str]:
-    def told(rate: float | None) -> str:
+    def shown(rate: float | None) -> str:
         return NONE if rate is None else grouped(rate)
 
-    return told(engine.prompt_tokens_per_s), told(engine.generation_tokens_per_s)
+    return shown(engine.prompt_tokens_per_s), shown(engine.generation_tokens_per_s)

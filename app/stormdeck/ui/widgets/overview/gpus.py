@@ -1,4 +1,4 @@
-"""The GPUs: one line each with its history, and who holds the memory."""
+"""Draw the GPUs: one line each, with its history and the processes that use its memory."""
 
 from __future__ import annotations
 
@@ -13,27 +13,27 @@ from stormdeck.ui.rendering import LIGHT_STYLES, fit_words, light, line, peaks, 
 from stormdeck.ui.widgets.panel import LivePanel
 
 HOT_C = 85
-"""Where data-centre cards begin to throttle; only the colour depends on it."""
+"""Where data-centre cards begin to throttle; used only for the colour."""
 SAMPLES = 60
-"""Seconds that the history covers, one sample a second."""
+"""Seconds in the history, one sample per second."""
 LEAST_NUMBERS = 29
-"""Columns that a card's number, load, memory and temperature take."""
+"""Columns of a card's index, load, memory and temperature."""
 TALLEST = 8
-"""Rows that a history may take."""
+"""The most rows of a history."""
 
 
 class GpuPanel(LivePanel):
-    """Utilisation with its history, memory, temperature, power; words where there is no GPU."""
+    """Utilisation with its history, memory, temperature and power, or why no GPU is shown."""
 
     def part(self, deck: Deck) -> object:
         """Return the GPU snapshot."""
         return deck.gpu
 
     def rows(self, width: int, height: int) -> list[Content]:
-        """Return a line a GPU, and its history and its processes where there is room."""
+        """Return a line per GPU, and its history and processes if there is room."""
         gpu = self.deck.gpu
         if gpu.state is not GpuState.OK or not gpu.gpus:
-            return self._words(width, height)
+            return self._no_gpu(width, height)
         rows = [self._title(gpu, width)] if height > len(gpu.gpus) or height > 2 else []
         shown = gpu.gpus if len(rows) + len(gpu.gpus) <= height else gpu.gpus[: max(0, height - len(rows) - 1)]
         named = min(16, max(len(gpu_name(one.name)) for one in gpu.gpus))
@@ -43,8 +43,8 @@ class GpuPanel(LivePanel):
             rows.append(_row(one, width, named, graph=tall < 2))
             if tall >= 2 and one.history:
                 rows += _history(one, width, tall)
-            if room > 0 and (holders := _holders(one, width)) is not None:
-                rows.append(holders)
+            if room > 0 and (processes := _processes(one, width)) is not None:
+                rows.append(processes)
                 room -= 1
         return rows if len(shown) == len(gpu.gpus) else [*rows, _others(gpu.gpus[len(shown) :], bool(shown))]
 
@@ -53,22 +53,22 @@ class GpuPanel(LivePanel):
         scale = ("0 to 100 %, last 60 s" if width >= 50 and any(one.history for one in gpu.gpus) else "", "$quiet")
         return sides(self.heading("GPU", note), line(scale), width)
 
-    def _words(self, width: int, height: int) -> list[Content]:
+    def _no_gpu(self, width: int, height: int) -> list[Content]:
         gpu = self.deck.gpu
         if gpu.state is GpuState.ASKING:
-            return [self.heading("GPU"), line(("asking the driver", "$quiet"))]
+            return [self.heading("GPU"), line(("asking the GPU driver", "$quiet"))]
         style = LIGHT_STYLES[gpu.state.light] if gpu.state.light is Health.ERROR else "$quiet"
         state = gpu.state.value if gpu.state is not GpuState.OK else GpuState.NO_GPU.value
-        words = sentences(gpu.detail, width, height - 1, style)
-        return [self.heading("GPU", light(gpu.state.light), f" {state}"), *words]
+        detail = sentences(gpu.detail, width, height - 1, style)
+        return [self.heading("GPU", light(gpu.state.light), f" {state}"), *detail]
 
 
 def _row(gpu: Gpu, width: int, named: int, *, graph: bool) -> Content:
     named = min(named, max(0, width - LEAST_NUMBERS))
     name = _name(gpu.name, named).ljust(named)
     if gpu.lost:
-        said = fit_words(gpu.detail, width - named - 10)
-        return line(f"{gpu.index} {name} ", light(Health.ERROR), (f" lost  {said}", "$error"))
+        detail = fit_words(gpu.detail, width - named - 10)
+        return line(f"{gpu.index} {name} ", light(Health.ERROR), (f" lost  {detail}", "$error"))
     memory = f"{f'{gibibytes(gpu.memory_used_bytes)}/{gibibytes(gpu.memory_total_bytes)}':>7} GiB"
     heat = f"{gpu.temperature_c if gpu.temperature_c is not None else NONE:>3} °C"
     heat_style = "$warning" if (gpu.temperature_c or 0) >= HOT_C or gpu.throttle else ""
@@ -92,13 +92,13 @@ def _row(gpu: Gpu, width: int, named: int, *, graph: bool) -> Content:
 
 
 def _name(name: str, room: int) -> str:
-    """Return a card's name, without its form and size where they do not fit."""
+    """Return a card's name, without its form factor and size if they do not fit."""
     whole = gpu_name(name)
     return next((text for text in (whole, whole.split("-")[0]) if len(text) <= room), fit_words(whole, room))
 
 
 def _history(gpu: Gpu, width: int, height: int) -> list[Content]:
-    """Return the utilisation as columns from 0 to 100 %, the newest at the right."""
+    """Return the utilisation as columns from 0 to 100 %, the newest on the right."""
     from stormdeck.model.snapshots.traffic import Bucket
 
     times = max(1, min(2, (width - 6) // SAMPLES))
@@ -109,7 +109,7 @@ def _history(gpu: Gpu, width: int, height: int) -> list[Content]:
 
 
 def _others(gpus: tuple[Gpu, ...], after: bool) -> Content:
-    """Return in one line what there is no room to show one by one."""
+    """Return one line for the GPUs that do not fit."""
     busy = [one.utilization_percent for one in gpus if one.utilization_percent is not None]
     heat = [one.temperature_c for one in gpus if one.temperature_c is not None]
     lost = sum(one.lost for one in gpus)
@@ -123,18 +123,18 @@ def _others(gpus: tuple[Gpu, ...], after: bool) -> Content:
     )
 
 
-def _holders(gpu: Gpu, width: int) -> Content | None:
-    """Return who holds the memory, the largest first, and why the card is slowed."""
-    held = sorted(gpu.processes, key=lambda process: -(process.memory_bytes or 0))
+def _processes(gpu: Gpu, width: int) -> Content | None:
+    """Return the processes that use the memory, the largest first, and why the card is throttled."""
+    users = sorted(gpu.processes, key=lambda process: -(process.memory_bytes or 0))
     slowed = f"slowed: {', '.join(gpu.throttle)}" if gpu.throttle else gpu.detail
     for most in (3, 2, 1, 0):
-        parts = [f"{process.name} {process.pid}  {gibibytes(process.memory_bytes)} GiB" for process in held[:most]]
-        if len(held) > most:
-            parts.append(f"+{len(held) - most}")
+        parts = [f"{process.name} {process.pid}  {gibibytes(process.memory_bytes)} GiB" for process in users[:most]]
+        if len(users) > most:
+            parts.append(f"+{len(users) - most}")
         shown = "  ·  ".join(parts)
         if len(shown) + len(slowed) + 4 <= width:
             break
-    if not held and not slowed:
+    if not users and not slowed:
         return None
     return line(
         "  ", (shown, "$quiet"), (f"  {fit_words(slowed, width - len(shown) - 4)}" if slowed else "", "$warning")

@@ -1,4 +1,4 @@
-"""The two server panels: vLLM with its engine, and the proxy."""
+"""The panels of the two servers: vLLM with its engine, and the proxy."""
 
 from __future__ import annotations
 
@@ -15,28 +15,28 @@ from stormdeck.ui.widgets.overview.engine import LABEL, VALUE, brief, compact, f
 from stormdeck.ui.widgets.panel import LivePanel
 
 SILENT = {ServerState.DOWN, ServerState.SILENT, ServerState.STARTING, ServerState.STRANGE}
-"""States in which the last numbers are not worth their place."""
+"""States in which the last numbers are not shown."""
 NOT_RECORDED = "Not in a recording: it holds log lines only."
 FULL_WIDTH = 40
-"""Columns that the numbers with their bars take."""
-KEYLESS = {ServerKind.LITELLM: "told with its key only"}
-"""Why a proxy says nothing of requests in flight."""
+"""Columns of the numbers with their bars."""
+KEYLESS = {ServerKind.LITELLM: "shown only with its key"}
+"""Why the requests in flight are not known."""
 
 
 class ServerPanel(LivePanel):
-    """What the two have in common: a heading with version and age, and words where there are no numbers."""
+    """The base of both: a heading with version and uptime, and the state if there are no numbers."""
 
     def __init__(self, *, id: str) -> None:  # noqa: A002 - Textual's own name for it
         super().__init__(id=id)
         self.now = 0.0
 
     def show_now(self, now: float) -> None:
-        """Take the time from which ages are counted."""
+        """Update the current time, from which ages are counted."""
         self.now = now
         self.refresh()
 
     def title(self, name: str, server: VllmSnapshot | ProxySnapshot, width: int) -> Content:
-        """Return the name and version, with how long it is up at the right."""
+        """Return the name and version on the left, and the uptime on the right."""
         runs = server.started is not None and server.state.light is not Health.ERROR
         age = self.now - (server.started or 0) if runs else -1
         up = "" if age < 0 else "just started" if age < 60 else f"up {duration(age - age % 60)}"
@@ -44,32 +44,32 @@ class ServerPanel(LivePanel):
         return sides(self.heading(name), line((up, "$quiet")), width)
 
     def state(self, server: VllmSnapshot | ProxySnapshot) -> Content:
-        """Return the light and the word of a state; an old answer with its age."""
+        """Return the state, with the age of an old answer."""
         light, word = server.state.light, server.state.value
         old = server.state is ServerState.STALE and server.seen and self.now > server.seen
         age = f"  last answer {duration(self.now - server.seen)} ago" if old else ""
         return line((f"{light.glyph} {word}", LIGHT_STYLES[light]), (age, "$quiet"))
 
     def facts(self, server: VllmSnapshot | ProxySnapshot, room: int) -> list[Content]:
-        """Return where it runs, where there are rows to spare."""
-        told = [("address", server.url), *([("process", str(server.pid))] if server.pid is not None else [])]
-        rows = [line(), *(line((f"{label:<{LABEL}}", "$quiet"), f"  {value}") for label, value in told)]
+        """Return the address and the process, if there are enough rows."""
+        facts = [("address", server.url), *([("process", str(server.pid))] if server.pid is not None else [])]
+        rows = [line(), *(line((f"{label:<{LABEL}}", "$quiet"), f"  {value}") for label, value in facts)]
         return rows if len(rows) <= room else []
 
     def words(self, server: VllmSnapshot | ProxySnapshot, width: int, height: int) -> list[Content]:
-        """Return the state and what it means, in as many whole sentences as there is room for."""
+        """Return the state and as many whole sentences about it as fit."""
         return [self.state(server), *sentences(server.detail, width, height - 1)]
 
 
 class EnginePanel(ServerPanel):
-    """Running, waiting, KV cache, prefix cache, tokens a second, time to first token."""
+    """Running and waiting requests, KV cache, prefix cache hits, tokens per second, time to first token."""
 
     def part(self, deck: Deck) -> object:
         """Return vLLM's snapshot."""
         return deck.vllm, deck.discovery.done
 
     def rows(self, width: int, height: int) -> list[Content]:
-        """Return the numbers of the engine, or why there are none."""
+        """Return the engine's numbers, or why there are none."""
         vllm = self.deck.vllm
         if vllm is None:
             return self._absent(width, height)
@@ -78,11 +78,11 @@ class EnginePanel(ServerPanel):
         title = self.title("vLLM", vllm, width)
         if vllm.engine is None or vllm.state in SILENT:
             return [title, *self.words(vllm, width, height - 1)]
-        well = vllm.state.light is Health.OK
+        is_ok = vllm.state.light is Health.OK
         if height <= 6 or width < FULL_WIDTH:
             head = models(vllm, width, 1) if height > 5 else []
-            return [title, *(head if well else [self.state(vllm)]), *compact(vllm.engine)][:height]
-        names = models(vllm, width, max(1, height - 7)) if well else [self.state(vllm)]
+            return [title, *(head if is_ok else [self.state(vllm)]), *compact(vllm.engine)][:height]
+        names = models(vllm, width, max(1, height - 7)) if is_ok else [self.state(vllm)]
         rows = [title, *names, *full(vllm.engine, width)]
         rows += [preempted(vllm.engine)] if height > len(rows) else []
         return [*rows, *self.facts(vllm, height - len(rows))]
@@ -90,26 +90,26 @@ class EnginePanel(ServerPanel):
     def _absent(self, width: int, height: int) -> list[Content]:
         title = [self.heading("vLLM")] if height > 1 else []
         if not self.deck.discovery.done:
-            return [*title, line(("looking for it on this machine", "$quiet"))]
+            return [*title, line(("searching on this machine", "$quiet"))]
         base, silent = unknown_base(self.deck), ", ".join(map(place, self.deck.discovery.silent))
         if base is not None:
-            words = f"None known at {place(base.url)}, where Claude Code sends."
+            words = f"No vLLM known at {place(base.url)}, where Claude Code sends its requests."
             return [*title, *sentences(words, width, height - len(title))]
-        met = f"No answer yet from {silent}." if silent else "None found on this machine."
-        named = f"{met} Name one elsewhere: stormdeck --vllm http://HOST:8000"
+        found = f"No answer yet from {silent}." if silent else "None found on this machine."
+        named = f"{found} Name one elsewhere: stormdeck --vllm http://HOST:8000"
         words = NOT_RECORDED if self.deck.replay is not None else named
         return [*title, *sentences(words, width, height - len(title))]
 
 
 class ProxyPanel(ServerPanel):
-    """The proxy's requests in flight and the names it knows."""
+    """The proxy's requests in flight and its model names."""
 
     def part(self, deck: Deck) -> object:
         """Return the proxy's snapshot."""
         return deck.proxy, deck.discovery.done
 
     def rows(self, width: int, height: int) -> list[Content]:
-        """Return what the proxy tells, or why there is nothing."""
+        """Return the proxy's numbers and names, or why there are none."""
         proxy = self.deck.proxy
         if proxy is None and self.deck.replay is not None:
             return [self.heading("PROXY"), *sentences(NOT_RECORDED, width, height - 1)]
@@ -118,7 +118,7 @@ class ProxyPanel(ServerPanel):
         title = self.title(proxy.kind.value, proxy, width)
         if proxy.state is not ServerState.UP:
             return [title, *self.words(proxy, width, height - 1)]
-        known = plural(len(proxy.models), "model name") if proxy.models else "no model name told"
+        known = plural(len(proxy.models), "model name") if proxy.models else "no model name known"
         note = known if proxy.in_flight is not None else KEYLESS.get(proxy.kind, known)
         flight = str(proxy.in_flight) if proxy.in_flight is not None else NONE
         numbers = line((f"{'in flight':<{LABEL}}", "$quiet"), f"{flight:>{VALUE}}", (f"   {note}", "$quiet"))
@@ -127,18 +127,18 @@ class ProxyPanel(ServerPanel):
 
     def _absent(self) -> str:
         if not self.deck.discovery.done:
-            return "looking for one on this machine"
+            return "searching on this machine"
         if self.deck.vllm is not None:
-            return "none on the path: Claude Code asks vLLM itself"
+            return "No proxy: Claude Code sends to vLLM itself."
         if self.deck.discovery.silent:
             return f"No answer yet from {', '.join(map(place, self.deck.discovery.silent))}."
         if self.deck.discovery.beside:
-            return "none on the path of Claude Code: its base URL leads elsewhere"
+            return "None that Claude Code uses: its base URL leads elsewhere."
         return "None found. Name one: stormdeck --proxy http://HOST:4000"
 
     @staticmethod
     def _names(names: tuple[str, ...], most: int) -> list[Content]:
-        """Return the model names, one a row; the last row counts what is left out."""
+        """Return the model names, one per row; the last row counts those left out."""
         if most < 2:
             return []
         shown = names if len(names) <= most else names[: most - 1]

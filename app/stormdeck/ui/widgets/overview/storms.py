@@ -1,4 +1,4 @@
-"""The storms: the live one, and those that the client shows no trace of."""
+"""Draw the storms, live and past; Claude Code does not show its past ones."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ from stormdeck.ui.bindings import bindings
 from stormdeck.ui.rendering import MORE, fit, fit_words, line, marked, sentences
 from stormdeck.ui.widgets.panel import LivePanel
 
-ROOMY = 50
-"""Columns from which on a storm is told in whole words."""
-NAMED = 64
-"""Columns from which on its folder and session are named, where storms are of several."""
-SPACIOUS = 100
-"""Columns from which on its folder and session, or its log, is named too."""
+LONG_WORDS_FROM = 50
+"""Columns from which on a storm is described in whole words."""
+NAMES_FROM = 64
+"""Columns from which on folder and session are shown, if there are storms of several sessions."""
+ALL_NAMES_FROM = 100
+"""Columns from which on folder and session, or the log, are always shown."""
 LOG, ENDED = 16, 24
-"""Columns of that name and of how a storm ended, there."""
+"""Columns of that name, and of how the storm ended."""
 SESSION = 4
-"""Characters of a session's id that tell it from others."""
+"""Characters that are shown of a session's id."""
 _LOST = {Outcome.GAVE_UP, Outcome.QUIET}
 
 
 class StormsPanel(LivePanel):
-    """One line a storm: when, how many attempts, why, how it ended; a cursor goes over them."""
+    """One line per storm: when, how many attempts, why, and how it ended. One of them has the cursor."""
 
     BINDINGS = bindings("overview", inner=True)
 
@@ -47,7 +47,7 @@ class StormsPanel(LivePanel):
         super().__init__(id=id)
         self._clock = clock
         self._current: tuple[float, str] | None = None
-        """The storm that the cursor stands on: when it began, and in which log."""
+        """The storm under the cursor: when it began, and in which log."""
         self._first = 0
         """The storm in the first row."""
 
@@ -57,11 +57,11 @@ class StormsPanel(LivePanel):
         return deck.discovery.done, (traffic.storms, traffic.logs, traffic.since) if traffic else None
 
     def rows(self, width: int, height: int) -> list[Content]:
-        """Return the newest storms that fit."""
+        """Return the newest storms that fit, or those around the cursor."""
         traffic = self.deck.traffic
         if traffic is None or not traffic.logs:
-            missing = "Not known without a log. Name one: stormdeck --log FILE"
-            words = missing if self.deck.discovery.done else "not known yet"
+            no_log = "Not known without a log. Name one: stormdeck --log FILE"
+            words = no_log if self.deck.discovery.done else "not known yet"
             return [self.heading("STORMS"), *sentences(words, width, height - 1)]
         if not traffic.storms:
             since = f" since {self._clock(traffic.since)}" if traffic.since is not None else ""
@@ -75,27 +75,27 @@ class StormsPanel(LivePanel):
         return [self.heading("STORMS", (self._note(width, len(traffic.storms) - room), "$quiet")), *rows]
 
     def _note(self, width: int, left_out: int) -> str:
-        """Return how many storms there is no room for, else what a storm is."""
+        """Return how many storms do not fit, or else what a storm is."""
         if left_out > 0:
             return f"{left_out} not shown" if self._first else f"{left_out} older not shown"
-        meant = "three or more attempts of one turn"
-        return meant if len(meant) + 8 <= width else ""
+        meaning = "three or more attempts of one turn"
+        return meaning if len(meaning) + 8 <= width else ""
 
     def action_move(self, step: int) -> None:
-        """Move the cursor over the storms."""
+        """Move the cursor to another storm."""
         storms = self.deck.storms
         if storms:
             self._current = _key(storms[max(0, min(len(storms) - 1, self._place() + step))])
             self.refresh()
 
     def action_open(self) -> None:
-        """Go to the log lines of the storm under the cursor."""
+        """Show the log lines of the storm under the cursor."""
         storms = self.deck.storms
         if storms:
             self.post_message(self.Chosen(storms[self._place()]))
 
     def on_click(self, event: events.Click) -> None:
-        """Go to the log lines of the storm under the mouse; elsewhere the overview takes the click."""
+        """Show the log lines of the clicked storm; the overview handles clicks elsewhere."""
         place = event.get_content_offset(self)
         storms = self.deck.storms[self._first :]
         if place is not None and 1 <= place.y <= len(storms):
@@ -104,18 +104,18 @@ class StormsPanel(LivePanel):
             self.post_message(self.Chosen(storms[place.y - 1]))
 
     def _place(self) -> int:
-        """Return where the cursor stands: on its storm as long as it is known, else on the newest."""
+        """Return the index of the storm under the cursor, or of the newest if that is gone."""
         return next((at for at, storm in enumerate(self.deck.storms) if _key(storm) == self._current), 0)
 
     def _row(self, storm: Storm, width: int) -> Content:
-        live, roomy = storm.outcome is Outcome.LIVE, width >= ROOMY
+        live, roomy = storm.outcome is Outcome.LIVE, width >= LONG_WORDS_FROM
         when = "now" if live else self._clock(storm.started)
         failing = live and storm.fails
         style = "$error bold" if failing else "$warning" if live or storm.outcome in _LOST else ""
         head = f" {when:<5} {storm.attempts:>2}{' attempts ' if roomy else '×'} "
         ended = _ended(storm, roomy=roomy)
         several = len({(one.folder, one.session) for one in self.deck.storms if one.session is not None}) > 1
-        whose = _whose(storm) if width >= SPACIOUS or (several and width >= NAMED) else ""
+        whose = _whose(storm) if width >= ALL_NAMES_FROM or (several and width >= NAMES_FROM) else ""
         tail = f"  {fit(whose, LOG)}  {ended:>{ENDED}}" if whose else f"  {ended}"
         room = max(0, width - len(head) - cell_len(tail))
         cause = "cause unknown" if storm.cause == UNKNOWN else storm.cause
@@ -128,7 +128,7 @@ class StormsPanel(LivePanel):
 
 
 def _whose(storm: Storm) -> str:
-    """Return the folder and the session that a storm belongs to, where they are known, else its log."""
+    """Return the folder and session of a storm, or else its log."""
     if storm.session is None:
         return storm.log.rsplit("/", 1)[-1]
     folder, session = clean(storm.folder.rstrip("/").rsplit("/", 1)[-1]), clean(storm.session[:SESSION])

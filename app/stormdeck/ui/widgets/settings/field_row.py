@@ -1,4 +1,4 @@
-"""The current row of the form, and the input that takes the place of its value while it is edited."""
+"""The current row of the form, and the input in which its value is edited."""
 
 from __future__ import annotations
 
@@ -15,26 +15,27 @@ from textual.widgets import Input
 from stormdeck.model.settings.field import TIERS, Field, Kind
 from stormdeck.ui.bindings import bindings
 from stormdeck.ui.rendering import lines
-from stormdeck.ui.textual_patches.styles import is_narrow
+from stormdeck.ui.textual_patches.memory import release_input
+from stormdeck.ui.textual_patches.screen_size import is_narrow
 from stormdeck.ui.widgets.settings.hidden_text import HiddenText
-from stormdeck.ui.widgets.settings.row import RowLook, RowState, row_lines
+from stormdeck.ui.widgets.settings.row import RowState, RowStyle, row_lines
 
 
 class FieldRow(Widget, can_focus=True):
-    """Drawn as one text; an input lies over the value while it is edited."""
+    """The current row, drawn as text; an input covers the value while it is edited."""
 
-    # Here and not on the screen: the container that scrolls the rows would take the arrows first.
+    # Not on the screen: the container that scrolls the rows would handle the arrows first.
     BINDINGS = bindings("settings", inner=True)
 
     class Moved(Message):
-        """Another row is asked for: the next one, or the one before."""
+        """The user goes to the next or the previous row."""
 
         def __init__(self, step: int) -> None:
             self.step = step
             super().__init__()
 
     class Edited(Message):
-        """The text of a row changed while it is typed."""
+        """The user has changed the text of the row."""
 
         def __init__(self, path: str, text: str) -> None:
             self.path = path
@@ -42,7 +43,7 @@ class FieldRow(Widget, can_focus=True):
             super().__init__()
 
     class Left(Message):
-        """Editing ended; ``kept`` says whether the text is to stay."""
+        """Editing has ended; ``kept`` is whether to keep the text."""
 
         def __init__(self, row: FieldRow, kept: bool) -> None:
             self.row = row
@@ -57,25 +58,25 @@ class FieldRow(Widget, can_focus=True):
 
     @property
     def input(self) -> Input | None:
-        """Return the input while the row is edited."""
-        # A query's cache would keep a thousand of them.
+        """Return the input, or ``None`` if the row is not edited."""
+        # Not by a query: its cache would keep a thousand inputs.
         return next((child for child in self.children if isinstance(child, Input)), None)
 
     def show(self, shown: Field, state: RowState) -> None:
-        """Show another field, or another state of it."""
+        """Show another field, or another state of the same one."""
         if shown is not self.field or state != self.state:
             self.field, self.state = shown, state
             self.refresh(layout=True)
 
     def compose(self) -> ComposeResult:
-        """Compose nothing: the input comes when it is needed."""
+        """Compose nothing: ``begin_edit`` adds the input."""
         return iter(())
 
     async def begin_edit(self) -> None:
-        """Put an input over the value."""
+        """Cover the value with an input."""
         if self.input is not None:
             return
-        offers = self._offers()
+        choices = self._choices()
         editor = Input(
             self.state.value or "",
             placeholder=self.field.default,
@@ -83,64 +84,63 @@ class FieldRow(Widget, can_focus=True):
             select_on_focus=False,
             password=self.field.kind is Kind.SECRET and not self.state.revealed,
             highlighter=None if self.state.revealed else HiddenText(self.field.path),
-            suggester=SuggestFromList(offers, case_sensitive=False) if offers else None,
+            suggester=SuggestFromList(choices, case_sensitive=False) if choices else None,
         )
         editor.cursor_blink = False
         await self.mount(editor)
         editor.focus()
 
     async def end_edit(self) -> None:
-        """Take the input away."""
+        """Remove the input."""
         if self.input is not None:
-            # Its screen would keep it for that signal (measured, Textual 8.2.8).
-            self.screen.text_selection_started_signal.unsubscribe(self.input)
+            release_input(self.input)
             await self.input.remove()
         self.refresh(layout=True)
 
     @on(Input.Changed)
-    def _typed(self, event: Input.Changed) -> None:
+    def _on_typed(self, event: Input.Changed) -> None:
         event.stop()
         self.post_message(self.Edited(self.field.path, event.value))
 
     @on(Input.Submitted)
-    def _submitted(self, event: Input.Submitted) -> None:
+    def _on_submitted(self, event: Input.Submitted) -> None:
         event.stop()
         self.post_message(self.Left(self, kept=True))
 
     @on(events.DescendantBlur)
-    def _walked_away(self) -> None:
+    def _on_focus_lost(self) -> None:
         if self.input is not None:
             self.post_message(self.Left(self, kept=True))
 
-    def _offers(self) -> tuple[str, ...]:
-        """Return what can be picked for this field, as far as the servers tell."""
+    def _choices(self) -> tuple[str, ...]:
+        """Return the values to choose from, as far as the servers offer any."""
         if self.field.kind is Kind.URL:
             return self.state.servers
         if self.field.kind is Kind.TIER_ID:
             return self.state.choices
         return (*TIERS, *self.state.choices) if self.field.kind is Kind.MODEL else ()
 
-    def _pick(self, editor: Input) -> None:
-        """Put the next of the offers into the input."""
-        offers = self._offers()
-        if offers:
-            at = offers.index(editor.value) + 1 if editor.value in offers else 0
-            editor.value = offers[at % len(offers)]
+    def _choose_next(self, editor: Input) -> None:
+        """Put the next choice into the input."""
+        choices = self._choices()
+        if choices:
+            at = choices.index(editor.value) + 1 if editor.value in choices else 0
+            editor.value = choices[at % len(choices)]
             editor.cursor_position = len(editor.value)
 
     async def on_click(self, event: events.Click) -> None:
-        """Edit on a double click; a single one has made the row the current one."""
+        """Edit on a double click; this row is the current one already."""
         if event.chain == 2 and self.input is None:
             await self.run_action("screen.edit")
 
     def on_key(self, event: events.Key) -> None:
-        """Let escape drop what was typed, the down key pick the next offer, and tab go to the next row."""
-        if event.key == "down" and self.input is not None and self._offers():
+        """Handle escape (drop the text), down (next choice) and tab (next row) while the row is edited."""
+        if event.key == "down" and self.input is not None and self._choices():
             event.stop()
             event.prevent_default()
-            self._pick(self.input)
+            self._choose_next(self.input)
         if event.key in {"tab", "shift+tab"}:
-            # No other widget can have the focus: Textual would stay here.
+            # Textual would stay here, since no other widget can have the focus.
             event.stop()
             event.prevent_default()
             self.action_move(1 if event.key == "tab" else -1)
@@ -149,29 +149,29 @@ class FieldRow(Widget, can_focus=True):
             self.post_message(self.Left(self, kept=False))
 
     def on_focus(self) -> None:
-        """Show what the value does, and all of it if there is room; the label in any case."""
+        """Show the help of the row too, and scroll to it."""
         self.refresh(layout=True)
-        self.come_into_sight()
+        self.scroll_into_view()
 
     def action_move(self, step: int) -> None:
-        """Ask for the next row, or the one before."""
+        """Go to the next or the previous row."""
         self.post_message(self.Moved(step))
 
-    def come_into_sight(self) -> None:
-        """Scroll the row into sight once it has its place."""
-        # Textual centres the row after a refresh, by its old height: this comes after that.
-        self.call_after_refresh(self.call_after_refresh, self._come_into_sight)
+    def scroll_into_view(self) -> None:
+        """Scroll to the row after the next layout."""
+        # Twice: Textual scrolls after the first refresh, by the old height of the row.
+        self.call_after_refresh(self.call_after_refresh, self._scroll_into_view)
 
-    def _come_into_sight(self) -> None:
+    def _scroll_into_view(self) -> None:
         room = self.parent.size.height if isinstance(self.parent, Widget) else 0
         self.scroll_visible(animate=False, top=self.size.height > room, immediate=True)
 
     def on_blur(self) -> None:
-        """Hide it again."""
+        """Hide the help of the row."""
         self.refresh(layout=True)
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
-        """Return the lines of the row at a width."""
+        """Return the number of lines at a width."""
         return len(self._rows(width))
 
     def render(self) -> VisualType:
@@ -179,12 +179,12 @@ class FieldRow(Widget, can_focus=True):
         return lines(self._rows(self.content_size.width)) if self.content_size.width else ""
 
     def _rows(self, width: int) -> list[Content]:
-        typed = self.input is not None
-        look = RowLook(
-            current=typed or self.has_focus,
-            typed=typed,
+        editing = self.input is not None
+        style = RowStyle(
+            current=editing or self.has_focus,
+            editing=editing,
             narrow=is_narrow(self.app),
             fix_key=self._fix_key,
-            offers=self._offers(),
+            choices=self._choices(),
         )
-        return row_lines(self.field, self.state, look, width)
+        return row_lines(self.field, self.state, style, width)

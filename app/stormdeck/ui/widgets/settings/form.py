@@ -1,6 +1,6 @@
-"""The rows of the form: one a field, under the heading of its group, and one a variable that is not known.
+"""Show the rows of the form: a row for each field, under the heading of its group, and for each unknown variable.
 
-Only the row with the focus is a widget of its own; those above and below it are drawn as far as they are seen.
+Only the current row is a widget. Of the rows above and below it, only the visible ones are drawn.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from textual import events
+from textual.actions import SkipAction
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.content import Content
@@ -23,28 +24,28 @@ from stormdeck.model.settings.fields import FIELDS
 from stormdeck.model.settings.scope import EDITABLE, SettingsFile
 from stormdeck.model.text import clean
 from stormdeck.ui.rendering import Part, called, clickable, light, line, sides
-from stormdeck.ui.textual_patches.styles import is_narrow, is_short
+from stormdeck.ui.textual_patches.screen_size import is_narrow, is_short
 from stormdeck.ui.widgets.panel import Panel
 from stormdeck.ui.widgets.row_list import RowLayout, RowList
 from stormdeck.ui.widgets.settings.field_row import FieldRow
-from stormdeck.ui.widgets.settings.row import SHORT, FormView, Row, RowLook, RowState, plain_height, row_lines
+from stormdeck.ui.widgets.settings.row import COLUMN, FormView, Row, RowState, RowStyle, plain_height, row_lines
 
 
 class SettingsForm(VerticalScroll, can_focus=False):
-    """Shows a draft, and moves between its rows."""
+    """The rows of a draft, one of which is the current one."""
 
     def __init__(self, fix_key: str, *, id: str) -> None:  # noqa: A002 - Textual's own name for it
         super().__init__(id=id)
         self._fix_key = fix_key
         self.wanted = ""
-        """What was searched for last."""
+        """The text that was searched for last."""
         self._view = FormView(Draft())
         self._at = self._view.rows.index(FIELDS[0])
         self._layouts: dict[tuple[int, bool, bool], RowLayout] = {}
-        """How the rows of the view stand, by width and by what the size of the pane leaves out."""
+        """The layouts of the view by width, and by whether the pane is narrow and short."""
         self._layouts_before: dict[tuple[int, bool, bool], RowLayout] = {}
-        self._others: frozenset[str] | None = None
-        """The paths whose rows may be others than in the layouts before; ``None``: all of them."""
+        self._changed: frozenset[str] | None = None
+        """The paths whose rows may differ from ``_layouts_before``; ``None``: all of them."""
         self.row = FieldRow(FIELDS[0], fix_key)
         """The current row."""
         self._above, self._below = RowList(self._layout_of), RowList(self._layout_of)
@@ -55,9 +56,17 @@ class SettingsForm(VerticalScroll, can_focus=False):
         yield self.row
         yield self._below
 
+    def action_scroll_home(self) -> None:
+        """Leave the home key to the screen, which goes to the first row instead of only scrolling there."""
+        raise SkipAction
+
+    def action_scroll_end(self) -> None:
+        """Leave the end key to the screen, which goes to the last row."""
+        raise SkipAction
+
     @property
     def current(self) -> FieldRow | None:
-        """Return the row that has the focus."""
+        """Return the current row, or ``None`` if another widget has the focus."""
         return self.row if self.row.has_focus_within or self.screen.focused is None else None
 
     @property
@@ -66,26 +75,26 @@ class SettingsForm(VerticalScroll, can_focus=False):
         return [row for row in self._view.rows if isinstance(row, Field)]
 
     def state(self, path: str) -> RowState | None:
-        """Return what the row of a setting shows; ``None`` where there is no such row."""
+        """Return the state of a setting's row, or ``None`` if there is no such row."""
         shown = next((field for field in self.fields if field.path == path), None)
         return None if shown is None else self._view.state(shown)
 
     def begin(self) -> None:
-        """Give the current row the focus: at first, that is the first one."""
+        """Focus the current row."""
         self.row.focus()
 
     def show(self, draft: Draft, *, revealed: bool) -> None:
-        """Show every row as a draft has it; the current row stays the current one while there is such a row."""
+        """Show another draft; the current row stays the same if there still is such a row."""
         before, self._view = self._view, FormView(draft, revealed=revealed, before=self._view)
-        self._others = self._view.others_than(before)
+        self._changed = self._view.changed_paths(before)
         self._layouts_before, self._layouts = self._layouts, {}
         rows, path = self._view.rows, self.row.field.path
         if self._at >= len(rows) or _path_of(rows[self._at]) != path:
             self._at = next((at for at, row in enumerate(rows) if _path_of(row) == path), min(self._at, len(rows) - 1))
-        self._stand_at(self._at)
+        self._set_current(self._at)
 
     def move(self, step: int) -> None:
-        """Go to the next row, or the one before, round the end."""
+        """Go to the next or the previous row, round the end."""
         self._next(lambda field: True, step)
 
     def edge(self, index: int) -> None:
@@ -94,7 +103,7 @@ class SettingsForm(VerticalScroll, can_focus=False):
         self._go(len(rows) - 1 if index else next(at for at, row in enumerate(rows) if isinstance(row, Field)))
 
     def go_to_row(self, index: int) -> None:
-        """Go to a row by its place, where that is a field."""
+        """Go to a row by its index, if it is a field."""
         if isinstance(self._view.rows[index], Field):
             self._go(index)
 
@@ -102,16 +111,16 @@ class SettingsForm(VerticalScroll, can_focus=False):
         """Go to the row of a setting."""
         self._next(lambda field: field.path == path, 1)
 
-    def go_on(self, step: int) -> bool:
-        """Go to the next row, or the one before, that is searched for, else to a finding; say whether there is one."""
+    def go_to_next(self, step: int) -> bool:
+        """Go to the next or previous match of the search, or else finding; return whether there is one."""
         wanted = self.wanted
         if wanted:
             return self._next(lambda field: wanted in f"{field.label} {field.path}".casefold(), step)
         view = self._view
-        return self._next(lambda field: view.plain_text(field) is None and _is_worth_a_look(view, field), step)
+        return self._next(view.has_problem, step)
 
     def _next(self, wanted: Callable[[Field], bool], step: int) -> bool:
-        """Go to the next row that is wanted, round the end; say whether there is one."""
+        """Go to the next wanted row, round the end; return whether there is one."""
         rows = self._view.rows
         for count in range(1, len(rows) + 1):
             at = (self._at + step * count) % len(rows)
@@ -122,14 +131,14 @@ class SettingsForm(VerticalScroll, can_focus=False):
         return False
 
     def _go(self, at: int) -> None:
-        """Make a row the current one, and bring it into sight."""
-        self._stand_at(at)
+        """Make a row the current one, and scroll to it."""
+        self._set_current(at)
         if self.row.has_focus:
-            self.row.come_into_sight()
+            self.row.scroll_into_view()
         else:
             self.row.focus()
 
-    def _stand_at(self, at: int) -> None:
+    def _set_current(self, at: int) -> None:
         rows = self._view.rows
         row = rows[at]
         field = row if isinstance(row, Field) else FIELDS[0]
@@ -139,7 +148,7 @@ class SettingsForm(VerticalScroll, can_focus=False):
         self._below.show(self._at + 1, len(rows))
 
     def _layout_of(self, width: int) -> RowLayout:
-        """Return how the rows stand at a width."""
+        """Return the layout of the rows at a width."""
         key = (width, is_narrow(self.app), is_short(self.app))
         layout = self._layouts.get(key)
         if layout is None:
@@ -147,42 +156,36 @@ class SettingsForm(VerticalScroll, can_focus=False):
         return layout
 
     def _lay_out(self, width: int, narrow: bool, short: bool) -> RowLayout:
-        view, look = self._view, RowLook(narrow=narrow, fix_key=self._fix_key)
+        view, style = self._view, RowStyle(narrow=narrow, fix_key=self._fix_key)
 
         def draw(at: int) -> list[Content]:
             row = view.rows[at]
             if isinstance(row, Field):
-                return row_lines(row, view.state(row), look, width)
+                return row_lines(row, view.state(row), style, width)
             heading = line((row, "$quiet bold"))
             return [heading] if short else [line(), heading]
 
         def height(at: int, row: Row) -> int:
             if not isinstance(row, Field):
                 return 1 if short else 2
-            plain = view.plain_text(row)
-            known = plain_height(*plain, look, width) if plain is not None else None
+            plain = view.plain_text(row, width - COLUMN)
+            known = plain_height(*plain, style, width) if plain is not None else None
             return known or len(draw(at))
 
-        before, others = self._layouts_before.get((width, narrow, short)), self._others
-        if before is None or others is None:
-            # A short plain value takes one line, whatever it says.
-            short_rows = view.short_rows() if plain_height("x" * SHORT, "", look, width) == 1 else frozenset()
+        before, changed = self._layouts_before.get((width, narrow, short)), self._changed
+        if before is None or changed is None:
+            short_rows = view.short_rows(width - COLUMN)
             heights = [1 if _path_of(row) in short_rows else height(at, row) for at, row in enumerate(view.rows)]
             return RowLayout(heights, draw)
         heights = list(before.heights)
         for at, row in enumerate(view.rows):
-            if isinstance(row, Field) and row.path in others:
+            if isinstance(row, Field) and row.path in changed:
                 heights[at] = height(at, row)
         return RowLayout(heights, draw)
 
 
 def _path_of(row: Row) -> str:
     return row.path if isinstance(row, Field) else ""
-
-
-def _is_worth_a_look(view: FormView, field: Field) -> bool:
-    state = view.state(field)
-    return bool(state.findings or state.problem)
 
 
 AROUND = 2
@@ -199,20 +202,20 @@ class SettingsHeading(Panel):
         self._draft: Draft | None = None
         self._findings: Sequence[Finding] = ()
         self.read_only = ""
-        """Why the panel writes nothing, where that was asked for."""
+        """Why the panel writes nothing; empty: it may write."""
 
     def part(self, deck: Deck) -> object:
-        """Return nothing: the form hands on its draft."""
+        """Return nothing: the form sets the draft."""
         return None
 
     async def on_click(self, event: events.Click) -> None:
-        """Show the scope under the mouse."""
+        """Show the clicked scope."""
         call = called(event)
         if call is not None:
             await self.run_action(call)
 
     def show_draft(self, draft: Draft, findings: Sequence[Finding]) -> None:
-        """Show the state of another draft."""
+        """Show another draft with its findings."""
         self._draft, self._findings = draft, findings
         self.refresh(layout=True)
 
@@ -221,17 +224,17 @@ class SettingsHeading(Panel):
         return len(self.rows(width, 0))
 
     def rows(self, width: int, height: int) -> list[Content]:
-        """Return the scopes, the file with its counts, and what stands against editing it."""
+        """Return the scopes, the file with its counts of findings, and why it cannot be edited."""
         draft = self._draft
         file = draft.file if draft else None
         if draft is not None and draft.deck.replay is not None:
             return _wrapped("This is a replay: the settings are neither read nor changed.", width)
         if draft is None or file is None:
             return [line(("User settings", "bold"), ("   not read yet", "$quiet"))]
-        place = str(file.path).replace(str(self._home), "~", 1)
+        path = str(file.path).replace(str(self._home), "~", 1)
         tabs = _tabs(draft)
         counts = line(*_counts(self._findings))
-        for shown in (place, file.path.name, ""):
+        for shown in (path, file.path.name, ""):
             left = line(*tabs, (shown, "$quiet"))
             if left.cell_length + counts.cell_length < width:
                 break
@@ -239,19 +242,19 @@ class SettingsHeading(Panel):
         if file.error is not None:
             rows += _error(file, width, self._fix_key)
         elif draft.scope not in EDITABLE:
-            rows += _wrapped("Read-only: an administrator's or a flag's settings are shown, not changed.", width)
+            rows += _wrapped("Read-only: settings of an administrator or of a flag cannot be changed here.", width)
         elif self.read_only:
-            rows += _wrapped(f"{self.read_only} Values are shown and checked, not changed.", width)
+            rows += _wrapped(f"{self.read_only} Values are shown and checked.", width)
         elif not file.exists:
-            said = f"No such file yet. The first save makes it; {self._fix_key} proposes what a live server needs."
-            rows += _wrapped(said, width)
+            missing = f"No such file yet. The first save creates it; {self._fix_key} fills in what a live server needs."
+            rows += _wrapped(missing, width)
         elif not file.writable:
-            rows += _wrapped("Read-only for you: values are shown and checked, not changed.", width)
+            rows += _wrapped("Read-only: you may not write this file. Its values are shown and checked.", width)
         return rows
 
 
 def _tabs(draft: Draft) -> list[Part]:
-    """Return the scopes, the shown one marked, each to be clicked."""
+    """Return the scopes as clickable tabs, the shown one underlined."""
     files = {file.scope: file for file in draft.deck.settings.files}
     parts: list[Part] = []
     for scope in draft.deck.settings.scopes:
@@ -270,13 +273,13 @@ def _counts(findings: Sequence[Finding]) -> list[Part]:
 
 
 def _error(file: SettingsFile, width: int, fix_key: str) -> list[Content]:
-    """Return an error with the lines around its place, as they stand in the file."""
-    assert file.error is not None  # noqa: S101 - told by the caller
+    """Return an error of the file with the lines around it."""
+    assert file.error is not None  # noqa: S101 - for mypy
     at = file.error.line
-    place = f"line {at}, column {file.error.column}: " if at else ""
-    rows = [line(), *_wrapped(f"✖ {place}{file.error.message}", width, "$error bold")]
-    dropped = f"The client drops the whole file and says “Not logged in”. Press {fix_key} for a repaired text."
-    rows += _wrapped(dropped if file.dropped else "What was read before is shown until it can be read again.", width)
+    position = f"line {at}, column {file.error.column}: " if at else ""
+    rows = [line(), *_wrapped(f"✖ {position}{file.error.message}", width, "$error bold")]
+    ignored = f"Claude Code ignores the whole file and says “Not logged in”. Press {fix_key} for a repaired text."
+    rows += _wrapped(ignored if file.dropped else "The last text that could be read is shown.", width)
     raw, text = file.text.split("\n"), mask_json(file.text).split("\n")
     for number in range(max(1, at - AROUND), min(len(text), at + AROUND) + 1) if at else ():
         style = "$foreground" if number == at else "$quiet"

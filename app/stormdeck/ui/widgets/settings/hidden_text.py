@@ -1,4 +1,4 @@
-"""What an input shows of a value that holds a secret: dots in the place of each of its characters."""
+"""Show dots for the characters of a secret in an input."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from stormdeck.model.masking.values import value_spans
 
 
 class HiddenText(Highlighter):
-    """Hides the secrets of one setting while it is edited; the value itself stays as it is."""
+    """Hide the secrets in the value of a setting while it is edited; the value itself is not changed."""
 
     def __init__(self, path: str) -> None:
         self._place = place_of(path)
 
     def __call__(self, text: str | Text) -> Text:
-        """Return the text with a dot for each character of a secret, so that the cursor stays where it is."""
+        """Return the text with a dot for each character of a secret, so that the cursor keeps its place."""
         shown = text.plain if isinstance(text, Text) else text
         for start, end in value_spans(self._place, shown):
             shown = shown[:start] + "•" * (end - start) + shown[end:]

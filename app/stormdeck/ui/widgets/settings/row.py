@@ -1,4 +1,4 @@
-"""What each row of the form shows for a draft."""
+"""Work out and draw the rows of the form for a draft."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from textual.content import Content
 
 from stormdeck.model.editing.draft import Draft
 from stormdeck.model.finding import Finding, Severity
-from stormdeck.model.masking.lines import mask_text
-from stormdeck.model.masking.names import is_secret_name
+from stormdeck.model.masking.lines import MASK, mask_text
+from stormdeck.model.masking.names import holds_headers, is_harmless, is_secret_name
 from stormdeck.model.masking.values import mask_value
 from stormdeck.model.rules.collect import live_of
 from stormdeck.model.settings.field import Field, Group, Kind, problem
@@ -23,13 +23,13 @@ from stormdeck.ui.rendering import LIGHT_STYLES, Part, fit, light, line
 LABEL = 20
 MARK = 2
 COLUMN = MARK + LABEL + 2
-"""Where a value begins."""
+"""The column of the value."""
 VALUE = 32
-"""Columns kept for a value where the finding stands beside it."""
+"""Columns of a value that has its finding beside it."""
 BESIDE = 34
-"""Columns that a finding needs there; with less it stands below."""
+"""Columns that a finding needs beside the value; with less it is below."""
 LONGEST = 1000
-"""Characters of a value that are shown; the raw file holds all of it."""
+"""The most characters that are shown of a value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,47 +42,47 @@ class RowState:
     findings: tuple[Finding, ...] = ()
     problem: str | None = None
     note: str = ""
-    """Who else sets it, and who wins."""
+    """Which other scope sets it, and which one wins."""
     loses: bool = False
-    """A stronger scope sets it: the value here is not in force."""
+    """A stronger scope sets it, so this value has no effect."""
     choices: tuple[str, ...] = ()
-    """The ids that are served."""
+    """The model ids that the server has."""
     servers: tuple[str, ...] = ()
-    """The URLs of the servers that were found."""
+    """The URLs of the servers found."""
 
 
 @dataclass(frozen=True, slots=True)
-class RowLook:
-    """How a row is drawn at the moment."""
+class RowStyle:
+    """How a row is drawn."""
 
     current: bool = False
-    typed: bool = False
-    """An input stands in the place of the value."""
+    editing: bool = False
+    """An input covers the value."""
     narrow: bool = False
-    """The input stands below the label, over the whole width."""
+    """The input is below the label, over the whole width."""
     fix_key: str = "f"
-    offers: tuple[str, ...] = ()
-    """What can be picked while it is edited."""
+    choices: tuple[str, ...] = ()
+    """Values to choose from while it is edited."""
 
     @property
     def indent(self) -> int:
-        """Return the columns before what stands below the label."""
+        """Return the columns before the lines below the label."""
         return 3 if self.narrow else 4
 
 
-def row_lines(field: Field, state: RowState, look: RowLook, width: int) -> list[Content]:
-    """Return the lines of a row; nothing in them is cut."""
+def row_lines(field: Field, state: RowState, style: RowStyle, width: int) -> list[Content]:
+    """Return the lines of a row, wrapped."""
     mark: Part = ("• ", "$accent bold") if state.modified else "  "
-    label = line(mark, (fit(field.label, LABEL), "$accent bold" if look.current else ""), "  ")
-    beside, below = _beside(state), " " * look.indent
+    label = line(mark, (fit(field.label, LABEL), "$accent bold" if style.current else ""), "  ")
+    beside, below = _beside(state), " " * style.indent
 
     def wrapped(text: Content) -> list[Content]:
-        return [line(below, row) for row in text.wrap(max(1, width - look.indent))] if text.plain else []
+        return [line(below, row) for row in text.wrap(max(1, width - style.indent))] if text.plain else []
 
     value = _value(field, state, width - COLUMN)
     start = max(COLUMN + VALUE, COLUMN + value.cell_length + 2)
-    if look.typed:
-        rows = [label, line()] if look.narrow else [label]
+    if style.editing:
+        rows = [label, line()] if style.narrow else [label]
         rows += wrapped(beside)
     elif width - start >= BESIDE and beside.plain:
         first, *more = beside.wrap(width - start)
@@ -92,15 +92,15 @@ def row_lines(field: Field, state: RowState, look: RowLook, width: int) -> list[
         rows = [line(label, value), *wrapped(beside)]
     else:
         rows = [label, *wrapped(value), *wrapped(beside)]
-    for text, style in _below(field, state, look):
-        rows += wrapped(Content.styled(clean(text), style))
+    for text, colour in _below(field, state, style):
+        rows += wrapped(Content.styled(clean(text), colour))
     return rows
 
 
-def plain_height(value: str, note: str, look: RowLook, width: int) -> int | None:
-    """Return the lines of a row with a value of plain letters and a note; ``None`` where it must be laid out."""
+def plain_height(value: str, note: str, style: RowStyle, width: int) -> int | None:
+    """Return the height of a row with a plain ASCII value and a note, or ``None`` if it must be laid out."""
     start = max(COLUMN + VALUE, COLUMN + len(value) + 2)
-    room = max(1, width - look.indent)
+    room = max(1, width - style.indent)
     if note and width - start >= BESIDE:
         return 1 if len(note) <= width - start else None
     if len(note) > room:
@@ -108,12 +108,12 @@ def plain_height(value: str, note: str, look: RowLook, width: int) -> int | None
     rows = 1 + bool(note)
     if COLUMN + len(value) <= width:
         return rows
-    # A word that is longer than a line is broken where the line ends.
+    # A word that is longer than a line is broken at its end.
     return rows + -(-min(len(value), LONGEST) // room) if " " not in value and "-" not in value else None
 
 
 def _value(field: Field, state: RowState, room: int) -> Content:
-    """Return the value with its unit; what holds without one where there is room for it."""
+    """Return the value with its unit, or the default if it is not set."""
     if state.value is None:
         unset = line(("not set", "$quiet"))
         whole = line(unset, (f"  {field.default}", "$faint"))
@@ -126,7 +126,7 @@ def _value(field: Field, state: RowState, room: int) -> Content:
 
 
 def _beside(state: RowState) -> Content:
-    """Return the worst thing to say, short: its sign, how bad it is, its code."""
+    """Return the worst finding in short: sign, severity, code and title."""
     if state.problem:
         return line((f"✖ error  {state.problem}", "$error"))
     if not state.findings:
@@ -136,20 +136,20 @@ def _beside(state: RowState) -> Content:
     return line(light(worst.severity.light), (f" {worst.severity.value} {worst.code}  {worst.title}", colour))
 
 
-def _below(field: Field, state: RowState, look: RowLook) -> Iterator[tuple[str, str]]:
-    """Yield what stands under the row: errors always, the rest on the current row."""
+def _below(field: Field, state: RowState, style: RowStyle) -> Iterator[tuple[str, str]]:
+    """Yield the lines below the row: errors always, all else only for the current row."""
     for number, finding in enumerate(state.findings):
-        if look.current or finding.severity is Severity.ERROR:
+        if style.current or finding.severity is Severity.ERROR:
             named = f"{finding.severity.value} {finding.code}: " if number or state.problem else ""
             yield f"{named}{finding.message}", "$quiet"
             if finding.fix:
-                yield f"{look.fix_key}  {finding.fix.description}", "$success"
-    if not look.current:
+                yield f"{style.fix_key}  {finding.fix.description}", "$success"
+    if not style.current:
         return
     yield field.help, "$quiet italic"
     yield f"{field.path}   default: {field.default}", "$faint"
-    if look.offers:
-        yield f"↓ picks while you edit: {', '.join(look.offers)}", "$quiet"
+    if style.choices:
+        yield f"↓ to choose while editing: {', '.join(style.choices)}", "$quiet"
     if state.note and state.findings:
         yield state.note, "$quiet"
 
@@ -158,11 +158,11 @@ Row = Field | str
 """A setting, or the heading of a group."""
 _ORDER = tuple(Scope)
 SHORT = 16
-"""Letters of a plain value that every pane has room for in one line."""
+"""Characters of a plain value that fit one line of any pane."""
 
 
 class FormView:
-    """One draft as the form shows it; the state of a row is made when the row is drawn."""
+    """A draft as the form shows it. The state of a row is computed when the row is drawn."""
 
     def __init__(self, draft: Draft, *, revealed: bool = False, before: FormView | None = None) -> None:
         self.draft = draft
@@ -170,17 +170,17 @@ class FormView:
         self._own: list[Field] = (
             before._own if before is not None and same_file else _free_fields(_variables(draft.file))
         )
-        """A field for each variable of the file that the form does not know."""
+        """A field for each variable in the file that stormdeck does not know."""
         added = _variables(draft.preview_file).keys() - _variables(draft.file).keys()
         more = {name: value for name, value in _variables(draft.preview_file).items() if name in added} if added else {}
         self.rows: list[Row] = [*_KNOWN, *self._own, *_free_fields(more)]
-        """The known fields under the headings of their groups, then the variables that the form does not know."""
+        """The known fields under the headings of their groups, then the unknown variables."""
         self._revealed = revealed
         self._findings: dict[str, tuple[Finding, ...]] = {}
         for finding in draft.findings:
             self._findings[finding.path] = (*self._findings.get(finding.path, ()), finding)
         self._served = live_of(draft.deck).served_at("") or ()
-        # One with a password is left out: masked it would be written with its dots.
+        # URLs with a password are left out: a masked one would be saved with its dots.
         self._servers = tuple(url for url in draft.deck.discovery.answering if mask_text(url) == url)
         self._elsewhere = _set_elsewhere(draft)
 
@@ -202,8 +202,8 @@ class FormView:
             servers=self._servers,
         )
 
-    def others_than(self, before: FormView) -> frozenset[str] | None:
-        """Return the paths whose rows may be others than in the view before; ``None``: all of them."""
+    def changed_paths(self, before: FormView) -> frozenset[str] | None:
+        """Return the paths whose rows may differ from another view; ``None``: all of them."""
         old, new = before.draft, self.draft
         if len(self.rows) != len(before.rows) or self._own is not before._own or self._revealed is not before._revealed:
             return None
@@ -212,38 +212,65 @@ class FormView:
         edited = {edit.path for draft in (old, new) for edit in draft.edits}
         return frozenset(edited | self._findings.keys() | before._findings.keys())
 
-    def plain_text(self, shown: Field) -> tuple[str, str] | None:
-        """Return the value and the note of a row that nothing else is said about; ``None``: it has more to show.
+    def has_problem(self, shown: Field) -> bool:
+        """Return whether the row of a field has a finding, or a value of the wrong type."""
+        value = self.draft.values.get(shown.path)
+        if shown.path in self._findings or value is None:
+            return shown.path in self._findings
+        return not (shown.kind in _FREE and _is_plain(value)) and problem(shown, value) is not None
 
-        Of thousands of rows only the others have to be laid out to know how high they are.
+    def plain_text(self, shown: Field, room: int = 0) -> tuple[str, str] | None:
+        """Return the value and the note of a row that shows only those, in characters of one cell; else ``None``.
+
+        The height of such a row can be computed. All others have to be laid out, which takes long for thousands. A
+        value that is one line in ``room`` columns, masked or not, is returned as it is: masking takes long too.
         """
         path = shown.path
         value = self.draft.values.get(path)
-        if path in self._findings or value is None:
+        if shown.kind not in _FREE or path in self._findings or value is None or not _is_plain(value):
             return None
+        if not self._revealed and (" " in value or len(value) + len(MASK) > room):
+            value = mask_value(path, value).replace(MASK, "." * len(MASK))
         note = _note(self.draft, shown) if path in self._elsewhere else ""
-        # Printable plain letters have one cell each, and a text with one of them is a value.
-        is_plain = shown.kind is Kind.TEXT and value.isascii() and value.isprintable() and value.strip()
-        return (value, note) if is_plain and note.isascii() and note.isprintable() else None
+        is_narrow = value.isascii() and note.isascii() and note.isprintable()
+        return (value, note) if is_narrow else None
 
-    def short_rows(self) -> frozenset[str]:
-        """Return the paths of variables of the file with a short plain value that nothing else is said about."""
+    def short_rows(self, room: int) -> frozenset[str]:
+        """Return the paths of the file's own variables whose row is one line in that many columns for a value."""
         loud = self._findings.keys() | self._elsewhere
         values = self.draft.values
         return frozenset(
             one.path
             for one in self._own
-            if one.kind is Kind.TEXT
-            and len(value := values.get(one.path) or "") <= SHORT
-            and one.path not in loud
-            and value.isascii()
-            and value.isprintable()
-            and value.strip()
+            if one.path not in loud
+            and _is_plain(value := values.get(one.path) or "")
+            and self._is_short(one, value, room)
         )
+
+    def _is_short(self, shown: Field, value: str, room: int) -> bool:
+        """Return whether a value is surely one line. Masking each of thousands of secrets would take too long."""
+        if shown.kind not in _FREE:
+            return False
+        if shown.kind is Kind.TEXT or self._revealed:
+            return value.isascii() and len(value) <= min(SHORT, room)
+        if " " not in value and len(value) + len(MASK) <= room and value.isascii():
+            return True  # Masked whole, in part or not at all, it fits.
+        name = shown.path.removeprefix("env.")
+        is_masked_whole = not holds_headers(name) and name.lower() != "authorization" and not is_harmless(name, value)
+        return is_masked_whole and len(MASK) <= room
+
+
+_FREE = {Kind.TEXT, Kind.SECRET}
+"""Kinds of values that any text is valid for."""
+
+
+def _is_plain(value: str) -> bool:
+    """Return whether a value is a printable text, so that its type has no problem with it."""
+    return value.isprintable() and bool(value.strip())
 
 
 def _set_elsewhere(draft: Draft) -> frozenset[str]:
-    """Return the paths that another scope sets too."""
+    """Return the paths that other scopes set."""
     settings = draft.deck.settings
     others = (file for file in settings.files if file.scope is not draft.scope)
     paths = {path for file in others for path, _ in entries(file.values)}
@@ -265,7 +292,7 @@ _KNOWN = _known()
 
 
 def _free_fields(env: Mapping[str, object]) -> list[Field]:
-    """Return a field for each variable that the form does not know."""
+    """Return a field for each variable that stormdeck does not know."""
     paths = (f"env.{name}" for name, value in env.items() if not isinstance(value, dict | list))
     return [_free(path) for path in paths if field_of(path) is None]
 
@@ -276,10 +303,10 @@ def _variables(file: SettingsFile | None) -> Mapping[str, object]:
 
 
 def _free(path: str) -> Field:
-    """Return the field of a variable that the form does not know."""
+    """Return the field of a variable that stormdeck does not know."""
     name = path.removeprefix("env.")
     kind = Kind.SECRET if is_secret_name(name) else Kind.TEXT
-    return Field(path, name[:20], kind, Group.OTHER, "A variable of yours that stormdeck knows nothing of.", "none")
+    return Field(path, name[:20], kind, Group.OTHER, "A variable that stormdeck does not know.", "none")
 
 
 def _is_stronger(one: Scope, other: Scope) -> bool:
@@ -287,7 +314,7 @@ def _is_stronger(one: Scope, other: Scope) -> bool:
 
 
 def _note(draft: Draft, shown: Field) -> str:
-    """Return who else sets a value, and who wins."""
+    """Return which other scopes set a value, and which one wins."""
     settings = draft.deck.settings
     others = [scope for scope in shadows(settings, shown.path) if scope is not draft.scope]
     if not others:
