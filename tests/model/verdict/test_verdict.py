@@ -279,3 +279,20 @@ def test_a_proxy_that_has_run_here_is_not_said_to_be_unable_to_start(seen, guess
     first = statements(replace(deck(WELL, FOUND, VLLM, GPUS, CALM, gone), findings=(lacks,)), NOW, str)[0]
     assert first.headline.startswith("LiteLLM :4000 is down")
     assert ("does not start" in first.headline) == guessed
+
+
+@pytest.mark.parametrize("severity", [Severity.ERROR, Severity.WARNING])
+@pytest.mark.parametrize("title", ["Claude Code asks before it uses a key", "vLLM answers 401", "not set"])
+@pytest.mark.parametrize("key", ["ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_CUSTOM_HEADERS"])
+def test_the_headline_about_a_secret_key_is_whole(severity, title, key):
+    finding = Finding("AUTH202", severity, title, "It matters.", f"env.{key}")
+    seen = replace(deck(VLLM, PROXY, WELL), findings=(finding,))
+    assert f"{key}: {title}" in [one.headline for one in statements(seen, NOW, str)]
+
+
+def test_a_secret_in_a_title_is_masked_all_the_same():
+    finding = Finding(
+        "AUTH202", Severity.ERROR, f"Bearer {'a1B2' * 8} is refused", "It matters.", "env.ANTHROPIC_API_KEY"
+    )
+    seen = replace(deck(VLLM, PROXY, WELL), findings=(finding,))
+    assert "a1B2" not in "".join(one.headline for one in statements(seen, NOW, str))

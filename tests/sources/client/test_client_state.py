@@ -71,5 +71,5 @@ def test_a_pipe_in_the_place_of_a_file_does_not_stop_the_look(tmp_path):
 
 def test_an_unchanged_file_is_read_once(tmp_path, monkeypatch):
     read(tmp_path, own={"oauthAccount": {"x": 1}})
-    monkeypatch.setattr(client_state, "contents", None)
+    monkeypatch.setattr(client_state, "read_bounded", None)
     assert read(tmp_path).login is Login.ACCOUNT

@@ -88,10 +88,10 @@ def test_a_broken_file_is_not_in_effect_and_says_where(paths, managed):
 
 
 WRONG_TYPES = {
-    "model": ('{"model": 5}', "`model` must be text, and is a number"),
-    "env": ('{"env": ["A"]}', "`env` must be an object, and is a list"),
-    "permissions": ('{"permissions": {"allow": "x"}}', "`permissions.allow` must be a list, and is text"),
-    "status line": ('{"statusLine": "x"}', "`statusLine` must be an object, and is text"),
+    "model": ('{"model": 5}', "`model` must be text, but is a number"),
+    "env": ('{"env": ["A"]}', "`env` must be an object, but is a list"),
+    "permissions": ('{"permissions": {"allow": "x"}}', "`permissions.allow` must be a list, but is text"),
+    "status line": ('{"statusLine": "x"}', "`statusLine` must be an object, but is text"),
 }
 
 
@@ -128,10 +128,10 @@ def too_large(path):
 
 
 FAILURES = {
-    "folder": (folder, "a folder stands"),
+    "folder": (folder, "it is a folder"),
     "loop": (loop, "leads back to itself"),
     "too large": (too_large, "larger than 5 MB"),
-    "pipe": (os.mkfifo, "no file to read"),
+    "pipe": (os.mkfifo, "not a regular file"),
     "not UTF-8": (lambda path: path.write_bytes(b'{"model":\n"\xff"}'), "not UTF-8"),
 }
 
@@ -154,7 +154,7 @@ def test_no_permission_is_told(tmp_path):
 
 def test_a_file_where_the_folder_should_be_is_told(tmp_path):
     (tmp_path / ".claude").write_text("")
-    assert "its folder should be" in read_file(Scope.USER, tmp_path / ".claude" / "settings.json").error.message
+    assert "its folder is a file" in read_file(Scope.USER, tmp_path / ".claude" / "settings.json").error.message
 
 
 def test_a_dangling_link_is_a_file_to_be_made(tmp_path):

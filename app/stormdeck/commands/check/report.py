@@ -94,9 +94,9 @@ class _Writer:
         paint, ink = self._paint, _INKS[finding.severity]
         excerpt = self._excerpt(finding)
         key = finding.path.rpartition(".")[2]
-        name = "" if excerpt is not None and key in excerpt.text else f"{finding.path}: " * bool(key)
+        name = "" if excerpt is not None and key in excerpt.text else f"{self._hide(finding.path)}: " * bool(key)
         head = f"{paint(finding.severity.value, ink)} {paint(finding.code, Ink.BOLD)}"
-        lines = [f"{paint(clean(place) + ':', Ink.BOLD)} {head}: {self._hide(name + finding.title)}"]
+        lines = [f"{paint(clean(place) + ':', Ink.BOLD)} {head}: {name + self._hide(finding.title)}"]
         gutter = " " * len(str(excerpt.line)) if excerpt is not None else " "
         if excerpt is not None:
             lines += self._quoted(excerpt, gutter, ink)

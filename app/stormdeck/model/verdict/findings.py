@@ -132,6 +132,7 @@ def _statement(finding: Finding, light: Health, deck: Deck) -> Statement:
         cause=finding.title,
         evidence=_evidence(finding),
         step=command_for(finding.code, fixed=finding.fix is not None),
+        setting=name,
     )
 
 

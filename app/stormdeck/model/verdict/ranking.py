@@ -55,13 +55,20 @@ def _masked(one: Statement) -> Statement:
     """Return a statement with the secrets masked that it quotes from settings, servers and logs."""
     return replace(
         one,
-        headline=mask_text(one.headline),
+        headline=_masked_headline(one),
         detail=mask_text(one.detail),
         brief=mask_text(one.brief),
         cause=mask_text(one.cause),
         evidence=mask_text(one.evidence),
         step=mask_text(one.step),
     )
+
+
+def _masked_headline(one: Statement) -> str:
+    """Mask a headline without its setting's name: after ``ANTHROPIC_API_KEY:`` any word looks like a secret."""
+    if not one.setting:
+        return mask_text(one.headline)
+    return f"{mask_text(one.setting)}: {mask_text(one.headline.removeprefix(f'{one.setting}: '))}"
 
 
 def verdict(deck: Deck, now: float, clock: Clock) -> Statement:

@@ -18,6 +18,7 @@ class Statement:
 
     light: Health
     headline: str
+    """One sentence; about a setting, its name comes first: ``ANTHROPIC_BASE_URL: ends in /v1``."""
     detail: str = ""
     """For the panel: the consequence, and which key to press."""
     hop: HopKind | None = None
@@ -34,6 +35,8 @@ class Statement:
     """What to do without the panel: an action in words, or a command to type."""
     rank: Health | None = None
     """Severity for ranking, if not ``light``: for an error that breaks no turn, or a warning about a lost turn."""
+    setting: str = ""
+    """The name that the headline begins with; empty where it is about something else."""
     past: bool = False
     """Whether it is about a storm that is over."""
     age: float | None = field(default=None, compare=False)
