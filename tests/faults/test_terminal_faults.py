@@ -39,7 +39,7 @@ def test_a_terminal_that_changes_and_stops_is_drawn_again_and_sigterm_in_a_dialo
     terminal.press("?")
     terminal.shows("next error", begin)
     terminal.signal(signal.SIGTERM)
-    assert terminal.ends() == ENDED
+    assert terminal.ends() == ENDED, terminal.written[-3000:]
     assert terminal.is_as_before()
     assert terminal.leftovers() == []
     said("SIGTERM in a dialog", "–", after="ends with 143, the terminal given back")
@@ -48,7 +48,7 @@ def test_a_terminal_that_changes_and_stops_is_drawn_again_and_sigterm_in_a_dialo
 def test_sigterm_during_the_first_paint_gives_the_terminal_back(terminal, said):
     terminal.writes(TAKEN)
     terminal.signal(signal.SIGTERM)
-    assert terminal.ends() == ENDED
+    assert terminal.ends() == ENDED, terminal.written[-3000:]
     assert terminal.is_as_before()
     assert terminal.leftovers() == []
     said("SIGTERM during the first paint", "–", after="ends with 143, the terminal given back")

@@ -13,6 +13,8 @@ from stormdeck.sources.processes import scan
 from stormdeck.sources.servers.vllm import VllmSource
 
 SOON = 0.4
+PATIENT = 10.0
+"""For servers that answer: a busy machine may be late."""
 PROCESS = ServerProcess(4711, "vllm", ("vllm", "serve", "q"), 1_000, None, "to a terminal")
 
 
@@ -22,7 +24,7 @@ def look(server, polls=1, between=None, **options):
     async def scene():
         async with serving(server) as url, HttpClient("9.9") as http:
             clock = Clock()
-            source = VllmSource(url, http, clock, **{"deadline_s": SOON, **options})
+            source = VllmSource(url, http, clock, **{"deadline_s": PATIENT, **options})
             for number in range(polls):
                 if number:
                     clock.move(2)
