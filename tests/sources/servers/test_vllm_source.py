@@ -171,7 +171,7 @@ def test_a_server_that_stops_answering_keeps_its_last_figures():
             server.missing = None
             clock.move(10)
 
-    snapshot = look(server, polls=2, between=stop)
+    snapshot = look(server, polls=2, between=stop, deadline_s=SOON)
     assert snapshot.state is ServerState.STALE
     assert snapshot.models
     assert snapshot.engine is not None
