@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from stormdeck.model.deck import Deck
 from stormdeck.model.finding import HopKind, Severity
+from stormdeck.model.routes.health import main_group, routing_table
 from stormdeck.model.rules.impact import follows_from_server
 from stormdeck.model.settings.scope import SettingsSnapshot
 from stormdeck.model.settings.trust import withheld
@@ -32,6 +33,8 @@ class Hop:
     light: Health
     figure: str = ""
     """The number beside the sign (``2 ms``, ``91 %``), or the state in a word."""
+    group: str = ""
+    """The model group that the hop shows, where the proxy has several servers."""
 
 
 def path(deck: Deck) -> tuple[Hop, ...]:
@@ -50,14 +53,26 @@ def path(deck: Deck) -> tuple[Hop, ...]:
     elif base is not None:
         hops.append(Hop(HopKind.SERVER, "server", place(base.url), *_health_at(deck, base)))
     elif deck.vllm is not None:
-        hops.append(_server(deck, HopKind.SERVER, deck.vllm, ServerKind.VLLM.value))
+        hops.append(_in_group(deck, _server(deck, HopKind.SERVER, deck.vllm, ServerKind.VLLM.value)))
     elif deck.discovery.hosted is not None:
-        hops.append(Hop(HopKind.SERVER, "hosted API", "", Health.UNKNOWN, "not asked"))
+        hops.append(_in_group(deck, Hop(HopKind.SERVER, "hosted API", "", Health.UNKNOWN, "not asked")))
     else:
         found = "no answer" if deck.discovery.silent else "not found"
         hops.append(Hop(HopKind.SERVER, "vLLM", "", Health.UNKNOWN, found if deck.discovery.done else "looking"))
     hops.append(_gpu(deck.gpu))
     return tuple(_failing(hops, deck))
+
+
+def _in_group(deck: Deck, hop: Hop) -> Hop:
+    """Return the server's hop with its model group, and with the servers of that group that are missing."""
+    found = main_group(deck) if routing_table(deck).branches else None
+    if found is None:
+        return hop
+    hop = replace(hop, group=found.group.name)
+    if not found.failed or len(found.servers) == 1:
+        return hop
+    light = found.light if hop.light is not Health.ERROR or found.up else Health.ERROR
+    return replace(hop, light=light, figure=f"{found.up} of {len(found.servers)}")
 
 
 def _failing(hops: list[Hop], deck: Deck) -> list[Hop]:
