@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 
 from stormdeck.model.deck import Deck
 from stormdeck.model.finding import HopKind, Severity
-from stormdeck.model.routes.health import main_group, routing_table
 from stormdeck.model.rules.impact import follows_from_server
 from stormdeck.model.settings.scope import SettingsSnapshot
 from stormdeck.model.settings.trust import withheld
@@ -65,7 +64,11 @@ def path(deck: Deck) -> tuple[Hop, ...]:
 
 def _in_group(deck: Deck, hop: Hop) -> Hop:
     """Return the server's hop with its model group, and with the servers of that group that are missing."""
-    found = main_group(deck) if routing_table(deck).branches else None
+    if not deck.discovery.routes.branches:
+        return hop
+    from stormdeck.model.routes.health import main_group
+
+    found = main_group(deck)
     if found is None:
         return hop
     hop = replace(hop, group=found.group.name)

@@ -83,7 +83,7 @@ def _table(
         tuple((name, name) for name in wild),
         fallbacks,
         source,
-        max(0, len(entries) - MOST_ENTRIES),
+        left_out=max(0, len(entries) - MOST_ENTRIES),
     )
 
 
