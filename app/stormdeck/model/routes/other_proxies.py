@@ -14,10 +14,10 @@ _DEFAULT, _BACKGROUND = "default", "background"
 
 
 def from_claude_code_router(config: Mapping[str, object], source: str, resolve: Resolve) -> RoutingTable:
-    """Return the routes of claude-code-router 1 and 2 as groups (shape: its documentation).
+    """Return the routes of claude-code-router as groups (read from its source, 2.0.0).
 
-    ``Router.default`` gets what no other route takes, ``background`` gets haiku; which route ``think``,
-    ``longContext`` and ``webSearch`` take depends on the request and not on its model id.
+    ``Router.default`` gets what no other route takes, ``background`` gets ids with claude and haiku in them. Whether
+    ``think``, ``longContext`` or ``webSearch`` takes a request does not depend on its model id.
     """
     providers = config.get("Providers", config.get("providers"))
     bases = {
@@ -32,10 +32,10 @@ def from_claude_code_router(config: Mapping[str, object], source: str, resolve: 
         if provider in bases:
             groups.append(ModelGroup(route, (upstream(bases[provider]),)))
     routes = {one.name for one in groups}
-    patterns = [("claude*haiku*", _BACKGROUND)] if _BACKGROUND in routes else []
     # An id "provider,model" goes to that provider whatever the routes say.
     direct = [ModelGroup(name, (upstream(base),)) for name, base in bases.items() if name not in routes]
-    patterns += [(f"{one.name},*", one.name) for one in direct]
+    patterns = [(f"{one.name},*", one.name) for one in direct]
+    patterns += [(haiku, _BACKGROUND) for haiku in ("*claude*haiku*", "*haiku*claude*") if _BACKGROUND in routes]
     return RoutingTable((*groups, *direct), patterns=(*patterns, ("*", _DEFAULT)), source=source)
 
 
@@ -50,7 +50,12 @@ def from_claude_code_proxy(config: object) -> RoutingTable:
     servers = (upstream(base),)
     names = ("BIG_MODEL", "MIDDLE_MODEL", "SMALL_MODEL")
     patterns = (("*haiku*", "SMALL_MODEL"), ("*sonnet*", "MIDDLE_MODEL"), ("*", "BIG_MODEL"))
-    return RoutingTable(tuple(ModelGroup(name, servers) for name in names), patterns=patterns, source="its answer on /")
+    return RoutingTable(
+        tuple(ModelGroup(name, servers) for name in names),
+        patterns=patterns,
+        source="its answer on /",
+        is_reported=True,
+    )
 
 
 def _filled(text: str, resolve: Resolve) -> str:
