@@ -36,8 +36,11 @@ class Hop:
     """The model group that the hop shows, where the proxy has several servers."""
 
 
-def path(deck: Deck) -> tuple[Hop, ...]:
-    """Return the hops in order, without a proxy if there is none."""
+def path(deck: Deck, *, by_group: bool = True) -> tuple[Hop, ...]:
+    """Return the hops in order, without a proxy if there is none.
+
+    With ``by_group``, the server's hop shows the health of its whole model group.
+    """
     from stormdeck.model.rules.collect import is_hosted
 
     hops = [_client(deck)]
@@ -52,12 +55,14 @@ def path(deck: Deck) -> tuple[Hop, ...]:
     elif base is not None:
         hops.append(Hop(HopKind.SERVER, "server", place(base.url), *_health_at(deck, base)))
     elif deck.vllm is not None:
-        hops.append(_in_group(deck, _server(deck, HopKind.SERVER, deck.vllm, ServerKind.VLLM.value)))
+        hops.append(_server(deck, HopKind.SERVER, deck.vllm, ServerKind.VLLM.value))
     elif deck.discovery.hosted is not None:
-        hops.append(_in_group(deck, Hop(HopKind.SERVER, "hosted API", "", Health.UNKNOWN, "not asked")))
+        hops.append(Hop(HopKind.SERVER, "hosted API", "", Health.UNKNOWN, "not asked"))
     else:
         found = "no answer" if deck.discovery.silent else "not found"
         hops.append(Hop(HopKind.SERVER, "vLLM", "", Health.UNKNOWN, found if deck.discovery.done else "looking"))
+    if by_group and base is None:
+        hops[-1] = _in_group(deck, hops[-1])
     hops.append(_gpu(deck.gpu))
     return tuple(_failing(hops, deck))
 

@@ -12,7 +12,9 @@ from stormdeck.model.routes.health import main_group
 from stormdeck.model.routes.table import ModelGroup, RoutingTable, upstream
 from stormdeck.model.snapshots.backends import Backend, BackendsSnapshot
 from stormdeck.model.snapshots.server import ServerState
+from stormdeck.model.snapshots.traffic import Failure
 from stormdeck.model.symbols import Health
+from stormdeck.model.symptoms.blame import blame_failure
 from stormdeck.model.verdict.ranking import verdict
 
 MODEL = "Qwen3.5-27B"
@@ -117,3 +119,18 @@ def test_a_group_that_no_tier_leads_to_is_not_spoken_of():
 def test_a_deck_without_a_proxy_has_no_groups():
     assert main_group(replace(deck(UP, DOWN), proxy=None)) is None
     assert hop(replace(deck(UP, DOWN), proxy=None)) == (Health.OK, "4 ms", "")
+
+
+@pytest.mark.parametrize(
+    ("states", "words"),
+    [
+        ((UP, UP), "vLLM answers now: the next attempt should pass."),
+        ((UP, DOWN), "A server behind Qwen3.5-27B does not answer: press g on the overview."),
+        ((UP, LATE), "A server behind Qwen3.5-27B is not known to answer: press g on the overview."),
+    ],
+)
+def test_a_connection_error_of_the_proxy_is_about_the_server_that_it_asked(states, words):
+    """The one on the path answers all the time: the request may have gone to another one."""
+    reason = "litellm.InternalServerError: InternalServerError: OpenAIException - Connection error."
+    failure = Failure(at=NOW - 5, status=500, reason=reason, log="litellm.log", passed=False, recent=True)
+    assert blame_failure(failure, deck(*states)).advice.startswith(words)

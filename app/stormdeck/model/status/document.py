@@ -33,7 +33,7 @@ def status_json(deck: Deck, statements: tuple[Statement, ...]) -> dict[str, obje
         "version": VERSION,
         "state": state_of(first),
         "headline": {"text": clean(first.headline), "hop": _kind(first.hop), "code": first.code},
-        "hops": [*(_hop(hop, deck) for hop in path(deck)), *_other_servers(deck)],
+        "hops": [*(_hop(hop, deck) for hop in path(deck, by_group=False)), *_other_servers(deck)],
         "gpus": [
             {
                 "index": gpu.index,

@@ -59,7 +59,7 @@ def _some_failed(one: GroupHealth) -> Statement:
     return Statement(
         Health.WARNING,
         headline,
-        f"{_reasons(failed)}. {rest} {_leads(one)}{_KEY}",
+        f"{rest} {_leads(one)}{_KEY} {_reasons(failed)}.",
         HopKind.SERVER,
         brief=brief(*_two_lines(headline)),
         cause=_cause(failed),
@@ -78,7 +78,7 @@ def _all_failed(deck: Deck, one: GroupHealth) -> Statement:
     statement = Statement(
         Health.ERROR,
         headline,
-        f"{_reasons(failed)}. {_leads(one)}Those turns fail. {_KEY}",
+        f"{_leads(one)}Those requests fail. {_KEY} {_reasons(failed)}.",
         HopKind.SERVER,
         brief=brief(*_two_lines(headline)),
         cause=_cause(failed),
@@ -92,7 +92,7 @@ def _all_failed(deck: Deck, one: GroupHealth) -> Statement:
         statement,
         light=Health.WARNING,
         headline=f"{headline}; LiteLLM falls back to {to}",
-        detail=f"{_reasons(failed)}. {_leads(one)}{to} answers those turns. {_KEY}",
+        detail=f"{_leads(one)}{to} answers those requests. {_KEY} {_reasons(failed)}.",
     )
 
 
