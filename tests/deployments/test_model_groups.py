@@ -258,6 +258,24 @@ def test_a_server_whose_health_check_fails_is_not_called_down(proxied, status):
     assert (code, said["headline"]["text"]) == (1, "1 of 2 servers behind big does not answer requests")
 
 
+def test_a_server_has_other_names_in_the_yaml(proxied):
+    """It is found by its port as 127.0.0.1 before the YAML is read."""
+    with served(litellm("sk-lab"), vllm(), vllm()) as (proxy, up, third):
+        named = up.replace("127.0.0.1", "localhost")
+        proxied.set_up(proxy, [entry("small", third), entry("big", f"{named}/v1/")], TIERS)
+        owner = ServerProcess(41, "litellm", ("litellm",), 1, None, "to a pipe", ServerKind.LITELLM)
+        other = ServerProcess(42, "vllm", ("vllm", "stormdeck.demo.vllm"), 1, None, "to a pipe", ServerKind.VLLM)
+        ports = [address(url).port for url in (proxy, up)]
+        listeners = (
+            Listener("127.0.0.1", ports[0], owner, config=proxied.yaml),
+            Listener("127.0.0.1", ports[1], other),
+        )
+        proxied.find(lambda: Scan(listeners))
+        said = proxied.status()[1]
+    assert [(group, state) for group, _, state in by_group(said)] == [("big", "ok"), ("small", "ok")]
+    assert said["hops"][2]["latency_ms"] is not None
+
+
 def test_one_server_with_two_names_stays_as_it_was(proxied):
     with served(litellm("sk-lab"), vllm()) as (proxy, up):
         proxied.set_up(proxy, [entry("big", f"{up}/v1"), entry("small", up)], TIERS)

@@ -151,6 +151,7 @@ ROUTER = {
     "Providers": [
         {"name": "vllm", "api_base_url": "http://gpu-1:8000/v1/chat/completions", "models": ["q"]},
         {"name": "small", "api_base_url": "${SMALL_URL}/v1/chat/completions", "api_key": "$KEY"},
+        {"name": "third", "api_base_url": "http://gpu-3:8000/v1/chat/completions"},
         {"name": "broken"},
     ],
     "Router": {"default": "vllm,q", "background": "small,s", "think": "gone,x", "longContextThreshold": 60000},
@@ -164,12 +165,13 @@ ROUTER = {
         ("claude-3-5-haiku-20241022", "http://gpu-2:8000"),
         ("small,s", "http://gpu-2:8000"),
         ("vllm,claude-haiku", "http://gpu-1:8000"),
+        ("third,x", "http://gpu-3:8000"),
         ("Qwen3.5-27B", "http://gpu-1:8000"),
     ],
 )
 def test_the_routes_of_claude_code_router(asked, url):
     known = from_claude_code_router(ROUTER, "config.json", {"SMALL_URL": "http://gpu-2:8000"}.get)
-    assert [one.name for one in known.groups] == ["default", "background", "vllm", "small"]
+    assert [one.name for one in known.groups] == ["default", "background", "third"]
     assert urls(known.group_for(asked)) == [url]
     assert known.branches
 

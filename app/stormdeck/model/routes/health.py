@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from stormdeck.model.deck import Deck
-from stormdeck.model.routes.table import ModelGroup, RoutingTable, Upstream
+from stormdeck.model.routes.table import ModelGroup, RoutingTable, Upstream, is_same_server
 from stormdeck.model.routes.tiers import TierRoute, tier_routes
 from stormdeck.model.rules.collect import facts_of
 from stormdeck.model.snapshots.backends import Backend
@@ -127,7 +127,7 @@ def fallback_of(deck: Deck, name: str) -> GroupHealth | None:
 
 
 def _has(group: ModelGroup, url: str) -> bool:
-    return any(one.url == url for one in group.asked)
+    return any(is_same_server(one.url, url) for one in group.asked)
 
 
 def _health(deck: Deck, group: ModelGroup, routes: tuple[TierRoute, ...]) -> GroupHealth:
@@ -140,7 +140,7 @@ def _backend(deck: Deck, url: str) -> Backend | None:
     """Return the last answer of a server; the one on the path is polled by itself."""
     found = deck.backends.at(url) if url else None
     vllm = deck.vllm
-    if vllm is None or vllm.url != url or vllm.state is ServerState.ASKING:
+    if vllm is None or not is_same_server(vllm.url, url) or vllm.state is ServerState.ASKING:
         return found
     if vllm.state is ServerState.REFUSING:  # its health check passed: it is stormdeck's key that it refuses
         return Backend(url, ServerState.UP, "", vllm.latency_ms)

@@ -26,15 +26,18 @@ def from_claude_code_router(config: Mapping[str, object], source: str, resolve: 
         if isinstance(one, dict) and isinstance(one.get("name"), str) and isinstance(one.get("api_base_url"), str)
     }
     router = config.get("Router")
-    groups = []
+    groups: list[ModelGroup] = []
+    first: dict[str, str] = {}
     for route, target in (router if isinstance(router, dict) else {}).items():
         provider = target.partition(",")[0].strip() if isinstance(target, str) else ""
         if provider in bases:
             groups.append(ModelGroup(route, (upstream(bases[provider]),)))
+            first.setdefault(provider, route)
     routes = {one.name for one in groups}
     # An id "provider,model" goes to that provider whatever the routes say.
-    direct = [ModelGroup(name, (upstream(base),)) for name, base in bases.items() if name not in routes]
-    patterns = [(f"{one.name},*", one.name) for one in direct]
+    direct = [ModelGroup(name, (upstream(base),)) for name, base in bases.items() if name not in {*first, *routes}]
+    patterns = [(f"{name},*", route) for name, route in first.items()]
+    patterns += [(f"{one.name},*", one.name) for one in direct]
     patterns += [(haiku, _BACKGROUND) for haiku in ("*claude*haiku*", "*haiku*claude*") if _BACKGROUND in routes]
     return RoutingTable((*groups, *direct), patterns=(*patterns, ("*", _DEFAULT)), source=source)
 

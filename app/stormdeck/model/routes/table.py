@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
-from stormdeck.model.urls import is_hosted, is_loopback, origin_of, parts_of, plain_host
+from stormdeck.model.urls import is_hosted, is_loopback, origin_of, parts_of, plain_host, same_place
 
 MOST_ENTRIES = 200
 """Entries that are kept of one configuration; the others are only counted."""
@@ -131,6 +131,20 @@ def upstream(base: str, *, is_idle: bool = False) -> Upstream:
     for ending in _ENDPOINTS:
         path = path.removesuffix(ending)
     return Upstream(origin + path.removesuffix("/v1").rstrip("/"), is_idle=is_idle)
+
+
+def is_same_server(one: str, other: str) -> bool:
+    """Return whether two URLs lead to the same server; all loopback names are the same.
+
+    >>> is_same_server("http://localhost:8000", "http://127.0.0.1:8000/")
+    True
+    """
+    if one == other:
+        return True
+    first, second = parts_of(one), parts_of(other)
+    if first is None or second is None or first.path.rstrip("/") != second.path.rstrip("/"):
+        return False
+    return same_place(one, other)
 
 
 def distinct(servers: Iterable[Upstream]) -> tuple[Upstream, ...]:

@@ -10,6 +10,7 @@ from stormdeck.model.masking.lines import mask_text
 from stormdeck.model.request_path import Hop, path, unknown_base, unknown_front
 from stormdeck.model.retries.storms.report import storm_as_json
 from stormdeck.model.routes.health import groups_of, main_group
+from stormdeck.model.routes.table import is_same_server
 from stormdeck.model.settings.trust import withheld
 from stormdeck.model.snapshots.server import ServerState
 from stormdeck.model.snapshots.traffic import TrafficSnapshot
@@ -151,7 +152,7 @@ def _other_servers(deck: Deck) -> Iterator[dict[str, object]]:
     for group in groups_of(deck):
         is_main = main is not None and group.group.name == main.group.name
         for one in group.servers:
-            if is_main and (len(group.servers) == 1 or (deck.vllm is not None and one.upstream.url == deck.vllm.url)):
+            if is_main and (len(group.servers) == 1 or _is_polled(deck, one.upstream.url)):
                 continue
             backend = one.backend
             yield {
@@ -163,6 +164,10 @@ def _other_servers(deck: Deck) -> Iterator[dict[str, object]]:
                 "detail": mask_text(clean(one.words)),
                 "group": mask_text(clean(group.group.name)),
             }
+
+
+def _is_polled(deck: Deck, url: str) -> bool:
+    return deck.vllm is not None and is_same_server(url, deck.vllm.url)
 
 
 def _hop_state(hop: Hop, *, up: bool) -> str:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from stormdeck.model.deck import Deck
 from stormdeck.model.finding import HopKind
 from stormdeck.model.routes.health import GroupHealth, ServerHealth, fallback_of, hurt_groups, main_group, routing_table
+from stormdeck.model.routes.table import is_same_server
 from stormdeck.model.snapshots.server import ServerState
 from stormdeck.model.symbols import Health
 from stormdeck.model.text import clean
@@ -38,13 +39,13 @@ def shown_name(name: str) -> str:
 def speaks_for(deck: Deck, url: str) -> bool:
     """Return whether a statement about a group says that the server at a URL fails, so that no other has to."""
     hurt = hurt_groups(deck) if routing_table(deck).branches else ()
-    return any(_speaks(deck, one) and any(bad.upstream.url == url for bad in one.failed) for one in hurt)
+    return any(_speaks(deck, one) and any(is_same_server(bad.upstream.url, url) for bad in one.failed) for one in hurt)
 
 
 def _speaks(deck: Deck, one: GroupHealth) -> bool:
     """Return whether the group says more than its only server, whose log may say why it is down."""
     only = one.servers[0].upstream.url if len(one.servers) == 1 else ""
-    is_polled = deck.vllm is not None and deck.vllm.url == only
+    is_polled = deck.vllm is not None and is_same_server(deck.vllm.url, only)
     return not is_polled or fallback_of(deck, one.group.name) is not None
 
 
