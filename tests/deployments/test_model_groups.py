@@ -61,7 +61,7 @@ class Proxied:
 
     def find(self, scan):
         async def found(*args, **more):
-            return await discover(*args, **more, ports=(), scan=lambda _: scan())
+            return await discover(*args, **{**more, "ports": (), "scan": lambda _: scan()})
 
         self.monkeypatch.setattr(asking, "discover", found)
         self.monkeypatch.setattr(asking, "PATIENT", PATIENT)
@@ -320,3 +320,34 @@ def test_loopback_of_a_proxy_behind_a_tunnel_is_the_other_machine_s(proxied):
     assert not any("down" in text for text in headlines(said))
     assert all(one["state"] != "down" for one in said["hops"])
     assert "the proxy's own machine" in json.dumps(said["hops"])
+
+
+UP, GONE, ELSEWHERE = "up", "gone", "elsewhere"
+SEEN = {
+    "LiteLLM with two groups over three servers": ((UP, UP, UP), "ok", "All well."),
+    "LiteLLM, the first of two balanced servers down": (
+        (GONE, UP, UP),
+        "degraded",
+        "1 of 2 servers behind big is down",
+    ),
+    "LiteLLM, the second of two balanced servers down": (
+        (UP, GONE, UP),
+        "degraded",
+        "1 of 2 servers behind big is down",
+    ),
+    "LiteLLM, both balanced servers down": ((GONE, GONE, UP), "down", "Both servers behind big are down"),
+    "LiteLLM, the server of the background tier down": ((UP, UP, GONE), "down", "The server behind small is down"),
+    "LiteLLM, a group in a network that is not reachable from here": ((UP, UP, ELSEWHERE), "ok", "All well."),
+}
+
+
+@pytest.mark.parametrize(("name", "states", "state", "words"), [(name, *case) for name, case in SEEN.items()])
+def test_the_panel_says_the_same_as_the_commands(proxied, deployment, name, states, state, words):
+    with served(litellm("sk-lab"), vllm(), vllm(), vllm()) as (proxy, *running):
+        urls = [
+            {UP: url, GONE: free_url(), ELSEWHERE: UNRESOLVED}[one] for one, url in zip(states, running, strict=True)
+        ]
+        first, second, third = (f"{url}/v1" for url in urls)
+        proxied.set_up(proxy, [entry("big", first), entry("big", second), entry("small", third)], TIERS)
+        seen = deployment(name)
+    assert (seen.state, seen.headline[: len(words)]) == (state, words)

@@ -124,8 +124,9 @@ def upstream(base: str, *, is_idle: bool = False) -> Upstream:
     if parts is None or origin is None:
         return Upstream("", "its address is no URL", is_idle=is_idle)
     host = plain_host(parts.hostname or "")
-    public = is_hosted(host) or any(host == one or host.endswith(f".{one}") for one in _PUBLIC_APIS)
-    if public:
+    if is_hosted(host):
+        return Upstream("", f"{host} is the hosted API: not asked", is_hosted=True, is_idle=is_idle)
+    if any(host == one or host.endswith(f".{one}") for one in _PUBLIC_APIS):
         return Upstream("", f"{host} is a hosted API: not asked", is_hosted=True, is_idle=is_idle)
     path = parts.path.rstrip("/")
     for ending in _ENDPOINTS:
