@@ -87,6 +87,14 @@ def test_a_group_without_any_server(states, words):
     assert hop(deck(*states, polled=DOWN))[0] is Health.ERROR
 
 
+def test_a_narrow_pane_and_a_status_bar_say_it_in_two_parts():
+    found = verdict(deck(UP, DOWN), NOW, lambda at: "14:02")
+    assert found.brief == "1 of 2 servers is down\nbehind Qwen3.5-27B"
+    assert found.step == "start :9001"
+    assert "Sonnet, haiku and opus lead there" in found.detail
+    assert "g for all groups" in found.detail
+
+
 def test_the_server_on_the_path_that_just_went_down_is_one_of_two():
     """Until the next search the path still shows it."""
     assert headline(deck(DOWN, UP, polled=DOWN)) == (Health.WARNING, "1 of 2 servers behind Qwen3.5-27B is down")

@@ -50,50 +50,39 @@ def _speaks(deck: Deck, one: GroupHealth) -> bool:
 
 
 def _some_failed(one: GroupHealth) -> Statement:
-    failed, name = one.failed, shown_name(one.group.name)
+    failed = one.failed
     are = "is" if len(failed) == 1 else "are"
     verb = f"{are} down" if _are_down(failed) else _fails(failed)
-    headline = f"{len(failed)} of {len(one.servers)} servers behind {name} {verb}"
     rest = "Whether the rest answers is not known from here."
     if one.up:
         rest = f"The other{'s answer' if one.up > 1 else ' answers'}, so turns pass, some only after a retry."
-    return Statement(
-        Health.WARNING,
-        headline,
-        f"{rest} {_leads(one)}{_KEY} {_reasons(failed)}.",
-        HopKind.SERVER,
-        brief=brief(*_two_lines(headline)),
-        cause=_cause(failed),
-        evidence=_evidence(one),
-        step=_step(failed),
-    )
+    return _statement(one, failed, f"{len(failed)} of {len(one.servers)} servers", verb, rest)
 
 
 def _all_failed(deck: Deck, one: GroupHealth) -> Statement:
-    failed, name = one.servers, shown_name(one.group.name)
-    total = len(failed)
+    failed, total = one.servers, len(one.servers)
     who = {1: "The server", 2: "Both servers"}.get(total, f"All {total} servers")
     verb = ("is down" if total == 1 else "are down") if _are_down(failed) else _fails(failed)
-    headline = f"{who} behind {name} {verb}"
     spare = fallback_of(deck, one.group.name)
-    statement = Statement(
-        Health.ERROR,
-        headline,
-        f"{_leads(one)}Those requests fail. {_KEY} {_reasons(failed)}.",
+    if spare is None:
+        return replace(_statement(one, failed, who, verb, "Requests for it fail."), light=Health.ERROR)
+    to = shown_name(spare.group.name)
+    found = _statement(one, failed, who, verb, f"{to} answers its requests.")
+    return replace(found, headline=f"{found.headline}; LiteLLM falls back to {to}")
+
+
+def _statement(one: GroupHealth, failed: tuple[ServerHealth, ...], who: str, verb: str, consequence: str) -> Statement:
+    """Return the warning that servers of a group fail; ``who`` and ``verb`` say how many and how."""
+    name = shown_name(one.group.name)
+    return Statement(
+        Health.WARNING,
+        f"{who} behind {name} {verb}",
+        f"{consequence} {_leads(one)}{_KEY} {_reasons(failed)}.",
         HopKind.SERVER,
-        brief=brief(*_two_lines(headline)),
+        brief=brief(f"{who} {verb}", f"behind {name}"),
         cause=_cause(failed),
         evidence=_evidence(one),
         step=_step(failed),
-    )
-    if spare is None:
-        return statement
-    to = shown_name(spare.group.name)
-    return replace(
-        statement,
-        light=Health.WARNING,
-        headline=f"{headline}; LiteLLM falls back to {to}",
-        detail=f"{_leads(one)}{to} answers those requests. {_KEY} {_reasons(failed)}.",
     )
 
 
@@ -132,9 +121,3 @@ def _reasons(failed: tuple[ServerHealth, ...]) -> str:
 def _evidence(one: GroupHealth) -> str:
     states = (f"{server.upstream.url or 'a server'}: {server.words or 'answers'}" for server in one.servers[:8])
     return "; ".join(states)
-
-
-def _two_lines(headline: str) -> tuple[str, str]:
-    """Return a headline in two lines, broken before ``behind``."""
-    first, behind, rest = headline.partition(" behind ")
-    return first, f"{behind.strip()} {rest}"
