@@ -1,6 +1,7 @@
 """Which servers a panel asks, as searches follow one another."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -9,6 +10,8 @@ from stormdeck.feed.logs import LogFeed
 from stormdeck.feed.reducer import take
 from stormdeck.feed.servers import ServerFeed
 from stormdeck.model.deck import Deck
+from stormdeck.model.routes.table import ModelGroup, RoutingTable, upstream
+from stormdeck.model.snapshots.backends import Backend, BackendsSnapshot
 from stormdeck.model.snapshots.discovery import DiscoverySnapshot, Found
 from stormdeck.model.snapshots.server import ProxySnapshot, ServerKind, ServerState, VllmSnapshot
 from stormdeck.options import Options
@@ -127,3 +130,47 @@ def test_a_search_knows_what_answered_before(searched):
     _, known = searched(*SEARCHES)
     assert known[0] == {}
     assert known[1] == {("127.0.0.1", 8000): ServerKind.VLLM, ("127.0.0.1", 4000): ServerKind.LITELLM}
+
+
+BIG, SPARE = "http://127.0.0.1:8001", "http://127.0.0.1:8002"
+TABLE = RoutingTable((ModelGroup("big", (upstream(BIG), upstream(SPARE))),))
+TREE = DiscoverySnapshot((PROXY, VLLM), routes=TABLE, done=True)
+
+
+def test_the_servers_of_all_groups_are_polled_while_there_is_more_than_one(monkeypatch):
+    async def scene():
+        panel = Panel((TREE, replace(TREE, found=(PROXY,)), SEARCHES[0]))
+        monkeypatch.setattr(servers, "discover", panel.discover)
+        monkeypatch.setattr(panel.desk._http, "get", silent)
+        polled = []
+        take_discovery = panel.desk._take
+
+        def take(*args):
+            take_discovery(*args)
+            polled.append((panel.desk._backends.urls, panel.desk._backends_task is not None))
+
+        monkeypatch.setattr(panel.desk, "_take", take)
+        await panel.searches()
+        return polled, panel.deck.backends
+
+    polled, left = asyncio.run(scene())
+    assert polled == [((BIG, SPARE), True), ((BIG, SPARE), True), ((), False)]
+    assert left == BackendsSnapshot()
+
+
+def test_a_server_of_a_group_that_goes_down_or_comes_back_starts_a_search():
+    async def scene():
+        desk, asked = Panel(()).desk, []
+        states = [
+            (ServerState.UP, ServerState.UP),
+            (ServerState.UP, ServerState.DOWN),
+            (ServerState.UP, ServerState.DOWN),
+            (ServerState.UP, ServerState.UP),
+        ]
+        for first, second in states:
+            desk._search_now.clear()
+            desk._on_backends(BackendsSnapshot((Backend(BIG, first), Backend(SPARE, second))))
+            asked.append(desk._search_now.is_set())
+        return asked
+
+    assert asyncio.run(scene()) == [False, True, False, True]

@@ -12,6 +12,7 @@ from stormdeck.model.json_edit.document import Document, FileError
 from stormdeck.model.json_edit.repair import repair
 from stormdeck.model.json_edit.scanner import scan
 from stormdeck.model.litellm.config import ProxyConfig
+from stormdeck.model.routes.litellm import from_yaml
 from stormdeck.model.rules.facts import Facts
 from stormdeck.model.rules.registry import check
 from stormdeck.model.settings.merge import merged
@@ -165,6 +166,12 @@ def test_any_yaml_is_values_or_a_place_and_the_rules_judge_it(text):
         if finding.paste is not None:
             assert 0 <= finding.paste.first <= len(config.lines) + 1
             assert finding.paste.last <= len(config.lines) + 1
+    table = from_yaml(config, {"NAME": text}.get)
+    for group in table.groups:
+        found = table.group_for(group.name)
+        assert found is None or found in table.groups
+        assert all(bool(one.url) is not bool(one.skipped) for one in group.servers)
+        assert all(one in table.groups and one.name != group.name for one in table.fallbacks_of(group.name))
 
 
 BOMBS = ["a: &a [x]\nb: &b [*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b]\nmodel_list: [*c,*c,*c,*c,*c,*c,*c]\n"]
@@ -174,6 +181,7 @@ BOMBS = ["a: &a [x]\nb: &b [*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b]\
 def test_a_large_yaml_is_read_and_judged_in_no_time(text):
     config = cheap(parse_proxy_config, grown(text, LARGE // 4), "config.yaml", most_s=PYYAML_S)
     cheap(check, Facts.effective(merged((), {}), proxy_config=config))
+    cheap(from_yaml, config, {}.get)
 
 
 @law(st.lists(st.sampled_from(TOKENS), max_size=12).map("".join))

@@ -17,6 +17,7 @@ from stormdeck.ui.screens.canary import CanaryScreen
 from stormdeck.ui.screens.checks import ChecksScreen
 from stormdeck.ui.screens.help import HelpScreen
 from stormdeck.ui.screens.logs import LogsScreen
+from stormdeck.ui.screens.model_groups import GroupsScreen
 from stormdeck.ui.screens.overview import OverviewScreen
 from stormdeck.ui.screens.pages import PageScreen, RawScreen, SymptomScreen
 from stormdeck.ui.screens.save import LeaveScreen, SaveScreen
@@ -36,6 +37,7 @@ OWNERS = {
     "page": PageScreen,
     "leave": LeaveScreen,
     "trust": TrustScreen,
+    "groups": GroupsScreen,
 }
 
 

@@ -11,6 +11,7 @@ from stormdeck.model.litellm.config import ProxyConfig
 from stormdeck.model.logs.endings import LogTails
 from stormdeck.model.rules.collect import facts_of, findings_of
 from stormdeck.model.settings.scope import SettingsSnapshot
+from stormdeck.model.snapshots.backends import BackendsSnapshot
 from stormdeck.model.snapshots.client import ClientSnapshot
 from stormdeck.model.snapshots.discovery import DiscoverySnapshot, Left
 from stormdeck.model.snapshots.gpu import GpuSnapshot
@@ -26,6 +27,7 @@ Snapshot = (
     | ClientSnapshot
     | VllmSnapshot
     | ProxySnapshot
+    | BackendsSnapshot
     | Probe
     | ProxyConfig
     | GpuSnapshot
@@ -44,6 +46,7 @@ _FIELDS = {
     SettingsSnapshot: "settings",
     VllmSnapshot: "vllm",
     ProxySnapshot: "proxy",
+    BackendsSnapshot: "backends",
     Probe: "probe",
     ProxyConfig: "proxy_config",
     GpuSnapshot: "gpu",
@@ -69,7 +72,7 @@ def _applied(deck: Deck, snapshot: Snapshot) -> Deck:
         return replace(deck, client_version=version, exposures=snapshot.exposures, client=snapshot.state)
     if isinstance(snapshot, Left):
         if snapshot.hop is HopKind.PROXY:
-            return replace(deck, proxy=None, proxy_config=None)
+            return replace(deck, proxy=None, proxy_config=None, backends=BackendsSnapshot())
         return replace(deck, vllm=None)
     if isinstance(snapshot, TrafficSnapshot):
         deck = replace(deck, client_version=_version(deck, snapshot.client_version))

@@ -14,21 +14,26 @@ from stormdeck.feed.polling import Poller, wait_for
 from stormdeck.feed.reducer import Snapshot
 from stormdeck.model.finding import HopKind
 from stormdeck.model.litellm.config import ProxyConfig
+from stormdeck.model.routes.table import RoutingTable
+from stormdeck.model.routes.tiers import important_servers
 from stormdeck.model.settings.scope import SettingsSnapshot
 from stormdeck.model.settings.trust import BASE_URL, is_trusted
+from stormdeck.model.snapshots.backends import BackendsSnapshot
 from stormdeck.model.snapshots.discovery import DiscoverySnapshot, Found, Left
 from stormdeck.model.snapshots.probe import Probe, Reach
 from stormdeck.model.snapshots.server import ProxySnapshot, ServerKind, ServerState, VllmSnapshot, refuses_connections
 from stormdeck.options import Options
 from stormdeck.sources.discovery.configured import ConfiguredTargets, Keys, base_url, client_key, key_for, origin_keys
 from stormdeck.sources.discovery.probe import probe_base_url
-from stormdeck.sources.discovery.search import PATIENCE_S, discover
+from stormdeck.sources.discovery.search import discover
+from stormdeck.sources.discovery.upstream import PATIENCE_S, RouteReader
 from stormdeck.sources.io.background import run_in_thread, with_timeout
 from stormdeck.sources.io.watch import FileWatcher
 from stormdeck.sources.litellm_yaml import read_proxy_config
 from stormdeck.sources.net.address import address
 from stormdeck.sources.net.http import HttpClient
 from stormdeck.sources.processes.scan import config_of, is_alive
+from stormdeck.sources.servers.backends import BackendSource, ordered
 from stormdeck.sources.servers.proxy import ProxySource
 from stormdeck.sources.servers.vllm import VllmSource
 
@@ -39,6 +44,8 @@ SEARCH_LATER_S = 30.0
 """Longest time between two searches: one takes 10 ms of CPU where nothing listens, 25 beside servers (measured)."""
 SEARCH_WELL_S = 120.0
 """Between two searches once all is well. A server that goes down or comes back triggers one at once."""
+BACKENDS_S = 5.0
+"""Between two looks at the servers behind a proxy's model groups."""
 BUSY = 3
 """Number of running requests at which a GPU counts as fully busy."""
 WELL = {ServerState.UP, ServerState.DEGRADED, ServerState.REFUSING}
@@ -80,6 +87,13 @@ class ServerFeed:
         """Processes of servers that are known to have ended."""
         self._known: dict[tuple[str, int], ServerKind] = {}
         """Kind of server that answered before, by host and port: a slow server keeps its kind."""
+        self._reader = RouteReader()
+        self._backends = BackendSource(http, time.time)
+        self._backends_poller: Poller[BackendsSnapshot] = Poller(
+            self._backends.poll, self._on_backends, lambda _: True, max(BACKENDS_S, options.poll)
+        )
+        self._backends_task: asyncio.Task[None] | None = None
+        self._last_backends = BackendsSnapshot()
         self._search_now = asyncio.Event()
         self._nearest: Path | None = None
         """Log of the hop nearest to the client."""
@@ -120,6 +134,7 @@ class ServerFeed:
     def set_focused(self, focused: bool) -> None:
         """Poll less often while the terminal has no focus."""
         self._focused = focused
+        self._backends_poller.slow = not focused
         for _, poller, _, _ in self._pollers.values():
             poller.slow = not focused
             if focused:
@@ -133,6 +148,7 @@ class ServerFeed:
     async def stop(self) -> None:
         """Stop all pollers."""
         tasks = [task for _, _, task, _ in self._pollers.values()]
+        tasks += [self._backends_task] if self._backends_task is not None else []
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -143,7 +159,7 @@ class ServerFeed:
         while True:
             self._search_now.clear()
             began, base = time.time(), self._settings.text(BASE_URL) or ""
-            found = await discover(self._settings, self._http, self._named, known=self._known)
+            found = await discover(self._settings, self._http, self._named, known=self._known, reader=self._reader)
             # In a thread, because LiteLLM's YAML is read for them.
             keys: Keys = await with_timeout(PATIENCE_S, {}, origin_keys, self._settings, found, self._named)
             self._take(found, keys, base)
@@ -175,6 +191,28 @@ class ServerFeed:
             server = found.server(proxy=is_proxy)
             if server is not None and (is_proxy or server.kind is ServerKind.VLLM):
                 self._poll(name, server, key_for(server.url, keys))
+
+        self._poll_backends(found.routes if found.server(proxy=True) is not None else RoutingTable())
+
+    def _poll_backends(self, table: RoutingTable) -> None:
+        """Poll the servers of all model groups, if there is more than one."""
+        self._backends.urls = ordered(table.servers, important_servers(self._settings, table)) if table.branches else ()
+        if self._backends.urls and self._backends_task is None:
+            self._backends_task = self._spawn(self._backends_poller.run())
+        elif not self._backends.urls and self._backends_task is not None:
+            self._backends_task.cancel()
+            self._backends_task = None
+            self._on_backends(BackendsSnapshot())
+
+    def _on_backends(self, snapshot: BackendsSnapshot) -> None:
+        """Deliver the servers' states; search again when one went down or came back: the path may follow another."""
+        before, self._last_backends = self._last_backends, snapshot
+        was = {one.url: one.state is ServerState.UP for one in before.servers}
+        self._deliver(snapshot)
+        if any(
+            was.get(one.url, one.state is ServerState.UP) != (one.state is ServerState.UP) for one in snapshot.servers
+        ):
+            self._search_now.set()
 
     def _nearest_log(self, found: DiscoverySnapshot) -> Path | None:
         """Return the log of the hop nearest to the client. A proxy that is down keeps its place while it is used."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from stormdeck.model.finding import HopKind
 from stormdeck.model.logs.endings import LogTails
 from stormdeck.model.settings.scope import SettingsSnapshot
+from stormdeck.model.snapshots.backends import BackendsSnapshot
 from stormdeck.model.snapshots.client_state import ClientState
 from stormdeck.model.snapshots.discovery import DiscoverySnapshot
 from stormdeck.model.snapshots.gpu import GpuSnapshot, GpuState
@@ -37,6 +38,8 @@ class Deck:
     findings: tuple[Finding, ...] = ()
     vllm: VllmSnapshot | None = None
     proxy: ProxySnapshot | None = None
+    backends: BackendsSnapshot = field(default_factory=BackendsSnapshot)
+    """The servers behind the proxy's model groups, where there is more than one."""
     gpu: GpuSnapshot = field(default_factory=lambda: GpuSnapshot(GpuState.ASKING))
     traffic: TrafficSnapshot | None = None
     client_version: str | None = None

@@ -32,10 +32,15 @@ class Hop:
     light: Health
     figure: str = ""
     """The number beside the sign (``2 ms``, ``91 %``), or the state in a word."""
+    group: str = ""
+    """The model group that the hop shows, where the proxy has several servers."""
 
 
-def path(deck: Deck) -> tuple[Hop, ...]:
-    """Return the hops in order, without a proxy if there is none."""
+def path(deck: Deck, *, by_group: bool = True) -> tuple[Hop, ...]:
+    """Return the hops in order, without a proxy if there is none.
+
+    With ``by_group``, the server's hop shows the health of its whole model group.
+    """
     from stormdeck.model.rules.collect import is_hosted
 
     hops = [_client(deck)]
@@ -56,8 +61,26 @@ def path(deck: Deck) -> tuple[Hop, ...]:
     else:
         found = "no answer" if deck.discovery.silent else "not found"
         hops.append(Hop(HopKind.SERVER, "vLLM", "", Health.UNKNOWN, found if deck.discovery.done else "looking"))
+    if by_group and base is None:
+        hops[-1] = _in_group(deck, hops[-1])
     hops.append(_gpu(deck.gpu))
     return tuple(_failing(hops, deck))
+
+
+def _in_group(deck: Deck, hop: Hop) -> Hop:
+    """Return the server's hop with its model group, and with the servers of that group that are missing."""
+    if not deck.discovery.routes.branches:
+        return hop
+    from stormdeck.model.routes.health import main_group
+
+    found = main_group(deck)
+    if found is None:
+        return hop
+    hop = replace(hop, group=found.group.name)
+    if not found.failed or len(found.servers) == 1:
+        return hop
+    light = found.light if hop.light is not Health.ERROR or found.up else Health.ERROR
+    return replace(hop, light=light, figure=f"{found.up} of {len(found.servers)}")
 
 
 def _failing(hops: list[Hop], deck: Deck) -> list[Hop]:

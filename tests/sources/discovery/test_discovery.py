@@ -1,6 +1,7 @@
 """What is found without configuration, in which order, and the notes about the rest."""
 
 import asyncio
+import json
 import socket
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -9,12 +10,24 @@ from typing import cast
 
 import pytest
 
-from servers import Imitation, Reply, claude_code_proxy, free_url, hangs, litellm, serving, vllm
+from servers import (
+    Clock,
+    Imitation,
+    Reply,
+    claude_code_proxy,
+    claude_code_router,
+    free_url,
+    hangs,
+    litellm,
+    serving,
+    vllm,
+)
 from stormdeck.model.settings.scope import Effective, Scope, SettingsFile, SettingsSnapshot
 from stormdeck.model.snapshots.discovery import DiscoverySnapshot, Found, ServerProcess
 from stormdeck.model.snapshots.server import ServerKind, ServerState
 from stormdeck.sources.discovery.configured import ConfiguredTargets, key_for, origin_keys
 from stormdeck.sources.discovery.search import discover
+from stormdeck.sources.discovery.upstream import RouteReader
 from stormdeck.sources.net.address import address
 from stormdeck.sources.net.http import HttpClient
 from stormdeck.sources.processes.scan import Listener, Scan
@@ -521,3 +534,48 @@ def test_where_nothing_listens_nobody_is_asked():
     snapshot = asyncio.run(discover(settings(), http, ConfiguredTargets(), [port], scan))
     told = f"connection refused: nothing listens on port {port}"
     assert (snapshot.found, snapshot.missed[-1].why, asked) == ((), told, [False])
+
+
+def test_claude_code_router_leads_to_the_provider_of_the_tier(tmp_path, monkeypatch):
+    folder = tmp_path / ".claude-code-router"
+    folder.mkdir()
+
+    def scan(at):
+        providers = [
+            {"name": name, "api_base_url": f"{getattr(at, name)}/v1/chat/completions"} for name in ("first", "second")
+        ]
+        router = {"default": "second,q", "background": "first,q"}
+        (folder / "config.json").write_text(json.dumps({"Providers": providers, "Router": router}))
+        monkeypatch.setattr("stormdeck.sources.discovery.upstream.home_of", lambda process: tmp_path)
+        owner = process(ServerKind.CLAUDE_CODE_ROUTER, command=("node", "claude-code-router"))
+        return Scan((Listener("127.0.0.1", at.port["proxy"], owner),))
+
+    servers = {"proxy": claude_code_router(), "first": vllm(), "second": vllm()}
+    snapshot, at = search(servers, lambda at: (settings(at.proxy), ConfiguredTargets()), scan=scan)
+    assert snapshot.server(proxy=False).url == at.second
+    assert [one.name for one in snapshot.routes.groups] == ["default", "background"]
+
+
+def test_what_litellm_refuses_to_list_is_not_asked_again_so_soon():
+    proxy = litellm()
+    clock = Clock()
+
+    async def scene():
+        async with serving(proxy) as url, HttpClient("9") as http:
+            reader = RouteReader(clock)
+            for _ in range(3):
+                found = await reader.of_litellm(url, None, None, "sk-wrong", http, 5.0)
+            clock.move(301)
+            await reader.of_litellm(url, None, None, "sk-wrong", http, 5.0)
+            return found
+
+    assert "--litellm-config FILE" in asyncio.run(scene()).error
+    assert proxy.paths == ["/model/info"] * 2
+
+
+def test_a_proxy_that_nobody_named_cannot_send_stormdeck_to_other_hosts():
+    """Any program can answer on a usual port; its servers on this machine are asked, others are not."""
+    proxy = claude_code_proxy("http://gpu-box.invalid:8000/v1")
+    snapshot, _ = search({"proxy": proxy}, nothing, ports=["proxy"])
+    assert snapshot.routes.servers == ()
+    assert any("none of your settings names the proxy" in missed.why for missed in snapshot.missed)

@@ -13,6 +13,7 @@ from stormdeck.model.rules.collect import facts_of
 from stormdeck.model.symptoms.decode import decode
 from stormdeck.ui.screens.canary import CanaryScreen
 from stormdeck.ui.screens.help import HelpScreen
+from stormdeck.ui.screens.model_groups import GroupsScreen
 from stormdeck.ui.screens.pages import PageScreen, RawScreen, SymptomScreen
 from stormdeck.ui.screens.save import LeaveScreen, SaveScreen
 
@@ -33,6 +34,7 @@ DIALOGS = {
         lambda app: CanaryScreen(plan_of(facts_of(app.deck), NEW, SESSION), None),
         ("enter send", "esc send nothing"),
     ),
+    "groups": (lambda app: GroupsScreen(app.deck), ("esc close",)),
     "leave": (lambda app: LeaveScreen(2), ("enter leave without them", "esc stay")),
 }
 

@@ -10,7 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from stormdeck import __version__
+from stormdeck.model.routes.tiers import important_servers
 from stormdeck.model.settings.scope import SettingsSnapshot
+from stormdeck.model.snapshots.backends import BackendsSnapshot
 from stormdeck.model.snapshots.discovery import DiscoverySnapshot, Found
 from stormdeck.model.snapshots.probe import Probe
 from stormdeck.model.snapshots.server import ProxySnapshot, ServerKind, ServerState, VllmSnapshot
@@ -22,6 +24,7 @@ from stormdeck.sources.net.address import address
 from stormdeck.sources.net.failure import Failure, FailureKind
 from stormdeck.sources.net.http import DEADLINE_S, LIMIT, Answer, HttpClient
 from stormdeck.sources.processes.scan import config_of
+from stormdeck.sources.servers.backends import BackendSource, ordered
 from stormdeck.sources.servers.proxy import ProxySource
 from stormdeck.sources.servers.vllm import VllmSource
 
@@ -34,6 +37,8 @@ class ServerAnswers:
     vllm: VllmSnapshot | None = None
     proxy: ProxySnapshot | None = None
     probe: Probe | None = None
+    backends: BackendsSnapshot = field(default_factory=BackendsSnapshot)
+    """The servers behind the proxy's model groups, where there is more than one."""
     note: str = ""
     """Why something is missing, in words."""
 
@@ -145,12 +150,13 @@ async def _ask(options: Options, settings: SettingsSnapshot, deadlines: Deadline
         except TimeoutError:
             return ServerAnswers(note=late_note)
         keys = await asyncio.to_thread(_keys, options, settings, found)
-        vllm, proxy, probe = (
+        vllm, proxy, probe, backends = (
             asyncio.create_task(_ask_vllm(found.server(proxy=False), http, keys, deadlines)),
             asyncio.create_task(_ask_proxy(found.server(proxy=True), http, keys, deadlines)),
             asyncio.create_task(probe_base_url(settings, found, http, deadlines.named_s, is_quick=deadlines.is_quick)),
+            asyncio.create_task(_ask_backends(found, settings, http, deadlines)),
         )
-        _, late = await asyncio.wait({vllm, proxy, probe}, timeout=max(0.0, end - time.monotonic()))
+        _, late = await asyncio.wait({vllm, proxy, probe, backends}, timeout=max(0.0, end - time.monotonic()))
         for task in late:
             task.cancel()
         await asyncio.gather(*late, return_exceptions=True)
@@ -159,6 +165,7 @@ async def _ask(options: Options, settings: SettingsSnapshot, deadlines: Deadline
             _late_vllm(found) if vllm in late else vllm.result(),
             _late_proxy(found) if proxy in late else proxy.result(),
             None if probe in late else probe.result(),
+            BackendsSnapshot() if backends in late else backends.result(),
             late_note if late else "",
         )
 
@@ -189,6 +196,17 @@ async def _ask_proxy(found: Found | None, http: HttpClient, keys: Keys, deadline
     source = ProxySource(
         found.url, found.kind, http, time.time, key, found.listener, deadlines.named_s, asks_ahead=True
     )
+    return await source.poll()
+
+
+async def _ask_backends(
+    found: DiscoverySnapshot, settings: SettingsSnapshot, http: HttpClient, deadlines: Deadlines
+) -> BackendsSnapshot:
+    table = found.routes
+    if found.server(proxy=True) is None or not table.branches:
+        return BackendsSnapshot()
+    source = BackendSource(http, time.time, deadlines.unnamed_s)
+    source.urls = ordered(table.servers, important_servers(settings, table))
     return await source.poll()
 
 

@@ -57,6 +57,7 @@ def take_snapshot(
         findings=known.report(),
         vllm=seen.vllm,
         proxy=seen.proxy,
+        backends=seen.backends,
         gpu=reading.result() if reading is not None else GpuSnapshot(GpuState.ASKING),
         traffic=_traffic(logs, known.settings, options, known.client.version),
         client_version=known.client.version,

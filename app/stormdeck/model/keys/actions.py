@@ -10,7 +10,7 @@ SHORT = {"overview": "View", "logs": "Logs", "settings": "Set", "checks": "Check
 """Names of the areas for narrow terminals."""
 EVERYWHERE = ("app", "replay")
 """Places that mean every area; ``replay`` only while the panel plays a recording."""
-DIALOGS = ("help", "canary", "save", "raw", "symptom", "page", "leave", "trust")
+DIALOGS = ("help", "canary", "save", "raw", "symptom", "page", "leave", "trust", "groups")
 
 _APP = (
     Action("app.overview", "1", "Overview", "The path, the verdict and the live numbers.", "show('overview')"),
@@ -33,6 +33,7 @@ _APP = (
 )
 _OVERVIEW = (
     Action("overview.storm", "s", "storm log", "Go to the log lines of the newest storm.", "app.storm", footer=True),
+    Action("overview.groups", "g", "model groups", "Show every model group of the proxy and its servers.", "groups"),
     Action("overview.zoom", "z", "zoom", "Enlarge a panel to the whole screen, or restore it.", "zoom", footer=True),
     Action("overview.next", "tab", "next panel", "Go to the next panel.", "next_panel(1)"),
     Action("overview.previous", "shift+tab", "previous panel", "Go to the previous panel.", "next_panel(-1)"),
@@ -147,6 +148,7 @@ _DIALOGS = (
     Action("symptom.close", "escape,q,enter", "close", "Close the causes.", "dismiss"),
     Action("page.close", "escape,q,enter", "close", "Close the rule.", "dismiss"),
     Action("page.copy", "y", "copy", "Copy the rule.", "copy"),
+    Action("groups.close", "escape,g,q,enter", "close", "Close the model groups.", "dismiss"),
     Action("leave.leave", "enter,q,y", "quit", "Quit and discard unsaved changes.", "dismiss(True)"),
     Action("leave.stay", "escape,n", "stay", "Stay.", "dismiss(False)"),
     Action("trust.agree", "y", "trust", "Send the token there from now on.", "dismiss(True)"),

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from stormdeck.model.finding import HopKind
+from stormdeck.model.routes.table import RoutingTable
 from stormdeck.model.snapshots.server import ServerKind, ServerState
 from stormdeck.model.urls import port_of, same_place
 
@@ -99,6 +100,8 @@ class DiscoverySnapshot:
     """Servers that answered, but are not on the client's path: its base URL points elsewhere."""
     silent: tuple[str, ...] = ()
     """URLs on this machine that were not configured, where something listens but gave no answer in time."""
+    routes: RoutingTable = field(default_factory=RoutingTable)
+    """Where the first proxy sends each model id."""
     done: bool = False
 
     @property

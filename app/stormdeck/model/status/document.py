@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from stormdeck.model.deck import Deck
 from stormdeck.model.finding import HopKind
 from stormdeck.model.masking.lines import mask_text
 from stormdeck.model.request_path import Hop, path, unknown_base, unknown_front
 from stormdeck.model.retries.storms.report import storm_as_json
+from stormdeck.model.routes.health import groups_of, main_group
+from stormdeck.model.routes.table import is_same_server
 from stormdeck.model.settings.trust import withheld
 from stormdeck.model.snapshots.server import ServerState
 from stormdeck.model.snapshots.traffic import TrafficSnapshot
@@ -30,7 +34,7 @@ def status_json(deck: Deck, statements: tuple[Statement, ...]) -> dict[str, obje
         "version": VERSION,
         "state": state_of(first),
         "headline": {"text": clean(first.headline), "hop": _kind(first.hop), "code": first.code},
-        "hops": [_hop(hop, deck) for hop in path(deck)],
+        "hops": [*(_hop(hop, deck) for hop in path(deck, by_group=False)), *_other_servers(deck)],
         "gpus": [
             {
                 "index": gpu.index,
@@ -132,7 +136,38 @@ def _hop(hop: Hop, deck: Deck) -> dict[str, object]:
         "state": _hop_state(hop, up=server is not None and server.state is ServerState.UP),
         "latency_ms": server.latency_ms if server is not None else None,
         "detail": mask_text(clean(detail)),
+        "group": _group(deck) if hop.kind is HopKind.SERVER else None,
     }
+
+
+def _group(deck: Deck) -> str | None:
+    """Return the model group of the server on the path."""
+    found = main_group(deck)
+    return mask_text(clean(found.group.name)) if found is not None else None
+
+
+def _other_servers(deck: Deck) -> Iterator[dict[str, object]]:
+    """Yield the servers of all model groups, but for the one on the path: a hop for each group that it serves."""
+    main = main_group(deck)
+    for group in groups_of(deck):
+        is_main = main is not None and group.group.name == main.group.name
+        for one in group.servers:
+            if is_main and (len(group.servers) == 1 or _is_polled(deck, one.upstream.url)):
+                continue
+            backend = one.backend
+            yield {
+                "name": "server",
+                "kind": _kind(HopKind.SERVER),
+                "url": mask_text(one.upstream.url) or None,
+                "state": _LIGHTS.get(one.light, DEGRADED),
+                "latency_ms": backend.latency_ms if backend is not None else None,
+                "detail": mask_text(clean(one.words)),
+                "group": mask_text(clean(group.group.name)),
+            }
+
+
+def _is_polled(deck: Deck, url: str) -> bool:
+    return deck.vllm is not None and is_same_server(url, deck.vllm.url)
 
 
 def _hop_state(hop: Hop, *, up: bool) -> str:

@@ -12,6 +12,7 @@ from stormdeck.model.rules.impact import is_background, where_to_fix
 from stormdeck.model.snapshots.server import ServerState
 from stormdeck.model.snapshots.traffic import Failure
 from stormdeck.model.symptoms.server_errors import model_in, server_error_in
+from stormdeck.model.text import clean
 from stormdeck.model.urls import place
 
 _UNREACHED = {ServerState.DOWN, ServerState.STARTING}
@@ -124,7 +125,7 @@ def _blamed(failed: _Failed, deck: Deck) -> Blame:
     what = f"{cause} from {who}" if who and cause.isdecimal() else cause
     why = found.why or reason
     advice = found.advice
-    if found.hop is HopKind.SERVER and cause != "404" and is_back(deck, failed.last):
+    if found.hop is HopKind.SERVER and cause != "404" and is_back(deck, failed.last) and not _missing_server(deck):
         advice = f"vLLM is back: {failed.outlook}. {found.otherwise or _what_is_fine(deck)}".rstrip()
     if cause == "unknown":
         what, why = found.why or "cause unknown", reason
@@ -203,11 +204,25 @@ def _by_error_text(failed: _Failed, deck: Deck) -> _Found | None:
     otherwise = ""
     if found is None and _UNREACHABLE in error.codes and deck.vllm is not None and deck.vllm.state is ServerState.UP:
         otherwise = _ELSEWHERE if proxy else ""
-        advice = f"vLLM answers now: {failed.outlook}. {otherwise}".rstrip()
+        missing = _missing_server(deck)
+        advice = missing or f"vLLM answers now: {failed.outlook}. {otherwise}".rstrip()
     elif hop is HopKind.SERVER and found is None and asked is None:
         advice = f"{advice} {_what_is_fine(deck)}".rstrip()
     code = found.code if found is not None else codes[0] if error.proof else None
     return _Found(hop, advice, code, why, otherwise)
+
+
+def _missing_server(deck: Deck) -> str:
+    """Return that a server behind one of the model groups in force is not known to answer, empty if all do."""
+    if not deck.discovery.routes.branches:
+        return ""
+    from stormdeck.model.routes.health import groups_of
+
+    for one in groups_of(deck):
+        if one.tiers and one.up < len(one.servers):
+            verb = "does not answer" if one.failed else "is not known to answer"
+            return f"A server behind {clean(one.group.name)[:40]} {verb}: press g on the overview."
+    return ""
 
 
 def _explains(finding: Finding, failed: _Failed, asked: str | None, deck: Deck) -> bool:

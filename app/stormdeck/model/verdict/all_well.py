@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from stormdeck.model.deck import Deck
 from stormdeck.model.finding import HopKind, Severity
+from stormdeck.model.routes.health import main_group
 from stormdeck.model.snapshots.server import ServerState
 from stormdeck.model.symbols import Health
 from stormdeck.model.units import duration, plural, seconds
+from stormdeck.model.verdict.groups import shown_name
 from stormdeck.model.verdict.statement import Statement, brief
 
 LONG_S = 60.0
@@ -23,6 +25,18 @@ def statement(deck: Deck, now: float) -> tuple[Statement, ...]:
         return ()
     if any(one.state is ServerState.ASKING for one in servers):
         return (Statement(Health.UNKNOWN, "Asking the servers"),)
+    group = main_group(deck) if deck.vllm is None else None
+    if group is not None and group.servers and all(one.upstream.is_hosted for one in group.servers):
+        return (
+            Statement(
+                Health.UNKNOWN,
+                f"The proxy answers; {shown_name(group.group.name)} is served by a hosted API, which is not asked",
+                "stormdeck asks only servers of your own. Press g for all model groups.",
+                brief=brief("The proxy answers", "behind it is a hosted API: not asked"),
+                evidence=group.servers[0].words,
+                step="stormdeck status --json",
+            ),
+        )
     if deck.vllm is None:
         return (
             Statement(

@@ -9,7 +9,7 @@ from itertools import chain
 from stormdeck.model.deck import Deck
 from stormdeck.model.masking.lines import mask_text
 from stormdeck.model.symbols import Health
-from stormdeck.model.verdict import all_well, base_url, findings, own_faults, replay, servers, storms, vllm_load
+from stormdeck.model.verdict import all_well, base_url, findings, groups, own_faults, replay, servers, storms, vllm_load
 from stormdeck.model.verdict.statement import Clock, Statement
 
 _BY_SEVERITY = (Health.ERROR, Health.WARNING, Health.STALE)
@@ -33,6 +33,7 @@ def _all(deck: Deck, now: float, clock: Clock) -> tuple[Statement, ...]:
             findings.dropped_files(deck),
             findings.untrusted(deck),
             servers.problems(deck, now),
+            groups.problems(deck),
             base_url.not_reached(deck),
             storms.failing(deck, now),
             storms.just_over(deck, now),

@@ -11,6 +11,7 @@ from stormdeck.model.finding import HopKind
 from stormdeck.model.logs.endings import Ending
 from stormdeck.model.masking.lines import mask_text
 from stormdeck.model.request_path import is_mute, is_out_of_reach, unknown_base, wants_key
+from stormdeck.model.routes.health import main_group, routing_table
 from stormdeck.model.rules.client.folder_trust import WITHHELD
 from stormdeck.model.rules.collect import is_hosted
 from stormdeck.model.settings.trust import withheld
@@ -20,6 +21,7 @@ from stormdeck.model.symbols import Health
 from stormdeck.model.text import clean
 from stormdeck.model.units import duration
 from stormdeck.model.urls import origin_of, place, same_place, with_scheme
+from stormdeck.model.verdict.groups import shown_name, speaks_for
 from stormdeck.model.verdict.hosted import no_own_server
 from stormdeck.model.verdict.statement import LOOKING, Statement, brief
 
@@ -36,7 +38,9 @@ def problems(deck: Deck, now: float) -> Iterator[Statement]:
     if deck.vllm is None and deck.proxy is None:
         yield _no_server(deck, now)
     for hop, server in ((HopKind.SERVER, deck.vllm), (HopKind.PROXY, deck.proxy)):
-        if server is not None and server.state not in {ServerState.UP, ServerState.ASKING}:
+        if server is None or server.state in {ServerState.UP, ServerState.ASKING}:
+            continue
+        if hop is HopKind.PROXY or not speaks_for(deck, server.url):
             yield _problem(deck, hop, server, now)
 
 
@@ -197,7 +201,7 @@ def _loading(deck: Deck, process: ServerProcess, now: float) -> Statement:
 
 def _problem(deck: Deck, hop: HopKind, server: Server, now: float) -> Statement:
     name = server.kind.value if isinstance(server, ProxySnapshot) else "vLLM"
-    where = f"{name} {place(server.url)}"
+    where = f"{name} {place(server.url)}{_behind(deck, hop)}"
     age = now - server.seen if server.seen else None
     base = Statement(Health.ERROR, where, server.detail, hop, evidence=server.detail, age=age, step="stormdeck check")
     match server.state:
@@ -225,6 +229,12 @@ def _problem(deck: Deck, hop: HopKind, server: Server, now: float) -> Statement:
             if "does not speak TLS" in server.detail:
                 base = replace(base, code="URL104", hop=HopKind.CLIENT if _is_base(deck, server) else hop)
     return replace(base, headline=f"{where} {words}", brief=brief(where, words), cause=cause, step=step)
+
+
+def _behind(deck: Deck, hop: HopKind) -> str:
+    """Return which model group a server is behind, if the proxy has several servers."""
+    group = main_group(deck) if hop is HopKind.SERVER and routing_table(deck).branches else None
+    return f" behind {shown_name(group.group.name)}" if group is not None else ""
 
 
 def _starting(deck: Deck, base: Statement, server: Server, now: float) -> Statement:

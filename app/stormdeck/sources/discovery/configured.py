@@ -96,7 +96,8 @@ def origin_keys(settings: SettingsSnapshot, found: DiscoverySnapshot, named: Con
             config = read_litellm_config(path)
             if _origin(server.url) in known:
                 belongs(server.url, config.master_key)
-            belongs(config.api_base, config.api_key)
+            for api_base, key in config.keys:
+                belongs(api_base, key)
     return keys
 
 

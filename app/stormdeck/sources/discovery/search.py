@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from stormdeck.model.masking.lines import mask_text
+from stormdeck.model.routes.table import ModelGroup, RoutingTable, Upstream, upstream
+from stormdeck.model.routes.tiers import group_in_use
+from stormdeck.model.rules.facts import Facts
 from stormdeck.model.settings.scope import SettingsSnapshot
 from stormdeck.model.settings.trust import is_trusted
 from stormdeck.model.snapshots.discovery import DiscoverySnapshot, Found, Missed
@@ -15,18 +19,25 @@ from stormdeck.sources.discovery.behind import behind_forwarders
 from stormdeck.sources.discovery.candidates import Candidate, Probed, Role, Search, refuses
 from stormdeck.sources.discovery.configured import ConfiguredTargets, base_url, key_for, origin_keys
 from stormdeck.sources.discovery.log_files import followed
-from stormdeck.sources.discovery.upstream import LitellmConfig, claude_code_proxy_upstream, read_litellm_config
+from stormdeck.sources.discovery.upstream import (
+    PATIENCE_S,
+    ProxyRoutes,
+    RouteReader,
+    claude_code_proxy_routes,
+    claude_code_router_routes,
+)
 from stormdeck.sources.io.background import with_timeout
 from stormdeck.sources.net.address import address, is_own_host
 from stormdeck.sources.net.failure import HOSTED, FailureKind
 from stormdeck.sources.net.http import DEADLINE_S, HttpClient
 from stormdeck.sources.processes.command_line import is_spawned_by_vllm, port_of
+from stormdeck.sources.processes.forwarders import is_forwarder
 from stormdeck.sources.processes.scan import Scan, scan_processes
 
 PORTS = (8000, 4000, 8082, 3456)
 """The usual ports of vLLM, LiteLLM, claude-code-proxy and claude-code-router."""
-PATIENCE_S = 10.0
-"""Timeout for reading files: a drive that does not answer must not block the search."""
+_MOST_UPSTREAMS = 4
+"""Servers of a model group that are identified; the others are only asked whether they run."""
 _STALLED = "a drive that a server keeps its log on does not answer"
 
 
@@ -39,11 +50,13 @@ async def discover(
     deadline_s: float = DEADLINE_S,
     unnamed_s: float | None = None,
     known: Mapping[tuple[str, int], ServerKind] | None = None,
+    reader: RouteReader | None = None,
 ) -> DiscoverySnapshot:
     """Search once: what flags name, the client's base URL, what is behind a proxy, processes, the usual ports.
 
     ``found`` is in this order, so the first proxy and the first other server are the path. ``deadline_s`` is for one
-    answer of a named server, ``unnamed_s`` for other servers; ``known`` is what answered at a URL before. Takes a few
+    answer of a named server, ``unnamed_s`` for other servers; ``known`` is what answered at a URL before, ``reader``
+    remembers what a proxy refused to list. Takes a few
     hundred milliseconds, at most a few deadlines; a few milliseconds where nothing runs. Never raises.
     """
     configured, skipped = _named(settings, named)
@@ -57,29 +70,36 @@ async def discover(
         search.probe(configured), search.probe(_listening(processes)), search.probe(_usual(ports, processes))
     )
     local = (*running, *usual)
+    reader = reader or RouteReader()
     upstreams: list[Candidate] = []
     unread: list[Missed] = []
+    table, is_elsewhere = RoutingTable(), False
+    facts = Facts.effective(settings)
     for proxy in (*named_ones, *local):
-        place = await _upstream(proxy, named, processes, http, deadline_s)
-        if isinstance(place, Missed):
-            unread.append(place)
-        elif place is not None:
-            upstreams.append(place)
+        routes = await _routes(proxy, named, processes, http, deadline_s, reader)
+        if routes is None:
+            continue
+        here = _contactable(proxy, routes.table.seen_from(proxy_is_here=_is_here(proxy)))
+        places, why = _upstreams(proxy, replace(routes, table=here), group_in_use(facts, here))
+        if not table.groups and not upstreams:
+            table, is_elsewhere = here, bool(why and why.hosted)
+        upstreams += places
+        unread += [why] if why is not None else []
     # A usual port that did not answer is probed again if a configuration names it, and counts as that server.
     named_now = {place.at for place in upstreams}
     mute = [one for one in local if one.kind is None and one.place.at in named_now]
     local = tuple(one for one in local if one not in mute)
     search.forget(one.place for one in mute)
     behind = await search.probe(upstreams)
-    order = {place.at: number for number, place in reversed(list(enumerate(upstreams)))}
     proxies = [one for one in local if one.kind is not None and one.kind.is_proxy]
     others = (*behind, *(one for one in local if one not in proxies))
-    # Of several stacks on a machine, the server behind the first proxy comes first.
-    servers = sorted(others, key=lambda one: order.get(one.place.at, len(upstreams)))
+    servers = sorted(others, key=_path_order(upstreams))
     seen = [*named_ones, *proxies, *servers]
     client = _client_place(settings)
     found, missed = _sorted(seen, named, processes, client)
     found, beside = _parted(found, seen, client)
+    if is_elsewhere:
+        found, beside = _without_local(found, beside, seen)
     found = await behind_forwarders(found, processes, http, deadline_s)
     silent = {one.place.url for one in seen if one.failure is not None}
     no_logs = (), (f"No log can be followed: {_STALLED}.",)
@@ -97,8 +117,30 @@ async def discover(
             for one in local
             if one.kind is None and one.failure and one.failure.kind is FailureKind.TIMEOUT
         ),
+        routes=table,
         done=True,
     )
+
+
+def _path_order(upstreams: Sequence[Candidate]) -> Callable[[Probed], tuple[int, bool, int]]:
+    """Return the order of servers: those behind the first proxy first, and of one group those that answer."""
+    proxies = list(dict.fromkeys(place.how for place in upstreams))
+    order = {place.at: (proxies.index(place.how), at) for at, place in reversed(list(enumerate(upstreams)))}
+
+    def key(one: Probed) -> tuple[int, bool, int]:
+        proxy, at = order.get(one.place.at, (len(proxies), 0))
+        return proxy, proxy < len(proxies) and one.failure is not None, at
+
+    return key
+
+
+def _without_local(
+    found: tuple[Found, ...], beside: tuple[Found, ...], seen: Sequence[Probed]
+) -> tuple[tuple[Found, ...], tuple[Found, ...]]:
+    """Return the servers without those that the selected model never reaches: the proxy sends it to a hosted API."""
+    flags = {one.place.at for one in seen if one.place.role is Role.FLAG}
+    on_path = tuple(one for one in found if one.kind.is_proxy or _at(one.url) in flags)
+    return on_path, (*beside, *(one for one in found if one not in on_path and one.met is ServerState.UP))
 
 
 def _named(settings: SettingsSnapshot, named: ConfiguredTargets) -> tuple[list[Candidate], list[Missed]]:
@@ -151,37 +193,75 @@ def _usual(ports: Sequence[int], scan: Scan) -> Iterable[Candidate]:
             yield Candidate(Role.PORT, f"http://127.0.0.1:{port}", f"answers on port {port}")
 
 
-async def _upstream(
-    proxy: Probed, named: ConfiguredTargets, scan: Scan, http: HttpClient, deadline_s: float
-) -> Candidate | Missed | None:
-    """Return the server behind a proxy, why it is not known, or ``None`` for other servers."""
+async def _routes(
+    proxy: Probed,
+    named: ConfiguredTargets,
+    scan: Scan,
+    http: HttpClient,
+    deadline_s: float,
+    reader: RouteReader,
+) -> ProxyRoutes | None:
+    """Return where a proxy sends its requests, ``None`` for other servers."""
+    place, process = proxy.place, proxy.process
     if proxy.kind is ServerKind.CLAUDE_CODE_PROXY:
-        base, key, how = await claude_code_proxy_upstream(proxy.place.url, http, deadline_s), None, "OPENAI_BASE_URL"
-    elif proxy.kind is ServerKind.LITELLM:
-        pid = proxy.process.pid if proxy.process is not None else None
-        listeners = (*scan.listeners, *scan.loading)
-        own = next((one.config for one in listeners if one.process is not None and one.process.pid == pid), None)
-        path = named.litellm_config or own
-        if path is None:
-            return Missed("the server behind LiteLLM", "its YAML is not known: name it with --litellm-config FILE")
-        config = await with_timeout(
-            PATIENCE_S, LitellmConfig(error=f"not read within {PATIENCE_S:.0f} s"), read_litellm_config, path
-        )
-        if config.error:
-            return Missed(f"api_base in {path}", config.error)
-        base, key, how = config.api_base, config.api_key, f"api_base in {path}"
-    else:
+        return await claude_code_proxy_routes(place.url, http, deadline_s)
+    if proxy.kind is ServerKind.CLAUDE_CODE_ROUTER:
+        return await claude_code_router_routes(process)
+    if proxy.kind is not ServerKind.LITELLM:
         return None
-    target = address(base or "")
-    if target is None:
-        return Missed(how, "it is no URL") if base else None
-    if target.is_hosted:
-        return _hosted(how, target.origin)
-    if proxy.kind is ServerKind.CLAUDE_CODE_PROXY and not (proxy.place.by_user or is_own_host(target.host)):
-        # Any program can answer on a usual port and name any host, which is no reason to contact that host.
+    listeners = (*scan.listeners, *scan.loading)
+    pid = process.pid if process is not None else None
+    own = next((one.config for one in listeners if one.process is not None and one.process.pid == pid), None)
+    key = place.key if proxy.failure is None else None
+    return await reader.of_litellm(place.url, named.litellm_config or own, process, key, http, deadline_s)
+
+
+def _is_here(proxy: Probed) -> bool:
+    """Return whether a proxy runs on this machine: then its loopback addresses are those of this machine."""
+    target = address(proxy.place.url)
+    is_passed_on = proxy.process is not None and is_forwarder(proxy.process)
+    return target is not None and is_own_host(target.host) and not is_passed_on
+
+
+def _contactable(proxy: Probed, table: RoutingTable) -> RoutingTable:
+    """Return the table without the hosts that only an answer names, of a proxy that the user did not name.
+
+    Any program can answer on a usual port and name any host, which is no reason to contact that host.
+    """
+    if not table.is_reported or proxy.place.by_user:
+        return table
+
+    def contactable(one: Upstream) -> Upstream:
+        target = address(one.url)
+        if target is None or is_own_host(target.host):
+            return one
         why = "is not contacted: none of your settings names the proxy; name it with --proxy URL"
-        return Missed(how, f"{target.origin} {why}")
-    return Candidate(Role.UPSTREAM, target.origin, how, key, ServerKind.VLLM, by_user=proxy.place.by_user)
+        return replace(one, url="", skipped=f"{target.origin} {why}")
+
+    groups = (replace(group, servers=tuple(map(contactable, group.servers))) for group in table.groups)
+    return replace(table, groups=tuple(groups))
+
+
+def _upstreams(proxy: Probed, routes: ProxyRoutes, in_use: ModelGroup | None) -> tuple[list[Candidate], Missed | None]:
+    """Return the servers of the group in use, or why none is asked; without one, of the first group with a server."""
+    if routes.error:
+        return [], Missed(routes.how, routes.error)
+    group = in_use or next((one for one in routes.table.groups if one.asked), next(iter(routes.table.groups), None))
+    if group is None:
+        return [], None
+    places = []
+    keys = {upstream(base).url: key for base, key in reversed(routes.keys)}
+    for one in group.asked[:_MOST_UPSTREAMS]:
+        target = address(one.url)
+        if target is None:
+            continue
+        key = keys.get(one.url)
+        by_user = proxy.place.by_user
+        places.append(Candidate(Role.UPSTREAM, one.url, routes.how, key, ServerKind.VLLM, by_user=by_user))
+    if places:
+        return places, None
+    first = group.servers[0]
+    return [], Missed(routes.how, first.skipped, hosted=all(one.is_hosted for one in group.servers))
 
 
 def _sorted(

@@ -69,6 +69,15 @@ class OverviewScreen(Area):
     def _show_storm(self, message: StormsPanel.Chosen) -> None:
         self.post_message(GoTo(StormLines(message.storm)))
 
+    async def action_groups(self) -> None:
+        """Show the model groups of the proxy, each with its servers."""
+        from stormdeck.ui.screens.model_groups import GroupsScreen
+
+        if self.panel.deck.proxy is None or not self.panel.deck.discovery.routes.groups:
+            self.notify("No model groups are known: name the proxy's YAML with --litellm-config FILE.")
+            return
+        await self.app.push_screen(GroupsScreen(self.panel.deck))
+
     def action_copy(self) -> None:
         """Copy the verdict."""
         verdict = self.panel.verdict

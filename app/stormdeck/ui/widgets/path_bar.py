@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 FIGURE = 6
 """Columns reserved for a latency: ``999 ms``."""
+GROUP = 20
+"""Most columns of a model group's name."""
 SHARE = 5
 """Columns reserved for the GPU load: ``100 %``."""
 
@@ -124,16 +126,26 @@ def _blank(_hop: Hop) -> str:
 def _full(hop: Hop) -> list[Part]:
     figure: list[Part] = [(f" {hop.figure}", _figure_style(hop))] if hop.figure else []
     where: list[Part] = [(f" {hop.place}", "$quiet")] if hop.place else []
-    return [(hop.name, "bold"), *where, " ", light(hop.light), *figure]
+    group: list[Part] = [(f"{_group_name(hop)} ", "$accent bold")] if hop.group else []
+    return [*group, (hop.name, "bold"), *where, " ", light(hop.light), *figure]
+
+
+def _group_name(hop: Hop) -> str:
+    """Return the model group, cut to what a line has room for."""
+    return hop.group if len(hop.group) <= GROUP else hop.group[: GROUP - 1] + "…"
+
+
+def _plain_name(hop: Hop) -> str:
+    """Return the name without details; the model group says more than the kind of its server."""
+    return "claude" if hop.kind is HopKind.CLIENT else _group_name(hop) or hop.name
 
 
 def _plain(hop: Hop) -> list[Part]:
-    name = "claude" if hop.kind is HopKind.CLIENT else hop.name
-    return _full(Hop(hop.kind, name, hop.place, hop.light, hop.figure))
+    return _full(replace(hop, name=_plain_name(hop), group=""))
 
 
 def _bare(hop: Hop) -> list[Part]:
-    name = "claude" if hop.kind is HopKind.CLIENT else hop.name
+    name = _plain_name(hop)
     return [(name, "bold"), *([(f" {hop.place}", "$quiet")] if hop.place else []), " ", light(hop.light)]
 
 
