@@ -50,7 +50,7 @@ def path(deck: Deck) -> tuple[Hop, ...]:
     elif base is not None:
         hops.append(Hop(HopKind.SERVER, "server", place(base.url), *_health_at(deck, base)))
     elif deck.vllm is not None:
-        hops.append(_server(deck, HopKind.SERVER, deck.vllm, ServerKind.VLLM.value))
+        hops.append(_server(deck, HopKind.SERVER, deck.vllm, deck.vllm.kind.value))
     elif deck.discovery.hosted is not None:
         hops.append(Hop(HopKind.SERVER, "hosted API", "", Health.UNKNOWN, "not asked"))
     else:

@@ -10,7 +10,7 @@ from stormdeck.model.settings.scope import SettingsSnapshot
 from stormdeck.model.snapshots.client import Exposure, RunningClient
 from stormdeck.model.snapshots.client_state import ClientState, Login
 from stormdeck.model.snapshots.probe import Probe
-from stormdeck.model.snapshots.server import EngineStats, ProxySnapshot, ServedModel, VllmSnapshot
+from stormdeck.model.snapshots.server import EngineStats, ProxySnapshot, ServedModel, ServerKind, VllmSnapshot
 from stormdeck.model.urls import same_place
 from stormdeck.model.versions import at_least, version_key
 
@@ -46,7 +46,7 @@ class Live:
     @property
     def attribution_stripped(self) -> bool:
         """Return whether vLLM removes the attribution block and there is no proxy in between."""
-        return self.direct and self.vllm is not None and at_least(self.vllm.version, "0.18")
+        return self.direct and at_least(self.vllm_version, "0.18")
 
     @property
     def direct(self) -> bool:
@@ -55,13 +55,13 @@ class Live:
 
     @property
     def engine(self) -> EngineStats | None:
-        """Return the metrics of vLLM's engine."""
-        return self.vllm.engine if self.vllm is not None else None
+        """Return the metrics of vLLM's engine; ``None`` for a server of another kind."""
+        return self.vllm.engine if self.vllm is not None and self.vllm.kind is ServerKind.VLLM else None
 
     @property
     def vllm_version(self) -> str | None:
-        """Return vLLM's version."""
-        return self.vllm.version if self.vllm is not None else None
+        """Return vLLM's version; ``None`` for a server of another kind."""
+        return self.vllm.version if self.vllm is not None and self.vllm.kind is ServerKind.VLLM else None
 
     def model(self, asked: str) -> ServedModel | None:
         """Return vLLM's entry for an id, or the only entry, else ``None``."""

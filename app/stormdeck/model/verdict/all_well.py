@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from stormdeck.model.deck import Deck
 from stormdeck.model.finding import HopKind, Severity
-from stormdeck.model.snapshots.server import ServerState
+from stormdeck.model.snapshots.server import ServerKind, ServerState
 from stormdeck.model.symbols import Health
 from stormdeck.model.units import duration, plural, seconds
 from stormdeck.model.verdict.statement import Statement, brief
@@ -19,7 +19,7 @@ def statement(deck: Deck, now: float) -> tuple[Statement, ...]:
     servers = [one for one in (deck.vllm, deck.proxy) if one is not None]
     if not servers:
         return ()
-    if any(one.state is ServerState.SILENT for one in servers):
+    if any(one.state in {ServerState.SILENT, ServerState.UNREACHABLE} for one in servers):
         return ()
     if any(one.state is ServerState.ASKING for one in servers):
         return (Statement(Health.UNKNOWN, "Asking the servers"),)
@@ -38,6 +38,9 @@ def statement(deck: Deck, now: float) -> tuple[Statement, ...]:
     detail = _warnings(deck)
     if deck.traffic is None or not deck.traffic.logs:
         detail = f"{_BLIND} {detail}".rstrip()
+    if deck.proxy is None and deck.vllm.kind is not ServerKind.VLLM and not _takes_messages(deck):
+        name = deck.vllm.kind.value
+        detail = f"Only a canary shows whether {name} takes Claude Code's requests: press 4. {detail}".rstrip()
     return (
         Statement(
             Health.OK,
@@ -49,6 +52,10 @@ def statement(deck: Deck, now: float) -> tuple[Statement, ...]:
             else "every server on the path answers, no rule finds an error; requests are not seen",
         ),
     )
+
+
+def _takes_messages(deck: Deck) -> bool:
+    return deck.probe is not None and deck.probe.has_messages is True
 
 
 def _warnings(deck: Deck) -> str:
@@ -63,6 +70,10 @@ def _facts(deck: Deck, now: float) -> list[str]:
     """Return at most three numbers."""
     facts: list[str] = []
     engine = deck.vllm.engine if deck.vllm else None
+    if deck.vllm is not None and deck.vllm.figures_hidden:
+        facts.append("vLLM behind a gateway, figures hidden")
+    elif deck.vllm is not None and engine is None and deck.vllm.kind is not ServerKind.VLLM:
+        facts.append(f"{deck.vllm.kind.value} answers")
     if engine is not None:
         waiting = f", {engine.waiting} waiting" if engine.waiting else ""
         facts.append(f"{engine.running} running{waiting}{_longest(deck, now) if engine.running else ''}")

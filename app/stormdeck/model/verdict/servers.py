@@ -15,7 +15,14 @@ from stormdeck.model.rules.client.folder_trust import WITHHELD
 from stormdeck.model.rules.collect import is_hosted
 from stormdeck.model.settings.trust import withheld
 from stormdeck.model.snapshots.discovery import Found, Missed, ServerProcess
-from stormdeck.model.snapshots.server import ProxySnapshot, ServerKind, ServerState, VllmSnapshot
+from stormdeck.model.snapshots.server import (
+    ProxySnapshot,
+    ServerKind,
+    ServerState,
+    VllmSnapshot,
+    is_front_alone,
+    refuses_connections,
+)
 from stormdeck.model.symbols import Health
 from stormdeck.model.text import clean
 from stormdeck.model.units import duration
@@ -135,17 +142,28 @@ def _at_base(deck: Deck, base: Found) -> Statement:
             step="stormdeck check --canary",
         )
     if base.met is ServerState.DEGRADED:
-        return replace(
-            unanswered,
-            headline=f"A front end answers at {base.url}, but the server behind it does not",
-            detail=f"Start the server behind it.{hint} Press 4 for what was found.",
-            brief=brief(f"A front end at {place(base.url)}", "the server behind it does not answer"),
-            step="start the server behind it",
-        )
+        return _front_alone(unanswered, base.url, reason.rpartition(": ")[2], hint)
     if base.met is ServerState.SILENT and not is_out_of_reach(deck, base.url):
         waiting = replace(unanswered, detail=f"Claude Code waits there too, and retries silently.{hint}")
         return _unanswered(deck, waiting, "The server", base.url, reason)
     return unanswered
+
+
+def _front_alone(base: Statement, url: str, detail: str, hint: str = "") -> Statement:
+    """Return that a gateway answers in place of the server behind it; ``detail`` says with which status."""
+    said, _, behind = detail.partition(", ")
+    status = said.rpartition(" ")[2]
+    return replace(
+        base,
+        light=Health.ERROR,
+        headline=f"The front at {place(url)} answers {status}, {behind}",
+        detail=f"Start the server behind it, or see in the configuration of the front where it sends.{hint}",
+        code="URL112",
+        brief=brief(f"The front at {place(url)} answers {status}", behind),
+        cause="the server behind the front is down, starting, or at another address",
+        evidence=base.evidence or detail,
+        step="start the server behind it",
+    )
 
 
 def _unanswered(deck: Deck, base: Statement, name: str, url: str, why: str) -> Statement:
@@ -196,7 +214,7 @@ def _loading(deck: Deck, process: ServerProcess, now: float) -> Statement:
 
 
 def _problem(deck: Deck, hop: HopKind, server: Server, now: float) -> Statement:
-    name = server.kind.value if isinstance(server, ProxySnapshot) else "vLLM"
+    name = server.kind.value
     where = f"{name} {place(server.url)}"
     age = now - server.seen if server.seen else None
     base = Statement(Health.ERROR, where, server.detail, hop, evidence=server.detail, age=age, step="stormdeck check")
@@ -205,8 +223,13 @@ def _problem(deck: Deck, hop: HopKind, server: Server, now: float) -> Statement:
             return _starting(deck, base, server, now)
         case ServerState.DOWN:
             return _down(deck, base, server)
+        case ServerState.UNREACHABLE:
+            return _unreachable(deck, base, server)
         case ServerState.SILENT:
             return _unanswered(deck, base, name, server.url, server.detail)
+        case ServerState.DEGRADED if is_front_alone(server):
+            front = _front_alone(base, server.url, server.detail)
+            return front if _is_base(deck, server) else replace(front, code=None)
         case ServerState.REFUSING:
             return _refusing(deck, base, server)
         case ServerState.DEGRADED:
@@ -227,16 +250,45 @@ def _problem(deck: Deck, hop: HopKind, server: Server, now: float) -> Statement:
     return replace(base, headline=f"{where} {words}", brief=brief(where, words), cause=cause, step=step)
 
 
+def _unreachable(deck: Deck, base: Statement, server: Server) -> Statement:
+    """Return that the name of a server is not known on this machine.
+
+    It is wrong only in the base URL, which Claude Code looks up on this machine.
+    """
+    if _is_base(deck, server) and is_out_of_reach(deck, server.url):
+        return replace(
+            base,
+            headline=f"{base.headline} cannot be reached: its name does not resolve",
+            detail="Press 3 and change the base URL.",
+            hop=HopKind.CLIENT,
+            code="URL105",
+            brief=brief(base.headline, "its name does not resolve"),
+            cause="the name does not resolve",
+            step="stormdeck set ANTHROPIC_BASE_URL http://HOST:PORT",
+        )
+    return replace(
+        base,
+        light=Health.UNKNOWN,
+        headline=f"{base.headline} is not reachable from here",
+        detail="Its name is not known on this machine, as with one of a container's network. Whether it answers the "
+        "proxy is unknown. Name an address that this machine reaches: --vllm http://HOST:8000",
+        brief=brief(base.headline, "not reachable from here"),
+        cause="unknown: only the proxy's network may know the name",
+        step="stormdeck --vllm http://HOST:8000",
+    )
+
+
 def _starting(deck: Deck, base: Statement, server: Server, now: float) -> Statement:
     processes = [found.process for found in deck.discovery.found] + list(deck.discovery.loading)
     process = next((one for one in processes if one is not None and one.pid == server.pid), None)
     last = _last_line(deck, process) if process is not None else ""
+    until = "refuses connections" if refuses_connections(server) else "answers 503"
     return replace(
         base,
         light=Health.WARNING,
-        headline=f"{base.headline} is starting and refuses connections until it has loaded",
+        headline=f"{base.headline} is starting and {until} until it has loaded",
         detail=f"{base.detail}. Its log: {last}" if last else base.detail,
-        brief=brief(f"{base.headline} is starting", last or "it refuses until it has loaded"),
+        brief=brief(f"{base.headline} is starting", last or f"it {until} until it has loaded"),
         cause="it is still loading",
         evidence=f"{base.evidence}; its log: {last}" if last else base.evidence,
         step="wait",

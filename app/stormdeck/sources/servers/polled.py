@@ -41,7 +41,7 @@ class PolledServer(ABC, Generic[S]):
         asks_ahead: bool = False,
     ) -> None:
         target = address(url)
-        self.url = target.origin + target.path if target is not None else url
+        self.url = target.base if target is not None else url
         self.process = process
         self._http = http
         self._clock = clock
@@ -103,7 +103,11 @@ class PolledServer(ABC, Generic[S]):
     def _without_answer(self, failure: Failure, now: float, path: str = "") -> S:
         """Return the snapshot after a request without an answer."""
         last = self._last
-        has_answered = bool(last.seen) and last.state not in {ServerState.DOWN, ServerState.SILENT}
+        has_answered = bool(last.seen) and last.state not in {
+            ServerState.DOWN,
+            ServerState.UNREACHABLE,
+            ServerState.SILENT,
+        }
         if failure.kind is FailureKind.OURS:
             return replace(last, state=ServerState.STALE if has_answered else last.state, detail=failure.text)
         state, detail = state_without_answer(failure), describe_failure(failure)

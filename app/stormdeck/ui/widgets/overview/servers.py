@@ -14,7 +14,7 @@ from stormdeck.ui.rendering import LIGHT_STYLES, line, sentences, sides
 from stormdeck.ui.widgets.overview.engine import LABEL, VALUE, brief, compact, full, models, preempted
 from stormdeck.ui.widgets.panel import LivePanel
 
-SILENT = {ServerState.DOWN, ServerState.SILENT, ServerState.STARTING, ServerState.STRANGE}
+SILENT = {ServerState.DOWN, ServerState.UNREACHABLE, ServerState.SILENT, ServerState.STARTING, ServerState.STRANGE}
 """States in which the last numbers are not shown."""
 NOT_RECORDED = "Not in a recording: it holds log lines only."
 FULL_WIDTH = 40
@@ -75,7 +75,7 @@ class EnginePanel(ServerPanel):
             return self._absent(width, height)
         if height <= 2:
             return brief(vllm)
-        title = self.title("vLLM", vllm, width)
+        title = self.title(vllm.kind.value, vllm, width)
         if vllm.engine is None or vllm.state in SILENT:
             return [title, *self.words(vllm, width, height - 1)]
         is_ok = vllm.state.light is Health.OK
@@ -129,7 +129,7 @@ class ProxyPanel(ServerPanel):
         if not self.deck.discovery.done:
             return "searching on this machine"
         if self.deck.vllm is not None:
-            return "No proxy: Claude Code sends to vLLM itself."
+            return f"No proxy: Claude Code sends to {self.deck.vllm.kind.value} itself."
         if self.deck.discovery.silent:
             return f"No answer yet from {', '.join(map(place, self.deck.discovery.silent))}."
         if self.deck.discovery.beside:
