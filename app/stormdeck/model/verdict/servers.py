@@ -28,6 +28,7 @@ from stormdeck.model.text import clean
 from stormdeck.model.units import duration
 from stormdeck.model.urls import origin_of, place, same_place, with_scheme
 from stormdeck.model.verdict.hosted import no_own_server
+from stormdeck.model.verdict.on_the_way import front_alone, unreachable
 from stormdeck.model.verdict.statement import LOOKING, Statement, brief
 
 _BASE_URL = "env.ANTHROPIC_BASE_URL"
@@ -44,7 +45,7 @@ def problems(deck: Deck, now: float) -> Iterator[Statement]:
         yield _no_server(deck, now)
     for hop, server in ((HopKind.SERVER, deck.vllm), (HopKind.PROXY, deck.proxy)):
         if server is not None and server.state not in {ServerState.UP, ServerState.ASKING}:
-            yield _problem(deck, hop, server, now)
+            yield _on_the_way(deck, hop, server, now) or _problem(deck, hop, server, now)
 
 
 def _no_server(deck: Deck, now: float) -> Statement:
@@ -142,28 +143,11 @@ def _at_base(deck: Deck, base: Found) -> Statement:
             step="stormdeck check --canary",
         )
     if base.met is ServerState.DEGRADED:
-        return _front_alone(unanswered, base.url, reason.rpartition(": ")[2], hint)
+        return front_alone(unanswered, base.url, reason.rpartition(": ")[2], hint)
     if base.met is ServerState.SILENT and not is_out_of_reach(deck, base.url):
         waiting = replace(unanswered, detail=f"Claude Code waits there too, and retries silently.{hint}")
         return _unanswered(deck, waiting, "The server", base.url, reason)
     return unanswered
-
-
-def _front_alone(base: Statement, url: str, detail: str, hint: str = "") -> Statement:
-    """Return that a gateway answers in place of the server behind it; ``detail`` says with which status."""
-    said, _, behind = detail.partition(", ")
-    status = said.rpartition(" ")[2]
-    return replace(
-        base,
-        light=Health.ERROR,
-        headline=f"The front at {place(url)} answers {status}, {behind}",
-        detail=f"Start the server behind it, or see in the configuration of the front where it sends.{hint}",
-        code="URL112",
-        brief=brief(f"The front at {place(url)} answers {status}", behind),
-        cause="the server behind the front is down, starting, or at another address",
-        evidence=base.evidence or detail,
-        step="start the server behind it",
-    )
 
 
 def _unanswered(deck: Deck, base: Statement, name: str, url: str, why: str) -> Statement:
@@ -214,22 +198,15 @@ def _loading(deck: Deck, process: ServerProcess, now: float) -> Statement:
 
 
 def _problem(deck: Deck, hop: HopKind, server: Server, now: float) -> Statement:
-    name = server.kind.value
-    where = f"{name} {place(server.url)}"
-    age = now - server.seen if server.seen else None
-    base = Statement(Health.ERROR, where, server.detail, hop, evidence=server.detail, age=age, step="stormdeck check")
+    name, base = server.kind.value, _about(hop, server, now)
+    where = base.headline
     match server.state:
         case ServerState.STARTING:
             return _starting(deck, base, server, now)
         case ServerState.DOWN:
             return _down(deck, base, server)
-        case ServerState.UNREACHABLE:
-            return _unreachable(deck, base, server)
         case ServerState.SILENT:
             return _unanswered(deck, base, name, server.url, server.detail)
-        case ServerState.DEGRADED if is_front_alone(server):
-            front = _front_alone(base, server.url, server.detail)
-            return front if _is_base(deck, server) else replace(front, code=None)
         case ServerState.REFUSING:
             return _refusing(deck, base, server)
         case ServerState.DEGRADED:
@@ -250,32 +227,22 @@ def _problem(deck: Deck, hop: HopKind, server: Server, now: float) -> Statement:
     return replace(base, headline=f"{where} {words}", brief=brief(where, words), cause=cause, step=step)
 
 
-def _unreachable(deck: Deck, base: Statement, server: Server) -> Statement:
-    """Return that the name of a server is not known on this machine.
+def _on_the_way(deck: Deck, hop: HopKind, server: Server, now: float) -> Statement | None:
+    """Return that the problem is on the way to the server, ``None`` if it is not."""
+    is_base = _is_base(deck, server)
+    if server.state is ServerState.UNREACHABLE:
+        return unreachable(_about(hop, server, now), is_base_url=is_base and is_out_of_reach(deck, server.url))
+    if is_front_alone(server):
+        front = front_alone(_about(hop, server, now), server.url, server.detail)
+        return front if is_base else replace(front, code=None)
+    return None
 
-    It is wrong only in the base URL, which Claude Code looks up on this machine.
-    """
-    if _is_base(deck, server) and is_out_of_reach(deck, server.url):
-        return replace(
-            base,
-            headline=f"{base.headline} cannot be reached: its name does not resolve",
-            detail="Press 3 and change the base URL.",
-            hop=HopKind.CLIENT,
-            code="URL105",
-            brief=brief(base.headline, "its name does not resolve"),
-            cause="the name does not resolve",
-            step="stormdeck set ANTHROPIC_BASE_URL http://HOST:PORT",
-        )
-    return replace(
-        base,
-        light=Health.UNKNOWN,
-        headline=f"{base.headline} is not reachable from here",
-        detail="Its name is not known on this machine, as with one of a container's network. Whether it answers the "
-        "proxy is unknown. Name an address that this machine reaches: --vllm http://HOST:8000",
-        brief=brief(base.headline, "not reachable from here"),
-        cause="unknown: only the proxy's network may know the name",
-        step="stormdeck --vllm http://HOST:8000",
-    )
+
+def _about(hop: HopKind, server: Server, now: float) -> Statement:
+    """Return the beginning of a statement about a server."""
+    age = now - server.seen if server.seen else None
+    where = f"{server.kind.value} {place(server.url)}"
+    return Statement(Health.ERROR, where, server.detail, hop, evidence=server.detail, age=age, step="stormdeck check")
 
 
 def _starting(deck: Deck, base: Statement, server: Server, now: float) -> Statement:

@@ -52,7 +52,7 @@ def base_url(settings: SettingsSnapshot) -> BaseUrl | None:
     note = "" if "://" in text else "it has no scheme, http:// assumed"
     left_out = (target.origin + target.path).removeprefix(target.base)
     if left_out:
-        note = "; ".join(part for part in (note, f"its end {left_out[:40]} left out") if part)
+        note = "; ".join(part for part in (note, f"its path {left_out[:40]} left out") if part)
     how = f"ANTHROPIC_BASE_URL {_place(settings)}" + (f" ({note})" if note else "")
     return BaseUrl(target.base, how, target.is_hosted)
 

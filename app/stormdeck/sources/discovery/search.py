@@ -203,9 +203,7 @@ def _sorted(
             if kind is not None:
                 (dead if kind is ServerKind.OTHER else found).append(one.found(kind))
         elif kind is not None and kind.is_proxy and direct and not place.named:
-            why = (
-                f"{kind.value} answers, but the client does not use it: ANTHROPIC_BASE_URL points straight to a server"
-            )
+            why = f"{kind.value} answers, but the client does not use it: ANTHROPIC_BASE_URL leads to a server itself"
             missed.append(Missed(place.url, why))
         elif kind is not None:
             found.append(one.found(kind))

@@ -19,6 +19,7 @@ from stormdeck.sources.processes.scan import refused_by
 SLOW_S = 30.0
 """How often the version and the model list are requested while nothing changes."""
 
+_NO_ANSWER = {ServerState.DOWN, ServerState.UNREACHABLE, ServerState.SILENT}
 Reply = Answer | Failure
 S = TypeVar("S", VllmSnapshot, ProxySnapshot)
 
@@ -103,11 +104,7 @@ class PolledServer(ABC, Generic[S]):
     def _without_answer(self, failure: Failure, now: float, path: str = "") -> S:
         """Return the snapshot after a request without an answer."""
         last = self._last
-        has_answered = bool(last.seen) and last.state not in {
-            ServerState.DOWN,
-            ServerState.UNREACHABLE,
-            ServerState.SILENT,
-        }
+        has_answered = bool(last.seen) and last.state not in _NO_ANSWER
         if failure.kind is FailureKind.OURS:
             return replace(last, state=ServerState.STALE if has_answered else last.state, detail=failure.text)
         state, detail = state_without_answer(failure), describe_failure(failure)

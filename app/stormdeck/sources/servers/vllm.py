@@ -7,7 +7,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from stormdeck.model.snapshots.discovery import ServerProcess
-from stormdeck.model.snapshots.server import EngineStats, ServedModel, ServerKind, ServerState, VllmSnapshot
+from stormdeck.model.snapshots.server import (
+    EngineStats,
+    ServedModel,
+    ServerKind,
+    ServerState,
+    VllmSnapshot,
+    is_front_alone,
+)
 from stormdeck.model.snapshots.vllm_metrics import WINDOW_S, MetricsSample, window
 from stormdeck.model.units import duration, plural
 from stormdeck.sources.io.background import run_in_thread
@@ -36,11 +43,9 @@ _MAY_BE_ANOTHER = {
     ServerState.ASKING,
     ServerState.STARTING,
     ServerState.DOWN,
+    ServerState.UNREACHABLE,
     ServerState.SILENT,
     ServerState.STALE,
-} | {
-    ServerState.UNREACHABLE,
-    ServerState.DEGRADED,
 }
 """After one of these states another server may answer."""
 
@@ -166,7 +171,8 @@ class VllmSource(PolledServer[VllmSnapshot]):
 
     def _due(self, now: float) -> bool:
         requested_at = self._known.requested_at
-        return requested_at is None or not 0 <= now - requested_at < SLOW_S or self._last.state in _MAY_BE_ANOTHER
+        is_old = requested_at is None or not 0 <= now - requested_at < SLOW_S
+        return is_old or self._last.state in _MAY_BE_ANOTHER or is_front_alone(self._last)
 
     async def _refresh(self, now: float) -> Failure | None:
         """Request version and models; what is not returned stays as it was. Return why there is no list."""
