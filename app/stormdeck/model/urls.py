@@ -29,6 +29,10 @@ _API_TAIL = re.compile(r"(?:/+v1(?:/+(?:messages(?:/count_tokens)?|chat/completi
 """The end of a URL that names an endpoint of the API instead of the server."""
 _LONGEST_PATH = 24
 """Characters of a path that are shown."""
+_AUTHORITY = re.compile(r"(?i)https?:[/]*([^/?#\\\t\r\n]*)")
+_NO_HOST = frozenset(" <>^|[]")
+"""Characters that the URL standard forbids in a host; those that it strips or decodes first are not here."""
+_LAST_PORT = 65535
 _NOT_IN_HOSTS = frozenset(' /\\@?#<>^|"`{}%')
 
 
@@ -42,6 +46,44 @@ def parts_of(url: str) -> SplitResult | None:
         return parts if parts.hostname and parts.port != 0 and plain_host(parts.hostname) else None
     except ValueError:
         return None
+
+
+def why_no_url(text: str) -> str:
+    """Return why a base URL does not parse, in words that follow "its"; empty if it does, or if that is not certain.
+
+    By the URL standard, which Claude Code's runtimes follow: further slashes before the host are skipped.
+
+    >>> why_no_url("http://:8000"), why_no_url("http://a:70000"), why_no_url("http://[::1:8000")
+    ('host is missing', 'port 70000 is above 65535', 'bracket is not closed')
+    """
+    found = _AUTHORITY.match(with_scheme(text))
+    if found is None:
+        return ""
+    host = found[1].rpartition("@")[2]
+    if host.startswith("["):
+        inside, closed, rest = host[1:].partition("]")
+        if not closed:
+            return "bracket is not closed"
+        try:
+            ipaddress.IPv6Address(inside)
+        except ValueError:
+            return "text in brackets is no IPv6 address"
+        return _why_no_port(rest.removeprefix(":")) if rest in {"", ":"} or rest.startswith(":") else "port is missing"
+    name, _, port = host.partition(":")
+    if not name:
+        return "host is missing"
+    wrong = next((one for one in name if one in _NO_HOST), None)
+    if wrong is not None:
+        return f"host contains {wrong!r}" if wrong != " " else "host contains a blank"
+    return _why_no_port(port)
+
+
+def _why_no_port(port: str) -> str:
+    if not port:
+        return ""
+    if not (port.isascii() and port.isdigit()):
+        return "port is no number"
+    return f"port {port[:12]} is above 65535" if len(port.lstrip("0")) > len("65535") or int(port) > _LAST_PORT else ""
 
 
 def plain_host(host: str) -> str:

@@ -43,6 +43,12 @@ class Live:
             return tuple(model.id for model in vllm.models) or None
         return None
 
+    def lister(self, base_url: str) -> ServerKind | None:
+        """Return the kind of the server whose list ``served_at`` returns."""
+        if self.proxy is not None and (not base_url or same_place(self.proxy.url, base_url)):
+            return self.proxy.kind
+        return self.vllm.kind if self.vllm is not None else None
+
     @property
     def attribution_stripped(self) -> bool:
         """Return whether vLLM removes the attribution block and there is no proxy in between."""

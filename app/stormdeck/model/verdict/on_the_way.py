@@ -47,8 +47,8 @@ def unreachable(base: Statement, *, is_base_url: bool) -> Statement:
         base,
         light=Health.UNKNOWN,
         headline=f"{base.headline} is not reachable from here",
-        detail="Its name is not known on this machine, as with one of a container's network. Whether it answers the "
-        "proxy is unknown. Name an address that this machine reaches: --vllm http://HOST:8000",
+        detail="Its name belongs to another network, as that of a container does. Whether it answers the proxy is "
+        "unknown. Name an address that this machine reaches: --vllm http://HOST:8000",
         brief=brief(base.headline, "not reachable from here"),
         cause="unknown: only the proxy's network may know the name",
         step="stormdeck --vllm http://HOST:8000",

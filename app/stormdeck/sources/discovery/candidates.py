@@ -70,7 +70,7 @@ class Probed:
     @property
     def met(self) -> ServerState:
         """Return ``UP`` where it answered, else the state that the failure shows."""
-        return ServerState.UP if self.failure is None else state_without_answer(self.failure)
+        return ServerState.UP if self.failure is None else state_without_answer(self.failure, self.place.url)
 
     def found(self, kind: ServerKind) -> Found:
         """Return it as a server of a kind; a process of another kind is only in front of it."""

@@ -21,6 +21,7 @@ from stormdeck.sources.net.address import address, is_own_host
 from stormdeck.sources.net.failure import HOSTED, FailureKind
 from stormdeck.sources.net.http import DEADLINE_S, HttpClient
 from stormdeck.sources.processes.command_line import is_spawned_by_vllm, port_of
+from stormdeck.sources.processes.forwarders import is_forwarder
 from stormdeck.sources.processes.scan import Scan, scan_processes
 
 PORTS = (8000, 4000, 8082, 3456)
@@ -181,7 +182,14 @@ async def _upstream(
         # Any program can answer on a usual port and name any host, which is no reason to contact that host.
         why = "is not contacted: none of your settings names the proxy; name it with --proxy URL"
         return Missed(how, f"{target.origin} {why}")
-    return Candidate(Role.UPSTREAM, target.base, how, key, ServerKind.VLLM, by_user=proxy.place.by_user)
+    front = address(proxy.place.url)
+    if target.is_here and front is not None and not is_own_host(front.host):
+        where = f"{target.base} is meant on {front.host}, where the proxy runs"
+        return Missed(how, f"{where}: not reachable from here; name it with --vllm URL")
+    # Behind a tunnel or a container's port, this machine's loopback may be another one than the proxy's.
+    is_elsewhere = target.is_here and proxy.process is not None and is_forwarder(proxy.process)
+    assumed = None if is_elsewhere else ServerKind.VLLM
+    return Candidate(Role.UPSTREAM, target.base, how, key, assumed, by_user=proxy.place.by_user)
 
 
 def _sorted(

@@ -9,11 +9,20 @@ from stormdeck.model.masking.lines import mask_text
 from stormdeck.model.snapshots.server import FRONT_ALONE, ServedModel, ServerState
 from stormdeck.model.text import clean
 from stormdeck.model.units import duration
+from stormdeck.model.urls import host_of
 from stormdeck.sources.net.failure import Failure, FailureKind
 from stormdeck.sources.net.http import Answer, json_object
 
 _GATEWAY = {502, 503, 504}
 """The statuses of a gateway whose server does not answer."""
+_NAMES_IN_CONTAINERS = {
+    "host.docker.internal",
+    "gateway.docker.internal",
+    "kubernetes.docker.internal",
+    "host.containers.internal",
+    "host.lima.internal",
+    "host.minikube.internal",
+}
 _LONGEST_NAME = 200
 _MOST_MODELS = 200
 
@@ -66,8 +75,13 @@ def is_html(answer: Answer) -> bool:
     return "html" in answer.headers.get("content-type", "").lower() or start.startswith((b"<!doctype", b"<html"))
 
 
-def state_without_answer(failure: Failure) -> ServerState:
-    """Return the state of a server that did not answer: only a refused connection shows that it is down."""
+def state_without_answer(failure: Failure, url: str = "") -> ServerState:
+    """Return the state of a server that did not answer: only a refused connection shows that it is down.
+
+    Not even that for a name of a container's network, which leads elsewhere on this machine, if anywhere.
+    """
+    if host_of(url) in _NAMES_IN_CONTAINERS and failure.kind is not FailureKind.OURS:
+        return ServerState.UNREACHABLE
     if failure.kind in {FailureKind.REFUSED, FailureKind.CUT, FailureKind.BAD_URL}:
         return ServerState.DOWN
     if failure.kind is FailureKind.UNRESOLVED:

@@ -107,7 +107,7 @@ class PolledServer(ABC, Generic[S]):
         has_answered = bool(last.seen) and last.state not in _NO_ANSWER
         if failure.kind is FailureKind.OURS:
             return replace(last, state=ServerState.STALE if has_answered else last.state, detail=failure.text)
-        state, detail = state_without_answer(failure), describe_failure(failure)
+        state, detail = state_without_answer(failure, self.url), describe_failure(failure)
         if has_answered and state is ServerState.SILENT:
             return replace(last, state=ServerState.STALE, detail=path + failure.text + age(last.seen, now))
         self._forget()
