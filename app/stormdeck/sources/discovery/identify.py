@@ -17,7 +17,7 @@ from stormdeck.sources.net.answers import (
 from stormdeck.sources.net.failure import Failure, FailureKind
 from stormdeck.sources.net.http import DEADLINE_S, LIMIT, PAGE_LIMIT, Answer, HttpClient, json_object
 from stormdeck.sources.net.side_by_side import FAR_MS, SideBySide
-from stormdeck.sources.servers.engine_kinds import engine_by_models, engine_by_start, is_tgi
+from stormdeck.sources.servers.engine_kinds import engine_by_metrics, engine_by_models, engine_by_start, is_tgi
 
 _MODELS, _VERSION, _METRICS, _ALIVE, _START = "/v1/models", "/version", "/metrics", "/health/liveliness", "/"
 _INFO = "/info"
@@ -102,6 +102,9 @@ class _Question:
         huge = next((one for one in self._said.values() if _is_too_big(one)), None)
         if isinstance(huge, Failure):
             return Identity(ServerKind.OTHER, f"answers, but what it serves is not known: {huge.text}")
+        models = await self._ask(_MODELS)
+        if isinstance(models, Answer) and _is_refused(models):
+            return Identity(ServerKind.OTHER, f"answers {models.status} on {_MODELS}: it wants a key")
         start = await self._ask(_START)
         return Identity(ServerKind.OTHER, _other(start if isinstance(start, Answer) else first))
 
@@ -111,9 +114,11 @@ class _Question:
         kind = engine_by_models(await self._ask(_MODELS))
         if kind is not None:
             return _listed(kind)
-        metrics = await self._ask(_METRICS)
-        is_vllm = isinstance(metrics, Answer) and metrics.status == 200 and b"\nvllm:" in metrics.body
-        return Identity(ServerKind.VLLM, f"{_METRICS} has vLLM's metrics") if is_vllm else None
+        return await self._measured()
+
+    async def _measured(self) -> Identity | None:
+        kind = engine_by_metrics(await self._ask(_METRICS))
+        return Identity(kind, f"{_METRICS} has {kind.value}'s metrics") if kind is not None else None
 
     async def _proxy(self) -> Identity | None:
         if _is_alive(await self._ask(_ALIVE)):
@@ -136,6 +141,8 @@ class _Question:
         kind = engine_by_start(start)
         if kind is not None:
             return Identity(kind, f"/ answers as {kind.value}")
+        if _is_refused(models):
+            return await self._measured()
         if served_models(models) is not None and is_tgi(await self._ask(_INFO)):
             return Identity(ServerKind.TGI, f"{_INFO} says text-generation-router")
         return None
@@ -175,6 +182,10 @@ def _failed(first: Failure) -> Identity:
 
 def _is_too_big(answer: Answer | Failure) -> bool:
     return isinstance(answer, Failure) and answer.kind is FailureKind.TOO_BIG
+
+
+def _is_refused(answer: Answer | Failure) -> bool:
+    return isinstance(answer, Answer) and answer.status in {401, 403}
 
 
 def _is_alive(answer: Answer | Failure) -> bool:

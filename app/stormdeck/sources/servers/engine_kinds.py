@@ -16,6 +16,13 @@ _BY_OWNER = {
     "tensorrt_llm": ServerKind.TENSORRT_LLM,
 }
 """``owned_by`` of an entry of ``/v1/models``. Ollama: the first part of a model's name, for its own models."""
+_BY_METRICS = {
+    b"vllm:": ServerKind.VLLM,
+    b"sglang:": ServerKind.SGLANG,
+    b"llamacpp:": ServerKind.LLAMA_SERVER,
+    b"tgi_": ServerKind.TGI,
+}
+"""How the names of a server's metrics begin."""
 _MOST_ENTRIES = 200
 
 
@@ -45,6 +52,14 @@ def engine_by_start(start: Answer | Failure) -> ServerKind | None:
     if (text_field(start, "error") or "").startswith("Unexpected endpoint or method."):
         return ServerKind.LM_STUDIO
     return ServerKind.LLAMA_SERVER if start.headers.get("server", "") == "llama.cpp" else None
+
+
+def engine_by_metrics(page: Answer | Failure) -> ServerKind | None:
+    """Return the kind that a ``/metrics`` page shows; SGLang and vLLM want no key for it."""
+    if isinstance(page, Failure) or page.status != 200:
+        return None
+    body = b"\n" + page.body
+    return next((kind for prefix, kind in _BY_METRICS.items() if b"\n" + prefix in body), None)
 
 
 def is_tgi(info: Answer | Failure) -> bool:
