@@ -88,6 +88,11 @@ def panel_deck(home, monkeypatch, **options):
     return asyncio.run(scene())
 
 
+def panel_statements(home, monkeypatch, **options):
+    """Return the statements of the panel, the headline first."""
+    return statements(panel_deck(home, monkeypatch, **options), time.time(), str)
+
+
 def panel_headline(home, monkeypatch, **options):
     """Return the headline that the panel shows."""
-    return statements(panel_deck(home, monkeypatch, **options), time.time(), str)[0].headline
+    return panel_statements(home, monkeypatch, **options)[0].headline

@@ -60,7 +60,7 @@ def told(server, key=None, deadline_s=0.4, expected=None):
             id="Ollama",
         ),
         pytest.param(
-            Imitation({"/version": Reply({"version": "1.0"}), "/metrics": Reply("sglang:x 1\n")}),
+            Imitation({"/version": Reply({"version": "1.0"}), "/metrics": Reply("other:x 1\n")}),
             ServerKind.OTHER,
             ["/version", "/v1/models", "/metrics", "/health/liveliness", "/"],
             id="something with a version",
