@@ -21,7 +21,7 @@ def front_alone(base: Statement, url: str, detail: str, hint: str = "") -> State
         detail=f"Start the server behind it, or see in the configuration of the front where it sends.{hint}",
         code="URL112",
         brief=brief(f"The front at {place(url)} answers {status}", behind),
-        cause="the server behind the front is down, starting, or at another address",
+        cause="the server behind the front may be stopped, starting, or at another address",
         evidence=base.evidence or detail,
         step="start the server behind it",
     )
