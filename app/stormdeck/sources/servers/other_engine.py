@@ -113,7 +113,7 @@ class OtherEngineSource(PolledServer[VllmSnapshot]):
     async def _figures(self) -> tuple[EngineStats | None, str]:
         """Return the figures, or why there are none."""
         if not has_page(self._kind):
-            return None, f"{self._kind.value} exports no figures"
+            return None, "figures are read from vLLM, SGLang, llama-server and TGI only"
         page = await self._get("/metrics", limit=PAGE_LIMIT)
         if isinstance(page, Failure):
             return self._last.engine, ""
