@@ -157,6 +157,7 @@ def test_a_key_that_is_refused_is_about_the_token(home, stack):
     url = stack("sglang", _v1_models=Reply({"error": "Unauthorized"}, 401))
     said = status(home)[1]
     assert said["headline"]["text"] == f"SGLang :{port(url)} refuses the token"
+    assert checked(home)[:2] == (1, ["AUTH205"])
     assert not any(words in json.dumps(said) for words in NEVER)
 
 
@@ -193,6 +194,13 @@ def test_a_thousand_models_are_bounded(home, stack, monkeypatch):
     many = {"object": "list", "data": [{"id": f"m{one}", "owned_by": "library"} for one in range(10_000)]}
     stack("ollama", model="m7", _v1_models=Reply(many), **WITH_MESSAGES)
     assert len(panel_deck(home, monkeypatch).vllm.models) == 200
+
+
+def test_rules_about_vllm_say_nothing_about_another_server(home, stack):
+    """A window of 8192 tokens: only that the client assumes a larger one is true of every server."""
+    small = {"object": "list", "data": [{"id": "qwen3.5-27b", "owned_by": "sglang", "max_model_len": 8192}]}
+    stack("sglang", _v1_models=Reply(small), **WITH_MESSAGES)
+    assert set(checked(home)[1]) == {"CTX601"}
 
 
 def test_two_kinds_at_once_are_no_kind(home, stack):

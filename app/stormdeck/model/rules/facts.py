@@ -65,6 +65,11 @@ class Live:
         return self.vllm.engine if self.vllm is not None and self.vllm.kind is ServerKind.VLLM else None
 
     @property
+    def is_other_engine(self) -> bool:
+        """Return whether the inference server is known to be another program than vLLM."""
+        return self.vllm is not None and self.vllm.kind is not ServerKind.VLLM
+
+    @property
     def vllm_version(self) -> str | None:
         """Return vLLM's version; ``None`` for a server of another kind."""
         return self.vllm.version if self.vllm is not None and self.vllm.kind is ServerKind.VLLM else None

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from io import BytesIO
+from itertools import islice
 
 from stormdeck.model.snapshots.server import ServerKind
 from stormdeck.model.snapshots.vllm_metrics import MetricsSample
@@ -34,7 +36,10 @@ SWITCH = {ServerKind.SGLANG: "--enable-metrics", ServerKind.LLAMA_SERVER: "--met
 """The option that a server needs for its page; TGI always has one."""
 _OTHER_RANK = re.compile(rb'[{,](?:tp|pp)_rank="(?!0")')
 """A series of SGLang that repeats the one of the first rank."""
-_MOST_LINES = 5000
+_NAME = re.compile(rb"[a-z_:]{1,60}(?=[{ ])")
+_MOST_LINES = 100_000
+"""Most lines of a page that are looked at; an engine has a few thousand."""
+_LONGEST_LINE = 2048
 
 
 def has_page(kind: ServerKind) -> bool:
@@ -46,9 +51,9 @@ def read_engine_page(page: bytes, at: float, kind: ServerKind) -> tuple[MetricsS
     """Return the metrics of a page, or why there are none; run it in a thread."""
     names = {name.encode(): vllm.encode() for name, vllm in _NAMES[kind].items()}
     lines: list[bytes] = []
-    for line in page.split(b"\n"):
-        name = line.partition(b"{")[0].partition(b" ")[0]
-        if name in names and not _OTHER_RANK.search(line) and len(lines) < _MOST_LINES:
-            lines.append(names[name] + line[len(name) :])
-    sample, why = read_page(b"\n".join(lines), at)
+    for line in islice(BytesIO(page), _MOST_LINES):
+        name = _NAME.match(line)
+        if name is not None and name[0] in names and len(line) <= _LONGEST_LINE and not _OTHER_RANK.search(line):
+            lines.append(names[name[0]] + line[name.end() :])
+    sample, why = read_page(b"".join(lines), at)
     return sample, why.replace("vLLM", kind.value)

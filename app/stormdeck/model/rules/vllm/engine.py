@@ -33,7 +33,7 @@ def _finding(code: str, severity: Severity, title: str, message: str, path: str)
 def tiny_window(facts: Facts) -> Iterator[Finding]:
     """Find a context window that is smaller than the first prompt."""
     served = served_window(facts)
-    if served is not None and served < FIRST_PROMPT:
+    if served is not None and served < FIRST_PROMPT and not facts.live.is_other_engine:
         yield _finding(
             "SERVER904",
             Severity.ERROR,
