@@ -19,6 +19,8 @@ SILENT = {ServerState.DOWN, ServerState.UNREACHABLE, ServerState.SILENT, ServerS
 NOT_RECORDED = "Not in a recording: it holds log lines only."
 FULL_WIDTH = 40
 """Columns of the numbers with their bars."""
+_WITH_NAMES = 4
+"""Rows of a server without figures: its heading, its state and two of the reason."""
 KEYLESS = {ServerKind.LITELLM: "shown only with its key"}
 """Why the requests in flight are not known."""
 
@@ -77,7 +79,9 @@ class EnginePanel(ServerPanel):
             return brief(vllm)
         title = self.title(vllm.kind.value, vllm, width)
         if vllm.engine is None or vllm.state in SILENT:
-            return [title, *self.words(vllm, width, height - 1)]
+            known = vllm.models and vllm.state is ServerState.UP and height > _WITH_NAMES
+            names = models(vllm, width, height - _WITH_NAMES) if known else []
+            return [title, *names, *self.words(vllm, width, height - 1 - len(names))]
         is_ok = vllm.state.light is Health.OK
         if height <= 6 or width < FULL_WIDTH:
             head = models(vllm, width, 1) if height > 5 else []
@@ -105,8 +109,8 @@ class ProxyPanel(ServerPanel):
     """The proxy's requests in flight and its model names."""
 
     def part(self, deck: Deck) -> object:
-        """Return the proxy's snapshot."""
-        return deck.proxy, deck.discovery.done
+        """Return the proxy's snapshot, and which server the client sends to without one."""
+        return deck.proxy, deck.discovery.done, deck.vllm.kind if deck.vllm is not None else None
 
     def rows(self, width: int, height: int) -> list[Content]:
         """Return the proxy's numbers and names, or why there are none."""
