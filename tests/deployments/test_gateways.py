@@ -93,7 +93,7 @@ def test_a_front_whose_server_is_gone_is_said_as_such(home, tmp_path, monkeypatc
     assert "is down" not in json.dumps(said)
 
 
-@pytest.mark.parametrize("code", [502, 503, 504])
+@pytest.mark.parametrize("code", [502, 503, 504, 522, 530])
 def test_a_vllm_whose_front_answers_alone_is_not_called_hung(home, monkeypatch, code):
     """It answered before, so its kind is known: the front says 50x now."""
     with served(Imitation({}, missing=Reply("Bad Gateway", code))) as (url,):

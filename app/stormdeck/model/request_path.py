@@ -103,7 +103,7 @@ def _health_at(deck: Deck, base: Found) -> tuple[Health, str]:
 
 def wants_key(deck: Deck, url: str) -> bool:
     """Return whether the server at a URL wants a key before it identifies itself."""
-    return any(missed.what.startswith(url) and "wants a key" in missed.why for missed in deck.discovery.missed)
+    return any(missed.is_at(url) and "wants a key" in missed.why for missed in deck.discovery.missed)
 
 
 def is_mute(deck: Deck, url: str) -> bool:

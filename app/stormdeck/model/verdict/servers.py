@@ -373,7 +373,7 @@ def _last_line(deck: Deck, process: ServerProcess) -> str:
 
 def why_missed(deck: Deck, url: str) -> str:
     """Return why the search found no server at a URL, as text."""
-    return next((f"{url}: {missed.why}" for missed in deck.discovery.missed if missed.what.startswith(url)), "")
+    return next((f"{url}: {missed.why}" for missed in deck.discovery.missed if missed.is_at(url)), "")
 
 
 def _url_code(deck: Deck) -> str | None:

@@ -13,8 +13,8 @@ from stormdeck.model.urls import host_of
 from stormdeck.sources.net.failure import Failure, FailureKind
 from stormdeck.sources.net.http import Answer, json_object
 
-_GATEWAY = {502, 503, 504}
-"""The statuses of a gateway whose server does not answer."""
+_GATEWAY = {502, 503, 504, 521, 522, 523, 524, 530}
+"""The statuses of a gateway whose server does not answer; those above 504 are Cloudflare's."""
 _NAMES_IN_CONTAINERS = {
     "host.docker.internal",
     "gateway.docker.internal",

@@ -210,7 +210,7 @@ def _found(found: Found, deck: Deck) -> Content:
     server = next((one for one in (deck.proxy, deck.vllm) if one is not None and one.url == found.url), None)
     met = server.state if server is not None else found.met
     why = (
-        next((one.why for one in deck.discovery.missed if one.what.startswith(found.url)), "") if server is None else ""
+        next((one.why for one in deck.discovery.missed if one.is_at(found.url)), "") if server is None else ""
     )
     state = why or ("" if met.light is Health.OK else met.value)
     sign = Health.ERROR if why and met.light is Health.OK else met.light
