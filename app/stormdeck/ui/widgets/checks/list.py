@@ -213,7 +213,7 @@ def _found(found: Found, deck: Deck) -> Content:
         next((one.why for one in deck.discovery.missed if one.is_at(found.url)), "") if server is None else ""
     )
     state = why or ("" if met.light is Health.OK else met.value)
-    sign = Health.ERROR if why and met.light is Health.OK else met.light
+    sign = Health.WARNING if why and met.light is Health.OK else met.light
     row = line(light(sign), " ", (found.kind.value, "bold"), f"  {mask_text(found.url)}")
     return line(row, (f"  {mask_text(state)}", "$quiet")) if state else row
 
