@@ -92,6 +92,14 @@ def test_a_page_that_is_switched_off_is_said_with_its_option(home, stack, monkey
     assert server.detail.endswith(f"start it with {option}")
 
 
+def test_a_server_that_is_known_to_lack_the_messages_is_not_well(home, stack, monkeypatch):
+    stack("mlx")
+    code, said = status(home)
+    text = "MLX answers; whether it takes Claude Code's requests is not known"
+    assert (code, said["headline"]["text"], panel_headline(home, monkeypatch)) == (1, text, text)
+    assert checked(home)[1] == []
+
+
 REFUSING = {"ollama"}
 ANY_ID = {"llama-server", "tgi"}
 

@@ -11,6 +11,8 @@ from stormdeck.model.verdict.statement import Statement, brief
 
 LONG_S = 60.0
 """A turn that runs longer is mentioned: its answer is long, or it stalls."""
+_WITHOUT_MESSAGES = {ServerKind.MLX}
+"""Kinds without a Messages API whose answers do not show that (docs/facts/servers.md 2)."""
 _BLIND = "No log is followed, so silent retries are not seen. Press 4 to see how to follow one."
 
 
@@ -34,6 +36,8 @@ def statement(deck: Deck, now: float) -> tuple[Statement, ...]:
                 step="stormdeck --vllm http://HOST:8000",
             ),
         )
+    if deck.proxy is None and deck.vllm.kind in _WITHOUT_MESSAGES and not _takes_messages(deck):
+        return (_not_known(deck.vllm.kind.value),)
     facts = _facts(deck, now)
     detail = _warnings(deck)
     if deck.traffic is None or not deck.traffic.logs:
@@ -51,6 +55,19 @@ def statement(deck: Deck, now: float) -> tuple[Statement, ...]:
             if deck.traffic is not None and deck.traffic.logs
             else "every server on the path answers, no rule finds an error; requests are not seen",
         ),
+    )
+
+
+def _not_known(name: str) -> Statement:
+    """Return that a server answers, of a kind that had no Messages API when it was last looked at."""
+    return Statement(
+        Health.UNKNOWN,
+        f"{name} answers; whether it takes Claude Code's requests is not known",
+        f"{name} has no /v1/messages in the versions that are known. A canary shows it: press 4. If it is missing, put "
+        "LiteLLM in front of it.",
+        brief=brief(f"{name} answers", "whether it takes requests: press 4"),
+        evidence="its answers do not show whether POST /v1/messages exists",
+        step="stormdeck check --canary",
     )
 
 
