@@ -59,6 +59,14 @@ def test_a_server_that_says_404_to_all_it_does_not_like_is_not_judged():
     assert (probe.kind, probe.has_messages, probe.credential) == (ServerKind.OLLAMA, None, None)
 
 
+@pytest.mark.parametrize(
+    ("chat", "expected"), [(Reply("", 405), False), (Reply("", 404), None), (Reply("", 403), None)], ids=str
+)
+def test_a_404_counts_only_beside_a_405_of_a_path_that_the_server_has(chat, expected):
+    server = Imitation({"/v1/chat/completions": chat}, missing=Reply("", 404))
+    assert probed(server).has_messages is expected
+
+
 def test_a_litellm_refuses_a_wrong_key_with_400():
     probe = probed(litellm(), env={"ANTHROPIC_AUTH_TOKEN": "sk-wrong"})
     assert (probe.kind, probe.credential) == (ServerKind.LITELLM, 400)

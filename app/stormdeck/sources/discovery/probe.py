@@ -67,7 +67,8 @@ async def probe_base_url(
         return Probe(named.url, Reach.GATEWAY, detail=f"status {models.status}", elsewhere=_elsewhere(target, found))
     status = models.status if isinstance(models, Answer) and key else None
     has_messages = _has_messages(messages, kind)
-    if has_messages is None and isinstance(messages, Answer) and messages.status == 404:
+    is_proxy = kind is not None and kind.is_proxy
+    if has_messages is None and not is_proxy and isinstance(messages, Answer) and messages.status == 404:
         has_messages = await _by_pair(named.url, http, key, deadline_s)
     return Probe(
         url=named.url,
