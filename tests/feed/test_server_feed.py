@@ -129,7 +129,7 @@ def test_a_server_that_stops_stays_on_the_path_where_nothing_leads_elsewhere(sea
 def test_a_search_knows_what_answered_before(searched):
     _, known = searched(*SEARCHES)
     assert known[0] == {}
-    assert known[1] == {("127.0.0.1", 8000): ServerKind.VLLM, ("127.0.0.1", 4000): ServerKind.LITELLM}
+    assert known[1] == {("127.0.0.1", 8000, ""): ServerKind.VLLM, ("127.0.0.1", 4000, ""): ServerKind.LITELLM}
 
 
 BIG, SPARE = "http://127.0.0.1:8001", "http://127.0.0.1:8002"

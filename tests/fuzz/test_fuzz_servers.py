@@ -8,13 +8,17 @@ from hypothesis import strategies as st
 from laws import assert_shown, cheap, law
 from mutations import NUMBERS, TOKENS, arriving, grown, mutated, mutated_json, repeated
 
+from other_servers import described
 from stormdeck.model.canary.check import Question
 from stormdeck.model.canary.questions import CanaryRequest
 from stormdeck.model.canary.reply import MOST_BYTES, EventReader
 from stormdeck.model.canary.response import ResponseReader
+from stormdeck.model.snapshots.server import ServerKind
 from stormdeck.model.snapshots.vllm_metrics import window
-from stormdeck.sources.net.answers import describe_answer, served_by, served_models, text_field
+from stormdeck.sources.net.answers import describe_answer, served_models, text_field
 from stormdeck.sources.net.http import Answer, json_object
+from stormdeck.sources.servers.engine_kinds import engine_by_metrics, engine_by_models, engine_by_start
+from stormdeck.sources.servers.engine_metrics import has_page, read_engine_page
 from stormdeck.sources.servers.prometheus import read_metrics
 
 PAGES = seeds.metrics_pages()
@@ -60,6 +64,24 @@ def test_a_value_that_cannot_be_costs_no_other(page, values):
 @law(repeated(PAGES), cases=4, slow=True)
 def test_a_large_page_is_read_in_no_time(text):
     cheap(read_metrics, encoded(grown(text, 256 * 1024)), 1.0)
+
+
+OTHERS = [one for one in ServerKind if has_page(one)]
+
+
+@law(mutated([described(name)["routes"]["/metrics"]["body"] for name in ("sglang", "llama-server", "tgi")], most=6))
+def test_statistics_of_other_servers_are_numbers_that_can_be(page):
+    for kind in OTHERS:
+        sample, why = read_engine_page(encoded(page), 1.0, kind)
+        stats = window([sample]) if sample is not None else None
+        assert (sample is None) == bool(why)
+        if stats is not None:
+            assert_stats(stats)
+
+
+@law(repeated([page.replace("vllm:", "sglang:") for page in PAGES]), cases=4, slow=True)
+def test_a_large_page_of_another_server_is_read_in_no_time(text):
+    cheap(read_engine_page, encoded(grown(text, 256 * 1024)), 1.0, ServerKind.SGLANG)
 
 
 @law(arriving(mutated(STREAMS)))
@@ -114,6 +136,7 @@ def test_an_answer_is_told_in_words_that_can_be_shown(body, status, header):
         assert_shown(model.root or "")
         assert model.max_model_len is None or model.max_model_len > 0
     assert_shown(text_field(answer, "version") or "")
-    served_by(answer)
+    for kind in (engine_by_models(answer), engine_by_start(answer), engine_by_metrics(answer)):
+        assert kind is None or kind.is_engine
     value = json_object(answer)
     assert value is None or json.dumps(value)

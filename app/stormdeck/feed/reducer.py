@@ -39,7 +39,14 @@ Snapshot = (
 )
 
 Server = VllmSnapshot | ProxySnapshot
-_AWAY = {ServerState.DOWN, ServerState.STARTING, ServerState.SILENT, ServerState.DEGRADED, ServerState.STALE}
+_AWAY = {
+    ServerState.DOWN,
+    ServerState.UNREACHABLE,
+    ServerState.STARTING,
+    ServerState.SILENT,
+    ServerState.DEGRADED,
+    ServerState.STALE,
+}
 
 _FIELDS = {
     DiscoverySnapshot: "discovery",

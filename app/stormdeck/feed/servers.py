@@ -34,8 +34,8 @@ from stormdeck.sources.net.address import address
 from stormdeck.sources.net.http import HttpClient
 from stormdeck.sources.processes.scan import config_of, is_alive
 from stormdeck.sources.servers.backends import BackendSource, ordered
+from stormdeck.sources.servers.engine import EngineSource, engine_source
 from stormdeck.sources.servers.proxy import ProxySource
-from stormdeck.sources.servers.vllm import VllmSource
 
 SEARCH_S = 3.0
 """Between the first two searches, while something is missing or down."""
@@ -79,14 +79,14 @@ class ServerFeed:
         self._yaml: ProxyConfig | None = None
         self._last_probe: Probe | None = None
         self._discovery: DiscoverySnapshot | None = None
-        self._pollers: dict[str, tuple[Found, Poller[Any], asyncio.Task[None], VllmSource | ProxySource]] = {}
+        self._pollers: dict[str, tuple[Found, Poller[Any], asyncio.Task[None], EngineSource | ProxySource]] = {}
         self._states: dict[str, ServerState] = {}
         self._last_base_url: str | None = None
         """The base URL in the settings at the last search; ``None`` before the first search."""
         self._ended: set[int] = set()
         """Processes of servers that are known to have ended."""
-        self._known: dict[tuple[str, int], ServerKind] = {}
-        """Kind of server that answered before, by host and port: a slow server keeps its kind."""
+        self._known: dict[tuple[str, int, str], ServerKind] = {}
+        """Kind of server that answered before, by host, port and path: a slow server keeps its kind."""
         self._reader = RouteReader()
         self._backends = BackendSource(http, time.time)
         self._backends_poller: Poller[BackendsSnapshot] = Poller(
@@ -128,7 +128,7 @@ class ServerFeed:
     def list_again(self) -> None:
         """Request vLLM's model list with the next poll."""
         polled = self._pollers.get("vllm")
-        if polled is not None and isinstance(polled[3], VllmSource):
+        if polled is not None and not isinstance(polled[3], ProxySource):
             polled[3].list_again()
 
     def set_focused(self, focused: bool) -> None:
@@ -175,7 +175,7 @@ class ServerFeed:
 
     def _take(self, found: DiscoverySnapshot, keys: Keys, base: str) -> None:
         self._known |= {
-            at.place: server.kind
+            at.server: server.kind
             for server in (*found.found, *found.beside)
             if server.met is ServerState.UP and (at := address(server.url)) is not None
         }
@@ -189,7 +189,7 @@ class ServerFeed:
         self._nearest = nearest
         for is_proxy, name in ((True, "proxy"), (False, "vllm")):
             server = found.server(proxy=is_proxy)
-            if server is not None and (is_proxy or server.kind is ServerKind.VLLM):
+            if server is not None and (is_proxy or server.kind.is_engine):
                 self._poll(name, server, key_for(server.url, keys))
 
         self._poll_backends(found.routes if found.server(proxy=True) is not None else RoutingTable())
@@ -251,7 +251,7 @@ class ServerFeed:
             if name not in self._pollers:
                 continue
             server = found.server(proxy=hop is HopKind.PROXY)
-            is_found = server is not None and (hop is HopKind.PROXY or server.kind is ServerKind.VLLM)
+            is_found = server is not None and (hop is HopKind.PROXY or server.kind.is_engine)
             if found.is_left(self._pollers[name][0].url) or (has_moved and not is_found):
                 self._leave(name)
                 self._yaml = None if hop is HopKind.PROXY else self._yaml
@@ -296,11 +296,11 @@ class ServerFeed:
             return
         if old is not None:
             self._leave(name)
-        source: VllmSource | ProxySource
+        source: EngineSource | ProxySource
         # Shown on the path before the first answer: a slow server needs seconds.
         if name == "vllm":
-            self._deliver(VllmSnapshot(found.url, ServerState.ASKING))
-            source = VllmSource(found.url, self._http, time.time, key, found.listener)
+            self._deliver(VllmSnapshot(found.url, ServerState.ASKING, kind=found.kind))
+            source = engine_source(found.url, found.kind, self._http, time.time, key, found.listener)
         else:
             self._deliver(ProxySnapshot(found.url, found.kind, ServerState.ASKING))
             source = ProxySource(found.url, found.kind, self._http, time.time, key, found.listener)
@@ -339,9 +339,9 @@ class ServerFeed:
 
 
 def _is_same_place(one: str, other: str) -> bool:
-    """Return whether two URLs have the same host and port."""
+    """Return whether two URLs lead to the same server."""
     first, second = address(one), address(other)
-    return first is not None and second is not None and first.place == second.place
+    return first is not None and second is not None and first.server == second.server
 
 
 def _target_of(settings: SettingsSnapshot) -> tuple[str | None, bool, str | None]:

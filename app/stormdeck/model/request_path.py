@@ -55,7 +55,7 @@ def path(deck: Deck, *, by_group: bool = True) -> tuple[Hop, ...]:
     elif base is not None:
         hops.append(Hop(HopKind.SERVER, "server", place(base.url), *_health_at(deck, base)))
     elif deck.vllm is not None:
-        hops.append(_server(deck, HopKind.SERVER, deck.vllm, ServerKind.VLLM.value))
+        hops.append(_server(deck, HopKind.SERVER, deck.vllm, deck.vllm.kind.value))
     elif deck.discovery.hosted is not None:
         hops.append(Hop(HopKind.SERVER, "hosted API", "", Health.UNKNOWN, "not asked"))
     else:
@@ -126,7 +126,7 @@ def _health_at(deck: Deck, base: Found) -> tuple[Health, str]:
 
 def wants_key(deck: Deck, url: str) -> bool:
     """Return whether the server at a URL wants a key before it identifies itself."""
-    return any(missed.what.startswith(url) and "wants a key" in missed.why for missed in deck.discovery.missed)
+    return any(missed.is_at(url) and "wants a key" in missed.why for missed in deck.discovery.missed)
 
 
 def is_mute(deck: Deck, url: str) -> bool:

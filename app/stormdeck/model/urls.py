@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from urllib.parse import SplitResult, unquote, urlsplit
 
 _NEAR_NAMES = (
@@ -24,6 +25,14 @@ _HOSTED_NETWORKS = (ipaddress.ip_network("160.79.104.0/23"), ipaddress.ip_networ
 """The addresses of api.anthropic.com, as its documentation lists them."""
 _AMBIGUOUS = frozenset({"\\", "\x7f", *map(chr, range(32))})
 """Programs disagree on such a URL: after a backslash, browsers and Node see a path, others still the host."""
+_API_TAIL = re.compile(r"(?:/+v1(?:/+(?:messages(?:/count_tokens)?|chat/completions|completions|models))?)?/*$")
+"""The end of a URL that names an endpoint of the API instead of the server."""
+_LONGEST_PATH = 24
+"""Characters of a path that are shown."""
+_AUTHORITY = re.compile(r"(?i)https?:[/]*([^/?#\\\t\r\n]*)")
+_NO_HOST = frozenset(" <>^|[]")
+"""Characters that the URL standard forbids in a host; those that it strips or decodes first are not here."""
+_LAST_PORT = 65535
 _NOT_IN_HOSTS = frozenset(' /\\@?#<>^|"`{}%')
 
 
@@ -37,6 +46,44 @@ def parts_of(url: str) -> SplitResult | None:
         return parts if parts.hostname and parts.port != 0 and plain_host(parts.hostname) else None
     except ValueError:
         return None
+
+
+def why_no_url(text: str) -> str:
+    """Return why a base URL does not parse, in words that follow "its"; empty if it does, or if that is not certain.
+
+    By the URL standard, which Claude Code's runtimes follow: further slashes before the host are skipped.
+
+    >>> why_no_url("http://:8000"), why_no_url("http://a:70000"), why_no_url("http://[::1:8000")
+    ('host is missing', 'port 70000 is above 65535', 'bracket is not closed')
+    """
+    found = _AUTHORITY.match(with_scheme(text))
+    if found is None:
+        return ""
+    host = found[1].rpartition("@")[2]
+    if host.startswith("["):
+        inside, closed, rest = host[1:].partition("]")
+        if not closed:
+            return "bracket is not closed"
+        try:
+            ipaddress.IPv6Address(inside)
+        except ValueError:
+            return "text in brackets is no IPv6 address"
+        return _why_no_port(rest.removeprefix(":")) if rest in {"", ":"} or rest.startswith(":") else "port is missing"
+    name, _, port = host.partition(":")
+    if not name:
+        return "host is missing"
+    wrong = next((one for one in name if one in _NO_HOST), None)
+    if wrong is not None:
+        return f"host contains {wrong!r}" if wrong != " " else "host contains a blank"
+    return _why_no_port(port)
+
+
+def _why_no_port(port: str) -> str:
+    if not port:
+        return ""
+    if not (port.isascii() and port.isdigit()):
+        return "port is no number"
+    return f"port {port[:12]} is above 65535" if len(port.lstrip("0")) > len("65535") or int(port) > _LAST_PORT else ""
 
 
 def plain_host(host: str) -> str:
@@ -105,14 +152,31 @@ def port_of(url: str) -> int | None:
     return parts.port or {"http": 80, "https": 443}.get(parts.scheme.lower())
 
 
+def server_path(path: str) -> str:
+    """Return the path of a URL without the API's own: what is in front of ``/v1/messages``.
+
+    >>> server_path("/vllm/v1"), server_path("/v1/messages"), server_path("/")
+    ('/vllm', '', '')
+    """
+    return _API_TAIL.sub("", path)
+
+
+def same_host(one: str, other: str) -> bool:
+    """Return whether two URLs have the same host and port; all loopback names are the same."""
+    places = [("" if is_loopback(host_of(url)) else host_of(url), port_of(url)) for url in (one, other)]
+    return parts_of(one) is not None and places[0] == places[1]
+
+
 def same_place(one: str, other: str) -> bool:
-    """Return whether two URLs have the same host and port; all loopback names are the same.
+    """Return whether two URLs lead to the same server: host, port, and path without the API's own.
 
     >>> same_place("http://localhost:8000/v1", "http://127.0.0.1:8000")
     True
     """
-    places = [("" if is_loopback(host_of(url)) else host_of(url), port_of(url)) for url in (one, other)]
-    return parts_of(one) is not None and places[0] == places[1]
+    first, second = parts_of(one), parts_of(other)
+    if first is None or second is None or not same_host(one, other):
+        return False
+    return server_path(first.path) == server_path(second.path)
 
 
 def is_loopback(host: str) -> bool:
@@ -138,9 +202,11 @@ def is_near(host: str) -> bool:
 
 
 def place(url: str) -> str:
-    """Return a short address: ``:8000`` on this machine, ``gpu-box:8000`` elsewhere."""
+    """Return a short address: ``:8000`` on this machine, ``gpu-box:8000`` elsewhere, ``gw:443/vllm`` below a path."""
     parts = parts_of(url)
     if parts is None:
         return ""
     host, port = host_of(url), parts.port or (443 if parts.scheme == "https" else 80)
-    return f":{port}" if host in {"localhost", "127.0.0.1", "::1"} else f"{host}:{port}"
+    path = server_path(parts.path)
+    path = path if len(path) <= _LONGEST_PATH else f"{path[: _LONGEST_PATH - 1]}…"
+    return f":{port}{path}" if host in {"localhost", "127.0.0.1", "::1"} else f"{host}:{port}{path}"

@@ -55,11 +55,13 @@ class TestWays:
         assert planned.targets == ()
         assert known(planned) == {(Question.PLAIN, Verdict.SKIP, None)}
 
-    @pytest.mark.parametrize("url", ["ftp://h", "http://", "http://h:0x"], ids=str)
-    def test_what_is_no_address_fails_without_a_request(self, url):
+    @pytest.mark.parametrize(
+        ("url", "code"), [("ftp://h", "URL103"), ("http://", "URL110"), ("http://h:0x", "URL110")], ids=str
+    )
+    def test_what_is_no_address_fails_without_a_request(self, url, code):
         planned = plan(url)
         assert planned.targets == ()
-        assert known(planned) == {(Question.PLAIN, Verdict.FAIL, "URL103")}
+        assert known(planned) == {(Question.PLAIN, Verdict.FAIL, code)}
 
     def test_without_a_base_url_vllm_alone_is_asked_for_what_it_serves(self):
         (target,) = plan(None, vllm=VLLM, served=("its-own",)).targets

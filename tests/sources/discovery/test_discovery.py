@@ -270,7 +270,7 @@ def test_a_server_that_a_flag_names_is_on_the_path_whatever_the_base_url_says():
 def test_a_late_server_keeps_the_kind_that_it_had():
     async def scene():
         async with serving(hangs) as url, HttpClient("9.9") as http:
-            known = {address(url).place: ServerKind.LITELLM}
+            known = {address(url).server: ServerKind.LITELLM}
             ports = [address(url).port]
             found = [
                 await discover(given, http, ConfiguredTargets(), ports, lambda _: Scan(), 0.1, known=known)

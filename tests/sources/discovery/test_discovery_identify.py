@@ -55,12 +55,12 @@ def told(server, key=None, deadline_s=0.4, expected=None):
         ),
         pytest.param(
             Imitation({"/": Reply("Ollama is running")}),
-            ServerKind.OTHER,
-            ["/version", "/health/liveliness", "/"],
+            ServerKind.OLLAMA,
+            ["/version", "/health/liveliness", "/", "/v1/models"],
             id="Ollama",
         ),
         pytest.param(
-            Imitation({"/version": Reply({"version": "1.0"}), "/metrics": Reply("sglang:x 1\n")}),
+            Imitation({"/version": Reply({"version": "1.0"}), "/metrics": Reply("other:x 1\n")}),
             ServerKind.OTHER,
             ["/version", "/v1/models", "/metrics", "/health/liveliness", "/"],
             id="something with a version",
@@ -107,7 +107,7 @@ def test_another_server_may_answer_where_a_litellm_did():
 def test_a_front_without_its_server_is_told_apart(status):
     kind, words, failure = told(Imitation({}, missing=Reply("Bad Gateway", status)))
     assert (kind, failure.kind) == (None, FailureKind.GATEWAY)
-    assert "the server behind it does not answer" in words
+    assert f"the front answers {status}, the server behind it does not" in words
 
 
 @pytest.mark.parametrize("name", HOSTILE)

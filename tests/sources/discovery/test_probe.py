@@ -56,7 +56,15 @@ def test_a_vllm_without_messages_is_told_by_404():
 
 def test_a_server_that_says_404_to_all_it_does_not_like_is_not_judged():
     probe = probed(Imitation({"/": Reply("Ollama is running")}, missing=Reply("404 page not found", 404)))
-    assert (probe.kind, probe.has_messages, probe.credential) == (None, None, None)
+    assert (probe.kind, probe.has_messages, probe.credential) == (ServerKind.OLLAMA, None, None)
+
+
+@pytest.mark.parametrize(
+    ("chat", "expected"), [(Reply("", 405), False), (Reply("", 404), None), (Reply("", 403), None)], ids=str
+)
+def test_a_404_counts_only_beside_a_405_of_a_path_that_the_server_has(chat, expected):
+    server = Imitation({"/v1/chat/completions": chat}, missing=Reply("", 404))
+    assert probed(server).has_messages is expected
 
 
 def test_a_litellm_refuses_a_wrong_key_with_400():

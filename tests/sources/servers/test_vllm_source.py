@@ -91,7 +91,7 @@ def test_every_hostile_server_has_a_state_and_a_sentence(name, state):
     [
         (Reply("", 503), ServerState.DEGRADED, "engine is dead"),
         (Reply("", 500), ServerState.DEGRADED, "engine failed"),
-        (Reply("", 502), ServerState.DOWN, "gateway"),
+        (Reply("", 502), ServerState.DEGRADED, "the front answers 502, the server behind it does not"),
         (Reply("", 401), ServerState.REFUSING, "wants a key"),
         (Reply("", 404), ServerState.STRANGE, "status 404"),
         (Reply("", 302, {"location": "http://x/login"}), ServerState.STRANGE, "redirect to http://x/login"),
@@ -107,7 +107,8 @@ def test_what_health_says(health, state, words):
 
 def test_503_without_an_engine_behind_is_a_gateway():
     snapshot = look(vllm(_health=Reply("", 503), _metrics=Reply("", 503)))
-    assert snapshot.state is ServerState.DOWN
+    assert snapshot.state is ServerState.DEGRADED
+    assert snapshot.detail.startswith("the front answers 503")
 
 
 @pytest.mark.parametrize(("key", "words"), [("wrong", "refuses our key"), (None, "none is sent")])

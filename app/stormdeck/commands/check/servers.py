@@ -25,8 +25,8 @@ from stormdeck.sources.net.failure import Failure, FailureKind
 from stormdeck.sources.net.http import DEADLINE_S, LIMIT, Answer, HttpClient
 from stormdeck.sources.processes.scan import config_of
 from stormdeck.sources.servers.backends import BackendSource, ordered
+from stormdeck.sources.servers.engine import engine_source
 from stormdeck.sources.servers.proxy import ProxySource
-from stormdeck.sources.servers.vllm import VllmSource
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,8 +172,9 @@ async def _ask(options: Options, settings: SettingsSnapshot, deadlines: Deadline
 
 def _late_vllm(found: DiscoverySnapshot) -> VllmSnapshot | None:
     server = found.server(proxy=False)
-    is_vllm = server is not None and server.kind is ServerKind.VLLM
-    return VllmSnapshot(server.url, ServerState.ASKING) if server is not None and is_vllm else None
+    if server is None or not server.kind.is_engine:
+        return None
+    return VllmSnapshot(server.url, ServerState.ASKING, kind=server.kind)
 
 
 def _late_proxy(found: DiscoverySnapshot) -> ProxySnapshot | None:
@@ -182,10 +183,12 @@ def _late_proxy(found: DiscoverySnapshot) -> ProxySnapshot | None:
 
 
 async def _ask_vllm(found: Found | None, http: HttpClient, keys: Keys, deadlines: Deadlines) -> VllmSnapshot | None:
-    if found is None or found.kind is not ServerKind.VLLM:
+    if found is None or not found.kind.is_engine:
         return None
     key = key_for(found.url, keys)
-    source = VllmSource(found.url, http, time.time, key, found.listener, deadlines.named_s, asks_ahead=True)
+    source = engine_source(
+        found.url, found.kind, http, time.time, key, found.listener, deadlines.named_s, asks_ahead=True
+    )
     return await source.poll()
 
 

@@ -15,7 +15,7 @@ from stormdeck.model.rules.facts import BASE_URL, Facts
 from stormdeck.model.settings.trust import withheld
 from stormdeck.model.text import clean
 from stormdeck.model.units import grouped, plural
-from stormdeck.model.urls import host_of, is_hosted, origin_of, parts_of, same_place, with_scheme
+from stormdeck.model.urls import host_of, is_hosted, origin_of, parts_of, same_place, why_no_url, with_scheme
 
 _SAME_ID = "it has the same model id as the plain request"
 
@@ -137,7 +137,7 @@ def _no_client_endpoint(facts: Facts) -> Check:
     endpoint = Endpoint(Route.CLIENT, HopKind.CLIENT, "")
     text = facts.text(BASE_URL)
     if text and not is_hosted(host_of(with_scheme(text))):
-        return _failed(endpoint, "ANTHROPIC_BASE_URL is not a valid URL", "URL103")
+        return _failed(endpoint, "ANTHROPIC_BASE_URL is not a valid URL", "URL110" if why_no_url(text) else "URL103")
     where = "names the hosted API" if text else "is not set: the client sends to the hosted API"
     return skipped(Question.PLAIN, endpoint, f"ANTHROPIC_BASE_URL {where}; the canary sends nothing there")
 

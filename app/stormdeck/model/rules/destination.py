@@ -13,7 +13,7 @@ from stormdeck.model.rules.model_choice import MODEL, MODEL_VARIABLE, SMALL_FAST
 from stormdeck.model.rules.vllm.families import family_of
 from stormdeck.model.snapshots.client_state import Login
 from stormdeck.model.snapshots.server import ServerKind
-from stormdeck.model.urls import is_near, same_place
+from stormdeck.model.urls import is_near, same_host, same_place
 
 
 class Destination(StrEnum):
@@ -99,7 +99,7 @@ def _of_url(facts: Facts, url: str) -> Destination:
     host = _host(url)
     if host.endswith(_HOSTED_API) and any(host == one or host.endswith(f".{one}") for one in _HOSTED_API):
         return Destination.HOSTED
-    if any(same_place(url, one) for one in facts.named) or _is_known_vllm(facts, url):
+    if any(same_host(url, one) for one in facts.named) or _is_known_vllm(facts, url):
         return Destination.OWN
     if _TEMPLATE.search(url.strip("<>")):
         return Destination.GATEWAY

@@ -10,7 +10,7 @@ from stormdeck.model.settings.scope import SettingsSnapshot
 from stormdeck.model.snapshots.client import Exposure, RunningClient
 from stormdeck.model.snapshots.client_state import ClientState, Login
 from stormdeck.model.snapshots.probe import Probe
-from stormdeck.model.snapshots.server import EngineStats, ProxySnapshot, ServedModel, VllmSnapshot
+from stormdeck.model.snapshots.server import EngineStats, ProxySnapshot, ServedModel, ServerKind, VllmSnapshot
 from stormdeck.model.urls import same_place
 from stormdeck.model.versions import at_least, version_key
 
@@ -43,10 +43,16 @@ class Live:
             return tuple(model.id for model in vllm.models) or None
         return None
 
+    def lister(self, base_url: str) -> ServerKind | None:
+        """Return the kind of the server whose list ``served_at`` returns."""
+        if self.proxy is not None and (not base_url or same_place(self.proxy.url, base_url)):
+            return self.proxy.kind
+        return self.vllm.kind if self.vllm is not None else None
+
     @property
     def attribution_stripped(self) -> bool:
         """Return whether vLLM removes the attribution block and there is no proxy in between."""
-        return self.direct and self.vllm is not None and at_least(self.vllm.version, "0.18")
+        return self.direct and at_least(self.vllm_version, "0.18")
 
     @property
     def direct(self) -> bool:
@@ -55,13 +61,18 @@ class Live:
 
     @property
     def engine(self) -> EngineStats | None:
-        """Return the metrics of vLLM's engine."""
-        return self.vllm.engine if self.vllm is not None else None
+        """Return the metrics of vLLM's engine; ``None`` for a server of another kind."""
+        return self.vllm.engine if self.vllm is not None and self.vllm.kind is ServerKind.VLLM else None
+
+    @property
+    def is_other_engine(self) -> bool:
+        """Return whether the inference server is known to be another program than vLLM."""
+        return self.vllm is not None and self.vllm.kind is not ServerKind.VLLM
 
     @property
     def vllm_version(self) -> str | None:
-        """Return vLLM's version."""
-        return self.vllm.version if self.vllm is not None else None
+        """Return vLLM's version; ``None`` for a server of another kind."""
+        return self.vllm.version if self.vllm is not None and self.vllm.kind is ServerKind.VLLM else None
 
     def model(self, asked: str) -> ServedModel | None:
         """Return vLLM's entry for an id, or the only entry, else ``None``."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from stormdeck.model.deck import Deck
 from stormdeck.model.finding import Finding, HopKind
-from stormdeck.model.snapshots.server import ServerState
+from stormdeck.model.snapshots.server import ServerState, is_front_alone
 from stormdeck.model.urls import same_place
 
 _NOT_SERVING = {ServerState.DOWN, ServerState.STARTING, ServerState.SILENT, ServerState.STALE, ServerState.STRANGE}
@@ -23,7 +23,9 @@ def follows_from_server(finding: Finding, deck: Deck) -> bool:
     base = deck.settings.text(finding.path) or ""
     here = [one for one in (deck.proxy, deck.vllm) if one is not None and same_place(one.url, base)]
     back = finding.code == "URL105" and any(one.seen > 0.0 for one in here)
-    return back or any(one.state in _NOT_SERVING and (finding.fix is None or one.seen > 0.0) for one in here)
+    return back or any(
+        (one.state in _NOT_SERVING or is_front_alone(one)) and (finding.fix is None or one.seen > 0.0) for one in here
+    )
 
 
 def is_background(finding: Finding, deck: Deck) -> bool:

@@ -95,12 +95,35 @@ def asked_ids(facts: Facts) -> tuple[tuple[str, str], ...]:
     return tuple(asked.items())
 
 
+def refuses_unlisted(facts: Facts) -> bool:
+    """Return whether the server is known to refuse ids that it does not list: vLLM, the proxies, Ollama.
+
+    Others may load or ignore the id (docs/facts/servers.md).
+    """
+    kind = facts.live.lister(facts.text("env.ANTHROPIC_BASE_URL"))
+    return kind is None or kind.is_proxy or kind in {ServerKind.VLLM, ServerKind.OLLAMA}
+
+
+def is_refused(facts: Facts) -> bool:
+    """Return whether the server is known to refuse an id that it does not list, and has a list."""
+    return bool(facts.served) and refuses_unlisted(facts)
+
+
+def answers_any_id(facts: Facts) -> bool:
+    """Return whether the server answers with its one model whatever id is requested."""
+    kind = facts.live.lister(facts.text("env.ANTHROPIC_BASE_URL"))
+    return kind in {ServerKind.LLAMA_SERVER, ServerKind.TGI} and len(facts.served or ()) == 1
+
+
 def serves(facts: Facts, model: str) -> bool:
     """Return whether the server is known to serve an id, exactly or by a proxy's ``claude-*``.
 
     LiteLLM 1.109 does not list ``claude-*`` in its ``/v1/models``, 1.80 does (measured); the YAML has both.
     """
     listed = any(model == entry or ("*" in entry and fnmatchcase(model, entry)) for entry in facts.served or ())
+    if not listed and facts.live.lister(facts.text("env.ANTHROPIC_BASE_URL")) is ServerKind.OLLAMA:
+        # Ollama adds the default tag, and compares without case.
+        listed = any(entry.lower() in {model.lower(), f"{model.lower()}:latest"} for entry in facts.served or ())
     found = _coverage(facts, model)
     return listed or found is Cover.TAKEN or (found is Cover.PASSED_ON and is_own(model))
 

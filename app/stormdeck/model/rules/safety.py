@@ -84,7 +84,7 @@ def _known(paths: Iterable[str]) -> set[str]:
 
 
 def _same_origin(before: str, after: str) -> bool:
-    """Return whether two base URLs have the same host and port, and a network connection stays encrypted."""
+    """Return whether two base URLs lead to the same server, and a network connection stays encrypted."""
     was = repaired(before) if before.strip() else ""
     weaker = was.lower().startswith("https:") and not after.lower().startswith("https:")
     return same_place(was, after) and (not weaker or is_loopback(host_of(after)))

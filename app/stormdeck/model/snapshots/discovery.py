@@ -75,6 +75,10 @@ class Missed:
     hosted: bool = False
     """The place is the hosted API, which is never contacted."""
 
+    def is_at(self, url: str) -> bool:
+        """Return whether it is about this URL, and not about one that only begins like it."""
+        return self.what.partition(" ")[0] == url
+
 
 @dataclass(frozen=True, slots=True)
 class Left:

@@ -15,12 +15,24 @@ class ServerKind(StrEnum):
     LITELLM = "LiteLLM"
     CLAUDE_CODE_PROXY = "claude-code-proxy"
     CLAUDE_CODE_ROUTER = "claude-code-router"
+    SGLANG = "SGLang"
+    LLAMA_SERVER = "llama-server"
+    OLLAMA = "Ollama"
+    LM_STUDIO = "LM Studio"
+    TGI = "TGI"
+    TENSORRT_LLM = "TensorRT-LLM"
+    MLX = "MLX"
     OTHER = "server"
 
     @property
     def is_proxy(self) -> bool:
         """Return whether it passes requests on to an inference server."""
         return self in {ServerKind.LITELLM, ServerKind.CLAUDE_CODE_PROXY, ServerKind.CLAUDE_CODE_ROUTER}
+
+    @property
+    def is_engine(self) -> bool:
+        """Return whether it is a known inference server."""
+        return not self.is_proxy and self is not ServerKind.OTHER
 
 
 class ServerState(StrEnum):
@@ -32,13 +44,15 @@ class ServerState(StrEnum):
     STARTING = "starting"
     """Its process runs, but the port refuses connections, as with vLLM during the whole start (measured, 0.32)."""
     DOWN = "down"
-    """Nothing listens, the host name does not resolve, or the connection is closed without an answer."""
+    """Nothing listens, or the connection is closed without an answer."""
+    UNREACHABLE = "not reachable from here"
+    """Its host name is not known on this machine. It may be known where the proxy runs: nothing shows it to be down."""
     SILENT = "no answer"
     """No answer in time, and none before. It may be slow, busy, hung or unreachable, but is not known to be down."""
     REFUSING = "refusing"
     """It requires a key that it was not given (401)."""
     DEGRADED = "degraded"
-    """It runs, but every request fails: its engine hangs or is dead, or it is a proxy whose server is gone."""
+    """It runs, but every request fails: its engine hangs or is dead, or what is in front of it answers in its place."""
     STALE = "stale"
     """It answered before, but the last answer is old."""
     STRANGE = "strange"
@@ -55,6 +69,7 @@ _LIGHTS = {
     ServerState.UP: Health.OK,
     ServerState.STARTING: Health.WARNING,
     ServerState.DOWN: Health.ERROR,
+    ServerState.UNREACHABLE: Health.UNKNOWN,
     ServerState.SILENT: Health.UNKNOWN,
     ServerState.REFUSING: Health.ERROR,
     ServerState.DEGRADED: Health.ERROR,
@@ -100,7 +115,10 @@ class EngineStats:
 
 @dataclass(frozen=True, slots=True)
 class VllmSnapshot:
-    """The state of a vLLM at one moment, rounded to what is shown. Snapshots that look the same are equal."""
+    """The state of an inference server at one moment, rounded to what is shown.
+
+    Snapshots that look the same are equal.
+    """
 
     url: str
     state: ServerState
@@ -116,6 +134,9 @@ class VllmSnapshot:
     pid: int | None = None
     seen: float = field(default=0.0, compare=False)
     """When it last answered, in unix seconds; 0.0 if it never did."""
+    kind: ServerKind = ServerKind.VLLM
+    figures_hidden: bool = False
+    """A gateway in front of it passes only the API: its figures are not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,10 +158,19 @@ class ProxySnapshot:
 
 
 _REFUSED = "connection refused"
+_LOADING = "/v1/models"
+"""How ``detail`` begins where a server answers that it loads its model."""
+FRONT_ALONE = "the front answers"
+"""How ``detail`` begins where a gateway answers in place of the server behind it."""
 
 
 def refuses_connections(server: VllmSnapshot | ProxySnapshot) -> bool:
     """Return whether nothing listened on the server's port at the last poll."""
-    return server.state is ServerState.STARTING or (
+    return (server.state is ServerState.STARTING and not server.detail.startswith(_LOADING)) or (
         server.state is ServerState.DOWN and server.detail.startswith(_REFUSED)
     )
+
+
+def is_front_alone(server: VllmSnapshot | ProxySnapshot) -> bool:
+    """Return whether what is in front of a server answered that the server behind it does not."""
+    return server.state is ServerState.DEGRADED and server.detail.startswith(FRONT_ALONE)

@@ -126,7 +126,7 @@ def _blamed(failed: _Failed, deck: Deck) -> Blame:
     why = found.why or reason
     advice = found.advice
     if found.hop is HopKind.SERVER and cause != "404" and is_back(deck, failed.last) and not _missing_server(deck):
-        advice = f"vLLM is back: {failed.outlook}. {found.otherwise or _what_is_fine(deck)}".rstrip()
+        advice = f"{server_name(deck)} is back: {failed.outlook}. {found.otherwise or _what_is_fine(deck)}".rstrip()
     if cause == "unknown":
         what, why = found.why or "cause unknown", reason
     text = f"{what}: {why}" if why else what
@@ -146,6 +146,11 @@ def proxy_name(deck: Deck) -> str:
     return deck.proxy.kind.value if deck.proxy else "the proxy"
 
 
+def server_name(deck: Deck) -> str:
+    """Return the name of the inference server on the path."""
+    return deck.vllm.kind.value if deck.vllm else "vLLM"
+
+
 def _by_first_server(failed: _Failed, deck: Deck) -> _Found | None:
     """Explain a refused or broken connection by the state of the first server on the path."""
     hop, first = (HopKind.PROXY, deck.proxy) if deck.proxy is not None else (HopKind.SERVER, deck.vllm)
@@ -153,7 +158,7 @@ def _by_first_server(failed: _Failed, deck: Deck) -> _Found | None:
         return None
     if _has_moved(deck, failed.last):
         return _Found(None, "The client's requests took another path then.")
-    who = proxy_name(deck) if hop is HopKind.PROXY else "vLLM"
+    who = proxy_name(deck) if hop is HopKind.PROXY else server_name(deck)
     name = f"{who} {place(first.url)}".rstrip()
     away = first.state in _UNREACHED and not (failed.over and failed.last < first.seen)
     if away and first.state is ServerState.STARTING:
@@ -205,7 +210,7 @@ def _by_error_text(failed: _Failed, deck: Deck) -> _Found | None:
     if found is None and _UNREACHABLE in error.codes and deck.vllm is not None and deck.vllm.state is ServerState.UP:
         otherwise = _ELSEWHERE if proxy else ""
         missing = _missing_server(deck)
-        advice = missing or f"vLLM answers now: {failed.outlook}. {otherwise}".rstrip()
+        advice = missing or f"{server_name(deck)} answers now: {failed.outlook}. {otherwise}".rstrip()
     elif hop is HopKind.SERVER and found is None and asked is None:
         advice = f"{advice} {_what_is_fine(deck)}".rstrip()
     code = found.code if found is not None else codes[0] if error.proof else None
@@ -267,7 +272,7 @@ def _serves_again(asked: str, failed: _Failed, deck: Deck) -> str:
         return ""
     if not failed.over and (deck.listed_at or 0.0) <= failed.last:
         return ""
-    return f"vLLM serves `{asked}` now: {failed.outlook}."
+    return f"{server_name(deck)} serves `{asked}` now: {failed.outlook}."
 
 
 def _plain_id(model: str) -> str:
@@ -280,14 +285,16 @@ def _by_status(failed: _Failed, deck: Deck) -> _Found:
     if cause in {"401", "403"}:
         return _refused(deck)
     if unreached and (cause in _SERVER_ERRORS or not cause.isdecimal()):
-        advice = f"vLLM cannot be reached. Start it, or wait until it has loaded. {_what_is_fine(deck)}".rstrip()
+        advice = f"{server_name(deck)} cannot be reached. Start it, or wait until it has loaded. {_what_is_fine(deck)}"
+        advice = advice.rstrip()
         return _Found(HopKind.SERVER, advice, None if proxy else "URL105")
     if cause == "404" and not proxy:
         found = next((one for one in deck.findings if one.code in _NOT_FOUND and not is_background(one, deck)), None)
         code = found.code if found is not None else None
         return _Found(HopKind.CLIENT, "The server does not know the path or the model id: press 3 for both.", code)
     if cause in _SERVER_ERRORS and (not proxy or failed.hop is HopKind.SERVER):
-        return _Found(HopKind.SERVER, f"vLLM answers with an error. Its log says why. {_what_is_fine(deck)}".rstrip())
+        advice = f"{server_name(deck)} answers with an error. Its log says why. {_what_is_fine(deck)}".rstrip()
+        return _Found(HopKind.SERVER, advice)
     if cause in {"408", "timeout"}:
         return _Found(HopKind.SERVER, "Answers take longer than the timeout. Press 1 and look at the first-token time.")
     return _Found(None, "The log beside the attempts says why: press 2.")
@@ -321,7 +328,7 @@ def _who(hop: HopKind | None, reason: str, deck: Deck) -> str:
         return proxy_name(deck)
     if hop is HopKind.PROXY:
         return proxy_name(deck)
-    return "vLLM" if hop is HopKind.SERVER or (deck.proxy is None and deck.vllm is not None) else ""
+    return server_name(deck) if hop is HopKind.SERVER or (deck.proxy is None and deck.vllm is not None) else ""
 
 
 def _what_is_fine(deck: Deck) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from stormdeck.model.deck import Deck
 from stormdeck.model.finding import HopKind, Severity
 from stormdeck.model.routes.health import main_group
-from stormdeck.model.snapshots.server import ServerState
+from stormdeck.model.snapshots.server import ServerKind, ServerState
 from stormdeck.model.symbols import Health
 from stormdeck.model.units import duration, plural, seconds
 from stormdeck.model.verdict.groups import shown_name
@@ -13,6 +13,8 @@ from stormdeck.model.verdict.statement import Statement, brief
 
 LONG_S = 60.0
 """A turn that runs longer is mentioned: its answer is long, or it stalls."""
+_WITHOUT_MESSAGES = {ServerKind.MLX}
+"""Kinds without a Messages API whose answers do not show that (docs/facts/servers.md 2)."""
 _BLIND = "No log is followed, so silent retries are not seen. Press 4 to see how to follow one."
 
 
@@ -21,7 +23,7 @@ def statement(deck: Deck, now: float) -> tuple[Statement, ...]:
     servers = [one for one in (deck.vllm, deck.proxy) if one is not None]
     if not servers:
         return ()
-    if any(one.state is ServerState.SILENT for one in servers):
+    if any(one.state in {ServerState.SILENT, ServerState.UNREACHABLE} for one in servers):
         return ()
     if any(one.state is ServerState.ASKING for one in servers):
         return (Statement(Health.UNKNOWN, "Asking the servers"),)
@@ -48,10 +50,15 @@ def statement(deck: Deck, now: float) -> tuple[Statement, ...]:
                 step="stormdeck --vllm http://HOST:8000",
             ),
         )
+    if deck.proxy is None and deck.vllm.kind in _WITHOUT_MESSAGES and not _takes_messages(deck):
+        return (_not_known(deck.vllm.kind.value),)
     facts = _facts(deck, now)
     detail = _warnings(deck)
     if deck.traffic is None or not deck.traffic.logs:
         detail = f"{_BLIND} {detail}".rstrip()
+    if deck.proxy is None and deck.vllm.kind is not ServerKind.VLLM and not _takes_messages(deck):
+        name = deck.vllm.kind.value
+        detail = f"Only a canary shows whether {name} takes Claude Code's requests: press 4. {detail}".rstrip()
     return (
         Statement(
             Health.OK,
@@ -63,6 +70,23 @@ def statement(deck: Deck, now: float) -> tuple[Statement, ...]:
             else "every server on the path answers, no rule finds an error; requests are not seen",
         ),
     )
+
+
+def _not_known(name: str) -> Statement:
+    """Return that a server answers, of a kind that had no Messages API when it was last looked at."""
+    return Statement(
+        Health.UNKNOWN,
+        f"{name} answers; whether it takes Claude Code's requests is not known",
+        f"{name} has no /v1/messages in the versions that are known. A canary shows it: press 4. If it is missing, put "
+        "LiteLLM in front of it.",
+        brief=brief(f"{name} answers", "whether it takes requests: press 4"),
+        evidence="its answers do not show whether POST /v1/messages exists",
+        step="stormdeck check --canary",
+    )
+
+
+def _takes_messages(deck: Deck) -> bool:
+    return deck.probe is not None and deck.probe.has_messages is True
 
 
 def _warnings(deck: Deck) -> str:
@@ -77,6 +101,10 @@ def _facts(deck: Deck, now: float) -> list[str]:
     """Return at most three numbers."""
     facts: list[str] = []
     engine = deck.vllm.engine if deck.vllm else None
+    if deck.vllm is not None and deck.vllm.figures_hidden:
+        facts.append("vLLM behind a gateway, figures hidden")
+    elif deck.vllm is not None and engine is None and deck.vllm.kind is not ServerKind.VLLM:
+        facts.append(f"{deck.vllm.kind.value} answers")
     if engine is not None:
         waiting = f", {engine.waiting} waiting" if engine.waiting else ""
         facts.append(f"{engine.running} running{waiting}{_longest(deck, now) if engine.running else ''}")

@@ -16,13 +16,21 @@ from stormdeck.model.rules.client.folder_trust import WITHHELD
 from stormdeck.model.rules.collect import is_hosted
 from stormdeck.model.settings.trust import withheld
 from stormdeck.model.snapshots.discovery import Found, Missed, ServerProcess
-from stormdeck.model.snapshots.server import ProxySnapshot, ServerKind, ServerState, VllmSnapshot
+from stormdeck.model.snapshots.server import (
+    ProxySnapshot,
+    ServerKind,
+    ServerState,
+    VllmSnapshot,
+    is_front_alone,
+    refuses_connections,
+)
 from stormdeck.model.symbols import Health
 from stormdeck.model.text import clean
 from stormdeck.model.units import duration
 from stormdeck.model.urls import origin_of, place, same_place, with_scheme
 from stormdeck.model.verdict.groups import shown_name, speaks_for
 from stormdeck.model.verdict.hosted import no_own_server
+from stormdeck.model.verdict.on_the_way import front_alone, unreachable
 from stormdeck.model.verdict.statement import LOOKING, Statement, brief
 
 _BASE_URL = "env.ANTHROPIC_BASE_URL"
@@ -41,7 +49,7 @@ def problems(deck: Deck, now: float) -> Iterator[Statement]:
         if server is None or server.state in {ServerState.UP, ServerState.ASKING}:
             continue
         if hop is HopKind.PROXY or not speaks_for(deck, server.url):
-            yield _problem(deck, hop, server, now)
+            yield _on_the_way(deck, hop, server, now) or _problem(deck, hop, server, now)
 
 
 def _no_server(deck: Deck, now: float) -> Statement:
@@ -139,13 +147,7 @@ def _at_base(deck: Deck, base: Found) -> Statement:
             step="stormdeck check --canary",
         )
     if base.met is ServerState.DEGRADED:
-        return replace(
-            unanswered,
-            headline=f"A front end answers at {base.url}, but the server behind it does not",
-            detail=f"Start the server behind it.{hint} Press 4 for what was found.",
-            brief=brief(f"A front end at {place(base.url)}", "the server behind it does not answer"),
-            step="start the server behind it",
-        )
+        return front_alone(unanswered, base.url, reason.rpartition(": ")[2], hint)
     if base.met is ServerState.SILENT and not is_out_of_reach(deck, base.url):
         waiting = replace(unanswered, detail=f"Claude Code waits there too, and retries silently.{hint}")
         return _unanswered(deck, waiting, "The server", base.url, reason)
@@ -200,10 +202,9 @@ def _loading(deck: Deck, process: ServerProcess, now: float) -> Statement:
 
 
 def _problem(deck: Deck, hop: HopKind, server: Server, now: float) -> Statement:
-    name = server.kind.value if isinstance(server, ProxySnapshot) else "vLLM"
-    where = f"{name} {place(server.url)}{_behind(deck, hop)}"
-    age = now - server.seen if server.seen else None
-    base = Statement(Health.ERROR, where, server.detail, hop, evidence=server.detail, age=age, step="stormdeck check")
+    name, base = server.kind.value, _about(hop, server, now)
+    where = f"{base.headline}{_behind(deck, hop)}"
+    base = replace(base, headline=where)
     match server.state:
         case ServerState.STARTING:
             return _starting(deck, base, server, now)
@@ -237,16 +238,35 @@ def _behind(deck: Deck, hop: HopKind) -> str:
     return f" behind {shown_name(group.group.name)}" if group is not None else ""
 
 
+def _on_the_way(deck: Deck, hop: HopKind, server: Server, now: float) -> Statement | None:
+    """Return that the problem is on the way to the server, ``None`` if it is not."""
+    is_base = _is_base(deck, server)
+    if server.state is ServerState.UNREACHABLE:
+        return unreachable(_about(hop, server, now), is_base_url=is_base and is_out_of_reach(deck, server.url))
+    if is_front_alone(server):
+        front = front_alone(_about(hop, server, now), server.url, server.detail)
+        return front if is_base else replace(front, code=None)
+    return None
+
+
+def _about(hop: HopKind, server: Server, now: float) -> Statement:
+    """Return the beginning of a statement about a server."""
+    age = now - server.seen if server.seen else None
+    where = f"{server.kind.value} {place(server.url)}"
+    return Statement(Health.ERROR, where, server.detail, hop, evidence=server.detail, age=age, step="stormdeck check")
+
+
 def _starting(deck: Deck, base: Statement, server: Server, now: float) -> Statement:
     processes = [found.process for found in deck.discovery.found] + list(deck.discovery.loading)
     process = next((one for one in processes if one is not None and one.pid == server.pid), None)
     last = _last_line(deck, process) if process is not None else ""
+    until = "refuses connections" if refuses_connections(server) else "answers 503"
     return replace(
         base,
         light=Health.WARNING,
-        headline=f"{base.headline} is starting and refuses connections until it has loaded",
+        headline=f"{base.headline} is starting and {until} until it has loaded",
         detail=f"{base.detail}. Its log: {last}" if last else base.detail,
-        brief=brief(f"{base.headline} is starting", last or "it refuses until it has loaded"),
+        brief=brief(f"{base.headline} is starting", last or f"it {until} until it has loaded"),
         cause="it is still loading",
         evidence=f"{base.evidence}; its log: {last}" if last else base.evidence,
         step="wait",
@@ -364,7 +384,7 @@ def _last_line(deck: Deck, process: ServerProcess) -> str:
 
 def why_missed(deck: Deck, url: str) -> str:
     """Return why the search found no server at a URL, as text."""
-    return next((f"{url}: {missed.why}" for missed in deck.discovery.missed if missed.what.startswith(url)), "")
+    return next((f"{url}: {missed.why}" for missed in deck.discovery.missed if missed.is_at(url)), "")
 
 
 def _url_code(deck: Deck) -> str | None:

@@ -8,7 +8,7 @@ from stormdeck.model.deck import Deck
 from stormdeck.model.finding import HopKind
 from stormdeck.model.settings.schema import timeout_ms
 from stormdeck.model.snapshots.gpu import GpuState
-from stormdeck.model.snapshots.server import EngineStats, ServerState
+from stormdeck.model.snapshots.server import EngineStats, ServerKind, ServerState
 from stormdeck.model.symbols import Health
 from stormdeck.model.symptoms.blame import proxy_name
 from stormdeck.model.units import duration, percent, plural, seconds
@@ -32,7 +32,8 @@ Measured with 2.1.112 and 2.1.329.
 def problems(deck: Deck, now: float) -> Iterator[Statement]:
     """Yield what is wrong with the GPUs, and inside a vLLM that is up."""
     yield from _gpus(deck)
-    engine = deck.vllm.engine if deck.vllm is not None and deck.vllm.state is ServerState.UP else None
+    is_up = deck.vllm is not None and deck.vllm.state is ServerState.UP and deck.vllm.kind is ServerKind.VLLM
+    engine = deck.vllm.engine if deck.vllm is not None and is_up else None
     if engine is None:
         return
     yield from _full_cache(engine)

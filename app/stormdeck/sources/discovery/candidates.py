@@ -49,10 +49,10 @@ class Candidate:
         return self.role not in {Role.PROCESS, Role.PORT}
 
     @property
-    def at(self) -> tuple[str, int] | None:
-        """Return host and port."""
+    def at(self) -> tuple[str, int, str] | None:
+        """Return host, port and path."""
         target = address(self.url)
-        return target.place if target is not None else None
+        return target.server if target is not None else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ class Probed:
     @property
     def met(self) -> ServerState:
         """Return ``UP`` where it answered, else the state that the failure shows."""
-        return ServerState.UP if self.failure is None else state_without_answer(self.failure)
+        return ServerState.UP if self.failure is None else state_without_answer(self.failure, self.place.url)
 
     def found(self, kind: ServerKind) -> Found:
         """Return it as a server of a kind; a process of another kind is only in front of it."""
@@ -90,7 +90,7 @@ class Search:
         closed: Set[int],
         deadline_s: float,
         unnamed_s: float | None = None,
-        known: Mapping[tuple[str, int], ServerKind] | None = None,
+        known: Mapping[tuple[str, int, str], ServerKind] | None = None,
     ) -> None:
         """Look for servers; ``closed`` are ports of this machine that refuse connections.
 
@@ -103,7 +103,7 @@ class Search:
         self._deadline_s = deadline_s
         self._unnamed_s = unnamed_s if unnamed_s is not None else deadline_s
         self._known = known or {}
-        self._asked: set[tuple[str, int]] = set()
+        self._asked: set[tuple[str, int, str]] = set()
 
     async def probe(self, places: Iterable[Candidate]) -> list[Probed]:
         """Probe candidates concurrently; results are in their order, each server only once, by its first candidate."""
@@ -119,10 +119,10 @@ class Search:
         """Let candidates be probed again."""
         self._asked -= {self._server_of(target) for place in places if (target := address(place.url)) is not None}
 
-    def _server_of(self, target: Address) -> tuple[str, int]:
-        """Return host and port, of the listening process where it is known: one server may have several names."""
-        listener = self._listener(target)
-        return (listener.host, listener.port) if listener is not None else target.place
+    def _server_of(self, target: Address) -> tuple[str, int, str]:
+        """Return host, port and path, of the listener where it is known: one server may have several names."""
+        listener, (host, port, path) = self._listener(target), target.server
+        return (listener.host, listener.port, path) if listener is not None else (host, port, path)
 
     async def _see(self, place: Candidate, target: Address) -> Probed:
         listener = self._listener(target)
@@ -131,12 +131,12 @@ class Search:
             closed = refused(target.port)
             return Probed(place, None, closed.text, None, closed)
         deadline_s = self._deadline_s if place.named else self._unnamed_s
-        expected = (process.kind if process is not None else None) or self._known.get(target.place)
+        expected = (process.kind if process is not None else None) or self._known.get(target.server)
         kind, words, failure = await identify(place.url, self._http, place.key, deadline_s, expected)
         if kind in {None, ServerKind.OTHER} and process is not None and process.kind is not None:
             kind = process.kind
         if kind is None and failure is not None and (place.named or failure.kind is FailureKind.TIMEOUT):
-            kind = self._known.get(target.place)
+            kind = self._known.get(target.server)
         elsewhere = self._elsewhere(target, listener)
         if elsewhere is not None and failure is not None and failure.kind is FailureKind.REFUSED:
             kind, process = None, None

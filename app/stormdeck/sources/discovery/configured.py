@@ -36,7 +36,7 @@ class BaseUrl:
     """The client's base URL, as a server to probe."""
 
     url: str
-    """The origin only."""
+    """With its path, but without the API's own path such as ``/v1``."""
     how: str
     """Where it is set, and what was removed or added."""
     hosted: bool
@@ -50,10 +50,11 @@ def base_url(settings: SettingsSnapshot) -> BaseUrl | None:
     if target is None:
         return None
     note = "" if "://" in text else "it has no scheme, http:// assumed"
-    if target.path:
-        note = "; ".join(part for part in (note, f"its path {target.path[:40]} left out") if part)
+    left_out = (target.origin + target.path).removeprefix(target.base)
+    if left_out:
+        note = "; ".join(part for part in (note, f"its path {left_out[:40]} left out") if part)
     how = f"ANTHROPIC_BASE_URL {_place(settings)}" + (f" ({note})" if note else "")
-    return BaseUrl(target.origin, how, target.is_hosted)
+    return BaseUrl(target.base, how, target.is_hosted)
 
 
 def _place(settings: SettingsSnapshot) -> str:

@@ -6,14 +6,21 @@ from typing import NamedTuple
 
 from stormdeck.model.snapshots.server import ServerKind
 from stormdeck.sources.net.address import address
-from stormdeck.sources.net.answers import describe_answer, describe_failure, served_by, text_field
+from stormdeck.sources.net.answers import (
+    describe_answer,
+    describe_failure,
+    front_alone,
+    is_gateway,
+    served_models,
+    text_field,
+)
 from stormdeck.sources.net.failure import Failure, FailureKind
 from stormdeck.sources.net.http import DEADLINE_S, LIMIT, PAGE_LIMIT, Answer, HttpClient, json_object
 from stormdeck.sources.net.side_by_side import FAR_MS, SideBySide
+from stormdeck.sources.servers.engine_kinds import engine_by_metrics, engine_by_models, engine_by_start, is_tgi
 
 _MODELS, _VERSION, _METRICS, _ALIVE, _START = "/v1/models", "/version", "/metrics", "/health/liveliness", "/"
-GATEWAY = {502, 503, 504}
-"""The statuses of a gateway whose server does not answer."""
+_INFO = "/info"
 
 
 class Identity(NamedTuple):
@@ -36,16 +43,17 @@ async def identify(
 ) -> Identity:
     """Return the program that answers, and how it was identified.
 
-    With a key, one request identifies vLLM: the model list. Requests that vLLM supports come before those that it
-    does not. ``/health`` is never used: it makes LiteLLM send real completions. ``expected`` is what answered there
-    before, or what its process is; then one request is enough for LiteLLM.
+    With a key, one request identifies vLLM and most other inference servers: the model list, which every gateway
+    passes. Without one it comes late, since LiteLLM logs each refusal in three lines. ``/health`` is never used: it
+    makes LiteLLM send real completions. ``expected`` is what answered there before, or what its process is; then one
+    request is enough for LiteLLM.
     """
     base = address(url)
     if base is None:
         bad = Failure(FailureKind.BAD_URL, "not a URL that begins with http:// or https://")
         return Identity(None, bad.text, bad)
     with SideBySide() as ahead:
-        return await _Question(base.origin + base.path, http, key, deadline_s, ahead).identify(expected)
+        return await _Question(base.base, http, key, deadline_s, ahead).identify(expected)
 
 
 class _Question:
@@ -73,14 +81,16 @@ class _Question:
             first = await self._ask(_VERSION)
         if isinstance(first, Failure):
             return _failed(first)
-        if self._key and served_by(first) == "vllm":
-            return Identity(ServerKind.VLLM, f"{_MODELS} says vllm")
-        if first.status in GATEWAY and _is_gateway(await self._ask(_VERSION if self._key else _MODELS)):
-            words = f"answers {first.status}: a gateway runs here, the server behind it does not answer"
+        if self._key and (kind := engine_by_models(first)) is not None:
+            return _listed(kind)
+        # The path of the API shows it: a gateway may answer others, such as /, itself.
+        if is_gateway(first) and (self._key or is_gateway(await self._ask(_MODELS))):
+            words = front_alone(first.status)
             return Identity(None, words, Failure(FailureKind.GATEWAY, words))
         if first.latency_ms >= FAR_MS:
             self._ask_ahead(first)
-        found = await self._vllm(await self._ask(_VERSION) if self._key else first) or await self._proxy()
+        version = await self._ask(_VERSION) if self._key else first
+        found = await self._vllm(version) or await self._proxy() or await self._engine()
         if found is not None:
             return found
         return await self._stranger(first)
@@ -92,17 +102,23 @@ class _Question:
         huge = next((one for one in self._said.values() if _is_too_big(one)), None)
         if isinstance(huge, Failure):
             return Identity(ServerKind.OTHER, f"answers, but what it serves is not known: {huge.text}")
+        models = await self._ask(_MODELS)
+        if isinstance(models, Answer) and _is_refused(models):
+            return Identity(ServerKind.OTHER, f"answers {models.status} on {_MODELS}: it wants a key")
         start = await self._ask(_START)
         return Identity(ServerKind.OTHER, _other(start if isinstance(start, Answer) else first))
 
     async def _vllm(self, version: Answer | Failure) -> Identity | None:
         if not _is_version(version):
             return None
-        if not self._key and served_by(await self._ask(_MODELS)) == "vllm":
-            return Identity(ServerKind.VLLM, f"{_MODELS} says vllm")
-        metrics = await self._ask(_METRICS)
-        is_vllm = isinstance(metrics, Answer) and metrics.status == 200 and b"\nvllm:" in metrics.body
-        return Identity(ServerKind.VLLM, f"{_METRICS} has vLLM's metrics") if is_vllm else None
+        kind = engine_by_models(await self._ask(_MODELS))
+        if kind is not None:
+            return _listed(kind)
+        return await self._measured()
+
+    async def _measured(self) -> Identity | None:
+        kind = engine_by_metrics(await self._ask(_METRICS))
+        return Identity(kind, f"{_METRICS} has {kind.value}'s metrics") if kind is not None else None
 
     async def _proxy(self) -> Identity | None:
         if _is_alive(await self._ask(_ALIVE)):
@@ -110,6 +126,26 @@ class _Question:
         start = await self._ask(_START)
         kind = _by_start_page(start)
         return Identity(kind, f"/ says {text_field(start, 'message')}") if kind is not None else None
+
+    async def _engine(self) -> Identity | None:
+        """Return the identity of another inference server, or of vLLM behind a gateway that passes only ``/v1/``."""
+        if self._late is not None:
+            return None
+        start, models = await self._ask(_START), await self._ask(_MODELS)
+        kind = engine_by_models(models)
+        if kind is not None:
+            return _listed(kind)
+        if is_gateway(models):
+            words = front_alone(models.status) if isinstance(models, Answer) else ""
+            return Identity(None, words, Failure(FailureKind.GATEWAY, words))
+        kind = engine_by_start(start)
+        if kind is not None:
+            return Identity(kind, f"/ answers as {kind.value}")
+        if _is_refused(models):
+            return await self._measured()
+        if served_models(models) is not None and is_tgi(await self._ask(_INFO)):
+            return Identity(ServerKind.TGI, f"{_INFO} says text-generation-router")
+        return None
 
     def _ask_ahead(self, first: Answer) -> None:
         """Send a slow server all remaining requests at once."""
@@ -133,8 +169,8 @@ class _Question:
         return await self._http.get(self._root + path, key=key, limit=limit, deadline_s=self._deadline_s)
 
 
-def _is_gateway(answer: Answer | Failure) -> bool:
-    return isinstance(answer, Answer) and answer.status in GATEWAY
+def _listed(kind: ServerKind) -> Identity:
+    return Identity(kind, f"{_MODELS} answers as {kind.value}")
 
 
 def _failed(first: Failure) -> Identity:
@@ -146,6 +182,10 @@ def _failed(first: Failure) -> Identity:
 
 def _is_too_big(answer: Answer | Failure) -> bool:
     return isinstance(answer, Failure) and answer.kind is FailureKind.TOO_BIG
+
+
+def _is_refused(answer: Answer | Failure) -> bool:
+    return isinstance(answer, Answer) and answer.status in {401, 403}
 
 
 def _is_alive(answer: Answer | Failure) -> bool:
@@ -167,8 +207,6 @@ def _by_start_page(start: Answer | Failure) -> ServerKind | None:
 
 
 def _other(start: Answer) -> str:
-    if start.body.startswith(b"Ollama is running"):
-        return "answers as Ollama"
     if start.status in {401, 403}:
         return f"answers {start.status} to every request: something in front of it wants a key"
     came = "JSON" if json_object(start) is not None else describe_answer(start)

@@ -10,13 +10,13 @@ from stormdeck.model.snapshots.discovery import DiscoverySnapshot, Found
 from stormdeck.model.snapshots.probe import Probe, Reach
 from stormdeck.model.snapshots.server import ServerKind, ServerState
 from stormdeck.sources.discovery.configured import base_url, client_key
-from stormdeck.sources.discovery.identify import GATEWAY, identify
+from stormdeck.sources.discovery.identify import identify
 from stormdeck.sources.net.address import Address, address
-from stormdeck.sources.net.answers import describe_answer, is_html
+from stormdeck.sources.net.answers import describe_answer, is_gateway, is_html
 from stormdeck.sources.net.failure import Failure, FailureKind
 from stormdeck.sources.net.http import DEADLINE_S, Answer, HttpClient, json_object
 
-_MESSAGES = "/v1/messages"
+_MESSAGES, _CHAT = "/v1/messages", "/v1/chat/completions"
 _METHOD_NOT_ALLOWED = 405
 _REACH = {
     FailureKind.REFUSED: Reach.REFUSED,
@@ -63,16 +63,21 @@ async def probe_base_url(
     if kind is ServerKind.VLLM and key and bare:
         # vLLM ignores x-api-key: a client with only a key has none for it (measured, 0.32).
         models = await http.get(named.url + "/v1/models", deadline_s=deadline_s)
-    if _met(target, found) is ServerState.DEGRADED and isinstance(models, Answer) and models.status in GATEWAY:
+    if isinstance(models, Answer) and is_gateway(models):
         return Probe(named.url, Reach.GATEWAY, detail=f"status {models.status}", elsewhere=_elsewhere(target, found))
     status = models.status if isinstance(models, Answer) and key else None
+    has_messages = _has_messages(messages, kind)
+    is_proxy = kind is not None and kind.is_proxy
+    if has_messages is None and not is_proxy and isinstance(messages, Answer) and messages.status == 404:
+        has_messages = await _by_pair(named.url, http, key, deadline_s)
     return Probe(
         url=named.url,
         reach=Reach.ANSWERS,
         kind=kind if kind is not ServerKind.OTHER else None,
-        has_messages=_has_messages(messages, kind),
+        has_messages=has_messages,
         credential=status if status in {200, 400, 401, 403} else None,
         detail=describe_answer(models) if isinstance(models, Answer) else "",
+        elsewhere=_elsewhere(target, found) if has_messages is False else None,
     )
 
 
@@ -88,7 +93,7 @@ async def _kind(
 
 def _server_at(target: Address, found: DiscoverySnapshot) -> Found | None:
     places = ((server, address(server.url)) for server in found.found)
-    return next((server for server, at in places if at is not None and at.place == target.place), None)
+    return next((server for server, at in places if at is not None and at.server == target.server), None)
 
 
 def _met(target: Address, found: DiscoverySnapshot) -> ServerState | None:
@@ -106,6 +111,12 @@ def _has_messages(messages: Answer | Failure, kind: ServerKind | None) -> bool |
     return False if messages.status == 404 and says_so else None
 
 
+async def _by_pair(url: str, http: HttpClient, key: str | None, deadline_s: float) -> bool | None:
+    """Return that the path is missing if a POST path that it does have answers a GET with 405."""
+    chat = await http.get(url + _CHAT, key=key, deadline_s=deadline_s)
+    return False if isinstance(chat, Answer) and chat.status == _METHOD_NOT_ALLOWED else None
+
+
 async def _failed(
     target: Address, failure: Failure, found: DiscoverySnapshot, http: HttpClient, deadline_s: float
 ) -> Probe:
@@ -118,16 +129,16 @@ async def _failed(
         FailureKind.NOT_HTTP,
         FailureKind.TIMEOUT,
     }:
-        plain = f"http{target.origin.removeprefix('https')}"
+        plain = f"http{target.base.removeprefix('https')}"
         if isinstance(await http.get(plain + "/v1/models", deadline_s=deadline_s), Answer):
             reach = Reach.PLAIN_HTTP
-    return Probe(url=target.origin, reach=reach, detail=failure.text, elsewhere=_elsewhere(target, found))
+    return Probe(url=target.base, reach=reach, detail=failure.text, elsewhere=_elsewhere(target, found))
 
 
 def _elsewhere(target: Address, found: DiscoverySnapshot) -> str | None:
     """Return the URL of another server that answered, preferably on the same host."""
     answered = [one for one in (*found.found, *found.beside) if one.met is ServerState.UP]
     others = [(server.url, address(server.url)) for server in answered if server.kind is not ServerKind.OTHER]
-    places = [(url, other) for url, other in others if other is not None and other.place != target.place]
+    places = [(url, other) for url, other in others if other is not None and other.server != target.server]
     here = [url for url, other in places if other.place[0] == target.place[0]]
     return next(iter([*here, *(url for url, _ in places)]), None)

@@ -49,7 +49,7 @@ async def discover(
     scan: Callable[[bool], Scan] = scan_processes,
     deadline_s: float = DEADLINE_S,
     unnamed_s: float | None = None,
-    known: Mapping[tuple[str, int], ServerKind] | None = None,
+    known: Mapping[tuple[str, int, str], ServerKind] | None = None,
     reader: RouteReader | None = None,
 ) -> DiscoverySnapshot:
     """Search once: what flags name, the client's base URL, what is behind a proxy, processes, the usual ports.
@@ -265,11 +265,13 @@ def _upstreams(proxy: Probed, routes: ProxyRoutes, in_use: ModelGroup | None) ->
 
 
 def _sorted(
-    seen: Sequence[Probed], named: ConfiguredTargets, scan: Scan, client: tuple[str, int] | None
+    seen: Sequence[Probed], named: ConfiguredTargets, scan: Scan, client: tuple[str, int, str] | None
 ) -> tuple[tuple[Found, ...], tuple[Missed, ...]]:
     """Separate what was found from what was not."""
     # A flag may name the base URL too: it is probed once then, as the flag's.
-    direct = named.proxy is None and any(one.kind is ServerKind.VLLM and one.place.at == client for one in seen)
+    direct = named.proxy is None and any(
+        one.kind is not None and one.kind.is_engine and one.place.at == client for one in seen
+    )
     found: list[Found] = []
     dead: list[Found] = []
     missed: list[Missed] = []
@@ -281,7 +283,7 @@ def _sorted(
             if kind is not None:
                 (dead if kind is ServerKind.OTHER else found).append(one.found(kind))
         elif kind is not None and kind.is_proxy and direct and not place.named:
-            why = f"{kind.value} answers, but the client does not use it: ANTHROPIC_BASE_URL points straight to vLLM"
+            why = f"{kind.value} answers, but the client does not use it: ANTHROPIC_BASE_URL leads to a server itself"
             missed.append(Missed(place.url, why))
         elif kind is not None:
             found.append(one.found(kind))
@@ -290,7 +292,7 @@ def _sorted(
 
 
 def _parted(
-    found: tuple[Found, ...], seen: Sequence[Probed], client: tuple[str, int] | None
+    found: tuple[Found, ...], seen: Sequence[Probed], client: tuple[str, int, str] | None
 ) -> tuple[tuple[Found, ...], tuple[Found, ...]]:
     """Return the servers that may be on the client's path, and those that are not.
 
@@ -308,13 +310,13 @@ def _parted(
     return tuple(one for one in found if _at(one.url) in on_path), beside
 
 
-def _at(url: str) -> tuple[str, int] | None:
+def _at(url: str) -> tuple[str, int, str] | None:
     target = address(url)
-    return target.place if target is not None else None
+    return target.server if target is not None else None
 
 
-def _client_place(settings: SettingsSnapshot) -> tuple[str, int] | None:
-    """Return host and port of the base URL in force, ``None`` without one or for the hosted API."""
+def _client_place(settings: SettingsSnapshot) -> tuple[str, int, str] | None:
+    """Return host, port and path of the base URL in force, ``None`` without one or for the hosted API."""
     base = base_url(settings)
     return _at(base.url) if base is not None and not base.hosted else None
 
@@ -332,4 +334,4 @@ def _assumed(one: Probed, scan: Scan) -> ServerKind | None:
 
 def _root(url: str) -> str:
     target = address(url)
-    return target.origin if target is not None else url
+    return target.base if target is not None else url

@@ -6,7 +6,7 @@ import ipaddress
 import socket
 from dataclasses import dataclass
 
-from stormdeck.model.urls import LOOPBACK_HOSTS, is_hosted, is_loopback, parts_of, plain_host
+from stormdeck.model.urls import LOOPBACK_HOSTS, is_hosted, is_loopback, parts_of, plain_host, server_path
 
 _HERE = LOOPBACK_HOSTS
 
@@ -35,6 +35,16 @@ class Address:
     def request_url(self) -> str:
         """Return the URL to send a request to: as parsed here, in case another parser reads the text differently."""
         return f"{self.origin}{self.path}{f'?{self.query}' if self.query else ''}"
+
+    @property
+    def base(self) -> str:
+        """Return the URL of the server: origin and path, without the API's own path such as ``/v1``."""
+        return self.origin + server_path(self.path)
+
+    @property
+    def server(self) -> tuple[str, int, str]:
+        """Return host, port and path: several servers may share a port, each below a path of its own."""
+        return (*self.place, server_path(self.path))
 
     @property
     def place(self) -> tuple[str, int]:

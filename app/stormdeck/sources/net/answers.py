@@ -6,12 +6,23 @@ from collections import deque
 from statistics import median
 
 from stormdeck.model.masking.lines import mask_text
-from stormdeck.model.snapshots.server import ServedModel, ServerState
+from stormdeck.model.snapshots.server import FRONT_ALONE, ServedModel, ServerState
 from stormdeck.model.text import clean
 from stormdeck.model.units import duration
+from stormdeck.model.urls import host_of
 from stormdeck.sources.net.failure import Failure, FailureKind
 from stormdeck.sources.net.http import Answer, json_object
 
+_GATEWAY = {502, 503, 504, 521, 522, 523, 524, 530}
+"""The statuses of a gateway whose server does not answer; those above 504 are Cloudflare's."""
+_NAMES_IN_CONTAINERS = {
+    "host.docker.internal",
+    "gateway.docker.internal",
+    "kubernetes.docker.internal",
+    "host.containers.internal",
+    "host.lima.internal",
+    "host.minikube.internal",
+}
 _LONGEST_NAME = 200
 _MOST_MODELS = 200
 
@@ -37,16 +48,44 @@ def describe_answer(answer: Answer) -> str:
     return f"status {answer.status}"
 
 
+def front_alone(status: int) -> str:
+    """Describe the answer of a gateway whose server does not answer."""
+    return f"{FRONT_ALONE} {status}, the server behind it does not"
+
+
+def is_gateway(answer: Answer | Failure) -> bool:
+    """Return whether a gateway answers in place of the server behind it.
+
+    A llama-server that loads its model answers 503 too, and says so (source: tools/server/server-http.cpp).
+    """
+    return isinstance(answer, Answer) and answer.status in _GATEWAY and not is_loading(answer)
+
+
+def is_loading(answer: Answer | Failure) -> bool:
+    """Return whether a server answers that it still loads its model."""
+    if not isinstance(answer, Answer) or answer.status != 503:
+        return False
+    error = (json_object(answer) or {}).get("error")
+    return isinstance(error, dict) and error.get("message") == "Loading model"
+
+
 def is_html(answer: Answer) -> bool:
     """Return whether it is an HTML page."""
     start = answer.body[:200].lstrip().lower()
     return "html" in answer.headers.get("content-type", "").lower() or start.startswith((b"<!doctype", b"<html"))
 
 
-def state_without_answer(failure: Failure) -> ServerState:
-    """Return the state of a server that did not answer: only a refused connection shows that it is down."""
-    if failure.kind in {FailureKind.REFUSED, FailureKind.UNRESOLVED, FailureKind.CUT, FailureKind.BAD_URL}:
+def state_without_answer(failure: Failure, url: str = "") -> ServerState:
+    """Return the state of a server that did not answer: only a refused connection shows that it is down.
+
+    Not even that for a name of a container's network, which leads elsewhere on this machine, if anywhere.
+    """
+    if host_of(url) in _NAMES_IN_CONTAINERS and failure.kind is not FailureKind.OURS:
+        return ServerState.UNREACHABLE
+    if failure.kind in {FailureKind.REFUSED, FailureKind.CUT, FailureKind.BAD_URL}:
         return ServerState.DOWN
+    if failure.kind is FailureKind.UNRESOLVED:
+        return ServerState.UNREACHABLE
     if failure.kind is FailureKind.GATEWAY:
         return ServerState.DEGRADED
     if failure.kind in {FailureKind.TLS, FailureKind.NOT_HTTP, FailureKind.TOO_BIG}:
@@ -91,14 +130,6 @@ def served_models(answer: Answer | Failure) -> tuple[ServedModel, ...] | None:
             )
         )
     return tuple(models)
-
-
-def served_by(answer: Answer | Failure) -> str | None:
-    """Return ``owned_by`` of the first entry of ``/v1/models``: ``vllm`` from vLLM, ``openai`` from LiteLLM."""
-    entries = (json_object(answer) or {}).get("data")
-    first = entries[0] if isinstance(entries, list) and entries else None
-    owner = first.get("owned_by") if isinstance(first, dict) else None
-    return owner if isinstance(owner, str) else None
 
 
 class Latency:

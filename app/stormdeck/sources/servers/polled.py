@@ -19,6 +19,7 @@ from stormdeck.sources.processes.scan import refused_by
 SLOW_S = 30.0
 """How often the version and the model list are requested while nothing changes."""
 
+_NO_ANSWER = {ServerState.DOWN, ServerState.UNREACHABLE, ServerState.SILENT}
 Reply = Answer | Failure
 S = TypeVar("S", VllmSnapshot, ProxySnapshot)
 
@@ -41,7 +42,7 @@ class PolledServer(ABC, Generic[S]):
         asks_ahead: bool = False,
     ) -> None:
         target = address(url)
-        self.url = target.origin + target.path if target is not None else url
+        self.url = target.base if target is not None else url
         self.process = process
         self._http = http
         self._clock = clock
@@ -103,10 +104,10 @@ class PolledServer(ABC, Generic[S]):
     def _without_answer(self, failure: Failure, now: float, path: str = "") -> S:
         """Return the snapshot after a request without an answer."""
         last = self._last
-        has_answered = bool(last.seen) and last.state not in {ServerState.DOWN, ServerState.SILENT}
+        has_answered = bool(last.seen) and last.state not in _NO_ANSWER
         if failure.kind is FailureKind.OURS:
             return replace(last, state=ServerState.STALE if has_answered else last.state, detail=failure.text)
-        state, detail = state_without_answer(failure), describe_failure(failure)
+        state, detail = state_without_answer(failure, self.url), describe_failure(failure)
         if has_answered and state is ServerState.SILENT:
             return replace(last, state=ServerState.STALE, detail=path + failure.text + age(last.seen, now))
         self._forget()

@@ -8,6 +8,8 @@ from stormdeck.model.snapshots.discovery import ServerProcess
 from stormdeck.model.snapshots.server import ProxySnapshot, ServerKind, ServerState
 from stormdeck.sources.net.answers import (
     describe_answer,
+    front_alone,
+    is_gateway,
     served_models,
     shown,
     text_field,
@@ -110,8 +112,8 @@ class ProxySource(PolledServer[ProxySnapshot]):
             as_expected = alive.status == 200 and (json_object(alive) or {}).get("status") in {"healthy", "ok"}
         if as_expected:
             return ServerState.UP, ""
-        if alive.status in {502, 503, 504}:
-            return ServerState.DOWN, f"a gateway answers {alive.status} in its place: nothing behind it"
+        if is_gateway(alive):
+            return ServerState.DEGRADED, front_alone(alive.status)
         if alive.status in {401, 403}:
             return ServerState.REFUSING, f"{path} says {alive.status}: something in front of it wants a key"
         return ServerState.STRANGE, f"{path} came back as {describe_answer(alive)}: this is no {self._kind.value}"

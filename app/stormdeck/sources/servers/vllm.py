@@ -7,12 +7,21 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from stormdeck.model.snapshots.discovery import ServerProcess
-from stormdeck.model.snapshots.server import EngineStats, ServedModel, ServerState, VllmSnapshot
+from stormdeck.model.snapshots.server import (
+    EngineStats,
+    ServedModel,
+    ServerKind,
+    ServerState,
+    VllmSnapshot,
+    is_front_alone,
+)
 from stormdeck.model.snapshots.vllm_metrics import WINDOW_S, MetricsSample, window
 from stormdeck.model.units import duration, plural
 from stormdeck.sources.io.background import run_in_thread
 from stormdeck.sources.net.answers import (
     describe_answer,
+    front_alone,
+    is_gateway,
     is_html,
     served_models,
     text_field,
@@ -20,14 +29,24 @@ from stormdeck.sources.net.answers import (
 from stormdeck.sources.net.failure import Failure
 from stormdeck.sources.net.http import DEADLINE_S, PAGE_LIMIT, Answer, HttpClient
 from stormdeck.sources.net.side_by_side import FAR_MS
+from stormdeck.sources.servers.engine_kinds import engine_by_models
 from stormdeck.sources.servers.polled import SLOW_S, PolledServer, Reply
 from stormdeck.sources.servers.prometheus import read_page
 
 STUCK_S = 30.0
 """Running requests without a token for this long mean a hang; prompts of a few seconds are common."""
 _LONGEST_STEP_S = 10.0
+_HIDDEN = {401, 403, 404, 405}
+"""The answers of a gateway that does not pass ``/health``; vLLM itself has it, and wants no key for it."""
 
-_MAY_BE_ANOTHER = {ServerState.ASKING, ServerState.STARTING, ServerState.DOWN, ServerState.SILENT, ServerState.STALE}
+_MAY_BE_ANOTHER = {
+    ServerState.ASKING,
+    ServerState.STARTING,
+    ServerState.DOWN,
+    ServerState.UNREACHABLE,
+    ServerState.SILENT,
+    ServerState.STALE,
+}
 """After one of these states another server may answer."""
 
 
@@ -43,6 +62,10 @@ class _Known:
     """What was returned instead of the model list."""
     is_vllm: bool = False
     """It returned a version or a model list."""
+    lists_as_vllm: bool = False
+    """Its model list names vLLM as the owner."""
+    front: str = ""
+    """What a gateway answered in its place on ``/v1/models``."""
     requested_at: float | None = None
 
 
@@ -91,8 +114,13 @@ class VllmSource(PolledServer[VllmSnapshot]):
         sample, self._no_metrics = await _metrics(page, now)
         self._on_answer(health)
         restarted = self._take(sample) if sample is not None else False
-        if health.status == 200 and (restarted or self._due(now)):
-            await self._refresh(now)
+        # A gateway may answer /health itself, or refuse it: then only the model list shows how the server is.
+        is_hidden = sample is None and (health.status in _HIDDEN or is_html(health))
+        is_doubtful = self._known.front != "" or is_gateway(page)
+        if is_hidden or is_doubtful or (health.status == 200 and (restarted or self._due(now))):
+            late = await self._refresh(now)
+            if is_hidden and late is not None:
+                return self._without_answer(late, now, "/v1/models: ")
         state, detail = self._judge(health, sample)
         process = self.process
         reported = sample.gauges.get("started") if sample is not None else None
@@ -107,6 +135,7 @@ class VllmSource(PolledServer[VllmSnapshot]):
             started=process.started if process is not None else int(reported) if reported else None,
             pid=process.pid if process is not None else None,
             seen=now,
+            figures_hidden=state is ServerState.UP and is_hidden,
         )
 
     def _engine(self, page: Reply, sample: MetricsSample | None) -> EngineStats | None:
@@ -142,10 +171,11 @@ class VllmSource(PolledServer[VllmSnapshot]):
 
     def _due(self, now: float) -> bool:
         requested_at = self._known.requested_at
-        return requested_at is None or not 0 <= now - requested_at < SLOW_S or self._last.state in _MAY_BE_ANOTHER
+        is_old = requested_at is None or not 0 <= now - requested_at < SLOW_S
+        return is_old or self._last.state in _MAY_BE_ANOTHER or is_front_alone(self._last)
 
-    async def _refresh(self, now: float) -> None:
-        """Request version and models; what is not returned stays as it was."""
+    async def _refresh(self, now: float) -> Failure | None:
+        """Request version and models; what is not returned stays as it was. Return why there is no list."""
         version = await self._get("/version")
         listed = await self._get("/v1/models", key=self._key)
         known = self._known
@@ -155,14 +185,21 @@ class VllmSource(PolledServer[VllmSnapshot]):
         models = served_models(listed)
         known.models = models if models is not None else () if known.refused else known.models
         known.is_vllm = known.version is not None or models is not None
+        known.lists_as_vllm = engine_by_models(listed) is ServerKind.VLLM
+        known.front = front_alone(listed.status) if isinstance(listed, Answer) and is_gateway(listed) else ""
         known.unexpected = ""
         if models is None and not known.refused:
             known.unexpected = (
                 f"came back as {describe_answer(listed)}" if isinstance(listed, Answer) else f"failed: {listed.text}"
             )
+        return listed if isinstance(listed, Failure) else None
 
     def _judge(self, health: Answer, sample: MetricsSample | None) -> tuple[ServerState, str]:
         """Return the state by an answered ``/health`` and what else is known."""
+        if self._known.front and sample is None and (health.status == 200 or health.status in _HIDDEN):
+            return ServerState.DEGRADED, self._known.front
+        if sample is None and self._known.lists_as_vllm and (health.status in _HIDDEN or is_html(health)):
+            return ServerState.UP, f"vLLM behind a gateway, figures hidden: /health says {health.status}"
         if health.status != 200:
             return _unhealthy(health, has_metrics=sample is not None)
         if is_html(health):
@@ -198,8 +235,8 @@ def _unhealthy(health: Answer, *, has_metrics: bool) -> tuple[ServerState, str]:
         return ServerState.DEGRADED, (
             "/health says 503: the engine is dead, VLLM_KEEP_ALIVE_ON_ENGINE_DEATH keeps the rest up; restart vLLM"
         )
-    if health.status in {502, 503, 504}:
-        return ServerState.DOWN, f"a gateway answers {health.status} in its place: no vLLM behind it"
+    if is_gateway(health):
+        return ServerState.DEGRADED, front_alone(health.status)
     if health.status in {401, 403}:
         return ServerState.REFUSING, f"/health says {health.status}: something in front of vLLM wants a key"
     if health.status >= 500:

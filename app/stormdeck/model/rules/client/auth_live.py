@@ -99,9 +99,9 @@ def _accepted(facts: Facts) -> bool:
     )
 )
 def server_refuses(facts: Facts) -> Iterator[Finding]:
-    """Find a token that vLLM rejects."""
+    """Find a token that the inference server rejects."""
     probe = _refused(facts)
-    if probe is None or probe.kind not in {ServerKind.VLLM, None}:
+    if probe is None or not (probe.kind is None or probe.kind.is_engine):
         return
     if not facts.text(BEARER) and facts.text(API_KEY):
         return

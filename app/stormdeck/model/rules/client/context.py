@@ -102,7 +102,7 @@ def window(facts: Facts) -> Iterator[Finding]:
 def output(facts: Facts) -> Iterator[Finding]:
     """Find a ``max_tokens`` that leaves no room for the prompt."""
     served, version = served_window(facts), facts.live.vllm_version
-    if served is None or not facts.complete:
+    if served is None or not facts.complete or facts.live.is_other_engine:
         return
     own = tokens(facts, OUTPUT)
     wanted = own if own is not None else _OUTPUT_DEFAULT

@@ -11,9 +11,11 @@ from stormdeck.model.rules.audience import ANY_SERVER
 from stormdeck.model.rules.facts import CUSTOM_OPTION, FABLE_ID, TIER_IDS, Facts
 from stormdeck.model.rules.model_choice import (
     SMALL_FAST,
+    answers_any_id,
     choice,
     mapping,
     may_be_hidden,
+    refuses_unlisted,
     serves,
     unknown_model_status,
     without_window,
@@ -74,7 +76,7 @@ def _windowed(facts: Facts, path: str) -> str:
 def not_served(facts: Facts) -> Iterator[Finding]:
     """Find ids that the server does not serve."""
     served = facts.served or ()
-    for path, model in _ids(facts) if served else ():
+    for path, model in _ids(facts) if served and not answers_any_id(facts) else ():
         if serves(facts, model) or _slash_twin(model, served):
             continue
         near = _nearest(model, served)
@@ -84,6 +86,9 @@ def not_served(facts: Facts) -> Iterator[Finding]:
         why = f"The server does not know `{model}` and answers {unknown_model_status(facts)}"
         if hidden:
             why = f"The proxy does not list `{model}`, and matches it only by a wildcard such as claude-*"
+        elif not refuses_unlisted(facts):
+            hidden = True
+            why = f"The server does not list `{model}`; whether it answers to it shows only a canary"
         yield Finding(
             "MODEL303",
             Severity.WARNING if hidden else Severity.ERROR,
@@ -117,16 +122,18 @@ def not_served(facts: Facts) -> Iterator[Finding]:
 def slash_mismatch(facts: Facts) -> Iterator[Finding]:
     """Find ids that differ only by the owner before the slash."""
     named = dict(_ids(facts))
-    for path, model in named.items():
+    for path, model in named.items() if not answers_any_id(facts) else ():
         if serves(facts, model):
             continue
         served, status = _slash_twin(model, facts.served or ()), unknown_model_status(facts)
         if served:
             yield Finding(
                 "MODEL304",
-                Severity.ERROR,
+                Severity.ERROR if refuses_unlisted(facts) else Severity.WARNING,
                 f"served as {served}",
-                f"The server serves `{served}` and not `{model}`: it answers {status}.{_windowed(facts, path)}",
+                f"The server serves `{served}` and not `{model}`: it answers {status}.{_windowed(facts, path)}"
+                if refuses_unlisted(facts)
+                else f"The server lists `{served}` and not `{model}`; whether it answers to that shows only a canary.",
                 path,
                 fix=Fix(f"set it to {served}", (Edit(path, served),)),
             )

@@ -13,8 +13,10 @@ from stormdeck.model.rules.model_choice import (
     MODEL_VARIABLE,
     SMALL_FAST,
     Choice,
+    answers_any_id,
     choice,
     is_mapped,
+    is_refused,
     map_all,
     mapping,
     own_id,
@@ -69,12 +71,12 @@ def _tier_words(chosen: Choice) -> str:
 def chosen_tier(facts: Facts) -> Iterator[Finding]:
     """Find a selected tier that requests an Anthropic model."""
     missing = _unmapped(facts)
-    if not missing or _only_an_option(facts):
+    if answers_any_id(facts) or not missing or _only_an_option(facts):
         return
     chosen, tier, model = choice(facts), missing[0], own_id(facts)
     name = mapping(tier).removeprefix("env.")
     shown = _SHOWN if facts.since("2.1.41") else "API Error: 404"
-    listed = bool(facts.served)
+    listed = is_refused(facts)
     answer = "which it does not serve: 404" if listed else "and answers 404 unless it serves or maps that id"
     default = "" if chosen.text else (">=2.1.329" if tier == "opus" else "<=2.1.112")
     yield Finding(
@@ -150,7 +152,7 @@ def direct_id(facts: Facts) -> Iterator[Finding]:
 def other_tiers(facts: Facts) -> Iterator[Finding]:
     """Find tiers that request Anthropic models in the background."""
     model = own_id(facts)
-    if not facts.complete or not facts.has_base_url or _unmapped(facts) or model is None:
+    if not facts.complete or not facts.has_base_url or _unmapped(facts) or model is None or answers_any_id(facts):
         return
     covered = {"haiku"} if facts.text(SMALL_FAST) else set()
     missing = [tier for tier in ("haiku", "opus", "sonnet") if not is_mapped(facts, tier) and tier not in covered]
@@ -158,10 +160,10 @@ def other_tiers(facts: Facts) -> Iterator[Finding]:
         return
     hosted = ", ".join(HOSTED[tier] for tier in missing)
     fails = "fails unless your server knows it." if len(missing) == 1 else "fail unless your server knows them."
-    answer = "which your server does not serve." if facts.served else f"which {fails}"
+    answer = "which your server does not serve." if is_refused(facts) else f"which {fails}"
     yield Finding(
         "MODEL305",
-        Severity.WARNING if facts.served else Severity.INFO,
+        Severity.WARNING if is_refused(facts) else Severity.INFO,
         f"{', '.join(missing)} not mapped",
         f"Background requests or sub-agents will request {hosted}, {answer}",
         mapping(missing[0]),
@@ -188,16 +190,16 @@ def other_tiers(facts: Facts) -> Iterator[Finding]:
 )
 def picker_row(facts: Facts) -> Iterator[Finding]:
     """Find settings that only add a row to the model picker."""
-    if not _only_an_option(facts):
+    if not _only_an_option(facts) or answers_any_id(facts):
         return
     model, chosen = facts.root_or_env(_OPTION), choice(facts)
-    answer = "gets 404" if facts.served else "gets 404 unless your server knows it"
+    answer = "gets 404" if is_refused(facts) else "gets 404 unless your server knows it"
     edits = map_all(facts, model, *chosen.tiers)
     if not chosen.text:
         edits = (Edit(MODEL, "sonnet"), *edits)
     yield Finding(
         "MODEL306",
-        Severity.ERROR if facts.served else Severity.WARNING,
+        Severity.ERROR if is_refused(facts) else Severity.WARNING,
         "only adds a row to /model",
         f"It adds a row to /model and selects nothing: Claude Code requests {HOSTED[chosen.tiers[0]]} and {answer}, "
         f'shown as "{_SHOWN}".',

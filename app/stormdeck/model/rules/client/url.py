@@ -11,6 +11,7 @@ from stormdeck.model.rules.audience import ALWAYS
 from stormdeck.model.rules.destination import Destination, cloud_switch, destination, leads_to_own_server
 from stormdeck.model.rules.facts import BASE_URL, Facts
 from stormdeck.model.rules.rule import WRONG_MODEL, Page, Rule, rule
+from stormdeck.model.urls import why_no_url
 
 _SCHEME = re.compile(r"(?i)https?://")
 _TAIL = re.compile(r"(?i)(?:/+v1(?:/+(?:messages(?:/count_tokens)?|chat/completions|completions|models))?)+/*$")
@@ -234,4 +235,35 @@ def cloud(facts: Facts) -> Iterator[Finding]:
     )
 
 
-RULES: tuple[Rule, ...] = (api_path, no_base_url, no_scheme, wildcard_host, cloud)
+@rule(
+    Page(
+        code="URL110",
+        title="the base URL does not parse",
+        what=(
+            "Finds an ANTHROPIC_BASE_URL that is no URL: without a host, with a port that is no number or above 65535, "
+            "with an open bracket, or with a character that no host has."
+        ),
+        why="Claude Code cannot send anything to it, and stormdeck cannot ask it either.",
+        shown="API Error: Invalid URL",
+        versions="all versions",
+        evidence="docs: the URL standard (url.spec.whatwg.org), which Node and Bun follow",
+        fix="Write scheme, host and port.",
+        example=_EXAMPLE,
+    )
+)
+def no_url(facts: Facts) -> Iterator[Finding]:
+    """Find a base URL that does not parse."""
+    url = facts.text(BASE_URL).strip()
+    why = why_no_url(url) if url and "\\" not in url else ""
+    if why:
+        yield Finding(
+            "URL110",
+            Severity.ERROR,
+            "it does not parse as a URL",
+            f'Its {why}. Claude Code can send nothing to it: "API Error: Invalid URL".',
+            BASE_URL,
+            evidence="docs",
+        )
+
+
+RULES: tuple[Rule, ...] = (api_path, no_base_url, no_scheme, wildcard_host, cloud, no_url)

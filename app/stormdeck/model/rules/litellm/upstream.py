@@ -12,6 +12,7 @@ from stormdeck.model.rules.facts import Facts
 from stormdeck.model.rules.litellm.common import COOLDOWN, at, deployments, version
 from stormdeck.model.rules.litellm.models import EXAMPLE, asks_responses, param
 from stormdeck.model.rules.rule import Page, Rule, rule
+from stormdeck.model.snapshots.server import ServerKind
 from stormdeck.model.urls import same_place
 
 _NATIVE = (
@@ -112,7 +113,7 @@ def not_served_behind(facts: Facts) -> Iterator[Finding]:
     """Find deployments with an id that vLLM does not serve."""
     vllm = facts.live.vllm
     served = [model.id for model in vllm.models] if vllm is not None else []
-    if vllm is None or not served:
+    if vllm is None or vllm.kind is not ServerKind.VLLM or not served:
         return
     for config, deployment in deployments(facts):
         asked = deployment.upstream_id.removeprefix("chat_completions/")

@@ -8,7 +8,7 @@ from stormdeck.model.finding import Finding, HopKind, Severity
 from stormdeck.model.rules.client.context import FIRST_PROMPT, served_window
 from stormdeck.model.rules.facts import Facts
 from stormdeck.model.rules.rule import Page, Rule, rule
-from stormdeck.model.snapshots.server import ServerState
+from stormdeck.model.snapshots.server import ServerKind, ServerState, is_front_alone
 
 _FULL_PERCENT = 95
 
@@ -33,7 +33,7 @@ def _finding(code: str, severity: Severity, title: str, message: str, path: str)
 def tiny_window(facts: Facts) -> Iterator[Finding]:
     """Find a context window that is smaller than the first prompt."""
     served = served_window(facts)
-    if served is not None and served < FIRST_PROMPT:
+    if served is not None and served < FIRST_PROMPT and not facts.live.is_other_engine:
         yield _finding(
             "SERVER904",
             Severity.ERROR,
@@ -65,7 +65,9 @@ def tiny_window(facts: Facts) -> Iterator[Finding]:
 def hung(facts: Facts) -> Iterator[Finding]:
     """Find an engine that hangs."""
     vllm = facts.live.vllm
-    if vllm is not None and vllm.state is ServerState.DEGRADED:
+    if vllm is None or vllm.kind is not ServerKind.VLLM or is_front_alone(vllm):
+        return
+    if vllm.state is ServerState.DEGRADED:
         yield _finding("SERVER905", Severity.ERROR, "the engine does not work", f"{vllm.detail}.", "/health")
 
 

@@ -209,11 +209,9 @@ def _found(found: Found, deck: Deck) -> Content:
     """Return the row of a server with its health as in the path bar, or as the search found it."""
     server = next((one for one in (deck.proxy, deck.vllm) if one is not None and one.url == found.url), None)
     met = server.state if server is not None else found.met
-    why = (
-        next((one.why for one in deck.discovery.missed if one.what.startswith(found.url)), "") if server is None else ""
-    )
+    why = next((one.why for one in deck.discovery.missed if one.is_at(found.url)), "") if server is None else ""
     state = why or ("" if met.light is Health.OK else met.value)
-    sign = Health.ERROR if why and met.light is Health.OK else met.light
+    sign = Health.WARNING if why and met.light is Health.OK else met.light
     row = line(light(sign), " ", (found.kind.value, "bold"), f"  {mask_text(found.url)}")
     return line(row, (f"  {mask_text(state)}", "$quiet")) if state else row
 

@@ -20,7 +20,7 @@ def brief(vllm: VllmSnapshot) -> list[Content]:
     """Return two lines, for the smallest pane."""
     engine, light = vllm.engine, vllm.state.light
     if engine is None or light is Health.ERROR:
-        return [line(("vLLM ", "$quiet"), (f"{light.glyph} {vllm.state.value}", LIGHT_STYLES[light]))]
+        return [line((f"{vllm.kind.value} ", "$quiet"), (f"{light.glyph} {vllm.state.value}", LIGHT_STYLES[light]))]
     _, made = _rates(engine)
     return [
         line(

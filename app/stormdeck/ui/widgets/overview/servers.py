@@ -14,11 +14,13 @@ from stormdeck.ui.rendering import LIGHT_STYLES, line, sentences, sides
 from stormdeck.ui.widgets.overview.engine import LABEL, VALUE, brief, compact, full, models, preempted
 from stormdeck.ui.widgets.panel import LivePanel
 
-SILENT = {ServerState.DOWN, ServerState.SILENT, ServerState.STARTING, ServerState.STRANGE}
+SILENT = {ServerState.DOWN, ServerState.UNREACHABLE, ServerState.SILENT, ServerState.STARTING, ServerState.STRANGE}
 """States in which the last numbers are not shown."""
 NOT_RECORDED = "Not in a recording: it holds log lines only."
 FULL_WIDTH = 40
 """Columns of the numbers with their bars."""
+_WITH_NAMES = 4
+"""Rows of a server without figures: its heading, its state and two of the reason."""
 KEYLESS = {ServerKind.LITELLM: "shown only with its key"}
 """Why the requests in flight are not known."""
 
@@ -75,9 +77,11 @@ class EnginePanel(ServerPanel):
             return self._absent(width, height)
         if height <= 2:
             return brief(vllm)
-        title = self.title("vLLM", vllm, width)
+        title = self.title(vllm.kind.value, vllm, width)
         if vllm.engine is None or vllm.state in SILENT:
-            return [title, *self.words(vllm, width, height - 1)]
+            known = vllm.models and vllm.state is ServerState.UP and height > _WITH_NAMES
+            names = models(vllm, width, height - _WITH_NAMES) if known else []
+            return [title, *names, *self.words(vllm, width, height - 1 - len(names))]
         is_ok = vllm.state.light is Health.OK
         if height <= 6 or width < FULL_WIDTH:
             head = models(vllm, width, 1) if height > 5 else []
@@ -105,8 +109,8 @@ class ProxyPanel(ServerPanel):
     """The proxy's requests in flight and its model names."""
 
     def part(self, deck: Deck) -> object:
-        """Return the proxy's snapshot."""
-        return deck.proxy, deck.discovery.done
+        """Return the proxy's snapshot, and which server the client sends to without one."""
+        return deck.proxy, deck.discovery.done, deck.vllm.kind if deck.vllm is not None else None
 
     def rows(self, width: int, height: int) -> list[Content]:
         """Return the proxy's numbers and names, or why there are none."""
@@ -129,7 +133,7 @@ class ProxyPanel(ServerPanel):
         if not self.deck.discovery.done:
             return "searching on this machine"
         if self.deck.vllm is not None:
-            return "No proxy: Claude Code sends to vLLM itself."
+            return f"No proxy: Claude Code sends to {self.deck.vllm.kind.value} itself."
         if self.deck.discovery.silent:
             return f"No answer yet from {', '.join(map(place, self.deck.discovery.silent))}."
         if self.deck.discovery.beside:
