@@ -15,7 +15,7 @@ from stormdeck.feed.reducer import Snapshot
 from stormdeck.model.finding import HopKind
 from stormdeck.model.litellm.config import ProxyConfig
 from stormdeck.model.settings.scope import SettingsSnapshot
-from stormdeck.model.settings.trust import BASE_URL, is_trusted
+from stormdeck.model.settings.trust import AUTHORITIES, BASE_URL, is_trusted, may_trust
 from stormdeck.model.snapshots.discovery import DiscoverySnapshot, Found, Left
 from stormdeck.model.snapshots.probe import Probe, Reach
 from stormdeck.model.snapshots.server import ProxySnapshot, ServerKind, ServerState, VllmSnapshot, refuses_connections
@@ -306,9 +306,10 @@ def _is_same_place(one: str, other: str) -> bool:
     return first is not None and second is not None and first.place == second.place
 
 
-def _target_of(settings: SettingsSnapshot) -> tuple[str | None, bool, str | None]:
-    """Return the settings that decide which server is polled, and with which key."""
-    return settings.text(BASE_URL), is_trusted(settings), client_key(settings)
+def _target_of(settings: SettingsSnapshot) -> tuple[object, ...]:
+    """Return the settings that decide which server is polled, with which key, and which certificates are trusted."""
+    authorities = [settings.text(path) for path in AUTHORITIES if may_trust(settings, path)]
+    return settings.text(BASE_URL), is_trusted(settings), client_key(settings), authorities
 
 
 def logs_of(found: Found) -> tuple[Path, ...]:

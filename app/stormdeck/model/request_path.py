@@ -97,6 +97,8 @@ def _health_at(deck: Deck, base: Found) -> tuple[Health, str]:
     """Return the health of a base URL without a known server, and its state in a word."""
     if base.met is ServerState.UP:
         return Health.WARNING, "wants a key" if wants_key(deck, base.url) else "of another kind"
+    if is_untrusted(deck, base.url):
+        return Health.ERROR, "certificate"
     is_broken = is_mute(deck, base.url) or is_out_of_reach(deck, base.url)
     return (Health.ERROR if is_broken else base.met.light), base.met.value
 
@@ -114,6 +116,11 @@ def is_mute(deck: Deck, url: str) -> bool:
 def is_out_of_reach(deck: Deck, url: str) -> bool:
     """Return whether the client cannot connect to a URL: unknown name, no route, nothing listening."""
     return _reach(deck, url) in {"refused", "unresolved", "unreachable"}
+
+
+def is_untrusted(deck: Deck, url: str) -> bool:
+    """Return whether the client does not accept the certificate of a server."""
+    return _reach(deck, url) in {"untrusted", "bad_certificate"}
 
 
 def _reach(deck: Deck, url: str) -> str:
@@ -149,6 +156,8 @@ def _client(deck: Deck) -> Hop:
 
 
 def _server(deck: Deck, kind: HopKind, server: VllmSnapshot | ProxySnapshot, name: str) -> Hop:
+    if server.state in _UNANSWERED and is_untrusted(deck, server.url):
+        return Hop(kind, name, place(server.url), Health.ERROR, "certificate")
     light = Health.ERROR if server.state in _UNANSWERED and is_mute(deck, server.url) else server.state.light
     if server.state is ServerState.REFUSING and withheld(deck.settings) is not None:
         light = Health.WARNING

@@ -7,10 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from stormdeck.model.deck import Deck
-from stormdeck.model.finding import HopKind
+from stormdeck.model.finding import HopKind, Severity
 from stormdeck.model.logs.endings import Ending
 from stormdeck.model.masking.lines import mask_text
-from stormdeck.model.request_path import is_mute, is_out_of_reach, unknown_base, wants_key
+from stormdeck.model.request_path import is_mute, is_out_of_reach, is_untrusted, unknown_base, wants_key
 from stormdeck.model.rules.client.folder_trust import WITHHELD
 from stormdeck.model.rules.collect import is_hosted
 from stormdeck.model.settings.trust import withheld
@@ -142,6 +142,8 @@ def _at_base(deck: Deck, base: Found) -> Statement:
             brief=brief(f"A front end at {place(base.url)}", "the server behind it does not answer"),
             step="start the server behind it",
         )
+    if is_untrusted(deck, base.url):
+        return _untrusted(deck, unanswered, "The server", base.url)
     if base.met is ServerState.SILENT and not is_out_of_reach(deck, base.url):
         waiting = replace(unanswered, detail=f"Claude Code waits there too, and retries silently.{hint}")
         return _unanswered(deck, waiting, "The server", base.url, reason)
@@ -154,6 +156,20 @@ def _unanswered(deck: Deck, base: Statement, name: str, url: str, why: str) -> S
     That is an error only if the server had as much time as a slow one needs.
     """
     step = f"look at its log, or: curl -m 10 {url}/v1/models"
+    if is_untrusted(deck, url):
+        return _untrusted(deck, base, name, url)
+    if _CERTIFICATE in why:
+        return replace(
+            base,
+            light=Health.UNKNOWN,
+            headline=f"{name} {place(url)} was not asked: its certificate is not accepted here",
+            detail=f"{why}. Whether the program in front of it accepts it is unknown.",
+            code=None,
+            brief=brief(f"{name} {place(url)} was not asked", "its certificate is not accepted"),
+            cause="unknown: stormdeck sends nothing to a server whose certificate it cannot check",
+            evidence=why,
+            step="stormdeck explain URL111",
+        )
     if deck.probe is not None and is_mute(deck, url):
         return replace(
             base,
@@ -175,6 +191,31 @@ def _unanswered(deck: Deck, base: Statement, name: str, url: str, why: str) -> S
         cause="unknown: no answer in time, no refusal",
         evidence=why or base.evidence,
         step=step,
+    )
+
+
+_CERTIFICATE = "its certificate "
+"""With this begins every description of a certificate that is not accepted."""
+
+
+def _untrusted(deck: Deck, base: Statement, name: str, url: str) -> Statement:
+    """Return that the client does not accept the certificate at its base URL."""
+    probe = deck.probe
+    why = probe.detail if probe is not None else ""
+    ignored = any(one.code == "URL111" and one.severity is not Severity.ERROR for one in deck.findings)
+    known = f"{name} at {place(url)}" if name != "The server" else f"The server at {place(url)}"
+    return replace(
+        base,
+        light=Health.UNKNOWN if ignored else Health.ERROR,
+        headline=f"{known}, where Claude Code sends, has a certificate that is not "
+        + ("checked" if ignored else "accepted"),
+        detail=f"{why[:1].upper()}{why[1:]}. Press 4 for what to do.",
+        code="URL111",
+        hop=HopKind.CLIENT,
+        brief=brief(f"{place(url)}, where Claude Code sends:", "its certificate is not accepted"),
+        cause=why or "its certificate is not accepted",
+        evidence=why or base.evidence,
+        step="stormdeck explain URL111",
     )
 
 
@@ -223,7 +264,9 @@ def _problem(deck: Deck, hop: HopKind, server: Server, now: float) -> Statement:
         case _:
             words, cause, step = f"does not answer like {name}", "another program listens there", "stormdeck check"
             if "does not speak TLS" in server.detail:
-                base = replace(base, code="URL104", hop=HopKind.CLIENT if _is_base(deck, server) else hop)
+                cause = "the URL says https:// and the port does not speak TLS"
+                code = "URL104" if any(one.code == "URL104" for one in deck.findings) else None
+                base = replace(base, code=code, hop=HopKind.CLIENT if _is_base(deck, server) else hop)
     return replace(base, headline=f"{where} {words}", brief=brief(where, words), cause=cause, step=step)
 
 
@@ -360,4 +403,4 @@ def why_missed(deck: Deck, url: str) -> str:
 def _url_code(deck: Deck) -> str | None:
     """Return the code of the rule that finds the base URL wrong, preferring those about a missing answer."""
     found = [one.code for one in deck.findings if one.code.startswith("URL")]
-    return next((code for code in ("URL105", "URL112") if code in found), next(iter(found), None))
+    return next((code for code in ("URL111", "URL105", "URL112") if code in found), next(iter(found), None))

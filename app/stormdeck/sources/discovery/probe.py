@@ -11,10 +11,12 @@ from stormdeck.model.snapshots.probe import Probe, Reach
 from stormdeck.model.snapshots.server import ServerKind, ServerState
 from stormdeck.sources.discovery.configured import base_url, client_key
 from stormdeck.sources.discovery.identify import GATEWAY, identify
+from stormdeck.sources.io.background import run_in_thread
 from stormdeck.sources.net.address import Address, address
 from stormdeck.sources.net.answers import describe_answer, is_html
 from stormdeck.sources.net.failure import Failure, FailureKind
 from stormdeck.sources.net.http import DEADLINE_S, Answer, HttpClient, json_object
+from stormdeck.sources.settings.authorities import why_useless
 
 _MESSAGES = "/v1/messages"
 _METHOD_NOT_ALLOWED = 405
@@ -25,7 +27,10 @@ _REACH = {
     FailureKind.UNREACHABLE: Reach.UNREACHABLE,
     FailureKind.CUT: Reach.CUT,
     FailureKind.NOT_HTTP: Reach.NO_HTTP,
+    FailureKind.UNTRUSTED: Reach.UNTRUSTED,
+    FailureKind.CERTIFICATE: Reach.BAD_CERTIFICATE,
 }
+_SERVERS = frozenset(ServerKind) - {ServerKind.OTHER}
 _TIMED_OUT = {Reach.SILENT, Reach.UNCONNECTED}
 
 
@@ -54,6 +59,8 @@ async def probe_base_url(
         if models.kind is FailureKind.OURS:
             return None
         probe = await _failed(target, models, found, http, deadline_s)
+        if probe.reach is Reach.UNTRUSTED:
+            return replace(probe, authorities=await run_in_thread(why_useless, settings))
         unsure = is_quick or _met(target, found) is ServerState.UP
         return replace(probe, reach=Reach.UNKNOWN) if unsure and probe.reach in _TIMED_OUT else probe
     messages, kind = await asyncio.gather(
@@ -119,9 +126,23 @@ async def _failed(
         FailureKind.TIMEOUT,
     }:
         plain = f"http{target.origin.removeprefix('https')}"
-        if isinstance(await http.get(plain + "/v1/models", deadline_s=deadline_s), Answer):
+        if await _serves_plainly(plain, http, deadline_s):
             reach = Reach.PLAIN_HTTP
     return Probe(url=target.origin, reach=reach, detail=failure.text, elsewhere=_elsewhere(target, found))
+
+
+async def _serves_plainly(url: str, http: HttpClient, deadline_s: float) -> bool:
+    """Return whether a server answers plain HTTP with success; no key is sent.
+
+    An error proves nothing: nginx answers 400 in plain HTTP on a port that speaks TLS.
+    """
+    models = await http.get(url + "/v1/models", deadline_s=deadline_s)
+    if isinstance(models, Failure):
+        return False
+    if models.status in {401, 403}:
+        # The list wants a key. What needs none says whether a server is there.
+        return (await identify(url, http, None, deadline_s)).kind in _SERVERS
+    return 200 <= models.status < 300
 
 
 def _elsewhere(target: Address, found: DiscoverySnapshot) -> str | None:

@@ -22,6 +22,7 @@ from stormdeck.sources.net.failure import HOSTED, FailureKind
 from stormdeck.sources.net.http import DEADLINE_S, HttpClient
 from stormdeck.sources.processes.command_line import is_spawned_by_vllm, port_of
 from stormdeck.sources.processes.scan import Scan, scan_processes
+from stormdeck.sources.settings.authorities import read_authorities
 
 PORTS = (8000, 4000, 8082, 3456)
 """The usual ports of vLLM, LiteLLM, claude-code-proxy and claude-code-router."""
@@ -46,6 +47,7 @@ async def discover(
     answer of a named server, ``unnamed_s`` for other servers; ``known`` is what answered at a URL before. Takes a few
     hundred milliseconds, at most a few deadlines; a few milliseconds where nothing runs. Never raises.
     """
+    http.trust(await with_timeout(PATIENCE_S, (), read_authorities, settings))
     configured, skipped = _named(settings, named)
     closed = {port for port in ports if refuses(port)}
     # Listeners are only listed where there may be one: that is most of the cost of a search.
