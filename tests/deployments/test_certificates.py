@@ -156,7 +156,9 @@ def test_a_fix_never_sends_the_token_in_clear(home, tmp_path):
     assert home.settings.read_bytes() == before
 
 
-@pytest.mark.parametrize("reply", [Reply("sent to HTTPS port", 400), Reply("gone", 502), Reply("", 301), Reply("", 404)])
+@pytest.mark.parametrize(
+    "reply", [Reply("sent to HTTPS port", 400), Reply("gone", 502), Reply("", 301), Reply("", 404)]
+)
 def test_plain_http_without_success_is_no_plain_server(home, reply):
     """Something else answers in plain on a port that does not greet in TLS."""
     with served(Imitation({}, missing=reply)) as (url,):

@@ -69,7 +69,7 @@ class Imitation:
 
 @asynccontextmanager
 async def serving(server):
-    """Serve an ``Imitation`` or a hostile handler on a port of its own, by TLS if it has a ``context``; yields its URL."""
+    """Serve an ``Imitation`` or a hostile handler on a port of its own; yields its URL. A ``context`` means TLS."""
     handle = server.handle if isinstance(server, Imitation) else server
     tasks = set()
 

@@ -15,7 +15,7 @@ from stormdeck.model.snapshots.server import ProxySnapshot, ServerKind, ServerSt
 from stormdeck.model.symbols import Health
 from stormdeck.model.symptoms.blame import NO_ANSWER, blame, blame_failure, failure_of_storm
 from stormdeck.model.units import percent
-from stormdeck.model.urls import place, same_place
+from stormdeck.model.urls import host_of, is_loopback, place, same_place
 
 _UNANSWERED = {ServerState.SILENT, ServerState.STALE}
 
@@ -51,13 +51,33 @@ def path(deck: Deck) -> tuple[Hop, ...]:
         hops.append(Hop(HopKind.SERVER, "server", place(base.url), *_health_at(deck, base)))
     elif deck.vllm is not None:
         hops.append(_server(deck, HopKind.SERVER, deck.vllm, ServerKind.VLLM.value))
+    elif deck.discovery.hidden is not None and not deck.discovery.silent:
+        hops.append(Hop(HopKind.SERVER, "vLLM", "", Health.UNKNOWN, "in a container"))
     elif deck.discovery.hosted is not None:
         hops.append(Hop(HopKind.SERVER, "hosted API", "", Health.UNKNOWN, "not asked"))
     else:
         found = "no answer" if deck.discovery.silent else "not found"
         hops.append(Hop(HopKind.SERVER, "vLLM", "", Health.UNKNOWN, found if deck.discovery.done else "looking"))
-    hops.append(_gpu(deck.gpu))
+    hops.append(Hop(HopKind.GPU, "GPU", "", Health.UNKNOWN, "elsewhere") if gpus_elsewhere(deck) else _gpu(deck.gpu))
     return tuple(_failing(hops, deck))
+
+
+def gpus_elsewhere(deck: Deck) -> str:
+    """Return where the GPUs of the server are, if not on this machine: ``at gpu-box``, or ``behind ssh (pid 37)``."""
+    urls = [one.url for one in (deck.vllm, deck.proxy) if one is not None][:1]
+    urls += [one.url for one in (unknown_base(deck),) if one is not None]
+    found = next((one for one in deck.discovery.found if urls and same_place(one.url, urls[0])), None)
+    if found is None or found.is_local or (deck.vllm is None and deck.discovery.hidden is not None):
+        return ""
+    host = host_of(found.url)
+    if found.holder is None or not is_loopback(host):
+        return f"at {host}"
+    return f"behind {found.holder.name} (pid {found.holder.pid})"
+
+
+def remote_gpus(where: str) -> str:
+    """Return how to see the GPUs of a server that is not on this machine, as a sentence without a full stop."""
+    return f"the server is {where}, not here: run stormdeck or nvidia-smi on its machine to see its GPUs"
 
 
 def _failing(hops: list[Hop], deck: Deck) -> list[Hop]:

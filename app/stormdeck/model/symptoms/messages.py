@@ -165,7 +165,7 @@ MESSAGES: tuple[Message, ...] = (
     Message(
         "the server's certificate is not accepted",
         (
-            "Unable to connect to API: Self-signed certificate detected. Check your proxy or corporate SSL certificates",
+            "Unable to connect to API: Self-signed certificate detected. Check your proxy or corporate SSL",
             "Unable to connect to API: SSL certificate verification failed",
             "Unable to connect to API: SSL certificate has expired",
             "SSL certificate error (UNABLE_TO_VERIFY_LEAF_SIGNATURE)",

@@ -14,7 +14,7 @@ from stormdeck.model.request_path import is_mute, is_out_of_reach, is_untrusted,
 from stormdeck.model.rules.client.folder_trust import WITHHELD
 from stormdeck.model.rules.collect import is_hosted
 from stormdeck.model.settings.trust import withheld
-from stormdeck.model.snapshots.discovery import Found, Missed, ServerProcess
+from stormdeck.model.snapshots.discovery import Contained, Found, Missed, ServerProcess
 from stormdeck.model.snapshots.server import ProxySnapshot, ServerKind, ServerState, VllmSnapshot
 from stormdeck.model.symbols import Health
 from stormdeck.model.text import clean
@@ -53,7 +53,11 @@ def _no_server(deck: Deck, now: float) -> Statement:
         return no_own_server(deck)
     base = unknown_base(deck)
     if base is not None:
-        return _at_base(deck, base)
+        inner = next((one for one in deck.discovery.contained if one.url and same_place(one.url, base.url)), None)
+        is_loading = inner is not None and inner.listens is False and base.met is not ServerState.UP
+        return _loading(deck, inner.process, now) if inner is not None and is_loading else _at_base(deck, base)
+    if deck.discovery.contained:
+        return _in_container(deck.discovery.contained[0])
     if deck.discovery.silent:
         places = ", ".join(place(url) for url in deck.discovery.silent)
         return Statement(
@@ -80,6 +84,22 @@ def _no_server(deck: Deck, now: float) -> Statement:
     )
 
 
+def _in_container(inner: Contained) -> Statement:
+    """Return that the only server of this machine runs in a container, where it cannot be asked."""
+    name = inner.process.kind.value if inner.process.kind is not None else "A server"
+    publish = f"publish it with -p 127.0.0.1:{inner.port}:{inner.port}, or " if inner.port is not None else ""
+    return Statement(
+        Health.UNKNOWN,
+        f"{name} runs {inner.where}",
+        f"It cannot be asked from here: {publish}name an address that leads to it: --vllm http://HOST:PORT.",
+        HopKind.PROXY if inner.process.kind is not None and inner.process.kind.is_proxy else HopKind.SERVER,
+        brief=brief(f"{name} runs in a container", "its port is not seen here"),
+        cause="its container has a network of its own",
+        evidence=f"process {inner.process.pid} runs {inner.where}",
+        step=f"{publish}name its address: stormdeck --vllm http://HOST:PORT",
+    )
+
+
 def _hosted_api(hosted: Missed) -> Statement:
     """Return that stormdeck never sends a request to the hosted API, whoever names it."""
     return Statement(
@@ -99,6 +119,8 @@ def _at_base(deck: Deck, base: Found) -> Statement:
     reason = why_missed(deck, base.url)
     other = next((one.url for one in deck.discovery.beside), "")
     hint = f" {base.holder_words}." if base.holder is not None else ""
+    hidden = deck.discovery.contained[:1] if base.met is not ServerState.UP else ()
+    hint += "".join(f" {one.process.kind.value} runs {one.where}." for one in hidden if one.process.kind is not None)
     hint += f" Another server was found at {other}." if other else ""
     refused = "refused" in reason or "resolve" in reason
     unanswered = Statement(

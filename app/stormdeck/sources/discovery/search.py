@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from stormdeck.model.masking.lines import mask_text
 from stormdeck.model.settings.scope import SettingsSnapshot
 from stormdeck.model.settings.trust import is_trusted
-from stormdeck.model.snapshots.discovery import DiscoverySnapshot, Found, Missed
+from stormdeck.model.snapshots.discovery import Contained, DiscoverySnapshot, Found, Missed
 from stormdeck.model.snapshots.server import ServerKind, ServerState
 from stormdeck.model.text import clean
-from stormdeck.sources.discovery.behind import behind_forwarders
+from stormdeck.sources.discovery.behind import behind_forwarders, published_at
 from stormdeck.sources.discovery.candidates import Candidate, Probed, Role, Search, refuses
 from stormdeck.sources.discovery.configured import ConfiguredTargets, base_url, key_for, origin_keys
 from stormdeck.sources.discovery.log_files import followed
@@ -21,6 +21,7 @@ from stormdeck.sources.net.address import address, is_own_host
 from stormdeck.sources.net.failure import HOSTED, FailureKind
 from stormdeck.sources.net.http import DEADLINE_S, HttpClient
 from stormdeck.sources.processes.command_line import is_spawned_by_vllm, port_of
+from stormdeck.sources.processes.containers import container_of
 from stormdeck.sources.processes.scan import Scan, scan_processes
 from stormdeck.sources.settings.authorities import read_authorities
 
@@ -56,7 +57,9 @@ async def discover(
     search = Search(http, processes, closed, deadline_s, unnamed_s, known)
     # Concurrently; a URL that occurs twice is probed as its first candidate.
     named_ones, running, usual = await asyncio.gather(
-        search.probe(configured), search.probe(_listening(processes)), search.probe(_usual(ports, processes))
+        search.probe(configured),
+        search.probe((*_listening(processes), *_published(processes))),
+        search.probe(_usual(ports, processes)),
     )
     local = (*running, *usual)
     upstreams: list[Candidate] = []
@@ -89,10 +92,17 @@ async def discover(
     logs, log_notes = await with_timeout(PATIENCE_S, no_logs, followed, on_path, named.logs, silent)
     return DiscoverySnapshot(
         found=found,
-        missed=(*skipped, *missed, *unread, *(Missed("processes", note) for note in processes.notes)),
+        missed=(
+            *skipped,
+            *missed,
+            *unread,
+            *_unreachable(processes, found),
+            *(Missed("processes", note) for note in processes.notes),
+        ),
         logs=logs,
         log_notes=log_notes,
         loading=tuple(listener.process for listener in processes.loading if listener.process is not None),
+        contained=processes.contained,
         beside=beside,
         silent=tuple(
             one.place.url
@@ -146,6 +156,21 @@ def _listening(scan: Scan) -> Iterable[Candidate]:
             yield Candidate(Role.PROCESS, listener.url, how)
 
 
+def _published(scan: Scan) -> Iterable[Candidate]:
+    """Yield the ports of containers that are published on this machine."""
+    for one in scan.contained:
+        if one.url is not None and one.process.kind is not None:
+            yield Candidate(Role.PROCESS, one.url, f"pid {one.process.pid} ({one.process.kind.value}) {one.where}")
+
+
+def _unreachable(scan: Scan, found: Sequence[Found]) -> Iterable[Missed]:
+    """Yield the servers in containers that nothing leads to from here."""
+    seen = {one.process.pid for one in found if one.process is not None}
+    for one in scan.contained:
+        if one.process.pid not in seen and one.process.kind is not None:
+            yield Missed(f"{one.process.kind.value} (pid {one.process.pid})", f"it runs {one.where}")
+
+
 def _usual(ports: Sequence[int], scan: Scan) -> Iterable[Candidate]:
     for port in ports:
         listener = scan.at(port)
@@ -163,9 +188,11 @@ async def _upstream(
         pid = proxy.process.pid if proxy.process is not None else None
         listeners = (*scan.listeners, *scan.loading)
         own = next((one.config for one in listeners if one.process is not None and one.process.pid == pid), None)
-        path = named.litellm_config or own
+        inner = published_at(proxy.place.url, scan)
+        path = named.litellm_config or own or (inner.config if inner is not None else None)
         if path is None:
-            return Missed("the server behind LiteLLM", "its YAML is not known: name it with --litellm-config FILE")
+            where = "in its container" if _is_contained(proxy, inner) else "not known"
+            return Missed("the server behind LiteLLM", f"its YAML is {where}: name it with --litellm-config FILE")
         config = await with_timeout(
             PATIENCE_S, LitellmConfig(error=f"not read within {PATIENCE_S:.0f} s"), read_litellm_config, path
         )
@@ -179,11 +206,18 @@ async def _upstream(
         return Missed(how, "it is no URL") if base else None
     if target.is_hosted:
         return _hosted(how, target.origin)
+    if target.is_here and published_at(proxy.place.url, scan) is not None:
+        return Missed(how, f"{target.origin} is inside the container of {proxy.kind.value}, not on this machine")
     if proxy.kind is ServerKind.CLAUDE_CODE_PROXY and not (proxy.place.by_user or is_own_host(target.host)):
         # Any program can answer on a usual port and name any host, which is no reason to contact that host.
         why = "is not contacted: none of your settings names the proxy; name it with --proxy URL"
         return Missed(how, f"{target.origin} {why}")
     return Candidate(Role.UPSTREAM, target.origin, how, key, ServerKind.VLLM, by_user=proxy.place.by_user)
+
+
+def _is_contained(proxy: Probed, inner: Contained | None) -> bool:
+    """Return whether a proxy runs in a container, on a network of its own or on this machine's."""
+    return inner is not None or (proxy.process is not None and container_of(proxy.process.pid) is not None)
 
 
 def _sorted(

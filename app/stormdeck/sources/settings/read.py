@@ -69,7 +69,7 @@ def read_settings(
 
 
 def with_trust(settings: SettingsSnapshot, paths: UserPaths, named: Iterable[str | None] = ()) -> SettingsSnapshot:
-    """Return settings with the trust in their project folder, where the folder's own files name a server or an authority."""
+    """Return settings with the trust in their project folder, where its files name a server or an authority."""
     return replace(settings, trust=read_trust(paths, named)) if depends_on_trust(settings) else settings
 
 

@@ -108,12 +108,8 @@ def _what_to_do(facts: Facts, reach: Reach, said: str, useless: str) -> tuple[st
             BASE_URL,
         )
     if not facts.text(_AUTHORITIES):
-        return (
-            "its certificate is not trusted",
-            f"{said} Claude Code sends nothing there. Name the PEM file of the authority that signed it in "
-            "NODE_EXTRA_CA_CERTS.",
-            BASE_URL,
-        )
+        name = "Name the PEM file of the authority that signed it in NODE_EXTRA_CA_CERTS."
+        return "its certificate is not trusted", f"{said} Claude Code sends nothing there. {name}", BASE_URL
     why = f"NODE_EXTRA_CA_CERTS {useless}" if useless else "NODE_EXTRA_CA_CERTS names another authority"
     return "its certificate is not trusted", f"{said} {why}. Claude Code sends nothing there.", _AUTHORITIES
 

@@ -102,11 +102,14 @@ def unreadable(facts: Facts) -> Iterator[Finding]:
         return
     if config.error is not None or config.root is None:
         error = config.error
+        why = error.message if error is not None else "the file is empty"
         yield Finding(
             "PROXY813",
-            Severity.ERROR,
+            Severity.WARNING if runs(facts) else Severity.ERROR,
             "cannot be read" if error is not None else "is empty",
-            f"LiteLLM does not start with it: {error.message if error is not None else 'the file is empty'}.",
+            f"LiteLLM runs, with another file or with what was there before. The file as it is now: {why}."
+            if runs(facts)
+            else f"LiteLLM does not start with it: {why}.",
             "",
             file=config.file,
             line=error.line if error is not None else None,
@@ -120,9 +123,9 @@ def unreadable(facts: Facts) -> Iterator[Finding]:
         params = node.get("litellm_params")
         path = f"model_list[{index}]"
         if not node.text("model_name"):
-            yield _missing(config, path, "model_name", node)
+            yield _missing(facts, config, path, "model_name", node)
         if params is None or not params.text("model"):
-            yield _missing(config, f"{path}.litellm_params", "model", node)
+            yield _missing(facts, config, f"{path}.litellm_params", "model", node)
 
 
 def _without_models(config: ProxyConfig, root: Node) -> Iterator[Finding]:
@@ -141,13 +144,14 @@ def _without_models(config: ProxyConfig, root: Node) -> Iterator[Finding]:
     )
 
 
-def _missing(config: ProxyConfig, path: str, key: str, place: Node) -> Finding:
+def _missing(facts: Facts, config: ProxyConfig, path: str, key: str, place: Node) -> Finding:
+    again = "does not start again with it" if runs(facts) else "exits at the start"
     return at(
         config,
         "PROXY813",
-        Severity.ERROR,
+        Severity.WARNING if runs(facts) else Severity.ERROR,
         f"no {key}",
-        "An entry of model_list has no litellm_params.model: LiteLLM exits at the start."
+        f"An entry of model_list has no litellm_params.model: LiteLLM {again}."
         if key == "model"
         else "An entry of model_list has no model_name, so it cannot be requested.",
         f"{path}.{key}",
