@@ -53,7 +53,9 @@ class Handler(BaseHTTPRequestHandler):
         path = self.path.partition("?")[0]
         if path == "/v1/messages":
             self.reply(405, {"detail": "Method Not Allowed"})
-        elif self.key and path in {"/v1/models", "/health/backlog", "/health/readiness/details"} and not self.is_known():
+        elif (
+            self.key and path in {"/v1/models", "/health/backlog", "/health/readiness/details"} and not self.is_known()
+        ):
             self.reply(400, {"error": {"message": "No connected db."}})
         elif path in self.pages:
             self.reply(200, self.pages[path])

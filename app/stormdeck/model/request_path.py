@@ -117,8 +117,11 @@ def _health_at(deck: Deck, base: Found) -> tuple[Health, str]:
     """Return the health of a base URL without a known server, and its state in a word."""
     if base.met is ServerState.UP:
         return Health.WARNING, "wants a key" if wants_key(deck, base.url) else "of another kind"
+    contained = deck.discovery.contained
     if is_untrusted(deck, base.url):
         return Health.ERROR, "certificate"
+    if any(one.url is not None and one.listens is False and same_place(one.url, base.url) for one in contained):
+        return Health.WARNING, "starting"
     is_broken = is_mute(deck, base.url) or is_out_of_reach(deck, base.url)
     return (Health.ERROR if is_broken else base.met.light), base.met.value
 

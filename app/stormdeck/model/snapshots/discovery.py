@@ -51,6 +51,8 @@ class Contained:
     """Whether anything listens on that port there; ``None`` if it is not known."""
     config: Path | None = None
     """LiteLLM's YAML, as this program can read it."""
+    addresses: tuple[str, ...] = ()
+    """Of its network; this machine may reach them."""
 
     @property
     def where(self) -> str:

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from stormdeck.model.snapshots.discovery import Contained, Found, ServerProcess
 from stormdeck.model.snapshots.server import ServerKind, ServerState
-from stormdeck.sources.net.address import address, is_own_host
+from stormdeck.sources.net.address import Address, address, is_own_host
 from stormdeck.sources.net.http import PAGE_LIMIT, Answer, HttpClient
 from stormdeck.sources.processes.scan import Scan
 from stormdeck.sources.servers.prometheus import read_metrics
@@ -35,10 +35,15 @@ async def behind_forwarders(
 
 
 def published_at(url: str, scan: Scan) -> Contained | None:
-    """Return the server whose container publishes its port as that of a URL of this machine."""
+    """Return the server in a container that a URL leads to: by a published port, or by its own address."""
     target = address(url)
-    places = ((one, address(one.url)) for one in scan.contained if one.url is not None)
-    return next((one for one, at in places if at is not None and target is not None and at.place == target.place), None)
+    return next((one for one in scan.contained if target is not None and _leads_to(target, one)), None)
+
+
+def _leads_to(target: Address, inner: Contained) -> bool:
+    published = address(inner.url) if inner.url is not None else None
+    is_published = published is not None and published.place == target.place
+    return is_published or (target.port == inner.port and target.host in inner.addresses)
 
 
 def _published(server: Found, scan: Scan) -> Found:

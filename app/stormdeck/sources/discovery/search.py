@@ -17,9 +17,10 @@ from stormdeck.sources.discovery.configured import ConfiguredTargets, base_url, 
 from stormdeck.sources.discovery.log_files import followed
 from stormdeck.sources.discovery.upstream import LitellmConfig, claude_code_proxy_upstream, read_litellm_config
 from stormdeck.sources.io.background import with_timeout
-from stormdeck.sources.net.address import address, is_own_host
+from stormdeck.sources.net.address import Address, address, is_own_host
 from stormdeck.sources.net.failure import HOSTED, FailureKind
 from stormdeck.sources.net.http import DEADLINE_S, HttpClient
+from stormdeck.sources.net.resolver import Resolver
 from stormdeck.sources.processes.command_line import is_spawned_by_vllm, port_of
 from stormdeck.sources.processes.containers import container_of
 from stormdeck.sources.processes.scan import Scan, scan_processes
@@ -206,13 +207,21 @@ async def _upstream(
         return Missed(how, "it is no URL") if base else None
     if target.is_hosted:
         return _hosted(how, target.origin)
-    if target.is_here and published_at(proxy.place.url, scan) is not None:
-        return Missed(how, f"{target.origin} is inside the container of {proxy.kind.value}, not on this machine")
+    if published_at(proxy.place.url, scan) is not None and await _is_of_containers(target, scan):
+        return Missed(how, f"{target.origin} is in the network of its container: not reachable from here")
     if proxy.kind is ServerKind.CLAUDE_CODE_PROXY and not (proxy.place.by_user or is_own_host(target.host)):
         # Any program can answer on a usual port and name any host, which is no reason to contact that host.
         why = "is not contacted: none of your settings names the proxy; name it with --proxy URL"
         return Missed(how, f"{target.origin} {why}")
     return Candidate(Role.UPSTREAM, target.origin, how, key, ServerKind.VLLM, by_user=proxy.place.by_user)
+
+
+async def _is_of_containers(target: Address, scan: Scan) -> bool:
+    """Return whether the upstream of a proxy in a container is in the network of containers, by all that is known."""
+    if target.is_here:
+        return True
+    has_server = any(one.process.kind is not None and not one.process.kind.is_proxy for one in scan.contained)
+    return has_server and await Resolver().error(target.host) is not None
 
 
 def _is_contained(proxy: Probed, inner: Contained | None) -> bool:

@@ -47,7 +47,8 @@ def contained(
     """Return a server in a network of its own."""
     kind = process.kind or ServerKind.VLLM
     port = port_of(argv, kind) or (_LITELLM_PORT if kind is ServerKind.LITELLM else None)
-    here = next((published[at, port] for at in addresses(process.pid, proc) if port and (at, port) in published), None)
+    known = sorted(addresses(process.pid, proc))
+    here = next((published[at, port] for at in known if port and (at, port) in published), None)
     container = container_of(process.pid, proc)
     open_ports = listening_ports(process.pid, proc)
     return Contained(
@@ -62,6 +63,7 @@ def contained(
         lists_ports=container is not None and container.runtime == "docker",
         listens=port in open_ports if open_ports is not None and port is not None else None,
         config=config,
+        addresses=tuple(known),
     )
 
 

@@ -101,21 +101,7 @@ def unreadable(facts: Facts) -> Iterator[Finding]:
     if config is None:
         return
     if config.error is not None or config.root is None:
-        error = config.error
-        why = error.message if error is not None else "the file is empty"
-        yield Finding(
-            "PROXY813",
-            Severity.WARNING if runs(facts) else Severity.ERROR,
-            "cannot be read" if error is not None else "is empty",
-            f"LiteLLM runs, with another file or with what was there before. The file as it is now: {why}."
-            if runs(facts)
-            else f"LiteLLM does not start with it: {why}.",
-            "",
-            file=config.file,
-            line=error.line if error is not None else None,
-            column=error.column if error is not None else None,
-            hop=HopKind.PROXY,
-        )
+        yield _unusable(config, is_running=runs(facts))
         return
     yield from _without_models(config, config.root)
     models = config.root.get("model_list")
@@ -126,6 +112,31 @@ def unreadable(facts: Facts) -> Iterator[Finding]:
             yield _missing(facts, config, path, "model_name", node)
         if params is None or not params.text("model"):
             yield _missing(facts, config, f"{path}.litellm_params", "model", node)
+
+
+def _unusable(config: ProxyConfig, *, is_running: bool) -> Finding:
+    """Return that a YAML cannot be read, parsed, or is empty. What this program may not read, LiteLLM may."""
+    error = config.error
+    why = error.message if error is not None else "the file is empty"
+    is_ours = error is not None and "Permission denied" in why
+    severity = Severity.INFO if is_ours else Severity.WARNING if is_running else Severity.ERROR
+    if is_ours:
+        message = f"stormdeck knows nothing of its models and keys: {why}."
+    elif is_running:
+        message = f"LiteLLM runs all the same, with what it read before or from elsewhere: {why}."
+    else:
+        message = f"LiteLLM does not start with it: {why}."
+    return Finding(
+        "PROXY813",
+        severity,
+        "cannot be read" if error is not None else "is empty",
+        message,
+        "",
+        file=config.file,
+        line=error.line if error is not None else None,
+        column=error.column if error is not None else None,
+        hop=HopKind.PROXY,
+    )
 
 
 def _without_models(config: ProxyConfig, root: Node) -> Iterator[Finding]:
