@@ -58,15 +58,29 @@ def test_a_certificate_that_is_not_trusted(home, tmp_path, make):
     assert server.paths == []
 
 
-@pytest.mark.parametrize("name", ["NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE"])
 @pytest.mark.parametrize("make", [signed, self_signed], ids=["own authority", "self-signed"])
-def test_the_client_s_own_authority_is_trusted(home, tmp_path, make, name):
+def test_the_client_s_own_authority_is_trusted(home, tmp_path, make):
     certificates = make(tmp_path / "tls")
     with served(behind(certificates)) as (url,):
-        home.write(client_settings(url, **{name: str(certificates.authority)}))
+        home.write(client_settings(url, NODE_EXTRA_CA_CERTS=str(certificates.authority)))
         assert findings(home)[:2] == (0, [])
         code, document = status(home)
     assert (code, document["hops"][1]["state"]) == (0, "ok")
+
+
+def test_the_ssl_cert_file_of_the_settings_is_no_use_to_the_client(home, tmp_path):
+    """Measured, 2.1.332: it reads it from the shell alone. stormdeck asks with it, and the fix names what it reads."""
+    authority = str((certificates := signed(tmp_path / "tls")).authority)
+    with served(behind(certificates)) as (url,):
+        home.write(client_settings(url, SSL_CERT_FILE=authority))
+        code, found, said = findings(home)
+        assert status(home)[1]["hops"][1]["state"] == "ok"
+        home.run("check", "--fix", "--yes")
+        after = findings(home)[:2]
+    assert (code, [one[:3] for one in found]) == (1, [("URL111", "error", "env.SSL_CERT_FILE")])
+    assert f'"NODE_EXTRA_CA_CERTS": "{authority}"' in home.settings.read_text()
+    assert said["findings"][0]["fix"] is not None
+    assert after == (0, [])
 
 
 @pytest.mark.parametrize("name", ["NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE"])
@@ -129,31 +143,6 @@ def test_a_client_that_checks_no_certificate_is_warned_alone(home, tmp_path):
     assert (code, found) == (0, [("URL111", "warning", "env.NODE_TLS_REJECT_UNAUTHORIZED", None)])
     assert (state, document["state"]) == (1, "degraded")
     assert server.paths == []
-
-
-@pytest.mark.parametrize("trusted", [False, True])
-def test_a_folder_names_no_authority_until_it_is_trusted(home, tmp_path, trusted):
-    certificates = signed(tmp_path / "tls")
-    (home.project / ".claude").mkdir(parents=True, exist_ok=True)
-    own = {"env": {"NODE_EXTRA_CA_CERTS": str(certificates.authority)}}
-    (home.project / ".claude" / "settings.json").write_text(json.dumps(own))
-    if trusted:
-        record = {"projects": {str(home.project): {"hasTrustDialogAccepted": True}}}
-        (home.folder / ".claude.json").write_text(json.dumps(record))
-    server = behind(certificates)
-    with served(server) as (url,):
-        home.write(client_settings(url, ANTHROPIC_AUTH_TOKEN=SECRET))
-        found = findings(home)[1]
-    assert [code for code, *_ in found if code.startswith("URL")] == ([] if trusted else ["URL111"])
-    assert bool(server.paths) is trusted
-
-
-def test_a_fix_never_sends_the_token_in_clear(home, tmp_path):
-    with served(behind(signed(tmp_path / "tls"))) as (url,):
-        home.write(client_settings(url, ANTHROPIC_AUTH_TOKEN=SECRET))
-        before = home.settings.read_bytes()
-        home.run("check", "--fix", "--yes")
-    assert home.settings.read_bytes() == before
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import json
 import os
 import sys
 import time
+from collections.abc import Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -46,8 +47,8 @@ class Handler(BaseHTTPRequestHandler):
     """Answer GET requests from a table."""
 
     protocol_version = "HTTP/1.1"
-    pages = VLLM
-    key = None
+    pages: Mapping[str, object] = VLLM
+    key: str | None = None
 
     def do_GET(self):
         path = self.path.partition("?")[0]

@@ -110,11 +110,14 @@ def test_a_litellm_that_answers_never_does_not_start(results, name):
 
 def table(found):
     """Return the results as a table."""
+    how = (
+        "Written by `make test-docker`: dockerd 20.10, docker-compose 1.29 and podman 4.3 of Debian 12, in namespaces "
+        "of their own. The servers in the containers imitate vLLM and LiteLLM (`imitation.py`)."
+    )
     rows = [
         "# What stormdeck says of servers in containers",
         "",
-        "Written by `make test-docker`: dockerd 20.10, docker-compose 1.29 and podman 4.3 of Debian 12, in namespaces "
-        "of their own. The servers in the containers imitate vLLM and LiteLLM (`imitation.py`).",
+        how,
         "",
         "| deployment | user | `status` | hops | `check` | headline |",
         "| --- | --- | --- | --- | --- | --- |",

@@ -17,7 +17,7 @@ API_KEY = "env.ANTHROPIC_API_KEY"
 CREDENTIALS = (TOKEN, API_KEY, "env.ANTHROPIC_CUSTOM_HEADERS", "env.CLAUDE_CODE_EXTRA_BODY")
 """Credentials that Claude Code sends to its base URL, in order of precedence."""
 AUTHORITIES = ("env.NODE_EXTRA_CA_CERTS", "env.SSL_CERT_FILE")
-"""Files of certificate authorities that the client trusts besides the usual ones."""
+"""Files of authorities. Of those in the settings, the client reads only the first (measured, 2.1.112, 2.1.332)."""
 FOLDER_SCOPES = frozenset({Scope.LOCAL, Scope.PROJECT})
 
 

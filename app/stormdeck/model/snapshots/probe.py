@@ -52,5 +52,7 @@ class Probe:
     """What came back, in words."""
     authorities: str = ""
     """Why the file in ``NODE_EXTRA_CA_CERTS`` is of no use; empty if it is readable or not set."""
+    needs_shell: bool = False
+    """Its certificate is trusted only by the ``SSL_CERT_FILE`` of the settings, which the client does not read."""
     elsewhere: str | None = None
     """The URL of a server that was found while nothing answers here; the same host where there are several."""

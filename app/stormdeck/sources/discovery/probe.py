@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import replace
 
 from stormdeck.model.settings.scope import SettingsSnapshot
+from stormdeck.model.settings.trust import AUTHORITIES
 from stormdeck.model.snapshots.discovery import DiscoverySnapshot, Found
 from stormdeck.model.snapshots.probe import Probe, Reach
 from stormdeck.model.snapshots.server import ServerKind, ServerState
@@ -16,7 +17,7 @@ from stormdeck.sources.net.address import Address, address
 from stormdeck.sources.net.answers import describe_answer, is_html
 from stormdeck.sources.net.failure import Failure, FailureKind
 from stormdeck.sources.net.http import DEADLINE_S, Answer, HttpClient, json_object
-from stormdeck.sources.settings.authorities import why_useless
+from stormdeck.sources.settings.authorities import read_authorities, why_useless
 
 _MESSAGES = "/v1/messages"
 _METHOD_NOT_ALLOWED = 405
@@ -73,6 +74,7 @@ async def probe_base_url(
     if _met(target, found) is ServerState.DEGRADED and isinstance(models, Answer) and models.status in GATEWAY:
         return Probe(named.url, Reach.GATEWAY, detail=f"status {models.status}", elsewhere=_elsewhere(target, found))
     status = models.status if isinstance(models, Answer) and key else None
+    needs_shell = target.scheme == "https" and await _needs_shell(settings, named.url, http.user_agent, deadline_s)
     return Probe(
         url=named.url,
         reach=Reach.ANSWERS,
@@ -80,7 +82,19 @@ async def probe_base_url(
         has_messages=_has_messages(messages, kind),
         credential=status if status in {200, 400, 401, 403} else None,
         detail=describe_answer(models) if isinstance(models, Answer) else "",
+        needs_shell=needs_shell,
     )
+
+
+async def _needs_shell(settings: SettingsSnapshot, url: str, user_agent: str, deadline_s: float) -> bool:
+    """Return whether a certificate is not trusted without the ``SSL_CERT_FILE`` of the settings."""
+    extra, in_settings = AUTHORITIES
+    if not await run_in_thread(read_authorities, settings, (in_settings,)):
+        return False
+    async with HttpClient(user_agent.rpartition("/")[2]) as http:
+        http.trust(await run_in_thread(read_authorities, settings, (extra,)))
+        answer = await http.get(url + "/v1/models", deadline_s=deadline_s)
+    return isinstance(answer, Failure) and answer.kind is FailureKind.UNTRUSTED
 
 
 async def _kind(

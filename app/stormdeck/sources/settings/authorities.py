@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+from collections.abc import Sequence
 from pathlib import Path
 
 from stormdeck.model.settings.scope import SettingsSnapshot
@@ -13,13 +14,13 @@ _LARGEST = 4 * 1024 * 1024
 """Bytes; the bundle of a whole system has 230,000."""
 
 
-def read_authorities(settings: SettingsSnapshot) -> tuple[str, ...]:
+def read_authorities(settings: SettingsSnapshot, paths: Sequence[str] = AUTHORITIES) -> tuple[str, ...]:
     """Return the PEM texts of the files that the settings name. Never raises: Node ignores an unreadable file, too.
 
     A folder's own settings count only where the client trusts the folder. ``SSL_CERT_FILE`` of the shell needs no
     reading: OpenSSL honours it.
     """
-    texts = (_read(settings.text(path) or "") for path in AUTHORITIES if may_trust(settings, path))
+    texts = (_read(settings.text(path) or "") for path in paths if may_trust(settings, path))
     return tuple(text for text in texts if isinstance(text, str) and text)
 
 

@@ -12,6 +12,7 @@ from stormdeck.model.snapshots.probe import Reach
 from stormdeck.model.urls import host_of, is_loopback
 
 _AUTHORITIES = "env.NODE_EXTRA_CA_CERTS"
+_IN_SHELL = "env.SSL_CERT_FILE"
 _UNCHECKED = "env.NODE_TLS_REJECT_UNAUTHORIZED"
 
 
@@ -60,18 +61,21 @@ def plain_http(facts: Facts) -> Iterator[Finding]:
         what=(
             "Finds an https:// base URL whose certificate is self-signed, signed by an authority that is not known, "
             "expired, or for another name. stormdeck trusts the usual authorities, those of the system, and the files "
-            "in NODE_EXTRA_CA_CERTS and SSL_CERT_FILE of the settings and the shell."
+            "in NODE_EXTRA_CA_CERTS and SSL_CERT_FILE of the settings and the shell. A certificate that only "
+            "SSL_CERT_FILE of the settings makes trusted is found too: Claude Code does not read it there."
         ),
         why=(
             "Claude Code closes the connection before it sends anything, and retries. http:// is no way out: the "
             "token would be sent unencrypted, and the port does not take it."
         ),
         shown=(
-            "API Error: Connection error.\nUnable to connect to API: Self-signed certificate detected. Check your "
-            "proxy or corporate SSL certificates"
+            "2.1.112: API Error: Unable to connect to API: SSL certificate verification failed. Check your proxy or "
+            "corporate SSL certificates\n"
+            "2.1.332: API Error: Unable to connect to API: SSL certificate verification failed "
+            "(UNABLE_TO_VERIFY_LEAF_SIGNATURE). ..."
         ),
-        versions="all versions; tested against the running server",
-        evidence="measured with nginx, haproxy and OpenSSL; the client's words: source",
+        versions="all versions; SSL_CERT_FILE of the shell: 2.1.332, not 2.1.112",
+        evidence="measured, 2.1.112 and 2.1.332",
         fix=(
             "Name the PEM file of the authority that signed it (of a self-signed certificate: the certificate itself) "
             "in NODE_EXTRA_CA_CERTS. An expired one must be renewed; one for another name needs a base URL with a "
@@ -83,6 +87,9 @@ def plain_http(facts: Facts) -> Iterator[Finding]:
 def certificate(facts: Facts) -> Iterator[Finding]:
     """Find a certificate that the client does not accept."""
     probe = facts.live.probe
+    is_named_again = facts.text(_AUTHORITIES) == facts.text(_IN_SHELL)
+    if probe is not None and probe.needs_shell and not is_named_again and facts.text(_UNCHECKED).strip() != "0":
+        yield _in_settings(facts)
     if probe is None or probe.reach not in {Reach.UNTRUSTED, Reach.BAD_CERTIFICATE}:
         return
     said = f"{probe.detail[:1].upper()}{probe.detail[1:]}."
@@ -97,6 +104,21 @@ def certificate(facts: Facts) -> Iterator[Finding]:
         )
         return
     yield Finding("URL111", Severity.ERROR, *_what_to_do(facts, probe.reach, said, probe.authorities))
+
+
+def _in_settings(facts: Facts) -> Finding:
+    """Return that the client does not read the file of authorities that makes the certificate right."""
+    file = facts.text(_IN_SHELL)
+    fix = Fix(f"set NODE_EXTRA_CA_CERTS to {mask_text(file)}", (Edit(_AUTHORITIES, file),))
+    return Finding(
+        "URL111",
+        Severity.ERROR,
+        "Claude Code does not read SSL_CERT_FILE of the settings",
+        "The certificate is trusted only with SSL_CERT_FILE, which Claude Code reads from the shell or not at all: it "
+        "sends nothing there. It reads NODE_EXTRA_CA_CERTS from the settings, too.",
+        _IN_SHELL,
+        fix=None if facts.text(_AUTHORITIES) else fix,
+    )
 
 
 def _what_to_do(facts: Facts, reach: Reach, said: str, useless: str) -> tuple[str, str, str]:
