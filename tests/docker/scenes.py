@@ -32,10 +32,12 @@ Y = """model_list:
       api_key: dummy
 general_settings:
   master_key: {key}
+  cancel_on_disconnect: true
 litellm_settings:
   drop_params: true
 router_settings:
   disable_cooldowns: true
+  num_retries: 0
 """
 
 
@@ -223,16 +225,21 @@ def host_network(machine):
 
 
 def podman(machine):
-    """Run a vLLM by podman on the host's network, from the same root."""
+    """Run a vLLM by podman, from the same root."""
+    _by_podman(machine, "podman, host network", ["--network", "host"], 8000)
+    _by_podman(machine, "podman, -p 8001:8000", ["-p", "127.0.0.1:8001:8000"], 8001)
+
+
+def _by_podman(machine, name, options, port):
     store = ["--root", f"{machine.folder}/podman", "--runroot", "/run/podman", "--cgroup-manager", "cgroupfs"]
-    run = ["podman", *store, "run", "-d", "--network", "host", "--rootfs", str(machine.root), *VLLM]
+    run = ["podman", *store, "run", "-d", *options, "--rootfs", str(machine.root), *VLLM]
     done = subprocess.run(run, capture_output=True, text=True, check=False)
     if done.returncode:
-        machine.results.append({"name": "podman, host network", "skipped": done.stderr.strip().splitlines()[-1][:160]})
+        machine.results.append({"name": name, "skipped": (done.stderr.strip().splitlines() or ["no reason"])[-1][:160]})
         return
     try:
-        until(lambda: answers("http://127.0.0.1:8000/version"), "podman's vLLM")
-        machine.ask("podman, host network", settings("http://127.0.0.1:8000", "dummy"))
+        until(lambda: answers(f"http://127.0.0.1:{port}/version"), "podman's vLLM")
+        machine.ask(name, settings(f"http://127.0.0.1:{port}", "dummy"))
     finally:
         subprocess.run(["podman", *store, "rm", "-f", "-t", "0", done.stdout.strip()], capture_output=True, check=False)
 

@@ -34,6 +34,7 @@ EXPECTED = {
     "host network": (0, "All well"),
     "host network, another stack's YAML at that path here": (0, "All well"),
     "podman, host network": (0, "All well"),
+    "podman, -p 8001:8000": (0, "All well"),
 }
 """The exit code of ``status``, and how its headline begins, for both users."""
 ERRORS = {"vLLM, -p 8001:8000, base URL :8000": ["URL105"], "vLLM that loads, -p 8001:8000": ["URL112"]}
@@ -83,6 +84,15 @@ def test_the_headline(results, name, code, headline):
     for one in of(results, name):
         assert one["code"] == code, one["user"]
         assert re.match(headline, one["status"]["headline"]["text"]), (one["user"], one["status"]["headline"])
+
+
+CLEAN = [name for name, (code, _) in EXPECTED.items() if code == 0 and "--litellm-config" not in name]
+
+
+@pytest.mark.parametrize("name", CLEAN)
+def test_a_clean_stack_has_no_finding(results, name):
+    for one in of(results, name):
+        assert one["findings"] == [], one["user"]
 
 
 @pytest.mark.parametrize("name", EXPECTED)
