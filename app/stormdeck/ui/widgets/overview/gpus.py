@@ -37,7 +37,7 @@ class GpuPanel(LivePanel):
         rows = [self._title(gpu, width)] if height > len(gpu.gpus) or height > 2 else []
         where = gpus_elsewhere(self.deck)
         if where and height > len(rows) + len(gpu.gpus):
-            rows.append(line((fit_words(remote_gpus(where).capitalize(), width), "$quiet")))
+            rows.append(line((_elsewhere(where, width), "$quiet")))
         shown = gpu.gpus if len(rows) + len(gpu.gpus) <= height else gpu.gpus[: max(0, height - len(rows) - 1)]
         named = min(16, max(len(gpu_name(one.name)) for one in gpu.gpus))
         room = height - len(rows) - len(gpu.gpus)
@@ -64,9 +64,16 @@ class GpuPanel(LivePanel):
         style = LIGHT_STYLES[gpu.state.light] if gpu.state.light is Health.ERROR else "$quiet"
         state = gpu.state.value if gpu.state is not GpuState.OK else GpuState.NO_GPU.value
         where = gpus_elsewhere(self.deck) if gpu.state.light is Health.UNKNOWN else ""
-        words = f"{remote_gpus(where).capitalize()}." if where else gpu.detail
+        words = f"{_elsewhere(where, width * height)}." if where else gpu.detail
         detail = sentences(words, width, height - 1, style)
         return [self.heading("GPU", light(gpu.state.light), f" {state}"), *detail]
+
+
+def _elsewhere(where: str, room: int) -> str:
+    """Return where the server's GPUs are, and how to see them if there is room."""
+    whole = remote_gpus(where)
+    text = whole if len(whole) <= room else whole.partition(":")[0]
+    return f"{text[:1].upper()}{text[1:]}"
 
 
 def _row(gpu: Gpu, width: int, named: int, *, graph: bool) -> Content:
