@@ -13,7 +13,6 @@ from certificates import self_signed, signed
 from served import WITH_MESSAGES, client_settings, served
 from servers import Imitation, Reply, free_port, vllm
 from stormdeck.__main__ import main
-from stormdeck.sources.net.address import address
 
 pytestmark = [
     pytest.mark.usefixtures("only_what_is_named"),
@@ -206,12 +205,19 @@ def nginx(folder, port, target, certificates):
         process.wait()
 
 
-@pytest.mark.parametrize("known", [False, True])
-def test_a_real_nginx_with_a_private_certificate(home, tmp_path, known):
+@pytest.mark.parametrize(
+    ("known", "name"),
+    [
+        (False, "nginx with a private certificate"),
+        (True, "nginx with a private certificate, its authority in NODE_EXTRA_CA_CERTS"),
+    ],
+    ids=["not trusted", "trusted"],
+)
+def test_a_real_nginx_with_a_private_certificate(home, tmp_path, deployment, known, name):
     """It answers 400 in plain HTTP on its TLS port: that is no plain server."""
     certificates, port = signed(tmp_path / "tls"), free_port()
     more = {"NODE_EXTRA_CA_CERTS": str(certificates.authority)} if known else {}
     with served(vllm(**WITH_MESSAGES)) as (target,), nginx(tmp_path, port, target, certificates):
-        assert address(target).port != port
         home.write(client_settings(f"https://localhost:{port}", **more))
-        assert findings(home)[:2] == ((0, []) if known else (1, UNTRUSTED))
+        seen = deployment(name)
+    assert (seen.code, seen.state, seen.codes) == ((0, "ok", []) if known else (2, "down", ["URL111"]))

@@ -65,12 +65,13 @@ def through(url):
     return client_settings(url, model="claude-sonnet", ANTHROPIC_AUTH_TOKEN="sk-lab")
 
 
-def test_only_the_proxy_is_published(stack):
+def test_only_the_proxy_is_published(stack, deployment):
     with served(gateway()) as (url,):
         home = stack(inner(), proxy_in_container(url))
         home.write(through(url))
         code, document, hops = said(home)
         assert codes(home) == []
+        assert deployment("containers, only LiteLLM's port is published").state == "ok"
     assert (code, hops) == (0, [("LiteLLM", "ok"), ("vLLM", "unknown")])
     where = "vLLM runs in container 8c84f0c3a1b2, its port 8000 is not published"
     assert document["headline"]["text"] == f"LiteLLM answers; {where}"
@@ -113,19 +114,21 @@ def test_a_published_port_is_found_where_nothing_is_configured(stack):
     assert document["hops"][1]["url"] == url
 
 
-def test_a_server_that_loads_in_its_container(stack):
+def test_a_server_that_loads_in_its_container(stack, deployment):
     with served(closes_at_once) as (url,):
         home = stack(inner(url=url, listens=False))
         home.write(client_settings(url))
         code, document, hops = said(home)
+        assert deployment("a vLLM that loads in a container, its port is published").state == "degraded"
     assert (code, hops, document["hops"][1]["detail"]) == (1, [("server", "degraded")], "starting")
     assert document["headline"]["text"] == "vLLM is starting (process 37) and does not listen yet"
 
 
-def test_a_container_alone_is_no_server_of_this_machine(stack):
+def test_a_container_alone_is_no_server_of_this_machine(stack, deployment):
     """Its port is no port of this machine: nothing is said to start on it, and no base URL is proposed."""
     home = stack(inner())
     code, document, hops = said(home)
+    assert deployment("a vLLM in a container, no port is published").state == "degraded"
     assert (code, hops) == (1, [("vLLM", "unknown")])
     assert document["headline"]["text"] == "vLLM runs in container 8c84f0c3a1b2, its port 8000 is not published"
     assert "http://127.0.0.1:8000" not in json.dumps(document)
