@@ -175,6 +175,17 @@ def test_an_upstream_whose_certificate_is_not_known_here_is_not_down(home, tmp_p
     assert "certificate is not accepted here" in document["headline"]["text"]
 
 
+@pytest.mark.parametrize("known", [False, True])
+def test_the_canary_trusts_the_same_authorities(home, tmp_path, known):
+    certificates = signed(tmp_path / "tls")
+    more = {"NODE_EXTRA_CA_CERTS": str(certificates.authority)} if known else {}
+    with served(behind(certificates)) as (url,):
+        home.write(client_settings(url, **more))
+        said = json.loads(home.run("check", "--json", "--canary")[1])["canary"]
+    assert ("its certificate is not trusted" in json.dumps(said)) is not known
+    assert ("URL111" in json.dumps(said)) is not known
+
+
 @contextmanager
 def nginx(folder, port, target, certificates):
     program = shutil.which("nginx", path="/usr/sbin:/usr/bin:/sbin:/bin")
