@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 JOBS ?= 4
 
 .DEFAULT_GOAL := help
-.PHONY: soak help demo run test test-newest-textual test-real test-real-quick test-real-vllm test-day versions check coverage bench score fuzz snapshots screenshots readme wheel clean
+.PHONY: soak help demo run test test-newest-textual test-real test-real-quick test-real-vllm test-docker test-day versions check coverage bench score fuzz snapshots screenshots readme wheel clean
 
 help: ## show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 21
@@ -69,6 +69,10 @@ test-real-quick: $(READY) ## the same with one version of each
 
 test-real-vllm: $(READY) ## tests against a real vLLM on the CPU: 3 GB of disk and of memory
 	$(BIN)/python -m pytest tests/real -m vllm --results
+
+test-docker: export WRITE_TABLE = 1
+test-docker: $(READY) ## tests beside a real dockerd and podman, as root; writes tests/docker/TABLE.md
+	$(BIN)/python -m pytest tests/docker
 
 test-day: $(READY) ## a working day beside the panel, with the real client and LiteLLM: twenty minutes
 	$(BIN)/python -m pytest tests/real -m day --results

@@ -69,7 +69,7 @@ class Imitation:
 
 @asynccontextmanager
 async def serving(server):
-    """Serve an ``Imitation`` or a hostile handler on a port of its own; yields the base URL."""
+    """Serve an ``Imitation`` or a hostile handler on a port of its own; yields its URL. A ``context`` means TLS."""
     handle = server.handle if isinstance(server, Imitation) else server
     tasks = set()
 
@@ -84,9 +84,9 @@ async def serving(server):
             tasks.discard(task)
             writer.close()
 
-    listening = await asyncio.start_server(guarded, "127.0.0.1", 0)
+    listening = await asyncio.start_server(guarded, "127.0.0.1", 0, ssl=getattr(server, "context", None))
     port = listening.sockets[0].getsockname()[1]
-    url = f"http://127.0.0.1:{port}"
+    url = f"{'http' if getattr(server, 'context', None) is None else 'https'}://127.0.0.1:{port}"
     if isinstance(server, Imitation):
         server.url = url
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from collections.abc import Callable
 from dataclasses import replace
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 from stormdeck import __version__
 from stormdeck.model.deck import Deck
 from stormdeck.model.logs.batch import LogBatch
+from stormdeck.model.settings.scope import SettingsSnapshot
 
 if TYPE_CHECKING:
     from stormdeck.model.canary.check import Check
@@ -27,22 +29,26 @@ class CanaryFeed:
     def __init__(self, key_for: Callable[[str], str | None]) -> None:
         self._key_for = key_for
         self._canary: Canary | None = None
+        self._settings = SettingsSnapshot()
 
     def plan(self, deck: Deck) -> Plan:
         """Return the requests that a canary would send and their highest cost, without sending anything."""
         from stormdeck.model.canary.plan import plan_of
         from stormdeck.model.rules.collect import facts_of
 
+        self._settings = deck.settings
         key = self._key_for(deck.vllm.url) if deck.vllm is not None else None
         return plan_of(facts_of(deck), __version__, str(uuid.uuid4()), key)
 
     async def run(self, plan: Plan, deliver: Callable[[Check], None]) -> CanaryReport:
         """Send the requests of a plan, each once. Cancel the task to stop."""
         from stormdeck.sources.canary import Canary
+        from stormdeck.sources.settings.authorities import read_authorities
 
         if self._canary is None:
             self._canary = Canary()
-        return await self._canary.run(plan, deliver)
+        authorities = await asyncio.to_thread(read_authorities, self._settings)
+        return await self._canary.run(plan, deliver, authorities)
 
     def without_own(self, batch: LogBatch) -> LogBatch:
         """Return a batch with the access lines of canaries blanked: they are not turns of the client."""

@@ -17,7 +17,7 @@ from stormdeck.model.litellm.config import ProxyConfig
 from stormdeck.model.routes.table import RoutingTable
 from stormdeck.model.routes.tiers import important_servers
 from stormdeck.model.settings.scope import SettingsSnapshot
-from stormdeck.model.settings.trust import BASE_URL, is_trusted
+from stormdeck.model.settings.trust import AUTHORITIES, BASE_URL, is_trusted, may_trust
 from stormdeck.model.snapshots.backends import BackendsSnapshot
 from stormdeck.model.snapshots.discovery import DiscoverySnapshot, Found, Left
 from stormdeck.model.snapshots.probe import Probe, Reach
@@ -344,9 +344,10 @@ def _is_same_place(one: str, other: str) -> bool:
     return first is not None and second is not None and first.server == second.server
 
 
-def _target_of(settings: SettingsSnapshot) -> tuple[str | None, bool, str | None]:
-    """Return the settings that decide which server is polled, and with which key."""
-    return settings.text(BASE_URL), is_trusted(settings), client_key(settings)
+def _target_of(settings: SettingsSnapshot) -> tuple[object, ...]:
+    """Return the settings that decide which server is polled, with which key, and which certificates are trusted."""
+    authorities = [settings.text(path) for path in AUTHORITIES if may_trust(settings, path)]
+    return settings.text(BASE_URL), is_trusted(settings), client_key(settings), authorities
 
 
 def logs_of(found: Found) -> tuple[Path, ...]:

@@ -15,7 +15,7 @@ from stormdeck.model.snapshots.server import ProxySnapshot, ServerKind, ServerSt
 from stormdeck.model.symbols import Health
 from stormdeck.model.symptoms.blame import NO_ANSWER, blame, blame_failure, failure_of_storm
 from stormdeck.model.units import percent
-from stormdeck.model.urls import place, same_place
+from stormdeck.model.urls import host_of, is_loopback, place, same_place
 
 _UNANSWERED = {ServerState.SILENT, ServerState.STALE}
 
@@ -56,6 +56,8 @@ def path(deck: Deck, *, by_group: bool = True) -> tuple[Hop, ...]:
         hops.append(Hop(HopKind.SERVER, "server", place(base.url), *_health_at(deck, base)))
     elif deck.vllm is not None:
         hops.append(_server(deck, HopKind.SERVER, deck.vllm, deck.vllm.kind.value))
+    elif deck.discovery.hidden is not None and not deck.discovery.silent:
+        hops.append(Hop(HopKind.SERVER, "vLLM", "", Health.UNKNOWN, "in a container"))
     elif deck.discovery.hosted is not None:
         hops.append(Hop(HopKind.SERVER, "hosted API", "", Health.UNKNOWN, "not asked"))
     else:
@@ -63,7 +65,7 @@ def path(deck: Deck, *, by_group: bool = True) -> tuple[Hop, ...]:
         hops.append(Hop(HopKind.SERVER, "vLLM", "", Health.UNKNOWN, found if deck.discovery.done else "looking"))
     if by_group and base is None:
         hops[-1] = _in_group(deck, hops[-1])
-    hops.append(_gpu(deck.gpu))
+    hops.append(Hop(HopKind.GPU, "GPU", "", Health.UNKNOWN, "elsewhere") if gpus_elsewhere(deck) else _gpu(deck.gpu))
     return tuple(_failing(hops, deck))
 
 
@@ -81,6 +83,24 @@ def _in_group(deck: Deck, hop: Hop) -> Hop:
         return hop
     light = found.light if hop.light is not Health.ERROR or found.up else Health.ERROR
     return replace(hop, light=light, figure=f"{found.up} of {len(found.servers)}")
+
+
+def gpus_elsewhere(deck: Deck) -> str:
+    """Return where the GPUs of the server are, if not on this machine: ``at gpu-box``, or ``behind ssh (pid 37)``."""
+    urls = [one.url for one in (deck.vllm, deck.proxy) if one is not None][:1]
+    urls += [one.url for one in (unknown_base(deck),) if one is not None]
+    found = next((one for one in deck.discovery.found if urls and same_place(one.url, urls[0])), None)
+    if found is None or found.is_local or (deck.vllm is None and deck.discovery.hidden is not None):
+        return ""
+    host = host_of(found.url)
+    if found.holder is None or not is_loopback(host):
+        return f"at {host}"
+    return f"behind {found.holder.name} (pid {found.holder.pid})"
+
+
+def remote_gpus(where: str) -> str:
+    """Return how to see the GPUs of a server that is not on this machine, as a sentence without a full stop."""
+    return f"the server is {where}, not here: run stormdeck or nvidia-smi on its machine to see its GPUs"
 
 
 def _failing(hops: list[Hop], deck: Deck) -> list[Hop]:
@@ -120,6 +140,11 @@ def _health_at(deck: Deck, base: Found) -> tuple[Health, str]:
     """Return the health of a base URL without a known server, and its state in a word."""
     if base.met is ServerState.UP:
         return Health.WARNING, "wants a key" if wants_key(deck, base.url) else "of another kind"
+    contained = deck.discovery.contained
+    if is_untrusted(deck, base.url):
+        return Health.ERROR, "certificate"
+    if any(one.url is not None and one.listens is False and same_place(one.url, base.url) for one in contained):
+        return Health.WARNING, "starting"
     is_broken = is_mute(deck, base.url) or is_out_of_reach(deck, base.url)
     return (Health.ERROR if is_broken else base.met.light), base.met.value
 
@@ -137,6 +162,11 @@ def is_mute(deck: Deck, url: str) -> bool:
 def is_out_of_reach(deck: Deck, url: str) -> bool:
     """Return whether the client cannot connect to a URL: unknown name, no route, nothing listening."""
     return _reach(deck, url) in {"refused", "unresolved", "unreachable"}
+
+
+def is_untrusted(deck: Deck, url: str) -> bool:
+    """Return whether the client does not accept the certificate of a server."""
+    return _reach(deck, url) in {"untrusted", "bad_certificate"}
 
 
 def _reach(deck: Deck, url: str) -> str:
@@ -172,6 +202,8 @@ def _client(deck: Deck) -> Hop:
 
 
 def _server(deck: Deck, kind: HopKind, server: VllmSnapshot | ProxySnapshot, name: str) -> Hop:
+    if server.state in _UNANSWERED and is_untrusted(deck, server.url):
+        return Hop(kind, name, place(server.url), Health.ERROR, "certificate")
     light = Health.ERROR if server.state in _UNANSWERED and is_mute(deck, server.url) else server.state.light
     if server.state is ServerState.REFUSING and withheld(deck.settings) is not None:
         light = Health.WARNING

@@ -50,13 +50,15 @@ class Canary:
         oldest = time.monotonic() - _PORT_AGE_S
         return frozenset(port for port, at in self._ports.items() if at >= oldest)
 
-    async def run(self, plan: Plan, hand: Callable[[Check], None] = lambda check: None) -> CanaryReport:
+    async def run(
+        self, plan: Plan, hand: Callable[[Check], None] = lambda check: None, authorities: tuple[str, ...] = ()
+    ) -> CanaryReport:
         """Send the requests of a plan and deliver each result as it comes. Failures are results, never exceptions.
 
         Each question goes to all routes before the next one. Where the plain request fails, the others would fail
-        too, so they are not sent.
+        too, so they are not sent. ``authorities`` are PEM texts to trust besides the usual ones.
         """
-        async with _Wire(self._ports) as wire:
+        async with _Wire(self._ports, authorities) as wire:
             run = _Run(wire, plan, hand, self._each_s, self._total_s)
             for check in plan.known:
                 run.take(check)
@@ -106,8 +108,9 @@ class _Run:
 class _Wire:
     """Connections of one canary, one per request: a kept connection may be closed before its next use."""
 
-    def __init__(self, ports: dict[int, float]) -> None:
+    def __init__(self, ports: dict[int, float], authorities: tuple[str, ...]) -> None:
         self._ports = ports
+        self._authorities = authorities
         self._clients: dict[str, httpx.AsyncClient] = {}
         self._resolver = Resolver()
 
@@ -183,7 +186,7 @@ class _Wire:
             import httpx
 
             client = self._clients[scheme] = httpx.AsyncClient(
-                verify=trusting() if scheme == "https" else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
+                verify=trusting(self._authorities) if scheme == "https" else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
                 trust_env=False,
                 follow_redirects=False,
                 timeout=None,  # noqa: S113 - the deadline of send() bounds the whole exchange

@@ -185,7 +185,9 @@ def test_each_answer_is_judged(question, answer, way, verdict, code, hop):
 NO_ANSWER = {
     "refused": (FailureKind.REFUSED, None, "URL105", SERVER),
     "unresolved": (FailureKind.UNRESOLVED, None, "URL105", SERVER),
-    "tls": (FailureKind.TLS, None, "URL104", CLIENT),
+    "tls": (FailureKind.TLS, None, None, CLIENT),
+    "untrusted": (FailureKind.UNTRUSTED, None, "URL111", CLIENT),
+    "expired": (FailureKind.CERTIFICATE, None, "URL111", CLIENT),
     "no url": (FailureKind.BAD_URL, None, "URL103", CLIENT),
     "not http": (FailureKind.NOT_HTTP, None, "URL106", CLIENT),
     "hangs": (FailureKind.TIMEOUT, None, "SERVER905", SERVER),

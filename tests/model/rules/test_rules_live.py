@@ -101,6 +101,13 @@ def test_https_to_a_plain_port_is_set_to_http():
     assert (finding.code, finding.fix.edits[0].value) == ("URL104", URL)
 
 
+@pytest.mark.parametrize("host", ["gpu-box:8000", "10.0.0.7:8000", "llm.example.org", "192.168.1.4"])
+def test_https_to_a_plain_port_elsewhere_has_no_fix_that_sends_the_token_in_clear(host):
+    (finding,) = found({"ANTHROPIC_BASE_URL": f"https://{host}"}, probe(Reach.PLAIN_HTTP))
+    assert (finding.code, finding.fix) == ("URL104", None)
+    assert "unencrypted" in finding.message
+
+
 def test_a_vllm_before_messages_is_named():
     live = Live(probe=Probe(URL, Reach.ANSWERS, ServerKind.VLLM), vllm=vllm(version="0.10.2"))
     assert {"URL106", "SERVER903"} <= {one.code for one in found(live=live)}

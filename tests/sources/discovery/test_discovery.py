@@ -525,7 +525,7 @@ def test_no_key_is_in_the_snapshot(tmp_path):
 
 def test_where_nothing_listens_nobody_is_asked():
     port = address(free_url()).port
-    http, asked = cast("HttpClient", SimpleNamespace(get=None)), []
+    http, asked = cast("HttpClient", SimpleNamespace(get=None, trust=lambda authorities: None)), []
 
     def scan(sockets_too):
         asked.append(sockets_too)

@@ -17,7 +17,9 @@ from stormdeck.model.canary.check import Check, Route, Verdict
 from stormdeck.model.canary.plan import Plan, plan_of
 from stormdeck.model.canary.summary import CanaryReport
 from stormdeck.model.rules.collect import facts_of
+from stormdeck.model.settings.scope import SettingsSnapshot
 from stormdeck.sources.canary import Canary
+from stormdeck.sources.settings.authorities import read_authorities
 
 _INKS = {Verdict.PASS: Ink.GOOD, Verdict.WARN: Ink.WARNING, Verdict.FAIL: Ink.ERROR}
 _NAME = max(len(verdict) for verdict in Verdict) + 2
@@ -32,13 +34,14 @@ def plan(known: Knowledge) -> Plan:
     return plan_of(facts, __version__, str(uuid.uuid4()), key or None)
 
 
-def run(planned: Plan) -> CanaryReport:
+def run(planned: Plan, settings: SettingsSnapshot) -> CanaryReport:
     """Print the cost and send the requests. On a terminal, print each result as it arrives."""
     for note in (f"Canary: {planned.cost}, no request twice.", *planned.notes):
         write_err(note)
     error = standard_error()
     watched = error is not None and error.isatty()
-    report = asyncio.run(Canary().run(planned, _print_check if watched else lambda check: None))
+    show = _print_check if watched else lambda check: None
+    report = asyncio.run(Canary().run(planned, show, read_authorities(settings)))
     write_err(f"The canary took {report.cost}.")
     return report
 

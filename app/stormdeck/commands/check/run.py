@@ -78,7 +78,7 @@ def _send_canary(known: Knowledge, document: dict[str, Any], *, as_json: bool) -
     from stormdeck.commands.check import canary
 
     planned = canary.plan(known)
-    result = canary.run(planned)
+    result = canary.run(planned, known.settings)
     hide = report.hider(known.settings, known.texts())
     if as_json:
         document["canary"] = canary.as_json(planned, result, hide)

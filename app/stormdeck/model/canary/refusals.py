@@ -114,8 +114,10 @@ def no_answer(response: CanaryResponse, endpoint: Endpoint) -> Ruling:
     match response.failure:
         case FailureKind.REFUSED | FailureKind.UNREACHABLE | FailureKind.UNRESOLVED:
             return Ruling(Verdict.FAIL, f"{endpoint.place}: {response.detail}", "URL105", endpoint.hop)
-        case FailureKind.TLS:
-            return Ruling(Verdict.FAIL, response.detail, "URL104", HopKind.CLIENT)
+        case FailureKind.UNTRUSTED | FailureKind.CERTIFICATE | FailureKind.TLS:
+            # Whether a port that speaks no TLS takes plain HTTP is not known: no code.
+            code = "URL111" if response.failure is not FailureKind.TLS else None
+            return Ruling(Verdict.FAIL, response.detail, code, HopKind.CLIENT)
         case FailureKind.BAD_URL:
             return Ruling(Verdict.FAIL, response.detail, "URL103", HopKind.CLIENT)
         case FailureKind.NOT_HTTP:

@@ -74,6 +74,13 @@ class RoutingTable:
         ends = {one.url or one.skipped for group in self.groups for one in group.servers}
         return len(ends) > 1
 
+    def with_server(self, url: str) -> RoutingTable:
+        """Return the table with its only server at the address that the user gave for it; unchanged if it has more."""
+        if self.branches:
+            return self
+        groups = (replace(group, servers=(upstream(url),) * bool(group.servers)) for group in self.groups)
+        return replace(self, groups=tuple(groups))
+
     def group(self, name: str) -> ModelGroup | None:
         """Return the group with this name."""
         return next((one for one in self.groups if one.name == name), None)
@@ -111,7 +118,9 @@ def _seen_from_elsewhere(one: Upstream) -> Upstream:
     parts = parts_of(one.url)
     if parts is None or not is_loopback(plain_host(parts.hostname or "")):
         return one
-    return replace(one, url="", skipped=f"{one.url} is an address of the proxy's own machine")
+    return replace(
+        one, url="", skipped=f"{one.url} is an address of the proxy's own machine or container: not reachable from here"
+    )
 
 
 def upstream(base: str, *, is_idle: bool = False) -> Upstream:

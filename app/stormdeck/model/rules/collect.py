@@ -95,6 +95,7 @@ def live_of(deck: Deck, probe: Probe | None = None) -> Live:
         proxy,
         command if is_vllm else (),
         process.model_type if process is not None else "",
+        has_own_network=process is not None and process.has_own_network,
         bursts_of_400=bursts,
         proxies=proxies,
     )

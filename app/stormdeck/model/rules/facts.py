@@ -26,6 +26,8 @@ class Live:
     """vLLM's command line, from its process; empty if it is not known."""
     model_type: str = ""
     """``model_type`` from config.json in vLLM's model folder, if it can be read."""
+    has_own_network: bool = False
+    """vLLM listens in a network of its own, so its port is not one of this machine."""
     bursts_of_400: bool = False
     """A log shows requests that were sent again and again within a second after a 400."""
     proxies: tuple[str, ...] = field(default=())

@@ -20,6 +20,7 @@ from stormdeck.model.rules.client import (
     traffic,
     url,
     url_live,
+    url_tls,
 )
 from stormdeck.model.rules.client import models as model
 from stormdeck.model.rules.client import timeouts as time
@@ -33,7 +34,21 @@ from stormdeck.model.rules.vllm import command_line, engine
 from stormdeck.model.text import clean
 
 _MODULES = (
-    *(url, url_live, auth, auth_live, folder_trust, model, model_ids, traffic, time, context, file_syntax, file_scopes),
+    *(
+        url,
+        url_live,
+        url_tls,
+        auth,
+        auth_live,
+        folder_trust,
+        model,
+        model_ids,
+        traffic,
+        time,
+        context,
+        file_syntax,
+        file_scopes,
+    ),
     *(startup, unknown_keys, proxy_models, upstream, asked_ids, error_handling, proxy_time, command_line, engine),
 )
 _ORDER = ("URL", "AUTH", "MODEL", "TRAFFIC", "TIME", "CTX", "FILE", "PROXY", "SERVER")

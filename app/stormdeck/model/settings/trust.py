@@ -16,6 +16,8 @@ TOKEN = "env.ANTHROPIC_AUTH_TOKEN"  # noqa: S105 - a name
 API_KEY = "env.ANTHROPIC_API_KEY"
 CREDENTIALS = (TOKEN, API_KEY, "env.ANTHROPIC_CUSTOM_HEADERS", "env.CLAUDE_CODE_EXTRA_BODY")
 """Credentials that Claude Code sends to its base URL, in order of precedence."""
+AUTHORITIES = ("env.NODE_EXTRA_CA_CERTS", "env.SSL_CERT_FILE")
+"""Files of authorities. Of those in the settings, the client reads only the first (measured, 2.1.112, 2.1.332)."""
 FOLDER_SCOPES = frozenset({Scope.LOCAL, Scope.PROJECT})
 
 
@@ -59,6 +61,18 @@ def may_send(settings: SettingsSnapshot, path: str) -> bool:
     if base is None or value is None or is_trusted(settings):
         return True
     return value.scope is base.scope
+
+
+def may_trust(settings: SettingsSnapshot, path: str) -> bool:
+    """Return whether a file of authorities may be trusted: a folder could name one that lets it read along."""
+    value = settings.effective.get(path)
+    return value is None or value.scope not in FOLDER_SCOPES or settings.trust.by_client
+
+
+def depends_on_trust(settings: SettingsSnapshot) -> bool:
+    """Return whether the folder's settings name a server or an authority, so that its trust must be looked up."""
+    scopes = {settings.effective[path].scope for path in AUTHORITIES if path in settings.effective}
+    return is_led_by_folder(settings) or not scopes.isdisjoint(FOLDER_SCOPES)
 
 
 def withheld(settings: SettingsSnapshot) -> Withheld | None:

@@ -31,6 +31,40 @@ class ServerProcess:
     """The file that its stderr goes to, if not ``log``."""
     model_type: str = ""
     """``model_type`` in the ``config.json`` of vLLM's model folder; empty if there is no readable file."""
+    has_own_network: bool = False
+    """It listens in another network than this machine's, as in a container."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contained:
+    """A server process in a network of its own: it does not listen on this machine, and is not about to."""
+
+    process: ServerProcess
+    container: str
+    """``container 8c84f0c3a1b2``, or ``a network of its own``."""
+    port: int | None
+    """The port it listens on, or is going to listen on, in that network; ``None`` if it is not known."""
+    url: str | None = None
+    """Where that port is published on this machine; ``None`` if it is not, or not known."""
+    lists_ports: bool = False
+    """Whether its runtime shows every published port, so that none means none."""
+    listens: bool | None = None
+    """Whether anything listens on that port there; ``None`` if it is not known."""
+    config: Path | None = None
+    """LiteLLM's YAML, as this program can read it."""
+    addresses: tuple[str, ...] = ()
+    """Of its network; this machine may reach them."""
+
+    @property
+    def where(self) -> str:
+        """Return where it runs and whether its port can be reached from here, without a full stop."""
+        if self.port is None:
+            return f"in {self.container}"
+        if self.url is not None:
+            return f"in {self.container}, its port {self.port} is published as {port_of(self.url)}"
+        if self.lists_ports:
+            return f"in {self.container}, its port {self.port} is not published"
+        return f"in {self.container}, and whether its port {self.port} is published is not known"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +83,14 @@ class Found:
     """``UP`` if it answered; else ``DOWN``, ``SILENT`` or ``STRANGE``."""
     forwards: bool = False
     """``holder`` is a program that forwards connections."""
+    is_local: bool = True
+    """``False`` if it runs on another machine, or behind a tunnel or front whose other end is not known."""
 
     @property
     def listener(self) -> ServerProcess | None:
         """Return the server's process if it listens on the port itself: then a refusal means that it is loading."""
-        return self.process if self.holder is None else None
+        is_here = self.process is not None and not self.process.has_own_network
+        return self.process if self.holder is None and is_here else None
 
     @property
     def holder_words(self) -> str:
@@ -100,6 +137,8 @@ class DiscoverySnapshot:
     """Why a server has no log to follow, and what to do, one sentence each."""
     loading: tuple[ServerProcess, ...] = ()
     """Server processes that run, but do not listen yet."""
+    contained: tuple[Contained, ...] = ()
+    """Server processes in containers: their ports are not ports of this machine."""
     beside: tuple[Found, ...] = ()
     """Servers that answered, but are not on the client's path: its base URL points elsewhere."""
     silent: tuple[str, ...] = ()
@@ -107,6 +146,13 @@ class DiscoverySnapshot:
     routes: RoutingTable = field(default_factory=RoutingTable)
     """Where the first proxy sends each model id."""
     done: bool = False
+
+    @property
+    def hidden(self) -> Contained | None:
+        """Return the first server in a container that is not a proxy and that nothing leads to from here."""
+        seen = {found.process.pid for found in self.found if found.process is not None}
+        servers = (one for one in self.contained if one.process.kind is not None and not one.process.kind.is_proxy)
+        return next((one for one in servers if one.process.pid not in seen), None)
 
     @property
     def hosted(self) -> Missed | None:

@@ -16,6 +16,10 @@ class Reach(StrEnum):
     UNRESOLVED = auto()
     PLAIN_HTTP = auto()
     """The URL says ``https`` and the port speaks plain HTTP."""
+    UNTRUSTED = auto()
+    """Its certificate is signed by an authority that neither the client nor this machine knows."""
+    BAD_CERTIFICATE = auto()
+    """Its certificate has expired, or is for another name."""
     UNREACHABLE = auto()
     """The network knows no route there."""
     SILENT = auto()
@@ -46,5 +50,9 @@ class Probe:
     """The status of ``/v1/models`` with what the client sends; ``None``: not asked, or the client sends nothing."""
     detail: str = ""
     """What came back, in words."""
+    authorities: str = ""
+    """Why the file in ``NODE_EXTRA_CA_CERTS`` is of no use; empty if it is readable or not set."""
+    needs_shell: bool = False
+    """Its certificate is trusted only by the ``SSL_CERT_FILE`` of the settings, which the client does not read."""
     elsewhere: str | None = None
     """The URL of a server that was found while nothing answers here; the same host where there are several."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from stormdeck.model.deck import Deck
 from stormdeck.model.finding import HopKind
 from stormdeck.model.masking.lines import mask_text
-from stormdeck.model.request_path import Hop, path, unknown_base, unknown_front
+from stormdeck.model.request_path import Hop, gpus_elsewhere, path, remote_gpus, unknown_base, unknown_front
 from stormdeck.model.retries.storms.report import storm_as_json
 from stormdeck.model.routes.health import groups_of, main_group
 from stormdeck.model.routes.table import is_same_server
@@ -28,7 +28,7 @@ _LIGHTS = {**_STATES, Health.UNKNOWN: "unknown"}
 
 def status_json(deck: Deck, statements: tuple[Statement, ...]) -> dict[str, object]:
     """Return the status of a deck with its statements, as ``status --json`` prints it."""
-    first, traffic = statements[0], deck.traffic
+    first, traffic, elsewhere = statements[0], deck.traffic, gpus_elsewhere(deck)
     storm = traffic.live_storm if traffic is not None else None
     return {
         "version": VERSION,
@@ -44,6 +44,7 @@ def status_json(deck: Deck, statements: tuple[Statement, ...]) -> dict[str, obje
                 "memory_total_bytes": gpu.memory_total_bytes,
                 "temperature_c": gpu.temperature_c,
                 "power_w": gpu.power_w,
+                "of_server": not elsewhere,
             }
             for gpu in deck.gpu.gpus
         ],
@@ -129,6 +130,10 @@ def _hop(hop: Hop, deck: Deck) -> dict[str, object]:
         detail = held_back.words
     elif hosted is not None and base is None:
         detail = hosted.why
+    elif hop.kind is HopKind.SERVER and server is None and base is None and deck.discovery.hidden is not None:
+        detail = f"it runs {deck.discovery.hidden.where}"
+    elif hop.kind is HopKind.GPU and gpus_elsewhere(deck):
+        detail = remote_gpus(gpus_elsewhere(deck))
     return {
         "name": clean(hop.name),
         "kind": _kind(hop.kind),

@@ -162,6 +162,20 @@ MESSAGES: tuple[Message, ...] = (
         ("SSL error (ERR_SSL_WRONG_VERSION_NUMBER)", "API Error: (EPROTO) wrong version number"),
         ("URL104",),
     ),
+    Message(
+        "the server's certificate is not accepted",
+        (
+            "Unable to connect to API: Self-signed certificate detected. Check your proxy or corporate SSL",
+            "Unable to connect to API: SSL certificate verification failed",
+            "Unable to connect to API: SSL certificate has expired",
+            "SSL certificate error (UNABLE_TO_VERIFY_LEAF_SIGNATURE)",
+            "SSL certificate error (SELF_SIGNED_CERT_IN_CHAIN)",
+            "SSL certificate error (DEPTH_ZERO_SELF_SIGNED_CERT)",
+            "SSL certificate error (CERT_HAS_EXPIRED)",
+            "SSL certificate error (ERR_TLS_CERT_ALTNAME_INVALID)",
+        ),
+        ("URL111",),
+    ),
     Message("the base URL is invalid", ("API Error: Invalid URL",), ("URL103",)),
     Message(
         "the response was not an answer",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from stormdeck.model.deck import Deck
 from stormdeck.model.finding import HopKind, Severity
 from stormdeck.model.routes.health import main_group
+from stormdeck.model.snapshots.discovery import Contained, Found
 from stormdeck.model.snapshots.server import ServerKind, ServerState
 from stormdeck.model.symbols import Health
 from stormdeck.model.units import duration, plural, seconds
@@ -27,6 +28,9 @@ def statement(deck: Deck, now: float) -> tuple[Statement, ...]:
         return ()
     if any(one.state is ServerState.ASKING for one in servers):
         return (Statement(Health.UNKNOWN, "Asking the servers"),)
+    hidden, proxy = deck.discovery.hidden, deck.discovery.server(proxy=True)
+    if deck.vllm is None and hidden is not None and proxy is not None:
+        return (_behind_container(hidden, proxy),)
     group = main_group(deck) if deck.vllm is None else None
     if group is not None and group.servers and all(one.upstream.is_hosted for one in group.servers):
         return (
@@ -87,6 +91,29 @@ def _not_known(name: str) -> Statement:
 
 def _takes_messages(deck: Deck) -> bool:
     return deck.probe is not None and deck.probe.has_messages is True
+
+
+def _behind_container(hidden: Contained, proxy: Found) -> Statement:
+    """Return that the proxy answers, and in which container a server runs that cannot be asked from here."""
+    kind = hidden.process.kind or ServerKind.VLLM
+    beside = proxy.process is not None and proxy.process.has_own_network
+    light = Health.OK if hidden.listens and beside else Health.WARNING if hidden.listens is False else Health.UNKNOWN
+    loading = " and does not listen yet" if hidden.listens is False else ""
+    return Statement(
+        light,
+        f"{proxy.kind.value} answers; {kind.value} runs {hidden.where}{loading}",
+        f"Its engine is not seen from here. Publish the port to see it: -p 127.0.0.1:{hidden.port}:{hidden.port}."
+        if hidden.port is not None
+        else "Its engine is not seen from here.",
+        brief=brief(f"{proxy.kind.value} answers", f"{kind.value} runs in a container"),
+        cause=""
+        if light is Health.OK
+        else "it is still loading"
+        if loading
+        else "unknown: it cannot be asked from here",
+        evidence=f"pid {hidden.process.pid} runs {hidden.where}{loading}; the proxy's own answer",
+        step="wait" if loading else "publish its port to see its engine, or name its address: stormdeck --vllm URL",
+    )
 
 
 def _warnings(deck: Deck) -> str:

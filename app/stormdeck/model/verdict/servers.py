@@ -7,15 +7,15 @@ from dataclasses import replace
 from pathlib import Path
 
 from stormdeck.model.deck import Deck
-from stormdeck.model.finding import HopKind
+from stormdeck.model.finding import HopKind, Severity
 from stormdeck.model.logs.endings import Ending
 from stormdeck.model.masking.lines import mask_text
-from stormdeck.model.request_path import is_mute, is_out_of_reach, unknown_base, wants_key
+from stormdeck.model.request_path import is_mute, is_out_of_reach, is_untrusted, unknown_base, wants_key
 from stormdeck.model.routes.health import main_group, routing_table
 from stormdeck.model.rules.client.folder_trust import WITHHELD
 from stormdeck.model.rules.collect import is_hosted
 from stormdeck.model.settings.trust import withheld
-from stormdeck.model.snapshots.discovery import Found, Missed, ServerProcess
+from stormdeck.model.snapshots.discovery import Contained, Found, Missed, ServerProcess
 from stormdeck.model.snapshots.server import (
     ProxySnapshot,
     ServerKind,
@@ -65,7 +65,11 @@ def _no_server(deck: Deck, now: float) -> Statement:
         return no_own_server(deck)
     base = unknown_base(deck)
     if base is not None:
-        return _at_base(deck, base)
+        inner = next((one for one in deck.discovery.contained if one.url and same_place(one.url, base.url)), None)
+        is_loading = inner is not None and inner.listens is False and base.met is not ServerState.UP
+        return _loading(deck, inner.process, now) if inner is not None and is_loading else _at_base(deck, base)
+    if deck.discovery.contained:
+        return _in_container(deck.discovery.contained[0])
     if deck.discovery.silent:
         places = ", ".join(place(url) for url in deck.discovery.silent)
         return Statement(
@@ -92,6 +96,22 @@ def _no_server(deck: Deck, now: float) -> Statement:
     )
 
 
+def _in_container(inner: Contained) -> Statement:
+    """Return that the only server of this machine runs in a container, where it cannot be asked."""
+    name = inner.process.kind.value if inner.process.kind is not None else "A server"
+    publish = f"publish it with -p 127.0.0.1:{inner.port}:{inner.port}, or " if inner.port is not None else ""
+    return Statement(
+        Health.UNKNOWN,
+        f"{name} runs {inner.where}",
+        f"It cannot be asked from here: {publish}name an address that leads to it: --vllm http://HOST:PORT.",
+        HopKind.PROXY if inner.process.kind is not None and inner.process.kind.is_proxy else HopKind.SERVER,
+        brief=brief(f"{name} runs in a container", "its port is not seen here"),
+        cause="its container has a network of its own",
+        evidence=f"process {inner.process.pid} runs {inner.where}",
+        step=f"{publish}name its address: stormdeck --vllm http://HOST:PORT",
+    )
+
+
 def _hosted_api(hosted: Missed) -> Statement:
     """Return that stormdeck never sends a request to the hosted API, whoever names it."""
     return Statement(
@@ -111,6 +131,8 @@ def _at_base(deck: Deck, base: Found) -> Statement:
     reason = why_missed(deck, base.url)
     other = next((one.url for one in deck.discovery.beside), "")
     hint = f" {base.holder_words}." if base.holder is not None else ""
+    hidden = deck.discovery.contained[:1] if base.met is not ServerState.UP else ()
+    hint += "".join(f" {one.process.kind.value} runs {one.where}." for one in hidden if one.process.kind is not None)
     hint += f" Another server was found at {other}." if other else ""
     refused = "refused" in reason or "resolve" in reason
     unanswered = Statement(
@@ -148,6 +170,8 @@ def _at_base(deck: Deck, base: Found) -> Statement:
         )
     if base.met is ServerState.DEGRADED:
         return front_alone(unanswered, base.url, reason.rpartition(": ")[2], hint)
+    if is_untrusted(deck, base.url):
+        return _untrusted(deck, unanswered, "The server", base.url)
     if base.met is ServerState.SILENT and not is_out_of_reach(deck, base.url):
         waiting = replace(unanswered, detail=f"Claude Code waits there too, and retries silently.{hint}")
         return _unanswered(deck, waiting, "The server", base.url, reason)
@@ -160,6 +184,20 @@ def _unanswered(deck: Deck, base: Statement, name: str, url: str, why: str) -> S
     That is an error only if the server had as much time as a slow one needs.
     """
     step = f"look at its log, or: curl -m 10 {url}/v1/models"
+    if is_untrusted(deck, url):
+        return _untrusted(deck, base, name, url)
+    if _CERTIFICATE in why:
+        return replace(
+            base,
+            light=Health.UNKNOWN,
+            headline=f"{name} {place(url)} was not asked: its certificate is not accepted here",
+            detail=f"{why}. Whether the program in front of it accepts it is unknown.",
+            code=None,
+            brief=brief(f"{name} {place(url)} was not asked", "its certificate is not accepted"),
+            cause="unknown: stormdeck sends nothing to a server whose certificate it cannot check",
+            evidence=why,
+            step="stormdeck explain URL111",
+        )
     if deck.probe is not None and is_mute(deck, url):
         return replace(
             base,
@@ -181,6 +219,31 @@ def _unanswered(deck: Deck, base: Statement, name: str, url: str, why: str) -> S
         cause="unknown: no answer in time, no refusal",
         evidence=why or base.evidence,
         step=step,
+    )
+
+
+_CERTIFICATE = "its certificate "
+"""With this begins every description of a certificate that is not accepted."""
+
+
+def _untrusted(deck: Deck, base: Statement, name: str, url: str) -> Statement:
+    """Return that the client does not accept the certificate at its base URL."""
+    probe = deck.probe
+    why = probe.detail if probe is not None else ""
+    ignored = any(one.code == "URL111" and one.severity is not Severity.ERROR for one in deck.findings)
+    known = f"{name} at {place(url)}" if name != "The server" else f"The server at {place(url)}"
+    return replace(
+        base,
+        light=Health.UNKNOWN if ignored else Health.ERROR,
+        headline=f"{known}, where Claude Code sends, has a certificate that is not "
+        + ("checked" if ignored else "accepted"),
+        detail=f"{why[:1].upper()}{why[1:]}. Press 4 for what to do.",
+        code="URL111",
+        hop=HopKind.CLIENT,
+        brief=brief(f"{place(url)}, where Claude Code sends:", "its certificate is not accepted"),
+        cause=why or "its certificate is not accepted",
+        evidence=why or base.evidence,
+        step="stormdeck explain URL111",
     )
 
 
@@ -228,7 +291,9 @@ def _problem(deck: Deck, hop: HopKind, server: Server, now: float) -> Statement:
         case _:
             words, cause, step = f"does not answer like {name}", "another program listens there", "stormdeck check"
             if "does not speak TLS" in server.detail:
-                base = replace(base, code="URL104", hop=HopKind.CLIENT if _is_base(deck, server) else hop)
+                cause = "the URL says https:// and the port does not speak TLS"
+                code = "URL104" if any(one.code == "URL104" for one in deck.findings) else None
+                base = replace(base, code=code, hop=HopKind.CLIENT if _is_base(deck, server) else hop)
     return replace(base, headline=f"{where} {words}", brief=brief(where, words), cause=cause, step=step)
 
 
@@ -390,4 +455,4 @@ def why_missed(deck: Deck, url: str) -> str:
 def _url_code(deck: Deck) -> str | None:
     """Return the code of the rule that finds the base URL wrong, preferring those about a missing answer."""
     found = [one.code for one in deck.findings if one.code.startswith("URL")]
-    return next((code for code in ("URL105", "URL112") if code in found), next(iter(found), None))
+    return next((code for code in ("URL111", "URL105", "URL112") if code in found), next(iter(found), None))

@@ -16,7 +16,7 @@ from stormdeck.sources.net.address import Address, address, is_own_host
 from stormdeck.sources.net.answers import state_without_answer
 from stormdeck.sources.net.failure import Failure, FailureKind, refused
 from stormdeck.sources.net.http import HttpClient
-from stormdeck.sources.processes.forwarders import is_forwarder
+from stormdeck.sources.processes.forwarders import is_forwarder, may_leave_machine
 from stormdeck.sources.processes.scan import Listener, Scan
 
 
@@ -75,9 +75,13 @@ class Probed:
     def found(self, kind: ServerKind) -> Found:
         """Return it as a server of a kind; a process of another kind is only in front of it."""
         process, place = self.process, self.place
+        target = address(place.url)
+        is_local = target is not None and is_own_host(target.host)
         if process is None or process.kind is kind:
-            return Found(place.url, kind, place.how, process, met=self.met)
-        return Found(place.url, kind, place.how, None, process, self.met, forwards=is_forwarder(process))
+            return Found(place.url, kind, place.how, process, met=self.met, is_local=is_local)
+        is_local &= not may_leave_machine(process)
+        forwards = is_forwarder(process)
+        return Found(place.url, kind, place.how, None, process, self.met, forwards=forwards, is_local=is_local)
 
 
 class Search:

@@ -6,15 +6,18 @@ import asyncio
 from dataclasses import replace
 
 from stormdeck.model.settings.scope import SettingsSnapshot
+from stormdeck.model.settings.trust import AUTHORITIES
 from stormdeck.model.snapshots.discovery import DiscoverySnapshot, Found
 from stormdeck.model.snapshots.probe import Probe, Reach
 from stormdeck.model.snapshots.server import ServerKind, ServerState
 from stormdeck.sources.discovery.configured import base_url, client_key
 from stormdeck.sources.discovery.identify import identify
+from stormdeck.sources.io.background import run_in_thread
 from stormdeck.sources.net.address import Address, address
 from stormdeck.sources.net.answers import describe_answer, is_gateway, is_html
 from stormdeck.sources.net.failure import Failure, FailureKind
 from stormdeck.sources.net.http import DEADLINE_S, Answer, HttpClient, json_object
+from stormdeck.sources.settings.authorities import read_authorities, why_useless
 
 _MESSAGES, _CHAT = "/v1/messages", "/v1/chat/completions"
 _METHOD_NOT_ALLOWED = 405
@@ -25,7 +28,10 @@ _REACH = {
     FailureKind.UNREACHABLE: Reach.UNREACHABLE,
     FailureKind.CUT: Reach.CUT,
     FailureKind.NOT_HTTP: Reach.NO_HTTP,
+    FailureKind.UNTRUSTED: Reach.UNTRUSTED,
+    FailureKind.CERTIFICATE: Reach.BAD_CERTIFICATE,
 }
+_SERVERS = frozenset(ServerKind) - {ServerKind.OTHER}
 _TIMED_OUT = {Reach.SILENT, Reach.UNCONNECTED}
 
 
@@ -54,6 +60,8 @@ async def probe_base_url(
         if models.kind is FailureKind.OURS:
             return None
         probe = await _failed(target, models, found, http, deadline_s)
+        if probe.reach is Reach.UNTRUSTED:
+            return replace(probe, authorities=await run_in_thread(why_useless, settings))
         unsure = is_quick or _met(target, found) is ServerState.UP
         return replace(probe, reach=Reach.UNKNOWN) if unsure and probe.reach in _TIMED_OUT else probe
     messages, kind = await asyncio.gather(
@@ -70,6 +78,7 @@ async def probe_base_url(
     is_proxy = kind is not None and kind.is_proxy
     if has_messages is None and not is_proxy and isinstance(messages, Answer) and messages.status == 404:
         has_messages = await _by_pair(named.url, http, key, deadline_s)
+    needs_shell = target.scheme == "https" and await _needs_shell(settings, named.url, http.user_agent, deadline_s)
     return Probe(
         url=named.url,
         reach=Reach.ANSWERS,
@@ -78,7 +87,19 @@ async def probe_base_url(
         credential=status if status in {200, 400, 401, 403} else None,
         detail=describe_answer(models) if isinstance(models, Answer) else "",
         elsewhere=_elsewhere(target, found) if has_messages is False else None,
+        needs_shell=needs_shell,
     )
+
+
+async def _needs_shell(settings: SettingsSnapshot, url: str, user_agent: str, deadline_s: float) -> bool:
+    """Return whether a certificate is not trusted without the ``SSL_CERT_FILE`` of the settings."""
+    extra, in_settings = AUTHORITIES
+    if not await run_in_thread(read_authorities, settings, (in_settings,)):
+        return False
+    async with HttpClient(user_agent.rpartition("/")[2]) as http:
+        http.trust(await run_in_thread(read_authorities, settings, (extra,)))
+        answer = await http.get(url + "/v1/models", deadline_s=deadline_s)
+    return isinstance(answer, Failure) and answer.kind is FailureKind.UNTRUSTED
 
 
 async def _kind(
@@ -130,9 +151,23 @@ async def _failed(
         FailureKind.TIMEOUT,
     }:
         plain = f"http{target.base.removeprefix('https')}"
-        if isinstance(await http.get(plain + "/v1/models", deadline_s=deadline_s), Answer):
+        if await _serves_plainly(plain, http, deadline_s):
             reach = Reach.PLAIN_HTTP
     return Probe(url=target.base, reach=reach, detail=failure.text, elsewhere=_elsewhere(target, found))
+
+
+async def _serves_plainly(url: str, http: HttpClient, deadline_s: float) -> bool:
+    """Return whether a server answers plain HTTP with success; no key is sent.
+
+    An error proves nothing: nginx answers 400 in plain HTTP on a port that speaks TLS.
+    """
+    models = await http.get(url + "/v1/models", deadline_s=deadline_s)
+    if isinstance(models, Failure):
+        return False
+    if models.status in {401, 403}:
+        # The list wants a key. What needs none says whether a server is there.
+        return (await identify(url, http, None, deadline_s)).kind in _SERVERS
+    return 200 <= models.status < 300
 
 
 def _elsewhere(target: Address, found: DiscoverySnapshot) -> str | None:

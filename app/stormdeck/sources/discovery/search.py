@@ -12,10 +12,10 @@ from stormdeck.model.routes.tiers import group_in_use
 from stormdeck.model.rules.facts import Facts
 from stormdeck.model.settings.scope import SettingsSnapshot
 from stormdeck.model.settings.trust import is_trusted
-from stormdeck.model.snapshots.discovery import DiscoverySnapshot, Found, Missed
+from stormdeck.model.snapshots.discovery import Contained, DiscoverySnapshot, Found, Missed
 from stormdeck.model.snapshots.server import ServerKind, ServerState
 from stormdeck.model.text import clean
-from stormdeck.sources.discovery.behind import behind_forwarders
+from stormdeck.sources.discovery.behind import behind_forwarders, published_at
 from stormdeck.sources.discovery.candidates import Candidate, Probed, Role, Search, refuses
 from stormdeck.sources.discovery.configured import ConfiguredTargets, base_url, key_for, origin_keys
 from stormdeck.sources.discovery.log_files import followed
@@ -30,9 +30,12 @@ from stormdeck.sources.io.background import with_timeout
 from stormdeck.sources.net.address import address, is_own_host
 from stormdeck.sources.net.failure import HOSTED, FailureKind
 from stormdeck.sources.net.http import DEADLINE_S, HttpClient
+from stormdeck.sources.net.resolver import Resolver
 from stormdeck.sources.processes.command_line import is_spawned_by_vllm, port_of
+from stormdeck.sources.processes.containers import container_of
 from stormdeck.sources.processes.forwarders import is_forwarder
 from stormdeck.sources.processes.scan import Scan, scan_processes
+from stormdeck.sources.settings.authorities import read_authorities
 
 PORTS = (8000, 4000, 8082, 3456)
 """The usual ports of vLLM, LiteLLM, claude-code-proxy and claude-code-router."""
@@ -59,6 +62,7 @@ async def discover(
     remembers what a proxy refused to list. Takes a few
     hundred milliseconds, at most a few deadlines; a few milliseconds where nothing runs. Never raises.
     """
+    http.trust(await with_timeout(PATIENCE_S, (), read_authorities, settings))
     configured, skipped = _named(settings, named)
     closed = {port for port in ports if refuses(port)}
     # Listeners are only listed where there may be one: that is most of the cost of a search.
@@ -67,7 +71,9 @@ async def discover(
     search = Search(http, processes, closed, deadline_s, unnamed_s, known)
     # Concurrently; a URL that occurs twice is probed as its first candidate.
     named_ones, running, usual = await asyncio.gather(
-        search.probe(configured), search.probe(_listening(processes)), search.probe(_usual(ports, processes))
+        search.probe(configured),
+        search.probe((*_listening(processes), *_published(processes))),
+        search.probe(_usual(ports, processes)),
     )
     local = (*running, *usual)
     reader = reader or RouteReader()
@@ -79,7 +85,9 @@ async def discover(
         routes = await _routes(proxy, named, processes, http, deadline_s, reader)
         if routes is None:
             continue
-        here = _contactable(proxy, routes.table.seen_from(proxy_is_here=_is_here(proxy)))
+        here = _contactable(proxy, routes.table.seen_from(proxy_is_here=_is_here(proxy, processes)))
+        if published_at(proxy.place.url, processes) is not None:
+            here = await _outside_containers(here, processes)
         places, why = _upstreams(proxy, replace(routes, table=here), group_in_use(facts, here))
         if not table.groups and not upstreams:
             table, is_elsewhere = here, bool(why and why.hosted)
@@ -107,17 +115,24 @@ async def discover(
     logs, log_notes = await with_timeout(PATIENCE_S, no_logs, followed, on_path, named.logs, silent)
     return DiscoverySnapshot(
         found=found,
-        missed=(*skipped, *missed, *unread, *(Missed("processes", note) for note in processes.notes)),
+        missed=(
+            *skipped,
+            *missed,
+            *unread,
+            *_unreachable(processes, found),
+            *(Missed("processes", note) for note in processes.notes),
+        ),
         logs=logs,
         log_notes=log_notes,
         loading=tuple(listener.process for listener in processes.loading if listener.process is not None),
+        contained=processes.contained,
         beside=beside,
         silent=tuple(
             one.place.url
             for one in local
             if one.kind is None and one.failure and one.failure.kind is FailureKind.TIMEOUT
         ),
-        routes=table,
+        routes=table.with_server(named.vllm) if named.vllm else table,
         done=True,
     )
 
@@ -186,6 +201,21 @@ def _listening(scan: Scan) -> Iterable[Candidate]:
             yield Candidate(Role.PROCESS, listener.url, how)
 
 
+def _published(scan: Scan) -> Iterable[Candidate]:
+    """Yield the ports of containers that are published on this machine."""
+    for one in scan.contained:
+        if one.url is not None and one.process.kind is not None:
+            yield Candidate(Role.PROCESS, one.url, f"pid {one.process.pid} ({one.process.kind.value}) {one.where}")
+
+
+def _unreachable(scan: Scan, found: Sequence[Found]) -> Iterable[Missed]:
+    """Yield the servers in containers that nothing leads to from here."""
+    seen = {one.process.pid for one in found if one.process is not None}
+    for one in scan.contained:
+        if one.process.pid not in seen and one.process.kind is not None:
+            yield Missed(f"{one.process.kind.value} (pid {one.process.pid})", f"it runs {one.where}")
+
+
 def _usual(ports: Sequence[int], scan: Scan) -> Iterable[Candidate]:
     for port in ports:
         listener = scan.at(port)
@@ -212,15 +242,21 @@ async def _routes(
     listeners = (*scan.listeners, *scan.loading)
     pid = process.pid if process is not None else None
     own = next((one.config for one in listeners if one.process is not None and one.process.pid == pid), None)
+    inner = published_at(place.url, scan)
+    path = named.litellm_config or own or (inner.config if inner is not None else None)
     key = place.key if proxy.failure is None else None
-    return await reader.of_litellm(place.url, named.litellm_config or own, process, key, http, deadline_s)
+    routes = await reader.of_litellm(place.url, path, process, key, http, deadline_s)
+    if path is None and routes.error and _is_contained(proxy, inner):
+        return replace(routes, error="its YAML is in its container: name it with --litellm-config FILE")
+    return routes
 
 
-def _is_here(proxy: Probed) -> bool:
-    """Return whether a proxy runs on this machine: then its loopback addresses are those of this machine."""
+def _is_here(proxy: Probed, scan: Scan) -> bool:
+    """Return whether a proxy's loopback addresses are those of this machine: not in a container's own network."""
     target = address(proxy.place.url)
     is_passed_on = proxy.process is not None and is_forwarder(proxy.process)
-    return target is not None and is_own_host(target.host) and not is_passed_on
+    is_contained = published_at(proxy.place.url, scan) is not None
+    return target is not None and is_own_host(target.host) and not is_passed_on and not is_contained
 
 
 def _contactable(proxy: Probed, table: RoutingTable) -> RoutingTable:
@@ -262,6 +298,29 @@ def _upstreams(proxy: Probed, routes: ProxyRoutes, in_use: ModelGroup | None) ->
         return places, None
     first = group.servers[0]
     return [], Missed(routes.how, first.skipped, hosted=all(one.is_hosted for one in group.servers))
+
+
+async def _outside_containers(table: RoutingTable, scan: Scan) -> RoutingTable:
+    """Return the table of a proxy in a container without the names that only the containers' network knows."""
+    if not any(one.process.kind is not None and not one.process.kind.is_proxy for one in scan.contained):
+        return table
+    hosts = {target.host for url in table.servers if (target := address(url)) is not None}
+    failed = await asyncio.gather(*(Resolver().error(host) for host in hosts))
+    unknown = {host for host, error in zip(hosts, failed, strict=True) if error is not None}
+
+    def seen(one: Upstream) -> Upstream:
+        target = address(one.url)
+        if target is None or target.host not in unknown:
+            return one
+        return replace(one, url="", skipped=f"{one.url} is in the network of its container: not reachable from here")
+
+    groups = (replace(group, servers=tuple(map(seen, group.servers))) for group in table.groups)
+    return replace(table, groups=tuple(groups))
+
+
+def _is_contained(proxy: Probed, inner: Contained | None) -> bool:
+    """Return whether a proxy runs in a container, on a network of its own or on this machine's."""
+    return inner is not None or (proxy.process is not None and container_of(proxy.process.pid) is not None)
 
 
 def _sorted(

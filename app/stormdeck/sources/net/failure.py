@@ -35,7 +35,7 @@ def failure_of(error: BaseException, port: int) -> Failure:
         return Failure(FailureKind.OURS, NO_DESCRIPTORS)
     for cause in causes:
         if isinstance(cause, ssl.SSLError):
-            return Failure(FailureKind.TLS, _tls_words(cause))
+            return _tls_failure(cause)
         if isinstance(cause, ConnectionRefusedError):
             return refused(port)
     if isinstance(error, httpx.TimeoutException):
@@ -63,12 +63,26 @@ def is_out_of_descriptors(error: OSError) -> bool:
     return error.errno in _SHORT
 
 
-def _tls_words(error: ssl.SSLError) -> str:
+_UNKNOWN_AUTHORITY = {2, 18, 19, 20, 21, 24, 27}
+"""OpenSSL's codes for a certificate that is self-signed, or whose authority is not known or no authority."""
+_OTHERWISE_WRONG = {
+    9: "its certificate is not valid yet",
+    10: "its certificate has expired",
+    62: "its certificate is for another name",
+    64: "its certificate is for another address",
+}
+
+
+def _tls_failure(error: ssl.SSLError) -> Failure:
     if isinstance(error, ssl.SSLCertVerificationError):
-        return f"its certificate is not trusted: {clean(error.verify_message)}"
+        if error.verify_code in _UNKNOWN_AUTHORITY:
+            words = f"its certificate is not trusted: {clean(error.verify_message)}"
+            return Failure(FailureKind.UNTRUSTED, words, accepted=True)
+        words = _OTHERWISE_WRONG.get(error.verify_code, f"its certificate is wrong: {clean(error.verify_message)}")
+        return Failure(FailureKind.CERTIFICATE, words, accepted=True)
     if error.reason in {"WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "HTTP_REQUEST"}:
-        return "it does not speak TLS: use http:// instead of https://"
-    return f"no TLS connection: {clean(error.reason or str(error))[:80]}"
+        return Failure(FailureKind.TLS, "it does not speak TLS")
+    return Failure(FailureKind.TLS, f"no TLS connection: {clean(error.reason or str(error))[:80]}")
 
 
 def _causes(error: BaseException | None, depth: int = 0) -> Iterator[BaseException]:

@@ -7,7 +7,7 @@ import json
 import ssl
 import time
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -80,8 +80,13 @@ class HttpClient:
 
     def __init__(self, version: str) -> None:
         self.user_agent = f"stormdeck/{version}"
-        self._clients: dict[str, httpx.AsyncClient] = {}
+        self._clients: dict[tuple[str, tuple[str, ...]], httpx.AsyncClient] = {}
+        self._authorities: tuple[str, ...] = ()
         self._resolver = Resolver()
+
+    def trust(self, authorities: tuple[str, ...]) -> None:
+        """Trust these authorities (PEM texts) from now on, besides the usual ones."""
+        self._authorities = authorities
 
     async def get(
         self,
@@ -197,14 +202,15 @@ class HttpClient:
 
     def _opened(self, scheme: str) -> httpx.AsyncClient:
         """Return the client for a scheme; that for https takes 100 ms to load its trusted authorities."""
-        client = self._clients.get(scheme)
+        name = scheme, self._authorities if scheme == "https" else ()
+        client = self._clients.get(name)
         if client is None:
             from http.cookiejar import CookieJar, DefaultCookiePolicy
 
             import httpx
 
-            client = self._clients[scheme] = httpx.AsyncClient(
-                verify=trusting() if scheme == "https" else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
+            client = self._clients[name] = httpx.AsyncClient(
+                verify=trusting(self._authorities) if scheme == "https" else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
                 trust_env=False,
                 follow_redirects=False,
                 timeout=None,  # noqa: S113 - the deadline of get() bounds the whole exchange
@@ -240,12 +246,20 @@ def _parsed(body: bytes) -> Parsed:
     return Parsed(None)
 
 
-def trusting() -> ssl.SSLContext:
-    """Return a TLS context that trusts httpx's authorities and the system's, for a company's own authority."""
+def trusting(authorities: Iterable[str] = ()) -> ssl.SSLContext:
+    """Return a TLS context that trusts httpx's authorities, the system's (``SSL_CERT_FILE``), and these PEM texts.
+
+    Certificates are checked as strictly as Node does: Python 3.13 refuses some that the client accepts.
+    """
     import httpx
 
     context = httpx.create_ssl_context(trust_env=False)
+    context.verify_flags &= ~(ssl.VERIFY_X509_STRICT | ssl.VERIFY_X509_PARTIAL_CHAIN)
     context.load_default_certs()
+    for pem in authorities:
+        # Node ignores a file that has no certificate, too.
+        with suppress(ssl.SSLError, ValueError):
+            context.load_verify_locations(cadata=pem)
     return context
 
 

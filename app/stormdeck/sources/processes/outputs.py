@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stormdeck.sources.io.bounded_read import read_bounded
+from stormdeck.sources.processes.namespaces import inside, root_of
 from stormdeck.sources.processes.table import unreadable
 
 _PROC = Path("/proc")
@@ -82,8 +83,9 @@ def _stream(pid: int, number: int, proc: Path) -> _Stream:
         return _Stream(None, "to /dev/null")
     if target.endswith(" (deleted)"):
         return _Stream(None, f"to {target.removesuffix(' (deleted)')}, which was deleted")
-    file = Path(target)
-    if file.is_file():
+    root = root_of(pid, proc)
+    file = inside(root, target) if root is not None else None
+    if file is not None and file.is_file():
         return _Stream(file, f"to {file}")
     return _Stream(None, f"to {target}, which is not a file on this machine")
 

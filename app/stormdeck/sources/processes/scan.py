@@ -12,11 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stormdeck.model.masking.command import mask_command
-from stormdeck.model.snapshots.discovery import ServerProcess
+from stormdeck.model.snapshots.discovery import Contained, ServerProcess
 from stormdeck.model.snapshots.server import ServerKind, ServerState
 from stormdeck.model.text import clean
 from stormdeck.sources.processes.command_line import port_of, speaks_tls
+from stormdeck.sources.processes.contained import contained, published_ports
 from stormdeck.sources.processes.model_folder import model_type
+from stormdeck.sources.processes.namespaces import has_own_network, root_of
 from stormdeck.sources.processes.outputs import outputs_of
 from stormdeck.sources.processes.table import ProcessTable, Program, unreadable, yaml_of
 
@@ -59,6 +61,8 @@ class Scan:
     """Servers that run and do not listen yet, with their future port, 0 where it is not known."""
     notes: tuple[str, ...] = ()
     """What could not be read."""
+    contained: tuple[Contained, ...] = ()
+    """Servers that listen in a network of their own."""
 
     def at(self, port: int, host: str = "localhost") -> Listener | None:
         """Return the listener on a local port, at a loopback name or address."""
@@ -96,7 +100,7 @@ def scan_processes(sockets_too: bool = True) -> Scan:
         for (ip, port), pids in sorted(sockets.items(), key=lambda item: item[0][1])
     )
     by_port = {port: pids for (_, port), pids in sockets.items()}
-    return Scan(listeners, tuple(_loading(running, by_port)), tuple(notes))
+    return Scan(listeners, tuple(_loading(running, by_port)), tuple(notes), tuple(_contained(running)))
 
 
 def _listening(running: ProcessTable, notes: list[str]) -> list[tuple[str, int, int | None]]:
@@ -170,6 +174,7 @@ def _listener(ip: str, port: int, owner: Program | None) -> Listener:
 def _process(found: Program) -> ServerProcess:
     """Return a process as it is shown; only servers get their outputs."""
     outputs = outputs_of(found.pid) if found.kind is not None else None
+    root = root_of(found.pid) if found.kind is ServerKind.VLLM else None
     return ServerProcess(
         pid=found.pid,
         name=clean(found.name)[:60],
@@ -179,8 +184,23 @@ def _process(found: Program) -> ServerProcess:
         log_note=outputs.note if outputs is not None else "",
         kind=found.kind,
         error_log=outputs.error_log if outputs is not None else None,
-        model_type=model_type(found.argv) if found.kind is ServerKind.VLLM else "",
+        model_type=model_type(found.argv, root) if root is not None else "",
+        has_own_network=found.kind is not None and has_own_network(found.pid),
     )
+
+
+def _contained(running: ProcessTable) -> list[Contained]:
+    """Return the servers in a network of their own, without children of servers."""
+    servers = [one for one in running.servers if has_own_network(one.pid)]
+    if not servers:
+        return []
+    published = published_ports(running.commands)
+    parents = [running.get(one.parent) for one in servers]
+    return [
+        contained(_process(one), one.argv, one.config, published)
+        for one, parent in zip(servers, parents, strict=True)
+        if parent is None or parent.kind is not one.kind
+    ]
 
 
 def _loading(running: ProcessTable, ports: Mapping[int, Sequence[int]]) -> list[Listener]:
@@ -189,7 +209,7 @@ def _loading(running: ProcessTable, ports: Mapping[int, Sequence[int]]) -> list[
     listening = {pid for pids in ports.values() for pid in pids}
     for found in running.servers:
         parent = running.get(found.parent)
-        if found.kind is None or (parent is not None and parent.kind is found.kind):
+        if found.kind is None or (parent is not None and parent.kind is found.kind) or has_own_network(found.pid):
             continue
         port = port_of(found.argv, found.kind)
         if port in ports if port is not None else found.pid in listening:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from stormdeck.model.snapshots.server import ServerKind
 from stormdeck.sources.processes.command_line import kind_of, option
+from stormdeck.sources.processes.namespaces import inside, root_of
 
 if TYPE_CHECKING:
     import psutil
@@ -51,6 +52,11 @@ class ProcessTable:
         return (process for process, _, _ in self._found.values())
 
     @property
+    def commands(self) -> Iterator[tuple[str, ...]]:
+        """Yield all command lines."""
+        return (argv for _, argv, _ in self._found.values())
+
+    @property
     def servers(self) -> list[Program]:
         """Return the servers, the oldest first."""
         found = [self.get(pid) for pid, (_, _, kind) in self._found.items() if kind is not None]
@@ -75,14 +81,22 @@ def unreadable() -> tuple[type[Exception], ...]:
 
 
 def yaml_of(process: psutil.Process, argv: Sequence[str]) -> Path | None:
-    """Return the path of a LiteLLM's YAML, relative to the folder it was started in."""
+    """Return where a LiteLLM's YAML can be read; ``None`` if it is not known.
+
+    A path is relative to the folder it was started in, and one of the files that it sees: in a container, those are
+    not this machine's, and only root and its own user can read them.
+    """
     config = option(argv, "--config", "-c")
     if not config:
         return None
+    root = root_of(process.pid)
+    if root is None:
+        return None
     try:
-        return Path(process.cwd()) / config
+        path = Path(process.cwd()) / config
     except unreadable():
-        return Path(config) if Path(config).is_absolute() else None
+        path = Path(config)
+    return inside(root, str(path)) if path.is_absolute() else None
 
 
 def _program(process: psutil.Process, argv: tuple[str, ...], kind: ServerKind | None) -> Program | None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from stormdeck.model.json_edit.document import FileError
 from stormdeck.model.settings.merge import loaded, merged
 from stormdeck.model.settings.scope import Scope, SettingsFile, SettingsSnapshot
-from stormdeck.model.settings.trust import is_led_by_folder
+from stormdeck.model.settings.trust import depends_on_trust
 from stormdeck.paths import UserPaths
 from stormdeck.sources.client.trust import read_trust
 from stormdeck.sources.io.bounded_read import read_bounded
@@ -24,7 +24,7 @@ LARGEST = 5 * 1024 * 1024
 """Bytes; a settings file has a few kilobytes, and a larger file is something else."""
 _SHELL = re.compile(
     r"(?:ANTHROPIC_|CLAUDE_|OTEL_)\w+|API_TIMEOUT_MS|API_FORCE_IDLE_TIMEOUT|MAX_THINKING_TOKENS|DISABLE_PROMPT_CACHING\w*"
-    r"|(?i:https?_proxy|no_proxy|all_proxy)|NODE_EXTRA_CA_CERTS|ENABLE_TOOL_SEARCH"
+    r"|(?i:https?_proxy|no_proxy|all_proxy)|NODE_EXTRA_CA_CERTS|NODE_TLS_REJECT_UNAUTHORIZED|ENABLE_TOOL_SEARCH"
 )
 
 
@@ -69,8 +69,8 @@ def read_settings(
 
 
 def with_trust(settings: SettingsSnapshot, paths: UserPaths, named: Iterable[str | None] = ()) -> SettingsSnapshot:
-    """Return settings with the trust in their project folder, where the folder's own files name the server."""
-    return replace(settings, trust=read_trust(paths, named)) if is_led_by_folder(settings) else settings
+    """Return settings with the trust in their project folder, where its files name a server or an authority."""
+    return replace(settings, trust=read_trust(paths, named)) if depends_on_trust(settings) else settings
 
 
 def variables(environ: Mapping[str, str], settings_file: Path | None = None) -> Mapping[str, str]:

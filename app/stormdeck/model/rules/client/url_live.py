@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from stormdeck.model.finding import Edit, Finding, Fix, Severity
+from stormdeck.model.finding import Finding, Severity
 from stormdeck.model.masking.lines import mask_text
 from stormdeck.model.masking.shapes import looks_real
 from stormdeck.model.rules.audience import ALWAYS
@@ -18,41 +18,6 @@ from stormdeck.model.versions import below
 _EXAMPLE = '"env": { "ANTHROPIC_BASE_URL": "http://127.0.0.1:8000" }'
 _SECRETS = ("env.ANTHROPIC_AUTH_TOKEN", "env.ANTHROPIC_API_KEY")
 _MESSAGES_SINCE = "0.11.2"
-
-
-def _fix(url: str) -> Fix:
-    return Fix(f"set it to {mask_text(url)}", (Edit(BASE_URL, url),))
-
-
-@rule(
-    Page(
-        code="URL104",
-        title="https:// to a port that speaks plain HTTP",
-        what="Finds an ANTHROPIC_BASE_URL that begins with https:// although the server does not use TLS.",
-        why=(
-            "vLLM and the proxies use plain HTTP unless they were started with a certificate. Claude Code retries for "
-            "three minutes without a message, then shows a TLS error."
-        ),
-        shown="API Error: Connection error.\n2.1.329: SSL error (ERR_SSL_WRONG_VERSION_NUMBER); between: (EPROTO)",
-        versions="all versions; tested against the running server",
-        evidence="measured, 1.0.128 to 2.1.329",
-        fix="Write http://, or start the server with a certificate.",
-        example=_EXAMPLE,
-    )
-)
-def plain_http(facts: Facts) -> Iterator[Finding]:
-    """Find https:// to a server without TLS."""
-    probe, url = facts.live.probe, facts.text(BASE_URL)
-    if probe is None or probe.reach is not Reach.PLAIN_HTTP or not url.lower().startswith("https://"):
-        return
-    yield Finding(
-        "URL104",
-        Severity.ERROR,
-        "the server speaks plain HTTP",
-        "Claude Code retries for three minutes without a message, then shows a connection or SSL error.",
-        BASE_URL,
-        fix=_fix(f"http://{url[8:]}"),
-    )
 
 
 @rule(
@@ -237,4 +202,4 @@ def _answers_now(facts: Facts, probe: Probe) -> bool:
     return any(one is not None and one.state is ServerState.UP and same_place(one.url, probe.url) for one in servers)
 
 
-RULES: tuple[Rule, ...] = (plain_http, nothing_there, no_messages, no_answer, token_in_the_clear)
+RULES: tuple[Rule, ...] = (nothing_there, no_messages, no_answer, token_in_the_clear)

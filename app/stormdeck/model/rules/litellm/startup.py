@@ -101,18 +101,7 @@ def unreadable(facts: Facts) -> Iterator[Finding]:
     if config is None:
         return
     if config.error is not None or config.root is None:
-        error = config.error
-        yield Finding(
-            "PROXY813",
-            Severity.ERROR,
-            "cannot be read" if error is not None else "is empty",
-            f"LiteLLM does not start with it: {error.message if error is not None else 'the file is empty'}.",
-            "",
-            file=config.file,
-            line=error.line if error is not None else None,
-            column=error.column if error is not None else None,
-            hop=HopKind.PROXY,
-        )
+        yield _unusable(config, is_running=runs(facts))
         return
     yield from _without_models(config, config.root)
     models = config.root.get("model_list")
@@ -120,9 +109,34 @@ def unreadable(facts: Facts) -> Iterator[Finding]:
         params = node.get("litellm_params")
         path = f"model_list[{index}]"
         if not node.text("model_name"):
-            yield _missing(config, path, "model_name", node)
+            yield _missing(facts, config, path, "model_name", node)
         if params is None or not params.text("model"):
-            yield _missing(config, f"{path}.litellm_params", "model", node)
+            yield _missing(facts, config, f"{path}.litellm_params", "model", node)
+
+
+def _unusable(config: ProxyConfig, *, is_running: bool) -> Finding:
+    """Return that a YAML cannot be read, parsed, or is empty. What this program may not read, LiteLLM may."""
+    error = config.error
+    why = error.message if error is not None else "the file is empty"
+    is_ours = error is not None and "Permission denied" in why
+    severity = Severity.INFO if is_ours else Severity.WARNING if is_running else Severity.ERROR
+    if is_ours:
+        message = f"stormdeck knows nothing of its models and keys: {why}."
+    elif is_running:
+        message = f"LiteLLM runs all the same, with what it read before or from elsewhere: {why}."
+    else:
+        message = f"LiteLLM does not start with it: {why}."
+    return Finding(
+        "PROXY813",
+        severity,
+        "cannot be read" if error is not None else "is empty",
+        message,
+        "",
+        file=config.file,
+        line=error.line if error is not None else None,
+        column=error.column if error is not None else None,
+        hop=HopKind.PROXY,
+    )
 
 
 def _without_models(config: ProxyConfig, root: Node) -> Iterator[Finding]:
@@ -141,13 +155,14 @@ def _without_models(config: ProxyConfig, root: Node) -> Iterator[Finding]:
     )
 
 
-def _missing(config: ProxyConfig, path: str, key: str, place: Node) -> Finding:
+def _missing(facts: Facts, config: ProxyConfig, path: str, key: str, place: Node) -> Finding:
+    again = "does not start again with it" if runs(facts) else "exits at the start"
     return at(
         config,
         "PROXY813",
-        Severity.ERROR,
+        Severity.WARNING if runs(facts) else Severity.ERROR,
         f"no {key}",
-        "An entry of model_list has no litellm_params.model: LiteLLM exits at the start."
+        f"An entry of model_list has no litellm_params.model: LiteLLM {again}."
         if key == "model"
         else "An entry of model_list has no model_name, so it cannot be requested.",
         f"{path}.{key}",

@@ -228,7 +228,13 @@ def _leads_elsewhere(facts: Facts, url: str, port: str) -> bool:
     answers = answers or (
         live.vllm is not None and live.vllm.state is ServerState.UP and same_place(live.vllm.url, url)
     )
-    if answers or not live.direct or facts.proxy_config is not None or not is_loopback(host_of(url)):
+    if (
+        answers
+        or live.has_own_network
+        or not live.direct
+        or facts.proxy_config is not None
+        or not is_loopback(host_of(url))
+    ):
         return False
     return port.isascii() and port.isdigit() and port_of(url) not in {None, int(port[:6])}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from textual.content import Content
 
 from stormdeck.model.deck import Deck
-from stormdeck.model.request_path import gpu_name
+from stormdeck.model.request_path import gpu_name, gpus_elsewhere, remote_gpus
 from stormdeck.model.snapshots.gpu import Gpu, GpuSnapshot, GpuState
 from stormdeck.model.symbols import Health
 from stormdeck.model.units import NONE, gibibytes, percent
@@ -26,8 +26,8 @@ class GpuPanel(LivePanel):
     """Utilisation with its history, memory, temperature and power, or why no GPU is shown."""
 
     def part(self, deck: Deck) -> object:
-        """Return the GPU snapshot."""
-        return deck.gpu
+        """Return the GPU snapshot, and where the server's GPUs are if not here."""
+        return deck.gpu, gpus_elsewhere(deck)
 
     def rows(self, width: int, height: int) -> list[Content]:
         """Return a line per GPU, and its history and processes if there is room."""
@@ -35,6 +35,9 @@ class GpuPanel(LivePanel):
         if gpu.state is not GpuState.OK or not gpu.gpus:
             return self._no_gpu(width, height)
         rows = [self._title(gpu, width)] if height > len(gpu.gpus) or height > 2 else []
+        where = gpus_elsewhere(self.deck)
+        if where and height > len(rows) + len(gpu.gpus):
+            rows.append(line((_elsewhere(where, width), "$quiet")))
         shown = gpu.gpus if len(rows) + len(gpu.gpus) <= height else gpu.gpus[: max(0, height - len(rows) - 1)]
         named = min(16, max(len(gpu_name(one.name)) for one in gpu.gpus))
         room = height - len(rows) - len(gpu.gpus)
@@ -51,7 +54,8 @@ class GpuPanel(LivePanel):
     def _title(self, gpu: GpuSnapshot, width: int) -> Content:
         note = ("simulated", "$warning") if gpu.simulated else (f"driver {gpu.driver}" if gpu.driver else "", "$quiet")
         scale = ("0 to 100 %, last 60 s" if width >= 50 and any(one.history for one in gpu.gpus) else "", "$quiet")
-        return sides(self.heading("GPU", note), line(scale), width)
+        name = "GPU of this machine" if gpus_elsewhere(self.deck) else "GPU"
+        return sides(self.heading(name, note), line(scale), width)
 
     def _no_gpu(self, width: int, height: int) -> list[Content]:
         gpu = self.deck.gpu
@@ -59,8 +63,17 @@ class GpuPanel(LivePanel):
             return [self.heading("GPU"), line(("asking the GPU driver", "$quiet"))]
         style = LIGHT_STYLES[gpu.state.light] if gpu.state.light is Health.ERROR else "$quiet"
         state = gpu.state.value if gpu.state is not GpuState.OK else GpuState.NO_GPU.value
-        detail = sentences(gpu.detail, width, height - 1, style)
+        where = gpus_elsewhere(self.deck) if gpu.state.light is Health.UNKNOWN else ""
+        words = f"{_elsewhere(where, width * height)}." if where else gpu.detail
+        detail = sentences(words, width, height - 1, style)
         return [self.heading("GPU", light(gpu.state.light), f" {state}"), *detail]
+
+
+def _elsewhere(where: str, room: int) -> str:
+    """Return where the server's GPUs are, and how to see them if there is room."""
+    whole = remote_gpus(where)
+    text = whole if len(whole) <= room else whole.partition(":")[0]
+    return f"{text[:1].upper()}{text[1:]}"
 
 
 def _row(gpu: Gpu, width: int, named: int, *, graph: bool) -> Content:

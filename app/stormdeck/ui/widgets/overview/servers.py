@@ -68,7 +68,7 @@ class EnginePanel(ServerPanel):
 
     def part(self, deck: Deck) -> object:
         """Return vLLM's snapshot."""
-        return deck.vllm, deck.discovery.done
+        return deck.vllm, deck.discovery.done, deck.discovery.hidden
 
     def rows(self, width: int, height: int) -> list[Content]:
         """Return the engine's numbers, or why there are none."""
@@ -98,6 +98,10 @@ class EnginePanel(ServerPanel):
         base, silent = unknown_base(self.deck), ", ".join(map(place, self.deck.discovery.silent))
         if base is not None:
             words = f"No vLLM known at {place(base.url)}, where Claude Code sends its requests."
+            return [*title, *sentences(words, width, height - len(title))]
+        hidden = self.deck.discovery.hidden
+        if hidden is not None and not silent:
+            words = f"It runs {hidden.where}. Its figures are seen once an address leads to it: stormdeck --vllm URL"
             return [*title, *sentences(words, width, height - len(title))]
         found = f"No answer yet from {silent}." if silent else "None found on this machine."
         named = f"{found} Name one elsewhere: stormdeck --vllm http://HOST:8000"
