@@ -7,6 +7,7 @@ import asyncio
 import json
 import os
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 
 import pytest
@@ -96,17 +97,19 @@ def _panel(home, flags, is_expected):
 
     async def scene():
         deck = Deck(client_version=options.client_version, version_given=options.client_version is not None)
+        as_expected = asyncio.Event()
 
         def apply(snapshot):
             nonlocal deck
             deck = take(deck, snapshot)
+            if is_expected(_headline(deck)):
+                as_expected.set()
 
         feed = Feed(options, paths, {}, LogBook(), apply, lambda: None)
         feed.start()
-        end = time.monotonic() + DEADLINE_S
         try:
-            while not is_expected(_headline(deck)) and time.monotonic() < end:
-                await asyncio.sleep(0.02)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(as_expected.wait(), DEADLINE_S)
         finally:
             await feed.stop()
         return deck
