@@ -288,8 +288,14 @@ class ServerFeed:
             self._logs.refuse(refuses=refuses_connections(snapshot))
         if isinstance(snapshot, VllmSnapshot):
             self.load = min(1.0, snapshot.engine.running / BUSY) if snapshot.engine else 0.0
+            self._logs.compare(snapshot, self._logs_of_vllm())
         if changed_health or self._has_ended(name):
             self._search_now.set()
+
+    def _logs_of_vllm(self) -> tuple[Path, ...]:
+        """Return the logs in which each request of vLLM has a line, unless its options turn that off."""
+        own = logs_of(self._pollers["vllm"][0]) if "vllm" in self._pollers else ()
+        return own or (self._named.logs if "proxy" not in self._pollers else ())
 
     def _has_ended(self, name: str) -> bool:
         """Return whether a server's process has just ended: its successor may answer at once, with another log."""

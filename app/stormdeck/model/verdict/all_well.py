@@ -6,9 +6,11 @@ from stormdeck.model.deck import Deck
 from stormdeck.model.finding import HopKind, Severity
 from stormdeck.model.snapshots.server import ServerState
 from stormdeck.model.symbols import Health
-from stormdeck.model.units import duration, plural, seconds
+from stormdeck.model.traffic.access_lines import how_to_count, why_uncounted
+from stormdeck.model.units import NONE, duration, plural, seconds
 from stormdeck.model.verdict.statement import Statement, brief
 
+WELL = "All well."
 LONG_S = 60.0
 """A turn that runs longer is mentioned: its answer is long, or it stalls."""
 _BLIND = "No log is followed, so silent retries are not seen. Press 4 to see how to follow one."
@@ -36,14 +38,25 @@ def statement(deck: Deck, now: float) -> tuple[Statement, ...]:
         )
     facts = _facts(deck, now)
     detail = _warnings(deck)
+    uncounted = why_uncounted(deck)
+    if uncounted:
+        return (
+            Statement(
+                Health.OK,
+                " · ".join(["Every server answers", *facts, f"{NONE} retries: {uncounted}"]),
+                f"{how_to_count(deck)} {detail}".rstrip(),
+                brief=brief("Every server answers", "retries cannot be counted"),
+                evidence=f"every server on the path answers, no rule finds an error; {uncounted}",
+            ),
+        )
     if deck.traffic is None or not deck.traffic.logs:
         detail = f"{_BLIND} {detail}".rstrip()
     return (
         Statement(
             Health.OK,
-            "All well.  " + " · ".join(facts),
+            f"{WELL}  " + " · ".join(facts),
             detail,
-            brief="\n".join(["All well.", " · ".join(facts[:2])]),
+            brief="\n".join([WELL, " · ".join(facts[:2])]),
             evidence="every server on the path answers, no rule finds an error, no request failed in two minutes"
             if deck.traffic is not None and deck.traffic.logs
             else "every server on the path answers, no rule finds an error; requests are not seen",
@@ -68,7 +81,7 @@ def _facts(deck: Deck, now: float) -> list[str]:
         facts.append(f"{engine.running} running{waiting}{_longest(deck, now) if engine.running else ''}")
         if engine.ttft_p50_s is not None:
             facts.append(f"first token in {seconds(engine.ttft_p50_s)}")
-    if deck.traffic is not None and deck.traffic.logs:
+    if deck.traffic is not None and deck.traffic.logs and not why_uncounted(deck):
         window = len(deck.traffic.buckets) * deck.traffic.bucket_s
         facts.append(f"{plural(deck.traffic.retries, 'retry', 'retries')} in the last {duration(window)}")
     return facts
