@@ -21,6 +21,7 @@ from stormdeck.model.snapshots.probe import Probe, Reach
 from stormdeck.model.snapshots.server import ProxySnapshot, ServerKind, ServerState, VllmSnapshot, refuses_connections
 from stormdeck.options import Options
 from stormdeck.sources.discovery.configured import ConfiguredTargets, Keys, base_url, client_key, key_for, origin_keys
+from stormdeck.sources.discovery.listeners import OtherListeners
 from stormdeck.sources.discovery.probe import probe_base_url
 from stormdeck.sources.discovery.search import PATIENCE_S, discover
 from stormdeck.sources.io.background import run_in_thread, with_timeout
@@ -78,6 +79,7 @@ class ServerFeed:
         """The base URL in the settings at the last search; ``None`` before the first search."""
         self._ended: set[int] = set()
         """Processes of servers that are known to have ended."""
+        self._others = OtherListeners()
         self._known: dict[tuple[str, int], ServerKind] = {}
         """Kind of server that answered before, by host and port: a slow server keeps its kind."""
         self._search_now = asyncio.Event()
@@ -103,7 +105,8 @@ class ServerFeed:
             self._search_now.set()
 
     def search(self) -> None:
-        """Search again now."""
+        """Search again now, and ask every program again."""
+        self._others.forget()
         self._search_now.set()
 
     def on_requests(self) -> None:
@@ -143,7 +146,7 @@ class ServerFeed:
         while True:
             self._search_now.clear()
             began, base = time.time(), self._settings.text(BASE_URL) or ""
-            found = await discover(self._settings, self._http, self._named, known=self._known)
+            found = await discover(self._settings, self._http, self._named, known=self._known, listeners=self._others)
             # In a thread, because LiteLLM's YAML is read for them.
             keys: Keys = await with_timeout(PATIENCE_S, {}, origin_keys, self._settings, found, self._named)
             self._take(found, keys, base)

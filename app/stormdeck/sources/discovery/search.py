@@ -14,6 +14,7 @@ from stormdeck.model.text import clean
 from stormdeck.sources.discovery.behind import behind_forwarders
 from stormdeck.sources.discovery.candidates import Candidate, Probed, Role, Search, refuses
 from stormdeck.sources.discovery.configured import ConfiguredTargets, base_url, key_for, origin_keys
+from stormdeck.sources.discovery.listeners import OtherListeners
 from stormdeck.sources.discovery.log_files import followed
 from stormdeck.sources.discovery.upstream import LitellmConfig, claude_code_proxy_upstream, read_litellm_config
 from stormdeck.sources.io.background import with_timeout
@@ -39,23 +40,31 @@ async def discover(
     deadline_s: float = DEADLINE_S,
     unnamed_s: float | None = None,
     known: Mapping[tuple[str, int], ServerKind] | None = None,
+    listeners: OtherListeners | None = None,
 ) -> DiscoverySnapshot:
     """Search once: what flags name, the client's base URL, what is behind a proxy, processes, the usual ports.
 
     ``found`` is in this order, so the first proxy and the first other server are the path. ``deadline_s`` is for one
-    answer of a named server, ``unnamed_s`` for other servers; ``known`` is what answered at a URL before. Takes a few
+    answer of a named server, ``unnamed_s`` for other servers; ``known`` is what answered at a URL before. Where
+    nothing is named, ``listeners`` asks the programs on other ports. Takes a few
     hundred milliseconds, at most a few deadlines; a few milliseconds where nothing runs. Never raises.
     """
     configured, skipped = _named(settings, named)
     closed = {port for port in ports if refuses(port)}
     # Listeners are only listed where there may be one: that is most of the cost of a search.
-    may_listen = bool(configured) or len(closed) < len(ports)
+    asks_others = listeners is not None and not configured
+    may_listen = asks_others or bool(configured) or len(closed) < len(ports)
     processes = await with_timeout(PATIENCE_S, Scan(notes=(_STALLED,)), scan, may_listen)
     search = Search(http, processes, closed, deadline_s, unnamed_s, known)
     # Concurrently; a URL that occurs twice is probed as its first candidate.
+    more, no_servers = await listeners.candidates(processes, ports, http) if listeners and asks_others else ([], [])
     named_ones, running, usual = await asyncio.gather(
-        search.probe(configured), search.probe(_listening(processes)), search.probe(_usual(ports, processes))
+        search.probe(configured),
+        search.probe([*_listening(processes), *more]),
+        search.probe(_usual(ports, processes)),
     )
+    if listeners is not None:
+        listeners.remember([one for one in running if one.place in more])
     local = (*running, *usual)
     upstreams: list[Candidate] = []
     unread: list[Missed] = []
@@ -87,7 +96,7 @@ async def discover(
     logs, log_notes = await with_timeout(PATIENCE_S, no_logs, followed, on_path, named.logs, silent)
     return DiscoverySnapshot(
         found=found,
-        missed=(*skipped, *missed, *unread, *(Missed("processes", note) for note in processes.notes)),
+        missed=(*skipped, *missed, *no_servers, *unread, *(Missed("processes", note) for note in processes.notes)),
         logs=logs,
         log_notes=log_notes,
         loading=tuple(listener.process for listener in processes.loading if listener.process is not None),
