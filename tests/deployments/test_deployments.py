@@ -308,7 +308,7 @@ def test_a_front_whose_server_is_gone(stack, reply):
         assert checked(home)[:2] == (1, ["URL112"])
     assert code == 2
     assert said["hops"][1]["detail"] == "degraded"
-    assert "is a front: the server behind it gives no answer" in said["headline"]["text"]
+    assert "A front end answers at" in said["headline"]["text"]
     assert "a gateway runs here, the server behind it does not answer" in said["statements"][0]["evidence"]
     assert "does not run" not in json.dumps(said)
 
@@ -320,7 +320,7 @@ def test_what_wants_a_key_first_is_not_called_another_kind(stack, status_code):
         home.write(client_settings(url))
         _, said = status(home)
     assert "neither vLLM" not in json.dumps(said["statements"])
-    assert any("refuses every question without another key" in one["text"] for one in said["statements"])
+    assert any("refuses every request without another key" in one["text"] for one in said["statements"])
 
 
 def test_one_look_puts_no_question_twice():
