@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from stormdeck.model.masking.lines import mask_text
 from stormdeck.model.settings.scope import SettingsSnapshot
@@ -96,7 +96,14 @@ async def discover(
     logs, log_notes = await with_timeout(PATIENCE_S, no_logs, followed, on_path, named.logs, silent)
     return DiscoverySnapshot(
         found=found,
-        missed=(*skipped, *missed, *no_servers, *unread, *(Missed("processes", note) for note in processes.notes)),
+        missed=(
+            *_of_another_kind(seen, known or {}),
+            *skipped,
+            *missed,
+            *no_servers,
+            *unread,
+            *(Missed("processes", note) for note in processes.notes),
+        ),
         logs=logs,
         log_notes=log_notes,
         loading=tuple(listener.process for listener in processes.loading if listener.process is not None),
@@ -108,6 +115,15 @@ async def discover(
         ),
         done=True,
     )
+
+
+def _of_another_kind(seen: Iterable[Probed], known: Mapping[tuple[str, int], ServerKind]) -> Iterator[Missed]:
+    """Yield the servers that answer as another kind than in the search before."""
+    for one in seen:
+        before = known.get(one.place.at) if one.place.at is not None else None
+        if one.kind is not None and one.failure is None and before not in {None, one.kind}:
+            now = "neither vLLM nor a known proxy" if one.kind is ServerKind.OTHER else one.kind.value
+            yield Missed(one.place.url, f"answers as {now} now, as {before.value if before else ''} before")
 
 
 def _named(settings: SettingsSnapshot, named: ConfiguredTargets) -> tuple[list[Candidate], list[Missed]]:

@@ -34,7 +34,14 @@ class RequestsPanel(LivePanel):
 
     def part(self, deck: Deck) -> object:
         """Return the traffic, and what else the panel mentions."""
-        return deck.traffic, deck.discovery.done, _abandoned(deck), counting_hop(deck), why_uncounted(deck)
+        return (
+            deck.traffic,
+            deck.discovery.done,
+            deck.discovery.log_notes,
+            _abandoned(deck),
+            counting_hop(deck),
+            why_uncounted(deck),
+        )
 
     def rows(self, width: int, height: int) -> list[Content]:
         """Return the rates, the chart and its axis."""
@@ -84,10 +91,10 @@ class RequestsPanel(LivePanel):
         title = [self.heading(self.HEADING)] if height > 2 else []
         if not self.deck.discovery.done:
             return [*title, line(("searching for a log", "$quiet"))]
-        words = (
-            "No log to read, so retries cannot be seen. Send a server's output to a file (>> server.log 2>&1), or "
-            "name a log: stormdeck --log FILE. Press 4 for more."
+        how = next(iter(self.deck.discovery.log_notes), "") or (
+            "Send a server's output to a file (>> server.log 2>&1), or name a log: stormdeck --log FILE."
         )
+        words = f"No log to read, so retries cannot be seen. {how} Press 4 for more."
         return [*title, *sentences(words, width, height - len(title))]
 
 
