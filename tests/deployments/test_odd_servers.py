@@ -58,6 +58,16 @@ def test_ten_thousand_models(home, deployment, only_what_is_named):
     assert len(seen.deck.vllm.models) == 10_000
 
 
+@pytest.mark.parametrize(("model", "codes"), [("model-9000", []), ("modle-9000", ["MODEL303"])])
+def test_each_of_ten_thousand_models_is_known(home, only_what_is_named, model, codes):
+    with served(vllm(**{**WITH_MESSAGES, "_v1_models": listing(10_000)})) as (url,):
+        home.write(client_settings(url, model=model))
+        said = json.loads(home.run("check", "--json")[1])
+    assert sorted({one["code"] for one in said["findings"]}) == codes
+    if codes:
+        assert {one["fix"]["edits"][0]["value"] for one in said["findings"]} == {"model-9000"}
+
+
 def test_a_list_of_models_that_is_too_large_to_read(home, deployment, only_what_is_named):
     large = listing(40_000)
     assert len(large.body) > LIMIT

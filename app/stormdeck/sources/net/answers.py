@@ -13,7 +13,8 @@ from stormdeck.sources.net.failure import Failure, FailureKind
 from stormdeck.sources.net.http import Answer, json_object
 
 _LONGEST_NAME = 200
-_MOST_MODELS = 200
+_MOST_MODELS = 20_000
+"""More than a list of two megabytes holds: a name that was left out would be said not to be served."""
 
 
 def shown(text: str, longest: int = _LONGEST_NAME) -> str:
