@@ -81,8 +81,12 @@ def why_uncounted(deck: Deck) -> str:
 def how_to_count(deck: Deck) -> str:
     """Return how to make the log of a server show its requests."""
     option = _option(deck)
-    change = f"without {option}" if option else "with --uvicorn-log-level info and without --disable-uvicorn-access-log"
-    return f"Retries are counted from access lines: start vLLM {change}."
+    if option:
+        return f"Retries are counted from access lines. Start vLLM without {option}."
+    return (
+        "Retries are counted from access lines. vLLM writes them unless --uvicorn-log-level or "
+        "--disable-uvicorn-access-log turns them off."
+    )
 
 
 def _option(deck: Deck) -> str:
