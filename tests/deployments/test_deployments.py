@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import pytest
 
+from late import LATE_S, late
 from served import WITH_MESSAGES, client_settings, served
 from servers import Imitation, Reply, closes_at_once, free_url, hangs, litellm, recorded, serving, talks_garbage, vllm
 from stormdeck.commands.check import servers
@@ -21,7 +22,6 @@ from stormdeck.sources.net.address import address
 from stormdeck.sources.net.http import HttpClient
 from stormdeck.sources.processes.scan import Listener, Scan
 
-LATE_S = 0.25
 PATIENT = servers.Deadlines(10.0, 10.0, 60.0)
 QUICK = servers.Deadlines(0.05, 0.05, 1.0, is_quick=True)
 HASTY = servers.Deadlines(0.5, 0.5, 5.0)
@@ -56,22 +56,6 @@ def stack(home, monkeypatch):
         return home
 
     return set_up
-
-
-def late(server):
-    """Return a server that takes a while for each answer, over however many connections."""
-    handle = server.handle
-
-    async def slow(reader, writer):
-        class Held:
-            async def readuntil(self, end):
-                head = await reader.readuntil(end)
-                await asyncio.sleep(LATE_S)
-                return head
-
-        await handle(Held(), writer)
-
-    return slow
 
 
 def checked(home):

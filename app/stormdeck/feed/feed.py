@@ -222,7 +222,8 @@ class Feed(PanelFeed):
             if detected and detected != self._version:
                 self._version = detected
                 self._set_attempt_limit()
-            if (traffic := self._storms.take(self._meter.snapshot(time.time()))) != last:
+            traffic = replace(self._storms.take(self._meter.snapshot(time.time())), uncounted=self._logs.uncounted())
+            if traffic != last:
                 last = traffic
                 self._deliver(traffic)
             if _had_404(traffic, time.time()):

@@ -18,6 +18,8 @@ from stormdeck.model.logs.endings import Ending, LogTails, ending
 from stormdeck.model.retries.chain import UNSURE_S
 from stormdeck.model.retries.transcript import Entry, EntryKind
 from stormdeck.model.snapshots.own_faults import OwnFaults
+from stormdeck.model.snapshots.server import VllmSnapshot
+from stormdeck.model.traffic.access_lines import AccessLines, uncounted_words
 from stormdeck.model.traffic.meter import TrafficMeter
 from stormdeck.sources.logs.follow import Follower
 from stormdeck.sources.transcripts.follow import TranscriptFollower
@@ -75,6 +77,7 @@ class LogFeed:
         self._queue: deque[tuple[LogBatch, bool]] = deque()
         """Chunks, and whether each is the last of its batch."""
         self._ends = LogEnds()
+        self._access = AccessLines()
         self._statuses: dict[Path, LogStatus] = {}
         self._slots = BoundedSemaphore(MAX_QUEUED)
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -127,6 +130,17 @@ class LogFeed:
     def refuse(self, *, refuses: bool) -> None:
         """Tell the meter whether the hop nearest to the client refuses connections, which no log line shows."""
         self._meter.refuse(self._clock(), refuses=refuses)
+
+    def compare(self, server: VllmSnapshot, logs: Iterable[Path]) -> None:
+        """Compare the requests that a server has finished with its logs, if they are followed."""
+        if server.engine is None or server.engine.finished is None or not self._followers.keys() & set(logs):
+            self._access.forget()
+            return
+        self._access.take_figures(server.seen, server.engine.finished, server.engine.running + server.engine.waiting)
+
+    def uncounted(self) -> str:
+        """Return why requests cannot be counted; empty if they can."""
+        return uncounted_words(self._access.missing(self._clock()))
 
     def leave(self, paths: Iterable[Path]) -> None:
         """Mark these logs as off the path.
@@ -205,6 +219,8 @@ class LogFeed:
     def _process_chunk(self) -> None:
         """Process one chunk, then yield to the event loop, so that keys stay responsive while a log floods."""
         batch, is_last = self._queue.popleft()
+        if not batch.history:
+            self._access.take_lines(batch.arrived, batch.lines)
         attempts = self._meter.take(self.without_own(batch), self._book.end) if _has_times(batch) else {}
         arrived = None if batch.history else batch.arrived
         read_late = batch.since is not None and batch.arrived - batch.since > UNSURE_S

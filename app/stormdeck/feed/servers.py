@@ -24,6 +24,7 @@ from stormdeck.model.snapshots.probe import Probe, Reach
 from stormdeck.model.snapshots.server import ProxySnapshot, ServerKind, ServerState, VllmSnapshot, refuses_connections
 from stormdeck.options import Options
 from stormdeck.sources.discovery.configured import ConfiguredTargets, Keys, base_url, client_key, key_for, origin_keys
+from stormdeck.sources.discovery.listeners import OtherListeners
 from stormdeck.sources.discovery.probe import probe_base_url
 from stormdeck.sources.discovery.search import discover
 from stormdeck.sources.discovery.upstream import PATIENCE_S, RouteReader
@@ -85,6 +86,7 @@ class ServerFeed:
         """The base URL in the settings at the last search; ``None`` before the first search."""
         self._ended: set[int] = set()
         """Processes of servers that are known to have ended."""
+        self._others = OtherListeners()
         self._known: dict[tuple[str, int, str], ServerKind] = {}
         """Kind of server that answered before, by host, port and path: a slow server keeps its kind."""
         self._reader = RouteReader()
@@ -117,7 +119,8 @@ class ServerFeed:
             self._search_now.set()
 
     def search(self) -> None:
-        """Search again now."""
+        """Search again now, and ask every program again."""
+        self._others.forget()
         self._search_now.set()
 
     def on_requests(self) -> None:
@@ -159,7 +162,14 @@ class ServerFeed:
         while True:
             self._search_now.clear()
             began, base = time.time(), self._settings.text(BASE_URL) or ""
-            found = await discover(self._settings, self._http, self._named, known=self._known, reader=self._reader)
+            found = await discover(
+                self._settings,
+                self._http,
+                self._named,
+                known=self._known,
+                reader=self._reader,
+                listeners=self._others,
+            )
             # In a thread, because LiteLLM's YAML is read for them.
             keys: Keys = await with_timeout(PATIENCE_S, {}, origin_keys, self._settings, found, self._named)
             self._take(found, keys, base)
@@ -326,8 +336,14 @@ class ServerFeed:
             self._logs.refuse(refuses=refuses_connections(snapshot))
         if isinstance(snapshot, VllmSnapshot):
             self.load = min(1.0, snapshot.engine.running / BUSY) if snapshot.engine else 0.0
+            self._logs.compare(snapshot, self._logs_of_vllm())
         if changed_health or self._has_ended(name):
             self._search_now.set()
+
+    def _logs_of_vllm(self) -> tuple[Path, ...]:
+        """Return the logs in which each request of vLLM has a line, unless its options turn that off."""
+        own = logs_of(self._pollers["vllm"][0]) if "vllm" in self._pollers else ()
+        return own or (self._named.logs if "proxy" not in self._pollers else ())
 
     def _has_ended(self, name: str) -> bool:
         """Return whether a server's process has just ended: its successor may answer at once, with another log."""

@@ -84,6 +84,7 @@ def test_the_json_is_as_the_contract_says(home):
         "per_minute": None,
         "turns_per_minute": None,
         "retries_per_minute": None,
+        "reason": "no log is read",
         "storm": None,
         "window": None,
     }
@@ -230,6 +231,7 @@ def test_a_log_without_times_tells_no_rates(home):
         home.write(client_settings(url))
         _, said = told(home, "--log", str(log))
     assert said["requests"]["per_minute"] is None
+    assert said["requests"]["reason"] == "no log has times in its lines"
 
 
 class TestFromAPanel:

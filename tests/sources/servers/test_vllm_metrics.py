@@ -24,7 +24,9 @@ def test_recorded_pages_tell_all_that_is_shown(name):
         "prefix_queries",
         "prefix_hits",
         "preemptions",
+        "finished",
     }
+    assert sample.engines == {}
     assert len(sample.ttft) == 23
 
 

@@ -18,6 +18,7 @@ from stormdeck.model.snapshots.probe import Probe
 from stormdeck.model.snapshots.server import ProxySnapshot, ServerKind, ServerState, VllmSnapshot
 from stormdeck.options import Options
 from stormdeck.sources.discovery.configured import ConfiguredTargets, Keys, key_for, origin_keys
+from stormdeck.sources.discovery.listeners import OtherListeners
 from stormdeck.sources.discovery.probe import probe_base_url
 from stormdeck.sources.discovery.search import discover
 from stormdeck.sources.net.address import address
@@ -145,7 +146,12 @@ async def _ask(options: Options, settings: SettingsSnapshot, deadlines: Deadline
         try:
             async with asyncio.timeout(deadlines.total_s):
                 found = await discover(
-                    settings, http, _named(options), deadline_s=deadlines.named_s, unnamed_s=deadlines.unnamed_s
+                    settings,
+                    http,
+                    _named(options),
+                    deadline_s=deadlines.named_s,
+                    unnamed_s=deadlines.unnamed_s,
+                    listeners=None if deadlines.is_quick else OtherListeners(),
                 )
         except TimeoutError:
             return ServerAnswers(note=late_note)

@@ -7,6 +7,9 @@ from enum import StrEnum
 
 from stormdeck.model.symbols import Health
 
+FULL_PERCENT = 95.0
+"""Use of the KV cache from which on an engine counts as full."""
+
 
 class ServerKind(StrEnum):
     """The program that answers, recognised by its answers and not by its port."""
@@ -89,6 +92,26 @@ class ServedModel:
 
 
 @dataclass(frozen=True, slots=True)
+class EngineLoad:
+    """The load of one engine; with data parallelism a server has several."""
+
+    name: str
+    """The engine's label in the metrics, ``0``; empty for the only engine."""
+    running: int
+    waiting: int
+    kv_cache_percent: float | None
+    preemptions: int
+    stalled_s: int = 0
+    """For how long its requests have run without a token, in tens of seconds; 0 if that is normal."""
+
+    @property
+    def is_crowded(self) -> bool:
+        """Return whether it has more requests than its KV cache can hold."""
+        is_full = self.kv_cache_percent is not None and self.kv_cache_percent >= FULL_PERCENT
+        return bool(self.preemptions) or (is_full and self.waiting > 0)
+
+
+@dataclass(frozen=True, slots=True)
 class EngineStats:
     """Figures of the last window from vLLM's ``/metrics``. ``None``: not reported, or nothing happened."""
 
@@ -111,6 +134,26 @@ class EngineStats:
     Aborted requests count as read, but never as finished (public issue 55634). ``None`` unless the engine is idle:
     running requests have read tokens, too.
     """
+    finished: int | None = None
+    """Requests that ended since the server started, however they ended."""
+    engines: tuple[EngineLoad, ...] = ()
+    """The data-parallel engines, judged one by one; empty if there is only one engine."""
+
+    @property
+    def loads(self) -> tuple[EngineLoad, ...]:
+        """Return the load of each engine; a full cache matters only to the requests of its own engine."""
+        only = EngineLoad("", self.running, self.waiting, self.kv_cache_percent, self.preemptions)
+        return self.engines or (only,)
+
+    @property
+    def crowded(self) -> tuple[EngineLoad, ...]:
+        """Return the engines that have more requests than their KV caches can hold."""
+        return tuple(one for one in self.loads if one.is_crowded)
+
+    @property
+    def stalled(self) -> tuple[EngineLoad, ...]:
+        """Return the data-parallel engines that hang, while others work."""
+        return tuple(one for one in self.engines if one.stalled_s)
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,6 +102,8 @@ class TrafficSnapshot:
     """These turns, each with its session."""
     failure: Failure | None = None
     """The newest failed request in the log nearest to the client."""
+    uncounted: str = ""
+    """Why the logs do not show requests that a server has answered; empty if they do."""
     bursts_of_400: bool = False
     """A request that was answered with 400 was sent again several times without a wait, as 2.1.329 does (measured)."""
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from stormdeck.model.snapshots.server import EngineStats
+from stormdeck.model.snapshots.server import EngineLoad, EngineStats
 
 WINDOW_S = 60.0
 """The time that percentiles, cache hits and preemptions cover; less would have too few requests."""
@@ -28,9 +28,11 @@ class MetricsSample:
     """``running``, ``waiting``, ``kv_cache`` (0 to 1, of the fullest engine), ``started`` (unix seconds)."""
     counters: Mapping[str, float] = field(default_factory=dict)
     """``prompt_tokens``, ``prompt_tokens_finished``, ``generation_tokens``, ``prefix_queries``, ``prefix_hits``,
-    ``preemptions``."""
+    ``preemptions``, ``finished``."""
     ttft: Histogram = ()
     """Seconds to the first token."""
+    engines: Mapping[str, MetricsSample] = field(default_factory=dict)
+    """Gauges and counters of each data-parallel engine by its label; empty if there is only one engine."""
 
     @property
     def progress(self) -> tuple[object, ...]:
@@ -69,7 +71,26 @@ def window(samples: Sequence[MetricsSample], span_s: float = WINDOW_S, rate_s: f
         preemptions=_count(_increase(first, last, "preemptions")),
         window_s=_span(last.at - first.at),
         prompt_tokens_unfinished=_unfinished(first, last),
+        engines=tuple(_load(name, first, last) for name in sorted(last.engines, key=_engine_order)),
+        finished=_count(finished) if (finished := last.counters.get("finished")) is not None else None,
     )
+
+
+def _load(name: str, first: MetricsSample, last: MetricsSample) -> EngineLoad:
+    """Return the load of one data-parallel engine."""
+    before, now = first.engines.get(name), last.engines[name]
+    kv_cache = now.gauges.get("kv_cache")
+    return EngineLoad(
+        name,
+        running=_count(now.gauges.get("running")),
+        waiting=_count(now.gauges.get("waiting")),
+        kv_cache_percent=None if kv_cache is None else _percent(kv_cache, 1.0),
+        preemptions=0 if before is None else _count(_increase(before, now, "preemptions")),
+    )
+
+
+def _engine_order(name: str) -> tuple[int, str]:
+    return int(name) if name.isdecimal() else 0, name
 
 
 def quantile(histogram: Histogram, share: float) -> float | None:

@@ -17,9 +17,12 @@ from stormdeck.model.snapshots.traffic import TrafficSnapshot
 from stormdeck.model.status.bar import Bar, shortened
 from stormdeck.model.symbols import Health
 from stormdeck.model.text import clean
+from stormdeck.model.traffic.access_lines import why_uncounted
+from stormdeck.model.verdict.all_well import WELL
 from stormdeck.model.verdict.statement import Statement
 
 VERSION = 1
+NO_LOG = "no log is read"
 OK, DEGRADED, DOWN = "ok", "degraded", "down"
 
 _STATES = {Health.OK: OK, Health.ERROR: DOWN}
@@ -30,6 +33,8 @@ def status_json(deck: Deck, statements: tuple[Statement, ...]) -> dict[str, obje
     """Return the status of a deck with its statements, as ``status --json`` prints it."""
     first, traffic, elsewhere = statements[0], deck.traffic, gpus_elsewhere(deck)
     storm = traffic.live_storm if traffic is not None else None
+    reason = _why_unknown(deck)
+    counted = traffic if not reason else None
     return {
         "version": VERSION,
         "state": state_of(first),
@@ -49,14 +54,22 @@ def status_json(deck: Deck, statements: tuple[Statement, ...]) -> dict[str, obje
             for gpu in deck.gpu.gpus
         ],
         "requests": {
-            "per_minute": traffic.requests_per_minute if traffic is not None else None,
-            "turns_per_minute": traffic.turns_per_minute if traffic is not None else None,
-            "retries_per_minute": traffic.retries_per_minute if traffic is not None else None,
+            "per_minute": counted.requests_per_minute if counted is not None else None,
+            "turns_per_minute": counted.turns_per_minute if counted is not None else None,
+            "retries_per_minute": counted.retries_per_minute if counted is not None else None,
+            "reason": reason or None,
             "storm": storm_as_json(storm) if storm is not None else None,
-            "window": _window(traffic),
+            "window": _window(counted),
         },
         "statements": [_statement(one) for one in statements],
     }
+
+
+def _why_unknown(deck: Deck) -> str:
+    """Return why the rates are unknown; empty if they are counted."""
+    if deck.traffic is None:
+        return why_uncounted(deck) or ("no log has times in its lines" if deck.discovery.logs else NO_LOG)
+    return why_uncounted(deck) if deck.traffic.logs else NO_LOG
 
 
 def _window(traffic: TrafficSnapshot | None) -> dict[str, object] | None:
@@ -75,7 +88,8 @@ def _window(traffic: TrafficSnapshot | None) -> dict[str, object] | None:
 def bar_of(deck: Deck, statements: tuple[Statement, ...]) -> Bar:
     """Return what a status bar shows of a deck."""
     first = statements[0]
-    headline = "all well" if first.light is Health.OK else clean(first.brief.replace("\n", " · ") or first.headline)
+    is_well = first.light is Health.OK and first.headline.startswith(WELL)
+    headline = "all well" if is_well else clean(first.brief.replace("\n", " · ") or first.headline)
     traffic = deck.traffic
     live = [storm for storm in traffic.storms if storm.fails] if traffic is not None else []
     words = [f"STORM attempt {storm.attempts} of {storm.limit} · {clean(storm.cause)}" for storm in live]

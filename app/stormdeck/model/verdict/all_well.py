@@ -8,10 +8,12 @@ from stormdeck.model.routes.health import main_group
 from stormdeck.model.snapshots.discovery import Contained, Found
 from stormdeck.model.snapshots.server import ServerKind, ServerState
 from stormdeck.model.symbols import Health
-from stormdeck.model.units import duration, plural, seconds
+from stormdeck.model.traffic.access_lines import how_to_count, why_uncounted
+from stormdeck.model.units import NONE, duration, plural, seconds
 from stormdeck.model.verdict.groups import shown_name
 from stormdeck.model.verdict.statement import Statement, brief
 
+WELL = "All well."
 LONG_S = 60.0
 """A turn that runs longer is mentioned: its answer is long, or it stalls."""
 _WITHOUT_MESSAGES = {ServerKind.MLX}
@@ -28,36 +30,23 @@ def statement(deck: Deck, now: float) -> tuple[Statement, ...]:
         return ()
     if any(one.state is ServerState.ASKING for one in servers):
         return (Statement(Health.UNKNOWN, "Asking the servers"),)
-    hidden, proxy = deck.discovery.hidden, deck.discovery.server(proxy=True)
-    if deck.vllm is None and hidden is not None and proxy is not None:
-        return (_behind_container(hidden, proxy),)
-    group = main_group(deck) if deck.vllm is None else None
-    if group is not None and group.servers and all(one.upstream.is_hosted for one in group.servers):
-        return (
-            Statement(
-                Health.UNKNOWN,
-                f"The proxy answers; {shown_name(group.group.name)} is served by a hosted API, which is not asked",
-                "stormdeck asks only servers of your own. Press g for all model groups.",
-                brief=brief("The proxy answers", "behind it is a hosted API: not asked"),
-                evidence=group.servers[0].words,
-                step="stormdeck status --json",
-            ),
-        )
     if deck.vllm is None:
-        return (
-            Statement(
-                Health.UNKNOWN,
-                "The proxy answers; the server behind it is unknown",
-                "Name it with --vllm http://HOST:8000, or the proxy's YAML with --litellm-config FILE.",
-                brief=brief("The proxy answers", "the server behind it is unknown"),
-                evidence="the proxy's own answer, which does not name the server behind it",
-                step="stormdeck --vllm http://HOST:8000",
-            ),
-        )
+        return (_server_unknown(deck),)
     if deck.proxy is None and deck.vllm.kind in _WITHOUT_MESSAGES and not _takes_messages(deck):
         return (_not_known(deck.vllm.kind.value),)
     facts = _facts(deck, now)
     detail = _warnings(deck)
+    uncounted = why_uncounted(deck)
+    if uncounted:
+        return (
+            Statement(
+                Health.OK,
+                " · ".join(["Every server answers", *facts, f"{NONE} retries: {uncounted}"]),
+                f"{how_to_count(deck)} {detail}".rstrip(),
+                brief=brief("Every server answers", "retries cannot be counted"),
+                evidence=f"every server on the path answers, no rule finds an error; {uncounted}",
+            ),
+        )
     if deck.traffic is None or not deck.traffic.logs:
         detail = f"{_BLIND} {detail}".rstrip()
     if deck.proxy is None and deck.vllm.kind is not ServerKind.VLLM and not _takes_messages(deck):
@@ -66,13 +55,38 @@ def statement(deck: Deck, now: float) -> tuple[Statement, ...]:
     return (
         Statement(
             Health.OK,
-            "All well.  " + " · ".join(facts),
+            f"{WELL}  " + " · ".join(facts),
             detail,
-            brief="\n".join(["All well.", " · ".join(facts[:2])]),
+            brief="\n".join([WELL, " · ".join(facts[:2])]),
             evidence="every server on the path answers, no rule finds an error, no request failed in two minutes"
             if deck.traffic is not None and deck.traffic.logs
             else "every server on the path answers, no rule finds an error; requests are not seen",
         ),
+    )
+
+
+def _server_unknown(deck: Deck) -> Statement:
+    """Return that the proxy answers, and why the server behind it is not known."""
+    hidden, proxy = deck.discovery.hidden, deck.discovery.server(proxy=True)
+    if hidden is not None and proxy is not None:
+        return _behind_container(hidden, proxy)
+    group = main_group(deck)
+    if group is not None and group.servers and all(one.upstream.is_hosted for one in group.servers):
+        return Statement(
+            Health.UNKNOWN,
+            f"The proxy answers; {shown_name(group.group.name)} is served by a hosted API, which is not asked",
+            "stormdeck asks only servers of your own. Press g for all model groups.",
+            brief=brief("The proxy answers", "behind it is a hosted API: not asked"),
+            evidence=group.servers[0].words,
+            step="stormdeck status --json",
+        )
+    return Statement(
+        Health.UNKNOWN,
+        "The proxy answers; the server behind it is unknown",
+        "Name it with --vllm http://HOST:8000, or the proxy's YAML with --litellm-config FILE.",
+        brief=brief("The proxy answers", "the server behind it is unknown"),
+        evidence="the proxy's own answer, which does not name the server behind it",
+        step="stormdeck --vllm http://HOST:8000",
     )
 
 
@@ -137,7 +151,7 @@ def _facts(deck: Deck, now: float) -> list[str]:
         facts.append(f"{engine.running} running{waiting}{_longest(deck, now) if engine.running else ''}")
         if engine.ttft_p50_s is not None:
             facts.append(f"first token in {seconds(engine.ttft_p50_s)}")
-    if deck.traffic is not None and deck.traffic.logs:
+    if deck.traffic is not None and deck.traffic.logs and not why_uncounted(deck):
         window = len(deck.traffic.buckets) * deck.traffic.bucket_s
         facts.append(f"{plural(deck.traffic.retries, 'retry', 'retries')} in the last {duration(window)}")
     return facts

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from stormdeck.model.deck import Deck
 from stormdeck.model.finding import HopKind
 from stormdeck.model.settings.schema import timeout_ms
 from stormdeck.model.snapshots.gpu import GpuState
-from stormdeck.model.snapshots.server import EngineStats, ServerKind, ServerState
+from stormdeck.model.snapshots.server import EngineLoad, EngineStats, ServerKind, ServerState
 from stormdeck.model.symbols import Health
 from stormdeck.model.symptoms.blame import proxy_name
 from stormdeck.model.units import duration, percent, plural, seconds
 from stormdeck.model.verdict.statement import Statement, brief
 from stormdeck.model.versions import version_key
 
-FULL_PERCENT = 95.0
 NEAR = 0.7
 """Fraction of the client's timeout from which a slow first token is reported."""
 COLD_S = 60.0
@@ -36,6 +35,7 @@ def problems(deck: Deck, now: float) -> Iterator[Statement]:
     engine = deck.vllm.engine if deck.vllm is not None and is_up else None
     if engine is None:
         return
+    yield from _hung_engines(engine)
     yield from _full_cache(engine)
     yield from _slow(deck, engine)
     yield from _abandoned(deck, engine, now)
@@ -57,23 +57,56 @@ def _gpus(deck: Deck) -> Iterator[Statement]:
 
 
 def _full_cache(engine: EngineStats) -> Iterator[Statement]:
-    full = engine.kv_cache_percent is not None and engine.kv_cache_percent >= FULL_PERCENT and engine.waiting > 0
-    if not full and not engine.preemptions:
+    crowded = engine.crowded
+    if not crowded:
         return
-    cache = f"KV cache {percent(engine.kv_cache_percent)}"
-    parts = [cache, f"{plural(engine.waiting, 'request')} waiting"]
-    if engine.preemptions:
-        parts.append(f"{plural(engine.preemptions, 'request')} preempted and computed again")
+    waiting, preempted = sum(one.waiting for one in crowded), sum(one.preemptions for one in crowded)
+    fullest = max((one.kv_cache_percent for one in crowded if one.kv_cache_percent is not None), default=None)
+    cache = f"KV cache {'up to ' if len(crowded) > 1 else ''}{percent(fullest)}"
+    parts = [cache, f"{plural(waiting, 'request')} waiting"]
+    if preempted:
+        parts.append(f"{plural(preempted, 'request')} preempted and computed again")
+    who, verb = _engine_names(engine, crowded)
     yield Statement(
         Health.WARNING,
-        f"vLLM is short of memory: {', '.join(parts)}",
+        f"{who} {verb} short of memory: {', '.join(parts)}",
         "Slow answers time out and are retried. Run fewer subagents at once, or give the KV cache more memory.",
         HopKind.SERVER,
         "SERVER907",
-        brief=brief("vLLM is short of memory", f"{cache}, {engine.waiting} waiting"),
+        brief=brief(f"{who} {verb} short of memory", f"{cache}, {waiting} waiting"),
         cause="more requests than the KV cache can hold",
         evidence=f"vLLM's own figures of the last {duration(engine.window_s)}",
         step="stormdeck explain SERVER907",
+    )
+
+
+def _engine_names(engine: EngineStats, some: Sequence[EngineLoad]) -> tuple[str, str]:
+    """Return which engines are meant, and the verb for them."""
+    if not engine.engines:
+        return "vLLM", "is"
+    if len(some) == 1:
+        return f"vLLM's engine {some[0].name}, one of {len(engine.engines)},", "is"
+    return f"{len(some)} of {len(engine.engines)} vLLM engines", "are"
+
+
+def _hung_engines(engine: EngineStats) -> Iterator[Statement]:
+    """Yield that some data-parallel engines hang; if all do, the server's state already shows it."""
+    hung = engine.stalled
+    if not hung or len(hung) == len(engine.engines):
+        return
+    who, _ = _engine_names(engine, hung)
+    running, span = sum(one.running for one in hung), duration(max(one.stalled_s for one in hung))
+    verb = "hang" if len(hung) > 1 else "hangs"
+    yield Statement(
+        Health.WARNING,
+        f"{who} {verb}: {plural(running, 'request runs', 'requests run')} there and no token came out for {span}",
+        "The other engines work. Requests on this one time out and are retried. Restart vLLM.",
+        HopKind.SERVER,
+        "SERVER905",
+        brief=brief(f"{len(hung)} of {len(engine.engines)} vLLM engines {verb}", f"no token for {span}"),
+        cause="an engine hangs",
+        evidence="vLLM's own figures, engine by engine",
+        step="restart vLLM",
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from stormdeck.model.masking.lines import mask_text
@@ -18,6 +18,7 @@ from stormdeck.model.text import clean
 from stormdeck.sources.discovery.behind import behind_forwarders, published_at
 from stormdeck.sources.discovery.candidates import Candidate, Probed, Role, Search, refuses
 from stormdeck.sources.discovery.configured import ConfiguredTargets, base_url, key_for, origin_keys
+from stormdeck.sources.discovery.listeners import OtherListeners
 from stormdeck.sources.discovery.log_files import followed
 from stormdeck.sources.discovery.upstream import (
     PATIENCE_S,
@@ -54,27 +55,32 @@ async def discover(
     unnamed_s: float | None = None,
     known: Mapping[tuple[str, int, str], ServerKind] | None = None,
     reader: RouteReader | None = None,
+    listeners: OtherListeners | None = None,
 ) -> DiscoverySnapshot:
     """Search once: what flags name, the client's base URL, what is behind a proxy, processes, the usual ports.
 
     ``found`` is in this order, so the first proxy and the first other server are the path. ``deadline_s`` is for one
     answer of a named server, ``unnamed_s`` for other servers; ``known`` is what answered at a URL before, ``reader``
-    remembers what a proxy refused to list. Takes a few
-    hundred milliseconds, at most a few deadlines; a few milliseconds where nothing runs. Never raises.
+    remembers what a proxy refused to list. Where nothing is named, ``listeners`` asks programs on other ports. Takes a
+    few hundred milliseconds, at most a few deadlines; a few milliseconds where nothing runs. Never raises.
     """
     http.trust(await with_timeout(PATIENCE_S, (), read_authorities, settings))
     configured, skipped = _named(settings, named)
     closed = {port for port in ports if refuses(port)}
     # Listeners are only listed where there may be one: that is most of the cost of a search.
-    may_listen = bool(configured) or len(closed) < len(ports)
+    asks_others = listeners is not None and not configured
+    may_listen = asks_others or bool(configured) or len(closed) < len(ports)
     processes = await with_timeout(PATIENCE_S, Scan(notes=(_STALLED,)), scan, may_listen)
     search = Search(http, processes, closed, deadline_s, unnamed_s, known)
     # Concurrently; a URL that occurs twice is probed as its first candidate.
+    more, no_servers = await listeners.candidates(processes, ports, http) if listeners and asks_others else ([], [])
     named_ones, running, usual = await asyncio.gather(
         search.probe(configured),
-        search.probe((*_listening(processes), *_published(processes))),
+        search.probe((*_listening(processes), *_published(processes), *more)),
         search.probe(_usual(ports, processes)),
     )
+    if listeners is not None:
+        listeners.remember([one for one in running if one.place in more])
     local = (*running, *usual)
     reader = reader or RouteReader()
     upstreams: list[Candidate] = []
@@ -116,8 +122,10 @@ async def discover(
     return DiscoverySnapshot(
         found=found,
         missed=(
+            *_of_another_kind(seen, known or {}),
             *skipped,
             *missed,
+            *no_servers,
             *unread,
             *_unreachable(processes, found),
             *(Missed("processes", note) for note in processes.notes),
@@ -156,6 +164,15 @@ def _without_local(
     flags = {one.place.at for one in seen if one.place.role is Role.FLAG}
     on_path = tuple(one for one in found if one.kind.is_proxy or _at(one.url) in flags)
     return on_path, (*beside, *(one for one in found if one not in on_path and one.met is ServerState.UP))
+
+
+def _of_another_kind(seen: Iterable[Probed], known: Mapping[tuple[str, int, str], ServerKind]) -> Iterator[Missed]:
+    """Yield the servers that answer as another kind than in the search before."""
+    for one in seen:
+        before = known.get(one.place.at) if one.place.at is not None else None
+        if one.kind is not None and one.failure is None and before not in {None, one.kind}:
+            now = "neither vLLM nor a known proxy" if one.kind is ServerKind.OTHER else one.kind.value
+            yield Missed(one.place.url, f"answers as {now} now, as {before.value if before else ''} before")
 
 
 def _named(settings: SettingsSnapshot, named: ConfiguredTargets) -> tuple[list[Candidate], list[Missed]]:

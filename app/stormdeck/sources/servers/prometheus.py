@@ -7,6 +7,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from functools import lru_cache
 
 from stormdeck.model.snapshots.vllm_metrics import Histogram, MetricsSample
@@ -27,6 +28,7 @@ _COUNTERS = {
     "vllm:gpu_prefix_cache_queries_total": "prefix_queries",  # up to 0.11, like the next
     "vllm:gpu_prefix_cache_hits_total": "prefix_hits",
     "vllm:num_preemptions_total": "preemptions",
+    "vllm:request_success_total": "finished",
 }
 _TTFT = "vllm:time_to_first_token_seconds_bucket"
 _HIGHEST = {"kv_cache", "started"}
@@ -36,6 +38,9 @@ _WANTED = re.compile(rf"^(?:{'|'.join(map(re.escape, (*_GAUGES, *_COUNTERS, _TTF
 _KNOWN = _GAUGES.keys() | _COUNTERS.keys() | {_TTFT}
 _PLAIN = re.compile(r"([^\s{#]+(?:\{[^#]*\})?) ([-+]?[0-9]+(?:\.[0-9]*)?(?:[eE][-+]?[0-9]+)?)", re.ASCII)
 """A series and its value, without a timestamp or an exemplar."""
+_MOST_ENGINES = 64
+"""Most data-parallel engines that are judged one by one."""
+_LONGEST_ENGINE = 20
 _MAX_LINES = 5000
 """Most lines of the shown families; an engine has 40 (measured, 0.32)."""
 _LONGEST_LINE = 2048
@@ -48,6 +53,7 @@ TOO_MUCH = "has more or longer series than are read"
 _UNREADABLE = (ValueError, IndexError, KeyError, OverflowError)
 """What the parser raises for a line that is not Prometheus text, or has a number beyond any float."""
 
+Values = defaultdict[str, defaultdict[str, list[float]]]
 Series = tuple[str, dict[str, str], float]
 
 
@@ -73,7 +79,8 @@ def read_metrics(page: bytes, at: float) -> MetricsSample | None:
     Skips lines that are not Prometheus text, and values that are not finite, negative or absurd. vLLM 0.10 has one
     family under its old and its new name; the first in the tables above counts.
     """
-    values: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
+    values = _values()
+    by_engine: dict[str, Values] = {}
     buckets: dict[float, float] = defaultdict(float)
     for name, labels, value in _series(_wanted(page.decode("utf-8", "replace"))):
         if not 0 <= value < _LARGEST:
@@ -83,15 +90,27 @@ def read_metrics(page: bytes, at: float) -> MetricsSample | None:
             if bound is not None:
                 buckets[bound] += value
         else:
-            values[_GAUGES.get(name) or _COUNTERS[name]][name].append(value)
+            values[short := _GAUGES.get(name) or _COUNTERS[name]][name].append(value)
+            if (engine := labels.get("engine")) is not None and len(by_engine) <= _MOST_ENGINES:
+                by_engine.setdefault(engine[:_LONGEST_ENGINE], _values())[short][name].append(value)
     if not buckets and not values.keys() - {"started"}:
         return None
+    several = 1 < len(by_engine) <= _MOST_ENGINES
+    engines = {name: _sample(at, one) for name, one in by_engine.items()} if several else {}
+    return replace(_sample(at, values), ttft=_histogram(buckets), engines=engines)
+
+
+def _values() -> Values:
+    return defaultdict(lambda: defaultdict(list))
+
+
+def _sample(at: float, values: Values) -> MetricsSample:
+    """Return gauges and counters of values by short and by long name."""
     metrics = {short: (max if short in _HIGHEST else sum)(_preferred(names)) for short, names in values.items()}
     return MetricsSample(
         at=at,
         gauges={short: metrics[short] for short in dict.fromkeys(_GAUGES.values()) if short in metrics},
         counters={short: metrics[short] for short in dict.fromkeys(_COUNTERS.values()) if short in metrics},
-        ttft=_histogram(buckets),
     )
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from stormdeck.model.snapshots.discovery import ServerProcess
 from stormdeck.model.snapshots.server import (
+    EngineLoad,
     EngineStats,
     ServedModel,
     ServerKind,
@@ -85,7 +86,8 @@ class VllmSource(PolledServer[VllmSnapshot]):
     ) -> None:
         self._known = _Known()
         self._samples: deque[MetricsSample] = deque(maxlen=240)
-        self._stalled_s = 0.0
+        self._stalled_s: dict[str, float] = {}
+        """For how long requests have run without a token, by engine; the whole server is the empty name."""
         self._no_metrics = ""
         super().__init__(url, http, clock, key, process, deadline_s, asks_ahead=asks_ahead)
 
@@ -97,7 +99,7 @@ class VllmSource(PolledServer[VllmSnapshot]):
 
     def _forget(self) -> None:
         self._samples.clear()
-        self._stalled_s = 0.0
+        self._stalled_s = {}
         self._known = _Known()
 
     async def _poll(self) -> VllmSnapshot:
@@ -140,8 +142,13 @@ class VllmSource(PolledServer[VllmSnapshot]):
 
     def _engine(self, page: Reply, sample: MetricsSample | None) -> EngineStats | None:
         if sample is not None:
-            return window(tuple(self._samples))
+            stats = window(tuple(self._samples))
+            return stats and replace(stats, engines=tuple(map(self._with_stall, stats.engines)))
         return self._last.engine if isinstance(page, Failure) else None
+
+    def _with_stall(self, load: EngineLoad) -> EngineLoad:
+        stalled_s = self._stalled_s.get(load.name, 0.0)
+        return replace(load, stalled_s=int(stalled_s // 10 * 10)) if stalled_s >= STUCK_S else load
 
     def _send_ahead(self) -> None:
         """Send now what this poll is going to need."""
@@ -158,11 +165,14 @@ class VllmSource(PolledServer[VllmSnapshot]):
             self._samples.popleft()
         if before is None:
             return True
-        if sample.gauges.get("running", 0) > 0 and sample.progress == before.progress:
-            # A machine that slept, or a clock set forward, is not a hang.
-            self._stalled_s += min(max(0.0, sample.at - before.at), _LONGEST_STEP_S)
-        else:
-            self._stalled_s = 0.0
+        # A machine that slept, or a clock set forward, is not a hang.
+        step_s = min(max(0.0, sample.at - before.at), _LONGEST_STEP_S)
+        pairs = [("", before, sample), *((name, before.engines.get(name), one) for name, one in sample.engines.items())]
+        self._stalled_s = {
+            name: self._stalled_s.get(name, 0.0) + step_s
+            for name, old, new in pairs
+            if old is not None and new.gauges.get("running", 0) > 0 and new.progress == old.progress
+        }
         return sample.gauges.get("started") != before.gauges.get("started")
 
     def list_again(self) -> None:
@@ -209,9 +219,11 @@ class VllmSource(PolledServer[VllmSnapshot]):
             return ServerState.REFUSING, f"it {key}: 401 on /v1/models; /health and /metrics need none"
         if self._known.unexpected and sample is None and not self._known.is_vllm:
             return ServerState.STRANGE, f"/health answers, but /v1/models {self._known.unexpected}: this is no vLLM"
-        if self._stalled_s >= STUCK_S and sample is not None:
+        stalled_s = self._stalled_s.get("", 0.0)
+        every_engine = sample is not None and all(name in self._stalled_s for name in sample.engines)
+        if stalled_s >= STUCK_S and sample is not None and every_engine:
             running = plural(round(sample.gauges.get("running", 0)), "request runs", "requests run")
-            span = duration(self._stalled_s // 10 * 10)
+            span = duration(stalled_s // 10 * 10)
             return ServerState.DEGRADED, f"{running} and no token came out for {span}: the engine hangs; restart vLLM"
         if self._known.unexpected:
             return ServerState.UP, f"no model list: /v1/models {self._known.unexpected}"

@@ -7,16 +7,20 @@ from textual.app import ComposeResult
 from textual.widget import Widget
 
 from stormdeck.model.deck import Deck
+from stormdeck.model.first_look import is_first_look
 from stormdeck.ui.bindings import bindings
 from stormdeck.ui.messages import GoTo, StormLines
 from stormdeck.ui.screens.base import Area
 from stormdeck.ui.widgets.logs.tail import LogPanel
 from stormdeck.ui.widgets.overview.board import Board
+from stormdeck.ui.widgets.overview.first_look import FirstLookPanel
 from stormdeck.ui.widgets.overview.gpus import GpuPanel
 from stormdeck.ui.widgets.overview.requests import RequestsPanel
 from stormdeck.ui.widgets.overview.servers import EnginePanel, ProxyPanel
 from stormdeck.ui.widgets.overview.storms import StormsPanel
 from stormdeck.ui.widgets.verdict_bar import VerdictBar
+
+FIRST_LOOK = "first-look"
 
 
 class OverviewScreen(Area):
@@ -24,6 +28,8 @@ class OverviewScreen(Area):
 
     AREA = "overview"
     BINDINGS = bindings("overview")
+
+    _saw_first_look = False
 
     def compose_top(self) -> ComposeResult:
         """Compose nothing: the verdict is a panel here."""
@@ -35,7 +41,7 @@ class OverviewScreen(Area):
         panels = [self._panel(name) for name in wish.boxes]
         for panel in panels:
             panel.can_focus = not isinstance(panel, VerdictBar)
-        yield Board(*panels, wish=wish, id="board")
+        yield Board(*panels, FirstLookPanel(id=FIRST_LOOK), wish=wish, id="board")
 
     def _panel(self, name: str) -> Widget:
         clock = self.panel.clock
@@ -64,6 +70,15 @@ class OverviewScreen(Area):
         """Pass the deck to every panel, and arrange them for the number of GPUs."""
         super().take_deck(deck)
         self.board.count_gpus(len(deck.gpu.gpus))
+        self._show_first_look(is_first_look(deck))
+
+    def _show_first_look(self, wanted: bool) -> None:
+        """Enlarge the first look once, and restore the panels when something is configured."""
+        if wanted and not self._saw_first_look and not self.board.zoomed:
+            self._saw_first_look = True
+            self.board.zoom(FIRST_LOOK)
+        elif not wanted and self.board.zoomed == FIRST_LOOK:
+            self.board.zoom("")
 
     @on(StormsPanel.Chosen)
     def _show_storm(self, message: StormsPanel.Chosen) -> None:

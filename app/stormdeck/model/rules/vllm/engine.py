@@ -10,8 +10,6 @@ from stormdeck.model.rules.facts import Facts
 from stormdeck.model.rules.rule import Page, Rule, rule
 from stormdeck.model.snapshots.server import ServerKind, ServerState, is_front_alone
 
-_FULL_PERCENT = 95
-
 
 def _finding(code: str, severity: Severity, title: str, message: str, path: str) -> Finding:
     return Finding(code, severity, title, message, path, hop=HopKind.SERVER)
@@ -95,16 +93,17 @@ def kv_cache_full(facts: Facts) -> Iterator[Finding]:
     engine = facts.live.engine
     if engine is None:
         return
-    full = engine.kv_cache_percent is not None and engine.kv_cache_percent >= _FULL_PERCENT and engine.waiting > 0
-    if not full and not engine.preemptions:
+    crowded = engine.crowded
+    if not crowded:
         return
-    preempted = f"{engine.preemptions} requests were preempted"
-    what = preempted if engine.preemptions else "The KV cache is full"
+    waiting, preemptions = sum(one.waiting for one in crowded), sum(one.preemptions for one in crowded)
+    where = f" of engine {', '.join(one.name for one in crowded)}" if engine.engines else ""
+    what = f"{preemptions} requests were preempted" if preemptions else f"The KV cache{where} is full"
     yield _finding(
         "SERVER907",
         Severity.WARNING,
-        "requests are computed again" if engine.preemptions else "requests wait for cache space",
-        f"{what} and {engine.waiting} wait. Slow requests time out and are sent again.",
+        "requests are computed again" if preemptions else "requests wait for cache space",
+        f"{what} and {waiting} wait. Slow requests time out and are sent again.",
         "kv_cache_usage",
     )
 

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 
 from stormdeck.model.deck import Deck
+from stormdeck.model.traffic.access_lines import how_to_count, why_uncounted
 from stormdeck.model.traffic.counted_hop import counting_hop
-from stormdeck.model.units import duration
+from stormdeck.model.units import NONE, duration
 from stormdeck.ui.rendering import Part, legend, line, nice_ceiling, sentences, sides, stack
 from stormdeck.ui.widgets.panel import LivePanel
 
@@ -33,13 +34,23 @@ class RequestsPanel(LivePanel):
 
     def part(self, deck: Deck) -> object:
         """Return the traffic, and what else the panel mentions."""
-        return deck.traffic, deck.discovery.done, _abandoned(deck), counting_hop(deck)
+        return (
+            deck.traffic,
+            deck.discovery.done,
+            deck.discovery.log_notes,
+            _abandoned(deck),
+            counting_hop(deck),
+            why_uncounted(deck),
+        )
 
     def rows(self, width: int, height: int) -> list[Content]:
         """Return the rates, the chart and its axis."""
         traffic = self.deck.traffic
         if traffic is None or not traffic.logs:
             return self._empty(width, height)
+        uncounted = why_uncounted(self.deck)
+        if uncounted:
+            return self._uncounted(uncounted, width, height)
         if height <= 2:
             chart = stack(traffic.buckets[-width:], 1, _top(traffic), plain=self.plain)[0]
             return [_rates_short(traffic), chart][:height]
@@ -59,6 +70,16 @@ class RequestsPanel(LivePanel):
         columns = self._chart(width, max(2, height - 3 - len(gap) - len(note)))
         return [title, line(), _rates(traffic, width), *gap, *columns, *note]
 
+    def _uncounted(self, why: str, width: int, height: int) -> list[Content]:
+        """Return dashes in place of the rates, why they are unknown, and what to do."""
+        dashes = _dashes(width)
+        if height <= 2:
+            return [dashes, *sentences(f"{why[0].upper()}{why[1:]}.", width, height - 1)]
+        words = f"{why[0].upper()}{why[1:]}. {how_to_count(self.deck)}"
+        gap = [line()] if height > 6 else []
+        rows = [self.heading(self.HEADING), *gap, dashes, *gap]
+        return [*rows, *sentences(words, width, height - len(rows), "$warning")]
+
     def _chart(self, width: int, height: int) -> list[Content]:
         """Return the chart with its scale, and the axis below it."""
         traffic = self.deck.traffic
@@ -70,11 +91,20 @@ class RequestsPanel(LivePanel):
         title = [self.heading(self.HEADING)] if height > 2 else []
         if not self.deck.discovery.done:
             return [*title, line(("searching for a log", "$quiet"))]
-        words = (
-            "No log to read, so retries cannot be seen. Send a server's output to a file (>> server.log 2>&1), or "
-            "name a log: stormdeck --log FILE. Press 4 for more."
+        how = next(iter(self.deck.discovery.log_notes), "") or (
+            "Send a server's output to a file (>> server.log 2>&1), or name a log: stormdeck --log FILE."
         )
+        words = f"No log to read, so retries cannot be seen. {how} Press 4 for more."
         return [*title, *sentences(words, width, height - len(title))]
+
+
+def _dashes(width: int) -> Content:
+    """Return the rates where none is known."""
+    units = ("requests/min", "turns/min", "retries/min") if width >= LONG_UNITS_FROM else ("/min", "turns", "retries")
+    parts: list[Part] = []
+    for unit in units:
+        parts += [(f"{NONE:>5}", "bold"), (f" {unit}  ", "$quiet")]
+    return line(*parts)
 
 
 def _rates(traffic: TrafficSnapshot, width: int) -> Content:
