@@ -152,7 +152,7 @@ def _scope_of(finding: Finding, fix: Fix, settings: SettingsSnapshot) -> Scope:
             return file.scope
     paths = (finding.path, *(edit.path for edit in fix.edits))
     scope = next((settings.effective[path].scope for path in paths if path in settings.effective), Scope.USER)
-    return Scope.USER if scope is Scope.SHELL else scope
+    return Scope.USER if scope in {Scope.SHELL, Scope.CLIENT} else scope
 
 
 def _typed(file: SettingsFile, edits: Iterable[Edit]) -> tuple[Edit, ...]:

@@ -71,8 +71,8 @@ def _loaded(file: SettingsFile, document: Document) -> SettingsFile:
 def merged(files: Iterable[SettingsFile], shell: Mapping[str, str]) -> SettingsSnapshot:
     """Return all scopes with the effective values: for each key, the strongest scope wins.
 
-    The order is managed, ``--settings``, local, project, user, shell (measured, 1.0.128 to 2.1.329): a file's ``env``
-    overrides an exported variable.
+    The order is managed, ``--settings``, local, project, user, the client's state, shell (measured, 1.0.128 to 2.1.332):
+    a file's ``env`` overrides an exported variable.
     """
     ordered = tuple(sorted(files, key=lambda file: list(Scope).index(file.scope)))
     effective: dict[str, Effective] = {}

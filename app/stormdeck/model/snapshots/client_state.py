@@ -25,3 +25,7 @@ class ClientState:
     login: Login = Login.NONE
     trusted: frozenset[str] = frozenset()
     """The folders whose settings the client trusts, as it writes them (``hasTrustDialogAccepted``)."""
+    has_key: bool = False
+    """``primaryApiKey`` is set."""
+    onboarded: bool | None = None
+    """``hasCompletedOnboarding`` is true; ``None``: the file cannot be read."""
