@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -29,3 +29,5 @@ class ClientState:
     """``primaryApiKey`` is set."""
     onboarded: bool | None = None
     """``hasCompletedOnboarding`` is true; ``None``: the file cannot be read."""
+    file: str = field(default="", compare=False)
+    """The path of ``.claude.json``."""

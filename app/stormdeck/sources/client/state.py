@@ -26,6 +26,7 @@ def read_client_state(paths: UserPaths) -> ClientState:
         _trusted(own),
         has_key=bool((own or {}).get("primaryApiKey")),
         onboarded=None if own is None else own.get("hasCompletedOnboarding") is True,
+        file=str(paths.client_state),
     )
 
 

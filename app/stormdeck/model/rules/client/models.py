@@ -18,6 +18,7 @@ from stormdeck.model.rules.model_choice import (
     map_all,
     mapping,
     own_id,
+    restricted_model,
 )
 from stormdeck.model.rules.rule import WRONG_MODEL, Page, Rule, rule
 
@@ -75,7 +76,7 @@ def chosen_tier(facts: Facts) -> Iterator[Finding]:
     name = mapping(tier).removeprefix("env.")
     shown = _SHOWN if facts.since("2.1.41") else "API Error: 404"
     listed = bool(facts.served)
-    answer = "which it does not serve: 404" if listed else "and answers 404 unless it serves or maps that id"
+    answer = "which it does not serve: 404" if listed else "which answers 404 unless it serves or maps that id"
     default = "" if chosen.text else (">=2.1.329" if tier == "opus" else "<=2.1.112")
     yield Finding(
         "MODEL301",
@@ -224,7 +225,7 @@ def picker_row(facts: Facts) -> Iterator[Finding]:
 def two_choices(facts: Facts) -> Iterator[Finding]:
     """Find a ``model`` that ANTHROPIC_MODEL overrides."""
     wins, loses = facts.text(MODEL_VARIABLE), facts.text(MODEL)
-    if wins and loses and wins != loses:
+    if wins and loses and wins != loses and restricted_model(facts) is None:
         yield Finding(
             "MODEL309",
             Severity.WARNING,

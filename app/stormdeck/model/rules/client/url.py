@@ -201,17 +201,20 @@ def wildcard_host(facts: Facts) -> Iterator[Finding]:
         code="URL109",
         title="a cloud switch overrides the base URL",
         what=(
-            "Finds CLAUDE_CODE_USE_BEDROCK, _VERTEX, _FOUNDRY, _MANTLE or _ANTHROPIC_AWS switched on, in any scope or "
-            "the shell, together with an ANTHROPIC_BASE_URL."
+            "Finds CLAUDE_CODE_USE_BEDROCK, _VERTEX, _FOUNDRY, _MANTLE, _ANTHROPIC_AWS or _ANTHROPIC_GOOGLE_CLOUD "
+            "switched on, in any scope, ~/.claude.json or the shell, together with an ANTHROPIC_BASE_URL."
         ),
         why="Claude Code sends everything to that cloud. Your server gets no request, and no message says so.",
         shown=(
             "Could not load AWS credentials\nCould not load Google Cloud credentials\n"
-            "Must provide one of the `baseURL` or `resource` arguments"
+            "Must provide one of the `baseURL` or `resource` arguments\n"
+            "No workspace ID found. Set `workspaceId` in the constructor ...\n"
+            "No project was given and it could not be resolved from Google credentials."
         ),
-        versions="all versions; _FOUNDRY, _MANTLE and _ANTHROPIC_AWS: 2.1.329",
+        versions="all versions; _FOUNDRY, _MANTLE and _ANTHROPIC_AWS: 2.1.329; _ANTHROPIC_GOOGLE_CLOUD: 2.1.332",
         evidence=(
-            "measured, 2.1.112 and 2.1.329: no request reached the server; 0, false and an empty text switch it off"
+            "measured, 2.1.112 to 2.1.332: no request reached the server; on are 1, true, yes and on in any "
+            "capitals, everything else is off"
         ),
         fix="Remove the switch where it is set, or set it to 0.",
         example='"env": { "CLAUDE_CODE_USE_BEDROCK": "0" }',
