@@ -237,9 +237,11 @@ class TestAvailableModels:
         (found,) = (one for one in check(home)[2] if one["code"] == "MODEL312")
         assert "restricted by your organization's settings" in found["message"]
         assert found["path"] == "availableModels"
-        home.run("check", "--offline", "--fix", "--yes", "--only", "MODEL312", *NEWEST)
-        assert json.loads(home.settings.read_text())["availableModels"] == ["sonnet", "opus", "qwen3.6-plus"]
-        assert "MODEL312" not in codes(home)
+        # With it, ANTHROPIC_MODEL and `model` contradict each other: not without being asked.
+        assert found["message"].endswith("By hand: add qwen3.6-plus to it.")
+        values = json.loads(home.settings.read_text())
+        home.write(json.dumps({**values, "availableModels": [*values["availableModels"], "qwen3.6-plus"]}))
+        assert codes(home) == ["MODEL309", "MODEL302"]
 
     @pytest.mark.parametrize(
         ("model", "listed", "restricted"),
@@ -325,7 +327,18 @@ class TestAutoMode:
         put(home, "gateway-own-ids/settings.json")
         assert {one["severity"] for one in self.found(home)} == {"info"}
 
-    @pytest.mark.parametrize("text", ['{"permissions": {"defaultMode": 5}}', '{"disableAutoMode": true}'])
+    @pytest.mark.parametrize(
+        "text",
+        [
+            '{"permissions": {"defaultMode": 5}}',
+            '{"disableAutoMode": true}',
+            '{"spinnerTipsEnabled": "false"}',
+            '{"cleanupPeriodDays": "30"}',
+            '{"fallbackModel": "sonnet"}',
+            '{"model": null}',
+            '{"permissions": null}',
+        ],
+    )
     def test_a_value_of_another_type_drops_the_file(self, home, text):
         home.write(text)
         assert codes(home) == ["FILE702"]

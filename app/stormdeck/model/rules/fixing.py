@@ -1,8 +1,8 @@
 """Test fixes before they are offered, and select those that can be applied together.
 
 A fix is applied to a copy of the settings, keeping the JSON types of the values, and all rules run again. It is offered
-if its finding is gone, Claude Code still accepts the file, and there is no new error or warning. If the new value causes
-one, the safe fix of that finding becomes part of the fix.
+if its finding is gone, Claude Code still accepts the file, and there is no new finding. If the new value causes another
+finding, the safe fix of that finding becomes part of the fix.
 """
 
 from __future__ import annotations
@@ -104,7 +104,7 @@ def _tested(
         left = check(after) if after is not None else ()
         if after is None or _identity(finding) in map(_identity, left):
             return None
-        new = [one for one in left if one.severity is not Severity.INFO and _is_worse(one, known.get(_identity(one)))]
+        new = [one for one in left if _is_worse(one, known.get(_identity(one)))]
         if not new:
             return Fix("; and ".join(words), edits, safe=is_safe(settings, after, edits), scope=scope)
         more = [one.fix for one in new if one.fix is not None]

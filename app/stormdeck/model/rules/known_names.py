@@ -129,7 +129,8 @@ disableDeepLinkRegistration editorMode effortLevel forceLoginGatewayUrl forceLog
 preferredNotifChannel teammateMode theme tui viewMode workflowSizeGuideline
 """)
 _LISTS = _names("""
-allowedMcpServers deniedMcpServers footerLinksRegexes managedMcpServers skippedMarketplaces skippedPlugins
+allowedMcpServers deniedMcpServers disabledMcpjsonServers enabledMcpjsonServers footerLinksRegexes
+managedMcpServers skippedMarketplaces skippedPlugins
 sshHostAllowlist
 """)
 _OBJECTS = _names("""

@@ -59,7 +59,7 @@ ROOT_TYPES: Mapping[str, tuple[type, ...]] = {
     **_typed(
         """
         allowedChannelPlugins allowedHttpHookUrls availableModels blockedMarketplaces claudeMdExcludes
-        companyAnnouncements disabledMcpjsonServers enabledMcpjsonServers fallbackModel
+        companyAnnouncements fallbackModel
         httpHookAllowedEnvVars pluginSuggestionMarketplaces sshConfigs strictKnownMarketplaces
         """,
         list,

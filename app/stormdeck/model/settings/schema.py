@@ -19,9 +19,12 @@ _WORDS: Mapping[type, str] = {str: "text", dict: "an object", list: "a list", bo
 
 
 def shape_error(document: Document) -> FileError | None:
-    """Return an error if a known key has the wrong type: Claude Code then ignores the file (measured, all versions)."""
+    """Return an error if a known key has the wrong type: Claude Code then ignores the file.
+
+    Measured: ``model``, ``env``, ``permissions`` and ``statusLine`` in all versions, other keys and null in 2.1.332.
+    """
     for path, value in document.values.items():
-        if value is not None and not has_type(value, ROOT_TYPES.get(path, (object,))):
+        if not has_type(value, ROOT_TYPES.get(path, (object,))):
             return _wrong(document, path, ROOT_TYPES[path][0], value)
     for path, wanted in _NESTED_TYPES.items():
         value = document.get(path)
@@ -36,7 +39,7 @@ def has_type(value: object, types: tuple[type, ...]) -> bool:
 
 
 def _wrong(document: Document, path: str, wanted: type, value: object) -> FileError:
-    found = _WORDS.get(type(value), "a number")
+    found = "null" if value is None else _WORDS.get(type(value), "a number")
     return FileError(f"`{path}` must be {_WORDS[wanted]}, but is {found}", *(document.position(path) or ()))
 
 
