@@ -79,7 +79,8 @@ def safe_fixes(settings: SettingsSnapshot, scope: Scope, check: Check, rules: Se
         if fix is None or after is None:
             given_up.add(_identity(finding))
             continue
-        made = Fixes((*made.edits, *fix.edits), (*made.fixed, replace(finding, fix=fix)))
+        edits = {edit.path: edit for edit in (*made.edits, *fix.edits)}
+        made = Fixes(tuple(edits.values()), (*made.fixed, replace(finding, fix=fix)))
         now, findings = after, check(after)
     return made
 
