@@ -15,6 +15,8 @@ from stormdeck.model.rules.rule import WRONG_MODEL, Page, Rule, rule
 _SCHEME = re.compile(r"(?i)https?://")
 _TAIL = re.compile(r"(?i)(?:/+v1(?:/+(?:messages(?:/count_tokens)?|chat/completions|completions|models))?)+/*$")
 _HOST = re.compile(r"(?i)(https?://(?:[^/@\s]*@)?)(0\.0\.0\.0|\[::\]|\*)(?=[:/]|$)")
+_LONGEST = 2048
+"""Longer texts are no URLs; searching for an API path in them would take long."""
 _EXAMPLE = '"env": { "ANTHROPIC_BASE_URL": "http://127.0.0.1:8000" }'
 
 
@@ -25,7 +27,7 @@ def repaired(url: str) -> str:
 
         repaired("localhost:8000/v1")  # "http://localhost:8000"
     """
-    url = url.strip().strip("\"'`<>").strip()
+    url = url[:_LONGEST].strip().strip("\"'`<>").strip()
     if not _SCHEME.match(url):
         host = url.partition("://")[2] if "://" in url else url.lstrip("/")
         url = f"http://{host}"
@@ -57,6 +59,8 @@ def _fix(url: str, description: str) -> Fix:
 def api_path(facts: Facts) -> Iterator[Finding]:
     """Find a base URL that includes an API path or a query."""
     url = facts.text(BASE_URL)
+    if len(url) > _LONGEST:
+        return
     tail = _TAIL.search(re.split(r"[?#]", url.strip("\"'`<>"), maxsplit=1)[0])
     if not tail and "?" not in url and "#" not in url:
         return
