@@ -11,6 +11,7 @@ from stormdeck.model.settings.merge import merged
 from stormdeck.model.snapshots.server import ServedModel, ServerState, VllmSnapshot
 from stormdeck.sources.processes.model_folder import model_type
 
+CASES = TESTS / "data" / "cases"
 FIT = {
     "Qwen/Qwen2.5-32B-Instruct": "hermes",
     "Qwen/Qwen2.5-Coder-32B-Instruct-AWQ": "hermes",
