@@ -171,7 +171,8 @@ class TestClientState:
         self.state(home, '{"hasCompletedOnboarding":true,"env":{"ANTHROPIC_BASE_URL":"http://h/v1"}}')
         assert [code for code in codes(home) if code != "FILE706"] == []
         (lost,) = (one for one in check(home)[2] if one["code"] == "FILE706")
-        assert "client state" in lost["message"]
+        assert "the value in Claude Code's own state has no effect" in lost["message"]
+        assert lost["line"] is None
 
     @pytest.mark.parametrize(
         ("env", "expected"),
@@ -190,7 +191,8 @@ class TestClientState:
         code, loud, found = check(home)
         assert (code, [one for one, _ in loud]) == (0, expected)
         if expected == ["AUTH208"]:
-            assert str(state) in found[0]["message"] + found[0]["file"]
+            assert found[0]["file"] == str(state)
+            assert "••" not in found[0]["message"]
         assert "sk-ant-secret" not in json.dumps(found)
 
     def test_a_stored_key_is_said_of_a_hosted_gateway_too(self, home):

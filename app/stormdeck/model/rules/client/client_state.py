@@ -101,8 +101,8 @@ def stored_key(facts: Facts) -> Iterator[Finding]:
         "AUTH208",
         Severity.WARNING,
         "a key from ~/.claude.json is sent to this server",
-        f"{file} contains primaryApiKey, which Claude Code sends to {host_of(facts.text(BASE_URL)) or 'that server'} "
-        f"as x-api-key{' beside the token' if facts.text(BEARER) else ''}. Log out, or remove it.",
+        f"{file} contains primaryApiKey, which Claude Code sends to {host_of(facts.text(BASE_URL)) or 'that server'}"
+        f"{' beside the token' if facts.text(BEARER) else ''}, in the header x-api-key. Log out, or remove it.",
         "primaryApiKey",
         file=file,
     )
