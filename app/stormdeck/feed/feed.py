@@ -248,9 +248,9 @@ class Feed(PanelFeed):
         """
         changed, loop = asyncio.Event(), asyncio.get_running_loop()
         files = (self._paths.client_state, self._paths.credentials)
+        env = await run_in_thread(read_client_env, self._paths)
         await run_in_thread(self._watcher.watch, files, partial(loop.call_soon_threadsafe, changed.set))
         await run_in_thread(self._options_file.watch, self._watcher)
-        env = await run_in_thread(read_client_env, self._paths)
         while True:
             await changed.wait()
             changed.clear()
