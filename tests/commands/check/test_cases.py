@@ -6,6 +6,8 @@ import shutil
 import pytest
 
 from places import TESTS
+from stormdeck.model.rules.known_names import VARIABLES, WRONG_WORDS
+from stormdeck.model.rules.spelling import resembling
 
 CASES = TESTS / "data" / "cases"
 NEWEST = ("--client-version", "2.1.332")
@@ -228,6 +230,13 @@ def test_wrong_words_for_a_name(home, name, wrong, known):
     put(home, f"names/settings-{name}.json")
     titles = {one["path"].removeprefix("env."): one["title"] for one in check(home)[2] if one["code"] == "FILE703"}
     assert titles[wrong] == known
+
+
+@pytest.mark.parametrize(("wrong", "right"), WRONG_WORDS.items())
+def test_each_wrong_word_is_no_name_and_leads_to_one(wrong, right):
+    assert wrong not in VARIABLES
+    assert right in VARIABLES
+    assert list(resembling([wrong], VARIABLES)) == [wrong]
 
 
 class TestAvailableModels:
