@@ -103,7 +103,8 @@ def test_the_settings_and_the_yaml_of_the_recipes_have_no_findings(scratch, caps
     (proxy,) = [body for kind, body in CONFIGURATIONS if kind == "yaml" and "model_list" in body]
     (scratch.folder / "s.json").write_text(settings)
     (scratch.folder / "p.yaml").write_text(proxy)
-    assert main(["check", "--offline", "--json", "--settings", "s.json", "--litellm-config", "p.yaml"]) == 0
+    client = ["--client-version", "2.1.332"]
+    assert main(["check", "--offline", "--json", "--settings", "s.json", "--litellm-config", "p.yaml", *client]) == 0
     assert json.loads(capsys.readouterr().out)["findings"] == []
 
 

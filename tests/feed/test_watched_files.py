@@ -12,6 +12,7 @@ from stormdeck.feed.logs import LogFeed
 from stormdeck.feed.options_file import OptionsFile
 from stormdeck.feed.servers import ServerFeed
 from stormdeck.model.logs.book import LogBook
+from stormdeck.model.settings.scope import Scope, SettingsSnapshot
 from stormdeck.model.snapshots.client import ClientSnapshot
 from stormdeck.model.snapshots.client_state import Login
 from stormdeck.model.snapshots.discovery import DiscoverySnapshot
@@ -57,6 +58,28 @@ def test_a_login_shows_without_a_change_of_the_settings(tmp_path, monkeypatch):
 
     asyncio.run(scene())
     assert [(one.version, one.state.login) for one in seen] == [("2.1.332", Login.KEY)]
+
+
+def test_variables_in_the_clients_state_are_settings_and_are_read_again_when_they_change(tmp_path, monkeypatch):
+    fast(monkeypatch, feeds)
+    paths, seen = user_paths({}, tmp_path, tmp_path / "project"), []
+
+    def models():
+        delivered = [one for one in seen if isinstance(one, SettingsSnapshot)]
+        return [(one.text("env.ANTHROPIC_MODEL"), one.file(Scope.CLIENT) is not None) for one in delivered]
+
+    async def scene():
+        feed = feeds.Feed(Options(gpu=False), paths, {}, LogBook(), seen.append, lambda: None)
+        tasks = [feed._spawn(feed._watch_files()), feed._spawn(feed.settings.run())]
+        await until(lambda: models() and feed._watcher._watches)
+        paths.client_state.write_text(json.dumps({"env": {"ANTHROPIC_MODEL": "a"}}))
+        await until(lambda: models()[-1] == ("a", True))
+        for task in tasks:
+            task.cancel()
+        feed._watcher.stop()
+
+    asyncio.run(scene())
+    assert models() == [(None, False), ("a", True)]
 
 
 def test_a_busy_client_is_read_no_oftener_than_every_few_seconds(tmp_path, monkeypatch):

@@ -270,7 +270,7 @@ WELL_SET = """{
     "CLAUDE_CODE_ATTRIBUTION_HEADER": "0",
     "MY_TEAM_NOTE": "ask Kim before changing the port"
   },
-  "permissions": {"allow": ["Bash(git status)"]}
+  "permissions": {"allow": ["Bash(git status)"], "defaultMode": "acceptEdits"}
 }
 """
 PITFALLS = (

@@ -49,4 +49,4 @@ def client_settings(url, model="Qwen3.5-27B", **more):
         "CLAUDE_CODE_DISABLE_EXPERIMENTAL_BETAS": "1",
         "CLAUDE_CODE_MAX_CONTEXT_TOKENS": "131072",
     }
-    return json.dumps({"model": "sonnet", "env": {**env, **more}}, indent=2) + "\n"
+    return json.dumps({"model": "sonnet", "disableAutoMode": "disable", "env": {**env, **more}}, indent=2) + "\n"

@@ -37,7 +37,8 @@ def config(env=None, *, root=None, text=None):
     """Return the settings of a client that goes straight to vLLM, but for the changes; ``None`` takes one out."""
     if text is None:
         values = {name: value for name, value in {**ENV, **(env or {})}.items() if value is not None}
-        text = json.dumps({"model": "sonnet", **(root or {}), "env": values}, indent=2)
+        top = {name: value for name, value in {"model": "sonnet", **(root or {})}.items() if value is not None}
+        text = json.dumps({**top, "env": values}, indent=2)
     return settings(text)
 
 

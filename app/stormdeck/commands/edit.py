@@ -41,6 +41,7 @@ _NOT_OURS = {
     "managed": "the managed settings belong to the administrator",
     "flag": "a file given with --settings is read when Claude Code starts: edit it with --settings FILE",
     "--settings": "a file given with --settings is read when Claude Code starts: edit it with --settings FILE",
+    "client state": "Claude Code writes ~/.claude.json itself; a value in a settings file has priority",
     "shell": "variables of the shell are set in its start files; a value in a settings file has priority",
 }
 _TRIES = 20

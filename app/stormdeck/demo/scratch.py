@@ -100,7 +100,11 @@ def _settings(proxy: str) -> dict[str, object]:
             "API_TIMEOUT_MS": "3000000",
             "MY_TEAM_PROXY_NOTE": "ask Kim before changing the port",
         },
-        "permissions": {"allow": ["Bash(git status)", "Read(./docs/**)"], "deny": ["Read(./.env)"]},
+        "permissions": {
+            "allow": ["Bash(git status)", "Read(./docs/**)"],
+            "deny": ["Read(./.env)"],
+            "defaultMode": "acceptEdits",
+        },
         "hooks": {"Stop": [{"hooks": [{"type": "command", "command": "true"}]}]},
         "statusLine": {"type": "command", "command": 'basename "$PWD"'},
         "x-team": {"owner": "platform", "since": 2025},

@@ -35,7 +35,7 @@ from stormdeck.model.text import clean
 from stormdeck.model.traffic.meter import TrafficMeter
 from stormdeck.options import Options
 from stormdeck.paths import UserPaths
-from stormdeck.sources.client.state import read_client_state
+from stormdeck.sources.client.state import read_client_env, read_client_state
 from stormdeck.sources.client.version import find_client_version
 from stormdeck.sources.io.background import run_in_thread
 from stormdeck.sources.io.watch import FileWatcher
@@ -249,15 +249,19 @@ class Feed(PanelFeed):
         """
         changed, loop = asyncio.Event(), asyncio.get_running_loop()
         files = (self._paths.client_state, self._paths.credentials)
+        env = await run_in_thread(read_client_env, self._paths)
         await run_in_thread(self._watcher.watch, files, partial(loop.call_soon_threadsafe, changed.set))
         await run_in_thread(self._options_file.watch, self._watcher)
         while True:
             await changed.wait()
             changed.clear()
             state = await run_in_thread(read_client_state, self._paths)
-            if self._client is not None and state != self._client.state:
+            had, env = env, await run_in_thread(read_client_env, self._paths)
+            is_other = self._client is not None and state != self._client.state
+            if self._client is not None and is_other:
                 self._client = replace(self._client, state=state)
                 self._deliver(self._client)
+            if is_other or env != had:
                 self.settings.read_again()
             await asyncio.sleep(CLIENT_S)
 

@@ -18,7 +18,7 @@ from stormdeck.paths import UserPaths
 from stormdeck.sources.client.trust import agree
 from stormdeck.sources.io.background import SingleFlight, run_in_thread, with_timeout
 from stormdeck.sources.io.watch import FileWatcher
-from stormdeck.sources.settings.read import read_file, settings_paths, variables, with_trust
+from stormdeck.sources.settings.read import read_client_scope, read_file, settings_paths, variables, with_trust
 from stormdeck.sources.settings.write import Refused, Written, write_settings
 
 PATIENCE_S = 3.0
@@ -76,7 +76,7 @@ class SettingsFeed:
     async def read(self) -> None:
         """Read all files at the same time, so that one on a silent drive does not delay the others."""
         files = await asyncio.gather(*(self._read(scope, path) for scope, path in self._listed))
-        settings = await self._trusted(merged(files, self._shell))
+        settings = await self._trusted(merged((*files, *await self._read_client()), self._shell))
         if settings != self._now:
             self._now = settings
             self._deliver(settings)
@@ -119,6 +119,14 @@ class SettingsFeed:
         """Wait for a write under way, at most ``SAVING_S``."""
         if self._writing:
             await asyncio.wait(self._writing, timeout=SAVING_S)
+
+    async def _read_client(self) -> tuple[SettingsFile, ...]:
+        """Return the variables in the client's state; those read last if its drive does not answer."""
+        if self._file is not None:
+            return ()
+        before = self._now.file(Scope.CLIENT) if self._now is not None else None
+        known = () if before is None else (before,)
+        return await with_timeout(PATIENCE_S, known, read_client_scope, self._paths)
 
     def _start(self) -> Listed:
         """Return the files to read, and watch them. Blocks."""

@@ -16,7 +16,7 @@ from stormdeck.model.versions import version_key
 
 ANY_TOKEN = "dummy"  # noqa: S105 - no secret: a server without keys accepts any text
 _WITH_LIMITS = "2.1.329"
-"""The first measured version with an idle limit, a context window and a switch for betas."""
+"""The first measured version with an idle limit, a context window, a switch for betas, and auto mode."""
 _LONGEST_MS = "1800000"
 """In milliseconds; the maximum of the idle limit (measured, 2.1.329)."""
 _OUTPUT = 32_000
@@ -72,7 +72,10 @@ def target(vllm: VllmSnapshot | None, proxy: ProxySnapshot | None, token: str = 
 
 
 def working_block(server: Target, client_version: str | None = None) -> tuple[Edit, ...]:
-    """Return the edits that make empty settings work with a server; an unknown version counts as the newest."""
+    """Return the edits that make empty settings work with a server; an unknown version counts as the newest.
+
+    Auto mode is disabled, not replaced: with another mode, Claude Code offers to make auto mode the default.
+    """
     limits = version_key(client_version or NEWEST) >= version_key(_WITH_LIMITS)
     block: dict[str, str] = {
         "model": "sonnet",
@@ -90,6 +93,7 @@ def working_block(server: Target, client_version: str | None = None) -> tuple[Ed
     block["env.CLAUDE_CODE_ATTRIBUTION_HEADER"] = "0"
     if limits:
         block["env.CLAUDE_CODE_DISABLE_EXPERIMENTAL_BETAS"] = "1"
+        block["disableAutoMode"] = "disable"
     block.update(_window_settings(server.window, knows_window=limits))
     return tuple(Edit(path, value) for path, value in block.items())
 

@@ -26,13 +26,14 @@ class Destination(StrEnum):
     HOSTED = "hosted API"
     """No base URL, or that of the hosted API, and no local model."""
     CLOUD = "cloud"
-    """A cloud switch is on: the base URL is not used at all (measured, 2.1.112 and 2.1.329)."""
+    """A cloud switch is on: the base URL is not used at all (measured, 2.1.112 to 2.1.332)."""
     UNKNOWN = "unknown"
     """No settings and no login on this machine: Claude Code may run on another one."""
 
 
 SWITCHES = tuple(
-    f"env.CLAUDE_CODE_USE_{cloud}" for cloud in ("BEDROCK", "VERTEX", "FOUNDRY", "MANTLE", "ANTHROPIC_AWS")
+    f"env.CLAUDE_CODE_USE_{cloud}"
+    for cloud in ("BEDROCK", "VERTEX", "FOUNDRY", "MANTLE", "ANTHROPIC_AWS", "ANTHROPIC_GOOGLE_CLOUD")
 )
 """Variables that send requests to a cloud instead of the base URL."""
 _ON = {"1", "true", "yes", "on"}
@@ -80,7 +81,10 @@ def has_settings(facts: Facts) -> bool:
 
 
 def cloud_switch(facts: Facts) -> str | None:
-    """Return the cloud switch that is on; ``0``, ``false`` and an empty text are off (measured)."""
+    """Return the cloud switch that is on.
+
+    On are ``1``, ``true``, ``yes`` and ``on``, in any capitals; everything else is off (measured, 2.1.332).
+    """
     return next((path for path in SWITCHES if facts.text(path).lower() in _ON), None)
 
 

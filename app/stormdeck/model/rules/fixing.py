@@ -79,7 +79,8 @@ def safe_fixes(settings: SettingsSnapshot, scope: Scope, check: Check, rules: Se
         if fix is None or after is None:
             given_up.add(_identity(finding))
             continue
-        made = Fixes((*made.edits, *fix.edits), (*made.fixed, replace(finding, fix=fix)))
+        edits = {edit.path: edit for edit in (*made.edits, *fix.edits)}
+        made = Fixes(tuple(edits.values()), (*made.fixed, replace(finding, fix=fix)))
         now, findings = after, check(after)
     return made
 
@@ -152,7 +153,7 @@ def _scope_of(finding: Finding, fix: Fix, settings: SettingsSnapshot) -> Scope:
             return file.scope
     paths = (finding.path, *(edit.path for edit in fix.edits))
     scope = next((settings.effective[path].scope for path in paths if path in settings.effective), Scope.USER)
-    return Scope.USER if scope is Scope.SHELL else scope
+    return Scope.USER if scope in {Scope.SHELL, Scope.CLIENT} else scope
 
 
 def _typed(file: SettingsFile, edits: Iterable[Edit]) -> tuple[Edit, ...]:

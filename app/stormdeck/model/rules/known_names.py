@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 
 from stormdeck.model.rules.spelling import words_of
+from stormdeck.model.settings.root_types import ROOT_TYPES
 
 
 def _names(text: str) -> frozenset[str]:
@@ -89,7 +90,8 @@ CLAUDE_CODE_SESSION_ID CLAUDE_CODE_SHELL CLAUDE_CODE_SHELL_PREFIX CLAUDE_CODE_SI
 CLAUDE_CODE_SIMPLE_SYSTEM_PROMPT CLAUDE_CODE_STOP_HOOK_BLOCK_CAP CLAUDE_CODE_SUBAGENT_MODEL
 CLAUDE_CODE_SUBPROCESS_ENV_SCRUB CLAUDE_CODE_SYNTAX_HIGHLIGHT CLAUDE_CODE_TASK_LIST_ID CLAUDE_CODE_TEAM_NAME
 CLAUDE_CODE_TEAM_TEARDOWN_PARK_TIMEOUT_MS CLAUDE_CODE_TMPDIR CLAUDE_CODE_TMUX_TRUECOLOR
-CLAUDE_CODE_USE_ANTHROPIC_AWS CLAUDE_CODE_USE_BEDROCK CLAUDE_CODE_USE_FOUNDRY CLAUDE_CODE_USE_MANTLE
+CLAUDE_CODE_USE_ANTHROPIC_AWS CLAUDE_CODE_USE_ANTHROPIC_GOOGLE_CLOUD
+CLAUDE_CODE_USE_BEDROCK CLAUDE_CODE_USE_FOUNDRY CLAUDE_CODE_USE_MANTLE
 CLAUDE_CODE_USE_NATIVE_FILE_SEARCH CLAUDE_CODE_USE_POWERSHELL_TOOL CLAUDE_CODE_USE_VERTEX CLAUDE_CONFIG_DIR
 CLAUDE_DISABLE_ADOPT CLAUDE_EFFORT CLAUDE_ENABLE_BYTE_WATCHDOG CLAUDE_ENABLE_BYTE_WATCHDOG_BEDROCK
 CLAUDE_ENABLE_STREAM_WATCHDOG CLAUDE_ENV_FILE CLAUDE_PID CLAUDE_PROJECT_DIR
@@ -118,66 +120,41 @@ TERM USE_BUILTIN_RIPGREP
 NEWEST_LISTED = "2.1.332"
 """The version whose top-level keys are listed; a newer version may know more."""
 _SWITCHES = _names("""
-agentPushNotifEnabled allowAllClaudeAiMcps allowManagedHooksOnly allowManagedMcpServersOnly
-allowManagedPermissionRulesOnly alwaysThinkingEnabled autoCompactEnabled autoConnectIde autoInstallIdeExtension
-autoMemoryEnabled autoScrollEnabled awaySummaryEnabled axScreenReader channelsEnabled disableAgentView disableAllHooks
-disableArtifact disableBrowserExternalNavigation disableBundledSkills disableClaudeAiConnectors
-disableMobileSimulatorTools disableRemoteControl disableSideloadFlags disableSkillShellExecution disableWorkflows
-emojiCompletionEnabled enableAllProjectMcpServers enableArtifact enforceAvailableModels externalEditorContext fastMode
-fastModePerSessionOptIn fileCheckpointingEnabled forceRemoteSettingsRefresh includeCoAuthoredBy includeGitInstructions
-inputNeededNotifEnabled permissionExplainerEnabled prefersReducedMotion remoteControlAtStartup
-requireCoworkFullVmSandbox respectGitignore respondToBashCommands showClearContextOnPlanAccept showThinkingSummaries
-showTurnDuration skipDangerousModePermissionPrompt skipWebFetchPreflight spinnerTipsEnabled syntaxHighlightingDisabled
-terminalProgressBarEnabled useAutoModeDuringPlan verbose voiceEnabled wheelScrollAccelerationEnabled
-workflowKeywordTriggerEnabled wslInheritsWindowsSettings
+autoConnectIde autoInstallIdeExtension axScreenReader disableBrowserExternalNavigation disableMobileSimulatorTools
+externalEditorContext permissionExplainerEnabled requireCoworkFullVmSandbox useAutoModeDuringPlan voiceEnabled
 """)
 _TEXTS = _names("""
-$schema advisorModel agent apiKeyHelper askUserQuestionTimeout autoMemoryDirectory autoUpdatesChannel awsAuthRefresh
-awsCredentialExport browserExternalPageTools claudeMd defaultShell diffTool disableAutoMode
-disableDeepLinkRegistration editorMode effortLevel forceLoginGatewayUrl forceLoginMethod gcpAuthRefresh language
-minimumVersion model otelHeadersHelper outputStyle parentSettingsBehavior plansDirectory pluginTrustMessage
-prUrlTemplate preferredNotifChannel processWrapper requiredMaximumVersion requiredMinimumVersion teammateMode theme
-tui viewMode workflowSizeGuideline
-""")
-_NUMBERS = _names("""
-cleanupPeriodDays feedbackSurveyRate skillListingBudgetFraction skillListingMaxDescChars
+$schema askUserQuestionTimeout autoUpdatesChannel browserExternalPageTools defaultShell diffTool disableAutoMode
+disableDeepLinkRegistration editorMode effortLevel forceLoginGatewayUrl forceLoginMethod parentSettingsBehavior
+preferredNotifChannel teammateMode theme tui viewMode workflowSizeGuideline
 """)
 _LISTS = _names("""
-allowedChannelPlugins allowedHttpHookUrls allowedMcpServers availableModels blockedMarketplaces claudeMdExcludes
-companyAnnouncements deniedMcpServers disabledMcpjsonServers enabledMcpjsonServers fallbackModel footerLinksRegexes
-httpHookAllowedEnvVars managedMcpServers pluginSuggestionMarketplaces skippedMarketplaces skippedPlugins sshConfigs
-sshHostAllowlist strictKnownMarketplaces
+allowedMcpServers deniedMcpServers disabledMcpjsonServers enabledMcpjsonServers footerLinksRegexes
+managedMcpServers skippedMarketplaces skippedPlugins
+sshHostAllowlist
 """)
 _OBJECTS = _names("""
-attribution autoMode enabledPlugins env extraKnownMarketplaces fileSuggestion hooks modelOverrides permissions
-pluginConfigs policyHelper sandbox skillOverrides spinnerTipsOverride spinnerVerbs statusLine subagentStatusLine
-vimInsertModeRemaps voice worktree
+attribution autoMode extraKnownMarketplaces hooks policyHelper spinnerTipsOverride subagentStatusLine
+vimInsertModeRemaps
 """)
 _OTHERS = _names("""
-additionalDirectoryConfigRoots additionalMarketplaces allowClaudeInChromeWithManagedMcp
-allowNestedModelAccessUnderForceLogin allowedMarketplaces allowedProviders appendPlugins attributionProject
-attributionProjectPolicy autoCompactOfferAnswer autoCompactRaisedForLoad autoCompactWindow autoContinueAtUsageLimit
-autoDreamEnabled autoUploadSessions availableModelsMatch bashEditDiffEnabled bashOutputMaxChars breakReminder
-clawdFileProgressEnabled crossSessionInbound daemonColdStart deniedModels desktopMcpServersListScope
-desktopSessionCleanupPeriodDays dialogExpiry disableCommandPluginSources disableDirectMcpSkills disableReplyCheck
-disableWindowsBashCommandSplit doneMeansMerged downloadsMirrorUrl enableWorkflows feedbackDrafts forceLoginOrgUUID
-gatewayInternalNetworks idleCompaction isolatePeerMachines keybindingFlavor managedSourcesBehavior maxEffortLevel
-maxProseWidth modelCatalogPublicKey modelCatalogUrl modelPicker modelPricing modelProposedGoals modelSettings
-policyHelpers precomputeArmTokens precomputeCompactionEnabled prependPlugins promptCacheTtl promptSuggestionEnabled
-proxyAuthHelper quietHours remote remoteControl remoteMessageReceipts remoteTools responseComparisonEnabled
-showMessageTimestamps skipWorkflowUsageWarning spellcheck sshHostCommands strictPluginOnlyCustomization
-subagentPromptCacheTtl switchModelsOnFlag syncClaudeAiPlugins syncClaudeAiSkills taskOutputMaxChars
-teammateDefaultModel terminalTitleFromRename timeFormat timeZone todoFeatureEnabled totalTokensReminder
-totalTokensReminderAfterUserTurn totalTokensReminderBudget ultracode xaaIdp
+additionalDirectoryConfigRoots additionalMarketplaces allowedMarketplaces allowedProviders appendPlugins
+attributionProjectPolicy autoCompactOfferAnswer autoCompactRaisedForLoad autoCompactWindow availableModelsMatch
+bashOutputMaxChars crossSessionInbound daemonColdStart deniedModels desktopMcpServersListScope dialogExpiry
+feedbackDrafts forceLoginOrgUUID gatewayInternalNetworks keybindingFlavor managedSourcesBehavior maxEffortLevel
+maxProseWidth modelPicker modelPricing modelProposedGoals modelSettings policyHelpers precomputeArmTokens
+prependPlugins promptCacheTtl remoteControl remoteMessageReceipts spellcheck sshHostCommands
+strictPluginOnlyCustomization subagentPromptCacheTtl taskOutputMaxChars teammateDefaultModel timeFormat
+totalTokensReminder ultracode xaaIdp
 """)
 _TYPES: Mapping[str, tuple[type, ...]] = {
+    **ROOT_TYPES,
     **dict.fromkeys(_SWITCHES, (bool,)),
     **dict.fromkeys(_TEXTS, (str,)),
-    **dict.fromkeys(_NUMBERS, (int, float)),
     **dict.fromkeys(_LISTS, (list,)),
     **dict.fromkeys(_OBJECTS, (dict,)),
 }
-"""The JSON types of top-level keys by the public schema; the types of other keys are not known."""
+"""The JSON types of top-level keys, measured or by the public schema; the types of other keys are not known."""
 TYPED_KEYS = frozenset(_TYPES)
 """Top-level keys with a known type."""
 ROOT_KEYS = TYPED_KEYS | _OTHERS
@@ -192,27 +169,47 @@ def is_of_known_type(key: str, value: object) -> bool:
     return isinstance(value, types) and (isinstance(value, bool) <= (bool in types))
 
 
-WRONG_WORDS: Mapping[str, str] = {
-    "ANTHROPIC_API_BASE": "ANTHROPIC_BASE_URL",
-    "ANTHROPIC_API_BASE_URL": "ANTHROPIC_BASE_URL",
-    "ANTHROPIC_API_TOKEN": "ANTHROPIC_AUTH_TOKEN",
-    "ANTHROPIC_API_URL": "ANTHROPIC_BASE_URL",
-    "ANTHROPIC_AUTH_KEY": "ANTHROPIC_AUTH_TOKEN",
-    "ANTHROPIC_BEARER_TOKEN": "ANTHROPIC_AUTH_TOKEN",
-    "ANTHROPIC_ENDPOINT": "ANTHROPIC_BASE_URL",
-    "ANTHROPIC_HEADERS": "ANTHROPIC_CUSTOM_HEADERS",
-    "ANTHROPIC_TOKEN": "ANTHROPIC_AUTH_TOKEN",
-    "ANTHROPIC_URL": "ANTHROPIC_BASE_URL",
-    "CLAUDE_API_KEY": "ANTHROPIC_API_KEY",
-    "CLAUDE_AUTH_TOKEN": "ANTHROPIC_AUTH_TOKEN",
-    "CLAUDE_BASE_URL": "ANTHROPIC_BASE_URL",
-    "CLAUDE_CODE_API_KEY": "ANTHROPIC_API_KEY",
-    "CLAUDE_CODE_AUTH_TOKEN": "ANTHROPIC_AUTH_TOKEN",
-    "CLAUDE_CODE_BASE_URL": "ANTHROPIC_BASE_URL",
-    "CLAUDE_CODE_MODEL": "ANTHROPIC_MODEL",
-    "CLAUDE_MODEL": "ANTHROPIC_MODEL",
+_RIGHT_WORDS: Mapping[str, str] = {
+    "ANTHROPIC_API_KEY": "CLAUDE_API_KEY CLAUDE_CODE_API_KEY",
+    "ANTHROPIC_AUTH_TOKEN": (
+        "ANTHROPIC_ACCESS_TOKEN ANTHROPIC_API_TOKEN ANTHROPIC_AUTH ANTHROPIC_AUTH_KEY ANTHROPIC_BEARER "
+        "ANTHROPIC_BEARER_TOKEN ANTHROPIC_KEY ANTHROPIC_TOKEN CLAUDE_AUTH_TOKEN CLAUDE_CODE_AUTH_TOKEN "
+        "CLAUDE_CODE_TOKEN CLAUDE_TOKEN"
+    ),
+    "ANTHROPIC_BASE_URL": (
+        "ANTHROPIC_API_BASE ANTHROPIC_API_BASE_URL ANTHROPIC_API_ENDPOINT ANTHROPIC_API_URL "
+        "ANTHROPIC_BASE ANTHROPIC_BASE_URI ANTHROPIC_ENDPOINT ANTHROPIC_HOST ANTHROPIC_SERVER_URL "
+        "ANTHROPIC_URL CLAUDE_API_BASE CLAUDE_API_URL CLAUDE_BASE_URL CLAUDE_CODE_BASE_URL CLAUDE_URL"
+    ),
+    "ANTHROPIC_CUSTOM_HEADERS": "ANTHROPIC_EXTRA_HEADERS ANTHROPIC_HEADERS CLAUDE_CUSTOM_HEADERS",
+    "ANTHROPIC_DEFAULT_HAIKU_MODEL": (
+        "ANTHROPIC_HAIKU_MODEL CLAUDE_CODE_HAIKU_MODEL CLAUDE_CODE_SMALL_FAST_MODEL CLAUDE_HAIKU_MODEL "
+        "CLAUDE_SMALL_FAST_MODEL"
+    ),
+    "ANTHROPIC_DEFAULT_OPUS_MODEL": "ANTHROPIC_OPUS_MODEL CLAUDE_CODE_OPUS_MODEL CLAUDE_OPUS_MODEL",
+    "ANTHROPIC_DEFAULT_SONNET_MODEL": "ANTHROPIC_SONNET_MODEL CLAUDE_CODE_SONNET_MODEL CLAUDE_SONNET_MODEL",
+    "ANTHROPIC_MODEL": "ANTHROPIC_MODEL_ID ANTHROPIC_MODEL_NAME CLAUDE_CODE_MODEL CLAUDE_MODEL",
+    "API_TIMEOUT_MS": (
+        "ANTHROPIC_API_TIMEOUT_MS ANTHROPIC_TIMEOUT_MS CLAUDE_API_TIMEOUT_MS CLAUDE_CODE_API_TIMEOUT_MS "
+        "CLAUDE_CODE_TIMEOUT_MS"
+    ),
+    "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "CLAUDE_DISABLE_NONESSENTIAL_TRAFFIC",
+    "CLAUDE_CODE_EXTRA_BODY": "ANTHROPIC_EXTRA_BODY CLAUDE_EXTRA_BODY",
+    "CLAUDE_CODE_MAX_CONTEXT_TOKENS": (
+        "CLAUDE_CODE_CONTEXT_TOKENS CLAUDE_CODE_CONTEXT_WINDOW CLAUDE_CONTEXT_WINDOW CLAUDE_MAX_CONTEXT_TOKENS"
+    ),
+    "CLAUDE_CODE_MAX_OUTPUT_TOKENS": (
+        "ANTHROPIC_MAX_OUTPUT_TOKENS ANTHROPIC_MAX_TOKENS CLAUDE_CODE_MAX_TOKENS CLAUDE_MAX_OUTPUT_TOKENS "
+        "CLAUDE_MAX_TOKENS"
+    ),
+    "CLAUDE_CODE_MAX_RETRIES": "ANTHROPIC_MAX_RETRIES CLAUDE_MAX_RETRIES",
+    "CLAUDE_CODE_SUBAGENT_MODEL": "ANTHROPIC_SUBAGENT_MODEL CLAUDE_SUBAGENT_MODEL",
+    "CLAUDE_CODE_USE_BEDROCK": "CLAUDE_USE_BEDROCK",
+    "CLAUDE_CODE_USE_VERTEX": "CLAUDE_USE_VERTEX",
+    "DISABLE_TELEMETRY": "CLAUDE_CODE_DISABLE_TELEMETRY CLAUDE_DISABLE_TELEMETRY",
 }
-"""Wrong names that people write for a variable, in other words."""
+WRONG_WORDS: Mapping[str, str] = {wrong: right for right, words in _RIGHT_WORDS.items() for wrong in words.split()}
+"""Wrong names that people write for a variable, in other words; 2.1.332 reads none of them."""
 RETIRED = frozenset({"DISABLE_NON_ESSENTIAL_MODEL_CALLS"})
 """Variables that the newest version no longer knows."""
 _NOTES = {"author", "comment", "comments", "description", "id", "name", "note", "notes", "title", "version"}

@@ -52,11 +52,61 @@ class Choice:
 
 
 def choice(facts: Facts) -> Choice:
-    """Return the selected model."""
-    path = MODEL_VARIABLE if facts.text(MODEL_VARIABLE) else MODEL
-    text = facts.text(path)
+    """Return the selected model; the default tier if ``availableModels`` does not allow it."""
+    path, text = _selected(facts)
+    if _is_restricted(facts, text):
+        return Choice(path, "", _TIERS[default_tier(facts)])
     name = without_window(text).lower() or default_tier(facts)
     return Choice(path, text, _TIERS.get(name, ()))
+
+
+def _selected(facts: Facts) -> tuple[str, str]:
+    """Return the setting that selects the model, and its value."""
+    path = MODEL_VARIABLE if facts.text(MODEL_VARIABLE) else MODEL
+    return path, facts.text(path)
+
+
+def restricted_model(facts: Facts) -> tuple[str, str] | None:
+    """Return the setting and the selected model if ``availableModels`` does not allow it."""
+    path, text = _selected(facts)
+    return (path, text) if _is_restricted(facts, text) else None
+
+
+def _is_restricted(facts: Facts, text: str) -> bool:
+    """Return whether ``availableModels`` leaves out a model (measured, 2.1.332).
+
+    The lists of all scopes count together. The default tier is always allowed, a tier also by the id that it is mapped
+    to. An entry matches regardless of case, and ids that continue it after a dash. What was not measured counts as
+    allowed.
+    """
+    allowed = _available(facts)
+    if allowed is None or not text:
+        return False
+    name = without_window(text).lower()
+    if name in _TIERS:
+        tiers = _TIERS[name]
+        if name not in TIER_IDS or name == default_tier(facts) or any(map(is_hosted_id, allowed)):
+            return False
+        names = (name, *(without_window(facts.text(mapping(tier))).lower() for tier in tiers))
+    else:
+        if is_hosted_id(name) or name == "default":
+            return False
+        names = (name,)
+    return not any(_allows(entry, one) for entry in allowed for one in names if one)
+
+
+def _allows(entry: str, name: str) -> bool:
+    return bool(entry) and name.startswith(entry) and not name[len(entry) : len(entry) + 1].isalnum()
+
+
+def _available(facts: Facts) -> tuple[str, ...] | None:
+    """Return the entries of ``availableModels``; ``None`` without a list, or if how they match is not known."""
+    values = [file.values for file in facts.settings.files] if facts.settings is not None and facts.complete else []
+    lists = [one["availableModels"] for one in values if isinstance(one.get("availableModels"), list)]
+    if not lists or any("availableModelsMatch" in one for one in values):
+        return None
+    entries = [entry for one in lists if isinstance(one, list) for entry in one]
+    return tuple(without_window(entry.strip()).lower() for entry in entries if isinstance(entry, str))
 
 
 def default_tier(facts: Facts) -> str:

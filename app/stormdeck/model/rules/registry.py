@@ -12,6 +12,9 @@ from stormdeck.model.rules.audience import Reporting, limited
 from stormdeck.model.rules.client import (
     auth,
     auth_live,
+    auto_mode,
+    available_models,
+    client_state,
     context,
     file_scopes,
     file_syntax,
@@ -34,21 +37,8 @@ from stormdeck.model.rules.vllm import command_line, engine
 from stormdeck.model.text import clean
 
 _MODULES = (
-    *(
-        url,
-        url_live,
-        url_tls,
-        auth,
-        auth_live,
-        folder_trust,
-        model,
-        model_ids,
-        traffic,
-        time,
-        context,
-        file_syntax,
-        file_scopes,
-    ),
+    *(url, url_live, url_tls, auth, auth_live, client_state, folder_trust, model, model_ids, available_models),
+    *(traffic, auto_mode, time, context, file_syntax, file_scopes),
     *(startup, unknown_keys, proxy_models, upstream, asked_ids, error_handling, proxy_time, command_line, engine),
 )
 _ORDER = ("URL", "AUTH", "MODEL", "TRAFFIC", "TIME", "CTX", "FILE", "PROXY", "SERVER")

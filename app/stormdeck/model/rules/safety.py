@@ -21,7 +21,7 @@ _CREDENTIAL = re.compile(
 _SENT = {"env.ANTHROPIC_AUTH_TOKEN", "env.ANTHROPIC_API_KEY"}
 _ROUTE = re.compile(
     r"(?:_BASE_URL|_ENDPOINT|_RESOURCE|_REGION|_PROJECT_ID|_WORKSPACE_ID)$|^(?:HTTPS?|ALL)_PROXY$"
-    r"|^CLAUDE_CODE_USE_(?:ANTHROPIC_AWS|BEDROCK|FOUNDRY|MANTLE|VERTEX)$|[Gg]atewayUrl$"
+    r"|^CLAUDE_CODE_USE_(?:ANTHROPIC_AWS|ANTHROPIC_GOOGLE_CLOUD|BEDROCK|FOUNDRY|MANTLE|VERTEX)$|[Gg]atewayUrl$"
 )
 """Settings that determine where requests go."""
 _POWER = re.compile(
@@ -29,7 +29,10 @@ _POWER = re.compile(
     r"|Mcp|[Pp]lugin|[Mm]arketplace|Channel|Wrapper$|Url"
 )
 """Top-level keys that run commands or grant permissions."""
-_CLOUD = tuple(f"env.CLAUDE_CODE_USE_{name}" for name in ("ANTHROPIC_AWS", "BEDROCK", "FOUNDRY", "MANTLE", "VERTEX"))
+_CLOUD = tuple(
+    f"env.CLAUDE_CODE_USE_{name}"
+    for name in ("ANTHROPIC_AWS", "ANTHROPIC_GOOGLE_CLOUD", "BEDROCK", "FOUNDRY", "MANTLE", "VERTEX")
+)
 _MODELS = {
     "model",
     "env.ANTHROPIC_MODEL",
@@ -52,7 +55,7 @@ _OFF = {"", "0", "false"}
 def is_safe(before: SettingsSnapshot, after: SettingsSnapshot, edits: Iterable[Edit]) -> bool:
     """Return whether edits may be applied without confirmation."""
     paths = {edit.path for edit in edits}
-    if any(_POWER.search(path) for path in paths & ROOT_KEYS):
+    if any(_POWER.search(key) for key in {path.partition(".")[0] for path in paths} & ROOT_KEYS):
         return False
     changed = {path for path in paths if before.text(path) != after.text(path)}
     credentials = {path for path in _known(changed) if _CREDENTIAL.search(_name(path))}

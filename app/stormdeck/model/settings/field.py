@@ -58,6 +58,8 @@ class Field:
     """For a switch: the text that switches it on."""
     off: str | None = None
     """For a switch: the text that switches it off; ``None`` removes the entry."""
+    suggested: tuple[str, ...] = ()
+    """Values to choose from; others are possible."""
 
     @property
     def name(self) -> str:
@@ -68,7 +70,7 @@ class Field:
         """Return whether a switch is on; if it is not set, return Claude Code's default."""
         if text is None:
             return self.off is not None
-        return text.strip().lower() in _ON if self.off is None else text.strip().lower() not in _OFF
+        return text.strip().lower() in {*_ON, self.on} if self.off is None else text.strip().lower() not in _OFF
 
     def written(self, *, on: bool) -> str | None:
         """Return the text to write for a switch, ``None`` to remove the entry."""
@@ -102,11 +104,17 @@ def problem(field: Field, text: str) -> str | None:
         case Kind.MILLISECONDS | Kind.COUNT:
             return _number_problem(field, text)
         case Kind.SWITCH:
-            return None if text.strip().lower() in _ON | _OFF else "must be on or off: 1 or 0"
+            return _switch_problem(field, text.strip().lower())
         case Kind.JSON:
             return _json_problem(text)
         case _:
             return None
+
+
+def _switch_problem(field: Field, text: str) -> str | None:
+    if field.on not in _ON:
+        return None if text == field.on else f"must be {field.on}; to switch it off, remove the setting"
+    return None if text in _ON | _OFF else "must be on or off: 1 or 0"
 
 
 def _number_problem(field: Field, text: str) -> str | None:

@@ -31,8 +31,27 @@ TRAFFIC = (
         "Disable betas",
         Kind.SWITCH,
         Group.TRAFFIC,
-        "1: requests have fewer new fields. In 2.1.329 a request that gets 400 is sent once instead of six times.",
+        "1: requests have fewer new fields. In 2.1.329 a request that gets 400 is sent once, not six or eight times.",
         "no",
+    ),
+    Field(
+        "permissions.defaultMode",
+        "Permission mode",
+        Kind.TEXT,
+        Group.TRAFFIC,
+        "The mode of new sessions in a terminal. The check of auto mode, the default of 2.1.329, runs on Anthropic's "
+        "server: behind yours it stops the turn. acceptEdits asks for commands, default also for edits.",
+        "auto in 2.1.329, default before",
+        suggested=("acceptEdits", "default", "plan"),
+    ),
+    Field(
+        "disableAutoMode",
+        "Disable auto mode",
+        Kind.SWITCH,
+        Group.TRAFFIC,
+        "disable: sessions start in manual mode instead of auto mode, and Claude Code does not offer auto mode.",
+        "no",
+        on="disable",
     ),
     Field(
         "env.DISABLE_PROMPT_CACHING",
@@ -166,7 +185,25 @@ CONTEXT = (
 )
 
 _TIER_ROWS = (("SONNET", "Sonnet"), ("OPUS", "Opus"), ("HAIKU", "Haiku"), ("FABLE", "Fable"))
-OTHER = tuple(
+_CLOUDS = tuple(
+    Field(
+        f"env.CLAUDE_CODE_USE_{name}",
+        label,
+        Kind.SWITCH,
+        Group.OTHER,
+        f"1: everything is sent to {cloud}, and the base URL is not used at all.",
+        "no",
+    )
+    for name, label, cloud in (
+        ("BEDROCK", "Use Bedrock", "Amazon Bedrock"),
+        ("VERTEX", "Use Vertex AI", "Google Vertex AI"),
+        ("FOUNDRY", "Use Foundry", "Microsoft Foundry"),
+        ("MANTLE", "Use Mantle", "Amazon Bedrock (Mantle)"),
+        ("ANTHROPIC_AWS", "Use Claude on AWS", "the Claude Platform on AWS"),
+        ("ANTHROPIC_GOOGLE_CLOUD", "Use Claude on Google", "the Claude Platform on Google Cloud"),
+    )
+)
+_NAMES = tuple(
     Field(
         f"env.{name}_{suffix}",
         f"{label} {word}",
@@ -185,3 +222,4 @@ OTHER = tuple(
         ("SUPPORTED_CAPABILITIES", "abilities", "The capabilities, in Claude Code's terms,"),
     )
 )
+OTHER = (*_NAMES, *_CLOUDS)

@@ -129,6 +129,15 @@ MODEL = (
         "same as Haiku model",
     ),
     Field(
+        "env.CLAUDE_CODE_MODEL_CAPABILITIES",
+        "Model capabilities",
+        Kind.TEXT,
+        Group.MODEL,
+        "What models can do, by name. For a strict chat template: `qwen*=-mid_conv_system,-mid_conv_tool_change` sends "
+        "late system messages as user messages (2.1.329).",
+        "chosen by Claude Code",
+    ),
+    Field(
         "env.CLAUDE_CODE_ENABLE_GATEWAY_MODEL_DISCOVERY",
         "Discover models",
         Kind.SWITCH,

@@ -12,6 +12,10 @@ from stormdeck.model.json_edit.removal import removed
 from stormdeck.model.settings.schema import shape_error
 from stormdeck.model.settings.scope import Effective, Scope, SettingsFile, SettingsSnapshot
 
+_NESTED: Mapping[str, tuple[str, ...]] = {"permissions": ("defaultMode", "disableAutoMode")}
+"""Single values that are read from objects other than ``env``."""
+_NESTED_PATHS = tuple(f"{above}.{name}" for above, names in _NESTED.items() for name in names)
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -26,7 +30,7 @@ class Place:
 
 
 def entries(values: Mapping[str, object]) -> Iterator[tuple[str, object]]:
-    """Yield key paths and values of a settings object: the top level first, then ``env``.
+    """Yield key paths and values of a settings object: the top level first, then ``env``, then the permission mode.
 
     Lists and objects are skipped; inside ``env`` Claude Code does not use them (measured, all versions).
     """
@@ -37,21 +41,28 @@ def entries(values: Mapping[str, object]) -> Iterator[tuple[str, object]]:
     for key, value in env.items() if isinstance(env, dict) else ():
         if not isinstance(value, dict | list):
             yield f"env.{key}", value
+    yield from ((path, value_at(values, path)) for path in _NESTED_PATHS if has_entry(values, path))
 
 
 def has_entry(values: Mapping[str, object], path: str) -> bool:
     """Return whether a settings object has a value, not a list or object, at a key path."""
-    env = values.get("env")
-    name = path.removeprefix("env.")
-    if name != path and isinstance(env, dict) and name in env:
-        return not isinstance(env[name], dict | list)
+    above, name = _inside(values, path)
+    if name in above:
+        return not isinstance(above[name], dict | list)
     return path in values and not isinstance(values[path], dict | list)
 
 
 def value_at(values: Mapping[str, object], path: str) -> object:
     """Return the value of a settings object at a key path, ``None`` if there is none."""
-    env, name = values.get("env"), path.removeprefix("env.")
-    return env[name] if name != path and isinstance(env, dict) and name in env else values.get(path)
+    above, name = _inside(values, path)
+    return above[name] if name in above else values.get(path)
+
+
+def _inside(values: Mapping[str, object], path: str) -> tuple[Mapping[str, object], str]:
+    """Return the object that a path leads into, ``env`` or ``permissions``, empty for other paths, and the name."""
+    key, _, name = path.partition(".")
+    inner = values.get(key) if name and (key == "env" or path in _NESTED_PATHS) else None
+    return (inner, name) if isinstance(inner, dict) else ({}, name)
 
 
 def loaded(file: SettingsFile, text: str) -> SettingsFile:
@@ -71,8 +82,8 @@ def _loaded(file: SettingsFile, document: Document) -> SettingsFile:
 def merged(files: Iterable[SettingsFile], shell: Mapping[str, str]) -> SettingsSnapshot:
     """Return all scopes with the effective values: for each key, the strongest scope wins.
 
-    The order is managed, ``--settings``, local, project, user, shell (measured, 1.0.128 to 2.1.329): a file's ``env``
-    overrides an exported variable.
+    The order is managed, ``--settings``, local, project, user, client state, shell (measured, 1.0.128 to 2.1.332):
+    a file's ``env`` overrides an exported variable.
     """
     ordered = tuple(sorted(files, key=lambda file: list(Scope).index(file.scope)))
     effective: dict[str, Effective] = {}
@@ -136,7 +147,7 @@ def preview(snapshot: SettingsSnapshot, scope: Scope, edits: Iterable[Edit]) -> 
 def _is_of_one_value(path: str) -> bool:
     """Return whether a path is a single value at the top level or in ``env``: no other value changes with it."""
     above, _, name = path.rpartition(".")
-    return above in {"", "env"} and path != "env" and "." not in name
+    return path in _NESTED_PATHS or (above in {"", "env"} and path != "env" and "." not in name)
 
 
 def previewed(snapshot: SettingsSnapshot, file: SettingsFile) -> SettingsSnapshot:

@@ -20,6 +20,8 @@ class Scope(StrEnum):
     LOCAL = "local"
     PROJECT = "project"
     USER = "user"
+    CLIENT = "client state"
+    """``env`` of ``~/.claude.json``, which Claude Code writes itself (measured, 2.1.112 to 2.1.332)."""
     SHELL = "shell"
 
 
@@ -51,7 +53,12 @@ class SettingsFile:
         return Document.parse(self.text)
 
     def position(self, path: str | tuple[str, ...]) -> tuple[int, int] | None:
-        """Return line and column of an entry, both counted from 1; ``None`` if it is not in the file."""
+        """Return line and column of an entry, both counted from 1; ``None`` if it is not in the file.
+
+        Always ``None`` for the client's state: its text is only an excerpt of the file.
+        """
+        if self.scope is Scope.CLIENT:
+            return None
         document = self.document
         return None if isinstance(document, FileError) else document.position(path)
 
@@ -62,7 +69,7 @@ class SettingsFile:
 
 
 EDITABLE = frozenset({Scope.USER, Scope.PROJECT, Scope.LOCAL})
-"""The scopes that the form can edit; managed, flag and shell are only shown."""
+"""The scopes that the form can edit; the others are only shown."""
 
 
 class Effective(NamedTuple):

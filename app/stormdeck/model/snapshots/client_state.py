@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -25,3 +25,9 @@ class ClientState:
     login: Login = Login.NONE
     trusted: frozenset[str] = frozenset()
     """The folders whose settings the client trusts, as it writes them (``hasTrustDialogAccepted``)."""
+    has_key: bool = False
+    """``primaryApiKey`` is set."""
+    onboarded: bool | None = None
+    """``hasCompletedOnboarding`` is true; ``None``: the file cannot be read."""
+    file: str = field(default="", compare=False)
+    """The path of ``.claude.json``."""

@@ -52,6 +52,8 @@ MESSAGES: tuple[Message, ...] = (
             "Could not load AWS credentials",
             "Could not load Google Cloud credentials",
             "Must provide one of the `baseURL` or `resource` arguments",
+            "No workspace ID found. Set `workspaceId` in the constructor",
+            "No project was given and it could not be resolved from Google credentials",
         ),
         ("URL109",),
     ),

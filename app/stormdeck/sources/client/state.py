@@ -1,4 +1,4 @@
-"""Read Claude Code's own state: its login and trusted folders. Never writes it."""
+"""Read Claude Code's own state: its login, trusted folders and variables. Never writes it."""
 
 from __future__ import annotations
 
@@ -19,9 +19,21 @@ _read: dict[Path, tuple[_Mark, dict[str, object] | None]] = {}
 
 
 def read_client_state(paths: UserPaths) -> ClientState:
-    """Return the client's login and trusted folders. Blocking, some milliseconds. Never raises."""
+    """Return the client's login, trusted folders and progress. Blocking, some milliseconds. Never raises."""
     own, credentials = _object(paths.client_state), _object(paths.credentials)
-    return ClientState(_login(own, credentials), _trusted(own))
+    return ClientState(
+        _login(own, credentials),
+        _trusted(own),
+        has_key=bool((own or {}).get("primaryApiKey")),
+        onboarded=None if own is None else own.get("hasCompletedOnboarding") is True,
+        file=str(paths.client_state),
+    )
+
+
+def read_client_env(paths: UserPaths) -> dict[str, object]:
+    """Return ``env`` of the client's state, empty without one. Blocking, some milliseconds. Never raises."""
+    env = (_object(paths.client_state) or {}).get("env")
+    return env if isinstance(env, dict) else {}
 
 
 def _login(own: dict[str, object] | None, credentials: dict[str, object] | None) -> Login:
@@ -69,12 +81,14 @@ def _parsed(data: bytes) -> dict[str, object] | None:
     return {key: _kept(key, value) for key, value in read.items() if key in _KEPT}
 
 
-_KEPT = {"claudeAiOauth", "oauthAccount", "primaryApiKey", "projects"}
+_KEPT = {"claudeAiOauth", "env", "hasCompletedOnboarding", "oauthAccount", "primaryApiKey", "projects"}
 _SECRETS = {"accessToken", "refreshToken"}
 
 
 def _kept(key: str, value: object) -> object:
-    """Return the needed part of an entry: whether a secret is there, never the secret."""
+    """Return the needed part of an entry: whether a login is there, never its secret."""
+    if key == "env":
+        return value
     if key == "projects" and isinstance(value, dict):
         return {
             folder: {"hasTrustDialogAccepted": one.get("hasTrustDialogAccepted")}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import json
 import os
 import re
 from collections.abc import Iterable, Mapping
@@ -15,6 +16,7 @@ from stormdeck.model.settings.merge import loaded, merged
 from stormdeck.model.settings.scope import Scope, SettingsFile, SettingsSnapshot
 from stormdeck.model.settings.trust import depends_on_trust
 from stormdeck.paths import UserPaths
+from stormdeck.sources.client.state import read_client_env
 from stormdeck.sources.client.trust import read_trust
 from stormdeck.sources.io.bounded_read import read_bounded
 from stormdeck.sources.net.failure import NO_DESCRIPTORS, is_out_of_descriptors
@@ -64,8 +66,23 @@ def read_settings(
     'http://127.0.0.1:4000'
     """
     listed = settings_paths(paths, settings_file, managed=managed, flag=flag)
-    files = (read_file(scope, path) for scope, path in listed)
+    files = [read_file(scope, path) for scope, path in listed]
+    if settings_file is None:
+        files += read_client_scope(paths)
     return with_trust(merged(files, variables(environ, settings_file)), paths, named)
+
+
+def read_client_scope(paths: UserPaths) -> tuple[SettingsFile, ...]:
+    """Return ``env`` of ``~/.claude.json`` as a read-only scope, nothing if it sets no variable.
+
+    Only the variables are kept: the file may have megabytes, and Claude Code rewrites it often.
+    """
+    env = read_client_env(paths)
+    if not env:
+        return ()
+    text = json.dumps({"env": env}, indent=2, ensure_ascii=False)
+    file = SettingsFile(Scope.CLIENT, paths.client_state, exists=True, writable=False, digest=digest_of(text.encode()))
+    return (loaded(file, text),)
 
 
 def with_trust(settings: SettingsSnapshot, paths: UserPaths, named: Iterable[str | None] = ()) -> SettingsSnapshot:

@@ -31,7 +31,7 @@ def snapshot_of(values):
 def settings(model="sonnet", drop=(), root=None, **env):
     """Settings that work, with changes; ``None`` for JSON null."""
     variables = {name: value for name, value in {**GOOD, **MAPPED, **env}.items() if name not in drop}
-    return {**({"model": model} if model else {}), **(root or {}), "env": variables}
+    return {**({"model": model} if model else {}), "disableAutoMode": "disable", **(root or {}), "env": variables}
 
 
 def found(values, **known):

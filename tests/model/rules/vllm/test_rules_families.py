@@ -2,6 +2,7 @@
 
 import pytest
 
+from places import TESTS
 from stormdeck.model.finding import Severity
 from stormdeck.model.rules.facts import Facts, Live
 from stormdeck.model.rules.registry import RULES, check
@@ -10,6 +11,7 @@ from stormdeck.model.settings.merge import merged
 from stormdeck.model.snapshots.server import ServedModel, ServerState, VllmSnapshot
 from stormdeck.sources.processes.model_folder import model_type
 
+CASES = TESTS / "data" / "cases"
 FIT = {
     "Qwen/Qwen2.5-32B-Instruct": "hermes",
     "Qwen/Qwen2.5-Coder-32B-Instruct-AWQ": "hermes",
@@ -102,6 +104,14 @@ def test_a_parser_of_another_grammar_is_found(model, parser, more):
     (finding,) = found(START.format(model, parser), **more)
     assert finding.severity is Severity.WARNING
     assert f"{parser} does not fit" in finding.title
+
+
+@pytest.mark.parametrize(
+    "command", (TESTS / "data" / "cases" / "qwen-parser" / "cmdlines.txt").read_text().splitlines()
+)
+def test_the_two_grammars_of_qwen_are_told_apart_behind_an_alias(command):
+    (finding,) = (one for one in found(command) if one.code == "SERVER902")
+    assert finding.severity is Severity.WARNING
 
 
 RIGHT = {

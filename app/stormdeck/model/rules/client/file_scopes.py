@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 
 from stormdeck.model.finding import Finding, Severity
-from stormdeck.model.json_edit.document import Document
 from stormdeck.model.masking.json_text import json_cuts
 from stormdeck.model.masking.shapes import looks_real
 from stormdeck.model.masking.values import mask_value
@@ -46,18 +45,19 @@ def shadowed(facts: Facts) -> Iterator[Finding]:
     if settings is None:
         return
     for at_rank, file in enumerate(settings.files):
-        document = file.document if file.error is None else None
         for path, value in _contested(settings.files[:at_rank], file):
             winner = settings.effective[path]
             if winner.scope is file.scope or winner.value == value:
                 continue
-            at = document.position(path) if isinstance(document, Document) else None
-            line, column = at or (None, None)
+            line, column = (file.position(path) if file.error is None else None) or (None, None)
             yield _loses(settings, path, file.scope, str(file.path), line, column)
     for name, text in settings.shell.items():
         path = f"env.{name}"
         if settings.effective[path].scope is not Scope.SHELL and settings.text(path) != text:
             yield _loses(settings, path, Scope.SHELL)
+
+
+_VALUE_IN = {Scope.SHELL: "the exported variable", Scope.CLIENT: "the value in Claude Code's own state"}
 
 
 def _contested(stronger: Sequence[SettingsFile], file: SettingsFile) -> Iterator[tuple[str, object]]:
@@ -86,7 +86,7 @@ def _loses(
 ) -> Finding:
     winner = settings.effective[path]
     name, value = path.removeprefix("env."), mask_value(path, settings.text(path) or "null")
-    where = "the exported variable" if scope is Scope.SHELL else f"the value in the {scope.value} settings"
+    where = _VALUE_IN.get(scope, f"the value in the {scope.value} settings")
     return Finding(
         "FILE706",
         Severity.WARNING,

@@ -94,16 +94,16 @@ def invalid_json(facts: Facts) -> Iterator[Finding]:
         code="FILE702",
         title="a setting has the wrong JSON type",
         what=(
-            "Finds a key such as model, env, permissions or statusLine with a value of another type, or a file that "
-            "holds a list."
+            "Finds a key such as model, env, permissions or spinnerTipsEnabled with a value of another type or null, "
+            "or a file that holds a list."
         ),
         why=(
             "Claude Code ignores the whole file, as if it were not valid JSON. Numbers and booleans inside env are "
             "fine."
         ),
         shown=_DROPPED,
-        versions="all versions",
-        evidence="measured, 1.0.128 to 2.1.329",
+        versions="all versions; the types: 2.1.332",
+        evidence="measured, 1.0.128 to 2.1.332; each known key with a number, a text, true and null: 2.1.332",
         fix="Write a value of the type shown.",
         example='"env": { "ANTHROPIC_BASE_URL": "http://127.0.0.1:8000" }',
     ),

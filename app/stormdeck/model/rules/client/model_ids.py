@@ -32,7 +32,8 @@ _EXAMPLE = '"env": { "ANTHROPIC_DEFAULT_SONNET_MODEL": "Qwen3.5-27B" }'
 
 def _ids(facts: Facts) -> Iterator[tuple[str, str]]:
     """Yield each setting with a model id that will be requested, and the id."""
-    paths = dict.fromkeys((choice(facts).path, *_MAPPED, SUBAGENT, SMALL_FAST))
+    chosen = choice(facts)
+    paths = dict.fromkeys((*((chosen.path,) if chosen.text else ()), *_MAPPED, SUBAGENT, SMALL_FAST))
     for path in paths:
         model = without_window(facts.text(path))
         if model.lower() not in _TIER_WORDS:

@@ -20,6 +20,7 @@ from stormdeck.model.rules.model_choice import (
     map_all,
     mapping,
     own_id,
+    restricted_model,
 )
 from stormdeck.model.rules.rule import WRONG_MODEL, Page, Rule, rule
 
@@ -226,7 +227,7 @@ def picker_row(facts: Facts) -> Iterator[Finding]:
 def two_choices(facts: Facts) -> Iterator[Finding]:
     """Find a ``model`` that ANTHROPIC_MODEL overrides."""
     wins, loses = facts.text(MODEL_VARIABLE), facts.text(MODEL)
-    if wins and loses and wins != loses:
+    if wins and loses and wins != loses and restricted_model(facts) is None:
         yield Finding(
             "MODEL309",
             Severity.WARNING,

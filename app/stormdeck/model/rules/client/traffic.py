@@ -95,21 +95,22 @@ def attribution(facts: Facts) -> Iterator[Finding]:
 @rule(
     Page(
         code="TRAFFIC403",
-        title="a request that gets 400 is sent six times",
+        title="a request that gets 400 is sent again and again",
         what="Finds CLAUDE_CODE_DISABLE_EXPERIMENTAL_BETAS not set to 1, with Claude Code 2.1.329 or later.",
         why=(
-            "After a 400, Claude Code removes new request fields one by one and tries again: six requests in four "
-            "variants within half a second. With 1 it sends one request, and request bodies grow from 49 to 78 kB."
+            "After a 400, Claude Code removes new request fields one by one and tries again within half a second: "
+            "eight requests with six bodies in a terminal, six with four bodies with -p. With 1 it sends one request, "
+            "and request bodies grow from 49 to 78 kB."
         ),
         shown="API Error: 400 <message>",
         versions="2.1.329 and later; reported only if the version is known or a log shows such bursts",
-        evidence="measured, 2.1.329",
+        evidence="measured, 2.1.329 and 2.1.332",
         fix='Set it to "1" if a log shows bursts of 400.',
         example='"env": { "CLAUDE_CODE_DISABLE_EXPERIMENTAL_BETAS": "1" }',
     )
 )
 def betas(facts: Facts) -> Iterator[Finding]:
-    """Find settings with which a rejected request is sent six times."""
+    """Find settings with which a rejected request is sent several times."""
     bursts = facts.live.bursts_of_400
     newest = (facts.known_version or bursts) and facts.since("2.1.329")
     if facts.text(NO_BETAS).lower() in _ON or not _can_judge(facts, NO_BETAS) or not newest:
@@ -117,8 +118,9 @@ def betas(facts: Facts) -> Iterator[Finding]:
     yield Finding(
         "TRAFFIC403",
         Severity.WARNING if bursts else Severity.INFO,
-        "a log shows requests sent six times after a 400" if bursts else "a request that gets 400 is sent six times",
-        "After a 400 Claude Code removes new fields one by one and sends the request six times in half a second.",
+        "a log shows requests sent again after a 400" if bursts else "a request that gets 400 is sent up to 8 times",
+        "After a 400 Claude Code removes new fields one by one and sends the request again within half a second: 8 "
+        "times in a terminal, 6 times with -p.",
         NO_BETAS,
         applies=">=2.1.329",
         fix=Fix("set it to 1", (Edit(NO_BETAS, "1"),)),

@@ -16,6 +16,8 @@ from stormdeck.model.urls import why_no_url
 _SCHEME = re.compile(r"(?i)https?://")
 _TAIL = re.compile(r"(?i)(?:/+v1(?:/+(?:messages(?:/count_tokens)?|chat/completions|completions|models))?)+/*$")
 _HOST = re.compile(r"(?i)(https?://(?:[^/@\s]*@)?)(0\.0\.0\.0|\[::\]|\*)(?=[:/]|$)")
+_LONGEST = 2048
+"""Longer texts are no URLs; searching for an API path in them would take long."""
 _EXAMPLE = '"env": { "ANTHROPIC_BASE_URL": "http://127.0.0.1:8000" }'
 
 
@@ -26,7 +28,7 @@ def repaired(url: str) -> str:
 
         repaired("localhost:8000/v1")  # "http://localhost:8000"
     """
-    url = url.strip().strip("\"'`<>").strip()
+    url = url[:_LONGEST].strip().strip("\"'`<>").strip()
     if not _SCHEME.match(url):
         host = url.partition("://")[2] if "://" in url else url.lstrip("/")
         url = f"http://{host}"
@@ -58,6 +60,8 @@ def _fix(url: str, description: str) -> Fix:
 def api_path(facts: Facts) -> Iterator[Finding]:
     """Find a base URL that includes an API path or a query."""
     url = facts.text(BASE_URL)
+    if len(url) > _LONGEST:
+        return
     tail = _TAIL.search(re.split(r"[?#]", url.strip("\"'`<>"), maxsplit=1)[0])
     if not tail and "?" not in url and "#" not in url:
         return
@@ -202,17 +206,20 @@ def wildcard_host(facts: Facts) -> Iterator[Finding]:
         code="URL109",
         title="a cloud switch overrides the base URL",
         what=(
-            "Finds CLAUDE_CODE_USE_BEDROCK, _VERTEX, _FOUNDRY, _MANTLE or _ANTHROPIC_AWS switched on, in any scope or "
-            "the shell, together with an ANTHROPIC_BASE_URL."
+            "Finds CLAUDE_CODE_USE_BEDROCK, _VERTEX, _FOUNDRY, _MANTLE, _ANTHROPIC_AWS or _ANTHROPIC_GOOGLE_CLOUD "
+            "switched on, in any scope, ~/.claude.json or the shell, together with an ANTHROPIC_BASE_URL."
         ),
         why="Claude Code sends everything to that cloud. Your server gets no request, and no message says so.",
         shown=(
             "Could not load AWS credentials\nCould not load Google Cloud credentials\n"
-            "Must provide one of the `baseURL` or `resource` arguments"
+            "Must provide one of the `baseURL` or `resource` arguments\n"
+            "No workspace ID found. Set `workspaceId` in the constructor ...\n"
+            "No project was given and it could not be resolved from Google credentials."
         ),
-        versions="all versions; _FOUNDRY, _MANTLE and _ANTHROPIC_AWS: 2.1.329",
+        versions="all versions; _FOUNDRY, _MANTLE and _ANTHROPIC_AWS: 2.1.329; _ANTHROPIC_GOOGLE_CLOUD: 2.1.332",
         evidence=(
-            "measured, 2.1.112 and 2.1.329: no request reached the server; 0, false and an empty text switch it off"
+            "measured, 2.1.112 to 2.1.332: no request reached the server; on are 1, true, yes and on in any "
+            "capitals, everything else is off"
         ),
         fix="Remove the switch where it is set, or set it to 0.",
         example='"env": { "CLAUDE_CODE_USE_BEDROCK": "0" }',

@@ -118,7 +118,7 @@ class FieldRow(Widget, can_focus=True):
             return self.state.servers
         if self.field.kind is Kind.TIER_ID:
             return self.state.choices
-        return (*TIERS, *self.state.choices) if self.field.kind is Kind.MODEL else ()
+        return (*TIERS, *self.state.choices) if self.field.kind is Kind.MODEL else self.field.suggested
 
     def _choose_next(self, editor: Input) -> None:
         """Put the next choice into the input."""
