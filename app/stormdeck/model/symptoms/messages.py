@@ -23,6 +23,7 @@ _BY_STATUS: tuple[Message, ...] = (
                 "There's an issue with the selected model (X). It may not exist or you may not have access to it. "
                 "Run /model to pick a different model."
             ),
+            "There's an issue with the selected model (X). It may not exist or you may not have access to it.",
             'API Error: 404 {"detail":"Not Found"}',
             "API Error: 404",
         ),
