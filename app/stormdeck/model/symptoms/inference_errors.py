@@ -81,20 +81,19 @@ INFERENCE_ERRORS: tuple[ServerError, ...] = (
         "The prompt is longer than the served window. Press 3 and set CLAUDE_CODE_MAX_CONTEXT_TOKENS to it.",
     ),
     ServerError(
-        r"system message must be at the beginning|unexpected (?:message )?role|roles must alternate"
-        r"|no user query found"
-        r"|only user and assistant roles|(?:raise_exception|templateerror|jinja).{0,200}(?:role|system)",
+        r"system message must be at the beginning|roles must alternate|no user query found|only user and assistant roles"
+        r"|(?:raise_exception|templateerror|jinja).{0,200}(?:role|system)",
         ("SERVER903",),
         _SERVER,
-        "This vLLM refuses a system message after the first, which clients from 2.1.154 on send. Update vLLM.",
+        "The model's chat template takes a system message at the beginning only. Update vLLM to 0.24.",
         ("PROXY818", "PROXY807", "SERVER903"),
         _PROXY,
-        "The proxy calls another API of vLLM, whose template refuses late system messages; anthropic/ without /v1 "
-        "calls vLLM's own /v1/messages.",
+        "Clients from 2.1.154 on send system messages later too, and this template refuses them in chat completions; "
+        "anthropic/ without /v1 calls vLLM's own /v1/messages.",
         proof=False,
     ),
     ServerError(
-        r"input should be 'user'|messages\W{1,4}\d+\W{1,6}role",
+        r"input should be 'user'|messages\W{1,4}\d+\W{1,6}role|unexpected (?:message )?role",
         ("SERVER903",),
         _SERVER,
         "This vLLM refuses a system message after the first, which clients from 2.1.154 on send. Update vLLM.",
