@@ -81,7 +81,7 @@ INFERENCE_ERRORS: tuple[ServerError, ...] = (
         "The prompt is longer than the served window. Press 3 and set CLAUDE_CODE_MAX_CONTEXT_TOKENS to it.",
     ),
     ServerError(
-        r"system message must be at the beginning|roles must alternate|no user query found|only user and assistant roles"
+        r"system message must be at the beginning|roles must alternate|no user query found|only user and assistant role"
         r"|(?:raise_exception|templateerror|jinja).{0,200}(?:role|system)",
         ("SERVER903",),
         _SERVER,
