@@ -223,3 +223,9 @@ def test_the_hosted_api_s_words_are_not_called_a_missing_base_url_where_there_is
 )
 def test_who_wrote_a_body_is_known_by_its_words(text, speaker):
     assert speaker_in(f"API Error: {text}") == speaker
+
+
+def test_what_the_message_names_is_not_said_to_be_unchecked():
+    cause = decode("API Error: " + CASES["Responses API"][0], EMPTY)[0]
+    assert cause.standing is Standing.FOUND
+    assert cause.evidence == ("the server's error in the message says so",)

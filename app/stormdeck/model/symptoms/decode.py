@@ -88,7 +88,9 @@ def _as_said(cause: Cause, error: ServerError) -> Cause:
     """Return a cause that the message names: only as possible, if it does not prove it or a check denies it."""
     doubtful = bool(error.says) and (not error.proof or cause.standing is Standing.UNLIKELY)
     standing = Standing.POSSIBLE if doubtful else Standing.FOUND
-    return replace(cause, standing=standing, evidence=(error.says or _SAID, *cause.evidence))
+    # Why a possible cause could not be checked does not matter where the message names it.
+    checked = () if cause.standing is Standing.POSSIBLE else cause.evidence
+    return replace(cause, standing=standing, evidence=(error.says or _SAID, *checked))
 
 
 def _ranked(causes: Sequence[Cause], deck: Deck) -> tuple[Cause, ...]:
