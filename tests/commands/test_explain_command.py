@@ -46,7 +46,7 @@ def test_json_has_the_whole_page(capsys):
     ],
     ids=["unknown number", "a letter short", "nothing alike", "an escape", "other text", "other words for it"],
 )
-def test_what_is_not_known_names_what_comes_near_and_what_to_do_next(words, near, capsys):
+def test_what_is_not_known_names_what_comes_near_and_what_to_do_next(words, near, capsys, nothing_here):
     assert main(["explain", words]) == 2
     out, err = capsys.readouterr()
     assert out == ""
@@ -60,6 +60,40 @@ def nothing_here(monkeypatch):
     """Find nothing on the machine of whoever runs the tests."""
     seen = SimpleNamespace(deck=Deck(), logs={}, note="")
     monkeypatch.setattr("stormdeck.commands.explain_message.take_snapshot", lambda *_, **__: seen)
+
+
+_RECORD = "{} - LiteLLM Proxy:ERROR: auth.py:644 - litellm.proxy.proxy_server.user(): Exception occured - {}"
+LOG = (
+    "INFO: Started",
+    _RECORD.format("14:01:28", "No connected db."),
+    _RECORD.format("14:07:40", "something new went wrong"),
+)
+
+
+def test_an_unknown_message_shows_what_the_log_said_at_that_time(capsys, monkeypatch):
+    seen = SimpleNamespace(deck=Deck(), logs={"/var/log/litellm.log": LOG}, note="")
+    monkeypatch.setattr("stormdeck.commands.explain_message.take_snapshot", lambda *_, **__: seen)
+    assert main(["explain", "the flux capacitor is empty"]) == 2
+    err = capsys.readouterr().err
+    assert "/var/log/litellm.log 14:07:40: " in err
+    assert "something new went wrong" in err
+    assert main(["explain", "14:01 the flux capacitor is empty"]) == 2
+    err = capsys.readouterr().err
+    assert "14:01:28: No connected db" in err
+    assert "something new" not in err
+
+
+@pytest.mark.usefixtures("nothing_here")
+def test_a_cause_without_a_rule_is_printed_with_what_to_do(capsys):
+    text = "API Error: 429 ExceededBudget: User=default_user_id over budget. Spend=1.2, Budget=1.0"
+    assert main(["explain", text]) == 0
+    out = capsys.readouterr().out
+    assert "the proxy's budget for this key, user or team is used up  found here" in out
+    assert "max_budget" in out
+    assert "said by LiteLLM" in out
+    assert main(["explain", text, "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["speaker"], told["causes"][0]["code"]) == ("LiteLLM", None)
 
 
 def listed(out):

@@ -44,7 +44,7 @@ def explain(words: str, options: Options, environ: Mapping[str, str], *, as_json
     rules = showing(words)
     if rules:
         return _list(rules, as_json=as_json) if len(rules) > 1 else _show(rules[0].page, as_json=as_json)
-    return explain_message.unknown(words) if len(words.split()) > 1 else _unknown(words)
+    return explain_message.unknown(words, options, environ) if len(words.split()) > 1 else _unknown(words)
 
 
 def _show(page: Page, *, as_json: bool) -> int:

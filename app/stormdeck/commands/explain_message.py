@@ -13,9 +13,10 @@ from stormdeck.commands.text_layout import wrap
 from stormdeck.model.masking.lines import mask_text
 from stormdeck.model.symptoms.decode import decode, matched_messages, near
 from stormdeck.model.symptoms.evidence import Cause, Standing, as_json
-from stormdeck.model.symptoms.log_traces import traces
+from stormdeck.model.symptoms.log_traces import last_failures, traces
 from stormdeck.model.symptoms.matching import Quote
 from stormdeck.model.symptoms.server_errors import server_error_in
+from stormdeck.model.symptoms.speakers import speaker_in
 from stormdeck.model.text import clean
 from stormdeck.options import Options
 from stormdeck.options.kinds import quoted
@@ -39,9 +40,10 @@ def explain_message(text: str, options: Options, environ: Mapping[str, str], *, 
     causes = decode(text, stack.deck, traces(stack.logs))
     if wants_json:
         document = {"version": 1, "message": list(matched_messages(text)), "causes": as_json(causes)}
+        document["speaker"] = speaker_in(text) or None
         write_out(mask_text(json.dumps(document, indent=2, ensure_ascii=False)))
     else:
-        for line in _lines(matched_messages(text), causes, paint_for(standard_output())):
+        for line in _lines(matched_messages(text), speaker_in(text), causes, paint_for(standard_output())):
             write_out(line)
     if stack.note:
         write_err(stack.note)
@@ -70,8 +72,8 @@ def list_messages(text: str, quotes: Sequence[Quote], *, wants_json: bool) -> in
     return SUCCESS
 
 
-def unknown(text: str) -> int:
-    """Print that the message is unknown, and the most similar ones."""
+def unknown(text: str, options: Options, environ: Mapping[str, str]) -> int:
+    """Print that the message is unknown, the most similar ones, and the newest errors in the logs."""
     shown = clean(mask_text(text))
     write_err(f"stormdeck: unknown message: {shown[:120]}{'…' if len(shown) > 120 else ''}")
     messages = near(text)
@@ -79,17 +81,29 @@ def unknown(text: str) -> int:
         write_err("Similar messages:")
         for message in messages:
             write_err(f"  {message}")
+    failures = last_failures(take_snapshot(options, environ, gpus=False).logs, text)
+    if failures:
+        write_err("The logs say:")
+        for failure in failures:
+            write_err(f"  {mask_text(clean(failure))}")
     write_err("Paste it as Claude Code shows it, or give a rule code such as URL101; `stormdeck explain` lists all.")
     return FAILURE
 
 
-def _lines(names: Sequence[str], causes: Sequence[Cause], paint: Paint) -> list[str]:
+def _lines(names: Sequence[str], speaker: str, causes: Sequence[Cause], paint: Paint) -> list[str]:
     lines = [paint(f"{'; or '.join(names)}:" if names else "a server's error:", Ink.BOLD)]
+    lines += [f"said by {speaker}, judged by its words"] if speaker else []
     likely = [one for one in causes if one.standing is not Standing.UNLIKELY]
     for cause in likely:
         lines += [
             "",
-            f"{paint(cause.code, Ink.BOLD)}  {cause.title}  {paint(cause.standing.value, _INKS[cause.standing])}",
+            "  ".join(
+                [
+                    *([paint(cause.code, Ink.BOLD)] if cause.code else []),
+                    cause.title,
+                    paint(cause.standing.value, _INKS[cause.standing]),
+                ]
+            ),
         ]
         for proof in cause.evidence:
             lines += wrap(mask_text(clean(proof)), _COLUMNS, indent="  ")

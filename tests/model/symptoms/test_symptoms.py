@@ -17,7 +17,8 @@ from stormdeck.model.symptoms.evidence import Standing
 from stormdeck.model.symptoms.log_traces import traces
 from stormdeck.model.symptoms.matching import quoting
 from stormdeck.model.symptoms.messages import MESSAGES
-from stormdeck.model.symptoms.server_errors import model_in
+from stormdeck.model.symptoms.own_words import SYMPTOMS
+from stormdeck.model.symptoms.server_errors import ERRORS, model_in
 
 SELECTED = (
     "There's an issue with the selected model (Qwen3.5-27B). It may not exist or you may not have access to it. "
@@ -49,8 +50,18 @@ def test_every_known_text_is_known_for_what_it_is(text):
     assert names[0] in matched_messages(filled)
 
 
-def test_every_rule_that_a_message_names_has_a_page():
-    assert all(page_of(code) is not None for message in MESSAGES for code in message.codes)
+IN_PREPARATION = {"URL111", "AUTH207", "AUTH208", "MODEL312", "TRAFFIC405", "PROXY816", "PROXY818"}
+"""Codes of rules that are being written: their causes show as soon as they have a page."""
+
+
+def test_every_rule_that_a_cause_names_has_a_page():
+    of_errors = {code for error in ERRORS for code in (*error.codes, *(error.behind or ()))}
+    of_messages = {code for message in (*MESSAGES, *SYMPTOMS) for code in (*message.codes, *message.if_found)}
+    assert {code for code in of_errors | of_messages if page_of(code) is None} <= IN_PREPARATION
+
+
+def test_what_no_rule_is_about_has_a_title_and_what_to_do():
+    assert all(error.codes or (error.title and error.advice) for error in ERRORS)
 
 
 @pytest.mark.parametrize(
@@ -95,7 +106,7 @@ def test_a_piece_of_one_message_alone_is_that_message(piece, name):
     assert decode(piece, EMPTY)
 
 
-@pytest.mark.parametrize("piece", ["login", "connection dropped", "malformed"])
+@pytest.mark.parametrize("piece", ["dropped", "connection dropped", "malformed"])
 def test_a_piece_of_several_messages_is_none_of_them_but_comes_near(piece):
     assert matched_messages(piece) == ()
     assert len(quoting(piece)) == 2
@@ -246,7 +257,7 @@ def test_nothing_known_and_a_search_in_vain_is_no_failure():
 @given(st.text(max_size=300))
 def test_any_text_is_taken(text):
     for one in decode(text, HERE):
-        assert one.code
+        assert one.code or one.change
     near(text)
 
 

@@ -29,7 +29,10 @@ DIALOGS = {
     ),
     "raw": (lambda app: RawScreen("settings.json", ["{}"] * 40, {}), ("esc close",)),
     "page": (lambda app: PageScreen("URL101"), ("esc close", "y copy")),
-    "symptom": (lambda app: SymptomScreen(MODEL, decode(MODEL, app.deck, ()), ()), ("esc close",)),
+    "symptom": (
+        lambda app: SymptomScreen(MODEL, decode(MODEL, app.deck, ()), (), known=True, failures=()),
+        ("esc close",),
+    ),
     "canary": (
         lambda app: CanaryScreen(plan_of(facts_of(app.deck), NEW, SESSION), None),
         ("enter send", "esc send nothing"),

@@ -213,7 +213,7 @@ def _by_error_text(failed: _Failed, deck: Deck) -> _Found | None:
         advice = missing or f"{server_name(deck)} answers now: {failed.outlook}. {otherwise}".rstrip()
     elif hop is HopKind.SERVER and found is None and asked is None:
         advice = f"{advice} {_what_is_fine(deck)}".rstrip()
-    code = found.code if found is not None else codes[0] if error.proof else None
+    code = found.code if found is not None else codes[0] if error.proof and codes else None
     return _Found(hop, advice, code, why, otherwise)
 
 

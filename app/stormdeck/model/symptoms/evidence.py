@@ -31,7 +31,7 @@ class Cause:
     """One cause of a message."""
 
     code: str
-    """The rule that explains it."""
+    """The rule that explains it; empty if no rule is about it."""
     title: str
     standing: Standing
     hop: HopKind | None = None
@@ -45,7 +45,7 @@ def as_json(causes: Sequence[Cause]) -> list[dict[str, object]]:
     """Return causes as ``explain --json`` prints them."""
     return [
         {
-            "code": one.code,
+            "code": one.code or None,
             "title": one.title,
             "standing": one.standing.name.lower(),
             "hop": one.hop.value if one.hop is not None else None,

@@ -10,7 +10,8 @@ from functools import lru_cache
 from math import log
 from typing import NamedTuple
 
-from stormdeck.model.symptoms.messages import MESSAGES, Message
+from stormdeck.model.symptoms.message import Message
+from stormdeck.model.symptoms.messages import MESSAGES
 from stormdeck.model.text import clean
 
 KNOWN = 0.72
@@ -23,6 +24,8 @@ _CUT = 0.62
 _WORD = re.compile(r"[45]\d\d(?!\d)|[a-z][a-z_]+|--?[a-z]+|/[a-z_]+")
 _SIMILAR = 0.8
 _SHORTEST_TYPO = 5
+_FEW_WORDS = 2
+"""A message of so few words must be the whole text."""
 _SHORTEST_PIECE = 3
 """Characters, as many as a status has; a shorter piece is found anywhere."""
 _STOP = frozenset({"the", "it", "is", "to", "of", "in", "you", "your", "an", "and", "or", "so", "for", "may"})
@@ -33,6 +36,8 @@ class Match(NamedTuple):
 
     message: Message
     share: float
+    cut: bool = False
+    """Whether the share is that of the text's own words in the message, as for the beginning of a message."""
 
 
 class Quote(NamedTuple):
@@ -47,6 +52,9 @@ def matches(text: str) -> tuple[Match, ...]:
 
     A literal piece of a single message matches it, however short.
     """
+    whole = _whole(text)
+    if whole is not None:
+        return (Match(whole, 1.0),)
     ranked = ranking(text)
     best = ranked[0].share if ranked else 0.0
     near = tuple(one for one in ranked if one.share >= KNOWN and one.share >= BESIDE * best)
@@ -76,16 +84,35 @@ def ranking(text: str) -> tuple[Match, ...]:
     words = _words(text)
     if not words:
         return ()
-    found = (Match(message, max(_share(words, wanted) for wanted in texts)) for message, texts in _known())
+    found = (Match(message, *max(_share(words, wanted) for wanted in texts)) for message, texts in _known())
     return tuple(sorted(found, key=lambda one: -one.share))
 
 
-def _share(words: Sequence[str], wanted: Sequence[str]) -> float:
-    """Return how much of a message a text has, or how much of a cut text the message has."""
+def _whole(text: str) -> Message | None:
+    """Return the message whose whole text is in another text, the longest one."""
+    plain = _plain(text)
+    held = ((len(shown), message) for message, shown, pattern in _whole_texts() if pattern.search(plain))
+    return max(held, key=lambda one: one[0], default=(0, None))[1]
+
+
+@lru_cache(maxsize=1)
+def _whole_texts() -> tuple[tuple[Message, str, re.Pattern[str]], ...]:
+    texts = ((message, shown) for message in MESSAGES for shown in message.texts if len(_words(shown)) > _FEW_WORDS)
+    return tuple((message, shown, _pattern(shown)) for message, shown in texts)
+
+
+def _pattern(shown: str) -> re.Pattern[str]:
+    """Return the expression for a text, with any number for ``#`` and anything for ``X``."""
+    pieces = (re.escape(_plain(piece)).replace(r"\#", r"[\d.]+") for piece in re.split(r"\bX\b", shown))
+    return re.compile(r"(?<!\w)" + r".{1,200}?".join(piece.replace("  ", " ") for piece in pieces) + r"(?!\w)")
+
+
+def _share(words: Sequence[str], wanted: Sequence[str]) -> tuple[float, bool]:
+    """Return how much of a message a text has, or how much of a cut text the message has, and whether it is cut."""
     have = set(words)
-    if len(wanted) <= 2:
+    if len(wanted) <= _FEW_WORDS:
         # "API Error" alone is a message, and the beginning of most others.
-        return 1.0 if have == set(wanted) else 0.0
+        return (1.0 if have == set(wanted) else 0.0), False
     weights = _weights()
     scores = {word: _similarity(word, have) for word in set(wanted)}
     common = sum(weights[word] * part for word, part in scores.items())
@@ -93,7 +120,8 @@ def _share(words: Sequence[str], wanted: Sequence[str]) -> float:
     own = sum(weights.get(word, 2.0) for word in have)
     share_of_text = common / own if own else 0.0
     cut = share_of_text if common >= _least_weight() and len(have) >= 3 else 0.0
-    return max(covered, min(1.0, cut) * 0.95 if cut >= _CUT else 0.0)
+    of_cut = min(1.0, cut) * 0.95 if cut >= _CUT else 0.0
+    return max(covered, of_cut), of_cut > covered
 
 
 def _similarity(word: str, have: set[str]) -> float:

@@ -1,29 +1,17 @@
 """The messages of the client and the proxies in every measured version, and the rules about their causes.
 
-Texts are measured (Claude Code 1.0.128 to 2.1.329; LiteLLM 1.80 and 1.109), except those under *in the user's own
-words*. ``#`` replaces a number, ``X`` an id.
+Texts are measured (Claude Code 1.0.128 to 2.1.332; LiteLLM 1.80 to 1.110). ``#`` replaces a number, ``X`` an id.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """One message: its text in each version, and its causes."""
-
-    name: str
-    """What happened, in a few words."""
-    texts: tuple[str, ...]
-    codes: tuple[str, ...]
-    """The rules, the likeliest first."""
-
+from stormdeck.model.symptoms.client_texts import CLIENT_TEXTS
+from stormdeck.model.symptoms.message import Message
 
 RETRIES = "the client retries"
 _SELECTED = ("URL101", "MODEL303", "MODEL304", "MODEL301", "MODEL306", "MODEL308", "MODEL311")
 _BEHIND = ("PROXY804", "PROXY815", "PROXY807", "URL106", "SERVER906")
-MESSAGES: tuple[Message, ...] = (
+_BY_STATUS: tuple[Message, ...] = (
     Message(
         "the server answered 404",
         (
@@ -35,6 +23,7 @@ MESSAGES: tuple[Message, ...] = (
                 "There's an issue with the selected model (X). It may not exist or you may not have access to it. "
                 "Run /model to pick a different model."
             ),
+            "There's an issue with the selected model (X). It may not exist or you may not have access to it.",
             'API Error: 404 {"detail":"Not Found"}',
             "API Error: 404",
         ),
@@ -77,18 +66,24 @@ MESSAGES: tuple[Message, ...] = (
     ),
     Message(
         "the server refused the request as malformed",
-        ("API Error: 400",),
-        ("AUTH204", "PROXY806", "CTX602", "CTX601", "SERVER903", "TRAFFIC403", "PROXY802", "PROXY805"),
+        ("API Error: 400", "API Error: 422"),
+        ("PROXY806", "CTX602", "CTX601", "SERVER903", "TRAFFIC403", "PROXY802", "PROXY805"),
+        ("AUTH204",),
     ),
     Message(
         "the token was refused",
         (
+            "API Error: 401",
+            "API Error: 403",
             "Failed to authenticate. API Error: 401",
             "API Error: 401 · Please run /login",
             "Failed to authenticate. API Error: 403",
             "API Error: 403 · Please run /login",
+            "Please run /login · API Error: 401",
+            "Please run /login · API Error: 403",
         ),
-        ("AUTH205", "AUTH204", "AUTH209", "AUTH202", "TRAFFIC404"),
+        ("AUTH205", "AUTH209", "AUTH202", "TRAFFIC404"),
+        ("AUTH204",),
     ),
     Message(
         "too many requests, or a proxy in cooldown",
@@ -236,34 +231,5 @@ MESSAGES: tuple[Message, ...] = (
         ("No OpenAI API key is set for model X, so tokens can't be counted.",),
         ("PROXY814",),
     ),
-    # In the user's own words.
-    Message(
-        "tool calls come as text",
-        (
-            "tool calls come back as prose, as text in the answer",
-            "<tool_call> appears in the answer",
-            "spinner for ever after a tool call",
-        ),
-        ("SERVER901", "SERVER902"),
-    ),
-    Message(
-        "an answer ends early",
-        ("answers are cut off mid-sentence", "the answer stops in the middle"),
-        ("PROXY803", "SERVER905", "CTX602"),
-    ),
-    Message(
-        "everything is slow",
-        ("ten times slower than before", "everything is very slow", "answers are slow"),
-        ("TRAFFIC402", "SERVER907", "TIME504"),
-    ),
-    Message(
-        "no answer and no error",
-        ("three silent minutes, nothing happens", "it hangs and shows a spinner only"),
-        ("URL105", "URL112", "URL104", "URL103", "SERVER905", "TIME502"),
-    ),
-    Message(
-        "it broke after an update",
-        ("it stopped working after an update of Claude Code", "broken since the new client version"),
-        ("SERVER903", "TRAFFIC403", "CTX601"),
-    ),
 )
+MESSAGES: tuple[Message, ...] = (*_BY_STATUS, *CLIENT_TEXTS)

@@ -109,16 +109,20 @@ class ChecksScreen(Area):
 
     @on(Input.Submitted, "#message")
     async def _on_decode(self, event: Input.Submitted) -> None:
-        from stormdeck.model.symptoms.decode import decode, near
-        from stormdeck.model.symptoms.log_traces import traces
+        from stormdeck.model.symptoms.decode import decode, matched_messages, near
+        from stormdeck.model.symptoms.log_traces import last_failures, traces
         from stormdeck.ui.screens.pages import SymptomScreen
 
         self.action_close()
         event.input.clear()
         if event.value.strip():
-            seen = traces(self.panel.book.ends(LOOK_BACK))
-            causes = decode(event.value, self.panel.deck, seen)
-            await self.app.push_screen(SymptomScreen(event.value, causes, near(event.value)))
+            ends = self.panel.book.ends(LOOK_BACK)
+            causes = decode(event.value, self.panel.deck, traces(ends))
+            known = bool(matched_messages(event.value))
+            failures = last_failures(ends, event.value)
+            await self.app.push_screen(
+                SymptomScreen(event.value, causes, near(event.value), known=known, failures=failures)
+            )
 
     async def action_yaml(self) -> None:
         """Show LiteLLM's YAML with the findings beside its lines."""

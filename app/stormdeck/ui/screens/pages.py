@@ -162,11 +162,16 @@ class SymptomScreen(Dialog[None]):
 
     BINDINGS = bindings("symptom")
 
-    def __init__(self, message: str, causes: Sequence[Cause], near: Sequence[str]) -> None:
+    def __init__(
+        self, message: str, causes: Sequence[Cause], near: Sequence[str], *, known: bool, failures: Sequence[str]
+    ) -> None:
+        """Take a message with its causes; without any, the similar messages and the newest errors in the logs."""
         super().__init__()
         self._message = message
         self._causes = causes
         self._near = near
+        self._known = known
+        self._failures = failures
 
     def hints(self) -> tuple[Content, ...]:
         """Return the key that closes it."""
@@ -178,12 +183,19 @@ class SymptomScreen(Dialog[None]):
             *hanging(line(mask_text(clean(self._message))[:200]), width, line(("MESSAGE  ", "$quiet bold"))),
             line(),
         ]
-        if not self._causes:
+        if not self._causes and not self._known:
             rows.append(line(("Not a known message of Claude Code. The most similar:", "$warning")))
             rows += [row for text in self._near for row in hanging(line(text), width, "  ")]
+        elif not self._causes:
+            rows.append(line("No rule explains it."))
+        if not self._causes and self._failures:
+            rows.append(line(("The logs say:", "$quiet bold")))
+            rows += [row for text in self._failures for row in hanging(line(mask_text(clean(text))), width, "  ")]
         for cause in self._causes:
             sign = LIGHTS[cause.standing]
-            rows.append(line(light(sign), " ", (f"{cause.code}  ", "$accent"), (cause.title, "bold")))
+            rows.append(
+                line(light(sign), " ", (f"{cause.code}  " if cause.code else "", "$accent"), (cause.title, "bold"))
+            )
             rows.append(line(f"  {cause.standing.value}", *((f" · {cause.hop.value}",) if cause.hop else ())))
             rows += [row for text in cause.evidence for row in hanging(line((text, "$quiet")), width, "  ")]
             rows += hanging(line((cause.change, "$success")), width, "  ") if cause.change else []
