@@ -1,5 +1,6 @@
-"""Write the names that LiteLLM knows into stormdeck's data modules: ``python tests/real/names/litellm_names.py 1.110.2``.
+"""Write the names that LiteLLM knows into stormdeck's data modules.
 
+Run it with a version: ``python tests/real/names/litellm_names.py 1.110.2``.
 Names are added and never removed: an older LiteLLM may still know them.
 """
 
@@ -24,8 +25,9 @@ PACKAGE = "stormdeck.model.litellm"
 FOLDER = ROOT / "app" / "stormdeck" / "model" / "litellm"
 MODULES: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "known_names": (
-        "The keys that LiteLLM's YAML may have. Written by ``tests/real/names/litellm_names.py``.\n\n"
-        "The list goes out of date: use it to find misspelt names, not to call an unknown name wrong.",
+        """The keys that LiteLLM's YAML may have. Written by ``tests/real/names/litellm_names.py``.
+
+The list goes out of date: use it to find misspelt names, not to call an unknown name wrong.""",
         {
             "ROOT": "At the root of the YAML.",
             "LITELLM": "In ``litellm_settings``.",
@@ -35,8 +37,9 @@ MODULES: Mapping[str, tuple[str, Mapping[str, str]]] = {
         },
     ),
     "known_models": (
-        "The providers and ids that LiteLLM can place. Written by ``tests/real/names/litellm_names.py``.\n\n"
-        "LiteLLM loads a newer price map at its start where it can: an id that is missing here may be known there.",
+        """The providers and ids that LiteLLM can place. Written by ``tests/real/names/litellm_names.py``.
+
+LiteLLM loads a newer price map at its start where it can: an id that is missing here may be known there.""",
         {
             "PROVIDERS": "Before the first slash of a model.",
             "PROMPT_MANAGERS": "Before the first slash too: LiteLLM asks them for the model.",

@@ -95,7 +95,7 @@ def _bare(litellm: Any, costs: dict[str, Any], providers: set[str]) -> set[str]:
             continue
         try:
             litellm.get_llm_provider(name)
-        except Exception:  # noqa: BLE001, S112  # LiteLLM raises what it likes for an id that it cannot place
+        except Exception:  # noqa: S112  # LiteLLM raises what it likes for an id that it cannot place
             continue
         found.add(name)
     return found
@@ -129,11 +129,15 @@ def main() -> None:
     parameters = set(inspect.signature(litellm.completion).parameters) | set(GenericLiteLLMParams.model_fields)
     names = {
         "ROOT": _root(home),
-        "LITELLM": attributes | {n for n in litellm.__annotations__ if n.islower()} | branches
+        "LITELLM": attributes
+        | {n for n in litellm.__annotations__ if n.islower()}
+        | branches
         | read["litellm_settings"],
         "GENERAL": set(ConfigGeneralSettings.model_fields) | read["general_settings"],
         "ROUTER": set(inspect.signature(Router.__init__).parameters) - {"self"},
-        "PARAMS": parameters | set(all_litellm_params) | set(DEFAULT_CHAT_COMPLETION_PARAM_VALUES)
+        "PARAMS": parameters
+        | set(all_litellm_params)
+        | set(DEFAULT_CHAT_COMPLETION_PARAM_VALUES)
         | read["litellm_params"],
         "PROVIDERS": providers,
         "PROMPT_MANAGERS": set(litellm._known_custom_logger_compatible_callbacks),

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from stormdeck.model.litellm.config import REFERENCE, Node
+from stormdeck.model.litellm.config import Node
+from stormdeck.model.litellm.placeholders import REFERENCE
 from stormdeck.model.text import clean
 from stormdeck.sources.litellm_yaml import read_proxy_config
 from stormdeck.sources.net.http import HttpClient, json_object
