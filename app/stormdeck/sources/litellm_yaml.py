@@ -106,10 +106,18 @@ def _read(text: str, lines_before: int = 0, columns_before: int = 0) -> tuple[li
     finally:
         if loader is not None:
             loader.dispose()
-    if len(roots) > 1:
-        line = roots[1].line
-        return roots, FileError(f"not YAML in line {line}: LiteLLM expects a single document", line, 1)
-    return roots, None
+    return roots, _of_second_document(text, lines_before) if len(roots) > 1 else None
+
+
+def _of_second_document(text: str, lines_before: int) -> FileError:
+    """Return the error that LiteLLM makes of a file with more than one document."""
+    import yaml
+
+    try:
+        yaml.compose(text, yaml.SafeLoader)
+    except yaml.YAMLError as error:
+        return _error(error, lines_before)
+    return FileError("not YAML: more than one document")
 
 
 def _error(error: Exception, lines_before: int = 0) -> FileError:

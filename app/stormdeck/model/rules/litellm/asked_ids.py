@@ -31,9 +31,8 @@ _MAPPINGS = {*TIER_IDS.values(), FABLE_ID}
             "LiteLLM answers 400, not 404. anthropic/* matches ids of the form claude-NAME-NUMBER: claude-opus-4-6 "
             "matches, claude-3-5-sonnet and your own ids do not. claude-* matches all Claude ids, but with "
             "hosted_vllm/* behind it vLLM is asked for what the star stands for: opus-4-6. * matches everything; with "
-            "openai/* or hosted_vllm/* behind it, LiteLLM asks vLLM for the Claude id and gets 404. The longest pattern "
-            "counts. "
-            "One article maps a single Claude id and forgets haiku; its background requests end in 400."
+            "openai/* or hosted_vllm/* behind it, LiteLLM asks vLLM for the Claude id and gets 404. The longest "
+            "pattern counts. One article maps a single Claude id and forgets haiku; its background requests end in 400."
         ),
         shown=REFUSED_MODEL,
         versions="LiteLLM 1.80.5 to 1.110.2",
