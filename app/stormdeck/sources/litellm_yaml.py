@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from stormdeck.model.json_edit.document import FileError
 from stormdeck.model.litellm.config import Member, Node, OtherKind, ProxyConfig, Scalar
-from stormdeck.model.litellm.other_kinds import kind_of, other_kind, part_in
+from stormdeck.model.litellm.other_kinds import UNKNOWN, kind_of, other_kind, part_in
 from stormdeck.model.text import clean
 from stormdeck.sources.io.bounded_read import read_bounded
 
@@ -53,10 +53,10 @@ def parse_proxy_config(text: str, name: str) -> ProxyConfig:
     lines = tuple(text.splitlines())
     roots, error = _read(text)
     found = next(((root, kind) for root in roots if (kind := kind_of(root)) is not None), None)
-    if found is not None:
+    if found is not None and (error is None or found[1] != UNKNOWN):
         return _inside(name, lines, roots, found[1])
     if error is not None and _is_helm_template(text):
-        return ProxyConfig(name, lines=lines, other=OtherKind("a Helm template", usual="what Helm makes of it"))
+        return ProxyConfig(name, lines=lines, other=OtherKind("a Helm template", usual="in what Helm makes of it"))
     if error is not None:
         return ProxyConfig(name, error=error, lines=lines)
     root = roots[0] if roots else None
@@ -70,7 +70,7 @@ def _inside(name: str, lines: tuple[str, ...], roots: Sequence[Node], kind: str)
     part = next((found for root in roots if (found := part_in(root)) is not None), None)
     other = other_kind(kind, part)
     if part is None or not part.is_text:
-        return ProxyConfig(name, part.member.node if part is not None else None, lines=lines, other=other)
+        return ProxyConfig(name, part.member.node if part is not None else roots[0], lines=lines, other=other)
     node = part.member.node
     first, last = node.line, node.last_line
     if lines[first - 1].rstrip().endswith(("|", "|-", "|+", "|2", "|4")):

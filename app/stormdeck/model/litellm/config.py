@@ -128,7 +128,12 @@ class ProxyConfig:
     lines: tuple[str, ...] = ()
     """The lines of the text, for snippets with the same indent."""
     other: OtherKind | None = None
-    """What the file is, if LiteLLM's part stands inside a file of another kind; ``root`` is that part."""
+    """What the file is, if it is of another kind; ``root`` is LiteLLM's part, or the whole file without one."""
+
+    @property
+    def is_litellm(self) -> bool:
+        """Return whether ``root`` is LiteLLM's own."""
+        return self.root is not None and (self.other is None or bool(self.other.path))
 
     def section(self, name: str) -> Node | None:
         """Return a section that is a mapping."""

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 from stormdeck.model.litellm.config import SECTIONS, Member, Node, OtherKind
+from stormdeck.model.litellm.known_names import ROOT
 
 _OWN_KEYS = {"model_list", *SECTIONS}
+UNKNOWN = "a file without any of LiteLLM's keys"
+_HELM = {"image", "replicaCount", "ingress", "service", "resources", "serviceAccount", "autoscaling", "nodeSelector"}
 _DEEPEST = 8
 _MOST = 2000
 """Maximum number of values that are looked at."""
 _USUAL = {
-    "a Helm values file": "proxy_config",
-    "a Kubernetes manifest": "data, as in a ConfigMap",
-    "a compose file": "configs, or a file that it mounts",
+    "a Helm values file": "under proxy_config",
+    "a Kubernetes manifest": "under data of a ConfigMap",
+    "a compose file": "under configs, or in a file that it mounts",
 }
 
 
@@ -41,12 +45,14 @@ def kind_of(root: Node) -> str | None:
     services = root.get("services")
     if services is not None and services.members is not None:
         return "a compose file"
-    if "proxy_config" in keys or {"image", "replicaCount"} <= keys or len(keys & _HELM) > 1:
+    if "proxy_config" in keys or len(keys & _HELM) > 1:
         return "a Helm values file"
-    return None
+    return None if not keys or any(_resembles_own(key) for key in keys) else UNKNOWN
 
 
-_HELM = {"image", "replicaCount", "ingress", "service", "resources", "serviceAccount", "autoscaling", "nodeSelector"}
+def _resembles_own(key: str) -> bool:
+    """Return whether a key is LiteLLM's, or may be a misspelling of one."""
+    return key in ROOT or bool(get_close_matches(key.lower(), _OWN_KEYS, n=1, cutoff=0.7))
 
 
 def other_kind(name: str, part: Part | None) -> OtherKind:

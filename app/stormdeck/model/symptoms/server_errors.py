@@ -142,7 +142,24 @@ _ERRORS = (
         "The prompt is longer than the served window. Press 3 and set CLAUDE_CODE_MAX_CONTEXT_TOKENS to it.",
     ),
     ServerError(
-        r"system message must be at the beginning|input should be 'user'|unexpected (?:message )?role",
+        r"system message must be at the beginning",
+        ("SERVER903",),
+        _SERVER,
+        "The model's chat template takes a system message at the beginning only. Update vLLM to 0.24.",
+        ("PROXY818", "PROXY807", "SERVER903"),
+        _PROXY,
+        "Clients from 2.1.154 on send system messages later too, and this template refuses them in chat completions; "
+        "anthropic/ without /v1 calls vLLM's own /v1/messages.",
+        proof=False,
+    ),
+    ServerError(
+        r"no module named 'vllm'",
+        ("PROXY816",),
+        _PROXY,
+        "vllm/ makes LiteLLM load vLLM itself. For a server write hosted_vllm/ in the proxy's YAML.",
+    ),
+    ServerError(
+        r"input should be 'user'|unexpected (?:message )?role",
         ("SERVER903",),
         _SERVER,
         "This vLLM refuses a system message after the first, which clients from 2.1.154 on send. Update vLLM.",

@@ -53,7 +53,7 @@ ROWS = {
     "api_base of an endpoint": ("base-of-an-endpoint", "PROXY804", "error", 5),
     "no provider": ("no-provider", "PROXY805", "error", 4),
     "owner for a provider": ("owner-as-provider", "PROXY805", "error", 4),
-    "anthropic/*": ("wildcard-anthropic", "PROXY806", "warning", 2),
+    "anthropic/*": ("wildcard-anthropic", "PROXY806", "info", 2),
     "* to the same id": ("wildcard-all", "PROXY806", "warning", 2),
     "misspelt section": ("misspelt-section", "PROXY810", "error", 8),
     "misspelt keys": ("misspelt-keys", "PROXY810", "error", 9),

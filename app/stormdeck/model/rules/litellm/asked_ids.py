@@ -115,20 +115,20 @@ def _wildcards(config: ProxyConfig) -> Iterator[Finding]:
     """Yield findings about wildcards, used if it is not known which ids Claude Code requests."""
     for deployment in config.deployments():
         if deployment.name == "anthropic/*":
-            title = "matches Claude ids of the newer form only"
+            severity, title = Severity.INFO, "matches Claude ids of the newer form only"
             why = (
                 "anthropic/* matches ids such as claude-opus-4-6: claude-3-5-sonnet and your own ids get 400. claude-* "
                 "matches all Claude ids."
             )
         elif "*" in deployment.name and passes_on(deployment) and cuts(deployment):
-            title = "asks the server for a part of the id"
+            severity, title = Severity.WARNING, "asks the server for a part of the id"
             example = deployment.name.replace("*", "opus-4-6")
             why = (
                 f"For {example} LiteLLM asks {deployment.provider}/ for opus-4-6, what the star stands for. Write the "
                 f"prefix there too, or a model_name without a star."
             )
         elif "*" in deployment.name and passes_on(deployment):
-            title = "asks vLLM for the same id"
+            severity, title = Severity.WARNING, "asks vLLM for the same id"
             why = (
                 f"{deployment.name} matches a Claude id and requests the same id from {deployment.provider}/; vLLM "
                 "answers 404 unless it serves that id."
@@ -136,7 +136,7 @@ def _wildcards(config: ProxyConfig) -> Iterator[Finding]:
         else:
             continue
         member = deployment.node.member("model_name")
-        yield at(config, "PROXY806", Severity.WARNING, title, why, f"{deployment.path}.model_name", member)
+        yield at(config, "PROXY806", severity, title, why, f"{deployment.path}.model_name", member)
 
 
 @rule(

@@ -55,7 +55,7 @@ def at(
 
 def configs(facts: Facts) -> Iterator[ProxyConfig]:
     """Yield the YAML if there is one and it parses."""
-    if facts.proxy_config is not None and facts.proxy_config.root is not None:
+    if facts.proxy_config is not None and facts.proxy_config.is_litellm:
         yield facts.proxy_config
 
 

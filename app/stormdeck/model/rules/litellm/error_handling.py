@@ -84,7 +84,7 @@ def _is_true(node: Node | None) -> bool:
 def cooldown(facts: Facts) -> Iterator[Finding]:
     """Find a proxy whose cooldown hides the first error."""
     for config in whole_configs(facts):
-        counts = Counter(one.name for one in config.deployments() if one.model and is_chat(one))
+        counts = Counter(one.name for one in config.deployments() if one.model and is_chat(one) and is_own(one))
         if 1 not in counts.values() or config.may_be_on("router_settings", "disable_cooldowns"):
             continue
         yield at(

@@ -152,7 +152,7 @@ def unreadable(facts: Facts) -> Iterator[Finding]:
         return
     if config.other is not None:
         yield _of_another_kind(config, config.other)
-        if config.root is None and config.error is None:
+        if not config.other.path or (config.root is None and config.error is None):
             return
     if config.error is not None or config.root is None:
         error = config.error
@@ -178,7 +178,7 @@ def _of_another_kind(config: ProxyConfig, other: OtherKind) -> Finding:
     where = (
         f"LiteLLM's YAML stands under {other.path}, and is checked there. LiteLLM itself is given that part only."
         if other.path
-        else f"LiteLLM's YAML is not in it; usually it is {other.usual}."
+        else f"LiteLLM's YAML is not in it{f'; usually it stands {other.usual}' if other.usual else ''}."
     )
     return Finding(
         "PROXY813",
