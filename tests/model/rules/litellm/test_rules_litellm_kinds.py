@@ -135,6 +135,8 @@ def test_late_system_messages_before_a_strict_template_are_found():
 
 TEMPLATES = {
     "Qwen": ("hosted_vllm/Qwen/Qwen3.5-27B", True),
+    "a newer Qwen": ("hosted_vllm/qwen3.8-27b", True),
+    "trained on answers of another": ("hosted_vllm/DeepSeek-R1-Distill-Qwen-32B", False),
     "a template that accepts them": ("hosted_vllm/google/gemma-4-27b", False),
     "a family that is not known, without settings": ("hosted_vllm/q", False),
     "the Messages API": ("anthropic/Qwen3.5-27B", False),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
@@ -21,8 +22,8 @@ from stormdeck.model.urls import same_place
 _LATE_SYSTEM_SINCE = "2.1.154"
 _CAPABILITIES = "env.CLAUDE_CODE_MODEL_CAPABILITIES"
 _WITHOUT_LATE_SYSTEM = "-mid_conv_system,-mid_conv_tool_change"
-_STRICT = "qwen"
-"""The families whose chat template takes a system message at the beginning only begin with this."""
+_STRICT = re.compile(r"(?i)(?<!distill-)(?<![a-z])(?:qwen|qwq)")
+"""Models whose chat template takes a system message at the beginning only."""
 
 
 @rule(
@@ -56,19 +57,20 @@ def late_system(facts: Facts) -> Iterator[Finding]:
     requested = {model for _, model in asked_ids(facts)} if facts.complete and leads_to_proxy(facts) else set()
     for config, deployment in deployments(facts):
         member = param(deployment, "model")
-        family = family_of(_names(facts, deployment))
-        strict = family is not None and family.name.lower().startswith(_STRICT)
+        names = _names(facts, deployment)
+        family = family_of(names)
+        strict = any(_STRICT.search(name) for name in names) and (family is None or _STRICT.search(family.name))
         is_requested = deployment.name in requested
         if not _uses_chat_completions(facts, config, deployment) or (family is not None and not strict):
             continue
         if not (strict or is_requested) or (requested and not is_requested) or _is_avoided(facts, deployment.name):
             continue
-        template = f"{family.name}'s chat template" if family is not None else "a strict chat template, such as Qwen's,"
+        template = "Qwen's chat template" if strict else "a strict chat template, such as Qwen's,"
         yield at(
             config,
             "PROXY818",
             Severity.WARNING,
-            "late system messages may be refused" if family is None else "late system messages are refused",
+            "late system messages are refused" if strict else "late system messages may be refused",
             f"Claude Code {_LATE_SYSTEM_SINCE} and later sends system messages between the others; {template} answers "
             "400 to them in chat completions. anthropic/ without /v1 uses vLLM's own Messages API, which accepts them.",
             f"{deployment.path}.litellm_params.model",
