@@ -357,7 +357,8 @@ CACHES = {
     "{cache: true}": True,
     "{cache: false}": False,
     "{cache: true, cache_params: {mode: default_off}}": False,
-    "{cache: true, cache_params: {supported_call_types: [acompletion]}}": False,
+    "{cache: true, cache_params: {supported_call_types: [acompletion]}}": True,
+    "{cache: true, cache_params: {supported_call_types: [aembedding, embedding]}}": False,
     "{cache: true, cache_params: {supported_call_types: [anthropic_messages]}}": True,
 }
 

@@ -26,6 +26,10 @@ _STRICT = re.compile(r"(?i)(?<!distill-)(?<![a-z])(?:qwen|qwq)")
 """Models whose chat template takes a system message at the beginning only."""
 
 
+_CHAT_CALLS = {"anthropic_messages", "completion", "acompletion", "responses", "aresponses"}
+"""Call types of messages; hosted_vllm/ uses ``acompletion`` for them (measured, 1.110.2)."""
+
+
 @rule(
     Page(
         code="PROXY818",
@@ -160,7 +164,7 @@ def _is_limited(params: Node | None) -> bool:
         return False
     kinds = params.get("supported_call_types")
     if kinds is not None and kinds.items is not None:
-        return not any("anthropic_messages" in str(one.value) for one in kinds)
+        return not any(str(one.value) in _CHAT_CALLS or is_open(one.value) for one in kinds)
     return params.text("mode") == "default_off" or is_open(params.text("mode"))
 
 
