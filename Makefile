@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 JOBS ?= 4
 
 .DEFAULT_GOAL := help
-.PHONY: soak help demo run test test-newest-textual test-real test-real-quick test-real-vllm test-docker test-day versions check coverage bench score fuzz snapshots screenshots readme wheel clean
+.PHONY: soak help demo run test test-newest-textual test-real test-real-quick test-real-vllm test-docker test-day versions check coverage bench score corpus fuzz snapshots screenshots readme wheel clean
 
 help: ## show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 21
@@ -88,6 +88,10 @@ bench: $(READY) ## stormdeck beside its peers: forty minutes, ONLY=idle for one 
 
 score: $(READY) ## how well storms are found in labelled recordings of real clients
 	@$(BIN)/python tests/score/score.py
+
+FOLDER ?= tests/data
+corpus: $(READY) ## what check says about other people's files in FOLDER: codes by share, CODE=PROXY804 names the files
+	@$(BIN)/python tests/score/corpus.py $(FOLDER) $(if $(CODE),--code $(CODE))
 
 MINUTES ?= 2
 soak: $(READY) ## the panel on a busy stack with faults, for MINUTES: flat, exact, nothing left behind

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from stormdeck.model.json_edit.document import FileError
+from stormdeck.model.litellm.placeholders import is_open, is_reference
 
 Scalar = str | int | float | bool | None
 
@@ -59,8 +60,6 @@ class Member:
     node: Node
 
 
-REFERENCE = "os.environ/"
-"""Prefix of a value that refers to an environment variable of the proxy."""
 SECTIONS = ("litellm_settings", "general_settings", "router_settings")
 
 
@@ -71,7 +70,7 @@ class Deployment:
     index: int
     node: Node
     name: str
-    """``model_name``: the id that clients ask for; empty if missing."""
+    """``model_name``: the id that clients ask for, a number as text; empty if missing."""
     params: Node | None
     """``litellm_params``; ``None`` if it is missing or not a mapping."""
 
@@ -96,12 +95,25 @@ class Deployment:
     def api_base(self) -> str:
         """Return the URL that it sends to; empty if it is missing or in a variable of the proxy."""
         base = self.params.text("api_base") or self.params.text("base_url") if self.params is not None else None
-        return "" if base is None or base.startswith(REFERENCE) else base
+        return "" if base is None or is_reference(base) else base
 
     @property
     def path(self) -> str:
         """Return its key path."""
         return f"model_list[{self.index}]"
+
+
+@dataclass(frozen=True, slots=True)
+class OtherKind:
+    """A file of another program that contains, or may contain, LiteLLM's YAML."""
+
+    name: str
+    """``a Helm values file``."""
+    path: str = ""
+    """Where LiteLLM's part stands; empty if it is not in the file."""
+    line: int = 1
+    usual: str = ""
+    """Where it usually stands in such a file."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -115,6 +127,13 @@ class ProxyConfig:
     """Why none of it is in effect: it cannot be read, is not YAML, or not a mapping."""
     lines: tuple[str, ...] = ()
     """The lines of the text, for snippets with the same indent."""
+    other: OtherKind | None = None
+    """What the file is, if it is of another kind; ``root`` is LiteLLM's part, or the whole file without one."""
+
+    @property
+    def is_litellm(self) -> bool:
+        """Return whether ``root`` is LiteLLM's own."""
+        return self.root is not None and (self.other is None or bool(self.other.path))
 
     def section(self, name: str) -> Node | None:
         """Return a section that is a mapping."""
@@ -126,10 +145,23 @@ class ProxyConfig:
         node = self.section(section)
         return node.get(key) if node is not None else None
 
-    def is_on(self, section: str, key: str) -> bool:
-        """Return whether a switch is on."""
+    def may_be_on(self, section: str, key: str) -> bool:
+        """Return whether a switch is on, or its value is not in the file."""
         node = self.setting(section, key)
-        return node is not None and (node.value is True or str(node.value).strip().lower() in {"true", "1"})
+        if node is None:
+            return False
+        return node.value is True or is_open(node.value) or str(node.value).strip().lower() in {"true", "1"}
+
+    @property
+    def includes_others(self) -> bool:
+        """Return whether LiteLLM adds other files to this one, so that what is missing here may be there."""
+        return self.root is not None and self.root.get("include") is not None
+
+    @property
+    def names_all_models(self) -> bool:
+        """Return whether all names are in the file, and none in a variable, another file or the database."""
+        elsewhere = self.includes_others or self.may_be_on("general_settings", "store_model_in_db")
+        return not elsewhere and not any(is_open(one.name) for one in self.deployments())
 
     def deployments(self) -> Iterator[Deployment]:
         """Yield the entries of ``model_list`` that are mappings."""
@@ -138,4 +170,12 @@ class ProxyConfig:
             if node.members is not None:
                 params = node.get("litellm_params")
                 whole = params if params is not None and params.members is not None else None
-                yield Deployment(index, node, node.text("model_name") or "", whole)
+                yield Deployment(index, node, _name(node.get("model_name")), whole)
+
+
+def _name(node: Node | None) -> str:
+    """Return a name as LiteLLM reads it: a number becomes text (measured, 1.110.2)."""
+    value = node.value if node is not None else None
+    if isinstance(value, bool) or value is None:
+        return ""
+    return str(value).strip()

@@ -9,8 +9,8 @@ from fnmatch import fnmatchcase
 
 from stormdeck.model.litellm.config import Deployment, ProxyConfig
 
-_PRICED = re.compile(r"claude-(?:haiku-4-5|sonnet-4)(?:-|$)")
-_NOT_PRICED = re.compile(r"claude-3-")
+_ANTHROPIC_IDS = re.compile(r"claude-[a-z]+-\d+(?:[-.]\d+)?(?:-\d{8})?")
+"""Bare ids that ``anthropic/*`` matches, in LiteLLM's price map or not (measured, 1.109.1 and 1.110.2)."""
 
 
 class Cover(StrEnum):
@@ -19,33 +19,67 @@ class Cover(StrEnum):
     TAKEN = auto()
     UNKNOWN = auto()
     """No ``model_name`` matches it: 400."""
-    PERHAPS = auto()
-    """Only ``anthropic/*`` could match it, which depends on LiteLLM's price list."""
+    UNREAD = auto()
+    """No ``model_name`` in the file matches it, but other names are in a variable, another file or the database."""
     PASSED_ON = auto()
     """A wildcard matches it and asks the server for the same id."""
+    CUT = auto()
+    """A wildcard matches it and asks the server for the part that the star stands for."""
 
 
 def cover(config: ProxyConfig, asked: str) -> Cover:
-    """Return what the proxy does with an id (measured, LiteLLM 1.109.1)."""
+    """Return what the proxy does with an id (measured, LiteLLM 1.109.1 and 1.110.2)."""
     deployments = tuple(config.deployments())
     if asked in {deployment.name for deployment in deployments} | aliases(config):
         return Cover.TAKEN
-    matched = [(_matched(deployment.name, asked), deployment) for deployment in deployments if "*" in deployment.name]
-    taken = [deployment for found, deployment in matched if found is Cover.TAKEN]
-    if taken:
-        return Cover.PASSED_ON if all(passes_on(deployment) for deployment in taken) else Cover.TAKEN
-    return Cover.PERHAPS if any(found is Cover.PERHAPS for found, _ in matched) else Cover.UNKNOWN
+    taken = _matching(deployments, asked)
+    if not taken:
+        return Cover.UNKNOWN if config.names_all_models else Cover.UNREAD
+    if all(passes_on(one) for one in taken):
+        return Cover.CUT if all(cuts(one) for one in taken) else Cover.PASSED_ON
+    return Cover.TAKEN
+
+
+def requested_of(config: ProxyConfig, asked: str) -> str:
+    """Return the id that the server behind a wildcard is asked for."""
+    taken = _matching(config.deployments(), asked)
+    return part_of(taken[0].name, asked) if taken and cuts(taken[0]) else asked
+
+
+def _matching(deployments: Iterable[Deployment], asked: str) -> list[Deployment]:
+    """Return the wildcard deployments that get an id: LiteLLM takes the longest pattern (measured, 1.110.2)."""
+    matching = [one for one in deployments if "*" in one.name and _matches(one.name, asked)]
+    longest = max((len(one.name) for one in matching), default=0)
+    return [one for one in matching if len(one.name) == longest]
 
 
 def aliases(config: ProxyConfig) -> set[str]:
     """Return the aliases of model names."""
-    node = config.setting("router_settings", "model_group_alias")
-    return {member.key for member in (node.members or () if node is not None else ())}
+    nodes = (
+        config.setting("router_settings", "model_group_alias"),
+        config.setting("litellm_settings", "model_alias_map"),
+    )
+    return {member.key for node in nodes if node is not None for member in node.members or ()}
 
 
 def passes_on(deployment: Deployment) -> bool:
-    """Return whether a deployment forwards the requested id unchanged to your own server."""
+    """Return whether a deployment asks your own server for the id, or the part of it that its star stands for."""
     return deployment.model.endswith("*") and deployment.provider not in {"", "anthropic"} and bool(deployment.api_base)
+
+
+def cuts(deployment: Deployment) -> bool:
+    """Return whether the server is asked for a part of the id: what the star of the name stands for."""
+    return deployment.name != "*" and deployment.name.count("*") == 1 and deployment.upstream_id == "*"
+
+
+def part_of(pattern: str, asked: str) -> str:
+    """Return what the star of a pattern stands for.
+
+    >>> part_of("claude-*", "claude-opus-4-6")
+    'opus-4-6'
+    """
+    before, _, after = pattern.partition("*")
+    return asked[len(before) : len(asked) - len(after)]
 
 
 def names(deployments: Iterable[Deployment]) -> tuple[str, ...]:
@@ -53,9 +87,5 @@ def names(deployments: Iterable[Deployment]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(one.name for one in deployments if one.name and "*" not in one.name))
 
 
-def _matched(pattern: str, asked: str) -> Cover:
-    if fnmatchcase(asked, pattern):
-        return Cover.TAKEN
-    if pattern != "anthropic/*" or not asked.startswith("claude-") or _NOT_PRICED.match(asked):
-        return Cover.UNKNOWN
-    return Cover.TAKEN if _PRICED.match(asked) else Cover.PERHAPS
+def _matches(pattern: str, asked: str) -> bool:
+    return fnmatchcase(asked, pattern) or (pattern == "anthropic/*" and _ANTHROPIC_IDS.fullmatch(asked) is not None)

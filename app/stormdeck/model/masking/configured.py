@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from urllib.parse import unquote
 
-from stormdeck.model.litellm.config import REFERENCE, Node, ProxyConfig
+from stormdeck.model.litellm.config import Node, ProxyConfig
+from stormdeck.model.litellm.placeholders import REFERENCE
 from stormdeck.model.masking.json_text import json_cuts
 from stormdeck.model.masking.places import Content, Place, place_of
 from stormdeck.model.masking.shapes import is_mixed

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from stormdeck.model.litellm.config import REFERENCE, Deployment, Node, ProxyConfig
+from stormdeck.model.litellm.config import Deployment, Node, ProxyConfig
+from stormdeck.model.litellm.placeholders import REFERENCE
 from stormdeck.model.routes.table import MOST_ENTRIES, ModelGroup, RoutingTable, Upstream, distinct, upstream
 from stormdeck.model.text import clean
 

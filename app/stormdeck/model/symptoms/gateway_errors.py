@@ -1,6 +1,6 @@
 """List the error texts of what stands before an inference server: LiteLLM, the hosted API, clouds, web servers.
 
-LiteLLM 1.80 to 1.110 measured; the hosted API, clouds, nginx, haproxy and Cloudflare as public reports quote them.
+LiteLLM 1.80 to 1.110 measured; the hosted API, clouds, nginx, haproxy and Cloudflare not measured.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """List the error texts of inference servers, also as proxies quote them.
 
-vLLM 0.28 to 0.33 measured; llama-server, Ollama and SGLang as their sources and public reports have them.
+vLLM 0.28 to 0.33 measured; llama-server, Ollama and SGLang not measured.
 """
 
 from __future__ import annotations

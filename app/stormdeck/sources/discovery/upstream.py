@@ -8,7 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from stormdeck.model.litellm.config import REFERENCE, Node
+from stormdeck.model.litellm.config import Node
+from stormdeck.model.litellm.placeholders import REFERENCE
 from stormdeck.model.routes.litellm import Resolve, from_model_info, from_yaml
 from stormdeck.model.routes.other_proxies import from_claude_code_proxy, from_claude_code_router
 from stormdeck.model.routes.table import RoutingTable

@@ -40,7 +40,7 @@ def of_code(findings, code):
 
 
 ROWS = {
-    "no master key": ("no-master-key", "PROXY801", "error", 1),
+    "no master key": ("no-master-key", "PROXY801", "warning", 1),
     "public master key": ("public-master-key", "PROXY801", "error", 9),
     "blank master key": ("blank-master-key", "PROXY801", "error", 9),
     "openai/": ("openai", "PROXY807", "warning", 4),
@@ -53,13 +53,13 @@ ROWS = {
     "api_base of an endpoint": ("base-of-an-endpoint", "PROXY804", "error", 5),
     "no provider": ("no-provider", "PROXY805", "error", 4),
     "owner for a provider": ("owner-as-provider", "PROXY805", "error", 4),
-    "anthropic/*": ("wildcard-anthropic", "PROXY806", "warning", 2),
+    "anthropic/*": ("wildcard-anthropic", "PROXY806", "info", 2),
     "* to the same id": ("wildcard-all", "PROXY806", "warning", 2),
     "misspelt section": ("misspelt-section", "PROXY810", "error", 8),
     "misspelt keys": ("misspelt-keys", "PROXY810", "error", 9),
     "timeout in general_settings": ("timeout-in-general", "PROXY803", "warning", 13),
     "timeout in router_settings": ("timeout-in-router", "PROXY803", "warning", 9),
-    "timeout that lowers the default": ("timeout-in-litellm", "PROXY803", "warning", 10),
+    "timeout that lowers the default": ("timeout-in-litellm", "PROXY803", "info", 10),
     "timeout of the router": ("timeout-of-router", "PROXY803", "warning", 9),
     "timeout of a model": ("timeout-of-model", "PROXY803", "warning", 7),
     "max_retries": ("max-retries", "PROXY809", "info", 7),
@@ -94,7 +94,8 @@ def test_what_works_is_not_called_a_pitfall(name, code):
 @pytest.mark.parametrize("name", ["starts-native", "starts-hosted-vllm"])
 def test_a_configuration_that_works_has_one_warning_that_each_abandoned_request_proves(name):
     findings = about(config_of(name), CLIENT | MAPPED)
-    assert [one.code for one in findings if one.severity is not Severity.INFO] == ["PROXY811"]
+    late = ["PROXY818"] if "hosted" in name else []
+    assert [one.code for one in findings if one.severity is not Severity.INFO] == ["PROXY811", *late]
 
 
 def test_a_configuration_with_everything_set_has_no_finding():
@@ -104,7 +105,7 @@ def test_a_configuration_with_everything_set_has_no_finding():
 def test_the_second_article_s_configuration_does_not_start_and_leaves_the_background_model_out():
     env = {**CLIENT, "ANTHROPIC_AUTH_TOKEN": "sk-anything", "ANTHROPIC_MODEL": "claude-3-5-sonnet-20241022"}
     findings = about(config_of("article-2"), env)
-    assert {("PROXY801", "error"), ("PROXY806", "error"), ("PROXY807", "warning")} <= marks(findings)
+    assert {("PROXY801", "warning"), ("PROXY806", "error"), ("PROXY807", "warning")} <= marks(findings)
     (missing,) = of_code(findings, "PROXY806")
     assert HAIKU in missing.title
     assert missing.fix.edits[0].value == "claude-3-5-sonnet-20241022"
@@ -135,7 +136,11 @@ SYMPTOMS = {
         "PROXY802",
         "warning",
     ),
-    "cut off mid-sentence": ({"proxy_config": config_of("timeout-in-litellm")}, "PROXY803", "warning"),
+    "cut off mid-sentence": (
+        {"proxy_config": config_of("timeout-in-litellm"), "live": running(OLD)},
+        "PROXY803",
+        "warning",
+    ),
     "auth error": ({}, "AUTH201", "error"),
 }
 
@@ -162,7 +167,7 @@ def test_the_fourth_article_s_catch_all_takes_no_id_of_one_s_own():
 CATCHES = {
     "anthropic/* and haiku": ("wildcard-anthropic", HAIKU, set()),
     "anthropic/* and an old id": ("wildcard-anthropic", "claude-3-5-sonnet-20241022", {"error"}),
-    "anthropic/* and a new id": ("wildcard-anthropic", "claude-opus-5-5", {"warning"}),
+    "anthropic/* and a new id": ("wildcard-anthropic", "claude-opus-5-5", set()),
     "anthropic/* and its own form": ("wildcard-anthropic", "anthropic/claude-x", set()),
     "claude-* and any": ("wildcard-claude", "claude-3-5-sonnet-20241022", set()),
     "claude-* and a window": ("wildcard-claude", "claude-opus-5-5[1m]", set()),
@@ -181,7 +186,7 @@ def test_what_a_wildcard_takes(name, asked, expected):
 HOSTED_ID = "claude-opus-5-5"
 UNLISTED = {
     "claude-* takes it": ("wildcard-claude", HOSTED_ID, []),
-    "anthropic/* may take it": ("wildcard-anthropic", HOSTED_ID, ["warning"]),
+    "anthropic/* takes it": ("wildcard-anthropic", HOSTED_ID, []),
     "* takes an own id": ("wildcard-all", "Qwen3.5-27B", []),
     "no wildcard": ("starts-hosted-vllm", HOSTED_ID, ["error"]),
     "a YAML that is not known": (None, HOSTED_ID, ["warning"]),
@@ -285,7 +290,7 @@ def test_pasting_one_after_another_leads_to_a_file_without_errors_and_warnings(n
         if found is None:
             break
         config = parse_proxy_config(pasted(config, found.paste), config.file)
-    assert {one.code for one in about(config) if one.severity is not Severity.INFO} <= {"PROXY806"}
+    assert {one.code for one in about(config) if one.severity is not Severity.INFO} <= {"PROXY806", "PROXY818"}
 
 
 def test_an_entry_is_repeated_under_the_missing_name():

@@ -6,7 +6,8 @@ from places import TESTS
 from stormdeck.model.finding import Severity
 from stormdeck.model.rules.facts import Facts, Live
 from stormdeck.model.rules.registry import RULES, check
-from stormdeck.model.rules.vllm.families import FAMILIES, PARSERS, family_of
+from stormdeck.model.rules.vllm.families import FAMILIES, family_of
+from stormdeck.model.rules.vllm.parsers import REASONING, TOOL
 from stormdeck.model.settings.merge import merged
 from stormdeck.model.snapshots.server import ServedModel, ServerState, VllmSnapshot
 from stormdeck.sources.processes.model_folder import model_type
@@ -40,6 +41,23 @@ FIT = {
     "mistralai/Devstral-Small-2507": "mistral",
     "zai-org/GLM-4.6-FP8": "glm45",
     "openai/gpt-oss-120b": "openai",
+    "deepseek-ai/DeepSeek-V3-0324": "deepseek_v3",
+    "deepseek-ai/DeepSeek-R1-0528": "deepseek_v3",
+    "deepseek-ai/DeepSeek-V3.1-Terminus": "deepseek_v31",
+    "deepseek-ai/DeepSeek-V3.2": "deepseek_v32",
+    "deepseek-ai/DeepSeek-V4": "deepseek_v4",
+    "moonshotai/Kimi-K2-Instruct": "kimi_k2",
+    "MiniMaxAI/MiniMax-M2": "minimax_m2",
+    "nvidia/NVIDIA-Nemotron-3-Nano-30B-A3B-BF16": "qwen3_coder",
+    "stepfun-ai/step3": "step3",
+    "stepfun-ai/Step-3.5-Flash": "step3p5",
+    "baidu/ERNIE-4.5-21B-A3B-Thinking": "ernie45",
+    "ibm-granite/granite-4.0-h-small": "granite4",
+    "microsoft/Phi-4-mini-instruct": "phi4_mini_json",
+    "ByteDance-Seed/Seed-OSS-36B-Instruct": "seed_oss",
+    "internlm/internlm2_5-7b-chat": "internlm",
+    "LiquidAI/LFM2-8B-A1B": "lfm2",
+    "XiaomiMiMo/MiMo-V2-Flash": "mimo",
 }
 
 
@@ -137,7 +155,33 @@ def test_no_page_advises_a_parser_that_its_own_rule_finds_wrong():
 
 def test_every_family_is_found_by_no_other_one_first():
     assert len({one.name for one in FAMILIES}) == len(FAMILIES)
-    assert {"hermes", "qwen3_coder", "qwen3_xml", "gemma4", "openai"} <= PARSERS
+
+
+@pytest.mark.parametrize("family", FAMILIES, ids=lambda one: one.name)
+def test_the_parsers_of_a_family_are_vllm_s(family):
+    assert set(family.parsers) <= {*TOOL, "minimax"}
+    assert set(family.reasoning) <= set(REASONING)
+
+
+REASONING_PAIRS = {
+    "gpt-oss": ("openai/gpt-oss-120b", "openai", "qwen3", "openai_gptoss"),
+    "gemma": ("google/gemma-4-26B-A4B-it", "gemma4", "deepseek_r1", "gemma4"),
+    "qwen": ("Qwen/Qwen3.5-27B", "qwen3_coder", "openai_gptoss", "qwen3"),
+    "seed": ("ByteDance-Seed/Seed-OSS-36B-Instruct", "seed_oss", "qwen3", "seed_oss"),
+}
+
+
+@pytest.mark.parametrize(("model", "tools", "wrong", "right"), REASONING_PAIRS.values(), ids=REASONING_PAIRS)
+def test_a_reasoning_parser_of_another_family_is_found_with_the_right_one(model, tools, wrong, right):
+    (finding,) = found(f"{START.format(model, tools)} --reasoning-parser {wrong}")
+    assert right in finding.message
+    assert finding.path == "--reasoning-parser"
+    assert found(f"{START.format(model, tools)} --reasoning-parser {right}") == []
+    assert found(f"{START.format(model, tools)} --reasoning-parser mine") == []
+
+
+def test_a_parser_for_the_same_marks_is_left_alone():
+    assert found(START.format("Qwen/Qwen3-32B", "hermes") + " --reasoning-parser deepseek_r1") == []
 
 
 def test_the_type_is_read_from_the_model_s_folder(tmp_path):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from stormdeck.model.finding import Edit, Finding, Fix, Severity
-from stormdeck.model.litellm.config import REFERENCE
+from stormdeck.model.litellm.placeholders import REFERENCE
 from stormdeck.model.rules.client.auth import API_KEY, BEARER, HELPER
 from stormdeck.model.rules.facts import Facts
 from stormdeck.model.rules.litellm.common import leads_to_proxy

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from stormdeck.model.finding import Edit, Finding, Fix, Severity
 from stormdeck.model.litellm import yaml_snippet
 from stormdeck.model.litellm.config import Deployment, ProxyConfig
-from stormdeck.model.litellm.coverage import Cover, cover, names, passes_on
+from stormdeck.model.litellm.coverage import Cover, cover, cuts, names, passes_on, requested_of
 from stormdeck.model.rules.facts import FABLE_ID, TIER_IDS, Facts
 from stormdeck.model.rules.litellm.common import REFUSED_MODEL, at, configs, deployments, leads_to_proxy
 from stormdeck.model.rules.litellm.models import param
@@ -28,15 +28,15 @@ _MAPPINGS = {*TIER_IDS.values(), FABLE_ID}
             "with the model_name entries."
         ),
         why=(
-            "LiteLLM answers 400, not 404. anthropic/* matches only ids that LiteLLM's price list knows as "
-            "Anthropic's: claude-haiku-4-5 and claude-sonnet-4 match, claude-3-5-sonnet and your own ids do not. "
-            "claude-* matches all Claude ids. * matches everything; with openai/* or hosted_vllm/* behind it, LiteLLM "
-            "asks vLLM for the Claude id and gets 404. One article maps a single Claude id and forgets haiku; its "
-            "background requests end in 400."
+            "LiteLLM answers 400, not 404. anthropic/* matches ids of the form claude-NAME-NUMBER: claude-opus-4-6 "
+            "matches, claude-3-5-sonnet and your own ids do not. claude-* matches all Claude ids, but with "
+            "hosted_vllm/* behind it vLLM is asked for what the star stands for: opus-4-6. * matches everything; with "
+            "openai/* or hosted_vllm/* behind it, LiteLLM asks vLLM for the Claude id and gets 404. The longest "
+            "pattern counts. One article maps a single Claude id and forgets haiku; its background requests end in 400."
         ),
         shown=REFUSED_MODEL,
-        versions="LiteLLM 1.80.5 and 1.109.1",
-        evidence="measured, LiteLLM 1.109.1",
+        versions="LiteLLM 1.80.5 to 1.110.2",
+        evidence="measured, LiteLLM 1.109.1 and 1.110.2",
         fix="Map all tiers to a model_name in the YAML, or add entries for the Claude ids.",
         example='"env": { "ANTHROPIC_DEFAULT_HAIKU_MODEL": "Qwen3.5-27B" }',
     )
@@ -52,16 +52,26 @@ def no_match(facts: Facts) -> Iterator[Finding]:
         seen: set[str] = set()
         for path, asked in asked_ids(facts):
             covered = cover(config, asked)
-            passed_well = covered is Cover.PASSED_ON and is_own(asked)
-            if asked and asked not in seen and covered is not Cover.TAKEN and not passed_well:
+            fine = covered in {Cover.TAKEN, Cover.UNREAD} or (covered is Cover.PASSED_ON and is_own(asked))
+            if asked and asked not in seen and not fine and not _is_served(facts, config, asked, covered):
                 seen.add(asked)
                 yield _refused(facts, config, path, asked, covered)
+
+
+def _is_served(facts: Facts, config: ProxyConfig, asked: str, covered: Cover) -> bool:
+    """Return whether vLLM is known to serve what a wildcard asks it for."""
+    vllm = facts.live.vllm
+    served = {model.id for model in vllm.models} if vllm is not None else set()
+    return covered in {Cover.PASSED_ON, Cover.CUT} and requested_of(config, asked) in served
 
 
 def _refused(facts: Facts, config: ProxyConfig, path: str, asked: str, covered: Cover) -> Finding:
     words = {
         Cover.UNKNOWN: ("matches it: LiteLLM answers 400", f"no model_list entry matches {asked}"),
-        Cover.PERHAPS: ("but anthropic/* matches it, if LiteLLM's price list knows it", f"{asked} may be rejected"),
+        Cover.CUT: (
+            f"but a wildcard matches it and asks the server for `{requested_of(config, asked)}`",
+            f"the server is asked for {requested_of(config, asked)}",
+        ),
         Cover.PASSED_ON: (
             "but a wildcard matches it and asks vLLM for the same id: 404",
             f"{asked} is passed to vLLM unchanged",
@@ -76,7 +86,7 @@ def _refused(facts: Facts, config: ProxyConfig, path: str, asked: str, covered: 
     return at(
         config,
         "PROXY806",
-        Severity.WARNING if covered is Cover.PERHAPS else Severity.ERROR,
+        Severity.WARNING if covered is Cover.CUT else Severity.ERROR,
         title,
         f"Claude Code will request it ({source}); no model_name {why}.",
         "model_list",
@@ -105,13 +115,20 @@ def _wildcards(config: ProxyConfig) -> Iterator[Finding]:
     """Yield findings about wildcards, used if it is not known which ids Claude Code requests."""
     for deployment in config.deployments():
         if deployment.name == "anthropic/*":
-            title = "matches few Claude ids"
+            severity, title = Severity.INFO, "matches Claude ids of the newer form only"
             why = (
-                "anthropic/* matches only ids that LiteLLM's price list knows as Anthropic's: claude-3-5-sonnet and "
-                "your own ids get 400. claude-* matches all Claude ids."
+                "anthropic/* matches ids such as claude-opus-4-6: claude-3-5-sonnet and your own ids get 400. claude-* "
+                "matches all Claude ids."
+            )
+        elif "*" in deployment.name and passes_on(deployment) and cuts(deployment):
+            severity, title = Severity.WARNING, "asks the server for a part of the id"
+            example = deployment.name.replace("*", "opus-4-6")
+            why = (
+                f"For {example} LiteLLM asks {deployment.provider}/ for opus-4-6, what the star stands for. Write the "
+                f"prefix there too, or a model_name without a star."
             )
         elif "*" in deployment.name and passes_on(deployment):
-            title = "asks vLLM for the same id"
+            severity, title = Severity.WARNING, "asks vLLM for the same id"
             why = (
                 f"{deployment.name} matches a Claude id and requests the same id from {deployment.provider}/; vLLM "
                 "answers 404 unless it serves that id."
@@ -119,7 +136,7 @@ def _wildcards(config: ProxyConfig) -> Iterator[Finding]:
         else:
             continue
         member = deployment.node.member("model_name")
-        yield at(config, "PROXY806", Severity.WARNING, title, why, f"{deployment.path}.model_name", member)
+        yield at(config, "PROXY806", severity, title, why, f"{deployment.path}.model_name", member)
 
 
 @rule(

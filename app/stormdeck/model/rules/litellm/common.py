@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from stormdeck.model.finding import Finding, Fix, HopKind, Paste, Severity
+from stormdeck.model.litellm import known_names
 from stormdeck.model.litellm.config import Deployment, Member, Node, ProxyConfig
 from stormdeck.model.rules.facts import BASE_URL, Facts
 from stormdeck.model.snapshots.server import ServerKind, ServerState
 from stormdeck.model.urls import same_place
+from stormdeck.model.versions import at_least, version_key
 
 REFUSED_MODEL = "API Error: 400 {'error': 'anthropic_messages: Invalid model name passed in model=...'}"
 COOLDOWN = (
     "API Error: 429 No deployments available for selected model, Try again in 5 seconds. All deployments for "
     "selected model are in cooldown."
 )
+_LISTED_FROM = "1.109"
 _RUNS = {ServerState.UP, ServerState.REFUSING, ServerState.DEGRADED, ServerState.STALE}
 
 
@@ -52,8 +55,13 @@ def at(
 
 def configs(facts: Facts) -> Iterator[ProxyConfig]:
     """Yield the YAML if there is one and it parses."""
-    if facts.proxy_config is not None and facts.proxy_config.root is not None:
+    if facts.proxy_config is not None and facts.proxy_config.is_litellm:
         yield facts.proxy_config
+
+
+def whole_configs(facts: Facts) -> Iterator[ProxyConfig]:
+    """Yield the YAML if what is missing in it is really missing, not in an included file."""
+    yield from (config for config in configs(facts) if not config.includes_others)
 
 
 def deployments(facts: Facts) -> Iterator[tuple[ProxyConfig, Deployment]]:
@@ -68,6 +76,18 @@ def version(facts: Facts) -> str | None:
     """Return LiteLLM's version if it is known."""
     proxy = facts.live.proxy
     return proxy.version if proxy is not None and proxy.kind is ServerKind.LITELLM else None
+
+
+def lists_cover(facts: Facts) -> bool:
+    """Return whether the running LiteLLM is one whose names are listed, so that an unknown name is wrong."""
+    known = version(facts)
+    return at_least(known, _LISTED_FROM) and not is_newer_than_lists(facts)
+
+
+def is_newer_than_lists(facts: Facts) -> bool:
+    """Return whether the running LiteLLM is newer than the lists of names."""
+    known = version(facts)
+    return known is not None and version_key(known) > version_key(known_names.VERSION)
 
 
 def runs(facts: Facts) -> bool:

@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from stormdeck.model.finding import Finding, Severity
 from stormdeck.model.litellm import yaml_snippet
 from stormdeck.model.litellm.config import Node, ProxyConfig
+from stormdeck.model.litellm.placement import Provider, is_chat, is_own, provider_of
 from stormdeck.model.rules.facts import Facts
-from stormdeck.model.rules.litellm.common import COOLDOWN, at, configs, own, place, version
-from stormdeck.model.rules.litellm.models import asks_responses, is_unknown_provider, right_base
+from stormdeck.model.rules.litellm.common import COOLDOWN, at, own, place, version, whole_configs
+from stormdeck.model.rules.litellm.models import asks_responses, wrong_own_base
 from stormdeck.model.rules.rule import Page, Rule, rule
 from stormdeck.model.versions import at_least, below
 
@@ -39,10 +40,10 @@ _NEW = "1.109"
 def no_drop(facts: Facts) -> Iterator[Finding]:
     """Find a missing drop_params, without which old versions reject requests."""
     known = version(facts)
-    for config in configs(facts):
+    for config in whole_configs(facts):
         each = [deployment.params for deployment in config.deployments()]
         everywhere = bool(each) and all(node is not None and _is_true(node.get("drop_params")) for node in each)
-        if config.is_on("litellm_settings", "drop_params") or everywhere or at_least(known, _NEW):
+        if config.may_be_on("litellm_settings", "drop_params") or everywhere or at_least(known, _NEW):
             continue
         old = below(known, _NEW)
         yield at(
@@ -82,9 +83,9 @@ def _is_true(node: Node | None) -> bool:
 )
 def cooldown(facts: Facts) -> Iterator[Finding]:
     """Find a proxy whose cooldown hides the first error."""
-    for config in configs(facts):
-        counts = Counter(deployment.name for deployment in config.deployments() if deployment.model)
-        if 1 not in counts.values() or config.is_on("router_settings", "disable_cooldowns"):
+    for config in whole_configs(facts):
+        counts = Counter(one.name for one in config.deployments() if one.model and is_chat(one) and is_own(one))
+        if 1 not in counts.values() or config.may_be_on("router_settings", "disable_cooldowns"):
             continue
         yield at(
             config,
@@ -102,8 +103,8 @@ def cooldown(facts: Facts) -> Iterator[Finding]:
 def _leads_to_errors(facts: Facts, config: ProxyConfig) -> bool:
     """Return whether a deployment in the YAML will get, or probably gets, a 401 or 404."""
     return any(
-        right_base(deployment.provider, deployment.api_base) is not None
-        or is_unknown_provider(deployment)
+        wrong_own_base(deployment) is not None
+        or provider_of(config, deployment) is not Provider.KNOWN
         or asks_responses(config, deployment, version(facts))
         for deployment in config.deployments()
         if deployment.model and deployment.api_base
@@ -130,8 +131,8 @@ def _leads_to_errors(facts: Facts, config: ProxyConfig) -> bool:
 def no_cancel(facts: Facts) -> Iterator[Finding]:
     """Find a proxy that does not cancel abandoned requests."""
     old = below(version(facts), _NEW)
-    for config in configs(facts):
-        if config.is_on("general_settings", "cancel_on_disconnect") or not any(config.deployments()):
+    for config in whole_configs(facts):
+        if config.may_be_on("general_settings", "cancel_on_disconnect") or not serves_own_chat(config):
             continue
         yield at(
             config,
@@ -146,6 +147,11 @@ def no_cancel(facts: Facts) -> Iterator[Finding]:
             if old
             else yaml_snippet.new_setting(config, "general_settings", "cancel_on_disconnect", "true", "switch it on"),
         )
+
+
+def serves_own_chat(config: ProxyConfig) -> bool:
+    """Return whether a chat model on a server of the user's own is, or may be, behind the proxy."""
+    return any(is_own(one) and is_chat(one) for one in config.deployments())
 
 
 RULES: tuple[Rule, ...] = (no_drop, cooldown, no_cancel)

@@ -48,7 +48,7 @@ def responses(facts: Facts) -> Iterator[Finding]:
         if not asks_responses(config, deployment, known):
             continue
         member = param(deployment, "model")
-        mild = config.is_on("litellm_settings", "use_chat_completions_url_for_anthropic_messages")
+        mild = config.may_be_on("litellm_settings", "use_chat_completions_url_for_anthropic_messages")
         right = f"hosted_vllm/{deployment.upstream_id}"
         yield at(
             config,

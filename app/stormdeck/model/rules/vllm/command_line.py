@@ -8,7 +8,8 @@ from stormdeck.model.finding import Finding, HopKind, Severity
 from stormdeck.model.rules.facts import BASE_URL, Facts
 from stormdeck.model.rules.model_choice import asked_ids
 from stormdeck.model.rules.rule import Page, Rule, rule
-from stormdeck.model.rules.vllm.families import PARSERS, SOURCE, family_of
+from stormdeck.model.rules.vllm import parsers
+from stormdeck.model.rules.vllm.families import SOURCE, family_of, fits
 from stormdeck.model.snapshots.probe import Reach
 from stormdeck.model.snapshots.server import ServerState
 from stormdeck.model.urls import host_of, is_loopback, port_of, same_place
@@ -17,6 +18,7 @@ from stormdeck.model.versions import below
 _USUAL_PORT = "8000"
 _AUTO = "--enable-auto-tool-choice"
 _PARSER = "--tool-call-parser"
+_REASONING = "--reasoning-parser"
 _NAME = "--served-model-name"
 _SYSTEM_CLIENT = "2.1.154"
 _EXAMPLE = "vllm serve Qwen/Qwen3.5-27B --enable-auto-tool-choice --tool-call-parser qwen3_coder"
@@ -100,15 +102,16 @@ def _is_given(facts: Facts, name: str) -> bool:
         code="SERVER902",
         title="the tool call parser is for another model family",
         what=(
-            "Compares --tool-call-parser with the family of the served model. The family comes from the model's name "
-            "or any part of its path, from `root` in /v1/models, or from config.json in the model's folder."
+            "Compares --tool-call-parser and --reasoning-parser with the family of the served model. The family comes "
+            "from the model's name or any part of its path, from `root` in /v1/models, or from config.json in the "
+            "model's folder."
         ),
         why=(
             "The parser does not recognise the model's tool calls, so they arrive as plain text. Qwen has two "
             "formats; the parser of one passes the other's calls through without an error."
         ),
         shown="Tool calls as plain text in the answer, or an endless spinner",
-        versions="all versions; parsers of vLLM 0.32",
+        versions=f"all versions; parsers of vLLM {parsers.VERSION}",
         evidence=SOURCE,
         fix=(
             "Qwen3-Coder, Qwen3.5 and 3.6: qwen3_coder. Qwen2.5, Qwen3 and QwQ: hermes. Gemma 4: gemma4. Llama 3: "
@@ -119,22 +122,33 @@ def _is_given(facts: Facts, name: str) -> bool:
 )
 def wrong_parser(facts: Facts) -> Iterator[Finding]:
     """Find a tool call parser of another model family."""
-    parser, names = option(facts.live.command, _PARSER), _names(facts)
+    names = _names(facts)
     family = family_of(names, facts.live.model_type)
-    if not parser or family is None or parser in family.parsers or parser not in PARSERS:
+    if family is None:
         return
-    if family.by_template and option(facts.live.command, "--chat-template") is not None:
-        return
-    fitting = " or ".join(family.parsers[:2])
-    yield _finding(
-        "SERVER902",
-        Severity.WARNING,
-        f"{parser} does not fit {family.name}",
-        f"{family.name} needs {fitting}; with {parser} its tool calls arrive as plain text. vLLM was started "
-        f"with {names[0] if names else 'such a model'}.",
-        _PARSER,
-        "docs",
-    )
+    model = names[0] if names else "such a model"
+    parser, reasoning = option(facts.live.command, _PARSER), option(facts.live.command, _REASONING)
+    by_template = family.by_template and option(facts.live.command, "--chat-template") is not None
+    if parser and not by_template and not fits(parser, family.parsers, parsers.TOOL):
+        yield _finding(
+            "SERVER902",
+            Severity.WARNING,
+            f"{parser} does not fit {family.name}",
+            f"{family.name} needs {' or '.join(family.parsers[:2])}; with {parser} its tool calls arrive as plain "
+            f"text. vLLM was started with {model}.",
+            _PARSER,
+            "docs",
+        )
+    if reasoning and family.reasoning and not fits(reasoning, family.reasoning, parsers.REASONING):
+        yield _finding(
+            "SERVER902",
+            Severity.WARNING,
+            f"{reasoning} does not fit {family.name}",
+            f"{family.name} needs {family.reasoning[0]} as reasoning parser; with {reasoning} its thinking arrives as "
+            f"ordinary text. vLLM was started with {model}.",
+            _REASONING,
+            "docs",
+        )
 
 
 @rule(
