@@ -11,8 +11,10 @@ def test_a_list_is_indented_like_the_file():
 
 
 def test_an_infinite_number_is_removed_like_any_other():
-    document = Document.parse('{"a": 1, "b": 1e999}')
-    assert removed(document, "b", [Document.parse('{"a": 1}')]).text == '{"a": 1}'
+    document, before = Document.parse('{"a": 1, "b": 1e999}'), Document.parse('{"a": 1}')
+    assert isinstance(document, Document)
+    assert isinstance(before, Document)
+    assert removed(document, "b", [before]).text == '{"a": 1}'
 
 
 def test_many_brackets_and_a_duplicate_are_read_strictly():
