@@ -41,6 +41,7 @@ def test_all_recordings_are_there():
 def test_with_transcripts(totals):
     total = totals["with transcripts"]
     assert (total.precision, total.recall) == (1.0, 1.0)
+    assert {total.right(number) for number in ("main_requests", "retries")} == {len(FOLDERS)}
     assert total.sum("causes_right") == total.sum("outcomes_right") == total.matched
 
 

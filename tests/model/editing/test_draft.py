@@ -49,22 +49,25 @@ def rule_runs(monkeypatch):
     return runs
 
 
-def test_an_edit_reads_the_text_once_however_much_is_asked_of_it(scans, rule_runs):
+def test_an_edit_reads_the_whole_text_not_at_all_and_runs_the_rules_once(scans, rule_runs):
     before = draft(many(3000, ANTHROPIC_BASE_URL="http://127.0.0.1:8000/v1"))
     scans.clear()
     after = before.edit(URL, "http://127.0.0.1:8000")
     for _ in range(3):
         after.values, after.modified, after.findings, after.text(), after.changed, after.preview
-    assert len(scans) == 1
+    assert scans == []
     assert [count for count in rule_runs if count > 500] == [3002], "the rules ran over the whole file more than once"
 
 
-def test_the_next_letter_reads_the_text_once_again(scans):
-    typing = draft(many(1000))
+def test_no_letter_and_no_fix_reads_the_whole_text(scans):
+    typing = draft(many(1000, ANTHROPIC_BASE_URL="http://127.0.0.1:8000/v1"))
     scans.clear()
     for text in ("h", "ht", "htt"):
         typing.edit(URL, text).findings  # noqa: B018
-    assert len(scans) == 3
+    fixed = typing.fixed()
+    assert len(fixed.edits) > 1
+    assert fixed.undo().text() != fixed.text()
+    assert scans == []
 
 
 def test_fixes_are_tried_without_the_thousands_of_values_that_no_rule_knows(rule_runs):

@@ -10,6 +10,7 @@ from stormdeck.model.deck import Deck
 from stormdeck.model.editing.diff import DiffLine, diff
 from stormdeck.model.finding import Edit, Finding
 from stormdeck.model.masking.findings import known_secrets
+from stormdeck.model.masking.known import KnownSecrets
 from stormdeck.model.rules.collect import findings_of, raw_findings
 from stormdeck.model.rules.fixing import safe_fixes
 from stormdeck.model.settings.merge import entries, has_entry, preview, value_at
@@ -100,7 +101,12 @@ class Draft:
 
     def diff(self) -> tuple[DiffLine, ...]:
         """Return the lines that a save changes, with secrets masked."""
-        return diff(self.file.text, self.text(), known_secrets(self.deck.settings)) if self.file is not None else ()
+        return diff(self.file.text, self.text(), self.secrets) if self.file is not None else ()
+
+    @property
+    def secrets(self) -> KnownSecrets:
+        """Return a masker for the secrets in all scopes, before and after a save."""
+        return known_secrets(self.preview, before=self.deck.settings)
 
     @property
     def changed(self) -> bool:

@@ -16,9 +16,9 @@ From a key in the settings form to bytes on the disk:
 
 1. ``ui/widgets/settings/field_row`` posts ``Edited``; ``ui/screens/settings`` hands it to the draft.
 2. ``model/editing/draft`` adds the edit and asks ``model/settings/merge`` for a preview.
-3. ``document`` finds the entry (``scanner`` knows where each one starts and ends).
+3. ``document`` finds the entry (``nodes`` knows where each one starts and ends).
 4. ``layout`` writes the new entry like its neighbours.
-5. ``document`` replaces that stretch of text and scans the result.
+5. ``document`` replaces that stretch of text; ``nodes`` reads only the changed entries again.
 6. ``model/rules/collect`` runs the rules once for the new draft.
 7. The form, its heading and the counter show that draft.
 8. ``s``: ``ui/screens/save`` shows the diff (``model/editing/diff``) with secrets masked.

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from itertools import accumulate
 
 from stormdeck.model.json_edit import layout
-from stormdeck.model.json_edit.scanner import Member, Node, ScanError, scan
+from stormdeck.model.json_edit.nodes import Member, Node
+from stormdeck.model.json_edit.scanner import ScanError, scan
 
 BOM = "\ufeff"
 Path = str | tuple[str, ...]
@@ -120,9 +121,8 @@ class Document:
         """Return the document without an entry, its comma and its line; a duplicate key goes everywhere."""
         keys = _keys(path)
         document = self
-        while (parent := document._object(keys[:-1])) is not None and parent.member(keys[-1]) is not None:
-            index = max(at for at, member in enumerate(parent.members or ()) if member.key == keys[-1])
-            document = document._edited(*layout.removal(document.text, parent, index), "")
+        while (parent := document._object(keys[:-1])) is not None and (at := parent.index_of(keys[-1])) is not None:
+            document = document._edited(*layout.removal(document.text, parent, at), "")
         return document
 
     def _position(self, offset: int) -> tuple[int, int]:
@@ -143,11 +143,15 @@ class Document:
 
     def _edited(self, start: int, end: int, piece: str) -> Document:
         """Return the document with ``text[start:end]`` replaced."""
-        document = Document.parse(self.text[:start] + piece + self.text[end:])
+        text = self.text[:start] + piece + self.text[end:]
+        if self._root is not None and not self._root.repeats:
+            root = self._root.edited(text, start, end, len(piece) - (end - start))
+            if root is not None:
+                root.repeats = False
+                return Document(text, root)
+        document = Document.parse(text)
         if isinstance(document, FileError):
             raise AssertionError(f"an edit broke the text: {document.message}")
-        if self._root is not None and document._root is not None and start > self._root.start:
-            _reuse_entries(self._root, document._root, start)
         return document
 
     def _object(self, keys: tuple[str, ...]) -> Node | None:
@@ -162,19 +166,6 @@ class Document:
         """Return the entry at a path: of a duplicate key, the last."""
         parent = self._object(keys[:-1])
         return None if parent is None else parent.member(keys[-1])
-
-
-def _reuse_entries(old: Node, new: Node, offset: int) -> None:
-    """Reuse the scanned entries before an edit: their offsets are unchanged."""
-    while True:
-        new.keep(old, offset)
-        inner = next((one for one in old.members or () if one.node.start < offset < one.node.end), None)
-        if inner is None or inner.node.members is None:
-            return
-        twin = new.member(inner.key)
-        if twin is None or twin.node.start != inner.node.start:
-            return
-        old, new = inner.node, twin.node
 
 
 def _keys(path: Path) -> tuple[str, ...]:

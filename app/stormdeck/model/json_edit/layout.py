@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 
-from stormdeck.model.json_edit.scanner import Node
+from stormdeck.model.json_edit.nodes import Node
 
 _INDENT = "  "
 """As Claude Code writes its files."""
@@ -98,8 +98,8 @@ def _dumps(value: object, indent: str | None = None) -> str:
 
 def _spans_lines(text: str, node: Node) -> bool:
     """Return whether the entries of an object are on lines of their own."""
-    members = node.members or ()
-    return bool(members) and "\n" in text[node.start : members[0].start]
+    members = node.members
+    return members is not None and len(members) > 0 and "\n" in text[node.start : members[0].start]
 
 
 def _wants_lines(text: str, root: Node, node: Node) -> bool:

@@ -3,22 +3,19 @@
 As strict as ``JSON.parse``: no comments, no trailing commas, no single quotes, no ``NaN`` (measured, Claude Code
 1.0.128 to 2.1.329 ignores a file that has one).
 
-The C decoder of the standard library reads the values; the offsets of an object's entries are found when first
-needed: 20,000 entries take 15 ms instead of 300. If the decoder fails, ``_Scanner`` reads the text again to explain
-the error in plain words.
+The C decoder of the standard library reads the values, and ``nodes`` finds the offsets when they are needed: 20,000
+entries take 15 ms instead of 300. If the decoder fails, ``_Scanner`` reads the text again to explain the error in
+plain words.
 """
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Callable, Iterator
-from typing import NamedTuple, NoReturn
+from typing import NoReturn
 
-_SPACE = re.compile(r"[ \t\r\n]*")
+from stormdeck.model.json_edit.nodes import Entries, Node, as_number, decoder, skip_space
+
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
-_PLAIN_ENTRY = re.compile(r'"([^"\\\x00-\x1f]*)"[ \t\r\n]*:[ \t\r\n]*("([^"\\\x00-\x1f]*)")[ \t\r\n]*(,?)[ \t\r\n]*')
-"""A key and a string without escapes, and the comma after them: most entries of a file."""
 _PLAIN = re.compile(r'[^"\\\x00-\x1f]*')
 _ESCAPE = re.compile(r'\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})')
 _WORD = re.compile(r"[^\s,:{}\[\]\"]{1,24}")
@@ -28,64 +25,6 @@ _SHORT = {'"': '"', "\\": "\\", "/": "/", "b": "\b", "f": "\f", "n": "\n", "r": 
 _LITERALS: tuple[tuple[str, object], ...] = (("true", True), ("false", False), ("null", None))
 DEEPEST = 100
 """Levels of nesting: far more than real files have, and few enough for the stack."""
-_DIGITS = 400
-"""Integers with more digits are infinite in JavaScript."""
-
-
-class Node:
-    """One value and its offsets: ``text[start:end]``."""
-
-    __slots__ = ("_before", "_by_key", "_members", "_text", "end", "repeats", "start", "value")
-
-    def __init__(
-        self, start: int, end: int, value: object, members: tuple[Member, ...] | None = None, text: str = ""
-    ) -> None:
-        self.start = start
-        self.end = end
-        self.value = value
-        """As ``JSON.parse`` returns it: of a duplicate key, the last value."""
-        if isinstance(value, dict):
-            self._members = members
-            self._before: tuple[Member, ...] = ()
-            self._text = text
-            self._by_key: dict[str, Member] | None = None
-            self.repeats = True
-            """Whether this object or one below may have a duplicate key; ``False``: none has."""
-
-    @property
-    def members(self) -> tuple[Member, ...] | None:
-        """Return the entries of an object in the order of the text; ``None`` for any other value."""
-        if not isinstance(self.value, dict):
-            return None
-        if self._members is None:
-            self._members = (*self._before, *_entries(self._text, self.start, self._before))
-        return self._members
-
-    def keep(self, old: Node, offset: int) -> None:
-        """Reuse the entries that the same object had in an earlier text, which is the same up to an offset."""
-        if self._members is None and isinstance(old.value, dict) and old._members is not None:
-            kept = len(old._members)
-            while kept and old._members[kept - 1].node.end > offset:
-                kept -= 1
-            self._before = old._members[:kept]
-
-    def member(self, key: str) -> Member | None:
-        """Return the entry of a key; of duplicates, the last."""
-        if not isinstance(self.value, dict) or key not in self.value:
-            return None
-        if self._by_key is None:
-            self._by_key = {member.key: member for member in self.members or ()}
-        return self._by_key.get(key)
-
-
-class Member(NamedTuple):
-    """One entry of an object."""
-
-    key: str
-    start: int
-    """Offset of the key's opening quote."""
-    key_end: int
-    node: Node
 
 
 class ScanError(ValueError):
@@ -121,13 +60,13 @@ def _decoded(text: str, start: int) -> Node | None:
         repeats = repeats or len(made) < len(pairs)
         return made
 
-    at = _skip_space(text, start)
+    at = skip_space(text, start)
     try:
-        value, end = _decoder(dict_of).raw_decode(text, at)
+        value, end = decoder(dict_of).raw_decode(text, at)
     except (ValueError, RecursionError):
         return None
     may_be_deep = text.count("{") + text.count("[") > DEEPEST
-    if _skip_space(text, end) < len(text) or (may_be_deep and (repeats or _is_deep(value))):
+    if skip_space(text, end) < len(text) or (may_be_deep and (repeats or _is_deep(value))):
         return None
     node = Node(at, end, value, text=text)
     node.repeats = repeats
@@ -147,45 +86,9 @@ def _is_deep(value: object) -> bool:
     return bool(level)
 
 
-def _entries(text: str, start: int, known: tuple[Member, ...] = ()) -> Iterator[Member]:
-    """Yield the entries of the object at ``start`` of valid JSON, after those that are known."""
-    at = _skip_space(text, known[-1].node.end if known else start + 1)
-    if known:
-        if text[at] != ",":
-            return
-        at = _skip_space(text, at + 1)
-    while text[at] == '"':
-        plain = _PLAIN_ENTRY.match(text, at)
-        if plain is not None:
-            value_start, end = plain.span(2)
-            yield Member(plain[1], at, plain.end(1) + 1, Node(value_start, end, plain[3]))
-            at = plain.end()
-            if plain[4]:
-                continue
-            return
-        key, key_end = _PLAIN_DECODER.raw_decode(text, at)
-        place = _skip_space(text, _skip_space(text, key_end) + 1)
-        value, end = _PLAIN_DECODER.raw_decode(text, place)
-        yield Member(key, at, key_end, Node(place, end, value, text=text))
-        at = _skip_space(text, end)
-        if text[at] != ",":
-            return
-        at = _skip_space(text, at + 1)
-
-
 def _printable(text: str) -> str:
     """Return text that a terminal shows as it is: any other character is replaced."""
     return "".join(char if char.isprintable() else "\ufffd" for char in text)
-
-
-def _skip_space(text: str, at: int) -> int:
-    """Return the offset of the next character that is not whitespace."""
-    found = _SPACE.match(text, at)
-    return found.end() if found else at
-
-
-def _refused(name: str) -> NoReturn:
-    raise ValueError(name)
 
 
 class _Scanner:
@@ -196,7 +99,7 @@ class _Scanner:
 
     def skip(self, at: int) -> int:
         """Return the offset of the next character that is not whitespace."""
-        return _skip_space(self.text, at)
+        return skip_space(self.text, at)
 
     def value(self, at: int, depth: int) -> Node:
         """Read the value that starts at ``at``."""
@@ -229,18 +132,18 @@ class _Scanner:
             raise ScanError(f"an unusual space (U+{ord(char):04X}): JSON needs plain ones", at)
 
     def _object(self, at: int, depth: int) -> Node:
-        members: list[Member] = []
+        entries = Entries(self.text)
         place = self.skip(at + 1)
         if self.text[place : place + 1] == "}":
-            return Node(at, place + 1, {}, ())
+            return Node(at, place + 1, {}, entries)
         while True:
-            member = self._member(place, depth)
-            members.append(member)
-            place, closed = self._separator(member.node.end, "}", "an entry")
+            end = self._entry(entries, place, depth)
+            place, closed = self._separator(end, "}", "an entry")
             if closed:
-                return Node(at, place, {member.key: member.node.value for member in members}, tuple(members))
+                return Node(at, place, dict(zip(entries.keys, entries.values, strict=True)), entries)
 
-    def _member(self, at: int, depth: int) -> Member:
+    def _entry(self, entries: Entries, at: int, depth: int) -> int:
+        """Add the entry that starts at ``at``, and return where it ends."""
         if self.text[at : at + 1] != '"':
             self.raise_if_known_mistake(at)
             word = _WORD.match(self.text, at)
@@ -256,7 +159,8 @@ class _Scanner:
             self.raise_if_known_mistake(colon)
             raise ScanError("a colon is missing after the key", colon)
         node = self.value(self.skip(colon + 1), depth + 1)
-        return Member(str(key.value), at, key.end, node)
+        entries.append(str(key.value), at, key.end, node)
+        return node.end
 
     def _array(self, at: int, depth: int) -> Node:
         values: list[object] = []
@@ -320,25 +224,7 @@ class _Scanner:
                 raise ScanError("a value is missing here", at)
             shown = f"`{word.group()}`" if _QUOTABLE.fullmatch(word.group()) else "a word without quotes"
             raise ScanError(f"{shown} is not a JSON value: put text in double quotes", at)
-        return Node(at, found.end(), _as_number(found.group()))
-
-
-def _as_number(text: str) -> int | float:
-    """Return a number as JavaScript reads it: ``600000`` and ``6e5`` are the same."""
-    if text.lstrip("-").isdigit() and len(text) <= _DIGITS:
-        return int(text)
-    number = float(text)
-    return int(number) if number.is_integer() and abs(number) < 2**53 else number
-
-
-def _decoder(object_of: Callable[[list[tuple[str, object]]], object] | None = None) -> json.JSONDecoder:
-    """Return a decoder that reads numbers as JavaScript does; ``object_of`` builds an object from its entries."""
-    return json.JSONDecoder(
-        object_pairs_hook=object_of, parse_int=_as_number, parse_float=_as_number, parse_constant=_refused
-    )
-
-
-_PLAIN_DECODER = _decoder()
+        return Node(at, found.end(), as_number(found.group()))
 
 
 def _join(text: str) -> str:

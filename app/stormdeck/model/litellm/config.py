@@ -34,20 +34,10 @@ class Node:
         """Return the entry of a key."""
         return next((member for member in reversed(self.members or ()) if member.key == key), None)
 
-    def at(self, *keys: str) -> Node | None:
-        """Return the value at a path of keys."""
-        node: Node | None = self
-        for key in keys:
-            node = node.get(key) if node is not None else None
-        return node
-
     def text(self, key: str) -> str | None:
         """Return the text of a key, stripped, or ``None`` if it is missing or not text."""
         node = self.get(key)
         return node.value.strip() if node is not None and isinstance(node.value, str) else None
-
-    def __iter__(self) -> Iterator[Node]:
-        return iter(self.items or ())
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,7 +89,7 @@ def same_under(config: ProxyConfig, deployment: Deployment, name: str, descripti
     if member is None or not rows or not rows[0].lstrip().startswith("-") or not _is_block(rows):
         return None
     at = member.line - node.line
-    if not 0 <= at < len(rows) or member.node.line != member.line:
+    if not 0 <= at < len(rows) or not member.line == member.node.line == member.node.last_line:
         return None
     rows[at] = rows[at][: member.node.column - 1] + name
     return Paste(description, "\n".join(rows), *_after(node.last_line))

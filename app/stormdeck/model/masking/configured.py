@@ -38,9 +38,20 @@ def secrets_in(texts: Iterable[str], variables: Iterable[tuple[str, str]], yaml:
     return frozenset(found)
 
 
+def secrets_added(before: Iterable[str], texts: Iterable[str]) -> frozenset[str]:
+    """Return every secret in settings files that is not in the earlier ones."""
+    new = frozenset[str]().union(*map(_whole, texts)).difference(*map(_whole, before))
+    return frozenset(part for secret in new for part in _parts(secret))
+
+
 @lru_cache(maxsize=8)
 def _of_json(text: str) -> frozenset[str]:
-    return frozenset(part for cut in json_cuts(text) for part in _parts(cut.secret))
+    return frozenset(part for secret in _whole(text) for part in _parts(secret))
+
+
+@lru_cache(maxsize=8)
+def _whole(text: str) -> frozenset[str]:
+    return frozenset(cut.secret for cut in json_cuts(text))
 
 
 @lru_cache(maxsize=2)

@@ -8,33 +8,53 @@ from functools import lru_cache
 
 from stormdeck.model.finding import Finding, Paste
 from stormdeck.model.litellm.config import ProxyConfig
-from stormdeck.model.masking.configured import secrets_in
+from stormdeck.model.masking.configured import secrets_added, secrets_in
 from stormdeck.model.masking.known import KnownSecrets
 from stormdeck.model.masking.yaml_text import mask_yaml
 from stormdeck.model.settings.scope import SettingsSnapshot
 
 
-def known_secrets(settings: SettingsSnapshot, yaml: Sequence[str] = ()) -> KnownSecrets:
-    """Return a masker for the secrets in the settings and in the lines of LiteLLM's YAML."""
+def known_secrets(
+    settings: SettingsSnapshot, yaml: Sequence[str] = (), before: SettingsSnapshot | None = None
+) -> KnownSecrets:
+    """Return a masker for the secrets in the settings and in the lines of LiteLLM's YAML.
+
+    ``before`` are the settings without unsaved edits: their secrets are masked too, and are collected only once.
+    """
     texts = tuple(file.text for file in settings.files)
-    return _known(texts, tuple(settings.shell.items()), tuple(yaml))
+    first = tuple(file.text for file in before.files) if before is not None else texts
+    return _known(first, texts, tuple(settings.shell.items()), tuple(yaml))
 
 
 def secrets_in_texts(*texts: str) -> KnownSecrets:
     """Return a masker for the secrets in some texts of JSON."""
-    return _known(texts, (), ())
+    return _known(texts[:1], texts, (), ())
 
 
 def mask_findings(
-    found: Iterable[Finding], settings: SettingsSnapshot, proxy: ProxyConfig | None = None
+    found: Iterable[Finding],
+    settings: SettingsSnapshot,
+    proxy: ProxyConfig | None = None,
+    before: SettingsSnapshot | None = None,
 ) -> tuple[Finding, ...]:
-    """Return findings with every text masked; the value that a fix writes is not."""
-    hide = known_secrets(settings, proxy.lines if proxy is not None else ())
+    """Return findings with every text masked; the value that a fix writes is not. For ``before``: ``known_secrets``."""
+    hide = known_secrets(settings, proxy.lines if proxy is not None else (), before)
     return tuple(_masked(finding, hide) for finding in found)
 
 
+_Variables = tuple[tuple[str, str], ...]
+
+
 @lru_cache(maxsize=4)
-def _known(texts: tuple[str, ...], shell: tuple[tuple[str, str], ...], yaml: tuple[str, ...]) -> KnownSecrets:
+def _known(first: tuple[str, ...], texts: tuple[str, ...], shell: _Variables, yaml: tuple[str, ...]) -> KnownSecrets:
+    """Return a masker for the secrets in some texts; those of the first ones are collected once."""
+    more = tuple(text for text in texts if text not in first)
+    known = _collected(first, shell, yaml)
+    return known.with_more(secrets_added(first, more)) if more else known
+
+
+@lru_cache(maxsize=4)
+def _collected(texts: tuple[str, ...], shell: _Variables, yaml: tuple[str, ...]) -> KnownSecrets:
     return KnownSecrets(secrets_in(texts, shell, yaml))
 
 

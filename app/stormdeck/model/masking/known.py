@@ -25,10 +25,23 @@ class KnownSecrets:
     def __init__(self, secrets: Iterable[str], shortest: int = SHORTEST) -> None:
         self._shortest = shortest
         self._by_prefix: dict[str, list[str]] = {}
+        self._add(secrets)
+
+    def with_more(self, secrets: Iterable[str]) -> KnownSecrets:
+        """Return a masker for further secrets too; a new one is always searched for."""
+        made = KnownSecrets((), self._shortest)
+        made._add(secrets)
+        for prefix, candidates in made._by_prefix.items():
+            both = {*candidates, *self._by_prefix.get(prefix, ())}
+            made._by_prefix[prefix] = sorted(both, key=_longest_first)
+        made._by_prefix = {**self._by_prefix, **made._by_prefix}
+        return made
+
+    def _add(self, secrets: Iterable[str]) -> None:
         forms = {form for one in secrets for form in (one, clean(one))}
-        for secret in sorted(forms, key=lambda one: (-len(one), one)):
-            if len(secret) >= shortest and secret.lower() not in PLACEHOLDERS:
-                candidates = self._by_prefix.setdefault(secret[:shortest], [])
+        for secret in sorted(forms, key=_longest_first):
+            if len(secret) >= self._shortest and secret.lower() not in PLACEHOLDERS:
+                candidates = self._by_prefix.setdefault(secret[: self._shortest], [])
                 if len(candidates) < _MAX_PER_PREFIX:
                     candidates.append(secret)
 
@@ -51,3 +64,7 @@ class KnownSecrets:
     def __call__(self, text: str) -> str:
         """Return a text with these secrets masked, and any that ``text_spans`` recognises."""
         return replaced(text, merged([*text_spans(text), *self.spans(text)]))
+
+
+def _longest_first(secret: str) -> tuple[int, str]:
+    return -len(secret), secret

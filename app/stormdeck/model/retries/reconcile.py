@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from stormdeck.model.retries.backoff import is_retryable, wait_bounds
 from stormdeck.model.retries.chain import STORM, Chain, Request
 from stormdeck.model.retries.counted_turn import CountedTurn, counted_storm
+from stormdeck.model.retries.fallback import join_cut_attempts
 from stormdeck.model.retries.line_assignment import LATE, NOTHING_WATCHED, LineAssignment, Watched, assign_lines
 from stormdeck.model.retries.pairing import Pair, pair_by_end
 from stormdeck.model.retries.sessions import End, TranscriptTurn
@@ -132,7 +133,7 @@ def reconcile(
             rest.take(line)
     ends = [turn for turn in turns if not turn.counted]
     answers = {id(turns[turn]): lines[line] for turn, line in assignment.answers.items()}
-    pairs = pair_by_end([(turn, answers.get(id(turn))) for turn in ends], rest.chains, early)
+    pairs = join_cut_attempts(pair_by_end([(turn, answers.get(id(turn))) for turn in ends], rest.chains, early))
     local = known | _local_sessions(turns, assignment, pairs, watched if lines else None)
     counted_turns = [
         CountedTurn(

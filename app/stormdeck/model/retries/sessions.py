@@ -64,6 +64,8 @@ class TranscriptTurn:
     """How many attempts came before the first in ``sent``, in a transcript that is read from the middle."""
     folder: str = ""
     """The session's working directory, if known."""
+    words: int = 0
+    """At least how many words the answer's first entry has."""
 
     @property
     def counted(self) -> bool:
@@ -269,7 +271,7 @@ class Sessions:
         # The client's end may be noticed before its last entries are read.
         if turn is None or not (turn.end is End.OPEN or thread.is_presumed_over):
             turn = self._begin(thread, entry)
-        self._put(thread, replace(turn, last_seen=entry.t, end=end, cause=entry.cause))
+        self._put(thread, replace(turn, last_seen=entry.t, end=end, cause=entry.cause, words=entry.words))
 
     def _unsend(self, thread: _Thread) -> None:
         """Forget the turn that ended before its first request went out."""

@@ -58,6 +58,8 @@ class Entry:
     """Equal for a line that is written again, in the transcript of a resumed session or as another block."""
     request: str = ""
     """Of an answer: its request (2.1.329)."""
+    words: int = 0
+    """Of an answer: how many words this block has, but no more than the tokens that the server counted."""
     base: str = ""
     """Of a request: the request before it."""
     digest: str = ""
@@ -149,7 +151,18 @@ def _answer(fields: dict[str, Any]) -> dict[str, Any] | None:
         return {"kind": EntryKind.FAILURE, "id": _name(fields, "uuid"), "cause": _failure_cause(fields, message)}
     if message.get("model") == "<synthetic>" or not _name(message, "id"):
         return None
-    return {"kind": EntryKind.ANSWER, "id": _name(message, "id"), "request": _name(fields, "requestRef")}
+    request = _name(fields, "requestRef")
+    return {"kind": EntryKind.ANSWER, "id": _name(message, "id"), "request": request, "words": _words(message)}
+
+
+def _words(message: dict[str, Any]) -> int:
+    """Return how many words the text of a message has, or its number of tokens if that is lower; 0 if unknown."""
+    usage, content = message.get("usage"), message.get("content")
+    tokens = _number(usage.get("output_tokens")) if isinstance(usage, dict) else None
+    blocks = content if isinstance(content, list) else []
+    texts = [block.get("text") for block in blocks if isinstance(block, dict)]
+    words = sum(len(text.split()) for text in texts if isinstance(text, str))
+    return max(0, min(words, int(tokens or 0)))
 
 
 def _retry(fields: dict[str, Any]) -> dict[str, Any] | None:

@@ -59,7 +59,7 @@ def findings_of(
     judged = settings if settings is not None else deck.settings
     found = raw_findings(deck, judged, changed, running)
     tried = with_working_fixes(found, judged, lambda after: raw_findings(deck, after, changed, running), scope)
-    return mask_findings(tried, judged, deck.proxy_config)
+    return mask_findings(tried, judged, deck.proxy_config, deck.settings)
 
 
 def raw_findings(

@@ -189,7 +189,7 @@ class SettingsScreen(Area):
             if accepted:
                 self.change(self.draft.take(fix.edits))
 
-        changed = diff(self.draft.text(), fixed.text())
+        changed = diff(self.draft.text(), fixed.text(), fixed.secrets)
         await self.app.push_screen(FixScreen(file.path, changed, notes=(fix.description,)), apply)
 
     def go_to(self, path: str) -> None:

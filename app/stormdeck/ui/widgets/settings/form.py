@@ -89,8 +89,8 @@ class SettingsForm(VerticalScroll, can_focus=False):
         self._changed = self._view.changed_paths(before)
         self._layouts_before, self._layouts = self._layouts, {}
         rows, path = self._view.rows, self.row.field.path
-        if self._at >= len(rows) or _path_of(rows[self._at]) != path:
-            self._at = next((at for at, row in enumerate(rows) if _path_of(row) == path), min(self._at, len(rows) - 1))
+        if self._at >= len(rows) or rows.paths[self._at] != path:
+            self._at = rows.paths.index(path) if path in rows.paths else min(self._at, len(rows) - 1)
         self._set_current(self._at)
 
     def move(self, step: int) -> None:
@@ -175,17 +175,15 @@ class SettingsForm(VerticalScroll, can_focus=False):
         before, changed = self._layouts_before.get((width, narrow, short)), self._changed
         if before is None or changed is None:
             short_rows = view.short_rows(width - COLUMN)
-            heights = [1 if _path_of(row) in short_rows else height(at, row) for at, row in enumerate(view.rows)]
+            heights = [
+                1 if path in short_rows else height(at, view.rows[at]) for at, path in enumerate(view.rows.paths)
+            ]
             return RowLayout(heights, draw)
         heights = list(before.heights)
-        for at, row in enumerate(view.rows):
-            if isinstance(row, Field) and row.path in changed:
-                heights[at] = height(at, row)
+        for at, path in enumerate(view.rows.paths):
+            if path in changed:
+                heights[at] = height(at, view.rows[at])
         return RowLayout(heights, draw)
-
-
-def _path_of(row: Row) -> str:
-    return row.path if isinstance(row, Field) else ""
 
 
 AROUND = 2

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import overload
 
 from textual.content import Content
 
@@ -161,20 +163,59 @@ SHORT = 16
 """Characters of a plain value that fit one line of any pane."""
 
 
+class Rows(Sequence[Row]):
+    """The known fields under the headings of their groups, then a field for each variable that is not known.
+
+    A field is made when it is first asked for: a file may have thousands of them, and few are seen.
+    """
+
+    def __init__(self, unknown: Sequence[str]) -> None:
+        self._unknown = unknown
+        self._made: dict[str, Field] = {}
+
+    def __len__(self) -> int:
+        return len(_KNOWN) + len(self._unknown)
+
+    @overload
+    def __getitem__(self, index: int) -> Row: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Row]: ...
+    def __getitem__(self, index: int | slice) -> Row | Sequence[Row]:
+        """Return one row, or several."""
+        if isinstance(index, slice):
+            return [self[at] for at in range(*index.indices(len(self)))]
+        at = range(len(self))[index]
+        if at < len(_KNOWN):
+            return _KNOWN[at]
+        path = self._unknown[at - len(_KNOWN)]
+        made = self._made.get(path)
+        if made is None:
+            made = self._made[path] = _free(path)
+        return made
+
+    def shows(self, unknown: Sequence[str]) -> bool:
+        """Return whether these are the rows for the same variables."""
+        return self._unknown is unknown
+
+    @cached_property
+    def paths(self) -> Sequence[str]:
+        """Return the path of each row, an empty one for a heading."""
+        return [*(row.path if isinstance(row, Field) else "" for row in _KNOWN), *self._unknown]
+
+
 class FormView:
     """A draft as the form shows it. The state of a row is computed when the row is drawn."""
 
     def __init__(self, draft: Draft, *, revealed: bool = False, before: FormView | None = None) -> None:
         self.draft = draft
         same_file = before is not None and before.draft.file is draft.file
-        self._own: list[Field] = (
-            before._own if before is not None and same_file else _free_fields(_variables(draft.file))
-        )
-        """A field for each variable in the file that stormdeck does not know."""
+        self._own: list[str] = before._own if before is not None and same_file else _unknown(_variables(draft.file))
+        """The paths of the variables in the file that stormdeck does not know."""
         added = _variables(draft.preview_file).keys() - _variables(draft.file).keys()
         more = {name: value for name, value in _variables(draft.preview_file).items() if name in added} if added else {}
-        self.rows: list[Row] = [*_KNOWN, *self._own, *_free_fields(more)]
-        """The known fields under the headings of their groups, then the unknown variables."""
+        unknown = [*self._own, *_unknown(more)] if more else self._own
+        is_same = before is not None and before.rows.shows(unknown)
+        self.rows: Rows = before.rows if before is not None and is_same else Rows(unknown)
         self._revealed = revealed
         self._findings: dict[str, tuple[Finding, ...]] = {}
         for finding in draft.findings:
@@ -240,22 +281,18 @@ class FormView:
         loud = self._findings.keys() | self._elsewhere
         values = self.draft.values
         return frozenset(
-            one.path
-            for one in self._own
-            if one.path not in loud
-            and _is_plain(value := values.get(one.path) or "")
-            and self._is_short(one, value, room)
+            path
+            for path in self._own
+            if path not in loud and _is_plain(value := values.get(path) or "") and self._is_short(path, value, room)
         )
 
-    def _is_short(self, shown: Field, value: str, room: int) -> bool:
+    def _is_short(self, path: str, value: str, room: int) -> bool:
         """Return whether a value is surely one line. Masking each of thousands of secrets would take too long."""
-        if shown.kind not in _FREE:
-            return False
-        if shown.kind is Kind.TEXT or self._revealed:
-            return value.isascii() and len(value) <= min(SHORT, room)
-        if " " not in value and len(value) + len(MASK) <= room and value.isascii():
+        if not self._revealed and " " not in value and len(value) + len(MASK) <= room and value.isascii():
             return True  # Masked whole, in part or not at all, it fits.
-        name = shown.path.removeprefix("env.")
+        name = path.removeprefix("env.")
+        if self._revealed or not is_secret_name(name):
+            return value.isascii() and len(value) <= min(SHORT, room)
         is_masked_whole = not holds_headers(name) and name.lower() != "authorization" and not is_harmless(name, value)
         return is_masked_whole and len(MASK) <= room
 
@@ -291,10 +328,10 @@ def _known() -> list[Row]:
 _KNOWN = _known()
 
 
-def _free_fields(env: Mapping[str, object]) -> list[Field]:
-    """Return a field for each variable that stormdeck does not know."""
+def _unknown(env: Mapping[str, object]) -> list[str]:
+    """Return the path of each variable that stormdeck does not know."""
     paths = (f"env.{name}" for name, value in env.items() if not isinstance(value, dict | list))
-    return [_free(path) for path in paths if field_of(path) is None]
+    return [path for path in paths if field_of(path) is None]
 
 
 def _variables(file: SettingsFile | None) -> Mapping[str, object]:

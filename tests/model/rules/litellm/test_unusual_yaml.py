@@ -1,0 +1,105 @@
+"""LiteLLM's YAML in shapes that few people write: no advice that would break it."""
+
+import pytest
+
+from stormdeck.model.rules.facts import Facts, Live
+from stormdeck.model.rules.litellm.models import is_unknown_provider, right_base
+from stormdeck.model.rules.registry import check
+from stormdeck.model.settings.merge import merged
+from stormdeck.model.snapshots.server import ProxySnapshot, ServedModel, ServerKind, ServerState, VllmSnapshot
+from stormdeck.sources.litellm_yaml import parse_proxy_config
+
+LOCAL = "model: openai/Q, api_base: 'http://127.0.0.1:8000/v1', api_key: x"
+
+
+def findings(text, live=None):
+    facts = Facts.effective(merged((), {}), None, proxy_config=parse_proxy_config(text, "litellm.yaml"), live=live)
+    return {finding.code: finding for finding in check(facts)}
+
+
+def test_values_in_one_line_with_others_get_no_line_to_paste():
+    found = findings(f"model_list: [{{model_name: Q, litellm_params: {{{LOCAL}, timeout: 1}}}}]\n")
+    assert all(one.paste is None or "{" not in one.paste.text for one in found.values())
+
+
+@pytest.mark.parametrize("text", ["", "null\n", "# nothing\n"])
+def test_an_empty_file_has_no_unknown_keys(text):
+    assert "PROXY810" not in findings(text)
+
+
+def test_a_key_that_resembles_a_known_one_is_named():
+    found = findings(f"model_list:\n  - model_name: Q\n    litellm_params: {{{LOCAL}}}\nlitellm_setings: {{}}\n")
+    assert found["PROXY810"].title == "did you mean litellm_settings?"
+
+
+def test_a_key_in_a_section_that_resembles_a_known_one_is_named():
+    found = findings(
+        f"model_list:\n  - model_name: Q\n    litellm_params: {{{LOCAL}}}\nlitellm_settings:\n  drop_parms: true\n"
+    )
+    assert found["PROXY810"].title == "did you mean drop_params?"
+
+
+def test_a_name_of_a_parameter_that_resembles_a_known_one_is_named():
+    found = findings(
+        "model_list:\n  - model_name: Q\n    litellm_params:\n      model: openai/Q\n      api_bse: http://127.0.0.1:8000/v1\n"
+    )
+    assert found["PROXY810"].title == "did you mean api_base?"
+
+
+def test_another_litellm_behind_is_named():
+    found = findings(
+        "model_list:\n  - model_name: Q\n    litellm_params: {model: litellm_proxy/Q, api_base: 'http://h'}\n"
+    )
+    assert found["PROXY812"].title == "leads to another LiteLLM"
+
+
+def test_another_running_proxy_behind_is_named():
+    found = findings(
+        "model_list:\n  - model_name: Q\n    litellm_params: {model: openai/Q, api_base: 'http://127.0.0.1:4100/v1'}\n",
+        Live(proxies=("http://127.0.0.1:4000", "http://127.0.0.1:4100")),
+    )
+    assert found["PROXY812"].title == "leads to another proxy"
+
+
+def test_a_deployment_with_stored_credentials_needs_no_address_here():
+    params = "{model: openai/Qwen3.5-27B, litellm_credential_name: mine}"
+    assert "PROXY803" not in findings(f"model_list:\n  - model_name: Q\n    litellm_params: {params}\n")
+
+
+def test_a_wildcard_for_every_provider_is_no_unknown_provider():
+    (deployment,) = parse_proxy_config(
+        "model_list:\n  - {model_name: '*', litellm_params: {model: '*'}}\n", "l"
+    ).deployments()
+    assert not is_unknown_provider(deployment)
+
+
+@pytest.mark.parametrize(
+    ("provider", "base", "right"),
+    [
+        ("openai", "http://h:8000/v1/v1", "http://h:8000/v1"),
+        ("openai", "http://h:8000", "http://h:8000/v1"),
+        ("openai", "http://h:8000/v1", None),
+        ("anthropic", "http://h:8000/v1/v1/", "http://h:8000"),
+        ("anthropic", "http://h:8000", None),
+        ("bedrock", "http://h:8000/v1", None),
+    ],
+)
+def test_the_right_address_for_a_provider(provider, base, right):
+    assert right_base(provider, base) == right
+
+
+@pytest.mark.parametrize("value", ["soon", "true", ".inf", "[1]"])
+def test_a_timeout_that_is_no_number_is_not_compared(value):
+    params = f"model: openai/Q\n      api_base: http://127.0.0.1:8000/v1\n      timeout: {value}"
+    assert findings(f"model_list:\n  - model_name: Q\n    litellm_params:\n      {params}\n") is not None
+
+
+def test_among_many_unlike_ids_none_is_proposed():
+    models = tuple(ServedModel(name) for name in ("alpha-7b", "beta-7b"))
+    live = Live(
+        proxy=ProxySnapshot("http://127.0.0.1:4000", ServerKind.LITELLM, ServerState.UP),
+        vllm=VllmSnapshot("http://127.0.0.1:8000", ServerState.UP, models=models),
+    )
+    params = "{model: hosted_vllm/zzzz, api_base: 'http://127.0.0.1:8000/v1'}"
+    found = findings(f"model_list:\n  - model_name: Q\n    litellm_params: {params}\n", live)
+    assert found["PROXY815"].paste is None
