@@ -39,6 +39,9 @@ class Node:
         node = self.get(key)
         return node.value.strip() if node is not None and isinstance(node.value, str) else None
 
+    def __iter__(self) -> Iterator[Node]:
+        return iter(self.items or ())
+
 
 @dataclass(frozen=True, slots=True)
 class Member:
