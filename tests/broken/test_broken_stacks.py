@@ -400,7 +400,9 @@ STACKS = {
     "no provider before the model": Stack((*AS_CLAUDE, yaml("no-provider")), VIA, "PROXY805", "model"),
     "no model_name takes the id": Stack((*THROUGH, yaml("one-claude-id")), VIA, "PROXY806", "model"),
     "keys without their underscores": Stack((*AS_CLAUDE, yaml("misspelt-keys")), VIA, "PROXY810", "drop"),
-    "the YAML does not parse": Stack((*THROUGH, yaml("not-yaml")), VIA, "PROXY813", "line"),
+    "the YAML does not parse": Stack(
+        (*THROUGH, yaml("not-yaml"), proxy(ServerState.DOWN, "connection refused", seen=0.0)), VIA, "PROXY813", "line"
+    ),
     "the YAML asks vLLM for another id": Stack((*AS_CLAUDE, yaml("another-served-name")), VIA, "PROXY815", "model"),
     "another id asked of vLLM, known from the log alone": Stack(
         (*THROUGH, failures(404, UNSERVED, 4)),

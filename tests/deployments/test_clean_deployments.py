@@ -19,7 +19,7 @@ def proxy_before(folder, behind):
     yaml = folder / "config.yaml"
     yaml.write_text(
         "model_list:\n- model_name: claude-sonnet\n  litellm_params: "
-        f"{{model: hosted_vllm/Qwen3.5-27B, api_base: {behind}/v1, api_key: x}}\n"
+        f"{{model: anthropic/Qwen3.5-27B, api_base: {behind}, api_key: x}}\n"
         "  model_info: {id: one}\nrouter_settings: {disable_cooldowns: true, num_retries: 0}\n"
         f"general_settings: {{master_key: {KEY}, cancel_on_disconnect: true}}\n"
         "litellm_settings: {drop_params: true}\n"

@@ -131,7 +131,7 @@ def yaml(folder, api_base):
     path = folder / "config.yaml"
     path.write_text(
         "model_list:\n- model_name: claude-sonnet\n  litellm_params: "
-        f"{{model: hosted_vllm/Qwen3.5-27B, api_base: {api_base}, api_key: sk-behind}}\n"
+        f"{{model: anthropic/Qwen3.5-27B, api_base: {api_base.removesuffix('/v1')}, api_key: sk-behind}}\n"
         "general_settings: {master_key: sk-lab, cancel_on_disconnect: true}\nlitellm_settings: {drop_params: true}\n"
         "router_settings: {disable_cooldowns: true}\n"
     )

@@ -114,7 +114,7 @@ def test_a_server_that_is_another_kind_than_before_is_said_to_be():
                 found = await discover(
                     settings, http, ConfiguredTargets(), ports=(), scan=lambda _: Scan(), known=known
                 )
-                known |= {address(one.url).place: one.kind for one in found.found}
+                known |= {address(one.url).server: one.kind for one in found.found}
                 searches.append((found.found[0].kind.value, [one.why for one in found.missed]))
             return searches
 

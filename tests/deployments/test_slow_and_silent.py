@@ -38,7 +38,7 @@ def test_a_front_answers_and_the_server_behind_it_does_not(home, deployment, nam
         home.write(client_settings(url))
         seen = deployment(name)
     assert seen.code == 2
-    assert "A front end answers" in seen.panel
+    assert "The front at" in seen.panel
 
 
 def test_nothing_is_configured_and_nothing_runs(home, deployment):
