@@ -20,7 +20,7 @@ LEAST = 200
 """Requests that each server must have seen, so that the hour was one of watching."""
 TO_VLLM = {"/health", "/version", "/v1/models", "/metrics", "/v1/messages"}
 TO_LITELLM = {
-    *("/", "/version", "/v1/models", "/metrics", "/v1/messages"),
+    *("/", "/version", "/v1/models", "/model/info", "/metrics", "/v1/messages"),
     *("/health/liveliness", "/health/readiness", "/health/readiness/details", "/health/backlog"),
 }
 """What costs no GPU time (measured, 1.109): not its ``/health``, which sends a completion to every model. A GET of

@@ -80,7 +80,7 @@ def test_nothing_is_written_while_there_is_nothing_to_remember(tmp_path):
 
 
 def test_lines_of_our_own_canary_are_no_turns(monkeypatch):
-    async def sent(self, plan, hand):
+    async def sent(self, plan, hand, authorities=()):
         return CanaryReport()
 
     monkeypatch.setattr(Canary, "run", sent)

@@ -84,6 +84,7 @@ def test_variables_in_the_clients_state_are_settings_and_are_read_again_when_the
 
 def test_a_busy_client_is_read_no_oftener_than_every_few_seconds(tmp_path, monkeypatch):
     fast(monkeypatch, feeds)
+    monkeypatch.setattr(feeds, "CLIENT_S", 3600.0)
     paths, reads = user_paths({}, tmp_path, tmp_path / "project"), []
     real = feeds.read_client_state
     monkeypatch.setattr(feeds, "read_client_state", lambda paths: (reads.append(1), real(paths))[1])

@@ -375,7 +375,7 @@ def test_an_unknown_server_of_one_s_own_is_not_condemned(home):
     code, loud, found = check(home)
     assert (code, {severity for _, severity in loud}) == (0, {"info"})
     (tier,) = (one for one in found if one["code"] == "MODEL301")
-    assert "which answers 404 unless it serves or maps that id" in tier["message"]
+    assert "and answers 404 unless it serves or maps that id" in tier["message"]
 
 
 @pytest.mark.parametrize("name", ["logged-in", "nothing-of-ours"])

@@ -20,6 +20,7 @@ from stormdeck.model.snapshots.server import ServedModel, ServerState, VllmSnaps
 from stormdeck.options import Options
 from stormdeck.paths import user_paths
 from stormdeck.sources.client.version import ClientVersion
+from stormdeck.sources.processes.scan import Scan
 from stormdeck.sources.settings.read import read_settings
 
 DATA = TESTS / "data" / "ordinary"
@@ -175,9 +176,9 @@ def test_yes_takes_no_server_that_merely_answers(home, monkeypatch, text):
         home.write(text)
     with serving() as url:
         port = int(url.rpartition(":")[2])
-        monkeypatch.setattr(servers, "discover", partial(servers.discover, ports=(port,)))
+        monkeypatch.setattr(servers, "discover", partial(servers.discover, ports=(port,), scan=lambda _: Scan()))
         code, _, err = home.run("check", "--fix", "--yes")
-        assert (code, "the server must be named" in err) == (0, True)
+        assert (code, "the server must be named" in err) == (0, True), err
         assert home.settings.exists() == (text is not None)
         assert text is None or home.settings.read_text() == text
         assert home.run("check", "--fix", "--yes", "--vllm", url)[0] == 0

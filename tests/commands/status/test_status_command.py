@@ -78,7 +78,7 @@ def test_the_json_is_as_the_contract_says(home):
         _, said = told(home)
     assert {"version", "state", "headline", "hops", "gpus", "requests"} <= set(said)
     assert set(said["headline"]) == {"text", "hop", "code"}
-    assert {"name", "kind", "url", "state", "latency_ms", "detail"} == set(said["hops"][0])
+    assert {"name", "kind", "url", "group", "state", "latency_ms", "detail"} == set(said["hops"][0])
     # No log is read: what is not known is null, not zero.
     assert said["requests"] == {
         "per_minute": None,

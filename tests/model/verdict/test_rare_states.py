@@ -7,7 +7,7 @@ import pytest
 from samples import NOW
 from samples import settings as file
 from stacks import STRAIGHT, THROUGH, config, deck, elsewhere, engine, vllm
-from stormdeck.model.finding import Edit, Finding, Fix, Severity
+from stormdeck.model.finding import Edit, Finding, Fix, HopKind, Severity
 from stormdeck.model.masking.lines import header_spans, mask_text
 from stormdeck.model.rules.fixing import safe_fixes, with_working_fixes
 from stormdeck.model.settings.scope import Scope
@@ -30,7 +30,7 @@ def test_preempted_requests_are_told():
 
 def test_a_server_that_speaks_no_tls_is_a_fault_of_the_address():
     here = vllm(ServerState.STRANGE, "it does not speak TLS")
-    assert any(one.code == "URL104" for one in told(config(), here))
+    assert any("does not speak TLS" in one.cause and one.hop is HopKind.CLIENT for one in told(config(), here))
 
 
 def test_a_server_that_wants_a_key_of_an_address_without_one():

@@ -118,7 +118,7 @@ def betas(facts: Facts) -> Iterator[Finding]:
     yield Finding(
         "TRAFFIC403",
         Severity.WARNING if bursts else Severity.INFO,
-        "a log shows requests sent again after a 400" if bursts else "a request that gets 400 is sent up to 8 times",
+        "a log shows requests sent again after a 400" if bursts else "a 400 is retried up to 7 times",
         "After a 400 Claude Code removes new fields one by one and sends the request again within half a second: 8 "
         "times in a terminal, 6 times with -p.",
         NO_BETAS,

@@ -211,7 +211,9 @@ def _found(found: Found, deck: Deck) -> Content:
     met = server.state if server is not None else found.met
     why = next((one.why for one in deck.discovery.missed if one.is_at(found.url)), "") if server is None else ""
     state = why or ("" if met.light is Health.OK else met.value)
-    sign = Health.WARNING if why and met.light is Health.OK else met.light
+    sign = met.light
+    if why and sign is Health.OK:
+        sign = Health.ERROR if "connection refused" in why else Health.WARNING
     row = line(light(sign), " ", (found.kind.value, "bold"), f"  {mask_text(found.url)}")
     return line(row, (f"  {mask_text(state)}", "$quiet")) if state else row
 
