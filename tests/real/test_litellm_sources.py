@@ -158,7 +158,7 @@ def test_the_status_of_a_working_path(stack, stormdeck):
     def look():
         """The look is bounded to two seconds, and a busy machine may need more."""
         told = stormdeck("status", "--no-gpu")
-        hops = {hop["kind"]: (hop["url"], hop["state"]) for hop in told["hops"]}
+        hops = {hop["kind"]: (hop["url"], hop["state"]) for hop in reversed(told["hops"])}
         return (told["state"], hops) if hops["vllm"][1] != "unknown" else None
 
     state, hops = until(look)
