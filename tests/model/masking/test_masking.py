@@ -90,7 +90,7 @@ curl -fsSLu me:{} h
 echo {} | docker login -u me --password-stdin
 printf '%s' {} | sudo -S x
 gh auth login --with-token <<< {}
-npm config set //registry.npmjs.org/:_authToken {}
+npm config set //npm.example/:_authToken {}
 aws configure set aws_secret_access_key {}
 setx API_TOKEN {}
 machine h login me password {}
