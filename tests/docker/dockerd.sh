@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Run a command beside a real Docker daemon in namespaces of its own; nothing is left when it ends.
-# Needs root, and docker.io and iptables of Debian or Ubuntu. No registry is reached.
+# Needs root, and the packages of Docker and iptables of Debian or Ubuntu. No registry is reached.
 set -eu
 if [ -z "${IN_NAMESPACE:-}" ]; then
   exec env IN_NAMESPACE=1 unshare --net --mount --pid --fork --kill-child "$0" "$@"
