@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
@@ -76,9 +76,11 @@ class RoutingTable:
 
     def with_server(self, url: str) -> RoutingTable:
         """Return the table with its only server at the address that the user gave for it; unchanged if it has more."""
-        if self.branches:
-            return self
-        groups = (replace(group, servers=(upstream(url),) * bool(group.servers)) for group in self.groups)
+        return self if self.branches else self.with_servers(lambda _: upstream(url))
+
+    def with_servers(self, change: Callable[[Upstream], Upstream]) -> RoutingTable:
+        """Return the table with each server changed."""
+        groups = (replace(group, servers=distinct(map(change, group.servers))) for group in self.groups)
         return replace(self, groups=tuple(groups))
 
     def group(self, name: str) -> ModelGroup | None:
@@ -105,13 +107,7 @@ class RoutingTable:
 
     def seen_from(self, *, proxy_is_here: bool) -> RoutingTable:
         """Return the table without the loopback addresses of another machine, which mean that machine itself."""
-        if proxy_is_here:
-            return self
-        groups = tuple(
-            replace(group, servers=distinct(_seen_from_elsewhere(one) for one in group.servers))
-            for group in self.groups
-        )
-        return replace(self, groups=groups)
+        return self if proxy_is_here else self.with_servers(_seen_from_elsewhere)
 
 
 def _seen_from_elsewhere(one: Upstream) -> Upstream:

@@ -4,44 +4,33 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 
 from stormdeck.model.masking.lines import mask_text
-from stormdeck.model.routes.table import ModelGroup, RoutingTable, Upstream, upstream
+from stormdeck.model.routes.table import RoutingTable
 from stormdeck.model.routes.tiers import group_in_use
 from stormdeck.model.rules.facts import Facts
 from stormdeck.model.settings.scope import SettingsSnapshot
 from stormdeck.model.settings.trust import is_trusted
-from stormdeck.model.snapshots.discovery import Contained, DiscoverySnapshot, Found, Missed
+from stormdeck.model.snapshots.discovery import DiscoverySnapshot, Found, Missed
 from stormdeck.model.snapshots.server import ServerKind, ServerState
 from stormdeck.model.text import clean
-from stormdeck.sources.discovery.behind import behind_forwarders, published_at
+from stormdeck.sources.discovery.behind import behind_forwarders
+from stormdeck.sources.discovery.behind_proxy import routes_of, upstreams_of
 from stormdeck.sources.discovery.candidates import Candidate, Probed, Role, Search, refuses
 from stormdeck.sources.discovery.configured import ConfiguredTargets, base_url, key_for, origin_keys
 from stormdeck.sources.discovery.listeners import OtherListeners
 from stormdeck.sources.discovery.log_files import followed
-from stormdeck.sources.discovery.upstream import (
-    PATIENCE_S,
-    ProxyRoutes,
-    RouteReader,
-    claude_code_proxy_routes,
-    claude_code_router_routes,
-)
+from stormdeck.sources.discovery.upstream import PATIENCE_S, RouteReader
 from stormdeck.sources.io.background import with_timeout
 from stormdeck.sources.net.address import address, is_own_host
 from stormdeck.sources.net.failure import HOSTED, FailureKind
 from stormdeck.sources.net.http import DEADLINE_S, HttpClient
-from stormdeck.sources.net.resolver import Resolver
 from stormdeck.sources.processes.command_line import is_spawned_by_vllm, port_of
-from stormdeck.sources.processes.containers import container_of
-from stormdeck.sources.processes.forwarders import is_forwarder
 from stormdeck.sources.processes.scan import Scan, scan_processes
 from stormdeck.sources.settings.authorities import read_authorities
 
 PORTS = (8000, 4000, 8082, 3456)
 """The usual ports of vLLM, LiteLLM, claude-code-proxy and claude-code-router."""
-_MOST_UPSTREAMS = 4
-"""Servers of a model group that are identified; the others are only asked whether they run."""
 _STALLED = "a drive that a server keeps its log on does not answer"
 
 
@@ -72,8 +61,8 @@ async def discover(
     may_listen = asks_others or bool(configured) or len(closed) < len(ports)
     processes = await with_timeout(PATIENCE_S, Scan(notes=(_STALLED,)), scan, may_listen)
     search = Search(http, processes, closed, deadline_s, unnamed_s, known)
-    # Concurrently; a URL that occurs twice is probed as its first candidate.
     more, no_servers = await listeners.candidates(processes, ports, http) if listeners and asks_others else ([], [])
+    # Concurrently; a URL that occurs twice is probed as its first candidate.
     named_ones, running, usual = await asyncio.gather(
         search.probe(configured),
         search.probe((*_listening(processes), *_published(processes), *more)),
@@ -88,15 +77,12 @@ async def discover(
     table, is_elsewhere = RoutingTable(), False
     facts = Facts.effective(settings)
     for proxy in (*named_ones, *local):
-        routes = await _routes(proxy, named, processes, http, deadline_s, reader)
+        routes = await routes_of(proxy, named, processes, http, deadline_s, reader)
         if routes is None:
             continue
-        here = _contactable(proxy, routes.table.seen_from(proxy_is_here=_is_here(proxy, processes)))
-        if published_at(proxy.place.url, processes) is not None:
-            here = await _outside_containers(here, processes)
-        places, why = _upstreams(proxy, replace(routes, table=here), group_in_use(facts, here))
+        places, why = upstreams_of(proxy, routes, group_in_use(facts, routes.table))
         if not table.groups and not upstreams:
-            table, is_elsewhere = here, bool(why and why.hosted)
+            table, is_elsewhere = routes.table, bool(why and why.hosted)
         upstreams += places
         unread += [why] if why is not None else []
     # A usual port that did not answer is probed again if a configuration names it, and counts as that server.
@@ -238,106 +224,6 @@ def _usual(ports: Sequence[int], scan: Scan) -> Iterable[Candidate]:
         listener = scan.at(port)
         if listener is None or listener.process is None or not is_spawned_by_vllm(listener.process.command):
             yield Candidate(Role.PORT, f"http://127.0.0.1:{port}", f"answers on port {port}")
-
-
-async def _routes(
-    proxy: Probed,
-    named: ConfiguredTargets,
-    scan: Scan,
-    http: HttpClient,
-    deadline_s: float,
-    reader: RouteReader,
-) -> ProxyRoutes | None:
-    """Return where a proxy sends its requests, ``None`` for other servers."""
-    place, process = proxy.place, proxy.process
-    if proxy.kind is ServerKind.CLAUDE_CODE_PROXY:
-        return await claude_code_proxy_routes(place.url, http, deadline_s)
-    if proxy.kind is ServerKind.CLAUDE_CODE_ROUTER:
-        return await claude_code_router_routes(process)
-    if proxy.kind is not ServerKind.LITELLM:
-        return None
-    listeners = (*scan.listeners, *scan.loading)
-    pid = process.pid if process is not None else None
-    own = next((one.config for one in listeners if one.process is not None and one.process.pid == pid), None)
-    inner = published_at(place.url, scan)
-    path = named.litellm_config or own or (inner.config if inner is not None else None)
-    key = place.key if proxy.failure is None else None
-    routes = await reader.of_litellm(place.url, path, process, key, http, deadline_s)
-    if path is None and routes.error and _is_contained(proxy, inner):
-        return replace(routes, error="its YAML is in its container: name it with --litellm-config FILE")
-    return routes
-
-
-def _is_here(proxy: Probed, scan: Scan) -> bool:
-    """Return whether a proxy's loopback addresses are those of this machine: not in a container's own network."""
-    target = address(proxy.place.url)
-    is_passed_on = proxy.process is not None and is_forwarder(proxy.process)
-    is_contained = published_at(proxy.place.url, scan) is not None
-    return target is not None and is_own_host(target.host) and not is_passed_on and not is_contained
-
-
-def _contactable(proxy: Probed, table: RoutingTable) -> RoutingTable:
-    """Return the table without the hosts that only an answer names, of a proxy that the user did not name.
-
-    Any program can answer on a usual port and name any host, which is no reason to contact that host.
-    """
-    if not table.is_reported or proxy.place.by_user:
-        return table
-
-    def contactable(one: Upstream) -> Upstream:
-        target = address(one.url)
-        if target is None or is_own_host(target.host):
-            return one
-        why = "is not contacted: none of your settings names the proxy; name it with --proxy URL"
-        return replace(one, url="", skipped=f"{target.origin} {why}")
-
-    groups = (replace(group, servers=tuple(map(contactable, group.servers))) for group in table.groups)
-    return replace(table, groups=tuple(groups))
-
-
-def _upstreams(proxy: Probed, routes: ProxyRoutes, in_use: ModelGroup | None) -> tuple[list[Candidate], Missed | None]:
-    """Return the servers of the group in use, or why none is asked; without one, of the first group with a server."""
-    if routes.error:
-        return [], Missed(routes.how, routes.error)
-    group = in_use or next((one for one in routes.table.groups if one.asked), next(iter(routes.table.groups), None))
-    if group is None:
-        return [], None
-    places = []
-    keys = {upstream(base).url: key for base, key in reversed(routes.keys)}
-    for one in group.asked[:_MOST_UPSTREAMS]:
-        target = address(one.url)
-        if target is None:
-            continue
-        key = keys.get(one.url)
-        by_user = proxy.place.by_user
-        places.append(Candidate(Role.UPSTREAM, one.url, routes.how, key, ServerKind.VLLM, by_user=by_user))
-    if places:
-        return places, None
-    first = group.servers[0]
-    return [], Missed(routes.how, first.skipped, hosted=all(one.is_hosted for one in group.servers))
-
-
-async def _outside_containers(table: RoutingTable, scan: Scan) -> RoutingTable:
-    """Return the table of a proxy in a container without the names that only the containers' network knows."""
-    if not any(one.process.kind is not None and not one.process.kind.is_proxy for one in scan.contained):
-        return table
-    hosts = {target.host for url in table.servers if (target := address(url)) is not None}
-    failed = await asyncio.gather(*(Resolver().error(host) for host in hosts))
-    unknown = {host for host, error in zip(hosts, failed, strict=True) if error is not None}
-
-    def seen(one: Upstream) -> Upstream:
-        target = address(one.url)
-        if target is None or target.host not in unknown:
-            return one
-        return replace(one, url="", skipped=f"{one.url} is in the network of its container: not reachable from here")
-
-    groups = (replace(group, servers=tuple(map(seen, group.servers))) for group in table.groups)
-    return replace(table, groups=tuple(groups))
-
-
-def _is_contained(proxy: Probed, inner: Contained | None) -> bool:
-    """Return whether a proxy runs in a container, on a network of its own or on this machine's."""
-    return inner is not None or (proxy.process is not None and container_of(proxy.process.pid) is not None)
 
 
 def _sorted(
