@@ -1,0 +1,151 @@
+"""State that no server was found on the path, and what was found instead."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from stormdeck.model.deck import Deck
+from stormdeck.model.finding import HopKind
+from stormdeck.model.request_path import is_out_of_reach, is_untrusted, unknown_base, wants_key
+from stormdeck.model.rules.collect import is_hosted
+from stormdeck.model.snapshots.discovery import Contained, Found, Missed
+from stormdeck.model.snapshots.server import (
+    ServerKind,
+    ServerState,
+)
+from stormdeck.model.symbols import Health
+from stormdeck.model.urls import place, same_place
+from stormdeck.model.verdict.hosted import no_own_server
+from stormdeck.model.verdict.no_answer import no_answer, untrusted, url_code, why_missed
+from stormdeck.model.verdict.on_the_way import front_alone
+from stormdeck.model.verdict.starting import loading
+from stormdeck.model.verdict.statement import LOOKING, Statement, brief
+
+_POLLED = frozenset(ServerKind) - {ServerKind.OTHER}
+
+
+def no_server(deck: Deck, now: float) -> Statement:
+    """Return why there is no server to ask."""
+    if not deck.discovery.done:
+        return LOOKING
+    if any(found.kind in _POLLED for found in deck.discovery.found):
+        return Statement(Health.UNKNOWN, "Asking the servers")
+    if deck.discovery.loading:
+        return loading(deck, deck.discovery.loading[0], now)
+    if deck.discovery.hosted is not None:
+        return _hosted_api(deck.discovery.hosted)
+    if is_hosted(deck):
+        return no_own_server(deck)
+    base = unknown_base(deck)
+    if base is not None:
+        inner = next((one for one in deck.discovery.contained if one.url and same_place(one.url, base.url)), None)
+        is_loading = inner is not None and inner.listens is False and base.met is not ServerState.UP
+        return loading(deck, inner.process, now) if inner is not None and is_loading else _at_base(deck, base)
+    if deck.discovery.contained:
+        return _in_container(deck.discovery.contained[0])
+    if deck.discovery.silent:
+        places = ", ".join(place(url) for url in deck.discovery.silent)
+        return Statement(
+            Health.UNKNOWN,
+            f"No answer yet from {places} on this machine",
+            "Something listens there but has not answered: it may be busy, or another kind of server. "
+            "stormdeck asks again.",
+            HopKind.SERVER,
+            brief=brief(f"Asking {places}", "no answer yet"),
+            cause="unknown: slow, hung, or not an HTTP server",
+            evidence="; ".join(why for url in deck.discovery.silent if (why := why_missed(deck, url))),
+            step="stormdeck --vllm http://HOST:8000 waits longer for the server that it names",
+        )
+    return Statement(
+        Health.WARNING,
+        "No vLLM and no proxy found on this machine",
+        "Start one, or name it with --vllm http://HOST:8000 or --proxy http://HOST:4000. Press 4 to see "
+        "where stormdeck looked.",
+        HopKind.SERVER,
+        brief=brief("No vLLM and no proxy found here", "start one, or name it: --vllm URL"),
+        cause="nothing is configured",
+        evidence="; ".join(f"{missed.what}: {missed.why}" for missed in deck.discovery.missed[:4]),
+        step="start vLLM, or name it: stormdeck --vllm http://HOST:8000",
+    )
+
+
+def _in_container(inner: Contained) -> Statement:
+    """Return that the only server of this machine runs in a container, where it cannot be asked."""
+    name = inner.process.kind.value if inner.process.kind is not None else "A server"
+    publish = f"publish it with -p 127.0.0.1:{inner.port}:{inner.port}, or " if inner.port is not None else ""
+    return Statement(
+        Health.UNKNOWN,
+        f"{name} runs {inner.where}",
+        f"It cannot be asked from here: {publish}name an address that leads to it: --vllm http://HOST:PORT.",
+        HopKind.PROXY if inner.process.kind is not None and inner.process.kind.is_proxy else HopKind.SERVER,
+        brief=brief(f"{name} runs in a container", "its port is not seen here"),
+        cause="its container has a network of its own",
+        evidence=f"process {inner.process.pid} runs {inner.where}",
+        step=f"{publish}name its address: stormdeck --vllm http://HOST:PORT",
+    )
+
+
+def _hosted_api(hosted: Missed) -> Statement:
+    """Return that stormdeck never sends a request to the hosted API, whoever names it."""
+    return Statement(
+        Health.UNKNOWN,
+        hosted.why,
+        f"{hosted.what} points there. stormdeck asks only servers of your own. Press 4 to see where it looked.",
+        HopKind.SERVER,
+        brief=brief("The hosted API is not asked", "name a server: --vllm URL"),
+        cause="it is not a server of your own",
+        evidence=f"{hosted.what}: {hosted.why}",
+        step="name a server of your own: stormdeck --vllm http://HOST:8000",
+    )
+
+
+def _at_base(deck: Deck, base: Found) -> Statement:
+    """Return that no known server answers at the client's base URL, with what the search found there."""
+    reason = why_missed(deck, base.url)
+    other = next((one.url for one in deck.discovery.beside), "")
+    hint = f" {base.holder_words}." if base.holder is not None else ""
+    hidden = deck.discovery.contained[:1] if base.met is not ServerState.UP else ()
+    hint += "".join(f" {one.process.kind.value} runs {one.where}." for one in hidden if one.process.kind is not None)
+    hint += f" Another server was found at {other}." if other else ""
+    refused = "refused" in reason or "resolve" in reason
+    unanswered = Statement(
+        Health.ERROR,
+        f"No server answers at {base.url}, where Claude Code sends",
+        f"Start the server, or press 3 and change the base URL.{hint} Press 4 for what was found.",
+        HopKind.SERVER,
+        url_code(deck) or ("URL105" if refused else None),
+        brief=brief(f"No server answers at {place(base.url)}", "where Claude Code sends"),
+        cause="the server does not run, or the base URL is wrong"
+        if "refused" in reason
+        else reason.rpartition(": ")[2],
+        evidence=reason or base.how,
+        step="start the server, or: stormdeck set ANTHROPIC_BASE_URL http://HOST:PORT",
+    )
+    if base.met is ServerState.UP and wants_key(deck, base.url):
+        return replace(
+            unanswered,
+            light=Health.WARNING,
+            headline=f"The server at {base.url}, where Claude Code sends, refuses every request without another key",
+            detail=f"What kind of server it is cannot be seen until then.{hint} Press 3 for the token.",
+            brief=brief(f"{place(base.url)} wants another key", "where Claude Code sends"),
+            cause="no token, or one that it does not accept",
+            step="stormdeck check",
+        )
+    if base.met is ServerState.UP:
+        return replace(
+            unanswered,
+            light=Health.WARNING,
+            headline=f"The server at {base.url}, where Claude Code sends, is neither vLLM nor a known proxy",
+            detail=f"A canary shows whether it accepts Claude Code's requests: press 4.{hint}",
+            brief=brief(f"A server of another kind at {place(base.url)}", "where Claude Code sends"),
+            cause="a server of another kind, or something in front of vLLM",
+            step="stormdeck check --canary",
+        )
+    if base.met is ServerState.DEGRADED:
+        return front_alone(unanswered, base.url, reason.rpartition(": ")[2], hint)
+    if is_untrusted(deck, base.url):
+        return untrusted(deck, unanswered, "The server", base.url)
+    if base.met is ServerState.SILENT and not is_out_of_reach(deck, base.url):
+        waiting = replace(unanswered, detail=f"Claude Code waits there too, and retries silently.{hint}")
+        return no_answer(deck, waiting, "The server", base.url, reason)
+    return unanswered
