@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
-from stormdeck.model.snapshots.discovery import ServerProcess
 from stormdeck.model.snapshots.server import EngineStats, ServerKind, ServerState, VllmSnapshot
 from stormdeck.model.snapshots.vllm_metrics import WINDOW_S, MetricsSample, window
 from stormdeck.sources.io.background import run_in_thread
@@ -18,7 +17,7 @@ from stormdeck.sources.net.answers import (
     text_field,
 )
 from stormdeck.sources.net.failure import Failure
-from stormdeck.sources.net.http import DEADLINE_S, PAGE_LIMIT, Answer, HttpClient
+from stormdeck.sources.net.http import PAGE_LIMIT, Answer
 from stormdeck.sources.servers.engine_kinds import engine_by_models
 from stormdeck.sources.servers.engine_metrics import SWITCH, has_page, read_engine_page
 from stormdeck.sources.servers.polled import SLOW_S, PolledServer
@@ -37,24 +36,6 @@ _VERSIONS: Mapping[ServerKind, tuple[str, str]] = {
 class OtherEngineSource(PolledServer[VllmSnapshot]):
     """Poll one server whose kind is known. Its model list shows that it works: every kind and every gateway has it."""
 
-    def __init__(
-        self,
-        url: str,
-        kind: ServerKind,
-        http: HttpClient,
-        clock: Callable[[], float],
-        key: str | None = None,
-        process: ServerProcess | None = None,
-        deadline_s: float = DEADLINE_S,
-        *,
-        asks_ahead: bool = False,
-    ) -> None:
-        self._kind = kind
-        self._version: str | None = None
-        self._version_asked_at: float | None = None
-        self._samples: deque[MetricsSample] = deque(maxlen=240)
-        super().__init__(url, http, clock, key, process, deadline_s, asks_ahead=asks_ahead)
-
     def _blank(self) -> VllmSnapshot:
         return VllmSnapshot(self.url, ServerState.ASKING, kind=self._kind)
 
@@ -65,8 +46,9 @@ class OtherEngineSource(PolledServer[VllmSnapshot]):
         """Do nothing: the model list is requested with every poll."""
 
     def _forget(self) -> None:
-        self._version, self._version_asked_at = None, None
-        self._samples.clear()
+        self._version: str | None = None
+        self._version_asked_at: float | None = None
+        self._samples: deque[MetricsSample] = deque(maxlen=240)
 
     async def _poll(self) -> VllmSnapshot:
         if self._asks_ahead and has_page(self._kind):

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Generic, TypeVar
 
 from stormdeck.model.snapshots.discovery import ServerProcess
-from stormdeck.model.snapshots.server import ProxySnapshot, ServerState, VllmSnapshot
+from stormdeck.model.snapshots.server import ProxySnapshot, ServerKind, ServerState, VllmSnapshot
 from stormdeck.sources.net.address import address
 from stormdeck.sources.net.answers import Latency, age, describe_failure, state_without_answer
 from stormdeck.sources.net.failure import Failure, FailureKind
@@ -33,10 +33,11 @@ class PolledServer(ABC, Generic[S]):
     def __init__(
         self,
         url: str,
+        kind: ServerKind,
         http: HttpClient,
         clock: Callable[[], float],
-        key: str | None,
-        process: ServerProcess | None,
+        key: str | None = None,
+        process: ServerProcess | None = None,
         deadline_s: float = DEADLINE_S,
         *,
         asks_ahead: bool = False,
@@ -44,6 +45,7 @@ class PolledServer(ABC, Generic[S]):
         target = address(url)
         self.url = target.base if target is not None else url
         self.process = process
+        self._kind = kind
         self._http = http
         self._clock = clock
         self._key = key
@@ -52,6 +54,7 @@ class PolledServer(ABC, Generic[S]):
         self._ahead = SideBySide()
         self._latency = Latency()
         self._answered_pid: int | None = None
+        self._forget()
         self._last: S = self._blank()
         self._is_busy = False
 
@@ -87,7 +90,7 @@ class PolledServer(ABC, Generic[S]):
 
     @abstractmethod
     def _forget(self) -> None:
-        """Drop what is known: the server is gone, and another one may take its place."""
+        """Know nothing of the server: at the start, and when it is gone and another one may take its place."""
 
     async def _get(self, path: str, key: str | None = None, limit: int = LIMIT) -> Reply:
         """Return the answer to a request that was sent ahead, or send one."""

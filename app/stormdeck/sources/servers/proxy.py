@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
-from stormdeck.model.snapshots.discovery import ServerProcess
 from stormdeck.model.snapshots.server import ProxySnapshot, ServerKind, ServerState
 from stormdeck.sources.net.answers import (
     describe_answer,
@@ -15,7 +14,7 @@ from stormdeck.sources.net.answers import (
     text_field,
 )
 from stormdeck.sources.net.failure import Failure, FailureKind
-from stormdeck.sources.net.http import DEADLINE_S, Answer, HttpClient, json_object
+from stormdeck.sources.net.http import Answer, json_object
 from stormdeck.sources.net.side_by_side import FAR_MS
 from stormdeck.sources.servers.polled import SLOW_S, PolledServer, Reply
 
@@ -38,35 +37,18 @@ Verdict = tuple[ServerState, str]
 class ProxySource(PolledServer[ProxySnapshot]):
     """Poll one proxy."""
 
-    def __init__(
-        self,
-        url: str,
-        kind: ServerKind,
-        http: HttpClient,
-        clock: Callable[[], float],
-        key: str | None = None,
-        process: ServerProcess | None = None,
-        deadline_s: float = DEADLINE_S,
-        *,
-        asks_ahead: bool = False,
-    ) -> None:
-        self._kind = kind
-        self._refused_at: dict[str, float] = {}
-        self._refusal = ""
-        self._requested_at: float | None = None
-        self._version: str | None = None
-        self._models: tuple[str, ...] = ()
-        super().__init__(url, http, clock, key, process, deadline_s, asks_ahead=asks_ahead)
-
     def _blank(self) -> ProxySnapshot:
         return ProxySnapshot(self.url, self._kind, ServerState.ASKING)
 
+    def _forget(self) -> None:
+        self._requested_at: float | None = None
+        self._version: str | None = None
+        self._models: tuple[str, ...] = ()
+        self._refusal = ""
+        self._refused_at: dict[str, float] = {}
+
     def _on_key(self) -> None:
         self._requested_at, self._refusal = None, ""
-        self._refused_at.clear()
-
-    def _forget(self) -> None:
-        self._requested_at, self._version, self._models, self._refusal = None, None, (), ""
         self._refused_at.clear()
 
     async def _poll(self) -> ProxySnapshot:

@@ -84,12 +84,7 @@ class VllmSource(PolledServer[VllmSnapshot]):
         *,
         asks_ahead: bool = False,
     ) -> None:
-        self._known = _Known()
-        self._samples: deque[MetricsSample] = deque(maxlen=240)
-        self._stalled_s: dict[str, float] = {}
-        """For how long requests have run without a token, by engine; the whole server is the empty name."""
-        self._no_metrics = ""
-        super().__init__(url, http, clock, key, process, deadline_s, asks_ahead=asks_ahead)
+        super().__init__(url, ServerKind.VLLM, http, clock, key, process, deadline_s, asks_ahead=asks_ahead)
 
     def _blank(self) -> VllmSnapshot:
         return VllmSnapshot(self.url, ServerState.ASKING)
@@ -98,9 +93,11 @@ class VllmSource(PolledServer[VllmSnapshot]):
         self._known.requested_at = None
 
     def _forget(self) -> None:
-        self._samples.clear()
-        self._stalled_s = {}
         self._known = _Known()
+        self._samples: deque[MetricsSample] = deque(maxlen=240)
+        self._stalled_s: dict[str, float] = {}
+        """For how long requests have run without a token, by engine; the whole server is the empty name."""
+        self._no_metrics = ""
 
     async def _poll(self) -> VllmSnapshot:
         if self._asks_ahead or (self._latency.shown or 0) >= FAR_MS:
