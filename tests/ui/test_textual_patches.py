@@ -205,3 +205,21 @@ def test_nothing_else_of_the_panel_uses_what_is_private_to_textual():
 )
 def test_every_patch_says_what_would_end_it(patch):
     assert "Upstream: " in inspect.getdoc(patch)
+
+
+@in_loop
+async def test_textual_still_mounts_nothing_while_it_exits_and_sends_mount_all_the_same():
+    seen = []
+
+    class Late(Screen):
+        def compose(self):
+            yield Input()
+
+        def on_mount(self):
+            seen.append(len(self.children))
+
+    app = App()
+    async with app.run_test():
+        app.push_screen(Late())
+        app.exit()
+    assert seen == [0]

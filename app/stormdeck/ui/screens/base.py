@@ -11,6 +11,7 @@ from stormdeck.model.deck import Deck
 from stormdeck.model.verdict.statement import Statement
 from stormdeck.ui.bindings import footer
 from stormdeck.ui.panel_app import PanelApp
+from stormdeck.ui.textual_patches.exiting import EmptyOnExit
 from stormdeck.ui.textual_patches.screen_size import add_size_classes, skip_restyling
 from stormdeck.ui.widgets.key_bar import KeyBar
 from stormdeck.ui.widgets.overview.servers import ServerPanel
@@ -19,7 +20,7 @@ from stormdeck.ui.widgets.path_bar import PathBar
 from stormdeck.ui.widgets.verdict_bar import VerdictBar
 
 
-class Area(Screen[None]):
+class Area(EmptyOnExit, Screen[None]):
     """An area. It passes the deck, the verdict and the time to its panels."""
 
     AREA = ""

@@ -14,6 +14,7 @@ from textual.widgets import Static
 
 from stormdeck.ui.panel_app import PanelApp
 from stormdeck.ui.rendering import called, clickable, line
+from stormdeck.ui.textual_patches.exiting import EmptyOnExit
 from stormdeck.ui.textual_patches.screen_size import add_size_classes
 
 Answer = TypeVar("Answer")
@@ -36,7 +37,7 @@ class Room(VerticalScroll):
         self.post_message(self.Changed())
 
 
-class Dialog(ModalScreen[Answer]):
+class Dialog(EmptyOnExit, ModalScreen[Answer]):
     """A modal screen with keys from the action registry."""
 
     def __init__(self) -> None:
