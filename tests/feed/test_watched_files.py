@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import threading
 from functools import partial
 from types import SimpleNamespace
 from typing import cast
@@ -11,6 +12,7 @@ from stormdeck.feed import servers
 from stormdeck.feed.logs import LogFeed
 from stormdeck.feed.options_file import OptionsFile
 from stormdeck.feed.servers import ServerFeed
+from stormdeck.feed.settings import SettingsFeed
 from stormdeck.model.logs.book import LogBook
 from stormdeck.model.settings.scope import Scope, SettingsSnapshot
 from stormdeck.model.snapshots.client import ClientSnapshot
@@ -165,3 +167,28 @@ def test_a_changed_options_file_is_remarked_until_it_is_as_it_was(tmp_path):
         watcher.stop()
 
     asyncio.run(scene())
+
+
+def test_a_file_that_changes_after_the_panel_has_ended_raises_nothing_in_the_watcher(tmp_path, monkeypatch):
+    """A feed that was not stopped, or a drive that answers late: the loop is closed when the change is seen."""
+    file = tmp_path / "litellm.yaml"
+    file.write_text(YAML.replace("PORT", "8000"))
+    watcher, seen, raised = FileWatcher(step_ms=10), [], []
+    monkeypatch.setattr(threading, "excepthook", raised.append)
+    feed = SettingsFeed(Options(), user_paths({}, tmp_path, tmp_path), {}, seen.append, watcher)
+
+    async def scene():
+        running = asyncio.ensure_future(feed.run())
+        await until(lambda: watcher._watches)
+        running.cancel()
+
+    asyncio.run(scene())
+    (tmp_path / ".claude").mkdir()
+    for number in range(5):
+        noticed = threading.Event()
+        watcher.watch([tmp_path / f"{number}"], noticed.set)
+        (tmp_path / ".claude" / "settings.json").write_text(json.dumps({"model": str(number)}))
+        (tmp_path / f"{number}").write_text("")
+        assert noticed.wait(10), raised
+    assert raised == []
+    watcher.stop()

@@ -42,7 +42,8 @@ class ServerPanel:
         self.deck = Deck()
         self.tasks = []
         self.http = HttpClient("9")
-        self.feed = ServerFeed(options, self.http, self.hand, NoLogs(), self.spawn, FileWatcher())
+        self.watcher = FileWatcher()
+        self.feed = ServerFeed(options, self.http, self.hand, NoLogs(), self.spawn, self.watcher)
 
     def hand(self, snapshot):
         self.deck = take(self.deck, snapshot)
@@ -80,6 +81,7 @@ def panel_deck(home, monkeypatch, **options):
             assert time.monotonic() < end, panel.deck
             await asyncio.sleep(0.005)
         search.cancel()
+        panel.watcher.stop()
         await panel.feed.stop()
         await asyncio.gather(*panel.tasks, return_exceptions=True)
         await panel.http.aclose()

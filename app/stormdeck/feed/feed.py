@@ -37,7 +37,7 @@ from stormdeck.options import Options
 from stormdeck.paths import UserPaths
 from stormdeck.sources.client.state import read_client_env, read_client_state
 from stormdeck.sources.client.version import find_client_version
-from stormdeck.sources.io.background import run_in_thread
+from stormdeck.sources.io.background import call_in_loop, run_in_thread
 from stormdeck.sources.io.watch import FileWatcher
 from stormdeck.sources.net.http import HttpClient
 from stormdeck.sources.settings.exposure import exposures
@@ -250,7 +250,7 @@ class Feed(PanelFeed):
         changed, loop = asyncio.Event(), asyncio.get_running_loop()
         files = (self._paths.client_state, self._paths.credentials)
         env = await run_in_thread(read_client_env, self._paths)
-        await run_in_thread(self._watcher.watch, files, partial(loop.call_soon_threadsafe, changed.set))
+        await run_in_thread(self._watcher.watch, files, partial(call_in_loop, loop, changed.set))
         await run_in_thread(self._options_file.watch, self._watcher)
         while True:
             await changed.wait()

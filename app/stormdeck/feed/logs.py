@@ -21,6 +21,7 @@ from stormdeck.model.snapshots.own_faults import OwnFaults
 from stormdeck.model.snapshots.server import VllmSnapshot
 from stormdeck.model.traffic.access_lines import AccessLines, uncounted_words
 from stormdeck.model.traffic.meter import TrafficMeter
+from stormdeck.sources.io.background import call_in_loop
 from stormdeck.sources.logs.follow import Follower
 from stormdeck.sources.transcripts.follow import TranscriptFollower
 
@@ -209,12 +210,8 @@ class LogFeed:
             self._meter.take(LogBatch(status.log, (), self._clock(), history=True))
 
     def _call_in_loop(self, what: Callable[[], None]) -> None:
-        if self._loop is None or self._stopped:
-            return
-        try:
-            self._loop.call_soon_threadsafe(what)
-        except RuntimeError:  # the loop is closed: the panel has exited
-            self._stopped = True
+        if self._loop is not None and not self._stopped:
+            self._stopped = not call_in_loop(self._loop, what)
 
     def _process_chunk(self) -> None:
         """Process one chunk, then yield to the event loop, so that keys stay responsive while a log floods."""

@@ -28,7 +28,7 @@ from stormdeck.sources.discovery.listeners import OtherListeners
 from stormdeck.sources.discovery.probe import probe_base_url
 from stormdeck.sources.discovery.search import discover
 from stormdeck.sources.discovery.upstream import PATIENCE_S, RouteReader
-from stormdeck.sources.io.background import run_in_thread, with_timeout
+from stormdeck.sources.io.background import call_in_loop, run_in_thread, with_timeout
 from stormdeck.sources.io.watch import FileWatcher
 from stormdeck.sources.litellm_yaml import read_proxy_config
 from stormdeck.sources.net.address import address
@@ -284,7 +284,7 @@ class ServerFeed:
             # Keys and upstreams are read from it too, so a change brings a whole search.
             self._yaml_files.add(path)
             loop = asyncio.get_running_loop()
-            on_change = partial(loop.call_soon_threadsafe, self._search_now.set)
+            on_change = partial(call_in_loop, loop, self._search_now.set)
             await with_timeout(PATIENCE_S, None, self._watcher.watch, (path,), on_change)
         config = await with_timeout(PATIENCE_S, None, read_proxy_config, path) if path is not None else None
         if config is not None and config != self._yaml:

@@ -16,7 +16,7 @@ from stormdeck.model.settings.trust import is_led_by_folder
 from stormdeck.options import Options
 from stormdeck.paths import UserPaths
 from stormdeck.sources.client.trust import agree
-from stormdeck.sources.io.background import SingleFlight, run_in_thread, with_timeout
+from stormdeck.sources.io.background import SingleFlight, call_in_loop, run_in_thread, with_timeout
 from stormdeck.sources.io.watch import FileWatcher
 from stormdeck.sources.settings.read import read_client_scope, read_file, settings_paths, variables, with_trust
 from stormdeck.sources.settings.write import Refused, Written, write_settings
@@ -136,7 +136,7 @@ class SettingsFeed:
 
     def _on_change(self) -> None:
         if self._loop is not None:
-            self._loop.call_soon_threadsafe(self._changed.set)
+            call_in_loop(self._loop, self._changed.set)
 
     async def _read(self, scope: Scope, path: Path) -> SettingsFile:
         """Return a file. If stormdeck cannot read it now, return its last known content with the reason."""

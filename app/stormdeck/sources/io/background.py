@@ -32,6 +32,18 @@ async def run_in_thread(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs)
     return await asyncio.wrap_future(outcome)
 
 
+def call_in_loop(loop: asyncio.AbstractEventLoop, call: Callable[[], object]) -> bool:
+    """Have a loop call something soon, from any thread; return ``False`` if the loop is closed.
+
+    A thread may still be at work when the panel has exited, so a closed loop is no error.
+    """
+    try:
+        loop.call_soon_threadsafe(call)
+    except RuntimeError:
+        return False
+    return True
+
+
 async def with_timeout(seconds: float, otherwise: T, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Return what ``work`` returns, or ``otherwise`` after a timeout; the thread runs on then.
 
