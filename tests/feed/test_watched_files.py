@@ -184,11 +184,12 @@ def test_a_file_that_changes_after_the_panel_has_ended_raises_nothing_in_the_wat
 
     asyncio.run(scene())
     (tmp_path / ".claude").mkdir()
+    noticed = threading.Event()
+    watcher.watch([tmp_path / "marker"], noticed.set)
     for number in range(5):
-        noticed = threading.Event()
-        watcher.watch([tmp_path / f"{number}"], noticed.set)
+        noticed.clear()
         (tmp_path / ".claude" / "settings.json").write_text(json.dumps({"model": str(number)}))
-        (tmp_path / f"{number}").write_text("")
+        (tmp_path / "marker").write_text(str(number))
         assert noticed.wait(10), raised
     assert raised == []
     watcher.stop()
