@@ -82,6 +82,16 @@ class UserPaths:
         return self.state / "trusted.json"
 
     @property
+    def profiles(self) -> Path:
+        """Folder with the user's profiles, beside the options file."""
+        return self.config.parent / "profiles"
+
+    @property
+    def layouts(self) -> Path:
+        """Folder with how settings files looked with each profile."""
+        return self.state / "layouts"
+
+    @property
     def backups(self) -> Path:
         """Folder for copies of settings files, made before each write."""
         return self.state / "backups"

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from stormdeck.commands import edit
+from stormdeck.commands.edit import steps
 from stormdeck.model.json_edit.document import Document
 
 SOUND = '{"model": "qwen", "env": {"ANTHROPIC_BASE_URL": "http://127.0.0.1:8000", "ANTHROPIC_AUTH_TOKEN": "dummy"}}'
@@ -273,14 +273,14 @@ def test_set_then_unset_whatever_the_file(home, values, indent, end):
 class TestAnotherWriter:
     def busy(self, monkeypatch, home, times):
         """Let another program write just before each of the first writes."""
-        really, left = edit.write_settings, list(range(times))
+        really, left = steps.write_settings, list(range(times))
 
         def late(path, text, digest, backups):
             if left:
                 home.write(json.dumps({"theirs": left.pop()}))
             return really(path, text, digest, backups)
 
-        monkeypatch.setattr(edit, "write_settings", late)
+        monkeypatch.setattr(steps, "write_settings", late)
 
     def test_the_edit_is_made_on_top_of_what_it_wrote(self, home, monkeypatch):
         home.write(SOUND)

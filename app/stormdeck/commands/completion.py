@@ -69,7 +69,7 @@ def _words(metavar: str) -> list[str] | None:
 
         return [field.path for field in FIELDS]
     if metavar == "SCOPE":
-        from stormdeck.commands.edit import WRITABLE
+        from stormdeck.commands.edit.files import WRITABLE
 
         return list(WRITABLE)
     return metavar.split("|") if "|" in metavar else None

@@ -83,19 +83,18 @@ def run(command: str, arguments: argparse.Namespace, options: Options, environ: 
         from stormdeck.commands import explain
 
         return explain.explain(" ".join(arguments.words), options, environ, as_json=arguments.json)
-    from stormdeck.commands import edit
+    from stormdeck.commands.edit import one_value
+    from stormdeck.commands.edit.steps import Manner
 
-    return edit.run(
+    return one_value.run(
         options,
         environ,
-        edit.Request(
+        one_value.Request(
             key=arguments.key,
             value=arguments.value if command == SET else None,
             scope=arguments.scope,
             json_value=command == SET and arguments.json_value,
-            dry_run=arguments.dry_run,
-            agreed=arguments.yes,
-            as_json=arguments.json,
+            manner=Manner(dry_run=arguments.dry_run, agreed=arguments.yes, as_json=arguments.json),
         ),
     )
 

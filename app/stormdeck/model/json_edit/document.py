@@ -60,6 +60,11 @@ class Document:
         return cls(text, root)
 
     @property
+    def root(self) -> Node | None:
+        """Return the root object with its offsets; ``None`` if the file is empty."""
+        return self._root
+
+    @property
     def values(self) -> dict[str, object]:
         """Return the root object; of a duplicate key, the last value, as ``JSON.parse`` does."""
         return dict(self._root.value) if self._root is not None and isinstance(self._root.value, dict) else {}
@@ -116,6 +121,18 @@ class Document:
                     layout.nested(self.text, self._root, parent, member.start, left[1:], value),
                 )
             parent, left = member.node, left[1:]
+
+    def insert(self, path: Path, value: object, after: str | None) -> Document:
+        """Return the document with a new entry that follows a sibling, or comes first.
+
+        Like ``set`` where the entry exists, or its object or the sibling does not.
+        """
+        keys = _keys(path)
+        parent = self._object(keys[:-1])
+        at = -1 if after is None else parent.index_of(after) if parent is not None else None
+        if self._root is None or parent is None or parent.members is None or at is None or self.has(keys):
+            return self.set(path, value)
+        return self._edited(*layout.addition(self.text, self._root, parent, keys[-1:], value, at))
 
     def remove(self, path: Path) -> Document:
         """Return the document without an entry, its comma and its line; a duplicate key goes everywhere."""

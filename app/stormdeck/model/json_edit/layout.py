@@ -32,22 +32,33 @@ def encoded(value: object, text: str, root: Node | None, start: int) -> str:
     return _dumps(value, _unit(text, root)).replace("\n", newline(text) + _line_indent(text, start))
 
 
-def addition(text: str, root: Node, parent: Node, keys: tuple[str, ...], value: object) -> tuple[int, int, str]:
-    """Return the edit that appends an entry to an object: start, end, and the new text between them."""
+def addition(
+    text: str, root: Node, parent: Node, keys: tuple[str, ...], value: object, after: int | None = None
+) -> tuple[int, int, str]:
+    """Return the edit that adds an entry to an object: start, end, and the new text between them.
+
+    ``after`` is the index of the entry that it follows, -1 for none; ``None``: the last one.
+    """
     members, unit = parent.members or (), _unit(text, root)
     if not members:
         end = newline(text) if _wants_lines(text, root, parent) else ""
         piece = _object_text(keys, value, end, _line_indent(text, parent.start), unit, _colon(text, root))
         return parent.start, parent.end, piece
-    last = members[-1]
+    at = len(members) - 1 if after is None else after
+    near = members[max(at, 0)]
     colon = _colon(text, parent)
-    spaces = _space_before(text, last.start)
+    spaces = _space_before(text, near.start)
     if "\n" in spaces:
         end = newline(text)
         indent = spaces[spaces.rfind("\n") + 1 :]
-        return last.node.end, last.node.end, "," + end + indent + _entry_text(keys, value, end, indent, unit, colon)
-    lead = spaces if len(members) > 1 else " " * colon.endswith(" ")
-    return last.node.end, last.node.end, f",{lead}{_entry_text(keys, value, '', '', '', colon)}"
+        between, entry = end + indent, _entry_text(keys, value, end, indent, unit, colon)
+    else:
+        followed = members[max(at, 1)] if len(members) > 1 else None
+        lead = _space_before(text, followed.start) if followed is not None else " " * colon.endswith(" ")
+        between, entry = lead, _entry_text(keys, value, "", "", "", colon)
+    if at < 0:
+        return near.start, near.start, f"{entry},{between}"
+    return near.node.end, near.node.end, f",{between}{entry}"
 
 
 def nested(text: str, root: Node, parent: Node, start: int, keys: tuple[str, ...], value: object) -> str:

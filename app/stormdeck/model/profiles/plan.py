@@ -1,0 +1,77 @@
+"""Plan a switch of one settings file: the new text, and what is to be said about it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from stormdeck.model.json_edit.document import Document
+from stormdeck.model.profiles.keys import PATH_KEYS, path_values
+from stormdeck.model.profiles.profile import Profile, Standing, standing_of
+from stormdeck.model.profiles.switch import same, switched
+from stormdeck.model.settings.scope import SettingsSnapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A switch that is prepared but not written."""
+
+    profile: Profile
+    before: Standing
+    """Which profile the file has now."""
+    document: Document
+    """The file with the profile."""
+    paths: tuple[str, ...]
+    """The settings whose values change."""
+    lost: str
+    """Why values of the file are in no profile, and how to keep them; empty if all are."""
+
+
+def plan(
+    document: Document,
+    profile: Profile,
+    profiles: Sequence[Profile],
+    last: str | None,
+    texts: Mapping[str, str],
+    save: str = "stormdeck use --save",
+) -> Plan:
+    """Return the switch of a file to a profile. Raises ``NotPossibleError``.
+
+    ``last`` is the profile that was put into the file last, ``texts`` are the file's earlier texts by profile, and
+    ``save`` is what to run to save a profile.
+    """
+    remembered = Document.parse(texts[profile.name]) if profile.name in texts else None
+    values = path_values(document)
+    before = standing_of(values, profiles, last)
+    after = switched(document, profile.values, remembered if isinstance(remembered, Document) else None)
+    return Plan(profile, before, after, _changed(values, profile.values), _lost(before, values, profile, save))
+
+
+def still_set(settings: SettingsSnapshot, profile: Profile) -> tuple[str, ...]:
+    """Return which settings are in effect although the profile lacks them, a sentence for each scope that sets them.
+
+    ``settings`` are those after the switch.
+    """
+    found: dict[str, list[str]] = {}
+    for path in sorted(PATH_KEYS - profile.values.keys()):
+        if path in settings.effective:
+            found.setdefault(settings.effective[path].scope.value, []).append(path)
+    return tuple(f"Not in the profile, but still set by the {scope}: {', '.join(found[scope])}." for scope in found)
+
+
+def _changed(old: Mapping[str, object], new: Mapping[str, object]) -> tuple[str, ...]:
+    return tuple(
+        path
+        for path in dict.fromkeys((*old, *new))
+        if (path in old) != (path in new) or not same(old.get(path), new.get(path))
+    )
+
+
+def _lost(before: Standing, values: Mapping[str, object], profile: Profile, save: str) -> str:
+    if not values or same(values, profile.values):
+        return ""
+    if before.name is None:
+        return f"The file's present values are in no profile: `{save} NAME` keeps them for later."
+    if before.changed:
+        return f"The file was changed since it got the profile {before.name}: `{save} {before.name}` keeps the changes."
+    return ""
