@@ -17,6 +17,7 @@ from stormdeck.commands.output import write_err
 from stormdeck.commands.parsers import CONFIG_INIT, CONFIG_PATH, CONFIG_PRINT, CONFIG_VALIDATE, build
 from stormdeck.commands.retries import cli as retries_cli
 from stormdeck.commands.status import cli as status_cli
+from stormdeck.commands.use import cli as use_cli
 from stormdeck.options import Loaded, Problem, load
 from stormdeck.options.file import unknown
 from stormdeck.options.kinds import quoted
@@ -79,10 +80,17 @@ def run_headless(invocation: Invocation, loaded: Loaded) -> int:
         return status_cli.run(invocation.command, invocation.arguments, loaded.options, os.environ)
     if invocation.command in retries_cli.COMMANDS:
         return retries_cli.run(invocation.command, invocation.arguments, loaded.options, os.environ)
+    if invocation.command in use_cli.COMMANDS:
+        return use_cli.run(invocation.arguments, loaded.options, os.environ)
     if invocation.command in bundle_cli.COMMANDS:
         return bundle_cli.run(invocation.arguments, loaded.options, os.environ)
     if invocation.command == completion.COMPLETION:
         return completion.run(invocation.arguments.shell, build({}))
+    return _config(invocation, loaded)
+
+
+def _config(invocation: Invocation, loaded: Loaded) -> int:
+    """Run an action of ``config``."""
     from stormdeck.commands import config
 
     if invocation.command == CONFIG_PRINT:

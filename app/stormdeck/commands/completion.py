@@ -10,6 +10,8 @@ from stormdeck.commands.exit_codes import SUCCESS
 from stormdeck.commands.output import write_out
 
 COMPLETION = "completion"
+_PROFILES = "stormdeck use --names"
+"""Prints the names of the profiles when a shell completes one."""
 SHELLS = ("bash", "zsh", "fish")
 _NOTE = """\
 bash (with the package bash-completion) and fish load these files automatically. For zsh, add to ~/.zshrc:
@@ -37,10 +39,11 @@ def script(shell: str, parsers: Sequence[Parser]) -> str:
     """Return the completion script. The first parser is that of the whole command line."""
     import shtab
 
+    kinds: dict[str, object] = {"file": shtab.FILE, "folder": shtab.DIRECTORY, "profile": shtab.cmd(_PROFILES)}
     root, *others = parsers
     for parser in (root, *others):
         for action in parser._actions:
-            _describe(action, {"file": shtab.FILE, "folder": shtab.DIRECTORY})
+            _describe(action, kinds)
     return str(shtab.complete(root, shell=shell))
 
 
@@ -51,6 +54,8 @@ def _describe(action: argparse.Action, kinds: dict[str, object]) -> None:
         vars(action)["complete"] = kinds["file"]
     elif metavar == "DIR":
         vars(action)["complete"] = kinds["folder"]
+    elif metavar == "PROFILE":
+        vars(action)["complete"] = kinds["profile"]
     elif action.choices is None:
         action.choices = _words(metavar)
 

@@ -49,6 +49,13 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("stormdeck unset model", "in the user's settings"),
         ("stormdeck unset ANTHROPIC_API_KEY --scope local", "in settings.local.json"),
     ),
+    "use": (
+        ("stormdeck use --save own", "save the present values"),
+        ("stormdeck use hosted", "back to the hosted API"),
+        ("stormdeck use own", "to your own server again"),
+        ("stormdeck use own --dry-run", "only show the diff"),
+        ("stormdeck use --list", "which one is in force"),
+    ),
     "explain": (
         ("stormdeck explain URL101", "explain a finding"),
         ('stormdeck explain "Not logged in"', "find the cause of a message"),

@@ -13,6 +13,7 @@ from stormdeck.commands.bundle import cli as bundle_cli
 from stormdeck.commands.check import cli as settings_cli
 from stormdeck.commands.retries import cli as retries_cli
 from stormdeck.commands.status import cli as status_cli
+from stormdeck.commands.use import cli as use_cli
 from stormdeck.options import DECLARED, Declaration, Group
 from stormdeck.options.kinds import shown
 
@@ -43,6 +44,7 @@ _GROUPS = {
     REPLAY: frozenset({Group.PANEL}),
     settings_cli.SET: frozenset({Group.FILES}),
     settings_cli.UNSET: frozenset({Group.FILES}),
+    use_cli.USE: frozenset({Group.FILES}),
     retries_cli.ANALYZE: frozenset(),
     CONFIG: frozenset(),
     CONFIG_PATH: frozenset(),
@@ -101,7 +103,7 @@ def build(flags: dict[str, list[str]]) -> list[Parser]:
         return _add_command(commands, command, help_)
 
     parsers = [root, add(DEMO, "start the panel on a built-in stack, without a server or a GPU")]
-    for family in (status_cli, settings_cli, retries_cli, bundle_cli):
+    for family in (status_cli, settings_cli, use_cli, retries_cli, bundle_cli):
         parsers += family.add_parsers(add)
     parsers += [*_config(commands), *completion.add_parsers(add)]
     for parser in parsers:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from stormdeck.model.json_edit.document import Document
@@ -30,7 +30,7 @@ class Plan:
 def plan(
     document: Document,
     profile: Profile,
-    profiles: Sequence[Profile],
+    profiles: tuple[Profile, ...],
     last: str | None,
     texts: Mapping[str, str],
     save: str = "stormdeck use --save",

@@ -87,12 +87,12 @@ def name_problem(name: str) -> str:
     return ""
 
 
-def file_of(name: str) -> str:
+def file_name(name: str) -> str:
     """Return the name of a profile's file."""
     return f"{name}.json"
 
 
-def secrets_file_of(name: str) -> str:
+def secrets_file_name(name: str) -> str:
     """Return the name of the file with a profile's secrets."""
     return f"{name}{_SECRETS}"
 
@@ -122,7 +122,7 @@ def texts_of(profile: Profile) -> tuple[str, str | None]:
     shown = {path: value for path, value in profile.values.items() if path not in hidden}
     stored: dict[str, object] = {"version": 1, "settings": shown}
     if hidden:
-        stored["secrets"] = dict.fromkeys(hidden, secrets_file_of(profile.name))
+        stored["secrets"] = dict.fromkeys(hidden, secrets_file_name(profile.name))
     return _dumps(stored), _dumps(hidden) if hidden else None
 
 

@@ -14,11 +14,11 @@ from stormdeck.model.profiles.profile import (
     MOST,
     Profile,
     ProfileError,
-    file_of,
+    file_name,
     name_of,
     read_profile,
     read_secrets,
-    secrets_file_of,
+    secrets_file_name,
     texts_of,
 )
 from stormdeck.sources.io.atomic_write import atomic_write
@@ -57,7 +57,7 @@ def _read(folder: Path, name: str) -> Profile:
 
 
 def _values(folder: Path, name: str) -> dict[str, object]:
-    path = folder / file_of(name)
+    path = folder / file_name(name)
     try:
         stored = read_profile(_text(path, _OTHERS_WRITE, "written by others: allow that to yourself only, chmod 600"))
     except ProfileError as error:
@@ -101,7 +101,7 @@ def save_profile(folder: Path, profile: Profile, backups: Path, clock: Callable[
     The secrets are written first: no profile ever names a file that is not there.
     """
     text, secrets = texts_of(profile)
-    path, hidden = folder / file_of(profile.name), folder / secrets_file_of(profile.name)
+    path, hidden = folder / file_name(profile.name), folder / secrets_file_name(profile.name)
     try:
         for file, new in ((hidden, secrets), (path, text)):
             old = _current(file)

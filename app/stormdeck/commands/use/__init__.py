@@ -1,0 +1,1 @@
+"""``stormdeck use``: switch Claude Code between servers by profiles, list them, save one."""
