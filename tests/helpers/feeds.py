@@ -6,6 +6,7 @@ import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+from stormdeck.feed.profiles import ProfilesFeed
 from stormdeck.feed.protocol import PanelFeed
 from stormdeck.feed.settings import SettingsFeed
 from stormdeck.model.settings.scope import SettingsFile
@@ -43,6 +44,7 @@ class FileFeed(QuietFeed):
         super().__init__()
         self.app, self.paths = app, user_paths({}, home, home / "project")
         self.settings = cast("SettingsFeed", self)
+        self.profiles = ProfilesFeed(self.paths)
 
     def start(self) -> None:
         self.app.hand(read_settings(self.paths, {}))

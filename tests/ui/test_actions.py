@@ -20,6 +20,7 @@ from stormdeck.ui.screens.logs import LogsScreen
 from stormdeck.ui.screens.model_groups import GroupsScreen
 from stormdeck.ui.screens.overview import OverviewScreen
 from stormdeck.ui.screens.pages import PageScreen, RawScreen, SymptomScreen
+from stormdeck.ui.screens.profiles import ProfilesScreen
 from stormdeck.ui.screens.save import LeaveScreen, SaveScreen
 from stormdeck.ui.screens.settings import SettingsScreen
 from stormdeck.ui.screens.trust import TrustScreen
@@ -38,6 +39,7 @@ OWNERS = {
     "leave": LeaveScreen,
     "trust": TrustScreen,
     "groups": GroupsScreen,
+    "profiles": ProfilesScreen,
 }
 
 
@@ -87,7 +89,7 @@ async def test_the_key_bar_names_the_areas_and_the_keys_that_matter(panel, area)
         bottom = screen(pilot.app).splitlines()[-1]
         assert "1 Overview  2 Logs  3 Settings  4 Checks" in bottom
         shown = footer(area, ACTIONS)
-        assert 4 <= len(shown) <= 8
+        assert 4 <= len(shown) <= 9
         assert [action.id for action in shown if f"{action.shown} {action.words}" not in bottom] == []
 
 

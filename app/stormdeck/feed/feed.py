@@ -17,6 +17,7 @@ from stormdeck.feed.clients import ClientWatch
 from stormdeck.feed.logs import LogFeed
 from stormdeck.feed.options_file import OptionsFile
 from stormdeck.feed.polling import wait_aligned
+from stormdeck.feed.profiles import ProfilesFeed
 from stormdeck.feed.protocol import PanelFeed
 from stormdeck.feed.reducer import Snapshot
 from stormdeck.feed.servers import ServerFeed
@@ -126,6 +127,7 @@ class Feed(PanelFeed):
         self._storms = StormFeed(memory)
         self._sampler = (sampler or real_gpus)(deliver, lambda: self._servers.load) if options.gpu else None
         self.settings: SettingsFeed = SettingsFeed(options, paths, environ, self._take_settings, self._watcher)
+        self.profiles: ProfilesFeed = ProfilesFeed(paths)
         self._client_task: asyncio.Task[None] | None = None
         self._client: ClientSnapshot | None = None
         self._options_file = OptionsFile(paths.config)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from stormdeck.feed.canary import CanaryFeed
+    from stormdeck.feed.profiles import ProfilesFeed
     from stormdeck.feed.settings import SettingsFeed
 
 
@@ -18,6 +19,8 @@ class PanelFeed(ABC):
 
     settings: SettingsFeed | None = None
     """Saves settings files; ``None`` where nothing can be saved."""
+    profiles: ProfilesFeed | None = None
+    """Reads the profiles; ``None`` where no settings can be saved."""
     canary: CanaryFeed | None = None
     """Plans and runs canaries; ``None`` where no server is asked."""
 

@@ -35,7 +35,7 @@ def _prepare(known: Knowledge, name: str, scope: str) -> Edit:
     file = file_of(known.settings, scope)
     layouts = read_layouts(known.paths.layouts, file.path)
     try:
-        planned = plan(document_of(file), profile, profiles, layouts.last, layouts.texts)
+        planned = plan(document_of(file), profile, profiles, layouts)
     except NotPossibleError as error:
         raise RefusedError(NEGATIVE, f"{file.path}: {error}; correct it with an editor first.") from None
     text = accepted(file, planned.document)

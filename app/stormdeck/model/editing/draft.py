@@ -146,9 +146,14 @@ def _text_at(file: SettingsFile, path: str) -> str | None:
 
 
 def pickup_message(draft: Draft) -> str:
-    """Return, as a sentence, which changes running sessions will use, depending on the client's version."""
-    clients = (RunningClient(0, draft.deck.client_version),)
-    found = raw_findings(draft.deck, draft.preview, draft.modified, clients)
+    """Return, as a sentence, which changes of a draft running sessions will use."""
+    return pickup_of(draft.deck, draft.preview, draft.modified)
+
+
+def pickup_of(deck: Deck, after: SettingsSnapshot, paths: Iterable[str]) -> str:
+    """Return, as a sentence, which of these changes running sessions will use, depending on the client's version."""
+    clients = (RunningClient(0, deck.client_version),)
+    found = raw_findings(deck, after, frozenset(paths), clients)
     left = [one for one in found if one.code == "FILE708"]
     if not left:
         return "Running sessions use it from their next request on."

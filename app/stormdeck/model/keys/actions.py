@@ -10,7 +10,7 @@ SHORT = {"overview": "View", "logs": "Logs", "settings": "Set", "checks": "Check
 """Names of the areas for narrow terminals."""
 EVERYWHERE = ("app", "replay")
 """Places that mean every area; ``replay`` only while the panel plays a recording."""
-DIALOGS = ("help", "canary", "save", "raw", "symptom", "page", "leave", "trust", "groups")
+DIALOGS = ("help", "canary", "save", "raw", "symptom", "page", "leave", "trust", "groups", "profiles")
 
 _APP = (
     Action("app.overview", "1", "Overview", "The path, the verdict and the live numbers.", "show('overview')"),
@@ -73,8 +73,25 @@ _LOGS = (
 _SETTINGS = (
     Action("settings.edit", "enter", "edit", "Change the current value.", "edit", footer=True, writes=True),
     Action("settings.save", "s,ctrl+s", "save", "Show what changes, then write it.", "save", footer=True, writes=True),
+    Action(
+        "settings.profiles",
+        "P",
+        "profiles",
+        "Switch to another profile: to another server, or to the hosted API.",
+        "profiles",
+        footer=True,
+        writes=True,
+    ),
     Action("settings.fix", "f", "fix", "Apply the fix for the current value.", "fix", footer=True, writes=True),
-    Action("settings.undo", "u", "undo", "Undo the last unsaved change.", "undo", footer=True, writes=True),
+    Action(
+        "settings.undo",
+        "u",
+        "undo",
+        "Undo the last unsaved change, or without one the last switch of profiles.",
+        "undo",
+        footer=True,
+        writes=True,
+    ),
     Action("settings.redo", "U", "redo", "Redo the last undone change.", "redo", writes=True),
     Action(
         "settings.fix-all",
@@ -149,6 +166,10 @@ _DIALOGS = (
     Action("page.close", "escape,q,enter", "close", "Close the rule.", "dismiss"),
     Action("page.copy", "y", "copy", "Copy the rule.", "copy"),
     Action("groups.close", "escape,g,q,enter", "close", "Close the model groups.", "dismiss"),
+    Action("profiles.choose", "enter,y", "choose", "Show what changes with the selected profile.", "choose"),
+    Action("profiles.up", "up,k", "above", "Select the profile above.", "move(-1)"),
+    Action("profiles.down", "down,j", "below", "Select the profile below.", "move(1)"),
+    Action("profiles.close", "escape,P,q,n", "close", "Close the profiles.", "dismiss"),
     Action("leave.leave", "enter,q,y", "quit", "Quit and discard unsaved changes.", "dismiss(True)"),
     Action("leave.stay", "escape,n", "stay", "Stay.", "dismiss(False)"),
     Action("trust.agree", "y", "trust", "Send the token there from now on.", "dismiss(True)"),

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from stormdeck.model.json_edit.document import Document
 from stormdeck.model.profiles.keys import PATH_KEYS, path_values
 from stormdeck.model.profiles.profile import Profile, Standing, standing_of
 from stormdeck.model.profiles.switch import same, switched
 from stormdeck.model.settings.scope import SettingsSnapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Layouts:
+    """What is remembered of one settings file."""
+
+    last: str | None = None
+    """The profile that was put into it last, or saved from it."""
+    texts: Mapping[str, str] = field(default_factory=dict)
+    """The whole text of the file when it last had a profile, by the profile's name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,24 +37,13 @@ class Plan:
     """Why values of the file are in no profile, and how to keep them; empty if all are."""
 
 
-def plan(
-    document: Document,
-    profile: Profile,
-    profiles: tuple[Profile, ...],
-    last: str | None,
-    texts: Mapping[str, str],
-    save: str = "stormdeck use --save",
-) -> Plan:
-    """Return the switch of a file to a profile. Raises ``NotPossibleError``.
-
-    ``last`` is the profile that was put into the file last, ``texts`` are the file's earlier texts by profile, and
-    ``save`` is what to run to save a profile.
-    """
-    remembered = Document.parse(texts[profile.name]) if profile.name in texts else None
+def plan(document: Document, profile: Profile, profiles: tuple[Profile, ...], layouts: Layouts) -> Plan:
+    """Return the switch of a file to a profile. Raises ``NotPossibleError``."""
+    remembered = Document.parse(layouts.texts[profile.name]) if profile.name in layouts.texts else None
     values = path_values(document)
-    before = standing_of(values, profiles, last)
+    before = standing_of(values, profiles, layouts.last)
     after = switched(document, profile.values, remembered if isinstance(remembered, Document) else None)
-    return Plan(profile, before, after, _changed(values, profile.values), _lost(before, values, profile, save))
+    return Plan(profile, before, after, _changed(values, profile.values), _lost(before, values, profile))
 
 
 def still_set(settings: SettingsSnapshot, profile: Profile) -> tuple[str, ...]:
@@ -67,9 +66,10 @@ def _changed(old: Mapping[str, object], new: Mapping[str, object]) -> tuple[str,
     )
 
 
-def _lost(before: Standing, values: Mapping[str, object], profile: Profile, save: str) -> str:
+def _lost(before: Standing, values: Mapping[str, object], profile: Profile) -> str:
     if not values or same(values, profile.values):
         return ""
+    save = "stormdeck use --save"
     if before.name is None:
         return f"The file's present values are in no profile: `{save} NAME` keeps them for later."
     if before.changed:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable
 from pathlib import Path
 
+from stormdeck.model.profiles.plan import Layouts
 from stormdeck.sources.io.atomic_write import atomic_write
 from stormdeck.sources.io.bounded_read import read_bounded
 from stormdeck.sources.settings.backups import tag_of
@@ -20,16 +20,6 @@ from stormdeck.sources.settings.read import target_of
 _LONGEST = 1024 * 1024
 """Characters of a text that is remembered."""
 _LARGEST = 32 * 1024 * 1024
-
-
-@dataclass(frozen=True, slots=True)
-class Layouts:
-    """What is remembered of one settings file."""
-
-    last: str | None = None
-    """The profile that was put into it last, or saved from it."""
-    texts: Mapping[str, str] = field(default_factory=dict)
-    """The whole text of the file when it last had a profile, by the profile's name."""
 
 
 def read_layouts(folder: Path, settings: Path) -> Layouts:
@@ -58,8 +48,8 @@ def remember(folder: Path, settings: Path, name: str, text: str, known: Iterable
     _write(folder, settings, Layouts(before.last, texts))
 
 
-def set_last(folder: Path, settings: Path, name: str) -> None:
-    """Store which profile a file has now. Raises ``OSError``."""
+def set_last(folder: Path, settings: Path, name: str | None) -> None:
+    """Store which profile a file has now, ``None``: none that is known. Raises ``OSError``."""
     before = read_layouts(folder, settings)
     if before.last != name:
         _write(folder, settings, Layouts(name, before.texts))

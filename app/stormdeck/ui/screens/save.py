@@ -10,11 +10,13 @@ from textual.content import Content
 
 from stormdeck.model.editing.diff import DiffLine, diff
 from stormdeck.model.editing.draft import Draft, pickup_message
+from stormdeck.model.finding import Finding
 from stormdeck.model.json_edit.repair import repair
 from stormdeck.model.settings.scope import SettingsFile
+from stormdeck.model.text import clean
 from stormdeck.model.units import plural
 from stormdeck.ui.bindings import bindings
-from stormdeck.ui.rendering import line, lines
+from stormdeck.ui.rendering import hanging, light, line, lines
 from stormdeck.ui.screens.base import Area
 from stormdeck.ui.screens.dialog import Dialog
 from stormdeck.ui.widgets.diff_lines import diff_rows
@@ -36,18 +38,27 @@ class SaveScreen(Dialog[bool | None]):
     HEADLINE = "SAVE  "
 
     def __init__(
-        self, path: Path, lines: Sequence[DiffLine], *, notes: Sequence[str] = (), changed_outside: bool = False
+        self,
+        path: Path,
+        lines: Sequence[DiffLine],
+        *,
+        notes: Sequence[str] = (),
+        findings: Sequence[Finding] = (),
+        changed_outside: bool = False,
     ) -> None:
         super().__init__()
+        self._findings = findings
         self._path = path
         self._lines = lines
         self._notes = notes
         self._changed_outside = changed_outside
 
     def words(self, width: int) -> Content:
-        """Return the file, its diff, notes, and what happens to the rest of the file."""
+        """Return the file, its diff, new findings, notes, and what happens to the rest of the file."""
         rows = [*line((self.HEADLINE, "$quiet bold"), (str(self._path), "bold")).wrap(width), line()]
         rows += [row for one in self._lines for row in diff_rows(one, width)]
+        found = [row for one in self._findings for row in _finding(one, width)]
+        rows += [line(), *found] if found else []
         notes = [row for note in self._notes for row in line((note, "$quiet")).wrap(width)]
         rows += [line(), *notes] if notes else []
         return lines([*rows, line(), line(self.closing())])
@@ -70,6 +81,12 @@ class SaveScreen(Dialog[bool | None]):
         """Drop the user's own edits."""
         if self._changed_outside:
             self.dismiss(None)
+
+
+def _finding(one: Finding, width: int) -> list[Content]:
+    """Return a finding: its sign, code and message."""
+    text = Content.assemble((f"{one.code}  ", "bold"), (clean(one.message), "$quiet"))
+    return hanging(text, width, line(light(one.severity.light), " "))
 
 
 class FixScreen(SaveScreen):

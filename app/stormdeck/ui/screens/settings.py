@@ -17,6 +17,7 @@ from stormdeck.paths import STYLES
 from stormdeck.ui.bindings import bindings
 from stormdeck.ui.copying import of_setting
 from stormdeck.ui.screens.base import Area
+from stormdeck.ui.screens.profiles import Switching
 from stormdeck.ui.screens.save import FixScreen, Saving, propose_repair
 from stormdeck.ui.widgets.bottom_input import BottomField
 from stormdeck.ui.widgets.key_bar import KeyBar
@@ -39,6 +40,7 @@ class SettingsScreen(Area):
         """Drafts of the scopes that are not shown."""
         self._revealed = False
         self._saving = Saving(self, lambda: self.draft, self._keep, self.change)
+        self._switching = Switching(self, lambda: self.draft)
         self._typing: Draft | None = None
         """The draft as it was before the current row is edited; ``None``: no row is edited."""
         self._is_outdated = True
@@ -141,11 +143,16 @@ class SettingsScreen(Area):
         if message.twice:
             await self.action_edit()
 
-    def action_undo(self) -> None:
-        """Undo the last edit."""
+    async def action_profiles(self) -> None:
+        """Show the profiles, to switch to another one."""
+        if self._may_edit():
+            await self._switching.ask()
+
+    async def action_undo(self) -> None:
+        """Undo the last edit, or else the last switch of profiles."""
         if self.draft.edits:
             self.change(self.draft.undo())
-        else:
+        elif not await self._switching.undo():
             self.notify("Nothing to undo.")
 
     def action_redo(self) -> None:
