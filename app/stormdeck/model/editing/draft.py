@@ -19,6 +19,8 @@ from stormdeck.model.snapshots.client import RunningClient
 
 _KEPT = 3
 """States kept for undo; a long file needs some megabytes each."""
+_NAMED = 3
+"""Settings that a message names; of more it says how many."""
 
 
 @dataclass(frozen=True)
@@ -157,5 +159,6 @@ def pickup_of(deck: Deck, after: SettingsSnapshot, paths: Iterable[str]) -> str:
     left = [one for one in found if one.code == "FILE708"]
     if not left:
         return "Running sessions use it from their next request on."
-    names = ", ".join(sorted({finding.path.removeprefix("env.") for finding in left}))
-    return f"Running sessions do not pick up {names}: restart them."
+    names = sorted({finding.path.removeprefix("env.") for finding in left})
+    what = ", ".join(names) if len(names) <= _NAMED else f"{len(names)} of these changes"
+    return f"Running sessions do not pick up {what}: restart them."

@@ -79,31 +79,41 @@ class ProfilesScreen(Dialog[str | None]):
 
     def _row(self, at: int, width: int) -> list[Content]:
         one = self._profiles[at]
-        state = ""
-        if one.name == self._standing.name:
-            state = "in force, changed since" if self._standing.changed else "in force"
-        server = "cannot be used" if one.error else one.base_url or "the hosted API"
-        model = "" if one.error else one.model or "default model"
+        name, server, model, state = self._cells(one)
         style = "$quiet" if one.error else ""
         if width >= _WIDE:
-            column = min(20, max(len(other.name) for other in self._profiles))
-            room = width - column - 6 - len("in force, changed since")
-            parts: list[Part] = [
-                (fit(one.name, column), style or "bold"),
-                "  ",
-                (fit(server, room * 3 // 5), style),
-                "  ",
-            ]
-            rows = [line("  ", *parts, (fit(model, room * 2 // 5 - 2), "$quiet"), "  ", (state, "$accent"))]
+            widths = self._widths(width)
+            cells = [(name, style or "bold"), (server, style), (model, "$quiet"), (state, "$accent")]
+            parts: list[Part] = []
+            for (text, colour), column in zip(cells, widths, strict=True):
+                parts += ["  ", (fit(text, column), colour)]
+            rows = [line(*parts)]
         else:
-            first = line("  ", (one.name, style or "bold"), "  ", (state, "$accent"))
-            rows = [
-                first.truncate(width, ellipsis=True),
-                line(("    " + fit(f"{server}  {model}", width - 4), "$quiet")),
-            ]
+            first = line("  ", (name, style or "bold"), "  ", (state, "$accent"))
+            second = "    " + fit(f"{server}  {model}", width - 4)
+            rows = [first.truncate(width, ellipsis=True), line((second, "$quiet"))]
         if at == self._at:
             rows[0] = marked(rows[0], width, focused=True)
         return [clickable(row, f"screen.choose('{one.name}')") for row in rows]
+
+    def _cells(self, one: Profile) -> tuple[str, str, str, str]:
+        """Return a profile's name, server and model, and whether it is in force."""
+        state = ""
+        if one.name == self._standing.name:
+            state = "in force, changed since" if self._standing.changed else "in force"
+        if one.error:
+            return one.name, "cannot be used", "", state
+        return one.name, one.base_url or "the hosted API", one.model or "default model", state
+
+    def _widths(self, width: int) -> tuple[int, int, int, int]:
+        """Return the columns of the four cells; the server and the model share what the others leave."""
+        name, server, model, state = (
+            max(map(len, texts)) for texts in zip(*map(self._cells, self._profiles), strict=True)
+        )
+        name = min(name, 24)
+        room = width - name - state - 8
+        server = min(server, max(room - model, room // 2))
+        return name, server, min(model, room - server), state
 
 
 class SwitchScreen(SaveScreen):

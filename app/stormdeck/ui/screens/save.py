@@ -23,6 +23,7 @@ from stormdeck.ui.widgets.diff_lines import diff_rows
 
 CHANGED_OUTSIDE = "Another program changed the file meanwhile. These are your edits on top of its changes."
 ONLY_THESE_LINES = "Only these lines change. A copy of the file is kept first."
+NEW_FINDINGS = "New with this edit:"
 UNSAFE_FIX = (
     "This changes who pays, where prompts go, or what another host receives. Nothing is written before you save."
 )
@@ -58,7 +59,7 @@ class SaveScreen(Dialog[bool | None]):
         rows = [*line((self.HEADLINE, "$quiet bold"), (str(self._path), "bold")).wrap(width), line()]
         rows += [row for one in self._lines for row in diff_rows(one, width)]
         found = [row for one in self._findings for row in _finding(one, width)]
-        rows += [line(), *found] if found else []
+        rows += [line(), line((NEW_FINDINGS, "$quiet bold")), *found] if found else []
         notes = [row for note in self._notes for row in line((note, "$quiet")).wrap(width)]
         rows += [line(), *notes] if notes else []
         return lines([*rows, line(), line(self.closing())])
