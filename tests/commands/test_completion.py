@@ -1,7 +1,10 @@
 """``stormdeck completion``: the scripts, run in the shells that they are for."""
 
+import os
 import shutil
 import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -22,6 +25,9 @@ WORDS = {
     "unset mod": {field.path for field in FIELDS if field.path.startswith("mod")},
     "set --scope ": {"user", "project", "local"},
     "completion ": set(SHELLS),
+    "us": {"use"},
+    "use --sco": {"--scope"},
+    "use --scope l": {"local"},
     "--density ": {"normal", "compact"},
     "--notify os": {"osc9", "osc777"},
     "--theme rose": {"rose-pine", "rose-pine-dawn", "rose-pine-moon"},
@@ -89,3 +95,33 @@ def test_it_is_printed_and_needs_a_shell_that_is_known(capsys):
     assert "complete -o" in capsys.readouterr().out
     assert main(["completion", "tcsh"]) == 2
     assert "bash" in capsys.readouterr().err
+
+
+@pytest.fixture
+def profiles(tmp_path, monkeypatch):
+    """Save the profiles ``own`` and ``other`` in a home, with stormdeck on the path of the shells."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("PATH", str(Path(sys.executable).parent), prepend=os.pathsep)
+    (tmp_path / "s.json").write_text('{"model": "opus"}')
+    for name in ("own", "other"):
+        assert main(["use", "--save", name, "--settings", str(tmp_path / "s.json")]) == 0
+
+
+def test_bash_completes_the_names_of_profiles(scripts, profiles):
+    tries = "".join(
+        f'COMP_WORDS=({line}); COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1)); _shtab_stormdeck; echo "${{COMPREPLY[*]}}"; '
+        for line in ("stormdeck use o", "stormdeck use --save ow", "stormdeck use h")
+    )
+    told = run("bash", "--norc", "-c", f"source {scripts / 'bash'}; {tries}").splitlines()
+    assert [set(line.split()) for line in told] == [{"own", "other"}, {"own"}, {"hosted"}]
+
+
+def test_fish_completes_the_names_of_profiles(scripts, profiles):
+    lines = "'stormdeck use o' 'stormdeck use --save ow'"
+    told = run("fish", "--no-config", "-c", f"source {scripts / 'fish'}; for l in {lines}; complete -C $l; echo; end")
+    groups = told.removesuffix("\n\n").split("\n\n")
+    assert [{line.split("\t")[0] for line in group.splitlines()} for group in groups] == [{"own", "other"}, {"own"}]
+
+
+def test_zsh_asks_stormdeck_for_the_names_of_profiles(scripts):
+    assert "$(stormdeck use --names)" in (scripts / "zsh").read_text()

@@ -11,6 +11,8 @@ WRITERS = {
     "set": ["set", "model", "sonnet"],
     "set as JSON": ["set", "model", "sonnet", "--json"],
     "unset": ["unset", "ANTHROPIC_BASE_URL"],
+    "use": ["use", "hosted"],
+    "use --save": ["use", "--save", "own"],
     "check --fix": ["check", "--offline", "--fix", "--yes"],
     "bundle": ["bundle", "--yes", "--out", "report"],
     "watch --record": ["watch", "some.log", "--record", "kept.jsonl"],

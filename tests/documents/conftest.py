@@ -18,6 +18,10 @@ class Scratch:
         (self.home / ".claude" / "projects").mkdir(parents=True)
         (self.home / "other-project").mkdir()
         (self.home / ".claude" / "settings.json").write_text('{"model": "opus"}\n')
+        profiles = self.home / ".config" / "stormdeck" / "profiles"
+        profiles.mkdir(parents=True)
+        (profiles / "own.json").write_text('{"version": 1, "settings": {"model": "haiku"}}')
+        (profiles / "own.json").chmod(0o600)
         for name in LOGS:
             (folder / name).write_bytes(RECORDING.read_bytes())
 

@@ -108,6 +108,21 @@ def test_the_settings_and_the_yaml_of_the_recipes_have_no_findings(scratch, caps
     assert json.loads(capsys.readouterr().out)["findings"] == []
 
 
+def test_the_recipe_of_profiles_leads_there_and_back(scratch, capsys):
+    (settings,) = [body for kind, body in CONFIGURATIONS if kind == "json" and '"env"' in body]
+    file = scratch.home / ".claude" / "settings.json"
+    file.write_text(settings)
+    (script,) = [body for _, body in SCRIPTS if "use --save" in body]
+    states = []
+    for command in commands_in(script):
+        assert main(command.words[1:]) == 0, capsys.readouterr().err
+        states.append(file.read_text())
+    saved, hosted, back, _ = states
+    assert saved == settings == back
+    assert "ANTHROPIC_BASE_URL" not in hosted
+    assert "* own" in capsys.readouterr().out
+
+
 def test_the_options_of_the_recipe_hold(scratch, capsys):
     (body,) = [body for kind, body in CONFIGURATIONS if kind == "yaml" and next(iter(yaml.safe_load(body))) in BY_NAME]
     file = scratch.home / ".config" / "stormdeck" / "config.yaml"

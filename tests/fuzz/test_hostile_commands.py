@@ -46,6 +46,8 @@ COMMANDS = {
     "explain nothing": ["explain", "{text}"],
     "set": ["set", "env.ANTHROPIC_MODEL", "{text}", "--dry-run"],
     "set another name": ["set", "{text}", "{text}", "--dry-run"],
+    "use": ["use", "{text}"],
+    "use --save": ["use", "--save={text}"],
     "unset": ["unset", "env.{text}", "--dry-run"],
     "status": ["status", "--vllm", CLOSED, "--proxy", CLOSED, "--log", "{home}/{name}.log"],
     "config": ["config", "print", "--log", "{home}/{name}.log"],

@@ -52,7 +52,18 @@ def run(place, code, *argv, **environ):
 
 @pytest.mark.attack("a command in a folder that was removed", "exit 2, and it says to change to another one")
 @pytest.mark.parametrize(
-    "argv", ["status", "status --format tmux", "check --offline", "set model x", "unset model", "watch x", "bundle"]
+    "argv",
+    [
+        "status",
+        "status --format tmux",
+        "check --offline",
+        "set model x",
+        "unset model",
+        "use hosted",
+        "use --list",
+        "watch x",
+        "bundle",
+    ],
 )
 def test_a_removed_folder_is_said(place, argv):
     code, _, err = run(place, IN_A_REMOVED_FOLDER, *argv.split())

@@ -45,6 +45,8 @@ SILENT_ONES = [
     ("set", "ANTHROPIC_MODEL", "x", "--dry-run"),
     ("set", "ANTHROPIC_MODEL", "x"),
     ("unset", "ANTHROPIC_AUTH_TOKEN", "--dry-run"),
+    ("use", "--list"),
+    ("use", "hosted", "--dry-run"),
     ("config", "print"),
 ]
 pytestmark = pytest.mark.usefixtures("only_what_is_named")

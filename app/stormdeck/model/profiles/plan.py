@@ -9,7 +9,9 @@ from stormdeck.model.json_edit.document import Document
 from stormdeck.model.profiles.keys import PATH_KEYS, path_values
 from stormdeck.model.profiles.profile import Profile, Standing, standing_of
 from stormdeck.model.profiles.switch import same, switched
-from stormdeck.model.settings.scope import SettingsSnapshot
+from stormdeck.model.settings.scope import Scope, SettingsSnapshot
+
+_WHO = {Scope.SHELL: "the shell", Scope.CLIENT: "~/.claude.json"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +53,14 @@ def still_set(settings: SettingsSnapshot, profile: Profile) -> tuple[str, ...]:
 
     ``settings`` are those after the switch.
     """
-    found: dict[str, list[str]] = {}
+    found: dict[Scope, list[str]] = {}
     for path in sorted(PATH_KEYS - profile.values.keys()):
         if path in settings.effective:
-            found.setdefault(settings.effective[path].scope.value, []).append(path)
-    return tuple(f"Not in the profile, but still set by the {scope}: {', '.join(found[scope])}." for scope in found)
+            found.setdefault(settings.effective[path].scope, []).append(path)
+    return tuple(
+        f"Not in the profile, but still set by {_WHO.get(scope, f'the {scope.value} settings')}: {', '.join(paths)}."
+        for scope, paths in found.items()
+    )
 
 
 def _changed(old: Mapping[str, object], new: Mapping[str, object]) -> tuple[str, ...]:
