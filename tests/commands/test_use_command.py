@@ -124,6 +124,10 @@ class TestSwitch:
         err = own.run("use", "hosted")[2]
         assert "Not in the profile, but still set by the local settings: env.ANTHROPIC_AUTH_TOKEN, env.ANTHRO" in err
 
+    def test_a_secret_for_a_file_that_a_team_shares_is_pointed_out(self, own):
+        assert "shared with a team" in own.run("use", "own", "--scope", "project", "--dry-run")[2]
+        assert "shared with a team" not in own.run("use", "own", "--scope", "local", "--dry-run")[2]
+
     def test_values_that_are_in_no_profile_are_pointed_out(self, home):
         home.write(OWN)
         err = home.run("use", "hosted", "--dry-run")[2]

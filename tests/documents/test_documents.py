@@ -126,7 +126,7 @@ def test_the_recipe_of_profiles_leads_there_and_back(scratch, capsys):
 def test_the_options_of_the_recipe_hold(scratch, capsys):
     (body,) = [body for kind, body in CONFIGURATIONS if kind == "yaml" and next(iter(yaml.safe_load(body))) in BY_NAME]
     file = scratch.home / ".config" / "stormdeck" / "config.yaml"
-    file.parent.mkdir(parents=True)
+    file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(body)
     assert main(["config", "print", "--json"]) == 0, capsys.readouterr().err
     origins = {name: told["origin"]["name"] for name, told in json.loads(capsys.readouterr().out)["options"].items()}

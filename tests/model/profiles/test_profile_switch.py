@@ -15,9 +15,15 @@ URL, TOKEN, SONNET = "env.ANTHROPIC_BASE_URL", "env.ANTHROPIC_AUTH_TOKEN", "env.
 OTHER = {URL: "http://other:4000", "model": "opus", "env.API_TIMEOUT_MS": "900000"}
 
 
+def parsed(text):
+    document = Document.parse(text)
+    assert isinstance(document, Document), document
+    return document
+
+
 def text_of(before, values, remembered=None):
-    known = None if remembered is None else Document.parse(remembered)
-    return switched(Document.parse(before), values, known).text
+    known = None if remembered is None else parsed(remembered)
+    return switched(parsed(before), values, known).text
 
 
 class TestOneSwitch:
@@ -53,18 +59,18 @@ class TestOneSwitch:
 
     @pytest.mark.parametrize("env", ["null", "[]", '"x"', "5"])
     def test_an_env_of_another_type_is_not_replaced(self, env):
-        document = Document.parse(f'{{"env": {env}}}')
+        document = parsed(f'{{"env": {env}}}')
         with pytest.raises(NotPossibleError, match="env is not an object"):
             switched(document, {URL: "x"})
         assert switched(document, {}).text == document.text
 
     def test_an_infinite_number_is_refused(self):
         with pytest.raises(NotPossibleError, match="JSON cannot represent"):
-            switched(Document.parse("{}"), {"env.API_TIMEOUT_MS": float("inf")})
+            switched(parsed("{}"), {"env.API_TIMEOUT_MS": float("inf")})
 
     def test_of_two_env_objects_the_one_without_effect_stays_without(self):
         before = '{"env": {"FOO": "1"}, "env": {"ANTHROPIC_BASE_URL": "x"}}'
-        assert Document.parse(text_of(before, {})).values == {"env": {}}
+        assert parsed(text_of(before, {})).values == {"env": {}}
 
 
 class TestAChangeMeanwhile:
@@ -82,20 +88,20 @@ class TestAChangeMeanwhile:
         ],
     )
     def test_the_keys_come_back_where_they_were(self, old, new):
-        own = Document.parse(self.OWN)
+        own = parsed(self.OWN)
         hosted = text_of(self.OWN, {})
         back = text_of(hosted.replace(old, new), path_values(own), self.OWN)
         assert back == self.OWN.replace(old, new)
 
     def test_a_neighbour_that_is_gone_does_not_matter(self):
-        own = Document.parse(self.OWN)
+        own = parsed(self.OWN)
         hosted = text_of(self.OWN, {})
         back = text_of(hosted.replace('\n    "A": "1",', ""), path_values(own), self.OWN)
         assert json.loads(back) == {**own.values, "env": {"ANTHROPIC_BASE_URL": "http://a", "B": "2"}}
         assert back.index("ANTHROPIC_BASE_URL") < back.index('"B"')
 
     def test_a_file_that_was_written_anew_gets_them_too(self):
-        own = Document.parse(self.OWN)
+        own = parsed(self.OWN)
         hosted = json.dumps(json.loads(text_of(self.OWN, {})))
         assert json.loads(text_of(hosted, path_values(own), self.OWN)) == own.values
 
@@ -152,7 +158,7 @@ def attempt(document, values, remembered=None):
 @settings(max_examples=400, suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(files(), PROFILES, PROFILES)
 def test_there_and_back_restores_every_byte(text, there, other):
-    before = Document.parse(text)
+    before = parsed(text)
     own = path_values(before)
     after = attempt(before, there)
     if after is None:
@@ -169,8 +175,8 @@ def test_there_and_back_restores_every_byte(text, there, other):
 @settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(files(), files(), PROFILES)
 def test_a_memory_of_another_file_never_changes_other_settings(text, remembered, values):
-    before = Document.parse(text)
-    after = attempt(before, values, Document.parse(remembered))
+    before = parsed(text)
+    after = attempt(before, values, parsed(remembered))
     if after is not None:
         assert same(path_values(after), values)
         others = {key: value for key, value in before.values.items() if not belongs((key,)) and key != "env"}

@@ -13,7 +13,7 @@ from stormdeck.commands.exit_codes import FAILURE, NEGATIVE
 from stormdeck.commands.output import write_err
 from stormdeck.model.editing.diff import diff
 from stormdeck.model.masking.findings import known_secrets
-from stormdeck.model.profiles.plan import plan, still_set
+from stormdeck.model.profiles.plan import plan
 from stormdeck.model.profiles.profile import Profile
 from stormdeck.model.profiles.switch import NotPossibleError
 from stormdeck.model.settings.merge import loaded
@@ -54,7 +54,7 @@ def _prepare(known: Knowledge, name: str, scope: str) -> Edit:
         effect,
         f"Nothing to change: the file has the profile {name} already.",
         {"profile": name, "paths": list(planned.paths)},
-        notes=tuple(filter(None, (planned.lost, *still_set(effect.after_edit, profile)))),
+        notes=planned.notes(effect.after_edit, file.scope),
         before_write=keep_layout,
         written=lambda: _try(lambda: set_last(known.paths.layouts, file.path, name), known.paths.layouts),
     )

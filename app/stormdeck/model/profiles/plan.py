@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from stormdeck.model.json_edit.document import Document
 from stormdeck.model.profiles.keys import PATH_KEYS, path_values
-from stormdeck.model.profiles.profile import Profile, Standing, standing_of
+from stormdeck.model.profiles.profile import Profile, Standing, is_secret, standing_of
 from stormdeck.model.profiles.switch import same, switched
 from stormdeck.model.settings.scope import Scope, SettingsSnapshot
 
@@ -38,6 +38,10 @@ class Plan:
     lost: str
     """Why values of the file are in no profile, and how to keep them; empty if all are."""
 
+    def notes(self, after: SettingsSnapshot, scope: Scope) -> tuple[str, ...]:
+        """Return what else to know before it is written, a sentence each; ``after`` are the settings with it."""
+        return (*filter(None, (self.lost, _shared(self.profile, scope))), *still_set(after, self.profile))
+
 
 def plan(document: Document, profile: Profile, profiles: tuple[Profile, ...], layouts: Layouts) -> Plan:
     """Return the switch of a file to a profile. Raises ``NotPossibleError``."""
@@ -61,6 +65,13 @@ def still_set(settings: SettingsSnapshot, profile: Profile) -> tuple[str, ...]:
         f"Not in the profile, but still set by {_WHO.get(scope, f'the {scope.value} settings')}: {', '.join(paths)}."
         for scope, paths in found.items()
     )
+
+
+def _shared(profile: Profile, scope: Scope) -> str:
+    """Return that the file is meant for others too, if the profile has a secret."""
+    if scope is not Scope.PROJECT or not any(is_secret(path, value) for path, value in profile.values.items()):
+        return ""
+    return "It has a secret, and the project's settings are shared with a team: the local settings are yours alone."
 
 
 def _changed(old: Mapping[str, object], new: Mapping[str, object]) -> tuple[str, ...]:

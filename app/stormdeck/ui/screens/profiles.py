@@ -18,11 +18,12 @@ from stormdeck.model.json_edit.document import Document
 from stormdeck.model.masking.findings import known_secrets
 from stormdeck.model.masking.lines import mask_text
 from stormdeck.model.profiles.keys import path_values
-from stormdeck.model.profiles.plan import Layouts, Plan, plan, still_set
+from stormdeck.model.profiles.plan import Layouts, Plan, plan
 from stormdeck.model.profiles.profile import Profile, Standing, standing_of
 from stormdeck.model.profiles.switch import NotPossibleError
 from stormdeck.model.settings.merge import loaded, previewed
 from stormdeck.model.settings.scope import SettingsFile, SettingsSnapshot
+from stormdeck.model.text import clean
 from stormdeck.ui.bindings import bindings
 from stormdeck.ui.rendering import Part, clickable, fit, line, lines, marked
 from stormdeck.ui.screens.base import Area
@@ -73,7 +74,7 @@ class ProfilesScreen(Dialog[str | None]):
         """Return the selected profile, or the one that was clicked."""
         chosen = next((one for one in self._profiles if one.name == name), self._profiles[self._at])
         if chosen.error:
-            self.notify(mask_text(f"{chosen.error}."), title=f"{chosen.name} cannot be used", markup=False)
+            self.notify(mask_text(clean(f"{chosen.error}.")), title=f"{chosen.name} cannot be used", markup=False)
         else:
             self.dismiss(chosen.name)
 
@@ -207,7 +208,7 @@ class Switching:
             self._area.notify(f"The file has the profile {profile.name} already.")
             return
         settings = previewed(draft.deck.settings, after)
-        notes = (planned.lost, *still_set(settings, profile), *file.caveats)
+        notes = (*planned.notes(settings, draft.scope), *file.caveats)
 
         async def write(accepted: bool | None) -> None:
             if accepted:
@@ -217,7 +218,7 @@ class Switching:
             f"USE {profile.name}",
             file.path,
             diff(file.text, after.text, known_secrets(settings, before=draft.deck.settings)),
-            tuple(filter(None, notes)),
+            notes,
             new_findings(draft.deck, settings, planned.paths, draft.scope),
         )
         await self._area.app.push_screen(dialog, write)
