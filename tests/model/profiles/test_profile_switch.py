@@ -155,7 +155,7 @@ def attempt(document, values, remembered=None):
         return None
 
 
-@settings(max_examples=400, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
 @given(files(), PROFILES, PROFILES)
 def test_there_and_back_restores_every_byte(text, there, other):
     before = parsed(text)
@@ -165,14 +165,15 @@ def test_there_and_back_restores_every_byte(text, there, other):
         assert not isinstance(before.get("env"), dict) or before.duplicates
         return
     assert same(path_values(after), there)
-    third = attempt(after, other)
+    # With the values of the first profile the file counts as switched back already.
+    third = attempt(after, other) if not same(other, own) else None
     for now in filter(None, (after, third)):
         assert switched(now, own, before).text == text
     if third is not None:
         assert switched(third, there, after).text == after.text
 
 
-@settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@settings(max_examples=75, suppress_health_check=[HealthCheck.too_slow])
 @given(files(), files(), PROFILES)
 def test_a_memory_of_another_file_never_changes_other_settings(text, remembered, values):
     before = parsed(text)
