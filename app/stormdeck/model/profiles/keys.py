@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from stormdeck.model.json_edit.document import Document
 from stormdeck.model.settings.field import Kind
-from stormdeck.model.settings.fields import FIELDS, field_of
+from stormdeck.model.settings.fields import FIELDS
 
 _LISTS = ("modelOverrides", "availableModels", "fallbackModel")
 """Lists and tables of model ids, which the form does not show."""
@@ -17,12 +17,8 @@ _CREDENTIALS = frozenset(field.path for field in FIELDS if field.kind is Kind.SE
 
 def belongs(path: tuple[str, ...]) -> bool:
     """Return whether the entry at a path belongs to a profile."""
-    return (len(path) == 1 or (len(path) == 2 and path[0] == ENV)) and ".".join(path) in PATH_KEYS and _is_plain(path)
-
-
-def _is_plain(path: tuple[str, ...]) -> bool:
-    """Return whether no key has a dot in it: ``{"env.X": 1}`` is another key than X in ``env``."""
-    return not any("." in key for key in path)
+    # No name has a dot: ``{"env.X": 1}`` is another key than X in ``env``.
+    return ".".join(path) in PATH_KEYS and not any("." in key for key in path)
 
 
 def keys_of(path: str) -> tuple[str, ...]:
@@ -44,9 +40,3 @@ def path_values(document: Document) -> dict[str, object]:
 def is_credential(path: str) -> bool:
     """Return whether a setting is a token or a key, whatever its value is."""
     return path in _CREDENTIALS
-
-
-def label_of(path: str) -> str:
-    """Return what the form calls a setting, or its key."""
-    field = field_of(path)
-    return field.label if field is not None else path
