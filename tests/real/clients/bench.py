@@ -38,7 +38,7 @@ class Played:
 
     def line(self, scenario: Scenario, version: str) -> Line:
         """Return its line in the ledger."""
-        why = scenario.why if version in scenario.untold else ""
+        why = scenario.why if scenario.is_untold(version) else ""
         told = self.from_log["retries"], self.with_transcripts["retries"]
         return Line(version, scenario.name, len(self.requests), retries_of(self.requests), *told, why)
 
@@ -76,8 +76,9 @@ def play(scenario: Scenario, client: Client, folder: Path) -> Played:
 
 
 def _told(*argv: str) -> dict:
-    """Return the JSON that a command prints, empty where it prints none."""
-    out = StringIO()
-    with redirect_stdout(out), redirect_stderr(StringIO()):
-        main(list(argv))
-    return json.loads(out.getvalue() or "{}")
+    """Return the JSON that a command prints; one that prints none has refused, and fails with its own message."""
+    out, err = StringIO(), StringIO()
+    with redirect_stdout(out), redirect_stderr(err):
+        code = main(list(argv))
+    assert out.getvalue(), f"stormdeck {argv[0]} ended with {code}: {err.getvalue().strip()}"
+    return json.loads(out.getvalue())
