@@ -13,11 +13,15 @@ NO_RELEASE = """error: No solution found when resolving dependencies
          unsatisfiable.
 """
 NO_PACKAGE = """error: No solution found when resolving dependencies
-  cause: Because litellm-proxy was not found in the package registry and litellm[proxy]>=1.110.2 depends on litellm-proxy==1.110.2, we can conclude that litellm[proxy]>=1.110.2 cannot be used.
-         And because you require litellm[proxy]==1.110.2, we can conclude that your requirements are unsatisfiable.
+  cause: Because litellm-proxy was not found in the package registry and litellm[proxy]>=1.110.2
+         depends on litellm-proxy==1.110.2, we can conclude that litellm[proxy]>=1.110.2 cannot be used.
+         And because you require litellm[proxy]==1.110.2, we can conclude that your requirements are
+         unsatisfiable.
 """
 PINNED = """error: No solution found when resolving dependencies
-  cause: Because there is no version of litellm-proxy-extras==0.4.114.post1 and litellm[proxy]>=1.110.2 depends on litellm-proxy-extras==0.4.114.post1, we can conclude that litellm[proxy]>=1.110.2 cannot be used.
+  cause: Because there is no version of litellm-proxy-extras==0.4.114.post1 and
+         litellm[proxy]>=1.110.2 depends on litellm-proxy-extras==0.4.114.post1, we can conclude that
+         litellm[proxy]>=1.110.2 cannot be used.
 """
 NPM = """npm error code ETARGET
 npm error notarget No matching version found for @anthropic-ai/claude-code@2.1.999.
