@@ -32,7 +32,7 @@ class Played:
     """The same of the timed log and the transcripts of the scratch home."""
     plain_with_transcripts: dict
     causes: tuple[str, ...]
-    """The rules that ``stormdeck explain`` names for what the client printed, the first first; asked where one must be."""
+    """The rules that ``stormdeck explain`` names for what the client printed; asked where it must name one."""
     findings: tuple[str, ...]
     """The rules that ``stormdeck check`` finds."""
 
