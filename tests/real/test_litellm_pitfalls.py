@@ -4,7 +4,7 @@ import programs
 import pytest
 from proxied import QUIET, SERVED, requests_for_tokens
 from running import free_port, start, until
-from versions import LITELLM
+from versions import LITELLM, VLLM
 
 from stormdeck.model.finding import HopKind
 from stormdeck.model.logs.endings import Ending, ending
@@ -19,7 +19,7 @@ from stormdeck.sources.litellm_yaml import read_proxy_config
 def found(stack):
     """Return the codes of the findings about each deployment, and those of the rest of the file under no name."""
     proxy = ProxySnapshot(stack.proxy.url, ServerKind.LITELLM, ServerState.UP, version=stack.version)
-    vllm = VllmSnapshot(stack.vllm.url, ServerState.UP, version="0.32.0", models=(ServedModel(SERVED, 131_072),))
+    vllm = VllmSnapshot(stack.vllm.url, ServerState.UP, version=VLLM[0], models=(ServedModel(SERVED, 131_072),))
     config = read_proxy_config(stack.config)
     facts = Facts.effective(merged((), {}), proxy_config=config, live=Live(proxy=proxy, vllm=vllm))
     names = {one.path: one.name for one in config.deployments()}

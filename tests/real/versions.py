@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TypeVar
 
+from stormdeck.model.rules.facts import MEASURED
 from stormdeck.model.versions import version_key
 
 Value = TypeVar("Value")
@@ -28,7 +29,7 @@ def value_for(version: str, table: Mapping[str, Value]) -> Value:
     return table[next((row for row in rows if version_key(row) <= version_key(version)), rows[-1])]
 
 
-CLAUDE_CODE = newest_first(("2.1.42", "2.1.112", "2.1.329", "2.1.332"))
+CLAUDE_CODE = newest_first(MEASURED)
 LITELLM = newest_first(("1.80.5", "1.109.1", "1.110.2"))
 VLLM = newest_first(("0.32.0", "0.33.0"))
 QUICK_CLIENT = "2.1.112"
