@@ -12,6 +12,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from differences import section
+
 HERE = Path(__file__).parent
 _HEAD = """# What real clients sent, and what stormdeck made of it
 
@@ -80,7 +82,7 @@ def page(lines: Sequence[Line]) -> str:
     """Return all lines as a page, the newest version first."""
     from versions import newest_first
 
-    parts = [_HEAD]
+    parts = [_HEAD, section(lines)]
     for version in newest_first(line.version for line in lines):
         own = [line for line in lines if line.version == version]
         parts.append(f"{_TITLE}{version}\n\n{summary(own)}.\n\n{table(own)}")
