@@ -55,7 +55,7 @@ WAYS: dict = {
     "fail-400": (400, "This model's maximum context length is 4096 tokens", {"1.80.5": 3, "1.109.1": 1}),
     "fail-401": (401, "Unauthorized", {"1.80.5": 1}),
     "fail-429": (429, "Too many requests are waiting", {"1.80.5": 3}),
-    "fail-500": (500, "The server had an error while processing your request", {"1.80.5": 3}),
+    "fail-500": (500, "server had an error while processing your request", {"1.80.5": 3}),
     "hang": (408, {"1.80.5": "Request timed out", "1.109.1": "Read timed out"}, {"1.80.5": 3}),
     "gone": (500, {"1.80.5": "Connection error", "1.109.1": "cannot connect to 127.0.0.1"}, {"1.80.5": 0}),
     "no-such-model": (400, "no healthy deployments for model=no-such-model", {"1.80.5": 0}),

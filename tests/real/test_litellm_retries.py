@@ -14,8 +14,8 @@ from stormdeck.model.traffic.upstream import BEHIND, COMPLETIONS, FAILURES, LINE
 from stormdeck.model.versions import below
 from stormdeck.sources.logs.follow import Follower
 
-FAILED = "The server had an error while processing your request"
-"""What vLLM 0.33 tells its clients of a dead engine."""
+FAILED = "server had an error while processing your request"
+"""The reason in what vLLM 0.33 tells its clients of a dead engine."""
 EVIDENCE = {"1.80.5": (LINES, False), "1.110": (COMPLETIONS, True)}
 """From 1.110 on the router writes no line of an attempt that failed; the other lines are of hosted_vllm/ alone."""
 WAITS = (0.55, 1.1)
