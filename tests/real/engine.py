@@ -15,7 +15,7 @@ QUIET = {"HF_HUB_OFFLINE": "1", "VLLM_NO_USAGE_STATS": "1", "DO_NOT_TRACK": "1",
 
 
 @contextmanager
-def launched(version: str, log: Path, port: int, length: int, *more: str) -> Iterator[Program]:
+def launched(version: str, log: Path, port: int, length: int) -> Iterator[Program]:
     """Start a version of vLLM with a context of so many tokens; it loads for minutes, and is ended whatever happens."""
     command = [
         programs.vllm(version),
@@ -28,7 +28,7 @@ def launched(version: str, log: Path, port: int, length: int, *more: str) -> Ite
     ]
     served = ["--served-model-name", SERVED, "--max-model-len", str(length), "--load-format", "dummy"]
     tools = ["--enable-auto-tool-choice", "--tool-call-parser", "hermes", "--enforce-eager"]
-    program = start([*command, *served, *tools, *more], log, port, QUIET)
+    program = start([*command, *served, *tools], log, port, QUIET)
     try:
         yield program
     finally:

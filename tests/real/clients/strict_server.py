@@ -18,13 +18,13 @@ _MODELS = {"object": "list", "data": [{"id": SERVED, "object": "model", "owned_b
 
 
 class StrictServer(ThreadingHTTPServer):
-    """The server; ``asked`` holds the path of each request for tokens, and where its system messages stand."""
+    """The server; ``asked`` holds the path of each request for tokens, and the roles of its messages."""
 
     daemon_threads = True
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
-        self.asked: list[tuple[str, list[int]]] = []
+        self.asked: list[tuple[str, list[str]]] = []
 
     @property
     def url(self) -> str:
@@ -41,11 +41,11 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["content-length"])))
         path = self.path.partition("?")[0]
-        systems = [number for number, one in enumerate(body["messages"]) if one["role"] == "system"]
-        self.server.asked.append((path, systems))
+        roles = [one["role"] for one in body["messages"]]
+        self.server.asked.append((path, roles))
         if path == "/v1/messages":
             self._send(200, "text/event-stream", b"".join(events_of(message_of(Say(), body["model"]))))
-        elif systems not in ([], [0]):
+        elif "system" in roles[1:]:
             error = {"message": REFUSAL, "type": "BadRequestError", "param": None, "code": 400}
             self._send(400, "application/json", json.dumps({"error": error}).encode())
         else:
