@@ -61,14 +61,14 @@ check: $(READY) ## ruff, mypy --strict, and the import directions
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -q tests/test_layers.py
 
-test-real: $(READY) ## tests against the real LiteLLM and Claude Code, installed into a cache; minutes
-	$(BIN)/python -m pytest tests/real -m "not vllm and not day" --results
+test-real: $(READY) ## tests against the real LiteLLM and Claude Code, installed into a cache; minutes, ONLY=1.110.2 for one version
+	$(BIN)/python -m pytest tests/real -m "not vllm and not day" --results $(if $(ONLY),-k "$(ONLY)")
 
 test-real-quick: $(READY) ## the same with one version of each
 	$(BIN)/python -m pytest tests/real -m quick
 
 test-real-vllm: $(READY) ## tests against a real vLLM on the CPU: 3 GB of disk and of memory
-	$(BIN)/python -m pytest tests/real -m vllm --results
+	$(BIN)/python -m pytest tests/real -m vllm --results $(if $(ONLY),-k "$(ONLY)")
 
 test-docker: export WRITE_TABLE = 1
 test-docker: $(READY) ## tests beside a real dockerd and podman, as root; writes tests/docker/TABLE.md

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from demo_servers import DATA, DEAD, MODEL, running
+from demo_servers import DATA, MODEL, SAID, running
 from waiting import until
 
 KEY = "sk-test"
@@ -125,7 +125,7 @@ def test_a_dead_engine_is_asked_three_times_for_each_request(stack, ask):
     assert answer.json()["error"]["type"] == "api_error"
     start = "litellm.InternalServerError: InternalServerError: Hosted_vllmException - "
     assert answer.json()["error"]["message"].startswith(start)
-    assert DEAD in answer.json()["error"]["message"]
+    assert SAID in answer.json()["error"]["message"]
     assert answer.json()["error"]["message"].endswith(
         f"LiteLLM: model group '{MODEL}' failed with the error above. No fallback was attempted."
     )

@@ -1,4 +1,4 @@
-"""The demo's vLLM answers as the recorded one does (vLLM 0.32)."""
+"""The demo's vLLM answers as the recorded one does (vLLM 0.32), but for the errors, whose words changed in 0.33."""
 
 import asyncio
 import json
@@ -9,7 +9,7 @@ from itertools import groupby
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from demo_servers import DATA, DEAD, MODEL, running
+from demo_servers import DATA, DEAD, MODEL, SAID, running
 from stormdeck.demo.client.settings import ClientSettings
 from stormdeck.demo.client.wire import Wire
 from waiting import until
@@ -98,8 +98,13 @@ def events(text):
 
 @pytest.mark.parametrize("real", REFUSALS, ids=lambda real: real.name)
 def test_refusals_are_the_recorded_ones_to_the_byte(vllm, real):
+    """The messages route has Anthropic's types from 0.33 on (source)."""
     answer = vllm.request(real.method, real.path, headers=real.headers, content=real.body)
-    assert (answer.status_code, answer.text) == (real.status, real.answer)
+    expected = real.answer
+    if expected.startswith('{"type":"error"'):
+        for old, new in (("BadRequestError", "invalid_request_error"), ("NotFoundError", "not_found_error")):
+            expected = expected.replace(f'"type":"{old}"', f'"type":"{new}"')
+    assert (answer.status_code, answer.text) == (real.status, expected)
 
 
 @pytest.mark.parametrize("broken", [{"messages": "x"}, {"messages": ["x"]}, {"max_tokens": None}], ids=repr)
@@ -243,22 +248,25 @@ def test_a_dead_engine_answers_500_while_models_and_metrics_stay(vllm, fault):
     fault("engine-dead", lambda: vllm.request("POST", "/v1/messages", json=ASK).status_code == 500)
     assert vllm.request("POST", "/v1/messages", json=ASK).json() == {
         "type": "error",
-        "error": {"type": "InternalServerError", "message": DEAD},
+        "error": {"type": "api_error", "message": SAID},
     }
     chat = vllm.request("POST", "/v1/chat/completions", json=ASK)
-    assert chat.json()["error"] == {"message": DEAD, "type": "InternalServerError", "param": None, "code": 500}
+    assert chat.json()["error"] == {"message": SAID, "type": "InternalServerError", "param": None, "code": 500}
     assert vllm.request("GET", "/v1/models").status_code == vllm.request("GET", "/metrics").status_code == 200
     until(lambda: vllm.request("GET", "/health").status_code == 503)
     assert vllm.lines("[shutdown] MPClient: engine core exited unexpectedly")
-    assert vllm.lines(f"[api_router.py:75] Error in create_messages: {DEAD}")
+    assert vllm.lines(f"[api_router.py:76] Error in create_messages: {DEAD}")
 
 
 def test_a_renamed_model_is_told_by_its_new_name(vllm, fault):
     fault("renamed", lambda: vllm.request("POST", "/v1/messages", json=ASK).status_code == 404)
     text = f"The model `{MODEL}` does not exist. Valid aliases: {MODEL.lower()}."
-    assert vllm.request("POST", "/v1/messages", json=ASK).json()["error"] == {"type": "NotFoundError", "message": text}
+    assert vllm.request("POST", "/v1/messages", json=ASK).json()["error"] == {
+        "type": "not_found_error",
+        "message": text,
+    }
     assert vllm.request("GET", "/v1/models").json()["data"][0]["id"] == MODEL.lower()
-    assert vllm.lines(f"[serving.py:274] Error with model error=ErrorInfo(message='{text}'")
+    assert vllm.lines(f"[serving.py:280] Error with model error=ErrorInfo(message='{text}'")
 
 
 def test_the_client_keeps_its_connection_after_an_answer_as_the_real_one_does(vllm):

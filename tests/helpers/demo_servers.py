@@ -14,6 +14,7 @@ from waiting import until
 DATA = TESTS / "data" / "demo"
 MODEL = "Qwen3.5-27B"
 DEAD = "EngineCore encountered an issue. See stack trace (above) for the root cause."
+SAID = "The server had an error while processing your request."
 DEADLINE_S = 15.0
 
 

@@ -1,4 +1,4 @@
-"""A server with the answers of vLLM 0.32 to everything that the panel requests."""
+"""A server with the answers of vLLM 0.33 to everything that the panel requests."""
 
 import threading
 from contextlib import contextmanager
@@ -13,11 +13,11 @@ vllm:num_requests_waiting{engine="0",model_name="Qwen3.5-27B"} 7.0
 vllm:kv_cache_usage_perc{engine="0",model_name="Qwen3.5-27B"} 0.41
 vllm:generation_tokens_total{engine="0",model_name="Qwen3.5-27B"} 1000.0
 """
-ANSWERS = {"/health": "", "/version": '{"version": "0.32.0"}', "/v1/models": MODELS, "/metrics": METRICS}
+ANSWERS = {"/health": "", "/version": '{"version": "0.33.0"}', "/v1/models": MODELS, "/metrics": METRICS}
 
 
 class Vllm(BaseHTTPRequestHandler):
-    """Answers as vLLM 0.32 does, as far as the panel asks."""
+    """Answers as vLLM 0.33 does, as far as the panel asks."""
 
     def do_GET(self):
         body = ANSWERS.get(self.path)

@@ -218,8 +218,9 @@ class TestNames:
         file.write_text("zzzzzz: 5\n")
         assert only_problem(read()) == f'{file}:1: unknown option "zzzzzz"'
 
-    def test_the_debug_variable_and_those_of_others_are_no_options(self, read):
-        assert read({"STORMDECK_DEBUG": "1", "VLLM_PORT": "x"}).problems == ()
+    @pytest.mark.parametrize("name", ["STORMDECK_DEBUG", "STORMDECK_REAL_CACHE", "VLLM_PORT"])
+    def test_the_debug_variable_that_of_the_tests_and_those_of_others_are_no_options(self, read, name):
+        assert read({name: "x"}).problems == ()
 
 
 class TestYaml:

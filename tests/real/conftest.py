@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-import programs
 import proxied
 import pytest
 from results import Row, results_file, table, write
+from versions import LITELLM
 
-NEWEST = programs.LITELLM[0]
 ROWS = pytest.StashKey[dict[tuple[str, str], Row]]()
 
 
@@ -26,6 +25,12 @@ def pytest_configure(config):
         "vllm: starts a real vLLM, which takes minutes: belongs to `make test-real-vllm` alone",
     ):
         config.addinivalue_line("markers", marker)
+
+
+def pytest_itemcollected(item):
+    """Let ``-k 1.110.2`` choose every check of a version, whether its name shows it or not."""
+    for marker in item.iter_markers("program"):
+        item.extra_keyword_matches.update(marker.args[1].split(", "))
 
 
 @pytest.hookimpl(wrapper=True)
@@ -58,8 +63,8 @@ def pytest_sessionfinish(session):
 
 def versions():
     """Return the versions of LiteLLM as parameters; the newest is the quick one."""
-    for version in programs.LITELLM:
-        marks = [pytest.mark.program("LiteLLM", version), *([pytest.mark.quick] if version == NEWEST else [])]
+    for version in LITELLM:
+        marks = [pytest.mark.program("LiteLLM", version), *([pytest.mark.quick] if version == LITELLM[0] else [])]
         yield pytest.param(version, marks=marks, id=version)
 
 

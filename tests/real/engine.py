@@ -15,9 +15,17 @@ QUIET = {"HF_HUB_OFFLINE": "1", "VLLM_NO_USAGE_STATS": "1", "DO_NOT_TRACK": "1",
 
 
 @contextmanager
-def launched(log: Path, port: int, length: int) -> Iterator[Program]:
-    """Start a vLLM with a context of so many tokens; it loads for minutes, and is ended whatever happens."""
-    command = [programs.vllm(), "serve", programs.vllm_model(), "--host", "127.0.0.1", "--port", str(port)]
+def launched(version: str, log: Path, port: int, length: int) -> Iterator[Program]:
+    """Start a version of vLLM with a context of so many tokens; it loads for minutes, and is ended whatever happens."""
+    command = [
+        programs.vllm(version),
+        "serve",
+        programs.vllm_model(version),
+        "--host",
+        "127.0.0.1",
+        "--port",
+        str(port),
+    ]
     served = ["--served-model-name", SERVED, "--max-model-len", str(length), "--load-format", "dummy"]
     tools = ["--enable-auto-tool-choice", "--tool-call-parser", "hermes", "--enforce-eager"]
     program = start([*command, *served, *tools], log, port, QUIET)

@@ -9,11 +9,12 @@ import programs
 import pytest
 from proxied import KEY, QUIET
 from running import free_port, running
+from versions import LITELLM
 
 from served import client_settings
 from stormdeck.demo.scenario import Fault
 
-NEWEST = programs.LITELLM[0]
+NEWEST = LITELLM[0]
 TURNS = 6
 TIERS = {f"ANTHROPIC_DEFAULT_{tier}_MODEL": "big" for tier in ("OPUS", "SONNET")}
 

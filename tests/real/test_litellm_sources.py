@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from threading import Thread
 
+import programs
 import pytest
 from proxied import KEY, MODEL, requests_for_tokens
 from running import until
@@ -16,6 +17,7 @@ from stormdeck.model.logs.access import parse_access
 from stormdeck.model.logs.records import RecordReader
 from stormdeck.model.settings.scope import Effective, Scope, SettingsSnapshot
 from stormdeck.model.snapshots.server import ServerKind, ServerState
+from stormdeck.model.versions import at_least
 from stormdeck.sources.discovery.configured import ConfiguredTargets
 from stormdeck.sources.discovery.identify import identify
 from stormdeck.sources.discovery.search import discover
@@ -24,7 +26,6 @@ from stormdeck.sources.net.http import Answer, HttpClient
 from stormdeck.sources.processes.scan import Scan, config_of, scan_processes
 from stormdeck.sources.servers.proxy import ProxySource
 
-HAS_BACKLOG = {"1.109.1": True, "1.80.5": False}
 POLLS = 10
 PATIENCE_S = 30.0
 """The machine may be busy; the panel itself waits for three seconds."""
@@ -44,6 +45,11 @@ class RecordingClient(HttpClient):
         return answer
 
 
+def has_backlog(stack):
+    """Return whether this LiteLLM counts its requests in flight."""
+    return at_least(stack.version, "1.109.1")
+
+
 def poll(stack, key=KEY, times=1):
     async def scene():
         http = RecordingClient("9.9")
@@ -54,6 +60,13 @@ def poll(stack, key=KEY, times=1):
             return snapshot, frozenset(http.ports)
 
     return asyncio.run(scene())
+
+
+def test_it_is_installed_as_it_was_released(stack, record_property):
+    """What is missing in the registry is left out: the table of versions says what."""
+    folder = programs.litellm(stack.version).parents[1]
+    record_property("note", programs.replaced(folder))
+    assert stack.proxy.answers("/health/liveliness")
 
 
 def test_it_is_told_by_what_it_says(stack):
@@ -88,11 +101,11 @@ def test_requests_in_flight(stack):
     client.start()
     try:
         until(lambda: stack.upstream.asked["held"])
-        assert poll(stack)[0].in_flight == (1 if HAS_BACKLOG[stack.version] else None)
+        assert poll(stack)[0].in_flight == (1 if has_backlog(stack) else None)
     finally:
         stack.upstream.let_go.set()
         client.join(30.0)
-    assert poll(stack)[0].in_flight == (0 if HAS_BACKLOG[stack.version] else None)
+    assert poll(stack)[0].in_flight == (0 if has_backlog(stack) else None)
 
 
 def test_polling_asks_nothing_of_vllm_and_leaves_no_error(stack):
@@ -102,8 +115,8 @@ def test_polling_asks_nothing_of_vllm_and_leaves_no_error(stack):
     assert not [one for one in map(RecordReader().read, lines) if one is not None and one.level.is_failure]
     assert not requests_for_tokens(stack.vllm.lines(behind))
     paths = Counter(one.path for one in map(parse_access, lines) if one is not None and one.port in ports)
-    backlog = POLLS if HAS_BACKLOG[stack.version] else 1
-    once = ("/v1/models", "/health/readiness/details", *(() if HAS_BACKLOG[stack.version] else ("/health/readiness",)))
+    backlog = POLLS if has_backlog(stack) else 1
+    once = ("/v1/models", "/health/readiness/details", *(() if has_backlog(stack) else ("/health/readiness",)))
     assert paths == {"/health/liveliness": POLLS, "/health/backlog": backlog, **dict.fromkeys(once, 1)}
 
 

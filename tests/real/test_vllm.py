@@ -12,11 +12,11 @@ import time
 
 import engine
 import httpx
-import programs
 import psutil
 import pytest
 from engine import SERVED
 from running import START_S, free_port, until
+from versions import VLLM
 
 from stormdeck.model.logs.access import RequestKind, parse_access
 from stormdeck.model.logs.endings import Ending, ending
@@ -28,17 +28,26 @@ from stormdeck.sources.net.http import HttpClient
 from stormdeck.sources.processes.scan import scan_processes
 from stormdeck.sources.servers.vllm import VllmSource
 
-pytestmark = [pytest.mark.vllm, pytest.mark.program("vLLM", programs.VLLM)]
+pytestmark = pytest.mark.vllm
 LENGTH = 32_768
 ENGINE = "VLLM::EngineCore"
 PATIENCE_S = 10.0
 
 
+VERSIONS = [pytest.param(version, marks=pytest.mark.program("vLLM", version)) for version in VLLM]
+
+
+@pytest.fixture(scope="module", params=VERSIONS)
+def version(request):
+    """Return the version that runs."""
+    return request.param
+
+
 @pytest.fixture(scope="module")
-def launched(tmp_path_factory):
+def launched(version, tmp_path_factory):
     """Return a vLLM that was just started."""
     log = tmp_path_factory.mktemp("vllm") / "vllm.log"
-    with engine.launched(log, free_port(), LENGTH) as program:
+    with engine.launched(version, log, free_port(), LENGTH) as program:
         yield program
 
 
@@ -106,11 +115,11 @@ def canary(told):
     return {one["name"]: one["verdict"] for one in told["canary"]["checks"]}
 
 
-def test_it_starts_for_a_while_and_is_up_then(launched):
+def test_it_starts_for_a_while_and_is_up_then(launched, version):
     seen = watch(launched, ServerState.UP, limit_s=START_S)
     assert {one.state for one in seen[:-1]} == {ServerState.STARTING}
     up = seen[-1]
-    assert up.version.startswith(programs.VLLM)
+    assert up.version.startswith(version)
     assert [(one.id, one.max_model_len) for one in up.models] == [(SERVED, LENGTH)]
     assert up.pid == launched.pid
 

@@ -1,7 +1,8 @@
 """A server behind the proxy that fails on purpose, as the model's name says, and counts what it is asked.
 
 ``fail-500`` answers 500, ``flaky-2`` the first two times of each request, ``cut`` leaves in the middle of a stream,
-``hang`` never answers, ``held`` once it is let go. The bodies are vLLM's (measured, 0.32).
+``hang`` never answers, ``held`` once it is let go. The bodies are vLLM's: measured, 0.32;
+that of a dead engine is read from 0.33's source.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ WORDS = {
     401: ("Unauthorized", "Unauthorized"),
     404: ("NotFoundError", "The model `nope` does not exist."),
     429: ("RateLimitError", "Too many requests are waiting."),
-    500: ("InternalServerError", "EngineCore encountered an issue. See stack trace (above) for the root cause."),
+    500: ("InternalServerError", "The server had an error while processing your request."),
     503: ("ServiceUnavailableError", "Server overloaded."),
 }
 

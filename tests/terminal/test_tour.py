@@ -39,7 +39,7 @@ def test_a_storm_is_followed_to_the_setting_that_caused_it_and_mended_by_keys_al
         command = [sys.executable, ALONE, *flags, "--no-gpu", "--poll", "1"]
         pane = Pane([str(part) for part in command], 120, 40, tmp_path)
         try:
-            pane.until_shows("vLLM 0.32.0", "LOG  vllm.log", "4 Checks ▲1")
+            pane.until_shows("vLLM 0.33.0", "LOG  vllm.log", "4 Checks ▲1")
             now = time.time()
             with log.open("a") as lines:
                 lines.write(TOO_LONG)

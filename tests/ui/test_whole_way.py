@@ -76,7 +76,7 @@ async def test_a_server_that_goes_away_and_comes_back_is_noticed(start):
     async with app.run_test(size=SIZE) as pilot:
         await until(pilot, lambda: rows_with(app, "is down"), "not down")
         with serving(int(url.rpartition(":")[2])):
-            await until(pilot, lambda: rows_with(app, "vLLM 0.32.0"), "not back")
+            await until(pilot, lambda: rows_with(app, "vLLM 0.33.0"), "not back")
             await until(pilot, lambda: not rows_with(app, "is down"), "still down")
 
 
@@ -102,7 +102,7 @@ async def test_a_settings_file_that_breaks_outside_is_the_headline(start):
     with serving() as url:
         app, _ = start(url)
         async with app.run_test(size=SIZE) as pilot:
-            await until(pilot, lambda: rows_with(app, "vLLM 0.32.0"))
+            await until(pilot, lambda: rows_with(app, "vLLM 0.33.0"))
             (app.home / ".claude" / "settings.json").write_text('{\n  "env": {,}\n}')
             await until(pilot, lambda: rows_with(app, "settings.json line 2"), "not noticed")
 
@@ -115,7 +115,7 @@ def test_quitting_leaves_no_thread(start):
         with serving() as url:
             app, _ = start(url)
             async with app.run_test(size=SIZE) as pilot:
-                await until(pilot, lambda: rows_with(app, "vLLM 0.32.0"))
+                await until(pilot, lambda: rows_with(app, "vLLM 0.33.0"))
                 await until(pilot, lambda: rows_with(app, "LOG  vllm.log"))
                 await pilot.press("q")
             assert app.return_code == 0

@@ -14,7 +14,9 @@ from stormdeck.options.kinds import Place
 from stormdeck.paths import user_paths
 
 DEBUG = "STORMDECK_DEBUG"
-"""The one variable that is not an option: it prints the traceback of an unexpected error."""
+"""It prints the traceback of an unexpected error, and is no option."""
+REAL_CACHE = "STORMDECK_REAL_CACHE"
+"""Where the tests keep the real programs; who sets it for good may use stormdeck in the same shell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,7 @@ def _read_environment(environ: Mapping[str, str]) -> Outcome:
     given: list[RawOption] = []
     problems: list[Problem] = []
     for name, text in environ.items():
-        if not name.startswith(VARIABLE_PREFIX) or name == DEBUG:
+        if not name.startswith(VARIABLE_PREFIX) or name in {DEBUG, REAL_CACHE}:
             continue
         declared = by_variable.get(name)
         if declared is None:

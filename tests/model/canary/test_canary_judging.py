@@ -87,6 +87,18 @@ CASES = {
         *(Q.PLAIN, said(500, "EngineCore encountered an issue.", "InternalServerError"), TO_VLLM),
         *(FAIL, "SERVER905", SERVER),
     ),
+    "engine dead, vLLM 0.33": (
+        *(Q.PLAIN, said(500, "The server had an error while processing your request.", "api_error"), TO_VLLM),
+        *(FAIL, "SERVER905", SERVER),
+    ),
+    "engine dead, vLLM 0.33 behind a proxy": (
+        *(
+            Q.PLAIN,
+            said(500, "Hosted_vllmException - The server had an error while processing your request."),
+            TO_PROXY,
+        ),
+        *(FAIL, "SERVER905", SERVER),
+    ),
     "window too small": (
         *(Q.PLAIN, said(400, "This model's maximum context length is 16 tokens."), TO_VLLM),
         *(FAIL, "SERVER904", SERVER),

@@ -16,6 +16,7 @@ from claude_code import Client, Home, settings_for
 from proxied import QUIET
 from running import Program, free_port, running, start, until
 from tmux import Pane
+from versions import LITELLM
 
 KEY = "sk-stormdeck-chain"
 LENGTH = 131_072
@@ -75,7 +76,7 @@ def proxy(folder: Path, vllm: str) -> Iterator[Program]:
     """Run LiteLLM in front of a vLLM, which need not be there yet."""
     config, port = folder / "litellm.yaml", free_port()
     config.write_text(CONFIG.format(served=engine.SERVED, vllm=vllm, key=KEY))
-    command = [programs.litellm(programs.LITELLM[0]), "--config", config, "--host", "127.0.0.1", "--port", str(port)]
+    command = [programs.litellm(LITELLM[0]), "--config", config, "--host", "127.0.0.1", "--port", str(port)]
     with running([*command, "--telemetry", "False"], folder / "litellm.log", port, "/health/liveliness", QUIET) as one:
         yield one
 

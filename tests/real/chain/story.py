@@ -54,11 +54,11 @@ class Story:
     recording: Path
 
 
-def play(client: Client, folder: Path) -> Story:
+def play(client: Client, vllm_version: str, folder: Path) -> Story:
     """Run it all; everything has ended when this returns."""
     log, port = folder / "vllm.log", free_port()
     with ExitStack() as stack:
-        vllm = stack.enter_context(engine.launched(log, port, LENGTH))
+        vllm = stack.enter_context(engine.launched(vllm_version, log, port, LENGTH))
         litellm = stack.enter_context(proxy(folder, vllm.url))
         home = make_home(folder, client, litellm.url)
         vllm.wait_for("/health")
@@ -73,7 +73,7 @@ def play(client: Client, folder: Path) -> Story:
             named = pane.screen()
             _until_attempt(pane, PICTURED)
             drawn = picture(pane, *SIZE)
-            again = stack.enter_context(engine.launched(log, port, LENGTH))
+            again = stack.enter_context(engine.launched(vllm_version, log, port, LENGTH))
             again.wait_for("/health")
             stormy = finish(process, PATIENCE_S)
             # While the proxy's count of requests is older than the client's answer, the counts give their place to it.

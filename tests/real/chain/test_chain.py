@@ -9,19 +9,21 @@ import pytest
 import stack
 import story
 from claude_code import client
+from versions import CLAUDE_CODE, LITELLM
 
-VERSION = "2.1.329"
+VERSION = CLAUDE_CODE[0]
 pytestmark = [
     pytest.mark.vllm,
-    pytest.mark.program("the three in a row", f"{VERSION}, {programs.LITELLM[0]}, {programs.VLLM}"),
     pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed"),
 ]
 
 
 @pytest.fixture(scope="module")
-def played(tmp_path_factory, pytestconfig):
+def played(request, tmp_path_factory, pytestconfig):
     """Return what came of it; with ``--results`` its recording and its picture are kept."""
-    one = story.play(client(VERSION), tmp_path_factory.mktemp("chain"))
+    vllm = programs.newest_vllm()
+    request.node.add_marker(pytest.mark.program("the three in a row", f"{VERSION}, {LITELLM[0]}, {vllm}"))
+    one = story.play(client(VERSION), vllm, tmp_path_factory.mktemp("chain"))
     if pytestconfig.getoption("--results"):
         keep.keep(one, VERSION)
     return one

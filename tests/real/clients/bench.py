@@ -32,13 +32,13 @@ class Played:
     """The same of the timed log and the transcripts of the scratch home."""
     plain_with_transcripts: dict
     causes: tuple[str, ...]
-    """The rules that ``stormdeck explain`` names for what the client printed, the first first."""
+    """The rules that ``stormdeck explain`` names for what the client printed; asked where it must name one."""
     findings: tuple[str, ...]
     """The rules that ``stormdeck check`` finds."""
 
     def line(self, scenario: Scenario, version: str) -> Line:
         """Return its line in the ledger."""
-        why = scenario.why if version in scenario.untold else ""
+        why = scenario.why if scenario.is_untold(version) else ""
         told = self.from_log["retries"], self.with_transcripts["retries"]
         return Line(version, scenario.name, len(self.requests), retries_of(self.requests), *told, why)
 
@@ -61,7 +61,8 @@ def play(scenario: Scenario, client: Client, folder: Path) -> Played:
         plain_with_transcripts = _told("analyze", log, "--json", *told, *known)
         place = ["--home", str(home.folder), "--project", str(home.project), "--vllm", server.url]
         version = ["--client-version", client.version]
-        causes = _told("explain", printed.out or printed.err, "--json", *place, *version, "--log", str(server.log))
+        explain = ["explain", printed.out or printed.err, "--json", *place, *version, "--log", str(server.log)]
+        causes = _told(*explain) if scenario.cause_in(client.version) else {}
         findings = _told("check", "--json", *place, *version)
     return Played(
         tuple(server.requests),
@@ -76,8 +77,9 @@ def play(scenario: Scenario, client: Client, folder: Path) -> Played:
 
 
 def _told(*argv: str) -> dict:
-    """Return the JSON that a command prints, empty where it prints none."""
-    out = StringIO()
-    with redirect_stdout(out), redirect_stderr(StringIO()):
-        main(list(argv))
-    return json.loads(out.getvalue() or "{}")
+    """Return the JSON that a command prints; one that prints none has refused, and fails with its own message."""
+    out, err = StringIO(), StringIO()
+    with redirect_stdout(out), redirect_stderr(err):
+        code = main(list(argv))
+    assert out.getvalue(), f"stormdeck {argv[0]} ended with {code}: {err.getvalue().strip()}"
+    return json.loads(out.getvalue())

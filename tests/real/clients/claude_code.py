@@ -17,6 +17,7 @@ from functools import cache as once
 from pathlib import Path
 
 from cache import kept, skip
+from install_errors import cause
 from replies import SERVED, TOKEN
 
 PACKAGE = "@anthropic-ai/claude-code"
@@ -108,8 +109,7 @@ def _installed(version: str) -> Client | str:
     try:
         folder = kept(f"claude-code-{version}", lambda empty: _install(npm, version, empty))
     except (OSError, subprocess.SubprocessError) as error:
-        told = str(getattr(error, "stderr", None) or error).strip().splitlines()
-        return f"it cannot be installed: {'; '.join(told[:2])}"
+        return f"it cannot be installed: {cause(error)}"
     path = os.pathsep.join(dict.fromkeys([str(Path(node).parent), "/usr/bin", "/bin"]))
     return Client(version, folder / COMMAND, path)
 

@@ -6,8 +6,8 @@ import ledger
 import pytest
 from bench import play
 from claude_code import client
-from scenario import VERSIONS
 from scenarios import SCENARIOS
+from versions import CLAUDE_CODE
 
 from alone import discover_named
 from stormdeck.commands.check import servers
@@ -53,5 +53,5 @@ def lines(request):
 def pytest_sessionfinish(session):
     lines = session.config.stash[LINES]
     if session.config.getoption("--results") and lines:
-        order = [(version, scenario.name) for version in VERSIONS for scenario in SCENARIOS]
+        order = [(version, scenario.name) for version in CLAUDE_CODE for scenario in SCENARIOS]
         ledger.write(ledger.lines_file(), [lines[key] for key in order if key in lines])

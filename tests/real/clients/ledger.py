@@ -6,10 +6,13 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+
+from differences import section
 
 HERE = Path(__file__).parent
 _HEAD = """# What real clients sent, and what stormdeck made of it
@@ -18,6 +21,8 @@ Written by `make test-real`: Claude Code from its package, in a scratch home, wi
 *Server* is what the server counted: a retry is the same request again after an answer that did not come whole. *Log* is
 `stormdeck analyze` on uvicorn's own access lines, *transcripts* the same with the client's transcripts beside it.
 """
+_TITLE = "## Claude Code "
+_ROW = re.compile(r"\| (?P<scenario>.+?) \| (?P<counts>\d+ \| \d+ \| \d+ \| \d+) \| (?P<why>.*?) ?\|")
 
 
 @dataclass(frozen=True)
@@ -74,12 +79,32 @@ def write(path: Path, lines: Iterable[Line]) -> None:
 
 
 def page(lines: Sequence[Line]) -> str:
-    """Return all lines as a page."""
-    parts = [_HEAD]
-    for version in dict.fromkeys(line.version for line in lines):
+    """Return all lines as a page, the newest version first."""
+    from versions import newest_first
+
+    parts = [_HEAD, section(lines)]
+    for version in newest_first(line.version for line in lines):
         own = [line for line in lines if line.version == version]
-        parts.append(f"## Claude Code {version}\n\n{summary(own)}.\n\n{table(own)}")
+        parts.append(f"{_TITLE}{version}\n\n{summary(own)}.\n\n{table(own)}")
     return "\n".join(parts)
+
+
+def lines_in(text: str) -> list[Line]:
+    """Return the lines of a page that ``page`` wrote."""
+    lines, version = [], ""
+    for row in text.splitlines():
+        if row.startswith(_TITLE):
+            version = row.removeprefix(_TITLE)
+        elif found := _ROW.fullmatch(row):
+            requests, retries, log, both = map(int, found["counts"].split(" | "))
+            lines.append(Line(version, found["scenario"], requests, retries, log, both, found["why"]))
+    return lines
+
+
+def merged(path: Path, lines: Iterable[Line]) -> str:
+    """Return a page with lines put in; what there is no result for stays."""
+    before = lines_in(path.read_text()) if path.is_file() else []
+    return page(list({(line.version, line.scenario): line for line in [*before, *lines]}.values()))
 
 
 def main() -> None:
@@ -88,7 +113,7 @@ def main() -> None:
     if not lines:
         sys.stderr.write(f"{lines_file()} has no lines: run `make test-real` for some\n")
         return
-    (HERE / "LEDGER.md").write_text(page(lines))
+    (HERE / "LEDGER.md").write_text(merged(HERE / "LEDGER.md", lines))
 
 
 if __name__ == "__main__":

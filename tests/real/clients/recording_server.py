@@ -35,11 +35,12 @@ from replies import (
 )
 from uvicorn.logging import AccessFormatter
 from uvicorn.protocols.http.h11_impl import H11Protocol
+from versions import VLLM
 
 _FORMAT = '%(levelprefix)s %(client_addr)s - "%(request_line)s" %(status_code)s'
 _WAIT_S = 20.0
 _MODELS = {"object": "list", "data": [{"id": SERVED, "object": "model", "owned_by": "vllm", "max_model_len": 262144}]}
-PAGES: dict = {"/health": "", "/version": {"version": "0.32.0"}, "/v1/models": _MODELS}
+PAGES: dict = {"/health": "", "/version": {"version": VLLM[0]}, "/v1/models": _MODELS}
 """What vLLM answers to GET (facts/vllm.md)."""
 
 

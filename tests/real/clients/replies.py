@@ -54,9 +54,9 @@ Step = Say | Call | Refuse | Cut | Reset | Hang
 
 
 def engine_dead() -> Refuse:
-    """Return what vLLM says once its engine has died (facts/vllm.md)."""
-    message = "EngineCore encountered an issue. See stack trace (above) for the root cause."
-    return Refuse(500, {"type": "error", "error": {"type": "InternalServerError", "message": message}})
+    """Return what vLLM 0.33 says once its engine has died (facts/vllm.md)."""
+    message = "The server had an error while processing your request."
+    return Refuse(500, {"type": "error", "error": {"type": "api_error", "message": message}})
 
 
 def cooldown(**headers: str) -> Refuse:
@@ -78,9 +78,9 @@ def malformed() -> Refuse:
 
 
 def unknown_model(model: str) -> Refuse:
-    """Return what vLLM says to an id that it does not serve (facts/vllm.md)."""
+    """Return what vLLM 0.33 says to an id that it does not serve (facts/vllm.md)."""
     message = f"The model `{model}` does not exist. Valid aliases: {SERVED}."
-    return Refuse(404, {"type": "error", "error": {"type": "NotFoundError", "message": message}})
+    return Refuse(404, {"type": "error", "error": {"type": "not_found_error", "message": message}})
 
 
 NO_PATH = Refuse(404, {"detail": "Not Found"})

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 
 from claude_code import settings_for
 from replies import Say, Step
+from versions import value_for
 
-VERSIONS = ("2.1.42", "2.1.112", "2.1.329")
-OLD, MIDDLE, NEW = VERSIONS
-QUICK_VERSION = MIDDLE
-SILENT = frozenset({OLD, MIDDLE})
-"""With ``-p`` these write down a turn's end and nothing of its attempts (facts/claude-code.md 3)."""
+from stormdeck.model.versions import at_least, below
+
+WRITES_ATTEMPTS = "2.1.329"
+"""Up to 2.1.112 a client with ``-p`` writes down a turn's end and nothing of its attempts (facts/claude-code.md 3)."""
 
 
 @dataclass(frozen=True)
@@ -32,14 +32,17 @@ class Scenario:
     terminal: bool = False
     """The client runs in a terminal, as people run it, instead of with ``-p``."""
     counts_tokens: bool = True
-    versions: tuple[str, ...] = VERSIONS
+    since: str = ""
+    """The first version that it is played with; empty: all."""
+    before: str = ""
+    """The first version that it is no longer played with; empty: none."""
     quick: bool = False
     retries: int | dict[str, int] = 0
-    """What the facts say (facts/claude-code.md 2), by version where they differ."""
-    unseen: frozenset[str] = frozenset()
-    """Versions in which the log alone cannot show the retries."""
-    untold: frozenset[str] = frozenset()
-    """Versions in which neither log nor transcripts can."""
+    """What the facts say (facts/claude-code.md 2), from a version on where they differ."""
+    unseen: bool = False
+    """The log alone cannot show the retries."""
+    told_since: str = ""
+    """The first version whose retries log and transcripts together can show; empty: all."""
     why: str = ""
     """Why not."""
     slack: int = 0
@@ -49,7 +52,7 @@ class Scenario:
     counted: bool = True
     """The server can count the requests: they do not end before they have reached it."""
     cause: str | dict[str, str] = ""
-    """The rule that ``stormdeck explain`` must name first for what the client prints."""
+    """The rule that ``stormdeck explain`` must name first for what the client prints, from a version on."""
     finding: str = ""
     """The rule that ``stormdeck check`` must find."""
 
@@ -58,22 +61,30 @@ class Scenario:
         """Return the timeout as the client reads it: the digits at the start; empty where none is set."""
         return re.match(r"\d*", self.variables.get("API_TIMEOUT_MS") or "")[0]
 
+    def is_for(self, version: str) -> bool:
+        """Return whether it is played with a version of the client."""
+        return at_least(version, self.since) and not (self.before and at_least(version, self.before))
+
     def retries_of(self, version: str) -> int:
         """Return how often a version of the client sends the request again."""
-        return self.retries if isinstance(self.retries, int) else self.retries[version]
+        return self.retries if isinstance(self.retries, int) else value_for(version, self.retries)
+
+    def is_untold(self, version: str) -> bool:
+        """Return whether neither log nor transcripts of a version can show the retries."""
+        return below(version, self.told_since)
 
     def slack_of(self, version: str, *, transcripts: bool) -> int:
         """Return by how much a count may be off: not at all where the client writes down its retries."""
-        exact = transcripts and (self.terminal or version not in SILENT)
+        exact = transcripts and (self.terminal or at_least(version, WRITES_ATTEMPTS))
         return 0 if exact else self.slack if transcripts else max(self.slack, self.late)
 
     def is_exact(self, version: str) -> bool:
         """Return whether log and transcripts together tell everything of a run with a version of the client."""
-        return self.counted and version not in self.untold and not self.slack_of(version, transcripts=True)
+        return self.counted and not self.is_untold(version) and not self.slack_of(version, transcripts=True)
 
     def cause_in(self, version: str) -> str:
         """Return the rule that explains what a version of the client prints."""
-        return self.cause if isinstance(self.cause, str) else self.cause.get(version, "")
+        return self.cause if isinstance(self.cause, str) else value_for(version, self.cause)
 
     def settings_at(self, url: str) -> dict | str:
         """Return the settings of the scratch home."""

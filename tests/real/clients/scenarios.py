@@ -19,7 +19,7 @@ from replies import (
     malformed,
     overloaded,
 )
-from scenario import MIDDLE, NEW, OLD, SILENT, VERSIONS, Scenario
+from scenario import WRITES_ATTEMPTS, Scenario
 
 TOOL = (Call("Bash", {"command": "cat notes.txt"}), Say("It rains."))
 FEW = {"CLAUDE_CODE_MAX_RETRIES": "2"}
@@ -30,19 +30,18 @@ def _with_v1(url: str) -> dict:
     return settings_for(f"{url}/v1")
 
 
-EVERY = frozenset(VERSIONS)
 BLIND = "the client writes down its answer only, and the failed attempts left no line"
 _IN_A_TERMINAL = (
     Scenario("in a terminal: plain turn", terminal=True),
     Scenario("in a terminal: 500 twice", (engine_dead(), engine_dead(), Say()), terminal=True, retries=2, late=1),
-    Scenario("in a terminal: reset twice", (Reset(), Reset(), Say()), terminal=True, retries=2, unseen=EVERY),
+    Scenario("in a terminal: reset twice", (Reset(), Reset(), Say()), terminal=True, retries=2, unseen=True),
     Scenario(
         "in a terminal: hang, then an answer",
         (Hang(), Say()),
         HASTY,
         terminal=True,
         retries=1,
-        unseen=EVERY,
+        unseen=True,
     ),
 )
 """Up to 2.1.112 only these sessions write down their retries (facts/claude-code.md 3)."""
@@ -72,19 +71,24 @@ SCENARIOS = (
     Scenario(
         "429 with retry-after, then an answer", (cooldown(retry_after="1"), cooldown(retry_after="1"), Say()), retries=2
     ),
-    Scenario("429 with a long retry-after", (cooldown(retry_after="90"), Say()), versions=(MIDDLE, NEW), retries=0),
+    Scenario("429 with a long retry-after", (cooldown(retry_after="90"), Say()), since="2.1.112", retries=0),
     Scenario("429 always", (cooldown(),), FEW, retries=2, cause="PROXY808"),
-    Scenario("400", (malformed(),), FEW, retries={OLD: 0, MIDDLE: 0, NEW: 5}, cause="TRAFFIC403"),
+    Scenario("400", (malformed(),), FEW, retries={"2.1.42": 0, "2.1.329": 5}, cause="TRAFFIC403"),
     Scenario(
-        "reset twice, then an answer", (Reset(), Reset(), Say()), retries=2, unseen=EVERY, untold=SILENT, why=BLIND
+        "reset twice, then an answer",
+        (Reset(), Reset(), Say()),
+        retries=2,
+        unseen=True,
+        told_since=WRITES_ATTEMPTS,
+        why=BLIND,
     ),
-    Scenario("reset always", (Reset(),), FEW, retries=2, unseen=EVERY, slack=1, cause="SERVER905"),
+    Scenario("reset always", (Reset(),), FEW, retries=2, unseen=True, slack=1, cause="SERVER905"),
     Scenario(
         "cut once, then an answer",
         (Cut(), Say()),
         retries=1,
-        unseen=EVERY,
-        untold=SILENT,
+        unseen=True,
+        told_since=WRITES_ATTEMPTS,
         why="the cut answer has a line with 200, as an auxiliary request has",
     ),
     Scenario(
@@ -92,11 +96,11 @@ SCENARIOS = (
         (Hang(), Say()),
         HASTY,
         retries=1,
-        unseen=EVERY,
-        untold=SILENT,
+        unseen=True,
+        told_since=WRITES_ATTEMPTS,
         why=BLIND,
     ),
-    Scenario("hang always", (Hang(),), HASTY | FEW, retries=2, unseen=EVERY, slack=1, cause="SERVER905"),
+    Scenario("hang always", (Hang(),), HASTY | FEW, retries=2, unseen=True, slack=1, cause="SERVER905"),
     Scenario("base URL with /v1", settings=_with_v1, retries=1, late=1, cause="URL101", finding="URL101", quick=True),
     Scenario(
         "model that is not served",
@@ -146,8 +150,8 @@ SCENARIOS = (
         "retries in words",
         (engine_dead(), Say()),
         {"CLAUDE_CODE_MAX_RETRIES": "abc"},
-        retries={OLD: 0, MIDDLE: 1, NEW: 1},
-        cause={OLD: "TIME503"},
+        retries={"2.1.42": 0, "2.1.112": 1},
+        cause={"2.1.42": "TIME503", "2.1.112": ""},
         finding="TIME503",
     ),
     Scenario(
@@ -160,7 +164,7 @@ SCENARIOS = (
     Scenario(
         "blank after the id",
         settings=lambda url: settings_for(url, **dict.fromkeys(TIERS, f"{SERVED} ")) | {"model": "sonnet"},
-        versions=(OLD, MIDDLE),
+        before="2.1.329",
         retries=1,
         late=1,
         cause="MODEL308",
@@ -169,7 +173,7 @@ SCENARIOS = (
     Scenario(
         "custom option alone",
         variables=dict.fromkeys(TIERS) | {"ANTHROPIC_CUSTOM_MODEL_OPTION": SERVED},
-        versions=(MIDDLE, NEW),
+        since="2.1.112",
         retries=1,
         late=1,
         cause="MODEL306",

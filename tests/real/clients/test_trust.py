@@ -10,7 +10,7 @@ import pytest
 from claude_code import Home, client, converse, settings_for
 from recording_server import RecordingServer
 from replies import Say
-from scenario import VERSIONS
+from versions import CLAUDE_CODE
 
 from stormdeck.paths import user_paths
 from stormdeck.sources.client.trust import read_trust
@@ -29,7 +29,7 @@ SILENT_S = 12.0
 
 
 @pytest.mark.parametrize(
-    "version", [pytest.param(VERSIONS[-1], marks=pytest.mark.program("Claude Code", VERSIONS[-1]))]
+    "version", [pytest.param(CLAUDE_CODE[0], marks=pytest.mark.program("Claude Code", CLAUDE_CODE[0]))]
 )
 @pytest.mark.parametrize("case", CASES)
 def test_the_same_folders_are_trusted(version, case, tmp_path):

@@ -38,8 +38,8 @@ CUDA = "CUDA error: out of memory"
 
 
 def error(status: int = 500, times: int = 1, **headers: str) -> dict:
-    """Return steps of the script: an error as vLLM answers it."""
-    kind = {429: "rate_limit_error"}.get(status, "InternalServerError")
+    """Return steps of the script: an error as vLLM 0.33 answers it."""
+    kind = {429: "rate_limit_error"}.get(status, "api_error")
     body = {"type": "error", "error": {"type": kind, "message": CUDA if status == 500 else "Too many requests."}}
     return {"do": "status", "status": status, "times": times, "body": body, "headers": headers}
 

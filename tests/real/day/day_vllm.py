@@ -65,7 +65,7 @@ class Scripted:
             return
         body = json.loads(await Request(scope, receive).body())
         if missing := self._server._not_served(body):
-            error = {"type": "error", "error": {"type": "NotFoundError", "message": missing}}
+            error = {"type": "error", "error": {"type": "not_found_error", "message": missing}}
             await JSONResponse(error, 404)(scope, receive, send)
             return
         step: dict = self._script.next() if body.get("tools") else {"do": "say", "text": "A title"}

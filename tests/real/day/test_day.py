@@ -9,12 +9,13 @@ import day_stack
 import programs
 import pytest
 from claude_code import client
+from versions import CLAUDE_CODE, LITELLM
 
-CLIENT, LITELLM = "2.1.332", "1.110.2"
+CLIENT, PROXY = CLAUDE_CODE[0], LITELLM[0]
 TABLE = Path(__file__).with_name("TABLE.md")
 HEAD = f"""# A working day beside the panel
 
-Written by `make test-day`: Claude Code {CLIENT} in tmux, LiteLLM {LITELLM}, a stand-in for vLLM that fails on demand,
+Written by `make test-day`: Claude Code {CLIENT} in tmux, LiteLLM {PROXY}, a stand-in for vLLM that fails on demand,
 and the panel in a pane of its own, without a flag. Truth is what the ledgers of both servers hold.
 
 | step | truth | agrees |
@@ -23,7 +24,7 @@ and the panel in a pane of its own, without a flag. Truth is what the ledgers of
 PATIENCE_S = 2400
 pytestmark = [
     pytest.mark.day,
-    pytest.mark.program("the working day", f"{CLIENT}, {LITELLM}"),
+    pytest.mark.program("the working day", f"{CLIENT}, {PROXY}"),
     pytest.mark.skipif(bool(day_stack.can_play()), reason=day_stack.can_play() or "-"),
 ]
 
@@ -33,7 +34,7 @@ def rows(tmp_path_factory, pytestconfig):
     """Return the steps of one day, each with what is true and what the panel said."""
     folder = tmp_path_factory.mktemp("day")
     script = [sys.executable, str(Path(__file__).with_name("day.py")), str(folder)]
-    litellm = programs.litellm(LITELLM)
+    litellm = programs.litellm(PROXY)
     client(CLIENT)
     inside = ["sh", "-c", 'ip link set lo up; exec "$@"', "day", *script, CLIENT, str(litellm)]
     command = ["unshare", "--net", "--mount", "--pid", "--fork", "--mount-proc", *inside]

@@ -19,7 +19,8 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[2]
 sys.path.insert(0, str(HERE.parent))
 
-from programs import LITELLM, litellm  # noqa: E402
+from programs import litellm  # noqa: E402
+from versions import LITELLM  # noqa: E402
 
 PACKAGE = "stormdeck.model.litellm"
 FOLDER = ROOT / "app" / "stormdeck" / "model" / "litellm"

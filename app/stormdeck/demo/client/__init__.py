@@ -1,3 +1,3 @@
-"""Simulate Claude Code 2.1.329: the same requests, and the same retries."""
+"""Simulate Claude Code 2.1.332: the same requests, and the same retries."""
 
-CLIENT_VERSION = "2.1.329"
+CLIENT_VERSION = "2.1.332"

@@ -7,6 +7,7 @@ import random
 import uuid
 from typing import Any
 
+from stormdeck.demo.client import CLIENT_VERSION
 from stormdeck.demo.client.settings import ClientSettings
 
 PROMPTS = (
@@ -100,7 +101,7 @@ class Session:
         blocks: list[dict[str, Any]] = [{"type": "text", "text": SYSTEM, "cache_control": {"type": "ephemeral"}}]
         if settings.env.get("CLAUDE_CODE_ATTRIBUTION_HEADER") in {"0", "false"}:
             return blocks
-        head = f"x-anthropic-billing-header: cc_version=2.1.329.{self.id[:3]}; cc_entrypoint=cli;"
+        head = f"x-anthropic-billing-header: cc_version={CLIENT_VERSION}.{self.id[:3]}; cc_entrypoint=cli;"
         return [{"type": "text", "text": head}, *blocks]
 
     def _result(self, call: dict[str, Any]) -> dict[str, Any]:

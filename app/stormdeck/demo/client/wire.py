@@ -1,4 +1,4 @@
-"""Send a request like Claude Code 2.1.329 and return its result."""
+"""Send a request like Claude Code 2.1.332 and return its result."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from typing import Any
 
 import httpx
 
+from stormdeck.demo.client import CLIENT_VERSION
 from stormdeck.demo.client.settings import ClientSettings
 
-USER_AGENT = "claude-cli/2.1.329 (external, cli)"
+USER_AGENT = f"claude-cli/{CLIENT_VERSION} (external, cli)"
 BETAS = (
     "claude-code-20250219,context-1m-2025-08-07,interleaved-thinking-2025-05-14,context-management-2025-06-27,"
     "mid-conversation-tool-changes-2026-07-01,thinking-token-count-2026-05-13,advanced-tool-use-2025-11-20,"
@@ -58,7 +59,7 @@ class Wire:
         await self._request("POST", settings, "/v1/messages/count_tokens?beta=true", _headers(settings, session), body)
 
     async def hello(self, settings: ClientSettings) -> None:
-        """Send the probe that 2.1.329 sends when it starts."""
+        """Send the probe that it sends when it starts."""
         await self._request("HEAD", settings, "/api/hello", {"user-agent": "Bun/1.4.4"}, None)
 
     async def _request(

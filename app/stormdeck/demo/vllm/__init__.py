@@ -1,1 +1,1 @@
-"""Serve vLLM 0.32's API with a simulated engine."""
+"""Serve vLLM 0.33's API with a simulated engine."""

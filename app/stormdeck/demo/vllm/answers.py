@@ -1,4 +1,7 @@
-"""Build the answers of vLLM 0.32, as bodies and streams, for messages and chat completions."""
+"""Build the answers of vLLM 0.33, as bodies and streams, for messages and chat completions.
+
+The bodies were recorded from 0.32; the types and texts of errors are read from 0.33's source.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +12,12 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from stormdeck.demo.vllm.engine import DEAD, EngineDeadError
+from stormdeck.demo.vllm.engine import SAID, EngineDeadError
 from stormdeck.demo.vllm.replies import Reply
+
+VERSION = "0.33.0"
+FINGERPRINT = f"vllm-{VERSION}-31243f28"
+_ERROR_TYPES = {400: "invalid_request_error", 404: "not_found_error"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +64,8 @@ async def message_stream(answer: Answer, pieces: AsyncIterator[str]) -> AsyncIte
         async for piece in pieces:
             yield _event("content_block_delta", delta={"type": kind, key: piece}, index=0)
     except EngineDeadError:
-        yield _event("error", error={"type": "internal_error", "message": DEAD})
+        yield _event("content_block_stop", index=0)
+        yield _event("error", error=_error(500, SAID))
         return
     yield _event("content_block_stop", index=0)
     yield _event("message_delta", delta={"stop_reason": _stop(answer.reply), "stop_sequence": None}, usage=answer.usage)
@@ -76,7 +84,7 @@ def completion(answer: Answer, text: str) -> dict[str, Any]:
         "created": int(time.time()),
         "model": answer.model,
         "choices": [{"index": 0, "message": content, "logprobs": None, "finish_reason": _finish(answer.reply)}],
-        "system_fingerprint": "vllm-0.32.0-31243f28",
+        "system_fingerprint": FINGERPRINT,
         "usage": _chat_usage(answer),
     }
 
@@ -100,22 +108,26 @@ async def completion_stream(answer: Answer, pieces: AsyncIterator[str]) -> Async
             else:
                 yield chunk({"content": piece})
     except EngineDeadError:
-        yield _data(chat_error(500, "InternalServerError", DEAD))
+        yield _data(chat_error(500, "InternalServerError", SAID))
         yield "data: [DONE]\n\n"
         return
     yield chunk({}, _finish(answer.reply))
-    yield _data({**head, "choices": [], "usage": _chat_usage(answer), "system_fingerprint": "vllm-0.32.0-31243f28"})
+    yield _data({**head, "choices": [], "usage": _chat_usage(answer), "system_fingerprint": FINGERPRINT})
     yield "data: [DONE]\n\n"
 
 
-def error(kind: str, text: str) -> dict[str, Any]:
+def error(status: int, text: str) -> dict[str, Any]:
     """Return an error body of ``/v1/messages``."""
-    return {"type": "error", "error": {"type": kind, "message": text}}
+    return {"type": "error", "error": _error(status, text)}
 
 
 def chat_error(code: int, kind: str, text: str, param: str | None = None) -> dict[str, Any]:
     """Return an error body of ``/v1/chat/completions``, and of all routes for invalid requests."""
     return {"error": {"message": text, "type": kind, "param": param, "code": code}}
+
+
+def _error(status: int, text: str) -> dict[str, str]:
+    return {"type": _ERROR_TYPES.get(status, "api_error"), "message": text}
 
 
 def _id() -> str:

@@ -20,12 +20,11 @@ from starlette.routing import Route
 from stormdeck.demo.scenario import Fault
 from stormdeck.demo.serving import detail, without_head
 from stormdeck.demo.vllm import answers, log
-from stormdeck.demo.vllm.engine import DEAD, KV_TOKENS, Engine, EngineDeadError, Work
+from stormdeck.demo.vllm.engine import KV_TOKENS, SAID, Engine, EngineDeadError, Work
 from stormdeck.demo.vllm.metrics import Metrics
 from stormdeck.demo.vllm.replies import BLOCK, CountRequests, tokens_in
 from stormdeck.demo.vllm.requests import InvalidRequest, chat_work, message_work, parse
 
-VERSION = "0.32.0"
 MAX_MODEL_LEN = 131_072
 STATS_INTERVAL_S = 10.0
 HEALTH_LAG_S = 2.0
@@ -74,7 +73,7 @@ class Server:
         routes = [
             Route("/health", self._health),
             Route("/ping", self._health, methods=["GET", "POST"]),
-            Route("/version", _json({"version": VERSION})),
+            Route("/version", _json({"version": answers.VERSION})),
             Route("/load", _json({"server_load": 0})),
             Route("/metrics", self._metrics_page),
             Route("/v1/models", self._models),
@@ -159,14 +158,14 @@ class Server:
         if isinstance(body, Response):
             return body
         if missing := self._not_served(body):
-            return JSONResponse(answers.error("NotFoundError", missing), 404)
+            return JSONResponse(answers.error(404, missing), 404)
         if not body["messages"]:
-            return JSONResponse(answers.error("BadRequestError", EMPTY), 400)
+            return JSONResponse(answers.error(400, EMPTY), 400)
         try:
             return await self._answer(body, message_work(body), answers.message_stream, answers.message)
         except EngineDeadError:
             log.refused()
-            return JSONResponse(answers.error("InternalServerError", DEAD), 500)
+            return JSONResponse(answers.error(500, SAID), 500)
 
     async def _completions(self, request: Request) -> Response:
         body = await _body(request, "messages")
@@ -177,14 +176,14 @@ class Server:
         try:
             return await self._answer(body, chat_work(body), answers.completion_stream, answers.completion)
         except EngineDeadError:
-            return JSONResponse(answers.chat_error(500, "InternalServerError", DEAD), 500)
+            return JSONResponse(answers.chat_error(500, "InternalServerError", SAID), 500)
 
     async def _count_tokens(self, request: Request) -> Response:
         body = await _body(request, "model", "messages")
         if isinstance(body, Response):
             return body
         if missing := self._not_served(body):
-            return JSONResponse(answers.error("NotFoundError", missing), 404)
+            return JSONResponse(answers.error(404, missing), 404)
         tokens = tokens_in(message_work(body).prompt)
         return JSONResponse({"input_tokens": tokens, "context_management": {"original_input_tokens": tokens}})
 

@@ -17,11 +17,13 @@ TOKENS_PER_S = 60.0
 STEP_TOKENS = 6
 PREFILL_TOKENS_PER_S = 16_000.0
 DEAD = "EngineCore encountered an issue. See stack trace (above) for the root cause."
-"""The error text of vLLM 0.32 when its engine is dead (measured)."""
+"""What vLLM logs when its engine is dead (measured, 0.32; the same text in 0.33)."""
+SAID = "The server had an error while processing your request."
+"""What it tells its clients then, from 0.33 on (source); before, they got the text of the log."""
 
 
 class EngineDeadError(Exception):
-    """The engine is dead. The message is the API server's error text."""
+    """The engine is dead. The message is what the API server logs."""
 
     def __init__(self) -> None:
         super().__init__(DEAD)

@@ -1,4 +1,4 @@
-"""Write vLLM's own log lines, in the format of 0.32."""
+"""Write vLLM's own log lines: recorded from 0.32, with the places in 0.33's source."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from stormdeck.demo.vllm.metrics import Metrics
 _SITE = "/opt/vllm/lib/python3.11/site-packages/vllm"
 _DEATH_TRACE = (
     "Traceback (most recent call last):",
-    f'  File "{_SITE}/v1/engine/async_llm.py", line 849, in output_handler',
+    f'  File "{_SITE}/v1/engine/async_llm.py", line 880, in output_handler',
     "    outputs = await engine_core.get_output_async()",
     "              ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^",
-    f'  File "{_SITE}/v1/engine/core_client.py", line 1235, in get_output_async',
+    f'  File "{_SITE}/v1/engine/core_client.py", line 1278, in get_output_async',
     "    raise self._format_exception(outputs) from None",
     f"vllm.v1.engine.exceptions.EngineDeadError: {DEAD}",
 )
 _REFUSAL_TRACE = (
     "Traceback (most recent call last):",
-    f'  File "{_SITE}/entrypoints/anthropic/api_router.py", line 73, in create_messages',
+    f'  File "{_SITE}/entrypoints/anthropic/api_router.py", line 74, in create_messages',
     "    generator = await handler.create_messages(request, raw_request)",
     "                ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^",
     "    raise self.engine_client.dead_error",
@@ -40,16 +40,16 @@ def write(level: str, place: str, text: str) -> None:
 def started(model: str, port: int) -> None:
     """Log the model and the address at the start."""
     served_as(model)
-    write("INFO", "model.py:2152", "Using max model len 131072")
-    write("INFO", "parser_manager.py:38", '"auto" tool choice has been enabled.')
-    write("INFO", "entry.py:140", f"Starting vLLM server on http://127.0.0.1:{port}")
+    write("INFO", "model.py:2170", "Using max model len 131072")
+    write("INFO", "parser_manager.py:36", '"auto" tool choice has been enabled.')
+    write("INFO", "entry.py:139", f"Starting vLLM server on http://127.0.0.1:{port}")
 
 
 def served_as(model: str) -> None:
     """Log the name under which the model is served."""
     write(
         "INFO",
-        "api_utils.py:286",
+        "startup.py:96",
         "non-default args: {'model_tag': 'Qwen/Qwen3.5-27B', 'enable_auto_tool_choice': True, "
         f"'tool_call_parser': 'qwen3_coder', 'max_model_len': 131072, 'served_model_name': ['{model}']}}",
     )
@@ -57,28 +57,28 @@ def served_as(model: str) -> None:
 
 def engine_died() -> None:
     """Log the death of the engine, as recorded from a real one."""
-    write("WARNING", "core_client.py:817", "[shutdown] MPClient: engine core exited unexpectedly; starting cleanup")
-    write("INFO", "core_client.py:777", "[shutdown] MPClient: complete")
+    write("WARNING", "core_client.py:839", "[shutdown] MPClient: engine core exited unexpectedly; starting cleanup")
+    write("INFO", "core_client.py:799", "[shutdown] MPClient: complete")
     for line in ("AsyncLLM output_handler failed.", *_DEATH_TRACE):
-        write("ERROR", "async_llm.py:906", line)
+        write("ERROR", "async_llm.py:943", line)
 
 
 def engine_back() -> None:
     """Log that a new engine is ready."""
-    write("INFO", "core.py:402", "init engine (profile, create kv cache, warmup model) took 4.93 s")
+    write("INFO", "core.py:412", "init engine (profile, create kv cache, warmup model) took 4.93 s")
 
 
 def refused() -> None:
     """Log a messages request that failed because the engine is dead."""
     for line in (f"Error in create_messages: {DEAD}", *_REFUSAL_TRACE):
-        write("ERROR", "api_router.py:75", line)
+        write("ERROR", "api_router.py:76", line)
 
 
 def unknown_model(message: str) -> None:
     """Log a request for a model that is not served."""
     write(
         "ERROR",
-        "serving.py:274",
+        "serving.py:280",
         f"Error with model error=ErrorInfo(message='{message}', type='NotFoundError', param='model', code=404)",
     )
 

@@ -1,4 +1,4 @@
-"""Produce the ``/metrics`` page of vLLM 0.32."""
+"""Produce the ``/metrics`` page of vLLM 0.33."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Validate a request like vLLM 0.32, and extract the work for the engine."""
+"""Validate a request like vLLM 0.33, and extract the work for the engine."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def _check_types(body: dict[str, Any]) -> None:
 
 
 def _check_budget(budget: int, most: int, fields: int) -> None:
-    """Reject a thinking budget that leaves no tokens for the answer (measured, 0.32)."""
+    """Reject a thinking budget that leaves no tokens for the answer (measured, 0.32; 0.33: source)."""
     if budget >= most:
         text = "thinking.budget_tokens must be less than max_tokens"
         raise InvalidRequest(

@@ -81,7 +81,13 @@ _ERRORS = (
         "SERVER904",
         HopKind.SERVER,
     ),
-    _error(r"engine ?core|engine ?dead", "the engine is dead behind its API server", "SERVER905", HopKind.SERVER),
+    _error(
+        # The second is all that vLLM tells its clients from 0.33 on (source).
+        r"engine ?core|engine ?dead|the server had an error while processing your request\.(?! sorry)",
+        "the engine is dead behind its API server",
+        "SERVER905",
+        HopKind.SERVER,
+    ),
     _error(
         "cannot connect to host|connection refused|all connection attempts failed",
         "the proxy cannot reach the server behind it",

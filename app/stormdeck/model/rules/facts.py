@@ -84,7 +84,9 @@ class Live:
         return found or (models[0] if len(same) == 1 else None)
 
 
-NEWEST = "2.1.329"
+MEASURED = ("2.1.42", "2.1.112", "2.1.329", "2.1.332")
+"""The versions of Claude Code that ``tests/real`` runs."""
+NEWEST = max(MEASURED, key=version_key)
 """The newest measured version of Claude Code; an unknown version counts as this one."""
 TIER_IDS: Mapping[str, str] = {
     "sonnet": "env.ANTHROPIC_DEFAULT_SONNET_MODEL",

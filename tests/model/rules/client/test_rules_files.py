@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from stormdeck import __version__
+from stormdeck.model.finding import Severity
 from stormdeck.model.rules.facts import Facts
-from stormdeck.model.rules.known_names import ROOT_KEYS, VARIABLES
+from stormdeck.model.rules.known_names import NEWEST_LISTED, ROOT_KEYS, VARIABLES
 from stormdeck.model.rules.registry import check
 from stormdeck.model.rules.spelling import closest_name
 from stormdeck.model.settings.merge import loaded, merged, preview
@@ -92,10 +94,28 @@ def test_other_names_are_not_reported(text):
     assert of_code("FILE703", files(user=text)) == []
 
 
-@pytest.mark.parametrize(("version", "count"), [(None, 1), ("2.1.332", 1), ("2.1.333", 0), ("3.0.0", 0)])
-def test_a_client_newer_than_the_list_may_know_the_name(version, count):
-    settings = files(user='{"alwaysThinkingEnable": true}')
-    assert len(of_code("FILE703", settings, client_version=version)) == count
+@pytest.mark.parametrize("version", [None, "2.1.42", NEWEST_LISTED])
+def test_a_client_in_the_list_does_not_know_the_name(version):
+    settings = files(user='{"alwaysThinkingEnable": true, "env": {"ANTHROPIC_BASE_URL": "http://127.0.0.1:8000"}}')
+    (finding,) = of_code("FILE703", settings, client_version=version)
+    assert (finding.severity, finding.title) == (Severity.WARNING, "did you mean alwaysThinkingEnabled?")
+
+
+@pytest.mark.parametrize("version", ["2.1.333", "3.0.0"])
+@pytest.mark.parametrize(
+    ("text", "name", "meant"),
+    [
+        ('"alwaysThinkingEnable": true, "env": {', "alwaysThinkingEnable", "alwaysThinkingEnabled"),
+        ('"env": {"API_TIMEOUTS_MS": "1", ', "API_TIMEOUTS_MS", "API_TIMEOUT_MS"),
+        ('"env": {"CLAUDE_MODEL": "q", ', "CLAUDE_MODEL", "ANTHROPIC_MODEL"),
+    ],
+)
+def test_a_client_newer_than_the_list_may_know_the_name(version, text, name, meant):
+    settings = files(user=f'{{{text}"ANTHROPIC_BASE_URL": "http://127.0.0.1:8000"}}}}')
+    (finding,) = of_code("FILE703", settings, client_version=version)
+    assert (finding.severity, finding.title) == (Severity.INFO, f"not known to stormdeck {__version__}")
+    assert f"may know {name}. If it does not, {meant} may be meant." in finding.message
+    assert finding.fix is None
 
 
 def test_a_variable_that_the_client_has_given_up_is_a_note():

@@ -124,13 +124,29 @@ LATE = asking("q")
 def test_late_system_messages_before_a_strict_template_are_found():
     config = read_proxy_config(CASES / "late-system" / "config.yaml")
     (finding,) = [one for one in about(config, LATE) if one.code == "PROXY818"]
-    assert finding.severity is Severity.WARNING
+    assert finding.severity is Severity.INFO
     assert finding.fix.edits[0].value == "q=-mid_conv_system,-mid_conv_tool_change"
     assert "PROXY818" not in {one.code for one in about(config, LATE, client="2.1.112")}
     solved = LATE | {"CLAUDE_CODE_MODEL_CAPABILITIES": "q*=-mid_conv_system,-mid_conv_tool_change"}
     assert "PROXY818" not in {one.code for one in about(config, solved)}
     not_solved = LATE | {"CLAUDE_CODE_DISABLE_EXPERIMENTAL_BETAS": "1"}
     assert "PROXY818" in {one.code for one in about(config, not_solved)}
+
+
+@pytest.mark.parametrize(
+    ("version", "severities"),
+    [
+        ("1.80.5", []),
+        ("1.90.0", [Severity.WARNING]),
+        ("1.109.0", [Severity.WARNING]),
+        ("1.109.1", []),
+        ("1.110.2", []),
+        ("2.0.0", []),
+    ],
+)
+def test_the_running_litellm_decides_about_late_system_messages(version, severities):
+    found = about(read_proxy_config(CASES / "late-system" / "config.yaml"), LATE, running(version))
+    assert [one.severity for one in found if one.code == "PROXY818"] == severities
 
 
 TEMPLATES = {
@@ -154,7 +170,7 @@ def test_the_family_of_the_model_decides_about_late_system_messages(model, expec
 def test_the_root_that_vllm_reports_names_the_family():
     vllm = VllmSnapshot("http://127.0.0.1:8000", ServerState.UP, models=(ServedModel("q", 65536, "/models/Llama-3.3"),))
     config = read_proxy_config(CASES / "late-system" / "config.yaml")
-    live = running(LISTED, vllm=vllm)
+    live = running("1.100.0", vllm=vllm)
     assert "PROXY818" not in {one.code for one in about(config, LATE, live)}
 
 

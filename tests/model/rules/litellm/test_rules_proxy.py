@@ -94,8 +94,7 @@ def test_what_works_is_not_called_a_pitfall(name, code):
 @pytest.mark.parametrize("name", ["starts-native", "starts-hosted-vllm"])
 def test_a_configuration_that_works_has_one_warning_that_each_abandoned_request_proves(name):
     findings = about(config_of(name), CLIENT | MAPPED)
-    late = ["PROXY818"] if "hosted" in name else []
-    assert [one.code for one in findings if one.severity is not Severity.INFO] == ["PROXY811", *late]
+    assert [one.code for one in findings if one.severity is not Severity.INFO] == ["PROXY811"]
 
 
 def test_a_configuration_with_everything_set_has_no_finding():

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from itertools import islice
 
+from stormdeck import __version__
 from stormdeck.model.finding import Edit, Finding, Fix, Severity
 from stormdeck.model.json_edit.document import BOM, Document
 from stormdeck.model.rules.audience import ALWAYS
@@ -135,7 +136,7 @@ def wrong_type(facts: Facts) -> Iterator[Finding]:
         ),
         why="Claude Code accepts unknown names without a message and ignores them.",
         shown="",
-        versions=f"all; silent for a client newer than {NEWEST_LISTED}, which may know the name",
+        versions=f"all; only an info for a client newer than {NEWEST_LISTED}, which may know the name",
         evidence=(
             "measured, 1.0.128 to 2.1.329: unknown names are accepted; the known ones: the public schema, the "
             f"bundles, and the root keys of {NEWEST_LISTED}"
@@ -146,8 +147,6 @@ def wrong_type(facts: Facts) -> Iterator[Finding]:
 )
 def misspelled(facts: Facts) -> Iterator[Finding]:
     """Find unknown names that resemble a known one."""
-    if facts.known_version and version_key(facts.client_version or "") > version_key(NEWEST_LISTED):
-        return
     for file in _files(facts):
         env = file.values.get("env")
         for name in islice(resembling(env if isinstance(env, dict) else {}, VARIABLES), _COMPARED):
@@ -155,15 +154,15 @@ def misspelled(facts: Facts) -> Iterator[Finding]:
             if name in RETIRED:
                 yield _retired(file, name)
             elif known is not None:
-                yield _did_you_mean(facts, file, f"env.{name}", f"env.{known}")
+                yield _unknown(facts, file, f"env.{name}", f"env.{known}")
         for name in islice(resembling(file.values, ROOT_KEYS), _COMPARED):
             if name in VARIABLES or "." in name or is_own_note(name):
                 continue
             known, variable = closest_name(name, ROOT_KEYS), variable_at_root(name)
             if known is not None and is_of_known_type(known, file.values[name]):
-                yield _did_you_mean(facts, file, name, known)
+                yield _unknown(facts, file, name, known)
             elif variable is not None:
-                yield _did_you_mean(facts, file, name, f"env.{variable}")
+                yield _unknown(facts, file, name, f"env.{variable}")
 
 
 def _is_foreign(name: str) -> bool:
@@ -179,6 +178,29 @@ def _retired(file: SettingsFile, name: str) -> Finding:
         f"no longer known to {NEWEST_LISTED}",
         f"Claude Code {NEWEST_LISTED} no longer knows {name}: it has no effect there.",
         f"env.{name}",
+        file=str(file.path),
+        line=line,
+        column=column,
+    )
+
+
+def _unknown(facts: Facts, file: SettingsFile, path: str, known: str) -> Finding:
+    """Return a finding for an unknown name; a client that is newer than the lists may know it."""
+    if facts.known_version and version_key(facts.client_version or "") > version_key(NEWEST_LISTED):
+        return _not_known(file, path, known)
+    return _did_you_mean(facts, file, path, known)
+
+
+def _not_known(file: SettingsFile, path: str, known: str) -> Finding:
+    name, its = path.removeprefix("env."), known.removeprefix("env.")
+    line, column = file.position(path) or (None, None)
+    return Finding(
+        "FILE703",
+        Severity.INFO,
+        f"not known to stormdeck {__version__}",
+        f"stormdeck {__version__} knows the names of Claude Code {NEWEST_LISTED}; yours is newer and may know {name}. "
+        f"If it does not, {its} may be meant.",
+        path,
         file=str(file.path),
         line=line,
         column=column,

@@ -18,8 +18,13 @@ from stormdeck.model.rules.model_choice import asked_ids
 from stormdeck.model.rules.rule import Page, Rule, rule
 from stormdeck.model.rules.vllm.families import family_of
 from stormdeck.model.urls import same_place
+from stormdeck.model.versions import at_least, below
 
 _LATE_SYSTEM_SINCE = "2.1.154"
+_KEEPS_SINCE = "1.80.6"
+"""1.80.5 leaves late system messages out (measured)."""
+_CONVERTS_SINCE = "1.109.1"
+"""From here on LiteLLM sends them to chat completions as user messages (measured, 1.109.1 and 1.110.2)."""
 _CAPABILITIES = "env.CLAUDE_CODE_MODEL_CAPABILITIES"
 _WITHOUT_LATE_SYSTEM = "-mid_conv_system,-mid_conv_tool_change"
 _STRICT = re.compile(r"(?i)(?<!distill-)(?<![a-z])(?:qwen|qwq)")
@@ -37,16 +42,21 @@ _CHAT_CALLS = {"anthropic_messages", "completion", "acompletion", "responses", "
         what=(
             "Finds hosted_vllm/ or openai/ with chat completions, a chat template that takes a system message at the "
             "beginning only, and a Claude Code that sends them later too. The family comes from the model's name or "
-            "from vLLM; where it is not known, this is a warning only for the model that your settings request."
+            "from vLLM; where it is not known, this is reported only for the model that your settings request. It is a "
+            "warning for a running LiteLLM between 1.80.5 and 1.109.1, and an info where its version is not known."
         ),
         why=(
-            "Claude Code 2.1.154 and later sends system messages between the others. LiteLLM passes them on to "
-            "/v1/chat/completions, where Qwen's template answers 400. vLLM's own /v1/messages accepts them. "
+            "Claude Code 2.1.154 and later sends system messages between the others. LiteLLM 1.109.1 and later turns "
+            "them into user messages for chat completions, 1.80.5 leaves them out; a version in between may pass them "
+            "on, and Qwen's template answers 400 to them. vLLM's own /v1/messages accepts them. "
             "CLAUDE_CODE_DISABLE_EXPERIMENTAL_BETAS=1 does not help."
         ),
         shown="API Error: 400 ... System message must be at the beginning.",
-        versions="Claude Code 2.1.154 and later; LiteLLM 1.109.1 and 1.110.2",
-        evidence="measured, Claude Code 2.1.329, vLLM 0.32: chat/completions 400, messages 200",
+        versions="Claude Code 2.1.154 and later; LiteLLM after 1.80.5 and before 1.109.1",
+        evidence=(
+            "measured: vLLM 0.32 (chat/completions 400, messages 200); LiteLLM 1.80.5, 1.109.1 and 1.110.2 (none "
+            "passes them on), 1.110.2 with Claude Code 2.1.332; versions in between: report"
+        ),
         fix=(
             "Use anthropic/ with an api_base without /v1, or let Claude Code send user messages instead with "
             "CLAUDE_CODE_MODEL_CAPABILITIES."
@@ -56,7 +66,8 @@ _CHAT_CALLS = {"anthropic_messages", "completion", "acompletion", "responses", "
 )
 def late_system(facts: Facts) -> Iterator[Finding]:
     """Find chat completions before a strict chat template."""
-    if not facts.since(_LATE_SYSTEM_SINCE):
+    running = version(facts)
+    if not facts.since(_LATE_SYSTEM_SINCE) or at_least(running, _CONVERTS_SINCE) or below(running, _KEEPS_SINCE):
         return
     requested = {model for _, model in asked_ids(facts)} if facts.complete and leads_to_proxy(facts) else set()
     for config, deployment in deployments(facts):
@@ -73,10 +84,11 @@ def late_system(facts: Facts) -> Iterator[Finding]:
         yield at(
             config,
             "PROXY818",
-            Severity.WARNING,
-            "late system messages are refused" if strict else "late system messages may be refused",
-            f"Claude Code {_LATE_SYSTEM_SINCE} and later sends system messages between the others; {template} answers "
-            "400 to them in chat completions. anthropic/ without /v1 uses vLLM's own Messages API, which accepts them.",
+            Severity.INFO if running is None else Severity.WARNING,
+            "late system messages may be refused",
+            f"Claude Code {_LATE_SYSTEM_SINCE} and later sends system messages between the others. LiteLLM "
+            f"{_CONVERTS_SINCE} and later turns them into user messages; an older one may pass them on, and {template} "
+            "answers 400 to them. anthropic/ without /v1 uses vLLM's own Messages API, which accepts them.",
             f"{deployment.path}.litellm_params.model",
             member,
             applies=f">={_LATE_SYSTEM_SINCE}",
