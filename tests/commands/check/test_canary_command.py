@@ -38,10 +38,10 @@ def test_all_well(home):
     assert code == 0
     assert f"canary to {url}: as Claude Code" in out
     assert "pass     a streamed answer: first token after" in out
-    assert "Claude Code here: works: answers, streaming" in out
-    assert "Canary: 8 requests, about" in err
-    assert "The canary took 8 requests, 431 prompt tokens, 62 generated tokens." in err
-    assert len(model.questions) == 8
+    assert "Claude Code here: does not work: web search; works: answers, streaming" in out
+    assert "Canary: 18 requests, about" in err
+    assert "The canary took 18 requests, 1 338 prompt tokens, 147 generated tokens." in err
+    assert len(model.questions) == 18
 
 
 def test_a_failure_is_told_with_its_rule_and_the_exit_code(home):
@@ -50,7 +50,7 @@ def test_a_failure_is_told_with_its_rule_and_the_exit_code(home):
         code, out, _ = home.run("check", "--canary")
     assert code == 1
     assert "fail     a free tool call SERVER902: the call comes as text" in out
-    assert "Claude Code here: does not work: tools; works: answers" in " ".join(out.split())
+    assert "Claude Code here: does not work: tools, plan mode, subagents" in " ".join(out.split())
 
 
 def test_as_json(home):
@@ -64,7 +64,7 @@ def test_as_json(home):
     assert checks["late_system"]["verdict"] == "fail"
     assert (checks["late_system"]["hop"], checks["late_system"]["code"]) == ("vLLM", "SERVER903")
     assert checks["stream"]["ttft_ms"] is not None
-    assert told["canary"]["measured"]["requests"] == told["canary"]["estimated"]["requests"] == 8
+    assert told["canary"]["measured"]["requests"] == told["canary"]["estimated"]["requests"] == 18
     assert {feature["verdict"] for feature in told["canary"]["features"]} <= set(Verdict)
     assert [blame["name"] for blame in told["canary"]["blame"]] == ["late_system"]
 
