@@ -86,5 +86,5 @@ def facts(base, *, vllm=None, proxy=None, version=NEW, served=(MODEL,), names=(M
     return Facts.effective(snapshot, version, live=live, proxy_config=config)
 
 
-def plan(base, *, key=None, **more):
-    return plan_of(facts(base, **more), "0.9", SESSION, key)
+def plan(base, *, key=None, wants_long=False, **more):
+    return plan_of(facts(base, **more), "0.9", SESSION, key, wants_long=wants_long)

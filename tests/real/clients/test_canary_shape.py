@@ -31,7 +31,9 @@ LOADING = [version for version in ALL if dialect_of(version).searches_tools]
 
 
 def marked(versions):
-    return [pytest.param(version, marks=pytest.mark.program("Claude Code", version), id=version) for version in versions]
+    return [
+        pytest.param(version, marks=pytest.mark.program("Claude Code", version), id=version) for version in versions
+    ]
 
 
 def shape(asked):

@@ -127,6 +127,8 @@ class Check:
     """What to change, as a line of settings, a flag or a short instruction; empty if it is not known."""
     count: int = 1
     """The number of requests, if any was sent."""
+    is_passing: bool = False
+    """Whether it failed by a state of the moment, such as a rate limit: the next time it may pass."""
 
     @property
     def name(self) -> str:

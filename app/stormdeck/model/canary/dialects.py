@@ -52,6 +52,8 @@ class Dialect:
     """Whether the first system block is the attribution."""
     session_header: bool = False
     temperature: bool = False
+    marked: int = 1
+    """How many of the last messages are marked for the prompt cache."""
 
 
 _OLD_TOOLS = (
@@ -106,6 +108,7 @@ _OLD = Dialect(
     agent="Task",
     billing=True,
     temperature=True,
+    marked=2,
 )
 _OLDER = replace(_OLD, since="2.0", betas=(_CODE, _INTERLEAVED), billing=False)
 DIALECTS = (

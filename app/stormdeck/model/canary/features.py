@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from stormdeck.model.canary.check import Check, Question, Route, Verdict
@@ -98,11 +98,13 @@ def _feature(basis: _Basis, main: Sequence[Check]) -> Feature:
     worst = min(found, key=_rank, default=None)
     if worst is None or worst.verdict is Verdict.SKIP:
         return _not_asked(basis.name, worst)
+    if worst.is_passing and not any(check.question is _Q.PLAIN and check.is_passing for check in main):
+        return Feature(basis.name, Verdict.UNKNOWN, f"failed this time: {worst.message}", worst.code, _AGAIN)
     stop = min((check for check in main if check.question in basis.settings), key=_rank, default=None)
     needed = _tools([check for check in main if check.question in _TOOLS.asked]) if basis.is_tool else None
     return (
         _broken(basis, worst, stop, needed)
-        or _doubtful(basis, worst, stop, needed, {check.question for check in found})
+        or _doubtful(basis, found, worst, stop, needed)
         or _of(basis.name, worst.verdict, worst)
     )
 
@@ -119,7 +121,7 @@ def _broken(basis: _Basis, worst: Check, stop: Check | None, needed: Feature | N
 
 
 def _doubtful(
-    basis: _Basis, worst: Check, stop: Check | None, needed: Feature | None, asked: Container[Question]
+    basis: _Basis, found: Sequence[Check], worst: Check, stop: Check | None, needed: Feature | None
 ) -> Feature | None:
     """Return a feature of which it is not known whether it works, and why."""
     doubt = next((one for one in (worst, stop) if one is not None and one.verdict is Verdict.UNKNOWN), None)
@@ -127,14 +129,20 @@ def _doubtful(
         return _of(basis.name, Verdict.UNKNOWN, doubt)
     if needed is not None and needed.works is None:
         return Feature(basis.name, Verdict.UNKNOWN, f"tools: {needed.message}", needed.code, needed.change or _AGAIN)
-    is_whole = all(one in asked or one in _MAY_LACK for one in basis.asked)
-    return None if is_whole or basis.asked == (_Q.BACKGROUND,) else _not_asked(basis.name)
+    if basis.asked == (_Q.BACKGROUND,):
+        return None
+    asked = {check.question: check for check in found}
+    missing = [one for one in basis.asked if one not in _MAY_LACK]
+    unsent = next((one for one in missing if one not in asked or asked[one].verdict is Verdict.SKIP), None)
+    return None if unsent is None else _not_asked(basis.name, asked.get(unsent))
 
 
 def _tools(found: Sequence[Check]) -> Feature:
     worst = min(found, key=_rank, default=None)
     if worst is None or worst.verdict is Verdict.SKIP:
         return _not_asked("tools", worst)
+    if worst.is_passing:
+        return Feature("tools", Verdict.UNKNOWN, f"failed this time: {worst.message}", worst.code, _AGAIN)
     free = next((check for check in found if check.question is _Q.TOOL_FREE), None)
     if free is not None and free.verdict is Verdict.UNKNOWN and worst.verdict is not Verdict.FAIL:
         forced = next((check for check in found if check.question is _Q.TOOL_FORCED), None)

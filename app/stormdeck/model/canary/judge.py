@@ -34,7 +34,12 @@ def judge(request: CanaryRequest, response: CanaryResponse, endpoint: Endpoint, 
         input_tokens=reply.input_tokens if reply is not None else 0,
         output_tokens=reply.output_tokens if reply is not None else 0,
         change=ruling.change.replace("MODEL", shape.model),
+        is_passing=response.status in _OF_THE_MOMENT and ruling.verdict is Verdict.FAIL,
     )
+
+
+_OF_THE_MOMENT = frozenset({429, 503, 529})
+"""Statuses of a server that has too much to do, or that rests after an error."""
 
 
 def skipped(question: Question, endpoint: Endpoint, message: str, verdict: Verdict = Verdict.SKIP) -> Check:

@@ -215,16 +215,20 @@ def _user_id(shape: Shape) -> str:
 
 
 def _marked(shape: Shape, messages: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Return messages with the mark of the prompt cache on the last block; system messages before it become text."""
+    """Return messages with the marks of the prompt cache; system messages before the last message become text."""
     plain = [
         {**one, "content": one["content"][0]["text"]} if one["role"] == "system" and one is not messages[-1] else one
         for one in messages
     ]
-    *before, last = plain
-    if not shape.caches or isinstance(last["content"], str):
-        return [dict(one) for one in plain]
-    *blocks, end = last["content"]
-    return [*map(dict, before), {**last, "content": [*blocks, {**end, "cache_control": _MARK}]}]
+    first = len(plain) - shape.dialect.marked
+    return [_with_mark(one) if shape.caches and number >= first else dict(one) for number, one in enumerate(plain)]
+
+
+def _with_mark(message: Mapping[str, Any]) -> dict[str, Any]:
+    if isinstance(message["content"], str):
+        return dict(message)
+    *blocks, end = message["content"]
+    return {**message, "content": [*blocks, {**end, "cache_control": _MARK}]}
 
 
 def _text(text: str) -> dict[str, Any]:

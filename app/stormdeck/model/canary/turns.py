@@ -122,7 +122,9 @@ def _long(response: CanaryResponse, reply: Reply) -> Ruling:
 
 def cut_prompt(request: CanaryRequest, reply: Reply) -> Ruling | None:
     """Return the ruling on a server that counted far fewer tokens than the long prompt has."""
-    if request.question is not Question.LONG or not 0 < reply.input_tokens < request.prompt_tokens * _SHARE_COUNTED:
+    if request.question is not Question.LONG or recalls(reply.text):
+        return None
+    if not 0 < reply.input_tokens < request.prompt_tokens * _SHARE_COUNTED:
         return None
     return Ruling(
         Verdict.WARN,
@@ -157,6 +159,10 @@ def together(checks: Sequence[Check], responses: Sequence[CanaryResponse]) -> Ch
         some = "" if len(failed) == len(checks) else f"{len(failed)} of {len(checks)} requests at once: "
         worst = min(failed, key=lambda check: _WORST.index(check.verdict))
         found = replace(worst, message=f"{some}{worst.message}")
+        if some and all(check.is_passing for check in failed):
+            message = f"{found.message}; Claude Code sends those again after a while"
+            change = "raise the limit of parallel requests at the server that refused them"
+            found = replace(found, verdict=Verdict.WARN, message=message, change=change, is_passing=False)
     elif _in_turn(responses):
         message = f"answered one after another, first tokens after {', '.join(firsts)}: sub-agents wait for each other"
         change = "raise vLLM's --max-num-seqs, or the proxy's limit of parallel requests"

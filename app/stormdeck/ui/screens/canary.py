@@ -133,7 +133,8 @@ def _row(check: Check, width: int) -> list[Content]:
 
 def _feature(feature: Feature, width: int) -> list[Content]:
     colour = LIGHT_STYLES[feature.verdict.light]
-    name = line(light(feature.verdict.light), f" {feature.name:<{NAME}}", (feature.state, colour))
+    room = min(NAME, width - len(feature.state) - 3)
+    name = line(light(feature.verdict.light), f" {feature.name:<{room}} ", (feature.state, colour))
     code = line((f"  {feature.code}", "$accent")) if feature.code else line()
     rows = [Content.assemble(name, code)]
     if feature.verdict is not Verdict.PASS:
