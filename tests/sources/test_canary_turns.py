@@ -15,11 +15,16 @@ from stormdeck.sources.canary import Canary
 PASS, WARN, FAIL, SKIP, UNKNOWN = Verdict.PASS, Verdict.WARN, Verdict.FAIL, Verdict.SKIP, Verdict.UNKNOWN
 TURNS = (Q.TURN, Q.TOOL_RESULT, Q.TOOL_CHANGE, Q.PLAN_MODE, Q.SUBAGENTS, Q.COMPACTION, Q.IMAGE)
 WELL = {"images", "plan mode", "subagents", "compaction", "web fetch", "thinking", "tools", "answers"}
-OVER = (
-    f"This model's maximum context length is {WINDOW} tokens. However, your prompt contains at least {WINDOW + 1} "
-    "input tokens, which exceeds this limit even without any output tokens."
-)
-"""vLLM's words (recorded, 0.32)."""
+
+
+def over(window):
+    """Return vLLM's refusal of a prompt that is longer than its window (recorded, 0.32)."""
+    return refusal(
+        400,
+        f"This model's maximum context length is {window} tokens. However, your prompt contains at least {window + 1} "
+        "input tokens, which exceeds this limit even without any output tokens. Please reduce the length of the input "
+        f"prompt. (parameter=input_tokens, value={window + 1})",
+    )
 
 
 def run(model, each_s=20.0, proxy=None, **more):
@@ -150,12 +155,16 @@ class TestLong:
         assert check.verdict is PASS
         assert "its beginning recalled" in check.message
 
-    def test_a_refusal_for_the_window_has_the_servers_words(self):
-        report = run(Model({Q.LONG: refusal(400, OVER)}), wants_long=True)
+    def test_a_refusal_for_the_window_has_the_servers_words_and_the_line_to_change(self):
+        report = run(Model({Q.LONG: over(32_768)}), wants_long=True)
         check = of(report, Q.LONG)
-        assert (check.verdict, check.code) == (FAIL, "SERVER904")
-        assert f"maximum context length is {WINDOW} tokens" in check.message
+        assert (check.verdict, check.code) == (FAIL, "CTX601")
+        assert "maximum context length is 32768 tokens" in check.message
+        assert check.change == '"CLAUDE_CODE_MAX_CONTEXT_TOKENS": "32768"'
         assert set(broken_features(report)) == {"compaction"}
+
+    def test_a_prompt_that_came_out_too_long_proves_nothing(self):
+        assert of(run(Model({Q.LONG: over(WINDOW)}), wants_long=True), Q.LONG).verdict is UNKNOWN
 
     def test_a_server_that_counts_far_fewer_tokens_has_cut_the_prompt(self):
         check = of(run(Model({Q.LONG: stream(*text("It is ok."))}), wants_long=True), Q.LONG)

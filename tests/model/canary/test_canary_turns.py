@@ -1,6 +1,7 @@
 """Whole turns: what an answer to each proves, what the client does with a refusal, and requests at the same time."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -114,21 +115,14 @@ def test_a_state_of_the_moment_is_marked(status):
 
 
 def parallel(*spans, refused=0):
-    """Return three results, and when each began and ended, in seconds."""
-    answers = [recorded("msg_05_stream")] * (3 - refused) + [said(429, "busy")] * refused
+    """Return the result of three requests that began and ended at these seconds; the last ones are refused."""
     responses = []
-    for answer, (begin, end) in zip(answers, spans, strict=True):
-        lines = len(answer[2].splitlines())
-        response = heard(Q.SUBAGENTS, *answer, step_s=(end - begin) / lines)
-        shift = round(begin * 1000)
-        if response.ttft_ms is not None:
-            response = type(response)(
-                **{
-                    **{name: getattr(response, name) for name in response.__dataclass_fields__},
-                    "ttft_ms": response.ttft_ms + shift,
-                    "ended_ms": response.ended_ms + shift,
-                }
-            )
+    for number, (begin, end) in enumerate(spans):
+        status, kind, body = said(429, "busy") if number >= len(spans) - refused else recorded("msg_05_stream")
+        response = heard(Q.SUBAGENTS, status, kind, body, step_s=(end - begin) / len(body.splitlines()))
+        if response.ttft_ms is not None and response.ended_ms is not None:
+            shift = round(begin * 1000)
+            response = replace(response, ttft_ms=response.ttft_ms + shift, ended_ms=response.ended_ms + shift)
         responses.append(response)
     checks = [judge(ask(Q.SUBAGENTS), response, TO_VLLM, shape()) for response in responses]
     return together(checks, responses)

@@ -33,7 +33,7 @@ def judge(request: CanaryRequest, response: CanaryResponse, endpoint: Endpoint, 
         gap_ms=response.gap_ms,
         input_tokens=reply.input_tokens if reply is not None else 0,
         output_tokens=reply.output_tokens if reply is not None else 0,
-        change=ruling.change.replace("MODEL", shape.model),
+        change=ruling.change.replace("<model>", shape.model),
         is_passing=response.status in _OF_THE_MOMENT and ruling.verdict is Verdict.FAIL,
     )
 
@@ -83,7 +83,7 @@ def _refused(request: CanaryRequest, response: CanaryResponse, endpoint: Endpoin
             message += f"; Claude Code sends it again {again} and goes on"
             code = code or "TRAFFIC403"
         case question if question in TURN_JUDGES:
-            return refused_turn(question, response, ruling, again)
+            return refused_turn(request, response, ruling, again)
         case Question.COUNT_TOKENS if response.status in {400, 401, 404, 405, 501}:
             instead = "the client sends a request for one token instead"
             old = "SERVER903" if endpoint.hop is HopKind.SERVER else "PROXY807"

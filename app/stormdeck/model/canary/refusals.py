@@ -95,7 +95,7 @@ _ERRORS = (
         "a system message after the first is refused",
         "SERVER903",
         None,
-        change='"CLAUDE_CODE_MODEL_CAPABILITIES" in env: "MODEL=-mid_conv_system,-mid_conv_tool_change"',
+        change='"CLAUDE_CODE_MODEL_CAPABILITIES" in env: "<model>=-mid_conv_system,-mid_conv_tool_change"',
     ),
     _error(
         r"cache_control\W{0,4}(?:msg\W{0,5})?extra inputs",
@@ -116,7 +116,7 @@ _ERRORS = (
         "adaptive thinking is refused",
         "TRAFFIC403",
         None,
-        change='"CLAUDE_CODE_MODEL_CAPABILITIES" in env: "MODEL=-adaptive_thinking"',
+        change='"CLAUDE_CODE_MODEL_CAPABILITIES" in env: "<model>=-adaptive_thinking"',
     ),
     _error(
         r"\bthinking\W{0,4}(?:msg\W{0,5})?extra inputs",

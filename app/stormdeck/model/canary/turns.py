@@ -23,6 +23,8 @@ _CALL_IN_TEXT = re.compile(
 """Tool calls as models write them in text that no parser read (Hermes, Qwen, Llama, Mistral, DeepSeek, others)."""
 
 
+_WINDOW = re.compile(r"maximum context length is (\d{1,9}) tokens")
+"""vLLM's words (recorded, 0.32), which LiteLLM passes on."""
 _OPTIONAL = frozenset({Question.IMAGE, Question.WEB_SEARCH})
 """Refusing these is no fault of a server: many models take no images, and only the hosted API searches."""
 _ABOUT_THE_ID = frozenset({"MODEL303", "PROXY805", "PROXY806", "PROXY815"})
@@ -46,8 +48,11 @@ def call_in_text(reply: Reply) -> Ruling | None:
     )
 
 
-def refused_turn(question: Question, response: CanaryResponse, ruling: Ruling, again: str | None) -> Ruling:
+def refused_turn(request: CanaryRequest, response: CanaryResponse, ruling: Ruling, again: str | None) -> Ruling:
     """Return what an error status for a whole turn proves; ``again`` is how the client sends it again, if it does."""
+    question = request.question
+    if question is Question.LONG and (limit := _WINDOW.search(response.error)) is not None:
+        return _too_long(request, int(limit[1]), ruling)
     if again is not None:
         off = '"CLAUDE_CODE_DISABLE_EXPERIMENTAL_BETAS": "1" in env'
         message = f"{ruling.message}; Claude Code sends it again {again} and goes on"
@@ -60,6 +65,16 @@ def refused_turn(question: Question, response: CanaryResponse, ruling: Ruling, a
     if question is Question.WEB_PAGE and ruling.code in _ABOUT_THE_ID:
         return replace(ruling, verdict=Verdict.WARN, message=f"{ruling.message}; web fetch fails, main answers do not")
     return ruling
+
+
+def _too_long(request: CanaryRequest, window: int, ruling: Ruling) -> Ruling:
+    """Return what a refusal with the size of the window proves: the prompt was made for the window that is known."""
+    said = ruling.message[ruling.message.find("(") :]
+    if window > request.prompt_tokens:
+        message = f"the prompt came out longer than the window, so this proves nothing {said}"
+        return Ruling(Verdict.UNKNOWN, message, change="run the canary again with a smaller window in the settings")
+    message = f"the server takes {grouped(window)} tokens, fewer than it lists or than the settings say {said}"
+    return Ruling(Verdict.FAIL, message, "CTX601", None, f'"CLAUDE_CODE_MAX_CONTEXT_TOKENS": "{window}"')
 
 
 def _turn(response: CanaryResponse, reply: Reply) -> Ruling:
