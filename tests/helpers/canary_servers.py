@@ -121,29 +121,17 @@ WELL = {
 
 
 class Together:
-    """Answers the requests of the subagents once all of them have come; ``in_turn``: one after another."""
+    """Answers the requests of the subagents once all of them have come, each in the middle of its stream."""
 
-    def __init__(self, *, in_turn=False):
-        self._come, self._all, self._turn = 0, asyncio.Event(), asyncio.Lock() if in_turn else None
+    def __init__(self):
+        self._come, self._all = 0, asyncio.Event()
 
     async def __call__(self, writer):
         self._come += 1
         if self._come >= SUBAGENTS:
             self._all.set()
-        if self._turn is None:
-            await self._write(writer)
-            return
-        async with self._turn:
-            await self._write(writer)
-
-    async def _write(self, writer):
-        """Write the beginning, wait until others have begun if they can, and end."""
-        body = events(START, *text("one"))
-        await _begin(writer, body)
-        if self._turn is None:
-            await self._all.wait()
-        else:
-            await asyncio.sleep(0.08)
+        await _begin(writer, events(START, *text("one")))
+        await self._all.wait()
         more = events(*text("two"), *STOP)
         writer.write(b"%x\r\n%s\r\n0\r\n\r\n" % (len(more), more))
         await writer.drain()
