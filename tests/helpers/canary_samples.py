@@ -20,6 +20,7 @@ DATA = TESTS / "data" / "canary"
 MODEL = "Qwen3.5-27B"
 TOKEN = "sk-canary-4711"
 SESSION = "11111111-2222-3333-4444-555555555555"
+WINDOW = 131_072
 NEW, OLD = "2.1.329", "2.1.42"
 LITELLM = [json.loads(line) for line in (DATA / "litellm.jsonl").read_text().splitlines()]
 TO_VLLM = Endpoint(Route.CLIENT, HopKind.SERVER, "http://127.0.0.1:8000")
@@ -65,13 +66,18 @@ def judged(question, answer, way=TO_VLLM, version=NEW, **more):
     return judge(ask(question, version), outcome, way, shape(version))
 
 
-def facts(base, *, vllm=None, proxy=None, version=NEW, served=(MODEL,), names=(MODEL,), config=None, **env):
-    """Return the facts of a client whose tiers are mapped to one id; ``env`` changes it, ``None`` leaves out."""
+def facts(base, *, vllm=None, proxy=None, version=NEW, served=(MODEL,), names=(MODEL,), config=None, root=None, **env):
+    """Return the facts of a client that is well set, its tiers mapped to one id.
+
+    ``env`` changes its variables, ``None`` leaves one out; ``root`` changes the settings besides ``env``.
+    """
     tiers = {f"ANTHROPIC_DEFAULT_{tier}_MODEL": MODEL for tier in ("OPUS", "SONNET", "HAIKU")}
-    values = {"ANTHROPIC_BASE_URL": base, "ANTHROPIC_AUTH_TOKEN": TOKEN, **tiers, **env}
-    settings = {"model": "sonnet", "env": {name: value for name, value in values.items() if value is not None}}
+    window = {"CLAUDE_CODE_MAX_CONTEXT_TOKENS": str(WINDOW)}
+    values = {"ANTHROPIC_BASE_URL": base, "ANTHROPIC_AUTH_TOKEN": TOKEN, **tiers, **window, **env}
+    well = {"model": "sonnet", "permissions": {"defaultMode": "acceptEdits"}, "skipWebFetchPreflight": True}
+    settings = {**well, **(root or {}), "env": {name: value for name, value in values.items() if value is not None}}
     file = SettingsFile(Scope.USER, Path("/home/me/.claude/settings.json"), exists=True)
-    models = tuple(ServedModel(name, 8192) for name in served)
+    models = tuple(ServedModel(name, WINDOW) for name in served)
     live = Live(
         vllm=VllmSnapshot(vllm, ServerState.UP, models=models) if vllm else None,
         proxy=ProxySnapshot(proxy, ServerKind.LITELLM, ServerState.UP, models=names) if proxy else None,
@@ -80,5 +86,5 @@ def facts(base, *, vllm=None, proxy=None, version=NEW, served=(MODEL,), names=(M
     return Facts.effective(snapshot, version, live=live, proxy_config=config)
 
 
-def plan(base, *, key=None, **more):
-    return plan_of(facts(base, **more), "0.9", SESSION, key)
+def plan(base, *, key=None, wants_long=False, **more):
+    return plan_of(facts(base, **more), "0.9", SESSION, key, wants_long=wants_long)

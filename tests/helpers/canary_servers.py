@@ -6,9 +6,20 @@ from dataclasses import dataclass, field, replace
 
 from canary_samples import recorded
 from stormdeck.model.canary.check import Question
-from stormdeck.model.canary.questions import NO_SUCH_MODEL
+from stormdeck.model.canary.questions import NO_SUCH_MODEL, SUBAGENTS
 
 Q = Question
+TURNS = {
+    "Read notes.txt and say": Q.TOOL_RESULT,
+    "Load WebFetch": Q.TOOL_CHANGE,
+    "Plan one step": Q.PLAN_MODE,
+    "You are sub-agent": Q.SUBAGENTS,
+    "Your task is to create a summary": Q.COMPACTION,
+    "Read picture.png": Q.IMAGE,
+    "Web page content": Q.WEB_PAGE,
+    "Perform a web search": Q.WEB_SEARCH,
+}
+"""Whole turns by what is asked in them."""
 
 
 @dataclass
@@ -32,6 +43,11 @@ class Asked:
             return Q.COUNT_TOKENS
         if self.body.get("model") == NO_SUCH_MODEL:
             return Q.UNKNOWN_MODEL
+        text = json.dumps(self.body.get("messages"))
+        if "The code word is" in text:
+            return Q.LONG
+        if "metadata" in self.body:
+            return next((question for words, question in TURNS.items() if words in text), Q.TURN)
         if "tool_choice" in self.body:
             return Q.TOOL_FORCED
         if "tools" in self.body:
@@ -90,8 +106,35 @@ WELL = {
     Q.TOOL_FORCED: stream(*CALL),
     Q.TOOL_FREE: stream(*CALL),
     Q.COUNT_TOKENS: answer(*recorded("msg_12_count_tokens")),
+    Q.TURN: answer(*recorded("msg_05_stream")),
+    Q.TOOL_RESULT: answer(*recorded("msg_05_stream")),
+    Q.TOOL_CHANGE: answer(*recorded("msg_05_stream")),
+    Q.PLAN_MODE: answer(*recorded("msg_05_stream")),
+    Q.COMPACTION: stream(*text("<summary>It rains.</summary>")),
+    Q.IMAGE: stream(*text("Green and yellow.")),
+    Q.WEB_PAGE: answer(*recorded("msg_05_stream")),
+    Q.WEB_SEARCH: answer(*recorded("msg_25_server_tool_websearch")),
+    Q.LONG: stream(*text("Pelican")),
     Q.UNKNOWN_MODEL: answer(*recorded("msg_32_wrong_model")),
 }
+"""A model that takes images, on a server without web search."""
+
+
+class Together:
+    """Answers the requests of the subagents once all of them have come, each in the middle of its stream."""
+
+    def __init__(self):
+        self._come, self._all = 0, asyncio.Event()
+
+    async def __call__(self, writer):
+        self._come += 1
+        if self._come >= SUBAGENTS:
+            self._all.set()
+        await _begin(writer, events(START, *text("one")))
+        await self._all.wait()
+        more = events(*text("two"), *STOP)
+        writer.write(b"%x\r\n%s\r\n0\r\n\r\n" % (len(more), more))
+        await writer.drain()
 
 
 @dataclass
@@ -101,6 +144,8 @@ class Model:
     changes: dict = field(default_factory=dict)
     gets: dict = field(default_factory=dict)
     asked: list = field(default_factory=list)
+    together: Together = field(default_factory=Together)
+    """Answers the requests of the subagents."""
     left: list = field(default_factory=list)
     """The questions whose client went before it had its answer."""
     come: asyncio.Event = field(default_factory=asyncio.Event)
@@ -128,7 +173,7 @@ class Model:
                 writer.write(reply.encode() if reply is not None else answer(404, "application/json", b"{}"))
                 await writer.drain()
                 continue
-            reply = self.changes.get(asked.question, WELL[asked.question])
+            reply = self.changes.get(asked.question) or WELL.get(asked.question) or self.together
             if isinstance(reply, bytes):
                 writer.write(reply)
                 await writer.drain()

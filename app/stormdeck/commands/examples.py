@@ -37,7 +37,8 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("stormdeck check --fix", "show the safe fixes, ask, write"),
         ("stormdeck check --only URL,FILE708", "only these rules"),
         ("stormdeck check --skip TRAFFIC", "all rules but these"),
-        ("stormdeck check --canary", "also send a few tiny requests"),
+        ("stormdeck check --canary", "also send small requests"),
+        ("stormdeck check --canary=long", "and a prompt near the window"),
     ),
     "set": (
         ("stormdeck set model sonnet", "in the user's settings"),

@@ -31,14 +31,17 @@ class CanaryFeed:
         self._canary: Canary | None = None
         self._settings = SettingsSnapshot()
 
-    def plan(self, deck: Deck) -> Plan:
-        """Return the requests that a canary would send and their highest cost, without sending anything."""
+    def plan(self, deck: Deck, *, wants_long: bool = False) -> Plan:
+        """Return the requests that a canary would send and their highest cost, without sending anything.
+
+        ``wants_long`` adds a prompt that nearly fills the context window.
+        """
         from stormdeck.model.canary.plan import plan_of
         from stormdeck.model.rules.collect import facts_of
 
         self._settings = deck.settings
         key = self._key_for(deck.vllm.url) if deck.vllm is not None else None
-        return plan_of(facts_of(deck), __version__, str(uuid.uuid4()), key)
+        return plan_of(facts_of(deck), __version__, str(uuid.uuid4()), key, wants_long=wants_long)
 
     async def run(self, plan: Plan, deliver: Callable[[Check], None]) -> CanaryReport:
         """Send the requests of a plan, each once. Cancel the task to stop."""

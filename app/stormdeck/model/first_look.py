@@ -165,7 +165,7 @@ def _steps(deck: Deck) -> Iterator[Step]:
         which = "one of them" if len(answering) > 1 else url
         fills = f"F fills the form for {url}" if len(answering) > 1 else "F fills the form"
         yield Step("3", f"point Claude Code at {which}: {fills}, s shows the change and saves", "set it up: F, then s")
-        yield Step("4", "all findings, and a canary: one request as Claude Code sends it", "findings, canary")
+        yield Step("4", "all findings, and a canary: requests as Claude Code sends them", "findings, canary")
         yield Step("ctrl+r", "look again", "look again")
         return
     yield Step(_TYPE, _START, "vllm serve MODEL")

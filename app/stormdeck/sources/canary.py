@@ -1,4 +1,4 @@
-"""Send the canary: on request only, one request at a time, each once, within bounds of time and memory."""
+"""Send the canary: on request only, one question at a time, each once, within bounds of time and memory."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from stormdeck.model.canary.check import Check, Question, Route
+from stormdeck.model.canary.check import Check, Question, Route, Verdict
 from stormdeck.model.canary.judge import first_token, is_hopeless, judge, skipped
-from stormdeck.model.canary.plan import Plan, Target
-from stormdeck.model.canary.questions import SENT, CanaryRequest
+from stormdeck.model.canary.plan import EACH_S, LONG_S, TOTAL_S, Plan, Target
+from stormdeck.model.canary.questions import SENT, WHOLE_TURNS, CanaryRequest
 from stormdeck.model.canary.response import CanaryResponse, ResponseReader
 from stormdeck.model.canary.summary import CanaryReport
+from stormdeck.model.canary.turns import together
 from stormdeck.model.snapshots.failure import FailureKind
 from stormdeck.model.text import clean
 from stormdeck.sources.net.address import address
@@ -25,8 +26,6 @@ from stormdeck.sources.net.resolver import Resolver
 if TYPE_CHECKING:
     import httpx
 
-EACH_S = 20.0
-TOTAL_S = 60.0
 _PORT_AGE_S = 120.0
 _AFTERWARDS_S = 0.5
 """How long to wait for a connection to close after its stream has ended."""
@@ -55,8 +54,9 @@ class Canary:
     ) -> CanaryReport:
         """Send the requests of a plan and deliver each result as it comes. Failures are results, never exceptions.
 
-        Each question goes to all routes before the next one. Where the plain request fails, the others would fail
-        too, so they are not sent. ``authorities`` are PEM texts to trust besides the usual ones.
+        Each question goes to all routes before the next one; a whole turn goes to vLLM directly only where it did not
+        pass at the client's endpoint. Where the plain request fails, the others would fail too, so they are not sent.
+        ``authorities`` are PEM texts to trust besides the usual ones.
         """
         async with _Wire(self._ports, authorities) as wire:
             run = _Run(wire, plan, hand, self._each_s, self._total_s)
@@ -81,6 +81,8 @@ class _Run:
         self._total_s = total_s
         self._end = time.monotonic() + total_s
         self._hopeless: set[Route] = set()
+        self._silent: set[Route] = set()
+        """Where a whole turn got no answer in time."""
         self.found: list[Check] = []
 
     def take(self, check: Check) -> None:
@@ -90,19 +92,47 @@ class _Run:
 
     async def put(self, target: Target, ask: CanaryRequest) -> None:
         """Send a question to a target, unless its answer is already clear or the time is up."""
-        way, left_s = target.endpoint, self._end - time.monotonic()
-        if way.route in self._hopeless:
-            self.take(skipped(ask.question, way, "not sent: the plain request failed already"))
+        way, is_turn = target.endpoint, ask.question in WHOLE_TURNS
+        if is_turn and way.route is Route.DIRECT and self._has_passed(ask.question):
             return
-        if left_s <= 0:
-            self.take(skipped(ask.question, way, f"not sent: the {self._total_s:g} s for all of it are over"))
+        if reason := self._why_not(way.route, is_turn=is_turn):
+            self.take(skipped(ask.question, way, f"not sent: {reason}"))
             return
-        check = judge(ask, await self._wire.send(target, ask, min(self._each_s, left_s)), way, self._plan.shape)
+        check = await self._asked(target, ask)
         self.take(check)
         if is_hopeless(check):
             self._hopeless.add(way.route)
+        if is_turn and check.verdict is Verdict.FAIL and check.code == "SERVER905":
+            self._silent.add(way.route)
         if ask.question is Question.STREAM and target is self._plan.targets[0]:
             self.take(first_token(check, self._plan.limit_ms, self._plan.limit_why))
+
+    async def _asked(self, target: Target, ask: CanaryRequest) -> Check:
+        """Return the result of a question, whose requests are sent at the same time."""
+        deadline_s = min(self._each_s, self._end - time.monotonic())
+        if ask.question is Question.LONG:
+            self._end += LONG_S
+            deadline_s = LONG_S
+        asks = (ask, *ask.others)
+        answers = await asyncio.gather(*(self._wire.send(target, one, deadline_s) for one in asks))
+        checks = [
+            judge(one, answer, target.endpoint, self._plan.shape) for one, answer in zip(asks, answers, strict=True)
+        ]
+        return together(checks, answers) if len(checks) > 1 else checks[0]
+
+    def _why_not(self, route: Route, *, is_turn: bool) -> str:
+        """Return why a question is not sent, or an empty text."""
+        if route in self._hopeless:
+            return "the plain request failed already"
+        if is_turn and route in self._silent:
+            return "a whole turn before it got no answer"
+        return f"the {self._total_s:g} s for all of it are over" if self._end <= time.monotonic() else ""
+
+    def _has_passed(self, question: Question) -> bool:
+        return any(
+            check.question is question and check.route is Route.CLIENT and check.verdict is Verdict.PASS
+            for check in self.found
+        )
 
 
 class _Wire:
@@ -163,7 +193,7 @@ class _Wire:
 
         client = self._opened(target.url.partition(":")[0].lower())
         body = json.dumps(ask.body).encode()
-        headers = {**target.headers, "content-type": "application/json"}
+        headers = {**ask.headers, **target.headers, "content-type": "application/json"}
         sending = client.stream(
             "POST", target.url + ask.path, content=body, headers=headers, extensions={"trace": trace}
         )

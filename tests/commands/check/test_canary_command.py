@@ -38,10 +38,10 @@ def test_all_well(home):
     assert code == 0
     assert f"canary to {url}: as Claude Code" in out
     assert "pass     a streamed answer: first token after" in out
-    assert "Claude Code here: works: answers, streaming" in out
-    assert "Canary: 8 requests, about" in err
-    assert "The canary took 8 requests, 431 prompt tokens, 62 generated tokens." in err
-    assert len(model.questions) == 8
+    assert "Claude Code here: does not work: web search; works: answers, streaming" in out
+    assert "Canary: 18 requests, about" in err
+    assert "The canary took 18 requests, 1 338 prompt tokens, 147 generated tokens." in err
+    assert len(model.questions) == 18
 
 
 def test_a_failure_is_told_with_its_rule_and_the_exit_code(home):
@@ -50,7 +50,7 @@ def test_a_failure_is_told_with_its_rule_and_the_exit_code(home):
         code, out, _ = home.run("check", "--canary")
     assert code == 1
     assert "fail     a free tool call SERVER902: the call comes as text" in out
-    assert "Claude Code here: does not work: tools; works: answers" in " ".join(out.split())
+    assert "Claude Code here: does not work: tools, plan mode, subagents" in " ".join(out.split())
 
 
 def test_as_json(home):
@@ -64,9 +64,52 @@ def test_as_json(home):
     assert checks["late_system"]["verdict"] == "fail"
     assert (checks["late_system"]["hop"], checks["late_system"]["code"]) == ("vLLM", "SERVER903")
     assert checks["stream"]["ttft_ms"] is not None
-    assert told["canary"]["measured"]["requests"] == told["canary"]["estimated"]["requests"] == 8
+    assert told["canary"]["measured"]["requests"] == told["canary"]["estimated"]["requests"] == 18
     assert {feature["verdict"] for feature in told["canary"]["features"]} <= set(Verdict)
     assert [blame["name"] for blame in told["canary"]["blame"]] == ["late_system"]
+
+
+def test_features_are_told_with_the_servers_words_and_what_to_change(home):
+    strict = refusal(400, "System message must be at the beginning.")
+    model = server(plan_mode=strict, image=refusal(400, "Qwen3.5-27B is not a multimodal model"))
+    with served(model) as (url,):
+        home.write(client_settings(url, CLAUDE_CODE_DISABLE_EXPERIMENTAL_BETAS="0"))
+        code, out, _ = home.run("check", "--canary", "--client-version", "2.1.332")
+        _, told, _ = home.run("check", "--canary", "--json", "--client-version", "2.1.332")
+    words = " ".join(out.split())
+    assert code == 1
+    assert (
+        "does not work plan mode SERVER903: 400: a system message after the first is refused (System message" in words
+    )
+    assert 'change: "CLAUDE_CODE_MODEL_CAPABILITIES" in env: "Qwen3.5-27B=-mid_conv_system' in words
+    assert "works subagents" in words
+    features = {one["name"]: one for one in json.loads(told)["canary"]["features"]}
+    assert {name: one["works"] for name, one in features.items() if one["works"] is not True} == {
+        "plan mode": False,
+        "images": False,
+        "web search": False,
+        "web fetch": None,
+    }
+    assert "not a multimodal model" in features["images"]["message"]
+    assert features["web fetch"]["change"] == '"skipWebFetchPreflight": true'
+    checks = {one["name"]: one for one in json.loads(told)["canary"]["checks"]}
+    assert (checks["subagents"]["requests"], checks["window"]["requests"]) == (3, 0)
+
+
+@pytest.mark.parametrize(("flag", "sent"), [("--canary", False), ("--canary=short", False), ("--canary=long", True)])
+def test_a_long_prompt_only_where_asked_for(home, flag, sent):
+    model = server()
+    with served(model) as (url,):
+        home.write(client_settings(url))
+        _, out, _ = home.run("check", flag)
+    assert (Q.LONG in model.questions) == sent
+    assert ("a long prompt" in out) == sent
+
+
+def test_another_size_of_canary_is_refused(home):
+    code, out, err = home.run("check", "--canary=huge")
+    assert (code, out) == (2, "")
+    assert "huge" in err
 
 
 def test_through_a_proxy_both_ways_are_told_and_the_keys_stay_apart(home):

@@ -80,7 +80,7 @@ CASES = {
     "vLLM, no messages API": (Q.PLAIN, recorded("msg_49_v1v1"), TO_VLLM, FAIL, "URL106", CLIENT),
     "vLLM, budget": (Q.THINKING, recorded("msg_17_thinking_enabled"), TO_VLLM, FAIL, "TRAFFIC403", SERVER),
     "vLLM before 0.17, count": (Q.COUNT_TOKENS, recorded("msg_49_v1v1"), TO_VLLM, WARN, "SERVER903", SERVER),
-    "vLLM before 0.23, late system": (Q.LATE_SYSTEM, said(400, OLD_ROLES), TO_VLLM, FAIL, "SERVER903", SERVER),
+    "vLLM before 0.23, late system": (Q.LATE_SYSTEM, said(400, OLD_ROLES), TO_VLLM, WARN, "SERVER903", SERVER),
     "strict template behind a proxy": (Q.LATE_SYSTEM, said(400, STRICT), TO_PROXY, FAIL, "SERVER903", PROXY),
     "no tool parser": (Q.TOOL_FREE, said(400, NO_TOOLS), TO_VLLM, FAIL, "SERVER901", SERVER),
     "engine dead": (
@@ -170,6 +170,10 @@ CASES = {
     "thinking as text": (Q.THINKING, streamed("<think>hm</think>5"), TO_VLLM, WARN, None, SERVER),
     "betas refused": (
         *(Q.THINKING, said(400, "context_management: Extra inputs are not permitted"), TO_PROXY),
+        *(WARN, "TRAFFIC403", PROXY),
+    ),
+    "thinking refused": (
+        *(Q.THINKING, said(400, "thinking: Extra inputs are not permitted"), TO_PROXY),
         *(FAIL, "TRAFFIC403", PROXY),
     ),
     "drop_params": (

@@ -8,9 +8,12 @@ from canary_samples import MODEL, NEW, OLD, TOKEN, plan
 from stormdeck.model.canary.check import Question, Route, Verdict
 from stormdeck.model.canary.questions import NO_SUCH_MODEL
 from stormdeck.model.finding import HopKind
+from stormdeck.model.units import grouped
 from stormdeck.sources.litellm_yaml import parse_proxy_config
 
 VLLM, PROXY = "http://127.0.0.1:8000", "http://127.0.0.1:4000"
+UNASKED = {Question.FIRST_TOKEN, Question.ROOM, Question.WINDOW, Question.AUTO_MODE, Question.PREFLIGHT}
+"""Read from the settings, or from another answer."""
 HAIKU = {"ANTHROPIC_DEFAULT_HAIKU_MODEL": None}
 
 
@@ -22,6 +25,10 @@ def body(target, question):
     return target.request(question).body
 
 
+def betas(target, question=Question.TURN):
+    return target.request(question).headers["anthropic-beta"]
+
+
 def known(planned):
     return {(check.question, check.verdict, check.code) for check in planned.known}
 
@@ -30,7 +37,7 @@ class TestWays:
     def test_straight_to_vllm_there_is_one_way(self):
         (target,) = plan(VLLM, vllm=VLLM, **HAIKU).targets
         assert (target.endpoint.route, target.endpoint.hop) == (Route.CLIENT, HopKind.SERVER)
-        assert set(questions(target)) == set(Question) - {Question.FIRST_TOKEN}
+        assert set(questions(target)) == set(Question) - UNASKED - {Question.LONG}
 
     def test_with_a_proxy_vllm_is_asked_directly_too(self):
         client, direct = plan(PROXY, vllm=VLLM, proxy=PROXY).targets
@@ -138,13 +145,16 @@ class TestShape:
     )
     def test_each_version_has_its_own_betas(self, version, has, lacks):
         (target,) = plan(VLLM, version=version).targets
-        assert has in target.headers["anthropic-beta"]
-        assert lacks not in target.headers["anthropic-beta"]
+        assert has in betas(target)
+        assert lacks not in betas(target)
         assert ("x-claude-code-session-id" in target.headers) == (version in {NEW, "2.1.112"})
 
     def test_switched_off_betas_are_left_out(self):
         (target,) = plan(VLLM, CLAUDE_CODE_DISABLE_EXPERIMENTAL_BETAS="1").targets
-        assert target.headers["anthropic-beta"] == "claude-code-20250219,interleaved-thinking-2025-05-14"
+        assert betas(target) == (
+            "claude-code-20250219,context-1m-2025-08-07,interleaved-thinking-2025-05-14,effort-2025-11-24"
+        )
+        assert target.request(Question.TOOL_CHANGE) is None
         assert "context_management" not in body(target, Question.THINKING)
 
     def test_thinking_is_asked_for_as_the_version_does(self):
@@ -175,12 +185,15 @@ class TestShape:
     def test_it_is_small_and_says_so(self):
         planned = plan(PROXY, vllm=VLLM, proxy=PROXY)
         assert all(16 <= ask.body.get("max_tokens", 16) <= 64 for target in planned.targets for ask in target.requests)
-        assert planned.requests <= 16
+        assert planned.requests <= 42
         assert planned.cost == (
-            f"{planned.requests} requests, about {planned.prompt_tokens} prompt tokens, "
-            f"at most {planned.max_tokens} generated tokens"
+            f"at most {planned.requests} requests, about {grouped(planned.prompt_tokens)} prompt tokens, "
+            f"at most {grouped(planned.max_tokens)} generated tokens"
         )
-        assert planned.prompt_tokens + planned.max_tokens < 2000
+        assert planned.prompt_tokens + planned.max_tokens < 20_000
+
+    def test_one_route_alone_has_no_requests_in_doubt(self):
+        assert plan(VLLM, vllm=VLLM).cost.startswith("19 requests, about")
 
 
 @pytest.mark.parametrize(

@@ -57,7 +57,7 @@ def test_background_requests_for_the_main_model_stand_and_fall_with_it():
 def test_where_nothing_answers_nothing_works():
     report = CanaryReport((by_client(Q.PLAIN, FAIL), by_client(Q.STREAM, SKIP), by_client(Q.TOOL_FREE, SKIP)))
     assert not report.ok
-    assert report.summary == "does not work: answers, streaming, tools, background requests"
+    assert report.summary == "nothing works: no request is answered"
 
 
 def test_the_summary_names_what_works_and_what_does_not():
@@ -65,8 +65,9 @@ def test_the_summary_names_what_works_and_what_does_not():
     checks[list(Question).index(Q.COUNT_TOKENS)] = by_client(Q.COUNT_TOKENS, WARN)
     checks[list(Question).index(Q.TOOL_FREE)] = by_client(Q.TOOL_FREE, FAIL)
     assert CanaryReport(tuple(checks)).summary == (
-        "does not work: tools; works with a limit: token counting; "
-        "works: answers, streaming, mid-session instructions, thinking, background requests"
+        "does not work: tools, plan mode, subagents, images, web fetch, web search; "
+        "works with a limit: token counting; works: answers, streaming, mid-session instructions, thinking, "
+        "tools added later, background requests, compaction"
     )
 
 

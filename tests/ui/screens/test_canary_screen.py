@@ -24,8 +24,8 @@ class Feed(QuietFeed):
         super().__init__()
         self.sent, self.stopped, self.hold, self.canary = 0, False, hold, cast("CanaryFeed", self)
 
-    def plan(self, deck):
-        return plan_of(facts_of(deck), "9.9", "a-session")
+    def plan(self, deck, *, wants_long=False):
+        return plan_of(facts_of(deck), "9.9", "a-session", wants_long=wants_long)
 
     async def run(self, plan, hand):
         self.sent += 1
@@ -80,3 +80,32 @@ async def test_escape_stops_a_canary(panel):
         await until(pilot, lambda: rows_with(pilot.app, "answered in 0.9 s"))
         await pilot.press("escape")
         await until(pilot, lambda: feed.stopped)
+
+
+@in_loop
+async def test_a_long_prompt_is_added_before_sending_only(panel):
+    feed = Feed(hold=True)
+    async with panel().run_test(size=(80, 24)) as pilot:
+        await opened(pilot, feed)
+        short = " ".join(rows_with(pilot.app, "prompt tokens"))
+        await pilot.press("l")
+        await until(pilot, lambda: " ".join(rows_with(pilot.app, "prompt tokens")) != short)
+        assert feed.sent == 0
+        await pilot.press("l")
+        await until(pilot, lambda: " ".join(rows_with(pilot.app, "prompt tokens")) == short)
+        await pilot.press("enter")
+        await until(pilot, lambda: rows_with(pilot.app, "waiting for an answer"))
+        await pilot.press("l", "escape")
+        await until(pilot, lambda: feed.stopped)
+
+
+@in_loop
+async def test_the_features_come_first_and_can_be_read_in_small_panes(panel):
+    for size in ((80, 24), (40, 12)):
+        async with panel().run_test(size=size) as pilot:
+            await opened(pilot, Feed())
+            await pilot.press("enter")
+            await until(pilot, lambda: rows_with(pilot.app, "WHAT WORKS"))
+            await until(pilot, lambda: rows_with(pilot.app, "answers "))
+            assert rows_with(pilot.app, "streaming")
+            assert rows_with(pilot.app, "does not work")

@@ -1,4 +1,4 @@
-"""``stormdeck check --canary``: send a few tiny requests and report the results by route."""
+"""``stormdeck check --canary``: send small requests, report the results by route, and which features work."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from stormdeck.commands.colour import Ink, Paint
 from stormdeck.commands.output import standard_error, write_err
 from stormdeck.commands.text_layout import wrap
 from stormdeck.model.canary.check import Check, Route, Verdict
+from stormdeck.model.canary.features import Feature
 from stormdeck.model.canary.plan import Plan, plan_of
 from stormdeck.model.canary.summary import CanaryReport
 from stormdeck.model.rules.collect import facts_of
@@ -24,14 +25,15 @@ from stormdeck.sources.settings.authorities import read_authorities
 _INKS = {Verdict.PASS: Ink.GOOD, Verdict.WARN: Ink.WARNING, Verdict.FAIL: Ink.ERROR}
 _NAME = max(len(verdict) for verdict in Verdict) + 2
 _COLUMNS = 100 - _NAME
+_STATE = len("works with a limit") + 2
 
 
-def plan(known: Knowledge) -> Plan:
-    """Return the requests to send to the servers that were found."""
+def plan(known: Knowledge, *, wants_long: bool) -> Plan:
+    """Return the requests to send to the servers that were found; ``wants_long`` adds a prompt of a window's size."""
     seen = known.seen
     facts = facts_of(known.deck(known.settings))
     key = token_for(seen.vllm.url, known.options, known.settings, seen) if seen.vllm is not None else ""
-    return plan_of(facts, __version__, str(uuid.uuid4()), key or None)
+    return plan_of(facts, __version__, str(uuid.uuid4()), key or None, wants_long=wants_long)
 
 
 def run(planned: Plan, settings: SettingsSnapshot) -> CanaryReport:
@@ -66,6 +68,9 @@ def as_text(planned: Plan, report: CanaryReport, hide: Hide, paint: Paint) -> li
             text = f"{blame.question.label}: {blame.hop.value}. {blame.message}"
             lines += wrap(hide(text), _COLUMNS, indent="  ", hanging="    ")
         lines.append("")
+    lines += [paint("features of Claude Code", Ink.BOLD), ""]
+    lines += [row for feature in report.features for row in _feature(feature, hide, paint)]
+    lines.append("")
     lines += wrap(hide(f"Claude Code here: {report.summary}."), _COLUMNS, hanging="  ")
     return lines
 
@@ -86,6 +91,19 @@ def _rows(check: Check, hide: Hide, paint: Paint) -> list[str]:
     return [f"  {verdict}{' ' * (_NAME - len(check.verdict.value))}{first}", *(f"{indent}{row}" for row in rest)]
 
 
+def _feature(feature: Feature, hide: Hide, paint: Paint) -> list[str]:
+    """Return the rows of a feature; the reason and what to change where it does not simply work."""
+    state = paint(feature.state, _INKS.get(feature.verdict, Ink.QUIET))
+    start = f"  {state}{' ' * (_STATE - len(feature.state))}"
+    if feature.verdict is Verdict.PASS:
+        return [f"{start}{feature.name}"]
+    code = f" {feature.code}" if feature.code else ""
+    first, *rest = wrap(hide(f"{feature.name}{code}: {feature.message}"), 98 - _STATE)
+    if feature.change:
+        rest += wrap(hide(f"change: {feature.change}"), 98 - _STATE, hanging="  ")
+    return [f"{start}{first}", *(f"{' ' * (_STATE + 2)}{row}" for row in rest)]
+
+
 def as_json(planned: Plan, report: CanaryReport, hide: Hide) -> dict[str, Any]:
     """Return the canary's part of the JSON report."""
     return {
@@ -104,6 +122,8 @@ def as_json(planned: Plan, report: CanaryReport, hide: Hide) -> dict[str, Any]:
                 "input_tokens": check.input_tokens,
                 "output_tokens": check.output_tokens,
                 "sent": check.sent,
+                "requests": check.count if check.sent else 0,
+                "change": hide(check.change) or None,
             }
             for check in report.checks
         ],
@@ -112,7 +132,15 @@ def as_json(planned: Plan, report: CanaryReport, hide: Hide) -> dict[str, Any]:
             for blame in report.blames
         ],
         "features": [
-            {"name": one.name, "verdict": one.verdict.value, "message": hide(one.message)} for one in report.features
+            {
+                "name": one.name,
+                "verdict": one.verdict.value,
+                "works": one.works,
+                "message": hide(one.message),
+                "code": one.code,
+                "change": hide(one.change) or None,
+            }
+            for one in report.features
         ],
         "summary": hide(report.summary),
         "notes": list(planned.notes),

@@ -12,6 +12,8 @@ CHECK = "check"
 SET = "set"
 UNSET = "unset"
 EXPLAIN = "explain"
+SHORT, LONG = CANARIES = ("short", "long")
+"""The sizes of the canary."""
 COMMANDS = frozenset({CHECK, SET, UNSET, EXPLAIN})
 
 
@@ -22,7 +24,15 @@ def add_parsers(add: AddCommand) -> list[Parser]:
     check.add_argument("--fix", action="store_true", help="show the safe fixes as a diff, ask, and write them")
     check.add_argument("--yes", action="store_true", help="with --fix: write without asking")
     check.add_argument(
-        "--canary", action="store_true", help="also send a few tiny requests to the model; this costs some tokens"
+        "--canary",
+        nargs="?",
+        choices=CANARIES,
+        const=SHORT,
+        metavar="long",
+        help=(
+            "also send small requests shaped like Claude Code's to the model, and say which features work; this costs "
+            "tokens. --canary=long adds a prompt that nearly fills the context window"
+        ),
     )
     for flag, words in (
         ("--only", "report and fix only what these rules find"),
@@ -76,7 +86,7 @@ def run(command: str, arguments: argparse.Namespace, options: Options, environ: 
             as_json=arguments.json,
             wants_fix=arguments.fix,
             agreed=arguments.yes,
-            with_canary=arguments.canary,
+            canary_size=arguments.canary,
             rules=Selection(tuple(arguments.only), tuple(arguments.skip)),
         )
     if command == EXPLAIN:

@@ -33,15 +33,15 @@ def run(
     as_json: bool,
     wants_fix: bool,
     agreed: bool,
-    with_canary: bool = False,
+    canary_size: str | None = None,
     rules: Selection = ALL,
 ) -> int:
     """Check everything, print the report and return the exit code.
 
-    ``wants_fix``: first fix what is safe. Findings of rules outside ``rules`` are only counted. ``with_canary``: send
-    the canary afterwards, which is the only part that costs the model tokens.
+    ``wants_fix``: first fix what is safe. Findings of rules outside ``rules`` are only counted. ``canary_size``: send
+    the canary afterwards, which is the only part that costs the model tokens; ``long`` adds a long prompt.
     """
-    if with_canary and offline:
+    if canary_size is not None and offline:
         write_err("stormdeck: --canary and --offline exclude each other: the canary asks the servers.")
         return FAILURE
     absent = missing(options)
@@ -66,18 +66,18 @@ def run(
         document["left_out"] = left_out
     if not as_json:
         _print_report(known, found, left_out, rules)
-    if with_canary:
-        has_errors |= _send_canary(known, document, as_json=as_json)
+    if canary_size is not None:
+        has_errors |= _send_canary(known, document, wants_long=canary_size == "long", as_json=as_json)
     if as_json:
         write_out(json.dumps({**document, "ok": not has_errors}, indent=2, ensure_ascii=False))
     return NEGATIVE if has_errors else SUCCESS
 
 
-def _send_canary(known: Knowledge, document: dict[str, Any], *, as_json: bool) -> bool:
+def _send_canary(known: Knowledge, document: dict[str, Any], *, wants_long: bool, as_json: bool) -> bool:
     """Send the canary and print its results or add them to the JSON document. Return whether a check failed."""
     from stormdeck.commands.check import canary
 
-    planned = canary.plan(known)
+    planned = canary.plan(known, wants_long=wants_long)
     result = canary.run(planned, known.settings)
     hide = report.hider(known.settings, known.texts())
     if as_json:

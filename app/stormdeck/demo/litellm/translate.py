@@ -18,9 +18,10 @@ def to_chat(body: dict[str, Any], model: str) -> dict[str, Any]:
     for message in body.get("messages", []):
         messages += _chat_messages(message)
     chat: dict[str, Any] = {"model": model, "messages": messages, "max_tokens": body.get("max_tokens")}
-    if tools := body.get("tools"):
+    # Tools that the hosted API runs itself, such as its web search, are left out (measured, 1.110.2).
+    if tools := [tool for tool in body.get("tools") or () if "input_schema" in tool]:
         chat["tools"] = [_chat_tool(tool) for tool in tools]
-    if choice := body.get("tool_choice"):
+    if tools and (choice := body.get("tool_choice")):
         chat["tool_choice"] = _chat_choice(choice)
     if body.get("stream"):
         chat |= {"stream": True, "stream_options": {"include_usage": True}}
@@ -102,7 +103,7 @@ def _chat_messages(message: dict[str, Any]) -> list[dict[str, Any]]:
     if isinstance(content, str):
         return [{"role": message["role"], "content": content}]
     results = [
-        {"role": "tool", "tool_call_id": block["tool_use_id"], "content": _text(block["content"])}
+        {"role": "tool", "tool_call_id": block["tool_use_id"], "content": _result(block["content"])}
         for block in content
         if block["type"] == "tool_result"
     ]
@@ -131,6 +132,21 @@ def _chat_choice(choice: dict[str, Any]) -> object:
     if choice.get("type") == "tool":
         return {"type": "function", "function": {"name": choice.get("name", "")}}
     return {"any": "required"}.get(str(choice.get("type")), choice.get("type"))
+
+
+def _result(content: str | list[dict[str, Any]]) -> str | list[dict[str, Any]]:
+    """Return the result of a tool; one with images keeps its blocks, the images as chat completions have them."""
+    if isinstance(content, str) or not any(block["type"] == "image" for block in content):
+        return _text(content)
+    blocks = []
+    for block in content:
+        if block["type"] == "image":
+            source = block["source"]
+            url = f"data:{source.get('media_type')};base64,{source.get('data')}"
+            blocks.append({"type": "image_url", "image_url": {"url": url}})
+        elif block["type"] == "text":
+            blocks.append(block)
+    return blocks
 
 
 def _text(content: str | list[dict[str, Any]]) -> str:

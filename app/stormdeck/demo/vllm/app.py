@@ -23,13 +23,14 @@ from stormdeck.demo.vllm import answers, log
 from stormdeck.demo.vllm.engine import KV_TOKENS, SAID, Engine, EngineDeadError, Work
 from stormdeck.demo.vllm.metrics import Metrics
 from stormdeck.demo.vllm.replies import BLOCK, CountRequests, tokens_in
-from stormdeck.demo.vllm.requests import InvalidRequest, chat_work, message_work, parse
+from stormdeck.demo.vllm.requests import InvalidRequest, chat_work, has_image, message_work, parse
 
 MAX_MODEL_LEN = 131_072
 STATS_INTERVAL_S = 10.0
 HEALTH_LAG_S = 2.0
 """How long ``/health`` answers 200 after the engine died; then 503, as with VLLM_KEEP_ALIVE_ON_ENGINE_DEATH."""
 SLOWNESS = 6.0
+NO_IMAGES = "{} is not a multimodal model"
 EMPTY = "Cannot apply chat template to an empty conversation. Provide at least one message."
 
 Stream = Callable[[answers.Answer, AsyncIterator[str]], AsyncIterator[str]]
@@ -161,6 +162,8 @@ class Server:
             return JSONResponse(answers.error(404, missing), 404)
         if not body["messages"]:
             return JSONResponse(answers.error(400, EMPTY), 400)
+        if has_image(body["messages"]):
+            return JSONResponse(answers.error(400, NO_IMAGES.format(self.served)), 400)
         try:
             return await self._answer(body, message_work(body), answers.message_stream, answers.message)
         except EngineDeadError:
@@ -173,6 +176,8 @@ class Server:
             return body
         if missing := self._not_served(body):
             return JSONResponse(answers.chat_error(404, "NotFoundError", missing, "model"), 404)
+        if has_image(body["messages"]):
+            return JSONResponse(answers.chat_error(400, "BadRequestError", NO_IMAGES.format(self.served)), 400)
         try:
             return await self._answer(body, chat_work(body), answers.completion_stream, answers.completion)
         except EngineDeadError:

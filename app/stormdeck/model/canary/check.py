@@ -22,7 +22,22 @@ class Question(StrEnum):
     TOOL_FREE = "tool_free"
     COUNT_TOKENS = "count_tokens"
     BACKGROUND = "background"
+    TURN = "turn"
+    TOOL_RESULT = "tool_result"
+    TOOL_CHANGE = "tool_change"
+    PLAN_MODE = "plan_mode"
+    SUBAGENTS = "subagents"
+    COMPACTION = "compaction"
+    IMAGE = "image"
+    WEB_PAGE = "web_page"
+    WEB_SEARCH = "web_search"
+    LONG = "long"
     UNKNOWN_MODEL = "unknown_model"
+    ROOM = "room"
+    WINDOW = "window"
+    AUTO_MODE = "auto_mode"
+    PREFLIGHT = "preflight"
+    """This and the three before it are read from the settings; no request of their own."""
 
     @property
     def label(self) -> str:
@@ -40,6 +55,20 @@ _LABELS = {
     Question.TOOL_FREE: "a free tool call",
     Question.COUNT_TOKENS: "token counting",
     Question.BACKGROUND: "a background request",
+    Question.TURN: "a whole turn",
+    Question.TOOL_RESULT: "the result of a tool",
+    Question.TOOL_CHANGE: "a tool added later",
+    Question.PLAN_MODE: "a turn in plan mode",
+    Question.SUBAGENTS: "three requests at once",
+    Question.COMPACTION: "a summary",
+    Question.IMAGE: "a picture",
+    Question.WEB_PAGE: "a web page",
+    Question.WEB_SEARCH: "a web search",
+    Question.LONG: "a long prompt",
+    Question.ROOM: "room for an answer",
+    Question.WINDOW: "context window",
+    Question.AUTO_MODE: "auto mode",
+    Question.PREFLIGHT: "check of a web address",
     Question.UNKNOWN_MODEL: "an unknown model",
 }
 
@@ -94,6 +123,12 @@ class Check:
     output_tokens: int = 0
     sent: bool = True
     """Whether a request was sent for it."""
+    change: str = ""
+    """What to change, as a line of settings, a flag or a short instruction; empty if it is not known."""
+    count: int = 1
+    """The number of requests, if any was sent."""
+    is_passing: bool = False
+    """Whether it failed by a state of the moment, such as a rate limit: the next time it may pass."""
 
     @property
     def name(self) -> str:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+from fnmatch import fnmatchcase
 from typing import Any
 
-from stormdeck.model.canary.questions import Shape
+from stormdeck.model.canary.shape import Shape
 from stormdeck.model.rules.facts import NEWEST, Facts
 from stormdeck.model.rules.model_choice import asked_ids
 from stormdeck.model.settings.schema import timeout_ms
@@ -14,7 +15,6 @@ from stormdeck.model.settings.trust import API_KEY, TOKEN, may_send
 
 MARK = "stormdeck-canary"
 """Part of the user agent of each request, before stormdeck's version."""
-_SESSION_HEADER_SINCE = "2.1.86"
 _NATIVE_SINCE = "2.1.113"
 _NODE_LIMIT_MS, _NATIVE_LIMIT_MS, _IDLE_AT_MOST_MS = 300_000, 361_000, 1_800_000
 """After so long without a byte the client drops a request, even with a longer API_TIMEOUT_MS (measured: the first up
@@ -23,9 +23,27 @@ _TIMEOUT_DEFAULT_MS = 600_000
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _RESERVED = frozenset({"host", "content-length", "content-type", "transfer-encoding", "connection", "user-agent"})
 _OFF = frozenset({"", "0", "false", "no", "off"})
+_CAPABILITIES = "env.CLAUDE_CODE_MODEL_CAPABILITIES"
+_EFFORTS = {"unset": "", "low": "low", "medium": "medium", "high": "high"}
+_RUNTIME = {
+    "accept": "application/json",
+    "anthropic-dangerous-direct-browser-access": "true",
+    "anthropic-version": "2023-06-01",
+    "x-app": "cli",
+    "x-stainless-arch": "x64",
+    "x-stainless-lang": "js",
+    "x-stainless-os": "Linux",
+    "x-stainless-package-version": "0.128.0",
+    "x-stainless-retry-count": "0",
+    "x-stainless-runtime": "node",
+    "x-stainless-runtime-version": "v26.12.1",
+}
+"""Headers of each request, with the values of 2.1.332 on Linux (recorded)."""
+_NODE_ONLY = {"accept-language": "*", "sec-fetch-mode": "cors"}
+"""What the builds on Node, up to 2.1.112, send too (recorded)."""
 
 
-def shape_of(facts: Facts) -> Shape:
+def shape_of(facts: Facts, session: str = "") -> Shape:
     """Return the shape of the client's requests; without a base URL, they ask for the first model that is served."""
     ids = asked_ids(facts)
     main = ids[0][1] or _first_served(facts)
@@ -38,20 +56,39 @@ def shape_of(facts: Facts) -> Shape:
         betas=not _is_on(facts, "env.CLAUDE_CODE_DISABLE_EXPERIMENTAL_BETAS"),
         thinks=thinks,
         extra=_object(_sent(facts, "env.CLAUDE_CODE_EXTRA_BODY")),
+        caches=not _is_on(facts, "env.DISABLE_PROMPT_CACHING"),
+        attributes=facts.text("env.CLAUDE_CODE_ATTRIBUTION_HEADER").lower() not in _OFF - {""},
+        million=not _is_on(facts, "env.CLAUDE_CODE_DISABLE_1M_CONTEXT"),
+        searches_tools=facts.text("env.ENABLE_TOOL_SEARCH").lower() not in _OFF - {""},
+        effort=_EFFORTS.get(facts.text("env.CLAUDE_CODE_EFFORT_LEVEL").lower(), "high"),
+        lacks=lacking(facts.text(_CAPABILITIES), main),
+        session=session,
     )
 
 
+def lacking(capabilities: str, model: str) -> frozenset[str]:
+    """Return what ``CLAUDE_CODE_MODEL_CAPABILITIES`` takes from a model.
+
+    >>> sorted(lacking("qwen*=-effort,-mid_conv_system; x=-effort", "Qwen3.5-27B"))
+    ['effort', 'mid_conv_system']
+    """
+    found: set[str] = set()
+    for part in capabilities.split(";"):
+        pattern, equals, names = part.partition("=")
+        if equals and fnmatchcase(model.lower(), pattern.strip().lower()):
+            found |= {name.strip()[1:] for name in names.split(",") if name.strip().startswith("-")}
+    return frozenset(found)
+
+
 def headers(facts: Facts, shape: Shape, version: str, session: str) -> dict[str, str]:
-    """Return the headers that the client sends to any server; the user agent identifies stormdeck."""
+    """Return the headers of each request to any server but its betas; the user agent identifies stormdeck."""
     sent = {
+        **_RUNTIME,
+        **({} if shape.since(_NATIVE_SINCE) else _NODE_ONLY),
         "user-agent": f"claude-cli/{shape.version} (external, cli) {MARK}/{version}",
-        "x-app": "cli",
-        "anthropic-version": "2023-06-01",
-        "anthropic-beta": shape.beta_header,
-        "x-stainless-retry-count": "0",
         "x-stainless-timeout": str(_timeout_ms(facts) // 1000),
     }
-    if shape.since(_SESSION_HEADER_SINCE):
+    if shape.dialect.session_header:
         sent["x-claude-code-session-id"] = session
     return sent
 

@@ -6,21 +6,15 @@ import re
 from collections.abc import Callable
 
 from stormdeck.model.canary.check import Check, Question, Verdict
-from stormdeck.model.canary.questions import CanaryRequest, Shape
+from stormdeck.model.canary.questions import CanaryRequest
+from stormdeck.model.canary.recovery import recovery
 from stormdeck.model.canary.refusals import Ruling, broken_stream, no_answer, quoted, refusal
 from stormdeck.model.canary.reply import Reply
 from stormdeck.model.canary.response import CanaryResponse, Endpoint
+from stormdeck.model.canary.shape import LATE_SYSTEM_SINCE, Shape
+from stormdeck.model.canary.turns import TURN_JUDGES, call_in_text, cut_prompt, refused_turn
 from stormdeck.model.finding import HopKind
 from stormdeck.model.units import seconds
-
-LATE_SYSTEM_SINCE = "2.1.154"
-"""The client sends late system messages from here on (reported in vllm-project/vllm issue 44000)."""
-_CALL_IN_TEXT = re.compile(
-    r"</?tool_call>|<\|?tool_?call|<function[=_]|<invoke |\[TOOL_CALLS?\]|<\|python_tag\|>|<｜tool|minimax:tool_call"
-    r'|\{\s*"(?:name|function|tool)"\s*:\s*"|"arguments"\s*:\s*\{|<parameter[= ]',
-    re.IGNORECASE,
-)
-"""Tool calls as models write them in text that no parser read (Hermes, Qwen, Llama, Mistral, DeepSeek, others)."""
 
 
 def judge(request: CanaryRequest, response: CanaryResponse, endpoint: Endpoint, shape: Shape) -> Check:
@@ -39,7 +33,13 @@ def judge(request: CanaryRequest, response: CanaryResponse, endpoint: Endpoint, 
         gap_ms=response.gap_ms,
         input_tokens=reply.input_tokens if reply is not None else 0,
         output_tokens=reply.output_tokens if reply is not None else 0,
+        change=ruling.change.replace("<model>", shape.model),
+        is_passing=response.status in _OF_THE_MOMENT and ruling.verdict is Verdict.FAIL,
     )
+
+
+_OF_THE_MOMENT = frozenset({429, 503, 529})
+"""Statuses of a server that has too much to do, or that rests after an error."""
 
 
 def skipped(question: Question, endpoint: Endpoint, message: str, verdict: Verdict = Verdict.SKIP) -> Check:
@@ -75,15 +75,22 @@ def _ruling(request: CanaryRequest, response: CanaryResponse, endpoint: Endpoint
 def _refused(request: CanaryRequest, response: CanaryResponse, endpoint: Endpoint, shape: Shape) -> Ruling:
     """Return what an error status proves; a warning if Claude Code can work with it."""
     ruling = refusal(response, endpoint)
-    message, verdict, code = ruling.message, ruling.verdict, ruling.code
+    message, verdict, code, change = ruling.message, ruling.verdict, ruling.code, ruling.change
+    again = recovery(response.error, shape) if response.status == 400 else None
     match request.question:
+        case Question.LATE_SYSTEM | Question.THINKING if again is not None:
+            verdict = Verdict.WARN
+            message += f"; Claude Code sends it again {again} and goes on"
+            code = code or "TRAFFIC403"
+        case question if question in TURN_JUDGES:
+            return refused_turn(request, response, ruling, again)
         case Question.COUNT_TOKENS if response.status in {400, 401, 404, 405, 501}:
             instead = "the client sends a request for one token instead"
             old = "SERVER903" if endpoint.hop is HopKind.SERVER else "PROXY807"
             known = code if code in {"MODEL303", "AUTH204", "AUTH205"} else old
-            return Ruling(
-                Verdict.WARN, f"{response.status}: this server does not count tokens; {instead}", known, endpoint.hop
-            )
+            said = f" ({quoted(response.error)})" if response.error else ""
+            text = f"{response.status}: this server does not count tokens{said}; {instead}"
+            return Ruling(Verdict.WARN, text, known, endpoint.hop)
         case Question.LATE_SYSTEM if response.status == 400 and code in {None, "SERVER903"}:
             code = "SERVER903"
             if endpoint.hop is HopKind.PROXY:
@@ -96,7 +103,7 @@ def _refused(request: CanaryRequest, response: CanaryResponse, endpoint: Endpoin
             message += "; titles and sub-agents of this tier fail, main answers do not"
         case Question.THINKING if response.status == 400 and code is None:
             code = "TRAFFIC403"
-    return Ruling(verdict, message, code, ruling.hop)
+    return Ruling(verdict, message, code, ruling.hop, change)
 
 
 def _answered(request: CanaryRequest, response: CanaryResponse, reply: Reply) -> Ruling:
@@ -107,7 +114,9 @@ def _answered(request: CanaryRequest, response: CanaryResponse, reply: Reply) ->
         )
     if request.streamed and not response.streamed:
         return Ruling(Verdict.FAIL, "the answer to a streaming request is not a stream: the client shows an error")
-    return _JUDGES.get(request.question, _plain)(response, reply)
+    if (cut := cut_prompt(request, reply)) is not None:
+        return cut
+    return (TURN_JUDGES | _JUDGES).get(request.question, _plain)(response, reply)
 
 
 def _plain(response: CanaryResponse, reply: Reply) -> Ruling:
@@ -157,14 +166,8 @@ def _tool(response: CanaryResponse, reply: Reply, *, forced: bool) -> Ruling:
             Verdict.WARN,
             f"the call comes as tool_use, but its arguments are not a JSON object ({quoted(call.text)})",
         )
-    if _CALL_IN_TEXT.search(reply.text):
-        return Ruling(
-            Verdict.FAIL,
-            "the call comes as text instead of tool_use: Claude Code shows it and runs nothing "
-            f"({quoted(' '.join(reply.text.split()))})",
-            "SERVER902",
-            HopKind.SERVER,
-        )
+    if (as_text := call_in_text(reply)) is not None:
+        return as_text
     if forced and reply.text and not is_cut:
         return Ruling(Verdict.FAIL, f"text instead of a forced call: tool_choice was lost ({quoted(reply.text)})")
     if is_cut:

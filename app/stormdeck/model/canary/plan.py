@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from stormdeck.model.canary.check import Check, Question, Route, Verdict
 from stormdeck.model.canary.client import headers, limit_of, own_headers, sendable, shape_of
+from stormdeck.model.canary.conditions import conditions, long_prompt
 from stormdeck.model.canary.judge import skipped
-from stormdeck.model.canary.questions import CanaryRequest, Shape, requests_for
+from stormdeck.model.canary.questions import LONG_SHARE, SENT, WHOLE_TURNS, CanaryRequest, requests_for
 from stormdeck.model.canary.response import Endpoint
+from stormdeck.model.canary.shape import Shape
 from stormdeck.model.finding import HopKind
 from stormdeck.model.rules.facts import BASE_URL, Facts
 from stormdeck.model.settings.trust import withheld
@@ -17,7 +19,12 @@ from stormdeck.model.text import clean
 from stormdeck.model.units import grouped, plural
 from stormdeck.model.urls import host_of, is_hosted, origin_of, parts_of, same_place, why_no_url, with_scheme
 
+EACH_S = 20.0
+TOTAL_S = 180.0
+LONG_S = 300.0
+"""For the long prompt alone, which comes on top of the rest."""
 _SAME_ID = "it has the same model id as the plain request"
+_NO_WINDOW = "the context window is not known: name vLLM with --vllm, or set CLAUDE_CODE_MAX_CONTEXT_TOKENS"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +60,7 @@ class Plan:
     @property
     def requests(self) -> int:
         """Return the maximum number of requests."""
-        return sum(len(target.requests) for target in self.targets)
+        return sum(request.count for target in self.targets for request in target.requests)
 
     @property
     def prompt_tokens(self) -> int:
@@ -66,21 +73,49 @@ class Plan:
         return sum(request.max_tokens for target in self.targets for request in target.requests)
 
     @property
+    def in_doubt(self) -> int:
+        """Return the number of requests to vLLM that are sent only where the same one to the proxy does not pass."""
+        return sum(
+            request.count
+            for target in self.targets[1:]
+            for request in target.requests
+            if request.question in WHOLE_TURNS
+        )
+
+    @property
     def cost(self) -> str:
         """Return the maximum cost in words, to show before it runs."""
+        most = "at most " if self.in_doubt else ""
         return (
-            f"{plural(self.requests, 'request')}, about {grouped(self.prompt_tokens)} prompt tokens, "
+            f"{most}{plural(self.requests, 'request')}, about {grouped(self.prompt_tokens)} prompt tokens, "
             f"at most {grouped(self.max_tokens)} generated tokens"
         )
 
 
-def plan_of(facts: Facts, version: str, session: str, direct_key: str | None = None) -> Plan:
+def pending(plan: Plan, checks: Sequence[Check]) -> Question | None:
+    """Return the question that a running canary waits for, ``None`` if all are answered."""
+    answered = {(check.question, check.route) for check in checks}
+    passed = {check.question for check in checks if check.route is Route.CLIENT and check.verdict is Verdict.PASS}
+    for question in SENT:
+        for target in plan.targets:
+            route = target.endpoint.route
+            is_left_out = route is Route.DIRECT and question in WHOLE_TURNS and question in passed
+            if target.request(question) and (question, route) not in answered and not is_left_out:
+                return question
+    return None
+
+
+def plan_of(
+    facts: Facts, version: str, session: str, direct_key: str | None = None, *, wants_long: bool = False
+) -> Plan:
     """Return the canary for these facts.
 
-    ``version`` is stormdeck's own, ``session`` a new id, ``direct_key`` the key that is configured for vLLM itself.
-    Nothing is sent to the hosted API. ``apiKeyHelper`` is not run; a note says so.
+    ``version`` is stormdeck's own, ``session`` a new id, ``direct_key`` the key that is configured for vLLM itself,
+    ``wants_long`` adds a prompt that nearly fills the window. Nothing is sent to the hosted API. ``apiKeyHelper`` is
+    not run; a note says so.
     """
-    shape = shape_of(facts)
+    shape = shape_of(facts, session)
+    long_tokens = long_prompt(facts, LONG_SHARE) if wants_long else 0
     client = _client_endpoint(facts)
     direct = _direct_endpoint(facts, client[0] if client is not None else None)
     common, own = headers(facts, shape, version, session), own_headers(facts)
@@ -92,7 +127,11 @@ def plan_of(facts: Facts, version: str, session: str, direct_key: str | None = N
         known.append(_failed(client[0], "the token has characters that an HTTP header cannot contain"))
     else:
         endpoint, url = client
-        targets.append(Target(endpoint, url, common | own, requests_for(shape, Route.CLIENT, alone=direct is None)))
+        wanted = requests_for(shape, Route.CLIENT, alone=direct is None, long_tokens=long_tokens)
+        targets.append(Target(endpoint, url, common | own, wanted))
+        known += conditions(facts, shape, endpoint)
+        if wants_long and not long_tokens:
+            known.append(skipped(Question.LONG, endpoint, _NO_WINDOW))
         if shape.background == shape.model:
             known.append(skipped(Question.BACKGROUND, endpoint, _SAME_ID))
         if _forwards_all_ids(facts):
@@ -101,7 +140,13 @@ def plan_of(facts: Facts, version: str, session: str, direct_key: str | None = N
     if direct is not None:
         endpoint, url = direct
         key = {"authorization": f"Bearer {direct_key}"} if direct_key and sendable(direct_key) else {}
-        wanted = requests_for(shape, Route.DIRECT, alone=not targets, model=_served_id(facts, shape.model))
+        wanted = requests_for(
+            shape,
+            Route.DIRECT,
+            alone=not targets,
+            model=_served_id(facts, shape.model),
+            long_tokens=0 if targets else long_tokens,
+        )
         targets.append(Target(endpoint, url, common | key, wanted))
     limit_ms, why = limit_of(facts, shape)
     return Plan(shape, tuple(targets), tuple(known), tuple(_notes(facts)), limit_ms, why)

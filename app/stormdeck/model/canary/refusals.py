@@ -1,4 +1,4 @@
-"""Judge errors: which hop failed and which rule applies. Error texts as measured (docs/facts/vllm.md, proxies.md)."""
+"""Judge errors: which hop failed, which rule applies and what to change. Texts as measured (docs/facts)."""
 
 from __future__ import annotations
 
@@ -24,6 +24,8 @@ class Ruling:
     code: str | None = None
     hop: HopKind | None = None
     """``None``: the hop that answers at that endpoint."""
+    change: str = ""
+    """What to change; empty if it is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +37,18 @@ class _KnownError:
     code: str | None
     hop: HopKind | None
     verdict: Verdict = Verdict.FAIL
+    change: str = ""
 
 
 def _error(
-    pattern: str, message: str, code: str | None, hop: HopKind | None, verdict: Verdict = Verdict.FAIL
+    pattern: str,
+    message: str,
+    code: str | None,
+    hop: HopKind | None,
+    verdict: Verdict = Verdict.FAIL,
+    change: str = "",
 ) -> _KnownError:
-    return _KnownError(re.compile(pattern, re.IGNORECASE), message, code, hop, verdict)
+    return _KnownError(re.compile(pattern, re.IGNORECASE), message, code, hop, verdict, change)
 
 
 _ERRORS = (
@@ -59,12 +67,63 @@ _ERRORS = (
         "vLLM was started without --enable-auto-tool-choice and --tool-call-parser: Claude Code cannot use its tools",
         "SERVER901",
         HopKind.SERVER,
+        change="start vLLM with --enable-auto-tool-choice and the model's --tool-call-parser",
     ),
     _error(
-        r"system message must be at the beginning|should be 'user' or 'assistant'",
+        r"max_(?:completion_)?tokens=\d+ cannot be greater than max_model_len",
+        "the answer that is asked for is larger than the whole context window",
+        "CTX602",
+        HopKind.CLIENT,
+        change='"CLAUDE_CODE_MAX_OUTPUT_TOKENS" in env, below the window',
+    ),
+    _error(
+        "not a multimodal model|image input is not supported",
+        "the model takes no images",
+        None,
+        HopKind.SERVER,
+        change="serve a model that takes images; /rewind goes back to before a picture",
+    ),
+    _error(
+        r"body\.tools\.\d+\.input_schema|web_search_\d+",
+        "the server has no web search, which the hosted API does itself",
+        None,
+        None,
+        change='"permissions": { "deny": ["WebSearch"] }, or an MCP server that searches',
+    ),
+    _error(
+        r"system message must be at the beginning|should be 'user' or 'assistant'|unexpected role .{0,3}system",
         "a system message after the first is refused",
         "SERVER903",
         None,
+        change='"CLAUDE_CODE_MODEL_CAPABILITIES" in env: "<model>=-mid_conv_system,-mid_conv_tool_change"',
+    ),
+    _error(
+        r"cache_control\W{0,4}(?:msg\W{0,5})?extra inputs",
+        "the marks of the prompt cache are refused",
+        None,
+        None,
+        change='"DISABLE_PROMPT_CACHING": "1" in env',
+    ),
+    _error(
+        r"output_config\W{0,4}(?:msg\W{0,5})?extra inputs|effort parameter",
+        "the field for effort is refused",
+        "TRAFFIC403",
+        None,
+        change='"CLAUDE_CODE_EFFORT_LEVEL": "unset" in env',
+    ),
+    _error(
+        r"\bthinking\.type\b",
+        "adaptive thinking is refused",
+        "TRAFFIC403",
+        None,
+        change='"CLAUDE_CODE_MODEL_CAPABILITIES" in env: "<model>=-adaptive_thinking"',
+    ),
+    _error(
+        r"\bthinking\W{0,4}(?:msg\W{0,5})?extra inputs",
+        "thinking is refused",
+        "TRAFFIC403",
+        None,
+        change='"MAX_THINKING_TOKENS": "0" in env',
     ),
     _error(
         "anthropiccontentblock.*valid dictionary",
@@ -73,8 +132,20 @@ _ERRORS = (
         HopKind.SERVER,
         Verdict.WARN,
     ),
-    _error("drop_params|does not support parameters", "the proxy refuses a parameter", "PROXY802", HopKind.PROXY),
-    _error("extra inputs are not permitted", "fields that the client's betas add are refused", "TRAFFIC403", None),
+    _error(
+        "drop_params|does not support parameters",
+        "the proxy refuses a parameter",
+        "PROXY802",
+        HopKind.PROXY,
+        change="litellm_settings: drop_params: true",
+    ),
+    _error(
+        "extra inputs are not permitted|anthropic-beta",
+        "fields that the client's betas add are refused",
+        "TRAFFIC403",
+        None,
+        change='"CLAUDE_CODE_DISABLE_EXPERIMENTAL_BETAS": "1" in env',
+    ),
     _error(
         "maximum context length|max_model_len|context window",
         "the context window is too small even for this request",
@@ -102,7 +173,7 @@ def refusal(response: CanaryResponse, endpoint: Endpoint) -> Ruling:
     """Return what an answer with an error status proves."""
     found = next((known for known in _ERRORS if known.pattern.search(response.error)), None)
     if found is not None:
-        return Ruling(found.verdict, _message(response, found.message), found.code, found.hop)
+        return Ruling(found.verdict, _message(response, found.message), found.code, found.hop, found.change)
     return _by_status(response, endpoint)
 
 
@@ -110,8 +181,10 @@ def broken_stream(error: str) -> Ruling:
     """Return what an ``event: error`` after a 200 proves: the client drops the answer and retries."""
     found = next((known for known in _ERRORS if known.pattern.search(error)), None)
     why = f"{found.message} ({quoted(error)})" if found is not None else quoted(error)
-    code, hop = (found.code, found.hop) if found is not None else (None, None)
-    return Ruling(Verdict.FAIL, f"the stream ended with an error, after status 200: {why}", code, hop)
+    message = f"the stream ended with an error, after status 200: {why}"
+    if found is None:
+        return Ruling(Verdict.FAIL, message)
+    return Ruling(Verdict.FAIL, message, found.code, found.hop, found.change)
 
 
 def no_answer(response: CanaryResponse, endpoint: Endpoint) -> Ruling:

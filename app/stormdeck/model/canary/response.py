@@ -49,6 +49,8 @@ class CanaryResponse:
     latency_ms: int | None = None
     ttft_ms: int | None = None
     gap_ms: int | None = None
+    ended_ms: int | None = None
+    """From sending to the last event of a stream."""
 
     @property
     def ok(self) -> bool:
@@ -122,6 +124,7 @@ class ResponseReader:
             latency_ms=_ms(now - self._sent_at),
             ttft_ms=None if first is None else _ms(first - self._sent_at),
             gap_ms=None if self._gap_s is None else _ms(self._gap_s),
+            ended_ms=_ms(self._last - self._sent_at) if self.reply.started else None,
         )
 
     def _text(self) -> str:

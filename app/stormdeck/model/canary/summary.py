@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from stormdeck.model.canary.check import Check, Question, Route, Verdict
+from stormdeck.model.canary.features import Feature, client_checks, features_of
 from stormdeck.model.finding import HopKind
 from stormdeck.model.units import grouped, plural
-
-
-@dataclass(frozen=True, slots=True)
-class Feature:
-    """One feature of Claude Code."""
-
-    name: str
-    verdict: Verdict
-    message: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +30,12 @@ class CanaryReport:
     @property
     def ok(self) -> bool:
         """Return whether nothing failed at the client's endpoint, or at the only one that was tested."""
-        return not any(check.verdict is Verdict.FAIL for check in _main(self.checks))
+        return not any(check.verdict is Verdict.FAIL for check in client_checks(self.checks))
 
     @property
     def requests(self) -> int:
         """Return the number of requests sent."""
-        return sum(check.sent for check in self.checks)
+        return sum(check.count for check in self.checks if check.sent)
 
     @property
     def input_tokens(self) -> int:
@@ -66,13 +58,17 @@ class CanaryReport:
     @property
     def features(self) -> tuple[Feature, ...]:
         """Return which features of Claude Code work."""
-        return tuple(_feature(name, questions, self.checks) for name, questions in _FEATURES)
+        return features_of(self.checks)
 
     @property
     def blames(self) -> tuple[Blame, ...]:
         """Return the hop at fault for each check at the client's endpoint that did not pass."""
-        not_passed = [check for check in _main(self.checks) if check.verdict in {Verdict.FAIL, Verdict.WARN}]
-        return tuple(_blame(check, self.checks) for check in not_passed if check.question is not Question.FIRST_TOKEN)
+        return tuple(
+            _blame(check, self.checks)
+            for check in client_checks(self.checks)
+            if (check.verdict is Verdict.FAIL and check.question not in _NOT_ASKED)
+            or (check.verdict is Verdict.WARN and check.question not in _NOT_ASKED | _OPTIONAL)
+        )
 
     @property
     def summary(self) -> str:
@@ -81,6 +77,9 @@ class CanaryReport:
         works = [one.name for one in features if one.verdict is Verdict.PASS]
         broken = [one.name for one in features if one.verdict is Verdict.FAIL]
         doubtful = [one.name for one in features if one.verdict is Verdict.WARN]
+        unknown = [one.name for one in features if one.verdict in {Verdict.UNKNOWN, Verdict.SKIP}]
+        if len(broken) == len(features):
+            return f"nothing works: {features[0].message}"
         parts = []
         if broken:
             parts.append(f"does not work: {', '.join(broken)}")
@@ -88,46 +87,14 @@ class CanaryReport:
             parts.append(f"works with a limit: {', '.join(doubtful)}")
         if works:
             parts.append(f"works: {', '.join(works)}")
+        if parts and unknown:
+            parts.append(f"not known: {', '.join(unknown)}")
         return "; ".join(parts) or "no result"
 
 
-_FEATURES: tuple[tuple[str, tuple[Question, ...]], ...] = (
-    ("answers", (Question.PLAIN,)),
-    ("streaming", (Question.STREAM, Question.FIRST_TOKEN)),
-    ("mid-session instructions", (Question.LATE_SYSTEM,)),
-    ("thinking", (Question.THINKING,)),
-    ("tools", (Question.TOOL_FORCED, Question.TOOL_FREE)),
-    ("token counting", (Question.COUNT_TOKENS,)),
-    ("background requests", (Question.BACKGROUND,)),
-)
-_WORST = (Verdict.FAIL, Verdict.WARN, Verdict.PASS, Verdict.UNKNOWN, Verdict.SKIP)
-
-
-def _main(checks: Iterable[Check]) -> list[Check]:
-    """Return the checks at the client's endpoint; if it was not tested, all of them."""
-    checks = list(checks)
-    own = [check for check in checks if check.route is Route.CLIENT]
-    return own if any(check.verdict is not Verdict.SKIP for check in own) else checks
-
-
-def _feature(name: str, questions: tuple[Question, ...], checks: Sequence[Check]) -> Feature:
-    main = _main(checks)
-    found = [check for question in questions for check in main if check.question is question]
-    if questions == (Question.BACKGROUND,) and all(check.verdict is Verdict.SKIP for check in found):
-        found = [check for check in main if check.question is Question.PLAIN]
-    worst = min(found, key=lambda check: _WORST.index(check.verdict), default=None)
-    if worst is None:
-        return Feature(name, Verdict.UNKNOWN, "not asked")
-    free = next((check for check in found if check.question is Question.TOOL_FREE), None)
-    if worst.verdict is Verdict.PASS and free is not None and free.verdict is not Verdict.PASS:
-        return Feature(name, Verdict.UNKNOWN, f"a forced call works; a free one: {free.message}")
-    if worst.verdict is Verdict.SKIP and _broken(main):
-        return Feature(name, Verdict.FAIL, "no request is answered")
-    return Feature(name, worst.verdict, worst.message)
-
-
-def _broken(checks: Iterable[Check]) -> bool:
-    return any(check.question is Question.PLAIN and check.verdict is Verdict.FAIL for check in checks)
+_NOT_ASKED = frozenset({Question.FIRST_TOKEN, Question.ROOM, Question.WINDOW, Question.AUTO_MODE, Question.PREFLIGHT})
+_OPTIONAL = frozenset({Question.IMAGE, Question.WEB_SEARCH, Question.WEB_PAGE})
+"""No hop is at fault for a model without images or a server without web search; a page shares its cause with others."""
 
 
 def _blame(check: Check, checks: Iterable[Check]) -> Blame:

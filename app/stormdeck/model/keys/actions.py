@@ -157,6 +157,7 @@ _REPLAY = (
 _DIALOGS = (
     Action("help.close", "escape,question_mark,q,f1", "close", "Close the help.", "dismiss"),
     Action("canary.send", "enter,y", "send", "Send the canary's requests.", "send"),
+    Action("canary.long", "l", "long prompt", "Add a prompt that nearly fills the context window, or not.", "long"),
     Action("canary.stop", "escape,q,n", "stop", "Stop the canary, or close it.", "dismiss"),
     Action("save.write", "enter,y", "write", "Write the file.", "dismiss(True)"),
     Action("save.back", "escape,n,q", "back", "Do not write; the changes stay in the form.", "dismiss(False)"),

@@ -8,8 +8,9 @@ from textual.content import Content
 from textual.message import Message
 from textual.worker import Worker, WorkerState
 
-from stormdeck.model.canary.check import Check, Route
-from stormdeck.model.canary.plan import Plan
+from stormdeck.model.canary.check import Check, Question, Route, Verdict
+from stormdeck.model.canary.features import Feature
+from stormdeck.model.canary.plan import EACH_S, LONG_S, Plan, pending
 from stormdeck.model.canary.summary import CanaryReport
 from stormdeck.model.text import clean
 from stormdeck.ui.bindings import bindings
@@ -42,6 +43,15 @@ class CanaryScreen(Dialog[None]):
         self._checks: list[Check] = []
         self._report: CanaryReport | None = None
         self._sent = False
+        self._wants_long = False
+
+    def action_long(self) -> None:
+        """Plan a long prompt too, or no longer, before anything is sent."""
+        if self._sent:
+            return
+        self._wants_long = not self._wants_long
+        self._plan = self._canary.plan(self.panel.deck, wants_long=self._wants_long)
+        self.draw()
 
     def action_send(self) -> None:
         """Send the requests, only once."""
@@ -76,6 +86,13 @@ class CanaryScreen(Dialog[None]):
             text = f"It would send {self._plan.cost}. They use the GPU. Nothing is sent before you press {key}."
             rows += _wrapped(text, width)
             rows += [row for note in self._plan.notes for row in _wrapped(note, width)]
+            if self._wants_long:
+                rows += [
+                    row for check in self._plan.known if check.question is Question.LONG for row in _row(check, width)
+                ]
+        if self._report is not None:
+            rows.append(line(("WHAT WORKS", "$quiet bold")))
+            rows += [row for feature in self._report.features for row in _feature(feature, width)] + [line()]
         for route in Route:
             checks = [check for check in self._checks if check.route is route]
             if checks:
@@ -87,8 +104,15 @@ class CanaryScreen(Dialog[None]):
             rows += _wrapped(f"Claude Code here: {self._report.summary}.", width, "bold")
             rows += _wrapped(f"It took {self._report.cost}.", width)
         elif self._sent:
-            rows.append(line(("waiting for answers", "$quiet")))
+            rows += _wrapped(self._waiting(), width)
         return lines(rows)
+
+    def _waiting(self) -> str:
+        question = pending(self._plan, self._checks)
+        if question is None:
+            return "waiting for answers"
+        limit = LONG_S if question is Question.LONG else EACH_S
+        return f"waiting for an answer: {question.label}, at most {limit:g} s"
 
     def hints(self) -> tuple[Content, ...]:
         """Return the keys that work now."""
@@ -96,7 +120,8 @@ class CanaryScreen(Dialog[None]):
             return (self.hint("canary.stop", "close"),)
         if self._sent:
             return (self.hint("canary.stop"),)
-        return self.hint("canary.send"), self.hint("canary.stop", "send nothing")
+        long = self.hint("canary.long", "no long prompt" if self._wants_long else "")
+        return self.hint("canary.send"), long, self.hint("canary.stop", "send nothing")
 
 
 def _row(check: Check, width: int) -> list[Content]:
@@ -104,6 +129,19 @@ def _row(check: Check, width: int) -> list[Content]:
     name = line(light(check.verdict.light), f" {check.name:<{NAME}}", (check.verdict.value, colour))
     code = line((f"  {check.code}", "$accent")) if check.code else line()
     return [Content.assemble(name, code), *(line("  ", row) for row in _wrapped(check.message, width - 2))]
+
+
+def _feature(feature: Feature, width: int) -> list[Content]:
+    colour = LIGHT_STYLES[feature.verdict.light]
+    room = min(NAME, width - len(feature.state) - 3)
+    name = line(light(feature.verdict.light), f" {feature.name:<{room}} ", (feature.state, colour))
+    code = line((f"  {feature.code}", "$accent")) if feature.code else line()
+    rows = [Content.assemble(name, code)]
+    if feature.verdict is not Verdict.PASS:
+        rows += [line("  ", row) for row in _wrapped(feature.message, width - 2)]
+    if feature.change:
+        rows += [line("  ", row) for row in _wrapped(f"Change: {feature.change}", width - 2)]
+    return rows
 
 
 def _wrapped(text: str, width: int, style: str = "$quiet") -> list[Content]:
