@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from stormdeck.commands.check.servers import ServerAnswers
 from stormdeck.commands.client_settings import read
