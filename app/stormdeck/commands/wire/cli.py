@@ -42,6 +42,7 @@ def add_parsers(add: AddCommand) -> list[Parser]:
     tap.epilog = _TAP_NOTE
     for parser in (run_, tap):
         parser.add_argument("--to", metavar="URL", help="the server (default: the base URL in the settings)")
+        parser.add_argument("--record", metavar="OUT", help="also write each request that ended to a new file, as JSON")
     return [run_, tap]
 
 
@@ -64,10 +65,10 @@ def run(command: str, arguments: argparse.Namespace, options: Options, environ: 
     if command == RUN:
         from stormdeck.commands.wire import run as session
 
-        return session.run(options, environ, arguments.words, arguments.to)
+        return session.run(options, environ, arguments.words, arguments.to, arguments.record)
     from stormdeck.commands.wire import tap
 
-    return tap.run(options, environ, arguments.listen, arguments.to, as_json=arguments.json)
+    return tap.run(options, environ, arguments.listen, arguments.to, arguments.record, as_json=arguments.json)
 
 
 def _place(text: str) -> tuple[str, int]:

@@ -7,12 +7,13 @@ import threading
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import TextIO
 
 from stormdeck.commands.wire.destination import Place
 from stormdeck.model.settings.scope import SettingsSnapshot
 from stormdeck.model.units import plural
 from stormdeck.model.wire.account import WireAccount, account
-from stormdeck.model.wire.exchange import Exchange
+from stormdeck.model.wire.exchange import Exchange, to_line
 from stormdeck.model.wire.request import Kind
 from stormdeck.sources.wire.journal import Journal, remove_left_behind
 from stormdeck.sources.wire.server import RecorderServer, listen
@@ -31,10 +32,12 @@ class Recording:
         place: Place,
         settings: SettingsSnapshot,
         at: tuple[str, int] = ("127.0.0.1", 0),
+        record: str | None = None,
         on_exchange: Callable[[Exchange], None] | None = None,
     ) -> None:
         self.folder = state / FOLDER
         self._lock = threading.Lock()
+        self._record = _line_file(record) if record is not None else None
         self._on_exchange = on_exchange
         self._listening = listen(*at)
         host, port = self._listening.getsockname()[:2]
@@ -52,6 +55,8 @@ class Recording:
     def __exit__(self, *_: object) -> None:
         self._server.stop()
         self._journal.close()
+        if self._record is not None:
+            self._record.close()
 
     def start(self) -> None:
         """Start to answer; connections that were made before wait for it."""
@@ -66,6 +71,8 @@ class Recording:
     def _note(self, exchange: Exchange) -> None:
         with self._lock:
             self._journal.note(exchange)
+            if self._record is not None and not exchange.is_running:
+                self._record.write(f"{to_line(exchange)}\n")
         if self._on_exchange is not None:
             self._on_exchange(exchange)
 
@@ -85,6 +92,11 @@ def summary(account_: WireAccount) -> str:
     parts.append(f"{plural(account_.retries, 'retry', 'retries')} ({', '.join(causes)})")
     lost = sum(not turn.is_recovered and turn.is_storm for turn in account_.turns)
     return f"{', '.join(parts)}{f', {lost} given up' if lost else ''}."
+
+
+def _line_file(name: str) -> TextIO:
+    """Return a new file whose lines are written at once, so that a recorder that is killed has written all."""
+    return Path(name).open("x", encoding="utf-8", buffering=1)
 
 
 def _target(place: Place, settings: SettingsSnapshot) -> Target:

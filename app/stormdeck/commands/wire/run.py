@@ -33,7 +33,7 @@ NOT_RUN = 126
 """Exit code of a shell for a program that cannot be run."""
 
 
-def run(options: Options, environ: Mapping[str, str], words: Sequence[str], to: str | None) -> int:
+def run(options: Options, environ: Mapping[str, str], words: Sequence[str], to: str | None, record: str | None) -> int:
     """Run the client until it ends and return its exit code, 128 and more for a signal as in a shell."""
     words = list(words) or [CLIENT]
     own = own_settings(words)
@@ -49,7 +49,7 @@ def run(options: Options, environ: Mapping[str, str], words: Sequence[str], to: 
         return FAILURE
     paths = user_paths(environ, options.home, options.project)
     try:
-        recording = Recording(paths.state, place, settings)
+        recording = Recording(paths.state, place, settings, record=record)
     except OSError as error:
         write_err(f"stormdeck: nothing can be recorded: {error}.")
         return FAILURE

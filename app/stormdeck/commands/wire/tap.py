@@ -34,7 +34,15 @@ from stormdeck.paths import user_paths
 _STEP_S = 0.2
 
 
-def run(options: Options, environ: Mapping[str, str], at: tuple[str, int], to: str | None, *, as_json: bool) -> int:
+def run(
+    options: Options,
+    environ: Mapping[str, str],
+    at: tuple[str, int],
+    to: str | None,
+    record: str | None,
+    *,
+    as_json: bool,
+) -> int:
     """Record until Ctrl-C or a signal and return the exit code."""
     paths = user_paths(environ, options.home, options.project)
     settings = read(options, paths, environ)
@@ -46,7 +54,7 @@ def run(options: Options, environ: Mapping[str, str], at: tuple[str, int], to: s
         write_err("stormdeck: the settings lead to this address already: name the server with --to URL.")
         return FAILURE
     try:
-        recording = Recording(paths.state, place, settings, at, _print_json if as_json else _print_line)
+        recording = Recording(paths.state, place, settings, at, record, _print_json if as_json else _print_line)
     except OSError as error:
         write_err(f"stormdeck: {at[0]}:{at[1]} cannot be listened on: {error.strerror or error}.")
         return FAILURE
