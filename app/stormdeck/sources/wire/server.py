@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import select
+import signal
 import socket
 import threading
 from collections.abc import Callable
@@ -72,6 +73,8 @@ class RecorderServer:
         self._listening.close()
 
     def _run(self) -> None:
+        # Signals go to the main thread, which may sleep in a system call: one that this thread got would not wake it.
+        signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
         self._wait_for_client()
         if not self._is_stopped.is_set():
             asyncio.run(self._serve())
