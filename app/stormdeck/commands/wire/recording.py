@@ -20,22 +20,20 @@ from stormdeck.sources.wire.server import RecorderServer, listen
 from stormdeck.sources.wire.target import Target, target_of
 from stormdeck.sources.wire.trust import context_for
 
-FOLDER = "wire"
-
 
 class Recording:
     """Listen, pass requests on and keep a journal, from ``start`` to the end of the ``with`` block."""
 
     def __init__(
         self,
-        state: Path,
+        folder: Path,
         place: Place,
         settings: SettingsSnapshot,
         at: tuple[str, int] = ("127.0.0.1", 0),
         record: str | None = None,
         on_exchange: Callable[[Exchange], None] | None = None,
     ) -> None:
-        self.folder = state / FOLDER
+        self.folder = folder
         self._lock = threading.Lock()
         self._record = _line_file(record) if record is not None else None
         self._on_exchange = on_exchange

@@ -49,7 +49,7 @@ def run(options: Options, environ: Mapping[str, str], words: Sequence[str], to: 
         return FAILURE
     paths = user_paths(environ, options.home, options.project)
     try:
-        recording = Recording(paths.state, place, settings, record=record)
+        recording = Recording(paths.wire, place, settings, record=record)
     except OSError as error:
         write_err(f"stormdeck: nothing can be recorded: {error}.")
         return FAILURE

@@ -54,7 +54,7 @@ def run(
         write_err("stormdeck: the settings lead to this address already: name the server with --to URL.")
         return FAILURE
     try:
-        recording = Recording(paths.state, place, settings, at, record, _print_json if as_json else _print_line)
+        recording = Recording(paths.wire, place, settings, at, record, _print_json if as_json else _print_line)
     except OSError as error:
         write_err(f"stormdeck: {at[0]}:{at[1]} cannot be listened on: {error.strerror or error}.")
         return FAILURE
