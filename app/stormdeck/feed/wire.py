@@ -10,15 +10,13 @@ from pathlib import Path
 from stormdeck.model.snapshots.wire import WireSnapshot
 from stormdeck.model.traffic.meter import TrafficMeter
 from stormdeck.model.wire.entries import WireEntries
-from stormdeck.model.wire.exchange import Exchange
-from stormdeck.model.wire.request import Kind
+from stormdeck.model.wire.running import RunningRequests
 from stormdeck.sources.io.background import call_in_loop, run_in_thread
 from stormdeck.sources.io.watch import FileWatcher
 from stormdeck.sources.wire.reader import JournalReader
 
 STEP_S = 0.5
 """Seconds between two reads while a recorder runs; without one, nothing is read until the folder changes."""
-_MOST_IN_FLIGHT = 200
 
 
 class WireFeed:
@@ -33,7 +31,7 @@ class WireFeed:
         self._watcher = watcher
         self._reader = JournalReader(folder)
         self._entries = WireEntries()
-        self._running: dict[tuple[str, str], Exchange] = {}
+        self._running = RunningRequests()
         self._last = WireSnapshot()
 
     async def run(self) -> None:
@@ -52,15 +50,8 @@ class WireFeed:
         for journal, exchange in await run_in_thread(self._reader.read):
             for entry in self._entries.take(exchange, journal):
                 self._meter.take_entry(entry)
-            place = journal, exchange.id
-            if exchange.is_running and exchange.kind is not Kind.OTHER and len(self._running) < _MOST_IN_FLIGHT:
-                self._running[place] = exchange
-            else:
-                self._running.pop(place, None)
-        journals = self._reader.journals
-        self._running = {place: one for place, one in self._running.items() if place[0] in journals}
-        in_flight = tuple(sorted(self._running.values(), key=lambda one: one.started))
-        snapshot = WireSnapshot(len(journals), in_flight)
+            self._running.take(journal, exchange)
+        snapshot = self._running.snapshot(self._reader.journals)
         if snapshot != self._last:
             self._last = snapshot
             self._deliver(snapshot)
