@@ -77,6 +77,11 @@ class UserPaths:
         return self.state / "panels"
 
     @property
+    def wire(self) -> Path:
+        """Folder in which running recorders note what passes."""
+        return self.state / "wire"
+
+    @property
     def trusted(self) -> Path:
         """File with the folders that the user trusted in the panel, and for which servers."""
         return self.state / "trusted.json"

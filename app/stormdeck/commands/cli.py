@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from stormdeck.commands import completion, writers
@@ -18,9 +18,20 @@ from stormdeck.commands.parsers import CONFIG_INIT, CONFIG_PATH, CONFIG_PRINT, C
 from stormdeck.commands.retries import cli as retries_cli
 from stormdeck.commands.status import cli as status_cli
 from stormdeck.commands.use import cli as use_cli
-from stormdeck.options import Loaded, Problem, load
+from stormdeck.commands.wire import cli as wire_cli
+from stormdeck.options import Loaded, Options, Problem, load
 from stormdeck.options.file import unknown
 from stormdeck.options.kinds import quoted
+
+_FAMILIES: tuple[tuple[frozenset[str], Callable[[str, argparse.Namespace, Options, Mapping[str, str]], int]], ...] = (
+    (settings_cli.COMMANDS, settings_cli.run),
+    (status_cli.COMMANDS, status_cli.run),
+    (use_cli.COMMANDS, use_cli.run),
+    (retries_cli.COMMANDS, retries_cli.run),
+    (bundle_cli.COMMANDS, bundle_cli.run),
+    (wire_cli.COMMANDS, wire_cli.run),
+)
+"""The commands of a family, and what runs them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +49,7 @@ class Invocation:
 
 def parse(argv: Sequence[str]) -> Invocation:
     """Parse a command line and collect its problems. ``--help`` and ``--version`` raise SystemExit."""
+    argv, words = wire_cli.split_words(argv)
     flags: dict[str, list[str]] = {}
     parsers = build(flags)
     known = sorted({flag for parser in parsers for flag in parser.flags()})
@@ -49,6 +61,8 @@ def parse(argv: Sequence[str]) -> Invocation:
         problems += [f"unexpected {quoted(text)}" for text in retries_cli.take_files(arguments, left)]
     except UsageError as error:
         problems.append(str(error))
+    if words:
+        arguments.words = words
     found = tuple(Problem("command line", problem) for problem in problems)
     return Invocation(arguments.command, flags, arguments, found)
 
@@ -74,16 +88,9 @@ def run_headless(invocation: Invocation, loaded: Loaded) -> int:
     if why_not:
         write_err(f"stormdeck: {why_not}")
         return FAILURE
-    if invocation.command in settings_cli.COMMANDS:
-        return settings_cli.run(invocation.command, invocation.arguments, loaded.options, os.environ)
-    if invocation.command in status_cli.COMMANDS:
-        return status_cli.run(invocation.command, invocation.arguments, loaded.options, os.environ)
-    if invocation.command in retries_cli.COMMANDS:
-        return retries_cli.run(invocation.command, invocation.arguments, loaded.options, os.environ)
-    if invocation.command in use_cli.COMMANDS:
-        return use_cli.run(invocation.arguments, loaded.options, os.environ)
-    if invocation.command in bundle_cli.COMMANDS:
-        return bundle_cli.run(invocation.arguments, loaded.options, os.environ)
+    for commands, run in _FAMILIES:
+        if invocation.command in commands:
+            return run(invocation.command, invocation.arguments, loaded.options, os.environ)
     if invocation.command == completion.COMPLETION:
         return completion.run(invocation.arguments.shell, build({}))
     return _config(invocation, loaded)

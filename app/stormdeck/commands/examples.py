@@ -73,6 +73,16 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("stormdeck watch vllm.log --json", "one JSON event per line"),
         ("stormdeck watch --record today.jsonl", "also record the lines"),
     ),
+    "run": (
+        ("stormdeck run -- claude", "a session, recorded"),
+        ('stormdeck run -- claude -p "hi"', "one prompt"),
+        ("stormdeck run --to http://gpu-box:8000 -- claude", "name the server"),
+    ),
+    "tap": (
+        ("stormdeck tap", "between all clients and your base URL"),
+        ("stormdeck tap --listen 0.0.0.0:8484", "for other machines, too"),
+        ("stormdeck tap --json", "a line of JSON for each request"),
+    ),
     "bundle": (
         ("stormdeck bundle", "list the files, ask, write"),
         ("stormdeck bundle --out report --yes", "choose the folder, do not ask"),

@@ -14,6 +14,7 @@ from stormdeck.commands.check import cli as settings_cli
 from stormdeck.commands.retries import cli as retries_cli
 from stormdeck.commands.status import cli as status_cli
 from stormdeck.commands.use import cli as use_cli
+from stormdeck.commands.wire import cli as wire_cli
 from stormdeck.options import DECLARED, Declaration, Group
 from stormdeck.options.kinds import shown
 
@@ -46,6 +47,8 @@ _GROUPS = {
     settings_cli.UNSET: frozenset({Group.FILES}),
     use_cli.USE: frozenset({Group.FILES}),
     retries_cli.ANALYZE: frozenset(),
+    wire_cli.RUN: frozenset({Group.FILES}),
+    wire_cli.TAP: frozenset({Group.FILES}),
     CONFIG: frozenset(),
     CONFIG_PATH: frozenset(),
     CONFIG_VALIDATE: frozenset(),
@@ -103,7 +106,7 @@ def build(flags: dict[str, list[str]]) -> list[Parser]:
         return _add_command(commands, command, help_)
 
     parsers = [root, add(DEMO, "start the panel on a built-in stack, without a server or a GPU")]
-    for family in (status_cli, settings_cli, use_cli, retries_cli, bundle_cli):
+    for family in (status_cli, settings_cli, use_cli, retries_cli, wire_cli, bundle_cli):
         parsers += family.add_parsers(add)
     parsers += [*_config(commands), *completion.add_parsers(add)]
     for parser in parsers:

@@ -23,6 +23,7 @@ from stormdeck.feed.reducer import Snapshot
 from stormdeck.feed.servers import ServerFeed
 from stormdeck.feed.settings import SettingsFeed
 from stormdeck.feed.storms import StormFeed
+from stormdeck.feed.wire import WireFeed
 from stormdeck.model.logs.book import LogBook
 from stormdeck.model.logs.endings import LogTails
 from stormdeck.model.retries.backoff import attempt_limit
@@ -150,6 +151,7 @@ class Feed(PanelFeed):
         self._spawn(self._count_traffic())
         self._spawn(ClientWatch(self._meter).run())
         self._spawn(self._watch_files())
+        self._spawn(WireFeed(self._paths.wire, self._meter, self._deliver, self._watcher).run())
         self._logs.follow_transcripts(transcripts_folder(self._paths.claude))
 
     async def stop(self) -> None:

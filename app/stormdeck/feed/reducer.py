@@ -20,6 +20,7 @@ from stormdeck.model.snapshots.probe import Probe
 from stormdeck.model.snapshots.replay import Replay
 from stormdeck.model.snapshots.server import ProxySnapshot, ServerState, VllmSnapshot
 from stormdeck.model.snapshots.traffic import TrafficSnapshot
+from stormdeck.model.snapshots.wire import WireSnapshot
 
 Snapshot = (
     DiscoverySnapshot
@@ -32,6 +33,7 @@ Snapshot = (
     | ProxyConfig
     | GpuSnapshot
     | TrafficSnapshot
+    | WireSnapshot
     | LogTails
     | Replay
     | OwnFaults
@@ -58,6 +60,7 @@ _FIELDS = {
     ProxyConfig: "proxy_config",
     GpuSnapshot: "gpu",
     TrafficSnapshot: "traffic",
+    WireSnapshot: "wire",
     LogTails: "tails",
     Replay: "replay",
     OwnFaults: "troubles",

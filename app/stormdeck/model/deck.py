@@ -15,6 +15,7 @@ from stormdeck.model.snapshots.discovery import DiscoverySnapshot
 from stormdeck.model.snapshots.gpu import GpuSnapshot, GpuState
 from stormdeck.model.snapshots.own_faults import OwnFaults
 from stormdeck.model.snapshots.prefix_cache import PrefixCache
+from stormdeck.model.snapshots.wire import WireSnapshot
 
 # The panel imports the deck before its first paint: what it only names in types is not imported for it.
 if TYPE_CHECKING:
@@ -42,6 +43,8 @@ class Deck:
     """The servers behind the proxy's model groups, where there is more than one."""
     gpu: GpuSnapshot = field(default_factory=lambda: GpuSnapshot(GpuState.ASKING))
     traffic: TrafficSnapshot | None = None
+    wire: WireSnapshot = field(default_factory=WireSnapshot)
+    """What recorders between clients and servers see."""
     client_version: str | None = None
     client: ClientState = field(default_factory=ClientState)
     """Whether the client is logged in, and which folders it trusts."""

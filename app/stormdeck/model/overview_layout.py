@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-PANELS = ("verdict", "requests", "storms", "servers", "gpus", "log")
+PANELS = ("verdict", "requests", "in-flight", "storms", "servers", "gpus", "log")
 """All panels, in the default order."""
 TWO_COLUMNS = 70
 """The least width of the pane for two columns of panels."""
@@ -17,9 +17,13 @@ FEWEST_CARDS, WORDS = 3, 5
 ZOOM_WITH_VERDICT = 14
 """The least height to keep the verdict above an enlarged panel."""
 
-_WIDE = ("requests", "storms")
+IN_FLIGHT = "in-flight"
+"""The panel that has a place only while a recorder runs."""
+_FLIGHT_ROWS = (8, 5, 3, 2)
+"""The most rows of that panel, by the level of detail."""
+_WIDE = ("requests", IN_FLIGHT, "storms")
 _SIDE = ("engine", "proxy", "gpus")
-_KEPT = ("verdict", "requests", "engine", "log", "gpus", "storms", "proxy")
+_KEPT = ("verdict", "requests", IN_FLIGHT, "engine", "log", "gpus", "storms", "proxy")
 """Priority as the pane gets smaller, the last one hidden first."""
 _GROWING = ("log", "requests", "storms", "gpus", "engine", "proxy")
 """Priority for spare rows."""
@@ -58,16 +62,22 @@ class _Level(NamedTuple):
     gap: int
 
 
-def arrange(width: int, height: int, wanted: LayoutPreferences, gpus: int) -> dict[str, Box]:
-    """Return the boxes to show in a pane of this size, with this number of GPUs.
+def arrange(
+    width: int, height: int, wanted: LayoutPreferences, gpus: int, flights: int | None = None
+) -> dict[str, Box]:
+    """Return the boxes to show in a pane of this size, with this number of GPUs and requests in flight.
+
+    ``flights`` is ``None`` while no recorder runs: then that panel has no place.
 
     In a wide pane, servers and GPUs are in a narrow column beside requests and storms; the column with the first
     panel is on the left. Verdict and log have the full width, above or below the columns.
     """
+    if flights is None and IN_FLIGHT in wanted.panels and len(wanted.panels) > 1:
+        wanted = replace(wanted, panels=tuple(name for name in wanted.panels if name != IN_FLIGHT))
     if wanted.zoomed:
         return _zoomed(width, height, wanted)
     side = next((columns for least, columns in SIDE_WIDTHS if width >= least), 0)
-    levels = _levels(gpus, wanted.compact, columns=bool(side))
+    levels = _levels(gpus, wanted.compact, flights or 0, columns=bool(side))
     if not side or not _both_columns(wanted.boxes):
         return _one_column(width, height, wanted.boxes, levels)
     return _two_columns(width, height, wanted.boxes, levels, side, gpus)
@@ -83,7 +93,7 @@ def _both_columns(boxes: Sequence[str]) -> bool:
     return any(box in _WIDE for box in boxes) and any(box in _SIDE for box in boxes)
 
 
-def _levels(gpus: int, compact: bool, *, columns: bool) -> list[_Level]:
+def _levels(gpus: int, compact: bool, flights: int, *, columns: bool) -> list[_Level]:
     """Return the levels of detail, the most detailed first."""
     cards = max(FEWEST_CARDS, gpus + 1)
     names = ("verdict", "requests", "storms", "engine", "proxy", "gpus", "log")
@@ -106,6 +116,7 @@ def _levels(gpus: int, compact: bool, *, columns: bool) -> list[_Level]:
     levels = []
     for depth, counts in enumerate(rows):
         level = dict(zip(names, counts, strict=True))
+        level[IN_FLIGHT] = min(1 + flights, _FLIGHT_ROWS[min(depth, len(_FLIGHT_ROWS) - 1)])
         airy = depth < (last if columns else last - 1)
         levels += [_Level(level, gap) for gap in ((1, 0) if airy and not compact else (0,))]
     return levels

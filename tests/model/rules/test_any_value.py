@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from stormdeck.model.deck import Deck
 from stormdeck.model.rules.collect import findings_of, raw_findings
-from stormdeck.model.rules.destination import SWITCHES
 from stormdeck.model.rules.known_names import ROOT_KEYS, VARIABLES, WRONG_WORDS
 from stormdeck.model.rules.locations import located
+from stormdeck.model.settings.cloud import SWITCHES
 from stormdeck.model.settings.fields import FIELDS
 from stormdeck.model.settings.merge import loaded, merged
 from stormdeck.model.settings.scope import Scope, SettingsFile, SettingsSnapshot

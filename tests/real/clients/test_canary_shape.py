@@ -14,7 +14,7 @@ from asked import COUNT_TOKENS, MAIN
 from claude_code import Home, client, converse, run, settings_for
 from recording_server import RecordingServer
 from replies import SERVED, Call, Say
-from scenario import VERSIONS
+from versions import CLAUDE_CODE
 
 from canary_samples import plan
 from stormdeck.model.canary.check import Question
@@ -26,7 +26,7 @@ from stormdeck.sources.canary import Canary
 TRANSPORT = {"accept-encoding", "connection", "content-length", "host"}
 """Of the HTTP library: the canary takes nothing compressed, so that it can bound what it reads."""
 TOOLS = "Read,Agent,Task,ToolSearch,WebFetch"
-ALL = sorted({*VERSIONS, NEWEST_LISTED}, key=version_key)
+ALL = sorted({*CLAUDE_CODE, NEWEST_LISTED}, key=version_key)
 LOADING = [version for version in ALL if dialect_of(version).searches_tools]
 
 

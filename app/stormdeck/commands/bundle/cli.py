@@ -34,7 +34,7 @@ def add_parsers(add: AddCommand) -> list[Parser]:
     return [bundle, replay]
 
 
-def run(arguments: argparse.Namespace, options: Options, environ: Mapping[str, str]) -> int:
+def run(_: str, arguments: argparse.Namespace, options: Options, environ: Mapping[str, str]) -> int:
     """Run ``bundle`` and return its exit code."""
     from stormdeck.commands.bundle import run as bundle
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stormdeck.commands.check.servers import ServerAnswers
+from stormdeck.commands.client_settings import read
 from stormdeck.model.deck import Deck
 from stormdeck.model.finding import Finding
 from stormdeck.model.litellm.config import ProxyConfig
@@ -21,7 +22,6 @@ from stormdeck.paths import UserPaths, user_paths
 from stormdeck.sources.client.state import read_client_state
 from stormdeck.sources.client.version import ClientVersion, find_client_version
 from stormdeck.sources.settings.exposure import exposures
-from stormdeck.sources.settings.read import read_settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,13 +111,6 @@ def client_version(options: Options, paths: UserPaths, environ: Mapping[str, str
     """Return the client's version. With ``--home``, ``PATH`` is not searched."""
     search_path = "" if options.home is not None else environ.get("PATH", "")
     return find_client_version(paths.claude, paths.home, search_path, options.client_version)
-
-
-def read(options: Options, paths: UserPaths, environ: Mapping[str, str]) -> SettingsSnapshot:
-    """Return the settings of all scopes. With ``--home``, the caller's environment is ignored."""
-    shell = {} if options.home is not None else environ
-    named = (options.vllm, options.proxy)
-    return read_settings(paths, shell, options.settings, managed=paths.managed, named=named)
 
 
 def missing(options: Options) -> Path | None:

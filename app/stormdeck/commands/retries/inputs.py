@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Generic, TypeVar
 
 from stormdeck import __version__
-from stormdeck.commands.check.knowledge import read
+from stormdeck.commands.client_settings import read
 from stormdeck.model.logs.batch import LogBatch, LogStatus
 from stormdeck.model.retries.transcript import Entry
 from stormdeck.model.snapshots.discovery import DiscoverySnapshot

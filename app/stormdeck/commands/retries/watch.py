@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from types import FrameType
 
-from stormdeck.commands.check.knowledge import read
+from stormdeck.commands.client_settings import read
 from stormdeck.commands.colour import paint_for
 from stormdeck.commands.exit_codes import FAILURE, SUCCESS
 from stormdeck.commands.output import flush, standard_output, write_err, write_out

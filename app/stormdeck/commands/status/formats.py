@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Mapping
 
 from stormdeck.commands.exit_codes import FAILURE, NEGATIVE, SUCCESS
@@ -36,7 +37,8 @@ def show(
     coloured = not environ.get("NO_COLOR")
     plain = ascii_only(environ) if as_ascii is None else as_ascii
     if shape == STATUSLINE:
-        write_out(client_line(bar, session=session, model=model, coloured=coloured, only_ascii=plain))
+        now = time.time()
+        write_out(client_line(bar, session=session, model=model, coloured=coloured, only_ascii=plain, now=now))
         return SUCCESS
     if shape == TMUX:
         write_out(tmux_line(bar, coloured=coloured, only_ascii=plain))

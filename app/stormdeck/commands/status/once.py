@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 from stormdeck.commands.check.knowledge import Knowledge, learn
 from stormdeck.model.deck import Deck
@@ -19,12 +20,15 @@ from stormdeck.model.settings.schema import timeout_ms
 from stormdeck.model.settings.scope import SettingsSnapshot
 from stormdeck.model.snapshots.gpu import GpuSnapshot, GpuState
 from stormdeck.model.snapshots.traffic import TrafficSnapshot
+from stormdeck.model.snapshots.wire import WireSnapshot
 from stormdeck.model.text import clean
 from stormdeck.model.traffic.meter import TrafficMeter
+from stormdeck.model.wire.running import RunningRequests
 from stormdeck.options import Options
 from stormdeck.options.declared import own_servers
 from stormdeck.sources.logs.recent import recent_lines
 from stormdeck.sources.logs.tail import open_log
+from stormdeck.sources.wire.reader import JournalReader
 
 GPU_S = 1.0
 """Seconds to wait for the driver, which may hang for ever."""
@@ -67,6 +71,7 @@ def take_snapshot(
         client=known.state,
         named=own_servers(options),
         tails=_tails(logs),
+        wire=_wire(known.paths.wire),
     )
     return StackSnapshot(deck, known, logs, " ".join(part for part in (seen.note, *_unread(options)) if part))
 
@@ -87,6 +92,14 @@ def _tails(logs: Mapping[str, Sequence[str]]) -> LogTails:
         {path: lines[-1] for path, lines in logs.items() if lines},
         {path: one for path, one in endings.items() if one is not None},
     )
+
+
+def _wire(folder: Path) -> WireSnapshot:
+    """Return what running recorders see."""
+    reader, running = JournalReader(folder), RunningRequests()
+    for journal, exchange in reader.read():
+        running.take(journal, exchange)
+    return running.snapshot(reader.journals)
 
 
 def _traffic(

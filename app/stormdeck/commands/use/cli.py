@@ -37,7 +37,7 @@ def add_parsers(add: AddCommand) -> list[Parser]:
     return [use]
 
 
-def run(arguments: argparse.Namespace, options: Options, environ: Mapping[str, str]) -> int:
+def run(_: str, arguments: argparse.Namespace, options: Options, environ: Mapping[str, str]) -> int:
     """Run the command and return its exit code."""
     from stormdeck.commands.edit.steps import Manner
     from stormdeck.commands.exit_codes import FAILURE

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from stormdeck.commands.check.knowledge import read
+from stormdeck.commands.client_settings import read
 from stormdeck.commands.edit.files import document_of, file_of
 from stormdeck.commands.edit.steps import Manner, RefusedError, report_refusal
 from stormdeck.commands.exit_codes import FAILURE, NEGATIVE, SUCCESS

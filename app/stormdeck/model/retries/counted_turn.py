@@ -131,7 +131,7 @@ def counted_storm(counted: CountedTurn, default_limit: int, reason: str, now: fl
         cause=counted.cause,
         reason=reason,
         outcome=OUTCOMES[turn.end],
-        evidence="transcript",
+        evidence="wire" if turn.is_wire else "transcript",
         log=counted.requests[0].log if counted.requests else "",
         session=turn.session,
         folder=turn.folder,

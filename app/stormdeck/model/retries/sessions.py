@@ -66,6 +66,8 @@ class TranscriptTurn:
     """The session's working directory, if known."""
     words: int = 0
     """At least how many words the answer's first entry has."""
+    is_wire: bool = False
+    """A recorder between client and server saw the attempts."""
 
     @property
     def counted(self) -> bool:
@@ -110,6 +112,8 @@ class Sessions:
         self._folders: dict[str, str] = {}
         self._threads: OrderedDict[tuple[str, str], _Thread] = OrderedDict()
         self._seen: OrderedDict[tuple[EntryKind, str], None] = OrderedDict()
+        self._wired: OrderedDict[str, _Wired] = OrderedDict()
+        """The sessions that a recorder saw: their transcripts are read for what no server sees only."""
         self.version = ""
         """Version of the client that wrote the newest entry."""
         self._newest = 0.0
@@ -163,7 +167,9 @@ class Sessions:
         if entry.id and self._repeated((entry.kind, entry.id)):
             return
         self._note(entry)
-        thread = self._thread(entry)
+        thread = self._thread(entry) if entry.is_wire or entry.session not in self._wired else self._wired_thread(entry)
+        if thread is None:
+            return
         if entry.kind is EntryKind.ASK:
             self._ask(thread, entry)
         elif entry.kind is EntryKind.INTERRUPT:
@@ -212,8 +218,26 @@ class Sessions:
             self._seen.popitem(last=False)
         return False
 
+    def _wired_thread(self, entry: Entry) -> _Thread | None:
+        """Return the thread that a transcript's entry of a recorded session concerns, ``None`` to skip the entry.
+
+        Only the client knows that it gave up, or that the user interrupted it.
+        """
+        wired = self._wired[entry.session]
+        if entry.t < wired.since:
+            return self._thread(entry)
+        thread = self._threads.get((entry.session, wired.newest))
+        turn = self._newest_turn(thread) if thread is not None else None
+        is_end = entry.kind in {EntryKind.FAILURE, EntryKind.INTERRUPT} and not entry.agent
+        return thread if is_end and turn is not None and turn.end is End.OPEN else None
+
     def _thread(self, entry: Entry) -> _Thread:
-        key = (entry.session, entry.agent)
+        key = (entry.session, entry.digest if entry.is_wire else entry.agent)
+        if entry.is_wire:
+            wired = self._wired.setdefault(entry.session, _Wired(entry.t))
+            wired.newest = wired.newest if entry.agent else entry.digest
+            if len(self._wired) > SESSIONS:
+                self._wired.popitem(last=False)
         thread = self._threads.setdefault(key, _Thread())
         self._threads.move_to_end(key)
         if len(self._threads) > SESSIONS:
@@ -289,7 +313,7 @@ class Sessions:
         asked = thread.asked if thread.asked is not None and thread.asked <= entry.t else entry.t
         self._numbers += 1
         thread.turn = self._numbers
-        return TranscriptTurn(entry.session, entry.agent, entry.version, asked, entry.t)
+        return TranscriptTurn(entry.session, entry.agent, entry.version, asked, entry.t, is_wire=entry.is_wire)
 
     def _put(self, thread: _Thread, turn: TranscriptTurn) -> None:
         if not turn.folder and turn.session in self._folders:
@@ -298,6 +322,16 @@ class Sessions:
         thread.asked_since = thread.is_presumed_over = False
         if len(self._turns) > TURNS:
             self._turns.popitem(last=False)
+
+
+@dataclass(slots=True)
+class _Wired:
+    """A session that a recorder saw."""
+
+    since: float
+    """When the recorder saw its first request."""
+    newest: str = ""
+    """The newest turn of the main thread."""
 
 
 class _Thread:

@@ -42,7 +42,7 @@ class EntryKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """The structural fields of one line."""
+    """The structural fields of one line, or what a recorder on the wire saw."""
 
     kind: EntryKind
     session: str
@@ -72,6 +72,8 @@ class Entry:
     """Of a retry: seconds until the next attempt."""
     cause: str = ""
     """Of a retry or a failure: a status, or ``reset``, ``timeout``, ``cut``, ``refused``, ``unsent``; else empty."""
+    is_wire: bool = False
+    """Seen between client and server instead of read in a transcript. All entries of a turn have the same digest."""
 
 
 _MARKS = ('"type":"assistant"', '"type":"user"', '"api_error"', '"type":"api-request"')

@@ -11,6 +11,7 @@ from stormdeck.model.rules.facts import CUSTOM_OPTION, FABLE_ID, TIER_IDS, Facts
 from stormdeck.model.rules.known_names import VARIABLES
 from stormdeck.model.rules.model_choice import MODEL, MODEL_VARIABLE, SMALL_FAST, is_hosted_id, is_tier, without_window
 from stormdeck.model.rules.vllm.families import family_of
+from stormdeck.model.settings.cloud import SWITCHES, is_on
 from stormdeck.model.snapshots.client_state import Login
 from stormdeck.model.snapshots.server import ServerKind
 from stormdeck.model.urls import is_near, same_host, same_place
@@ -31,12 +32,6 @@ class Destination(StrEnum):
     """No settings and no login on this machine: Claude Code may run on another one."""
 
 
-SWITCHES = tuple(
-    f"env.CLAUDE_CODE_USE_{cloud}"
-    for cloud in ("BEDROCK", "VERTEX", "FOUNDRY", "MANTLE", "ANTHROPIC_AWS", "ANTHROPIC_GOOGLE_CLOUD")
-)
-"""Variables that send requests to a cloud instead of the base URL."""
-_ON = {"1", "true", "yes", "on"}
 _NAMING_MODELS = (*TIER_IDS.values(), FABLE_ID, MODEL_VARIABLE, SMALL_FAST, "env.CLAUDE_CODE_SUBAGENT_MODEL")
 _HOSTED_API = ("anthropic.com", "claude.com", "claude.ai")
 _TEMPLATE = re.compile(r"\$[{(]?\w|\{\{|<[\w .-]+>(?!$)")
@@ -81,11 +76,8 @@ def has_settings(facts: Facts) -> bool:
 
 
 def cloud_switch(facts: Facts) -> str | None:
-    """Return the cloud switch that is on.
-
-    On are ``1``, ``true``, ``yes`` and ``on``, in any capitals; everything else is off (measured, 2.1.332).
-    """
-    return next((path for path in SWITCHES if facts.text(path).lower() in _ON), None)
+    """Return the cloud switch that is on."""
+    return next((path for path in SWITCHES if is_on(facts.text(path))), None)
 
 
 def base_host(facts: Facts) -> str:

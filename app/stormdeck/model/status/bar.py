@@ -13,6 +13,8 @@ from stormdeck.model.symbols import Health, to_ascii
 LONGEST = 80
 """Characters of a headline; tmux and Claude Code cut longer ones anywhere."""
 _LONGEST_MODEL = 40
+LONG_WAIT_S = 5.0
+"""A request that waits longer is said in the status line of its session."""
 _TMUX = {Health.OK: "green", Health.ERROR: "red", Health.WARNING: "yellow"}
 _SGR = {Health.OK: "32", Health.ERROR: "1;31", Health.WARNING: "1;33"}
 _QUIET_TMUX, _QUIET_SGR = "colour244", "2"
@@ -22,7 +24,7 @@ _SERVERS = {"proxy", "vllm"}
 class Bar:
     """The state of the stack, short enough for a status bar."""
 
-    __slots__ = ("code", "hops", "light", "storms", "words")
+    __slots__ = ("code", "flights", "hops", "light", "storms", "words")
 
     def __init__(
         self,
@@ -31,6 +33,7 @@ class Bar:
         code: str,
         hops: Sequence[tuple[str, str, Health]],
         storms: Sequence[tuple[str, str]],
+        flights: Sequence[tuple[str, float, str]] = (),
     ) -> None:
         self.light = light
         self.words = words
@@ -41,6 +44,8 @@ class Bar:
         """Kind, name and health of each hop, from the client to the GPU."""
         self.storms = storms
         """Session and text of each running storm, newest first; the session is empty if unknown."""
+        self.flights = flights
+        """Session, start and progress of each request in flight, oldest first; known only where a recorder runs."""
 
     def as_json(self) -> dict[str, object]:
         """Return it as JSON."""
@@ -50,6 +55,7 @@ class Bar:
             "code": self.code,
             "hops": [[kind, name, light.value] for kind, name, light in self.hops],
             "storms": [list(storm) for storm in self.storms],
+            "flights": [list(flight) for flight in self.flights],
         }
 
     @classmethod
@@ -60,7 +66,10 @@ class Bar:
         try:
             hops = [(_text(kind), _text(name), Health(light)) for kind, name, light in value["hops"]]
             storms = [(_text(session), _text(words)) for session, words in value["storms"]]
-            return cls(Health(value["light"]), _text(value["words"]), _text(value["code"]), hops, storms)
+            # Panels of 0.1.0 publish none.
+            listed = value.get("flights", ())
+            flights = [(_text(session), float(since), _text(words)) for session, since, words in listed]
+            return cls(Health(value["light"]), _text(value["words"]), _text(value["code"]), hops, storms, flights)
         except (KeyError, TypeError, ValueError):
             return None
 
@@ -92,11 +101,18 @@ def tmux_line(bar: Bar, *, coloured: bool = True, only_ascii: bool = False) -> s
 
 
 def client_line(
-    bar: Bar, *, session: str = "", model: str = "", coloured: bool = True, only_ascii: bool = False
+    bar: Bar,
+    *,
+    session: str = "",
+    model: str = "",
+    coloured: bool = True,
+    only_ascii: bool = False,
+    now: float | None = None,
 ) -> str:
     """Return one line for Claude Code's status line: its model, a sign for each server, the headline.
 
-    ``session`` is the session that shows the line: its own storm comes first, that of another is marked as such.
+    ``session`` is the session that shows the line: its own storm comes first, that of another is marked as such. At
+    ``now``, in unix seconds, its own request that waits for long is said, too.
     """
 
     def painted(text: str, light: Health) -> str:
@@ -108,6 +124,9 @@ def client_line(
         if kind in _SERVERS:
             parts.append(f"{_plain(name, only_ascii)} {painted(light.glyph, light)}")
     parts.append(painted(_for_session(bar, session), bar.light))
+    own = next((flight for flight in bar.flights if session and flight[0] == session), None)
+    if own is not None and now is not None and now - own[1] >= LONG_WAIT_S:
+        parts.append(_plain(f"{now - own[1]:.0f} s, {own[2]}", only_ascii))
     return _plain(" · ", only_ascii).join(parts)
 
 

@@ -20,6 +20,7 @@ from stormdeck.model.text import clean
 from stormdeck.model.traffic.access_lines import why_uncounted
 from stormdeck.model.verdict.all_well import WELL
 from stormdeck.model.verdict.statement import Statement
+from stormdeck.model.wire.in_flight import flight_as_json, progress_words
 
 VERSION = 1
 NO_LOG = "no log is read"
@@ -62,6 +63,7 @@ def status_json(deck: Deck, statements: tuple[Statement, ...]) -> dict[str, obje
             "window": _window(counted),
         },
         "statements": [_statement(one) for one in statements],
+        "in_flight": [flight_as_json(one) for one in deck.wire.in_flight] if deck.wire.recorders else None,
     }
 
 
@@ -101,6 +103,7 @@ def bar_of(deck: Deck, statements: tuple[Statement, ...]) -> Bar:
         code=first.code or "",
         hops=[(_kind(hop.kind) or "", clean(hop.name), hop.light) for hop in path(deck)],
         storms=[(clean(storm.session or ""), shortened(one)) for storm, one in zip(live, words, strict=True)],
+        flights=[(clean(one.session), one.started, progress_words(one)) for one in deck.wire.in_flight],
     )
 
 

@@ -15,6 +15,7 @@ from stormdeck.ui.widgets.logs.tail import LogPanel
 from stormdeck.ui.widgets.overview.board import Board
 from stormdeck.ui.widgets.overview.first_look import FirstLookPanel
 from stormdeck.ui.widgets.overview.gpus import GpuPanel
+from stormdeck.ui.widgets.overview.in_flight import InFlightPanel
 from stormdeck.ui.widgets.overview.requests import RequestsPanel
 from stormdeck.ui.widgets.overview.servers import EnginePanel, ProxyPanel
 from stormdeck.ui.widgets.overview.storms import StormsPanel
@@ -52,6 +53,8 @@ class OverviewScreen(Area):
                 return RequestsPanel(id=name)
             case "storms":
                 return StormsPanel(clock.minute, id=name)
+            case "in-flight":
+                return InFlightPanel(clock.now, id=name)
             case "engine":
                 return EnginePanel(id=name)
             case "proxy":
@@ -67,9 +70,10 @@ class OverviewScreen(Area):
         return self.query_one(Board)
 
     def take_deck(self, deck: Deck) -> None:
-        """Pass the deck to every panel, and arrange them for the number of GPUs."""
+        """Pass the deck to every panel, and arrange them for the number of GPUs and requests in flight."""
         super().take_deck(deck)
         self.board.count_gpus(len(deck.gpu.gpus))
+        self.board.count_flights(len(deck.wire.in_flight) if deck.wire.recorders else None)
         self._show_first_look(is_first_look(deck))
 
     def _show_first_look(self, wanted: bool) -> None:

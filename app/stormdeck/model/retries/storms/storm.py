@@ -47,7 +47,8 @@ class Storm:
     served: str = ""
     """The model ids that a 404 listed as served; empty if it listed none."""
     evidence: str = "ladder"
-    """The evidence that these are attempts of one turn: ``transcript``, ``body`` or ``ladder`` (the client's waits)."""
+    """The evidence that these are attempts of one turn: ``wire``, ``transcript``, ``body`` or ``ladder`` (the client's
+    waits)."""
     log: str = ""
     """The log that has its lines."""
     timed: bool = True

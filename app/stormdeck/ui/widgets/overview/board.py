@@ -38,6 +38,7 @@ class Board(Widget):
         self._arranged = Arranged()
         self._wish = wish
         self._gpus = 0
+        self._flights: int | None = None
 
     @property
     def layout(self) -> Layout:
@@ -66,6 +67,12 @@ class Board(Widget):
             self._gpus = gpus
             self._arrange_again()
 
+    def count_flights(self, flights: int | None) -> None:
+        """Arrange the panels for another number of requests in flight; ``None``: no recorder runs."""
+        if flights != self._flights:
+            self._flights = flights
+            self._arrange_again()
+
     def _arrange_again(self) -> None:
         """Arrange the panels again. Textual keeps the placements until a child, not the board, asks for a layout."""
         for panel in self.children[:1]:
@@ -73,7 +80,7 @@ class Board(Widget):
 
     def boxes(self, size: Size) -> dict[str, Box]:
         """Return the boxes of the panels in a board of that size."""
-        return arrange(size.width, size.height, self._wish, self._gpus)
+        return arrange(size.width, size.height, self._wish, self._gpus, self._flights)
 
     def steps(self) -> list[str]:
         """Return the panels that ``tab`` steps through: all of them while one is zoomed, else the shown ones."""

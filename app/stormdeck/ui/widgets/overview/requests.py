@@ -39,6 +39,7 @@ class RequestsPanel(LivePanel):
             deck.discovery.done,
             deck.discovery.log_notes,
             _abandoned(deck),
+            deck.wire.recorders,
             counting_hop(deck),
             why_uncounted(deck),
         )
@@ -94,7 +95,8 @@ class RequestsPanel(LivePanel):
         how = next(iter(self.deck.discovery.log_notes), "") or (
             "Send a server's output to a file (>> server.log 2>&1), or name a log: stormdeck --log FILE."
         )
-        words = f"No log to read, so retries cannot be seen. {how} Press 4 for more."
+        seen = "only sessions of stormdeck run are seen" if self.deck.wire.recorders else "retries cannot be seen"
+        words = f"No log to read, so {seen}. {how} Press 4 for more."
         return [*title, *sentences(words, width, height - len(title))]
 
 

@@ -54,12 +54,16 @@ class StormsPanel(LivePanel):
     def part(self, deck: Deck) -> object:
         """Return the storms."""
         traffic = deck.traffic
-        return deck.discovery.done, (traffic.storms, traffic.logs, traffic.since) if traffic else None
+        return (
+            deck.discovery.done,
+            deck.wire.recorders,
+            (traffic.storms, traffic.logs, traffic.since) if traffic else None,
+        )
 
     def rows(self, width: int, height: int) -> list[Content]:
         """Return the newest storms that fit, or those around the cursor."""
         traffic = self.deck.traffic
-        if traffic is None or not traffic.logs:
+        if traffic is None or not (traffic.logs or traffic.storms or self.deck.wire.recorders):
             no_log = "Not known without a log. Name one: stormdeck --log FILE"
             words = no_log if self.deck.discovery.done else "not known yet"
             return [self.heading("STORMS"), *sentences(words, width, height - 1)]

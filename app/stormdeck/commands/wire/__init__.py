@@ -1,0 +1,1 @@
+"""The commands ``run`` and ``tap``: put the recorder between Claude Code and its server."""

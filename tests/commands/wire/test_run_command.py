@@ -1,0 +1,249 @@
+"""``stormdeck run``: a client with the recorder between it and its server, and nothing left afterwards."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from waiting import until
+
+CLIENT = """
+import json, os, sys, urllib.request
+words = sys.argv[1:]
+given = words[words.index("--settings") + 1]
+settings = json.loads(given if given.startswith("{") else open(given).read())
+told = {"words": words, "settings": settings, "variable": os.environ["ANTHROPIC_BASE_URL"], "mode": None}
+if not given.startswith("{"):
+    told["mode"] = oct(os.stat(given).st_mode & 0o777)
+asked = [{"role": "user", "content": "hi"}]
+body = json.dumps({"model": "m", "max_tokens": 9, "tools": [{"name": "Task"}], "messages": asked})
+for _ in range(int(os.environ.get("TIMES", "1"))):
+    url = settings["env"]["ANTHROPIC_BASE_URL"] + "/v1/messages"
+    request = urllib.request.Request(url, body.encode(), {"authorization": "Bearer t"})
+    try:
+        urllib.request.urlopen(request).read()
+    except urllib.error.HTTPError:
+        pass
+print(json.dumps(told))
+if "wait" in words:
+    sys.stdout.flush()
+    import time
+    time.sleep(600)
+sys.exit(7)
+"""
+
+
+class Server(BaseHTTPRequestHandler):
+    def do_POST(self):
+        self.rfile.read(int(self.headers["content-length"]))
+        got = self.server.got  # type: ignore[attr-defined] # the fixture's own
+        got.append((self.path, self.headers.get("authorization")))
+        self.send_response(500 if len(got) < 3 else 200)
+        self.send_header("content-length", "2")
+        self.end_headers()
+        self.wfile.write(b"{}")
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def server():
+    listening = ThreadingHTTPServer(("127.0.0.1", 0), Server)
+    listening.got = []  # type: ignore[attr-defined]
+    thread = threading.Thread(target=listening.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    yield listening
+    listening.shutdown()
+    thread.join()
+    listening.server_close()
+
+
+class Scratch:
+    """A home, a project, and a client that is a script."""
+
+    def __init__(self, folder, server):
+        self.folder, self.project = folder, folder / "project"
+        self.url = f"http://127.0.0.1:{server.server_port}"
+        self.project.mkdir()
+        (folder / ".claude").mkdir()
+        self.settings = folder / ".claude" / "settings.json"
+        self.set({"ANTHROPIC_BASE_URL": f"{self.url}/vllm", "ANTHROPIC_AUTH_TOKEN": "t"})
+        self.client = folder / "claude"
+        self.client.write_text(f"#!{sys.executable}\n{CLIENT}")
+        self.client.chmod(0o755)
+        self.wire = folder / ".local" / "state" / "stormdeck" / "wire"
+
+    def set(self, env):
+        self.settings.write_text(json.dumps({"env": env}))
+
+    def start(self, *words, options=(), **variables):
+        command = [sys.executable, "-m", "stormdeck", "run", *options, "--", str(self.client), *words]
+        environ = {"HOME": str(self.folder), "PATH": os.environ["PATH"], **variables}
+        return subprocess.Popen(
+            command, cwd=self.project, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+
+    def run(self, *words, **more):
+        child = self.start(*words, **more)
+        out, err = child.communicate(timeout=60)
+        return child.returncode, out, err
+
+
+@pytest.fixture
+def home(tmp_path, server):
+    return Scratch(tmp_path, server)
+
+
+def test_the_client_gets_the_address_and_nothing_is_left(home, server):
+    before = home.settings.read_bytes()
+    code, out, err = home.run("-p", "hi")
+    told = json.loads(out)
+    base = told["settings"]["env"]["ANTHROPIC_BASE_URL"]
+    assert (code, err) == (7, "")
+    assert base == told["variable"] != home.url
+    assert base.endswith("/vllm")
+    assert told["words"][0] == "--settings"
+    assert told["words"][2:] == ["-p", "hi"]
+    assert server.got == [("/vllm/v1/messages", "Bearer t")]
+    assert home.settings.read_bytes() == before
+    assert list(home.wire.iterdir()) == []
+
+
+def test_what_passes_is_recorded_to_a_file(home):
+    code, _, _ = home.run(options=["--record", str(home.folder / "kept.jsonl")], TIMES="3")
+    lines = [json.loads(line) for line in (home.folder / "kept.jsonl").read_text().splitlines()]
+    assert code == 7
+    assert [(line["status"], line["outcome"], line.get("attempt", 1)) for line in lines] == [
+        (500, "status", 1),
+        (500, "status", 2),
+        (200, "answered", 3),
+    ]
+    assert "hi" not in {value for line in lines for value in line.values()}
+
+
+def test_a_file_is_not_written_over(home):
+    (home.folder / "kept.jsonl").write_text("mine")
+    code, _, err = home.run(options=["--record", str(home.folder / "kept.jsonl")])
+    assert code == 2
+    assert "kept.jsonl" in err
+    assert (home.folder / "kept.jsonl").read_text() == "mine"
+
+
+def test_own_settings_are_merged_in_place(home):
+    own = json.dumps({"model": "opus", "env": {"A": "1", "ANTHROPIC_BASE_URL": home.url}})
+    _, out, _ = home.run("--settings", own, "-p", "hi")
+    told = json.loads(out)
+    assert told["settings"]["model"] == "opus"
+    assert told["settings"]["env"]["A"] == "1"
+    assert told["words"].count("--settings") == 1
+    assert not told["settings"]["env"]["ANTHROPIC_BASE_URL"].endswith("/vllm")
+
+
+def test_own_settings_in_a_file_stay_out_of_the_list_of_processes(home):
+    file = home.folder / "own.json"
+    file.write_text(json.dumps({"env": {"ANTHROPIC_AUTH_TOKEN": "PLANTED"}}))
+    _, out, _ = home.run("-p", "hi", "--settings", str(file))
+    told = json.loads(out)
+    assert told["settings"]["env"]["ANTHROPIC_AUTH_TOKEN"] == "PLANTED"
+    assert "PLANTED" not in " ".join(told["words"])
+    assert told["mode"] == "0o600"
+    assert list(home.wire.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("env", "words"),
+    [
+        ({}, "no ANTHROPIC_BASE_URL is set"),
+        ({"ANTHROPIC_BASE_URL": "https://api.anthropic.com"}, "hosted API"),
+        ({"ANTHROPIC_BASE_URL": "http://:8000"}, "host is missing"),
+        ({"ANTHROPIC_BASE_URL": "http://127.0.0.1:1", "CLAUDE_CODE_USE_BEDROCK": "1"}, "CLAUDE_CODE_USE_BEDROCK is on"),
+    ],
+)
+def test_without_a_server_of_ones_own_nothing_starts(home, env, words):
+    home.set(env)
+    code, out, err = home.run("-p", "hi")
+    assert (code, out) == (2, "")
+    assert words in err
+    assert not home.wire.exists() or not list(home.wire.iterdir())
+
+
+def test_the_server_of_an_untrusted_folder_gets_no_token(home, server):
+    home.set({"ANTHROPIC_AUTH_TOKEN": "t"})
+    (home.project / ".claude").mkdir()
+    (home.project / ".claude" / "settings.json").write_text(json.dumps({"env": {"ANTHROPIC_BASE_URL": home.url}}))
+    code, _, err = home.run("-p", "hi")
+    assert (code, server.got) == (2, [])
+    assert "only this folder's settings lead to" in err
+    assert home.run("-p", "hi", options=["--to", home.url])[0] == 7
+
+
+def test_managed_settings_outrank_what_can_be_handed_over(home):
+    managed = home.folder / "etc" / "claude-code"
+    managed.mkdir(parents=True)
+    (managed / "managed-settings.json").write_text(json.dumps({"env": {"ANTHROPIC_BASE_URL": home.url}}))
+    code, _, err = home.run(options=["--home", str(home.folder)])
+    assert code == 2
+    assert "managed settings" in err
+
+
+def test_a_program_that_does_not_exist_is_said(home):
+    home.client.unlink()
+    code, _, err = home.run()
+    assert code == 127
+    assert "is not found" in err
+
+
+def test_a_proxy_of_the_shell_is_not_asked_for_the_recorder(home, server):
+    code, out, _ = home.run(HTTP_PROXY="http://127.0.0.1:9", http_proxy="http://127.0.0.1:9", NO_PROXY="example.org")
+    assert code == 7
+    assert json.loads(out)["settings"]["env"]["NO_PROXY"] == "example.org,127.0.0.1"
+    assert len(server.got) == 1
+
+
+def is_running(pid):
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def child_of(pid):
+    return int(Path(f"/proc/{pid}/task/{pid}/children").read_text().split()[0])
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL, signal.SIGINT])
+def test_the_client_ends_with_the_recorder_however_it_ends(home, number):
+    child = home.start("wait")
+    assert child.stdout.readline()
+    client = child_of(child.pid)
+    if number is signal.SIGINT:  # of a terminal: it goes to both
+        os.kill(client, number)
+    os.kill(child.pid, number)
+    child.communicate(timeout=60)
+    until(lambda: not is_running(client))
+    assert child.returncode == (-9 if number is signal.SIGKILL else 128 + number)
+    home.run()
+    assert list(home.wire.iterdir()) == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_a_client_that_stops_itself_stops_the_command_and_both_go_on(home):
+    child = home.start("wait")
+    assert child.stdout.readline()
+    client = child_of(child.pid)
+    state = lambda pid: Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]  # noqa: E731
+    os.kill(client, signal.SIGSTOP)
+    until(lambda: state(child.pid) == "T")
+    os.kill(child.pid, signal.SIGCONT)
+    until(lambda: state(client) == "S")
+    child.terminate()
+    child.communicate(timeout=60)
+    assert child.returncode == 128 + signal.SIGTERM
