@@ -1,4 +1,4 @@
-"""Find the secrets in runs of simple JSON entries: a key and a plain value, whose secrets depend on nothing around them.
+"""Find the secrets in runs of simple JSON entries: a key and a plain value, whose secrets depend on nothing else.
 
 Long settings files consist of such entries. Where a run ends depends on its own keys alone. So after an edit, also one
 that adds or removes an entry, every other run is the same as before, and its secrets are cached.
@@ -67,10 +67,7 @@ def made_run(text: str, spans_of: SpansOf) -> Run:
     if not _may_need_cuts(text):
         return Run((), frozenset(), text)
     found = tuple(
-        cut
-        for entry in _ENTRY.finditer(text)
-        if _may_need_cuts(entry[0])
-        for cut in _cuts_of(entry, spans_of)
+        cut for entry in _ENTRY.finditer(text) if _may_need_cuts(entry[0]) for cut in _cuts_of(entry, spans_of)
     )
     return Run(found, frozenset(cut.secret for cut in found), masked(text, found))
 
