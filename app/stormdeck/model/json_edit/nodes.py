@@ -207,20 +207,23 @@ def _read_entries(entries: Entries, start: int, stop: int | None = None, *, is_f
 
 def _read_plain_entries(entries: Entries, start: int, stop: int | None) -> int:
     """Add the entries without escapes that begin at an offset; return the offset after them."""
-    at, found = start, []
+    at = start
     if _PLAIN_ENTRY.match(entries._text, at) is None:
         return at
+    key, starts, key_end = entries.keys.append, entries.starts.append, entries.key_ends.append
+    value_start, value, ends = entries.value_starts.append, entries.values.append, entries.ends.append
     for entry in _PLAIN_ENTRY.finditer(entries._text, at):
         if entry.start() != at or at == stop:
             break
-        found.append(entry)
+        starts(at)
+        (_, first), (first_of_value, end) = entry.span(1), entry.span(2)
+        name, _, text, _ = entry.groups()
+        key(name)
+        key_end(first + 1)
+        value_start(first_of_value)
+        value(text)
+        ends(end)
         at = entry.end()
-    entries.keys += [entry[1] for entry in found]
-    entries.starts += [entry.start() for entry in found]
-    entries.key_ends += [entry.end(1) + 1 for entry in found]
-    entries.value_starts += [entry.start(2) for entry in found]
-    entries.values += [entry[3] for entry in found]
-    entries.ends += [entry.end(2) for entry in found]
     return at
 
 

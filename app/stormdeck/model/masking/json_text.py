@@ -24,6 +24,7 @@ def mask_json(text: str) -> str:
     return "".join([*pieces, text[at:]]) if pieces else text
 
 
+@lru_cache(maxsize=8)
 def json_secrets(text: str) -> frozenset[str]:
     """Return the secrets in a text of JSON."""
     return frozenset[str]().union(*(run.secrets for _, _, run in _runs(text)))

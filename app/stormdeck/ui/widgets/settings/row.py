@@ -279,20 +279,21 @@ class FormView:
 
     def short_rows(self, room: int) -> frozenset[str]:
         """Return the paths of the file's own variables whose row is one line in that many columns for a value."""
+        env, fits = _variables(self.draft.preview_file), -1 if self._revealed else room - len(MASK)
         loud = self._findings.keys() | self._elsewhere
-        env = _variables(self.draft.preview_file)
-        return frozenset(
-            path
-            for path in self._own
-            if path not in loud
-            and _is_plain(value := as_text(env.get(path[_ENV:])) or "")
-            and self._is_short(path, value, room)
-        )
+        short = []
+        for path in self._own:
+            text = env.get(path[_ENV:])
+            # Masked whole, in part or not at all, such a value fits. Masking each of thousands takes too long.
+            if isinstance(text, str) and 0 < len(text) <= fits and " " not in text and text.isascii():
+                if text.isprintable():
+                    short.append(path)
+            elif _is_plain(value := as_text(text) or "") and self._is_short(path, value, room):
+                short.append(path)
+        return frozenset(short).difference(loud)
 
     def _is_short(self, path: str, value: str, room: int) -> bool:
-        """Return whether a value is surely one line. Masking each of thousands of secrets would take too long."""
-        if not self._revealed and " " not in value and len(value) + len(MASK) <= room and value.isascii():
-            return True  # Masked whole, in part or not at all, it fits.
+        """Return whether a value is surely one line."""
         name = path.removeprefix("env.")
         if self._revealed or not is_secret_name(name):
             return value.isascii() and len(value) <= min(SHORT, room)
@@ -334,8 +335,11 @@ _KNOWN = _known()
 
 def _unknown(env: Mapping[str, object]) -> list[str]:
     """Return the path of each variable that stormdeck does not know."""
-    paths = (f"env.{name}" for name, value in env.items() if not isinstance(value, dict | list))
-    return [path for path in paths if field_of(path) is None]
+    return [f"env.{name}" for name, value in env.items() if name not in _OWN_ROW and not isinstance(value, dict | list)]
+
+
+_OWN_ROW = frozenset(shown.path.removeprefix("env.") for shown in FIELDS if shown.path.startswith("env."))
+"""The variables that the form has a field for."""
 
 
 def _variables(file: SettingsFile | None) -> Mapping[str, object]:
