@@ -49,6 +49,12 @@ def test_no_slow_library_is_imported_before_the_first_paint(module):
     assert done.stdout.split() == []
 
 
+def test_httpx_comes_without_its_command_line():
+    code = "import sys, stormdeck.sources.net.http, httpx; print(*{'click', 'pygments', 'rich'} & {*sys.modules})"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []
+
+
 def test_the_command_line_does_not_import_the_panel():
     code = "import sys, stormdeck.__main__; print('textual' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
