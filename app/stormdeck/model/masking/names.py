@@ -103,7 +103,7 @@ _LABEL = re.compile(r"[A-Za-z][A-Za-z_./ -]{0,60}")
 _WEB = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 _KEY_COMMANDS = words(
     """
-    gcpauthrefresh awscredentialexport awsauthrefresh otelheadershelper apikeyhelper
+    gcpauthrefresh awscredentialexport awsauthrefresh otelheadershelper headershelper apikeyhelper
     """
 )
 _HARMLESS_HEADERS = words(
