@@ -13,15 +13,17 @@ from textual.widgets import Input
 from panel import AREAS, hand, in_loop, show, until
 from samples import CALM, FOUND, GPUS, NOW, PROXY, VLLM, WELL, WRONG, settings
 from stormdeck.model.editing import draft
+from stormdeck.model.json_edit import nodes
 from stormdeck.model.logs.book import LogBook
-from stormdeck.model.masking import json_lexer
+from stormdeck.model.masking import json_entries
+from stormdeck.model.masking.findings import known_secrets
 from stormdeck.ui.screens.base import Area
 from stormdeck.ui.screens.pages import RawScreen
 from stormdeck.ui.widgets.logs.line import LineDrawer
 from stormdeck.ui.widgets.logs.tail import LOOK_BACK
 from stormdeck.ui.widgets.logs.view import LogView
 from stormdeck.ui.widgets.panel import LivePanel, Panel
-from stormdeck.ui.widgets.settings import form
+from stormdeck.ui.widgets.settings import form, row
 
 SLOW = ("httpx", "psutil", "pynvml", "yaml", "prometheus_client", "starlette", "uvicorn", "watchfiles", "anyio")
 WHOLE = (WELL, FOUND, VLLM, PROXY, GPUS, CALM)
@@ -43,6 +45,12 @@ def count(monkeypatch, owner, name):
 @pytest.mark.parametrize("module", ["stormdeck.__main__", "stormdeck.ui.run", "stormdeck.ui.app"])
 def test_no_slow_library_is_imported_before_the_first_paint(module):
     code = f"import sys, {module}; print(*[name for name in {SLOW!r} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []
+
+
+def test_httpx_comes_without_its_command_line():
+    code = "import sys, stormdeck.sources.net.http, httpx; print(*{'click', 'pygments', 'rich'} & {*sys.modules})"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == []
 
@@ -199,18 +207,78 @@ async def test_the_raw_view_draws_the_lines_that_are_seen(panel, monkeypatch, na
         assert drawn["RawScreen"] < 300
 
 
+@pytest.fixture
+def read(monkeypatch):
+    """What is read of a long file: characters searched for secrets, entries whose offsets are found, rows made."""
+    counted = Counter()
+    search, offsets, make = json_entries.may_hold_secret, nodes._read_entries, row._free
+
+    def searched(text):
+        counted["characters"] += len(text)
+        return search(text)
+
+    def found(entries, *place, **named):
+        before = len(entries)
+        end = offsets(entries, *place, **named)
+        counted["entries"] += len(entries) - before
+        return end
+
+    def made(path):
+        counted["rows"] += 1
+        return make(path)
+
+    monkeypatch.setattr(json_entries, "may_hold_secret", searched)
+    monkeypatch.setattr(nodes, "_read_entries", found)
+    monkeypatch.setattr(row, "_free", made)
+    return counted
+
+
+@pytest.mark.parametrize("name", ["MY", "MY_KEY"])
 @in_loop
-async def test_a_letter_has_only_the_changed_part_of_a_long_file_searched_for_secrets(panel, monkeypatch):
-    searched, original = [], json_lexer.may_hold_secret
-    monkeypatch.setattr(json_lexer, "may_hold_secret", lambda text: (searched.append(len(text)), original(text))[1])
+async def test_a_key_reads_only_the_changed_part_of_a_long_file(panel, read, name):
+    long = long_settings(name=name)
+    known_secrets(long)
+    long.files[0].document.index()
     async with panel().run_test(size=(120, 40)) as pilot:
-        long = long_settings()
         await hand(pilot, long)
+        read.clear()
         await show(pilot, "settings")
-        await pilot.press("end", "enter", "a")
-        await pilot.pause()
-        for key in ("b", "c", "backspace"):
-            searched.clear()
-            await pilot.press(key)
+        opening = dict(read)
+        steps = [
+            ("end", "enter"),
+            "b",
+            "c",
+            "backspace",
+            "escape",
+            "x",
+            "u",
+            "U",
+            ("home", "x"),
+            "u",
+            "f",
+            "u",
+            "F",
+            "u",
+        ]
+        steps += ["n", "j", "escape", "s", "escape", "r", "r", ("slash", "z", "enter"), "escape"]
+        for keys in steps:
+            read.clear()
+            await pilot.press(*keys if isinstance(keys, tuple) else (keys,))
             await pilot.pause()
-            assert sum(searched) < len(long.files[0].text) / 10, key
+            assert read["characters"] < len(long.files[0].text) / 10, keys
+            assert read["entries"] < 30, keys
+            assert read["rows"] < 100, keys
+        assert opening.get("characters", 0) < len(long.files[0].text) / 10
+        assert opening.get("entries", 0) < 30
+        assert opening.get("rows", 0) < 300
+
+
+@in_loop
+async def test_the_checks_compute_the_diff_of_a_fix_once(panel, monkeypatch):
+    computed, original = [], draft.diff
+    monkeypatch.setattr(draft, "diff", lambda *texts: (computed.append(1), original(*texts))[1])
+    async with panel().run_test(size=(120, 40)) as pilot:
+        await hand(pilot, long_settings())
+        await show(pilot, "checks")
+        await pilot.pause()
+        assert len(computed) == 1

@@ -13,7 +13,10 @@ from stormdeck.feed.logs import LogFeed
 from stormdeck.feed.options_file import OptionsFile
 from stormdeck.feed.servers import ServerFeed
 from stormdeck.feed.settings import SettingsFeed
+from stormdeck.model.json_edit import nodes
 from stormdeck.model.logs.book import LogBook
+from stormdeck.model.masking import json_entries
+from stormdeck.model.masking.findings import known_secrets
 from stormdeck.model.settings.scope import Scope, SettingsSnapshot
 from stormdeck.model.snapshots.client import ClientSnapshot
 from stormdeck.model.snapshots.client_state import Login
@@ -193,3 +196,25 @@ def test_a_file_that_changes_after_the_panel_has_ended_raises_nothing_in_the_wat
         assert noticed.wait(10), raised
     assert raised == []
     watcher.stop()
+
+
+def test_a_long_settings_file_is_prepared_before_it_is_delivered(tmp_path, monkeypatch):
+    """Its secrets and offsets are found in a thread: in the event loop the first key would wait for them."""
+    folder = tmp_path / ".claude"
+    folder.mkdir()
+    env = {f"MY_KEY_{number:05}": f"{number:05}-aloud" for number in range(4000)}
+    (folder / "settings.json").write_text(json.dumps({"env": env}, indent=2))
+    watcher, seen = FileWatcher(step_ms=10), []
+    feed = SettingsFeed(Options(), user_paths({}, tmp_path, tmp_path), {}, seen.append, watcher)
+
+    async def scene():
+        await feed.read()
+
+    asyncio.run(scene())
+    [settings] = seen
+    searched = []
+    monkeypatch.setattr(json_entries, "may_hold_secret", searched.append)
+    monkeypatch.setattr(nodes, "_read_entries", searched.append)
+    assert known_secrets(settings)("00077-aloud") == "••••••••"
+    assert settings.file(Scope.USER).position("env.MY_KEY_03999") == (4002, 5)
+    assert searched == []

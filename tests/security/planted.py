@@ -53,11 +53,17 @@ URLS = {
     "token as user": "https://{}@host/x",
     "query": "http://127.0.0.1:9/?key={}",
     "signed": "https://host/file?sig={}&x=1",
+    "telegram": "https://api.telegram.org/bot12345:{}/sendMessage",
+    "zapier": "https://mcp.zapier.com/api/mcp/s/{}/mcp",
+    "git": "git+https://oauth2:{}@git.example.com/a/b.git",
     "slack": "https://hooks.slack.com/services/T0/B0/{}",
 }
 COMMANDS = {
     "bearer": 'curl -H "Authorization: Bearer {}" http://h',
     "own header": "curl -H 'X-Team: {}' http://h",
+    "google header": "curl -H x-goog-api-key:{} http://h",
+    "extra header of git": 'git -c http.extraHeader="Authorization: Basic {}" fetch',
+    "form": "curl -F token={} http://h",
     "login": "curl -u me:{} http://h",
     "option": "deploy --api-key {} now",
     "option with equals": "deploy --password={}",
@@ -69,7 +75,10 @@ COMMANDS = {
     "json": """post '{{"token": ["{}"]}}'""",
     "spoken": "notify Bearer {}",
 }
-FORMS = ("sk-ant-{}", "ghp_{}", "github_pat_{}", "glpat-{}", "AKIA{}", "xoxb-{}", "hf_{}", "eyJ{}.abc.def", "AIza{}")
+FORMS = (
+    *("sk-ant-{}", "ghp_{}", "github_pat_{}", "glpat-{}", "AKIA{}", "xoxb-{}", "hf_{}", "eyJ{}.abc.def", "AIza{}"),
+    *("ntn_{}", "PMAK-{}", "dp.pt.{}"),
+)
 
 
 def variables(token, where):
@@ -80,6 +89,7 @@ def variables(token, where):
         for name, url in URLS.items()
     }
     env |= {f"NOTE_{number}": f"see {form.format(token(f'{where}: {form}'))}" for number, form in enumerate(FORMS)}
+    env["NOTE_PEM"] = f"-----BEGIN RSA PRIVATE KEY-----\n{token(f'{where}: PEM')}\n-----END RSA PRIVATE KEY-----"
     env["NOTE_JSON"] = json.dumps({"a": {"token": [token(f"{where}: JSON in a variable")]}})
     env["ANTHROPIC_CUSTOM_HEADERS"] = "\n".join(
         [
@@ -115,6 +125,8 @@ def settings(token, where, **more):
             "Authorization": f"Bearer {token(f'{where}: mcp header')}",
             "X-Other": token(f"{where}: mcp other"),
         },
+        "oauth": {"clientId": "x", "clientSecret": token(f"{where}: client secret")},
+        "headersHelper": f"printf 'X-Any: {token(f'{where}: headers helper')}'",
         "auth": {"a": token(f"{where}: below auth"), "b": [token(f"{where}: list below auth")]},
         "token": [token(f"{where}: list of tokens")],
     }

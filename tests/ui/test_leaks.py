@@ -9,7 +9,7 @@ from textual.strip import Strip
 from textual.widgets import Input
 from textual.widgets._toast import Toast, ToastHolder
 
-from panel import hand, in_loop, settled, show, until
+from panel import AREAS, cells, hand, in_loop, settled, show, until
 from samples import CALM, FOUND, GPUS, PROXY, VLLM, WELL
 from stormdeck.ui.textual_patches.memory import SmallCache
 
@@ -96,3 +96,27 @@ async def test_a_notice_that_is_out_of_date_goes_with_what_holds_it(panel):
             pilot.app.clear_notifications()
             await until(pilot, lambda: not shown(Toast), "the notice is kept")
         await until(pilot, lambda: not shown(ToastHolder), "what held the notices is kept")
+
+
+def drawn_lines(shown):
+    return sum(len(one._styles_cache._cache) + len(one._render_cache.lines) for one in [shown, *shown.query("*")])
+
+
+@pytest.mark.parametrize("area", AREAS)
+@in_loop
+async def test_what_was_drawn_of_an_area_goes_when_another_one_is_shown(panel, area):
+    async with panel().run_test(size=(120, 40)) as pilot:
+        await hand(pilot, WELL, FOUND, VLLM, PROXY, GPUS, CALM)
+        await show(pilot, area)
+        await settled(pilot)
+        left, before = pilot.app.screen, cells(pilot.app)
+        await pilot.press("question_mark")
+        await until(pilot, lambda: pilot.app.screen is not left)
+        assert drawn_lines(left)
+        await pilot.press("escape")
+        await show(pilot, "logs" if area == "overview" else "overview")
+        await until(pilot, lambda: not drawn_lines(left), "the lines stay")
+        await show(pilot, area)
+        await settled(pilot)
+        assert pilot.app.screen is left
+        assert cells(pilot.app) == before

@@ -9,7 +9,8 @@ from functools import partial
 from pathlib import Path
 
 from stormdeck.feed.polling import wait_for
-from stormdeck.model.json_edit.document import FileError
+from stormdeck.model.json_edit.document import Document, FileError
+from stormdeck.model.masking.findings import known_secrets
 from stormdeck.model.settings.merge import merged
 from stormdeck.model.settings.scope import Scope, SettingsFile, SettingsSnapshot
 from stormdeck.model.settings.trust import is_led_by_folder
@@ -28,6 +29,9 @@ AGAIN_S = 5.0
 SAVING_S = 1.0
 """How long a write under way may delay quitting."""
 _SILENT = "its drive does not answer"
+
+_LONG = 100_000
+"""Characters of settings files that are prepared in a thread."""
 
 Listed = tuple[tuple[Scope, Path], ...]
 
@@ -78,6 +82,8 @@ class SettingsFeed:
         files = await asyncio.gather(*(self._read(scope, path) for scope, path in self._listed))
         settings = await self._trusted(merged((*files, *await self._read_client()), self._shell))
         if settings != self._now:
+            if sum(len(file.text) for file in settings.files) > _LONG:
+                await run_in_thread(_prepare, settings)
             self._now = settings
             self._deliver(settings)
         self.known.set()
@@ -152,3 +158,11 @@ class SettingsFeed:
 
 def _unread(file: SettingsFile) -> bool:
     return file.error is not None and file.error.ours
+
+
+def _prepare(settings: SettingsSnapshot) -> None:
+    """Find the secrets and offsets in long files: half a second for 20,000 secrets, in which keys must work."""
+    known_secrets(settings)
+    for file in settings.files:
+        if isinstance(document := file.document, Document):
+            document.index()

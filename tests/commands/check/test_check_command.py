@@ -231,10 +231,19 @@ class TestFix:
         assert "line 3: a comment is removed" in out
         assert "URL101: set it to http://127.0.0.1:8000" in out
 
-    def test_a_byte_order_mark_goes(self, home):
+    @pytest.mark.parametrize(
+        ("more", "goes"),
+        [
+            ([], False),
+            (["--client-version", "2.1.332"], False),
+            (["--client-version", "1.0.128"], True),
+            (["--only", "FILE705"], True),
+        ],
+    )
+    def test_a_byte_order_mark_goes_only_where_the_client_cannot_read_it(self, home, more, goes):
         home.write("\ufeff" + SOUND)
-        assert home.run("check", "--offline", "--fix", "--yes")[0] == 0
-        assert home.settings.read_text() == SOUND
+        assert home.run("check", "--offline", "--fix", "--yes", *more)[0] == 0
+        assert home.settings.read_text() == ("" if goes else "\ufeff") + SOUND
 
     @pytest.mark.parametrize(
         "text",

@@ -5,6 +5,7 @@ Each file of ``tests/data/ordinary`` stands for a kind; its name begins with the
 
 import json
 import sys
+from codecs import BOM_UTF8
 from functools import partial
 
 import pytest
@@ -54,7 +55,7 @@ def louder_than_a_note(home, *more):
 
 
 def test_there_are_enough_kinds():
-    assert len(FILES) >= 60
+    assert len(FILES) >= 140
     assert {file.stem.partition("-")[0] for file in FILES} == set(SCOPES)
 
 
@@ -75,9 +76,22 @@ def test_no_alarm_and_no_change(home, file, login):
     assert home.backups() == []
 
 
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_set_then_unset_gives_the_same_bytes(home, file):
+    before = file.read_bytes()
+    home.write(before)
+    for key in ("MY_OWN", "prUrlTemplate"):
+        assert home.run("set", key, "x")[0] == 0
+        assert home.settings.read_bytes() != before
+        assert home.run("unset", key)[0] == 0
+        assert home.settings.read_bytes() == before
+
+
 @pytest.mark.parametrize("version", ["1.0.128", "2.0.76", "2.1.42", "2.1.112", "2.1.329", "2.1.332", "3.0.0"])
 def test_no_alarm_for_any_version_of_the_client(home, version):
     for file in FILES:
+        if version == "1.0.128" and file.read_bytes().startswith(BOM_UTF8):
+            continue  # It cannot read such a file (measured).
         path = put(home, file)
         assert louder_than_a_note(home, "--client-version", version)[:2] == (0, []), file.stem
         path.unlink()

@@ -54,7 +54,7 @@ def test_an_edit_reads_the_whole_text_not_at_all_and_runs_the_rules_once(scans, 
     scans.clear()
     after = before.edit(URL, "http://127.0.0.1:8000")
     for _ in range(3):
-        after.values, after.modified, after.findings, after.text(), after.changed, after.preview
+        after.value(URL), after.modified, after.findings, after.text(), after.changed, after.preview
     assert scans == []
     assert [count for count in rule_runs if count > 500] == [3002], "the rules ran over the whole file more than once"
 

@@ -163,6 +163,26 @@ def test_other_names_of_secrets(name: str) -> None:
     assert "hunter2" not in mask_text(f"{name}=hunter2")
 
 
+@pytest.mark.parametrize(
+    "form",
+    [
+        *("ntn_{}", "secret_{}", "lin_oauth_{}", "nfp_{}", "sbp_{}", "phx_{}", "apify_api_{}", "pcsk_{}", "shpss_{}"),
+        *("PMAK-{}", "tskey-auth-{}", "dp.pt.{}", "AGE-SECRET-KEY-1{}", "pscale_tkn_{}", "sntrys_{}", "tgp_v1_{}"),
+        *("https://api.telegram.org/bot123456:{}/sendMessage", "https://mcp.zapier.com/api/mcp/s/{}/mcp"),
+    ],
+)
+@pytest.mark.parametrize("place", ["NOTE", "command", "url", "statusMessage"])
+def test_a_token_of_a_known_form_is_masked_wherever_it_stands(form: str, place: str) -> None:
+    text = f"see {form.format('q7vRuby042moss00q7vRuby')}"
+    assert "Ruby" not in mask_text(text)
+    assert "Ruby" not in mask_json(json.dumps({"any": [{place: text}]}))
+
+
+@pytest.mark.parametrize("text", ["secret_manager_project", "phx_node_name", "the tskey- prefix", "telegram: bot 7"])
+def test_names_that_begin_like_a_token_are_shown(text: str) -> None:
+    assert mask_text(text) == text
+
+
 @pytest.mark.parametrize("text", HARMLESS.strip().split("\n"))
 def test_what_only_resembles_a_secret_is_shown(text: str) -> None:
     assert mask_text(text) == text

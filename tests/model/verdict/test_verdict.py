@@ -59,9 +59,16 @@ def test_all_well_is_said_with_three_numbers():
     assert first.headline == "All well.  3 running · first token in 0.8 s · 0 retries in the last 15 min"
 
 
-@pytest.mark.parametrize(("ago", "words"), [(75, "3 running, one turn running for 1 min 10 s"), (20, "3 running ·")])
-def test_a_turn_that_goes_on_for_long_is_told_where_a_transcript_tells_it(ago, words):
-    turns = (InFlight("s1", "", "/app", NOW - ago, 1), InFlight("s2", "", "/app", NOW - 3, 1))
+@pytest.mark.parametrize(
+    ("ago", "others", "words"),
+    [
+        (75, 1, "3 running, one turn running for 1 min 10 s in app s1 ·"),
+        (75, 0, "3 running, one turn running for 1 min 10 s ·"),
+        (20, 1, "3 running ·"),
+    ],
+)
+def test_a_turn_that_goes_on_for_long_is_told_where_a_transcript_tells_it(ago, others, words):
+    turns = (InFlight("s1", "", "/app", NOW - ago, 1), *(InFlight("s2", "", "/x", NOW - 3, 1),) * others)
     assert words in told(*WHOLE[:-1], replace(CALM, in_flight=turns))[0].headline
 
 

@@ -2,11 +2,12 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from stormdeck.model.snapshots.gpu import GpuState
-from stormdeck.sources.gpu.nvml import Nvml
+from stormdeck.sources.gpu.nvml import LIBRARY, Nvml
 from stormdeck.sources.gpu.reader import GpuReader
 
 
@@ -27,6 +28,22 @@ def test_a_machine_without_driver_says_so():
     snapshot = GpuReader(Nvml(), interval_s=1.0).read(0.0, slow=True)
     assert snapshot.state is GpuState.NO_DRIVER
     assert snapshot.gpus == ()
+
+
+def test_without_a_driver_the_binding_is_not_imported():
+    if driver_here():
+        pytest.skip("this machine has an NVIDIA driver")
+    code = (
+        "import sys; from stormdeck.sources.gpu.nvml import Nvml; from stormdeck.sources.gpu.reader import GpuReader;"
+        "GpuReader(Nvml(), interval_s=1.0).read(0.0, slow=True); print('pynvml' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "False\n"
+
+
+def test_the_library_that_is_looked_for_is_the_one_that_the_binding_loads():
+    import pynvml
+
+    assert f'CDLL("{LIBRARY}")' in Path(pynvml.__file__).read_text(encoding="utf-8")
 
 
 def test_a_machine_with_gpu_tells_its_memory():

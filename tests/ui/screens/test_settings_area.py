@@ -165,7 +165,7 @@ async def test_a_fix_that_changes_who_pays_is_taken_after_its_diff_was_seen(pane
 def state_of(pilot, path):
     """Return the value of a setting in the draft, whatever screen lies on top of the form."""
     form = next(screen for screen in pilot.app.screen_stack if hasattr(screen, "draft"))
-    return form.draft.values.get(path)
+    return form.draft.value(path)
 
 
 @in_loop

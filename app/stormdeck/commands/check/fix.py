@@ -12,6 +12,8 @@ from stormdeck.commands.colour import paint_for
 from stormdeck.commands.output import confirm, flush, standard_error, standard_output, write_err, write_out
 from stormdeck.model.editing.diff import diff
 from stormdeck.model.editing.starter import is_blank, working_block
+from stormdeck.model.finding import Severity
+from stormdeck.model.json_edit.document import BOM
 from stormdeck.model.json_edit.repair import repair
 from stormdeck.model.masking.findings import known_secrets
 from stormdeck.model.rules.fixing import safe_fixes
@@ -92,7 +94,8 @@ def propose(known: Knowledge, rules: Selection = ALL) -> Proposal | None:
     file = known.settings.file(Scope.USER)
     if file is None:
         return None
-    repaired = repair(file.text) if rules.takes(BROKEN if file.error is not None else MARKED) else None
+    needs_repair = rules.takes(BROKEN) if file.error is not None else _mark_must_go(known, file, rules)
+    repaired = repair(file.text) if needs_repair else None
     if file.error is not None and repaired is None:
         return None
     if file.error is None and repaired is None and is_blank(known.settings):
@@ -104,6 +107,17 @@ def propose(known: Knowledge, rules: Selection = ALL) -> Proposal | None:
         return None
     reasons = [f"{one.code}: {one.fix.description}" for one in made.fixed if one.fix is not None]
     return Proposal(file, text, (*(repaired.notes if repaired is not None else ()), *reasons))
+
+
+def _mark_must_go(known: Knowledge, file: SettingsFile, rules: Selection) -> bool:
+    """Return whether the byte-order mark of a sound file is removed: the client cannot read it, or the user asks."""
+    if not file.text.startswith(BOM) or not rules.takes(MARKED):
+        return False
+    found = known.raw_findings(known.settings)
+    is_error = any(
+        one.code == MARKED and one.severity is Severity.ERROR and one.file == str(file.path) for one in found
+    )
+    return is_error or MARKED in rules.only
 
 
 def _first_settings(known: Knowledge, file: SettingsFile) -> Proposal | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -13,7 +13,7 @@ from stormdeck.model.masking.findings import known_secrets
 from stormdeck.model.masking.known import KnownSecrets
 from stormdeck.model.rules.collect import findings_of, raw_findings
 from stormdeck.model.rules.fixing import safe_fixes
-from stormdeck.model.settings.merge import entries, has_entry, preview, value_at
+from stormdeck.model.settings.merge import has_entry, preview, value_at
 from stormdeck.model.settings.scope import EDITABLE, Scope, SettingsFile, SettingsSnapshot, as_text
 from stormdeck.model.snapshots.client import RunningClient
 
@@ -115,10 +115,13 @@ class Draft:
         """Return whether a save changes the file."""
         return self.file is not None and self.text() != self.file.text
 
-    @cached_property
-    def values(self) -> Mapping[str, str | None]:
-        """Return all values of the scope after a save, as text by key path; null is ``None``."""
-        return _texts(self.preview_file)
+    def value(self, path: str) -> str | None:
+        """Return a value of the scope after a save, as text; ``None`` if it is not set or null."""
+        return _text_at(self.preview_file, path) if self.preview_file is not None else None
+
+    def sets(self, path: str) -> bool:
+        """Return whether the scope sets a value after a save, even to null."""
+        return self.preview_file is not None and has_entry(self.preview_file.values, path)
 
     @cached_property
     def modified(self) -> frozenset[str]:
@@ -137,10 +140,6 @@ class Draft:
     def fixed(self) -> Draft:
         """Return the draft with all safe fixes that work in this scope."""
         return self.take(safe_fixes(self.preview, self.scope, lambda settings: raw_findings(self.deck, settings)).edits)
-
-
-def _texts(file: SettingsFile | None) -> Mapping[str, str | None]:
-    return {path: as_text(value) for path, value in entries(file.values)} if file is not None else {}
 
 
 def _text_at(file: SettingsFile, path: str) -> str | None:

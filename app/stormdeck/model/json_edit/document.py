@@ -85,6 +85,10 @@ class Document:
         """Return whether there is an entry at a path, even one with null."""
         return self._member(_keys(path)) is not None
 
+    def index(self) -> None:
+        """Find the offsets of the entries of ``env`` now, as else the first edit or position does."""
+        self.has(("env", ""))
+
     def position(self, path: Path) -> tuple[int, int] | None:
         """Return line and column of an entry's key, both counted from 1, or ``None``."""
         member = self._member(_keys(path))

@@ -191,15 +191,9 @@ def _read_entries(entries: Entries, start: int, stop: int | None = None, *, is_f
             return at
         at = skip_space(text, at + 1)
     while text[at] == '"' and at != stop:
-        plain = _PLAIN_ENTRY.match(text, at)
-        if plain is not None:
-            entries.keys.append(plain[1])
-            entries.starts.append(at)
-            entries.key_ends.append(plain.end(1) + 1)
-            entries.value_starts.append(plain.start(2))
-            entries.values.append(plain[3])
-            entries.ends.append(plain.end(2))
-            at = plain.end()
+        plain_end = _read_plain_entries(entries, at, stop)
+        if plain_end != at:
+            at = plain_end
             continue
         key, key_end = _DECODER.raw_decode(text, at)
         place = skip_space(text, skip_space(text, key_end) + 1)
@@ -208,6 +202,28 @@ def _read_entries(entries: Entries, start: int, stop: int | None = None, *, is_f
         at = skip_space(text, end)
         if text[at] == ",":
             at = skip_space(text, at + 1)
+    return at
+
+
+def _read_plain_entries(entries: Entries, start: int, stop: int | None) -> int:
+    """Add the entries without escapes that begin at an offset; return the offset after them."""
+    at = start
+    if _PLAIN_ENTRY.match(entries._text, at) is None:
+        return at
+    key, starts, key_end = entries.keys.append, entries.starts.append, entries.key_ends.append
+    value_start, value, ends = entries.value_starts.append, entries.values.append, entries.ends.append
+    for entry in _PLAIN_ENTRY.finditer(entries._text, at):
+        if entry.start() != at or at == stop:
+            break
+        starts(at)
+        (_, first), (first_of_value, end) = entry.span(1), entry.span(2)
+        name, _, text, _ = entry.groups()
+        key(name)
+        key_end(first + 1)
+        value_start(first_of_value)
+        value(text)
+        ends(end)
+        at = entry.end()
     return at
 
 

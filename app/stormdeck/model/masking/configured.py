@@ -9,7 +9,7 @@ from urllib.parse import unquote
 
 from stormdeck.model.litellm.config import Node, ProxyConfig
 from stormdeck.model.litellm.placeholders import REFERENCE
-from stormdeck.model.masking.json_text import json_cuts
+from stormdeck.model.masking.json_text import json_secrets
 from stormdeck.model.masking.places import Content, Place, place_of
 from stormdeck.model.masking.shapes import is_mixed
 from stormdeck.model.masking.values import value_spans
@@ -40,18 +40,13 @@ def secrets_in(texts: Iterable[str], variables: Iterable[tuple[str, str]], yaml:
 
 def secrets_added(before: Iterable[str], texts: Iterable[str]) -> frozenset[str]:
     """Return every secret in settings files that is not in the earlier ones."""
-    new = frozenset[str]().union(*map(_whole, texts)).difference(*map(_whole, before))
+    new = frozenset[str]().union(*map(json_secrets, texts)).difference(*map(json_secrets, before))
     return frozenset(part for secret in new for part in _parts(secret))
 
 
 @lru_cache(maxsize=8)
 def _of_json(text: str) -> frozenset[str]:
-    return frozenset(part for secret in _whole(text) for part in _parts(secret))
-
-
-@lru_cache(maxsize=8)
-def _whole(text: str) -> frozenset[str]:
-    return frozenset(cut.secret for cut in json_cuts(text))
+    return frozenset(part for secret in json_secrets(text) for part in _parts(secret))
 
 
 @lru_cache(maxsize=2)

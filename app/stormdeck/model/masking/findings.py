@@ -49,13 +49,15 @@ _Variables = tuple[tuple[str, str], ...]
 def _known(first: tuple[str, ...], texts: tuple[str, ...], shell: _Variables, yaml: tuple[str, ...]) -> KnownSecrets:
     """Return a masker for the secrets in some texts; those of the first ones are collected once."""
     more = tuple(text for text in texts if text not in first)
-    known = _collected(first, shell, yaml)
-    return known.with_more(secrets_added(first, more)) if more else known
+    known = _collected(first, shell)
+    added = secrets_added(first, more) if more else frozenset[str]()
+    in_yaml = secrets_in((), (), yaml) if yaml else frozenset[str]()
+    return known.with_more(added | in_yaml) if added or in_yaml else known
 
 
 @lru_cache(maxsize=4)
-def _collected(texts: tuple[str, ...], shell: _Variables, yaml: tuple[str, ...]) -> KnownSecrets:
-    return KnownSecrets(secrets_in(texts, shell, yaml))
+def _collected(texts: tuple[str, ...], shell: _Variables) -> KnownSecrets:
+    return KnownSecrets(secrets_in(texts, shell, ()))
 
 
 def _masked(finding: Finding, hide: KnownSecrets) -> Finding:

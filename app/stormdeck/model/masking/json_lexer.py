@@ -7,12 +7,10 @@ value is decided by the function that is passed in (``values.value_spans``).
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
-from functools import lru_cache
-from typing import NamedTuple
 
-from stormdeck.model.masking.lines import MASK, may_hold_secret, text_spans
+from stormdeck.model.masking.json_entries import Cut, Run, SpansOf, bare_cuts, run_of
 from stormdeck.model.masking.names import is_secret_name
 from stormdeck.model.masking.places import Content, Place
 from stormdeck.model.masking.shapes import Span, known_shapes
@@ -21,35 +19,16 @@ _TOKEN = re.compile(
     r"\"(?:[^\"\\\n]|\\.)*+\"?|'(?:[^'\\\n]|\\.)*+'?|[“”„][^“”\n]*+[“”]?|//[^\n]*+|/\*|[{}\[\],:=]"
     r"|[^\s\"'“”„{}\[\],:=/][^\n\"'“”„{}\[\],]*+|/"
 )
-_ENTRY = re.compile(r'\s*+"(?!(?:name|key|value)")[^"\\\n]*+"\s*+:\s*+(?:"(?:[^"\\\n{\[][^"\\\n]*+)?"|[\w.+-]++)\s*+,')
-"""An entry whose secrets depend on its own text alone."""
-_ENTRIES = re.compile(rf"(?:{_ENTRY.pattern}){{1,64}}+")
-_KEPT = 16_000
-"""Characters of a run of entries whose secrets are cached: an edit changes one run only."""
 _NAMING = frozenset({"name", "key"})
 _NAMED_AFTER = re.compile(
     r'"value"\s{0,9}:\s{0,9}"[^"\n]{0,2000}"\s{0,9},\s{0,200}"(?:name|key)"\s{0,9}:\s{0,9}"([^"\n]{1,200})"'
 )
 """A variable whose name follows its value."""
-_LONG = re.compile(r"[A-Za-z0-9]{24}")
-_OTHER_HINTS = re.compile(r'"-|[Hh]elper|Refresh|Export|[?&#;]')
 _SIGNS = frozenset({"{", "}", "[", "]", ",", ":", "=", "/", "/*"})
+_BEFORE_ENTRIES = frozenset({"{", "[", ","})
 _BLANK = re.compile(r"\s*+")
 _ESCAPE = re.compile(r"\\(?:u[0-9a-fA-F]{4}|.)|[^\\]++|\\", re.DOTALL)
 _SHORT = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
-
-
-class Cut(NamedTuple):
-    """A stretch of text to mask, and the secret in it."""
-
-    start: int
-    end: int
-    secret: str
-    mask: str = MASK
-
-    def moved(self, by: int) -> Cut:
-        """Return the cut shifted by an offset."""
-        return Cut(self.start + by, self.end + by, self.secret, self.mask)
 
 
 @dataclass(slots=True)
@@ -69,13 +48,18 @@ class _Frame:
     key: str = field(default="")
 
 
-SpansOf = Callable[[Place, str], list[Span]]
-"""Finds the secrets in one value by its place."""
-
-
 def find_cuts(text: str, place: Place, spans_of: SpansOf) -> Iterator[Cut]:
     """Yield the secrets in a text of JSON at a place, in order."""
-    return _Lexer(text, place, spans_of).cuts()
+    for start, _, run in find_runs(text, place, spans_of):
+        yield from (cut.moved(start) for cut in run.cuts)
+
+
+def find_runs(text: str, place: Place, spans_of: SpansOf) -> Iterator[tuple[int, int, Run]]:
+    """Yield start, end and secrets of all stretches of a text of JSON that may hold secrets, in order."""
+    return _Lexer(text, place, spans_of).runs()
+
+
+_Found = tuple[int, int, Run]
 
 
 class _Lexer:
@@ -86,51 +70,48 @@ class _Lexer:
         self._spans_of = spans_of
         self._frames = [_Frame(place)]
 
-    def cuts(self) -> Iterator[Cut]:
-        """Yield the cuts."""
+    def runs(self) -> Iterator[_Found]:
+        """Yield the stretches that may hold secrets."""
         at = yield from self._entries(0)
-        yield from self._tokens(at)
-
-    def cuts_of_entry(self) -> Iterator[Cut]:
-        """Yield the cuts of a text that is a single entry."""
-        return self._tokens(0, whole=False)
-
-    def _tokens(self, at: int, *, whole: bool = True) -> Iterator[Cut]:
         while (match := _TOKEN.search(self._text, at)) is not None:
             at = match.end()
-            token = match[0]
-            sign = token if token in _SIGNS else ""
-            if sign in {"{", "["}:
-                self._open(is_list=sign == "[")
+            for start, end, secret, mask in self._read(match):
+                yield start, end, Run((Cut(0, end - start, secret, mask),), frozenset({secret}), mask)
+            if match[0] in _BEFORE_ENTRIES:
                 at = yield from self._entries(at)
-            elif sign in {"}", "]"}:
-                if len(self._frames) > 1:
-                    self._frames.pop()
-            elif sign == ",":
-                self._next()
-                if whole:
-                    at = yield from self._entries(at)
-            elif sign:
-                continue
-            elif token.startswith("//"):
-                yield from self._bare(match.start(), token, self._frames[-1].place)
-            elif token[0] in "\"'“”„":
-                yield from self._string(match.start(), token)
-            else:
-                yield from self._word(match.start(), token)
 
-    def _entries(self, at: int) -> Generator[Cut, None, int]:
-        """Yield the cuts of the simple entries that follow, and return where they end."""
+    def _read(self, match: re.Match[str]) -> Iterator[Cut]:
+        """Read one token, and yield its cuts."""
+        token = match[0]
+        sign = token if token in _SIGNS else ""
+        if sign in {"{", "["}:
+            self._open(is_list=sign == "[")
+        elif sign in {"}", "]"}:
+            if len(self._frames) > 1:
+                self._frames.pop()
+        elif sign == ",":
+            self._next()
+        elif sign:
+            return
+        elif token.startswith("//"):
+            yield from bare_cuts(match.start(), token, self._frames[-1].place, self._spans_of)
+        elif token[0] in "\"'“”„":
+            yield from self._string(match.start(), token)
+        else:
+            yield from self._word(match.start(), token)
+
+    def _entries(self, at: int) -> Generator[_Found, None, int]:
+        """Yield the runs of simple entries that follow, and return where they end."""
         frame = self._frames[-1]
         if frame.is_list or frame.child is not None or frame.place.content is not Content.PLAIN:
             return at
-        while (entries := _ENTRIES.match(self._text, at)) is not None:
-            words = entries[0]
-            cuts = _cached_cuts if len(words) < _KEPT else _cuts_of_entries
-            for cut in cuts(words, self._spans_of):
-                yield cut.moved(at)
-            at = entries.end()
-        return at
+        while True:
+            run, end = run_of(self._text, at, self._spans_of)
+            if end == at:
+                return at
+            if run.cuts:
+                yield at, end, run
+            at = end
 
     def _open(self, *, is_list: bool) -> None:
         above = self._frames[-1]
@@ -188,51 +169,17 @@ class _Lexer:
             frame.key = name.strip("=").strip()
             place = frame.place.below(frame.key)
             if colon:
-                yield from self._bare(start + len(name) + 1, rest, place)
+                yield from bare_cuts(start + len(name) + 1, rest, place, self._spans_of)
             frame.child = None if rest.strip() else place
             if not colon:
-                yield from self._bare(start, token, Place())
+                yield from bare_cuts(start, token, Place(), self._spans_of)
             return
         place = frame.child or frame.last or frame.place
         if frame.is_list:
             place = place.after(frame.before, token.strip())
             frame.before = token.strip()
         frame.child, frame.last = None, place
-        yield from self._bare(start, token, place)
-
-    def _bare(self, start: int, token: str, place: Place) -> Iterator[Cut]:
-        """Yield the cuts of a number or a word; its mask is put in quotes, so that the JSON stays valid."""
-        value = token.rstrip()
-        lead = len(value) - len(value.lstrip())
-        if place.content in {Content.SECRET, Content.HEADERS} and value.strip():
-            if self._spans_of(place, value.strip()):
-                yield Cut(start + lead, start + len(value), value.strip(), f'"{MASK}"')
-            return
-        for first, last in text_spans(value):
-            yield Cut(start + first, start + last, value[first:last])
-
-
-@lru_cache(maxsize=2048)
-def _cached_cuts(entries: str, spans_of: SpansOf) -> tuple[Cut, ...]:
-    """Return the cuts of some entries, cached: an edit asks for those of the whole file at each key."""
-    return _cuts_of_entries(entries, spans_of)
-
-
-def _cuts_of_entries(entries: str, spans_of: SpansOf) -> tuple[Cut, ...]:
-    """Return the cuts of some simple entries, reading only those that may hold a secret."""
-    if not _may_need_cuts(entries):
-        return ()
-    return tuple(
-        cut.moved(entry.start())
-        for entry in _ENTRY.finditer(entries)
-        if _may_need_cuts(entry[0])
-        for cut in _Lexer(entry[0], Place(), spans_of).cuts_of_entry()
-    )
-
-
-def _may_need_cuts(entries: str) -> bool:
-    """Return whether entries may hold a secret."""
-    return may_hold_secret(entries) or _LONG.search(entries) is not None or _OTHER_HINTS.search(entries) is not None
+        yield from bare_cuts(start, token, place, self._spans_of)
 
 
 def _decoded(raw: str) -> str:

@@ -38,12 +38,12 @@ class KnownSecrets:
         return made
 
     def _add(self, secrets: Iterable[str]) -> None:
-        forms = {form for one in secrets for form in (one, clean(one))}
-        for secret in sorted(forms, key=_longest_first):
+        by_prefix: dict[str, set[str]] = {}
+        for secret in {form for one in secrets for form in (one, clean(one))}:
             if len(secret) >= self._shortest and secret.lower() not in PLACEHOLDERS:
-                candidates = self._by_prefix.setdefault(secret[: self._shortest], [])
-                if len(candidates) < _MAX_PER_PREFIX:
-                    candidates.append(secret)
+                by_prefix.setdefault(secret[: self._shortest], set()).add(secret)
+        for prefix, candidates in by_prefix.items():
+            self._by_prefix[prefix] = sorted(candidates, key=_longest_first)[:_MAX_PER_PREFIX]
 
     def spans(self, text: str) -> list[Span]:
         """Return the spans of secrets in order, the longest match at each offset."""

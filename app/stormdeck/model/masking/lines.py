@@ -33,9 +33,10 @@ _HINTS = (
         key tok secret pass pwd auth bearer basic cookie cred hook pat user login sid session jwt otp header sig code=
         @ sk- pk- rk- sk_ pk_ rk_ ghp_ gho_ ghu_ ghs_ ghr_ hf_ gsk_ r8_ npm_ glpat glptt gldt akia asia abia acca aroa
         aida aiza eyj xox xapp xai tvly nvapi pplx pypi hvs dapi atatt atctt ya29 gocspx sg. begin dop_ lin_ figd lsv2
-        glc_ shpat whsec api_org github pin pw psk sas mnemonic salt pepper hmac fernet kennwort contrasena senha
-        wachtwoord access_id access-id accessid seed recovery backup conn_str connstr connection_string
-        connectionstring connection-string %40
+        glc_ shpat shpss shppa shpca whsec ntn_ lin_oauth nfp_ sbp_ phx_ apify_ pscale_ sntry pcsk_ tgp_v1 e2b_ pmak
+        csk- dp.pt dp.st dp.ct dp.sa telegram zapier api_org github pin pw psk sas mnemonic salt pepper hmac fernet
+        kennwort contrasena senha wachtwoord access_id access-id accessid seed recovery backup conn_str connstr
+        connection_string connectionstring connection-string %40
         """
     ),
     *PROGRAM_HINTS,

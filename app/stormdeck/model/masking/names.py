@@ -91,6 +91,7 @@ PLACEHOLDERS = words(
 )
 """Keys from the documentation of vLLM, LiteLLM and others: publicly known."""
 _NO_SECRETS = words("true false null none undefined on off yes no bearer basic optional required") | {""}
+_PUBLIC = _NO_SECRETS | PLACEHOLDERS
 _MASKED = re.compile(r"[*•.…x]+")
 _REFERENCE = re.compile(r"os\.environ/\w+|\$\{[A-Z_][A-Z0-9_]*\}|\$[A-Z_][A-Z0-9_]*|%[A-Z_][A-Z0-9_]*%|\{\{[\w .]+\}\}")
 """Refers to a secret and is not one itself."""
@@ -102,7 +103,7 @@ _LABEL = re.compile(r"[A-Za-z][A-Za-z_./ -]{0,60}")
 _WEB = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 _KEY_COMMANDS = words(
     """
-    gcpauthrefresh awscredentialexport awsauthrefresh otelheadershelper apikeyhelper
+    gcpauthrefresh awscredentialexport awsauthrefresh otelheadershelper headershelper apikeyhelper
     """
 )
 _HARMLESS_HEADERS = words(
@@ -146,7 +147,7 @@ def is_secret(name: str, value: str) -> bool:
 def is_harmless(name: str, value: str) -> bool:
     """Return whether a value under a secret's name is not a secret: ``false``, ``os.environ/KEY``."""
     bare = value.strip()
-    if bare.lower() in _NO_SECRETS | PLACEHOLDERS or _REFERENCE.fullmatch(bare) or _MASKED.fullmatch(bare):
+    if bare.lower() in _PUBLIC or _REFERENCE.fullmatch(bare) or _MASKED.fullmatch(bare):
         return True
     words = words_of(name)
     last = words[-1] if words else ""
@@ -176,8 +177,7 @@ def is_key_command(name: str) -> bool:
 
 def holds_headers(name: str) -> bool:
     """Return whether a setting holds headers: ``ANTHROPIC_CUSTOM_HEADERS``, ``headers``."""
-    words = words_of(name)
-    return bool(words) and words[-1] == "headers"
+    return "headers" in name.lower() and words_of(name)[-1:] == ("headers",)
 
 
 def is_harmless_header(name: str) -> bool:

@@ -22,6 +22,9 @@ _KNOWN = re.compile(
     r"|xox[a-z](?:\.xox[a-z])?-[\w.%-]{6,}+|xapp-[\w-]{8,}+"
     r"|AKIA[A-Za-z0-9]{8,}+|(?:ASIA|ABIA|ACCA|AROA|AIDA)[A-Z0-9]{8,}+"
     r"|AIza[\w-]{8,}+|ya29\.[\w-]{8,}+|GOCSPX-[\w-]{8,}+|SG\.[\w-]{8,}+\.[\w-]{8,}+"
+    r"|(?:ntn|lin_oauth|nfp|sbp|sb_secret|phx|apify_api|pscale_tkn|sntrys|sntryu|pcsk|tgp_v1|e2b)_[\w=-]{8,}+"
+    r"|(?:shpss|shppa|shpca)_[A-Za-z0-9]{8,}+|secret_[A-Za-z0-9]{20,}+"
+    r"|(?:PMAK|tskey|ctx7sk|csk)-[\w-]{8,}+|dp\.(?:pt|st|ct|sa)\.[\w.-]{8,}+|AGE-SECRET-KEY-1[A-Za-z0-9]{8,}+"
     r"|eyJ[\w-]{6,}+(?:\.[\w-]++){0,4}+=*+"
     r")"
 )
@@ -29,7 +32,7 @@ _PEM = re.compile(r"-----BEGIN [A-Z0-9 ]{0,40}(?:PRIVATE KEY|OPENSSH|PGP)[A-Z0-9
 _PEM_END = re.compile(r"-----END [A-Z0-9 ]{1,80}-----")
 _HOOK = re.compile(
     r"hooks\.slack\.com/(?:services|workflows|triggers)/|discord(?:app)?\.com/api/webhooks/|api\.telegram\.org/bot"
-    r"|webhook\.office\.com/|/webhooks?/|hooks\.zapier\.com/",
+    r"|webhook\.office\.com/|/webhooks?/|hooks\.zapier\.com/|mcp\.zapier\.com/api/mcp/s/",
     re.IGNORECASE,
 )
 _TO_END = re.compile(r"[^\s\"'`<>\\]*+")

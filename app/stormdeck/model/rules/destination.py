@@ -137,5 +137,5 @@ def _misspelt_base_url(facts: Facts) -> bool:
     return any(
         _URL_LIKE_NAME.fullmatch(path) and path.removeprefix("env.") not in VARIABLES and is_near(_host(value))
         for path, value in facts.values.items()
-        if value and len(path) <= _LONGEST_NAME
+        if value and len(path) <= _LONGEST_NAME and ("anthropic" in (low := path.lower()) or "claude" in low)
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from difflib import SequenceMatcher
 from functools import lru_cache
 from typing import NamedTuple
@@ -58,12 +58,18 @@ def closest_name(name: str, known: frozenset[str]) -> str | None:
     return found[0] if best > 0 and len(found) == 1 else None
 
 
-def resembling(names: Iterable[str], known: frozenset[str]) -> Iterator[str]:
-    """Yield unknown names that begin or end like a known one. A cheap filter for thousands of names."""
+def resembling(names: Iterable[str], known: frozenset[str]) -> tuple[str, ...]:
+    """Return the unknown names that begin or end like a known one. A cheap filter for thousands of names."""
+    return _resembling(tuple(names), known)
+
+
+@lru_cache(maxsize=8)
+def _resembling(names: tuple[str, ...], known: frozenset[str]) -> tuple[str, ...]:
+    """Return them, cached: an edit of a value changes no name."""
     beginnings, ends = _edges(known)
-    for name in names:
-        if (name[:3].lower() in beginnings or name[-4:].lower() in ends) and name not in known:
-            yield name
+    return tuple(
+        name for name in names if (name[:3].lower() in beginnings or name[-4:].lower() in ends) and name not in known
+    )
 
 
 def words_of(name: str) -> tuple[str, ...]:

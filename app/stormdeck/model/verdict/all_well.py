@@ -12,6 +12,7 @@ from stormdeck.model.traffic.access_lines import how_to_count, why_uncounted
 from stormdeck.model.units import NONE, duration, plural, seconds
 from stormdeck.model.verdict.groups import shown_name
 from stormdeck.model.verdict.statement import Statement, brief
+from stormdeck.model.verdict.storms import session_name
 
 WELL = "All well."
 LONG_S = 60.0
@@ -158,7 +159,14 @@ def _facts(deck: Deck, now: float) -> list[str]:
 
 
 def _longest(deck: Deck, now: float) -> str:
-    """Return how long the oldest turn has been running, if it is long and a transcript shows it."""
-    started = [one.since for one in deck.traffic.in_flight] if deck.traffic is not None else []
-    took = now - min(started, default=now)
-    return f", one turn running for {duration(took // 10 * 10)}" if took >= LONG_S else ""
+    """Return how long the oldest turn has been running, if it is long and a transcript shows it.
+
+    Of several, its session is named. Which of several requests gets no tokens is not known: vLLM counts only all.
+    """
+    turns = deck.traffic.in_flight if deck.traffic is not None else ()
+    oldest = min(turns, key=lambda one: one.since, default=None)
+    took = now - oldest.since if oldest is not None else 0.0
+    if oldest is None or took < LONG_S:
+        return ""
+    where = f" in {session_name(oldest.session, oldest.folder, oldest.agent)}" if len(turns) > 1 else ""
+    return f", one turn running for {duration(took // 10 * 10)}{where}"

@@ -80,9 +80,13 @@ def _where(storm: Storm, deck: Deck) -> str:
     more = f", {plural(others, 'other retries', 'others retry')} too" if others > 0 else ""
     if storm.session is None or len(at_work - {None}) < 2:
         return more
-    name = clean(storm.folder.rstrip("/").rpartition("/")[2]) or "session"
-    agent = "a subagent in " if storm.agent else ""
-    return f" in {agent}{name} {clean(storm.session[:SESSION])}{more}"
+    return f" in {session_name(storm.session, storm.folder, storm.agent)}{more}"
+
+
+def session_name(session: str, folder: str, agent: str = "") -> str:
+    """Return how a session is called in a sentence: its folder, and the first characters of its id."""
+    name = clean(folder.rstrip("/").rpartition("/")[2]) or "session"
+    return f"{'a subagent in ' if agent else ''}{name} {clean(session[:SESSION])}"
 
 
 def _next(storm: Storm, wait: float, now: float) -> str:

@@ -7,7 +7,9 @@ NVML is the library of the NVIDIA driver, ``pynvml`` its binding (package ``nvid
 from __future__ import annotations
 
 import re
+import sys
 from enum import IntEnum
+from importlib.util import find_spec
 
 
 class Code(IntEnum):
@@ -37,6 +39,9 @@ DRIVER_FAULTS = frozenset(
     {Code.UNINITIALIZED, Code.DRIVER_NOT_LOADED, Code.TIMEOUT, Code.LIBRARY_NOT_FOUND, Code.LIBRARY_MISMATCH}
 )
 """The driver itself fails, so no further call is made."""
+
+LIBRARY = "libnvidia-ml.so.1"
+"""The file that the binding loads on Linux."""
 
 MEMORY_V2 = 0x02000028
 """``nvmlMemory_v2``: the struct version whose ``used`` excludes the driver's reserve."""
@@ -113,12 +118,24 @@ class Nvml:
 
     def _binding(self) -> object:
         if self._module is None:
+            _require_driver()
             try:
                 import pynvml
             except ImportError as error:
                 raise NvmlError(Code.NO_BINDING, str(error), "pynvml") from error
             self._module = pynvml
         return self._module
+
+
+def _require_driver() -> None:
+    """Raise ``NvmlError`` if the driver's library cannot be loaded: then its binding, 2 MiB, is not imported."""
+    if sys.platform == "linux" and find_spec("pynvml") is not None:
+        import ctypes
+
+        try:
+            ctypes.CDLL(LIBRARY)
+        except OSError as error:
+            raise NvmlError(Code.LIBRARY_NOT_FOUND, "NVML Shared Library Not Found", "nvmlInit") from error
 
 
 def whole(value: object) -> int | None:

@@ -12,6 +12,7 @@ from stormdeck.model.verdict.statement import Statement
 from stormdeck.ui.bindings import footer
 from stormdeck.ui.panel_app import PanelApp
 from stormdeck.ui.textual_patches.exiting import EmptyOnExit
+from stormdeck.ui.textual_patches.memory import release_drawn
 from stormdeck.ui.textual_patches.screen_size import add_size_classes, skip_restyling
 from stormdeck.ui.widgets.key_bar import KeyBar
 from stormdeck.ui.widgets.overview.servers import ServerPanel
@@ -64,6 +65,11 @@ class Area(EmptyOnExit, Screen[None]):
         """Show what arrived while another area was shown."""
         skip_restyling(event)
         self.take_lines()
+
+    def on_screen_suspend(self) -> None:
+        """Free what was drawn when another area is shown; below a dialog it is still seen."""
+        if self.panel.current_mode != self.AREA:
+            release_drawn(self)
 
     def take_deck(self, deck: Deck) -> None:
         """Pass a new deck to every panel."""

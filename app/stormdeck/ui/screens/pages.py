@@ -42,7 +42,11 @@ class RawScreen(Dialog[None]):
         self._headline = title
         self._text = text
         self._notes = notes
-        self._laid_out: tuple[int, RowLayout] | None = None
+        # Each dot of a mask takes one cell, as an ASCII letter does.
+        plain = (shown.replace(MASK, "." * len(MASK)) for shown in text)
+        self._cells = [len(shown) if shown.isascii() and shown.isprintable() else None for shown in plain]
+        """The width of each line; ``None`` if it must be drawn to know."""
+        self._laid_out: dict[int, RowLayout] = {}
 
     def compose(self) -> ComposeResult:
         """Compose the lines, of which only the visible ones are drawn, and the keys."""
@@ -63,22 +67,24 @@ class RawScreen(Dialog[None]):
 
     def _layout_of(self, width: int) -> RowLayout:
         """Return the layout of the lines below the headline, at a width."""
-        if self._laid_out is None or self._laid_out[0] != width:
-            heights = [len(self._head(width)), *(self._height(at, width) for at in range(len(self._text)))]
-            self._laid_out = (
-                width,
-                RowLayout(heights, lambda at: self._line(at - 1, width) if at else self._head(width)),
-            )
-        return self._laid_out[1]
+        laid_out = self._laid_out.get(width)
+        if laid_out is None:
+            heights = [len(self._head(width)), *self._heights(width)]
+            laid_out = RowLayout(heights, lambda at: self._line(at - 1, width) if at else self._head(width))
+            self._laid_out[width] = laid_out
+        return laid_out
+
+    def _heights(self, width: int) -> list[int]:
+        """Return the height of each line; only a long or unusual one, or one with a finding, is drawn for it."""
+        room = width - NUMBER
+        heights = [1 if cells is not None and cells <= room else 0 for cells in self._cells]
+        drawn = [at for at, height in enumerate(heights) if not height]
+        for at in {*drawn, *(number - 1 for number in self._notes if number <= len(heights))}:
+            heights[at] = len(self._line(at, width))
+        return heights
 
     def _head(self, width: int) -> list[Content]:
         return [*line((self._headline, "bold")).wrap(width), line(("Secrets masked.", "$quiet")), line()]
-
-    def _height(self, at: int, width: int) -> int:
-        # Each dot of a mask takes one cell, as an ASCII letter does.
-        shown = clean(self._text[at]).replace(MASK, "." * len(MASK))
-        is_short = shown.isascii() and len(shown) <= width - NUMBER and at + 1 not in self._notes
-        return 1 if is_short else len(self._line(at, width))
 
     def _line(self, at: int, width: int) -> list[Content]:
         """Return a line with its number, and its finding beside it."""

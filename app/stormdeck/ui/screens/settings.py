@@ -110,7 +110,7 @@ class SettingsScreen(Area):
         if self._typing is None:
             return
         before = self._typing = self._typing.on(self.draft.deck)
-        same = message.text == (before.values.get(message.path) or "")
+        same = message.text == (before.value(message.path) or "")
         self.change(before if same else before.edit(message.path, message.text or None))
 
     @on(FieldRow.Left)

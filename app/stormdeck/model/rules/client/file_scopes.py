@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 
 from stormdeck.model.finding import Finding, Severity
-from stormdeck.model.masking.json_text import json_cuts
+from stormdeck.model.masking.json_text import json_secrets
 from stormdeck.model.masking.shapes import looks_real
 from stormdeck.model.masking.values import mask_value
 from stormdeck.model.rules.audience import ANY_SERVER
@@ -156,7 +156,7 @@ def _secret(file: SettingsFile) -> str | None:
 @lru_cache(maxsize=8)
 def _real_secrets(text: str) -> frozenset[str]:
     """Return the texts in a file that look like real secrets. Cached: the text is the same while fixes are tried."""
-    return frozenset(cut.secret for cut in json_cuts(text) if looks_real(cut.secret))
+    return frozenset(filter(looks_real, json_secrets(text)))
 
 
 @rule(

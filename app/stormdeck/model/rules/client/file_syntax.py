@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from itertools import islice
 
 from stormdeck import __version__
 from stormdeck.model.finding import Edit, Finding, Fix, Severity
@@ -149,13 +148,13 @@ def misspelled(facts: Facts) -> Iterator[Finding]:
     """Find unknown names that resemble a known one."""
     for file in _files(facts):
         env = file.values.get("env")
-        for name in islice(resembling(env if isinstance(env, dict) else {}, VARIABLES), _COMPARED):
+        for name in resembling(env if isinstance(env, dict) else (), VARIABLES)[:_COMPARED]:
             known = WRONG_WORDS.get(name) or (None if _is_foreign(name) else closest_name(name, VARIABLES))
             if name in RETIRED:
                 yield _retired(file, name)
             elif known is not None:
                 yield _unknown(facts, file, f"env.{name}", f"env.{known}")
-        for name in islice(resembling(file.values, ROOT_KEYS), _COMPARED):
+        for name in resembling(file.values, ROOT_KEYS)[:_COMPARED]:
             if name in VARIABLES or "." in name or is_own_note(name):
                 continue
             known, variable = closest_name(name, ROOT_KEYS), variable_at_root(name)

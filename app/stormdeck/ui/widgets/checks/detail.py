@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from textual.content import Content
 from textual.geometry import Size
 
 from stormdeck.model.canary.check import Check
 from stormdeck.model.deck import Deck
+from stormdeck.model.editing.diff import DiffLine
 from stormdeck.model.editing.draft import Draft
 from stormdeck.model.finding import Finding
 from stormdeck.model.masking.lines import mask_text
 from stormdeck.model.rules.locations import located
 from stormdeck.model.rules.registry import page_of
 from stormdeck.model.rules.rule import page_lines
-from stormdeck.model.settings.scope import Scope
+from stormdeck.model.settings.scope import Scope, SettingsSnapshot
 from stormdeck.model.snapshots.discovery import Found, Missed
 from stormdeck.model.text import clean
 from stormdeck.ui.rendering import LIGHT_STYLES, light, line
@@ -29,6 +32,8 @@ class CheckDetail(Panel):
         super().__init__(id=id)
         self._fix_key = fix_key
         self._item: Item | None = None
+        self._diff: tuple[Finding, SettingsSnapshot, tuple[DiffLine, ...]] | None = None
+        """The lines that the fix of a finding changes, kept while the text is laid out at several widths."""
 
     def part(self, deck: Deck) -> object:
         """Return what an explanation quotes from the deck."""
@@ -53,7 +58,7 @@ class CheckDetail(Panel):
         """Return the explanation."""
         match self._item:
             case Finding():
-                return _finding(self._item, self.deck, width, self._fix_key)
+                return _finding(self._item, self.deck, width, self._fix_key, self._changed_by(self._item))
             case Check():
                 return _check(self._item, width)
             case Found():
@@ -63,8 +68,18 @@ class CheckDetail(Panel):
             case _:
                 return [line(("Nothing selected.", "$quiet"))]
 
+    def _changed_by(self, finding: Finding) -> tuple[DiffLine, ...]:
+        """Return the lines that the fix of a finding changes."""
+        settings = self.deck.settings
+        if finding.fix is None:
+            return ()
+        if self._diff is None or self._diff[0] is not finding or self._diff[1] is not settings:
+            fixed = Draft(self.deck, finding.fix.scope or Scope.USER).take(finding.fix.edits)
+            self._diff = finding, settings, fixed.diff()
+        return self._diff[2]
 
-def _finding(finding: Finding, deck: Deck, width: int, fix_key: str) -> list[Content]:
+
+def _finding(finding: Finding, deck: Deck, width: int, fix_key: str, changed: Iterable[DiffLine]) -> list[Content]:
     [placed] = located(deck.settings, [finding])
     name = finding.path.removeprefix("env.") or (finding.file or "").rsplit("/", 1)[-1]
     colour = LIGHT_STYLES[finding.severity.light]
@@ -78,11 +93,7 @@ def _finding(finding: Finding, deck: Deck, width: int, fix_key: str) -> list[Con
     if finding.fix is not None:
         rows += [line(), line(("FIX", "$quiet bold"), (f"   {fix_key} applies it in the form", "$quiet"))]
         rows += _wrapped(finding.fix.description, width, "$success")
-        rows += [
-            row
-            for one in Draft(deck, finding.fix.scope or Scope.USER).take(finding.fix.edits).diff()
-            for row in diff_rows(one, width)
-        ]
+        rows += [row for one in changed for row in diff_rows(one, width)]
     if finding.paste is not None:
         where = f"line {finding.paste.first}" if finding.paste.first else "the top"
         rows += [line(), line((f"PASTE AT {where.upper()}", "$quiet bold"))]

@@ -20,7 +20,7 @@ from stormdeck.model.editing.draft import Draft
 from stormdeck.model.finding import Finding, HopKind, Severity
 from stormdeck.model.masking.json_text import mask_json
 from stormdeck.model.settings.field import Field
-from stormdeck.model.settings.fields import FIELDS
+from stormdeck.model.settings.fields import FIELDS, field_of
 from stormdeck.model.settings.scope import EDITABLE, SettingsFile
 from stormdeck.model.text import clean
 from stormdeck.ui.rendering import Part, called, clickable, light, line, sides
@@ -95,7 +95,7 @@ class SettingsForm(VerticalScroll, can_focus=False):
 
     def move(self, step: int) -> None:
         """Go to the next or the previous row, round the end."""
-        self._next(lambda field: True, step)
+        self._next(lambda path: True, step)
 
     def edge(self, index: int) -> None:
         """Go to the first row (0) or the last (-1)."""
@@ -109,23 +109,25 @@ class SettingsForm(VerticalScroll, can_focus=False):
 
     def go_to(self, path: str) -> None:
         """Go to the row of a setting."""
-        self._next(lambda field: field.path == path, 1)
+        paths = self._view.rows.paths
+        if path and path in paths:
+            self._go(paths.index(path))
 
     def go_to_next(self, step: int) -> bool:
         """Go to the next or previous match of the search, or else finding; return whether there is one."""
-        wanted = self.wanted
-        if wanted:
-            return self._next(lambda field: wanted in f"{field.label} {field.path}".casefold(), step)
-        view = self._view
-        return self._next(view.has_problem, step)
+        return self._next(self._is_wanted if self.wanted else self._view.has_problem, step)
 
-    def _next(self, wanted: Callable[[Field], bool], step: int) -> bool:
-        """Go to the next wanted row, round the end; return whether there is one."""
-        rows = self._view.rows
-        for count in range(1, len(rows) + 1):
-            at = (self._at + step * count) % len(rows)
-            row = rows[at]
-            if isinstance(row, Field) and wanted(row):
+    def _is_wanted(self, path: str) -> bool:
+        """Return whether a row matches the search. The label of a variable that is not known is part of its path."""
+        known = field_of(path)
+        return self.wanted in (path if known is None else f"{known.label} {path}").casefold()
+
+    def _next(self, wanted: Callable[[str], bool], step: int) -> bool:
+        """Go to the next row whose path is wanted, round the end; return whether there is one."""
+        paths = self._view.rows.paths
+        for count in range(1, len(paths) + 1):
+            at = (self._at + step * count) % len(paths)
+            if paths[at] and wanted(paths[at]):
                 self._go(at)
                 return True
         return False

@@ -18,7 +18,7 @@ from stormdeck.model.rules.collect import live_of
 from stormdeck.model.settings.field import Field, Group, Kind, problem
 from stormdeck.model.settings.fields import FIELDS, field_of
 from stormdeck.model.settings.merge import entries, shadows
-from stormdeck.model.settings.scope import Scope, SettingsFile
+from stormdeck.model.settings.scope import Scope, SettingsFile, as_text
 from stormdeck.model.text import clean
 from stormdeck.ui.rendering import LIGHT_STYLES, Part, fit, light, line
 
@@ -228,8 +228,7 @@ class FormView:
     def state(self, shown: Field) -> RowState:
         """Return the state of a field's row."""
         path = shown.path
-        values = self.draft.values
-        value = values.get(path)
+        value = self.draft.value(path)
         winner = self.draft.deck.settings.effective.get(path)
         return RowState(
             value=value,
@@ -238,7 +237,7 @@ class FormView:
             findings=self._findings.get(path, ()),
             problem=None if value is None else problem(shown, value),
             note=_note(self.draft, shown) if path in self._elsewhere else "",
-            loses=path in values and winner is not None and _is_stronger(winner.scope, self.draft.scope),
+            loses=self.draft.sets(path) and winner is not None and _is_stronger(winner.scope, self.draft.scope),
             choices=self._served,
             servers=self._servers,
         )
@@ -253,12 +252,14 @@ class FormView:
         edited = {edit.path for draft in (old, new) for edit in draft.edits}
         return frozenset(edited | self._findings.keys() | before._findings.keys())
 
-    def has_problem(self, shown: Field) -> bool:
-        """Return whether the row of a field has a finding, or a value of the wrong type."""
-        value = self.draft.values.get(shown.path)
-        if shown.path in self._findings or value is None:
-            return shown.path in self._findings
-        return not (shown.kind in _FREE and _is_plain(value)) and problem(shown, value) is not None
+    def has_problem(self, path: str) -> bool:
+        """Return whether the row of a path has a finding, or a value of the wrong type."""
+        value = self.draft.value(path)
+        if path in self._findings or value is None:
+            return path in self._findings
+        shown = field_of(path)
+        is_free = shown is None or shown.kind in _FREE
+        return not (is_free and _is_plain(value)) and problem(shown or _free(path), value) is not None
 
     def plain_text(self, shown: Field, room: int = 0) -> tuple[str, str] | None:
         """Return the value and the note of a row that shows only those, in characters of one cell; else ``None``.
@@ -267,7 +268,7 @@ class FormView:
         value that is one line in ``room`` columns, masked or not, is returned as it is: masking takes long too.
         """
         path = shown.path
-        value = self.draft.values.get(path)
+        value = self.draft.value(path)
         if shown.kind not in _FREE or path in self._findings or value is None or not _is_plain(value):
             return None
         if not self._revealed and (" " in value or len(value) + len(MASK) > room):
@@ -278,18 +279,21 @@ class FormView:
 
     def short_rows(self, room: int) -> frozenset[str]:
         """Return the paths of the file's own variables whose row is one line in that many columns for a value."""
+        env, fits = _variables(self.draft.preview_file), -1 if self._revealed else room - len(MASK)
         loud = self._findings.keys() | self._elsewhere
-        values = self.draft.values
-        return frozenset(
-            path
-            for path in self._own
-            if path not in loud and _is_plain(value := values.get(path) or "") and self._is_short(path, value, room)
-        )
+        short = []
+        for path in self._own:
+            text = env.get(path[_ENV:])
+            # Masked whole, in part or not at all, such a value fits. Masking each of thousands takes too long.
+            if isinstance(text, str) and 0 < len(text) <= fits and " " not in text and text.isascii():
+                if text.isprintable():
+                    short.append(path)
+            elif _is_plain(value := as_text(text) or "") and self._is_short(path, value, room):
+                short.append(path)
+        return frozenset(short).difference(loud)
 
     def _is_short(self, path: str, value: str, room: int) -> bool:
-        """Return whether a value is surely one line. Masking each of thousands of secrets would take too long."""
-        if not self._revealed and " " not in value and len(value) + len(MASK) <= room and value.isascii():
-            return True  # Masked whole, in part or not at all, it fits.
+        """Return whether a value is surely one line."""
         name = path.removeprefix("env.")
         if self._revealed or not is_secret_name(name):
             return value.isascii() and len(value) <= min(SHORT, room)
@@ -297,6 +301,7 @@ class FormView:
         return is_masked_whole and len(MASK) <= room
 
 
+_ENV = len("env.")
 _FREE = {Kind.TEXT, Kind.SECRET}
 """Kinds of values that any text is valid for."""
 
@@ -330,8 +335,11 @@ _KNOWN = _known()
 
 def _unknown(env: Mapping[str, object]) -> list[str]:
     """Return the path of each variable that stormdeck does not know."""
-    paths = (f"env.{name}" for name, value in env.items() if not isinstance(value, dict | list))
-    return [path for path in paths if field_of(path) is None]
+    return [f"env.{name}" for name, value in env.items() if name not in _OWN_ROW and not isinstance(value, dict | list)]
+
+
+_OWN_ROW = frozenset(shown.path.removeprefix("env.") for shown in FIELDS if shown.path.startswith("env."))
+"""The variables that the form has a field for."""
 
 
 def _variables(file: SettingsFile | None) -> Mapping[str, object]:
