@@ -8,7 +8,7 @@ from textual.geometry import NULL_OFFSET, NULL_SPACING, Region, Size
 from textual.layout import ArrangeResult, Layout, WidgetPlacement
 from textual.widget import Widget
 
-from stormdeck.model.overview_layout import Box, LayoutPreferences, arrange
+from stormdeck.model.overview_layout import IN_FLIGHT, Box, LayoutPreferences, arrange
 
 ZOOMED = "-zoomed"
 """The class of a zoomed panel."""
@@ -85,4 +85,5 @@ class Board(Widget):
     def steps(self) -> list[str]:
         """Return the panels that ``tab`` steps through: all of them while one is zoomed, else the shown ones."""
         shown = self._wish.boxes if self.zoomed else tuple(self.boxes(self.size))
-        return [panel for panel in self._wish.boxes if panel in shown and panel != "verdict"]
+        left_out = {"verdict", IN_FLIGHT} if self._flights is None else {"verdict"}
+        return [panel for panel in self._wish.boxes if panel in shown and panel not in left_out]
