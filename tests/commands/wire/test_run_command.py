@@ -14,7 +14,8 @@ import pytest
 from waiting import until
 
 CLIENT = """
-import json, os, sys, urllib.request
+import json, os, signal, sys, urllib.request
+signal.signal(signal.SIGINT, signal.SIG_DFL)  # a shell that runs the tests in the background has it ignored
 words = sys.argv[1:]
 given = words[words.index("--settings") + 1]
 settings = json.loads(given if given.startswith("{") else open(given).read())

@@ -57,8 +57,8 @@ class Tap:
         )
         if terminal:
             os.close(its)
-        line = self.child.stderr.readline()
-        self.base = line.split()[0]
+        self.introduction = self.child.stderr.readline() + self.child.stderr.readline()
+        self.base = self.introduction.split()[0]
 
     def press(self, key):
         os.write(self.keyboard, key)
@@ -94,7 +94,7 @@ def test_each_request_that_ends_is_a_line(home):
     code, _, err = tap.end()
     assert code == 0
     assert "1 request, 1 turn, no retries." in err
-    assert f"stormdeck set ANTHROPIC_BASE_URL {tap.base}" in err
+    assert f"stormdeck set ANTHROPIC_BASE_URL {tap.base}" in tap.introduction
 
 
 def test_json_is_a_line_of_json(home):
