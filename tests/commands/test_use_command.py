@@ -80,10 +80,10 @@ class TestSwitch:
         assert in_force(own) == [("own", False)]
 
     def test_json_says_what_was_done(self, own):
-        told = json.loads(own.run("use", "hosted", "--json")[1])
-        assert (told["profile"], told["scope"], told["written"]) == ("hosted", "user", True)
-        assert "env.ANTHROPIC_AUTH_TOKEN" in told["paths"]
-        assert TOKEN not in json.dumps(told)
+        printed = json.loads(own.run("use", "hosted", "--json")[1])
+        assert (printed["profile"], printed["scope"], printed["written"]) == ("hosted", "user", True)
+        assert "env.ANTHROPIC_AUTH_TOKEN" in printed["paths"]
+        assert TOKEN not in json.dumps(printed)
 
     def test_the_scope_that_is_named_is_written_and_no_other(self, own):
         own.write(OWN, own.local)
@@ -152,11 +152,11 @@ class TestAnErrorOfTheProfile:
         assert wrong.run("use", "wrong", "--yes")[0] == 0
         assert "/v1" in wrong.settings.read_text()
 
-    def test_is_told_as_json(self, wrong):
+    def test_is_reported_as_json(self, wrong):
         code, out, _ = wrong.run("use", "wrong", "--json")
-        told = json.loads(out)
-        assert (code, told["written"]) == (1, False)
-        assert "URL101" in told["refused"]
+        printed = json.loads(out)
+        assert (code, printed["written"]) == (1, False)
+        assert "URL101" in printed["refused"]
 
     @pytest.mark.parametrize(("answer", "code"), [("y\n", 0), ("n\n", 1), ("\n", 1)])
     def test_at_a_terminal_the_user_decides(self, wrong, answer, code):
@@ -291,10 +291,10 @@ class TestSave:
 
     def test_json(self, home):
         home.write(OWN)
-        told = json.loads(home.run("use", "--save", "own", "--json")[1])
-        assert told["secret_keys"] == ["env.ANTHROPIC_AUTH_TOKEN"]
-        assert told["secrets_file"] == str(folder(home) / "own.secrets.json")
-        assert told["written"] is True
+        printed = json.loads(home.run("use", "--save", "own", "--json")[1])
+        assert printed["secret_keys"] == ["env.ANTHROPIC_AUTH_TOKEN"]
+        assert printed["secrets_file"] == str(folder(home) / "own.secrets.json")
+        assert printed["written"] is True
 
     @pytest.mark.parametrize(
         "name", ["../x", "a/b", "a\\b", ".x", "a b", "x" * 41, "hosted", "HOSTED", "ö", "own.secrets", "-"]

@@ -1,6 +1,6 @@
 """A working day in recordings: the real client's sessions end to end, while the path changes under the panel.
 
-Each session is played at its hop, in time, as the log's reader and the transcripts' reader hand it on; what the panel
+Each session is played at its hop, in time, as the log's reader and the transcripts' reader deliver it; what the panel
 says at the end is compared with the labels.
 """
 
@@ -148,12 +148,12 @@ def remembered(file, *traffic):
     """Return what a panel with this memory shows, and keep what is over."""
 
     async def scene():
-        desk = StormFeed(StormStore(file))
-        running = asyncio.ensure_future(desk.run())
+        feed = StormFeed(StormStore(file))
+        running = asyncio.ensure_future(feed.run())
         for one in traffic:
             await asyncio.sleep(0)
-            storms = desk.take(one).storms
-            await desk.wait_saved()
+            storms = feed.take(one).storms
+            await feed.wait_saved()
         running.cancel()
         return storms
 

@@ -54,7 +54,7 @@ def test_a_login_shows_without_a_change_of_the_settings(tmp_path, monkeypatch):
     async def scene():
         feed = feeds.Feed(Options(gpu=False), paths, {}, LogBook(), seen.append, lambda: None)
         watching = feed._spawn(feed._watch_files())
-        feed._client = ClientSnapshot("2.1.332", "told")
+        feed._client = ClientSnapshot("2.1.332", "found")
         await until(lambda: feed._watcher._watches)
         paths.client_state.write_text(json.dumps({"primaryApiKey": "x"}))
         await until(lambda: seen)
@@ -139,10 +139,10 @@ def test_a_changed_yaml_of_litellm_brings_a_search(tmp_path, monkeypatch):
 
     async def scene():
         options = Options(litellm_config=file)
-        desk = ServerFeed(
+        feed = ServerFeed(
             options, cast("HttpClient", None), seen.append, cast("LogFeed", logs), lambda work: None, watcher
         )
-        running = asyncio.ensure_future(desk.run())
+        running = asyncio.ensure_future(feed.run())
         await until(lambda: len(seen) == 2)
         file.with_suffix(".new").write_text(YAML.replace("PORT", "8001"))
         file.with_suffix(".new").replace(file)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class QuietFeed(PanelFeed):
-    """A feed that hands on nothing and keeps the calls that it got."""
+    """A feed that delivers nothing and keeps the calls that it got."""
 
     def __init__(self) -> None:
         self.calls: list[str] = []
@@ -47,7 +47,7 @@ class FileFeed(QuietFeed):
         self.profiles = ProfilesFeed(self.paths)
 
     def start(self) -> None:
-        self.app.hand(read_settings(self.paths, {}))
+        self.app.deliver(read_settings(self.paths, {}))
 
     async def save(self, file: SettingsFile, text: str) -> str:
         outcome = await asyncio.to_thread(write_settings, file.path, text, file.digest, self.paths.backups)

@@ -63,7 +63,7 @@ _FIELDS = {
     WireSnapshot: "wire",
     LogTails: "tails",
     Replay: "replay",
-    OwnFaults: "troubles",
+    OwnFaults: "own_faults",
 }
 """Field of the deck for each type of snapshot."""
 

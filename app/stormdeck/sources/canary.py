@@ -50,7 +50,7 @@ class Canary:
         return frozenset(port for port, at in self._ports.items() if at >= oldest)
 
     async def run(
-        self, plan: Plan, hand: Callable[[Check], None] = lambda check: None, authorities: tuple[str, ...] = ()
+        self, plan: Plan, on_check: Callable[[Check], None] = lambda check: None, authorities: tuple[str, ...] = ()
     ) -> CanaryReport:
         """Send the requests of a plan and deliver each result as it comes. Failures are results, never exceptions.
 
@@ -59,7 +59,7 @@ class Canary:
         ``authorities`` are PEM texts to trust besides the usual ones.
         """
         async with _Wire(self._ports, authorities) as wire:
-            run = _Run(wire, plan, hand, self._each_s, self._total_s)
+            run = _Run(wire, plan, on_check, self._each_s, self._total_s)
             for check in plan.known:
                 run.take(check)
             for question in SENT:
@@ -73,10 +73,12 @@ class Canary:
 class _Run:
     """One run: its results, and how much time is left."""
 
-    def __init__(self, wire: _Wire, plan: Plan, hand: Callable[[Check], None], each_s: float, total_s: float) -> None:
+    def __init__(
+        self, wire: _Wire, plan: Plan, on_check: Callable[[Check], None], each_s: float, total_s: float
+    ) -> None:
         self._wire = wire
         self._plan = plan
-        self._hand = hand
+        self._on_check = on_check
         self._each_s = each_s
         self._total_s = total_s
         self._end = time.monotonic() + total_s
@@ -88,7 +90,7 @@ class _Run:
     def take(self, check: Check) -> None:
         """Keep and deliver a result."""
         self.found.append(check)
-        self._hand(check)
+        self._on_check(check)
 
     async def put(self, target: Target, ask: CanaryRequest) -> None:
         """Send a question to a target, unless its answer is already clear or the time is up."""
@@ -153,14 +155,14 @@ class _Wire:
 
     async def send(self, target: Target, ask: CanaryRequest, deadline_s: float) -> CanaryResponse:
         """Send one request and read its answer to the end, or to the deadline."""
-        hearing = ResponseReader(ask, _secrets(target.headers), time.perf_counter())
-        gone, detail = await self._try(target, ask, hearing, deadline_s)
-        if hearing.reply.ended:
+        reader = ResponseReader(ask, _secrets(target.headers), time.perf_counter())
+        gone, detail = await self._try(target, ask, reader, deadline_s)
+        if reader.reply.ended:
             gone, detail = None, ""
-        return hearing.finish(gone, detail, time.perf_counter())
+        return reader.finish(gone, detail, time.perf_counter())
 
     async def _try(
-        self, target: Target, ask: CanaryRequest, hearing: ResponseReader, deadline_s: float
+        self, target: Target, ask: CanaryRequest, reader: ResponseReader, deadline_s: float
     ) -> tuple[FailureKind | None, str]:
         """Return why the answer is incomplete, and a description; ``None`` if it is complete."""
         import httpx
@@ -174,16 +176,16 @@ class _Wire:
             async with asyncio.timeout(deadline_s) as deadline:
                 if error := await self._resolver.error(place.host):
                     return FailureKind.UNRESOLVED, f"its name does not resolve: {clean(error.words)}"
-                await self._exchange(target, ask, hearing, deadline)
+                await self._exchange(target, ask, reader, deadline)
         except TimeoutError:
             return FailureKind.TIMEOUT, f"no complete answer within {deadline_s:.3g} s"
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError, ValueError) as error:
             failure = failure_of(error, place.port)
             return failure.kind, failure.text
-        return (FailureKind.TOO_BIG, hearing.overflow) if hearing.overflow else (None, "")
+        return (FailureKind.TOO_BIG, reader.overflow) if reader.overflow else (None, "")
 
     async def _exchange(
-        self, target: Target, ask: CanaryRequest, hearing: ResponseReader, deadline: asyncio.Timeout
+        self, target: Target, ask: CanaryRequest, reader: ResponseReader, deadline: asyncio.Timeout
     ) -> None:
         async def trace(event: str, info: Mapping[str, Any]) -> None:
             if event == "connection.connect_tcp.complete":
@@ -198,16 +200,16 @@ class _Wire:
             "POST", target.url + ask.path, content=body, headers=headers, extensions={"trace": trace}
         )
         async with sending as answer:
-            hearing.begin(answer.status_code, answer.headers.get("content-type", ""))
+            reader.begin(answer.status_code, answer.headers.get("content-type", ""))
             pieces = 0
             async for chunk in answer.aiter_raw():
-                hearing.feed(chunk, time.perf_counter())
+                reader.feed(chunk, time.perf_counter())
                 pieces += 1
                 if pieces % PIECES_A_TURN == 0:
                     await asyncio.sleep(0)
-                if hearing.overflow:
+                if reader.overflow:
                     return
-                if hearing.reply.ended:
+                if reader.reply.ended:
                     deadline.reschedule(asyncio.get_running_loop().time() + _AFTERWARDS_S)
 
     def _opened(self, scheme: str) -> httpx.AsyncClient:

@@ -44,7 +44,7 @@ def test_all_well(home):
     assert len(model.questions) == 18
 
 
-def test_a_failure_is_told_with_its_rule_and_the_exit_code(home):
+def test_a_failure_is_reported_with_its_rule_and_the_exit_code(home):
     with served(server(tool_free=PROSE)) as (url,):
         home.write(client_settings(url))
         code, out, _ = home.run("check", "--canary")
@@ -57,25 +57,25 @@ def test_as_json(home):
     with served(server(late_system=refusal(400, "System message must be at the beginning."))) as (url,):
         home.write(client_settings(url))
         code, out, _ = home.run("check", "--canary", "--json", "--client-version", "2.1.329")
-    told = json.loads(out)
-    assert (code, told["ok"], told["findings"], told["canary"]["ok"]) == (1, False, [], False)
-    checks = {check["name"]: check for check in told["canary"]["checks"]}
+    printed = json.loads(out)
+    assert (code, printed["ok"], printed["findings"], printed["canary"]["ok"]) == (1, False, [], False)
+    checks = {check["name"]: check for check in printed["canary"]["checks"]}
     assert checks["plain"]["verdict"] == "pass"
     assert checks["late_system"]["verdict"] == "fail"
     assert (checks["late_system"]["hop"], checks["late_system"]["code"]) == ("vLLM", "SERVER903")
     assert checks["stream"]["ttft_ms"] is not None
-    assert told["canary"]["measured"]["requests"] == told["canary"]["estimated"]["requests"] == 18
-    assert {feature["verdict"] for feature in told["canary"]["features"]} <= set(Verdict)
-    assert [blame["name"] for blame in told["canary"]["blame"]] == ["late_system"]
+    assert printed["canary"]["measured"]["requests"] == printed["canary"]["estimated"]["requests"] == 18
+    assert {feature["verdict"] for feature in printed["canary"]["features"]} <= set(Verdict)
+    assert [blame["name"] for blame in printed["canary"]["blame"]] == ["late_system"]
 
 
-def test_features_are_told_with_the_servers_words_and_what_to_change(home):
+def test_features_are_reported_with_the_servers_words_and_what_to_change(home):
     strict = refusal(400, "System message must be at the beginning.")
     model = server(plan_mode=strict, image=refusal(400, "Qwen3.5-27B is not a multimodal model"))
     with served(model) as (url,):
         home.write(client_settings(url, CLAUDE_CODE_DISABLE_EXPERIMENTAL_BETAS="0"))
         code, out, _ = home.run("check", "--canary", "--client-version", "2.1.332")
-        _, told, _ = home.run("check", "--canary", "--json", "--client-version", "2.1.332")
+        _, printed, _ = home.run("check", "--canary", "--json", "--client-version", "2.1.332")
     words = " ".join(out.split())
     assert code == 1
     assert (
@@ -83,7 +83,7 @@ def test_features_are_told_with_the_servers_words_and_what_to_change(home):
     )
     assert 'change: "CLAUDE_CODE_MODEL_CAPABILITIES" in env: "Qwen3.5-27B=-mid_conv_system' in words
     assert "works subagents" in words
-    features = {one["name"]: one for one in json.loads(told)["canary"]["features"]}
+    features = {one["name"]: one for one in json.loads(printed)["canary"]["features"]}
     assert {name: one["works"] for name, one in features.items() if one["works"] is not True} == {
         "plan mode": False,
         "images": False,
@@ -92,7 +92,7 @@ def test_features_are_told_with_the_servers_words_and_what_to_change(home):
     }
     assert "not a multimodal model" in features["images"]["message"]
     assert features["web fetch"]["change"] == '"skipWebFetchPreflight": true'
-    checks = {one["name"]: one for one in json.loads(told)["canary"]["checks"]}
+    checks = {one["name"]: one for one in json.loads(printed)["canary"]["checks"]}
     assert (checks["subagents"]["requests"], checks["window"]["requests"]) == (3, 0)
 
 
@@ -112,7 +112,7 @@ def test_another_size_of_canary_is_refused(home):
     assert "huge" in err
 
 
-def test_through_a_proxy_both_ways_are_told_and_the_keys_stay_apart(home):
+def test_through_a_proxy_both_ways_are_reported_and_the_keys_stay_apart(home):
     behind = server()
     proxy = Model({Q.TOOL_FREE: PROSE}, litellm().routes)
     with served(behind, proxy) as (direct, url):

@@ -100,7 +100,7 @@ def storm(path):
 
 
 class TestEvents:
-    def test_a_storm_is_told_within_a_second_of_its_third_attempt_and_none_of_yesterday(self, watch, log):
+    def test_a_storm_is_reported_within_a_second_of_its_third_attempt_and_none_of_yesterday(self, watch, log):
         append(log, *[post(500, 4000)] * 5)
         running = watch(log, "--json")
         assert running.event("log")["state"] == "following"
@@ -217,7 +217,7 @@ class TestDiscovery:
     ],
     ids=["recording exists", "no such place", "folder", "no transcripts"],
 )
-def test_what_cannot_be_done_is_told_before_anything_is_read(tmp_path, monkeypatch, capsys, argv, words):
+def test_what_cannot_be_done_is_reported_before_anything_is_read(tmp_path, monkeypatch, capsys, argv, words):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "there").write_text("mine")
     (tmp_path / "folder").mkdir()

@@ -105,13 +105,13 @@ def home(tmp_path, server):
 def test_the_client_gets_the_address_and_nothing_is_left(home, server):
     before = home.settings.read_bytes()
     code, out, err = home.run("-p", "hi")
-    told = json.loads(out)
-    base = told["settings"]["env"]["ANTHROPIC_BASE_URL"]
+    printed = json.loads(out)
+    base = printed["settings"]["env"]["ANTHROPIC_BASE_URL"]
     assert (code, err) == (7, "")
-    assert base == told["variable"] != home.url
+    assert base == printed["variable"] != home.url
     assert base.endswith("/vllm")
-    assert told["words"][0] == "--settings"
-    assert told["words"][2:] == ["-p", "hi"]
+    assert printed["words"][0] == "--settings"
+    assert printed["words"][2:] == ["-p", "hi"]
     assert server.got == [("/vllm/v1/messages", "Bearer t")]
     assert home.settings.read_bytes() == before
     assert list(home.wire.iterdir()) == []
@@ -140,21 +140,21 @@ def test_a_file_is_not_written_over(home):
 def test_own_settings_are_merged_in_place(home):
     own = json.dumps({"model": "opus", "env": {"A": "1", "ANTHROPIC_BASE_URL": home.url}})
     _, out, _ = home.run("--settings", own, "-p", "hi")
-    told = json.loads(out)
-    assert told["settings"]["model"] == "opus"
-    assert told["settings"]["env"]["A"] == "1"
-    assert told["words"].count("--settings") == 1
-    assert not told["settings"]["env"]["ANTHROPIC_BASE_URL"].endswith("/vllm")
+    printed = json.loads(out)
+    assert printed["settings"]["model"] == "opus"
+    assert printed["settings"]["env"]["A"] == "1"
+    assert printed["words"].count("--settings") == 1
+    assert not printed["settings"]["env"]["ANTHROPIC_BASE_URL"].endswith("/vllm")
 
 
 def test_own_settings_in_a_file_stay_out_of_the_list_of_processes(home):
     file = home.folder / "own.json"
     file.write_text(json.dumps({"env": {"ANTHROPIC_AUTH_TOKEN": "PLANTED"}}))
     _, out, _ = home.run("-p", "hi", "--settings", str(file))
-    told = json.loads(out)
-    assert told["settings"]["env"]["ANTHROPIC_AUTH_TOKEN"] == "PLANTED"
-    assert "PLANTED" not in " ".join(told["words"])
-    assert told["mode"] == "0o600"
+    printed = json.loads(out)
+    assert printed["settings"]["env"]["ANTHROPIC_AUTH_TOKEN"] == "PLANTED"
+    assert "PLANTED" not in " ".join(printed["words"])
+    assert printed["mode"] == "0o600"
     assert list(home.wire.iterdir()) == []
 
 

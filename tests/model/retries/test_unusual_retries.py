@@ -37,7 +37,7 @@ def test_why_an_attempt_without_a_line_failed():
     assert unseen_cause(one, 0, NOTHING_WATCHED) == "timeout"
 
 
-def test_storms_of_logs_without_times_are_told_apart_by_their_log():
+def test_storms_of_logs_without_times_are_distinguished_by_their_log():
     untimed = [
         LIVE.__class__(**{**{f: getattr(LIVE, f) for f in LIVE.__slots__}, "timed": False, "log": log}) for log in "ab"
     ]
@@ -54,7 +54,7 @@ def test_a_retry_after_that_changes_counts_from_its_newest_value():
 
 def test_a_request_that_came_before_is_no_answer_at_once():
     chain = first_attempt(1, request(T, 404))
-    assert _at_once(chain, request(T - 9, 404), Gap(-9.0, -9.0), strange=False) is MatchScore.NONE
+    assert _at_once(chain, request(T - 9, 404), Gap(-9.0, -9.0), other_session=False) is MatchScore.NONE
 
 
 def test_a_storm_without_a_turn_keeps_its_own_end():

@@ -40,7 +40,7 @@ def probed_url(url, *found):
     return asyncio.run(scene())
 
 
-def test_a_vllm_with_messages_is_told_by_405():
+def test_a_vllm_with_messages_is_recognised_by_405():
     probe = probed(vllm(_v1_messages=NOT_ALLOWED), path="/v1")
     assert (probe.reach, probe.kind, probe.has_messages, probe.credential) == (
         Reach.ANSWERS,
@@ -50,7 +50,7 @@ def test_a_vllm_with_messages_is_told_by_405():
     )
 
 
-def test_a_vllm_without_messages_is_told_by_404():
+def test_a_vllm_without_messages_is_recognised_by_404():
     assert probed(vllm()).has_messages is False
 
 
@@ -107,7 +107,7 @@ def test_a_server_that_answered_the_search_is_not_silent():
 
 
 @pytest.mark.parametrize(
-    ("trouble", "accepted", "reach"),
+    ("problem", "accepted", "reach"),
     [
         (FailureKind.TIMEOUT, True, Reach.SILENT),
         (FailureKind.TIMEOUT, False, Reach.UNCONNECTED),
@@ -117,9 +117,9 @@ def test_a_server_that_answered_the_search_is_not_silent():
         (FailureKind.REFUSED, False, Reach.REFUSED),
     ],
 )
-def test_why_there_is_no_answer(monkeypatch, trouble, accepted, reach):
+def test_why_there_is_no_answer(monkeypatch, problem, accepted, reach):
     async def fails(*_args, **_more):
-        return Failure(trouble, "why", accepted)
+        return Failure(problem, "why", accepted)
 
     monkeypatch.setattr(HttpClient, "get", fails)
     assert probed_url("http://10.0.0.9:8000").reach is reach
@@ -146,7 +146,7 @@ async def plain_http(reader, writer):
     await writer.drain()
 
 
-def test_https_to_a_plain_port_is_told_apart():
+def test_https_to_a_plain_port_is_distinguished():
     assert probed(plain_http, scheme="https").reach is Reach.PLAIN_HTTP
 
 

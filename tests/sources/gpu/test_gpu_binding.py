@@ -46,7 +46,7 @@ def test_the_library_that_is_looked_for_is_the_one_that_the_binding_loads():
     assert f'CDLL("{LIBRARY}")' in Path(pynvml.__file__).read_text(encoding="utf-8")
 
 
-def test_a_machine_with_gpu_tells_its_memory():
+def test_a_machine_with_gpu_gives_its_memory():
     if not driver_here():
         pytest.skip("this machine has no NVIDIA driver")
     reader = GpuReader(Nvml(), interval_s=1.0)
@@ -73,8 +73,8 @@ def test_the_numbers_that_are_written_out_are_those_of_the_binding():
     from stormdeck.sources.gpu.nvml import MEMORY_V2, Code
 
     names = {Code.LIBRARY_MISMATCH: "LIB_RM_VERSION_MISMATCH"}
-    told = {code: getattr(pynvml, f"NVML_ERROR_{names.get(code, code.name)}") for code in Code if code > 0}
-    assert told == {code: code.value for code in Code if code > 0}
+    found = {code: getattr(pynvml, f"NVML_ERROR_{names.get(code, code.name)}") for code in Code if code > 0}
+    assert found == {code: code.value for code in Code if code > 0}
     assert pynvml.nvmlMemory_v2 == MEMORY_V2
     assert (pynvml.NVML_CLOCK_SM, pynvml.NVML_TEMPERATURE_GPU) == (1, 0)
 

@@ -32,7 +32,7 @@ def fetch(url, **options):
 
 
 @pytest.mark.parametrize(
-    ("name", "trouble"),
+    ("name", "problem"),
     [
         ("never answers", FailureKind.TIMEOUT),
         ("hangs up after the question", FailureKind.CUT),
@@ -44,10 +44,10 @@ def fetch(url, **options):
         ("promises more than comes", FailureKind.CUT),
     ],
 )
-def test_a_hostile_server_is_told_apart(name, trouble):
-    failure = ask(HOSTILE[name], deadline_s=5.0 if trouble is FailureKind.TOO_BIG else SOON)
+def test_a_hostile_server_is_distinguished(name, problem):
+    failure = ask(HOSTILE[name], deadline_s=5.0 if problem is FailureKind.TOO_BIG else SOON)
     assert isinstance(failure, Failure)
-    assert failure.kind is trouble
+    assert failure.kind is problem
     assert failure.text
 
 

@@ -87,7 +87,7 @@ class TestOneFile:
         archive, lines = read(write("a", recorded((1, "a")) + "\n".join(wrong) + "\n\n" + recorded((2, "b"))))
         assert lines == [(1.0, "a"), (2.0, "b")]
         assert archive.damaged == len(wrong)
-        assert archive.troubles == []
+        assert archive.problems == []
 
     def test_two_logs_in_one_recording_stay_apart(self, write):
         file = write("a", '{"t":1,"line":"x","log":"vllm.log"}\n{"t":1,"line":"y","log":"litellm.log"}\n')
@@ -97,29 +97,29 @@ class TestOneFile:
         assert lines_of(write("a.gz", gzip.compress(b"one\ntwo\n"))) == ["one", "two"]
 
     @pytest.mark.parametrize("kept", [20, -4], ids=["cut", "cut in its checksum"])
-    def test_of_a_damaged_compressed_file_the_rest_is_told(self, write, kept):
+    def test_of_a_damaged_compressed_file_the_rest_is_reported(self, write, kept):
         archive, _ = read(write("a.gz", gzip.compress(os.urandom(5000))[:kept]))
-        assert "damaged or cut off" in archive.troubles[0]
+        assert "damaged or cut off" in archive.problems[0]
 
     @pytest.mark.parametrize(
         ("make", "why"), [(None, "no such file"), (Path.mkdir, "it is a folder: name the logs")], ids=["", "folder"]
     )
-    def test_what_cannot_be_read_is_told_and_the_rest_is_read(self, write, tmp_path, make, why):
+    def test_what_cannot_be_read_is_reported_and_the_rest_is_read(self, write, tmp_path, make, why):
         if make:
             make(tmp_path / "gone")
         archive, lines = read(write("a", "one\n"), tmp_path / "gone", write("b", "two\n"))
         assert [line for _, line in lines] == ["one", "two"]
         assert archive.read == 2
-        (trouble,) = archive.troubles
-        assert trouble.startswith(f"{tmp_path}/gone cannot be read: ")
-        assert why in trouble
+        (problem,) = archive.problems
+        assert problem.startswith(f"{tmp_path}/gone cannot be read: ")
+        assert why in problem
 
     def test_an_escape_in_a_file_name_does_not_reach_the_terminal(self):
-        assert "\x1b" not in read("a\x1b[31m")[0].troubles[0]
+        assert "\x1b" not in read("a\x1b[31m")[0].problems[0]
 
     def test_an_empty_file_was_read(self, write):
         archive, lines = read(write("a", ""))
-        assert (archive.read, archive.troubles, lines) == (1, [], [])
+        assert (archive.read, archive.problems, lines) == (1, [], [])
 
 
 class TestStandardInput:
@@ -136,9 +136,9 @@ class TestStandardInput:
         given(recorded((7, "x")).encode())
         assert read("-")[1] == [(7.0, "x")]
 
-    def test_a_closed_one_is_told(self, monkeypatch):
+    def test_a_closed_one_is_reported(self, monkeypatch):
         monkeypatch.setattr("sys.stdin", None)
-        assert "standard input cannot be read" in read("-")[0].troubles[0]
+        assert "standard input cannot be read" in read("-")[0].problems[0]
 
 
 class TestRotation:
@@ -176,8 +176,8 @@ class TestSeveralFiles:
     def test_they_are_merged_by_their_own_times(self, write):
         one = write("a", "\n".join([access("/1", 1), "more of it", access("/3", 3)]))
         other = write("b", "\n".join(["a banner", access("/2", 2), access("/4", 4)]))
-        told = ["a banner", access("/1", 1), "more of it", access("/2", 2), access("/3", 3), access("/4", 4)]
-        assert lines_of(one, other) == told
+        found = ["a banner", access("/1", 1), "more of it", access("/2", 2), access("/3", 3), access("/4", 4)]
+        assert lines_of(one, other) == found
 
     def test_one_without_times_comes_first_and_whole(self, write):
         timed, plain = write("a", recorded((1, "x"), (2, "y"))), write("b", "p\nq\n")
@@ -239,7 +239,7 @@ class TestProperties:
         archive, lines = read(*files)
         written = [content.replace(b"\0", b"") for content in contents]
         expected = sum(text.count(b"\n") + (text[-1:] not in {b"", b"\n"}) for text in written)
-        assert (archive.read, archive.troubles) == (len(files), [])
+        assert (archive.read, archive.problems) == (len(files), [])
         assert len(lines) == len(files) + expected
 
     def test_a_line_that_is_too_long_is_cut_so_that_it_can_be_read_back(self):
@@ -281,7 +281,7 @@ class TestRecorder:
         assert is_link or (tmp_path / "out").read_text() == "mine"
         assert not (tmp_path / "elsewhere").exists()
 
-    def test_a_full_disk_is_told_and_ends_it(self, tmp_path):
+    def test_a_full_disk_is_reported_and_ends_it(self, tmp_path):
         recorder = Recorder(tmp_path / "out", several=False)
         before = resource.getrlimit(resource.RLIMIT_FSIZE)
         resource.setrlimit(resource.RLIMIT_FSIZE, (10, before[1]))
@@ -289,7 +289,7 @@ class TestRecorder:
             recorder.take(self.batch("one" * 100))
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, before)
-        assert "cannot be written" in recorder.trouble
+        assert "cannot be written" in recorder.problem
         recorder.take(self.batch("two"))
         recorder.close()
         assert "two" not in (tmp_path / "out").read_text()

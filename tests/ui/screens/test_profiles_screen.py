@@ -5,7 +5,7 @@ import json
 import pytest
 
 from feeds import FileFeed
-from panel import hand, in_loop, make_app, rows_with, screen, settled, show, until
+from panel import deliver, in_loop, make_app, rows_with, screen, settled, show, until
 from samples import WELL
 from stormdeck.__main__ import main
 from stormdeck.ui.screens.profiles import ProfilesScreen, SwitchScreen
@@ -193,7 +193,7 @@ async def test_a_read_only_panel_does_not_switch(on_profiles):
 async def test_without_sources_there_is_nothing_to_switch():
     app = make_app()
     async with app.run_test(size=(120, 40)) as pilot:
-        await hand(pilot, WELL)
+        await deliver(pilot, WELL)
         await show(pilot, "settings")
         await pilot.press("P")
         await until(pilot, lambda: any("being loaded" in one.message for one in app._notifications))

@@ -24,18 +24,18 @@ _SERVERS = {"proxy", "vllm"}
 class Bar:
     """The state of the stack, short enough for a status bar."""
 
-    __slots__ = ("code", "flights", "hops", "light", "storms", "words")
+    __slots__ = ("code", "flights", "health", "hops", "storms", "words")
 
     def __init__(
         self,
-        light: Health,
+        health: Health,
         words: str,
         code: str,
         hops: Sequence[tuple[str, str, Health]],
         storms: Sequence[tuple[str, str]],
         flights: Sequence[tuple[str, float, str]] = (),
     ) -> None:
-        self.light = light
+        self.health = health
         self.words = words
         """The short headline, on one line."""
         self.code = code
@@ -50,10 +50,10 @@ class Bar:
     def as_json(self) -> dict[str, object]:
         """Return it as JSON."""
         return {
-            "light": self.light.value,
+            "light": self.health.value,
             "words": self.words,
             "code": self.code,
-            "hops": [[kind, name, light.value] for kind, name, light in self.hops],
+            "hops": [[kind, name, health.value] for kind, name, health in self.hops],
             "storms": [list(storm) for storm in self.storms],
             "flights": [list(flight) for flight in self.flights],
         }
@@ -64,7 +64,7 @@ class Bar:
         if not isinstance(value, dict):
             return None
         try:
-            hops = [(_text(kind), _text(name), Health(light)) for kind, name, light in value["hops"]]
+            hops = [(_text(kind), _text(name), Health(health)) for kind, name, health in value["hops"]]
             storms = [(_text(session), _text(words)) for session, words in value["storms"]]
             # Panels of 0.1.0 publish none.
             listed = value.get("flights", ())
@@ -91,12 +91,12 @@ def tmux_line(bar: Bar, *, coloured: bool = True, only_ascii: bool = False) -> s
     tmux interprets only the colours: any other ``#`` is doubled (measured, tmux 3.3a).
     """
 
-    def painted(text: str, light: Health) -> str:
-        return f"#[fg={_TMUX.get(light, _QUIET_TMUX)}]{text}" if coloured else text
+    def painted(text: str, health: Health) -> str:
+        return f"#[fg={_TMUX.get(health, _QUIET_TMUX)}]{text}" if coloured else text
 
-    lights = [(light.glyph, light) for _, _, light in bar.hops]
-    pieces = [*lights, (f" {_headline(bar)}", bar.light)]
-    line = "".join(painted(_plain(text, only_ascii).replace("#", "##"), light) for text, light in pieces)
+    lights = [(health.glyph, health) for _, _, health in bar.hops]
+    pieces = [*lights, (f" {_headline(bar)}", bar.health)]
+    line = "".join(painted(_plain(text, only_ascii).replace("#", "##"), health) for text, health in pieces)
     return f"{line}#[default]" if coloured else line
 
 
@@ -115,15 +115,15 @@ def client_line(
     ``now``, in unix seconds, its own request that waits for long is said, too.
     """
 
-    def painted(text: str, light: Health) -> str:
+    def painted(text: str, health: Health) -> str:
         text = _plain(text, only_ascii)
-        return f"\x1b[{_SGR.get(light, _QUIET_SGR)}m{text}\x1b[0m" if coloured else text
+        return f"\x1b[{_SGR.get(health, _QUIET_SGR)}m{text}\x1b[0m" if coloured else text
 
     parts = [_plain(model[:_LONGEST_MODEL], only_ascii)] if model else []
-    for kind, name, light in bar.hops:
+    for kind, name, health in bar.hops:
         if kind in _SERVERS:
-            parts.append(f"{_plain(name, only_ascii)} {painted(light.glyph, light)}")
-    parts.append(painted(_for_session(bar, session), bar.light))
+            parts.append(f"{_plain(name, only_ascii)} {painted(health.glyph, health)}")
+    parts.append(painted(_for_session(bar, session), bar.health))
     own = next((flight for flight in bar.flights if session and flight[0] == session), None)
     if own is not None and now is not None and now - own[1] >= LONG_WAIT_S:
         parts.append(_plain(f"{now - own[1]:.0f} s, {own[2]}", only_ascii))

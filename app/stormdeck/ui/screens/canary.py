@@ -14,7 +14,7 @@ from stormdeck.model.canary.plan import EACH_S, LONG_S, Plan, pending
 from stormdeck.model.canary.summary import CanaryReport
 from stormdeck.model.text import clean
 from stormdeck.ui.bindings import bindings
-from stormdeck.ui.rendering import LIGHT_STYLES, light, line, lines
+from stormdeck.ui.rendering import HEALTH_STYLES, health_sign, line, lines
 from stormdeck.ui.screens.dialog import Dialog
 
 if TYPE_CHECKING:
@@ -125,16 +125,16 @@ class CanaryScreen(Dialog[None]):
 
 
 def _row(check: Check, width: int) -> list[Content]:
-    colour = LIGHT_STYLES[check.verdict.light]
-    name = line(light(check.verdict.light), f" {check.name:<{NAME}}", (check.verdict.value, colour))
+    colour = HEALTH_STYLES[check.verdict.health]
+    name = line(health_sign(check.verdict.health), f" {check.name:<{NAME}}", (check.verdict.value, colour))
     code = line((f"  {check.code}", "$accent")) if check.code else line()
     return [Content.assemble(name, code), *(line("  ", row) for row in _wrapped(check.message, width - 2))]
 
 
 def _feature(feature: Feature, width: int) -> list[Content]:
-    colour = LIGHT_STYLES[feature.verdict.light]
+    colour = HEALTH_STYLES[feature.verdict.health]
     room = min(NAME, width - len(feature.state) - 3)
-    name = line(light(feature.verdict.light), f" {feature.name:<{room}} ", (feature.state, colour))
+    name = line(health_sign(feature.verdict.health), f" {feature.name:<{room}} ", (feature.state, colour))
     code = line((f"  {feature.code}", "$accent")) if feature.code else line()
     rows = [Content.assemble(name, code)]
     if feature.verdict is not Verdict.PASS:

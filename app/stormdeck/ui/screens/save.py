@@ -16,7 +16,7 @@ from stormdeck.model.settings.scope import SettingsFile
 from stormdeck.model.text import clean
 from stormdeck.model.units import plural
 from stormdeck.ui.bindings import bindings
-from stormdeck.ui.rendering import hanging, light, line, lines
+from stormdeck.ui.rendering import hanging, health_sign, line, lines
 from stormdeck.ui.screens.base import Area
 from stormdeck.ui.screens.dialog import Dialog
 from stormdeck.ui.widgets.diff_lines import diff_rows
@@ -87,7 +87,7 @@ class SaveScreen(Dialog[bool | None]):
 def _finding(one: Finding, width: int) -> list[Content]:
     """Return a finding: its sign, code and message."""
     text = Content.assemble((f"{one.code}  ", "bold"), (clean(one.message), "$quiet"))
-    return hanging(text, width, line(light(one.severity.light), " "))
+    return hanging(text, width, line(health_sign(one.severity.health), " "))
 
 
 class FixScreen(SaveScreen):

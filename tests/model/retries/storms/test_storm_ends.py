@@ -88,7 +88,7 @@ class TestAnswered:
         deck = deck_of(vllm, PROXY, replace(CALM, storms=(answered,)))
         first = said(deck)[0]
         assert first.headline.startswith(f"Attempt 6 is being answered {figures} · 5 attempts before it failed · 500")
-        assert (first.light, state_of(first)) == (Health.WARNING, "degraded")
+        assert (first.health, state_of(first)) == (Health.WARNING, "degraded")
         assert told_storm(deck) is None
 
 
@@ -223,7 +223,7 @@ class TestStopped:
         made = ledger(entries=[interruption(T)])
         assert made.report(T + 1).storms == ()
 
-    def test_it_is_told_as_such(self):
+    def test_it_is_reported_as_such(self):
         over = replace(GAVE_UP, outcome=Outcome.STOPPED, started=NOW - 20, last=NOW - 10)
         first = said(deck_of(VLLM, PROXY, replace(CALM, storms=(over,))))[0]
         assert first.headline.startswith("Stopped by the user after 11 attempts in 10 s")
@@ -314,7 +314,7 @@ class TestLost:
 
     def test_it_leaves_after_minutes(self):
         gone = replace(GAVE_UP, started=NOW - 240, last=NOW - 200)
-        assert said(deck_of(VLLM, PROXY, replace(CALM, storms=(gone,))))[0].light is Health.OK
+        assert said(deck_of(VLLM, PROXY, replace(CALM, storms=(gone,))))[0].health is Health.OK
 
     @pytest.mark.parametrize("outcome", [Outcome.GAVE_UP, Outcome.RECOVERED, Outcome.STOPPED, Outcome.QUIET])
     def test_a_hop_that_is_down_outranks_any_storm_that_is_over(self, outcome):
@@ -368,13 +368,13 @@ class TestRefused:
         assert (first.hop, first.code) == (HopKind.PROXY, "URL105")
         assert "LiteLLM :4000 is down" in first.headline
 
-    def test_a_cause_that_nothing_tells_is_called_unknown(self):
+    def test_a_cause_that_nothing_gives_is_called_unknown(self):
         live = replace(LIVE, cause="unknown", reason="")
         first = said(deck_of(VLLM, PROXY, replace(CALM, storms=(live,))))[0]
         assert " · cause unknown · " in first.headline
         assert first.hop is None
 
-    def test_once_it_answers_again_it_is_told_as_what_was_and_no_log_is_pointed_at(self):
+    def test_once_it_answers_again_it_is_reported_as_what_was_and_no_log_is_pointed_at(self):
         live = replace(LIVE, cause="refused", reason="")
         first = said(deck_of(VLLM, PROXY, replace(CALM, storms=(live,))))[0]
         assert "refused: LiteLLM :4000 was down" in first.headline

@@ -64,7 +64,7 @@ def panel(snapshot, width=100, height=8):
     return "\n".join(row.plain for row in drawn.rows(width, height))
 
 
-def test_two_cards_tell_all_there_is(look):
+def test_two_cards_give_all_there_is(look):
     (seen,) = look("fine")
     first, second = seen.gpus
     assert (seen.state, seen.detail, seen.driver) == (GpuState.OK, "", "580.95.05")
@@ -93,7 +93,7 @@ def test_a_hot_card_says_why_it_is_slow(look):
     assert "slowed: hot" in panel(seen)
 
 
-def test_a_partitioned_card_tells_its_memory_and_the_processes_of_its_instances(look):
+def test_a_partitioned_card_gives_its_memory_and_the_processes_of_its_instances(look):
     (seen,) = look("mig")
     first = seen.gpus[0]
     assert (seen.state, first.mig, first.utilization_percent) == (GpuState.OK, True, None)
@@ -116,7 +116,7 @@ def test_a_card_that_is_lost_mid_run_leaves_the_other_and_comes_back(look):
 def test_a_driver_that_is_taken_away_is_lost_and_the_way_back_is_said(look):
     seen = look("taken away", 3)
     assert seen[0].state is GpuState.OK
-    assert seen[-1].state.light is Health.ERROR
+    assert seen[-1].state.health is Health.ERROR
     assert f"GPU  ✖ {seen[-1].state.value}" in panel(seen[-1])
     assert "The NVIDIA driver answers: Unknown Error. If this is a container, restart it" in panel(seen[-1])
 
