@@ -9,12 +9,11 @@ import sys
 import httpx
 
 from places import TESTS
-from waiting import until
+from waiting import DEADLINE_S, until
 
 DATA = TESTS / "data" / "demo"
 MODEL = "Qwen3.5-27B"
 DEAD = "EngineCore encountered an issue. See stack trace (above) for the root cause."
-DEADLINE_S = 15.0
 
 
 class Server:

@@ -14,7 +14,7 @@ from stormdeck.model.logs.batch import LogBatch, LogState, LogStatus
 from stormdeck.sources.logs import follow
 from stormdeck.sources.logs.follow import Follower
 from stormdeck.sources.logs.splitter import LineSplitter
-from waiting import until
+from waiting import DEADLINE_S, until
 
 
 class Desk:
@@ -92,12 +92,12 @@ class Busy:
         self._first, self._free = threading.Event(), threading.Event()
         self.follower = Follower(path, self._hand, lambda _: None, 0.01, clock=lambda: self.now)
         self.follower.start()
-        assert self._first.wait(5)
+        assert self._first.wait(DEADLINE_S)
 
     def _hand(self, batch: LogBatch) -> None:
         if batch.history:
             self._first.set()
-            assert self._free.wait(5)
+            assert self._free.wait(DEADLINE_S)
         else:
             self.arrived.append(batch.arrived)
 
@@ -364,11 +364,11 @@ def test_stop_returns_at_once_and_silences(log: Path) -> None:
     def slow(batch: LogBatch) -> None:
         batches.append(batch)
         inside.set()
-        leave.wait(5)
+        leave.wait(DEADLINE_S)
 
     follower = Follower(log, slow, lambda status: None, interval_s=0.01)
     follower.start()
-    assert inside.wait(5)
+    assert inside.wait(DEADLINE_S)
     follower.stop()
     append(log, "2\n")
     leave.set()
