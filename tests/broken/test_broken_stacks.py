@@ -58,7 +58,7 @@ class Stack:
     hop: str | None
     code: str | None
     words: str
-    light: Health = Health.ERROR
+    health: Health = Health.ERROR
     version: str | None = "2.1.329"
 
     @property
@@ -536,14 +536,14 @@ def told(stack):
 @pytest.mark.parametrize("name", STACKS)
 def test_the_headline_names_the_hop_and_the_rule(name):
     stack, first = STACKS[name], told(STACKS[name])[0]
-    assert (first.hop.value if first.hop else None, first.code, first.light) == (stack.hop, stack.code, stack.light)
+    assert (first.hop.value if first.hop else None, first.code, first.health) == (stack.hop, stack.code, stack.health)
     assert stack.words in f"{first.headline} {first.detail}".replace("\N{NO-BREAK SPACE}", " ")
 
 
 @pytest.mark.parametrize("name", STACKS)
 def test_every_statement_says_what_it_rests_on_and_what_to_do(name):
     for one in told(STACKS[name]):
-        if one.light in {Health.ERROR, Health.WARNING}:
+        if one.health in {Health.ERROR, Health.WARNING}:
             assert one.evidence, one.headline
             assert one.step, one.headline
         assert all(len(line) <= 38 for line in one.brief.splitlines()), one.brief
@@ -557,7 +557,7 @@ def table():
         first = told(stack)[0]
         hop = first.hop.value if first.hop else "unknown"
         words = first.headline.replace("\N{NO-BREAK SPACE}", " ").replace("|", "\\|")
-        rows.append(f"| {name.strip()} | {first.light.value} | {hop} | {first.code or '–'} | {words} |")
+        rows.append(f"| {name.strip()} | {first.health.value} | {hop} | {first.code or '–'} | {words} |")
     return "\n".join(rows) + "\n"
 
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 from textual.widgets import Input
 
-from panel import AREAS, hand, in_loop, show, until
+from panel import AREAS, deliver, in_loop, show, until
 from samples import CALM, FOUND, GPUS, NOW, PROXY, VLLM, WELL, WRONG, settings
 from stormdeck.model.editing import draft
 from stormdeck.model.logs.book import LogBook
@@ -57,7 +57,7 @@ def test_the_command_line_does_not_import_the_panel():
 @in_loop
 async def test_nothing_repaints_by_itself(panel, area):
     async with panel().run_test(size=(120, 40)) as pilot:
-        await hand(pilot, *WHOLE)
+        await deliver(pilot, *WHOLE)
         await show(pilot, area)
         for widget in [pilot.app.screen, *pilot.app.screen.query("*")]:
             assert widget.auto_refresh is None
@@ -68,7 +68,7 @@ async def test_nothing_repaints_by_itself(panel, area):
 @in_loop
 async def test_no_cursor_blinks_while_a_value_is_edited(panel):
     async with panel().run_test(size=(120, 40)) as pilot:
-        await hand(pilot, WELL)
+        await deliver(pilot, WELL)
         await show(pilot, "settings")
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(pilot.app.focused, Input))
@@ -80,10 +80,10 @@ async def test_no_cursor_blinks_while_a_value_is_edited(panel):
 async def test_an_area_takes_each_snapshot_once(panel, monkeypatch, area):
     taken = count(monkeypatch, Area, "take_deck")
     async with panel().run_test(size=(120, 40)) as pilot:
-        await hand(pilot, *WHOLE)
+        await deliver(pilot, *WHOLE)
         await show(pilot, area)
         taken.clear()
-        await hand(pilot, replace(VLLM, latency_ms=9))
+        await deliver(pilot, replace(VLLM, latency_ms=9))
         assert set(taken.values()) == {1}
 
 
@@ -91,7 +91,7 @@ async def test_an_area_takes_each_snapshot_once(panel, monkeypatch, area):
 @in_loop
 async def test_areas_that_are_not_shown_are_not_drawn(panel, monkeypatch, area):
     async with panel().run_test(size=(120, 40)) as pilot:
-        await hand(pilot, *WHOLE)
+        await deliver(pilot, *WHOLE)
         for one in (*AREAS, area):
             await show(pilot, one)
         hidden = {id(widget) for widget in pilot.app.screen.query(Panel)}
@@ -101,7 +101,7 @@ async def test_areas_that_are_not_shown_are_not_drawn(panel, monkeypatch, area):
             monkeypatch.setattr(
                 kind, name, lambda self, *row, draw=original: (drawn.add(id(self)), draw(self, *row))[1]
             )
-        await hand(pilot, replace(VLLM, latency_ms=9), replace(CALM, requests_per_minute=9.0), WRONG)
+        await deliver(pilot, replace(VLLM, latency_ms=9), replace(CALM, requests_per_minute=9.0), WRONG)
         assert drawn
         assert drawn <= hidden
 
@@ -114,7 +114,7 @@ async def test_a_flood_of_lines_costs_no_more_than_the_lines_that_are_seen(panel
         drawn = count(monkeypatch, LineDrawer, "draw")
         pilot.app.book.add("a.log", [f"line {number}" for number in range(100_000)], NOW, {})
         for _ in range(100):
-            pilot.app.lines_came()
+            pilot.app.notify_lines()
         await pilot.pause()
         assert 0 < drawn["LogView"] <= 4 * height
 
@@ -126,7 +126,7 @@ async def test_lines_that_come_while_no_log_is_shown_draw_nothing(panel, monkeyp
         await show(pilot, "checks")
         drawn = count(monkeypatch, LineDrawer, "draw")
         pilot.app.book.add("a.log", ["line"] * 1000, NOW, {})
-        pilot.app.lines_came()
+        pilot.app.notify_lines()
         await pilot.pause()
         assert drawn == {}
 
@@ -137,7 +137,7 @@ async def test_the_tail_looks_back_a_bounded_way(panel, monkeypatch):
         looked = count(monkeypatch, LogBook, "line")
         poll = 'INFO:     127.0.0.1:1 - "GET /health HTTP/1.1" 200 OK'
         pilot.app.book.add("a.log", [poll] * 100_000, NOW, {})
-        pilot.app.lines_came()
+        pilot.app.notify_lines()
         await pilot.pause()
         assert 0 < looked["LogBook"] <= LOOK_BACK
 
@@ -157,7 +157,7 @@ async def test_a_long_settings_file_costs_no_more_than_the_rows_that_are_seen(pa
     drawn, original = [], form.row_lines
     monkeypatch.setattr(form, "row_lines", lambda *row: (drawn.append(row[0].path), original(*row))[1])
     async with panel().run_test(size=size) as pilot:
-        await hand(pilot, long_settings(name=name, value=value))
+        await deliver(pilot, long_settings(name=name, value=value))
         await show(pilot, "settings")
         assert len(drawn) < 300
         for key in ("down", "end", "up", "enter", "a", "enter", "u", "x", "n"):
@@ -173,12 +173,12 @@ async def test_a_hidden_form_runs_no_rules(panel, monkeypatch):
     asked, original = [], draft.findings_of
     monkeypatch.setattr(draft, "findings_of", lambda *given, **named: (asked.append(1), original(*given, **named))[1])
     async with panel().run_test(size=(120, 40)) as pilot:
-        await hand(pilot, *WHOLE)
+        await deliver(pilot, *WHOLE)
         await show(pilot, "settings")
         await show(pilot, "overview")
         asked.clear()
         for number in range(5):
-            await hand(pilot, replace(VLLM, latency_ms=number))
+            await deliver(pilot, replace(VLLM, latency_ms=number))
         assert asked == []
         await show(pilot, "settings")
         await until(pilot, lambda: asked, "the form does not catch up")
@@ -190,7 +190,7 @@ async def test_a_hidden_form_runs_no_rules(panel, monkeypatch):
 async def test_the_raw_view_draws_the_lines_that_are_seen(panel, monkeypatch, name):
     drawn = count(monkeypatch, RawScreen, "_line")
     async with panel().run_test(size=(120, 40)) as pilot:
-        await hand(pilot, long_settings(name=name))
+        await deliver(pilot, long_settings(name=name))
         await show(pilot, "settings")
         await pilot.press("j")
         await until(pilot, lambda: drawn["RawScreen"])
@@ -205,7 +205,7 @@ async def test_a_letter_has_only_the_changed_part_of_a_long_file_searched_for_se
     monkeypatch.setattr(json_lexer, "may_hold_secret", lambda text: (searched.append(len(text)), original(text))[1])
     async with panel().run_test(size=(120, 40)) as pilot:
         long = long_settings()
-        await hand(pilot, long)
+        await deliver(pilot, long)
         await show(pilot, "settings")
         await pilot.press("end", "enter", "a")
         await pilot.pause()

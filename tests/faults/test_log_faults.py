@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from faultwords import headline, no_descriptors
 
-from panel import hand, in_loop, rows_with, show
+from panel import deliver, in_loop, rows_with, show
 from samples import CALM, FOUND, GPUS, VLLM
 from stormdeck.feed import logs
 from stormdeck.feed.logs import CHUNK, MAX_QUEUED, LogFeed
@@ -31,12 +31,12 @@ def quick(monkeypatch):
 
 
 class Followed:
-    """A log that the desk follows, with a line in it, and what the panel says of it."""
+    """A log that the feed follows, with a line in it, and what the panel says of it."""
 
     def __init__(self, path):
         self.path = path
         self.book = LogBook()
-        self.desk = LogFeed(self.book, TrafficMeter(), lambda: None)
+        self.feed = LogFeed(self.book, TrafficMeter(), lambda: None)
 
     @property
     def lines(self):
@@ -44,8 +44,8 @@ class Followed:
 
     @property
     def says(self):
-        troubles = self.desk.troubles()
-        return headline(troubles) if troubles.unread else " · ".join(troubles.remarks)
+        own_faults = self.feed.own_faults()
+        return headline(own_faults) if own_faults.unread else " · ".join(own_faults.remarks)
 
     async def shows(self, *lines):
         await until(lambda: self.lines == list(lines), f"{lines} are not shown")
@@ -61,13 +61,13 @@ def following(path, story):
     async def scene():
         path.write_text("1\n")
         log = Followed(path)
-        log.desk.follow([path])
+        log.feed.follow([path])
         try:
             await log.shows("1")
             await until(lambda: not log.says)
             return await story(log)
         finally:
-            log.desk.stop()
+            log.feed.stop()
 
     return asyncio.run(scene())
 
@@ -226,9 +226,9 @@ def test_quitting_does_not_wait_for_a_log_that_stalls(path, monkeypatch):
         path.write_text("1\n")
         monkeypatch.setattr(tail.os, "pread", read)
         log = Followed(path)
-        log.desk.follow([path])
+        log.feed.follow([path])
         await until(stalls.is_set)
-        log.desk.stop()
+        log.feed.stop()
 
     asyncio.run(scene())
     assert not released.is_set()
@@ -261,16 +261,16 @@ def test_however_much_comes_at_once_the_loop_turns_in_between(tmp_path):
     book = LogBook()
 
     async def scene():
-        desk = LogFeed(book, TrafficMeter(), lambda: None)
-        desk.follow([tmp_path / "none.log"])
+        feed = LogFeed(book, TrafficMeter(), lambda: None)
+        feed.follow([tmp_path / "none.log"])
         batch = LogBatch("vllm.log", tuple(map(str, range(pieces * CHUNK))), 1.0, history=False)
-        threading.Thread(target=desk._offer, args=(batch,), daemon=True).start()
+        threading.Thread(target=feed._offer, args=(batch,), daemon=True).start()
         grown, before = [], 0
         while book.end < len(batch.lines):
             await asyncio.sleep(0)
             grown.append(book.end - before)
             before = book.end
-        desk.stop()
+        feed.stop()
         return grown
 
     assert max(asyncio.run(scene())) <= MAX_QUEUED * CHUNK
@@ -299,11 +299,11 @@ def test_without_a_free_descriptor_a_new_log_is_waited_for(path, said, monkeypat
 @in_loop
 async def test_what_stands_against_a_log_is_on_the_screen(panel, area):
     async with panel().run_test(size=(120, 40)) as pilot:
-        await hand(pilot, FOUND, VLLM, GPUS, CALM)
+        await deliver(pilot, FOUND, VLLM, GPUS, CALM)
         await show(pilot, area)
-        await hand(pilot, OwnFaults(remarks=("/var/log/vllm.log: 2.0 MB skipped",)))
+        await deliver(pilot, OwnFaults(remarks=("/var/log/vllm.log: 2.0 MB skipped",)))
         assert rows_with(pilot.app, "/var/log/vllm.log: 2.0 MB skipped")
-        await hand(pilot, OwnFaults(unread=("/var/log/vllm.log was deleted",)))
+        await deliver(pilot, OwnFaults(unread=("/var/log/vllm.log was deleted",)))
         assert rows_with(pilot.app, "/var/log/vllm.log was deleted")
-        await hand(pilot, OwnFaults())
+        await deliver(pilot, OwnFaults())
         assert not rows_with(pilot.app, "/var/log/vllm.log was deleted")

@@ -27,7 +27,7 @@ NEWER = WELL_SET.replace("sonnet", "opus")
 
 
 class Home:
-    """A home with settings, and the desk that the panel has for them."""
+    """A home with settings, and the feed that the panel has for them."""
 
     def __init__(self, folder):
         self.paths = user_paths({}, folder / "home", folder / "home" / "project")
@@ -36,7 +36,7 @@ class Home:
         self.file.write_text(WELL_SET)
         self.taken = []
         self.watcher = FileWatcher(step_ms=10)
-        self.desk = SettingsFeed(Options(), self.paths, {}, self.taken.append, self.watcher)
+        self.feed = SettingsFeed(Options(), self.paths, {}, self.taken.append, self.watcher)
 
     @property
     def user(self):
@@ -45,8 +45,8 @@ class Home:
 
     @asynccontextmanager
     async def read(self):
-        """Let the desk read, and look again every few milliseconds."""
-        running = asyncio.ensure_future(self.desk.run())
+        """Let the feed read, and look again every few milliseconds."""
+        running = asyncio.ensure_future(self.feed.run())
         try:
             yield await until(lambda: self.taken and self.user)
         finally:
@@ -55,7 +55,7 @@ class Home:
             self.watcher.stop()
             if self.watcher._thread is not None:
                 await asyncio.to_thread(self.watcher._thread.join, 5)
-            await self.desk.stop()
+            await self.feed.stop()
 
     async def shows(self, text):
         await until(lambda: self.user.text == text, "the text is not shown")
@@ -80,10 +80,10 @@ def save_after(home, change, undo):
     async def scene():
         async with home.read() as opened:
             change(home.file)
-            refused = await home.desk.save(opened, NEWER)
+            refused = await home.feed.save(opened, NEWER)
             undo(home.file)
             await home.shows(WELL_SET)
-            return refused, await home.desk.save(home.user, NEWER)
+            return refused, await home.feed.save(home.user, NEWER)
 
     refused, again = asyncio.run(scene())
     assert again == ""
@@ -117,7 +117,7 @@ def test_a_link_that_says_the_same_stays_a_link(home):
         async with home.read() as opened:
             home.file.rename(real)
             home.file.symlink_to(real)
-            return await home.desk.save(opened, NEWER)
+            return await home.feed.save(opened, NEWER)
 
     assert asyncio.run(scene()) == ""
     assert home.file.is_symlink()
@@ -157,7 +157,7 @@ def test_a_file_that_changes_all_the_time_is_read_no_oftener_than_it_is_looked_a
                 home.file.with_suffix(".new").replace(home.file)
                 await asyncio.sleep(0.01)
             await until(lambda: home.taken[-1].text("model") == "m59")
-            return await home.desk.save(opened, NEWER)
+            return await home.feed.save(opened, NEWER)
 
     words = asyncio.run(scene())
     assert len(reads) <= len(looks) + 2
@@ -179,12 +179,12 @@ def test_on_a_full_disk_the_file_stays_and_nothing_half_written_is_left(home, sa
     async def scene():
         async with home.read() as opened:
             with full_disk(most):
-                refused = await home.desk.save(opened, longer)
+                refused = await home.feed.save(opened, longer)
             assert home.file.read_text() == WELL_SET
             left = home.leftovers()
             assert all(one.read_text() == WELL_SET for one in left)
             assert len(left) == bool(most)
-            return refused, await home.desk.save(home.user, longer)
+            return refused, await home.feed.save(home.user, longer)
 
     refused, again = asyncio.run(scene())
     assert again == ""
@@ -214,7 +214,7 @@ def test_a_drive_that_stalls_is_said_and_its_file_shown_once_it_answers(home, sa
     async def scene():
         async with home.read():
             words = headline(home.taken[-1])
-            assert home.desk.known.is_set()
+            assert home.feed.known.is_set()
             stall.released.set()
             await home.shows(WELL_SET)
             await until(lambda: home.user.error is None)
@@ -246,7 +246,7 @@ def test_a_save_to_a_drive_that_stalls_is_said_and_not_waited_for(home, said, mo
     async def scene():
         async with home.read() as opened:
             monkeypatch.setattr(settings, "PATIENCE_S", 0.05)
-            return await home.desk.save(opened, NEWER)
+            return await home.feed.save(opened, NEWER)
 
     words = asyncio.run(scene())
     assert not stall.released.is_set()
@@ -260,11 +260,11 @@ def test_sigterm_while_saving_finishes_the_save(home, said, monkeypatch):
 
     async def scene():
         async with home.read() as opened:
-            saving = asyncio.ensure_future(home.desk.save(opened, NEWER))
+            saving = asyncio.ensure_future(home.feed.save(opened, NEWER))
             await until(stall.begun.is_set)
             # What the panel does when it is told to end: the dialog's task is cancelled, the feed is stopped.
             saving.cancel()
-            leaving = asyncio.ensure_future(home.desk.stop())
+            leaving = asyncio.ensure_future(home.feed.stop())
             await asyncio.sleep(0)
             stall.released.set()
             await leaving

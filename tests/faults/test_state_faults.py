@@ -32,18 +32,18 @@ def remembered(file):
     return {storm.started for storm in StormStore(file).load()}
 
 
-def told(desk):
-    return headline(OwnFaults(memory=desk.trouble))
+def told(feed):
+    return headline(OwnFaults(memory=feed.problem))
 
 
 def through(file, story, patience_s=2.0):
-    """Run a story of a desk that has storms to remember, and return what it returns; they are kept in the end."""
+    """Run a story of a feed that has storms to remember, and return what it returns; they are kept in the end."""
 
     async def scene():
-        desk = StormFeed(StormStore(file, patience_s=patience_s))
-        running = asyncio.ensure_future(desk.run())
+        feed = StormFeed(StormStore(file, patience_s=patience_s))
+        running = asyncio.ensure_future(feed.run())
         try:
-            return await story(desk)
+            return await story(feed)
         finally:
             await until(lambda: file.exists() and remembered(file) == OVER)
             running.cancel()
@@ -52,12 +52,12 @@ def through(file, story, patience_s=2.0):
 
 
 def test_storms_that_found_no_room_are_kept_once_there_is_some(file, said):
-    async def story(desk):
+    async def story(feed):
         with full_disk():
-            desk.take(STORMY)
-            await until(lambda: desk.trouble)
-            words = told(desk)
-        await until(lambda: not desk.trouble)
+            feed.take(STORMY)
+            await until(lambda: feed.problem)
+            words = told(feed)
+        await until(lambda: not feed.problem)
         return words
 
     said("disk full at the storms to remember", through(file, story))
@@ -66,16 +66,16 @@ def test_storms_that_found_no_room_are_kept_once_there_is_some(file, said):
 def test_a_panel_that_writes_holds_up_neither_the_counting_nor_the_other_panel(file, said):
     StormStore(file).save([RECOVERED])
 
-    async def story(desk):
+    async def story(feed):
         other = sqlite3.connect(file, isolation_level=None)
         other.execute("BEGIN IMMEDIATE")
-        shown = desk.take(STORMY)
+        shown = feed.take(STORMY)
         assert shown.storms == STORMY.storms
-        await until(lambda: desk.trouble)
-        words = told(desk)
+        await until(lambda: feed.problem)
+        words = told(feed)
         other.execute("ROLLBACK")
         other.close()
-        await until(lambda: not desk.trouble)
+        await until(lambda: not feed.problem)
         return words
 
     said("two panels write state, one holds on", through(file, story, patience_s=0.01))
@@ -83,15 +83,15 @@ def test_a_panel_that_writes_holds_up_neither_the_counting_nor_the_other_panel(f
 
 def test_two_panels_that_remember_at_once_lose_nothing(file, said):
     async def scene():
-        desks = [StormFeed(StormStore(file)) for _ in range(2)]
-        running = [asyncio.ensure_future(desk.run()) for desk in desks]
-        for desk in desks:
-            desk.take(STORMY)
+        feeds = [StormFeed(StormStore(file)) for _ in range(2)]
+        running = [asyncio.ensure_future(feed.run()) for feed in feeds]
+        for feed in feeds:
+            feed.take(STORMY)
         await until(lambda: file.exists() and remembered(file) == OVER)
-        await asyncio.gather(*(desk.wait_saved() for desk in desks))
+        await asyncio.gather(*(feed.wait_saved() for feed in feeds))
         for one in running:
             one.cancel()
-        return [desk.trouble for desk in desks]
+        return [feed.problem for feed in feeds]
 
     assert asyncio.run(scene()) == ["", ""]
     assert len(StormStore(file).load()) == len(OVER)
@@ -110,13 +110,13 @@ def test_a_state_folder_that_stalls_holds_up_neither_the_counting_nor_the_end(fi
     monkeypatch.setattr(StormStore, "load", load)
 
     async def scene():
-        desk = StormFeed(StormStore(file))
-        running = asyncio.ensure_future(desk.run())
-        assert desk.take(STORMY).storms == STORMY.storms
-        await until(lambda: desk.trouble)
+        feed = StormFeed(StormStore(file))
+        running = asyncio.ensure_future(feed.run())
+        assert feed.take(STORMY).storms == STORMY.storms
+        await until(lambda: feed.problem)
         running.cancel()
-        await desk.wait_saved()
-        return told(desk)
+        await feed.wait_saved()
+        return told(feed)
 
     words = asyncio.run(scene())
     assert not released.is_set()
@@ -139,7 +139,7 @@ def test_a_recording_ends_where_the_disk_is_full_and_says_so(tmp_path, said):
         recorder.take(LogBatch("vllm.log", lines, 3.0, history=False))
         recorder.close()
     assert out.read_text().splitlines()[99].endswith('"line 99"}')
-    said("disk full at a recording", recorder.trouble, lost="what comes after", after="what was written stays readable")
+    said("disk full at a recording", recorder.problem, lost="what comes after", after="what was written stays readable")
 
 
 def test_a_clock_set_back_by_an_hour_keeps_counting(said):

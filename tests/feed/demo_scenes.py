@@ -151,7 +151,7 @@ class Demo:
             await self._poll()
         self._deck = take(self._deck, self._meter.snapshot(self.t))
         first = statements(self._deck, self.t, lambda at: f"{at:.0f}")[0]
-        lights = {hop.kind.value: hop.light for hop in path(self._deck)}
+        lights = {hop.kind.value: hop.health for hop in path(self._deck)}
         self.said.append(Said(self.scene, self.fault, self.attempts, first, lights))
 
     async def _poll(self):

@@ -31,7 +31,7 @@ def test_the_script_is_the_one_that_these_tests_know():
 
 
 def test_all_is_well_until_something_happens(said):
-    assert {one.statement.light for one in said if one.scene == CALM} == {Health.OK}
+    assert {one.statement.health for one in said if one.scene == CALM} == {Health.OK}
 
 
 def test_the_fault_is_the_headline_and_names_vllm(said):
@@ -39,7 +39,7 @@ def test_the_fault_is_the_headline_and_names_vllm(said):
         told = [one for one in said if one.scene == scene and one.fault is not Fault.NONE][WITHIN_S:]
         assert told
         assert {one.statement.hop for one in told} == {HopKind.SERVER}
-        assert {one.statement.light for one in told} == {Health.ERROR}
+        assert {one.statement.health for one in told} == {Health.ERROR}
         assert {one.lights["vLLM"] for one in told} == {Health.ERROR}
 
 

@@ -39,14 +39,14 @@ def patient(monkeypatch):
 
 
 def told(file, *traffic):
-    """Return what is told of the last traffic by a desk that runs, was handed these, and has kept what is over."""
+    """Return what is told of the last traffic by a feed that runs, was handed these, and has kept what is over."""
 
     async def scene():
-        desk = StormFeed(StormStore(file))
-        running = asyncio.ensure_future(desk.run())
+        feed = StormFeed(StormStore(file))
+        running = asyncio.ensure_future(feed.run())
         for one in traffic:
-            shown = desk.take(one)
-            await desk.wait_saved()
+            shown = feed.take(one)
+            await feed.wait_saved()
         running.cancel()
         return shown
 
@@ -80,18 +80,18 @@ def test_nothing_is_written_while_there_is_nothing_to_remember(tmp_path):
 
 
 def test_lines_of_our_own_canary_are_no_turns(monkeypatch):
-    async def sent(self, plan, hand, authorities=()):
+    async def sent(self, plan, deliver, authorities=()):
         return CanaryReport()
 
     monkeypatch.setattr(Canary, "run", sent)
     monkeypatch.setattr(Canary, "canary_ports", frozenset({50002}))
-    desk = CanaryFeed(lambda url: None)
+    feed = CanaryFeed(lambda url: None)
     theirs = 'INFO:     127.0.0.1:50001 - "POST /v1/messages HTTP/1.1" 200 OK'
     ours = 'INFO:     127.0.0.1:50002 - "POST /v1/messages HTTP/1.1" 200 OK'
     batch = LogBatch("vllm.log", (theirs, ours), 1.0, history=False)
-    assert desk.without_own(batch) is batch
-    asyncio.run(desk.run(None, lambda check: None))
-    assert desk.without_own(batch).lines == (theirs, "")
+    assert feed.without_own(batch) is batch
+    asyncio.run(feed.run(None, lambda check: None))
+    assert feed.without_own(batch).lines == (theirs, "")
 
 
 def test_the_log_desk_counts_without_the_lines_that_are_left_out(tmp_path):
@@ -101,28 +101,28 @@ def test_the_log_desk_counts_without_the_lines_that_are_left_out(tmp_path):
     book, meter = LogBook(), TrafficMeter()
 
     async def scene():
-        desk = LogFeed(book, meter, lambda: None)
-        desk.without_own = lambda batch: replace(
+        feed = LogFeed(book, meter, lambda: None)
+        feed.without_own = lambda batch: replace(
             batch, lines=tuple("" if ":50002 " in one else one for one in batch.lines)
         )
-        desk.follow([log])
+        feed.follow([log])
         await eventually(lambda: meter.snapshot(time.time()).logs)
         with log.open("a") as file:
             file.write(line.format(50001) + line.format(50002))
         await eventually(lambda: len(book) == 2)
-        desk.stop()
+        feed.stop()
 
     asyncio.run(scene())
     assert meter.snapshot(time.time()).requests == 1
 
 
 def test_a_settings_file_in_the_middle_of_an_edit_does_not_lead_to_another_stack():
-    desk = ServerFeed(Options(), None, lambda snapshot: None, None, lambda work: None, FileWatcher())
-    desk.take_settings(WELL)
-    known = desk.key("http://127.0.0.1:4000")
+    feed = ServerFeed(Options(), None, lambda snapshot: None, None, lambda work: None, FileWatcher())
+    feed.take_settings(WELL)
+    known = feed.key("http://127.0.0.1:4000")
     assert known
-    desk.take_settings(settings(NOT_JSON))
-    assert desk.key("http://127.0.0.1:4000") == known
+    feed.take_settings(settings(NOT_JSON))
+    assert feed.key("http://127.0.0.1:4000") == known
 
 
 class TestThePathFollowsTheSettings:
@@ -159,14 +159,14 @@ class TestThePathFollowsTheSettings:
                 follow=lambda *told, is_sure: followed.append((*told, is_sure)), leave=lambda paths: None
             )
             http = cast("HttpClient", SimpleNamespace())
-            desk = ServerFeed(Options(), http, seen.append, cast("LogFeed", logs), spawn, FileWatcher())
-            running = asyncio.create_task(desk.run())
+            feed = ServerFeed(Options(), http, seen.append, cast("LogFeed", logs), spawn, FileWatcher())
+            running = asyncio.create_task(feed.run())
             for number, (base, _) in enumerate(steps, start=1):
-                desk.take_settings(settings(WELL_SET.replace(":4000", base)))
-                desk.search()
+                feed.take_settings(settings(WELL_SET.replace(":4000", base)))
+                feed.search()
                 await eventually(lambda: len(looked) >= number)  # noqa: B023 - awaited within the loop
             running.cancel()
-            return sorted(desk._pollers)
+            return sorted(feed._pollers)
 
         monkeypatch.setattr(servers_module, "discover", discover)
         monkeypatch.setattr(servers_module, "probe_base_url", nothing)

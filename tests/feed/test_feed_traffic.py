@@ -35,8 +35,8 @@ def test_a_line_taken_for_a_retry_loses_its_label_in_the_book(tmp_path):
     log.write_text("".join(lines[:4]))
 
     async def follow():
-        desk = LogFeed(book, TrafficMeter(local_time=datetime.timestamp), lambda: None)
-        desk.follow([log])
+        feed = LogFeed(book, TrafficMeter(local_time=datetime.timestamp), lambda: None)
+        feed.follow([log])
         try:
             await eventually(lambda: len(book) == 4, "the lines before did not come")
             before = [book.line(number).attempt for number in range(4)]
@@ -45,7 +45,7 @@ def test_a_line_taken_for_a_retry_loses_its_label_in_the_book(tmp_path):
             await eventually(lambda: len(book) == 5, "the last line did not come")
             return before, [book.line(number).attempt for number in range(5)]
         finally:
-            desk.stop()
+            feed.stop()
 
     assert asyncio.run(follow()) == ([1, 2, 3, 4], [1, 2, 3, 1, 4])
 

@@ -148,12 +148,12 @@ def remembered(file, *traffic):
     """Return what a panel with this memory shows, and keep what is over."""
 
     async def scene():
-        desk = StormFeed(StormStore(file))
-        running = asyncio.ensure_future(desk.run())
+        feed = StormFeed(StormStore(file))
+        running = asyncio.ensure_future(feed.run())
         for one in traffic:
             await asyncio.sleep(0)
-            storms = desk.take(one).storms
-            await desk.wait_saved()
+            storms = feed.take(one).storms
+            await feed.wait_saved()
         running.cancel()
         return storms
 

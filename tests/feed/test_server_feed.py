@@ -40,7 +40,7 @@ class Logs(LogFeed):
     def leave(self, paths):
         pass
 
-    def refuse(self, *, refuses):
+    def set_refusing(self, *, refuses):
         pass
 
 
@@ -49,16 +49,16 @@ async def silent(*_args, **_more):
 
 
 class Panel:
-    """A panel's deck and its desk of servers, whose searches have given outcomes."""
+    """A panel's deck and its feed of servers, whose searches have given outcomes."""
 
     def __init__(self, outcomes):
         self.left = list(outcomes)
         self.known = []
         self.deck = Deck()
         self.tasks = []
-        self.desk = ServerFeed(Options(), HttpClient("9"), self.hand, Logs(), self.spawn, FileWatcher())
+        self.feed = ServerFeed(Options(), HttpClient("9"), self.deliver, Logs(), self.spawn, FileWatcher())
 
-    def hand(self, snapshot):
+    def deliver(self, snapshot):
         self.deck = take(self.deck, snapshot)
 
     def spawn(self, work):
@@ -74,17 +74,17 @@ class Panel:
     async def searches(self):
         """Run all searches; return deck and polled servers after each."""
         seen = []
-        search = self.spawn(self.desk.run())
+        search = self.spawn(self.feed.run())
         for found in list(self.left):
-            while self.deck.discovery is not found or self.desk._search_now.is_set():
+            while self.deck.discovery is not found or self.feed._search_now.is_set():
                 assert not search.done(), search.exception()
                 await asyncio.sleep(0.001)
             for _ in range(20):
                 await asyncio.sleep(0)
-            seen.append((self.deck, sorted(self.desk._pollers)))
-            self.desk.search()
+            seen.append((self.deck, sorted(self.feed._pollers)))
+            self.feed.search()
         search.cancel()
-        await self.desk.stop()
+        await self.feed.stop()
         await asyncio.gather(*self.tasks, return_exceptions=True)
         return seen
 
@@ -141,15 +141,15 @@ def test_the_servers_of_all_groups_are_polled_while_there_is_more_than_one(monke
     async def scene():
         panel = Panel((TREE, replace(TREE, found=(PROXY,)), SEARCHES[0]))
         monkeypatch.setattr(servers, "discover", panel.discover)
-        monkeypatch.setattr(panel.desk._http, "get", silent)
+        monkeypatch.setattr(panel.feed._http, "get", silent)
         polled = []
-        take_discovery = panel.desk._take
+        take_discovery = panel.feed._take
 
         def take(*args):
             take_discovery(*args)
-            polled.append((panel.desk._backends.urls, panel.desk._backends_task is not None))
+            polled.append((panel.feed._backends.urls, panel.feed._backends_task is not None))
 
-        monkeypatch.setattr(panel.desk, "_take", take)
+        monkeypatch.setattr(panel.feed, "_take", take)
         await panel.searches()
         return polled, panel.deck.backends
 
@@ -160,7 +160,7 @@ def test_the_servers_of_all_groups_are_polled_while_there_is_more_than_one(monke
 
 def test_a_server_of_a_group_that_goes_down_or_comes_back_starts_a_search():
     async def scene():
-        desk, asked = Panel(()).desk, []
+        feed, asked = Panel(()).feed, []
         states = [
             (ServerState.UP, ServerState.UP),
             (ServerState.UP, ServerState.DOWN),
@@ -168,9 +168,9 @@ def test_a_server_of_a_group_that_goes_down_or_comes_back_starts_a_search():
             (ServerState.UP, ServerState.UP),
         ]
         for first, second in states:
-            desk._search_now.clear()
-            desk._on_backends(BackendsSnapshot((Backend(BIG, first), Backend(SPARE, second))))
-            asked.append(desk._search_now.is_set())
+            feed._search_now.clear()
+            feed._on_backends(BackendsSnapshot((Backend(BIG, first), Backend(SPARE, second))))
+            asked.append(feed._search_now.is_set())
         return asked
 
     assert asyncio.run(scene()) == [False, True, False, True]

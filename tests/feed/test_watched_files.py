@@ -137,10 +137,10 @@ def test_a_changed_yaml_of_litellm_brings_a_search(tmp_path, monkeypatch):
 
     async def scene():
         options = Options(litellm_config=file)
-        desk = ServerFeed(
+        feed = ServerFeed(
             options, cast("HttpClient", None), seen.append, cast("LogFeed", logs), lambda work: None, watcher
         )
-        running = asyncio.ensure_future(desk.run())
+        running = asyncio.ensure_future(feed.run())
         await until(lambda: len(seen) == 2)
         file.with_suffix(".new").write_text(YAML.replace("PORT", "8001"))
         file.with_suffix(".new").replace(file)

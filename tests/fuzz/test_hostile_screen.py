@@ -8,7 +8,7 @@ from hostile import HOSTILE, LONG, forbidden_in, planted
 from rich.cells import cell_len
 
 import samples
-from panel import AREAS, hand, in_loop, screen, show, until
+from panel import AREAS, deliver, in_loop, screen, show, until
 from stormdeck.model.canary.check import Check, Question, Route, Verdict
 from stormdeck.model.canary.summary import CanaryReport
 from stormdeck.model.finding import HopKind
@@ -64,7 +64,7 @@ def assert_harmless(app, where):
 @in_loop
 async def test_no_area_lets_outside_text_act(panel, text, size):
     async with panel(lines=lines(text), client_version=text).run_test(size=size) as pilot:
-        await hand(pilot, *snapshots(text))
+        await deliver(pilot, *snapshots(text))
         pilot.app.deck = replace(pilot.app.deck, canary=canary(text))
         shown = ""
         for area in AREAS:
@@ -81,7 +81,7 @@ async def test_broken_settings_and_silent_servers_do_not_either(panel):
     down = planted(replace(samples.DOWN_VLLM, detail="Connection refused: "), text)
     absent = planted(samples.NO_GPU, text)
     async with panel(lines=lines(text)).run_test(size=(40, 12)) as pilot:
-        await hand(pilot, planted(samples.NOTHING, text), down, absent, samples.settings('{"model": ' + text))
+        await deliver(pilot, planted(samples.NOTHING, text), down, absent, samples.settings('{"model": ' + text))
         for area in AREAS:
             await show(pilot, area)
             assert_harmless(pilot.app, area)
@@ -91,6 +91,6 @@ async def test_broken_settings_and_silent_servers_do_not_either(panel):
 async def test_a_recording_s_name_does_not_either(panel):
     replay = Replay("storm.jsonl", "20 Nov 19:25", 60.0, Pace.PLAYING, "line 3 is left out")
     async with panel(lines=lines(EVERYTHING)).run_test(size=(80, 24)) as pilot:
-        await hand(pilot, planted(replay, EVERYTHING))
+        await deliver(pilot, planted(replay, EVERYTHING))
         await until(pilot, lambda: "REPLAY" in screen(pilot.app))
         assert_harmless(pilot.app, "replay")

@@ -45,7 +45,7 @@ class FileFeed(QuietFeed):
         self.settings = cast("SettingsFeed", self)
 
     def start(self) -> None:
-        self.app.hand(read_settings(self.paths, {}))
+        self.app.deliver(read_settings(self.paths, {}))
 
     async def save(self, file: SettingsFile, text: str) -> str:
         outcome = await asyncio.to_thread(write_settings, file.path, text, file.digest, self.paths.backups)

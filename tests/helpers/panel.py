@@ -59,10 +59,10 @@ async def until(pilot, happened, what="it did not happen"):
     return value
 
 
-async def hand(pilot, *snapshots):
+async def deliver(pilot, *snapshots):
     """Hand snapshots to the panel as a feed does, and wait until they are drawn."""
     for snapshot in snapshots:
-        pilot.app.hand(snapshot)
+        pilot.app.deliver(snapshot)
     await pilot.pause()
 
 

@@ -30,7 +30,7 @@ class NoLogs(LogFeed):
     def leave(self, paths):
         pass
 
-    def refuse(self, *, refuses):
+    def set_refusing(self, *, refuses):
         pass
 
 
@@ -42,9 +42,9 @@ class ServerPanel:
         self.tasks = []
         self.http = HttpClient("9")
         self.watcher = FileWatcher()
-        self.feed = ServerFeed(options, self.http, self.hand, NoLogs(), self.spawn, self.watcher)
+        self.feed = ServerFeed(options, self.http, self.deliver, NoLogs(), self.spawn, self.watcher)
 
-    def hand(self, snapshot):
+    def deliver(self, snapshot):
         self.deck = take(self.deck, snapshot)
 
     def spawn(self, work):
@@ -71,7 +71,7 @@ def panel_deck(home, monkeypatch, **options):
     async def scene():
         panel = ServerPanel(Options(**options))
         given = read_settings(user_paths({}, home.folder, home.project), {})
-        panel.hand(given)
+        panel.deliver(given)
         panel.feed.take_settings(given)
         search = panel.spawn(panel.feed.run())
         end = time.monotonic() + DEADLINE_S

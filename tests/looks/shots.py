@@ -36,7 +36,7 @@ class Shot:
     async def set_up(self, pilot):
         """Bring a running panel into the state."""
         for snapshot in self.snapshots:
-            pilot.app.hand(snapshot)
+            pilot.app.deliver(snapshot)
         if self.snapshots:
             await until(pilot, lambda: pilot.app.deck.settings.files)
         await show(pilot, self.area)

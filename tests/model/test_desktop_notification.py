@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from panel import hand, in_loop, make_app
+from panel import deliver, in_loop, make_app
 from samples import CALM, FOUND, STORMY, VLLM, WELL
 from stormdeck.model.desktop_notification import OSC9, OSC777, escape_sequence
 
@@ -54,9 +54,9 @@ async def test_a_storm_is_told_when_it_begins_and_not_again(written):
     app = make_app()
     app.storm_alert.notification = lambda words: f"<{words}>"
     async with app.run_test() as pilot:
-        await hand(pilot, WELL, FOUND, VLLM, CALM)
+        await deliver(pilot, WELL, FOUND, VLLM, CALM)
         assert not [text for text in written if text.startswith("<")]
-        await hand(pilot, STORMY, STORMY)
+        await deliver(pilot, STORMY, STORMY)
     told = [text for text in written if text.startswith("<")]
     assert len(told) == 1
     assert re.match(r"<retry storm, attempt \d+ of 11: 5", told[0])

@@ -1,4 +1,4 @@
-"""The path: each hop with its light, the worst thing known of it."""
+"""The path: each hop with its health, the worst thing known of it."""
 
 from dataclasses import replace
 
@@ -19,13 +19,13 @@ WHOLE = Deck(discovery=FOUND, settings=WELL, vllm=VLLM, proxy=PROXY, gpu=GPUS, c
 
 
 def lights(deck):
-    return [(hop.kind, hop.light) for hop in path(deck)]
+    return [(hop.kind, hop.health) for hop in path(deck)]
 
 
 def test_a_path_where_all_is_well():
     assert [hop.name for hop in path(WHOLE)] == ["claude 2.1.329", "LiteLLM", "vLLM", "2 × H200"]
     assert [hop.figure for hop in path(WHOLE)] == ["", "2 ms", "4 ms", "90 %"]
-    assert {light for _, light in lights(WHOLE)} == {Health.OK}
+    assert {health for _, health in lights(WHOLE)} == {Health.OK}
 
 
 def test_without_a_proxy_there_is_no_such_hop():
@@ -34,20 +34,20 @@ def test_without_a_proxy_there_is_no_such_hop():
 
 def test_a_server_that_is_down_is_broken_in_a_word():
     server = path(replace(WHOLE, vllm=DOWN_VLLM))[2]
-    assert (server.light, server.figure) == (Health.ERROR, "down")
+    assert (server.health, server.figure) == (Health.ERROR, "down")
 
 
-@pytest.mark.parametrize(("severity", "light"), [(Severity.ERROR, Health.ERROR), (Severity.WARNING, Health.WARNING)])
-def test_a_finding_about_the_settings_shows_at_the_client(severity, light):
+@pytest.mark.parametrize(("severity", "health"), [(Severity.ERROR, Health.ERROR), (Severity.WARNING, Health.WARNING)])
+def test_a_finding_about_the_settings_shows_at_the_client(severity, health):
     finding = Finding("URL101", severity, "ends in /v1", "", "env.ANTHROPIC_BASE_URL")
-    assert lights(replace(WHOLE, findings=(finding,)))[0] == (HopKind.CLIENT, light)
+    assert lights(replace(WHOLE, findings=(finding,)))[0] == (HopKind.CLIENT, health)
 
 
-@pytest.mark.parametrize(("severity", "light"), [(Severity.ERROR, Health.ERROR), (Severity.WARNING, Health.WARNING)])
-def test_a_finding_about_a_server_that_answers_shows_there_with_its_own_severity(severity, light):
+@pytest.mark.parametrize(("severity", "health"), [(Severity.ERROR, Health.ERROR), (Severity.WARNING, Health.WARNING)])
+def test_a_finding_about_a_server_that_answers_shows_there_with_its_own_severity(severity, health):
     finding = Finding("SERVER901", severity, "no parser", "", "--tool-call-parser", hop=HopKind.SERVER)
     deck = replace(WHOLE, findings=(finding,))
-    assert dict(lights(deck))[HopKind.SERVER] is light
+    assert dict(lights(deck))[HopKind.SERVER] is health
     assert dict(lights(deck))[HopKind.CLIENT] is Health.OK
 
 
@@ -62,7 +62,7 @@ def test_where_nothing_is_found_the_server_is_unknown():
 
 
 @pytest.mark.parametrize(
-    ("met", "reach", "light", "figure"),
+    ("met", "reach", "health", "figure"),
     [
         (ServerState.DOWN, Reach.REFUSED, Health.ERROR, "down"),
         (ServerState.SILENT, Reach.SILENT, Health.ERROR, "no answer"),
@@ -70,10 +70,10 @@ def test_where_nothing_is_found_the_server_is_unknown():
         (ServerState.UP, Reach.ANSWERS, Health.WARNING, "of another kind"),
     ],
 )
-def test_a_base_url_without_a_known_server_is_a_hop_with_what_was_met_there(met, reach, light, figure):
+def test_a_base_url_without_a_known_server_is_a_hop_with_what_was_met_there(met, reach, health, figure):
     base = Found("http://127.0.0.1:9", ServerKind.OTHER, "ANTHROPIC_BASE_URL", met=met)
     deck = Deck(discovery=DiscoverySnapshot(found=(base,), done=True), probe=Probe(base.url, reach))
-    assert (path(deck)[1].place, path(deck)[1].light, path(deck)[1].figure) == (":9", light, figure)
+    assert (path(deck)[1].place, path(deck)[1].health, path(deck)[1].figure) == (":9", health, figure)
 
 
 @pytest.mark.parametrize(

@@ -37,5 +37,5 @@ def make_panel(home, **flags):
     given = {"gpu": ["off"], "poll": ["1"]} | {name: [value] for name, value in flags.items()}
     paths, book = user_paths({}, home.folder, home.project), LogBook()
     app = StormdeckApp(home.folder, book=book)
-    app.feed = Feed(load(given, {}).options, paths, {}, book, app.hand, app.lines_came)
+    app.feed = Feed(load(given, {}).options, paths, {}, book, app.deliver, app.notify_lines)
     return app

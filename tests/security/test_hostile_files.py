@@ -195,7 +195,7 @@ def test_storms_that_are_none(tmp_path, make):
     make(tmp_path / "storms.sqlite3")
     memory = StormStore(tmp_path / "storms.sqlite3")
     assert memory.load() == ()
-    assert memory.trouble is not None
+    assert memory.problem is not None
     assert memory.save([GAVE_UP]) is not None
 
 

@@ -14,7 +14,7 @@ from textual.widgets import Input
 import samples
 from alone import discover_named
 from command_home import Home
-from panel import AREAS, hand, in_loop, screen, settled, show, until
+from panel import AREAS, deliver, in_loop, screen, settled, show, until
 from stormdeck.commands.check import servers
 from stormdeck.model.finding import Finding
 from stormdeck.model.masking.command import mask_command
@@ -193,10 +193,10 @@ class TestPanel:
         app.to_clipboard = past_tmux.append
         config = parse_proxy_config(planted.yaml(token), "/etc/litellm.yaml")
         async with app.run_test(size=size, notifications=True) as pilot:
-            await hand(
+            await deliver(
                 pilot, snapshot(token), discovered(token), samples.VLLM, samples.PROXY, samples.GPUS, samples.CALM
             )
-            await hand(pilot, config)
+            await deliver(pilot, config)
             for area in AREAS:
                 await show(pilot, area)
                 await self._look(pilot, token, area)
@@ -221,7 +221,7 @@ class TestPanel:
         past_tmux = []
         app.to_clipboard = past_tmux.append
         async with app.run_test(size=(120, 60), notifications=True) as pilot:
-            await hand(pilot, snapshot(token), samples.VLLM)
+            await deliver(pilot, snapshot(token), samples.VLLM)
             await show(pilot, "settings")
             for scope in ("project", "user"):
                 await pilot.app.screen.run_action(f"show_scope('{scope}')")
@@ -245,7 +245,7 @@ class TestPanel:
         base = BASE.format(token("base URL"), token("query"))
         text = json.dumps(planted.settings(token, "user", ANTHROPIC_BASE_URL=base), indent=1)
         async with panel().run_test(size=(120, 60)) as pilot:
-            await hand(pilot, samples.settings(text), discovered(token))
+            await deliver(pilot, samples.settings(text), discovered(token))
             await show(pilot, "settings")
             row = next(one for one in pilot.app.screen.query(FieldRow) if one.field.path == "env.ANTHROPIC_BASE_URL")
             row.focus()

@@ -8,7 +8,7 @@ from textual.binding import Binding
 from textual.dom import DOMNode
 
 import stormdeck.ui
-from panel import AREAS, hand, in_loop, rows_with, screen, show, until
+from panel import AREAS, deliver, in_loop, rows_with, screen, show, until
 from samples import WELL
 from stormdeck.model.keys.actions import ACTIONS, DIALOGS
 from stormdeck.ui.app import StormdeckApp
@@ -83,7 +83,7 @@ def test_every_action_can_be_done_where_it_belongs(place):
 async def test_the_key_bar_names_the_areas_and_the_keys_that_matter(panel, area):
     async with panel().run_test(size=(160, 40)) as pilot:
         await show(pilot, area)
-        await hand(pilot, WELL)
+        await deliver(pilot, WELL)
         bottom = screen(pilot.app).splitlines()[-1]
         assert "1 Overview  2 Logs  3 Settings  4 Checks" in bottom
         shown = footer(area, ACTIONS)
@@ -96,7 +96,7 @@ async def test_the_key_bar_names_the_areas_and_the_keys_that_matter(panel, area)
 async def test_a_narrower_key_bar_keeps_help_and_quit_and_drops_the_last_keys_first(panel, width, own):
     async with panel().run_test(size=(width, 24)) as pilot:
         await show(pilot, "logs")
-        await hand(pilot, WELL)
+        await deliver(pilot, WELL)
         bottom = screen(pilot.app).splitlines()[-1]
         assert "? help  q quit" in bottom
         keys = [action for action in footer("logs", ACTIONS) if action.place == "logs"]

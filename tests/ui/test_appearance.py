@@ -8,7 +8,7 @@ from textual.color import Color
 from textual.theme import BUILTIN_THEMES
 
 import stormdeck
-from panel import AREAS, cells, hand, in_loop, make_app, rows_with, screen, settled, show, until
+from panel import AREAS, cells, deliver, in_loop, make_app, rows_with, screen, settled, show, until
 from samples import FOUND, GPUS, PROXY, STORMY, VLLM, WRONG
 from stormdeck.model.overview_layout import LayoutPreferences
 from stormdeck.model.status.bar import ascii_only
@@ -45,7 +45,7 @@ def test_in_every_theme_of_textual_nothing_is_lost_on_its_ground(theme):
 @in_loop
 async def test_another_theme_is_taken_while_the_panel_runs():
     async with make_app().run_test(size=(80, 24)) as pilot:
-        await hand(pilot, *EVERYTHING)
+        await deliver(pilot, *EVERYTHING)
         for theme in ("nord", "ansi-light", "stormdeck-ansi", "stormdeck-dark"):
             pilot.app.theme = theme
             await pilot.pause()
@@ -58,7 +58,7 @@ async def test_an_area_that_was_hidden_takes_the_theme_and_the_size_that_came_me
     looks = []
     for meanwhile in (area, "overview"):
         async with make_app().run_test(size=(120, 40)) as pilot:
-            await hand(pilot, *EVERYTHING)
+            await deliver(pilot, *EVERYTHING)
             await show(pilot, area)
             await show(pilot, meanwhile)
             pilot.app.theme = "stormdeck-light"
@@ -80,7 +80,7 @@ def test_the_own_themes_keep_the_contrast_that_they_promise(theme, least):
 @in_loop
 async def test_in_ascii_no_area_holds_another_character_and_severity_has_its_sign_and_word():
     async with make_app(look=Appearance(ascii=True)).run_test(size=(80, 24)) as pilot:
-        await hand(pilot, *EVERYTHING)
+        await deliver(pilot, *EVERYTHING)
         assert "X RETRY STORM" in screen(pilot.app)
         for area in AREAS:
             await show(pilot, area)
@@ -124,7 +124,7 @@ def test_ascii_is_chosen_where_the_terminal_is_not_known_to_show_more(environ, p
 async def test_without_colours_bands_of_the_strip_differ_by_their_signs(monkeypatch):
     monkeypatch.setenv("NO_COLOR", "1")
     async with make_app().run_test(size=(80, 24)) as pilot:
-        await hand(pilot, *EVERYTHING)
+        await deliver(pilot, *EVERYTHING)
         (legend,) = rows_with(pilot.app, "retry ")
         assert "█ ok" in legend
         assert "▒ failed" in legend
@@ -183,7 +183,7 @@ def test_a_shell_completes_the_themes_that_there_are():
 async def test_panels_are_shown_in_the_order_wanted_and_no_other():
     look = Appearance(wish=LayoutPreferences(("log", "gpus", "verdict")))
     async with make_app(look=look).run_test(size=(80, 24)) as pilot:
-        await hand(pilot, *EVERYTHING)
+        await deliver(pilot, *EVERYTHING)
         shown = screen(pilot.app)
         assert shown.index("LOG") < shown.index("GPU  driver") < shown.index("RETRY STORM")
         assert "REQUESTS" not in shown

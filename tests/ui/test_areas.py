@@ -6,7 +6,7 @@ import pytest
 from textual.widgets import Input
 
 from feeds import QuietFeed
-from panel import AREAS, hand, in_loop, rows_with, screen, settled, show, until
+from panel import AREAS, deliver, in_loop, rows_with, screen, settled, show, until
 from samples import CALM, FOUND, GPUS, PROXY, STORMY, VLLM, WRONG
 from stormdeck.ui.widgets.logs.view import LogView
 
@@ -23,7 +23,7 @@ async def test_number_keys_go_to_the_areas(panel):
 @in_loop
 async def test_an_area_keeps_its_state_while_another_is_shown(panel):
     async with panel().run_test(size=(120, 40)) as pilot:
-        await hand(pilot, WRONG)
+        await deliver(pilot, WRONG)
         await show(pilot, "logs")
         await pilot.press("slash", *"messages", "enter", "space")
         await show(pilot, "settings")
@@ -49,7 +49,7 @@ async def test_numbers_go_into_a_field_that_is_typed_in_and_not_to_the_areas(pan
 @in_loop
 async def test_the_help_opens_over_any_area_and_closes_without_a_trace(panel, key):
     async with panel().run_test(size=(120, 40)) as pilot:
-        await hand(pilot, FOUND, VLLM, PROXY, GPUS, STORMY)
+        await deliver(pilot, FOUND, VLLM, PROXY, GPUS, STORMY)
         await show(pilot, "checks")
         await settled(pilot)
         before = screen(pilot.app)
@@ -100,7 +100,7 @@ async def test_a_click_in_a_narrow_pane_hits_the_numbers_and_the_keys(panel):
 @in_loop
 async def test_the_areas_are_named_in_the_same_places_whichever_is_shown(panel, size, names):
     async with panel().run_test(size=size) as pilot:
-        await hand(pilot, WRONG)
+        await deliver(pilot, WRONG)
         for area in AREAS:
             await show(pilot, area)
             bottom = screen(pilot.app).splitlines()[-1]
@@ -111,7 +111,7 @@ async def test_the_areas_are_named_in_the_same_places_whichever_is_shown(panel, 
 @in_loop
 async def test_the_checks_area_counts_findings_in_the_key_bar_of_every_area(panel):
     async with panel().run_test(size=(120, 40)) as pilot:
-        await hand(pilot, WRONG)
+        await deliver(pilot, WRONG)
         for area in AREAS:
             await show(pilot, area)
             await until(pilot, lambda: "✖1 ▲1" in screen(pilot.app).splitlines()[-1], "not counted")
@@ -123,11 +123,11 @@ async def test_a_pane_that_changes_its_size_shows_what_one_of_that_size_shows(pa
     snapshots, shown = (WRONG, FOUND, VLLM, PROXY, GPUS, CALM), {}
     for size in ((120, 40), (40, 12)):
         async with panel().run_test(size=size) as pilot:
-            await hand(pilot, *snapshots)
+            await deliver(pilot, *snapshots)
             await show(pilot, area)
             shown[size] = screen(pilot.app)
     async with panel().run_test(size=(120, 40)) as pilot:
-        await hand(pilot, *snapshots)
+        await deliver(pilot, *snapshots)
         await show(pilot, area)
         for size in ((40, 12), (120, 40)):
             await pilot.resize_terminal(*size)
@@ -214,7 +214,7 @@ async def test_ctrl_r_looks_for_servers_again(panel):
 @in_loop
 async def test_in_the_list_of_the_checks_no_finding_is_half_told(panel, size):
     async with panel().run_test(size=size) as pilot:
-        await hand(pilot, WRONG, FOUND, VLLM, PROXY)
+        await deliver(pilot, WRONG, FOUND, VLLM, PROXY)
         await show(pilot, "checks")
         await until(pilot, lambda: rows_with(pilot.app, "URL101"))
         for finding in pilot.app.deck.findings:

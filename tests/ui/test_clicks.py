@@ -2,7 +2,7 @@
 
 import pytest
 
-from panel import AREAS, hand, in_loop, make_app, rows_with, screen, settled, show, until
+from panel import AREAS, deliver, in_loop, make_app, rows_with, screen, settled, show, until
 from samples import CALM, FOUND, GPUS, LIVE, PROXY, STORMY, VLLM, WELL, WRONG
 from stormdeck.ui.screens.overview import OverviewScreen
 from stormdeck.ui.widgets.checks.list import CheckList
@@ -20,7 +20,7 @@ async def click_on_the_path(pilot, word):
 @in_loop
 async def test_a_hop_shows_what_is_known_of_it(area):
     async with make_app().run_test(size=(80, 24)) as pilot:
-        await hand(pilot, WELL, *STACK, CALM)
+        await deliver(pilot, WELL, *STACK, CALM)
         for word, panel in HOPS.items():
             await show(pilot, area)
             await click_on_the_path(pilot, word)
@@ -37,7 +37,7 @@ async def test_a_hop_shows_what_is_known_of_it(area):
 @in_loop
 async def test_a_verdict_on_a_setting_leads_to_its_finding(area):
     async with make_app().run_test(size=(80, 24)) as pilot:
-        await hand(pilot, WRONG, *STACK, CALM)
+        await deliver(pilot, WRONG, *STACK, CALM)
         await show(pilot, area)
         assert rows_with(pilot.app, "URL101")
         await pilot.click(VerdictBar)
@@ -49,7 +49,7 @@ async def test_a_verdict_on_a_setting_leads_to_its_finding(area):
 @in_loop
 async def test_a_verdict_on_a_storm_leads_to_its_lines(area):
     async with make_app().run_test(size=(40, 12)) as pilot:
-        await hand(pilot, WELL, *STACK, STORMY)
+        await deliver(pilot, WELL, *STACK, STORMY)
         await show(pilot, area)
         await settled(pilot)
         await pilot.click(VerdictBar)

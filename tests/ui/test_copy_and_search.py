@@ -2,7 +2,7 @@
 
 from textual.widgets import Input
 
-from panel import hand, in_loop, rows_with, screen, show, until
+from panel import deliver, in_loop, rows_with, screen, show, until
 from samples import CALM, FAILURE, FOUND, NOW, REFUSED, TOKEN, WELL_SET, WRONG, settings
 from stormdeck.model.settings.scope import Scope
 from stormdeck.ui.widgets.checks.list import CheckList
@@ -24,7 +24,7 @@ def row(pilot):
 
 
 async def settings_of(pilot, snapshot=WRONG):
-    await hand(pilot, snapshot)
+    await deliver(pilot, snapshot)
     await show(pilot, "settings")
     await until(pilot, lambda: row(pilot))
 
@@ -42,7 +42,7 @@ class TestCopy:
         app, past_tmux = panel(), []
         app.to_clipboard = past_tmux.append
         async with app.run_test(size=SIZE, notifications=True) as pilot:
-            await hand(pilot, WRONG, CALM)
+            await deliver(pilot, WRONG, CALM)
             await pilot.press("y")
             assert app.clipboard.startswith(app.verdict.headline)
             assert past_tmux == [app.clipboard]
@@ -65,7 +65,7 @@ class TestCopy:
     @in_loop
     async def test_a_finding_with_its_fix(self, panel):
         async with panel().run_test(size=SIZE) as pilot:
-            await hand(pilot, WRONG)
+            await deliver(pilot, WRONG)
             await show(pilot, "checks")
             await pilot.press("y")
             assert pilot.app.clipboard.startswith("URL101 ANTHROPIC_BASE_URL: ")
@@ -129,7 +129,7 @@ class TestSearch:
     @in_loop
     async def test_in_the_checks_by_words_else_over_the_problems(self, panel):
         async with panel().run_test(size=SIZE) as pilot:
-            await hand(pilot, WRONG, FOUND)
+            await deliver(pilot, WRONG, FOUND)
             await show(pilot, "checks")
             checks = pilot.app.screen.query_one(CheckList)
             first = checks.current

@@ -1,6 +1,6 @@
 """The user's own keys: they work, the old ones do not, and footer, help, hints and palette show them."""
 
-from panel import hand, in_loop, make_app, rows_with, screen, show, until
+from panel import deliver, in_loop, make_app, rows_with, screen, show, until
 from samples import WRONG
 from stormdeck.model.keys.keymap import read_chosen
 from stormdeck.ui.app import StormdeckApp
@@ -45,7 +45,7 @@ async def test_the_numbers_go_to_the_areas_whatever_else_is_chosen():
 async def test_two_keys_are_swapped():
     app = with_keys("settings.fix=s", "settings.save=f")
     async with app.run_test(size=(120, 40)) as pilot:
-        await hand(pilot, WRONG)
+        await deliver(pilot, WRONG)
         await show(pilot, "settings")
         await until(pilot, lambda: app.focused is not None)
         assert rows_with(app, "s  ")
@@ -65,7 +65,7 @@ class TestLeaving:
     async def test_changes_that_are_not_saved_are_asked_about_first(self):
         app = make_app()
         async with app.run_test(size=(80, 24)) as pilot:
-            await hand(pilot, WRONG)
+            await deliver(pilot, WRONG)
             await show(pilot, "settings")
             await until(pilot, lambda: app.focused is not None)
             await pilot.press("f", "q")

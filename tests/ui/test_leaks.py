@@ -9,7 +9,7 @@ from textual.strip import Strip
 from textual.widgets import Input
 from textual.widgets._toast import Toast, ToastHolder
 
-from panel import hand, in_loop, settled, show, until
+from panel import deliver, in_loop, settled, show, until
 from samples import CALM, FOUND, GPUS, PROXY, VLLM, WELL
 from stormdeck.ui.textual_patches.memory import SmallCache
 
@@ -26,7 +26,7 @@ def living(kind):
 @in_loop
 async def test_what_was_drawn_of_a_dialog_goes_with_it(panel, what):
     async with panel().run_test(size=(120, 40)) as pilot:
-        await hand(pilot, WELL, FOUND, VLLM, PROXY, GPUS, CALM)
+        await deliver(pilot, WELL, FOUND, VLLM, PROXY, GPUS, CALM)
         await show(pilot, "checks")
         await settled(pilot)
         before = living(StylesCache)
@@ -41,7 +41,7 @@ async def test_what_was_drawn_of_a_dialog_goes_with_it(panel, what):
 @in_loop
 async def test_inputs_do_not_pile_up_in_a_row_that_is_edited_again_and_again(panel):
     async with panel().run_test(size=(120, 40)) as pilot:
-        await hand(pilot, WELL)
+        await deliver(pilot, WELL)
         await show(pilot, "settings")
         before, most = living(Input), 6
         for _ in range(2 * most):
@@ -63,7 +63,7 @@ async def test_a_terminal_that_changes_its_size_all_day_takes_no_more_memory(pan
                 await pilot.pause()
 
     async with panel().run_test(size=(120, 40)) as pilot:
-        await hand(pilot, WELL, FOUND, VLLM, PROXY, GPUS, CALM)
+        await deliver(pilot, WELL, FOUND, VLLM, PROXY, GPUS, CALM)
         await a_day()
         await a_day()
         before = living(Strip)
@@ -75,7 +75,7 @@ async def test_a_terminal_that_changes_its_size_all_day_takes_no_more_memory(pan
 @in_loop
 async def test_an_empty_cache_of_a_drawn_line_holds_nothing(panel):
     async with panel().run_test(size=(120, 40)) as pilot:
-        await hand(pilot, WELL, FOUND, VLLM, PROXY, GPUS, CALM)
+        await deliver(pilot, WELL, FOUND, VLLM, PROXY, GPUS, CALM)
         await settled(pilot)
         lines = living(Strip)
         assert lines > 100
@@ -88,7 +88,7 @@ async def test_an_empty_cache_of_a_drawn_line_holds_nothing(panel):
 @in_loop
 async def test_a_notice_that_is_out_of_date_goes_with_what_holds_it(panel):
     async with panel().run_test(size=(120, 40), notifications=True) as pilot:
-        await hand(pilot, WELL)
+        await deliver(pilot, WELL)
         shown = pilot.app.screen.query
         for number in range(3):
             pilot.app.notify(f"notice {number}")

@@ -5,7 +5,7 @@ import sys
 
 from textual.command import CommandInput
 
-from panel import hand, in_loop, make_app, rows_with, until
+from panel import deliver, in_loop, make_app, rows_with, until
 from samples import WRONG
 from stormdeck.model.keys.actions import ACTIONS, AREAS
 from stormdeck.model.rules.registry import RULES
@@ -39,7 +39,7 @@ def test_there_is_an_entry_for_every_action_rule_setting_and_theme():
 async def test_what_is_found_is_done(panel):
     async with panel().run_test(size=(120, 60)) as pilot:
         app = pilot.app
-        await hand(pilot, WRONG)
+        await deliver(pilot, WRONG)
         await pilot.press("p")
         await until(pilot, lambda: rows_with(app, "storm log  s"), "what can be done here is not offered first")
         await pilot.press("escape")

@@ -8,7 +8,7 @@ import pytest
 from alone import discover_named
 from fake_vllm import well_set
 from log_lines import access
-from panel import hand, in_loop, make_app, rows_with, show, until
+from panel import deliver, in_loop, make_app, rows_with, show, until
 from samples import WRONG
 from stormdeck.options import load
 from stormdeck.ui.app import StormdeckApp
@@ -99,7 +99,7 @@ async def test_every_key_of_the_form_that_would_write_says_so_and_does_nothing()
     said = watched(app)
     async with app.run_test(size=SIZE) as pilot:
         await show(pilot, "settings")
-        await hand(pilot, WRONG)
+        await deliver(pilot, WRONG)
         assert rows_with(app, f"{SAID} Values are shown and checked.")
         for key in ("enter", "s", "f", "u", "U", "F", "x", "ctrl+s", "delete"):
             await pilot.press(key)
@@ -117,7 +117,7 @@ async def test_a_fix_of_the_checks_stays_there_and_keys_that_only_look_work_as_e
     app = make_app()
     said = watched(app)
     async with app.run_test(size=SIZE) as pilot:
-        await hand(pilot, WRONG)
+        await deliver(pilot, WRONG)
         await show(pilot, "checks")
         await pilot.press("f")
         assert said == [SAID]

@@ -41,7 +41,7 @@ def start(tmp_path, monkeypatch):
         app = make_app(home=home, lines=[])
         app.clock = Clock()
         paths = user_paths({}, home, options.project)
-        app.feed = Feed(options, paths, {}, app.book, app.hand, app.lines_came)
+        app.feed = Feed(options, paths, {}, app.book, app.deliver, app.notify_lines)
         return app, log
 
     return make

@@ -90,7 +90,7 @@ class Feed(PanelFeed):
 
     ``deliver`` gets each snapshot that differs from the one before it, ``on_lines`` is called when the log book grew::
 
-        feed = Feed(options, paths, os.environ, book, app.hand, app.lines_came)
+        feed = Feed(options, paths, os.environ, book, app.deliver, app.notify_lines)
         feed.start()
         ...
         await feed.stop()
@@ -216,7 +216,7 @@ class Feed(PanelFeed):
 
     async def _count_traffic(self) -> None:
         """Deliver the traffic, the logs' endings and stormdeck's own faults once a second, if they changed."""
-        last, ends, troubles = None, LogTails(), OwnFaults()
+        last, ends, own_faults = None, LogTails(), OwnFaults()
         while True:
             detected = self._options.client_version or self._meter.client_version
             if detected and detected != self._version:
@@ -231,12 +231,12 @@ class Feed(PanelFeed):
             if (tails := self._logs.tails(last_lines=self._servers.missing)) != ends:
                 ends = tails
                 self._deliver(tails)
-            now = self._logs.troubles()
+            now = self._logs.own_faults()
             remarks = (*now.remarks, *self._options_file.remarks)
-            now = replace(now, remarks=remarks, memory=self._storms.trouble, stopped=self._task_error)
-            if now != troubles:
-                troubles = now
-                self._deliver(troubles)
+            now = replace(now, remarks=remarks, memory=self._storms.problem, stopped=self._task_error)
+            if now != own_faults:
+                own_faults = now
+                self._deliver(own_faults)
             self._has_requests.clear()
             counted = time.monotonic()
             if await wait_aligned(self._has_requests, TRAFFIC_S):

@@ -128,9 +128,9 @@ class LogFeed:
             # An attempt at a server that is down leaves no log line.
             self.on_requests()
 
-    def refuse(self, *, refuses: bool) -> None:
+    def set_refusing(self, *, refuses: bool) -> None:
         """Tell the meter whether the hop nearest to the client refuses connections, which no log line shows."""
-        self._meter.refuse(self._clock(), refuses=refuses)
+        self._meter.set_refusing(self._clock(), refuses=refuses)
 
     def compare(self, server: VllmSnapshot, logs: Iterable[Path]) -> None:
         """Compare the requests that a server has finished with its logs, if they are followed."""
@@ -179,7 +179,7 @@ class LogFeed:
         taken = {follower.name for follower in self._followers.values()}
         return path.name if path.name not in taken else str(path)
 
-    def troubles(self) -> OwnFaults:
+    def own_faults(self) -> OwnFaults:
         """Return which logs cannot be read and why, and remarks on those that are followed."""
         silent = [path for path, one in self._followers.items() if one.silent_s > SILENT_S and path not in self._left]
         unread = [f"{path} cannot be read: its drive does not answer" for path in silent]

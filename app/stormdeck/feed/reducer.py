@@ -60,7 +60,7 @@ _FIELDS = {
     TrafficSnapshot: "traffic",
     LogTails: "tails",
     Replay: "replay",
-    OwnFaults: "troubles",
+    OwnFaults: "own_faults",
 }
 """Field of the deck for each type of snapshot."""
 

@@ -333,7 +333,7 @@ class ServerFeed:
         self._states[name] = snapshot.state
         self._deliver(snapshot)
         if name == ("proxy" if self._asks_proxy() else "vllm"):
-            self._logs.refuse(refuses=refuses_connections(snapshot))
+            self._logs.set_refusing(refuses=refuses_connections(snapshot))
         if isinstance(snapshot, VllmSnapshot):
             self.load = min(1.0, snapshot.engine.running / BUSY) if snapshot.engine else 0.0
             self._logs.compare(snapshot, self._logs_of_vllm())

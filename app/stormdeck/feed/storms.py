@@ -41,18 +41,18 @@ class StormFeed:
         self._has_ended = asyncio.Event()
         self._saved = asyncio.Event()
         self._saved.set()
-        self.trouble = ""
+        self.problem = ""
         """Why storms are not saved, as text; empty if they are."""
 
     async def run(self) -> None:
         """Load the saved storms, then save those that end, until cancelled."""
         self._past = await self._run_blocking(lambda: self._store.load(SHOWN))
-        self.trouble = self._store.trouble or ""
+        self.problem = self._store.problem or ""
         while True:
             await self._has_ended.wait()
             self._has_ended.clear()
-            self.trouble = await self._run_blocking(lambda: self._store.save(self._ended) or "")
-            if self.trouble:
+            self.problem = await self._run_blocking(lambda: self._store.save(self._ended) or "")
+            if self.problem:
                 await asyncio.sleep(AGAIN_S)
                 self._has_ended.set()
             elif not self._has_ended.is_set():
@@ -75,14 +75,14 @@ class StormFeed:
 
     async def wait_saved(self) -> None:
         """Wait until all storms are saved, at most ``KEEPING_S``."""
-        if not self.trouble:
+        if not self.problem:
             await wait_for(self._saved, KEEPING_S)
 
     async def _run_blocking(self, work: Callable[[], T]) -> T:
-        """Return the result of blocking work; set ``trouble`` while the drive does not answer."""
+        """Return the result of blocking work; set ``problem`` while the drive does not answer."""
         flight = SingleFlight(work)
         while (result := await flight.take(PATIENCE_S)) is None:
-            self.trouble = f"Storms are not remembered: {self._store.path}: its drive does not answer"
+            self.problem = f"Storms are not remembered: {self._store.path}: its drive does not answer"
         return result
 
     def _with_known(self, traffic: TrafficSnapshot) -> TrafficSnapshot:

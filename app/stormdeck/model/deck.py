@@ -67,7 +67,7 @@ class Deck:
     """The hit rates of vLLM's prefix cache over time."""
     replay: Replay | None = None
     """The recording that is played; then servers and settings are unknown."""
-    troubles: OwnFaults = field(default_factory=OwnFaults)
+    own_faults: OwnFaults = field(default_factory=OwnFaults)
     """What stormdeck cannot read or store."""
 
     @property

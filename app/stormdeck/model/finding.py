@@ -26,7 +26,7 @@ class Severity(StrEnum):
     INFO = "info"
 
     @property
-    def light(self) -> Health:
+    def health(self) -> Health:
         """Return the health sign shown before a finding."""
         return {"error": Health.ERROR, "warning": Health.WARNING, "info": Health.UNKNOWN}[self.value]
 

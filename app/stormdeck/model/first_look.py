@@ -25,7 +25,7 @@ _START = "vllm serve MODEL --enable-auto-tool-choice --tool-call-parser NAME >> 
 class Fact:
     """One thing that was found or not."""
 
-    light: Health
+    health: Health
     text: str
     detail: str = ""
     """Where it is, or why it was not found."""
@@ -80,15 +80,15 @@ def _answering(deck: Deck) -> list[Found]:
 def _servers(deck: Deck) -> Iterator[Fact]:
     for one in _answering(deck):
         live = next((s for s in (deck.vllm, deck.proxy) if s is not None and same_place(s.url, one.url)), None)
-        light = live.state.light if live is not None and live.state is not ServerState.ASKING else Health.OK
+        health = live.state.health if live is not None and live.state is not ServerState.ASKING else Health.OK
         version = f" {live.version}" if live is not None and live.version else ""
         names = [m if isinstance(m, str) else m.id for m in live.models] if live is not None else []
         more = f" and {plural(len(names) - 1, 'other name')}" if len(names) > 1 else ""
         serves = f"serves {names[0]}{more}; " if names else ""
-        state = f"{live.detail}; " if live is not None and light is not Health.OK and live.detail else ""
+        state = f"{live.detail}; " if live is not None and health is not Health.OK and live.detail else ""
         name = f"  {names[0]}" if names else ""
         yield Fact(
-            light,
+            health,
             f"{one.kind.value}{version} at {one.url}",
             f"{state}{serves}{one.how}",
             f"{one.kind.value} {place(one.url)}{name}",
@@ -155,7 +155,7 @@ def _no_log(deck: Deck) -> Iterator[Fact]:
 
 def _no_gpu(deck: Deck) -> Iterator[Fact]:
     if deck.gpu.state not in {GpuState.OK, GpuState.ASKING}:
-        yield Fact(deck.gpu.state.light, f"GPU: {deck.gpu.state.value}", deck.gpu.detail)
+        yield Fact(deck.gpu.state.health, f"GPU: {deck.gpu.state.value}", deck.gpu.detail)
 
 
 def _steps(deck: Deck) -> Iterator[Step]:

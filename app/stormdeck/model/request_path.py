@@ -29,7 +29,7 @@ class Hop:
     """``claude``, ``LiteLLM``, ``vLLM``, ``2 × H200``."""
     place: str
     """``:4000``, with a host if it is not this machine; empty if unknown."""
-    light: Health
+    health: Health
     figure: str = ""
     """The number beside the sign (``2 ms``, ``91 %``), or the state in a word."""
     group: str = ""
@@ -81,8 +81,8 @@ def _in_group(deck: Deck, hop: Hop) -> Hop:
     hop = replace(hop, group=found.group.name)
     if not found.failed or len(found.servers) == 1:
         return hop
-    light = found.light if hop.light is not Health.ERROR or found.up else Health.ERROR
-    return replace(hop, light=light, figure=f"{found.up} of {len(found.servers)}")
+    health = found.health if hop.health is not Health.ERROR or found.up else Health.ERROR
+    return replace(hop, health=health, figure=f"{found.up} of {len(found.servers)}")
 
 
 def gpus_elsewhere(deck: Deck) -> str:
@@ -117,7 +117,7 @@ def _failing(hops: list[Hop], deck: Deck) -> list[Hop]:
     else:
         return hops
     return [
-        replace(hop, light=Health.ERROR, figure=figure) if hop.kind is at and hop.light is not Health.ERROR else hop
+        replace(hop, health=Health.ERROR, figure=figure) if hop.kind is at and hop.health is not Health.ERROR else hop
         for hop in hops
     ]
 
@@ -146,7 +146,7 @@ def _health_at(deck: Deck, base: Found) -> tuple[Health, str]:
     if any(one.url is not None and one.listens is False and same_place(one.url, base.url) for one in contained):
         return Health.WARNING, "starting"
     is_broken = is_mute(deck, base.url) or is_out_of_reach(deck, base.url)
-    return (Health.ERROR if is_broken else base.met.light), base.met.value
+    return (Health.ERROR if is_broken else base.met.health), base.met.value
 
 
 def wants_key(deck: Deck, url: str) -> bool:
@@ -204,27 +204,29 @@ def _client(deck: Deck) -> Hop:
 def _server(deck: Deck, kind: HopKind, server: VllmSnapshot | ProxySnapshot, name: str) -> Hop:
     if server.state in _UNANSWERED and is_untrusted(deck, server.url):
         return Hop(kind, name, place(server.url), Health.ERROR, "certificate")
-    light = Health.ERROR if server.state in _UNANSWERED and is_mute(deck, server.url) else server.state.light
+    health = Health.ERROR if server.state in _UNANSWERED and is_mute(deck, server.url) else server.state.health
     if server.state is ServerState.REFUSING and withheld(deck.settings) is not None:
-        light = Health.WARNING
-    up = light is Health.OK
+        health = Health.WARNING
+    up = health is Health.OK
     found = worst(deck, kind)
     if up and found in {Severity.ERROR, Severity.WARNING}:
-        light = found.light
+        health = found.health
     figure = f"{server.latency_ms} ms" if up and server.latency_ms is not None else "" if up else server.state.value
-    return Hop(kind, name, place(server.url), light, figure)
+    return Hop(kind, name, place(server.url), health, figure)
 
 
 def _gpu(gpu: GpuSnapshot) -> Hop:
     if gpu.state is not GpuState.OK or not gpu.gpus:
-        name = "GPU" if gpu.state is GpuState.ASKING else "no GPU" if gpu.state.light is Health.UNKNOWN else "GPU"
-        return Hop(HopKind.GPU, name, "", gpu.state.light, "" if gpu.state.light is Health.UNKNOWN else gpu.state.value)
+        name = "GPU" if gpu.state is GpuState.ASKING else "no GPU" if gpu.state.health is Health.UNKNOWN else "GPU"
+        return Hop(
+            HopKind.GPU, name, "", gpu.state.health, "" if gpu.state.health is Health.UNKNOWN else gpu.state.value
+        )
     names = {gpu_name(one.name) for one in gpu.gpus}
     name = names.pop() if len(names) == 1 else "GPUs"
     known = [one.utilization_percent for one in gpu.gpus if one.utilization_percent is not None]
-    light = Health.ERROR if any(one.lost for one in gpu.gpus) else Health.OK
+    health = Health.ERROR if any(one.lost for one in gpu.gpus) else Health.OK
     busiest = percent(sum(known) / len(known)) if known else ""
-    return Hop(HopKind.GPU, name if len(gpu.gpus) == 1 else f"{len(gpu.gpus)} × {name}", "", light, busiest)
+    return Hop(HopKind.GPU, name if len(gpu.gpus) == 1 else f"{len(gpu.gpus)} × {name}", "", health, busiest)
 
 
 def gpu_name(name: str) -> str:

@@ -51,7 +51,7 @@ class Canary:
         return frozenset(port for port, at in self._ports.items() if at >= oldest)
 
     async def run(
-        self, plan: Plan, hand: Callable[[Check], None] = lambda check: None, authorities: tuple[str, ...] = ()
+        self, plan: Plan, on_check: Callable[[Check], None] = lambda check: None, authorities: tuple[str, ...] = ()
     ) -> CanaryReport:
         """Send the requests of a plan and deliver each result as it comes. Failures are results, never exceptions.
 
@@ -59,7 +59,7 @@ class Canary:
         too, so they are not sent. ``authorities`` are PEM texts to trust besides the usual ones.
         """
         async with _Wire(self._ports, authorities) as wire:
-            run = _Run(wire, plan, hand, self._each_s, self._total_s)
+            run = _Run(wire, plan, on_check, self._each_s, self._total_s)
             for check in plan.known:
                 run.take(check)
             for question in SENT:
@@ -73,10 +73,12 @@ class Canary:
 class _Run:
     """One run: its results, and how much time is left."""
 
-    def __init__(self, wire: _Wire, plan: Plan, hand: Callable[[Check], None], each_s: float, total_s: float) -> None:
+    def __init__(
+        self, wire: _Wire, plan: Plan, on_check: Callable[[Check], None], each_s: float, total_s: float
+    ) -> None:
         self._wire = wire
         self._plan = plan
-        self._hand = hand
+        self._on_check = on_check
         self._each_s = each_s
         self._total_s = total_s
         self._end = time.monotonic() + total_s
@@ -86,7 +88,7 @@ class _Run:
     def take(self, check: Check) -> None:
         """Keep and deliver a result."""
         self.found.append(check)
-        self._hand(check)
+        self._on_check(check)
 
     async def put(self, target: Target, ask: CanaryRequest) -> None:
         """Send a question to a target, unless its answer is already clear or the time is up."""

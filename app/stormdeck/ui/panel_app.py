@@ -139,11 +139,11 @@ class PanelApp(ThemedApp):
             if part is not None:
                 await part.stop()
 
-    def hand(self, snapshot: Snapshot) -> None:
+    def deliver(self, snapshot: Snapshot) -> None:
         """Post a snapshot from the feed to the app."""
         self.post_message(Arrived(snapshot))
 
-    def lines_came(self) -> None:
+    def notify_lines(self) -> None:
         """Post that lines were added to the log book."""
         self.post_message(LogsGrew())
 

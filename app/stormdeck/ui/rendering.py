@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from stormdeck.model.snapshots.traffic import Bucket
 
 
-LIGHT_STYLES = {
+HEALTH_STYLES = {
     Health.OK: "$success",
     Health.WARNING: "$warning",
     Health.ERROR: "$error",
@@ -121,9 +121,9 @@ def _harmless(part: Part) -> Part:
     return (clean(part[0]), part[1]) if isinstance(part, tuple) else part
 
 
-def light(value: Health) -> Part:
+def health_sign(value: Health) -> Part:
     """Return the sign of a health value in its colour."""
-    return (value.glyph, LIGHT_STYLES[value])
+    return (value.glyph, HEALTH_STYLES[value])
 
 
 def bar(percent: float | None, width: int, style: str = "$strip-ok") -> Content:

@@ -36,7 +36,7 @@ class ReplayApp(StormdeckApp):
 
     def __init__(self, options: Options, paths: UserPaths, look: Appearance, tape: Tape, speed: float) -> None:
         book = LogBook(options.lines)
-        self.played = ReplayFeed(tape, speed, book, self.hand, self.lines_came, window_s=options.window * 60)
+        self.played = ReplayFeed(tape, speed, book, self.deliver, self.notify_lines, window_s=options.window * 60)
         super().__init__(
             paths.home,
             book=book,

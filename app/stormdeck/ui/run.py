@@ -61,7 +61,7 @@ def run_panel(options: Options, *, sampler: MakeSampler | None = None, demo: boo
         feed, publisher = await asyncio.to_thread(_import_feed)
         publishes = not demo and not options.readonly
         return (
-            feed(options, paths, environ, book, app.hand, app.lines_came, sampler),
+            feed(options, paths, environ, book, app.deliver, app.notify_lines, sampler),
             publisher(options, paths, lambda: app.deck) if publishes else None,
         )
 

@@ -18,7 +18,7 @@ def cause(sent, *, watched_from=T - 60, refused=None):
     meter = TrafficMeter()
     meter.take(LogBatch("litellm.log", (POLL,), watched_from, history=False))
     for t, refuses in refused or ():
-        meter.refuse(T + t, refuses=refuses)
+        meter.set_refusing(T + t, refuses=refuses)
     texts = [written.ask(T), *[written.request(T + t, f"r{n}") for n, t in enumerate(sent)]]
     texts.append(written.answer(T + sent[-1] + 0.5, request=f"r{len(sent) - 1}"))
     for text in texts:

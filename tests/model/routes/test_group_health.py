@@ -52,15 +52,15 @@ def deck(*states, polled=UP, others=(UP,), fallbacks=()):
 
 def headline(shown):
     found = verdict(shown, NOW, lambda at: "14:02")
-    return found.light, found.headline
+    return found.health, found.headline
 
 
 def hop(shown):
-    return next((one.light, one.figure, one.group) for one in path(shown) if one.kind is HopKind.SERVER)
+    return next((one.health, one.figure, one.group) for one in path(shown) if one.kind is HopKind.SERVER)
 
 
 @pytest.mark.parametrize(
-    ("states", "light", "words"),
+    ("states", "health", "words"),
     [
         ((UP, DOWN), Health.WARNING, "1 of 2 servers behind Qwen3.5-27B is down"),
         ((UP, DOWN, DOWN), Health.WARNING, "2 of 3 servers behind Qwen3.5-27B are down"),
@@ -69,8 +69,8 @@ def hop(shown):
         ((UP, DOWN, SICK), Health.WARNING, "2 of 3 servers behind Qwen3.5-27B do not answer requests"),
     ],
 )
-def test_a_group_that_misses_a_server(states, light, words):
-    assert headline(deck(*states)) == (light, words)
+def test_a_group_that_misses_a_server(states, health, words):
+    assert headline(deck(*states)) == (health, words)
     assert hop(deck(*states)) == (Health.WARNING, f"1 of {len(states)}", MODEL)
 
 
@@ -102,8 +102,8 @@ def test_the_server_on_the_path_that_just_went_down_is_one_of_two():
 
 def test_one_that_is_not_reachable_from_here_is_neither_down_nor_up():
     assert headline(deck(UP, LATE))[0] is Health.OK
-    light, words = headline(deck(DOWN, LATE, polled=DOWN))
-    assert (light, words) == (Health.WARNING, "1 of 2 servers behind Qwen3.5-27B is down")
+    health, words = headline(deck(DOWN, LATE, polled=DOWN))
+    assert (health, words) == (Health.WARNING, "1 of 2 servers behind Qwen3.5-27B is down")
 
 
 def test_the_only_server_of_a_group_is_called_by_its_name_and_its_group():

@@ -17,20 +17,20 @@ from stormdeck.model.verdict.ranking import statements
 HOPS = (("client", "claude", Health.OK), ("proxy", "LiteLLM", Health.WARNING), ("vllm", "vLLM", Health.ERROR))
 
 
-def bar(words="all well", *, light=Health.OK, code="", hops=HOPS, storms=()):
-    return Bar(light, words, code, hops, storms)
+def bar(words="all well", *, health=Health.OK, code="", hops=HOPS, storms=()):
+    return Bar(health, words, code, hops, storms)
 
 
 class TestTmux:
     def test_a_light_for_each_hop_in_its_colour_then_the_words(self):
-        told = bar("vLLM is down", light=Health.ERROR, code="URL105")
+        told = bar("vLLM is down", health=Health.ERROR, code="URL105")
         assert tmux_line(told) == ("#[fg=green]●#[fg=yellow]▲#[fg=red]✖#[fg=red] vLLM is down URL105#[default]")
 
     def test_without_colour_the_glyphs_and_words_tell_it_alone(self):
         assert tmux_line(bar(), coloured=False) == "●▲✖ all well"
 
     def test_ascii_has_a_sign_for_each_glyph(self):
-        told = bar("STORM attempt 3 of 11 · 500", light=Health.ERROR)
+        told = bar("STORM attempt 3 of 11 · 500", health=Health.ERROR)
         assert tmux_line(told, coloured=False, only_ascii=True) == "*!X STORM attempt 3 of 11 - 500"
 
     @settings(max_examples=60, deadline=None)
@@ -61,11 +61,11 @@ class TestClaudeCode:
     )
     def test_a_storm_is_told_by_its_session(self, session, words):
         storms = [("other", "STORM attempt 6 of 11 · 500"), ("mine", "STORM attempt 4 of 11 · 500")]
-        told = bar(storms[0][1], light=Health.ERROR, hops=(), storms=storms)
+        told = bar(storms[0][1], health=Health.ERROR, hops=(), storms=storms)
         assert client_line(told, session=session, coloured=False) == words
 
     def test_a_storm_of_an_unknown_session_is_called_nobodys(self):
-        told = bar("STORM", light=Health.ERROR, hops=(), storms=[("", "STORM")])
+        told = bar("STORM", health=Health.ERROR, hops=(), storms=[("", "STORM")])
         assert client_line(told, session="mine", coloured=False) == "STORM"
 
     @settings(max_examples=60, deadline=None)
@@ -77,7 +77,7 @@ class TestClaudeCode:
 
 class TestWrittenDown:
     def test_it_comes_back_as_it_was(self):
-        told = bar("words", light=Health.WARNING, code="URL101", storms=[("a", "STORM")])
+        told = bar("words", health=Health.WARNING, code="URL101", storms=[("a", "STORM")])
         again = Bar.from_json(told.as_json())
         assert again is not None
         assert again.as_json() == told.as_json()
@@ -105,7 +105,7 @@ def test_a_bar_is_made_of_what_the_panel_says():
     for snapshot in (WELL, FOUND, VLLM, CALM):
         deck = take(deck, snapshot)
     told = bar_of(deck, statements(deck, NOW, str))
-    assert (told.words, told.light, told.storms) == ("all well", Health.OK, [])
+    assert (told.words, told.health, told.storms) == ("all well", Health.OK, [])
     assert [kind for kind, _, _ in told.hops] == ["client", "vllm", "gpu"]
     assert is_complete(deck)
     assert not is_complete(Deck())

@@ -72,8 +72,8 @@ def hop_states(deck):
     return {hop["kind"]: hop["state"] for hop in document["hops"]}
 
 
-def light(deck, kind):
-    return next((hop.light, hop.figure) for hop in path(deck) if hop.kind is kind)
+def health(deck, kind):
+    return next((hop.health, hop.figure) for hop in path(deck) if hop.kind is kind)
 
 
 class TestWhose:
@@ -89,9 +89,9 @@ class TestWhose:
         told = headline(deck)
         assert f"500 from vLLM: {OOM}" in told["text"]
         assert told["hop"] == "vllm"
-        assert light(deck, HopKind.SERVER) == (Health.ERROR, "500")
+        assert health(deck, HopKind.SERVER) == (Health.ERROR, "500")
         assert (hop_states(deck)["proxy"], hop_states(deck)["vllm"]) == ("ok", "degraded")
-        assert light(deck, HopKind.PROXY)[0] is Health.OK
+        assert health(deck, HopKind.PROXY)[0] is Health.OK
 
     @pytest.mark.parametrize("records", EVIDENCE, ids=["as the proxy quotes it", "in both logs", "in vLLM's log"])
     def test_it_is_once_it_has_recovered_too_and_its_light_is_green_again(self, records):
@@ -100,7 +100,7 @@ class TestWhose:
         assert told["text"].startswith("Recovered after 5 attempts")
         assert f"500 from vLLM: {OOM}" in told["text"]
         assert told["hop"] == "vllm"
-        assert light(deck, HopKind.SERVER)[0] is Health.OK
+        assert health(deck, HopKind.SERVER)[0] is Health.OK
 
     @pytest.mark.parametrize(("ago", "then"), [(3.0, ()), (119.0, ()), (125.0, None), (3.0, (200,))])
     def test_the_light_of_a_single_failure_is_red_as_long_as_its_headline(self, ago, then):
@@ -112,8 +112,8 @@ class TestWhose:
         for status in (500, *(then or ())):
             meter.take(LogBatch("litellm.log", (access(status),), NOW - ago + 0.05, history=False))
         deck = deck_of(meter.snapshot(NOW))
-        is_red = light(deck, HopKind.SERVER) == (Health.ERROR, "500")
-        headline_is_red = statements(deck, NOW, str)[0].light is Health.ERROR
+        is_red = health(deck, HopKind.SERVER) == (Health.ERROR, "500")
+        headline_is_red = statements(deck, NOW, str)[0].health is Health.ERROR
         assert (is_red, headline_is_red) == (then == (), then == ())
 
     def test_a_500_line_in_its_access_log_is_evidence_enough(self):
@@ -127,16 +127,16 @@ class TestWhose:
     def test_a_proxy_that_was_down_and_answers_is_not_lit(self):
         refused = replace(LIVE, cause="refused", reason="")
         deck = deck_of(replace(CALM, storms=(refused,)))
-        assert light(deck, HopKind.PROXY)[0] is Health.OK
+        assert health(deck, HopKind.PROXY)[0] is Health.OK
         down = replace(PROXY, state=ServerState.DOWN, detail="refused")
-        assert light(replace(deck, proxy=down), HopKind.PROXY) == (Health.ERROR, "down")
+        assert health(replace(deck, proxy=down), HopKind.PROXY) == (Health.ERROR, "down")
 
     def test_without_evidence_nobody_is_named(self):
         deck = deck_of(traffic())
         told = headline(deck)
         assert told["hop"] is None
         assert " · 500 · " in told["text"]
-        assert light(deck, HopKind.SERVER)[0] is Health.OK
+        assert health(deck, HopKind.SERVER)[0] is Health.OK
 
 
 HAIKU = "claude-haiku-4-5-20251001"
@@ -252,8 +252,8 @@ class TestOneSeverity:
         finding = replace(NOT_TAKEN, severity=severity, hop=hop)
         deck = deck_of(CALM, findings=(finding,))
         told = next(one for one in statements(deck, NOW, str) if one.code == "PROXY806")
-        assert told.light is severity.light
-        assert light(deck, hop)[0] is severity.light
+        assert told.health is severity.health
+        assert health(deck, hop)[0] is severity.health
 
     def test_a_proxy_that_restarts_is_no_fault_of_the_settings(self):
         path_of = "env.ANTHROPIC_BASE_URL"
@@ -261,6 +261,6 @@ class TestOneSeverity:
         elsewhere = replace(plain, fix=Fix("set it to vLLM", (Edit(path_of, "http://127.0.0.1:8000"),)))
         for state, finding in product((ServerState.DOWN, ServerState.STARTING), (plain, elsewhere)):
             deck = deck_of(replace(PROXY, state=state, detail="why"), CALM, findings=(finding,))
-            assert light(deck, HopKind.CLIENT) == (Health.OK, "")
-            assert light(replace(deck, proxy=PROXY), HopKind.CLIENT) == (Health.OK, "")
-            assert light(deck, HopKind.PROXY)[0] is state.light
+            assert health(deck, HopKind.CLIENT) == (Health.OK, "")
+            assert health(replace(deck, proxy=PROXY), HopKind.CLIENT) == (Health.OK, "")
+            assert health(deck, HopKind.PROXY)[0] is state.health

@@ -88,12 +88,12 @@ def test_a_base_url_beside_the_server_that_answers(met):
     here = replace(here, findings=())
     (told,) = not_reached(here)
     assert "where no known server answers" in told.headline
-    assert (told.light is Health.ERROR) is (met is ServerState.DOWN)
+    assert (told.health is Health.ERROR) is (met is ServerState.DOWN)
     assert list(not_reached(replace(here, vllm=vllm(ServerState.DOWN)))) == []
 
 
 def test_a_part_that_stopped_is_said():
-    (told,) = stopped(replace(deck(), troubles=OwnFaults(stopped="the log reader")))
+    (told,) = stopped(replace(deck(), own_faults=OwnFaults(stopped="the log reader")))
     assert told.headline == "A part of stormdeck stopped: the log reader"
 
 

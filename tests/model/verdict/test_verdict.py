@@ -55,7 +55,7 @@ def failed(ago=5, status=404, reason="", passed=False):
 
 def test_all_well_is_said_with_three_numbers():
     first = told(*WHOLE)[0]
-    assert first.light is Health.OK
+    assert first.health is Health.OK
     assert first.headline == "All well.  3 running · first token in 0.8 s · 0 retries in the last 15 min"
 
 
@@ -66,7 +66,7 @@ def test_a_turn_that_goes_on_for_long_is_told_where_a_transcript_tells_it(ago, w
 
 
 def test_what_breaks_a_turn_comes_before_what_needs_a_look():
-    lights = [one.light for one in told(*WHOLE, WRONG, STORMY, replace(VLLM, state=ServerState.STALE))]
+    lights = [one.health for one in told(*WHOLE, WRONG, STORMY, replace(VLLM, state=ServerState.STALE))]
     assert lights == sorted(lights, key=[Health.ERROR, Health.WARNING].index)
     assert {Health.ERROR, Health.WARNING} == set(lights)
 
@@ -88,7 +88,7 @@ def test_all_is_not_well_after_a_request_that_failed(ago):
 
 
 def test_two_minutes_after_a_failure_all_is_well_again():
-    assert told(*WHOLE, failed(121, passed=True))[0].light is Health.OK
+    assert told(*WHOLE, failed(121, passed=True))[0].health is Health.OK
 
 
 def test_a_failure_without_a_reason_behind_a_proxy_blames_nobody():
@@ -110,7 +110,7 @@ def test_a_hosted_id_that_a_server_does_not_know_leads_to_the_tier_without_a_map
 def test_an_id_of_the_background_model_breaks_no_turn():
     text = WELL_SET.replace('HAIKU_MODEL": "Qwen3.5-27B"', 'HAIKU_MODEL": "Qwen3.5-9B"')
     first = told(settings(text), *WHOLE[1:])[0]
-    assert (first.code, first.light, first.gravity) == ("MODEL303", Health.ERROR, Health.WARNING)
+    assert (first.code, first.health, first.gravity) == ("MODEL303", Health.ERROR, Health.WARNING)
     assert state_of(first) == "degraded"
 
 
@@ -130,7 +130,7 @@ def test_a_failure_that_is_part_of_a_storm_is_not_told_twice():
 def test_a_401_behind_a_proxy_is_of_an_unknown_hop_until_something_tells():
     assert told(*WHOLE, failed(status=401))[0].hop is None
     refusing = replace(PROXY, state=ServerState.REFUSING, detail="it refuses our key")
-    assert {one.hop for one in told(*WHOLE, refusing, failed(status=401)) if one.light is Health.ERROR} == {
+    assert {one.hop for one in told(*WHOLE, refusing, failed(status=401)) if one.health is Health.ERROR} == {
         HopKind.CLIENT
     }
     assert told(*WHOLE, failed(status=401, reason="Unauthorized"))[0].hop is HopKind.PROXY
@@ -138,7 +138,7 @@ def test_a_401_behind_a_proxy_is_of_an_unknown_hop_until_something_tells():
 
 def test_a_vllm_that_refuses_our_look_behind_a_proxy_breaks_nothing_that_is_known():
     first = told(*WHOLE, replace(VLLM, state=ServerState.REFUSING, detail="it wants a key"))[0]
-    assert (first.light, first.code) == (Health.WARNING, None)
+    assert (first.health, first.code) == (Health.WARNING, None)
     assert "is unknown" in first.detail
 
 
@@ -173,12 +173,12 @@ def test_a_statement_that_only_grew_older_is_equal():
 
 def test_servers_that_were_found_and_not_asked_yet_are_not_called_missing():
     first = told(WELL, FOUND, GPUS, CALM)[0]
-    assert (first.light, first.headline) == (Health.UNKNOWN, "Asking the servers")
+    assert (first.health, first.headline) == (Health.UNKNOWN, "Asking the servers")
 
 
 def test_a_proxy_with_nothing_known_behind_it_is_not_all_well():
     first = told(WELL, FOUND, PROXY, GPUS, CALM)[0]
-    assert first.light is Health.UNKNOWN
+    assert first.health is Health.UNKNOWN
     assert "is unknown" in first.headline
 
 
@@ -203,7 +203,7 @@ def test_something_is_said_in_every_state_and_all_is_well_only_where_both_are_up
     servers += [replace(PROXY, state=proxy, detail="why")] if proxy else []
     first = told(WELL, FOUND, GPUS, CALM, *servers)[0]
     assert first.headline
-    assert (first.light is Health.OK) == (vllm is ServerState.UP and proxy in {None, ServerState.UP})
+    assert (first.health is Health.OK) == (vllm is ServerState.UP and proxy in {None, ServerState.UP})
 
 
 class TestEndings:

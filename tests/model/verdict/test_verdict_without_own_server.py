@@ -46,11 +46,11 @@ NOBODY = {
 def test_nothing_is_red_and_nothing_is_wrong(values, base):
     made = deck(values, base)
     (only,) = said(made)
-    assert only.light is Health.UNKNOWN
+    assert only.health is Health.UNKNOWN
     assert only.headline.startswith("No server of your own is set")
-    assert {hop.light for hop in path(made)} <= {Health.OK, Health.UNKNOWN}
+    assert {hop.health for hop in path(made)} <= {Health.OK, Health.UNKNOWN}
     assert state_of(only) != "down"
-    assert bar_of(made, said(made)).light is Health.UNKNOWN
+    assert bar_of(made, said(made)).health is Health.UNKNOWN
 
 
 def test_a_gateway_stands_on_the_path_by_name():
@@ -61,20 +61,20 @@ def test_a_gateway_stands_on_the_path_by_name():
 
 def test_a_server_of_one_s_own_that_does_not_answer_is_still_red():
     made = deck({"env": {"ANTHROPIC_BASE_URL": "http://127.0.0.1:8000"}}, "http://127.0.0.1:8000")
-    assert said(made)[0].light is Health.ERROR
+    assert said(made)[0].health is Health.ERROR
 
 
 def test_a_public_host_that_the_user_named_is_their_own():
     url = "https://llm.example.org"
     values = {"env": {"ANTHROPIC_BASE_URL": url}}
-    assert said(deck(values, url))[0].light is Health.UNKNOWN
-    assert said(deck(values, url, named=(url,)))[0].light is Health.ERROR
+    assert said(deck(values, url))[0].health is Health.UNKNOWN
+    assert said(deck(values, url, named=(url,)))[0].health is Health.ERROR
 
 
 def test_a_base_url_that_a_cloud_switch_takes_out_of_use_is_the_headline():
     env = {"ANTHROPIC_BASE_URL": "http://127.0.0.1:8000", "ANTHROPIC_AUTH_TOKEN": "x", "CLAUDE_CODE_USE_VERTEX": "1"}
     first = said(deck({"env": env}, "http://127.0.0.1:8000"))[0]
-    assert (first.code, first.light) == ("URL109", Health.ERROR)
+    assert (first.code, first.health) == ("URL109", Health.ERROR)
 
 
 @pytest.mark.parametrize(("login", "set_up"), [(Login.NONE, False), (Login.ACCOUNT, True), (Login.KEY, True)])

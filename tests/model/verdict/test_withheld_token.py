@@ -28,4 +28,4 @@ def test_a_refusal_for_want_of_trust_is_a_warning_and_names_the_folder():
     first = statements(here, NOW, lambda at: "14:05")[0]
     assert first.headline.startswith("This folder's settings lead to 127.0.0.1:8000; your token is not sent there")
     hops = {hop.kind: hop for hop in path(here)}
-    assert hops[HopKind.SERVER].light is Health.WARNING
+    assert hops[HopKind.SERVER].health is Health.WARNING

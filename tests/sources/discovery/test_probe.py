@@ -120,7 +120,7 @@ def test_a_server_that_answered_the_search_is_not_silent():
 
 
 @pytest.mark.parametrize(
-    ("trouble", "accepted", "reach"),
+    ("problem", "accepted", "reach"),
     [
         (FailureKind.TIMEOUT, True, Reach.SILENT),
         (FailureKind.TIMEOUT, False, Reach.UNCONNECTED),
@@ -130,9 +130,9 @@ def test_a_server_that_answered_the_search_is_not_silent():
         (FailureKind.REFUSED, False, Reach.REFUSED),
     ],
 )
-def test_why_there_is_no_answer(monkeypatch, trouble, accepted, reach):
+def test_why_there_is_no_answer(monkeypatch, problem, accepted, reach):
     async def fails(*_args, **_more):
-        return Failure(trouble, "why", accepted)
+        return Failure(problem, "why", accepted)
 
     monkeypatch.setattr(HttpClient, "get", fails)
     assert probed_url("http://10.0.0.9:8000").reach is reach

@@ -138,12 +138,12 @@ def test_attention_that_comes_back_looks_at_once():
 def test_attention_that_was_never_gone_is_no_extra_look():
     handed = []
 
-    def hand(snapshot):
+    def deliver(snapshot):
         sampler.set_focused(True)
         handed.append(snapshot)
 
     fake = FakeNvml(Card())
-    sampler = GpuSampler(hand, 60.0, Nvml(fake))
+    sampler = GpuSampler(deliver, 60.0, Nvml(fake))
     sampler.start()
     until(lambda: handed)
     sampler.stop()

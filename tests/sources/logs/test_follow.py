@@ -17,7 +17,7 @@ from stormdeck.sources.logs.splitter import LineSplitter
 from waiting import DEADLINE_S, until
 
 
-class Desk:
+class Received:
     """Keeps what a follower hands on."""
 
     def __init__(self) -> None:
@@ -51,16 +51,16 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def started() -> Iterator[Callable[..., Desk]]:
+def started() -> Iterator[Callable[..., Received]]:
     running: list[Follower] = []
 
-    def start(path: Path, history_bytes: int = 1024 * 1024) -> Desk:
-        desk = Desk()
-        append_batch, append_status = desk.batches.append, desk.statuses.append
+    def start(path: Path, history_bytes: int = 1024 * 1024) -> Received:
+        received = Received()
+        append_batch, append_status = received.batches.append, received.statuses.append
         follower = Follower(path, append_batch, append_status, 0.01, history_bytes, clock=lambda: 42.0)
         running.append(follower)
         follower.start()
-        return desk
+        return received
 
     yield start
     for follower in running:
@@ -72,15 +72,15 @@ def append(path: Path, text: str | bytes) -> None:
         file.write(text if isinstance(text, bytes) else text.encode())
 
 
-def test_the_end_of_the_file_comes_first_and_is_history(log: Path, started: Callable[..., Desk]) -> None:
+def test_the_end_of_the_file_comes_first_and_is_history(log: Path, started: Callable[..., Received]) -> None:
     append(log, "".join(f"line {number}\n" for number in range(1000)))
-    desk = started(log, history_bytes=29)
-    until(lambda: len(desk.lines) == 3)
-    assert desk.lines == ["line 997", "line 998", "line 999"]
-    assert all(batch.history and batch.log == "server.log" for batch in desk.batches)
+    received = started(log, history_bytes=29)
+    until(lambda: len(received.lines) == 3)
+    assert received.lines == ["line 997", "line 998", "line 999"]
+    assert all(batch.history and batch.log == "server.log" for batch in received.batches)
     append(log, "live\n")
-    until(lambda: desk.live == ["live"])
-    assert desk.batches[-1].arrived == 42.0
+    until(lambda: received.live == ["live"])
+    assert received.batches[-1].arrived == 42.0
 
 
 class Busy:
@@ -90,11 +90,11 @@ class Busy:
         self.now = 5000.0
         self.arrived: list[float] = []
         self._first, self._free = threading.Event(), threading.Event()
-        self.follower = Follower(path, self._hand, lambda _: None, 0.01, clock=lambda: self.now)
+        self.follower = Follower(path, self._deliver, lambda _: None, 0.01, clock=lambda: self.now)
         self.follower.start()
         assert self._first.wait(DEADLINE_S)
 
-    def _hand(self, batch: LogBatch) -> None:
+    def _deliver(self, batch: LogBatch) -> None:
         if batch.history:
             self._first.set()
             assert self._free.wait(DEADLINE_S)
@@ -126,87 +126,87 @@ def test_a_line_that_is_read_late_arrived_when_it_was_written(written: float, ar
     assert busy.go_on() == [arrived]
 
 
-def test_history_that_begins_with_a_line_keeps_it(log: Path, started: Callable[..., Desk]) -> None:
+def test_history_that_begins_with_a_line_keeps_it(log: Path, started: Callable[..., Received]) -> None:
     append(log, "one\ntwo\n")
     started(log, history_bytes=4).awaits("two")
 
 
-def test_a_file_that_appears_later_is_read_from_its_start(log: Path, started: Callable[..., Desk]) -> None:
-    desk = started(log)
-    until(lambda: desk.is_in(LogState.WAITING, "does not exist"))
+def test_a_file_that_appears_later_is_read_from_its_start(log: Path, started: Callable[..., Received]) -> None:
+    received = started(log)
+    until(lambda: received.is_in(LogState.WAITING, "does not exist"))
     append(log, "first\n")
-    until(lambda: desk.live == ["first"])
-    until(lambda: desk.is_in(LogState.FOLLOWING))
+    until(lambda: received.live == ["first"])
+    until(lambda: received.is_in(LogState.FOLLOWING))
 
 
-def test_renaming_finishes_the_old_file_before_the_new(log: Path, started: Callable[..., Desk]) -> None:
+def test_renaming_finishes_the_old_file_before_the_new(log: Path, started: Callable[..., Received]) -> None:
     append(log, "1\n")
-    desk = started(log)
-    desk.awaits("1")
+    received = started(log)
+    received.awaits("1")
     with log.open("ab", buffering=0) as old:
         log.rename(log.with_suffix(".1"))
-        until(lambda: desk.is_in(LogState.FOLLOWING, "was renamed"))
+        until(lambda: received.is_in(LogState.FOLLOWING, "was renamed"))
         old.write(b"2\n")
-        desk.awaits("1", "2")
+        received.awaits("1", "2")
         log.touch()
         old.write(b"3\n")
-        desk.awaits("1", "2", "3")
+        received.awaits("1", "2", "3")
         append(log, "4\n")
-        desk.awaits("1", "2", "3", "4")
-    assert desk.live == ["2", "3", "4"]
+        received.awaits("1", "2", "3", "4")
+    assert received.live == ["2", "3", "4"]
 
 
 @pytest.mark.parametrize("again", ["x\n", "the same length\n", "longer than what stood here before\n"])
 def test_a_file_cut_and_written_anew_is_read_from_its_start(
-    again: str, log: Path, started: Callable[..., Desk]
+    again: str, log: Path, started: Callable[..., Received]
 ) -> None:
     append(log, "what stood here\n")
-    desk = started(log)
-    desk.awaits("what stood here")
+    received = started(log)
+    received.awaits("what stood here")
     with log.open("r+b") as file:
         file.truncate(0)
         file.write(again.encode())
-    desk.awaits("what stood here", again.strip())
+    received.awaits("what stood here", again.strip())
 
 
-def test_a_writer_that_does_not_append_leaves_a_hole(log: Path, started: Callable[..., Desk]) -> None:
+def test_a_writer_that_does_not_append_leaves_a_hole(log: Path, started: Callable[..., Received]) -> None:
     with log.open("wb", buffering=0) as writer:
         writer.write(b"x" * 2770 + b"\n")
-        desk = started(log)
-        until(lambda: len(desk.lines) == 1)
+        received = started(log)
+        until(lambda: len(received.lines) == 1)
         os.truncate(log, 0)
         writer.write(b"after\n")
-        until(lambda: len(desk.lines) == 2)
-    assert desk.lines[1] == "after"
+        until(lambda: len(received.lines) == 2)
+    assert received.lines[1] == "after"
 
 
-def test_a_hole_of_gigabytes_costs_nothing(log: Path, started: Callable[..., Desk]) -> None:
+def test_a_hole_of_gigabytes_costs_nothing(log: Path, started: Callable[..., Received]) -> None:
     with log.open("wb", buffering=0) as writer:
-        desk = started(log)
-        until(lambda: desk.is_in(LogState.FOLLOWING))
+        received = started(log)
+        until(lambda: received.is_in(LogState.FOLLOWING))
         writer.seek(50 * 1024 * 1024)
         writer.write(b"after\n")
-        until(lambda: desk.lines == ["after"])
+        until(lambda: received.lines == ["after"])
 
 
-def test_a_deleted_file_is_waited_for(log: Path, started: Callable[..., Desk]) -> None:
+def test_a_deleted_file_is_waited_for(log: Path, started: Callable[..., Received]) -> None:
     append(log, "1\n")
-    desk = started(log)
-    desk.awaits("1")
+    received = started(log)
+    received.awaits("1")
     log.unlink()
-    until(lambda: desk.is_in(LogState.WAITING, "was deleted"))
+    until(lambda: received.is_in(LogState.WAITING, "was deleted"))
     append(log, "2\n")
-    desk.awaits("1", "2")
-    until(lambda: desk.is_in(LogState.FOLLOWING))
+    received.awaits("1", "2")
+    until(lambda: received.is_in(LogState.FOLLOWING))
 
 
 def test_the_room_of_a_deleted_file_is_given_back(
-    log: Path, started: Callable[..., Desk], monkeypatch: pytest.MonkeyPatch
+    log: Path, started: Callable[..., Received], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(follow, "_DELETED_S", 0.0)
     append(log, "1\n")
-    desk = started(log)
-    desk.awaits("1")
+    received = started(log)
+    received.awaits("1")
 
     def is_open() -> bool:
         names = []
@@ -220,34 +220,34 @@ def test_the_room_of_a_deleted_file_is_given_back(
     until(lambda: not is_open())
 
 
-def test_a_folder_in_its_place_is_said_and_got_over(log: Path, started: Callable[..., Desk]) -> None:
+def test_a_folder_in_its_place_is_said_and_got_over(log: Path, started: Callable[..., Received]) -> None:
     log.mkdir()
-    desk = started(log)
-    until(lambda: desk.is_in(LogState.NOT_A_FILE, "is a folder"))
+    received = started(log)
+    until(lambda: received.is_in(LogState.NOT_A_FILE, "is a folder"))
     log.rmdir()
     append(log, "1\n")
-    desk.awaits("1")
+    received.awaits("1")
 
 
-def test_a_pipe_is_said_and_its_writer_left_alone(log: Path, started: Callable[..., Desk]) -> None:
+def test_a_pipe_is_said_and_its_writer_left_alone(log: Path, started: Callable[..., Received]) -> None:
     os.mkfifo(log)
-    desk = started(log)
-    until(lambda: desk.is_in(LogState.NOT_A_FILE, "is a pipe"))
+    received = started(log)
+    until(lambda: received.is_in(LogState.NOT_A_FILE, "is a pipe"))
     with pytest.raises(OSError, match="No such device"):
         os.open(log, os.O_WRONLY | os.O_NONBLOCK)
 
 
-def test_a_pipe_that_takes_the_place_of_a_followed_file_is_said(log: Path, started: Callable[..., Desk]) -> None:
+def test_a_pipe_that_takes_the_place_of_a_followed_file_is_said(log: Path, started: Callable[..., Received]) -> None:
     append(log, "1\n")
-    desk = started(log)
-    desk.awaits("1")
+    received = started(log)
+    received.awaits("1")
     log.rename(log.with_suffix(".1"))
     os.mkfifo(log)
-    until(lambda: desk.is_in(LogState.NOT_A_FILE, "is a pipe"))
+    until(lambda: received.is_in(LogState.NOT_A_FILE, "is a pipe"))
 
 
 def test_lost_permission_is_said_and_got_over(
-    log: Path, started: Callable[..., Desk], monkeypatch: pytest.MonkeyPatch
+    log: Path, started: Callable[..., Received], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     append(log, "1\n")
     really_open = os.open
@@ -260,19 +260,19 @@ def test_lost_permission_is_said_and_got_over(
         return really_open(path, flags)
 
     monkeypatch.setattr(os, "open", guarded)
-    desk = started(log)
-    until(lambda: desk.is_in(LogState.NO_PERMISSION, "may not be read"))
+    received = started(log)
+    until(lambda: received.is_in(LogState.NO_PERMISSION, "may not be read"))
     refused.clear()
-    desk.awaits("1")
-    assert desk.batches[0].history
+    received.awaits("1")
+    assert received.batches[0].history
 
 
 def test_a_read_that_fails_is_said_and_nothing_is_told_twice(
-    log: Path, started: Callable[..., Desk], monkeypatch: pytest.MonkeyPatch
+    log: Path, started: Callable[..., Received], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     append(log, "1\n")
-    desk = started(log)
-    desk.awaits("1")
+    received = started(log)
+    received.awaits("1")
     really_read = os.pread
     broken = threading.Event()
     broken.set()
@@ -284,25 +284,25 @@ def test_a_read_that_fails_is_said_and_nothing_is_told_twice(
 
     monkeypatch.setattr(os, "pread", guarded)
     append(log, "2\n")
-    until(lambda: desk.is_in(LogState.FAILED, "Input/output error"))
+    until(lambda: received.is_in(LogState.FAILED, "Input/output error"))
     broken.clear()
-    desk.awaits("1", "2")
-    until(lambda: desk.is_in(LogState.FOLLOWING))
+    received.awaits("1", "2")
+    until(lambda: received.is_in(LogState.FOLLOWING))
 
 
 def test_a_line_without_end_is_shown_after_a_while_and_once(
-    log: Path, started: Callable[..., Desk], monkeypatch: pytest.MonkeyPatch
+    log: Path, started: Callable[..., Received], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(follow, "_HOLD_S", 0.02)
     append(log, "Press y: ")
-    desk = started(log)
-    desk.awaits("Press y: ")
+    received = started(log)
+    received.awaits("Press y: ")
     append(log, "yes\nnext\n")
-    desk.awaits("Press y: ", "yes", "next")
+    received.awaits("Press y: ", "yes", "next")
 
 
 def test_a_line_written_in_pieces_is_one_line(
-    log: Path, started: Callable[..., Desk], monkeypatch: pytest.MonkeyPatch
+    log: Path, started: Callable[..., Received], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[bytes] = []
     really_split = LineSplitter.split
@@ -313,47 +313,47 @@ def test_a_line_written_in_pieces_is_one_line(
 
     monkeypatch.setattr(LineSplitter, "split", watched)
     append(log, "")
-    desk = started(log)
-    until(lambda: desk.is_in(LogState.FOLLOWING))
+    received = started(log)
+    until(lambda: received.is_in(LogState.FOLLOWING))
     pieces = [b"caf\xc3", b"\xa9 is ", b"open\n"]
     for number, piece in enumerate(pieces, 1):
         append(log, piece)
         until(lambda: seen == pieces[:number])  # noqa: B023 - waited for within the loop
-    desk.awaits("café is open")
+    received.awaits("café is open")
 
 
-def test_an_endless_line_is_cut_and_the_loss_told(log: Path, started: Callable[..., Desk]) -> None:
+def test_an_endless_line_is_cut_and_the_loss_told(log: Path, started: Callable[..., Received]) -> None:
     append(log, "")
-    desk = started(log)
-    until(lambda: desk.is_in(LogState.FOLLOWING))
+    received = started(log)
+    until(lambda: received.is_in(LogState.FOLLOWING))
     append(log, b"x" * 5_000_000 + b"\nnext\n")
-    until(lambda: desk.lines[-1:] == ["next"])
-    assert [len(line) for line in desk.lines] == [64 * 1024 + 1, 4]
-    until(lambda: desk.statuses[-1].dropped == 5_000_000 - 64 * 1024)
+    until(lambda: received.lines[-1:] == ["next"])
+    assert [len(line) for line in received.lines] == [64 * 1024 + 1, 4]
+    until(lambda: received.statuses[-1].dropped == 5_000_000 - 64 * 1024)
 
 
 def test_too_much_at_once_is_skipped_and_told(
-    log: Path, started: Callable[..., Desk], monkeypatch: pytest.MonkeyPatch
+    log: Path, started: Callable[..., Received], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(follow, "MOST_BEHIND", 1000)
     monkeypatch.setattr(follow, "READ_BYTES", 100)
     append(log, "")
-    desk = started(log)
-    until(lambda: desk.is_in(LogState.FOLLOWING))
+    received = started(log)
+    until(lambda: received.is_in(LogState.FOLLOWING))
     append(log, "".join(f"{number:09d}\n" for number in range(1000)))
-    until(lambda: desk.lines[-1:] == ["000000999"])
-    assert len(desk.lines) <= 10
-    until(lambda: desk.statuses[-1].dropped >= 9_900)
+    until(lambda: received.lines[-1:] == ["000000999"])
+    assert len(received.lines) <= 10
+    until(lambda: received.statuses[-1].dropped >= 9_900)
 
 
-def test_every_line_of_a_flood_arrives_in_order(log: Path, started: Callable[..., Desk]) -> None:
+def test_every_line_of_a_flood_arrives_in_order(log: Path, started: Callable[..., Received]) -> None:
     append(log, "")
-    desk = started(log)
-    until(lambda: desk.is_in(LogState.FOLLOWING))
+    received = started(log)
+    until(lambda: received.is_in(LogState.FOLLOWING))
     wanted = [f"{number} " + "x" * 100 for number in range(50_000)]
     append(log, "\n".join(wanted) + "\n")
-    until(lambda: len(desk.lines) >= len(wanted))
-    assert desk.live == wanted
+    until(lambda: len(received.lines) >= len(wanted))
+    assert received.live == wanted
 
 
 def test_stop_returns_at_once_and_silences(log: Path) -> None:
@@ -376,14 +376,14 @@ def test_stop_returns_at_once_and_silences(log: Path) -> None:
     assert [batch.lines for batch in batches] == [("1",)]
 
 
-def test_a_state_is_told_once(log: Path, started: Callable[..., Desk]) -> None:
-    desk = started(log)
-    until(lambda: desk.is_in(LogState.WAITING))
+def test_a_state_is_told_once(log: Path, started: Callable[..., Received]) -> None:
+    received = started(log)
+    until(lambda: received.is_in(LogState.WAITING))
     append(log, "1\n")
-    desk.awaits("1")
+    received.awaits("1")
     append(log, "2\n")
-    desk.awaits("1", "2")
-    assert [status.state for status in desk.statuses] == [LogState.WAITING, LogState.FOLLOWING]
+    received.awaits("1", "2")
+    assert [status.state for status in received.statuses] == [LogState.WAITING, LogState.FOLLOWING]
 
 
 def test_after_a_flood_a_log_that_is_gone_is_looked_for_as_seldom_as_any(
@@ -407,9 +407,9 @@ def test_after_a_flood_a_log_that_is_gone_is_looked_for_as_seldom_as_any(
 
     monkeypatch.setattr(follow, "_QUIET_INTERVAL_S", 0.4)
     log.write_bytes(b"first\n")
-    desk = Desk()
-    follower = Follower(log, desk.batches.append, desk.statuses.append)
+    received = Received()
+    follower = Follower(log, received.batches.append, received.statuses.append)
     follower._stopped = Turns()
     follower._run()
-    assert desk.is_in(LogState.NOT_A_FILE)
+    assert received.is_in(LogState.NOT_A_FILE)
     assert waits[-1] == 0.4

@@ -30,7 +30,7 @@ def fetch(url, **options):
 
 
 @pytest.mark.parametrize(
-    ("name", "trouble"),
+    ("name", "problem"),
     [
         ("never answers", FailureKind.TIMEOUT),
         ("hangs up after the question", FailureKind.CUT),
@@ -42,10 +42,10 @@ def fetch(url, **options):
         ("promises more than comes", FailureKind.CUT),
     ],
 )
-def test_a_hostile_server_is_told_apart(name, trouble):
+def test_a_hostile_server_is_told_apart(name, problem):
     failure = ask(HOSTILE[name], deadline_s=deadline_for(name))
     assert isinstance(failure, Failure)
-    assert failure.kind is trouble
+    assert failure.kind is problem
     assert failure.text
 
 

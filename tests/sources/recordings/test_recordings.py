@@ -87,7 +87,7 @@ class TestOneFile:
         archive, lines = read(write("a", recorded((1, "a")) + "\n".join(wrong) + "\n\n" + recorded((2, "b"))))
         assert lines == [(1.0, "a"), (2.0, "b")]
         assert archive.damaged == len(wrong)
-        assert archive.troubles == []
+        assert archive.problems == []
 
     def test_two_logs_in_one_recording_stay_apart(self, write):
         file = write("a", '{"t":1,"line":"x","log":"vllm.log"}\n{"t":1,"line":"y","log":"litellm.log"}\n')
@@ -99,7 +99,7 @@ class TestOneFile:
     @pytest.mark.parametrize("kept", [20, -4], ids=["cut", "cut in its checksum"])
     def test_of_a_damaged_compressed_file_the_rest_is_told(self, write, kept):
         archive, _ = read(write("a.gz", gzip.compress(os.urandom(5000))[:kept]))
-        assert "damaged or cut off" in archive.troubles[0]
+        assert "damaged or cut off" in archive.problems[0]
 
     @pytest.mark.parametrize(
         ("make", "why"), [(None, "no such file"), (Path.mkdir, "it is a folder: name the logs")], ids=["", "folder"]
@@ -110,16 +110,16 @@ class TestOneFile:
         archive, lines = read(write("a", "one\n"), tmp_path / "gone", write("b", "two\n"))
         assert [line for _, line in lines] == ["one", "two"]
         assert archive.read == 2
-        (trouble,) = archive.troubles
-        assert trouble.startswith(f"{tmp_path}/gone cannot be read: ")
-        assert why in trouble
+        (problem,) = archive.problems
+        assert problem.startswith(f"{tmp_path}/gone cannot be read: ")
+        assert why in problem
 
     def test_an_escape_in_a_file_name_does_not_reach_the_terminal(self):
-        assert "\x1b" not in read("a\x1b[31m")[0].troubles[0]
+        assert "\x1b" not in read("a\x1b[31m")[0].problems[0]
 
     def test_an_empty_file_was_read(self, write):
         archive, lines = read(write("a", ""))
-        assert (archive.read, archive.troubles, lines) == (1, [], [])
+        assert (archive.read, archive.problems, lines) == (1, [], [])
 
 
 class TestStandardInput:
@@ -138,7 +138,7 @@ class TestStandardInput:
 
     def test_a_closed_one_is_told(self, monkeypatch):
         monkeypatch.setattr("sys.stdin", None)
-        assert "standard input cannot be read" in read("-")[0].troubles[0]
+        assert "standard input cannot be read" in read("-")[0].problems[0]
 
 
 class TestRotation:
@@ -239,7 +239,7 @@ class TestProperties:
         archive, lines = read(*files)
         written = [content.replace(b"\0", b"") for content in contents]
         expected = sum(text.count(b"\n") + (text[-1:] not in {b"", b"\n"}) for text in written)
-        assert (archive.read, archive.troubles) == (len(files), [])
+        assert (archive.read, archive.problems) == (len(files), [])
         assert len(lines) == len(files) + expected
 
     def test_a_line_that_is_too_long_is_cut_so_that_it_can_be_read_back(self):
@@ -289,7 +289,7 @@ class TestRecorder:
             recorder.take(self.batch("one" * 100))
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, before)
-        assert "cannot be written" in recorder.trouble
+        assert "cannot be written" in recorder.problem
         recorder.take(self.batch("two"))
         recorder.close()
         assert "two" not in (tmp_path / "out").read_text()

@@ -129,7 +129,7 @@ class TestAnswer:
         monkeypatch.setattr(os, "getpid", lambda: os.getppid())
         tell(home, deck_of(WELL, FOUND, VLLM, STORMY), vllm="http://10.0.0.5:8000")
         assert ask(home, shape="tmux").bar.words == "all well"
-        assert ask(home, shape="tmux", vllm="http://10.0.0.5:8000").bar.light.value == "broken"
+        assert ask(home, shape="tmux", vllm="http://10.0.0.5:8000").bar.health.value == "broken"
 
 
 def text_of(home):
@@ -250,7 +250,7 @@ class TestPace:
         decks.append(take(decks[-1], STORMY))
         asyncio.run(one.publish(time.time(), 2.0))
         assert counts == {"write": 1, "touch": 0}
-        assert ask(home).bar.light.value == "broken"
+        assert ask(home).bar.health.value == "broken"
 
 
 class TestPanel:

@@ -174,15 +174,15 @@ def test_0_1_0_can_still_read_and_write_it(old_file):
 def test_two_panels_may_write_at_once(file):
     def write(first):
         memory = StormStore(file)
-        troubles.extend(memory.save([storm(1000 * (first + number))]) for number in range(20))
+        problems.extend(memory.save([storm(1000 * (first + number))]) for number in range(20))
 
-    troubles = []
+    problems = []
     threads = [threading.Thread(target=write, args=(first,)) for first in (0, 100)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert troubles == [None] * 40
+    assert problems == [None] * 40
     assert len(StormStore(file).load()) == 40
 
 
@@ -218,7 +218,7 @@ def test_a_damaged_file_is_put_aside_and_told(file, damage):
     file.write_bytes(damage if damage is not None else data[:4096] + os.urandom(4096) + data[8192:])
     (file.parent / "storms.sqlite3-journal").write_bytes(b"of the damaged one")
     assert memory.load() == ()
-    assert "was damaged and is now storms.sqlite3.damaged" in memory.trouble
+    assert "was damaged and is now storms.sqlite3.damaged" in memory.problem
     assert memory.save([storm()]) is None
     assert memory.load() == (storm(),)
     assert file.with_name("storms.sqlite3.damaged").exists()
@@ -232,7 +232,7 @@ def test_the_file_of_a_newer_version_is_left_alone(file):
     before = file.read_bytes()
     memory = StormStore(file)
     assert memory.load() == ()
-    assert "newer stormdeck" in memory.trouble
+    assert "newer stormdeck" in memory.problem
     assert "newer stormdeck" in memory.save([storm(100)])
     assert file.read_bytes() == before
 
@@ -305,7 +305,7 @@ class TestReadOnly:
         memory = StormStore(file, writes=False)
         assert memory.save([storm(200)]) is None
         assert memory.load() == (storm(),)
-        assert memory.trouble is None
+        assert memory.problem is None
         assert [path.name for path in file.parent.iterdir()] == [file.name]
         assert file.read_bytes() == before
 
@@ -321,5 +321,5 @@ class TestReadOnly:
         file.write_bytes(content)
         memory = StormStore(file, writes=False)
         assert memory.load() == ()
-        assert "Storms are not remembered" in memory.trouble
+        assert "Storms are not remembered" in memory.problem
         assert [(path.name, path.read_bytes()) for path in file.parent.iterdir()] == [(file.name, content)]

@@ -28,12 +28,12 @@ def asked(*numbers, session="s1"):
 
 
 @pytest.fixture
-def desk(tmp_path, monkeypatch):
+def received(tmp_path, monkeypatch):
     monkeypatch.setattr(follow, "SCAN_S", 0.02)
     entries: list[Entry] = []
     followers: list[TranscriptFollower] = []
 
-    class Desk:
+    class Received:
         heard = entries
 
         def __call__(self, folder=tmp_path):
@@ -44,7 +44,7 @@ def desk(tmp_path, monkeypatch):
         def times(self):
             return [entry.t - T for entry in self.heard]
 
-    yield Desk()
+    yield Received()
     for follower in followers:
         follower.stop()
 
@@ -109,107 +109,107 @@ def test_a_folder_that_may_not_be_read_is_told(tmp_path):
     tmp_path.chmod(0o700)
 
 
-def test_what_is_there_comes_first_and_then_what_is_written(tmp_path, desk):
+def test_what_is_there_comes_first_and_then_what_is_written(tmp_path, received):
     transcript(tmp_path, "s1", *asked(1))
-    desk()
-    until(lambda: desk.times() == [1])
+    received()
+    until(lambda: received.times() == [1])
     transcript(tmp_path, "s1", *asked(2))
-    until(lambda: desk.times() == [1, 2])
+    until(lambda: received.times() == [1, 2])
 
 
-def test_several_sessions_at_once(tmp_path, desk):
+def test_several_sessions_at_once(tmp_path, received):
     for session in ("a", "b", "c"):
         transcript(tmp_path, session, *asked(1, session=session))
-    desk()
-    until(lambda: len(desk.heard) == 3)
+    received()
+    until(lambda: len(received.heard) == 3)
     for session in ("a", "b", "c"):
         transcript(tmp_path, session, *asked(2, session=session))
-    until(lambda: len(desk.heard) == 6)
-    assert sorted((entry.session, entry.t - T) for entry in desk.heard) == [
+    until(lambda: len(received.heard) == 6)
+    assert sorted((entry.session, entry.t - T) for entry in received.heard) == [
         (session, n) for session in ("a", "b", "c") for n in (1, 2)
     ]
 
 
-def test_a_folder_and_files_that_appear_later(tmp_path, desk):
-    desk(tmp_path / "projects")
+def test_a_folder_and_files_that_appear_later(tmp_path, received):
+    received(tmp_path / "projects")
     transcript(tmp_path / "projects", "late", *asked(1))
-    until(lambda: desk.times() == [1])
+    until(lambda: received.times() == [1])
 
 
-def test_a_half_written_line_waits_for_its_end(tmp_path, desk):
+def test_a_half_written_line_waits_for_its_end(tmp_path, received):
     path = transcript(tmp_path, "s1", *asked(1))
-    desk()
-    until(lambda: desk.times() == [1])
+    received()
+    until(lambda: received.times() == [1])
     line = asked(2)[0]
     with path.open("a", buffering=1) as file:
         file.write(line[:50])
         file.flush()
         transcript(tmp_path, "s2", *asked(3))
-        until(lambda: desk.times() == [1, 3])
+        until(lambda: received.times() == [1, 3])
         file.write(line[50:] + "\n")
-    until(lambda: desk.times() == [1, 3, 2])
+    until(lambda: received.times() == [1, 3, 2])
 
 
-def test_an_old_transcript_is_not_read_until_it_goes_on(tmp_path, desk):
+def test_an_old_transcript_is_not_read_until_it_goes_on(tmp_path, received):
     path = transcript(tmp_path, "old", *asked(1))
     os.utime(path, (T, T))
     transcript(tmp_path, "new", *asked(2))
-    desk()
-    until(lambda: desk.times() == [2])
+    received()
+    until(lambda: received.times() == [2])
     transcript(tmp_path, "old", *asked(3))
-    until(lambda: desk.times() == [2, 3])
+    until(lambda: received.times() == [2, 3])
 
 
-def test_only_the_end_of_a_long_transcript_is_read(tmp_path, desk, monkeypatch):
+def test_only_the_end_of_a_long_transcript_is_read(tmp_path, received, monkeypatch):
     monkeypatch.setattr(follow, "HISTORY_BYTES", 2000)
     lines = asked(*range(100))
     transcript(tmp_path, "s1", *lines)
-    desk()
-    until(lambda: 99 in desk.times())
+    received()
+    until(lambda: 99 in received.times())
     whole = [size for size in accumulate(len(line) + 1 for line in reversed(lines)) if size <= 2000]
-    assert len(desk.heard) in {len(whole), len(whole) - 1}
-    assert desk.times() == list(range(100))[-len(desk.heard) :]
+    assert len(received.heard) in {len(whole), len(whole) - 1}
+    assert received.times() == list(range(100))[-len(received.heard) :]
 
 
-def test_a_transcript_that_begins_anew_is_read_from_its_start(tmp_path, desk):
+def test_a_transcript_that_begins_anew_is_read_from_its_start(tmp_path, received):
     path = transcript(tmp_path, "s1", *asked(1, 2, 3))
-    desk()
-    until(lambda: desk.times() == [1, 2, 3])
+    received()
+    until(lambda: received.times() == [1, 2, 3])
     path.write_text(asked(4)[0] + "\n")
-    until(lambda: desk.times() == [1, 2, 3, 4])
+    until(lambda: received.times() == [1, 2, 3, 4])
 
 
-def test_a_transcript_that_is_deleted_ends_nothing(tmp_path, desk):
+def test_a_transcript_that_is_deleted_ends_nothing(tmp_path, received):
     path = transcript(tmp_path, "s1", *asked(1))
-    desk()
-    until(lambda: desk.times() == [1])
+    received()
+    until(lambda: received.times() == [1])
     path.unlink()
     transcript(tmp_path, "s2", *asked(2))
-    until(lambda: desk.times() == [1, 2])
+    until(lambda: received.times() == [1, 2])
 
 
-def test_no_more_than_so_many_are_open(tmp_path, desk, monkeypatch):
+def test_no_more_than_so_many_are_open(tmp_path, received, monkeypatch):
     monkeypatch.setattr(follow, "MOST_FOLLOWED", 3)
     for n in range(8):
         transcript(tmp_path, f"s{n}", *asked(n))
-    follower = desk()
-    until(lambda: len(desk.heard) >= 3)
+    follower = received()
+    until(lambda: len(received.heard) >= 3)
     assert len(follower._open) <= 3
     transcript(tmp_path, "s0", *asked(50))
-    until(lambda: 50 in desk.times())
+    until(lambda: 50 in received.times())
 
 
-def test_nothing_is_told_after_the_end(tmp_path, desk):
+def test_nothing_is_told_after_the_end(tmp_path, received):
     transcript(tmp_path, "s1", *asked(1))
-    follower = desk()
-    until(lambda: desk.times() == [1])
+    follower = received()
+    until(lambda: received.times() == [1])
     follower.stop()
     until(lambda: not follower._open or follower._stopped.is_set())
     transcript(tmp_path, "s1", *asked(2))
-    other = desk()
-    until(lambda: len(desk.heard) >= 3)
+    other = received()
+    until(lambda: len(received.heard) >= 3)
     other.stop()
-    assert desk.times() == [1, 1, 2]
+    assert received.times() == [1, 1, 2]
 
 
 def test_kinds_pass_through(tmp_path):

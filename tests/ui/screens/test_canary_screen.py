@@ -4,7 +4,7 @@ import asyncio
 from typing import cast
 
 from feeds import QuietFeed
-from panel import hand, in_loop, rows_with, show, until
+from panel import deliver, in_loop, rows_with, show, until
 from samples import FOUND, PROXY, VLLM, WELL
 from stormdeck.feed.canary import CanaryFeed
 from stormdeck.model.canary.check import Check, Question, Route, Verdict
@@ -27,22 +27,22 @@ class Feed(QuietFeed):
     def plan(self, deck):
         return plan_of(facts_of(deck), "9.9", "a-session")
 
-    async def run(self, plan, hand):
+    async def run(self, plan, deliver):
         self.sent += 1
-        hand(PASSED)
+        deliver(PASSED)
         try:
             if self.hold:
                 await asyncio.Event().wait()
         except asyncio.CancelledError:
             self.stopped = True
             raise
-        hand(FAILED)
+        deliver(FAILED)
         return CanaryReport((PASSED, FAILED))
 
 
 async def opened(pilot, feed):
     pilot.app.feed = feed
-    await hand(pilot, FOUND, VLLM, PROXY, WELL)
+    await deliver(pilot, FOUND, VLLM, PROXY, WELL)
     await show(pilot, "checks")
     await pilot.press("c")
     await until(pilot, lambda: rows_with(pilot.app, "It would send"))

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from canary_samples import NEW, SESSION
-from panel import hand, in_loop, make_app, rows_with, screen, settled, until
+from panel import deliver, in_loop, make_app, rows_with, screen, settled, until
 from samples import FOUND, PROXY, VLLM, WRONG
 from stormdeck.model.canary.plan import plan_of
 from stormdeck.model.editing.diff import DiffKind, DiffLine
@@ -48,7 +48,7 @@ DIALOGS = {
 async def test_its_keys_are_in_sight(name, size):
     make, hints = DIALOGS[name]
     async with make_app().run_test(size=size) as pilot:
-        await hand(pilot, FOUND, VLLM, PROXY, WRONG)
+        await deliver(pilot, FOUND, VLLM, PROXY, WRONG)
         await pilot.app.push_screen(make(pilot.app))
         await settled(pilot)
         for hint in hints:

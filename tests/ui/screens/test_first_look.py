@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from panel import hand, in_loop, rows_with, screen, until
+from panel import deliver, in_loop, rows_with, screen, until
 from samples import CALM, FOUND, NO_FILE, NO_GPU, NOTHING, PROXY, STORMY, VLLM, WELL
 from stacks import deck
 from stormdeck.model.first_look import first_look, is_first_look
@@ -27,7 +27,7 @@ SIZES = [(120, 40), (80, 24), (40, 12)]
 @in_loop
 async def test_nothing_was_found(panel, size):
     async with panel(lines=()).run_test(size=size) as pilot:
-        await hand(pilot, *BARE)
+        await deliver(pilot, *BARE)
         await until(pilot, lambda: "no model server" in screen(pilot.app))
         for text in ("base URL", "GPU", "stormdeck demo", "look again"):
             assert rows_with(pilot.app, text), text
@@ -40,7 +40,7 @@ async def test_nothing_was_found(panel, size):
 @in_loop
 async def test_servers_run_and_claude_code_does_not_use_them(panel, size):
     async with panel(lines=()).run_test(size=size) as pilot:
-        await hand(pilot, *SERVED)
+        await deliver(pilot, *SERVED)
         await until(pilot, lambda: "Qwen3.5-27B" in screen(pilot.app))
         for text in ("● vLLM", "● LiteLLM", "base URL", "no log", "look again"):
             assert rows_with(pilot.app, text), text
@@ -50,20 +50,20 @@ async def test_servers_run_and_claude_code_does_not_use_them(panel, size):
 @in_loop
 async def test_escape_shows_the_panels_and_it_does_not_come_back(panel):
     async with panel(lines=()).run_test(size=(80, 24)) as pilot:
-        await hand(pilot, *SERVED)
+        await deliver(pilot, *SERVED)
         await until(pilot, lambda: rows_with(pilot.app, "WHAT TO DO"))
         await pilot.press("escape")
         await until(pilot, lambda: rows_with(pilot.app, "REQUESTS"))
-        await hand(pilot, replace(VLLM, latency_ms=9))
+        await deliver(pilot, replace(VLLM, latency_ms=9))
         assert not rows_with(pilot.app, "WHAT TO DO")
 
 
 @in_loop
 async def test_it_ends_when_something_is_configured(panel):
     async with panel(lines=()).run_test(size=(80, 24)) as pilot:
-        await hand(pilot, *SERVED)
+        await deliver(pilot, *SERVED)
         await until(pilot, lambda: rows_with(pilot.app, "WHAT TO DO"))
-        await hand(pilot, WELL)
+        await deliver(pilot, WELL)
         await until(pilot, lambda: rows_with(pilot.app, "REQUESTS"))
 
 

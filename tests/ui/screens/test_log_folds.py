@@ -144,7 +144,7 @@ async def test_one_that_is_still_being_written_grows_in_its_row(panel):
         await show(pilot, "logs")
         assert rows_with(pilot.app, "Traceback (most recent call last):  +1")
         pilot.app.book.add(LOG, LINES[3:], NOW, {})
-        pilot.app.lines_came()
+        pilot.app.notify_lines()
         await until(pilot, lambda: rows_with(pilot.app, "ValueError: no more  +3"), "not grown")
         assert view(pilot).virtual_size.height == 3
 
@@ -159,6 +159,6 @@ async def test_the_ring_drops_lines_and_the_view_stays_on_the_text_it_shows(pane
         await until(pilot, lambda: view(pilot).scroll_y == view(pilot).scroll_target_y)
         seen = re.findall(r"line \d{5}", screen(pilot.app))
         pilot.app.book.add(LOG, [f"INFO:     more {number}" for number in range(300)], NOW, {})
-        pilot.app.lines_came()
+        pilot.app.notify_lines()
         await settled(pilot)
         assert re.findall(r"line \d{5}", screen(pilot.app)) == seen

@@ -28,7 +28,7 @@ def seen_lines(pilot):
 async def more(pilot, *batch):
     """Add lines as the feed does."""
     pilot.app.book.add(*batch)
-    pilot.app.lines_came()
+    pilot.app.notify_lines()
     await pilot.pause()
 
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from panel import hand, in_loop, make_app, rows_with, screen, settled, until
+from panel import deliver, in_loop, make_app, rows_with, screen, settled, until
 from samples import CALM, FOUND, GPUS, PROXY, VLLM, WELL
 from stormdeck.model.routes.table import ModelGroup, RoutingTable, Upstream, upstream
 from stormdeck.model.snapshots.backends import Backend, BackendsSnapshot
@@ -34,7 +34,7 @@ FOUND_GROUPS = replace(FOUND, routes=TABLE)
 @in_loop
 async def test_the_key_shows_every_group_and_its_servers(size):
     async with make_app().run_test(size=size) as pilot:
-        await hand(pilot, WELL, FOUND_GROUPS, VLLM, PROXY, STATES, GPUS, CALM)
+        await deliver(pilot, WELL, FOUND_GROUPS, VLLM, PROXY, STATES, GPUS, CALM)
         (first,) = (await until(pilot, lambda: rows_with(pilot.app, "claude")))[:1]
         assert "Qwen3.5-27B" in first
         assert "1 of 2" in first or size[0] < 100
@@ -55,6 +55,6 @@ async def test_the_key_shows_every_group_and_its_servers(size):
 @in_loop
 async def test_without_groups_the_key_says_how_they_are_found():
     async with make_app().run_test(size=(100, 30)) as pilot:
-        await hand(pilot, WELL, FOUND, VLLM, PROXY)
+        await deliver(pilot, WELL, FOUND, VLLM, PROXY)
         await pilot.press("g")
         await until(pilot, lambda: any("--litellm-config" in one.message for one in pilot.app._notifications))

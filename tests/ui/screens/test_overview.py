@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from panel import hand, in_loop, rows_with, screen, show
+from panel import deliver, in_loop, rows_with, screen, show
 from samples import (
     CALM,
     DOWN_VLLM,
@@ -65,18 +65,18 @@ def drawn(monkeypatch):
 @in_loop
 async def test_a_snapshot_draws_its_own_panels_and_no_other(panel, drawn, snapshot, panels):
     async with panel().run_test(size=(120, 40)) as pilot:
-        await hand(pilot, *WHOLE)
+        await deliver(pilot, *WHOLE)
         drawn.clear()
-        await hand(pilot, snapshot)
+        await deliver(pilot, snapshot)
         assert set(drawn) == panels
 
 
 @in_loop
 async def test_only_the_rows_that_are_others_are_drawn(panel, drawn):
     async with panel().run_test(size=(120, 40)) as pilot:
-        await hand(pilot, *WHOLE)
+        await deliver(pilot, *WHOLE)
         drawn.clear()
-        await hand(pilot, replace(VLLM, engine=replace(VLLM.engine, running=4)))
+        await deliver(pilot, replace(VLLM, engine=replace(VLLM.engine, running=4)))
         assert drawn["EnginePanel"] == 1
         assert rows_with(pilot.app, "4 running")
 
@@ -84,10 +84,10 @@ async def test_only_the_rows_that_are_others_are_drawn(panel, drawn):
 @in_loop
 async def test_a_panel_that_was_not_seen_meanwhile_shows_what_is_now(panel, drawn):
     async with panel().run_test(size=(120, 40)) as pilot:
-        await hand(pilot, *WHOLE)
+        await deliver(pilot, *WHOLE)
         await show(pilot, "checks")
         drawn.clear()
-        await hand(pilot, replace(VLLM, engine=replace(VLLM.engine, running=4)))
+        await deliver(pilot, replace(VLLM, engine=replace(VLLM.engine, running=4)))
         assert "EnginePanel" not in drawn
         await show(pilot, "overview")
         assert rows_with(pilot.app, "4 running")
@@ -96,10 +96,10 @@ async def test_a_panel_that_was_not_seen_meanwhile_shows_what_is_now(panel, draw
 @in_loop
 async def test_equal_snapshots_and_the_passing_of_a_second_draw_nothing(panel, drawn):
     async with panel().run_test(size=(120, 40)) as pilot:
-        await hand(pilot, *WHOLE)
+        await deliver(pilot, *WHOLE)
         drawn.clear()
         for again in (replace(VLLM, seen=NOW + 5), replace(PROXY, seen=NOW + 5), replace(GPUS), replace(CALM), WELL):
-            await hand(pilot, again)
+            await deliver(pilot, again)
         pilot.app.clock.at += 1
         pilot.app.judge()
         await pilot.pause()
@@ -109,7 +109,7 @@ async def test_equal_snapshots_and_the_passing_of_a_second_draw_nothing(panel, d
 @in_loop
 async def test_a_minute_that_passes_draws_the_clock_and_the_ages(panel, drawn):
     async with panel().run_test(size=(120, 40)) as pilot:
-        await hand(pilot, *WHOLE)
+        await deliver(pilot, *WHOLE)
         drawn.clear()
         pilot.app.clock.at += 60
         pilot.app.judge()
@@ -122,11 +122,11 @@ async def test_a_minute_that_passes_draws_the_clock_and_the_ages(panel, drawn):
 @in_loop
 async def test_snapshots_that_wait_are_replaced_by_newer_ones(panel, drawn):
     async with panel().run_test(size=(120, 40)) as pilot:
-        await hand(pilot, *WHOLE)
+        await deliver(pilot, *WHOLE)
         drawn.clear()
         for in_flight in range(100):
-            pilot.app.hand(replace(PROXY, in_flight=in_flight))
-        await hand(pilot, replace(PROXY, in_flight=100))
+            pilot.app.deliver(replace(PROXY, in_flight=in_flight))
+        await deliver(pilot, replace(PROXY, in_flight=100))
         assert rows_with(pilot.app, "in flight      100")
         assert drawn["ProxyPanel"] <= 3
 
@@ -134,7 +134,7 @@ async def test_snapshots_that_wait_are_replaced_by_newer_ones(panel, drawn):
 @in_loop
 async def test_a_storm_is_named_with_attempt_cause_hop_and_what_to_do(panel):
     async with panel().run_test(size=(120, 40)) as pilot:
-        await hand(pilot, WELL, FOUND, VLLM, PROXY, GPUS, STORMY)
+        await deliver(pilot, WELL, FOUND, VLLM, PROXY, GPUS, STORMY)
         (head,) = rows_with(pilot.app, "RETRY STORM")
         for part in ("attempt 6 of 11", "500 from vLLM", "EngineCore encountered an issue", "about 18 s"):
             assert part in head
@@ -147,7 +147,7 @@ async def test_a_storm_is_named_with_attempt_cause_hop_and_what_to_do(panel):
 @in_loop
 async def test_a_storm_counts_down_by_the_clock(panel):
     async with panel().run_test(size=(120, 40)) as pilot:
-        await hand(pilot, WELL, FOUND, VLLM, PROXY, GPUS, STORMY)
+        await deliver(pilot, WELL, FOUND, VLLM, PROXY, GPUS, STORMY)
         pilot.app.clock.at = LIVE.next_at - 3
         pilot.app.judge()
         await pilot.pause()
@@ -161,7 +161,7 @@ async def test_a_storm_counts_down_by_the_clock(panel):
 @in_loop
 async def test_a_storm_is_named_in_a_pane_of_40_columns(panel):
     async with panel().run_test(size=(40, 12)) as pilot:
-        await hand(pilot, WELL, FOUND, VLLM, PROXY, GPUS, STORMY)
+        await deliver(pilot, WELL, FOUND, VLLM, PROXY, GPUS, STORMY)
         shown = screen(pilot.app).splitlines()
         assert shown[1].strip() == "✖ STORM attempt 6 of 11"
         assert "500 from vLLM" in shown[2]
@@ -172,7 +172,7 @@ async def test_a_storm_is_named_in_a_pane_of_40_columns(panel):
 async def test_a_storm_that_is_over_is_remembered_for_two_minutes_and_listed_for_longer(panel, storm, words):
     recent = replace(storm, started=NOW - 90, last=NOW - 60)
     async with panel().run_test(size=(120, 40)) as pilot:
-        await hand(pilot, WELL, FOUND, VLLM, PROXY, GPUS, replace(CALM, storms=(recent,)))
+        await deliver(pilot, WELL, FOUND, VLLM, PROXY, GPUS, replace(CALM, storms=(recent,)))
         assert rows_with(pilot.app, words)
         pilot.app.clock.at += 120
         pilot.app.judge()
@@ -186,7 +186,7 @@ async def test_a_storm_that_is_over_is_remembered_for_two_minutes_and_listed_for
 @in_loop
 async def test_a_server_that_is_down_is_the_headline_and_a_cross_in_the_path(panel, size):
     async with panel().run_test(size=size) as pilot:
-        await hand(pilot, WELL, FOUND, PROXY, GPUS, CALM, DOWN_VLLM)
+        await deliver(pilot, WELL, FOUND, PROXY, GPUS, CALM, DOWN_VLLM)
         path, *rest = screen(pilot.app).splitlines()
         assert "✖" in path
         assert "vLLM :8000 is down" in " ".join(rest[:3])
@@ -195,7 +195,7 @@ async def test_a_server_that_is_down_is_the_headline_and_a_cross_in_the_path(pan
 @in_loop
 async def test_an_error_in_the_settings_is_the_headline_with_its_code(panel):
     async with panel().run_test(size=(120, 40)) as pilot:
-        await hand(pilot, WRONG, FOUND, VLLM, PROXY, GPUS, CALM)
+        await deliver(pilot, WRONG, FOUND, VLLM, PROXY, GPUS, CALM)
         (head,) = rows_with(pilot.app, "URL101")
         assert "ANTHROPIC_BASE_URL" in head
         assert "ends in /v1" in head
@@ -204,7 +204,7 @@ async def test_an_error_in_the_settings_is_the_headline_with_its_code(panel):
 @in_loop
 async def test_without_anything_on_the_machine_each_panel_says_what_to_do(panel):
     async with panel().run_test(size=(120, 40)) as pilot:
-        await hand(pilot, NOTHING, NO_GPU, replace(CALM, logs=()))
+        await deliver(pilot, NOTHING, NO_GPU, replace(CALM, logs=()))
         shown = screen(pilot.app)
         for words in (
             "--vllm http://HOST:8000",
@@ -220,7 +220,7 @@ async def test_without_anything_on_the_machine_each_panel_says_what_to_do(panel)
 @in_loop
 async def test_the_demo_says_that_it_is_one(panel):
     async with panel(demo=True).run_test(size=(120, 40)) as pilot:
-        await hand(pilot, *WHOLE, replace(GPUS, simulated=True))
+        await deliver(pilot, *WHOLE, replace(GPUS, simulated=True))
         assert "DEMO" in screen(pilot.app).splitlines()[0]
         assert rows_with(pilot.app, "GPU  simulated")
 
@@ -229,7 +229,7 @@ async def test_the_demo_says_that_it_is_one(panel):
 @in_loop
 async def test_the_path_keeps_every_light_whatever_the_width(panel, width):
     async with panel(client_version="2.1.329").run_test(size=(width, 24)) as pilot:
-        await hand(pilot, *WHOLE, DOWN_VLLM)
+        await deliver(pilot, *WHOLE, DOWN_VLLM)
         path = screen(pilot.app).splitlines()[0]
         assert (path.count("●"), path.count("✖")) == (3, 1)
 
@@ -240,7 +240,7 @@ async def test_the_path_shows_the_same_whatever_the_digits_of_its_figures(panel)
         shown = set()
         for latency, busy in ((4, 1), (40, 10), (400, 100)):
             gpus = tuple(replace(gpu, utilization_percent=busy) for gpu in GPUS.gpus)
-            await hand(pilot, WELL, FOUND, replace(VLLM, latency_ms=latency), PROXY, replace(GPUS, gpus=gpus), CALM)
+            await deliver(pilot, WELL, FOUND, replace(VLLM, latency_ms=latency), PROXY, replace(GPUS, gpus=gpus), CALM)
             (path,) = rows_with(pilot.app, "vLLM :8000")
             shown.add((f"{latency} ms" in path, path[-5:] == "14:02"))
         assert len(shown) == 1

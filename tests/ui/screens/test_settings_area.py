@@ -5,7 +5,7 @@ from textual.events import Paste
 from textual.widgets import Input
 
 from feeds import FileFeed
-from panel import hand, in_loop, rows_with, screen, show, until
+from panel import deliver, in_loop, rows_with, screen, show, until
 from samples import BROKEN, NO_FILE, NOT_JSON, PITFALLS, TOKEN, VLLM, WELL, WELL_SET, WRONG, settings
 from stormdeck.model.finding import Severity
 from stormdeck.model.settings.fields import FIELDS
@@ -58,7 +58,7 @@ async def paste(pilot, text):
 
 
 async def opened(pilot, *snapshots):
-    await hand(pilot, *snapshots)
+    await deliver(pilot, *snapshots)
     await show(pilot, "settings")
     await until(pilot, lambda: isinstance(pilot.app.focused, FieldRow), "no row is the current one")
 
@@ -276,7 +276,7 @@ async def test_unsaved_edits_survive_a_change_from_outside(panel):
     async with panel().run_test(size=WIDE) as pilot:
         await opened(pilot, WRONG)
         await pilot.press("f")
-        await hand(pilot, settings(PITFALLS.replace('"sonnet"', '"opus"')))
+        await deliver(pilot, settings(PITFALLS.replace('"sonnet"', '"opus"')))
         await until(pilot, lambda: state(pilot, MODEL).value == "opus", "the change is not shown")
         assert state(pilot, URL).value == "http://127.0.0.1:4000"
         assert rows_with(pilot.app, "1 unsaved")
@@ -288,7 +288,7 @@ async def test_a_change_from_outside_does_not_disturb_who_is_typing(panel):
         await opened(pilot, WELL)
         await begin(pilot, URL)
         await paste(pilot, "http://bo")
-        await hand(pilot, settings(WELL_SET.replace('"sonnet"', '"opus"')))
+        await deliver(pilot, settings(WELL_SET.replace('"sonnet"', '"opus"')))
         await paste(pilot, "x:9")
         await pilot.press("enter")
         await until(pilot, lambda: state(pilot, URL).value == "http://box:9")
@@ -322,7 +322,7 @@ async def test_a_value_is_removed(panel):
 @in_loop
 async def test_a_secret_is_masked_in_every_area(panel, text):
     async with panel().run_test(size=WIDE) as pilot:
-        await hand(pilot, settings(text))
+        await deliver(pilot, settings(text))
         for area in ("overview", "logs", "settings", "checks"):
             await show(pilot, area)
             assert TOKEN not in screen(pilot.app)
@@ -382,7 +382,7 @@ async def test_a_broken_file_is_mended_only_after_its_diff_was_seen(on_file):
 async def test_a_broken_file_that_is_mended_outside_can_be_edited(panel):
     async with panel().run_test(size=WIDE) as pilot:
         await opened(pilot, BROKEN)
-        await hand(pilot, WELL)
+        await deliver(pilot, WELL)
         assert not rows_with(pilot.app, "line 3, column 3")
         await begin(pilot, URL)
 

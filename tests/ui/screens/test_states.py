@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from panel import AREAS, hand, in_loop, screen, show
+from panel import AREAS, deliver, in_loop, screen, show
 from samples import (
     BROKEN,
     CALM,
@@ -63,7 +63,7 @@ REST = [
 @in_loop
 async def test_every_state_is_drawn(panel, size):
     async with panel().run_test(size=size) as pilot:
-        await hand(pilot, FOUND, VLLM, PROXY, GPUS, CALM, WELL)
+        await deliver(pilot, FOUND, VLLM, PROXY, GPUS, CALM, WELL)
         for snapshot in (*SERVERS, *CARDS, *REST):
             pilot.app.deck = take(pilot.app.deck, snapshot)
             pilot.app.judge()
@@ -76,7 +76,7 @@ async def test_every_state_is_drawn(panel, size):
 @in_loop
 async def test_in_no_state_is_anything_cut_off_or_scrolled(panel, size):
     async with panel().run_test(size=size) as pilot:
-        await hand(pilot, FOUND, VLLM, PROXY, GPUS, CALM, WELL)
+        await deliver(pilot, FOUND, VLLM, PROXY, GPUS, CALM, WELL)
         for snapshot in (*SERVERS, *CARDS, *REST):
             pilot.app.deck = take(pilot.app.deck, snapshot)
             await pilot.pause()
@@ -98,7 +98,7 @@ def cut_off(screen):
 async def test_every_area_is_drawn_with_nothing_and_with_everything(panel, size):
     async with panel().run_test(size=size) as pilot:
         for snapshots in ((NOTHING, NO_GPU, BROKEN), (FOUND, DOWN_VLLM, PROXY, GPUS, STORMY, WRONG)):
-            await hand(pilot, *snapshots)
+            await deliver(pilot, *snapshots)
             for area in AREAS:
                 await show(pilot, area)
                 assert screen(pilot.app).strip()
@@ -108,14 +108,14 @@ async def test_every_area_is_drawn_with_nothing_and_with_everything(panel, size)
 @in_loop
 async def test_each_state_of_vllm_has_its_light_in_the_path(panel, state):
     async with panel().run_test(size=(120, 40)) as pilot:
-        await hand(pilot, FOUND, replace(VLLM, state=state), GPUS)
-        assert f"vLLM :8000 {state.light.glyph}" in screen(pilot.app).splitlines()[0]
+        await deliver(pilot, FOUND, replace(VLLM, state=state), GPUS)
+        assert f"vLLM :8000 {state.health.glyph}" in screen(pilot.app).splitlines()[0]
 
 
 @pytest.mark.parametrize("state", [one for one in GpuState if one is not GpuState.OK], ids=lambda state: state.value)
 @in_loop
 async def test_a_machine_without_gpu_numbers_says_why(panel, state):
     async with panel().run_test(size=(120, 40)) as pilot:
-        await hand(pilot, FOUND, VLLM, GpuSnapshot(state, "Why, and what to do next."))
+        await deliver(pilot, FOUND, VLLM, GpuSnapshot(state, "Why, and what to do next."))
         words = "asking the GPU driver" if state is GpuState.ASKING else "Why, and what to do next."
         assert words in screen(pilot.app)

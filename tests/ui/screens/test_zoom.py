@@ -2,7 +2,7 @@
 
 from itertools import cycle
 
-from panel import hand, in_loop, rows_with, screen, until
+from panel import deliver, in_loop, rows_with, screen, until
 from samples import FOUND, GPUS, LIVE, PROXY, STORMY, VLLM, WELL
 
 WHOLE = (WELL, FOUND, VLLM, PROXY, GPUS, STORMY)
@@ -25,7 +25,7 @@ WAYS = [
 @in_loop
 async def test_a_key_lets_the_panel_with_the_focus_fill_the_pane_and_another_takes_it_back(panel):
     async with panel().run_test(size=(80, 24)) as pilot:
-        await hand(pilot, *WHOLE)
+        await deliver(pilot, *WHOLE)
         before = headings(pilot.app)
         for (keys, shown), back in zip(WAYS, cycle(["z", "escape"]), strict=False):
             await pilot.press(*keys)
@@ -40,7 +40,7 @@ async def test_a_key_lets_the_panel_with_the_focus_fill_the_pane_and_another_tak
 @in_loop
 async def test_escape_leaves_the_panels_where_none_is_zoomed(panel):
     async with panel().run_test(size=(80, 24)) as pilot:
-        await hand(pilot, *WHOLE)
+        await deliver(pilot, *WHOLE)
         await pilot.press("tab")
         assert pilot.app.focused.id == "requests"
         await pilot.press("escape")
@@ -50,7 +50,7 @@ async def test_escape_leaves_the_panels_where_none_is_zoomed(panel):
 @in_loop
 async def test_a_click_does_the_same(panel):
     async with panel().run_test(size=(80, 24)) as pilot:
-        await hand(pilot, *WHOLE)
+        await deliver(pilot, *WHOLE)
         await pilot.click("#gpus")
         await until(pilot, lambda: headings(pilot.app) == ["GPU  driver"], "not zoomed")
         await pilot.click("#gpus")
@@ -60,7 +60,7 @@ async def test_a_click_does_the_same(panel):
 @in_loop
 async def test_a_click_on_a_storm_goes_to_its_lines_zoomed_or_not(panel):
     async with panel().run_test(size=(80, 24)) as pilot:
-        await hand(pilot, *WHOLE)
+        await deliver(pilot, *WHOLE)
         await pilot.press("tab", "tab", "z")
         await pilot.pause()
         await pilot.click("#storms", offset=(10, 1))
@@ -71,7 +71,7 @@ async def test_a_click_on_a_storm_goes_to_its_lines_zoomed_or_not(panel):
 @in_loop
 async def test_a_zoomed_panel_fills_a_pane_that_changes_its_size(panel):
     async with panel().run_test(size=(80, 24)) as pilot:
-        await hand(pilot, *WHOLE)
+        await deliver(pilot, *WHOLE)
         await pilot.press("z")
         await pilot.resize_terminal(40, 12)
         await until(pilot, lambda: pilot.app.screen.query_one("#requests").size.height == 10, "not as high as the pane")

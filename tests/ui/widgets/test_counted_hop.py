@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from panel import hand, in_loop, rows_with
+from panel import deliver, in_loop, rows_with
 from samples import CALM, FOUND, GAVE_UP, GPUS, LIVE, PROXY, RECOVERED, VLLM, WELL
 from stormdeck.model.deck import Deck
 from stormdeck.model.logs.book import Line
@@ -23,7 +23,7 @@ def clock(t):
 
 
 async def shown(pilot, traffic, size=SIZE):
-    await hand(pilot, WELL, FOUND, VLLM, PROXY, GPUS, traffic)
+    await deliver(pilot, WELL, FOUND, VLLM, PROXY, GPUS, traffic)
 
 
 @pytest.mark.parametrize(("log", "hop"), [(LOGS[0], "LiteLLM"), (LOGS[1], "vLLM"), ("else.log", "else.log"), ("", "")])
@@ -38,7 +38,7 @@ async def test_the_strip_says_which_hop_it_counts_and_where_the_path_changed(pan
         await shown(pilot, traffic)
         assert rows_with(pilot.app, "REQUESTS  at LiteLLM, last")
         assert rows_with(pilot.app, "↓")
-        await hand(pilot, replace(traffic, changes=()))
+        await deliver(pilot, replace(traffic, changes=()))
         assert not rows_with(pilot.app, "↓")
 
 

@@ -3,7 +3,7 @@
 import pytest
 from textual.color import Color
 
-from panel import cells, hand, in_loop, rows_with, settled, show, until
+from panel import cells, deliver, in_loop, rows_with, settled, show, until
 from samples import CALM, FOUND, GPUS, NOW, PROXY, STORMY, VLLM, WELL, WRONG
 from stormdeck.ui.widgets.checks.list import CheckList
 
@@ -34,7 +34,7 @@ def named(app, token):
 async def test_the_whole_row_has_another_ground_and_its_left_edge_a_sign(panel, name):
     area, snapshots, keys = WAYS[name]
     async with panel(lines=LINES).run_test(size=(120, 40)) as pilot:
-        await hand(pilot, *snapshots)
+        await deliver(pilot, *snapshots)
         await show(pilot, area)
         await pilot.press(*keys)
         await settled(pilot)
@@ -48,7 +48,7 @@ async def test_the_whole_row_has_another_ground_and_its_left_edge_a_sign(panel, 
 async def test_a_list_without_the_focus_keeps_it_dimmed(panel, name):
     area, snapshots, keys = WAYS[name]
     async with panel(lines=LINES).run_test(size=(120, 40)) as pilot:
-        await hand(pilot, *snapshots)
+        await deliver(pilot, *snapshots)
         await show(pilot, area)
         await pilot.press(*keys, "slash")
         await settled(pilot)
@@ -73,7 +73,7 @@ async def test_the_log_stands_where_it_stood_beside_a_cursor(panel):
 @in_loop
 async def test_home_and_end_go_to_the_first_and_the_last_row(panel, size):
     async with panel().run_test(size=size) as pilot:
-        await hand(pilot, WRONG, FOUND, VLLM, PROXY, CALM)
+        await deliver(pilot, WRONG, FOUND, VLLM, PROXY, CALM)
         await show(pilot, "settings")
         form = pilot.app.screen.form
         await until(pilot, lambda: form.row.has_focus)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from panel import hand, in_loop, rows_with, screen, show
+from panel import deliver, in_loop, rows_with, screen, show
 from samples import FOUND, VLLM, WRONG
 
 
@@ -10,7 +10,7 @@ from samples import FOUND, VLLM, WRONG
 @in_loop
 async def test_a_blank_row_stands_below_a_full_verdict_where_there_is_room(panel, area):
     async with panel().run_test(size=(120, 40)) as pilot:
-        await hand(pilot, WRONG, FOUND, VLLM)
+        await deliver(pilot, WRONG, FOUND, VLLM)
         await show(pilot, area)
         rows = screen(pilot.app).splitlines()
         last = rows.index(rows_with(pilot.app, 'selected model"')[0])

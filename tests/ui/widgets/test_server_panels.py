@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from panel import hand, in_loop, rows_with
+from panel import deliver, in_loop, rows_with
 from samples import CALM, FOUND, VLLM, WELL
 from stormdeck.model.snapshots.discovery import DiscoverySnapshot
 from stormdeck.model.snapshots.server import ServedModel, ServerKind, ServerState
@@ -23,7 +23,7 @@ def other(kind, **changes):
 @in_loop
 async def test_a_server_without_figures_is_named_with_its_models(panel, kind):
     async with panel().run_test(size=(120, 40)) as pilot:
-        await hand(pilot, WELL, DIRECT, other(kind), CALM)
+        await deliver(pilot, WELL, DIRECT, other(kind), CALM)
         app = pilot.app
         assert rows_with(app, f"{kind.value} 0.33.2")
         assert rows_with(app, f"{kind.value} :8000")
@@ -36,7 +36,7 @@ async def test_a_server_without_figures_is_named_with_its_models(panel, kind):
 async def test_a_name_of_another_network_is_no_outage(panel):
     async with panel().run_test(size=(120, 40)) as pilot:
         away = replace(VLLM, url="http://vllm:8000", state=ServerState.UNREACHABLE, detail="the name does not resolve")
-        await hand(pilot, WELL, FOUND, away, CALM)
+        await deliver(pilot, WELL, FOUND, away, CALM)
         assert rows_with(pilot.app, "vLLM vllm:8000 is not reachable from here")
         assert not rows_with(pilot.app, "is down")
 
@@ -45,5 +45,5 @@ async def test_a_name_of_another_network_is_no_outage(panel):
 async def test_a_gateway_that_hides_the_figures_is_said_in_the_headline(panel):
     async with panel().run_test(size=(120, 40)) as pilot:
         hidden = replace(VLLM, engine=None, figures_hidden=True, detail="vLLM behind a gateway, figures hidden")
-        await hand(pilot, WELL, DIRECT, hidden, CALM)
+        await deliver(pilot, WELL, DIRECT, hidden, CALM)
         assert rows_with(pilot.app, "All well.  vLLM behind a gateway, figures hidden")

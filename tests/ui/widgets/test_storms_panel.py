@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from panel import hand, in_loop, rows_with, show, until
+from panel import deliver, in_loop, rows_with, show, until
 from samples import CALM, FOUND, GAVE_UP, GPUS, LIVE, PROXY, RECOVERED, STORMY, VLLM, WELL
 from stormdeck.model.retries.storms.storm import Outcome
 
@@ -15,7 +15,7 @@ TO_STORMS = ("tab", "tab")
 @in_loop
 async def test_a_click_on_a_storm_leaves_the_overview_as_it_was(panel):
     async with panel().run_test(size=(120, 40)) as pilot:
-        await hand(pilot, *WHOLE)
+        await deliver(pilot, *WHOLE)
         await pilot.click("#storms", offset=(10, 2))
         await until(pilot, lambda: pilot.app.navigation.storm_shown == RECOVERED.started, "not gone to the storm")
         await show(pilot, "overview")
@@ -37,7 +37,7 @@ async def test_a_click_on_a_storm_leaves_the_overview_as_it_was(panel):
 @in_loop
 async def test_the_keys_go_over_the_storms_and_enter_leads_to_the_lines(panel, keys, storm):
     async with panel().run_test(size=(80, 24)) as pilot:
-        await hand(pilot, *WHOLE)
+        await deliver(pilot, *WHOLE)
         await pilot.press(*TO_STORMS, *keys, "enter")
         await until(pilot, lambda: pilot.app.navigation.storm_shown == storm.started, "not gone to the storm")
 
@@ -45,7 +45,7 @@ async def test_the_keys_go_over_the_storms_and_enter_leads_to_the_lines(panel, k
 @in_loop
 async def test_the_cursor_is_seen_while_the_panel_has_the_focus(panel):
     async with panel().run_test(size=(80, 24)) as pilot:
-        await hand(pilot, *WHOLE)
+        await deliver(pilot, *WHOLE)
         assert not rows_with(pilot.app, "▌")
         await pilot.press(*TO_STORMS, "down")
         (row,) = rows_with(pilot.app, "▌")
@@ -57,9 +57,9 @@ async def test_the_cursor_is_seen_while_the_panel_has_the_focus(panel):
 @in_loop
 async def test_the_cursor_stays_on_its_storm_when_another_comes(panel):
     async with panel().run_test(size=(80, 24)) as pilot:
-        await hand(pilot, *WHOLE, replace(STORMY, storms=(RECOVERED, GAVE_UP)))
+        await deliver(pilot, *WHOLE, replace(STORMY, storms=(RECOVERED, GAVE_UP)))
         await pilot.press(*TO_STORMS, "down")
-        await hand(pilot, STORMY)
+        await deliver(pilot, STORMY)
         await pilot.press("enter")
         await until(pilot, lambda: pilot.app.navigation.storm_shown == GAVE_UP.started, "not on its storm")
 
@@ -67,7 +67,7 @@ async def test_the_cursor_stays_on_its_storm_when_another_comes(panel):
 @in_loop
 async def test_enter_without_a_storm_does_nothing(panel):
     async with panel().run_test(size=(80, 24)) as pilot:
-        await hand(pilot, *WHOLE[:-1], replace(CALM, storms=()))
+        await deliver(pilot, *WHOLE[:-1], replace(CALM, storms=()))
         await pilot.press(*TO_STORMS, "down", "enter")
         assert pilot.app.screen.AREA == "overview"
 
@@ -88,5 +88,5 @@ async def test_enter_without_a_storm_does_nothing(panel):
 @in_loop
 async def test_a_row_says_how_its_storm_stands(panel, storm, words, size, place):
     async with panel().run_test(size=size) as pilot:
-        await hand(pilot, *WHOLE[:-1], replace(CALM, storms=(storm,)))
+        await deliver(pilot, *WHOLE[:-1], replace(CALM, storms=(storm,)))
         assert any(words[place] in row for row in rows_with(pilot.app, f"{storm.attempts}"))

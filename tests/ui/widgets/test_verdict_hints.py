@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from panel import hand, in_loop, rows_with, screen, settled, show
+from panel import deliver, in_loop, rows_with, screen, settled, show
 from samples import CALM, DOWN_VLLM, FOUND, GPUS, PROXY, STORMY, VLLM, WELL, WRONG
 from stormdeck.model.finding import Finding, Fix, HopKind, Severity
 from stormdeck.model.rules.impact import where_to_fix
@@ -47,7 +47,7 @@ class TestHints:
     @in_loop
     async def test_the_verdict_leaves_its_hint_out_on_the_form_and_leads_to_the_row(self, panel):
         async with panel().run_test(size=(120, 40)) as pilot:
-            await hand(pilot, WRONG, FOUND, VLLM, PROXY, GPUS, CALM)
+            await deliver(pilot, WRONG, FOUND, VLLM, PROXY, GPUS, CALM)
             assert rows_with(pilot.app, "Press 3")
             await show(pilot, "settings")
             await settled(pilot)
@@ -59,7 +59,7 @@ class TestFound:
     @in_loop
     async def test_a_server_that_was_found_and_does_not_answer_is_not_green(self, panel):
         async with panel().run_test(size=(120, 40)) as pilot:
-            await hand(pilot, WELL, FOUND, DOWN_VLLM, PROXY, GPUS, CALM)
+            await deliver(pilot, WELL, FOUND, DOWN_VLLM, PROXY, GPUS, CALM)
             await show(pilot, "checks")
             assert any("down" in row for row in rows_with(pilot.app, "✖ vLLM  http://127.0.0.1:8000"))
             assert rows_with(pilot.app, "● LiteLLM  http://127.0.0.1:4000")
@@ -69,7 +69,7 @@ class TestFound:
         named = Found("http://127.0.0.1:9", ServerKind.VLLM, "--vllm")
         missed = Missed("http://127.0.0.1:9 (--vllm)", "connection refused: nothing listens on port 9")
         async with panel().run_test(size=(160, 40)) as pilot:
-            await hand(pilot, WELL, DiscoverySnapshot((named,), (missed,), done=True), GPUS, CALM)
+            await deliver(pilot, WELL, DiscoverySnapshot((named,), (missed,), done=True), GPUS, CALM)
             await show(pilot, "checks")
             assert any("✖ vLLM  http://127.0.0.1:9" in row for row in rows_with(pilot.app, "127.0.0.1:9"))
 
@@ -77,7 +77,7 @@ class TestFound:
     async def test_a_log_that_is_not_there_is_not_listed_as_found(self, panel):
         unread = OwnFaults(unread=("/var/log/vllm.log does not exist yet; it is read once it appears",))
         async with panel().run_test(size=(120, 40)) as pilot:
-            await hand(pilot, WELL, FOUND, VLLM, PROXY, GPUS, CALM, unread)
+            await deliver(pilot, WELL, FOUND, VLLM, PROXY, GPUS, CALM, unread)
             await show(pilot, "checks")
             assert not rows_with(pilot.app, "log  /var/log/vllm.log")
             assert rows_with(pilot.app, "log  /var/log/litellm.log")
@@ -87,7 +87,7 @@ class TestFound:
         why = "whose processes belong to other users, so that their command lines and logs cannot be read from here"
         missed = DiscoverySnapshot(missed=(Missed("processes", why),), done=True)
         async with panel().run_test(size=(100, 30)) as pilot:
-            await hand(pilot, WELL, missed, GPUS, CALM)
+            await deliver(pilot, WELL, missed, GPUS, CALM)
             await show(pilot, "checks")
             assert any("whose processes" in row for row in rows_with(pilot.app, "○ processes"))
 
@@ -96,7 +96,7 @@ class TestFound:
 @in_loop
 async def test_turns_and_retries_stand_on_the_overview(panel, size):
     async with panel().run_test(size=size) as pilot:
-        await hand(pilot, WELL, FOUND, VLLM, PROXY, GPUS, replace(STORMY, storms=()))
+        await deliver(pilot, WELL, FOUND, VLLM, PROXY, GPUS, replace(STORMY, storms=()))
         shown = screen(pilot.app)
         assert "1.1 turns" in shown
         assert "6.1 retries" in shown

@@ -56,14 +56,14 @@ def run(options: Options, environ: Mapping[str, str], request: Request) -> int:
     if not request.as_json:
         _list(folder, made)
     agreed = request.agreed or confirm(f"Write {printable(str(folder))}?")
-    trouble = write_folder(folder, {one.name: one.text for one in made}) if agreed else ""
-    written = bool(agreed) and not trouble
+    problem = write_folder(folder, {one.name: one.text for one in made}) if agreed else ""
+    written = bool(agreed) and not problem
     if request.as_json:
         write_out(json.dumps(_as_json(folder, made, written=written), indent=2))
     if agreed is None:
         write_err("stormdeck: nothing is written: there is no terminal to ask on. --yes writes without asking.")
-    elif trouble:
-        write_err(f"stormdeck: {printable(trouble)}.")
+    elif problem:
+        write_err(f"stormdeck: {printable(problem)}.")
     else:
         write_err("Written. Read it before you send it." if written else "Nothing is written.")
     return SUCCESS if written else NEGATIVE if agreed is False else FAILURE

@@ -24,7 +24,7 @@ def run(files: Sequence[str], *, transcripts: str | None, api_timeout_ms: int | 
     archive = Archive(files, local_time=datetime.timestamp)
     for batch in archive.batches():
         analyzer.take(batch)
-    problems = list(archive.troubles)
+    problems = list(archive.problems)
     if transcripts is not None:
         problems += _read_transcripts(Path(transcripts), analyzer)
     for problem in problems:

@@ -125,8 +125,8 @@ class _Watch:
         if self._recorder is None:
             return
         self._recorder.take(batch)
-        if self._recorder.trouble:
-            write_err(f"stormdeck: {printable(self._recorder.trouble)}")
+        if self._recorder.problem:
+            write_err(f"stormdeck: {printable(self._recorder.problem)}")
             self._recorder.close()
             self._recorder = None
 

@@ -51,11 +51,11 @@ def _minute(at: float) -> str:
 
 def _text(stack: StackSnapshot, ranked: tuple[Statement, ...], paint: Paint) -> list[str]:
     first = ranked[0]
-    lines = [_path_line(path(stack.deck), paint), f"{_light(first.light, paint)} {_headline(first, paint)}"]
-    if first.light is not Health.OK:
+    lines = [_path_line(path(stack.deck), paint), f"{_sign(first.health, paint)} {_headline(first, paint)}"]
+    if first.health is not Health.OK:
         lines += [f"  {part}" for part in (first.evidence, f"next: {first.step}" if first.step else "") if part]
-    others = [one for one in ranked[1:] if one.light in {Health.ERROR, Health.WARNING}]
-    return [*lines, *(f"{_light(one.light, paint)} {_headline(one, paint)}" for one in others)]
+    others = [one for one in ranked[1:] if one.health in {Health.ERROR, Health.WARNING}]
+    return [*lines, *(f"{_sign(one.health, paint)} {_headline(one, paint)}" for one in others)]
 
 
 def _headline(one: Statement, paint: Paint) -> str:
@@ -65,10 +65,10 @@ def _headline(one: Statement, paint: Paint) -> str:
 
 def _path_line(hops: tuple[Hop, ...], paint: Paint) -> str:
     return paint(" ── ", Ink.QUIET).join(
-        " ".join(part for part in (clean(hop.name), hop.place, _light(hop.light, paint), hop.figure) if part)
+        " ".join(part for part in (clean(hop.name), hop.place, _sign(hop.health, paint), hop.figure) if part)
         for hop in hops
     )
 
 
-def _light(light: Health, paint: Paint) -> str:
-    return paint(light.glyph, _INKS.get(light, Ink.QUIET))
+def _sign(health: Health, paint: Paint) -> str:
+    return paint(health.glyph, _INKS.get(health, Ink.QUIET))

@@ -57,7 +57,7 @@ class Verdict(StrEnum):
     """Sent, but the answer proves nothing."""
 
     @property
-    def light(self) -> Health:
+    def health(self) -> Health:
         """Return the health sign shown before a check."""
         return {"pass": Health.OK, "warn": Health.WARNING, "fail": Health.ERROR}.get(self.value, Health.UNKNOWN)
 

@@ -31,9 +31,9 @@ class ServerHealth:
         return self.backend.state if self.backend is not None else ServerState.ASKING
 
     @property
-    def light(self) -> Health:
+    def health(self) -> Health:
         """Return its health; unknown where it was not asked."""
-        return self.state.light if self.backend is not None else Health.UNKNOWN
+        return self.state.health if self.backend is not None else Health.UNKNOWN
 
     @property
     def words(self) -> str:
@@ -70,7 +70,7 @@ class GroupHealth:
         return bool(self.servers) and all(one.state in FAILED for one in self.servers)
 
     @property
-    def light(self) -> Health:
+    def health(self) -> Health:
         """Return the health of the whole group."""
         if self.is_down:
             return Health.ERROR

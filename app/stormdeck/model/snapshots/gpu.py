@@ -24,7 +24,7 @@ class GpuState(StrEnum):
     """Turned off by the user."""
 
     @property
-    def light(self) -> Health:
+    def health(self) -> Health:
         """Return the health of this state; a machine without a GPU is not an error."""
         if self is GpuState.OK:
             return Health.OK

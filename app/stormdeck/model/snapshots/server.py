@@ -62,12 +62,12 @@ class ServerState(StrEnum):
     """Something answers, but not as this kind of server does."""
 
     @property
-    def light(self) -> Health:
+    def health(self) -> Health:
         """Return the health of this state."""
-        return _LIGHTS[self]
+        return _HEALTH[self]
 
 
-_LIGHTS = {
+_HEALTH = {
     ServerState.ASKING: Health.UNKNOWN,
     ServerState.UP: Health.OK,
     ServerState.STARTING: Health.WARNING,

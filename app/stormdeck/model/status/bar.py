@@ -22,17 +22,17 @@ _SERVERS = {"proxy", "vllm"}
 class Bar:
     """The state of the stack, short enough for a status bar."""
 
-    __slots__ = ("code", "hops", "light", "storms", "words")
+    __slots__ = ("code", "health", "hops", "storms", "words")
 
     def __init__(
         self,
-        light: Health,
+        health: Health,
         words: str,
         code: str,
         hops: Sequence[tuple[str, str, Health]],
         storms: Sequence[tuple[str, str]],
     ) -> None:
-        self.light = light
+        self.health = health
         self.words = words
         """The short headline, on one line."""
         self.code = code
@@ -45,10 +45,10 @@ class Bar:
     def as_json(self) -> dict[str, object]:
         """Return it as JSON."""
         return {
-            "light": self.light.value,
+            "light": self.health.value,
             "words": self.words,
             "code": self.code,
-            "hops": [[kind, name, light.value] for kind, name, light in self.hops],
+            "hops": [[kind, name, health.value] for kind, name, health in self.hops],
             "storms": [list(storm) for storm in self.storms],
         }
 
@@ -58,7 +58,7 @@ class Bar:
         if not isinstance(value, dict):
             return None
         try:
-            hops = [(_text(kind), _text(name), Health(light)) for kind, name, light in value["hops"]]
+            hops = [(_text(kind), _text(name), Health(health)) for kind, name, health in value["hops"]]
             storms = [(_text(session), _text(words)) for session, words in value["storms"]]
             return cls(Health(value["light"]), _text(value["words"]), _text(value["code"]), hops, storms)
         except (KeyError, TypeError, ValueError):
@@ -82,12 +82,12 @@ def tmux_line(bar: Bar, *, coloured: bool = True, only_ascii: bool = False) -> s
     tmux interprets only the colours: any other ``#`` is doubled (measured, tmux 3.3a).
     """
 
-    def painted(text: str, light: Health) -> str:
-        return f"#[fg={_TMUX.get(light, _QUIET_TMUX)}]{text}" if coloured else text
+    def painted(text: str, health: Health) -> str:
+        return f"#[fg={_TMUX.get(health, _QUIET_TMUX)}]{text}" if coloured else text
 
-    lights = [(light.glyph, light) for _, _, light in bar.hops]
-    pieces = [*lights, (f" {_headline(bar)}", bar.light)]
-    line = "".join(painted(_plain(text, only_ascii).replace("#", "##"), light) for text, light in pieces)
+    lights = [(health.glyph, health) for _, _, health in bar.hops]
+    pieces = [*lights, (f" {_headline(bar)}", bar.health)]
+    line = "".join(painted(_plain(text, only_ascii).replace("#", "##"), health) for text, health in pieces)
     return f"{line}#[default]" if coloured else line
 
 
@@ -99,15 +99,15 @@ def client_line(
     ``session`` is the session that shows the line: its own storm comes first, that of another is marked as such.
     """
 
-    def painted(text: str, light: Health) -> str:
+    def painted(text: str, health: Health) -> str:
         text = _plain(text, only_ascii)
-        return f"\x1b[{_SGR.get(light, _QUIET_SGR)}m{text}\x1b[0m" if coloured else text
+        return f"\x1b[{_SGR.get(health, _QUIET_SGR)}m{text}\x1b[0m" if coloured else text
 
     parts = [_plain(model[:_LONGEST_MODEL], only_ascii)] if model else []
-    for kind, name, light in bar.hops:
+    for kind, name, health in bar.hops:
         if kind in _SERVERS:
-            parts.append(f"{_plain(name, only_ascii)} {painted(light.glyph, light)}")
-    parts.append(painted(_for_session(bar, session), bar.light))
+            parts.append(f"{_plain(name, only_ascii)} {painted(health.glyph, health)}")
+    parts.append(painted(_for_session(bar, session), bar.health))
     return _plain(" · ", only_ascii).join(parts)
 
 

@@ -26,7 +26,7 @@ NO_LOG = "no log is read"
 OK, DEGRADED, DOWN = "ok", "degraded", "down"
 
 _STATES = {Health.OK: OK, Health.ERROR: DOWN}
-_LIGHTS = {**_STATES, Health.UNKNOWN: "unknown"}
+_STATE_OF = {**_STATES, Health.UNKNOWN: "unknown"}
 
 
 def status_json(deck: Deck, statements: tuple[Statement, ...]) -> dict[str, object]:
@@ -88,7 +88,7 @@ def _window(traffic: TrafficSnapshot | None) -> dict[str, object] | None:
 def bar_of(deck: Deck, statements: tuple[Statement, ...]) -> Bar:
     """Return what a status bar shows of a deck."""
     first = statements[0]
-    is_well = first.light is Health.OK and first.headline.startswith(WELL)
+    is_well = first.health is Health.OK and first.headline.startswith(WELL)
     headline = "all well" if is_well else clean(first.brief.replace("\n", " · ") or first.headline)
     traffic = deck.traffic
     live = [storm for storm in traffic.storms if storm.fails] if traffic is not None else []
@@ -96,10 +96,10 @@ def bar_of(deck: Deck, statements: tuple[Statement, ...]) -> Bar:
     if live:
         words[0] = headline
     return Bar(
-        light=first.light,
+        health=first.health,
         words=shortened(headline),
         code=first.code or "",
-        hops=[(_kind(hop.kind) or "", clean(hop.name), hop.light) for hop in path(deck)],
+        hops=[(_kind(hop.kind) or "", clean(hop.name), hop.health) for hop in path(deck)],
         storms=[(clean(storm.session or ""), shortened(one)) for storm, one in zip(live, words, strict=True)],
     )
 
@@ -112,13 +112,13 @@ def is_complete(deck: Deck) -> bool:
 
 def state_of(first: Statement) -> str:
     """Return the state of the stack by its first statement; an error that fails no turn is only degraded."""
-    return _STATES.get(first.light if first.rank is None else Health.WARNING, DEGRADED)
+    return _STATES.get(first.health if first.rank is None else Health.WARNING, DEGRADED)
 
 
 def _statement(one: Statement) -> dict[str, object]:
     return {
         "text": clean(one.headline),
-        "state": _LIGHTS.get(one.light, DEGRADED),
+        "state": _STATE_OF.get(one.health, DEGRADED),
         "hop": _kind(one.hop),
         "code": one.code,
         "cause": clean(one.cause),
@@ -178,7 +178,7 @@ def _other_servers(deck: Deck) -> Iterator[dict[str, object]]:
                 "name": "server",
                 "kind": _kind(HopKind.SERVER),
                 "url": mask_text(one.upstream.url) or None,
-                "state": _LIGHTS.get(one.light, DEGRADED),
+                "state": _STATE_OF.get(one.health, DEGRADED),
                 "latency_ms": backend.latency_ms if backend is not None else None,
                 "detail": mask_text(clean(one.words)),
                 "group": mask_text(clean(group.group.name)),
@@ -191,4 +191,4 @@ def _is_polled(deck: Deck, url: str) -> bool:
 
 def _hop_state(hop: Hop, *, up: bool) -> str:
     """Return the state of a hop; a server that answers is never down, only degraded."""
-    return DEGRADED if up and hop.light is Health.ERROR else _LIGHTS.get(hop.light, DEGRADED)
+    return DEGRADED if up and hop.health is Health.ERROR else _STATE_OF.get(hop.health, DEGRADED)

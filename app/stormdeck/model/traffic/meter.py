@@ -150,7 +150,7 @@ class TrafficMeter:
             self._labels.add(numbers, request, attempt, first + line)
         return numbers
 
-    def refuse(self, t: float, *, refuses: bool) -> None:
+    def set_refusing(self, t: float, *, refuses: bool) -> None:
         """Note whether the hop nearest to the client refused connections at a moment, which its log does not show."""
         self._idle_snapshot = None
         self._analyzer.note_refusal(t, refuses=refuses)

@@ -111,17 +111,17 @@ def _behind_container(hidden: Contained, proxy: Found) -> Statement:
     """Return that the proxy answers, and in which container a server runs that cannot be asked from here."""
     kind = hidden.process.kind or ServerKind.VLLM
     beside = proxy.process is not None and proxy.process.has_own_network
-    light = Health.OK if hidden.listens and beside else Health.WARNING if hidden.listens is False else Health.UNKNOWN
+    health = Health.OK if hidden.listens and beside else Health.WARNING if hidden.listens is False else Health.UNKNOWN
     loading = " and does not listen yet" if hidden.listens is False else ""
     return Statement(
-        light,
+        health,
         f"{proxy.kind.value} answers; {kind.value} runs {hidden.where}{loading}",
         f"Its engine is not seen from here. Publish the port to see it: -p 127.0.0.1:{hidden.port}:{hidden.port}."
         if hidden.port is not None
         else "Its engine is not seen from here.",
         brief=brief(f"{proxy.kind.value} answers", f"{kind.value} runs in a container"),
         cause=""
-        if light is Health.OK
+        if health is Health.OK
         else "it is still loading"
         if loading
         else "unknown: it cannot be asked from here",

@@ -120,10 +120,10 @@ def not_set_up(deck: Deck) -> Iterator[Statement]:
     )
 
 
-def _statement(finding: Finding, light: Health, deck: Deck) -> Statement:
+def _statement(finding: Finding, health: Health, deck: Deck) -> Statement:
     name, what = _name(finding), _what(finding, deck)
     return Statement(
-        light,
+        health,
         f"{name}: {what}" if name else what,
         f"{finding.message} {where_to_fix(finding)}",
         finding.hop,

@@ -65,7 +65,7 @@ def _all_failed(deck: Deck, one: GroupHealth) -> Statement:
     verb = ("is down" if total == 1 else "are down") if _are_down(failed) else _fails(failed)
     spare = fallback_of(deck, one.group.name)
     if spare is None:
-        return replace(_statement(one, failed, who, verb, "Requests for it fail."), light=Health.ERROR)
+        return replace(_statement(one, failed, who, verb, "Requests for it fail."), health=Health.ERROR)
     to = shown_name(spare.group.name)
     found = _statement(one, failed, who, verb, f"{to} answers its requests.")
     return replace(found, headline=f"{found.headline}; LiteLLM falls back to {to}")

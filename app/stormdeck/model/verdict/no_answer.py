@@ -26,7 +26,7 @@ def no_answer(deck: Deck, base: Statement, name: str, url: str, why: str) -> Sta
     if _CERTIFICATE in why:
         return replace(
             base,
-            light=Health.UNKNOWN,
+            health=Health.UNKNOWN,
             headline=f"{name} {place(url)} was not asked: its certificate is not accepted here",
             detail=f"{why}. Whether the program in front of it accepts it is unknown.",
             code=None,
@@ -38,7 +38,7 @@ def no_answer(deck: Deck, base: Statement, name: str, url: str, why: str) -> Sta
     if deck.probe is not None and is_mute(deck, url):
         return replace(
             base,
-            light=Health.ERROR,
+            health=Health.ERROR,
             headline=f"{name} at {place(url)} accepts the connection and gives {deck.probe.detail or 'no answer'}",
             code="URL112",
             brief=brief(f"{name} does not answer", f"{place(url)} accepts the connection"),
@@ -48,7 +48,7 @@ def no_answer(deck: Deck, base: Statement, name: str, url: str, why: str) -> Sta
         )
     return replace(
         base,
-        light=Health.UNKNOWN,
+        health=Health.UNKNOWN,
         headline=f"No answer yet from {place(url)}",
         detail=f"{name} may be slow, busy or out of reach{f': {why}' if why else ''}.",
         code=None,
@@ -66,7 +66,7 @@ def untrusted(deck: Deck, base: Statement, name: str, url: str) -> Statement:
     ignored = any(one.code == "URL111" and one.severity is not Severity.ERROR for one in deck.findings)
     return replace(
         base,
-        light=Health.UNKNOWN if ignored else Health.ERROR,
+        health=Health.UNKNOWN if ignored else Health.ERROR,
         headline=f"{name} at {place(url)}, where Claude Code sends, has a certificate that is not "
         + ("checked" if ignored else "accepted"),
         detail=f"{why[:1].upper()}{why[1:]}. Press 4 for what to do.",

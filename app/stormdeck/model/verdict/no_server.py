@@ -124,7 +124,7 @@ def _at_base(deck: Deck, base: Found) -> Statement:
     if base.met is ServerState.UP and wants_key(deck, base.url):
         return replace(
             unanswered,
-            light=Health.WARNING,
+            health=Health.WARNING,
             headline=f"The server at {base.url}, where Claude Code sends, refuses every request without another key",
             detail=f"What kind of server it is cannot be seen until then.{hint} Press 3 for the token.",
             brief=brief(f"{place(base.url)} wants another key", "where Claude Code sends"),
@@ -134,7 +134,7 @@ def _at_base(deck: Deck, base: Found) -> Statement:
     if base.met is ServerState.UP:
         return replace(
             unanswered,
-            light=Health.WARNING,
+            health=Health.WARNING,
             headline=f"The server at {base.url}, where Claude Code sends, is neither vLLM nor a known proxy",
             detail=f"A canary shows whether it accepts Claude Code's requests: press 4.{hint}",
             brief=brief(f"A server of another kind at {place(base.url)}", "where Claude Code sends"),

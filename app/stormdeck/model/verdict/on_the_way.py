@@ -16,7 +16,7 @@ def front_alone(base: Statement, url: str, detail: str, hint: str = "") -> State
     status = said.rpartition(" ")[2]
     return replace(
         base,
-        light=Health.ERROR,
+        health=Health.ERROR,
         headline=f"The front at {place(url)} answers {status}, {behind}",
         detail=f"Start the server behind it, or see in the configuration of the front where it sends.{hint}",
         code="URL112",
@@ -45,7 +45,7 @@ def unreachable(base: Statement, *, is_base_url: bool) -> Statement:
         )
     return replace(
         base,
-        light=Health.UNKNOWN,
+        health=Health.UNKNOWN,
         headline=f"{base.headline} is not reachable from here",
         detail="Its name belongs to another network, as that of a container does. Whether it answers the proxy is "
         "unknown. Name an address that this machine reaches: --vllm http://HOST:8000",

@@ -11,7 +11,7 @@ from stormdeck.model.verdict.statement import Statement, brief
 
 def unreadable_logs(deck: Deck) -> Iterator[Statement]:
     """Yield the logs that cannot be followed."""
-    for sentence in deck.troubles.unread:
+    for sentence in deck.own_faults.unread:
         yield Statement(
             Health.WARNING,
             sentence,
@@ -25,7 +25,7 @@ def unreadable_logs(deck: Deck) -> Iterator[Statement]:
 
 def storms_not_kept(deck: Deck) -> Iterator[Statement]:
     """Yield why storms are lost at a restart."""
-    why = deck.troubles.memory
+    why = deck.own_faults.memory
     if why:
         yield Statement(
             Health.WARNING,
@@ -40,7 +40,7 @@ def storms_not_kept(deck: Deck) -> Iterator[Statement]:
 
 def stopped(deck: Deck) -> Iterator[Statement]:
     """Yield that a task of stormdeck ended with an error."""
-    what = deck.troubles.stopped
+    what = deck.own_faults.stopped
     if what:
         yield Statement(
             Health.WARNING,

@@ -47,7 +47,7 @@ def _all(deck: Deck, now: float, clock: Clock) -> tuple[Statement, ...]:
             findings.not_set_up(deck),
         )
     )
-    is_wrong = any(one.light in _BY_SEVERITY for one in ranked)
+    is_wrong = any(one.health in _BY_SEVERITY for one in ranked)
     calm = () if is_wrong else all_well.statement(deck, now)
     return (*ranked, *calm, *findings.warnings(deck))
 

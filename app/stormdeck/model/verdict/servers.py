@@ -62,10 +62,10 @@ def _problem(deck: Deck, hop: HopKind, server: Server, now: float) -> Statement:
             return no_answer(deck, base, name, server.url, server.detail)
         case ServerState.STALE if "no free file descriptor" in server.detail:
             words, cause, step = "cannot be asked", "stormdeck has no free file descriptor", "ulimit -n 4096"
-            base = replace(base, light=Health.WARNING)
+            base = replace(base, health=Health.WARNING)
         case ServerState.STALE:
             words, cause, step = "stopped answering", "unknown: no answer in time, no refusal", f"look at {name}'s log"
-            base = replace(base, light=Health.WARNING)
+            base = replace(base, health=Health.WARNING)
         case _:
             words, cause, step = f"does not answer like {name}", "another program listens there", "stormdeck check"
             if "does not speak TLS" in server.detail:
@@ -146,7 +146,7 @@ def _refusing(deck: Deck, base: Statement, server: Server) -> Statement:
     if held_back is not None and _is_base(deck, server):
         return replace(
             base,
-            light=Health.WARNING,
+            health=Health.WARNING,
             headline=f"{base.headline} wants a token: {held_back.words}",
             hop=HopKind.CLIENT,
             code=WITHHELD,
@@ -168,7 +168,7 @@ def _refusing(deck: Deck, base: Statement, server: Server) -> Statement:
     if "none is sent" in server.detail:
         return replace(
             base,
-            light=Health.WARNING,
+            health=Health.WARNING,
             headline=f"{base.headline} wants a key, and none is configured for this address",
             brief=brief(f"{base.headline} wants a key", "none is set for this address"),
             cause=f"no setting names {origin_of(server.url)} with a token",
@@ -176,7 +176,7 @@ def _refusing(deck: Deck, base: Statement, server: Server) -> Statement:
         )
     return replace(
         base,
-        light=Health.WARNING,
+        health=Health.WARNING,
         headline=f"{base.headline} refuses the key that stormdeck has for it",
         detail=f"{base.detail}. Whether the proxy in front of it has the right one is unknown."
         if deck.proxy is not None and base.hop is HopKind.SERVER

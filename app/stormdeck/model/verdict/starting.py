@@ -48,7 +48,7 @@ def starting(deck: Deck, base: Statement, server: VllmSnapshot | ProxySnapshot, 
     until = "refuses connections" if refuses_connections(server) else "answers 503"
     return replace(
         base,
-        light=Health.WARNING,
+        health=Health.WARNING,
         headline=f"{base.headline} is starting and {until} until it has loaded",
         detail=f"{base.detail}. Its log: {last}" if last else base.detail,
         brief=brief(f"{base.headline} is starting", last or f"it {until} until it has loaded"),

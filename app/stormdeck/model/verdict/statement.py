@@ -16,7 +16,7 @@ Clock = Callable[[float], str]
 class Statement:
     """What is wrong, the evidence and what to do. Statements with the same text are equal, whatever their age."""
 
-    light: Health
+    health: Health
     headline: str
     """One sentence; about a setting, its name comes first: ``ANTHROPIC_BASE_URL: ends in /v1``."""
     detail: str = ""
@@ -34,7 +34,7 @@ class Statement:
     step: str = ""
     """What to do without the panel: an action in words, or a command to type."""
     rank: Health | None = None
-    """Severity for ranking, if not ``light``: for an error that breaks no turn, or a warning about a lost turn."""
+    """Severity for ranking, if not ``health``: for an error that breaks no turn, or a warning about a lost turn."""
     setting: str = ""
     """The name that the headline begins with; empty where it is about something else."""
     past: bool = False
@@ -45,7 +45,7 @@ class Statement:
     @property
     def gravity(self) -> Health:
         """Return the severity that it is ranked by."""
-        return self.rank or self.light
+        return self.rank or self.health
 
 
 LOOKING = Statement(Health.UNKNOWN, "Looking for vLLM and a proxy on this machine")

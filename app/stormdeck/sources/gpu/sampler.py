@@ -77,18 +77,18 @@ SLOW_EVERY = 5
 class GpuSampler:
     """Deliver a snapshot at once and then whenever the shown numbers change.
 
-    ``hand`` is called in the sampler's thread. ``stop`` returns at once, even while the driver blocks a call, and
-    nothing is delivered after it.
+    ``on_snapshot`` is called in the sampler's thread. ``stop`` returns at once, even while the driver blocks a call,
+    and nothing is delivered after it.
     """
 
     def __init__(
         self,
-        hand: Callable[[GpuSnapshot], None],
+        on_snapshot: Callable[[GpuSnapshot], None],
         interval_s: float = 1.0,
         nvml: Nvml | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._hand = hand
+        self._on_snapshot = on_snapshot
         self._interval_s = interval_s
         self._clock = clock
         self._reader = GpuReader(nvml or Nvml(), interval_s)
@@ -159,7 +159,7 @@ class GpuSampler:
     def _give_locked(self, snapshot: GpuSnapshot) -> None:
         if not self._look.stopped and snapshot != self._given:
             self._given = snapshot
-            self._hand(snapshot)
+            self._on_snapshot(snapshot)
 
     def _wait_after(self, snapshot: GpuSnapshot, began: float) -> float:
         """Return the wait after a reading, and set when to look for a lost GPU or driver again."""

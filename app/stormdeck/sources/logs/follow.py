@@ -29,18 +29,18 @@ _DELETED_S = 10.0
 class Follower:
     """Follow one file in a thread and deliver its lines in batches.
 
-    ``hand`` and ``on_status`` are called in that thread, one call at a time. Nothing is read while ``hand`` runs, so a
-    slow receiver is never flooded. ``on_status`` is called when the status changes. Rotation, truncation, deletion,
-    lost permission, a folder or a pipe in the file's place: none of them ends it.
+    ``on_batch`` and ``on_status`` are called in that thread, one call at a time. Nothing is read while ``on_batch``
+    runs, so a slow receiver is never flooded. ``on_status`` is called when the status changes. Rotation, truncation,
+    deletion, lost permission, a folder or a pipe in the file's place: none of them ends it.
 
-    >>> follower = Follower(Path("vllm.log"), hand=lambda batch: print(*batch.lines), on_status=print)
+    >>> follower = Follower(Path("vllm.log"), on_batch=lambda batch: print(*batch.lines), on_status=print)
     >>> follower.start()
     """
 
     def __init__(
         self,
         path: Path,
-        hand: Callable[[LogBatch], None],
+        on_batch: Callable[[LogBatch], None],
         on_status: Callable[[LogStatus], None],
         interval_s: float = 0.15,
         history_bytes: int = HISTORY_BYTES,
@@ -49,7 +49,7 @@ class Follower:
     ) -> None:
         self._path = path
         self.name = name or path.name
-        self._hand = hand
+        self._on_batch = on_batch
         self._on_status = on_status
         self._interval_s = interval_s
         self._history_bytes = history_bytes
@@ -202,7 +202,7 @@ class Follower:
             self._called_at = None
             arrived = self._arrived()
             since = None if history else min(self._polled_at, arrived)
-            self._hand(LogBatch(self.name, tuple(lines), arrived, history, since))
+            self._on_batch(LogBatch(self.name, tuple(lines), arrived, history, since))
             self._called_at = time.monotonic()
 
     def _arrived(self) -> float:

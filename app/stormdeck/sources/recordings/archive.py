@@ -39,7 +39,7 @@ class Archive:
         self._local_time = local_time
         self._now = clock()
         self._logs = _logs(files)
-        self.troubles: list[str] = []
+        self.problems: list[str] = []
         """What could not be read and why, one sentence each; complete after the last batch."""
         self.damaged = 0
         """Invalid lines of recordings, which were skipped."""
@@ -65,7 +65,7 @@ class Archive:
                 yield at, replace(batch, lines=tuple(lines))
 
     def _file(self, path: Path | None, name: str) -> Iterator[LogBatch]:
-        """Yield the batches of one file; an error is noted in ``troubles``."""
+        """Yield the batches of one file; an error is noted in ``problems``."""
         try:
             source = read_chunks(path)
             first = _first(source)
@@ -76,7 +76,7 @@ class Archive:
             else:
                 yield from (LogBatch(name, tuple(lines), self._now, history=True) for lines in everything)
         except (OSError, ValueError) as error:
-            self.troubles.append(_words(path, error))
+            self.problems.append(_words(path, error))
 
     def _recorded(self, source: Iterable[list[str]], name: str) -> Iterator[LogBatch]:
         """Yield a recording's lines, with those of one time in one batch."""

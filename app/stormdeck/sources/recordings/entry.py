@@ -98,23 +98,23 @@ class Recorder:
         self._path = path
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         self._file = open(descriptor, "w", encoding="utf-8", errors="backslashreplace")  # noqa: SIM115, PTH123
-        self.trouble = ""
+        self.problem = ""
         """Why writing ended early; what was written until then stays."""
 
     def take(self, batch: LogBatch) -> None:
         """Write and flush the lines of a batch. Never raises."""
-        if batch.history or self.trouble:
+        if batch.history or self.problem:
             return
         log = batch.log if self._several else ""
         try:
             self._file.writelines(write_recorded(Recorded(batch.arrived, line, log)) + "\n" for line in batch.lines)
             self._file.flush()
         except OSError as error:
-            self.trouble = clean(f"{self._path} cannot be written any more: {error.strerror}; it ends here")
+            self.problem = clean(f"{self._path} cannot be written any more: {error.strerror}; it ends here")
 
     def close(self) -> None:
         """Close the file."""
         try:
             self._file.close()
         except OSError as error:
-            self.trouble = self.trouble or clean(f"{self._path} cannot be written: {error.strerror}")
+            self.problem = self.problem or clean(f"{self._path} cannot be written: {error.strerror}")

@@ -35,7 +35,7 @@ _BESIDE = ("-journal", "-wal", "-shm")
 class StormStore:
     """The newest storms in a SQLite file. Several panels may share it, and any thread may call.
 
-    Nothing stays open between calls, and no call raises: ``trouble`` describes what failed. The file is created with
+    Nothing stays open between calls, and no call raises: ``problem`` describes what failed. The file is created with
     the first storm. Without ``writes`` it is only read, never created, written or repaired.
     """
 
@@ -55,7 +55,7 @@ class StormStore:
         self._most = most
         self._patience_s = patience_s
         self._written: tuple[Storm, ...] = ()
-        self.trouble: str | None = None
+        self.problem: str | None = None
         """Why the last call that used the file failed."""
 
     def load(self, limit: int = MOST) -> tuple[Storm, ...]:
@@ -64,12 +64,12 @@ class StormStore:
 
         if not os.path.lexists(self.path):
             return ()
-        self.trouble = None
+        self.problem = None
         try:
             with self._open() as base:
                 return newest_storms(base, limit, self._has_subagents)
         except (sqlite3.Error, OSError) as error:
-            self.trouble = self._words(error)
+            self.problem = self._words(error)
             return ()
 
     def save(self, storms: Sequence[Storm]) -> str | None:
@@ -82,7 +82,7 @@ class StormStore:
         over = tuple(storable(storm) for storm in storms if storm.timed and storm.outcome is not Outcome.LIVE)
         if not self._writes or not over or over == self._written:
             return None
-        self.trouble = None
+        self.problem = None
         try:
             self._create()
             with self._open() as base:
@@ -90,10 +90,10 @@ class StormStore:
                 store(base, over, self._most, self._has_subagents)
                 base.execute("COMMIT")
         except (sqlite3.Error, OSError) as error:
-            self.trouble = self._words(error)
+            self.problem = self._words(error)
         else:
             self._written = over
-        return self.trouble
+        return self.problem
 
     def _has_subagents(self, session: str) -> bool:
         """Return whether a session had subagents: their transcripts are in a folder named after it."""
@@ -123,7 +123,7 @@ class StormStore:
             self._create()
             base = self._connected()
             self._written = ()
-            self.trouble = f"{clean(str(self.path))} was damaged and is now {aside}; a new file was started"
+            self.problem = f"{clean(str(self.path))} was damaged and is now {aside}; a new file was started"
         with closing(base):
             yield base
 

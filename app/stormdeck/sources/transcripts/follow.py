@@ -27,19 +27,19 @@ SCAN_SHARE = 100
 class TranscriptFollower:
     """Follow every transcript in or below a folder, in one thread, and deliver its entries.
 
-    ``hand`` is called in that thread with the entries of one file at a time, in order. Files, and the folder itself,
-    may appear later. Between two scans only recently changed files are checked.
+    ``on_entries`` is called in that thread with the entries of one file at a time, in order. Files, and the folder
+    itself, may appear later. Between two scans only recently changed files are checked.
     """
 
     def __init__(
         self,
         folder: Path,
-        hand: Callable[[tuple[Entry, ...]], None],
+        on_entries: Callable[[tuple[Entry, ...]], None],
         interval_s: float = 0.2,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._folder = folder
-        self._hand = hand
+        self._on_entries = on_entries
         self._interval_s = interval_s
         self._clock = clock
         self._stopped = threading.Event()
@@ -109,7 +109,7 @@ class TranscriptFollower:
 
     def _deliver(self, entries: list[Entry]) -> None:
         if entries and not self._stopped.is_set():
-            self._hand(tuple(entries))
+            self._on_entries(tuple(entries))
 
 
 class _File:

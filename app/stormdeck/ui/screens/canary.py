@@ -13,7 +13,7 @@ from stormdeck.model.canary.plan import Plan
 from stormdeck.model.canary.summary import CanaryReport
 from stormdeck.model.text import clean
 from stormdeck.ui.bindings import bindings
-from stormdeck.ui.rendering import LIGHT_STYLES, light, line, lines
+from stormdeck.ui.rendering import HEALTH_STYLES, health_sign, line, lines
 from stormdeck.ui.screens.dialog import Dialog
 
 if TYPE_CHECKING:
@@ -100,8 +100,8 @@ class CanaryScreen(Dialog[None]):
 
 
 def _row(check: Check, width: int) -> list[Content]:
-    colour = LIGHT_STYLES[check.verdict.light]
-    name = line(light(check.verdict.light), f" {check.name:<{NAME}}", (check.verdict.value, colour))
+    colour = HEALTH_STYLES[check.verdict.health]
+    name = line(health_sign(check.verdict.health), f" {check.name:<{NAME}}", (check.verdict.value, colour))
     code = line((f"  {check.code}", "$accent")) if check.code else line()
     return [Content.assemble(name, code), *(line("  ", row) for row in _wrapped(check.message, width - 2))]
 

@@ -11,7 +11,7 @@ from stormdeck.model.keys.action import Action
 from stormdeck.model.keys.actions import AREAS, DIALOGS
 from stormdeck.model.symbols import Health
 from stormdeck.ui.bindings import bindings
-from stormdeck.ui.rendering import Part, light, line, lines
+from stormdeck.ui.rendering import Part, health_sign, line, lines
 from stormdeck.ui.screens.dialog import Dialog, Room, in_rows
 
 TWO_COLUMNS = 104
@@ -105,7 +105,7 @@ class HelpScreen(Dialog[None]):
             yield title.upper(), [_row(one, width) for one in actions if one.place == place]
         yield "A RECORDING", [_row(one, width) for one in actions if one.place == "replay"]
         yield "DIALOGS", [_row(one, width) for one in actions if one.place in DIALOGS]
-        yield "SIGNS", [(light(sign), words) for sign, words in SIGNS]
+        yield "SIGNS", [(health_sign(sign), words) for sign, words in SIGNS]
         yield "WORDS", [((word, "bold"), words) for word, words in WORDS]
         yield "MOUSE", [((word, "bold"), words) for word, words in MOUSE]
 

@@ -12,7 +12,7 @@ from stormdeck.model.routes.health import GroupHealth, ServerHealth, groups_of, 
 from stormdeck.model.units import plural
 from stormdeck.model.verdict.groups import shown_name
 from stormdeck.ui.bindings import bindings
-from stormdeck.ui.rendering import Part, hanging, light, line, lines
+from stormdeck.ui.rendering import Part, hanging, health_sign, line, lines
 from stormdeck.ui.screens.dialog import Dialog
 
 
@@ -43,13 +43,13 @@ class GroupsScreen(Dialog[None]):
 def _group(one: GroupHealth, width: int) -> Iterator[Content]:
     tiers = ", ".join(one.tiers) if one.tiers else "no tier in force"
     yield from line(
-        light(one.light),
+        health_sign(one.health),
         " ",
         (shown_name(one.group.name), "bold"),
         (f"  {tiers}", "$quiet" if not one.tiers else "$accent"),
     ).wrap(width)
     for server in one.servers:
-        yield from hanging(line(*_server(server)), width, line("  ", light(server.light), " "))
+        yield from hanging(line(*_server(server)), width, line("  ", health_sign(server.health), " "))
 
 
 def _server(one: ServerHealth) -> Iterator[Part]:

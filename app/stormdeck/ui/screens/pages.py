@@ -24,7 +24,7 @@ from stormdeck.model.symbols import Health
 from stormdeck.model.symptoms.evidence import Cause, Standing
 from stormdeck.model.text import clean, text_lines
 from stormdeck.ui.bindings import bindings
-from stormdeck.ui.rendering import LIGHT_STYLES, hanging, light, line, lines
+from stormdeck.ui.rendering import HEALTH_STYLES, hanging, health_sign, line, lines
 from stormdeck.ui.screens.dialog import LEAST, Dialog, Room, in_rows
 from stormdeck.ui.widgets.row_list import RowLayout, RowList
 
@@ -85,9 +85,9 @@ class RawScreen(Dialog[None]):
         found = self._notes.get(at + 1)
         note = line()
         if found is not None:
-            colour = LIGHT_STYLES[found.severity.light]
+            colour = HEALTH_STYLES[found.severity.health]
             text = f" {found.severity.value} {found.code}  {found.title}"
-            note = line("   ", light(found.severity.light), (text, colour))
+            note = line("   ", health_sign(found.severity.health), (text, colour))
         return hanging(line(self._text[at], note), width, line((f"{at + 1:>4}  ", "$faint")))
 
 
@@ -145,7 +145,7 @@ class PageScreen(Dialog[None]):
         rows = []
         for finding in found:
             first, *more = Content(clean(f"{finding.severity.value}: {finding.message}")).wrap(max(1, width - 2))
-            rows += [line(light(finding.severity.light), " ", first), *(line("  ", row) for row in more)]
+            rows += [line(health_sign(finding.severity.health), " ", first), *(line("  ", row) for row in more)]
         return [*rows, line()]
 
     def _page(self, width: int) -> list[Content]:
@@ -154,7 +154,7 @@ class PageScreen(Dialog[None]):
         return [line((title, "bold")), *(line((text, "$quiet" if text.startswith(" ") else "bold")) for text in rest)]
 
 
-LIGHTS = {Standing.FOUND: Health.ERROR, Standing.POSSIBLE: Health.WARNING, Standing.UNLIKELY: Health.UNKNOWN}
+HEALTH_OF = {Standing.FOUND: Health.ERROR, Standing.POSSIBLE: Health.WARNING, Standing.UNLIKELY: Health.UNKNOWN}
 
 
 class SymptomScreen(Dialog[None]):
@@ -192,9 +192,11 @@ class SymptomScreen(Dialog[None]):
             rows.append(line(("The logs say:", "$quiet bold")))
             rows += [row for text in self._failures for row in hanging(line(mask_text(clean(text))), width, "  ")]
         for cause in self._causes:
-            sign = LIGHTS[cause.standing]
+            sign = HEALTH_OF[cause.standing]
             rows.append(
-                line(light(sign), " ", (f"{cause.code}  " if cause.code else "", "$accent"), (cause.title, "bold"))
+                line(
+                    health_sign(sign), " ", (f"{cause.code}  " if cause.code else "", "$accent"), (cause.title, "bold")
+                )
             )
             rows.append(line(f"  {cause.standing.value}", *((f" · {cause.hop.value}",) if cause.hop else ())))
             rows += [row for text in cause.evidence for row in hanging(line((text, "$quiet")), width, "  ")]

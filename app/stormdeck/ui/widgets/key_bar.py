@@ -13,7 +13,7 @@ from stormdeck.model.deck import Deck
 from stormdeck.model.finding import Finding, Severity
 from stormdeck.model.keys.action import Action
 from stormdeck.model.keys.actions import AREAS, SHORT
-from stormdeck.ui.rendering import Part, called, clickable, light, line, sides
+from stormdeck.ui.rendering import Part, called, clickable, health_sign, line, sides
 from stormdeck.ui.widgets.panel import Panel
 
 
@@ -116,5 +116,5 @@ def _marks(counts: tuple[int, int]) -> Content:
     shown: list[Part] = []
     for severity, count in pairs:
         if count:
-            shown += [light(severity.light), (f"{count} ", "$quiet")]
+            shown += [health_sign(severity.health), (f"{count} ", "$quiet")]
     return line(*shown).rstrip()

@@ -13,7 +13,7 @@ from stormdeck.model.deck import Deck
 from stormdeck.model.finding import HopKind
 from stormdeck.model.request_path import Hop, path
 from stormdeck.model.symbols import Health
-from stormdeck.ui.rendering import Part, called, clickable, fit, light, line, sides
+from stormdeck.ui.rendering import Part, called, clickable, fit, health_sign, line, sides
 from stormdeck.ui.widgets.panel import LivePanel
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ def _widest(hop: Hop) -> Hop:
 
 def _unused_columns(hop: Hop) -> int:
     """Return the reserved columns that a server's figure does not use."""
-    server = hop.kind in {HopKind.PROXY, HopKind.SERVER} and hop.figure and hop.light is not Health.UNKNOWN
+    server = hop.kind in {HopKind.PROXY, HopKind.SERVER} and hop.figure and hop.health is not Health.UNKNOWN
     return max(0, FIGURE - len(hop.figure)) if server else 0
 
 
@@ -127,7 +127,7 @@ def _full(hop: Hop) -> list[Part]:
     figure: list[Part] = [(f" {hop.figure}", _figure_style(hop))] if hop.figure else []
     where: list[Part] = [(f" {hop.place}", "$quiet")] if hop.place else []
     group: list[Part] = [(f"{_group_name(hop)} ", "$accent bold")] if hop.group else []
-    return [*group, (hop.name, "bold"), *where, " ", light(hop.light), *figure]
+    return [*group, (hop.name, "bold"), *where, " ", health_sign(hop.health), *figure]
 
 
 def _group_name(hop: Hop) -> str:
@@ -146,7 +146,7 @@ def _plain(hop: Hop) -> list[Part]:
 
 def _bare(hop: Hop) -> list[Part]:
     name = _plain_name(hop)
-    return [(name, "bold"), *([(f" {hop.place}", "$quiet")] if hop.place else []), " ", light(hop.light)]
+    return [(name, "bold"), *([(f" {hop.place}", "$quiet")] if hop.place else []), " ", health_sign(hop.health)]
 
 
 def _busy(hop: Hop) -> list[Part]:
@@ -156,11 +156,11 @@ def _busy(hop: Hop) -> list[Part]:
 def _short(hop: Hop) -> list[Part]:
     name = {HopKind.CLIENT: "claude", HopKind.GPU: "GPU"}.get(hop.kind) or hop.place or hop.name
     figure = f" {hop.figure}" if hop.kind is HopKind.GPU and hop.figure else ""
-    return [light(hop.light), name.removeprefix(":"), (figure, _figure_style(hop))]
+    return [health_sign(hop.health), name.removeprefix(":"), (figure, _figure_style(hop))]
 
 
 def _figure_style(hop: Hop) -> str:
-    return "$foreground" if hop.light is Health.OK else "$error" if hop.light is Health.ERROR else "$quiet"
+    return "$foreground" if hop.health is Health.OK else "$error" if hop.health is Health.ERROR else "$quiet"
 
 
 def _model(deck: Deck) -> str:

@@ -13,7 +13,7 @@ from stormdeck.model.symbols import Health
 from stormdeck.model.text import clean
 from stormdeck.model.verdict.hints import in_area
 from stormdeck.model.verdict.statement import LOOKING, Statement
-from stormdeck.ui.rendering import LIGHT_STYLES, light, line, lines, sentences
+from stormdeck.ui.rendering import HEALTH_STYLES, health_sign, line, lines, sentences
 
 PART = " · "
 BRIEF_WIDTH = 60
@@ -36,7 +36,7 @@ class VerdictBar(Widget):
         verdict = self.verdict
         if width < 8 or not verdict.headline:
             return ""
-        style = "" if verdict.light is Health.OK else f"{LIGHT_STYLES[verdict.light]} bold"
+        style = "" if verdict.health is Health.OK else f"{HEALTH_STYLES[verdict.health]} bold"
         here = self._area_number()
         text = in_area(verdict.brief, here) if verdict.brief and width < BRIEF_WIDTH else verdict.headline
         head = [Content.styled(row, style) for row in packed(text, width - 2)]
@@ -45,7 +45,7 @@ class VerdictBar(Widget):
             head[-1] = Content.assemble(head[-1], (code, "$accent"))
         rows = [*head, *sentences(in_area(verdict.detail, here), width - 2, height - len(head))][:height]
         first, *rest = rows
-        return lines([line(light(verdict.light), " ", first), *(line("  ", row) for row in rest)])
+        return lines([line(health_sign(verdict.health), " ", first), *(line("  ", row) for row in rest)])
 
     def _area_number(self) -> int:
         """Return the number of the shown area, or 0."""

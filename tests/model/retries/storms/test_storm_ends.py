@@ -88,7 +88,7 @@ class TestAnswered:
         deck = deck_of(vllm, PROXY, replace(CALM, storms=(answered,)))
         first = said(deck)[0]
         assert first.headline.startswith(f"Attempt 6 is being answered {figures} · 5 attempts before it failed · 500")
-        assert (first.light, state_of(first)) == (Health.WARNING, "degraded")
+        assert (first.health, state_of(first)) == (Health.WARNING, "degraded")
         assert told_storm(deck) is None
 
 
@@ -314,7 +314,7 @@ class TestLost:
 
     def test_it_leaves_after_minutes(self):
         gone = replace(GAVE_UP, started=NOW - 240, last=NOW - 200)
-        assert said(deck_of(VLLM, PROXY, replace(CALM, storms=(gone,))))[0].light is Health.OK
+        assert said(deck_of(VLLM, PROXY, replace(CALM, storms=(gone,))))[0].health is Health.OK
 
     @pytest.mark.parametrize("outcome", [Outcome.GAVE_UP, Outcome.RECOVERED, Outcome.STOPPED, Outcome.QUIET])
     def test_a_hop_that_is_down_outranks_any_storm_that_is_over(self, outcome):

@@ -116,7 +116,7 @@ def test_a_card_that_is_lost_mid_run_leaves_the_other_and_comes_back(look):
 def test_a_driver_that_is_taken_away_is_lost_and_the_way_back_is_said(look):
     seen = look("taken away", 3)
     assert seen[0].state is GpuState.OK
-    assert seen[-1].state.light is Health.ERROR
+    assert seen[-1].state.health is Health.ERROR
     assert f"GPU  ✖ {seen[-1].state.value}" in panel(seen[-1])
     assert "The NVIDIA driver answers: Unknown Error. If this is a container, restart it" in panel(seen[-1])
 

@@ -16,7 +16,7 @@ from stormdeck.model.rules.rule import page_lines
 from stormdeck.model.settings.scope import Scope
 from stormdeck.model.snapshots.discovery import Found, Missed
 from stormdeck.model.text import clean
-from stormdeck.ui.rendering import LIGHT_STYLES, light, line
+from stormdeck.ui.rendering import HEALTH_STYLES, health_sign, line
 from stormdeck.ui.widgets.checks.list import Item
 from stormdeck.ui.widgets.diff_lines import diff_rows
 from stormdeck.ui.widgets.panel import Panel
@@ -67,8 +67,8 @@ class CheckDetail(Panel):
 def _finding(finding: Finding, deck: Deck, width: int, fix_key: str) -> list[Content]:
     [placed] = located(deck.settings, [finding])
     name = finding.path.removeprefix("env.") or (finding.file or "").rsplit("/", 1)[-1]
-    colour = LIGHT_STYLES[finding.severity.light]
-    severity = line(light(finding.severity.light), (f" {finding.severity.value}  ", colour))
+    colour = HEALTH_STYLES[finding.severity.health]
+    severity = line(health_sign(finding.severity.health), (f" {finding.severity.value}  ", colour))
     rows = list(line(severity, (f"{finding.code}  ", "$accent bold"), (name, "bold")).wrap(max(1, width)))
     rows += _wrapped(finding.title, width, colour)
     if placed.file is not None:
@@ -97,7 +97,7 @@ def _finding(finding: Finding, deck: Deck, width: int, fix_key: str) -> list[Con
 
 def _check(check: Check, width: int) -> list[Content]:
     rows = [line(("CANARY  ", "$quiet bold"), (check.name, "bold"))]
-    rows += _wrapped(check.verdict.value, width, LIGHT_STYLES[check.verdict.light])
+    rows += _wrapped(check.verdict.value, width, HEALTH_STYLES[check.verdict.health])
     rows += [line(), *_wrapped(check.message, width, "")]
     page = page_of(check.code) if check.code else None
     if page is not None:

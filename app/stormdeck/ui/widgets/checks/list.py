@@ -20,7 +20,7 @@ from stormdeck.model.settings.fields import field_of
 from stormdeck.model.snapshots.discovery import Found, Missed
 from stormdeck.model.symbols import Health
 from stormdeck.ui.bindings import bindings
-from stormdeck.ui.rendering import LIGHT_STYLES, MORE, fit_words, light, line, marked
+from stormdeck.ui.rendering import HEALTH_STYLES, MORE, fit_words, health_sign, line, marked
 from stormdeck.ui.widgets.panel import Panel
 
 Item = Finding | Check | Found | Missed | str
@@ -64,9 +64,9 @@ def rows_of(deck: Deck, *, problems_only: bool) -> Iterator[Row]:
     if not deck.discovery.done:
         yield Row("Searching for servers and logs")
     yield from map(Row, (*deck.discovery.found, *deck.discovery.beside))
-    unread = " ".join(deck.troubles.unread)
+    unread = " ".join(deck.own_faults.unread)
     yield from (Row(f"log  {path}") for path in deck.discovery.logs if str(path) not in unread)
-    yield from (Row(note) for note in (*deck.discovery.log_notes, *deck.troubles.unread, *deck.troubles.remarks))
+    yield from (Row(note) for note in (*deck.discovery.log_notes, *deck.own_faults.unread, *deck.own_faults.remarks))
     if not problems_only:
         yield from map(Row, deck.discovery.missed)
 
@@ -101,7 +101,7 @@ class CheckList(Panel, can_focus=True):
         """Return what the rows depend on."""
         states = [one.state for one in (deck.proxy, deck.vllm) if one is not None]
         files, replayed = deck.settings.files, deck.replay is not None
-        return deck.findings, files, deck.discovery, deck.canary, replayed, deck.troubles, states
+        return deck.findings, files, deck.discovery, deck.canary, replayed, deck.own_faults, states
 
     def watch_deck(self, old: Deck, new: Deck) -> None:
         """Update the rows if their part of the deck has changed."""
@@ -210,11 +210,11 @@ def _found(found: Found, deck: Deck) -> Content:
     server = next((one for one in (deck.proxy, deck.vllm) if one is not None and one.url == found.url), None)
     met = server.state if server is not None else found.met
     why = next((one.why for one in deck.discovery.missed if one.is_at(found.url)), "") if server is None else ""
-    state = why or ("" if met.light is Health.OK else met.value)
-    sign = met.light
+    state = why or ("" if met.health is Health.OK else met.value)
+    sign = met.health
     if why and sign is Health.OK:
         sign = Health.ERROR if "connection refused" in why else Health.WARNING
-    row = line(light(sign), " ", (found.kind.value, "bold"), f"  {mask_text(found.url)}")
+    row = line(health_sign(sign), " ", (found.kind.value, "bold"), f"  {mask_text(found.url)}")
     return line(row, (f"  {mask_text(state)}", "$quiet")) if state else row
 
 
@@ -223,8 +223,8 @@ def _text(item: Item, width: int = 200) -> Content:
     match item:
         case Finding():
             name = item.path.removeprefix("env.") or (item.file or "").rsplit("/", 1)[-1]
-            word = (f"{item.severity.value:<8}", LIGHT_STYLES[item.severity.light]) if width >= SEVERITY_FROM else ""
-            head = line(light(item.severity.light), " ", word, (f"{item.code:<11}", "$accent"))
+            word = (f"{item.severity.value:<8}", HEALTH_STYLES[item.severity.health]) if width >= SEVERITY_FROM else ""
+            head = line(health_sign(item.severity.health), " ", word, (f"{item.code:<11}", "$accent"))
             room = width - head.cell_length
             known = field_of(item.path)
             for short in (name, known.label if known is not None else ""):
@@ -234,11 +234,11 @@ def _text(item: Item, width: int = 200) -> Content:
         case Check():
             route = "  vLLM itself" if item.route is Route.DIRECT else ""
             text = line((f"{'canary':<11}", "$quiet"), (item.name, "bold"), f"  {item.verdict.value}{route}")
-            return line(light(item.verdict.light), " ", text)
+            return line(health_sign(item.verdict.health), " ", text)
         case Found():
-            return line(light(item.met.light), " ", (item.kind.value, "bold"), f"  {mask_text(item.url)}")
+            return line(health_sign(item.met.health), " ", (item.kind.value, "bold"), f"  {mask_text(item.url)}")
         case Missed():
-            sign = line(light(Health.UNKNOWN), " ", (mask_text(item.what), "$quiet"))
+            sign = line(health_sign(Health.UNKNOWN), " ", (mask_text(item.what), "$quiet"))
             why = fit_words(mask_text(item.why), max(0, width - sign.cell_length - 2), more=MORE)
             return line(sign, (f"  {why}", "$quiet"))
         case _:

@@ -112,7 +112,7 @@ class TailHeading(LivePanel):
     def part(self, deck: Deck) -> object:
         """Return the followed logs, and the problems with logs."""
         found, logs = deck.discovery, deck.traffic.logs if deck.traffic else ()
-        return logs, found.log_notes, found.done, deck.troubles
+        return logs, found.log_notes, found.done, deck.own_faults
 
     def watch_deck(self, old: Deck, new: Deck) -> None:
         """Use the room of the lines if no log is followed."""
@@ -123,7 +123,7 @@ class TailHeading(LivePanel):
     def rows(self, width: int, height: int) -> list[Content]:
         """Return the heading with the followed logs and the first problem with a log."""
         found, traffic = self.deck.discovery, self.deck.traffic
-        own = self.deck.troubles
+        own = self.deck.own_faults
         note = next(iter((*own.unread, *found.log_notes, *own.remarks)), "")
         if traffic is not None and traffic.logs:
             names = "  ".join(log.rsplit("/", 1)[-1] for log in traffic.logs)

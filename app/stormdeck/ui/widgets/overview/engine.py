@@ -7,7 +7,7 @@ from textual.content import Content
 from stormdeck.model.snapshots.server import EngineStats, VllmSnapshot
 from stormdeck.model.symbols import Health
 from stormdeck.model.units import NONE, grouped, percent, plural, seconds, tokens
-from stormdeck.ui.rendering import LIGHT_STYLES, Part, bar, fit_words, line
+from stormdeck.ui.rendering import HEALTH_STYLES, Part, bar, fit_words, line
 
 LABEL, VALUE = 12, 6
 """Columns of a label, and of a number with its unit, so that numbers are aligned and do not move."""
@@ -18,9 +18,9 @@ FULL_KV = 90
 
 def brief(vllm: VllmSnapshot) -> list[Content]:
     """Return two lines, for the smallest pane."""
-    engine, light = vllm.engine, vllm.state.light
-    if engine is None or light is Health.ERROR:
-        return [line((f"{vllm.kind.value} ", "$quiet"), (f"{light.glyph} {vllm.state.value}", LIGHT_STYLES[light]))]
+    engine, health = vllm.engine, vllm.state.health
+    if engine is None or health is Health.ERROR:
+        return [line((f"{vllm.kind.value} ", "$quiet"), (f"{health.glyph} {vllm.state.value}", HEALTH_STYLES[health]))]
     _, made = _rates(engine)
     return [
         line(

@@ -8,7 +8,7 @@ from textual.content import Content
 
 from stormdeck.model.deck import Deck
 from stormdeck.model.first_look import Fact, FirstLook, Step, first_look
-from stormdeck.ui.rendering import fit_words, hanging, light, line, sentences
+from stormdeck.ui.rendering import fit_words, hanging, health_sign, line, sentences
 from stormdeck.ui.widgets.panel import LivePanel
 
 KEYS = 8
@@ -60,7 +60,7 @@ class FirstLookPanel(LivePanel):
 
 def _fact(fact: Fact, width: int, details: int) -> list[Content]:
     """Return a fact, and its reason in up to that many rows below it; 0: beside it, as far as it fits."""
-    head = line(light(fact.light), " ", fit_words(fact.text, width - 2))
+    head = line(health_sign(fact.health), " ", fit_words(fact.text, width - 2))
     if not fact.detail:
         return [head]
     beside = line(head, (f"   {fact.detail}", "$quiet"))
@@ -73,7 +73,7 @@ def _fact(fact: Fact, width: int, details: int) -> list[Content]:
 
 
 def _brief_fact(fact: Fact, width: int) -> Content:
-    return line(light(fact.light), " ", fit_words(fact.short or fact.text, width - 2, "…"))
+    return line(health_sign(fact.health), " ", fit_words(fact.short or fact.text, width - 2, "…"))
 
 
 def _limited(rows: Sequence[Content], room: int) -> list[Content]:

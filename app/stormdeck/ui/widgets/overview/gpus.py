@@ -9,7 +9,7 @@ from stormdeck.model.request_path import gpu_name, gpus_elsewhere, remote_gpus
 from stormdeck.model.snapshots.gpu import Gpu, GpuSnapshot, GpuState
 from stormdeck.model.symbols import Health
 from stormdeck.model.units import NONE, gibibytes, percent
-from stormdeck.ui.rendering import LIGHT_STYLES, fit_words, light, line, peaks, sentences, sides, spark, stack
+from stormdeck.ui.rendering import HEALTH_STYLES, fit_words, health_sign, line, peaks, sentences, sides, spark, stack
 from stormdeck.ui.widgets.panel import LivePanel
 
 HOT_C = 85
@@ -61,12 +61,12 @@ class GpuPanel(LivePanel):
         gpu = self.deck.gpu
         if gpu.state is GpuState.ASKING:
             return [self.heading("GPU"), line(("asking the GPU driver", "$quiet"))]
-        style = LIGHT_STYLES[gpu.state.light] if gpu.state.light is Health.ERROR else "$quiet"
+        style = HEALTH_STYLES[gpu.state.health] if gpu.state.health is Health.ERROR else "$quiet"
         state = gpu.state.value if gpu.state is not GpuState.OK else GpuState.NO_GPU.value
-        where = gpus_elsewhere(self.deck) if gpu.state.light is Health.UNKNOWN else ""
+        where = gpus_elsewhere(self.deck) if gpu.state.health is Health.UNKNOWN else ""
         words = f"{_elsewhere(where, width * height)}." if where else gpu.detail
         detail = sentences(words, width, height - 1, style)
-        return [self.heading("GPU", light(gpu.state.light), f" {state}"), *detail]
+        return [self.heading("GPU", health_sign(gpu.state.health), f" {state}"), *detail]
 
 
 def _elsewhere(where: str, room: int) -> str:
@@ -81,7 +81,7 @@ def _row(gpu: Gpu, width: int, named: int, *, graph: bool) -> Content:
     name = _name(gpu.name, named).ljust(named)
     if gpu.lost:
         detail = fit_words(gpu.detail, width - named - 10)
-        return line(f"{gpu.index} {name} ", light(Health.ERROR), (f" lost  {detail}", "$error"))
+        return line(f"{gpu.index} {name} ", health_sign(Health.ERROR), (f" lost  {detail}", "$error"))
     memory = f"{f'{gibibytes(gpu.memory_used_bytes)}/{gibibytes(gpu.memory_total_bytes)}':>7} GiB"
     heat = f"{gpu.temperature_c if gpu.temperature_c is not None else NONE:>3} °C"
     heat_style = "$warning" if (gpu.temperature_c or 0) >= HOT_C or gpu.throttle else ""

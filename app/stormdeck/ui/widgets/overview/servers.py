@@ -10,7 +10,7 @@ from stormdeck.model.snapshots.server import ProxySnapshot, ServerKind, ServerSt
 from stormdeck.model.symbols import Health
 from stormdeck.model.units import NONE, duration, plural
 from stormdeck.model.urls import place
-from stormdeck.ui.rendering import LIGHT_STYLES, line, sentences, sides
+from stormdeck.ui.rendering import HEALTH_STYLES, line, sentences, sides
 from stormdeck.ui.widgets.overview.engine import LABEL, VALUE, brief, compact, full, models, preempted
 from stormdeck.ui.widgets.panel import LivePanel
 
@@ -39,7 +39,7 @@ class ServerPanel(LivePanel):
 
     def title(self, name: str, server: VllmSnapshot | ProxySnapshot, width: int) -> Content:
         """Return the name and version on the left, and the uptime on the right."""
-        runs = server.started is not None and server.state.light is not Health.ERROR
+        runs = server.started is not None and server.state.health is not Health.ERROR
         age = self.now - (server.started or 0) if runs else -1
         up = "" if age < 0 else "just started" if age < 60 else f"up {duration(age - age % 60)}"
         name = f"{name} {server.version}" if server.version else name
@@ -47,10 +47,10 @@ class ServerPanel(LivePanel):
 
     def state(self, server: VllmSnapshot | ProxySnapshot) -> Content:
         """Return the state, with the age of an old answer."""
-        light, word = server.state.light, server.state.value
+        health, word = server.state.health, server.state.value
         old = server.state is ServerState.STALE and server.seen and self.now > server.seen
         age = f"  last answer {duration(self.now - server.seen)} ago" if old else ""
-        return line((f"{light.glyph} {word}", LIGHT_STYLES[light]), (age, "$quiet"))
+        return line((f"{health.glyph} {word}", HEALTH_STYLES[health]), (age, "$quiet"))
 
     def facts(self, server: VllmSnapshot | ProxySnapshot, room: int) -> list[Content]:
         """Return the address and the process, if there are enough rows."""
@@ -82,7 +82,7 @@ class EnginePanel(ServerPanel):
             known = vllm.models and vllm.state is ServerState.UP and height > _WITH_NAMES
             names = models(vllm, width, height - _WITH_NAMES) if known else []
             return [title, *names, *self.words(vllm, width, height - 1 - len(names))]
-        is_ok = vllm.state.light is Health.OK
+        is_ok = vllm.state.health is Health.OK
         if height <= 6 or width < FULL_WIDTH:
             head = models(vllm, width, 1) if height > 5 else []
             return [title, *(head if is_ok else [self.state(vllm)]), *compact(vllm.engine)][:height]

@@ -23,7 +23,7 @@ from stormdeck.model.settings.field import Field
 from stormdeck.model.settings.fields import FIELDS
 from stormdeck.model.settings.scope import EDITABLE, SettingsFile
 from stormdeck.model.text import clean
-from stormdeck.ui.rendering import Part, called, clickable, light, line, sides
+from stormdeck.ui.rendering import Part, called, clickable, health_sign, line, sides
 from stormdeck.ui.textual_patches.screen_size import is_narrow, is_short
 from stormdeck.ui.widgets.panel import Panel
 from stormdeck.ui.widgets.row_list import RowLayout, RowList
@@ -266,7 +266,7 @@ def _counts(findings: Sequence[Finding]) -> list[Part]:
     counts: list[Part] = []
     for severity in (Severity.ERROR, Severity.WARNING):
         count = sum(finding.severity is severity and finding.hop is HopKind.CLIENT for finding in findings)
-        counts += [light(severity.light), f" {count}  "] if count else []
+        counts += [health_sign(severity.health), f" {count}  "] if count else []
     return counts
 
 

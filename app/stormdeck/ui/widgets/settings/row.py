@@ -20,7 +20,7 @@ from stormdeck.model.settings.fields import FIELDS, field_of
 from stormdeck.model.settings.merge import entries, shadows
 from stormdeck.model.settings.scope import Scope, SettingsFile
 from stormdeck.model.text import clean
-from stormdeck.ui.rendering import LIGHT_STYLES, Part, fit, light, line
+from stormdeck.ui.rendering import HEALTH_STYLES, Part, fit, health_sign, line
 
 LABEL = 20
 MARK = 2
@@ -134,8 +134,8 @@ def _beside(state: RowState) -> Content:
     if not state.findings:
         return line((state.note, "$quiet"))
     worst = state.findings[0]
-    colour = LIGHT_STYLES[worst.severity.light]
-    return line(light(worst.severity.light), (f" {worst.severity.value} {worst.code}  {worst.title}", colour))
+    colour = HEALTH_STYLES[worst.severity.health]
+    return line(health_sign(worst.severity.health), (f" {worst.severity.value} {worst.code}  {worst.title}", colour))
 
 
 def _below(field: Field, state: RowState, style: RowStyle) -> Iterator[tuple[str, str]]:
