@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from stormdeck.model.logs.batch import LogBatch, LogState, LogStatus
-from stormdeck.sources.logs import follow
+from stormdeck.sources.logs import follow, tail
 from stormdeck.sources.logs.follow import Follower
 from stormdeck.sources.logs.splitter import LineSplitter
 from waiting import DEADLINE_S, until
@@ -267,26 +267,33 @@ def test_lost_permission_is_said_and_got_over(
     assert received.batches[0].history
 
 
-def test_a_read_that_fails_is_said_and_nothing_is_told_twice(
-    log: Path, started: Callable[..., Received], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("reads", range(4), ids=lambda reads: f"after {reads} reads")
+def test_a_read_that_fails_is_reported_and_each_line_is_delivered_once(
+    log: Path, started: Callable[..., Received], monkeypatch: pytest.MonkeyPatch, reads: int
 ) -> None:
-    append(log, "1\n")
-    received = started(log)
-    received.awaits("1")
-    really_read = os.pread
-    broken = threading.Event()
-    broken.set()
+    """Whether the drive fails in the history, right after it, or later: no line is lost, repeated, or taken for new."""
+    monkeypatch.setattr(tail, "READ_BYTES", 4)
+    append(log, "old 1\nold 2\n")
+    really_read, works, done = os.pread, threading.Event(), []
 
     def guarded(descriptor: int, size: int, offset: int) -> bytes:
-        if broken.is_set():
+        if len(done) == reads and not works.is_set():
             raise OSError(5, "Input/output error")
+        done.append(offset)
         return really_read(descriptor, size, offset)
 
     monkeypatch.setattr(os, "pread", guarded)
-    append(log, "2\n")
+    received = started(log)
+    if reads == 3:
+        received.awaits("old 1", "old 2")
+        append(log, "new\n")
     until(lambda: received.is_in(LogState.FAILED, "Input/output error"))
-    broken.clear()
-    received.awaits("1", "2")
+    works.set()
+    if reads < 3:
+        until(lambda: received.is_in(LogState.FOLLOWING))
+        append(log, "new\n")
+    received.awaits("old 1", "old 2", "new")
+    assert received.live == ["new"]
     until(lambda: received.is_in(LogState.FOLLOWING))
 
 
