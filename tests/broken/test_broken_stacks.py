@@ -145,7 +145,7 @@ STACKS = {
         "is neither vLLM nor a known proxy",
         Health.WARNING,
     ),
-    # Death, as its log tells it.
+    # Death, as its log shows it.
     "vLLM is down": Stack((*STRAIGHT, vllm(ServerState.DOWN, DOWN)), SERVER, "URL105", "vLLM :8000 is down"),
     "the engine was killed": Stack(
         (*STRAIGHT, vllm(ServerState.DOWN, DOWN), tail("vllm-0.32-enginekill.log")),
@@ -529,20 +529,20 @@ STACKS = {
 }
 
 
-def told(stack):
+def ranked(stack):
     return statements(stack.deck, NOW, lambda at: "14:05")
 
 
 @pytest.mark.parametrize("name", STACKS)
 def test_the_headline_names_the_hop_and_the_rule(name):
-    stack, first = STACKS[name], told(STACKS[name])[0]
+    stack, first = STACKS[name], ranked(STACKS[name])[0]
     assert (first.hop.value if first.hop else None, first.code, first.health) == (stack.hop, stack.code, stack.health)
     assert stack.words in f"{first.headline} {first.detail}".replace("\N{NO-BREAK SPACE}", " ")
 
 
 @pytest.mark.parametrize("name", STACKS)
 def test_every_statement_says_what_it_rests_on_and_what_to_do(name):
-    for one in told(STACKS[name]):
+    for one in ranked(STACKS[name]):
         if one.health in {Health.ERROR, Health.WARNING}:
             assert one.evidence, one.headline
             assert one.step, one.headline
@@ -554,7 +554,7 @@ def table():
     """Return the table of all stacks with what is said of each."""
     rows = ["| stack | light | hop | rule | headline |", "|---|---|---|---|---|"]
     for name, stack in STACKS.items():
-        first = told(stack)[0]
+        first = ranked(stack)[0]
         hop = first.hop.value if first.hop else "unknown"
         words = first.headline.replace("\N{NO-BREAK SPACE}", " ").replace("|", "\\|")
         rows.append(f"| {name.strip()} | {first.health.value} | {hop} | {first.code or '–'} | {words} |")

@@ -91,7 +91,7 @@ def test_a_program_that_ends_too_early_says_what_it_last_wrote(place):
         terminal.until_shows("never", 20.0)
 
 
-def test_a_command_is_timed_and_its_failure_is_told(place):
+def test_a_command_is_timed_and_its_failure_is_reported(place):
     taken = once(python("import time; held = bytearray(64 << 20); time.sleep(0.1)"), place)
     assert taken["took"] >= 0.1
     assert taken["peak"] > 64
@@ -170,10 +170,10 @@ def test_each_line_of_a_table_has_as_many_cells():
 
 
 def test_the_json_has_every_sample_and_the_medians():
-    told = json.loads(as_json([table(row(OURS, 0.6, 0.5, 0.9))], {"CPU": "x"}))
-    assert told["tables"][0]["rows"][0]["samples"]["time"] == [0.6, 0.5, 0.9]
-    assert told["tables"][0]["medians"][OURS]["time"] == 0.6
-    assert told["machine"] == {"CPU": "x"}
+    printed = json.loads(as_json([table(row(OURS, 0.6, 0.5, 0.9))], {"CPU": "x"}))
+    assert printed["tables"][0]["rows"][0]["samples"]["time"] == [0.6, 0.5, 0.9]
+    assert printed["tables"][0]["medians"][OURS]["time"] == 0.6
+    assert printed["machine"] == {"CPU": "x"}
 
 
 def test_the_last_line_shares_no_letter_with_any_other():

@@ -100,15 +100,15 @@ class TestParse:
         ],
         ids=lambda value: value if isinstance(value, str) else "",
     )
-    def test_a_wrong_line_is_told_in_full(self, line, words):
-        told = complaints(parse(line.split()))
-        assert len(told) == len(words)
-        assert all(word in text for word, text in zip(words, told, strict=True))
+    def test_a_wrong_line_is_reported_in_full(self, line, words):
+        output = complaints(parse(line.split()))
+        assert len(output) == len(words)
+        assert all(word in text for word, text in zip(words, output, strict=True))
 
     def test_the_value_of_an_unknown_flag_is_not_repeated(self):
-        told = complaints(parse(["--api-key", "hunter2", "--token=hunter2"]))
-        assert len(told) == 2
-        assert "hunter2" not in "".join(told)
+        output = complaints(parse(["--api-key", "hunter2", "--token=hunter2"]))
+        assert len(output) == 2
+        assert "hunter2" not in "".join(output)
 
 
 class TestHelp:
@@ -137,11 +137,11 @@ class TestPanel:
         ((options, more),) = panel
         assert (options.window, more) == (5, {})
 
-    def test_bad_options_are_all_told_and_nothing_is_run(self, on_terminal, panel, monkeypatch):
+    def test_bad_options_are_all_reported_and_nothing_is_run(self, on_terminal, panel, monkeypatch):
         monkeypatch.setenv("STORMDECK_POLL", "x")
-        code, told = on_terminal(["--vlm", "x", "--window", "0"])
+        code, output = on_terminal(["--vlm", "x", "--window", "0"])
         assert code == 2
-        assert all(word in told for word in ("--vlm", "--window: expected", "STORMDECK_POLL: expected", "--help"))
+        assert all(word in output for word in ("--vlm", "--window: expected", "STORMDECK_POLL: expected", "--help"))
         assert panel == []
 
     @pytest.mark.parametrize(
@@ -150,15 +150,15 @@ class TestPanel:
     )
     @pytest.mark.parametrize("command", [[], ["demo"]], ids=["panel", "demo"])
     def test_without_a_terminal_it_refuses(self, on_terminal, panel, stream, name, command):
-        code, told = on_terminal(command, **{stream: io.StringIO()})
+        code, output = on_terminal(command, **{stream: io.StringIO()})
         assert code == 2
-        assert told.startswith(f"stormdeck needs a terminal; {name} is not one")
+        assert output.startswith(f"stormdeck needs a terminal; {name} is not one")
         assert panel == []
 
     def test_a_closed_stream_is_no_terminal(self, on_terminal, panel):
-        code, told = on_terminal([], stdin=None)
+        code, output = on_terminal([], stdin=None)
         assert (code, panel) == (2, [])
-        assert "standard input" in told
+        assert "standard input" in output
 
 
 class TestEnds:
@@ -179,27 +179,27 @@ class TestEnds:
         assert fails(KeyboardInterrupt()) == (130, "")
 
     def test_an_unexpected_error_is_one_line(self, fails):
-        code, told = fails(RuntimeError("the sky\nfell \x1b[31m"))
+        code, output = fails(RuntimeError("the sky\nfell \x1b[31m"))
         assert code == 2
-        assert told.count("\n") == 1
-        assert told.startswith("stormdeck: RuntimeError: the sky")
-        assert "STORMDECK_DEBUG=1" in told
-        assert "\x1b" not in told
+        assert output.count("\n") == 1
+        assert output.startswith("stormdeck: RuntimeError: the sky")
+        assert "STORMDECK_DEBUG=1" in output
+        assert "\x1b" not in output
 
     def test_the_debug_variable_shows_where_it_comes_from(self, fails, monkeypatch):
         monkeypatch.setenv("STORMDECK_DEBUG", "1")
-        code, told = fails(RuntimeError("fell"))
+        code, output = fails(RuntimeError("fell"))
         assert code == 2
-        assert "Traceback" in told
+        assert "Traceback" in output
 
     def test_a_reader_that_left_is_no_error(self):
         program = [sys.executable, "-m", "stormdeck", "config", "print"]
         with subprocess.Popen(program, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
             process.stdout.close()
-            told = process.stderr.read()
-        assert (process.returncode, told) == (141, b"")
+            output = process.stderr.read()
+        assert (process.returncode, output) == (141, b"")
 
-    def test_a_full_disk_is_told_in_one_line(self):
+    def test_a_full_disk_is_reported_in_one_line(self):
         program = [sys.executable, "-m", "stormdeck", "config", "print"]
         with Path("/dev/full").open("w") as full:
             done = subprocess.run(program, check=False, stdout=full, stderr=subprocess.PIPE, text=True)

@@ -53,8 +53,8 @@ def test_bash_completes_every_kind_of_word(scripts):
         'COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); _shtab_stormdeck; echo "${COMPREPLY[*]}"'
         for line in WORDS
     )
-    told = run("bash", "--norc", "-c", f"source {scripts / 'bash'}; {tries}")
-    assert [set(line.split()) for line in told.splitlines()] == list(WORDS.values())
+    output = run("bash", "--norc", "-c", f"source {scripts / 'bash'}; {tries}")
+    assert [set(line.split()) for line in output.splitlines()] == list(WORDS.values())
 
 
 def test_bash_completes_files_and_folders(scripts, tmp_path):
@@ -72,8 +72,8 @@ def test_bash_completes_files_and_folders(scripts, tmp_path):
 
 def test_fish_completes_every_kind_of_word(scripts):
     lines = " ".join(f"'stormdeck {line}'" for line in WORDS)
-    told = run("fish", "--no-config", "-c", f"source {scripts / 'fish'}; for l in {lines}; complete -C $l; echo; end")
-    groups = told.removesuffix("\n\n").split("\n\n")
+    output = run("fish", "--no-config", "-c", f"source {scripts / 'fish'}; for l in {lines}; complete -C $l; echo; end")
+    groups = output.removesuffix("\n\n").split("\n\n")
     assert [{line.split("\t")[0] for line in group.splitlines()} for group in groups] == list(WORDS.values())
 
 

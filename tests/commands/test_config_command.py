@@ -26,7 +26,7 @@ def write(file, text):
 
 
 class TestPath:
-    def test_it_is_printed_alone_and_a_missing_file_is_told_aside(self, file, capsys):
+    def test_it_is_printed_alone_and_a_missing_file_is_reported_on_stderr(self, file, capsys):
         assert main(["config", "path"]) == 0
         out, err = capsys.readouterr()
         assert out == f"{file}\n"
@@ -48,12 +48,12 @@ class TestValidate:
         assert main(["config", "validate"]) == 0
         assert capsys.readouterr().out == "no options file: the defaults apply\n"
 
-    def test_a_file_without_mistakes_is_told_so(self, file, capsys):
+    def test_a_file_without_mistakes_is_reported_so(self, file, capsys):
         write(file, "window: 20\n")
         assert main(["config", "validate"]) == 0
         assert capsys.readouterr().out == f"{file}: no problems\n"
 
-    def test_every_mistake_is_told_with_its_line(self, file, capsys):
+    def test_every_mistake_is_reported_with_its_line(self, file, capsys):
         write(file, "# mine\nwindow: soon\ntheem: dark\n")
         assert main(["config", "validate"]) == 2
         out, err = capsys.readouterr()
@@ -117,7 +117,7 @@ class TestInit:
         with_default = {one.name for one in DECLARED if one.default is not None and one.name != "keys"}
         assert {name for name in with_default if loaded.options.origin(name).kind is OriginKind.FILE} == with_default
 
-    def test_it_tells_all_there_is_to_know_of_each_option(self):
+    def test_it_gives_all_there_is_to_know_of_each_option(self):
         text = init_text()
         for declared in DECLARED:
             assert re.search(rf"^{declared.name}:( |$)", text, re.MULTILINE)
@@ -145,7 +145,7 @@ class TestInit:
         assert main(["config", "init"]) == 2
         assert not (tmp_path / "elsewhere").exists()
 
-    def test_a_place_that_cannot_be_written_is_told(self, file, capsys):
+    def test_a_place_that_cannot_be_written_is_reported(self, file, capsys):
         file.parent.parent.write_text("a file where a folder is needed")
         assert main(["config", "init"]) == 2
         assert "cannot be written" in capsys.readouterr().err

@@ -39,14 +39,14 @@ class TestAnEditThatBringsAnError:
         assert "/v1" in out
         assert "error URL101" in err
 
-    def test_is_told_as_json(self, home):
+    def test_is_reported_as_json(self, home):
         home.write(SOUND)
         code, out, _ = home.run(*WRONG, "--json")
-        told = json.loads(out)
-        assert (code, told["written"]) == (1, False)
-        assert "URL101" in told["refused"]
-        assert [one["code"] for one in told["findings"] if one["severity"] == "error"] == ["URL101"]
-        assert all(one["new"] for one in told["findings"])
+        printed = json.loads(out)
+        assert (code, printed["written"]) == (1, False)
+        assert "URL101" in printed["refused"]
+        assert [one["code"] for one in printed["findings"] if one["severity"] == "error"] == ["URL101"]
+        assert all(one["new"] for one in printed["findings"])
 
     @pytest.mark.parametrize(
         ("before", "key", "value"),
@@ -110,7 +110,7 @@ class TestOnATerminal:
         assert home.at_terminal("", "set", "model", "other", "--dry-run")[0] == 0
         assert home.settings.read_text() == SOUND
 
-    def test_a_hard_link_is_told_before_the_question(self, home):
+    def test_a_hard_link_is_reported_before_the_question(self, home):
         home.write(SOUND)
         other = home.folder / "dotfiles.json"
         os.link(home.settings, other)
@@ -119,7 +119,7 @@ class TestOnATerminal:
         assert err.index("the other one keeps the old text") < err.index("[y/N]")
         assert other.read_text() == SOUND
 
-    def test_a_hard_link_is_told_without_a_terminal_too(self, home):
+    def test_a_hard_link_is_reported_without_a_terminal_too(self, home):
         home.write(SOUND)
         os.link(home.settings, home.folder / "dotfiles.json")
         code, _, err = home.run("set", "model", "other")

@@ -82,11 +82,11 @@ class TestSet:
             assert "hunter2" not in out + err
         assert "sk-hunter2-hunter2" in home.settings.read_text()
 
-    def test_what_the_rules_say_about_the_new_value_is_told(self, home):
+    def test_what_the_rules_say_about_the_new_value_is_reported(self, home):
         err = home.run("set", "ANTHROPIC_BASE_URL", "http://h:8000/v1")[2]
         assert f"{home.settings}:3:5: error URL101:" in err
 
-    def test_a_stronger_scope_that_sets_it_too_is_told(self, home):
+    def test_a_stronger_scope_that_sets_it_too_is_reported(self, home):
         home.write(FILE, home.local)
         err = home.run("set", "model", "opus")[2]
         assert "no effect: the local settings also set model" in err
@@ -160,7 +160,7 @@ class TestRefused:
         assert home.run("set", "model", "opus", "--scope", "local", "--settings", str(other))[0] == 1
         assert other.read_text() == FILE
 
-    def test_it_is_told_as_json_too(self, home):
+    def test_it_is_reported_as_json_too(self, home):
         home.write("{oops")
         code, out, _ = home.run("set", "model", "opus", "--json")
         assert code == 1
@@ -194,10 +194,10 @@ class TestUse:
         assert home.settings.read_text() == FILE
 
 
-def test_json_tells_what_was_done(home):
+def test_json_gives_what_was_done(home):
     home.write(FILE)
-    told = json.loads(home.run("set", "model", "opus", "--json")[1])
-    assert (told["file"], told["scope"], told["path"]) == (str(home.settings), "user", "model")
-    assert (told["changed"], told["written"], told["refused"]) == (True, True, None)
-    assert told["backup"] == str(home.backups()[0])
-    assert {"kind": "added", "old": None, "new": 2, "text": '  "model": "opus",'} in told["diff"]
+    printed = json.loads(home.run("set", "model", "opus", "--json")[1])
+    assert (printed["file"], printed["scope"], printed["path"]) == (str(home.settings), "user", "model")
+    assert (printed["changed"], printed["written"], printed["refused"]) == (True, True, None)
+    assert printed["backup"] == str(home.backups()[0])
+    assert {"kind": "added", "old": None, "new": 2, "text": '  "model": "opus",'} in printed["diff"]

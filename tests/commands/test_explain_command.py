@@ -29,9 +29,9 @@ def test_case_and_blanks_do_not_matter(spelling, capsys):
 
 def test_json_has_the_whole_page(capsys):
     assert main(["explain", "URL101", "--json"]) == 0
-    told = json.loads(capsys.readouterr().out)
-    assert (told["version"], told["code"]) == (1, "URL101")
-    assert {"title", "what", "why", "shown", "versions", "evidence", "fix", "example"} <= set(told)
+    printed = json.loads(capsys.readouterr().out)
+    assert (printed["version"], printed["code"]) == (1, "URL101")
+    assert {"title", "what", "why", "shown", "versions", "evidence", "fix", "example"} <= set(printed)
 
 
 @pytest.mark.parametrize(
@@ -92,8 +92,8 @@ def test_a_cause_without_a_rule_is_printed_with_what_to_do(capsys):
     assert "max_budget" in out
     assert "said by LiteLLM" in out
     assert main(["explain", text, "--json"]) == 0
-    told = json.loads(capsys.readouterr().out)
-    assert (told["speaker"], told["causes"][0]["code"]) == ("LiteLLM", None)
+    printed = json.loads(capsys.readouterr().out)
+    assert (printed["speaker"], printed["causes"][0]["code"]) == ("LiteLLM", None)
 
 
 def listed(out):
@@ -112,8 +112,8 @@ def test_a_family_is_listed(family, capsys):
     assert main(["explain", family]) == 0
     assert listed(capsys.readouterr().out) == [rule.code for rule in RULES if rule.family == "FILE"]
     assert main(["explain", family, "--json"]) == 0
-    told = json.loads(capsys.readouterr().out)
-    assert told["rules"][0] == {"code": "FILE701", "title": "a settings file is not valid JSON"}
+    printed = json.loads(capsys.readouterr().out)
+    assert printed["rules"][0] == {"code": "FILE701", "title": "a settings file is not valid JSON"}
 
 
 @pytest.mark.parametrize(
@@ -122,7 +122,7 @@ def test_a_family_is_listed(family, capsys):
     ids=["a piece", "another case", "quoted", "cut", "broken over lines"],
 )
 @pytest.mark.usefixtures("nothing_here")
-def test_a_piece_of_one_message_tells_its_causes(piece, capsys):
+def test_a_piece_of_one_message_gives_its_causes(piece, capsys):
     assert main(["explain", piece]) == 0
     out, err = capsys.readouterr()
     assert err == ""
@@ -143,8 +143,8 @@ def test_a_piece_of_several_messages_lists_them_with_their_rules(capsys):
         assert words in out
     assert "Give more of the message" in err
     assert main(["explain", "connection dropped", "--json"]) == 0
-    told = json.loads(capsys.readouterr().out)["messages"]
-    assert [one["name"] for one in told] == ["the connection was cut", "the client retries"]
+    printed = json.loads(capsys.readouterr().out)["messages"]
+    assert [one["name"] for one in printed] == ["the connection was cut", "the client retries"]
 
 
 def test_a_long_list_is_short_and_says_how_many_more_there_are(capsys):

@@ -39,11 +39,11 @@ def test_a_recording_is_played(replay, tmp_path):
     assert replay(file, "--speed", "10") == (0, "", [("today.jsonl", 10.0)])
 
 
-def test_real_speed_unless_told():
+def test_real_speed_unless_asked():
     assert parse(["replay", "x"]).arguments.speed == 1.0
 
 
-def test_damage_is_told_and_the_rest_is_played(replay, tmp_path):
+def test_damage_is_reported_and_the_rest_is_played(replay, tmp_path):
     file = write(tmp_path, json.dumps({"t": 1, "line": "x"}), '{"t": 2, "li')
     code, err, played = replay(file)
     assert (code, len(played)) == (0, 1)

@@ -94,7 +94,7 @@ def test_an_unknown_model_is_a_400_that_never_leaves_the_proxy(stack, ask):
 
 
 @pytest.mark.parametrize("name", ["messages", "max_tokens"])
-def test_a_missing_parameter_is_told_as_recorded(ask, name):
+def test_a_missing_parameter_is_reported_as_recorded(ask, name):
     real, answer = RECORDED[f"no_{name}"], ask({key: value for key, value in ASK.items() if key != name})
     assert (answer.status_code, answer.text) == (real["status"], real["body"])
 
@@ -106,7 +106,7 @@ def test_a_missing_parameter_is_told_as_recorded(ask, name):
         pytest.param("wrong_auth", {"authorization": "Bearer x"}, "No connected db.", id="wrong key: 400"),
     ],
 )
-def test_a_bad_key_is_told_as_recorded(stack, ask, scenario, headers, record):
+def test_a_bad_key_is_reported_as_recorded(stack, ask, scenario, headers, record):
     real, answer = RECORDED[scenario], ask(headers=headers)
     assert (answer.status_code, answer.text) == (real["status"], real["body"])
     assert stack.proxy.lines(f"user_api_key_auth(): Exception occured - {record}")
@@ -187,7 +187,7 @@ def test_the_rest_wants_the_key(stack, path):
     assert stack.proxy.request("GET", path).status_code == 401
 
 
-def test_the_version_and_the_models_are_told_with_the_key(stack):
+def test_the_version_and_the_models_are_reported_with_the_key(stack):
     details = stack.proxy.request("GET", "/health/readiness/details", headers=AUTH).json()
     assert details["litellm_version"] == "1.109.1"
     assert stack.proxy.request("GET", "/v1/models", headers=AUTH).json()["data"][0]["id"] == MODEL

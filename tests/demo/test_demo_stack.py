@@ -39,7 +39,7 @@ def alive(pid):
 
 
 def statuses(stack):
-    """Return the statuses of the main requests so far, as the proxy's log tells them."""
+    """Return the statuses of the main requests so far, as the proxy's log shows them."""
     return " ".join(MAIN.findall(stack.logs[0].read_text()))
 
 
@@ -53,7 +53,7 @@ def edit(stack, **env):
     fresh.replace(file)
 
 
-def test_the_script_shows_each_kind_of_trouble_with_calm_around_it():
+def test_the_script_shows_each_kind_of_fault_with_calm_around_it():
     faults = [scene.fault for scene in SCRIPT if not scene.calm]
     assert faults == [Fault.ENGINE_DEAD, Fault.RENAMED, Fault.ENGINE_DEAD, Fault.SLOW]
     assert all(one.calm != other.calm for one, other in pairwise(SCRIPT))

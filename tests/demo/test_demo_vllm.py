@@ -253,7 +253,7 @@ def test_a_dead_engine_answers_500_while_models_and_metrics_stay(vllm, fault):
     assert vllm.lines(f"[api_router.py:75] Error in create_messages: {DEAD}")
 
 
-def test_a_renamed_model_is_told_by_its_new_name(vllm, fault):
+def test_a_renamed_model_is_recognised_by_its_new_name(vllm, fault):
     fault("renamed", lambda: vllm.request("POST", "/v1/messages", json=ASK).status_code == 404)
     text = f"The model `{MODEL}` does not exist. Valid aliases: {MODEL.lower()}."
     assert vllm.request("POST", "/v1/messages", json=ASK).json()["error"] == {"type": "NotFoundError", "message": text}

@@ -72,10 +72,10 @@ def test_a_command_is_understood(words, scratch):
 @pytest.mark.parametrize("words", filter(runs_here, OURS), ids=shown)
 def test_a_command_that_needs_no_server_and_no_terminal_runs(words, scratch, capsys):
     code = main([scratch.word(word) for word in words])
-    told = capsys.readouterr()
+    output = capsys.readouterr()
     # `check` ends with 1 where it finds an error, and the scratch home has one.
-    assert code in ({0, 1} if words[0] == "check" else {0}), told.err
-    assert told.out
+    assert code in ({0, 1} if words[0] == "check" else {0}), output.err
+    assert output.out
 
 
 @pytest.mark.parametrize("words", MADE, ids=shown)
@@ -84,7 +84,7 @@ def test_a_target_of_make_is_there(words):
     assert done.returncode == 0, done.stderr
 
 
-def test_every_target_of_make_is_told_of():
+def test_every_target_of_make_is_documented():
     targets = set(re.findall(r"^([a-z-]+):.*## ", (ROOT / "Makefile").read_text(), re.MULTILINE))
     assert targets - {"help"} <= {word for words in MADE for word in words}
 
@@ -114,7 +114,9 @@ def test_the_options_of_the_recipe_hold(scratch, capsys):
     file.parent.mkdir(parents=True)
     file.write_text(body)
     assert main(["config", "print", "--json"]) == 0, capsys.readouterr().err
-    origins = {name: told["origin"]["name"] for name, told in json.loads(capsys.readouterr().out)["options"].items()}
+    origins = {
+        name: output["origin"]["name"] for name, output in json.loads(capsys.readouterr().out)["options"].items()
+    }
     assert {name for name, origin in origins.items() if origin == str(file)} == set(yaml.safe_load(body))
 
 
@@ -170,7 +172,7 @@ def test_links_lead_somewhere(name):
         assert heading in {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
 
 
-def test_every_command_and_every_folder_of_tests_is_told_of():
+def test_every_command_and_every_folder_of_tests_is_documented():
     table = TEXTS[README.name].partition("## Without the panel")[2].partition("\n## ")[0]
     assert {name for name in COMMANDS - {"demo"} if f"`stormdeck {name}" not in table} == set()
     folders = {file.name for file in TESTS.iterdir() if _has_files(file) and not file.name.startswith(("_", "."))}

@@ -205,7 +205,7 @@ async def over_tls(certificate, handle):
     return snapshot
 
 
-def test_tls_errors_are_told_apart(said, certificate):
+def test_tls_errors_are_distinguished(said, certificate):
     untrusted = asyncio.run(over_tls(certificate, hangs))
     plain = asyncio.run(over_tls(None, refuses_garbage))
     said("TLS: a certificate that nobody trusts", headline(untrusted), after="asked again with each poll")

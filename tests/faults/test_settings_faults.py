@@ -262,7 +262,7 @@ def test_sigterm_while_saving_finishes_the_save(home, said, monkeypatch):
         async with home.read() as opened:
             saving = asyncio.ensure_future(home.feed.save(opened, NEWER))
             await until(stall.begun.is_set)
-            # What the panel does when it is told to end: the dialog's task is cancelled, the feed is stopped.
+            # What the panel does when it is asked to end: the dialog's task is cancelled, the feed is stopped.
             saving.cancel()
             leaving = asyncio.ensure_future(home.feed.stop())
             await asyncio.sleep(0)

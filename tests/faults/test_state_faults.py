@@ -32,7 +32,7 @@ def remembered(file):
     return {storm.started for storm in StormStore(file).load()}
 
 
-def told(feed):
+def headline_of(feed):
     return headline(OwnFaults(memory=feed.problem))
 
 
@@ -56,7 +56,7 @@ def test_storms_that_found_no_room_are_kept_once_there_is_some(file, said):
         with full_disk():
             feed.take(STORMY)
             await until(lambda: feed.problem)
-            words = told(feed)
+            words = headline_of(feed)
         await until(lambda: not feed.problem)
         return words
 
@@ -72,7 +72,7 @@ def test_a_panel_that_writes_holds_up_neither_the_counting_nor_the_other_panel(f
         shown = feed.take(STORMY)
         assert shown.storms == STORMY.storms
         await until(lambda: feed.problem)
-        words = told(feed)
+        words = headline_of(feed)
         other.execute("ROLLBACK")
         other.close()
         await until(lambda: not feed.problem)
@@ -116,7 +116,7 @@ def test_a_state_folder_that_stalls_holds_up_neither_the_counting_nor_the_end(fi
         await until(lambda: feed.problem)
         running.cancel()
         await feed.wait_saved()
-        return told(feed)
+        return headline_of(feed)
 
     words = asyncio.run(scene())
     assert not released.is_set()

@@ -100,7 +100,7 @@ def test_a_client_is_known_by_its_command_line(command, expected):
     assert is_client(command) is expected
 
 
-def test_the_process_table_tells_the_folder(tmp_path):
+def test_the_process_table_gives_the_folder(tmp_path):
     program = tmp_path / "claude"
     shutil.copy(shutil.which("sleep"), program)
     process = subprocess.Popen([str(program), "60"], cwd=tmp_path)

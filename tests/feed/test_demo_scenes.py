@@ -1,4 +1,4 @@
-"""The demo, watched as a stranger: every headline is true, names the right hop, and its fix helps."""
+"""The demo, watched as a user who sees it first: every headline is true, names the right hop, and its fix helps."""
 
 import re
 
@@ -36,18 +36,18 @@ def test_all_is_well_until_something_happens(said):
 
 def test_the_fault_is_the_headline_and_names_vllm(said):
     for scene in (DIED, RENAMED, LOST):
-        told = [one for one in said if one.scene == scene and one.fault is not Fault.NONE][WITHIN_S:]
-        assert told
-        assert {one.statement.hop for one in told} == {HopKind.SERVER}
-        assert {one.statement.health for one in told} == {Health.ERROR}
-        assert {one.lights["vLLM"] for one in told} == {Health.ERROR}
+        later = [one for one in said if one.scene == scene and one.fault is not Fault.NONE][WITHIN_S:]
+        assert later
+        assert {one.statement.hop for one in later} == {HopKind.SERVER}
+        assert {one.statement.health for one in later} == {Health.ERROR}
+        assert {one.lights["vLLM"] for one in later} == {Health.ERROR}
 
 
 def test_a_storm_has_the_attempts_that_the_client_counts(said):
     storms = [(one, re.search(r"RETRY STORM  attempt (\d+) of", one.statement.headline)) for one in said]
-    told = [(int(match[1]), one.attempts) for one, match in storms if match]
-    assert len(told) > 20
-    assert all(shown == counted for shown, counted in told)
+    later = [(int(match[1]), one.attempts) for one, match in storms if match]
+    assert len(later) > 20
+    assert all(shown == counted for shown, counted in later)
 
 
 def test_the_engine_that_died_is_the_cause_and_then_the_storm_has_recovered(said):
@@ -59,11 +59,11 @@ def test_the_engine_that_died_is_the_cause_and_then_the_storm_has_recovered(said
 
 
 def test_a_renamed_model_is_vllms_404_with_both_names(said):
-    told = [one.statement for one in said if one.scene == RENAMED][WITHIN_S:]
+    later = [one.statement for one in said if one.scene == RENAMED][WITHIN_S:]
     names = "404 from vLLM: it serves qwen3.5-27b, LiteLLM asks for Qwen3.5-27B"
-    assert all(names in one.headline for one in told)
-    assert {one.code for one in told} == {"PROXY815"}
-    assert not any("429" in one.headline for one in told)
+    assert all(names in one.headline for one in later)
+    assert {one.code for one in later} == {"PROXY815"}
+    assert not any("429" in one.headline for one in later)
     after = headlines(said, RENAMED + 1)
     assert any("Recovered after 6 attempts" in one and "it served qwen3.5-27b" in one for one in after)
 
@@ -77,13 +77,13 @@ def test_a_turn_that_was_given_up_stays_for_minutes_and_is_to_be_sent_again(said
 
 
 def test_restart_is_not_said_once_vllm_is_back(said):
-    told = [one.statement for one in said if one.fault is not Fault.ENGINE_DEAD]
+    later = [one.statement for one in said if one.fault is not Fault.ENGINE_DEAD]
     since = 0
     for one in said:
         since = 0 if one.fault is Fault.ENGINE_DEAD else since + 1
         assert since <= WITHIN_S or "estart" not in one.statement.detail, one.statement
-    assert any(one.detail.startswith("vLLM is back: the next attempt should pass") for one in told)
-    assert any(one.detail.startswith("vLLM is back: send it again") for one in told)
+    assert any(one.detail.startswith("vLLM is back: the next attempt should pass") for one in later)
+    assert any(one.detail.startswith("vLLM is back: send it again") for one in later)
 
 
 def test_no_setting_is_the_headline_and_no_other_model_is_spoken_of(said):

@@ -38,8 +38,8 @@ def patient(monkeypatch):
     monkeypatch.setattr(stormdesk, "KEEPING_S", 10.0)
 
 
-def told(file, *traffic):
-    """Return what is told of the last traffic by a feed that runs, was handed these, and has kept what is over."""
+def shown_after(file, *traffic):
+    """Return what is reported of the last traffic by a feed that runs, was handed these, and has kept what is over."""
 
     async def scene():
         feed = StormFeed(StormStore(file))
@@ -55,27 +55,27 @@ def told(file, *traffic):
 
 def test_a_storm_that_is_over_is_there_after_a_restart_and_a_live_one_is_not(tmp_path):
     file = tmp_path / "state" / "storms.sqlite3"
-    told(file, STORMY)
-    storms = told(file, STORMY, CALM).storms
+    shown_after(file, STORMY)
+    storms = shown_after(file, STORMY, CALM).storms
     assert [storm.started for storm in storms] == [RECOVERED.started, GAVE_UP.started]
 
 
-def test_a_storm_that_is_told_and_remembered_is_shown_once(tmp_path):
+def test_a_storm_that_is_reported_and_remembered_is_shown_once(tmp_path):
     file = tmp_path / "storms.sqlite3"
-    assert told(file, STORMY, STORMY).storms == STORMY.storms
+    assert shown_after(file, STORMY, STORMY).storms == STORMY.storms
 
 
 def test_a_restart_forgets_no_reason(tmp_path):
     file = tmp_path / "storms.sqlite3"
     bare = replace(CALM, storms=(replace(GAVE_UP, reason=""),))
-    told(file, STORMY)
-    assert told(file, bare, bare).storms[-1].reason == GAVE_UP.reason
-    assert told(file, STORMY, CALM).storms[-1].reason == GAVE_UP.reason
+    shown_after(file, STORMY)
+    assert shown_after(file, bare, bare).storms[-1].reason == GAVE_UP.reason
+    assert shown_after(file, STORMY, CALM).storms[-1].reason == GAVE_UP.reason
 
 
 def test_nothing_is_written_while_there_is_nothing_to_remember(tmp_path):
     file = tmp_path / "storms.sqlite3"
-    told(file, replace(CALM, storms=(LIVE,)))
+    shown_after(file, replace(CALM, storms=(LIVE,)))
     assert not file.exists()
 
 
@@ -156,7 +156,7 @@ class TestThePathFollowsTheSettings:
                 return asyncio.get_running_loop().create_future()
 
             logs = SimpleNamespace(
-                follow=lambda *told, is_sure: followed.append((*told, is_sure)), leave=lambda paths: None
+                follow=lambda *call, is_sure: followed.append((*call, is_sure)), leave=lambda paths: None
             )
             http = cast("HttpClient", SimpleNamespace())
             feed = ServerFeed(Options(), http, seen.append, cast("LogFeed", logs), spawn, FileWatcher())
@@ -206,14 +206,17 @@ class TestThePathFollowsTheSettings:
         both = replace(self.PROXY_FIRST, logs=(Path("litellm.log"), Path("vllm.log")))
         gone = replace(self.PROXY_FIRST, found=(down, *self.STRAIGHT.found), logs=(Path("vllm.log"),))
         self.handed(monkeypatch, (":4000", both), (":4000", gone))
-        assert [told[1].name for told in self.followed] == ["litellm.log", "litellm.log"]
+        assert [call[1].name for call in self.followed] == ["litellm.log", "litellm.log"]
 
     def test_no_log_is_named_while_the_proxy_is_still_to_come_up(self, monkeypatch):
         """What vLLM's log shows until then may be the proxy's own requests."""
         straight = replace(self.STRAIGHT, logs=(Path("vllm.log"),))
         both = replace(self.PROXY_FIRST, logs=(Path("litellm.log"), Path("vllm.log")))
         self.handed(monkeypatch, (":4000", straight), (":4000", both))
-        assert [(told[1].name, told[3]) for told in self.followed] == [("vllm.log", False), ("litellm.log", True)]
+        assert [(call[1].name, call[3]) for call in self.followed] == [
+            ("vllm.log", False),
+            ("litellm.log", True),
+        ]
 
     def test_the_deck_shows_no_server_that_was_left(self):
         deck = take(take(take(Deck(), FOUND), PROXY), VLLM)

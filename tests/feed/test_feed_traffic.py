@@ -55,7 +55,7 @@ def test_a_line_taken_for_a_retry_loses_its_label_in_the_book(tmp_path):
     [("50", "2.1.42", 51), ("50", "2.1.329", 16), ("a few", "2.1.329", 11), (None, "2.1.329", 11)],
     ids=["old client", "clamped", "a word", "not set"],
 )
-def test_the_clients_version_tells_how_its_retry_limit_counts(tmp_path, monkeypatch, retries, version, limit):
+def test_the_clients_version_gives_how_its_retry_limit_counts(tmp_path, monkeypatch, retries, version, limit):
     monkeypatch.setattr("stormdeck.feed.servers.discover", discover_named)
     home, log = tmp_path / "home", tmp_path / "proxy.log"
     (home / ".claude").mkdir(parents=True)

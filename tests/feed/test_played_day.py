@@ -1,6 +1,6 @@
 """A working day in recordings: the real client's sessions end to end, while the path changes under the panel.
 
-Each session is played at its hop, in time, as the log's reader and the transcripts' reader hand it on; what the panel
+Each session is played at its hop, in time, as the log's reader and the transcripts' reader deliver it; what the panel
 says at the end is compared with the labels.
 """
 

@@ -36,7 +36,7 @@ def run(answers, rounds, well=lambda _: True, slow=False):
     return handed, waits.seen
 
 
-def test_only_what_is_new_is_handed_on():
+def test_only_what_is_new_is_delivered():
     handed, _ = run(["a", "a", "b", "b", "a"], 5)
     assert handed == ["a", "b", "a"]
 

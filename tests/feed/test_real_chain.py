@@ -20,9 +20,9 @@ TRUTH = json.loads((FOLDER / "truth.json").read_text())
 
 def test_it_is_analyzed_to_what_really_happened(capsys):
     assert main(["analyze", str(FOLDER / "recording.jsonl"), "--json"]) == 0
-    told = json.loads(capsys.readouterr().out)
-    assert (told["main_requests"], told["retries"]) == (TRUTH["requests"], TRUTH["attempts"] - 1)
-    (storm,) = told["storms"]
+    found = json.loads(capsys.readouterr().out)
+    assert (found["main_requests"], found["retries"]) == (TRUTH["requests"], TRUTH["attempts"] - 1)
+    (storm,) = found["storms"]
     seen = {name: storm[name] for name in ("attempts", "cause", "recovered")}
     assert seen == {name: TRUTH[name] for name in seen}
 
@@ -47,6 +47,6 @@ def test_it_plays_to_the_recovery():
     assert storm.outcome is Outcome.RECOVERED
 
 
-def test_it_tells_nothing_of_the_machine_that_it_was_recorded_on():
+def test_it_says_nothing_of_the_machine_that_it_was_recorded_on():
     text = (FOLDER / "recording.jsonl").read_text()
     assert not [word for word in ("/root/", "/home/", "pytest-", "sk-stormdeck") if word in text]

@@ -155,9 +155,9 @@ def test_more_lines_than_can_be_read_at_once_slow_it_down_and_none_is_lost():
 @pytest.mark.parametrize(
     ("seconds", "parts"), [(10, 1), (3600, 2), (86_400, 2)], ids=["one minute", "an hour", "a day"]
 )
-def test_the_span_tells_no_more_than_it_must(seconds, parts):
-    told = span(taped((0.0, "a"), (float(seconds), "b")))
-    assert len(told.split(" to ")) == parts
+def test_the_span_gives_no_more_than_it_must(seconds, parts):
+    found = span(taped((0.0, "a"), (float(seconds), "b")))
+    assert len(found.split(" to ")) == parts
 
 
 def test_the_playhead_never_passes_the_end():

@@ -48,5 +48,5 @@ def test_every_storm_is_there_and_names_its_session_and_folder():
 
 
 @pytest.mark.parametrize("name", [one.name for one in fields(Entry) if one.name in {"session", "folder"}])
-def test_a_recording_tells_nothing_of_its_machine(name):
+def test_a_recording_says_nothing_of_its_machine(name):
     assert all(getattr(entry, name).startswith("/home/dev/") or len(getattr(entry, name)) < 4 for entry in ENTRIES)

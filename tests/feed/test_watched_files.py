@@ -52,7 +52,7 @@ def test_a_login_shows_without_a_change_of_the_settings(tmp_path, monkeypatch):
     async def scene():
         feed = feeds.Feed(Options(gpu=False), paths, {}, LogBook(), seen.append, lambda: None)
         watching = feed._spawn(feed._watch_files())
-        feed._client = ClientSnapshot("2.1.332", "told")
+        feed._client = ClientSnapshot("2.1.332", "found")
         await until(lambda: feed._watcher._watches)
         paths.client_state.write_text(json.dumps({"primaryApiKey": "x"}))
         await until(lambda: seen)

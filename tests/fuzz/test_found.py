@@ -44,7 +44,7 @@ def pair(**changes):
 STATUSES = ["negative", "two digits", "four digits", "true", "huge", "a text"]
 
 
-def test_a_process_number_that_is_a_list_is_no_trouble():
+def test_a_process_number_that_is_a_list_is_no_problem():
     assert pair(pid=[]).status == 200
 
 
@@ -67,7 +67,7 @@ def test_a_method_that_cannot_be_is_no_request():
     [10**400, float("inf"), float("nan"), -1, 1e300, "0001-01-01T00:00:00+00:00", "9999-12-31T23:59:59Z"],
     ids=["huge", "infinite", "nan", "before 1970", "far away", "year 1", "last second"],
 )
-def test_a_clock_that_is_wrong_tells_no_time(written):
+def test_a_clock_that_is_wrong_gives_no_time(written):
     assert unix_time(written) is None
     line = json.dumps({"message": '127.0.0.1:5 - "GET / HTTP/1.1" 200', "time": written})
     assert parse_access(line).time is None

@@ -53,7 +53,7 @@ def scratch(name):
 
 
 @law(ENTRIES)
-def test_an_entry_of_a_transcript_tells_what_can_be(line):
+def test_an_entry_of_a_transcript_gives_what_can_be(line):
     entry = parse_entry(line)
     if entry is None:
         return
@@ -110,19 +110,19 @@ def in_zone(name, function, *args):
 def test_what_is_recorded_is_read_back(line, t, name):
     line, name = line.replace("\n", " "), name.replace("\n", " ")
     text = write_recorded(Recorded(t, line, name)).encode("utf-8", "backslashreplace").decode()
-    [told] = read_recorded([text])
-    assert told is not None
-    assert (told.t, told.log) == (round(t, 3), name)
-    assert told.line == line
+    [read] = read_recorded([text])
+    assert read is not None
+    assert (read.t, read.log) == (round(t, 3), name)
+    assert read.line == line
 
 
 @law(mutated_json([json.dumps(BAR.as_json())]) | mutated([json.dumps(BAR.as_json())]))
 def test_what_a_panel_wrote_down_is_one_line_in_a_bar(text):
     try:
-        told = json.loads(text)
+        read = json.loads(text)
     except ValueError:
         return
-    bar = Bar.from_json(told)
+    bar = Bar.from_json(read)
     if bar is not None:
         assert_shown(tmux_line(bar, coloured=False))
         assert_shown(client_line(bar, coloured=False, model=text[:60], session=text[:9]))
@@ -135,17 +135,17 @@ def test_what_a_panel_wrote_down_is_one_line_in_a_bar(text):
 )
 def test_a_panel_that_wrote_nonsense_answers_nobody(text):
     file = scratch(panel_name(os.getpid()))
-    told = json.loads(text)
-    if isinstance(told, dict):
-        told["watches"] = {"claude": "/c", "named": {}, "file": None, "only_file": True}
-    file.write_text(json.dumps(told))
+    read = json.loads(text)
+    if isinstance(read, dict):
+        read["watches"] = {"claude": "/c", "named": {}, "file": None, "only_file": True}
+    file.write_text(json.dumps(read))
     question = Question({}, claude="/c", project="/p", named={}, shape="tmux")
     answer = published(str(file.parent), question, time.time())
     assert answer is None or isinstance(answer.status, dict)
 
 
 @law(mutated([SESSION]) | mutated_json([SESSION]))
-def test_what_the_client_tells_its_status_line_is_two_texts(text):
+def test_what_the_client_gives_its_status_line_is_two_texts(text):
     data, before = text.encode("utf-8", "surrogatepass"), sys.stdin
     try:
         sys.stdin = io.TextIOWrapper(io.BytesIO(data))

@@ -48,7 +48,7 @@ def test_a_request_has_a_status_and_a_port_that_exist(line):
 
 
 @law(MANY)
-def test_a_log_tells_at_most_one_request_a_line(lines):
+def test_a_log_gives_at_most_one_request_a_line(lines):
     reader = AccessReader(utc)
     for line in lines:
         access = reader.read(line)
@@ -106,7 +106,7 @@ def _split(pieces):
 
 @law(MANY, st.data())
 def test_a_log_counts_the_same_in_one_batch_and_in_many(lines, data):
-    """Requests, probes and answers; which of them are retries may be told later, where lines come one by one."""
+    """Requests, probes and answers; which of them are retries may be reported later, where lines come one by one."""
     whole, parts = LogAnalyzer(local_time=utc), LogAnalyzer(local_time=utc)
     whole.take(LogBatch("log", tuple(lines), NOW, history=False))
     for piece in data.draw(cut(lines)):
@@ -123,12 +123,12 @@ def test_no_count_is_negative_and_each_request_counts_once(lines, history):
     ledger = LogAnalyzer(local_time=utc)
     ledger.take(LogBatch("log", tuple(lines), NOW, history=history))
     report = ledger.report(NOW)
-    told = json.loads(json.dumps(report.as_json(), allow_nan=False))
-    counts = [told[name] for name in ("http_requests", "probes", "main_requests", "count_tokens", "retries", "turns")]
+    found = json.loads(json.dumps(report.as_json(), allow_nan=False))
+    counts = [found[name] for name in ("http_requests", "probes", "main_requests", "count_tokens", "retries", "turns")]
     assert min(counts) >= 0
-    assert told["retries"] + told["turns"] <= told["main_requests"] + (told["auxiliary"] or 0)
-    assert sum(told["by_status"].values()) <= told["http_requests"] <= len(lines)
-    assert all(status.isdecimal() for status in told["by_status"])
+    assert found["retries"] + found["turns"] <= found["main_requests"] + (found["auxiliary"] or 0)
+    assert sum(found["by_status"].values()) <= found["http_requests"] <= len(lines)
+    assert all(status.isdecimal() for status in found["by_status"])
     for line in as_text(report, paint_for(None)):
         assert_shown(line)
 
@@ -151,14 +151,14 @@ def test_the_meter_counts_what_came(lines):
 def test_the_structure_of_a_log_can_be_read_as_the_log_can(lines):
     structure, log, report = LogStructure(utc), AccessReader(utc), AccessReader(utc)
     for line in lines:
-        short, told = structure.line(line), log.read(line)
+        short, found = structure.line(line), log.read(line)
         if short is not None:
             assert_shown(short)
         again = report.read(short or "")
-        assert (again is None) == (told is None), short
-        if told is not None:
-            assert (again.method, again.status) == (told.method, told.status)
-            assert (again.kind is RequestKind.MAIN) == (told.kind is RequestKind.MAIN)
+        assert (again is None) == (found is None), short
+        if found is not None:
+            assert (again.method, again.status) == (found.method, found.status)
+            assert (again.kind is RequestKind.MAIN) == (found.kind is RequestKind.MAIN)
 
 
 @law(LINES)

@@ -56,9 +56,9 @@ def test_a_value_that_cannot_be_costs_no_other(page, values):
         name, _, _ = lines[at % len(lines)].rpartition(" ")
         lines[at % len(lines)] = f"{name} {value}"
     stats = [read_metrics(encoded(text), at) for at, text in ((1.0, page), (3.0, "\n".join(lines) + "\n"))]
-    told = window([one for one in stats if one is not None])
-    assert told is not None
-    assert_stats(told)
+    found = window([one for one in stats if one is not None])
+    assert found is not None
+    assert_stats(found)
 
 
 @law(repeated(PAGES), cases=4, slow=True)
@@ -92,7 +92,7 @@ def test_events_are_the_same_however_their_bytes_arrive(arrived):
 
 
 @law(arriving(mutated(seeds.streams()) | mutated_json(seeds.answers())), st.sampled_from(list(Question)), st.booleans())
-def test_whatever_is_heard_has_an_outcome_that_can_be_shown(arrived, question, streamed):
+def test_whatever_is_received_has_an_outcome_that_can_be_shown(arrived, question, streamed):
     _, pieces = arrived
     outcome = heard(question, pieces, streamed).finish(None, "", 2.0)
     assert_shown(outcome.error)
@@ -115,7 +115,7 @@ def heard(question, pieces, streamed):
 
 
 @law(repeated(STREAMS), slow=True)
-def test_a_long_stream_is_heard_in_no_time(text):
+def test_a_long_stream_is_read_in_no_time(text):
     data = encoded(grown(text, MOST_BYTES // 2))
     cheap(
         lambda: heard(Question.STREAM, [data[at : at + 997] for at in range(0, len(data), 997)], True).finish(
@@ -128,7 +128,7 @@ ANSWERS = mutated(seeds.answers()) | mutated_json(seeds.answers()) | st.lists(st
 
 
 @law(ANSWERS, st.sampled_from([200, 301, 404, 500]), mutated(["http://h:1/v1", "text/html"], most=2))
-def test_an_answer_is_told_in_words_that_can_be_shown(body, status, header):
+def test_an_answer_is_reported_in_words_that_can_be_shown(body, status, header):
     answer = Answer(status, {"location": header, "content-type": header}, encoded(body), 1.0, 5)
     assert_shown(describe_answer(answer))
     for model in served_models(answer) or ():

@@ -29,7 +29,7 @@ def settings_of(text):
 
 
 def snapshots(text):
-    """Return what a feed would hand on, each text in it ending with a hostile one."""
+    """Return what a feed would deliver, each text in it ending with a hostile one."""
     yaml = json.dumps({"model_list": [{"model_name": text, "litellm_params": {"model": f"openai/{text}", text: text}}]})
     whole = (samples.FOUND, samples.VLLM, samples.PROXY, samples.GPUS, samples.STORMY)
     return (*(planted(one, text) for one in whole), settings_of(text), parse_proxy_config(yaml, f"/etc/{text}.yaml"))

@@ -62,7 +62,7 @@ def place(reader, folder):
 
 @pytest.mark.parametrize("content", [b"", b"\n", b"{", b"\0", b"\xff"], ids=repr)
 @pytest.mark.parametrize("reader", COMMANDS)
-def test_next_to_nothing_is_no_trouble(tmp_path, reader, content, monkeypatch, capsys):
+def test_next_to_nothing_is_no_problem(tmp_path, reader, content, monkeypatch, capsys):
     file = place(reader, tmp_path)
     file.write_bytes(content)
     monkeypatch.setenv("HOME", str(tmp_path))
@@ -78,8 +78,8 @@ def test_next_to_nothing_is_no_trouble(tmp_path, reader, content, monkeypatch, c
 @pytest.mark.parametrize("content", [b"", b"\n", b"{", b"\0", b"\xff"], ids=repr)
 def test_next_to_nothing_is_no_recording(tmp_path, content):
     (tmp_path / "file").write_bytes(content)
-    told = str(load_tape(tmp_path / "file"))
-    assert "is empty" in told or "is no recording" in told
+    read = str(load_tape(tmp_path / "file"))
+    assert "is empty" in read or "is no recording" in read
 
 
 @pytest.fixture(scope="module")

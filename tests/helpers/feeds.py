@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class QuietFeed(PanelFeed):
-    """A feed that hands on nothing and keeps the calls that it got."""
+    """A feed that delivers nothing and keeps the calls that it got."""
 
     def __init__(self) -> None:
         self.calls: list[str] = []

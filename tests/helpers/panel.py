@@ -60,7 +60,7 @@ async def until(pilot, happened, what="it did not happen"):
 
 
 async def deliver(pilot, *snapshots):
-    """Hand snapshots to the panel as a feed does, and wait until they are drawn."""
+    """Deliver snapshots to the panel as a feed does, and wait until they are drawn."""
     for snapshot in snapshots:
         pilot.app.deliver(snapshot)
     await pilot.pause()

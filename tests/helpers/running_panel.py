@@ -24,11 +24,11 @@ def paths_of(home):
 
 def publisher(home, deck=None, **flags):
     """Return the publisher of a panel that was started with these flags."""
-    told = deck or deck_of()
-    return Publisher(load({name: [text] for name, text in flags.items()}, {}).options, paths_of(home), lambda: told)
+    given = deck or deck_of()
+    return Publisher(load({name: [text] for name, text in flags.items()}, {}).options, paths_of(home), lambda: given)
 
 
-def tell(home, deck=None, **flags):
+def publish(home, deck=None, **flags):
     one = publisher(home, deck, **flags)
     asyncio.run(one.publish(time.time(), 0.0))
     return one

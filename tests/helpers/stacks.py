@@ -96,11 +96,11 @@ def said(line, log="/var/log/litellm.log"):
     return LogTails({log: line}, {log: known} if known is not None else {})
 
 
-def lines(*told, log="litellm.log", now=NOW):
+def lines(*batches, log="litellm.log", now=NOW):
     """Return the traffic that lines make; each is (seconds before now, line...)."""
     meter = TrafficMeter()
     meter.set_primary(log)
-    for ago, *batch in told:
+    for ago, *batch in batches:
         meter.take(LogBatch(log, tuple(batch), now - ago, history=False))
     return meter.snapshot(now)
 

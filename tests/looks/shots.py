@@ -30,8 +30,8 @@ class Shot:
 
     def app(self):
         """Return a panel for it."""
-        told = samples.log_lines() if samples.STORMY in self.snapshots else samples.calm_lines()
-        return make_app(lines=told if self.lines is None else self.lines, look=self.look, client_version="2.1.329")
+        usual = samples.log_lines() if samples.STORMY in self.snapshots else samples.calm_lines()
+        return make_app(lines=usual if self.lines is None else self.lines, look=self.look, client_version="2.1.329")
 
     async def set_up(self, pilot):
         """Bring a running panel into the state."""

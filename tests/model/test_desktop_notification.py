@@ -50,13 +50,13 @@ def written(monkeypatch):
 
 
 @in_loop
-async def test_a_storm_is_told_when_it_begins_and_not_again(written):
+async def test_a_storm_is_reported_when_it_begins_and_not_again(written):
     app = make_app()
     app.storm_alert.notification = lambda words: f"<{words}>"
     async with app.run_test() as pilot:
         await deliver(pilot, WELL, FOUND, VLLM, CALM)
         assert not [text for text in written if text.startswith("<")]
         await deliver(pilot, STORMY, STORMY)
-    told = [text for text in written if text.startswith("<")]
-    assert len(told) == 1
-    assert re.match(r"<retry storm, attempt \d+ of 11: 5", told[0])
+    sent = [text for text in written if text.startswith("<")]
+    assert len(sent) == 1
+    assert re.match(r"<retry storm, attempt \d+ of 11: 5", sent[0])

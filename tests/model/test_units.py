@@ -48,7 +48,7 @@ def test_thousands_stand_apart():
     assert grouped(1240.4) == "1 240"
 
 
-def test_what_is_not_told_is_a_dash():
+def test_what_is_not_reported_is_a_dash():
     assert (percent(None), gibibytes(None)) == (NONE, NONE)
     assert (percent(41.4), gibibytes(118 * 2**30), gibibytes(2**29)) == ("41 %", "118", "0.5")
 

@@ -170,7 +170,7 @@ class TestValues:
         ],
         ids=lambda value: value[:24],
     )
-    def test_a_wrong_value_is_told_with_what_was_expected(self, read, name, text, words):
+    def test_a_wrong_value_is_reported_with_what_was_expected(self, read, name, text, words):
         problem = only_problem(read(**{name: text}))
         assert problem.startswith("--" + name.replace("_", "-") + ": ")
         assert words in problem
@@ -244,7 +244,7 @@ class TestYaml:
         ],
         ids=lambda value: value[:22].replace("\n", " "),
     )
-    def test_what_cannot_be_taken_is_told_with_its_place(self, read, file, text, words):
+    def test_what_cannot_be_taken_is_reported_with_its_place(self, read, file, text, words):
         file.write_text(text)
         problem = only_problem(read())
         assert problem.startswith(f"{file}:")
@@ -261,7 +261,7 @@ class TestYaml:
         assert "found a list" in only_problem(read())
         assert not (tmp_path / "made").exists()
 
-    def test_everything_that_is_wrong_is_told_at_once(self, read, file):
+    def test_everything_that_is_wrong_is_reported_at_once(self, read, file):
         file.write_text("windw: 5\npoll: 0\ngpu: on\ntheme: [x]\n")
         loaded = read({"STORMDECK_LINES": "few", "STORMDECK_X": "1"}, vllm="localhost")
         places = sorted(problem.where for problem in loaded.problems)

@@ -17,7 +17,7 @@ BEHIND_S = 1.2
 """A panel that counts each second may be that far behind."""
 AFTER_S = 90
 NEAR_S = 2.0
-"""Storms that began at the same time cannot be told apart by their starts."""
+"""Storms that began at the same time cannot be distinguished by their starts."""
 NAMES = sorted(
     folder.name
     for folder in RECORDINGS.iterdir()
@@ -56,16 +56,18 @@ def test_a_storm_stands_as_it_does_at_each_second(name):
     storms = [storm for storm in truth["storms"] if storm["class"] == "main"]
     for at, live in play(RECORDINGS / name):
         assert len(live) <= len(storms)
-        for told in live:
-            near = [storm for storm in storms if abs(storm["start_t"] - told.started) < NEAR_S]
-            assert any(stands_so(told, storm, truth["requests"], at) for storm in near), (at, told)
+        for live_storm in live:
+            near = [storm for storm in storms if abs(storm["start_t"] - live_storm.started) < NEAR_S]
+            assert any(stands_so(live_storm, storm, truth["requests"], at) for storm in near), (at, live_storm)
 
 
-def stands_so(told, storm, requests, at):
+def stands_so(live_storm, storm, requests, at):
     """Return whether a storm has as many attempts as were sent, and awaits none once it is over."""
     own = [requests[index] for index in storm["requests"]]
     least = sum(request["t"] <= at - BEHIND_S for request in own)
     most = sum(request["t"] <= at + READ_S for request in own)
     ended = max(own[-1]["t_end"] or 0.0, storm["end_t"])
-    awaited = told.attempts < len(own) or at <= ended + 2.0
-    return least <= told.attempts <= most and (awaited if told.fails else told.answered_at is not None)
+    awaited = live_storm.attempts < len(own) or at <= ended + 2.0
+    return least <= live_storm.attempts <= most and (
+        awaited if live_storm.fails else live_storm.answered_at is not None
+    )

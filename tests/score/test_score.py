@@ -78,7 +78,7 @@ def test_retries_are_exact_where_the_client_counts_them(folder):
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=name)
-def test_a_log_that_is_read_four_times_a_second_tells_the_same_storms(folder):
+def test_a_log_that_is_read_four_times_a_second_gives_the_same_storms(folder):
     ledger = LogAnalyzer()
     for t, line in lines_of(folder):
         ledger.take(LogBatch("log", (line,), math.ceil(t * 4) / 4, history=False))

@@ -74,13 +74,13 @@ def home(tmp_path, capsys, monkeypatch):
 
 def made(home, *more):
     out = home.folder / "out"
-    code, told, err = home.run("bundle", "--no-gpu", "--yes", "--out", str(out), *more)
-    assert code == 0, (told, err)
+    code, found, err = home.run("bundle", "--no-gpu", "--yes", "--out", str(out), *more)
+    assert code == 0, (found, err)
     return {path.name: path.read_text() for path in out.iterdir()}
 
 
 @pytest.mark.attack("a stack whose hosts, folders, models, hooks and log names tell whose it is", "a bundle tells none")
-def test_nothing_tells_whose_it_is(home):
+def test_nothing_gives_whose_it_is(home):
     home.write(json.dumps(SETTINGS, indent=1))
     log = home.write("\n".join(LOG) + "\n", home.folder / "acme-merger.log")
     lines = [Recorded(1000.0 + at, line, "acme-merger.log") for at, line in enumerate(LOG)]
@@ -98,7 +98,7 @@ def test_nothing_tells_whose_it_is(home):
     assert "asyncio/tasks.py" in files["log-1.txt"]
 
 
-def test_hosts_keep_their_ports_and_are_told_apart(home):
+def test_hosts_keep_their_ports_and_are_distinguished(home):
     log = home.write("\n".join(LOG[:4]) + "\n", home.folder / "acme-merger.log")
     files = made(home, "--log", str(log))
     assert files["log-1.txt"].splitlines() == [

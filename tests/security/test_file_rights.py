@@ -220,7 +220,7 @@ def test_an_edit_under_any_umask(tmp_path, umask):
 
 
 @pytest.mark.attack("a hard link, such as a dotfiles repository makes", "it is said before it is parted")
-def test_a_hard_link_is_told(file, tmp_path):
+def test_a_hard_link_is_reported(file, tmp_path):
     os.link(file, tmp_path / "dotfiles.json")
     (said,) = read_file(Scope.USER, file).caveats
     assert said == "It is a hard link, a file with 2 names: the other one keeps the old text."

@@ -62,8 +62,8 @@ def home(tmp_path, capsys, monkeypatch):
 
 
 def trust(home, folder, accepted=True):
-    told = {"projects": {str(folder): {"hasTrustDialogAccepted": accepted}}}
-    (home.folder / ".claude.json").write_text(json.dumps(told))
+    found = {"projects": {str(folder): {"hasTrustDialogAccepted": accepted}}}
+    (home.folder / ".claude.json").write_text(json.dumps(found))
 
 
 def leaked(recorder):
@@ -402,8 +402,8 @@ def test_the_shells_token_is_the_users_too(home, monkeypatch):
         assert leaked(recorder) == []
         monkeypatch.setenv("CLAUDE_CONFIG_DIR", str(home.folder / "elsewhere"))
         (home.folder / "elsewhere").mkdir()
-        told = {"projects": {str(home.project): {"hasTrustDialogAccepted": True}}}
-        (home.folder / "elsewhere" / ".claude.json").write_text(json.dumps(told))
+        found = {"projects": {str(home.project): {"hasTrustDialogAccepted": True}}}
+        (home.folder / "elsewhere" / ".claude.json").write_text(json.dumps(found))
         main(["status", "--json", "--no-gpu"])
         assert leaked(recorder) == [TOKEN]
 

@@ -22,8 +22,8 @@ PACE = 50
 LONGEST_MIN = 60
 STEP_S = 2.0
 BETWEEN_FAULTS_S = 4.0
-TOLD = 20
-"""Requests that are told one by one where the panel counts them otherwise than the client."""
+FROM_TRANSCRIPT = 20
+"""Requests that are reported one by one where the panel counts them otherwise than the client."""
 FLOODS = 3
 """Before samples are taken: the book of lines is full then, and the allocator has what a flood takes."""
 
@@ -132,7 +132,7 @@ def main(minutes):
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     sys.stdout.write(f"{min(minutes, LONGEST_MIN):g} minutes at {PACE} times the demo's pace\n\n{table(rows)}\n")
-    sys.stdout.writelines(f"\n{line}\n" for line in apart[:TOLD])
+    sys.stdout.writelines(f"\n{line}\n" for line in apart[:FROM_TRANSCRIPT])
     return 0 if all(row.holds or not row.judged for row in rows) else 1
 
 

@@ -151,8 +151,8 @@ def _words(one, t):
 def exact(shown, ledger, late):
     """Judge whether the panel counted what was sent.
 
-    Which request is a retry is told by waits: a machine that woke up too late may have blurred one turn each time, and
-    no more. How many requests there were is told by lines, on any machine.
+    Which request is a retry is judged by waits: a machine that woke up too late may have blurred a turn each time, and
+    no more. How many requests there were is reported by lines, on any machine.
     """
     rows = []
     account = sent(ledger)

@@ -75,7 +75,7 @@ def test_counts_are_exact_or_they_fail():
     assert failing(exact({"requests": 3, "turns": 3, "retries": 0}, sent, late(0.02))) == ["turns", "retries"]
 
 
-def test_an_attempt_without_an_answer_left_no_line_and_is_told():
+def test_an_attempt_without_an_answer_left_no_line_and_is_reported():
     lost = json.dumps({"t": 1.0, "kind": "main", "status": 0, "attempt": 1})
     rows = exact({"requests": 2, "turns": 2, "retries": 0}, f"{lost}\n{ledger(('main', 2), ('main', 1))}", late())
     assert failing(rows) == []
@@ -112,16 +112,16 @@ def noted(*requests):
     return "\n".join(json.dumps({"t": t, "kind": "main", "status": status, "attempt": n}) for t, status, n in requests)
 
 
-def test_retries_that_both_know_of_are_not_told():
+def test_retries_that_both_know_of_are_not_reported():
     assert told_apart(judged((1.0, 500, 1), (1.6, 200, 2)), noted((1.1, 500, 1), (4.0, 200, 2))) == []
 
 
-def test_a_request_that_only_the_panel_takes_for_a_retry_is_told_with_what_came_before_it():
+def test_a_request_that_only_the_panel_takes_for_a_retry_is_reported_with_what_came_before_it():
     [line] = told_apart(judged((1.0, 500, 1), (1.6, 200, 2)), noted((1.1, 500, 1), (4.0, 200, 1)))
     assert line == "no retry, and taken for one: +0.000 s: 200 over 7, attempt 2; -0.600 s: 500 over 7, attempt 1"
 
 
-def test_a_retry_that_the_panel_does_not_know_of_is_told():
+def test_a_retry_that_the_panel_does_not_know_of_is_reported():
     [line] = told_apart(judged((1.0, 500, 1), (1.6, 200, 1)), noted((1.1, 500, 1), (4.0, 200, 2)))
     assert line == "a retry, and not taken for one: +0.000 s: 200, attempt 2; -3.000 s: 500 over 7, attempt 1"
 

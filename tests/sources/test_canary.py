@@ -219,7 +219,7 @@ class TestHops:
         (blame,) = report.blames
         assert (blame.question, blame.hop, blame.code) == (Q.TOOL_FREE, HopKind.SERVER, "SERVER902")
 
-    def test_a_hanging_engine_is_told_from_a_hanging_proxy(self):
+    def test_a_hanging_engine_is_distinguished_from_a_hanging_proxy(self):
         hung = {Q.PLAIN: broken.hangs}
         both = sent_through(Model(hung), Model(hung), HASTY_S)
         proxy_alone = sent_through(Model(hung), Model(), HASTY_S)

@@ -36,7 +36,7 @@ def test_merged_keys_count_unless_the_mapping_has_its_own():
     assert second.model == "openai/q"
 
 
-def test_provider_and_id_are_told_apart():
+def test_provider_and_id_are_distinguished():
     first, _ = parse_proxy_config(TEXT, "x.yaml").deployments()
     assert (first.provider, first.upstream_id) == ("hosted_vllm", "Qwen/Qwen3")
 

@@ -60,8 +60,8 @@ def assert_nothing_is_left(temp):
 def assert_restored(pane):
     """The shell's text is back, and the terminal is as it was."""
     assert "BEFORE" in pane.screen()
-    assert (pane.told("alternate_on"), pane.told("cursor_flag")) == ("0", "1")
-    assert (pane.told("mouse_any_flag"), pane.told("keypad_cursor_flag")) == ("0", "0")
+    assert (pane.found("alternate_on"), pane.found("cursor_flag")) == ("0", "1")
+    assert (pane.found("mouse_any_flag"), pane.found("keypad_cursor_flag")) == ("0", "0")
 
 
 def test_the_demo_shows_the_path_then_the_storm_at_any_size_and_leaves_nothing_behind(demo):
@@ -80,7 +80,7 @@ def test_the_demo_shows_the_path_then_the_storm_at_any_size_and_leaves_nothing_b
     assert_nothing_is_left(temp)
 
 
-def test_a_panel_in_a_pane_of_40_columns_that_is_told_to_end_leaves_nothing_behind(demo):
+def test_a_panel_in_a_pane_of_40_columns_that_is_asked_to_end_leaves_nothing_behind(demo):
     pane, temp = demo(40, 12)
     pane.until_shows("claude", "GPU", "/min", "turns", "run ", "TTFT", "1 2 3 4")
     pane.until(lambda screen: re.search(r"●GPU +\d+ %", screen), "no utilisation")

@@ -26,7 +26,7 @@ def all_green(screen):
     return rows[0].count("●") == 2 and not {"✖", "▲"} & {*rows[0], *rows[-1]}
 
 
-def test_a_storm_is_followed_to_the_setting_that_caused_it_and_mended_by_keys_alone(tmp_path, monkeypatch):
+def test_a_storm_is_followed_to_the_setting_that_caused_it_and_fixed_by_keys_alone(tmp_path, monkeypatch):
     # Idle: an engine that is said to run requests and writes no token would be found to hang.
     monkeypatch.setitem(ANSWERS, "/metrics", METRICS.replace("} 3.0", "} 0.0").replace("} 7.0", "} 0.0"))
     home, log = tmp_path / "home", tmp_path / "vllm.log"

@@ -38,7 +38,7 @@ class Pane:
         """Return the visible text."""
         return self.tmux("capture-pane", "-p")
 
-    def told(self, name):
+    def found(self, name):
         """Return one of tmux's variables: ``alternate_on``, ``cursor_flag``."""
         return self.tmux("display-message", "-p", f"#{{{name}}}").strip()
 

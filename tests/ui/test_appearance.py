@@ -168,7 +168,7 @@ async def test_a_theme_that_cannot_be_kept_is_used_and_says_so(tmp_path):
         await until(pilot, lambda: rows_with(pilot.app, "is not kept for"))
 
 
-def test_a_theme_that_does_not_exist_is_told_with_its_neighbours_and_all_there_are(tmp_path, capsys):
+def test_a_theme_that_does_not_exist_is_reported_with_its_neighbours_and_all_there_are(tmp_path, capsys):
     assert run_panel(Options(theme="hihg-contrast", home=tmp_path)) == 2
     said = capsys.readouterr().err
     assert 'unknown theme "hihg-contrast"; did you mean high-contrast' in said
@@ -198,6 +198,6 @@ async def test_panels_are_shown_in_the_order_wanted_and_no_other():
     ],
     ids=["unknown", "twice", "empty"],
 )
-def test_panels_that_cannot_be_shown_are_told(text, words):
+def test_panels_that_cannot_be_shown_are_reported(text, words):
     (problem,) = load({"panels": [text]}, {}, with_file=False).problems
     assert words in str(problem)

@@ -212,7 +212,7 @@ async def test_ctrl_r_looks_for_servers_again(panel):
 
 @pytest.mark.parametrize("size", [(120, 40), (80, 24), (60, 20)], ids=["120x40", "80x24", "60x20"])
 @in_loop
-async def test_in_the_list_of_the_checks_no_finding_is_half_told(panel, size):
+async def test_in_the_list_of_the_checks_no_finding_is_half_shown(panel, size):
     async with panel().run_test(size=size) as pilot:
         await deliver(pilot, WRONG, FOUND, VLLM, PROXY)
         await show(pilot, "checks")

@@ -11,12 +11,12 @@ def one_peak(at, of=60):
 
 
 @pytest.mark.parametrize(("age", "column"), [(0, 6), (8, 6), (9, 5), (30, 3), (59, 0)])
-def test_seven_columns_tell_of_the_whole_minute_and_keep_its_peaks(age, column):
+def test_seven_columns_give_of_the_whole_minute_and_keep_its_peaks(age, column):
     assert peaks(one_peak(age), 7, 60) == [90 if place == column else 10 for place in range(7)]
 
 
 @pytest.mark.parametrize("columns", [60, 100])
-def test_no_sample_is_told_twice(columns):
+def test_no_sample_is_shown_twice(columns):
     assert peaks(tuple(range(60)), columns, 60) == list(range(60))
 
 
@@ -28,7 +28,7 @@ def test_what_is_not_known_stays_blank_beside_what_is():
     assert peaks((None,) * 20 + (30,) + (None,) * 39, 3, 60) == [None, 30, None]
 
 
-def test_samples_older_than_the_time_told_are_left_out():
+def test_samples_older_than_the_time_shown_are_left_out():
     assert peaks((99,) * 60 + (1,) * 60, 4, 60) == [1, 1, 1, 1]
 
 

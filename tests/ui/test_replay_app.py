@@ -20,7 +20,7 @@ def played(tmp_path, speed, tape=TAPE):
     return ReplayApp(Options(), user_paths({}, tmp_path, tmp_path), Appearance(), tape, speed)
 
 
-def told(app):
+def found(app):
     """Return the newest notice."""
     return next((one.message for one in reversed(list(app._notifications))), "")
 
@@ -40,7 +40,7 @@ async def test_it_holds_skips_and_ends(tmp_path):
         await pilot.press("T")
         await until(pilot, lambda: "The recording ends here, with 1 storm in it" in screen(app))
         await pilot.press("T")
-        await until(pilot, lambda: told(app) == "No more requests in the recording.")
+        await until(pilot, lambda: found(app) == "No more requests in the recording.")
 
 
 @in_loop
@@ -54,11 +54,11 @@ async def test_every_area_says_that_it_is_a_replay(tmp_path):
             await until(pilot, lambda words=words: words in screen(app))
             assert "FOUND ON THIS MACHINE" not in screen(app)
         await pilot.press("c")
-        await until(pilot, lambda: told(app) == "This is a replay: no server is asked.")
+        await until(pilot, lambda: found(app) == "This is a replay: no server is asked.")
 
 
 @in_loop
-async def test_damage_is_told(tmp_path):
+async def test_damage_is_reported(tmp_path):
     app = played(tmp_path, 10_000.0, Tape(TAPE.name, TAPE.batches[-1:], "line 7 is cut off and left out"))
     async with app.run_test(size=(120, 40)) as pilot:
         await until(pilot, lambda: "Of the file, line 7 is" in screen(app))
@@ -98,4 +98,4 @@ async def test_storms_that_come_fast_share_one_toast(tmp_path, monkeypatch):
         await until(pilot, ended)
         await until(pilot, lambda: [one.title for one in app._notifications] == ["Retry storm"], "no toast")
         assert most == 1
-        assert told(app).startswith("attempt ")
+        assert found(app).startswith("attempt ")

@@ -22,7 +22,7 @@ LOOK_S = 0.005
 def once(program: Program, place: Place, fine: frozenset[int] = frozenset({0})) -> dict[str, float]:
     """Run a command to its end, its output into a file; raises OSError when it fails or takes too long."""
     # A file, for grep stops at its first match where nobody reads what it says (measured, 3.8).
-    with tempfile.TemporaryFile(dir=place.folder) as told, tempfile.TemporaryFile(dir=place.folder) as said:
+    with tempfile.TemporaryFile(dir=place.folder) as errors, tempfile.TemporaryFile(dir=place.folder) as said:
         begun = time.monotonic()
         process = subprocess.Popen(
             program.command,
@@ -30,15 +30,15 @@ def once(program: Program, place: Place, fine: frozenset[int] = frozenset({0})) 
             cwd=place.work,
             stdin=subprocess.DEVNULL,
             stdout=said,
-            stderr=told,
+            stderr=errors,
         )
         peak = _watch(process.pid, begun + TAKES_S)
         took = time.monotonic() - begun
         _, status, spent = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
         if process.returncode not in fine:
-            told.seek(0)
-            raise OSError(f"it ended with {process.returncode} {told.read()[-120:].decode(errors='replace').strip()}")
+            errors.seek(0)
+            raise OSError(f"it ended with {process.returncode} {errors.read()[-120:].decode(errors='replace').strip()}")
     return {"took": took, "cpu_s": spent.ru_utime + spent.ru_stime, "peak": peak}
 
 

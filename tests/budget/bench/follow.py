@@ -35,9 +35,9 @@ def follow(program: Program, place: Place, log: Path, rate: int, seconds: float,
                 shown = terminal.until_shows(LAST, seconds + give_up_s)
             except GaveUpError:
                 shown = None
-            told = writer.communicate()[0]
+            written = writer.communicate()[0]
         if writer.returncode:
             raise OSError("the log could not be written")
-        lag = give_up_s if shown is None else max(0.0, shown - float(told))
+        lag = give_up_s if shown is None else max(0.0, shown - float(written))
         after, held = usage(terminal.pid), memory(terminal.pid)
         return {"cpu": before.cpu_percent(after), "resident": held.resident, "own": held.own, "lag": lag}

@@ -37,10 +37,10 @@ def from_distribution(package: str, command: str = "") -> Installed:
     path = shutil.which(command)
     if path is None:
         raise MissingError(f"package {package} has no {command}")
-    told = subprocess.run(
+    done = subprocess.run(
         ["dpkg-query", "--showformat", "${Version}", "--show", package], capture_output=True, text=True, check=False
     )
-    return Installed(path, told.stdout.split("-")[0])
+    return Installed(path, done.stdout.split("-")[0])
 
 
 @functools.cache
@@ -54,8 +54,8 @@ def from_pypi(command: str, *requirements: str) -> Installed:
         _run([sys.executable, "-m", "venv", "--clear", str(folder)], f"a virtual environment for {name}")
         _run([str(folder / "bin" / "pip"), "install", "--quiet", *requirements], f"pip install {name}")
     code = f"from importlib.metadata import version; print(version({name!r}))"
-    told = subprocess.run([folder / "bin" / "python", "-c", code], capture_output=True, text=True, check=False)
-    return Installed(str(program), told.stdout.strip())
+    done = subprocess.run([folder / "bin" / "python", "-c", code], capture_output=True, text=True, check=False)
+    return Installed(str(program), done.stdout.strip())
 
 
 def _run(command: list[str], what: str) -> None:

@@ -1,4 +1,4 @@
-"""What a program costs: CPU, wake-ups and memory of all processes of its session, as Linux tells them."""
+"""What a program costs: CPU, wake-ups and memory of all processes of its session, as Linux  shows them."""
 
 from __future__ import annotations
 

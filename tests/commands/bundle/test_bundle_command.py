@@ -41,8 +41,8 @@ def home(tmp_path, capsys, monkeypatch):
 def made(home, *more):
     """Run the command without a question; return the folder."""
     out = home.folder / "out"
-    code, told, err = home.run("bundle", "--no-gpu", "--yes", "--out", str(out), *more)
-    assert (code, err) == (0, "Written. Read it before you send it.\n"), told
+    code, output, err = home.run("bundle", "--no-gpu", "--yes", "--out", str(out), *more)
+    assert (code, err) == (0, "Written. Read it before you send it.\n"), output
     return out
 
 
@@ -71,7 +71,7 @@ class TestWriting:
         assert "1 secret" in rows[at + 1]
         assert max(map(len, rows)) <= 80
 
-    def test_the_readme_tells_of_every_other_file(self, home):
+    def test_the_readme_gives_of_every_other_file(self, home):
         out = made(home)
         readme = (out / "README.txt").read_text()
         assert all(f"{path.name}: " in readme for path in out.iterdir() if path.name != "README.txt")
@@ -87,8 +87,8 @@ class TestWriting:
             if what == "link":
                 other.mkdir()
             out.symlink_to(other)
-        code, told, err = home.run("bundle", "--no-gpu", "--yes", "--out", str(out))
-        assert (code, told) == (2, "")
+        code, output, err = home.run("bundle", "--no-gpu", "--yes", "--out", str(out))
+        assert (code, output) == (2, "")
         assert "already exists and is not changed" in err
         assert not other.exists() or not list(other.iterdir())
 
@@ -110,10 +110,10 @@ class TestWriting:
 class TestAsking:
     @pytest.mark.parametrize(("answer", "code"), [("y\n", 0), ("n\n", 1), ("\n", 1)], ids=["yes", "no", "nothing"])
     def test_it_asks_before_it_writes(self, home, answer, code):
-        told = home.at_terminal(answer, "bundle", "--no-gpu", "--out", "x")
-        assert told[0] == code
-        assert "README.txt" in told[1]
-        assert "Write x?" in told[2]
+        output = home.at_terminal(answer, "bundle", "--no-gpu", "--out", "x")
+        assert output[0] == code
+        assert "README.txt" in output[1]
+        assert "Write x?" in output[2]
         assert (home.folder / "x").exists() is (code == 0)
 
     def test_without_a_terminal_it_writes_nothing_unless_it_is_agreed_to(self, home):
@@ -125,9 +125,9 @@ class TestAsking:
 
     def test_the_list_as_json(self, home):
         _, out, _ = home.run("bundle", "--no-gpu", "--yes", "--json", "--out", "x")
-        told = json.loads(out)
-        assert (told["version"], told["folder"], told["written"]) == (1, "x", True)
-        sizes = {one["name"]: one["bytes"] for one in told["files"]}
+        output = json.loads(out)
+        assert (output["version"], output["folder"], output["written"]) == (1, "x", True)
+        sizes = {one["name"]: one["bytes"] for one in output["files"]}
         assert sizes == {path.name: path.stat().st_size for path in (home.folder / "x").iterdir()}
 
 
@@ -140,13 +140,13 @@ class TestContent:
         recording.write_text("\n".join(map(write_recorded, [*lines, Recorded(1001, "pay Anna 4711 Euro")])) + "\n")
         out = made(home, "--log", str(log), "--recording", str(recording))
         assert (out / "log-1.txt").read_text() == f"{ACCESS.format(500)}\n"
-        told = json.loads((out / "retries.json").read_text())
-        assert told["log-1.txt"]["main_requests"] == 1
-        assert told["recording.jsonl"]["storms"][0]["attempts"] == 4
+        output = json.loads((out / "retries.json").read_text())
+        assert output["log-1.txt"]["main_requests"] == 1
+        assert output["recording.jsonl"]["storms"][0]["attempts"] == 4
         assert "Anna" not in everything(out)
         assert (
             home.run("analyze", "--json", str(out / "recording.jsonl"))[1]
-            == json.dumps(told["recording.jsonl"], indent=2) + "\n"
+            == json.dumps(output["recording.jsonl"], indent=2) + "\n"
         )
 
     def test_a_recording_that_cannot_be_read_stops_it_before_anything_is_written(self, home):

@@ -44,7 +44,7 @@ def test_all_well(home):
     assert len(model.questions) == 8
 
 
-def test_a_failure_is_told_with_its_rule_and_the_exit_code(home):
+def test_a_failure_is_reported_with_its_rule_and_the_exit_code(home):
     with served(server(tool_free=PROSE)) as (url,):
         home.write(client_settings(url))
         code, out, _ = home.run("check", "--canary")
@@ -57,19 +57,19 @@ def test_as_json(home):
     with served(server(late_system=refusal(400, "System message must be at the beginning."))) as (url,):
         home.write(client_settings(url))
         code, out, _ = home.run("check", "--canary", "--json", "--client-version", "2.1.329")
-    told = json.loads(out)
-    assert (code, told["ok"], told["findings"], told["canary"]["ok"]) == (1, False, [], False)
-    checks = {check["name"]: check for check in told["canary"]["checks"]}
+    printed = json.loads(out)
+    assert (code, printed["ok"], printed["findings"], printed["canary"]["ok"]) == (1, False, [], False)
+    checks = {check["name"]: check for check in printed["canary"]["checks"]}
     assert checks["plain"]["verdict"] == "pass"
     assert checks["late_system"]["verdict"] == "fail"
     assert (checks["late_system"]["hop"], checks["late_system"]["code"]) == ("vLLM", "SERVER903")
     assert checks["stream"]["ttft_ms"] is not None
-    assert told["canary"]["measured"]["requests"] == told["canary"]["estimated"]["requests"] == 8
-    assert {feature["verdict"] for feature in told["canary"]["features"]} <= set(Verdict)
-    assert [blame["name"] for blame in told["canary"]["blame"]] == ["late_system"]
+    assert printed["canary"]["measured"]["requests"] == printed["canary"]["estimated"]["requests"] == 8
+    assert {feature["verdict"] for feature in printed["canary"]["features"]} <= set(Verdict)
+    assert [blame["name"] for blame in printed["canary"]["blame"]] == ["late_system"]
 
 
-def test_through_a_proxy_both_ways_are_told_and_the_keys_stay_apart(home):
+def test_through_a_proxy_both_ways_are_reported_and_the_keys_stay_apart(home):
     behind = server()
     proxy = Model({Q.TOOL_FREE: PROSE}, litellm().routes)
     with served(behind, proxy) as (direct, url):

@@ -66,7 +66,7 @@ class TestReport:
         assert out.endswith("\n\n1 error.\n")
         assert "check --fix" in err
 
-    def test_one_that_is_missing_is_told_by_name(self, home):
+    def test_one_that_is_missing_is_reported_by_name(self, home):
         home.write(SOUND.replace('    "ANTHROPIC_AUTH_TOKEN": "dummy",\n', ""))
         out = home.run("check", "--offline")[1]
         assert f"{home.settings}: error AUTH201: env.ANTHROPIC_AUTH_TOKEN: no token: no request is sent" in out
@@ -88,7 +88,7 @@ class TestReport:
         assert len(line) < 110
         assert line[caret.index("^") :].startswith('"http://h:8000/v1"')
 
-    def test_a_broken_file_is_told_with_its_place_and_a_way_out(self, home):
+    def test_a_broken_file_is_reported_with_its_place_and_a_way_out(self, home):
         home.write('{\n  "model": "sonnet", // mine\n}\n')
         code, out, err = home.run("check", "--offline")
         assert code == 1
@@ -129,12 +129,12 @@ class TestJson:
     def test_it_has_the_shape_of_the_contract(self, home):
         home.write(WRONG)
         code, out, _ = home.run("check", "--offline", "--json")
-        told = json.loads(out)
+        printed = json.loads(out)
         assert code == 1
-        assert list(told) == ["version", "ok", "findings", "summary"]
-        assert (told["version"], told["ok"]) == (1, False)
-        assert told["summary"] == {"errors": 1, "warnings": 0, "infos": 0}
-        (finding,) = told["findings"]
+        assert list(printed) == ["version", "ok", "findings", "summary"]
+        assert (printed["version"], printed["ok"]) == (1, False)
+        assert printed["summary"] == {"errors": 1, "warnings": 0, "infos": 0}
+        (finding,) = printed["findings"]
         assert list(finding) == KEYS
         assert (finding["file"], finding["line"], finding["column"]) == (str(home.settings), 4, 5)
         assert finding["path"] == "env.ANTHROPIC_BASE_URL"

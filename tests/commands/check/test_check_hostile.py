@@ -137,18 +137,18 @@ def test_it_ends_with_a_report_and_a_code_of_the_contract(batch, home, capsys):
     for number in range(FILES // BATCHES):
         data = content(rng)
         home.write(data)
-        told = f"file {number} of batch {batch}: {data[:300]!r}"
+        case = f"file {number} of batch {batch}: {data[:300]!r}"
         code, report = checked()
         errors = report["summary"]["errors"]
-        assert code == (1 if errors else 0), told
-        assert len(report["findings"]) == sum(report["summary"].values()), told
+        assert code == (1 if errors else 0), case
+        assert len(report["findings"]) == sum(report["summary"].values()), case
         if number % 2:
             code, text = checked(as_json=False)
-            assert code == (1 if errors else 0), told
-            assert not {"\x1b", "\x07", "\u202e"} & set(text), told
+            assert code == (1 if errors else 0), case
+            assert not {"\x1b", "\x07", "\u202e"} & set(text), case
             continue
         dropped = {"FILE701", "FILE702"} & {finding["code"] for finding in report["findings"]}
         code, report = checked(fix=True)
-        assert code in {0, 1}, told
+        assert code in {0, 1}, case
         # A file that comes into effect has more to be wrong.
-        assert dropped or report["summary"]["errors"] <= errors, told
+        assert dropped or report["summary"]["errors"] <= errors, case

@@ -66,7 +66,7 @@ class TestLive:
         assert "no complete answer within 0.1 s" in text
         assert "does not run" not in text
 
-    def test_a_search_that_takes_too_long_is_given_up_and_told(self, home, monkeypatch):
+    def test_a_search_that_takes_too_long_is_given_up_and_reported(self, home, monkeypatch):
         async def endless(*_args, **_more):
             await asyncio.sleep(3600)
 
@@ -138,7 +138,7 @@ class TestFirstSettings:
         assert env["ANTHROPIC_DEFAULT_SONNET_MODEL"] == "claude-sonnet"
         assert "sk-master" not in out + err
 
-    def test_settings_that_name_a_server_are_mended_and_not_replaced(self, home):
+    def test_settings_that_name_a_server_are_fixed_and_not_replaced(self, home):
         with served(vllm(**WITH_MESSAGES)) as (url,):
             home.write('{"env": {"ANTHROPIC_BASE_URL": "http://127.0.0.1:1"}}')
             home.run("check", "--vllm", url, "--fix", "--yes")

@@ -26,12 +26,12 @@ def settings(home):
 
 
 def check(home, *argv):
-    """Return the exit code, the codes that are told and how many are left out."""
+    """Return the exit code, the codes that are reported and how many are left out."""
     code, out, _ = home.run("check", "--offline", "--json", *argv)
-    told = json.loads(out)
-    assert told["ok"] is (code == 0)
-    assert sum(told["summary"].values()) == len(told["findings"])
-    return code, [finding["code"] for finding in told["findings"]], told.get("left_out")
+    printed = json.loads(out)
+    assert printed["ok"] is (code == 0)
+    assert sum(printed["summary"].values()) == len(printed["findings"])
+    return code, [finding["code"] for finding in printed["findings"]], printed.get("left_out")
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def check(home, *argv):
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else str(value),
 )
-def test_the_findings_that_are_told_decide_the_exit_code(home, argv, code, kept):
+def test_the_findings_that_are_reported_decide_the_exit_code(home, argv, code, kept):
     left_out = len(FOUND) - len(kept) if argv else None
     assert check(home, *argv) == (code, kept, left_out)
 
@@ -81,7 +81,7 @@ def test_the_report_says_in_one_line_how_many_are_left_out(home):
     ids=["a family misspelt", "a number", "the second", "a letter", "no letters", "nothing", "an escape"],
 )
 @pytest.mark.parametrize("flag", ["--only", "--skip"])
-def test_what_names_no_rule_is_wrong_use_and_told_with_its_neighbour(home, flag, codes, words):
+def test_what_names_no_rule_is_wrong_use_and_reported_with_its_neighbour(home, flag, codes, words):
     code, out, err = home.run("check", "--offline", flag, codes)
     assert (code, out) == (2, "")
     assert f"argument {flag}: " in err
@@ -90,7 +90,7 @@ def test_what_names_no_rule_is_wrong_use_and_told_with_its_neighbour(home, flag,
     assert "\x1b" not in err
 
 
-def test_a_fix_mends_what_is_asked_for_and_nothing_else(home, settings):
+def test_a_fix_fixes_what_is_asked_for_and_nothing_else(home, settings):
     code, out, _ = home.run("check", "--offline", "--fix", "--yes", "--only", "URL101")
     assert code == 0
     assert settings.read_text() == SETTINGS.replace("/v1", "")

@@ -48,9 +48,9 @@ def put(home, file):
 
 def louder_than_a_note(home, *more):
     code, out, _ = home.run("check", "--offline", "--json", *more)
-    told = json.loads(out)
-    loud = [(one["code"], one["severity"], one["path"]) for one in told["findings"] if one["severity"] != "info"]
-    return code, loud, len(told["findings"])
+    printed = json.loads(out)
+    loud = [(one["code"], one["severity"], one["path"]) for one in printed["findings"] if one["severity"] != "info"]
+    return code, loud, len(printed["findings"])
 
 
 def test_there_are_enough_kinds():
@@ -134,7 +134,7 @@ def test_on_a_mac_a_missing_token_is_no_alarm(home, monkeypatch):
     assert "AUTH" not in home.run("check", "--offline")[1]
 
 
-def test_a_login_that_is_sent_to_one_s_own_server_is_told_and_left_alone(home):
+def test_a_login_that_is_sent_to_one_s_own_server_is_reported_and_left_alone(home):
     log_in(home)
     text = '{"model": "sonnet", "env": {"ANTHROPIC_BASE_URL": "http://127.0.0.1:8000"}}'
     home.write(text)
@@ -155,8 +155,8 @@ def test_a_login_that_is_sent_to_one_s_own_server_is_told_and_left_alone(home):
 def test_a_finding_whose_fix_would_harm_says_what_to_do(home, text, code, words):
     log_in(home)
     home.write(text)
-    told = json.loads(home.run("check", "--offline", "--json")[1])["findings"]
-    (finding,) = (one for one in told if one["code"] == code)
+    printed = json.loads(home.run("check", "--offline", "--json")[1])["findings"]
+    (finding,) = (one for one in printed if one["code"] == code)
     assert finding["fix"] is None
     assert words in finding["message"]
 

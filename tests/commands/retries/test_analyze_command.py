@@ -101,8 +101,8 @@ class TestJson:
         (storm,) = json.loads(analyze(write(tmp_path / "a", STORM), "--json")[1])["storms"]
         assert storm["started"] == START
         assert storm["ended"] == START + LADDER[-1]
-        told = {name: storm[name] for name in ("attempts", "cause", "recovered", "evidence")}
-        assert told == {"attempts": 5, "cause": "500", "recovered": True, "evidence": "ladder"}
+        printed = {name: storm[name] for name in ("attempts", "cause", "recovered", "evidence")}
+        assert printed == {"attempts": 5, "cause": "500", "recovered": True, "evidence": "ladder"}
 
     def test_without_times_the_order_counts_and_times_are_null(self, analyze, tmp_path):
         (storm,) = json.loads(analyze(write(tmp_path / "a", STORM, is_plain=True), "--json")[1])["storms"]
@@ -185,7 +185,7 @@ class TestText:
 
 
 class TestTroubles:
-    def test_a_missing_file_is_told_and_the_others_count(self, analyze, tmp_path):
+    def test_a_missing_file_is_reported_and_the_others_count(self, analyze, tmp_path):
         code, out, err = analyze("nope", write(tmp_path / "a", STORM), "--json")
         assert code == 2
         assert err == "stormdeck: nope cannot be read: no such file or directory\n"
@@ -196,13 +196,13 @@ class TestTroubles:
         assert (code, out) == (2, "")
         assert "nope" in err
 
-    def test_a_missing_transcripts_folder_is_told_and_the_log_counts(self, analyze, tmp_path):
+    def test_a_missing_transcripts_folder_is_reported_and_the_log_counts(self, analyze, tmp_path):
         code, out, err = analyze(write(tmp_path / "a", STORM), "--transcripts", "nope", "--json")
         assert code == 2
         assert "nope does not exist" in err
         assert json.loads(out)["main_requests"] == 5
 
-    def test_damaged_lines_are_told_aside(self, analyze, tmp_path):
+    def test_damaged_lines_are_reported_on_stderr(self, analyze, tmp_path):
         file = write(tmp_path / "a", STORM)
         with (tmp_path / "a").open("a") as more:
             more.write('{"t": 1, "li\n')

@@ -214,7 +214,7 @@ class TestDiscovery:
     ],
     ids=["recording exists", "no such place", "folder", "no transcripts"],
 )
-def test_what_cannot_be_done_is_told_before_anything_is_read(tmp_path, monkeypatch, capsys, argv, words):
+def test_what_cannot_be_done_is_reported_before_anything_is_read(tmp_path, monkeypatch, capsys, argv, words):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "there").write_text("mine")
     (tmp_path / "folder").mkdir()

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 import pytest
 
 from command_home import Home, Terminal
-from running_panel import deck_of, tell
+from running_panel import deck_of, publish
 from samples import FOUND, LIVE, STORMY, VLLM, WELL
 from served import WITH_MESSAGES, client_settings, served
 from servers import free_url, litellm, vllm
@@ -61,7 +61,7 @@ def look(home, *more):
     return home.run("status", "--no-gpu", *more)
 
 
-def told(home, *more):
+def output(home, *more):
     code, out, _ = look(home, "--json", *more)
     return code, json.loads(out)
 
@@ -69,7 +69,7 @@ def told(home, *more):
 def test_a_path_that_works_is_ok(home):
     with served(vllm(**WITH_MESSAGES)) as (url,):
         home.write(client_settings(url))
-        code, said = told(home)
+        code, said = output(home)
     assert (code, said["version"], said["state"]) == (0, 1, "ok")
     assert said["headline"]["text"].startswith("All well")
     assert [(hop["kind"], hop["state"]) for hop in said["hops"]] == [
@@ -84,7 +84,7 @@ def test_a_path_that_works_is_ok(home):
 def test_the_json_is_as_the_contract_says(home):
     with served(vllm(**WITH_MESSAGES)) as (url,):
         home.write(client_settings(url))
-        _, said = told(home)
+        _, said = output(home)
     assert {"version", "state", "headline", "hops", "gpus", "requests"} <= set(said)
     assert set(said["headline"]) == {"text", "hop", "code"}
     assert {"name", "kind", "url", "group", "state", "latency_ms", "detail"} == set(said["hops"][0])
@@ -102,7 +102,7 @@ def test_the_json_is_as_the_contract_says(home):
 def test_an_error_in_the_settings_is_down_with_its_rule_and_what_to_type(home):
     with served(vllm(**WITH_MESSAGES)) as (url,):
         home.write(client_settings(f"{url}/v1"))
-        code, said = told(home)
+        code, said = output(home)
     assert (code, said["state"]) == (2, "down")
     assert (said["headline"]["hop"], said["headline"]["code"]) == ("client", "URL101")
     assert said["statements"][0]["next"] == "stormdeck check --fix"
@@ -111,7 +111,7 @@ def test_an_error_in_the_settings_is_down_with_its_rule_and_what_to_type(home):
 def test_nothing_that_listens_is_down_and_names_the_place(home):
     url = free_url()
     home.write(client_settings(url))
-    code, said = told(home)
+    code, said = output(home)
     assert code == 2
     assert said["headline"]["code"] == "URL105"
     assert url in said["headline"]["text"]
@@ -126,7 +126,7 @@ def test_nothing_configured_is_degraded(home):
 def test_a_proxy_that_refuses_the_token(home):
     with served(litellm(master_key="another")) as (url,):
         home.write(client_settings(url))
-        code, said = told(home)
+        code, said = output(home)
     assert code == 2
     assert (said["headline"]["hop"], said["headline"]["code"]) == ("client", "AUTH204")
 
@@ -217,12 +217,12 @@ def stamped(ago, status, port=40000):
     return f'{when} INFO:     127.0.0.1:{port} - "POST /v1/messages?beta=true HTTP/1.1" {status} X\n'
 
 
-def test_a_log_with_times_tells_the_requests_and_the_storm(home):
+def test_a_log_with_times_gives_the_requests_and_the_storm(home):
     log = home.folder / "vllm.log"
     log.write_text("".join(stamped(ago, 500) for ago in (9.0, 8.45, 7.4, 5.3)))
     with served(vllm(**WITH_MESSAGES)) as (url,):
         home.write(client_settings(url))
-        code, said = told(home, "--log", str(log))
+        code, said = output(home, "--log", str(log))
     assert code == 2
     assert said["requests"]["per_minute"] == 4.0
     window = said["requests"]["window"]
@@ -233,12 +233,12 @@ def test_a_log_with_times_tells_the_requests_and_the_storm(home):
     assert said["headline"]["text"].startswith("RETRY")
 
 
-def test_a_log_without_times_tells_no_rates(home):
+def test_a_log_without_times_gives_no_rates(home):
     log = home.folder / "vllm.log"
     log.write_text('INFO:     127.0.0.1:40000 - "POST /v1/messages HTTP/1.1" 500 X\n' * 5)
     with served(vllm(**WITH_MESSAGES)) as (url,):
         home.write(client_settings(url))
-        _, said = told(home, "--log", str(log))
+        _, said = output(home, "--log", str(log))
     assert said["requests"]["per_minute"] is None
     assert said["requests"]["reason"] == "no log has times in its lines"
 
@@ -264,21 +264,21 @@ class TestFromAPanel:
         monkeypatch.chdir(tmp_path / "project")
 
     def test_json_is_its_document_whole(self, home):
-        tell(home.folder)
-        code, said = told(home)
+        publish(home.folder)
+        code, said = output(home)
         deck = deck_of()
         assert code == 0
         assert said.keys() == status_json(deck, statements(deck, time.time(), str)).keys()
         assert [hop["name"] for hop in said["hops"]] == ["claude", "LiteLLM", "vLLM", "GPU"]
 
     def test_the_exit_code_is_that_of_its_state(self, home):
-        tell(home.folder, deck_of(WELL, FOUND, VLLM, STORMY))
+        publish(home.folder, deck_of(WELL, FOUND, VLLM, STORMY))
         assert look(home, "--format", "tmux")[0] == 2
         assert look(home, "--json")[0] == 2
 
     def test_a_storm_shows_in_its_own_session(self, home, pipe):
         storm = replace(LIVE, session="0b1f6e5e")
-        tell(home.folder, deck_of(WELL, FOUND, VLLM, replace(STORMY, storms=(storm,))))
+        publish(home.folder, deck_of(WELL, FOUND, VLLM, replace(STORMY, storms=(storm,))))
         pipe(b'{"session_id":"0b1f6e5e"}')
         code, out, _ = look(home, "--format", "statusline")
         assert code == 0
@@ -286,7 +286,7 @@ class TestFromAPanel:
         assert "(this session)" in out
 
     def test_text_is_always_a_look_of_its_own(self, home):
-        tell(home.folder)
+        publish(home.folder)
         assert "asked" in look(home)[2]
 
     @pytest.mark.parametrize(
@@ -295,7 +295,7 @@ class TestFromAPanel:
         ids=lambda one: one[0],
     )
     def test_what_asks_for_another_look_gets_it(self, home, flags):
-        tell(home.folder)
+        publish(home.folder)
         assert "asked" in look(home, "--json", *flags)[2]
 
     @pytest.mark.usefixtures("user")
@@ -303,7 +303,7 @@ class TestFromAPanel:
         "line", [["--json"], ["--format", "tmux"], ["--format=tmux"], ["--format", "statusline"], ["--format", "json"]]
     )
     def test_the_lines_of_status_bars_need_no_option_read(self, tmp_path, monkeypatch, capsys, line):
-        tell(tmp_path)
+        publish(tmp_path)
         monkeypatch.setattr(sys, "stdin", None)
         monkeypatch.setitem(sys.modules, "stormdeck.commands.cli", None)
         assert main(["status", *line]) == 0
@@ -312,7 +312,7 @@ class TestFromAPanel:
     @pytest.mark.usefixtures("user")
     @pytest.mark.parametrize("change", ["variable", "file", "none"])
     def test_options_from_elsewhere_are_read_first(self, tmp_path, monkeypatch, capsys, change):
-        tell(tmp_path)
+        publish(tmp_path)
         if change == "variable":
             monkeypatch.setenv("STORMDECK_VLLM", "http://10.0.0.5:8000")
         if change == "file":
@@ -347,7 +347,7 @@ class TestFromAPanel:
     )
     def test_nothing_slow_is_imported_for_a_status_bar(self, tmp_path, more, slow):
         (tmp_path / "project").mkdir()
-        tell(tmp_path, vllm="http://10.0.0.5:8000")
+        publish(tmp_path, vllm="http://10.0.0.5:8000")
         code = (
             "import sys; before = set(sys.modules); from stormdeck.__main__ import main; "
             f"code = main(['status', '--format', 'tmux', *{more}]); "
@@ -407,7 +407,7 @@ class TestExplainMessage:
         assert (code, out) == (2, "")
         assert "Request too large" in err
 
-    def test_a_secret_in_a_message_is_not_told(self, home):
+    def test_a_secret_in_a_message_is_not_reported(self, home):
         code, out, err = home.run("explain", "something odd about sk-hunter2hunter2 happened there")
         assert code == 2
         assert "hunter2" not in out + err

@@ -219,7 +219,7 @@ def test_every_rule_that_is_named_has_a_page():
     assert {code for code in codes if page_of(code) is None} == set()
 
 
-def test_a_stream_tells_first_token_gap_and_tokens():
+def test_a_stream_gives_first_token_gap_and_tokens():
     check = judged(Q.STREAM, recorded("msg_05_stream"))
     assert (check.input_tokens, check.output_tokens) == (18, 10)
     assert (check.ttft_ms, check.gap_ms) == (900, 300)

@@ -32,7 +32,7 @@ def verdicts(*checks):
     ],
     ids=["only through the proxy", "both fail", "both doubtful", "the client's own fault", "not asked directly"],
 )
-def test_the_hop_is_told_by_asking_past_the_proxy(client, past_the_proxy, hop, code):
+def test_the_hop_is_recognised_by_asking_past_the_proxy(client, past_the_proxy, hop, code):
     (blame,) = CanaryReport((client, past_the_proxy)).blames
     assert (blame.question, blame.hop, blame.code) == (client.question, hop, code)
 

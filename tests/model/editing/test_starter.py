@@ -51,7 +51,7 @@ def test_nothing_is_found_in_it(version, window, tmp_path):
     edits = working_block(target(vllm, None), version)
     settings = snapshot(edited("", edits), tmp_path)
     found = check(Facts.effective(settings, version, live=live_of(Deck(vllm=vllm))))
-    # What the older clients cannot be told: how large the window is.
+    # What the older clients cannot be reported: how large the window is.
     left = {"CTX601"} if version not in {None, "2.1.329"} else set()
     assert {one.code for one in found if one.severity is not Severity.INFO} <= left
 
@@ -64,7 +64,7 @@ class TestTarget:
         found = target(VLLM, PROXY, "sk-master")
         assert (found.url, found.model, found.window, found.token) == (PROXY.url, "own-model", 131072, "sk-master")
 
-    def test_the_server_where_the_proxy_does_not_tell_its_models(self):
+    def test_the_server_where_the_proxy_does_not_give_its_models(self):
         silent = ProxySnapshot(PROXY.url, ServerKind.LITELLM, ServerState.REFUSING)
         assert target(VLLM, silent).url == VLLM.url
 

@@ -72,7 +72,7 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("name", BROKEN)
-def test_what_people_write_is_put_right_and_told(name):
+def test_what_people_write_is_put_right_and_reported(name):
     text, wanted, notes = BROKEN[name]
     made = repair(text)
     assert (made.text, made.notes[: len(notes)]) == (wanted, notes)
@@ -121,7 +121,7 @@ def test_a_huge_text_is_left_alone():
     assert repair("{" + "'a':1," * 200_000 + "}") is None
 
 
-def test_deep_nesting_is_no_trouble():
+def test_deep_nesting_is_no_problem():
     assert repair("[" * 50_000 + "]" * 50_000) is None
 
 

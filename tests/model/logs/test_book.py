@@ -13,7 +13,7 @@ def test_empty_book_has_no_line():
     assert list(book.texts(0)) == []
 
 
-def test_line_tells_its_log_arrival_and_attempt():
+def test_line_gives_its_log_arrival_and_attempt():
     book = LogBook()
     book.add("old.log", ["a"], None)
     book.add("new.log", ["b", "c"], 5.0, {1: 4})

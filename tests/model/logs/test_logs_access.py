@@ -40,7 +40,7 @@ CORE = '127.0.0.1:60140 - "POST /v1/messages?beta=true HTTP/1.1" 500'
         pytest.param(json.dumps({"log": f"INFO:     {CORE} Oops\n", "stream": "stdout"}), id="docker-file"),
     ],
 )
-def test_every_form_tells_the_same_request(line: str) -> None:
+def test_every_form_gives_the_same_request(line: str) -> None:
     found = parse_access(line)
     assert found is not None
     assert (found.method, found.path, found.status) == ("POST", "/v1/messages?beta=true", 500)
@@ -116,17 +116,17 @@ def test_other_lines_are_no_requests(line: str) -> None:
         ("GET", "/test-connection", RequestKind.OTHER),
     ],
 )
-def test_kinds_are_told_by_method_and_path(method: str, path: str, kind: RequestKind) -> None:
+def test_kinds_are_recognised_by_method_and_path(method: str, path: str, kind: RequestKind) -> None:
     assert kind_of(method, path) is kind
 
 
 def test_a_time_without_zone_counts_only_where_the_zone_is_known() -> None:
     line = f"2026-11-20 18:48:56,500 INFO:     {CORE} Oops"
-    told, untold = parse_access(line, utc), parse_access(line)
-    assert told is not None
-    assert told.time == datetime(2026, 11, 20, 18, 48, 56, 500000, UTC).timestamp()
-    assert untold is not None
-    assert untold.time is None
+    in_utc, unknown = parse_access(line, utc), parse_access(line)
+    assert in_utc is not None
+    assert in_utc.time == datetime(2026, 11, 20, 18, 48, 56, 500000, UTC).timestamp()
+    assert unknown is not None
+    assert unknown.time is None
 
 
 def test_a_time_with_zone_counts_by_itself() -> None:
@@ -169,7 +169,7 @@ def test_recorded_logs_hold_the_requests_that_were_made(
     assert tuple(counted[kind] for kind in kinds) == (main, count_tokens, probes, other)
 
 
-def test_claude_code_router_tells_the_status_on_a_later_line() -> None:
+def test_claude_code_router_gives_the_status_on_a_later_line() -> None:
     reader = AccessReader()
     came = {"level": 30, "time": 1795200050742, "pid": 1, "reqId": "req-2", "msg": "incoming request"}
     came["req"] = {"method": "POST", "url": "/v1/messages", "remoteAddress": "127.0.0.1", "remotePort": 46046}

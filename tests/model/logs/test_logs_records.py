@@ -133,7 +133,7 @@ LOGS = sorted(path.name for path in DATA.glob("*.log"))
         ),
     ],
 )
-def test_a_record_tells_level_time_source_and_message(
+def test_a_record_gives_level_time_source_and_message(
     line: str, level: Level, clock: str, source: str, message: str
 ) -> None:
     record = classify(line)
@@ -184,7 +184,7 @@ def test_the_recorded_failures_of_vllm_are_few() -> None:
 
 
 @pytest.mark.parametrize("log", LOGS)
-def test_every_recorded_line_is_told_apart(log: str) -> None:
+def test_every_recorded_line_is_distinguished(log: str) -> None:
     reader = RecordReader()
     records = [record for line in lines_of(log) if (record := reader.read(line))]
     assert records

@@ -47,7 +47,7 @@ REAL = {
 
 
 @pytest.mark.parametrize("name", REAL)
-def test_those_of_the_real_programs_are_told_whole(name):
+def test_those_of_the_real_programs_are_read_whole(name):
     assert spans(lines_of(name)) == REAL[name]
 
 
@@ -138,9 +138,9 @@ def test_one_is_never_longer_than_can_be():
 @given(cuts=st.lists(st.integers(0, 230), max_size=8), name=st.sampled_from(sorted(REAL)))
 def test_the_pieces_that_a_log_is_read_in_make_no_difference(cuts, name):
     lines = lines_of(name)
-    reader, told, at = TracebackReader(), [], 0
+    reader, parts, at = TracebackReader(), [], 0
     for cut in [*sorted(min(cut, len(lines)) for cut in cuts), len(lines)]:
-        told += [(at + place, part) for place, part in reader.read(lines[at:cut])]
+        parts += [(at + place, part) for place, part in reader.read(lines[at:cut])]
         at = cut
     whole = [*TracebackReader().read(lines)]
-    assert [place for place, _ in told] == [place for place, _ in whole]
+    assert [place for place, _ in parts] == [place for place, _ in whole]

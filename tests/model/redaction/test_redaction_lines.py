@@ -22,7 +22,7 @@ ACCESS = 'INFO:     127.0.0.1:51234 - "POST /v1/messages?beta=true HTTP/1.1" 500
 
 def kept(*lines):
     structure = LogStructure()
-    return [told for line in lines if (told := structure.line(line)) is not None]
+    return [short for line in lines if (short := structure.line(line)) is not None]
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,7 @@ def test_a_message_shows_no_words_of_its_own(said):
 @pytest.mark.parametrize("clock", ["1e300", "-1e300", "253402300800000", '"9999-12-31T23:59:59-01:00"', "null", "true"])
 def test_a_clock_of_no_calendar_is_left_out_and_its_request_kept(clock):
     line = '{"message": "127.0.0.1:9 - \\"POST /v1/messages HTTP/1.1\\" 429", "timestamp": ' + clock + "}"
-    assert [told.partition("INFO")[2] for told in kept(line)] == [
+    assert [short.partition("INFO")[2] for short in kept(line)] == [
         ':     127.0.0.1:9 - "POST /v1/messages HTTP/1.1" 429'
     ]
 

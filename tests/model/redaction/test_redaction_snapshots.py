@@ -20,7 +20,7 @@ def test_a_program_of_the_user_s_own_is_not_named_and_a_forwarder_is():
     notes = tuple(f"{one.holder_words}: give the log of vLLM with --log FILE." for one in servers)
     deck = without_quotes(Deck(discovery=DiscoverySnapshot(servers, log_notes=notes, done=True)))
     words = [one.detail for one in statements(deck, 0.0, str)]
-    told = json.dumps([deck_as_json(deck), words])
-    assert "acme" not in told
-    assert "Port 8000 belongs to a program (pid 37)" in told
-    assert "Port 8000 is held by ssh (pid 37), which passes it on" in told
+    text = json.dumps([deck_as_json(deck), words])
+    assert "acme" not in text
+    assert "Port 8000 belongs to a program (pid 37)" in text
+    assert "Port 8000 is held by ssh (pid 37), which passes it on" in text

@@ -153,7 +153,7 @@ class TestSettings:
         [file] = document["files"]
         return file
 
-    def test_keys_stay_secrets_are_numbered_and_the_rest_is_told_by_its_size(self):
+    def test_keys_stay_secrets_are_numbered_and_the_rest_is_shown_by_its_size(self):
         file = self.shown(
             '{"model": "sonnet", "apiKeyHelper": "pass show x", "hooks": {"Stop": [1, 2]}, "cleanupPeriodDays": 30,'
             ' "env": {"ANTHROPIC_AUTH_TOKEN": "x", "ANTHROPIC_API_KEY": "longer", "DB": "Pwd=zzz",'
@@ -173,7 +173,7 @@ class TestSettings:
             },
         }
 
-    def test_a_broken_file_is_told_by_its_error_alone(self):
+    def test_a_broken_file_is_shown_by_its_error_alone(self):
         file = self.shown('{"env": {"ANTHROPIC_AUTH_TOKEN": "hunter22",,}}')
         assert file["values"] == {}
         assert file["error"]["line"] == 1

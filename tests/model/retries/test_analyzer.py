@@ -156,8 +156,13 @@ def test_an_auxiliary_answer_is_not_taken_for_the_storm_s_turn():
     """As 2.1.42 did: a tool's result goes out, an auxiliary request is answered, and the turn itself fails."""
     times = [(0.13, 200, PORT), (0.38, 200, PORT), (0.4, 500, PORT + 10), (0.92, 500, PORT), (2.09, 500, PORT)]
     lines = [(T + at, access(status, port)) for at, status, port in [*times, (4.53, 200, PORT)]]
-    told = [written.ask(T), written.answer(T + 0.15, "msg_1"), written.ask(T + 0.37), written.answer(T + 4.54, "msg_2")]
-    report = account(lines, told).report()
+    recorded = [
+        written.ask(T),
+        written.answer(T + 0.15, "msg_1"),
+        written.ask(T + 0.37),
+        written.answer(T + 4.54, "msg_2"),
+    ]
+    report = account(lines, recorded).report()
     assert (report.retries, report.main_requests, report.auxiliary, report.turns) == (3, 5, 1, 2)
 
 
@@ -189,7 +194,7 @@ def test_a_storm_without_a_line_is_seen():
     assert (report.http_requests, report.main_requests, report.retries, report.turns) == (24, 4, 3, 1)
 
 
-def test_times_tell_a_cause_that_the_client_does_not():
+def test_times_give_a_cause_that_the_client_does_not():
     texts = [written.ask(T)]
     texts += [written.request(T + t, f"r{n}", f"r{n - 1}") for n, t in enumerate([0, 0.6, 1.7, 3.9])]
     texts.append(written.failure(T + 3.95, "Execution error"))
@@ -232,7 +237,7 @@ def test_what_was_long_before_the_log_is_left_out():
     assert [storm.session for storm in report.storms] == ["s1"]
 
 
-def test_requests_of_strangers_leave_auxiliary_untold():
+def test_requests_of_others_leave_auxiliary_unknown():
     stranger = [(T + 300, access(port=50000))]
     report = account(lines_of(6) + stranger, entries_of(6)).report()
     assert (report.auxiliary, report.main_requests, report.turns) == (None, 7, 2)
@@ -247,7 +252,7 @@ def test_a_storm_that_goes_on_says_what_comes_next():
     assert ledger.report(T + 2000).storms[0].outcome is Outcome.QUIET
 
 
-def test_attempts_that_the_transcript_does_not_tell_yet_belong_to_the_storm():
+def test_attempts_that_the_transcript_does_not_give_yet_belong_to_the_storm():
     ledger = account(lines_of(6)[:4], entries_of(6)[:3])
     (storm,) = ledger.report(T + 4).storms
     assert (storm.attempts, storm.session, storm.evidence) == (4, "s1", "transcript")
@@ -285,7 +290,7 @@ def test_a_clock_that_is_set_back_loses_no_request():
     assert (ledger.report().http_requests, ledger.report().storms) == (5, ())
 
 
-def test_the_first_error_is_told_with_the_storm():
+def test_the_first_error_is_reported_with_the_storm():
     error = "18:16:28 - LiteLLM Proxy:ERROR: x.py:1 - litellm.InternalServerError: engine died"
     lines = [(T - 0.01, error), *lines_of(6)]
     assert account(lines).report().storms[0].reason == "engine died"

@@ -28,7 +28,7 @@ def cause(sent, *, watched_from=T - 60, refused=None):
 
 
 @pytest.mark.parametrize(
-    ("sent", "known", "told"),
+    ("sent", "known", "expected"),
     [
         (QUICK, {}, "unknown"),
         (SLOW, {}, "timeout"),
@@ -38,5 +38,5 @@ def cause(sent, *, watched_from=T - 60, refused=None):
     ],
     ids=["quick", "slow", "before anybody read the log", "while nothing listened", "after nothing listened"],
 )
-def test_a_cause_is_told_only_where_something_proves_it(sent, known, told):
-    assert cause(sent, **known) == told
+def test_a_cause_is_reported_only_where_something_proves_it(sent, known, expected):
+    assert cause(sent, **known) == expected

@@ -9,7 +9,7 @@ from stormdeck.model.retries.transcript import parse_entry
 T = 1_795_000_000.0
 
 
-def told(*lines):
+def sessions_of(*lines):
     sessions = Sessions()
     for line in lines:
         sessions.take(parse_entry(line))
@@ -17,14 +17,14 @@ def told(*lines):
 
 
 def seen(*lines):
-    return [(turn.attempts, turn.end, turn.causes) for turn in told(*lines).turns]
+    return [(turn.attempts, turn.end, turn.causes) for turn in sessions_of(*lines).turns]
 
 
 def test_every_request_is_an_attempt_where_the_client_writes_them_down():
     lines = [written.ask(T), written.request(T + 0.1, "r1")]
     lines += [written.retry(T + 0.2, 1), written.request(T + 0.8, "r2", "r1"), written.answer(T + 2)]
     assert seen(*lines) == [(2, End.ANSWERED, ("500",))]
-    (turn,) = told(*lines).turns
+    (turn,) = sessions_of(*lines).turns
     assert (turn.started, turn.last_seen, turn.sent, turn.limit) == (T, T + 2, (T + 0.1, T + 0.8), 11)
 
 
@@ -71,7 +71,7 @@ def test_requests_that_were_sent_before_count_too():
 
 
 def test_only_the_end_is_known_of_a_client_that_counts_nothing():
-    (turn,) = told(written.ask(T), written.failure(T + 33, "Request timed out")).turns
+    (turn,) = sessions_of(written.ask(T), written.failure(T + 33, "Request timed out")).turns
     assert (turn.counted, turn.started, turn.last_seen, turn.cause) == (False, T, T + 33, "timeout")
 
 
@@ -98,7 +98,7 @@ def test_sessions_and_subagents_do_not_mix():
     for n in range(3):
         lines += [written.retry(T + n, n + 1, session=session) for session in ("a", "b")]
         lines.append(written.retry(T + n, n + 1, session="a", isSidechain=True, agentId="helper"))
-    sessions = told(*lines)
+    sessions = sessions_of(*lines)
     assert {(turn.session, turn.agent): turn.attempts for turn in sessions.turns} == {
         ("a", ""): 3,
         ("b", ""): 3,
@@ -106,8 +106,8 @@ def test_sessions_and_subagents_do_not_mix():
     }
 
 
-def test_the_newest_entry_tells_the_version():
-    assert told(written.ask(T + 5, version="2.1.42"), written.ask(T, version="2.1.112")).version == "2.1.42"
+def test_the_newest_entry_gives_the_version():
+    assert sessions_of(written.ask(T + 5, version="2.1.42"), written.ask(T, version="2.1.112")).version == "2.1.42"
 
 
 @pytest.mark.parametrize(
@@ -123,7 +123,7 @@ def test_the_newest_entry_tells_the_version():
     ids=["no transcript", "asked", "answered just now", "answered", "sent", "long ago"],
 )
 def test_who_waits(lines, later, waiting):
-    assert told(*lines).waiting(T + later) == waiting
+    assert sessions_of(*lines).waiting(T + later) == waiting
 
 
 def test_memory_is_bounded(monkeypatch):
@@ -131,5 +131,5 @@ def test_memory_is_bounded(monkeypatch):
     monkeypatch.setattr("stormdeck.model.retries.sessions.SESSIONS", 3)
     assert TURNS > 5
     assert SESSIONS > 3
-    sessions = told(*(written.answer(T + n, f"m{n}", session=f"s{n}") for n in range(20)))
+    sessions = sessions_of(*(written.answer(T + n, f"m{n}", session=f"s{n}") for n in range(20)))
     assert (len(sessions.turns), len(sessions.spans)) == (5, 3)

@@ -283,7 +283,7 @@ def test_chains_of_a_log_without_times_are_not_awaited_for_ever():
     assert tracker.take(request(None)).number == 1
 
 
-def test_how_sure_it_is_is_told():
+def test_how_sure_it_is_is_reported():
     by_port, _ = storm(4)
     assert by_port.storms(1004.0)[0].confidence == "by waits and connection"
     tracker = Tracker()

@@ -94,7 +94,7 @@ def test_a_subagent_is_another_thread():
     assert parse_entry(written.request(T, "r1", agentId="a1")).agent == "a1"
 
 
-def test_a_line_tells_where_its_session_works():
+def test_a_line_gives_where_its_session_works():
     assert parse_entry(written.ask(T, cwd="/home/dev/shop")).folder == "/home/dev/shop"
     assert parse_entry(written.request(T, "r1")).folder == ""
 
@@ -130,7 +130,7 @@ def test_no_word_of_what_was_said_is_kept():
     ],
     ids=str(list(range(20)))[1:-1].split(", "),
 )
-def test_what_tells_nothing(line):
+def test_what_says_nothing(line):
     assert parse_entry(line) is None
 
 

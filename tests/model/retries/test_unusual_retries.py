@@ -37,7 +37,7 @@ def test_why_an_attempt_without_a_line_failed():
     assert unseen_cause(one, 0, NOTHING_WATCHED) == "timeout"
 
 
-def test_storms_of_logs_without_times_are_told_apart_by_their_log():
+def test_storms_of_logs_without_times_are_distinguished_by_their_log():
     untimed = [
         LIVE.__class__(**{**{f: getattr(LIVE, f) for f in LIVE.__slots__}, "timed": False, "log": log}) for log in "ab"
     ]

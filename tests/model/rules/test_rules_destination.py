@@ -86,7 +86,7 @@ URLS = {
 
 
 @pytest.mark.parametrize(("url", "where"), URLS.items(), ids=URLS)
-def test_a_base_url_tells_where_requests_go(url, where):
+def test_a_base_url_gives_where_requests_go(url, where):
     assert destination(facts({"ANTHROPIC_BASE_URL": url})) is where
 
 
@@ -108,7 +108,7 @@ MODELS = {
 
 
 @pytest.mark.parametrize(("env", "model", "where"), MODELS.values(), ids=MODELS)
-def test_without_a_base_url_a_model_of_one_s_own_tells(env, model, where):
+def test_without_a_base_url_a_model_of_one_s_own_gives(env, model, where):
     assert destination(facts(env, model=model)) is where
 
 

@@ -212,9 +212,9 @@ ANSWERS = {
 }
 
 
-@pytest.mark.parametrize(("window", "told", "version", "severity"), ANSWERS.values(), ids=ANSWERS)
-def test_room_for_the_longest_answer(window, told, version, severity):
-    env = {"CLAUDE_CODE_MAX_CONTEXT_TOKENS": str(window), "CLAUDE_CODE_MAX_OUTPUT_TOKENS": told}
+@pytest.mark.parametrize(("window", "asked", "version", "severity"), ANSWERS.values(), ids=ANSWERS)
+def test_room_for_the_longest_answer(window, asked, version, severity):
+    env = {"CLAUDE_CODE_MAX_CONTEXT_TOKENS": str(window), "CLAUDE_CODE_MAX_OUTPUT_TOKENS": asked}
     findings = [one for one in found(env, Live(vllm=vllm(window, version))) if one.code == "CTX602"]
     assert [one.severity.value for one in findings] == ([severity] if severity else [])
     for finding in findings:

@@ -58,7 +58,7 @@ def test_a_clock_set_back_is_survived():
     assert stats.generation_tokens_per_s == 20.0
 
 
-def test_looks_within_a_moment_tell_no_rate():
+def test_looks_within_a_moment_give_no_rate():
     assert window([sample(0, 0), sample(0.05, 100)]).generation_tokens_per_s is None
 
 
@@ -71,7 +71,7 @@ def test_preemptions_of_the_window_are_counted():
     [(0, 0, 0, 700), (1, 0, 0, None), (0, 1, 0, None), (0, 0, 1, None)],
     ids=["at rest", "one runs", "one waits", "one read its prompt twice"],
 )
-def test_prompt_tokens_of_requests_that_never_finished_are_told_at_rest(running, waiting, preempted, lost):
+def test_prompt_tokens_of_requests_that_never_finished_are_reported_at_rest(running, waiting, preempted, lost):
     first = sample(0, prompt_tokens=1000.0, prompt_tokens_finished=900.0, preemptions=0.0)
     last = sample(30, prompt_tokens=3000.0, prompt_tokens_finished=2200.0, preemptions=float(preempted))
     last = replace(last, gauges={**last.gauges, "running": float(running), "waiting": float(waiting)})
@@ -110,7 +110,7 @@ def test_quantile_is_that_of_prometheus(counts, share, value):
     assert got == (None if value is None else pytest.approx(value))
 
 
-def test_progress_tells_a_working_engine_from_a_hung_one():
+def test_progress_gives_a_working_engine_from_a_hung_one():
     assert sample(0, 10, running=1).progress == sample(30, 10, running=1).progress
     assert sample(0, 10, running=1).progress != sample(2, 11, running=1).progress
 

@@ -23,15 +23,15 @@ def bar(words="all well", *, health=Health.OK, code="", hops=HOPS, storms=()):
 
 class TestTmux:
     def test_a_light_for_each_hop_in_its_colour_then_the_words(self):
-        told = bar("vLLM is down", health=Health.ERROR, code="URL105")
-        assert tmux_line(told) == ("#[fg=green]●#[fg=yellow]▲#[fg=red]✖#[fg=red] vLLM is down URL105#[default]")
+        given = bar("vLLM is down", health=Health.ERROR, code="URL105")
+        assert tmux_line(given) == ("#[fg=green]●#[fg=yellow]▲#[fg=red]✖#[fg=red] vLLM is down URL105#[default]")
 
-    def test_without_colour_the_glyphs_and_words_tell_it_alone(self):
+    def test_without_colour_the_glyphs_and_words_give_it_alone(self):
         assert tmux_line(bar(), coloured=False) == "●▲✖ all well"
 
     def test_ascii_has_a_sign_for_each_glyph(self):
-        told = bar("STORM attempt 3 of 11 · 500", health=Health.ERROR)
-        assert tmux_line(told, coloured=False, only_ascii=True) == "*!X STORM attempt 3 of 11 - 500"
+        given = bar("STORM attempt 3 of 11 · 500", health=Health.ERROR)
+        assert tmux_line(given, coloured=False, only_ascii=True) == "*!X STORM attempt 3 of 11 - 500"
 
     @settings(max_examples=60, deadline=None)
     @given(words=st.text("#[]()fg=red, x", max_size=30))
@@ -59,14 +59,14 @@ class TestClaudeCode:
         ],
         ids=["own", "another's", "not told"],
     )
-    def test_a_storm_is_told_by_its_session(self, session, words):
+    def test_a_storm_is_recognised_by_its_session(self, session, words):
         storms = [("other", "STORM attempt 6 of 11 · 500"), ("mine", "STORM attempt 4 of 11 · 500")]
-        told = bar(storms[0][1], health=Health.ERROR, hops=(), storms=storms)
-        assert client_line(told, session=session, coloured=False) == words
+        given = bar(storms[0][1], health=Health.ERROR, hops=(), storms=storms)
+        assert client_line(given, session=session, coloured=False) == words
 
     def test_a_storm_of_an_unknown_session_is_called_nobodys(self):
-        told = bar("STORM", health=Health.ERROR, hops=(), storms=[("", "STORM")])
-        assert client_line(told, session="mine", coloured=False) == "STORM"
+        given = bar("STORM", health=Health.ERROR, hops=(), storms=[("", "STORM")])
+        assert client_line(given, session="mine", coloured=False) == "STORM"
 
     @settings(max_examples=60, deadline=None)
     @given(words=st.text(max_size=30), model=st.text(max_size=60))
@@ -77,20 +77,20 @@ class TestClaudeCode:
 
 class TestWrittenDown:
     def test_it_comes_back_as_it_was(self):
-        told = bar("words", health=Health.WARNING, code="URL101", storms=[("a", "STORM")])
-        again = Bar.from_json(told.as_json())
+        given = bar("words", health=Health.WARNING, code="URL101", storms=[("a", "STORM")])
+        again = Bar.from_json(given.as_json())
         assert again is not None
-        assert again.as_json() == told.as_json()
-        assert client_line(again, session="a") == client_line(told, session="a")
+        assert again.as_json() == given.as_json()
+        assert client_line(again, session="a") == client_line(given, session="a")
 
     @pytest.mark.parametrize(
-        "told",
+        "given",
         [None, [], {}, {**bar().as_json(), "light": "pink"}, {**bar().as_json(), "hops": [["a", "b"]]},
          {**bar().as_json(), "words": 7}, {**bar().as_json(), "storms": [[1, 2]]}],
         ids=["nothing", "a list", "empty", "no such light", "a short hop", "no text", "no session"],
     )  # fmt: skip
-    def test_anything_else_is_none(self, told):
-        assert Bar.from_json(told) is None
+    def test_anything_else_is_none(self, given):
+        assert Bar.from_json(given) is None
 
 
 def test_long_words_are_cut_between_two_of_them():
@@ -104,8 +104,8 @@ def test_a_bar_is_made_of_what_the_panel_says():
     deck = Deck()
     for snapshot in (WELL, FOUND, VLLM, CALM):
         deck = take(deck, snapshot)
-    told = bar_of(deck, statements(deck, NOW, str))
-    assert (told.words, told.health, told.storms) == ("all well", Health.OK, [])
-    assert [kind for kind, _, _ in told.hops] == ["client", "vllm", "gpu"]
+    given = bar_of(deck, statements(deck, NOW, str))
+    assert (given.words, given.health, given.storms) == ("all well", Health.OK, [])
+    assert [kind for kind, _, _ in given.hops] == ["client", "vllm", "gpu"]
     assert is_complete(deck)
     assert not is_complete(Deck())

@@ -201,8 +201,8 @@ def test_a_server_that_is_down_is_found_behind_a_refused_connection():
     down = take(DIRECT, replace(VLLM, state=ServerState.DOWN, detail="connection refused", models=(), engine=None))
     causes = decode("API Error: Connection refused — a firewall or proxy may be blocking it (ECONNREFUSED)", EMPTY)
     assert codes(causes)[0] == "URL105"
-    told = decode("API Error: Connection error.", replace(down, settings=Deck().settings))
-    assert (told[0].code, told[0].standing) == ("URL105", Standing.FOUND)
+    causes = decode("API Error: Connection error.", replace(down, settings=Deck().settings))
+    assert (causes[0].code, causes[0].standing) == ("URL105", Standing.FOUND)
 
 
 def test_only_retrying_is_explained_by_the_storm_that_goes_on():

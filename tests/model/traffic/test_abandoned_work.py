@@ -71,7 +71,7 @@ def test_requests_that_run_for_nobody_come_with_evidence_and_confidence():
     assert found.evidence == "the proxy has 3 requests in flight, clients wait for 1"
 
 
-def test_tokens_that_were_read_for_nobody_are_told_once_the_engine_rests():
+def test_tokens_that_were_read_for_nobody_are_reported_once_the_engine_rests():
     found = abandoned_work(deck(vllm(0, unfinished=4491), in_flight=0, waiting=0))
     assert (found.number, found.tokens, found.confidence) == (0, 4491, MEASURED)
     assert found.words == "4 491 prompt tokens or more were read for requests that never finished"
@@ -83,5 +83,5 @@ def test_a_resting_engine_without_lost_tokens_did_nothing_for_nobody(unfinished)
     assert abandoned_work(deck(vllm(0, unfinished=unfinished), in_flight=0, waiting=0)) is None
 
 
-def test_an_empty_deck_tells_nothing():
+def test_an_empty_deck_says_nothing():
     assert abandoned_work(Deck()) is None

@@ -37,7 +37,7 @@ def test_retries_that_may_be_hidden_are_said_to_be():
     assert seen.words.endswith("it asked vLLM 4 times or more")
 
 
-def test_the_traffic_tells_its_amplification_with_the_evidence():
+def test_the_traffic_gives_its_amplification_with_the_evidence():
     traffic = replace(TRAFFIC, turns=4, requests=23, upstream=Upstream(23, 69, LINES))
     assert amplification(traffic) == Amplification(4, 23, 69, 23, LINES)
     assert amplification(replace(traffic, upstream=None)).words == (

@@ -72,7 +72,7 @@ def test_equal_snapshots_while_nothing_happens():
     assert meter.snapshot(START + 5.0) != meter.snapshot(START + 15.0)
 
 
-def test_attempts_are_told_by_line():
+def test_attempts_are_recognised_by_line():
     meter = TrafficMeter()
     assert meter.take(batch("noise", access(500), "more noise")) == {1: 1}
     assert meter.take(batch(access(200, 1), access(500), t=START + 0.6)) == {0: 1, 1: 2}
@@ -264,7 +264,7 @@ def test_what_was_sent_before_a_new_log_was_found_counts_by_its_transcript():
 
 
 def test_what_was_sent_before_the_panel_started_stays_when_lines_come():
-    """A log without times tells nothing of before: those turns are known from the transcripts alone."""
+    """A log without times says nothing of before: those turns are known from the transcripts alone."""
     meter = TrafficMeter()
     for n in range(4):
         for entry in turn("before", START - 60 + 10 * n):
@@ -319,7 +319,7 @@ def test_a_storm_goes_on_past_a_change_of_the_path_where_the_client_counts():
     assert [(one.attempts, one.cause, one.outcome) for one in seen.storms] == [(5, "500", Outcome.RECOVERED)]
 
 
-def test_a_time_without_a_look_is_told():
+def test_a_time_without_a_look_is_reported():
     meter = TrafficMeter()
     meter.take(batch(access()))
     meter.snapshot(START)
@@ -365,15 +365,15 @@ REQUESTS = st.lists(
 @settings(max_examples=60, deadline=None)
 @given(REQUESTS)
 def test_every_request_is_counted_once_whatever_it_turns_out_to_be(requests):
-    meter, now, told = TrafficMeter(), START, []
+    meter, now, counted = TrafficMeter(), START, []
     for gap, status, port in requests:
         now += gap
-        told += meter.take(batch(access(status, port), t=now)).values()
+        counted += meter.take(batch(access(status, port), t=now)).values()
     seen = meter.snapshot(now)
-    assert seen.requests == len(requests) == len(told)
+    assert seen.requests == len(requests) == len(counted)
     assert all(count >= 0 for bucket in seen.buckets for count in bucket)
-    assert all(1 <= number <= 11 for number in told)
-    assert seen.retries <= sum(number > 1 for number in told)
+    assert all(1 <= number <= 11 for number in counted)
+    assert seen.retries <= sum(number > 1 for number in counted)
 
 
 def test_a_transcript_makes_a_storm_exact():
@@ -399,7 +399,7 @@ def test_attempts_without_a_line_are_counted_when_they_were_sent():
     assert meter.snapshot(START + 6) == seen
 
 
-def test_storms_and_turns_under_way_tell_their_session_and_folder():
+def test_storms_and_turns_under_way_give_their_session_and_folder():
     meter = TrafficMeter()
     meter.take(batch())
     for name, folder in (("a", "/src/shop"), ("b", "/src/bank")):
@@ -414,8 +414,8 @@ def test_storms_and_turns_under_way_tell_their_session_and_folder():
         ("a", "/src/shop", ""),
         ("b", "/src/bank", ""),
     }
-    told = {(one.session, one.agent, one.folder, one.attempts) for one in seen.in_flight}
-    assert told == {("a", "", "/src/shop", 4), ("b", "", "/src/bank", 4), ("b", "helper", "/src/bank", 1)}
+    counted = {(one.session, one.agent, one.folder, one.attempts) for one in seen.in_flight}
+    assert counted == {("a", "", "/src/shop", 4), ("b", "", "/src/bank", 4), ("b", "helper", "/src/bank", 1)}
     assert seen.waiting == 3
 
 
@@ -451,7 +451,7 @@ ROUTER = "18:00:00 - LiteLLM Router:INFO: r.py:1 - ageneric_api_call_with_fallba
 RETRIED = "LiteLLM Retried: 2 times, LiteLLM Max Retries: 2"
 
 
-def test_the_proxys_own_lines_tell_best_what_it_sends_on():
+def test_the_proxys_own_lines_give_best_what_it_sends_on():
     meter = TrafficMeter(window_s=60, bucket_s=15)
     meter.take(batch(*[f"{ROUTER} Exception litellm.X"] * 2, f"{ROUTER} 200 OK", access(200), access(400)))
     meter.take(batch(access(200, path="/v1/chat/completions"), log="vllm"))
@@ -471,7 +471,7 @@ SENDING = "LiteLLM completion() model= x; provider = hosted_vllm"
 
 
 @pytest.mark.parametrize(
-    ("lines", "told"),
+    ("lines", "counted"),
     [
         ([NEWEST, access(200)], None),
         ([NEWEST, access(200), RETRIED, RETRIED, access(500, 2)], Upstream(2, 4, FAILURES, at_least=True)),
@@ -483,10 +483,10 @@ SENDING = "LiteLLM completion() model= x; provider = hosted_vllm"
     ],
     ids=["successes only", "a count of retries", "hosted_vllm", "cooldown"],
 )
-def test_the_newest_litellm_tells_a_least(lines, told):
+def test_the_newest_litellm_gives_a_least(lines, counted):
     meter = TrafficMeter()
     meter.take(batch(*lines))
-    assert meter.snapshot(START).upstream == told
+    assert meter.snapshot(START).upstream == counted
 
 
 def test_what_the_log_held_before_is_not_compared():
@@ -513,7 +513,7 @@ def test_a_revised_attempt_gets_another_label():
 
 
 @pytest.mark.parametrize(("name", "bursts"), [("400_2.1.329", True), ("400_2.1.112", False)])
-def test_the_newest_clients_bursts_of_400_are_told(name, bursts):
+def test_the_newest_clients_bursts_of_400_are_reported(name, bursts):
     meter = TrafficMeter()
     for text in (RECORDINGS / name / "access.lines.jsonl").read_text("utf-8").splitlines():
         entry = json.loads(text)

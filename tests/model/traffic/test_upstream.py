@@ -24,12 +24,12 @@ def entries(name):
 
 def counted(lines):
     reader = UpstreamReader()
-    told = [reader.read(line) for line in lines]
-    return sum(one.requests for one in told), sum(one.retries for one in told) // TIMES_LOGGED
+    readings = [reader.read(line) for line in lines]
+    return sum(one.requests for one in readings), sum(one.retries for one in readings) // TIMES_LOGGED
 
 
 @pytest.mark.parametrize("name", ["litellm-1.109-debug", "litellm-1.80-debug"])
-def test_the_router_tells_every_request_that_was_answered(name):
+def test_the_router_gives_every_request_that_was_answered(name):
     truth = [one for one in entries(f"{name}.truth") if one["mode"] != HANGS]
     assert counted(one["l"] for one in entries(name))[0] == len(truth) > 10
 
@@ -37,24 +37,24 @@ def test_the_router_tells_every_request_that_was_answered(name):
 @pytest.mark.parametrize("name", ["litellm-1.109-debug", "litellm-1.80-debug"])
 def test_behind_each_request_of_the_client_stand_its_attempts(name):
     reader = UpstreamReader()
-    told = [one["t"] for one in entries(name) if reader.read(one["l"]).requests]
+    readings = [one["t"] for one in entries(name) if reader.read(one["l"]).requests]
     real = [one["t"] for one in entries(f"{name}.truth") if one["mode"] != HANGS]
     answered = [one["t"] for one in entries(name) if (access := parse_access(one["l"])) and asks_for_tokens(access)]
     spans = list(pairwise([0.0, *(t + BESIDE_S for t in answered)]))
-    behind = [sum(begun < t <= ended for t in told) for begun, ended in spans]
+    behind = [sum(begun < t <= ended for t in readings) for begun, ended in spans]
     assert behind == [sum(begun < t <= ended for t in real) for begun, ended in spans]
     assert set(behind) == {0, 1, 3}
 
 
-def test_without_debug_litellm_tells_the_retries_of_what_failed_for_good():
+def test_without_debug_litellm_gives_the_retries_of_what_failed_for_good():
     failed = [one for one in entries("litellm-1.109-default.truth") if one["status"] == 429 or one["status"] >= 500]
     for_good = [one for one in failed if one["mode"] != "flaky"]
-    """Each was sent three times; the flaky request's third attempt succeeded, and its retries are told nowhere."""
+    """Each was sent three times; the flaky request's third attempt succeeded, and its retries are reported nowhere."""
     assert counted(one["l"] for one in entries("litellm-1.109-default")) == (0, len(for_good) * 2 // 3)
     assert len(failed) > len(for_good) == 24
 
 
-def test_claude_code_proxy_tells_each_answer_and_each_retry():
+def test_claude_code_proxy_gives_each_answer_and_each_retry():
     lines = [one["l"] for one in entries("claude-code-proxy-debug")]
     sent = [line for line in lines if "Sending HTTP Request: POST" in line]
     assert counted(lines)[0] == len(sent) == 9

@@ -86,9 +86,9 @@ class TestWhose:
     @pytest.mark.parametrize("records", EVIDENCE, ids=["as the proxy quotes it", "in both logs", "in vLLM's log"])
     def test_a_500_that_vllm_answered_is_its_own(self, records):
         deck = deck_of(traffic(**records))
-        told = headline(deck)
-        assert f"500 from vLLM: {OOM}" in told["text"]
-        assert told["hop"] == "vllm"
+        first = headline(deck)
+        assert f"500 from vLLM: {OOM}" in first["text"]
+        assert first["hop"] == "vllm"
         assert health(deck, HopKind.SERVER) == (Health.ERROR, "500")
         assert (hop_states(deck)["proxy"], hop_states(deck)["vllm"]) == ("ok", "degraded")
         assert health(deck, HopKind.PROXY)[0] is Health.OK
@@ -96,10 +96,10 @@ class TestWhose:
     @pytest.mark.parametrize("records", EVIDENCE, ids=["as the proxy quotes it", "in both logs", "in vLLM's log"])
     def test_it_is_once_it_has_recovered_too_and_its_light_is_green_again(self, records):
         deck = deck_of(traffic(**records, last=200, ago=30.0))
-        told = headline(deck)
-        assert told["text"].startswith("Recovered after 5 attempts")
-        assert f"500 from vLLM: {OOM}" in told["text"]
-        assert told["hop"] == "vllm"
+        first = headline(deck)
+        assert first["text"].startswith("Recovered after 5 attempts")
+        assert f"500 from vLLM: {OOM}" in first["text"]
+        assert first["hop"] == "vllm"
         assert health(deck, HopKind.SERVER)[0] is Health.OK
 
     @pytest.mark.parametrize(("ago", "then"), [(3.0, ()), (119.0, ()), (125.0, None), (3.0, (200,))])
@@ -121,8 +121,8 @@ class TestWhose:
         assert "500 from vLLM" in headline(deck)["text"]
 
     def test_a_proxy_that_does_not_reach_it_answers_itself(self):
-        told = headline(deck_of(traffic(proxy=(UNREACHED,))))
-        assert "500 from LiteLLM: cannot connect to 127.0.0.1:8000" in told["text"]
+        first = headline(deck_of(traffic(proxy=(UNREACHED,))))
+        assert "500 from LiteLLM: cannot connect to 127.0.0.1:8000" in first["text"]
 
     def test_a_proxy_that_was_down_and_answers_is_not_lit(self):
         refused = replace(LIVE, cause="refused", reason="")
@@ -133,9 +133,9 @@ class TestWhose:
 
     def test_without_evidence_nobody_is_named(self):
         deck = deck_of(traffic())
-        told = headline(deck)
-        assert told["hop"] is None
-        assert " · 500 · " in told["text"]
+        first = headline(deck)
+        assert first["hop"] is None
+        assert " · 500 · " in first["text"]
         assert health(deck, HopKind.SERVER)[0] is Health.OK
 
 
@@ -162,32 +162,32 @@ class TestWhichId:
     ASKED = "model `Qwen3.5-27B` does not exist"
 
     def test_a_finding_about_another_id_lends_neither_code_nor_fix(self):
-        told = statements(deck_of(failed(404, self.ASKED), findings=(NOT_TAKEN,)), NOW, str)[0]
-        assert told.code != "PROXY806"
-        assert "haiku" not in told.detail
-        assert "Press 3" not in told.detail
+        first = statements(deck_of(failed(404, self.ASKED), findings=(NOT_TAKEN,)), NOW, str)[0]
+        assert first.code != "PROXY806"
+        assert "haiku" not in first.detail
+        assert "Press 3" not in first.detail
 
     def test_a_404_that_the_proxy_passes_on_is_vllms_and_names_both_ids(self):
         deck = deck_of(RENAMED, failed(404, self.ASKED), findings=(NOT_TAKEN,))
-        told = headline(deck)
-        assert told["text"].endswith("404 from vLLM: it serves qwen3.5-27b, LiteLLM asks for Qwen3.5-27B")
-        assert told["hop"] == "vllm"
+        first = headline(deck)
+        assert first["text"].endswith("404 from vLLM: it serves qwen3.5-27b, LiteLLM asks for Qwen3.5-27B")
+        assert first["hop"] == "vllm"
 
     def test_the_ids_that_the_404_itself_names_come_before_a_list_that_may_be_old(self):
-        told = headline(deck_of(failed(404, self.ASKED, served="qwen3.5-27b")))
-        assert told["text"].endswith("it serves qwen3.5-27b, LiteLLM asks for Qwen3.5-27B")
+        first = headline(deck_of(failed(404, self.ASKED, served="qwen3.5-27b")))
+        assert first["text"].endswith("it serves qwen3.5-27b, LiteLLM asks for Qwen3.5-27B")
 
     def test_a_list_that_has_the_id_says_nothing_of_what_was_served_then(self):
         assert headline(deck_of(failed(404, self.ASKED)))["text"].endswith(f"404 from vLLM: {self.ASKED}")
 
-    def test_once_it_is_over_it_is_told_as_what_was(self):
-        told = headline(deck_of(failed(404, self.ASKED, served="qwen3.5-27b", passed=True)))
-        assert "it served qwen3.5-27b, LiteLLM asked for Qwen3.5-27B" in told["text"]
+    def test_once_it_is_over_it_is_reported_as_what_was(self):
+        first = headline(deck_of(failed(404, self.ASKED, served="qwen3.5-27b", passed=True)))
+        assert "it served qwen3.5-27b, LiteLLM asked for Qwen3.5-27B" in first["text"]
 
     def test_the_finding_about_this_id_is_named(self):
         deck = deck_of(failed(400, f"Invalid model name passed in model={HAIKU}"), findings=(NOT_TAKEN,))
-        told = statements(deck, NOW, str)[0]
-        assert (told.code, told.hop) == ("PROXY806", HopKind.PROXY)
+        first = statements(deck, NOW, str)[0]
+        assert (first.code, first.hop) == ("PROXY806", HopKind.PROXY)
 
     def test_a_finding_with_another_status_is_not(self):
         deck = deck_of(failed(404, f"model `{HAIKU}` does not exist"), findings=(NOT_TAKEN,))
@@ -199,8 +199,8 @@ class TestWhichId:
         client = settings(text)
         found = Finding("MODEL303", Severity.ERROR, "not served", "404; it serves Qwen3.5-27B", HAIKU_PATH)
         deck = replace(deck_of(failed(404, f"model `{asked}` does not exist"), client=client), proxy=None)
-        told = statements(replace(deck, findings=(found,)), NOW, str)[0]
-        assert (told.code == "MODEL303" and "it serves" in told.detail) == (code is not None)
+        first = statements(replace(deck, findings=(found,)), NOW, str)[0]
+        assert (first.code == "MODEL303" and "it serves" in first.detail) == (code is not None)
 
     def test_the_ids_of_a_404_come_through_both_logs(self):
         body = "The model `Qwen3.5-27B` does not exist. Valid aliases: qwen3.5-27b."
@@ -208,8 +208,8 @@ class TestWhichId:
         meter = TrafficMeter()
         meter.set_primary("litellm.log")
         meter.take(LogBatch("litellm.log", (record, access(404)), NOW - 3, history=False))
-        told = headline(deck_of(meter.snapshot(NOW)))
-        assert told["text"].endswith("404 from vLLM: it serves qwen3.5-27b, LiteLLM asks for Qwen3.5-27B")
+        first = headline(deck_of(meter.snapshot(NOW)))
+        assert first["text"].endswith("404 from vLLM: it serves qwen3.5-27b, LiteLLM asks for Qwen3.5-27B")
 
 
 HAIKU_PATH = "env.ANTHROPIC_DEFAULT_HAIKU_MODEL"
@@ -251,8 +251,8 @@ class TestOneSeverity:
     def test_verdict_and_path_agree_with_the_finding(self, hop, severity):
         finding = replace(NOT_TAKEN, severity=severity, hop=hop)
         deck = deck_of(CALM, findings=(finding,))
-        told = next(one for one in statements(deck, NOW, str) if one.code == "PROXY806")
-        assert told.health is severity.health
+        first = next(one for one in statements(deck, NOW, str) if one.code == "PROXY806")
+        assert first.health is severity.health
         assert health(deck, hop)[0] is severity.health
 
     def test_a_proxy_that_restarts_is_no_fault_of_the_settings(self):

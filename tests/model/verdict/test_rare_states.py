@@ -17,29 +17,29 @@ from stormdeck.model.snapshots.vllm_metrics import quantile
 from stormdeck.model.verdict.ranking import statements
 
 
-def told(*snapshots):
+def ranked(*snapshots):
     return statements(deck(*snapshots), NOW, lambda at: "14:05")
 
 
-def test_preempted_requests_are_told():
+def test_preempted_requests_are_reported():
     assert any(
         "preempted and computed again" in one.headline + one.detail
-        for one in told(*STRAIGHT[:2], engine(preemptions=3))
+        for one in ranked(*STRAIGHT[:2], engine(preemptions=3))
     )
 
 
 def test_a_server_that_speaks_no_tls_is_a_fault_of_the_address():
     here = vllm(ServerState.STRANGE, "it does not speak TLS")
-    assert any("does not speak TLS" in one.cause and one.hop is HopKind.CLIENT for one in told(config(), here))
+    assert any("does not speak TLS" in one.cause and one.hop is HopKind.CLIENT for one in ranked(config(), here))
 
 
 def test_a_server_that_wants_a_key_of_an_address_without_one():
     here = vllm(ServerState.REFUSING, "401, and none is sent", url="http://127.0.0.1:8009")
-    assert any("none is configured for this address" in one.headline for one in told(*THROUGH[:3], here))
+    assert any("none is configured for this address" in one.headline for one in ranked(*THROUGH[:3], here))
 
 
 def test_a_server_that_waits_for_the_folders_trust_is_a_warning():
-    assert told(config(), elsewhere("http://127.0.0.1:8001"), vllm())
+    assert ranked(config(), elsewhere("http://127.0.0.1:8001"), vllm())
 
 
 def test_who_holds_a_port_without_a_holder():

@@ -86,15 +86,15 @@ def test_a_base_url_beside_the_server_that_answers(met):
         config({"ANTHROPIC_BASE_URL": "http://10.0.0.5:8001"}), elsewhere("http://10.0.0.5:8001", met=met), vllm()
     )
     here = replace(here, findings=())
-    (told,) = not_reached(here)
-    assert "where no known server answers" in told.headline
-    assert (told.health is Health.ERROR) is (met is ServerState.DOWN)
+    (first,) = not_reached(here)
+    assert "where no known server answers" in first.headline
+    assert (first.health is Health.ERROR) is (met is ServerState.DOWN)
     assert list(not_reached(replace(here, vllm=vllm(ServerState.DOWN)))) == []
 
 
 def test_a_part_that_stopped_is_said():
-    (told,) = stopped(replace(deck(), own_faults=OwnFaults(stopped="the log reader")))
-    assert told.headline == "A part of stormdeck stopped: the log reader"
+    (first,) = stopped(replace(deck(), own_faults=OwnFaults(stopped="the log reader")))
+    assert first.headline == "A part of stormdeck stopped: the log reader"
 
 
 def test_the_idle_timeout_ends_the_wait_in_new_clients():

@@ -45,7 +45,7 @@ def deck(*snapshots):
     return made
 
 
-def told(*snapshots, now=NOW):
+def ranked(*snapshots, now=NOW):
     return statements(deck(*snapshots), now, lambda at: "14:05")
 
 
@@ -54,25 +54,25 @@ def failed(ago=5, status=404, reason="", passed=False):
 
 
 def test_all_well_is_said_with_three_numbers():
-    first = told(*WHOLE)[0]
+    first = ranked(*WHOLE)[0]
     assert first.health is Health.OK
     assert first.headline == "All well.  3 running · first token in 0.8 s · 0 retries in the last 15 min"
 
 
 @pytest.mark.parametrize(("ago", "words"), [(75, "3 running, one turn running for 1 min 10 s"), (20, "3 running ·")])
-def test_a_turn_that_goes_on_for_long_is_told_where_a_transcript_tells_it(ago, words):
+def test_a_turn_that_goes_on_for_long_is_reported_where_a_transcript_gives_it(ago, words):
     turns = (InFlight("s1", "", "/app", NOW - ago, 1), InFlight("s2", "", "/app", NOW - 3, 1))
-    assert words in told(*WHOLE[:-1], replace(CALM, in_flight=turns))[0].headline
+    assert words in ranked(*WHOLE[:-1], replace(CALM, in_flight=turns))[0].headline
 
 
 def test_what_breaks_a_turn_comes_before_what_needs_a_look():
-    lights = [one.health for one in told(*WHOLE, WRONG, STORMY, replace(VLLM, state=ServerState.STALE))]
+    lights = [one.health for one in ranked(*WHOLE, WRONG, STORMY, replace(VLLM, state=ServerState.STALE))]
     assert lights == sorted(lights, key=[Health.ERROR, Health.WARNING].index)
     assert {Health.ERROR, Health.WARNING} == set(lights)
 
 
 def test_a_storm_comes_before_the_error_in_the_settings():
-    first, *others = told(*WHOLE, WRONG, STORMY)
+    first, *others = ranked(*WHOLE, WRONG, STORMY)
     assert first.headline.startswith("RETRY")
     assert any(one.code == "URL101" for one in others)
 
@@ -84,15 +84,15 @@ def test_the_verdict_is_the_first_statement():
 
 @pytest.mark.parametrize("ago", [0, 30, 119])
 def test_all_is_not_well_after_a_request_that_failed(ago):
-    assert "All well" not in told(*WHOLE, failed(ago))[0].headline
+    assert "All well" not in ranked(*WHOLE, failed(ago))[0].headline
 
 
 def test_two_minutes_after_a_failure_all_is_well_again():
-    assert told(*WHOLE, failed(121, passed=True))[0].health is Health.OK
+    assert ranked(*WHOLE, failed(121, passed=True))[0].health is Health.OK
 
 
 def test_a_failure_without_a_reason_behind_a_proxy_blames_nobody():
-    first = told(*WHOLE, failed(status=500))[0]
+    first = ranked(*WHOLE, failed(status=500))[0]
     assert (first.hop, first.code) == (None, None)
     assert first.headline == "A request failed just now: 500"
 
@@ -103,41 +103,41 @@ def test_a_hosted_id_that_a_server_does_not_know_leads_to_the_tier_without_a_map
     )
     found = replace(FOUND, found=FOUND.found[1:])
     refused = failed(reason="model `claude-haiku-4-5-20251001` does not exist")
-    first = told(unmapped, found, VLLM, GPUS, refused)[0]
+    first = ranked(unmapped, found, VLLM, GPUS, refused)[0]
     assert (first.hop, first.code) == (HopKind.CLIENT, "MODEL305")
 
 
 def test_an_id_of_the_background_model_breaks_no_turn():
     text = WELL_SET.replace('HAIKU_MODEL": "Qwen3.5-27B"', 'HAIKU_MODEL": "Qwen3.5-9B"')
-    first = told(settings(text), *WHOLE[1:])[0]
+    first = ranked(settings(text), *WHOLE[1:])[0]
     assert (first.code, first.health, first.gravity) == ("MODEL303", Health.ERROR, Health.WARNING)
     assert state_of(first) == "degraded"
 
 
-def test_of_several_ids_that_are_not_served_the_main_models_is_told():
+def test_of_several_ids_that_are_not_served_the_main_models_is_reported():
     text = WELL_SET.replace(': "Qwen3.5-27B"', ': "Qwen3.5-9B"').replace(":4000", ":8000")
     found = replace(FOUND, found=FOUND.found[1:])
-    first = told(settings(text), found, VLLM, GPUS, CALM)[0]
+    first = ranked(settings(text), found, VLLM, GPUS, CALM)[0]
     assert first.headline.startswith("ANTHROPIC_DEFAULT_SONNET_MODEL")
     assert (first.gravity, state_of(first)) == (Health.ERROR, "down")
 
 
-def test_a_failure_that_is_part_of_a_storm_is_not_told_twice():
+def test_a_failure_that_is_part_of_a_storm_is_not_shown_twice():
     storm = replace(STORMY, failure=Failure(500, LIVE.last, LIVE.reason, "litellm.log", False))
-    assert sum("500" in one.headline for one in told(*WHOLE, storm)) == 1
+    assert sum("500" in one.headline for one in ranked(*WHOLE, storm)) == 1
 
 
-def test_a_401_behind_a_proxy_is_of_an_unknown_hop_until_something_tells():
-    assert told(*WHOLE, failed(status=401))[0].hop is None
+def test_a_401_behind_a_proxy_is_of_an_unknown_hop_until_something_proves_it():
+    assert ranked(*WHOLE, failed(status=401))[0].hop is None
     refusing = replace(PROXY, state=ServerState.REFUSING, detail="it refuses our key")
-    assert {one.hop for one in told(*WHOLE, refusing, failed(status=401)) if one.health is Health.ERROR} == {
+    assert {one.hop for one in ranked(*WHOLE, refusing, failed(status=401)) if one.health is Health.ERROR} == {
         HopKind.CLIENT
     }
-    assert told(*WHOLE, failed(status=401, reason="Unauthorized"))[0].hop is HopKind.PROXY
+    assert ranked(*WHOLE, failed(status=401, reason="Unauthorized"))[0].hop is HopKind.PROXY
 
 
 def test_a_vllm_that_refuses_our_look_behind_a_proxy_breaks_nothing_that_is_known():
-    first = told(*WHOLE, replace(VLLM, state=ServerState.REFUSING, detail="it wants a key"))[0]
+    first = ranked(*WHOLE, replace(VLLM, state=ServerState.REFUSING, detail="it wants a key"))[0]
     assert (first.health, first.code) == (Health.WARNING, None)
     assert "is unknown" in first.detail
 
@@ -147,50 +147,50 @@ def test_a_cooldown_names_the_error_before_it():
     first = replace(GAVE_UP, cause="404", reason="model `Q` does not exist", last=NOW - 300, started=NOW - 400)
     assert (
         "Before the cooldown: 404 model `Q` does not exist"
-        in told(*WHOLE, replace(STORMY, storms=(masked, first)))[0].detail
+        in ranked(*WHOLE, replace(STORMY, storms=(masked, first)))[0].detail
     )
-    assert "the error before it is the cause" in told(*WHOLE, replace(STORMY, storms=(masked,)))[0].detail
+    assert "the error before it is the cause" in ranked(*WHOLE, replace(STORMY, storms=(masked,)))[0].detail
 
 
 def test_a_vllm_that_is_back_is_not_said_to_be_out_of_reach():
     storm = replace(LIVE, cause="500", reason="cannot connect to 127.0.0.1:8000")
     behind = replace(CALM, storms=(storm,))
-    assert "vLLM cannot be reached" in told(WELL, FOUND, DOWN_VLLM, PROXY, behind)[0].detail
-    assert "vLLM answers now" in told(WELL, FOUND, VLLM, PROXY, behind)[0].detail
+    assert "vLLM cannot be reached" in ranked(WELL, FOUND, DOWN_VLLM, PROXY, behind)[0].detail
+    assert "vLLM answers now" in ranked(WELL, FOUND, VLLM, PROXY, behind)[0].detail
 
 
 def test_nobody_is_called_innocent_whose_settings_are_not_known():
-    assert "settings are fine" in told(*WHOLE, STORMY)[0].detail
-    assert "settings are fine" not in told(FOUND, VLLM, PROXY, GPUS, STORMY)[0].detail
+    assert "settings are fine" in ranked(*WHOLE, STORMY)[0].detail
+    assert "settings are fine" not in ranked(FOUND, VLLM, PROXY, GPUS, STORMY)[0].detail
 
 
 def test_a_statement_that_only_grew_older_is_equal():
-    now, later = told(*WHOLE, replace(CALM, storms=(replace(RECOVERED, last=NOW - 9),)))[0], None
-    later = told(*WHOLE, replace(CALM, storms=(replace(RECOVERED, last=NOW - 9),)), now=NOW + 5)[0]
+    now, later = ranked(*WHOLE, replace(CALM, storms=(replace(RECOVERED, last=NOW - 9),)))[0], None
+    later = ranked(*WHOLE, replace(CALM, storms=(replace(RECOVERED, last=NOW - 9),)), now=NOW + 5)[0]
     assert now == later
     assert later.age == now.age + 5
 
 
 def test_servers_that_were_found_and_not_asked_yet_are_not_called_missing():
-    first = told(WELL, FOUND, GPUS, CALM)[0]
+    first = ranked(WELL, FOUND, GPUS, CALM)[0]
     assert (first.health, first.headline) == (Health.UNKNOWN, "Asking the servers")
 
 
 def test_a_proxy_with_nothing_known_behind_it_is_not_all_well():
-    first = told(WELL, FOUND, PROXY, GPUS, CALM)[0]
+    first = ranked(WELL, FOUND, PROXY, GPUS, CALM)[0]
     assert first.health is Health.UNKNOWN
     assert "is unknown" in first.headline
 
 
 def test_before_the_search_is_over_it_looks():
-    assert told(WELL, DiscoverySnapshot())[0].headline.startswith("Looking for")
+    assert ranked(WELL, DiscoverySnapshot())[0].headline.startswith("Looking for")
 
 
 def test_a_server_that_loads_shows_the_last_line_of_its_log_without_escapes():
     head = "\x1b[31m(EngineCore pid=1) INFO 11-21 14:01:28 [weights.py:9]"
     line = f"{head} Loading weights took 12 s\x1b[0m api_key=sk-abcdef"
     starting = replace(VLLM, state=ServerState.STARTING, detail="pid 4700 runs", models=(), engine=None)
-    first = told(*WHOLE, starting, LogTails({"/var/log/vllm.log": line}))[0]
+    first = ranked(*WHOLE, starting, LogTails({"/var/log/vllm.log": line}))[0]
     assert "Loading weights took 12 s" in first.detail
     assert "\x1b" not in first.detail
     assert "sk-abcdef" not in first.detail
@@ -201,7 +201,7 @@ def test_a_server_that_loads_shows_the_last_line_of_its_log_without_escapes():
 def test_something_is_said_in_every_state_and_all_is_well_only_where_both_are_up(vllm, proxy):
     servers: list[VllmSnapshot | ProxySnapshot] = [replace(VLLM, state=vllm, detail="why")] if vllm else []
     servers += [replace(PROXY, state=proxy, detail="why")] if proxy else []
-    first = told(WELL, FOUND, GPUS, CALM, *servers)[0]
+    first = ranked(WELL, FOUND, GPUS, CALM, *servers)[0]
     assert first.headline
     assert (first.health is Health.OK) == (vllm is ServerState.UP and proxy in {None, ServerState.UP})
 
@@ -254,7 +254,7 @@ class TestPrefixMemory:
         warm = self.memory(*(self.look(80.0, at) for at in (0, 10, 80)))
         assert warm.updated(self.look(5.0, 90, started=2), None) == PrefixCache(started=2)
 
-    def test_a_window_without_prompts_tells_nothing(self):
+    def test_a_window_without_prompts_says_nothing(self):
         warm = self.memory(*(self.look(80.0, at) for at in (0, 10, 80)))
         assert warm.updated(self.look(None, 90), None) == warm
 

@@ -78,7 +78,7 @@ def test_a_base_url_that_a_cloud_switch_takes_out_of_use_is_the_headline():
 
 
 @pytest.mark.parametrize(("login", "set_up"), [(Login.NONE, False), (Login.ACCOUNT, True), (Login.KEY, True)])
-def test_somebody_who_is_logged_in_is_not_told_to_set_anything_up(login, set_up):
+def test_somebody_who_is_logged_in_is_not_asked_to_set_anything_up(login, set_up):
     nothing = merged([SettingsFile(Scope.USER, Path("/home/someone/.claude/settings.json"), exists=False)], {})
     made = Deck(client=ClientState(login))
     for snapshot in (nothing, DiscoverySnapshot((), (), done=True), VLLM, NO_GPU):

@@ -37,7 +37,7 @@ LOGINS = {
 
 
 @pytest.mark.parametrize(("files", "login"), LOGINS.values(), ids=LOGINS)
-def test_a_login_is_told_by_the_client_s_files(tmp_path, files, login):
+def test_a_login_is_recognised_by_the_client_s_files(tmp_path, files, login):
     assert read(tmp_path, **files).login is login
 
 

@@ -32,13 +32,13 @@ def on_path(home, program):
     return str(link.parent)
 
 
-def find(home, search_path="", told=None):
-    return find_client_version(home / ".claude", home, search_path, told)
+def find(home, search_path="", output=None):
+    return find_client_version(home / ".claude", home, search_path, output)
 
 
 def test_what_the_user_says_counts(tmp_path):
     transcript(tmp_path, "2.1.42", 1000)
-    assert find(tmp_path, told="2.0.76").version == "2.0.76"
+    assert find(tmp_path, output="2.0.76").version == "2.0.76"
 
 
 def test_nothing_found_is_said_with_the_version_that_is_assumed(tmp_path):
@@ -47,7 +47,7 @@ def test_nothing_found_is_said_with_the_version_that_is_assumed(tmp_path):
     assert "2.1.329" in found.how
 
 
-def test_the_newest_line_of_the_newest_transcript_tells(tmp_path):
+def test_the_newest_line_of_the_newest_transcript_gives(tmp_path):
     transcript(tmp_path, "2.1.41", 1000, "old")
     newest = transcript(tmp_path, "2.1.112", 2000, "new")
     found = find(tmp_path)
@@ -59,7 +59,7 @@ def test_a_package_is_found_behind_the_link_on_the_path(tmp_path):
     assert find(tmp_path, on_path(tmp_path, program)).version == "2.1.112"
 
 
-def test_a_native_program_is_told_by_its_name_and_never_run(tmp_path):
+def test_a_native_program_is_recognised_by_its_name_and_never_run(tmp_path):
     program = tmp_path / "versions" / "2.1.329"
     program.parent.mkdir()
     program.write_text("#!/bin/sh\ntouch ran\n")
@@ -87,12 +87,12 @@ STRANGE = {
 
 
 @pytest.mark.parametrize(("version", "name"), STRANGE.values(), ids=STRANGE)
-def test_another_program_of_that_name_tells_nothing(tmp_path, version, name):
+def test_another_program_of_that_name_says_nothing(tmp_path, version, name):
     program = package(tmp_path / "lib", version, 1000, name)
     assert find(tmp_path, on_path(tmp_path, program)).version is None
 
 
-def test_broken_things_tell_nothing(tmp_path):
+def test_broken_things_say_nothing(tmp_path):
     folder = tmp_path / ".claude" / "projects" / "-p"
     folder.mkdir(parents=True)
     (folder / "a.jsonl").write_bytes(b"\xff\x00 not json\n" * 100)

@@ -74,7 +74,7 @@ def test_the_base_url_leads_to_the_server():
 
 
 @pytest.mark.parametrize("tail", ["/v1", "/v1/", "/v1/messages"])
-def test_a_path_in_the_base_url_is_left_out_and_told(tail):
+def test_a_path_in_the_base_url_is_left_out_and_reported(tail):
     snapshot, at = search({"vllm": vllm()}, lambda at: (settings(at.vllm + tail), ConfiguredTargets()))
     assert snapshot.found[0].url == at.vllm
     assert "its path /v1" in snapshot.found[0].how
@@ -161,7 +161,7 @@ def test_of_two_stacks_the_one_that_the_client_uses_is_the_path(tmp_path):
     assert [one.url for one in snapshot.on_path()] == [at.proxy, at.vllm]
 
 
-def test_claude_code_proxy_tells_itself_what_is_behind_it():
+def test_claude_code_proxy_says_itself_what_is_behind_it():
     async def scene():
         server = vllm()
         async with (
@@ -189,7 +189,7 @@ def test_claude_code_proxy_tells_itself_what_is_behind_it():
     ],
     ids=["cut off", "a list", "no list", "a reference", "too deep", "a loop", "too long", "missing"],
 )
-def test_a_yaml_that_says_nothing_is_told(tmp_path, text, why):
+def test_a_yaml_that_says_nothing_is_reported(tmp_path, text, why):
     path = tmp_path / "c.yaml"
     if text is not None:
         path.write_text(text)
@@ -532,8 +532,8 @@ def test_where_nothing_listens_nobody_is_asked():
         return Scan()
 
     snapshot = asyncio.run(discover(settings(), http, ConfiguredTargets(), [port], scan))
-    told = f"connection refused: nothing listens on port {port}"
-    assert (snapshot.found, snapshot.missed[-1].why, asked) == ((), told, [False])
+    found = f"connection refused: nothing listens on port {port}"
+    assert (snapshot.found, snapshot.missed[-1].why, asked) == ((), found, [False])
 
 
 def test_claude_code_router_leads_to_the_provider_of_the_tier(tmp_path, monkeypatch):

@@ -24,7 +24,7 @@ from stormdeck.sources.net.failure import FailureKind
 from stormdeck.sources.net.http import HttpClient
 
 
-def told(server, key=None, deadline_s=PATIENT, expected=None):
+def identified(server, key=None, deadline_s=PATIENT, expected=None):
     async def scene():
         async with serving(server) as url, HttpClient("9.9") as http:
             return await identify(url, http, key, deadline_s, expected)
@@ -69,15 +69,15 @@ def told(server, key=None, deadline_s=PATIENT, expected=None):
         ),
     ],
 )
-def test_a_server_is_told_by_its_answers(server, kind, questions):
-    assert told(server)[0] is kind
+def test_a_server_is_recognised_by_its_answers(server, kind, questions):
+    assert identified(server)[0] is kind
     assert server.paths == questions
     assert "/health" not in server.paths
 
 
 def test_one_question_with_the_key_is_enough_for_vllm():
     server = vllm()
-    assert told(server, key="sk-1")[0] is ServerKind.VLLM
+    assert identified(server, key="sk-1")[0] is ServerKind.VLLM
     assert server.paths == ["/v1/models"]
 
 
@@ -91,30 +91,30 @@ def test_one_question_with_the_key_is_enough_for_vllm():
     ids=["LiteLLM", "vLLM that refuses the key", "claude-code-proxy"],
 )
 def test_the_key_goes_with_the_model_list_alone(server, kind):
-    assert told(server, key="sk-master-1")[0] is kind
+    assert identified(server, key="sk-master-1")[0] is kind
     assert {asked.path for asked in server.asked if "authorization" in asked.headers} == {"/v1/models"}
 
 
 def test_one_question_is_enough_for_a_litellm_that_was_there_before():
     server = litellm()
-    assert told(server, key="sk-wrong", expected=ServerKind.LITELLM)[0] is ServerKind.LITELLM
+    assert identified(server, key="sk-wrong", expected=ServerKind.LITELLM)[0] is ServerKind.LITELLM
     assert server.paths == ["/health/liveliness"]
 
 
 def test_another_server_may_answer_where_a_litellm_did():
-    assert told(vllm(), expected=ServerKind.LITELLM)[0] is ServerKind.VLLM
+    assert identified(vllm(), expected=ServerKind.LITELLM)[0] is ServerKind.VLLM
 
 
 @pytest.mark.parametrize("status", [502, 503, 504])
-def test_a_front_without_its_server_is_told_apart(status):
-    kind, words, failure = told(Imitation({}, missing=Reply("Bad Gateway", status)))
+def test_a_front_without_its_server_is_distinguished(status):
+    kind, words, failure = identified(Imitation({}, missing=Reply("Bad Gateway", status)))
     assert (kind, failure.kind) == (None, FailureKind.GATEWAY)
     assert f"the front answers {status}, the server behind it does not" in words
 
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_server_is_no_known_one(name):
-    kind, words, failure = told(HOSTILE[name], deadline_s=deadline_for(name))
+    kind, words, failure = identified(HOSTILE[name], deadline_s=deadline_for(name))
     assert kind in {None, ServerKind.OTHER}
     assert words
     assert (failure is None) == (kind is ServerKind.OTHER)

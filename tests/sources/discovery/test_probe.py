@@ -53,7 +53,7 @@ def probed_url(url, *found):
     return asyncio.run(scene())
 
 
-def test_a_vllm_with_messages_is_told_by_405():
+def test_a_vllm_with_messages_is_recognised_by_405():
     probe = probed(vllm(_v1_messages=NOT_ALLOWED), path="/v1")
     assert (probe.reach, probe.kind, probe.has_messages, probe.credential) == (
         Reach.ANSWERS,
@@ -63,7 +63,7 @@ def test_a_vllm_with_messages_is_told_by_405():
     )
 
 
-def test_a_vllm_without_messages_is_told_by_404():
+def test_a_vllm_without_messages_is_recognised_by_404():
     assert probed(vllm()).has_messages is False
 
 
@@ -159,7 +159,7 @@ async def plain_http(reader, writer):
     await writer.drain()
 
 
-def test_https_to_a_plain_port_is_told_apart():
+def test_https_to_a_plain_port_is_distinguished():
     assert probed(plain_http, scheme="https").reach is Reach.PLAIN_HTTP
 
 

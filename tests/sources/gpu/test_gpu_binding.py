@@ -29,7 +29,7 @@ def test_a_machine_without_driver_says_so():
     assert snapshot.gpus == ()
 
 
-def test_a_machine_with_gpu_tells_its_memory():
+def test_a_machine_with_gpu_gives_its_memory():
     if not driver_here():
         pytest.skip("this machine has no NVIDIA driver")
     reader = GpuReader(Nvml(), interval_s=1.0)
@@ -56,8 +56,8 @@ def test_the_numbers_that_are_written_out_are_those_of_the_binding():
     from stormdeck.sources.gpu.nvml import MEMORY_V2, Code
 
     names = {Code.LIBRARY_MISMATCH: "LIB_RM_VERSION_MISMATCH"}
-    told = {code: getattr(pynvml, f"NVML_ERROR_{names.get(code, code.name)}") for code in Code if code > 0}
-    assert told == {code: code.value for code in Code if code > 0}
+    found = {code: getattr(pynvml, f"NVML_ERROR_{names.get(code, code.name)}") for code in Code if code > 0}
+    assert found == {code: code.value for code in Code if code > 0}
     assert pynvml.nvmlMemory_v2 == MEMORY_V2
     assert (pynvml.NVML_CLOCK_SM, pynvml.NVML_TEMPERATURE_GPU) == (1, 0)
 

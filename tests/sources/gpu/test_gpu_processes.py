@@ -23,8 +23,8 @@ def child():
 
 
 def test_a_worker_of_vllm_is_known_by_its_title(child):
-    told = ProcessNames().name(child.pid, 117)
-    assert (told.pid, told.name, told.memory_bytes, told.is_vllm) == (child.pid, "vLLM worker", 117, True)
+    named = ProcessNames().name(child.pid, 117)
+    assert (named.pid, named.name, named.memory_bytes, named.is_vllm) == (child.pid, "vLLM worker", 117, True)
 
 
 def test_the_name_of_a_worker_is_asked_once(child, monkeypatch):
@@ -60,15 +60,15 @@ def test_a_process_id_that_was_given_anew_is_another_process(child, monkeypatch)
 
 
 def test_another_program_goes_by_its_own_name():
-    told = ProcessNames().name(os.getpid(), None)
-    assert not told.is_vllm
-    assert told.name == psutil.Process().name()[:24]
+    named = ProcessNames().name(os.getpid(), None)
+    assert not named.is_vllm
+    assert named.name == psutil.Process().name()[:24]
 
 
 @pytest.mark.parametrize("pid", [2**31 - 1, 2**32 - 1], ids=["gone", "no process id at all"])
 def test_a_process_out_of_sight_goes_by_its_number(pid):
-    told = ProcessNames().name(pid, 7)
-    assert (told.name, told.memory_bytes, told.is_vllm) == (f"pid {pid}", 7, False)
+    named = ProcessNames().name(pid, 7)
+    assert (named.name, named.memory_bytes, named.is_vllm) == (f"pid {pid}", 7, False)
 
 
 def test_a_command_line_that_may_not_be_read_leaves_the_program_name(monkeypatch):

@@ -33,7 +33,7 @@ def look(fake):
     return reader_of(fake).read(0.0, slow=True)
 
 
-def test_two_healthy_gpus_tell_all():
+def test_two_healthy_gpus_give_all():
     fake = FakeNvml(Card(compute=[process(NOBODY, 111_780 * MIB)]), Card("GPU-b", busy=0, milliwatts=98_600, clock=345))
     snapshot = look(fake)
     assert (snapshot.state, snapshot.detail, snapshot.driver, snapshot.simulated) == (
@@ -61,13 +61,13 @@ def test_the_name_is_plain_text(name):
     assert look(FakeNvml(Card(name=name))).gpus[0].name == "NVIDIA H200"
 
 
-def test_memory_that_the_driver_reserves_is_not_used_where_the_driver_tells_it_apart():
+def test_memory_that_the_driver_reserves_is_not_used_where_the_driver_gives_it_apart():
     old = {"nvmlDeviceGetMemoryInfo_v2": NVMLLibraryMismatchError("old driver")}
     apart, together = look(FakeNvml(Card(), Card("GPU-b", broken=old))).gpus
     assert (apart.memory_used_bytes, together.memory_used_bytes) == (112_500 * MIB, 113_100 * MIB)
 
 
-def test_little_memory_is_told_to_the_byte():
+def test_little_memory_is_reported_to_the_byte():
     assert look(FakeNvml(Card(used=4_194_304))).gpus[0].memory_used_bytes == 4_194_304
 
 
@@ -82,7 +82,7 @@ def test_little_memory_is_told_to_the_byte():
     ],
 )
 @pytest.mark.parametrize("fault", [NOT_SUPPORTED, NO_PERMISSION, UNKNOWN, ValueError("struct")], ids=str)
-def test_what_a_gpu_does_not_tell_is_none_and_the_rest_stands(function, field, fault):
+def test_what_a_gpu_does_not_give_is_none_and_the_rest_stands(function, field, fault):
     snapshot = look(FakeNvml(Card(broken={function: fault})))
     assert snapshot.state is GpuState.OK
     assert getattr(snapshot.gpus[0], field) is None
@@ -115,7 +115,7 @@ def test_a_newer_driver_is_asked_by_the_newer_name_again():
     assert fake.asked["nvmlDeviceGetTemperatureV"] == 2
 
 
-def test_a_gpu_that_tells_nothing_says_so():
+def test_a_gpu_that_says_nothing_says_so():
     mute = {"nvmlDeviceGetUtilizationRates": NOT_SUPPORTED, "nvmlDeviceGetMemoryInfo": NOT_SUPPORTED}
     gpu = look(FakeNvml(Card(broken=mute | {"nvmlDeviceGetMemoryInfo_v2": NOT_SUPPORTED}))).gpus[0]
     assert "neither utilisation nor memory" in gpu.detail
@@ -229,7 +229,7 @@ def test_a_gpu_that_this_user_may_not_ask_does_not_count_as_lost():
     assert "/dev/nvidia*" in snapshot.gpus[1].detail
 
 
-def test_a_partitioned_card_tells_memory_and_says_why_no_utilisation():
+def test_a_partitioned_card_gives_memory_and_says_why_no_utilisation():
     gpu = look(FakeNvml(Card(mig=True))).gpus[0]
     assert (gpu.mig, gpu.utilization_percent, gpu.memory_used_bytes, gpu.history) == (
         True,

@@ -39,7 +39,7 @@ class Bench:
         return [state for state, _ in groupby(self.handed, key=lambda snapshot: snapshot.state)]
 
 
-def test_the_first_look_is_handed_on_at_once_and_again_after_the_interval():
+def test_the_first_look_is_delivered_at_once_and_again_after_the_interval():
     card = Card()
     handed = []
     sampler = GpuSampler(handed.append, 0.01, Nvml(FakeNvml(card)))
@@ -151,7 +151,7 @@ def test_attention_that_was_never_gone_is_no_extra_look():
     assert fake.asked["nvmlDeviceGetPowerUsage"] == 1
 
 
-def test_numbers_that_stand_still_are_handed_on_once():
+def test_numbers_that_stand_still_are_delivered_once():
     bench = Bench(FakeNvml(Card(busy=0)))
     for _ in range(70):
         bench.look()
@@ -183,7 +183,7 @@ def test_processes_are_listed_every_fifth_look():
     [FakeNvml(broken={"nvmlInit": LIBRARY_NOT_FOUND}), FakeNvml(), FakeNvml(broken={"nvmlInit": NO_PERMISSION})],
     ids=["no driver", "no GPU", "no permission"],
 )
-def test_a_machine_without_gpu_is_asked_once_a_minute_and_told_once(fake):
+def test_a_machine_without_gpu_is_asked_once_a_minute_and_reported_once(fake):
     bench = Bench(fake)
     assert [bench.look() for _ in range(3)] == [60.0, 60.0, 60.0]
     assert len(bench.handed) == 1
@@ -223,7 +223,7 @@ def test_one_lost_gpu_does_not_slow_the_others():
     assert fake.asked["nvmlInit"] == 3, "attached anew after 2 and 4 seconds more"
 
 
-def test_a_defect_of_our_own_is_told_and_does_not_end_the_thread():
+def test_a_defect_of_our_own_is_reported_and_does_not_end_the_thread():
     class Struct:
         @property
         def gpu(self):

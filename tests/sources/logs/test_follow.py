@@ -18,7 +18,7 @@ from waiting import DEADLINE_S, until
 
 
 class Received:
-    """Keeps what a follower hands on."""
+    """Keeps what a follower delivers."""
 
     def __init__(self) -> None:
         self.batches: list[LogBatch] = []
@@ -329,7 +329,7 @@ def test_a_line_written_in_pieces_is_one_line(
     received.awaits("café is open")
 
 
-def test_an_endless_line_is_cut_and_the_loss_told(log: Path, started: Callable[..., Received]) -> None:
+def test_an_endless_line_is_cut_and_the_loss_reported(log: Path, started: Callable[..., Received]) -> None:
     append(log, "")
     received = started(log)
     until(lambda: received.is_in(LogState.FOLLOWING))
@@ -339,7 +339,7 @@ def test_an_endless_line_is_cut_and_the_loss_told(log: Path, started: Callable[.
     until(lambda: received.statuses[-1].dropped == 5_000_000 - 64 * 1024)
 
 
-def test_too_much_at_once_is_skipped_and_told(
+def test_too_much_at_once_is_skipped_and_reported(
     log: Path, started: Callable[..., Received], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(follow, "MOST_BEHIND", 1000)
@@ -383,7 +383,7 @@ def test_stop_returns_at_once_and_silences(log: Path) -> None:
     assert [batch.lines for batch in batches] == [("1",)]
 
 
-def test_a_state_is_told_once(log: Path, started: Callable[..., Received]) -> None:
+def test_a_state_is_reported_once(log: Path, started: Callable[..., Received]) -> None:
     received = started(log)
     until(lambda: received.is_in(LogState.WAITING))
     append(log, "1\n")

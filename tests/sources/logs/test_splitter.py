@@ -62,7 +62,7 @@ def test_a_cut_does_not_break_a_character() -> None:
     assert set(line) == {"é", "…"}
 
 
-def test_what_is_held_is_handed_on_once() -> None:
+def test_what_is_held_is_delivered_once() -> None:
     splitter = LineSplitter()
     assert splitter.split(b"Password: ") == []
     assert splitter.flush() == ["Password: "]
@@ -70,7 +70,7 @@ def test_what_is_held_is_handed_on_once() -> None:
     assert splitter.split(b"\n") == [""]
 
 
-def test_a_half_character_is_not_handed_on() -> None:
+def test_a_half_character_is_not_delivered() -> None:
     splitter = LineSplitter()
     splitter.split("so far é".encode()[:-1])
     assert splitter.flush() == ["so far "]

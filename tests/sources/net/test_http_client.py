@@ -42,7 +42,7 @@ def fetch(url, **options):
         ("promises more than comes", FailureKind.CUT),
     ],
 )
-def test_a_hostile_server_is_told_apart(name, problem):
+def test_a_hostile_server_is_distinguished(name, problem):
     failure = ask(HOSTILE[name], deadline_s=deadline_for(name))
     assert isinstance(failure, Failure)
     assert failure.kind is problem

@@ -104,7 +104,7 @@ def test_both_streams_in_one_file(started, tmp_path):
 
 
 @linux
-def test_two_files_are_both_told(started, tmp_path):
+def test_two_files_are_both_reported(started, tmp_path):
     out, err = tmp_path / "out", tmp_path / "err"
     with out.open("w") as one, err.open("w") as two:
         outputs = outputs_of(sleeper(started, stdout=one, stderr=two))
@@ -176,7 +176,7 @@ with socket.create_server(("127.0.0.1", int(sys.argv[-1]))):
 
 @pytest.fixture
 def fake(started, tmp_path):
-    """Start a process that has the command line of a server, and listens once it is told to."""
+    """Start a process that has the command line of a server, and listens once it is asked to."""
 
     def start(name, *arguments, listens=True, **options):
         script = tmp_path / name
@@ -238,7 +238,7 @@ class Hidden:
         raise psutil.AccessDenied(1)
 
 
-def test_without_a_server_who_listens_is_told_only_on_request(monkeypatch):
+def test_without_a_server_who_listens_is_reported_only_on_request(monkeypatch):
     import psutil
 
     asked = []

@@ -97,14 +97,14 @@ class TestOneFile:
         assert lines_of(write("a.gz", gzip.compress(b"one\ntwo\n"))) == ["one", "two"]
 
     @pytest.mark.parametrize("kept", [20, -4], ids=["cut", "cut in its checksum"])
-    def test_of_a_damaged_compressed_file_the_rest_is_told(self, write, kept):
+    def test_of_a_damaged_compressed_file_the_rest_is_reported(self, write, kept):
         archive, _ = read(write("a.gz", gzip.compress(os.urandom(5000))[:kept]))
         assert "damaged or cut off" in archive.problems[0]
 
     @pytest.mark.parametrize(
         ("make", "why"), [(None, "no such file"), (Path.mkdir, "it is a folder: name the logs")], ids=["", "folder"]
     )
-    def test_what_cannot_be_read_is_told_and_the_rest_is_read(self, write, tmp_path, make, why):
+    def test_what_cannot_be_read_is_reported_and_the_rest_is_read(self, write, tmp_path, make, why):
         if make:
             make(tmp_path / "gone")
         archive, lines = read(write("a", "one\n"), tmp_path / "gone", write("b", "two\n"))
@@ -136,7 +136,7 @@ class TestStandardInput:
         given(recorded((7, "x")).encode())
         assert read("-")[1] == [(7.0, "x")]
 
-    def test_a_closed_one_is_told(self, monkeypatch):
+    def test_a_closed_one_is_reported(self, monkeypatch):
         monkeypatch.setattr("sys.stdin", None)
         assert "standard input cannot be read" in read("-")[0].problems[0]
 
@@ -176,8 +176,8 @@ class TestSeveralFiles:
     def test_they_are_merged_by_their_own_times(self, write):
         one = write("a", "\n".join([access("/1", 1), "more of it", access("/3", 3)]))
         other = write("b", "\n".join(["a banner", access("/2", 2), access("/4", 4)]))
-        told = ["a banner", access("/1", 1), "more of it", access("/2", 2), access("/3", 3), access("/4", 4)]
-        assert lines_of(one, other) == told
+        found = ["a banner", access("/1", 1), "more of it", access("/2", 2), access("/3", 3), access("/4", 4)]
+        assert lines_of(one, other) == found
 
     def test_one_without_times_comes_first_and_whole(self, write):
         timed, plain = write("a", recorded((1, "x"), (2, "y"))), write("b", "p\nq\n")
@@ -281,7 +281,7 @@ class TestRecorder:
         assert is_link or (tmp_path / "out").read_text() == "mine"
         assert not (tmp_path / "elsewhere").exists()
 
-    def test_a_full_disk_is_told_and_ends_it(self, tmp_path):
+    def test_a_full_disk_is_reported_and_ends_it(self, tmp_path):
         recorder = Recorder(tmp_path / "out", several=False)
         before = resource.getrlimit(resource.RLIMIT_FSIZE)
         resource.setrlimit(resource.RLIMIT_FSIZE, (10, before[1]))

@@ -50,7 +50,7 @@ def test_a_clock_that_was_set_back_never_goes_back(tmp_path):
     ],
     ids=["half a line at the end", "noise", "more noise", "a clock of no calendar", "a blank line"],
 )
-def test_damage_is_left_out_and_told_with_its_line(tmp_path, lines, end, said):
+def test_damage_is_left_out_and_reported_with_its_line(tmp_path, lines, end, said):
     tape = load(tmp_path, *lines, end=end)
     assert isinstance(tape, Tape)
     assert tape.damage == said
@@ -95,7 +95,7 @@ def test_what_cannot_be_read_is_refused(tmp_path, monkeypatch, what):
         "pipe": "is not a regular file",
         "too large": "is larger than",
     }
-    told = load_tape(path)
-    assert isinstance(told, str)
-    assert told.startswith(str(path))
-    assert said[what] in told
+    found = load_tape(path)
+    assert isinstance(found, str)
+    assert found.startswith(str(path))
+    assert said[what] in found

@@ -43,7 +43,7 @@ def look(server, kind=ServerKind.LITELLM, polls=1, between=None, **options):
     return asyncio.run(scene())
 
 
-def test_with_its_master_key_litellm_tells_all():
+def test_with_its_master_key_litellm_gives_all():
     server = litellm(in_flight=4)
     snapshot = look(server, key=KEY)
     assert (snapshot.state, snapshot.detail) == (ServerState.UP, "")
@@ -89,7 +89,7 @@ def test_without_a_key_nothing_is_asked_that_needs_one():
     assert set(server.paths) == {"/health/liveliness", "/health/readiness"}
 
 
-def test_a_wrong_key_is_told_and_not_tried_again_for_five_minutes():
+def test_a_wrong_key_is_reported_and_not_tried_again_for_five_minutes():
     server = litellm()
     snapshot = look(server, key="wrong", polls=150)  # 298 s
     assert snapshot.state is ServerState.REFUSING
@@ -160,7 +160,7 @@ def test_every_hostile_server_has_a_state_and_a_sentence(name, state, kind):
     assert snapshot.detail
 
 
-def test_a_redirect_is_told():
+def test_a_redirect_is_reported():
     server = Imitation({"/health/liveliness": Reply("", 307, {"location": "https://login.example"})})
     snapshot = look(server)
     assert snapshot.state is ServerState.STRANGE

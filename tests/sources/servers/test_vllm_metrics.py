@@ -14,7 +14,7 @@ def page(name):
 
 
 @pytest.mark.parametrize("name", ["0.28", "full", "under_load"])
-def test_recorded_pages_tell_all_that_is_shown(name):
+def test_recorded_pages_give_all_that_is_shown(name):
     sample = read_metrics(page(name), 1.0)
     assert set(sample.gauges) == {"running", "waiting", "kv_cache", "started"}
     assert set(sample.counters) == {
@@ -52,7 +52,7 @@ NUMBERS = st.floats().map(repr) | st.text("0123456789.eE+-_", min_size=1, max_si
 
 
 @given(LABELS, NUMBERS)
-def test_a_line_tells_the_same_with_a_time_behind_it(labels, number):
+def test_a_line_gives_the_same_with_a_time_behind_it(labels, number):
     """Lines with one go through the library's parser, as does a series that was never seen."""
     line = f"vllm:num_requests_running{labels} {number}"
     assert read_metrics(f"{line}\n".encode(), 1.0) == read_metrics(f"{line} 1763700000\n".encode(), 1.0)

@@ -47,7 +47,7 @@ def look(server, polls=1, between=None, **options):
     return asyncio.run(scene())
 
 
-def test_a_healthy_server_tells_everything():
+def test_a_healthy_server_gives_everything():
     snapshot = look(vllm(), polls=2)
     assert (snapshot.state, snapshot.detail) == (ServerState.UP, "")
     assert snapshot.version == "0.32.0"

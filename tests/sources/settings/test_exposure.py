@@ -61,7 +61,7 @@ def test_git_s_index_names_what_is_tracked(tmp_path):
     assert not of(folder / "settings.local.json").tracked
 
 
-def test_a_broken_index_tells_nothing(tmp_path):
+def test_a_broken_index_says_nothing(tmp_path):
     (tmp_path / ".git").mkdir()
     (tmp_path / "settings.json").write_text("{}")
     assert not of(tmp_path / "settings.json").tracked

@@ -137,7 +137,7 @@ FAILURES = {
 
 
 @pytest.mark.parametrize(("make", "words"), FAILURES.values(), ids=FAILURES)
-def test_what_cannot_be_read_is_told(tmp_path, make, words):
+def test_what_cannot_be_read_is_reported(tmp_path, make, words):
     make(tmp_path / "settings.json")
     file = read_file(Scope.USER, tmp_path / "settings.json")
     assert file.exists
@@ -146,13 +146,13 @@ def test_what_cannot_be_read_is_told(tmp_path, make, words):
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_no_permission_is_told(tmp_path):
+def test_no_permission_is_reported(tmp_path):
     put(tmp_path / "settings.json", {})
     (tmp_path / "settings.json").chmod(0)
     assert "no permission to read" in read_file(Scope.USER, tmp_path / "settings.json").error.message
 
 
-def test_a_file_where_the_folder_should_be_is_told(tmp_path):
+def test_a_file_where_the_folder_should_be_is_reported(tmp_path):
     (tmp_path / ".claude").write_text("")
     assert "its folder is a file" in read_file(Scope.USER, tmp_path / ".claude" / "settings.json").error.message
 

@@ -12,7 +12,7 @@ from dataclasses import replace
 import pytest
 
 from panel import in_loop, make_app, until
-from running_panel import deck_of, paths_of, tell
+from running_panel import deck_of, paths_of, publish
 from samples import FOUND, LIVE, PROXY, STORMY, TOKEN, VLLM, WELL
 from stormdeck.feed.publisher import Publisher
 from stormdeck.feed.reducer import take
@@ -53,22 +53,22 @@ def ask(home, environ=None, *, shape="json", project=None, claude=None, now=None
 
 class TestAnswer:
     def test_it_is_the_document_and_the_bar_of_the_panel(self, home):
-        tell(home)
-        told = ask(home)
-        assert told is not None
-        assert (told.status["version"], told.status["state"]) == (1, "ok")
-        assert told.bar.words == "all well"
+        publish(home)
+        answer = ask(home)
+        assert answer is not None
+        assert (answer.status["version"], answer.status["state"]) == (1, "ok")
+        assert answer.bar.words == "all well"
 
     def test_nobody_answers_where_no_panel_runs(self, home):
         assert ask(home) is None
 
     def test_nothing_is_published_before_the_first_look_is_over(self, home):
-        tell(home, deck_of(WELL))
+        publish(home, deck_of(WELL))
         assert ask(home) is None
 
     @pytest.mark.parametrize("shape", ["json", "tmux", "statusline"])
     def test_the_same_options_mean_the_same_stack(self, home, shape):
-        tell(home, vllm="http://10.0.0.5:8000", log="/var/log/vllm.log")
+        publish(home, vllm="http://10.0.0.5:8000", log="/var/log/vllm.log")
         assert ask(home, shape=shape, vllm="http://10.0.0.5:8000", log="/var/log/vllm.log") is not None
 
     @pytest.mark.parametrize("shape", ["json", "tmux", "statusline"])
@@ -78,16 +78,16 @@ class TestAnswer:
         ids=lambda flags: next(iter(flags)),
     )
     def test_other_options_mean_another_stack(self, home, shape, flags):
-        tell(home, vllm="http://10.0.0.5:8000")
+        publish(home, vllm="http://10.0.0.5:8000")
         assert ask(home, shape=shape, **flags) is None
 
     @pytest.mark.parametrize(("shape", "answers"), [("tmux", True), ("statusline", True), ("json", False)])
     def test_a_bar_means_the_panel_and_a_script_means_what_it_names(self, home, shape, answers):
-        tell(home, vllm="http://10.0.0.5:8000")
+        publish(home, vllm="http://10.0.0.5:8000")
         assert (ask(home, shape=shape) is not None) is answers
 
     def test_another_folder_of_the_client_is_another_user_of_it(self, home):
-        tell(home)
+        publish(home)
         assert ask(home, shape="tmux", claude="/elsewhere/.claude") is None
 
     @pytest.mark.parametrize(("shape", "answers"), [("tmux", True), ("statusline", False), ("json", False)])
@@ -95,11 +95,11 @@ class TestAnswer:
         other = home / "other"
         (other / ".claude").mkdir(parents=True)
         (other / ".claude" / "settings.local.json").write_text("{}")
-        tell(home)
+        publish(home)
         assert (ask(home, shape=shape, project=other) is not None) is answers
 
     def test_a_project_without_settings_is_the_same_stack(self, home):
-        tell(home)
+        publish(home)
         assert ask(home, project=home) is not None
 
     @pytest.mark.parametrize(
@@ -112,22 +112,22 @@ class TestAnswer:
         ],
     )
     def test_a_session_that_is_sent_elsewhere_is_not_answered(self, home, url, shape, answers):
-        tell(home)
+        publish(home)
         assert (ask(home, {"ANTHROPIC_BASE_URL": url}, shape=shape) is not None) is answers
 
     def test_an_address_with_a_password_is_not_written_down_and_matches_nothing(self, home):
         url = "http://me:hunter2hunter2@127.0.0.1:4000"
         deck = deck_of()
         shell = {"ANTHROPIC_BASE_URL": url}
-        tell(home, replace(deck, settings=replace(deck.settings, shell=shell)))
+        publish(home, replace(deck, settings=replace(deck.settings, shell=shell)))
         assert "hunter2" not in text_of(home)
         assert ask(home, shell) is None
         assert ask(home) is None
 
     def test_of_two_panels_the_one_with_the_same_options_answers(self, home, monkeypatch):
-        tell(home)
+        publish(home)
         monkeypatch.setattr(os, "getpid", lambda: os.getppid())
-        tell(home, deck_of(WELL, FOUND, VLLM, STORMY), vllm="http://10.0.0.5:8000")
+        publish(home, deck_of(WELL, FOUND, VLLM, STORMY), vllm="http://10.0.0.5:8000")
         assert ask(home, shape="tmux").bar.words == "all well"
         assert ask(home, shape="tmux", vllm="http://10.0.0.5:8000").bar.health.value == "broken"
 
@@ -139,7 +139,7 @@ def text_of(home):
 
 class TestFile:
     def test_it_is_for_its_user_alone(self, home):
-        tell(home)
+        publish(home)
         (path,) = paths_of(home).panels.iterdir()
         assert path.stat().st_mode & 0o777 == 0o600
         assert path.parent.stat().st_mode & 0o777 == 0o700
@@ -147,18 +147,18 @@ class TestFile:
     def test_it_holds_no_token(self, home):
         """The settings of the samples hold one."""
         assert TOKEN in WELL.files[0].text
-        tell(home, deck_of(WELL, FOUND, VLLM, PROXY, STORMY))
+        publish(home, deck_of(WELL, FOUND, VLLM, PROXY, STORMY))
         assert TOKEN not in text_of(home)
 
-    def test_a_live_storm_is_told_with_its_session(self, home):
+    def test_a_live_storm_is_reported_with_its_session(self, home):
         storm = replace(LIVE, session="0b1f6e5e")
-        tell(home, deck_of(WELL, FOUND, VLLM, replace(STORMY, storms=(storm,))))
-        told = ask(home)
-        assert told.bar.storms[0][0] == "0b1f6e5e"
-        assert told.status["requests"]["storm"]["session"] == "0b1f6e5e"
+        publish(home, deck_of(WELL, FOUND, VLLM, replace(STORMY, storms=(storm,))))
+        answer = ask(home)
+        assert answer.bar.storms[0][0] == "0b1f6e5e"
+        assert answer.status["requests"]["storm"]["session"] == "0b1f6e5e"
 
     def test_it_is_gone_when_the_panel_ends_and_is_not_written_again(self, home):
-        one = tell(home)
+        one = publish(home)
         asyncio.run(one.stop())
         assert list(paths_of(home).panels.iterdir()) == []
         for passed in (100.0, 200.0):
@@ -166,7 +166,7 @@ class TestFile:
         assert list(paths_of(home).panels.iterdir()) == []
 
     def test_a_file_of_another_user_is_not_believed(self, home, monkeypatch):
-        tell(home)
+        publish(home)
         monkeypatch.setattr(os, "getuid", lambda: 4711)
         assert ask(home) is None
 
@@ -174,7 +174,7 @@ class TestFile:
         gone = subprocess.Popen([sys.executable, "-c", ""])
         gone.wait()
         publication = Publication(paths_of(home).panels, gone.pid)
-        tell(home)
+        publish(home)
         (path,) = paths_of(home).panels.iterdir()
         left = path.with_name(panel_name(gone.pid))
         path.rename(left)
@@ -185,7 +185,7 @@ class TestFile:
         assert list(left.parent.iterdir()) == [foreign]
 
     def test_a_panel_that_gives_no_sign_of_life_is_not_believed(self, home):
-        tell(home)
+        publish(home)
         assert ask(home, now=time.time() + STALE_S - 1) is not None
         assert ask(home, now=time.time() + STALE_S + 1) is None
 
@@ -202,7 +202,7 @@ class TestFile:
 
     @pytest.mark.parametrize("key", ["watches", "bar", "status"])
     def test_a_part_that_is_missing_is_no_answer(self, home, key):
-        tell(home)
+        publish(home)
         (path,) = paths_of(home).panels.iterdir()
         path.write_text(json.dumps(json.loads(path.read_text()) | {key: None}))
         assert ask(home) is None
@@ -211,7 +211,7 @@ class TestFile:
         state = paths_of(home).panels.parent
         state.parent.mkdir(parents=True)
         state.write_text("in the way")
-        asyncio.run(tell(home).stop())
+        asyncio.run(publish(home).stop())
         assert ask(home) is None
 
 
@@ -231,7 +231,7 @@ class TestPace:
         return counts
 
     def test_while_nothing_changes_there_are_only_signs_of_life(self, home, monkeypatch):
-        one = tell(home)
+        one = publish(home)
         counts = self.writes(one, monkeypatch)
         now = time.time()
         for second in range(1, 31):

@@ -82,7 +82,7 @@ def test_storms_that_began_at_once_in_several_sessions_stay_apart(file):
 
 
 def test_a_cause_that_was_known_stays(file):
-    """The same storm as it is told beside a log that was renamed: the client counts, and tells no reason."""
+    """The same storm as it is reported beside a log that was renamed: the client counts, and tells no reason."""
     memory = StormStore(file)
     memory.save([storm(cause="500", log="litellm.log")])
     memory.save([storm(0.2, cause="unknown", reason="", log="")])
@@ -132,19 +132,19 @@ def old_file(file):
     return file
 
 
-def told(file, **how):
+def found(file, **how):
     return [(known.attempts, known.cause, known.session) for known in StormStore(file, **how).load()]
 
 
 def test_false_rows_of_0_1_0_are_not_recalled(old_file):
     before = old_file.read_bytes()
-    assert told(old_file) == told(old_file, writes=False) == TRUE_ROWS
+    assert found(old_file) == found(old_file, writes=False) == TRUE_ROWS
     assert old_file.read_bytes() == before
 
 
 def test_they_are_dropped_with_the_first_storm_that_is_remembered(old_file):
     StormStore(old_file).save([storm(5000)])
-    assert told(old_file) == [(5, "500", "26522f09"), *TRUE_ROWS]
+    assert found(old_file) == [(5, "500", "26522f09"), *TRUE_ROWS]
     with sqlite3.connect(old_file) as base:
         assert base.execute("SELECT count(*) FROM storms").fetchone() == (4,)
     base.close()
@@ -157,7 +157,7 @@ def test_they_are_dropped_with_the_first_storm_that_is_remembered(old_file):
 )
 def test_what_0_1_0_made_of_subagents_goes_however_long_they_took(old_file, tmp_path, session, kept):
     (tmp_path / "projects" / "-home-dev-shop" / session / "subagents").mkdir(parents=True)
-    assert told(old_file, transcripts=tmp_path / "projects") == kept
+    assert found(old_file, transcripts=tmp_path / "projects") == kept
 
 
 def test_0_1_0_can_still_read_and_write_it(old_file):
@@ -211,7 +211,7 @@ def test_the_same_storms_again_do_not_touch_the_file(file):
 
 
 @pytest.mark.parametrize("damage", [b"no database at all", None], ids=["foreign", "torn"])
-def test_a_damaged_file_is_put_aside_and_told(file, damage):
+def test_a_damaged_file_is_put_aside_and_reported(file, damage):
     memory = StormStore(file)
     memory.save([storm(1000 * number) for number in range(200)])
     data = file.read_bytes()
@@ -261,16 +261,16 @@ def _full(file):
 
 
 @pytest.mark.parametrize("obstruct", [_folder, _no_folder, _full], ids=["folder", "no folder", "device"])
-def test_what_stands_in_the_way_is_told_and_never_raised(file, obstruct):
+def test_what_stands_in_the_way_is_reported_and_never_raised(file, obstruct):
     obstruct(file)
     memory = StormStore(file)
-    told = memory.save([storm()])
-    assert told.startswith("Storms are not remembered: ")
-    assert "storms.sqlite3" in told
+    found = memory.save([storm()])
+    assert found.startswith("Storms are not remembered: ")
+    assert "storms.sqlite3" in found
     assert memory.load() == ()
 
 
-def test_a_panel_that_does_not_let_go_is_told_and_the_next_call_writes(file):
+def test_a_panel_that_does_not_let_go_is_reported_and_the_next_call_writes(file):
     memory = StormStore(file)
     memory.save([storm()])
     base = sqlite3.connect(file, isolation_level=None)
@@ -316,7 +316,7 @@ class TestReadOnly:
         assert not file.parent.exists()
 
     @pytest.mark.parametrize("content", [b"", b"no database" * 500], ids=["empty", "damaged"])
-    def test_a_file_that_cannot_be_read_is_told_and_left_as_it_is(self, file, content):
+    def test_a_file_that_cannot_be_read_is_reported_and_left_as_it_is(self, file, content):
         file.parent.mkdir(parents=True)
         file.write_bytes(content)
         memory = StormStore(file, writes=False)

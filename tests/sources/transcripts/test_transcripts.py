@@ -96,14 +96,14 @@ def test_pieces_make_whole_lines(size):
     assert [entry.t - T for entry in entries] == [1, 2, 3]
 
 
-def test_a_folder_that_is_not_there_is_told(tmp_path):
+def test_a_folder_that_is_not_there_is_reported(tmp_path):
     assert folder_obstacle(tmp_path) == ""
     assert "does not exist" in folder_obstacle(tmp_path / "away")
     assert list(read_transcripts(tmp_path / "away")) == []
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_a_folder_that_may_not_be_read_is_told(tmp_path):
+def test_a_folder_that_may_not_be_read_is_reported(tmp_path):
     tmp_path.chmod(0)
     assert "may not be read" in folder_obstacle(tmp_path)
     tmp_path.chmod(0o700)
@@ -199,7 +199,7 @@ def test_no_more_than_so_many_are_open(tmp_path, received, monkeypatch):
     until(lambda: 50 in received.times())
 
 
-def test_nothing_is_told_after_the_end(tmp_path, received):
+def test_nothing_is_reported_after_the_end(tmp_path, received):
     transcript(tmp_path, "s1", *asked(1))
     follower = received()
     until(lambda: received.times() == [1])

@@ -49,7 +49,7 @@ async def opened(pilot, feed):
 
 
 @in_loop
-async def test_nothing_is_sent_before_enter_and_the_cost_is_told(panel):
+async def test_nothing_is_sent_before_enter_and_the_cost_is_reported(panel):
     feed = Feed()
     async with panel().run_test(size=(120, 50)) as pilot:
         await opened(pilot, feed)

@@ -36,7 +36,7 @@ async def test_it_says_which_of_its_lines_are_seen(panel):
 
 
 @in_loop
-async def test_what_is_seen_is_told_anew_in_a_pane_of_another_size(panel):
+async def test_what_is_seen_is_shown_again_in_a_pane_of_another_size(panel):
     async with panel().run_test(size=(40, 24)) as pilot:
         await pilot.press("question_mark")
         await until(pilot, lambda: rows_with(pilot.app, "lines 1 to "), "not told")
@@ -44,8 +44,8 @@ async def test_what_is_seen_is_told_anew_in_a_pane_of_another_size(panel):
         for size in ((40, 28), (40, 20), (130, 40), (130, 36)):
             await pilot.resize_terminal(*size)
             await settled(pilot)
-            told = f"lines 1 to {text.size.height} of {text.virtual_size.height}"
-            assert rows_with(pilot.app, told), f"{told} is not told at {size}; the screen:\n{screen(pilot.app)}"
+            position = f"lines 1 to {text.size.height} of {text.virtual_size.height}"
+            assert rows_with(pilot.app, position), f"{position} is not told at {size}; the screen:\n{screen(pilot.app)}"
 
 
 @in_loop

@@ -251,7 +251,7 @@ async def test_the_path_shows_the_same_whatever_the_digits_of_its_figures(panel)
     [(4, ["What happens is told in so many", "words. Why. Press 3."]), (1, ["Press 3."]), (0, [])],
     ids=["all", "the step alone", "no room"],
 )
-def test_where_the_first_sentence_does_not_fit_the_step_is_told(height, shown):
+def test_where_the_first_sentence_does_not_fit_the_step_is_reported(height, shown):
     text = "What happens is told in so many words. Why. Press 3."
     assert [row.plain.rstrip() for row in sentences(text, 32, height)] == shown
 

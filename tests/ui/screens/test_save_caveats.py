@@ -11,7 +11,7 @@ from samples import WELL_SET
 
 @pytest.mark.parametrize("size", [(120, 40), (60, 20)])
 @in_loop
-async def test_a_hard_link_is_told_in_the_dialog(panel, tmp_path, size):
+async def test_a_hard_link_is_reported_in_the_dialog(panel, tmp_path, size):
     home = tmp_path / "home"
     file = home / ".claude" / "settings.json"
     file.parent.mkdir(parents=True)

@@ -365,7 +365,7 @@ async def test_a_broken_file_is_shown_with_its_place_and_left_alone(on_file):
 
 
 @in_loop
-async def test_a_broken_file_is_mended_only_after_its_diff_was_seen(on_file):
+async def test_a_broken_file_is_fixed_only_after_its_diff_was_seen(on_file):
     app, file = on_file(NOT_JSON)
     async with app.run_test(size=WIDE) as pilot:
         await until(pilot, lambda: app.deck.settings.files)
@@ -379,7 +379,7 @@ async def test_a_broken_file_is_mended_only_after_its_diff_was_seen(on_file):
 
 
 @in_loop
-async def test_a_broken_file_that_is_mended_outside_can_be_edited(panel):
+async def test_a_broken_file_that_is_fixed_outside_can_be_edited(panel):
     async with panel().run_test(size=WIDE) as pilot:
         await opened(pilot, BROKEN)
         await deliver(pilot, WELL)
@@ -406,7 +406,7 @@ async def test_nothing_is_said_of_values_before_they_are_read(panel):
 
 
 @in_loop
-async def test_who_wins_over_a_value_is_told(panel):
+async def test_who_wins_over_a_value_is_reported(panel):
     local = settings('{"model": "opus"}', scope=Scope.LOCAL).files[0]
     async with panel().run_test(size=WIDE) as pilot:
         await opened(pilot, settings(WELL_SET, others=[local]))
@@ -524,7 +524,7 @@ async def test_a_variable_that_the_form_does_not_know_has_a_row_of_its_own(panel
 
 
 @in_loop
-async def test_a_broken_file_is_mended_after_its_diff(on_file):
+async def test_a_broken_file_is_fixed_after_its_diff(on_file):
     app, file = on_file('{"model": "sonnet", // mine\n "env": {},}')
     async with app.run_test(size=WIDE) as pilot:
         await opened(pilot)
@@ -558,7 +558,7 @@ async def test_a_file_that_changed_outside_leaves_the_choice(on_file, key, left)
 
 @pytest.mark.parametrize("size", [(120, 40), (80, 24), (60, 20), (40, 12)], ids=["120x40", "80x24", "60x20", "40x12"])
 @in_loop
-async def test_a_finding_is_told_by_sign_word_and_code_and_no_value_is_cut(panel, size):
+async def test_a_finding_is_recognised_by_sign_word_and_code_and_no_value_is_cut(panel, size):
     async with panel().run_test(size=size) as pilot:
         await opened(pilot, WRONG)
         assert rows_with(pilot.app, "✖ error URL101  ends in /v1")

@@ -16,7 +16,7 @@ from waiting import eventually
 
 
 class Keyboard:
-    """A terminal without a screen, the driver's thread that reads it, and what that hands on."""
+    """A terminal without a screen, the driver's thread that reads it, and what that delivers."""
 
     def __init__(self, panel):
         self.terminal, self.typed_into = os.openpty()
@@ -70,7 +70,7 @@ def looks(monkeypatch):
 
 
 @in_loop
-async def test_keys_are_handed_on_also_those_of_several_bytes(panel):
+async def test_keys_are_delivered_also_those_of_several_bytes(panel):
     async with keyboard(panel) as held:
         held.type(b"q\x1b[A")
         for byte in "é".encode():
@@ -80,7 +80,7 @@ async def test_keys_are_handed_on_also_those_of_several_bytes(panel):
 
 
 @in_loop
-async def test_an_escape_key_that_stands_alone_is_told_by_time(panel):
+async def test_an_escape_key_that_stands_alone_is_recognised_by_time(panel):
     async with keyboard(panel) as held:
         held.type(b"\x1b")
         await held.until(lambda: held.keys == ["escape"])

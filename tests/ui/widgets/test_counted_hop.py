@@ -71,10 +71,10 @@ async def test_every_outcome_has_its_words(panel, outcome):
 
 
 @pytest.mark.parametrize(
-    ("since", "told"),
+    ("since", "found"),
     [(None, "12:18:18 "), (T_GAP - 64, "12:17-18 "), (T_GAP - 5, "12:18    ")],
     ids=["read at once", "a minute later", "some seconds later"],
 )
-def test_a_line_that_was_read_late_tells_the_minutes_alone(since, told):
+def test_a_line_that_was_read_late_gives_the_minutes_alone(since, found):
     line = Line(0, "vllm.log", "text", T_GAP, 0, since)
-    assert head(line, clock, named=False)[0].text == told
+    assert head(line, clock, named=False)[0].text == found

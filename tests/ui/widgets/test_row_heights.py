@@ -19,7 +19,7 @@ PLAIN = st.text(st.sampled_from(string.ascii_letters + string.digits + " -_/.:,"
 
 @settings(max_examples=300, deadline=None)
 @given(PLAIN, st.one_of(st.just(""), PLAIN), st.integers(20, 140), st.booleans())
-def test_a_height_that_is_told_is_that_of_the_lines(value, note, width, narrow):
+def test_a_height_that_is_reported_is_that_of_the_lines(value, note, width, narrow):
     assume(value.strip() and mask_value(FIELD.path, value) == value)
     style = RowStyle(narrow=narrow)
     known = plain_height(value, note, style, width)

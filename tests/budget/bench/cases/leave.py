@@ -1,4 +1,4 @@
-"""How long a program takes to be gone once it is told to."""
+"""How long a program takes to be gone once it is asked to."""
 
 from __future__ import annotations
 

@@ -33,8 +33,8 @@ RECOVERED = replace(FOURTH, outcome=Outcome.RECOVERED, attempts=5, last=START + 
 GAVE_UP = replace(FOURTH, outcome=Outcome.GAVE_UP, next_at=None, gives_up_at=None)
 
 
-def told(looks):
-    """Return what is told over several looks, as numbers and kinds."""
+def reported(looks):
+    """Return what is reported over several looks, as numbers and kinds."""
     watch = StormWatch()
     return [(change.number, change.kind.name) for storms in looks for change in watch.take(storms)]
 
@@ -52,16 +52,20 @@ class TestStormWatch:
         ],
         ids=["recovered", "gave up", "given up too early", "over at once", "was none", "forgotten"],
     )
-    def test_each_thing_is_told_once(self, looks, kinds):
-        assert told(looks) == [(1, kind) for kind in kinds]
+    def test_each_thing_is_reported_once(self, looks, kinds):
+        assert reported(looks) == [(1, kind) for kind in kinds]
 
     def test_storms_keep_their_numbers(self):
         other = replace(LIVE, started=START + 60, last=START + 62)
-        assert told([[LIVE], [LIVE, other], [RECOVERED, other]]) == [(1, "STARTED"), (2, "STARTED"), (1, "RECOVERED")]
+        assert reported([[LIVE], [LIVE, other], [RECOVERED, other]]) == [
+            (1, "STARTED"),
+            (2, "STARTED"),
+            (1, "RECOVERED"),
+        ]
 
-    def test_one_that_a_transcript_tells_more_of_is_the_same(self):
+    def test_one_that_a_transcript_gives_more_of_is_the_same(self):
         known = replace(FOURTH, started=START - 1, session="s", evidence="transcript")
-        assert told([[LIVE], [known]]) == [(1, "STARTED"), (1, "ATTEMPT")]
+        assert reported([[LIVE], [known]]) == [(1, "STARTED"), (1, "ATTEMPT")]
 
     def test_several_that_began_at_once_stay_apart(self):
         storms = [replace(LIVE, cause=cause) for cause in ("500", "429", "401")]
@@ -93,7 +97,7 @@ class TestWatcher:
     def names(self, events):
         return [to_json(event, START)["event"] for event in events]
 
-    def test_a_storm_is_told_at_its_third_attempt_and_at_its_end(self):
+    def test_a_storm_is_reported_at_its_third_attempt_and_at_its_end(self):
         watcher = Watcher(LogAnalyzer(), START)
         seen = []
         for at, status in ((0.0, 500), (0.6, 500), (1.8, 500), (4.1, 500), (8.5, 200)):
@@ -101,7 +105,7 @@ class TestWatcher:
             seen.append(self.names(watcher.update(START + at)))
         assert seen == [[], [], ["storm_started"], ["storm_attempt"], ["storm_recovered"]]
 
-    def test_a_client_that_gave_up_leaves_no_line_and_is_told(self):
+    def test_a_client_that_gave_up_leaves_no_line_and_is_reported(self):
         watcher = Watcher(LogAnalyzer(limit=11), START)
         for at in (0.0, 0.6, 1.8):
             watcher.take(batch(at, post(500)), START + at)
@@ -109,13 +113,13 @@ class TestWatcher:
         assert watcher.update(START + 2) == []
         assert self.names(watcher.update(START + 55)) == ["storm_gave_up"]
 
-    def test_what_was_over_before_the_watch_began_is_not_told(self):
+    def test_what_was_over_before_the_watch_began_is_not_reported(self):
         watcher = Watcher(LogAnalyzer(), START + 1000)
         entries = [Entry(EntryKind.REQUEST, "s", START + at, id=f"r{at}", digest="d") for at in (0, 1, 2, 5)]
         watcher.take((*entries, Entry(EntryKind.ANSWER, "s", START + 9, id="m", request="r5")), START + 1000)
         assert watcher.update(START + 1000) == []
 
-    def test_a_storm_of_a_transcript_is_told(self):
+    def test_a_storm_of_a_transcript_is_reported(self):
         watcher = Watcher(LogAnalyzer(), START)
         for at in (0, 1, 2):
             watcher.take((Entry(EntryKind.REQUEST, "s", START + at, id=f"r{at}", digest="d"),), START + at)

@@ -223,7 +223,7 @@ class TestStopped:
         made = ledger(entries=[interruption(T)])
         assert made.report(T + 1).storms == ()
 
-    def test_it_is_told_as_such(self):
+    def test_it_is_reported_as_such(self):
         over = replace(GAVE_UP, outcome=Outcome.STOPPED, started=NOW - 20, last=NOW - 10)
         first = said(deck_of(VLLM, PROXY, replace(CALM, storms=(over,))))[0]
         assert first.headline.startswith("Stopped by the user after 11 attempts in 10 s")
@@ -368,13 +368,13 @@ class TestRefused:
         assert (first.hop, first.code) == (HopKind.PROXY, "URL105")
         assert "LiteLLM :4000 is down" in first.headline
 
-    def test_a_cause_that_nothing_tells_is_called_unknown(self):
+    def test_a_cause_that_nothing_gives_is_called_unknown(self):
         live = replace(LIVE, cause="unknown", reason="")
         first = said(deck_of(VLLM, PROXY, replace(CALM, storms=(live,))))[0]
         assert " · cause unknown · " in first.headline
         assert first.hop is None
 
-    def test_once_it_answers_again_it_is_told_as_what_was_and_no_log_is_pointed_at(self):
+    def test_once_it_answers_again_it_is_reported_as_what_was_and_no_log_is_pointed_at(self):
         live = replace(LIVE, cause="refused", reason="")
         first = said(deck_of(VLLM, PROXY, replace(CALM, storms=(live,))))[0]
         assert "refused: LiteLLM :4000 was down" in first.headline

@@ -18,7 +18,9 @@ LADDER = Storm(
     outcome=Outcome.RECOVERED,
     log="litellm.log",
 )
-TOLD = replace(LADDER, evidence="transcript", session="s", cause="unknown", reason="", log="", folder="/src/shop")
+FROM_TRANSCRIPT = replace(
+    LADDER, evidence="transcript", session="s", cause="unknown", reason="", log="", folder="/src/shop"
+)
 
 
 @pytest.mark.parametrize(
@@ -53,24 +55,24 @@ def test_a_cause_gives_way_to_better_evidence_alone(old, new, cause, reason):
 
 @pytest.mark.parametrize("turned", [False, True])
 def test_the_log_and_the_transcript_together_know_most(turned):
-    one, other = (TOLD, LADDER) if turned else (LADDER, TOLD)
+    one, other = (FROM_TRANSCRIPT, LADDER) if turned else (LADDER, FROM_TRANSCRIPT)
     both = merged(one, replace(other, attempts=other.attempts + (other is LADDER)))
     assert (both.attempts, both.cause, both.reason) == (5, "500", "CUDA error: out of memory")
     assert (both.evidence, both.session, both.folder, both.log) == ("transcript", "s", "/src/shop", "litellm.log")
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "told"),
+    ("old", "new", "outcome"),
     [
         (LADDER, replace(LADDER, outcome=Outcome.GAVE_UP), Outcome.RECOVERED),
         (replace(LADDER, outcome=Outcome.QUIET), replace(LADDER, outcome=Outcome.GAVE_UP), Outcome.GAVE_UP),
-        (replace(TOLD, outcome=Outcome.GAVE_UP), LADDER, Outcome.GAVE_UP),
-        (LADDER, replace(TOLD, outcome=Outcome.STOPPED), Outcome.STOPPED),
+        (replace(FROM_TRANSCRIPT, outcome=Outcome.GAVE_UP), LADDER, Outcome.GAVE_UP),
+        (LADDER, replace(FROM_TRANSCRIPT, outcome=Outcome.STOPPED), Outcome.STOPPED),
         (LADDER, replace(LADDER, outcome=Outcome.LIVE, attempts=6), Outcome.LIVE),
     ],
 )
-def test_an_outcome_that_was_seen_stays(old, new, told):
-    assert merged(old, new).outcome is told
+def test_an_outcome_that_was_seen_stays(old, new, outcome):
+    assert merged(old, new).outcome is outcome
 
 
 def test_a_panel_that_saw_the_tail_alone_shortens_nothing():
@@ -105,16 +107,16 @@ def test_a_storm_is_known_by_its_time(change, same):
         ({"attempts": 5, "last": T + 1, "cause": "429"}, False),
     ],
 )
-def test_what_no_client_sends_is_told(change, possible):
+def test_what_no_client_sends_is_reported(change, possible):
     assert is_possible(replace(LADDER, **change)) is possible
 
 
 def test_one_storm_that_was_kept_twice_is_one():
-    two = replace(TOLD, started=T + 0.1, last=T + 8.2)
+    two = replace(FROM_TRANSCRIPT, started=T + 0.1, last=T + 8.2)
     (one,) = without_duplicates([LADDER, two])
     assert (one.cause, one.evidence, one.session) == ("500", "transcript", "s")
-    joined = replace(TOLD, attempts=6, last=T + 40)
-    (one,) = without_duplicates([joined, TOLD])
+    joined = replace(FROM_TRANSCRIPT, attempts=6, last=T + 40)
+    (one,) = without_duplicates([joined, FROM_TRANSCRIPT])
     assert (one.attempts, one.last) == (5, T + 8)
-    apart = [TOLD, replace(TOLD, session="other"), replace(LADDER, started=T + 100, last=T + 108)]
+    apart = [FROM_TRANSCRIPT, replace(FROM_TRANSCRIPT, session="other"), replace(LADDER, started=T + 100, last=T + 108)]
     assert without_duplicates(apart) == apart

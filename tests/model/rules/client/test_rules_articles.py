@@ -113,8 +113,8 @@ def test_attempt_7_without_model_asks_for_opus_in_the_newest():
 @pytest.mark.parametrize("version", [*FIRST, *MISLEADING, None])
 def test_the_working_block_has_no_error_and_one_warning_that_is_measured(version):
     findings = of_file("article-working", version, live=serving("Qwen3.5-27B"))
-    told = {one.code for one in findings if one.severity is not Severity.INFO}
-    assert told <= {"TIME502", "CTX601", "TRAFFIC405"}
+    codes = {one.code for one in findings if one.severity is not Severity.INFO}
+    assert codes <= {"TIME502", "CTX601", "TRAFFIC405"}
     assert errors(findings) == set()
 
 
@@ -155,7 +155,7 @@ DROPPED = {
 }
 
 
-@pytest.mark.parametrize(("name", "code", "line"), [(name, *told) for name, told in DROPPED.items()], ids=DROPPED)
+@pytest.mark.parametrize(("name", "code", "line"), [(name, *codes) for name, codes in DROPPED.items()], ids=DROPPED)
 def test_a_file_that_the_client_drops_is_one_error_at_its_place(name, code, line):
     findings = of_broken(name)
     assert [(one.code, one.severity.value, one.line) for one in findings if one.severity is Severity.ERROR] == [

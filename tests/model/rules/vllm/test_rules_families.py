@@ -62,7 +62,7 @@ FIT = {
 
 
 @pytest.mark.parametrize(("name", "parser"), FIT.items(), ids=FIT)
-def test_a_name_tells_the_family(name, parser):
+def test_a_name_gives_the_family(name, parser):
     assert family_of([name]).parsers[0] == parser
 
 
@@ -82,15 +82,15 @@ UNKNOWN = (
 
 
 @pytest.mark.parametrize("name", UNKNOWN)
-def test_what_no_name_tells_is_not_guessed(name):
+def test_what_no_name_gives_is_not_guessed(name):
     assert family_of([name]) is None
 
 
-def test_the_nearest_part_of_a_path_tells():
+def test_the_nearest_part_of_a_path_gives():
     assert family_of(["/srv/llama-3/Qwen3-Coder-30B"]).parsers[0] == "qwen3_coder"
 
 
-def test_a_folder_s_own_type_tells_where_no_name_does():
+def test_a_folder_s_own_type_gives_where_no_name_does():
     assert family_of(["/models/prod"], "qwen3_5_moe").parsers[0] == "qwen3_coder"
     assert family_of(["/models/prod"], "qwen3").parsers[0] == "hermes"
     # Qwen3-30B-A3B and Qwen3-Coder-30B-A3B are both of this type.
@@ -127,7 +127,7 @@ def test_a_parser_of_another_grammar_is_found(model, parser, more):
 @pytest.mark.parametrize(
     "command", (TESTS / "data" / "cases" / "qwen-parser" / "cmdlines.txt").read_text().splitlines()
 )
-def test_the_two_grammars_of_qwen_are_told_apart_behind_an_alias(command):
+def test_the_two_grammars_of_qwen_are_distinguished_behind_an_alias(command):
     (finding,) = (one for one in found(command) if one.code == "SERVER902")
     assert finding.severity is Severity.WARNING
 
@@ -191,7 +191,7 @@ def test_the_type_is_read_from_the_model_s_folder(tmp_path):
 
 
 @pytest.mark.parametrize("text", ["[]", "{", '{"model_type": 3}', '{"model_type": "a b"}'])
-def test_a_folder_that_tells_nothing_is_no_error(tmp_path, text):
+def test_a_folder_that_says_nothing_is_no_error(tmp_path, text):
     (tmp_path / "config.json").write_text(text)
     assert model_type(["vllm", "serve", str(tmp_path)]) == ""
     assert model_type(["vllm", "serve", "Qwen/Qwen3-8B"]) == ""

@@ -64,7 +64,7 @@ def panel(snapshot, width=100, height=8):
     return "\n".join(row.plain for row in drawn.rows(width, height))
 
 
-def test_two_cards_tell_all_there_is(look):
+def test_two_cards_give_all_there_is(look):
     (seen,) = look("fine")
     first, second = seen.gpus
     assert (seen.state, seen.detail, seen.driver) == (GpuState.OK, "", "580.95.05")
@@ -93,7 +93,7 @@ def test_a_hot_card_says_why_it_is_slow(look):
     assert "slowed: hot" in panel(seen)
 
 
-def test_a_partitioned_card_tells_its_memory_and_the_processes_of_its_instances(look):
+def test_a_partitioned_card_gives_its_memory_and_the_processes_of_its_instances(look):
     (seen,) = look("mig")
     first = seen.gpus[0]
     assert (seen.state, first.mig, first.utilization_percent) == (GpuState.OK, True, None)
