@@ -19,7 +19,9 @@ SHOTS = {
     "overview-storm-40x12": Shot("overview", STORM, NARROW),
     "overview-storm-200x60": Shot("overview", STORM, HUGE),
     "overview-storm-60x20": Shot("overview", STORM, SLIM),
-    "overview-storm-compact": Shot("overview", STORM, WIDE, look=Appearance(wish=LayoutPreferences(compact=True))),
+    "overview-storm-compact": Shot(
+        "overview", STORM, WIDE, look=Appearance(preferences=LayoutPreferences(compact=True))
+    ),
     "overview-storm-ascii": Shot("overview", STORM, WIDE, look=Appearance(ascii=True)),
     "overview-storm-ansi": Shot("overview", STORM, MEDIUM, look=Appearance("ansi")),
     "overview-storm-high-contrast": Shot("overview", STORM, MEDIUM, look=Appearance("high-contrast")),

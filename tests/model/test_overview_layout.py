@@ -53,13 +53,13 @@ def test_a_machine_with_many_gpus_has_a_row_for_each(size, gpus):
 
 
 def test_what_is_named_first_stands_first():
-    wish = LayoutPreferences(("log", "servers", "gpus", "requests", "storms"))
-    wide, narrow = arrange(120, 38, wish, 2), arrange(60, 40, wish, 2)
+    preferences = LayoutPreferences(("log", "servers", "gpus", "requests", "storms"))
+    wide, narrow = arrange(120, 38, preferences, 2), arrange(60, 40, preferences, 2)
     assert "verdict" not in wide
     assert wide["log"].y == 0
     assert wide["engine"].x == 0 < wide["requests"].x
     order = sorted(narrow, key=lambda name: narrow[name].y)
-    assert order == [name for name in wish.boxes if name in narrow]
+    assert order == [name for name in preferences.boxes if name in narrow]
 
 
 def test_compact_leaves_the_log_the_blank_rows():

@@ -181,7 +181,7 @@ def test_a_shell_completes_the_themes_that_there_are():
 
 @in_loop
 async def test_panels_are_shown_in_the_order_wanted_and_no_other():
-    look = Appearance(wish=LayoutPreferences(("log", "gpus", "verdict")))
+    look = Appearance(preferences=LayoutPreferences(("log", "gpus", "verdict")))
     async with make_app(look=look).run_test(size=(80, 24)) as pilot:
         await deliver(pilot, *EVERYTHING)
         shown = screen(pilot.app)

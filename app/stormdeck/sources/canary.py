@@ -125,14 +125,14 @@ class _Wire:
 
     async def send(self, target: Target, ask: CanaryRequest, deadline_s: float) -> CanaryResponse:
         """Send one request and read its answer to the end, or to the deadline."""
-        hearing = ResponseReader(ask, _secrets(target.headers), time.perf_counter())
-        gone, detail = await self._try(target, ask, hearing, deadline_s)
-        if hearing.reply.ended:
+        reader = ResponseReader(ask, _secrets(target.headers), time.perf_counter())
+        gone, detail = await self._try(target, ask, reader, deadline_s)
+        if reader.reply.ended:
             gone, detail = None, ""
-        return hearing.finish(gone, detail, time.perf_counter())
+        return reader.finish(gone, detail, time.perf_counter())
 
     async def _try(
-        self, target: Target, ask: CanaryRequest, hearing: ResponseReader, deadline_s: float
+        self, target: Target, ask: CanaryRequest, reader: ResponseReader, deadline_s: float
     ) -> tuple[FailureKind | None, str]:
         """Return why the answer is incomplete, and a description; ``None`` if it is complete."""
         import httpx
@@ -146,16 +146,16 @@ class _Wire:
             async with asyncio.timeout(deadline_s) as deadline:
                 if error := await self._resolver.error(place.host):
                     return FailureKind.UNRESOLVED, f"its name does not resolve: {clean(error.words)}"
-                await self._exchange(target, ask, hearing, deadline)
+                await self._exchange(target, ask, reader, deadline)
         except TimeoutError:
             return FailureKind.TIMEOUT, f"no complete answer within {deadline_s:.3g} s"
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError, ValueError) as error:
             failure = failure_of(error, place.port)
             return failure.kind, failure.text
-        return (FailureKind.TOO_BIG, hearing.overflow) if hearing.overflow else (None, "")
+        return (FailureKind.TOO_BIG, reader.overflow) if reader.overflow else (None, "")
 
     async def _exchange(
-        self, target: Target, ask: CanaryRequest, hearing: ResponseReader, deadline: asyncio.Timeout
+        self, target: Target, ask: CanaryRequest, reader: ResponseReader, deadline: asyncio.Timeout
     ) -> None:
         async def trace(event: str, info: Mapping[str, Any]) -> None:
             if event == "connection.connect_tcp.complete":
@@ -170,16 +170,16 @@ class _Wire:
             "POST", target.url + ask.path, content=body, headers=headers, extensions={"trace": trace}
         )
         async with sending as answer:
-            hearing.begin(answer.status_code, answer.headers.get("content-type", ""))
+            reader.begin(answer.status_code, answer.headers.get("content-type", ""))
             pieces = 0
             async for chunk in answer.aiter_raw():
-                hearing.feed(chunk, time.perf_counter())
+                reader.feed(chunk, time.perf_counter())
                 pieces += 1
                 if pieces % PIECES_A_TURN == 0:
                     await asyncio.sleep(0)
-                if hearing.overflow:
+                if reader.overflow:
                     return
-                if hearing.reply.ended:
+                if reader.reply.ended:
                     deadline.reschedule(asyncio.get_running_loop().time() + _AFTERWARDS_S)
 
     def _opened(self, scheme: str) -> httpx.AsyncClient:

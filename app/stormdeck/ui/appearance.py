@@ -50,7 +50,7 @@ class Appearance:
 
     theme: str = DARK.name
     ascii: bool = False
-    wish: LayoutPreferences = field(default_factory=LayoutPreferences)
+    preferences: LayoutPreferences = field(default_factory=LayoutPreferences)
 
 
 def chosen_appearance(options: Options, remembered: str, environ: Mapping[str, str]) -> Appearance:
@@ -70,7 +70,7 @@ class ThemedApp(App[None]):
 
     def __init__(self, look: Appearance) -> None:
         super().__init__()
-        self.wish = look.wish
+        self.preferences = look.preferences
         self.plain = look.ascii or self.no_color
         """Whether signs must show what colours cannot."""
         self.keep_theme: Callable[[str], str] | None = None
@@ -80,7 +80,7 @@ class ThemedApp(App[None]):
             self.register_theme(own)
         self.theme = full_name(look.theme) or DARK.name
         self.stylesheet = CachedStylesheet(self.get_css_variables())
-        self.set_class(look.wish.compact, "-compact")
+        self.set_class(look.preferences.compact, "-compact")
 
     def on_mount(self) -> None:
         """Save the theme when the user chooses another one."""

@@ -96,4 +96,4 @@ def test_deep_nesting_and_things_that_are_no_objects_are_counted_as_strange():
     for data in ("[" * 100_000, "7", '"x"', "nonsense", ""):
         reply.add(Event("content_block_delta", data), 0.0)
     reply.add(Event("", "[DONE]"), 0.0)
-    assert (reply.strange, reply.blocks) == (5, [])
+    assert (reply.not_json, reply.blocks) == (5, [])

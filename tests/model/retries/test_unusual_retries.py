@@ -54,7 +54,7 @@ def test_a_retry_after_that_changes_counts_from_its_newest_value():
 
 def test_a_request_that_came_before_is_no_answer_at_once():
     chain = first_attempt(1, request(T, 404))
-    assert _at_once(chain, request(T - 9, 404), Gap(-9.0, -9.0), strange=False) is MatchScore.NONE
+    assert _at_once(chain, request(T - 9, 404), Gap(-9.0, -9.0), other_session=False) is MatchScore.NONE
 
 
 def test_a_storm_without_a_turn_keeps_its_own_end():

@@ -136,7 +136,7 @@ def test_a_line_to_paste_is_the_change_of_a_cause():
 
 @pytest.mark.parametrize("code", ["SERVER901", "SERVER905", "MODEL303", "URL105", "PROXY802"])
 def test_why_a_cause_could_not_be_checked(code):
-    assert weigh(code, replace(deck(config(), vllm()), findings=()), None, (), said=True).evidence
+    assert weigh(code, replace(deck(config(), vllm()), findings=()), None, (), has_error_text=True).evidence
 
 
 def test_a_record_without_a_reason_is_no_trace():

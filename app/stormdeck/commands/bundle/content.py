@@ -85,11 +85,11 @@ class BundleData:
 def bundle_files(data: BundleData, redact: Redactor) -> list[BundleFile]:
     """Return all files but the README. As a last step, configured secrets are searched and removed once more."""
     seen = replace(data.seen, deck=without_quotes(data.seen.deck))
-    said = statements(seen.deck, data.now, lambda at: f"{datetime.fromtimestamp(at, UTC):%H:%M UTC}")
+    ranked = statements(seen.deck, data.now, lambda at: f"{datetime.fromtimestamp(at, UTC):%H:%M UTC}")
     made = [
-        _summary(seen, said, redact),
+        _summary(seen, ranked, redact),
         _versions(data, redact),
-        _json("status.json", "output of `stormdeck status --json`", status_json(seen.deck, said), redact),
+        _json("status.json", "output of `stormdeck status --json`", status_json(seen.deck, ranked), redact),
         _json("findings.json", "output of `stormdeck check --json`", _findings(seen), redact),
         _json("deck.json", "the state of servers, GPUs and requests", deck_as_json(seen.deck), redact),
         _settings(seen, redact),
@@ -116,9 +116,9 @@ def _dumped(value: object) -> str:
     return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
 
 
-def _summary(seen: StackSnapshot, said: Sequence[Statement], redact: Redactor) -> BundleFile:
+def _summary(seen: StackSnapshot, ranked: Sequence[Statement], redact: Redactor) -> BundleFile:
     lines = ["Verdicts, the worst first:"]
-    for one in said:
+    for one in ranked:
         lines += [f"- {one.headline}" + (f"  {one.code}" if one.code else "")]
         lines += [f"  {part}" for part in (one.evidence, one.step) if part]
     lines += ["", "Findings:"]

@@ -121,8 +121,8 @@ def _streamed(response: CanaryResponse, reply: Reply) -> Ruling:
         return Ruling(Verdict.WARN, "an empty stream")
     first = "" if response.ttft_ms is None else f"first token after {seconds(response.ttft_ms / 1000)}, "
     gap = "" if response.gap_ms is None else f"longest gap {seconds(response.gap_ms / 1000)}, "
-    strange = f"; {reply.strange} events were not JSON" if reply.strange else ""
-    return Ruling(Verdict.WARN if reply.strange else Verdict.PASS, f"{first}{gap}complete (message_stop){strange}")
+    not_json = f"; {reply.not_json} events were not JSON" if reply.not_json else ""
+    return Ruling(Verdict.WARN if reply.not_json else Verdict.PASS, f"{first}{gap}complete (message_stop){not_json}")
 
 
 def _has_output(reply: Reply) -> bool:

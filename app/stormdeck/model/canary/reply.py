@@ -127,7 +127,7 @@ class Reply:
     output_tokens: int = 0
     first_token_at: float | None = None
     """In the time of ``add``."""
-    strange: int = 0
+    not_json: int = 0
     """The number of events that are not JSON objects."""
 
     @classmethod
@@ -162,7 +162,7 @@ class Reply:
         """Add the next event of a stream."""
         body = _parsed(event.data)
         if not isinstance(body, dict):
-            self.strange += event.data != "[DONE]"
+            self.not_json += event.data != "[DONE]"
             return
         match body.get("type") or event.name:
             case "message_start":

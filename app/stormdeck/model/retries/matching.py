@@ -198,8 +198,8 @@ def _matches(
     for reading, chain in _readings(turn, request):
         if chain.gives_up(limit):
             continue
-        strange = owners is not None and not any(_siblings(chain, owner.chain) for owner in owners)
-        strength = score(chain, request, strange)
+        other_session = owners is not None and not any(_siblings(chain, owner.chain) for owner in owners)
+        strength = score(chain, request, other_session)
         if strength > _needed(reading, turn):
             yield Match(turn, chain, request, reading, strength)
 

@@ -67,21 +67,21 @@ def may_follow(chain: Chain, request: Request) -> bool:
     return soonest - EARLY - request.early <= longest and shortest <= LONGEST_GAP
 
 
-def score(chain: Chain, request: Request, strange: bool) -> MatchScore:
+def score(chain: Chain, request: Request, other_session: bool) -> MatchScore:
     """Return how well a request fits as the next attempt of a chain that has attempts left.
 
-    ``strange``: its connection is known to belong to another session.
+    ``other_session``: its connection is known to belong to another session.
     """
     if not chain.open or (chain.newest.log, chain.newest.host) != (request.log, request.host):
         return MatchScore.NONE
     if is_unsure(chain.newest, request):
-        return _by_order(chain, request, strange)
+        return _by_order(chain, request, other_session)
     gap = _gap(chain.newest, request)
     if not is_retryable(chain.newest.status):
-        return _at_once(chain, request, gap, strange)
+        return _at_once(chain, request, gap, other_session)
     if gap.longest < wait_bounds(chain.backoff_step)[0] - EARLY - request.early:
         return MatchScore.CONNECTION if chain.owns(request) and _paced(chain, request, gap.longest) else MatchScore.NONE
-    return _after_wait(chain, request, gap, strange)
+    return _after_wait(chain, request, gap, other_session)
 
 
 class Gap(NamedTuple):
@@ -96,32 +96,32 @@ def _gap(one: Request, other: Request) -> Gap:
     return Gap(gap - other.late, gap + one.late)
 
 
-def _by_order(chain: Chain, request: Request, strange: bool) -> MatchScore:
+def _by_order(chain: Chain, request: Request, other_session: bool) -> MatchScore:
     """Score without times: by the chain's own connection, or by a new one after a wait that needs one."""
     if chain.owns(request):
         return MatchScore.CONNECTION
     outlived = is_retryable(chain.newest.status) and wait_bounds(chain.backoff_step)[0] >= IDLE_LIMIT
     expected = not request.failed or is_retryable(request.status)
-    return MatchScore.ANSWERED if outlived and expected and not strange else MatchScore.NONE
+    return MatchScore.ANSWERED if outlived and expected and not other_session else MatchScore.NONE
 
 
-def _at_once(chain: Chain, request: Request, gap: Gap, strange: bool) -> MatchScore:
+def _at_once(chain: Chain, request: Request, gap: Gap, other_session: bool) -> MatchScore:
     """Score a request after a status that the client answers with a changed request, without a wait."""
     if gap.longest < -EARLY:
         return MatchScore.NONE
     if chain.owns(request):
         return MatchScore.CONNECTION if gap.shortest <= AT_ONCE + request.early else MatchScore.NONE
-    second_404 = chain.newest.status == request.status == RESENT_ELSEWHERE and not strange
+    second_404 = chain.newest.status == request.status == RESENT_ELSEWHERE and not other_session
     return MatchScore.NEARBY if second_404 and gap.shortest <= AT_ONCE_ELSEWHERE + request.early else MatchScore.NONE
 
 
-def _after_wait(chain: Chain, request: Request, gap: Gap, strange: bool) -> MatchScore:
+def _after_wait(chain: Chain, request: Request, gap: Gap, other_session: bool) -> MatchScore:
     """Score a request that comes after the wait."""
     low, high = wait_bounds(chain.backoff_step)
     late = gap.shortest - high - request.early
     if chain.owns(request):
         return MatchScore.CONNECTION if late <= SLOWEST else MatchScore.NONE
-    outlived = not strange and (low >= IDLE_LIMIT or chain.reconnects or not request.port)
+    outlived = not other_session and (low >= IDLE_LIMIT or chain.reconnects or not request.port)
     if request.failed:
         return _failed_elsewhere(chain, request, gap, outlived)
     return MatchScore.ANSWERED if outlived and late <= max(SLOW_SUCCESS, 2 * chain.slowest) else MatchScore.NONE

@@ -34,6 +34,6 @@ class ClientSnapshot:
     version: str | None
     """``2.1.329``; ``None``: not known, and the rules take the newest that was measured."""
     how: str
-    """What told it, in words."""
+    """Where the version is from, in words."""
     exposures: tuple[Exposure, ...] = ()
     state: ClientState = field(default_factory=ClientState)

@@ -77,7 +77,7 @@ def _stated(
     model = model_in(text)
     causes = [weigh(code, deck, model, seen) for code in dict.fromkeys(codes)]
     if not any(causes):
-        causes = [weigh(code, deck, model, seen, said=True) for code in codes[:1]]
+        causes = [weigh(code, deck, model, seen, has_error_text=True) for code in codes[:1]]
     found = [cause for cause in causes if cause is not None]
     if all(cause.standing is not Standing.FOUND for cause in found):
         found[:1] = [_as_said(cause, error) for cause in found[:1]]

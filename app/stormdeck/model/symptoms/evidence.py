@@ -68,14 +68,16 @@ _NOT_JUDGED = "no server of your own is configured, so this rule does not apply 
 _AWAY = {ServerState.DOWN, ServerState.STARTING}
 
 
-def weigh(code: str, deck: Deck, model: str | None, seen: Sequence[Trace], *, said: bool = False) -> Cause | None:
+def weigh(
+    code: str, deck: Deck, model: str | None, seen: Sequence[Trace], *, has_error_text: bool = False
+) -> Cause | None:
     """Return a cause with its evidence; ``None`` if it is impossible: a rule about a proxy without one.
 
-    ``said``: the message has an error text of a proxy, so there is one, even if none was found.
+    ``has_error_text``: the message has an error text of a proxy, so that a proxy exists, even if none was found.
     """
     page = page_of(code)
     proxy_rule = code.startswith("PROXY")
-    proxy = said or not deck.discovery.done or deck.proxy is not None or deck.proxy_config is not None
+    proxy = has_error_text or not deck.discovery.done or deck.proxy is not None or deck.proxy_config is not None
     if page is None or (proxy_rule and not proxy):
         return None
     findings = [one for one in deck.findings if one.code == code]

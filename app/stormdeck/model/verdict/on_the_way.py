@@ -12,8 +12,8 @@ from stormdeck.model.verdict.statement import Statement, brief
 
 def front_alone(base: Statement, url: str, detail: str, hint: str = "") -> Statement:
     """Return that a gateway answers in place of the server behind it; ``detail`` says with which status."""
-    said, _, behind = detail.partition(", ")
-    status = said.rpartition(" ")[2]
+    answered, _, behind = detail.partition(", ")
+    status = answered.rpartition(" ")[2]
     return replace(
         base,
         health=Health.ERROR,

@@ -168,8 +168,8 @@ def refuses(port: int) -> bool:
     try:
         with socket.socket() as probe:
             probe.setblocking(False)
-            said = probe.connect_ex(("127.0.0.1", port))
+            error = probe.connect_ex(("127.0.0.1", port))
             # Linux refuses before the call returns, and reports it at the second call (measured, 6.18).
-            return errno.ECONNREFUSED in {said, probe.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)}
+            return errno.ECONNREFUSED in {error, probe.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)}
     except OSError:  # no descriptor is left: the request will show it
         return False

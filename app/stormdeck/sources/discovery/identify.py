@@ -65,7 +65,7 @@ class _Question:
         self._key = key
         self._deadline_s = deadline_s
         self._ahead = ahead
-        self._said: dict[str, Answer | Failure] = {}
+        self._answers: dict[str, Answer | Failure] = {}
         self._late: Failure | None = None
         """Set where an answer was late: what it would have shown is not known."""
 
@@ -99,7 +99,7 @@ class _Question:
         """Return the identity of a server of another kind, or of one whose answers were late."""
         if self._late is not None:
             return Identity(None, describe_failure(self._late), self._late)
-        huge = next((one for one in self._said.values() if _is_too_big(one)), None)
+        huge = next((one for one in self._answers.values() if _is_too_big(one)), None)
         if isinstance(huge, Failure):
             return Identity(ServerKind.OTHER, f"answers, but what it serves is not known: {huge.text}")
         models = await self._ask(_MODELS)
@@ -157,11 +157,11 @@ class _Question:
             self._ahead.start(path, self._get(path))
 
     async def _ask(self, path: str) -> Answer | Failure:
-        if path not in self._said:
-            said = self._said[path] = await self._ahead.take(path) or await self._get(path)
-            if isinstance(said, Failure) and said.kind is FailureKind.TIMEOUT:
-                self._late = said
-        return self._said[path]
+        if path not in self._answers:
+            answer = self._answers[path] = await self._ahead.take(path) or await self._get(path)
+            if isinstance(answer, Failure) and answer.kind is FailureKind.TIMEOUT:
+                self._late = answer
+        return self._answers[path]
 
     async def _get(self, path: str) -> Answer | Failure:
         key = self._key if path == _MODELS else None

@@ -179,8 +179,8 @@ def _named(settings: SettingsSnapshot, named: ConfiguredTargets) -> tuple[list[C
     asked = [place for place in places if not _is_hosted(place.url)]
     skipped = [_hosted(place.how, place.url) for place in places if place not in asked]
     if base is None:
-        said = settings.text("env.ANTHROPIC_BASE_URL")
-        skipped.append(Missed("ANTHROPIC_BASE_URL", "it is no URL" if said else "not set"))
+        written = settings.text("env.ANTHROPIC_BASE_URL")
+        skipped.append(Missed("ANTHROPIC_BASE_URL", "it is no URL" if written else "not set"))
     return asked, skipped
 
 

@@ -162,8 +162,8 @@ def _refusal(answer: Answer) -> str:
     message = error.get("message") if isinstance(error, dict) else None
     if isinstance(message, str) and "No connected db" in message:
         return "the key is not the proxy's master key: it answers 400 “No connected db.”"
-    told = f": {shown(message, 80)}" if isinstance(message, str) else ""
-    return f"it refuses our key with {answer.status}{told}"
+    message_text = f": {shown(message, 80)}" if isinstance(message, str) else ""
+    return f"it refuses our key with {answer.status}{message_text}"
 
 
 def _own_version(start: Reply) -> str | None:
@@ -171,5 +171,5 @@ def _own_version(start: Reply) -> str | None:
     version = text_field(start, "version")
     if version is not None:
         return version
-    name, _, told = (text_field(start, "message") or "").rpartition(" v")
-    return told if name and told[:1].isdigit() else None
+    name, _, version = (text_field(start, "message") or "").rpartition(" v")
+    return version if name and version[:1].isdigit() else None

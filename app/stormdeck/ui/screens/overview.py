@@ -37,11 +37,11 @@ class OverviewScreen(Area):
 
     def body(self) -> ComposeResult:
         """Compose the panels in the chosen order, which ``tab`` follows too."""
-        wish = self.panel.wish
-        panels = [self._panel(name) for name in wish.boxes]
+        preferences = self.panel.preferences
+        panels = [self._panel(name) for name in preferences.boxes]
         for panel in panels:
             panel.can_focus = not isinstance(panel, VerdictBar)
-        yield Board(*panels, FirstLookPanel(id=FIRST_LOOK), wish=wish, id="board")
+        yield Board(*panels, FirstLookPanel(id=FIRST_LOOK), preferences=preferences, id="board")
 
     def _panel(self, name: str) -> Widget:
         clock = self.panel.clock
@@ -110,7 +110,7 @@ class OverviewScreen(Area):
 
     def toggle_zoom(self, name: str) -> None:
         """Zoom a panel, or unzoom it if it is zoomed."""
-        if name in self.panel.wish.boxes:
+        if name in self.panel.preferences.boxes:
             self.board.zoom("" if self.board.zoomed == name else name)
 
     def action_zoom(self) -> None:

@@ -92,18 +92,18 @@ def certificate(facts: Facts) -> Iterator[Finding]:
         yield _in_settings(facts)
     if probe is None or probe.reach not in {Reach.UNTRUSTED, Reach.BAD_CERTIFICATE}:
         return
-    said = f"{probe.detail[:1].upper()}{probe.detail[1:]}."
+    reason = f"{probe.detail[:1].upper()}{probe.detail[1:]}."
     if facts.text(_UNCHECKED).strip() == "0":
         yield Finding(
             "URL111",
             Severity.WARNING,
             "the certificate is not checked",
-            f"{said} NODE_TLS_REJECT_UNAUTHORIZED=0 lets Claude Code send its token there all the same, to whoever "
+            f"{reason} NODE_TLS_REJECT_UNAUTHORIZED=0 lets Claude Code send its token there all the same, to whoever "
             "answers. stormdeck does not ask such a server.",
             _UNCHECKED,
         )
         return
-    yield Finding("URL111", Severity.ERROR, *_what_to_do(facts, probe.reach, said, probe.authorities))
+    yield Finding("URL111", Severity.ERROR, *_what_to_do(facts, probe.reach, reason, probe.authorities))
 
 
 def _in_settings(facts: Facts) -> Finding:
@@ -121,19 +121,19 @@ def _in_settings(facts: Facts) -> Finding:
     )
 
 
-def _what_to_do(facts: Facts, reach: Reach, said: str, useless: str) -> tuple[str, str, str]:
+def _what_to_do(facts: Facts, reach: Reach, reason: str, useless: str) -> tuple[str, str, str]:
     """Return title, message, and the setting to change."""
     if reach is Reach.BAD_CERTIFICATE:
         return (
             "its certificate is not accepted",
-            f"{said} Claude Code sends nothing there. Renew it, or write a name that it lists.",
+            f"{reason} Claude Code sends nothing there. Renew it, or write a name that it lists.",
             BASE_URL,
         )
     if not facts.text(_AUTHORITIES):
         name = "Name the PEM file of the authority that signed it in NODE_EXTRA_CA_CERTS."
-        return "its certificate is not trusted", f"{said} Claude Code sends nothing there. {name}", BASE_URL
+        return "its certificate is not trusted", f"{reason} Claude Code sends nothing there. {name}", BASE_URL
     why = f"NODE_EXTRA_CA_CERTS {useless}" if useless else "NODE_EXTRA_CA_CERTS names another authority"
-    return "its certificate is not trusted", f"{said} {why}. Claude Code sends nothing there.", _AUTHORITIES
+    return "its certificate is not trusted", f"{reason} {why}. Claude Code sends nothing there.", _AUTHORITIES
 
 
 RULES: tuple[Rule, ...] = (plain_http, certificate)

@@ -33,10 +33,10 @@ class Arranged(Layout):
 class Board(Widget):
     """The panels of the overview, one of which may be zoomed."""
 
-    def __init__(self, *panels: Widget, wish: LayoutPreferences, id: str) -> None:  # noqa: A002 - Textual's own name for it
+    def __init__(self, *panels: Widget, preferences: LayoutPreferences, id: str) -> None:  # noqa: A002 - Textual's own name for it
         super().__init__(*panels, id=id)
         self._arranged = Arranged()
-        self._wish = wish
+        self._preferences = preferences
         self._gpus = 0
 
     @property
@@ -47,12 +47,12 @@ class Board(Widget):
     @property
     def zoomed(self) -> str:
         """Return the zoomed panel; an empty text: none."""
-        return self._wish.zoomed
+        return self._preferences.zoomed
 
     def zoom(self, panel: str) -> None:
         """Zoom a panel; an empty text: none."""
         if panel != self.zoomed:
-            self._wish = replace(self._wish, zoomed=panel)
+            self._preferences = replace(self._preferences, zoomed=panel)
             for child in self.children:
                 if child.has_class(ZOOMED) != (child.id == panel):
                     child.toggle_class(ZOOMED)
@@ -73,9 +73,9 @@ class Board(Widget):
 
     def boxes(self, size: Size) -> dict[str, Box]:
         """Return the boxes of the panels in a board of that size."""
-        return arrange(size.width, size.height, self._wish, self._gpus)
+        return arrange(size.width, size.height, self._preferences, self._gpus)
 
     def steps(self) -> list[str]:
         """Return the panels that ``tab`` steps through: all of them while one is zoomed, else the shown ones."""
-        shown = self._wish.boxes if self.zoomed else tuple(self.boxes(self.size))
-        return [panel for panel in self._wish.boxes if panel in shown and panel != "verdict"]
+        shown = self._preferences.boxes if self.zoomed else tuple(self.boxes(self.size))
+        return [panel for panel in self._preferences.boxes if panel in shown and panel != "verdict"]
