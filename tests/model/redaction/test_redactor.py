@@ -214,7 +214,7 @@ def test_a_text_in_place_of_a_number_is_quoted_nowhere():
     shown = settings_of('{"env": {"API_TIMEOUT_MS": "call Anna at noon, she knows what to do then"}, "x": null}')
     redact = Redactor((), replace(HERE, texts=tuple(texts_for_numbers(shown))))
     counts = Counter()
-    assert redact.text("API_TIMEOUT_MS is call Anna at noon, she …", counts) == "API_TIMEOUT_MS is <value> …"
+    assert redact.text("API_TIMEOUT_MS is call Anna at noon, she …", counts) == "API_TIMEOUT_MS is <value>…"
     assert counts
     made = settings_as_json(shown, redact, counts)
     assert "Anna" not in str(made)
