@@ -211,11 +211,13 @@ def test_paths_models_and_hosts_give_way_to_marks(text, shown):
 
 def test_a_text_in_place_of_a_number_is_quoted_nowhere():
     """A finding quotes the value that it finds wrong, a long one cut."""
-    shown = settings_of('{"env": {"API_TIMEOUT_MS": "call Anna at noon, she knows what to do then"}, "model": null}')
+    shown = settings_of(
+        '{"env": {"API_TIMEOUT_MS": "call Anna at noon, she knows what to do then"}, "spinnerTipsEnabled": true}'
+    )
     redact = Redactor((), replace(HERE, texts=tuple(texts_for_numbers(shown))))
     counts = Counter()
     assert redact.text("API_TIMEOUT_MS is call Anna at noon, she …", counts) == "API_TIMEOUT_MS is <value>…"
     assert counts
     made = settings_as_json(shown, redact, counts)
     assert "Anna" not in str(made)
-    assert made["files"][0]["values"]["model"] is None
+    assert made["files"][0]["values"]["spinnerTipsEnabled"] is True
