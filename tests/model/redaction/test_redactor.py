@@ -218,6 +218,6 @@ def test_a_text_in_place_of_a_number_is_quoted_nowhere():
     counts = Counter()
     assert redact.text("API_TIMEOUT_MS is call Anna at noon, she …", counts) == "API_TIMEOUT_MS is <value>…"
     assert counts
-    made = settings_as_json(shown, redact, counts)
+    made: Any = settings_as_json(shown, redact, counts)
     assert "Anna" not in str(made)
     assert made["files"][0]["values"]["spinnerTipsEnabled"] is True
