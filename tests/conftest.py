@@ -24,6 +24,7 @@ from hypothesis import HealthCheck, settings  # noqa: E402
 import parsed_once  # noqa: E402
 from alone import discover_named  # noqa: E402
 from command_home import Home  # noqa: E402
+from left_threads import LeftThreads  # noqa: E402
 from panel import make_app  # noqa: E402
 
 parsed_once.share()
@@ -32,6 +33,10 @@ settings.register_profile("stormdeck", deadline=None, suppress_health_check=[Hea
 settings.load_profile("stormdeck")
 # Garbage collection takes a sixth of the time of tests that start a panel each.
 gc.set_threshold(100_000, 50, 100)
+
+
+def pytest_configure(config):
+    config.pluginmanager.register(LeftThreads())
 
 
 def pytest_collection_finish():

@@ -4,6 +4,7 @@ import pytest
 
 from stormdeck.demo.gpu import Effort, SimulatedGpus, simulated
 from stormdeck.model.snapshots.gpu import GpuState
+from waiting import DEADLINE_S
 
 
 def settled(load):
@@ -83,5 +84,5 @@ def test_the_thread_starts_at_once_and_stops():
     first = threading.Event()
     gpus = SimulatedGpus(lambda _: first.set(), lambda: 0.5, 60.0)
     gpus.start()
-    assert first.wait(5)
+    assert first.wait(DEADLINE_S)
     gpus.stop()

@@ -22,8 +22,8 @@ from stormdeck.model.deck import Deck
 from stormdeck.model.logs.book import LogBook
 from stormdeck.model.verdict.ranking import verdict
 from stormdeck.paths import user_paths
+from waiting import DEADLINE_S
 
-DEADLINE_S = 20.0
 WRITES = bool(os.environ.get("WRITE_TABLE"))
 seen = {}
 

@@ -13,6 +13,7 @@ from certificates import self_signed, signed
 from served import WITH_MESSAGES, client_settings, served
 from servers import Imitation, Reply, free_port, vllm
 from stormdeck.__main__ import main
+from waiting import DEADLINE_S
 
 pytestmark = [
     pytest.mark.usefixtures("only_what_is_named"),
@@ -202,7 +203,7 @@ def nginx(folder, port, target, certificates):
     command = [program, "-p", str(folder), "-e", str(folder / "error"), "-c", str(config)]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        end = time.monotonic() + 20
+        end = time.monotonic() + DEADLINE_S
         while True:
             with socket.socket() as probe:
                 if probe.connect_ex(("127.0.0.1", port)) == 0:

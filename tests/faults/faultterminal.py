@@ -15,8 +15,8 @@ import time
 import psutil
 
 from places import TESTS
+from waiting import DEADLINE_S
 
-DEADLINE_S = 30.0
 # The child makes the terminal its own before it becomes the panel: without that it would get no SIGHUP.
 BOOT = "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); os.execv(sys.argv[1], sys.argv[1:])"
 ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[PX^_][^\x1b]*\x1b\\|[ -/]*[0-~])")

@@ -8,6 +8,7 @@ from fake_nvml import GPU_IS_LOST, UNKNOWN, Card, FakeNvml
 from stormdeck.model.snapshots.gpu import GpuState
 from stormdeck.sources.gpu.nvml import Nvml
 from stormdeck.sources.gpu.sampler import SILENT_S, GpuSampler
+from waiting import DEADLINE_S
 
 
 class Bench:
@@ -58,7 +59,7 @@ def test_a_driver_that_hangs_is_said_by_the_watch_and_never_waited_for(said):
     vars(bench.fake)["nvmlDeviceGetPowerUsage"] = hang
     looking = threading.Thread(target=bench.sampler.sample)
     looking.start()
-    assert inside.wait(10)
+    assert inside.wait(DEADLINE_S)
     bench.now += SILENT_S
     bench.sampler.watch()
     hung = bench.handed[-1]

@@ -2,7 +2,6 @@
 
 import shutil
 import subprocess
-import time
 
 import pytest
 
@@ -13,6 +12,7 @@ from stormdeck.model.retries.storms.storm import Outcome
 from stormdeck.model.retries.transcript import parse_entry
 from stormdeck.model.traffic.meter import TrafficMeter
 from stormdeck.sources.client.running import client_folders, is_client
+from waiting import until
 
 T = 1_795_000_000.0
 WAITS = (0.0, 0.55, 1.7, 3.9)
@@ -105,9 +105,7 @@ def test_the_process_table_gives_the_folder(tmp_path):
     shutil.copy(shutil.which("sleep"), program)
     process = subprocess.Popen([str(program), "60"], cwd=tmp_path)
     try:
-        end = time.monotonic() + 10
-        while str(tmp_path.resolve()) not in client_folders():
-            assert time.monotonic() < end, "it is not seen"
+        until(lambda: str(tmp_path.resolve()) in client_folders(), "it is not seen")
     finally:
         process.kill()
         process.wait()

@@ -156,7 +156,7 @@ class TestThePathFollowsTheSettings:
                 return asyncio.get_running_loop().create_future()
 
             logs = SimpleNamespace(
-                follow=lambda *shown_after, is_sure: followed.append((*shown_after, is_sure)), leave=lambda paths: None
+                follow=lambda *call, is_sure: followed.append((*call, is_sure)), leave=lambda paths: None
             )
             http = cast("HttpClient", SimpleNamespace())
             feed = ServerFeed(Options(), http, seen.append, cast("LogFeed", logs), spawn, FileWatcher())
@@ -206,14 +206,14 @@ class TestThePathFollowsTheSettings:
         both = replace(self.PROXY_FIRST, logs=(Path("litellm.log"), Path("vllm.log")))
         gone = replace(self.PROXY_FIRST, found=(down, *self.STRAIGHT.found), logs=(Path("vllm.log"),))
         self.handed(monkeypatch, (":4000", both), (":4000", gone))
-        assert [shown_after[1].name for shown_after in self.followed] == ["litellm.log", "litellm.log"]
+        assert [call[1].name for call in self.followed] == ["litellm.log", "litellm.log"]
 
     def test_no_log_is_named_while_the_proxy_is_still_to_come_up(self, monkeypatch):
         """What vLLM's log shows until then may be the proxy's own requests."""
         straight = replace(self.STRAIGHT, logs=(Path("vllm.log"),))
         both = replace(self.PROXY_FIRST, logs=(Path("litellm.log"), Path("vllm.log")))
         self.handed(monkeypatch, (":4000", straight), (":4000", both))
-        assert [(shown_after[1].name, shown_after[3]) for shown_after in self.followed] == [
+        assert [(call[1].name, call[3]) for call in self.followed] == [
             ("vllm.log", False),
             ("litellm.log", True),
         ]

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import time
 
 from places import TESTS
 from stormdeck.__main__ import main
@@ -12,6 +11,7 @@ from stormdeck.model.retries.storms.storm import Outcome
 from stormdeck.model.snapshots.replay import Pace
 from stormdeck.model.snapshots.traffic import TrafficSnapshot
 from stormdeck.sources.recordings.tape import Tape, load_tape
+from waiting import eventually
 
 FOLDER = TESTS / "data" / "replay" / "real_chain"
 TRUTH = json.loads((FOLDER / "truth.json").read_text())
@@ -35,10 +35,7 @@ def test_it_plays_to_the_recovery():
     async def scene():
         feed = ReplayFeed(tape, 10_000.0, LogBook(), got.append, lambda: None)
         feed.start()
-        end = time.monotonic() + 10
-        while feed.pace is not Pace.ENDED:
-            assert time.monotonic() < end, got[-1]
-            await asyncio.sleep(0.01)
+        await eventually(lambda: feed.pace is Pace.ENDED, lambda: str(got[-1]))
         await feed.stop()
 
     asyncio.run(scene())

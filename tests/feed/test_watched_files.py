@@ -25,6 +25,7 @@ from stormdeck.options import Options
 from stormdeck.paths import user_paths
 from stormdeck.sources.io.watch import FileWatcher
 from stormdeck.sources.net.http import HttpClient
+from waiting import DEADLINE_S
 
 YAML = """
 model_list:
@@ -193,7 +194,7 @@ def test_a_file_that_changes_after_the_panel_has_ended_raises_nothing_in_the_wat
         noticed.clear()
         (tmp_path / ".claude" / "settings.json").write_text(json.dumps({"model": str(number)}))
         (tmp_path / "marker").write_text(str(number))
-        assert noticed.wait(10), raised
+        assert noticed.wait(DEADLINE_S), raised
     assert raised == []
     watcher.stop()
 

@@ -9,13 +9,12 @@ import sys
 import httpx
 
 from places import TESTS
-from waiting import until
+from waiting import DEADLINE_S, until
 
 DATA = TESTS / "data" / "demo"
 MODEL = "Qwen3.5-27B"
 DEAD = "EngineCore encountered an issue. See stack trace (above) for the root cause."
 SAID = "The server had an error while processing your request."
-DEADLINE_S = 15.0
 
 
 class Server:

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-DEADLINE_S = 60.0
+from waiting import DEADLINE_S
+
 SSH = ["-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR"]
 _tried = itertools.count()
 

@@ -9,8 +9,7 @@ from contextlib import contextmanager
 import pytest
 
 from servers import free_port
-
-DEADLINE_S = 20.0
+from waiting import DEADLINE_S
 
 
 @contextmanager

@@ -11,8 +11,8 @@ from stormdeck.model.logs.book import LogBook
 from stormdeck.ui.app import StormdeckApp
 from stormdeck.ui.appearance import Appearance
 from stormdeck.ui.clock import Clock
+from waiting import DEADLINE_S
 
-DEADLINE_S = 15.0
 HOME = Path("/home/me")
 AREAS = {"overview": "1", "logs": "2", "settings": "3", "checks": "4"}
 

@@ -6,6 +6,7 @@ import threading
 from contextlib import contextmanager
 
 from servers import Reply, serving
+from waiting import DEADLINE_S
 
 MODELS = {"object": "list", "data": [{"id": "Qwen3.5-27B", "owned_by": "vllm", "max_model_len": 131072}]}
 WITH_MESSAGES = {"_v1_models": Reply(MODELS), "_v1_messages": Reply({"detail": "Method Not Allowed"}, 405)}
@@ -31,11 +32,11 @@ def served(*servers):
     thread = threading.Thread(target=asyncio.run, args=(serve(),))
     thread.start()
     try:
-        assert ready.wait(10)
+        assert ready.wait(DEADLINE_S)
         yield urls
     finally:
         done.set()
-        thread.join(10)
+        thread.join(DEADLINE_S)
 
 
 def client_settings(url, model="Qwen3.5-27B", **more):

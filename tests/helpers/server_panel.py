@@ -15,8 +15,7 @@ from stormdeck.options import Options
 from stormdeck.sources.io.watch import FileWatcher
 from stormdeck.sources.net.http import HttpClient
 from stormdeck.sources.settings.read import read_settings
-
-DEADLINE_S = 30.0
+from waiting import DEADLINE_S
 
 
 class NoLogs(LogFeed):

@@ -246,6 +246,15 @@ HOSTILE = {
     "promises more than comes": promises_more,
     "is a web page": is_a_web_page,
 }
+SOON = 0.4
+"""Deadline in seconds where no answer comes."""
+PATIENT = 60.0
+"""Deadline where an answer comes: a busy machine may take its time."""
+
+
+def deadline_for(name):
+    """Return the deadline for a server of ``HOSTILE``: some of them never finish an answer."""
+    return SOON if name in {"never answers", "drips bytes", "drips headers"} else PATIENT
 
 
 class Clock:

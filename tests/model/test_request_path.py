@@ -13,7 +13,7 @@ from stormdeck.model.snapshots.gpu import GpuSnapshot, GpuState
 from stormdeck.model.snapshots.probe import Probe, Reach
 from stormdeck.model.snapshots.server import ServerKind, ServerState
 from stormdeck.model.symbols import Health
-from stormdeck.model.urls import place
+from stormdeck.model.urls import place, why_no_url
 
 WHOLE = Deck(discovery=FOUND, settings=WELL, vllm=VLLM, proxy=PROXY, gpu=GPUS, client_version="2.1.329")
 
@@ -88,3 +88,24 @@ def test_a_base_url_without_a_known_server_is_a_hop_with_what_was_met_there(met,
 )
 def test_a_place_names_the_host_only_where_it_is_another_machine(url, text):
     assert place(url) == text
+
+
+@pytest.mark.parametrize(
+    ("state", "health"),
+    [
+        (GpuState.NO_GPU, Health.UNKNOWN),
+        (GpuState.OFF, Health.UNKNOWN),
+        (GpuState.NO_PERMISSION, Health.UNKNOWN),
+        (GpuState.LOST, Health.ERROR),
+        (GpuState.FAILED, Health.ERROR),
+        (GpuState.OK, Health.OK),
+    ],
+)
+def test_a_gpu_is_an_error_only_if_it_worked_or_its_driver_fails(state, health):
+    assert state.health is health
+    assert path(replace(WHOLE, gpu=replace(GPUS, state=state)))[-1].health is health
+
+
+@pytest.mark.parametrize(("text", "reason"), [("http://[nonsense]:8000", "text in brackets is no IPv6 address")])
+def test_a_url_that_is_none_has_a_reason(text, reason):
+    assert why_no_url(text) == reason

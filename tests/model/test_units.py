@@ -2,7 +2,7 @@
 
 import pytest
 
-from stormdeck.model.units import NONE, about, duration, gibibytes, grouped, percent, plural, seconds, tokens
+from stormdeck.model.units import NONE, about, amount, duration, gibibytes, grouped, percent, plural, seconds, tokens
 
 
 @pytest.mark.parametrize(
@@ -55,3 +55,10 @@ def test_what_is_not_reported_is_a_dash():
 
 def test_one_has_no_plural():
     assert (plural(1, "turn"), plural(4, "turn"), plural(2, "retry", "retries")) == ("1 turn", "4 turns", "2 retries")
+
+
+@pytest.mark.parametrize(
+    ("size", "text"), [(0, "1 kB"), (64_000, "64 kB"), (99_999, "100 kB"), (100_000, "0.1 MB"), (3_200_000, "3.2 MB")]
+)
+def test_an_amount_of_data_has_one_unit(size, text):
+    assert amount(size) == text

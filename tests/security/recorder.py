@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from places import TESTS
+from waiting import DEADLINE_S
 
 METRICS = (TESTS / "data" / "metrics" / "full.txt").read_bytes()
 MODELS = {"data": [{"id": "Qwen3.5-27B", "object": "model", "owned_by": "vllm", "max_model_len": 131072}]}
@@ -89,4 +90,4 @@ def recording(routes=VLLM, host="127.0.0.1", port=0):
     finally:
         server.shutdown()
         server.server_close()
-        thread.join(10)
+        thread.join(DEADLINE_S)

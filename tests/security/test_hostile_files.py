@@ -26,6 +26,7 @@ from stormdeck.sources.state.panel_status import Question, panel_name, published
 from stormdeck.sources.state.storm_store import StormStore
 from stormdeck.sources.state.theme import ThemeStore
 from stormdeck.sources.transcripts.read import read_transcripts
+from waiting import DEADLINE_S
 
 ACCESS = 'INFO:     127.0.0.1:40000 - "POST /v1/messages HTTP/1.1" 500 Internal Server Error\n'
 LIMITED = """
@@ -211,11 +212,15 @@ def test_a_log_that_is_none(tmp_path, make, command):
     assert {fifo: "pipe", endless: "a device", sock: "a socket"}[make] in said
 
 
-def test_a_pipe_with_a_writer_is_read(tmp_path):
+def test_a_pipe_with_a_writer_is_read(tmp_path, monkeypatch):
+    monkeypatch.setattr(files, "PATIENCE_S", DEADLINE_S)
     path = tmp_path / "x.log"
     fifo(path)
-    with subprocess.Popen([sys.executable, "-c", f"open({str(path)!r}, 'w').write({ACCESS!r} * 3)"]):
-        assert [line for lines in files.read_chunks(path) for line in lines] == [ACCESS.rstrip()] * 3
+    with subprocess.Popen([sys.executable, "-c", f"open({str(path)!r}, 'w').write({ACCESS!r} * 3)"]) as writer:
+        try:
+            assert [line for lines in files.read_chunks(path) for line in lines] == [ACCESS.rstrip()] * 3
+        finally:
+            writer.kill()  # it waits without end for somebody to read
 
 
 def test_a_pipe_by_its_descriptor_is_read_as_the_shell_gives_it():

@@ -11,6 +11,7 @@ from origins import write
 
 from command_home import Home
 from stormdeck.commands.check import servers
+from waiting import DEADLINE_S
 
 pytestmark = pytest.mark.usefixtures("only_what_is_named")
 
@@ -99,7 +100,7 @@ def answering(data):
         yield f"http://127.0.0.1:{listening.getsockname()[1]}"
     finally:
         done.set()
-        thread.join(10)
+        thread.join(DEADLINE_S)
         listening.close()
 
 

@@ -120,7 +120,7 @@ def test_watch_sends_no_credential_where_only_the_folder_leads(home):
             waiting.until(lambda: "/metrics" in recorder.all or "/v1/models" in recorder.all, "it asks no server")
         finally:
             process.send_signal(signal.SIGINT)
-            process.communicate(timeout=20)
+            process.communicate(timeout=waiting.DEADLINE_S)
         assert leaked(recorder) == []
 
 

@@ -151,7 +151,7 @@ def _words(one, t):
 def exact(shown, ledger, late):
     """Judge whether the panel counted what was sent.
 
-    Which request is a retry is reported by waits: a machine that woke up too late may have blurred one turn each time, and
+    Which request is a retry is judged by waits: a machine that woke up too late may have blurred a turn each time, and
     no more. How many requests there were is reported by lines, on any machine.
     """
     rows = []

@@ -13,6 +13,7 @@ import watchfiles
 from stormdeck.sources.io import mounts, watch
 from stormdeck.sources.io.mounts import is_on_network
 from stormdeck.sources.io.watch import FileWatcher
+from waiting import DEADLINE_S
 
 STEP_MS = 10
 
@@ -46,7 +47,7 @@ def watched(tmp_path, monkeypatch):
         monkeypatch.setattr(FileWatcher, "_compare", lambda self: (compare(self), ready.set()))
         watchers.append(FileWatcher(STEP_MS))
         watchers[-1].watch([tmp_path / "other.json", path], changed.set)
-        assert ready.wait(5)
+        assert ready.wait(DEADLINE_S)
 
     yield path, changed, start
     for watcher in watchers:
@@ -100,7 +101,7 @@ def test_a_change_calls_back(watched, change):
     start()
     assert not changed.is_set()
     change(path)
-    assert changed.wait(5)
+    assert changed.wait(DEADLINE_S)
 
 
 @pytest.mark.usefixtures("is_polled")
@@ -111,7 +112,7 @@ def test_a_file_in_folders_that_appear_later_is_seen_again_and_again(tmp_path):
     for text in ("{}", "[1]", "[1, 2]"):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
-        assert changed.wait(5), text
+        assert changed.wait(DEADLINE_S), text
         changed.clear()
     watcher.stop()
 
@@ -137,7 +138,7 @@ def test_links_are_followed(watched, tmp_path, change):
     else:
         path.parent.unlink()
         path.parent.symlink_to("2")
-    assert changed.wait(5)
+    assert changed.wait(DEADLINE_S)
 
 
 def test_a_loop_of_links_is_watched_like_any_other_file(watched):
@@ -147,7 +148,7 @@ def test_a_loop_of_links_is_watched_like_any_other_file(watched):
     start()
     path.unlink()
     rewrite(path)
-    assert changed.wait(5)
+    assert changed.wait(DEADLINE_S)
 
 
 @pytest.mark.parametrize(
@@ -165,7 +166,7 @@ def test_files_are_polled_where_the_system_watches_no_more(tmp_path, monkeypatch
     changed, watcher = threading.Event(), FileWatcher(STEP_MS)
     watcher.watch([tmp_path / "settings.json"], changed.set)
     rewrite(tmp_path / "settings.json")
-    assert changed.wait(5)
+    assert changed.wait(DEADLINE_S)
     watcher.stop()
     ended(watcher)
     assert capfd.readouterr() == ("", "")
@@ -179,7 +180,7 @@ def test_a_folder_that_every_program_reads_is_checked_only(tmp_path, monkeypatch
     assert watcher._folders() == frozenset()
     (tmp_path / "claude-code").mkdir()
     rewrite(tmp_path / "claude-code" / "managed-settings.json")
-    assert changed.wait(5)
+    assert changed.wait(DEADLINE_S)
     watcher.stop()
 
 
@@ -189,10 +190,10 @@ def test_each_watch_is_called_for_its_own_files(tmp_path):
     watcher.watch([tmp_path / "later" / "2"], second.set)
     (tmp_path / "later").mkdir()
     rewrite(tmp_path / "later" / "2")
-    assert second.wait(5)
+    assert second.wait(DEADLINE_S)
     assert not first.is_set()
     rewrite(tmp_path / "1")
-    assert first.wait(5)
+    assert first.wait(DEADLINE_S)
     watcher.stop()
 
 
@@ -210,7 +211,7 @@ def test_a_watcher_may_be_stopped_from_its_own_call(tmp_path):
     path, done, watcher = tmp_path / "settings.json", threading.Event(), FileWatcher(STEP_MS)
     watcher.watch([path], lambda: (watcher.stop(), done.set()))
     rewrite(path)
-    assert done.wait(5)
+    assert done.wait(DEADLINE_S)
     ended(watcher)
 
 
@@ -222,7 +223,7 @@ def test_a_path_with_a_nul_is_a_file_that_is_missing(tmp_path):
     watcher, changed = FileWatcher(STEP_MS), threading.Event()
     watcher.watch([tmp_path / "a\0b", tmp_path / "c"], changed.set)
     rewrite(tmp_path / "c")
-    assert changed.wait(5)
+    assert changed.wait(DEADLINE_S)
     watcher.stop()
 
 
@@ -258,5 +259,5 @@ def refuse_table():
 
 def ended(watcher):
     """Wait until the watcher's thread has ended."""
-    watcher._thread.join(5)
+    watcher._thread.join(DEADLINE_S)
     assert not watcher._thread.is_alive()

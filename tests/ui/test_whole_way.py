@@ -14,6 +14,7 @@ from stormdeck.feed.feed import Feed
 from stormdeck.options import Options
 from stormdeck.paths import user_paths
 from stormdeck.ui.clock import Clock
+from waiting import until as wait_until
 
 SIZE = (120, 40)
 
@@ -121,8 +122,4 @@ def test_quitting_leaves_no_thread(start):
             assert app.return_code == 0
 
     use_it()
-    end = time.monotonic() + 5
-    while (left := set(threading.enumerate()) - before) and time.monotonic() < end:
-        for thread in left:
-            thread.join(0.1)
-    assert left == set()
+    wait_until(lambda: set(threading.enumerate()) <= before, lambda: str(set(threading.enumerate()) - before))

@@ -1,6 +1,7 @@
 """``stormdeck status``: one snapshot, in bounded time, in the format for a script, tmux or Claude Code."""
 
 import asyncio
+import contextlib
 import io
 import json
 import os
@@ -19,20 +20,28 @@ from samples import FOUND, LIVE, STORMY, VLLM, WELL
 from served import WITH_MESSAGES, client_settings, served
 from servers import free_url, litellm, vllm
 from stormdeck.__main__ import main
-from stormdeck.commands.status import fresh
+from stormdeck.commands.status import fresh, session
 from stormdeck.feed.publisher import Publisher
 from stormdeck.model.status.document import status_json
 from stormdeck.model.verdict.ranking import statements
 from stormdeck.options import load
 from stormdeck.paths import user_paths
+from waiting import DEADLINE_S
 
 
-def piped(text):
-    """Return a standard input that holds this."""
-    file = tempfile.TemporaryFile()  # noqa: SIM115 - it is read until the test ends
-    file.write(text)
-    file.seek(0)
-    return io.TextIOWrapper(file)
+@pytest.fixture
+def pipe(monkeypatch):
+    """Return a function that puts a text on standard input; a busy machine may take its time to read it."""
+    monkeypatch.setattr(session, "_PATIENCE_S", DEADLINE_S)
+    with contextlib.ExitStack() as files:
+
+        def put(text):
+            file = files.enter_context(tempfile.TemporaryFile())
+            file.write(text)
+            file.seek(0)
+            monkeypatch.setattr(sys, "stdin", files.enter_context(io.TextIOWrapper(file)))
+
+        yield put
 
 
 @pytest.fixture(autouse=True)
@@ -154,8 +163,8 @@ def test_tmux_gets_one_coloured_line_and_no_command(home):
     ],
     ids=["whole", "empty", "no JSON", "a list", "a number", "deep"],
 )
-def test_the_status_line_takes_whatever_claude_code_says(home, monkeypatch, given):
-    monkeypatch.setattr(sys, "stdin", piped(given))
+def test_the_status_line_takes_whatever_claude_code_says(home, pipe, given):
+    pipe(given)
     with served(vllm(**WITH_MESSAGES)) as (url,):
         home.write(client_settings(url))
         code, out, _ = look(home, "--format", "statusline")
@@ -166,8 +175,8 @@ def test_the_status_line_takes_whatever_claude_code_says(home, monkeypatch, give
     assert "\x1b[31m" not in out
 
 
-def test_a_status_line_is_shown_by_claude_code_only_with_exit_code_0(home, monkeypatch):
-    monkeypatch.setattr(sys, "stdin", piped(b"{}"))
+def test_a_status_line_is_shown_by_claude_code_only_with_exit_code_0(home, pipe):
+    pipe(b"{}")
     home.write(client_settings(free_url()))
     code, out, _ = look(home, "--format", "statusline")
     assert code == 0
@@ -267,10 +276,10 @@ class TestFromAPanel:
         assert look(home, "--format", "tmux")[0] == 2
         assert look(home, "--json")[0] == 2
 
-    def test_a_storm_shows_in_its_own_session(self, home, monkeypatch):
+    def test_a_storm_shows_in_its_own_session(self, home, pipe):
         storm = replace(LIVE, session="0b1f6e5e")
         publish(home.folder, deck_of(WELL, FOUND, VLLM, replace(STORMY, storms=(storm,))))
-        monkeypatch.setattr(sys, "stdin", piped(b'{"session_id":"0b1f6e5e"}'))
+        pipe(b'{"session_id":"0b1f6e5e"}')
         code, out, _ = look(home, "--format", "statusline")
         assert code == 0
         assert "STORM attempt" in out

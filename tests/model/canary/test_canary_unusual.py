@@ -12,6 +12,7 @@ from stormdeck.model.canary.plan import _notes
 from stormdeck.model.canary.reply import Reply
 from stormdeck.model.canary.response import LIMIT
 from stormdeck.model.snapshots.failure import FailureKind
+from stormdeck.model.symbols import Health
 
 BASE = "http://127.0.0.1:8000"
 
@@ -61,3 +62,33 @@ def test_a_helper_that_is_not_run_is_a_note():
     helped = replace(known, values={**known.values, "apiKeyHelper": "cat key"})
     assert _notes(helped) == ["apiKeyHelper is not run, so the requests have no key."]
     assert _notes(known) == ["No token is configured, so the requests have none."]
+
+
+def test_an_unknown_model_that_is_refused_for_another_reason_is_a_warning_with_that_reason():
+    body = json.dumps({"error": {"message": "the engine is dead"}}).encode()
+    found = judged(Question.UNKNOWN_MODEL, (500, "application/json", body))
+    assert found.verdict is Verdict.WARN
+    assert "the engine is dead" in found.message
+
+
+def test_a_stream_that_is_cut_is_a_failure_that_says_what_the_client_does():
+    start = json.dumps({"type": "message_start", "message": {"role": "assistant", "content": [], "usage": {}}})
+    stream = f"event: message_start\ndata: {start}\n\n".encode()
+    found = judged(Question.STREAM, (200, "text/event-stream", stream), gone=FailureKind.CUT)
+    assert found.verdict is Verdict.FAIL
+    assert found.message.startswith("the stream was cut: ")
+    assert found.message.endswith("the client drops the answer and retries")
+
+
+@pytest.mark.parametrize(
+    ("verdict", "health"),
+    [
+        (Verdict.PASS, Health.OK),
+        (Verdict.WARN, Health.WARNING),
+        (Verdict.FAIL, Health.ERROR),
+        (Verdict.SKIP, Health.UNKNOWN),
+        (Verdict.UNKNOWN, Health.UNKNOWN),
+    ],
+)
+def test_a_verdict_has_the_health_of_its_sign(verdict, health):
+    assert verdict.health is health

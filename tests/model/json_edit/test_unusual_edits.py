@@ -23,3 +23,9 @@ def test_many_brackets_and_a_duplicate_are_read_strictly():
     assert document.duplicates == (("b",),)
     assert document.set("b", 3).text == text.replace('"b": 2', '"b": 3')
     assert document.remove("b").values.keys() == {"a"}
+
+
+def test_entries_can_be_taken_in_slices():
+    entries = Document.parse('{"a": 1, "b": 2, "c": 3}')._root.members
+    assert entries is not None
+    assert [one.key for one in entries[1:]] == ["b", "c"]

@@ -2,6 +2,9 @@
 
 import json
 
+import pytest
+
+from stormdeck.model.logs.access_reader import AccessReader
 from stormdeck.model.logs.book import LogBook
 from stormdeck.model.logs.reasons import _inner
 from stormdeck.model.logs.records import Level, classify
@@ -37,3 +40,17 @@ def test_a_traceback_whose_lines_lost_their_prefix_is_still_one():
     ]
     parts = dict(TracebackReader().read(lines))
     assert Part.INNER in parts.values()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '{"reqId": "1", "req"',
+        '["reqId", "HTTP/1.1"]',
+        '{"reqId": 7, "req": {"method": "POST"}}',
+        '{"pid": 1, "reqId": "nobody asked", "res": {"statusCode": 200}}',
+    ],
+    ids=["cut", "a list", "a number", "an answer without its request"],
+)
+def test_a_line_of_claude_code_router_that_is_damaged_is_no_request(line):
+    assert AccessReader().read(line) is None

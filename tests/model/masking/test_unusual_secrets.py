@@ -69,3 +69,20 @@ def test_each_form_of_a_secret_in_a_url_is_known(url, part):
 def test_a_host_that_cannot_be_read_and_a_name_without_a_number():
     assert _host("http://[::1") == ""
     assert nameless("host", "anything") == "<host>"
+
+
+def test_a_comment_behind_a_value_of_yaml_is_no_part_of_it():
+    lines = [f"api_base: http://me:{SECRET}@h  # ours", f"note: API_KEY={SECRET}  # the key"]
+    shown = "\n".join(mask_yaml(lines))
+    assert SECRET not in shown
+    assert "# ours" in shown
+    assert "# the key" in shown
+
+
+@pytest.mark.parametrize("text", ["API_KEYS=[\x00", "{'api_key': \x00"])
+def test_brackets_around_control_characters_end_somewhere(text):
+    assert isinstance(mask_text(f"{text}{SECRET}"), str)
+
+
+def test_an_arrow_before_a_word_is_prose():
+    assert mask_text("token -> nothing") == "token -> nothing"

@@ -1,6 +1,7 @@
 """A bug report contains no key, no person and no place, and stays readable."""
 
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 from stormdeck.model.masking.configured import secrets_of
 from stormdeck.model.masking.redaction.identities import identities_of
 from stormdeck.model.masking.redaction.redactor import SECRET, Redactor
-from stormdeck.model.masking.redaction.snapshots import settings_as_json
+from stormdeck.model.masking.redaction.snapshots import settings_as_json, texts_for_numbers
 from stormdeck.model.settings.merge import loaded, merged
 from stormdeck.model.settings.scope import Scope, SettingsFile
 
@@ -206,3 +207,17 @@ def test_paths_models_and_hosts_give_way_to_marks(text, shown):
         ["acme/JohnDoe-Qwen3.5-27B-ft", "Qwen/Qwen3.5-27B"],
     )
     assert redacted(text, place=place) == shown
+
+
+def test_a_text_in_place_of_a_number_is_quoted_nowhere():
+    """A finding quotes the value that it finds wrong, a long one cut."""
+    shown = settings_of(
+        '{"env": {"API_TIMEOUT_MS": "call Anna at noon, she knows what to do then"}, "spinnerTipsEnabled": true}'
+    )
+    redact = Redactor((), replace(HERE, texts=tuple(texts_for_numbers(shown))))
+    counts = Counter()
+    assert redact.text("API_TIMEOUT_MS is call Anna at noon, she …", counts) == "API_TIMEOUT_MS is <value>…"
+    assert counts
+    made: Any = settings_as_json(shown, redact, counts)
+    assert "Anna" not in str(made)
+    assert made["files"][0]["values"]["spinnerTipsEnabled"] is True

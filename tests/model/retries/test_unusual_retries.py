@@ -7,13 +7,13 @@ from stormdeck.model.retries import sessions as kept
 from stormdeck.model.retries import tracker as tracked
 from stormdeck.model.retries.chain import Request, first_attempt
 from stormdeck.model.retries.counted_turn import CountedTurn
-from stormdeck.model.retries.line_assignment import NOTHING_WATCHED, Watched, unseen_cause
-from stormdeck.model.retries.pairing import Pair, _could_be, pair_by_order
+from stormdeck.model.retries.line_assignment import _FAILED, NOTHING_WATCHED, Watched, _fits, unseen_cause
+from stormdeck.model.retries.pairing import Pair, _could_be, _ends_at, _heads, pair_by_order
 from stormdeck.model.retries.scoring import Gap, MatchScore, _at_once
 from stormdeck.model.retries.sessions import End, Failure, Sessions, TranscriptTurn
 from stormdeck.model.retries.storms.identity import may_be_same
 from stormdeck.model.retries.storms.next_attempt import Wait, asked_wait
-from stormdeck.model.retries.tracker import Tracker
+from stormdeck.model.retries.tracker import ErrorText, Tracker
 from stormdeck.model.retries.transcript import parse_entry
 from transcripts import answer, ask
 
@@ -97,3 +97,29 @@ def test_connections_beyond_the_memory_are_forgotten(monkeypatch):
     for at in range(6):
         tracker.take(request(NOW + at, 200, port=at + 1))
     assert tracker is not None
+
+
+def test_a_line_without_a_time_ends_no_turn():
+    failed = turn(end=End.FAILED, cause="500")
+    assert not _ends_at(failed, request(None), T)
+    assert not _ends_at(failed, request(T), None)
+    assert not _ends_at(failed, request(T, 429), T + 60)
+
+
+def test_a_head_on_another_host_is_no_part_of_a_turn():
+    head, rest = first_attempt(1, request(T)), first_attempt(2, Request("log", 500, "other", 1, T + 1))
+    assert not _heads(turn(), head, rest, T + 1)
+
+
+def test_an_error_long_after_a_storm_is_not_its_reason():
+    tracker = Tracker(11)
+    for t in (0.0, 0.55, 1.7, 3.9):
+        tracker.take(request(T + t))
+    tracker.add_error(ErrorText(T + 3600, "out of memory", is_cooldown=False))
+    (storm,) = tracker.storms(T + 3601)
+    assert storm.reason == ""
+
+
+def test_any_failure_fits_where_the_transcript_does_not_say_which():
+    assert _fits(_FAILED, request(T, 500))
+    assert not _fits(_FAILED, request(T, 200))

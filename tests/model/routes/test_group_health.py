@@ -142,3 +142,25 @@ def test_a_connection_error_of_the_proxy_is_about_the_server_that_it_asked(state
     reason = "litellm.InternalServerError: InternalServerError: OpenAIException - Connection error."
     failure = Failure(at=NOW - 5, status=500, reason=reason, log="litellm.log", passed=False, recent=True)
     assert blame_failure(failure, deck(*states)).advice.startswith(words)
+
+
+@pytest.mark.parametrize(
+    ("states", "health"),
+    [
+        ((DOWN, SICK), Health.ERROR),
+        ((UP, DOWN), Health.WARNING),
+        ((UP, UP), Health.OK),
+        ((ServerState.ASKING, ServerState.ASKING), Health.UNKNOWN),
+    ],
+)
+def test_a_group_has_the_health_of_its_servers(states, health):
+    group = main_group(deck(*states, polled=states[0]))
+    assert group is not None
+    assert group.health is health
+
+
+def test_a_server_that_refuses_only_the_key_of_stormdeck_counts_as_up():
+    shown = deck(DOWN, DOWN, polled=ServerState.REFUSING)
+    group = main_group(shown)
+    assert group is not None
+    assert group.up == 1

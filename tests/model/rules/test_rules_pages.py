@@ -1,12 +1,15 @@
 """Every released code has a rule and a complete page."""
 
+import importlib
 import json
+import pkgutil
 
 import pytest
 import yaml
 
+from stormdeck.model import rules
 from stormdeck.model.rules.registry import RULES, page_of
-from stormdeck.model.rules.rule import markdown_table, page_lines
+from stormdeck.model.rules.rule import Rule, markdown_table, page_lines
 
 CATALOGUE = (
     "URL101 URL102 URL103 URL104 URL105 URL106 URL107 URL108 AUTH201 AUTH202 AUTH203 AUTH204 AUTH205 AUTH206 MODEL301 "
@@ -34,6 +37,14 @@ def test_codes_are_unique_and_stand_by_family():
         *("URL", "AUTH", "MODEL", "TRAFFIC", "TIME", "CTX", "FILE", "PROXY", "SERVER")
     ]
     assert families == sorted(families, key=families.index)
+
+
+def test_every_rule_that_a_module_defines_is_registered():
+    modules = [
+        importlib.import_module(found.name) for found in pkgutil.walk_packages(rules.__path__, f"{rules.__name__}.")
+    ]
+    defined = {one.code for module in modules for one in vars(module).values() if isinstance(one, Rule)}
+    assert defined == {one.code for one in RULES}
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)

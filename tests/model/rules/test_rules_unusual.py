@@ -111,3 +111,19 @@ def test_an_edit_uncovers_the_value_of_the_shell():
 def test_empty_headers_are_a_mistake():
     draft = Draft(Deck(settings=settings('{"env": {"ANTHROPIC_CUSTOM_HEADERS": " "}}')))
     assert draft.findings is not None
+
+
+def test_a_fix_that_needs_ever_more_fixes_is_not_offered():
+    """Each fix causes the next finding: after some steps it is no fix."""
+
+    def rule(now):
+        number = sum(1 for at in range(50) if now.text(f"k{at}"))
+        return (finding(f"k{number - 1}", Edit(f"k{number}", "x"), code=f"X{number}"),)
+
+    now = settings('{"k0": "x"}')
+    assert with_working_fixes(rule(now), now, rule)[0].fix is None
+
+
+def test_no_fix_is_tried_again_once_it_did_not_help():
+    now = settings('{"model": "sonnet"}')
+    assert safe_fixes(now, Scope.USER, lambda after: (finding("model", Edit("model", "opus")),)).edits == ()

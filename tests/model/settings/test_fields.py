@@ -74,3 +74,10 @@ def test_switches_write_what_the_client_was_measured_with():
     assert (block.written(on=True), block.written(on=False)) == ("1", "0")
     assert [quiet.is_on(text) for text in (None, "1", "true", "0")] == [False, True, True, False]
     assert [block.is_on(text) for text in (None, "1", "0", "false")] == [True, True, False, False]
+
+
+def test_a_switch_that_has_one_value_names_it():
+    field = field_of("disableAutoMode")
+    assert field is not None
+    assert problem(field, "disable") is None
+    assert problem(field, "1") == "must be disable; to switch it off, remove the setting"

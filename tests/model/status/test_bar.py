@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from samples import CALM, FOUND, NOW, VLLM, WELL
 from stormdeck.feed.reducer import take
 from stormdeck.model.deck import Deck
-from stormdeck.model.status.bar import LONGEST, Bar, client_line, shortened, tmux_line
+from stormdeck.model.status.bar import LONGEST, Bar, ascii_only, client_line, shortened, tmux_line
 from stormdeck.model.status.document import bar_of, is_complete
 from stormdeck.model.symbols import Health
 from stormdeck.model.verdict.ranking import statements
@@ -109,3 +109,16 @@ def test_a_bar_is_made_of_what_the_panel_says():
     assert [kind for kind, _, _ in given.hops] == ["client", "vllm", "gpu"]
     assert is_complete(deck)
     assert not is_complete(Deck())
+
+
+@pytest.mark.parametrize(
+    ("environ", "expected"),
+    [
+        ({"TERM": "linux", "LANG": "C.UTF-8"}, True),
+        ({"TERM": "xterm", "LANG": "C.UTF-8"}, False),
+        ({"TERM": "xterm", "LC_ALL": "C", "LANG": "de_DE.UTF-8"}, True),
+        ({"LC_ALL": "", "LANG": "de_DE.utf8"}, False),
+    ],
+)
+def test_a_terminal_shows_more_than_ascii_if_its_locale_and_type_do(environ, expected):
+    assert ascii_only(environ) is expected

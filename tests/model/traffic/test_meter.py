@@ -534,3 +534,14 @@ def storm_entries(count, **failure):
     for n, t in enumerate(LADDER[:count]):
         texts += [written.request(START + t, f"r{n}"), written.retry(START + t + 0.02, n + 1, **failure)]
     return [parse_entry(text) for text in texts]
+
+
+def test_a_clock_that_is_set_back_starts_the_count_anew_and_keeps_storms_that_are_over():
+    meter = TrafficMeter(limit=4)
+    storm(meter)
+    (before,) = meter.snapshot(START + 3600).storms
+    assert before.outcome is Outcome.GAVE_UP
+    after = meter.snapshot(START - 3600)
+    assert (after.requests, after.storms) == (0, (before,))
+    meter.take(batch(access(200, 7), t=START - 3599))
+    assert meter.snapshot(START - 3598).requests == 1

@@ -30,7 +30,7 @@ from stormdeck.model.snapshots.server import ServerState
 from stormdeck.model.snapshots.traffic import Failure
 from stormdeck.model.snapshots.vllm_metrics import quantile
 from stormdeck.model.symbols import Health
-from stormdeck.model.symptoms.blame import blame, blame_failure
+from stormdeck.model.symptoms.blame import _by_first_server, _explains, _Failed, blame, blame_failure
 from stormdeck.model.symptoms.evidence import Standing, weigh
 from stormdeck.model.symptoms.log_traces import traces
 from stormdeck.model.traffic import counters
@@ -170,3 +170,13 @@ def test_empty_headers_are_a_mistake_of_their_own():
 
 def test_nothing_is_known_of_what_was_not_found():
     assert headlines(file("{}"), NOTHING, engine(running=0))
+
+
+def test_a_connection_that_broke_with_a_reason_is_explained_by_that_reason():
+    known = deck(*STRAIGHT[:2], vllm())
+    assert _by_first_server(_Failed("reset", "the engine died", None, "", NOW, over=False), known) is None
+
+
+def test_a_finding_about_a_model_id_explains_no_failure_without_an_id():
+    found = Finding("MODEL303", Severity.ERROR, "t", "the server does not list it", "model")
+    assert not _explains(found, _Failed("404", "", None, "", NOW, over=False), None, deck(*STRAIGHT))

@@ -6,10 +6,12 @@ import pytest
 
 from servers import (
     HOSTILE,
+    PATIENT,
     Imitation,
     Reply,
     claude_code_proxy,
     claude_code_router,
+    deadline_for,
     free_url,
     litellm,
     recorded,
@@ -22,7 +24,7 @@ from stormdeck.sources.net.failure import FailureKind
 from stormdeck.sources.net.http import HttpClient
 
 
-def identified(server, key=None, deadline_s=0.4, expected=None):
+def identified(server, key=None, deadline_s=PATIENT, expected=None):
     async def scene():
         async with serving(server) as url, HttpClient("9.9") as http:
             return await identify(url, http, key, deadline_s, expected)
@@ -112,7 +114,7 @@ def test_a_front_without_its_server_is_distinguished(status):
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_server_is_no_known_one(name):
-    kind, words, failure = identified(HOSTILE[name], deadline_s=0.2)
+    kind, words, failure = identified(HOSTILE[name], deadline_s=deadline_for(name))
     assert kind in {None, ServerKind.OTHER}
     assert words
     assert (failure is None) == (kind is ServerKind.OTHER)
@@ -122,7 +124,7 @@ def test_a_hostile_server_is_no_known_one(name):
 def test_nothing_there(url):
     async def scene():
         async with HttpClient("9.9") as http:
-            return await identify(free_url() if url is None else url, http, deadline_s=0.4)
+            return await identify(free_url() if url is None else url, http, deadline_s=PATIENT)
 
     kind, words, failure = asyncio.run(scene())
     assert kind is None

@@ -4,7 +4,20 @@ import asyncio
 
 import pytest
 
-from servers import Imitation, Reply, closes_at_once, free_url, hangs, litellm, recorded, serving, talks_garbage, vllm
+from servers import (
+    PATIENT,
+    SOON,
+    Imitation,
+    Reply,
+    closes_at_once,
+    free_url,
+    hangs,
+    litellm,
+    recorded,
+    serving,
+    talks_garbage,
+    vllm,
+)
 from stormdeck.model.settings.merge import merged
 from stormdeck.model.snapshots.discovery import DiscoverySnapshot, Found
 from stormdeck.model.snapshots.probe import Reach
@@ -20,7 +33,7 @@ def settings(url, **env):
     return merged((), {"ANTHROPIC_BASE_URL": url, "ANTHROPIC_AUTH_TOKEN": "dummy", **env})
 
 
-def probed(server, path="", env=None, scheme="http", deadline_s=1.0, kind=None, **more):
+def probed(server, path="", env=None, scheme="http", deadline_s=PATIENT, kind=None, **more):
     """``kind``: what the search met there."""
 
     async def scene():
@@ -35,7 +48,7 @@ def probed(server, path="", env=None, scheme="http", deadline_s=1.0, kind=None, 
 def probed_url(url, *found):
     async def scene():
         async with HttpClient("9.9") as http:
-            return await probe_base_url(settings(url), DiscoverySnapshot(found=found), http, 1.0)
+            return await probe_base_url(settings(url), DiscoverySnapshot(found=found), http, PATIENT)
 
     return asyncio.run(scene())
 
@@ -94,16 +107,16 @@ def test_nothing_that_costs_is_asked():
     ("server", "reach"), [(hangs, Reach.SILENT), (closes_at_once, Reach.CUT), (talks_garbage, Reach.NO_HTTP)]
 )
 def test_a_server_that_takes_the_connection_and_does_not_answer(server, reach):
-    assert probed(server, deadline_s=0.2).reach is reach
+    assert probed(server, deadline_s=SOON if server is hangs else PATIENT).reach is reach
 
 
 def test_no_answer_to_a_quick_look_means_nothing():
-    assert probed(hangs, deadline_s=0.1, is_quick=True).reach is Reach.UNKNOWN
+    assert probed(hangs, deadline_s=SOON, is_quick=True).reach is Reach.UNKNOWN
 
 
 def test_a_server_that_answered_the_search_is_not_silent():
     server = vllm(_v1_models=None)
-    assert probed(server, deadline_s=0.2, kind=ServerKind.VLLM).reach is Reach.UNKNOWN
+    assert probed(server, deadline_s=SOON, kind=ServerKind.VLLM).reach is Reach.UNKNOWN
 
 
 @pytest.mark.parametrize(

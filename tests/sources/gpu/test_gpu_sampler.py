@@ -9,7 +9,7 @@ from fake_nvml import GPU_IS_LOST, LIBRARY_NOT_FOUND, NO_PERMISSION, Card, FakeN
 from stormdeck.model.snapshots.gpu import GpuState
 from stormdeck.sources.gpu.nvml import Nvml
 from stormdeck.sources.gpu.sampler import SILENT_S, UNWATCHED, GpuSampler
-from waiting import until
+from waiting import DEADLINE_S, until
 
 
 class Clock:
@@ -77,7 +77,7 @@ def test_stop_does_not_wait_for_a_call_that_hangs():
     sampler = GpuSampler(handed.append, 0.01, Nvml(fake))
     sampler.start()
     try:
-        assert inside.wait(5)
+        assert inside.wait(DEADLINE_S)
         sampler.stop()
         assert sampler.alive, "stop came back while the driver still held the thread"
     finally:

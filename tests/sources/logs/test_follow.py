@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from stormdeck.model.logs.batch import LogBatch, LogState, LogStatus
-from stormdeck.sources.logs import follow
+from stormdeck.sources.logs import follow, tail
 from stormdeck.sources.logs.follow import Follower
 from stormdeck.sources.logs.splitter import LineSplitter
-from waiting import until
+from waiting import DEADLINE_S, until
 
 
 class Received:
@@ -92,12 +92,12 @@ class Busy:
         self._first, self._free = threading.Event(), threading.Event()
         self.follower = Follower(path, self._deliver, lambda _: None, 0.01, clock=lambda: self.now)
         self.follower.start()
-        assert self._first.wait(5)
+        assert self._first.wait(DEADLINE_S)
 
     def _deliver(self, batch: LogBatch) -> None:
         if batch.history:
             self._first.set()
-            assert self._free.wait(5)
+            assert self._free.wait(DEADLINE_S)
         else:
             self.arrived.append(batch.arrived)
 
@@ -267,26 +267,33 @@ def test_lost_permission_is_said_and_got_over(
     assert received.batches[0].history
 
 
-def test_a_read_that_fails_is_said_and_nothing_is_shown_twice(
-    log: Path, started: Callable[..., Received], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("reads", range(4), ids=lambda reads: f"after {reads} reads")
+def test_a_read_that_fails_is_reported_and_each_line_is_delivered_once(
+    log: Path, started: Callable[..., Received], monkeypatch: pytest.MonkeyPatch, reads: int
 ) -> None:
-    append(log, "1\n")
-    received = started(log)
-    received.awaits("1")
-    really_read = os.pread
-    broken = threading.Event()
-    broken.set()
+    """Whether the drive fails in the history, right after it, or later: no line is lost, repeated, or taken for new."""
+    monkeypatch.setattr(tail, "READ_BYTES", 4)
+    append(log, "old 1\nold 2\n")
+    really_read, works, done = os.pread, threading.Event(), []
 
     def guarded(descriptor: int, size: int, offset: int) -> bytes:
-        if broken.is_set():
+        if len(done) == reads and not works.is_set():
             raise OSError(5, "Input/output error")
+        done.append(offset)
         return really_read(descriptor, size, offset)
 
     monkeypatch.setattr(os, "pread", guarded)
-    append(log, "2\n")
+    received = started(log)
+    if reads == 3:
+        received.awaits("old 1", "old 2")
+        append(log, "new\n")
     until(lambda: received.is_in(LogState.FAILED, "Input/output error"))
-    broken.clear()
-    received.awaits("1", "2")
+    works.set()
+    if reads < 3:
+        until(lambda: received.is_in(LogState.FOLLOWING))
+        append(log, "new\n")
+    received.awaits("old 1", "old 2", "new")
+    assert received.live == ["new"]
     until(lambda: received.is_in(LogState.FOLLOWING))
 
 
@@ -364,11 +371,11 @@ def test_stop_returns_at_once_and_silences(log: Path) -> None:
     def slow(batch: LogBatch) -> None:
         batches.append(batch)
         inside.set()
-        leave.wait(5)
+        leave.wait(DEADLINE_S)
 
     follower = Follower(log, slow, lambda status: None, interval_s=0.01)
     follower.start()
-    assert inside.wait(5)
+    assert inside.wait(DEADLINE_S)
     follower.stop()
     append(log, "2\n")
     leave.set()

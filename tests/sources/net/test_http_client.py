@@ -8,17 +8,15 @@ import tracemalloc
 
 import pytest
 
-from servers import HOSTILE, Imitation, Reply, free_url, serving
+from servers import HOSTILE, PATIENT, Imitation, Reply, deadline_for, free_url, serving
 from stormdeck.sources.net.failure import Failure, FailureKind
 from stormdeck.sources.net.http import Answer, HttpClient, json_object
-
-SOON = 0.4
 
 
 def ask(server, path="/", **options):
     async def scene():
         async with serving(server) as url, HttpClient("9.9") as http:
-            return await http.get(url + path, **{"deadline_s": SOON, **options})
+            return await http.get(url + path, **{"deadline_s": PATIENT, **options})
 
     return asyncio.run(scene())
 
@@ -26,7 +24,7 @@ def ask(server, path="/", **options):
 def fetch(url, **options):
     async def scene():
         async with HttpClient("9.9") as http:
-            return await http.get(url, **{"deadline_s": SOON, **options})
+            return await http.get(url, **{"deadline_s": PATIENT, **options})
 
     return asyncio.run(scene())
 
@@ -45,7 +43,7 @@ def fetch(url, **options):
     ],
 )
 def test_a_hostile_server_is_distinguished(name, problem):
-    failure = ask(HOSTILE[name], deadline_s=5.0 if problem is FailureKind.TOO_BIG else SOON)
+    failure = ask(HOSTILE[name], deadline_s=deadline_for(name))
     assert isinstance(failure, Failure)
     assert failure.kind is problem
     assert failure.text
@@ -54,7 +52,7 @@ def test_a_hostile_server_is_distinguished(name, problem):
 def test_an_endless_body_takes_no_memory():
     tracemalloc.start()
     try:
-        assert ask(HOSTILE["never ends"], limit=256 * 1024, deadline_s=5.0).kind is FailureKind.TOO_BIG
+        assert ask(HOSTILE["never ends"], limit=256 * 1024).kind is FailureKind.TOO_BIG
         assert tracemalloc.get_traced_memory()[1] < 12_000_000
     finally:
         tracemalloc.stop()
@@ -101,7 +99,7 @@ def test_https_to_a_plain_port_says_so():
 
     async def scene():
         async with serving(like_uvicorn) as url, HttpClient("9.9") as http:
-            return await http.get(url.replace("http:", "https:"), deadline_s=2.0)
+            return await http.get(url.replace("http:", "https:"), deadline_s=PATIENT)
 
     failure = asyncio.run(scene())
     assert failure.kind is FailureKind.TLS
@@ -115,7 +113,7 @@ def test_a_redirect_is_not_followed_and_the_key_stays():
         async with serving(thief) as elsewhere, HttpClient("9.9") as http:
             server = Imitation({"/": Reply("", 307, {"location": elsewhere + "/"})})
             async with serving(server) as url:
-                return server, await http.get(url, key="secret", deadline_s=SOON)
+                return server, await http.get(url, key="secret", deadline_s=PATIENT)
 
     server, answer = asyncio.run(scene())
     assert answer.status == 307

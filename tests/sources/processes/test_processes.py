@@ -84,7 +84,8 @@ def started():
     yield start
     for process in running:
         process.kill()
-        process.wait()
+        with process:  # waits, and closes its pipes
+            pass
 
 
 def sleeper(started, **streams):

@@ -4,14 +4,26 @@ import asyncio
 
 import pytest
 
-from servers import HOSTILE, Clock, Imitation, Reply, claude_code_proxy, claude_code_router, free_url, litellm, serving
+from servers import (
+    HOSTILE,
+    PATIENT,
+    SOON,
+    Clock,
+    Imitation,
+    Reply,
+    claude_code_proxy,
+    claude_code_router,
+    deadline_for,
+    free_url,
+    litellm,
+    serving,
+)
 from stormdeck.model.snapshots.discovery import ServerProcess
 from stormdeck.model.snapshots.server import ServerKind, ServerState
 from stormdeck.sources.net.http import HttpClient
 from stormdeck.sources.processes import scan
 from stormdeck.sources.servers.proxy import ProxySource
 
-SOON = 0.4
 KEY = "sk-master-1"
 
 
@@ -19,12 +31,12 @@ def look(server, kind=ServerKind.LITELLM, polls=1, between=None, **options):
     async def scene():
         async with serving(server) as url, HttpClient("9.9") as http:
             clock = Clock()
-            source = ProxySource(url, kind, http, clock, **{"deadline_s": SOON, **options})
+            source = ProxySource(url, kind, http, clock, **{"deadline_s": PATIENT, **options})
             for number in range(polls):
                 if number:
                     clock.move(2)
                     if between is not None:
-                        between(number, clock)
+                        between(number, clock, source)
                 snapshot = await source.poll()
             return snapshot
 
@@ -89,7 +101,7 @@ def test_a_wrong_key_is_reported_and_not_tried_again_for_five_minutes():
 def test_after_five_minutes_a_key_that_is_right_by_then_is_taken():
     server, late = litellm(), litellm(master_key="late")
 
-    def change(number, clock):
+    def change(number, clock, source):
         server.routes = late.routes
         clock.move(150)
 
@@ -143,7 +155,7 @@ def test_the_other_proxies(server, kind, version):
 )
 @pytest.mark.parametrize("kind", [ServerKind.LITELLM, ServerKind.CLAUDE_CODE_PROXY])
 def test_every_hostile_server_has_a_state_and_a_sentence(name, state, kind):
-    snapshot = look(HOSTILE[name], kind, key=KEY, deadline_s=5.0 if name == "never ends" else 0.2)
+    snapshot = look(HOSTILE[name], kind, key=KEY, deadline_s=deadline_for(name))
     assert snapshot.state is state
     assert snapshot.detail
 
@@ -158,8 +170,9 @@ def test_a_redirect_is_reported():
 def test_a_proxy_that_stops_answering_keeps_its_last_figures():
     server = litellm()
 
-    def stop(number, clock):
+    def stop(number, clock, source):
         server.routes["/health/liveliness"] = None
+        source._deadline_s = SOON
 
     snapshot = look(server, key=KEY, polls=2, between=stop)
     assert snapshot.state is ServerState.STALE
@@ -172,7 +185,7 @@ def test_litellm_takes_seconds_to_start(monkeypatch):
 
     async def scene():
         async with HttpClient("9.9") as http:
-            source = ProxySource(free_url(), ServerKind.LITELLM, http, Clock(), process=process, deadline_s=SOON)
+            source = ProxySource(free_url(), ServerKind.LITELLM, http, Clock(), process=process, deadline_s=PATIENT)
             return await source.poll()
 
     assert asyncio.run(scene()).state is ServerState.STARTING

@@ -5,16 +5,27 @@ from dataclasses import replace
 
 import pytest
 
-from servers import HOSTILE, Clock, Imitation, Reply, free_url, hangs, page, recorded, serving, vllm
+from servers import (
+    HOSTILE,
+    PATIENT,
+    SOON,
+    Clock,
+    Imitation,
+    Reply,
+    deadline_for,
+    free_url,
+    hangs,
+    page,
+    recorded,
+    serving,
+    vllm,
+)
 from stormdeck.model.snapshots.discovery import ServerProcess
 from stormdeck.model.snapshots.server import ServedModel, ServerState
 from stormdeck.sources.net.http import HttpClient
 from stormdeck.sources.processes import scan
 from stormdeck.sources.servers.vllm import VllmSource
 
-SOON = 0.4
-PATIENT = 10.0
-"""For servers that answer: a busy machine may be late."""
 PROCESS = ServerProcess(4711, "vllm", ("vllm", "serve", "q"), 1_000, None, "to a terminal")
 
 
@@ -80,7 +91,7 @@ def test_they_are_asked_at_once_after_a_restart():
     ],
 )
 def test_every_hostile_server_has_a_state_and_a_sentence(name, state):
-    snapshot = look(HOSTILE[name], deadline_s=5.0 if name == "never ends" else SOON)
+    snapshot = look(HOSTILE[name], deadline_s=deadline_for(name))
     assert snapshot.state is state
     assert snapshot.detail
     assert snapshot.models == ()
@@ -171,8 +182,9 @@ def test_a_server_that_stops_answering_keeps_its_last_figures():
             server.routes = dict.fromkeys(server.routes)
             server.missing = None
             clock.move(10)
+            source._deadline_s = SOON
 
-    snapshot = look(server, polls=2, between=stop, deadline_s=SOON)
+    snapshot = look(server, polls=2, between=stop)
     assert snapshot.state is ServerState.STALE
     assert snapshot.models
     assert snapshot.engine is not None
@@ -186,9 +198,9 @@ def gone(state_of_process, process=PROCESS, answered=False, monkeypatch=None):
     async def scene():
         async with HttpClient("9.9") as http:
             if not answered:
-                return await VllmSource(free_url(), http, Clock(), process=process, deadline_s=SOON).poll()
+                return await VllmSource(free_url(), http, Clock(), process=process, deadline_s=PATIENT).poll()
             async with serving(vllm()) as url:
-                source = VllmSource(url, http, Clock(), process=process, deadline_s=SOON)
+                source = VllmSource(url, http, Clock(), process=process, deadline_s=PATIENT)
                 assert (await source.poll()).state is ServerState.UP
             await http.aclose()
             return await source.poll()
@@ -263,6 +275,6 @@ def test_two_looks_that_show_the_same_are_equal():
 def test_a_url_with_a_password_is_never_shown():
     async def scene():
         async with HttpClient("9.9") as http:
-            return await VllmSource("http://me:secret@127.0.0.1:1", http, Clock(), deadline_s=SOON).poll()
+            return await VllmSource("http://me:secret@127.0.0.1:1", http, Clock(), deadline_s=PATIENT).poll()
 
     assert "secret" not in repr(asyncio.run(scene()))

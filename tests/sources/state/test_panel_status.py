@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import pytest
 
-from panel import in_loop, make_app
+from panel import in_loop, make_app, until
 from running_panel import deck_of, paths_of, publish
 from samples import FOUND, LIVE, PROXY, STORMY, TOKEN, VLLM, WELL
 from stormdeck.feed.publisher import Publisher
@@ -259,10 +259,7 @@ class TestPanel:
         app = make_app()
         app.publisher = Publisher(load({}, {}).options, paths_of(home), deck_of)
         async with app.run_test() as pilot:
-            end = time.monotonic() + 10
-            while ask(home) is None:
-                assert time.monotonic() < end
-                await pilot.pause(0.02)
+            await until(pilot, lambda: ask(home) is not None)
         assert list(paths_of(home).panels.iterdir()) == []
 
     @pytest.mark.parametrize("demo", [True, False])

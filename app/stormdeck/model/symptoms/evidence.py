@@ -73,7 +73,7 @@ def weigh(
 ) -> Cause | None:
     """Return a cause with its evidence; ``None`` if it is impossible: a rule about a proxy without one.
 
-    ``has_error_text``: the message has an error text of a proxy, so there is one, even if none was found.
+    ``has_error_text``: the message has an error text of a proxy, so that a proxy exists, even if none was found.
     """
     page = page_of(code)
     proxy_rule = code.startswith("PROXY")

@@ -38,17 +38,6 @@ class Amplification:
     """The path changed in this time, so that the requests are those of more than one hop."""
 
     @property
-    def by_client(self) -> float | None:
-        """Return the requests per turn."""
-        return self.requests / self.turns if self.turns else None
-
-    @property
-    def by_proxy(self) -> float | None:
-        """Return the proxy's requests to vLLM for each request of the client."""
-        asked = self.requests if self.asked is None else self.asked
-        return self.upstream / asked if self.upstream is not None and asked else None
-
-    @property
     def words(self) -> str:
         """Return a sentence: ``Claude Code shows 4 turns, the proxy answered 23 requests, vLLM saw 69``."""
         shown = f"Claude Code shows {plural(self.turns, 'turn')}"

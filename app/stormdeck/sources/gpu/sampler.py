@@ -77,8 +77,8 @@ SLOW_EVERY = 5
 class GpuSampler:
     """Deliver a snapshot at once and then whenever the shown numbers change.
 
-    ``on_snapshot`` is called in the sampler's thread. ``stop`` returns at once, even while the driver blocks a call, and
-    nothing is delivered after it.
+    ``on_snapshot`` is called in the sampler's thread. ``stop`` returns at once, even while the driver blocks a call,
+    and nothing is delivered after it.
     """
 
     def __init__(

@@ -29,9 +29,9 @@ _DELETED_S = 10.0
 class Follower:
     """Follow one file in a thread and deliver its lines in batches.
 
-    ``on_batch`` and ``on_status`` are called in that thread, one call at a time. Nothing is read while ``on_batch`` runs, so a
-    slow receiver is never flooded. ``on_status`` is called when the status changes. Rotation, truncation, deletion,
-    lost permission, a folder or a pipe in the file's place: none of them ends it.
+    ``on_batch`` and ``on_status`` are called in that thread, one call at a time. Nothing is read while ``on_batch``
+    runs, so a slow receiver is never flooded. ``on_status`` is called when the status changes. Rotation, truncation,
+    deletion, lost permission, a folder or a pipe in the file's place: none of them ends it.
 
     >>> follower = Follower(Path("vllm.log"), on_batch=lambda batch: print(*batch.lines), on_status=print)
     >>> follower.start()
@@ -62,6 +62,8 @@ class Follower:
         self._read_bytes = 0
         """Bytes read in the last poll."""
         self._missing = False
+        self._history_end = 0
+        """Where the bytes end that the file had before it was followed."""
         self._resume: tuple[tuple[int, int], int] | None = None
         self._moved_at = 0.0
         self._called_at: float | None = None
@@ -91,10 +93,10 @@ class Follower:
             self._close()
 
     def _poll(self) -> None:
-        tail, began = self._tail, self._clock()
+        began = self._clock()
         self._called_at = time.monotonic()
         try:
-            if tail is None:
+            if (tail := self._tail) is None:
                 self._open()
             else:
                 # Checked before the read, so that everything written before a rotation is read.
@@ -102,8 +104,8 @@ class Follower:
                 self._read_on(tail)
                 self._check_name(tail, replaced)
         except OSError as error:
-            if tail is not None:
-                self._resume = (tail.identity, tail.position)
+            if self._tail is not None:
+                self._resume = (self._tail.identity, self._tail.position)
             self._close()
             self._report(*obstacle(self._path, error))
         finally:
@@ -123,27 +125,33 @@ class Follower:
             self._report(*opened)
             return
         tail = self._tail = Tail(opened)
-        self._lines.forget()
         self._moved_at = time.monotonic()
         self._report(LogState.FOLLOWING)
-        if (before := self._resume) and before[0] == tail.identity:
+        before, self._resume = self._resume, None
+        if before and before[0] == tail.identity:
             tail.seek(before[1])
-        elif not self._missing:
-            self._read_history(tail)
-        self._resume = None
+        else:
+            self._lines.forget()
+            self._history_end = 0 if self._missing else tail.size
+            self._go_to_history(tail)
+        self._read_history(tail)
         self._read_on(tail)
 
-    def _read_history(self, tail: Tail) -> None:
-        """Deliver the end of a file that existed before."""
-        end = tail.size
-        start = max(0, end - self._history_bytes)
+    def _go_to_history(self, tail: Tail) -> None:
+        start = max(0, self._history_end - self._history_bytes)
         # One byte more, so that a line that begins right there is complete.
         if start:
             tail.seek(start - 1)
             self._lines.skip_line()
-        while tail.position < end and not self._stopped.is_set() and (data := tail.read(end - tail.position)):
+
+    def _read_history(self, tail: Tail) -> None:
+        """Deliver the end of a file that existed before, or what a failed read left of it."""
+        while (left := self._history_end - tail.position) > 0 and not self._stopped.is_set():
+            if not (data := tail.read(left)):
+                break
             self._deliver(self._lines.split(data), history=True)
-        self._lines.dropped = 0
+            self._lines.dropped = 0
+        self._history_end = 0
 
     def _read_on(self, tail: Tail) -> None:
         """Deliver all that was appended."""

@@ -27,8 +27,8 @@ SCAN_SHARE = 100
 class TranscriptFollower:
     """Follow every transcript in or below a folder, in one thread, and deliver its entries.
 
-    ``on_entries`` is called in that thread with the entries of one file at a time, in order. Files, and the folder itself,
-    may appear later. Between two scans only recently changed files are checked.
+    ``on_entries`` is called in that thread with the entries of one file at a time, in order. Files, and the folder
+    itself, may appear later. Between two scans only recently changed files are checked.
     """
 
     def __init__(

@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from samples import settings
 from stormdeck import __version__
 from stormdeck.model.finding import Severity
+from stormdeck.model.rules.client.client_state import _has_early_token
 from stormdeck.model.rules.facts import Facts
 from stormdeck.model.rules.known_names import NEWEST_LISTED, ROOT_KEYS, VARIABLES
 from stormdeck.model.rules.registry import check
@@ -210,3 +212,15 @@ def test_what_a_running_client_takes_up(version, path, late):
 def test_a_file_that_cannot_be_read_is_an_error_at_no_line():
     settings = merged((SettingsFile(Scope.USER, USER, exists=True, error=None),), {})
     assert of_code("FILE701", settings) == []
+
+
+def test_an_entry_of_a_managed_list_of_models_is_not_changed():
+    text = json.dumps({"availableModels": ["opus"], "model": "qwen3.5-27b"})
+    for scope, is_offered in ((Scope.MANAGED, False), (Scope.USER, True)):
+        found = [one for one in check(Facts.effective(settings(text, scope=scope), None)) if one.code == "MODEL312"]
+        assert [one.fix is not None for one in found] == [is_offered]
+
+
+def test_a_token_alone_decides_without_files():
+    values = {"env.ANTHROPIC_BASE_URL": "http://127.0.0.1:8000", "env.ANTHROPIC_AUTH_TOKEN": "x"}
+    assert _has_early_token(Facts(values=values, settings=None))

@@ -383,3 +383,10 @@ CACHES = {
 def test_a_cache_before_an_agent_is_found(text, expected):
     found = written([entry("hosted_vllm/x")], f"litellm_settings: {text}\n")
     assert ("PROXY819" in {one.code for one in found}) is expected
+
+
+def test_capabilities_that_are_set_are_not_overwritten():
+    config = read_proxy_config(CASES / "late-system" / "config.yaml")
+    mine = LATE | {"CLAUDE_CODE_MODEL_CAPABILITIES": "other*=-mid_conv_system"}
+    (finding,) = [one for one in about(config, mine) if one.code == "PROXY818"]
+    assert finding.fix is None

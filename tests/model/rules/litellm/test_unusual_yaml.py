@@ -1,7 +1,11 @@
 """LiteLLM's YAML in shapes that few people write: no advice that would break it."""
 
+from dataclasses import replace
+
 import pytest
 
+from stormdeck.model.finding import Severity
+from stormdeck.model.json_edit.document import FileError
 from stormdeck.model.rules.facts import Facts, Live
 from stormdeck.model.rules.litellm.models import right_base
 from stormdeck.model.rules.registry import check
@@ -100,3 +104,38 @@ def test_among_many_unlike_ids_none_is_proposed():
     params = "{model: hosted_vllm/zzzz, api_base: 'http://127.0.0.1:8000/v1'}"
     found = findings(f"model_list:\n  - model_name: Q\n    litellm_params: {params}\n", live)
     assert found["PROXY815"].paste is None
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("general_settings:\n  master_key: sk-1\n", "model_list is missing or empty"),
+        ("model_list: []\n", "model_list is missing or empty"),
+        ("model_list:\n  - just a word\n", "An entry of model_list is not a mapping"),
+    ],
+)
+def test_a_yaml_without_a_usable_model_is_an_error(text, message):
+    assert message in findings(text)["PROXY813"].message
+
+
+def test_a_section_with_a_letter_too_many_is_named():
+    found = findings("model_list: []\nlitelm_settings:\n  drop_params: true\n")["PROXY810"]
+    assert found.title == "did you mean litellm_settings?"
+
+
+def test_a_yaml_that_may_not_be_read_is_a_note_and_no_verdict_on_litellm():
+    config = replace(parse_proxy_config("", "litellm.yaml"), error=FileError("Permission denied", 1, 1))
+    facts = Facts.effective(merged((), {}), None, proxy_config=config)
+    (found,) = [one for one in check(facts) if one.code == "PROXY813"]
+    assert found.severity is Severity.INFO
+    assert found.message.startswith("stormdeck knows nothing of its models and keys: ")
+
+
+def test_a_kubernetes_manifest_is_not_taken_for_litellms_own_yaml():
+    found = findings("apiVersion: v1\nkind: ConfigMap\nmetadata: {}\ndata: {}\n")["PROXY813"]
+    assert "a Kubernetes manifest" in found.message
+
+
+def test_a_file_with_thousands_of_keys_is_searched_to_a_bound():
+    text = "services:\n" + "".join(f"  s{at}: {{image: x}}\n" for at in range(6000)) + "  z: {x: {model_list: []}}\n"
+    assert findings(text)["PROXY813"].path == ""

@@ -80,10 +80,6 @@ def asks_responses(config: ProxyConfig, deployment: Deployment, known: str | Non
     )
 
 
-def _base(deployment: Deployment) -> str:
-    return deployment.api_base.lower()
-
-
 @rule(
     Page(
         code="PROXY804",
