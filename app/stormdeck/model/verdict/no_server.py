@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from stormdeck.model.deck import Deck
-from stormdeck.model.finding import HopKind
-from stormdeck.model.request_path import is_out_of_reach, is_untrusted, unknown_base, wants_key
+from stormdeck.model.finding import HopKind, Severity
+from stormdeck.model.request_path import is_mute, is_out_of_reach, is_untrusted, unknown_base, wants_key
 from stormdeck.model.rules.collect import is_hosted
 from stormdeck.model.snapshots.discovery import Contained, Found, Missed
 from stormdeck.model.snapshots.server import (
@@ -121,7 +121,18 @@ def _at_base(deck: Deck, base: Found) -> Statement:
         evidence=reason or base.how,
         step="start the server, or: stormdeck set ANTHROPIC_BASE_URL http://HOST:PORT",
     )
-    if base.met is ServerState.UP and wants_key(deck, base.url):
+    moved = next((one for one in deck.findings if one.code == "URL114" and one.severity is Severity.ERROR), None)
+    if base.met is ServerState.UP and moved is not None:
+        return replace(
+            unanswered,
+            headline=f"The server at {place(base.url)}, where Claude Code sends, redirects its requests",
+            detail=f"{moved.message}{hint} Press 4 for what to do.",
+            code=moved.code,
+            brief=brief(f"{place(base.url)} redirects", "Claude Code's requests"),
+            cause=moved.title,
+            step="stormdeck explain URL114",
+        )
+    if base.met is ServerState.UP and not is_mute(deck, base.url) and wants_key(deck, base.url):
         return replace(
             unanswered,
             light=Health.WARNING,
@@ -131,7 +142,7 @@ def _at_base(deck: Deck, base: Found) -> Statement:
             cause="no token, or one that it does not accept",
             step="stormdeck check",
         )
-    if base.met is ServerState.UP:
+    if base.met is ServerState.UP and not is_mute(deck, base.url):
         return replace(
             unanswered,
             light=Health.WARNING,
@@ -145,7 +156,8 @@ def _at_base(deck: Deck, base: Found) -> Statement:
         return front_alone(unanswered, base.url, reason.rpartition(": ")[2], hint)
     if is_untrusted(deck, base.url):
         return untrusted(deck, unanswered, "The server", base.url)
-    if base.met is ServerState.SILENT and not is_out_of_reach(deck, base.url):
+    is_silent = base.met is ServerState.SILENT and not is_out_of_reach(deck, base.url)
+    if is_silent or is_mute(deck, base.url):
         waiting = replace(unanswered, detail=f"Claude Code waits there too, and retries silently.{hint}")
         return no_answer(deck, waiting, "The server", base.url, reason)
     return unanswered

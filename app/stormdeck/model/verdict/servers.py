@@ -12,6 +12,7 @@ from stormdeck.model.request_path import is_mute, is_out_of_reach
 from stormdeck.model.routes.health import main_group, routing_table
 from stormdeck.model.rules.client.folder_trust import WITHHELD
 from stormdeck.model.settings.trust import withheld
+from stormdeck.model.snapshots.failure import CUT_WORDS
 from stormdeck.model.snapshots.server import (
     ProxySnapshot,
     ServerState,
@@ -58,7 +59,7 @@ def _problem(deck: Deck, hop: HopKind, server: Server, now: float) -> Statement:
         case ServerState.DEGRADED:
             words, cause, step = "runs, but answers no request", "the engine hangs or has died", f"restart {name}"
             base = replace(base, code="SERVER905")
-        case ServerState.STALE if is_mute(deck, server.url):
+        case ServerState.STALE if is_mute(deck, server.url) or CUT_WORDS in server.detail:
             return no_answer(deck, base, name, server.url, server.detail)
         case ServerState.STALE if "no free file descriptor" in server.detail:
             words, cause, step = "cannot be asked", "stormdeck has no free file descriptor", "ulimit -n 4096"

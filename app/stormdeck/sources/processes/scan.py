@@ -13,7 +13,7 @@ from pathlib import Path
 
 from stormdeck.model.masking.command import mask_command
 from stormdeck.model.snapshots.discovery import Contained, ServerProcess
-from stormdeck.model.snapshots.server import ServerKind, ServerState
+from stormdeck.model.snapshots.server import ServerKind
 from stormdeck.model.text import clean
 from stormdeck.sources.processes.command_line import port_of, speaks_tls
 from stormdeck.sources.processes.contained import contained, published_ports
@@ -129,21 +129,6 @@ def is_alive(process: ServerProcess) -> bool:
         return abs(found.create_time() - process.started) < 2 and found.status() != psutil.STATUS_ZOMBIE
     except unreadable():
         return False
-
-
-def refused_by(process: ServerProcess, words: str, *, answered: bool) -> tuple[ServerState, str]:
-    """Return the state of a server whose port refuses connections and whose process is known.
-
-    vLLM refuses while it loads, and for seconds after its engine died (measured, 0.32).
-    """
-    if not is_alive(process):
-        return ServerState.DOWN, f"{words}; its process, pid {process.pid}, has ended"
-    if answered:
-        return (
-            ServerState.DOWN,
-            f"{words}; its process, pid {process.pid}, still runs: it is stopping, see its log for the reason",
-        )
-    return ServerState.STARTING, f"pid {process.pid} runs and is loading: its port refuses until it is ready"
 
 
 def config_of(process: ServerProcess) -> Path | None:
