@@ -119,7 +119,10 @@ def test_a_server_that_loads_in_its_container(stack, deployment):
         home = stack(inner(url=url, listens=False))
         home.write(client_settings(url))
         code, document, hops = said(home)
+        (one,) = json.loads(home.run("check", "--json")[1])["findings"]
         assert deployment("a vLLM that loads in a container, its port is published").state == "degraded"
+    assert (one["code"], one["severity"], one["title"]) == ("URL112", "warning", "the server is starting")
+    assert one["message"].startswith("vLLM (pid 37) runs in container 8c84f0c3a1b2, its port 8000 is published as ")
     assert (code, hops, document["hops"][1]["detail"]) == (1, [("server", "degraded")], "starting")
     assert document["headline"]["text"] == "vLLM is starting (process 37) and does not listen yet"
 

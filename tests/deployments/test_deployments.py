@@ -6,6 +6,7 @@ Waiting is a parameter: a server that is late here takes a quarter of a second, 
 import asyncio
 import functools
 import json
+import os
 from dataclasses import replace
 
 import pytest
@@ -71,6 +72,17 @@ def status(home):
 
 def hops(said):
     return [(one["kind"], one["url"], one["state"]) for one in said["hops"][1:-1]]
+
+
+def test_a_vllm_of_this_machine_that_loads_is_starting_for_check_too(stack):
+    url = free_url()
+    owner = process("vllm", ("vllm", "serve", "q", "--port", str(port(url))), os.getpid(), ServerKind.VLLM)
+    home = stack(loading=[Listener("127.0.0.1", port(url), owner)])
+    home.write(client_settings(url))
+    code, codes, said = checked(home)
+    assert (code, codes, said["findings"][0]["severity"]) == (0, ["URL112"], "warning")
+    assert said["findings"][0]["message"].startswith(f"vLLM (pid {os.getpid()}) runs here and does not answer yet")
+    assert not any(one["code"] == "URL105" for one in status(home)[1]["statements"])
 
 
 FORWARDERS = {

@@ -37,7 +37,7 @@ EXPECTED = {
     "podman, -p 8001:8000": (0, "All well"),
 }
 """The exit code of ``status``, and how its headline begins, for both users."""
-ERRORS = {"vLLM, -p 8001:8000, base URL :8000": ["URL105"], "vLLM that loads, -p 8001:8000": ["URL112"]}
+ERRORS = {"vLLM, -p 8001:8000, base URL :8000": ["URL105"]}
 """What ``check`` finds wrong there; nothing in the others."""
 
 

@@ -34,6 +34,8 @@ class Reach(StrEnum):
     """The server ends the TLS handshake: it has no certificate for this name, or wants one of the client."""
     TLS_ONLY = auto()
     """The URL says ``http`` and the port speaks TLS."""
+    STARTING = auto()
+    """The process that is to answer there runs, and does not listen yet."""
     REDIRECT = auto()
     """``/v1/messages`` is redirected."""
     FAILS = auto()

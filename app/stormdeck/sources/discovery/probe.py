@@ -14,6 +14,7 @@ from stormdeck.model.snapshots.discovery import DiscoverySnapshot, Found
 from stormdeck.model.snapshots.failure import ENDED_HANDSHAKE
 from stormdeck.model.snapshots.probe import Probe, Reach
 from stormdeck.model.snapshots.server import ServerKind, ServerState
+from stormdeck.sources.discovery.behind import published_at
 from stormdeck.sources.discovery.configured import base_url, client_key
 from stormdeck.sources.discovery.identify import identify
 from stormdeck.sources.io.background import run_in_thread
@@ -216,6 +217,9 @@ async def _failed(
         plain = f"http{target.base.removeprefix('https')}"
         if await _serves_plainly(plain, http, deadline_s):
             reach = Reach.PLAIN_HTTP
+    loading = _loading(target, found) if reach in {Reach.REFUSED, Reach.CUT, Reach.SILENT} else ""
+    if loading:
+        return Probe(url=target.base, reach=Reach.STARTING, detail=loading, elsewhere=_elsewhere(target, found))
     if reach in {Reach.CUT, Reach.NO_HTTP} and target.scheme == "http" and await _speaks_tls(target, http, deadline_s):
         reach = Reach.TLS_ONLY
     # stormdeck has no client certificate: that it is refused says nothing of a client that has one.
@@ -237,6 +241,19 @@ async def _serves_plainly(url: str, http: HttpClient, deadline_s: float) -> bool
         # The list wants a key. What needs none says whether a server is there.
         return (await identify(url, http, None, deadline_s)).kind in _SERVERS
     return 200 <= models.status < 300
+
+
+def _loading(target: Address, found: DiscoverySnapshot) -> str:
+    """Return which process is to answer at an address and does not listen yet; empty if none is known."""
+    inner = published_at(target.base, found.contained)
+    if inner is not None:
+        name = inner.process.kind.value if inner.process.kind is not None else "The server"
+        return f"{name} (pid {inner.process.pid}) runs {inner.where}" if inner.listens is False else ""
+    server = _server_at(target, found)
+    process = server.process if server is not None else None
+    if process is None or process not in found.loading:
+        return ""
+    return f"{process.kind.value if process.kind is not None else 'The server'} (pid {process.pid}) runs here"
 
 
 def _elsewhere(target: Address, found: DiscoverySnapshot) -> str | None:

@@ -153,8 +153,8 @@ def token_in_the_clear(facts: Facts) -> Iterator[Finding]:
             "list, which costs no GPU time, and waits three and a half seconds."
         ),
         why=(
-            "The server is stopped or hangs, the other end of a port forward is gone, a gateway has no server behind "
-            "it (502 to 504, 520 to 530), the port belongs to another program, or the server ends the TLS handshake "
+            "The server is starting, stopped or hangs, the other end of a port forward is gone, a gateway has no "
+            "server behind it (502 to 504, 520 to 530), the port belongs to another program, or the server ends the TLS handshake "
             "because it has no certificate for the name, or wants one of the client. Claude Code waits and retries "
             "without a message. If not even a connection is made in that time (a firewall, a VPN that is off), this "
             "is only a warning."
@@ -178,13 +178,13 @@ def no_answer(facts: Facts) -> Iterator[Finding]:
     if probe.reach is not Reach.FAILS and _answers_now(facts, probe):
         return
     title, message = _UNANSWERED[probe.reach]
-    fail = "may fail" if probe.reach is not Reach.UNCONNECTED and _is_unsure(probe) else "fail"
+    fail = "fail until then" if probe.reach is Reach.STARTING else "fail in the same way"
+    fail = f"may {fail}" if probe.reach in {Reach.NO_TLS, Reach.FAILS} and _is_unsure(probe) else fail
     yield Finding(
         "URL112",
         Severity.WARNING if _is_unsure(probe) else Severity.ERROR,
         title,
-        f"{_sentence(message.format(detail=probe.detail))}{_elsewhere(probe)}. "
-        f"Claude Code's requests {fail} in the same way.",
+        f"{_sentence(message.format(detail=probe.detail))}{_elsewhere(probe)}. Claude Code's requests {fail}.",
         BASE_URL,
     )
 
@@ -204,13 +204,10 @@ _UNANSWERED = {
         "The gateway answers, with {detail}; the server behind it does not",
     ),
     Reach.NO_HTTP: ("the answer is not HTTP", "Something answers there, but not with HTTP"),
-    Reach.NO_TLS: ("no TLS connection", "{detail}"),
+    Reach.NO_TLS: ("no TLS connection", "TLS fails: {detail}"),
+    Reach.STARTING: ("the server is starting", "{detail} and does not answer yet"),
     Reach.FAILS: ("/v1/messages fails", "/v1/messages answers a GET with {detail}"),
 }
-
-
-def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:]
 
 
 def _is_unsure(probe: Probe) -> bool:
@@ -218,7 +215,9 @@ def _is_unsure(probe: Probe) -> bool:
     if probe.reach is Reach.NO_TLS:
         return not probe.detail.startswith((ENDED_HANDSHAKE, "it does not speak TLS"))
     # A server may fail only at a GET; a gateway does not reach its server for other requests either.
-    return probe.reach is Reach.UNCONNECTED or (probe.reach is Reach.FAILS and probe.status in _OWN_FAILURES)
+    return probe.reach in {Reach.UNCONNECTED, Reach.STARTING} or (
+        probe.reach is Reach.FAILS and probe.status in _OWN_FAILURES
+    )
 
 
 _OWN_FAILURES = {500, 501}
