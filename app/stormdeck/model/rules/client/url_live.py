@@ -154,10 +154,10 @@ def token_in_the_clear(facts: Facts) -> Iterator[Finding]:
         ),
         why=(
             "The server is starting, stopped or hangs, the other end of a port forward is gone, a gateway has no "
-            "server behind it (502 to 504, 520 to 530), the port belongs to another program, or the server ends the TLS handshake "
-            "because it has no certificate for the name, or wants one of the client. Claude Code waits and retries "
-            "without a message. If not even a connection is made in that time (a firewall, a VPN that is off), this "
-            "is only a warning."
+            "server behind it (502 to 504, 520 to 530), the port belongs to another program, or the server ends the "
+            "TLS handshake because it has no certificate for the name, or wants one of the client. Claude Code waits "
+            "and retries without a message. It is only a warning while the server's process loads, and if not even a "
+            "connection is made in that time (a firewall, a VPN that is off)."
         ),
         shown="A spinner for minutes, then one of:\nAPI Error: Request timed out.\nAPI Error: Connection error.",
         versions="all versions; tested against the running server",
@@ -184,7 +184,7 @@ def no_answer(facts: Facts) -> Iterator[Finding]:
         "URL112",
         Severity.WARNING if _is_unsure(probe) else Severity.ERROR,
         title,
-        f"{_sentence(message.format(detail=probe.detail))}{_elsewhere(probe)}. Claude Code's requests {fail}.",
+        f"{message.format(detail=probe.detail)}{_elsewhere(probe)}. Claude Code's requests {fail}.",
         BASE_URL,
     )
 
