@@ -127,6 +127,16 @@ def test_a_server_that_loads_in_its_container(stack, deployment):
     assert document["headline"]["text"] == "vLLM is starting (process 37) and does not listen yet"
 
 
+def test_a_server_that_loads_behind_a_port_that_only_the_firewall_knows(stack):
+    """Docker without its docker-proxy: the connection is refused until the server listens (run, 20.10)."""
+    home = stack(inner(listens=False, lists_ports=False))
+    home.write(client_settings(free_url()))
+    document = said(home)[1]
+    cause = document["statements"][0]["cause"]
+    assert cause.startswith("unknown: vLLM in container 8c84f0c3a1b2 does not listen yet")
+    assert "does not run" not in json.dumps(document)
+
+
 def test_a_container_alone_is_no_server_of_this_machine(stack, deployment):
     """Its port is no port of this machine: nothing is said to start on it, and no base URL is proposed."""
     home = stack(inner())

@@ -76,7 +76,8 @@ def hops(said):
 
 def test_a_vllm_of_this_machine_that_loads_is_starting_for_check_too(stack):
     url = free_url()
-    owner = process("vllm", ("vllm", "serve", "q", "--port", str(port(url))), os.getpid(), ServerKind.VLLM)
+    flags = ("--enable-auto-tool-choice", "--tool-call-parser", "qwen3_coder", "--port", str(port(url)))
+    owner = process("vllm", ("vllm", "serve", "q", *flags), os.getpid(), ServerKind.VLLM)
     home = stack(loading=[Listener("127.0.0.1", port(url), owner)])
     home.write(client_settings(url))
     code, codes, said = checked(home)

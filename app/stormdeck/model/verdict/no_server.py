@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from stormdeck.model.deck import Deck
@@ -99,6 +100,17 @@ def _hosted_api(hosted: Missed) -> Statement:
     )
 
 
+def _why_refused(hidden: Sequence[Contained]) -> str:
+    """Return why a connection to the base URL is refused; ``hidden`` is a server in a container, if there is one."""
+    loads = next((one for one in hidden if one.listens is False and one.url is None and not one.lists_ports), None)
+    if loads is None or loads.process.kind is None:
+        return "the server does not run, or the base URL is wrong"
+    return (
+        f"unknown: {loads.process.kind.value} in {loads.container} does not listen yet, and whether the base URL leads "
+        "there is not known"
+    )
+
+
 def _at_base(deck: Deck, base: Found) -> Statement:
     """Return that no known server answers at the client's base URL, with what the search found there."""
     reason = why_missed(deck, base.url)
@@ -115,9 +127,7 @@ def _at_base(deck: Deck, base: Found) -> Statement:
         HopKind.SERVER,
         url_code(deck) or ("URL105" if refused else None),
         brief=brief(f"No server answers at {place(base.url)}", "where Claude Code sends"),
-        cause="the server does not run, or the base URL is wrong"
-        if "refused" in reason
-        else reason.rpartition(": ")[2],
+        cause=_why_refused(hidden) if "refused" in reason else reason.rpartition(": ")[2],
         evidence=reason or base.how,
         step="start the server, or: stormdeck set ANTHROPIC_BASE_URL http://HOST:PORT",
     )

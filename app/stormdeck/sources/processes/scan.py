@@ -16,7 +16,7 @@ from stormdeck.model.snapshots.discovery import Contained, ServerProcess
 from stormdeck.model.snapshots.server import ServerKind
 from stormdeck.model.text import clean
 from stormdeck.sources.processes.command_line import port_of, speaks_tls
-from stormdeck.sources.processes.contained import contained, published_ports
+from stormdeck.sources.processes.contained import contained, published_ports, shows_ports
 from stormdeck.sources.processes.model_folder import model_type
 from stormdeck.sources.processes.namespaces import has_own_network, root_of
 from stormdeck.sources.processes.outputs import outputs_of
@@ -179,10 +179,10 @@ def _contained(running: ProcessTable) -> list[Contained]:
     servers = [one for one in running.servers if has_own_network(one.pid)]
     if not servers:
         return []
-    published = published_ports(running.commands)
+    published, lists_ports = published_ports(running.commands), shows_ports(running.commands)
     parents = [running.get(one.parent) for one in servers]
     return [
-        contained(_process(one), one.argv, one.config, published)
+        contained(_process(one), one.argv, one.config, published, lists_ports=lists_ports)
         for one, parent in zip(servers, parents, strict=True)
         if parent is None or parent.kind is not one.kind
     ]
