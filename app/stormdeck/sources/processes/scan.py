@@ -17,6 +17,7 @@ from stormdeck.model.snapshots.server import ServerKind
 from stormdeck.model.text import clean
 from stormdeck.sources.processes.command_line import port_of, speaks_tls
 from stormdeck.sources.processes.contained import contained, published_ports, shows_ports
+from stormdeck.sources.processes.environment import hidden_access_lines
 from stormdeck.sources.processes.model_folder import model_type
 from stormdeck.sources.processes.namespaces import has_own_network, root_of
 from stormdeck.sources.processes.outputs import outputs_of
@@ -171,6 +172,7 @@ def _process(found: Program) -> ServerProcess:
         error_log=outputs.error_log if outputs is not None else None,
         model_type=model_type(found.argv, root) if root is not None else "",
         has_own_network=found.kind is not None and has_own_network(found.pid),
+        hides_access=hidden_access_lines(found.pid, found.kind),
     )
 
 
