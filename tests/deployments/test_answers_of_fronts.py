@@ -112,3 +112,12 @@ def test_a_redirect(home, status, location, expected, everywhere):
     edit = one["fix"]["edits"][0]["value"] if one["fix"] else None
     assert edit == (fixed.format(url) if fixed else None)
     assert (code, said["headline"]["code"]) == ((2, rule) if severity == "error" else (code, said["headline"]["code"]))
+
+
+def test_an_answer_that_is_packed_in_a_way_that_is_not_read(home):
+    """Some fronts pack what they were not asked to."""
+    with served(Imitation({}, missing=Reply(b"\x1b\x03\x00\xf8", headers={"content-encoding": "br"}))) as (url,):
+        home.write(client_settings(url))
+        code, said, _, findings = said_of(home)
+    assert (code, findings) == (1, [])
+    assert "packed as br, which is not read" in json.dumps(said["statements"])

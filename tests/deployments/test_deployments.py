@@ -49,8 +49,9 @@ def listening(url, name, command, **more):
 def stack(home, monkeypatch):
     """Return what sets the machine up: who listens where, which ports are usual, how long a look waits."""
 
-    def set_up(*listeners, ports=(), patient=PATIENT, loading=()):
-        found = functools.partial(discover, ports=ports, scan=lambda _: Scan(tuple(listeners), tuple(loading)))
+    def set_up(*listeners, ports=(), patient=PATIENT, loading=(), portless=()):
+        scanned = Scan(tuple(listeners), tuple(loading), portless=tuple(portless))
+        found = functools.partial(discover, ports=ports, scan=lambda _: scanned)
         monkeypatch.setattr(servers, "discover", found)
         monkeypatch.setattr(servers, "PATIENT", patient)
         monkeypatch.setattr(servers, "QUICK", QUICK)
@@ -153,6 +154,25 @@ def test_the_vllm_behind_a_forwarder_is_the_one_that_started_when_it_says(stack,
         home = stack(front, loading=[back])
         home.write(client_settings(url))
         assert checked(home)[1] == codes
+
+
+ON_A_SOCKET = (*VLLM, "--uds", "/run/vllm.sock")
+
+
+def test_the_vllm_behind_a_forwarder_may_listen_on_a_unix_socket(stack):
+    with served(vllm(**WITH_MESSAGES)) as (url,):
+        front = listening(url, "nginx", FORWARDERS["nginx"][1])
+        home = stack(front, portless=[process("vllm", ON_A_SOCKET, 41, ServerKind.VLLM, STARTED)])
+        home.write(client_settings(url))
+        assert checked(home)[1] == ["SERVER901"]
+
+
+def test_a_vllm_on_a_unix_socket_alone_is_named_and_not_said_to_start(stack):
+    home = stack(portless=[process("vllm", ON_A_SOCKET, 41, ServerKind.VLLM)])
+    code, said = status(home)
+    assert (code, said["headline"]["text"]) == (1, "No vLLM and no proxy found on this machine")
+    assert "vLLM (pid 41): it listens on a Unix socket" in said["statements"][0]["evidence"]
+    assert "starting" not in json.dumps(said)
 
 
 def proxy():

@@ -27,7 +27,7 @@ async def behind_forwarders(
     ``process_start_time_seconds``.
     """
     here = [one.process for one in (*scan.listeners, *scan.loading)] + [one.process for one in scan.contained]
-    processes = [one for one in here if one is not None and one.kind is ServerKind.VLLM]
+    processes = [one for one in (*here, *scan.portless) if one is not None and one.kind is ServerKind.VLLM]
     known = [_published(one, scan) for one in found]
     if not processes:
         return tuple(known)

@@ -11,7 +11,7 @@ from stormdeck.model.text import clean
 from stormdeck.model.units import duration
 from stormdeck.model.urls import host_of
 from stormdeck.sources.net.failure import Failure, FailureKind
-from stormdeck.sources.net.http import Answer, json_object
+from stormdeck.sources.net.http import READABLE, Answer, json_object
 
 _GATEWAY = {502, 503, 504, *range(520, 528), 530}
 """The statuses of a gateway whose server does not answer; those above 504 are Cloudflare's."""
@@ -40,6 +40,9 @@ def describe_answer(answer: Answer) -> str:
         where = shown(mask_text(answer.headers.get("location", "")), 80)
         return f"a redirect to {where}, not followed" if where else f"status {answer.status}"
     status = "" if answer.status == 200 else f" with status {answer.status}"
+    packed = answer.headers.get("content-encoding", "").strip().lower()
+    if packed not in READABLE:
+        return f"an answer that is packed as {shown(packed, 20)}, which is not read{status}"
     if is_html(answer):
         return f"an HTML page{status}"
     if answer.parsed is not None and answer.parsed.too_much:

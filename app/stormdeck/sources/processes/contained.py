@@ -9,7 +9,7 @@ from pathlib import Path, PurePath
 from stormdeck.model.snapshots.discovery import Contained, ServerProcess
 from stormdeck.model.snapshots.server import ServerKind
 from stormdeck.sources.io.bounded_read import read_bounded
-from stormdeck.sources.processes.command_line import option, port_of, speaks_tls
+from stormdeck.sources.processes.command_line import listens_otherwise, option, port_of, speaks_tls
 from stormdeck.sources.processes.containers import container_of
 from stormdeck.sources.processes.namespaces import addresses, listening_ports
 
@@ -75,6 +75,7 @@ def contained(
     """Return a server in a network of its own."""
     kind = process.kind or ServerKind.VLLM
     port = port_of(argv, kind) or (_LITELLM_PORT if kind is ServerKind.LITELLM else None)
+    port = None if listens_otherwise(argv) else port
     known = sorted(addresses(process.pid, proc))
     here = next((published[at, port] for at in known if port and (at, port) in published), None)
     container = container_of(process.pid, proc)

@@ -15,7 +15,7 @@ from stormdeck.model.masking.command import mask_command
 from stormdeck.model.snapshots.discovery import Contained, ServerProcess
 from stormdeck.model.snapshots.server import ServerKind
 from stormdeck.model.text import clean
-from stormdeck.sources.processes.command_line import port_of, speaks_tls
+from stormdeck.sources.processes.command_line import listens_otherwise, port_of, speaks_tls
 from stormdeck.sources.processes.contained import contained, published_ports, shows_ports
 from stormdeck.sources.processes.environment import hidden_access_lines
 from stormdeck.sources.processes.model_folder import model_type
@@ -64,6 +64,8 @@ class Scan:
     """What could not be read."""
     contained: tuple[Contained, ...] = ()
     """Servers that listen in a network of their own."""
+    portless: tuple[ServerProcess, ...] = ()
+    """Servers of this machine that never listen on a TCP port."""
 
     def at(self, port: int, host: str = "localhost") -> Listener | None:
         """Return the listener on a local port, at a loopback name or address."""
@@ -101,7 +103,10 @@ def scan_processes(sockets_too: bool = True) -> Scan:
         for (ip, port), pids in sorted(sockets.items(), key=lambda item: item[0][1])
     )
     by_port = {port: pids for (_, port), pids in sockets.items()}
-    return Scan(listeners, tuple(_loading(running, by_port)), tuple(notes), tuple(_contained(running)))
+    waiting = _not_listening(running, by_port)
+    portless = tuple(_process(one) for one in waiting if listens_otherwise(one.argv))
+    loading = tuple(_coming(one) for one in waiting if not listens_otherwise(one.argv))
+    return Scan(listeners, loading, tuple(notes), tuple(_contained(running)), portless)
 
 
 def _listening(running: ProcessTable, notes: list[str]) -> list[tuple[str, int, int | None]]:
@@ -190,9 +195,9 @@ def _contained(running: ProcessTable) -> list[Contained]:
     ]
 
 
-def _loading(running: ProcessTable, ports: Mapping[int, Sequence[int]]) -> list[Listener]:
-    """Return the servers that do not listen yet, without children of servers."""
-    loading = []
+def _not_listening(running: ProcessTable, ports: Mapping[int, Sequence[int]]) -> list[Program]:
+    """Return the servers that do not listen, without children of servers."""
+    waiting = []
     listening = {pid for pids in ports.values() for pid in pids}
     for found in running.servers:
         parent = running.get(found.parent)
@@ -201,5 +206,11 @@ def _loading(running: ProcessTable, ports: Mapping[int, Sequence[int]]) -> list[
         port = port_of(found.argv, found.kind)
         if port in ports if port is not None else found.pid in listening:
             continue
-        loading.append(Listener("127.0.0.1", port or 0, _process(found), speaks_tls(found.argv), found.config))
-    return loading
+        waiting.append(found)
+    return waiting
+
+
+def _coming(found: Program) -> Listener:
+    """Return where a server that loads is going to listen."""
+    port = port_of(found.argv, found.kind) if found.kind is not None else None
+    return Listener("127.0.0.1", port or 0, _process(found), speaks_tls(found.argv), found.config)
