@@ -68,7 +68,8 @@ def _problem(deck: Deck, hop: HopKind, server: Server, now: float) -> Statement:
             words, cause, step = "stopped answering", "unknown: no answer in time, no refusal", f"look at {name}'s log"
             base = replace(base, light=Health.WARNING)
         case _:
-            words, cause, step = f"does not answer like {name}", "another program listens there", "stormdeck check"
+            words, step = f"does not answer like {name}", "stormdeck check"
+            cause = "another program listens there, or what is in front of it answers in its place"
             if "does not speak TLS" in server.detail:
                 cause = "the URL says https:// and the port does not speak TLS"
                 code = "URL104" if any(one.code == "URL104" for one in deck.findings) else None
