@@ -119,9 +119,22 @@ def test_a_server_that_loads_in_its_container(stack, deployment):
         home = stack(inner(url=url, listens=False))
         home.write(client_settings(url))
         code, document, hops = said(home)
+        (one,) = json.loads(home.run("check", "--json")[1])["findings"]
         assert deployment("a vLLM that loads in a container, its port is published").state == "degraded"
+    assert (one["code"], one["severity"], one["title"]) == ("URL112", "warning", "the server is starting")
+    assert one["message"].startswith("vLLM (pid 37) runs in container 8c84f0c3a1b2, its port 8000 is published as ")
     assert (code, hops, document["hops"][1]["detail"]) == (1, [("server", "degraded")], "starting")
     assert document["headline"]["text"] == "vLLM is starting (process 37) and does not listen yet"
+
+
+def test_a_server_that_loads_behind_a_port_that_only_the_firewall_knows(stack):
+    """Docker without its docker-proxy: the connection is refused until the server listens (run, 20.10)."""
+    home = stack(inner(listens=False, lists_ports=False))
+    home.write(client_settings(free_url()))
+    document = said(home)[1]
+    cause = document["statements"][0]["cause"]
+    assert cause.startswith("unknown: vLLM in container 8c84f0c3a1b2 does not listen yet")
+    assert "does not run" not in json.dumps(document)
 
 
 def test_a_container_alone_is_no_server_of_this_machine(stack, deployment):

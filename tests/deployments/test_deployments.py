@@ -6,6 +6,7 @@ Waiting is a parameter: a server that is late here takes a quarter of a second, 
 import asyncio
 import functools
 import json
+import os
 from dataclasses import replace
 
 import pytest
@@ -48,8 +49,9 @@ def listening(url, name, command, **more):
 def stack(home, monkeypatch):
     """Return what sets the machine up: who listens where, which ports are usual, how long a look waits."""
 
-    def set_up(*listeners, ports=(), patient=PATIENT, loading=()):
-        found = functools.partial(discover, ports=ports, scan=lambda _: Scan(tuple(listeners), tuple(loading)))
+    def set_up(*listeners, ports=(), patient=PATIENT, loading=(), portless=()):
+        scanned = Scan(tuple(listeners), tuple(loading), portless=tuple(portless))
+        found = functools.partial(discover, ports=ports, scan=lambda _: scanned)
         monkeypatch.setattr(servers, "discover", found)
         monkeypatch.setattr(servers, "PATIENT", patient)
         monkeypatch.setattr(servers, "QUICK", QUICK)
@@ -71,6 +73,18 @@ def status(home):
 
 def hops(said):
     return [(one["kind"], one["url"], one["state"]) for one in said["hops"][1:-1]]
+
+
+def test_a_vllm_of_this_machine_that_loads_is_starting_for_check_too(stack):
+    url = free_url()
+    flags = ("--enable-auto-tool-choice", "--tool-call-parser", "qwen3_coder", "--port", str(port(url)))
+    owner = process("vllm", ("vllm", "serve", "q", *flags), os.getpid(), ServerKind.VLLM)
+    home = stack(loading=[Listener("127.0.0.1", port(url), owner)])
+    home.write(client_settings(url))
+    code, codes, said = checked(home)
+    assert (code, codes, said["findings"][0]["severity"]) == (0, ["URL112"], "warning")
+    assert said["findings"][0]["message"].startswith(f"vLLM (pid {os.getpid()}) runs here and does not answer yet")
+    assert not any(one["code"] == "URL105" for one in status(home)[1]["statements"])
 
 
 FORWARDERS = {
@@ -140,6 +154,25 @@ def test_the_vllm_behind_a_forwarder_is_the_one_that_started_when_it_says(stack,
         home = stack(front, loading=[back])
         home.write(client_settings(url))
         assert checked(home)[1] == codes
+
+
+ON_A_SOCKET = (*VLLM, "--uds", "/run/vllm.sock")
+
+
+def test_the_vllm_behind_a_forwarder_may_listen_on_a_unix_socket(stack):
+    with served(vllm(**WITH_MESSAGES)) as (url,):
+        front = listening(url, "nginx", FORWARDERS["nginx"][1])
+        home = stack(front, portless=[process("vllm", ON_A_SOCKET, 41, ServerKind.VLLM, STARTED)])
+        home.write(client_settings(url))
+        assert checked(home)[1] == ["SERVER901"]
+
+
+def test_a_vllm_on_a_unix_socket_alone_is_named_and_not_said_to_start(stack):
+    home = stack(portless=[process("vllm", ON_A_SOCKET, 41, ServerKind.VLLM)])
+    code, said = status(home)
+    assert (code, said["headline"]["text"]) == (1, "No vLLM and no proxy found on this machine")
+    assert "vLLM (pid 41): it listens on a Unix socket" in said["statements"][0]["evidence"]
+    assert "starting" not in json.dumps(said)
 
 
 def proxy():

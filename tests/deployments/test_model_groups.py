@@ -309,6 +309,28 @@ def test_without_its_yaml_litellm_lists_its_groups_itself(proxied):
     assert by_group(said) == [("big", up, "ok"), ("big", gone, "down"), ("small", third, "ok")]
 
 
+def test_a_model_of_its_database_stands_beside_those_of_its_yaml(proxied):
+    """The selected tier leads to it: the path shows its server, not the first of the YAML."""
+    with served(vllm(), vllm()) as (first, second):
+        proxy = listed(entry("small", f"{first}/v1"), entry("big", f"{second}/v1"))
+        proxy.routes["/v1/messages"] = Reply({"detail": "Method Not Allowed"}, 405)
+        with served(proxy) as (url,):
+            proxied.set_up(url, [entry("small", f"{first}/v1")], TIERS)
+            code, said = proxied.status()
+    assert (code, said["hops"][2]["url"], said["hops"][2]["group"]) == (0, second, "big")
+    assert by_group(said) == [("big", second, "ok"), ("small", first, "ok")]
+
+
+def test_a_server_of_a_later_order_is_not_missed(proxied):
+    gone = free_url()
+    with served(litellm("sk-lab"), vllm()) as (proxy, up):
+        models = [entry("big", f"{up}/v1", order=1), entry("big", f"{gone}/v1", order=2), entry("small", up)]
+        proxied.set_up(proxy, models, TIERS)
+        code, said = proxied.status()
+    assert code == 0
+    assert not any(" behind " in text for text in headlines(said))
+
+
 def test_loopback_of_a_proxy_behind_a_tunnel_is_the_other_machine_s(proxied):
     """It refuses here, which says nothing of the machine that the proxy runs on."""
     gone = free_url()

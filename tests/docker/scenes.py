@@ -47,7 +47,7 @@ def settings(url, token=KEY):
     more = {"CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1", "CLAUDE_CODE_ATTRIBUTION_HEADER": "0"}
     more |= {"CLAUDE_CODE_DISABLE_EXPERIMENTAL_BETAS": "1", "CLAUDE_CODE_MAX_CONTEXT_TOKENS": "131072"}
     env = {"ANTHROPIC_BASE_URL": url, "ANTHROPIC_AUTH_TOKEN": token, **tiers, **more}
-    return {"model": "sonnet", "env": env}
+    return {"model": "sonnet", "disableAutoMode": "disable", "env": env}
 
 
 def until(is_true, what):
@@ -244,6 +244,66 @@ def _by_podman(machine, name, options, port):
         subprocess.run(["podman", *store, "rm", "-f", "-t", "0", done.stdout.strip()], capture_output=True, check=False)
 
 
+def rootless(machine):
+    """Run a vLLM by podman as a plain user, whose ports are published by rootlessport."""
+    store = Path(tempfile.mkdtemp(dir=machine.folder))
+    home, own = store / "home", store / "root"
+    home.mkdir()
+    image.build(own)
+    _make_user("lab", store)
+    for folder in (store, Path("/run/user") / str(PLAIN_USER)):
+        folder.mkdir(parents=True, exist_ok=True)
+    subprocess.run(["chown", "-R", f"{PLAIN_USER}:{PLAIN_USER}", store, f"/run/user/{PLAIN_USER}"], check=True)
+    subprocess.run(["mount", "--make-rshared", "/"], check=True)
+    as_user = ["setpriv", "--reuid", str(PLAIN_USER), "--regid", str(PLAIN_USER), "--clear-groups"]
+    environ = {**os.environ, "HOME": str(home), "XDG_RUNTIME_DIR": f"/run/user/{PLAIN_USER}"}
+    podman = [*as_user, "podman", "--cgroup-manager", "cgroupfs", "--events-backend", "file"]
+    run = [*podman, "run", "-d", "--cgroups=disabled", "-p", "127.0.0.1:8001:8000", "--rootfs", str(own), *VLLM]
+    done = subprocess.run(run, env=environ, cwd=home, capture_output=True, text=True, check=False)
+    name = "rootless podman, -p 8001:8000"
+    if done.returncode:
+        machine.results.append({"name": name, "skipped": (done.stderr.strip().splitlines() or ["no reason"])[-1][:160]})
+        return
+    try:
+        until(lambda: answers("http://127.0.0.1:8001/version"), "the published port")
+        machine.ask(name, settings("http://127.0.0.1:8001", "dummy"))
+        machine.ask(f"{name}, nothing configured")
+    finally:
+        end = [*podman, "rm", "-f", "-t", "0", done.stdout.strip()]
+        subprocess.run(end, env=environ, cwd=home, capture_output=True, check=False)
+
+
+def _make_user(name, folder):
+    """Let this namespace know a plain user with ids of its own, and let that user make networks."""
+    lines = {
+        "passwd": f"{name}:x:{PLAIN_USER}:{PLAIN_USER}::{folder}/home:/bin/sh\n",
+        "group": f"{name}:x:{PLAIN_USER}:\n",
+        "subuid": f"{name}:100000:65536\n",
+        "subgid": f"{name}:100000:65536\n",
+    }
+    for file, line in lines.items():
+        known = Path("/etc") / file
+        if not known.exists():
+            raise RuntimeError(f"no /etc/{file}: Debian's package uidmap is not installed")
+        (folder / file).write_text(known.read_text() + line)
+        subprocess.run(["mount", "--bind", folder / file, known], check=True)
+    for device, minor in (("/dev/net/tun", "200"), ("/dev/fuse", "229")):
+        ours = folder / Path(device).name
+        subprocess.run(["mknod", "-m", "666", ours, "c", "10", minor], check=True)
+        subprocess.run(["mount", "--bind", ours, device], check=True)
+
+
+def unproxied(machine):
+    """Run a vLLM beside a daemon that was started with ``--userland-proxy=false``."""
+    with container((["-p", "127.0.0.1:8001:8000"], VLLM)):
+        until(lambda: answers("http://127.0.0.1:8001/version"), "the published port")
+        machine.ask("no docker-proxy, -p 8001:8000", settings("http://127.0.0.1:8001", "dummy"))
+        machine.ask("no docker-proxy, -p 8001:8000, nothing configured")
+    with container((["-p", "127.0.0.1:8001:8000"], [*VLLM, "--loads", "600"])):
+        until(lambda: _runs("vllm"), "the process of vLLM")
+        machine.ask("no docker-proxy, vLLM that loads", settings("http://127.0.0.1:8001", "dummy"))
+
+
 def _address(name):
     return docker("inspect", "-f", "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}", name)
 
@@ -260,7 +320,9 @@ def _runs(program):
     return False
 
 
-SCENES = (published, loading, hidden, composed, host_network, podman)
+SCENES = (published, loading, hidden, composed, host_network, podman, rootless)
+WITHOUT_PROXY = (unproxied,)
+"""For a daemon of its own."""
 
 
 def main():
@@ -274,8 +336,8 @@ def main():
         image.build(root)
         image.load(root)
         machine = Machine(folder, root)
-        for scene in SCENES:
-            if wanted and scene.__name__ not in wanted:
+        for scene in (*SCENES, *WITHOUT_PROXY):
+            if scene.__name__ not in wanted if wanted else scene in WITHOUT_PROXY:
                 continue
             try:
                 scene(machine)

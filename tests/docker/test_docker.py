@@ -35,9 +35,14 @@ EXPECTED = {
     "host network, another stack's YAML at that path here": (0, "All well"),
     "podman, host network": (0, "All well"),
     "podman, -p 8001:8000": (0, "All well"),
+    "rootless podman, -p 8001:8000": (0, "All well"),
+    "rootless podman, -p 8001:8000, nothing configured": (1, "Claude Code is not set up here yet"),
+    "no docker-proxy, -p 8001:8000": (0, "All well"),
+    "no docker-proxy, -p 8001:8000, nothing configured": (1, "Claude Code is not set up here yet"),
+    "no docker-proxy, vLLM that loads": (2, "No server answers at http://127.0.0.1:8001"),
 }
 """The exit code of ``status``, and how its headline begins, for both users."""
-ERRORS = {"vLLM, -p 8001:8000, base URL :8000": ["URL105"], "vLLM that loads, -p 8001:8000": ["URL112"]}
+ERRORS = {"vLLM, -p 8001:8000, base URL :8000": ["URL105"], "no docker-proxy, vLLM that loads": ["URL105"]}
 """What ``check`` finds wrong there; nothing in the others."""
 
 
@@ -50,21 +55,26 @@ def why_not():
     return f"not installed: {', '.join(missing)}" if missing else ""
 
 
+def seen(out, *scenes, flags=""):
+    """Return what scenes say beside a daemon of their own."""
+    environ = {**os.environ, "PATH": f"/usr/bin:/usr/sbin:/sbin:{os.environ['PATH']}", "DOCKERD_FLAGS": flags}
+    command = [str(HERE / "dockerd.sh"), sys.executable, str(HERE / "scenes.py"), str(out), *scenes]
+    done = subprocess.run(
+        command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=LIMIT_S, check=False
+    )
+    if not out.exists():
+        pytest.skip(f"dockerd does not run here: {done.stdout.strip()[-300:]}")
+    return json.loads(out.read_text())
+
+
 @pytest.fixture(scope="session")
 def results(tmp_path_factory):
     """Return what the scenes wrote."""
     reason = why_not()
     if reason:
         pytest.skip(reason)
-    out = tmp_path_factory.mktemp("docker") / "out.json"
-    environ = {**os.environ, "PATH": f"/usr/bin:/usr/sbin:/sbin:{os.environ['PATH']}"}
-    command = [str(HERE / "dockerd.sh"), sys.executable, str(HERE / "scenes.py"), str(out)]
-    done = subprocess.run(
-        command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=LIMIT_S, check=False
-    )
-    if not out.exists():
-        pytest.skip(f"dockerd does not run here: {done.stdout.strip()[-300:]}")
-    found = json.loads(out.read_text())
+    folder = tmp_path_factory.mktemp("docker")
+    found = [*seen(folder / "out.json"), *seen(folder / "unproxied.json", "unproxied", flags="--userland-proxy=false")]
     if os.environ.get("WRITE_TABLE"):
         TABLE.write_text(table(found))
     return found

@@ -155,8 +155,8 @@ def wants_key(deck: Deck, url: str) -> bool:
 
 
 def is_mute(deck: Deck, url: str) -> bool:
-    """Return whether a server accepts connections but did not answer the probe."""
-    return _reach(deck, url) == "silent"
+    """Return whether a server accepts connections but did not answer the probe: not at all, or with no HTTP."""
+    return _reach(deck, url) in {"silent", "cut", "no_http", "no_tls", "tls_only", "plain_http"}
 
 
 def is_out_of_reach(deck: Deck, url: str) -> bool:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from stormdeck.model.routes.litellm import from_model_info, from_yaml
+from stormdeck.model.routes.litellm import from_model_info, from_yaml, with_reported
 from stormdeck.model.routes.other_proxies import from_claude_code_proxy, from_claude_code_router
 from stormdeck.model.routes.table import MOST_ENTRIES, RoutingTable, upstream
 from stormdeck.sources.litellm_yaml import parse_proxy_config
@@ -195,3 +195,57 @@ def test_claude_code_proxy_has_three_groups_on_one_server():
 @pytest.mark.parametrize("config", [None, [], {}, {"openai_base_url": 7}, {"openai_base_url": "x" * 3000}])
 def test_claude_code_proxy_that_reports_nothing_has_no_groups(config):
     assert from_claude_code_proxy(config) == RoutingTable()
+
+
+def row(name, base=None, model="hosted_vllm/q", **params):
+    """Return an entry of ``/model/info``, shaped as by the real one (1.110.2)."""
+    return {"model_name": name, "litellm_params": {"model": model, **({"api_base": base} if base else {}), **params}}
+
+
+ORDERED = """
+model_list:
+- model_name: big
+  litellm_params: {model: hosted_vllm/q, api_base: "http://gpu-1:8000", order: 2}
+- model_name: big
+  litellm_params: {model: hosted_vllm/q, api_base: "http://gpu-2:8000", order: 1}
+"""
+
+
+def test_a_server_of_a_later_order_waits_for_the_first_to_fail():
+    """Measured, 1.110.2: all requests go to order 1, and to order 2 while that refuses."""
+    expected = [("http://gpu-1:8000", True), ("http://gpu-2:8000", False)]
+    assert [(one.url, one.is_idle) for one in table(ORDERED).group("big").servers] == expected
+    rows = [row("big", "http://gpu-1:8000", order=2), row("big", "http://gpu-2:8000", order=1)]
+    assert [(one.url, one.is_idle) for one in from_model_info(rows).group("big").servers] == expected
+
+
+def test_what_the_proxy_lists_joins_its_yaml():
+    """Models of its database, and addresses in its variables; the alias that it lists too is no group."""
+    reported = from_model_info(
+        [
+            row("big", "http://gpu-1:8000/v1"),
+            row("big", "http://gpu-2:8000/v1"),
+            row("claude-*", "http://gpu-3:8000"),
+            row("coder", "http://gpu-1:8000/v1"),
+            row("added", "http://gpu-9:8000"),
+            row("added-*", "http://gpu-9:8000"),
+        ]
+    )
+    known = with_reported(table(WHOLE), reported)
+    assert urls(known.group("big")) == ["http://gpu-1:8000", "http://gpu-2:8000"]
+    assert known.group("coder") is None
+    assert known.group_for("coder").name == "big"
+    assert known.group_for("added").name == "added"
+    assert known.group_for("added-x").name == "added-*"
+    assert known.group_for("claude-haiku-9").name == "claude-haiku-*"
+    assert known.group_for("anything").name == "*"
+    assert known.fallbacks_of("big") == table(WHOLE).fallbacks_of("big")
+
+
+def test_an_address_that_the_proxy_does_not_list_stays_as_its_yaml_has_it():
+    known = with_reported(table(WHOLE, ONE="http://gpu-1:8000"), from_model_info([row("big")]))
+    assert urls(known.group("big")) == ["http://gpu-1:8000", "http://gpu-2:8000"]
+
+
+def test_a_list_of_no_models_changes_nothing():
+    assert with_reported(table(WHOLE), from_model_info([])) == table(WHOLE)

@@ -1,7 +1,6 @@
 """What is found without configuration, in which order, and the notes about the rest."""
 
 import asyncio
-import json
 import socket
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -15,7 +14,6 @@ from servers import (
     Imitation,
     Reply,
     claude_code_proxy,
-    claude_code_router,
     free_url,
     hangs,
     litellm,
@@ -534,26 +532,6 @@ def test_where_nothing_listens_nobody_is_asked():
     snapshot = asyncio.run(discover(settings(), http, ConfiguredTargets(), [port], scan))
     found = f"connection refused: nothing listens on port {port}"
     assert (snapshot.found, snapshot.missed[-1].why, asked) == ((), found, [False])
-
-
-def test_claude_code_router_leads_to_the_provider_of_the_tier(tmp_path, monkeypatch):
-    folder = tmp_path / ".claude-code-router"
-    folder.mkdir()
-
-    def scan(at):
-        providers = [
-            {"name": name, "api_base_url": f"{getattr(at, name)}/v1/chat/completions"} for name in ("first", "second")
-        ]
-        router = {"default": "second,q", "background": "first,q"}
-        (folder / "config.json").write_text(json.dumps({"Providers": providers, "Router": router}))
-        monkeypatch.setattr("stormdeck.sources.discovery.upstream.home_of", lambda process: tmp_path)
-        owner = process(ServerKind.CLAUDE_CODE_ROUTER, command=("node", "claude-code-router"))
-        return Scan((Listener("127.0.0.1", at.port["proxy"], owner),))
-
-    servers = {"proxy": claude_code_router(), "first": vllm(), "second": vllm()}
-    snapshot, at = search(servers, lambda at: (settings(at.proxy), ConfiguredTargets()), scan=scan)
-    assert snapshot.server(proxy=False).url == at.second
-    assert [one.name for one in snapshot.routes.groups] == ["default", "background"]
 
 
 def test_what_litellm_refuses_to_list_is_not_asked_again_so_soon():

@@ -5,7 +5,7 @@ import pytest
 from proctree import ID, OWN_GROUP, ProcTree
 from stormdeck.model.snapshots.discovery import ServerProcess
 from stormdeck.model.snapshots.server import ServerKind
-from stormdeck.sources.processes.contained import contained, published_ports
+from stormdeck.sources.processes.contained import contained, published_ports, shows_ports
 
 VLLM = ("vllm", "serve", "q", "--port", "8000")
 NAME = f"container {ID[:12]}"
@@ -77,3 +77,32 @@ def test_a_port_from_a_file_of_options_is_not_known(tmp_path):
 
 def test_a_server_with_tls(tmp_path):
     assert seen(tmp_path, forwarder(), argv=(*VLLM, "--ssl-certfile", "a")).url == "https://127.0.0.1:8001"
+
+
+DAEMON = ("/usr/bin/dockerd", "-H", "fd://")
+DAEMONS = {
+    "as it is installed": (DAEMON, None, True),
+    "an option": ((*DAEMON, "--userland-proxy=false"), None, False),
+    "an option that says yes": ((*DAEMON, "--userland-proxy=true"), None, True),
+    "its file": (DAEMON, '{"userland-proxy": false}', False),
+    "its file, about other things": (DAEMON, '{"log-driver": "journald"}', True),
+    "a file that is no JSON": (DAEMON, "{", False),
+    "not seen": (("vim", "dockerd"), None, False),
+}
+
+
+@pytest.mark.parametrize(("argv", "text", "shows"), DAEMONS.values(), ids=DAEMONS)
+def test_whether_docker_shows_its_published_ports(tmp_path, argv, text, shows):
+    file = tmp_path / "daemon.json"
+    if text is not None:
+        file.write_text(text)
+    assert shows_ports([("bash",), argv], file) is shows
+    assert shows_ports([(*argv, "--config-file", str(file))], tmp_path / "none") is shows
+
+
+def test_a_port_that_only_the_firewall_knows_is_not_said_to_be_closed(tmp_path):
+    tree = ProcTree(tmp_path)
+    tree.add(37, net="2", mnt="2", ports=(8000,))
+    server = ServerProcess(37, "vLLM", VLLM, 1, None, "", ServerKind.VLLM, has_own_network=True)
+    one = contained(server, VLLM, None, {}, tree.proc, lists_ports=False)
+    assert one.where == f"in {NAME}, and whether its port 8000 is published is not known"

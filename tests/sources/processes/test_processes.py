@@ -216,6 +216,13 @@ def test_a_vllm_that_does_not_listen_yet_is_loading(fake):
     assert not is_alive(loading.process)
 
 
+@pytest.mark.parametrize("option", [["--uds", "/run/vllm.sock"], ["--uds=/run/vllm.sock"], ["--headless"]])
+def test_a_vllm_that_never_listens_on_a_port_is_not_loading(fake, option):
+    process = fake("vllm", "serve", "q", *option, listens=False)
+    until(lambda: any(one.pid == process.pid for one in scan_processes().portless))
+    assert process.pid not in [one.process.pid for one in scan_processes().loading]
+
+
 def test_what_may_not_be_read_is_a_note(monkeypatch):
     import psutil
 

@@ -21,7 +21,7 @@ from servers import (
 from stormdeck.model.snapshots.discovery import ServerProcess
 from stormdeck.model.snapshots.server import ServerKind, ServerState
 from stormdeck.sources.net.http import HttpClient
-from stormdeck.sources.processes import scan
+from stormdeck.sources.servers import polled
 from stormdeck.sources.servers.proxy import ProxySource
 
 KEY = "sk-master-1"
@@ -145,11 +145,11 @@ def test_the_other_proxies(server, kind, version):
     ("name", "state"),
     [
         ("never answers", ServerState.SILENT),
-        ("closes at once", ServerState.DOWN),
+        ("closes at once", ServerState.SILENT),
         ("talks garbage", ServerState.STRANGE),
         ("drips bytes", ServerState.SILENT),
         ("never ends", ServerState.STRANGE),
-        ("promises more than comes", ServerState.DOWN),
+        ("promises more than comes", ServerState.SILENT),
         ("is a web page", ServerState.STRANGE),
     ],
 )
@@ -180,7 +180,7 @@ def test_a_proxy_that_stops_answering_keeps_its_last_figures():
 
 
 def test_litellm_takes_seconds_to_start(monkeypatch):
-    monkeypatch.setattr(scan, "is_alive", lambda _: True)
+    monkeypatch.setattr(polled, "is_alive", lambda _: True)
     process = ServerProcess(12, "litellm", ("litellm",), 1, None, "to a terminal")
 
     async def scene():

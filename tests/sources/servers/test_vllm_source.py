@@ -23,7 +23,7 @@ from servers import (
 from stormdeck.model.snapshots.discovery import ServerProcess
 from stormdeck.model.snapshots.server import ServedModel, ServerState
 from stormdeck.sources.net.http import HttpClient
-from stormdeck.sources.processes import scan
+from stormdeck.sources.servers import polled
 from stormdeck.sources.servers.vllm import VllmSource
 
 PROCESS = ServerProcess(4711, "vllm", ("vllm", "serve", "q"), 1_000, None, "to a terminal")
@@ -80,13 +80,13 @@ def test_they_are_asked_at_once_after_a_restart():
     ("name", "state"),
     [
         ("never answers", ServerState.SILENT),
-        ("hangs up after the question", ServerState.DOWN),
-        ("closes at once", ServerState.DOWN),
+        ("hangs up after the question", ServerState.SILENT),
+        ("closes at once", ServerState.SILENT),
         ("talks garbage", ServerState.STRANGE),
         ("drips bytes", ServerState.SILENT),
         ("drips headers", ServerState.SILENT),
         ("never ends", ServerState.STRANGE),
-        ("promises more than comes", ServerState.DOWN),
+        ("promises more than comes", ServerState.SILENT),
         ("is a web page", ServerState.STRANGE),
     ],
 )
@@ -193,7 +193,7 @@ def test_a_server_that_stops_answering_keeps_its_last_figures():
 
 
 def gone(state_of_process, process=PROCESS, answered=False, monkeypatch=None):
-    monkeypatch.setattr(scan, "is_alive", lambda _: state_of_process)
+    monkeypatch.setattr(polled, "is_alive", lambda _: state_of_process)
 
     async def scene():
         async with HttpClient("9.9") as http:

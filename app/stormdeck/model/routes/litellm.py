@@ -48,6 +48,7 @@ class _Entry:
     """The variable that holds the address, if its value is not known."""
     provider: str = ""
     weight: float | None = None
+    order: float | None = None
 
 
 def from_yaml(config: ProxyConfig, resolve: Resolve) -> RoutingTable:
@@ -67,6 +68,30 @@ def from_model_info(rows: Sequence[object]) -> RoutingTable:
     return replace(_table(entries, source="/model/info"), is_reported=True)
 
 
+def with_reported(table: RoutingTable, reported: RoutingTable) -> RoutingTable:
+    """Return the groups of a YAML as the running proxy lists them.
+
+    It knows more: models that were added to its database, and addresses in its variables. The YAML knows the aliases,
+    which the proxy lists like groups of their own (measured, 1.110.2), and addresses that a provider takes from a
+    variable, which it does not list.
+    """
+    listed = {group.name: group for group in reported.groups}
+    known = {*(group.name for group in table.groups), *(alias for alias, _ in table.aliases)}
+    groups = [listed[one.name] if _is_complete(listed.get(one.name)) else one for one in table.groups]
+    groups += [group for group in reported.groups if group.name not in known]
+    wild = dict.fromkeys((*table.patterns, *(one for one in reported.patterns if one[1] not in known)))
+    return replace(table, groups=tuple(groups), patterns=_by_length(name for name, _ in wild))
+
+
+def _is_complete(group: ModelGroup | None) -> bool:
+    return group is not None and all(one.url or one.is_hosted for one in group.servers)
+
+
+def _by_length(names: Iterable[str]) -> tuple[tuple[str, str], ...]:
+    """Return wildcard names as patterns, the most specific first, which wins."""
+    return tuple((name, name) for name in sorted(names, key=lambda name: (-len(name.replace("*", "")), name)))
+
+
 def _table(
     entries: Sequence[_Entry],
     aliases: tuple[tuple[str, str], ...] = (),
@@ -76,12 +101,11 @@ def _table(
     groups: dict[str, list[_Entry]] = {}
     for one in entries[:MOST_ENTRIES]:
         groups.setdefault(one.name, []).append(one)
-    # The most specific wildcard wins; anthropic/* matches more than its text says, so it is not followed.
-    wild = sorted((name for name in groups if "*" in name), key=lambda name: (-len(name.replace("*", "")), name))
     return RoutingTable(
         tuple(ModelGroup(name, _servers(found)) for name, found in groups.items()),
         aliases,
-        tuple((name, name) for name in wild),
+        # anthropic/* matches more than its text says, so it is not followed.
+        _by_length(name for name in groups if "*" in name),
         fallbacks,
         source,
         left_out=max(0, len(entries) - MOST_ENTRIES),
@@ -90,8 +114,10 @@ def _table(
 
 def _servers(entries: Sequence[_Entry]) -> tuple[Upstream, ...]:
     # LiteLLM picks by weight as soon as one entry has a weight; one without a weight then counts as 0.
+    # Of several orders it uses the lowest as long as one of its servers is left (measured, 1.110.2).
     weighted = any(one.weight for one in entries)
-    return distinct(_server(one, is_idle=weighted and not one.weight) for one in entries)
+    first = min((one.order for one in entries if one.order is not None), default=None)
+    return distinct(_server(one, is_idle=(weighted and not one.weight) or one.order != first) for one in entries)
 
 
 def _server(entry: _Entry, *, is_idle: bool) -> Upstream:
@@ -113,13 +139,14 @@ def _of_deployment(deployment: Deployment, resolve: Resolve) -> _Entry:
         base = next((value for name in variables if (value := resolve(name))), "")
     # A number is a name too: LiteLLM answers to its text (measured, 1.110.2).
     name, hidden = _resolved(_text(deployment.node.get("model_name")), resolve)
-    weight = params.get("weight") if params is not None else None
+    weight, order = (params.get(one) if params is not None else None for one in ("weight", "order"))
     return _Entry(
         "" if hidden else name[:_LONGEST_NAME],
         base,
         unknown,
         clean(deployment.provider)[:40],
         _number(weight.value if weight is not None else None),
+        _number(order.value if order is not None else None),
     )
 
 
@@ -134,6 +161,7 @@ def _of_row(row: Mapping[str, object]) -> _Entry | None:
         base if isinstance(base, str) else "",
         provider=clean(str(provider))[:40],
         weight=_number(params.get("weight")),
+        order=_number(params.get("order")),
     )
 
 

@@ -33,6 +33,8 @@ class ServerProcess:
     """``model_type`` in the ``config.json`` of vLLM's model folder; empty if there is no readable file."""
     has_own_network: bool = False
     """It listens in another network than this machine's, as in a container."""
+    hides_access: str = ""
+    """The variable of its environment that keeps access lines out of its log; empty if none is known."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+CUT_WORDS = "the connection was closed before the answer was complete"
+"""What every description of a connection that was cut contains."""
+
+ENDED_HANDSHAKE = "the server ends the TLS handshake"
+"""How the description of a TLS alert begins: the server speaks TLS, and refuses this connection."""
+
 
 class FailureKind(StrEnum):
     """Why a server gave no answer, or no complete one."""

@@ -30,6 +30,16 @@ class Reach(StrEnum):
     """The connection was accepted and closed without an answer."""
     GATEWAY = auto()
     """What is in front answers that the server behind it does not."""
+    NO_TLS = auto()
+    """The server ends the TLS handshake: it has no certificate for this name, or wants one of the client."""
+    TLS_ONLY = auto()
+    """The URL says ``http`` and the port speaks TLS."""
+    STARTING = auto()
+    """The process that is to answer there runs, and does not listen yet."""
+    REDIRECT = auto()
+    """``/v1/messages`` is redirected."""
+    FAILS = auto()
+    """``/v1/messages`` answers with a status of 500 or above; other paths may not."""
     NO_HTTP = auto()
     """What came back is not HTTP."""
     UNKNOWN = auto()
@@ -54,5 +64,9 @@ class Probe:
     """Why the file in ``NODE_EXTRA_CA_CERTS`` is of no use; empty if it is readable or not set."""
     needs_shell: bool = False
     """Its certificate is trusted only by the ``SSL_CERT_FILE`` of the settings, which the client does not read."""
+    status: int | None = None
+    """The status of ``/v1/messages``, where it is redirected or fails."""
+    location: str = ""
+    """Where a redirect leads, as a complete URL."""
     elsewhere: str | None = None
     """The URL of a server that was found while nothing answers here; the same host where there are several."""

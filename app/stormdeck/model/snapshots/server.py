@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from stormdeck.model.snapshots.failure import CUT_WORDS
 from stormdeck.model.symbols import Health
 
 FULL_PERCENT = 95.0
@@ -47,11 +48,11 @@ class ServerState(StrEnum):
     STARTING = "starting"
     """Its process runs, but the port refuses connections, as with vLLM during the whole start (measured, 0.32)."""
     DOWN = "down"
-    """Nothing listens, or the connection is closed without an answer."""
+    """Nothing listens, or its process has ended."""
     UNREACHABLE = "not reachable from here"
     """Its host name is not known on this machine. It may be known where the proxy runs: nothing shows it to be down."""
     SILENT = "no answer"
-    """No answer in time, and none before. It may be slow, busy, hung or unreachable, but is not known to be down."""
+    """No complete answer, and none before. It may be slow, busy, hung or unreachable, but is not known to be down."""
     REFUSING = "refusing"
     """It requires a key that it was not given (401)."""
     DEGRADED = "degraded"
@@ -209,9 +210,9 @@ FRONT_ALONE = "the front answers"
 
 def refuses_connections(server: VllmSnapshot | ProxySnapshot) -> bool:
     """Return whether nothing listened on the server's port at the last poll."""
-    return (server.state is ServerState.STARTING and not server.detail.startswith(_LOADING)) or (
-        server.state is ServerState.DOWN and server.detail.startswith(_REFUSED)
-    )
+    is_loading = server.state is ServerState.STARTING and not server.detail.startswith(_LOADING)
+    is_down = server.state is ServerState.DOWN and server.detail.startswith(_REFUSED)
+    return (is_loading and CUT_WORDS not in server.detail) or is_down
 
 
 def is_front_alone(server: VllmSnapshot | ProxySnapshot) -> bool:

@@ -59,7 +59,7 @@ def as_json(causes: Sequence[Cause]) -> list[dict[str, object]]:
 BASE_URL = "env.ANTHROPIC_BASE_URL"
 _LIVE = {"MODEL303", "MODEL304", "CTX601", "CTX602", "SERVER903", "SERVER904", "SERVER907", "TIME504", "SERVER906"}
 """Rules that need the ids that are served."""
-_REACHED = {"URL104", "URL105", "URL106", "URL111", "URL112", "AUTH204", "AUTH205"}
+_REACHED = {"URL104", "URL105", "URL106", "URL111", "URL112", "URL113", "URL114", "AUTH204", "AUTH205"}
 """Rules that need an answer from the base URL."""
 _COMMAND = {"SERVER901", "SERVER902"}
 _NEEDS_TIMING = {"SERVER905"}

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from stormdeck.model.deck import Deck
+from stormdeck.model.snapshots.discovery import ServerProcess
+from stormdeck.model.snapshots.server import ServerKind
+from stormdeck.model.traffic.counted_hop import counting_hop
 from stormdeck.model.units import plural
 
 SETTLED_S = 10.0
@@ -69,10 +72,12 @@ def uncounted_words(missing: int) -> str:
 
 def why_uncounted(deck: Deck) -> str:
     """Return why a 0 of requests and retries would mean nothing; empty if they are counted."""
-    traffic, option = deck.traffic, _option(deck)
+    traffic, (name, option) = deck.traffic, _option(deck)
     if traffic is not None and traffic.retries_per_minute:
         # The client's transcripts show these.
         return ""
+    if option and name != ServerKind.VLLM.value:
+        return f"the log of {name} has no access lines: {option}"
     if option and (traffic is None or traffic.uncounted or not traffic.requests):
         return f"{_NO_LINES}: {option}"
     return traffic.uncounted if traffic is not None else ""
@@ -80,23 +85,41 @@ def why_uncounted(deck: Deck) -> str:
 
 def how_to_count(deck: Deck) -> str:
     """Return how to make the log of a server show its requests."""
-    option = _option(deck)
+    name, option = _option(deck)
     if option:
-        return f"Retries are counted from access lines. Start vLLM without {option}."
+        return f"Retries are counted from access lines. Start {name} without {option}."
     return (
         "Retries are counted from access lines. vLLM writes them unless --uvicorn-log-level or "
         "--disable-uvicorn-access-log turns them off."
     )
 
 
-def _option(deck: Deck) -> str:
-    """Return the option that keeps the only log's access lines away; empty if there is none."""
+def _option(deck: Deck) -> tuple[str, str]:
+    """Return the server nearest to the client whose access lines an option keeps away, and the option.
+
+    The log of a server behind a proxy is no substitute: what the proxy itself answers never gets there, and what it
+    tries again looks like retries. The option is empty if there is none.
+    """
+    proxy = deck.discovery.server(proxy=True)
+    hidden = proxy.process.hides_access or _server_of(proxy.process) if proxy and proxy.process else ""
+    if proxy is not None and hidden and deck.discovery.logs:
+        is_counted = counting_hop(deck) == proxy.kind.value
+        return proxy.kind.value, "" if is_counted else hidden
     server = deck.discovery.server(proxy=False)
     process = server.process if server is not None else None
     if process is None or not deck.discovery.logs:
-        return ""
+        return ServerKind.VLLM.value, ""
     others = set(deck.discovery.logs) - {process.log, process.error_log}
-    return "" if others else hiding_option(process.command)
+    return ServerKind.VLLM.value, "" if others else hiding_option(process.command)
+
+
+def _server_of(process: ServerProcess) -> str:
+    """Return the option by which LiteLLM runs another web server, which writes no access lines (measured, 1.109.1)."""
+    is_granian = process.kind is ServerKind.LITELLM and _GRANIAN in process.command
+    return _GRANIAN if is_granian else ""
+
+
+_GRANIAN = "--run_granian"
 
 
 def hiding_option(command: Sequence[str]) -> str:

@@ -7,6 +7,8 @@ from dataclasses import replace
 from stormdeck.model.deck import Deck
 from stormdeck.model.finding import HopKind, Severity
 from stormdeck.model.request_path import is_mute, is_untrusted
+from stormdeck.model.snapshots.failure import CUT_WORDS
+from stormdeck.model.snapshots.probe import Probe, Reach
 from stormdeck.model.symbols import Health
 from stormdeck.model.urls import place
 from stormdeck.model.verdict.statement import Statement, brief
@@ -36,14 +38,17 @@ def no_answer(deck: Deck, base: Statement, name: str, url: str, why: str) -> Sta
             step="stormdeck explain URL111",
         )
     if deck.probe is not None and is_mute(deck, url):
+        return replace(_by_probe(base, deck.probe, name, place(url), step), evidence=why or base.evidence)
+    if CUT_WORDS in why:
         return replace(
             base,
-            health=Health.ERROR,
-            headline=f"{name} at {place(url)} accepts the connection and gives {deck.probe.detail or 'no answer'}",
-            code="URL112",
-            brief=brief(f"{name} does not answer", f"{place(url)} accepts the connection"),
-            cause="unknown: it hangs, or it is a port forward whose other end is gone",
-            evidence=why or base.evidence,
+            health=Health.WARNING,
+            headline=f"{name} {place(url)} closes the connection without a complete answer",
+            detail=f"{why}.",
+            code=None,
+            brief=brief(f"{name} {place(url)}", "closes the connection without an answer"),
+            cause=_CUT_CAUSE,
+            evidence=why,
             step=step,
         )
     return replace(
@@ -55,6 +60,42 @@ def no_answer(deck: Deck, base: Statement, name: str, url: str, why: str) -> Sta
         brief=brief(f"Asking {place(url)}", "no answer yet"),
         cause="unknown: no answer in time, no refusal",
         evidence=why or base.evidence,
+        step=step,
+    )
+
+
+_CUT_CAUSE = "unknown: a port forward without its other end, or a server that is not up in its container, does so"
+
+
+def _by_probe(base: Statement, probe: Probe, name: str, where: str, step: str) -> Statement:
+    """Return what came of a connection to the base URL, which the client's requests meet too."""
+    code = "URL112"
+    headline = f"{name} at {where} accepts the connection and gives {probe.detail or 'no answer'}"
+    short = "accepts the connection, no answer"
+    cause = "unknown: it hangs, or it is a port forward whose other end is gone"
+    match probe.reach:
+        case Reach.CUT:
+            headline = f"{name} at {where} accepts the connection and closes it without a complete answer"
+            short, cause = "closes the connection", _CUT_CAUSE
+        case Reach.NO_HTTP:
+            headline, short = f"What answers at {where} does not speak HTTP", "does not speak HTTP"
+            cause = "another program uses the port, or it wants another protocol"
+        case Reach.NO_TLS:
+            headline, short = f"No TLS connection to {where}, where Claude Code sends", "no TLS connection"
+            cause = probe.detail
+        case Reach.TLS_ONLY:
+            headline, short = f"{name} at {where} speaks TLS, and the base URL begins with http://", "it speaks TLS"
+            code, cause, step = "URL113", "the base URL should begin with https://", "stormdeck explain URL113"
+        case Reach.PLAIN_HTTP:
+            headline, short = f"{name} at {where} speaks plain HTTP, and the base URL begins with https://", "no TLS"
+            code, cause, step = "URL104", "the port does not speak TLS", "stormdeck explain URL104"
+    return replace(
+        base,
+        health=Health.ERROR,
+        headline=headline,
+        code=code,
+        brief=brief(f"{name} at {where}:", short),
+        cause=cause,
         step=step,
     )
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from stormdeck.model.deck import Deck
-from stormdeck.model.finding import HopKind
-from stormdeck.model.request_path import is_out_of_reach, is_untrusted, unknown_base, wants_key
+from stormdeck.model.finding import HopKind, Severity
+from stormdeck.model.request_path import is_mute, is_out_of_reach, is_untrusted, unknown_base, wants_key
 from stormdeck.model.rules.collect import is_hosted
 from stormdeck.model.snapshots.discovery import Contained, Found, Missed
 from stormdeck.model.snapshots.server import (
@@ -99,6 +100,17 @@ def _hosted_api(hosted: Missed) -> Statement:
     )
 
 
+def _why_refused(hidden: Sequence[Contained]) -> str:
+    """Return why a connection to the base URL is refused; ``hidden`` is a server in a container, if there is one."""
+    loads = next((one for one in hidden if one.listens is False and one.url is None and not one.lists_ports), None)
+    if loads is None or loads.process.kind is None:
+        return "the server does not run, or the base URL is wrong"
+    return (
+        f"unknown: {loads.process.kind.value} in {loads.container} does not listen yet, and whether the base URL leads "
+        "there is not known"
+    )
+
+
 def _at_base(deck: Deck, base: Found) -> Statement:
     """Return that no known server answers at the client's base URL, with what the search found there."""
     reason = why_missed(deck, base.url)
@@ -115,13 +127,22 @@ def _at_base(deck: Deck, base: Found) -> Statement:
         HopKind.SERVER,
         url_code(deck) or ("URL105" if refused else None),
         brief=brief(f"No server answers at {place(base.url)}", "where Claude Code sends"),
-        cause="the server does not run, or the base URL is wrong"
-        if "refused" in reason
-        else reason.rpartition(": ")[2],
+        cause=_why_refused(hidden) if "refused" in reason else reason.rpartition(": ")[2],
         evidence=reason or base.how,
         step="start the server, or: stormdeck set ANTHROPIC_BASE_URL http://HOST:PORT",
     )
-    if base.met is ServerState.UP and wants_key(deck, base.url):
+    moved = next((one for one in deck.findings if one.code == "URL114" and one.severity is Severity.ERROR), None)
+    if base.met is ServerState.UP and moved is not None:
+        return replace(
+            unanswered,
+            headline=f"The server at {place(base.url)}, where Claude Code sends, redirects its requests",
+            detail=f"{moved.message}{hint} Press 4 for what to do.",
+            code=moved.code,
+            brief=brief(f"{place(base.url)} redirects", "Claude Code's requests"),
+            cause=moved.title,
+            step="stormdeck explain URL114",
+        )
+    if base.met is ServerState.UP and not is_mute(deck, base.url) and wants_key(deck, base.url):
         return replace(
             unanswered,
             health=Health.WARNING,
@@ -131,7 +152,7 @@ def _at_base(deck: Deck, base: Found) -> Statement:
             cause="no token, or one that it does not accept",
             step="stormdeck check",
         )
-    if base.met is ServerState.UP:
+    if base.met is ServerState.UP and not is_mute(deck, base.url):
         return replace(
             unanswered,
             health=Health.WARNING,
@@ -145,7 +166,8 @@ def _at_base(deck: Deck, base: Found) -> Statement:
         return front_alone(unanswered, base.url, reason.rpartition(": ")[2], hint)
     if is_untrusted(deck, base.url):
         return untrusted(deck, unanswered, "The server", base.url)
-    if base.met is ServerState.SILENT and not is_out_of_reach(deck, base.url):
+    is_silent = base.met is ServerState.SILENT and not is_out_of_reach(deck, base.url)
+    if is_silent or is_mute(deck, base.url):
         waiting = replace(unanswered, detail=f"Claude Code waits there too, and retries silently.{hint}")
         return no_answer(deck, waiting, "The server", base.url, reason)
     return unanswered

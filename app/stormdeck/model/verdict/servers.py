@@ -12,6 +12,7 @@ from stormdeck.model.request_path import is_mute, is_out_of_reach
 from stormdeck.model.routes.health import main_group, routing_table
 from stormdeck.model.rules.client.folder_trust import WITHHELD
 from stormdeck.model.settings.trust import withheld
+from stormdeck.model.snapshots.failure import CUT_WORDS
 from stormdeck.model.snapshots.server import (
     ProxySnapshot,
     ServerState,
@@ -58,7 +59,7 @@ def _problem(deck: Deck, hop: HopKind, server: Server, now: float) -> Statement:
         case ServerState.DEGRADED:
             words, cause, step = "runs, but answers no request", "the engine hangs or has died", f"restart {name}"
             base = replace(base, code="SERVER905")
-        case ServerState.STALE if is_mute(deck, server.url):
+        case ServerState.STALE if is_mute(deck, server.url) or CUT_WORDS in server.detail:
             return no_answer(deck, base, name, server.url, server.detail)
         case ServerState.STALE if "no free file descriptor" in server.detail:
             words, cause, step = "cannot be asked", "stormdeck has no free file descriptor", "ulimit -n 4096"
@@ -67,7 +68,8 @@ def _problem(deck: Deck, hop: HopKind, server: Server, now: float) -> Statement:
             words, cause, step = "stopped answering", "unknown: no answer in time, no refusal", f"look at {name}'s log"
             base = replace(base, health=Health.WARNING)
         case _:
-            words, cause, step = f"does not answer like {name}", "another program listens there", "stormdeck check"
+            words, step = f"does not answer like {name}", "stormdeck check"
+            cause = "another program listens there, or what is in front of it answers in its place"
             if "does not speak TLS" in server.detail:
                 cause = "the URL says https:// and the port does not speak TLS"
                 code = "URL104" if any(one.code == "URL104" for one in deck.findings) else None

@@ -9,6 +9,7 @@ from stormdeck.model.deck import Deck
 from stormdeck.model.finding import HopKind
 from stormdeck.model.masking.lines import mask_text
 from stormdeck.model.snapshots.discovery import ServerProcess
+from stormdeck.model.snapshots.failure import CUT_WORDS
 from stormdeck.model.snapshots.server import (
     ProxySnapshot,
     VllmSnapshot,
@@ -46,6 +47,7 @@ def starting(deck: Deck, base: Statement, server: VllmSnapshot | ProxySnapshot, 
     process = next((one for one in processes if one is not None and one.pid == server.pid), None)
     last = _last_line(deck, process) if process is not None else ""
     until = "refuses connections" if refuses_connections(server) else "answers 503"
+    until = "closes connections" if CUT_WORDS in server.detail else until
     return replace(
         base,
         health=Health.WARNING,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from stormdeck.model.snapshots.discovery import Contained, Found, ServerProcess
@@ -27,17 +27,17 @@ async def behind_forwarders(
     ``process_start_time_seconds``.
     """
     here = [one.process for one in (*scan.listeners, *scan.loading)] + [one.process for one in scan.contained]
-    processes = [one for one in here if one is not None and one.kind is ServerKind.VLLM]
+    processes = [one for one in (*here, *scan.portless) if one is not None and one.kind is ServerKind.VLLM]
     known = [_published(one, scan) for one in found]
     if not processes:
         return tuple(known)
     return tuple(await asyncio.gather(*(_with_process(one, processes, http, deadline_s) for one in known)))
 
 
-def published_at(url: str, scan: Scan) -> Contained | None:
+def published_at(url: str, contained: Iterable[Contained]) -> Contained | None:
     """Return the server in a container that a URL leads to: by a published port, or by its own address."""
     target = address(url)
-    return next((one for one in scan.contained if target is not None and _leads_to(target, one)), None)
+    return next((one for one in contained if target is not None and _leads_to(target, one)), None)
 
 
 def _leads_to(target: Address, inner: Contained) -> bool:
@@ -47,7 +47,7 @@ def _leads_to(target: Address, inner: Contained) -> bool:
 
 
 def _published(server: Found, scan: Scan) -> Found:
-    inner = published_at(server.url, scan)
+    inner = published_at(server.url, scan.contained)
     if inner is None or inner.process.kind is not server.kind or server.process is not None:
         return server
     return replace(server, process=inner.process, is_local=True)

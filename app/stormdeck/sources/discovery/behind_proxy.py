@@ -38,7 +38,7 @@ async def routes_of(
     reader: RouteReader,
 ) -> ProxyRoutes | None:
     """Return where a proxy sends its requests, with the servers that may be asked; ``None`` for other servers."""
-    inner = published_at(proxy.place.url, scan)
+    inner = published_at(proxy.place.url, scan.contained)
     routes = await _configured(proxy, inner, named, scan, http, deadline_s, reader)
     if routes is None:
         return None

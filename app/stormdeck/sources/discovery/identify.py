@@ -11,6 +11,7 @@ from stormdeck.sources.net.answers import (
     describe_failure,
     front_alone,
     is_gateway,
+    refuses_key,
     served_models,
     text_field,
 )
@@ -103,7 +104,7 @@ class _Question:
         if isinstance(huge, Failure):
             return Identity(ServerKind.OTHER, f"answers, but what it serves is not known: {huge.text}")
         models = await self._ask(_MODELS)
-        if isinstance(models, Answer) and _is_refused(models):
+        if isinstance(models, Answer) and refuses_key(models):
             return Identity(ServerKind.OTHER, f"answers {models.status} on {_MODELS}: it wants a key")
         start = await self._ask(_START)
         return Identity(ServerKind.OTHER, _other(start if isinstance(start, Answer) else first))
@@ -141,7 +142,7 @@ class _Question:
         kind = engine_by_start(start)
         if kind is not None:
             return Identity(kind, f"/ answers as {kind.value}")
-        if _is_refused(models):
+        if refuses_key(models):
             return await self._measured()
         if served_models(models) is not None and is_tgi(await self._ask(_INFO)):
             return Identity(ServerKind.TGI, f"{_INFO} says text-generation-router")
@@ -184,10 +185,6 @@ def _is_too_big(answer: Answer | Failure) -> bool:
     return isinstance(answer, Failure) and answer.kind is FailureKind.TOO_BIG
 
 
-def _is_refused(answer: Answer | Failure) -> bool:
-    return isinstance(answer, Answer) and answer.status in {401, 403}
-
-
 def _is_alive(answer: Answer | Failure) -> bool:
     return isinstance(answer, Answer) and answer.status == 200 and answer.body.strip(b' "\n') == b"I'm alive!"
 
@@ -207,7 +204,8 @@ def _by_start_page(start: Answer | Failure) -> ServerKind | None:
 
 
 def _other(start: Answer) -> str:
-    if start.status in {401, 403}:
+    if refuses_key(start):
         return f"answers {start.status} to every request: something in front of it wants a key"
-    came = "JSON" if json_object(start) is not None else describe_answer(start)
+    status = "" if start.status == 200 else f" with status {start.status}"
+    came = f"JSON{status}" if json_object(start) is not None else describe_answer(start)
     return f"answers, but neither as vLLM nor as a known proxy: / came back as {came}"

@@ -28,7 +28,8 @@ _OTHER_PORTS = {1883, 2049, 2181, 2375, 2376, 2379, 2380, 3306, 3389, 5353, 5355
 _OTHER_PORTS |= {6443, 7000, 7001, 9042, 9092, 9229, 10250, 11211, 27017, 29500, 33060, *range(5900, 5911)}
 """Databases, queues, debuggers, displays and training jobs: not HTTP, or not to be disturbed."""
 _OTHER_PROGRAMS = (
-    *("avahi-daemon", "chronyd", "claude", "code", "containerd", "cupsd", "dnsmasq", "dockerd", "etcd", "exim4"),
+    # dockerd is asked: without its docker-proxy it holds the published ports of containers itself.
+    *("avahi-daemon", "chronyd", "claude", "code", "containerd", "cupsd", "dnsmasq", "etcd", "exim4"),
     *("gcs_server", "kubelet", "mariadbd", "master", "memcached", "mongod", "mysqld", "named", "postgres"),
     *("raylet", "ray::", "redis-server", "rpc.", "rpcbind", "smbd", "sshd", "systemd", "torchrun"),
     *("valkey-server", "vncserver", "x11vnc", "xrdp", "Xorg", "Xvnc"),

@@ -25,7 +25,7 @@ from stormdeck.sources.io.background import with_timeout
 from stormdeck.sources.net.address import address, is_own_host
 from stormdeck.sources.net.failure import HOSTED, FailureKind
 from stormdeck.sources.net.http import DEADLINE_S, HttpClient
-from stormdeck.sources.processes.command_line import is_spawned_by_vllm, port_of
+from stormdeck.sources.processes.command_line import is_spawned_by_vllm, listens_otherwise, port_of
 from stormdeck.sources.processes.scan import Scan, scan_processes
 from stormdeck.sources.settings.authorities import read_authorities
 
@@ -114,6 +114,7 @@ async def discover(
             *no_servers,
             *unread,
             *_unreachable(processes, found),
+            *_portless(processes, found),
             *(Missed("processes", note) for note in processes.notes),
         ),
         logs=logs,
@@ -217,6 +218,15 @@ def _unreachable(scan: Scan, found: Sequence[Found]) -> Iterable[Missed]:
     for one in scan.contained:
         if one.process.pid not in seen and one.process.kind is not None:
             yield Missed(f"{one.process.kind.value} (pid {one.process.pid})", f"it runs {one.where}")
+
+
+def _portless(scan: Scan, found: Sequence[Found]) -> Iterable[Missed]:
+    """Yield the servers of this machine that listen on no TCP port, unless they are known behind one."""
+    seen = {one.process.pid for one in found if one.process is not None}
+    for process in scan.portless:
+        if process.pid not in seen and process.kind is not None:
+            why = f"it {listens_otherwise(process.command)}: name what passes requests on to it with --vllm URL"
+            yield Missed(f"{process.kind.value} (pid {process.pid})", why)
 
 
 def _usual(ports: Sequence[int], scan: Scan) -> Iterable[Candidate]:

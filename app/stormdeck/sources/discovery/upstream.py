@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from stormdeck.model.json_edit.repair import repair
 from stormdeck.model.litellm.config import Node
 from stormdeck.model.litellm.placeholders import REFERENCE
-from stormdeck.model.routes.litellm import Resolve, from_model_info, from_yaml
+from stormdeck.model.routes.litellm import Resolve, from_model_info, from_yaml, with_reported
 from stormdeck.model.routes.other_proxies import from_claude_code_proxy, from_claude_code_router
 from stormdeck.model.routes.table import RoutingTable
 from stormdeck.model.snapshots.discovery import ServerProcess
@@ -79,15 +81,18 @@ class RouteReader:
         http: HttpClient,
         wait_s: float,
     ) -> ProxyRoutes:
-        """Return the routes of a LiteLLM: from its YAML, or with a key from its ``/model/info``."""
+        """Return the routes of a LiteLLM: from its YAML, and with a key from its ``/model/info``."""
         read = ProxyRoutes(how="the server behind LiteLLM", error="its YAML is not known")
         if path is not None:
             late = ProxyRoutes(how=f"api_base in {path}", error=f"not read within {PATIENCE_S:.0f} s")
             read = await with_timeout(PATIENCE_S, late, read_litellm_config, path, variables_of(process))
-        if read.error and key:
-            table = await self._model_info(url, key, http, wait_s)
-            if table.servers:
-                return ProxyRoutes(table, "/model/info of LiteLLM", read.keys, read.master_key)
+        # A key that the YAML shows to be wrong would only fill its log.
+        is_wrong = read.master_key is not None and key != read.master_key
+        reported = await self._model_info(url, key, http, wait_s) if key and not is_wrong else RoutingTable()
+        if reported.servers and read.error:
+            return ProxyRoutes(reported, "/model/info of LiteLLM", read.keys, read.master_key)
+        if reported.groups:
+            return replace(read, table=with_reported(read.table, reported))
         if path is None:
             return ProxyRoutes(how=read.how, error=f"{read.error}: name it with --litellm-config FILE")
         return read
@@ -123,16 +128,27 @@ def _read_claude_code_router(process: ServerProcess) -> ProxyRoutes:
         return ProxyRoutes()
     path = home / ".claude-code-router" / "config.json"
     how = f"api_base_url in {path}"
+    if path.with_name("config.sqlite").exists():  # version 3 (source, 3.1.1); the JSON beside it is an old one
+        return ProxyRoutes(how=how, error="its configuration is in config.sqlite, which is not read")
     try:
-        config = json.loads(read_bounded(path, _LARGEST))
+        text = read_bounded(path, _LARGEST).decode("utf-8", "replace")
     except OSError as error:
         return ProxyRoutes(how=how, error=f"cannot be read: {error.strerror}")
-    except (ValueError, RecursionError):
-        return ProxyRoutes(how=how, error="not plain JSON, which stormdeck reads alone")
+    config = _json5(text)
+    if config is None:
+        return ProxyRoutes(how=how, error="neither JSON nor JSON5 that stormdeck can read")
     if not isinstance(config, Mapping):
         return ProxyRoutes(how=how, error="not a JSON object")
     table = from_claude_code_router(config, str(path), variables_of(process))
     return ProxyRoutes(table, how, error="" if table.groups else "it has no route with a known provider")
+
+
+def _json5(text: str) -> object:
+    """Return what a text in JSON5 holds, as claude-code-router reads it; ``None`` if it cannot be read."""
+    for one in (text, plain.text if (plain := repair(text)) is not None else ""):
+        with suppress(ValueError, RecursionError):
+            return json.loads(one)
+    return None
 
 
 def _literal(node: Node | None, name: str) -> str | None:

@@ -11,9 +11,9 @@ from stormdeck.model.text import clean
 from stormdeck.model.units import duration
 from stormdeck.model.urls import host_of
 from stormdeck.sources.net.failure import Failure, FailureKind
-from stormdeck.sources.net.http import Answer, json_object
+from stormdeck.sources.net.http import READABLE, Answer, json_object
 
-_GATEWAY = {502, 503, 504, 521, 522, 523, 524, 530}
+_GATEWAY = {502, 503, 504, *range(520, 528), 530}
 """The statuses of a gateway whose server does not answer; those above 504 are Cloudflare's."""
 _NAMES_IN_CONTAINERS = {
     "host.docker.internal",
@@ -40,6 +40,9 @@ def describe_answer(answer: Answer) -> str:
         where = shown(mask_text(answer.headers.get("location", "")), 80)
         return f"a redirect to {where}, not followed" if where else f"status {answer.status}"
     status = "" if answer.status == 200 else f" with status {answer.status}"
+    packed = answer.headers.get("content-encoding", "").strip().lower()
+    if packed not in READABLE:
+        return f"an answer that is packed as {shown(packed, 20)}, which is not read{status}"
     if is_html(answer):
         return f"an HTML page{status}"
     if answer.parsed is not None and answer.parsed.too_much:
@@ -70,6 +73,16 @@ def is_loading(answer: Answer | Failure) -> bool:
     return isinstance(error, dict) and error.get("message") == "Loading model"
 
 
+def refuses_key(answer: Answer | Failure) -> bool:
+    """Return whether a server refuses the key, or wants one.
+
+    A page for people with 403 is not about the key: a firewall or a rule about paths refuses the request.
+    """
+    if not isinstance(answer, Answer):
+        return False
+    return answer.status == 401 or (answer.status == 403 and not is_html(answer))
+
+
 def is_html(answer: Answer) -> bool:
     """Return whether it is an HTML page."""
     start = answer.body[:200].lstrip().lower()
@@ -83,7 +96,7 @@ def state_without_answer(failure: Failure, url: str = "") -> ServerState:
     """
     if host_of(url) in _NAMES_IN_CONTAINERS and failure.kind is not FailureKind.OURS:
         return ServerState.UNREACHABLE
-    if failure.kind in {FailureKind.REFUSED, FailureKind.CUT, FailureKind.BAD_URL}:
+    if failure.kind in {FailureKind.REFUSED, FailureKind.BAD_URL}:
         return ServerState.DOWN
     if failure.kind is FailureKind.UNRESOLVED:
         return ServerState.UNREACHABLE
@@ -95,9 +108,9 @@ def state_without_answer(failure: Failure, url: str = "") -> ServerState:
 
 
 def describe_failure(failure: Failure) -> str:
-    """Return a failure in words, with the usual cause of a connection that was cut."""
+    """Return a failure in words, with the usual causes of a connection that was cut."""
     if failure.kind is FailureKind.CUT:
-        return f"{failure.text}: a port forward or a container whose server is not up does so"
+        return f"{failure.text}, as by a port forward or a container whose server is not up"
     return failure.text
 
 

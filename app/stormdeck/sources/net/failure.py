@@ -7,12 +7,15 @@ import ssl
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from stormdeck.model.snapshots.failure import CUT_WORDS, ENDED_HANDSHAKE
 from stormdeck.model.snapshots.failure import FailureKind as FailureKind  # noqa: PLC0414 - the sources import both from here
 from stormdeck.model.text import clean
 
 HOSTED = "the hosted API: not asked"
 NO_DESCRIPTORS = "stormdeck has no free file descriptor; raise `ulimit -n` or end other programs"
 _SHORT = {errno.EMFILE, errno.ENFILE}
+_ENDED = {errno.ECONNRESET, errno.ECONNABORTED, errno.EPIPE}
+"""A reset during the connect, too: a connection that nothing takes is refused instead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +36,12 @@ def failure_of(error: BaseException, port: int) -> Failure:
     causes = tuple(_causes(error))
     if any(isinstance(cause, OSError) and is_out_of_descriptors(cause) for cause in causes):
         return Failure(FailureKind.OURS, NO_DESCRIPTORS)
-    for cause in causes:
-        if isinstance(cause, ssl.SSLError):
-            return _tls_failure(cause)
-        if isinstance(cause, ConnectionRefusedError):
-            return refused(port)
+    known = next(filter(None, map(_by_socket, causes)), None)
+    if known is not None:
+        return known
+    # Of several addresses of a name, one that takes connections shows more than one that refuses.
+    if any(isinstance(cause, ConnectionRefusedError) for cause in causes):
+        return refused(port)
     if isinstance(error, httpx.TimeoutException):
         return Failure(FailureKind.TIMEOUT, "no whole answer in time")
     if isinstance(error, httpx.ConnectError):
@@ -46,16 +50,29 @@ def failure_of(error: BaseException, port: int) -> Failure:
     if isinstance(error, httpx.RemoteProtocolError):
         words = str(error)
         if "disconnected" in words or "peer closed" in words:
-            return Failure(FailureKind.CUT, "the connection was closed before the answer was complete")
+            return _cut()
         return Failure(FailureKind.NOT_HTTP, "the answer is not HTTP")
     if isinstance(error, httpx.NetworkError):
-        return Failure(FailureKind.CUT, "the connection was closed before the answer was complete")
+        return _cut()
     return Failure(FailureKind.BAD_URL, f"cannot be requested: {clean(str(error))[:120]}")
+
+
+def _by_socket(error: BaseException) -> Failure | None:
+    """Return the failure that an error of a connection shows, ``None`` for other errors."""
+    is_ended = isinstance(error, OSError) and error.errno in _ENDED
+    if is_ended or isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError):
+        return _cut()
+    return _tls_failure(error) if isinstance(error, ssl.SSLError) else None
 
 
 def refused(port: int) -> Failure:
     """Return the failure for a port where nothing listens."""
     return Failure(FailureKind.REFUSED, f"connection refused: nothing listens on port {port}")
+
+
+def _cut() -> Failure:
+    """Return the failure for a connection that was made and then ended by the other side."""
+    return Failure(FailureKind.CUT, CUT_WORDS, accepted=True)
 
 
 def is_out_of_descriptors(error: OSError) -> bool:
@@ -73,6 +90,15 @@ _OTHERWISE_WRONG = {
 }
 
 
+_ALERTS = {
+    "CERTIFICATE_REQUIRED": "it wants a certificate of the client",
+    "UNRECOGNIZED_NAME": "it has no certificate for this name",
+    "INTERNAL_ERROR": "often, it has no certificate for this name",
+    "PROTOCOL_VERSION": "it wants another version of TLS",
+}
+"""What the alerts of TLS mean; caddy sends ``internal_error`` where it has no certificate (measured, 2.6)."""
+
+
 def _tls_failure(error: ssl.SSLError) -> Failure:
     if isinstance(error, ssl.SSLCertVerificationError):
         if error.verify_code in _UNKNOWN_AUTHORITY:
@@ -82,7 +108,11 @@ def _tls_failure(error: ssl.SSLError) -> Failure:
         return Failure(FailureKind.CERTIFICATE, words, accepted=True)
     if error.reason in {"WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "HTTP_REQUEST"}:
         return Failure(FailureKind.TLS, "it does not speak TLS")
-    return Failure(FailureKind.TLS, f"no TLS connection: {clean(error.reason or str(error))[:80]}")
+    reason = clean(error.reason or str(error))[:80]
+    if "ALERT" not in reason and "UNRECOGNIZED_NAME" not in reason:
+        return Failure(FailureKind.TLS, f"no TLS connection: {reason}")
+    meant = next((words for name, words in _ALERTS.items() if name in reason), "")
+    return Failure(FailureKind.TLS, f"{ENDED_HANDSHAKE} ({reason}{f': {meant}' if meant else ''})", accepted=True)
 
 
 def _causes(error: BaseException | None, depth: int = 0) -> Iterator[BaseException]:

@@ -39,6 +39,8 @@ _INLINE = 16 * 1024
 _MOST_VALUES = 200_000
 """Most values and names in a JSON body; the parser blocks all threads while it runs."""
 _PACKED = {"gzip", "x-gzip", "deflate"}
+READABLE = _PACKED | {"", "identity"}
+"""The content encodings that are read; stormdeck asks for ``identity``."""
 _CONNECTED = {"connection.connect_tcp.complete", "http11.send_request_headers.started"}
 """httpcore's trace events that show a connection, new or kept."""
 

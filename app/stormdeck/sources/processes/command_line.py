@@ -61,6 +61,16 @@ def port_of(argv: Sequence[str], kind: ServerKind) -> int | None:
     return _USUAL_PORT if usual else None
 
 
+def listens_otherwise(argv: Sequence[str]) -> str:
+    """Return why a server will never listen on a TCP port, in words; empty if it will.
+
+    ``--uds`` and ``--headless`` of vLLM, ``--uds`` of uvicorn (documentation).
+    """
+    if option(argv, "--uds"):
+        return "listens on a Unix socket"
+    return "runs without an API of its own (--headless)" if "--headless" in argv else ""
+
+
 def speaks_tls(argv: Sequence[str]) -> bool:
     """Return whether a server was started with a TLS certificate."""
     return option(argv, "--ssl-certfile", "--ssl_certfile_path") is not None

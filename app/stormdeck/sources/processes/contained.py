@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePath
 
 from stormdeck.model.snapshots.discovery import Contained, ServerProcess
 from stormdeck.model.snapshots.server import ServerKind
-from stormdeck.sources.processes.command_line import option, port_of, speaks_tls
+from stormdeck.sources.io.bounded_read import read_bounded
+from stormdeck.sources.processes.command_line import listens_otherwise, option, port_of, speaks_tls
 from stormdeck.sources.processes.containers import container_of
 from stormdeck.sources.processes.namespaces import addresses, listening_ports
 
 _PROC = Path("/proc")
-_FORWARDER = "docker-proxy"
+_FORWARDER, _DAEMON = "docker-proxy", "dockerd"
+_DAEMON_CONFIG = Path("/etc/docker/daemon.json")
+_LARGEST = 256 * 1024
 _LITELLM_PORT = 4000
 _ANY = {"0.0.0.0", "::", ""}  # noqa: S104 - compared with, never bound
 
@@ -37,16 +41,41 @@ def published_ports(commands: Iterable[Sequence[str]]) -> dict[tuple[str, int], 
     return found
 
 
+def shows_ports(commands: Iterable[Sequence[str]], config: Path = _DAEMON_CONFIG) -> bool:
+    """Return whether Docker starts a docker-proxy for each published port, so that none means none.
+
+    With ``userland-proxy`` off, in its options or its file, only the firewall knows the ports (measured, 20.10).
+    """
+    daemon = next((argv for argv in commands if argv and PurePath(argv[0]).name == _DAEMON), None)
+    if daemon is None or _is_off(option(daemon, "--userland-proxy")):
+        return False
+    named = option(daemon, "--config-file")
+    try:
+        said = json.loads(read_bounded(Path(named) if named else config, _LARGEST))
+    except FileNotFoundError:
+        return True
+    except (OSError, ValueError, RecursionError):
+        return False
+    return not (isinstance(said, dict) and said.get("userland-proxy") is False)
+
+
+def _is_off(value: str | None) -> bool:
+    return value is not None and value.lower() in {"false", "f", "0"}
+
+
 def contained(
     process: ServerProcess,
     argv: Sequence[str],
     config: Path | None,
     published: dict[tuple[str, int], str],
     proc: Path = _PROC,
+    *,
+    lists_ports: bool = True,
 ) -> Contained:
     """Return a server in a network of its own."""
     kind = process.kind or ServerKind.VLLM
     port = port_of(argv, kind) or (_LITELLM_PORT if kind is ServerKind.LITELLM else None)
+    port = None if listens_otherwise(argv) else port
     known = sorted(addresses(process.pid, proc))
     here = next((published[at, port] for at in known if port and (at, port) in published), None)
     container = container_of(process.pid, proc)
@@ -60,7 +89,7 @@ def contained(
         else "a network of its own",
         port=port,
         url=f"{'https' if speaks_tls(argv) else 'http'}://{here}" if here is not None else None,
-        lists_ports=container is not None and container.runtime == "docker",
+        lists_ports=lists_ports and container is not None and container.runtime == "docker",
         listens=port in open_ports if open_ports is not None and port is not None else None,
         config=config,
         addresses=tuple(known),

@@ -13,10 +13,11 @@ from pathlib import Path
 
 from stormdeck.model.masking.command import mask_command
 from stormdeck.model.snapshots.discovery import Contained, ServerProcess
-from stormdeck.model.snapshots.server import ServerKind, ServerState
+from stormdeck.model.snapshots.server import ServerKind
 from stormdeck.model.text import clean
-from stormdeck.sources.processes.command_line import port_of, speaks_tls
-from stormdeck.sources.processes.contained import contained, published_ports
+from stormdeck.sources.processes.command_line import listens_otherwise, port_of, speaks_tls
+from stormdeck.sources.processes.contained import contained, published_ports, shows_ports
+from stormdeck.sources.processes.environment import hidden_access_lines
 from stormdeck.sources.processes.model_folder import model_type
 from stormdeck.sources.processes.namespaces import has_own_network, root_of
 from stormdeck.sources.processes.outputs import outputs_of
@@ -63,6 +64,8 @@ class Scan:
     """What could not be read."""
     contained: tuple[Contained, ...] = ()
     """Servers that listen in a network of their own."""
+    portless: tuple[ServerProcess, ...] = ()
+    """Servers of this machine that never listen on a TCP port."""
 
     def at(self, port: int, host: str = "localhost") -> Listener | None:
         """Return the listener on a local port, at a loopback name or address."""
@@ -100,7 +103,10 @@ def scan_processes(sockets_too: bool = True) -> Scan:
         for (ip, port), pids in sorted(sockets.items(), key=lambda item: item[0][1])
     )
     by_port = {port: pids for (_, port), pids in sockets.items()}
-    return Scan(listeners, tuple(_loading(running, by_port)), tuple(notes), tuple(_contained(running)))
+    waiting = _not_listening(running, by_port)
+    portless = tuple(_process(one) for one in waiting if listens_otherwise(one.argv))
+    loading = tuple(_coming(one) for one in waiting if not listens_otherwise(one.argv))
+    return Scan(listeners, loading, tuple(notes), tuple(_contained(running)), portless)
 
 
 def _listening(running: ProcessTable, notes: list[str]) -> list[tuple[str, int, int | None]]:
@@ -129,21 +135,6 @@ def is_alive(process: ServerProcess) -> bool:
         return abs(found.create_time() - process.started) < 2 and found.status() != psutil.STATUS_ZOMBIE
     except unreadable():
         return False
-
-
-def refused_by(process: ServerProcess, words: str, *, answered: bool) -> tuple[ServerState, str]:
-    """Return the state of a server whose port refuses connections and whose process is known.
-
-    vLLM refuses while it loads, and for seconds after its engine died (measured, 0.32).
-    """
-    if not is_alive(process):
-        return ServerState.DOWN, f"{words}; its process, pid {process.pid}, has ended"
-    if answered:
-        return (
-            ServerState.DOWN,
-            f"{words}; its process, pid {process.pid}, still runs: it is stopping, see its log for the reason",
-        )
-    return ServerState.STARTING, f"pid {process.pid} runs and is loading: its port refuses until it is ready"
 
 
 def config_of(process: ServerProcess) -> Path | None:
@@ -186,6 +177,7 @@ def _process(found: Program) -> ServerProcess:
         error_log=outputs.error_log if outputs is not None else None,
         model_type=model_type(found.argv, root) if root is not None else "",
         has_own_network=found.kind is not None and has_own_network(found.pid),
+        hides_access=hidden_access_lines(found.pid, found.kind),
     )
 
 
@@ -194,18 +186,18 @@ def _contained(running: ProcessTable) -> list[Contained]:
     servers = [one for one in running.servers if has_own_network(one.pid)]
     if not servers:
         return []
-    published = published_ports(running.commands)
+    published, lists_ports = published_ports(running.commands), shows_ports(running.commands)
     parents = [running.get(one.parent) for one in servers]
     return [
-        contained(_process(one), one.argv, one.config, published)
+        contained(_process(one), one.argv, one.config, published, lists_ports=lists_ports)
         for one, parent in zip(servers, parents, strict=True)
         if parent is None or parent.kind is not one.kind
     ]
 
 
-def _loading(running: ProcessTable, ports: Mapping[int, Sequence[int]]) -> list[Listener]:
-    """Return the servers that do not listen yet, without children of servers."""
-    loading = []
+def _not_listening(running: ProcessTable, ports: Mapping[int, Sequence[int]]) -> list[Program]:
+    """Return the servers that do not listen, without children of servers."""
+    waiting = []
     listening = {pid for pids in ports.values() for pid in pids}
     for found in running.servers:
         parent = running.get(found.parent)
@@ -214,5 +206,11 @@ def _loading(running: ProcessTable, ports: Mapping[int, Sequence[int]]) -> list[
         port = port_of(found.argv, found.kind)
         if port in ports if port is not None else found.pid in listening:
             continue
-        loading.append(Listener("127.0.0.1", port or 0, _process(found), speaks_tls(found.argv), found.config))
-    return loading
+        waiting.append(found)
+    return waiting
+
+
+def _coming(found: Program) -> Listener:
+    """Return where a server that loads is going to listen."""
+    port = port_of(found.argv, found.kind) if found.kind is not None else None
+    return Listener("127.0.0.1", port or 0, _process(found), speaks_tls(found.argv), found.config)

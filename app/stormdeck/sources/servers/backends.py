@@ -57,6 +57,8 @@ class BackendSource:
         seen = self._seen.get(url)
         if seen is not None and failure.kind is not FailureKind.OURS:
             return Backend(url, ServerState.STALE, failure.text + age(seen, now))
+        if failure.accepted:
+            return Backend(url, ServerState.SILENT, f"no answer to us: {failure.text}")
         # The proxy may reach it: its network may have another name server, or another route.
         return Backend(url, ServerState.SILENT, f"not reachable from here: {failure.text}")
 

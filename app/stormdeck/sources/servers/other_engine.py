@@ -13,6 +13,7 @@ from stormdeck.sources.net.answers import (
     front_alone,
     is_gateway,
     is_loading,
+    refuses_key,
     served_models,
     text_field,
 )
@@ -81,7 +82,7 @@ class OtherEngineSource(PolledServer[VllmSnapshot]):
             return ServerState.STARTING, f"{_MODELS} says 503: it is loading its model"
         if is_gateway(listed):
             return ServerState.DEGRADED, front_alone(listed.status)
-        if listed.status in {401, 403}:
+        if refuses_key(listed):
             key = "refuses our key" if self._key else "wants a key, and none is sent to it"
             return ServerState.REFUSING, f"it {key}: {listed.status} on {_MODELS}"
         other = engine_by_models(listed)

@@ -14,7 +14,7 @@ from stormdeck.sources.net.answers import Latency, age, describe_failure, state_
 from stormdeck.sources.net.failure import Failure, FailureKind
 from stormdeck.sources.net.http import DEADLINE_S, LIMIT, Answer, HttpClient
 from stormdeck.sources.net.side_by_side import SideBySide
-from stormdeck.sources.processes.scan import refused_by
+from stormdeck.sources.processes.scan import is_alive
 
 SLOW_S = 30.0
 """How often the version and the model list are requested while nothing changes."""
@@ -111,11 +111,37 @@ class PolledServer(ABC, Generic[S]):
         if failure.kind is FailureKind.OURS:
             return replace(last, state=ServerState.STALE if has_answered else last.state, detail=failure.text)
         state, detail = state_without_answer(failure, self.url), describe_failure(failure)
+        process = self.process if failure.kind in {FailureKind.REFUSED, FailureKind.CUT} else None
+        if process is not None:
+            before = self._answered_pid == process.pid
+            state, detail = without_connection(process, failure, detail, answered=before)
         if has_answered and state is ServerState.SILENT:
             return replace(last, state=ServerState.STALE, detail=path + failure.text + age(last.seen, now))
         self._forget()
-        blank, process = self._blank(), self.process
-        if failure.kind not in {FailureKind.REFUSED, FailureKind.CUT} or process is None:
+        blank = self._blank()
+        if process is None:
             return replace(blank, state=state, detail=detail, seen=last.seen)
-        state, detail = refused_by(process, detail, answered=self._answered_pid == process.pid)
         return replace(blank, state=state, detail=detail, seen=last.seen, pid=process.pid, started=process.started)
+
+
+def without_connection(
+    process: ServerProcess, failure: Failure, words: str, *, answered: bool
+) -> tuple[ServerState, str]:
+    """Return the state of a server whose process is known, and whose port refuses or cuts connections.
+
+    vLLM refuses while it loads, and for seconds after its engine died (measured, 0.32). What publishes the port of its
+    container takes connections meanwhile, and closes them.
+    """
+    pid = process.pid
+    if not is_alive(process):
+        return ServerState.DOWN, f"{words}; its process, pid {pid}, has ended"
+    if failure.kind is FailureKind.CUT:
+        if answered:
+            return ServerState.SILENT, f"{words}; its process, pid {pid}, still runs: see its log for the reason"
+        return ServerState.STARTING, f"pid {pid} runs and has not answered yet: {failure.text}"
+    if answered:
+        return (
+            ServerState.DOWN,
+            f"{words}; its process, pid {pid}, still runs: it is stopping, see its log for the reason",
+        )
+    return ServerState.STARTING, f"pid {pid} runs and is loading: its port refuses until it is ready"

@@ -9,6 +9,7 @@ from stormdeck.sources.net.answers import (
     describe_answer,
     front_alone,
     is_gateway,
+    refuses_key,
     served_models,
     shown,
     text_field,
@@ -20,7 +21,9 @@ from stormdeck.sources.servers.polled import SLOW_S, PolledServer, Reply
 
 REFUSED_S = 300.0
 """How long a refused request is not repeated: LiteLLM writes three log lines for each (measured, 1.109)."""
-_REFUSED = {400, 401, 403}
+_BAD_REQUEST = 400
+"""How LiteLLM without a database answers a wrong key (measured, 1.109)."""
+_REFUSED = {_BAD_REQUEST, 401, 403}
 _ALIVE: Mapping[ServerKind, str] = {
     ServerKind.LITELLM: "/health/liveliness",
     ServerKind.CLAUDE_CODE_PROXY: "/health",
@@ -96,7 +99,7 @@ class ProxySource(PolledServer[ProxySnapshot]):
             return ServerState.UP, ""
         if is_gateway(alive):
             return ServerState.DEGRADED, front_alone(alive.status)
-        if alive.status in {401, 403}:
+        if refuses_key(alive):
             return ServerState.REFUSING, f"{path} says {alive.status}: something in front of it wants a key"
         return ServerState.STRANGE, f"{path} came back as {describe_answer(alive)}: this is no {self._kind.value}"
 
@@ -130,7 +133,7 @@ class ProxySource(PolledServer[ProxySnapshot]):
         models = served_models(listed)
         if models is not None:
             self._models, self._refusal = tuple(model.id for model in models), ""
-        elif isinstance(listed, Answer) and listed.status in _REFUSED:
+        elif isinstance(listed, Answer) and (listed.status == _BAD_REQUEST or refuses_key(listed)):
             self._models, self._refusal = (), _refusal(listed)
         elif isinstance(listed, Failure) and listed.kind is FailureKind.BAD_URL:
             self._refusal = listed.text

@@ -24,6 +24,7 @@ from stormdeck.sources.net.answers import (
     front_alone,
     is_gateway,
     is_html,
+    refuses_key,
     served_models,
     text_field,
 )
@@ -188,7 +189,7 @@ class VllmSource(PolledServer[VllmSnapshot]):
         known = self._known
         known.requested_at = now
         known.version = text_field(version, "version") or known.version
-        known.refused = isinstance(listed, Answer) and listed.status in {401, 403}
+        known.refused = refuses_key(listed)
         models = served_models(listed)
         known.models = models if models is not None else () if known.refused else known.models
         known.is_vllm = known.version is not None or models is not None
@@ -246,7 +247,7 @@ def _unhealthy(health: Answer, *, has_metrics: bool) -> tuple[ServerState, str]:
         )
     if is_gateway(health):
         return ServerState.DEGRADED, front_alone(health.status)
-    if health.status in {401, 403}:
+    if refuses_key(health):
         return ServerState.REFUSING, f"/health says {health.status}: something in front of vLLM wants a key"
     if health.status >= 500:
         return ServerState.DEGRADED, f"/health says {health.status}: the engine failed; see its log for the reason"

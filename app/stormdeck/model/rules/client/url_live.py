@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from stormdeck.model.finding import Finding, Severity
+from stormdeck.model.finding import Edit, Finding, Fix, Severity
 from stormdeck.model.masking.lines import mask_text
 from stormdeck.model.masking.shapes import looks_real
 from stormdeck.model.rules.audience import ALWAYS
 from stormdeck.model.rules.facts import BASE_URL, Facts
 from stormdeck.model.rules.rule import WRONG_MODEL, Page, Rule, rule
+from stormdeck.model.snapshots.failure import ENDED_HANDSHAKE
 from stormdeck.model.snapshots.probe import Probe, Reach
 from stormdeck.model.snapshots.server import ServerKind, ServerState
 from stormdeck.model.urls import host_of, is_near, port_of, same_place
@@ -148,13 +149,15 @@ def token_in_the_clear(facts: Facts) -> Iterator[Finding]:
         title="the server accepts the connection but does not answer",
         what=(
             "Finds a server at ANTHROPIC_BASE_URL that accepts the connection and sends no answer, or none that is "
-            "HTTP. stormdeck asks for the model list, which costs no GPU time, and waits three and a half seconds."
+            "HTTP; or that answers /v1/messages as a gateway without its server does. stormdeck asks for the model "
+            "list, which costs no GPU time, and waits three and a half seconds."
         ),
         why=(
-            "The server is stopped or hangs, the other end of a port forward is gone, a gateway has no server behind "
-            "it (502 to 504), or the port belongs to another program. Claude Code waits and retries without a "
-            "message. If not even a connection is made in that time (a firewall, a VPN that is off), this is only a "
-            "warning."
+            "The server is starting, stopped or hangs, the other end of a port forward is gone, a gateway has no "
+            "server behind it (502 to 504, 520 to 530), the port belongs to another program, or the server ends the "
+            "TLS handshake because it has no certificate for the name, or wants one of the client. Claude Code waits "
+            "and retries without a message. It is only a warning while the server's process loads, and if not even a "
+            "connection is made in that time (a firewall, a VPN that is off)."
         ),
         shown="A spinner for minutes, then one of:\nAPI Error: Request timed out.\nAPI Error: Connection error.",
         versions="all versions; tested against the running server",
@@ -169,14 +172,19 @@ def token_in_the_clear(facts: Facts) -> Iterator[Finding]:
 def no_answer(facts: Facts) -> Iterator[Finding]:
     """Find a server that accepts connections and does not answer."""
     probe = facts.live.probe
-    if probe is None or probe.reach not in _UNANSWERED or _answers_now(facts, probe):
+    if probe is None or probe.reach not in _UNANSWERED:
+        return
+    # The server may answer other paths.
+    if probe.reach is not Reach.FAILS and _answers_now(facts, probe):
         return
     title, message = _UNANSWERED[probe.reach]
+    fail = "fail until then" if probe.reach is Reach.STARTING else "fail in the same way"
+    fail = f"may {fail}" if probe.reach in {Reach.NO_TLS, Reach.FAILS} and _is_unsure(probe) else fail
     yield Finding(
         "URL112",
-        Severity.WARNING if probe.reach is Reach.UNCONNECTED else Severity.ERROR,
+        Severity.WARNING if _is_unsure(probe) else Severity.ERROR,
         title,
-        f"{message.format(detail=probe.detail)}{_elsewhere(probe)}. Claude Code's requests fail in the same way.",
+        f"{message.format(detail=probe.detail)}{_elsewhere(probe)}. Claude Code's requests {fail}.",
         BASE_URL,
     )
 
@@ -187,13 +195,33 @@ _UNANSWERED = {
         "The server accepts the connection and gives {detail}",
     ),
     Reach.UNCONNECTED: ("no connection", "No connection was made: {detail}"),
-    Reach.CUT: ("it closes without an answer", "The server accepts the connection and closes it without an answer"),
+    Reach.CUT: (
+        "it closes without an answer",
+        "The server accepts the connection and closes it without a complete answer",
+    ),
     Reach.GATEWAY: (
         "the server behind the gateway does not answer",
         "The gateway answers, with {detail}; the server behind it does not",
     ),
     Reach.NO_HTTP: ("the answer is not HTTP", "Something answers there, but not with HTTP"),
+    Reach.NO_TLS: ("no TLS connection", "TLS fails: {detail}"),
+    Reach.STARTING: ("the server is starting", "{detail} and does not answer yet"),
+    Reach.FAILS: ("/v1/messages fails", "/v1/messages answers a GET with {detail}"),
 }
+
+
+def _is_unsure(probe: Probe) -> bool:
+    """Return whether requests may pass all the same: what this program refuses of TLS, the client may accept."""
+    if probe.reach is Reach.NO_TLS:
+        return not probe.detail.startswith((ENDED_HANDSHAKE, "it does not speak TLS"))
+    # A server may fail only at a GET; a gateway does not reach its server for other requests either.
+    return probe.reach in {Reach.UNCONNECTED, Reach.STARTING} or (
+        probe.reach is Reach.FAILS and probe.status in _OWN_FAILURES
+    )
+
+
+_OWN_FAILURES = {500, 501}
+"""Statuses that a server answers itself, not what is in front of it."""
 
 
 def _answers_now(facts: Facts, probe: Probe) -> bool:
@@ -202,4 +230,53 @@ def _answers_now(facts: Facts, probe: Probe) -> bool:
     return any(one is not None and one.state is ServerState.UP and same_place(one.url, probe.url) for one in servers)
 
 
-RULES: tuple[Rule, ...] = (nothing_there, no_messages, no_answer, token_in_the_clear)
+@rule(
+    Page(
+        code="URL114",
+        title="the base URL is redirected",
+        what=(
+            "Finds a server whose /v1/messages answers with a redirect: 301, 302 or 303, or 307 or 308 to another "
+            "host, port or scheme. stormdeck asks with a GET and does not follow."
+        ),
+        why=(
+            "Claude Code follows 301, 302 and 303 with a GET that has neither its request nor, on another origin, its "
+            "token: no turn passes. 307 and 308 it follows with the whole request, but with the token only to the "
+            "same host, port and scheme. Usual causes: http:// where the server wants https://, a missing path, a "
+            "login page in front."
+        ),
+        shown=WRONG_MODEL,
+        versions="all versions; tested against the running server",
+        evidence="measured, 2.1.112 and 2.1.332",
+        fix="Write the address that the redirect leads to, without /v1/messages.",
+        example='"env": { "ANTHROPIC_BASE_URL": "https://llm.example.org" }',
+    )
+)
+def redirected(facts: Facts) -> Iterator[Finding]:
+    """Find a redirect that a request does not survive."""
+    probe = facts.live.probe
+    if probe is None or probe.reach is not Reach.REDIRECT or not same_place(facts.text(BASE_URL), probe.url):
+        return
+    keeps_request = probe.status in {307, 308}
+    if keeps_request and not any(facts.text(path) for path in _SECRETS):
+        return
+    lost = "the token is left out" if keeps_request else "the request becomes a GET without its text"
+    base = probe.location.removesuffix(_PATH)
+    is_moved = base != probe.location
+    is_same_host = host_of(base) == host_of(probe.url) and not (
+        probe.url.startswith("https:") and base.startswith("http:")
+    )
+    yield Finding(
+        "URL114",
+        # A redirect to another page, as one for people, may be the answer to a GET alone.
+        Severity.ERROR if is_moved else Severity.WARNING,
+        f"redirected to {probe.location}",
+        f"/v1/messages answers {probe.status} with a redirect there. Claude Code follows it, but {lost}.",
+        BASE_URL,
+        fix=Fix(f"set it to {base}", (Edit(BASE_URL, base),)) if is_moved and is_same_host else None,
+    )
+
+
+_PATH = "/v1/messages"
+
+
+RULES: tuple[Rule, ...] = (nothing_there, no_messages, no_answer, redirected, token_in_the_clear)

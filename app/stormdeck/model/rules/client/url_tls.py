@@ -56,6 +56,38 @@ def plain_http(facts: Facts) -> Iterator[Finding]:
 
 @rule(
     Page(
+        code="URL113",
+        title="http:// to a port that speaks TLS",
+        what="Finds an ANTHROPIC_BASE_URL that begins with http:// although the server there uses TLS.",
+        why=(
+            "The server answers 400 in plain HTTP, or closes the connection. The token has been sent unencrypted by "
+            "then. The rule speaks only if the same port completes a TLS handshake, or shows a certificate."
+        ),
+        shown="API Error: 400 Client sent an HTTP request to an HTTPS server.\nAPI Error: Connection error.",
+        versions="all versions; tested against the running server",
+        evidence="measured: caddy 2.6, nginx 1.22, and TLS servers of Python",
+        fix="Write https://.",
+        example='"env": { "ANTHROPIC_BASE_URL": "https://llm.example.org:8443" }',
+    )
+)
+def tls_port(facts: Facts) -> Iterator[Finding]:
+    """Find http:// to a port that speaks TLS."""
+    probe, url = facts.live.probe, facts.text(BASE_URL).strip()
+    if probe is None or probe.reach is not Reach.TLS_ONLY or not url.lower().startswith("http://"):
+        return
+    secure = f"https://{url[7:]}"
+    yield Finding(
+        "URL113",
+        Severity.ERROR,
+        "the server speaks TLS",
+        "Requests in plain HTTP fail there, and the token is sent unencrypted.",
+        BASE_URL,
+        fix=Fix(f"set it to {mask_text(secure)}", (Edit(BASE_URL, secure),)),
+    )
+
+
+@rule(
+    Page(
         code="URL111",
         title="the server's certificate is not accepted",
         what=(
@@ -136,4 +168,4 @@ def _what_to_do(facts: Facts, reach: Reach, reason: str, useless: str) -> tuple[
     return "its certificate is not trusted", f"{reason} {why}. Claude Code sends nothing there.", _AUTHORITIES
 
 
-RULES: tuple[Rule, ...] = (plain_http, certificate)
+RULES: tuple[Rule, ...] = (plain_http, tls_port, certificate)
