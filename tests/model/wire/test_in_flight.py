@@ -41,6 +41,7 @@ def test_a_clock_that_was_set_back_gives_no_negative_wait():
 
 def test_whose_it_is():
     assert whose(flight()) == "a1b2 main"
+    assert whose(Exchange("1", 1.0, Kind.MAIN, "a1b2c3")) == "a1b2 turn"
     assert whose(Exchange("1", 1.0, Kind.COUNT_TOKENS)) == "- count tokens"
 
 

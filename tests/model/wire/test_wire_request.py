@@ -91,10 +91,11 @@ def test_the_session_is_in_a_header_or_in_the_metadata(headers, user, session):
     assert read(headers, metadata={"user_id": user} if user is not None else None).session == session
 
 
-def test_only_the_main_thread_may_start_subagents():
+def test_a_header_names_subagents_and_only_the_main_thread_may_start_them():
     assert read().thread == "main"
     assert read(tools=[{"name": "Bash"}, {"name": "Agent"}]).thread == "main"
-    assert read(tools=[{"name": "Bash"}]).thread == "subagent"
+    assert read({"x-claude-code-agent-id": "a1"}).thread == "subagent"
+    assert read(tools=[{"name": "Bash"}]).thread == ""
     assert read(tools=None).thread == ""
 
 

@@ -161,7 +161,7 @@ def _print_line(exchange: Exchange) -> None:
     parts = (
         time.strftime("%H:%M:%S", time.localtime(exchange.started)),
         exchange.session[:8] or "-",
-        exchange.thread or exchange.kind.value,
+        exchange.thread or exchange.kind.value.replace("_", " "),
         f"attempt {exchange.attempt}",
         clean(exchange.model) or "-",
         ended,

@@ -6,12 +6,19 @@ from dataclasses import dataclass
 
 from stormdeck.model.units import duration
 from stormdeck.model.wire.exchange import Exchange
+from stormdeck.model.wire.request import Kind
 
 NOTED_S = 2.0
 """A stream that goes on is noted this often, so silence is known only after it."""
 SILENT_S = 10.0
 """Silence in a stream that is worth saying."""
 _LEAST_S = 0.5
+_PURPOSES = {
+    Kind.MAIN: "turn",
+    Kind.AUXILIARY: "auxiliary",
+    Kind.COUNT_TOKENS: "count tokens",
+    Kind.OTHER: "other",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +58,8 @@ def progress_words(exchange: Exchange) -> str:
 
 
 def whose(exchange: Exchange) -> str:
-    """Return the session's first characters and what the request is for: ``a1b2 main``."""
-    return f"{exchange.session[:4] or '-'} {exchange.thread or exchange.kind.value.replace('_', ' ')}"
+    """Return the session's first characters and what the request is for: ``a1b2 main``, ``a1b2 turn``."""
+    return f"{exchange.session[:4] or '-'} {exchange.thread or _PURPOSES[exchange.kind]}"
 
 
 def flight_as_json(exchange: Exchange) -> dict[str, object]:

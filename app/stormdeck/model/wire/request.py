@@ -15,8 +15,10 @@ MOST_BYTES = 32 * 1024 * 1024
 """Longest body that is read as JSON: the hosted API accepts no longer one."""
 _SESSION_HEADER = "x-claude-code-session-id"
 _BILLING = "x-anthropic-billing-header"
+_AGENT_HEADER = "x-claude-code-agent-id"
+"""Sent with the requests of subagents (measured, 2.1.329 and 2.1.332)."""
 _DELEGATES = frozenset({"Task", "Agent"})
-"""Tools that start a subagent; a subagent's own requests have neither (measured, 2.1.332)."""
+"""Tools that start a subagent: only the main thread has them (measured, 2.1.332)."""
 _LONGEST = 200
 """Characters of a name that is kept."""
 
@@ -81,7 +83,7 @@ def read_request(method: str, path: str, headers: Mapping[str, str], body: bytes
     return RequestFacts(
         kind,
         session or _session_of(fields),
-        _thread(tools) if kind is Kind.MAIN else "",
+        _thread(headers, tools) if kind is Kind.MAIN else "",
         _hash([fields.get("model"), messages, system, tools]),
         _hash(_last_question(messages)),
         digest,
@@ -115,12 +117,14 @@ def _session_of(fields: Mapping[str, Any]) -> str:
     return session[:_LONGEST] if isinstance(session, str) else ""
 
 
-def _thread(tools: object) -> str:
-    """Return whose request it is by its tools: only the main thread may start subagents."""
+def _thread(headers: Mapping[str, str], tools: object) -> str:
+    """Return whose request it is by its header or its tools; empty where neither tells, as with older clients."""
+    if headers.get(_AGENT_HEADER):
+        return "subagent"
     if not isinstance(tools, list):
         return ""
     names = {tool.get("name") for tool in tools if isinstance(tool, dict) and isinstance(tool.get("name"), str)}
-    return "main" if names & _DELEGATES else "subagent"
+    return "main" if names & _DELEGATES else ""
 
 
 def _without_billing(system: object) -> object:
