@@ -7,7 +7,7 @@ import os
 import socket
 import ssl
 import struct
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import pytest
 
@@ -132,9 +132,18 @@ class World:
 
     def __init__(self, server, port, notes, listening):
         self.server, self._port, self.notes, self.listening = server, port, notes, listening
+        self._clients = []
 
     async def client(self):
-        return Client(*await asyncio.open_connection("127.0.0.1", self._port))
+        self._clients.append(Client(*await asyncio.open_connection("127.0.0.1", self._port)))
+        return self._clients[-1]
+
+    async def close(self):
+        """End the connections of all clients."""
+        for client in self._clients:
+            client.writer.close()
+            with suppress(ConnectionError):
+                await client.writer.wait_closed()
 
     async def outcome(self, count=1):
         """Return how the last of ``count`` exchanges ended."""
@@ -151,10 +160,12 @@ async def world():
         target = target_of(url, ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
         recorder = RecorderServer(own, lambda: target, notes.append)
         recorder.start()
+        here = World(server, own.getsockname()[1], notes, listening)
         try:
-            yield World(server, own.getsockname()[1], notes, listening)
+            yield here
         finally:
             server.go_on.set()
+            await here.close()
             await asyncio.to_thread(recorder.stop)
 
 
