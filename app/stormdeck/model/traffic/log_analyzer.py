@@ -11,7 +11,8 @@ from itertools import compress, repeat
 from math import floor
 from typing import NamedTuple
 
-from stormdeck.model.logs.access import Access, LocalTime, RequestKind
+from stormdeck.model.logs.access import Access, RequestKind
+from stormdeck.model.logs.clocks import LocalTime
 from stormdeck.model.logs.access_reader import AccessReader
 from stormdeck.model.logs.batch import LogBatch
 from stormdeck.model.logs.reasons import announces, is_cooldown, is_passed_on, reason, served_in

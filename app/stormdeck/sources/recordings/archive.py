@@ -11,7 +11,7 @@ from operator import itemgetter
 from os.path import realpath
 from pathlib import Path
 
-from stormdeck.model.logs.access import LocalTime
+from stormdeck.model.logs.clocks import LocalTime
 from stormdeck.model.logs.access_reader import AccessReader
 from stormdeck.model.logs.batch import LogBatch
 from stormdeck.model.text import clean
