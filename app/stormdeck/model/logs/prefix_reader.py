@@ -1,0 +1,201 @@
+"""Take the prefixes off the lines of one log, fast: most lines of a log have the same prefix but for its clock."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+from stormdeck.model.logs.batch import LogBatch
+from stormdeck.model.logs.clocks import LocalTime, clock_in, clocks_in
+from stormdeck.model.logs.dress import Undressed, peel, undress, value_time
+from stormdeck.model.text import strip_escapes
+
+MOST_TEMPLATES = 8
+_MOST_SECONDS = 4096
+_LONGEST_HELD = 64 * 1024
+_LONGEST_HEAD = 200
+_JOURNAL = re.compile(
+    r"\s{0,8}(?P<field>_{0,2}[A-Z][A-Z_]{2,40})=|\s{1,8}\"(?P<key>_{0,2}[A-Z][A-Z_]{2,40})\" : "
+    r"|(?P<clock>[A-Z][a-z]{2} \d{4}-\d\d-\d\d [\d:]{8}(?:\.\d{1,9})?(?: \S{1,6})? )\[s="
+)
+"""A line of ``journalctl -o verbose``, ``export`` or ``json-pretty``."""
+
+
+class Bare(NamedTuple):
+    """Lines without their prefixes, in parallel."""
+
+    texts: Sequence[str]
+    times: Sequence[float | None] | None = None
+    """By the prefixes' clocks or the log's source; ``None``: no line has a time of this kind."""
+    names: Sequence[str] | None = None
+    """The names in the prefixes; ``None``: no line has any."""
+
+
+class _Template(NamedTuple):
+    """A prefix as it was found in one line: constant text with clocks in it."""
+
+    first: str
+    """The text before the first clock, or the whole prefix."""
+    rest: str
+    """The text after the last clock."""
+    rest_at: int
+    middle: tuple[tuple[str, int], ...]
+    """The texts between clocks and where they stand."""
+    length: int
+    name: str
+    seconds: tuple[int, int] | None
+    """Where the clock stands up to its fraction; ``None``: the prefix has no clock, or none that can be read."""
+    fraction: tuple[int, int]
+    zone_end: int
+
+
+class PrefixReader:
+    """Reads the prefixes of one log's lines. Prefixes that were seen are recognised by their constant text."""
+
+    def __init__(self, local_time: LocalTime | None = None) -> None:
+        self._local_time = local_time
+        self._templates: list[_Template] = []
+        self._known: set[tuple[str, str, int]] = set()
+        self._seconds: dict[tuple[int, str, str], float | None] = {}
+        self._held: dict[str, str] = {}
+        """The beginnings of lines that a container's runtime has split, by the name in their prefix."""
+        self._entry_time: float | None = None
+        """The time of the journal's entry whose fields are being read."""
+        self.is_dressed = False
+        """The newest lines had prefixes."""
+
+    def read(self, batch: LogBatch) -> Bare:
+        """Return the lines without their prefixes. Lines of a log without any are returned as they are."""
+        if not self.is_dressed and not self._has_prefix(batch.lines):
+            return Bare(batch.lines, batch.times or None)
+        texts: list[str] = []
+        times: list[float | None] = []
+        names: list[str] = []
+        hits = 0
+        arrived = batch.arrived
+        for line in batch.lines:
+            if "\x1b" in line:
+                line = strip_escapes(line)  # noqa: PLW2901 - the line as it is read
+            for template in self._templates:
+                if line.startswith(template.first) and line.startswith(template.rest, template.rest_at):
+                    if template.middle and not all(line.startswith(text, at) for text, at in template.middle):
+                        continue
+                    text, name = line[template.length :], template.name
+                    times.append(self._time(template, line, arrived) if template.seconds is not None else None)
+                    hits += 1
+                    break
+            else:
+                text, time, name, partial = self._undress(line, arrived)
+                hits += text is not line
+                times.append(time)
+                if partial:
+                    text = self._hold(line, name, text)
+                    texts.append(text)
+                    names.append(name)
+                    continue
+            if self._held:
+                text = self._held.pop(_stream(line, name), "") + text
+            texts.append(text)
+            names.append(name)
+        self.is_dressed = hits > 0
+        if batch.times:
+            times = [known if known is not None else time for known, time in zip(batch.times, times, strict=True)]
+        return Bare(texts, times if any(time is not None for time in times) else None, names if any(names) else None)
+
+    def learn(self, line: str, end: int, arrived: float, name: str = "") -> None:
+        """Remember the prefix that ends there: the next lines with the same one are read fast."""
+        if not end or len(self._known) > _MOST_SECONDS:
+            return
+        clocks = [*clocks_in(line, 0, end, self._local_time, arrived)]
+        spans = [(0, 0), *((clock.begin, clock.end) for clock in clocks), (end, end)]
+        constant = [(line[one[1] : other[0]], one[1]) for one, other in pairwise(spans)]
+        first, (rest, rest_at) = constant[0][0], constant[-1] if len(constant) > 1 else ("", end)
+        key = (first, rest, end)
+        if key in self._known and any((one.first, one.rest, one.length) == key for one in self._templates):
+            return
+        self._known.add(key)
+        chosen = clock_in(line, 0, end, self._local_time, arrived)
+        readable = chosen is not None and chosen.time is not None
+        seconds = (chosen.begin, chosen.fraction[0]) if chosen is not None and readable else None
+        fraction, zone_end = (chosen.fraction, chosen.end) if chosen is not None else ((end, end), end)
+        template = _Template(first, rest, rest_at, tuple(constant[1:-1]), end, name, seconds, fraction, zone_end)
+        self._templates = [template, *self._templates[: MOST_TEMPLATES - 1]]
+        self.is_dressed = True
+
+    def _has_prefix(self, lines: Sequence[str]) -> bool:
+        """Return whether one of a few lines begins with a prefix."""
+        last = len(lines) - 1
+        samples = [lines[at] for at in {0, last // 2, last}] if lines else []
+        return any(self._is_dressed(strip_escapes(line) if "\x1b" in line else line) for line in samples)
+
+    def _is_dressed(self, line: str) -> bool:
+        return bool(peel(line).end) or line.startswith('{"') or _JOURNAL.match(line) is not None
+
+    def _undress(self, line: str, arrived: float) -> Undressed:
+        if not line:
+            return Undressed(line)
+        if (journal := _JOURNAL.match(line)) is not None:
+            return self._of_journal(line, journal, arrived)
+        if line[0] in " \t":
+            return Undressed(line)
+        found = undress(line, self._local_time, arrived)
+        if found.text is not line and not found.partial and found.text and line.endswith(found.text):
+            self.learn(line, len(line) - len(found.text), arrived, found.name)
+        return found
+
+    def _of_journal(self, line: str, match: re.Match[str], arrived: float) -> Undressed:
+        """Return the message of an entry that ``journalctl`` prints on many lines, and its time, which comes first."""
+        if match["clock"]:
+            clock = clock_in(line, 0, match.end(), self._local_time, arrived)
+            self._entry_time = clock.time if clock is not None else None
+            return Undressed("")
+        field = match["field"] or match["key"]
+        if field == "__REALTIME_TIMESTAMP":
+            digits = line[match.end() :].strip('" ,\t')
+            self._entry_time = value_time(digits)
+            return Undressed("")
+        if field != "MESSAGE":
+            return Undressed(line)
+        return undress(line, self._local_time, arrived)._replace(time=self._entry_time)
+
+    def _hold(self, line: str, name: str, text: str) -> str:
+        """Keep the beginning of a line that a container's runtime has split."""
+        stream = _stream(line, name)
+        self._held[stream] = (self._held.get(stream, "") + text)[:_LONGEST_HELD]
+        if len(self._held) > MOST_TEMPLATES:
+            del self._held[next(iter(self._held))]
+        return ""
+
+    def _time(self, template: _Template, line: str, arrived: float) -> float | None:
+        begin, end = template.seconds or (0, 0)
+        frac, frac_end = template.fraction
+        key = (begin, line[begin:end], line[frac_end : template.zone_end])
+        try:
+            whole = self._seconds[key]
+        except KeyError:
+            whole = self._new_second(template, line, arrived, key)
+        if whole is None or frac == frac_end:
+            return whole
+        digits = line[frac:frac_end]
+        return whole + int(digits) / 10 ** len(digits) if digits.isdigit() and digits.isascii() else None
+
+    def _new_second(
+        self, template: _Template, line: str, arrived: float, key: tuple[int, str, str]
+    ) -> float | None:
+        clock = next(
+            (one for one in clocks_in(line, 0, template.length, self._local_time, arrived) if one.begin == key[0]), None
+        )
+        if clock is None or clock.time is None:
+            return None
+        if len(self._seconds) >= _MOST_SECONDS:
+            self._seconds.clear()
+        digits = line[slice(*template.fraction)]
+        part = int(digits) / 10 ** len(digits) if digits.isdigit() and digits.isascii() else 0.0
+        self._seconds[key] = whole = round(clock.time - part)
+        return whole
+
+
+def _stream(line: str, name: str) -> str:
+    return f"{name} stderr" if " stderr " in line[:_LONGEST_HEAD] else name
