@@ -46,7 +46,7 @@ class Clock(NamedTuple):
     begin: int
     end: int
     fraction: tuple[int, int]
-    """Where the digits of the fraction stand; both are ``end`` if it has none."""
+    """Where the digits of the fraction stand; both are where the zone would begin if it has none."""
 
 
 def clocks_in(line: str, begin: int, end: int, local_time: LocalTime | None, arrived: float | None) -> Iterator[Clock]:
@@ -84,7 +84,8 @@ def number_time(written: float) -> float | None:
 
 
 def _read(match: re.Match[str], local_time: LocalTime | None, arrived: float | None) -> Clock:
-    fraction = next((match.span(name) for name in ("f1", "f2", "f3", "f4") if match[name]), (match.end(), match.end()))
+    after = match.end() - len(match["zone"] or match["clf_zone"] or match["day_zone"] or "") - len(match["after"] or "")
+    fraction = next((match.span(name) for name in ("f1", "f2", "f3", "f4") if match[name]), (after, after))
     digits = match.string[slice(*fraction)]
     part = int(digits) / 10 ** len(digits) if digits else 0.0
     try:

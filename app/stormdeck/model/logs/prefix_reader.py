@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from itertools import pairwise
+from math import floor
 from typing import NamedTuple
 
 from stormdeck.model.logs.batch import LogBatch
@@ -14,6 +15,10 @@ from stormdeck.model.text import strip_escapes
 
 MOST_TEMPLATES = 8
 _MOST_SECONDS = 4096
+_MOST_KNOWN = 4096
+"""Prefixes that are learned at most: more of them have something in them that changes with each line."""
+_ROUNDED = 1e-6
+"""A time just below a whole second is one, but for the rounding of its fraction."""
 _LONGEST_HELD = 64 * 1024
 _LONGEST_HEAD = 200
 _JOURNAL = re.compile(
@@ -34,21 +39,25 @@ class Bare(NamedTuple):
 
 
 class _Template(NamedTuple):
-    """A prefix as it was found in one line: constant text with clocks in it."""
+    """A prefix as it was found in one line: constant text, and clocks whose digits change."""
 
     first: str
     """The text before the first clock, or the whole prefix."""
     rest: str
-    """The text after the last clock."""
+    """The text after the digits of the last clock, its zone included."""
     rest_at: int
     middle: tuple[tuple[str, int], ...]
     """The texts between clocks and where they stand."""
     length: int
     name: str
-    seconds: tuple[int, int] | None
-    """Where the clock stands up to its fraction; ``None``: the prefix has no clock, or none that can be read."""
+    begin: int
+    """Where the clock begins; equal to ``end`` if the prefix has none that can be read."""
+    end: int
+    """Where its fraction begins, or the clock ends."""
     fraction: tuple[int, int]
-    zone_end: int
+    scale: float
+    seconds: dict[str, float | None]
+    """Unix seconds by the text of the clock up to its fraction."""
 
 
 class PrefixReader:
@@ -58,7 +67,6 @@ class PrefixReader:
         self._local_time = local_time
         self._templates: list[_Template] = []
         self._known: set[tuple[str, str, int]] = set()
-        self._seconds: dict[tuple[int, str, str], float | None] = {}
         self._held: dict[str, str] = {}
         """The beginnings of lines that a container's runtime has split, by the name in their prefix."""
         self._entry_time: float | None = None
@@ -74,7 +82,6 @@ class PrefixReader:
         times: list[float | None] = []
         names: list[str] = []
         hits = 0
-        arrived = batch.arrived
         for line in batch.lines:
             if "\x1b" in line:
                 line = strip_escapes(line)  # noqa: PLW2901 - the line as it is read
@@ -82,17 +89,25 @@ class PrefixReader:
                 if line.startswith(template.first) and line.startswith(template.rest, template.rest_at):
                     if template.middle and not all(line.startswith(text, at) for text, at in template.middle):
                         continue
-                    text, name = line[template.length :], template.name
-                    times.append(self._time(template, line, arrived) if template.seconds is not None else None)
+                    text, name, begin, end = line[template.length :], template.name, template.begin, template.end
+                    if begin == end:
+                        times.append(None)
+                    else:
+                        second = line[begin:end]
+                        time = template.seconds.get(second)
+                        if time is None:
+                            time = self._new_second(template, line, second, batch.arrived)
+                        if template.scale and time is not None:
+                            time += _fraction(line, template)
+                        times.append(time)
                     hits += 1
                     break
             else:
-                text, time, name, partial = self._undress(line, arrived)
+                text, time, name, partial = self._undress(line, batch.arrived)
                 hits += text is not line
                 times.append(time)
                 if partial:
-                    text = self._hold(line, name, text)
-                    texts.append(text)
+                    texts.append(self._hold(line, name, text))
                     names.append(name)
                     continue
             if self._held:
@@ -106,23 +121,38 @@ class PrefixReader:
 
     def learn(self, line: str, end: int, arrived: float, name: str = "") -> None:
         """Remember the prefix that ends there: the next lines with the same one are read fast."""
-        if not end or len(self._known) > _MOST_SECONDS:
+        if not end or len(self._known) > _MOST_KNOWN:
             return
         clocks = [*clocks_in(line, 0, end, self._local_time, arrived)]
-        spans = [(0, 0), *((clock.begin, clock.end) for clock in clocks), (end, end)]
+        spans = [(0, 0), *((clock.begin, clock.fraction[1]) for clock in clocks), (end, end)]
         constant = [(line[one[1] : other[0]], one[1]) for one, other in pairwise(spans)]
-        first, (rest, rest_at) = constant[0][0], constant[-1] if len(constant) > 1 else ("", end)
+        first, (rest, rest_at) = constant[0][0], constant[-1] if clocks else ("", end)
         key = (first, rest, end)
-        if key in self._known and any((one.first, one.rest, one.length) == key for one in self._templates):
+        if any((one.first, one.rest, one.length) == key for one in self._templates):
             return
         self._known.add(key)
-        chosen = clock_in(line, 0, end, self._local_time, arrived)
-        readable = chosen is not None and chosen.time is not None
-        seconds = (chosen.begin, chosen.fraction[0]) if chosen is not None and readable else None
-        fraction, zone_end = (chosen.fraction, chosen.end) if chosen is not None else ((end, end), end)
-        template = _Template(first, rest, rest_at, tuple(constant[1:-1]), end, name, seconds, fraction, zone_end)
+        clock = clock_in(line, 0, end, self._local_time, arrived)
+        begin, stop, fraction = (end, end, (end, end))
+        if clock is not None and clock.time is not None:
+            fraction = clock.fraction
+            begin, stop = clock.begin, fraction[0] - 1 if fraction[1] > fraction[0] else clock.fraction[1]
+        scale = 0.0 if fraction[0] == fraction[1] else 10.0 ** -(fraction[1] - fraction[0])
+        template = _Template(
+            first, rest, rest_at, tuple(constant[1:-1]), end, name, begin, stop, fraction, scale, seconds={}
+        )
         self._templates = [template, *self._templates[: MOST_TEMPLATES - 1]]
         self.is_dressed = True
+
+    def _new_second(self, template: _Template, line: str, second: str, arrived: float) -> float | None:
+        """Return the whole seconds of a clock that was not read yet."""
+        clocks = clocks_in(line, 0, template.length, self._local_time, arrived)
+        clock = next((one for one in clocks if one.begin == template.begin), None)
+        if clock is None or clock.time is None:
+            return None
+        if len(template.seconds) >= _MOST_SECONDS:
+            template.seconds.clear()
+        template.seconds[second] = whole = float(floor(clock.time + _ROUNDED))
+        return whole
 
     def _has_prefix(self, lines: Sequence[str]) -> bool:
         """Return whether one of a few lines begins with a prefix."""
@@ -168,34 +198,14 @@ class PrefixReader:
             del self._held[next(iter(self._held))]
         return ""
 
-    def _time(self, template: _Template, line: str, arrived: float) -> float | None:
-        begin, end = template.seconds or (0, 0)
-        frac, frac_end = template.fraction
-        key = (begin, line[begin:end], line[frac_end : template.zone_end])
-        try:
-            whole = self._seconds[key]
-        except KeyError:
-            whole = self._new_second(template, line, arrived, key)
-        if whole is None or frac == frac_end:
-            return whole
-        digits = line[frac:frac_end]
-        return whole + int(digits) / 10 ** len(digits) if digits.isdigit() and digits.isascii() else None
-
-    def _new_second(
-        self, template: _Template, line: str, arrived: float, key: tuple[int, str, str]
-    ) -> float | None:
-        clock = next(
-            (one for one in clocks_in(line, 0, template.length, self._local_time, arrived) if one.begin == key[0]), None
-        )
-        if clock is None or clock.time is None:
-            return None
-        if len(self._seconds) >= _MOST_SECONDS:
-            self._seconds.clear()
-        digits = line[slice(*template.fraction)]
-        part = int(digits) / 10 ** len(digits) if digits.isdigit() and digits.isascii() else 0.0
-        self._seconds[key] = whole = round(clock.time - part)
-        return whole
-
 
 def _stream(line: str, name: str) -> str:
     return f"{name} stderr" if " stderr " in line[:_LONGEST_HEAD] else name
+
+
+def _fraction(line: str, template: _Template) -> float:
+    """Return the part of a second in a line's clock."""
+    try:
+        return int(line[slice(*template.fraction)]) * template.scale
+    except ValueError:
+        return 0.0

@@ -7,12 +7,12 @@ import sys
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import accumulate, compress, islice, repeat
+from itertools import accumulate, compress, repeat
 from math import floor
 from typing import NamedTuple
 
 from stormdeck.model.logs.access import Access, RequestKind
-from stormdeck.model.logs.access_line import Found, may_hold_request
+from stormdeck.model.logs.access_line import Found
 from stormdeck.model.logs.access_reader import AccessReader
 from stormdeck.model.logs.batch import LogBatch
 from stormdeck.model.logs.clocks import LocalTime
@@ -100,7 +100,8 @@ class LogReader:
         self._newest = float("-inf")
         self._again = float("-inf")
         """The log went back in time; lines up to here may be repeated."""
-        self._seen: dict[tuple[float, str], None] = {}
+        self._seen: dict[tuple[float | None, str], None] = {}
+        self._older: dict[tuple[float | None, str], None] = {}
         self._shapes: dict[tuple[str, str], Access] = {}
         self._idle: dict[str, RequestKind] = {}
         """The kinds of requests that are not main requests, by all the text after the port."""
@@ -119,45 +120,57 @@ class LogReader:
         asked, server_errors, is_front = 0, [], False
         unread: list[str] = []
         arrival = when(None, batch)
-        rest, known, other_times = self._partition(texts, times)
+        in_order = times is None or self._is_in_order(times)
+        rest, known, other_times = self._partition(texts, times, in_order=in_order)
         for index, head, tail in rest:
             text = texts[index]
-            own = times[index] if times is not None else None
-            if " HTTP/" in text or may_hold_request(text) or (not behind and '"reqId":' in text):
-                found = self._parse(batch.lines[index], text, head, tail, own, batch.arrived)
+            if "HTTP/" in text or '"reqId":' in text or "[GIN]" in text or "log_server_r" in text:
+                found = self._parse(batch.lines[index], text, head, tail, batch.arrived)
                 if found is None:
-                    if "HTTP/" in text and self._is_unread(text):
+                    if self._is_unread(text):
                         unread.append(text)
                     continue
                 access, port = found
-                time = own if own is not None else access.time
-                if time is not None and self._is_repeated(time, text):
-                    continue
-                moment = arrival if time is None else when(time, batch)
-                is_front = is_front or access.is_front
+                time = times[index] if times is not None else None
+                time = time if time is not None else access.time
+                if time is None:
+                    t, early, late = arrival
+                else:
+                    if times is not None and in_order:
+                        self._seen[time, text] = None
+                    elif self._is_repeated(time, text):
+                        continue
+                    t, early, late = when(time, batch)
                 if access.kind is RequestKind.MAIN:
-                    late = moment.late if access.seconds is None or access.status >= 400 else access.seconds
-                    request = Request(batch.log, access.status, access.host, port, moment.t, moment.early, late)
-                    events.append((index, request))
+                    if access.seconds and access.status < 400:
+                        late = access.seconds
+                    events.append((index, Request(batch.log, access.status, access.host, port, t, early, late)))
                     if access.agent:
                         agents[access.agent] += 1
                 else:
                     others[access.kind] += 1
                     if time is not None:
                         other_times.append(time)
-                if asks_for_tokens(access):
-                    asked += 1
-                    if access.status >= 500 and moment.t is not None:
-                        server_errors.append(moment.t)
+                    if not asks_for_tokens(access):
+                        continue
+                asked += 1
+                if access.status >= 500 and t is not None:
+                    server_errors.append(t)
+                is_front = is_front or access.is_front
             elif "ERROR" in text or "CRITICAL" in text:
+                own = times[index] if times is not None else None
                 error = self._error(text, when(own, batch).t, behind=behind)
                 if error is not None:
                     events.append((index, error))
         others.update(known)
         span = [min(other_times), max(other_times)] if other_times else []
+        if len(self._seen) > REMEMBERED:
+            self._older, self._seen = self._seen, {}
         return ReadLines(events, others, span, asked, server_errors, agents, tuple(unread), is_front)
 
-    def _partition(self, lines: Sequence[str], times: Sequence[float | None] | None) -> Partitioned:
+    def _partition(
+        self, lines: Sequence[str], times: Sequence[float | None] | None, *, in_order: bool
+    ) -> Partitioned:
         """Separate polls that were seen before from lines that have to be parsed.
 
         All lines are split and looked up by calls that run in C: at 100,000 lines a second that decides the cost.
@@ -165,34 +178,28 @@ class LogReader:
         if not lines:
             return Partitioned([], {}, [])
         heads, _, tails = zip(*map(str.partition, lines, repeat(REQUEST)), strict=True)
-        known: list[RequestKind | None] = [*map(self._idle.get, tails)]
-        dated: list[float] = []
-        if times is not None and any(known):
-            known, dated = self._date(lines, times, known)
+        known: list[RequestKind | None] = [*map(self._idle.get, tails)] if in_order else [None] * len(lines)
         if not all(map(_HEAD.fullmatch, compress(heads, known))):
             known = [kind if _HEAD.fullmatch(head) else None for kind, head in zip(known, heads, strict=True)]
+        dated: list[float] = []
+        if times is not None:
+            dated = [time for time in compress(times, known) if time is not None]
+            self._seen.update(dict.fromkeys(compress(zip(times, lines, strict=True), known)))
         rest = [(index, heads[index], tails[index]) for index, kind in enumerate(known) if kind is None]
         return Partitioned(rest, {kind: count for kind, count in Counter(known).items() if kind is not None}, dated)
 
-    def _date(
-        self, lines: Sequence[str], times: Sequence[float | None], known: list[RequestKind | None]
-    ) -> tuple[list[RequestKind | None], list[float]]:
-        """Return the polls that have times and cannot be repeated lines, and the times of these."""
+    def _is_in_order(self, times: Sequence[float | None]) -> bool:
+        """Return whether no line of these was read before, since the log's times only go forward."""
         dated = [time for time in times if time is not None]
+        if not dated:
+            return True
         highest = [*accumulate(dated, max)]
-        back = any(top - time > BACK_S for top, time in zip(highest, dated, strict=True))
-        if not dated or back or min(dated) < max(self._newest - BACK_S, self._again):
-            return [None] * len(known), []
-        self._seen.update(dict.fromkeys((time, text) for time, text in compress(zip(times, lines), known) if time))
+        if min(dated) < self._newest - BACK_S or min(dated) <= self._again:
+            return False
+        if any(top - time > BACK_S for top, time in zip(highest, dated, strict=True)):
+            return False
         self._newest = max(self._newest, highest[-1])
-        self._forget()
-        return known, [time for time in compress(times, known) if time is not None]
-
-    def _forget(self) -> None:
-        excess = len(self._seen) - REMEMBERED
-        if excess > 0:
-            for key in list(islice(self._seen, excess)):
-                del self._seen[key]
+        return True
 
     def _is_repeated(self, time: float, text: str) -> bool:
         """Return whether a line is one that was read before.
@@ -202,23 +209,21 @@ class LogReader:
         """
         if time < self._newest - BACK_S:
             self._again = self._newest
-        if time <= self._again and (time, text) in self._seen:
+        key = (time, text)
+        if time <= self._again and (key in self._seen or key in self._older):
             return True
         self._newest = max(self._newest, time)
-        self._seen[time, text] = None
-        self._forget()
+        self._seen[key] = None
         return False
 
-    def _parse(
-        self, line: str, text: str, head: str, tail: str, own: float | None, arrived: float
-    ) -> ParsedRequest | None:
+    def _parse(self, line: str, text: str, head: str, tail: str, arrived: float) -> ParsedRequest | None:
         """Return the request in a line; ``head`` and ``tail`` are its text as ``_partition`` has split it."""
         before, port = self._connections.get(head) or self._connection(head)
         shape = (before, tail)
         known = self._shapes.get(shape)
         if known is not None and port:
             return ParsedRequest(known, port)
-        access = self._parse_new(line, text, shape, own, arrived)
+        access = self._parse_new(line, text, shape, arrived)
         return None if access is None else ParsedRequest(access, access.port)
 
     def _connection(self, head: str) -> tuple[str, int]:
@@ -232,9 +237,7 @@ class LogReader:
         self._connections[head] = found = (sys.intern(before), int(port))
         return found
 
-    def _parse_new(
-        self, line: str, text: str, shape: tuple[str, str], own: float | None, arrived: float
-    ) -> Access | None:
+    def _parse_new(self, line: str, text: str, shape: tuple[str, str], arrived: float) -> Access | None:
         found = self._requests.find(text, arrived)
         if found is None:
             return None
@@ -256,7 +259,7 @@ class LogReader:
 
     def _is_unread(self, text: str) -> bool:
         """Return whether a line that is no request should have been one, and is no message that quotes one."""
-        return _OWN_REQUEST not in text and REQUEST_LINE.search(text) is not None and classify(text) is None
+        return "HTTP/" in text and _OWN_REQUEST not in text and REQUEST_LINE.search(text) is not None and classify(text) is None
 
     def _error(self, text: str, t: float | None, *, behind: bool) -> ErrorText | None:
         """Return the error that a line reports, ``None`` for every other line."""
