@@ -22,6 +22,8 @@ def run(files: Sequence[str], *, transcripts: str | None, api_timeout_ms: int | 
     """Read everything and print the report. What cannot be read is named on stderr; the rest is counted."""
     analyzer = LogAnalyzer(api_timeout_ms=api_timeout_ms, local_time=datetime.timestamp)
     archive = Archive(files, local_time=datetime.timestamp)
+    for name, lines, arrived in archive.heads():
+        analyzer.note_head(name, lines, arrived)
     for batch in archive.batches():
         analyzer.take(batch)
     problems = list(archive.troubles)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from itertools import pairwise
-from math import floor
 from typing import NamedTuple
 
 from stormdeck.model.logs.batch import LogBatch
@@ -14,11 +13,9 @@ from stormdeck.model.logs.dress import Undressed, peel, undress, value_time
 from stormdeck.model.text import strip_escapes
 
 MOST_TEMPLATES = 8
-_MOST_SECONDS = 4096
+_MOST_MINUTES = 4096
 _MOST_KNOWN = 4096
 """Prefixes that are learned at most: more of them have something in them that changes with each line."""
-_ROUNDED = 1e-6
-"""A time just below a whole second is one, but for the rounding of its fraction."""
 _LONGEST_HELD = 64 * 1024
 _LONGEST_HEAD = 200
 _JOURNAL = re.compile(
@@ -53,11 +50,13 @@ class _Template(NamedTuple):
     begin: int
     """Where the clock begins; equal to ``end`` if the prefix has none that can be read."""
     end: int
-    """Where its fraction begins, or the clock ends."""
+    """Where its seconds begin."""
+    seconds: tuple[int, int]
     fraction: tuple[int, int]
     scale: float
-    seconds: dict[str, float | None]
-    """Unix seconds by the text of the clock up to its fraction."""
+    """What one unit of the fraction is in seconds; 0 if the clock has none."""
+    minutes: dict[str, float]
+    """Unix seconds by the text of the clock up to its seconds."""
 
 
 class PrefixReader:
@@ -93,13 +92,10 @@ class PrefixReader:
                     if begin == end:
                         times.append(None)
                     else:
-                        second = line[begin:end]
-                        time = template.seconds.get(second)
+                        time = template.minutes.get(line[begin:end])
                         if time is None:
-                            time = self._new_second(template, line, second, batch.arrived)
-                        if template.scale and time is not None:
-                            time += _fraction(line, template)
-                        times.append(time)
+                            time = self._new_minute(template, line, batch.arrived)
+                        times.append(time if time is None else time + _seconds(line, template))
                     hits += 1
                     break
             else:
@@ -132,27 +128,29 @@ class PrefixReader:
             return
         self._known.add(key)
         clock = clock_in(line, 0, end, self._local_time, arrived)
-        begin, stop, fraction = (end, end, (end, end))
+        begin, seconds, fraction = end, (end, end), (end, end)
         if clock is not None and clock.time is not None:
             fraction = clock.fraction
-            begin, stop = clock.begin, fraction[0] - 1 if fraction[1] > fraction[0] else clock.fraction[1]
+            stop = fraction[0] - 1 if fraction[1] > fraction[0] else fraction[0]
+            begin, seconds = clock.begin, (stop - 2, stop)
         scale = 0.0 if fraction[0] == fraction[1] else 10.0 ** -(fraction[1] - fraction[0])
         template = _Template(
-            first, rest, rest_at, tuple(constant[1:-1]), end, name, begin, stop, fraction, scale, seconds={}
+            first, rest, rest_at, tuple(constant[1:-1]), end, name, begin, seconds[0], seconds, fraction, scale, {}
         )
         self._templates = [template, *self._templates[: MOST_TEMPLATES - 1]]
         self.is_dressed = True
 
-    def _new_second(self, template: _Template, line: str, second: str, arrived: float) -> float | None:
-        """Return the whole seconds of a clock that was not read yet."""
+    def _new_minute(self, template: _Template, line: str, arrived: float) -> float | None:
+        """Return the time of a clock without its seconds, which was not read yet; of a number without the last two."""
         clocks = clocks_in(line, 0, template.length, self._local_time, arrived)
         clock = next((one for one in clocks if one.begin == template.begin), None)
         if clock is None or clock.time is None:
             return None
-        if len(template.seconds) >= _MOST_SECONDS:
-            template.seconds.clear()
-        template.seconds[second] = whole = float(floor(clock.time + _ROUNDED))
-        return whole
+        if len(template.minutes) >= _MOST_MINUTES:
+            template.minutes.clear()
+        minute = float(round(clock.time - _seconds(line, template)))
+        template.minutes[line[template.begin : template.end]] = minute
+        return minute
 
     def _has_prefix(self, lines: Sequence[str]) -> bool:
         """Return whether one of a few lines begins with a prefix."""
@@ -203,9 +201,14 @@ def _stream(line: str, name: str) -> str:
     return f"{name} stderr" if " stderr " in line[:_LONGEST_HEAD] else name
 
 
-def _fraction(line: str, template: _Template) -> float:
-    """Return the part of a second in a line's clock."""
+def _seconds(line: str, template: _Template) -> float:
+    """Return the seconds of a minute in a line's clock, with their fraction."""
+    begin, end = template.seconds
     try:
-        return int(line[slice(*template.fraction)]) * template.scale
+        whole = int(line[begin:end])
+        if not template.scale:
+            return whole
+        begin, end = template.fraction
+        return whole + int(line[begin:end]) * template.scale
     except ValueError:
         return 0.0

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
+from stormdeck.model.logs.access import client_version
 from stormdeck.model.logs.batch import LogBatch
 from stormdeck.model.logs.clocks import LocalTime
 from stormdeck.model.retries.analyzer import MARGIN_S, RECENT, JudgedRequests, RetryAnalyzer
-from stormdeck.model.retries.backoff import DEFAULT_LIMIT
-from stormdeck.model.retries.chain import Request
+from stormdeck.model.retries.backoff import DEFAULT_LIMIT, is_retryable
+from stormdeck.model.retries.chain import STORM, Request
+from stormdeck.model.retries.log_head import first_step
+from stormdeck.model.retries.storms.report import Report
 from stormdeck.model.retries.tracker import ErrorText
-from stormdeck.model.traffic.log_reader import LogReader
+from stormdeck.model.traffic.hops import Hops
+from stormdeck.model.traffic.log_reader import ReadLines
+from stormdeck.model.traffic.log_servers import LogServers
 
 
 class RequestsBehind(NamedTuple):
@@ -41,36 +49,165 @@ class LogAnalyzer(RetryAnalyzer):
         local_time: LocalTime | None = None,
         recent: int = RECENT,
         margin_s: float = MARGIN_S,
+        *,
+        pairs_logs: bool = True,
     ) -> None:
-        """Read times without a zone by ``local_time``; without it they are ignored. See ``RetryAnalyzer``."""
+        """Read times without a zone by ``local_time``; without it they are ignored. See ``RetryAnalyzer``.
+
+        ``pairs_logs``: of several logs with the same traffic, the nearest to the client counts. Without it, only the
+        servers within one log are compared.
+        """
         super().__init__(limit, api_timeout_ms, recent, margin_s)
         self._local_time = local_time
-        self._readers: dict[str, LogReader] = {}
+        self._logs: dict[str, LogServers] = {}
+        self._pairs_logs = pairs_logs
+        self._hops: dict[str, Hops] = {}
+        self._clients: Counter[str] = Counter()
+        self._unread = 0
+        self._first_unread = ""
+        self._heads: dict[str, _Head] = {}
+
+    def note_head(self, log: str, lines: Sequence[str], arrived: float) -> None:
+        """Take the first lines of a log ahead of all others, by which its server's place on the path is known."""
+        batch = LogBatch(log, tuple(lines), arrived, history=True)
+        requests: list[Request] = []
+        for part in LogServers(self._local_time).parts(batch):
+            found = part.reader.read(part.batch, part.bare)
+            self._hops_of(log).take(part.hop, part.bare.texts, _request_times(found), is_front=found.is_front)
+            requests += [event for _, event in found.events if isinstance(event, Request)]
+        self._note_cut(requests)
 
     def take(self, batch: LogBatch) -> JudgedRequests:
-        """Process lines of a log that is counted. Returns the main requests among them."""
-        read = self._reader(batch.log).read(batch)
+        """Process lines of a log that is counted. Returns the main requests among them.
+
+        Of several servers whose logs show the same traffic, the nearest to the client is counted.
+        """
+        events: list[tuple[int, Request | ErrorText]] = []
+        others: Counter[str] = Counter()
+        hops = self._hops_of(batch.log)
+        parts = self._servers(batch.log).parts(batch)
+        found = [part.reader.read(part.batch, part.bare) for part in parts]
+        for part, read in zip(parts, found, strict=True):
+            hops.take(part.hop, part.bare.texts, _request_times(read), is_front=read.is_front)
+        for part, read in zip(parts, found, strict=True):
+            behind = hops.is_behind(part.hop)
+            events += [(part.place(at), event) for at, event in read.events if not behind or isinstance(event, ErrorText)]
+            if behind:
+                for t in read.server_errors:
+                    self.tracker.causes.note_behind(t)
+                continue
+            others.update(read.others)
+            self._note(read, batch)
+        if len(parts) > 1:
+            events.sort(key=_index)
+        self._begin(batch.log, [event for _, event in events if isinstance(event, Request)])
+        return self.take_events(events, others)
+
+    def _note(self, read: ReadLines, batch: LogBatch) -> None:
+        """Note the time that lines cover, their clients, and lines that were not understood."""
         for t in read.other_times:
             self.extend_span(t)
         if not batch.history and (read.others or any(isinstance(event, Request) for _, event in read.events)):
             self.extend_span(batch.arrived)
-        return self.take_events(read.events, read.others)
+        self._clients.update(read.agents)
+        self._unread += len(read.unread)
+        self._first_unread = self._first_unread or next(iter(read.unread), "")
+
+    def _begin(self, log: str, requests: Sequence[Request]) -> None:
+        """Recognise a log whose first requests are the later attempts of a turn."""
+        if not requests:
+            return
+        head = self._heads.get(log)
+        if head is None:
+            head = self._heads[log] = _Head(requests[0])
+            self._note_cut(requests)
+        head.take(requests)
+
+    def _note_cut(self, requests: Sequence[Request]) -> None:
+        step = first_step(requests)
+        if step > 1:
+            self.tracker.cut_heads[requests[0]] = step
+
+    def _hops_of(self, log: str) -> Hops:
+        return self._hops.setdefault("" if self._pairs_logs else log, Hops())
 
     def take_behind(self, batch: LogBatch) -> RequestsBehind:
         """Process lines of the server behind the proxy, whose requests are not counted, for the errors in them.
 
         Its requests are the proxy's requests once more, and the proxy's own retries.
         """
-        read = self._reader(batch.log).read(batch, behind=True)
-        self.take_errors([event for _, event in read.events if isinstance(event, ErrorText)])
-        for t in read.server_errors:
-            self.tracker.causes.note_behind(t)
-        return RequestsBehind(read.asked, [event for _, event in read.events if isinstance(event, Request)])
+        asked, requests = 0, []
+        for part in self._servers(batch.log).parts(batch):
+            read = part.reader.read(part.batch, part.bare, behind=True)
+            self.take_errors([event for _, event in read.events if isinstance(event, ErrorText)])
+            for t in read.server_errors:
+                self.tracker.causes.note_behind(t)
+            asked += read.asked
+            requests += [event for _, event in read.events if isinstance(event, Request)]
+        return RequestsBehind(asked, requests)
 
-    def _reader(self, log: str) -> LogReader:
-        reader = self._readers.get(log)
-        if reader is None:
-            reader = self._readers[log] = LogReader(self._local_time)
-        return reader
+    @property
+    def client_version(self) -> str:
+        """Return the newest version of Claude Code among the user agents of access lines; empty if there is none."""
+        return max(filter(None, map(client_version, self._clients)), key=_numbers, default="")
+
+    def report(self, now: float | None = None) -> Report:
+        """Return the counts and storms so far. Without ``now``, in unix seconds, no storm is reported as live."""
+        chains = {chain.requests[0]: chain.attempts for chain in self.tracker.chains}
+        return replace(
+            super().report(now),
+            clients=dict(self._clients.most_common(MOST_CLIENTS)),
+            unread_lines=self._unread,
+            first_unread=self._first_unread,
+            notes=tuple(note for log, head in self._heads.items() if (note := head.note(log, chains))),
+        )
+
+    def _servers(self, log: str) -> LogServers:
+        servers = self._logs.get(log)
+        if servers is None:
+            servers = self._logs[log] = LogServers(self._local_time)
+        return servers
 
 
+MOST_CLIENTS = 20
+
+
+class _Head:
+    """The failed requests with which a log begins."""
+
+    def __init__(self, first: Request) -> None:
+        self._first = first
+        self._failed = 0
+        self._is_open = first.t is None and first.failed and is_retryable(first.status)
+
+    def take(self, requests: Iterable[Request]) -> None:
+        """Count requests until one succeeds."""
+        if self._is_open:
+            for request in requests:
+                if not request.failed:
+                    self._is_open = False
+                    break
+                self._failed += 1
+
+    def note(self, log: str, chains: Mapping[Request, int]) -> str:
+        """Return what cannot be told of the log's beginning; empty if nothing is unclear."""
+        if self._failed < STORM or chains.get(self._first, 1) >= self._failed:
+            return ""
+        return (
+            f"{log} begins with {self._failed} failed requests and has no times, so it cannot be told which of them "
+            "are retries. If its beginning was cut off, more of them are."
+        )
+
+
+def _index(event: tuple[int, object]) -> int:
+    return event[0]
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(map(int, version.split(".")))
+
+
+def _request_times(read: ReadLines) -> list[float | None]:
+    """Return the times of requests for tokens."""
+    times: list[float | None] = [event.t for _, event in read.events if isinstance(event, Request)]
+    return times or ([None] if read.asked else [])

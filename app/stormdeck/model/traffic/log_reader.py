@@ -19,6 +19,7 @@ from stormdeck.model.logs.clocks import LocalTime
 from stormdeck.model.logs.prefix_reader import Bare, PrefixReader
 from stormdeck.model.logs.reasons import announces, is_cooldown, is_passed_on, reason, served_in
 from stormdeck.model.logs.records import RecordReader, classify
+from stormdeck.model.logs.root_causes import deep_cause, points_to_engine
 from stormdeck.model.retries.chain import Request
 from stormdeck.model.retries.tracker import ErrorText
 from stormdeck.model.traffic.upstream import asks_for_tokens
@@ -97,6 +98,8 @@ class LogReader:
         self._records = RecordReader()
         self._announced = False
         """The last record only announced a traceback, whose last line has the reason."""
+        self._root = ""
+        """The newest exception of an engine's process."""
         self._newest = float("-inf")
         self._again = float("-inf")
         """The log went back in time; lines up to here may be repeated."""
@@ -157,7 +160,7 @@ class LogReader:
                 if access.status >= 500 and t is not None:
                     server_errors.append(t)
                 is_front = is_front or access.is_front
-            elif "ERROR" in text or "CRITICAL" in text:
+            elif "ERROR" in text or "CRITICAL" in text or "Error: " in text:
                 own = times[index] if times is not None else None
                 error = self._error(text, when(own, batch).t, behind=behind)
                 if error is not None:
@@ -263,7 +266,11 @@ class LogReader:
 
     def _error(self, text: str, t: float | None, *, behind: bool) -> ErrorText | None:
         """Return the error that a line reports, ``None`` for every other line."""
+        root = deep_cause(text)
+        self._root = root or self._root
         record = self._records.read(text)
+        if record is None and root:
+            return ErrorText(t, root, is_cooldown=False, from_server=True)
         if record is None:
             record = classify(text) if self._announced else None
             if record is None or _RAISED.match(record.message) is None:
@@ -275,6 +282,9 @@ class LogReader:
         if not why:
             self._announced = announces(record.message)
             return None
+        if points_to_engine(why):
+            # The exception of the engine's process came before it.
+            return ErrorText(t, self._root or why, is_cooldown=False, from_server=True)
         return ErrorText(
             t, why, is_cooldown(record.message), behind or is_passed_on(record.message), served_in(record.message)
         )

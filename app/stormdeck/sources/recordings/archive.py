@@ -54,6 +54,17 @@ class Archive:
         streams = [self._timed(name, paths) for name, paths in self._logs.items()]
         return map(itemgetter(1), heapq.merge(*streams, key=itemgetter(0)))
 
+    def heads(self) -> Iterator[tuple[str, list[str], float]]:
+        """Yield the first lines of each log and when they are read, where there are several logs that are files."""
+        for name, paths in self._logs.items() if len(self._logs) > 1 else ():
+            try:
+                lines = [line for lines in _first(read_chunks(paths[0])) for line in lines] if paths[0] else []
+            except (OSError, ValueError):
+                continue  # noted when the log is read
+            if is_recording(lines):
+                lines = [recorded.line for recorded in read_recorded(lines) if recorded is not None]
+            yield name, lines, self._now
+
     def _timed(self, name: str, paths: Sequence[Path | None]) -> Iterator[_Timed]:
         """Yield the batches of one log with times to merge by, which never decrease."""
         clock = _Clock(self._local_time, self._now)
@@ -107,7 +118,7 @@ class _Clock:
 
     def read(self, line: str) -> float:
         """Take a line's own time, where it has one."""
-        access = self._requests.read(line) if "HTTP/" in line or '"reqId":' in line else None
+        access = self._requests.read(line, self._now) if "HTTP/" in line or '"reqId":' in line else None
         return self.at(access.time) if access is not None and access.time is not None else self._latest
 
 

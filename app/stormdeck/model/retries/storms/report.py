@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from stormdeck.model.masking.lines import mask_text
 from stormdeck.model.retries.storms.storm import Outcome, Storm
+from stormdeck.model.text import clean
 
 VERSION = 1
 """Version of the JSON format."""
@@ -30,6 +32,15 @@ class Report:
     """Access lines of requests to a messages path, by status."""
     storms: tuple[Storm, ...] = ()
     """Oldest first."""
+    errors: tuple[str, ...] = ()
+    """What the newest error records say, also where no request was sent again."""
+    clients: dict[str, int] = field(default_factory=dict)
+    """Main requests by user agent, where access lines have it."""
+    unread_lines: int = 0
+    """Lines that hold a request in a form that is not understood."""
+    first_unread: str = ""
+    notes: tuple[str, ...] = ()
+    """What cannot be told from the logs, and why; a sentence each."""
 
     def as_json(self) -> dict[str, object]:
         """Return the report as ``analyze --json`` prints it. Times are unix seconds, ``None`` if unknown."""
@@ -44,6 +55,10 @@ class Report:
             "turns": self.turns,
             "by_status": dict(sorted(self.by_status.items())),
             "storms": [storm_as_json(storm) for storm in self.storms],
+            "errors": [mask_text(clean(error)) for error in self.errors],
+            "clients": {mask_text(clean(agent)): count for agent, count in self.clients.items()},
+            "unread_lines": {"count": self.unread_lines, "first": mask_text(clean(self.first_unread)) or None},
+            "notes": list(self.notes),
         }
 
 
