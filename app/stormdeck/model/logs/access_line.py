@@ -17,7 +17,9 @@ _REQUEST = re.compile(
     r"(?P<method>[A-Z]{3,10}) (?P<path>\S+) HTTP/\d(?:\.\d)?\\?\" (?P<status>[1-9]\d\d)(?![^\s\"'`\\},\]])"
 )
 _SEPARATORS = (' - "', ' - \\"')
-_ADDRESS = re.compile(r"(?P<host>\[[0-9A-Fa-f:.%\w]*\]|[^\s\"|`>\[\](){}=]*):(?P<port>\d{1,5})$")
+_ADDRESS = re.compile(
+    r"(?P<host>\[[0-9A-Fa-f:.%\w]*\]|(?<![\w.])[0-9A-Fa-f]{0,4}:[0-9A-Fa-f:.]*|[^\s\"|`>\[\](){}=:,;]*):(?P<port>\d{1,5})$"
+)
 _IP = re.compile(r"(?:\d{1,3}\.){3}\d{1,3}|[0-9A-Fa-f]*:[0-9A-Fa-f:.]+")
 _LONGEST_ADDRESS = 300
 _TEXT_KEY = re.compile(r"(?:msg|message|log|line|MESSAGE)=$")
@@ -40,7 +42,7 @@ class Found(NamedTuple):
 
 def may_hold_request(line: str) -> bool:
     """Return whether a line may hold a request, which is decided fast."""
-    return "HTTP/" in line or any(mark in line for mark in MARKS)
+    return "HTTP/" in line or '"MESSAGE"' in line or any(mark in line for mark in MARKS)
 
 
 def parse_access(line: str, local_time: LocalTime | None = None, arrived: float | None = None) -> Access | None:

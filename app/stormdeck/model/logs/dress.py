@@ -57,6 +57,7 @@ _PATTERNS = (
     # A time alone: docker logs -t, ts; with a dash or a tab before the text, or columns.
     rf"(?:- )?(?:{_T}|{_T_SYSLOG}(?: [A-Z]{{3,4}}(?= ))?|{_T_FULL})(?: \| | - |[ \t]|: )",
     rf"{_T_ANY}\t",
+    r"\d{4}-\d\d-\d\dT[\d:]{8}: ",
     # aws logs tail: the stream's name.
     r"(?P<name>[\w.-]{1,100})/[\w.-]{1,100}/[0-9a-f]{8,40} ",
     r"(?:[\w.@/:-]{1,120}\t){1,4}(?=\S)",

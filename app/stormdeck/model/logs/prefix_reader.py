@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from stormdeck.model.logs.batch import LogBatch
 from stormdeck.model.logs.clocks import LocalTime, clock_in, clocks_in
-from stormdeck.model.logs.dress import Undressed, peel, undress, value_time
+from stormdeck.model.logs.dress import Undressed, undress, value_time
 from stormdeck.model.text import strip_escapes
 
 MOST_TEMPLATES = 8
@@ -18,6 +18,7 @@ _MOST_KNOWN = 4096
 """Prefixes that are learned at most: more of them have something in them that changes with each line."""
 _LONGEST_HELD = 64 * 1024
 _LONGEST_HEAD = 200
+_SAMPLES = 8
 _JOURNAL = re.compile(
     r"\s{0,8}(?P<field>_{0,2}[A-Z][A-Z_]{2,40})=|\s{1,8}\"(?P<key>_{0,2}[A-Z][A-Z_]{2,40})\" : "
     r"|(?P<clock>[A-Z][a-z]{2} \d{4}-\d\d-\d\d [\d:]{8}(?:\.\d{1,9})?(?: \S{1,6})? )\[s="
@@ -154,12 +155,8 @@ class PrefixReader:
 
     def _has_prefix(self, lines: Sequence[str]) -> bool:
         """Return whether one of a few lines begins with a prefix."""
-        last = len(lines) - 1
-        samples = [lines[at] for at in {0, last // 2, last}] if lines else []
-        return any(self._is_dressed(strip_escapes(line) if "\x1b" in line else line) for line in samples)
-
-    def _is_dressed(self, line: str) -> bool:
-        return bool(peel(line).end) or line.startswith('{"') or _JOURNAL.match(line) is not None
+        samples = lines[:: max(1, len(lines) // _SAMPLES)]
+        return any(undress(line).text is not line or _JOURNAL.match(line) is not None for line in samples)
 
     def _undress(self, line: str, arrived: float) -> Undressed:
         if not line:
