@@ -9,8 +9,8 @@ from stormdeck.model.retries.backoff import WAITS, is_retryable, wait_bounds
 from stormdeck.model.retries.chain import STORM, Request, is_unsure
 
 SERVICE_S = 1.0
-"""How long a server may take to fail an attempt."""
-EARLY_S = 0.05
+"""How long a server may take to fail an attempt, in seconds."""
+SLACK_S = 0.1
 
 
 def first_step(requests: Sequence[Request]) -> int:
@@ -26,14 +26,14 @@ def first_step(requests: Sequence[Request]) -> int:
         return 1
     if any(is_unsure(one, other) or one.host != other.host for one, other in pairwise(head)):
         return 1
-    for step in range(1, len(WAITS) + 1):
-        if all(_fits(step + after, one, other) for after, (one, other) in enumerate(pairwise(head))):
-            return step
-    return 1
+    gaps = [(other.t or 0.0) - (one.t or 0.0) for one, other in pairwise(head)]
+    coarse = max(request.early for request in head) + SLACK_S
+    return next((step for step in range(1, len(WAITS) + 1) if _fits(step, gaps, coarse)), 1)
 
 
-def _fits(step: int, one: Request, other: Request) -> bool:
-    low, high = wait_bounds(step)
-    gap = (other.t or 0.0) - (one.t or 0.0)
-    coarse = max(one.early, other.early)
-    return low - EARLY_S - coarse <= gap <= high + SERVICE_S + coarse
+def _fits(step: int, gaps: Sequence[float], coarse: float) -> bool:
+    """Return whether the gaps are these waits in the back-off, and the server took as long for one as for another."""
+    bounds = [wait_bounds(step + after) for after in range(len(gaps))]
+    least = max(gap - high for gap, (_, high) in zip(gaps, bounds, strict=True))
+    most = min(gap - low for gap, (low, _) in zip(gaps, bounds, strict=True))
+    return max(least, 0.0) <= min(most, SERVICE_S) + coarse
