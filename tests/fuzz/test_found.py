@@ -6,9 +6,9 @@ import pytest
 from laws import cheap
 
 from stormdeck.model.logs.access_line import parse_access
-from stormdeck.model.logs.dress import value_time
 from stormdeck.model.logs.access_reader import AccessReader
 from stormdeck.model.logs.batch import LogBatch
+from stormdeck.model.logs.dress import value_time
 from stormdeck.model.logs.reasons import reason
 from stormdeck.model.masking.lines import mask_text
 from stormdeck.model.text import clean
@@ -80,7 +80,8 @@ def test_a_number_that_no_float_holds_costs_only_its_line():
 
 
 @pytest.mark.parametrize(
-    ("head", "polls"), [("INFO:     INFO:     127.0.0.1:34454", 2), ("INFO:     127.0.0.1:344540", 1), ("INFO:     a b:5", 2)]
+    ("head", "polls"),
+    [("INFO:     INFO:     127.0.0.1:34454", 2), ("INFO:     127.0.0.1:344540", 1), ("INFO:     a b:5", 2)],
 )
 def test_what_begins_like_a_poll_is_read_by_itself_whatever_came_before(head, polls):
     poll = 'INFO:     127.0.0.1:34454 - "GET /health HTTP/1.1" 200 OK'

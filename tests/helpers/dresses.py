@@ -57,7 +57,9 @@ DRESSES = {
     "kubetail": Dress(lambda t, line: f"[{POD} vllm] {line}", NONE),
     "journal short": Dress(lambda t, line: f"{_at(t, '%b %d %H:%M:%S')} gpubox vllm[4711]: {line}", SECONDS),
     "journal short-precise": Dress(lambda t, line: f"{_at(t, '%b %d %H:%M:%S.%f')} gpubox vllm[4711]: {line}", EXACT),
-    "journal short-iso": Dress(lambda t, line: f"{_at(t, '%Y-%m-%dT%H:%M:%S+0000')} gpubox vllm[4711]: {line}", SECONDS),
+    "journal short-iso": Dress(
+        lambda t, line: f"{_at(t, '%Y-%m-%dT%H:%M:%S+0000')} gpubox vllm[4711]: {line}", SECONDS
+    ),
     "journal short-iso-precise": Dress(lambda t, line: f"{_iso(t)}+00:00 gpubox vllm[4711]: {line}", EXACT),
     "journal short-full": Dress(
         lambda t, line: f"{_at(t, '%a %Y-%m-%d %H:%M:%S')} UTC gpubox vllm@a[4711]: {line}", SECONDS
@@ -91,7 +93,9 @@ DRESSES = {
 }
 FORMATTERS = {
     "loguru": Dress(
-        lambda t, line: f"{_iso(t)[:-3].replace('T', ' ')} | INFO     | uvicorn.protocols.http.h11_impl:send:476 - {line}",
+        lambda t, line: (
+            f"{_iso(t)[:-3].replace('T', ' ')} | INFO     | uvicorn.protocols.http.h11_impl:send:476 - {line}"
+        ),
         EXACT,
     ),
     "stdlib with dashes": Dress(

@@ -135,7 +135,8 @@ def test_a_clock_with_a_zone_counts_more_than_the_server_s_own():
 
 
 @pytest.mark.parametrize(
-    ("written", "zone"), [("29/Nov/2026:13:00:00 +0100", 0), ("Sun 2026-11-29 13:00:00 CET", 0), ("Nov 29 04:00:00 PST", 0)]
+    ("written", "zone"),
+    [("29/Nov/2026:13:00:00 +0100", 0), ("Sun 2026-11-29 13:00:00 CET", 0), ("Nov 29 04:00:00 PST", 0)],
 )
 def test_zones_are_known_by_number_and_name(written, zone):
     found = parse_access(f"[{written}] {CORE}", None, T)

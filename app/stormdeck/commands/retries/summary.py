@@ -39,7 +39,11 @@ def _remarks(report: Report, paint: Paint) -> list[str]:
     """Return what else the logs say: errors that no storm shows, lines that were not understood."""
     shown = {storm.reason for storm in report.storms}
     errors = [error for error in report.errors if error not in shown][-MOST_ERRORS:]
-    lines = ["", f"{plural(len(errors), 'error')} in the log:" if len(errors) > 1 else "Error in the log:"] if errors else []
+    lines = (
+        ["", f"{plural(len(errors), 'error')} in the log:" if len(errors) > 1 else "Error in the log:"]
+        if errors
+        else []
+    )
     lines += [f"  {paint(fit(mask_text(clean(error)), COLUMNS - 2), Ink.ERROR)}" for error in errors]
     if report.unread_lines:
         first = fit(mask_text(clean(report.first_unread)), COLUMNS - 2)

@@ -116,7 +116,7 @@ def _is_prefix(prefix: str) -> bool:
     """Return whether a program wrote this before an access line; no sentence, and no text that quotes the line."""
     if not prefix or prefix.isspace():
         return True
-    if "\"" in prefix or "'" in prefix:
+    if '"' in prefix or "'" in prefix:
         head, quote, _ = prefix.rpartition('"')
         opened = prefix.count('"') % 2 and quote and _TEXT_KEY.search(head) is None
         if opened or prefix.count("'") % 2:
@@ -140,6 +140,8 @@ def _from_json(text: str, local_time: LocalTime | None, arrived: float | None) -
         found = _of_text(message, local_time, arrived) if isinstance(message, str) else None
         found = found or json_access(fields, local_time, arrived)
         own = json_clock(fields, local_time, arrived)
+        before = clock_in(inner, 0, at, local_time, arrived) if at and own is None else None
+        own = before.time if before is not None else own
     if found is None:
         return None
     time = next((one for one in (outer.time, found.time, own) if one is not None), None)
@@ -152,4 +154,3 @@ def _of_text(text: str, local_time: LocalTime | None, arrived: float | None) -> 
     text = strip_escapes(text)
     plain = _plain(text, local_time, arrived)
     return plain.access if plain is not None else front_access(text, local_time, arrived)
-

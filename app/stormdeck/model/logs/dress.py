@@ -68,15 +68,34 @@ _PATTERNS = (
 _PREFIXES = tuple(re.compile(pattern) for pattern in _PATTERNS)
 _BEGINS = re.compile(r"[\s<\[{(\x1e+-]|\d|[A-Za-z_]")
 _LABEL = re.compile(r'(?:container(?:_name)?|service(?:_name)?|app|job|unit|pod)="([^"]+)"')
-_FLUENT_BIT = re.compile(r'\[\d{1,9}\] (?P<tag>[^\s:\[\]]{1,150}): \[\[?(?P<unix>\d{10}\.\d{1,9})')
+_FLUENT_BIT = re.compile(r"\[\d{1,9}\] (?P<tag>[^\s:\[\]]{1,150}): \[\[?(?P<unix>\d{10}\.\d{1,9})")
 _FLUENT_TEXT = re.compile(r'"(?:log|message|MESSAGE|msg)"=>"((?:[^"\\]|\\.)*)"')
 _PRETTY = re.compile(r'\s{1,8}"MESSAGE" : ("(?:[^"\\]|\\.)*"),?$')
 _OPENS = re.compile(r"\{\s*\"")
 
 _TEXTS = ("log", "MESSAGE", "line", "textPayload", "message", "msg", "body", "text")
 _LEVEL_KEYS = frozenset({"level", "levelname", "lvl"})
-_CLOCK_KEYS = ("__REALTIME_TIMESTAMP", "time", "timestamp", "@timestamp", "asctime", "ts", "date", "datetime", "receiveTimestamp")
-_NAME_KEYS = ("CONTAINER_NAME", "container_name", "_SYSTEMD_UNIT", "SYSLOG_IDENTIFIER", "service", "app", "container", "job")
+_CLOCK_KEYS = (
+    "__REALTIME_TIMESTAMP",
+    "time",
+    "timestamp",
+    "@timestamp",
+    "asctime",
+    "ts",
+    "date",
+    "datetime",
+    "receiveTimestamp",
+)
+_NAME_KEYS = (
+    "CONTAINER_NAME",
+    "container_name",
+    "_SYSTEMD_UNIT",
+    "SYSLOG_IDENTIFIER",
+    "service",
+    "app",
+    "container",
+    "job",
+)
 
 
 class Undressed(NamedTuple):
@@ -236,7 +255,9 @@ def _text_in(fields: dict[str, object]) -> str | None:
 
 def _from_bytes(values: list[object]) -> str:
     """Return the text of a field that the journal writes as bytes, since it has colours in it."""
-    known = bytes(value for value in values if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 256)
+    known = bytes(
+        value for value in values if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 256
+    )
     return known.decode("utf-8", "replace")
 
 

@@ -13,7 +13,7 @@ from stormdeck.model.logs.clocks import LocalTime, clock_in
 
 LEFT = 499
 """nginx's and Traefik's status for a client that left before its answer."""
-_REQUEST = r'(?P<method>[A-Z]{3,10}) (?P<path>\S{1,4000}) HTTP/\d(?:\.\d)?'
+_REQUEST = r"(?P<method>[A-Z]{3,10}) (?P<path>\S{1,4000}) HTTP/\d(?:\.\d)?"
 _COMBINED = re.compile(
     rf'{_REQUEST}" (?P<status>[1-9]\d\d) (?:\d{{1,15}}|-)(?: "(?:[^"\\]|\\.)*" "(?P<agent>(?:[^"\\]|\\.)*)"(?P<rest>.{{0,400}}))?(?=\s|$)'
 )
@@ -35,7 +35,10 @@ _LLAMA = re.compile(
     r'|log_server_request\] request \|.{0,120}? remote_addr="(?P<host2>[^"]{1,60})" remote_port=(?P<port>\d{1,5}) '
     r'status=(?P<status2>[1-9]\d\d) method="(?P<method2>[A-Z]{3,10})" path="(?P<path2>[^"\s]{1,4000})"'
 )
-_CLIENT = re.compile(r"(?:^|[\s|\]])(?P<host>[\w.:%-]{1,60})(?: \S{1,100} \S{1,100})? \[$")
+_CLIENT = re.compile(
+    r"(?:^|[\s|\]])(?:(?P<host>[\w.:%-]{1,60}) \S{1,100} (?:-|[A-Za-z]\S{0,100})|(?P<alone>[\w.:%-]{1,60})) \[$"
+)
+"""What stands before the time: the client's address, and mostly two names."""
 _ADDRESS = re.compile(r"(?:\d{1,3}\.){3}\d{1,3}|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*")
 _TOOK = re.compile(r'(?:^|\s)(?:(?:rt|request_time|duration)="?)?(\d{1,7}\.\d{3})(?:s?"?)(?:\s|$)')
 _TRAEFIK = re.compile(r'\d{1,12} "[^"]{0,200}" "[^"]{0,200}" (\d{1,10})ms')
@@ -97,7 +100,8 @@ def _bracketed(line: str, at: int, local_time: LocalTime | None, arrived: float 
         client = _CLIENT.search(line, max(0, opens - 400), opens + 1)
         rest = match["rest"] or ""
         forwarded = _FORWARDED.match(rest)
-        host = real_client(forwarded[1] if forwarded else "", client["host"] if client else "")
+        direct = client["host"] or client["alone"] if client is not None else ""
+        host = real_client(forwarded[1] if forwarded else "", direct)
         return _made(match, int(match["status"]), host, 0, clock.time, _plain(match["agent"]), _seconds_in(rest))
     match = _ENVOY.match(line, at + 3)
     if match is None:
@@ -156,7 +160,7 @@ def _llama(line: str, local_time: LocalTime | None, arrived: float | None) -> Ac
     match = _LLAMA.search(line, 0, _LONGEST_BEFORE + 4200)
     if match is None:
         return None
-    clock = clock_in(line, 0, match.start(), local_time, arrived)
+    clock = clock_in(line, 0, match.end(), local_time, arrived)
     method, path, host = (match[name] or match[f"{name}2"] for name in ("method", "path", "host"))
     status, port = match["status"] or match["status2"], int(match["port"] or 0)
     return Access(method, path, int(status), host, port, kind_of(method, path), clock.time if clock else None)

@@ -18,7 +18,16 @@ _PATHS = ("request_uri", "uri", "RequestPath", "path", "requestUrl", "url", "tar
 _STATUSES = ("status", "DownstreamStatus", "response_code", "status_code", "statusCode", "http_status", "code")
 _AGENTS = ("http_user_agent", "user_agent", "userAgent", "request_User-Agent", "agent", "ua")
 _FORWARDED = ("http_x_forwarded_for", "x_forwarded_for", "xff", "request_X-Forwarded-For", "client_ip", "realip")
-_CLIENTS = ("remote_addr", "remote_ip", "ClientHost", "ClientAddr", "client", "remoteIp", "downstream_remote_address", "host_ip")
+_CLIENTS = (
+    "remote_addr",
+    "remote_ip",
+    "ClientHost",
+    "ClientAddr",
+    "client",
+    "remoteIp",
+    "downstream_remote_address",
+    "host_ip",
+)
 _PORTS = ("remote_port", "ClientPort", "client_port")
 _ENDS = ("time_iso8601", "msec", "ts", "time_local", "time", "@timestamp", "timestamp", "date")
 _BEGINS = ("start_time", "StartUTC")
@@ -41,15 +50,24 @@ def json_access(fields: Mapping[str, object], local_time: LocalTime | None, arri
     status = _number(_first(whole, _STATUSES))
     if method is None or path is None or status is None:
         return None
-    if status == 0 and "DC" in str(whole.get("response_flags", "")):
+    if status == 0 and ("DC" in str(whole.get("response_flags", "")) or "resp_headers" in whole):
+        # Envoy's "downstream connection terminated"; Caddy's status without an answer (measured, 2.6.2).
         status = LEFT
     if not 100 <= status <= 999:
         return None
     host, port = _client(whole)
     took = _took(whole)
     return Access(
-        method, path, int(status), host, port, kind_of(method, path), _time(whole, took, local_time, arrived),
-        _agent(whole), took, is_front="function" not in whole,
+        method,
+        path,
+        int(status),
+        host,
+        port,
+        kind_of(method, path),
+        _time(whole, took, local_time, arrived),
+        _agent(whole),
+        took,
+        is_front="function" not in whole,
     )
 
 

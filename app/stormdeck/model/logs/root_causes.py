@@ -10,9 +10,13 @@ _SEARCHED = 2000
 _RAISED = re.compile(r"(?<![\w.])(?:[A-Za-z_]\w{0,60}\.){0,8}\w{0,60}(?:Error|Exception): \S")
 _OF_ENGINE = re.compile(r"EngineCore|Worker|Executor|CUDA|NCCL|HIP|torch\.")
 """Lines of the processes that compute, or of what they compute with."""
-_POINTS = re.compile(r"EngineDeadError|EngineGenerateError|EngineCore encountered an issue|Engine core initialization failed")
+_POINTS = re.compile(
+    r"EngineDeadError|EngineGenerateError|EngineCore encountered an issue|Engine core initialization failed"
+)
 """An error of the server in front of the engine, which only says that the engine has failed."""
-_DIED = re.compile(r"Engine ?Core (?:encountered an issue|died|proc\w* \w+ died)|Engine core initialization failed|EngineDeadError")
+_DIED = re.compile(
+    r"Engine ?Core (?:encountered an issue|died|proc\w* \w+ died)|Engine core initialization failed|EngineDeadError"
+)
 
 
 def deep_cause(text: str) -> str:

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from stormdeck.model.logs.dress import undress
 from stormdeck.model.logs.book import LogBook
+from stormdeck.model.logs.dress import undress
 from stormdeck.model.logs.records import PIECE, classify
 
 LONGEST = 1000

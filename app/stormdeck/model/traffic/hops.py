@@ -29,7 +29,12 @@ _NAMES = (
     (Rank.SERVER, re.compile(r"vllm|sglang|llama|ollama|lmdeploy|engine", re.IGNORECASE)),
 )
 _CONTENTS = (
-    (Rank.PROXY, re.compile(r"\d\d:\d\d:\d\d - LiteLLM[\w .]{0,40}:|LiteLLM: Proxy initialized|\"component\": \"LiteLLM|\"reqId\":")),
+    (
+        Rank.PROXY,
+        re.compile(
+            r"\d\d:\d\d:\d\d - LiteLLM[\w .]{0,40}:|LiteLLM: Proxy initialized|\"component\": \"LiteLLM|\"reqId\":"
+        ),
+    ),
     (
         Rank.SERVER,
         re.compile(

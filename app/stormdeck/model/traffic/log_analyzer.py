@@ -91,7 +91,9 @@ class LogAnalyzer(RetryAnalyzer):
             hops.take(part.hop, part.bare.texts, _request_times(read), is_front=read.is_front)
         for part, read in zip(parts, found, strict=True):
             behind = hops.is_behind(part.hop)
-            events += [(part.place(at), event) for at, event in read.events if not behind or isinstance(event, ErrorText)]
+            events += [
+                (part.place(at), event) for at, event in read.events if not behind or isinstance(event, ErrorText)
+            ]
             if behind:
                 for t in read.server_errors:
                     self.tracker.causes.note_behind(t)

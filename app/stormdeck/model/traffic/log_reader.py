@@ -171,9 +171,7 @@ class LogReader:
             self._older, self._seen = self._seen, {}
         return ReadLines(events, others, span, asked, server_errors, agents, tuple(unread), is_front)
 
-    def _partition(
-        self, lines: Sequence[str], times: Sequence[float | None] | None, *, in_order: bool
-    ) -> Partitioned:
+    def _partition(self, lines: Sequence[str], times: Sequence[float | None] | None, *, in_order: bool) -> Partitioned:
         """Separate polls that were seen before from lines that have to be parsed.
 
         All lines are split and looked up by calls that run in C: at 100,000 lines a second that decides the cost.
@@ -262,7 +260,12 @@ class LogReader:
 
     def _is_unread(self, text: str) -> bool:
         """Return whether a line that is no request should have been one, and is no message that quotes one."""
-        return "HTTP/" in text and _OWN_REQUEST not in text and REQUEST_LINE.search(text) is not None and classify(text) is None
+        return (
+            "HTTP/" in text
+            and _OWN_REQUEST not in text
+            and REQUEST_LINE.search(text) is not None
+            and classify(text) is None
+        )
 
     def _error(self, text: str, t: float | None, *, behind: bool) -> ErrorText | None:
         """Return the error that a line reports, ``None`` for every other line."""

@@ -7,8 +7,8 @@ from functools import partial
 from math import floor, inf
 
 from stormdeck.model.finding import HopKind
-from stormdeck.model.logs.clocks import LocalTime
 from stormdeck.model.logs.batch import LogBatch
+from stormdeck.model.logs.clocks import LocalTime
 from stormdeck.model.retries.analyzer import JudgedRequests
 from stormdeck.model.retries.backoff import DEFAULT_LIMIT
 from stormdeck.model.retries.chain import Request

@@ -11,9 +11,9 @@ from operator import itemgetter
 from os.path import realpath
 from pathlib import Path
 
-from stormdeck.model.logs.clocks import LocalTime
 from stormdeck.model.logs.access_reader import AccessReader
 from stormdeck.model.logs.batch import LogBatch
+from stormdeck.model.logs.clocks import LocalTime
 from stormdeck.model.text import clean
 from stormdeck.sources.recordings.entry import LOOKED_AT, is_recording, read_recorded
 from stormdeck.sources.recordings.files import read_chunks, with_predecessors

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from stormdeck.model.masking.lines import mask_text
 from stormdeck.model.retries.storms.storm import Outcome, Storm
-from stormdeck.model.text import clean
 
 VERSION = 1
 """Version of the JSON format."""
@@ -43,7 +41,10 @@ class Report:
     """What cannot be told from the logs, and why; a sentence each."""
 
     def as_json(self) -> dict[str, object]:
-        """Return the report as ``analyze --json`` prints it. Times are unix seconds, ``None`` if unknown."""
+        """Return the report as ``analyze --json`` prints it. Times are unix seconds, ``None`` if unknown.
+
+        Texts from logs are not masked yet.
+        """
         return {
             "version": VERSION,
             "http_requests": self.http_requests,
@@ -55,9 +56,9 @@ class Report:
             "turns": self.turns,
             "by_status": dict(sorted(self.by_status.items())),
             "storms": [storm_as_json(storm) for storm in self.storms],
-            "errors": [mask_text(clean(error)) for error in self.errors],
-            "clients": {mask_text(clean(agent)): count for agent, count in self.clients.items()},
-            "unread_lines": {"count": self.unread_lines, "first": mask_text(clean(self.first_unread)) or None},
+            "errors": list(self.errors),
+            "clients": dict(self.clients),
+            "unread_lines": {"count": self.unread_lines, "first": self.first_unread or None},
             "notes": list(self.notes),
         }
 
