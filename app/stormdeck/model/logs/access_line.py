@@ -25,7 +25,8 @@ _LONGEST_ADDRESS = 300
 _TEXT_KEY = re.compile(r"(?:msg|message|log|line|MESSAGE)=$")
 _LEVEL_END = re.compile(r"(?:INFO|NOTICE|DEBUG):? *(?:- +)?$", re.IGNORECASE)
 _OTHER_RECORD = re.compile(
-    r"LiteLLM[\w .]{0,40}:[A-Z]{4,8}: |(?:DEBUG|INFO|WARNING|ERROR|CRITICAL) \d\d-\d\d [\d:]{8} \[(?!h(?:ttptools|11)_impl|logging)"
+    r"LiteLLM[\w .]{0,40}:[A-Z]{4,8}: "
+    r"|(?:DEBUG|INFO|WARNING|ERROR|CRITICAL) \d\d-\d\d [\d:]{8} \[(?!h(?:ttptools|11)_impl|logging)"
 )
 """A record of vLLM or LiteLLM: an access line behind it is quoted, from a prompt or an error."""
 _WORDS = re.compile(r"(?<![\w.-])[A-Za-z]+ [A-Za-z]+(?![\w.@-])")

@@ -85,36 +85,36 @@ class PrefixReader:
         for line in batch.lines:
             if "\x1b" in line:
                 line = strip_escapes(line)  # noqa: PLW2901 - the line as it is read
-            for template in self._templates:
-                if line.startswith(template.first) and line.startswith(template.rest, template.rest_at):
-                    if template.middle and not all(line.startswith(text, at) for text, at in template.middle):
-                        continue
-                    text, name, begin, end = line[template.length :], template.name, template.begin, template.end
-                    if begin == end:
-                        times.append(None)
-                    else:
-                        time = template.minutes.get(line[begin:end])
-                        if time is None:
-                            time = self._new_minute(template, line, batch.arrived)
-                        times.append(time if time is None else time + _seconds(line, template))
-                    hits += 1
-                    break
-            else:
-                text, time, name, partial = self._undress(line, batch.arrived)
-                hits += text is not line
-                times.append(time)
-                if partial:
-                    texts.append(self._hold(line, name, text))
-                    names.append(name)
-                    continue
-            if self._held:
+            found = self._by_template(line, batch.arrived) or self._undress(line, batch.arrived)
+            text, time, name, partial = found
+            hits += text is not line
+            if partial:
+                text = self._hold(line, name, text)
+            elif self._held:
                 text = self._held.pop(_stream(line, name), "") + text
             texts.append(text)
+            times.append(time)
             names.append(name)
         self.is_dressed = hits > 0
         if batch.times:
             times = [known if known is not None else time for known, time in zip(batch.times, times, strict=True)]
         return Bare(texts, times if any(time is not None for time in times) else None, names if any(names) else None)
+
+    def _by_template(self, line: str, arrived: float) -> tuple[str, float | None, str, bool] | None:
+        """Return what is known of a line whose prefix was seen before, ``None`` for any other line."""
+        for template in self._templates:
+            if line.startswith(template.first) and line.startswith(template.rest, template.rest_at):
+                if template.middle and not all(line.startswith(text, at) for text, at in template.middle):
+                    continue
+                begin, end, time = template.begin, template.end, None
+                if begin != end:
+                    time = template.minutes.get(line[begin:end])
+                    if time is None:
+                        time = self._new_minute(template, line, arrived)
+                    if time is not None:
+                        time += _seconds(line, template)
+                return line[template.length :], time, template.name, False
+        return None
 
     def learn(self, line: str, end: int, arrived: float, name: str = "") -> None:
         """Remember the prefix that ends there: the next lines with the same one are read fast."""

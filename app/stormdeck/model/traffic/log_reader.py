@@ -45,6 +45,7 @@ CONNECTIONS = 65_536
 CLIENT_CHECKS = frozenset({"/", "/api/hello"})
 """Paths that the client requests with HEAD to test the address; these are no polls (measured, 2.1.112 and 2.1.329)."""
 _RAISED = re.compile(r"[\w.]*(?:Error|Exception): ")
+FAILED_FROM = 400
 _OWN_REQUEST = "HTTP Request: "
 """What httpx logs in a proxy: requests that the proxy makes, not those that it gets."""
 
@@ -68,6 +69,62 @@ class ReadLines(NamedTuple):
     """Lines with ``HTTP/`` that are no request in any known form."""
     is_front: bool = False
     """It has requests of a front before the servers."""
+
+
+class _Found:
+    """What was found so far in the lines of one batch."""
+
+    def __init__(self, batch: LogBatch) -> None:
+        self._batch = batch
+        self._arrival = when(None, batch)
+        self.events: list[tuple[int, Request | ErrorText]] = []
+        self.others: Counter[str] = Counter()
+        self.other_times: list[float] = []
+        self.unread: list[str] = []
+        self._asked = 0
+        self._server_errors: list[float] = []
+        self._agents: Counter[str] = Counter()
+        self._is_front = False
+
+    def add(self, index: int, parsed: ParsedRequest, time: float | None) -> None:
+        """Add the request in a line; ``time`` is its own time, where it has one."""
+        access, port = parsed
+        t, early, late = self._arrival if time is None else when(time, self._batch)
+        if access.kind is RequestKind.MAIN:
+            if access.is_front:
+                late = self._take_front(access, late)
+            self.events.append((index, Request(self._batch.log, access.status, access.host, port, t, early, late)))
+        else:
+            self.others[access.kind] += 1
+            if time is not None:
+                self.other_times.append(time)
+            if not asks_for_tokens(access):
+                return
+        self._asked += 1
+        if access.status >= 500 and t is not None:
+            self._server_errors.append(t)
+
+    def _take_front(self, access: Access, late: float) -> float:
+        """Note a front's request; return by how much its time may be late: an answer begins before its line."""
+        self._is_front = True
+        if access.agent:
+            self._agents[access.agent] += 1
+        return access.seconds if access.seconds and access.status < FAILED_FROM else late
+
+    def as_lines(self) -> ReadLines:
+        """Return everything that was found."""
+        times = self.other_times
+        span = [min(times), max(times)] if times else []
+        return ReadLines(
+            self.events,
+            self.others,
+            span,
+            self._asked,
+            self._server_errors,
+            self._agents,
+            tuple(self.unread),
+            self._is_front,
+        )
 
 
 class Partitioned(NamedTuple):
@@ -118,58 +175,30 @@ class LogReader:
         """
         bare = self._prefixes.read(batch) if bare is None else bare
         texts, times = bare.texts, bare.times
-        events: list[tuple[int, Request | ErrorText]] = []
-        others, agents = Counter[str](), Counter[str]()
-        asked, server_errors, is_front = 0, [], False
-        unread: list[str] = []
-        arrival = when(None, batch)
+        found = _Found(batch)
         in_order = times is None or self._is_in_order(times)
-        rest, known, other_times = self._partition(texts, times, in_order=in_order)
+        rest, known, found.other_times = self._partition(texts, times, in_order=in_order)
         for index, head, tail in rest:
             text = texts[index]
             if "HTTP/" in text or '"reqId":' in text or "[GIN]" in text or "log_server_r" in text:
-                found = self._parse(batch.lines[index], text, head, tail, batch.arrived)
-                if found is None:
+                parsed = self._parse(batch.lines[index], text, head, tail, batch.arrived)
+                if parsed is None:
                     if self._is_unread(text):
-                        unread.append(text)
+                        found.unread.append(text)
                     continue
-                access, port = found
                 time = times[index] if times is not None else None
-                time = time if time is not None else access.time
-                if time is None:
-                    t, early, late = arrival
-                else:
-                    if times is not None and in_order:
-                        self._seen[time, text] = None
-                    elif self._is_repeated(time, text):
-                        continue
-                    t, early, late = when(time, batch)
-                if access.kind is RequestKind.MAIN:
-                    if access.seconds and access.status < 400:
-                        late = access.seconds
-                    events.append((index, Request(batch.log, access.status, access.host, port, t, early, late)))
-                    if access.agent:
-                        agents[access.agent] += 1
-                else:
-                    others[access.kind] += 1
-                    if time is not None:
-                        other_times.append(time)
-                    if not asks_for_tokens(access):
-                        continue
-                asked += 1
-                if access.status >= 500 and t is not None:
-                    server_errors.append(t)
-                is_front = is_front or access.is_front
+                time = time if time is not None else parsed.access.time
+                if time is None or not self._is_repeated(time, text, in_order=in_order and times is not None):
+                    found.add(index, parsed, time)
             elif "ERROR" in text or "CRITICAL" in text or "Error: " in text:
-                own = times[index] if times is not None else None
-                error = self._error(text, when(own, batch).t, behind=behind)
+                time = times[index] if times is not None else None
+                error = self._error(text, when(time, batch).t, behind=behind)
                 if error is not None:
-                    events.append((index, error))
-        others.update(known)
-        span = [min(other_times), max(other_times)] if other_times else []
+                    found.events.append((index, error))
+        found.others.update(known)
         if len(self._seen) > REMEMBERED:
             self._older, self._seen = self._seen, {}
-        return ReadLines(events, others, span, asked, server_errors, agents, tuple(unread), is_front)
+        return found.as_lines()
 
     def _partition(self, lines: Sequence[str], times: Sequence[float | None] | None, *, in_order: bool) -> Partitioned:
         """Separate polls that were seen before from lines that have to be parsed.
@@ -202,15 +231,18 @@ class LogReader:
         self._newest = max(self._newest, highest[-1])
         return True
 
-    def _is_repeated(self, time: float, text: str) -> bool:
-        """Return whether a line is one that was read before.
+    def _is_repeated(self, time: float, text: str, *, in_order: bool) -> bool:
+        """Return whether a line is one that was read before, and remember it; none is ``in_order``.
 
         Where a log with times goes back in time, lines that it had before are the same requests (a log put together
         from overlapping parts, or read again after a restart). Without times repeats cannot be recognised.
         """
+        key = (time, text)
+        if in_order:
+            self._seen[key] = None
+            return False
         if time < self._newest - BACK_S:
             self._again = self._newest
-        key = (time, text)
         if time <= self._again and (key in self._seen or key in self._older):
             return True
         self._newest = max(self._newest, time)
