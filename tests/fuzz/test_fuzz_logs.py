@@ -187,7 +187,7 @@ READERS = {
     "access": parse_access,
     "pairs": lambda line: AccessReader(utc).read(line),
     "dressed": lambda line: undress(line, utc, NOW),
-    "dressed request": lambda line: parse_access(f"{line} - \"POST /v1/messages HTTP/1.1\" 500", utc, NOW),
+    "dressed request": lambda line: parse_access(f'{line} - "POST /v1/messages HTTP/1.1" 500', utc, NOW),
     "prefixes": lambda line: PrefixReader(utc).read(LogBatch("log", (line, line), NOW, history=True)),
     "front": lambda line: parse_access(f'1.2.3.4 - - [29/Nov/2026:12:00:00 +0000] "POST /{line} HTTP/1.1" 200 1', utc),
     "front's agent": lambda line: parse_access(f'[29/Nov/2026:12:00:00 +0000] "GET / HTTP/1.1" 200 1 "-" "{line}', utc),

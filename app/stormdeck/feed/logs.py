@@ -140,7 +140,7 @@ class LogFeed:
 
     def uncounted(self) -> str:
         """Return why requests cannot be counted; empty if they can."""
-        return uncounted_words(self._access.missing(self._clock()))
+        return uncounted_words(self._access.missing(self._clock())) or self._meter.unread
 
     def leave(self, paths: Iterable[Path]) -> None:
         """Mark these logs as off the path.

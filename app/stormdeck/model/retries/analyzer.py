@@ -171,6 +171,11 @@ class RetryAnalyzer:
         self.sessions.end_folder(folder)
         self._rolling.invalidate()
 
+    @property
+    def has_requests(self) -> bool:
+        """Return whether the logs have shown a request of any kind."""
+        return bool(self._statuses or self._others)
+
     def account(self) -> Account:
         """Return the account: all turns that have retries, or that a transcript records."""
         return self._rolling.account(self.tracker, self.sessions, self.timeout_s)

@@ -10,15 +10,18 @@ from typing import NamedTuple
 from stormdeck.model.logs.access import client_version
 from stormdeck.model.logs.batch import LogBatch
 from stormdeck.model.logs.clocks import LocalTime
+from stormdeck.model.masking.lines import mask_text
 from stormdeck.model.retries.analyzer import MARGIN_S, RECENT, JudgedRequests, RetryAnalyzer
 from stormdeck.model.retries.backoff import DEFAULT_LIMIT, is_retryable
 from stormdeck.model.retries.chain import STORM, Request
 from stormdeck.model.retries.log_head import first_step
 from stormdeck.model.retries.storms.report import Report
 from stormdeck.model.retries.tracker import ErrorText
+from stormdeck.model.text import clean
 from stormdeck.model.traffic.hops import Hops
 from stormdeck.model.traffic.log_reader import ReadLines
 from stormdeck.model.traffic.log_servers import LogServers
+from stormdeck.model.units import plural
 
 
 class RequestsBehind(NamedTuple):
@@ -153,6 +156,14 @@ class LogAnalyzer(RetryAnalyzer):
         """Return the newest version of Claude Code among the user agents of access lines; empty if there is none."""
         return max(filter(None, map(client_version, self._clients)), key=_numbers, default="")
 
+    @property
+    def unread(self) -> str:
+        """Return that lines with requests were not understood, if no request was; else an empty text."""
+        if not self._unread or self.has_requests:
+            return ""
+        first = mask_text(clean(self._first_unread))[:LONGEST_UNREAD]
+        return f"{plural(self._unread, 'line')} with HTTP/, none understood; the first: {first}"
+
     def report(self, now: float | None = None) -> Report:
         """Return the counts and storms so far. Without ``now``, in unix seconds, no storm is reported as live."""
         chains = {chain.requests[0]: chain.attempts for chain in self.tracker.chains}
@@ -172,6 +183,7 @@ class LogAnalyzer(RetryAnalyzer):
 
 
 MOST_CLIENTS = 20
+LONGEST_UNREAD = 100
 
 
 class _Head:
