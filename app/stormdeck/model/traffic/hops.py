@@ -10,6 +10,8 @@ from enum import IntEnum
 TOGETHER_S = 600.0
 """Two logs show the same traffic only where both have requests within this time of each other."""
 _SEARCHED = 400
+MOST_SEARCHED = 2000
+"""Lines of a server that are searched for words of its kind: all servers introduce themselves when they start."""
 
 
 class Rank(IntEnum):
@@ -51,6 +53,8 @@ class _Hop:
 
     rank: Rank | None
     by_content: bool = False
+    searched: int = 0
+    """How many of its lines were searched for words of its kind."""
     has_requests: bool = False
     last: float | None = None
     """When its newest request was, in unix seconds; ``None`` where its lines have no times."""
@@ -72,7 +76,8 @@ class Hops:
     def note(self, name: str, lines: Sequence[str]) -> None:
         """Take a server's lines, by which its kind is recognised; until then its name counts."""
         hop = self._hop(name)
-        if not hop.by_content:
+        if not hop.by_content and hop.searched < MOST_SEARCHED:
+            hop.searched += len(lines)
             rank = next((one for line in lines if (one := _rank_of(line[:_SEARCHED])) is not None), None)
             if rank is not None:
                 hop.rank, hop.by_content = rank, True

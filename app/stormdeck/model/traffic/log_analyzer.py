@@ -94,9 +94,12 @@ class LogAnalyzer(RetryAnalyzer):
             hops.take(part.hop, part.bare.texts, _request_times(read), is_front=read.is_front)
         for part, read in zip(parts, found, strict=True):
             behind = hops.is_behind(part.hop)
-            events += [
-                (part.place(at), event) for at, event in read.events if not behind or isinstance(event, ErrorText)
-            ]
+            if part.indices is None and not behind:
+                events = read.events
+            else:
+                events += [
+                    (part.place(at), event) for at, event in read.events if not behind or isinstance(event, ErrorText)
+                ]
             if behind:
                 for t in read.server_errors:
                     self.tracker.causes.note_behind(t)
@@ -105,7 +108,9 @@ class LogAnalyzer(RetryAnalyzer):
             self._note(read, batch)
         if len(parts) > 1:
             events.sort(key=_index)
-        self._begin(batch.log, [event for _, event in events if isinstance(event, Request)])
+        head = self._heads.get(batch.log)
+        if head is None or head.is_open:
+            self._begin(batch.log, [event for _, event in events if isinstance(event, Request)])
         return self.take_events(events, others)
 
     def _note(self, read: ReadLines, batch: LogBatch) -> None:
@@ -192,14 +197,14 @@ class _Head:
     def __init__(self, first: Request) -> None:
         self._first = first
         self._failed = 0
-        self._is_open = first.t is None and first.failed and is_retryable(first.status)
+        self.is_open = first.t is None and first.failed and is_retryable(first.status)
 
     def take(self, requests: Iterable[Request]) -> None:
         """Count requests until one succeeds."""
-        if self._is_open:
+        if self.is_open:
             for request in requests:
                 if not request.failed:
-                    self._is_open = False
+                    self.is_open = False
                     break
                 self._failed += 1
 

@@ -104,6 +104,11 @@ class _Found:
         if access.status >= 500 and t is not None:
             self._server_errors.append(t)
 
+    def add_error(self, index: int, error: ErrorText | None) -> None:
+        """Add the error in a line, if it has one."""
+        if error is not None:
+            self.events.append((index, error))
+
     def _take_front(self, access: Access, late: float) -> float:
         """Note a front's request; return by how much its time may be late: an answer begins before its line."""
         self._is_front = True
@@ -180,7 +185,12 @@ class LogReader:
         rest, known, found.other_times = self._partition(texts, times, in_order=in_order)
         for index, head, tail in rest:
             text = texts[index]
-            if "HTTP/" in text or '"reqId":' in text or "[GIN]" in text or "log_server_r" in text:
+            is_request = "HTTP/" in text
+            if not is_request:
+                if text[:1] == " ":
+                    continue
+                is_request = '"reqId":' in text or "[GIN]" in text or "log_server_r" in text
+            if is_request:
                 parsed = self._parse(batch.lines[index], text, head, tail, batch.arrived)
                 if parsed is None:
                     if self._is_unread(text):
@@ -192,9 +202,7 @@ class LogReader:
                     found.add(index, parsed, time)
             elif "ERROR" in text or "CRITICAL" in text or "Error: " in text:
                 time = times[index] if times is not None else None
-                error = self._error(text, when(time, batch).t, behind=behind)
-                if error is not None:
-                    found.events.append((index, error))
+                found.add_error(index, self._error(text, when(time, batch).t, behind=behind))
         found.others.update(known)
         if len(self._seen) > REMEMBERED:
             self._older, self._seen = self._seen, {}
