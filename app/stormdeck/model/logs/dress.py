@@ -64,7 +64,7 @@ _PATTERNS: tuple[tuple[str, str], ...] = (
     # compose, swarm, foreman and honcho; pm2.
     (
         _WORD,
-        rf"(?:{_T_SHORT} )?(?!{_LEVELS}\b)(?P<name>(?!\d{{4}}-)[A-Za-z0-9_][\w.@/-]{{0,150}}) {{1,100}}\| ?",
+        rf"(?:{_T_SHORT} )?(?!{_LEVELS}\b)(?P<service>(?!\d{{4}}-)[A-Za-z0-9_][\w.@/-]{{0,150}}) {{1,100}}\| ?",
     ),
     (_DIGIT, r"\d{1,4}\|(?P<name>[^|\s]{1,80}) {0,60}\| ?"),
     # Ray; Serve.
@@ -186,7 +186,8 @@ def peel(text: str) -> Peeled:
         if match is None or match.end() == at:
             break
         groups = match.groupdict()
-        name = name or _name(groups)
+        # Compose under systemd: the service says more than the unit.
+        name = groups.get("service") or name or _name(groups)
         partial = partial or groups.get("flag") == "P"
         at = match.end()
         if at > LONGEST_PREFIX:

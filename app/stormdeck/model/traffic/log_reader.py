@@ -46,6 +46,7 @@ CLIENT_CHECKS = frozenset({"/", "/api/hello"})
 """Paths that the client requests with HEAD to test the address; these are no polls (measured, 2.1.112 and 2.1.329)."""
 _RAISED = re.compile(r"[\w.]*(?:Error|Exception): ")
 FAILED_FROM = 400
+_AT_ONCE = 50
 _OWN_REQUEST = "HTTP Request: "
 """What httpx logs in a proxy: requests that the proxy makes, not those that it gets."""
 
@@ -368,3 +369,14 @@ def _zone_error(age: float) -> float:
     """Return by how many seconds a clock is behind because of its zone; 0 if that does not explain its age."""
     steps = round(age / ZONE_STEP_S) * ZONE_STEP_S
     return steps if abs(steps) <= WIDEST_ZONE_S and abs(age - steps) <= CLOCK_DRIFT else 0.0
+
+
+def has_times(batch: LogBatch, local_time: LocalTime | None) -> bool:
+    """Return whether the first request in these lines is dated by its line, its prefix or its source."""
+    reader = LogReader(local_time)
+    for begin in range(0, len(batch.lines), _AT_ONCE):
+        found = reader.read(batch.part(begin, begin + _AT_ONCE))
+        requests = [event for _, event in found.events if isinstance(event, Request)]
+        if requests or found.others:
+            return bool(found.other_times) or any(request.t is not None for request in requests)
+    return False
