@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 import sys
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import accumulate, compress, repeat
+from itertools import accumulate, compress, islice, repeat
 from math import floor
+from operator import le
 from typing import NamedTuple
 
 from stormdeck.model.logs.access import Access, RequestKind
@@ -167,6 +168,9 @@ class LogReader:
         self._again = float("-inf")
         """The log went back in time; lines up to here may be repeated."""
         self._seen: dict[tuple[float | None, str], None] = {}
+        self._past: deque[tuple[Sequence[float | None], Sequence[str]]] = deque()
+        """The newest batches with times."""
+        self._kept = 0
         self._older: dict[tuple[float | None, str], None] = {}
         self._shapes: dict[tuple[str, str], Access] = {}
         self._idle: dict[str, RequestKind] = {}
@@ -182,7 +186,7 @@ class LogReader:
         bare = self._prefixes.read(batch) if bare is None else bare
         texts, times = bare.texts, bare.times
         found = _Found(batch)
-        in_order = times is None or self._is_in_order(times)
+        in_order = times is None or self._keep(times, texts)
         rest, known, found.other_times = self._partition(texts, times, in_order=in_order)
         for index, head, tail in rest:
             text = texts[index]
@@ -223,7 +227,6 @@ class LogReader:
         dated: list[float] = []
         if times is not None:
             dated = [time for time in compress(times, known) if time is not None]
-            self._seen.update(dict.fromkeys(compress(zip(times, lines, strict=True), known)))
         rest = [(index, heads[index], tails[index]) for index, kind in enumerate(known) if kind is None]
         return Partitioned(rest, {kind: count for kind, count in Counter(known).items() if kind is not None}, dated)
 
@@ -232,24 +235,44 @@ class LogReader:
         dated = [time for time in times if time is not None]
         if not dated:
             return True
-        highest = [*accumulate(dated, max)]
-        if min(dated) < self._newest - BACK_S or min(dated) <= self._again:
+        first, last = dated[0], dated[-1]
+        if not all(map(le, dated, islice(dated, 1, None))):
+            highest = [*accumulate(dated, max)]
+            if any(top - time > BACK_S for top, time in zip(highest, dated, strict=True)):
+                return False
+            first, last = min(dated), highest[-1]
+        if first < self._newest - BACK_S or first <= self._again:
             return False
-        if any(top - time > BACK_S for top, time in zip(highest, dated, strict=True)):
-            return False
-        self._newest = max(self._newest, highest[-1])
+        self._newest = max(self._newest, last)
         return True
 
+    def _keep(self, times: Sequence[float | None], texts: Sequence[str]) -> bool:
+        """Return whether lines are in order, and keep them: they are compared only if the log goes back in time."""
+        if not self._is_in_order(times):
+            self._recall()
+            return False
+        self._past.append((times, texts))
+        self._kept += len(texts)
+        while len(self._past) > 1 and self._kept - len(self._past[0][1]) >= REMEMBERED:
+            self._kept -= len(self._past.popleft()[1])
+        return True
+
+    def _recall(self) -> None:
+        """Remember the lines that were kept one by one."""
+        for times, texts in self._past:
+            self._seen.update(dict.fromkeys(zip(times, texts, strict=True)))
+        self._past.clear()
+        self._kept = 0
+
     def _is_repeated(self, time: float, text: str, *, in_order: bool) -> bool:
-        """Return whether a line is one that was read before, and remember it; none is ``in_order``.
+        """Return whether a line is one that was read before, and remember it; none of a batch ``in_order`` is.
 
         Where a log with times goes back in time, lines that it had before are the same requests (a log put together
         from overlapping parts, or read again after a restart). Without times repeats cannot be recognised.
         """
-        key = (time, text)
         if in_order:
-            self._seen[key] = None
             return False
+        key = (time, text)
         if time < self._newest - BACK_S:
             self._again = self._newest
         if time <= self._again and (key in self._seen or key in self._older):
