@@ -69,6 +69,7 @@ class LogAnalyzer(RetryAnalyzer):
         self._unread = 0
         self._first_unread = ""
         self._heads: dict[str, _Head] = {}
+        self._first_requests: dict[str, list[Request]] = {}
 
     def note_head(self, log: str, lines: Sequence[str], arrived: float) -> None:
         """Take the first lines of a log ahead of all others, by which its server's place on the path is known."""
@@ -77,8 +78,11 @@ class LogAnalyzer(RetryAnalyzer):
         for part in LogServers(self._local_time).parts(batch):
             found = part.reader.read(part.batch, part.bare)
             self._hops_of(log).take(part.hop, part.bare.texts, _request_times(found), is_front=found.is_front)
-            requests += [event for _, event in found.events if isinstance(event, Request)]
+            own = [event for _, event in found.events if isinstance(event, Request)]
+            self._first_requests[part.hop] = own
+            requests += own
         self._note_cut(requests)
+        self._hops_of(log).pair(self._first_requests)
 
     def take(self, batch: LogBatch) -> JudgedRequests:
         """Process lines of a log that is counted. Returns the main requests among them.
