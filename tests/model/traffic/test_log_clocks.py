@@ -7,8 +7,9 @@ import pytest
 from dresses import DRESSES, NONE
 from log_lines import access, utc
 from stormdeck.model.logs.batch import LogBatch
+from stormdeck.model.traffic.line_times import when
 from stormdeck.model.traffic.log_analyzer import LogAnalyzer
-from stormdeck.model.traffic.log_reader import has_times, when
+from stormdeck.model.traffic.log_reader import has_times
 
 T = 1795953600.25
 LINE = access(500)

@@ -69,6 +69,8 @@ class LogAnalyzer(RetryAnalyzer):
         self._unread = 0
         self._first_unread = ""
         self._heads: dict[str, _Head] = {}
+        self._behind: dict[str, None] = {}
+        """Servers whose requests were not counted, since a nearer one's were."""
         self._first_requests: dict[str, list[Request]] = {}
 
     def note_head(self, log: str, lines: Sequence[str], arrived: float) -> None:
@@ -105,6 +107,7 @@ class LogAnalyzer(RetryAnalyzer):
                     (part.place(at), event) for at, event in read.events if not behind or isinstance(event, ErrorText)
                 ]
             if behind:
+                self._behind[part.hop] = None
                 for t in read.server_errors:
                     self.tracker.causes.note_behind(t)
                 continue
@@ -176,13 +179,21 @@ class LogAnalyzer(RetryAnalyzer):
     def report(self, now: float | None = None) -> Report:
         """Return the counts and storms so far. Without ``now``, in unix seconds, no storm is reported as live."""
         chains = {chain.requests[0]: chain.attempts for chain in self.tracker.chains}
+        heads = [note for log, head in self._heads.items() if (note := head.note(log, chains))]
         return replace(
             super().report(now),
             clients=dict(self._clients.most_common(MOST_CLIENTS)),
             unread_lines=self._unread,
             first_unread=self._first_unread,
-            notes=tuple(note for log, head in self._heads.items() if (note := head.note(log, chains))),
+            notes=(*self._uncounted(), *heads),
         )
+
+    def _uncounted(self) -> list[str]:
+        """Return which server's requests were not counted."""
+        if not self._behind:
+            return []
+        names = [" in ".join(reversed(hop.split("\n"))) for hop in self._behind]
+        return [f"Not counted, since a server nearer to the client shows the same requests: {', '.join(names)}."]
 
     def _servers(self, log: str) -> LogServers:
         servers = self._logs.get(log)

@@ -8,7 +8,6 @@ from collections import Counter, deque
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import accumulate, compress, islice, repeat
-from math import floor
 from operator import le
 from typing import NamedTuple
 
@@ -23,13 +22,9 @@ from stormdeck.model.logs.records import RecordReader, classify
 from stormdeck.model.logs.root_causes import deep_cause, points_to_engine
 from stormdeck.model.retries.chain import Request
 from stormdeck.model.retries.tracker import ErrorText
+from stormdeck.model.traffic.line_times import when
 from stormdeck.model.traffic.upstream import asks_for_tokens
 
-CLOCK_DRIFT = 5.0
-"""A time further ahead of the line's arrival than this comes from another zone or a wrong clock: use the arrival."""
-ZONE_STEP_S = 900.0
-"""Zones differ by multiples of this. A clock that is off by one has the zone of another machine or container."""
-WIDEST_ZONE_S = 14 * 3600.0
 BACK_S = 1.0
 """Times that go back by more than this mean that old lines were written again, or that the clock was set."""
 REMEMBERED = 20_000
@@ -358,40 +353,6 @@ class LogReader:
 
 
 REQUEST_LINE = re.compile(r"[A-Z]{3,10} /\S* HTTP/\d")
-
-
-class Moment(NamedTuple):
-    """When a line was written."""
-
-    t: float | None
-    """``None`` for history without a time of its own."""
-    early: float = 0.0
-    """Seconds by which ``t`` may be early."""
-    late: float = 0.0
-    """Seconds by which ``t`` may be late."""
-
-
-def when(own: float | None, batch: LogBatch) -> Moment:
-    """Return when a line was written: its own time, or else between the two reads of its log around it.
-
-    Whole seconds are too coarse to compare with the client's waits: for a line that has just arrived, use the arrival.
-    A line of a followed log whose clock is off by whole quarters of an hour was written with another zone.
-    """
-    late = max(0.0, batch.arrived - batch.since) if batch.since is not None else 0.0
-    if own is not None and batch.since is not None and not batch.history:
-        own += _zone_error(batch.arrived - own)
-    if own is None or own > batch.arrived + CLOCK_DRIFT:
-        return Moment(None) if batch.history else Moment(batch.arrived, late=late)
-    whole = own == floor(own)
-    if whole and not batch.history and batch.arrived - own < CLOCK_DRIFT:
-        return Moment(batch.arrived, late=min(late, batch.arrived - own))
-    return Moment(own, early=1.0 if whole else 0.0)
-
-
-def _zone_error(age: float) -> float:
-    """Return by how many seconds a clock is behind because of its zone; 0 if that does not explain its age."""
-    steps = round(age / ZONE_STEP_S) * ZONE_STEP_S
-    return steps if abs(steps) <= WIDEST_ZONE_S and abs(age - steps) <= CLOCK_DRIFT else 0.0
 
 
 def has_times(batch: LogBatch, local_time: LocalTime | None) -> bool:
