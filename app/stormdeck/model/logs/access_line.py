@@ -53,7 +53,7 @@ def parse_access(line: str, local_time: LocalTime | None = None, arrived: float 
     """Return the request in an access line, ``None`` for any other line.
 
     Supported: uvicorn plain and coloured, gunicorn, JSON of LiteLLM and vLLM, whatever a collector, a formatter or a
-    supervisor puts before them (measured: facts/proxies.md 1.2, facts/vllm.md, facts/deployments.md), and the formats
+    supervisor puts before them (measured: facts/proxies.md 1.2, facts/vllm.md), and the formats
     of ``fronts`` and ``json_access``. claude-code-router logs a request in two lines: see ``AccessReader``. A time
     without a zone is used only with ``local_time``, one without a year only with ``arrived``.
 
