@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from itertools import pairwise, repeat
+from operator import contains
 from typing import NamedTuple
 
 from stormdeck.model.logs.batch import LogBatch
@@ -110,6 +111,8 @@ class PrefixReader:
         if template.middle or not all(map(str.startswith, lines, repeat(template.rest), repeat(template.rest_at))):
             return None
         if template.first and not all(map(str.startswith, lines, repeat(template.first))):
+            return None
+        if any(map(contains, lines, repeat("\x1b"))):
             return None
         length = template.length
         texts = [line[length:] for line in lines]

@@ -21,6 +21,8 @@ from stormdeck.sources.recordings.tape import recording_in
 
 HELD = 4
 """Most chunks kept to distinguish a recording from a log; a file that begins with more blank lines is a log."""
+HEAD_LINES = 5000
+"""Lines of a log that tell what it is, where there are several."""
 STDIN = "-"
 _STDIN_NAME = "standard input"
 _Timed = tuple[float, LogBatch]
@@ -58,7 +60,8 @@ class Archive:
         """Yield the first lines of each log and when they are read, where there are several logs that are files."""
         for name, paths in self._logs.items() if len(self._logs) > 1 else ():
             try:
-                lines = [line for lines in _first(read_chunks(paths[0])) for line in lines] if paths[0] else []
+                # A pipe can be read once only.
+                lines = _head(read_chunks(paths[0])) if paths[0] is not None and paths[0].is_file() else []
             except (OSError, ValueError):
                 continue  # noted when the log is read
             if is_recording(lines):
@@ -120,6 +123,14 @@ class _Clock:
         """Take a line's own time, where it has one."""
         access = self._requests.read(line, self._now) if "HTTP/" in line or '"reqId":' in line else None
         return self.at(access.time) if access is not None and access.time is not None else self._latest
+
+
+def _head(source: Iterator[list[str]]) -> list[str]:
+    """Return the first lines of a log: a server prints much before its first request."""
+    head: list[str] = []
+    while len(head) < HEAD_LINES and (piece := next(source, None)) is not None:
+        head += piece
+    return head
 
 
 def _first(source: Iterator[list[str]]) -> list[list[str]]:
