@@ -6,12 +6,10 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from threading import BoundedSemaphore
 
-from stormdeck.model.logs.access import parse_access
 from stormdeck.model.logs.batch import LogBatch, LogState, LogStatus
 from stormdeck.model.logs.book import LogBook
 from stormdeck.model.logs.endings import Ending, LogTails, ending
@@ -20,6 +18,7 @@ from stormdeck.model.retries.transcript import Entry, EntryKind
 from stormdeck.model.snapshots.own_faults import OwnFaults
 from stormdeck.model.snapshots.server import VllmSnapshot
 from stormdeck.model.traffic.access_lines import AccessLines, uncounted_words
+from stormdeck.model.traffic.log_reader import has_times
 from stormdeck.model.traffic.meter import TrafficMeter
 from stormdeck.sources.io.background import call_in_loop
 from stormdeck.sources.logs.follow import Follower
@@ -141,7 +140,7 @@ class LogFeed:
 
     def uncounted(self) -> str:
         """Return why requests cannot be counted; empty if they can."""
-        return uncounted_words(self._access.missing(self._clock()))
+        return uncounted_words(self._access.missing(self._clock())) or self._meter.unread
 
     def leave(self, paths: Iterable[Path]) -> None:
         """Mark these logs as off the path.
@@ -195,7 +194,7 @@ class LogFeed:
             while not self._slots.acquire(timeout=PATIENCE_S):
                 if self._stopped:
                     return
-            chunk = replace(batch, lines=batch.lines[begin : begin + CHUNK])
+            chunk = batch.part(begin, begin + CHUNK)
             self._queue.append((chunk, begin + CHUNK >= len(batch.lines)))
             self._call_in_loop(self._process_chunk)
 
@@ -256,10 +255,7 @@ def _has_times(batch: LogBatch) -> bool:
     Lines written before stormdeck started, without timestamps, may be from yesterday: combined with new lines by their
     order alone, they would form false storms.
     """
-    if not batch.history:
-        return True
-    first = next((access for line in batch.lines if " HTTP/" in line and (access := parse_access(line, _local))), None)
-    return first is not None and first.time is not None
+    return not batch.history or has_times(batch, _local)
 
 
 def _local(written: datetime) -> float:

@@ -12,7 +12,6 @@ from pathlib import Path
 
 from stormdeck.commands.check.knowledge import Knowledge, learn
 from stormdeck.model.deck import Deck
-from stormdeck.model.logs.access import parse_access
 from stormdeck.model.logs.batch import LogBatch
 from stormdeck.model.logs.endings import LogTails, ending
 from stormdeck.model.retries.backoff import attempt_limit
@@ -22,6 +21,7 @@ from stormdeck.model.snapshots.gpu import GpuSnapshot, GpuState
 from stormdeck.model.snapshots.traffic import TrafficSnapshot
 from stormdeck.model.snapshots.wire import WireSnapshot
 from stormdeck.model.text import clean
+from stormdeck.model.traffic.log_reader import has_times
 from stormdeck.model.traffic.meter import TrafficMeter
 from stormdeck.model.wire.running import RunningRequests
 from stormdeck.options import Options
@@ -106,10 +106,11 @@ def _traffic(
     logs: Mapping[str, tuple[str, ...]], settings: SettingsSnapshot, options: Options, version: str | None
 ) -> TrafficSnapshot | None:
     """Return the requests of the last minutes; ``None`` if no log has times in its lines."""
-    timed = {path: lines for path, lines in logs.items() if _has_times(lines)}
+    now = time.time()
+    batches = {path: LogBatch(path, lines, now, history=True) for path, lines in logs.items()}
+    timed = {path: batch for path, batch in batches.items() if has_times(batch, datetime.timestamp)}
     if not timed:
         return None
-    now = time.time()
     meter = TrafficMeter(
         window_s=options.window * 60, bucket_s=max(1, options.window * 60 // _BUCKETS), local_time=datetime.timestamp
     )
@@ -117,18 +118,9 @@ def _traffic(
     meter.set_limit(max(1, attempt_limit(settings.text("env.CLAUDE_CODE_MAX_RETRIES"), version)))
     meter.set_timeout(timeout_ms(settings.text("env.API_TIMEOUT_MS")))
     meter.set_primary(next(iter(timed)))
-    for path, lines in timed.items():
-        meter.take(LogBatch(path, lines, now, history=True))
+    for batch in timed.values():
+        meter.take(batch)
     return meter.snapshot(now)
-
-
-def _has_times(lines: Sequence[str]) -> bool:
-    first = next((access for line in lines if " HTTP/" in line and (access := parse_access(line, _local))), None)
-    return first is not None and first.time is not None
-
-
-def _local(written: datetime) -> float:
-    return written.timestamp()
 
 
 class _GpuReading:

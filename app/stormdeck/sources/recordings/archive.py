@@ -11,9 +11,9 @@ from operator import itemgetter
 from os.path import realpath
 from pathlib import Path
 
-from stormdeck.model.logs.access import LocalTime
 from stormdeck.model.logs.access_reader import AccessReader
 from stormdeck.model.logs.batch import LogBatch
+from stormdeck.model.logs.clocks import LocalTime
 from stormdeck.model.text import clean
 from stormdeck.sources.recordings.entry import LOOKED_AT, is_recording, read_recorded
 from stormdeck.sources.recordings.files import read_chunks, with_predecessors
@@ -21,6 +21,8 @@ from stormdeck.sources.recordings.tape import recording_in
 
 HELD = 4
 """Most chunks kept to distinguish a recording from a log; a file that begins with more blank lines is a log."""
+HEAD_LINES = 5000
+"""Lines of a log that tell what it is, where there are several."""
 STDIN = "-"
 _STDIN_NAME = "standard input"
 _Timed = tuple[float, LogBatch]
@@ -53,6 +55,18 @@ class Archive:
             return chain.from_iterable(self._file(path, name) for path in paths)
         streams = [self._timed(name, paths) for name, paths in self._logs.items()]
         return map(itemgetter(1), heapq.merge(*streams, key=itemgetter(0)))
+
+    def heads(self) -> Iterator[tuple[str, list[str], float]]:
+        """Yield the first lines of each log and when they are read, where there are several logs that are files."""
+        for name, paths in self._logs.items() if len(self._logs) > 1 else ():
+            try:
+                # A pipe can be read once only.
+                lines = _head(read_chunks(paths[0])) if paths[0] is not None and paths[0].is_file() else []
+            except (OSError, ValueError):
+                continue  # noted when the log is read
+            if is_recording(lines):
+                lines = [recorded.line for recorded in read_recorded(lines) if recorded is not None]
+            yield name, lines, self._now
 
     def _timed(self, name: str, paths: Sequence[Path | None]) -> Iterator[_Timed]:
         """Yield the batches of one log with times to merge by, which never decrease."""
@@ -107,8 +121,16 @@ class _Clock:
 
     def read(self, line: str) -> float:
         """Take a line's own time, where it has one."""
-        access = self._requests.read(line) if "HTTP/" in line or '"reqId":' in line else None
+        access = self._requests.read(line, self._now) if "HTTP/" in line or '"reqId":' in line else None
         return self.at(access.time) if access is not None and access.time is not None else self._latest
+
+
+def _head(source: Iterator[list[str]]) -> list[str]:
+    """Return the first lines of a log: a server prints much before its first request."""
+    head: list[str] = []
+    while len(head) < HEAD_LINES and (piece := next(source, None)) is not None:
+        head += piece
+    return head
 
 
 def _first(source: Iterator[list[str]]) -> list[list[str]]:
