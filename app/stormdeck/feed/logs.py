@@ -6,7 +6,6 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from threading import BoundedSemaphore
@@ -195,7 +194,7 @@ class LogFeed:
             while not self._slots.acquire(timeout=PATIENCE_S):
                 if self._stopped:
                     return
-            chunk = replace(batch, lines=batch.lines[begin : begin + CHUNK])
+            chunk = batch.part(begin, begin + CHUNK)
             self._queue.append((chunk, begin + CHUNK >= len(batch.lines)))
             self._call_in_loop(self._process_chunk)
 
@@ -256,7 +255,7 @@ def _has_times(batch: LogBatch) -> bool:
     Lines written before stormdeck started, without timestamps, may be from yesterday: combined with new lines by their
     order alone, they would form false storms.
     """
-    if not batch.history:
+    if not batch.history or any(time is not None for time in batch.times):
         return True
     first = next((access for line in batch.lines if " HTTP/" in line and (access := parse_access(line, _local))), None)
     return first is not None and first.time is not None

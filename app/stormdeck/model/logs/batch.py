@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
@@ -20,6 +20,13 @@ class LogBatch:
     """They were in the file before it was followed, so that it is unknown when they were written."""
     since: float | None = None
     """When the log was read before, in unix seconds: no line is older. ``None``: they were written as they arrived."""
+    times: tuple[float | None, ...] = ()
+    """When each line was written, in unix seconds, as its source knows it (the Engine API's, kubectl's or the journal's
+    time stamp); empty: by the lines themselves, or when they arrived."""
+
+    def part(self, begin: int, end: int) -> LogBatch:
+        """Return the lines from ``begin`` up to ``end``, with their times."""
+        return replace(self, lines=self.lines[begin:end], times=self.times[begin:end])
 
 
 class LogState(StrEnum):
