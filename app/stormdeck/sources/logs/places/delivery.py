@@ -1,0 +1,114 @@
+"""Deliver dated lines of a source: the last hour as history, and each line once, however often it is opened again."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+from stormdeck.model.logs.batch import LogBatch
+
+HISTORY_S = 3600.0
+"""How much of the past is read at the start."""
+HISTORY_BYTES = 1024 * 1024
+"""The most characters of it that are delivered, the newest."""
+OVERLAP_S = 2.0
+"""How far a source is read again after a pause: lines of two streams are stored almost in the order of their times."""
+MOST_KEPT = 50_000
+"""Lines of the last seconds that are remembered to recognise them."""
+
+
+class Dated(NamedTuple):
+    """A line, and when it was written, in unix seconds, as its source knows it."""
+
+    text: str
+    time: float | None
+
+
+class Delivery:
+    """Pass lines to a receiver in batches.
+
+    Lines that are older than the first call are history. They are kept back until a newer line comes or the source
+    pauses (``settle``), and only the newest ``history_bytes`` of them are delivered.
+    """
+
+    def __init__(
+        self,
+        log: str,
+        hand: Callable[[LogBatch], None],
+        clock: Callable[[], float],
+        history_bytes: int = HISTORY_BYTES,
+    ) -> None:
+        self._log = log
+        self._hand = hand
+        self._clock = clock
+        self._most = history_bytes
+        self._live_from = clock()
+        self._past: deque[Dated] | None = deque()
+        self._past_size = 0
+        self._newest: float | None = None
+        self._kept: deque[tuple[float, int]] = deque()
+        """Time and hash of the lines of the last seconds."""
+        self._expected = Counter[int]()
+        """Lines that the source will repeat, since it was opened again."""
+        self._repeats_from = self._repeats_to = float("-inf")
+        self.count = 0
+        """How many lines were delivered or kept back."""
+
+    @property
+    def since(self) -> float:
+        """Return from when on the source has to be read, in unix seconds."""
+        return self._live_from - HISTORY_S if self._newest is None else self._newest - OVERLAP_S
+
+    def reopen(self, *, same: bool = True) -> None:
+        """Note that the source is opened again. ``same``: it repeats what it had; else its lines are all new."""
+        self._expected = Counter(key for _, key in self._kept) if same else Counter()
+        newest = self._newest if same and self._newest is not None else float("-inf")
+        self._repeats_to, self._repeats_from = newest, self._kept[0][0] if same and self._kept else newest
+
+    def take(self, lines: Iterable[Dated]) -> None:
+        """Deliver lines, but for those that were delivered before."""
+        live = [line for line in lines if not self._is_repeated(line) and not self._keep_back(line)]
+        self.count += len(live)
+        self._give(live, history=False)
+
+    def settle(self) -> None:
+        """Deliver the history: the source pauses or has ended."""
+        past, self._past = self._past, None
+        if past:
+            self._give(list(past), history=True)
+
+    def _keep_back(self, line: Dated) -> bool:
+        if self._past is None:
+            return False
+        if line.time is not None and line.time >= self._live_from:
+            self.settle()
+            return False
+        self.count += 1
+        self._past.append(line)
+        self._past_size += len(line.text) + 1
+        while self._past and self._past_size > self._most:
+            self._past_size -= len(self._past.popleft().text) + 1
+        return True
+
+    def _is_repeated(self, line: Dated) -> bool:
+        if line.time is None:
+            return False
+        key = hash(line)
+        if line.time <= self._repeats_to:
+            if line.time < self._repeats_from:
+                return True
+            if self._expected[key] > 0:
+                self._expected[key] -= 1
+                return True
+        self._kept.append((line.time, key))
+        self._newest = line.time if self._newest is None else max(self._newest, line.time)
+        while self._kept and (len(self._kept) > MOST_KEPT or self._kept[0][0] < self._newest - OVERLAP_S - 1):
+            self._kept.popleft()
+        return False
+
+    def _give(self, lines: list[Dated], *, history: bool) -> None:
+        if lines:
+            texts, times = zip(*lines, strict=True)
+            dated = times if any(time is not None for time in times) else ()
+            self._hand(LogBatch(self._log, texts, self._clock(), history, times=dated))
