@@ -28,6 +28,7 @@ from stormdeck.model.retries.backoff import attempt_limit
 from stormdeck.model.settings.schema import timeout_ms
 from stormdeck.model.settings.scope import SettingsSnapshot
 from stormdeck.model.snapshots.client import ClientSnapshot
+from stormdeck.model.snapshots.containers import ContainersSnapshot
 from stormdeck.model.snapshots.gpu import GpuSnapshot, GpuState
 from stormdeck.model.snapshots.own_faults import OwnFaults
 from stormdeck.model.snapshots.traffic import TrafficSnapshot
@@ -216,7 +217,7 @@ class Feed(PanelFeed):
 
     async def _count_traffic(self) -> None:
         """Deliver the traffic, the logs' endings and stormdeck's own faults once a second, if they changed."""
-        last, ends, troubles = None, LogTails(), OwnFaults()
+        last, ends, troubles, containers = None, LogTails(), OwnFaults(), ContainersSnapshot()
         while True:
             detected = self._options.client_version or self._meter.client_version
             if detected and detected != self._version:
@@ -231,6 +232,9 @@ class Feed(PanelFeed):
             if (tails := self._logs.tails(last_lines=self._servers.missing)) != ends:
                 ends = tails
                 self._deliver(tails)
+            if (seen := self._logs.containers()) != containers:
+                containers = seen
+                self._deliver(containers)
             now = self._logs.troubles()
             remarks = (*now.remarks, *self._options_file.remarks)
             now = replace(now, remarks=remarks, memory=self._storms.trouble, stopped=self._task_error)

@@ -13,6 +13,7 @@ from stormdeck.model.rules.collect import facts_of, findings_of
 from stormdeck.model.settings.scope import SettingsSnapshot
 from stormdeck.model.snapshots.backends import BackendsSnapshot
 from stormdeck.model.snapshots.client import ClientSnapshot
+from stormdeck.model.snapshots.containers import ContainersSnapshot
 from stormdeck.model.snapshots.discovery import DiscoverySnapshot, Left
 from stormdeck.model.snapshots.gpu import GpuSnapshot
 from stormdeck.model.snapshots.own_faults import OwnFaults
@@ -33,6 +34,7 @@ Snapshot = (
     | GpuSnapshot
     | TrafficSnapshot
     | LogTails
+    | ContainersSnapshot
     | Replay
     | OwnFaults
     | Left
@@ -59,6 +61,7 @@ _FIELDS = {
     GpuSnapshot: "gpu",
     TrafficSnapshot: "traffic",
     LogTails: "tails",
+    ContainersSnapshot: "containers",
     Replay: "replay",
     OwnFaults: "troubles",
 }

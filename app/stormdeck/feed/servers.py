@@ -14,6 +14,7 @@ from stormdeck.feed.polling import Poller, wait_for
 from stormdeck.feed.reducer import Snapshot
 from stormdeck.model.finding import HopKind
 from stormdeck.model.litellm.config import ProxyConfig
+from stormdeck.model.logs.spec import LogSpec
 from stormdeck.model.routes.table import RoutingTable
 from stormdeck.model.routes.tiers import important_servers
 from stormdeck.model.settings.scope import SettingsSnapshot
@@ -97,7 +98,7 @@ class ServerFeed:
         self._backends_task: asyncio.Task[None] | None = None
         self._last_backends = BackendsSnapshot()
         self._search_now = asyncio.Event()
-        self._nearest: Path | None = None
+        self._nearest: LogSpec | None = None
         """Log of the hop nearest to the client."""
         self._moved_at: float | None = None
         """When the client's base URL changed, until the servers on the new path are known."""
@@ -224,7 +225,7 @@ class ServerFeed:
         ):
             self._search_now.set()
 
-    def _nearest_log(self, found: DiscoverySnapshot) -> Path | None:
+    def _nearest_log(self, found: DiscoverySnapshot) -> LogSpec | None:
         """Return the log of the hop nearest to the client. A proxy that is down keeps its place while it is used."""
         first, proxy = next(iter(found.logs), None), found.server(proxy=True)
         is_down = proxy is None or (proxy.process is None and proxy.met is not ServerState.UP)
@@ -340,9 +341,9 @@ class ServerFeed:
         if changed_health or self._has_ended(name):
             self._search_now.set()
 
-    def _logs_of_vllm(self) -> tuple[Path, ...]:
+    def _logs_of_vllm(self) -> tuple[LogSpec, ...]:
         """Return the logs in which each request of vLLM has a line, unless its options turn that off."""
-        own = logs_of(self._pollers["vllm"][0]) if "vllm" in self._pollers else ()
+        own: tuple[LogSpec, ...] = logs_of(self._pollers["vllm"][0]) if "vllm" in self._pollers else ()
         return own or (self._named.logs if "proxy" not in self._pollers else ())
 
     def _has_ended(self, name: str) -> bool:

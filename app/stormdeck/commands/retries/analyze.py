@@ -21,7 +21,11 @@ from stormdeck.sources.transcripts.read import folder_obstacle, read_transcripts
 def run(files: Sequence[str], *, transcripts: str | None, api_timeout_ms: int | None, as_json: bool) -> int:
     """Read everything and print the report. What cannot be read is named on stderr; the rest is counted."""
     analyzer = LogAnalyzer(api_timeout_ms=api_timeout_ms, local_time=datetime.timestamp)
-    archive = Archive(files, local_time=datetime.timestamp)
+    try:
+        archive = Archive(files, local_time=datetime.timestamp)
+    except ValueError as error:
+        write_err(f"stormdeck: {clean(str(error))}")
+        return FAILURE
     for batch in archive.batches():
         analyzer.take(batch)
     problems = list(archive.troubles)

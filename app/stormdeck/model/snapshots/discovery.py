@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from stormdeck.model.finding import HopKind
+from stormdeck.model.logs.spec import LogSpec
 from stormdeck.model.routes.table import RoutingTable
 from stormdeck.model.snapshots.server import ServerKind, ServerState
 from stormdeck.model.urls import port_of, same_place
@@ -131,8 +132,8 @@ class DiscoverySnapshot:
 
     found: tuple[Found, ...] = ()
     missed: tuple[Missed, ...] = ()
-    logs: tuple[Path, ...] = ()
-    """The log files to follow, the proxy's before vLLM's."""
+    logs: tuple[LogSpec, ...] = ()
+    """The logs to follow, the proxy's before vLLM's."""
     log_notes: tuple[str, ...] = ()
     """Why a server has no log to follow, and what to do, one sentence each."""
     loading: tuple[ServerProcess, ...] = ()

@@ -6,6 +6,7 @@ import os
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
+from stormdeck.model.logs.spec import LogSpec
 from stormdeck.model.snapshots.discovery import Found, ServerProcess
 from stormdeck.model.snapshots.server import ServerKind
 from stormdeck.sources.net.address import address, is_own_host
@@ -17,16 +18,16 @@ _FILES = {ServerKind.VLLM: "vllm.log", ServerKind.LITELLM: "litellm.log"}
 
 
 def followed(
-    found: Sequence[Found], named: Sequence[Path], silent: Collection[str] = ()
-) -> tuple[tuple[Path, ...], tuple[str, ...]]:
-    """Return the files to follow, the proxy's first, and a sentence for each server on the path without one.
+    found: Sequence[Found], named: Sequence[LogSpec], silent: Collection[str] = ()
+) -> tuple[tuple[LogSpec, ...], tuple[str, ...]]:
+    """Return the logs to follow, the proxy's first, and a sentence for each server on the path without one.
 
     Logs that the user named are the only ones then. ``silent`` are URLs that do not answer: no local server runs
     there.
     """
     if named:
         return tuple(named), ()
-    logs: dict[Path, None] = {}
+    logs: dict[LogSpec, None] = {}
     notes: list[str] = []
     for server in sorted(found, key=lambda server: not server.kind.is_proxy):
         if server.kind is ServerKind.OTHER:

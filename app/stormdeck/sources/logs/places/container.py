@@ -15,9 +15,9 @@ from stormdeck.sources.containers.endpoints import endpoints
 from stormdeck.sources.containers.engine_api import EngineApi, EngineError
 from stormdeck.sources.containers.facts import facts_of, has_terminal
 from stormdeck.sources.containers.lookup import AmbiguousError, find_container
-from stormdeck.sources.logs.places.delivery import HISTORY_BYTES
+from stormdeck.sources.logs.places.delivery import LIVE, Span
 from stormdeck.sources.logs.places.frames import FramedLines, RawLines
-from stormdeck.sources.logs.places.source import Ended, Receiver, StreamedLog
+from stormdeck.sources.logs.places.source import COMPLETE, Ended, Receiver, StreamedLog
 
 FACTS_S = 3.0
 """Between two looks at the container while its log is followed: health, restarts, and whether its API still answers."""
@@ -29,8 +29,8 @@ class ContainerSource(StreamedLog):
     longest_wait_s = 4.0
     """Short: a container that is started again serves within seconds."""
 
-    def __init__(self, spec: ContainerLog, to: Receiver, name: str = "", history_bytes: int = HISTORY_BYTES) -> None:
-        super().__init__(spec, to, name, history_bytes)
+    def __init__(self, spec: ContainerLog, to: Receiver, name: str = "", span: Span = LIVE) -> None:
+        super().__init__(spec, to, name, span)
         self._wanted = spec
         self._facts: ContainerFacts | None = None
         self._id = ""
@@ -76,7 +76,7 @@ class ContainerSource(StreamedLog):
             since = self.delivery.since
         watch = asyncio.create_task(self._watch(api, facts.id))
         try:
-            async with api.log(facts.id, since) as stream:
+            async with api.log(facts.id, since, follow=self.span.follow) as stream:
                 if facts.is_running:
                     self.report(LogState.FOLLOWING)
                 self.touch()
@@ -85,6 +85,8 @@ class ContainerSource(StreamedLog):
             watch.cancel()
             with suppress(asyncio.CancelledError):
                 await watch
+        if not self.span.follow:
+            return COMPLETE
         again = await find_container(api, facts.id)
         return Ended(LogState.WAITING, self._words(self._note(again)) if again is not None else self._absent())
 

@@ -2,20 +2,39 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter, deque
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from stormdeck.model.logs.batch import LogBatch
 
 HISTORY_S = 3600.0
-"""How much of the past is read at the start."""
 HISTORY_BYTES = 1024 * 1024
-"""The most characters of it that are delivered, the newest."""
+RECENT_BYTES = 512 * 1024
 OVERLAP_S = 2.0
 """How far a source is read again after a pause: lines of two streams are stored almost in the order of their times."""
 MOST_KEPT = 50_000
 """Lines of the last seconds that are remembered to recognise them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """How much of a log is read."""
+
+    history_s: float = HISTORY_S
+    """How many seconds of the past are read at the start."""
+    history_bytes: float = HISTORY_BYTES
+    """The most characters of them that are delivered, the newest; infinite: all, as they are read."""
+    follow: bool = True
+    """Whether the log is followed; else it is read once, to its end, and everything is history."""
+
+
+LIVE = Span()
+NEW = Span(history_s=0.0, history_bytes=0)
+RECENT = Span(history_bytes=RECENT_BYTES, follow=False)
+WHOLE = Span(math.inf, math.inf, follow=False)
 
 
 class Dated(NamedTuple):
@@ -29,7 +48,7 @@ class Delivery:
     """Pass lines to a receiver in batches.
 
     Lines that are older than the first call are history. They are kept back until a newer line comes or the source
-    pauses (``settle``), and only the newest ``history_bytes`` of them are delivered.
+    pauses (``settle``), and only the newest of them are delivered.
     """
 
     def __init__(
@@ -37,14 +56,14 @@ class Delivery:
         log: str,
         hand: Callable[[LogBatch], None],
         clock: Callable[[], float],
-        history_bytes: int = HISTORY_BYTES,
+        span: Span = LIVE,
     ) -> None:
         self._log = log
         self._hand = hand
         self._clock = clock
-        self._most = history_bytes
+        self._span = span
         self._live_from = clock()
-        self._past: deque[Dated] | None = deque()
+        self._past: deque[Dated] | None = deque() if span.history_bytes < math.inf else None
         self._past_size = 0
         self._newest: float | None = None
         self._kept: deque[tuple[float, int]] = deque()
@@ -58,7 +77,7 @@ class Delivery:
     @property
     def since(self) -> float:
         """Return from when on the source has to be read, in unix seconds."""
-        return self._live_from - HISTORY_S if self._newest is None else self._newest - OVERLAP_S
+        return max(0.0, self._live_from - self._span.history_s) if self._newest is None else self._newest - OVERLAP_S
 
     def reopen(self, *, same: bool = True) -> None:
         """Note that the source is opened again. ``same``: it repeats what it had; else its lines are all new."""
@@ -70,24 +89,25 @@ class Delivery:
         """Deliver lines, but for those that were delivered before."""
         live = [line for line in lines if not self._is_repeated(line) and not self._keep_back(line)]
         self.count += len(live)
-        self._give(live, history=False)
+        self._give(live, history=not self._span.follow)
 
     def settle(self) -> None:
         """Deliver the history: the source pauses or has ended."""
         past, self._past = self._past, None
         if past:
             self._give(list(past), history=True)
+            self._past_size = 0
 
     def _keep_back(self, line: Dated) -> bool:
         if self._past is None:
             return False
-        if line.time is not None and line.time >= self._live_from:
+        if self._span.follow and line.time is not None and line.time >= self._live_from:
             self.settle()
             return False
         self.count += 1
         self._past.append(line)
         self._past_size += len(line.text) + 1
-        while self._past and self._past_size > self._most:
+        while self._past and self._past_size > self._span.history_bytes:
             self._past_size -= len(self._past.popleft().text) + 1
         return True
 

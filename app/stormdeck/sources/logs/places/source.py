@@ -14,7 +14,7 @@ from stormdeck.model.logs.batch import LogBatch, LogState, LogStatus
 from stormdeck.model.logs.spec import LogSpec
 from stormdeck.model.snapshots.containers import ContainerFacts
 from stormdeck.model.text import clean
-from stormdeck.sources.logs.places.delivery import HISTORY_BYTES, Dated, Delivery
+from stormdeck.sources.logs.places.delivery import LIVE, Dated, Delivery, Span
 
 FIRST_WAIT_S = 0.5
 LONGEST_WAIT_S = 15.0
@@ -64,28 +64,29 @@ class Ended(NamedTuple):
     """In words, and what to do about it, without "tried again"."""
 
 
+COMPLETE = Ended(LogState.FOLLOWING, "")
+"""A log that is not to be followed was read to its end."""
+
+
 class StreamedLog(ABC):
     """Base of the sources that are streams. A subclass implements ``read``."""
 
     longest_wait_s = LONGEST_WAIT_S
 
-    def __init__(
-        self,
-        spec: LogSpec,
-        to: Receiver,
-        name: str = "",
-        history_bytes: int = HISTORY_BYTES,
-    ) -> None:
+    def __init__(self, spec: LogSpec, to: Receiver, name: str = "", span: Span = LIVE) -> None:
         self.spec = spec
         self.name = name or spec.name
         self.to = to
+        self.span = span
         self._stopped = threading.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._task: asyncio.Task[None] | None = None
         self._lock = threading.Lock()
         self._last_status: LogStatus | None = None
+        self._is_done = False
+        """It was to be read once, and was."""
         self._timer: asyncio.TimerHandle | None = None
-        self.delivery = Delivery(self.name, self._deliver, to.clock, history_bytes)
+        self.delivery = Delivery(self.name, self._deliver, to.clock, span)
 
     @property
     def silent_s(self) -> float:
@@ -116,12 +117,15 @@ class StreamedLog(ABC):
         """Count the pause from now on after which the history is complete."""
         if self._timer is not None:
             self._timer.cancel()
-        self._timer = asyncio.get_running_loop().call_later(SETTLED_S, self._settle)
+        if self.span.follow:
+            self._timer = asyncio.get_running_loop().call_later(SETTLED_S, self._settle)
 
     def report(self, state: LogState, detail: str = "") -> None:
-        """Publish the state if it changed."""
+        """Publish the state if it changed; of a log that is read once, only its end."""
         detail = clean(detail)[:_LONGEST_DETAIL]
         last = self._last_status
+        if not self.span.follow and not self._is_done:
+            return
         if self._stopped.is_set() or (last is not None and (last.state, last.detail) == (state, detail)):
             return
         self._last_status = LogStatus(self.name, self.spec, state, detail)
@@ -150,7 +154,10 @@ class StreamedLog(ABC):
             except Exception as error:
                 ended = Ended(LogState.FAILED, f"{self.name} cannot be read: {type(error).__name__}: {error}")
             self.delivery.settle()
+            self._is_done = not self.span.follow
             self.report(*ended)
+            if not self.span.follow:
+                return
             wait = FIRST_WAIT_S if self.delivery.count > count else wait
             await asyncio.sleep(wait)
             wait = min(self.longest_wait_s, wait * 2)
