@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 
 from fake_engine import FakeEngine
-from stormdeck.model.logs.batch import LogBatch, LogState, LogStatus
+from log_sources import Seen
+from stormdeck.model.logs.batch import LogBatch, LogState
 from stormdeck.model.logs.spec import ContainerLog, Runtime
-from stormdeck.model.snapshots.containers import ContainerFacts, ContainerState
+from stormdeck.model.snapshots.containers import ContainerState
 from stormdeck.sources.containers import engine_api
 from stormdeck.sources.logs.places import container as module
 from stormdeck.sources.logs.places import source
@@ -23,33 +24,6 @@ from stormdeck.sources.logs.places.source import Receiver
 from waiting import until
 
 COMPOSE = {"com.docker.compose.project": "stack", "com.docker.compose.service": "vllm"}
-
-
-class Seen:
-    """Keeps what a source delivers."""
-
-    def __init__(self) -> None:
-        self.batches: list[LogBatch] = []
-        self.statuses: list[LogStatus] = []
-        self.facts: list[ContainerFacts] = []
-
-    @property
-    def lines(self) -> list[str]:
-        return [line for batch in self.batches for line in batch.lines]
-
-    @property
-    def past(self) -> list[str]:
-        return [line for batch in self.batches if batch.history for line in batch.lines]
-
-    def awaits(self, *lines: str) -> None:
-        until(lambda: len(self.lines) >= len(lines), lambda: f"{self.lines} {self.statuses}")
-        assert self.lines == list(lines)
-
-    def says(self, state: LogState, words: str = "") -> None:
-        until(
-            lambda: self.statuses and self.statuses[-1].state is state and words in self.statuses[-1].detail,
-            lambda: str(self.statuses),
-        )
 
 
 @pytest.fixture

@@ -79,7 +79,6 @@ class ContainerSource(StreamedLog):
             async with api.log(facts.id, since, follow=self.span.follow) as stream:
                 if facts.is_running:
                     self.report(LogState.FOLLOWING)
-                self.touch()
                 await self._lines(stream, FramedLines() if not has_terminal(found) else RawLines())
         finally:
             watch.cancel()

@@ -85,11 +85,11 @@ class Delivery:
         newest = self._newest if same and self._newest is not None else float("-inf")
         self._repeats_to, self._repeats_from = newest, self._kept[0][0] if same and self._kept else newest
 
-    def take(self, lines: Iterable[Dated]) -> None:
-        """Deliver lines, but for those that were delivered before."""
+    def take(self, lines: Iterable[Dated], since: float | None = None) -> None:
+        """Deliver lines, but for those that were delivered before. ``since``: no line is older, in unix seconds."""
         live = [line for line in lines if not self._is_repeated(line) and not self._keep_back(line)]
         self.count += len(live)
-        self._give(live, history=not self._span.follow)
+        self._give(live, history=not self._span.follow, since=since)
 
     def settle(self) -> None:
         """Deliver the history: the source pauses or has ended."""
@@ -127,8 +127,8 @@ class Delivery:
             self._kept.popleft()
         return False
 
-    def _give(self, lines: list[Dated], *, history: bool) -> None:
+    def _give(self, lines: list[Dated], *, history: bool, since: float | None = None) -> None:
         if lines:
             texts, times = zip(*lines, strict=True)
             dated = times if any(time is not None for time in times) else ()
-            self._hand(LogBatch(self._log, texts, self._clock(), history, times=dated))
+            self._hand(LogBatch(self._log, texts, self._clock(), history, since, dated))

@@ -9,11 +9,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from stormdeck.model.logs.batch import LogBatch, LogState, LogStatus
-from stormdeck.model.logs.spec import ContainerLog, LogSpec
+from stormdeck.model.logs.spec import ContainerLog, JournalLog, LogSpec, PodLog, RemoteLog
 from stormdeck.sources.logs.follow import Follower
 from stormdeck.sources.logs.places.container import ContainerSource
 from stormdeck.sources.logs.places.delivery import HISTORY_BYTES, LIVE, Span
+from stormdeck.sources.logs.places.journal import JournalSource
+from stormdeck.sources.logs.places.kubernetes import PodSource
+from stormdeck.sources.logs.places.pipe import PipeSource
 from stormdeck.sources.logs.places.source import LogSource, Receiver, StreamedLog
+from stormdeck.sources.logs.places.ssh import RemoteFileSource, RemoteSource
 
 MOST_QUEUED = 16
 PATIENCE_S = 0.2
@@ -22,6 +26,8 @@ PATIENCE_S = 0.2
 def source_of(spec: LogSpec, to: Receiver, name: str = "", span: Span = LIVE) -> LogSource:
     """Return a source that is not yet started. ``name`` is what its batches are called, by default the log's name."""
     if isinstance(spec, Path):
+        if _is_pipe(spec):
+            return PipeSource(spec, to, name, span)
         most = int(min(span.history_bytes, HISTORY_BYTES))
         return Follower(spec, to.hand, to.on_status, history_bytes=most, clock=to.clock, name=name)
     return stream_of(spec, to, name, span)
@@ -31,7 +37,21 @@ def stream_of(spec: LogSpec, to: Receiver, name: str = "", span: Span = LIVE) ->
     """Return the source of a log that is no file."""
     if isinstance(spec, ContainerLog):
         return ContainerSource(spec, to, name, span)
-    raise NotImplementedError
+    if isinstance(spec, JournalLog):
+        return JournalSource(spec, to, name, span)
+    if isinstance(spec, PodLog):
+        return PodSource(spec, to, name, span)
+    if isinstance(spec, RemoteLog):
+        kind = RemoteFileSource if isinstance(spec.log, Path) else RemoteSource
+        return kind(spec, to, name, span)
+    return PipeSource(spec, to, name, span)
+
+
+def _is_pipe(path: Path) -> bool:
+    try:
+        return path.is_fifo()
+    except (OSError, ValueError):
+        return False
 
 
 class UnreadError(Exception):

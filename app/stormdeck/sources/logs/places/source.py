@@ -78,6 +78,8 @@ class StreamedLog(ABC):
         self.name = name or spec.name
         self.to = to
         self.span = span
+        self.children = set[int]()
+        """Process groups that were started for it and run."""
         self._stopped = threading.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._task: asyncio.Task[None] | None = None
@@ -144,8 +146,18 @@ class StreamedLog(ABC):
                 with self._lock:
                     self._loop = None
 
+    async def close(self) -> None:
+        """Release what is kept from one ``read`` to the next."""
+        return
+
     async def _follow(self) -> None:
-        """Open the source again and again, later each time that nothing came."""
+        try:
+            await self._read_again_and_again()
+        finally:
+            await self.close()
+
+    async def _read_again_and_again(self) -> None:
+        """Open the source again each time that it ends, later each time that nothing came."""
         wait = FIRST_WAIT_S
         while not self._stopped.is_set():
             count = self.delivery.count
@@ -153,7 +165,8 @@ class StreamedLog(ABC):
                 ended = await self.read()
             except Exception as error:
                 ended = Ended(LogState.FAILED, f"{self.name} cannot be read: {type(error).__name__}: {error}")
-            self.delivery.settle()
+            if self.delivery.count:
+                self.delivery.settle()
             self._is_done = not self.span.follow
             self.report(*ended)
             if not self.span.follow:
