@@ -260,7 +260,11 @@ def _runs(program):
     return False
 
 
-SCENES = (published, loading, hidden, composed, host_network, podman)
+def log_scenes():
+    """Return the scenes in which logs are followed; they need this module."""
+    import logscenes
+
+    return logscenes.composed_logs, logscenes.podman_logs
 
 
 def main():
@@ -274,7 +278,7 @@ def main():
         image.build(root)
         image.load(root)
         machine = Machine(folder, root)
-        for scene in SCENES:
+        for scene in (published, loading, hidden, composed, host_network, podman, *log_scenes()):
             if wanted and scene.__name__ not in wanted:
                 continue
             try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -97,6 +98,8 @@ class ServerFeed:
         )
         self._backends_task: asyncio.Task[None] | None = None
         self._last_backends = BackendsSnapshot()
+        self._places: dict[str, tuple[LogSpec, ...]] = {}
+        """The logs that are no files, by the URL of their server."""
         self._search_now = asyncio.Event()
         self._nearest: LogSpec | None = None
         """Log of the hop nearest to the client."""
@@ -190,6 +193,10 @@ class ServerFeed:
             for server in (*found.found, *found.beside)
             if server.met is ServerState.UP and (at := address(server.url)) is not None
         }
+        found = self._with_earlier(found)
+        for place in found.places:
+            if place.url and not place.is_proposed:
+                self._places[place.url] = (place.log,)
         if found != self._discovery:
             self._discovery = found
             self._deliver(found)
@@ -204,6 +211,19 @@ class ServerFeed:
                 self._poll(name, server, key_for(server.url, keys))
 
         self._poll_backends(found.routes if found.server(proxy=True) is not None else RoutingTable())
+
+    def _with_earlier(self, found: DiscoverySnapshot) -> DiscoverySnapshot:
+        """Add the logs of servers that are down: a container that has ended is not found."""
+        known = {place.log for place in found.places}
+        on_path = {one.url for one in found.found}
+        before = self._discovery.places if self._discovery is not None else ()
+        # A server in a container may still be behind the proxy as long as no other was found.
+        alone = found.server(proxy=True) is not None and found.server(proxy=False) is None
+        earlier = [one for one in before if one.log not in known and (one.url in on_path if one.url else alone)]
+        places = sorted((*found.places, *earlier), key=lambda one: not one.kind.is_proxy)
+        logs = [one.log for one in places if not one.is_proposed]
+        logs += [log for log in found.logs if log not in logs]
+        return replace(found, places=tuple(places), logs=tuple(logs)) if earlier else found
 
     def _poll_backends(self, table: RoutingTable) -> None:
         """Poll the servers of all model groups, if there is more than one."""
@@ -326,7 +346,7 @@ class ServerFeed:
         found, _, task, _ = self._pollers.pop(name)
         self._states.pop(name, None)
         task.cancel()
-        self._logs.leave(logs_of(found))
+        self._logs.leave((*logs_of(found), *self._places.pop(found.url, ())))
 
     def _on_snapshot(self, name: str, snapshot: VllmSnapshot | ProxySnapshot) -> None:
         before = self._states.get(name)
@@ -343,7 +363,10 @@ class ServerFeed:
 
     def _logs_of_vllm(self) -> tuple[LogSpec, ...]:
         """Return the logs in which each request of vLLM has a line, unless its options turn that off."""
-        own: tuple[LogSpec, ...] = logs_of(self._pollers["vllm"][0]) if "vllm" in self._pollers else ()
+        own: tuple[LogSpec, ...] = ()
+        if "vllm" in self._pollers:
+            found = self._pollers["vllm"][0]
+            own = logs_of(found) or self._places.get(found.url, ())
         return own or (self._named.logs if "proxy" not in self._pollers else ())
 
     def _has_ended(self, name: str) -> bool:

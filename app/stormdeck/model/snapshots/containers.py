@@ -18,6 +18,8 @@ class ContainerState(StrEnum):
     REMOVING = "removing"
     EXITED = "exited"
     DEAD = "dead"
+    REMOVED = "removed"
+    """It is no longer known to its runtime."""
     UNKNOWN = "unknown"
 
 
@@ -83,6 +85,8 @@ class ContainerFacts:
         """Return how it ended, without a full stop; empty while it runs."""
         if self.is_running or self.state in {ContainerState.CREATED, ContainerState.UNKNOWN}:
             return self.error if self.state is ContainerState.CREATED else ""
+        if self.state is ContainerState.REMOVED:
+            return "was removed"
         if self.oom_killed:
             why = "a process in it was killed because its memory limit was reached (OOMKilled)"
         elif self.error:

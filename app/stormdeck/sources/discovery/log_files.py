@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from stormdeck.model.logs.spec import LogSpec
-from stormdeck.model.snapshots.discovery import Found, ServerProcess
+from stormdeck.model.snapshots.discovery import Found, LogPlace, ServerProcess
 from stormdeck.model.snapshots.server import ServerKind
 from stormdeck.sources.net.address import address, is_own_host
 from stormdeck.sources.processes.containers import container_of
@@ -18,9 +18,14 @@ _FILES = {ServerKind.VLLM: "vllm.log", ServerKind.LITELLM: "litellm.log"}
 
 
 def followed(
-    found: Sequence[Found], named: Sequence[LogSpec], silent: Collection[str] = ()
+    found: Sequence[Found],
+    named: Sequence[LogSpec],
+    silent: Collection[str] = (),
+    places: Sequence[LogPlace] = (),
 ) -> tuple[tuple[LogSpec, ...], tuple[str, ...]]:
     """Return the logs to follow, the proxy's first, and a sentence for each server on the path without one.
+
+    ``places`` are the logs of servers that are no files.
 
     Logs that the user named are the only ones then. ``silent`` are URLs that do not answer: no local server runs
     there.
@@ -33,10 +38,14 @@ def followed(
         if server.kind is ServerKind.OTHER:
             continue
         own = [path for path in _logs(server) if os.access(path, os.R_OK)]
-        logs |= dict.fromkeys(own)
+        elsewhere = [one for one in places if one.url == server.url]
+        logs |= dict.fromkeys([*own, *(one.log for one in elsewhere if not one.is_proposed)])
+        if elsewhere:
+            continue
         note = _note(server, readable=bool(own), silent=server.url in silent)
         if note:
             notes.append(note)
+    logs |= dict.fromkeys(one.log for one in places if not one.url and not one.is_proposed)
     return tuple(logs), tuple(notes)
 
 

@@ -20,6 +20,7 @@ from stormdeck.sources.discovery.candidates import Candidate, Probed, Role, Sear
 from stormdeck.sources.discovery.configured import ConfiguredTargets, base_url, key_for, origin_keys
 from stormdeck.sources.discovery.listeners import OtherListeners
 from stormdeck.sources.discovery.log_files import followed
+from stormdeck.sources.discovery.log_places import log_places
 from stormdeck.sources.discovery.upstream import PATIENCE_S, RouteReader
 from stormdeck.sources.io.background import with_timeout
 from stormdeck.sources.net.address import address, is_own_host
@@ -104,7 +105,8 @@ async def discover(
     silent = {one.place.url for one in seen if one.failure is not None}
     no_logs = (), (f"No log can be followed: {_STALLED}.",)
     on_path = DiscoverySnapshot(found).on_path()
-    logs, log_notes = await with_timeout(PATIENCE_S, no_logs, followed, on_path, named.logs, silent)
+    kept_in = await log_places(on_path, processes.contained) if not named.logs else ()
+    logs, log_notes = await with_timeout(PATIENCE_S, no_logs, followed, on_path, named.logs, silent, kept_in)
     return DiscoverySnapshot(
         found=found,
         missed=(
@@ -117,6 +119,7 @@ async def discover(
             *(Missed("processes", note) for note in processes.notes),
         ),
         logs=logs,
+        places=kept_in,
         log_notes=log_notes,
         loading=tuple(listener.process for listener in processes.loading if listener.process is not None),
         contained=processes.contained,

@@ -148,6 +148,7 @@ def test_a_new_container_of_the_name_is_followed_from_its_first_line(
     seen.awaits("old")
     engine.remove(first)
     seen.says(LogState.WAITING, "was removed")
+    assert seen.facts[-1].ending == "was removed"
     engine.add("vllm").write("new\n")
     seen.awaits("old", "new")
     assert [facts.id for facts in seen.facts[-1:]] == [engine.containers[-1].id]

@@ -6,11 +6,12 @@ import asyncio
 import os
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 from stormdeck.model.logs.batch import LogState
 from stormdeck.model.logs.spec import ContainerLog
-from stormdeck.model.snapshots.containers import ContainerFacts
+from stormdeck.model.snapshots.containers import ContainerFacts, ContainerState
 from stormdeck.sources.containers.endpoints import endpoints
 from stormdeck.sources.containers.engine_api import EngineApi, EngineError
 from stormdeck.sources.containers.facts import facts_of, has_terminal
@@ -61,6 +62,9 @@ class ContainerSource(StreamedLog):
 
     def _absent(self) -> str:
         was = "was removed" if self._id else "does not exist"
+        if self._facts is not None and self._facts.state is not ContainerState.REMOVED:
+            self._facts = replace(self._facts, state=ContainerState.REMOVED)
+            self.to.on_facts(self._facts)
         return f"{self.name}: the container {was}; it is followed once it is there"
 
     async def _read(self, api: EngineApi, found: dict[str, Any]) -> Ended:
