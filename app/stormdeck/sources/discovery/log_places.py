@@ -42,6 +42,8 @@ async def log_places(
     here = [one for one in path if _is_here(one)]
     if not here:
         return ()
+    import httpx  # noqa: F401 - the first import takes 0.1 s and more, which must not count as the runtime's
+
     try:
         async with asyncio.timeout(PATIENCE_S):
             known = await _containers(here, contained, environ if environ is not None else os.environ)
