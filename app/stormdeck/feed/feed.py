@@ -24,6 +24,7 @@ from stormdeck.feed.settings import SettingsFeed
 from stormdeck.feed.storms import StormFeed
 from stormdeck.model.logs.book import LogBook
 from stormdeck.model.logs.endings import LogTails
+from stormdeck.model.logs.spec import LogSpec
 from stormdeck.model.retries.backoff import attempt_limit
 from stormdeck.model.settings.schema import timeout_ms
 from stormdeck.model.settings.scope import SettingsSnapshot
@@ -42,6 +43,7 @@ from stormdeck.sources.io.background import call_in_loop, run_in_thread
 from stormdeck.sources.io.watch import FileWatcher
 from stormdeck.sources.net.http import HttpClient
 from stormdeck.sources.settings.exposure import exposures
+from stormdeck.sources.state.agreed_logs import AgreedLogs
 from stormdeck.sources.state.storm_store import StormStore
 from stormdeck.sources.transcripts.read import transcripts_folder
 
@@ -118,6 +120,8 @@ class Feed(PanelFeed):
         self._http = HttpClient(__version__)
         self._watcher = FileWatcher()
         self._servers = ServerFeed(options, self._http, deliver, self._logs, self._spawn, self._watcher)
+        self._agreed = AgreedLogs(paths.agreed_logs, writes=not options.readonly)
+        self._servers.agreed = self._agreed.load()
         self.canary = CanaryFeed(self._servers.key)
         self._logs.without_own = self.canary.without_own
         self._logs.on_requests = self._on_requests
@@ -163,6 +167,12 @@ class Feed(PanelFeed):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._http.aclose()
+
+    def follow_log(self, log: LogSpec) -> str:
+        """Follow a log that was proposed, now and from now on; return why the choice is not kept, if it is not."""
+        self._servers.agreed |= {log}
+        self._servers.search()
+        return self._agreed.add(log)
 
     def search(self) -> None:
         """Search for servers and logs again, now."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from stormdeck.feed.canary import CanaryFeed
     from stormdeck.feed.settings import SettingsFeed
+    from stormdeck.model.logs.spec import LogSpec
 
 
 class PanelFeed(ABC):
@@ -32,6 +33,10 @@ class PanelFeed(ABC):
     def search(self) -> None:
         """Search for servers and logs again, now."""
         return
+
+    def follow_log(self, log: LogSpec) -> str:
+        """Follow a log that was proposed; return why the choice is not kept, if it is not."""
+        return ""
 
     def set_focused(self, focused: bool) -> None:
         """Poll less often while the terminal has no focus."""

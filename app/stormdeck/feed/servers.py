@@ -98,6 +98,8 @@ class ServerFeed:
         )
         self._backends_task: asyncio.Task[None] | None = None
         self._last_backends = BackendsSnapshot()
+        self.agreed: frozenset[LogSpec] = frozenset()
+        """Logs that are followed although a program has to be run for them: the user agreed."""
         self._places: dict[str, tuple[LogSpec, ...]] = {}
         """The logs that are no files, by the URL of their server."""
         self._search_now = asyncio.Event()
@@ -173,6 +175,7 @@ class ServerFeed:
                 known=self._known,
                 reader=self._reader,
                 listeners=self._others,
+                agreed=self.agreed,
             )
             # In a thread, because LiteLLM's YAML is read for them.
             keys: Keys = await with_timeout(PATIENCE_S, {}, origin_keys, self._settings, found, self._named)

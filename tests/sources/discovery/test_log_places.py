@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from fake_engine import FakeEngine
-from stormdeck.model.logs.spec import ContainerLog, Runtime
+from stormdeck.model.logs.spec import ContainerLog, JournalLog, Runtime
 from stormdeck.model.snapshots.discovery import Found, LogPlace, ServerProcess
 from stormdeck.model.snapshots.server import ServerKind
 from stormdeck.sources.discovery import log_places as module
@@ -120,3 +120,24 @@ def test_its_log_is_followed_and_needs_no_advice(engine: FakeEngine) -> None:
     engine.add("stack_vllm_1", labels=labels("vllm"))
     found = places(engine, LITELLM)
     assert followed((LITELLM,), (), places=found) == (tuple(one.log for one in found), ())
+
+
+def test_a_unit_is_proposed_until_the_user_agrees(engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    unit = JournalLog("vllm")
+    monkeypatch.setattr(module, "unit_of", lambda pid: unit if pid == 77 else None)
+    server = Found("http://127.0.0.1:8000", ServerKind.VLLM, "x", process=process(77))
+    [one] = places(engine, server)
+    assert (one.log, one.is_proposed) == (unit, True)
+    logs, [note] = followed((server,), (), places=(one,))
+    assert (logs, "start with --log journal:vllm" in note) == ((), True)
+    environ = {"DOCKER_HOST": f"unix://{engine.path}", "CONTAINER_HOST": "unix:///nowhere"}
+    [agreed] = asyncio.run(log_places((server,), (), environ, agreed={unit}))
+    assert followed((server,), (), places=(agreed,)) == ((unit,), ())
+
+
+def test_the_pod_behind_a_port_forward_is_proposed(engine: FakeEngine) -> None:
+    command = ("kubectl", "port-forward", "-n", "prod", "svc/vllm", "8000:8000")
+    kubectl = ServerProcess(5, "kubectl", command, 1, None, "")
+    server = Found("http://127.0.0.1:8000", ServerKind.VLLM, "x", holder=kubectl, forwards=True)
+    [one] = places(engine, server)
+    assert (str(one.log), one.is_proposed) == ("k8s:prod/service/vllm", True)

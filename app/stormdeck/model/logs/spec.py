@@ -183,6 +183,15 @@ def short_name(log: str) -> str:
     return rest.rsplit(":", 1)[-1] if colon and kind in _KINDS and rest else last
 
 
+def display_name(log: str) -> str:
+    """Return a log's name for a heading: of a file its name without the folder, of another place all of it.
+
+    >>> display_name("/var/log/vllm.log"), display_name("ssh:gpu:/var/log/vllm.log")
+    ('vllm.log', 'ssh:gpu:/var/log/vllm.log')
+    """
+    return log if log.partition(":")[0] in _KINDS else log.rsplit("/", 1)[-1]
+
+
 def _words_of_name(words: list[str]) -> int:
     """Return how many words, split at colons, belong to the first name."""
     kind, more = words[0], words[1:]

@@ -6,7 +6,7 @@ import os
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
-from stormdeck.model.logs.spec import LogSpec
+from stormdeck.model.logs.spec import JournalLog, LogSpec
 from stormdeck.model.snapshots.discovery import Found, LogPlace, ServerProcess
 from stormdeck.model.snapshots.server import ServerKind
 from stormdeck.sources.net.address import address, is_own_host
@@ -41,12 +41,22 @@ def followed(
         elsewhere = [one for one in places if one.url == server.url]
         logs |= dict.fromkeys([*own, *(one.log for one in elsewhere if not one.is_proposed)])
         if elsewhere:
+            notes += [_proposal(one) for one in elsewhere if one.is_proposed]
             continue
         note = _note(server, readable=bool(own), silent=server.url in silent)
         if note:
             notes.append(note)
     logs |= dict.fromkeys(one.log for one in places if not one.url and not one.is_proposed)
     return tuple(logs), tuple(notes)
+
+
+def _proposal(place: LogPlace) -> str:
+    """Return how to follow a log for which a program has to be run."""
+    program = "journalctl" if isinstance(place.log, JournalLog) else "kubectl"
+    return (
+        f"The log of {place.kind.value} is {place.log}, by {program}: "
+        f"p, its name and enter follow it; or start with --log {place.log}."
+    )
 
 
 def _other_log(holder: ServerProcess, name: str) -> str:

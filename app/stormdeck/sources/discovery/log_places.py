@@ -1,6 +1,6 @@
-"""Find the containers of the servers on the path, whose logs are read from their runtime.
+"""Find where the logs of the servers on the path are, if not in files: in containers, units and pods.
 
-Only sockets are read that this user may read; no program is run.
+Only sockets are read that this user may read; no program is run. What needs one is proposed.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import os
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from stormdeck.model.logs.spec import Runtime
+from stormdeck.model.logs.spec import LogSpec, Runtime
 from stormdeck.model.snapshots.containers import ContainerFacts
 from stormdeck.model.snapshots.discovery import Contained, Found, LogPlace
 from stormdeck.model.snapshots.server import ServerKind
@@ -20,6 +20,8 @@ from stormdeck.sources.containers.facts import argv_of, facts_of
 from stormdeck.sources.net.address import address, is_own_host
 from stormdeck.sources.processes.command_line import kind_of
 from stormdeck.sources.processes.containers import container_of
+from stormdeck.sources.processes.port_forward import forwarded_pod
+from stormdeck.sources.processes.units import unit_of
 
 PATIENCE_S = 1.5
 """For all questions to all runtimes: the search goes on without an answer."""
@@ -32,12 +34,17 @@ _SHARED_BY_ALL = {"bridge", "host", "none", "podman", ""}
 
 
 async def log_places(
-    path: Sequence[Found], contained: Sequence[Contained], environ: Mapping[str, str] | None = None
+    path: Sequence[Found],
+    contained: Sequence[Contained],
+    environ: Mapping[str, str] | None = None,
+    agreed: Collection[LogSpec] = (),
 ) -> tuple[LogPlace, ...]:
-    """Return the containers of the servers on the path, the proxy's first. Never raises.
+    """Return where the logs of the servers on the path are, the proxy's first. Never raises.
 
     A server is in a container if its process is, or if the port that it answers on is published by one. Behind a proxy
-    in a container, and if no server was found there, it is the vLLM in the same compose project or network.
+    in a container, and if no server was found there, it is the vLLM in the same compose project or network. A server
+    that is in none may be in a unit of systemd, or behind ``kubectl port-forward``: its log is proposed, unless the
+    user has ``agreed`` to it.
     """
     here = [one for one in path if _is_here(one)]
     if not here:
@@ -56,7 +63,16 @@ async def log_places(
             kind = next(kind for one, kind in known if one is facts)
             command = facts.command if kind is server.kind else ()
             places.append(LogPlace(server.kind, facts.log, server.url, facts, command))
+        elif (log := _proposed(server)) is not None:
+            places.append(LogPlace(server.kind, log, server.url, is_proposed=log not in agreed))
     return (*places, *_behind(path, places, contained, known))
+
+
+def _proposed(server: Found) -> LogSpec | None:
+    """Return the log that a program would show: of the unit of a server's process, or of the pod behind a forward."""
+    if server.process is not None:
+        return unit_of(server.process.pid) if container_of(server.process.pid) is None else None
+    return forwarded_pod(server.holder.command) if server.holder is not None else None
 
 
 def _is_here(server: Found) -> bool:
