@@ -180,10 +180,9 @@ def _never_followed(log: Path) -> str:
         kind = special_kind(log.stat().st_mode)
     except (OSError, ValueError):
         return ""
-    if not kind:
+    if not kind or log.is_fifo():
         return ""
-    how = f"read it as standard input: stormdeck watch - < {log}" if log.is_fifo() else "name a log file"
-    return f"{log} is {kind}; {how}"
+    return f"{log} is {kind}; name a log file"
 
 
 def _recorder(out: str | None, *, several: bool) -> Recorder | None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from stormdeck.model.logs.batch import LogBatch
-from stormdeck.model.logs.spec import LogSpec
+from stormdeck.model.logs.spec import LogSpec, StandardInput
 from stormdeck.sources.logs.places.delivery import RECENT
 from stormdeck.sources.logs.places.opening import UnreadError, read_once
 from stormdeck.sources.logs.splitter import LineSplitter
@@ -37,6 +37,8 @@ def recent_lines(log: LogSpec, most_bytes: int = END_BYTES) -> RecentLines:
         if isinstance(descriptor, Obstacle):
             return RecentLines(empty, f"{descriptor.detail.partition(' yet;')[0]}.")
         return RecentLines(replace(empty, lines=_last_lines(descriptor, most_bytes)))
+    if isinstance(log, StandardInput):
+        return RecentLines(empty, "Standard input is read by the panel, watch and analyze only.")
     batches = []
     why = ""
     try:

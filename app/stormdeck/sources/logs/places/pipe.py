@@ -85,4 +85,19 @@ class PipeSource(StreamedLog):
 
 
 PIPED_INPUT = 0
-"""The descriptor of what is piped in; ``keep_piped_input`` moves it, so that the terminal can have its place."""
+"""The descriptor of what is piped in; ``keep_piped_input`` moves it."""
+
+
+def keep_piped_input() -> str:
+    """Move what is piped in, and make the terminal standard input, for the keys; return why that is not possible."""
+    global PIPED_INPUT  # noqa: PLW0603 - the process has one standard input
+    if os.isatty(0):
+        return "standard input is the terminal; pipe a log into stormdeck, or name one"
+    try:
+        terminal = os.open("/dev/tty", os.O_RDWR | os.O_CLOEXEC)
+    except OSError:
+        return "there is no terminal for the keys"
+    PIPED_INPUT = os.dup(0)
+    os.dup2(terminal, 0)
+    os.close(terminal)
+    return ""
