@@ -5,9 +5,10 @@ import json
 import pytest
 from laws import cheap
 
-from stormdeck.model.logs.access import parse_access, unix_time
+from stormdeck.model.logs.access_line import parse_access
 from stormdeck.model.logs.access_reader import AccessReader
 from stormdeck.model.logs.batch import LogBatch
+from stormdeck.model.logs.dress import value_time
 from stormdeck.model.logs.reasons import reason
 from stormdeck.model.masking.lines import mask_text
 from stormdeck.model.text import clean
@@ -68,7 +69,7 @@ def test_a_method_that_cannot_be_is_no_request():
     ids=["huge", "infinite", "nan", "before 1970", "far away", "year 1", "last second"],
 )
 def test_a_clock_that_is_wrong_tells_no_time(written):
-    assert unix_time(written) is None
+    assert value_time(written) is None
     line = json.dumps({"message": '127.0.0.1:5 - "GET / HTTP/1.1" 200', "time": written})
     assert parse_access(line).time is None
 
@@ -79,11 +80,12 @@ def test_a_number_that_no_float_holds_costs_only_its_line():
 
 
 @pytest.mark.parametrize(
-    "head", ["INFO:     INFO:     127.0.0.1:34454", "INFO:     127.0.0.1:344540", "INFO:     a b:5"]
+    ("head", "polls"),
+    [("INFO:     INFO:     127.0.0.1:34454", 2), ("INFO:     127.0.0.1:344540", 1), ("INFO:     a b:5", 2)],
 )
-def test_what_only_begins_like_a_poll_is_none_whatever_came_before(head):
+def test_what_begins_like_a_poll_is_read_by_itself_whatever_came_before(head, polls):
     poll = 'INFO:     127.0.0.1:34454 - "GET /health HTTP/1.1" 200 OK'
     ledger = LogAnalyzer()
     for line in (poll, f'{head} - "GET /health HTTP/1.1" 200 OK'):
         ledger.take(LogBatch("log", (line,), 1e9, history=False))
-    assert ledger.report(1e9).probes == 1
+    assert ledger.report(1e9).probes == polls

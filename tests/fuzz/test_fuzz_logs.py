@@ -11,7 +11,8 @@ from mutations import arriving, cut, grown, mutated, mutated_json, repeated
 from log_lines import utc
 from stormdeck.commands.colour import paint_for
 from stormdeck.commands.retries.summary import as_text
-from stormdeck.model.logs.access import RequestKind, parse_access
+from stormdeck.model.logs.access import RequestKind
+from stormdeck.model.logs.access_line import parse_access
 from stormdeck.model.logs.access_reader import AccessReader
 from stormdeck.model.logs.batch import LogBatch
 from stormdeck.model.logs.reasons import LONGEST_REASON, is_cooldown, reason

@@ -14,7 +14,8 @@ from running import Program, free_port, running, until
 from upstream import Upstream, serving
 
 from stormdeck.demo.scenario import Fault
-from stormdeck.model.logs.access import Access, parse_access
+from stormdeck.model.logs.access import Access
+from stormdeck.model.logs.access_line import parse_access
 from stormdeck.model.traffic.upstream import asks_for_tokens
 
 KEY = "sk-stormdeck-test"

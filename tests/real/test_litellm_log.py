@@ -3,7 +3,8 @@
 import pytest
 from proxied import MODEL, requests_for_tokens
 
-from stormdeck.model.logs.access import RequestKind, parse_access
+from stormdeck.model.logs.access import RequestKind
+from stormdeck.model.logs.access_line import parse_access
 from stormdeck.model.logs.batch import LogBatch
 from stormdeck.model.logs.reasons import is_cooldown, reason
 from stormdeck.model.logs.records import RecordReader

@@ -18,7 +18,8 @@ import pytest
 from engine import SERVED
 from running import START_S, free_port, until
 
-from stormdeck.model.logs.access import RequestKind, parse_access
+from stormdeck.model.logs.access import RequestKind
+from stormdeck.model.logs.access_line import parse_access
 from stormdeck.model.logs.endings import Ending, ending
 from stormdeck.model.logs.reasons import reason
 from stormdeck.model.logs.records import RecordReader

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from threading import BoundedSemaphore
 
-from stormdeck.model.logs.access import parse_access
+from stormdeck.model.logs.access_line import parse_access
 from stormdeck.model.logs.batch import LogBatch, LogState, LogStatus
 from stormdeck.model.logs.book import LogBook
 from stormdeck.model.logs.endings import Ending, LogTails, ending

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from log_lines import lines_of, utc
 from places import TESTS
-from stormdeck.model.logs.access import Access, RequestKind, kind_of, parse_access
+from stormdeck.model.logs.access import Access, RequestKind, kind_of
+from stormdeck.model.logs.access_line import parse_access
 from stormdeck.model.logs.access_reader import AccessReader
 
 DATA = TESTS / "data" / "logs"

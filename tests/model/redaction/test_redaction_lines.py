@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stormdeck.model.logs.access import parse_access
+from stormdeck.model.logs.access_line import parse_access
 from stormdeck.model.logs.records import classify
 from stormdeck.model.masking.redaction.log_lines import LogStructure, message_structure
 

@@ -78,6 +78,10 @@ def test_nothing_is_nothing():
         "turns": 0,
         "by_status": {},
         "storms": [],
+        "errors": [],
+        "clients": {},
+        "unread_lines": {"count": 0, "first": None},
+        "notes": [],
     }
 
 

@@ -9,7 +9,7 @@ from stormdeck.model.retries.pairing import _could_be, _may_be
 from stormdeck.model.retries.sessions import End, TranscriptTurn
 from stormdeck.model.rules.facts import Facts
 from stormdeck.model.rules.registry import is_not_applicable
-from stormdeck.model.traffic import log_analyzer
+from stormdeck.model.traffic import log_reader
 from stormdeck.model.traffic.meter import TrafficMeter
 
 T = 1_795_202_521.0
@@ -35,8 +35,8 @@ def test_a_log_that_is_no_longer_followed_leaves_its_counts():
 
 
 def test_connections_and_lines_beyond_the_memory_are_read_again(monkeypatch):
-    monkeypatch.setattr(log_analyzer, "CONNECTIONS", 1)
-    monkeypatch.setattr(log_analyzer, "REMEMBERED", 1)
+    monkeypatch.setattr(log_reader, "CONNECTIONS", 1)
+    monkeypatch.setattr(log_reader, "REMEMBERED", 1)
     meter = TrafficMeter()
     for at in range(4):
         meter.take(batch(access(200, port=5000 + at), t=T + at, log="a"))

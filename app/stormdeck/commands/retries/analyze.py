@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from stormdeck.commands.colour import paint_for
 from stormdeck.commands.exit_codes import FAILURE, SUCCESS
 from stormdeck.commands.output import standard_output, write_err, write_out
 from stormdeck.commands.retries import summary
+from stormdeck.model.masking.lines import mask_text
+from stormdeck.model.retries.storms.report import Report
 from stormdeck.model.text import clean
 from stormdeck.model.traffic.log_analyzer import LogAnalyzer
 from stormdeck.model.units import plural
@@ -26,6 +29,8 @@ def run(files: Sequence[str], *, transcripts: str | None, api_timeout_ms: int | 
     except ValueError as error:
         write_err(f"stormdeck: {clean(str(error))}")
         return FAILURE
+    for name, lines, arrived in archive.heads():
+        analyzer.note_head(name, lines, arrived)
     for batch in archive.batches():
         analyzer.take(batch)
     problems = list(archive.troubles)
@@ -39,11 +44,22 @@ def run(files: Sequence[str], *, transcripts: str | None, api_timeout_ms: int | 
         return FAILURE
     report = analyzer.report()
     if as_json:
-        write_out(json.dumps(report.as_json(), indent=2))
+        write_out(json.dumps(_masked(report).as_json(), indent=2))
     else:
         for line in summary.as_text(report, paint_for(standard_output())):
             write_out(line)
     return FAILURE if problems else SUCCESS
+
+
+def _masked(report: Report) -> Report:
+    """Return the report with its texts from logs safe to show."""
+    return replace(
+        report,
+        errors=tuple(mask_text(clean(error)) for error in report.errors),
+        clients={mask_text(clean(agent)): count for agent, count in report.clients.items()},
+        first_unread=mask_text(clean(report.first_unread)),
+        notes=tuple(clean(note) for note in report.notes),
+    )
 
 
 def _read_transcripts(folder: Path, analyzer: LogAnalyzer) -> list[str]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from stormdeck.commands.colour import Ink, Paint
-from stormdeck.commands.text_layout import fit
+from stormdeck.commands.text_layout import fit, wrap
 from stormdeck.model.masking.lines import mask_text
 from stormdeck.model.retries.storms.report import Report
 from stormdeck.model.retries.storms.storm import Outcome, Storm
@@ -14,6 +14,8 @@ from stormdeck.model.text import clean
 from stormdeck.model.units import NONE, duration, grouped, plural
 
 COLUMNS = 80
+MOST_ERRORS = 5
+"""Errors that are shown at most, the newest."""
 _HEADINGS = ("started", "length", "attempts", "cause", "outcome", "evidence")
 _NUMBERS = {"attempts"}
 _INKS = {
@@ -28,8 +30,30 @@ _INKS = {
 def as_text(report: Report, paint: Paint) -> list[str]:
     """Return the lines of the report."""
     if not report.http_requests and not report.storms:
-        return ["No requests found. They are in the access lines of vLLM's or the proxy's log."]
-    return [*_summary(report, paint), "", *_storms(report.storms, paint)]
+        nothing = "No requests found. They are in the access lines of vLLM's or the proxy's log."
+        return [nothing, *_remarks(report, paint)]
+    return [*_summary(report, paint), "", *_storms(report.storms, paint), *_remarks(report, paint)]
+
+
+def _remarks(report: Report, paint: Paint) -> list[str]:
+    """Return what else the logs say: errors that no storm shows, lines that were not understood."""
+    shown = {storm.reason for storm in report.storms}
+    errors = [error for error in report.errors if error not in shown][-MOST_ERRORS:]
+    lines = (
+        ["", f"{plural(len(errors), 'error')} in the log:" if len(errors) > 1 else "Error in the log:"]
+        if errors
+        else []
+    )
+    lines += [f"  {paint(fit(mask_text(clean(error)), COLUMNS - 2), Ink.ERROR)}" for error in errors]
+    if report.unread_lines:
+        first = fit(mask_text(clean(report.first_unread)), COLUMNS - 2)
+        count = plural(report.unread_lines, "line")
+        verb = "holds" if report.unread_lines == 1 else "hold"
+        what = "was not understood" if report.unread_lines == 1 else "were not understood; the first"
+        lines += ["", f"{count} {verb} HTTP/ and {what}:", f"  {paint(first, Ink.QUIET)}"]
+    for note in report.notes:
+        lines += ["", *wrap(clean(note), COLUMNS)]
+    return lines
 
 
 def _summary(report: Report, paint: Paint) -> list[str]:

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from stormdeck.commands.check.knowledge import Knowledge, learn
 from stormdeck.model.deck import Deck
-from stormdeck.model.logs.access import parse_access
+from stormdeck.model.logs.access_line import parse_access
 from stormdeck.model.logs.batch import LogBatch
 from stormdeck.model.logs.endings import LogTails, ending
 from stormdeck.model.retries.backoff import attempt_limit

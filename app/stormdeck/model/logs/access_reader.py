@@ -6,7 +6,10 @@ import json
 import re
 from typing import Any
 
-from stormdeck.model.logs.access import Access, LocalTime, kind_of, parse_access, unix_time
+from stormdeck.model.logs.access import Access, kind_of
+from stormdeck.model.logs.access_line import Found, find_access
+from stormdeck.model.logs.clocks import LocalTime
+from stormdeck.model.logs.dress import undress, value_time
 
 _MOST_OPEN = 1000
 _METHOD = re.compile(r"[A-Z]{3,10}")
@@ -31,11 +34,17 @@ class AccessReader:
         """Return how many requests have no status yet, at most 1000; always 0 except for claude-code-router."""
         return len(self._open)
 
-    def read(self, line: str) -> Access | None:
-        """Return the request that this line contains or completes."""
+    def read(self, line: str, arrived: float | None = None) -> Access | None:
+        """Return the request that this line contains or completes. ``arrived`` gives the year where a clock has none."""
+        found = self.find(line, arrived)
+        return None if found is None else found.access
+
+    def find(self, line: str, arrived: float | None = None) -> Found | None:
+        """Return the request that this line contains or completes, and where it stands in the line."""
         if '"reqId":' in line and ('"incoming request"' in line or '"statusCode":' in line or _CUT in line):
-            return self._read_pair(line)
-        return parse_access(line, self._local_time)
+            access = self._read_pair(line if line.startswith("{") else undress(line, self._local_time, arrived).text)
+            return None if access is None else Found(access, -1)
+        return find_access(line, self._local_time, arrived)
 
     def _read_pair(self, line: str) -> Access | None:
         try:
@@ -56,7 +65,7 @@ class AccessReader:
         )
         if status is None or key not in self._open:
             return None
-        return _pair(self._open.pop(key), status, unix_time(fields.get("time")))
+        return _pair(self._open.pop(key), status, value_time(fields.get("time"), None))
 
 
 def _pair(request: dict[str, Any], status: object, time: float | None) -> Access | None:

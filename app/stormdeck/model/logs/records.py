@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-from stormdeck.model.logs.access import strip_collector_prefix
+from stormdeck.model.logs.dress import LONGEST_PREFIX, undress
 from stormdeck.model.text import strip_escapes
 
 
@@ -65,6 +65,11 @@ _ASCTIME = re.compile(
     rf" (?:\[\d+\] |- )?(?:(?P<name>[\w.]+) - )?\[?{_LEVEL}\]?(?::| -)? +(?P<message>.*)",
     re.DOTALL,
 )
+_CLEAR = re.compile(
+    r"(?<![\w(])(?:\([\w.-]{1,60} pid=\d{1,9}\) )?(?:DEBUG|INFO|WARNING|ERROR|CRITICAL) \d\d-\d\d [\d:]{8} \[[\w./-]{1,80}:\d{1,6}\]"
+    r"|(?<![\d:])\d\d:\d\d:\d\d - LiteLLM[\w .]{0,40}:[A-Z]{4,8}: [\w.<>-]{1,80}:\d{1,6} -"
+)
+"""The beginning of a record that only vLLM or LiteLLM writes."""
 PIECE = re.compile(r"[\w.]+|\)")
 """A line of a validation error that contains only the name of a field."""
 _BARE_ACCESS = re.compile(r'[^\s"]*:\d{1,5} - "[A-Z]{3,10} \S+ HTTP/')
@@ -110,8 +115,13 @@ def _begin(line: str) -> Record | None:
 
 
 def _carried(line: str) -> Record | None:
-    inner = strip_collector_prefix(line)
-    return _of_server(inner) if inner is not line else None
+    """Return the record behind a collector's prefix, or behind any prefix if it is clearly one of vLLM or LiteLLM."""
+    inner = undress(line).text
+    record = _of_server(inner) if inner is not line else None
+    if record is not None:
+        return record
+    start = _CLEAR.search(inner, 0, LONGEST_PREFIX)
+    return _of_server(inner[start.start() :]) if start is not None else None
 
 
 def _of_server(line: str) -> Record | None:

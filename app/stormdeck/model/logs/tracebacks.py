@@ -8,10 +8,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from stormdeck.model.logs.access import strip_collector_prefix
 from stormdeck.model.logs.book import LogBook
+from stormdeck.model.logs.dress import undress
 from stormdeck.model.logs.records import PIECE, classify
-from stormdeck.model.text import strip_escapes
 
 LONGEST = 1000
 """The most lines of one traceback; Python itself shortens those of an endless recursion."""
@@ -117,7 +116,7 @@ class TracebackReader:
 
 
 def _bare(line: str) -> str:
-    return strip_collector_prefix(strip_escapes(line) if "\x1b" in line else line)
+    return undress(line).text
 
 
 @dataclass(slots=True)

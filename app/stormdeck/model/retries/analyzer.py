@@ -217,4 +217,5 @@ class RetryAnalyzer:
             turns=main - account.main_retries,
             by_status={str(status): count for status, count in self._statuses.items()},
             storms=tuple(reversed(self.storms(account, inf if now is None else now))),
+            errors=self.tracker.causes.texts,
         )

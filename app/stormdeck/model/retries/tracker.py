@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict, deque
+from dataclasses import replace
 from typing import NamedTuple
 
 from stormdeck.model.retries.backoff import DEFAULT_LIMIT
@@ -48,6 +49,12 @@ class Causes:
             self._errors.append((error.t, error))
         elif not error.is_cooldown or self._untimed is None:
             self._untimed = error
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """Return what the errors say, each text once, the first one first; without the proxy's cooldown."""
+        errors = [error for _, error in self._errors] + ([self._untimed] if self._untimed is not None else [])
+        return tuple(dict.fromkeys(error.text for error in errors if not error.is_cooldown))
 
     def note_behind(self, t: float) -> None:
         """Add the time of a server error in the log of the server behind the proxy."""
@@ -121,6 +128,8 @@ class Tracker:
         """The retries of chains that are no longer kept."""
         self.causes = Causes() if causes is None else causes
         """The errors of all logs; may be shared with another tracker."""
+        self.cut_heads: dict[Request, int] = {}
+        """Requests with which a log begins in the middle of a turn, and the back-off step after each."""
 
     def take(self, request: Request) -> Attempt:
         """Process the next main request. Returns which attempt of which turn it is."""
@@ -204,7 +213,10 @@ class Tracker:
     def _begin(self, request: Request) -> PendingTurn:
         """Begin a turn; if the request failed, the turn waits for its next attempt."""
         self._turns += 1
-        pending = PendingTurn(first_attempt(self._turns, request), at=self._taken)
+        chain = first_attempt(self._turns, request)
+        if self.cut_heads and (step := self.cut_heads.pop(request, 0)):
+            chain = replace(chain, backoff_step=step)
+        pending = PendingTurn(chain, at=self._taken)
         if self._least == 1:
             self._note(pending.chain)
         if request.failed:

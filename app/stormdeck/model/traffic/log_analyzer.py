@@ -2,44 +2,23 @@
 
 from __future__ import annotations
 
-import re
-import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from itertools import compress, repeat
-from math import floor
 from typing import NamedTuple
 
-from stormdeck.model.logs.access import Access, LocalTime, RequestKind
-from stormdeck.model.logs.access_reader import AccessReader
+from stormdeck.model.logs.access import client_version
 from stormdeck.model.logs.batch import LogBatch
-from stormdeck.model.logs.reasons import announces, is_cooldown, is_passed_on, reason, served_in
-from stormdeck.model.logs.records import RecordReader, classify
+from stormdeck.model.logs.clocks import LocalTime
 from stormdeck.model.retries.analyzer import MARGIN_S, RECENT, JudgedRequests, RetryAnalyzer
-from stormdeck.model.retries.backoff import DEFAULT_LIMIT
-from stormdeck.model.retries.chain import Request
+from stormdeck.model.retries.backoff import DEFAULT_LIMIT, is_retryable
+from stormdeck.model.retries.chain import STORM, Request
+from stormdeck.model.retries.log_head import first_step
+from stormdeck.model.retries.storms.report import Report
 from stormdeck.model.retries.tracker import ErrorText
-from stormdeck.model.traffic.upstream import asks_for_tokens
-
-CLOCK_DRIFT = 5.0
-"""A time further ahead of the line's arrival than this comes from another zone or a wrong clock: use the arrival."""
-BACK_S = 1.0
-"""Times that go back by more than this mean that old lines were written again, or that the clock was set."""
-REMEMBERED = 20_000
-SHAPES = 4096
-"""How many access lines are cached by all but their port: most lines of a log have one of a few shapes."""
-UNTIMED = "INFO:     "
-"""The prefix of uvicorn's own lines."""
-_HEAD = re.compile(rf'{UNTIMED}[^\s"]*:\d{{1,5}}')
-"""Everything before the request in such a line."""
-REQUEST = ' - "'
-"""The separator between the client's address and its request."""
-LONGEST_PORT = 5
-CONNECTIONS = 65_536
-CLIENT_CHECKS = frozenset({"/", "/api/hello"})
-"""Paths that the client requests with HEAD to test the address; these are no polls (measured, 2.1.112 and 2.1.329)."""
-_RAISED = re.compile(r"[\w.]*(?:Error|Exception): ")
+from stormdeck.model.traffic.hops import Hops
+from stormdeck.model.traffic.log_reader import ReadLines
+from stormdeck.model.traffic.log_servers import LogServers
 
 
 class RequestsBehind(NamedTuple):
@@ -70,226 +49,167 @@ class LogAnalyzer(RetryAnalyzer):
         local_time: LocalTime | None = None,
         recent: int = RECENT,
         margin_s: float = MARGIN_S,
+        *,
+        pairs_logs: bool = True,
     ) -> None:
-        """Read times without a zone by ``local_time``; without it they are ignored. See ``RetryAnalyzer``."""
+        """Read times without a zone by ``local_time``; without it they are ignored. See ``RetryAnalyzer``.
+
+        ``pairs_logs``: of several logs with the same traffic, the nearest to the client counts. Without it, only the
+        servers within one log are compared.
+        """
         super().__init__(limit, api_timeout_ms, recent, margin_s)
         self._local_time = local_time
-        self._readers: dict[str, LogReader] = {}
+        self._logs: dict[str, LogServers] = {}
+        self._pairs_logs = pairs_logs
+        self._hops: dict[str, Hops] = {}
+        self._clients: Counter[str] = Counter()
+        self._unread = 0
+        self._first_unread = ""
+        self._heads: dict[str, _Head] = {}
+
+    def note_head(self, log: str, lines: Sequence[str], arrived: float) -> None:
+        """Take the first lines of a log ahead of all others, by which its server's place on the path is known."""
+        batch = LogBatch(log, tuple(lines), arrived, history=True)
+        requests: list[Request] = []
+        for part in LogServers(self._local_time).parts(batch):
+            found = part.reader.read(part.batch, part.bare)
+            self._hops_of(log).take(part.hop, part.bare.texts, _request_times(found), is_front=found.is_front)
+            requests += [event for _, event in found.events if isinstance(event, Request)]
+        self._note_cut(requests)
 
     def take(self, batch: LogBatch) -> JudgedRequests:
-        """Process lines of a log that is counted. Returns the main requests among them."""
-        read = self._reader(batch.log).read(batch)
+        """Process lines of a log that is counted. Returns the main requests among them.
+
+        Of several servers whose logs show the same traffic, the nearest to the client is counted.
+        """
+        events: list[tuple[int, Request | ErrorText]] = []
+        others: Counter[str] = Counter()
+        hops = self._hops_of(batch.log)
+        parts = self._servers(batch.log).parts(batch)
+        found = [part.reader.read(part.batch, part.bare) for part in parts]
+        for part, read in zip(parts, found, strict=True):
+            hops.take(part.hop, part.bare.texts, _request_times(read), is_front=read.is_front)
+        for part, read in zip(parts, found, strict=True):
+            behind = hops.is_behind(part.hop)
+            events += [
+                (part.place(at), event) for at, event in read.events if not behind or isinstance(event, ErrorText)
+            ]
+            if behind:
+                for t in read.server_errors:
+                    self.tracker.causes.note_behind(t)
+                continue
+            others.update(read.others)
+            self._note(read, batch)
+        if len(parts) > 1:
+            events.sort(key=_index)
+        self._begin(batch.log, [event for _, event in events if isinstance(event, Request)])
+        return self.take_events(events, others)
+
+    def _note(self, read: ReadLines, batch: LogBatch) -> None:
+        """Note the time that lines cover, their clients, and lines that were not understood."""
         for t in read.other_times:
             self.extend_span(t)
         if not batch.history and (read.others or any(isinstance(event, Request) for _, event in read.events)):
             self.extend_span(batch.arrived)
-        return self.take_events(read.events, read.others)
+        self._clients.update(read.agents)
+        self._unread += len(read.unread)
+        self._first_unread = self._first_unread or next(iter(read.unread), "")
+
+    def _begin(self, log: str, requests: Sequence[Request]) -> None:
+        """Recognise a log whose first requests are the later attempts of a turn."""
+        if not requests:
+            return
+        head = self._heads.get(log)
+        if head is None:
+            head = self._heads[log] = _Head(requests[0])
+            self._note_cut(requests)
+        head.take(requests)
+
+    def _note_cut(self, requests: Sequence[Request]) -> None:
+        step = first_step(requests)
+        if step > 1:
+            self.tracker.cut_heads[requests[0]] = step
+
+    def _hops_of(self, log: str) -> Hops:
+        return self._hops.setdefault("" if self._pairs_logs else log, Hops())
 
     def take_behind(self, batch: LogBatch) -> RequestsBehind:
         """Process lines of the server behind the proxy, whose requests are not counted, for the errors in them.
 
         Its requests are the proxy's requests once more, and the proxy's own retries.
         """
-        read = self._reader(batch.log).read(batch, behind=True)
-        self.take_errors([event for _, event in read.events if isinstance(event, ErrorText)])
-        for t in read.server_errors:
-            self.tracker.causes.note_behind(t)
-        return RequestsBehind(read.asked, [event for _, event in read.events if isinstance(event, Request)])
+        asked, requests = 0, []
+        for part in self._servers(batch.log).parts(batch):
+            read = part.reader.read(part.batch, part.bare, behind=True)
+            self.take_errors([event for _, event in read.events if isinstance(event, ErrorText)])
+            for t in read.server_errors:
+                self.tracker.causes.note_behind(t)
+            asked += read.asked
+            requests += [event for _, event in read.events if isinstance(event, Request)]
+        return RequestsBehind(asked, requests)
 
-    def _reader(self, log: str) -> LogReader:
-        reader = self._readers.get(log)
-        if reader is None:
-            reader = self._readers[log] = LogReader(self._local_time)
-        return reader
+    @property
+    def client_version(self) -> str:
+        """Return the newest version of Claude Code among the user agents of access lines; empty if there is none."""
+        return max(filter(None, map(client_version, self._clients)), key=_numbers, default="")
 
+    def report(self, now: float | None = None) -> Report:
+        """Return the counts and storms so far. Without ``now``, in unix seconds, no storm is reported as live."""
+        chains = {chain.requests[0]: chain.attempts for chain in self.tracker.chains}
+        return replace(
+            super().report(now),
+            clients=dict(self._clients.most_common(MOST_CLIENTS)),
+            unread_lines=self._unread,
+            first_unread=self._first_unread,
+            notes=tuple(note for log, head in self._heads.items() if (note := head.note(log, chains))),
+        )
 
-class ReadLines(NamedTuple):
-    """What the lines of one batch contain."""
-
-    events: list[tuple[int, Request | ErrorText]]
-    """Main requests and error records in their order, each with the index of its line."""
-    others: Counter[str]
-    """How many other requests there are, by kind."""
-    other_times: list[float]
-    """The times of these, where their lines have any."""
-    asked: int
-    """Requests for tokens, whatever their API; counted for the log behind only."""
-    server_errors: list[float]
-    """When requests for tokens were answered with a server error; for the log behind only."""
-
-
-class ParsedRequest(NamedTuple):
-    """A request, and the client's port: lines that differ only in the port share one ``Access``."""
-
-    access: Access
-    port: int
+    def _servers(self, log: str) -> LogServers:
+        servers = self._logs.get(log)
+        if servers is None:
+            servers = self._logs[log] = LogServers(self._local_time)
+        return servers
 
 
-class Partitioned(NamedTuple):
-    """The lines of a batch, split into polls seen before and the rest."""
-
-    rest: list[tuple[int, str, str]]
-    """Lines that have to be parsed: the index of each, the text before its request, and the text after it."""
-    kinds: dict[RequestKind, int]
-    """How many requests of each kind the other lines are; none of them is a main request."""
+MOST_CLIENTS = 20
 
 
-class LogReader:
-    """Reads the requests and errors of one log. Keeps what it needs to know from line to line."""
+class _Head:
+    """The failed requests with which a log begins."""
 
-    def __init__(self, local_time: LocalTime | None = None) -> None:
-        self._requests = AccessReader(local_time)
-        self._records = RecordReader()
-        self._announced = False
-        """The last record only announced a traceback, whose last line has the reason."""
-        self._newest = float("-inf")
-        self._again = float("-inf")
-        """The log went back in time; lines up to here may be repeated."""
-        self._seen: dict[Access, None] = {}
-        self._shapes: dict[tuple[str, str], Access] = {}
-        self._idle: dict[str, RequestKind] = {}
-        """The kinds of requests that are not main requests, by all the text after the port."""
-        self._connections: dict[str, tuple[str, int]] = {}
-        """The text before a request, split into the part before the port, and the port."""
+    def __init__(self, first: Request) -> None:
+        self._first = first
+        self._failed = 0
+        self._is_open = first.t is None and first.failed and is_retryable(first.status)
 
-    def read(self, batch: LogBatch, *, behind: bool = False) -> ReadLines:
-        """Return what some lines contain. ``behind``: the log is that of the server behind the proxy."""
-        events: list[tuple[int, Request | ErrorText]] = []
-        others = Counter[str]()
-        times: list[float] = []
-        asked, server_errors = 0, []
-        arrival = when(None, batch)
-        rest, known = self._partition(batch.lines)
-        for index, head, tail in rest:
-            line = batch.lines[index]
-            if " HTTP/" in line or (not behind and '"reqId":' in line):
-                found = self._parse(line, head, tail)
-                if found is None:
-                    continue
-                access, port = found
-                moment = arrival if access.time is None else when(access.time, batch)
-                if access.kind is RequestKind.MAIN:
-                    events.append((index, Request(batch.log, access.status, access.host, port, *moment)))
-                else:
-                    others[access.kind] += 1
-                    if access.time is not None:
-                        times.append(access.time)
-                if behind and asks_for_tokens(access):
-                    asked += 1
-                    if access.status >= 500 and moment.t is not None:
-                        server_errors.append(moment.t)
-            elif "ERROR" in line or "CRITICAL" in line:
-                error = self._error(line, batch, behind=behind)
-                if error is not None:
-                    events.append((index, error))
-        others.update(known)
-        return ReadLines(events, others, times, asked, server_errors)
+    def take(self, requests: Iterable[Request]) -> None:
+        """Count requests until one succeeds."""
+        if self._is_open:
+            for request in requests:
+                if not request.failed:
+                    self._is_open = False
+                    break
+                self._failed += 1
 
-    def _partition(self, lines: Sequence[str]) -> Partitioned:
-        """Separate polls that were seen before from lines that have to be parsed.
-
-        All lines are split and looked up by calls that run in C: at 100,000 lines a second that decides the cost.
-        """
-        if not lines:
-            return Partitioned([], {})
-        heads, _, tails = zip(*map(str.partition, lines, repeat(REQUEST)), strict=True)
-        known = [*map(self._idle.get, tails)]
-        if not all(map(_HEAD.fullmatch, compress(heads, known))):
-            known = [kind if _HEAD.fullmatch(head) else None for kind, head in zip(known, heads, strict=True)]
-        rest = [(index, heads[index], tails[index]) for index, kind in enumerate(known) if kind is None]
-        return Partitioned(rest, {kind: count for kind, count in Counter(known).items() if kind is not None})
-
-    def _parse(self, line: str, head: str, tail: str) -> ParsedRequest | None:
-        """Return the request in a line; ``head`` and ``tail`` are the line as ``_partition`` has split it.
-
-        Repeated lines are ignored: where a log with times goes back in time, lines that it had before are the same
-        requests (a log put together from overlapping parts, or read again after a restart). Without times repeats
-        cannot be recognised.
-        """
-        before, port = self._connections.get(head) or self._connection(head)
-        shape = (before, tail)
-        known = self._shapes.get(shape)
-        if known is not None and port:
-            return ParsedRequest(known, port)
-        access = self._parse_new(line, shape)
-        return None if access is None else ParsedRequest(access, access.port)
-
-    def _connection(self, head: str) -> tuple[str, int]:
-        """Split the port off the text before a request; 0 where there is none."""
-        before, _, port = head.rpartition(":")
-        if not (port.isascii() and port.isdigit() and len(port) <= LONGEST_PORT):
-            return before, 0
-        if len(self._connections) >= CONNECTIONS:
-            self._connections.clear()
-        # Thousands of connections share the text before the port.
-        self._connections[head] = found = (sys.intern(before), int(port))
-        return found
-
-    def _parse_new(self, line: str, shape: tuple[str, str]) -> Access | None:
-        access = self._requests.read(line)
-        if access is None:
-            return None
-        if access.method == "HEAD" and access.path in CLIENT_CHECKS:
-            access = replace(access, kind=RequestKind.OTHER)
-        if access.time is None:
-            if access.port and '"reqId":' not in line and len(self._shapes) < SHAPES:
-                self._shapes[shape] = access
-                if access.kind is not RequestKind.MAIN and line.startswith(UNTIMED) and not asks_for_tokens(access):
-                    self._idle[shape[1]] = access.kind
-            return access
-        if access.time < self._newest - BACK_S:
-            self._again = self._newest
-        if access.time <= self._again and access in self._seen:
-            return None
-        self._newest = max(self._newest, access.time)
-        self._seen[access] = None
-        if len(self._seen) > REMEMBERED:
-            del self._seen[next(iter(self._seen))]
-        return access
-
-    def _error(self, line: str, batch: LogBatch, *, behind: bool) -> ErrorText | None:
-        """Return the error that a line reports, ``None`` for every other line."""
-        record = self._records.read(line)
-        if record is None:
-            record = classify(line) if self._announced else None
-            if record is None or _RAISED.match(record.message) is None:
-                return None
-        self._announced = False
-        if not record.level.is_failure:
-            return None
-        why = reason(record.message)
-        if not why:
-            self._announced = announces(record.message)
-            return None
-        return ErrorText(
-            None if batch.history else batch.arrived,
-            why,
-            is_cooldown(record.message),
-            behind or is_passed_on(record.message),
-            served_in(record.message),
+    def note(self, log: str, chains: Mapping[Request, int]) -> str:
+        """Return what cannot be told of the log's beginning; empty if nothing is unclear."""
+        if self._failed < STORM or chains.get(self._first, 1) >= self._failed:
+            return ""
+        return (
+            f"{log} begins with {self._failed} failed requests and has no times, so it cannot be told which of them "
+            "are retries. If its beginning was cut off, more of them are."
         )
 
 
-class Moment(NamedTuple):
-    """When a line was written."""
-
-    t: float | None
-    """``None`` for history without a time of its own."""
-    early: float = 0.0
-    """Seconds by which ``t`` may be early."""
-    late: float = 0.0
-    """Seconds by which ``t`` may be late."""
+def _index(event: tuple[int, object]) -> int:
+    return event[0]
 
 
-def when(own: float | None, batch: LogBatch) -> Moment:
-    """Return when a line was written: its own time, or else between the two reads of its log around it.
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(map(int, version.split(".")))
 
-    Whole seconds are too coarse to compare with the client's waits: for a line that has just arrived, use the arrival.
-    """
-    late = max(0.0, batch.arrived - batch.since) if batch.since is not None else 0.0
-    if own is None or own > batch.arrived + CLOCK_DRIFT:
-        return Moment(None) if batch.history else Moment(batch.arrived, late=late)
-    whole = own == floor(own)
-    if whole and not batch.history and batch.arrived - own < CLOCK_DRIFT:
-        return Moment(batch.arrived, late=min(late, batch.arrived - own))
-    return Moment(own, early=1.0 if whole else 0.0)
+
+def _request_times(read: ReadLines) -> list[float | None]:
+    """Return the times of requests for tokens."""
+    times: list[float | None] = [event.t for _, event in read.events if isinstance(event, Request)]
+    return times or ([None] if read.asked else [])

@@ -7,8 +7,8 @@ from functools import partial
 from math import floor, inf
 
 from stormdeck.model.finding import HopKind
-from stormdeck.model.logs.access import LocalTime
 from stormdeck.model.logs.batch import LogBatch
+from stormdeck.model.logs.clocks import LocalTime
 from stormdeck.model.retries.analyzer import JudgedRequests
 from stormdeck.model.retries.backoff import DEFAULT_LIMIT
 from stormdeck.model.retries.chain import Request
@@ -71,7 +71,9 @@ class TrafficMeter:
         """When the newest line of each log was written."""
         self._since: float | None = None
         self._labels = Labels()
-        self._new_analyzer = partial(LogAnalyzer, local_time=local_time, recent=RECENT, margin_s=window_s)
+        self._new_analyzer = partial(
+            LogAnalyzer, local_time=local_time, recent=RECENT, margin_s=window_s, pairs_logs=False
+        )
         self._analyzer = self._new_analyzer(limit)
         self._snapshot_at = -inf
         self._idle_snapshot: TrafficSnapshot | None = None
@@ -172,8 +174,8 @@ class TrafficMeter:
 
     @property
     def client_version(self) -> str:
-        """Return the version of the client that wrote the newest transcript entry; empty before the first one."""
-        return self._analyzer.sessions.version
+        """Return the version of the client by the newest transcript entry, or else by a front's user agents."""
+        return self._analyzer.sessions.version or self._analyzer.client_version
 
     def snapshot(self, now: float) -> TrafficSnapshot:
         """Return the counts and storms of the last window. Without changes it is equal to the previous snapshot."""

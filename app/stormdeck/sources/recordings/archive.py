@@ -11,9 +11,9 @@ from operator import itemgetter
 from os.path import realpath
 from pathlib import Path
 
-from stormdeck.model.logs.access import LocalTime
 from stormdeck.model.logs.access_reader import AccessReader
 from stormdeck.model.logs.batch import LogBatch
+from stormdeck.model.logs.clocks import LocalTime
 from stormdeck.model.logs.spec import LogSpec, StandardInput, parse_log
 from stormdeck.model.text import clean
 from stormdeck.sources.logs.places.delivery import WHOLE
@@ -57,6 +57,20 @@ class Archive:
             return chain.from_iterable(self._file(path, name) for path in paths)
         streams = [self._timed(name, paths) for name, paths in self._logs.items()]
         return map(itemgetter(1), heapq.merge(*streams, key=itemgetter(0)))
+
+    def heads(self) -> Iterator[tuple[str, list[str], float]]:
+        """Yield the first lines of each log and when they are read, where there are several logs that are files."""
+        for name, paths in self._logs.items() if len(self._logs) > 1 else ():
+            first = paths[0]
+            if not isinstance(first, Path):
+                continue
+            try:
+                lines = [line for lines in _first(read_chunks(first)) for line in lines]
+            except (OSError, ValueError):
+                continue  # noted when the log is read
+            if is_recording(lines):
+                lines = [recorded.line for recorded in read_recorded(lines) if recorded is not None]
+            yield name, lines, self._now
 
     def _timed(self, name: str, paths: Sequence[_Part]) -> Iterator[_Timed]:
         """Yield the batches of one log with times to merge by, which never decrease."""
@@ -122,7 +136,7 @@ class _Clock:
 
     def read(self, line: str) -> float:
         """Take a line's own time, where it has one."""
-        access = self._requests.read(line) if "HTTP/" in line or '"reqId":' in line else None
+        access = self._requests.read(line, self._now) if "HTTP/" in line or '"reqId":' in line else None
         return self.at(access.time) if access is not None and access.time is not None else self._latest
 
 

@@ -30,9 +30,21 @@ class Report:
     """Access lines of requests to a messages path, by status."""
     storms: tuple[Storm, ...] = ()
     """Oldest first."""
+    errors: tuple[str, ...] = ()
+    """What the newest error records say, also where no request was sent again."""
+    clients: dict[str, int] = field(default_factory=dict)
+    """Main requests by user agent, where access lines have it."""
+    unread_lines: int = 0
+    """Lines that hold a request in a form that is not understood."""
+    first_unread: str = ""
+    notes: tuple[str, ...] = ()
+    """What cannot be told from the logs, and why; a sentence each."""
 
     def as_json(self) -> dict[str, object]:
-        """Return the report as ``analyze --json`` prints it. Times are unix seconds, ``None`` if unknown."""
+        """Return the report as ``analyze --json`` prints it. Times are unix seconds, ``None`` if unknown.
+
+        Texts from logs are not masked yet.
+        """
         return {
             "version": VERSION,
             "http_requests": self.http_requests,
@@ -44,6 +56,10 @@ class Report:
             "turns": self.turns,
             "by_status": dict(sorted(self.by_status.items())),
             "storms": [storm_as_json(storm) for storm in self.storms],
+            "errors": list(self.errors),
+            "clients": dict(self.clients),
+            "unread_lines": {"count": self.unread_lines, "first": self.first_unread or None},
+            "notes": list(self.notes),
         }
 
 

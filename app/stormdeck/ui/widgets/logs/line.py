@@ -84,7 +84,7 @@ def head(line: Line, clock: Callable[[float], str], *, named: bool) -> list[Frag
 
 def body(line: Line, width: int) -> list[Fragment]:
     """Return the columns of an access line, or the text of any other line in the colour of its level."""
-    from stormdeck.model.logs.access import parse_access
+    from stormdeck.model.logs.access_line import parse_access
     from stormdeck.model.logs.records import classify
 
     access = parse_access(line.text)

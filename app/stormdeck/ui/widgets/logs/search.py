@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import chain, takewhile
 
-from stormdeck.model.logs.access import parse_access
+from stormdeck.model.logs.access_line import parse_access
 from stormdeck.model.logs.book import LogBook
 from stormdeck.model.logs.records import classify
 from stormdeck.model.logs.tracebacks import Fold, Folds

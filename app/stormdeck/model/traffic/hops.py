@@ -1,0 +1,114 @@
+"""Tell which of several logs, or servers in one log, is nearer to the client, so that each request counts once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+
+TOGETHER_S = 600.0
+"""Two logs show the same traffic only where both have requests within this time of each other."""
+_SEARCHED = 400
+
+
+class Rank(IntEnum):
+    """How far from the client a server is."""
+
+    FRONT = 0
+    """nginx, Caddy, a load balancer."""
+    PROXY = 1
+    """LiteLLM and other gateways, which have a log of their own kind."""
+    SERVER = 2
+    """An inference server."""
+
+
+_NAMES = (
+    (Rank.FRONT, re.compile(r"nginx|caddy|traefik|haproxy|envoy|apache|httpd|ingress", re.IGNORECASE)),
+    (Rank.PROXY, re.compile(r"litellm|proxy|gateway|router|(?<![a-z])ccr(?![a-z])", re.IGNORECASE)),
+    (Rank.SERVER, re.compile(r"vllm|sglang|llama|ollama|lmdeploy|engine", re.IGNORECASE)),
+)
+_CONTENTS = (
+    (
+        Rank.PROXY,
+        re.compile(
+            r"\d\d:\d\d:\d\d - LiteLLM[\w .]{0,40}:|LiteLLM: Proxy initialized|\"component\": \"LiteLLM|\"reqId\":"
+        ),
+    ),
+    (
+        Rank.SERVER,
+        re.compile(
+            r"\((?:APIServer|EngineCore\w*|Worker\w*) pid=\d+|[A-Z]{4,8} \d\d-\d\d [\d:]{8} \[[\w./-]+\.py:\d+\]"
+            r"|vLLM API server version|log_server_r|\[GIN\]|Avg prompt throughput"
+        ),
+    ),
+)
+
+
+@dataclass(slots=True)
+class _Hop:
+    """What is known about one server's lines."""
+
+    rank: Rank | None
+    by_content: bool = False
+    has_requests: bool = False
+    last: float | None = None
+    """When its newest request was, in unix seconds; ``None`` where its lines have no times."""
+
+
+class Hops:
+    """The servers whose lines are read.
+
+    >>> hops = Hops()
+    >>> for name in ("litellm-1", "vllm-1"):
+    ...     hops.take(name, (), [1000.0], is_front=False)
+    >>> hops.is_behind("vllm-1"), hops.is_behind("litellm-1")
+    (True, False)
+    """
+
+    def __init__(self) -> None:
+        self._hops: dict[str, _Hop] = {}
+
+    def note(self, name: str, lines: Sequence[str]) -> None:
+        """Take a server's lines, by which its kind is recognised; until then its name counts."""
+        hop = self._hop(name)
+        if not hop.by_content:
+            rank = next((one for line in lines if (one := _rank_of(line[:_SEARCHED])) is not None), None)
+            if rank is not None:
+                hop.rank, hop.by_content = rank, True
+
+    def take(self, name: str, lines: Sequence[str], times: Sequence[float | None], *, is_front: bool) -> None:
+        """Take lines of a server with requests for tokens, and the times of these."""
+        self.note(name, lines)
+        hop = self._hop(name)
+        if is_front:
+            hop.rank, hop.by_content = Rank.FRONT, True
+        if times:
+            hop.has_requests = True
+            hop.last = max((time for time in times if time is not None), default=hop.last)
+
+    def is_behind(self, name: str) -> bool:
+        """Return whether the requests of a server are those of a nearer one once more."""
+        hop = self._hop(name)
+        if hop.rank is None or len(self._hops) == 1:
+            return False
+        return any(
+            other.has_requests and other.rank is not None and other.rank < hop.rank and _together(hop, other)
+            for other in self._hops.values()
+        )
+
+    def _hop(self, name: str) -> _Hop:
+        hop = self._hops.get(name)
+        if hop is None:
+            # The innermost name: a container's, or a file's.
+            own = name.rpartition("\n")[2].rpartition("/")[2]
+            hop = self._hops[name] = _Hop(next((rank for rank, word in _NAMES if word.search(own)), None))
+        return hop
+
+
+def _rank_of(line: str) -> Rank | None:
+    return next((rank for rank, words in _CONTENTS if words.search(line)), None)
+
+
+def _together(one: _Hop, other: _Hop) -> bool:
+    return one.last is None or other.last is None or abs(one.last - other.last) <= TOGETHER_S
