@@ -18,24 +18,8 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 _ZONES = {
     name: timezone(timedelta(hours=hours))
     for name, hours in {
-        "Z": 0,
-        "UTC": 0,
-        "GMT": 0,
-        "CET": 1,
-        "CEST": 2,
-        "EET": 2,
-        "EEST": 3,
-        "MSK": 3,
-        "JST": 9,
-        "KST": 9,
-        "EST": -5,
-        "EDT": -4,
-        "CDT": -5,
-        "MDT": -6,
-        "PST": -8,
-        "PDT": -7,
-        "AEST": 10,
-        "AEDT": 11,
+        "Z": 0, "UTC": 0, "GMT": 0, "CET": 1, "CEST": 2, "EET": 2, "EEST": 3, "MSK": 3, "JST": 9, "KST": 9,
+        "EST": -5, "EDT": -4, "CDT": -5, "MDT": -6, "PST": -8, "PDT": -7, "AEST": 10, "AEDT": 11,
     }.items()
 }
 """Zone names that mean one offset everywhere; others (CST, IST, BST) are read as the machine's own zone."""
