@@ -9,6 +9,7 @@ import pytest
 from stormdeck.model.deck import Deck
 from stormdeck.model.finding import HopKind
 from stormdeck.model.logs.spec import Runtime
+from stormdeck.model.request_path import path
 from stormdeck.model.snapshots.containers import ContainerFacts, ContainersSnapshot, ContainerState
 from stormdeck.model.snapshots.discovery import DiscoverySnapshot, Found, LogPlace
 from stormdeck.model.snapshots.server import ServerKind, ServerState, VllmSnapshot
@@ -43,6 +44,12 @@ def test_a_server_that_is_down_has_its_containers_reason() -> None:
 def test_a_server_that_is_not_asked_has_its_own_statement() -> None:
     one = said(deck(KILLED, url=""), "vLLM's container vllm has exited with code 137")
     assert (one.light, one.hop, one.cause) == (Health.ERROR, HopKind.SERVER, "its memory limit")
+
+
+def test_the_hop_of_a_server_that_is_not_asked_shows_that_its_container_ended() -> None:
+    for facts, light in ((KILLED, Health.ERROR), (RUNNING, Health.UNKNOWN)):
+        hop = path(replace(deck(facts, url=""), vllm=None))[-2]
+        assert (hop.light, hop.figure == "exited") == (light, light is Health.ERROR)
 
 
 def test_a_running_container_is_no_reason() -> None:
