@@ -198,7 +198,7 @@ class ServerFeed:
         }
         found = self._with_earlier(found)
         for place in found.places:
-            if place.url and not place.is_proposed:
+            if place.url and not place.is_proposed and not self._named.logs:
                 self._places[place.url] = (place.log,)
         if found != self._discovery:
             self._discovery = found
@@ -224,7 +224,7 @@ class ServerFeed:
         alone = found.server(proxy=True) is not None and found.server(proxy=False) is None
         earlier = [one for one in before if one.log not in known and (one.url in on_path if one.url else alone)]
         places = sorted((*found.places, *earlier), key=lambda one: not one.kind.is_proxy)
-        logs = [one.log for one in places if not one.is_proposed]
+        logs = [one.log for one in places if not one.is_proposed] if not self._named.logs else []
         logs += [log for log in found.logs if log not in logs]
         return replace(found, places=tuple(places), logs=tuple(logs)) if earlier else found
 

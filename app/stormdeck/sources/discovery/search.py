@@ -108,7 +108,9 @@ async def discover(
     silent = {one.place.url for one in seen if one.failure is not None}
     no_logs = (), (f"No log can be followed: {_STALLED}.",)
     on_path = DiscoverySnapshot(found).on_path()
-    kept_in = await log_places(on_path, processes.contained, agreed=agreed) if not named.logs else ()
+    kept_in = await log_places(on_path, processes.contained, agreed=agreed)
+    # Where the user named the logs, no other is proposed; what is known of the containers is of use all the same.
+    kept_in = tuple(one for one in kept_in if not (named.logs and one.is_proposed))
     logs, log_notes = await with_timeout(PATIENCE_S, no_logs, followed, on_path, named.logs, silent, kept_in)
     return DiscoverySnapshot(
         found=found,

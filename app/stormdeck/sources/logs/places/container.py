@@ -41,6 +41,7 @@ class ContainerSource(StreamedLog):
         """Read the log of the container that has the name now, until it ends."""
         places = endpoints(self._wanted.runtime, os.environ)
         ended = Ended(LogState.WAITING, f"{self.name}: {places.why}")
+        denied = False
         for endpoint in places.found:
             try:
                 async with EngineApi(endpoint) as api:
@@ -48,12 +49,14 @@ class ContainerSource(StreamedLog):
                     if found is not None:
                         return await self._read(api, found)
             except EngineError as error:
+                denied = denied or error.denied
                 state = LogState.NO_PERMISSION if error.denied else LogState.FAILED
                 ended = Ended(state, f"{self.name}: {error}")
             except AmbiguousError as error:
                 ended = Ended(LogState.FAILED, f"{self.name}: {error}")
             else:
-                ended = Ended(LogState.WAITING, self._absent())
+                # It may be in the runtime that this user may not ask.
+                ended = ended if denied else Ended(LogState.WAITING, self._absent())
         return ended
 
     @property
