@@ -47,7 +47,7 @@ def settings(url, token=KEY):
     more = {"CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1", "CLAUDE_CODE_ATTRIBUTION_HEADER": "0"}
     more |= {"CLAUDE_CODE_DISABLE_EXPERIMENTAL_BETAS": "1", "CLAUDE_CODE_MAX_CONTEXT_TOKENS": "131072"}
     env = {"ANTHROPIC_BASE_URL": url, "ANTHROPIC_AUTH_TOKEN": token, **tiers, **more}
-    return {"model": "sonnet", "env": env}
+    return {"model": "sonnet", "env": env, "permissions": {"defaultMode": "acceptEdits"}}
 
 
 def until(is_true, what):

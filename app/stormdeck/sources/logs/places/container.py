@@ -94,12 +94,14 @@ class ContainerSource(StreamedLog):
         if not self.span.follow:
             return COMPLETE
         again = await find_container(api, facts.id)
-        return Ended(LogState.WAITING, self._words(self._note(again)) if again is not None else self._absent())
-
-    def _words(self, facts: ContainerFacts) -> str:
+        if again is None:
+            return Ended(LogState.WAITING, self._absent())
+        facts = self._note(again)
         if facts.is_running:
-            return f"{self.name}: its log ended although the container runs"
-        return f"{self.name}: the container {facts.ending or f'is {facts.state}'}; it is followed once it runs"
+            # It was started again before this question.
+            return COMPLETE
+        ended = facts.ending or f"is {facts.state}"
+        return Ended(LogState.WAITING, f"{self.name}: the container {ended}; it is followed once it runs")
 
     async def _lines(self, stream: AsyncIterator[bytes], lines: FramedLines | RawLines) -> None:
         async for data in stream:

@@ -65,7 +65,7 @@ class Ended(NamedTuple):
 
 
 COMPLETE = Ended(LogState.FOLLOWING, "")
-"""A log that is not to be followed was read to its end."""
+"""All of the log was read; if it is followed, it is opened again at once."""
 
 
 class StreamedLog(ABC):
