@@ -87,7 +87,7 @@ async def test_a_log_that_is_proposed_is_followed_by_its_name(panel):
         assert not [entry.name for entry in entries(pilot.app, "logs") if "journal:other" in entry.name]
         await choose(pilot, "journal:user", "Follow log: journal:user:vllm")
         await until(pilot, lambda: feed.followed == ["journal:user:vllm"], "it is not followed")
-        await until(pilot, lambda: rows_with(pilot.app, "journal:user:vllm is followed."), "nothing says so")
+        assert [one.message for one in pilot.app._notifications] == ["journal:user:vllm is followed."]
 
 
 def test_it_is_not_loaded_before_it_is_opened():
