@@ -16,7 +16,7 @@ from log_sources import following, program
 from stormdeck.model.logs.batch import LogState
 from stormdeck.model.logs.spec import JournalLog
 from stormdeck.sources.logs.places.delivery import WHOLE, Dated
-from stormdeck.sources.logs.places.journal import entry_lines
+from stormdeck.sources.logs.places.journal import JournalSource, entry_lines
 from stormdeck.sources.logs.places.opening import read_once
 from waiting import until
 
@@ -127,6 +127,13 @@ def test_a_refusal_says_why(programs: Path, script: str, state: LogState, words:
     program(programs, "journalctl", f"#!/bin/sh\n{script}\n")
     with following(JournalLog("vllm")) as seen:
         seen.says(state, words)
+
+
+def test_a_unit_without_a_message_says_how_to_find_out(programs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(JournalSource, "opened_s", 0.05)
+    program(programs, "journalctl", "#!/bin/sh\nexec sleep 600\n")
+    with following(JournalLog("vlm", user=True)) as seen:
+        seen.says(LogState.FOLLOWING, "`systemctl --user status vlm` shows whether there is one")
 
 
 def test_a_hint_while_it_is_followed_is_a_remark(programs: Path) -> None:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import shlex
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
+import psutil
 import pytest
 
+import fake_engine
 from fake_engine import stamp
 from log_sources import following, program
 from ssh_server import logins, ssh_server
@@ -62,6 +66,31 @@ def test_two_logs_share_one_connection(box: Path) -> None:
         with following(parse_log(f"ssh:gpu-box:{second}")) as two:
             two.awaits("b")
     assert logins(box) == 1
+
+
+def test_nothing_holds_the_connection_when_this_program_is_killed(box: Path) -> None:
+    append(box / "a.log", "a\n")
+    code = (
+        "import sys, time; sys.path += sys.argv[2:]\n"
+        "from log_sources import following; from stormdeck.model.logs.spec import parse_log\n"
+        "with following(parse_log(sys.argv[1])) as seen:\n"
+        "  seen.awaits('a'); print('ready', flush=True); time.sleep(600)"
+    )
+    command = [sys.executable, "-c", code, f"ssh:gpu-box:{box}/a.log", str(Path(fake_engine.__file__).parent)]
+    child = subprocess.Popen(command, stdout=subprocess.PIPE)
+    assert child.stdout is not None
+    assert child.stdout.readline() == b"ready\n"
+    child.kill()
+    child.wait()
+    child.stdout.close()
+    append(box / "a.log", "b\n" * 3)
+    until(lambda: not ssh_processes(box), lambda: str(ssh_processes(box)))
+
+
+def ssh_processes(folder: Path) -> list[list[str]]:
+    """Return the clients of the test's own ssh that run."""
+    found = [one.info["cmdline"] or [] for one in psutil.process_iter(["cmdline"])]
+    return [words for words in found if "ssh" in words[:1] and any(str(folder) in word for word in words)]
 
 
 def test_a_lost_connection_loses_and_repeats_nothing(box: Path, programs: Path) -> None:

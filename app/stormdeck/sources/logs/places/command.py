@@ -34,6 +34,8 @@ class LineReader(Protocol):
 class CommandLog(StreamedLog):
     """Base of the sources that run a program. A subclass says which, how its output is read and why it ended."""
 
+    opened_s = 1.0
+    """A program that runs for so long without a word of failure has opened the log, which may be silent."""
     reads_errors = False
     """Whether standard error is a part of the log, as for ``docker logs``."""
 
@@ -49,6 +51,10 @@ class CommandLog(StreamedLog):
     def explain(self, code: int, message: str) -> Ended:
         """Return why the program ended, by its exit code and its last messages."""
 
+    def quiet_words(self) -> str:
+        """Return what to say of a log that was opened and has no line yet."""
+        return ""
+
     def remark(self, message: str) -> str:
         """Return what a message means for a log that is followed; empty if nothing."""
         return ""
@@ -62,24 +68,32 @@ class CommandLog(StreamedLog):
         process = await self.spawn(argv)
         if isinstance(process, Ended):
             return process
+        timer = asyncio.get_running_loop().call_later(self.opened_s, self._note_open)
         try:
             assert process.stdout is not None  # noqa: S101 - for mypy, as the next
             assert process.stderr is not None  # noqa: S101
             _, message = await asyncio.gather(self._lines(process.stdout), self._messages(process.stderr))
             code = await process.wait()
         finally:
+            timer.cancel()
             await self.finish(process)
         if code == 0 and not self.span.follow:
             return COMPLETE
         return self.explain(code, message)
 
-    async def spawn(self, argv: Sequence[str]) -> asyncio.subprocess.Process | Ended:
+    def _note_open(self) -> None:
+        if not self.is_following:
+            self.report(LogState.FOLLOWING, self.quiet_words())
+
+    async def spawn(
+        self, argv: Sequence[str], stdin: int = asyncio.subprocess.DEVNULL
+    ) -> asyncio.subprocess.Process | Ended:
         """Start a program in a process group of its own."""
         environ = {**os.environ, "LC_ALL": "C.UTF-8"}
-        pipe, null = asyncio.subprocess.PIPE, asyncio.subprocess.DEVNULL
+        pipe = asyncio.subprocess.PIPE
         try:
             process = await asyncio.create_subprocess_exec(
-                *argv, stdin=null, stdout=pipe, stderr=pipe, env=environ, start_new_session=True, limit=PIECE_BYTES
+                *argv, stdin=stdin, stdout=pipe, stderr=pipe, env=environ, start_new_session=True, limit=PIECE_BYTES
             )
         except FileNotFoundError:
             return Ended(LogState.FAILED, f"{self.name}: {argv[0]} is not installed on this machine")

@@ -99,6 +99,12 @@ class JournalSource(CommandLog):
         """Return a reader of entries."""
         return JournalLines()
 
+    def quiet_words(self) -> str:
+        """Return how to find out whether there is such a unit: journalctl does not say."""
+        scope = "--user " if self.spec.user else ""
+        status = f"systemctl {scope}status {self.spec.unit}"
+        return f"{self.name}: no message of this unit in the last hour; `{status}` shows whether there is one"
+
     def remark(self, message: str) -> str:
         """Return why the journal shows less than it has."""
         return denied(message)

@@ -46,6 +46,8 @@ class PodSource(CommandLog):
     """Follow one pod, or one pod of a workload."""
 
     spec: PodLog
+    opened_s = 35.0
+    """kubectl gives up after 30 seconds where the cluster does not answer."""
 
     def argv(self, since: float) -> Sequence[str]:
         """Return the command line."""

@@ -122,6 +122,11 @@ class StreamedLog(ABC):
         if self.span.follow:
             self._timer = asyncio.get_running_loop().call_later(SETTLED_S, self._settle)
 
+    @property
+    def is_following(self) -> bool:
+        """Return whether the last state that was published is that it is followed."""
+        return self._last_status is not None and self._last_status.state is LogState.FOLLOWING
+
     def report(self, state: LogState, detail: str = "") -> None:
         """Publish the state if it changed; of a log that is read once, only its end."""
         detail = clean(detail)[:_LONGEST_DETAIL]

@@ -39,11 +39,10 @@ _FAILED = 255
 
 
 def ssh_argv(host: str, words: Sequence[str]) -> list[str]:
-    """Return the command line that runs a command on a host; without words, that only holds the connection."""
+    """Return the command line that runs a command on a host."""
     options = [f"-o{name}={value}" for name, value in _OPTIONS.items()] + [f"-oControlPath={_control(host)}"]
     user, at, address = host.rpartition("@")
-    command = [" ".join(map(quoted, words))] if words else []
-    return ["ssh", "-T" if words else "-N", *options, "--", f"{user}{at}{address.strip('[]')}", *command]
+    return ["ssh", "-T", *options, "--", f"{user}{at}{address.strip('[]')}", " ".join(map(quoted, words))]
 
 
 def quoted(word: str) -> str:
@@ -84,22 +83,23 @@ class OverSsh(CommandLog):
     def __init__(self, spec: RemoteLog, to: Receiver, name: str = "", span: Span = LIVE) -> None:
         super().__init__(spec, to, name, span)
         self._holder: asyncio.subprocess.Process | None = None
-        self._messages_of_holder: asyncio.Task[tuple[bytes, bytes]] | None = None
+        self._messages_of_holder: asyncio.Task[str] | None = None
 
     async def connect(self) -> Ended | None:
         """Open the connection unless it is open; return why it cannot be."""
         if self._holder is not None and self._holder.returncode is None:
             return None
         await self.close()
-        process = await self.spawn(ssh_argv(self.spec.host, ()))
+        # It ends when its standard input does, so also when this program is killed.
+        process = await self.spawn(ssh_argv(self.spec.host, ["cat"]), asyncio.subprocess.PIPE)
         if isinstance(process, Ended):
             return process
-        self._holder, messages = process, asyncio.create_task(process.communicate())
+        self._holder, messages = process, asyncio.create_task(_messages(process))
         self._messages_of_holder = messages
         while not _control(self.spec.host).exists():
             await asyncio.wait({messages}, timeout=STEP_S)
             if messages.done():
-                return explain_ssh(self.name, self.spec.host, messages.result()[1].decode("utf-8", "replace"))
+                return explain_ssh(self.name, self.spec.host, messages.result())
         return None
 
     async def close(self) -> None:
@@ -113,6 +113,13 @@ class OverSsh(CommandLog):
     async def read(self) -> Ended:
         """Run the command on the host to its end."""
         return await self.connect() or await super().read()
+
+
+async def _messages(process: asyncio.subprocess.Process) -> str:
+    """Return what a program that prints little says until its end."""
+    text = await process.stderr.read() if process.stderr is not None else b""
+    await process.wait()
+    return text.decode("utf-8", "replace")
 
 
 class RemoteSource(OverSsh):
