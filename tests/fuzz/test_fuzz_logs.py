@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from laws import assert_shown, cheap, law
 from mutations import arriving, cut, grown, mutated, mutated_json, repeated
 
+from dresses import DRESSES
 from log_lines import utc
 from stormdeck.commands.colour import paint_for
 from stormdeck.commands.retries.summary import as_text
@@ -15,8 +16,11 @@ from stormdeck.model.logs.access import RequestKind
 from stormdeck.model.logs.access_line import parse_access
 from stormdeck.model.logs.access_reader import AccessReader
 from stormdeck.model.logs.batch import LogBatch
+from stormdeck.model.logs.dress import undress
+from stormdeck.model.logs.prefix_reader import PrefixReader
 from stormdeck.model.logs.reasons import LONGEST_REASON, is_cooldown, reason
 from stormdeck.model.logs.records import Level, RecordReader, classify
+from stormdeck.model.logs.root_causes import deep_cause
 from stormdeck.model.masking.lines import mask_text
 from stormdeck.model.masking.redaction.log_lines import LogStructure
 from stormdeck.model.symptoms.decode import matched_messages, near
@@ -134,6 +138,18 @@ def test_no_count_is_negative_and_each_request_counts_once(lines, history):
         assert_shown(line)
 
 
+@law(st.binary(max_size=300), st.sampled_from(sorted(DRESSES)))
+def test_any_bytes_in_any_dress_are_read(data, name):
+    line = DRESSES[name].write(NOW, data.decode("utf-8", "replace").replace("\n", " "))
+    bare = PrefixReader(utc).read(LogBatch("log", (line,) * 3, NOW, history=True))
+    alone = undress(line, utc, NOW)
+    assert [*bare.texts] == [alone.text] * 3
+    assert alone.time is None or math.isfinite(alone.time)
+    access = parse_access(line, utc, NOW)
+    if access is not None:
+        assert_request(access)
+
+
 @law(MANY)
 def test_the_meter_counts_what_came(lines):
     meter = TrafficMeter(local_time=utc)
@@ -170,6 +186,15 @@ def test_any_line_can_be_explained(line):
 READERS = {
     "access": parse_access,
     "pairs": lambda line: AccessReader(utc).read(line),
+    "dressed": lambda line: undress(line, utc, NOW),
+    "dressed request": lambda line: parse_access(f'{line} - "POST /v1/messages HTTP/1.1" 500', utc, NOW),
+    "prefixes": lambda line: PrefixReader(utc).read(LogBatch("log", (line, line), NOW, history=True)),
+    "front": lambda line: parse_access(f'1.2.3.4 - - [29/Nov/2026:12:00:00 +0000] "POST /{line} HTTP/1.1" 200 1', utc),
+    "front's agent": lambda line: parse_access(f'[29/Nov/2026:12:00:00 +0000] "GET / HTTP/1.1" 200 1 "-" "{line}', utc),
+    "wrapped": lambda line: undress(json.dumps({"log": line, "stream": "stdout"}), utc, NOW),
+    "fluent-bit": lambda line: undress(f'[0] a: [[1795953600.1, {{}}], {{"log"=>"{line}"=>"', utc, NOW),
+    "cause": deep_cause,
+    "log": lambda line: LogAnalyzer(local_time=utc).take(LogBatch("log", (line, line), NOW, history=True)),
     "records": lambda line: RecordReader().read(line),
     "reason": reason,
     "cooldown": is_cooldown,

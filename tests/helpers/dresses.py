@@ -1,7 +1,7 @@
 """Prefixes that collectors, supervisors and formatters put before a server's lines.
 
-Recorded: docker, compose, swarm, the journal, rsyslog, ts, podman's k8s-file, CRI. The others as their programs document
-them.
+Recorded: docker, compose, swarm, the journal, rsyslog, ts, podman's k8s-file, CRI. The others as their programs
+document them.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""Every recording reads the same in every dress: requests, turns, retries, storms, and times where the dress has them."""
+"""Every recording reads the same in every dress: requests, turns, retries, storms, times where the dress has them."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ import stormdeck.ui.run as run
 from stormdeck.demo.gpu import SimulatedGpus
 from stormdeck.demo.stack import DemoStack
 from stormdeck.model.retries import analyzer, tracker
-from stormdeck.model.traffic import log_analyzer, meter
+from stormdeck.model.traffic import log_reader, meter
 from stormdeck.options import Options
 
 NOTE_S = 2.0
@@ -74,7 +74,7 @@ def map_every_tier(path):
 
 
 def main(folder, pace):
-    meter.RECENT = tracker.PORTS = log_analyzer.CONNECTIONS = REMEMBERED
+    meter.RECENT = tracker.PORTS = log_reader.CONNECTIONS = REMEMBERED
     WatchedApp.notes, WatchedTracker.judgements = folder / "notes.json", folder / "judgements.jsonl"
     run.StormdeckApp, analyzer.Tracker = WatchedApp, WatchedTracker
     with DemoStack(pace=pace) as stack:

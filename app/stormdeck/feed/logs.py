@@ -11,7 +11,6 @@ from functools import partial
 from pathlib import Path
 from threading import BoundedSemaphore
 
-from stormdeck.model.logs.access_line import parse_access
 from stormdeck.model.logs.batch import LogBatch, LogState, LogStatus
 from stormdeck.model.logs.book import LogBook
 from stormdeck.model.logs.endings import Ending, LogTails, ending
@@ -22,6 +21,7 @@ from stormdeck.model.snapshots.containers import ContainerFacts, ContainersSnaps
 from stormdeck.model.snapshots.own_faults import OwnFaults
 from stormdeck.model.snapshots.server import VllmSnapshot
 from stormdeck.model.traffic.access_lines import AccessLines, uncounted_words
+from stormdeck.model.traffic.log_reader import has_times
 from stormdeck.model.traffic.meter import TrafficMeter
 from stormdeck.sources.io.background import call_in_loop
 from stormdeck.sources.logs.places.opening import source_of
@@ -150,7 +150,7 @@ class LogFeed:
 
     def uncounted(self) -> str:
         """Return why requests cannot be counted; empty if they can."""
-        return uncounted_words(self._access.missing(self._clock()))
+        return uncounted_words(self._access.missing(self._clock())) or self._meter.unread
 
     def leave(self, logs: Iterable[LogSpec]) -> None:
         """Mark these logs as off the path.
@@ -277,10 +277,7 @@ def _has_times(batch: LogBatch) -> bool:
     Lines written before stormdeck started, without timestamps, may be from yesterday: combined with new lines by their
     order alone, they would form false storms.
     """
-    if not batch.history or any(time is not None for time in batch.times):
-        return True
-    first = next((access for line in batch.lines if " HTTP/" in line and (access := parse_access(line, _local))), None)
-    return first is not None and first.time is not None
+    return not batch.history or has_times(batch, _local)
 
 
 def _local(written: datetime) -> float:

@@ -23,6 +23,10 @@ KEYS = {
     "turns": int,
     "by_status": dict,
     "storms": list,
+    "errors": list,
+    "clients": dict,
+    "unread_lines": dict,
+    "notes": list,
 }
 STORM_KEYS = {
     "started": float | None,

@@ -205,3 +205,13 @@ def test_the_journal_writes_coloured_messages_as_bytes():
 )
 def test_a_quoted_request_is_none(line):
     assert parse_access(line, utc, T) is None
+
+
+@pytest.mark.parametrize("quote", ['"', "'", "`", "```"])
+def test_a_pasted_log_loses_no_line_to_its_quote(quote):
+    assert parse_access(f"{quote}{LINE}").status == 500
+
+
+def test_a_service_of_compose_under_systemd_is_told_by_its_own_name():
+    line = f"2026-11-29T12:00:00+00:00 gpubox docker-compose[12]: litellm-1  | {LINE}"
+    assert undress(line).name == "litellm-1"

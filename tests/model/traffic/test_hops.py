@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import pytest
 
 from log_lines import access, utc
@@ -66,6 +68,33 @@ def test_several_logs_of_the_same_traffic_count_each_request_once(names, order):
     for name, lines in logs:
         analyzer.take(LogBatch(name, lines, T, history=True))
     assert counts(analyzer.report()) == (5, 1, 4, [5])
+
+
+@pytest.mark.parametrize("server", [(SERVER_RECORD,), ()])
+@pytest.mark.parametrize("timed", [True, False])
+@pytest.mark.parametrize("order", [1, -1])
+def test_logs_of_bare_access_lines_are_paired_by_their_requests(server, timed, order):
+    def lines(port, early):
+        return [access(500, port, at=T + gap - early if timed else None) for gap in GAPS]
+
+    logs = [("a.log", tuple(lines(40000, 0.0))), ("b.log", (*server, *lines(50000, 0.02)))][::order]
+    analyzer = LogAnalyzer(local_time=datetime.timestamp)
+    for name, text in logs:
+        analyzer.note_head(name, text, T + 100)
+    for name, text in logs:
+        analyzer.take(LogBatch(name, text, T + 100, history=True))
+    assert counts(analyzer.report()) == (5, 1, 4, [5])
+
+
+def test_bare_logs_of_other_requests_both_count():
+    logs = {"a.log": (0.0, 50.0, 100.0), "b.log": (20.0, 70.0, 130.0)}
+    analyzer = LogAnalyzer(local_time=datetime.timestamp)
+    batches = {name: tuple(access(200, 5, at=T + at) for at in times) for name, times in logs.items()}
+    for name, lines in batches.items():
+        analyzer.note_head(name, lines, T + 200)
+    for name, lines in batches.items():
+        analyzer.take(LogBatch(name, lines, T + 200, history=True))
+    assert analyzer.report().http_requests == 6
 
 
 def test_two_servers_of_one_kind_both_count():

@@ -12,7 +12,8 @@ Every object has ``version`` (1), ``event`` and ``t`` (unix seconds), and by eve
   no further attempt was seen.
   A storm that began before the watch has no ``storm_started``.
 - ``counts``, once a minute: ``seconds`` that they cover, and ``http_requests``, ``probes``, ``main_requests``,
-  ``auxiliary`` (or null), ``count_tokens``, ``retries``, ``turns`` in that time.
+  ``auxiliary`` (or null), ``count_tokens``, ``retries``, ``turns``, ``unread_lines`` (with ``HTTP/``, but in no known
+  form) in that time.
 """
 
 from __future__ import annotations
@@ -47,6 +48,8 @@ class Counts:
     count_tokens: int
     retries: int
     turns: int
+    unread_lines: int = 0
+    """Lines that hold a request in a form that is not understood."""
 
 
 Event = LogStatus | Change | Counts
@@ -75,6 +78,7 @@ def counts_between(before: Report, after: Report, seconds: float) -> Counts:
         count_tokens=grown(before.count_tokens, after.count_tokens),
         retries=grown(before.retries, after.retries),
         turns=grown(before.turns, after.turns),
+        unread_lines=grown(before.unread_lines, after.unread_lines),
     )
 
 
@@ -137,6 +141,8 @@ def _log_words(status: LogStatus) -> str:
 def _count_words(counts: Counts) -> str:
     kinds = [(counts.auxiliary or 0, "auxiliary"), (counts.count_tokens, "count_tokens"), (counts.probes, "probes")]
     words = [plural(counts.turns, "turn"), plural(counts.retries, "retry", "retries")]
+    if counts.unread_lines:
+        kinds.append((counts.unread_lines, "lines with HTTP/ not understood"))
     beside = ", ".join(words + [f"{count} {name}" for count, name in kinds if count])
     return f"last {duration(counts.seconds)}: {plural(counts.http_requests, 'request')}: {beside}"
 

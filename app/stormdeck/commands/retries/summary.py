@@ -8,6 +8,7 @@ from datetime import datetime
 from stormdeck.commands.colour import Ink, Paint
 from stormdeck.commands.text_layout import fit, wrap
 from stormdeck.model.masking.lines import mask_text
+from stormdeck.model.retries.backoff import LEFT
 from stormdeck.model.retries.storms.report import Report
 from stormdeck.model.retries.storms.storm import Outcome, Storm
 from stormdeck.model.text import clean
@@ -70,7 +71,8 @@ def _summary(report: Report, paint: Paint) -> list[str]:
         ("requests", grouped(report.http_requests), _listed((count, name) for count, name in kinds)),
         ("turns", grouped(report.turns), "each with one answer or one error for the user"),
         ("retries", grouped(report.retries), f"{sent / report.turns:.1f} requests per turn" if report.turns else ""),
-        ("answers", "", _listed((count, f"× {status}") for status, count in sorted(report.by_status.items()))),
+        ("answers", "", _listed((count, _status(status)) for status, count in sorted(report.by_status.items()))),
+        ("clients", "", _listed((count, mask_text(clean(agent))) for agent, count in report.clients.items())),
     ]
     width = max(len(count) for _, count, _ in rows)
     lines = []
@@ -79,6 +81,10 @@ def _summary(report: Report, paint: Paint) -> list[str]:
             shown = paint(fit(words, COLUMNS - width - 12), Ink.QUIET)
             lines.append(f"{paint(name.ljust(8), Ink.BOLD)}  {count:>{width}}  {shown}".rstrip())
     return lines
+
+
+def _status(status: str) -> str:
+    return f"× {status} (the client left)" if status == str(LEFT) else f"× {status}"
 
 
 def _listed(counts: Iterable[tuple[int, str]]) -> str:

@@ -10,7 +10,6 @@ from datetime import datetime
 
 from stormdeck.commands.check.knowledge import Knowledge, learn
 from stormdeck.model.deck import Deck
-from stormdeck.model.logs.access_line import parse_access
 from stormdeck.model.logs.batch import LogBatch
 from stormdeck.model.logs.endings import LogTails, ending
 from stormdeck.model.retries.backoff import attempt_limit
@@ -19,6 +18,7 @@ from stormdeck.model.settings.scope import SettingsSnapshot
 from stormdeck.model.snapshots.gpu import GpuSnapshot, GpuState
 from stormdeck.model.snapshots.traffic import TrafficSnapshot
 from stormdeck.model.text import clean
+from stormdeck.model.traffic.log_reader import has_times
 from stormdeck.model.traffic.meter import TrafficMeter
 from stormdeck.options import Options
 from stormdeck.options.declared import own_servers
@@ -89,7 +89,7 @@ def _traffic(
     logs: Sequence[LogBatch], settings: SettingsSnapshot, options: Options, version: str | None
 ) -> TrafficSnapshot | None:
     """Return the requests of the last minutes; ``None`` if no log has times in its lines."""
-    timed = [batch for batch in logs if _has_times(batch)]
+    timed = [batch for batch in logs if has_times(batch, datetime.timestamp)]
     if not timed:
         return None
     now = time.time()
@@ -103,17 +103,6 @@ def _traffic(
     for batch in timed:
         meter.take(replace(batch, arrived=now))
     return meter.snapshot(now)
-
-
-def _has_times(batch: LogBatch) -> bool:
-    if any(at is not None for at in batch.times):
-        return True
-    first = next((access for line in batch.lines if " HTTP/" in line and (access := parse_access(line, _local))), None)
-    return first is not None and first.time is not None
-
-
-def _local(written: datetime) -> float:
-    return written.timestamp()
 
 
 class _GpuReading:

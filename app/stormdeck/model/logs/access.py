@@ -37,7 +37,7 @@ class Access:
     """The client's port: equal ports are one connection. 0 if the line has none (a UNIX socket, most fronts)."""
     kind: RequestKind
     time: float | None = None
-    """Unix seconds if the line has a date and time, else ``None``: use the arrival. Fronts log when the answer ended."""
+    """Unix seconds if the line has a date and time, else ``None``: use the arrival. Fronts log the answer's end."""
     agent: str = ""
     """The user agent, where the line has it."""
     seconds: float | None = None

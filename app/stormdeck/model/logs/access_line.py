@@ -22,12 +22,16 @@ _ADDRESS = re.compile(
 )
 _IP = re.compile(r"(?:\d{1,3}\.){3}\d{1,3}|[0-9A-Fa-f]*:[0-9A-Fa-f:.]+")
 _LONGEST_ADDRESS = 300
+_MESSAGES = ("message", "msg", "log", "event")
 _TEXT_KEY = re.compile(r"(?:msg|message|log|line|MESSAGE)=$")
 _LEVEL_END = re.compile(r"(?:INFO|NOTICE|DEBUG):? *(?:- +)?$", re.IGNORECASE)
 _OTHER_RECORD = re.compile(
-    r"LiteLLM[\w .]{0,40}:[A-Z]{4,8}: |(?:DEBUG|INFO|WARNING|ERROR|CRITICAL) \d\d-\d\d [\d:]{8} \[(?!h(?:ttptools|11)_impl|logging)"
+    r"LiteLLM[\w .]{0,40}:[A-Z]{4,8}: "
+    r"|(?:DEBUG|INFO|WARNING|ERROR|CRITICAL) \d\d-\d\d [\d:]{8} \[(?!h(?:ttptools|11)_impl|logging)"
 )
 """A record of vLLM or LiteLLM: an access line behind it is quoted, from a prompt or an error."""
+_PASTED = re.compile(r"\s*[\"'`]{0,3}(?:INFO:? *)?")
+"""Nothing but uvicorn's own words, perhaps behind the quote with which a log was pasted somewhere."""
 _WORDS = re.compile(r"(?<![\w.-])[A-Za-z]+ [A-Za-z]+(?![\w.@-])")
 _MACHINE = re.compile(r"[\d|\[\]<>{}()\t]|INFO")
 
@@ -49,7 +53,7 @@ def parse_access(line: str, local_time: LocalTime | None = None, arrived: float 
     """Return the request in an access line, ``None`` for any other line.
 
     Supported: uvicorn plain and coloured, gunicorn, JSON of LiteLLM and vLLM, whatever a collector, a formatter or a
-    supervisor puts before them (measured: facts/proxies.md 1.2, facts/vllm.md, facts/deployments.md), and the formats
+    supervisor puts before them (measured: facts/proxies.md 1.2, facts/vllm.md), and the formats
     of ``fronts`` and ``json_access``. claude-code-router logs a request in two lines: see ``AccessReader``. A time
     without a zone is used only with ``local_time``, one without a year only with ``arrived``.
 
@@ -114,7 +118,7 @@ def _behind_prefix(
 
 def _is_prefix(prefix: str) -> bool:
     """Return whether a program wrote this before an access line; no sentence, and no text that quotes the line."""
-    if not prefix or prefix.isspace():
+    if _PASTED.fullmatch(prefix) is not None:
         return True
     if '"' in prefix or "'" in prefix:
         head, quote, _ = prefix.rpartition('"')
@@ -136,7 +140,7 @@ def _from_json(text: str, local_time: LocalTime | None, arrived: float | None) -
         found = _of_text(inner, local_time, arrived) if inner is not text else None
         own = None
     else:
-        message = fields.get("message", fields.get("msg", fields.get("log")))
+        message = next((fields[name] for name in _MESSAGES if name in fields), None)
         found = _of_text(message, local_time, arrived) if isinstance(message, str) else None
         found = found or json_access(fields, local_time, arrived)
         own = json_clock(fields, local_time, arrived)

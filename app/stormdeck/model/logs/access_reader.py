@@ -35,7 +35,7 @@ class AccessReader:
         return len(self._open)
 
     def read(self, line: str, arrived: float | None = None) -> Access | None:
-        """Return the request that this line contains or completes. ``arrived`` gives the year where a clock has none."""
+        """Return the request that this line contains or completes. ``arrived`` gives the year if a clock has none."""
         found = self.find(line, arrived)
         return None if found is None else found.access
 

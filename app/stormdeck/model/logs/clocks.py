@@ -18,8 +18,24 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 _ZONES = {
     name: timezone(timedelta(hours=hours))
     for name, hours in {
-        "Z": 0, "UTC": 0, "GMT": 0, "CET": 1, "CEST": 2, "EET": 2, "EEST": 3, "MSK": 3, "JST": 9, "KST": 9,
-        "EST": -5, "EDT": -4, "CDT": -5, "MDT": -6, "PST": -8, "PDT": -7, "AEST": 10, "AEDT": 11,
+        "Z": 0,
+        "UTC": 0,
+        "GMT": 0,
+        "CET": 1,
+        "CEST": 2,
+        "EET": 2,
+        "EEST": 3,
+        "MSK": 3,
+        "JST": 9,
+        "KST": 9,
+        "EST": -5,
+        "EDT": -4,
+        "CDT": -5,
+        "MDT": -6,
+        "PST": -8,
+        "PDT": -7,
+        "AEST": 10,
+        "AEDT": 11,
     }.items()
 }
 """Zone names that mean one offset everywhere; others (CST, IST, BST) are read as the machine's own zone."""
@@ -29,7 +45,8 @@ _ZONE = r" (?!INFO|WARN)[A-Z]{3,4}(?![\w:|])"
 _CLOCK = re.compile(
     rf"(?<![\d.:])(?:(?P<date>\d{{4}}[-/]\d\d[-/]\d\d)(?:[ T]| - )(?P<time>\d\d:\d\d:\d\d){_FRACTION.format('f1')}"
     rf"(?P<zone>Z|[+-]\d\d:?\d\d(?!\d)| [+-]\d\d:?\d\d(?!\d)|{_ZONE})?"
-    rf"|(?P<clf>\d\d/[A-Z][a-z]{{2}}/\d{{4}}):(?P<clf_time>\d\d:\d\d:\d\d){_FRACTION.format('f2')}(?P<clf_zone> [+-]\d{{4}})?"
+    rf"|(?P<clf>\d\d/[A-Z][a-z]{{2}}/\d{{4}}):(?P<clf_time>\d\d:\d\d:\d\d){_FRACTION.format('f2')}"
+    rf"(?P<clf_zone> [+-]\d{{4}})?"
     rf"|(?P<unix>1\d{{9}}){_FRACTION.format('f3')}(?=[\s\]|,:]|$)"
     r"|(?P<millis>1\d{12})(?!\d))"
     rf"|(?<![\w-])(?P<month>[A-Z][a-z]{{2}}) (?P<day>[ \d]\d) (?:(?P<year>\d{{4}}) )?"

@@ -25,53 +25,83 @@ _T_SHORT = r"[\d:]{8}(?:[.,]\d{1,9})?"
 _T_UNIX = r"\d{10}\.\d{3,9}"
 _T_SINCE = r"\[ *\d{1,9}\.\d{3,9}(?: +<[ \d.]{1,20}>)?\]"
 
-_PATTERNS = (
+_DIGIT, _UPPER, _LOWER = "0123456789", "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz"
+_WORD = _DIGIT + _UPPER + _LOWER + "_"
+_PATTERNS: tuple[tuple[str, str], ...] = (
     # RFC 5424.
-    rf"<\d{{1,3}}>\d (?:{_T}|-) \S{{1,255}} (?P<name>\S{{1,100}}) \S{{1,128}} \S{{1,64}} (?:-|(?:\[[^\]]{{0,500}}\]){{1,5}}) ?",
+    (
+        "<",
+        (
+            rf"<\d{{1,3}}>\d (?:{_T}|-) \S{{1,255}} (?P<name>\S{{1,100}}) \S{{1,128}} \S{{1,64}} "
+            r"(?:-|(?:\[[^\]]{0,500}\]){1,5}) ?"
+        ),
+    ),
     # CRI and podman's k8s-file.
-    rf"{_T} (?:stdout|stderr) (?P<flag>[FP])(?::\S{{0,50}})? ",
+    (_DIGIT, rf"{_T} (?:stdout|stderr) (?P<flag>[FP])(?::\S{{0,50}})? "),
     # The journal in its modes, syslog and rsyslog; a host and a tag, mostly with a process.
-    rf"(?:<\d{{1,3}}>)?(?:{_T_SYSLOG}|{_T}|{_T_FULL}|{_T_UNIX}|{_T_SINCE}) (?!{_LEVELS}\b)[\w.:-]{{0,255}}\w "
-    rf"(?!{_LEVELS}\b)(?P<name>[\w.@/\\-]{{1,100}})(?:\[\d{{1,9}}\])?: ",
-    rf"{_T_ANY} [\w.:-]{{1,255}} (?P<name>[\w.@/\\-]{{1,100}})\[\d{{1,9}}\]: ",
+    (
+        "<[" + _DIGIT + _UPPER,
+        (
+            rf"(?:<\d{{1,3}}>)?(?:{_T_SYSLOG}|{_T}|{_T_FULL}|{_T_UNIX}|{_T_SINCE}) (?!{_LEVELS}\b)[\w.:-]{{0,255}}\w "
+            rf"(?!{_LEVELS}\b)(?P<name>[\w.@/\\-]{{1,100}})(?:\[\d{{1,9}}\])?: "
+        ),
+    ),
+    (_DIGIT, rf"{_T_ANY} [\w.:-]{{1,255}} (?P<name>[\w.@/\\-]{{1,100}})\[\d{{1,9}}\]: "),
+    # heroku and alike.
+    (_DIGIT, rf"{_T} (?P<name>[A-Za-z][\w.-]{{0,60}})\[[\w.-]{{1,60}}\]: "),
     # kubectl --prefix, kubetail.
-    r"\[(?:pod/)?(?P<pod>[a-z0-9][\w.-]{0,252})[/ ](?P<name>[a-z0-9][\w.-]{0,252})\] ",
-    # stern: a pod of a deployment, daemon set or stateful set, and a container.
-    r"(?:\+ )?(?:\S{1,63} )?[a-z0-9][a-z0-9.-]{0,200}-(?:[a-z0-9]{5}|\d{1,3}) (?:› )?(?P<name>[a-z][a-z0-9-]{0,62})(?:: | │ | )(?=\S)",
+    ("[", r"\[(?:pod/[a-z0-9][\w.-]{0,252}/|[a-z0-9][\w.]{0,60}-[\w.-]{0,250}[/ ])(?P<name>[a-z0-9][\w.-]{0,252})\] "),
+    # stern: a pod of a deployment or of a stateful set, and a container.
+    (
+        _LOWER + "+",
+        (
+            r"(?:\+ )?(?:[a-z0-9-]{1,63} )?[a-z0-9][a-z0-9.-]{0,200}-"
+            r"(?:(?=[a-z]{0,9}\d)[a-z0-9]{4,10}-[a-z0-9]{5} |\d{1,3} "
+            rf"(?=(?:› )?[a-z][a-z0-9-]{{0,62}}(?:: | │ | )(?:{_LEVELS}|[({{\[]|\d\d|Traceback| )))"
+            r"(?:› )?(?P<name>[a-z][a-z0-9-]{0,62})(?:: | │ | )"
+        ),
+    ),
     # compose, swarm, foreman and honcho; pm2.
-    rf"(?:{_T_SHORT} )?(?!{_LEVELS}\b)(?P<name>(?!\d{{4}}-)[A-Za-z0-9_][\w.@/-]{{0,150}}) +\| ?",
-    r"\d{1,4}\|(?P<name>[^|\s]{1,80}) {0,60}\| ?",
+    (
+        _WORD,
+        rf"(?:{_T_SHORT} )?(?!{_LEVELS}\b)(?P<service>(?!\d{{4}}-)[A-Za-z0-9_][\w.@/-]{{0,150}}) {{1,100}}\| ?",
+    ),
+    (_DIGIT, r"\d{1,4}\|(?P<name>[^|\s]{1,80}) {0,60}\| ?"),
     # Ray; Serve.
-    r"\([\w.:#-]{1,100} pid=\d{1,9}, ip=[\w.:]{1,45}\) ",
-    r"\([\w.-]{1,50}:[\w.:#-]{1,100} pid=\d{1,9}\) ",
+    ("(", r"\([\w.:#-]{1,100} pid=\d{1,9}, ip=[\w.:]{1,45}\) "),
+    ("(", r"\([\w.-]{1,50}:[\w.:#-]{1,100} pid=\d{1,9}\) "),
     # srun --label, mpirun, torchrun.
-    r"\d{1,5}: (?=\S)",
-    r"\[\d{1,9},\d{1,9}\]<std(?:out|err)>: ?",
-    r"\[(?:rank|default)\d{1,5}\]: ?",
-    # A sidecar's name, heroku's and alike, before or after a time.
-    rf"\[(?!{_LEVELS}\])(?P<name>[A-Za-z][\w.-]{{0,100}}) [\w.-]{{1,100}}\]: ",
-    r"(?P<name>[A-Za-z][\w.-]{0,60})\[[\w.-]{1,60}\]: ",
-    r"(?:\d{1,5} )?(?:stdout|stderr)(?:: ?| \| ?| )",
+    (_DIGIT, r"\d{1,5}: (?=\S)"),
+    ("[", r"\[\d{1,9},\d{1,9}\]<std(?:out|err)>: ?"),
+    ("[", r"\[(?:rank|default)\d{1,5}\]: ?"),
+    # A sidecar's name and an id.
+    ("[", rf"\[(?!{_LEVELS}\])(?P<name>[A-Za-z][\w.-]{{0,100}}) [\w.-]{{1,100}}\]: "),
+    (_DIGIT + "s", r"(?:\d{1,5} )?(?:stdout|stderr)(?:: ?| \| ?| )"),
     # Loki's labels, as logcli prints them.
-    r'(?P<labels>\{(?:[A-Za-z_]\w{0,60}="[^"]{0,200}",? ?){1,20}\}) {1,200}',
+    ("{", r'(?P<labels>\{(?:[A-Za-z_]\w{0,60}="[^"]{0,200}",? ?){1,20}\}) {1,200}'),
     # A time alone: docker logs -t, ts; with a dash or a tab before the text, or columns.
-    rf"(?:- )?(?:{_T}|{_T_SYSLOG}(?: [A-Z]{{3,4}}(?= ))?|{_T_FULL})(?: \| | - |[ \t]|: )",
-    rf"{_T_ANY}\t",
-    r"\d{4}-\d\d-\d\dT[\d:]{8}: ",
+    (
+        "-" + _DIGIT + _UPPER,
+        rf"(?:- )?(?:{_T}|{_T_SYSLOG}(?: [A-Z]{{3,4}}(?= ))?|{_T_FULL})(?: \| | - |[ \t]|: )",
+    ),
+    (_DIGIT, rf"{_T_ANY}\t"),
+    (_DIGIT, r"\d{4}-\d\d-\d\dT[\d:]{8}: "),
     # aws logs tail: the stream's name.
-    r"(?P<name>[\w.-]{1,100})/[\w.-]{1,100}/[0-9a-f]{8,40} ",
-    r"(?:[\w.@/:-]{1,120}\t){1,4}(?=\S)",
-    r"\x1e|data: (?=\{)",
+    (_WORD, r"(?P<name>[\w.-]{1,100})/[\w.-]{1,100}/[0-9a-f]{8,40} "),
+    (_WORD, r"(?:[\w.@/:-]{1,120}\t){1,4}(?=\S)"),
+    ("\x1ed", r"\x1e|data: (?=\{)"),
     # journalctl -o verbose and export.
-    r"\s{0,8}MESSAGE=",
+    (" \tM", r"\s{0,8}MESSAGE="),
 )
-_PREFIXES = tuple(re.compile(pattern) for pattern in _PATTERNS)
-_BEGINS = re.compile(r"[\s<\[{(\x1e+-]|\d|[A-Za-z_]")
+"""The first characters of each prefix, and the prefix."""
+_PREFIXES: dict[str, tuple[re.Pattern[str], ...]] = {
+    first: tuple(re.compile(pattern) for firsts, pattern in _PATTERNS if first in firsts)
+    for first in sorted({first for firsts, _ in _PATTERNS for first in firsts})
+}
 _LABEL = re.compile(r'(?:container(?:_name)?|service(?:_name)?|app|job|unit|pod)="([^"]+)"')
 _FLUENT_BIT = re.compile(r"\[\d{1,9}\] (?P<tag>[^\s:\[\]]{1,150}): \[\[?(?P<unix>\d{10}\.\d{1,9})")
 _FLUENT_TEXT = re.compile(r'"(?:log|message|MESSAGE|msg)"=>"((?:[^"\\]|\\.)*)"')
 _PRETTY = re.compile(r'\s{1,8}"MESSAGE" : ("(?:[^"\\]|\\.)*"),?$')
-_OPENS = re.compile(r"\{\s*\"")
 
 _TEXTS = ("log", "MESSAGE", "line", "textPayload", "message", "msg", "body", "text")
 _LEVEL_KEYS = frozenset({"level", "levelname", "lvl"})
@@ -156,7 +186,8 @@ def peel(text: str) -> Peeled:
         if match is None or match.end() == at:
             break
         groups = match.groupdict()
-        name = name or _name(groups)
+        # Compose under systemd: the service says more than the unit.
+        name = groups.get("service") or name or _name(groups)
         partial = partial or groups.get("flag") == "P"
         at = match.end()
         if at > LONGEST_PREFIX:
@@ -165,9 +196,8 @@ def peel(text: str) -> Peeled:
 
 
 def _next_prefix(text: str, at: int) -> re.Match[str] | None:
-    if at >= len(text) or _BEGINS.match(text, at) is None:
-        return None
-    return next((match for prefix in _PREFIXES if (match := prefix.match(text, at))), None)
+    prefixes = _PREFIXES.get(text[at : at + 1], ())
+    return next((match for prefix in prefixes if (match := prefix.match(text, at))), None)
 
 
 def _name(groups: dict[str, str | None]) -> str:

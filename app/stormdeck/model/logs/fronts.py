@@ -10,12 +10,12 @@ import re
 
 from stormdeck.model.logs.access import Access, kind_of
 from stormdeck.model.logs.clocks import LocalTime, clock_in
+from stormdeck.model.retries.backoff import LEFT
 
-LEFT = 499
-"""nginx's and Traefik's status for a client that left before its answer."""
 _REQUEST = r"(?P<method>[A-Z]{3,10}) (?P<path>\S{1,4000}) HTTP/\d(?:\.\d)?"
 _COMBINED = re.compile(
-    rf'{_REQUEST}" (?P<status>[1-9]\d\d) (?:\d{{1,15}}|-)(?: "(?:[^"\\]|\\.)*" "(?P<agent>(?:[^"\\]|\\.)*)"(?P<rest>.{{0,400}}))?(?=\s|$)'
+    rf'{_REQUEST}" (?P<status>[1-9]\d\d) (?:\d{{1,15}}|-)'
+    r'(?: "(?:[^"\\]|\\.)*" "(?P<agent>(?:[^"\\]|\\.)*)"(?P<rest>.{0,400}))?(?=\s|$)'
 )
 _ENVOY = re.compile(
     rf'{_REQUEST}" (?P<status>\d{{1,3}}) (?P<flags>[A-Z,]{{2,40}}|-) (?:\S{{1,200}} \S{{1,200}} "[^"]{{0,500}}" )?'
@@ -23,15 +23,18 @@ _ENVOY = re.compile(
 )
 _HAPROXY = re.compile(
     r"(?P<host>[\w.:\[\]]{1,60}):(?P<port>\d{1,5}) \[(?P<clock>[\w/]{11}:[\d:.]{8,15})\] \S{1,200} \S{1,200}/\S{1,200} "
-    r"(?:-?\d{1,10}/){4}\+?(?P<millis>\d{1,10}) (?P<status>-1|[1-9]\d\d) \+?\d{1,15} \S{1,200} \S{1,200} (?P<end>[A-Za-z-]{4}) "
+    r"(?:-?\d{1,10}/){4}\+?(?P<millis>\d{1,10}) (?P<status>-1|[1-9]\d\d) \+?\d{1,15} \S{1,200} \S{1,200} "
+    r"(?P<end>[A-Za-z-]{4}) "
     rf'[\d/+]{{1,60}} [\d/]{{1,30}} (?:\{{(?P<captured>[^{{}}]{{0,1000}})\}} ){{0,2}}"{_REQUEST}"'
 )
 _GIN = re.compile(
-    r"\[GIN\] (?P<clock>\d{4}/\d\d/\d\d - [\d:]{8}) \| {0,5}(?P<status>[1-9]\d\d) \| {0,30}(?P<took>[\dhmnsuµμ.]{2,30}) \| "
+    r"\[GIN\] (?P<clock>\d{4}/\d\d/\d\d - [\d:]{8}) \| {0,5}(?P<status>[1-9]\d\d) \| {0,30}"
+    r"(?P<took>[\dhmnsuµμ.]{2,30}) \| "
     r'{0,60}(?P<host>\S{1,60}) \| (?P<method>[A-Z]{3,10}) {1,12}"(?P<path>[^"\s]{1,4000})"'
 )
 _LLAMA = re.compile(
-    r"log_server_r\w{0,8}: {1,3}(?:done )?request: (?P<method>[A-Z]{3,10}) (?P<path>\S{1,4000}) (?P<host>\S{1,60}) (?P<status>[1-9]\d\d)"
+    r"log_server_r\w{0,8}: {1,3}(?:done )?request: (?P<method>[A-Z]{3,10}) (?P<path>\S{1,4000}) "
+    r"(?P<host>\S{1,60}) (?P<status>[1-9]\d\d)"
     r'|log_server_request\] request \|.{0,120}? remote_addr="(?P<host2>[^"]{1,60})" remote_port=(?P<port>\d{1,5}) '
     r'status=(?P<status2>[1-9]\d\d) method="(?P<method2>[A-Z]{3,10})" path="(?P<path2>[^"\s]{1,4000})"'
 )

@@ -1,4 +1,4 @@
-"""Read the access records that fronts write as JSON: Caddy, Traefik, Envoy, and nginx, Apache and HAProxy by their usual keys."""
+"""Read the access records that fronts write as JSON: Caddy, Traefik, Envoy, and others by their usual keys."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from stormdeck.model.logs.access import Access, kind_of
 from stormdeck.model.logs.clocks import LocalTime
 from stormdeck.model.logs.dress import value_time
-from stormdeck.model.logs.fronts import LEFT, go_duration, real_client
+from stormdeck.model.logs.fronts import go_duration, real_client
+from stormdeck.model.retries.backoff import LEFT
 
 _LINE = re.compile(r"([A-Z]{3,10}) (\S{1,4000}) HTTP/\d(?:\.\d)?")
 _METHOD = re.compile(r"[A-Z]{3,10}")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import pairwise, repeat
+from operator import contains
 from typing import NamedTuple
 
 from stormdeck.model.logs.batch import LogBatch
@@ -78,6 +79,10 @@ class PrefixReader:
         """Return the lines without their prefixes. Lines of a log without any are returned as they are."""
         if not self.is_dressed and not self._has_prefix(batch.lines):
             return Bare(batch.lines, batch.times or None)
+        if self._templates and not self._held and not batch.times:
+            alike = self._read_alike(batch, self._templates[0])
+            if alike is not None:
+                return alike
         texts: list[str] = []
         times: list[float | None] = []
         names: list[str] = []
@@ -85,36 +90,71 @@ class PrefixReader:
         for line in batch.lines:
             if "\x1b" in line:
                 line = strip_escapes(line)  # noqa: PLW2901 - the line as it is read
-            for template in self._templates:
-                if line.startswith(template.first) and line.startswith(template.rest, template.rest_at):
-                    if template.middle and not all(line.startswith(text, at) for text, at in template.middle):
-                        continue
-                    text, name, begin, end = line[template.length :], template.name, template.begin, template.end
-                    if begin == end:
-                        times.append(None)
-                    else:
-                        time = template.minutes.get(line[begin:end])
-                        if time is None:
-                            time = self._new_minute(template, line, batch.arrived)
-                        times.append(time if time is None else time + _seconds(line, template))
-                    hits += 1
-                    break
-            else:
-                text, time, name, partial = self._undress(line, batch.arrived)
-                hits += text is not line
-                times.append(time)
-                if partial:
-                    texts.append(self._hold(line, name, text))
-                    names.append(name)
-                    continue
-            if self._held:
+            found = self._by_template(line, batch.arrived) or self._undress(line, batch.arrived)
+            text, time, name, partial = found
+            hits += text is not line
+            if partial:
+                text = self._hold(line, name, text)
+            elif self._held:
                 text = self._held.pop(_stream(line, name), "") + text
             texts.append(text)
+            times.append(time)
             names.append(name)
         self.is_dressed = hits > 0
         if batch.times:
             times = [known if known is not None else time for known, time in zip(batch.times, times, strict=True)]
         return Bare(texts, times if any(time is not None for time in times) else None, names if any(names) else None)
+
+    def _read_alike(self, batch: LogBatch, template: _Template) -> Bare | None:
+        """Return lines that all have this prefix, ``None`` if one has another. Most of it runs in C."""
+        lines = batch.lines
+        if template.middle or not all(map(str.startswith, lines, repeat(template.rest), repeat(template.rest_at))):
+            return None
+        if template.first and not all(map(str.startswith, lines, repeat(template.first))):
+            return None
+        if any(map(contains, lines, repeat("\x1b"))):
+            return None
+        length = template.length
+        texts = [line[length:] for line in lines]
+        names = [template.name] * len(lines) if template.name else None
+        if template.begin == template.end:
+            return Bare(texts, None, names)
+        times = self._times_alike(batch, template)
+        return None if times is None else Bare(texts, times, names)
+
+    def _times_alike(self, batch: LogBatch, template: _Template) -> list[float | None] | None:
+        """Return the times of lines that all have this prefix, ``None`` if a clock cannot be read in this way."""
+        lines, minutes, scale = batch.lines, template.minutes, template.scale
+        clock, seconds, fraction = (
+            slice(template.begin, template.end),
+            slice(*template.seconds),
+            slice(*template.fraction),
+        )
+        for line in lines:
+            if line[clock] not in minutes and self._new_minute(template, line, batch.arrived) is None:
+                return None
+        try:
+            if scale:
+                return [minutes[line[clock]] + int(line[seconds]) + int(line[fraction]) * scale for line in lines]
+            return [minutes[line[clock]] + int(line[seconds]) for line in lines]
+        except (KeyError, ValueError):
+            return None
+
+    def _by_template(self, line: str, arrived: float) -> tuple[str, float | None, str, bool] | None:
+        """Return what is known of a line whose prefix was seen before, ``None`` for any other line."""
+        for template in self._templates:
+            if line.startswith(template.first) and line.startswith(template.rest, template.rest_at):
+                if template.middle and not all(line.startswith(text, at) for text, at in template.middle):
+                    continue
+                begin, end, time = template.begin, template.end, None
+                if begin != end:
+                    time = template.minutes.get(line[begin:end])
+                    if time is None:
+                        time = self._new_minute(template, line, arrived)
+                    if time is not None:
+                        time += _seconds(line, template)
+                return line[template.length :], time, template.name, False
+        return None
 
     def learn(self, line: str, end: int, arrived: float, name: str = "") -> None:
         """Remember the prefix that ends there: the next lines with the same one are read fast."""

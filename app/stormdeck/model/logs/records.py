@@ -66,7 +66,8 @@ _ASCTIME = re.compile(
     re.DOTALL,
 )
 _CLEAR = re.compile(
-    r"(?<![\w(])(?:\([\w.-]{1,60} pid=\d{1,9}\) )?(?:DEBUG|INFO|WARNING|ERROR|CRITICAL) \d\d-\d\d [\d:]{8} \[[\w./-]{1,80}:\d{1,6}\]"
+    r"(?<![\w(])(?:\([\w.-]{1,60} pid=\d{1,9}\) )?(?:DEBUG|INFO|WARNING|ERROR|CRITICAL) \d\d-\d\d [\d:]{8} "
+    r"\[[\w./-]{1,80}:\d{1,6}\]"
     r"|(?<![\d:])\d\d:\d\d:\d\d - LiteLLM[\w .]{0,40}:[A-Z]{4,8}: [\w.<>-]{1,80}:\d{1,6} -"
 )
 """The beginning of a record that only vLLM or LiteLLM writes."""

@@ -10,7 +10,7 @@ from operator import attrgetter
 from types import MappingProxyType
 from typing import NamedTuple
 
-from stormdeck.model.retries.backoff import DEFAULT_LIMIT
+from stormdeck.model.retries.backoff import DEFAULT_LIMIT, LEFT
 from stormdeck.model.retries.chain import Attempt, Request
 from stormdeck.model.retries.reconcile import Account
 from stormdeck.model.retries.rolling_account import RollingAccount
@@ -26,6 +26,7 @@ CHAINS = 10_000
 """How many turns with retries are kept."""
 MARGIN_S = 5.0
 """How far outside of the log's time a turn may lie and still belong to it, in seconds."""
+CLIENT_LEFT = "the client left before it had an answer"
 NO_OTHERS: Mapping[str, int] = MappingProxyType({})
 
 _status = attrgetter("status")
@@ -170,6 +171,11 @@ class RetryAnalyzer:
         self.sessions.end_folder(folder)
         self._rolling.invalidate()
 
+    @property
+    def has_requests(self) -> bool:
+        """Return whether the logs have shown a request of any kind."""
+        return bool(self._statuses or self._others)
+
     def account(self) -> Account:
         """Return the account: all turns that have retries, or that a transcript records."""
         return self._rolling.account(self.tracker, self.sessions, self.timeout_s)
@@ -188,6 +194,8 @@ class RetryAnalyzer:
             if known or not requests:
                 return known
             error = self.tracker.causes.of(requests[0].t, requests[-1].t)
+            if error is None and all(request.status == LEFT for request in requests if request.failed):
+                return CLIENT_LEFT
             return error.text if error is not None else ""
 
         return [self._with_origin(storm) for storm in account.storms(self.limit, reason, now)]

@@ -28,7 +28,9 @@ LONGEST_RETRY_AFTER = 60.0
 """A ``retry-after`` above this makes 2.1.112 and later fail at once."""
 
 _BOUNDS = tuple((wait, wait * (1 + JITTER)) for wait in WAITS)
-_WAITED_FOR = frozenset({401, 408, 409, 429})
+LEFT = 499
+"""A front's status for a client that left before its answer; after its own timeout it waits and sends again."""
+_WAITED_FOR = frozenset({401, 408, 409, 429, LEFT})
 
 
 def is_retryable(status: int) -> bool:

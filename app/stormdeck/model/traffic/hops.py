@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
+from stormdeck.model.retries.chain import Request
+
 TOGETHER_S = 600.0
 """Two logs show the same traffic only where both have requests within this time of each other."""
+PAIRED_PART = 0.9
+"""The part of a log's requests that another log must show as well."""
+BEFORE_S = 2.0
+"""How long before the proxy's line the server's may be: the proxy's answer begins after the server's."""
+AFTER_S = 1.0
 _SEARCHED = 400
+MOST_SEARCHED = 2000
+"""Lines of a server that are searched for words of its kind: all servers introduce themselves when they start."""
 
 
 class Rank(IntEnum):
@@ -51,6 +61,8 @@ class _Hop:
 
     rank: Rank | None
     by_content: bool = False
+    searched: int = 0
+    """How many of its lines were searched for words of its kind."""
     has_requests: bool = False
     last: float | None = None
     """When its newest request was, in unix seconds; ``None`` where its lines have no times."""
@@ -72,7 +84,8 @@ class Hops:
     def note(self, name: str, lines: Sequence[str]) -> None:
         """Take a server's lines, by which its kind is recognised; until then its name counts."""
         hop = self._hop(name)
-        if not hop.by_content:
+        if not hop.by_content and hop.searched < MOST_SEARCHED:
+            hop.searched += len(lines)
             rank = next((one for line in lines if (one := _rank_of(line[:_SEARCHED])) is not None), None)
             if rank is not None:
                 hop.rank, hop.by_content = rank, True
@@ -86,6 +99,23 @@ class Hops:
         if times:
             hop.has_requests = True
             hop.last = max((time for time in times if time is not None), default=hop.last)
+
+    def pair(self, heads: Mapping[str, Sequence[Request]]) -> None:
+        """Rank logs whose kind is not known by their first requests: those that another log shows as well.
+
+        ``heads`` are the first main requests of each log, in the order in which the logs were named.
+        """
+        names = [name for name in heads if heads[name]]
+        for at, name in enumerate(names):
+            if self._hop(name).rank is not None:
+                continue
+            for after, other in enumerate(names):
+                rank = self._hop(other).rank
+                if other == name or rank is Rank.FRONT or rank is Rank.PROXY or (rank is None and after < at):
+                    continue
+                if shows_the_same(heads[name], heads[other], is_server=rank is Rank.SERVER):
+                    self._hop(name).rank = Rank.PROXY
+                    self._hop(other).rank = Rank.SERVER
 
     def is_behind(self, name: str) -> bool:
         """Return whether the requests of a server are those of a nearer one once more."""
@@ -104,6 +134,28 @@ class Hops:
             own = name.rpartition("\n")[2].rpartition("/")[2]
             hop = self._hops[name] = _Hop(next((rank for rank, word in _NAMES if word.search(own)), None))
         return hop
+
+
+def shows_the_same(near: Sequence[Request], far: Sequence[Request], *, is_server: bool) -> bool:
+    """Return whether the requests of one log are those of another once more, by their times, or else their statuses.
+
+    Without times, logs of the same kind must have the same answers in the same order, and a failure among them; those
+    of a server behind may have more, since a proxy retries.
+    """
+    if all(request.t is not None for request in (*near, *far)):
+        times = sorted(request.t or 0.0 for request in far)
+        paired = sum(_is_near(times, request.t or 0.0) for request in near)
+        return paired >= PAIRED_PART * len(near) and len(far) >= PAIRED_PART * len(near)
+    if is_server:
+        answers = iter(request.failed for request in far)
+        return all(request.failed in answers for request in near)
+    same = [request.status for request in near] == [request.status for request in far]
+    return same and any(request.failed for request in near)
+
+
+def _is_near(times: Sequence[float], t: float) -> bool:
+    at = bisect_left(times, t - BEFORE_S)
+    return at < len(times) and times[at] <= t + AFTER_S
 
 
 def _rank_of(line: str) -> Rank | None:

@@ -10,15 +10,18 @@ from typing import NamedTuple
 from stormdeck.model.logs.access import client_version
 from stormdeck.model.logs.batch import LogBatch
 from stormdeck.model.logs.clocks import LocalTime
+from stormdeck.model.masking.lines import mask_text
 from stormdeck.model.retries.analyzer import MARGIN_S, RECENT, JudgedRequests, RetryAnalyzer
 from stormdeck.model.retries.backoff import DEFAULT_LIMIT, is_retryable
 from stormdeck.model.retries.chain import STORM, Request
 from stormdeck.model.retries.log_head import first_step
 from stormdeck.model.retries.storms.report import Report
 from stormdeck.model.retries.tracker import ErrorText
+from stormdeck.model.text import clean
 from stormdeck.model.traffic.hops import Hops
 from stormdeck.model.traffic.log_reader import ReadLines
 from stormdeck.model.traffic.log_servers import LogServers
+from stormdeck.model.units import plural
 
 
 class RequestsBehind(NamedTuple):
@@ -66,6 +69,9 @@ class LogAnalyzer(RetryAnalyzer):
         self._unread = 0
         self._first_unread = ""
         self._heads: dict[str, _Head] = {}
+        self._behind: dict[str, None] = {}
+        """Servers whose requests were not counted, since a nearer one's were."""
+        self._first_requests: dict[str, list[Request]] = {}
 
     def note_head(self, log: str, lines: Sequence[str], arrived: float) -> None:
         """Take the first lines of a log ahead of all others, by which its server's place on the path is known."""
@@ -74,8 +80,11 @@ class LogAnalyzer(RetryAnalyzer):
         for part in LogServers(self._local_time).parts(batch):
             found = part.reader.read(part.batch, part.bare)
             self._hops_of(log).take(part.hop, part.bare.texts, _request_times(found), is_front=found.is_front)
-            requests += [event for _, event in found.events if isinstance(event, Request)]
+            own = [event for _, event in found.events if isinstance(event, Request)]
+            self._first_requests[part.hop] = own
+            requests += own
         self._note_cut(requests)
+        self._hops_of(log).pair(self._first_requests)
 
     def take(self, batch: LogBatch) -> JudgedRequests:
         """Process lines of a log that is counted. Returns the main requests among them.
@@ -91,10 +100,14 @@ class LogAnalyzer(RetryAnalyzer):
             hops.take(part.hop, part.bare.texts, _request_times(read), is_front=read.is_front)
         for part, read in zip(parts, found, strict=True):
             behind = hops.is_behind(part.hop)
-            events += [
-                (part.place(at), event) for at, event in read.events if not behind or isinstance(event, ErrorText)
-            ]
+            if part.indices is None and not behind:
+                events = read.events
+            else:
+                events += [
+                    (part.place(at), event) for at, event in read.events if not behind or isinstance(event, ErrorText)
+                ]
             if behind:
+                self._behind[part.hop] = None
                 for t in read.server_errors:
                     self.tracker.causes.note_behind(t)
                 continue
@@ -102,7 +115,9 @@ class LogAnalyzer(RetryAnalyzer):
             self._note(read, batch)
         if len(parts) > 1:
             events.sort(key=_index)
-        self._begin(batch.log, [event for _, event in events if isinstance(event, Request)])
+        head = self._heads.get(batch.log)
+        if head is None or head.is_open:
+            self._begin(batch.log, [event for _, event in events if isinstance(event, Request)])
         return self.take_events(events, others)
 
     def _note(self, read: ReadLines, batch: LogBatch) -> None:
@@ -153,16 +168,32 @@ class LogAnalyzer(RetryAnalyzer):
         """Return the newest version of Claude Code among the user agents of access lines; empty if there is none."""
         return max(filter(None, map(client_version, self._clients)), key=_numbers, default="")
 
+    @property
+    def unread(self) -> str:
+        """Return that lines with requests were not understood, if no request was; else an empty text."""
+        if not self._unread or self.has_requests:
+            return ""
+        first = mask_text(clean(self._first_unread))[:LONGEST_UNREAD]
+        return f"{plural(self._unread, 'line')} with HTTP/, none understood; the first: {first}"
+
     def report(self, now: float | None = None) -> Report:
         """Return the counts and storms so far. Without ``now``, in unix seconds, no storm is reported as live."""
         chains = {chain.requests[0]: chain.attempts for chain in self.tracker.chains}
+        heads = [note for log, head in self._heads.items() if (note := head.note(log, chains))]
         return replace(
             super().report(now),
             clients=dict(self._clients.most_common(MOST_CLIENTS)),
             unread_lines=self._unread,
             first_unread=self._first_unread,
-            notes=tuple(note for log, head in self._heads.items() if (note := head.note(log, chains))),
+            notes=(*self._uncounted(), *heads),
         )
+
+    def _uncounted(self) -> list[str]:
+        """Return which server's requests were not counted."""
+        if not self._behind:
+            return []
+        names = [" in ".join(reversed(hop.split("\n"))) for hop in self._behind]
+        return [f"Not counted, since a server nearer to the client shows the same requests: {', '.join(names)}."]
 
     def _servers(self, log: str) -> LogServers:
         servers = self._logs.get(log)
@@ -172,6 +203,7 @@ class LogAnalyzer(RetryAnalyzer):
 
 
 MOST_CLIENTS = 20
+LONGEST_UNREAD = 100
 
 
 class _Head:
@@ -180,14 +212,14 @@ class _Head:
     def __init__(self, first: Request) -> None:
         self._first = first
         self._failed = 0
-        self._is_open = first.t is None and first.failed and is_retryable(first.status)
+        self.is_open = first.t is None and first.failed and is_retryable(first.status)
 
     def take(self, requests: Iterable[Request]) -> None:
         """Count requests until one succeeds."""
-        if self._is_open:
+        if self.is_open:
             for request in requests:
                 if not request.failed:
-                    self._is_open = False
+                    self.is_open = False
                     break
                 self._failed += 1
 

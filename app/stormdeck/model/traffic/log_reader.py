@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 import sys
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import accumulate, compress, repeat
-from math import floor
+from itertools import accumulate, compress, islice, repeat
+from operator import le
 from typing import NamedTuple
 
 from stormdeck.model.logs.access import Access, RequestKind
@@ -22,13 +22,9 @@ from stormdeck.model.logs.records import RecordReader, classify
 from stormdeck.model.logs.root_causes import deep_cause, points_to_engine
 from stormdeck.model.retries.chain import Request
 from stormdeck.model.retries.tracker import ErrorText
+from stormdeck.model.traffic.line_times import when
 from stormdeck.model.traffic.upstream import asks_for_tokens
 
-CLOCK_DRIFT = 5.0
-"""A time further ahead of the line's arrival than this comes from another zone or a wrong clock: use the arrival."""
-ZONE_STEP_S = 900.0
-"""Zones differ by multiples of this. A clock that is off by one has the zone of another machine or container."""
-WIDEST_ZONE_S = 14 * 3600.0
 BACK_S = 1.0
 """Times that go back by more than this mean that old lines were written again, or that the clock was set."""
 REMEMBERED = 20_000
@@ -45,6 +41,8 @@ CONNECTIONS = 65_536
 CLIENT_CHECKS = frozenset({"/", "/api/hello"})
 """Paths that the client requests with HEAD to test the address; these are no polls (measured, 2.1.112 and 2.1.329)."""
 _RAISED = re.compile(r"[\w.]*(?:Error|Exception): ")
+FAILED_FROM = 400
+_AT_ONCE = 50
 _OWN_REQUEST = "HTTP Request: "
 """What httpx logs in a proxy: requests that the proxy makes, not those that it gets."""
 
@@ -68,6 +66,67 @@ class ReadLines(NamedTuple):
     """Lines with ``HTTP/`` that are no request in any known form."""
     is_front: bool = False
     """It has requests of a front before the servers."""
+
+
+class _Found:
+    """What was found so far in the lines of one batch."""
+
+    def __init__(self, batch: LogBatch) -> None:
+        self._batch = batch
+        self._arrival = when(None, batch)
+        self.events: list[tuple[int, Request | ErrorText]] = []
+        self.others: Counter[str] = Counter()
+        self.other_times: list[float] = []
+        self.unread: list[str] = []
+        self._asked = 0
+        self._server_errors: list[float] = []
+        self._agents: Counter[str] = Counter()
+        self._is_front = False
+
+    def add(self, index: int, parsed: ParsedRequest, time: float | None) -> None:
+        """Add the request in a line; ``time`` is its own time, where it has one."""
+        access, port = parsed
+        t, early, late = self._arrival if time is None else when(time, self._batch)
+        if access.kind is RequestKind.MAIN:
+            if access.is_front:
+                late = self._take_front(access, late)
+            self.events.append((index, Request(self._batch.log, access.status, access.host, port, t, early, late)))
+        else:
+            self.others[access.kind] += 1
+            if time is not None:
+                self.other_times.append(time)
+            if not asks_for_tokens(access):
+                return
+        self._asked += 1
+        if access.status >= 500 and t is not None:
+            self._server_errors.append(t)
+
+    def add_error(self, index: int, error: ErrorText | None) -> None:
+        """Add the error in a line, if it has one."""
+        if error is not None:
+            self.events.append((index, error))
+
+    def _take_front(self, access: Access, late: float) -> float:
+        """Note a front's request; return by how much its time may be late: an answer begins before its line."""
+        self._is_front = True
+        if access.agent:
+            self._agents[access.agent] += 1
+        return access.seconds if access.seconds and access.status < FAILED_FROM else late
+
+    def as_lines(self) -> ReadLines:
+        """Return everything that was found."""
+        times = self.other_times
+        span = [min(times), max(times)] if times else []
+        return ReadLines(
+            self.events,
+            self.others,
+            span,
+            self._asked,
+            self._server_errors,
+            self._agents,
+            tuple(self.unread),
+            self._is_front,
+        )
 
 
 class Partitioned(NamedTuple):
@@ -104,6 +163,9 @@ class LogReader:
         self._again = float("-inf")
         """The log went back in time; lines up to here may be repeated."""
         self._seen: dict[tuple[float | None, str], None] = {}
+        self._past: deque[tuple[Sequence[float | None], Sequence[str]]] = deque()
+        """The newest batches with times."""
+        self._kept = 0
         self._older: dict[tuple[float | None, str], None] = {}
         self._shapes: dict[tuple[str, str], Access] = {}
         self._idle: dict[str, RequestKind] = {}
@@ -118,58 +180,33 @@ class LogReader:
         """
         bare = self._prefixes.read(batch) if bare is None else bare
         texts, times = bare.texts, bare.times
-        events: list[tuple[int, Request | ErrorText]] = []
-        others, agents = Counter[str](), Counter[str]()
-        asked, server_errors, is_front = 0, [], False
-        unread: list[str] = []
-        arrival = when(None, batch)
-        in_order = times is None or self._is_in_order(times)
-        rest, known, other_times = self._partition(texts, times, in_order=in_order)
+        found = _Found(batch)
+        in_order = times is None or self._keep(times, texts)
+        rest, known, found.other_times = self._partition(texts, times, in_order=in_order)
         for index, head, tail in rest:
             text = texts[index]
-            if "HTTP/" in text or '"reqId":' in text or "[GIN]" in text or "log_server_r" in text:
-                found = self._parse(batch.lines[index], text, head, tail, batch.arrived)
-                if found is None:
-                    if self._is_unread(text):
-                        unread.append(text)
+            is_request = "HTTP/" in text
+            if not is_request:
+                if text[:1] == " ":
                     continue
-                access, port = found
+                is_request = '"reqId":' in text or "[GIN]" in text or "log_server_r" in text
+            if is_request:
+                parsed = self._parse(batch.lines[index], text, head, tail, batch.arrived)
+                if parsed is None:
+                    if self._is_unread(text):
+                        found.unread.append(text)
+                    continue
                 time = times[index] if times is not None else None
-                time = time if time is not None else access.time
-                if time is None:
-                    t, early, late = arrival
-                else:
-                    if times is not None and in_order:
-                        self._seen[time, text] = None
-                    elif self._is_repeated(time, text):
-                        continue
-                    t, early, late = when(time, batch)
-                if access.kind is RequestKind.MAIN:
-                    if access.seconds and access.status < 400:
-                        late = access.seconds
-                    events.append((index, Request(batch.log, access.status, access.host, port, t, early, late)))
-                    if access.agent:
-                        agents[access.agent] += 1
-                else:
-                    others[access.kind] += 1
-                    if time is not None:
-                        other_times.append(time)
-                    if not asks_for_tokens(access):
-                        continue
-                asked += 1
-                if access.status >= 500 and t is not None:
-                    server_errors.append(t)
-                is_front = is_front or access.is_front
+                time = time if time is not None else parsed.access.time
+                if time is None or not self._is_repeated(time, text, in_order=in_order and times is not None):
+                    found.add(index, parsed, time)
             elif "ERROR" in text or "CRITICAL" in text or "Error: " in text:
-                own = times[index] if times is not None else None
-                error = self._error(text, when(own, batch).t, behind=behind)
-                if error is not None:
-                    events.append((index, error))
-        others.update(known)
-        span = [min(other_times), max(other_times)] if other_times else []
+                time = times[index] if times is not None else None
+                found.add_error(index, self._error(text, when(time, batch).t, behind=behind))
+        found.others.update(known)
         if len(self._seen) > REMEMBERED:
             self._older, self._seen = self._seen, {}
-        return ReadLines(events, others, span, asked, server_errors, agents, tuple(unread), is_front)
+        return found.as_lines()
 
     def _partition(self, lines: Sequence[str], times: Sequence[float | None] | None, *, in_order: bool) -> Partitioned:
         """Separate polls that were seen before from lines that have to be parsed.
@@ -185,7 +222,6 @@ class LogReader:
         dated: list[float] = []
         if times is not None:
             dated = [time for time in compress(times, known) if time is not None]
-            self._seen.update(dict.fromkeys(compress(zip(times, lines, strict=True), known)))
         rest = [(index, heads[index], tails[index]) for index, kind in enumerate(known) if kind is None]
         return Partitioned(rest, {kind: count for kind, count in Counter(known).items() if kind is not None}, dated)
 
@@ -194,23 +230,46 @@ class LogReader:
         dated = [time for time in times if time is not None]
         if not dated:
             return True
-        highest = [*accumulate(dated, max)]
-        if min(dated) < self._newest - BACK_S or min(dated) <= self._again:
+        first, last = dated[0], dated[-1]
+        if not all(map(le, dated, islice(dated, 1, None))):
+            highest = [*accumulate(dated, max)]
+            if any(top - time > BACK_S for top, time in zip(highest, dated, strict=True)):
+                return False
+            first, last = min(dated), highest[-1]
+        if first < self._newest - BACK_S or first <= self._again:
             return False
-        if any(top - time > BACK_S for top, time in zip(highest, dated, strict=True)):
-            return False
-        self._newest = max(self._newest, highest[-1])
+        self._newest = max(self._newest, last)
         return True
 
-    def _is_repeated(self, time: float, text: str) -> bool:
-        """Return whether a line is one that was read before.
+    def _keep(self, times: Sequence[float | None], texts: Sequence[str]) -> bool:
+        """Return whether lines are in order, and keep them: they are compared only if the log goes back in time."""
+        if not self._is_in_order(times):
+            self._recall()
+            return False
+        self._past.append((times, texts))
+        self._kept += len(texts)
+        while len(self._past) > 1 and self._kept - len(self._past[0][1]) >= REMEMBERED:
+            self._kept -= len(self._past.popleft()[1])
+        return True
+
+    def _recall(self) -> None:
+        """Remember the lines that were kept one by one."""
+        for times, texts in self._past:
+            self._seen.update(dict.fromkeys(zip(times, texts, strict=True)))
+        self._past.clear()
+        self._kept = 0
+
+    def _is_repeated(self, time: float, text: str, *, in_order: bool) -> bool:
+        """Return whether a line is one that was read before, and remember it; none of a batch ``in_order`` is.
 
         Where a log with times goes back in time, lines that it had before are the same requests (a log put together
         from overlapping parts, or read again after a restart). Without times repeats cannot be recognised.
         """
+        if in_order:
+            return False
+        key = (time, text)
         if time < self._newest - BACK_S:
             self._again = self._newest
-        key = (time, text)
         if time <= self._again and (key in self._seen or key in self._older):
             return True
         self._newest = max(self._newest, time)
@@ -296,35 +355,12 @@ class LogReader:
 REQUEST_LINE = re.compile(r"[A-Z]{3,10} /\S* HTTP/\d")
 
 
-class Moment(NamedTuple):
-    """When a line was written."""
-
-    t: float | None
-    """``None`` for history without a time of its own."""
-    early: float = 0.0
-    """Seconds by which ``t`` may be early."""
-    late: float = 0.0
-    """Seconds by which ``t`` may be late."""
-
-
-def when(own: float | None, batch: LogBatch) -> Moment:
-    """Return when a line was written: its own time, or else between the two reads of its log around it.
-
-    Whole seconds are too coarse to compare with the client's waits: for a line that has just arrived, use the arrival.
-    A line of a followed log whose clock is off by whole quarters of an hour was written with another zone.
-    """
-    late = max(0.0, batch.arrived - batch.since) if batch.since is not None else 0.0
-    if own is not None and batch.since is not None and not batch.history:
-        own += _zone_error(batch.arrived - own)
-    if own is None or own > batch.arrived + CLOCK_DRIFT:
-        return Moment(None) if batch.history else Moment(batch.arrived, late=late)
-    whole = own == floor(own)
-    if whole and not batch.history and batch.arrived - own < CLOCK_DRIFT:
-        return Moment(batch.arrived, late=min(late, batch.arrived - own))
-    return Moment(own, early=1.0 if whole else 0.0)
-
-
-def _zone_error(age: float) -> float:
-    """Return by how many seconds a clock is behind because of its zone; 0 if that does not explain its age."""
-    steps = round(age / ZONE_STEP_S) * ZONE_STEP_S
-    return steps if abs(steps) <= WIDEST_ZONE_S and abs(age - steps) <= CLOCK_DRIFT else 0.0
+def has_times(batch: LogBatch, local_time: LocalTime | None) -> bool:
+    """Return whether the first request in these lines is dated by its line, its prefix or its source."""
+    reader = LogReader(local_time)
+    for begin in range(0, len(batch.lines), _AT_ONCE):
+        found = reader.read(batch.part(begin, begin + _AT_ONCE))
+        requests = [event for _, event in found.events if isinstance(event, Request)]
+        if requests or found.others:
+            return bool(found.other_times) or any(request.t is not None for request in requests)
+    return False

@@ -178,6 +178,11 @@ class TrafficMeter:
         """Return the version of the client by the newest transcript entry, or else by a front's user agents."""
         return self._analyzer.sessions.version or self._analyzer.client_version
 
+    @property
+    def unread(self) -> str:
+        """Return that lines with requests were not understood, if no request was; else an empty text."""
+        return self._analyzer.unread
+
     def snapshot(self, now: float) -> TrafficSnapshot:
         """Return the counts and storms of the last window. Without changes it is equal to the previous snapshot."""
         if now < self._snapshot_at - SET_BACK_S:

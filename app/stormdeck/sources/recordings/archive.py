@@ -24,6 +24,8 @@ from stormdeck.sources.recordings.tape import recording_in
 
 HELD = 4
 """Most chunks kept to distinguish a recording from a log; a file that begins with more blank lines is a log."""
+HEAD_LINES = 5000
+"""Lines of a log that tell what it is, where there are several."""
 _STDIN_NAME = "standard input"
 _Part = LogSpec | None
 """A file, another place, or ``None`` for standard input."""
@@ -65,7 +67,8 @@ class Archive:
             if not isinstance(first, Path):
                 continue
             try:
-                lines = [line for lines in _first(read_chunks(first)) for line in lines]
+                # A pipe can be read once only.
+                lines = _head(read_chunks(first)) if first.is_file() else []
             except (OSError, ValueError):
                 continue  # noted when the log is read
             if is_recording(lines):
@@ -138,6 +141,14 @@ class _Clock:
         """Take a line's own time, where it has one."""
         access = self._requests.read(line, self._now) if "HTTP/" in line or '"reqId":' in line else None
         return self.at(access.time) if access is not None and access.time is not None else self._latest
+
+
+def _head(source: Iterator[list[str]]) -> list[str]:
+    """Return the first lines of a log: a server prints much before its first request."""
+    head: list[str] = []
+    while len(head) < HEAD_LINES and (piece := next(source, None)) is not None:
+        head += piece
+    return head
 
 
 def _first(source: Iterator[list[str]]) -> list[list[str]]:
