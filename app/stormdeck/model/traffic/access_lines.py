@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from stormdeck.model.deck import Deck
+from stormdeck.model.logs.spec import LogSpec
 from stormdeck.model.units import plural
 
 SETTLED_S = 10.0
@@ -92,11 +93,14 @@ def how_to_count(deck: Deck) -> str:
 def _option(deck: Deck) -> str:
     """Return the option that keeps the only log's access lines away; empty if there is none."""
     server = deck.discovery.server(proxy=False)
-    process = server.process if server is not None else None
-    if process is None or not deck.discovery.logs:
+    if server is None or not deck.discovery.logs:
         return ""
-    others = set(deck.discovery.logs) - {process.log, process.error_log}
-    return "" if others else hiding_option(process.command)
+    process = server.process
+    place = next((one for one in deck.discovery.places if one.url == server.url), None)
+    own: set[LogSpec | None] = {place.log} if place is not None else set()
+    own |= {process.log, process.error_log} if process is not None else set()
+    command = process.command if process is not None else place.command if place is not None else ()
+    return "" if set(deck.discovery.logs) - own else hiding_option(command)
 
 
 def hiding_option(command: Sequence[str]) -> str:
