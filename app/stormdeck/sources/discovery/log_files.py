@@ -63,7 +63,9 @@ def _other_log(holder: ServerProcess, name: str) -> str:
     """Return how to get the log of a server behind another program."""
     runtime = _RUNTIMES.get(holder.name)
     if runtime is not None:
-        return f"save the log of {name} with `{runtime} logs -f NAME > FILE 2>&1 &` and name it: --log FILE"
+        place = "k8s:NAMESPACE/POD" if runtime == "kubectl" else f"{runtime}:NAME"
+        save = f"save the log of {name} with `{runtime} logs -f NAME > FILE 2>&1 &` and name it: --log FILE"
+        return f"follow it with --log {place}, or {save}"
     return f"give the log of {name} with --log FILE"
 
 
@@ -93,7 +95,12 @@ def _note(server: Found, *, readable: bool, silent: bool) -> str:
     container = container_of(process.pid)
     if container is not None and process.log is None:
         save = container.log_command(file)
-        return f"{name} (pid {process.pid}) runs in a container: save its log with `{save}` and name it: --log {file}."
+        if container.runtime == "kubectl":
+            how = "--log k8s:NAMESPACE/POD follows its log by kubectl"
+        else:
+            place = f"{container.runtime}:{container.name}"
+            how = f"--log {place} follows its log where this user may use {container.runtime}'s socket"
+        return f"{name} (pid {process.pid}) runs in a container: {how}; or save it with `{save}` and name it: --log {file}."
     if process.log is None:
         return f"{name} (pid {process.pid}) writes {process.log_note}: {start} to see its requests."
     if not readable:
