@@ -100,7 +100,8 @@ def _note(server: Found, *, readable: bool, silent: bool) -> str:
         else:
             place = f"{container.runtime}:{container.name}"
             how = f"--log {place} follows its log where this user may use {container.runtime}'s socket"
-        return f"{name} (pid {process.pid}) runs in a container: {how}; or save it with `{save}` and name it: --log {file}."
+        saved = f"save it with `{save}` and name it: --log {file}"
+        return f"{name} (pid {process.pid}) runs in a container: {how}; or {saved}."
     if process.log is None:
         return f"{name} (pid {process.pid}) writes {process.log_note}: {start} to see its requests."
     if not readable:
